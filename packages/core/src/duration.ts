@@ -1,0 +1,67 @@
+import { invalidOption } from './errors.ts'
+
+/** What a Luxon `Duration` looks like; kept structural so that Luxon is never loaded for a number. */
+export interface DurationObject {
+  toMillis(): number
+  readonly isValid?: boolean
+}
+
+/**
+ * A length of time: seconds as a number or digits, `'10s' | '5m' | '1h' | '2d' | '1h30m'`,
+ * or a Luxon `Duration`. Units in any letter case. Fractions of a second are kept to the millisecond.
+ */
+export type DurationLike = number | string | DurationObject
+
+export const SECOND_MS = 1000
+export const MINUTE_MS = 60 * SECOND_MS
+export const HOUR_MS = 60 * MINUTE_MS
+export const DAY_MS = 24 * HOUR_MS
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS }
+const DIGITS = /^\d+(\.\d+)?$/
+const UNITS = /^(\d+[dhms])+$/
+const UNIT = /(\d+)([dhms])/g
+/** Redis keeps milliseconds in 64 bits and JavaScript in 53; a thousand years is more than anyone means. */
+const LONGEST_MS = 1000 * 365 * DAY_MS
+const EXPECTED = "seconds as a number, '90', '10s', '5m', '1h30m', '2d', or a Luxon Duration"
+
+/**
+ * Milliseconds of a `DurationLike`, at least 0.
+ * @throws RqError `RQ_INVALID_OPTION` naming `option` when the value is anything else, negative, or over 1000 years.
+ */
+export function durationMs(value: DurationLike, option: string): number {
+  const ms = readMs(value)
+  if (ms === undefined || !Number.isFinite(ms) || ms < 0 || ms > LONGEST_MS)
+    throw invalidOption(option, value, EXPECTED)
+  return Math.round(ms)
+}
+
+/** As {@link durationMs}, in whole seconds, rounded up so that a positive time never becomes zero. */
+export function durationS(value: DurationLike, option: string): number {
+  return Math.ceil(durationMs(value, option) / SECOND_MS)
+}
+
+/** As {@link durationS}, and also `-1`, RQ's word for "no limit". */
+export function durationOrUnlimitedS(value: DurationLike, option: string): number {
+  if (value === -1 || value === '-1') return -1
+  const seconds = readMs(value)
+  if (seconds === undefined || seconds < 0) throw invalidOption(option, value, `${EXPECTED}; -1 means no limit`)
+  return durationS(value, option)
+}
+
+function readMs(value: unknown): number | undefined {
+  if (typeof value === 'number') return value * SECOND_MS
+  if (typeof value === 'string') return readText(value.trim().toLowerCase())
+  if (typeof value === 'object' && value !== null && 'toMillis' in value && typeof value.toMillis === 'function') {
+    return Number(value.toMillis())
+  }
+  return undefined
+}
+
+function readText(text: string): number | undefined {
+  if (DIGITS.test(text)) return Number(text) * SECOND_MS
+  if (!UNITS.test(text)) return undefined
+  let ms = 0
+  for (const [, count, unit] of text.matchAll(UNIT)) ms += Number(count) * (UNIT_MS[unit ?? ''] ?? Number.NaN)
+  return ms
+}

@@ -1,0 +1,82 @@
+/** Stable, documented error codes. Callers branch on these, never on messages. */
+export const ERROR_CODES = [
+  'RQ_INVALID_OPTION',
+  'RQ_INVALID_REFERENCE',
+  'RQ_FUNCTION_NOT_FOUND',
+  'RQ_FUNCTION_NOT_ALLOWED',
+  'RQ_SERIALIZATION',
+  'RQ_DESERIALIZATION',
+  'RQ_PAYLOAD_TOO_LARGE',
+  'RQ_NO_SUCH_JOB',
+  'RQ_NO_SUCH_GROUP',
+  'RQ_NO_SUCH_WORKER',
+  'RQ_DUPLICATE_JOB',
+  'RQ_INVALID_OPERATION',
+  'RQ_JOB_FAILED',
+  'RQ_JOB_TIMEOUT',
+  'RQ_JOB_STOPPED',
+  'RQ_JOB_ABANDONED',
+  'RQ_HORSE_TERMINATED',
+  'RQ_LEASE_LOST',
+  'RQ_TIMEOUT',
+  'RQ_CLOSED',
+  'RQ_REDIS_UNREACHABLE',
+  'RQ_REDIS_VERSION',
+  'RQ_REDIS_AUTH',
+  'RQ_REDIS_OUT_OF_MEMORY',
+  'RQ_REDIS',
+  'RQ_WORKER_NAME_TAKEN',
+  'RQ_CONFIG',
+] as const
+
+export type ErrorCode = (typeof ERROR_CODES)[number]
+
+export interface RqErrorOptions {
+  /** True when the same call may succeed later without a change. Default false. */
+  retryable?: boolean
+  /** Plain, secret-free facts for logs and programs. */
+  details?: Readonly<Record<string, unknown>>
+  cause?: unknown
+}
+
+/**
+ * The one error type of rq. `code` is stable API; `message` says what was wrong,
+ * what was expected and what to do, and never holds a secret.
+ */
+export class RqError extends Error {
+  override readonly name: string = 'RqError'
+  readonly code: ErrorCode
+  readonly retryable: boolean
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(code: ErrorCode, message: string, options: RqErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.retryable = options.retryable ?? false
+    this.details = options.details ?? {}
+  }
+}
+
+/** A wrong option of a public call. `option` is the name the caller typed. */
+export function invalidOption(option: string, got: unknown, expected: string): RqError {
+  return new RqError('RQ_INVALID_OPTION', `Invalid ${option}: got ${show(got)}, expected ${expected}.`, {
+    details: { option },
+  })
+}
+
+/** A short, single-line, safe rendering of any value for an error message. */
+export function show(value: unknown): string {
+  try {
+    if (typeof value === 'string') return clip(JSON.stringify(value))
+    if (typeof value === 'bigint') return `${value}n`
+    if (typeof value === 'function') return value.name === '' ? 'an anonymous function' : `function ${clip(value.name)}`
+    if (typeof value === 'object' && value !== null) {
+      return Array.isArray(value) ? `an array of ${value.length}` : 'an object'
+    }
+    return String(value)
+  } catch {
+    return 'an unreadable value'
+  }
+}
+
+const clip = (text: string): string => (text.length > 80 ? `${text.slice(0, 77)}...` : text)
