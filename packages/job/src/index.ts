@@ -1,1 +1,77 @@
-export { type AnyFunction, type FunctionRef, type ParsedFunctionRef, parseFunctionRef, ref, type TypedRef } from './function-ref.ts'
+export type { AdminStore } from './admin-store.ts'
+export { bytesOf, type Call, type Codec, dumpCall, hasKwargs, loadCall, positional } from './call.ts'
+export { Callback, type CallbackOptions } from './callback.ts'
+export {
+  DEFAULT_CALLBACK_TIMEOUT_S,
+  DEFAULT_FAILURE_TTL_S,
+  DEFAULT_QUEUE_NAME,
+  DEFAULT_RESULT_TTL_S,
+  DEFAULT_TIMEOUT_S,
+  RESULT_HISTORY,
+  UNLIMITED,
+} from './defaults.ts'
+export { Dependency, type DependencyOptions, idOf, type JobLike, jobIdsOf } from './dependency.ts'
+export { describeCall } from './describe.ts'
+export {
+  type AnyFunction,
+  type FunctionRef,
+  type ParsedFunctionRef,
+  parseFunctionRef,
+  ref,
+  type TypedRef,
+} from './function-ref.ts'
+export type {
+  AwaitedResult,
+  CancelRequest,
+  DeleteRequest,
+  ExecutionRecord,
+  JobAnswer,
+  JobStore,
+} from './job-store.ts'
+export { type CheckedDependency, type CheckedOptions, checkOptions, type EnqueueOptions } from './options.ts'
+export type { NewJob, Placement, QueueStore } from './queue-store.ts'
+export { RateLimit, type RateLimitOptions } from './rate-limit.ts'
+export type { CallbackRecord, JobRecord, Payload, RateLimitRecord, ResultDialect, WebhookRecord } from './record.ts'
+export { Repeat, type RepeatOptions } from './repeat.ts'
+export {
+  RESULT_TYPE_NUMBERS,
+  RESULT_TYPES,
+  type ResultRecord,
+  type ResultType,
+  resultTypeOf,
+  UNSERIALIZABLE_RETURN_VALUE,
+} from './result.ts'
+export { type ExponentialRetryOptions, intervalAt, Retry, type RetryOptions } from './retry.ts'
+export {
+  type AttemptTimes,
+  type Outcome,
+  type ReturnedRetry,
+  type SettleDefaults,
+  type Settlement,
+  settle,
+} from './settlement.ts'
+export {
+  canMove,
+  isJobStatus,
+  isTerminal,
+  JOB_STATUSES,
+  type JobStatus,
+  LEGAL_MOVES,
+  REGISTRY_KINDS,
+  type RegistryKind,
+} from './status.ts'
+export type { Storage } from './storage.ts'
+export { Webhook, type WebhookOptions } from './webhook.ts'
+export type {
+  Claimed,
+  ClaimReply,
+  ClaimRequest,
+  Lease,
+  SettleAnswer,
+  WorkerBirth,
+  WorkerCommand,
+  WorkerHeartbeat,
+  WorkerRecord,
+  WorkerState,
+  WorkerStore,
+} from './worker-store.ts'

@@ -1,0 +1,11 @@
+import type { WorkerCommand } from './worker-store.ts'
+
+/** What people and deploy scripts do to all workers. */
+export interface AdminStore {
+  /** Stop handing out jobs on all queues; for ever, or for `durationS`. */
+  suspend(durationS?: number): Promise<void>
+  resume(): Promise<void>
+  isSuspended(): Promise<boolean>
+  /** Send a command to a worker. Not acknowledged: a worker that is not there misses it. */
+  sendCommand(workerName: string, command: WorkerCommand): Promise<void>
+}

@@ -1,0 +1,26 @@
+import { type DurationLike, durationS, invalidOption } from '@rq/core'
+import { DEFAULT_CALLBACK_TIMEOUT_S } from './defaults.ts'
+import type { AnyFunction, FunctionRef } from './function-ref.ts'
+
+export interface CallbackOptions {
+  /** Longest run of the callback. Default 60 s. */
+  timeout?: DurationLike
+}
+
+/**
+ * A function to call when a job ends, with a time limit of its own.
+ * @throws RqError `RQ_INVALID_OPTION` when `func` is neither a function nor a reference, or the timeout is not a positive duration.
+ */
+export class Callback {
+  readonly func: FunctionRef
+  readonly timeoutS: number
+
+  constructor(func: FunctionRef<AnyFunction>, options: CallbackOptions = {}) {
+    if (typeof func !== 'function' && typeof func !== 'string') {
+      throw invalidOption('callback', func, 'a function or a reference to one')
+    }
+    this.func = func
+    this.timeoutS = durationS(options.timeout ?? DEFAULT_CALLBACK_TIMEOUT_S, 'callback.timeout')
+    if (this.timeoutS === 0) throw invalidOption('callback.timeout', options.timeout, 'more than 0 seconds')
+  }
+}

@@ -1,0 +1,49 @@
+import type { Call } from './call.ts'
+
+const LONGEST_PART = 75
+
+/**
+ * The default description: a call as Python would print it, which is what RQ's tools show (wire page 3.4).
+ * Each part is cut at 75 characters; keyword parts are sorted.
+ */
+export function describeCall(call: Call): string {
+  const parts = call.args.map((value) => clip(pythonRepr(value)))
+  const keywords = Object.keys(call.kwargs)
+    .map((key) => `${key}=${clip(pythonRepr(call.kwargs[key]))}`)
+    .sort()
+  return `${call.func}(${[...parts, ...keywords].join(', ')})`
+}
+
+function clip(text: string): string {
+  return text.length > LONGEST_PART ? `${text.slice(0, LONGEST_PART)}...` : text
+}
+
+/** Python's `repr` of a plain value. Deep or large values stop as soon as the cut is certain. */
+function pythonRepr(value: unknown, budget = LONGEST_PART + 1): string {
+  if (value === null || value === undefined) return 'None'
+  if (value === true) return 'True'
+  if (value === false) return 'False'
+  if (typeof value === 'string') return quote(value.length > budget ? value.slice(0, budget) : value)
+  if (typeof value !== 'object') return String(value)
+  if (Array.isArray(value)) return `[${reprItems(value, (item, left) => pythonRepr(item, left), budget)}]`
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString()
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) return `<${value.constructor?.name ?? 'object'}>`
+  const entries = Object.entries(value)
+  return `{${reprItems(entries, ([key, item], left) => `${quote(key)}: ${pythonRepr(item, left)}`, budget)}}`
+}
+
+function reprItems<T>(items: readonly T[], repr: (item: T, budget: number) => string, budget: number): string {
+  let text = ''
+  for (const item of items) {
+    if (text.length > budget) break
+    text += `${text === '' ? '' : ', '}${repr(item, Math.max(budget - text.length, 0))}`
+  }
+  return text
+}
+
+function quote(text: string): string {
+  const mark = text.includes("'") && !text.includes('"') ? '"' : "'"
+  const escaped = text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t')
+  return mark + (mark === "'" ? escaped.replaceAll("'", "\\'") : escaped) + mark
+}

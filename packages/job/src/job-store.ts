@@ -1,0 +1,63 @@
+import type { JobRecord, Payload } from './record.ts'
+import type { ResultRecord } from './result.ts'
+import type { JobStatus } from './status.ts'
+
+/** What became of a request about one job. `missing`: no such job; `refused`: its status does not allow it. */
+export type JobAnswer = 'done' | 'missing' | 'refused'
+
+export interface CancelRequest {
+  readonly jobId: string
+  /** Let the jobs that wait for it go on as if it were not among their dependencies. */
+  readonly enqueueDependents: boolean
+  /** Take it out of the dependents of the jobs it waits for. */
+  readonly removeFromDependencies: boolean
+}
+
+export interface DeleteRequest {
+  readonly jobId: string
+  /** Delete the jobs that wait for it as well. */
+  readonly deleteDependents: boolean
+}
+
+export interface ExecutionRecord {
+  readonly id: string
+  readonly jobId: string
+  /** End of the lease, epoch milliseconds. */
+  readonly leaseEndsMs: number
+}
+
+/** One job's side of a store: what a job handle does. Every method is one atomic step. */
+export interface JobStore {
+  /** In the order of `ids`; undefined where there is no such job. */
+  fetch(ids: readonly string[]): Promise<(JobRecord | undefined)[]>
+  exists(jobId: string): Promise<boolean>
+  /** Just the status, or undefined when the job is gone. */
+  status(jobId: string): Promise<JobStatus | undefined>
+  /** Write the record without putting it anywhere. */
+  save(record: JobRecord): Promise<void>
+  /** Replace meta. `missing` when the job is gone: it is not brought back. With an execution id, `refused` when that execution no longer owns the job. */
+  saveMeta(jobId: string, meta: Payload, executionId?: string): Promise<JobAnswer>
+  meta(jobId: string): Promise<Payload | undefined>
+  /** `refused` when already canceled. */
+  cancel(request: CancelRequest): Promise<JobAnswer>
+  cancelInto(pipeline: unknown, request: CancelRequest): void
+  delete(request: DeleteRequest): Promise<JobAnswer>
+  deleteInto(pipeline: unknown, request: DeleteRequest): void
+  /** Back to its queue from the failed registry. `refused` when it is not there. */
+  requeue(jobId: string, atFront: boolean): Promise<JobAnswer>
+  /** Newest first, from the hash and the stream. */
+  results(jobId: string): Promise<ResultRecord[]>
+  /**
+   * The newest result; waits up to `timeoutMs` for the first one and is woken by it at once.
+   * null when none came in time, or the job ended without one, or is gone.
+   */
+  awaitResult(jobId: string, timeoutMs: number, signal?: AbortSignal): Promise<AwaitedResult>
+  dependentIds(jobId: string): Promise<string[]>
+  executions(jobId: string): Promise<ExecutionRecord[]>
+}
+
+/** What a waiting caller is told. `status` undefined: the job is gone. */
+export interface AwaitedResult {
+  readonly status: JobStatus | undefined
+  readonly result: ResultRecord | null
+}

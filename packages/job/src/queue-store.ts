@@ -1,0 +1,52 @@
+import type { JobRecord } from './record.ts'
+import type { JobStatus, RegistryKind } from './status.ts'
+
+/** A job on its way in, and where it should go. */
+export interface NewJob {
+  readonly record: JobRecord
+  readonly atFront: boolean
+  /** Refuse when any job with this id exists. */
+  readonly unique: boolean
+  /** Epoch milliseconds; absent = as soon as possible. */
+  readonly dueMs?: number
+}
+
+/** Where a new job ended up; `duplicate` means that it was refused and nothing was written. */
+export type Placement = Extract<JobStatus, 'queued' | 'deferred' | 'scheduled' | 'rate_limited'> | 'duplicate' | 'cycle'
+
+/** The queue's side of a store: what producers and people who look at queues need. Every method is one atomic step. */
+export interface QueueStore {
+  /**
+   * Write jobs and put each in its place, in order, all in one step. Safe to send twice: a job that is
+   * already there with the same creation time is left as it is.
+   * @throws RqError `RQ_REDIS_OUT_OF_MEMORY`, `RQ_REDIS_UNREACHABLE`; then nothing or everything was written.
+   */
+  enqueue(jobs: readonly NewJob[]): Promise<Placement[]>
+  /** Append the same step to a caller's pipeline; nothing is visible before its `exec()`. */
+  enqueueInto(pipeline: unknown, jobs: readonly NewJob[]): void
+  /** Names of all queues that were ever enqueued to. */
+  queueNames(): Promise<string[]>
+  count(queue: string): Promise<number>
+  /** Ids in order, head first. `length` -1 = to the end. */
+  jobIds(queue: string, offset: number, length: number): Promise<string[]>
+  /** Index from the head, or null. */
+  position(queue: string, jobId: string): Promise<number | null>
+  /** Take one id out of the list; the job itself stays. Returns how many were taken. */
+  remove(queue: string, jobId: string): Promise<number>
+  /** Drop ids whose job is gone, order kept. Returns how many were dropped. */
+  compact(queue: string): Promise<number>
+  /** Delete all waiting jobs. Returns how many. The queue stays registered. */
+  empty(queue: string): Promise<number>
+  /** Forget the queue itself; with `deleteJobs` its waiting jobs too. */
+  deleteQueue(queue: string, deleteJobs: boolean): Promise<void>
+
+  registryCount(queue: string, kind: RegistryKind): Promise<number>
+  /** Job ids, by score. `end` -1 = to the end. */
+  registryIds(queue: string, kind: RegistryKind, start: number, end: number, descending: boolean): Promise<string[]>
+  /** The score in epoch milliseconds: expiry, due time, or time of entry (wire page 1.6); undefined when not a member. */
+  registryScoreMs(queue: string, kind: RegistryKind, jobId: string): Promise<number | undefined>
+  /** Take one id out. Returns whether it was there. */
+  registryRemove(queue: string, kind: RegistryKind, jobId: string): Promise<boolean>
+  /** Drop entries whose time is over (finished and failed). Returns how many. */
+  registryCleanup(queue: string, kind: RegistryKind): Promise<number>
+}

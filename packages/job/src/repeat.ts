@@ -1,0 +1,27 @@
+import { type DurationLike, invalidOption } from '@rq/core'
+import { intervalList } from './retry.ts'
+
+export interface RepeatOptions {
+  /** Runs after the first one, at least 1. */
+  times: number
+  /** Wait before each repeat: the first wait is the first interval, the last is reused. Default 0: at once. */
+  interval?: DurationLike | readonly DurationLike[]
+}
+
+/**
+ * Run a job again after each success, `times` times.
+ * Intervals are used in the order given, as RQ's documentation says (its code takes them from the end).
+ * @throws RqError `RQ_INVALID_OPTION` for `times` below 1 or an interval that is not a duration.
+ */
+export class Repeat {
+  readonly times: number
+  readonly intervalsS: readonly number[]
+
+  constructor(options: RepeatOptions) {
+    if (!Number.isInteger(options.times) || options.times < 1) {
+      throw invalidOption('repeat.times', options.times, 'a whole number of at least 1')
+    }
+    this.times = options.times
+    this.intervalsS = intervalList(options.interval ?? 0, 'repeat.interval')
+  }
+}

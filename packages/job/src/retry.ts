@@ -1,0 +1,73 @@
+import { type DurationLike, durationMs, durationS, invalidOption, SECOND_MS } from '@rq/core'
+
+export interface RetryOptions {
+  /** Retries after the first attempt, at least 1. */
+  max: number
+  /** Wait before each retry; a list is used in order, its last entry reused. Default 0: at once. */
+  interval?: DurationLike | readonly DurationLike[]
+  /** Put the retried job at the head of its queue. Default false. */
+  enqueueAtFront?: boolean
+}
+
+export interface ExponentialRetryOptions {
+  max: number
+  /** First wait. */
+  base: DurationLike
+  /** Growth of each further wait. Default 2. */
+  factor?: number
+  /** Longest wait. Default: none. */
+  cap?: DurationLike
+  /** Part of each wait that is random, 0 to 1. Drawn once, when the Retry is made. Default 0. */
+  jitter?: number
+  enqueueAtFront?: boolean
+}
+
+/** More intervals than this would make the record large for no use; the last one is reused. */
+const MOST_INTERVALS = 100
+
+/**
+ * Run a failed job again, up to `max` times. Also what a job function returns to be run again later (RQ 2.1).
+ * @throws RqError `RQ_INVALID_OPTION` for `max` below 1 or an interval that is not a duration.
+ */
+export class Retry {
+  readonly max: number
+  /** Whole seconds, at least one entry. */
+  readonly intervalsS: readonly number[]
+  readonly enqueueAtFront: boolean
+
+  constructor(options: RetryOptions) {
+    if (!Number.isInteger(options.max) || options.max < 1) {
+      throw invalidOption('retry.max', options.max, 'a whole number of at least 1')
+    }
+    this.max = options.max
+    this.intervalsS = intervalList(options.interval ?? 0, 'retry.interval')
+    this.enqueueAtFront = options.enqueueAtFront ?? false
+  }
+
+  /** Waits of base, base*factor, base*factor^2, ... up to `cap`, each with a random part of `jitter`. */
+  static exponential(options: ExponentialRetryOptions): Retry {
+    const { max, factor = 2, jitter = 0 } = options
+    if (!(factor >= 1)) throw invalidOption('retry.factor', factor, 'a number of at least 1')
+    if (!(jitter >= 0 && jitter <= 1)) throw invalidOption('retry.jitter', jitter, 'a number from 0 to 1')
+    const baseMs = durationMs(options.base, 'retry.base')
+    const capMs = options.cap === undefined ? Number.MAX_SAFE_INTEGER : durationMs(options.cap, 'retry.cap')
+    const interval = Array.from({ length: Math.min(max, MOST_INTERVALS) }, (_, attempt) => {
+      const waitMs = Math.min(baseMs * factor ** attempt, capMs)
+      return Math.round((waitMs * (1 - jitter * Math.random())) / SECOND_MS)
+    })
+    return new Retry({ max, interval, enqueueAtFront: options.enqueueAtFront ?? false })
+  }
+}
+
+/** @throws RqError `RQ_INVALID_OPTION` when empty or not durations. */
+export function intervalList(interval: DurationLike | readonly DurationLike[], option: string): readonly number[] {
+  const list = Array.isArray(interval) ? (interval as readonly DurationLike[]) : [interval as DurationLike]
+  if (list.length === 0) throw invalidOption(option, interval, 'at least one interval')
+  return list.map((value) => durationS(value, option))
+}
+
+/** The wait before the attempt of this index (from 0): the list in order, its last entry reused. */
+export function intervalAt(intervalsS: readonly number[] | undefined, index: number): number {
+  if (intervalsS === undefined || intervalsS.length === 0) return 0
+  return intervalsS[Math.min(Math.max(index, 0), intervalsS.length - 1)] ?? 0
+}

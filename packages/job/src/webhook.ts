@@ -1,0 +1,62 @@
+import { type DurationLike, durationS, invalidOption } from '@rq/core'
+import type { WebhookRecord } from './record.ts'
+
+export interface WebhookOptions {
+  /** Default 'GET'. */
+  method?: 'GET' | 'POST'
+  headers?: Readonly<Record<string, string>>
+  /** Default 10 s. */
+  timeout?: DurationLike
+}
+
+const DEFAULT_TIMEOUT_S = 10
+
+/**
+ * An address to call when a job has finished or failed, after its state is stored.
+ * @throws RqError `RQ_INVALID_OPTION` for anything but an http(s) URL with a host, a known state, method, headers, timeout.
+ */
+export class Webhook {
+  readonly url: string
+  readonly jobStatus: 'finished' | 'failed'
+  readonly method: 'GET' | 'POST'
+  readonly headers: Readonly<Record<string, string>>
+  readonly timeoutS: number
+
+  constructor(url: string, jobStatus: 'finished' | 'failed', options: WebhookOptions = {}) {
+    if (!isHttpUrl(url)) throw invalidOption('webhook.url', 'a URL', 'an http:// or https:// URL with a host')
+    if (jobStatus !== 'finished' && jobStatus !== 'failed') {
+      throw invalidOption('webhook.jobStatus', jobStatus, "'finished' or 'failed'")
+    }
+    const { method = 'GET', headers = {} } = options
+    if (method !== 'GET' && method !== 'POST') throw invalidOption('webhook.method', method, "'GET' or 'POST'")
+    if (!isHeaders(headers)) throw invalidOption('webhook.headers', headers, 'an object of header names and texts')
+    this.url = url
+    this.jobStatus = jobStatus
+    this.method = method
+    this.headers = headers
+    this.timeoutS = durationS(options.timeout ?? DEFAULT_TIMEOUT_S, 'webhook.timeout')
+    if (this.timeoutS === 0) throw invalidOption('webhook.timeout', options.timeout, 'more than 0 seconds')
+  }
+
+  toRecord(): WebhookRecord {
+    return {
+      url: this.url,
+      job_status: this.jobStatus,
+      method: this.method,
+      headers: this.headers,
+      timeout: this.timeoutS,
+    }
+  }
+}
+
+function isHttpUrl(text: unknown): boolean {
+  if (typeof text !== 'string' || !URL.canParse(text)) return false
+  const { protocol, hostname } = new URL(text)
+  return (protocol === 'http:' || protocol === 'https:') && hostname !== ''
+}
+
+function isHeaders(value: unknown): value is Record<string, string> {
+  return (
+    typeof value === 'object' && value !== null && Object.values(value).every((header) => typeof header === 'string')
+  )
+}
