@@ -33,7 +33,8 @@ export type ResultDialect = 'hash' | 'stream'
  */
 export interface JobRecord {
   readonly id: string
-  readonly origin: string
+  /** The name of its queue. */
+  origin: string
   status: JobStatus
   /** The serialized call: `[function, null, args, kwargs]`. */
   data: Payload

@@ -50,6 +50,12 @@ export interface Settlement extends AttemptTimes {
   /** Which waiting dependents may go on: all, only those that allow failure, or none. */
   readonly releases: 'all' | 'allow_failure' | 'none'
   readonly counts: 'successful' | 'failed' | 'none'
+  /** What the job has besides its hash, so that the script need not look: dependencies, a rate limit, a group. */
+  readonly hasDependencies: boolean
+  readonly rateLimitKey?: string
+  readonly groupId?: string
+  /** Set by the worker when it sent a heartbeat for this execution, which then has a record of its own. */
+  readonly executionRecorded: boolean
 }
 
 type CounterField = 'retriesLeft' | 'numberOfRetries' | 'repeatsLeft' | 'repeatsDone'
@@ -76,6 +82,10 @@ export function settle(
     delayMs: 0,
     changes: {},
     dialect: job.results,
+    hasDependencies: job.dependencyIds !== undefined,
+    executionRecorded: false,
+    ...(job.rateLimit === undefined ? {} : { rateLimitKey: job.rateLimit.key }),
+    ...(job.groupId === undefined ? {} : { groupId: job.groupId }),
   } as const
   const failureTtlS = job.failureTtlS ?? DEFAULT_FAILURE_TTL_S
 

@@ -1,0 +1,22 @@
+#!lua flags=allow-oom
+--- Ask to be told when a job has a result, unless it has ended or has one already.
+-- @key job hash
+-- @key results stream
+-- @arg channel string of the caller
+-- @reply [status or false, 'over' or 'waiting']
+
+local jobKey, resultsKey = KEYS[1], KEYS[2]
+local channel = ARGV[1]
+
+local job = redis.call('HMGET', jobKey, 'status', 'waiters', 'data')
+local status = job[1]
+if not status and not job[3] then return { false, 'over' } end
+if status == 'finished' or status == 'failed' or status == 'stopped' or status == 'canceled'
+  or redis.call('EXISTS', resultsKey) == 1 then
+  return { status, 'over' }
+end
+local waiters = job[2] or ''
+if not string.find(',' .. waiters .. ',', ',' .. channel .. ',', 1, true) then
+  redis.call('HSET', jobKey, 'waiters', waiters == '' and channel or waiters .. ',' .. channel)
+end
+return { status, 'waiting' }

@@ -1,0 +1,38 @@
+#!lua flags=allow-oom
+--- Cancel a job: out of wherever it waits, into the canceled registry. A running one runs on.
+-- @key job hash
+-- @arg prefix string
+-- @arg id string
+-- @arg stamp string ISO time
+-- @arg enqueueDependents 0|1 let the jobs that wait for it go on without it
+-- @arg removeFromDependencies 0|1 take it out of the dependents of the jobs it waits for
+-- @reply 'done', 'missing' or 'refused' (already canceled)
+-- @include lib/time
+-- @include lib/dependencies
+-- @include lib/registries
+-- @include lib/waiters
+
+local jobKey = KEYS[1]
+local prefix, id, stamp, enqueueDependents, removeFromDependencies = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5] == '1'
+
+local job = redis.call('HMGET', jobKey, 'status', 'origin', 'waiters', 'rate_limit_key')
+if redis.call('EXISTS', jobKey) == 0 then return 'missing' end
+local status, queue = job[1] or 'created', job[2]
+if status == 'canceled' then return 'refused' end
+
+local nowS = clock()
+if queue then
+  leave(prefix, id, status, queue, true)
+  redis.call('ZADD', prefix .. 'canceled:' .. queue, nowS, id)
+end
+redis.call('HSET', jobKey, 'status', 'canceled')
+redis.call('PERSIST', jobKey)
+if removeFromDependencies then
+  for _, dependency in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. id .. ':dependencies')) do
+    redis.call('SREM', prefix .. 'job:' .. dependency .. ':dependents', id)
+  end
+end
+if enqueueDependents then releaseDependents(prefix, id, false, nowS, stamp) end
+if job[4] then releaseSlot(prefix, job[4], id, nowS, stamp) end
+wake(prefix, id, job[3])
+return 'done'

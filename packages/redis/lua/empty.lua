@@ -1,0 +1,23 @@
+#!lua flags=allow-oom
+--- Delete up to `most` waiting jobs of a queue, head first.
+-- @key queue list
+-- @arg prefix string
+-- @arg most int
+-- @arg stamp string ISO time
+-- @reply int how many ids were taken
+-- @include lib/time
+-- @include lib/rate_limit
+-- @include lib/registries
+
+local queueKey = KEYS[1]
+local prefix, most, stamp = ARGV[1], ARGV[2], ARGV[3]
+
+local ids = redis.call('LPOP', queueKey, most)
+if not ids then return 0 end
+local nowS = clock()
+for _, id in ipairs(ids) do
+  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'group_id', 'rate_limit_key')
+  erase(prefix, id, job[1])
+  if job[2] then releaseSlot(prefix, job[2], id, nowS, stamp) end
+end
+return #ids

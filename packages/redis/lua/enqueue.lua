@@ -1,0 +1,136 @@
+#!lua
+--- Write jobs and put each in its place.
+-- @key queues set of queue keys
+-- @arg prefix string
+-- @arg stamp string when they were enqueued; the same stamp again means that this call was sent twice
+-- @arg jobs... string per job: id, queue, flags, number of field texts, field texts, then what the flags announce
+--   flags: f = at the front; u = unique; t = ttl seconds; s = due, epoch ms; d = allow failure 0/1, count, ids of dependencies;
+--   g = group; r = rate limit key, concurrency
+-- @reply word[] per job: queued, deferred, scheduled, rate_limited, duplicate, cycle
+-- @include lib/time
+-- @include lib/dependencies
+-- @include lib/registries
+
+local queuesKey = KEYS[1]
+local prefix, stamp = ARGV[1], ARGV[2]
+local nowS = clock()
+
+--- Whether this very call already put the job where it is (its reply was lost and the client sent it again).
+local seen = {}
+local function alreadyThere(id, known, createdAt, flags)
+  if seen[id] then return false end
+  if known[1] == stamp then return true end
+  if known[2] ~= createdAt then return false end
+  return (known[3] == 'deferred' and string.find(flags, 'd', 1, true))
+    or (known[3] == 'scheduled' and string.find(flags, 's', 1, true))
+    or (known[3] == 'rate_limited' and string.find(flags, 'r', 1, true))
+end
+
+local function anyCycle(id, dependencies)
+  if redis.call('EXISTS', prefix .. 'job:' .. id .. ':dependents') == 0 then return false end
+  for _, dependency in ipairs(dependencies) do
+    if reaches(prefix, dependency, id) then return true end
+  end
+  return false
+end
+
+local registered = {}
+local answers = {}
+local at = 3
+while at <= #ARGV do
+  local id, queue, flags = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local firstField = at + 4
+  local lastField = at + 3 + tonumber(ARGV[at + 3])
+  at = lastField + 1
+
+  local ttl, due, limit, concurrency, group
+  local allowFailure, dependencies = false, {}
+  local front = false
+  for flag in string.gmatch(flags, '.') do
+    if flag == 'f' then
+      front = true
+    elseif flag == 't' then
+      ttl = ARGV[at]
+      at = at + 1
+    elseif flag == 's' then
+      due = tonumber(ARGV[at])
+      at = at + 1
+    elseif flag == 'd' then
+      allowFailure = ARGV[at] == '1'
+      for n = 1, tonumber(ARGV[at + 1]) do dependencies[n] = ARGV[at + 1 + n] end
+      at = at + 2 + #dependencies
+    elseif flag == 'g' then
+      group = ARGV[at]
+      at = at + 1
+    elseif flag == 'r' then
+      limit, concurrency = ARGV[at], ARGV[at + 1]
+      at = at + 2
+    end
+  end
+
+  local key = prefix .. 'job:' .. id
+  local known = redis.call('HMGET', key, 'enqueued_at', 'created_at', 'status', 'origin')
+  local answer
+  if known[2] and alreadyThere(id, known, ARGV[firstField + 1], flags) then
+    answer = known[3]
+    if answer ~= 'deferred' and answer ~= 'scheduled' and answer ~= 'rate_limited' then answer = 'queued' end
+  elseif known[2] and string.find(flags, 'u', 1, true) then
+    answer = 'duplicate'
+  elseif #dependencies > 0 and anyCycle(id, dependencies) then
+    answer = 'cycle'
+  else
+    if known[2] then
+      leave(prefix, id, known[3], known[4] or queue, false)
+      redis.call('DEL', key)
+    end
+    if not registered[queue] then
+      registered[queue] = true
+      redis.call('SADD', queuesKey, prefix .. 'queue:' .. queue)
+    end
+
+    local unmet = false
+    for _, dependency in ipairs(dependencies) do
+      local dependencyKey = prefix .. 'job:' .. dependency
+      local status = redis.call('HGET', dependencyKey, 'status')
+      if not status and redis.call('EXISTS', dependencyKey) == 1 then status = 'created' end
+      if not satisfied(status, allowFailure) then unmet = true end
+    end
+    if unmet or (due and #dependencies > 0) then
+      redis.call('SADD', prefix .. 'job::' .. id .. ':dependencies', unpack(dependencies))
+      for _, dependency in ipairs(dependencies) do
+        redis.call('SADD', prefix .. 'job:' .. dependency .. ':dependents', id)
+      end
+    end
+
+    if due then
+      redis.call('HSET', key, 'status', 'scheduled', unpack(ARGV, firstField, lastField))
+      if front then redis.call('HSET', key, 'enqueue_at_front', 1) end
+      redis.call('ZADD', prefix .. 'scheduled:' .. queue, score(due), id)
+      answer = 'scheduled'
+    elseif unmet then
+      redis.call('HSET', key, 'status', 'deferred', unpack(ARGV, firstField, lastField))
+      if front then redis.call('HSET', key, 'enqueue_at_front', 1) end
+      redis.call('ZADD', prefix .. 'deferred:' .. queue, nowS, id)
+      answer = 'deferred'
+    elseif limit then
+      redis.call('HSET', key, 'status', 'created', unpack(ARGV, firstField, lastField))
+      answer = place(prefix, id, queue, front, limit, concurrency, nowS, stamp)
+    else
+      redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp, unpack(ARGV, firstField, lastField))
+      push(prefix, queue, id, front)
+      answer = 'queued'
+    end
+    if ttl then
+      redis.call('EXPIRE', key, ttl)
+      redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', ttl)
+      redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', ttl)
+    end
+    if group then
+      redis.call('SADD', prefix .. 'groups', group)
+      redis.call('SADD', prefix .. 'group:' .. group, id)
+    end
+  end
+  seen[id] = true
+  answers[#answers + 1] = answer
+end
+return answers

@@ -1,0 +1,66 @@
+#!lua flags=allow-oom
+--- Renew a worker's leases and its record, and say which leases are no longer its own.
+-- @key workers set of worker keys
+-- @arg prefix string
+-- @arg name string
+-- @arg stamp string ISO time
+-- @arg ttlS int of the worker's record
+-- @arg leaseMs int
+-- @arg state string
+-- @arg currentJob string id, or empty
+-- @arg queueCount int
+-- @arg fieldCount int
+-- @arg rest... string queue names; fields of the record, written anew if it had expired; per lease: queue, job id, execution id
+-- @reply flat list of the job ids and execution ids that were lost
+-- @include lib/time
+
+local workersKey = KEYS[1]
+local prefix, name, stamp, ttlS, leaseMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local state, currentJob, queueCount, fieldCount = ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
+local firstQueue, lastQueue = 10, 9 + queueCount
+local firstField, lastField = lastQueue + 1, lastQueue + fieldCount
+
+local key = prefix .. 'worker:' .. name
+if redis.call('EXISTS', key) == 0 then
+  redis.call('HSET', key, unpack(ARGV, firstField, lastField))
+  redis.call('SADD', workersKey, key)
+  for at = firstQueue, lastQueue do redis.call('SADD', prefix .. 'workers:' .. ARGV[at], key) end
+end
+redis.call('HSET', key, 'last_heartbeat', stamp, 'state', state)
+if currentJob == '' then
+  redis.call('HDEL', key, 'current_job')
+else
+  redis.call('HSET', key, 'current_job', currentJob)
+end
+redis.call('EXPIRE', key, ttlS)
+
+local nowS, nowMs = clock()
+local leaseEnds = score(nowMs + leaseMs)
+local recordTtlS = math.ceil(leaseMs / 1000) + 60
+local lost = {}
+for at = lastField + 1, #ARGV, 3 do
+  local queue, id, execution = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local jobKey = prefix .. 'job:' .. id
+  local member = id .. ':' .. execution
+  local held = redis.call('HMGET', jobKey, 'execution_id', 'status')
+  if held[1] == execution and (held[2] == 'started' or held[2] == 'canceled') then
+    if held[2] == 'started' then redis.call('ZADD', prefix .. 'wip:' .. queue, leaseEnds, member) end
+    redis.call('HSET', jobKey, 'last_heartbeat', stamp)
+    local executionKey = prefix .. 'execution:' .. member
+    local now = score(nowMs)
+    if redis.call('EXISTS', executionKey) == 0 then
+      redis.call('HSET', executionKey, 'id', execution, 'job_id', id, 'created_at', now, 'worker_name', name)
+    end
+    redis.call('HSET', executionKey, 'last_heartbeat', now)
+    redis.call('EXPIRE', executionKey, recordTtlS)
+    redis.call('ZADD', prefix .. 'executions:' .. id, nowS + recordTtlS, execution)
+    redis.call('EXPIRE', prefix .. 'executions:' .. id, recordTtlS)
+    redis.call('SADD', key .. ':executions', member)
+    redis.call('EXPIRE', key .. ':executions', recordTtlS)
+  else
+    lost[#lost + 1] = id
+    lost[#lost + 1] = execution
+    redis.call('ZREM', prefix .. 'wip:' .. queue, member)
+  end
+end
+return lost

@@ -1,0 +1,27 @@
+--- Put a job that may run at once into its queue, or among those that wait for a slot of its rate limit.
+-- @include lib/rate_limit
+
+local function push(prefix, queue, id, front)
+  redis.call(front and 'LPUSH' or 'RPUSH', prefix .. 'queue:' .. queue, id)
+end
+
+--- Returns the status that the job has now. `limit` is false for a job without a rate limit.
+local function place(prefix, id, queue, front, limit, concurrency, nowS, stamp)
+  local key = prefix .. 'job:' .. id
+  if not limit then
+    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)
+    push(prefix, queue, id, front)
+    return 'queued'
+  end
+  redis.call('SADD', prefix .. 'rl-keys', limit)
+  redis.call('HSET', prefix .. 'rl:' .. limit, 'concurrency', concurrency)
+  if redis.call('ZSCORE', prefix .. 'rl:' .. limit .. ':allowed', id) then
+    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)
+    push(prefix, queue, id, front)
+    return 'queued'
+  end
+  redis.call('HSET', key, 'status', 'rate_limited', 'enqueue_at_front', front and 1 or 0)
+  redis.call('ZADD', prefix .. 'rl:' .. limit .. ':rate_limited', nowS, id)
+  fillSlots(prefix, limit, tonumber(concurrency), nowS, stamp)
+  return redis.call('HGET', key, 'status')
+end

@@ -1,0 +1,25 @@
+#!lua
+--- Put a failed or stopped job back into its queue.
+-- @key job hash
+-- @arg prefix string
+-- @arg id string
+-- @arg stamp string ISO time
+-- @arg atFront 0|1
+-- @reply 'done', 'missing' or 'refused' (not in the failed registry)
+-- @include lib/time
+-- @include lib/place
+
+local jobKey = KEYS[1]
+local prefix, id, stamp, atFront = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
+
+local job = redis.call('HMGET', jobKey, 'origin', 'rate_limit_key', 'rate_limit_concurrency', 'data')
+if redis.call('EXISTS', jobKey) == 0 then return 'missing' end
+if not job[1] or redis.call('ZREM', prefix .. 'failed:' .. job[1], id) == 0 then return 'refused' end
+
+local nowS = clock()
+redis.call('PERSIST', jobKey)
+redis.call('HDEL', jobKey, 'execution_id', 'abandoned_count', 'exc_info', 'result')
+redis.call('HSET', jobKey, 'started_at', '', 'ended_at', '')
+redis.call('SADD', prefix .. 'queues', prefix .. 'queue:' .. job[1])
+place(prefix, id, job[1], atFront, job[2] and job[3] and job[2], job[3], nowS, stamp)
+return 'done'

@@ -1,0 +1,170 @@
+#!lua flags=allow-oom
+--- Apply what attempts came to, each only if its execution still owns the job, then hand out the next jobs.
+-- @key suspended string exists while workers are suspended
+-- @arg prefix string
+-- @arg stamp string ISO time of this call
+-- @arg want int jobs to claim afterwards, 0 = none
+-- @arg worker string
+-- @arg leaseMs int
+-- @arg executionBase string random; execution ids are made of it
+-- @arg successes int for the worker's counters
+-- @arg failures int
+-- @arg workedS float seconds worked
+-- @arg queueCount int
+-- @arg rest... string queue names in order of service; then per settlement: job id, execution id, queue, to, keepS, flags,
+--   number of field texts, field texts, then what the flags announce
+--   flags: f = at the front; a = release all dependents; t = release those that allow failure; e = an execution record exists;
+--   d = has dependencies; s = due in ms (to = scheduled); x = count, texts of a results stream entry, its keepS;
+--   r = rate limit key; g = group
+-- @reply answers: applied, lost, gone; then 'suspended' or the flat list of queue, execution id, fields
+-- @include lib/claim
+-- @include lib/dependencies
+-- @include lib/registries
+-- @include lib/waiters
+
+local suspendedKey = KEYS[1]
+local prefix, stamp, want, worker = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+local leaseMs, executionBase = tonumber(ARGV[5]), ARGV[6]
+local successes, failures, workedS = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9]
+local firstQueue, lastQueue = 11, 10 + tonumber(ARGV[10])
+
+local nowS, nowMs = clock()
+local answers = {}
+local ended = {}
+local registered = {}
+
+local function gather(map, key, ...)
+  local list = map[key]
+  if not list then
+    list = {}
+    map[key] = list
+  end
+  for _, value in ipairs({ ... }) do list[#list + 1] = value end
+end
+
+local function keep(id, keepS, hasDependencies)
+  if keepS <= 0 then return end
+  redis.call('EXPIRE', prefix .. 'job:' .. id, keepS)
+  redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', keepS)
+  if hasDependencies then redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', keepS) end
+end
+
+local at = lastQueue + 1
+while at <= #ARGV do
+  local id, execution, queue, to, keepS, flags = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], tonumber(ARGV[at + 4]), ARGV[at + 5]
+  local firstField = at + 7
+  local lastField = at + 6 + tonumber(ARGV[at + 6])
+  at = lastField + 1
+
+  local front, release, executionRecord, hasDependencies, delayMs, limit, group
+  local firstEntry, lastEntry, entryKeepS
+  for flag in string.gmatch(flags, '.') do
+    if flag == 'f' then
+      front = true
+    elseif flag == 'a' or flag == 't' then
+      release = flag
+    elseif flag == 'e' then
+      executionRecord = true
+    elseif flag == 'd' then
+      hasDependencies = true
+    elseif flag == 's' then
+      delayMs = tonumber(ARGV[at])
+      at = at + 1
+    elseif flag == 'x' then
+      firstEntry = at + 1
+      lastEntry = at + tonumber(ARGV[at])
+      entryKeepS = tonumber(ARGV[lastEntry + 1])
+      at = lastEntry + 2
+    elseif flag == 'r' then
+      limit = ARGV[at]
+      at = at + 1
+    elseif flag == 'g' then
+      group = ARGV[at]
+      at = at + 1
+    end
+  end
+
+  local key = prefix .. 'job:' .. id
+  local held = redis.call('HMGET', key, 'execution_id', 'status', 'waiters')
+  local member = id .. ':' .. execution
+  gather(ended, prefix .. 'wip:' .. queue, member)
+  if executionRecord then
+    redis.call('DEL', prefix .. 'execution:' .. member)
+    redis.call('ZREM', prefix .. 'executions:' .. id, execution)
+    redis.call('SREM', prefix .. 'worker:' .. worker .. ':executions', member)
+  end
+
+  if held[1] ~= execution or (held[2] ~= 'started' and held[2] ~= 'canceled') then
+    answers[#answers + 1] = (held[1] or held[2] or redis.call('EXISTS', key) == 1) and 'lost' or 'gone'
+  else
+    answers[#answers + 1] = 'applied'
+    if held[2] == 'canceled' then
+      -- Canceled while it ran: it ends as it ended, but the jobs that waited for it stay (RQ).
+      redis.call('ZREM', prefix .. 'canceled:' .. queue, id)
+      release = nil
+      if to == 'queued' or to == 'scheduled' then to, keepS = 'canceled', -1 end
+    end
+    if firstEntry then
+      redis.call('XADD', prefix .. 'results:' .. id, 'MAXLEN', '~', 10, '*', unpack(ARGV, firstEntry, lastEntry))
+      if entryKeepS > 0 then
+        redis.call('EXPIRE', prefix .. 'results:' .. id, entryKeepS)
+      else
+        redis.call('PERSIST', prefix .. 'results:' .. id)
+      end
+    end
+
+    if (to == 'finished' or to == 'failed' or to == 'stopped') and keepS == 0 then
+      wake(prefix, id, held[3])
+      if release then
+        -- The dependents see a job that is over: gone, which satisfies them, as RQ has it.
+        redis.call('HSET', key, 'status', to)
+        releaseDependents(prefix, id, release == 't', nowS, stamp)
+      end
+      erase(prefix, id, group)
+    elseif to == 'finished' then
+      redis.call('HSET', key, 'status', 'finished', unpack(ARGV, firstField, lastField))
+      gather(registered, prefix .. 'finished:' .. queue, keepS < 0 and '+inf' or nowS + keepS, id)
+      if release then releaseDependents(prefix, id, false, nowS, stamp) end
+      keep(id, keepS, hasDependencies)
+      wake(prefix, id, held[3])
+    elseif to == 'failed' or to == 'stopped' then
+      redis.call('HSET', key, 'status', to, 'results', 'stream', unpack(ARGV, firstField, lastField))
+      gather(registered, prefix .. 'failed:' .. queue, keepS < 0 and -1 or nowS + keepS, id)
+      if release then releaseDependents(prefix, id, release == 't', nowS, stamp) end
+      keep(id, keepS, hasDependencies)
+      wake(prefix, id, held[3])
+    elseif to == 'canceled' then
+      redis.call('HSET', key, 'status', 'canceled', unpack(ARGV, firstField, lastField))
+      redis.call('ZADD', prefix .. 'canceled:' .. queue, nowS, id)
+      wake(prefix, id, held[3])
+    else
+      if firstEntry then redis.call('HSET', key, 'results', 'stream') end
+      if release then releaseDependents(prefix, id, false, nowS, stamp) end
+      redis.call('HDEL', key, 'execution_id')
+      if to == 'scheduled' then
+        redis.call('HSET', key, 'status', 'scheduled', unpack(ARGV, firstField, lastField))
+        if front then redis.call('HSET', key, 'enqueue_at_front', 1) end
+        redis.call('ZADD', prefix .. 'scheduled:' .. queue, score(nowMs + delayMs), id)
+      else
+        redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp, unpack(ARGV, firstField, lastField))
+        push(prefix, queue, id, front)
+      end
+      if firstEntry then wake(prefix, id, held[3]) end
+    end
+    -- An immediate retry keeps its slot; everything else frees it.
+    if limit and to ~= 'queued' then releaseSlot(prefix, limit, id, nowS, stamp) end
+  end
+end
+
+for key, members in pairs(ended) do redis.call('ZREM', key, unpack(members)) end
+for key, members in pairs(registered) do redis.call('ZADD', key, unpack(members)) end
+
+local workerKey = prefix .. 'worker:' .. worker
+if successes + failures > 0 and redis.call('EXISTS', workerKey) == 1 then
+  if successes > 0 then redis.call('HINCRBY', workerKey, 'successful_job_count', successes) end
+  if failures > 0 then redis.call('HINCRBY', workerKey, 'failed_job_count', failures) end
+  redis.call('HINCRBYFLOAT', workerKey, 'total_working_time', workedS)
+end
+
+if want > 0 and redis.call('EXISTS', suspendedKey) == 1 then return { answers, 'suspended' } end
+return { answers, claim(prefix, firstQueue, lastQueue, want, worker, leaseMs, stamp, executionBase) }

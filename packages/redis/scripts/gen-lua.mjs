@@ -1,0 +1,77 @@
+#!/usr/bin/env node
+// Turns lua/*.lua into one typed TypeScript module: text with its includes, sha, and what the header says.
+// With --check it writes nothing and fails when the checked-in module is not what it would write.
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const luaDir = join(root, 'lua')
+const target = join(root, 'src', 'scripts.generated.ts')
+
+/** The text of a file with every `@include` (each once, before its user) resolved. */
+function assemble(name, seen = new Set()) {
+  if (seen.has(name)) return ''
+  seen.add(name)
+  const text = readFileSync(join(luaDir, `${name}.lua`), 'utf8')
+  const includes = [...text.matchAll(/^-- @include (\S+)$/gm)].map((match) => assemble(match[1], seen))
+  const code = text
+    .split('\n')
+    .filter((line) => !line.startsWith('#!') && !/^\s*--/.test(line) && line.trim() !== '')
+    .join('\n')
+  return [...includes, code].filter((part) => part !== '').join('\n')
+}
+
+function describe(name) {
+  const text = readFileSync(join(luaDir, `${name}.lua`), 'utf8')
+  const shebang = /^#!lua.*$/m.exec(text)?.[0]
+  if (shebang === undefined || !text.startsWith(shebang)) throw new Error(`${name}.lua: the first line must be #!lua`)
+  const summary = /^--- (.+)$/m.exec(text)?.[1]
+  if (summary === undefined) throw new Error(`${name}.lua: a line '--- What it does.' is missing`)
+  const keys = [...text.matchAll(/^-- @key (\S+)/gm)].map((match) => match[1])
+  const args = [...text.matchAll(/^-- @arg (\S+)/gm)].map((match) => match[1])
+  const reply = /^-- @reply (.+)$/m.exec(text)?.[1]
+  if (reply === undefined) throw new Error(`${name}.lua: a line '-- @reply ...' is missing`)
+  const lua = `${shebang}\n${assemble(name)}\n`
+  return { name, summary, keys, args, reply, lua, sha: createHash('sha1').update(lua).digest('hex') }
+}
+
+const camel = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase())
+const tuple = (names, type) =>
+  `[${names
+    .map((name) => (name.endsWith('...') ? `...${name.slice(0, -3)}: ${type}[]` : `${name}: ${type}`))
+    .join(', ')}]`
+
+function emit(script) {
+  return `/**
+ * ${script.summary}
+ *
+ * Reply: ${script.reply}
+ */
+export const ${camel(script.name)}: Script<${tuple(script.keys, 'string')}, ${tuple(script.args, 'ScriptArgument')}> = {
+  name: '${script.name}',
+  sha: '${script.sha}',
+  keyCount: ${script.keys.length},
+  lua: ${JSON.stringify(script.lua)},
+}
+`
+}
+
+const names = readdirSync(luaDir)
+  .filter((file) => file.endsWith('.lua'))
+  .map((file) => file.slice(0, -4))
+  .sort()
+const output = `// Written by scripts/gen-lua.mjs from lua/*.lua; change those and run \`pnpm gen:lua\`.
+import type { Script, ScriptArgument } from './script.ts'
+
+${names.map((name) => emit(describe(name))).join('\n')}`
+
+if (process.argv.includes('--check')) {
+  if (readFileSync(target, 'utf8') !== output) {
+    process.stderr.write('src/scripts.generated.ts is not what lua/*.lua gives: run `pnpm gen:lua`.\n')
+    process.exit(1)
+  }
+} else {
+  writeFileSync(target, output)
+}

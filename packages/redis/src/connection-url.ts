@@ -1,0 +1,40 @@
+import { RqError } from '@rq/core'
+
+export const DEFAULT_URL = 'redis://localhost:6379'
+
+/** The server that the environment names: `RQ_REDIS_URL`, then `REDIS_URL`, then localhost. */
+export function urlFromEnvironment(env: NodeJS.ProcessEnv = process.env): string {
+  return env.RQ_REDIS_URL || env.REDIS_URL || DEFAULT_URL
+}
+
+/**
+ * A URL fit for people's eyes: user and password, and secrets in the query, are stars.
+ * Anything that is not a URL comes back as a fixed text, since it may be a secret pasted in the wrong place.
+ */
+export function maskUrl(url: string): string {
+  if (url.startsWith('/')) return url
+  if (!URL.canParse(url)) return '<not a URL>'
+  const masked = new URL(url)
+  if (masked.username !== '') masked.username = '***'
+  if (masked.password !== '') masked.password = '***'
+  for (const key of [...masked.searchParams.keys()]) {
+    if (/pass|secret|token|key|auth/i.test(key)) masked.searchParams.set(key, '***')
+  }
+  return masked.toString()
+}
+
+/**
+ * @throws RqError `RQ_CONFIG` unless it is a redis://, rediss:// or unix:// URL, or the path of a socket.
+ */
+export function checkUrl(url: string): string {
+  if (url.startsWith('/')) return url
+  if (URL.canParse(url)) {
+    const { protocol, pathname } = new URL(url)
+    if (protocol === 'unix:') return pathname
+    if (protocol === 'redis:' || protocol === 'rediss:') return url
+  }
+  throw new RqError(
+    'RQ_CONFIG',
+    `Not a Redis URL: ${maskUrl(url)}. Expected redis://[user:password@]host[:port][/database], rediss://... for TLS, or unix:///path/to/socket.`,
+  )
+}

@@ -1,0 +1,148 @@
+import { invalidOption, RqError } from '@rq/core'
+import { Cluster, Redis, type RedisOptions } from 'ioredis'
+import { checkUrl, maskUrl, urlFromEnvironment } from './connection-url.ts'
+import { redisError } from './redis-error.ts'
+import type { Client, Script, ScriptArgument } from './script.ts'
+import { runScript } from './script.ts'
+
+/** A URL, ioredis options, or a client that stays the caller's. Default: `RQ_REDIS_URL`, `REDIS_URL`, then localhost. */
+export type Connection = string | RedisOptions | Redis | Cluster
+
+/**
+ * What a connection is for:
+ * - `producer` fails within seconds when Redis is away, so that a request never hangs;
+ * - `worker` waits and reconnects for ever;
+ * - `blocking` is a worker's connection that sits in blocking reads, `subscriber` one that listens.
+ */
+export type Role = 'producer' | 'worker' | 'blocking' | 'subscriber'
+
+const CONNECT_TIMEOUT_MS = 5_000
+const LONGEST_BACKOFF_MS = 3_000
+
+/** The clients behind one storage: opened at first use, one for each role, closed together. */
+export class Connections {
+  readonly where: string
+  readonly #given: Client | undefined
+  readonly #options: RedisOptions
+  readonly #mainRole: 'producer' | 'worker'
+  readonly #opened = new Set<Client>()
+  #main: Client | undefined
+  #closed = false
+
+  constructor(connection: Connection | undefined, mainRole: 'producer' | 'worker') {
+    this.#mainRole = mainRole
+    if (connection instanceof Redis || connection instanceof Cluster) {
+      this.#given = connection
+      this.#options = {}
+      this.where = connection instanceof Redis ? address(connection.options) : 'the cluster given'
+      return
+    }
+    this.#options = optionsOf(connection ?? urlFromEnvironment())
+    this.where = address(this.#options)
+  }
+
+  /** The client for commands that do not block. */
+  main(): Client {
+    if (this.#closed) throw new RqError('RQ_CLOSED', 'This connection was closed; nothing was sent.')
+    this.#main ??= this.#given ?? this.open(this.#mainRole)
+    return this.#main
+  }
+
+  /** A client of its own for a role. */
+  open(role: Role): Client {
+    if (this.#closed) throw new RqError('RQ_CLOSED', 'This connection was closed; nothing was sent.')
+    const settings = roleOptions(role)
+    let client: Client
+    if (this.#given instanceof Cluster) client = this.#given.duplicate()
+    else if (this.#given !== undefined) client = this.#given.duplicate(settings)
+    else client = newRedis({ ...this.#options, ...settings })
+    // Without a listener ioredis prints; every command that fails says so itself.
+    client.on('error', () => {})
+    this.#opened.add(client)
+    return client
+  }
+
+  /** Close one client that `open` gave. */
+  drop(client: Client): void {
+    if (this.#opened.delete(client)) client.disconnect()
+  }
+
+  /** Run a script on the main client. @throws RqError as {@link redisError} says. */
+  async run<Keys extends readonly string[], Args extends readonly ScriptArgument[]>(
+    script: Script<Keys, Args>,
+    keys: Keys,
+    args: Args,
+    bytes = false,
+  ): Promise<unknown> {
+    try {
+      return await runScript(this.main(), script, keys, args, bytes)
+    } catch (error) {
+      throw redisError(error, this.where)
+    }
+  }
+
+  /** Send plain commands. @throws RqError as {@link redisError} says. */
+  async call<T>(command: (client: Client) => Promise<T>): Promise<T> {
+    try {
+      return await command(this.main())
+    } catch (error) {
+      throw redisError(error, this.where)
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    for (const client of this.#opened) client.disconnect()
+    this.#opened.clear()
+  }
+}
+
+/** ioredis's overloads want the options as one named type. */
+function newRedis(options: RedisOptions): Redis {
+  return new Redis(options as RedisOptions & { protocol: 2 })
+}
+
+function optionsOf(connection: string | RedisOptions): RedisOptions {
+  if (typeof connection === 'string') {
+    const url = checkUrl(connection)
+    if (url.startsWith('/')) return { path: url }
+    const { protocol, hostname, port, username, password, pathname, searchParams } = new URL(url)
+    const db = pathname.length > 1 ? Number(pathname.slice(1)) : 0
+    if (!Number.isInteger(db) || db < 0) {
+      throw new RqError('RQ_CONFIG', `Not a database number in ${maskUrl(url)}: expected redis://host:port/0.`)
+    }
+    const options: RedisOptions = { host: hostname || 'localhost', port: port === '' ? 6379 : Number(port), db }
+    if (hostname.startsWith('[')) options.host = hostname.slice(1, -1)
+    if (username !== '') options.username = decodeURIComponent(username)
+    const secret = password || searchParams.get('password') || ''
+    if (secret !== '') options.password = decodeURIComponent(secret)
+    if (protocol === 'rediss:') options.tls = {}
+    return options
+  }
+  if (typeof connection !== 'object' || connection === null) {
+    throw invalidOption('connection', connection, 'a URL, ioredis options, or an ioredis client')
+  }
+  return connection
+}
+
+function roleOptions(role: Role): RedisOptions {
+  const patient = { maxRetriesPerRequest: null, retryStrategy: backoffMs } as const
+  const common: RedisOptions = { connectTimeout: CONNECT_TIMEOUT_MS, protocol: 2, enableReadyCheck: true }
+  if (role === 'producer') return { ...common, maxRetriesPerRequest: 2, retryStrategy: backoffMs }
+  return { ...common, ...patient }
+}
+
+/** 50 ms doubling to 3 s, plus up to half as much at random so that a fleet does not return in step. */
+function backoffMs(attempt: number): number {
+  const waitMs = Math.min(50 * 2 ** Math.min(attempt - 1, 10), LONGEST_BACKOFF_MS)
+  return waitMs + Math.random() * waitMs * 0.5
+}
+
+function address(options: RedisOptions): string {
+  if (options.path !== undefined) return options.path
+  if (options.sentinels !== undefined)
+    return `the master "${options.name ?? ''}" of ${options.sentinels.length} sentinels`
+  const scheme = options.tls === undefined ? 'redis' : 'rediss'
+  return `${scheme}://${options.host ?? 'localhost'}:${options.port ?? 6379}/${options.db ?? 0}`
+}

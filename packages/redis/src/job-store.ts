@@ -1,0 +1,160 @@
+import type {
+  AwaitedResult,
+  CancelRequest,
+  DeleteRequest,
+  ExecutionRecord,
+  JobAnswer,
+  JobRecord,
+  JobStatus,
+  JobStore,
+  Payload,
+  ResultRecord,
+} from '@rq/job'
+import { isJobStatus } from '@rq/job'
+import type { Connections } from './connections.ts'
+import { decodeJob, encodeJob } from './job-codec.ts'
+import type { Keys } from './keys.ts'
+import { decodeResult, hashResult } from './result-codec.ts'
+import { ResultWaiters } from './result-waiters.ts'
+import { pipeScript, type ScriptArgument } from './script.ts'
+import * as scripts from './scripts.generated.ts'
+import { stampNow } from './time.ts'
+
+export class RedisJobStore implements JobStore {
+  readonly #connections: Connections
+  readonly #keys: Keys
+  readonly #waiters: ResultWaiters
+
+  constructor(connections: Connections, keys: Keys) {
+    this.#connections = connections
+    this.#keys = keys
+    this.#waiters = new ResultWaiters(connections, keys)
+  }
+
+  async fetch(ids: readonly string[]): Promise<(JobRecord | undefined)[]> {
+    if (ids.length === 0) return []
+    const first = this.#keys.job(ids[0] ?? '')
+    const replies = await this.#connections.run(scripts.fetch, [first], [this.#keys.prefix, ...ids], true)
+    return (replies as Buffer[][]).map((fields, index) => decodeJob(ids[index] ?? '', fields))
+  }
+
+  async exists(jobId: string): Promise<boolean> {
+    return (await this.#connections.call((client) => client.exists(this.#keys.job(jobId)))) === 1
+  }
+
+  async status(jobId: string): Promise<JobStatus | undefined> {
+    const [status, data] = await this.#connections.call((client) =>
+      client.hmget(this.#keys.job(jobId), 'status', 'created_at'),
+    )
+    if (typeof status === 'string' && isJobStatus(status)) return status
+    return typeof data === 'string' ? 'created' : undefined
+  }
+
+  async save(record: JobRecord): Promise<void> {
+    await this.#connections.run(scripts.saveJob, [this.#keys.job(record.id)], encodeJob(record))
+  }
+
+  async saveMeta(jobId: string, meta: Payload, executionId = ''): Promise<JobAnswer> {
+    const reply = await this.#connections.run(scripts.saveMeta, [this.#keys.job(jobId)], [meta, executionId])
+    return reply as JobAnswer
+  }
+
+  async meta(jobId: string): Promise<Payload | undefined> {
+    const meta = await this.#connections.call((client) => client.hgetBuffer(this.#keys.job(jobId), 'meta'))
+    return meta ?? undefined
+  }
+
+  async cancel(request: CancelRequest): Promise<JobAnswer> {
+    const reply = await this.#connections.run(scripts.cancel, ...this.#cancelWords(request))
+    return reply as JobAnswer
+  }
+
+  cancelInto(pipeline: unknown, request: CancelRequest): void {
+    pipeScript(pipeline, scripts.cancel, ...this.#cancelWords(request))
+  }
+
+  async delete(request: DeleteRequest): Promise<JobAnswer> {
+    const reply = await this.#connections.run(scripts.deleteJob, ...this.#deleteWords(request))
+    return reply as JobAnswer
+  }
+
+  deleteInto(pipeline: unknown, request: DeleteRequest): void {
+    pipeScript(pipeline, scripts.deleteJob, ...this.#deleteWords(request))
+  }
+
+  async requeue(jobId: string, atFront: boolean): Promise<JobAnswer> {
+    const args: [ScriptArgument, ScriptArgument, ScriptArgument, ScriptArgument] = [
+      this.#keys.prefix,
+      jobId,
+      stampNow(),
+      atFront ? 1 : 0,
+    ]
+    return (await this.#connections.run(scripts.requeue, [this.#keys.job(jobId)], args)) as JobAnswer
+  }
+
+  async results(jobId: string): Promise<ResultRecord[]> {
+    const [[job], entries] = await Promise.all([
+      this.fetch([jobId]),
+      this.#connections.call((client) => client.xrevrange(this.#keys.results(jobId), '+', '-')),
+    ])
+    const history = entries.flatMap(([id, fields]) => decodeResult(id, fields) ?? [])
+    const latest = job === undefined ? undefined : hashResult(job)
+    return latest === undefined ? history : [latest, ...history]
+  }
+
+  async awaitResult(jobId: string, timeoutMs: number, signal?: AbortSignal): Promise<AwaitedResult> {
+    await this.#waiters.wait(jobId, timeoutMs, signal)
+    const [[job], entries] = await Promise.all([
+      this.fetch([jobId]),
+      this.#connections.call((client) => client.xrevrange(this.#keys.results(jobId), '+', '-', 'COUNT', 1)),
+    ])
+    const latest = job === undefined ? undefined : hashResult(job)
+    const [entry] = entries.flatMap(([id, fields]) => decodeResult(id, fields) ?? [])
+    return { status: job?.status, result: latest ?? entry ?? null }
+  }
+
+  dependentIds(jobId: string): Promise<string[]> {
+    return this.#connections.call((client) => client.smembers(this.#keys.dependents(jobId)))
+  }
+
+  async executions(jobId: string): Promise<ExecutionRecord[]> {
+    const [job] = await this.fetch([jobId])
+    if (job === undefined) return []
+    const key = this.#keys.registry(job.origin, 'started')
+    const leases = (await this.#connections.run(scripts.leases, [key], [])) as string[]
+    const executions: ExecutionRecord[] = []
+    for (let at = 0; at + 1 < leases.length; at += 2) {
+      const [id, executionId = ''] = (leases[at] ?? '').split(':')
+      if (id === jobId) executions.push({ id: executionId, jobId, leaseEndsMs: Number(leases[at + 1]) * 1000 })
+    }
+    return executions
+  }
+
+  close(): void {
+    this.#waiters.close()
+  }
+
+  #cancelWords(request: CancelRequest) {
+    const { jobId, enqueueDependents, removeFromDependencies } = request
+    const keys: [job: string] = [this.#keys.job(jobId)]
+    const args: [ScriptArgument, ScriptArgument, ScriptArgument, ScriptArgument, ScriptArgument] = [
+      this.#keys.prefix,
+      jobId,
+      stampNow(),
+      enqueueDependents ? 1 : 0,
+      removeFromDependencies ? 1 : 0,
+    ]
+    return [keys, args] as const
+  }
+
+  #deleteWords({ jobId, deleteDependents }: DeleteRequest) {
+    const keys: [job: string] = [this.#keys.job(jobId)]
+    const args: [ScriptArgument, ScriptArgument, ScriptArgument, ScriptArgument] = [
+      this.#keys.prefix,
+      jobId,
+      stampNow(),
+      deleteDependents ? 1 : 0,
+    ]
+    return [keys, args] as const
+  }
+}

@@ -1,0 +1,77 @@
+import type { RegistryKind } from '@rq/job'
+
+/** The zset of each registry, by RQ's word for it (wire page 1.6). */
+const REGISTRY_WORDS: Readonly<Record<RegistryKind, string>> = {
+  started: 'wip',
+  finished: 'finished',
+  failed: 'failed',
+  deferred: 'deferred',
+  scheduled: 'scheduled',
+  canceled: 'canceled',
+}
+
+/** Builders for every key, under one prefix. The only place (beside the scripts) where a key's text is made. */
+export class Keys {
+  readonly prefix: string
+  readonly queues: string
+  readonly workers: string
+  readonly suspended: string
+  readonly groups: string
+
+  constructor(prefix: string) {
+    this.prefix = prefix
+    this.queues = `${prefix}queues`
+    this.workers = `${prefix}workers`
+    this.suspended = `${prefix}suspended`
+    this.groups = `${prefix}groups`
+  }
+
+  queue(name: string): string {
+    return `${this.prefix}queue:${name}`
+  }
+
+  /** The queue's name in a queue key, or undefined for any other key. */
+  queueName(key: string): string | undefined {
+    const start = `${this.prefix}queue:`
+    return key.startsWith(start) ? key.slice(start.length) : undefined
+  }
+
+  registry(queue: string, kind: RegistryKind): string {
+    return `${this.prefix}${REGISTRY_WORDS[kind]}:${queue}`
+  }
+
+  job(id: string): string {
+    return `${this.prefix}job:${id}`
+  }
+
+  dependents(id: string): string {
+    return `${this.prefix}job:${id}:dependents`
+  }
+
+  results(id: string): string {
+    return `${this.prefix}results:${id}`
+  }
+
+  group(name: string): string {
+    return `${this.prefix}group:${name}`
+  }
+
+  worker(name: string): string {
+    return `${this.prefix}worker:${name}`
+  }
+
+  /** Keys of the workers that listen to a queue. */
+  queueWorkers(queue: string): string {
+    return `${this.prefix}workers:${queue}`
+  }
+
+  /** The channel on which a worker hears commands. */
+  commands(workerName: string): string {
+    return `${this.prefix}pubsub:${workerName}`
+  }
+
+  /** The channel on which a waiting process hears that a job has a result. */
+  notify(channel: string): string {
+    return `${this.prefix}notify:${channel}`
+  }
+}

@@ -1,0 +1,164 @@
+import type { NewJob, Placement, QueueStore, RegistryKind } from '@rq/job'
+import type { Connections } from './connections.ts'
+import { encodeJob } from './job-codec.ts'
+import type { Keys } from './keys.ts'
+import { pipeScript, type ScriptArgument } from './script.ts'
+import * as scripts from './scripts.generated.ts'
+import { stampNow } from './time.ts'
+
+/** Jobs taken per step when a queue is emptied, so that no step blocks Redis for long. */
+const EMPTY_BATCH = 1000
+
+export class RedisQueueStore implements QueueStore {
+  readonly #connections: Connections
+  readonly #keys: Keys
+
+  constructor(connections: Connections, keys: Keys) {
+    this.#connections = connections
+    this.#keys = keys
+  }
+
+  async enqueue(jobs: readonly NewJob[]): Promise<Placement[]> {
+    const args = enqueueArguments(this.#keys.prefix, jobs)
+    return (await this.#connections.run(scripts.enqueue, [this.#keys.queues], args)) as Placement[]
+  }
+
+  enqueueInto(pipeline: unknown, jobs: readonly NewJob[]): void {
+    pipeScript(pipeline, scripts.enqueue, [this.#keys.queues], enqueueArguments(this.#keys.prefix, jobs))
+  }
+
+  async queueNames(): Promise<string[]> {
+    const keys = await this.#connections.call((client) => client.smembers(this.#keys.queues))
+    return keys.flatMap((key) => this.#keys.queueName(key) ?? []).sort()
+  }
+
+  count(queue: string): Promise<number> {
+    return this.#connections.call((client) => client.llen(this.#keys.queue(queue)))
+  }
+
+  jobIds(queue: string, offset: number, length: number): Promise<string[]> {
+    const end = length < 0 ? -1 : offset + length - 1
+    if (length === 0) return Promise.resolve([])
+    return this.#connections.call((client) => client.lrange(this.#keys.queue(queue), offset, end))
+  }
+
+  position(queue: string, jobId: string): Promise<number | null> {
+    return this.#connections.call((client) => client.lpos(this.#keys.queue(queue), jobId))
+  }
+
+  remove(queue: string, jobId: string): Promise<number> {
+    return this.#connections.call((client) => client.lrem(this.#keys.queue(queue), 1, jobId))
+  }
+
+  async compact(queue: string): Promise<number> {
+    return Number(await this.#connections.run(scripts.compact, [this.#keys.queue(queue)], [this.#keys.prefix]))
+  }
+
+  /** In steps of 1000, up to as many jobs as waited when it began. */
+  async empty(queue: string): Promise<number> {
+    let left = await this.count(queue)
+    let emptied = 0
+    while (left > 0) {
+      const args = [this.#keys.prefix, Math.min(left, EMPTY_BATCH), stampNow()] as const
+      const taken = Number(await this.#connections.run(scripts.empty, [this.#keys.queue(queue)], [...args]))
+      if (taken === 0) break
+      emptied += taken
+      left -= taken
+    }
+    return emptied
+  }
+
+  async deleteQueue(queue: string, deleteJobs: boolean): Promise<void> {
+    if (deleteJobs) await this.empty(queue)
+    const key = this.#keys.queue(queue)
+    await this.#connections.call((client) => client.multi().srem(this.#keys.queues, key).del(key).exec())
+  }
+
+  registryCount(queue: string, kind: RegistryKind): Promise<number> {
+    return this.#connections.call((client) => client.zcard(this.#keys.registry(queue, kind)))
+  }
+
+  async registryIds(
+    queue: string,
+    kind: RegistryKind,
+    start: number,
+    end: number,
+    descending: boolean,
+  ): Promise<string[]> {
+    const key = this.#keys.registry(queue, kind)
+    const members = await this.#connections.call((client) =>
+      descending ? client.zrevrange(key, start, String(end)) : client.zrange(key, start, String(end)),
+    )
+    return kind === 'started' ? [...new Set(members.map(jobIdOfMember))] : members
+  }
+
+  async registryScoreMs(queue: string, kind: RegistryKind, jobId: string): Promise<number | undefined> {
+    const key = this.#keys.registry(queue, kind)
+    const score =
+      kind === 'started'
+        ? startedScore((await this.#connections.run(scripts.leases, [key], [])) as string[], jobId)
+        : await this.#connections.call((client) => client.zscore(key, jobId))
+    if (score === null || score === undefined) return undefined
+    const seconds = /^\+?inf$/.test(String(score)) ? Number.POSITIVE_INFINITY : Number(score)
+    return seconds < 0 ? Number.POSITIVE_INFINITY : seconds * 1000
+  }
+
+  async registryRemove(queue: string, kind: RegistryKind, jobId: string): Promise<boolean> {
+    return (await this.#connections.call((client) => client.zrem(this.#keys.registry(queue, kind), jobId))) === 1
+  }
+
+  async registryCleanup(queue: string, kind: RegistryKind): Promise<number> {
+    if (kind !== 'finished' && kind !== 'failed') return 0
+    return Number(await this.#connections.run(scripts.registryCleanup, [this.#keys.registry(queue, kind)], []))
+  }
+}
+
+/** The arguments of enqueue.lua for a batch; its header is the contract. */
+function enqueueArguments(
+  prefix: string,
+  jobs: readonly NewJob[],
+): [prefix: ScriptArgument, stamp: ScriptArgument, ...jobs: ScriptArgument[]] {
+  const args: [ScriptArgument, ScriptArgument, ...ScriptArgument[]] = [prefix, stampNow()]
+  for (const { record, atFront, unique, dueMs } of jobs) {
+    const fields = encodeJob(record)
+    let flags = ''
+    const extras: ScriptArgument[] = []
+    if (atFront) flags += 'f'
+    if (unique) flags += 'u'
+    if (record.ttlS !== undefined) {
+      flags += 't'
+      extras.push(record.ttlS)
+    }
+    if (dueMs !== undefined) {
+      flags += 's'
+      extras.push(dueMs)
+    }
+    if (record.dependencyIds !== undefined && record.dependencyIds.length > 0) {
+      flags += 'd'
+      const allowFailure = record.allowDependencyFailures === true ? 1 : 0
+      extras.push(allowFailure, record.dependencyIds.length, ...record.dependencyIds)
+    }
+    if (record.groupId !== undefined) {
+      flags += 'g'
+      extras.push(record.groupId)
+    }
+    if (record.rateLimit !== undefined) {
+      flags += 'r'
+      extras.push(record.rateLimit.key, record.rateLimit.concurrency)
+    }
+    args.push(record.id, record.origin, flags, fields.length, ...fields, ...extras)
+  }
+  return args
+}
+
+function jobIdOfMember(member: string): string {
+  const colon = member.indexOf(':')
+  return colon === -1 ? member : member.slice(0, colon)
+}
+
+function startedScore(membersAndScores: readonly string[], jobId: string): string | undefined {
+  for (let at = 0; at + 1 < membersAndScores.length; at += 2) {
+    if (jobIdOfMember(membersAndScores[at] ?? '') === jobId) return membersAndScores[at + 1]
+  }
+  return undefined
+}

@@ -1,0 +1,65 @@
+import { RqError } from '@rq/core'
+
+/**
+ * What went wrong, as an RqError with a code to branch on. `where` is the masked address.
+ * Errors that are ours already pass through.
+ */
+export function redisError(error: unknown, where: string): RqError {
+  if (error instanceof RqError) return error
+  const message = error instanceof Error ? error.message : String(error)
+  const options = { cause: error, details: { server: where } }
+  if (/^OOM |OOM command not allowed/.test(message)) {
+    return new RqError(
+      'RQ_REDIS_OUT_OF_MEMORY',
+      `Redis at ${where} has reached its maxmemory and refused the write; nothing was stored. Raise maxmemory or let workers drain the queues, then try again.`,
+      { ...options, retryable: true },
+    )
+  }
+  if (/NOAUTH|WRONGPASS|invalid password|NOPERM/i.test(message)) {
+    return new RqError(
+      'RQ_REDIS_AUTH',
+      `Redis at ${where} refused the credentials or the permission (${firstWord(message)}). Check user, password and ACL.`,
+      options,
+    )
+  }
+  if (/unexpected symbol near '#'|Unexpected engine|user_script:1:/.test(message)) {
+    return new RqError(
+      'RQ_REDIS_VERSION',
+      `Redis at ${where} is too old: rq needs Redis 7.0 or Valkey 7.2, or newer, for its scripts.`,
+      options,
+    )
+  }
+  if (isConnectionError(message)) {
+    return new RqError(
+      'RQ_REDIS_UNREACHABLE',
+      `Redis at ${where} cannot be reached (${reason(error)}). Is it running, and is the address right?`,
+      { ...options, retryable: true },
+    )
+  }
+  return new RqError('RQ_REDIS', `Redis at ${where} answered with an error: ${message}`, {
+    ...options,
+    retryable: /^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|READONLY|MISCONF)/.test(message),
+  })
+}
+
+function isConnectionError(message: string): boolean {
+  return /ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|EAI_AGAIN|EHOSTUNREACH|ENOENT|max retries per request|Connection is closed|Command timed out|Stream isn't writeable|connect E/i.test(
+    message,
+  )
+}
+
+function firstWord(message: string): string {
+  return /^[A-Z]+/.exec(message)?.[0] ?? 'refused'
+}
+
+/** The shortest true reason: the code of the socket error that ioredis hides behind its own. */
+function reason(error: unknown): string {
+  for (let at: unknown = error; at instanceof Error; at = at.cause ?? previous(at)) {
+    if ('code' in at && typeof at.code === 'string') return at.code
+  }
+  return error instanceof Error ? (error.message.split('\n')[0] ?? error.name) : 'no answer'
+}
+
+function previous(error: Error): unknown {
+  return 'previousErrors' in error && Array.isArray(error.previousErrors) ? error.previousErrors[0] : undefined
+}

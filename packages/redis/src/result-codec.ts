@@ -1,0 +1,72 @@
+import { deflateSync, inflateSync } from 'node:zlib'
+import { type JobRecord, RESULT_TYPE_NUMBERS, type ResultRecord, resultTypeOf, type Settlement } from '@rq/job'
+import type { ScriptArgument } from './script.ts'
+
+/** The fields of a results stream entry (wire page 1.5). Error text is base64 of zlib, a value is base64. */
+export function encodeResult(settlement: Settlement, workerName: string): ScriptArgument[] {
+  const result = settlement.result
+  if (result === undefined) return []
+  const fields: ScriptArgument[] = ['type', RESULT_TYPE_NUMBERS[result.type], 'worker_name', workerName]
+  if (result.returnValue !== undefined) {
+    fields.push('return_value', Buffer.from(result.returnValue as string).toString('base64'))
+  }
+  if (result.excString !== undefined) fields.push('exc_string', deflateSync(result.excString).toString('base64'))
+  fields.push('execution_id', settlement.executionId)
+  fields.push('execution_started_at', settlement.startedAtMs / 1000, 'execution_ended_at', settlement.endedAtMs / 1000)
+  return fields
+}
+
+/** One stream entry, or undefined when its type is unknown. */
+export function decodeResult(id: string, fields: readonly string[]): ResultRecord | undefined {
+  const map = new Map<string, string>()
+  for (let at = 0; at + 1 < fields.length; at += 2) map.set(fields[at] ?? '', fields[at + 1] ?? '')
+  const type = resultTypeOf(Number(map.get('type')))
+  if (type === undefined) return undefined
+  const returnValue = map.get('return_value')
+  const excString = map.get('exc_string')
+  return {
+    type,
+    createdAtMs: Number(id.split('-')[0]),
+    ...(returnValue === undefined ? {} : { returnValue: Buffer.from(returnValue, 'base64') }),
+    ...(excString === undefined ? {} : { excString: inflateText(excString) }),
+    ...optional('workerName', map.get('worker_name')),
+    ...optional('executionId', map.get('execution_id')),
+    ...optional('executionStartedAtMs', seconds(map.get('execution_started_at'))),
+    ...optional('executionEndedAtMs', seconds(map.get('execution_ended_at'))),
+  }
+}
+
+/**
+ * The result that a job keeps in its own hash: only a success of an execution of ours in the `hash` dialect.
+ * A Python worker leaves no `execution_id`, and its results are in the stream.
+ */
+export function hashResult(job: JobRecord): ResultRecord | undefined {
+  if (job.results !== 'hash' || job.status !== 'finished' || job.executionId === undefined) return undefined
+  return {
+    type: 'successful',
+    createdAtMs: job.endedAtMs ?? 0,
+    ...(job.result === undefined ? {} : { returnValue: job.result }),
+    ...optional('workerName', job.workerName),
+    executionId: job.executionId,
+    ...optional('executionStartedAtMs', job.startedAtMs),
+    ...optional('executionEndedAtMs', job.endedAtMs),
+  }
+}
+
+function inflateText(base64: string): string {
+  const bytes = Buffer.from(base64, 'base64')
+  try {
+    return inflateSync(bytes).toString()
+  } catch {
+    return bytes.toString()
+  }
+}
+
+function seconds(text: string | undefined): number | undefined {
+  const value = Number(text)
+  return text === undefined || text === '' || Number.isNaN(value) ? undefined : Math.round(value * 1000)
+}
+
+function optional<K extends string, V extends string | number>(key: K, value: V | undefined): { [P in K]?: V } {
+  return value === undefined || value === '' ? {} : ({ [key]: value } as { [P in K]?: V })
+}

@@ -1,0 +1,60 @@
+import { invalidOption } from '@rq/core'
+import type { Storage } from '@rq/job'
+import type { Cluster, Redis } from 'ioredis'
+import { RedisAdminStore } from './admin-store.ts'
+import { type Connection, Connections } from './connections.ts'
+import { RedisJobStore } from './job-store.ts'
+import { Keys } from './keys.ts'
+import { RedisQueueStore } from './queue-store.ts'
+import { RedisWorkerStore } from './worker-store.ts'
+
+export interface RedisStorageOptions {
+  /** Default: `RQ_REDIS_URL`, then `REDIS_URL`, then redis://localhost:6379. */
+  connection?: Connection
+  /** What every key begins with. Default `'rq:'`, which Python RQ always uses; one hash tag (`'{billing}:'`) keeps a namespace in one Cluster slot. */
+  prefix?: string
+  /** `producer` (default) fails within seconds when Redis is away; `worker` waits and reconnects for ever. */
+  role?: 'producer' | 'worker'
+}
+
+const PREFIX = /^[A-Za-z0-9_.:{}-]{0,100}$/
+
+/**
+ * The Redis engine. Connects at the first use; a client that is given stays the caller's and is never closed.
+ * @throws RqError `RQ_INVALID_OPTION` for a prefix with other characters, `RQ_CONFIG` for a URL that is none.
+ */
+export class RedisStorage implements Storage {
+  readonly queues: RedisQueueStore
+  readonly jobs: RedisJobStore
+  readonly workers: RedisWorkerStore
+  readonly admin: RedisAdminStore
+  /** The server's address without secrets, for messages. */
+  readonly where: string
+  readonly #connections: Connections
+
+  constructor(options: RedisStorageOptions = {}) {
+    const { prefix = 'rq:', role = 'producer' } = options
+    if (!PREFIX.test(prefix)) throw invalidOption('prefix', prefix, 'at most 100 letters, digits or any of _ . : { } -')
+    this.#connections = new Connections(options.connection, role)
+    this.where = this.#connections.where
+    const keys = new Keys(prefix)
+    this.queues = new RedisQueueStore(this.#connections, keys)
+    this.jobs = new RedisJobStore(this.#connections, keys)
+    this.workers = new RedisWorkerStore(this.#connections, keys)
+    this.admin = new RedisAdminStore(this.#connections, keys)
+  }
+
+  client(): Redis | Cluster {
+    return this.#connections.main()
+  }
+
+  async close(): Promise<void> {
+    this.jobs.close()
+    this.workers.close()
+    await this.#connections.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}

@@ -1,0 +1,25 @@
+let lastMs = 0
+let serial = 0
+
+/**
+ * Now as RQ writes times, to the microsecond; the microseconds count up within a millisecond,
+ * so that a stamp also tells two calls of this process apart.
+ */
+export function stampNow(): string {
+  const nowMs = Date.now()
+  serial = nowMs === lastMs ? (serial + 1) % 1000 : 0
+  lastMs = nowMs
+  return `${new Date(nowMs).toISOString().slice(0, -1)}${String(serial).padStart(3, '0')}Z`
+}
+
+/** Epoch milliseconds as RQ writes times: UTC, always six digits of fraction, `Z`. */
+export function formatTime(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, -1)}000Z`
+}
+
+/** Epoch milliseconds of RQ's text, which has up to six digits of fraction; undefined when empty or not a time. */
+export function parseTime(text: string): number | undefined {
+  if (text === '') return undefined
+  const ms = Date.parse(text)
+  return Number.isNaN(ms) ? undefined : ms
+}

@@ -1,0 +1,98 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { deferred, SECOND_MS } from '@rq/core'
+import type { Connections } from './connections.ts'
+import type { Keys } from './keys.ts'
+import type { Client } from './script.ts'
+
+/** One blocked connection a queue; beyond this many queues the rest is looked at once in a while. */
+const MOST_BLOCKED = 8
+/** Longest block of one command; then it is sent again, which also finds connections that died silently. */
+const BLOCK_S = 5
+const SLACK_MS = 2 * SECOND_MS
+/** How often queues are looked at when blocking is not possible. */
+const LOOK_MS = 100
+
+/**
+ * Tells a worker that a queue may have work, for jobs pushed by anybody in any language. Each queue has a connection that
+ * blocks in `BLMOVE q q LEFT LEFT`: it wakes when the list has an element and puts that element back where it was, in one
+ * step, so nothing can be lost. At maxmemory Redis refuses that command; then the queues are looked at instead.
+ */
+export class WorkSignal {
+  readonly #connections: Connections
+  readonly #keys: Keys
+  readonly #blocked = new Map<string, Promise<void>>()
+  readonly #clients = new Map<string, Client>()
+  #closed = false
+
+  constructor(connections: Connections, keys: Keys) {
+    this.#connections = connections
+    this.#keys = keys
+  }
+
+  async wait(queues: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted || this.#closed) return
+    const { promise, resolve } = deferred()
+    const timer = setTimeout(resolve, queues.length > MOST_BLOCKED ? Math.min(timeoutMs, SECOND_MS) : timeoutMs)
+    const stop = () => resolve()
+    signal.addEventListener('abort', stop, { once: true })
+    for (const queue of queues.slice(0, MOST_BLOCKED)) void this.#block(queue).then(resolve)
+    await promise
+    clearTimeout(timer)
+    signal.removeEventListener('abort', stop)
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const client of this.#clients.values()) this.#connections.drop(client)
+    this.#clients.clear()
+  }
+
+  /** Resolves when the queue has an element. One at a time for each queue, shared by successive waits. */
+  #block(queue: string): Promise<void> {
+    const running = this.#blocked.get(queue)
+    if (running !== undefined) return running
+    const block = this.#blockUntilWork(queue).finally(() => this.#blocked.delete(queue))
+    this.#blocked.set(queue, block)
+    return block
+  }
+
+  async #blockUntilWork(queue: string): Promise<void> {
+    const key = this.#keys.queue(queue)
+    while (!this.#closed) {
+      const client = this.#client(queue)
+      const deadline = new AbortController()
+      try {
+        const answer = client.blmove(key, key, 'LEFT', 'LEFT', BLOCK_S)
+        const silence = delay(BLOCK_S * SECOND_MS + SLACK_MS, 'silence' as const, {
+          signal: deadline.signal,
+          ref: false,
+        })
+        silence.catch(() => {})
+        const head = await Promise.race([answer, silence])
+        if (head === 'silence') {
+          answer.catch(() => {})
+          this.#reconnect(client)
+        } else if (head !== null) return
+      } catch {
+        if (this.#closed) return
+        // Refused (maxmemory, a server that is loading, ...): look, but not in a hurry.
+        await delay(LOOK_MS)
+        return
+      } finally {
+        deadline.abort()
+      }
+    }
+  }
+
+  #client(queue: string): Client {
+    const known = this.#clients.get(queue)
+    if (known !== undefined) return known
+    const client = this.#connections.open('blocking')
+    this.#clients.set(queue, client)
+    return client
+  }
+
+  #reconnect(client: Client): void {
+    client.disconnect(true)
+  }
+}

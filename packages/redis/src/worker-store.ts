@@ -1,0 +1,223 @@
+import { RqError, randomHex, SECOND_MS } from '@rq/core'
+import type {
+  Claimed,
+  ClaimReply,
+  ClaimRequest,
+  Lease,
+  SettleAnswer,
+  Settlement,
+  WorkerBirth,
+  WorkerCommand,
+  WorkerHeartbeat,
+  WorkerRecord,
+  WorkerStore,
+} from '@rq/job'
+import { readCommand } from './command-codec.ts'
+import type { Connections } from './connections.ts'
+import { decodeJob } from './job-codec.ts'
+import type { Keys } from './keys.ts'
+import type { ScriptArgument } from './script.ts'
+import * as scripts from './scripts.generated.ts'
+import { pushSettlement } from './settle-arguments.ts'
+import { stampNow } from './time.ts'
+import { WorkSignal } from './work-signal.ts'
+import { decodeWorker, encodeBirth } from './worker-codec.ts'
+
+const NOTHING: ClaimReply = { jobs: [], suspended: false }
+const SUSPENDED: ClaimReply = { jobs: [], suspended: true }
+/** Execution ids are 24 random hex characters of the claim and 8 of the job's place in it. */
+const EXECUTION_BASE_LENGTH = 24
+
+export class RedisWorkerStore implements WorkerStore {
+  readonly #connections: Connections
+  readonly #keys: Keys
+  readonly #signal: WorkSignal
+  readonly #births = new Map<string, string>()
+
+  constructor(connections: Connections, keys: Keys) {
+    this.#connections = connections
+    this.#keys = keys
+    this.#signal = new WorkSignal(connections, keys)
+  }
+
+  async register(worker: WorkerBirth): Promise<void> {
+    const fields = encodeBirth(worker, this.#birthOf(worker))
+    const reply = await this.#connections.run(
+      scripts.register,
+      [this.#keys.workers],
+      [this.#keys.prefix, worker.name, worker.ttlS, worker.queues.length, ...worker.queues, ...fields],
+    )
+    if (reply === 'taken') {
+      throw new RqError(
+        'RQ_WORKER_NAME_TAKEN',
+        `An active worker named '${worker.name}' exists already. Choose another name, or wait until its record expires.`,
+        { details: { name: worker.name } },
+      )
+    }
+  }
+
+  async unregister(worker: WorkerBirth): Promise<void> {
+    const args: [ScriptArgument, ScriptArgument, ScriptArgument, ...ScriptArgument[]] = [
+      this.#keys.prefix,
+      worker.name,
+      stampNow(),
+      ...worker.queues,
+    ]
+    await this.#connections.run(scripts.unregister, [this.#keys.workers], args)
+    this.#births.delete(worker.name)
+  }
+
+  async heartbeat(beat: WorkerHeartbeat): Promise<readonly Lease[]> {
+    const { worker } = beat
+    const fields = encodeBirth(worker, this.#birthOf(worker))
+    const leases = beat.leases.flatMap(({ queue, jobId, executionId }) => [queue, jobId, executionId])
+    const lost = (await this.#connections.run(
+      scripts.heartbeat,
+      [this.#keys.workers],
+      [
+        ...([this.#keys.prefix, worker.name, stampNow(), worker.ttlS, beat.leaseMs] as const),
+        ...([beat.state, beat.currentJobId ?? '', worker.queues.length, fields.length] as const),
+        ...worker.queues,
+        ...fields,
+        ...leases,
+      ],
+    )) as string[]
+    if (lost.length === 0) return []
+    const lostExecutions = new Set(lost.filter((_, index) => index % 2 === 1))
+    return beat.leases.filter((lease) => lostExecutions.has(lease.executionId))
+  }
+
+  async shutdownRequested(workerName: string): Promise<void> {
+    await this.#connections.call((client) =>
+      client.hset(this.#keys.worker(workerName), 'shutdown_requested_date', stampNow()),
+    )
+  }
+
+  async claim(request: ClaimRequest): Promise<ClaimReply> {
+    const reply = await this.#connections.run(
+      scripts.claim,
+      [this.#keys.suspended],
+      [
+        ...([this.#keys.prefix, stampNow(), request.want, request.workerName, request.leaseMs] as const),
+        executionBase(),
+        ...request.queues,
+      ],
+      true,
+    )
+    return decodeClaim(reply)
+  }
+
+  async settle(
+    workerName: string,
+    settlements: readonly Settlement[],
+    claim?: ClaimRequest,
+  ): Promise<{ answers: readonly SettleAnswer[]; claimed: ClaimReply }> {
+    if (settlements.length === 0)
+      return { answers: [], claimed: claim === undefined ? NOTHING : await this.claim(claim) }
+    let successes = 0
+    let failures = 0
+    let workedMs = 0
+    for (const settlement of settlements) {
+      if (settlement.counts === 'successful') successes += 1
+      else if (settlement.counts === 'failed') failures += 1
+      workedMs += settlement.endedAtMs - settlement.startedAtMs
+    }
+    const queues = claim?.queues ?? []
+    const rest: ScriptArgument[] = [...queues]
+    for (const settlement of settlements) pushSettlement(rest, settlement, workerName)
+    const reply = (await this.#connections.run(
+      scripts.settle,
+      [this.#keys.suspended],
+      [
+        ...([this.#keys.prefix, stampNow(), claim?.want ?? 0, workerName, claim?.leaseMs ?? 0] as const),
+        ...([executionBase(), successes, failures, workedMs / SECOND_MS, queues.length] as const),
+        ...rest,
+      ],
+      true,
+    )) as [Buffer[], unknown]
+    return { answers: reply[0].map(String) as SettleAnswer[], claimed: decodeClaim(reply[1]) }
+  }
+
+  async giveBack(leases: readonly Lease[]): Promise<void> {
+    if (leases.length === 0) return
+    const words = leases.flatMap(({ queue, jobId, executionId }) => [queue, jobId, executionId])
+    await this.#connections.run(scripts.giveBack, [this.#keys.queues], [this.#keys.prefix, ...words])
+  }
+
+  async recover(queue: string, workerName: string, leaseMs: number, most: number): Promise<readonly Claimed[]> {
+    const reply = await this.#connections.run(
+      scripts.recover,
+      [this.#keys.registry(queue, 'started')],
+      [this.#keys.prefix, queue, workerName, leaseMs, most, stampNow(), executionBase()],
+      true,
+    )
+    return decodeClaim(reply).jobs
+  }
+
+  waitForWork(queues: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<void> {
+    return this.#signal.wait(queues, timeoutMs, signal)
+  }
+
+  async onCommand(workerName: string, listener: (command: WorkerCommand) => void): Promise<() => Promise<void>> {
+    const subscriber = this.#connections.open('subscriber')
+    subscriber.on('message', (_channel: string, text: string) => {
+      const command = readCommand(text)
+      if (command !== undefined) listener(command)
+    })
+    // Not awaited: a worker starts even while Redis is away, and ioredis subscribes when it is back.
+    subscriber.subscribe(this.#keys.commands(workerName)).catch(() => {})
+    return async () => this.#connections.drop(subscriber)
+  }
+
+  async workers(queue?: string): Promise<WorkerRecord[]> {
+    const keys = await this.#connections.call((client) => client.smembers(this.#workerSet(queue)))
+    const start = this.#keys.worker('')
+    const names = keys.filter((key) => key.startsWith(start)).map((key) => key.slice(start.length))
+    const records = await Promise.all(
+      names.map(async (name) =>
+        decodeWorker(name, await this.#connections.call((client) => client.hgetall(this.#keys.worker(name)))),
+      ),
+    )
+    return records.filter((record) => record !== undefined).sort((a, b) => a.name.localeCompare(b.name))
+  }
+
+  workerCount(queue?: string): Promise<number> {
+    return this.#connections.call((client) => client.scard(this.#workerSet(queue)))
+  }
+
+  close(): void {
+    this.#signal.close()
+  }
+
+  #workerSet(queue: string | undefined): string {
+    return queue === undefined ? this.#keys.workers : this.#keys.queueWorkers(queue)
+  }
+
+  /** The time of birth stays the same when a record has to be written again. */
+  #birthOf(worker: WorkerBirth): string {
+    const known = this.#births.get(worker.name)
+    if (known !== undefined) return known
+    const birth = stampNow()
+    this.#births.set(worker.name, birth)
+    return birth
+  }
+}
+
+function executionBase(): string {
+  return randomHex().slice(0, EXECUTION_BASE_LENGTH)
+}
+
+/** The flat reply of a claim: queue, execution id, fields (the last two of which are the job's id). */
+function decodeClaim(reply: unknown): ClaimReply {
+  if (!Array.isArray(reply)) return SUSPENDED
+  const jobs: Claimed[] = []
+  for (let at = 0; at + 2 < reply.length; at += 3) {
+    const fields = reply[at + 2] as Buffer[]
+    const job = decodeJob(String(fields.at(-1)), fields)
+    if (job === undefined) continue
+    job.origin = String(reply[at])
+    job.status = 'started'
+    jobs.push({ executionId: String(reply[at + 1]), job })
+  }
+  return jobs.length === 0 ? NOTHING : { jobs, suspended: false }
+}
