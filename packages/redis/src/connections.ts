@@ -55,7 +55,7 @@ export class Connections {
     let client: Client
     if (this.#given instanceof Cluster) client = this.#given.duplicate()
     else if (this.#given !== undefined) client = this.#given.duplicate(settings)
-    else client = newRedis({ ...this.#options, ...settings })
+    else client = new Redis({ ...this.#options, ...settings, replyMapping: 'legacy' })
     // Without a listener ioredis prints; every command that fails says so itself.
     client.on('error', () => {})
     this.#opened.add(client)
@@ -96,11 +96,6 @@ export class Connections {
     for (const client of this.#opened) client.disconnect()
     this.#opened.clear()
   }
-}
-
-/** ioredis's overloads want the options as one named type. */
-function newRedis(options: RedisOptions): Redis {
-  return new Redis(options as RedisOptions & { protocol: 2 })
 }
 
 function optionsOf(connection: string | RedisOptions): RedisOptions {
