@@ -4,14 +4,8 @@ export default defineConfig({
   resolve: { conditions: ['@rq/source'] },
   ssr: { resolve: { conditions: ['@rq/source'] } },
   test: {
-    include: [
-      'packages/*/src/**/*.test.ts',
-      'packages/*/test/**/*.test.ts',
-      'apps/*/test/**/*.test.ts',
-      'apps/*/src/**/*.test.ts',
-      'tooling/*/src/**/*.test.ts',
-      'tooling/*/test/**/*.test.ts',
-    ],
+    include: ['{packages,apps,tooling}/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts'],
+    globalSetup: ['tooling/testkit/src/global-setup.ts'],
     testTimeout: 20_000,
   },
 })

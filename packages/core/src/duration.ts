@@ -26,17 +26,17 @@ const LONGEST_MS = 1000 * 365 * DAY_MS
 const EXPECTED = "seconds as a number, '90', '10s', '5m', '1h30m', '2d', or a Luxon Duration"
 
 /**
- * Milliseconds of a `DurationLike`, at least 0.
+ * Milliseconds of a `DurationLike`, at least 0; a positive time never becomes zero.
  * @throws RqError `RQ_INVALID_OPTION` naming `option` when the value is anything else, negative, or over 1000 years.
  */
 export function durationMs(value: DurationLike, option: string): number {
   const ms = readMs(value)
   if (ms === undefined || !Number.isFinite(ms) || ms < 0 || ms > LONGEST_MS)
     throw invalidOption(option, value, EXPECTED)
-  return Math.round(ms)
+  return ms === 0 ? 0 : Math.max(1, Math.round(ms))
 }
 
-/** As {@link durationMs}, in whole seconds, rounded up so that a positive time never becomes zero. */
+/** As {@link durationMs}, in whole seconds, rounded up. */
 export function durationS(value: DurationLike, option: string): number {
   return Math.ceil(durationMs(value, option) / SECOND_MS)
 }
@@ -52,10 +52,18 @@ export function durationOrUnlimitedS(value: DurationLike, option: string): numbe
 function readMs(value: unknown): number | undefined {
   if (typeof value === 'number') return value * SECOND_MS
   if (typeof value === 'string') return readText(value.trim().toLowerCase())
-  if (typeof value === 'object' && value !== null && 'toMillis' in value && typeof value.toMillis === 'function') {
-    return Number(value.toMillis())
+  return typeof value === 'object' && value !== null ? readObject(value) : undefined
+}
+
+function readObject(value: object): number | undefined {
+  try {
+    // A Luxon DateTime has a toMillis too, but it is a point in time.
+    if (!('toMillis' in value) || typeof value.toMillis !== 'function' || 'isLuxonDateTime' in value) return undefined
+    const ms: unknown = value.toMillis()
+    return typeof ms === 'number' ? ms : undefined
+  } catch {
+    return undefined
   }
-  return undefined
 }
 
 function readText(text: string): number | undefined {

@@ -64,19 +64,26 @@ export function invalidOption(option: string, got: unknown, expected: string): R
   })
 }
 
-/** A short, single-line, safe rendering of any value for an error message. */
+/** A short, single-line, safe rendering of any value for an error message. Never throws. */
 export function show(value: unknown): string {
   try {
-    if (typeof value === 'string') return clip(JSON.stringify(value))
-    if (typeof value === 'bigint') return `${value}n`
-    if (typeof value === 'function') return value.name === '' ? 'an anonymous function' : `function ${clip(value.name)}`
-    if (typeof value === 'object' && value !== null) {
-      return Array.isArray(value) ? `an array of ${value.length}` : 'an object'
-    }
-    return String(value)
+    return describe(value).replace(UNPRINTABLE, (c) => `\\u{${c.codePointAt(0)?.toString(16)}}`)
   } catch {
     return 'an unreadable value'
   }
+}
+
+/** Controls, line breaks, direction marks, halves of characters: what could forge a log line or move a cursor. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(clip(value))
+  if (typeof value === 'bigint') return clip(`${value}n`)
+  if (typeof value === 'function') return value.name === '' ? 'an anonymous function' : `function ${clip(value.name)}`
+  if (typeof value === 'object' && value !== null) {
+    return Array.isArray(value) ? `an array of ${value.length}` : 'an object'
+  }
+  return clip(String(value))
 }
 
 const clip = (text: string): string => (text.length > 80 ? `${text.slice(0, 77)}...` : text)

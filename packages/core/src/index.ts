@@ -1,4 +1,5 @@
 export { type Clock, systemClock } from './clock.ts'
+export { type Deferred, deferred } from './deferred.ts'
 export {
   DAY_MS,
   type DurationLike,
@@ -10,7 +11,6 @@ export {
   MINUTE_MS,
   SECOND_MS,
 } from './duration.ts'
-export { type Deferred, deferred } from './deferred.ts'
 export { ERROR_CODES, type ErrorCode, invalidOption, RqError, type RqErrorOptions, show } from './errors.ts'
 export { checkId, checkName, randomHex, randomUuid } from './ids.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'

@@ -20,6 +20,7 @@ export {
   ref,
   type TypedRef,
 } from './function-ref.ts'
+export type { GroupStore } from './group-store.ts'
 export type {
   AwaitedResult,
   CancelRequest,
@@ -29,7 +30,7 @@ export type {
   JobStore,
 } from './job-store.ts'
 export { type CheckedDependency, type CheckedOptions, checkOptions, type EnqueueOptions } from './options.ts'
-export type { NewJob, Placement, QueueStore } from './queue-store.ts'
+export type { Begun, NewJob, Placement, QueueStore } from './queue-store.ts'
 export { RateLimit, type RateLimitOptions } from './rate-limit.ts'
 export type { CallbackRecord, JobRecord, Payload, RateLimitRecord, ResultDialect, WebhookRecord } from './record.ts'
 export { Repeat, type RepeatOptions } from './repeat.ts'

@@ -50,8 +50,15 @@ export interface JobStore {
   /**
    * The newest result; waits up to `timeoutMs` for the first one and is woken by it at once.
    * null when none came in time, or the job ended without one, or is gone.
+   * With `until` = 'end' it waits for the job to end instead: results of earlier attempts and of runs that will be
+   * repeated do not count, and `status` says where it was when the time was over.
    */
-  awaitResult(jobId: string, timeoutMs: number, signal?: AbortSignal): Promise<AwaitedResult>
+  awaitResult(
+    jobId: string,
+    timeoutMs: number,
+    signal?: AbortSignal,
+    until?: 'result' | 'end',
+  ): Promise<AwaitedResult>
   dependentIds(jobId: string): Promise<string[]>
   executions(jobId: string): Promise<ExecutionRecord[]>
 }

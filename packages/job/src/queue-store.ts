@@ -14,6 +14,11 @@ export interface NewJob {
 /** Where a new job ended up; `duplicate` means that it was refused and nothing was written. */
 export type Placement = Extract<JobStatus, 'queued' | 'deferred' | 'scheduled' | 'rate_limited'> | 'duplicate' | 'cycle'
 
+/** A job that was leased without passing through its queue, or where it ended up instead. */
+export type Begun =
+  | { readonly placement: 'started'; readonly executionId: string }
+  | { readonly placement: Extract<Placement, 'deferred' | 'duplicate' | 'cycle'> }
+
 /** The queue's side of a store: what producers and people who look at queues need. Every method is one atomic step. */
 export interface QueueStore {
   /**
@@ -24,6 +29,12 @@ export interface QueueStore {
   enqueue(jobs: readonly NewJob[]): Promise<Placement[]>
   /** Append the same step to a caller's pipeline; nothing is visible before its `exec()`. */
   enqueueInto(pipeline: unknown, jobs: readonly NewJob[]): void
+  /**
+   * Write a job and lease it to the caller at once instead of pushing it: how a queue with `isAsync: false` runs it.
+   * Registers the queue; unmet dependencies, `unique` and cycles are treated as by `enqueue`. It is settled like any
+   * other, through the worker's side; no record of a worker called `workerName` comes into being.
+   */
+  begin(job: NewJob, workerName: string, leaseMs: number): Promise<Begun>
   /** Names of all queues that were ever enqueued to. */
   queueNames(): Promise<string[]>
   count(queue: string): Promise<number>

@@ -1,4 +1,5 @@
 import type { AdminStore } from './admin-store.ts'
+import type { GroupStore } from './group-store.ts'
 import type { JobStore } from './job-store.ts'
 import type { QueueStore } from './queue-store.ts'
 import type { WorkerStore } from './worker-store.ts'
@@ -8,6 +9,7 @@ export interface Storage {
   readonly queues: QueueStore
   readonly jobs: JobStore
   readonly workers: WorkerStore
+  readonly groups: GroupStore
   readonly admin: AdminStore
   /** The engine's own client for callbacks (an ioredis client), which connects only if used. */
   client(): unknown

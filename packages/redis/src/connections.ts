@@ -27,6 +27,7 @@ export class Connections {
   readonly #mainRole: 'producer' | 'worker'
   readonly #opened = new Set<Client>()
   #main: Client | undefined
+  #pending = 0
   #closed = false
 
   constructor(connection: Connection | undefined, mainRole: 'producer' | 'worker') {
@@ -68,26 +69,35 @@ export class Connections {
   }
 
   /** Run a script on the main client. @throws RqError as {@link redisError} says. */
-  async run<Keys extends readonly string[], Args extends readonly ScriptArgument[]>(
+  run<Keys extends readonly string[], Args extends readonly ScriptArgument[]>(
     script: Script<Keys, Args>,
     keys: Keys,
     args: Args,
     bytes = false,
   ): Promise<unknown> {
+    return this.call((client) => runScript(client, script, keys, args, bytes))
+  }
+
+  /** Send commands on the main client. @throws RqError as {@link redisError} says. */
+  async call<T>(command: (client: Client) => Promise<T>): Promise<T> {
+    const client = this.main()
+    this.#pending += 1
+    if (this.#pending === 1) this.#hold(client, true)
     try {
-      return await runScript(this.main(), script, keys, args, bytes)
+      return await command(client)
     } catch (error) {
       throw redisError(error, this.where)
+    } finally {
+      this.#pending -= 1
+      if (this.#pending === 0) this.#hold(client, false)
     }
   }
 
-  /** Send plain commands. @throws RqError as {@link redisError} says. */
-  async call<T>(command: (client: Client) => Promise<T>): Promise<T> {
-    try {
-      return await command(this.main())
-    } catch (error) {
-      throw redisError(error, this.where)
-    }
+  /** Whether an open connection keeps the process alive: a producer's only while it waits for an answer. */
+  #hold(client: Client, alive: boolean): void {
+    if (this.#mainRole !== 'producer' || client === this.#given || !(client instanceof Redis)) return
+    if (alive) client.stream?.ref()
+    else client.stream?.unref()
   }
 
   async close(): Promise<void> {

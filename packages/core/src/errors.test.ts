@@ -1,0 +1,114 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { ERROR_CODES, invalidOption, RqError, show } from './errors.ts'
+
+const fail = (): never => {
+  throw new Error('no')
+}
+/** A Proxy each of whose traps throws. */
+const hostile = (target: object): object => new Proxy(target, new Proxy({}, { get: fail }))
+const revoked = Proxy.revocable(() => 1, {})
+revoked.revoke()
+
+describe('RqError', () => {
+  it('is an Error with a code, and neither retryable nor detailed unless told so', () => {
+    const error = new RqError('RQ_CLOSED', 'The queue is closed.')
+    expect(error).toBeInstanceOf(Error)
+    expect(error).toMatchObject({ name: 'RqError', code: 'RQ_CLOSED', message: 'The queue is closed.' })
+    expect(error).toMatchObject({ retryable: false, details: {} })
+    expect(Object.hasOwn(error, 'cause')).toBe(false)
+    expect(error.stack).toContain('errors.test.ts')
+  })
+
+  it('carries its cause, details and whether to try again', () => {
+    const cause = new Error('ECONNRESET')
+    const error = new RqError('RQ_REDIS', 'Lost.', { cause, retryable: true, details: { attempt: 2 } })
+    expect(error.cause).toBe(cause)
+    expect(error).toMatchObject({ retryable: true, details: { attempt: 2 } })
+  })
+
+  it('has codes that are distinct and alike in form', () => {
+    expect(new Set(ERROR_CODES).size).toBe(ERROR_CODES.length)
+    for (const code of ERROR_CODES) expect(code).toMatch(/^RQ(_[A-Z]+)+$/)
+  })
+})
+
+describe('invalidOption', () => {
+  it('says which option, what it got and what it expected', () => {
+    expect(invalidOption('jobTimeout', 'h12', 'seconds')).toMatchObject({
+      code: 'RQ_INVALID_OPTION',
+      message: 'Invalid jobTimeout: got "h12", expected seconds.',
+      details: { option: 'jobTimeout' },
+    })
+  })
+})
+
+describe('show', () => {
+  it.each([
+    ['text', '"text"'],
+    ['two\nlines', '"two\\nlines"'],
+    [12, '12'],
+    [-0.5, '-0.5'],
+    [Number.NaN, 'NaN'],
+    [12n, '12n'],
+    [true, 'true'],
+    [null, 'null'],
+    [undefined, 'undefined'],
+    [Symbol('s'), 'Symbol(s)'],
+    [[1, 2], 'an array of 2'],
+    [{ password: 'secret' }, 'an object'],
+    [new Date(0), 'an object'],
+    [function send() {}, 'function send'],
+    [() => 1, 'an anonymous function'],
+  ])('shows %o as %s', (value, text) => {
+    expect(show(value)).toBe(text)
+  })
+
+  it.each([
+    ['a Proxy of an object', hostile({}), 'an object'],
+    ['a Proxy of a list', hostile([]), 'an unreadable value'],
+    ['a Proxy of a function', hostile(() => 1), 'an unreadable value'],
+    ['a revoked Proxy', revoked.proxy, 'an unreadable value'],
+    [
+      'a function with a getter for a name',
+      Object.defineProperty(() => 1, 'name', { get: fail }),
+      'an unreadable value',
+    ],
+    [
+      'a class with a static name',
+      Object.defineProperty(class {}, 'name', { value: Symbol('s') }),
+      'an unreadable value',
+    ],
+    ['an object whose toString throws', { toString: fail, toJSON: fail }, 'an object'],
+  ])('never throws: %s', (_what, value, text) => {
+    expect(show(value)).toBe(text)
+  })
+
+  it('stays short and on one line whatever the value', () => {
+    const long = `a\n${'x'.repeat(1000)}`
+    const named = Object.defineProperty(() => 1, 'name', { value: long })
+    for (const value of [long, named, Symbol(long), 10n ** 1000n, -(10n ** 1000n)]) {
+      expect(show(value).length).toBeLessThan(100)
+      expect(show(value)).not.toContain('\n')
+    }
+  })
+
+  it('spells out what it does not let through', () => {
+    expect(show(Symbol('\x1b[2J\u{e0001}'))).toBe('Symbol(\\u{1b}[2J\\u{e0001})')
+  })
+
+  it('lets no control or direction character through', () => {
+    const evil = 'a\x1b[2J\x07\x7f\x9b\u2028\u2029\u202e\u2066\u{e0001}\ud800\ufeff\0b'
+    for (const value of [evil, Symbol(evil), Object.defineProperty(() => 1, 'name', { value: evil })]) {
+      expect(show(value)).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u)
+    }
+  })
+
+  it('gives text for any value', () => {
+    fc.assert(
+      fc.property(fc.anything({ withBigInt: true, withNullPrototype: true, withTypedArray: true }), (value) => {
+        expect(show(value)).toMatch(/^.{1,100}$/)
+      }),
+    )
+  })
+})

@@ -1,0 +1,42 @@
+import { builtinModules } from 'node:module'
+import process from 'node:process'
+import type { AnyFunction } from '@rq/job'
+
+const NATIVE = /^(?:async )?function \S+\(\) \{ \[native code\] \}$/
+/** Loading one of these prints a warning. They do nothing that the others do not. */
+const NOISY = new Set(['punycode', 'sys', 'wasi'])
+
+/**
+ * Whether `fn` comes with the runtime: `eval`, `Math.max`, `child_process.execSync`, `process.exit`.
+ * Bound functions and proxies are not: what they do was written by whoever made them.
+ */
+export function isBuiltinFunction(fn: AnyFunction): boolean {
+  return NATIVE.test(sourceText(fn)) || loadedBuiltins().some((builtin) => ownValues(builtin).includes(fn))
+}
+
+/** Whether `fn` is a class, which cannot be called. */
+export function isClass(fn: AnyFunction): boolean {
+  return /^class\b/.test(sourceText(fn))
+}
+
+/** The text from which `fn` was made, however its own `toString` was changed. */
+export function sourceText(fn: AnyFunction): string {
+  return Function.prototype.toString.call(fn)
+}
+
+/** Only those which somebody has loaded: a module cannot export a function of the others. */
+function loadedBuiltins(): object[] {
+  const { moduleLoadList } = process as { moduleLoadList?: readonly string[] }
+  const builtins: object[] = [process]
+  for (const id of builtinModules) {
+    if (id.startsWith('_') || NOISY.has(id)) continue
+    if (moduleLoadList !== undefined && !moduleLoadList.includes(`NativeModule ${id}`)) continue
+    const builtin: object | undefined = process.getBuiltinModule(id)
+    if (builtin !== undefined) builtins.push(builtin)
+  }
+  return builtins
+}
+
+function ownValues(holder: object): unknown[] {
+  return Object.values(Object.getOwnPropertyDescriptors(holder)).map((descriptor) => descriptor.value)
+}

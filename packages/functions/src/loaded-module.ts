@@ -1,0 +1,78 @@
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { importModule } from './import-module.ts'
+
+/** A test runner's modules by the path of their file. */
+type RunnerModules = ReadonlyMap<string, Iterable<{ readonly exports?: unknown }>>
+
+interface RunnerState {
+  readonly evaluatedModules?: { readonly fileToModulesMap?: RunnerModules }
+}
+
+const { cache } = createRequire(import.meta.url)
+
+/**
+ * The exports of a module that this process has loaded already, as objects of names: none when it failed,
+ * undefined when it is still being loaded after `patienceMs`.
+ * A CommonJS module is read from the cache of `require`, a module of vitest from vitest, so that neither runs a second time;
+ * importing an ES module again gives the instance that everybody has.
+ */
+export async function loadedExports(url: string, patienceMs: number): Promise<readonly object[] | undefined> {
+  const file = filePath(url)
+  const known = [...commonJsExports(file), ...runnerExports(file)]
+  if (known.length > 0) return known
+  const imported = importModule(url).then(
+    ({ exports }) => [exports],
+    () => [],
+  )
+  return within(patienceMs, imported)
+}
+
+/** The files of CommonJS modules and of a test runner's modules. ES modules are known only as scripts. */
+export function loadedFiles(): string[] {
+  return [...Object.keys(cache), ...(runnerModules()?.keys() ?? [])]
+}
+
+/** The path of a `file:` URL without its query; '' for anything else. */
+export function filePath(url: string): string {
+  try {
+    return fileURLToPath(url)
+  } catch {
+    return ''
+  }
+}
+
+function commonJsExports(file: string): object[] {
+  const exports: unknown = cache[file]?.exports
+  if (exports === undefined || exports === null) return []
+  const isHolder = typeof exports === 'object' || typeof exports === 'function'
+  return isHolder ? [exports, { default: exports }] : []
+}
+
+function runnerExports(file: string): object[] {
+  const found: object[] = []
+  for (const module of runnerModules()?.get(file) ?? []) {
+    if (typeof module.exports === 'object' && module.exports !== null) found.push(module.exports)
+  }
+  return found
+}
+
+/** vitest's registry. It is not public, so anything about it may be missing; it may be a Map of another realm. */
+function runnerModules(): RunnerModules | undefined {
+  const state = (globalThis as { __vitest_worker__?: RunnerState }).__vitest_worker__
+  const modules = state?.evaluatedModules?.fileToModulesMap
+  return typeof modules?.get === 'function' && typeof modules.keys === 'function' ? modules : undefined
+}
+
+/** The timer keeps the process alive: a module that waits for itself would otherwise end it without a word. */
+async function within<T>(patienceMs: number, promise: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, patienceMs, undefined)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,74 @@
+import { realpath } from 'node:fs/promises'
+import {
+  FolderListing,
+  findModuleFile,
+  isInstalled,
+  type Language,
+  type ModuleFile,
+  OUTPUT_FOLDERS,
+  pathBelow,
+  pathProblem,
+  realRoots,
+  withoutExtension,
+} from './module-file.ts'
+import { packageSpecifierOf } from './package-module.ts'
+
+const BUILD_FOLDERS: readonly string[] = ['src', ...OUTPUT_FOLDERS]
+const LANGUAGES: readonly Language[] = ['js', 'ts']
+
+/**
+ * The portable name of a module: `./jobs/email` below an import path, else `@acme/jobs/email` by its package;
+ * undefined when it has neither. A first folder `src`, `dist`, `build` or `out` is left out where a worker finds
+ * the same module without it, and so is the extension.
+ */
+export async function moduleReference(path: string, importPaths?: readonly string[]): Promise<string | undefined> {
+  const file = await realpath(path).catch(() => path)
+  const roots = await realRoots(importPaths)
+  const listing = new FolderListing()
+  for (const root of roots) {
+    const own = pathBelow(root, file)
+    if (own === undefined || isInstalled(own) || pathProblem(own.split('/')) !== undefined) continue
+    for (const form of formsOf(own)) {
+      if (await leadsTo({ file, root, path: own }, form, roots, listing)) return `./${form}`
+    }
+  }
+  return packageSpecifierOf(file, roots)
+}
+
+/** The ways to say a path below a root, shortest first. */
+function formsOf(path: string): string[] {
+  const bare = withoutExtension(path)
+  const { folder, rest } = splitFolder(bare)
+  return folder === '' ? [bare, path] : [rest, bare, path]
+}
+
+/** Whether workers of either kind, with TypeScript or without, find the module itself or its other form first. */
+async function leadsTo(
+  own: ModuleFile,
+  form: string,
+  roots: readonly string[],
+  listing: FolderListing,
+): Promise<boolean> {
+  for (const language of LANGUAGES) {
+    const found = await findModuleFile(roots, form, language, listing)
+    if (found === undefined || !(found.file === own.file || isOtherForm(found, own))) return false
+  }
+  return true
+}
+
+/** Whether one file is built from the other: a source and an output folder, or TypeScript and JavaScript side by side. */
+function isOtherForm(a: ModuleFile, b: ModuleFile): boolean {
+  const [one, other] = [splitFolder(a.path), splitFolder(b.path)]
+  if (a.root !== b.root || withoutExtension(one.rest) !== withoutExtension(other.rest)) return false
+  if (one.folder === other.folder) return asJavaScript(a.path) === asJavaScript(b.path)
+  return OUTPUT_FOLDERS.includes(one.folder) !== OUTPUT_FOLDERS.includes(other.folder)
+}
+
+function splitFolder(path: string): { folder: string; rest: string } {
+  const [first = '', ...rest] = path.split('/')
+  return rest.length > 0 && BUILD_FOLDERS.includes(first)
+    ? { folder: first, rest: rest.join('/') }
+    : { folder: '', rest: path }
+}
+
+const asJavaScript = (path: string): string => path.replace(/ts$/, 'js')

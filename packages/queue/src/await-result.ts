@@ -1,0 +1,87 @@
+import { type DurationLike, durationMs, MINUTE_MS, RqError, SECOND_MS } from '@rq/core'
+import type { AwaitedResult } from '@rq/job'
+import type { JobContext } from './context.ts'
+import { JobFailedError, noSuchJob, TimeoutError } from './job-errors.ts'
+import { Result } from './result.ts'
+
+/** One wait in the store. A wake-up that was lost costs at most this. */
+const LONGEST_WAIT_MS = MINUTE_MS
+/** Pauses between answers that came early: a store that says "not yet" at once must not be asked in a tight loop. */
+const FIRST_PAUSE_MS = 20
+const LONGEST_PAUSE_MS = SECOND_MS
+
+/** The newest result; waits up to `timeout` for the first one. Null when there is none in time. */
+export async function latestResult<R>(
+  jobId: string,
+  context: JobContext,
+  timeout: DurationLike,
+): Promise<Result<R> | null> {
+  const timeoutMs = durationMs(timeout, 'timeout')
+  const { result } = await context.storage.jobs.awaitResult(jobId, timeoutMs, context.signal)
+  return result === null ? null : new Result<R>(result, context.serializer)
+}
+
+/**
+ * Wait until a job has ended, and return what it returned.
+ * @throws JobFailedError with the remote stack; RqError `RQ_JOB_STOPPED`, `RQ_INVALID_OPERATION` (canceled), `RQ_NO_SUCH_JOB`;
+ *   TimeoutError when it has not ended within `timeout` (default: waits for ever).
+ */
+export async function awaitReturnValue<R>(jobId: string, context: JobContext, timeout?: DurationLike): Promise<R> {
+  const timeoutMs = timeout === undefined ? Number.POSITIVE_INFINITY : durationMs(timeout, 'timeout')
+  const deadlineMs = performance.now() + timeoutMs
+  let pauseMs = FIRST_PAUSE_MS
+  for (;;) {
+    const leftMs = Math.max(deadlineMs - performance.now(), 0)
+    const waitMs = Math.min(leftMs, LONGEST_WAIT_MS)
+    const startMs = performance.now()
+    const { storage, signal } = context
+    const awaited = await storage.jobs.awaitResult(jobId, Math.ceil(waitMs), signal, 'end')
+    if (hasEnded(awaited)) return returnedBy<R>(jobId, awaited, context)
+    signal?.throwIfAborted()
+    if (performance.now() >= deadlineMs) {
+      throw new TimeoutError(`Job ${jobId} has not ended in ${timeoutMs / SECOND_MS} s: it is ${awaited.status}.`, {
+        jobId,
+        status: awaited.status,
+      })
+    }
+    if (performance.now() - startMs < waitMs / 2) {
+      await pause(Math.min(pauseMs, leftMs))
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+    }
+  }
+}
+
+function hasEnded({ status }: AwaitedResult): boolean {
+  return (
+    status === undefined ||
+    status === 'finished' ||
+    status === 'failed' ||
+    status === 'stopped' ||
+    status === 'canceled'
+  )
+}
+
+function returnedBy<R>(jobId: string, { status, result }: AwaitedResult, { serializer }: JobContext): R {
+  switch (status) {
+    case 'finished':
+      return (result === null ? null : new Result<R>(result, serializer).returnValue) as R
+    case 'failed':
+      throw new JobFailedError(jobId, result?.excString ?? (result?.type === 'max_retries_exceeded' ? RETRIED : ''))
+    case 'stopped':
+      throw new RqError('RQ_JOB_STOPPED', `Job ${jobId} was stopped while it ran; it has no result.`, {
+        details: { jobId, status },
+      })
+    case 'canceled':
+      throw new RqError('RQ_INVALID_OPERATION', `Job ${jobId} was canceled; it has no result.`, {
+        details: { jobId, status },
+      })
+    default:
+      throw noSuchJob(jobId, 'It was deleted, has expired, or was kept for 0 seconds (resultTtl).')
+  }
+}
+
+const RETRIED = 'it returned a Retry more often than that allows'
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

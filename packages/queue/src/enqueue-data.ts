@@ -1,0 +1,41 @@
+import { invalidOption, randomUuid } from '@rq/core'
+import { type AnyFunction, type CheckedOptions, checkOptions, type EnqueueOptions, type FunctionRef } from '@rq/job'
+import type { Callable, CallRest, ResultOf } from './call-types.ts'
+import { checkArgs } from './new-record.ts'
+
+/**
+ * A job to be, for `enqueueMany`. It has its id already, so that others of the same batch can depend on it:
+ * `dependsOn: parent` works with the data of the parent.
+ */
+export class EnqueueData<R = unknown> {
+  readonly id: string
+  readonly func: FunctionRef
+  readonly args: readonly unknown[]
+  readonly options: CheckedOptions
+  /** Only for the type checker. */
+  declare readonly '~result'?: R
+
+  /** @throws RqError `RQ_INVALID_OPTION`. */
+  constructor(func: FunctionRef, args: unknown, options: EnqueueOptions | undefined) {
+    if (typeof func !== 'function' && typeof func !== 'string') {
+      throw invalidOption('func', func, 'a function or a reference to one')
+    }
+    if (options?.pipeline !== undefined) {
+      throw invalidOption('pipeline', options.pipeline, 'none here: give it to enqueueMany, for all jobs together')
+    }
+    this.func = func
+    this.args = checkArgs(args)
+    this.options = checkOptions(options)
+    this.id = this.options.id ?? randomUuid()
+  }
+}
+
+/** Types and checks as `queue.enqueue`; nothing is written. */
+export function prepareData<F extends AnyFunction>(func: Callable<F>, ...rest: CallRest<F>): EnqueueData<ResultOf<F>> {
+  return new EnqueueData(func, rest[0], rest[1] as EnqueueOptions | undefined)
+}
+
+/** The handles that come out of a list of datas, each of its own type. */
+export type ResultsOf<D extends readonly EnqueueData[]> = {
+  -readonly [K in keyof D]: D[K] extends EnqueueData<infer R> ? R : never
+}

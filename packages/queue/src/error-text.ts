@@ -1,0 +1,145 @@
+import { inspect } from 'node:util'
+
+/** Longest text kept of an error, in bytes. */
+export const LONGEST_ERROR_BYTES = 64 * 1024
+const LONGEST_SUMMARY = 500
+const LONGEST_NAME = 200
+const DEEPEST_CAUSE = 10
+const MOST_ERRORS = 10
+const DURING = '\nWhile this was handled, another error was thrown:\n'
+const CUT = '\n    ... (cut)'
+
+/**
+ * What was thrown as a text for people: stack, then causes and the errors of an AggregateError, and as the last line a
+ * summary (`TypeError: x is not a function`), which is the line that RQ's tools show.
+ * `handling` is the text of an earlier error, in whose handling this one was thrown; it comes first.
+ * Takes anything and never throws. At most 64 KB.
+ */
+export function errorText(error: unknown, handling?: string): string {
+  const summary = summaryOf(error)
+  const own = describe(error, new Set(), 0)
+  const body = handling === undefined ? own : `${handling.slice(0, LONGEST_ERROR_BYTES / 2)}\n${DURING}\n${own}`
+  if (body === summary) return summary
+  const room = LONGEST_ERROR_BYTES - Buffer.byteLength(summary) - CUT.length - 1
+  return `${cutBytes(body, room)}\n${summary}`
+}
+
+/** The class name of an error, as far as it tells; else what kind of value was thrown. Never throws. */
+export function errorName(error: unknown): string {
+  if (!isErrorLike(error)) return typeOf(error)
+  const name = peek(error, 'name')
+  if (typeof name === 'string' && name !== '') return oneLine(name, LONGEST_NAME)
+  const constructorName = peek(peek(error, 'constructor'), 'name')
+  return typeof constructorName === 'string' && constructorName !== ''
+    ? oneLine(constructorName, LONGEST_NAME)
+    : 'Error'
+}
+
+function summaryOf(error: unknown): string {
+  if (!isErrorLike(error)) return oneLine(`Thrown ${typeOf(error)}: ${render(error)}`, LONGEST_SUMMARY)
+  const message = peek(error, 'message')
+  const text = typeof message === 'string' ? message : ''
+  return oneLine(text === '' ? errorName(error) : `${errorName(error)}: ${text}`, LONGEST_SUMMARY)
+}
+
+function describe(error: unknown, seen: Set<unknown>, depth: number): string {
+  if (!isErrorLike(error)) return summaryOf(error)
+  if (seen.has(error)) return `${summaryOf(error)} (seen above)`
+  seen.add(error)
+  const parts = [stackOf(error)]
+  if (depth < DEEPEST_CAUSE) {
+    const errors = peek(error, 'errors')
+    if (isArray(errors)) {
+      for (let index = 0; index < Math.min(Number(peek(errors, 'length')) || 0, MOST_ERRORS); index++) {
+        parts.push(indent(`[errors ${index}]: ${describe(peek(errors, index), seen, depth + 1)}`))
+      }
+    }
+    const cause = peek(error, 'cause')
+    if (cause !== undefined && cause !== null) parts.push(`[cause]: ${describe(cause, seen, depth + 1)}`)
+  }
+  return parts.join('\n')
+}
+
+/** The stack, headed by the summary where the stack does not hold the message (it was changed, or never captured). */
+function stackOf(error: unknown): string {
+  const summary = summaryOf(error)
+  const stack = peek(error, 'stack')
+  if (typeof stack !== 'string' || stack === '') return summary
+  const text = stack.slice(0, LONGEST_ERROR_BYTES).trimEnd()
+  const message = peek(error, 'message')
+  if (typeof message !== 'string' || text.includes(message.slice(0, LONGEST_SUMMARY))) return text
+  return `${summary}\n${text}`
+}
+
+function isErrorLike(value: unknown): value is object {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false
+  try {
+    if (value instanceof Error) return true
+  } catch {
+    return false
+  }
+  return (
+    typeof value === 'object' && typeof peek(value, 'message') === 'string' && typeof peek(value, 'stack') === 'string'
+  )
+}
+
+/** A property of anything, whatever its getters and traps do. */
+function peek(value: unknown, key: string | number): unknown {
+  if (value === null || value === undefined) return undefined
+  try {
+    return (value as Record<string | number, unknown>)[key]
+  } catch {
+    return undefined
+  }
+}
+
+function isArray(value: unknown): boolean {
+  try {
+    return Array.isArray(value)
+  } catch {
+    return false
+  }
+}
+
+function typeOf(value: unknown): string {
+  return value === null ? 'null' : typeof value
+}
+
+/** A short rendering that runs no code of the value: no getters, no traps, no custom inspection. */
+function render(value: unknown): string {
+  try {
+    if (typeof value === 'string') return value.slice(0, LONGEST_SUMMARY)
+    return inspect(value, {
+      depth: 2,
+      breakLength: Number.POSITIVE_INFINITY,
+      maxArrayLength: 10,
+      maxStringLength: 200,
+      customInspect: false,
+      getters: false,
+      showProxy: true,
+    })
+  } catch {
+    return 'a value that cannot be shown'
+  }
+}
+
+function oneLine(text: string, longest: number): string {
+  const line = text
+    .slice(0, longest + 1)
+    .replace(/\s+/g, ' ')
+    .trim()
+  return line.length > longest ? `${line.slice(0, longest)}...` : line
+}
+
+function indent(text: string): string {
+  return text.replaceAll('\n', '\n    ')
+}
+
+/** At most `most` bytes of UTF-8, whole characters only, saying so where something was cut. */
+function cutBytes(text: string, most: number): string {
+  const bytes = Buffer.from(text.slice(0, most + 1))
+  if (bytes.length <= most) return bytes.toString()
+  let end = most
+  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--
+  return bytes.toString('utf8', 0, end) + CUT
+}

@@ -1,0 +1,97 @@
+import { DAY_MS, MINUTE_MS, RqError, SECOND_MS } from '@rq/core'
+import { FunctionLoader } from '@rq/functions'
+import { type AnyFunction, type FunctionRef, type JobRecord, type NewJob, type Outcome, settle } from '@rq/job'
+import { dependencyCycle } from './batch-order.ts'
+import type { JobContext } from './context.ts'
+import { Job } from './job.ts'
+import { DuplicateJobError, JobTimeoutError } from './job-errors.ts'
+import type { Loader } from './run-callback.ts'
+import { attemptJob } from './run-job.ts'
+import { LONGEST_TIMER_MS } from './until-aborted.ts'
+
+/** RQ's name for the worker of an in-process queue. */
+const WORKER_NAME = 'sync'
+/** For jobs without a limit. Nobody renews this lease, so it must outlast the job. */
+const UNLIMITED_LEASE_MS = DAY_MS
+
+/** The function objects at hand of a job, by the names they have in its record. */
+export type KnownFunctions = ReadonlyMap<string, AnyFunction>
+
+/**
+ * Run a job in this process instead of queueing it (`isAsync: false`): stored, run with its callbacks under its time limit,
+ * and settled, so that it is finished or failed afterwards (or deferred, when it waits for other jobs). Retries and repeats are
+ * not followed (wire page 2.24). A process that dies meanwhile leaves a job that workers recover.
+ * @throws DuplicateJobError, RqError `RQ_INVALID_OPTION` (cycle); what the failure callback throws, after the job is stored.
+ */
+export async function runInProcess<R>(
+  job: NewJob,
+  context: JobContext,
+  known: KnownFunctions,
+  importPaths: readonly string[] | undefined,
+): Promise<Job<R>> {
+  const { record } = job
+  const timeoutS = record.timeoutS ?? -1
+  const leaseMs = timeoutS > 0 ? timeoutS * SECOND_MS + leaseForCallbacksMs(record) : UNLIMITED_LEASE_MS
+  const begun = await context.storage.queues.begin(job, WORKER_NAME, leaseMs)
+  switch (begun.placement) {
+    case 'duplicate':
+      throw new DuplicateJobError(record.id)
+    case 'cycle':
+      throw dependencyCycle([record.id])
+    case 'deferred':
+      record.status = 'deferred'
+      return new Job<R>(record, context)
+    case 'started':
+  }
+  record.enqueuedAtMs = Date.now()
+  record.workerName = WORKER_NAME
+
+  const { executionId } = begun
+  const limit = new AbortController()
+  const expire = () => limit.abort(new JobTimeoutError(timeoutS))
+  const timer = timeoutS > 0 ? setTimeout(expire, Math.min(timeoutS * SECOND_MS, LONGEST_TIMER_MS)) : undefined
+  const { outcome, callbackError } = await attemptJob({
+    record,
+    context: { ...context, executionId },
+    loader: loaderOf(known, importPaths),
+    signal: limit.signal,
+    onCallback: () => clearTimeout(timer),
+  })
+  clearTimeout(timer)
+  await store(record, executionId, outcome, context)
+  if (callbackError !== undefined) throw callbackError.thrown
+  return new Job<R>(record, context)
+}
+
+async function store(record: JobRecord, executionId: string, outcome: Outcome, context: JobContext): Promise<void> {
+  const { retriesLeft: _retries, repeatsLeft: _repeats, ...once } = record
+  const settlement = settle(once, executionId, withoutRetry(outcome))
+  const { answers } = await context.storage.workers.settle(WORKER_NAME, [settlement])
+  if (answers[0] === 'lost') {
+    throw new RqError('RQ_LEASE_LOST', `Job ${record.id} ran longer than its lease, and a worker has taken it over.`)
+  }
+  record.status = settlement.to
+  record.startedAtMs = outcome.startedAtMs
+  record.endedAtMs = outcome.endedAtMs
+}
+
+/** A returned Retry asks for another run, which nobody would start: it counts as one too many. */
+function withoutRetry(outcome: Outcome): Outcome {
+  return outcome.kind === 'returned_retry' ? { ...outcome, retry: { max: 0, intervalsS: [] } } : outcome
+}
+
+function leaseForCallbacksMs({ onSuccess, onFailure }: JobRecord): number {
+  return MINUTE_MS + ((onSuccess?.timeoutS ?? 0) + (onFailure?.timeoutS ?? 0)) * SECOND_MS
+}
+
+function loaderOf(known: KnownFunctions, importPaths: readonly string[] | undefined): Loader {
+  const loader = new FunctionLoader(importPaths === undefined ? {} : { importPaths })
+  return { load: async (reference) => known.get(reference) ?? loader.load(reference) }
+}
+
+/** The function objects among what a job calls, so that they need not be imported again. */
+export function knownFunctions(pairs: readonly (readonly [name: string | undefined, func: FunctionRef | undefined])[]) {
+  const known = new Map<string, AnyFunction>()
+  for (const [name, func] of pairs) if (name !== undefined && typeof func === 'function') known.set(name, func)
+  return known
+}

@@ -1,0 +1,87 @@
+import { RqError } from '@rq/core'
+import type { JobStore, Storage } from '@rq/job'
+import { contextOf, type StorageOptions } from './context.ts'
+import { noSuchJob } from './job-errors.ts'
+import { jobIdOf } from './job-view.ts'
+
+export interface CancelOptions {
+  /** Let the jobs that wait for it go on as if it were not among their dependencies. Default false. */
+  enqueueDependents?: boolean
+  /** Take it out of the dependents of the jobs it waits for. Default false. */
+  removeFromDependencies?: boolean
+  /** An ioredis pipeline or multi: nothing happens before its `exec()`, and its reply says what did. */
+  pipeline?: unknown
+}
+
+export interface DeleteOptions {
+  /** Delete the jobs that wait for it as well. Default false. */
+  deleteDependents?: boolean
+  /** An ioredis pipeline or multi: nothing happens before its `exec()`. */
+  pipeline?: unknown
+}
+
+export interface RequeueOptions {
+  /** Put it at the head of its queue. Default false. */
+  atFront?: boolean
+}
+
+/**
+ * Take a job out of wherever it waits, into the canceled registry. One that runs goes on running. Atomic.
+ * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when it is canceled already.
+ */
+export async function cancelJob(id: string, options: StorageOptions & CancelOptions): Promise<void> {
+  await cancelIn(contextOf(options).storage.jobs, jobIdOf(id), options)
+}
+
+/**
+ * Put a failed or stopped job back into its queue. Atomic.
+ * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when it is not in the failed registry.
+ */
+export async function requeueJob(id: string, options: StorageOptions & RequeueOptions): Promise<void> {
+  await requeueIn(contextOf(options).storage.jobs, jobIdOf(id), options)
+}
+
+export async function cancelIn(jobs: JobStore, jobId: string, options: CancelOptions): Promise<void> {
+  const { enqueueDependents = false, removeFromDependencies = false, pipeline } = options
+  const request = { jobId, enqueueDependents, removeFromDependencies }
+  if (pipeline !== undefined) return jobs.cancelInto(pipeline, request)
+  const answer = await jobs.cancel(request)
+  if (answer === 'missing') throw noSuchJob(jobId)
+  if (answer === 'refused') throw invalidOperation(jobId, 'is canceled already')
+}
+
+/** A job that is gone already is no error. */
+export async function deleteIn(jobs: JobStore, jobId: string, options: DeleteOptions): Promise<void> {
+  const { deleteDependents = false, pipeline } = options
+  const request = { jobId, deleteDependents }
+  if (pipeline !== undefined) return jobs.deleteInto(pipeline, request)
+  await jobs.delete(request)
+}
+
+export async function requeueIn(jobs: JobStore, jobId: string, options: RequeueOptions): Promise<void> {
+  const answer = await jobs.requeue(jobId, options.atFront ?? false)
+  if (answer === 'missing') throw noSuchJob(jobId)
+  if (answer === 'refused') throw invalidOperation(jobId, 'is not in the failed registry, so it cannot be requeued')
+}
+
+/**
+ * Ask the worker that runs a job to stop it. Not acknowledged.
+ * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when no worker runs it.
+ */
+export async function stopIn(storage: Storage, jobId: string): Promise<void> {
+  const [record] = await storage.jobs.fetch([jobId])
+  if (record === undefined) throw noSuchJob(jobId)
+  const { workerName, executionId } = record
+  if (record.status !== 'started' || workerName === undefined) {
+    throw invalidOperation(jobId, `is ${record.status}: no worker runs it, so there is nothing to stop`)
+  }
+  await storage.admin.sendCommand(workerName, {
+    command: 'stop-job',
+    jobId,
+    ...(executionId !== undefined && { executionId }),
+  })
+}
+
+export function invalidOperation(jobId: string, why: string): RqError {
+  return new RqError('RQ_INVALID_OPERATION', `Job ${jobId} ${why}.`, { details: { jobId } })
+}

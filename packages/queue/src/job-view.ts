@@ -1,0 +1,228 @@
+import { checkId, type DurationLike, durationOrUnlimitedS, durationS, invalidOption } from '@rq/core'
+import type { Call, JobRecord, JobStatus } from '@rq/job'
+import type { Serializer } from '@rq/serializer'
+import { readCall, readValue, writeValue } from './payload.ts'
+
+/**
+ * A job's record as its user reads it: times as `Date`, lengths of time in seconds, function and arguments decoded
+ * when they are first asked for. What it shows is as old as the last fetch or refresh.
+ */
+export class JobView {
+  #record: JobRecord
+  readonly #serializer: Serializer
+  #call: Call | undefined
+  #meta: Record<string, unknown> | undefined
+
+  constructor(record: JobRecord, serializer: Serializer) {
+    this.#record = record
+    this.#serializer = serializer
+  }
+
+  get id(): string {
+    return this.#record.id
+  }
+
+  /** The name of its queue; empty for a job that was created without one. */
+  get origin(): string {
+    return this.#record.origin
+  }
+
+  /** The reference of its function. @throws RqError `RQ_DESERIALIZATION` when the stored call cannot be read. */
+  get funcName(): string {
+    return this.#decoded().func
+  }
+
+  /** @throws RqError `RQ_DESERIALIZATION` when the stored call cannot be read. */
+  get args(): readonly unknown[] {
+    return this.#decoded().args
+  }
+
+  /** @throws RqError `RQ_DESERIALIZATION` when the stored call cannot be read. */
+  get kwargs(): Readonly<Record<string, unknown>> {
+    return this.#decoded().kwargs
+  }
+
+  get description(): string | undefined {
+    return this.#record.description
+  }
+
+  set description(text: string) {
+    if (typeof text !== 'string') throw invalidOption('description', text, 'a text')
+    this.#record.description = text
+  }
+
+  /**
+   * The job's free data. Change it in place or replace it, then `saveMeta()`.
+   * What no serializer can read stands in it as `unserialized`, as in RQ.
+   */
+  get meta(): Record<string, unknown> {
+    this.#meta ??= this.decodeMeta(this.#record.meta)
+    return this.#meta
+  }
+
+  set meta(meta: Record<string, unknown>) {
+    if (typeof meta !== 'object' || meta === null || Array.isArray(meta))
+      throw invalidOption('meta', meta, 'a plain object')
+    this.#meta = meta
+  }
+
+  /** Longest run in seconds; -1 = no limit; undefined until it is enqueued, when it gets its queue's default. */
+  get timeout(): number | undefined {
+    return this.#record.timeoutS
+  }
+
+  set timeout(timeout: DurationLike) {
+    const seconds = durationOrUnlimitedS(timeout, 'timeout')
+    if (seconds === 0) throw invalidOption('timeout', timeout, 'more than 0 seconds')
+    this.#record.timeoutS = seconds
+  }
+
+  /** Seconds that it is kept after success; -1 = for ever; undefined = the worker's default, 500. */
+  get resultTtl(): number | undefined {
+    return this.#record.resultTtlS
+  }
+
+  set resultTtl(ttl: DurationLike) {
+    this.#record.resultTtlS = durationOrUnlimitedS(ttl, 'resultTtl')
+  }
+
+  /** Most seconds in the queue; undefined = no limit. */
+  get ttl(): number | undefined {
+    return this.#record.ttlS
+  }
+
+  set ttl(ttl: DurationLike) {
+    const seconds = durationS(ttl, 'ttl')
+    if (seconds === 0) throw invalidOption('ttl', ttl, 'more than 0 seconds')
+    this.#record.ttlS = seconds
+  }
+
+  /** Seconds that it is kept after a failure; -1 = for ever; undefined = 1 year. */
+  get failureTtl(): number | undefined {
+    return this.#record.failureTtlS
+  }
+
+  set failureTtl(ttl: DurationLike) {
+    this.#record.failureTtlS = durationOrUnlimitedS(ttl, 'failureTtl')
+  }
+
+  /** The worker that runs it or ran it last; `sync` when it ran in the process that enqueued it. */
+  get workerName(): string | undefined {
+    return this.#record.workerName
+  }
+
+  get groupId(): string | undefined {
+    return this.#record.groupId
+  }
+
+  get retriesLeft(): number | undefined {
+    return this.#record.retriesLeft
+  }
+
+  get repeatsLeft(): number | undefined {
+    return this.#record.repeatsLeft
+  }
+
+  /** How often its function itself returned a `Retry`. */
+  get numberOfRetries(): number | undefined {
+    return this.#record.numberOfRetries
+  }
+
+  /** Ids of the jobs it was to wait for. */
+  get dependencyIds(): readonly string[] {
+    return this.#record.dependencyIds ?? []
+  }
+
+  get createdAt(): Date {
+    return new Date(this.#record.createdAtMs)
+  }
+
+  get enqueuedAt(): Date | undefined {
+    return dateOf(this.#record.enqueuedAtMs)
+  }
+
+  get startedAt(): Date | undefined {
+    return dateOf(this.#record.startedAtMs)
+  }
+
+  get endedAt(): Date | undefined {
+    return dateOf(this.#record.endedAtMs)
+  }
+
+  get lastHeartbeat(): Date | undefined {
+    return dateOf(this.#record.lastHeartbeatMs)
+  }
+
+  /** The same job, not the same handle. */
+  equals(other: unknown): boolean {
+    return other instanceof JobView && other.id === this.id
+  }
+
+  /** The record behind the handle, with meta as it is now: what a store takes. Not a copy. */
+  toRecord(): JobRecord {
+    const meta = this.#meta
+    // What could not be read is written back as it was.
+    if (meta === undefined || (this.#record.meta !== undefined && meta.unserialized === this.#record.meta)) {
+      return this.#record
+    }
+    if (Object.keys(meta).length === 0) delete this.#record.meta
+    else this.#record.meta = this.dumpMeta()
+    return this.#record
+  }
+
+  /** What logs and inspection show: no arguments, no meta. */
+  toJSON(): { id: string; origin: string; status: JobStatus; description: string | undefined } {
+    const { id, origin, status, description } = this.#record
+    return { id, origin, status, description }
+  }
+
+  toString(): string {
+    return `<Job ${this.id}>`
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return `<Job ${this.id}: ${this.#record.status}, queue ${this.origin}>`
+  }
+
+  protected get record(): JobRecord {
+    return this.#record
+  }
+
+  /** Show another state of the same job. Decoded meta is forgotten. */
+  protected set record(record: JobRecord) {
+    this.#record = record
+    this.#call = undefined
+    this.#meta = undefined
+  }
+
+  protected dumpMeta(): string | Uint8Array {
+    return writeValue(this.#serializer, this.meta, 'meta')
+  }
+
+  protected decodeMeta(meta: JobRecord['meta']): Record<string, unknown> {
+    if (meta === undefined || meta.length === 0) return {}
+    try {
+      const value = readValue(this.#serializer, meta, 'meta')
+      if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+    } catch {
+      // Unreadable meta must not keep anybody from the rest of the job.
+    }
+    return { unserialized: meta }
+  }
+
+  #decoded(): Call {
+    this.#call ??= readCall(this.#serializer, this.#record.data)
+    return this.#call
+  }
+}
+
+/** A job id as people pass it: RQ also takes `job:execution`, of which the job part counts (behaviour case 70). */
+export function jobIdOf(job: string | { readonly id: string }, option = 'jobId'): string {
+  const id = typeof job === 'object' && job !== null ? job.id : job
+  const colon = typeof id === 'string' ? id.indexOf(':') : -1
+  return checkId(colon > 0 ? id.slice(0, colon) : id, option)
+}
+
+function dateOf(ms: number | undefined): Date | undefined {
+  return ms === undefined ? undefined : new Date(ms)
+}

@@ -1,0 +1,79 @@
+import { invalidOption, randomUuid } from '@rq/core'
+import { type CheckedOptions, describeCall, hasKwargs, type JobRecord, type ResultDialect } from '@rq/job'
+import type { Serializer } from '@rq/serializer'
+import type { CallNames } from './call-names.ts'
+import { writeCall, writeValue } from './payload.ts'
+
+/** What a record takes from its queue. */
+export interface RecordDefaults {
+  readonly origin: string
+  readonly serializer: Serializer
+  readonly results: ResultDialect
+  /** Seconds; absent: the record gets none until it is enqueued. */
+  readonly timeoutS?: number
+}
+
+const NO_ARGS: readonly unknown[] = Object.freeze([])
+
+/** @throws RqError `RQ_INVALID_OPTION` when `args` is not an array. */
+export function checkArgs(args: unknown): readonly unknown[] {
+  if (args === undefined) return NO_ARGS
+  if (Array.isArray(args)) return args
+  throw invalidOption('args', args, 'an array of the arguments of the function')
+}
+
+/**
+ * The record of a job that is nowhere yet (`created`).
+ * @throws RqError `RQ_SERIALIZATION` when the arguments or meta cannot be written.
+ */
+export function newRecord(
+  names: CallNames,
+  args: readonly unknown[],
+  options: CheckedOptions,
+  defaults: RecordDefaults,
+  id = options.id ?? randomUuid(),
+): JobRecord {
+  const call = { func: names.func, args, kwargs: options.kwargs }
+  const record: JobRecord = {
+    id,
+    origin: defaults.origin,
+    status: 'created',
+    data: writeCall(defaults.serializer, call),
+    createdAtMs: Date.now(),
+    description: options.description ?? describeCall(call),
+    results: defaults.results,
+  }
+  const timeoutS = options.timeoutS ?? defaults.timeoutS
+  if (timeoutS !== undefined) record.timeoutS = timeoutS
+  if (options.resultTtlS !== undefined) record.resultTtlS = options.resultTtlS
+  if (options.ttlS !== undefined) record.ttlS = options.ttlS
+  if (options.failureTtlS !== undefined) record.failureTtlS = options.failureTtlS
+  if (options.meta !== undefined && hasKwargs(options.meta)) {
+    record.meta = writeValue(defaults.serializer, options.meta, 'meta')
+  }
+  if (names.onSuccess !== undefined) record.onSuccess = names.onSuccess
+  if (names.onFailure !== undefined) record.onFailure = names.onFailure
+  if (names.onStopped !== undefined) record.onStopped = names.onStopped
+  addRules(record, options)
+  return record
+}
+
+function addRules(record: JobRecord, options: CheckedOptions): void {
+  const { dependency, retry, repeat, rateLimit, webhooks } = options
+  if (dependency !== undefined) {
+    record.dependencyIds = dependency.jobIds
+    record.allowDependencyFailures = dependency.allowFailure
+    if (dependency.enqueueAtFront) record.enqueueAtFront = true
+  }
+  if (retry !== undefined) {
+    record.retriesLeft = retry.max
+    record.retryIntervalsS = retry.intervalsS
+    if (retry.enqueueAtFront) record.enqueueAtFrontOnRetry = true
+  }
+  if (repeat !== undefined) {
+    record.repeatsLeft = repeat.times
+    record.repeatIntervalsS = repeat.intervalsS
+  }
+  if (rateLimit !== undefined) record.rateLimit = { key: rateLimit.key, concurrency: rateLimit.concurrency }
+  if (webhooks !== undefined && webhooks.length > 0) record.webhooks = webhooks.map((webhook) => webhook.toRecord())
+}

@@ -1,0 +1,50 @@
+import { RqError } from '@rq/core'
+import { bytesOf, type Call, dumpCall, loadCall, type Payload } from '@rq/job'
+import type { Serializer } from '@rq/serializer'
+
+/** @throws RqError `RQ_SERIALIZATION`, whatever the serializer throws. */
+export function writeCall(serializer: Serializer, call: Call): Payload {
+  try {
+    return dumpCall(serializer, call)
+  } catch (error) {
+    throw refused('RQ_SERIALIZATION', `Cannot serialize the arguments of ${call.func}`, serializer, error)
+  }
+}
+
+/** @throws RqError `RQ_DESERIALIZATION`, whatever the serializer throws. */
+export function readCall(serializer: Serializer, data: Payload): Call {
+  try {
+    return loadCall(serializer, data)
+  } catch (error) {
+    throw refused('RQ_DESERIALIZATION', 'Cannot read the function and arguments of the job', serializer, error)
+  }
+}
+
+/** @throws RqError `RQ_SERIALIZATION`. `what` names the value in the message. */
+export function writeValue(serializer: Serializer, value: unknown, what: string): Payload {
+  try {
+    return serializer.dumps(value)
+  } catch (error) {
+    throw refused('RQ_SERIALIZATION', `Cannot serialize ${what}`, serializer, error)
+  }
+}
+
+/** @throws RqError `RQ_DESERIALIZATION`. `what` names the value in the message. */
+export function readValue(serializer: Serializer, data: Payload, what: string): unknown {
+  try {
+    return serializer.loads(bytesOf(data))
+  } catch (error) {
+    throw refused('RQ_DESERIALIZATION', `Cannot read ${what}`, serializer, error)
+  }
+}
+
+function refused(
+  code: 'RQ_SERIALIZATION' | 'RQ_DESERIALIZATION',
+  what: string,
+  serializer: Serializer,
+  error: unknown,
+): RqError {
+  if (error instanceof RqError) return error
+  const why = error instanceof Error ? `: ${error.message}` : ''
+  return new RqError(code, `${what} with the serializer "${serializer.name}"${why}`, { cause: error })
+}

@@ -1,0 +1,131 @@
+import { RqError } from '@rq/core'
+import {
+  type JobRecord,
+  type Outcome,
+  type Payload,
+  positional,
+  Retry,
+  type ReturnedRetry,
+  UNSERIALIZABLE_RETURN_VALUE,
+} from '@rq/job'
+import type { Serializer } from '@rq/serializer'
+import { withCurrentJob } from './current-job.ts'
+import { errorText } from './error-text.ts'
+import { Job } from './job.ts'
+import { readCall } from './payload.ts'
+import { type CallbackInput, reportFailure, reportStop, runCallback } from './run-callback.ts'
+import { untilAborted } from './until-aborted.ts'
+
+export interface RunInput extends CallbackInput {
+  /**
+   * Ends the run; its reason is the job's error. `JobTimeoutError` for the time limit. An `RqError` `RQ_JOB_STOPPED` makes
+   * the outcome `stopped`; with `RQ_LEASE_LOST` no callback is run, since the job is another worker's by now.
+   */
+  readonly signal: AbortSignal
+}
+
+/** An outcome, and what its caller may want to know beside it. */
+export interface Attempt {
+  readonly outcome: Outcome
+  /** What the failure callback threw, if it did. */
+  readonly callbackError?: { readonly thrown: unknown }
+}
+
+/** The text that RQ stores for a stopped job. */
+export const STOPPED_TEXT = 'Job stopped by user, work-horse terminated.'
+
+/**
+ * Run a job once, callbacks included, and say how it ended. Writes nothing: the caller settles. Never throws.
+ *
+ * The function is loaded, called with its arguments (keyword arguments last, when there are any) as the current job,
+ * and awaited until the signal fires. What it returns is serialized; a value that no serializer can write becomes a
+ * placeholder text and the job succeeds. Then the success callback runs; if it throws, the job has failed.
+ * On failure the failure callback runs; if that throws, its error is added to the text. Times are wall-clock milliseconds.
+ */
+export async function runJob(input: RunInput): Promise<Outcome> {
+  return (await attemptJob(input)).outcome
+}
+
+export async function attemptJob(input: RunInput): Promise<Attempt> {
+  const record: JobRecord = { ...input.record, status: 'started', startedAtMs: Date.now() }
+  const job = new Job(record, { ...input.context, signal: input.signal })
+  let value: unknown
+  try {
+    value = await untilAborted(input.signal, () => call(input, job, record))
+  } catch (error) {
+    record.endedAtMs = Date.now()
+    return ended(input, job, record, error)
+  }
+  record.endedAtMs = Date.now()
+  const times = timesOf(record)
+
+  const retry = returnedRetry(value)
+  if (retry !== undefined) return { outcome: { ...times, kind: 'returned_retry', retry } }
+
+  const payload = serializeReturn(input.context.serializer, value)
+  if (record.onSuccess !== undefined) {
+    record.status = 'finished'
+    try {
+      await runCallback('success', input, job, [value])
+    } catch (error) {
+      return ended(input, job, record, error)
+    }
+  }
+  return { outcome: { ...times, kind: 'returned', ...(payload !== undefined && { value: payload }) } }
+}
+
+async function call(input: RunInput, job: Job, record: JobRecord): Promise<unknown> {
+  const stored = readCall(input.context.serializer, record.data)
+  const func = await input.loader.load(stored.func)
+  input.signal.throwIfAborted()
+  record.startedAtMs = Date.now()
+  return withCurrentJob(job, () => func(...positional(stored)))
+}
+
+async function ended(input: RunInput, job: Job, record: JobRecord, error: unknown): Promise<Attempt> {
+  const times = timesOf(record)
+  const ending = input.signal.aborted && error === input.signal.reason ? codeOf(error) : undefined
+  if (ending === 'RQ_LEASE_LOST') return { outcome: { ...times, kind: 'raised', error: errorText(error) } }
+  if (ending === 'RQ_JOB_STOPPED') {
+    record.status = 'stopped'
+    await reportStop(input, job)
+    return { outcome: { ...times, kind: 'stopped', error: STOPPED_TEXT } }
+  }
+  record.status = 'failed'
+  const { text, callbackError } = await reportFailure(input, job, error)
+  return { outcome: { ...times, kind: 'raised', error: text }, ...(callbackError && { callbackError }) }
+}
+
+function timesOf(record: JobRecord): { startedAtMs: number; endedAtMs: number } {
+  const endedAtMs = record.endedAtMs ?? Date.now()
+  return { startedAtMs: record.startedAtMs ?? endedAtMs, endedAtMs }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof RqError ? error.code : undefined
+}
+
+/** Nothing for `undefined` and `null`, which RQ does not store. */
+function serializeReturn(serializer: Serializer, value: unknown): Payload | undefined {
+  if (value === undefined || value === null) return undefined
+  try {
+    return serializer.dumps(value)
+  } catch {
+    return serializer.dumps(UNSERIALIZABLE_RETURN_VALUE)
+  }
+}
+
+/** A `Retry`, also one made by another copy of this library, which the job's own module may have loaded. */
+function returnedRetry(value: unknown): ReturnedRetry | undefined {
+  if (value instanceof Retry) return { max: value.max, intervalsS: value.intervalsS }
+  if (typeof value !== 'object' || value === null) return undefined
+  try {
+    if (value.constructor?.name !== 'Retry') return undefined
+    const { max, intervalsS } = value as Partial<ReturnedRetry>
+    if (!Number.isInteger(max) || !Array.isArray(intervalsS)) return undefined
+    if (!intervalsS.every((interval) => Number.isInteger(interval) && interval >= 0)) return undefined
+    return { max: Number(max), intervalsS: [...intervalsS] }
+  } catch {
+    return undefined
+  }
+}

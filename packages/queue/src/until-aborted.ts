@@ -1,0 +1,24 @@
+/**
+ * The outcome of `run`, or a rejection with the signal's reason as soon as it fires. What `run` goes on to do then is
+ * ignored; nothing it rejects with later is unhandled. Not called at all when the signal has fired before.
+ */
+export function untilAborted<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+  if (signal.aborted) return Promise.reject(signal.reason)
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = () => reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    run().then(
+      (value) => {
+        signal.removeEventListener('abort', onAbort)
+        resolve(value)
+      },
+      (error) => {
+        signal.removeEventListener('abort', onAbort)
+        reject(error)
+      },
+    )
+  })
+}
+
+/** The longest time that a timer of Node takes; more would fire at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1

@@ -1,0 +1,65 @@
+import { invalidOption } from '@rq/core'
+
+/** What a Luxon `DateTime` looks like; kept structural so that Luxon is never loaded for a `Date`. */
+export interface DateTimeObject {
+  toJSDate(): Date
+  readonly isValid?: boolean
+}
+
+/** A point in time: a `Date`, a Luxon `DateTime`, or an ISO 8601 text, which without an offset means the local time zone. */
+export type When = Date | DateTimeObject | string
+
+const ISO =
+  /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?\s*([Zz]|[+-]\d{2}(?::?\d{2})?)?$/
+const EXPECTED =
+  "a valid Date, Luxon DateTime, or ISO 8601 text such as '2030-01-31T09:30:00' (local time) or '...T09:30:00Z'"
+
+/**
+ * Epoch milliseconds of a `When`.
+ * @throws RqError `RQ_INVALID_OPTION` naming `option` for anything else, and for days and times that do not exist.
+ */
+export function whenMs(when: When, option: string): number {
+  const ms = readMs(when)
+  if (ms === undefined || !Number.isFinite(ms) || ms < 0) throw invalidOption(option, when, EXPECTED)
+  return ms
+}
+
+function readMs(when: unknown): number | undefined {
+  if (when instanceof Date) return when.getTime()
+  if (typeof when === 'string') return parseIso(when.trim())
+  if (typeof when === 'object' && when !== null && 'toJSDate' in when && typeof when.toJSDate === 'function') {
+    const date: unknown = when.toJSDate()
+    return date instanceof Date ? date.getTime() : undefined
+  }
+  return undefined
+}
+
+function parseIso(text: string): number | undefined {
+  const match = ISO.exec(text)
+  if (match === null) return undefined
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match
+    .slice(1, 7)
+    .map((part) => Number(part ?? 0))
+  if (hour > 23 || minute > 59 || second > 59 || !isDay(year, month, day)) return undefined
+  const ms = Math.floor(Number(`0.${match[7] ?? 0}`) * 1000)
+  const offset = match[8]
+  // A time that the change to summer time skips becomes the one an hour later, as in every Date.
+  if (offset === undefined) return new Date(year, month - 1, day, hour, minute, second, ms).getTime()
+  const offsetMinutes = readOffset(offset)
+  if (offsetMinutes === undefined) return undefined
+  return Date.UTC(year, month - 1, day, hour, minute, second, ms) - offsetMinutes * 60_000
+}
+
+function isDay(year: number, month: number, day: number): boolean {
+  const date = new Date(Date.UTC(year, month - 1, day))
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day
+}
+
+/** Minutes east of Greenwich. */
+function readOffset(offset: string): number | undefined {
+  if (offset === 'Z' || offset === 'z') return 0
+  const hours = Number(offset.slice(1, 3))
+  const minutes = Number(offset.slice(3).replace(':', '') || 0)
+  if (hours > 23 || minutes > 59) return undefined
+  return (offset.startsWith('-') ? -1 : 1) * (hours * 60 + minutes)
+}

@@ -1,0 +1,95 @@
+import { SuperJSON, type SuperJSONResult } from 'superjson'
+import { isAnnotated } from './annotations.ts'
+import { unreadable } from './json-text.ts'
+import { isRecord, isUnsafeKey, setOwn } from './keys.ts'
+import type { Snapshot } from './snapshot.ts'
+
+/** Superjson's form of a value that JSON has no words for: the JSON nearest to it, and what to make of which part. */
+export interface Envelope {
+  readonly json: unknown
+  readonly meta: { readonly values?: unknown; readonly v: 1 }
+}
+
+/** Whether a parsed value is an envelope: an object of exactly `json` and `meta`, whose `meta.v` is 1. */
+export function isEnvelope(value: unknown): value is Envelope {
+  if (!isRecord(value) || !Object.hasOwn(value, 'json') || !Object.hasOwn(value, 'meta')) return false
+  const { meta } = value
+  return isRecord(meta) && Object.hasOwn(meta, 'v') && meta.v === 1 && Object.keys(value).length === 2
+}
+
+/**
+ * What to write as JSON for a value: itself when it is plain, else its envelope. A plain value that could be taken for
+ * an envelope gets one too. References are never shared: a value is a tree.
+ */
+export function seal({ value, rich }: Snapshot): unknown {
+  if (!rich) return isEnvelope(value) ? { json: value, meta: { v: 1 } } : value
+  const { json, meta } = codec.serialize(value)
+  return { json, meta: { values: meta?.values, v: 1 } }
+}
+
+/**
+ * Open an envelope; its `json` is used up. Whoever can write to Redis can forge one, so it is checked in full first:
+ * only kinds of value that {@link seal} writes, at places that are there.
+ * @throws RqError `RQ_DESERIALIZATION`.
+ */
+export function open(envelope: Envelope): unknown {
+  const { json, meta } = envelope
+  if (!Object.keys(meta).every((key) => key === 'v' || key === 'values')) {
+    throw unreadable('is a superjson envelope with annotations that rq does not write')
+  }
+  if (meta.values === undefined) return json
+  if (!isAnnotated(json, meta.values)) throw unreadable('is a damaged superjson envelope')
+  try {
+    return codec.deserialize({ json: json as never, meta: meta as never }, { inPlace: true })
+  } catch {
+    // The cause would quote the data.
+    throw unreadable('is a superjson envelope with a damaged value')
+  }
+}
+
+/** Nothing is looked up by a name from the data: no class and no symbol is registered, only the two forms below. */
+const codec = new SuperJSON()
+
+type Json = SuperJSONResult['json']
+
+codec.registerCustom<Error, Json>(
+  {
+    isApplicable: (value): value is Error => value instanceof Error,
+    serialize: (error) => ({ ...error }) as never,
+    deserialize: toError,
+  },
+  'error',
+)
+
+/** Objects with keys that superjson refuses, such as `constructor`, travel as their entries. */
+codec.registerCustom<object, Json>(
+  {
+    isApplicable: (value): value is object =>
+      isRecord(value) && Object.getPrototypeOf(value) === Object.prototype && Object.keys(value).some(isUnsafeKey),
+    serialize: (object) => Object.entries(object),
+    deserialize: toObject,
+  },
+  'entries',
+)
+
+/** Always a plain `Error`, whatever its name: a class is never looked up. */
+function toError(fields: unknown): Error {
+  const { name, message, stack, ...more } = fields as Record<string, unknown>
+  if (typeof name !== 'string' || typeof message !== 'string' || typeof stack !== 'string') throw new TypeError()
+  const error = new Error(message)
+  const own: Record<string, unknown> = { name, stack }
+  for (const field of ['cause', 'errors']) if (Object.hasOwn(more, field)) own[field] = more[field]
+  for (const [field, value] of Object.entries(own)) {
+    Object.defineProperty(error, field, { value, writable: true, configurable: true })
+  }
+  return error
+}
+
+function toObject(entries: unknown): object {
+  const object = {}
+  for (const [key, value] of entries as [unknown, unknown][]) {
+    if (typeof key !== 'string') throw new TypeError()
+    setOwn(object, key, value)
+  }
+  return object
+}

@@ -1,0 +1,245 @@
+import { deepStrictEqual } from 'node:assert/strict'
+import fc from 'fast-check'
+import { SuperJSON } from 'superjson'
+import { describe, expect, it } from 'vitest'
+import { plainValue, richValue } from '../test/arbitraries.ts'
+import { HARMLESS, REFUSED } from '../test/hostile.ts'
+import { superjsonSerializer } from './superjson.ts'
+
+const { dumps, loads } = superjsonSerializer
+const roundTrip = (value: unknown): unknown => loads(Buffer.from(dumps(value)))
+const refusal = expect.objectContaining({ code: 'RQ_SERIALIZATION' })
+
+describe('superjsonSerializer', () => {
+  it('writes plain JSON values as JSON.stringify does', () => {
+    fc.assert(
+      fc.property(plainValue, (value) => {
+        fc.pre(!looksLikeEnvelope(value))
+        const text = dumps(value)
+        expect(text).toBe(JSON.stringify(value))
+        deepStrictEqual(loads(text), JSON.parse(text))
+        deepStrictEqual(loads(Buffer.from(text)), JSON.parse(text))
+      }),
+    )
+  })
+
+  it('brings every rich value back as it was', () => {
+    fc.assert(
+      fc.property(richValue, (value) => {
+        deepStrictEqual(roundTrip(value), value)
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  it('writes what superjson itself reads', () => {
+    const value = {
+      date: new Date(0),
+      map: new Map<unknown, unknown>([['a', new Set([1n, 1n, Number.NaN])]]),
+      list: [undefined, -0, Number.POSITIVE_INFINITY, /x/g, new URL('http://a.b/'), Uint8Array.of(1, 2)],
+      'a.b': { '\\': undefined },
+    }
+    expect(SuperJSON.parse(dumps(value))).toStrictEqual(value)
+    expect(SuperJSON.parse(dumps({ json: 1, meta: { v: 1 } }))).toStrictEqual({ json: 1, meta: { v: 1 } })
+  })
+
+  it('wraps only those plain values that would be taken for an envelope', () => {
+    const lookalikes: unknown[] = [
+      { json: null, meta: { v: 1 } },
+      { meta: { v: 1, values: ['undefined'] }, json: null },
+      { json: { json: 1, meta: { v: 1 } }, meta: { v: 1, values: {}, constructor: 1 } },
+    ]
+    for (const value of lookalikes) {
+      expect(dumps(value)).not.toBe(JSON.stringify(value))
+      deepStrictEqual(roundTrip(value), value)
+    }
+    for (const value of [
+      { json: 1 },
+      { json: 1, meta: {} },
+      { json: 1, meta: { v: 2 } },
+      { json: 1, meta: { v: 1 }, a: 1 },
+    ]) {
+      expect(dumps(value)).toBe(JSON.stringify(value))
+      expect(roundTrip(value)).toStrictEqual(value)
+    }
+  })
+
+  it('keeps undefined at the top, in arrays, in objects and in holes', () => {
+    expect(roundTrip(undefined)).toBeUndefined()
+    expect(roundTrip([undefined, 1])).toStrictEqual([undefined, 1])
+    expect(roundTrip({ a: undefined })).toStrictEqual({ a: undefined })
+    // biome-ignore lint/suspicious/noSparseArray: the case at hand
+    expect(roundTrip([1, , 2])).toStrictEqual([1, undefined, 2])
+  })
+
+  it('gives errors back as Error with name, message, stack and cause, and nothing else', () => {
+    class PaymentError extends TypeError {
+      override name = 'PaymentError'
+      request = () => 'not data'
+    }
+    const error = new PaymentError('declined', { cause: new RangeError('limit', { cause: { at: new Date(0) } }) })
+    const back = roundTrip({ error }) as { error: Error }
+    expect(back.error).toBeInstanceOf(Error)
+    expect(Object.getPrototypeOf(back.error)).toBe(Error.prototype)
+    expect(back.error).toMatchObject({ name: 'PaymentError', message: 'declined', stack: error.stack })
+    expect(back.error.cause).toMatchObject({ name: 'RangeError', message: 'limit', cause: { at: new Date(0) } })
+    expect(Object.keys(back.error)).toEqual([])
+    expect(back.error).not.toHaveProperty('request')
+    expect(Object.hasOwn(roundTrip(new Error('x')) as Error, 'cause')).toBe(false)
+    expect(Object.hasOwn(roundTrip(new Error('x', { cause: undefined })) as Error, 'cause')).toBe(true)
+  })
+
+  it('keeps the errors of an AggregateError', () => {
+    const back = roundTrip(new AggregateError([new Error('one'), 'two'], 'both')) as AggregateError
+    expect(back).toMatchObject({ name: 'AggregateError', message: 'both' })
+    expect(back.errors).toEqual([new Error('one'), 'two'])
+  })
+
+  it('gives class instances back as plain data', () => {
+    class Point {
+      x = 1
+      readonly at = new Date(0)
+      #hidden = 2
+      get sum(): number {
+        return this.x + this.#hidden
+      }
+    }
+    expect(roundTrip(new Point())).toStrictEqual({ x: 1, at: new Date(0) })
+    expect(dumps(new (class Empty {})())).toBe('{}')
+    expect(roundTrip(Object.assign(Object.create(null), { a: 1 }))).toStrictEqual({ a: 1 })
+    expect(roundTrip(Object.freeze({ a: Object.freeze([1n]) }))).toStrictEqual({ a: [1n] })
+  })
+
+  it('writes what toJSON returns, once', () => {
+    expect(dumps({ toJSON: () => ({ id: 7 }) })).toBe('{"id":7}')
+    expect(roundTrip([{ toJSON: () => new Date(0) }])).toStrictEqual([new Date(0)])
+    const itself = {
+      a: 1,
+      toJSON(): unknown {
+        return this
+      },
+    }
+    expect(() => dumps([itself])).toThrow('Cannot serialize value[0].toJSON: it is a function.')
+    expect(() => dumps({ toJSON: () => () => 1 })).toThrow(refusal)
+  })
+
+  it('gives a Buffer back as a Uint8Array and other typed arrays as they were', () => {
+    expect(roundTrip(Buffer.from([1, 2, 255]))).toStrictEqual(Uint8Array.of(1, 2, 255))
+    expect(roundTrip([Float64Array.of(0.1), Int16Array.of(-1)])).toStrictEqual([
+      Float64Array.of(0.1),
+      Int16Array.of(-1),
+    ])
+  })
+
+  it('gives a reference used twice back as two copies', () => {
+    const shared = { at: new Date(0) }
+    const back = roundTrip([shared, shared, 1n, 1n]) as unknown[]
+    expect(back).toStrictEqual([{ at: new Date(0) }, { at: new Date(0) }, 1n, 1n])
+    expect(back[0]).not.toBe(back[1])
+    const plain = { a: 1 }
+    expect(dumps([plain, plain])).toBe('[{"a":1},{"a":1}]')
+  })
+
+  it('reads getters and Proxies as the data they show', () => {
+    const value = {
+      get now() {
+        return new Date(0)
+      },
+    }
+    expect(roundTrip([value, new Proxy({ a: 1 }, {}), new Proxy([1n], {})])).toStrictEqual([
+      { now: new Date(0) },
+      { a: 1 },
+      [1n],
+    ])
+  })
+
+  it('refuses a BigInt that no reader takes', () => {
+    const limit = 10n ** 4299n
+    expect(roundTrip(1n - limit)).toBe(1n - limit)
+    expect(() => dumps(limit)).toThrow(refusal)
+  })
+
+  it('writes and reads 500 levels and refuses more', () => {
+    const nested = (levels: number, leaf: unknown): unknown => {
+      let value = leaf
+      for (let i = 0; i < levels; i++) value = i % 2 === 0 ? [value] : { a: value }
+      return value
+    }
+    for (const leaf of [1, 1n]) {
+      expect(roundTrip(nested(500, leaf))).toStrictEqual(nested(500, leaf))
+      expect(() => dumps(nested(501, leaf))).toThrow('nested deeper than 500 levels')
+      expect(() => dumps(nested(10_000, leaf))).toThrow(refusal)
+    }
+    let map: unknown = 1
+    for (let i = 0; i < 250; i++) map = i % 2 === 0 ? new Map([[1, map]]) : { constructor: map }
+    deepStrictEqual(roundTrip(map), map)
+    expect(() => dumps(new Map([[map, [1]]]))).toThrow(refusal)
+  })
+
+  it('refuses text longer than a string can be', () => {
+    const chunk = 'x'.repeat(2 ** 28)
+    expect(() => dumps([chunk, chunk])).toThrow('too large to be written as one string')
+  })
+
+  describe.each(Object.entries(REFUSED))('given %s', (_what, text) => {
+    it('refuses to read, and changes no prototype', () => {
+      const before = Reflect.ownKeys(Object.prototype)
+      expect(() => loads(Buffer.from(text))).toThrow(expect.objectContaining({ code: 'RQ_DESERIALIZATION' }))
+      expect(Reflect.ownKeys(Object.prototype)).toEqual(before)
+    })
+  })
+
+  it.each(HARMLESS)('reads %s as the data it is', (text) => {
+    const before = Reflect.ownKeys(Object.prototype)
+    const value = loads(text)
+    expect(JSON.stringify(value)).toBe(text)
+    expect(Object.getPrototypeOf(value)).toBe(
+      Object.prototype === Object.getPrototypeOf(value) ? Object.prototype : Array.prototype,
+    )
+    expect(Reflect.ownKeys(Object.prototype)).toEqual(before)
+    deepStrictEqual(roundTrip(value), value)
+  })
+
+  it('survives any annotations on any data', () => {
+    const type = fc.oneof(
+      fc.constantFrom('undefined', 'bigint', 'Date', 'regexp', 'set', 'map', 'number', 'URL', 'Error', 'symbol'),
+      fc.constantFrom(['custom', 'error'], ['custom', 'entries'], ['typed-array', 'Uint8Array'], ['class', 'x']),
+    )
+    const path = fc.array(fc.constantFrom('0', '1', 'a', '__proto__', 'constructor', 'prototype', 'length'), {
+      minLength: 1,
+      maxLength: 3,
+    })
+    const annotations = fc.letrec<{ node: unknown; children: unknown }>((tie) => ({
+      node: fc.oneof({ depthSize: 'small' }, fc.tuple(type), fc.tuple(type, tie('children')), tie('children')),
+      children: fc.dictionary(
+        path.map((steps) => steps.join('.')),
+        tie('node'),
+      ),
+    })).node
+    const data = fc.letrec<{ value: unknown }>((tie) => ({
+      value: fc.oneof(
+        { depthSize: 'small' },
+        fc.constantFrom(null, 0, '1', '/a/', '2020-01-01', 'NaN', 'http://a/'),
+        fc.array(tie('value'), { maxLength: 3 }),
+        fc.dictionary(fc.constantFrom('a', '0', 'name', 'message', '__proto__', 'constructor'), tie('value')),
+      ),
+    })).value
+    const before = Reflect.ownKeys(Object.prototype)
+    fc.assert(
+      fc.property(data, annotations, (json, values) => {
+        try {
+          const value = loads(JSON.stringify({ json, meta: { values, v: 1 } }))
+          deepStrictEqual(roundTrip(value), value)
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'RQ_DESERIALIZATION' })
+        }
+      }),
+      { numRuns: 1000 },
+    )
+    expect(Reflect.ownKeys(Object.prototype)).toEqual(before)
+  })
+})
+
+function looksLikeEnvelope(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'json' in value && 'meta' in value
+}

@@ -1,0 +1,49 @@
+import fc from 'fast-check'
+
+/** Keys that mean something to JavaScript or to superjson, and ordinary ones. */
+const key = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom('', '.', 'a.b', '\\', 'a\\.b', '0', 'json', 'meta', 'v', 'values', 'length', 'toJSON', 'then'),
+  fc.constantFrom('__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'),
+)
+
+const leaf = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.boolean(),
+  fc.constantFrom(null, undefined, -0, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY),
+  fc.double(),
+  fc.integer(),
+  fc.bigInt(),
+  fc.date({ noInvalidDate: true }),
+  fc.constantFrom(/a/, /[/\\]+\/$/giu, /(?:)/s),
+  fc.webUrl().map((url) => new URL(url)),
+  fc.uint8Array(),
+  fc
+    .float32Array({ noNaN: true, noDefaultInfinity: true })
+    .map((array) => array.map((item) => (item === 0 ? 0 : item))),
+)
+
+/** Anything superjson is to bring back as it was, as trees. */
+export const richValue = fc.letrec<{ value: unknown }>((tie) => {
+  const value = tie('value')
+  return {
+    value: fc.oneof(
+      { depthSize: 'small' },
+      leaf,
+      fc.array(value),
+      fc.dictionary(key, value, { noNullPrototype: true }),
+      fc.array(fc.tuple(value, value)).map((entries) => new Map(entries)),
+      fc.array(value).map((items) => new Set(items)),
+    ),
+  }
+}).value
+
+/** Anything JSON can write, with its own keys of any name. */
+export const plainValue = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { depthSize: 'small' },
+    fc.jsonValue({ noUnicodeString: false } as never),
+    fc.array(tie('value')),
+    fc.dictionary(key, tie('value')),
+  ),
+})).value

@@ -1,0 +1,107 @@
+const envelope = (json: unknown, values: unknown, meta: object = { v: 1 }): string =>
+  JSON.stringify({ json, meta: { values, ...meta } })
+
+/** JSON text of an object with the given text as its members, for keys that a literal cannot have. */
+const raw = (json: string, values: string): string => `{"json":${json},"meta":{"values":${values},"v":1}}`
+
+/** Envelopes that someone forged or damaged. None may be opened. */
+export const REFUSED: Readonly<Record<string, string>> = {
+  'an unknown type': envelope({ a: '1' }, { a: ['Temporal'] }),
+  'an inherited name as a type': envelope({ a: '1' }, { a: ['constructor'] }),
+  'a class': envelope({ a: {} }, { a: [['class', 'Object']] }),
+  'a symbol': envelope({ a: 's' }, { a: [['symbol', 's']] }),
+  'an unknown custom form': envelope({ a: {} }, { a: [['custom', 'evil']] }),
+  'a type of three parts': envelope({ a: {} }, { a: [['custom', 'error', 1]] }),
+  'an unknown typed array': envelope({ a: [1] }, { a: [['typed-array', 'Function']] }),
+  'an inherited name as a typed array': envelope({ a: [1] }, { a: [['typed-array', 'constructor']] }),
+  'a typed array by its length': envelope({ a: 4_000_000_000 }, { a: [['typed-array', 'Uint8Array']] }),
+  'a typed array of text': envelope({ a: ['x'] }, { a: [['typed-array', 'Uint8Array']] }),
+  'a path through __proto__': envelope({ a: '1' }, { '__proto__.a': ['bigint'] }),
+  'a path through an own __proto__': raw('{"__proto__":{"a":"1"}}', '{"__proto__.a":["bigint"]}'),
+  'a path through an own __proto__, nested': raw('{"__proto__":{"a":"1"}}', '{"__proto__":{"a":["bigint"]}}'),
+  'a path through constructor.prototype': envelope({}, { 'constructor.prototype.polluted': ['undefined'] }),
+  'a path through an own constructor': envelope(
+    { constructor: { prototype: { a: '1' } } },
+    { 'constructor.prototype.a': ['bigint'] },
+  ),
+  'a path to an inherited method': envelope({}, { toString: ['undefined'] }),
+  'a path that is not there': envelope({ a: 1 }, { b: ['undefined'] }),
+  'a path below a string': envelope({ a: 'text' }, { 'a.0': ['bigint'] }),
+  'the length of an array': envelope({ a: [1] }, { 'a.length': ['bigint'] }),
+  'an index out of bounds': envelope([null], { 1: ['undefined'] }),
+  'an index in disguise': envelope([null], { '00': ['undefined'] }),
+  'a negative index': envelope([null], { '-1': ['undefined'] }),
+  'a method of arrays': envelope([null], { push: ['undefined'] }),
+  'a path with a broken escape': envelope({ a: '1' }, { '\\a': ['bigint'] }),
+  'a path through what was brought back': envelope({ a: ['1'] }, { a: ['set'], 'a.0': ['bigint'] }),
+  'a path through a node that changed above': envelope(
+    { a: { b: ['1'] } },
+    { 'a.b': ['set'], a: { 'b.0': ['bigint'] } },
+  ),
+  'a Date of nonsense': envelope('tomorrow', ['Date']),
+  'a Date of an object': envelope({ valueOf: 1 }, ['Date']),
+  'a BigInt of nonsense': envelope('0x10', ['bigint']),
+  'a BigInt of a number': envelope(1.5, ['bigint']),
+  'a BigInt of a million digits': envelope('9'.repeat(1_000_000), ['bigint']),
+  'a RegExp without an end': envelope('/(/', ['regexp']),
+  'a RegExp with unknown flags': envelope('/a/zz', ['regexp']),
+  'a RegExp of a list': envelope(['/a/'], ['regexp']),
+  'a URL of nonsense': envelope('http://', ['URL']),
+  'a Set of a string': envelope('text', ['set']),
+  'a Set of a number': envelope(7, ['set']),
+  'a Map of single values': envelope([['k']], ['map']),
+  'a Map of an object': envelope({ a: 1 }, ['map']),
+  'a Map with a child that is no pair any more': envelope([['k', 1]], ['map', { 0: ['bigint'] }]),
+  'a number of nonsense': envelope('12', ['number']),
+  'undefined for a value': envelope(12, ['undefined']),
+  'an Error without a message': envelope({ name: 'E', stack: '' }, [['custom', 'error']]),
+  'an Error with an object for a name': envelope({ name: { toString: 1 }, message: '', stack: '' }, [
+    ['custom', 'error'],
+  ]),
+  'an Error with a Date for a name': envelope({ name: '2020-01-01', message: '', stack: '' }, [
+    ['custom', 'error'],
+    { name: ['Date'] },
+  ]),
+  "superjson's own Error": envelope({ name: 'E', message: 'm' }, ['Error']),
+  'entries with a key that is no text': envelope([[1, 2]], [['custom', 'entries']]),
+  'entries of an object': envelope({ a: 1 }, [['custom', 'entries']]),
+  'entries with a key that is brought back': envelope(
+    [['2020-01-01', 2]],
+    [['custom', 'entries'], { '0.0': ['Date'] }],
+  ),
+  'annotations that are text': envelope({ a: 1 }, 'abc'),
+  'annotations that are null': envelope({ a: 1 }, null),
+  'annotations without a type': envelope({ a: 1 }, []),
+  'annotations that are numbers': envelope({ a: 1 }, { a: 7 }),
+  'children that are text': envelope([[1]], ['set', 'abc']),
+  'children that are a list': envelope([[1]], ['set', ['set']]),
+  'more than a type and children': envelope([], ['set', {}, {}]),
+  'annotations without end': `{"json":[],"meta":{"values":${'{"0":'.repeat(100_000)}{}${'}'.repeat(100_000)},"v":1}}`,
+  'a path without end': envelope({}, { ['a.'.repeat(1_000_000)]: ['undefined'] }),
+  'a path as deep as the data': raw(
+    `${'['.repeat(100_000)}null${']'.repeat(100_000)}`,
+    `{"${'0.'.repeat(99_999)}0":["undefined"]}`,
+  ),
+  'shared references': envelope({ a: {}, b: {} }, {}, { v: 1, referentialEqualities: { a: ['b'] } }),
+  'references to a prototype': envelope({ a: {} }, {}, { v: 1, referentialEqualities: { a: ['__proto__.polluted'] } }),
+  'references from a prototype': envelope(
+    { a: {} },
+    {},
+    { v: 1, referentialEqualities: { 'constructor.prototype': ['a'] } },
+  ),
+  'a reference to the whole': envelope({ a: null }, {}, { v: 1, referentialEqualities: [['a']] }),
+}
+
+/** Text that only looks as if it were dangerous: data, to be handed out as it stands. */
+export const HARMLESS: readonly string[] = [
+  '{"__proto__":{"polluted":true}}',
+  '{"constructor":{"prototype":{"polluted":true}}}',
+  '[{"__proto__":null},{"prototype":{}},{"toString":1,"valueOf":2,"hasOwnProperty":3}]',
+  '{"json":{"a":"1"},"meta":{"values":{"a":["bigint"]}}}',
+  '{"json":{"a":"1"},"meta":{"values":{"a":["bigint"]},"v":2}}',
+  '{"json":{"a":"1"},"meta":{"values":{"a":["bigint"]},"v":1},"more":1}',
+  '{"meta":{"values":["undefined"],"v":1}}',
+  '{"json":null,"meta":null}',
+  '{"json":null,"meta":[1]}',
+  '{"json":1}',
+]

@@ -1,0 +1,188 @@
+import { RqError, SECOND_MS } from '@rq/core'
+import { type AnyFunction, DEFAULT_CALLBACK_TIMEOUT_S, type Storage } from '@rq/job'
+import {
+  errorName,
+  errorText,
+  Job,
+  type JobContext,
+  JobTimeoutError,
+  type Loader,
+  runFailureCallback,
+  runJob,
+  runStoppedCallback,
+} from '@rq/queue'
+import type { Serializer } from '@rq/serializer'
+import type { AbortReason, ErrorFacts, Phase, Task, TaskEnd } from './protocol.ts'
+import type { Perform, TaskContext } from './runner.ts'
+import { WatchedLoader } from './watched-loader.ts'
+
+export interface PerformOptions {
+  readonly storage: Storage
+  readonly serializer: Serializer
+  readonly loader: Loader
+  /** References of exception handlers. */
+  readonly exceptionHandlers: readonly string[]
+  /** Before the first callback of a task: makes `storage.client()` possible. */
+  readonly prepareClient?: () => Promise<void>
+}
+
+type End = Omit<TaskEnd, 'id' | 'tookMs'>
+
+/** How long a function may take to end by itself after its attempt was ended by its signal. */
+const SETTLE_MS = 200
+
+const PHASES = { success: 'success_callback', failure: 'failure_callback', stopped: 'stopped_callback' } as const
+
+/** The work of a horse: one task with its callbacks and handlers, start to end. */
+export function makePerform(options: PerformOptions): Perform {
+  return (task, context) => new Performance(options, task, context).run()
+}
+
+/** The reason that a task's signal fires with. */
+export function abortError(reason: AbortReason, timeoutS: number): Error {
+  if (reason === 'timeout') return new JobTimeoutError(timeoutS)
+  if (reason === 'stopped') return new RqError('RQ_JOB_STOPPED', 'Job stopped by user.')
+  return new RqError('RQ_LEASE_LOST', 'This job belongs to another worker by now.')
+}
+
+class Performance {
+  readonly #options: PerformOptions
+  readonly #task: Task
+  readonly #context: TaskContext
+  readonly #loader: WatchedLoader
+  readonly #job: JobContext
+
+  constructor(options: PerformOptions, task: Task, context: TaskContext) {
+    this.#options = options
+    this.#task = task
+    this.#context = context
+    this.#loader = new WatchedLoader(options.loader)
+    const { storage, serializer } = options
+    this.#job = { storage, serializer, signal: context.signal, executionId: task.id }
+  }
+
+  async run(): Promise<End> {
+    const { record } = this.#task
+    if (record.onSuccess !== undefined || record.onFailure !== undefined || record.onStopped !== undefined) {
+      await this.#options.prepareClient?.()
+    }
+    const end = await this.#do()
+    if (!this.#loader.isBusy) return end
+    await this.#loader.settled(SETTLE_MS)
+    return this.#loader.isBusy ? { ...end, leaking: true } : end
+  }
+
+  #do(): Promise<End> {
+    switch (this.#task.kind) {
+      case 'job':
+        return this.#runJob()
+      case 'failure_callback':
+        return this.#reportFailure(this.#task.error)
+      case 'stopped_callback':
+        return this.#reportStop()
+    }
+  }
+
+  async #runJob(): Promise<End> {
+    const { signal } = this.#context
+    const outcome = await runJob({ ...this.#input(), signal })
+    if (outcome.kind !== 'raised' || isLeaseLost(signal)) return { outcome }
+    const error = this.#errorFacts(outcome.error)
+    return { outcome, error, ...(await this.#callHandlers(this.#thrown(), error)) }
+  }
+
+  async #reportFailure(facts: ErrorFacts): Promise<End> {
+    const startedAtMs = Date.now()
+    const error = asError(facts)
+    const plain = errorText(error)
+    const told = await runFailureCallback(this.#input(), error)
+    // The worker's own text, unless the callback has added to it.
+    const text = told === plain ? facts.text : told
+    const outcome = { kind: 'raised', error: text, startedAtMs, endedAtMs: Date.now() } as const
+    return { outcome, error: { ...facts, text }, ...(await this.#callHandlers(error, { ...facts, text })) }
+  }
+
+  async #reportStop(): Promise<End> {
+    await runStoppedCallback(this.#input())
+    return {}
+  }
+
+  #input() {
+    return {
+      record: this.#task.record,
+      context: this.#job,
+      loader: this.#loader,
+      onCallback: (kind: keyof typeof PHASES, timeoutS: number) =>
+        this.#enter(PHASES[kind], timeoutS, kind === 'failure' ? this.#errorFacts() : undefined),
+    }
+  }
+
+  #enter(phase: Phase, timeoutS: number, error?: ErrorFacts): void {
+    const { id } = this.#task
+    this.#context.tell({ type: 'phase', id, phase, timeoutS, ...(error !== undefined && { error }) })
+  }
+
+  /** What the attempt failed by, as far as it went through the functions that were called. */
+  #thrown(): unknown {
+    const { signal } = this.#context
+    return signal.aborted ? signal.reason : this.#loader.lastError?.thrown
+  }
+
+  #errorFacts(text?: string): ErrorFacts {
+    const task = this.#task
+    if (task.kind === 'failure_callback') return task.error
+    const thrown = this.#thrown()
+    if (thrown === undefined && this.#loader.lastError === undefined) {
+      // Thrown before any function was called: an unreadable call, a missing module.
+      const summary = text?.slice(text.lastIndexOf('\n') + 1) ?? 'The job failed.'
+      const [, name = 'Error', message = summary] = /^(\w+): (.*)$/.exec(summary) ?? []
+      return { name, message, text: text ?? summary }
+    }
+    const name = errorName(thrown)
+    const message = thrown instanceof Error ? String(thrown.message) : ''
+    return { name, message, text: text ?? errorText(thrown) }
+  }
+
+  /** Call the handlers in order until one returns false. What a handler throws is printed, and the next one is called. */
+  async #callHandlers(error: unknown, facts: ErrorFacts): Promise<{ chainEnded?: boolean }> {
+    const { exceptionHandlers } = this.#options
+    if (exceptionHandlers.length === 0) return {}
+    const limitS = DEFAULT_CALLBACK_TIMEOUT_S
+    const job = new Job({ ...this.#task.record, status: 'failed' }, this.#job)
+    for (const reference of exceptionHandlers) {
+      this.#enter('handlers', limitS, facts)
+      try {
+        const handler = await this.#loader.load(reference)
+        const answer = await within(limitS, handler, [job, error ?? asError(facts)])
+        if (answer === false) return { chainEnded: true }
+      } catch (thrown) {
+        process.stderr.write(`rq: exception handler ${reference} failed: ${errorText(thrown)}\n`)
+      }
+    }
+    return {}
+  }
+}
+
+async function within(limitS: number, handler: AnyFunction, args: readonly unknown[]): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new JobTimeoutError(limitS)), limitS * SECOND_MS)
+  })
+  try {
+    return await Promise.race([handler(...args), limit])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function isLeaseLost(signal: AbortSignal): boolean {
+  return signal.aborted && signal.reason instanceof RqError && signal.reason.code === 'RQ_LEASE_LOST'
+}
+
+/** An Error that looks like the one that is told of. */
+function asError({ name, message, text }: ErrorFacts): Error {
+  const error = new Error(message)
+  error.name = name
+  error.stack = text
+  return error
+}

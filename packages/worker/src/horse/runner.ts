@@ -1,0 +1,123 @@
+import { type AbortReason, type FromHorse, HOLD_MS, type Task, type TaskEnd, type ToHorse } from './protocol.ts'
+
+/** Does one task. Never rejects: whatever goes wrong is in the end it resolves with. */
+export type Perform = (task: Task, context: TaskContext) => Promise<Omit<TaskEnd, 'id' | 'tookMs'>>
+
+/** What a task has to do with its worker while it runs. */
+export interface TaskContext {
+  /** Fires when the worker wants the task to end. */
+  readonly signal: AbortSignal
+  tell(message: FromHorse): void
+}
+
+export interface RunnerOptions {
+  /** Tasks at once: 1 in a horse of its own. */
+  readonly lanes: number
+  readonly perform: Perform
+  /** Reaches the worker, or at least leaves this process, before it returns. */
+  readonly tell: (message: FromHorse) => void
+  /** The reason to fire an abort signal with. */
+  readonly abortError: (reason: AbortReason, timeoutS: number) => Error
+}
+
+const RSS_EVERY_MS = 1000
+
+/**
+ * The horse's inside: does the tasks it is given in order, `lanes` at a time.
+ * - Before a task begins the worker has been told so, together with the end of the one before it: whatever the task
+ *   does to its process, the worker knows whose fault it was.
+ * - Between two tasks the event loop turns once, so that a `revoke` is seen, and what the last task left behind
+ *   (a rejection that nobody caught, a timer that throws) strikes before the next one begins.
+ */
+export class Runner {
+  readonly #options: RunnerOptions
+  readonly #running = new Map<string, AbortController>()
+  #waiting: Task[] = []
+  #ends: TaskEnd[] = []
+  /** Set while the worker's `go` is awaited. */
+  #held = false
+  #turning = false
+  #rssToldMs = 0
+
+  constructor(options: RunnerOptions) {
+    this.#options = options
+  }
+
+  receive(message: ToHorse): void {
+    switch (message.type) {
+      case 'tasks':
+        this.#waiting.push(...message.tasks)
+        if (!this.#turning) this.#beginMore()
+        return
+      case 'revoke':
+        this.#release(new Set(message.ids), message.quiet ?? false)
+        return
+      case 'abort':
+        this.#running.get(message.id)?.abort(this.#options.abortError(message.reason, message.timeoutS))
+        return
+      case 'go':
+        this.#held = false
+        if (!this.#turning) this.#beginMore()
+        return
+    }
+  }
+
+  /** Tell the ends that wait for the next beginning, for a process that is about to end. */
+  flush(): void {
+    if (this.#ends.length > 0) this.#tellProgress({})
+  }
+
+  #beginMore(): void {
+    while (!this.#held && this.#running.size < this.#options.lanes) {
+      const task = this.#waiting.shift()
+      if (task === undefined) return
+      const abort = new AbortController()
+      this.#running.set(task.id, abort)
+      this.#tellProgress({ begin: task.id })
+      void this.#run(task, abort.signal)
+    }
+  }
+
+  async #run(task: Task, signal: AbortSignal): Promise<void> {
+    const begunMs = performance.now()
+    const end = await this.#options.perform(task, { signal, tell: this.#options.tell })
+    const tookMs = performance.now() - begunMs
+    this.#running.delete(task.id)
+    this.#ends.push({ ...end, id: task.id, tookMs })
+    if (this.#waiting.length === 0) this.#tellProgress({})
+    else if ((tookMs >= HOLD_MS || end.leaking === true) && this.#options.lanes === 1) {
+      this.#held = true
+      this.#tellProgress({ hold: true })
+    } else this.#turn()
+  }
+
+  /** Let the event loop go round, then begin what waits. */
+  #turn(): void {
+    if (this.#turning) return
+    this.#turning = true
+    setImmediate(() => {
+      this.#turning = false
+      this.#beginMore()
+      this.flush()
+    })
+  }
+
+  #release(ids: ReadonlySet<string>, quiet: boolean): void {
+    const released = this.#waiting.filter((task) => ids.has(task.id))
+    this.#waiting = this.#waiting.filter((task) => !ids.has(task.id))
+    if (!quiet) this.#options.tell({ type: 'released', ids: released.map((task) => task.id) })
+  }
+
+  #tellProgress(facts: { begin?: string; hold?: boolean }): void {
+    const ends = this.#ends
+    this.#ends = []
+    this.#options.tell({ type: 'progress', ends, ...facts, ...this.#memory() })
+  }
+
+  #memory(): { rss?: number } {
+    const nowMs = performance.now()
+    if (nowMs - this.#rssToldMs < RSS_EVERY_MS) return {}
+    this.#rssToldMs = nowMs
+    return { rss: process.memoryUsage.rss() }
+  }
+}

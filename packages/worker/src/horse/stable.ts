@@ -1,0 +1,58 @@
+import { FunctionLoader } from '@rq/functions'
+import { errorText } from '@rq/queue'
+import { resolveSerializer, type Serializer } from '@rq/serializer'
+import { abortError, makePerform } from './perform.ts'
+import type { FromHorse, HorseSetup, ToHorse } from './protocol.ts'
+import { Runner } from './runner.ts'
+import { WorkerStorage } from './worker-storage.ts'
+
+/**
+ * Where a horse lives in its process or thread: set up by the first message, then everything goes to its runner or
+ * to those who wait for a reply of the worker.
+ */
+export class Stable {
+  readonly #tell: (message: FromHorse) => void
+  readonly #title: (name: string) => void
+  #storage: WorkerStorage | undefined
+  #runner: Runner | undefined
+
+  constructor(tell: (message: FromHorse) => void, title: (name: string) => void = () => {}) {
+    this.#tell = tell
+    this.#title = title
+    process.on('uncaughtExceptionMonitor', (error) => tell({ type: 'fatal', error: errorText(error) }))
+  }
+
+  receive(message: ToHorse): void {
+    if (message.type === 'setup') void this.#setUp(message.setup)
+    else if (message.type === 'quit') process.exit()
+    else if (message.type === 'reply') this.#storage?.answer(message)
+    else this.#runner?.receive(message)
+  }
+
+  /** Tell what is not told yet; for a process that ends. */
+  flush(): void {
+    this.#runner?.flush()
+  }
+
+  async #setUp(setup: HorseSetup): Promise<void> {
+    this.#title(`rq horse ${setup.number} of ${setup.workerName}`)
+    for (const specifier of setup.imports) await import(specifier)
+    const { importPaths, allow, exceptionHandlers } = setup
+    const loader = new FunctionLoader({ ...(importPaths && { importPaths }), ...(allow && { allow }) })
+    const serializer = await loadSerializer(setup.serializer)
+    const storage = new WorkerStorage(this.#tell, setup.storage)
+    const prepareClient = () => storage.prepareClient()
+    const perform = makePerform({ storage, serializer, loader, exceptionHandlers, prepareClient })
+    this.#storage = storage
+    this.#runner = new Runner({ lanes: 1, perform, abortError, tell: this.#tell })
+    this.#tell({ type: 'ready' })
+  }
+}
+
+/** A built-in serializer by its name, or the export of a module: `./my-serializer.js#serializer`. */
+async function loadSerializer(name: string): Promise<Serializer> {
+  const hash = name.lastIndexOf('#')
+  if (hash === -1) return resolveSerializer(name as 'json')
+  const module = await import(name.slice(0, hash))
+  return resolveSerializer(module[name.slice(hash + 1)])
+}

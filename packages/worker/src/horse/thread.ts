@@ -1,0 +1,9 @@
+/** The thread of a horse: as the process, over a message port. It ends when the worker terminates it. */
+import { parentPort } from 'node:worker_threads'
+import type { ToHorse } from './protocol.ts'
+import { Stable } from './stable.ts'
+
+const stable = new Stable((message) => parentPort?.postMessage(message))
+
+process.on('exit', () => stable.flush())
+parentPort?.on('message', (message: ToHorse) => stable.receive(message))

@@ -1,0 +1,56 @@
+import { invalidOption } from '@rq/core'
+
+/** Which queue is served first: as given, one after the other, or by chance. */
+export const DEQUEUE_STRATEGIES = ['default', 'round_robin', 'random'] as const
+
+export type DequeueStrategy = (typeof DEQUEUE_STRATEGIES)[number]
+
+/** @throws RqError `RQ_INVALID_OPTION`. */
+export function checkStrategy(value: unknown): DequeueStrategy {
+  const strategy = DEQUEUE_STRATEGIES.find((name) => name === value)
+  if (strategy === undefined) throw invalidOption('dequeueStrategy', value, DEQUEUE_STRATEGIES.join(', '))
+  return strategy
+}
+
+/** The order in which the queues of a worker are asked for work, from claim to claim. */
+export class QueueOrder {
+  readonly #strategy: DequeueStrategy
+  readonly #random: () => number
+  #queues: readonly string[]
+
+  constructor(queues: readonly string[], strategy: DequeueStrategy, random: () => number = Math.random) {
+    this.#queues = queues
+    this.#strategy = strategy
+    this.#random = random
+  }
+
+  /** In order of service, for the next claim. */
+  next(): readonly string[] {
+    if (this.#strategy === 'random') this.#queues = shuffled(this.#queues, this.#random)
+    return this.#queues
+  }
+
+  /** Most jobs to ask for in one claim: where the turn changes from job to job, one. */
+  get mostAtOnce(): number {
+    return this.#strategy === 'default' || this.#queues.length === 1 ? Number.POSITIVE_INFINITY : 1
+  }
+
+  /** This queue has been served: in turns, it is the last one now. */
+  served(queue: string): void {
+    if (this.#strategy !== 'round_robin') return
+    const at = this.#queues.indexOf(queue)
+    if (at !== -1) this.#queues = [...this.#queues.slice(at + 1), ...this.#queues.slice(0, at + 1)]
+  }
+}
+
+function shuffled(queues: readonly string[], random: () => number): readonly string[] {
+  const list = [...queues]
+  for (let last = list.length - 1; last > 0; last--) {
+    const at = Math.floor(random() * (last + 1))
+    const [a, b] = [list[at], list[last]]
+    if (a === undefined || b === undefined) continue
+    list[at] = b
+    list[last] = a
+  }
+  return list
+}

@@ -1,0 +1,70 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { readPackages } from './check-boundaries.mjs'
+import { pnpm, ROOT, run } from './run.mjs'
+
+/** The ways of resolving that an ESM-only package does not serve. */
+const NOT_SERVED = new Set(['node10', 'node16-cjs'])
+
+/** What npm must find in every package. */
+const FIELDS = ['name', 'version', 'description', 'license', 'type', 'engines', 'files', 'exports', 'sideEffects']
+const FILES = ['README.md', 'LICENSE', 'package.json']
+
+/**
+ * What is wrong with one package in the form in which it would be published.
+ * @param {string} folder
+ * @param {string} scratch
+ * @returns {Promise<string[]>}
+ */
+async function lintPacked(folder, scratch) {
+  const packed = await run(pnpm('pack', '--json', '--pack-destination', scratch), { cwd: folder })
+  if (!packed.ok) return [packed.output]
+  const { filename } = JSON.parse(packed.stdout)
+  const tarball = await readFile(filename)
+  const bytes = new Uint8Array(tarball)
+  const published = createPackageFromTarballData(bytes)
+  const base = `/node_modules/${published.packageName}`
+  const manifest = JSON.parse(published.readFile(`${base}/package.json`))
+  return [
+    ...FIELDS.filter((field) => manifest[field] === undefined).map((field) => `package.json has no "${field}"`),
+    ...FILES.filter((name) => !published.fileExists(`${base}/${name}`)).map((name) => `${name} is not packed`),
+    ...published
+      .listFiles(base)
+      .filter((name) => /\.test\.[cm]?[jt]s/.test(name))
+      .map((name) => `${name} is packed`),
+    ...(await publintMessages(bytes)),
+    ...(await typeProblems(published)),
+  ]
+}
+
+/** @param {Uint8Array<ArrayBuffer>} bytes */
+async function publintMessages(bytes) {
+  const { messages, pkg } = await publint({ pack: { tarball: bytes.buffer }, level: 'warning', strict: true })
+  return messages.map((message) => `publint: ${formatMessage(message, pkg, { color: false }) ?? message.code}`)
+}
+
+/** @param {import('@arethetypeswrong/core').Package} published */
+async function typeProblems(published) {
+  const analysis = await checkPackage(published)
+  if (!analysis.types) return ['types: none found']
+  return analysis.problems
+    .filter((problem) => !('resolutionKind' in problem && NOT_SERVED.has(problem.resolutionKind)))
+    .map((problem) => `types: ${JSON.stringify(problem)}`)
+}
+
+const scratch = await mkdtemp(join(tmpdir(), 'rq-pack-'))
+try {
+  for (const { folder, manifest } of await readPackages(ROOT)) {
+    if (manifest.private === true) continue
+    for (const complaint of await lintPacked(folder, scratch)) {
+      console.error(`${manifest.name}: ${complaint}`)
+      process.exitCode = 1
+    }
+  }
+} finally {
+  await rm(scratch, { recursive: true, force: true })
+}

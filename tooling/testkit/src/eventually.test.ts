@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import { eventually } from './eventually.ts'
+
+test('hands back the first value that is not false', async () => {
+  let calls = 0
+  const value = await eventually(() => {
+    calls += 1
+    if (calls === 1) throw new Error('not yet')
+    return calls === 2 ? false : 'done'
+  })
+  expect([value, calls]).toEqual(['done', 3])
+})
+
+test('takes undefined for success, so that a block of expectations can be awaited', async () => {
+  await expect(eventually(() => undefined)).resolves.toBeUndefined()
+})
+
+test('gives up with the last failure as the cause', async () => {
+  const cause = new Error('expected 1, got 2')
+  const waiting = eventually(() => Promise.reject(cause), { timeoutMs: 30 })
+  await expect(waiting).rejects.toMatchObject({ message: 'Not so within 30 ms: expected 1, got 2', cause })
+})
+
+test('gives up on what stays false', async () => {
+  await expect(eventually(() => false, { timeoutMs: 20 })).rejects.toThrow('it returned false')
+})

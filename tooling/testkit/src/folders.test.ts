@@ -1,0 +1,35 @@
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { makeProject, tempDir } from './folders.ts'
+import { spawnNode } from './spawn-node.ts'
+
+test('a temporary folder is gone with all it held after its scope', async () => {
+  let dir: string
+  {
+    await using folder = await tempDir()
+    dir = folder.dir
+    await writeFile(folder.path('note.txt'), 'x')
+    expect(existsSync(folder.path('note.txt'))).toBe(true)
+  }
+  expect(existsSync(dir)).toBe(false)
+})
+
+test('a project can be imported', async () => {
+  await using project = await makeProject({ 'jobs/add.js': 'export const add = (a, b) => a + b' })
+  const { add } = await import(project.url('jobs/add.js'))
+  expect(add(1, 2)).toBe(3)
+})
+
+test('a project imports packages of this workspace from source', async () => {
+  await using project = await makeProject(
+    { 'main.ts': "import { show } from '@rq/core'\nconsole.log(show('a' as string))" },
+    { packages: ['@rq/core'] },
+  )
+  await using child = spawnNode(project.path('main.ts'))
+  expect([await child.exited, child.stdout, child.stderr]).toEqual([{ code: 0, signal: null }, '"a"\n', ''])
+})
+
+test('a project cannot link what this workspace does not have', async () => {
+  await expect(makeProject({}, { packages: ['@rq/nothing'] })).rejects.toThrow('No package @rq/nothing')
+})

@@ -1,0 +1,8 @@
+export { type EventuallyOptions, eventually } from './eventually.ts'
+export { FakeClock } from './fake-clock.ts'
+export { makeProject, type ProjectOptions, type TempDir, tempDir } from './folders.ts'
+export { isRunning } from './is-running.ts'
+export type { RedisDump, RedisText, RedisValue } from './redis-dump.ts'
+export { type RedisFixture, type RedisFixtureOptions, redisFixture } from './redis-fixture.ts'
+export { type SpawnedNode, type SpawnNodeOptions, spawnNode } from './spawn-node.ts'
+export { type OwnRedis, type OwnRedisOptions, startRedis } from './start-redis.ts'
