@@ -1,18 +1,19 @@
 #!lua flags=allow-oom
---- Ask to be told when a job has a result, unless it has ended or has one already.
+--- Ask to be told when a job has a result or has ended, unless that is so already.
 -- @key job hash
 -- @key results stream
 -- @arg channel string of the caller
+-- @arg untilEnd 0|1 wait for the end; results of earlier runs do not count
 -- @reply [status or false, 'over' or 'waiting']
 
 local jobKey, resultsKey = KEYS[1], KEYS[2]
-local channel = ARGV[1]
+local channel, untilEnd = ARGV[1], ARGV[2] == '1'
 
 local job = redis.call('HMGET', jobKey, 'status', 'waiters', 'data')
 local status = job[1]
 if not status and not job[3] then return { false, 'over' } end
 if status == 'finished' or status == 'failed' or status == 'stopped' or status == 'canceled'
-  or redis.call('EXISTS', resultsKey) == 1 then
+  or (not untilEnd and redis.call('EXISTS', resultsKey) == 1) then
   return { status, 'over' }
 end
 local waiters = job[2] or ''

@@ -5,15 +5,15 @@
 -- @arg stamp string when they were enqueued; the same stamp again means that this call was sent twice
 -- @arg jobs... string per job: id, queue, flags, number of field texts, field texts, then what the flags announce
 --   flags: f = at the front; u = unique; t = ttl seconds; s = due, epoch ms; d = allow failure 0/1, count, ids of dependencies;
---   g = group; r = rate limit key, concurrency
--- @reply word[] per job: queued, deferred, scheduled, rate_limited, duplicate, cycle
+--   g = group; r = rate limit key, concurrency; b = lease it at once to: worker, lease in ms, execution id
+-- @reply word[] per job: queued, deferred, scheduled, rate_limited, started, duplicate, cycle
 -- @include lib/time
 -- @include lib/dependencies
 -- @include lib/registries
 
 local queuesKey = KEYS[1]
 local prefix, stamp = ARGV[1], ARGV[2]
-local nowS = clock()
+local nowS, nowMs = clock()
 
 --- Whether this very call already put the job where it is (its reply was lost and the client sent it again).
 local seen = {}
@@ -43,7 +43,7 @@ while at <= #ARGV do
   local lastField = at + 3 + tonumber(ARGV[at + 3])
   at = lastField + 1
 
-  local ttl, due, limit, concurrency, group
+  local ttl, due, limit, concurrency, group, worker, leaseMs, execution
   local allowFailure, dependencies = false, {}
   local front = false
   for flag in string.gmatch(flags, '.') do
@@ -65,15 +65,22 @@ while at <= #ARGV do
     elseif flag == 'r' then
       limit, concurrency = ARGV[at], ARGV[at + 1]
       at = at + 2
+    elseif flag == 'b' then
+      worker, leaseMs, execution = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2]
+      at = at + 3
     end
   end
 
   local key = prefix .. 'job:' .. id
-  local known = redis.call('HMGET', key, 'enqueued_at', 'created_at', 'status', 'origin')
+  local known = redis.call('HMGET', key, 'enqueued_at', 'created_at', 'status', 'origin', 'execution_id')
   local answer
   if known[2] and alreadyThere(id, known, ARGV[firstField + 1], flags) then
     answer = known[3]
-    if answer ~= 'deferred' and answer ~= 'scheduled' and answer ~= 'rate_limited' then answer = 'queued' end
+    if execution and known[5] == execution then
+      answer = 'started'
+    elseif answer ~= 'deferred' and answer ~= 'scheduled' and answer ~= 'rate_limited' then
+      answer = 'queued'
+    end
   elseif known[2] and string.find(flags, 'u', 1, true) then
     answer = 'duplicate'
   elseif #dependencies > 0 and anyCycle(id, dependencies) then
@@ -112,6 +119,11 @@ while at <= #ARGV do
       if front then redis.call('HSET', key, 'enqueue_at_front', 1) end
       redis.call('ZADD', prefix .. 'deferred:' .. queue, nowS, id)
       answer = 'deferred'
+    elseif execution then
+      redis.call('HSET', key, 'status', 'started', 'enqueued_at', stamp, 'started_at', stamp, 'worker_name', worker,
+        'execution_id', execution, unpack(ARGV, firstField, lastField))
+      redis.call('ZADD', prefix .. 'wip:' .. queue, score(nowMs + leaseMs), id .. ':' .. execution)
+      answer = 'started'
     elseif limit then
       redis.call('HSET', key, 'status', 'created', unpack(ARGV, firstField, lastField))
       answer = place(prefix, id, queue, front, limit, concurrency, nowS, stamp)

@@ -59,6 +59,9 @@ export class Connections {
     else client = new Redis({ ...this.#options, ...settings, replyMapping: 'legacy' })
     // Without a listener ioredis prints; every command that fails says so itself.
     client.on('error', () => {})
+    client.on('ready', () => {
+      if (client !== this.#main || this.#pending === 0) this.#hold(client, false)
+    })
     this.#opened.add(client)
     return client
   }

@@ -102,8 +102,13 @@ export class RedisJobStore implements JobStore {
     return latest === undefined ? history : [latest, ...history]
   }
 
-  async awaitResult(jobId: string, timeoutMs: number, signal?: AbortSignal): Promise<AwaitedResult> {
-    await this.#waiters.wait(jobId, timeoutMs, signal)
+  async awaitResult(
+    jobId: string,
+    timeoutMs: number,
+    signal?: AbortSignal,
+    until: 'result' | 'end' = 'result',
+  ): Promise<AwaitedResult> {
+    await this.#waiters.wait(jobId, timeoutMs, until === 'end', signal)
     const [[job], entries] = await Promise.all([
       this.fetch([jobId]),
       this.#connections.call((client) => client.xrevrange(this.#keys.results(jobId), '+', '-', 'COUNT', 1)),

@@ -1,4 +1,5 @@
-import type { NewJob, Placement, QueueStore, RegistryKind } from '@rq/job'
+import { randomHex } from '@rq/core'
+import type { Begun, NewJob, Placement, QueueStore, RegistryKind } from '@rq/job'
 import type { Connections } from './connections.ts'
 import { encodeJob } from './job-codec.ts'
 import type { Keys } from './keys.ts'
@@ -25,6 +26,16 @@ export class RedisQueueStore implements QueueStore {
 
   enqueueInto(pipeline: unknown, jobs: readonly NewJob[]): void {
     pipeScript(pipeline, scripts.enqueue, [this.#keys.queues], enqueueArguments(this.#keys.prefix, jobs))
+  }
+
+  async begin(job: NewJob, workerName: string, leaseMs: number): Promise<Begun> {
+    const executionId = randomHex()
+    const args = enqueueArguments(this.#keys.prefix, [job], [workerName, leaseMs, executionId])
+    const [placement] = (await this.#connections.run(scripts.enqueue, [this.#keys.queues], args)) as [
+      Placement | 'started',
+    ]
+    if (placement === 'deferred' || placement === 'duplicate' || placement === 'cycle') return { placement }
+    return { placement: 'started', executionId }
   }
 
   async queueNames(): Promise<string[]> {
@@ -117,6 +128,7 @@ export class RedisQueueStore implements QueueStore {
 function enqueueArguments(
   prefix: string,
   jobs: readonly NewJob[],
+  begin?: readonly [workerName: string, leaseMs: number, executionId: string],
 ): [prefix: ScriptArgument, stamp: ScriptArgument, ...jobs: ScriptArgument[]] {
   const args: [ScriptArgument, ScriptArgument, ...ScriptArgument[]] = [prefix, stampNow()]
   for (const { record, atFront, unique, dueMs } of jobs) {
@@ -145,6 +157,10 @@ function enqueueArguments(
     if (record.rateLimit !== undefined) {
       flags += 'r'
       extras.push(record.rateLimit.key, record.rateLimit.concurrency)
+    }
+    if (begin !== undefined) {
+      flags += 'b'
+      extras.push(...begin)
     }
     args.push(record.id, record.origin, flags, fields.length, ...fields, ...extras)
   }

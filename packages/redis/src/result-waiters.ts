@@ -8,6 +8,14 @@ import * as scripts from './scripts.generated.ts'
 const LOOK_MS = SECOND_MS
 /** How many jobs one look asks about. */
 const LOOK_BATCH = 500
+/** The longest that a timer of Node can run. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/** One caller that waits. */
+interface Wait {
+  readonly untilEnd: boolean
+  wake: () => void
+}
 
 /**
  * Lets callers wait for the results of jobs. One subscription for the whole process: a waiting caller leaves the
@@ -17,32 +25,42 @@ export class ResultWaiters {
   readonly #connections: Connections
   readonly #keys: Keys
   readonly #channel = randomHex()
-  readonly #waiting = new Map<string, Set<() => void>>()
+  readonly #waiting = new Map<string, Set<Wait>>()
   #ready: Promise<unknown> | undefined
   #look: NodeJS.Timeout | undefined
+  #closed = false
 
   constructor(connections: Connections, keys: Keys) {
     this.#connections = connections
     this.#keys = keys
   }
 
-  /** Resolves when the job is over or has a result, at the latest after `timeoutMs` or when `signal` fires. */
-  async wait(jobId: string, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+  /**
+   * Resolves when the job has a result (or, with `untilEnd`, has ended) or is gone, at the latest after `timeoutMs`
+   * or when `signal` fires.
+   */
+  async wait(jobId: string, timeoutMs: number, untilEnd: boolean, signal?: AbortSignal): Promise<void> {
     if (timeoutMs <= 0) return
     await this.#subscribe()
-    const { promise, resolve } = deferred()
-    const resolvers = this.#waiting.get(jobId) ?? new Set()
-    this.#waiting.set(jobId, resolvers.add(resolve))
-    const timer = Number.isFinite(timeoutMs) ? setTimeout(resolve, Math.min(timeoutMs, 2 ** 31 - 1)) : undefined
-    signal?.addEventListener('abort', () => resolve(), { once: true })
+    const wait: Wait = { untilEnd, wake: () => {} }
+    const waits = this.#waiting.get(jobId) ?? new Set()
+    this.#waiting.set(jobId, waits.add(wait))
     this.#look ??= setInterval(() => void this.#lookAround(), LOOK_MS)
+    const over = AbortSignal.any([
+      AbortSignal.timeout(Math.min(timeoutMs, LONGEST_TIMER_MS)),
+      ...(signal ? [signal] : []),
+    ])
     try {
-      if (await this.#over(jobId)) return
-      await promise
+      while (!over.aborted && !this.#closed) {
+        const { promise, resolve } = deferred()
+        wait.wake = resolve
+        over.addEventListener('abort', wait.wake as () => void, { once: true })
+        if (await this.#over(jobId, untilEnd)) return
+        await promise
+      }
     } finally {
-      clearTimeout(timer)
-      resolvers.delete(resolve)
-      if (resolvers.size === 0) this.#waiting.delete(jobId)
+      waits.delete(wait)
+      if (waits.size === 0) this.#waiting.delete(jobId)
       if (this.#waiting.size === 0) {
         clearInterval(this.#look)
         this.#look = undefined
@@ -51,15 +69,16 @@ export class ResultWaiters {
   }
 
   close(): void {
+    this.#closed = true
     clearInterval(this.#look)
     this.#look = undefined
     for (const jobId of [...this.#waiting.keys()]) this.#wake(jobId)
   }
 
   /** Asks to be told, and says whether there is nothing left to wait for. */
-  async #over(jobId: string): Promise<boolean> {
+  async #over(jobId: string, untilEnd: boolean): Promise<boolean> {
     const keys: [string, string] = [this.#keys.job(jobId), this.#keys.results(jobId)]
-    const reply = await this.#connections.run(scripts.awaitResult, keys, [this.#channel])
+    const reply = await this.#connections.run(scripts.awaitResult, keys, [this.#channel, untilEnd ? 1 : 0])
     return (reply as [AwaitedResult['status'] | null, string])[1] === 'over'
   }
 
@@ -81,7 +100,7 @@ export class ResultWaiters {
   }
 
   #wake(jobId: string): void {
-    for (const resolve of this.#waiting.get(jobId) ?? []) resolve()
+    for (const wait of this.#waiting.get(jobId) ?? []) wait.wake()
   }
 
   async #lookAround(): Promise<void> {
@@ -89,7 +108,9 @@ export class ResultWaiters {
     // A look that fails is no harm: the next one comes in a second.
     await Promise.allSettled(
       ids.map(async (jobId) => {
-        if (await this.#over(jobId)) this.#wake(jobId)
+        for (const wait of this.#waiting.get(jobId) ?? []) {
+          if (await this.#over(jobId, wait.untilEnd)) wait.wake()
+        }
       }),
     )
   }

@@ -2,15 +2,15 @@
 import type { Script, ScriptArgument } from './script.ts'
 
 /**
- * Ask to be told when a job has a result, unless it has ended or has one already.
+ * Ask to be told when a job has a result or has ended, unless that is so already.
  *
  * Reply: [status or false, 'over' or 'waiting']
  */
-export const awaitResult: Script<[job: string, results: string], [channel: ScriptArgument]> = {
+export const awaitResult: Script<[job: string, results: string], [channel: ScriptArgument, untilEnd: ScriptArgument]> = {
   name: 'await_result',
-  sha: '9d145ed3090f0b7e457757d0a8dea0e0b93317ac',
+  sha: '8e49ced1967990915ca01907e62159861dcb2c14',
   keyCount: 2,
-  lua: "#!lua flags=allow-oom\nlocal jobKey, resultsKey = KEYS[1], KEYS[2]\nlocal channel = ARGV[1]\nlocal job = redis.call('HMGET', jobKey, 'status', 'waiters', 'data')\nlocal status = job[1]\nif not status and not job[3] then return { false, 'over' } end\nif status == 'finished' or status == 'failed' or status == 'stopped' or status == 'canceled'\n  or redis.call('EXISTS', resultsKey) == 1 then\n  return { status, 'over' }\nend\nlocal waiters = job[2] or ''\nif not string.find(',' .. waiters .. ',', ',' .. channel .. ',', 1, true) then\n  redis.call('HSET', jobKey, 'waiters', waiters == '' and channel or waiters .. ',' .. channel)\nend\nreturn { status, 'waiting' }\n",
+  lua: "#!lua flags=allow-oom\nlocal jobKey, resultsKey = KEYS[1], KEYS[2]\nlocal channel, untilEnd = ARGV[1], ARGV[2] == '1'\nlocal job = redis.call('HMGET', jobKey, 'status', 'waiters', 'data')\nlocal status = job[1]\nif not status and not job[3] then return { false, 'over' } end\nif status == 'finished' or status == 'failed' or status == 'stopped' or status == 'canceled'\n  or (not untilEnd and redis.call('EXISTS', resultsKey) == 1) then\n  return { status, 'over' }\nend\nlocal waiters = job[2] or ''\nif not string.find(',' .. waiters .. ',', ',' .. channel .. ',', 1, true) then\n  redis.call('HSET', jobKey, 'waiters', waiters == '' and channel or waiters .. ',' .. channel)\nend\nreturn { status, 'waiting' }\n",
 }
 
 /**
@@ -18,16 +18,7 @@ export const awaitResult: Script<[job: string, results: string], [channel: Scrip
  *
  * Reply: 'done', 'missing' or 'refused' (already canceled)
  */
-export const cancel: Script<
-  [job: string],
-  [
-    prefix: ScriptArgument,
-    id: ScriptArgument,
-    stamp: ScriptArgument,
-    enqueueDependents: ScriptArgument,
-    removeFromDependencies: ScriptArgument,
-  ]
-> = {
+export const cancel: Script<[job: string], [prefix: ScriptArgument, id: ScriptArgument, stamp: ScriptArgument, enqueueDependents: ScriptArgument, removeFromDependencies: ScriptArgument]> = {
   name: 'cancel',
   sha: '21a2f1cde75a0d1bcc132de25e5e95e8ad2ae171',
   keyCount: 1,
@@ -39,18 +30,7 @@ export const cancel: Script<
  *
  * Reply: 'suspended' or flat list of queue, execution id, fields
  */
-export const claim: Script<
-  [suspended: string],
-  [
-    prefix: ScriptArgument,
-    stamp: ScriptArgument,
-    want: ScriptArgument,
-    worker: ScriptArgument,
-    leaseMs: ScriptArgument,
-    executionBase: ScriptArgument,
-    ...queues: ScriptArgument[],
-  ]
-> = {
+export const claim: Script<[suspended: string], [prefix: ScriptArgument, stamp: ScriptArgument, want: ScriptArgument, worker: ScriptArgument, leaseMs: ScriptArgument, executionBase: ScriptArgument, ...queues: ScriptArgument[]]> = {
   name: 'claim',
   sha: '06ae90d8511fd036478044a12d65976415739e20',
   keyCount: 1,
@@ -74,10 +54,7 @@ export const compact: Script<[queue: string], [prefix: ScriptArgument]> = {
  *
  * Reply: 'done' or 'missing'
  */
-export const deleteJob: Script<
-  [job: string],
-  [prefix: ScriptArgument, id: ScriptArgument, stamp: ScriptArgument, deleteDependents: ScriptArgument]
-> = {
+export const deleteJob: Script<[job: string], [prefix: ScriptArgument, id: ScriptArgument, stamp: ScriptArgument, deleteDependents: ScriptArgument]> = {
   name: 'delete_job',
   sha: '2a19d2dc7494a5f114f43978876e9a930fb43d0a',
   keyCount: 1,
@@ -99,16 +76,13 @@ export const empty: Script<[queue: string], [prefix: ScriptArgument, most: Scrip
 /**
  * Write jobs and put each in its place.
  *
- * Reply: word[] per job: queued, deferred, scheduled, rate_limited, duplicate, cycle
+ * Reply: word[] per job: queued, deferred, scheduled, rate_limited, started, duplicate, cycle
  */
-export const enqueue: Script<
-  [queues: string],
-  [prefix: ScriptArgument, stamp: ScriptArgument, ...jobs: ScriptArgument[]]
-> = {
+export const enqueue: Script<[queues: string], [prefix: ScriptArgument, stamp: ScriptArgument, ...jobs: ScriptArgument[]]> = {
   name: 'enqueue',
-  sha: '16ea97315c743a5abb0d0717ba08c0f68b736ad7',
+  sha: 'c04ca8cea45afef3186a8f729cd229939d606861',
   keyCount: 1,
-  lua: "#!lua\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal function fillSlots(prefix, limit, concurrency, nowS, stamp)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local waiting = prefix .. 'rl:' .. limit .. ':rate_limited'\n  local free = concurrency - redis.call('ZCARD', allowed)\n  while free > 0 do\n    local oldest = redis.call('ZPOPMIN', waiting)\n    local id = oldest[1]\n    if not id then return end\n    local key = prefix .. 'job:' .. id\n    local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')\n    if job[1] == 'rate_limited' and job[2] then\n      redis.call('ZADD', allowed, nowS, id)\n      redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n      redis.call(job[3] == '1' and 'LPUSH' or 'RPUSH', prefix .. 'queue:' .. job[2], id)\n      free = free - 1\n    end\n  end\nend\nlocal function releaseSlot(prefix, limit, id, nowS, stamp)\n  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)\n  if redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id) == 0 then return end\n  local concurrency = tonumber(redis.call('HGET', prefix .. 'rl:' .. limit, 'concurrency'))\n  if concurrency then fillSlots(prefix, limit, concurrency, nowS, stamp) end\nend\nlocal function push(prefix, queue, id, front)\n  redis.call(front and 'LPUSH' or 'RPUSH', prefix .. 'queue:' .. queue, id)\nend\nlocal function place(prefix, id, queue, front, limit, concurrency, nowS, stamp)\n  local key = prefix .. 'job:' .. id\n  if not limit then\n    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n    push(prefix, queue, id, front)\n    return 'queued'\n  end\n  redis.call('SADD', prefix .. 'rl-keys', limit)\n  redis.call('HSET', prefix .. 'rl:' .. limit, 'concurrency', concurrency)\n  if redis.call('ZSCORE', prefix .. 'rl:' .. limit .. ':allowed', id) then\n    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n    push(prefix, queue, id, front)\n    return 'queued'\n  end\n  redis.call('HSET', key, 'status', 'rate_limited', 'enqueue_at_front', front and 1 or 0)\n  redis.call('ZADD', prefix .. 'rl:' .. limit .. ':rate_limited', nowS, id)\n  fillSlots(prefix, limit, tonumber(concurrency), nowS, stamp)\n  return redis.call('HGET', key, 'status')\nend\nlocal function satisfied(status, allowFailure)\n  return not status or status == 'finished' or (allowFailure and status == 'failed')\nend\nlocal function dependenciesMet(prefix, id, allowFailure, except)\n  for _, dependency in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. id .. ':dependencies')) do\n    if dependency ~= except then\n      local key = prefix .. 'job:' .. dependency\n      local status = redis.call('HGET', key, 'status')\n      if not status and redis.call('EXISTS', key) == 1 then status = 'created' end\n      if not satisfied(status, allowFailure) then return false end\n    end\n  end\n  return true\nend\nlocal function releaseDependents(prefix, id, onlyTolerant, nowS, stamp)\n  local dependents = prefix .. 'job:' .. id .. ':dependents'\n  local children = redis.call('SMEMBERS', dependents)\n  for _, child in ipairs(children) do\n    local key = prefix .. 'job:' .. child\n    local job = redis.call('HMGET', key, 'status', 'origin', 'allow_dependency_failures', 'enqueue_at_front',\n      'rate_limit_key', 'rate_limit_concurrency')\n    local tolerant = job[3] == '1'\n    if not job[1] then\n      redis.call('SREM', dependents, child)\n    elseif job[1] == 'deferred' and (tolerant or not onlyTolerant) and dependenciesMet(prefix, child, tolerant, id) then\n      redis.call('ZREM', prefix .. 'deferred:' .. job[2], child)\n      redis.call('SREM', dependents, child)\n      place(prefix, child, job[2], job[4] == '1', job[5] and job[6] and job[5], job[6], nowS, stamp)\n    end\n  end\nend\nlocal function reaches(prefix, from, id)\n  local seen, todo = {}, { from }\n  while #todo > 0 do\n    local current = table.remove(todo)\n    if current == id then return true end\n    if not seen[current] then\n      seen[current] = true\n      for _, nextId in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. current .. ':dependencies')) do\n        todo[#todo + 1] = nextId\n      end\n    end\n  end\n  return false\nend\nlocal function leave(prefix, id, status, queue, leases)\n  if status == 'queued' then\n    redis.call('LREM', prefix .. 'queue:' .. queue, 0, id)\n  elseif status == 'started' then\n    if leases then\n      local execution = redis.call('HGET', prefix .. 'job:' .. id, 'execution_id')\n      if execution then redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) end\n      for _, other in ipairs(redis.call('ZRANGE', prefix .. 'executions:' .. id, 0, -1)) do\n        redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. other)\n        redis.call('DEL', prefix .. 'execution:' .. id .. ':' .. other)\n      end\n      redis.call('DEL', prefix .. 'executions:' .. id)\n    end\n  elseif status == 'stopped' then\n    redis.call('ZREM', prefix .. 'failed:' .. queue, id)\n  elseif status == 'ready_to_enqueue' then\n    redis.call('ZREM', prefix .. 'ready:' .. queue, id)\n  elseif status == 'finished' or status == 'failed' or status == 'deferred' or status == 'scheduled' or status == 'canceled' then\n    redis.call('ZREM', prefix .. status .. ':' .. queue, id)\n  end\nend\nlocal function erase(prefix, id, group)\n  redis.call('DEL', prefix .. 'job:' .. id, prefix .. 'job:' .. id .. ':dependents',\n    prefix .. 'job::' .. id .. ':dependencies', prefix .. 'results:' .. id)\n  if group and group ~= '' and redis.call('SREM', prefix .. 'group:' .. group, id) == 1\n    and redis.call('EXISTS', prefix .. 'group:' .. group) == 0 then\n    redis.call('SREM', prefix .. 'groups', group)\n  end\nend\nlocal queuesKey = KEYS[1]\nlocal prefix, stamp = ARGV[1], ARGV[2]\nlocal nowS = clock()\nlocal seen = {}\nlocal function alreadyThere(id, known, createdAt, flags)\n  if seen[id] then return false end\n  if known[1] == stamp then return true end\n  if known[2] ~= createdAt then return false end\n  return (known[3] == 'deferred' and string.find(flags, 'd', 1, true))\n    or (known[3] == 'scheduled' and string.find(flags, 's', 1, true))\n    or (known[3] == 'rate_limited' and string.find(flags, 'r', 1, true))\nend\nlocal function anyCycle(id, dependencies)\n  if redis.call('EXISTS', prefix .. 'job:' .. id .. ':dependents') == 0 then return false end\n  for _, dependency in ipairs(dependencies) do\n    if reaches(prefix, dependency, id) then return true end\n  end\n  return false\nend\nlocal registered = {}\nlocal answers = {}\nlocal at = 3\nwhile at <= #ARGV do\n  local id, queue, flags = ARGV[at], ARGV[at + 1], ARGV[at + 2]\n  local firstField = at + 4\n  local lastField = at + 3 + tonumber(ARGV[at + 3])\n  at = lastField + 1\n  local ttl, due, limit, concurrency, group\n  local allowFailure, dependencies = false, {}\n  local front = false\n  for flag in string.gmatch(flags, '.') do\n    if flag == 'f' then\n      front = true\n    elseif flag == 't' then\n      ttl = ARGV[at]\n      at = at + 1\n    elseif flag == 's' then\n      due = tonumber(ARGV[at])\n      at = at + 1\n    elseif flag == 'd' then\n      allowFailure = ARGV[at] == '1'\n      for n = 1, tonumber(ARGV[at + 1]) do dependencies[n] = ARGV[at + 1 + n] end\n      at = at + 2 + #dependencies\n    elseif flag == 'g' then\n      group = ARGV[at]\n      at = at + 1\n    elseif flag == 'r' then\n      limit, concurrency = ARGV[at], ARGV[at + 1]\n      at = at + 2\n    end\n  end\n  local key = prefix .. 'job:' .. id\n  local known = redis.call('HMGET', key, 'enqueued_at', 'created_at', 'status', 'origin')\n  local answer\n  if known[2] and alreadyThere(id, known, ARGV[firstField + 1], flags) then\n    answer = known[3]\n    if answer ~= 'deferred' and answer ~= 'scheduled' and answer ~= 'rate_limited' then answer = 'queued' end\n  elseif known[2] and string.find(flags, 'u', 1, true) then\n    answer = 'duplicate'\n  elseif #dependencies > 0 and anyCycle(id, dependencies) then\n    answer = 'cycle'\n  else\n    if known[2] then\n      leave(prefix, id, known[3], known[4] or queue, false)\n      redis.call('DEL', key)\n    end\n    if not registered[queue] then\n      registered[queue] = true\n      redis.call('SADD', queuesKey, prefix .. 'queue:' .. queue)\n    end\n    local unmet = false\n    for _, dependency in ipairs(dependencies) do\n      local dependencyKey = prefix .. 'job:' .. dependency\n      local status = redis.call('HGET', dependencyKey, 'status')\n      if not status and redis.call('EXISTS', dependencyKey) == 1 then status = 'created' end\n      if not satisfied(status, allowFailure) then unmet = true end\n    end\n    if unmet or (due and #dependencies > 0) then\n      redis.call('SADD', prefix .. 'job::' .. id .. ':dependencies', unpack(dependencies))\n      for _, dependency in ipairs(dependencies) do\n        redis.call('SADD', prefix .. 'job:' .. dependency .. ':dependents', id)\n      end\n    end\n    if due then\n      redis.call('HSET', key, 'status', 'scheduled', unpack(ARGV, firstField, lastField))\n      if front then redis.call('HSET', key, 'enqueue_at_front', 1) end\n      redis.call('ZADD', prefix .. 'scheduled:' .. queue, score(due), id)\n      answer = 'scheduled'\n    elseif unmet then\n      redis.call('HSET', key, 'status', 'deferred', unpack(ARGV, firstField, lastField))\n      if front then redis.call('HSET', key, 'enqueue_at_front', 1) end\n      redis.call('ZADD', prefix .. 'deferred:' .. queue, nowS, id)\n      answer = 'deferred'\n    elseif limit then\n      redis.call('HSET', key, 'status', 'created', unpack(ARGV, firstField, lastField))\n      answer = place(prefix, id, queue, front, limit, concurrency, nowS, stamp)\n    else\n      redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp, unpack(ARGV, firstField, lastField))\n      push(prefix, queue, id, front)\n      answer = 'queued'\n    end\n    if ttl then\n      redis.call('EXPIRE', key, ttl)\n      redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', ttl)\n      redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', ttl)\n    end\n    if group then\n      redis.call('SADD', prefix .. 'groups', group)\n      redis.call('SADD', prefix .. 'group:' .. group, id)\n    end\n  end\n  seen[id] = true\n  answers[#answers + 1] = answer\nend\nreturn answers\n",
+  lua: "#!lua\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal function fillSlots(prefix, limit, concurrency, nowS, stamp)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local waiting = prefix .. 'rl:' .. limit .. ':rate_limited'\n  local free = concurrency - redis.call('ZCARD', allowed)\n  while free > 0 do\n    local oldest = redis.call('ZPOPMIN', waiting)\n    local id = oldest[1]\n    if not id then return end\n    local key = prefix .. 'job:' .. id\n    local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')\n    if job[1] == 'rate_limited' and job[2] then\n      redis.call('ZADD', allowed, nowS, id)\n      redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n      redis.call(job[3] == '1' and 'LPUSH' or 'RPUSH', prefix .. 'queue:' .. job[2], id)\n      free = free - 1\n    end\n  end\nend\nlocal function releaseSlot(prefix, limit, id, nowS, stamp)\n  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)\n  if redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id) == 0 then return end\n  local concurrency = tonumber(redis.call('HGET', prefix .. 'rl:' .. limit, 'concurrency'))\n  if concurrency then fillSlots(prefix, limit, concurrency, nowS, stamp) end\nend\nlocal function push(prefix, queue, id, front)\n  redis.call(front and 'LPUSH' or 'RPUSH', prefix .. 'queue:' .. queue, id)\nend\nlocal function place(prefix, id, queue, front, limit, concurrency, nowS, stamp)\n  local key = prefix .. 'job:' .. id\n  if not limit then\n    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n    push(prefix, queue, id, front)\n    return 'queued'\n  end\n  redis.call('SADD', prefix .. 'rl-keys', limit)\n  redis.call('HSET', prefix .. 'rl:' .. limit, 'concurrency', concurrency)\n  if redis.call('ZSCORE', prefix .. 'rl:' .. limit .. ':allowed', id) then\n    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n    push(prefix, queue, id, front)\n    return 'queued'\n  end\n  redis.call('HSET', key, 'status', 'rate_limited', 'enqueue_at_front', front and 1 or 0)\n  redis.call('ZADD', prefix .. 'rl:' .. limit .. ':rate_limited', nowS, id)\n  fillSlots(prefix, limit, tonumber(concurrency), nowS, stamp)\n  return redis.call('HGET', key, 'status')\nend\nlocal function satisfied(status, allowFailure)\n  return not status or status == 'finished' or (allowFailure and status == 'failed')\nend\nlocal function dependenciesMet(prefix, id, allowFailure, except)\n  for _, dependency in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. id .. ':dependencies')) do\n    if dependency ~= except then\n      local key = prefix .. 'job:' .. dependency\n      local status = redis.call('HGET', key, 'status')\n      if not status and redis.call('EXISTS', key) == 1 then status = 'created' end\n      if not satisfied(status, allowFailure) then return false end\n    end\n  end\n  return true\nend\nlocal function releaseDependents(prefix, id, onlyTolerant, nowS, stamp)\n  local dependents = prefix .. 'job:' .. id .. ':dependents'\n  local children = redis.call('SMEMBERS', dependents)\n  for _, child in ipairs(children) do\n    local key = prefix .. 'job:' .. child\n    local job = redis.call('HMGET', key, 'status', 'origin', 'allow_dependency_failures', 'enqueue_at_front',\n      'rate_limit_key', 'rate_limit_concurrency')\n    local tolerant = job[3] == '1'\n    if not job[1] then\n      redis.call('SREM', dependents, child)\n    elseif job[1] == 'deferred' and (tolerant or not onlyTolerant) and dependenciesMet(prefix, child, tolerant, id) then\n      redis.call('ZREM', prefix .. 'deferred:' .. job[2], child)\n      redis.call('SREM', dependents, child)\n      place(prefix, child, job[2], job[4] == '1', job[5] and job[6] and job[5], job[6], nowS, stamp)\n    end\n  end\nend\nlocal function reaches(prefix, from, id)\n  local seen, todo = {}, { from }\n  while #todo > 0 do\n    local current = table.remove(todo)\n    if current == id then return true end\n    if not seen[current] then\n      seen[current] = true\n      for _, nextId in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. current .. ':dependencies')) do\n        todo[#todo + 1] = nextId\n      end\n    end\n  end\n  return false\nend\nlocal function leave(prefix, id, status, queue, leases)\n  if status == 'queued' then\n    redis.call('LREM', prefix .. 'queue:' .. queue, 0, id)\n  elseif status == 'started' then\n    if leases then\n      local execution = redis.call('HGET', prefix .. 'job:' .. id, 'execution_id')\n      if execution then redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) end\n      for _, other in ipairs(redis.call('ZRANGE', prefix .. 'executions:' .. id, 0, -1)) do\n        redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. other)\n        redis.call('DEL', prefix .. 'execution:' .. id .. ':' .. other)\n      end\n      redis.call('DEL', prefix .. 'executions:' .. id)\n    end\n  elseif status == 'stopped' then\n    redis.call('ZREM', prefix .. 'failed:' .. queue, id)\n  elseif status == 'ready_to_enqueue' then\n    redis.call('ZREM', prefix .. 'ready:' .. queue, id)\n  elseif status == 'finished' or status == 'failed' or status == 'deferred' or status == 'scheduled' or status == 'canceled' then\n    redis.call('ZREM', prefix .. status .. ':' .. queue, id)\n  end\nend\nlocal function erase(prefix, id, group)\n  redis.call('DEL', prefix .. 'job:' .. id, prefix .. 'job:' .. id .. ':dependents',\n    prefix .. 'job::' .. id .. ':dependencies', prefix .. 'results:' .. id)\n  if group and group ~= '' and redis.call('SREM', prefix .. 'group:' .. group, id) == 1\n    and redis.call('EXISTS', prefix .. 'group:' .. group) == 0 then\n    redis.call('SREM', prefix .. 'groups', group)\n  end\nend\nlocal queuesKey = KEYS[1]\nlocal prefix, stamp = ARGV[1], ARGV[2]\nlocal nowS, nowMs = clock()\nlocal seen = {}\nlocal function alreadyThere(id, known, createdAt, flags)\n  if seen[id] then return false end\n  if known[1] == stamp then return true end\n  if known[2] ~= createdAt then return false end\n  return (known[3] == 'deferred' and string.find(flags, 'd', 1, true))\n    or (known[3] == 'scheduled' and string.find(flags, 's', 1, true))\n    or (known[3] == 'rate_limited' and string.find(flags, 'r', 1, true))\nend\nlocal function anyCycle(id, dependencies)\n  if redis.call('EXISTS', prefix .. 'job:' .. id .. ':dependents') == 0 then return false end\n  for _, dependency in ipairs(dependencies) do\n    if reaches(prefix, dependency, id) then return true end\n  end\n  return false\nend\nlocal registered = {}\nlocal answers = {}\nlocal at = 3\nwhile at <= #ARGV do\n  local id, queue, flags = ARGV[at], ARGV[at + 1], ARGV[at + 2]\n  local firstField = at + 4\n  local lastField = at + 3 + tonumber(ARGV[at + 3])\n  at = lastField + 1\n  local ttl, due, limit, concurrency, group, worker, leaseMs, execution\n  local allowFailure, dependencies = false, {}\n  local front = false\n  for flag in string.gmatch(flags, '.') do\n    if flag == 'f' then\n      front = true\n    elseif flag == 't' then\n      ttl = ARGV[at]\n      at = at + 1\n    elseif flag == 's' then\n      due = tonumber(ARGV[at])\n      at = at + 1\n    elseif flag == 'd' then\n      allowFailure = ARGV[at] == '1'\n      for n = 1, tonumber(ARGV[at + 1]) do dependencies[n] = ARGV[at + 1 + n] end\n      at = at + 2 + #dependencies\n    elseif flag == 'g' then\n      group = ARGV[at]\n      at = at + 1\n    elseif flag == 'r' then\n      limit, concurrency = ARGV[at], ARGV[at + 1]\n      at = at + 2\n    elseif flag == 'b' then\n      worker, leaseMs, execution = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2]\n      at = at + 3\n    end\n  end\n  local key = prefix .. 'job:' .. id\n  local known = redis.call('HMGET', key, 'enqueued_at', 'created_at', 'status', 'origin', 'execution_id')\n  local answer\n  if known[2] and alreadyThere(id, known, ARGV[firstField + 1], flags) then\n    answer = known[3]\n    if execution and known[5] == execution then\n      answer = 'started'\n    elseif answer ~= 'deferred' and answer ~= 'scheduled' and answer ~= 'rate_limited' then\n      answer = 'queued'\n    end\n  elseif known[2] and string.find(flags, 'u', 1, true) then\n    answer = 'duplicate'\n  elseif #dependencies > 0 and anyCycle(id, dependencies) then\n    answer = 'cycle'\n  else\n    if known[2] then\n      leave(prefix, id, known[3], known[4] or queue, false)\n      redis.call('DEL', key)\n    end\n    if not registered[queue] then\n      registered[queue] = true\n      redis.call('SADD', queuesKey, prefix .. 'queue:' .. queue)\n    end\n    local unmet = false\n    for _, dependency in ipairs(dependencies) do\n      local dependencyKey = prefix .. 'job:' .. dependency\n      local status = redis.call('HGET', dependencyKey, 'status')\n      if not status and redis.call('EXISTS', dependencyKey) == 1 then status = 'created' end\n      if not satisfied(status, allowFailure) then unmet = true end\n    end\n    if unmet or (due and #dependencies > 0) then\n      redis.call('SADD', prefix .. 'job::' .. id .. ':dependencies', unpack(dependencies))\n      for _, dependency in ipairs(dependencies) do\n        redis.call('SADD', prefix .. 'job:' .. dependency .. ':dependents', id)\n      end\n    end\n    if due then\n      redis.call('HSET', key, 'status', 'scheduled', unpack(ARGV, firstField, lastField))\n      if front then redis.call('HSET', key, 'enqueue_at_front', 1) end\n      redis.call('ZADD', prefix .. 'scheduled:' .. queue, score(due), id)\n      answer = 'scheduled'\n    elseif unmet then\n      redis.call('HSET', key, 'status', 'deferred', unpack(ARGV, firstField, lastField))\n      if front then redis.call('HSET', key, 'enqueue_at_front', 1) end\n      redis.call('ZADD', prefix .. 'deferred:' .. queue, nowS, id)\n      answer = 'deferred'\n    elseif execution then\n      redis.call('HSET', key, 'status', 'started', 'enqueued_at', stamp, 'started_at', stamp, 'worker_name', worker,\n        'execution_id', execution, unpack(ARGV, firstField, lastField))\n      redis.call('ZADD', prefix .. 'wip:' .. queue, score(nowMs + leaseMs), id .. ':' .. execution)\n      answer = 'started'\n    elseif limit then\n      redis.call('HSET', key, 'status', 'created', unpack(ARGV, firstField, lastField))\n      answer = place(prefix, id, queue, front, limit, concurrency, nowS, stamp)\n    else\n      redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp, unpack(ARGV, firstField, lastField))\n      push(prefix, queue, id, front)\n      answer = 'queued'\n    end\n    if ttl then\n      redis.call('EXPIRE', key, ttl)\n      redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', ttl)\n      redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', ttl)\n    end\n    if group then\n      redis.call('SADD', prefix .. 'groups', group)\n      redis.call('SADD', prefix .. 'group:' .. group, id)\n    end\n  end\n  seen[id] = true\n  answers[#answers + 1] = answer\nend\nreturn answers\n",
 }
 
 /**
@@ -136,25 +110,23 @@ export const giveBack: Script<[queues: string], [prefix: ScriptArgument, ...leas
 }
 
 /**
+ * Read the jobs of a group; members whose job is gone are dropped, and with the last one the group.
+ *
+ * Reply: string[] ids
+ */
+export const groupJobs: Script<[group: string], [prefix: ScriptArgument, name: ScriptArgument]> = {
+  name: 'group_jobs',
+  sha: '806ced54d253ff18500cf40f94c12e32ade35760',
+  keyCount: 1,
+  lua: "#!lua flags=allow-oom\nlocal groupKey = KEYS[1]\nlocal prefix, name = ARGV[1], ARGV[2]\nlocal members = {}\nfor _, id in ipairs(redis.call('SMEMBERS', groupKey)) do\n  if redis.call('EXISTS', prefix .. 'job:' .. id) == 1 then\n    members[#members + 1] = id\n  else\n    redis.call('SREM', groupKey, id)\n  end\nend\nif #members == 0 then redis.call('SREM', prefix .. 'groups', name) end\nreturn members\n",
+}
+
+/**
  * Renew a worker's leases and its record, and say which leases are no longer its own.
  *
  * Reply: flat list of the job ids and execution ids that were lost
  */
-export const heartbeat: Script<
-  [workers: string],
-  [
-    prefix: ScriptArgument,
-    name: ScriptArgument,
-    stamp: ScriptArgument,
-    ttlS: ScriptArgument,
-    leaseMs: ScriptArgument,
-    state: ScriptArgument,
-    currentJob: ScriptArgument,
-    queueCount: ScriptArgument,
-    fieldCount: ScriptArgument,
-    ...rest: ScriptArgument[],
-  ]
-> = {
+export const heartbeat: Script<[workers: string], [prefix: ScriptArgument, name: ScriptArgument, stamp: ScriptArgument, ttlS: ScriptArgument, leaseMs: ScriptArgument, state: ScriptArgument, currentJob: ScriptArgument, queueCount: ScriptArgument, fieldCount: ScriptArgument, ...rest: ScriptArgument[]]> = {
   name: 'heartbeat',
   sha: 'e136fe500dcaa43a1c584cadbc362122cc00be50',
   keyCount: 1,
@@ -178,18 +150,7 @@ export const leases: Script<[wip: string], []> = {
  *
  * Reply: flat list of queue, execution id, fields
  */
-export const recover: Script<
-  [wip: string],
-  [
-    prefix: ScriptArgument,
-    queue: ScriptArgument,
-    worker: ScriptArgument,
-    leaseMs: ScriptArgument,
-    most: ScriptArgument,
-    stamp: ScriptArgument,
-    executionBase: ScriptArgument,
-  ]
-> = {
+export const recover: Script<[wip: string], [prefix: ScriptArgument, queue: ScriptArgument, worker: ScriptArgument, leaseMs: ScriptArgument, most: ScriptArgument, stamp: ScriptArgument, executionBase: ScriptArgument]> = {
   name: 'recover',
   sha: '5e47b0dec12e510dd2bc8152b493a989a83fa101',
   keyCount: 1,
@@ -201,16 +162,7 @@ export const recover: Script<
  *
  * Reply: 'registered' or 'taken'
  */
-export const register: Script<
-  [workers: string],
-  [
-    prefix: ScriptArgument,
-    name: ScriptArgument,
-    ttlS: ScriptArgument,
-    queueCount: ScriptArgument,
-    ...rest: ScriptArgument[],
-  ]
-> = {
+export const register: Script<[workers: string], [prefix: ScriptArgument, name: ScriptArgument, ttlS: ScriptArgument, queueCount: ScriptArgument, ...rest: ScriptArgument[]]> = {
   name: 'register',
   sha: '830daa5185ea8794cfb9985c512caa16ded8bc53',
   keyCount: 1,
@@ -234,10 +186,7 @@ export const registryCleanup: Script<[registry: string], []> = {
  *
  * Reply: 'done', 'missing' or 'refused' (not in the failed registry)
  */
-export const requeue: Script<
-  [job: string],
-  [prefix: ScriptArgument, id: ScriptArgument, stamp: ScriptArgument, atFront: ScriptArgument]
-> = {
+export const requeue: Script<[job: string], [prefix: ScriptArgument, id: ScriptArgument, stamp: ScriptArgument, atFront: ScriptArgument]> = {
   name: 'requeue',
   sha: '5d87dcfda263d3c5150be3ad7f4df4851d2b7c4e',
   keyCount: 1,
@@ -273,22 +222,7 @@ export const saveMeta: Script<[job: string], [meta: ScriptArgument, execution: S
  *
  * Reply: answers: applied, lost, gone; then 'suspended' or the flat list of queue, execution id, fields
  */
-export const settle: Script<
-  [suspended: string],
-  [
-    prefix: ScriptArgument,
-    stamp: ScriptArgument,
-    want: ScriptArgument,
-    worker: ScriptArgument,
-    leaseMs: ScriptArgument,
-    executionBase: ScriptArgument,
-    successes: ScriptArgument,
-    failures: ScriptArgument,
-    workedS: ScriptArgument,
-    queueCount: ScriptArgument,
-    ...rest: ScriptArgument[],
-  ]
-> = {
+export const settle: Script<[suspended: string], [prefix: ScriptArgument, stamp: ScriptArgument, want: ScriptArgument, worker: ScriptArgument, leaseMs: ScriptArgument, executionBase: ScriptArgument, successes: ScriptArgument, failures: ScriptArgument, workedS: ScriptArgument, queueCount: ScriptArgument, ...rest: ScriptArgument[]]> = {
   name: 'settle',
   sha: '05a7bb21ea17a0dfb9ad4aa420648a29321da294',
   keyCount: 1,
@@ -300,10 +234,7 @@ export const settle: Script<
  *
  * Reply: 'ok'
  */
-export const unregister: Script<
-  [workers: string],
-  [prefix: ScriptArgument, name: ScriptArgument, stamp: ScriptArgument, ...queues: ScriptArgument[]]
-> = {
+export const unregister: Script<[workers: string], [prefix: ScriptArgument, name: ScriptArgument, stamp: ScriptArgument, ...queues: ScriptArgument[]]> = {
   name: 'unregister',
   sha: '8918cd7f9683aa3a41fb1232002a3ac8149b42ea',
   keyCount: 1,

@@ -3,6 +3,7 @@ import type { Storage } from '@rq/job'
 import type { Cluster, Redis } from 'ioredis'
 import { RedisAdminStore } from './admin-store.ts'
 import { type Connection, Connections } from './connections.ts'
+import { RedisGroupStore } from './group-store.ts'
 import { RedisJobStore } from './job-store.ts'
 import { Keys } from './keys.ts'
 import { RedisQueueStore } from './queue-store.ts'
@@ -27,6 +28,7 @@ export class RedisStorage implements Storage {
   readonly queues: RedisQueueStore
   readonly jobs: RedisJobStore
   readonly workers: RedisWorkerStore
+  readonly groups: RedisGroupStore
   readonly admin: RedisAdminStore
   /** The server's address without secrets, for messages. */
   readonly where: string
@@ -41,6 +43,7 @@ export class RedisStorage implements Storage {
     this.queues = new RedisQueueStore(this.#connections, keys)
     this.jobs = new RedisJobStore(this.#connections, keys)
     this.workers = new RedisWorkerStore(this.#connections, keys)
+    this.groups = new RedisGroupStore(this.#connections, keys)
     this.admin = new RedisAdminStore(this.#connections, keys)
   }
 
