@@ -1,6 +1,7 @@
 import { invalidOption, randomUuid } from '@rq/core'
 import { type AnyFunction, type CheckedOptions, checkOptions, type EnqueueOptions, type FunctionRef } from '@rq/job'
 import type { Callable, CallRest, ResultOf } from './call-types.ts'
+import type { Job } from './job.ts'
 import { checkArgs } from './new-record.ts'
 
 /**
@@ -36,6 +37,6 @@ export function prepareData<F extends AnyFunction>(func: Callable<F>, ...rest: C
 }
 
 /** The handles that come out of a list of datas, each of its own type. */
-export type ResultsOf<D extends readonly EnqueueData[]> = {
-  -readonly [K in keyof D]: D[K] extends EnqueueData<infer R> ? R : never
+export type JobsOf<D extends readonly EnqueueData[]> = {
+  -readonly [K in keyof D]: D[K] extends EnqueueData<infer R> ? Job<R> : never
 }

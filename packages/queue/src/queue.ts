@@ -16,7 +16,7 @@ import { type CallNames, cachedNames, findNames } from './call-names.ts'
 import type { Callable, CallRest, ResultOf } from './call-types.ts'
 import { contextOf, type JobContext, type StorageOptions } from './context.ts'
 import { batchOf, type EnqueueBatch } from './enqueue-batch.ts'
-import { type EnqueueData, prepareData, type ResultsOf } from './enqueue-data.ts'
+import { type EnqueueData, type JobsOf, prepareData } from './enqueue-data.ts'
 import { knownFunctions, runInProcess } from './in-process.ts'
 import { Job } from './job.ts'
 import { checkArgs, newRecord, type RecordDefaults } from './new-record.ts'
@@ -129,9 +129,8 @@ export class Queue extends QueueContents {
   async enqueueMany<const D extends readonly EnqueueData[]>(
     datas: D,
     options: EnqueueManyOptions = {},
-  ): Promise<{ -readonly [K in keyof D]: Job<ResultsOf<D>[K]> }> {
-    const jobs = await this.#manyJobs(datas, options)
-    return jobs as { -readonly [K in keyof D]: Job<ResultsOf<D>[K]> }
+  ): Promise<JobsOf<D>> {
+    return (await this.#manyJobs(datas, options)) as JobsOf<D>
   }
 
   /**
@@ -148,13 +147,21 @@ export class Queue extends QueueContents {
   /**
    * Put a job into this queue: a new one, or one from anywhere to be run again. It leaves where it was; what is known of
    * its earlier runs is forgotten, except for its results. It waits for its dependencies like any other.
+   * Returns the same handle.
    * @throws as `enqueue`.
    */
   async enqueueJob<R>(job: Job<R>, options: EnqueueJobOptions = {}): Promise<Job<R>> {
     const { atFront = false, unique = false, pipeline } = options
-    const record = fresh(job.toRecord(), this.#defaults)
-    const newJob = { record, atFront: atFront || record.enqueueAtFront === true, unique }
-    return this.#place<R>(newJob, pipeline, () => new Map())
+    const known = job.toRecord()
+    const record = fresh(known, this.#defaults)
+    await this.#place<R>(
+      { record, atFront: atFront || record.enqueueAtFront === true, unique },
+      pipeline,
+      () => new Map(),
+    )
+    for (const key of Object.keys(known)) if (!(key in record)) delete known[key as 'startedAtMs']
+    Object.assign(known, record)
+    return job
   }
 
   /** Wait for what was enqueued through this storage; close the storage if the queue owns it. Safe to call twice. */

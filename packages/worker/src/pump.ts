@@ -14,6 +14,8 @@ export interface PumpOwner {
   onGivenBack(leases: readonly Lease[]): void
   /** Whether `suspend` is in force, when that changes. */
   onSuspended(suspended: boolean): void
+  /** There is nothing to send now. */
+  onIdle(): void
 }
 
 export interface PumpOptions {
@@ -145,6 +147,7 @@ export class Pump {
 
   async #idle(): Promise<void> {
     if (this.#dry && !this.#waiting && !this.isSpent && !this.#paused) void this.#waitForWork()
+    this.#owner.onIdle()
     if (this.#woken) return
     await new Promise<void>((resolve) => {
       this.#wake = resolve

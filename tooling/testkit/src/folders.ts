@@ -36,15 +36,15 @@ export async function makeProject(
   files: Readonly<Record<string, string>>,
   { packages = [] }: ProjectOptions = {},
 ): Promise<TempDir> {
+  const links = await Promise.all(packages.map(async (name) => [`node_modules/${name}`, await folderOf(name)] as const))
   const project = await tempDir()
   for (const [name, text] of Object.entries({ 'package.json': '{ "type": "module" }\n', ...files })) {
     await mkdir(dirname(project.path(name)), { recursive: true })
     await writeFile(project.path(name), text)
   }
-  for (const name of packages) {
-    const link = project.path(`node_modules/${name}`)
-    await mkdir(dirname(link), { recursive: true })
-    await symlink(await folderOf(name), link, 'dir')
+  for (const [name, target] of links) {
+    await mkdir(dirname(project.path(name)), { recursive: true })
+    await symlink(target, project.path(name), 'dir')
   }
   return project
 }

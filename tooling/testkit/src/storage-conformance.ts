@@ -44,8 +44,8 @@ export function claimRequest(request: Partial<ClaimRequest> = {}): ClaimRequest 
 }
 
 const TIMES = { startedAtMs: 1_790_000_001_000, endedAtMs: 1_790_000_002_000 }
-export const RETURNED: Outcome = { kind: 'returned', value: '42', ...TIMES }
-export const RAISED: Outcome = { kind: 'raised', error: 'Error: no\n    at work', ...TIMES }
+export const RETURNED = { kind: 'returned', value: '42', ...TIMES } as const satisfies Outcome
+export const RAISED = { kind: 'raised', error: 'Error: no\n    at work', ...TIMES } as const satisfies Outcome
 
 /** Claim what waits and end it all the same way. */
 export async function workOff(storage: Storage, outcome: Outcome, queues = ['default']): Promise<SettleAnswer[]> {

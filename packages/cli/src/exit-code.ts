@@ -1,0 +1,54 @@
+import { type ErrorCode, RqError } from '@rq/core'
+
+/** What the process says of itself when it ends. Stable. */
+export const EXIT = {
+  /** Done, also after a warm shutdown. */
+  done: 0,
+  failure: 1,
+  /** The command line or the configuration was wrong. */
+  usage: 2,
+  /** Redis cannot be reached. */
+  unreachable: 3,
+  /** No such job, group or worker. */
+  notFound: 4,
+} as const
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+/** The command line was wrong; the message says what was expected. Exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** A command could not do what it was asked; the message is for people. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+  readonly exitCode: ExitCode
+
+  constructor(message: string, exitCode: ExitCode = EXIT.failure, options?: ErrorOptions) {
+    super(message, options)
+    this.exitCode = exitCode
+  }
+}
+
+const BY_CODE: Partial<Record<ErrorCode, ExitCode>> = {
+  RQ_INVALID_OPTION: EXIT.usage,
+  RQ_INVALID_REFERENCE: EXIT.usage,
+  RQ_CONFIG: EXIT.usage,
+  RQ_REDIS_UNREACHABLE: EXIT.unreachable,
+  RQ_NO_SUCH_JOB: EXIT.notFound,
+  RQ_NO_SUCH_GROUP: EXIT.notFound,
+  RQ_NO_SUCH_WORKER: EXIT.notFound,
+}
+
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof UsageError) return EXIT.usage
+  if (error instanceof CommandError) return error.exitCode
+  if (error instanceof RqError) return BY_CODE[error.code] ?? EXIT.failure
+  return EXIT.failure
+}
+
+/** True for an error that was foreseen: its message tells the user what to do, and a stack would not help. */
+export function isForeseen(error: unknown): error is Error {
+  return error instanceof UsageError || error instanceof CommandError || error instanceof RqError
+}

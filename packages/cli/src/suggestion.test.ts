@@ -1,0 +1,32 @@
+import { describe, expect, test } from 'vitest'
+import { nearestWord, suggestion } from './suggestion.ts'
+
+const COMMANDS = ['worker', 'worker-pool', 'enqueue', 'info', 'job', 'jobs', 'requeue', 'empty', 'suspend', 'resume']
+
+describe('nearestWord', () => {
+  test.each([
+    ['wroker', 'worker'],
+    ['workers', 'worker'],
+    ['workerpool', 'worker-pool'],
+    ['enqeue', 'enqueue'],
+    ['inof', 'info'],
+    ['Requeue', 'requeue'],
+    ['supend', 'suspend'],
+  ])('%s means %s', (word, meant) => {
+    expect(nearestWord(word, COMMANDS)).toBe(meant)
+  })
+
+  test('a word that is near to none means none', () => {
+    expect(nearestWord('dashboard', COMMANDS)).toBe(undefined)
+    expect(nearestWord('x', COMMANDS)).toBe(undefined)
+    expect(nearestWord('', COMMANDS)).toBe(undefined)
+    expect(nearestWord('worker', [])).toBe(undefined)
+  })
+})
+
+describe('suggestion', () => {
+  test('is a question, or nothing', () => {
+    expect(suggestion('wroker', COMMANDS)).toBe(" Did you mean 'worker'?")
+    expect(suggestion('dashboard', COMMANDS)).toBe('')
+  })
+})

@@ -1,0 +1,123 @@
+import { RqError } from '@rq/core'
+import type { NewJob } from '@rq/job'
+import { describe, expect, it } from 'vitest'
+import { MemoryStorage } from '../test/memory-storage.ts'
+import { EnqueueBatch, MOST_PER_CALL } from './enqueue-batch.ts'
+
+function newJob(id: string, data = '[]'): NewJob {
+  const record = { id, origin: 'q', status: 'created', data, createdAtMs: 0, results: 'hash' } as const
+  return { record, atFront: false, unique: false }
+}
+
+function newJobs(count: number, prefix = 'j'): NewJob[] {
+  return Array.from({ length: count }, (_, index) => newJob(`${prefix}${index}`))
+}
+
+describe('EnqueueBatch', () => {
+  it('sends a lone job at once', async () => {
+    const storage = new MemoryStorage()
+    const batch = new EnqueueBatch(storage.queues)
+    const placement = batch.add(newJob('a'))
+    await Promise.resolve()
+    expect(storage.calls).toEqual([['a']])
+    expect(await placement).toBe('queued')
+  })
+
+  it('sends the jobs of one tick in one call, in order', async () => {
+    const storage = new MemoryStorage()
+    const batch = new EnqueueBatch(storage.queues)
+    const jobs = newJobs(100)
+    await Promise.all(jobs.map((job) => batch.add(job)))
+    expect(storage.calls).toHaveLength(1)
+    expect(storage.list('q')).toEqual(jobs.map((job) => job.record.id))
+  })
+
+  it('bounds a call, and keeps the order over several', async () => {
+    const storage = new MemoryStorage()
+    const batch = new EnqueueBatch(storage.queues)
+    const jobs = newJobs(10 * MOST_PER_CALL + 1)
+    await Promise.all(jobs.map((job) => batch.add(job)))
+    expect(storage.calls).toHaveLength(11)
+    expect(Math.max(...storage.calls.map((call) => call.length))).toBe(MOST_PER_CALL)
+    expect(storage.list('q')).toEqual(jobs.map((job) => job.record.id))
+  })
+
+  it('does not put large jobs into one call', async () => {
+    const storage = new MemoryStorage()
+    const batch = new EnqueueBatch(storage.queues)
+    const large = 'x'.repeat(3 * 1024 * 1024)
+    await Promise.all([batch.add(newJob('a', large)), batch.add(newJob('b', large)), batch.add(newJob('c'))])
+    expect(storage.calls).toEqual([['a'], ['b', 'c']])
+  })
+
+  it('collects what arrives while the most calls are in flight', async () => {
+    const storage = new MemoryStorage()
+    const batch = new EnqueueBatch(storage.queues)
+    let open = () => {}
+    storage.gate = new Promise((resolve) => {
+      open = resolve
+    })
+    const added = []
+    for (const job of newJobs(50)) {
+      added.push(batch.add(job))
+      await Promise.resolve()
+    }
+    const before = storage.calls.length
+    expect(before).toBeLessThan(10)
+    open()
+    await Promise.all(added)
+    expect(storage.calls).toHaveLength(before + 1)
+    expect(storage.list('q')).toEqual(newJobs(50).map((job) => job.record.id))
+  })
+
+  it('gives each caller its own outcome', async () => {
+    const storage = new MemoryStorage()
+    const batch = new EnqueueBatch(storage.queues)
+    await batch.add(newJob('there'))
+    const placements = await Promise.all([
+      batch.add({ ...newJob('there'), unique: true }),
+      batch.add(newJob('new')),
+      batch.add({ ...newJob('later'), dueMs: 5 }),
+    ])
+    expect(placements).toEqual(['duplicate', 'queued', 'scheduled'])
+  })
+
+  it('gives an error that one job caused to its caller only', async () => {
+    const storage = new MemoryStorage()
+    storage.refuse = (jobs) =>
+      jobs.some((job) => job.record.id === 'j3') ? new RqError('RQ_PAYLOAD_TOO_LARGE', 'too large') : undefined
+    const batch = new EnqueueBatch(storage.queues)
+    const outcomes = await Promise.allSettled(newJobs(5).map((job) => batch.add(job)))
+    expect(outcomes.map((outcome) => outcome.status)).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+    ])
+    expect(storage.list('q')).toEqual(['j0', 'j1', 'j2', 'j4'])
+  })
+
+  it('gives an error of the store to all, sends nothing twice, and goes on', async () => {
+    const storage = new MemoryStorage()
+    storage.refuse = () => new RqError('RQ_REDIS_UNREACHABLE', 'away', { retryable: true })
+    const batch = new EnqueueBatch(storage.queues)
+    const outcomes = await Promise.allSettled(newJobs(5).map((job) => batch.add(job)))
+    expect(outcomes.every((outcome) => outcome.status === 'rejected')).toBe(true)
+    expect(storage.calls).toHaveLength(1)
+    storage.refuse = undefined
+    expect(await batch.add(newJob('next'))).toBe('queued')
+  })
+
+  it('is idle when everything has its answer', async () => {
+    const storage = new MemoryStorage()
+    const batch = new EnqueueBatch(storage.queues)
+    await batch.idle()
+    let answered = 0
+    for (const job of newJobs(1200)) void batch.add(job).then(() => answered++)
+    await batch.idle()
+    expect(storage.list('q')).toHaveLength(1200)
+    await Promise.resolve()
+    expect(answered).toBe(1200)
+  })
+})

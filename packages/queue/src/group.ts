@@ -1,0 +1,71 @@
+import { checkName, RqError, randomHex } from '@rq/core'
+import { contextOf, type JobContext, type StorageOptions } from './context.ts'
+import type { EnqueueData, JobsOf } from './enqueue-data.ts'
+import { Job } from './job.ts'
+import { Queue } from './queue.ts'
+
+export interface CreateGroupOptions extends StorageOptions {
+  /** Default: random. */
+  readonly name?: string
+}
+
+/**
+ * Jobs known by one name. A group exists from its first job until its last one is deleted or has expired; it needs no
+ * set-up and no clean-up.
+ */
+export class Group {
+  readonly name: string
+  readonly #context: JobContext
+
+  constructor(name: string, context: JobContext) {
+    this.name = checkName(name, 'group name')
+    this.#context = context
+  }
+
+  /** A group to put jobs into. Nothing is written yet; one with jobs may have the name already, and is joined then. */
+  static create(options: CreateGroupOptions): Group {
+    return new Group(options.name ?? randomHex(), contextOf(options))
+  }
+
+  /** @throws RqError `RQ_NO_SUCH_GROUP` when it has no jobs. */
+  static async fetch(name: string, options: StorageOptions): Promise<Group> {
+    const group = new Group(name, contextOf(options))
+    const ids = await group.getJobIds()
+    if (ids.length > 0) return group
+    throw new RqError('RQ_NO_SUCH_GROUP', `No group called "${group.name}": it has no jobs, or had them all deleted.`, {
+      details: { group: group.name },
+    })
+  }
+
+  /** Every group that has jobs, in no order. */
+  static async all(options: StorageOptions): Promise<Group[]> {
+    const context = contextOf(options)
+    const names = await context.storage.groups.names()
+    return names.map((name) => new Group(name, context))
+  }
+
+  /** As `queue.enqueueMany`; the jobs belong to this group. A queue given by name has the group's storage and defaults. */
+  enqueueMany<const D extends readonly EnqueueData[]>(
+    queue: string | Queue,
+    datas: D,
+    options: { readonly pipeline?: unknown } = {},
+  ): Promise<JobsOf<D>> {
+    const target = typeof queue === 'string' ? new Queue(queue, this.#context) : queue
+    return target.enqueueMany(datas, { ...options, groupId: this.name })
+  }
+
+  /** Ids of its jobs in no order. Those that are gone are dropped from the group. */
+  getJobIds(): Promise<string[]> {
+    return this.#context.storage.groups.jobIds(this.name)
+  }
+
+  /** Its jobs in no order. */
+  async getJobs(): Promise<Job[]> {
+    const records = await this.#context.storage.jobs.fetch(await this.getJobIds())
+    return records.flatMap((record) => (record === undefined ? [] : new Job(record, this.#context)))
+  }
+
+  toString(): string {
+    return `<Group ${this.name}>`
+  }
+}

@@ -1,0 +1,119 @@
+import { type DurationLike, invalidOption } from '@rq/core'
+import { nameFunction, wrapFunction } from '@rq/functions'
+import { type AnyFunction, checkOptions, type EnqueueOptions } from '@rq/job'
+import type { CallRest, ResultOf } from './call-types.ts'
+import type { Job } from './job.ts'
+import { Queue, type QueueOptions } from './queue.ts'
+
+/** A function that can be called, and can be put into its queue. */
+export type JobFunction<F extends AnyFunction> = F & {
+  /** Enqueue a call with these arguments. */
+  delay(...args: Parameters<F>): Promise<Job<ResultOf<F>>>
+  /** As `delay`, with options that go before those of `job()`. */
+  delayWith(options: EnqueueOptions): (...args: Parameters<F>) => Promise<Job<ResultOf<F>>>
+  /** As `queue.enqueue`, with options that go before those of `job()`. */
+  enqueue(...rest: CallRest<F>): Promise<Job<ResultOf<F>>>
+}
+
+/** What `job()` takes for every call of the function, beside what its queue needs. */
+export interface JobFunctionOptions
+  extends Omit<EnqueueOptions, 'jobId' | 'unique' | 'kwargs' | 'pipeline' | 'jobTimeout'> {
+  /** Longest run. Default: the queue's `defaultTimeout`, else 180 s. */
+  timeout?: DurationLike
+  /** The plain name under which workers register the function, for programs without module files. Default: none. */
+  name?: string
+}
+
+/** Makes functions that know their queue: `export const add = job('low', { timeout: 5 })((x: number, y: number) => x + y)`. */
+export type JobDecorator<O extends object> = (
+  queue: string | Queue,
+  ...rest: Partial<O> extends O ? [options?: O & JobFunctionOptions] : [options: O & JobFunctionOptions]
+) => <F extends AnyFunction>(fn: F) => JobFunction<F>
+
+const OWN_OPTIONS = [
+  'resultTtl',
+  'ttl',
+  'failureTtl',
+  'dependsOn',
+  'atFront',
+  'description',
+  'meta',
+  'onSuccess',
+  'onFailure',
+  'onStopped',
+  'retry',
+  'repeat',
+  'rateLimit',
+  'webhooks',
+] as const satisfies readonly (keyof JobFunctionOptions)[]
+
+/**
+ * A `job()` whose queues, where they are given by name, come from `makeQueue`. That is called at the first enqueue only,
+ * so that a worker that imports the function opens nothing.
+ */
+export function jobDecorator<O extends object>(makeQueue: (name: string, options: O) => Queue): JobDecorator<O> {
+  return (queue, ...rest) => {
+    const { timeout, name, defaults, queueOptions } = split<O>(rest[0])
+    if (timeout !== undefined) defaults.jobTimeout = timeout
+    checkOptions(defaults)
+    if (typeof queue !== 'string' && !(queue instanceof Queue))
+      throw invalidOption('queue', queue, 'a queue or its name')
+    let target = typeof queue === 'string' ? undefined : queue
+    const queueOf = (): Queue => {
+      target ??= makeQueue(queue as string, queueOptions)
+      return target
+    }
+    return (fn) => jobFunction(fn, queueOf, defaults, name)
+  }
+}
+
+/**
+ * RQ's `@job` decorator: a function that still can be called, and has `delay(...)` to enqueue it.
+ * A queue by name needs `storage`, and takes the other options of a queue too.
+ * @throws RqError `RQ_INVALID_OPTION` at once for options that no enqueue would take.
+ */
+export const job: JobDecorator<Partial<QueueOptions>> = jobDecorator<Partial<QueueOptions>>(
+  (name, options) => new Queue(name, options as QueueOptions),
+)
+
+function jobFunction<F extends AnyFunction>(
+  fn: F,
+  queueOf: () => Queue,
+  defaults: EnqueueOptions,
+  name: string | undefined,
+): JobFunction<F> {
+  if (typeof fn !== 'function') throw invalidOption('the decorated value', fn, 'a function')
+  function wrapper(this: unknown, ...args: unknown[]): unknown {
+    return fn.apply(this, args)
+  }
+  const enqueue = async (args?: readonly unknown[], options?: EnqueueOptions) =>
+    queueOf().enqueue<AnyFunction>(wrapper, args ?? [], { ...defaults, ...options })
+  const {
+    prototype: _p,
+    arguments: _a,
+    caller: _c,
+    ...own
+  } = Object.getOwnPropertyDescriptors(fn) as PropertyDescriptorMap
+  Object.defineProperties(wrapper, own)
+  Object.assign(wrapper, {
+    delay: (...args: unknown[]) => enqueue(args),
+    delayWith:
+      (options: EnqueueOptions) =>
+      (...args: unknown[]) =>
+        enqueue(args, options),
+    enqueue,
+  })
+  wrapFunction(wrapper, fn)
+  if (name !== undefined) nameFunction(wrapper, name)
+  return wrapper as unknown as JobFunction<F>
+}
+
+function split<O extends object>(options: (O & JobFunctionOptions) | undefined) {
+  const { timeout, name, ...queueOptions }: JobFunctionOptions & Record<string, unknown> = { ...options }
+  const defaults: Record<string, unknown> = {}
+  for (const key of OWN_OPTIONS) {
+    if (queueOptions[key] !== undefined) defaults[key] = queueOptions[key]
+    delete queueOptions[key]
+  }
+  return { timeout, name, defaults: defaults as EnqueueOptions, queueOptions: queueOptions as O }
+}

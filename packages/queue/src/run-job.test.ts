@@ -1,0 +1,284 @@
+import { RqError } from '@rq/core'
+import { type AnyFunction, bytesOf, dumpCall, type JobRecord, type Outcome, Retry } from '@rq/job'
+import { defaultSerializer } from '@rq/serializer'
+import { describe, expect, it, vi } from 'vitest'
+import { MemoryStorage } from '../test/memory-storage.ts'
+import { getCurrentJob } from './current-job.ts'
+import { Job } from './job.ts'
+import { JobTimeoutError } from './job-errors.ts'
+import { runFailureCallback, runStoppedCallback } from './run-callback.ts'
+import { type RunInput, runJob, STOPPED_TEXT } from './run-job.ts'
+
+interface Plan {
+  func: AnyFunction
+  args?: unknown[]
+  kwargs?: Record<string, unknown>
+  onSuccess?: AnyFunction
+  onFailure?: AnyFunction
+  onStopped?: AnyFunction
+  callbackTimeoutS?: number
+  signal?: AbortSignal
+  record?: Partial<JobRecord>
+}
+
+function inputOf(plan: Plan): RunInput & { callbacks: [string, number][]; storage: MemoryStorage } {
+  const storage = new MemoryStorage()
+  const functions: Record<string, AnyFunction | undefined> = { ...plan } as never
+  const call = { func: 'func', args: plan.args ?? [], kwargs: plan.kwargs ?? {} }
+  const record: JobRecord = {
+    id: 'id',
+    origin: 'q',
+    status: 'queued',
+    data: dumpCall(defaultSerializer, call),
+    createdAtMs: 1,
+    results: 'hash',
+    ...plan.record,
+  }
+  for (const kind of ['onSuccess', 'onFailure', 'onStopped'] as const) {
+    if (plan[kind] !== undefined) record[kind] = { name: kind, timeoutS: plan.callbackTimeoutS ?? 60 }
+  }
+  const callbacks: [string, number][] = []
+  return {
+    record,
+    context: { storage, serializer: defaultSerializer, executionId: 'execution' },
+    loader: {
+      load: async (reference) => {
+        const found = functions[reference]
+        if (found === undefined) throw new RqError('RQ_FUNCTION_NOT_FOUND', `no ${reference}`)
+        return found
+      },
+    },
+    signal: plan.signal ?? new AbortController().signal,
+    onCallback: (kind, timeoutS) => callbacks.push([kind, timeoutS]),
+    callbacks,
+    storage,
+  }
+}
+
+const run = (plan: Plan) => runJob(inputOf(plan))
+const valueOf = (outcome: Outcome) =>
+  outcome.kind === 'returned' && outcome.value !== undefined
+    ? defaultSerializer.loads(bytesOf(outcome.value))
+    : undefined
+const errorOf = (outcome: Outcome) => ('error' in outcome ? outcome.error : undefined)
+const lastLineOf = (outcome: Outcome) => errorOf(outcome)?.split('\n').at(-1)
+
+describe('runJob', () => {
+  it('calls the function with its arguments and serializes what it returns', async () => {
+    expect(valueOf(await run({ func: (x: number, y: number) => x + y, args: [3, 4] }))).toBe(7)
+    expect(valueOf(await run({ func: async () => new Map([[1, 2]]) }))).toEqual(new Map([[1, 2]]))
+  })
+
+  it('gives keyword arguments last, and only when there are any', async () => {
+    const func = (...args: unknown[]) => args
+    expect(valueOf(await run({ func, args: [1], kwargs: { a: 2 } }))).toEqual([1, { a: 2 }])
+    expect(valueOf(await run({ func, args: [1] }))).toEqual([1])
+  })
+
+  it.each([undefined, null])('stores no value for %s', async (value) => {
+    expect(await run({ func: () => value })).toEqual({
+      kind: 'returned',
+      startedAtMs: expect.any(Number),
+      endedAtMs: expect.any(Number),
+    })
+  })
+
+  it('succeeds with a placeholder for what cannot be serialized', async () => {
+    expect(valueOf(await run({ func: () => () => {} }))).toBe('Unserializable return value')
+  })
+
+  it('recognises a returned Retry, also of another copy of the library', async () => {
+    class OtherRetry {
+      max = 3
+      intervalsS = [1, 2]
+    }
+    Object.defineProperty(OtherRetry, 'name', { value: 'Retry' })
+    expect(await run({ func: () => new Retry({ max: 2, interval: '5s' }) })).toMatchObject({
+      kind: 'returned_retry',
+      retry: { max: 2, intervalsS: [5] },
+    })
+    expect(await run({ func: () => new OtherRetry() })).toMatchObject({
+      kind: 'returned_retry',
+      retry: { max: 3, intervalsS: [1, 2] },
+    })
+    expect(valueOf(await run({ func: () => ({ max: 3, intervalsS: [1] }) }))).toEqual({ max: 3, intervalsS: [1] })
+  })
+
+  it('is the current job inside the function, with its signal and execution, and nowhere else', async () => {
+    const seen: unknown[] = []
+    const input = inputOf({
+      func: async () => {
+        await new Promise((resolve) => setImmediate(resolve))
+        const job = getCurrentJob()
+        seen.push(job?.id, job?.signal)
+      },
+    })
+    await runJob(input)
+    expect(seen).toEqual(['id', input.signal])
+    expect(getCurrentJob()).toBeUndefined()
+  })
+
+  it('saves meta on behalf of its execution, and learns that it lost its lease', async () => {
+    const func = async () => {
+      const job = getCurrentJob()
+      if (job === undefined) throw new Error('no job')
+      job.meta['step'] = 2
+      await job.saveMeta()
+    }
+    const input = inputOf({ func })
+    input.storage.records.set('id', { ...input.record, executionId: 'execution' })
+    expect((await runJob(input)).kind).toBe('returned')
+    expect(String(input.storage.recordOf('id').meta)).toBe('{"step":2}')
+
+    const lost = inputOf({ func })
+    lost.storage.records.set('id', { ...lost.record, executionId: 'other' })
+    expect(lastLineOf(await runJob(lost))).toMatch(/belongs to another execution/)
+  })
+
+  it.each([
+    ['an error', () => Promise.reject(new TypeError('bad')), 'TypeError: bad'],
+    ['null', () => Promise.reject(null), 'Thrown null: null'],
+    ['a text', () => Promise.reject('text'), 'Thrown string: text'],
+  ])('fails with %s', async (_, func, line) => {
+    const outcome = await run({ func })
+    expect(outcome.kind).toBe('raised')
+    expect(lastLineOf(outcome)).toBe(line)
+  })
+
+  it('fails when the function or the call cannot be read', async () => {
+    const missing = await run({ func: undefined as never })
+    expect(lastLineOf(missing)).toBe('RqError: no func')
+    const garbage = await run({ func: () => 1, record: { data: 'not json' } })
+    expect(garbage.kind).toBe('raised')
+    expect(lastLineOf(garbage)).toMatch(/RqError: Cannot read|RqError: The job does not hold a call/)
+  })
+
+  it('fails at the time limit, whatever the function goes on to do', async () => {
+    const limit = new AbortController()
+    const func = () => {
+      queueMicrotask(() => limit.abort(new JobTimeoutError(2)))
+      return new Promise((_, reject) => setTimeout(reject, 5, new Error('later')))
+    }
+    const outcome = await run({ func, signal: limit.signal })
+    expect(lastLineOf(outcome)).toBe('JobTimeoutError: Task exceeded maximum timeout value (2 seconds)')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  })
+
+  it('does not begin when the signal fired before', async () => {
+    const func = vi.fn()
+    await run({ func, signal: AbortSignal.abort(new JobTimeoutError(1)) })
+    expect(func).not.toHaveBeenCalled()
+  })
+
+  it('calls only the success callback after success, with job, connection and result', async () => {
+    const onSuccess = vi.fn(async (job: Job) => expect(await job.getStatus({ refresh: false })).toBe('finished'))
+    const onFailure = vi.fn()
+    const input = inputOf({ func: () => 5, onSuccess, onFailure })
+    expect((await runJob(input)).kind).toBe('returned')
+    expect(onSuccess.mock.calls).toEqual([[expect.any(Job), { isClient: true }, 5]])
+    expect(onFailure).not.toHaveBeenCalled()
+    expect(input.callbacks).toEqual([['success', 60]])
+  })
+
+  it('asks for no client when there is no callback', async () => {
+    const input = inputOf({ func: () => 5 })
+    await runJob(input)
+    expect(input.storage.clients).toBe(0)
+  })
+
+  it('calls only the failure callback after a failure, with job, connection, class, error and stack', async () => {
+    const error = new TypeError('bad')
+    const onSuccess = vi.fn()
+    const onFailure = vi.fn((job: Job) => job.getStatus({ refresh: false }))
+    const outcome = await run({ func: () => Promise.reject(error), onSuccess, onFailure })
+    expect(onFailure.mock.calls).toEqual([[expect.any(Job), { isClient: true }, 'TypeError', error, errorOf(outcome)]])
+    expect(await onFailure.mock.results[0]?.value).toBe('failed')
+    expect(onSuccess).not.toHaveBeenCalled()
+  })
+
+  it('fails when the success callback throws, and tells the failure callback', async () => {
+    const onFailure = vi.fn()
+    const onSuccess = () => {
+      throw new RangeError('callback')
+    }
+    const outcome = await run({ func: () => 5, onSuccess, onFailure })
+    expect(outcome.kind).toBe('raised')
+    expect(lastLineOf(outcome)).toBe('RangeError: callback')
+    expect(onFailure.mock.calls[0]?.[2]).toBe('RangeError')
+  })
+
+  it('adds the error of a failure callback to the text', async () => {
+    const onFailure = () => {
+      throw new RangeError('callback')
+    }
+    const outcome = await run({ func: () => Promise.reject(new TypeError('first')), onFailure })
+    expect(errorOf(outcome)).toContain('TypeError: first')
+    expect(lastLineOf(outcome)).toBe('RangeError: callback')
+  })
+
+  it('ends a callback at its own limit', async () => {
+    vi.useFakeTimers()
+    try {
+      const outcome = run({ func: () => 5, onSuccess: () => new Promise(() => {}), callbackTimeoutS: 7 })
+      await vi.advanceTimersByTimeAsync(7000)
+      expect(lastLineOf(await outcome)).toBe('JobTimeoutError: Task exceeded maximum timeout value (7 seconds)')
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('runs no callback for a returned Retry', async () => {
+    const onSuccess = vi.fn()
+    await run({ func: () => new Retry({ max: 1 }), onSuccess })
+    expect(onSuccess).not.toHaveBeenCalled()
+  })
+
+  it('is stopped by its signal, and calls the stopped callback only', async () => {
+    const stop = new AbortController()
+    const func = () => {
+      queueMicrotask(() => stop.abort(new RqError('RQ_JOB_STOPPED', 'stop')))
+      return new Promise(() => {})
+    }
+    const onStopped = vi.fn(() => {
+      throw new Error('ignored')
+    })
+    const onFailure = vi.fn()
+    const outcome = await run({ func, onStopped, onFailure, signal: stop.signal })
+    expect(outcome).toMatchObject({ kind: 'stopped', error: STOPPED_TEXT })
+    expect(onStopped.mock.calls).toEqual([[expect.any(Job), { isClient: true }]])
+    expect(onFailure).not.toHaveBeenCalled()
+  })
+
+  it('calls nothing more when the lease was lost', async () => {
+    const onFailure = vi.fn()
+    const lost = AbortSignal.abort(new RqError('RQ_LEASE_LOST', 'lost'))
+    expect((await run({ func: () => 1, onFailure, signal: lost })).kind).toBe('raised')
+    expect(onFailure).not.toHaveBeenCalled()
+  })
+
+  it('does not change the record it was given', async () => {
+    const input = inputOf({ func: () => 1 })
+    const before = structuredClone(input.record)
+    await runJob(input)
+    expect(input.record).toEqual(before)
+  })
+})
+
+describe('runFailureCallback', () => {
+  it('returns the text of the error, and of the callback where that throws', async () => {
+    const onFailure = vi.fn()
+    const error = new RqError('RQ_HORSE_TERMINATED', 'Work-horse terminated unexpectedly')
+    expect(await runFailureCallback(inputOf({ func: () => 1, onFailure }), error)).toMatch(/terminated unexpectedly$/)
+    expect(onFailure.mock.calls[0]?.slice(2, 4)).toEqual(['RqError', error])
+    const throwing = inputOf({ func: () => 1, onFailure: () => Promise.reject(new RangeError('callback')) })
+    expect(await runFailureCallback(throwing, error)).toMatch(/RangeError: callback$/)
+  })
+})
+
+describe('runStoppedCallback', () => {
+  it('never throws', async () => {
+    const onStopped = () => Promise.reject(new RangeError('callback'))
+    expect(await runStoppedCallback(inputOf({ func: () => 1, onStopped }))).toMatch(/RangeError: callback$/)
+    expect(await runStoppedCallback(inputOf({ func: () => 1 }))).toBeUndefined()
+  })
+})

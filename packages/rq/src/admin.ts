@@ -1,0 +1,53 @@
+import { type DurationLike, durationS, invalidOption } from '@rq/core'
+import type { Connection, RedisStorage } from '@rq/redis'
+import { type ConnectionOptions, sharedStorage } from './connection.ts'
+import { Job } from './job.ts'
+
+/** A connection as anything of rq takes it, or options that hold one and a prefix. */
+export type Where = Connection | ConnectionOptions
+
+/** Stop all workers of this Redis from taking up jobs; what runs goes on. For ever, or for `duration`. */
+export async function suspend(where: Where, options: { duration?: DurationLike } = {}): Promise<void> {
+  const { duration } = options
+  const durationInS = duration === undefined ? undefined : durationS(duration, 'duration')
+  if (durationInS === 0) throw invalidOption('duration', duration, 'at least 1 second')
+  await adminOf(where).suspend(durationInS)
+}
+
+/** Let workers take up jobs again. */
+export async function resume(where: Where): Promise<void> {
+  await adminOf(where).resume()
+}
+
+export async function isSuspended(where: Where): Promise<boolean> {
+  return adminOf(where).isSuspended()
+}
+
+/** Ask a worker to finish what it runs, and leave. Not acknowledged. */
+export async function sendShutdownCommand(where: Where, workerName: string): Promise<void> {
+  await adminOf(where).sendCommand(workerName, { command: 'shutdown' })
+}
+
+/** Kill the work horses of a worker. The jobs they run fail, or are retried if they have retries left. Not acknowledged. */
+export async function sendKillHorseCommand(where: Where, workerName: string): Promise<void> {
+  await adminOf(where).sendCommand(workerName, { command: 'kill-horse' })
+}
+
+/**
+ * Ask the worker that runs a job to stop it: its status becomes `stopped` and it is not retried. Not acknowledged.
+ * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when no worker runs it.
+ */
+export async function sendStopJobCommand(where: Where, jobId: string): Promise<void> {
+  const job = await Job.fetch(jobId, optionsOf(where))
+  await job.stop()
+}
+
+function adminOf(where: Where): RedisStorage['admin'] {
+  return sharedStorage(optionsOf(where)).admin
+}
+
+/** Tell options of ours from a connection: only ours have `connection` or `prefix`. */
+function optionsOf(where: Where): ConnectionOptions {
+  if (typeof where === 'object' && ('connection' in where || 'prefix' in where)) return where as ConnectionOptions
+  return { connection: where as Connection }
+}

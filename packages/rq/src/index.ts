@@ -1,0 +1,40 @@
+export { type ErrorCode, RqError } from '@rq/core'
+export {
+  Callback,
+  Dependency,
+  type EnqueueOptions,
+  type FunctionRef,
+  type JobStatus,
+  RateLimit,
+  Repeat,
+  Retry,
+  ref,
+  type TypedRef,
+  Webhook,
+} from '@rq/job'
+export {
+  DuplicateJobError,
+  getCurrentJob,
+  JobFailedError,
+  JobTimeoutError,
+  Registry,
+  Result,
+  TimeoutError,
+  type When,
+} from '@rq/queue'
+export { type Connection, maskUrl } from '@rq/redis'
+export { jsonSerializer, type Serializer, superjsonSerializer } from '@rq/serializer'
+export {
+  isSuspended,
+  resume,
+  sendKillHorseCommand,
+  sendShutdownCommand,
+  sendStopJobCommand,
+  suspend,
+  type Where,
+} from './admin.ts'
+export type { ConnectionOptions } from './connection.ts'
+export { Group } from './group.ts'
+export { cancelJob, Job, requeueJob } from './job.ts'
+export { job } from './job-function.ts'
+export { Queue, type QueueOptions } from './queue.ts'

@@ -1,0 +1,8 @@
+import { type JobDecorator, jobDecorator } from '@rq/queue'
+import { Queue, type QueueOptions } from './queue.ts'
+
+/**
+ * RQ's `@job` decorator: `export const add = job('low', { timeout: 5 })((x: number, y: number) => x + y)`, then
+ * `await add.delay(3, 4)`. The function can still be called.
+ */
+export const job: JobDecorator<QueueOptions> = jobDecorator<QueueOptions>((name, options) => new Queue(name, options))

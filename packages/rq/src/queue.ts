@@ -1,0 +1,20 @@
+import { Queue as BaseQueue, type QueueOptions as BaseQueueOptions } from '@rq/queue'
+import { RedisStorage } from '@rq/redis'
+import { type Connected, sharedStorage, splitConnection } from './connection.ts'
+
+export type QueueOptions = Connected<BaseQueueOptions>
+
+/** A queue on Redis. Connects at its first use; `close()` closes what it opened. */
+export class Queue extends BaseQueue {
+  /** @throws RqError `RQ_INVALID_OPTION`, `RQ_CONFIG` for a URL that is none. Connects to nothing. */
+  constructor(name?: string, options: QueueOptions = {}) {
+    const [connection, rest] = splitConnection(options)
+    super(name, { ...rest, storage: new RedisStorage(connection), ownsStorage: true })
+  }
+
+  /** Every queue that was ever enqueued to. */
+  static override async all(options: QueueOptions = {}): Promise<Queue[]> {
+    const names = await sharedStorage(options).queues.queueNames()
+    return names.map((name) => new Queue(name, options))
+  }
+}

@@ -1,0 +1,60 @@
+import type { Logger } from '@rq/core'
+
+export interface DutyOptions {
+  /** For the log. */
+  readonly name: string
+  /** From the end of one run to the start of the next. */
+  readonly everyMs: number
+  /** Part of the wait that is left to chance, 0 to 1, so that many workers do not come at once. Default 0. */
+  readonly jitter?: number
+  readonly runOnce: () => Promise<void>
+  readonly logger: Logger
+}
+
+/** Something done over and over beside the main loop. One run at a time; a run that fails is logged and tried again. */
+export class Duty {
+  readonly #options: DutyOptions
+  #timer: NodeJS.Timeout | undefined
+  #stopped = true
+  #failing = false
+
+  constructor(options: DutyOptions) {
+    this.#options = options
+  }
+
+  /** The first run comes after one interval. */
+  start(): void {
+    if (!this.#stopped) return
+    this.#stopped = false
+    this.#schedule()
+  }
+
+  /** No further run begins. One that is under way is not waited for: the store may never answer. */
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+  }
+
+  /** Never rejects. */
+  async runOnce(): Promise<void> {
+    const { logger, name, runOnce } = this.#options
+    try {
+      await runOnce()
+      this.#failing = false
+    } catch (error) {
+      if (!this.#failing && !this.#stopped) {
+        logger.warn(`The worker's ${name} failed; it will be tried again`, { error: String(error) })
+      }
+      this.#failing = true
+    }
+  }
+
+  #schedule(): void {
+    const { everyMs, jitter = 0 } = this.#options
+    const waitMs = everyMs * (1 - jitter * Math.random())
+    this.#timer = setTimeout(async () => {
+      await this.runOnce()
+      if (!this.#stopped) this.#schedule()
+    }, waitMs)
+  }
+}

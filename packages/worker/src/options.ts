@@ -1,0 +1,215 @@
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import {
+  type Clock,
+  checkName,
+  type DurationLike,
+  durationMs,
+  durationS,
+  invalidOption,
+  type Logger,
+  MINUTE_MS,
+  randomHex,
+  SECOND_MS,
+  silentLogger,
+  systemClock,
+} from '@rq/core'
+import { type AnyFunction, DEFAULT_RESULT_TTL_S, type Storage } from '@rq/job'
+import { isSerializer, type Serializer } from '@rq/serializer'
+import type { StorageSource } from './horse/protocol.ts'
+import type { ExceptionHandler, WorkHorseKilledHandler } from './judge.ts'
+import type { PrefetchOptions } from './prefetch.ts'
+
+/**
+ * Where jobs run: each in a child process of its own (reused from job to job), in a thread, or in the worker's own
+ * event loop.
+ */
+export const HORSE_KINDS = ['process', 'thread', 'inline'] as const
+
+export type HorseKind = (typeof HORSE_KINDS)[number]
+
+/** A queue, or its name. */
+export type QueueLike = string | { readonly name: string }
+
+export interface WorkerOptions {
+  storage: Storage
+  /** Unique among living workers. Default: random. */
+  name?: string
+  /**
+   * `'superjson'` (default), `'json'`, or `'module#export'`. A serializer object is fine for `inline` horses;
+   * others can only be told its name, so it must be a built-in one.
+   */
+  serializer?: string | Serializer
+  /** Jobs at once: so many horses, or so many in one event loop with `inline`. Default 1. */
+  concurrency?: number
+  /** Default `process`. */
+  horse?: HorseKind
+  /** Folders below which job functions may be imported. Default: the working directory. */
+  importPaths?: readonly string[]
+  /** Packages that job functions may come from. Default: none. */
+  allow?: readonly string[]
+  /** Functions by name, for `inline` only. */
+  functions?: Readonly<Record<string, AnyFunction>>
+  /** Modules that every horse loads first, such as `tsx`. */
+  imports?: readonly string[]
+  /**
+   * Called in order when a job has failed, each with (job, error), until one returns false. References run in the
+   * horse, after the failure callback; functions run in the worker's process, after all references.
+   */
+  exceptionHandlers?: readonly (string | ExceptionHandler)[]
+  /** Runs in the worker's process. */
+  workHorseKilledHandler?: WorkHorseKilledHandler
+  /** How long the worker's record outlives its last heartbeat. Default 420 s. */
+  workerTtl?: DurationLike
+  /** Longest time between two heartbeats. Default 30 s; leases ask for more frequent ones. */
+  jobMonitoringInterval?: DurationLike
+  /** How often registries are cleaned. Default 600 s. */
+  maintenanceInterval?: DurationLike
+  /** For jobs that do not say how long their result is kept. Default 500 s. */
+  defaultResultTtl?: DurationLike
+  /** What becomes of the job of a dead worker when it has no retries left. Default `fail`, as in RQ. */
+  onAbandoned?: 'requeue' | 'fail'
+  /** Default: silent. */
+  logger?: Logger
+  /** How long a job stays this worker's without a sign of life. Default 15000. */
+  leaseMs?: number
+  /** How many jobs to hand to a horse ahead of the one that runs. */
+  prefetch?: PrefetchOptions
+  /** Replace a horse after so many jobs. Default 0: never. */
+  horseMaxJobs?: number
+  /** Replace a horse that holds more than so many bytes after a job. Default 0: never. */
+  horseMaxBytes?: number
+  /** Where horses get the client for callbacks from; by default callbacks get undefined. */
+  horseStorage?: StorageSource
+  /** Say in the process title who this is. Default true. */
+  processTitle?: boolean
+  clock?: Clock
+}
+
+/** The options, checked and complete. */
+export interface WorkerSettings {
+  readonly storage: Storage
+  readonly queues: readonly string[]
+  readonly name: string
+  readonly serializer: string | Serializer
+  readonly concurrency: number
+  readonly horse: HorseKind
+  readonly importPaths: readonly string[] | undefined
+  readonly allow: readonly string[]
+  readonly functions: Readonly<Record<string, AnyFunction>>
+  readonly imports: readonly string[]
+  readonly exceptionHandlers: readonly ExceptionHandler[]
+  readonly exceptionHandlerRefs: readonly string[]
+  readonly workHorseKilledHandler: WorkHorseKilledHandler | undefined
+  readonly workerTtlS: number
+  readonly heartbeatMs: number
+  readonly maintenanceMs: number
+  readonly defaultResultTtlS: number
+  readonly onAbandoned: 'requeue' | 'fail'
+  readonly logger: Logger
+  readonly leaseMs: number
+  readonly prefetch: PrefetchOptions
+  readonly horseMaxJobs: number
+  readonly horseMaxBytes: number
+  readonly horseStorage: StorageSource | undefined
+  readonly processTitle: boolean
+  readonly clock: Clock
+}
+
+const MOST_CONCURRENCY = 1000
+const DEFAULT_LEASE_MS = 15 * SECOND_MS
+const SHORTEST_LEASE_MS = 100
+/** A lease is renewed so often before it ends. */
+const BEATS_PER_LEASE = 3
+
+/** @throws RqError `RQ_INVALID_OPTION` naming the option. */
+export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], options: WorkerOptions): WorkerSettings {
+  const storage = options?.storage
+  if (typeof storage !== 'object' || storage === null) throw invalidOption('storage', storage, 'a storage')
+  const horse = oneOf('horse', options.horse ?? 'process', HORSE_KINDS)
+  const leaseMs = wholeNumber('leaseMs', options.leaseMs ?? DEFAULT_LEASE_MS, SHORTEST_LEASE_MS)
+  const handlers = options.exceptionHandlers ?? []
+  for (const handler of handlers) {
+    if (typeof handler !== 'string' && typeof handler !== 'function') {
+      throw invalidOption('exceptionHandlers', handler, 'functions and references to functions')
+    }
+  }
+  if (options.functions !== undefined && horse !== 'inline') {
+    throw invalidOption('functions', options.functions, "none unless horse is 'inline': other horses import their functions")
+  }
+  return {
+    storage,
+    queues: queueNames(queues),
+    name: options.name === undefined ? randomHex() : checkName(options.name, 'name'),
+    serializer: checkSerializer(options.serializer ?? 'superjson', horse),
+    concurrency: wholeNumber('concurrency', options.concurrency ?? 1, 1, MOST_CONCURRENCY),
+    horse,
+    importPaths: options.importPaths?.map((path) => resolve(path)),
+    allow: options.allow ?? [],
+    functions: options.functions ?? {},
+    imports: (options.imports ?? []).map(absolute),
+    exceptionHandlers: handlers.filter((handler) => typeof handler === 'function'),
+    exceptionHandlerRefs: handlers.filter((handler) => typeof handler === 'string'),
+    workHorseKilledHandler: options.workHorseKilledHandler,
+    workerTtlS: positiveS('workerTtl', options.workerTtl ?? 420),
+    heartbeatMs: Math.min(
+      leaseMs / BEATS_PER_LEASE,
+      positiveS('jobMonitoringInterval', options.jobMonitoringInterval ?? 30) * SECOND_MS,
+    ),
+    maintenanceMs: Math.max(SECOND_MS, durationMs(options.maintenanceInterval ?? (10 * MINUTE_MS) / SECOND_MS, 'maintenanceInterval')),
+    defaultResultTtlS: resultTtl(options.defaultResultTtl ?? DEFAULT_RESULT_TTL_S),
+    onAbandoned: oneOf('onAbandoned', options.onAbandoned ?? 'fail', ['requeue', 'fail']),
+    logger: options.logger ?? silentLogger,
+    leaseMs,
+    prefetch: options.prefetch ?? {},
+    horseMaxJobs: wholeNumber('horseMaxJobs', options.horseMaxJobs ?? 0, 0),
+    horseMaxBytes: wholeNumber('horseMaxBytes', options.horseMaxBytes ?? 0, 0),
+    horseStorage: options.horseStorage,
+    processTitle: options.processTitle ?? true,
+    clock: options.clock ?? systemClock,
+  }
+}
+
+function queueNames(queues: QueueLike | readonly QueueLike[]): readonly string[] {
+  const list = Array.isArray(queues) ? (queues as readonly QueueLike[]) : [queues as QueueLike]
+  if (list.length === 0) throw invalidOption('queues', queues, 'at least one queue')
+  return [...new Set(list.map((queue) => checkName(typeof queue === 'object' ? queue?.name : queue, 'queues')))]
+}
+
+function checkSerializer(value: string | Serializer, horse: HorseKind): string | Serializer {
+  if (typeof value === 'string') {
+    if (value === 'json' || value === 'superjson') return value
+    const hash = value.lastIndexOf('#')
+    if (hash > 0) return absolute(value.slice(0, hash)) + value.slice(hash)
+  } else if (isSerializer(value)) {
+    if (horse === 'inline') return value
+    if (value.name === 'json' || value.name === 'superjson') return value.name
+  }
+  throw invalidOption('serializer', value, "'superjson', 'json' or 'module#export'; an object only with inline horses")
+}
+
+/** A relative path means the same in every process and from every file. */
+function absolute(specifier: string): string {
+  return /^(\.{0,2}\/)/.test(specifier) ? pathToFileURL(resolve(specifier)).href : specifier
+}
+
+function oneOf<T extends string>(option: string, value: unknown, values: readonly T[]): T {
+  const found = values.find((one) => one === value)
+  if (found === undefined) throw invalidOption(option, value, values.map((one) => `'${one}'`).join(' or '))
+  return found
+}
+
+export function wholeNumber(option: string, value: unknown, least: number, most = Number.MAX_SAFE_INTEGER): number {
+  if (Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most) return Number(value)
+  throw invalidOption(option, value, `a whole number of at least ${least}${most < Number.MAX_SAFE_INTEGER ? ` and at most ${most}` : ''}`)
+}
+
+function positiveS(option: string, value: DurationLike): number {
+  const seconds = durationS(value, option)
+  if (seconds === 0) throw invalidOption(option, value, 'more than 0 seconds')
+  return seconds
+}
+
+function resultTtl(value: DurationLike): number {
+  return value === -1 ? -1 : durationS(value, 'defaultResultTtl')
+}
