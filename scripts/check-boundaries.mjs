@@ -85,7 +85,7 @@ async function checkPackage(root, { folder, manifest }, ours) {
       complaints.push(`${name} may not depend on ${dependency}`)
     }
   }
-  for (const file of await sourceFiles(join(folder, 'src'))) {
+  for (const file of [...(await sourceFiles(join(folder, 'bin'))), ...(await sourceFiles(join(folder, 'src')))]) {
     for (const found of readImports(file, await readFile(file, 'utf8'))) {
       const complaint = checkImport(found, { name, folder, file, allowed, declared, ours })
       if (complaint !== undefined) complaints.push(`${relative(root, file)}:${found.line}: ${complaint}`)
@@ -101,8 +101,8 @@ async function checkPackage(root, { folder, manifest }, ours) {
  */
 function checkImport({ specifier, typeOnly }, { name, folder, file, allowed, declared, ours }) {
   if (specifier.startsWith('.')) {
-    const inside = resolve(file, '..', specifier).startsWith(join(folder, 'src') + sep)
-    return inside ? undefined : `imports ${specifier}, outside of its own src`
+    const inside = resolve(file, '..', specifier).startsWith(folder + sep)
+    return inside ? undefined : `imports ${specifier}, outside of its own package`
   }
   const packageName = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
   if (specifier.startsWith('node:') || builtinModules.includes(packageName) || packageName === name) return undefined

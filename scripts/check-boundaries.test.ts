@@ -53,7 +53,7 @@ describe('checkBoundaries', () => {
 
   test('finds a relative import that leaves the package', async () => {
     const complaints = await complaintsAbout("import '../../two/src/b.ts'")
-    expect(complaints).toEqual(['packages/one/src/a.ts:1: imports ../../two/src/b.ts, outside of its own src'])
+    expect(complaints).toEqual(['packages/one/src/a.ts:1: imports ../../two/src/b.ts, outside of its own package'])
   })
 
   test('keeps ioredis to the redis package, and its types to the umbrella', async () => {
@@ -66,6 +66,11 @@ describe('checkBoundaries', () => {
       'packages/one/src/a.ts:1: rq may import only types of ioredis',
     ])
     expect(await complaintsAbout(type)).toHaveLength(2)
+  })
+
+  test('looks into executables too', async () => {
+    const complaints = await complaintsAbout("import '../dist/index.js'\nimport '@rq/queue'", { file: 'bin/one.js' })
+    expect(complaints).toEqual(['packages/one/bin/one.js:2: @rq/job may not import @rq/queue'])
   })
 
   test('leaves tests free', async () => {

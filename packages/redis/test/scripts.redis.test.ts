@@ -7,13 +7,15 @@ import { RedisStorage } from '../src/index.ts'
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
 const EXECUTION = /[0-9a-f]{24}[0-9a-f]{8}/g
 
-/** A state with what differs from run to run named instead: times, executions, scores that are a time from now. A key that expires says when. */
+/** A state with what differs from run to run named instead: times, executions, scores that are a time from now (to 5 s). A key that expires says when. */
 function named(dump: RedisDump): Record<string, unknown> {
   const text = (value: unknown) =>
     typeof value === 'string' ? value.replace(TIME, '<time>').replace(EXECUTION, '<execution>') : value
   const nowS = Date.now() / 1000
   const score = (value: number) =>
-    Math.abs(value - nowS) < 60 * 60 * 24 * 400 && value > nowS - 60 ? `now+${Math.round(value - nowS)}` : value
+    Math.abs(value - nowS) < 60 * 60 * 24 * 400 && value > nowS - 60
+      ? `now+${Math.abs(Math.round((value - nowS) / 5) * 5)}`
+      : value
   return Object.fromEntries(
     Object.entries(dump).map(([key, { type, ttl, value }]) => {
       const name = ttl === -1 ? key : `${key} (${ttl} s)`

@@ -131,9 +131,10 @@ export class HorsePool {
   abort(id: string, reason: AbortReason): void {
     const holder = [...this.#horses].find((horse) => horse.has(id))
     if (holder?.isRunning(id) === true) return holder.abort(id, reason)
+    if (holder === undefined && !this.#waiting.some(({ task }) => task.id === id)) return
     this.#dropped.set(id, reason)
-    if (holder !== undefined) return holder.takeBack()
-    this.#putBack([])
+    if (holder === undefined) this.#putBack([])
+    else holder.takeBack()
   }
 
   /** Kill the horses that run something. Returns how many. */

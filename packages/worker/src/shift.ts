@@ -70,6 +70,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner {
   #settled = 0
   #idleSinceMs: number
   #idleTimer: NodeJS.Timeout | undefined
+  #leaveTimer: NodeJS.Timeout | undefined
 
   constructor(options: ShiftOptions) {
     const { context, settings, strategy } = options
@@ -154,7 +155,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner {
   async work(): Promise<boolean> {
     const { events, services } = this.#options
     const { storage, name, queues } = this.#settings
-    await storage.workers.register(this.#birth)
+    await Promise.race([storage.workers.register(this.#birth), this.#ended])
     this.#logger.info(`Worker ${name} started, listening on ${queues.join(', ')}`)
     events.tell('worker:started', () => ({ name }))
     const unsubscribe = this.#listen()
@@ -184,7 +185,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner {
     this.#pump.stopClaiming()
     this.#pool.drain()
     // A claim under way may bring jobs; but a store that does not answer must not keep an idle worker.
-    setTimeout(() => this.#leaveUnlessBusy(), LEAVE_MS)
+    this.#leaveTimer = setTimeout(() => this.#leaveUnlessBusy(), LEAVE_MS)
   }
 
   /** Kill what runs; every job goes back to the head of its queue, and no attempt is counted. */
@@ -198,7 +199,8 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner {
       for (const claimed of this.#book.inState('held')) this.onReturn(claimed)
       this.#leaveUnlessBusy()
     })
-    setTimeout(this.#end, COLD_LEAVE_MS)
+    clearTimeout(this.#leaveTimer)
+    this.#leaveTimer = setTimeout(this.#end, COLD_LEAVE_MS)
   }
 
   get #state(): WorkerState {
@@ -213,6 +215,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner {
 
   async #leave(pumping: Promise<void>, unsubscribe: () => Promise<void>): Promise<void> {
     clearTimeout(this.#idleTimer)
+    clearTimeout(this.#leaveTimer)
     for (const duty of this.#duties) duty.stop()
     this.#pump.close()
     const limit = new AbortController()

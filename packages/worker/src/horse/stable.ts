@@ -1,6 +1,6 @@
 import { FunctionLoader } from '@rq/functions'
 import { errorText } from '@rq/queue'
-import { resolveSerializer, type Serializer } from '@rq/serializer'
+import { loadSerializer } from './load-serializer.ts'
 import { abortError, makePerform } from './perform.ts'
 import type { FromHorse, HorseSetup, ToHorse } from './protocol.ts'
 import { Runner } from './runner.ts'
@@ -47,12 +47,4 @@ export class Stable {
     this.#runner = new Runner({ lanes: 1, perform, abortError, tell: this.#tell })
     this.#tell({ type: 'ready' })
   }
-}
-
-/** A built-in serializer by its name, or the export of a module: `./my-serializer.js#serializer`. */
-async function loadSerializer(name: string): Promise<Serializer> {
-  const hash = name.lastIndexOf('#')
-  if (hash === -1) return resolveSerializer(name as 'json')
-  const module = await import(name.slice(0, hash))
-  return resolveSerializer(module[name.slice(hash + 1)])
 }
