@@ -57,13 +57,17 @@ export async function findInstaller() {
 /**
  * Ask on a terminal; where nobody can be asked, the answer is yes.
  * @param {string} question
+ * @throws Error when the answer is Ctrl-C.
  */
 export async function consents(question) {
   if (!process.stdin.isTTY || !process.stderr.isTTY || process.env.CI) return true
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  const interrupted = new Promise((_, reject) => {
+    terminal.once('SIGINT', () => reject(new Error('Ended by Ctrl-C.')))
+  })
   try {
-    const answer = await terminal.question(`${question} [Y/n] `)
-    return !/^\s*n/i.test(answer)
+    const answer = await Promise.race([terminal.question(`${question} [Y/n] `), interrupted])
+    return !/^\s*n/i.test(String(answer))
   } finally {
     terminal.close()
   }

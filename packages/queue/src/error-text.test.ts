@@ -67,7 +67,7 @@ describe('errorText', () => {
   })
 
   it('survives traps and getters that throw', () => {
-    const hostile = Object.defineProperties(new Error('x'), {
+    const hostile: Error = Object.create(Error.prototype, {
       message: {
         get() {
           throw new Error('getter')
@@ -86,6 +86,8 @@ describe('errorText', () => {
 
   it('names the current message when the stack was captured with another', () => {
     const error = new Error('before')
+    // Where stacks are made lazily, it must be there before the message changes.
+    expect(error.stack).toContain('before')
     error.message = 'after'
     expect(errorText(error)).toMatch(/^Error: after\nError: before\n/)
   })

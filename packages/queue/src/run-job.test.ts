@@ -56,7 +56,7 @@ function inputOf(plan: Plan): RunInput & { callbacks: [string, number][]; storag
 }
 
 const run = (plan: Plan) => runJob(inputOf(plan))
-const valueOf = (outcome: Outcome) =>
+const returned = (outcome: Outcome) =>
   outcome.kind === 'returned' && outcome.value !== undefined
     ? defaultSerializer.loads(bytesOf(outcome.value))
     : undefined
@@ -65,14 +65,14 @@ const lastLineOf = (outcome: Outcome) => errorOf(outcome)?.split('\n').at(-1)
 
 describe('runJob', () => {
   it('calls the function with its arguments and serializes what it returns', async () => {
-    expect(valueOf(await run({ func: (x: number, y: number) => x + y, args: [3, 4] }))).toBe(7)
-    expect(valueOf(await run({ func: async () => new Map([[1, 2]]) }))).toEqual(new Map([[1, 2]]))
+    expect(returned(await run({ func: (x: number, y: number) => x + y, args: [3, 4] }))).toBe(7)
+    expect(returned(await run({ func: async () => new Map([[1, 2]]) }))).toEqual(new Map([[1, 2]]))
   })
 
   it('gives keyword arguments last, and only when there are any', async () => {
     const func = (...args: unknown[]) => args
-    expect(valueOf(await run({ func, args: [1], kwargs: { a: 2 } }))).toEqual([1, { a: 2 }])
-    expect(valueOf(await run({ func, args: [1] }))).toEqual([1])
+    expect(returned(await run({ func, args: [1], kwargs: { a: 2 } }))).toEqual([1, { a: 2 }])
+    expect(returned(await run({ func, args: [1] }))).toEqual([1])
   })
 
   it.each([undefined, null])('stores no value for %s', async (value) => {
@@ -84,7 +84,7 @@ describe('runJob', () => {
   })
 
   it('succeeds with a placeholder for what cannot be serialized', async () => {
-    expect(valueOf(await run({ func: () => () => {} }))).toBe('Unserializable return value')
+    expect(returned(await run({ func: () => () => {} }))).toBe('Unserializable return value')
   })
 
   it('recognises a returned Retry, also of another copy of the library', async () => {
@@ -101,7 +101,7 @@ describe('runJob', () => {
       kind: 'returned_retry',
       retry: { max: 3, intervalsS: [1, 2] },
     })
-    expect(valueOf(await run({ func: () => ({ max: 3, intervalsS: [1] }) }))).toEqual({ max: 3, intervalsS: [1] })
+    expect(returned(await run({ func: () => ({ max: 3, intervalsS: [1] }) }))).toEqual({ max: 3, intervalsS: [1] })
   })
 
   it('is the current job inside the function, with its signal and execution, and nowhere else', async () => {
@@ -122,7 +122,7 @@ describe('runJob', () => {
     const func = async () => {
       const job = getCurrentJob()
       if (job === undefined) throw new Error('no job')
-      job.meta['step'] = 2
+      job.meta.step = 2
       await job.saveMeta()
     }
     const input = inputOf({ func })

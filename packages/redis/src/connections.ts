@@ -103,11 +103,16 @@ export class Connections {
     else client.stream?.unref()
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
+  /** Drop all connections; the next use opens new ones. */
+  disconnect(): void {
     for (const client of this.#opened) client.disconnect()
     this.#opened.clear()
+    this.#main = undefined
+  }
+
+  close(): void {
+    this.#closed = true
+    this.disconnect()
   }
 }
 

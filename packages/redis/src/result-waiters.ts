@@ -41,16 +41,17 @@ export class ResultWaiters {
    */
   async wait(jobId: string, timeoutMs: number, untilEnd: boolean, signal?: AbortSignal): Promise<void> {
     if (timeoutMs <= 0) return
-    await this.#subscribe()
     const wait: Wait = { untilEnd, wake: () => {} }
     const waits = this.#waiting.get(jobId) ?? new Set()
     this.#waiting.set(jobId, waits.add(wait))
+    // Also what keeps the process alive while it waits.
     this.#look ??= setInterval(() => void this.#lookAround(), LOOK_MS)
     const over = AbortSignal.any([
       AbortSignal.timeout(Math.min(timeoutMs, LONGEST_TIMER_MS)),
       ...(signal ? [signal] : []),
     ])
     try {
+      await this.#subscribe()
       while (!over.aborted && !this.#closed) {
         const { promise, resolve } = deferred()
         wait.wake = resolve

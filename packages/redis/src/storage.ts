@@ -51,10 +51,16 @@ export class RedisStorage implements Storage {
     return this.#connections.main()
   }
 
+  /** Drop all connections that this storage opened; its next use opens new ones. */
+  disconnect(): void {
+    this.workers.disconnect()
+    this.#connections.disconnect()
+  }
+
   async close(): Promise<void> {
     this.jobs.close()
-    this.workers.close()
-    await this.#connections.close()
+    this.workers.disconnect()
+    this.#connections.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

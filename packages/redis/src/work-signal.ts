@@ -22,7 +22,7 @@ export class WorkSignal {
   readonly #keys: Keys
   readonly #blocked = new Map<string, Promise<void>>()
   readonly #clients = new Map<string, Client>()
-  #closed = false
+  #ended = new AbortController()
 
   constructor(connections: Connections, keys: Keys) {
     this.#connections = connections
@@ -30,7 +30,7 @@ export class WorkSignal {
   }
 
   async wait(queues: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted || this.#closed) return
+    if (signal.aborted) return
     const { promise, resolve } = deferred()
     const timer = setTimeout(resolve, queues.length > MOST_BLOCKED ? Math.min(timeoutMs, SECOND_MS) : timeoutMs)
     const stop = () => resolve()
@@ -41,8 +41,11 @@ export class WorkSignal {
     signal.removeEventListener('abort', stop)
   }
 
-  close(): void {
-    this.#closed = true
+  /** Give the connections back; waits that go on end. The next wait opens new ones. */
+  disconnect(): void {
+    this.#ended.abort()
+    this.#ended = new AbortController()
+    this.#blocked.clear()
     for (const client of this.#clients.values()) this.#connections.drop(client)
     this.#clients.clear()
   }
@@ -51,14 +54,17 @@ export class WorkSignal {
   #block(queue: string): Promise<void> {
     const running = this.#blocked.get(queue)
     if (running !== undefined) return running
-    const block = this.#blockUntilWork(queue).finally(() => this.#blocked.delete(queue))
+    const block = this.#blockUntilWork(queue).finally(() => {
+      if (this.#blocked.get(queue) === block) this.#blocked.delete(queue)
+    })
     this.#blocked.set(queue, block)
     return block
   }
 
   async #blockUntilWork(queue: string): Promise<void> {
     const key = this.#keys.queue(queue)
-    while (!this.#closed) {
+    const ended = this.#ended.signal
+    while (!ended.aborted) {
       const client = this.#client(queue)
       const deadline = new AbortController()
       try {
@@ -74,7 +80,7 @@ export class WorkSignal {
           this.#reconnect(client)
         } else if (head !== null) return
       } catch {
-        if (this.#closed) return
+        if (ended.aborted) return
         // Refused (maxmemory, a server that is loading, ...): look, but not in a hurry.
         await delay(LOOK_MS)
         return

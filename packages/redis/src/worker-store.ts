@@ -185,8 +185,8 @@ export class RedisWorkerStore implements WorkerStore {
     return this.#connections.call((client) => client.scard(this.#workerSet(queue)))
   }
 
-  close(): void {
-    this.#signal.close()
+  disconnect(): void {
+    this.#signal.disconnect()
   }
 
   #workerSet(queue: string | undefined): string {

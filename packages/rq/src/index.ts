@@ -25,6 +25,14 @@ export {
 export { type Connection, maskUrl } from '@rq/redis'
 export { jsonSerializer, type Serializer, superjsonSerializer } from '@rq/serializer'
 export {
+  DEQUEUE_STRATEGIES,
+  type DequeueStrategy,
+  HORSE_KINDS,
+  type HorseKind,
+  handleSignals,
+  type WorkOptions,
+} from '@rq/worker'
+export {
   isSuspended,
   resume,
   sendKillHorseCommand,
@@ -38,3 +46,4 @@ export { Group } from './group.ts'
 export { cancelJob, Job, requeueJob } from './job.ts'
 export { job } from './job-function.ts'
 export { Queue, type QueueOptions } from './queue.ts'
+export { SimpleWorker, Worker, type WorkerOptions } from './worker.ts'

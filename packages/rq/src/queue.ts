@@ -1,15 +1,19 @@
 import { Queue as BaseQueue, type QueueOptions as BaseQueueOptions } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
-import { type Connected, sharedStorage, splitConnection } from './connection.ts'
+import { type Connected, type ConnectionOptions, sharedStorage, splitConnection } from './connection.ts'
 
 export type QueueOptions = Connected<BaseQueueOptions>
 
 /** A queue on Redis. Connects at its first use; `close()` closes what it opened. */
 export class Queue extends BaseQueue {
+  /** Where it is; a worker that is given this queue and no connection goes there too. */
+  readonly connectionOptions: ConnectionOptions
+
   /** @throws RqError `RQ_INVALID_OPTION`, `RQ_CONFIG` for a URL that is none. Connects to nothing. */
   constructor(name?: string, options: QueueOptions = {}) {
     const [connection, rest] = splitConnection(options)
     super(name, { ...rest, storage: new RedisStorage(connection), ownsStorage: true })
+    this.connectionOptions = connection
   }
 
   /** Every queue that was ever enqueued to. */

@@ -104,6 +104,15 @@ export class HorsePool {
     return room
   }
 
+  /** Whether every horse has at least half of what may be handed ahead still to do, which is a matter of milliseconds. */
+  isFed(): boolean {
+    const { depth } = this.#prefetch
+    if (depth < 2 || this.#drained) return false
+    const enough = this.#options.lanes + depth / 2
+    for (const horse of this.#horses) if (horse.state === 'ready' && horse.load < enough) return false
+    return this.#horses.size > 0
+  }
+
   /** Hand over jobs, in order. */
   assign(claimed: readonly Claimed[]): void {
     const sinceMs = this.#options.clock.monotonicMs()

@@ -8,6 +8,8 @@ import type { QueueOrder } from './queue-order.ts'
 export interface PumpOwner {
   /** How many jobs could be handed to horses now. */
   room(): number
+  /** Whether the horses have enough to do for some milliseconds, so that a call can wait for more to carry. */
+  isFed(): boolean
   onClaimed(jobs: readonly Claimed[]): void
   /** A settlement has reached the store. `lost` is not told of one that had to be sent again: it may be our own doing. */
   onSettled(settlement: Settlement, answer: SettleAnswer): void
@@ -32,6 +34,8 @@ export interface PumpOptions {
 }
 
 const MOST_SETTLED_AT_ONCE = 500
+/** While the horses have enough to do, outcomes are gathered for so long. */
+const GATHER_MS = 2
 const MOST_CLAIMED_AT_ONCE = 500
 const WAIT_MS = 10 * SECOND_MS
 const SUSPENDED_POLL_MS = SECOND_MS
@@ -63,6 +67,8 @@ export class Pump {
   #busy: 'no' | 'claiming' | 'writing' = 'no'
   #wake: () => void = () => {}
   #woken = false
+  #gatherTimer: NodeJS.Timeout | undefined
+  #gathered = false
 
   constructor(options: PumpOptions, owner: PumpOwner) {
     this.#options = options
@@ -130,7 +136,9 @@ export class Pump {
     while (!signal.aborted) {
       this.#woken = false
       if (this.#returns.length > 0) await this.#sendReturns()
+      else if (this.#canGather()) await this.#sleep()
       else {
+        this.#endGathering()
         const settlements = this.#settlements.splice(0, MOST_SETTLED_AT_ONCE)
         const want = this.#want(settlements.length > 0)
         if (settlements.length > 0 || want > 0) await this.#exchange(settlements, want)
@@ -148,11 +156,31 @@ export class Pump {
   async #idle(): Promise<void> {
     if (this.#dry && !this.#waiting && !this.isSpent && !this.#paused) void this.#waitForWork()
     this.#owner.onIdle()
-    if (this.#woken) return
+    if (!this.#woken) await this.#sleep()
+  }
+
+  /** Until the next {@link nudge}. */
+  async #sleep(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#wake = resolve
     })
     this.#wake = () => {}
+  }
+
+  /** Whether the next call had better wait a little: with short jobs, a call for each costs more than the jobs. */
+  #canGather(): boolean {
+    if (this.#gathered || this.#settlements.length >= MOST_SETTLED_AT_ONCE || !this.#owner.isFed()) return false
+    this.#gatherTimer ??= setTimeout(() => {
+      this.#gathered = true
+      this.nudge()
+    }, GATHER_MS)
+    return true
+  }
+
+  #endGathering(): void {
+    clearTimeout(this.#gatherTimer)
+    this.#gatherTimer = undefined
+    this.#gathered = false
   }
 
   async #waitForWork(): Promise<void> {

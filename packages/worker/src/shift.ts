@@ -237,6 +237,10 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner {
     return this.#pool.room()
   }
 
+  isFed(): boolean {
+    return this.#pool.isFed()
+  }
+
   onClaimed(jobs: readonly Claimed[]): void {
     for (const claimed of jobs) this.#book.add(claimed)
     this.#pool.assign(jobs)

@@ -1,5 +1,5 @@
 import { RqError } from '@rq/core'
-import type { AdminStore, JobStore, QueueStore, Storage, WorkerStore } from '@rq/job'
+import type { AdminStore, GroupStore, JobStore, QueueStore, Storage, WorkerStore } from '@rq/job'
 import type { FromHorse, StorageSource, ToHorse } from './protocol.ts'
 
 /** What a horse may ask of the worker's storage: everything but other people's pipelines and the worker's own side. */
@@ -32,6 +32,10 @@ export class WorkerStorage implements Storage {
 
   get workers(): WorkerStore {
     throw new RqError('RQ_INVALID_OPERATION', 'A job has no access to the side of its storage that is for workers.')
+  }
+
+  get groups(): GroupStore {
+    throw new RqError('RQ_INVALID_OPERATION', 'A job reaches groups through a connection of its own.')
   }
 
   /** Undefined when the worker was given no storage for its horses. */
@@ -80,7 +84,7 @@ export class WorkerStorage implements Storage {
     return new Promise((resolve, reject) => {
       this.#calls.set(call, { resolve, reject })
       // A signal cannot travel; who waits in vain is cut off at the job's limit.
-      this.#tell({ type: 'call', call, port, method, args: args.filter((arg) => !(arg instanceof AbortSignal)) })
+      this.#tell({ type: 'call', call, port, method, args: args.map((arg) => (arg instanceof AbortSignal ? null : arg)) })
     })
   }
 }

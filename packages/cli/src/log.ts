@@ -1,0 +1,73 @@
+import type { LogFields, Logger } from '@rq/core'
+import type { Paint } from './paint.ts'
+import { visible, visibleBlock, visibleJson } from './terminal-text.ts'
+import { formatTime } from './time-text.ts'
+
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const
+
+export type LogLevel = (typeof LEVELS)[number]
+
+export interface LogOptions {
+  /** Takes one entry, without a line feed at its end. */
+  readonly write: (text: string) => void
+  readonly format: 'text' | 'json'
+  /** Entries below it are left out. */
+  readonly level: LogLevel
+  /** Of text entries, as `strftime`. RQ's default is `%H:%M:%S`. */
+  readonly dateFormat: string
+  readonly paint: Paint
+  readonly now: () => Date
+}
+
+/**
+ * The log of a worker. Text: one line as RQ writes it (`14:02:11 default: add(1, 2) (id)`), an error's stack below it.
+ * JSON: one object a line with `time`, `level`, `message` and the fields.
+ */
+export function createLogger(options: LogOptions, given: LogFields = {}): Logger {
+  const least = LEVELS.indexOf(options.level)
+  const at = (level: LogLevel) => (message: string, fields?: LogFields) => {
+    if (LEVELS.indexOf(level) < least) return
+    const entry = { level, message, fields: { ...given, ...fields } }
+    options.write(options.format === 'json' ? jsonEntry(entry, options) : textEntry(entry, options))
+  }
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: (fields) => createLogger(options, { ...given, ...fields }),
+  }
+}
+
+interface Entry {
+  readonly level: LogLevel
+  readonly message: string
+  readonly fields: LogFields
+}
+
+function jsonEntry({ level, message, fields }: Entry, { now }: LogOptions): string {
+  const facts = { time: now().toISOString(), level, message, ...fields }
+  return visibleJson(JSON.stringify(facts, (_key, value) => (typeof value === 'bigint' ? String(value) : value)))
+}
+
+function textEntry({ level, message, fields }: Entry, { now, dateFormat, paint }: LogOptions): string {
+  const parts: string[] = []
+  const blocks: string[] = []
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined) continue
+    const text = value instanceof Error ? (value.stack ?? value.message) : textOf(value)
+    if (text.includes('\n')) blocks.push(visibleBlock(text.trimEnd()))
+    else parts.push(`${name} ${visible(text)}`)
+  }
+  const line = [visible(message), ...parts].join(', ')
+  const brush = level === 'error' ? paint.red : level === 'warn' ? paint.yellow : colourOf(message, paint)
+  return [`${paint.dim(formatTime(dateFormat, now()))} ${brush(line)}`, ...blocks].join('\n')
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value))
+}
+
+function colourOf(message: string, paint: Paint): (text: string) => string {
+  return /: Job OK \(/.test(message) ? paint.green : (text) => text
+}

@@ -1,0 +1,111 @@
+import { createRequire } from 'node:module'
+import { isAbsolute, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Job, Queue, Serializer } from 'rq'
+import type { CommandContext } from './command.ts'
+import { UsageError } from './exit-code.ts'
+import { suggestion } from './suggestion.ts'
+
+export type Rq = typeof import('rq')
+
+/** How everything of rq is told where its Redis is. */
+export interface Where {
+  readonly connection: string | Record<string, unknown>
+  readonly prefix?: string
+}
+
+interface ReadingOptions extends Where {
+  readonly serializer?: 'json' | 'superjson' | Serializer
+}
+
+/** rq, loaded when a command needs it, with the settings of the command line. Closes the queues it gave out. */
+export class Session implements AsyncDisposable {
+  readonly rq: Rq
+  readonly where: Where
+  readonly #reading: ReadingOptions
+  readonly #queues = new Map<string, Queue>()
+
+  private constructor(rq: Rq, where: Where, reading: ReadingOptions) {
+    this.rq = rq
+    this.where = where
+    this.#reading = reading
+  }
+
+  static async open({ settings, host }: CommandContext): Promise<Session> {
+    const rq = await import('rq')
+    const where = {
+      connection: settings.connection as Where['connection'],
+      ...(settings.prefix !== undefined && { prefix: settings.prefix }),
+    }
+    const { serializer } = settings
+    if (serializer === undefined) return new Session(rq, where, where)
+    return new Session(rq, where, { ...where, serializer: await loadSerializer(serializer, host.folder) })
+  }
+
+  queue(name: string): Queue {
+    const known = this.#queues.get(name)
+    if (known !== undefined) return known
+    const queue = new this.rq.Queue(name, this.#reading)
+    this.#queues.set(name, queue)
+    return queue
+  }
+
+  /** The queues of these names, or all that there are, by name. */
+  async queues(names: readonly string[]): Promise<Queue[]> {
+    if (names.length > 0) return [...new Set(names)].map((name) => this.queue(name))
+    const all = await this.rq.Queue.all(this.where)
+    return all.map(({ name }) => this.queue(name)).sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  /** @throws RqError `RQ_NO_SUCH_JOB`. */
+  job(id: string): Promise<Job> {
+    return this.rq.Job.fetch(id, this.#reading)
+  }
+
+  /** Those of the jobs that there are. Ids that cannot be a job's are left out. */
+  async jobs(ids: readonly string[]): Promise<Job[]> {
+    const jobs = await this.rq.Job.fetchMany(ids.filter((id) => JOB_ID.test(id)), this.#reading)
+    return jobs.filter((job) => job !== null)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#queues.values()].map((queue) => queue.close()))
+  }
+}
+
+/** What anybody may have written into a list in Redis is not yet an id. */
+const JOB_ID = /^[A-Za-z0-9_-]{1,200}(?::|$)/
+const BUILT_IN = ['json', 'superjson'] as const
+
+async function loadSerializer(text: string, folder: string): Promise<'json' | 'superjson' | Serializer> {
+  const builtIn = BUILT_IN.find((name) => name === text)
+  if (builtIn !== undefined) return builtIn
+  const hash = text.lastIndexOf('#')
+  if (hash < 1) {
+    throw new UsageError(
+      `Unknown --serializer '${text}'.${suggestion(text, BUILT_IN)} Expected json, superjson or module#export.`,
+    )
+  }
+  const specifier = text.slice(0, hash)
+  const name = text.slice(hash + 1)
+  let module: Record<string, unknown>
+  try {
+    module = await import(urlOf(specifier, folder))
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new UsageError(`The module of --serializer ${text} cannot be loaded: ${why}`, { cause })
+  }
+  // What it is, rq checks.
+  if (Object.hasOwn(module, name)) return module[name] as Serializer
+  throw new UsageError(`The module of --serializer ${text} has no export '${name}'.`)
+}
+
+function urlOf(specifier: string, folder: string): string {
+  if (isAbsolute(specifier)) return pathToFileURL(specifier).href
+  try {
+    return pathToFileURL(createRequire(join(folder, 'rq.js')).resolve(specifier)).href
+  } catch {
+    // A package that can only be imported, or none: import() says which.
+    return specifier
+  }
+}

@@ -1,0 +1,127 @@
+import { dirname, resolve } from 'node:path'
+import { RqError } from '@rq/core'
+import { checkConfig, type RqConfig, type SentinelConfig } from './config.ts'
+import type { Host } from './host.ts'
+
+/** The options that every command has. */
+export interface SharedOptions {
+  readonly url: string | undefined
+  readonly config: string | undefined
+  readonly path: readonly string[] | undefined
+  readonly serializer: string | undefined
+  readonly prefix: string | undefined
+  readonly verbose: boolean
+  readonly quiet: boolean
+  readonly color: boolean
+}
+
+/** Where Redis is, in the form that rq takes: a URL, or the options of its client. */
+export type RedisAddress = string | Readonly<Record<string, unknown>>
+
+/** What flags, environment and configuration file say together. */
+export interface Settings {
+  readonly connection: RedisAddress
+  /** Undefined: rq's default. */
+  readonly prefix: string | undefined
+  /** `json`, `superjson` or `module#export`, the module absolute or a package's; undefined: rq's default. */
+  readonly serializer: string | undefined
+  /** Absolute. */
+  readonly importPaths: readonly string[]
+  /** Modules that every work horse loads first, as the configuration file says. */
+  readonly imports: readonly string[]
+  /** The rest of the configuration file. */
+  readonly config: RqConfig
+}
+
+const DEFAULT_URL = 'redis://localhost:6379'
+
+/**
+ * Flag, then environment, then configuration file, then default: the first that says something counts.
+ * @throws RqError `RQ_CONFIG`.
+ */
+export async function resolveSettings(options: SharedOptions, host: Host): Promise<Settings> {
+  const file = await host.loadConfig(options.config ?? (host.env.RQ_CONFIG || undefined))
+  const config = file === undefined ? {} : checkConfig(file.values, file.path)
+  const base = file === undefined ? host.folder : dirname(file.path)
+  const paths = options.path?.map((path) => resolve(host.folder, path)) ?? listOf(config.path)
+  return {
+    connection: options.url ?? addressIn(host.env) ?? addressOf(config) ?? DEFAULT_URL,
+    prefix: options.prefix ?? config.prefix,
+    serializer: moduleFrom(options.serializer, host.folder) ?? moduleFrom(config.serializer, base),
+    importPaths: paths.length === 0 ? [host.folder] : paths.map((path) => resolve(base, path)),
+    imports: listOf(config.import).map((module) => moduleFrom(module, base)),
+    config,
+  }
+}
+
+/** A relative module means the same from everywhere; names of packages and the like stay. */
+export function moduleFrom<T extends string | undefined>(module: T, folder: string): T {
+  return (module !== undefined && /^\.{1,2}\//.test(module) ? resolve(folder, module) : module) as T
+}
+
+export function listOf(value: string | readonly string[] | undefined): readonly string[] {
+  if (value === undefined) return []
+  return typeof value === 'string' ? [value] : value
+}
+
+function addressIn(env: Host['env']): RedisAddress | undefined {
+  const url = env.RQ_REDIS_URL || env.REDIS_URL
+  if (url) return url
+  if (!env.REDIS_HOST) return undefined
+  return hostAddress({
+    host: env.REDIS_HOST,
+    port: numberIn(env, 'REDIS_PORT'),
+    db: numberIn(env, 'REDIS_DB'),
+    username: env.REDIS_USERNAME || undefined,
+    password: env.REDIS_PASSWORD || undefined,
+  })
+}
+
+function addressOf(config: RqConfig): RedisAddress | undefined {
+  if (config.redisUrl !== undefined) return config.redisUrl
+  if (config.sentinel !== undefined) return sentinelAddress(config.sentinel)
+  const { redisHost, redisPort, redisDb, redisUsername, redisPassword, redisSsl } = config
+  const given = [redisHost, redisPort, redisDb, redisUsername, redisPassword, redisSsl]
+  if (given.every((value) => value === undefined)) return undefined
+  return hostAddress({
+    host: redisHost,
+    port: redisPort,
+    db: redisDb,
+    username: redisUsername,
+    password: redisPassword,
+    tls: redisSsl === true ? {} : undefined,
+  })
+}
+
+function hostAddress({ host = 'localhost', port = 6379, db = 0, ...rest }: Partial<Record<string, unknown>>) {
+  return defined({ host, port, db, ...rest })
+}
+
+function sentinelAddress(sentinel: SentinelConfig): RedisAddress {
+  const { instances, masterName, db, username, password, sentinelUsername, sentinelPassword } = sentinel
+  const tls = sentinel.ssl === true
+  return defined({
+    sentinels: instances.map(([host, port]) => ({ host, port })),
+    name: masterName,
+    db,
+    username,
+    password,
+    sentinelUsername,
+    sentinelPassword,
+    tls: tls ? {} : undefined,
+    enableTLSForSentinelMode: tls ? true : undefined,
+    connectTimeout: sentinel.socketTimeout === undefined ? undefined : sentinel.socketTimeout * 1000,
+  })
+}
+
+function numberIn(env: Host['env'], name: string): number | undefined {
+  const text = env[name]
+  // Docker and Kubernetes put "tcp://10.0.0.1:6379" into REDIS_PORT for a service called redis.
+  if (!text || text.startsWith('tcp://')) return undefined
+  if (/^\d+$/.test(text)) return Number(text)
+  throw new RqError('RQ_CONFIG', `The environment variable ${name} is not a whole number.`)
+}
+
+function defined(values: Readonly<Record<string, unknown>>): RedisAddress {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+}

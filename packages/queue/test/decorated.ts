@@ -1,0 +1,15 @@
+import { job, Queue } from '../src/index.ts'
+import { MemoryStorage } from './memory-storage.ts'
+
+export const storage = new MemoryStorage()
+
+/** As the documentation shows it. */
+export const sum = job('low', { storage, timeout: 5, resultTtl: 60, description: 'adds' })(
+  (x: number, y: number) => x + y,
+)
+
+/** The function behind a wrapper may be exported too. */
+export function multiply(x: number, y: number): number {
+  return x * y
+}
+export const times = job(new Queue('objects', { storage }))(multiply)

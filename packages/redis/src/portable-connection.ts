@@ -1,0 +1,37 @@
+import { Cluster, Redis, type RedisOptions } from 'ioredis'
+import { urlFromEnvironment } from './connection-url.ts'
+import type { Connection } from './connections.ts'
+import { RedisStorage, type RedisStorageOptions } from './storage.ts'
+
+/** What of a connection survives being sent to another process as JSON. */
+const PLAIN_OPTIONS = [
+  'host',
+  'port',
+  'path',
+  'db',
+  'username',
+  'password',
+  'name',
+  'sentinels',
+  'sentinelPassword',
+] as const
+
+/**
+ * A connection as JSON, for a process that shall reach the same server; undefined for what cannot be told (a Cluster
+ * client, TLS with key material held by functions). Holds the password: send it over a pipe, never as an argument.
+ */
+export function portableConnection(connection: Connection | undefined): string | RedisOptions | undefined {
+  if (connection === undefined) return urlFromEnvironment()
+  if (typeof connection === 'string') return connection
+  if (connection instanceof Cluster) return undefined
+  const options: RedisOptions = connection instanceof Redis ? connection.options : connection
+  const plain: Record<string, unknown> = {}
+  for (const key of PLAIN_OPTIONS) if (options[key] !== undefined && options[key] !== null) plain[key] = options[key]
+  if (options.tls !== undefined) plain.tls = JSON.parse(JSON.stringify(options.tls))
+  return plain as RedisOptions
+}
+
+/** The storage of a work horse, made from what its worker sent. Connects only if a job or a callback uses it. */
+export function horseStorage(options: RedisStorageOptions): RedisStorage {
+  return new RedisStorage(options)
+}

@@ -1,0 +1,87 @@
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { invalidOption } from '@rq/core'
+import type { WorkerRecord } from '@rq/job'
+import { portableConnection, RedisStorage } from '@rq/redis'
+import {
+  Worker as BaseWorker,
+  type WorkerOptions as BaseWorkerOptions,
+  type QueueLike,
+  type StorageSource,
+  type WorkOptions,
+} from '@rq/worker'
+import { type Connected, type ConnectionOptions, sharedStorage, splitConnection } from './connection.ts'
+import { Queue } from './queue.ts'
+
+export type WorkerOptions = Omit<Connected<BaseWorkerOptions>, 'horseStorage'>
+
+/** Which workers: all of a Redis, or those of a queue. */
+export interface WorkerQuery extends ConnectionOptions {
+  readonly queue?: Queue
+}
+
+/**
+ * Takes jobs from queues on Redis and has them run. Without a `connection` it uses that of the first queue that is given
+ * as an object. It connects when it begins to work, and drops its connections when it ends.
+ */
+export class Worker extends BaseWorker {
+  readonly #redis: RedisStorage
+
+  /** @throws RqError `RQ_INVALID_OPTION`, `RQ_CONFIG`. Connects to nothing. */
+  constructor(queues: QueueLike | readonly QueueLike[], options: WorkerOptions = {}) {
+    const [connection, rest] = splitConnection(withConnectionOf(queues, options))
+    const storage = new RedisStorage({ ...connection, role: 'worker' })
+    const source = horseSource(connection)
+    super(queues, { ...rest, storage, ...(source !== undefined && { horseStorage: source }) })
+    this.#redis = storage
+  }
+
+  override async work(options: WorkOptions = {}): Promise<boolean> {
+    try {
+      return await super.work(options)
+    } finally {
+      if (!this.isWorking) this.#redis.disconnect()
+    }
+  }
+
+  /** The living workers, by name. @throws RqError `RQ_INVALID_OPTION` unless `connection` or `queue` is given. */
+  static async all(query: WorkerQuery): Promise<WorkerRecord[]> {
+    const { storage, queue } = whereOf(query)
+    return storage.workers.workers(queue)
+  }
+
+  /** How many workers live. @throws as {@link Worker.all}. */
+  static async count(query: WorkerQuery): Promise<number> {
+    const { storage, queue } = whereOf(query)
+    return storage.workers.workerCount(queue)
+  }
+}
+
+/** A worker whose jobs run in its own event loop, `concurrency` at once. */
+export class SimpleWorker extends Worker {
+  constructor(queues: QueueLike | readonly QueueLike[], options: Omit<WorkerOptions, 'horse'> = {}) {
+    super(queues, { ...options, horse: 'inline' })
+  }
+}
+
+function withConnectionOf(queues: QueueLike | readonly QueueLike[], options: WorkerOptions): WorkerOptions {
+  if (options.connection !== undefined) return options
+  const queue = [queues].flat().find((one) => one instanceof Queue)
+  return queue === undefined ? options : { ...queue.connectionOptions, ...options }
+}
+
+function whereOf(query: WorkerQuery): { storage: RedisStorage; queue: string | undefined } {
+  if (typeof query !== 'object' || (query.connection === undefined && query.queue === undefined)) {
+    throw invalidOption('connection', undefined, 'a connection or a queue')
+  }
+  const { queue, ...connection } = query
+  return { storage: sharedStorage({ ...queue?.connectionOptions, ...connection }), queue: queue?.name }
+}
+
+/** How horses reach the same Redis, when a callback or a job asks for it. */
+function horseSource({ connection, prefix }: ConnectionOptions): StorageSource | undefined {
+  const portable = portableConnection(connection)
+  if (portable === undefined) return undefined
+  const module = pathToFileURL(createRequire(import.meta.url).resolve('@rq/redis')).href
+  return { module, export: 'horseStorage', options: { connection: portable, ...(prefix !== undefined && { prefix }) } }
+}

@@ -1,0 +1,150 @@
+import { createRequire } from 'node:module'
+import { type DurationLike, durationMs, invalidOption, RqError } from '@rq/core'
+import { FunctionLoader } from '@rq/functions'
+import type { Storage } from '@rq/job'
+import { WorkerEmitter } from './events.ts'
+import { loadSerializer } from './horse/load-serializer.ts'
+import { makePerform } from './horse/perform.ts'
+import { InlineHorse } from './horse-inline.ts'
+import type { HorseStarter } from './horse-port.ts'
+import { ProcessHorse } from './horse-process.ts'
+import { ThreadHorse } from './horse-thread.ts'
+import { checkWorkerOptions, type QueueLike, type WorkerOptions, type WorkerSettings, wholeNumber } from './options.ts'
+import { checkStrategy, type DequeueStrategy } from './queue-order.ts'
+import { Shift, type WorkerService } from './shift.ts'
+import { titled } from './title.ts'
+import type { Serializer } from '@rq/serializer'
+
+export interface WorkOptions {
+  /** End when the queues are empty. Default false. */
+  burst?: boolean
+  /** End after so many jobs. Default: no limit. */
+  maxJobs?: number
+  /** End when no job has come for this long. Default: no limit. */
+  maxIdleTime?: DurationLike
+  /** Default: queues are served in the order given. */
+  dequeueStrategy?: DequeueStrategy
+  /** Runs beside the worker for as long as it works. */
+  withScheduler?: WorkerService
+}
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
+
+/**
+ * Takes jobs from queues and has them run. States: idle -> working ({@link work}) -> stopping ({@link stop}) -> idle.
+ * Its own process runs no code of jobs unless `horse` is `inline`, so that nothing a job does keeps it from renewing
+ * leases and enforcing limits. Emits {@link WorkerEvents}.
+ */
+export class Worker extends WorkerEmitter {
+  readonly #settings: WorkerSettings
+  #shift: Shift | undefined
+  #working: Promise<boolean> | undefined
+
+  /** @throws RqError `RQ_INVALID_OPTION`. */
+  constructor(queues: QueueLike | readonly QueueLike[], options: WorkerOptions) {
+    super()
+    this.#settings = checkWorkerOptions(queues, options)
+  }
+
+  get name(): string {
+    return this.#settings.name
+  }
+
+  /** In order of service. */
+  get queueNames(): readonly string[] {
+    return this.#settings.queues
+  }
+
+  get isWorking(): boolean {
+    return this.#working !== undefined
+  }
+
+  protected get storage(): Storage {
+    return this.#settings.storage
+  }
+
+  /**
+   * Register, then take and run jobs until one of the ends is reached or {@link stop} is called.
+   * @returns whether any job was run.
+   * @throws RqError `RQ_INVALID_OPTION`; `RQ_INVALID_OPERATION` when it is working already; `RQ_WORKER_NAME_TAKEN`;
+   *   `RQ_HORSE_TERMINATED` when no horse can be started.
+   */
+  async work(options: WorkOptions = {}): Promise<boolean> {
+    if (this.#working !== undefined) throw new RqError('RQ_INVALID_OPERATION', `Worker ${this.name} is working already.`)
+    const { burst = false, dequeueStrategy = 'default', maxIdleTime, maxJobs, withScheduler } = options
+    if (withScheduler !== undefined && typeof withScheduler?.start !== 'function') {
+      throw invalidOption('withScheduler', withScheduler, 'a service with start() and stop()')
+    }
+    const plan = {
+      burst,
+      strategy: checkStrategy(dequeueStrategy),
+      maxJobs: maxJobs === undefined ? undefined : wholeNumber('maxJobs', maxJobs, 1),
+      maxIdleMs: maxIdleTime === undefined ? undefined : durationMs(maxIdleTime, 'maxIdleTime'),
+      services: withScheduler === undefined ? [] : [withScheduler],
+    }
+    this.#working = this.#work(plan)
+    try {
+      return await this.#working
+    } finally {
+      this.#working = undefined
+      this.#shift = undefined
+    }
+  }
+
+  /**
+   * Take no more jobs, give back those that have not begun, let running ones end, leave. With `force`: kill what runs;
+   * those jobs go back to the head of their queues and no attempt is counted. Resolves when {@link work} has ended.
+   */
+  async stop(options: { force?: boolean } = {}): Promise<void> {
+    const working = this.#working
+    if (options.force === true) this.#shift?.stopCold()
+    else this.#shift?.stopWarm()
+    await working?.catch(() => {})
+  }
+
+  async #work(plan: Pick<ConstructorParameters<typeof Shift>[0], 'burst' | 'maxIdleMs' | 'maxJobs' | 'services' | 'strategy'>) {
+    const settings = this.#settings
+    const serializer = await this.#serializer()
+    this.#shift = new Shift({
+      ...plan,
+      settings,
+      version,
+      events: this,
+      context: { storage: settings.storage, serializer },
+      start: starterOf(settings, serializer),
+    })
+    const untitle = settings.processTitle ? titled(`rq worker ${settings.name}: listening on ${settings.queues.join(', ')}`) : undefined
+    try {
+      return await this.#shift.work()
+    } finally {
+      untitle?.()
+    }
+  }
+
+  async #serializer(): Promise<Serializer> {
+    const { serializer } = this.#settings
+    return typeof serializer === 'string' ? loadSerializer(serializer) : serializer
+  }
+}
+
+/** A worker whose jobs run in its own event loop, `concurrency` at once. */
+export class SimpleWorker extends Worker {
+  constructor(queues: QueueLike | readonly QueueLike[], options: Omit<WorkerOptions, 'horse'>) {
+    super(queues, { ...options, horse: 'inline' })
+  }
+}
+
+function starterOf(settings: WorkerSettings, serializer: Serializer): HorseStarter {
+  switch (settings.horse) {
+    case 'process':
+      return (listener) => new ProcessHorse({ imports: settings.imports }, listener)
+    case 'thread':
+      return (listener) => new ThreadHorse(listener)
+    case 'inline': {
+      const { allow, concurrency, exceptionHandlerRefs, functions, importPaths, storage } = settings
+      const loader = new FunctionLoader({ allow, functions, ...(importPaths && { importPaths }) })
+      const perform = makePerform({ storage, serializer, loader, exceptionHandlers: exceptionHandlerRefs })
+      return (listener) => new InlineHorse(perform, concurrency, listener)
+    }
+  }
+}

@@ -1,0 +1,34 @@
+/** Job functions for tests, written into a folder that horses import from. */
+export const JOBS = `
+import { spawn } from 'node:child_process'
+import { appendFileSync, writeFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+
+export const add = (a, b) => a + b
+export const double = async (x) => x * 2
+export const fail = (message) => { throw new Error(message) }
+export const throwNull = () => { throw null }
+export const pid = () => process.pid
+export const cwd = () => process.cwd()
+export const title = () => process.title
+export const spin = () => { for (;;); }
+export const spinFor = (ms) => { const end = performance.now() + ms; while (performance.now() < end); return ms }
+export const wait = async (ms) => { await delay(ms); return ms }
+export const never = () => new Promise(() => {})
+export const exit = (code) => process.exit(code)
+export const kill = (signal) => { process.kill(process.pid, signal); return new Promise(() => {}) }
+export const heap = () => { const all = []; for (;;) all.push(new Array(1e6).fill(1.5)) }
+export const rejectAside = () => { void Promise.reject(new Error('nobody caught this')); return new Promise(() => {}) }
+export const throwLater = () => { setTimeout(() => { throw new Error('thrown later') }, 20); return 'fine' }
+export const chdir = (to) => { process.chdir(to); return process.cwd() }
+export const big = (n) => 'x'.repeat(n)
+export const print = (text) => { console.log(text); return text }
+export const mark = (file, text) => { appendFileSync(file, text + '\\n'); return text }
+export const spawnChild = (file) => {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' })
+  writeFileSync(file, String(child.pid))
+  for (;;);
+}
+export const writePidAndSpin = (file) => { writeFileSync(file, String(process.pid)); for (;;); }
+export const writePidAndWait = async (file) => { writeFileSync(file, String(process.pid)); await new Promise(() => {}) }
+`
