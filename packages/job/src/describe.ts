@@ -23,8 +23,10 @@ function pythonRepr(value: unknown, budget = LONGEST_PART + 1): string {
   if (value === null || value === undefined) return 'None'
   if (value === true) return 'True'
   if (value === false) return 'False'
-  if (typeof value === 'string') return quote(value.length > budget ? value.slice(0, budget) : value)
+  if (typeof value === 'string') return quote(value.length > budget ? value.slice(0, Math.max(budget, 0)) : value)
   if (typeof value !== 'object') return String(value)
+  // Past the cut nothing is seen: a deep value ends here, not in the call stack.
+  if (budget <= 0) return '...'
   if (Array.isArray(value)) return `[${reprItems(value, (item, left) => pythonRepr(item, left), budget)}]`
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString()
   const prototype: unknown = Object.getPrototypeOf(value)
@@ -37,7 +39,7 @@ function reprItems<T>(items: readonly T[], repr: (item: T, budget: number) => st
   let text = ''
   for (const item of items) {
     if (text.length > budget) break
-    text += `${text === '' ? '' : ', '}${repr(item, Math.max(budget - text.length, 0))}`
+    text += `${text === '' ? '' : ', '}${repr(item, budget - text.length - 1)}`
   }
   return text
 }

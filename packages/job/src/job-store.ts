@@ -53,12 +53,7 @@ export interface JobStore {
    * With `until` = 'end' it waits for the job to end instead: results of earlier attempts and of runs that will be
    * repeated do not count, and `status` says where it was when the time was over.
    */
-  awaitResult(
-    jobId: string,
-    timeoutMs: number,
-    signal?: AbortSignal,
-    until?: 'result' | 'end',
-  ): Promise<AwaitedResult>
+  awaitResult(jobId: string, timeoutMs: number, signal?: AbortSignal, until?: 'result' | 'end'): Promise<AwaitedResult>
   dependentIds(jobId: string): Promise<string[]>
   executions(jobId: string): Promise<ExecutionRecord[]>
 }

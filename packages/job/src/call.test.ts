@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import { type Call, loadCall, positional } from './call.ts'
+import { describeCall } from './describe.ts'
+import { parseFunctionRef } from './function-ref.ts'
+
+const json = { dumps: (value: unknown) => JSON.stringify(value), loads: (data: Uint8Array) => JSON.parse(String(data)) }
+const call = (args: unknown[], kwargs: Record<string, unknown> = {}): Call => ({ func: 'jobs.hello', args, kwargs })
+
+describe('describeCall', () => {
+  it('prints a call as Python would', () => {
+    const args = ["it's", 'a"b', 1, true, null, [1, 'x'], { a: 1 }]
+    expect(describeCall(call(args, { z: false, b: 'ü' }))).toBe(
+      `jobs.hello("it's", 'a"b', 1, True, None, [1, 'x'], {'a': 1}, b='ü', z=False)`,
+    )
+  })
+
+  it('cuts each part at 75 characters', () => {
+    expect(describeCall(call(['x'.repeat(200)]))).toBe(`jobs.hello('${'x'.repeat(74)}...)`)
+  })
+
+  it('does not walk a large or deep value further than the cut', () => {
+    let deep: unknown = 1
+    for (let n = 0; n < 100_000; n++) deep = [deep]
+    expect(describeCall(call([deep])).length).toBeLessThan(100)
+  })
+})
+
+describe('loadCall', () => {
+  it('reads the four elements of RQ', () => {
+    expect(loadCall(json, '["a.b",null,[1],{"k":2}]')).toEqual({ func: 'a.b', args: [1], kwargs: { k: 2 } })
+  })
+
+  it.each(['[]', '["a",null,[]]', '{"a":1}', '[1,null,[],{}]', '["a",{},[],{}]', '["a",null,{},[]]'])(
+    'refuses %s',
+    (data) => {
+      expect(() => loadCall(json, data)).toThrow(expect.objectContaining({ code: 'RQ_DESERIALIZATION' }))
+    },
+  )
+})
+
+describe('positional', () => {
+  it('appends keyword arguments only when there are some', () => {
+    expect(positional(call([1]))).toEqual([1])
+    expect(positional(call([1], { k: 2 }))).toEqual([1, { k: 2 }])
+  })
+})
+
+describe('parseFunctionRef', () => {
+  it('tells modules, dotted paths and names apart', () => {
+    expect(parseFunctionRef('./jobs/email#send')).toEqual({
+      kind: 'module',
+      module: './jobs/email',
+      exportPath: ['send'],
+    })
+    expect(parseFunctionRef('@acme/jobs#Mail.send')).toMatchObject({
+      module: '@acme/jobs',
+      exportPath: ['Mail', 'send'],
+    })
+    expect(parseFunctionRef('pkg.mod.func')).toEqual({ kind: 'dotted', parts: ['pkg', 'mod', 'func'] })
+    expect(parseFunctionRef('send')).toEqual({ kind: 'name', name: 'send' })
+  })
+
+  it.each(['', '#x', 'a#', 'a#b c', 'a#b.', 'a..b', 'a b.c', 'x'.repeat(501), 7, null])('refuses %j', (text) => {
+    expect(() => parseFunctionRef(text)).toThrow(expect.objectContaining({ code: 'RQ_INVALID_REFERENCE' }))
+  })
+})
