@@ -1,43 +1,37 @@
-import { RqError } from '@rq/core'
 import type { Argv } from 'yargs'
-import { COMMANDS } from './commands.ts'
 import type { Command } from './command.ts'
+import { COMMANDS } from './commands.ts'
 import { EXIT, type ExitCode, exitCodeOf, isForeseen, UsageError } from './exit-code.ts'
 import type { Host } from './host.ts'
 import { Output } from './output.ts'
 import { resolveSettings, type SharedOptions } from './settings.ts'
 import { sharedOptions } from './shared-options.ts'
-import { suggestion } from './suggestion.ts'
+import { usageError } from './usage-error.ts'
 
 const NAME = 'rq-cli'
 const WIDEST = 100
+const COMPLETION = 'completion'
 
 interface Chosen {
   readonly command: Command
   readonly options: SharedOptions
 }
 
-/** Either a command with its options, or text that was asked for: help, version, completion. */
-type Parsed = { readonly chosen: Chosen } | { readonly text: string }
-
 /** Run the command that `args` name, in `host`. Never throws, and never ends the process. */
 export async function runCommandLine(args: readonly string[], host: Host): Promise<ExitCode> {
-  let output = new Output({ stdout: host.stdout, stderr: host.stderr, colours: wantsColours(args, host), quiet: false })
+  const colours = !host.env.NO_COLOR && host.env.TERM !== 'dumb' && !args.includes('--no-color')
+  const streams = { stdout: host.stdout, stderr: host.stderr }
+  let output = new Output({ ...streams, colours, quiet: false })
   let isVerbose = args.includes('--verbose')
   try {
     const parsed = await parse(args, host)
-    if ('text' in parsed) {
-      output.print(parsed.text)
+    if (typeof parsed === 'string') {
+      output.print(parsed)
       return EXIT.done
     }
-    const { command, options } = parsed.chosen
+    const { command, options } = parsed
     isVerbose = options.verbose
-    output = new Output({
-      stdout: host.stdout,
-      stderr: host.stderr,
-      colours: options.color && wantsColours(args, host),
-      quiet: options.quiet,
-    })
+    output = new Output({ ...streams, colours: colours && options.color, quiet: options.quiet })
     const settings = await resolveSettings(options, host)
     return (await command.run(options, { host, output, settings })) ?? EXIT.done
   } catch (error) {
@@ -46,22 +40,21 @@ export async function runCommandLine(args: readonly string[], host: Host): Promi
   }
 }
 
-/** The stack of an error that was foreseen helps nobody; of one that was not, only those who look for the cause. */
-export function report(error: unknown, output: Output, isVerbose: boolean): void {
+/** The stack of an error that was foreseen helps nobody; that of another only those who look for its cause. */
+function report(error: unknown, output: Output, isVerbose: boolean): void {
   const message = error instanceof Error ? error.message : String(error)
   if (isVerbose && error instanceof Error) {
     for (let at: unknown = error; at instanceof Error; at = at.cause) {
       output.error(`${at === error ? '' : 'caused by '}${at.stack ?? at.message}`)
     }
-    return
-  }
-  if (isForeseen(error)) output.error(message)
-  else output.error(`Unexpected: ${message}. With --verbose you see where.`)
-  if (error instanceof UsageError) output.log(`${NAME} --help shows what there is.`)
+  } else if (isForeseen(error)) output.error(message)
+  else output.error(`Unexpected: ${message} (--verbose shows where)`)
 }
 
-async function parse(args: readonly string[], host: Host): Promise<Parsed> {
+/** The chosen command with its options, or a text that was asked for: help, version, completion. */
+async function parse(args: readonly string[], host: Host): Promise<Chosen | string> {
   const { default: yargs } = await import('yargs')
+  let begun: Command | undefined
   let chosen: Chosen | undefined
   const parser = sharedOptions(yargs([]))
     .scriptName(NAME)
@@ -77,43 +70,67 @@ async function parse(args: readonly string[], host: Host): Promise<Parsed> {
     .version(host.version)
     .help()
     .alias('help', 'h')
-    .completion('completion', 'Print a completion script for bash or zsh')
+    .completion(COMPLETION, 'Print a script that completes commands and options in bash or zsh')
     .example('$0 worker high default', 'Work off two queues, the first one first')
-    .example('$0 enqueue path.to.func abc', "Enqueue a call: func('abc')")
+    .example('$0 enqueue path.to.func abc', "Enqueue the call func('abc')")
     .example('$0 <command> --help', 'Options and examples of one command')
     .epilogue('Exit codes: 0 done, 1 failure, 2 wrong usage, 3 Redis cannot be reached, 4 no such job.')
     .strictCommands()
+    .demandCommand(1)
     .exitProcess(false)
-    .fail((message: string | null, error: Error | undefined) => {
-      throw error === undefined || error === null || error.name === 'YError' ? usageError(message ?? error?.message ?? '', command) : error
+    .fail((message: string | null, error: Error | undefined, current) => {
+      if (error !== undefined && error !== null && error.name !== 'YError') throw error
+      throw usageError(message ?? error?.message ?? 'The command line cannot be read.', {
+        commands: [...COMMANDS.map((one) => one.name), COMPLETION],
+        options: optionsOf(current as unknown as Argv),
+        call: begun === undefined ? undefined : callOf(begun),
+      })
     })
-  let command: Command | undefined
-  for (const one of COMMANDS) {
+  for (const command of COMMANDS) {
     parser.command(
-      [one.name, one.positional].filter((part) => part !== undefined).join(' '),
-      one.summary,
-      (yargs: Argv) => {
-        command = one
-        return configure(one, yargs as Argv<SharedOptions>)
+      callOf(command),
+      command.summary,
+      (one) => {
+        begun = command
+        return configure(command, one as Argv<SharedOptions>)
       },
       (options) => {
-        chosen = { command: one, options: lastOfEach(options, one) as unknown as SharedOptions }
+        chosen = { command, options: options as unknown as SharedOptions }
       },
     )
   }
-  let text = ''
-  await parser.parseAsync(prepared(args), {}, (_error: unknown, _options: unknown, shown: string) => {
-    text = shown
+  let shown = ''
+  await parser.parseAsync(prepared(args), {}, (_error: unknown, _options: unknown, text: string) => {
+    shown = text
   })
-  if (text !== '') return { text }
-  if (chosen !== undefined) return { chosen }
-  if (args.length === 0) throw new UsageError(`A command is missing.\n\n${await parser.getHelp()}`)
+  if (chosen !== undefined) return chosen
+  if (shown !== '') return shown
   throw new UsageError('A command is missing.')
 }
 
 function configure(command: Command, yargs: Argv<SharedOptions>): Argv<unknown> {
-  const common = command.quietLetter === null ? yargs : yargs.alias('quiet', 'q')
-  const configured = command.options(common)
+  const configured = command.options(command.quietLetter === null ? yargs : yargs.alias('quiet', 'q'))
   for (const [call, what] of command.examples) configured.example(`$0 ${call}`, what)
   return command.takesAnyText === true ? configured.strictOptions() : configured.strict()
+}
+
+/** A command may want its words changed before they are parsed. */
+function prepared(args: readonly string[]): string[] {
+  for (const [index, word] of args.entries()) {
+    const command = COMMANDS.find(({ name }) => name === word)
+    if (command === undefined) continue
+    const rest = args.slice(index + 1)
+    return [...args.slice(0, index + 1), ...(command.prepare?.(rest) ?? rest)]
+  }
+  return [...args]
+}
+
+function callOf({ name, positional }: Command): string {
+  return positional === undefined ? name : `${name} ${positional}`
+}
+
+/** The names of all options that yargs knows at this point. */
+function optionsOf(yargs: Argv): string[] {
+  const { key = {} } = (yargs as unknown as { getOptions?(): { key?: object } }).getOptions?.() ?? {}
+  return Object.keys(key).filter((name) => name.length > 1)
 }

@@ -83,7 +83,10 @@ const RULES: Readonly<Record<keyof RqConfig, readonly [Check, string]>> = {
   import: TEXTS,
   allow: TEXTS,
   concurrency: NUMBER,
-  horse: [(value) => value === 'process' || value === 'thread' || value === 'inline', "'process', 'thread' or 'inline'"],
+  horse: [
+    (value) => value === 'process' || value === 'thread' || value === 'inline',
+    "'process', 'thread' or 'inline'",
+  ],
 }
 
 const SENTINEL_RULES: Readonly<Record<keyof SentinelConfig, readonly [Check, string]>> = {

@@ -1,4 +1,7 @@
-import { type Token, tokenizer, tokTypes } from 'acorn'
+import { type Token as AcornToken, tokenizer, tokTypes } from 'acorn'
+
+/** acorn's types leave the value out. */
+type Token = AcornToken & { readonly value?: unknown }
 
 /** Deep enough for data that people type; beyond it the text is an attack or a mistake. */
 const MOST_LEVELS = 100
@@ -29,7 +32,7 @@ export function readLiteral(text: string): unknown {
 
 class LiteralReader {
   readonly #text: string
-  readonly #tokens: { getToken(): Token }
+  readonly #tokens: { getToken(): AcornToken }
   #token: Token
 
   constructor(text: string) {

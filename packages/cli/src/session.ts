@@ -64,7 +64,10 @@ export class Session implements AsyncDisposable {
 
   /** Those of the jobs that there are. Ids that cannot be a job's are left out. */
   async jobs(ids: readonly string[]): Promise<Job[]> {
-    const jobs = await this.rq.Job.fetchMany(ids.filter((id) => JOB_ID.test(id)), this.#reading)
+    const jobs = await this.rq.Job.fetchMany(
+      ids.filter((id) => JOB_ID.test(id)),
+      this.#reading,
+    )
     return jobs.filter((job) => job !== null)
   }
 

@@ -46,7 +46,12 @@ export function sharedOptions(yargs: Argv): Argv<SharedOptions> {
     },
     verbose: { alias: 'v', type: 'boolean', default: false, group: GROUP, describe: 'Say more, with stacks of errors' },
     quiet: { type: 'boolean', default: false, group: GROUP, describe: 'Only data and errors' },
-    color: { type: 'boolean', default: true, group: GROUP, describe: 'Colours on a terminal; --no-color for plain [NO_COLOR]' },
+    color: {
+      type: 'boolean',
+      default: true,
+      group: GROUP,
+      describe: 'Colours on a terminal; --no-color for plain [NO_COLOR]',
+    },
   }) as unknown as Argv<SharedOptions>
 }
 

@@ -1,18 +1,209 @@
-import { expect, test } from 'vitest'
-import { makeProject } from '@rq/testkit'
-import { Worker } from '../src/index.ts'
-import { JOBS } from './jobs.ts'
-import { MemoryStore } from './memory-store.ts'
+import { describe, expect, test } from 'vitest'
+import { readFile } from 'node:fs/promises'
+import { eventually, isRunning } from '@rq/testkit'
+import { fixture } from './fixture.ts'
 
-test('10,000 jobs through two process horses end with the right results', { timeout: 60_000 }, async () => {
-  await using project = await makeProject({ 'jobs.js': JOBS })
-  const store = new MemoryStore()
-  const ids = Array.from({ length: 10_000 }, (_, n) => store.enqueue('./jobs#double', { args: [n] }))
-  const worker = new Worker('default', { storage: store.storage, concurrency: 2, serializer: 'json', importPaths: [project.dir] })
-  const t0 = performance.now(), cpu = process.cpuUsage()
-  expect(await worker.work({ burst: true })).toBe(true)
-  const ms = performance.now() - t0, c = process.cpuUsage(cpu)
-  console.log(ms, c, store.calls)
-  expect(ids.map((id) => store.value(id))).toEqual(ids.map((_, n) => n * 2))
-  expect(store.mostAtOnce).toBe(1)
+const KINDS = ['process', 'thread', 'inline'] as const
+
+describe.each(KINDS)('%s horses', (horse) => {
+  test('run each job once and return its value', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const ids = Array.from({ length: 300 }, (_, n) => store.enqueue('./jobs#double', { args: [n] }))
+    const worker = ctx.worker({ horse, concurrency: 2 })
+    expect(await worker.work({ burst: true })).toBe(true)
+    expect(ids.map((id) => store.value(id))).toEqual(ids.map((_, n) => n * 2))
+    expect(store.settlements).toHaveLength(300)
+    expect(store.mostAtOnce).toBe(1)
+  })
+
+  test('a burst without work returns false and leaves no registration', async () => {
+    await using ctx = await fixture()
+    expect(await ctx.worker({ horse }).work({ burst: true })).toBe(false)
+    expect(ctx.store.births.size).toBe(0)
+  })
+
+  test('a job that throws is failed with its message and stack', async () => {
+    await using ctx = await fixture()
+    const id = ctx.store.enqueue('./jobs#fail', { args: ['out of ink'] })
+    await ctx.worker({ horse }).work({ burst: true })
+    expect(ctx.store.status(id)).toBe('failed')
+    expect(ctx.store.latest(id)?.excString).toMatch(/out of ink[\s\S]*jobs\.js/)
+  })
+
+  test('a job that throws null, is not there, or cannot be read is failed', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const ids = [
+      store.enqueue('./jobs#throwNull'),
+      store.enqueue('./jobs#nowhere'),
+      store.enqueue('./nowhere#add'),
+      store.enqueue('node:child_process#execSync'),
+      store.enqueue('./jobs#add', { data: 'not json at all' }),
+    ]
+    const last = store.enqueue('./jobs#add', { args: [1, 2] })
+    await ctx.worker({ horse }).work({ burst: true })
+    expect(ids.map((id) => store.status(id))).toEqual(ids.map(() => 'failed'))
+    expect(store.value(last)).toBe(3)
+  })
+
+  test('a job that never settles is failed at its limit', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const id = store.enqueue('./jobs#never', { timeoutS: 1 })
+    const next = store.enqueue('./jobs#add', { args: [1, 2] })
+    await ctx.worker({ horse }).work({ burst: true })
+    expect(store.latest(id)?.excString).toContain('Task exceeded maximum timeout value (1 seconds)')
+    expect(store.value(next)).toBe(3)
+  })
+
+  test('a failed job with retries left is queued again', async () => {
+    await using ctx = await fixture()
+    const id = ctx.store.enqueue('./jobs#fail', { args: ['x'], retriesLeft: 2 })
+    await ctx.worker({ horse }).work({ burst: true })
+    expect(ctx.store.status(id)).toBe('failed')
+    expect(ctx.store.settlements.map(({ to }) => to)).toEqual(['queued', 'queued', 'failed'])
+  })
+})
+
+describe.each(['process', 'thread'] as const)('%s horses that can be killed', (horse) => {
+  test('a busy loop is killed at its limit and the next job works', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const id = store.enqueue('./jobs#spin', { timeoutS: 1 })
+    const next = store.enqueue('./jobs#add', { args: [1, 2] })
+    const begun = performance.now()
+    await ctx.worker({ horse }).work({ burst: true })
+    expect(performance.now() - begun).toBeLessThan(5000)
+    expect(store.status(id)).toBe('failed')
+    expect(store.latest(id)?.excString).toMatch(/JobTimeoutError: Task exceeded maximum timeout value \(1 seconds\)$/)
+    expect(store.value(next)).toBe(3)
+  })
+})
+
+describe('a horse that ends with its job', () => {
+  const ENDS = [
+    ['exit', [0], 'exit code 0'],
+    ['exit', [1], 'exit code 1'],
+    ['kill', ['SIGKILL'], 'signal SIGKILL'],
+    ['kill', ['SIGSEGV'], 'signal SIGSEGV'],
+    ['rejectAside', [], 'exit code 1'],
+  ] as const
+  test.each(ENDS)('%s %j: the job is failed with "%s", and the worker goes on', async (func, args, text) => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const id = store.enqueue(`./jobs#${func}`, { args })
+    const next = store.enqueue('./jobs#add', { args: [1, 2] })
+    await ctx.worker().work({ burst: true })
+    expect(store.latest(id)?.excString).toMatch(new RegExp(`Work-horse terminated unexpectedly; ${text}$`))
+    expect(store.value(next)).toBe(3)
+    if (func === 'rejectAside') expect(store.latest(id)?.excString).toContain('nobody caught this')
+  })
+
+  test('a full heap fails the job', { timeout: 60_000 }, async () => {
+    await using ctx = await fixture({ 'small-heap.js': "import v8 from 'node:v8'; v8.setFlagsFromString('--max-old-space-size=40')" })
+    const { store } = ctx
+    const id = store.enqueue('./jobs#heap')
+    const next = store.enqueue('./jobs#add', { args: [1, 2] })
+    await ctx.worker({ imports: [ctx.project.path('small-heap.js')] }).work({ burst: true })
+    expect(store.latest(id)?.excString).toMatch(/Work-horse terminated unexpectedly; (signal SIGABRT|exit code 134)/)
+    expect(store.value(next)).toBe(3)
+  })
+
+  test('jobs handed over behind it are run by another horse, each once', async () => {
+    await using ctx = await fixture()
+    const { store, project } = ctx
+    const marks = project.path('marks')
+    const ids = Array.from({ length: 200 }, (_, n) =>
+      n % 50 === 40 ? store.enqueue('./jobs#exit', { args: [3] }) : store.enqueue('./jobs#mark', { args: [marks, String(n)] }),
+    )
+    await ctx.worker({ concurrency: 2 }).work({ burst: true })
+    expect(ids.map((id) => store.status(id))).toEqual(ids.map((_, n) => (n % 50 === 40 ? 'failed' : 'finished')))
+    const lines = (await readFile(marks, 'utf8')).trim().split('\n')
+    expect(lines.length).toBe(196)
+    expect(new Set(lines).size).toBe(196)
+  })
+
+  test('when it ends after the job, the job stays finished', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const id = store.enqueue('./jobs#throwLater')
+    const worker = ctx.worker()
+    const ended = new Promise((resolve) => worker.once('horse:ended', resolve))
+    const working = worker.work()
+    await ended
+    expect(store.value(id)).toBe('fine')
+    const next = store.enqueue('./jobs#add', { args: [1, 2] })
+    await eventually(() => store.value(next) === 3)
+    await worker.stop()
+    await working
+  })
+
+  test('the work-horse killed handler hears of it', async () => {
+    await using ctx = await fixture()
+    const id = ctx.store.enqueue('./jobs#kill', { args: ['SIGKILL'] })
+    const heard: unknown[] = []
+    const worker = ctx.worker({ workHorseKilledHandler: (job, pid, code, signal) => heard.push([job.id, typeof pid, code, signal]) })
+    await worker.work({ burst: true })
+    expect(heard).toEqual([[id, 'number', null, 'SIGKILL']])
+  })
+})
+
+describe('a process horse', () => {
+  test('is reused, has a title, and its own process group', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const pids = [store.enqueue('./jobs#pid'), store.enqueue('./jobs#pid'), store.enqueue('./jobs#title')]
+    await ctx.worker({ name: 'ann' }).work({ burst: true })
+    expect(store.value(pids[0] ?? '')).toBe(store.value(pids[1] ?? ''))
+    expect(store.value(pids[0] ?? '')).not.toBe(process.pid)
+    expect(store.value(pids[2] ?? '')).toBe('rq horse 1 of ann')
+  })
+
+  test('takes the processes it started with it when it is killed', async () => {
+    await using ctx = await fixture()
+    const { store, project } = ctx
+    const file = project.path('child-pid')
+    store.enqueue('./jobs#spawnChild', { args: [file], timeoutS: 1 })
+    await ctx.worker().work({ burst: true })
+    const pid = Number(await readFile(file, 'utf8'))
+    await eventually(() => !isRunning(pid))
+  })
+
+  test('is replaced after a number of jobs', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const ids = Array.from({ length: 9 }, () => store.enqueue('./jobs#pid'))
+    await ctx.worker({ horseMaxJobs: 3, prefetch: { most: 0 } }).work({ burst: true })
+    expect(new Set(ids.map((id) => store.value(id))).size).toBe(3)
+  })
+
+  test('is replaced when it holds too much memory', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const ids = Array.from({ length: 2 }, () => store.enqueue('./jobs#pid'))
+    await ctx.worker({ horseMaxBytes: 1, prefetch: { most: 0 } }).work({ burst: true })
+    expect(new Set(ids.map((id) => store.value(id))).size).toBe(2)
+  })
+
+  test('survives huge results, output, and a changed directory', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const big = store.enqueue('./jobs#big', { args: [3_000_000] })
+    const moved = store.enqueue('./jobs#chdir', { args: ['/'] })
+    const next = store.enqueue('./jobs#add', { args: [1, 2] })
+    await ctx.worker().work({ burst: true })
+    expect(String(store.value(big)).length).toBe(3_000_000)
+    expect(store.value(moved)).toBe('/')
+    expect(store.value(next)).toBe(3)
+  })
+
+  test('that cannot load its imports is tried five times, then the worker says why', async () => {
+    await using ctx = await fixture({ 'bad.js': "throw new Error('no such luck')" })
+    const id = ctx.store.enqueue('./jobs#add', { args: [1, 2] })
+    const working = ctx.worker({ imports: [ctx.project.path('bad.js')] }).work()
+    await expect(working).rejects.toThrow(/No work-horse could be started, 5 times in a row/)
+    expect(ctx.store.status(id)).toBe('queued')
+    expect(ctx.store.births.size).toBe(0)
+  })
 })

@@ -1,5 +1,6 @@
 export { type EventuallyOptions, eventually } from './eventually.ts'
 export { FakeClock } from './fake-clock.ts'
+export { type Fault, type FaultProxy, type FaultProxyOptions, faultProxy, type ProxyCommand } from './fault-proxy.ts'
 export { makeProject, type ProjectOptions, type TempDir, tempDir } from './folders.ts'
 export { isRunning } from './is-running.ts'
 export type { RedisDump, RedisText, RedisValue } from './redis-dump.ts'

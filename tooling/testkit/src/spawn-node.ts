@@ -8,6 +8,8 @@ export interface SpawnNodeOptions {
   cwd?: string
   /** Options for Node itself: `['--enable-source-maps']`. */
   nodeArgs?: readonly string[]
+  /** Load the packages of this workspace as a user does, from what was built. Default false: from source. */
+  built?: boolean
 }
 
 export interface SpawnedNode extends AsyncDisposable {
@@ -31,14 +33,14 @@ process.on('exit', () => running.forEach(killGroup))
 
 /**
  * Run `script` (a path or a `file:` URL; `.ts` too) in a real child process, the head of its own process group, with
- * the packages of this workspace loaded from source. Disposal kills the whole group.
+ * the packages of this workspace loaded from source unless `built`. Disposal kills the whole group.
  */
 export function spawnNode(
   script: string | URL,
   args: readonly string[] = [],
-  { env = {}, cwd, nodeArgs = [] }: SpawnNodeOptions = {},
+  { env = {}, cwd, nodeArgs = [], built = false }: SpawnNodeOptions = {},
 ): SpawnedNode {
-  const fromSource = ['--conditions=@rq/source', `--import=${import.meta.resolve('tsx')}`]
+  const fromSource = built ? [] : ['--conditions=@rq/source', `--import=${import.meta.resolve('tsx')}`]
   const path = /^file:/.test(String(script)) ? fileURLToPath(script) : String(script)
   const child = spawn(process.execPath, [...fromSource, ...nodeArgs, path, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,29 @@
+import type { Command } from './command.ts'
+import { cancel } from './commands/cancel.ts'
+import { deleteJob } from './commands/delete.ts'
+import { empty } from './commands/empty.ts'
+import { enqueue } from './commands/enqueue.ts'
+import { info } from './commands/info.ts'
+import { job } from './commands/job.ts'
+import { jobs } from './commands/jobs.ts'
+import { requeue } from './commands/requeue.ts'
+import { resume } from './commands/resume.ts'
+import { stop } from './commands/stop.ts'
+import { suspend } from './commands/suspend.ts'
+import { worker } from './commands/worker.ts'
+
+/** All commands, in the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  worker,
+  enqueue,
+  info,
+  jobs,
+  job,
+  requeue,
+  empty,
+  cancel,
+  stop,
+  deleteJob,
+  suspend,
+  resume,
+]

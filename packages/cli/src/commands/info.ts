@@ -1,0 +1,129 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { durationMs } from '@rq/core'
+import { bar, cellsFor, scaleFor } from '../bar.ts'
+import { type CommandContext, defineCommand } from '../command.ts'
+import { UsageError } from '../exit-code.ts'
+import { type InfoDocument, type QueueInfo, readInfo, type WorkerInfo } from '../info-document.ts'
+import { flag, text } from '../option-value.ts'
+import type { Paint } from '../paint.ts'
+import { Session } from '../session.ts'
+import { JSON_OPTION } from '../shared-options.ts'
+import { visible } from '../terminal-text.ts'
+import { localTime } from '../time-text.ts'
+
+interface View {
+  readonly raw: boolean
+  readonly byQueue: boolean
+  readonly queues: boolean
+  readonly workers: boolean
+}
+
+export const info = defineCommand({
+  name: 'info',
+  positional: '[queues..]',
+  summary: 'Show queues and workers',
+  examples: [
+    ['info', 'All queues and workers'],
+    ['info high low --interval 1', 'Two queues, again every second'],
+    ['info --raw --only-queues', 'Plain lines for scripts'],
+  ],
+  options: (yargs) =>
+    yargs.positional('queues', { type: 'string', array: true, describe: 'Only these queues' }).options({
+      interval: text({ alias: 'i', describe: 'Show it again every so many seconds' }),
+      raw: flag({ alias: 'r', describe: 'Plain lines: no bars, no totals' }),
+      'only-queues': flag({ alias: 'Q', describe: 'No workers' }),
+      'only-workers': flag({ alias: 'W', describe: 'No queues' }),
+      'by-queue': flag({ alias: 'R', describe: 'Workers by queue' }),
+      json: JSON_OPTION,
+    }),
+  async run({ queues: names = [], interval, raw, onlyQueues, onlyWorkers, byQueue, json }, context) {
+    if (onlyQueues && onlyWorkers) throw new UsageError('--only-queues and --only-workers cannot be used together.')
+    const intervalMs = interval === undefined ? undefined : durationMs(interval, '--interval')
+    if (intervalMs === 0) throw new UsageError('Invalid --interval: expected more than 0 seconds.')
+    const view = { raw, byQueue, queues: !onlyWorkers, workers: !onlyQueues }
+    await using session = await Session.open(context)
+    const show = async (): Promise<void> => {
+      const document = await readInfo(session, names)
+      if (json) context.output.json(document, { oneLine: intervalMs !== undefined })
+      else if (intervalMs === undefined) context.output.print(render(document, view, context))
+      else context.output.frame(render(document, view, context))
+    }
+    if (intervalMs === undefined) await show()
+    else await repeat(show, intervalMs, context)
+    return undefined
+  },
+})
+
+/** Until the user has seen enough. */
+async function repeat(show: () => Promise<void>, intervalMs: number, { host }: CommandContext): Promise<void> {
+  const enough = new AbortController()
+  const stopListening = host.onInterrupt(() => enough.abort())
+  try {
+    while (!enough.signal.aborted) {
+      await show()
+      await pause(intervalMs, undefined, { signal: enough.signal }).catch(() => {})
+    }
+  } finally {
+    stopListening()
+  }
+}
+
+function render(document: InfoDocument, view: View, { output }: CommandContext): string {
+  const { paint, columns } = output
+  const lines: string[] = []
+  if (view.queues) lines.push(...queueLines(document, view, paint, columns))
+  if (view.workers) {
+    if (view.queues && !view.raw) lines.push('')
+    lines.push(...workerLines(document, view, paint))
+  }
+  if (!view.raw) {
+    if (document.suspended) lines.push('', paint.yellow('Workers are suspended: no new jobs are started.'))
+    lines.push('', paint.dim(`Updated: ${localTime(new Date(document.updatedAt))}`))
+  }
+  return lines.join('\n')
+}
+
+function queueLines({ queues, totals }: InfoDocument, { raw }: View, paint: Paint, columns: number): string[] {
+  if (raw) return queues.map((queue) => `queue ${visible(queue.name)} ${counts(queue)}`)
+  const scale = scaleFor(Math.max(0, ...queues.map(({ count }) => count)))
+  const lines = queues.map((queue) => {
+    const drawn = paint.green(`|${bar(queue.count, scale, cellsFor(columns))}`)
+    return `${visible(queue.name).padEnd(12)} ${drawn} ${counts(queue)}`
+  })
+  return [...lines, `${totals.queues} queues, ${totals.jobs} jobs total`]
+}
+
+function counts({ count, executing, finished, failed }: QueueInfo): string {
+  return `${count}, ${executing} executing, ${finished} finished, ${failed} failed`
+}
+
+function workerLines(document: InfoDocument, view: View, paint: Paint): string[] {
+  const { workers, queues, totals } = document
+  const lines = view.byQueue ? byQueue(document, paint) : workers.map((worker) => workerLine(worker, view, paint))
+  return view.raw ? lines : [...lines, `${totals.workers} workers, ${queues.length} queues`]
+}
+
+function workerLine(worker: WorkerInfo, { raw }: View, paint: Paint): string {
+  const { name, hostname, pid, state, queues, successfulJobCount, failedJobCount, currentJob } = worker
+  const who = visible(`${name} (${hostname} ${pid})`)
+  const what = visible(queues.join(', '))
+  const now = currentJob === null ? '' : `, on ${visible(currentJob)}`
+  const counted = `jobs: ${successfulJobCount} finished, ${failedJobCount} failed`
+  return raw
+    ? `worker ${who} ${visible(state)} ${what}. ${counted}`
+    : `${paint.bold(who)}: ${stateColour(state, paint)} ${what}. ${counted}${now}`
+}
+
+function byQueue({ queues, workers }: InfoDocument, paint: Paint): string[] {
+  const width = Math.max(0, ...queues.map(({ name }) => name.length)) + 1
+  return queues.map(({ name }) => {
+    const here = workers.filter((worker) => worker.queues.includes(name))
+    const shown = here.map((worker) => `${visible(worker.name)} (${stateColour(worker.state, paint)})`).sort()
+    return `${`${visible(name)}:`.padEnd(width)} ${shown.length === 0 ? '–' : shown.join(', ')}`
+  })
+}
+
+function stateColour(state: string, paint: Paint): string {
+  if (state === 'busy') return paint.green(state)
+  return state === 'suspended' ? paint.yellow(state) : visible(state)
+}

@@ -1,0 +1,154 @@
+import { defineCommand } from '../command.ts'
+import { type JobDocument, jobDocument } from '../job-document.ts'
+import type { Paint } from '../paint.ts'
+import { Session } from '../session.ts'
+import { JSON_OPTION } from '../shared-options.ts'
+import { shownValue } from '../shown-value.ts'
+import { facts } from '../table.ts'
+import { visible, visibleBlock } from '../terminal-text.ts'
+import { fromNow, localTime, shortDuration } from '../time-text.ts'
+
+export const job = defineCommand({
+  name: 'job',
+  positional: '<id>',
+  summary: 'Show everything about one job',
+  examples: [
+    ['job 0f9d...', 'State, times, arguments, results, the error with its stack'],
+    ['job 0f9d... --json', 'The same for programs'],
+  ],
+  options: (yargs) =>
+    yargs
+      .positional('id', { type: 'string', demandOption: true, describe: 'Id of the job' })
+      .options({ json: JSON_OPTION }),
+  async run({ id, json }, context) {
+    await using session = await Session.open(context)
+    const { output } = context
+    const handle = await session.job(id)
+    const document = await jobDocument(handle)
+    if (json) output.json(document)
+    else {
+      const value = (read: () => unknown): string => {
+        try {
+          return visibleBlock(shownValue(read(), output.columns))
+        } catch {
+          return visible(document.unreadable ?? 'cannot be read')
+        }
+      }
+      const call = document.unreadable === null ? [() => handle.args, () => handle.kwargs].map(value) : ['', '']
+      const results = await handle.results()
+      const values = results.map((result) => value(() => result.returnValue))
+      output.print(
+        describe(
+          document,
+          { args: call[0] ?? '', kwargs: call[1] ?? '', meta: value(() => handle.meta), values },
+          output.paint,
+        ),
+      )
+    }
+    return undefined
+  },
+})
+
+interface Shown {
+  readonly args: string
+  readonly kwargs: string
+  readonly meta: string
+  /** Of the results, in their order. */
+  readonly values: readonly string[]
+}
+
+type Line = readonly [name: string, value: string]
+
+function describe(document: JobDocument, shown: Shown, paint: Paint): string {
+  const lines: Line[] = [
+    ['Job', paint.bold(document.id)],
+    ['Status', statusColour(document.status, paint)],
+    ['Queue', place(document)],
+    ['Description', visible(document.description ?? '')],
+    ...call(document, shown),
+    ...(shown.meta === '{}' ? [] : [['Meta', shown.meta] as const]),
+    ...times(document),
+    ...limits(document),
+    ...text('Worker', document.worker),
+    ...text('Group', document.group),
+    ...document.dependencies.map(({ id, status }) => ['Waits for', `${visible(id)} (${status ?? 'gone'})`] as const),
+    ...document.dependents.map((id) => ['Awaited by', visible(id)] as const),
+    ...document.executions.map(
+      ({ id, leaseEndsAt }) => ['Execution', `${visible(id)}, leased until ${time(leaseEndsAt)}`] as const,
+    ),
+    ...document.results.flatMap((result, index) => resultLines(result, shown.values[index] ?? '', paint)),
+  ]
+  return facts(lines)
+}
+
+function call({ function: func, unreadable }: JobDocument, { args, kwargs }: Shown): Line[] {
+  if (unreadable !== null) return [['Call', visible(unreadable)]]
+  return [
+    ['Function', visible(func ?? '')],
+    ['Arguments', args],
+    ...(kwargs === '{}' ? [] : [['Keywords', kwargs] as const]),
+  ]
+}
+
+function place({ queue, position }: JobDocument): string {
+  return position === null ? visible(queue) : `${visible(queue)}, ${position === 0 ? 'next' : `${position} jobs ahead`}`
+}
+
+function times(document: JobDocument): Line[] {
+  const { startedAt, endedAt } = document
+  const took =
+    startedAt !== null && endedAt !== null && endedAt >= startedAt
+      ? [['Took', shortDuration(Date.parse(endedAt) - Date.parse(startedAt))] as const]
+      : []
+  return [
+    ...moment('Created', document.createdAt),
+    ...moment('Enqueued', document.enqueuedAt),
+    ...moment('Started', startedAt),
+    ...moment('Ended', endedAt),
+    ...took,
+  ]
+}
+
+function limits(document: JobDocument): Line[] {
+  const { timeout, ttl, resultTtl, failureTtl, retriesLeft, repeatsLeft } = document
+  return [
+    ...seconds('Timeout', timeout, 'no limit'),
+    ...seconds('TTL', ttl, 'no limit'),
+    ...seconds('Result TTL', resultTtl, 'for ever'),
+    ...seconds('Failure TTL', failureTtl, 'for ever'),
+    ...(retriesLeft === null ? [] : [['Retries left', String(retriesLeft)] as const]),
+    ...(repeatsLeft === null ? [] : [['Repeats left', String(repeatsLeft)] as const]),
+  ]
+}
+
+function resultLines(result: JobDocument['results'][number], value: string, paint: Paint): Line[] {
+  const { type, createdAt, error, worker } = result
+  const by = worker === null ? '' : ` by ${visible(worker)}`
+  const head: Line = [
+    'Result',
+    `${type === 'successful' ? paint.green(type) : paint.red(type)} at ${time(createdAt)}${by}`,
+  ]
+  const shown: Line[] =
+    type === 'successful' ? [['Returned', result.unreadable === null ? value : visible(result.unreadable)]] : []
+  return [head, ...shown, ...(error === null ? [] : [['Error', `${visibleBlock(error.trimEnd())}\n`] as const])]
+}
+
+function statusColour(status: string, paint: Paint): string {
+  if (status === 'finished') return paint.green(status)
+  if (status === 'failed' || status === 'stopped') return paint.red(status)
+  return status === 'started' ? paint.blue(status) : visible(status)
+}
+
+function text(name: string, value: string | null): Line[] {
+  return value === null ? [] : [[name, visible(value)]]
+}
+
+function moment(name: string, iso: string | null): Line[] {
+  return iso === null ? [] : [[name, `${time(iso)} (${fromNow(new Date(iso), Date.now())})`]]
+}
+
+function seconds(name: string, value: number | null, unlimited: string): Line[] {
+  return value === null ? [] : [[name, value === -1 ? unlimited : `${value} s`]]
+}
+
+const time = (iso: string | null): string => (iso === null ? 'never' : localTime(new Date(iso)))

@@ -1,0 +1,79 @@
+import type { Job, Queue } from 'rq'
+import { defineCommand } from '../command.ts'
+import { jobSummary } from '../job-document.ts'
+import { text, texts, wholeNumber } from '../option-value.ts'
+import { Session } from '../session.ts'
+import { JSON_OPTION } from '../shared-options.ts'
+import { table } from '../table.ts'
+import { fromNow } from '../time-text.ts'
+
+/** What a queue knows its jobs by, in the order in which they matter to one who looks. */
+const PLACES = ['started', 'queued', 'scheduled', 'deferred', 'failed', 'finished', 'canceled'] as const
+type Place = (typeof PLACES)[number]
+
+interface Found {
+  readonly job: Job
+  readonly status: string
+}
+
+export const jobs = defineCommand({
+  name: 'jobs',
+  summary: 'List jobs',
+  examples: [
+    ['jobs --status failed', 'Failed jobs of all queues'],
+    ['jobs --queue low --limit 200 --json', 'One queue, for programs'],
+  ],
+  options: (yargs) =>
+    yargs.options({
+      queue: texts({ describe: 'Only this queue, repeatable' }),
+      status: texts({ choices: PLACES, describe: 'Only this status, repeatable; failed includes stopped' }),
+      limit: text({ default: '50', describe: 'At most so many' }),
+      json: JSON_OPTION,
+    }),
+  async run({ queue: names = [], status = [], limit: limitText, json }, context) {
+    const { output } = context
+    const limit = wholeNumber(limitText, '--limit', 1)
+    const places = PLACES.filter((place) => status.length === 0 || status.includes(place))
+    await using session = await Session.open(context)
+    const queues = await session.queues(names)
+    const found: Found[] = []
+    let total = 0
+    for (const place of places) {
+      for (const queue of queues) {
+        total += await countIn(queue, place)
+        const ids = await idsIn(queue, place, limit - found.length)
+        for (const job of await session.jobs(ids)) found.push({ job, status: await job.getStatus({ refresh: false }) })
+      }
+    }
+    if (json) {
+      output.json({ total, jobs: found.map(({ job, status }) => jobSummary(job, status)) })
+      return undefined
+    }
+    const header = ['ID', 'STATUS', 'QUEUE', 'SINCE', 'DESCRIPTION']
+    const columns = output.isTerminal ? output.columns : Number.POSITIVE_INFINITY
+    const [head = '', ...rows] = table(header, found.map(row), columns)
+    if (found.length > 0) output.print([output.paint.bold(head), ...rows].join('\n'))
+    output.say(total > found.length ? `${found.length} of ${total} jobs` : `${found.length} jobs`)
+    return undefined
+  },
+})
+
+function row({ job, status }: Found): string[] {
+  const since = status === 'started' ? job.startedAt : (job.endedAt ?? job.enqueuedAt ?? job.createdAt)
+  return [job.id, status, job.origin, fromNow(since ?? job.createdAt, Date.now()), job.description ?? '']
+}
+
+async function countIn(queue: Queue, place: Place): Promise<number> {
+  return place === 'queued' ? queue.count() : registryOf(queue, place).count()
+}
+
+async function idsIn(queue: Queue, place: Place, most: number): Promise<readonly string[]> {
+  if (most <= 0) return []
+  if (place === 'queued') return queue.getJobIds({ length: most })
+  // Newest first, except for what lies ahead.
+  return registryOf(queue, place).getJobIds({ end: most - 1, desc: place !== 'scheduled' })
+}
+
+function registryOf(queue: Queue, place: Exclude<Place, 'queued'>) {
+  return queue[`${place}JobRegistry`]
+}

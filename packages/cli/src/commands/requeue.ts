@@ -1,0 +1,78 @@
+import { defineCommand } from '../command.ts'
+import { EXIT } from '../exit-code.ts'
+import { flag, text } from '../option-value.ts'
+import type { Progress } from '../output.ts'
+import { Session } from '../session.ts'
+import { visible } from '../terminal-text.ts'
+
+/** So many are under way at once: enough to fill the connection, few enough not to flood Redis. */
+const AT_ONCE = 100
+const MOST_SHOWN = 20
+
+export const requeue = defineCommand({
+  name: 'requeue',
+  positional: '[ids..]',
+  summary: 'Put failed jobs back into their queue',
+  examples: [
+    ['requeue --queue default --all', 'All failed jobs of a queue'],
+    ['requeue --queue default 0f9d... 77ab...', 'Some of them'],
+  ],
+  options: (yargs) =>
+    yargs.positional('ids', { type: 'string', array: true, describe: 'Ids of failed jobs' }).options({
+      queue: text({ demandOption: true, describe: 'Name of the queue' }),
+      all: flag({ alias: 'a', describe: 'All failed jobs of the queue' }),
+      'at-front': flag({ describe: 'Put them at the head of the queue' }),
+    }),
+  async run({ queue: name, ids: given = [], all, atFront }, context) {
+    const { output } = context
+    await using session = await Session.open(context)
+    const registry = session.queue(name).failedJobRegistry
+    const ids = all ? await registry.getJobIds() : given
+    if (ids.length === 0) {
+      output.print('Nothing to do')
+      return EXIT.done
+    }
+    output.say(`Requeueing ${ids.length} jobs from failed queue`)
+    const progress = await output.progress('Requeueing', ids.length)
+    const failures = await requeueAll(ids, (id) => registry.requeue(id, { atFront }), progress)
+    progress.end()
+    output.print(`${ids.length - failures.length} jobs requeued to ${name} queue`)
+    if (failures.length === 0) return EXIT.done
+    output.log(`Unable to requeue ${failures.length} jobs from failed job registry:`)
+    for (const { id, why } of failures.slice(0, MOST_SHOWN)) output.log(`  ${visible(id)}: ${visible(why)}`)
+    if (failures.length > MOST_SHOWN) output.log(`  and ${failures.length - MOST_SHOWN} more`)
+    return EXIT.failure
+  },
+})
+
+interface Failure {
+  readonly id: string
+  readonly why: string
+}
+
+async function requeueAll(
+  ids: readonly string[],
+  requeueOne: (id: string) => Promise<void>,
+  progress: Progress,
+): Promise<Failure[]> {
+  const failures: Failure[] = []
+  const rest = ids.values()
+  const work = async (): Promise<void> => {
+    for (const id of rest) {
+      try {
+        await requeueOne(id)
+      } catch (error) {
+        if (isLost(error)) throw error
+        failures.push({ id, why: error instanceof Error ? error.message : String(error) })
+      }
+      progress.advance(1)
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  return failures
+}
+
+/** Redis is gone: the next job would fail in the same way. */
+function isLost(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'RQ_REDIS_UNREACHABLE'
+}

@@ -1,0 +1,5 @@
+export { runCommandLine } from './command-line.ts'
+export type { RqConfig, SentinelConfig } from './config.ts'
+export { EXIT, type ExitCode } from './exit-code.ts'
+export type { ConfigFile, Host, Interrupt } from './host.ts'
+export type { TextStream } from './output.ts'

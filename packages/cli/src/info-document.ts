@@ -1,0 +1,93 @@
+import type { Queue } from 'rq'
+import { isoOf } from './job-document.ts'
+import type { Session } from './session.ts'
+
+/** A queue as `info --json` shows it. */
+export interface QueueInfo {
+  readonly name: string
+  /** Jobs that wait. */
+  readonly count: number
+  readonly executing: number
+  readonly finished: number
+  readonly failed: number
+  readonly deferred: number
+  readonly scheduled: number
+  readonly canceled: number
+}
+
+/** A worker as `info --json` shows it. Times are ISO 8601 in UTC. */
+export interface WorkerInfo {
+  readonly name: string
+  readonly hostname: string
+  readonly pid: number
+  readonly version: string
+  readonly state: string
+  readonly queues: readonly string[]
+  readonly currentJob: string | null
+  readonly successfulJobCount: number
+  readonly failedJobCount: number
+  /** Seconds. */
+  readonly totalWorkingTime: number
+  readonly birth: string | null
+  readonly lastHeartbeat: string | null
+  readonly shutdownRequested: string | null
+}
+
+export interface InfoDocument {
+  readonly queues: readonly QueueInfo[]
+  readonly workers: readonly WorkerInfo[]
+  readonly totals: { readonly queues: number; readonly jobs: number; readonly workers: number }
+  readonly suspended: boolean
+  readonly updatedAt: string
+}
+
+/** How things stand: of all queues and workers, or of the named queues and the workers that serve one of them. */
+export async function readInfo(session: Session, names: readonly string[]): Promise<InfoDocument> {
+  const [queues, workers, suspended] = await Promise.all([
+    session.queues(names).then((found) => Promise.all(found.map(queueInfo))),
+    workersOf(session, names),
+    session.rq.isSuspended(session.where),
+  ])
+  const jobs = queues.reduce((sum, { count }) => sum + count, 0)
+  return {
+    queues,
+    workers,
+    totals: { queues: queues.length, jobs, workers: workers.length },
+    suspended,
+    updatedAt: new Date().toISOString(),
+  }
+}
+
+async function queueInfo(queue: Queue): Promise<QueueInfo> {
+  const [count, executing, finished, failed, deferred, scheduled, canceled] = await Promise.all([
+    queue.count(),
+    queue.startedJobRegistry.count(),
+    queue.finishedJobRegistry.count(),
+    queue.failedJobRegistry.count(),
+    queue.deferredJobRegistry.count(),
+    queue.scheduledJobRegistry.count(),
+    queue.canceledJobRegistry.count(),
+  ])
+  return { name: queue.name, count, executing, finished, failed, deferred, scheduled, canceled }
+}
+
+async function workersOf({ rq, where }: Session, names: readonly string[]): Promise<WorkerInfo[]> {
+  const records = await rq.Worker.all(where)
+  return records
+    .filter(({ queues }) => names.length === 0 || queues.some((queue) => names.includes(queue)))
+    .map((record) => ({
+      name: record.name,
+      hostname: record.hostname,
+      pid: record.pid,
+      version: record.version,
+      state: record.state,
+      queues: record.queues,
+      currentJob: record.currentJobId ?? null,
+      successfulJobCount: record.successfulJobCount,
+      failedJobCount: record.failedJobCount,
+      totalWorkingTime: record.totalWorkingTimeS,
+      birth: isoOf(new Date(record.birthMs)),
+      lastHeartbeat: isoOf(new Date(record.lastHeartbeatMs)),
+      shutdownRequested: record.shutdownRequestedMs === undefined ? null : isoOf(new Date(record.shutdownRequestedMs)),
+    }))
+}

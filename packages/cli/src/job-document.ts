@@ -1,0 +1,89 @@
+import type { Job } from 'rq'
+import { jsonValue } from './shown-value.ts'
+
+/** A job as `--json` shows it in lists. Times are ISO 8601 in UTC, lengths of time are seconds, absent is null. */
+export function jobSummary(job: Job, status: string) {
+  const call = callOf(job)
+  return {
+    id: job.id,
+    queue: job.origin,
+    status,
+    function: call.func,
+    args: call.args,
+    kwargs: call.kwargs,
+    /** Why the call cannot be read: written by another serializer, or damaged. */
+    unreadable: call.unreadable,
+    description: job.description ?? null,
+    meta: jsonValue(job.meta),
+    timeout: job.timeout ?? null,
+    resultTtl: job.resultTtl ?? null,
+    ttl: job.ttl ?? null,
+    failureTtl: job.failureTtl ?? null,
+    worker: job.workerName ?? null,
+    group: job.groupId ?? null,
+    retriesLeft: job.retriesLeft ?? null,
+    repeatsLeft: job.repeatsLeft ?? null,
+    createdAt: isoOf(job.createdAt),
+    enqueuedAt: isoOf(job.enqueuedAt),
+    startedAt: isoOf(job.startedAt),
+    endedAt: isoOf(job.endedAt),
+    lastHeartbeat: isoOf(job.lastHeartbeat),
+  }
+}
+
+/** Everything about one job, with what has to be asked for. */
+export async function jobDocument(job: Job) {
+  const [status, position, dependencies, dependents, executions, results] = await Promise.all([
+    job.getStatus(),
+    job.getPosition(),
+    job.fetchDependencies(),
+    job.getDependentIds(),
+    job.getExecutions(),
+    job.results(),
+  ])
+  const there = new Map(
+    await Promise.all(dependencies.map(async (one) => [one.id, await one.getStatus({ refresh: false })] as const)),
+  )
+  return {
+    ...jobSummary(job, status),
+    position,
+    /** `status` is null for one that is gone. */
+    dependencies: job.dependencyIds.map((id) => ({ id, status: there.get(id) ?? null })),
+    dependents,
+    executions: executions.map(({ id, leaseEndsAt }) => ({ id, leaseEndsAt: isoOf(leaseEndsAt) })),
+    /** Newest first. */
+    results: results.map((result) => ({
+      type: result.type,
+      createdAt: isoOf(result.createdAt),
+      ...returnedBy(() => result.returnValue),
+      error: result.excString ?? null,
+      worker: result.workerName ?? null,
+      executionId: result.executionId ?? null,
+      startedAt: isoOf(result.executionStartedAt),
+      endedAt: isoOf(result.executionEndedAt),
+    })),
+  }
+}
+
+export type JobSummary = ReturnType<typeof jobSummary>
+export type JobDocument = Awaited<ReturnType<typeof jobDocument>>
+
+export function isoOf(date: Date | undefined | null): string | null {
+  return date === undefined || date === null || Number.isNaN(date.getTime()) ? null : date.toISOString()
+}
+
+function callOf(job: Job) {
+  try {
+    return { func: job.funcName, args: jsonValue(job.args), kwargs: jsonValue(job.kwargs), unreadable: null }
+  } catch (error) {
+    return { func: null, args: null, kwargs: null, unreadable: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+function returnedBy(read: () => unknown): { returnValue: unknown; unreadable: string | null } {
+  try {
+    return { returnValue: jsonValue(read()), unreadable: null }
+  } catch (error) {
+    return { returnValue: null, unreadable: error instanceof Error ? error.message : String(error) }
+  }
+}

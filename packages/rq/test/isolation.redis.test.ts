@@ -1,0 +1,116 @@
+import { makeProject, redisFixture } from '@rq/testkit'
+import { describe, expect, it } from 'vitest'
+import { JobFailedError, Queue, ref, Worker } from '../src/index.ts'
+
+const JOBS = `
+import { getCurrentJob } from 'rq'
+export const add = (x, y) => x + y
+export const spin = () => { while (true); }
+export const never = () => new Promise(() => {})
+export const throwNull = () => { throw null }
+export const exit0 = () => process.exit(0)
+export const exit1 = () => process.exit(1)
+export const segfault = () => process.kill(process.pid, 'SIGSEGV')
+export const rejectLater = () => { setTimeout(() => { throw new Error('too late') }, 5); return 'done' }
+export const fails = () => { throw new RangeError('out of range', { cause: new Error('the reason') }) }
+export const unserializable = () => () => {}
+export async function remember() {
+  const job = getCurrentJob()
+  job.meta.seen = job.id
+  await job.saveMeta()
+  return [job.description, job.signal instanceof AbortSignal]
+}
+`
+
+/** A running worker over a folder with the jobs above, and a queue beside it. */
+async function house(options: { concurrency?: number } = {}) {
+  const redis = await redisFixture()
+  const project = await makeProject({ 'jobs.mjs': JOBS }, { packages: ['rq'] })
+  const where = { connection: redis.url, prefix: redis.prefix }
+  const queue = new Queue('default', where)
+  const worker = new Worker([queue], { concurrency: 1, importPaths: [project.dir], ...options })
+  const working = worker.work()
+  return {
+    queue,
+    async [Symbol.asyncDispose]() {
+      await worker.stop({ force: true })
+      await working
+      await queue.close()
+      await project[Symbol.asyncDispose]()
+      await redis[Symbol.asyncDispose]()
+    },
+  }
+}
+
+describe('a worker with process horses', () => {
+  it('fails a job that blocks the CPU at its limit, and runs the next one', async () => {
+    await using test = await house()
+    const spin = await test.queue.enqueue('jobs.spin', [], { jobTimeout: 2 })
+    const next = await test.queue.enqueue(ref<(x: number, y: number) => number>('./jobs#add'), [1, 2])
+    const error = await spin.result({ timeout: 15 }).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'RQ_JOB_FAILED' })
+    expect(String(error)).toContain('JobTimeoutError: Task exceeded maximum timeout value (2 seconds)')
+    await spin.refresh()
+    const tookMs = Number(spin.endedAt) - Number(spin.startedAt)
+    expect(tookMs).toBeGreaterThanOrEqual(2000)
+    expect(tookMs).toBeLessThan(3000)
+    expect(await next.result({ timeout: 15 })).toBe(3)
+  })
+
+  it.each([
+    ['never', 'JobTimeoutError: Task exceeded maximum timeout value (1 seconds)'],
+    ['throwNull', 'null'],
+    ['exit0', 'Work-horse terminated unexpectedly; exit code 0'],
+    ['exit1', 'Work-horse terminated unexpectedly; exit code 1'],
+    ['segfault', 'Work-horse terminated unexpectedly; signal SIGSEGV'],
+    ['fails', 'RangeError: out of range'],
+    ['missing', 'jobs.missing'],
+  ])('ends a job that does "%s" in a defined state, and goes on', async (name, text) => {
+    await using test = await house()
+    const job = await test.queue.enqueue(`jobs.${name}`, [], { jobTimeout: 1 })
+    const error = await job.result({ timeout: 15 }).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'RQ_JOB_FAILED' })
+    expect((await job.latestResult())?.excString).toContain(text)
+    expect(await job.getStatus()).toBe('failed')
+    expect(await (await test.queue.enqueue('jobs.add', [20, 22])).result({ timeout: 15 })).toBe(42)
+  })
+
+  it('keeps the result of a job whose rejection comes after it returned', async () => {
+    await using test = await house()
+    const job = await test.queue.enqueue('jobs.rejectLater')
+    expect(await job.result({ timeout: 15 })).toBe('done')
+    expect(await (await test.queue.enqueue('jobs.add', [1, 1])).result({ timeout: 15 })).toBe(2)
+  })
+
+  it('stores a placeholder for a value that cannot be serialized', async () => {
+    await using test = await house()
+    const job = await test.queue.enqueue('jobs.unserializable')
+    expect(await job.result({ timeout: 15 })).toBe('Unserializable return value')
+  })
+
+  it('lets a job know itself, and keep what it notes in its meta', async () => {
+    await using test = await house()
+    const job = await test.queue.enqueue('jobs.remember', [], { description: 'a note' })
+    expect(await job.result({ timeout: 15 })).toEqual(['a note', true])
+    expect((await test.queue.fetchJob(job.id))?.meta).toEqual({ seen: job.id })
+  })
+
+  it('points at the line that threw', async () => {
+    await using test = await house()
+    const job = await test.queue.enqueue('jobs.fails')
+    const error = await job.result({ timeout: 15 }).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(JobFailedError)
+    expect((error as JobFailedError).remoteStack).toMatch(/jobs\.mjs:\d+:\d+/)
+    expect((error as JobFailedError).remoteStack).toContain('the reason')
+  })
+
+  it('runs 10,000 jobs through two horses with every result right', async () => {
+    await using test = await house({ concurrency: 2 })
+    const numbers = Array.from({ length: 10_000 }, (_, n) => n)
+    const jobs = await test.queue.enqueueMany(numbers.map((n) => Queue.prepareData('jobs.add', [n, 1])))
+    const results = await Promise.all(jobs.map((job) => job.result({ timeout: 60 })))
+    expect(results).toEqual(numbers.map((n) => n + 1))
+    expect(await test.queue.count()).toBe(0)
+    expect(await test.queue.startedJobRegistry.count()).toBe(0)
+  }, 60_000)
+})

@@ -1,0 +1,23 @@
+import { describe, expectTypeOf, it } from 'vitest'
+import { type Job, type Queue, ref } from '../src/index.ts'
+
+declare const queue: Queue
+const add = (x: number, y: number): number => x + y
+const fetchText = async (url: string): Promise<string> => url
+
+describe('types', () => {
+  it('flow from the function to its arguments and its result', () => {
+    // Never called: only the compiler reads it.
+    const typed = async () => {
+      // @ts-expect-error a text is no number, and one is missing
+      await queue.enqueue(add, ['1'])
+      // @ts-expect-error a function with required parameters needs its arguments
+      await queue.enqueue(add)
+      expectTypeOf(await (await queue.enqueue(add, [1, 2])).result()).toEqualTypeOf<number>()
+      expectTypeOf(await (await queue.enqueue(fetchText, ['x'])).returnValue()).toEqualTypeOf<string | undefined>()
+      expectTypeOf(await queue.enqueue(ref<typeof add>('./a#add'), [1, 2])).toExtend<Job<number>>()
+      expectTypeOf(await (await queue.enqueue('a.b', [1, 'x'])).result()).toBeUnknown()
+    }
+    expectTypeOf(typed).toBeFunction()
+  })
+})

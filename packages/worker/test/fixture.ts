@@ -1,0 +1,31 @@
+import { makeProject, type Project } from '@rq/testkit'
+import { Worker, type WorkerOptions } from '../src/index.ts'
+import { JOBS } from './jobs.ts'
+import { MemoryStore } from './memory-store.ts'
+
+/** A store, a folder with the job functions, and workers on them that are stopped at the end. */
+export interface Fixture extends AsyncDisposable {
+  readonly store: MemoryStore
+  readonly project: Project
+  worker(options?: Partial<WorkerOptions>, queues?: string | string[]): Worker
+}
+
+export async function fixture(files: Readonly<Record<string, string>> = {}): Promise<Fixture> {
+  const project = await makeProject({ 'jobs.js': JOBS, ...files })
+  const store = new MemoryStore()
+  const workers: Worker[] = []
+  return {
+    store,
+    project,
+    worker(options = {}, queues = 'default') {
+      const base = { storage: store.storage, serializer: 'json', importPaths: [project.dir], processTitle: false }
+      const worker = new Worker(queues, { ...base, ...options } as WorkerOptions)
+      workers.push(worker)
+      return worker
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(workers.map((worker) => worker.stop({ force: true })))
+      await project[Symbol.asyncDispose]()
+    },
+  }
+}

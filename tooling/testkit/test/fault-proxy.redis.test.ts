@@ -1,0 +1,150 @@
+import { claimRequest, newJob } from '@rq/testkit/storage-conformance'
+import { Redis } from 'ioredis'
+import { expect, test } from 'vitest'
+import { RedisStorage } from '../../../packages/redis/src/index.ts'
+import { eventually, type Fault, faultProxy, redisFixture } from '../src/index.ts'
+
+/** A client that gives up at the first failure. */
+function brittle(url: string): Redis {
+  const client = new Redis(url, { retryStrategy: () => null, maxRetriesPerRequest: 0 })
+  client.on('error', () => {})
+  return client
+}
+
+/** The fault befalls the n-th command that counts. */
+function at(n: number, fault: Fault) {
+  return (command: { n: number }) => (command.n === n ? fault : undefined)
+}
+
+test('passes commands and answers of every shape, and counts them over all connections', async () => {
+  await using redis = await redisFixture()
+  await using proxy = await faultProxy(redis.url)
+  const [one, two] = [brittle(proxy.url), brittle(proxy.url)]
+  const key = `${redis.prefix}key`
+  expect(await one.set(key, 'a\r\nb'.repeat(100_000))).toBe('OK')
+  expect(await two.get(key)).toBe('a\r\nb'.repeat(100_000))
+  expect(await one.hgetall(`${redis.prefix}none`)).toEqual({})
+  const both = await Promise.all([one.multi().incr(`${key}:n`).incr(`${key}:n`).exec(), two.llen(`${key}:list`)])
+  expect(both).toEqual([
+    [
+      [null, 1],
+      [null, 2],
+    ],
+    0,
+  ])
+  await expect(one.incr(key)).rejects.toThrow('not an integer')
+  expect(proxy.commands.slice(0, 3)).toEqual(['set', 'get', 'hgetall'])
+  expect([...proxy.commands.slice(3)].sort()).toEqual(['exec', 'incr', 'incr', 'incr', 'llen', 'multi'])
+  expect(proxy.connections).toBe(2)
+  one.disconnect()
+  two.disconnect()
+  await eventually(() => expect(proxy.connections).toBe(0))
+})
+
+test('gives scripts their names, called by sha or by text', async () => {
+  await using redis = await redisFixture()
+  await using proxy = await faultProxy(redis.url)
+  await using storage = new RedisStorage({ connection: proxy.url, prefix: redis.prefix })
+  await storage.queues.enqueue([newJob()])
+  await storage.workers.claim(claimRequest())
+  expect(new Set(proxy.commands)).toEqual(new Set(['enqueue', 'claim']))
+})
+
+test('passes what is published to a subscriber', async () => {
+  await using redis = await redisFixture()
+  await using proxy = await faultProxy(redis.url)
+  const subscriber = brittle(proxy.url)
+  const heard: string[] = []
+  subscriber.on('message', (_channel, message: string) => heard.push(message))
+  await subscriber.subscribe(`${redis.prefix}a`, `${redis.prefix}b`)
+  await redis.client.publish(`${redis.prefix}b`, 'hello')
+  await eventually(() => expect(heard).toEqual(['hello']))
+  subscriber.disconnect()
+})
+
+test('a hook before a command sees it not done, one after it sees it done, and both are waited for', async () => {
+  await using redis = await redisFixture()
+  const key = `${redis.prefix}key`
+  const seen: (string | null)[] = []
+  const hook = async () => {
+    seen.push(await redis.client.get(key))
+  }
+  await using proxy = await faultProxy(redis.url, {
+    onCommand: ({ n }) => (n === 2 ? { kind: 'before', hook } : n === 3 ? { kind: 'after', hook } : undefined),
+  })
+  const client = brittle(proxy.url)
+  for (const value of ['1', '2', '3']) await client.set(key, value)
+  expect(seen).toEqual(['1', '3'])
+  client.disconnect()
+})
+
+test('a cut reply: the command ran, its client sees a reset connection', async () => {
+  await using redis = await redisFixture()
+  const key = `${redis.prefix}key`
+  await using proxy = await faultProxy(redis.url, { onCommand: at(2, { kind: 'cut' }) })
+  const client = brittle(proxy.url)
+  await client.incr(key)
+  await expect(client.incr(key)).rejects.toThrow()
+  expect(await redis.client.get(key)).toBe('2')
+})
+
+test('a reset: the command did not run', async () => {
+  await using redis = await redisFixture()
+  const key = `${redis.prefix}key`
+  await using proxy = await faultProxy(redis.url, { onCommand: at(1, { kind: 'reset' }) })
+  await expect(brittle(proxy.url).incr(key)).rejects.toThrow()
+  expect(await redis.client.get(key)).toBeNull()
+})
+
+test('an injected error is the answer, and the command did not run', async () => {
+  await using redis = await redisFixture()
+  const key = `${redis.prefix}key`
+  await using proxy = await faultProxy(redis.url, { onCommand: at(1, { kind: 'error', message: 'LOADING wait' }) })
+  const client = brittle(proxy.url)
+  await expect(client.incr(key)).rejects.toThrow('LOADING wait')
+  expect(await client.incr(key)).toBe(1)
+  client.disconnect()
+})
+
+test('delays one command, and swallows one', async () => {
+  await using redis = await redisFixture()
+  const key = `${redis.prefix}key`
+  await using proxy = await faultProxy(redis.url, { onCommand: at(1, { kind: 'delay', ms: 80 }) })
+  const client = brittle(proxy.url)
+  const beganMs = performance.now()
+  await client.incr(key)
+  expect(performance.now() - beganMs).toBeGreaterThan(75)
+  proxy.onCommand = at(2, { kind: 'swallow' })
+  const swallowed = client.incr(key)
+  expect(await Promise.race([swallowed.catch(() => 'never'), redis.client.get(key)])).toBe('1')
+  client.disconnect()
+  await swallowed.catch(() => {})
+  expect(await redis.client.get(key)).toBe('1')
+})
+
+test('frozen, nothing passes in either direction; thawed, everything does', async () => {
+  await using redis = await redisFixture()
+  const key = `${redis.prefix}key`
+  await using proxy = await faultProxy(redis.url)
+  const client = brittle(proxy.url)
+  await client.incr(key)
+  proxy.onCommand = at(2, { kind: 'after', hook: () => proxy.freeze() })
+  const second = client.incr(key)
+  const third = client.incr(key)
+  await eventually(async () => expect(await redis.client.get(key)).toBe('2'))
+  proxy.thaw()
+  expect(await Promise.all([second, third])).toEqual([2, 3])
+  client.disconnect()
+})
+
+test('resets every connection, and takes new ones', async () => {
+  await using redis = await redisFixture()
+  await using proxy = await faultProxy(redis.url)
+  const client = brittle(proxy.url)
+  await client.ping()
+  proxy.reset()
+  await expect(client.ping()).rejects.toThrow()
+  const next = brittle(proxy.url)
+  expect(await next.ping()).toBe('PONG')
+  next.disconnect()
+})
