@@ -72,9 +72,13 @@ async function countsOf(jobs: readonly Job<number>[]): Promise<number[]> {
 
 function showCounts(documents: readonly Document[], counts: readonly number[], elapsedMs: number): boolean {
   const counted = documents.map((document, index) => ({ ...document, counted: counts[index] ?? 0 }))
-  const table = new Table({ head: ['longest documents', 'words'], colAligns: ['left', 'right'], style: { head: [] } })
+  const table = new Table({
+    head: ['longest documents', 'words'],
+    colAligns: ['left', 'right'],
+    style: { head: [], border: [], compact: true },
+  })
   const longest = counted.toSorted((a, b) => b.counted - a.counted).slice(0, LONGEST_SHOWN)
-  table.push(...longest.map((one) => [clipped(one.name), one.counted.toLocaleString('en')]))
+  table.push(...longest.map((one) => [shortName(one.name), one.counted.toLocaleString('en')]))
   const total = counts.reduce((sum, words) => sum + words, 0)
   console.log(`\n${table.toString()}`)
   console.log(
@@ -94,7 +98,7 @@ async function showFailure(doomed: Job<number>): Promise<boolean> {
     return false
   } catch (error) {
     if (!(error instanceof JobFailedError)) throw error
-    console.log(indented(error.stack ?? error.message))
+    console.log(indented(`${error.name}: ${error.message}\n\n${error.remoteStack}`))
     return true
   }
 }
@@ -114,4 +118,5 @@ const indented = (text: string): string => text.replaceAll(/^/gm, '  ')
 
 const lastLines = (text: string): string => text.trimEnd().split('\n').slice(-30).join('\n')
 
-const clipped = (name: string): string => (name.length > 80 ? `...${name.slice(-77)}` : name)
+/** The package and the file: where pnpm keeps them says nothing. */
+const shortName = (name: string): string => name.replace(/^.*node_modules\//, '')

@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs'
 import type { Command } from './command.ts'
 import { COMMANDS } from './commands.ts'
-import { EXIT, type ExitCode, exitCodeOf, isForeseen, UsageError } from './exit-code.ts'
+import { EXIT, type ExitCode, exitCodeOf, isForeseen } from './exit-code.ts'
 import type { Host } from './host.ts'
 import { Output } from './output.ts'
 import { resolveSettings, type SharedOptions } from './settings.ts'
@@ -56,7 +56,7 @@ async function parse(args: readonly string[], host: Host): Promise<Chosen | stri
   const { default: yargs } = await import('yargs')
   let begun: Command | undefined
   let chosen: Chosen | undefined
-  const parser = sharedOptions(yargs([]))
+  const parser: Argv<SharedOptions> = sharedOptions(yargs([]))
     .scriptName(NAME)
     .locale('en')
     .parserConfiguration({
@@ -70,7 +70,6 @@ async function parse(args: readonly string[], host: Host): Promise<Chosen | stri
     .version(host.version)
     .help()
     .alias('help', 'h')
-    .completion(COMPLETION, 'Print a script that completes commands and options in bash or zsh')
     .example('$0 worker high default', 'Work off two queues, the first one first')
     .example('$0 enqueue path.to.func abc', "Enqueue the call func('abc')")
     .example('$0 <command> --help', 'Options and examples of one command')
@@ -78,12 +77,13 @@ async function parse(args: readonly string[], host: Host): Promise<Chosen | stri
     .strictCommands()
     .demandCommand(1)
     .exitProcess(false)
-    .fail((message: string | null, error: Error | undefined, current) => {
+    .fail((message: string | null, error: Error | undefined) => {
       if (error !== undefined && error !== null && error.name !== 'YError') throw error
       throw usageError(message ?? error?.message ?? 'The command line cannot be read.', {
         commands: [...COMMANDS.map((one) => one.name), COMPLETION],
-        options: optionsOf(current as unknown as Argv),
-        call: begun === undefined ? undefined : callOf(begun),
+        options: optionsOf(parser),
+        call: begun === undefined ? undefined : `${NAME} ${callOf(begun)}`,
+        given: args,
       })
     })
   for (const command of COMMANDS) {
@@ -99,17 +99,24 @@ async function parse(args: readonly string[], host: Host): Promise<Chosen | stri
       },
     )
   }
+  parser.completion(COMPLETION, 'Print a script that completes commands and options in bash or zsh')
   let shown = ''
   await parser.parseAsync(prepared(args), {}, (_error: unknown, _options: unknown, text: string) => {
     shown = text
   })
   if (chosen !== undefined) return chosen
-  if (shown !== '') return shown
-  throw new UsageError('A command is missing.')
+  return shown
 }
 
 function configure(command: Command, yargs: Argv<SharedOptions>): Argv<unknown> {
+  const positional = [...(command.positional ?? '').matchAll(/\w+/g)].map(([name]) => name)
+  const known = new Set([...optionsOf(yargs), ...positional])
   const configured = command.options(command.quietLetter === null ? yargs : yargs.alias('quiet', 'q'))
+  // Named here, the command's own options stand before the shared ones.
+  configured.group(
+    optionsOf(configured).filter((name) => !known.has(name)),
+    'Options:',
+  )
   for (const [call, what] of command.examples) configured.example(`$0 ${call}`, what)
   return command.takesAnyText === true ? configured.strictOptions() : configured.strict()
 }
@@ -130,7 +137,7 @@ function callOf({ name, positional }: Command): string {
 }
 
 /** The names of all options that yargs knows at this point. */
-function optionsOf(yargs: Argv): string[] {
+function optionsOf(yargs: Argv<unknown>): string[] {
   const { key = {} } = (yargs as unknown as { getOptions?(): { key?: object } }).getOptions?.() ?? {}
   return Object.keys(key).filter((name) => name.length > 1)
 }

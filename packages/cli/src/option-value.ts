@@ -1,4 +1,4 @@
-import { RqError, show } from '@rq/core'
+import { durationMs, RqError, show } from '@rq/core'
 import { UsageError } from './exit-code.ts'
 
 /** For yargs' `coerce`: of an option that was given more than once the last counts. */
@@ -28,6 +28,15 @@ export function wholeNumber(value: string, option: string, least = 0): number {
   throw new UsageError(`Invalid ${option}: got ${show(value)}, expected a whole number of at least ${least}.`)
 }
 
+/** Milliseconds. @throws UsageError naming the option. */
+export function duration(value: string, option: string): number {
+  try {
+    return durationMs(value, option)
+  } catch (error) {
+    throw typedError(error, { [option]: option })
+  }
+}
+
 /**
  * Run `call`; where rq refuses an option, call it by the name that the user typed.
  * @throws UsageError in the place of `RQ_INVALID_OPTION`, other errors as they are.
@@ -36,10 +45,19 @@ export async function namingOptions<T>(names: Readonly<Record<string, string>>, 
   try {
     return await call()
   } catch (error) {
-    if (!(error instanceof RqError) || error.code !== 'RQ_INVALID_OPTION') throw error
-    const option = String(error.details.option)
-    const typed = names[option]
-    if (typed === undefined) throw error
-    throw new UsageError(error.message.replace(`Invalid ${option}:`, `Invalid ${typed}:`), { cause: error })
+    throw typedError(error, names)
   }
+}
+
+function typedError(error: unknown, names: Readonly<Record<string, string>>): unknown {
+  if (!(error instanceof RqError) || error.code !== 'RQ_INVALID_OPTION') return error
+  const option = String(error.details.option)
+  const typed = names[option]
+  if (typed === undefined) return error
+  const message = error.message
+    .replace(`Invalid ${option}:`, `Invalid ${typed}:`)
+    // What only a program can give.
+    .replace('seconds as a number, ', 'seconds: ')
+    .replace(/(, )?(or )?an? (valid Date, )?Luxon (Duration|DateTime)(, or )?/, '')
+  return new UsageError(message, { cause: error })
 }

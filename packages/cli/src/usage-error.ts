@@ -5,8 +5,10 @@ import { suggestion } from './suggestion.ts'
 export interface KnownWords {
   readonly commands: readonly string[]
   readonly options: readonly string[]
-  /** The call of the command that was chosen: `enqueue <function> [arguments..]`. */
+  /** How the command that was chosen is called: `rq-cli enqueue <function> [arguments..]`. */
   readonly call: string | undefined
+  /** The words that were typed. */
+  readonly given: readonly string[]
 }
 
 type Rule = readonly [pattern: RegExp, (found: readonly string[], known: KnownWords) => string]
@@ -14,27 +16,16 @@ type Rule = readonly [pattern: RegExp, (found: readonly string[], known: KnownWo
 const RULES: readonly Rule[] = [
   [
     /^Unknown commands?: (.*)$/s,
-    ([words = ''], { commands }) => {
+    ([words = ''], { commands, call }) => {
       const word = words.split(', ')[0] ?? ''
+      if (call !== undefined) return `Unexpected argument '${word}'. Usage: ${call}`
       return `Unknown command '${word}'.${suggestion(word, commands)}`
     },
   ],
-  [
-    /^Unknown arguments?: (.*)$/s,
-    ([words = ''], { options, call }) => {
-      const word = words.split(', ')[0] ?? ''
-      const meant = suggestion(word, options).replace(/'(.*)'/, "'--$1'")
-      return meant === ''
-        ? `Unknown option or argument '${word}'. Usage: ${call}`
-        : `Unknown option '--${word}'.${meant}`
-    },
-  ],
+  [/^Unknown arguments?: (.*)$/s, ([words = ''], known) => unknownOption(words.split(', ')[0] ?? '', known)],
   [/^Not enough arguments following: (.*)$/s, ([option = '']) => `${dashed(option)} needs a value.`],
   [/^Missing required arguments?: (.*)$/s, ([option = '']) => `${dashed(option.split(', ')[0] ?? '')} is missing.`],
-  [
-    /^Not enough non-option arguments/,
-    (_, { call }) => (call === undefined ? 'A command is missing.' : `An argument is missing. Usage: ${call}`),
-  ],
+  [/^Not enough non-option arguments/, (_, known) => missingArgument(known)],
   [
     /Argument: (.*?), Given: (.*), Choices: (.*)$/s,
     ([option = '', given = '', choices = '']) => {
@@ -52,6 +43,22 @@ export function usageError(message: string, known: KnownWords): UsageError {
     if (found !== null) return new UsageError(say(found.slice(1), known))
   }
   return new UsageError(message)
+}
+
+function unknownOption(word: string, { options, call, given }: KnownWords): string {
+  // yargs names an option without its dashes, and knows of no difference to an argument.
+  if (!given.some((one) => one.startsWith('-') && one.replace(/^-+/, '').startsWith(word))) {
+    return `Unexpected argument '${word}'. Usage: ${call}`
+  }
+  return `Unknown option ${dashed(word)}.${suggestion(word, options).replace(/'(.*)'/, "'--$1'")}`
+}
+
+function missingArgument(known: KnownWords): string {
+  if (known.call !== undefined) return `An argument is missing. Usage: ${known.call}`
+  const option = known.given.find((word) => word.startsWith('-'))?.replace(/^-+|=.*$/g, '')
+  return option === undefined || known.options.includes(option)
+    ? 'A command is missing. rq-cli --help shows them.'
+    : unknownOption(option, known)
 }
 
 const dashed = (option: string): string => (option.length === 1 ? `-${option}` : `--${option}`)

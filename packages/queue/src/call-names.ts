@@ -1,6 +1,8 @@
 import { cachedReference, type LocateOptions, referenceOf } from '@rq/functions'
 import { type Callback, type CallbackRecord, type CheckedOptions, type FunctionRef, parseFunctionRef } from '@rq/job'
 
+const CALLBACKS = ['onSuccess', 'onFailure', 'onStopped'] as const
+
 /** The functions of a job by name: what it calls, and its callbacks. */
 export interface CallNames {
   readonly func: string
@@ -14,15 +16,26 @@ export interface CallNames {
  * @throws RqError `RQ_INVALID_REFERENCE` for text that is not a reference.
  */
 export function cachedNames(func: FunctionRef, options: CheckedOptions, locate: LocateOptions): CallNames | undefined {
-  if (options.onSuccess !== undefined || options.onFailure !== undefined || options.onStopped !== undefined) {
-    return undefined
+  const name = cachedName(func, locate)
+  if (name === undefined) return undefined
+  const { onSuccess, onFailure, onStopped } = options
+  if (onSuccess === undefined && onFailure === undefined && onStopped === undefined) return { func: name }
+  const names: { -readonly [K in keyof CallNames]: CallNames[K] } = { func: name }
+  for (const kind of CALLBACKS) {
+    const callback = options[kind]
+    if (callback === undefined) continue
+    const callbackName = cachedName(callback.func, locate)
+    if (callbackName === undefined) return undefined
+    names[kind] = { name: callbackName, timeoutS: callback.timeoutS }
   }
-  if (typeof func === 'string') {
-    parseFunctionRef(func)
-    return { func }
-  }
-  const name = typeof func === 'function' ? cachedReference(func, locate) : undefined
-  return name === undefined ? undefined : { func: name }
+  return names
+}
+
+function cachedName(func: FunctionRef, locate: LocateOptions): string | undefined {
+  if (typeof func === 'function') return cachedReference(func, locate)
+  if (typeof func !== 'string') return undefined
+  parseFunctionRef(func)
+  return func
 }
 
 /** @throws RqError `RQ_INVALID_REFERENCE` for a function that no worker could import. */

@@ -1,7 +1,9 @@
 import { runInNewContext } from 'node:vm'
+import { RqError } from '@rq/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { errorName, errorText, LONGEST_ERROR_BYTES } from './error-text.ts'
+import { JobTimeoutError } from './job-errors.ts'
 
 const lastLine = (text: string) => text.split('\n').at(-1)
 
@@ -28,6 +30,15 @@ describe('errorText', () => {
     const text = errorText(new TypeError('x is not a function'))
     expect(text).toMatch(/^TypeError: x is not a function\n {4}at /)
     expect(lastLine(text)).toBe('TypeError: x is not a function')
+  })
+
+  it('shows the code of an error in its last line', () => {
+    expect(lastLine(errorText(new RqError('RQ_FUNCTION_NOT_ALLOWED', 'no')))).toBe(
+      'RqError [RQ_FUNCTION_NOT_ALLOWED]: no',
+    )
+    const missing = Object.assign(new Error('ENOENT: no such file'), { code: 'ENOENT' })
+    expect(lastLine(errorText(missing))).toBe('Error: ENOENT: no such file')
+    expect(lastLine(errorText(new JobTimeoutError(2)))).toMatch(/^JobTimeoutError: Task exceeded/)
   })
 
   it('keeps the last line single when the message has several', () => {

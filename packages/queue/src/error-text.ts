@@ -6,12 +6,14 @@ const LONGEST_SUMMARY = 500
 const LONGEST_NAME = 200
 const DEEPEST_CAUSE = 10
 const MOST_ERRORS = 10
+const CODE = /^[A-Z][A-Z0-9_]{2,60}$/
+const CODED: ReadonlySet<string> = new Set(['RqError', 'Error', 'TypeError', 'RangeError'])
 const DURING = '\nWhile this was handled, another error was thrown:\n'
 const CUT = '\n    ... (cut)'
 
 /**
  * What was thrown as a text for people: stack, then causes and the errors of an AggregateError, and as the last line a
- * summary (`TypeError: x is not a function`), which is the line that RQ's tools show.
+ * summary (`TypeError: x is not a function`, `RqError [RQ_FUNCTION_NOT_FOUND]: ...`), which is the line that RQ's tools show.
  * `handling` is the text of an earlier error, in whose handling this one was thrown; it comes first.
  * Takes anything and never throws. At most 64 KB.
  */
@@ -39,7 +41,12 @@ function summaryOf(error: unknown): string {
   if (!isErrorLike(error)) return oneLine(`Thrown ${typeOf(error)}: ${render(error)}`, LONGEST_SUMMARY)
   const message = peek(error, 'message')
   const text = typeof message === 'string' ? message : ''
-  return oneLine(text === '' ? errorName(error) : `${errorName(error)}: ${text}`, LONGEST_SUMMARY)
+  const name = errorName(error)
+  const code = peek(error, 'code')
+  // Codes are what people search for. A class of its own says as much, and many messages hold theirs.
+  const shown =
+    typeof code === 'string' && CODED.has(name) && CODE.test(code) && !text.includes(code) ? ` [${code}]` : ''
+  return oneLine(text === '' ? `${name}${shown}` : `${name}${shown}: ${text}`, LONGEST_SUMMARY)
 }
 
 function describe(error: unknown, seen: Set<unknown>, depth: number): string {

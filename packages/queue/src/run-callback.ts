@@ -83,7 +83,7 @@ export async function reportFailure(input: CallbackInput, job: Job, error: unkno
  * @returns the error text to store. Never throws.
  */
 export async function runFailureCallback(input: CallbackInput, error: unknown): Promise<string> {
-  const job = new Job({ ...input.record, status: 'failed' }, input.context)
+  const job = endedJob(input, 'failed')
   return (await reportFailure(input, job, error)).text
 }
 
@@ -92,8 +92,12 @@ export async function runFailureCallback(input: CallbackInput, error: unknown): 
  * @returns the text of what it threw, for the log; the job is stopped all the same. Never throws.
  */
 export async function runStoppedCallback(input: CallbackInput): Promise<string | undefined> {
-  const job = new Job({ ...input.record, status: 'stopped' }, input.context)
-  return reportStop(input, job)
+  return reportStop(input, endedJob(input, 'stopped'))
+}
+
+/** The job as the callback of a killed run sees it. It has a signal like any current job, which has nothing more to say. */
+function endedJob({ record, context }: CallbackInput, status: 'failed' | 'stopped'): Job {
+  return new Job({ ...record, status }, { signal: new AbortController().signal, ...context })
 }
 
 export async function reportStop(input: CallbackInput, job: Job): Promise<string | undefined> {

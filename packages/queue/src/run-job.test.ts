@@ -147,10 +147,10 @@ describe('runJob', () => {
 
   it('fails when the function or the call cannot be read', async () => {
     const missing = await run({ func: undefined as never })
-    expect(lastLineOf(missing)).toBe('RqError: no func')
+    expect(lastLineOf(missing)).toBe('RqError [RQ_FUNCTION_NOT_FOUND]: no func')
     const garbage = await run({ func: () => 1, record: { data: 'not json' } })
     expect(garbage.kind).toBe('raised')
-    expect(lastLineOf(garbage)).toMatch(/RqError: Cannot read|RqError: The job does not hold a call/)
+    expect(lastLineOf(garbage)).toMatch(/RqError \[RQ_DESERIALIZATION\]: /)
   })
 
   it('fails at the time limit, whatever the function goes on to do', async () => {

@@ -108,11 +108,14 @@ function codeOf(error: unknown): string | undefined {
 /** Nothing for `undefined` and `null`, which RQ does not store. */
 function serializeReturn(serializer: Serializer, value: unknown): Payload | undefined {
   if (value === undefined || value === null) return undefined
-  try {
-    return serializer.dumps(value)
-  } catch {
-    return serializer.dumps(UNSERIALIZABLE_RETURN_VALUE)
+  for (const candidate of [value, UNSERIALIZABLE_RETURN_VALUE]) {
+    try {
+      return serializer.dumps(candidate)
+    } catch {
+      // The placeholder is next; a serializer that cannot even write a text leaves no value.
+    }
   }
+  return undefined
 }
 
 /** A `Retry`, also one made by another copy of this library, which the job's own module may have loaded. */

@@ -8,7 +8,7 @@
 -- @arg leaseMs int
 -- @arg executionBase string random; execution ids are made of it
 -- @arg queues... string names, in order of service
--- @reply 'suspended' or flat list of queue, execution id, fields
+-- @reply 'suspended' or flat list of queue, execution id, job id, 'plain' or 'full', values or fields
 -- @include lib/claim
 
 local suspendedKey = KEYS[1]

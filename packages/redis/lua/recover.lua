@@ -8,7 +8,7 @@
 -- @arg most int
 -- @arg stamp string ISO time
 -- @arg executionBase string random; execution ids are made of it
--- @reply flat list of queue, execution id, fields
+-- @reply flat list of queue, execution id, job id, 'plain' or 'full', values or fields
 -- @include lib/time
 
 local wipKey = KEYS[1]
@@ -32,11 +32,8 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', wipKey, 0, score(nowMs), 'LI
     redis.call('HINCRBY', key, 'abandoned_count', 1)
     redis.call('ZADD', wipKey, score(nowMs + leaseMs), id .. ':' .. own)
     local fields = redis.call('HGETALL', key)
-    fields[#fields + 1] = 'id'
-    fields[#fields + 1] = id
-    taken[#taken + 1] = queue
-    taken[#taken + 1] = own
-    taken[#taken + 1] = fields
+    local n = #taken
+    taken[n + 1], taken[n + 2], taken[n + 3], taken[n + 4], taken[n + 5] = queue, own, id, 'full', fields
   end
 end
 return taken

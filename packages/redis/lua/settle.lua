@@ -16,7 +16,7 @@
 --   flags: f = at the front; a = release all dependents; t = release those that allow failure; e = an execution record exists;
 --   d = has dependencies; s = due in ms (to = scheduled); x = count, texts of a results stream entry, its keepS;
 --   r = rate limit key; g = group
--- @reply answers: applied, lost, gone; then 'suspended' or the flat list of queue, execution id, fields
+-- @reply answers: applied, lost, gone; then 'suspended' or the flat list of queue, execution id, job id, 'plain' or 'full', values or fields
 -- @include lib/claim
 -- @include lib/dependencies
 -- @include lib/registries
@@ -33,19 +33,24 @@ local answers = {}
 local ended = {}
 local registered = {}
 
-local function gather(map, key, ...)
+local function listAt(map, key)
   local list = map[key]
   if not list then
     list = {}
     map[key] = list
   end
-  for _, value in ipairs({ ... }) do list[#list + 1] = value end
+  return list
 end
 
-local function keep(id, keepS, hasDependencies)
+local function register(key, at, id)
+  local list = listAt(registered, key)
+  list[#list + 1], list[#list + 2] = at, id
+end
+
+local function keep(id, keepS, hasDependents, hasDependencies)
   if keepS <= 0 then return end
   redis.call('EXPIRE', prefix .. 'job:' .. id, keepS)
-  redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', keepS)
+  if hasDependents then redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', keepS) end
   if hasDependencies then redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', keepS) end
 end
 
@@ -58,7 +63,9 @@ while at <= #ARGV do
 
   local front, release, executionRecord, hasDependencies, delayMs, limit, group
   local firstEntry, lastEntry, entryKeepS
-  for flag in string.gmatch(flags, '.') do
+  -- What most settlements say needs no loop.
+  if flags == 'a' then release = 'a' end
+  for flag in string.gmatch(flags == 'a' and '' or flags, '.') do
     if flag == 'f' then
       front = true
     elseif flag == 'a' or flag == 't' then
@@ -87,7 +94,8 @@ while at <= #ARGV do
   local key = prefix .. 'job:' .. id
   local held = redis.call('HMGET', key, 'execution_id', 'status', 'waiters')
   local member = id .. ':' .. execution
-  gather(ended, prefix .. 'wip:' .. queue, member)
+  local leases = listAt(ended, prefix .. 'wip:' .. queue)
+  leases[#leases + 1] = member
   if executionRecord then
     redis.call('DEL', prefix .. 'execution:' .. member)
     redis.call('ZREM', prefix .. 'executions:' .. id, execution)
@@ -123,15 +131,15 @@ while at <= #ARGV do
       erase(prefix, id, group)
     elseif to == 'finished' then
       redis.call('HSET', key, 'status', 'finished', unpack(ARGV, firstField, lastField))
-      gather(registered, prefix .. 'finished:' .. queue, keepS < 0 and '+inf' or nowS + keepS, id)
-      if release then releaseDependents(prefix, id, false, nowS, stamp) end
-      keep(id, keepS, hasDependencies)
+      register(prefix .. 'finished:' .. queue, keepS < 0 and '+inf' or nowS + keepS, id)
+      local left = release and releaseDependents(prefix, id, false, nowS, stamp)
+      keep(id, keepS, left ~= 0, hasDependencies)
       wake(prefix, id, held[3])
     elseif to == 'failed' or to == 'stopped' then
       redis.call('HSET', key, 'status', to, 'results', 'stream', unpack(ARGV, firstField, lastField))
-      gather(registered, prefix .. 'failed:' .. queue, keepS < 0 and -1 or nowS + keepS, id)
-      if release then releaseDependents(prefix, id, release == 't', nowS, stamp) end
-      keep(id, keepS, hasDependencies)
+      register(prefix .. 'failed:' .. queue, keepS < 0 and -1 or nowS + keepS, id)
+      local left = release and releaseDependents(prefix, id, release == 't', nowS, stamp)
+      keep(id, keepS, left ~= 0, hasDependencies)
       wake(prefix, id, held[3])
     elseif to == 'canceled' then
       redis.call('HSET', key, 'status', 'canceled', unpack(ARGV, firstField, lastField))

@@ -28,6 +28,7 @@ export class Connections {
   readonly #opened = new Set<Client>()
   #main: Client | undefined
   #pending = 0
+  #lent = false
   #closed = false
 
   constructor(connection: Connection | undefined, mainRole: 'producer' | 'worker') {
@@ -47,6 +48,14 @@ export class Connections {
     if (this.#closed) throw new RqError('RQ_CLOSED', 'This connection was closed; nothing was sent.')
     this.#main ??= this.#given ?? this.open(this.#mainRole)
     return this.#main
+  }
+
+  /** The main client for somebody else's commands. From now on it keeps the process alive until it is closed. */
+  lend(): Client {
+    const client = this.main()
+    this.#lent = true
+    if (client instanceof Redis) client.stream?.ref()
+    return client
   }
 
   /** A client of its own for a role. */
@@ -99,6 +108,7 @@ export class Connections {
   /** Whether an open connection keeps the process alive: a producer's only while it waits for an answer. */
   #hold(client: Client, alive: boolean): void {
     if (this.#mainRole !== 'producer' || client === this.#given || !(client instanceof Redis)) return
+    if (this.#lent && client === this.#main) return
     if (alive) client.stream?.ref()
     else client.stream?.unref()
   }

@@ -48,7 +48,7 @@ export class RedisStorage implements Storage {
   }
 
   client(): Redis | Cluster {
-    return this.#connections.main()
+    return this.#connections.lend()
   }
 
   /** Drop all connections that this storage opened; its next use opens new ones. */

@@ -14,7 +14,7 @@ import type {
 } from '@rq/job'
 import { readCommand } from './command-codec.ts'
 import type { Connections } from './connections.ts'
-import { decodeJob } from './job-codec.ts'
+import { decodeJob, decodePlainJob } from './job-codec.ts'
 import type { Keys } from './keys.ts'
 import type { ScriptArgument } from './script.ts'
 import * as scripts from './scripts.generated.ts'
@@ -207,13 +207,14 @@ function executionBase(): string {
   return randomHex().slice(0, EXECUTION_BASE_LENGTH)
 }
 
-/** The flat reply of a claim: queue, execution id, fields (the last two of which are the job's id). */
+/** The flat reply of a claim: queue, execution id, job id, 'plain' or 'full', values or fields. */
 function decodeClaim(reply: unknown): ClaimReply {
   if (!Array.isArray(reply)) return SUSPENDED
   const jobs: Claimed[] = []
-  for (let at = 0; at + 2 < reply.length; at += 3) {
-    const fields = reply[at + 2] as Buffer[]
-    const job = decodeJob(String(fields.at(-1)), fields)
+  for (let at = 0; at + 4 < reply.length; at += 5) {
+    const id = String(reply[at + 2])
+    const isPlain = String(reply[at + 3]) === 'plain'
+    const job = isPlain ? decodePlainJob(id, reply[at + 4]) : decodeJob(id, reply[at + 4])
     if (job === undefined) continue
     job.origin = String(reply[at])
     job.status = 'started'

@@ -28,7 +28,8 @@ export function killedError(killed: KilledTask): ErrorFacts {
 export function abandonedError(nowMs: number, abandonedCount: number): ErrorFacts {
   const at = new Date(nowMs).toISOString().replace('T', ' ').replace('Z', '000+00:00')
   const message = `Moved to FailedJobRegistry, due to AbandonedJobError, at ${at}`
-  const why = 'The worker that ran it stopped renewing its lease: it was killed, lost its connection, or its host is gone.'
+  const why =
+    'The worker that ran it stopped renewing its lease: it was killed, lost its connection, or its host is gone.'
   const poison = `This was the ${abandonedCount}th worker that was lost with this job, so it is not tried again.`
   return facts('AbandonedJobError', message, abandonedCount >= POISON_COUNT ? `${why} ${poison}` : why, message)
 }

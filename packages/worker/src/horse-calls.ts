@@ -25,7 +25,11 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Make a horse's call to the store and send the answer back. Never rejects. */
-export async function answerCall(storage: Storage, horse: Horse, { call, port, method, args }: HorseCall): Promise<void> {
+export async function answerCall(
+  storage: Storage,
+  horse: Horse,
+  { call, port, method, args }: HorseCall,
+): Promise<void> {
   try {
     horse.send({ type: 'reply', call, value: await invoke(storage, port, method, args) })
   } catch (error) {

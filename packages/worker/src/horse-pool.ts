@@ -248,7 +248,8 @@ export class HorsePool {
 
   #told(horse: Horse): void {
     const { horseMaxBytes, horseMaxJobs } = this.#options
-    const worn = (horseMaxJobs > 0 && horse.jobsDone >= horseMaxJobs) || (horseMaxBytes > 0 && horse.rss > horseMaxBytes)
+    const worn =
+      (horseMaxJobs > 0 && horse.jobsDone >= horseMaxJobs) || (horseMaxBytes > 0 && horse.rss > horseMaxBytes)
     if (worn && horse.state === 'ready') horse.retire()
     this.#handOut()
     this.#owner.onRoom()

@@ -3,7 +3,10 @@ import type { FromHorse, ToHorse } from './horse/protocol.ts'
 import type { HorseListener, HorsePort } from './horse-port.ts'
 
 /** Runs from source use the built horse, as processes do. */
-const ENTRY = new URL(import.meta.url.endsWith('.ts') ? '../dist/horse/thread.js' : './horse/thread.js', import.meta.url)
+const ENTRY = new URL(
+  import.meta.url.endsWith('.ts') ? '../dist/horse/thread.js' : './horse/thread.js',
+  import.meta.url,
+)
 
 /**
  * A thread of the worker's process: lighter than a process, ended even out of a busy loop, but a crash of native code

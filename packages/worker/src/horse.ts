@@ -164,7 +164,14 @@ export class Horse {
 
   hand(tasks: readonly Task[]): void {
     for (const task of tasks) {
-      this.#handed.set(task.id, { task, begunMs: undefined, startedAtMs: 0, ...firstLimit(task), deadlineMs: 0, killAtMs: 0 })
+      this.#handed.set(task.id, {
+        task,
+        begunMs: undefined,
+        startedAtMs: 0,
+        ...firstLimit(task),
+        deadlineMs: 0,
+        killAtMs: 0,
+      })
     }
     this.send({ type: 'tasks', tasks })
   }
@@ -272,7 +279,8 @@ export class Horse {
 
   #begin(id: string): void {
     const handed = this.#handed.get(id)
-    if (handed === undefined) throw new RqError('RQ_INVALID_OPERATION', `Horse ${this.number} began what it was not given.`)
+    if (handed === undefined)
+      throw new RqError('RQ_INVALID_OPERATION', `Horse ${this.number} began what it was not given.`)
     const nowMs = this.#options.clock.monotonicMs()
     handed.begunMs = nowMs
     handed.startedAtMs = this.#options.clock.nowMs()

@@ -95,7 +95,11 @@ export class Judge {
   }
 
   #ended(claimed: Claimed, end: TaskEnd): void {
-    const outcome: Outcome = end.outcome ?? { kind: 'raised', error: 'The work-horse told of no outcome.', ...this.#timesNow() }
+    const outcome: Outcome = end.outcome ?? {
+      kind: 'raised',
+      error: 'The work-horse told of no outcome.',
+      ...this.#timesNow(),
+    }
     if (end.leaking === true) {
       this.#options.logger.warn(`${claimed.job.origin}: Job went on after its end (${claimed.job.id})`)
     }
@@ -159,7 +163,9 @@ export class Judge {
     error.name = name
     error.stack = text
     for (const handler of exceptionHandlers) {
-      const answer = await this.#guarded({ ...record, status: 'failed' }, 'exception handler', (job) => handler(job, error))
+      const answer = await this.#guarded({ ...record, status: 'failed' }, 'exception handler', (job) =>
+        handler(job, error),
+      )
       if (answer === false) return
     }
   }

@@ -10,6 +10,8 @@ export type LeaseState = 'held' | 'settling' | 'returning'
 interface Entry {
   readonly claimed: Claimed
   state: LeaseState
+  /** A heartbeat has been sent for it, so the store may hold a record of the execution. */
+  beaten: boolean
 }
 
 /** The jobs that are leased to this worker, from claim to answer, by execution id. */
@@ -21,7 +23,7 @@ export class LeaseBook {
   }
 
   add(claimed: Claimed): void {
-    this.#entries.set(claimed.executionId, { claimed, state: 'held' })
+    this.#entries.set(claimed.executionId, { claimed, state: 'held', beaten: false })
   }
 
   get(executionId: string): Claimed | undefined {
@@ -57,8 +59,17 @@ export class LeaseBook {
     return [...this.#entries.values()].filter((entry) => entry.state === state).map(({ claimed }) => claimed)
   }
 
-  leases(): Lease[] {
-    return [...this.#entries.values()].map(({ claimed }) => leaseOf(claimed))
+  /** All leases, for a heartbeat that is about to be sent. */
+  beat(): Lease[] {
+    return [...this.#entries.values()].map((entry) => {
+      entry.beaten = true
+      return leaseOf(entry.claimed)
+    })
+  }
+
+  /** Whether a heartbeat was ever sent for it. */
+  wasBeaten(executionId: string): boolean {
+    return this.#entries.get(executionId)?.beaten ?? false
   }
 
   /** One of the jobs, for the worker's record. */

@@ -135,7 +135,11 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
     }
   }
   if (options.functions !== undefined && horse !== 'inline') {
-    throw invalidOption('functions', options.functions, "none unless horse is 'inline': other horses import their functions")
+    throw invalidOption(
+      'functions',
+      options.functions,
+      "none unless horse is 'inline': other horses import their functions",
+    )
   }
   return {
     storage,
@@ -156,7 +160,10 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
       leaseMs / BEATS_PER_LEASE,
       positiveS('jobMonitoringInterval', options.jobMonitoringInterval ?? 30) * SECOND_MS,
     ),
-    maintenanceMs: Math.max(SECOND_MS, durationMs(options.maintenanceInterval ?? (10 * MINUTE_MS) / SECOND_MS, 'maintenanceInterval')),
+    maintenanceMs: Math.max(
+      SECOND_MS,
+      durationMs(options.maintenanceInterval ?? (10 * MINUTE_MS) / SECOND_MS, 'maintenanceInterval'),
+    ),
     defaultResultTtlS: resultTtl(options.defaultResultTtl ?? DEFAULT_RESULT_TTL_S),
     onAbandoned: oneOf('onAbandoned', options.onAbandoned ?? 'fail', ['requeue', 'fail']),
     logger: options.logger ?? silentLogger,
@@ -201,7 +208,11 @@ function oneOf<T extends string>(option: string, value: unknown, values: readonl
 
 export function wholeNumber(option: string, value: unknown, least: number, most = Number.MAX_SAFE_INTEGER): number {
   if (Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most) return Number(value)
-  throw invalidOption(option, value, `a whole number of at least ${least}${most < Number.MAX_SAFE_INTEGER ? ` and at most ${most}` : ''}`)
+  throw invalidOption(
+    option,
+    value,
+    `a whole number of at least ${least}${most < Number.MAX_SAFE_INTEGER ? ` and at most ${most}` : ''}`,
+  )
 }
 
 function positiveS(option: string, value: DurationLike): number {

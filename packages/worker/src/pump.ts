@@ -11,6 +11,8 @@ export interface PumpOwner {
   /** Whether the horses have enough to do for some milliseconds, so that a call can wait for more to carry. */
   isFed(): boolean
   onClaimed(jobs: readonly Claimed[]): void
+  /** The settlement as it should be sent now. */
+  onSending(settlement: Settlement): Settlement
   /** A settlement has reached the store. `lost` is not told of one that had to be sent again: it may be our own doing. */
   onSettled(settlement: Settlement, answer: SettleAnswer): void
   onGivenBack(leases: readonly Lease[]): void
@@ -204,15 +206,24 @@ export class Pump {
 
   async #exchange(settlements: readonly Settlement[], want: number): Promise<void> {
     const { leaseMs, order, store, workerName } = this.#options
-    const request: ClaimRequest | undefined =
-      want > 0 ? { queues: order.next(), want, workerName, leaseMs } : undefined
+    const request: ClaimRequest | undefined = want > 0 ? { queues: order.next(), want, workerName, leaseMs } : undefined
     if (settlements.length === 0) {
       if (request === undefined) return
-      const reply = await this.#insist('claiming', () => store.claim(request), () => this.#claiming)
+      const reply = await this.#insist(
+        'claiming',
+        () => store.claim(request),
+        () => this.#claiming,
+      )
       if (reply !== undefined) this.#take(reply.value, want)
       return
     }
-    const reply = await this.#insist('writing', () => store.settle(workerName, settlements, request), () => true)
+    const send = () =>
+      store.settle(
+        workerName,
+        settlements.map((one) => this.#owner.onSending(one)),
+        request,
+      )
+    const reply = await this.#insist('writing', send, () => true)
     if (reply === undefined) {
       this.#settlements = [...settlements, ...this.#settlements]
       return
@@ -249,7 +260,11 @@ export class Pump {
   async #sendReturns(): Promise<void> {
     const leases = this.#returns
     this.#returns = []
-    const done = await this.#insist('writing', () => this.#options.store.giveBack(leases), () => true)
+    const done = await this.#insist(
+      'writing',
+      () => this.#options.store.giveBack(leases),
+      () => true,
+    )
     if (done === undefined) this.#returns = [...leases, ...this.#returns]
     else this.#owner.onGivenBack(leases)
     this.#dry = false

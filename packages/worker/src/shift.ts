@@ -1,9 +1,10 @@
 import { hostname } from 'node:os'
-import { type Logger, RqError, SECOND_MS, silentLogger } from '@rq/core'
+import { type Logger, type RqError, SECOND_MS, silentLogger } from '@rq/core'
 import type { Claimed, Lease, SettleAnswer, Settlement, WorkerBirth, WorkerCommand, WorkerState } from '@rq/job'
 import type { JobContext } from '@rq/queue'
 import { pause } from './backoff.ts'
 import { Duty } from './duty.ts'
+import { POISON_COUNT } from './ending.ts'
 import type { JobEvent, WorkerEmitter } from './events.ts'
 import type { Task } from './horse/protocol.ts'
 import { answerCall } from './horse-calls.ts'
@@ -12,7 +13,6 @@ import type { HorseExit, HorseStarter } from './horse-port.ts'
 import { Judge, type JudgeOwner } from './judge.ts'
 import { LeaseBook, leaseOf } from './lease-book.ts'
 import type { WorkerSettings } from './options.ts'
-import { POISON_COUNT } from './ending.ts'
 import { Pump, type PumpOwner } from './pump.ts'
 import { type DequeueStrategy, QueueOrder } from './queue-order.ts'
 
@@ -144,7 +144,13 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner {
     this.#duties = [
       new Duty({ name: 'heartbeat', everyMs: settings.heartbeatMs, logger, runOnce: () => this.#heartbeat() }),
       new Duty({ name: 'recovery', everyMs: leaseMs / 3, jitter: 0.3, logger, runOnce: () => this.#recover() }),
-      new Duty({ name: 'maintenance', everyMs: settings.maintenanceMs, jitter: 0.1, logger, runOnce: () => this.#maintain() }),
+      new Duty({
+        name: 'maintenance',
+        everyMs: settings.maintenanceMs,
+        jitter: 0.1,
+        logger,
+        runOnce: () => this.#maintain(),
+      }),
     ]
   }
 
@@ -244,6 +250,10 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner {
   onClaimed(jobs: readonly Claimed[]): void {
     for (const claimed of jobs) this.#book.add(claimed)
     this.#pool.assign(jobs)
+  }
+
+  onSending(settlement: Settlement): Settlement {
+    return this.#book.wasBeaten(settlement.executionId) ? { ...settlement, executionRecorded: true } : settlement
   }
 
   onSettled(settlement: Settlement, answer: SettleAnswer): void {
@@ -346,7 +356,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner {
     const lost = await storage.workers.heartbeat({
       worker: this.#birth,
       state: this.#state,
-      leases: this.#book.leases(),
+      leases: this.#book.beat(),
       leaseMs,
       ...(currentJobId !== undefined && { currentJobId }),
     })
@@ -369,7 +379,8 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner {
     const { leaseMs, name, queues, storage } = this.#settings
     for (const queue of queues) {
       if (this.#stopping !== 'no') return
-      for (const claimed of await storage.workers.recover(queue, name, leaseMs, RECOVER_AT_ONCE)) this.#takeOver(claimed)
+      for (const claimed of await storage.workers.recover(queue, name, leaseMs, RECOVER_AT_ONCE))
+        this.#takeOver(claimed)
     }
   }
 
@@ -425,7 +436,8 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner {
       }
       case 'stop-job': {
         const claimed = this.#book.ofJob(command.jobId, command.executionId)
-        if (claimed === undefined) this.#logger.warn(`Received stop-job command for a job that is not here (${command.jobId})`)
+        if (claimed === undefined)
+          this.#logger.warn(`Received stop-job command for a job that is not here (${command.jobId})`)
         else this.#pool.abort(claimed.executionId, 'stopped')
       }
     }

@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from '@rq/core'
+import { type Clock, systemClock } from '@rq/core'
 import type { Worker } from './worker.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { type DurationLike, durationMs, invalidOption, RqError } from '@rq/core'
 import { FunctionLoader } from '@rq/functions'
 import type { Storage } from '@rq/job'
+import type { Serializer } from '@rq/serializer'
 import { WorkerEmitter } from './events.ts'
 import { loadSerializer } from './horse/load-serializer.ts'
 import { makePerform } from './horse/perform.ts'
@@ -13,7 +14,6 @@ import { checkWorkerOptions, type QueueLike, type WorkerOptions, type WorkerSett
 import { checkStrategy, type DequeueStrategy } from './queue-order.ts'
 import { Shift, type WorkerService } from './shift.ts'
 import { titled } from './title.ts'
-import type { Serializer } from '@rq/serializer'
 
 export interface WorkOptions {
   /** End when the queues are empty. Default false. */
@@ -70,7 +70,8 @@ export class Worker extends WorkerEmitter {
    *   `RQ_HORSE_TERMINATED` when no horse can be started.
    */
   async work(options: WorkOptions = {}): Promise<boolean> {
-    if (this.#working !== undefined) throw new RqError('RQ_INVALID_OPERATION', `Worker ${this.name} is working already.`)
+    if (this.#working !== undefined)
+      throw new RqError('RQ_INVALID_OPERATION', `Worker ${this.name} is working already.`)
     const { burst = false, dequeueStrategy = 'default', maxIdleTime, maxJobs, withScheduler } = options
     if (withScheduler !== undefined && typeof withScheduler?.start !== 'function') {
       throw invalidOption('withScheduler', withScheduler, 'a service with start() and stop()')
@@ -102,7 +103,9 @@ export class Worker extends WorkerEmitter {
     await working?.catch(() => {})
   }
 
-  async #work(plan: Pick<ConstructorParameters<typeof Shift>[0], 'burst' | 'maxIdleMs' | 'maxJobs' | 'services' | 'strategy'>) {
+  async #work(
+    plan: Pick<ConstructorParameters<typeof Shift>[0], 'burst' | 'maxIdleMs' | 'maxJobs' | 'services' | 'strategy'>,
+  ) {
     const settings = this.#settings
     const serializer = await this.#serializer()
     this.#shift = new Shift({
@@ -113,7 +116,9 @@ export class Worker extends WorkerEmitter {
       context: { storage: settings.storage, serializer },
       start: starterOf(settings, serializer),
     })
-    const untitle = settings.processTitle ? titled(`rq worker ${settings.name}: listening on ${settings.queues.join(', ')}`) : undefined
+    const untitle = settings.processTitle
+      ? titled(`rq worker ${settings.name}: listening on ${settings.queues.join(', ')}`)
+      : undefined
     try {
       return await this.#shift.work()
     } finally {

@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'vitest'
 import { readFile } from 'node:fs/promises'
 import { eventually, isRunning } from '@rq/testkit'
+import { describe, expect, test, vi } from 'vitest'
 import { fixture } from './fixture.ts'
 
 const KINDS = ['process', 'thread', 'inline'] as const
@@ -101,11 +101,13 @@ describe('a horse that ends with its job', () => {
   })
 
   test('a full heap fails the job', { timeout: 60_000 }, async () => {
-    await using ctx = await fixture({ 'small-heap.js': "import v8 from 'node:v8'; v8.setFlagsFromString('--max-old-space-size=40')" })
+    await using ctx = await fixture()
     const { store } = ctx
+    vi.stubEnv('NODE_OPTIONS', '--max-old-space-size=50')
     const id = store.enqueue('./jobs#heap')
     const next = store.enqueue('./jobs#add', { args: [1, 2] })
-    await ctx.worker({ imports: [ctx.project.path('small-heap.js')] }).work({ burst: true })
+    await ctx.worker().work({ burst: true })
+    vi.unstubAllEnvs()
     expect(store.latest(id)?.excString).toMatch(/Work-horse terminated unexpectedly; (signal SIGABRT|exit code 134)/)
     expect(store.value(next)).toBe(3)
   })
@@ -115,7 +117,9 @@ describe('a horse that ends with its job', () => {
     const { store, project } = ctx
     const marks = project.path('marks')
     const ids = Array.from({ length: 200 }, (_, n) =>
-      n % 50 === 40 ? store.enqueue('./jobs#exit', { args: [3] }) : store.enqueue('./jobs#mark', { args: [marks, String(n)] }),
+      n % 50 === 40
+        ? store.enqueue('./jobs#exit', { args: [3] })
+        : store.enqueue('./jobs#mark', { args: [marks, String(n)] }),
     )
     await ctx.worker({ concurrency: 2 }).work({ burst: true })
     expect(ids.map((id) => store.status(id))).toEqual(ids.map((_, n) => (n % 50 === 40 ? 'failed' : 'finished')))
@@ -143,7 +147,9 @@ describe('a horse that ends with its job', () => {
     await using ctx = await fixture()
     const id = ctx.store.enqueue('./jobs#kill', { args: ['SIGKILL'] })
     const heard: unknown[] = []
-    const worker = ctx.worker({ workHorseKilledHandler: (job, pid, code, signal) => heard.push([job.id, typeof pid, code, signal]) })
+    const worker = ctx.worker({
+      workHorseKilledHandler: (job, pid, code, signal) => heard.push([job.id, typeof pid, code, signal]),
+    })
     await worker.work({ burst: true })
     expect(heard).toEqual([[id, 'number', null, 'SIGKILL']])
   })

@@ -1,3 +1,4 @@
+import { RqError, randomHex } from '@rq/core'
 import {
   type Claimed,
   type ClaimReply,
@@ -16,7 +17,6 @@ import {
   type WorkerHeartbeat,
   type WorkerStore,
 } from '@rq/job'
-import { randomHex, RqError } from '@rq/core'
 import { jsonSerializer } from '@rq/serializer'
 
 interface Held {

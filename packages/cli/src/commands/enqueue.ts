@@ -1,10 +1,10 @@
-import { durationMs, RqError } from '@rq/core'
+import { RqError } from '@rq/core'
 import type { EnqueueOptions, Job } from 'rq'
 import { readArguments } from '../arguments.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
 import { EXIT, type ExitCode, UsageError } from '../exit-code.ts'
 import { jobSummary } from '../job-document.ts'
-import { flag, namingOptions, text, texts, wholeNumber } from '../option-value.ts'
+import { duration, flag, namingOptions, text, texts, wholeNumber } from '../option-value.ts'
 import { Session } from '../session.ts'
 import { JSON_OPTION } from '../shared-options.ts'
 import { jsonValue, shownValue } from '../shown-value.ts'
@@ -86,7 +86,9 @@ export const enqueue = defineCommand({
     if (options.scheduleIn !== undefined && options.scheduleAt !== undefined) {
       throw new UsageError('--schedule-in and --schedule-at cannot be used together.')
     }
-    const waitMs = options.wait === undefined || options.wait === '' ? undefined : durationMs(options.wait, '--wait')
+    if (options.unique && options.jobId === undefined)
+      throw new UsageError('--unique needs --job-id, the identity to be unique.')
+    const waitMs = options.wait === undefined || options.wait === '' ? undefined : duration(options.wait, '--wait')
     const given: EnqueueOptions = {
       kwargs,
       atFront: options.atFront,

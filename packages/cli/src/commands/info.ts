@@ -1,10 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { durationMs } from '@rq/core'
 import { bar, cellsFor, scaleFor } from '../bar.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
 import { UsageError } from '../exit-code.ts'
 import { type InfoDocument, type QueueInfo, readInfo, type WorkerInfo } from '../info-document.ts'
-import { flag, text } from '../option-value.ts'
+import { duration, flag, text } from '../option-value.ts'
 import type { Paint } from '../paint.ts'
 import { Session } from '../session.ts'
 import { JSON_OPTION } from '../shared-options.ts'
@@ -38,7 +37,7 @@ export const info = defineCommand({
     }),
   async run({ queues: names = [], interval, raw, onlyQueues, onlyWorkers, byQueue, json }, context) {
     if (onlyQueues && onlyWorkers) throw new UsageError('--only-queues and --only-workers cannot be used together.')
-    const intervalMs = interval === undefined ? undefined : durationMs(interval, '--interval')
+    const intervalMs = interval === undefined ? undefined : duration(interval, '--interval')
     if (intervalMs === 0) throw new UsageError('Invalid --interval: expected more than 0 seconds.')
     const view = { raw, byQueue, queues: !onlyWorkers, workers: !onlyQueues }
     await using session = await Session.open(context)

@@ -1,7 +1,6 @@
-import { durationS } from '@rq/core'
 import { defineCommand } from '../command.ts'
 import { CommandError } from '../exit-code.ts'
-import { text } from '../option-value.ts'
+import { duration as durationMs, text } from '../option-value.ts'
 import { Session } from '../session.ts'
 
 export const suspend = defineCommand({
@@ -18,7 +17,7 @@ export const suspend = defineCommand({
     if (duration !== undefined && /^-?0*(\.\d+)?$|^-\d+/.test(duration)) {
       throw new CommandError('The duration must be at least 1 second.')
     }
-    const seconds = duration === undefined ? undefined : durationS(duration, '--duration')
+    const seconds = duration === undefined ? undefined : Math.ceil(durationMs(duration, '--duration') / 1000)
     await using session = await Session.open(context)
     await session.rq.suspend(session.where, seconds === undefined ? {} : { duration: seconds })
     const until =

@@ -83,13 +83,14 @@ export const worker = defineCommand({
     const { config } = settings
     const letter = unknownLetter(options.dateFormat)
     if (letter !== undefined) throw new UsageError(`Invalid --date-format: %${letter} is not known.`)
+    const concurrency =
+      options.concurrency === undefined ? config.concurrency : wholeNumber(options.concurrency, '--concurrency', 1)
+    const maxJobs = options.maxJobs === undefined ? undefined : wholeNumber(options.maxJobs, '--max-jobs', 1)
     await using session = await Session.open(context)
     if (await session.rq.isSuspended(session.where)) {
       throw new CommandError('Workers are suspended, so this one does not start. `rq-cli resume` lifts that.')
     }
     const queues = [options.queues ?? [], config.queues ?? [], ['default']].find((names) => names.length > 0) ?? []
-    const concurrency =
-      options.concurrency === undefined ? config.concurrency : wholeNumber(options.concurrency, '--concurrency', 1)
     const allow = options.allow ?? listOf(config.allow)
     const imports = options.import?.map((module) => moduleFrom(module, host.folder)) ?? settings.imports
     const name = options.name ?? config.name
@@ -126,7 +127,7 @@ export const worker = defineCommand({
         made.work({
           burst: options.burst,
           ...defined({
-            maxJobs: options.maxJobs === undefined ? undefined : wholeNumber(options.maxJobs, '--max-jobs', 1),
+            maxJobs,
             maxIdleTime: options.maxIdleTime,
             dequeueStrategy: STRATEGIES.find((one) => one === options.dequeueStrategy),
           }),

@@ -1,9 +1,23 @@
 --- Hand out queued jobs and lease them.
 -- @include lib/time
 
+-- The fields that most jobs have and no others. A job with just these is handed over as their values alone.
+local PLAIN = { 'status', 'data', 'created_at', 'enqueued_at', 'origin', 'last_heartbeat', 'timeout', 'description', 'result_ttl' }
+
+--- Read a job. Returns its status, whether it can be run, 'plain' or 'full', and its values or its whole field list.
+local function readJob(key)
+  local values = redis.call('HMGET', key, unpack(PLAIN))
+  local present = 0
+  for i = 1, #PLAIN do
+    if values[i] then present = present + 1 end
+  end
+  if present == redis.call('HLEN', key) then return values[1], values[2], 'plain', values end
+  return values[1], values[2], 'full', redis.call('HGETALL', key)
+end
+
 --- Take up to `want` jobs from the queues named in `ARGV[first..last]`, in that order.
 -- Ids whose job is gone or not waiting (a list may hold an id twice) are dropped.
--- Returns a flat list: queue, execution id, fields of the job, and so on.
+-- Returns a flat list: queue, execution id, job id, 'plain' or 'full', values or fields, and so on.
 local function claim(prefix, first, last, want, worker, leaseMs, stamp, executionBase)
   local handed = {}
   if want <= 0 then return handed end
@@ -13,34 +27,27 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
   for q = first, last do
     local queue = ARGV[q]
     local list = prefix .. 'queue:' .. queue
-    local leases = {}
     while want > 0 do
       local ids = redis.call('LPOP', list, want)
       if not ids then break end
+      local leases = {}
       for i = 1, #ids do
         local id = ids[i]
         local key = prefix .. 'job:' .. id
-        local state = redis.call('HMGET', key, 'status', 'data')
-        if state[2] and (state[1] == 'queued' or state[1] == 'created' or not state[1]) then
+        local status, data, form, fields = readJob(key)
+        if data and (status == 'queued' or status == 'created' or not status) then
           serial = serial + 1
           local execution = executionBase .. string.format('%08x', serial)
-          local fields = redis.call('HGETALL', key)
-          fields[#fields + 1] = 'id'
-          fields[#fields + 1] = id
           redis.call('HSET', key, 'status', 'started', 'started_at', stamp, 'worker_name', worker, 'execution_id', execution)
-          redis.call('PERSIST', key)
-          leases[#leases + 1] = leaseEnds
-          leases[#leases + 1] = id .. ':' .. execution
-          handed[#handed + 1] = queue
-          handed[#handed + 1] = execution
-          handed[#handed + 1] = fields
+          -- A time to live in the queue, or one left from an earlier end, is over when the job starts.
+          if form == 'full' then redis.call('PERSIST', key) end
+          local n, m = #handed, #leases
+          handed[n + 1], handed[n + 2], handed[n + 3], handed[n + 4], handed[n + 5] = queue, execution, id, form, fields
+          leases[m + 1], leases[m + 2] = leaseEnds, id .. ':' .. execution
           want = want - 1
         end
       end
-      if #leases > 0 then
-        redis.call('ZADD', prefix .. 'wip:' .. queue, unpack(leases))
-        leases = {}
-      end
+      if #leases > 0 then redis.call('ZADD', prefix .. 'wip:' .. queue, unpack(leases)) end
     end
   end
   return handed

@@ -20,9 +20,11 @@ local function dependenciesMet(prefix, id, allowFailure, except)
 end
 
 --- Let the dependents of a job go on that wait for nothing else. With `onlyTolerant`, only those that allow a failed dependency.
+-- Returns how many wait on.
 local function releaseDependents(prefix, id, onlyTolerant, nowS, stamp)
   local dependents = prefix .. 'job:' .. id .. ':dependents'
   local children = redis.call('SMEMBERS', dependents)
+  local left = #children
   for _, child in ipairs(children) do
     local key = prefix .. 'job:' .. child
     local job = redis.call('HMGET', key, 'status', 'origin', 'allow_dependency_failures', 'enqueue_at_front',
@@ -30,12 +32,15 @@ local function releaseDependents(prefix, id, onlyTolerant, nowS, stamp)
     local tolerant = job[3] == '1'
     if not job[1] then
       redis.call('SREM', dependents, child)
+      left = left - 1
     elseif job[1] == 'deferred' and (tolerant or not onlyTolerant) and dependenciesMet(prefix, child, tolerant, id) then
       redis.call('ZREM', prefix .. 'deferred:' .. job[2], child)
       redis.call('SREM', dependents, child)
+      left = left - 1
       place(prefix, child, job[2], job[4] == '1', job[5] and job[6] and job[5], job[6], nowS, stamp)
     end
   end
+  return left
 end
 
 --- Whether `id` is reached by going from dependency to dependency, starting at `from`.

@@ -110,7 +110,13 @@ export type FromHorse =
       readonly error?: ErrorFacts
     }
   /** Ask the worker's storage. */
-  | { readonly type: 'call'; readonly call: number; readonly port: string; readonly method: string; readonly args: readonly unknown[] }
+  | {
+      readonly type: 'call'
+      readonly call: number
+      readonly port: string
+      readonly method: string
+      readonly args: readonly unknown[]
+    }
   /** An error that nobody caught; the process ends by it. */
   | { readonly type: 'fatal'; readonly error: string }
 

@@ -37,7 +37,7 @@ export class Runner {
   /** Set while the worker's `go` is awaited. */
   #held = false
   #turning = false
-  #rssToldMs = 0
+  #rssToldMs = Number.NEGATIVE_INFINITY
 
   constructor(options: RunnerOptions) {
     this.#options = options

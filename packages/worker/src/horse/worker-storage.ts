@@ -75,7 +75,10 @@ export class WorkerStorage implements Storage {
   #port(port: string): object {
     return new Proxy(
       {},
-      { get: (_, method) => (typeof method === 'string' ? (...args: unknown[]) => this.#call(port, method, args) : undefined) },
+      {
+        get: (_, method) =>
+          typeof method === 'string' ? (...args: unknown[]) => this.#call(port, method, args) : undefined,
+      },
     )
   }
 
@@ -84,7 +87,13 @@ export class WorkerStorage implements Storage {
     return new Promise((resolve, reject) => {
       this.#calls.set(call, { resolve, reject })
       // A signal cannot travel; who waits in vain is cut off at the job's limit.
-      this.#tell({ type: 'call', call, port, method, args: args.map((arg) => (arg instanceof AbortSignal ? null : arg)) })
+      this.#tell({
+        type: 'call',
+        call,
+        port,
+        method,
+        args: args.map((arg) => (arg instanceof AbortSignal ? null : arg)),
+      })
     })
   }
 }

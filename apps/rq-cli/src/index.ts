@@ -1,0 +1,2 @@
+export type { RqConfig, SentinelConfig } from '@rq/cli'
+export { main } from './main.ts'

@@ -1,0 +1,46 @@
+import process from 'node:process'
+import { createInterface } from 'node:readline/promises'
+import type { Host, Interrupt } from '@rq/cli'
+import { loadConfig } from './config-file.ts'
+
+const SIGNALS: readonly Interrupt[] = ['SIGINT', 'SIGTERM']
+
+/** This process, as the command line needs it. */
+export function processHost(version: string): Host {
+  const folder = process.cwd()
+  return {
+    version,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    folder,
+    pid: process.pid,
+    loadConfig: (path) => loadConfig(path, folder),
+    confirm,
+    onInterrupt(listener) {
+      for (const signal of SIGNALS) process.on(signal, listener)
+      return () => {
+        for (const signal of SIGNALS) process.off(signal, listener)
+      }
+    },
+  }
+}
+
+/** Anything but a clear yes is a no, Ctrl-C and Ctrl-D too. */
+async function confirm(question: string): Promise<boolean | undefined> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  const closed = new Promise<string>((resolve) => {
+    lines.once('close', () => resolve(''))
+  })
+  lines.once('SIGINT', () => {
+    process.stderr.write('\n')
+    lines.close()
+  })
+  try {
+    const asked = lines.question(`${question} [y/N] `).catch(() => '')
+    return /^y(es)?$/i.test((await Promise.race([asked, closed])).trim())
+  } finally {
+    lines.close()
+  }
+}

@@ -1,0 +1,146 @@
+--- Write jobs and put each in its place: what `enqueue` and a tick of cron have in common.
+-- @include lib/time
+-- @include lib/dependencies
+-- @include lib/registries
+-- @include lib/schedule
+
+--- Whether this very call already put the job where it is (its reply was lost and the client sent it again).
+local function alreadyThere(known, stamp, createdAt, flags)
+  if known[1] == stamp then return true end
+  if known[2] ~= createdAt then return false end
+  return (known[3] == 'deferred' and string.find(flags, 'd', 1, true))
+    or (known[3] == 'scheduled' and string.find(flags, '[si]'))
+    or (known[3] == 'rate_limited' and string.find(flags, 'r', 1, true))
+end
+
+local function anyCycle(prefix, id, dependencies)
+  if redis.call('EXISTS', prefix .. 'job:' .. id .. ':dependents') == 0 then return false end
+  for _, dependency in ipairs(dependencies) do
+    if reaches(prefix, dependency, id) then return true end
+  end
+  return false
+end
+
+--- Enqueue the jobs that `ARGV` describes from `first` to its end. Returns one answer for each.
+-- Per job: id, queue, flags, number of field texts, field texts, then what the flags announce:
+-- f = at the front; u = unique; t = ttl seconds; s = due, epoch ms; i = due in ms from now; d = allow failure 0/1, count, ids of
+-- dependencies; g = group; r = rate limit key, concurrency; b = lease it at once to: worker, lease in ms, execution id
+local function enqueueAll(prefix, queuesKey, stamp, first)
+  local nowS, nowMs = clock()
+  local registered = {}
+  local seen = {}
+  local answers = {}
+  local at = first
+  while at <= #ARGV do
+    local id, queue, flags = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+    local firstField = at + 4
+    local lastField = at + 3 + tonumber(ARGV[at + 3])
+    at = lastField + 1
+
+    local ttl, due, limit, concurrency, group, worker, leaseMs, execution
+    local allowFailure, dependencies = false, {}
+    local front = false
+    for flag in string.gmatch(flags, '.') do
+      if flag == 'f' then
+        front = true
+      elseif flag == 't' then
+        ttl = tonumber(ARGV[at])
+        at = at + 1
+      elseif flag == 's' then
+        due = tonumber(ARGV[at])
+        at = at + 1
+      elseif flag == 'i' then
+        due = nowMs + tonumber(ARGV[at])
+        at = at + 1
+      elseif flag == 'd' then
+        allowFailure = ARGV[at] == '1'
+        for n = 1, tonumber(ARGV[at + 1]) do dependencies[n] = ARGV[at + 1 + n] end
+        at = at + 2 + #dependencies
+      elseif flag == 'g' then
+        group = ARGV[at]
+        at = at + 1
+      elseif flag == 'r' then
+        limit, concurrency = ARGV[at], ARGV[at + 1]
+        at = at + 2
+      elseif flag == 'b' then
+        worker, leaseMs, execution = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2]
+        at = at + 3
+      end
+    end
+
+    -- What is due already is not scheduled at all.
+    if due and due <= nowMs then due = nil end
+
+    local key = prefix .. 'job:' .. id
+    local known = redis.call('HMGET', key, 'enqueued_at', 'created_at', 'status', 'origin', 'execution_id')
+    local answer
+    if known[2] and not seen[id] and alreadyThere(known, stamp, ARGV[firstField + 1], flags) then
+      answer = known[3]
+      if execution and known[5] == execution then
+        answer = 'started'
+      elseif answer ~= 'deferred' and answer ~= 'scheduled' and answer ~= 'rate_limited' then
+        answer = 'queued'
+      end
+    elseif known[2] and string.find(flags, 'u', 1, true) then
+      answer = 'duplicate'
+    elseif #dependencies > 0 and anyCycle(prefix, id, dependencies) then
+      answer = 'cycle'
+    else
+      if known[2] then
+        leave(prefix, id, known[3], known[4] or queue, false)
+        redis.call('DEL', key)
+      end
+      if not registered[queue] then
+        registered[queue] = true
+        redis.call('SADD', queuesKey, prefix .. 'queue:' .. queue)
+      end
+
+      local unmet = false
+      for _, dependency in ipairs(dependencies) do
+        local dependencyKey = prefix .. 'job:' .. dependency
+        local status = redis.call('HGET', dependencyKey, 'status')
+        if not status and redis.call('EXISTS', dependencyKey) == 1 then status = 'created' end
+        if not satisfied(status, allowFailure) then unmet = true end
+      end
+      if unmet or (due and #dependencies > 0) then
+        redis.call('SADD', prefix .. 'job::' .. id .. ':dependencies', unpack(dependencies))
+        for _, dependency in ipairs(dependencies) do
+          redis.call('SADD', prefix .. 'job:' .. dependency .. ':dependents', id)
+        end
+      end
+
+      if due then
+        redis.call('HSET', key, 'status', 'scheduled', unpack(ARGV, firstField, lastField))
+        if front then redis.call('HSET', key, 'enqueue_at_front', 1) end
+        schedule(prefix, queue, id, due)
+        answer = 'scheduled'
+      elseif unmet then
+        redis.call('HSET', key, 'status', 'deferred', unpack(ARGV, firstField, lastField))
+        if front then redis.call('HSET', key, 'enqueue_at_front', 1) end
+        redis.call('ZADD', prefix .. 'deferred:' .. queue, nowS, id)
+        answer = 'deferred'
+      elseif execution then
+        redis.call('HSET', key, 'status', 'started', 'enqueued_at', stamp, 'started_at', stamp, 'worker_name', worker,
+          'execution_id', execution, unpack(ARGV, firstField, lastField))
+        redis.call('ZADD', prefix .. 'wip:' .. queue, score(nowMs + leaseMs), id .. ':' .. execution)
+        answer = 'started'
+      elseif limit then
+        redis.call('HSET', key, 'status', 'created', unpack(ARGV, firstField, lastField))
+        answer = place(prefix, id, queue, front, limit, concurrency, nowS, stamp)
+      else
+        redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp, unpack(ARGV, firstField, lastField))
+        push(prefix, queue, id, front)
+        answer = 'queued'
+      end
+      -- The longest wait in the queue begins when the job comes into it.
+      if ttl then expireAfter(prefix, id, due and math.ceil((due - nowMs) / 1000) + ttl or ttl) end
+      if group then
+        redis.call('SADD', prefix .. 'groups', group)
+        redis.call('SADD', prefix .. 'group:' .. group, id)
+      end
+    end
+    seen[id] = true
+    answers[#answers + 1] = answer
+  end
+  return answers
+end

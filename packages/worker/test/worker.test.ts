@@ -1,0 +1,428 @@
+import { RqError } from '@rq/core'
+import { eventually } from '@rq/testkit'
+import { describe, expect, test } from 'vitest'
+import { handleSignals, type Worker, type WorkerEvents } from '../src/index.ts'
+import { fixture } from './fixture.ts'
+
+function next<K extends keyof WorkerEvents>(worker: Worker, name: K): Promise<WorkerEvents[K][0]> {
+  return new Promise((resolve) =>
+    (worker as { once(name: string, listener: (event: never) => void): void }).once(name, resolve),
+  )
+}
+
+describe('the loop', () => {
+  test('takes work that comes while it waits', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const worker = ctx.worker()
+    const working = worker.work()
+    await next(worker, 'horse:started')
+    const id = store.enqueue('./jobs#add', { args: [1, 2] })
+    await eventually(() => store.value(id) === 3)
+    await worker.stop()
+    expect(await working).toBe(true)
+    expect(store.births.size).toBe(0)
+  })
+
+  test('makes no calls while there is nothing to do', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const worker = ctx.worker({ horse: 'inline' })
+    const working = worker.work()
+    const id = store.enqueue('./jobs#wait', { args: [300] })
+    await eventually(() => store.status(id) === 'started')
+    const before = store.calls
+    await eventually(() => store.status(id) === 'finished')
+    expect(store.calls - before).toBeLessThan(5)
+    await worker.stop()
+    await working
+  })
+
+  test('maxJobs leaves the rest in the queue', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const ids = [1, 2, 3].map((n) => store.enqueue('./jobs#double', { args: [n] }))
+    await ctx.worker({ horse: 'inline' }).work({ maxJobs: 2 })
+    expect(ids.map((id) => store.status(id))).toEqual(['finished', 'finished', 'queued'])
+  })
+
+  test('maxIdleTime ends it when no job comes', async () => {
+    await using ctx = await fixture()
+    ctx.store.enqueue('./jobs#add', { args: [1, 2] })
+    expect(await ctx.worker({ horse: 'inline' }).work({ maxIdleTime: 0.2 })).toBe(true)
+  })
+
+  test.each([
+    ['default', ['a', 'a', 'a', 'b', 'b', 'b', 'c', 'c', 'c']],
+    ['round_robin', ['a', 'b', 'c', 'a', 'b', 'c', 'a', 'b', 'c']],
+  ] as const)('%s serves queues in the order %j', async (dequeueStrategy, order) => {
+    await using ctx = await fixture()
+    for (const origin of ['c', 'b', 'a'])
+      for (let n = 0; n < 3; n++) ctx.store.enqueue('./jobs#add', { args: [1, 2], origin })
+    await ctx.worker({ horse: 'inline' }, ['a', 'b', 'c']).work({ burst: true, dequeueStrategy })
+    expect(ctx.store.settlements.map(({ queue }) => queue)).toEqual(order)
+  })
+
+  test('random serves all queues', async () => {
+    await using ctx = await fixture()
+    for (const origin of ['c', 'b', 'a']) ctx.store.enqueue('./jobs#add', { args: [1, 2], origin })
+    await ctx.worker({ horse: 'inline' }, ['a', 'b', 'c']).work({ burst: true, dequeueStrategy: 'random' })
+    expect(ctx.store.settlements.map(({ queue }) => queue).sort()).toEqual(['a', 'b', 'c'])
+  })
+
+  test('suspended, a burst ends without working, and a waiting worker goes on after resume', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const id = store.enqueue('./jobs#add', { args: [1, 2] })
+    store.suspended = true
+    expect(await ctx.worker({ horse: 'inline' }).work({ burst: true })).toBe(false)
+    const worker = ctx.worker({ horse: 'inline' })
+    const suspended = next(worker, 'worker:suspended')
+    const resumed = next(worker, 'worker:resumed')
+    const working = worker.work()
+    await suspended
+    store.suspended = false
+    await resumed
+    await eventually(() => store.value(id) === 3)
+    await worker.stop()
+    await working
+  })
+
+  test('a store that fails for a while loses no outcome', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const ids = Array.from({ length: 50 }, (_, n) => store.enqueue('./jobs#wait', { args: [n] }))
+    const worker = ctx.worker({ horse: 'inline', concurrency: 5 })
+    const working = worker.work()
+    await eventually(() => ids.some((id) => store.status(id) === 'finished'))
+    store.outage = new Error('no connection')
+    const calls = store.calls
+    await eventually(() => store.calls > calls + 3)
+    store.outage = undefined
+    await eventually(() => ids.every((id) => store.status(id) === 'finished'))
+    expect(store.settlements).toHaveLength(50)
+    await worker.stop()
+    await working
+  })
+
+  test('runs a service beside it, and lets a burst find what it has done', async () => {
+    await using ctx = await fixture()
+    const log: string[] = []
+    let id = ''
+    const withScheduler = {
+      start: () => void log.push('start'),
+      stop: () => void log.push('stop'),
+      runOnce: async () => {
+        id = ctx.store.enqueue('./jobs#add', { args: [1, 2] })
+      },
+    }
+    await ctx.worker({ horse: 'inline' }).work({ burst: true, withScheduler })
+    expect(ctx.store.value(id)).toBe(3)
+    expect(log).toEqual(['start', 'stop'])
+  })
+
+  test('cleans the registries of its queues from time to time', async () => {
+    await using ctx = await fixture()
+    const worker = ctx.worker({ horse: 'inline', maintenanceInterval: 1 })
+    const working = worker.work()
+    await eventually(() => ctx.store.cleaned.length >= 2)
+    expect(ctx.store.cleaned.slice(0, 2)).toEqual(['default:finished', 'default:failed'])
+    await worker.stop()
+    await working
+  })
+
+  test('tells what happens to jobs', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const worker = ctx.worker({ horse: 'inline' })
+    const heard: string[] = []
+    for (const name of ['job:started', 'job:finished', 'job:failed', 'job:retried', 'job:repeated'] as const) {
+      worker.on(name, ({ jobId }) => heard.push(`${name} ${jobId}`))
+    }
+    store.enqueue('./jobs#add', { id: 'good' })
+    store.enqueue('./jobs#fail', { id: 'bad', retriesLeft: 1 })
+    store.enqueue('./jobs#add', { id: 'again', repeatsLeft: 1 })
+    await worker.work({ burst: true })
+    expect(heard.filter((line) => line.endsWith('good'))).toEqual(['job:started good', 'job:finished good'])
+    expect(heard.filter((line) => line.endsWith('bad'))).toEqual([
+      'job:started bad',
+      'job:retried bad',
+      'job:started bad',
+      'job:failed bad',
+    ])
+    expect(heard.filter((line) => line.endsWith('again'))).toEqual([
+      'job:started again',
+      'job:repeated again',
+      'job:started again',
+      'job:finished again',
+    ])
+  })
+
+  test('refuses a name that is taken, and to work twice at once', async () => {
+    await using ctx = await fixture()
+    const worker = ctx.worker({ name: 'eve', horse: 'inline' })
+    const working = worker.work()
+    await next(worker, 'horse:started')
+    await expect(worker.work()).rejects.toThrow(/working already/)
+    await expect(ctx.worker({ name: 'eve' }).work()).rejects.toMatchObject({ code: 'RQ_WORKER_NAME_TAKEN' })
+    await worker.stop()
+    await working
+  })
+})
+
+describe('handing over ahead', () => {
+  test('a job that waits behind a slow one goes to another horse, even if the slow one computes', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    // Short jobs first, so that horses are given several at once.
+    const short = Array.from({ length: 100 }, (_, n) => store.enqueue('./jobs#double', { args: [n] }))
+    const slow = store.enqueue('./jobs#spinFor', { args: [4000] })
+    const after = Array.from({ length: 12 }, (_, n) => store.enqueue('./jobs#double', { args: [n] }))
+    const worker = ctx.worker({ concurrency: 2 })
+    const working = worker.work()
+    await eventually(() => after.every((id) => store.status(id) === 'finished'), { timeoutMs: 10_000 })
+    expect(store.status(slow)).toBe('started')
+    expect(short.every((id) => store.status(id) === 'finished')).toBe(true)
+    await eventually(() => store.status(slow) === 'finished', { timeoutMs: 10_000 })
+    expect(new Set(store.settlements.map(({ jobId }) => jobId)).size).toBe(store.settlements.length)
+    await worker.stop()
+    await working
+  })
+
+  test('with one horse they go back to the head of the queue in their order', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    for (let n = 0; n < 100; n++) store.enqueue('./jobs#double', { args: [n] })
+    const slow = store.enqueue('./jobs#spinFor', { args: [2500] })
+    const after = Array.from({ length: 30 }, (_, n) => store.enqueue('./jobs#double', { args: [n] }))
+    const worker = ctx.worker()
+    const working = worker.work()
+    await eventually(() => store.givenBack.length > 0 && store.status(slow) === 'started', { timeoutMs: 10_000 })
+    expect(store.waiting()).toEqual(after)
+    await eventually(() => after.every((id) => store.status(id) === 'finished'), { timeoutMs: 10_000 })
+    await worker.stop()
+    await working
+  })
+})
+
+describe('stopping', () => {
+  test('warm: what runs ends, what has not begun goes back, the worker leaves', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const running = store.enqueue('./jobs#wait', { args: [400] })
+    const waiting = store.enqueue('./jobs#add', { args: [1, 2] })
+    const worker = ctx.worker()
+    const working = worker.work()
+    await next(worker, 'job:started')
+    await worker.stop()
+    await working
+    expect(store.status(running)).toBe('finished')
+    expect(store.status(waiting)).toBe('queued')
+    expect(store.shutdowns).toEqual([worker.name])
+    expect(store.births.size).toBe(0)
+  })
+
+  test('warm, with jobs handed ahead: each is either done once or back in its place', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const ids = Array.from({ length: 3000 }, (_, n) => store.enqueue('./jobs#double', { args: [n] }))
+    const worker = ctx.worker({ concurrency: 2 })
+    const working = worker.work()
+    await eventually(() => store.settlements.length > 200)
+    await worker.stop()
+    await working
+    const done = new Set(store.settlements.map(({ jobId }) => jobId))
+    expect(done.size).toBe(store.settlements.length)
+    expect([...store.waiting()].sort()).toEqual(ids.filter((id) => !done.has(id)).sort())
+    expect(ids.every((id) => store.status(id) === (done.has(id) ? 'finished' : 'queued'))).toBe(true)
+  })
+
+  test.each(['process', 'thread', 'inline'] as const)(
+    'cold, %s: the running job goes back to the head and no attempt is counted',
+    async (horse) => {
+      await using ctx = await fixture()
+      const { store } = ctx
+      const running = store.enqueue('./jobs#never', { retriesLeft: 1 })
+      const waiting = store.enqueue('./jobs#add', { args: [1, 2] })
+      const worker = ctx.worker({ horse })
+      const working = worker.work()
+      await next(worker, 'job:started')
+      await worker.stop({ force: true })
+      await working
+      expect(store.waiting()).toEqual([running, waiting])
+      expect(store.records.get(running)?.retriesLeft).toBe(1)
+      expect(store.settlements).toEqual([])
+    },
+  )
+
+  test.each(['process', 'inline'] as const)(
+    'an idle %s worker leaves within a second even when the store is away',
+    async (horse) => {
+      await using ctx = await fixture()
+      const worker = ctx.worker({ horse })
+      const working = worker.work()
+      await next(worker, 'horse:started')
+      ctx.store.outage = new Error('no connection')
+      const begun = performance.now()
+      await worker.stop()
+      await working
+      expect(performance.now() - begun).toBeLessThan(1000)
+    },
+  )
+
+  test('signals: the first is warm, a second within a second is ignored, a later one is cold', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const running = store.enqueue('./jobs#never')
+    const worker = ctx.worker()
+    let nowMs = 0
+    const dispose = handleSignals(worker, { nowMs: () => nowMs, monotonicMs: () => nowMs })
+    const working = worker.work()
+    await next(worker, 'job:started')
+    process.emit('SIGTERM')
+    await eventually(() => store.shutdowns.length === 1)
+    nowMs = 900
+    process.emit('SIGTERM')
+    expect(store.status(running)).toBe('started')
+    nowMs = 1000
+    process.emit('SIGTERM')
+    await working
+    dispose()
+    expect(store.waiting()).toEqual([running])
+  })
+
+  test('the shutdown command is a warm stop', async () => {
+    await using ctx = await fixture()
+    const worker = ctx.worker({ name: 'bob', horse: 'inline' })
+    const working = worker.work()
+    await next(worker, 'horse:started')
+    ctx.store.send('bob', { command: 'shutdown' })
+    expect(await working).toBe(false)
+  })
+
+  test('kill-horse fails the running job; idle, it does nothing', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const worker = ctx.worker({ name: 'bob' })
+    const working = worker.work()
+    await next(worker, 'horse:started')
+    store.send('bob', { command: 'kill-horse' })
+    const id = store.enqueue('./jobs#never')
+    await next(worker, 'job:started')
+    store.send('bob', { command: 'kill-horse' })
+    await next(worker, 'job:failed')
+    expect(store.latest(id)?.excString).toMatch(/Work-horse terminated unexpectedly; signal SIGKILL$/)
+    await worker.stop()
+    await working
+  })
+})
+
+describe('leases', () => {
+  test('are renewed while a job computes', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    store.enqueue('./jobs#spinFor', { args: [700] })
+    const worker = ctx.worker({ leaseMs: 300 })
+    const working = worker.work({ burst: true })
+    await working
+    const beats = store.beats.filter(({ state, leases }) => state === 'busy' && leases.length === 1)
+    expect(beats.length).toBeGreaterThanOrEqual(3)
+    expect(store.settlements[0]).toMatchObject({ to: 'finished', executionRecorded: true })
+  })
+
+  test('when one is lost the job is ended, the horse too, and nothing is written', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const id = store.enqueue('./jobs#spin')
+    const worker = ctx.worker({ leaseMs: 300 })
+    const working = worker.work()
+    await next(worker, 'job:started')
+    store.steal(id)
+    const [lost] = await Promise.all([next(worker, 'lease_lost'), next(worker, 'horse:ended')])
+    expect(lost.jobId).toBe(id)
+    expect(store.settlements).toEqual([])
+    const after = store.enqueue('./jobs#add', { args: [1, 2] })
+    await eventually(() => store.value(after) === 3)
+    await worker.stop()
+    await working
+  })
+
+  test('a settlement that comes too late is told as a lost lease', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const id = store.enqueue('./jobs#wait', { args: [200] })
+    const worker = ctx.worker({ horse: 'inline' })
+    const working = worker.work()
+    await next(worker, 'job:started')
+    store.steal(id)
+    expect((await next(worker, 'lease_lost')).jobId).toBe(id)
+    await worker.stop()
+    await working
+  })
+})
+
+describe('jobs of dead workers', () => {
+  test('are failed as abandoned, with their failure callback', async () => {
+    await using ctx = await fixture({
+      'cb.js':
+        "import { writeFileSync } from 'node:fs'\nexport const cb = (job, _, type) => writeFileSync(job.args[0], type)",
+    })
+    const { store, project } = ctx
+    const id = store.abandon('./jobs#add', { args: [project.path('out')], onFailure: { name: './cb#cb', timeoutS: 5 } })
+    const worker = ctx.worker({ horse: 'process' })
+    const working = worker.work()
+    expect((await next(worker, 'job:abandoned')).jobId).toBe(id)
+    await next(worker, 'job:failed')
+    expect(store.latest(id)?.excString).toMatch(
+      /AbandonedJobError|Moved to FailedJobRegistry, due to AbandonedJobError, at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}\+00:00$/,
+    )
+    const { readFile } = await import('node:fs/promises')
+    expect(await readFile(project.path('out'), 'utf8')).toBe('AbandonedJobError')
+    await worker.stop()
+    await working
+  })
+
+  test('are retried when retries are left, or when that is asked for', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const retried = store.abandon('./jobs#add', { args: [1, 2], retriesLeft: 1 })
+    const requeued = store.abandon('./jobs#add', { args: [1, 2] })
+    const worker = ctx.worker({ horse: 'inline', onAbandoned: 'requeue' })
+    const working = worker.work()
+    await eventually(() => store.value(retried) === 3 && store.value(requeued) === 3)
+    expect(store.records.get(retried)?.retriesLeft).toBe(0)
+    await worker.stop()
+    await working
+  })
+
+  test('that have cost three workers are poisoned', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const id = store.abandon('./jobs#add', { retriesLeft: 5, abandonedCount: 2 })
+    const worker = ctx.worker({ horse: 'inline', onAbandoned: 'requeue' })
+    const working = worker.work()
+    expect((await next(worker, 'job:poisoned')).jobId).toBe(id)
+    await next(worker, 'job:failed')
+    expect(store.status(id)).toBe('failed')
+    await worker.stop()
+    await working
+  })
+})
+
+describe('options', () => {
+  test.each([
+    [{ concurrency: 0 }, 'concurrency'],
+    [{ horse: 'donkey' }, 'horse'],
+    [{ leaseMs: 5 }, 'leaseMs'],
+    [{ serializer: 'pickle' }, 'serializer'],
+    [{ serializer: { name: 'mine', dumps: String, loads: String } }, 'serializer'],
+    [{ functions: {} }, 'functions'],
+    [{ exceptionHandlers: [1] }, 'exceptionHandlers'],
+    [{ workerTtl: 0 }, 'workerTtl'],
+    [{ onAbandoned: 'drop' }, 'onAbandoned'],
+  ])('%j is refused by name', async (options, name) => {
+    await using ctx = await fixture()
+    expect(() => ctx.worker(options as never)).toThrow(RqError)
+    expect(() => ctx.worker(options as never)).toThrow(new RegExp(`Invalid ${name}`))
+  })
+})

@@ -1,0 +1,151 @@
+import { JOB_STATUSES, RESULT_TYPE_NUMBERS } from '@rq/job'
+
+/** What a field may hold, and what that is called. */
+interface Rule {
+  readonly holds: RegExp | ((text: string) => boolean)
+  readonly expected: string
+}
+
+const INTEGER: Rule = { holds: /^-?\d{1,15}$/, expected: 'an integer' }
+const FLAG: Rule = { holds: /^[01]$/, expected: '0 or 1' }
+const TIME: Rule = { holds: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/, expected: 'a time with six digits and Z' }
+const TIME_OR_EMPTY: Rule = {
+  holds: (text) => text === '' || matches(TIME, text),
+  expected: `${TIME.expected}, or empty`,
+}
+const SECONDS: Rule = { holds: /^\d+(\.\d+)?(e-?\d+)?$/, expected: 'seconds' }
+const TEXT: Rule = { holds: /[\s\S]/, expected: 'a text' }
+const ANY: Rule = { holds: /^/, expected: 'anything' }
+const EXECUTION: Rule = { holds: /^[0-9a-f]{32}$/, expected: '32 hex digits' }
+const BASE64: Rule = { holds: /^[A-Za-z0-9+/]*={0,2}$/, expected: 'base64' }
+
+export const JOB_ID: Rule = { holds: /^[A-Za-z0-9_-]{1,200}$/, expected: 'letters, digits, "_" or "-"' }
+const JOB_IDS = json('a JSON list of job ids', (item) => typeof item === 'string' && matches(JOB_ID, item))
+const INTEGERS = json('a JSON list of integers', Number.isInteger)
+
+/** The fields of RQ's job hash as RQ's readers accept them (wire page 1.3), and ours. */
+const JOB: Readonly<Record<string, Rule>> = {
+  data: TEXT,
+  status: oneOf(JOB_STATUSES.filter((status) => status !== 'ready_to_enqueue')),
+  origin: TEXT,
+  created_at: TIME,
+  enqueued_at: TIME,
+  started_at: TIME_OR_EMPTY,
+  ended_at: TIME_OR_EMPTY,
+  last_heartbeat: TIME_OR_EMPTY,
+  description: ANY,
+  worker_name: ANY,
+  group_id: ANY,
+  meta: TEXT,
+  timeout: INTEGER,
+  result_ttl: INTEGER,
+  failure_ttl: INTEGER,
+  ttl: { holds: /^[1-9]\d*$/, expected: 'a positive integer' },
+  success_callback_name: ANY,
+  failure_callback_name: ANY,
+  stopped_callback_name: ANY,
+  success_callback_timeout: INTEGER,
+  failure_callback_timeout: INTEGER,
+  stopped_callback_timeout: INTEGER,
+  retries_left: INTEGER,
+  retry_intervals: INTEGERS,
+  enqueue_at_front_on_retry: FLAG,
+  number_of_retries: INTEGER,
+  repeats_left: INTEGER,
+  repeat_intervals: INTEGERS,
+  dependency_id: JOB_ID,
+  dependency_ids: JOB_IDS,
+  allow_dependency_failures: FLAG,
+  enqueue_at_front: FLAG,
+  rate_limit_key: TEXT,
+  rate_limit_concurrency: INTEGER,
+  webhooks: json('a JSON list of objects', (item) => typeof item === 'object' && item !== null),
+  exc_info: ANY,
+  result: TEXT,
+  execution_id: EXECUTION,
+  results: oneOf(['stream']),
+  waiters: TEXT,
+  abandoned_count: INTEGER,
+  repeats_done: INTEGER,
+}
+/** `last_heartbeat`: a Python worker deletes a job whose heartbeat creates that field. */
+const JOB_NEEDS = ['data', 'status', 'origin', 'created_at', 'last_heartbeat']
+
+const WORKER: Readonly<Record<string, Rule>> = {
+  birth: TIME,
+  last_heartbeat: TIME,
+  death: TIME,
+  shutdown_requested_date: TIME,
+  queues: TEXT,
+  pid: INTEGER,
+  hostname: ANY,
+  ip_address: ANY,
+  version: ANY,
+  python_version: ANY,
+  state: oneOf(['started', 'suspended', 'busy', 'idle']),
+  current_job: JOB_ID,
+  successful_job_count: INTEGER,
+  failed_job_count: INTEGER,
+  total_working_time: SECONDS,
+}
+const WORKER_NEEDS = ['birth', 'last_heartbeat', 'queues', 'state']
+
+const EXECUTION_RECORD: Readonly<Record<string, Rule>> = {
+  id: EXECUTION,
+  job_id: JOB_ID,
+  created_at: SECONDS,
+  last_heartbeat: SECONDS,
+  worker_name: TEXT,
+}
+
+const RESULT: Readonly<Record<string, Rule>> = {
+  type: oneOf(Object.values(RESULT_TYPE_NUMBERS).map(String)),
+  worker_name: ANY,
+  return_value: BASE64,
+  exc_string: BASE64,
+  execution_id: EXECUTION,
+  execution_started_at: SECONDS,
+  execution_ended_at: SECONDS,
+}
+
+type Fields = ReadonlyMap<string, string>
+
+export const jobFaults = (fields: Fields) => faults(fields, JOB, JOB_NEEDS)
+export const workerFaults = (fields: Fields) => faults(fields, WORKER, WORKER_NEEDS)
+export const executionFaults = (fields: Fields) => faults(fields, EXECUTION_RECORD, Object.keys(EXECUTION_RECORD))
+export const resultFaults = (fields: Fields) => faults(fields, RESULT, ['type'])
+
+export function isJobId(text: string): boolean {
+  return matches(JOB_ID, text)
+}
+
+/** What is wrong with the fields of a record, one line each. */
+function faults(fields: Fields, rules: Readonly<Record<string, Rule>>, needs: readonly string[]): string[] {
+  const found = needs.filter((name) => !fields.has(name)).map((name) => `has no ${name}`)
+  for (const [name, text] of fields) {
+    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined
+    if (rule === undefined) found.push(`has a field ${name}, which is not documented`)
+    else if (!matches(rule, text)) found.push(`has ${name} ${JSON.stringify(text)}, which is not ${rule.expected}`)
+  }
+  return found
+}
+
+function matches({ holds }: Rule, text: string): boolean {
+  return typeof holds === 'function' ? holds(text) : holds.test(text)
+}
+
+function oneOf(texts: readonly string[]): Rule {
+  return { holds: (text) => texts.includes(text), expected: `one of ${texts.join(', ')}` }
+}
+
+function json(expected: string, isItem: (item: unknown) => boolean): Rule {
+  const holds = (text: string): boolean => {
+    try {
+      const list: unknown = JSON.parse(text)
+      return Array.isArray(list) && list.every(isItem)
+    } catch {
+      return false
+    }
+  }
+  return { holds, expected }
+}

@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises'
+
+/** One run of a job, as it noted itself. Times are milliseconds of a clock that all processes of this machine share. */
+export interface Run {
+  readonly jobId: string
+  readonly pid: number
+  readonly beganMs: number
+  /** Its last sign of life: its end, if it has ended. */
+  readonly lastMs: number
+  readonly hasEnded: boolean
+}
+
+/**
+ * Source of a module for the jobs of a `makeProject`: `'runs.js': RUNS_MODULE`. A job calls
+ * `const run = begin(file, jobId)`, and then `run.beat()` as often as it likes and `run.end()` once. Each is one write to a
+ * file opened for appending, so that notes of many processes never mix, and one noted before a kill is there after it.
+ */
+export const RUNS_MODULE = `
+import { appendFileSync, readFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+
+export function begin(file, jobId) {
+  const run = randomUUID()
+  const note = (kind) => {
+    const ms = Number(process.hrtime.bigint() / 1000n) / 1000
+    appendFileSync(file, JSON.stringify({ kind, run, jobId, pid: process.pid, ms }) + '\\n')
+  }
+  note('begin')
+  return { beat: () => note('beat'), end: () => note('end') }
+}
+
+/** How often a job has begun so far. */
+export function begins(file, jobId) {
+  const notes = readFileSync(file, 'utf8').split('\\n').filter((line) => line !== '').map((line) => JSON.parse(line))
+  return notes.filter((note) => note.kind === 'begin' && note.jobId === jobId).length
+}
+`
+
+interface Note {
+  readonly kind: 'begin' | 'beat' | 'end'
+  readonly run: string
+  readonly jobId: string
+  readonly pid: number
+  readonly ms: number
+}
+
+/** The runs noted in a file, in the order in which they began. None when no job has run. */
+export async function readRuns(file: string): Promise<Run[]> {
+  const text = await readFile(file, 'utf8').catch(() => '')
+  const runs = new Map<string, Run>()
+  for (const line of text.split('\n')) {
+    if (line === '') continue
+    const { kind, run, jobId, pid, ms } = JSON.parse(line) as Note
+    const known = runs.get(run) ?? { jobId, pid, beganMs: ms, lastMs: ms, hasEnded: false }
+    runs.set(run, { ...known, lastMs: ms, hasEnded: known.hasEnded || kind === 'end' })
+  }
+  return [...runs.values()]
+}
+
+/** How often each job has run. */
+export function runCounts(runs: readonly Run[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const { jobId } of runs) counts.set(jobId, (counts.get(jobId) ?? 0) + 1)
+  return counts
+}
+
+/**
+ * Pairs of runs of the same job that were under way at once. A run without an end counts as long as it gave signs of
+ * life, so what is reported did overlap.
+ */
+export function overlaps(runs: readonly Run[]): [Run, Run][] {
+  const found: [Run, Run][] = []
+  for (const [index, later] of runs.entries()) {
+    for (const earlier of runs.slice(0, index)) {
+      if (earlier.jobId === later.jobId && later.beganMs <= earlier.lastMs && earlier.beganMs <= later.lastMs) {
+        found.push([earlier, later])
+      }
+    }
+  }
+  return found
+}
