@@ -68,8 +68,8 @@ async function parse(args: readonly string[], host: Host): Promise<Chosen | stri
     .usage('$0 <command> [options]\n\nJob queues on Redis, compatible with Python RQ.')
     .wrap(Math.min(host.stdout.columns || WIDEST, WIDEST))
     .version(host.version)
-    .help()
-    .alias('help', 'h')
+    // As a name, 'help' would also stand for itself as the last argument: `enqueue path.to.func help`.
+    .help('h', 'Show help, as --help does')
     .example('$0 worker high default', 'Work off two queues, the first one first')
     .example('$0 enqueue path.to.func abc', "Enqueue the call func('abc')")
     .example('$0 <command> --help', 'Options and examples of one command')
@@ -121,8 +121,10 @@ function configure(command: Command, yargs: Argv<SharedOptions>): Argv<unknown> 
   return command.takesAnyText === true ? configured.strictOptions() : configured.strict()
 }
 
-/** A command may want its words changed before they are parsed. */
-function prepared(args: readonly string[]): string[] {
+/** The words as yargs and the command want them. */
+function prepared(given: readonly string[]): string[] {
+  const end = given.includes('--') ? given.indexOf('--') : given.length
+  const args = given.map((word, index) => (word === '--help' && index < end ? '-h' : word))
   for (const [index, word] of args.entries()) {
     const command = COMMANDS.find(({ name }) => name === word)
     if (command === undefined) continue

@@ -56,7 +56,7 @@ function unknownOption(word: string, { options, call, given }: KnownWords): stri
 function missingArgument(known: KnownWords): string {
   if (known.call !== undefined) return `An argument is missing. Usage: ${known.call}`
   const option = known.given.find((word) => word.startsWith('-'))?.replace(/^-+|=.*$/g, '')
-  return option === undefined || known.options.includes(option)
+  return option === undefined || option.length === 1 || known.options.includes(option)
     ? 'A command is missing. rq-cli --help shows them.'
     : unknownOption(option, known)
 }

@@ -20,6 +20,7 @@
 -- @include lib/claim
 -- @include lib/dependencies
 -- @include lib/registries
+-- @include lib/schedule
 -- @include lib/waiters
 
 local suspendedKey = KEYS[1]
@@ -152,7 +153,7 @@ while at <= #ARGV do
       if to == 'scheduled' then
         redis.call('HSET', key, 'status', 'scheduled', unpack(ARGV, firstField, lastField))
         if front then redis.call('HSET', key, 'enqueue_at_front', 1) end
-        redis.call('ZADD', prefix .. 'scheduled:' .. queue, score(nowMs + delayMs), id)
+        schedule(prefix, queue, id, nowMs + delayMs)
       else
         redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp, unpack(ARGV, firstField, lastField))
         push(prefix, queue, id, front)

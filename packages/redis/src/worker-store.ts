@@ -25,8 +25,11 @@ import { decodeWorker, encodeBirth } from './worker-codec.ts'
 
 const NOTHING: ClaimReply = { jobs: [], suspended: false }
 const SUSPENDED: ClaimReply = { jobs: [], suspended: true }
-/** Execution ids are 24 random hex characters of the claim and 8 of the job's place in it. */
-const EXECUTION_BASE_LENGTH = 24
+/**
+ * Execution ids are 12 random hex characters of the claim and 8 of the job's place in it: they need only differ among the
+ * executions of one job, and a short one keeps a small set of leases in Redis's compact form (members up to 64 bytes).
+ */
+const EXECUTION_BASE_LENGTH = 12
 
 export class RedisWorkerStore implements WorkerStore {
   readonly #connections: Connections

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { RedisStorage } from '../src/index.ts'
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
-const EXECUTION = /[0-9a-f]{24}[0-9a-f]{8}/g
+const EXECUTION = /[0-9a-f]{12}[0-9a-f]{8}/g
 
 /** A state with what differs from run to run named instead: times, executions, scores that are a time from now (to 5 s). A key that expires says when. */
 function named(dump: RedisDump): Record<string, unknown> {

@@ -62,20 +62,6 @@ export interface HorseOptions {
   readonly clock: Clock
 }
 
-interface Handed {
-  readonly task: Task
-  begunMs: number | undefined
-  startedAtMs: number
-  phase: Phase
-  timeoutS: number
-  deadlineMs: number
-  failedBy?: ErrorFacts
-  aborted?: AbortReason
-  killAtMs: number
-}
-
-/** How long a task may take to end after it was asked to. */
-export const GRACE_MS = 500
 /** A horse whose imports never end is not waited for longer. */
 const START_MS = 60 * SECOND_MS
 const QUIT_MS = SECOND_MS
@@ -92,7 +78,7 @@ export class Horse {
   readonly #options: HorseOptions
   readonly #owner: HorseOwner
   readonly #port: HorsePort
-  readonly #handed = new Map<string, Handed>()
+  readonly #handed = new Map<string, HandedTask>()
   readonly startedMs: number
   #state: 'starting' | 'ready' | 'leaving' | 'gone' = 'starting'
   #jobsDone = 0
@@ -163,16 +149,7 @@ export class Horse {
   }
 
   hand(tasks: readonly Task[]): void {
-    for (const task of tasks) {
-      this.#handed.set(task.id, {
-        task,
-        begunMs: undefined,
-        startedAtMs: 0,
-        ...firstLimit(task),
-        deadlineMs: 0,
-        killAtMs: 0,
-      })
-    }
+    for (const task of tasks) this.#handed.set(task.id, new HandedTask(task))
     this.send({ type: 'tasks', tasks })
   }
 
@@ -183,9 +160,7 @@ export class Horse {
   /** Ask a running task to end, and end the horse if it does not. One that has not begun is just taken back. */
   abort(id: string, reason: AbortReason): void {
     const handed = this.#handed.get(id)
-    if (handed === undefined || handed.aborted !== undefined) return
-    handed.aborted = reason
-    handed.killAtMs = this.#options.clock.monotonicMs() + GRACE_MS
+    if (handed?.abort(reason, this.#options.clock.monotonicMs()) !== true) return
     this.send({ type: 'abort', id, reason, timeoutS: handed.timeoutS })
   }
 
@@ -229,10 +204,11 @@ export class Horse {
     if (this.#state === 'starting' && nowMs - this.startedMs > START_MS) return this.kill('start_timeout')
     if (this.#quitMs !== undefined && nowMs - this.#quitMs > QUIT_MS) return this.kill('shutdown')
     for (const [id, handed] of this.#handed) {
-      if (handed.begunMs === undefined) continue
-      if (handed.aborted === undefined) {
-        if (nowMs >= handed.deadlineMs) this.abort(id, 'timeout')
-      } else if (nowMs >= handed.killAtMs && this.#options.killable) return this.kill(handed.aborted)
+      if (handed.aborted === undefined && handed.isOverdue(nowMs)) this.abort(id, 'timeout')
+      else if (handed.aborted !== undefined && handed.isDueToBeKilled(nowMs) && killable) {
+        this.kill(handed.aborted)
+        return
+      }
     }
     if (this.#handed.size > this.#options.lanes && this.#heldUpMs() >= REVOKE_AFTER_MS) this.takeBack()
   }
@@ -281,22 +257,12 @@ export class Horse {
     const handed = this.#handed.get(id)
     if (handed === undefined)
       throw new RqError('RQ_INVALID_OPERATION', `Horse ${this.number} began what it was not given.`)
-    const nowMs = this.#options.clock.monotonicMs()
-    handed.begunMs = nowMs
-    handed.startedAtMs = this.#options.clock.nowMs()
-    handed.deadlineMs = deadline(nowMs, handed.timeoutS)
+    handed.begin(this.#options.clock)
     this.#owner.onBegin(this, handed.task)
   }
 
   #enter({ id, phase, timeoutS, error }: Extract<FromHorse, { type: 'phase' }>): void {
-    const handed = this.#handed.get(id)
-    if (handed === undefined) return
-    handed.phase = phase
-    handed.timeoutS = timeoutS
-    handed.deadlineMs = deadline(this.#options.clock.monotonicMs(), timeoutS)
-    if (error !== undefined) handed.failedBy = error
-    // The function has ended as it was asked to; what follows has a limit of its own.
-    if (handed.aborted === 'timeout') handed.killAtMs = handed.deadlineMs + GRACE_MS
+    this.#handed.get(id)?.enter(phase, timeoutS, error, this.#options.clock.monotonicMs())
   }
 
   #released(ids: readonly string[]): void {
@@ -352,7 +318,7 @@ export class Horse {
     this.#owner.onGone(this, exit, killed, unbegun)
   }
 
-  #killed(handed: Handed, exit: HorseExit): KilledTask {
+  #killed(handed: HandedTask, exit: HorseExit): KilledTask {
     const { task, phase, timeoutS, startedAtMs, failedBy, aborted } = handed
     const cause = this.#killCause ?? 'exit'
     return {
@@ -368,23 +334,4 @@ export class Horse {
       ...(this.#fatal === undefined ? {} : { fatal: this.#fatal }),
     }
   }
-}
-
-function firstLimit({ kind, record }: Task): { phase: Phase; timeoutS: number } {
-  if (kind === 'failure_callback') {
-    return { phase: kind, timeoutS: record.onFailure?.timeoutS ?? DEFAULT_CALLBACK_TIMEOUT_S }
-  }
-  if (kind === 'stopped_callback') {
-    return { phase: kind, timeoutS: record.onStopped?.timeoutS ?? DEFAULT_CALLBACK_TIMEOUT_S }
-  }
-  return { phase: 'function', timeoutS: limitOf(record.timeoutS) }
-}
-
-/** RQ takes 0 and nothing for its default; -1 means no limit. */
-function limitOf(timeoutS: number | undefined): number {
-  return timeoutS === undefined || timeoutS === 0 ? DEFAULT_TIMEOUT_S : timeoutS
-}
-
-function deadline(nowMs: number, timeoutS: number): number {
-  return timeoutS < 0 ? Number.POSITIVE_INFINITY : nowMs + timeoutS * SECOND_MS
 }

@@ -1,4 +1,4 @@
-import { makeProject, type Project } from '@rq/testkit'
+import { makeProject, type TempDir } from '@rq/testkit'
 import { Worker, type WorkerOptions } from '../src/index.ts'
 import { JOBS } from './jobs.ts'
 import { MemoryStore } from './memory-store.ts'
@@ -6,7 +6,7 @@ import { MemoryStore } from './memory-store.ts'
 /** A store, a folder with the job functions, and workers on them that are stopped at the end. */
 export interface Fixture extends AsyncDisposable {
   readonly store: MemoryStore
-  readonly project: Project
+  readonly project: TempDir
   worker(options?: Partial<WorkerOptions>, queues?: string | string[]): Worker
 }
 

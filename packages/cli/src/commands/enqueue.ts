@@ -121,7 +121,7 @@ export const enqueue = defineCommand({
       const call = context.output.paint.blue(oneLine(job.description ?? func))
       context.output.print(`Enqueued ${call} with job-id '${job.id}'.`)
     }
-    if (options.wait !== undefined) return waitFor(job, waitMs, options.json, context)
+    if (options.wait !== undefined) return await waitFor(job, waitMs, options.json, context)
     if (options.json) context.output.json(jobSummary(job, await job.getStatus({ refresh: false })))
     return EXIT.done
   },

@@ -8,8 +8,9 @@
 local function alreadyThere(known, stamp, createdAt, flags)
   if known[1] == stamp then return true end
   if known[2] ~= createdAt then return false end
-  return (known[3] == 'deferred' and string.find(flags, 'd', 1, true))
-    or (known[3] == 'scheduled' and string.find(flags, '[si]'))
+  -- A scheduled one may have come into its queue, and further, before the call was sent again.
+  return string.find(flags, '[si]')
+    or (known[3] == 'deferred' and string.find(flags, 'd', 1, true))
     or (known[3] == 'rate_limited' and string.find(flags, 'r', 1, true))
 end
 

@@ -1,0 +1,22 @@
+#!lua flags=allow-oom
+--- Stop the ticks of a cron job, or let them go on: those of the pause are not made up for.
+-- @key state hash of the cron job's name
+-- @arg pause 0|1
+-- @reply int 1 if that changed anything
+-- @include lib/time
+-- @include lib/cron
+
+local stateKey = KEYS[1]
+local pause = ARGV[1] == '1'
+
+local _, nowMs = clock()
+local isPaused = redis.call('HEXISTS', stateKey, 'paused') == 1
+if pause == isPaused then return 0 end
+if pause then
+  redis.call('HSET', stateKey, 'paused', nowMs)
+else
+  redis.call('HDEL', stateKey, 'paused')
+  redis.call('HSET', stateKey, 'resumed', nowMs)
+end
+redis.call('EXPIRE', stateKey, YEAR_S)
+return 1

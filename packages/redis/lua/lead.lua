@@ -1,0 +1,30 @@
+#!lua flags=allow-oom
+--- Take the lead of queues that nobody leads, and keep that of queues led already: the locks live for one lease from now.
+-- @key scheduler hash of the scheduler, written while it leads anywhere
+-- @arg prefix string
+-- @arg name string of the scheduler
+-- @arg leaseMs int
+-- @arg stamp string ISO time
+-- @arg recordTtlS int
+-- @arg queueCount int
+-- @arg rest... string queue names, then fields of the record
+-- @reply the queues that it leads
+
+local schedulerKey = KEYS[1]
+local prefix, name, leaseMs, stamp, recordTtlS, queueCount = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+
+local led = {}
+for at = 7, 6 + queueCount do
+  local lock = prefix .. 'scheduler-lock:' .. ARGV[at]
+  local holder = redis.call('GET', lock)
+  if not holder or holder == name then
+    redis.call('SET', lock, name, 'PX', leaseMs)
+    led[#led + 1] = ARGV[at]
+  end
+end
+if #led > 0 then
+  if redis.call('EXISTS', schedulerKey) == 0 then redis.call('HSET', schedulerKey, unpack(ARGV, 7 + queueCount)) end
+  redis.call('HSET', schedulerKey, 'last_heartbeat', stamp)
+  redis.call('EXPIRE', schedulerKey, recordTtlS)
+end
+return led

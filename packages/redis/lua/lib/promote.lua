@@ -1,0 +1,59 @@
+--- What becomes of a scheduled job whose time has come.
+-- @include lib/dependencies
+-- @include lib/schedule
+
+local DUE_FIELDS = { 'created_at', 'status', 'origin', 'ttl', 'enqueue_at_front', 'enqueue_at_front_on_retry', 'started_at',
+  'ended_at', 'dependency_id', 'dependency_ids', 'allow_dependency_failures', 'rate_limit_key', 'rate_limit_concurrency' }
+
+--- The job as a table of those fields (an empty one is false), or nil when there is no such job.
+local function readDue(prefix, id)
+  local values = redis.call('HMGET', prefix .. 'job:' .. id, unpack(DUE_FIELDS))
+  if not values[1] then return nil end
+  local job = {}
+  for n, name in ipairs(DUE_FIELDS) do job[name] = values[n] ~= '' and values[n] end
+  return job
+end
+
+--- Whether the job waits for its time. A Python program may put a job into the registry that it only saved.
+local function isScheduled(job)
+  return job.status == 'scheduled' or job.status == 'created' or not job.status
+end
+
+--- A retry that asked for it goes to the head as well (wire page 2.11).
+local function goesToFront(job)
+  return job.enqueue_at_front == '1' or (job.enqueue_at_front_on_retry == '1' and job.ended_at)
+end
+
+--- The jobs that it waits for, if it does: a job waits before its first start only. Python RQ stores them without registering them.
+local function dependenciesOf(prefix, id, job)
+  if job.started_at or not (job.dependency_id or job.dependency_ids) then return nil end
+  local key = prefix .. 'job::' .. id .. ':dependencies'
+  local ids = redis.call('SMEMBERS', key)
+  if #ids > 0 then return ids end
+  local fine, listed = pcall(cjson.decode, job.dependency_ids or '')
+  ids = {}
+  for _, dependency in ipairs(fine and type(listed) == 'table' and listed or { job.dependency_id }) do
+    if type(dependency) == 'string' then ids[#ids + 1] = dependency end
+  end
+  for _, dependency in ipairs(ids) do
+    redis.call('SADD', key, dependency)
+    redis.call('SADD', prefix .. 'job:' .. dependency .. ':dependents', id)
+  end
+  return ids
+end
+
+--- Move a job that is in no place now: into its queue, or among those that wait for other jobs or for a slot.
+local function promote(prefix, queue, id, job, front, nowS, stamp)
+  local key = prefix .. 'job:' .. id
+  if job.origin ~= queue then redis.call('HSET', key, 'origin', queue) end
+  local dependencies = dependenciesOf(prefix, id, job)
+  if dependencies and not dependenciesMet(prefix, id, job.allow_dependency_failures == '1') then
+    redis.call('HSET', key, 'status', 'deferred')
+    redis.call('ZADD', prefix .. 'deferred:' .. queue, nowS, id)
+  else
+    local limit = job.rate_limit_key and job.rate_limit_concurrency and job.rate_limit_key
+    place(prefix, id, queue, front, limit, job.rate_limit_concurrency, nowS, stamp)
+  end
+  if job.ttl then expireAfter(prefix, id, job.ttl) end
+  return dependencies and #dependencies or 0
+end

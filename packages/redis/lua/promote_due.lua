@@ -1,0 +1,69 @@
+#!lua flags=allow-oom
+--- Move jobs whose time has come out of the schedule of a queue, earliest first, as long as the scheduler leads there.
+-- @key scheduled zset of jobs by due time
+-- @key lock string name of the scheduler that leads
+-- @arg prefix string
+-- @arg queue string
+-- @arg leader string
+-- @arg stamp string ISO time
+-- @arg most int jobs in this step; those that wait for others count more
+-- @reply 'lost', or: jobs moved, ms until there is more to do (-1 = nothing is scheduled), Redis's time in ms
+-- @include lib/promote
+
+local scheduledKey, lockKey = KEYS[1], KEYS[2]
+local prefix, queue, leader, stamp, most = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+
+--- An entry without a scheduled job stays so long: Python writes the entry first, and the job in its next command.
+local GRACE_MS = 2000
+local LOOK_AGAIN_MS = 1000
+
+if redis.call('GET', lockKey) ~= leader then return 'lost' end
+
+local nowS, nowMs = clock()
+local gone, head, tail = {}, {}, {}
+local moved, kept, work = 0, 0, 0
+
+local function flush()
+  if #tail > 0 then redis.call('RPUSH', prefix .. 'queue:' .. queue, unpack(tail)) end
+  if #head > 0 then redis.call('LPUSH', prefix .. 'queue:' .. queue, unpack(head)) end
+  head, tail = {}, {}
+end
+
+local due = redis.call('ZRANGEBYSCORE', scheduledKey, '-inf', score(nowMs), 'WITHSCORES', 'LIMIT', 0, most)
+for at = 1, #due, 2 do
+  if work >= most then break end
+  local id = due[at]
+  local job = readDue(prefix, id)
+  work = work + 1
+  if not job or not isScheduled(job) then
+    if tonumber(due[at + 1]) * 1000 > nowMs - GRACE_MS then
+      kept = kept + 1
+    else
+      gone[#gone + 1] = id
+    end
+  else
+    gone[#gone + 1] = id
+    moved = moved + 1
+    local front = goesToFront(job)
+    if job.dependency_id or job.dependency_ids or job.rate_limit_key or job.ttl or job.origin ~= queue then
+      flush()
+      work = work + 2 + promote(prefix, queue, id, job, front, nowS, stamp)
+    else
+      redis.call('HSET', prefix .. 'job:' .. id, 'status', 'queued', 'enqueued_at', stamp)
+      local list = front and head or tail
+      list[#list + 1] = id
+    end
+  end
+end
+flush()
+if #gone > 0 then redis.call('ZREM', scheduledKey, unpack(gone)) end
+
+local waitMs = -1
+if work >= most and #gone > 0 then
+  waitMs = 0
+else
+  local nextDue = redis.call('ZRANGEBYSCORE', scheduledKey, '(' .. score(nowMs), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+  if nextDue[2] then waitMs = math.ceil(tonumber(nextDue[2]) * 1000 - nowMs) end
+  if kept > 0 and (waitMs < 0 or waitMs > LOOK_AGAIN_MS) then waitMs = LOOK_AGAIN_MS end
+end
+return { moved, waitMs, nowMs }

@@ -1,0 +1,19 @@
+#!lua
+--- Give a scheduled job another time.
+-- @key job hash
+-- @arg prefix string
+-- @arg id string
+-- @arg due int epoch ms
+-- @reply 'done', 'missing' or 'refused' (not scheduled)
+-- @include lib/schedule
+
+local jobKey = KEYS[1]
+local prefix, id, due = ARGV[1], ARGV[2], tonumber(ARGV[3])
+
+local job = redis.call('HMGET', jobKey, 'created_at', 'origin', 'ttl')
+if not job[1] then return 'missing' end
+if not job[2] or not redis.call('ZSCORE', prefix .. 'scheduled:' .. job[2], id) then return 'refused' end
+schedule(prefix, job[2], id, due)
+local _, nowMs = clock()
+if job[3] and job[3] ~= '' then expireAfter(prefix, id, math.max(0, math.ceil((due - nowMs) / 1000)) + tonumber(job[3])) end
+return 'done'

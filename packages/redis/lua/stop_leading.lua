@@ -1,0 +1,19 @@
+#!lua flags=allow-oom
+--- Give up the lead of queues, and tell the schedulers that stand by. Locks of others stay.
+-- @key scheduler hash of the scheduler
+-- @arg prefix string
+-- @arg name string of the scheduler
+-- @arg queues... string names
+-- @reply int 1 if the scheduler had a record
+
+local schedulerKey = KEYS[1]
+local prefix, name = ARGV[1], ARGV[2]
+
+for at = 3, #ARGV do
+  local lock = prefix .. 'scheduler-lock:' .. ARGV[at]
+  if redis.call('GET', lock) == name then
+    redis.call('DEL', lock)
+    redis.call('PUBLISH', prefix .. 'notify:scheduler', ARGV[at])
+  end
+end
+return redis.call('DEL', schedulerKey)
