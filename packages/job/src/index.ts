@@ -1,6 +1,15 @@
 export type { AdminStore } from './admin-store.ts'
 export { bytesOf, type Call, type Codec, dumpCall, hasKwargs, loadCall, positional } from './call.ts'
 export { Callback, type CallbackOptions } from './callback.ts'
+export type {
+  CronJobRecord,
+  CronKey,
+  CronReply,
+  CronRun,
+  CronSchedulerRecord,
+  CronState,
+  CronStore,
+} from './cron-store.ts'
 export {
   DEFAULT_CALLBACK_TIMEOUT_S,
   DEFAULT_FAILURE_TTL_S,
@@ -43,6 +52,7 @@ export {
   UNSERIALIZABLE_RETURN_VALUE,
 } from './result.ts'
 export { type ExponentialRetryOptions, intervalAt, Retry, type RetryOptions } from './retry.ts'
+export type { Promoted, SchedulerBirth, SchedulerNotice, SchedulerStore } from './scheduler-store.ts'
 export {
   type AttemptTimes,
   type Outcome,
@@ -69,6 +79,7 @@ export type {
   ClaimRequest,
   Lease,
   SettleAnswer,
+  SettleReply,
   WorkerBirth,
   WorkerCommand,
   WorkerHeartbeat,

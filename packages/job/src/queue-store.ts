@@ -7,8 +7,10 @@ export interface NewJob {
   readonly atFront: boolean
   /** Refuse when any job with this id exists. */
   readonly unique: boolean
-  /** Epoch milliseconds; absent = as soon as possible. */
+  /** Epoch milliseconds; absent, or past = as soon as possible. */
   readonly dueMs?: number
+  /** Instead of `dueMs`: milliseconds from now, by the store's clock. */
+  readonly delayMs?: number
 }
 
 /** Where a new job ended up; `duplicate` means that it was refused and nothing was written. */

@@ -53,6 +53,8 @@ export interface Settlement extends AttemptTimes {
   /** What the job has besides its hash, so that the script need not look: dependencies, a rate limit, a group. */
   readonly hasDependencies: boolean
   readonly rateLimitKey?: string
+  /** For `queued` and `scheduled`: most seconds in the queue, counted anew. */
+  readonly ttlS?: number
   readonly groupId?: string
   /** Set by the worker when it sent a heartbeat for this execution, which then has a record of its own. */
   readonly executionRecorded: boolean
@@ -86,6 +88,7 @@ export function settle(
     executionRecorded: false,
     ...(job.rateLimit === undefined ? {} : { rateLimitKey: job.rateLimit.key }),
     ...(job.groupId === undefined ? {} : { groupId: job.groupId }),
+    ...(job.ttlS === undefined ? {} : { ttlS: job.ttlS }),
   } as const
   const failureTtlS = job.failureTtlS ?? DEFAULT_FAILURE_TTL_S
 

@@ -1,7 +1,9 @@
 import type { AdminStore } from './admin-store.ts'
+import type { CronStore } from './cron-store.ts'
 import type { GroupStore } from './group-store.ts'
 import type { JobStore } from './job-store.ts'
 import type { QueueStore } from './queue-store.ts'
+import type { SchedulerStore } from './scheduler-store.ts'
 import type { WorkerStore } from './worker-store.ts'
 
 /** A whole engine: the narrow ports together, and the connections behind them. Nothing connects before its first use. */
@@ -9,6 +11,8 @@ export interface Storage {
   readonly queues: QueueStore
   readonly jobs: JobStore
   readonly workers: WorkerStore
+  readonly schedules: SchedulerStore
+  readonly crons: CronStore
   readonly groups: GroupStore
   readonly admin: AdminStore
   /** The engine's own client for callbacks (an ioredis client), which connects only if used. */

@@ -24,6 +24,13 @@ export interface ClaimReply {
 /** Whether a settlement was applied: `lost` = another execution owns the job by now, `gone` = the job was deleted. */
 export type SettleAnswer = 'applied' | 'lost' | 'gone'
 
+export interface SettleReply {
+  readonly answers: readonly SettleAnswer[]
+  readonly claimed: ClaimReply
+  /** True when dependents are left to be released. */
+  readonly releasing?: boolean
+}
+
 export interface Lease {
   readonly queue: string
   readonly jobId: string
@@ -83,12 +90,21 @@ export interface WorkerStore {
   /** Note that a warm shutdown was asked for. */
   shutdownRequested(workerName: string): Promise<void>
   claim(request: ClaimRequest): Promise<ClaimReply>
-  /** Apply settlements, then claim, in one step. Answers stand in the order of `settlements`. */
-  settle(
-    workerName: string,
-    settlements: readonly Settlement[],
-    claim?: ClaimRequest,
-  ): Promise<{ answers: readonly SettleAnswer[]; claimed: ClaimReply }>
+  /**
+   * Apply settlements, then claim, in one step. Answers stand in the order of `settlements`. Where a job has many
+   * dependents, only the first of them are released: `releasing` asks the caller to call `releaseDependents` until it says no.
+   */
+  settle(workerName: string, settlements: readonly Settlement[], claim?: ClaimRequest): Promise<SettleReply>
+  /**
+   * Release some more dependents of ended jobs that had many, whoever settled those. Returns whether there are still more.
+   * A worker also calls it from time to time, in case another one died in between.
+   */
+  releaseDependents(): Promise<boolean>
+  /**
+   * Clean up after jobs that vanished on their own: entries of registries, slots of rate limits, groups, jobs that a Python
+   * worker left ready. Several steps; safe to run anywhere, at any time, by several at once.
+   */
+  tidy(queues: readonly string[]): Promise<void>
   /** Put claimed jobs that were never begun back at the head of their queues, in order, no attempt spent. */
   giveBack(leases: readonly Lease[]): Promise<void>
   /** Take over up to `most` jobs of a queue whose lease has ended; they are leased to this worker now. */

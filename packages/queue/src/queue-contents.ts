@@ -9,7 +9,7 @@ import { Registry } from './registry.ts'
 const RESERVED_ENDING = ':intermediate'
 
 /** @throws RqError `RQ_INVALID_OPTION`. */
-export function checkQueueName(name: unknown): string {
+function checkQueueName(name: unknown): string {
   const checked = checkName(name, 'queue name')
   if (checked.endsWith(RESERVED_ENDING)) {
     throw invalidOption('queue name', name, `a name that does not end in "${RESERVED_ENDING}", which RQ uses itself`)

@@ -1,6 +1,7 @@
 import type {
   AdminStore,
   Begun,
+  CronStore,
   GroupStore,
   JobAnswer,
   JobRecord,
@@ -11,6 +12,7 @@ import type {
   QueueStore,
   RegistryKind,
   ResultRecord,
+  SchedulerStore,
   Settlement,
   Storage,
   WorkerCommand,
@@ -159,6 +161,10 @@ export class MemoryStorage implements Storage {
       [...this.records.values()].filter((record) => record.groupId === name).map((record) => record.id),
     names: async () => [...new Set([...this.records.values()].flatMap((record) => record.groupId ?? []))],
   }
+
+  /** Nothing here schedules. */
+  readonly schedules = {} as SchedulerStore
+  readonly crons = {} as CronStore
 
   readonly admin = {
     sendCommand: async (name: string, command: WorkerCommand) => {

@@ -6,7 +6,7 @@
 -- @arg stamp string ISO time
 -- @arg enqueueDependents 0|1 let the jobs that wait for it go on without it
 -- @arg removeFromDependencies 0|1 take it out of the dependents of the jobs it waits for
--- @reply 'done', 'missing' or 'refused' (already canceled)
+-- @reply 'done', 'missing', 'refused' (already canceled), or 'more': done, and dependents were set aside for release_dependents
 -- @include lib/time
 -- @include lib/dependencies
 -- @include lib/registries
@@ -22,17 +22,24 @@ if status == 'canceled' then return 'refused' end
 
 local nowS = clock()
 if queue then
-  leave(prefix, id, status, queue, true)
+  leave(prefix, id, status, queue)
   redis.call('ZADD', prefix .. 'canceled:' .. queue, nowS, id)
 end
 redis.call('HSET', jobKey, 'status', 'canceled')
-redis.call('PERSIST', jobKey)
+if redis.call('PERSIST', jobKey) == 1 then
+  redis.call('PERSIST', jobKey .. ':dependents')
+  redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
+end
 if removeFromDependencies then
   for _, dependency in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. id .. ':dependencies')) do
     redis.call('SREM', prefix .. 'job:' .. dependency .. ':dependents', id)
   end
 end
-if enqueueDependents then releaseDependents(prefix, id, false, nowS, stamp) end
+local answer = 'done'
+if enqueueDependents then
+  local _, seen = releaseDependents(prefix, id, 'c', RELEASED_AT_ONCE, nowS, stamp)
+  if seen == RELEASED_AT_ONCE and redis.call('EXISTS', prefix .. 'releasing') == 1 then answer = 'more' end
+end
 if job[4] then releaseSlot(prefix, job[4], id, nowS, stamp) end
 wake(prefix, id, job[3])
-return 'done'
+return answer

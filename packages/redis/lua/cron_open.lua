@@ -4,7 +4,6 @@
 -- @arg slot string which of the jobs with this name
 -- @arg rule string
 -- @reply last tick decided or '', since when the rule is in force, paused since or '', resumed at or '', Redis's time; all in ms
--- @include lib/time
 -- @include lib/cron
 
 local stateKey = KEYS[1]

@@ -3,7 +3,6 @@
 -- @key state hash of the cron job's name
 -- @arg pause 0|1
 -- @reply int 1 if that changed anything
--- @include lib/time
 -- @include lib/cron
 
 local stateKey = KEYS[1]

@@ -4,21 +4,21 @@
 -- @arg prefix string
 -- @arg id string
 -- @arg stamp string ISO time
--- @arg deleteDependents 0|1 delete the jobs that wait for it as well
--- @reply 'done' or 'missing'
+-- @arg mostDependents int 0 = leave the jobs that wait for it alone; else delete so many of them first, -1 = all
+-- @reply 'done', 'missing', or 'more': there are more dependents, and the job itself is still there
 -- @include lib/time
 -- @include lib/rate_limit
 -- @include lib/registries
 -- @include lib/waiters
 
 local jobKey = KEYS[1]
-local prefix, id, stamp, deleteDependents = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
+local prefix, id, stamp, mostDependents = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local nowS = clock()
 
 local function remove(jobId)
   local key = prefix .. 'job:' .. jobId
   local job = redis.call('HMGET', key, 'status', 'origin', 'group_id', 'rate_limit_key', 'waiters')
-  if job[2] then leave(prefix, jobId, job[1] or 'created', job[2], true) end
+  if job[2] then leave(prefix, jobId, job[1] or 'created', job[2]) end
   wake(prefix, jobId, job[5])
   for _, dependency in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. jobId .. ':dependencies')) do
     redis.call('SREM', prefix .. 'job:' .. dependency .. ':dependents', jobId)
@@ -28,8 +28,15 @@ local function remove(jobId)
 end
 
 if redis.call('EXISTS', jobKey) == 0 then return 'missing' end
-if deleteDependents then
-  for _, child in ipairs(redis.call('SMEMBERS', prefix .. 'job:' .. id .. ':dependents')) do remove(child) end
+local left = mostDependents
+for _, key in ipairs({ prefix .. 'releasing:' .. id, jobKey .. ':dependents' }) do
+  if left ~= 0 then
+    local children = redis.call('SPOP', key, left > 0 and left or redis.call('SCARD', key))
+    for _, child in ipairs(children) do remove(child) end
+    if left > 0 then left = left - #children end
+  end
 end
+if mostDependents > 0 and left == 0 then return 'more' end
+if mostDependents ~= 0 then redis.call('HDEL', prefix .. 'releasing', id) end
 remove(id)
 return 'done'

@@ -8,6 +8,7 @@
 -- @include lib/time
 -- @include lib/rate_limit
 -- @include lib/registries
+-- @include lib/waiters
 
 local queueKey = KEYS[1]
 local prefix, most, stamp = ARGV[1], ARGV[2], ARGV[3]
@@ -16,8 +17,12 @@ local ids = redis.call('LPOP', queueKey, most)
 if not ids then return 0 end
 local nowS = clock()
 for _, id in ipairs(ids) do
-  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'group_id', 'rate_limit_key')
-  erase(prefix, id, job[1])
-  if job[2] then releaseSlot(prefix, job[2], id, nowS, stamp) end
+  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'group_id', 'rate_limit_key', 'status', 'waiters')
+  -- An id may stand twice, and its job run or be over by now: then only the id goes.
+  if not job[3] or job[3] == 'queued' or job[3] == 'created' then
+    wake(prefix, id, job[4])
+    erase(prefix, id, job[1])
+    if job[2] then releaseSlot(prefix, job[2], id, nowS, stamp) end
+  end
 end
 return #ids

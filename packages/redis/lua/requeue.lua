@@ -8,18 +8,22 @@
 -- @reply 'done', 'missing' or 'refused' (not in the failed registry)
 -- @include lib/time
 -- @include lib/place
+-- @include lib/schedule
 
 local jobKey = KEYS[1]
 local prefix, id, stamp, atFront = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 
-local job = redis.call('HMGET', jobKey, 'origin', 'rate_limit_key', 'rate_limit_concurrency', 'data')
+local job = redis.call('HMGET', jobKey, 'origin', 'rate_limit_key', 'rate_limit_concurrency', 'ttl')
 if redis.call('EXISTS', jobKey) == 0 then return 'missing' end
 if not job[1] or redis.call('ZREM', prefix .. 'failed:' .. job[1], id) == 0 then return 'refused' end
 
 local nowS = clock()
 redis.call('PERSIST', jobKey)
+redis.call('PERSIST', jobKey .. ':dependents')
+redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
 redis.call('HDEL', jobKey, 'execution_id', 'abandoned_count', 'exc_info', 'result')
 redis.call('HSET', jobKey, 'started_at', '', 'ended_at', '')
 redis.call('SADD', prefix .. 'queues', prefix .. 'queue:' .. job[1])
 place(prefix, id, job[1], atFront, job[2] and job[3] and job[2], job[3], nowS, stamp)
+if tonumber(job[4]) then expireAfter(prefix, id, job[4]) end
 return 'done'

@@ -15,8 +15,9 @@
 --   number of field texts, field texts, then what the flags announce
 --   flags: f = at the front; a = release all dependents; t = release those that allow failure; e = an execution record exists;
 --   d = has dependencies; s = due in ms (to = scheduled); x = count, texts of a results stream entry, its keepS;
---   r = rate limit key; g = group
--- @reply answers: applied, lost, gone; then 'suspended' or the flat list of queue, execution id, job id, 'plain' or 'full', values or fields
+--   r = rate limit key; g = group; l = ttl in seconds (to = queued or scheduled)
+-- @reply answers: applied, lost, gone; then 'suspended' or the flat list of queue, execution id, job id, 'plain' or 'full', values or
+--   fields; then 1 when dependents were set aside for release_dependents, else 0
 -- @include lib/claim
 -- @include lib/dependencies
 -- @include lib/registries
@@ -33,6 +34,7 @@ local nowS, nowMs = clock()
 local answers = {}
 local ended = {}
 local registered = {}
+local releasable = RELEASED_AT_ONCE
 
 local function listAt(map, key)
   local list = map[key]
@@ -55,6 +57,13 @@ local function keep(id, keepS, hasDependents, hasDependencies)
   if hasDependencies then redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', keepS) end
 end
 
+--- Release the dependents of a job, or as many as this step has left to do. Returns whether any may wait on.
+local function releaseSome(id, mode)
+  local waiting, seen = releaseDependents(prefix, id, mode, releasable, nowS, stamp)
+  releasable = releasable - seen
+  return waiting
+end
+
 local at = lastQueue + 1
 while at <= #ARGV do
   local id, execution, queue, to, keepS, flags = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], tonumber(ARGV[at + 4]), ARGV[at + 5]
@@ -62,7 +71,7 @@ while at <= #ARGV do
   local lastField = at + 6 + tonumber(ARGV[at + 6])
   at = lastField + 1
 
-  local front, release, executionRecord, hasDependencies, delayMs, limit, group
+  local front, release, executionRecord, hasDependencies, delayMs, limit, group, ttl
   local firstEntry, lastEntry, entryKeepS
   -- What most settlements say needs no loop.
   if flags == 'a' then release = 'a' end
@@ -88,6 +97,9 @@ while at <= #ARGV do
       at = at + 1
     elseif flag == 'g' then
       group = ARGV[at]
+      at = at + 1
+    elseif flag == 'l' then
+      ttl = tonumber(ARGV[at])
       at = at + 1
     end
   end
@@ -127,20 +139,18 @@ while at <= #ARGV do
       if release then
         -- The dependents see a job that is over: gone, which satisfies them, as RQ has it.
         redis.call('HSET', key, 'status', to)
-        releaseDependents(prefix, id, release == 't', nowS, stamp)
+        releaseSome(id, release)
       end
       erase(prefix, id, group)
     elseif to == 'finished' then
       redis.call('HSET', key, 'status', 'finished', unpack(ARGV, firstField, lastField))
       register(prefix .. 'finished:' .. queue, keepS < 0 and '+inf' or nowS + keepS, id)
-      local left = release and releaseDependents(prefix, id, false, nowS, stamp)
-      keep(id, keepS, left ~= 0, hasDependencies)
+      keep(id, keepS, not release or releaseSome(id, release), hasDependencies)
       wake(prefix, id, held[3])
     elseif to == 'failed' or to == 'stopped' then
       redis.call('HSET', key, 'status', to, 'results', 'stream', unpack(ARGV, firstField, lastField))
       register(prefix .. 'failed:' .. queue, keepS < 0 and -1 or nowS + keepS, id)
-      local left = release and releaseDependents(prefix, id, release == 't', nowS, stamp)
-      keep(id, keepS, left ~= 0, hasDependencies)
+      keep(id, keepS, not release or releaseSome(id, release), hasDependencies)
       wake(prefix, id, held[3])
     elseif to == 'canceled' then
       redis.call('HSET', key, 'status', 'canceled', unpack(ARGV, firstField, lastField))
@@ -148,7 +158,7 @@ while at <= #ARGV do
       wake(prefix, id, held[3])
     else
       if firstEntry then redis.call('HSET', key, 'results', 'stream') end
-      if release then releaseDependents(prefix, id, false, nowS, stamp) end
+      if release then releaseSome(id, release) end
       redis.call('HDEL', key, 'execution_id')
       if to == 'scheduled' then
         redis.call('HSET', key, 'status', 'scheduled', unpack(ARGV, firstField, lastField))
@@ -156,11 +166,18 @@ while at <= #ARGV do
         schedule(prefix, queue, id, nowMs + delayMs)
       else
         redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp, unpack(ARGV, firstField, lastField))
-        push(prefix, queue, id, front)
+        -- An immediate retry keeps its slot; a repeat waits for its turn like any other job.
+        local concurrency = limit and release and redis.call('HGET', key, 'rate_limit_concurrency')
+        if concurrency then
+          redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id)
+          place(prefix, id, queue, front, limit, concurrency, nowS, stamp)
+        else
+          push(prefix, queue, id, front)
+        end
       end
+      if ttl then expireAfter(prefix, id, ttl + math.ceil((delayMs or 0) / 1000)) end
       if firstEntry then wake(prefix, id, held[3]) end
     end
-    -- An immediate retry keeps its slot; everything else frees it.
     if limit and to ~= 'queued' then releaseSlot(prefix, limit, id, nowS, stamp) end
   end
 end
@@ -175,5 +192,6 @@ if successes + failures > 0 and redis.call('EXISTS', workerKey) == 1 then
   redis.call('HINCRBYFLOAT', workerKey, 'total_working_time', workedS)
 end
 
-if want > 0 and redis.call('EXISTS', suspendedKey) == 1 then return { answers, 'suspended' } end
-return { answers, claim(prefix, firstQueue, lastQueue, want, worker, leaseMs, stamp, executionBase) }
+local setAside = releasable == 0 and redis.call('EXISTS', prefix .. 'releasing') or 0
+if want > 0 and redis.call('EXISTS', suspendedKey) == 1 then return { answers, 'suspended', setAside } end
+return { answers, claim(prefix, firstQueue, lastQueue, want, worker, leaseMs, stamp, executionBase), setAside }

@@ -10,7 +10,7 @@ import type {
   Payload,
   ResultRecord,
 } from '@rq/job'
-import { isJobStatus } from '@rq/job'
+import { isJobStatus, RESULT_HISTORY } from '@rq/job'
 import type { Connections } from './connections.ts'
 import { decodeJob, encodeJob } from './job-codec.ts'
 import type { Keys } from './keys.ts'
@@ -19,6 +19,9 @@ import { ResultWaiters } from './result-waiters.ts'
 import { pipeScript, type ScriptArgument } from './script.ts'
 import * as scripts from './scripts.generated.ts'
 import { stampNow } from './time.ts'
+
+/** Dependents that are deleted with a job in one step, so that no step blocks Redis for long. */
+const DELETED_AT_ONCE = 500
 
 export class RedisJobStore implements JobStore {
   readonly #connections: Connections
@@ -66,7 +69,9 @@ export class RedisJobStore implements JobStore {
 
   async cancel(request: CancelRequest): Promise<JobAnswer> {
     const reply = await this.#connections.run(scripts.cancel, ...this.#cancelWords(request))
-    return reply as JobAnswer
+    if (reply !== 'more') return reply as JobAnswer
+    await this.#releaseDependents()
+    return 'done'
   }
 
   cancelInto(pipeline: unknown, request: CancelRequest): void {
@@ -74,12 +79,14 @@ export class RedisJobStore implements JobStore {
   }
 
   async delete(request: DeleteRequest): Promise<JobAnswer> {
-    const reply = await this.#connections.run(scripts.deleteJob, ...this.#deleteWords(request))
+    const delete500 = () => this.#connections.run(scripts.deleteJob, ...this.#deleteWords(request, DELETED_AT_ONCE))
+    let reply = await delete500()
+    while (reply === 'more') reply = await delete500()
     return reply as JobAnswer
   }
 
   deleteInto(pipeline: unknown, request: DeleteRequest): void {
-    pipeScript(pipeline, scripts.deleteJob, ...this.#deleteWords(request))
+    pipeScript(pipeline, scripts.deleteJob, ...this.#deleteWords(request, -1))
   }
 
   async requeue(jobId: string, atFront: boolean): Promise<JobAnswer> {
@@ -95,11 +102,14 @@ export class RedisJobStore implements JobStore {
   async results(jobId: string): Promise<ResultRecord[]> {
     const [[job], entries] = await Promise.all([
       this.fetch([jobId]),
-      this.#connections.call((client) => client.xrevrange(this.#keys.results(jobId), '+', '-')),
+      // Redis trims the stream only roughly.
+      this.#connections.call((client) =>
+        client.xrevrange(this.#keys.results(jobId), '+', '-', 'COUNT', RESULT_HISTORY),
+      ),
     ])
     const history = entries.flatMap(([id, fields]) => decodeResult(id, fields) ?? [])
     const latest = job === undefined ? undefined : hashResult(job)
-    return latest === undefined ? history : [latest, ...history]
+    return latest === undefined ? history : [latest, ...history].slice(0, RESULT_HISTORY)
   }
 
   async awaitResult(
@@ -119,7 +129,8 @@ export class RedisJobStore implements JobStore {
   }
 
   dependentIds(jobId: string): Promise<string[]> {
-    return this.#connections.call((client) => client.smembers(this.#keys.dependents(jobId)))
+    const keys = [this.#keys.dependents(jobId), this.#keys.releasingOf(jobId)]
+    return this.#connections.call((client) => client.sunion(...keys))
   }
 
   async executions(jobId: string): Promise<ExecutionRecord[]> {
@@ -152,13 +163,20 @@ export class RedisJobStore implements JobStore {
     return [keys, args] as const
   }
 
-  #deleteWords({ jobId, deleteDependents }: DeleteRequest) {
+  async #releaseDependents(): Promise<void> {
+    const step = () =>
+      this.#connections.run(scripts.releaseDependents, [this.#keys.releasing], [this.#keys.prefix, stampNow()])
+    while ((await step()) === 1);
+  }
+
+  /** `most`: dependents in one step, -1 = all. */
+  #deleteWords({ jobId, deleteDependents }: DeleteRequest, most: number) {
     const keys: [job: string] = [this.#keys.job(jobId)]
     const args: [ScriptArgument, ScriptArgument, ScriptArgument, ScriptArgument] = [
       this.#keys.prefix,
       jobId,
       stampNow(),
-      deleteDependents ? 1 : 0,
+      deleteDependents ? most : 0,
     ]
     return [keys, args] as const
   }

@@ -17,6 +17,10 @@ export class Keys {
   readonly workers: string
   readonly suspended: string
   readonly groups: string
+  /** Jobs whose dependents were set aside because they were many. */
+  readonly releasing: string
+  /** Names of all rate limits. */
+  readonly rateLimits: string
 
   constructor(prefix: string) {
     this.prefix = prefix
@@ -24,6 +28,8 @@ export class Keys {
     this.workers = `${prefix}workers`
     this.suspended = `${prefix}suspended`
     this.groups = `${prefix}groups`
+    this.releasing = `${prefix}releasing`
+    this.rateLimits = `${prefix}rl-keys`
   }
 
   queue(name: string): string {
@@ -48,6 +54,16 @@ export class Keys {
     return `${this.prefix}job:${id}:dependents`
   }
 
+  /** Dependents of a job that are still to be released. */
+  releasingOf(id: string): string {
+    return `${this.prefix}releasing:${id}`
+  }
+
+  /** Python RQ's registry of jobs that are about to be queued; read, never written. */
+  ready(queue: string): string {
+    return `${this.prefix}ready:${queue}`
+  }
+
   results(id: string): string {
     return `${this.prefix}results:${id}`
   }
@@ -68,6 +84,32 @@ export class Keys {
   /** The channel on which a worker hears commands. */
   commands(workerName: string): string {
     return `${this.prefix}pubsub:${workerName}`
+  }
+
+  schedulerLock(queue: string): string {
+    return `${this.prefix}scheduler-lock:${queue}`
+  }
+
+  scheduler(name: string): string {
+    return `${this.prefix}scheduler:${name}`
+  }
+
+  /** Names of cron schedulers, by last heartbeat. */
+  get cronSchedulers(): string {
+    return `${this.prefix}cron_schedulers`
+  }
+
+  cronScheduler(name: string): string {
+    return `${this.prefix}cron_scheduler:${name}`
+  }
+
+  cronState(name: string): string {
+    return `${this.prefix}cron_state:${name}`
+  }
+
+  /** Jobs that a cron job enqueued, by when. */
+  cronHistory(name: string): string {
+    return `${this.prefix}cron_job:${name}:jobs`
   }
 
   /** The channel on which a waiting process hears that a job has a result. */

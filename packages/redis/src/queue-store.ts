@@ -1,7 +1,7 @@
 import { randomHex } from '@rq/core'
 import type { Begun, NewJob, Placement, QueueStore, RegistryKind } from '@rq/job'
 import type { Connections } from './connections.ts'
-import { encodeJob } from './job-codec.ts'
+import { pushJob } from './enqueue-arguments.ts'
 import type { Keys } from './keys.ts'
 import { pipeScript, type ScriptArgument } from './script.ts'
 import * as scripts from './scripts.generated.ts'
@@ -128,42 +128,10 @@ export class RedisQueueStore implements QueueStore {
 function enqueueArguments(
   prefix: string,
   jobs: readonly NewJob[],
-  begin?: readonly [workerName: string, leaseMs: number, executionId: string],
+  begin?: Parameters<typeof pushJob>[2],
 ): [prefix: ScriptArgument, stamp: ScriptArgument, ...jobs: ScriptArgument[]] {
   const args: [ScriptArgument, ScriptArgument, ...ScriptArgument[]] = [prefix, stampNow()]
-  for (const { record, atFront, unique, dueMs } of jobs) {
-    const fields = encodeJob(record)
-    let flags = ''
-    const extras: ScriptArgument[] = []
-    if (atFront) flags += 'f'
-    if (unique) flags += 'u'
-    if (record.ttlS !== undefined) {
-      flags += 't'
-      extras.push(record.ttlS)
-    }
-    if (dueMs !== undefined) {
-      flags += 's'
-      extras.push(dueMs)
-    }
-    if (record.dependencyIds !== undefined && record.dependencyIds.length > 0) {
-      flags += 'd'
-      const allowFailure = record.allowDependencyFailures === true ? 1 : 0
-      extras.push(allowFailure, record.dependencyIds.length, ...record.dependencyIds)
-    }
-    if (record.groupId !== undefined) {
-      flags += 'g'
-      extras.push(record.groupId)
-    }
-    if (record.rateLimit !== undefined) {
-      flags += 'r'
-      extras.push(record.rateLimit.key, record.rateLimit.concurrency)
-    }
-    if (begin !== undefined) {
-      flags += 'b'
-      extras.push(...begin)
-    }
-    args.push(record.id, record.origin, flags, fields.length, ...fields, ...extras)
-  }
+  for (const job of jobs) pushJob(args, job, begin)
   return args
 }
 

@@ -42,6 +42,10 @@ export function pushSettlement(args: ScriptArgument[], settlement: Settlement, w
     flags += 'g'
     extras.push(settlement.groupId)
   }
+  if (settlement.ttlS !== undefined && (to === 'queued' || to === 'scheduled')) {
+    flags += 'l'
+    extras.push(settlement.ttlS)
+  }
   args.push(settlement.jobId, settlement.executionId, settlement.queue, to, keepS, flags, fields.length)
   args.push(...fields, ...extras)
 }

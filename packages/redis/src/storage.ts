@@ -3,10 +3,12 @@ import type { Storage } from '@rq/job'
 import type { Cluster, Redis } from 'ioredis'
 import { RedisAdminStore } from './admin-store.ts'
 import { type Connection, Connections } from './connections.ts'
+import { RedisCronStore } from './cron-store.ts'
 import { RedisGroupStore } from './group-store.ts'
 import { RedisJobStore } from './job-store.ts'
 import { Keys } from './keys.ts'
 import { RedisQueueStore } from './queue-store.ts'
+import { RedisSchedulerStore } from './scheduler-store.ts'
 import { RedisWorkerStore } from './worker-store.ts'
 
 export interface RedisStorageOptions {
@@ -28,6 +30,8 @@ export class RedisStorage implements Storage {
   readonly queues: RedisQueueStore
   readonly jobs: RedisJobStore
   readonly workers: RedisWorkerStore
+  readonly schedules: RedisSchedulerStore
+  readonly crons: RedisCronStore
   readonly groups: RedisGroupStore
   readonly admin: RedisAdminStore
   /** The server's address without secrets, for messages. */
@@ -43,6 +47,8 @@ export class RedisStorage implements Storage {
     this.queues = new RedisQueueStore(this.#connections, keys)
     this.jobs = new RedisJobStore(this.#connections, keys)
     this.workers = new RedisWorkerStore(this.#connections, keys)
+    this.schedules = new RedisSchedulerStore(this.#connections, keys)
+    this.crons = new RedisCronStore(this.#connections, keys)
     this.groups = new RedisGroupStore(this.#connections, keys)
     this.admin = new RedisAdminStore(this.#connections, keys)
   }

@@ -6,6 +6,7 @@ import type {
   Lease,
   SettleAnswer,
   Settlement,
+  SettleReply,
   WorkerBirth,
   WorkerCommand,
   WorkerHeartbeat,
@@ -19,6 +20,7 @@ import type { Keys } from './keys.ts'
 import type { ScriptArgument } from './script.ts'
 import * as scripts from './scripts.generated.ts'
 import { pushSettlement } from './settle-arguments.ts'
+import { tidy } from './tidy.ts'
 import { stampNow } from './time.ts'
 import { WorkSignal } from './work-signal.ts'
 import { decodeWorker, encodeBirth } from './worker-codec.ts'
@@ -110,11 +112,7 @@ export class RedisWorkerStore implements WorkerStore {
     return decodeClaim(reply)
   }
 
-  async settle(
-    workerName: string,
-    settlements: readonly Settlement[],
-    claim?: ClaimRequest,
-  ): Promise<{ answers: readonly SettleAnswer[]; claimed: ClaimReply }> {
+  async settle(workerName: string, settlements: readonly Settlement[], claim?: ClaimRequest): Promise<SettleReply> {
     if (settlements.length === 0)
       return { answers: [], claimed: claim === undefined ? NOTHING : await this.claim(claim) }
     let successes = 0
@@ -137,8 +135,18 @@ export class RedisWorkerStore implements WorkerStore {
         ...rest,
       ],
       true,
-    )) as [Buffer[], unknown]
-    return { answers: reply[0].map(String) as SettleAnswer[], claimed: decodeClaim(reply[1]) }
+    )) as [Buffer[], unknown, number]
+    const answers = reply[0].map(String) as SettleAnswer[]
+    return { answers, claimed: decodeClaim(reply[1]), releasing: reply[2] === 1 }
+  }
+
+  async releaseDependents(): Promise<boolean> {
+    const args: [ScriptArgument, ScriptArgument] = [this.#keys.prefix, stampNow()]
+    return (await this.#connections.run(scripts.releaseDependents, [this.#keys.releasing], args)) === 1
+  }
+
+  tidy(queues: readonly string[]): Promise<void> {
+    return tidy(this.#connections, this.#keys, queues)
   }
 
   async giveBack(leases: readonly Lease[]): Promise<void> {

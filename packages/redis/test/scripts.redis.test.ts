@@ -76,7 +76,8 @@ describe('enqueue', () => {
         'rq:deferred:default': { c: 'now+0' },
         'rq:group:g': ['c'],
         'rq:groups': ['g'],
-        'rq:job:c (30 s)': {
+        // Waiting for other jobs is not waiting in the queue.
+        'rq:job:c': {
           ...unqueued,
           ttl: '30',
           status: 'deferred',
@@ -87,7 +88,7 @@ describe('enqueue', () => {
         },
         'rq:job:p': NEW_HASH,
         'rq:job:p:dependents': ['c'],
-        'rq:job::c:dependencies (30 s)': ['p'],
+        'rq:job::c:dependencies': ['p'],
         'rq:queue:default': ['p'],
         'rq:queues': ['rq:queue:default'],
       })

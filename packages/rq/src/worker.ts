@@ -82,6 +82,8 @@ function whereOf(query: WorkerQuery): { storage: RedisStorage; queue: string | u
 function horseSource({ connection, prefix }: ConnectionOptions): StorageSource | undefined {
   const portable = portableConnection(connection)
   if (portable === undefined) return undefined
-  const module = pathToFileURL(createRequire(import.meta.url).resolve('@rq/redis')).href
+  // Runs from source use what was built: a horse has no loader for TypeScript.
+  const file = createRequire(import.meta.url).resolve('@rq/redis').replace(/src([\\/])index\.ts$/, 'dist$1index.js')
+  const module = pathToFileURL(file).href
   return { module, export: 'horseStorage', options: { connection: portable, ...(prefix !== undefined && { prefix }) } }
 }

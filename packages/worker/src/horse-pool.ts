@@ -1,10 +1,11 @@
-import { type Clock, type Logger, RqError } from '@rq/core'
+import type { Clock, Logger, RqError } from '@rq/core'
 import type { Claimed } from '@rq/job'
-import { Backoff } from './backoff.ts'
 import type { AbortReason, HorseSetup, Task, TaskEnd } from './horse/protocol.ts'
 import { Horse, type HorseCall, type HorseOwner, type KillCause, type KilledTask } from './horse.ts'
 import type { HorseExit, HorseStarter } from './horse-port.ts'
 import { Prefetch, type PrefetchOptions } from './prefetch.ts'
+import { StartGuard } from './start-guard.ts'
+import { WaitingLine } from './waiting-line.ts'
 
 /** How a task ended: as its horse told, with its horse, or before it began. */
 export type TaskFate =
@@ -53,15 +54,6 @@ export interface PoolOptions {
 const CHECK_EVERY_MS = 50
 /** A job that no horse could take for so long goes back. */
 const WAIT_MS = 1000
-/** A horse that ends by itself within this time without a job counts as one that could not be started. */
-const YOUNG_MS = 5000
-const MOST_START_FAILURES = 5
-
-interface Waiting {
-  readonly task: Task
-  readonly sinceMs: number
-}
-
 /**
  * The worker's horses: hands tasks to the one with the least to do, replaces those that end, and passes on what they
  * tell. A task handed in ends in exactly one `onFate` or `onReturned`. Callback tasks go before jobs and are never
@@ -72,13 +64,10 @@ export class HorsePool {
   readonly #owner: PoolOwner
   readonly #horses = new Set<Horse>()
   readonly #prefetch: Prefetch
-  readonly #starts = new Backoff({ firstMs: 100, mostMs: 5000 })
+  readonly #guard: StartGuard
+  readonly #line = new WaitingLine()
   readonly #attended = new Map<string, (fate: TaskFate) => void>()
-  /** Jobs that must not run, handed over but not begun. */
-  readonly #dropped = new Map<string, AbortReason>()
-  #waiting: Waiting[] = []
   #numbers = 0
-  #failedMs = 0
   #fillTimer: NodeJS.Timeout | undefined
   #checkTimer: NodeJS.Timeout | undefined
   #drained = false
@@ -89,6 +78,7 @@ export class HorsePool {
     this.#options = options
     this.#owner = owner
     this.#prefetch = new Prefetch(options.prefetch)
+    this.#guard = new StartGuard(options.clock, options.logger)
   }
 
   /** Start all horses, ahead of the first job. */
@@ -98,7 +88,7 @@ export class HorsePool {
 
   /** How many more jobs could be handed over now. */
   room(): number {
-    if (this.#drained || this.#waiting.length > 0) return 0
+    if (this.#drained || this.#line.size > 0) return 0
     let room = 0
     for (const horse of this.#horses) room += horse.room(this.#prefetch.depth)
     return room
@@ -115,10 +105,8 @@ export class HorsePool {
 
   /** Hand over jobs, in order. */
   assign(claimed: readonly Claimed[]): void {
-    const sinceMs = this.#options.clock.monotonicMs()
-    for (const { executionId, job } of claimed) {
-      this.#waiting.push({ task: { kind: 'job', id: executionId, record: job }, sinceMs })
-    }
+    const tasks = claimed.map(({ executionId, job }) => ({ kind: 'job', id: executionId, record: job }) as const)
+    this.#line.add(tasks, this.#options.clock.monotonicMs())
     this.#handOut()
   }
 
@@ -126,7 +114,7 @@ export class HorsePool {
   attend(task: Task): Promise<TaskFate> {
     return new Promise((resolve) => {
       this.#attended.set(task.id, resolve)
-      this.#waiting.unshift({ task, sinceMs: this.#options.clock.monotonicMs() })
+      this.#line.putBack([task], this.#options.clock.monotonicMs())
       this.#handOut()
     })
   }
@@ -139,11 +127,14 @@ export class HorsePool {
   /** End a job for this reason: by its signal and then by force if it runs, else before it does. */
   abort(id: string, reason: AbortReason): void {
     const holder = [...this.#horses].find((horse) => horse.has(id))
-    if (holder?.isRunning(id) === true) return holder.abort(id, reason)
-    if (holder === undefined && !this.#waiting.some(({ task }) => task.id === id)) return
-    this.#dropped.set(id, reason)
-    if (holder === undefined) this.#putBack([])
-    else holder.takeBack()
+    if (holder?.isRunning(id) === true) {
+      holder.abort(id, reason)
+      return
+    }
+    if (holder === undefined && !this.#line.has(id)) return
+    this.#line.strike(id, reason)
+    holder?.takeBack()
+    this.#handOut()
   }
 
   /** Kill the horses that run something. Returns how many. */
@@ -206,8 +197,9 @@ export class HorsePool {
 
   #fillSoon(): void {
     if (this.#closing) return
-    if (this.#starts.tries === 0) this.#fill()
-    else this.#fillTimer ??= setTimeout(() => this.#fill(), this.#starts.nextMs())
+    const waitMs = this.#guard.waitMs()
+    if (waitMs === 0) this.#fill()
+    else this.#fillTimer ??= setTimeout(() => this.#fill(), waitMs)
   }
 
   #startOne(): void {
@@ -233,16 +225,14 @@ export class HorsePool {
   }
 
   #begun(horse: Horse, task: Task): void {
-    const reason = this.#dropped.get(task.id)
-    this.#owner.onBegin(task)
-    if (reason === undefined) return
-    this.#dropped.delete(task.id)
-    horse.abort(task.id, reason)
+    if (task.kind === 'job') this.#owner.onBegin(task)
+    const reason = this.#line.unstrike(task.id)
+    if (reason !== undefined) horse.abort(task.id, reason)
   }
 
   #ended(task: Task, end: TaskEnd, aborted: AbortReason | undefined): void {
     if (task.kind === 'job') this.#prefetch.observe(end.tookMs)
-    this.#starts.reset()
+    this.#guard.reset()
     this.#decide(task, { kind: 'ended', end, aborted })
   }
 
@@ -257,80 +247,52 @@ export class HorsePool {
 
   #decide(task: Task, fate: TaskFate): void {
     const attended = this.#attended.get(task.id)
-    if (attended === undefined) return this.#owner.onFate(task, fate)
     this.#attended.delete(task.id)
-    attended(fate)
+    if (attended === undefined) this.#owner.onFate(task, fate)
+    else attended(fate)
   }
 
   /** What a slow horse had to give up is not kept waiting: another one takes it now, or it goes back. */
   #released(tasks: readonly Task[]): void {
     const longAgoMs = this.#options.clock.monotonicMs() - WAIT_MS
-    this.#putBack(tasks.map((task) => ({ task, sinceMs: longAgoMs })))
-    this.#returnWaiting(({ sinceMs }) => sinceMs <= longAgoMs)
+    this.#line.putBack(tasks, longAgoMs)
+    this.#handOut()
+    this.#returnJobs(longAgoMs)
   }
 
   #gone(horse: Horse, exit: HorseExit, killed: readonly KilledTask[], unbegun: readonly Task[]): void {
     this.#horses.delete(horse)
     const nowMs = this.#options.clock.monotonicMs()
     this.#owner.onHorseEnded(factsOf(horse), exit)
-    const unused = horse.jobsDone === 0 && killed.length === 0 && nowMs - horse.startedMs < YOUNG_MS
-    if (unused && !wanted(horse.killCause)) this.#noteStartFailure(horse, exit)
+    this.#line.putBack(unbegun, nowMs)
+    const failure = this.#closing ? undefined : this.#guard.judge(horse, exit, killed.length > 0)
     for (const one of killed) this.#decide(one.task, { kind: 'killed', killed: one })
+    if (failure !== undefined) this.#owner.onBroken(failure)
     this.#fillSoon()
-    this.#putBack(unbegun.map((task) => ({ task, sinceMs: nowMs })))
+    this.#handOut()
     this.#noteAllGone()
   }
 
-  /** Horses that were started together and failed together count as one failure. */
-  #noteStartFailure(horse: Horse, exit: HorseExit): void {
-    if (this.#closing || horse.startedMs < this.#failedMs) return
-    this.#failedMs = this.#options.clock.monotonicMs()
-    const why = horse.fatal ?? exit.cause?.message ?? `exit code ${exit.code}, signal ${exit.signal}`
-    this.#options.logger.error('A work-horse ended while it started', { reason: why })
-    clearTimeout(this.#fillTimer)
-    this.#fillTimer = setTimeout(() => this.#fill(), this.#starts.nextMs())
-    if (this.#starts.tries < MOST_START_FAILURES) return
-    const message = `No work-horse could be started, ${MOST_START_FAILURES} times in a row. Check the modules given as imports, and the serializer. The last one ended by: ${why}`
-    this.#owner.onBroken(new RqError('RQ_HORSE_TERMINATED', message))
-  }
-
-  /** To the head of what waits, but not what has been dropped. */
-  #putBack(before: readonly Waiting[]): void {
-    const all = [...before, ...this.#waiting]
-    this.#waiting = all.filter(({ task }) => !this.#dropped.has(task.id))
-    for (const { task } of all) {
-      const reason = this.#dropped.get(task.id)
-      if (reason === undefined) continue
-      this.#dropped.delete(task.id)
-      this.#decide(task, { kind: 'dropped', reason })
-    }
-    this.#handOut()
-  }
-
+  /** Give what waits to horses with room, the head first; what must not run is taken out before. */
   #handOut(): void {
-    if (this.#drained) this.#returnWaiting(() => true)
-    if (this.#waiting.length === 0) return
+    if (this.#line.size === 0) return
+    for (const { task, reason } of this.#line.takeStruck()) this.#decide(task, { kind: 'dropped', reason })
+    if (this.#drained) this.#returnJobs(Number.POSITIVE_INFINITY)
     const places = [...this.#horses]
       .map((horse) => ({ horse, load: horse.load, room: horse.room(this.#prefetch.depth), tasks: [] as Task[] }))
       .filter(({ room }) => room > 0)
-    let handed = 0
-    for (const { task } of this.#waiting) {
+    this.#line.take((task) => {
       const place = leastLoaded(places)
-      if (place === undefined) break
-      place.tasks.push(task)
-      handed++
-    }
-    this.#waiting = this.#waiting.slice(handed)
+      place?.tasks.push(task)
+      return place !== undefined
+    })
     for (const { horse, tasks } of places) if (tasks.length > 0) horse.hand(tasks)
     this.#watch()
   }
 
-  #returnWaiting(which: (waiting: Waiting) => boolean): void {
-    const returned = this.#waiting.filter((waiting) => waiting.task.kind === 'job' && which(waiting))
-    if (returned.length === 0) return
-    const left = new Set(returned)
-    this.#waiting = this.#waiting.filter((waiting) => !left.has(waiting))
-    this.#owner.onReturned(returned.map(({ task }) => task.id))
+  #returnJobs(sinceMs: number): void {
+    const returned = this.#line.takeJobsSince(sinceMs)
+    if (returned.length > 0) this.#owner.onReturned(returned.map(({ id }) => id))
   }
 
   /** Look at limits, but only as long as there is something to limit. */
@@ -341,9 +303,9 @@ export class HorsePool {
   #check(): void {
     const nowMs = this.#options.clock.monotonicMs()
     for (const horse of this.#horses) horse.check(nowMs)
-    this.#returnWaiting(({ sinceMs }) => nowMs - sinceMs >= WAIT_MS)
+    this.#returnJobs(nowMs - WAIT_MS)
     for (const horse of this.#horses) if (horse.state !== 'ready' || horse.load > 0) return
-    if (this.#waiting.length > 0 || this.#horses.size === 0) return
+    if (this.#line.size > 0 || this.#horses.size === 0) return
     clearInterval(this.#checkTimer)
     this.#checkTimer = undefined
   }
@@ -362,11 +324,6 @@ function leastLoaded<P extends Place>(places: readonly P[]): P | undefined {
     if (best === undefined || place.load + place.tasks.length < best.load + best.tasks.length) best = place
   }
   return best
-}
-
-/** Ended on purpose, so nothing is wrong with how it starts. */
-function wanted(cause: KillCause | undefined): boolean {
-  return cause !== undefined && cause !== 'start_timeout'
 }
 
 function factsOf(horse: Horse): HorseFacts {

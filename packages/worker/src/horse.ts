@@ -1,5 +1,5 @@
 import { type Clock, RqError, SECOND_MS } from '@rq/core'
-import { DEFAULT_CALLBACK_TIMEOUT_S, DEFAULT_TIMEOUT_S } from '@rq/job'
+import { HandedTask } from './handed-task.ts'
 import {
   type AbortReason,
   type ErrorFacts,
@@ -182,7 +182,7 @@ export class Horse {
 
   /** Hand it no more, and end it when it has done what it has. */
   retire(): void {
-    if (this.#state === 'starting') return this.kill('shutdown')
+    if (this.#state === 'starting') this.kill('shutdown')
     this.#leave()
     if (this.#handed.size === 0) this.#quit()
   }
@@ -201,16 +201,20 @@ export class Horse {
 
   /** Enforce the limits. */
   check(nowMs: number): void {
-    if (this.#state === 'starting' && nowMs - this.startedMs > START_MS) return this.kill('start_timeout')
-    if (this.#quitMs !== undefined && nowMs - this.#quitMs > QUIT_MS) return this.kill('shutdown')
+    const cause = this.#causeToKill(nowMs)
+    if (cause !== undefined) this.kill(cause)
+    else if (this.#handed.size > this.#options.lanes && this.#heldUpMs() >= REVOKE_AFTER_MS) this.takeBack()
+  }
+
+  #causeToKill(nowMs: number): KillCause | undefined {
+    if (this.#state === 'starting' && nowMs - this.startedMs > START_MS) return 'start_timeout'
+    if (this.#quitMs !== undefined && nowMs - this.#quitMs > QUIT_MS) return 'shutdown'
     for (const [id, handed] of this.#handed) {
-      if (handed.aborted === undefined && handed.isOverdue(nowMs)) this.abort(id, 'timeout')
-      else if (handed.aborted !== undefined && handed.isDueToBeKilled(nowMs) && killable) {
-        this.kill(handed.aborted)
-        return
-      }
+      const { aborted } = handed
+      if (aborted === undefined && handed.isOverdue(nowMs)) this.abort(id, 'timeout')
+      else if (aborted !== undefined && handed.isDueToBeKilled(nowMs) && this.#options.killable) return aborted
     }
-    if (this.#handed.size > this.#options.lanes && this.#heldUpMs() >= REVOKE_AFTER_MS) this.takeBack()
+    return undefined
   }
 
   #receive(message: FromHorse): void {
@@ -300,7 +304,7 @@ export class Horse {
   }
 
   #quit(): void {
-    if (this.#quitMs !== undefined) return
+    if (this.#quitMs !== undefined || this.#killCause !== undefined) return
     this.#quitMs = this.#options.clock.monotonicMs()
     this.send({ type: 'quit' })
   }

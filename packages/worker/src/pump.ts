@@ -1,8 +1,9 @@
-import type { Clock, Logger } from '@rq/core'
-import { SECOND_MS } from '@rq/core'
+import { type Clock, type Logger, SECOND_MS } from '@rq/core'
 import type { Claimed, ClaimReply, ClaimRequest, Lease, SettleAnswer, Settlement, WorkerStore } from '@rq/job'
-import { Backoff, pause } from './backoff.ts'
+import { pause } from './backoff.ts'
+import { Persistence } from './persistence.ts'
 import type { QueueOrder } from './queue-order.ts'
+import { WorkWait } from './work-wait.ts'
 
 /** Who owns the pump. */
 export interface PumpOwner {
@@ -30,19 +31,17 @@ export interface PumpOptions {
   readonly order: QueueOrder
   readonly clock: Clock
   readonly logger: Logger
-  /** Claim no more than this many jobs in all. Default: no limit. */
-  readonly maxJobs?: number
+  /** Claim no more than this many jobs in all. */
+  readonly maxJobs: number | undefined
+  /** 0 to 1. Default `Math.random`. */
   readonly random?: () => number
 }
 
 const MOST_SETTLED_AT_ONCE = 500
+const MOST_CLAIMED_AT_ONCE = 500
 /** While the horses have enough to do, outcomes are gathered for so long. */
 const GATHER_MS = 2
-const MOST_CLAIMED_AT_ONCE = 500
-const WAIT_MS = 10 * SECOND_MS
 const SUSPENDED_POLL_MS = SECOND_MS
-/** A wait that ends this soon, time after time, with nothing to claim is no wait. */
-const SHORT_WAIT_MS = 20
 
 /**
  * The worker's traffic with its store: one call at a time, which settles everything that has ended meanwhile and
@@ -53,8 +52,9 @@ const SHORT_WAIT_MS = 20
 export class Pump {
   readonly #options: PumpOptions
   readonly #owner: PumpOwner
-  readonly #backoff: Backoff
   readonly #closing = new AbortController()
+  readonly #persistence: Persistence
+  readonly #wait: WorkWait
   #settlements: Settlement[] = []
   #returns: Lease[] = []
   #budget: number
@@ -64,19 +64,22 @@ export class Pump {
   #suspended = false
   /** Until the next look at the suspension. */
   #paused = false
-  #waiting = false
-  #emptyWaits = 0
-  #busy: 'no' | 'claiming' | 'writing' = 'no'
+  #writing = false
   #wake: () => void = () => {}
   #woken = false
   #gatherTimer: NodeJS.Timeout | undefined
   #gathered = false
 
   constructor(options: PumpOptions, owner: PumpOwner) {
+    const { clock, logger, maxJobs, queues, random, store } = options
+    const { signal } = this.#closing
     this.#options = options
     this.#owner = owner
-    this.#budget = options.maxJobs ?? Number.POSITIVE_INFINITY
-    this.#backoff = new Backoff({ firstMs: 50, mostMs: 5000, ...(options.random && { random: options.random }) })
+    this.#budget = maxJobs ?? Number.POSITIVE_INFINITY
+    this.#persistence = new Persistence({ logger, signal, random })
+    // Waiting has patience of its own, so that a store that is away for waiters only does not slow down the rest.
+    const persistence = new Persistence({ logger, signal, random })
+    this.#wait = new WorkWait({ store, queues, clock, persistence, signal })
   }
 
   /** Whether the queues were found empty at last. */
@@ -95,12 +98,7 @@ export class Pump {
 
   /** Whether something has still to reach the store. */
   get isWriting(): boolean {
-    return this.#busy === 'writing' || this.#settlements.length > 0 || this.#returns.length > 0
-  }
-
-  /** Whether a call is under way. */
-  get isCalling(): boolean {
-    return this.#busy !== 'no'
+    return this.#writing || this.#settlements.length > 0 || this.#returns.length > 0
   }
 
   settle(settlement: Settlement): void {
@@ -142,21 +140,25 @@ export class Pump {
       else {
         this.#endGathering()
         const settlements = this.#settlements.splice(0, MOST_SETTLED_AT_ONCE)
-        const want = this.#want(settlements.length > 0)
-        if (settlements.length > 0 || want > 0) await this.#exchange(settlements, want)
+        const claim = this.#claimRequest(settlements.length > 0)
+        if (settlements.length > 0) await this.#settle(settlements, claim)
+        else if (claim !== undefined) await this.#claim(claim)
         else await this.#idle()
       }
     }
+    this.#endGathering()
   }
 
-  #want(asPassenger: boolean): number {
-    if (this.isSpent || this.#paused) return 0
-    if (this.#dry && !asPassenger) return 0
-    return Math.max(0, Math.min(this.#owner.room(), this.#budget, this.#options.order.mostAtOnce, MOST_CLAIMED_AT_ONCE))
+  /** What to ask for. Empty queues are asked only where it costs nothing, along with settlements. */
+  #claimRequest(isPassenger: boolean): ClaimRequest | undefined {
+    const { leaseMs, order, workerName } = this.#options
+    if (this.isSpent || this.#paused || (this.#dry && !isPassenger)) return undefined
+    const want = Math.min(this.#owner.room(), this.#budget, order.mostAtOnce, MOST_CLAIMED_AT_ONCE)
+    return want > 0 ? { queues: order.next(), want, workerName, leaseMs } : undefined
   }
 
   async #idle(): Promise<void> {
-    if (this.#dry && !this.#waiting && !this.isSpent && !this.#paused) void this.#waitForWork()
+    if (this.#dry && !this.isSpent && !this.#paused) this.#wait.start(() => this.#askAgain())
     this.#owner.onIdle()
     if (!this.#woken) await this.#sleep()
   }
@@ -167,6 +169,11 @@ export class Pump {
       this.#wake = resolve
     })
     this.#wake = () => {}
+  }
+
+  #askAgain(): void {
+    this.#dry = false
+    this.nudge()
   }
 
   /** Whether the next call had better wait a little: with short jobs, a call for each costs more than the jobs. */
@@ -185,45 +192,22 @@ export class Pump {
     this.#gathered = false
   }
 
-  async #waitForWork(): Promise<void> {
-    const { clock, queues, store } = this.#options
-    const { signal } = this.#closing
-    this.#waiting = true
-    const sinceMs = clock.monotonicMs()
-    try {
-      await unlessAborted(store.waitForWork(queues, WAIT_MS, signal), signal)
-      const wasShort = clock.monotonicMs() - sinceMs < SHORT_WAIT_MS
-      this.#emptyWaits = wasShort ? this.#emptyWaits + 1 : 0
-      if (this.#emptyWaits > 3) await pause(Math.min(SECOND_MS, 2 ** this.#emptyWaits), signal)
-    } catch (error) {
-      if (!signal.aborted) this.#options.logger.warn('Cannot wait for work; trying again', { error: messageOf(error) })
-      await this.#backoff.wait(signal)
-    }
-    this.#waiting = false
-    this.#dry = false
-    this.nudge()
+  async #claim(request: ClaimRequest): Promise<void> {
+    const reply = await this.#persistence.insist(
+      () => this.#options.store.claim(request),
+      () => this.#claiming,
+    )
+    if (reply !== undefined) this.#take(reply.value, request)
   }
 
-  async #exchange(settlements: readonly Settlement[], want: number): Promise<void> {
-    const { leaseMs, order, store, workerName } = this.#options
-    const request: ClaimRequest | undefined = want > 0 ? { queues: order.next(), want, workerName, leaseMs } : undefined
-    if (settlements.length === 0) {
-      if (request === undefined) return
-      const reply = await this.#insist(
-        'claiming',
-        () => store.claim(request),
-        () => this.#claiming,
-      )
-      if (reply !== undefined) this.#take(reply.value, want)
-      return
-    }
-    const send = () =>
-      store.settle(
-        workerName,
-        settlements.map((one) => this.#owner.onSending(one)),
-        request,
-      )
-    const reply = await this.#insist('writing', send, () => true)
+  async #settle(settlements: readonly Settlement[], claim: ClaimRequest | undefined): Promise<void> {
+    const { store, workerName } = this.#options
+    this.#writing = true
+    const reply = await this.#persistence.insist(() => {
+      const sent = settlements.map((settlement) => this.#owner.onSending(settlement))
+      return store.settle(workerName, sent, claim)
+    })
+    this.#writing = false
     if (reply === undefined) {
       this.#settlements = [...settlements, ...this.#settlements]
       return
@@ -233,81 +217,38 @@ export class Pump {
       const answer = answers[index] ?? 'applied'
       this.#owner.onSettled(settlement, answer === 'lost' && reply.resent ? 'applied' : answer)
     })
-    if (request !== undefined) this.#take(claimed, want)
-  }
-
-  #take({ jobs, suspended }: ClaimReply, want: number): void {
-    this.#budget -= jobs.length
-    this.#dry = jobs.length < want
-    if (jobs.length > 0) this.#emptyWaits = 0
-    for (const { job } of jobs) this.#options.order.served(job.origin)
-    if (suspended !== this.#suspended) {
-      this.#suspended = suspended
-      this.#owner.onSuspended(suspended)
-    }
-    if (suspended) void this.#pollSuspension()
-    if (jobs.length > 0) this.#owner.onClaimed(jobs)
-  }
-
-  async #pollSuspension(): Promise<void> {
-    this.#paused = true
-    await pause(SUSPENDED_POLL_MS, this.#closing.signal)
-    this.#paused = false
-    this.#dry = false
-    this.nudge()
+    if (claim !== undefined) this.#take(claimed, claim)
   }
 
   async #sendReturns(): Promise<void> {
     const leases = this.#returns
     this.#returns = []
-    const done = await this.#insist(
-      'writing',
-      () => this.#options.store.giveBack(leases),
-      () => true,
-    )
+    this.#writing = true
+    const done = await this.#persistence.insist(() => this.#options.store.giveBack(leases))
+    this.#writing = false
+    this.#dry = false
     if (done === undefined) this.#returns = [...leases, ...this.#returns]
     else this.#owner.onGivenBack(leases)
-    this.#dry = false
   }
 
-  /** Call until it succeeds, waiting longer each time; undefined when it was given up. */
-  async #insist<T>(
-    kind: 'claiming' | 'writing',
-    call: () => Promise<T>,
-    stillWanted: () => boolean,
-  ): Promise<{ value: T; resent: boolean } | undefined> {
-    const { logger } = this.#options
-    const { signal } = this.#closing
-    this.#busy = kind
-    try {
-      for (let resent = false; !signal.aborted && stillWanted(); resent = true) {
-        try {
-          const value = await call()
-          if (resent) logger.info('The store answers again')
-          this.#backoff.reset()
-          return { value, resent }
-        } catch (error) {
-          // Once per outage: reconnecting is the store's business, and it has its own words for it.
-          if (!resent) logger.warn('The store does not answer; trying again until it does', { error: messageOf(error) })
-          await this.#backoff.wait(signal)
-        }
-      }
-      return undefined
-    } finally {
-      this.#busy = 'no'
+  #take({ jobs, suspended }: ClaimReply, { want }: ClaimRequest): void {
+    this.#budget -= jobs.length
+    this.#dry = jobs.length < want
+    for (const { job } of jobs) this.#options.order.served(job.origin)
+    if (suspended !== this.#suspended) {
+      this.#suspended = suspended
+      this.#owner.onSuspended(suspended)
     }
+    if (suspended) void this.#pauseClaims()
+    if (jobs.length === 0) return
+    this.#wait.paidOff()
+    this.#owner.onClaimed(jobs)
   }
-}
 
-/** The promise, or nothing as soon as `signal` fires. */
-function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const leave = () => resolve()
-    signal.addEventListener('abort', leave, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
-  })
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  async #pauseClaims(): Promise<void> {
+    this.#paused = true
+    await pause(SUSPENDED_POLL_MS, this.#closing.signal)
+    this.#paused = false
+    this.#askAgain()
+  }
 }

@@ -1,20 +1,25 @@
 import { hostname } from 'node:os'
-import { type Logger, type RqError, SECOND_MS, silentLogger } from '@rq/core'
-import type { Claimed, Lease, SettleAnswer, Settlement, WorkerBirth, WorkerCommand, WorkerState } from '@rq/job'
+import { type Logger, RqError, SECOND_MS } from '@rq/core'
+import type { Claimed, Lease, SettleAnswer, Settlement, WorkerBirth, WorkerState } from '@rq/job'
 import type { JobContext } from '@rq/queue'
 import { pause } from './backoff.ts'
-import { Duty } from './duty.ts'
-import { POISON_COUNT } from './ending.ts'
-import type { JobEvent, WorkerEmitter } from './events.ts'
+import { type CommandOwner, Commands } from './commands.ts'
+import type { Duty } from './duty.ts'
+import type { WorkerEmitter } from './events.ts'
+import { heartbeat } from './heartbeat.ts'
 import type { Task } from './horse/protocol.ts'
 import { answerCall } from './horse-calls.ts'
 import { type HorseFacts, HorsePool, type PoolOwner, type TaskFate } from './horse-pool.ts'
 import type { HorseExit, HorseStarter } from './horse-port.ts'
 import { Judge, type JudgeOwner } from './judge.ts'
 import { LeaseBook, leaseOf } from './lease-book.ts'
+import { maintenance } from './maintenance.ts'
+import { News } from './news.ts'
 import type { WorkerSettings } from './options.ts'
+import { poolOptions } from './pool-options.ts'
 import { Pump, type PumpOwner } from './pump.ts'
 import { type DequeueStrategy, QueueOrder } from './queue-order.ts'
+import { recovery } from './recovery.ts'
 
 /** Something that runs beside the worker for as long as it works, such as a scheduler. */
 export interface WorkerService {
@@ -43,7 +48,6 @@ export interface ShiftOptions {
 const LEAVE_MS = 300
 /** A worker told to leave at once waits so long for the store to take its jobs back. */
 const COLD_LEAVE_MS = 2 * SECOND_MS
-const RECOVER_AT_ONCE = 100
 
 /**
  * One stay of a worker at work: from its registration until it leaves. Owns the pump, the horses, the leases and the
@@ -51,20 +55,22 @@ const RECOVER_AT_ONCE = 100
  * It ends when it was told to stop and everything has been settled, when a burst finds nothing more, when `maxJobs` or
  * `maxIdleTime` is reached, or when no horse can be started.
  */
-export class Shift implements PumpOwner, PoolOwner, JudgeOwner {
+export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
   readonly #options: ShiftOptions
   readonly #settings: WorkerSettings
   readonly #logger: Logger
-  readonly #isLogging: boolean
+  readonly #news: News
   readonly #birth: WorkerBirth
   readonly #pump: Pump
   readonly #pool: HorsePool
   readonly #judge: Judge
   readonly #book = new LeaseBook()
+  readonly #commands: Commands
+  readonly #recovery: Duty
   readonly #duties: readonly Duty[]
   readonly #ended: Promise<void>
   #end: () => void = () => {}
-  #failure: RqError | undefined
+  #failure: Error | undefined
   #stopping: 'no' | 'warm' | 'cold' = 'no'
   #started = false
   #settled = 0
@@ -74,12 +80,12 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner {
 
   constructor(options: ShiftOptions) {
     const { context, settings, strategy } = options
-    const { clock, concurrency, leaseMs, logger, name, queues, storage } = settings
-    const isInline = settings.horse === 'inline'
+    const { clock, leaseMs, logger, name, queues, storage } = settings
+    const store = storage.workers
     this.#options = options
     this.#settings = settings
     this.#logger = logger
-    this.#isLogging = logger !== silentLogger
+    this.#news = new News(options.events, logger)
     this.#birth = {
       name,
       queues,
@@ -94,40 +100,18 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner {
     })
     this.#pump = new Pump(
       {
-        store: storage.workers,
+        store,
         workerName: name,
         leaseMs,
         queues,
         order: new QueueOrder(queues, strategy),
         clock,
         logger,
-        ...(options.maxJobs !== undefined && { maxJobs: options.maxJobs }),
+        maxJobs: options.maxJobs,
       },
       this,
     )
-    this.#pool = new HorsePool(
-      {
-        size: isInline ? 1 : concurrency,
-        lanes: isInline ? concurrency : 1,
-        killable: !isInline,
-        start: options.start,
-        setup: {
-          workerName: name,
-          imports: settings.horse === 'thread' ? settings.imports : [],
-          serializer: typeof settings.serializer === 'string' ? settings.serializer : settings.serializer.name,
-          allow: settings.allow,
-          exceptionHandlers: settings.exceptionHandlerRefs,
-          ...(settings.importPaths && { importPaths: settings.importPaths }),
-          ...(settings.horseStorage && { storage: settings.horseStorage }),
-        },
-        prefetch: settings.prefetch,
-        horseMaxJobs: isInline ? 0 : settings.horseMaxJobs,
-        horseMaxBytes: isInline ? 0 : settings.horseMaxBytes,
-        clock,
-        logger,
-      },
-      this,
-    )
+    this.#pool = new HorsePool(poolOptions(settings, options.start), this)
     this.#judge = new Judge(
       {
         context,
@@ -141,16 +125,29 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner {
       },
       this,
     )
+    this.#commands = new Commands({ store, workerName: name, logger }, this)
+    this.#recovery = recovery({
+      store,
+      workerName: name,
+      queues,
+      leaseMs,
+      logger,
+      isWanted: () => this.#stopping === 'no',
+      onRecovered: (claimed) => this.#takeOver(claimed),
+    })
     this.#duties = [
-      new Duty({ name: 'heartbeat', everyMs: settings.heartbeatMs, logger, runOnce: () => this.#heartbeat() }),
-      new Duty({ name: 'recovery', everyMs: leaseMs / 3, jitter: 0.3, logger, runOnce: () => this.#recover() }),
-      new Duty({
-        name: 'maintenance',
-        everyMs: settings.maintenanceMs,
-        jitter: 0.1,
+      this.#recovery,
+      heartbeat({
+        store,
+        worker: this.#birth,
+        book: this.#book,
+        leaseMs,
+        everyMs: settings.heartbeatMs,
         logger,
-        runOnce: () => this.#maintain(),
+        state: () => this.#state,
+        onLost: (lease) => this.#lose(lease.executionId),
       }),
+      maintenance({ store: storage.queues, queues, everyMs: settings.maintenanceMs, logger }),
     ]
   }
 
@@ -159,25 +156,19 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner {
    * @throws RqError `RQ_WORKER_NAME_TAKEN`; `RQ_HORSE_TERMINATED` when no horse can be started.
    */
   async work(): Promise<boolean> {
-    const { events, services } = this.#options
-    const { storage, name, queues } = this.#settings
+    const { name, queues, storage } = this.#settings
     await Promise.race([storage.workers.register(this.#birth), this.#ended])
-    this.#logger.info(`Worker ${name} started, listening on ${queues.join(', ')}`)
-    events.tell('worker:started', () => ({ name }))
-    const unsubscribe = this.#listen()
+    this.#news.started(name, queues)
+    this.#commands.start()
     this.#pool.start()
-    for (const service of services) {
-      await service.runOnce?.()
-      await service.start()
-    }
+    await this.#startServices()
     for (const duty of this.#duties) duty.start()
-    void this.#recoverAtOnce()
+    void this.#recovery.runOnce()
     this.#started = true
     const pumping = this.#pump.run()
     await this.#ended
-    await this.#leave(pumping, unsubscribe)
-    this.#logger.info(`Worker ${name} stopped`)
-    events.tell('worker:stopped', () => ({ name }))
+    await this.#leave(pumping)
+    this.#news.stopped(name)
     if (this.#failure !== undefined) throw this.#failure
     return this.#settled > 0
   }
@@ -215,11 +206,29 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner {
     return this.#book.size > 0 ? 'busy' : 'idle'
   }
 
+  async #startServices(): Promise<void> {
+    try {
+      for (const service of this.#options.services) {
+        await service.runOnce?.()
+        await service.start()
+      }
+    } catch (cause) {
+      this.#fail(
+        new RqError('RQ_INVALID_OPERATION', 'What should run beside the worker could not be started.', { cause }),
+      )
+    }
+  }
+
+  #fail(error: Error): void {
+    this.#failure = error
+    this.stopCold()
+  }
+
   #leaveUnlessBusy(): void {
     if (this.#book.size === 0 && !this.#pump.isWriting) this.#end()
   }
 
-  async #leave(pumping: Promise<void>, unsubscribe: () => Promise<void>): Promise<void> {
+  async #leave(pumping: Promise<void>): Promise<void> {
     clearTimeout(this.#idleTimer)
     clearTimeout(this.#leaveTimer)
     for (const duty of this.#duties) duty.stop()
@@ -229,7 +238,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner {
     const stopped = this.#stopping === 'cold' ? this.#pool.killAll() : this.#pool.close()
     const farewell = Promise.allSettled([
       pumping,
-      unsubscribe(),
+      this.#commands.stop(),
       this.#settings.storage.workers.unregister(this.#birth),
       ...this.#options.services.map(async (service) => service.stop()),
     ])
@@ -261,8 +270,8 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner {
     this.#settled++
     this.#idleSinceMs = this.#settings.clock.monotonicMs()
     if (claimed === undefined) return
-    if (answer === 'lost') this.#tellLost(claimed)
-    else if (answer === 'applied') this.#tellEnd(claimed, settlement)
+    if (answer === 'lost') this.#news.lost(claimed)
+    else if (answer === 'applied') this.#news.settled(claimed, settlement)
   }
 
   onGivenBack(leases: readonly Lease[]): void {
@@ -271,20 +280,20 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner {
   }
 
   onSuspended(suspended: boolean): void {
-    this.#logger.info(suspended ? 'Suspended: waiting for resume' : 'Resumed')
-    this.#options.events.emit(suspended ? 'worker:suspended' : 'worker:resumed')
+    this.#news.suspended(suspended)
   }
 
   onIdle(): void {
     if (this.#book.size > 0) return
     const { burst, maxIdleMs } = this.#options
     const isDone = burst && (this.#pump.isDry || this.#pump.isSuspended)
-    if (isDone || this.#pump.isSpent) return this.#end()
-    if (maxIdleMs === undefined) return
-    const leftMs = this.#idleSinceMs + maxIdleMs - this.#settings.clock.monotonicMs()
-    if (leftMs <= 0) return this.#end()
+    const leftMs =
+      maxIdleMs === undefined
+        ? Number.POSITIVE_INFINITY
+        : this.#idleSinceMs + maxIdleMs - this.#settings.clock.monotonicMs()
     clearTimeout(this.#idleTimer)
-    this.#idleTimer = setTimeout(() => this.#pump.nudge(), leftMs)
+    if (isDone || this.#pump.isSpent || leftMs <= 0) this.#end()
+    else if (leftMs < Number.POSITIVE_INFINITY) this.#idleTimer = setTimeout(() => this.#pump.nudge(), leftMs)
   }
 
   // --- what the horses tell
@@ -294,10 +303,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner {
   }
 
   onBegin(task: Task): void {
-    if (task.kind !== 'job') return
-    const { id, record } = task
-    if (this.#isLogging) this.#logger.info(`${record.origin}: ${record.description ?? 'a job'} (${record.id})`)
-    this.#options.events.tell('job:started', () => jobEvent({ executionId: id, job: record }))
+    this.#news.begun(task)
   }
 
   onFate(task: Task, fate: TaskFate): void {
@@ -312,8 +318,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner {
   }
 
   onBroken(error: RqError): void {
-    this.#failure = error
-    this.stopCold()
+    this.#fail(error)
   }
 
   onCall(...[horse, call]: Parameters<PoolOwner['onCall']>): void {
@@ -321,11 +326,11 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner {
   }
 
   onHorseStarted(facts: HorseFacts): void {
-    this.#options.events.tell('horse:started', () => facts)
+    this.#news.horseStarted(facts)
   }
 
-  onHorseEnded(facts: HorseFacts, { code, signal }: HorseExit): void {
-    this.#options.events.tell('horse:ended', () => ({ ...facts, code, signal }))
+  onHorseEnded(facts: HorseFacts, exit: HorseExit): void {
+    this.#news.horseEnded(facts, exit)
   }
 
   // --- what the judge decides
@@ -348,117 +353,35 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner {
     this.#pump.nudge()
   }
 
-  // --- duties
-
-  async #heartbeat(): Promise<void> {
-    const { leaseMs, storage } = this.#settings
-    const currentJobId = this.#book.firstJobId
-    const lost = await storage.workers.heartbeat({
-      worker: this.#birth,
-      state: this.#state,
-      leases: this.#book.beat(),
-      leaseMs,
-      ...(currentJobId !== undefined && { currentJobId }),
-    })
-    for (const { executionId } of lost) this.#lose(executionId)
-  }
+  // --- what the duties tell
 
   /** What is being settled or given back is answered by that. */
   #lose(executionId: string): void {
     const claimed = this.#book.get(executionId)
     if (claimed === undefined || this.#book.stateOf(executionId) !== 'held') return
-    this.#tellLost(claimed)
+    this.#news.lost(claimed)
     this.#pool.abort(executionId, 'lease_lost')
   }
 
-  async #recoverAtOnce(): Promise<void> {
-    await this.#duties[1]?.runOnce()
-  }
-
-  async #recover(): Promise<void> {
-    const { leaseMs, name, queues, storage } = this.#settings
-    for (const queue of queues) {
-      if (this.#stopping !== 'no') return
-      for (const claimed of await storage.workers.recover(queue, name, leaseMs, RECOVER_AT_ONCE))
-        this.#takeOver(claimed)
-    }
-  }
-
   #takeOver(claimed: Claimed): void {
-    const { job } = claimed
     this.#book.add(claimed)
-    this.#logger.warn(`${job.origin}: Job was abandoned by its worker (${job.id})`, { count: job.abandonedCount ?? 0 })
-    const isPoisoned = (job.abandonedCount ?? 0) >= POISON_COUNT
-    this.#options.events.tell(isPoisoned ? 'job:poisoned' : 'job:abandoned', () => jobEvent(claimed))
+    this.#news.takenOver(claimed)
     void this.#judge.abandoned(claimed)
-  }
-
-  async #maintain(): Promise<void> {
-    const { queues, storage } = this.#settings
-    for (const queue of queues) {
-      for (const kind of ['finished', 'failed'] as const) await storage.queues.registryCleanup(queue, kind)
-    }
   }
 
   // --- commands
 
-  /** Listen for commands; keeps trying when the store does not answer. Returns what ends it. */
-  #listen(): () => Promise<void> {
-    const { name, storage } = this.#settings
-    const ended = new AbortController()
-    const listening = (async () => {
-      while (!ended.signal.aborted) {
-        try {
-          return await storage.workers.onCommand(name, (command) => this.#obey(command))
-        } catch (error) {
-          this.#logger.warn('Cannot listen for commands; trying again', { error: String(error) })
-          await pause(2 * SECOND_MS, ended.signal)
-        }
-      }
-      return undefined
-    })()
-    return async () => {
-      ended.abort()
-      await (await listening)?.()
-    }
+  onShutdown(): void {
+    this.stopWarm()
   }
 
-  #obey(command: WorkerCommand): void {
-    switch (command.command) {
-      case 'shutdown':
-        this.#logger.info('Received shutdown command')
-        this.stopWarm()
-        return
-      case 'kill-horse': {
-        const killed = this.#pool.killBusy('kill_horse')
-        this.#logger.info(killed === 0 ? 'Received kill-horse command, but no job runs' : 'Received kill-horse command')
-        return
-      }
-      case 'stop-job': {
-        const claimed = this.#book.ofJob(command.jobId, command.executionId)
-        if (claimed === undefined)
-          this.#logger.warn(`Received stop-job command for a job that is not here (${command.jobId})`)
-        else this.#pool.abort(claimed.executionId, 'stopped')
-      }
-    }
+  onKillHorse(): void {
+    this.#pool.killBusy('kill_horse')
   }
 
-  #tellLost(claimed: Claimed): void {
-    const { id, origin } = claimed.job
-    this.#logger.warn(`${origin}: Lease lost: the job belongs to another worker by now (${id})`)
-    this.#options.events.tell('lease_lost', () => jobEvent(claimed))
+  onStopJob(jobId: string, executionId: string | undefined): void {
+    const claimed = this.#book.ofJob(jobId, executionId)
+    if (claimed === undefined) this.#logger.warn(`The job to stop is not here (${jobId})`)
+    else this.#pool.abort(claimed.executionId, 'stopped')
   }
-
-  #tellEnd(claimed: Claimed, settlement: Settlement): void {
-    this.#options.events.tell(endOf(settlement), () => ({ ...jobEvent(claimed), settlement }))
-  }
-}
-
-function endOf({ to, counts }: Settlement) {
-  if (to === 'finished' || to === 'failed' || to === 'stopped') return `job:${to}` as const
-  return counts === 'successful' ? 'job:repeated' : 'job:retried'
-}
-
-function jobEvent({ executionId, job }: Claimed): JobEvent {
-  return { jobId: job.id, executionId, queue: job.origin, record: job }
 }

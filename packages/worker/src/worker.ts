@@ -39,6 +39,7 @@ export class Worker extends WorkerEmitter {
   readonly #settings: WorkerSettings
   #shift: Shift | undefined
   #working: Promise<boolean> | undefined
+  #stopWanted: 'no' | 'warm' | 'cold' = 'no'
 
   /** @throws RqError `RQ_INVALID_OPTION`. */
   constructor(queues: QueueLike | readonly QueueLike[], options: WorkerOptions) {
@@ -89,6 +90,7 @@ export class Worker extends WorkerEmitter {
     } finally {
       this.#working = undefined
       this.#shift = undefined
+      this.#stopWanted = 'no'
     }
   }
 
@@ -98,9 +100,16 @@ export class Worker extends WorkerEmitter {
    */
   async stop(options: { force?: boolean } = {}): Promise<void> {
     const working = this.#working
-    if (options.force === true) this.#shift?.stopCold()
-    else this.#shift?.stopWarm()
-    await working?.catch(() => {})
+    if (working === undefined) return
+    if (options.force === true) this.#stopWanted = 'cold'
+    else if (this.#stopWanted === 'no') this.#stopWanted = 'warm'
+    this.#passOnStop()
+    await working.catch(() => {})
+  }
+
+  #passOnStop(): void {
+    if (this.#stopWanted === 'cold') this.#shift?.stopCold()
+    else if (this.#stopWanted === 'warm') this.#shift?.stopWarm()
   }
 
   async #work(
@@ -119,6 +128,7 @@ export class Worker extends WorkerEmitter {
     const untitle = settings.processTitle
       ? titled(`rq worker ${settings.name}: listening on ${settings.queues.join(', ')}`)
       : undefined
+    this.#passOnStop()
     try {
       return await this.#shift.work()
     } finally {

@@ -137,7 +137,7 @@ describe('the loop', () => {
     const worker = ctx.worker({ horse: 'inline' })
     const heard: string[] = []
     for (const name of ['job:started', 'job:finished', 'job:failed', 'job:retried', 'job:repeated'] as const) {
-      worker.on(name, ({ jobId }) => heard.push(`${name} ${jobId}`))
+      worker.on(name, (event: { jobId: string }) => void heard.push(`${name} ${event.jobId}`))
     }
     store.enqueue('./jobs#add', { id: 'good' })
     store.enqueue('./jobs#fail', { id: 'bad', retriesLeft: 1 })

@@ -16,7 +16,7 @@ const TIME_OR_EMPTY: Rule = {
 const SECONDS: Rule = { holds: /^\d+(\.\d+)?(e-?\d+)?$/, expected: 'seconds' }
 const TEXT: Rule = { holds: /[\s\S]/, expected: 'a text' }
 const ANY: Rule = { holds: /^/, expected: 'anything' }
-const EXECUTION: Rule = { holds: /^[0-9a-f]{32}$/, expected: '32 hex digits' }
+const EXECUTION: Rule = { holds: /^[0-9a-f]{8,64}$/, expected: 'hex digits' }
 const BASE64: Rule = { holds: /^[A-Za-z0-9+/]*={0,2}$/, expected: 'base64' }
 
 export const JOB_ID: Rule = { holds: /^[A-Za-z0-9_-]{1,200}$/, expected: 'letters, digits, "_" or "-"' }

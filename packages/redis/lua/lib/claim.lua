@@ -40,7 +40,10 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
           local execution = executionBase .. string.format('%08x', serial)
           redis.call('HSET', key, 'status', 'started', 'started_at', stamp, 'worker_name', worker, 'execution_id', execution)
           -- A time to live in the queue, or one left from an earlier end, is over when the job starts.
-          if form == 'full' then redis.call('PERSIST', key) end
+          if form == 'full' and redis.call('PERSIST', key) == 1 then
+            redis.call('PERSIST', key .. ':dependents')
+            redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
+          end
           local n, m = #handed, #leases
           handed[n + 1], handed[n + 2], handed[n + 3], handed[n + 4], handed[n + 5] = queue, execution, id, form, fields
           leases[m + 1], leases[m + 2] = leaseEnds, id .. ':' .. execution

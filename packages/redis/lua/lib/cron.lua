@@ -1,5 +1,6 @@
 --- The state of a cron job, `cron_state:<name>`: a hash with `paused` and `resumed` for the name, and for each job of that name
 -- (their slots are '', ':2', ':3', ...) `rule`, `since` = when the rule came into force, and `tick` = the last tick that was decided.
+-- @include lib/time
 
 local YEAR_S = 31536000
 local MOST_HISTORY = 1000

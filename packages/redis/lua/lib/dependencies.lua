@@ -1,46 +1,108 @@
 --- Who waits for whom (wire page 1.4).
 -- @include lib/place
+-- @include lib/schedule
+
+--- So many dependents are looked at in one step. The others are set aside: `releasing:<id>` holds them, and the hash
+-- `releasing` says whose they are and how they are to be released; release_dependents goes on with them.
+local RELEASED_AT_ONCE = 500
+--- So many dependencies are looked at before all of them are read.
+local LOOKED_AT_FIRST = 16
 
 --- Whether a dependency in this status no longer holds its dependent back. A missing one never does.
 local function satisfied(status, allowFailure)
   return not status or status == 'finished' or (allowFailure and status == 'failed')
 end
 
---- Whether all dependencies of a job are satisfied, leaving `except` out of account.
-local function dependenciesMet(prefix, id, allowFailure, except)
-  for _, dependency in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. id .. ':dependencies')) do
-    if dependency ~= except then
-      local key = prefix .. 'job:' .. dependency
-      local status = redis.call('HGET', key, 'status')
-      if not status and redis.call('EXISTS', key) == 1 then status = 'created' end
-      if not satisfied(status, allowFailure) then return false end
-    end
+--- The status of a job; nil when there is no such job.
+local function statusOf(prefix, id)
+  local key = prefix .. 'job:' .. id
+  return redis.call('HGET', key, 'status') or (redis.call('EXISTS', key) == 1 and 'created') or nil
+end
+
+local function allSatisfied(prefix, dependencies, allowFailure, except)
+  for _, dependency in ipairs(dependencies) do
+    if dependency ~= except and not satisfied(statusOf(prefix, dependency), allowFailure) then return false end
   end
   return true
 end
 
---- Let the dependents of a job go on that wait for nothing else. With `onlyTolerant`, only those that allow a failed dependency.
--- Returns how many wait on.
-local function releaseDependents(prefix, id, onlyTolerant, nowS, stamp)
-  local dependents = prefix .. 'job:' .. id .. ':dependents'
-  local children = redis.call('SMEMBERS', dependents)
-  local left = #children
-  for _, child in ipairs(children) do
-    local key = prefix .. 'job:' .. child
-    local job = redis.call('HMGET', key, 'status', 'origin', 'allow_dependency_failures', 'enqueue_at_front',
-      'rate_limit_key', 'rate_limit_concurrency')
+--- Whether all dependencies of a job are satisfied, leaving `except` out of account.
+local function dependenciesMet(prefix, id, allowFailure, except)
+  local key = prefix .. 'job::' .. id .. ':dependencies'
+  -- With very many dependencies, some at random say no in most cases.
+  local some = redis.call('SRANDMEMBER', key, LOOKED_AT_FIRST)
+  if not allSatisfied(prefix, some, allowFailure, except) then return false end
+  return #some < LOOKED_AT_FIRST or allSatisfied(prefix, redis.call('SMEMBERS', key), allowFailure, except)
+end
+
+--- Let a job that was deferred go on.
+local function releaseOne(prefix, id, job, nowS, stamp)
+  redis.call('ZREM', prefix .. 'deferred:' .. job[2], id)
+  place(prefix, id, job[2], job[4] == '1', job[5] and job[6] and job[5], job[6], nowS, stamp)
+  -- Waiting for other jobs is not waiting in the queue: that begins now.
+  if tonumber(job[7]) then expireAfter(prefix, id, job[7]) end
+end
+
+--- Let those of the given dependents of a job go on that wait for nothing else, in the order in which they were deferred.
+-- `mode`: a = all of them; t = those that allow a failed dependency; c = all, and the job is no dependency of theirs any more.
+-- Returns those that wait on.
+local function release(prefix, id, dependents, mode, nowS, stamp)
+  local ready, waiting = {}, {}
+  for _, child in ipairs(dependents) do
+    local job = redis.call('HMGET', prefix .. 'job:' .. child, 'status', 'origin', 'allow_dependency_failures',
+      'enqueue_at_front', 'rate_limit_key', 'rate_limit_concurrency', 'ttl')
     local tolerant = job[3] == '1'
-    if not job[1] then
-      redis.call('SREM', dependents, child)
-      left = left - 1
-    elseif job[1] == 'deferred' and (tolerant or not onlyTolerant) and dependenciesMet(prefix, child, tolerant, id) then
-      redis.call('ZREM', prefix .. 'deferred:' .. job[2], child)
-      redis.call('SREM', dependents, child)
-      left = left - 1
-      place(prefix, child, job[2], job[4] == '1', job[5] and job[6] and job[5], job[6], nowS, stamp)
+    if mode == 'c' then redis.call('SREM', prefix .. 'job::' .. child .. ':dependencies', id) end
+    if job[1] == 'deferred' and (tolerant or mode ~= 't') and dependenciesMet(prefix, child, tolerant, id) then
+      local since = #dependents > 1 and redis.call('ZSCORE', prefix .. 'deferred:' .. job[2], child)
+      ready[#ready + 1] = { id = child, job = job, since = tonumber(since or 0) }
+    elseif (job[1] == 'deferred' or job[1] == 'scheduled') and mode ~= 'c' then
+      waiting[#waiting + 1] = child
     end
   end
-  return left
+  table.sort(ready, function(a, b) return a.since < b.since or (a.since == b.since and a.id < b.id) end)
+  for _, child in ipairs(ready) do releaseOne(prefix, child.id, child.job, nowS, stamp) end
+  return waiting
+end
+
+--- Go on with dependents that were set aside, at most so many. Returns how many were looked at.
+local function releaseSetAside(prefix, id, mode, most, nowS, stamp)
+  local aside = prefix .. 'releasing:' .. id
+  local dependents = most > 0 and redis.call('SPOP', aside, most) or {}
+  local waiting = release(prefix, id, dependents, mode, nowS, stamp)
+  local lifeMs = redis.call('PTTL', prefix .. 'job:' .. id)
+  if #waiting > 0 and lifeMs ~= -2 then
+    redis.call('SADD', prefix .. 'job:' .. id .. ':dependents', unpack(waiting))
+    if lifeMs > 0 then redis.call('PEXPIRE', prefix .. 'job:' .. id .. ':dependents', lifeMs) end
+  end
+  if redis.call('EXISTS', aside) == 0 then redis.call('HDEL', prefix .. 'releasing', id) end
+  return #dependents
+end
+
+--- Release the dependents of a job, as `release` says: all of them if they are at most so many, else a first part.
+-- Returns whether any may wait on, and how many were looked at.
+local function releaseDependents(prefix, id, mode, most, nowS, stamp)
+  local key = prefix .. 'job:' .. id .. ':dependents'
+  local count = redis.call('SCARD', key)
+  if count == 0 then return false, 0 end
+  if count > most then
+    local aside = prefix .. 'releasing:' .. id
+    if redis.call('EXISTS', aside) == 1 then
+      redis.call('SUNIONSTORE', aside, aside, key)
+      redis.call('DEL', key)
+    else
+      redis.call('RENAME', key, aside)
+      redis.call('PERSIST', aside)
+    end
+    redis.call('HSET', prefix .. 'releasing', id, mode)
+    return true, releaseSetAside(prefix, id, mode, most, nowS, stamp)
+  end
+  local waiting = release(prefix, id, redis.call('SMEMBERS', key), mode, nowS, stamp)
+  if #waiting < count then
+    redis.call('DEL', key)
+    if #waiting > 0 then redis.call('SADD', key, unpack(waiting)) end
+  end
+  return #waiting > 0, count
 end
 
 --- Whether `id` is reached by going from dependency to dependency, starting at `from`.

@@ -14,6 +14,40 @@ local function alreadyThere(known, stamp, createdAt, flags)
     or (known[3] == 'rate_limited' and string.find(flags, 'r', 1, true))
 end
 
+--- Add many members to a set: `unpack` takes some thousands only.
+local function addAll(key, members)
+  for first = 1, #members, 1000 do
+    redis.call('SADD', key, unpack(members, first, math.min(first + 999, #members)))
+  end
+end
+
+--- Let a job wait for others. What it leaves with them lasts as long as they do.
+local function waitFor(prefix, id, dependencies)
+  addAll(prefix .. 'job::' .. id .. ':dependencies', dependencies)
+  for _, dependency in ipairs(dependencies) do
+    local key = prefix .. 'job:' .. dependency
+    redis.call('SADD', key .. ':dependents', id)
+    local lifeMs = redis.call('PTTL', key)
+    if lifeMs > 0 then redis.call('PEXPIRE', key .. ':dependents', lifeMs) end
+  end
+end
+
+--- Take a job away that another one of its id replaces: out of its place, its group and its rate limit, and it waits for nothing
+-- any more. Those that wait for it wait on.
+local function replace(prefix, id, known, nowS, stamp)
+  leave(prefix, id, known.status, known.origin)
+  local dependencies = prefix .. 'job::' .. id .. ':dependencies'
+  for _, dependency in ipairs(redis.call('SMEMBERS', dependencies)) do
+    redis.call('SREM', prefix .. 'job:' .. dependency .. ':dependents', id)
+  end
+  local key = prefix .. 'job:' .. id
+  local other = redis.call('HMGET', key, 'group_id', 'rate_limit_key')
+  leaveGroup(prefix, id, other[1])
+  redis.call('DEL', key, dependencies)
+  redis.call('PERSIST', key .. ':dependents')
+  if other[2] then releaseSlot(prefix, other[2], id, nowS, stamp) end
+end
+
 local function anyCycle(prefix, id, dependencies)
   if redis.call('EXISTS', prefix .. 'job:' .. id .. ':dependents') == 0 then return false end
   for _, dependency in ipairs(dependencies) do
@@ -88,27 +122,15 @@ local function enqueueAll(prefix, queuesKey, stamp, first)
       answer = 'cycle'
     else
       if known[2] then
-        leave(prefix, id, known[3], known[4] or queue, false)
-        redis.call('DEL', key)
+        replace(prefix, id, { status = known[3], origin = known[4] or queue }, nowS, stamp)
       end
       if not registered[queue] then
         registered[queue] = true
         redis.call('SADD', queuesKey, prefix .. 'queue:' .. queue)
       end
 
-      local unmet = false
-      for _, dependency in ipairs(dependencies) do
-        local dependencyKey = prefix .. 'job:' .. dependency
-        local status = redis.call('HGET', dependencyKey, 'status')
-        if not status and redis.call('EXISTS', dependencyKey) == 1 then status = 'created' end
-        if not satisfied(status, allowFailure) then unmet = true end
-      end
-      if unmet or (due and #dependencies > 0) then
-        redis.call('SADD', prefix .. 'job::' .. id .. ':dependencies', unpack(dependencies))
-        for _, dependency in ipairs(dependencies) do
-          redis.call('SADD', prefix .. 'job:' .. dependency .. ':dependents', id)
-        end
-      end
+      local unmet = #dependencies > 0 and not allSatisfied(prefix, dependencies, allowFailure)
+      if unmet or (due and #dependencies > 0) then waitFor(prefix, id, dependencies) end
 
       if due then
         redis.call('HSET', key, 'status', 'scheduled', unpack(ARGV, firstField, lastField))
@@ -118,7 +140,7 @@ local function enqueueAll(prefix, queuesKey, stamp, first)
       elseif unmet then
         redis.call('HSET', key, 'status', 'deferred', unpack(ARGV, firstField, lastField))
         if front then redis.call('HSET', key, 'enqueue_at_front', 1) end
-        redis.call('ZADD', prefix .. 'deferred:' .. queue, nowS, id)
+        redis.call('ZADD', prefix .. 'deferred:' .. queue, scoreInTurn(), id)
         answer = 'deferred'
       elseif execution then
         redis.call('HSET', key, 'status', 'started', 'enqueued_at', stamp, 'started_at', stamp, 'worker_name', worker,
@@ -133,8 +155,8 @@ local function enqueueAll(prefix, queuesKey, stamp, first)
         push(prefix, queue, id, front)
         answer = 'queued'
       end
-      -- The longest wait in the queue begins when the job comes into it.
-      if ttl then expireAfter(prefix, id, due and math.ceil((due - nowMs) / 1000) + ttl or ttl) end
+      -- The longest wait in the queue begins when the job comes into it, not while it waits for other jobs.
+      if ttl and not unmet then expireAfter(prefix, id, due and math.ceil((due - nowMs) / 1000) + ttl or ttl) end
       if group then
         redis.call('SADD', prefix .. 'groups', group)
         redis.call('SADD', prefix .. 'group:' .. group, id)

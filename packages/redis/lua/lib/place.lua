@@ -1,5 +1,6 @@
 --- Put a job that may run at once into its queue, or among those that wait for a slot of its rate limit.
 -- @include lib/rate_limit
+-- @include lib/time
 
 local function push(prefix, queue, id, front)
   redis.call(front and 'LPUSH' or 'RPUSH', prefix .. 'queue:' .. queue, id)
@@ -21,7 +22,7 @@ local function place(prefix, id, queue, front, limit, concurrency, nowS, stamp)
     return 'queued'
   end
   redis.call('HSET', key, 'status', 'rate_limited', 'enqueue_at_front', front and 1 or 0)
-  redis.call('ZADD', prefix .. 'rl:' .. limit .. ':rate_limited', nowS, id)
+  redis.call('ZADD', prefix .. 'rl:' .. limit .. ':rate_limited', scoreInTurn(), id)
   fillSlots(prefix, limit, tonumber(concurrency), nowS, stamp)
   return redis.call('HGET', key, 'status')
 end

@@ -49,11 +49,13 @@ local function promote(prefix, queue, id, job, front, nowS, stamp)
   local dependencies = dependenciesOf(prefix, id, job)
   if dependencies and not dependenciesMet(prefix, id, job.allow_dependency_failures == '1') then
     redis.call('HSET', key, 'status', 'deferred')
-    redis.call('ZADD', prefix .. 'deferred:' .. queue, nowS, id)
+    redis.call('PERSIST', key)
+    redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
+    redis.call('ZADD', prefix .. 'deferred:' .. queue, scoreInTurn(), id)
   else
     local limit = job.rate_limit_key and job.rate_limit_concurrency and job.rate_limit_key
     place(prefix, id, queue, front, limit, job.rate_limit_concurrency, nowS, stamp)
+    if job.ttl then expireAfter(prefix, id, job.ttl) end
   end
-  if job.ttl then expireAfter(prefix, id, job.ttl) end
   return dependencies and #dependencies or 0
 end

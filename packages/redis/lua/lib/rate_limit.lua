@@ -1,10 +1,26 @@
 --- Slots of a rate limit (RQ's keys, wire page 1.13): `allowed` holds them, `rate_limited` waits, oldest first.
 
+--- Take slots away that no queued or started job of the limit holds, among the holders from `first` to `last`, oldest first.
+-- Returns how many.
+local function freeDeadSlots(prefix, limit, first, last)
+  local allowed = prefix .. 'rl:' .. limit .. ':allowed'
+  local freed = 0
+  for _, id in ipairs(redis.call('ZRANGE', allowed, first, last)) do
+    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')
+    if (job[1] ~= 'queued' and job[1] ~= 'started') or job[2] ~= limit then
+      freed = freed + redis.call('ZREM', allowed, id)
+    end
+  end
+  return freed
+end
+
 --- Hand free slots to the jobs that have waited longest.
 local function fillSlots(prefix, limit, concurrency, nowS, stamp)
   local allowed = prefix .. 'rl:' .. limit .. ':allowed'
   local waiting = prefix .. 'rl:' .. limit .. ':rate_limited'
   local free = concurrency - redis.call('ZCARD', allowed)
+  -- A slot whose job has vanished grows old, so a look at the oldest ones finds it.
+  if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end
   while free > 0 do
     local oldest = redis.call('ZPOPMIN', waiting)
     local id = oldest[1]

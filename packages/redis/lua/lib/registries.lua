@@ -1,19 +1,17 @@
 --- Where a job stands, by its status: the one list or sorted set that holds its id.
 
---- Take a job out of the place that its status says. A started job's leases go as well when `leases` is true.
-local function leave(prefix, id, status, queue, leases)
+--- Take a job out of the place that its status says. A started job's leases go as well.
+local function leave(prefix, id, status, queue)
   if status == 'queued' then
     redis.call('LREM', prefix .. 'queue:' .. queue, 0, id)
   elseif status == 'started' then
-    if leases then
-      local execution = redis.call('HGET', prefix .. 'job:' .. id, 'execution_id')
-      if execution then redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) end
-      for _, other in ipairs(redis.call('ZRANGE', prefix .. 'executions:' .. id, 0, -1)) do
-        redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. other)
-        redis.call('DEL', prefix .. 'execution:' .. id .. ':' .. other)
-      end
-      redis.call('DEL', prefix .. 'executions:' .. id)
+    local execution = redis.call('HGET', prefix .. 'job:' .. id, 'execution_id')
+    if execution then redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) end
+    for _, other in ipairs(redis.call('ZRANGE', prefix .. 'executions:' .. id, 0, -1)) do
+      redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. other)
+      redis.call('DEL', prefix .. 'execution:' .. id .. ':' .. other)
     end
+    redis.call('DEL', prefix .. 'executions:' .. id)
   elseif status == 'stopped' then
     redis.call('ZREM', prefix .. 'failed:' .. queue, id)
   elseif status == 'ready_to_enqueue' then
@@ -23,12 +21,17 @@ local function leave(prefix, id, status, queue, leases)
   end
 end
 
---- Delete a job's own keys.
-local function erase(prefix, id, group)
-  redis.call('DEL', prefix .. 'job:' .. id, prefix .. 'job:' .. id .. ':dependents',
-    prefix .. 'job::' .. id .. ':dependencies', prefix .. 'results:' .. id)
+--- Take a job out of its group, and with the last one the group off the list.
+local function leaveGroup(prefix, id, group)
   if group and group ~= '' and redis.call('SREM', prefix .. 'group:' .. group, id) == 1
     and redis.call('EXISTS', prefix .. 'group:' .. group) == 0 then
     redis.call('SREM', prefix .. 'groups', group)
   end
+end
+
+--- Delete a job's own keys.
+local function erase(prefix, id, group)
+  redis.call('DEL', prefix .. 'job:' .. id, prefix .. 'job:' .. id .. ':dependents',
+    prefix .. 'job::' .. id .. ':dependencies', prefix .. 'results:' .. id)
+  leaveGroup(prefix, id, group)
 end

@@ -40,10 +40,11 @@ export class Stable {
     const { importPaths, allow, exceptionHandlers } = setup
     const loader = new FunctionLoader({ ...(importPaths && { importPaths }), ...(allow && { allow }) })
     const serializer = await loadSerializer(setup.serializer)
-    const storage = new WorkerStorage(this.#tell, setup.storage)
-    const prepareClient = () => storage.prepareClient()
+    const worker = new WorkerStorage(this.#tell, setup.storage)
+    const { storage } = worker
+    const prepareClient = () => worker.prepareClient()
     const perform = makePerform({ storage, serializer, loader, exceptionHandlers, prepareClient })
-    this.#storage = storage
+    this.#storage = worker
     this.#runner = new Runner({ lanes: 1, perform, abortError, tell: this.#tell })
     this.#tell({ type: 'ready' })
   }

@@ -1,19 +1,17 @@
 import { RqError } from '@rq/core'
-import type { AdminStore, GroupStore, JobStore, QueueStore, Storage, WorkerStore } from '@rq/job'
+import type { Storage } from '@rq/job'
 import type { FromHorse, StorageSource, ToHorse } from './protocol.ts'
 
-/** What a horse may ask of the worker's storage: everything but other people's pipelines and the worker's own side. */
-const PORTS = ['jobs', 'queues', 'admin'] as const
+/** What a job may reach of the worker's storage; the rest is for other sides of it. */
+const PORTS: ReadonlySet<PropertyKey> = new Set(['jobs', 'queues', 'admin'])
 
 /**
  * The storage that a job sees in its horse: each call goes to the worker over the channel, and is made there, so the
  * horse needs no connection of its own. Only the client for callbacks is its own: its module is imported by
  * {@link prepareClient}, and it connects when it is used.
  */
-export class WorkerStorage implements Storage {
-  readonly queues: QueueStore
-  readonly jobs: JobStore
-  readonly admin: AdminStore
+export class WorkerStorage {
+  readonly storage: Storage
   readonly #tell: (message: FromHorse) => void
   readonly #source: StorageSource | undefined
   readonly #calls = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
@@ -24,26 +22,23 @@ export class WorkerStorage implements Storage {
   constructor(tell: (message: FromHorse) => void, source: StorageSource | undefined) {
     this.#tell = tell
     this.#source = source
-    const [jobs, queues, admin] = PORTS.map((port) => this.#port(port))
-    this.jobs = jobs as JobStore
-    this.queues = queues as QueueStore
-    this.admin = admin as AdminStore
+    const ports = new Map([...PORTS].map((port) => [port, this.#port(String(port))]))
+    const own = {
+      /** Undefined when the worker was given no storage for its horses. */
+      client: () => this.#client(),
+      close: async () => {},
+    }
+    this.storage = new Proxy(own as unknown as Storage, {
+      get(target, name) {
+        if (ports.has(name)) return ports.get(name)
+        if (name in target || typeof name === 'symbol' || name === 'then') return Reflect.get(target, name)
+        throw new RqError(
+          'RQ_INVALID_OPERATION',
+          `A job cannot reach ${name} through its worker; it needs a connection of its own.`,
+        )
+      },
+    })
   }
-
-  get workers(): WorkerStore {
-    throw new RqError('RQ_INVALID_OPERATION', 'A job has no access to the side of its storage that is for workers.')
-  }
-
-  get groups(): GroupStore {
-    throw new RqError('RQ_INVALID_OPERATION', 'A job reaches groups through a connection of its own.')
-  }
-
-  /** Undefined when the worker was given no storage for its horses. */
-  client(): unknown {
-    return this.#client()
-  }
-
-  async close(): Promise<void> {}
 
   /** Load the module that makes the client. Never rejects: what went wrong is thrown by `client()`. */
   prepareClient(): Promise<void> {
@@ -51,11 +46,11 @@ export class WorkerStorage implements Storage {
     return this.#own
   }
 
-  answer(reply: Extract<ToHorse, { type: 'reply' }>): void {
-    const call = this.#calls.get(reply.call)
-    this.#calls.delete(reply.call)
-    if (reply.error === undefined) call?.resolve(reply.value)
-    else call?.reject(new RqError(reply.error.code, reply.error.message, { retryable: reply.error.retryable }))
+  answer({ call, value, error }: Extract<ToHorse, { type: 'reply' }>): void {
+    const waiting = this.#calls.get(call)
+    this.#calls.delete(call)
+    if (error === undefined) waiting?.resolve(value)
+    else waiting?.reject(new RqError(error.code, error.message, { retryable: error.retryable }))
   }
 
   async #load(): Promise<void> {
@@ -87,13 +82,8 @@ export class WorkerStorage implements Storage {
     return new Promise((resolve, reject) => {
       this.#calls.set(call, { resolve, reject })
       // A signal cannot travel; who waits in vain is cut off at the job's limit.
-      this.#tell({
-        type: 'call',
-        call,
-        port,
-        method,
-        args: args.map((arg) => (arg instanceof AbortSignal ? null : arg)),
-      })
+      const sent = args.map((arg) => (arg instanceof AbortSignal ? null : arg))
+      this.#tell({ type: 'call', call, port, method, args: sent })
     })
   }
 }

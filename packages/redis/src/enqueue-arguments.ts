@@ -1,0 +1,45 @@
+import type { NewJob } from '@rq/job'
+import { encodeJob } from './job-codec.ts'
+import type { ScriptArgument } from './script.ts'
+
+/** Append one job as lib/enqueue.lua reads it; the comment there is the contract. */
+export function pushJob(
+  args: ScriptArgument[],
+  { record, atFront, unique, dueMs, delayMs }: NewJob,
+  begin?: readonly [workerName: string, leaseMs: number, executionId: string],
+): void {
+  const fields = encodeJob(record)
+  let flags = ''
+  const extras: ScriptArgument[] = []
+  if (atFront) flags += 'f'
+  if (unique) flags += 'u'
+  if (record.ttlS !== undefined) {
+    flags += 't'
+    extras.push(record.ttlS)
+  }
+  if (dueMs !== undefined) {
+    flags += 's'
+    extras.push(Math.round(dueMs))
+  } else if (delayMs !== undefined) {
+    flags += 'i'
+    extras.push(Math.round(delayMs))
+  }
+  if (record.dependencyIds !== undefined && record.dependencyIds.length > 0) {
+    flags += 'd'
+    const allowFailure = record.allowDependencyFailures === true ? 1 : 0
+    extras.push(allowFailure, record.dependencyIds.length, ...record.dependencyIds)
+  }
+  if (record.groupId !== undefined) {
+    flags += 'g'
+    extras.push(record.groupId)
+  }
+  if (record.rateLimit !== undefined) {
+    flags += 'r'
+    extras.push(record.rateLimit.key, record.rateLimit.concurrency)
+  }
+  if (begin !== undefined) {
+    flags += 'b'
+    extras.push(...begin)
+  }
+  args.push(record.id, record.origin, flags, fields.length, ...fields, ...extras)
+}

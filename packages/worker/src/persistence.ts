@@ -1,0 +1,51 @@
+import type { Logger } from '@rq/core'
+import { Backoff } from './backoff.ts'
+
+export interface PersistenceOptions {
+  readonly logger: Logger
+  /** Ends all trying. */
+  readonly signal: AbortSignal
+  /** 0 to 1. Default `Math.random`. */
+  readonly random?: (() => number) | undefined
+}
+
+export interface Insisted<T> {
+  readonly value: T
+  /** It had failed before, so an earlier call may have reached the store although its reply did not come back. */
+  readonly resent: boolean
+}
+
+const FIRST_WAIT_MS = 50
+const LONGEST_WAIT_MS = 5000
+
+/** Calls a store until it answers, waiting a little longer each time. Says so once per outage: reconnecting is the store's. */
+export class Persistence {
+  readonly #options: PersistenceOptions
+  readonly #backoff: Backoff
+
+  constructor(options: PersistenceOptions) {
+    this.#options = options
+    const { random } = options
+    this.#backoff = new Backoff({ firstMs: FIRST_WAIT_MS, mostMs: LONGEST_WAIT_MS, ...(random && { random }) })
+  }
+
+  /** Undefined when it was given up: the signal has fired, or it is not wanted any more. Never rejects. */
+  async insist<T>(call: () => Promise<T>, isWanted: () => boolean = () => true): Promise<Insisted<T> | undefined> {
+    const { logger, signal } = this.#options
+    for (let resent = false; !signal.aborted && isWanted(); resent = true) {
+      try {
+        const value = await call()
+        if (resent) logger.info('The store answers again')
+        this.#backoff.reset()
+        return { value, resent }
+      } catch (error) {
+        const text = error instanceof Error ? error.message : String(error)
+        if (!resent && !signal.aborted) {
+          logger.warn('The store does not answer; trying again until it does', { error: text })
+        }
+        await this.#backoff.wait(signal)
+      }
+    }
+    return undefined
+  }
+}

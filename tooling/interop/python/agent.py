@@ -1,0 +1,192 @@
+"""Runs Python that a test sends, one request a line on stdin, with RQ's own classes at hand.
+
+A request is {"code": ..., "names": {...}}; the answer on stdout is {"value": ...} of the last expression, or
+{"error": "Class: message"}. Argument: the URL of Redis.
+"""
+
+import ast
+import datetime
+import enum
+import json
+import math
+import os
+import sys
+import time
+import warnings
+
+warnings.simplefilter('ignore')
+
+import redis
+import rq
+from rq import Queue, Retry, Worker
+from rq.command import send_kill_horse_command, send_shutdown_command, send_stop_job_command
+from rq.job import Dependency, Job, cancel_job, requeue_job
+from rq.registry import (
+    CanceledJobRegistry,
+    DeferredJobRegistry,
+    FailedJobRegistry,
+    FinishedJobRegistry,
+    ScheduledJobRegistry,
+    StartedJobRegistry,
+    clean_registries,
+)
+from rq.serializers import JSONSerializer
+from rq.suspension import is_suspended, resume, suspend
+
+conn = redis.Redis.from_url(sys.argv[1])
+# RQ's loggers print; answers have the pipe to themselves.
+answers = os.fdopen(os.dup(1), 'w', buffering=1)
+os.dup2(2, 1)
+
+REGISTRIES = {
+    'started': StartedJobRegistry,
+    'finished': FinishedJobRegistry,
+    'failed': FailedJobRegistry,
+    'deferred': DeferredJobRegistry,
+    'scheduled': ScheduledJobRegistry,
+    'canceled': CanceledJobRegistry,
+}
+
+
+def queue(name='default', **options):
+    return Queue(name, connection=conn, serializer=options.pop('serializer', JSONSerializer), **options)
+
+
+def fetch(job_id, serializer=JSONSerializer):
+    return Job.fetch(job_id, connection=conn, serializer=serializer)
+
+
+def registry(kind, name):
+    return REGISTRIES[kind](name, connection=conn, serializer=JSONSerializer)
+
+
+def describe_result(result):
+    return {
+        'type': result.type.name,
+        'created_at': result.created_at,
+        'return_value': result.return_value,
+        'exc_string': result.exc_string,
+    }
+
+
+def describe(job):
+    """What RQ's Job says of itself, everything that a dashboard may ask for."""
+    return {
+        'id': job.id,
+        'status': job.get_status(),
+        'origin': job.origin,
+        'description': job.description,
+        'func_name': job.func_name,
+        'args': job.args,
+        'kwargs': job.kwargs,
+        'meta': job.meta,
+        'timeout': job.timeout,
+        'ttl': job.ttl,
+        'result_ttl': job.result_ttl,
+        'failure_ttl': job.failure_ttl,
+        'worker_name': job.worker_name,
+        'created_at': job.created_at,
+        'enqueued_at': job.enqueued_at,
+        'started_at': job.started_at,
+        'ended_at': job.ended_at,
+        'last_heartbeat': job.last_heartbeat,
+        'retries_left': job.retries_left,
+        'retry_intervals': job.retry_intervals,
+        'dependency_ids': [dependency.id for dependency in job.fetch_dependencies()],
+        'dependent_ids': job.dependent_ids,
+        'return_value': job.return_value(),
+        'result': job.result if hasattr(Job, 'result') else None,
+        'exc_info': job.exc_info if hasattr(Job, 'exc_info') else None,
+        'results': [describe_result(result) for result in job.results()],
+        'position': job.get_position(),
+    }
+
+
+def describe_worker(worker):
+    return {
+        'name': worker.name,
+        'state': worker.get_state(),
+        'queues': worker.queue_names(),
+        'pid': worker.pid,
+        'hostname': worker.hostname,
+        'version': worker.version,
+        'birth_date': worker.birth_date,
+        'last_heartbeat': worker.last_heartbeat,
+        'successful_job_count': worker.successful_job_count,
+        'failed_job_count': worker.failed_job_count,
+        'total_working_time': worker.total_working_time,
+        'current_job_id': worker.get_current_job_id(),
+        'shutdown_requested_date': worker.shutdown_requested_date,
+    }
+
+
+def read_everything():
+    """Reads every queue, registry, job, result and worker. Any exception is a fault of whoever wrote it."""
+    queues = {}
+    for found in Queue.all(connection=conn, serializer=JSONSerializer):
+        members = {kind: [str(entry).split(':')[0] for entry in conn_members(kind, found.name)] for kind in REGISTRIES}
+        queues[found.name] = {'count': found.count, 'job_ids': found.job_ids, **members}
+    jobs = {}
+    for key in conn.scan_iter('rq:job:*', count=1000):
+        text = key.decode()
+        if not text.endswith(':dependents') and not text.endswith(':dependencies'):
+            job_id = text[len('rq:job:'):]
+            jobs[job_id] = describe(fetch(job_id))
+    workers = [describe_worker(worker) for worker in Worker.all(connection=conn)]
+    return {'queues': queues, 'jobs': jobs, 'workers': workers}
+
+
+def conn_members(kind, name):
+    """Members of a registry without the sweep that RQ does before it reads one."""
+    return [member.decode() for member in conn.zrange(registry(kind, name).key, 0, -1)]
+
+
+def eventually(check, timeout=10.0):
+    deadline = time.monotonic() + timeout
+    while not check():
+        if time.monotonic() > deadline:
+            raise TimeoutError('not so in time')
+        time.sleep(0.01)
+
+
+def plain(value):
+    if isinstance(value, enum.Enum):
+        return plain(value.value)
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) <= 2**53 else str(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else repr(value)
+    if isinstance(value, (datetime.datetime, datetime.date)):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.decode('utf-8', 'backslashreplace')
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    return repr(value)
+
+
+def run(code, names):
+    scope = globals()
+    scope.update(names)
+    tree = ast.parse(code)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, '<test>', 'exec'), scope)
+    return eval(compile(ast.Expression(last.value), '<test>', 'eval'), scope) if last else None
+
+
+def main():
+    print(json.dumps({'value': rq.VERSION}), file=answers)
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            answer = {'value': plain(run(request['code'], request['names']))}
+        except Exception as error:
+            answer = {'error': f'{type(error).__name__}: {error}'}
+        print(json.dumps(answer), file=answers)
+
+
+main()

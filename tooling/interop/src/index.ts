@@ -1,0 +1,1 @@
+export { openSite, python, type Site, withPython } from './site.ts'

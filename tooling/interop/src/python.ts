@@ -1,0 +1,141 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+/** A Python interpreter that has RQ. */
+export interface Python {
+  readonly path: string
+  /** RQ's version: `1.13.0`. */
+  readonly version: string
+}
+
+const FUNCTIONS = fileURLToPath(new URL('../functions', import.meta.url))
+const AGENT = fileURLToPath(new URL('../python/agent.py', import.meta.url))
+const WORKER = fileURLToPath(new URL('../python/worker.py', import.meta.url))
+
+/** The first interpreter with RQ: that of `RQ_PYTHON`, the system's own, any `python3`. Undefined when none has it. */
+export function findPython(): Python | undefined {
+  for (const path of [process.env.RQ_PYTHON, '/usr/bin/python3', 'python3']) {
+    if (path === undefined || path === '') continue
+    try {
+      const stdio = ['ignore', 'pipe', 'ignore'] as const
+      const version = execFileSync(path, ['-c', 'import rq; print(rq.VERSION)'], { stdio: [...stdio] })
+      return { path, version: String(version).trim() }
+    } catch {
+      // Not there, or without RQ.
+    }
+  }
+  return undefined
+}
+
+export interface PythonWorkerOptions {
+  readonly queues: readonly string[]
+  readonly name: string
+  readonly burst?: boolean
+  readonly with_scheduler?: boolean
+  readonly job_monitoring_interval?: number
+  /** RQ's own default serializer instead of JSON. */
+  readonly pickle?: boolean
+  readonly logging_level?: 'DEBUG' | 'INFO' | 'WARNING'
+}
+
+/** A Python process of a test. Disposal kills it with everything in its process group. */
+export class PythonProcess implements AsyncDisposable {
+  readonly child: ChildProcess
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+  #written = ''
+
+  constructor(python: Python, args: readonly string[], stdin: 'ignore' | 'pipe' = 'ignore') {
+    const PYTHONPATH = [FUNCTIONS, process.env.PYTHONPATH].filter((path) => path).join(':')
+    const env = { ...process.env, PYTHONPATH, PYTHONDONTWRITEBYTECODE: '1', PYTHONUNBUFFERED: '1' }
+    this.child = spawn(python.path, [...args], { stdio: [stdin, 'pipe', 'pipe'], detached: true, env })
+    for (const stream of [this.child.stderr, ...(stdin === 'pipe' ? [] : [this.child.stdout])]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#written = (this.#written + text).slice(-100_000)
+      })
+    }
+    running.add(this.child)
+    this.exited = once(this.child, 'close').then(([code, signal]) => {
+      running.delete(this.child)
+      return { code, signal }
+    })
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0
+  }
+
+  /** What it has written to stderr (and stdout, where that is not a channel). */
+  get written(): string {
+    return this.#written
+  }
+
+  /** Send a signal to it alone. */
+  kill(signal: NodeJS.Signals = 'SIGTERM'): void {
+    this.child.kill(signal)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    killGroup(this.child)
+    await this.exited
+  }
+}
+
+export function startPythonWorker(python: Python, url: string, options: PythonWorkerOptions): PythonProcess {
+  return new PythonProcess(python, [WORKER, url, JSON.stringify(options)])
+}
+
+/** RQ's command line, as `rq ARGS`. */
+export function startPythonCli(python: Python, args: readonly string[]): PythonProcess {
+  return new PythonProcess(python, ['-c', 'from rq.cli import main; main()', ...args])
+}
+
+/** A Python interpreter with RQ's classes at hand (python/agent.py) that runs what it is given, in order. */
+export class PythonAgent implements AsyncDisposable {
+  readonly #process: PythonProcess
+  readonly #answers: AsyncIterator<string>
+  #turn: Promise<unknown>
+
+  constructor(python: Python, url: string) {
+    this.#process = new PythonProcess(python, [AGENT, url], 'pipe')
+    const stdout = this.#process.child.stdout
+    if (stdout === null) throw new Error('The agent has no output.')
+    this.#answers = createInterface({ input: stdout })[Symbol.asyncIterator]()
+    this.#turn = this.#answer()
+  }
+
+  /** The value of the last expression, with `names` defined. @throws Error with class and message of what it raised. */
+  run<T = unknown>(code: string, names: Readonly<Record<string, unknown>> = {}): Promise<T> {
+    const run = this.#turn.then(() => {
+      this.#process.child.stdin?.write(`${JSON.stringify({ code, names })}\n`)
+      return this.#answer() as Promise<T>
+    })
+    this.#turn = run.catch(() => {})
+    return run
+  }
+
+  async #answer(): Promise<unknown> {
+    const line = await this.#answers.next()
+    if (line.done === true) throw new Error(`Python ended:\n${this.#process.written}`)
+    const answer = JSON.parse(line.value) as { value?: unknown; error?: string }
+    if (answer.error !== undefined) throw new Error(answer.error)
+    return answer.value
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process[Symbol.asyncDispose]()
+  }
+}
+
+const running = new Set<ChildProcess>()
+process.on('exit', () => running.forEach(killGroup))
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // The whole group is gone already.
+  }
+}

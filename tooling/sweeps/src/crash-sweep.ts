@@ -1,0 +1,256 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { RedisStorage } from '@rq/redis'
+import {
+  eventually,
+  type FaultProxy,
+  faultProxy,
+  findViolations,
+  isRunning,
+  readRuns,
+  type SpawnedNode,
+  spawnNode,
+} from '@rq/testkit'
+import type { HorseKind, Worker } from '@rq/worker'
+import type { Redis } from 'ioredis'
+import { endLeases, extraRuns, leasedJobs, type Place, unendedJobs } from './outcome.ts'
+import { runWorker, type WorkerOrder } from './run-worker.ts'
+import { enqueueScenario, type Scenario } from './scenario.ts'
+
+/**
+ * How the jobs come to the worker that is killed.
+ * - `waiting`: they are there before it is, and it leaves when there are no more.
+ * - `pushed`: it is there first, and is woken by them.
+ * - `abandoned`: another one died with them, and it recovers them.
+ */
+export type Arrival = 'waiting' | 'pushed' | 'abandoned'
+
+export interface CrashSweepOptions {
+  readonly scenario: Scenario
+  readonly queues: readonly string[]
+  readonly arrival: Arrival
+  /** Default `inline`. */
+  readonly horse?: HorseKind
+  readonly url: string
+  readonly client: Redis
+  /** The folder of `jobsProject()`. */
+  readonly importPath: string
+  /** Done to what a dead worker left, to see that it is noticed. */
+  readonly sabotage?: (place: Place) => Promise<unknown>
+}
+
+/** What came of a sweep. */
+export interface CrashReport {
+  /** Points at which a worker was killed. */
+  points: number
+  /** Those at which it had jobs in its hands, which another worker then brought to their end. */
+  recovered: number
+  /** Those after which something ran once more than it should. */
+  duplicated: number
+  /** Jobs that did not come to their end, with the point. */
+  readonly lost: string[]
+  /** Broken invariants, and runs too many that no death explains, with the point. */
+  readonly faults: string[]
+  /** The commands of an undisturbed worker. */
+  readonly commands: readonly string[]
+}
+
+/** The worker is killed before its n-th command reaches Redis, or when it has run and its reply is on the way. */
+const MOMENTS = ['before', 'after'] as const
+
+interface Point extends Place {
+  readonly n: number
+  readonly moment: (typeof MOMENTS)[number]
+  readonly proxy: FaultProxy
+  /** The name of the command, once it was reached: from then on its worker is dead. */
+  reached: string | undefined
+}
+
+const MOST_COMMANDS = 60
+const LIFE_MS = 30_000
+const RECOVERY_MS = 15_000
+const ORPHAN_MS = 6_000
+const LOOK_MS = 20
+/** Commands that follow the end of the last job by themselves. */
+const AFTERMATH_MS = 50
+
+/**
+ * Kill a worker at every one of its commands, once before and once after it, and let another one finish what it left.
+ * Workers with inline horses live in one process, and each is cut off from Redis at its point; when the last one is, the
+ * process is killed. Workers whose horses are processes are killed one by one.
+ */
+export async function crashSweep(options: CrashSweepOptions): Promise<CrashReport> {
+  const commands = await commandsOfALife(options)
+  const report: CrashReport = { points: 0, recovered: 0, duplicated: 0, lost: [], faults: [], commands }
+  const points = await Promise.all(
+    MOMENTS.flatMap((moment) => commands.map((_, index) => newPoint(options, moment, index + 1))),
+  )
+  try {
+    const batches = options.horse === 'process' ? chunks(points, 2).map((pair) => chunks(pair, 1)) : [[points]]
+    for (const processes of batches) await Promise.all(processes.map((batch) => killAndRecover(options, batch, report)))
+  } finally {
+    for (const { proxy, prefix } of points) {
+      await proxy[Symbol.asyncDispose]()
+      await forget(options.client, prefix)
+    }
+  }
+  return report
+}
+
+async function commandsOfALife(options: CrashSweepOptions): Promise<readonly string[]> {
+  const { client, scenario } = options
+  await using proxy = await faultProxy(options.url)
+  const point: Point = { ...newPlace(options), n: 0, moment: 'before', proxy, reached: undefined }
+  await prepare(options, point)
+  let worker: Worker | undefined
+  const left = runWorker(orderOf(options, point), (one) => {
+    worker = one
+  })
+  await push(options, point)
+  await eventually(async () => (await unendedJobs(client, point, scenario)).length === 0, { timeoutMs: LIFE_MS })
+  await delay(AFTERMATH_MS)
+  const commands = [...proxy.commands]
+  if (options.arrival !== 'waiting') await worker?.stop()
+  await left
+  if (options.arrival === 'waiting') commands.splice(0, commands.length, ...proxy.commands)
+  await forget(client, point.prefix)
+  if (commands.length > MOST_COMMANDS) throw new Error(`${commands.length} commands: ${commands}`)
+  return commands
+}
+
+async function killAndRecover(options: CrashSweepOptions, points: readonly Point[], report: CrashReport) {
+  const { client, horse, queues, sabotage } = options
+  await Promise.all(points.map((point) => prepare(options, point)))
+  const horses = await runUntilKilled(options, points)
+  // They notice by themselves.
+  if (horse === 'process') await eventually(() => !horses.some(isRunning), { timeoutMs: ORPHAN_MS })
+  await Promise.all(
+    points.map(async (point) => {
+      if (point.reached !== undefined) await sabotage?.(point)
+      const where = `${point.moment} command ${point.n} (${point.reached ?? 'not reached'})`
+      for (const violation of await findViolations(client, point.prefix)) {
+        report.faults.push(`${where}: ${violation} when the worker was dead`)
+      }
+      const leased = await leasedJobs(client, point, options.scenario)
+      await endLeases(client, point, queues)
+      await rescue(options, point)
+      await judge(options, point, { leased, where, report })
+    }),
+  )
+}
+
+/** Returns the pids of work horses that had been started. */
+async function runUntilKilled(options: CrashSweepOptions, points: readonly Point[]): Promise<number[]> {
+  const orders = points.map((point) => orderOf(options, point))
+  await using victim = spawnNode(new URL('./victim.ts', import.meta.url), [JSON.stringify(orders)])
+  await Promise.all(points.map((point) => push(options, point)))
+  const isOver = async (point: Point, index: number): Promise<boolean> => {
+    if (point.reached !== undefined) return true
+    if (options.arrival === 'waiting') return victim.stdout.includes(`done ${index}\n`)
+    return (await unendedJobs(options.client, point, options.scenario)).length === 0
+  }
+  const allOver = async () => {
+    const over = await Promise.all(points.map(isOver))
+    const alive = points.filter((_, index) => over[index] !== true)
+    if (alive.length > 0) throw new Error(`${alive.map(({ n, moment }) => `${moment} ${n}`)} alive\n${victim.stderr}`)
+  }
+  await eventually(allOver, { timeoutMs: LIFE_MS, intervalMs: LOOK_MS })
+  kill(victim)
+  await victim.exited
+  for (const { proxy } of points) proxy.reset()
+  return [...victim.stdout.matchAll(/^horse (\d+)$/gm)].map(([, pid]) => Number(pid))
+}
+
+/** Let a worker that nothing happens to bring the jobs to their end. */
+async function rescue(options: CrashSweepOptions, point: Point): Promise<void> {
+  const { client, scenario, url } = options
+  let rescuer: Worker | undefined
+  const left = runWorker({ ...orderOf(options, point), url, burst: false, horse: 'inline' }, (worker) => {
+    rescuer = worker
+  })
+  const isOver = async () => (await unendedJobs(client, point, scenario)).length === 0
+  await eventually(isOver, { timeoutMs: RECOVERY_MS, intervalMs: LOOK_MS }).catch(() => {})
+  await rescuer?.stop()
+  await left
+}
+
+interface Judged {
+  /** Jobs that were in the hands of the worker when it died. */
+  readonly leased: ReadonlySet<string>
+  readonly where: string
+  readonly report: CrashReport
+}
+
+async function judge({ client, scenario }: CrashSweepOptions, point: Point, { leased, where, report }: Judged) {
+  for (const lost of await unendedJobs(client, point, scenario)) report.lost.push(`${where}: ${lost}`)
+  for (const violation of await findViolations(client, point.prefix)) {
+    report.faults.push(`${where}: ${violation} after the recovery`)
+  }
+  const extras = extraRuns(await readRuns(point.file), scenario.jobs)
+  for (const { job, name, extra } of extras) {
+    if (!leased.has(job) || extra > 1) report.faults.push(`${where}: ${name} ran ${extra} times too often`)
+  }
+  if (point.reached === undefined) return
+  report.points += 1
+  if (leased.size > 0) report.recovered += 1
+  if (extras.length > 0) report.duplicated += 1
+}
+
+async function newPoint(options: CrashSweepOptions, moment: Point['moment'], n: number): Promise<Point> {
+  const proxy = await faultProxy(options.url)
+  const point: Point = { ...newPlace(options), n, moment, proxy, reached: undefined }
+  proxy.onCommand = (command) => {
+    if (command.n !== n) return undefined
+    const hook = () => {
+      proxy.freeze()
+      point.reached = command.name
+    }
+    return { kind: moment, hook }
+  }
+  return point
+}
+
+function newPlace({ importPath }: CrashSweepOptions): Place {
+  const id = randomUUID()
+  return { prefix: `${id}:`, file: join(importPath, `runs-${id}`) }
+}
+
+function orderOf(options: CrashSweepOptions, { prefix, proxy }: Point): WorkerOrder {
+  const { arrival, horse = 'inline', importPath, queues, scenario } = options
+  const { leaseMs } = scenario
+  const order = { url: proxy.url, prefix, queues, burst: arrival === 'waiting', horse, importPath }
+  return leaseMs === undefined ? order : { ...order, leaseMs }
+}
+
+/** What is there before the worker is. */
+async function prepare({ arrival, client, queues, scenario, url }: CrashSweepOptions, point: Point): Promise<void> {
+  if (arrival === 'pushed') return
+  await using storage = new RedisStorage({ connection: url, prefix: point.prefix })
+  await enqueueScenario(scenario, storage, queues, point.file)
+  if (arrival === 'waiting') return
+  await storage.workers.claim({ queues, want: 100, workerName: 'dead', leaseMs: 60_000 })
+  await endLeases(client, point, queues)
+}
+
+/** What comes when the worker waits for work, or is dead already. */
+async function push({ arrival, queues, scenario, url }: CrashSweepOptions, point: Point): Promise<void> {
+  if (arrival !== 'pushed') return
+  const waits = () => point.proxy.commands.filter((name) => name === 'blmove').length >= queues.length
+  await eventually(() => point.reached !== undefined || waits(), { timeoutMs: LIFE_MS })
+  await using storage = new RedisStorage({ connection: url, prefix: point.prefix })
+  await enqueueScenario(scenario, storage, queues, point.file)
+}
+
+async function forget(client: Redis, prefix: string): Promise<void> {
+  const keys = await client.keys(`${prefix}*`)
+  if (keys.length > 0) await client.unlink(keys)
+}
+
+function kill({ pid }: SpawnedNode): void {
+  process.kill(-pid, 'SIGKILL')
+}
+
+function chunks<T>(list: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, n) => list.slice(size * n, size * (n + 1)))
+}

@@ -1,0 +1,48 @@
+import { makeProject, RUNS_MODULE, type TempDir } from '@rq/testkit'
+
+/**
+ * The jobs of all sweeps. Each notes its runs in the file that is its first argument, under the name that is its second;
+ * callbacks find both in the job's meta.
+ */
+const JOBS = `
+import { begin, begins } from './runs.js'
+import { setTimeout as delay } from 'node:timers/promises'
+
+export function work(file, name) {
+  begin(file, name).end()
+  return name
+}
+
+export async function slow(file, name, ms = 500) {
+  const run = begin(file, name)
+  const endMs = performance.now() + ms
+  while (performance.now() < endMs) {
+    await delay(10)
+    run.beat()
+  }
+  run.end()
+}
+
+export function failOnce(file, name) {
+  begin(file, name).end()
+  if (begins(file, name) === 1) throw new Error('not the first time')
+}
+
+export function failAlways(file, name) {
+  begin(file, name).end()
+  throw new Error('never')
+}
+
+export function succeeded(job) {
+  begin(job.meta.file, job.meta.name + '-success').end()
+}
+
+export function failed(job) {
+  begin(job.meta.file, job.meta.name + '-failure').end()
+}
+`
+
+/** A folder with the jobs; notes of their runs go to files that the caller names. */
+export function jobsProject(): Promise<TempDir> {
+  return makeProject({ 'runs.js': RUNS_MODULE, 'jobs.js': JOBS })
+}

@@ -1,0 +1,57 @@
+import { type Run, readRuns, runCounts } from '@rq/testkit'
+import type { Redis } from 'ioredis'
+import type { Scenario, ScenarioJob } from './scenario.ts'
+
+/** Where one run of a scenario lives. */
+export interface Place {
+  readonly prefix: string
+  /** Notes of its runs. */
+  readonly file: string
+}
+
+/** The jobs that a worker has leased. */
+export async function leasedJobs(client: Redis, { prefix }: Place, { jobs }: Scenario): Promise<ReadonlySet<string>> {
+  const statuses = await statusesOf(client, prefix, jobs)
+  return new Set(jobs.flatMap(({ id }, index) => (statuses[index] === 'started' ? [id] : [])))
+}
+
+/** Jobs that have not come to the end that they should come to. */
+export async function unendedJobs(client: Redis, { prefix, file }: Place, { jobs }: Scenario): Promise<string[]> {
+  const statuses = await statusesOf(client, prefix, jobs)
+  const runs = runCounts(await readRuns(file))
+  return jobs.flatMap(({ id, end }, index) => {
+    const status = statuses[index] ?? 'gone'
+    const count = runs.get(id) ?? 0
+    return status === end && count > 0 ? [] : [`${id} is ${status} after ${count} runs`]
+  })
+}
+
+/** What ran more often than it should: a job or one of its callbacks. */
+export interface ExtraRuns {
+  readonly job: string
+  readonly name: string
+  readonly extra: number
+}
+
+export function extraRuns(runs: readonly Run[], jobs: readonly ScenarioJob[]): ExtraRuns[] {
+  const counts = runCounts(runs)
+  const due = jobs.flatMap(({ id, runs, callbacks }) => [
+    { job: id, name: id, times: runs },
+    ...callbacks.map((name) => ({ job: id, name, times: 1 })),
+  ])
+  return due
+    .map(({ job, name, times }) => ({ job, name, extra: (counts.get(name) ?? 0) - times }))
+    .filter(({ extra }) => extra > 0)
+}
+
+/** End all leases now, as if their time were over. */
+export async function endLeases(client: Redis, { prefix }: Place, queues: readonly string[]): Promise<void> {
+  for (const queue of queues) {
+    const members = await client.zrange(`${prefix}wip:${queue}`, 0, -1)
+    for (const member of members) await client.zadd(`${prefix}wip:${queue}`, 'XX', '1', member)
+  }
+}
+
+async function statusesOf(client: Redis, prefix: string, jobs: readonly ScenarioJob[]): Promise<(string | null)[]> {
+  return Promise.all(jobs.map(({ id }) => client.hget(`${prefix}job:${id}`, 'status')))
+}

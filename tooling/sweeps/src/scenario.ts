@@ -1,0 +1,84 @@
+import { Callback, type EnqueueOptions, RateLimit, Repeat, Retry } from '@rq/job'
+import { Queue } from '@rq/queue'
+import type { RedisStorage } from '@rq/redis'
+
+/** How a job of a scenario ends when all is well, or is brought to its end by recovery. `gone`: no trace is kept. */
+export type End = 'finished' | 'failed' | 'gone'
+
+/** One job of a scenario. */
+export interface ScenarioJob {
+  readonly id: string
+  readonly func: 'work' | 'slow' | 'failOnce' | 'failAlways'
+  readonly options?: EnqueueOptions
+  readonly end: End
+  /** How often it runs when nothing goes wrong. */
+  readonly runs: number
+  /** Callbacks that run once for each such run, by the names they note. */
+  readonly callbacks: readonly string[]
+}
+
+export interface Scenario {
+  readonly name: string
+  readonly jobs: readonly ScenarioJob[]
+  /** Of the worker that is killed. Default: its own. */
+  readonly leaseMs?: number
+}
+
+const RATE_LIMIT = new RateLimit({ key: 'limit', concurrency: 1 })
+const RETRY = new Retry({ max: 4 })
+const SUCCESS = { onSuccess: new Callback('./jobs#succeeded') }
+const FAILURE = { onFailure: new Callback('./jobs#failed') }
+
+function job(id: string, options?: EnqueueOptions, rest: Partial<ScenarioJob> = {}): ScenarioJob {
+  return { id, func: 'work', end: 'finished', runs: 1, callbacks: [], ...(options && { options }), ...rest }
+}
+
+/** The whole life of a job, in each of the ways that make its steps different. */
+export const SCENARIOS: readonly Scenario[] = [
+  { name: 'plain', jobs: [job('plain')] },
+  { name: 'many at once', jobs: Array.from({ length: 24 }, (_, n) => job(`job${n}`)) },
+  { name: 'slow, with heartbeats', jobs: [job('slow', undefined, { func: 'slow' })], leaseMs: 450 },
+  { name: 'retry', jobs: [job('retry', { retry: RETRY }, { func: 'failOnce', runs: 2 })] },
+  { name: 'repeat', jobs: [job('repeat', { repeat: new Repeat({ times: 2 }) }, { runs: 3 })] },
+  { name: 'dependent', jobs: [job('parent'), job('child', { dependsOn: 'parent' })] },
+  {
+    name: 'callbacks',
+    jobs: [
+      job('good', SUCCESS, { callbacks: ['good-success'] }),
+      job('bad', FAILURE, { func: 'failAlways', end: 'failed', callbacks: ['bad-failure'] }),
+    ],
+  },
+  { name: 'unique', jobs: [job('unique', { unique: true })] },
+  { name: 'rate-limited', jobs: [job('one', { rateLimit: RATE_LIMIT }), job('two', { rateLimit: RATE_LIMIT })] },
+  { name: 'resultTtl 0', jobs: [job('brief', { resultTtl: 0 }, { end: 'gone' })] },
+  {
+    name: 'all of it',
+    jobs: [
+      job(
+        'first',
+        { ...SUCCESS, retry: RETRY, rateLimit: RATE_LIMIT },
+        { func: 'failOnce', runs: 2, callbacks: ['first-success'] },
+      ),
+      job('other', { rateLimit: RATE_LIMIT }),
+      job('last', { dependsOn: ['first', 'other'], resultTtl: 0 }, { end: 'gone' }),
+    ],
+  },
+]
+
+/** The queues that a worker of a sweep listens to. */
+export const ONE_QUEUE: readonly string[] = ['default']
+export const THREE_QUEUES: readonly string[] = ['high', 'default', 'low']
+
+/** Put the jobs of a scenario into the queues in turn, from the last but one on. */
+export async function enqueueScenario(
+  { jobs }: Scenario,
+  storage: RedisStorage,
+  queues: readonly string[],
+  file: string,
+): Promise<void> {
+  const turns = queues.slice(-2).map((name) => new Queue(name, { storage }))
+  for (const [index, { id, func, options }] of jobs.entries()) {
+    const queue = turns[index % turns.length]
+    await queue?.enqueue(`./jobs#${func}`, [file, id], { ...options, jobId: id, meta: { file, name: id } })
+  }
+}
