@@ -12,6 +12,8 @@ describe('nearestWord', () => {
     ['inof', 'info'],
     ['Requeue', 'requeue'],
     ['supend', 'suspend'],
+    ['susp', 'suspend'],
+    ['work', 'worker'],
   ])('%s means %s', (word, meant) => {
     expect(nearestWord(word, COMMANDS)).toBe(meant)
   })

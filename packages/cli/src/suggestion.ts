@@ -7,7 +7,7 @@ export function nearestWord(word: string, known: Iterable<string>): string | und
   let best: string | undefined
   let fewest = mostEdits(wanted) + 1
   for (const candidate of known) {
-    const edits = editDistance(wanted, fold(candidate))
+    const edits = isBeginning(wanted, fold(candidate)) ? 1 : editDistance(wanted, fold(candidate))
     if (edits < fewest) {
       best = candidate
       fewest = edits
@@ -22,6 +22,8 @@ export function suggestion(word: string, known: Iterable<string>): string {
   return nearest === undefined ? '' : ` Did you mean '${nearest}'?`
 }
 
+/** `fail` means `failed`. */
+const isBeginning = (word: string, whole: string): boolean => word.length >= 3 && whole.startsWith(word)
 const fold = (word: string): string => word.toLowerCase().replaceAll(/[-_]/g, '')
 
 /** Letters to insert, drop, replace or swap with their neighbour to get from one word to the other. */

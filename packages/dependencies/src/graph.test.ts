@@ -14,6 +14,11 @@ describe('inDependencyOrder', () => {
     expect(ids(inDependencyOrder(batch))).toEqual(['a', 'b', 'c'])
   })
 
+  it('moves a job right behind those it waits for, and nothing else', () => {
+    const batch = [{ id: 'late', dependencyIds: ['c', 'a'] }, { id: 'a' }, { id: 'b' }, { id: 'c' }, { id: 'd' }]
+    expect(ids(inDependencyOrder(batch))).toEqual(['a', 'b', 'c', 'late', 'd'])
+  })
+
   it('ignores jobs outside of the batch', () => {
     expect(ids(inDependencyOrder([{ id: 'a', dependencyIds: ['elsewhere'] }]))).toEqual(['a'])
   })

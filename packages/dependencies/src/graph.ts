@@ -6,53 +6,77 @@ export interface Node {
   readonly dependencyIds?: readonly string[]
 }
 
+/** Most ids that an error names. */
+const MOST_NAMED = 5
+
 /**
- * The jobs of a batch so that each comes after those it waits for; otherwise in the order given.
- * Ids that are not in the batch do not count.
+ * The jobs of a batch so that each comes after those it waits for; otherwise in the order given: a job that has to be
+ * moved goes right behind the last one it waits for, and nothing else moves. Ids that are not in the batch do not count.
  * @throws RqError `RQ_INVALID_OPTION` naming the jobs of a cycle.
  */
 export function inDependencyOrder<T extends Node>(nodes: readonly T[]): T[] {
   if (!nodes.some((node) => node.dependencyIds !== undefined)) return [...nodes]
-  const byId = new Map(nodes.map((node) => [node.id, node]))
-  const done = new Set<string>()
-  const ordered: T[] = []
-  for (const root of nodes) {
-    // A walk with its own stack: a chain of 10,000 jobs must not end the call stack.
-    const path: { node: T; next: number }[] = [{ node: root, next: 0 }]
-    const onPath = new Set([root.id])
-    while (path.length > 0) {
-      const step = path[path.length - 1]
-      if (step === undefined) break
-      const dependencyId = done.has(step.node.id) ? undefined : step.node.dependencyIds?.[step.next]
-      if (dependencyId === undefined) {
-        path.pop()
-        onPath.delete(step.node.id)
-        if (!done.has(step.node.id)) {
-          done.add(step.node.id)
-          ordered.push(step.node)
-        }
-        continue
+  const { dependents, missing } = linksOf(nodes)
+  const placed = new Set<T>()
+  const heldBack = new Set<T>()
+  for (const node of nodes) {
+    if (missing.get(node)?.size !== 0) {
+      heldBack.add(node)
+      continue
+    }
+    // Grows while it is walked: what becomes ready by a job follows it.
+    const ready = new Set([node])
+    for (const next of ready) {
+      placed.add(next)
+      for (const dependent of dependents.get(next.id) ?? []) {
+        const waitsFor = missing.get(dependent)
+        waitsFor?.delete(next.id)
+        if (waitsFor?.size === 0 && heldBack.has(dependent)) ready.add(dependent)
       }
-      step.next += 1
-      if (onPath.has(dependencyId))
-        throw cycle(
-          path.map(({ node }) => node.id),
-          dependencyId,
-        )
-      const dependency = byId.get(dependencyId)
-      if (dependency === undefined || done.has(dependencyId)) continue
-      path.push({ node: dependency, next: 0 })
-      onPath.add(dependencyId)
     }
   }
-  return ordered
+  if (placed.size < nodes.length) throw dependencyCycle(cycleAmong(nodes.filter((node) => !placed.has(node))))
+  return [...placed]
 }
 
-function cycle(path: readonly string[], id: string): RqError {
-  const round = [...path.slice(path.indexOf(id)), id]
+/** Jobs that wait for each other: `ids` in the order in which they do, or just one of them. */
+export function dependencyCycle(ids: readonly string[]): RqError {
+  const shown = ids.slice(0, MOST_NAMED).join(' -> ')
+  const more = ids.length > MOST_NAMED ? ' -> ...' : ''
   return new RqError(
     'RQ_INVALID_OPTION',
-    `Invalid dependsOn: jobs wait for each other in a circle (${round.join(' -> ')}). Nothing was enqueued.`,
-    { details: { option: 'dependsOn', cycle: round } },
+    `Invalid dependsOn: the jobs would wait for each other for ever (${shown}${more}). Nothing was written.`,
+    { details: { option: 'dependsOn', cycle: ids } },
   )
+}
+
+/** For each job, what it still waits for inside of the batch; for each id, who waits for it. */
+function linksOf<T extends Node>(nodes: readonly T[]) {
+  const ids = new Set(nodes.map(({ id }) => id))
+  const missing = new Map<T, Set<string>>()
+  const dependents = new Map<string, T[]>()
+  for (const node of nodes) {
+    const inside = new Set(node.dependencyIds?.filter((id) => ids.has(id)))
+    missing.set(node, inside)
+    for (const id of inside) {
+      const others = dependents.get(id)
+      if (others === undefined) dependents.set(id, [node])
+      else others.push(node)
+    }
+  }
+  return { dependents, missing }
+}
+
+/** One cycle among jobs of which each waits for another of them, its first id once more at the end. */
+function cycleAmong(nodes: readonly Node[]): string[] {
+  const byId = new Map(nodes.map((node) => [node.id, node]))
+  const path: string[] = []
+  const onPath = new Set<string>()
+  let id = nodes[0]?.id ?? ''
+  while (!onPath.has(id)) {
+    path.push(id)
+    onPath.add(id)
+    id = byId.get(id)?.dependencyIds?.find((other) => byId.has(other)) ?? id
+  }
+  return [...path.slice(path.indexOf(id)), id]
 }

@@ -36,6 +36,7 @@ export type {
   DeleteRequest,
   ExecutionRecord,
   JobAnswer,
+  JobSituation,
   JobStore,
 } from './job-store.ts'
 export { type CheckedDependency, type CheckedOptions, checkOptions, type EnqueueOptions } from './options.ts'

@@ -26,6 +26,24 @@ export interface ExecutionRecord {
   readonly leaseEndsMs: number
 }
 
+/** All that bears on whether a job will run, as it was at one moment. */
+export interface JobSituation {
+  readonly record: JobRecord
+  /** Index in its queue, or null. */
+  readonly position: number | null
+  /** When it is due, if it is scheduled. Epoch milliseconds. */
+  readonly dueMs?: number
+  readonly dependencies: readonly { readonly id: string; readonly status: JobStatus | undefined }[]
+  /** Jobs that hold the slots of its rate limit, longest first. */
+  readonly slotHolders: readonly string[]
+  /** How many wait for a slot before it; null when it does not wait for one. */
+  readonly waitingBefore: number | null
+  /** Whether workers are told to take no jobs. */
+  readonly suspended: boolean
+  /** Living workers that listen to its queue. */
+  readonly workers: number
+}
+
 /** One job's side of a store: what a job handle does. Every method is one atomic step. */
 export interface JobStore {
   /** In the order of `ids`; undefined where there is no such job. */
@@ -55,6 +73,8 @@ export interface JobStore {
    */
   awaitResult(jobId: string, timeoutMs: number, signal?: AbortSignal, until?: 'result' | 'end'): Promise<AwaitedResult>
   dependentIds(jobId: string): Promise<string[]>
+  /** Undefined when the job is gone. */
+  situation(jobId: string): Promise<JobSituation | undefined>
   executions(jobId: string): Promise<ExecutionRecord[]>
 }
 

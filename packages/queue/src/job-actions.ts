@@ -3,6 +3,7 @@ import type { JobStore, Storage } from '@rq/job'
 import { contextOf, type StorageOptions } from './context.ts'
 import { noSuchJob } from './job-errors.ts'
 import { jobIdOf } from './job-view.ts'
+import { type When, whenMs } from './when.ts'
 
 export interface CancelOptions {
   /** Let the jobs that wait for it go on as if it were not among their dependencies. Default false. */
@@ -56,6 +57,19 @@ export async function deleteIn(jobs: JobStore, jobId: string, options: DeleteOpt
   const request = { jobId, deleteDependents }
   if (pipeline !== undefined) return jobs.deleteInto(pipeline, request)
   await jobs.delete(request)
+}
+
+/** A scheduled job goes now. */
+export async function promoteIn(storage: Storage, jobId: string, options: RequeueOptions): Promise<void> {
+  const answer = await storage.schedules.promote(jobId, options.atFront ?? false)
+  if (answer === 'missing') throw noSuchJob(jobId)
+  if (answer === 'refused') throw invalidOperation(jobId, 'is not scheduled')
+}
+
+export async function rescheduleIn(storage: Storage, jobId: string, when: When): Promise<void> {
+  const answer = await storage.schedules.reschedule(jobId, whenMs(when, 'when'))
+  if (answer === 'missing') throw noSuchJob(jobId)
+  if (answer === 'refused') throw invalidOperation(jobId, 'is not scheduled, so it cannot be given another time')
 }
 
 export async function requeueIn(jobs: JobStore, jobId: string, options: RequeueOptions): Promise<void> {

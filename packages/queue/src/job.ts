@@ -4,6 +4,7 @@ import { awaitReturnValue, latestResult } from './await-result.ts'
 import { findNames } from './call-names.ts'
 import type { Callable, CallRest, ResultOf } from './call-types.ts'
 import { contextOf, type JobContext, type StorageOptions } from './context.ts'
+import { type Explanation, explain } from './explanation.ts'
 import {
   type CancelOptions,
   cancelIn,
@@ -12,12 +13,14 @@ import {
   invalidOperation,
   type RequeueOptions,
   requeueIn,
+  rescheduleIn,
   stopIn,
 } from './job-actions.ts'
 import { noSuchJob } from './job-errors.ts'
 import { JobView, jobIdOf } from './job-view.ts'
 import { checkArgs, newRecord } from './new-record.ts'
 import { Result } from './result.ts'
+import type { When } from './when.ts'
 
 /** What `Job.create` takes beside the options of the job itself. */
 export interface CreateOptions extends EnqueueOptions, StorageOptions {
@@ -221,6 +224,16 @@ export class Job<R = unknown> extends JobView {
     return this.#context.storage.jobs.dependentIds(this.id)
   }
 
+  /**
+   * Why it is not running, and what has to happen for it to run; in one step.
+   * @throws RqError `RQ_NO_SUCH_JOB`.
+   */
+  async explain(): Promise<Explanation> {
+    const situation = await this.#context.storage.jobs.situation(this.id)
+    if (situation === undefined) throw noSuchJob(this.id)
+    return explain(situation)
+  }
+
   /** As `cancelJob`. */
   async cancel(options: CancelOptions = {}): Promise<void> {
     await cancelIn(this.#context.storage.jobs, this.id, options)
@@ -238,6 +251,14 @@ export class Job<R = unknown> extends JobView {
     this.record.status = 'queued'
     delete this.record.startedAtMs
     delete this.record.endedAtMs
+  }
+
+  /**
+   * Give it another time while it is scheduled; one that is past means at once.
+   * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when it is not scheduled, `RQ_INVALID_OPTION`.
+   */
+  async reschedule(when: When): Promise<void> {
+    await rescheduleIn(this.#context.storage, this.id, when)
   }
 
   /**

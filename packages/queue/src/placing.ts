@@ -22,8 +22,8 @@ export function accept({ record }: NewJob, placement: Placement): JobRecord {
 }
 
 /** The record as it will probably be placed, when a caller's pipeline keeps the answer. */
-export function assume({ record, dueMs }: NewJob): JobRecord {
-  if (dueMs !== undefined) record.status = 'scheduled'
+export function assume({ record, dueMs, delayMs }: NewJob): JobRecord {
+  if (dueMs !== undefined || delayMs !== undefined) record.status = 'scheduled'
   else if (record.dependencyIds !== undefined) record.status = 'deferred'
   else if (record.rateLimit !== undefined) record.status = 'rate_limited'
   else record.status = 'queued'

@@ -98,26 +98,29 @@ export class Queue extends QueueContents {
    *   `RQ_REDIS_UNREACHABLE`: unknown, and the same `jobId` may be enqueued again safely; `RQ_REDIS_OUT_OF_MEMORY`.
    */
   enqueue<F extends AnyFunction>(func: Callable<F>, ...rest: CallRest<F>): Promise<Job<ResultOf<F>>> {
-    return this.#submit(func, rest[0], rest[1] as EnqueueOptions | undefined, undefined)
+    return this.#submit(func, rest[0], rest[1] as EnqueueOptions | undefined, {})
   }
 
-  /** As `enqueue`, at a time: until then the job is `scheduled`. Needs a scheduler somewhere, or a worker with one. */
+  /**
+   * As `enqueue`, at a time: until then the job is `scheduled`; a time that is past means at once. Needs a scheduler somewhere,
+   * or a worker with one. Dependencies and rate limits count when the time has come.
+   */
   async enqueueAt<F extends AnyFunction>(
     when: When,
     func: Callable<F>,
     ...rest: CallRest<F>
   ): Promise<Job<ResultOf<F>>> {
-    return this.#submit(func, rest[0], rest[1] as EnqueueOptions | undefined, whenMs(when, 'when'))
+    return this.#submit(func, rest[0], rest[1] as EnqueueOptions | undefined, { dueMs: whenMs(when, 'when') })
   }
 
-  /** As `enqueueAt`, counted from now. */
+  /** As `enqueueAt`, counted from now, by the clock of the store. */
   async enqueueIn<F extends AnyFunction>(
     delay: DurationLike,
     func: Callable<F>,
     ...rest: CallRest<F>
   ): Promise<Job<ResultOf<F>>> {
-    const dueMs = Date.now() + durationMs(delay, 'delay')
-    return this.#submit(func, rest[0], rest[1] as EnqueueOptions | undefined, dueMs)
+    const delayMs = durationMs(delay, 'delay')
+    return this.#submit(func, rest[0], rest[1] as EnqueueOptions | undefined, { delayMs })
   }
 
   /**
@@ -178,14 +181,14 @@ export class Queue extends QueueContents {
     func: FunctionRef,
     args: readonly unknown[] | undefined,
     given: EnqueueOptions | undefined,
-    dueMs: number | undefined,
+    time: DueTime,
   ): Promise<Job<R>> {
     const options = checkOptions(given)
     const checkedArgs = checkArgs(args)
     const names = this.#namesNow(func, options) ?? (await this.#namesInTurn(func, options))
     const record = newRecord(names, checkedArgs, options, this.#defaults)
     const known = () => functionsOf(func, options, names)
-    return this.#place<R>(newJobOf(record, options, dueMs), given?.pipeline, known)
+    return this.#place<R>(newJobOf(record, options, time), given?.pipeline, known)
   }
 
   async #place<R>(job: NewJob, pipeline: unknown, known: () => ReadonlyMap<string, AnyFunction>): Promise<Job<R>> {
@@ -194,7 +197,7 @@ export class Queue extends QueueContents {
       this.#context.storage.queues.enqueueInto(pipeline, [job])
       return new Job<R>(assume(job), this.#context)
     }
-    if (!this.isAsync && job.dueMs === undefined) {
+    if (!this.isAsync && job.dueMs === undefined && job.delayMs === undefined) {
       refuseRateLimit(job)
       return runInProcess<R>(job, this.#context, known(), this.#locate.importPaths)
     }
@@ -206,7 +209,7 @@ export class Queue extends QueueContents {
     const jobs = datas.map(({ id, args, options }, index) => {
       const record = newRecord(names[index] as CallNames, args, options, this.#defaults, id)
       if (groupId !== undefined) record.groupId = groupId
-      return newJobOf(record, options, undefined)
+      return newJobOf(record, options, {})
     })
     const ordered = inDependencyOrder(jobs)
     if (pipeline !== undefined) {
@@ -243,10 +246,11 @@ export class Queue extends QueueContents {
   }
 }
 
-function newJobOf(record: JobRecord, options: CheckedOptions, dueMs: number | undefined): NewJob {
+type DueTime = Pick<NewJob, 'dueMs' | 'delayMs'>
+
+function newJobOf(record: JobRecord, options: CheckedOptions, time: DueTime): NewJob {
   const atFront = options.atFront || record.enqueueAtFront === true
-  const job = { record, atFront, unique: options.unique }
-  return dueMs === undefined ? job : { ...job, dueMs }
+  return { record, atFront, unique: options.unique, ...time }
 }
 
 function refuseRateLimit({ record }: NewJob): void {

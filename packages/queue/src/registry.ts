@@ -1,6 +1,6 @@
 import type { JobLike, RegistryKind } from '@rq/job'
 import type { JobContext } from './context.ts'
-import { deleteIn, invalidOperation, type RequeueOptions, requeueIn } from './job-actions.ts'
+import { deleteIn, invalidOperation, promoteIn, type RequeueOptions, requeueIn } from './job-actions.ts'
 import { jobIdOf } from './job-view.ts'
 
 export interface RegistryRange {
@@ -72,11 +72,12 @@ export class Registry {
   }
 
   /**
-   * Put a failed or stopped job back into its queue. Atomic.
-   * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when it is not in the failed registry, or this is another one.
+   * Put a failed or stopped job back into its queue, or a scheduled one into it before its time. Atomic.
+   * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when it is not in this registry, or this is of another kind.
    */
   async requeue(job: JobLike, options: RequeueOptions = {}): Promise<void> {
     const id = jobIdOf(job)
+    if (this.kind === 'scheduled') return promoteIn(this.#context.storage, id, options)
     if (this.kind !== 'failed') throw invalidOperation(id, `cannot be requeued from the ${this.kind} registry`)
     await requeueIn(this.#context.storage.jobs, id, options)
   }

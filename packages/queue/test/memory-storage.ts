@@ -120,6 +120,7 @@ export class MemoryStorage implements Storage {
   readonly jobs: JobStore = {
     fetch: async (ids) => ids.map((id) => structuredClone(this.records.get(id))),
     exists: async (id) => this.records.has(id),
+    situation: async () => undefined,
     status: async (id) => this.records.get(id)?.status,
     save: async (record) => {
       this.records.set(record.id, structuredClone(record))
@@ -207,7 +208,8 @@ export class MemoryStorage implements Storage {
     this.history.set(id, [{ createdAtMs: Date.now(), ...result }, ...(this.history.get(id) ?? [])])
   }
 
-  private place({ record, atFront, unique, dueMs }: NewJob): Placement {
+  private place({ record, atFront, unique, ...time }: NewJob): Placement {
+    const dueMs = time.delayMs === undefined ? time.dueMs : Date.now() + time.delayMs
     if (unique && this.records.has(record.id)) return 'duplicate'
     const stored = structuredClone(record)
     this.records.set(record.id, stored)

@@ -4,6 +4,7 @@
 -- @arg prefix string
 -- @arg most int
 -- @arg stamp string ISO time
+-- @arg forget 0|1 take the queue off the list of queues when nothing waits in it any more
 -- @reply int how many ids were taken
 -- @include lib/time
 -- @include lib/rate_limit
@@ -11,10 +12,9 @@
 -- @include lib/waiters
 
 local queueKey = KEYS[1]
-local prefix, most, stamp = ARGV[1], ARGV[2], ARGV[3]
+local prefix, most, stamp, forget = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 
-local ids = redis.call('LPOP', queueKey, most)
-if not ids then return 0 end
+local ids = redis.call('LPOP', queueKey, most) or {}
 local nowS = clock()
 for _, id in ipairs(ids) do
   local job = redis.call('HMGET', prefix .. 'job:' .. id, 'group_id', 'rate_limit_key', 'status', 'waiters')
@@ -25,4 +25,5 @@ for _, id in ipairs(ids) do
     if job[2] then releaseSlot(prefix, job[2], id, nowS, stamp) end
   end
 end
+if forget and redis.call('EXISTS', queueKey) == 0 then redis.call('SREM', prefix .. 'queues', queueKey) end
 return #ids

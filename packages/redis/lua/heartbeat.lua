@@ -35,7 +35,7 @@ end
 redis.call('EXPIRE', key, ttlS)
 
 local nowS, nowMs = clock()
-local leaseEnds = score(nowMs + leaseMs)
+local leaseEnds = leaseScore(nowMs + leaseMs)
 local recordTtlS = math.ceil(leaseMs / 1000) + 60
 local lost = {}
 for at = lastField + 1, #ARGV, 3 do

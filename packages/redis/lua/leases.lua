@@ -1,7 +1,23 @@
 #!lua flags=no-writes
---- Read the leases of a queue.
--- @key wip zset leases of the queue
--- @reply flat list of member (job id, colon, execution id) and the end of its lease in epoch seconds
+--- Read the leases of a job.
+-- @key wip zset leases of its queue
+-- @key job hash
+-- @arg id string
+-- @reply flat list of execution id (empty in versions of Python RQ without executions) and the end of its lease in epoch seconds
+-- @include lib/time
 
-local wipKey = KEYS[1]
-return redis.call('ZRANGE', wipKey, 0, -1, 'WITHSCORES')
+local wipKey, jobKey = KEYS[1], KEYS[2]
+local id = ARGV[1]
+
+local own = redis.call('HGET', jobKey, 'execution_id')
+local found = {}
+local leases = redis.call('ZRANGE', wipKey, 0, -1, 'WITHSCORES')
+for at = 1, #leases, 2 do
+  local job, execution = string.match(leases[at], '^([^:]+):?(.*)$')
+  if job == id then
+    local slackMs = execution == own and PYTHON_SLACK_MS or 0
+    found[#found + 1] = execution
+    found[#found + 1] = score(tonumber(leases[at + 1]) * 1000 - slackMs)
+  end
+end
+return found

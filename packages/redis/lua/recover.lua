@@ -12,28 +12,42 @@
 -- @include lib/time
 
 local wipKey = KEYS[1]
-local prefix, queue, worker, leaseMs, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
+local prefix, queue, worker, leaseMs, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local stamp, executionBase = ARGV[6], ARGV[7]
 
 local _, nowMs = clock()
 local taken = {}
-local serial = 0
-for _, member in ipairs(redis.call('ZRANGEBYSCORE', wipKey, 0, score(nowMs), 'LIMIT', 0, most)) do
+local serial = firstSerial(nowMs)
+local count = 0
+
+--- Whether a job was started by a Python worker, which leaves the execution id of an earlier run of ours in the job.
+local function isPythons(id, job)
+  return not job[2] or (job[4] and not redis.call('ZSCORE', prefix .. 'wip:' .. job[4], id .. ':' .. job[2]))
+end
+
+local ended = redis.call('ZRANGEBYSCORE', wipKey, 0, leaseScore(nowMs), 'WITHSCORES')
+for at = 1, #ended, 2 do
+  if count == most then break end
+  local member = ended[at]
   local id, execution = string.match(member, '^([^:]+):?(.*)$')
   local key = prefix .. 'job:' .. id
-  local held = redis.call('HMGET', key, 'status', 'execution_id', 'data')
-  redis.call('ZREM', wipKey, member)
-  redis.call('DEL', prefix .. 'execution:' .. member)
-  redis.call('ZREM', prefix .. 'executions:' .. id, execution)
-  if held[1] == 'started' and held[3] and (not held[2] or held[2] == execution) then
-    serial = serial + 1
-    local own = executionBase .. string.format('%08x', serial)
-    redis.call('HSET', key, 'execution_id', own)
-    redis.call('HINCRBY', key, 'abandoned_count', 1)
-    redis.call('ZADD', wipKey, score(nowMs + leaseMs), id .. ':' .. own)
-    local fields = redis.call('HGETALL', key)
-    local n = #taken
-    taken[n + 1], taken[n + 2], taken[n + 3], taken[n + 4], taken[n + 5] = queue, own, id, 'full', fields
+  local held = redis.call('HMGET', key, 'status', 'execution_id', 'data', 'origin')
+  local ours = held[2] == execution
+  -- Python RQ gives its own leases no time beyond their end.
+  if ours or not held[3] or tonumber(ended[at + 1]) * 1000 <= nowMs then
+    redis.call('ZREM', wipKey, member)
+    redis.call('DEL', prefix .. 'execution:' .. member)
+    redis.call('ZREM', prefix .. 'executions:' .. id, execution)
+    if held[1] == 'started' and held[3] and (ours or isPythons(id, held)) then
+      serial, count = serial + 1, count + 1
+      local own = executionBase .. string.format('%08x', serial)
+      redis.call('HSET', key, 'execution_id', own)
+      redis.call('HINCRBY', key, 'abandoned_count', 1)
+      redis.call('ZADD', wipKey, leaseScore(nowMs + leaseMs), id .. ':' .. own)
+      local fields = redis.call('HGETALL', key)
+      local n = #taken
+      taken[n + 1], taken[n + 2], taken[n + 3], taken[n + 4], taken[n + 5] = queue, own, id, 'full', fields
+    end
   end
 end
 return taken

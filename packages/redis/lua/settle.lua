@@ -15,7 +15,7 @@
 --   number of field texts, field texts, then what the flags announce
 --   flags: f = at the front; a = release all dependents; t = release those that allow failure; e = an execution record exists;
 --   d = has dependencies; s = due in ms (to = scheduled); x = count, texts of a results stream entry, its keepS;
---   r = rate limit key; g = group; l = ttl in seconds (to = queued or scheduled)
+--   r = rate limit key; g = group; l = ttl in seconds (to = queued or scheduled); n = counted neither as success nor as failure
 -- @reply answers: applied, lost, gone; then 'suspended' or the flat list of queue, execution id, job id, 'plain' or 'full', values or
 --   fields; then 1 when dependents were set aside for release_dependents, else 0
 -- @include lib/claim
@@ -31,7 +31,7 @@ local successes, failures, workedS = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[
 local firstQueue, lastQueue = 11, 10 + tonumber(ARGV[10])
 
 local nowS, nowMs = clock()
-local answers = {}
+local answers, applied = {}, 0
 local ended = {}
 local registered = {}
 local releasable = RELEASED_AT_ONCE
@@ -71,7 +71,7 @@ while at <= #ARGV do
   local lastField = at + 6 + tonumber(ARGV[at + 6])
   at = lastField + 1
 
-  local front, release, executionRecord, hasDependencies, delayMs, limit, group, ttl
+  local front, release, executionRecord, hasDependencies, delayMs, limit, group, ttl, uncounted
   local firstEntry, lastEntry, entryKeepS
   -- What most settlements say needs no loop.
   if flags == 'a' then release = 'a' end
@@ -98,6 +98,8 @@ while at <= #ARGV do
     elseif flag == 'g' then
       group = ARGV[at]
       at = at + 1
+    elseif flag == 'n' then
+      uncounted = true
     elseif flag == 'l' then
       ttl = tonumber(ARGV[at])
       at = at + 1
@@ -116,9 +118,17 @@ while at <= #ARGV do
   end
 
   if held[1] ~= execution or (held[2] ~= 'started' and held[2] ~= 'canceled') then
-    answers[#answers + 1] = (held[1] or held[2] or redis.call('EXISTS', key) == 1) and 'lost' or 'gone'
+    -- The same again, because its reply was lost.
+    local again = held[1] == execution and held[2] == to
+    answers[#answers + 1] = again and 'applied' or (held[1] or held[2] or redis.call('EXISTS', key) == 1) and 'lost' or 'gone'
+    if to == 'finished' or (release == 'a' and (to == 'queued' or to == 'scheduled')) then
+      successes = successes - 1
+    elseif not uncounted then
+      failures = failures - 1
+    end
   else
     answers[#answers + 1] = 'applied'
+    applied = applied + 1
     if held[2] == 'canceled' then
       -- Canceled while it ran: it ends as it ended, but the jobs that waited for it stay (RQ).
       redis.call('ZREM', prefix .. 'canceled:' .. queue, id)
@@ -154,6 +164,7 @@ while at <= #ARGV do
       wake(prefix, id, held[3])
     elseif to == 'canceled' then
       redis.call('HSET', key, 'status', 'canceled', unpack(ARGV, firstField, lastField))
+      redis.call('HDEL', key, 'execution_id')
       redis.call('ZADD', prefix .. 'canceled:' .. queue, nowS, id)
       wake(prefix, id, held[3])
     else
@@ -189,7 +200,7 @@ local workerKey = prefix .. 'worker:' .. worker
 if successes + failures > 0 and redis.call('EXISTS', workerKey) == 1 then
   if successes > 0 then redis.call('HINCRBY', workerKey, 'successful_job_count', successes) end
   if failures > 0 then redis.call('HINCRBY', workerKey, 'failed_job_count', failures) end
-  redis.call('HINCRBYFLOAT', workerKey, 'total_working_time', workedS)
+  redis.call('HINCRBYFLOAT', workerKey, 'total_working_time', workedS * applied / #answers)
 end
 
 local setAside = releasable == 0 and redis.call('EXISTS', prefix .. 'releasing') or 0

@@ -1,11 +1,12 @@
 import type { WorkerCommand } from '@rq/job'
 
-/** A command as RQ publishes it (wire page 1.9). */
+/**
+ * A command as RQ publishes it (wire page 1.9). The execution is told as one more field of `stop-job`: released versions
+ * of RQ know no `stop-execution`, and the id may be one that a Python worker has never heard of.
+ */
 export function writeCommand(command: WorkerCommand): string {
   if (command.command !== 'stop-job') return JSON.stringify(command)
-  return command.executionId === undefined
-    ? JSON.stringify({ command: 'stop-job', job_id: command.jobId })
-    : JSON.stringify({ command: 'stop-execution', job_id: command.jobId, execution_id: command.executionId })
+  return JSON.stringify({ command: 'stop-job', job_id: command.jobId, execution_id: command.executionId })
 }
 
 /** What a published text asks for; undefined for what is not a command of ours, which RQ ignores as well. */

@@ -90,6 +90,20 @@ export class Connections {
     return this.call((client) => runScript(client, script, keys, args, bytes))
   }
 
+  /**
+   * As {@link run}, and whether the connection broke meanwhile: then the client has sent the script again, as it was, and it
+   * may have run twice. (A Cluster's client does not tell.)
+   */
+  async runNoting<Keys extends readonly string[], Args extends readonly ScriptArgument[]>(
+    script: Script<Keys, Args>,
+    keys: Keys,
+    args: Args,
+  ): Promise<{ reply: unknown; resent: boolean }> {
+    const before = socketOf(this.main())
+    const reply = await this.run(script, keys, args, true)
+    return { reply, resent: socketOf(this.main()) !== before }
+  }
+
   /** Send commands on the main client. @throws RqError as {@link redisError} says. */
   async call<T>(command: (client: Client) => Promise<T>): Promise<T> {
     const client = this.main()
@@ -124,6 +138,11 @@ export class Connections {
     this.#closed = true
     this.disconnect()
   }
+}
+
+/** What a client talks through now. */
+function socketOf(client: Client): unknown {
+  return client instanceof Redis && client.status === 'ready' ? client.stream : undefined
 }
 
 function optionsOf(connection: string | RedisOptions): RedisOptions {

@@ -5,6 +5,7 @@ import type {
   ExecutionRecord,
   JobAnswer,
   JobRecord,
+  JobSituation,
   JobStatus,
   JobStore,
   Payload,
@@ -18,7 +19,8 @@ import { decodeResult, hashResult } from './result-codec.ts'
 import { ResultWaiters } from './result-waiters.ts'
 import { pipeScript, type ScriptArgument } from './script.ts'
 import * as scripts from './scripts.generated.ts'
-import { stampNow } from './time.ts'
+import { decodeSituation, type SituationReply } from './situation-codec.ts'
+import { parseScore, stampNow } from './time.ts'
 
 /** Dependents that are deleted with a job in one step, so that no step blocks Redis for long. */
 const DELETED_AT_ONCE = 500
@@ -108,7 +110,7 @@ export class RedisJobStore implements JobStore {
       ),
     ])
     const history = entries.flatMap(([id, fields]) => decodeResult(id, fields) ?? [])
-    const latest = job === undefined ? undefined : hashResult(job)
+    const latest = hashResult(job, entries.length === 0)
     return latest === undefined ? history : [latest, ...history].slice(0, RESULT_HISTORY)
   }
 
@@ -123,7 +125,7 @@ export class RedisJobStore implements JobStore {
       this.fetch([jobId]),
       this.#connections.call((client) => client.xrevrange(this.#keys.results(jobId), '+', '-', 'COUNT', 1)),
     ])
-    const latest = job === undefined ? undefined : hashResult(job)
+    const latest = hashResult(job, entries.length === 0)
     const [entry] = entries.flatMap(([id, fields]) => decodeResult(id, fields) ?? [])
     return { status: job?.status, result: latest ?? entry ?? null }
   }
@@ -133,15 +135,22 @@ export class RedisJobStore implements JobStore {
     return this.#connections.call((client) => client.sunion(...keys))
   }
 
+  async situation(jobId: string): Promise<JobSituation | undefined> {
+    const args: [ScriptArgument, ScriptArgument] = [this.#keys.prefix, jobId]
+    const reply = (await this.#connections.run(scripts.explain, [this.#keys.job(jobId)], args, true)) as
+      | SituationReply
+      | []
+    return decodeSituation(jobId, reply)
+  }
+
   async executions(jobId: string): Promise<ExecutionRecord[]> {
     const [job] = await this.fetch([jobId])
     if (job === undefined) return []
-    const key = this.#keys.registry(job.origin, 'started')
-    const leases = (await this.#connections.run(scripts.leases, [key], [])) as string[]
+    const keys: [string, string] = [this.#keys.registry(job.origin, 'started'), this.#keys.job(jobId)]
+    const leases = (await this.#connections.run(scripts.leases, keys, [jobId])) as string[]
     const executions: ExecutionRecord[] = []
     for (let at = 0; at + 1 < leases.length; at += 2) {
-      const [id, executionId = ''] = (leases[at] ?? '').split(':')
-      if (id === jobId) executions.push({ id: executionId, jobId, leaseEndsMs: Number(leases[at + 1]) * 1000 })
+      executions.push({ id: leases[at] ?? '', jobId, leaseEndsMs: parseScore(leases[at + 1] ?? '') * 1000 })
     }
     return executions
   }

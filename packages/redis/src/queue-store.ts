@@ -5,7 +5,7 @@ import { pushJob } from './enqueue-arguments.ts'
 import type { Keys } from './keys.ts'
 import { pipeScript, type ScriptArgument } from './script.ts'
 import * as scripts from './scripts.generated.ts'
-import { stampNow } from './time.ts'
+import { parseScore, stampNow } from './time.ts'
 
 /** Jobs taken per step when a queue is emptied, so that no step blocks Redis for long. */
 const EMPTY_BATCH = 1000
@@ -70,8 +70,7 @@ export class RedisQueueStore implements QueueStore {
     let left = await this.count(queue)
     let emptied = 0
     while (left > 0) {
-      const args = [this.#keys.prefix, Math.min(left, EMPTY_BATCH), stampNow()] as const
-      const taken = Number(await this.#connections.run(scripts.empty, [this.#keys.queue(queue)], [...args]))
+      const taken = await this.#emptyStep(queue, Math.min(left, EMPTY_BATCH), false)
       if (taken === 0) break
       emptied += taken
       left -= taken
@@ -79,8 +78,12 @@ export class RedisQueueStore implements QueueStore {
     return emptied
   }
 
+  /** Jobs that come in meanwhile, or get a slot of a rate limit by it, go too. */
   async deleteQueue(queue: string, deleteJobs: boolean): Promise<void> {
-    if (deleteJobs) await this.empty(queue)
+    if (deleteJobs) {
+      while ((await this.#emptyStep(queue, EMPTY_BATCH, true)) > 0);
+      return
+    }
     const key = this.#keys.queue(queue)
     await this.#connections.call((client) => client.multi().srem(this.#keys.queues, key).del(key).exec())
   }
@@ -107,15 +110,26 @@ export class RedisQueueStore implements QueueStore {
     const key = this.#keys.registry(queue, kind)
     const score =
       kind === 'started'
-        ? startedScore((await this.#connections.run(scripts.leases, [key], [])) as string[], jobId)
+        ? ((await this.#connections.run(scripts.leases, [key, this.#keys.job(jobId)], [jobId])) as string[])[1]
         : await this.#connections.call((client) => client.zscore(key, jobId))
     if (score === null || score === undefined) return undefined
-    const seconds = /^\+?inf$/.test(String(score)) ? Number.POSITIVE_INFINITY : Number(score)
+    const seconds = parseScore(score)
     return seconds < 0 ? Number.POSITIVE_INFINITY : seconds * 1000
   }
 
   async registryRemove(queue: string, kind: RegistryKind, jobId: string): Promise<boolean> {
     return (await this.#connections.call((client) => client.zrem(this.#keys.registry(queue, kind), jobId))) === 1
+  }
+
+  /** Returns how many ids were taken. */
+  async #emptyStep(queue: string, most: number, forget: boolean): Promise<number> {
+    const args: [ScriptArgument, ScriptArgument, ScriptArgument, ScriptArgument] = [
+      this.#keys.prefix,
+      most,
+      stampNow(),
+      forget ? 1 : 0,
+    ]
+    return Number(await this.#connections.run(scripts.empty, [this.#keys.queue(queue)], args))
   }
 
   async registryCleanup(queue: string, kind: RegistryKind): Promise<number> {
@@ -138,11 +152,4 @@ function enqueueArguments(
 function jobIdOfMember(member: string): string {
   const colon = member.indexOf(':')
   return colon === -1 ? member : member.slice(0, colon)
-}
-
-function startedScore(membersAndScores: readonly string[], jobId: string): string | undefined {
-  for (let at = 0; at + 1 < membersAndScores.length; at += 2) {
-    if (jobIdOfMember(membersAndScores[at] ?? '') === jobId) return membersAndScores[at + 1]
-  }
-  return undefined
 }

@@ -38,10 +38,12 @@ export function decodeResult(id: string, fields: readonly string[]): ResultRecor
 
 /**
  * The result that a job keeps in its own hash: only a success of an execution of ours in the `hash` dialect.
- * A Python worker leaves no `execution_id`, and its results are in the stream.
+ * A Python worker leaves no `execution_id`, and its results are in the stream. A Python program that saved the job anew
+ * has compressed its data, which is the mark of the other dialect; then it counts that the stream is empty.
  */
-export function hashResult(job: JobRecord): ResultRecord | undefined {
-  if (job.results !== 'hash' || job.status !== 'finished' || job.executionId === undefined) return undefined
+export function hashResult(job: JobRecord | undefined, streamIsEmpty: boolean): ResultRecord | undefined {
+  if (job?.status !== 'finished' || job.executionId === undefined) return undefined
+  if (job.results !== 'hash' && !streamIsEmpty) return undefined
   return {
     type: 'successful',
     createdAtMs: job.endedAtMs ?? 0,

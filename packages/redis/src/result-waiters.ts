@@ -3,8 +3,9 @@ import type { AwaitedResult } from '@rq/job'
 import type { Connections } from './connections.ts'
 import type { Keys } from './keys.ts'
 import * as scripts from './scripts.generated.ts'
+import { StreamWatch } from './stream-watch.ts'
 
-/** How often a waiting process looks for itself: for jobs that a Python worker ends, and for lost notices. */
+/** How often a waiting process looks for itself: for jobs in our own dialect that a Python worker ends, and for lost notices. */
 const LOOK_MS = SECOND_MS
 /** How many jobs one look asks about. */
 const LOOK_BATCH = 500
@@ -19,13 +20,15 @@ interface Wait {
 
 /**
  * Lets callers wait for the results of jobs. One subscription for the whole process: a waiting caller leaves the
- * process's channel with the job, and the script that ends the job publishes to it.
+ * process's channel with the job, and the script that ends the job publishes to it. Jobs whose results go to the stream
+ * may be ended by Python, which publishes nothing: their streams are watched as well.
  */
 export class ResultWaiters {
   readonly #connections: Connections
   readonly #keys: Keys
   readonly #channel = randomHex()
   readonly #waiting = new Map<string, Set<Wait>>()
+  readonly #streams: StreamWatch
   #ready: Promise<unknown> | undefined
   #look: NodeJS.Timeout | undefined
   #closed = false
@@ -33,6 +36,7 @@ export class ResultWaiters {
   constructor(connections: Connections, keys: Keys) {
     this.#connections = connections
     this.#keys = keys
+    this.#streams = new StreamWatch(connections, keys, (jobId) => this.#wake(jobId))
   }
 
   /**
@@ -61,7 +65,10 @@ export class ResultWaiters {
       }
     } finally {
       waits.delete(wait)
-      if (waits.size === 0) this.#waiting.delete(jobId)
+      if (waits.size === 0) {
+        this.#waiting.delete(jobId)
+        this.#streams.unwatch(jobId)
+      }
       if (this.#waiting.size === 0) {
         clearInterval(this.#look)
         this.#look = undefined
@@ -71,6 +78,7 @@ export class ResultWaiters {
 
   close(): void {
     this.#closed = true
+    this.#streams.close()
     clearInterval(this.#look)
     this.#look = undefined
     for (const jobId of [...this.#waiting.keys()]) this.#wake(jobId)
@@ -80,7 +88,9 @@ export class ResultWaiters {
   async #over(jobId: string, untilEnd: boolean): Promise<boolean> {
     const keys: [string, string] = [this.#keys.job(jobId), this.#keys.results(jobId)]
     const reply = await this.#connections.run(scripts.awaitResult, keys, [this.#channel, untilEnd ? 1 : 0])
-    return (reply as [AwaitedResult['status'] | null, string])[1] === 'over'
+    const [, word, lastEntry] = reply as [status: AwaitedResult['status'] | null, word: string, lastEntry?: string]
+    if (word !== 'over' && lastEntry !== undefined) this.#streams.watch(jobId, lastEntry)
+    return word === 'over'
   }
 
   #subscribe(): Promise<unknown> {

@@ -25,6 +25,7 @@ export function pushSettlement(args: ScriptArgument[], settlement: Settlement, w
     flags += 's'
     extras.push(settlement.delayMs)
   }
+  if (settlement.counts === 'none') flags += 'n'
   // A success goes into the hash where the dialect allows; whatever else there is to tell goes into the stream.
   const inHash = result?.type === 'successful' && settlement.dialect === 'hash'
   if (inHash) {

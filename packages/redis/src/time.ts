@@ -23,3 +23,8 @@ export function parseTime(text: string): number | undefined {
   const ms = Date.parse(text)
   return Number.isNaN(ms) ? undefined : ms
 }
+
+/** A score as Redis writes it, which is `inf` for never. */
+export function parseScore(text: string): number {
+  return /^\+?inf$/.test(text) ? Number.POSITIVE_INFINITY : Number(text)
+}

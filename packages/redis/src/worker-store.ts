@@ -17,7 +17,8 @@ import { readCommand } from './command-codec.ts'
 import type { Connections } from './connections.ts'
 import { decodeJob, decodePlainJob } from './job-codec.ts'
 import type { Keys } from './keys.ts'
-import type { ScriptArgument } from './script.ts'
+import { LostReplies } from './lost-replies.ts'
+import type { Script, ScriptArgument } from './script.ts'
 import * as scripts from './scripts.generated.ts'
 import { pushSettlement } from './settle-arguments.ts'
 import { tidy } from './tidy.ts'
@@ -38,6 +39,8 @@ export class RedisWorkerStore implements WorkerStore {
   readonly #keys: Keys
   readonly #signal: WorkSignal
   readonly #births = new Map<string, string>()
+  readonly #lostClaims = new LostReplies()
+  readonly #lostRecoveries = new LostReplies()
 
   constructor(connections: Connections, keys: Keys) {
     this.#connections = connections
@@ -99,17 +102,19 @@ export class RedisWorkerStore implements WorkerStore {
   }
 
   async claim(request: ClaimRequest): Promise<ClaimReply> {
-    const reply = await this.#connections.run(
+    const base = executionBase()
+    const { reply } = await this.#lease(
+      base,
+      request.queues,
       scripts.claim,
       [this.#keys.suspended],
       [
         ...([this.#keys.prefix, stampNow(), request.want, request.workerName, request.leaseMs] as const),
-        executionBase(),
+        base,
         ...request.queues,
       ],
-      true,
     )
-    return decodeClaim(reply)
+    return this.#withLost(decodeClaim(reply))
   }
 
   async settle(workerName: string, settlements: readonly Settlement[], claim?: ClaimRequest): Promise<SettleReply> {
@@ -126,18 +131,25 @@ export class RedisWorkerStore implements WorkerStore {
     const queues = claim?.queues ?? []
     const rest: ScriptArgument[] = [...queues]
     for (const settlement of settlements) pushSettlement(rest, settlement, workerName)
-    const reply = (await this.#connections.run(
+    const base = executionBase()
+    const { reply, resent } = await this.#lease(
+      base,
+      queues,
       scripts.settle,
       [this.#keys.suspended],
       [
         ...([this.#keys.prefix, stampNow(), claim?.want ?? 0, workerName, claim?.leaseMs ?? 0] as const),
-        ...([executionBase(), successes, failures, workedMs / SECOND_MS, queues.length] as const),
+        ...([base, successes, failures, workedMs / SECOND_MS, queues.length] as const),
         ...rest,
       ],
-      true,
-    )) as [Buffer[], unknown, number]
-    const answers = reply[0].map(String) as SettleAnswer[]
-    return { answers, claimed: decodeClaim(reply[1]), releasing: reply[2] === 1 }
+    )
+    const [words, handed, setAside] = reply as [Buffer[], unknown, number]
+    const answers = words.map((word, index) => {
+      const answer = String(word) as SettleAnswer
+      const settlement = settlements[index]
+      return resent && settlement !== undefined && couldBeOwnDoing(settlement, answer) ? 'applied' : answer
+    })
+    return { answers, claimed: await this.#withLost(decodeClaim(handed)), releasing: setAside === 1 }
   }
 
   async releaseDependents(): Promise<boolean> {
@@ -156,13 +168,11 @@ export class RedisWorkerStore implements WorkerStore {
   }
 
   async recover(queue: string, workerName: string, leaseMs: number, most: number): Promise<readonly Claimed[]> {
-    const reply = await this.#connections.run(
-      scripts.recover,
-      [this.#keys.registry(queue, 'started')],
-      [this.#keys.prefix, queue, workerName, leaseMs, most, stampNow(), executionBase()],
-      true,
-    )
-    return decodeClaim(reply).jobs
+    const base = executionBase()
+    const key = this.#keys.registry(queue, 'started')
+    const args = [this.#keys.prefix, queue, workerName, leaseMs, most, stampNow(), base] as const
+    const { reply } = await this.#lease(base, [queue], scripts.recover, [key], [...args], this.#lostRecoveries)
+    return (await this.#withLost(decodeClaim(reply), this.#lostRecoveries)).jobs
   }
 
   waitForWork(queues: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<void> {
@@ -200,6 +210,42 @@ export class RedisWorkerStore implements WorkerStore {
     this.#signal.disconnect()
   }
 
+  /** Run a script that leases jobs, and note when its reply may have been lost: `base` is what their execution ids begin with. */
+  async #lease<Keys extends readonly string[], Args extends readonly ScriptArgument[]>(
+    base: string,
+    queues: readonly string[],
+    script: Script<Keys, Args>,
+    keys: Keys,
+    args: Args,
+    lost = this.#lostClaims,
+  ): Promise<{ reply: unknown; resent: boolean }> {
+    try {
+      const noted = await this.#connections.runNoting(script, keys, args)
+      if (noted.resent) lost.note(base, queues)
+      return noted
+    } catch (error) {
+      lost.note(base, queues)
+      throw error
+    }
+  }
+
+  /** What was handed out now, and what earlier calls leased whose replies were lost. */
+  async #withLost(claimed: ClaimReply, lost = this.#lostClaims): Promise<ClaimReply> {
+    if (lost.isEmpty) return claimed
+    const { bases, queues } = lost.list()
+    const rest = [this.#keys.prefix, bases.length, ...bases, ...queues] as const
+    try {
+      const reply = await this.#connections.run(scripts.reclaim, [this.#keys.queues], [...rest], true)
+      lost.found(bases)
+      const known = new Set(claimed.jobs.map(({ executionId }) => executionId))
+      const found = decodeClaim(reply).jobs.filter(({ executionId }) => !known.has(executionId))
+      return found.length === 0 ? claimed : { ...claimed, jobs: [...claimed.jobs, ...found] }
+    } catch {
+      // What this call handed out must not be lost with it; the next one looks again.
+      return claimed
+    }
+  }
+
   #workerSet(queue: string | undefined): string {
     return queue === undefined ? this.#keys.workers : this.#keys.queueWorkers(queue)
   }
@@ -212,6 +258,12 @@ export class RedisWorkerStore implements WorkerStore {
     this.#births.set(worker.name, birth)
     return birth
   }
+}
+
+/** Whether a settlement may have been applied already, by the same call, which was sent twice. */
+function couldBeOwnDoing({ to, keepS }: Settlement, answer: SettleAnswer): boolean {
+  if (answer === 'gone') return keepS === 0
+  return answer === 'lost' && (to === 'queued' || to === 'scheduled')
 }
 
 function executionBase(): string {

@@ -13,7 +13,7 @@ function named(dump: RedisDump): Record<string, unknown> {
     typeof value === 'string' ? value.replace(TIME, '<time>').replace(EXECUTION, '<execution>') : value
   const nowS = Date.now() / 1000
   const score = (value: number) =>
-    Math.abs(value - nowS) < 60 * 60 * 24 * 400 && value > nowS - 60
+    Math.abs(value - nowS) < 60 * 60 * 24 * 365 * 200 && value > nowS - 60
       ? `now+${Math.abs(Math.round((value - nowS) / 5) * 5)}`
       : value
   return Object.fromEntries(
@@ -73,7 +73,7 @@ describe('enqueue', () => {
       ])
       const { enqueued_at: _, ...unqueued } = NEW_HASH
       expect(named(await redis.dump())).toEqual({
-        'rq:deferred:default': { c: 'now+0' },
+        'rq:deferred:default': { c: 'now+3155760000' },
         'rq:group:g': ['c'],
         'rq:groups': ['g'],
         // Waiting for other jobs is not waiting in the queue.
@@ -129,7 +129,7 @@ describe('claim', () => {
         // The time to wait is over when a job starts: its key lives on.
         'rq:job:a': { ...CLAIMED_HASH, ttl: '100' },
         'rq:queues': ['rq:queue:default'],
-        'rq:wip:default': { 'a:<execution>': 'now+15' },
+        'rq:wip:default': { 'a:<execution>': 'now+75' },
       })
     }))
 })

@@ -7,6 +7,8 @@ export interface DutyOptions {
   readonly everyMs: number
   /** Part of the wait that is left to chance, 0 to 1, so that many workers do not come at once. Default 0. */
   readonly jitter?: number
+  /** Run at once when it starts. Default false: after one interval. */
+  readonly atStart?: boolean
   readonly runOnce: () => Promise<void>
   readonly logger: Logger
 }
@@ -22,11 +24,12 @@ export class Duty {
     this.#options = options
   }
 
-  /** The first run comes after one interval. */
+  /** Returns at once. */
   start(): void {
     if (!this.#stopped) return
     this.#stopped = false
-    this.#schedule()
+    if (this.#options.atStart === true) void this.#runAndSchedule()
+    else this.#schedule()
   }
 
   /** No further run begins. One that is under way is not waited for: the store may never answer. */
@@ -52,9 +55,11 @@ export class Duty {
   #schedule(): void {
     const { everyMs, jitter = 0 } = this.#options
     const waitMs = everyMs * (1 - jitter * Math.random())
-    this.#timer = setTimeout(async () => {
-      await this.runOnce()
-      if (!this.#stopped) this.#schedule()
-    }, waitMs)
+    this.#timer = setTimeout(() => void this.#runAndSchedule(), waitMs)
+  }
+
+  async #runAndSchedule(): Promise<void> {
+    await this.runOnce()
+    if (!this.#stopped) this.#schedule()
   }
 }

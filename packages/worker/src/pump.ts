@@ -65,6 +65,8 @@ export class Pump {
   /** Until the next look at the suspension. */
   #paused = false
   #writing = false
+  /** Ended jobs had more dependents than one call releases. */
+  #releasing = false
   #wake: () => void = () => {}
   #woken = false
   #gatherTimer: NodeJS.Timeout | undefined
@@ -98,7 +100,7 @@ export class Pump {
 
   /** Whether something has still to reach the store. */
   get isWriting(): boolean {
-    return this.#writing || this.#settlements.length > 0 || this.#returns.length > 0
+    return this.#writing || this.#releasing || this.#settlements.length > 0 || this.#returns.length > 0
   }
 
   settle(settlement: Settlement): void {
@@ -135,6 +137,7 @@ export class Pump {
     const { signal } = this.#closing
     while (!signal.aborted) {
       this.#woken = false
+      if (this.#releasing) await this.#releaseMore()
       if (this.#returns.length > 0) await this.#sendReturns()
       else if (this.#canGather()) await this.#sleep()
       else {
@@ -143,7 +146,7 @@ export class Pump {
         const claim = this.#claimRequest(settlements.length > 0)
         if (settlements.length > 0) await this.#settle(settlements, claim)
         else if (claim !== undefined) await this.#claim(claim)
-        else await this.#idle()
+        else if (!this.#releasing) await this.#idle()
       }
     }
     this.#endGathering()
@@ -212,12 +215,20 @@ export class Pump {
       this.#settlements = [...settlements, ...this.#settlements]
       return
     }
-    const { answers, claimed } = reply.value
+    const { answers, claimed, releasing = false } = reply.value
+    if (releasing) this.#releasing = true
     settlements.forEach((settlement, index) => {
       const answer = answers[index] ?? 'applied'
       this.#owner.onSettled(settlement, answer === 'lost' && reply.resent ? 'applied' : answer)
     })
     if (claim !== undefined) this.#take(claimed, claim)
+  }
+
+  /** One round of it, so that other traffic goes on between two. */
+  async #releaseMore(): Promise<void> {
+    const more = await this.#persistence.insist(() => this.#options.store.releaseDependents())
+    this.#releasing = more?.value ?? false
+    this.#dry = false
   }
 
   async #sendReturns(): Promise<void> {

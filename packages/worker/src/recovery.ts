@@ -26,6 +26,7 @@ export function recovery(options: RecoveryOptions): Duty {
     everyMs: leaseMs / LOOKS_PER_LEASE,
     jitter: 0.3,
     logger,
+    atStart: true,
     async runOnce() {
       for (const queue of queues) {
         if (!isWanted()) return

@@ -66,7 +66,6 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
   readonly #judge: Judge
   readonly #book = new LeaseBook()
   readonly #commands: Commands
-  readonly #recovery: Duty
   readonly #duties: readonly Duty[]
   readonly #ended: Promise<void>
   #end: () => void = () => {}
@@ -126,7 +125,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
       this,
     )
     this.#commands = new Commands({ store, workerName: name, logger }, this)
-    this.#recovery = recovery({
+    const recovering = recovery({
       store,
       workerName: name,
       queues,
@@ -136,7 +135,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
       onRecovered: (claimed) => this.#takeOver(claimed),
     })
     this.#duties = [
-      this.#recovery,
+      recovering,
       heartbeat({
         store,
         worker: this.#birth,
@@ -147,7 +146,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
         state: () => this.#state,
         onLost: (lease) => this.#lose(lease.executionId),
       }),
-      maintenance({ store: storage.queues, queues, everyMs: settings.maintenanceMs, logger }),
+      maintenance({ store, queueStore: storage.queues, queues, everyMs: settings.maintenanceMs, logger }),
     ]
   }
 
@@ -163,7 +162,6 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
     this.#pool.start()
     await this.#startServices()
     for (const duty of this.#duties) duty.start()
-    void this.#recovery.runOnce()
     this.#started = true
     const pumping = this.#pump.run()
     await this.#ended

@@ -1,7 +1,7 @@
 /** Job functions for tests, written into a folder that horses import from. */
 export const JOBS = `
 import { spawn } from 'node:child_process'
-import { appendFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 
 export const add = (a, b) => a + b
@@ -27,6 +27,11 @@ export const mark = (file, text) => { appendFileSync(file, text + '\\n'); return
 export const spawnChild = (file) => {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' })
   writeFileSync(file, String(child.pid))
+  for (;;);
+}
+export const markFirstThenSpin = (file) => {
+  if (existsSync(file)) return 'second'
+  writeFileSync(file, 'first')
   for (;;);
 }
 export const writePidAndSpin = (file) => { writeFileSync(file, String(process.pid)); for (;;); }

@@ -229,6 +229,12 @@ export class MemoryStore implements WorkerStore {
     return recovered
   }
 
+  async releaseDependents(): Promise<boolean> {
+    return false
+  }
+
+  async tidy(): Promise<void> {}
+
   async waitForWork(queues: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<void> {
     if (this.outage !== undefined) throw this.outage
     if (queues.some((queue) => this.waiting(queue).length > 0)) return

@@ -21,3 +21,9 @@ def odd_numbers():
 
 def unicode_text():
     return 'Grüße, 世界 🎉 \u2028 "quoted" \\ and \x00'
+
+
+def hold_again(key, seconds):
+    import tasks
+
+    return tasks.hold(key, seconds)

@@ -127,7 +127,7 @@ describe.skipIf(python === undefined)(withPython('we enqueue, a Python worker ru
 
   test('a scheduled job of ours is promoted by a Python scheduler', async () => {
     const queue = site.queue('due')
-    const now = await queue.enqueueIn(0, 'tasks.add', [20, 22])
+    const now = await queue.enqueueIn(2, 'tasks.add', [20, 22])
     const later = await queue.enqueueAt(new Date(Date.now() + 3_600_000), 'tasks.add', [1, 1])
     expect(await site.py(`sorted(registry('scheduled', 'due').get_job_ids())`)).toEqual([now.id, later.id].sort())
     const due = await site.py<string>(`registry('scheduled', 'due').get_scheduled_time(id)`, { id: later.id })

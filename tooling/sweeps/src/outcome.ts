@@ -47,7 +47,7 @@ export function extraRuns(runs: readonly Run[], jobs: readonly ScenarioJob[]): E
 /** End all leases now, as if their time were over. */
 export async function endLeases(client: Redis, { prefix }: Place, queues: readonly string[]): Promise<void> {
   for (const queue of queues) {
-    const members = await client.zrange(`${prefix}wip:${queue}`, 0, -1)
+    const members = await client.zrange(`${prefix}wip:${queue}`, 0, '-1')
     for (const member of members) await client.zadd(`${prefix}wip:${queue}`, 'XX', '1', member)
   }
 }

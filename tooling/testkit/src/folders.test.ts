@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { makeProject, tempDir } from './folders.ts'
 import { spawnNode } from './spawn-node.ts'
 
@@ -32,4 +32,19 @@ test('a project imports packages of this workspace from source', async () => {
 
 test('a project cannot link what this workspace does not have', async () => {
   await expect(makeProject({}, { packages: ['@rq/nothing'] })).rejects.toThrow('No package @rq/nothing')
+})
+
+describe('when a test runs out of time', () => {
+  let dir = ''
+
+  test.fails('which never leaves its scope,', { timeout: 100 }, async () => {
+    await using folder = await tempDir()
+    dir = folder.dir
+    await new Promise(() => {})
+  })
+
+  test('its folder is removed all the same', () => {
+    expect(dir).not.toBe('')
+    expect(existsSync(dir)).toBe(false)
+  })
 })

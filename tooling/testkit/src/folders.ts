@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } f
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { atTestEnd } from './at-test-end.ts'
 
 /** A folder that is removed with everything in it when it is disposed of. */
 export interface TempDir extends AsyncDisposable {
@@ -15,11 +16,13 @@ export interface TempDir extends AsyncDisposable {
 
 export async function tempDir(): Promise<TempDir> {
   const dir = await realpath(await mkdtemp(join(tmpdir(), 'rq-test-')))
+  const remove = (): Promise<void> => rm(dir, { recursive: true, force: true })
+  atTestEnd(remove)
   return {
     dir,
     path: (name) => join(dir, name),
     url: (name) => pathToFileURL(join(dir, name)).href,
-    [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: remove,
   }
 }
 

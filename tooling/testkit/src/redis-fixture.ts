@@ -1,5 +1,6 @@
 import { randomHex } from '@rq/core'
 import { Redis } from 'ioredis'
+import { atTestEnd } from './at-test-end.ts'
 import { eventually } from './eventually.ts'
 import { dumpRedis, type RedisDump } from './redis-dump.ts'
 
@@ -42,6 +43,22 @@ export async function redisFixture(options: RedisFixtureOptions = {}): Promise<R
   const admin = new Redis(options.url ?? sharedUrl())
   const url = options.url ?? (await addUser(admin, name, prefix))
   const client = new Redis(url)
+  const tearDown = async (): Promise<void> => {
+    client.disconnect()
+    try {
+      const left = await connectionsLeft(admin, options.url === undefined ? name : undefined)
+      const keys = await admin.keys(`${prefix}*`)
+      if (keys.length > 0) await admin.unlink(keys)
+      if (options.url === undefined) await admin.acl('DELUSER', name)
+      if (left.length > 0) throw new Error(`${left.length} Redis connection(s) left open:\n${left.join('\n')}`)
+    } finally {
+      admin.disconnect()
+    }
+  }
+  let tornDown: Promise<void> | undefined
+  atTestEnd(async () => {
+    if (tornDown === undefined) await tearDown()
+  })
   return {
     url,
     prefix,
@@ -50,16 +67,8 @@ export async function redisFixture(options: RedisFixtureOptions = {}): Promise<R
     keys: async () => (await admin.keys(`${prefix}*`)).sort(),
     dump: () => dumpRedis(admin, prefix),
     async [Symbol.asyncDispose]() {
-      client.disconnect()
-      try {
-        const left = await connectionsLeft(admin, options.url === undefined ? name : undefined)
-        const keys = await admin.keys(`${prefix}*`)
-        if (keys.length > 0) await admin.unlink(keys)
-        if (options.url === undefined) await admin.acl('DELUSER', name)
-        if (left.length > 0) throw new Error(`${left.length} Redis connection(s) left open:\n${left.join('\n')}`)
-      } finally {
-        admin.disconnect()
-      }
+      tornDown ??= tearDown()
+      await tornDown
     },
   }
 }

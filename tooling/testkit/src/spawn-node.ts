@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { atTestEnd } from './at-test-end.ts'
 
 export interface SpawnNodeOptions {
   /** Added to this process's environment; `undefined` takes a name out. */
@@ -59,6 +60,11 @@ export function spawnNode(
     running.delete(child)
     return { code, signal }
   })
+  const end = async (): Promise<void> => {
+    killGroup(child)
+    await exited
+  }
+  atTestEnd(end)
   return {
     child,
     pid: child.pid ?? 0,
@@ -91,10 +97,7 @@ export function spawnNode(
     kill(signal = 'SIGTERM') {
       child.kill(signal)
     },
-    async [Symbol.asyncDispose]() {
-      killGroup(child)
-      await exited
-    },
+    [Symbol.asyncDispose]: end,
   }
 }
 

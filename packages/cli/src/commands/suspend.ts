@@ -1,3 +1,4 @@
+import { SECOND_MS } from '@rq/core'
 import { defineCommand } from '../command.ts'
 import { CommandError } from '../exit-code.ts'
 import { duration as durationMs, text } from '../option-value.ts'
@@ -13,11 +14,10 @@ export const suspend = defineCommand({
   options: (yargs) =>
     yargs.options({ duration: text({ alias: 'd', describe: 'Resume by itself after so long: seconds, or 5m, 1h' }) }),
   async run({ duration }, context) {
+    const ms = duration === undefined || /^-\d/.test(duration) ? 0 : durationMs(duration, '--duration')
     // RQ refuses 0 as a failure of its own, not as wrong usage.
-    if (duration !== undefined && /^-?0*(\.\d+)?$|^-\d+/.test(duration)) {
-      throw new CommandError('The duration must be at least 1 second.')
-    }
-    const seconds = duration === undefined ? undefined : Math.ceil(durationMs(duration, '--duration') / 1000)
+    if (duration !== undefined && ms < SECOND_MS) throw new CommandError('The duration must be at least 1 second.')
+    const seconds = duration === undefined ? undefined : Math.ceil(ms / SECOND_MS)
     await using session = await Session.open(context)
     await session.rq.suspend(session.where, seconds === undefined ? {} : { duration: seconds })
     const until =

@@ -87,9 +87,6 @@ export const worker = defineCommand({
       options.concurrency === undefined ? config.concurrency : wholeNumber(options.concurrency, '--concurrency', 1)
     const maxJobs = options.maxJobs === undefined ? undefined : wholeNumber(options.maxJobs, '--max-jobs', 1)
     await using session = await Session.open(context)
-    if (await session.rq.isSuspended(session.where)) {
-      throw new CommandError('Workers are suspended, so this one does not start. `rq-cli resume` lifts that.')
-    }
     const queues = [options.queues ?? [], config.queues ?? [], ['default']].find((names) => names.length > 0) ?? []
     const allow = options.allow ?? listOf(config.allow)
     const imports = options.import?.map((module) => moduleFrom(module, host.folder)) ?? settings.imports
@@ -114,6 +111,9 @@ export const worker = defineCommand({
         }),
       })
     })
+    if (await session.rq.isSuspended(session.where)) {
+      throw new CommandError('Workers are suspended, so this one does not start. `rq-cli resume` lifts that.')
+    }
     if (options.pid !== undefined) await writePid(options.pid, context)
     let isCold = false
     const stopListening = session.rq.handleSignals({

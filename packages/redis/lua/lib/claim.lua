@@ -22,8 +22,8 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
   local handed = {}
   if want <= 0 then return handed end
   local _, nowMs = clock()
-  local leaseEnds = score(nowMs + leaseMs)
-  local serial = 0
+  local leaseEnds = leaseScore(nowMs + leaseMs)
+  local serial = firstSerial(nowMs)
   for q = first, last do
     local queue = ARGV[q]
     local list = prefix .. 'queue:' .. queue

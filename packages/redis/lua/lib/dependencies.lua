@@ -19,20 +19,26 @@ local function statusOf(prefix, id)
   return redis.call('HGET', key, 'status') or (redis.call('EXISTS', key) == 1 and 'created') or nil
 end
 
-local function allSatisfied(prefix, dependencies, allowFailure, except)
+--- The first of the dependencies that is not satisfied, leaving `except` out of account; nil when all are.
+local function firstUnsatisfied(prefix, dependencies, allowFailure, except)
   for _, dependency in ipairs(dependencies) do
-    if dependency ~= except and not satisfied(statusOf(prefix, dependency), allowFailure) then return false end
+    if dependency ~= except and not satisfied(statusOf(prefix, dependency), allowFailure) then return dependency end
   end
-  return true
+  return nil
 end
 
---- Whether all dependencies of a job are satisfied, leaving `except` out of account.
+--- Whether all dependencies of a job are satisfied, leaving `except` out of account. One that is not is told of the job once more:
+-- it may be gone and have come back since.
 local function dependenciesMet(prefix, id, allowFailure, except)
   local key = prefix .. 'job::' .. id .. ':dependencies'
   -- With very many dependencies, some at random say no in most cases.
   local some = redis.call('SRANDMEMBER', key, LOOKED_AT_FIRST)
-  if not allSatisfied(prefix, some, allowFailure, except) then return false end
-  return #some < LOOKED_AT_FIRST or allSatisfied(prefix, redis.call('SMEMBERS', key), allowFailure, except)
+  local unsatisfied = firstUnsatisfied(prefix, some, allowFailure, except)
+  if not unsatisfied and #some == LOOKED_AT_FIRST then
+    unsatisfied = firstUnsatisfied(prefix, redis.call('SMEMBERS', key), allowFailure, except)
+  end
+  if unsatisfied then redis.call('SADD', prefix .. 'job:' .. unsatisfied .. ':dependents', id) end
+  return not unsatisfied
 end
 
 --- Let a job that was deferred go on.
@@ -52,7 +58,14 @@ local function release(prefix, id, dependents, mode, nowS, stamp)
     local job = redis.call('HMGET', prefix .. 'job:' .. child, 'status', 'origin', 'allow_dependency_failures',
       'enqueue_at_front', 'rate_limit_key', 'rate_limit_concurrency', 'ttl')
     local tolerant = job[3] == '1'
-    if mode == 'c' then redis.call('SREM', prefix .. 'job::' .. child .. ':dependencies', id) end
+    if mode == 'c' then
+      local key = prefix .. 'job::' .. child .. ':dependencies'
+      redis.call('SREM', key, id)
+      -- An empty set of a scheduled job would be filled from these fields when it is due.
+      if job[1] == 'scheduled' and redis.call('EXISTS', key) == 0 then
+        redis.call('HDEL', prefix .. 'job:' .. child, 'dependency_id', 'dependency_ids')
+      end
+    end
     if job[1] == 'deferred' and (tolerant or mode ~= 't') and dependenciesMet(prefix, child, tolerant, id) then
       local since = #dependents > 1 and redis.call('ZSCORE', prefix .. 'deferred:' .. job[2], child)
       ready[#ready + 1] = { id = child, job = job, since = tonumber(since or 0) }
@@ -105,7 +118,8 @@ local function releaseDependents(prefix, id, mode, most, nowS, stamp)
   return #waiting > 0, count
 end
 
---- Whether `id` is reached by going from dependency to dependency, starting at `from`.
+--- Whether `id` is reached by going from job to job that each waits for, starting at `from`. A job that no longer waits keeps the
+-- set of what it waited for, which counts no more.
 local function reaches(prefix, from, id)
   local seen, todo = {}, { from }
   while #todo > 0 do
@@ -113,8 +127,11 @@ local function reaches(prefix, from, id)
     if current == id then return true end
     if not seen[current] then
       seen[current] = true
-      for _, nextId in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. current .. ':dependencies')) do
-        todo[#todo + 1] = nextId
+      local status = redis.call('HGET', prefix .. 'job:' .. current, 'status')
+      if status == 'deferred' or status == 'scheduled' then
+        for _, nextId in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. current .. ':dependencies')) do
+          todo[#todo + 1] = nextId
+        end
       end
     end
   end

@@ -28,7 +28,11 @@ local function waitFor(prefix, id, dependencies)
     local key = prefix .. 'job:' .. dependency
     redis.call('SADD', key .. ':dependents', id)
     local lifeMs = redis.call('PTTL', key)
-    if lifeMs > 0 then redis.call('PEXPIRE', key .. ':dependents', lifeMs) end
+    if lifeMs > 0 then
+      redis.call('PEXPIRE', key .. ':dependents', lifeMs)
+    elseif lifeMs == -1 then
+      redis.call('PERSIST', key .. ':dependents')
+    end
   end
 end
 
@@ -129,7 +133,7 @@ local function enqueueAll(prefix, queuesKey, stamp, first)
         redis.call('SADD', queuesKey, prefix .. 'queue:' .. queue)
       end
 
-      local unmet = #dependencies > 0 and not allSatisfied(prefix, dependencies, allowFailure)
+      local unmet = #dependencies > 0 and firstUnsatisfied(prefix, dependencies, allowFailure) ~= nil
       if unmet or (due and #dependencies > 0) then waitFor(prefix, id, dependencies) end
 
       if due then
@@ -140,12 +144,12 @@ local function enqueueAll(prefix, queuesKey, stamp, first)
       elseif unmet then
         redis.call('HSET', key, 'status', 'deferred', unpack(ARGV, firstField, lastField))
         if front then redis.call('HSET', key, 'enqueue_at_front', 1) end
-        redis.call('ZADD', prefix .. 'deferred:' .. queue, scoreInTurn(), id)
+        redis.call('ZADD', prefix .. 'deferred:' .. queue, deferredScore(), id)
         answer = 'deferred'
       elseif execution then
         redis.call('HSET', key, 'status', 'started', 'enqueued_at', stamp, 'started_at', stamp, 'worker_name', worker,
           'execution_id', execution, unpack(ARGV, firstField, lastField))
-        redis.call('ZADD', prefix .. 'wip:' .. queue, score(nowMs + leaseMs), id .. ':' .. execution)
+        redis.call('ZADD', prefix .. 'wip:' .. queue, leaseScore(nowMs + leaseMs), id .. ':' .. execution)
         answer = 'started'
       elseif limit then
         redis.call('HSET', key, 'status', 'created', unpack(ARGV, firstField, lastField))

@@ -51,7 +51,7 @@ local function promote(prefix, queue, id, job, front, nowS, stamp)
     redis.call('HSET', key, 'status', 'deferred')
     redis.call('PERSIST', key)
     redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
-    redis.call('ZADD', prefix .. 'deferred:' .. queue, scoreInTurn(), id)
+    redis.call('ZADD', prefix .. 'deferred:' .. queue, deferredScore(), id)
   else
     local limit = job.rate_limit_key and job.rate_limit_concurrency and job.rate_limit_key
     place(prefix, id, queue, front, limit, job.rate_limit_concurrency, nowS, stamp)

@@ -29,9 +29,11 @@ local function leaveGroup(prefix, id, group)
   end
 end
 
---- Delete a job's own keys.
+local YEAR_S = 365 * 24 * 60 * 60
+
+--- Delete a job's own keys. Who waits for it is remembered for a year: a job with the same id may come.
 local function erase(prefix, id, group)
-  redis.call('DEL', prefix .. 'job:' .. id, prefix .. 'job:' .. id .. ':dependents',
-    prefix .. 'job::' .. id .. ':dependencies', prefix .. 'results:' .. id)
+  redis.call('DEL', prefix .. 'job:' .. id, prefix .. 'job::' .. id .. ':dependencies', prefix .. 'results:' .. id)
+  redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', YEAR_S)
   leaveGroup(prefix, id, group)
 end

@@ -12,7 +12,7 @@ import {
   runStoppedCallback,
 } from '@rq/queue'
 import type { Serializer } from '@rq/serializer'
-import type { AbortReason, ErrorFacts, Phase, Task, TaskEnd } from './protocol.ts'
+import type { AbortReason, ErrorFacts, Phase, Task, TaskResult } from './protocol.ts'
 import type { Perform, TaskContext } from './runner.ts'
 import { WatchedLoader } from './watched-loader.ts'
 
@@ -25,8 +25,6 @@ export interface PerformOptions {
   /** Before the first callback of a task: makes `storage.client()` possible. */
   readonly prepareClient?: () => Promise<void>
 }
-
-type End = Omit<TaskEnd, 'id' | 'tookMs'>
 
 /** How long a function may take to end by itself after its attempt was ended by its signal. */
 const SETTLE_MS = 200
@@ -61,7 +59,7 @@ class Performance {
     this.#job = { storage, serializer, signal: context.signal, executionId: task.id }
   }
 
-  async run(): Promise<End> {
+  async run(): Promise<TaskResult> {
     const { record } = this.#task
     if (record.onSuccess !== undefined || record.onFailure !== undefined || record.onStopped !== undefined) {
       await this.#options.prepareClient?.()
@@ -72,7 +70,7 @@ class Performance {
     return this.#loader.isBusy ? { ...end, leaking: true } : end
   }
 
-  #do(): Promise<End> {
+  #do(): Promise<TaskResult> {
     switch (this.#task.kind) {
       case 'job':
         return this.#runJob()
@@ -83,15 +81,15 @@ class Performance {
     }
   }
 
-  async #runJob(): Promise<End> {
+  async #runJob(): Promise<TaskResult> {
     const { signal } = this.#context
-    const outcome = await runJob({ ...this.#input(), signal })
+    const outcome = await runJob(this.#input())
     if (outcome.kind !== 'raised' || isLeaseLost(signal)) return { outcome }
     const error = this.#errorFacts(outcome.error)
     return { outcome, error, ...(await this.#callHandlers(this.#thrown(), error)) }
   }
 
-  async #reportFailure(facts: ErrorFacts): Promise<End> {
+  async #reportFailure(facts: ErrorFacts): Promise<TaskResult> {
     const startedAtMs = Date.now()
     const error = asError(facts)
     const plain = errorText(error)
@@ -102,7 +100,7 @@ class Performance {
     return { outcome, error: { ...facts, text }, ...(await this.#callHandlers(error, { ...facts, text })) }
   }
 
-  async #reportStop(): Promise<End> {
+  async #reportStop(): Promise<TaskResult> {
     await runStoppedCallback(this.#input())
     return {}
   }
@@ -112,6 +110,7 @@ class Performance {
       record: this.#task.record,
       context: this.#job,
       loader: this.#loader,
+      signal: this.#context.signal,
       onCallback: (kind: keyof typeof PHASES, timeoutS: number) =>
         this.#enter(PHASES[kind], timeoutS, kind === 'failure' ? this.#errorFacts() : undefined),
     }

@@ -27,19 +27,23 @@ export type AbortReason = 'timeout' | 'stopped' | 'lease_lost'
 /** What runs inside a task, for its time limit: the function, or a callback. */
 export type Phase = 'function' | 'success_callback' | 'failure_callback' | 'stopped_callback' | 'handlers'
 
-/** The end of a task. */
-export interface TaskEnd {
-  readonly id: string
-  /** What became of the attempt. Absent after a callback task. */
-  readonly outcome?: Outcome
+/** What a task has come to. */
+export interface TaskResult {
+  /** What became of the attempt. Absent after a `stopped_callback`. */
+  readonly outcome?: Outcome | undefined
   /** Of a failed attempt, for handlers in the worker. */
-  readonly error?: ErrorFacts
+  readonly error?: ErrorFacts | undefined
+  /** The function goes on although its attempt is over, so this horse must not be used again. */
+  readonly leaking?: boolean | undefined
+  /** A handler given by reference has ended the chain of exception handlers. */
+  readonly chainEnded?: boolean | undefined
+}
+
+/** The end of a task. */
+export interface TaskEnd extends TaskResult {
+  readonly id: string
   /** How long it took by the horse's monotonic clock, in milliseconds. */
   readonly tookMs: number
-  /** The function goes on although its attempt is over, so this horse must not be used again. */
-  readonly leaking?: boolean
-  /** A handler given by reference has ended the chain of exception handlers. */
-  readonly chainEnded?: boolean
 }
 
 /** What a horse needs to know before its first task. It travels over the channel, never in arguments or environment. */
@@ -93,11 +97,11 @@ export type FromHorse =
   | {
       readonly type: 'progress'
       readonly ends: readonly TaskEnd[]
-      readonly begin?: string
+      readonly begin?: string | undefined
       /** It waits for `go` before it begins the next: see {@link HOLD_MS}. */
-      readonly hold?: boolean
+      readonly hold?: boolean | undefined
       /** Resident memory in bytes, now and then. */
-      readonly rss?: number
+      readonly rss?: number | undefined
     }
   | { readonly type: 'released'; readonly ids: readonly string[] }
   /** From now on another limit counts for the task. With `error`: the attempt has failed by this, whatever comes. */

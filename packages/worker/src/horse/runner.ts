@@ -1,7 +1,7 @@
-import { type AbortReason, type FromHorse, HOLD_MS, type Task, type TaskEnd, type ToHorse } from './protocol.ts'
+import { type AbortReason, type FromHorse, HOLD_MS, type Task, type TaskEnd, type TaskResult, type ToHorse } from './protocol.ts'
 
 /** Does one task. Never rejects: whatever goes wrong is in the end it resolves with. */
-export type Perform = (task: Task, context: TaskContext) => Promise<Omit<TaskEnd, 'id' | 'tookMs'>>
+export type Perform = (task: Task, context: TaskContext) => Promise<TaskResult>
 
 /** What a task has to do with its worker while it runs. */
 export interface TaskContext {
@@ -64,7 +64,7 @@ export class Runner {
 
   /** Tell the ends that wait for the next beginning, for a process that is about to end. */
   flush(): void {
-    if (this.#ends.length > 0) this.#tellProgress({})
+    if (this.#ends.length > 0) this.#tellProgress()
   }
 
   #beginMore(): void {
@@ -73,21 +73,22 @@ export class Runner {
       if (task === undefined) return
       const abort = new AbortController()
       this.#running.set(task.id, abort)
-      this.#tellProgress({ begin: task.id })
+      this.#tellProgress(task.id)
       void this.#run(task, abort.signal)
     }
   }
 
   async #run(task: Task, signal: AbortSignal): Promise<void> {
     const begunMs = performance.now()
-    const end = await this.#options.perform(task, { signal, tell: this.#options.tell })
+    const { id } = task
+    const { chainEnded, error, leaking, outcome } = await this.#options.perform(task, { signal, tell: this.#options.tell })
     const tookMs = performance.now() - begunMs
-    this.#running.delete(task.id)
-    this.#ends.push({ ...end, id: task.id, tookMs })
-    if (this.#waiting.length === 0) this.#tellProgress({})
-    else if ((tookMs >= HOLD_MS || end.leaking === true) && this.#options.lanes === 1) {
+    this.#running.delete(id)
+    this.#ends.push({ id, outcome, tookMs, error, leaking, chainEnded })
+    if (this.#waiting.length === 0) this.#tellProgress()
+    else if ((tookMs >= HOLD_MS || leaking === true) && this.#options.lanes === 1) {
       this.#held = true
-      this.#tellProgress({ hold: true })
+      this.#tellProgress(undefined, true)
     } else this.#turn()
   }
 
@@ -108,16 +109,16 @@ export class Runner {
     if (!quiet) this.#options.tell({ type: 'released', ids: released.map((task) => task.id) })
   }
 
-  #tellProgress(facts: { begin?: string; hold?: boolean }): void {
+  #tellProgress(begin?: string, hold?: boolean): void {
     const ends = this.#ends
     this.#ends = []
-    this.#options.tell({ type: 'progress', ends, ...facts, ...this.#memory() })
+    this.#options.tell({ type: 'progress', ends, begin, hold, rss: this.#memory() })
   }
 
-  #memory(): { rss?: number } {
+  #memory(): number | undefined {
     const nowMs = performance.now()
-    if (nowMs - this.#rssToldMs < RSS_EVERY_MS) return {}
+    if (nowMs - this.#rssToldMs < RSS_EVERY_MS) return undefined
     this.#rssToldMs = nowMs
-    return { rss: process.memoryUsage.rss() }
+    return process.memoryUsage.rss()
   }
 }

@@ -23,9 +23,15 @@ export class WatchedLoader implements Loader {
     return this.#lastError
   }
 
-  async load(reference: string): Promise<AnyFunction> {
-    const func = await this.#watch(() => this.#loader.load(reference))
-    return (...args: unknown[]) => this.#watch(() => func(...args))
+  load(reference: string): Promise<AnyFunction> {
+    this.#running++
+    return this.#loader.load(reference).then(
+      (func) => {
+        this.#ended()
+        return (...args: unknown[]) => this.#call(func, args)
+      },
+      (thrown) => this.#failed(thrown),
+    )
   }
 
   /** Resolves when nothing runs any more, or after `mostMs`. */
@@ -39,16 +45,45 @@ export class WatchedLoader implements Loader {
     })
   }
 
-  async #watch<T>(run: () => T | Promise<T>): Promise<T> {
+  /** A function that returns no promise costs none: every job comes through here. */
+  #call(func: AnyFunction, args: readonly unknown[]): unknown {
     this.#running++
+    let returned: unknown
     try {
-      return await run()
+      returned = func(...args)
     } catch (thrown) {
-      this.#lastError = { thrown }
-      throw thrown
-    } finally {
-      this.#running--
-      if (this.#running === 0) this.#onSettled()
+      return this.#failed(thrown)
     }
+    if (!isThenable(returned)) {
+      this.#ended()
+      return returned
+    }
+    return Promise.resolve(returned).then(
+      (value) => {
+        this.#ended()
+        return value
+      },
+      (thrown) => this.#failed(thrown),
+    )
+  }
+
+  #ended(): void {
+    this.#running--
+    if (this.#running === 0) this.#onSettled()
+  }
+
+  #failed(thrown: unknown): never {
+    this.#lastError = { thrown }
+    this.#ended()
+    throw thrown
+  }
+}
+
+/** What a function returns may be a Proxy with traps that throw. */
+function isThenable(value: unknown): boolean {
+  try {
+    return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+  } catch {
+    return false
   }
 }

@@ -1,0 +1,58 @@
+import type { Figures, Step } from '../step.ts'
+import type { JobPayload, Session, Subject } from '../subject.ts'
+
+const WAVE = 1000
+const WARM_UP_SHARE = 0.1
+
+/** Put jobs in, by whatever way is fastest; not timed. */
+export async function fill(subject: Subject, url: string, { jobs, payload }: Extract<Step, { do: 'fill' }>): Promise<void> {
+  if (subject.foreign !== undefined) return subject.foreign.fill(url, jobs, payload)
+  const session = await subject.open({ url })
+  for (let done = 0; done < jobs; done += WAVE) await wave(session, Math.min(WAVE, jobs - done), payload)
+  await session.close()
+}
+
+async function wave(session: Session, size: number, payload: JobPayload): Promise<void> {
+  const payloads = Array.from({ length: size }, () => payload)
+  if (session.enqueueMany !== undefined) await session.enqueueMany(payloads)
+  else await Promise.all(payloads.map((one) => session.enqueueConcurrently?.(one) ?? session.enqueue(one)))
+}
+
+/** Jobs enqueued per second: each awaited before the next, 1000 calls at once, or lists of 1000. */
+export async function enqueue(
+  subject: Subject,
+  url: string,
+  { how, jobs }: Extract<Step, { do: 'enqueue' }>,
+): Promise<Figures | undefined> {
+  if (subject.foreign !== undefined) {
+    if (how === 'concurrent') return undefined
+    return { rate: jobs / (await subject.foreign.enqueue(url, how, jobs)) }
+  }
+  const session = await subject.open({ url })
+  if (how === 'bulk' && session.enqueueMany === undefined) return undefined
+  const put = putter(session, how)
+  await put(Math.max(100, Math.round(jobs * WARM_UP_SHARE)))
+  const began = performance.now()
+  const cpu = process.cpuUsage()
+  await put(jobs)
+  const seconds = (performance.now() - began) / 1000
+  const { user, system } = process.cpuUsage(cpu)
+  await session.close()
+  return { rate: jobs / seconds, nodeUs: (user + system) / jobs }
+}
+
+function putter(session: Session, how: 'one' | 'concurrent' | 'bulk'): (jobs: number) => Promise<void> {
+  const concurrently = (payload: number) => session.enqueueConcurrently?.(payload) ?? session.enqueue(payload)
+  return async (jobs) => {
+    if (how === 'one') {
+      for (let n = 0; n < jobs; n++) await session.enqueue(1)
+      return
+    }
+    for (let done = 0; done < jobs; done += WAVE) {
+      const size = Math.min(WAVE, jobs - done)
+      const payloads = Array.from({ length: size }, () => 1)
+      if (how === 'bulk') await session.enqueueMany?.(payloads)
+      else await Promise.all(payloads.map(concurrently))
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { quantile } from '../statistics.ts'
+import type { Figures, Step } from '../step.ts'
+import type { JobPayload, Subject } from '../subject.ts'
+
+const WARM_UP = 30
+const PAUSE_MS = 4
+
+/**
+ * Milliseconds from the call that enqueues a job until the job begins (pick-up) and until the caller has its result, one job
+ * at a time, the worker being idle before each. Producer and worker share a process, and so a clock.
+ */
+export async function latency(
+  subject: Subject,
+  url: string,
+  { samples }: Extract<Step, { do: 'latency' }>,
+): Promise<Figures | undefined> {
+  if (subject.foreign !== undefined) return undefined
+  const session = await subject.open({ url, results: true })
+  const pickUps: number[] = []
+  const results: number[] = []
+  let calledMs = 0
+  let begun: () => void = () => {}
+  await session.work({
+    kind: 'inline',
+    concurrency: 1,
+    onJob() {
+      pickUps.push(performance.now() - calledMs)
+      begun()
+    },
+  })
+  for (let n = 0; n < WARM_UP + samples; n++) {
+    await delay(PAUSE_MS)
+    calledMs = performance.now()
+    if (session.call === undefined) {
+      const beginning = new Promise<void>((resolve) => {
+        begun = resolve
+      })
+      await Promise.all([session.enqueue(n), beginning])
+    } else {
+      await session.call(n)
+      results.push(performance.now() - calledMs)
+    }
+  }
+  await session.close()
+  return { ...both('pickUp', pickUps), ...(results.length > 0 && both('result', results)) }
+}
+
+/** Milliseconds from when jobs are due until they begin. */
+export async function lateness(
+  subject: Subject,
+  url: string,
+  { jobs }: Extract<Step, { do: 'schedule' }>,
+): Promise<Figures | undefined> {
+  if (subject.foreign !== undefined) return undefined
+  const session = await subject.open({ url })
+  const { enqueueIn } = session
+  if (enqueueIn === undefined) return undefined
+  const dueMs: number[] = []
+  const late: number[] = []
+  let all: () => void = () => {}
+  const over = new Promise<void>((resolve) => {
+    all = resolve
+  })
+  await session.work({
+    kind: 'inline',
+    concurrency: 10,
+    schedules: true,
+    onJob(payload: JobPayload) {
+      late.push(Date.now() - (dueMs[Number(payload)] ?? 0))
+      if (late.length === jobs) all()
+    },
+  })
+  for (let n = 0; n < jobs; n++) {
+    const inMs = 300 + Math.round(Math.random() * 1000)
+    dueMs[n] = Date.now() + inMs
+    await enqueueIn(inMs, n)
+    await delay(3)
+  }
+  await Promise.race([over, delay(10_000)])
+  await session.close()
+  if (late.length < jobs) throw new Error(`${subject.name} ran ${late.length} of ${jobs} scheduled jobs.`)
+  return both('late', late)
+}
+
+function both(name: string, values: readonly number[]): Record<string, number> {
+  const counted = values.slice(values.length > 2 * WARM_UP ? WARM_UP : 0)
+  return { [`${name}P50`]: quantile(counted, 0.5), [`${name}P99`]: quantile(counted, 0.99) }
+}

@@ -1,0 +1,23 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { StepOrder, StepReply } from './step.ts'
+
+const CHILD = fileURLToPath(new URL('./child.js', import.meta.url))
+
+/** Where the profile of a child goes; undefined: it is not profiled. */
+export type ProfileFolder = string | undefined
+
+/** @throws Error with what the child said of its failure. */
+export async function runStep(order: StepOrder, profile: ProfileFolder): Promise<Exclude<StepReply, { error: string }>> {
+  const execArgv = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
+  const child = fork(CHILD, { execArgv, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const exited = once(child, 'exit')
+  const replied = once(child, 'message') as Promise<[StepReply]>
+  child.send(order)
+  const first = await Promise.race([replied, exited.then(() => undefined)])
+  const reply: StepReply = first?.[0] ?? { error: `the process ended with code ${child.exitCode}` }
+  await exited
+  if ('error' in reply) throw new Error(`${order.subject}, ${order.step.do}: ${reply.error}`)
+  return reply
+}

@@ -1,0 +1,50 @@
+import { fileURLToPath } from 'node:url'
+import { Queue, Worker } from 'rq'
+import { packageVersion } from '../package-version.ts'
+import { type JobPayload, QUEUE, type Session, type Subject } from '../subject.ts'
+
+const FUNCTIONS = fileURLToPath(new URL('../../functions', import.meta.url))
+/** As every worker finds it: a module below its import path, and the name of its export. */
+const NOOP = './noop#noop'
+
+export const rq: Subject = {
+  name: 'rq',
+  finished: { key: `rq:finished:${QUEUE}`, command: 'zcard' },
+  kinds: ['inline', 'process', 'thread'],
+  settings: 'defaults (superjson, results kept 500 s, adaptive prefetch)',
+  version: () => packageVersion('rq'),
+  open: async ({ url }) => open(url),
+}
+
+function open(url: string): Session {
+  const queue = new Queue(QUEUE, { connection: url })
+  let onJob: (payload: JobPayload) => void = () => {}
+  let worker: Worker | undefined
+  let working: Promise<unknown> | undefined
+  return {
+    enqueue: (payload) => queue.enqueue(NOOP, [payload]),
+    enqueueMany: (payloads) => queue.enqueueMany(payloads.map((payload) => Queue.prepareData(NOOP, [payload]))),
+    enqueueIn: (delayMs, payload) => queue.enqueueIn(delayMs / 1000, NOOP, [payload]),
+    async call(payload) {
+      const job = await queue.enqueue(NOOP, [payload])
+      return job.result({ timeout: 60 })
+    },
+    async work({ kind, concurrency, schedules, ...rest }) {
+      onJob = rest.onJob ?? (() => {})
+      worker = new Worker(queue, {
+        concurrency,
+        horse: kind,
+        importPaths: [FUNCTIONS],
+        ...(kind === 'inline' && { functions: { [NOOP]: (payload: JobPayload) => onJob(payload) ?? 1 } }),
+      })
+      const started = new Promise((resolve) => worker?.once('worker:started', resolve))
+      working = worker.work(schedules === true ? ({ withScheduler: true } as object) : {})
+      await Promise.race([started, working])
+    },
+    async close() {
+      await worker?.stop()
+      await working
+      await queue.close()
+    },
+  }
+}

@@ -1,0 +1,168 @@
+import { describe, expect, test } from 'vitest'
+import { COMMANDS } from '../src/commands.ts'
+import { run } from './memory-host.ts'
+
+describe('help', () => {
+  test('names every command, and says how to go on', async () => {
+    const { code, out, err } = await run(['--help'])
+    expect(code).toBe(0)
+    expect(err).toBe('')
+    for (const { name, summary } of COMMANDS) {
+      expect(out).toContain(`rq-cli ${name}`)
+      expect(out.replaceAll(/\s+/g, ' ')).toContain(summary)
+    }
+    expect(out).toContain('rq-cli completion')
+    expect(out).toContain('rq-cli <command> --help')
+    expect(out.replaceAll(/\s+/g, ' ')).toContain(
+      'Exit codes: 0 done, 1 failure, 2 wrong usage, 3 Redis cannot be reached, 4 no such job.',
+    )
+  })
+
+  test.each(COMMANDS.map(({ name }) => name))('%s --help has its options and an example', async (name) => {
+    const { code, out } = await run([name, '--help'])
+    expect(code).toBe(0)
+    expect(out).toMatch(new RegExp(`^rq-cli ${name}`))
+    expect(out).toMatch(new RegExp(`Examples:\\n {2}rq-cli ${name}`))
+    expect(out).toContain('--url')
+    expect(out).toContain('RQ_REDIS_URL')
+    expect(await run([name, '-h'])).toMatchObject({ code: 0, out })
+  })
+
+  test('a last argument "help" is an argument', async () => {
+    const { code, err } = await run(['cancel', 'x', 'help'])
+    expect(code).toBe(2)
+    expect(err).toContain("Unexpected argument 'help'")
+  })
+
+  test('--version is the version', async () => {
+    expect(await run(['--version'])).toMatchObject({ code: 0, out: '1.2.3\n' })
+  })
+
+  test('completion is a script for the shell', async () => {
+    const { code, out } = await run(['completion'])
+    expect(code).toBe(0)
+    expect(out).toContain('rq-cli-completions')
+  })
+
+  test('completes the names of commands', async () => {
+    const { code, out } = await run(['--get-yargs-completions', 'rq-cli', 'wo'])
+    expect(code).toBe(0)
+    expect(out.split('\n')).toEqual(expect.arrayContaining([expect.stringMatching(/^worker/)]))
+  })
+})
+
+describe('wrong usage', () => {
+  test.each<[string, RegExp]>([
+    ['', /A command is missing/],
+    ['-v', /A command is missing/],
+    ['wroker', /Unknown command 'wroker'. Did you mean 'worker'\?/],
+    ['dashboard', /Unknown command 'dashboard'\.$/m],
+    ['--verison', /Unknown option --verison. Did you mean '--version'\?/],
+    ['worker --brust', /Unknown option --brust. Did you mean '--burst'\?/],
+    ['worker --max-job 3', /Unknown option --max-job. Did you mean '--max-jobs'\?/],
+    ['worker -Z', /Unknown option -Z\./],
+    ['info --url', /--url needs a value/],
+    ['requeue --all', /--queue is missing/],
+    ['enqueue', /An argument is missing. Usage: rq-cli enqueue <function> \[arguments\.\.\]/],
+    ['job', /An argument is missing. Usage: rq-cli job <id>/],
+    ['cancel a b', /Unexpected argument 'b'. Usage: rq-cli cancel <id>/],
+    [
+      'worker --horse proces',
+      /Invalid --horse: got "proces", expected process, thread, inline. Did you mean 'process'\?/,
+    ],
+    ['worker --concurrency two', /Invalid --concurrency: got "two", expected a whole number of at least 1/],
+    ['worker --concurrency 0', /Invalid --concurrency/],
+    ['worker --date-format %Q', /Invalid --date-format: %Q is not known/],
+    ['worker --name a:b', /Invalid --name: /],
+    ['worker a*b', /Invalid queues: /],
+    ['jobs --status fail', /Invalid --status: .*Did you mean 'failed'\?/],
+    ['jobs --limit 0', /Invalid --limit/],
+    ['info -Q -W', /--only-queues and --only-workers cannot be used together/],
+    ['info --interval 0', /Invalid --interval/],
+    ['info --interval soon', /Invalid --interval: got "soon", expected seconds: '90'/],
+    ['info --url http://user:secret@host', /Not a Redis URL: http:\/\/\*\*\*:\*\*\*@host/],
+    ['info --serializer jsn', /Unknown --serializer 'jsn'. Did you mean 'json'\?/],
+    ['info --serializer ./no.js#x', /The module of --serializer .* cannot be loaded/],
+    ['info --config no.js', /There is no no.js/],
+    ['enqueue a.b :{bad', /Unable to parse argument 1 as JSON/],
+    ['enqueue a.b k=1 k=2', /The keyword 'k' is given twice/],
+    ['enqueue a.b --schedule-in 5 --schedule-at 2030-01-01', /cannot be used together/],
+    ['enqueue a.b --schedule-in soon', /Invalid --schedule-in: got "soon", expected seconds/],
+    ['enqueue a.b --schedule-at 2030-02-30', /Invalid --schedule-at: got "2030-02-30", expected ISO 8601/],
+    ['enqueue a.b --timeout 0', /Invalid --timeout: got "0", expected more than 0 seconds/],
+    ['enqueue a.b --timeout x', /Invalid --timeout: .*-1 means no limit/],
+    ['enqueue a.b --ttl -1', /Invalid --ttl/],
+    ['enqueue a.b --result-ttl x', /Invalid --result-ttl/],
+    ['enqueue a.b --failure-ttl x', /Invalid --failure-ttl/],
+    ['enqueue a.b --wait=x', /Invalid --wait/],
+    ['enqueue a.b --job-id a:b', /Invalid --job-id/],
+    ['enqueue a.b --queue a*b', /Invalid --queue/],
+    ['enqueue a.b --depends-on a:b:c*', /Invalid --depends-on/],
+    ['enqueue a.b --meta 1', /Invalid --meta/],
+    ['enqueue a.b --unique', /--unique needs --job-id/],
+    ['enqueue a.b --retry-max many', /Invalid --retry-max/],
+    ['enqueue a.b --retry-max 1 --retry-interval x', /Invalid --retry-interval/],
+    ['enqueue a.b --retry-interval 5', /--retry-interval needs --retry-max/],
+    ['enqueue a..b', /Not a function reference: "a..b"/],
+    ['suspend --duration soon', /Invalid --duration/],
+  ])('rq-cli %s', async (line, message) => {
+    const { code, out, err } = await run(
+      line.split(' ').filter((word) => word !== ''),
+      { env: { RQ_REDIS_URL: NOWHERE } },
+    )
+    expect(err).toMatch(message)
+    expect(err).not.toContain('secret')
+    expect(err).not.toMatch(/^\s+at /m)
+    expect(out).toBe('')
+    expect(code).toBe(2)
+  })
+
+  test('a stack is shown with --verbose only', async () => {
+    const { err } = await run(['info', '--config', 'no.js', '--verbose'])
+    expect(err).toMatch(/^\s+at /m)
+  })
+})
+
+describe('a Redis that is not there', () => {
+  test.each([
+    'info',
+    'worker',
+    'enqueue a.b',
+    'job x',
+    'jobs',
+    'requeue --queue q --all',
+    'empty q',
+    'suspend',
+    'resume',
+  ])('ends rq-cli %s with 3, its address without the password', async (line) => {
+    const { code, out, err } = await run([...line.split(' '), '--url', NOWHERE])
+    expect(err).toMatch(/^Error: Redis at redis:\/\/localhost:1\/0 cannot be reached/)
+    expect(err).not.toContain('secret')
+    expect(err).not.toMatch(/^\s+at /m)
+    expect({ code, out }).toEqual({ code: 3, out: '' })
+  })
+})
+
+describe('failures', () => {
+  test('a file that an argument names and is not there ends with 1', async () => {
+    const { code, err } = await run(['enqueue', 'a.b', '@no.txt'])
+    expect(code).toBe(1)
+    expect(err).toContain("Cannot read the file 'no.txt' of argument 1: there is no such file")
+  })
+
+  test.each(['0', '0s', '-5', '0.0'])('a suspension of %s seconds ends with 1', async (duration) => {
+    const { code, err } = await run(['suspend', `--duration=${duration}`, '--url', NOWHERE])
+    expect(code).toBe(1)
+    expect(err).toContain('at least 1 second')
+  })
+
+  test('no queue to empty is nothing to do', async () => {
+    expect(await run(['empty'])).toEqual({ code: 0, out: 'Nothing to do\n', err: '' })
+  })
+
+  test('no job to requeue is nothing to do', async () => {
+    expect(await run(['requeue', '--queue', 'default'])).toEqual({ code: 0, out: 'Nothing to do\n', err: '' })
+  })
+})
+
+const NOWHERE = 'redis://:secret@localhost:1'

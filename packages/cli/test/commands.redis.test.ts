@@ -1,0 +1,667 @@
+import { readFile } from 'node:fs/promises'
+import { makeProject, type RedisFixture, redisFixture, type TempDir } from '@rq/testkit'
+import { type Job, Queue, SimpleWorker } from 'rq'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { MemoryHost, type MemoryHostOptions } from './memory-host.ts'
+
+const JOBS = `
+export const echo = (...values) => values
+export const add = (x, y) => Number(x) + Number(y)
+export const fails = () => { throw new RangeError('out of \\u001b[2Jrange') }
+export const nothing = () => {}
+`
+
+let project: TempDir
+
+beforeAll(async () => {
+  project = await makeProject({ 'jobs.mjs': JOBS, 'data.json': '{"from": ["file"]}' })
+})
+
+afterAll(async () => {
+  await project[Symbol.asyncDispose]()
+})
+
+/** A command line over a Redis of its own, and rq beside it. */
+class House implements AsyncDisposable {
+  readonly redis: RedisFixture
+  readonly #queues = new Map<string, Queue>()
+
+  constructor(redis: RedisFixture) {
+    this.redis = redis
+  }
+
+  get where() {
+    return { connection: this.redis.url, prefix: this.redis.prefix }
+  }
+
+  queue(name = 'default'): Queue {
+    const queue = this.#queues.get(name) ?? new Queue(name, this.where)
+    this.#queues.set(name, queue)
+    return queue
+  }
+
+  host(options: MemoryHostOptions = {}): MemoryHost {
+    const env = { RQ_REDIS_URL: this.redis.url, ...options.env }
+    return new MemoryHost({ folder: project.dir, ...options, env })
+  }
+
+  async run(args: readonly string[], options: MemoryHostOptions = {}) {
+    const host = this.host(options)
+    const code = await host.run(...args, '--prefix', this.redis.prefix)
+    return { code, out: host.out, err: host.err, questions: host.questions }
+  }
+
+  /** The job that `enqueue` made of these words. */
+  async enqueued(...args: string[]): Promise<Job> {
+    const { code, out, err } = await this.run(['enqueue', ...args])
+    expect(err).toBe('')
+    expect(code).toBe(0)
+    const id = /with job-id '(.*)'\.\n$/.exec(out)?.[1] ?? ''
+    const found = await Promise.all(['default', 'low'].map((name) => this.queue(name).fetchJob(id)))
+    const job = found.find((one) => one !== null)
+    if (job === undefined || job === null) throw new Error(`No job in: ${out}`)
+    return job
+  }
+
+  /** Work off what is there. */
+  async burst(...queues: string[]): Promise<void> {
+    const names = queues.length === 0 ? ['default'] : queues
+    await new SimpleWorker(names, { ...this.where, importPaths: [project.dir] }).work({ burst: true })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const queue of this.#queues.values()) await queue.close()
+    await this.redis[Symbol.asyncDispose]()
+  }
+}
+
+async function house(): Promise<House> {
+  return new House(await redisFixture())
+}
+
+describe('enqueue', () => {
+  test('stores every example of the documentation as the call it stands for', async () => {
+    await using test = await house()
+    const cases: [string[], unknown[], object][] = [
+      [['abc'], ['abc'], {}],
+      [['abc=def'], [], { abc: 'def' }],
+      [['{"json": "abc"}'], [{ json: 'abc' }], {}],
+      [['key={"json": "abc"}'], [], { key: { json: 'abc' } }],
+      [['%1, 2'], [[1, 2]], {}],
+      [['%None'], [null], {}],
+      [['%True'], [true], {}],
+      [['key%=(1, 2)'], [], { key: [1, 2] }],
+      [['key%={"foo": True}'], [], { key: { foo: true } }],
+      [['@data.json'], ['{"from": ["file"]}'], {}],
+      [['key=@data.json'], [], { key: '{"from": ["file"]}' }],
+      [[':@data.json'], [{ from: ['file'] }], {}],
+      [['key:=@data.json'], [], { key: { from: ['file'] } }],
+      [
+        ['-5', '"quoted"', "'quoted'", '', '1e3', 'help', '--', '--x', '-y'],
+        ['-5', '"quoted"', "'quoted'", '', '1e3', 'help', '--x', '-y'],
+        {},
+      ],
+      [['%10n', 'd%=undefined'], [10n], { d: undefined }],
+    ]
+    for (const [given, args, kwargs] of cases) {
+      const job = await test.enqueued('path.to.func', ...given)
+      expect(job.funcName).toBe('path.to.func')
+      expect(job.args).toStrictEqual(args)
+      expect(job.kwargs).toStrictEqual(kwargs)
+    }
+  })
+
+  test('says what was enqueued, in RQ’s words', async () => {
+    await using test = await house()
+    const { out } = await test.run(['enqueue', 'path.to.func', 'abc', 'key:=1', '--job-id', 'one'])
+    expect(out).toBe("Enqueued path.to.func('abc', key=1) with job-id 'one'.\n")
+    expect(await test.run(['enqueue', 'path.to.func', '--quiet'])).toMatchObject({ code: 0, out: '', err: '' })
+    expect(await test.queue().count()).toBe(2)
+  })
+
+  test('applies every option', async () => {
+    await using test = await house()
+    await test.enqueued('a.b', '--job-id', 'first', '-q', 'low')
+    const job = await test.enqueued(
+      ...['a.b', 'x', '--queue', 'low', '--timeout', '2m', '--result-ttl', '-1', '--ttl', '1h', '--failure-ttl', '90'],
+      ...['--description', 'a b c', '--job-id', 'mine', '--at-front', '--retry-max', '3', '--unique'],
+      ...['--retry-interval', '5', '--retry-interval', '1m', '--meta', '{"a": 1}', '--meta', 'b=2', '--meta', 'c:=3'],
+    )
+    const [record] = await test.redis.client.hmget(`${test.redis.prefix}job:mine`, 'retry_intervals')
+    expect(job.id).toBe('mine')
+    expect(job.origin).toBe('low')
+    expect([job.timeout, job.resultTtl, job.ttl, job.failureTtl]).toEqual([120, -1, 3600, 90])
+    expect(job.description).toBe('a b c')
+    expect(job.retriesLeft).toBe(3)
+    expect(JSON.parse(record ?? '')).toEqual([5, 60])
+    expect(job.meta).toEqual({ a: 1, b: '2', c: 3 })
+    expect(await test.queue('low').getJobIds()).toEqual(['mine', 'first'])
+    const again = await test.run(['enqueue', 'a.b', '--queue', 'low', '--job-id', 'mine', '--unique'])
+    expect(again).toMatchObject({ code: 1, out: '', err: expect.stringContaining('mine exists already') })
+  })
+
+  test('of 0 retries makes none', async () => {
+    await using test = await house()
+    const job = await test.enqueued('a.b', '--retry-max', '0', '--retry-interval', '5')
+    expect(job.retriesLeft).toBe(undefined)
+  })
+
+  test('defers a job until those are done that it depends on', async () => {
+    await using test = await house()
+    await test.enqueued('a.b', '--job-id', 'one')
+    await test.enqueued('a.b', '--job-id', 'two')
+    const job = await test.enqueued('a.b', '--depends-on', 'one', '--depends-on', 'two')
+    expect(job.dependencyIds).toEqual(['one', 'two'])
+    expect(await job.getStatus()).toBe('deferred')
+  })
+
+  test('schedules in a while, or at a local time', async () => {
+    await using test = await house()
+    const before = Date.now()
+    const soon = await test.enqueued('a.b', '--schedule-in', '10s')
+    const later = await test.enqueued('a.b', '--schedule-at', '2100-05-27T21:45:00')
+    const registry = test.queue().scheduledJobRegistry
+    const due = (await registry.getScheduledTime(soon)).getTime()
+    expect(due).toBeGreaterThanOrEqual(Math.floor(before / 1000) * 1000 + 9000)
+    expect(due).toBeLessThanOrEqual(Date.now() + 11_000)
+    expect(await registry.getScheduledTime(later)).toEqual(new Date(2100, 4, 27, 21, 45))
+    expect(await test.queue().count()).toBe(0)
+  })
+
+  test('writes a module alone as a dotted path', async () => {
+    await using test = await house()
+    for (const [given, stored] of [
+      ['path.to.file', 'path.to.file'],
+      ['./path/to/file.js', 'path.to.file'],
+      ['path/to/file', 'path.to.file'],
+      ['./jobs#echo', './jobs#echo'],
+      ['@acme/jobs/email#send', '@acme/jobs/email#send'],
+    ] as const) {
+      expect((await test.enqueued(given)).funcName).toBe(stored)
+    }
+  })
+
+  test('--json is the job', async () => {
+    await using test = await house()
+    const { out } = await test.run(['enqueue', 'jobs.echo', '%10n', 'k:=[1]', '--job-id', 'one', '--json'])
+    expect(JSON.parse(out)).toMatchObject({
+      id: 'one',
+      queue: 'default',
+      status: 'queued',
+      function: 'jobs.echo',
+      args: ['10'],
+      kwargs: { k: [1] },
+      description: 'jobs.echo(10, k=[1])',
+      timeout: 180,
+      startedAt: null,
+      meta: {},
+    })
+  })
+
+  test('--wait prints the result, wherever it stands', async () => {
+    await using test = await house()
+    const worker = new SimpleWorker('default', { ...test.where, importPaths: [project.dir] })
+    const working = worker.work()
+    try {
+      const { out } = await test.run(['enqueue', '--wait', 'jobs.add', '1', '2', '--job-id', 'one'])
+      expect(out).toBe("Enqueued jobs.add('1', '2') with job-id 'one'.\n3\n")
+      expect((await test.run(['enqueue', 'jobs.echo', 'x', '%None', '--wait', '20', '--quiet'])).out).toBe(
+        "[ 'x', null ]\n",
+      )
+      const json = await test.run(['enqueue', 'jobs.echo', ':{"a":1}', '--wait=20s', '--json'])
+      expect(JSON.parse(json.out)).toMatchObject({ status: 'finished', result: [{ a: 1 }] })
+      const failed = await test.run(['enqueue', 'jobs.fails', '--wait', '--job-id', 'bad'])
+      expect(failed.code).toBe(1)
+      expect(failed.err).toMatch(/^Error: Job bad failed\.\nRangeError: out of \\x1b\[2Jrange\n {4}at fails /)
+    } finally {
+      await worker.stop()
+      await working
+    }
+  })
+
+  test('--wait ends with its time, and says how the job is', async () => {
+    await using test = await house()
+    const { code, err } = await test.run(['enqueue', 'jobs.add', '--job-id', 'one', '--wait', '0.1'])
+    expect(code).toBe(1)
+    expect(err).toBe('Error: Job one has not ended in 0.1 s: it is queued.\n')
+  })
+
+  test('uses the serializer that is named', async () => {
+    await using test = await house()
+    await using folder = await makeProject({
+      'reverse.mjs': `export const reverse = {
+        name: 'reverse',
+        dumps: (value) => [...JSON.stringify(value)].reverse().join(''),
+        loads: (data) => JSON.parse([...Buffer.from(data).toString()].reverse().join('')),
+      }`,
+    })
+    const args = ['--serializer', './reverse.mjs#reverse']
+    const { code } = await test.run(['enqueue', 'a.b', 'x', '--job-id', 'one', ...args], { folder: folder.dir })
+    expect(code).toBe(0)
+    const data = await test.redis.client.hget(`${test.redis.prefix}job:one`, 'data')
+    expect([...(data ?? '')].reverse().join('')).toContain('"a.b"')
+    const shown = await test.run(['job', 'one', '--json', ...args], { folder: folder.dir })
+    expect(JSON.parse(shown.out)).toMatchObject({ function: 'a.b', args: ['x'] })
+    const json = await test.run(['enqueue', 'a.b', '%10n', '--serializer', 'json'])
+    expect(json.code).toBe(1)
+    expect(await test.queue().count()).toBe(1)
+    const unreadable = await test.run(['job', 'one', '--json'])
+    expect(JSON.parse(unreadable.out)).toMatchObject({ function: null, unreadable: expect.any(String) })
+  })
+})
+
+describe('info', () => {
+  async function busyHouse(): Promise<House> {
+    const test = await house()
+    for (let index = 0; index < 3; index++) await test.enqueued('jobs.echo')
+    await test.enqueued('jobs.fails', '--queue', 'low')
+    await test.burst('low')
+    return test
+  }
+
+  test('shows queues with bars, workers, totals and the time', async () => {
+    await using test = await busyHouse()
+    const { code, out } = await test.run(['info'])
+    expect(code).toBe(0)
+    expect(out).toMatch(
+      new RegExp(
+        [
+          '^default      \\|███ 3, 0 executing, 0 finished, 0 failed',
+          'low          \\| 0, 0 executing, 0 finished, 1 failed',
+          '2 queues, 3 jobs total',
+          '',
+          '0 workers, 2 queues',
+          '',
+          'Updated: \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\n$',
+        ].join('\n'),
+      ),
+    )
+  })
+
+  test('--raw has no bars and no totals', async () => {
+    await using test = await busyHouse()
+    const { out } = await test.run(['info', '-r'])
+    expect(out).toBe(
+      'queue default 3, 0 executing, 0 finished, 0 failed\nqueue low 0, 0 executing, 0 finished, 1 failed\n',
+    )
+  })
+
+  test('shows only queues, only workers, only some queues, or workers by queue', async () => {
+    await using test = await busyHouse()
+    const worker = new SimpleWorker(['low', 'other'], { ...test.where, name: 'worker-1' })
+    const working = worker.work()
+    await new Promise<void>((resolve) => {
+      worker.once('worker:started', () => resolve())
+    })
+    try {
+      const who = `worker-1 (${(await import('node:os')).hostname()} ${process.pid})`
+      expect((await test.run(['info', '-W'])).out).toContain(
+        `${who}: idle low, other. jobs: 0 finished, 0 failed\n1 workers, 2 queues`,
+      )
+      expect((await test.run(['info', '-W', '-r'])).out).toBe(
+        `worker ${who} idle low, other. jobs: 0 finished, 0 failed\n`,
+      )
+      expect((await test.run(['info', '-Q'])).out).not.toContain('worker')
+      expect((await test.run(['info', '-W', '-R'])).out).toContain('default: –\nlow:     worker-1 (idle)\n')
+      const named = await test.run(['info', 'default', '-r'])
+      expect(named.out).toBe('queue default 3, 0 executing, 0 finished, 0 failed\n')
+      const { workers } = JSON.parse((await test.run(['info', '--json'])).out)
+      expect(workers).toMatchObject([
+        { name: 'worker-1', pid: process.pid, state: 'idle', queues: ['low', 'other'], currentJob: null },
+      ])
+    } finally {
+      await worker.stop()
+      await working
+    }
+  })
+
+  test('--json is one document', async () => {
+    await using test = await busyHouse()
+    const { out } = await test.run(['info', '--json'])
+    const nothing = { executing: 0, finished: 0, failed: 0, deferred: 0, scheduled: 0, canceled: 0 }
+    expect(JSON.parse(out)).toEqual({
+      queues: [
+        { name: 'default', ...nothing, count: 3 },
+        { name: 'low', ...nothing, count: 0, failed: 1 },
+      ],
+      workers: [],
+      totals: { queues: 2, jobs: 3, workers: 0 },
+      suspended: false,
+      updatedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+    })
+  })
+
+  test('--interval shows it in place until the user has seen enough', async () => {
+    await using test = await busyHouse()
+    const host = test.host({ terminal: true, env: {} })
+    const running = host.run('info', '-i', '0.01', '--prefix', test.redis.prefix)
+    await host.written(/Updated[^]*Updated/)
+    host.interrupt()
+    expect(await running).toBe(0)
+    expect(host.out.startsWith('\x1b[2J\x1b[H')).toBe(true)
+    expect(host.out.split('\x1b[2J')).toHaveLength(2)
+    expect(host.out.split('\x1b[H').length).toBeGreaterThan(2)
+  })
+
+  test('--interval --json is a document a line', async () => {
+    await using test = await busyHouse()
+    const host = test.host()
+    const running = host.run('info', '-i', '0.01', '--json', '--prefix', test.redis.prefix)
+    await host.written(/\n.*\n/)
+    host.interrupt()
+    expect(await running).toBe(0)
+    for (const line of host.out.trimEnd().split('\n')) expect(JSON.parse(line)).toHaveProperty('totals')
+  })
+
+  test('colours are for terminals whose user wants them', async () => {
+    await using test = await busyHouse()
+    expect((await test.run(['info'], { terminal: true })).out).toContain('\x1b[32m|███\x1b[39m')
+    for (const [args, options] of [
+      [['info'], {}],
+      [['info'], { terminal: true, env: { NO_COLOR: '1' } }],
+      [['info', '--no-color'], { terminal: true }],
+      [['info'], { terminal: true, env: { TERM: 'dumb' } }],
+    ] as const) {
+      expect((await test.run(args, options)).out).not.toContain('\x1b')
+    }
+  })
+
+  test('names that were forged in Redis reach no terminal as they are', async () => {
+    await using test = await house()
+    const { client, prefix } = test.redis
+    const name = '\x1b]0;owned\x07\u202ex'
+    await client.sadd(`${prefix}workers`, `${prefix}worker:${name}`)
+    await client.hset(`${prefix}worker:${name}`, { queues: name, state: name, hostname: name, pid: '1', birth: '' })
+    for (const args of [['info'], ['info', '-r'], ['info', '--json'], ['info', '-R']]) {
+      const { out } = await test.run(args, { terminal: true })
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+      expect(out.replaceAll(/\x1b\[(2|22|1|3\d|39)m/g, '')).not.toMatch(/[\x00-\x09\x0b-\x1f\u202e]/)
+    }
+  })
+})
+
+describe('job', () => {
+  test('shows everything about a job, its stored text made harmless', async () => {
+    await using test = await house()
+    const { id } = await test.enqueued('jobs.fails', 'a\x1b[2Jb', '--meta', 'k=v', '--ttl', '60')
+    await test.burst()
+    const { code, out } = await test.run(['job', id])
+    expect(code).toBe(0)
+    for (const text of [
+      `Job          ${id}`,
+      'Status       failed',
+      'Queue        default',
+      'Function     jobs.fails',
+      "Arguments    [ 'a\\x1B[2Jb' ]",
+      "Meta         { k: 'v' }",
+      'Timeout      180 s',
+      'TTL          60 s',
+      'Result       failed at ',
+      'RangeError: out of \\x1b[2Jrange\n        at fails (',
+    ]) {
+      expect(out).toContain(text)
+    }
+    expect(out).not.toContain('\x1b')
+  })
+
+  test('shows what it returned, what it waits for, and where it stands', async () => {
+    await using test = await house()
+    await test.enqueued('jobs.add', '1', '2', '--job-id', 'parent')
+    await test.enqueued('jobs.echo', '--job-id', 'child', '--depends-on', 'parent')
+    expect((await test.run(['job', 'parent'])).out).toMatch(/Queue {8}default, next\n[^]*Awaited by {3}child\n/)
+    expect((await test.run(['job', 'child'])).out).toMatch(/Status {7}deferred\n[^]*Waits for {4}parent \(queued\)\n/)
+    await test.burst()
+    expect((await test.run(['job', 'parent'])).out).toMatch(/Result {7}successful at .*\nReturned {5}3\n/)
+  })
+
+  test('--json is everything', async () => {
+    await using test = await house()
+    await test.enqueued('jobs.add', '1', 'y:=2', '--job-id', 'one')
+    await test.burst()
+    const { out } = await test.run(['job', 'one', '--json'])
+    expect(JSON.parse(out)).toMatchObject({
+      id: 'one',
+      status: 'finished',
+      position: null,
+      dependencies: [],
+      dependents: [],
+      executions: [],
+      results: [{ type: 'successful', error: null, startedAt: expect.stringMatching(/Z$/) }],
+    })
+  })
+
+  test.each(['job', 'cancel', 'stop', 'delete'])('%s of a job that is not there ends with 4', async (command) => {
+    await using test = await house()
+    const { code, out, err } = await test.run([command, 'nope'])
+    expect({ code, out }).toEqual({ code: 4, out: '' })
+    expect(err).toContain('No job with id nope')
+  })
+})
+
+describe('jobs', () => {
+  test('lists jobs by status and queue, and says how many more there are', async () => {
+    await using test = await house()
+    await test.enqueued('jobs.fails', '--job-id', 'bad')
+    await test.burst()
+    for (const id of ['a', 'b', 'c']) await test.enqueued('jobs.add', '--job-id', id, '--queue', 'low')
+    const all = await test.run(['jobs'])
+    expect(all.out.split('\n')[0]).toMatch(/^ID +STATUS +QUEUE +SINCE +DESCRIPTION$/)
+    expect(all.out.match(/^\w+/gm)).toEqual(['ID', 'a', 'b', 'c', 'bad'])
+    expect(all.err).toBe('4 jobs\n')
+    expect((await test.run(['jobs', '--status', 'failed'])).out).toMatch(
+      /^bad +failed +default .* ago +jobs.fails\(\)$/m,
+    )
+    const some = await test.run(['jobs', '--queue', 'low', '--limit', '2', '--json'])
+    expect(JSON.parse(some.out)).toMatchObject({ total: 3, jobs: [{ id: 'a', status: 'queued' }, { id: 'b' }] })
+    expect((await test.run(['jobs', '--limit', '2'])).err).toBe('2 of 4 jobs\n')
+  })
+
+  test('survives what was forged in Redis', async () => {
+    await using test = await house()
+    await test.enqueued('a.b', '--job-id', 'one', '--description', 'x\x1b[2J\ny')
+    await test.redis.client.lpush(`${test.redis.prefix}queue:default`, '../\x1b[2J', 'gone')
+    const { code, out } = await test.run(['jobs'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/^one .*x\\x1b\[2J\\ny$/m)
+    expect(out).not.toContain('\x1b')
+  })
+})
+
+describe('requeue', () => {
+  async function failedHouse(count: number): Promise<House> {
+    const test = await house()
+    const datas = Array.from({ length: count }, (_, index) =>
+      Queue.prepareData('jobs.fails', [], { jobId: `f${index}` }),
+    )
+    await test.queue().enqueueMany(datas)
+    await test.burst()
+    return test
+  }
+
+  test('of ids requeues these', async () => {
+    await using test = await failedHouse(3)
+    const { code, out, err } = await test.run(['requeue', '--queue', 'default', 'f0', 'f2'])
+    expect({ code, out, err }).toEqual({
+      code: 0,
+      out: '2 jobs requeued to default queue\n',
+      err: 'Requeueing 2 jobs from failed queue\n',
+    })
+    expect((await test.queue().getJobIds()).sort()).toEqual(['f0', 'f2'])
+    expect(await test.queue().failedJobRegistry.getJobIds()).toEqual(['f1'])
+  })
+
+  test('--all requeues all, under a progress bar on a terminal', async () => {
+    await using test = await failedHouse(250)
+    const { code, out, err } = await test.run(['requeue', '--queue', 'default', '--all'], { terminal: true })
+    expect({ code, out }).toEqual({ code: 0, out: '250 jobs requeued to default queue\n' })
+    expect(err).toContain('Requeueing')
+    expect(await test.queue().count()).toBe(250)
+    expect(await test.queue().failedJobRegistry.count()).toBe(0)
+  })
+
+  test('says what could not be requeued, and ends with 1', async () => {
+    await using test = await failedHouse(1)
+    await test.enqueued('a.b', '--job-id', 'queued')
+    const { code, out, err } = await test.run(['requeue', '--queue', 'default', 'f0', 'queued', 'gone'])
+    expect({ code, out }).toEqual({ code: 1, out: '1 jobs requeued to default queue\n' })
+    expect(err).toContain('Unable to requeue 2 jobs from failed job registry:')
+    expect(err).toMatch(/^ {2}queued: .*not in the failed registry/m)
+    expect(err).toMatch(/^ {2}gone: No job with id gone/m)
+  })
+})
+
+describe('empty', () => {
+  test('deletes the jobs of the queues that are named, or of all', async () => {
+    await using test = await house()
+    for (const name of ['default', 'low', 'low']) await test.enqueued('a.b', '--queue', name)
+    expect(await test.run(['empty', 'low', '--yes'])).toMatchObject({ code: 0, out: '2 jobs removed from low queue\n' })
+    expect(await test.run(['empty', '-a'])).toMatchObject({
+      code: 0,
+      out: '1 jobs removed from default queue\n0 jobs removed from low queue\n',
+    })
+    expect(await test.redis.keys()).toEqual([`${test.redis.prefix}queues`])
+  })
+
+  test('asks on a terminal, and does nothing without a yes', async () => {
+    await using test = await house()
+    await test.enqueued('a.b')
+    const refused = await test.run(['empty', 'default'], { answer: false })
+    expect(refused).toMatchObject({ code: 1, out: '', questions: ['Delete 1 jobs of default?'] })
+    expect(await test.queue().count()).toBe(1)
+    const agreed = await test.run(['empty', 'default'], { answer: true })
+    expect(agreed).toMatchObject({ code: 0, out: '1 jobs removed from default queue\n' })
+    const silent = await test.run(['empty', 'default', '--yes'], { answer: false })
+    expect(silent).toMatchObject({ code: 0, questions: [] })
+  })
+})
+
+describe('cancel, delete, stop', () => {
+  test('cancel keeps the job as canceled, and refuses a second time', async () => {
+    await using test = await house()
+    const job = await test.enqueued('a.b', '--job-id', 'one')
+    expect(await test.run(['cancel', 'one'])).toMatchObject({ code: 0, err: 'Canceled job one.\n' })
+    expect(await job.getStatus()).toBe('canceled')
+    expect(await test.run(['cancel', 'one'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('canceled already'),
+    })
+  })
+
+  test('delete removes it for good, after a question', async () => {
+    await using test = await house()
+    await test.enqueued('a.b', '--job-id', 'one', '--description', 'evil\x1b[2J')
+    const refused = await test.run(['delete', 'one'], { answer: false })
+    expect(refused).toMatchObject({ code: 1, questions: ['Delete job one (queued: evil\\x1b[2J)?'] })
+    expect(await test.run(['delete', 'one', '--yes'])).toMatchObject({ code: 0, err: 'Deleted job one.\n' })
+    expect(await test.run(['delete', 'one'])).toMatchObject({ code: 4 })
+  })
+
+  test('stop needs a job that runs', async () => {
+    await using test = await house()
+    await test.enqueued('a.b', '--job-id', 'one')
+    expect(await test.run(['stop', 'one'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('no worker runs it'),
+    })
+  })
+})
+
+describe('suspend and resume', () => {
+  test('hold workers back, for ever or for a time, and let them go', async () => {
+    await using test = await house()
+    const key = `${test.redis.prefix}suspended`
+    expect(await test.run(['suspend'])).toMatchObject({ code: 0, out: '' })
+    expect(await test.redis.client.ttl(key)).toBe(-1)
+    expect((await test.run(['info'])).out).toContain('Workers are suspended')
+    const worker = await test.run(['worker', '--burst'])
+    expect(worker).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('Workers are suspended, so this one does not start'),
+    })
+    expect(await test.run(['resume'])).toMatchObject({ code: 0 })
+    expect(await test.redis.client.exists(key)).toBe(0)
+    expect(await test.run(['suspend', '--duration', '300'])).toMatchObject({ code: 0 })
+    const ttl = await test.redis.client.ttl(key)
+    expect(ttl).toBeGreaterThan(290)
+    expect(ttl).toBeLessThanOrEqual(300)
+  })
+})
+
+describe('worker', () => {
+  const inline = ['--horse', 'inline', '--burst', '--name', 'w1']
+
+  test('works off the queues and logs as RQ does', async () => {
+    await using test = await house()
+    await test.enqueued('jobs.add', '1', '2', '--job-id', 'good')
+    await test.enqueued('jobs.fails', '--job-id', 'bad', '--queue', 'low')
+    const { code, out, err } = await test.run(['worker', 'default', 'low', ...inline])
+    expect({ code, out }).toEqual({ code: 0, out: '' })
+    const lines = err.split('\n')
+    expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d Worker w1 started, listening on default, low$/)
+    expect(err).toMatch(
+      /^\d\d:\d\d:\d\d default: jobs\.add\('1', '2'\) \(good\)\n\d\d:\d\d:\d\d default: Job OK \(good\), took \d+ ms$/m,
+    )
+    expect(err).toMatch(/^\d\d:\d\d:\d\d low: Job failed \(bad\).*\nRangeError: out of \\x1b\[2Jrange\n {4}at fails /m)
+    expect(err).not.toContain('\x1b')
+  })
+
+  test('logs JSON for programs', async () => {
+    await using test = await house()
+    await test.enqueued('jobs.fails', '--job-id', 'bad')
+    const { err } = await test.run(['worker', ...inline, '--log-format', 'json'])
+    const entries = err
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    for (const entry of entries)
+      expect(entry).toMatchObject({ time: expect.stringMatching(/Z$/), level: expect.any(String) })
+    expect(entries.find(({ level }) => level === 'error')).toMatchObject({
+      message: 'default: Job failed (bad)',
+      error: expect.stringContaining('RangeError: out of \x1b[2Jrange'),
+    })
+  })
+
+  test('is quiet, or dates its lines, when told so', async () => {
+    await using test = await house()
+    await test.enqueued('jobs.nothing')
+    expect((await test.run(['worker', ...inline, '--quiet'])).err).toBe('')
+    expect((await test.run(['worker', ...inline, '--date-format', '%Y'])).err).toMatch(/^\d{4} Worker w1 started/)
+  })
+
+  test('ends after so many jobs, and writes its process id', async () => {
+    await using test = await house()
+    for (let index = 0; index < 3; index++) await test.enqueued('jobs.nothing')
+    const { code } = await test.run(['worker', '--horse', 'inline', '--max-jobs', '1', '--pid', 'worker.pid'])
+    expect(code).toBe(0)
+    expect(await test.queue().count()).toBe(2)
+    expect(await readFile(project.path('worker.pid'), 'utf8')).toBe('4711')
+  })
+
+  test('takes queues, name and folder from the configuration unless flags say otherwise', async () => {
+    await using test = await house()
+    await test.enqueued('jobs.add', '1', '2', '--queue', 'low', '--job-id', 'one')
+    const config = { queues: ['low'], name: 'from-config', path: '.', horse: 'inline' }
+    const { err } = await test.run(['worker', '--burst'], { config })
+    expect(err).toContain('Worker from-config started, listening on low')
+    expect(err).toContain('low: Job OK (one)')
+    const named = await test.run(['worker', 'other', '--burst', '--name', 'flag'], { config })
+    expect(named.err).toContain('Worker flag started, listening on other')
+  })
+
+  test('refuses a name that a living worker has', async () => {
+    await using test = await house()
+    const worker = new SimpleWorker('default', { ...test.where, name: 'w1' })
+    const working = worker.work()
+    await new Promise<void>((resolve) => {
+      worker.once('worker:started', () => resolve())
+    })
+    try {
+      const { code, err } = await test.run(['worker', ...inline])
+      expect(code).toBe(1)
+      expect(err).toContain('w1')
+    } finally {
+      await worker.stop()
+      await working
+    }
+  })
+})

@@ -1,0 +1,30 @@
+#!lua flags=no-writes
+--- Find the jobs that calls have leased whose replies were lost.
+-- @key queues set of queue keys; only says where the keys are
+-- @arg prefix string
+-- @arg baseCount int
+-- @arg rest... string what the execution ids of each such call begin with; then queue names
+-- @reply flat list of queue, execution id, job id, 'full', fields
+
+local prefix, baseCount = ARGV[1], tonumber(ARGV[2])
+
+local bases, length = {}, #ARGV[3]
+for at = 3, 2 + baseCount do bases[ARGV[at]] = true end
+
+local found = {}
+for at = 3 + baseCount, #ARGV do
+  local queue = ARGV[at]
+  for _, member in ipairs(redis.call('ZRANGE', prefix .. 'wip:' .. queue, 0, -1)) do
+    local id, execution = string.match(member, '^([^:]+):(.+)$')
+    if execution and bases[string.sub(execution, 1, length)] then
+      local key = prefix .. 'job:' .. id
+      local held = redis.call('HMGET', key, 'execution_id', 'status')
+      if held[1] == execution and held[2] == 'started' then
+        local n = #found
+        found[n + 1], found[n + 2], found[n + 3], found[n + 4] = queue, execution, id, 'full'
+        found[n + 5] = redis.call('HGETALL', key)
+      end
+    end
+  end
+end
+return found

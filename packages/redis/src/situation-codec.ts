@@ -1,0 +1,42 @@
+import { isJobStatus, type JobSituation } from '@rq/job'
+import { decodeJob } from './job-codec.ts'
+
+/** What explain.lua answers for a job that is there. */
+export type SituationReply = readonly [
+  fields: readonly Buffer[],
+  position: number | null,
+  due: Buffer | null,
+  suspended: number,
+  workers: number,
+  dependencies: readonly Buffer[],
+  slotHolders: readonly Buffer[],
+  waitingBefore: number | null,
+]
+
+/** Undefined for the empty answer, and for a hash that is no job. */
+export function decodeSituation(jobId: string, reply: SituationReply | readonly []): JobSituation | undefined {
+  if (reply.length === 0) return undefined
+  const [fields, position, due, suspended, workers, dependencies, slotHolders, waitingBefore] = reply
+  const record = decodeJob(jobId, fields)
+  if (record === undefined) return undefined
+  return {
+    record,
+    position,
+    ...(due !== null && { dueMs: Number(due) * 1000 }),
+    dependencies: decodeDependencies(dependencies),
+    slotHolders: slotHolders.map(String),
+    waitingBefore,
+    suspended: suspended === 1,
+    workers,
+  }
+}
+
+/** Ids and statuses in turn; an empty status is that of a job that is not there. */
+function decodeDependencies(flat: readonly Buffer[]): JobSituation['dependencies'] {
+  const dependencies: JobSituation['dependencies'][number][] = []
+  for (let at = 0; at + 1 < flat.length; at += 2) {
+    const status = String(flat[at + 1])
+    dependencies.push({ id: String(flat[at]), status: isJobStatus(status) ? status : undefined })
+  }
+  return dependencies.sort((a, b) => (a.id < b.id ? -1 : 1))
+}

@@ -1,0 +1,90 @@
+import { type FSWatcher, watch } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { basename, dirname, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type Logger, RqError, show } from '@rq/core'
+import { type PendingCron, takePending } from './cron-registry.ts'
+
+const { cache } = createRequire(import.meta.url)
+/** An editor writes a file in several steps. */
+const SETTLE_MS = 100
+
+let loads = 0
+
+/** A config module: a file whose calls of `cron.register` say what is to be enqueued. */
+export class CronConfig {
+  /** As it was given. */
+  readonly path: string
+  readonly #file: string
+  #watcher: FSWatcher | undefined
+  #timer: NodeJS.Timeout | undefined
+  #version = ''
+
+  /** @param path relative to the working directory. */
+  constructor(path: string) {
+    this.path = path
+    this.#file = resolve(path)
+  }
+
+  /**
+   * Run the file, anew each time (modules that it imports are not loaded again), and hand over what it registered.
+   * @throws RqError `RQ_CONFIG` when it is not there or fails.
+   */
+  async load(): Promise<readonly PendingCron[]> {
+    this.#version = await this.#readVersion()
+    delete cache[this.#file]
+    // Another query makes another instance of the module.
+    const url = `${pathToFileURL(this.#file).href}${loads++ === 0 ? '' : `?load=${loads}`}`
+    takePending()
+    try {
+      await import(/* @vite-ignore */ url)
+      return takePending()
+    } catch (error) {
+      takePending()
+      throw new RqError('RQ_CONFIG', `The cron config ${show(this.path)} cannot be loaded: ${messageOf(error)}`, {
+        cause: error,
+      })
+    }
+  }
+
+  /** Call `onChange` when the file was changed or replaced, until {@link unwatch}. */
+  watch(onChange: () => void, logger: Logger): void {
+    this.unwatch()
+    // The folder, since editors put a new file in the place of the old one.
+    this.#watcher = watch(dirname(this.#file), { persistent: false }, (_event, name) => {
+      if (name === null || name === basename(this.#file)) this.#lookSoon(onChange)
+    })
+    this.#watcher.on('error', (error) =>
+      logger.warn('The cron config is not watched any more', { error: String(error) }),
+    )
+  }
+
+  unwatch(): void {
+    this.#watcher?.close()
+    this.#watcher = undefined
+    clearTimeout(this.#timer)
+  }
+
+  #lookSoon(onChange: () => void): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(async () => {
+      const version = await this.#readVersion().catch(() => this.#version)
+      if (version !== this.#version && this.#watcher !== undefined) onChange()
+    }, SETTLE_MS)
+    this.#timer.unref()
+  }
+
+  async #readVersion(): Promise<string> {
+    try {
+      const { ino, mtimeMs, size } = await stat(this.#file)
+      return `${ino} ${mtimeMs} ${size}`
+    } catch (error) {
+      throw new RqError('RQ_CONFIG', `There is no cron config ${show(this.path)} (${this.#file}).`, { cause: error })
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

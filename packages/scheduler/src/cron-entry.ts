@@ -1,0 +1,190 @@
+import { checkName, type LogFields, type Logger, SECOND_MS } from '@rq/core'
+import type { CronJobRecord, CronReply, CronState, JobRecord, NewJob, Storage } from '@rq/job'
+import { Queue } from '@rq/queue'
+import type { CronDefinition } from './cron-options.ts'
+import { cronJobRecord } from './cron-record.ts'
+import { dueTicks } from './due-ticks.ts'
+import type { StoreClock } from './store-clock.ts'
+import { idStart, tickId } from './tick-id.ts'
+
+const RETRY_MS = SECOND_MS
+
+/** What cron jobs of one scheduler work with. */
+export interface CronContext {
+  readonly storage: Storage
+  readonly clock: StoreClock
+  readonly logger: Logger
+  /** Options of the queues through which jobs are made. */
+  readonly queueOptions: Pick<ConstructorParameters<typeof Queue>[1], 'importPaths' | 'serializer'>
+}
+
+/** A cron job whose function has been found: its name, and a job as it is enqueued at every tick. */
+interface Prepared {
+  readonly name: string
+  readonly funcName: string
+  readonly template: JobRecord
+}
+
+/** One cron job in a scheduler: knows its next tick and enqueues what is due. */
+export class CronEntry {
+  readonly definition: CronDefinition
+  readonly #context: CronContext
+  #prepared: Prepared | undefined
+  #slot = 1
+  #afterMs = 0
+  #anchorMs = 0
+  #nextMs: number | undefined
+  #latestMs: number | undefined
+  #retryAtMs: number | undefined
+
+  constructor(definition: CronDefinition, context: CronContext) {
+    this.definition = definition
+    this.#context = context
+  }
+
+  /** Undefined until {@link prepare}, unless it was given. */
+  get name(): string | undefined {
+    return this.#prepared?.name ?? this.definition.name
+  }
+
+  get funcName(): string | undefined {
+    return this.#prepared?.funcName
+  }
+
+  /** The last tick of which this scheduler knows that a job was enqueued, and the next one. */
+  get latestMs(): number | undefined {
+    return this.#latestMs
+  }
+
+  get nextMs(): number | undefined {
+    return this.#nextMs
+  }
+
+  /** When there is something to do, by the store's time. */
+  get wakeAtMs(): number {
+    return this.#retryAtMs ?? this.#nextMs ?? Number.POSITIVE_INFINITY
+  }
+
+  /**
+   * Find the function and write its arguments, once.
+   * @throws RqError `RQ_INVALID_REFERENCE`, `RQ_SERIALIZATION`, `RQ_INVALID_OPTION`.
+   */
+  async prepare(): Promise<Prepared> {
+    if (this.#prepared !== undefined) return this.#prepared
+    const { args, func, jobOptions, name, queueName } = this.definition
+    const { queueOptions, storage } = this.#context
+    const queue = new Queue(queueName, { ...queueOptions, storage })
+    const job = await queue.createJob<(...args: unknown[]) => unknown>(func, args, jobOptions)
+    const { funcName } = job
+    this.#prepared = { name: name ?? checkName(funcName, 'name'), funcName, template: job.toRecord() }
+    return this.#prepared
+  }
+
+  /** Read where the cron job stands, from its state in the store. `slot`: which of the entries with its name it is. */
+  async open(slot: number): Promise<CronState> {
+    const { name } = await this.prepare()
+    const { recurrence } = this.definition
+    this.#slot = slot
+    const state = await this.#context.clock.asking(() =>
+      this.#context.storage.crons.open({ name, slot }, recurrence.rule),
+    )
+    this.#adopt(state)
+    return state
+  }
+
+  /** Enqueue what is due by now. Returns how many jobs. Never rejects: what fails is tried again in a second. */
+  async runDue(): Promise<number> {
+    const { clock, logger } = this.#context
+    const nowMs = clock.nowMs()
+    if (this.wakeAtMs > nowMs) return 0
+    this.#retryAtMs = undefined
+    let enqueued = 0
+    try {
+      for (const tickMs of dueTicks(this.definition.recurrence, this.#position, nowMs, this.definition.catchUp)) {
+        const { answer, tickMs: decidedMs } = await this.#fire(tickMs)
+        if (answer === 'early') {
+          this.#retryAtMs = tickMs
+          return enqueued
+        }
+        logger.debug(`Cron tick of ${this.name}: ${answer}`, this.#fields(tickMs))
+        if (answer === 'enqueued') {
+          enqueued++
+          this.#latestMs = tickMs
+          logger.info(`Enqueued ${this.name} into ${this.definition.queueName}`, this.#fields(tickMs))
+        }
+        this.#anchorMs = Math.max(this.#anchorMs, decidedMs ?? tickMs)
+        this.#afterMs = Math.max(tickMs, decidedMs ?? tickMs)
+      }
+      this.#moveOn(nowMs)
+    } catch (error) {
+      logger.warn(`Could not enqueue cron job ${this.name}; it will be tried again`, { error: String(error) })
+      this.#retryAtMs = nowMs + RETRY_MS
+    }
+    return enqueued
+  }
+
+  /** Enqueue a job now, outside of the rule. @throws as {@link prepare}, and RqError of the store. */
+  async runNow(id: string): Promise<JobRecord> {
+    const { name } = await this.prepare()
+    const job = await this.#job(`${idStart(name, this.#slot)}${id}`)
+    await this.#context.clock.asking(() => this.#context.storage.crons.run({ name, slot: this.#slot, job }))
+    return { ...job.record, status: 'queued' }
+  }
+
+  toRecord(): CronJobRecord {
+    const { funcName = '', name = '' } = this
+    const times = { latestMs: this.#latestMs ?? null, nextMs: this.#nextMs ?? null }
+    return cronJobRecord(this.definition, { funcName, name, ...times })
+  }
+
+  get #position() {
+    return { afterMs: this.#afterMs, anchorMs: this.#anchorMs }
+  }
+
+  #adopt({ resumedMs = 0, sinceMs, tickMs }: CronState): void {
+    const isFirst = tickMs === undefined
+    this.#latestMs = tickMs
+    this.#anchorMs = tickMs ?? sinceMs
+    // The first tick of an interval is the moment at which its rule came into force.
+    this.#afterMs = Math.max(
+      tickMs ?? 0,
+      isFirst && this.definition.intervalS !== null ? sinceMs - 1 : sinceMs,
+      resumedMs,
+    )
+    this.#retryAtMs = undefined
+    this.#nextMs = this.definition.recurrence.next(this.#afterMs, this.#anchorMs)
+  }
+
+  /** Past the ticks that were fired, and those that are left out. */
+  #moveOn(nowMs: number): void {
+    this.#afterMs = Math.max(this.#afterMs, Math.floor(nowMs))
+    this.#nextMs = this.definition.recurrence.next(this.#afterMs, this.#anchorMs)
+  }
+
+  async #fire(tickMs: number): Promise<CronReply> {
+    const { name } = await this.prepare()
+    const { overlap, recurrence } = this.definition
+    const start = idStart(name, this.#slot)
+    const job = await this.#job(tickId(start, tickMs))
+    const tick = {
+      ms: tickMs,
+      latestMs: tickMs - recurrence.leastGapMs,
+      ...(overlap === 'skip' && { unlessRunning: start }),
+    }
+    return this.#context.clock.asking(() => this.#context.storage.crons.run({ name, slot: this.#slot, job, tick }))
+  }
+
+  async #job(id: string): Promise<NewJob> {
+    const { template } = await this.prepare()
+    const { atFront } = this.definition.checked
+    return {
+      record: { ...template, id, createdAtMs: Date.now() },
+      atFront: atFront || template.enqueueAtFront === true,
+      unique: true,
+    }
+  }
+
+  #fields(tickMs: number): LogFields {
+    return { tick: new Date(tickMs).toISOString() }
+  }
+}

@@ -1,0 +1,290 @@
+import { hostname } from 'node:os'
+import {
+  type Clock,
+  checkName,
+  invalidOption,
+  type Logger,
+  RqError,
+  randomHex,
+  silentLogger,
+  systemClock,
+} from '@rq/core'
+import type { AnyFunction, CronSchedulerRecord } from '@rq/job'
+import type { Callable, QueueOptions, ResultOf, StorageOptions } from '@rq/queue'
+import { CronConfig } from './cron-config.ts'
+import { type CronContext, CronEntry } from './cron-entry.ts'
+import { CronJob, type HistoryRange } from './cron-job.ts'
+import { type CronOptions, checkCron } from './cron-options.ts'
+import { CronPresence } from './cron-presence.ts'
+import { type PendingCron, takePending } from './cron-registry.ts'
+import { CronSchedulerInfo } from './cron-scheduler-info.ts'
+import { CronTicker } from './cron-ticker.ts'
+import { StoreClock } from './store-clock.ts'
+
+export interface CronSchedulerOptions extends Pick<QueueOptions, 'storage' | 'serializer' | 'importPaths'> {
+  /** Unique among living schedulers. Default: `host:pid:` and six random digits. */
+  readonly name?: string
+  /** Default: silent. */
+  readonly logger?: Logger
+  readonly clock?: Clock
+}
+
+export interface LoadConfigOptions {
+  /** Load it again when the file changes; a version that fails is reported, and the one before stays. Default false. */
+  readonly watch?: boolean
+}
+
+/** A store that does not answer does not keep a scheduler from leaving. */
+const LEAVE_MS = 500
+
+/**
+ * Enqueues jobs again and again, by interval or cron text. Any number of schedulers may have the same cron jobs: each tick is
+ * enqueued at most once. It runs nothing itself; workers do.
+ * States: stopped -> started ({@link start}) -> stopped ({@link stop}). It keeps the process alive while it runs.
+ */
+export class CronScheduler {
+  readonly name: string
+  readonly hostname = hostname()
+  readonly pid = process.pid
+  readonly createdAt: Date
+  readonly #context: CronContext
+  readonly #logger: Logger
+  readonly #ticker: CronTicker
+  readonly #presence: CronPresence
+  readonly #handles = new Map<CronEntry, CronJob>()
+  /** Those that are in force. */
+  #entries: readonly CronEntry[] = []
+  #config: CronConfig | undefined
+  #fromConfig: readonly CronEntry[] = []
+  #run: AbortController | undefined
+
+  /** @throws RqError `RQ_INVALID_OPTION`. Connects to nothing. */
+  constructor(options: CronSchedulerOptions) {
+    const { clock = systemClock, importPaths, logger = silentLogger, name, serializer, storage } = options
+    if (typeof storage !== 'object' || storage === null) throw invalidOption('storage', storage, 'a storage')
+    this.name = name === undefined ? `${this.hostname}:${this.pid}:${randomHex().slice(0, 6)}` : checkName(name, 'name')
+    this.createdAt = new Date(clock.nowMs())
+    this.#logger = logger.child({ cronScheduler: this.name })
+    const storeClock = new StoreClock(clock)
+    this.#context = {
+      storage,
+      clock: storeClock,
+      logger: this.#logger,
+      queueOptions: { ...(importPaths && { importPaths }), ...(serializer !== undefined && { serializer }) },
+    }
+    this.#presence = new CronPresence({
+      store: storage.crons,
+      clock: storeClock,
+      logger: this.#logger,
+      record: () => this.#record(),
+    })
+    this.#ticker = new CronTicker({
+      clock: storeClock,
+      entries: () => this.#entries,
+      onEnqueued: () => this.#presence.changed(),
+    })
+  }
+
+  /** The living schedulers, longest without a heartbeat first: what they have registered, to look at. */
+  static async all(options: StorageOptions): Promise<CronSchedulerInfo[]> {
+    const records = await options.storage.crons.schedulers()
+    return records.map((record) => new CronSchedulerInfo(record))
+  }
+
+  /** @throws RqError `RQ_NO_SUCH_SCHEDULER`. */
+  static async fetch(name: string, options: StorageOptions): Promise<CronSchedulerInfo> {
+    const record = await options.storage.crons.scheduler(checkName(name, 'name'))
+    if (record === undefined) throw new RqError('RQ_NO_SUCH_SCHEDULER', `There is no cron scheduler named '${name}'.`)
+    return new CronSchedulerInfo(record)
+  }
+
+  get status(): 'stopped' | 'started' {
+    return this.#run === undefined ? 'stopped' : 'started'
+  }
+
+  /** Path of the config module it has loaded; empty when there is none. */
+  get configFile(): string {
+    return this.#config?.path ?? ''
+  }
+
+  /**
+   * Have a function enqueued again and again: by `interval`, or by `cron` in a `timezone`.
+   * Also while it is started; what can only be found then, such as an unreachable function, is logged.
+   * @throws RqError `RQ_INVALID_OPTION`, for a cron text with the position of the mistake.
+   */
+  register<F extends AnyFunction>(func: Callable<F>, options: CronOptions<F>): CronJob<ResultOf<F>> {
+    const entry = new CronEntry(checkCron(func, options), this.#context)
+    this.#entries = [...this.#entries, entry]
+    if (this.#run !== undefined) {
+      this.#open([entry]).then(
+        () => this.#changed(),
+        (error) => this.#drop(entry, error),
+      )
+    }
+    return this.#handle(entry) as CronJob<ResultOf<F>>
+  }
+
+  /**
+   * Load a module whose calls of `cron.register` say what to enqueue. It takes the place of a config that was loaded before.
+   * @throws RqError `RQ_CONFIG` when it is missing or fails, and what its calls of `register` throw; then nothing has changed.
+   */
+  async loadConfig(path: string, { watch = false }: LoadConfigOptions = {}): Promise<void> {
+    const config = new CronConfig(path)
+    await this.#replace(await config.load())
+    this.#config?.unwatch()
+    this.#config = config
+    if (watch) config.watch(() => void this.#reload(config), this.#logger)
+  }
+
+  /** What is registered, in order. */
+  getJobs(): CronJob[] {
+    return this.#entries.map((entry) => this.#handle(entry))
+  }
+
+  /**
+   * Take what `cron.register` has collected in this process, locate the functions, list this scheduler, and begin. Resolves
+   * when it runs.
+   * @throws RqError `RQ_INVALID_REFERENCE`, `RQ_SERIALIZATION` for a cron job that no worker could run; `RQ_SCHEDULER_NAME_TAKEN`;
+   *   RqError of the store when it cannot be reached.
+   */
+  async start(): Promise<void> {
+    if (this.#run !== undefined) return
+    for (const [func, options] of takePending()) this.register(func, options)
+    const run = new AbortController()
+    this.#run = run
+    try {
+      await this.#prepareAll(this.#entries)
+      await this.#context.storage.crons.register(this.#record())
+      await this.#open(this.#entries)
+    } catch (error) {
+      if (this.#run === run) this.#run = undefined
+      throw error
+    }
+    if (run.signal.aborted) return this.#leave()
+    this.#logger.info(`Cron scheduler ${this.name} started with ${this.#entries.length} jobs`)
+    this.#ticker.start()
+    this.#presence.start()
+    this.#presence.changed()
+  }
+
+  /** Leave, and take this scheduler off the list. Resolves within a second, whatever the store does. */
+  async stop(): Promise<void> {
+    this.#run?.abort()
+    this.#run = undefined
+    this.#ticker.stop()
+    this.#presence.stop()
+    this.#config?.unwatch()
+    await this.#leave()
+    this.#logger.info(`Cron scheduler ${this.name} stopped`)
+  }
+
+  /**
+   * Enqueue what is due now, for those who call it from a clock of their own. Returns the cron jobs that were.
+   * @throws as {@link start}, the first time.
+   */
+  async runOnce(): Promise<CronJob[]> {
+    if (this.#run === undefined) {
+      await this.#prepareAll(this.#entries)
+      await this.#open(this.#entries)
+    }
+    return (await this.#ticker.runOnce()).map((entry) => this.#handle(entry))
+  }
+
+  /** Skip the ticks of a cron job, in every scheduler and over restarts. Returns false when it was paused already. */
+  pause(name: string): Promise<boolean> {
+    return this.#context.storage.crons.setPaused(checkName(name, 'name'), true)
+  }
+
+  /** Let its ticks go on. Those of the pause are not made up for. Returns false when it was not paused. */
+  resume(name: string): Promise<boolean> {
+    return this.#context.storage.crons.setPaused(checkName(name, 'name'), false)
+  }
+
+  /** Ids of the jobs that a cron job enqueued, newest first. */
+  history(name: string, { start = 0, end = -1 }: HistoryRange = {}): Promise<string[]> {
+    return this.#context.storage.crons.history(checkName(name, 'name'), start, end)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  toString(): string {
+    return `<CronScheduler ${this.name}>`
+  }
+
+  async #prepareAll(entries: readonly CronEntry[]): Promise<void> {
+    await Promise.all(entries.map((entry) => entry.prepare()))
+  }
+
+  /** Cron jobs of the same name have slots of their own, in the order in which they were registered. */
+  async #open(entries: readonly CronEntry[]): Promise<void> {
+    await this.#prepareAll(entries)
+    await Promise.all(
+      entries.map((entry) => {
+        const sameName = this.#entries.filter((other) => other.name === entry.name)
+        return entry.open(sameName.indexOf(entry) + 1)
+      }),
+    )
+  }
+
+  async #replace(pending: readonly PendingCron[]): Promise<void> {
+    const fresh = pending.map(([func, options]) => new CronEntry(checkCron(func, options), this.#context))
+    await this.#prepareAll(fresh)
+    const before = this.#entries
+    const own = before.filter((entry) => !this.#fromConfig.includes(entry))
+    this.#entries = [...own, ...fresh]
+    try {
+      if (this.#run !== undefined) await this.#open(this.#entries)
+    } catch (error) {
+      this.#entries = before
+      throw error
+    }
+    this.#fromConfig = fresh
+    this.#changed()
+  }
+
+  async #reload(config: CronConfig): Promise<void> {
+    try {
+      await this.#replace(await config.load())
+      this.#logger.info(`Loaded ${config.path} again: ${this.#fromConfig.length} cron jobs`)
+    } catch (error) {
+      this.#logger.error(`${config.path} has changed, and cannot be loaded; what was loaded before stays`, {
+        error: String(error),
+      })
+    }
+  }
+
+  async #leave(): Promise<void> {
+    let limit: NodeJS.Timeout | undefined
+    await Promise.race([
+      this.#context.storage.crons.unregister(this.name).catch(() => {}),
+      new Promise((resolve) => {
+        limit = setTimeout(resolve, LEAVE_MS)
+      }),
+    ])
+    clearTimeout(limit)
+  }
+
+  #changed(): void {
+    this.#ticker.wake()
+    this.#presence.changed()
+  }
+
+  #drop(entry: CronEntry, error: unknown): void {
+    this.#entries = this.#entries.filter((one) => one !== entry)
+    this.#logger.error('A cron job cannot be enqueued, and was dropped', { error: String(error) })
+  }
+
+  #handle(entry: CronEntry): CronJob {
+    const known = this.#handles.get(entry) ?? new CronJob(entry, this.#context)
+    this.#handles.set(entry, known)
+    return known
+  }
+
+  #record(): CronSchedulerRecord {
+    const { configFile, hostname: host, name, pid } = this
+    const createdAtMs = this.createdAt.getTime()
+    return { name, hostname: host, pid, createdAtMs, configFile, jobs: this.#entries.map((entry) => entry.toRecord()) }
+  }
+}

@@ -1,0 +1,122 @@
+import { type Clock, type Logger, SECOND_MS } from '@rq/core'
+import type { SchedulerStore } from '@rq/job'
+import { Alarm } from './alarm.ts'
+import { RepeatedTrouble } from './repeated-trouble.ts'
+
+export interface PromoterOptions {
+  readonly store: SchedulerStore
+  readonly queues: readonly string[]
+  /** The name under which queues are led. */
+  readonly leader: string
+  /** Whether a queue is led now; others are left alone. */
+  readonly leads: (queue: string) => boolean
+  /** Called when the store says that another one leads a queue. */
+  readonly onLost: (queue: string) => void
+  /** How often it looks without a reason, for jobs of programs that give no notice. Falls on whole multiples of this time. */
+  readonly pollMs: number
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** Jobs moved in one step: some milliseconds of Redis's time. */
+const MOST_PER_STEP = 500
+const RETRY_MS = SECOND_MS
+
+/**
+ * Moves jobs into their queues when they are due: sleeps until the next one is, by the store's own clock, and can be woken.
+ * The whole of a step is the store's, so that two of them, or one that was frozen, can do no harm.
+ */
+export class Promoter {
+  readonly #options: PromoterOptions
+  readonly #alarm = new Alarm()
+  readonly #trouble: RepeatedTrouble
+  /** When to look at each queue, on the monotonic clock. */
+  readonly #lookAtMs = new Map<string, number>()
+  #loop: Promise<void> | undefined
+  #stopped = true
+
+  constructor(options: PromoterOptions) {
+    this.#options = options
+    this.#trouble = new RepeatedTrouble(options.logger, 'Moving due jobs')
+  }
+
+  start(): void {
+    this.#stopped = false
+    this.#loop ??= this.#run().finally(() => {
+      this.#loop = undefined
+    })
+  }
+
+  /** No further step begins. One that is under way is not waited for: the store may never answer. */
+  stop(): void {
+    this.#stopped = true
+    this.#alarm.ring()
+  }
+
+  /** Look at a queue at once. */
+  wake(queue: string): void {
+    this.#lookAtMs.delete(queue)
+    this.#alarm.ring()
+  }
+
+  /**
+   * Move everything that is due now in the queues that are led. Returns how many jobs.
+   * @throws RqError of the store.
+   */
+  async runOnce(): Promise<number> {
+    const moved = await Promise.all(this.#options.queues.map((queue) => this.#drain(queue)))
+    return moved.reduce((sum, count) => sum + count, 0)
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      await Promise.all(this.#options.queues.map((queue) => this.#lookIfTime(queue)))
+      const nowMs = this.#options.clock.monotonicMs()
+      if (!this.#stopped) await this.#alarm.sleep(Math.min(...this.#waitsMs(nowMs)))
+    }
+  }
+
+  *#waitsMs(nowMs: number): Iterable<number> {
+    // A queue that is not led is looked at when it is gained.
+    yield this.#options.pollMs
+    for (const queue of this.#options.queues) {
+      if (this.#options.leads(queue)) yield (this.#lookAtMs.get(queue) ?? nowMs) - nowMs
+    }
+  }
+
+  async #lookIfTime(queue: string): Promise<void> {
+    const { clock, leads } = this.#options
+    if (!leads(queue) || (this.#lookAtMs.get(queue) ?? 0) > clock.monotonicMs()) return
+    try {
+      await this.#drain(queue)
+      this.#trouble.worked()
+    } catch (error) {
+      this.#trouble.failed(error)
+      this.#lookAtMs.set(queue, clock.monotonicMs() + RETRY_MS)
+    }
+  }
+
+  async #drain(queue: string): Promise<number> {
+    const { clock, leader, leads, logger, onLost, pollMs, store } = this.#options
+    let moved = 0
+    for (;;) {
+      if (!leads(queue)) return moved
+      const sentMs = clock.monotonicMs()
+      // A notice that comes while the step is under way asks for another look.
+      this.#lookAtMs.set(queue, Number.POSITIVE_INFINITY)
+      const promoted = await store.promoteDue(queue, leader, MOST_PER_STEP)
+      if (promoted === 'lost') {
+        this.#lookAtMs.delete(queue)
+        onLost(queue)
+        return moved
+      }
+      moved += promoted.moved
+      if (promoted.moved > 0) logger.debug(`${queue}: moved ${promoted.moved} due jobs`)
+      if (promoted.waitMs === 0) continue
+      const waitMs = Math.min(promoted.waitMs ?? pollMs, pollMs - (promoted.nowMs % pollMs))
+      // Counted from the sending, so that the next step arrives just when the job is due.
+      if (this.#lookAtMs.has(queue)) this.#lookAtMs.set(queue, sentMs + waitMs)
+      return moved
+    }
+  }
+}

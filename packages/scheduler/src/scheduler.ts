@@ -1,0 +1,160 @@
+import { hostname } from 'node:os'
+import {
+  type Clock,
+  checkName,
+  type DurationLike,
+  durationMs,
+  invalidOption,
+  type Logger,
+  randomHex,
+  SECOND_MS,
+  silentLogger,
+  systemClock,
+} from '@rq/core'
+import type { SchedulerNotice, Storage } from '@rq/job'
+import { Leadership } from './leadership.ts'
+import { Promoter } from './promoter.ts'
+
+export interface SchedulerOptions {
+  readonly storage: Storage
+  /** How often it looks for jobs of programs that give no notice, such as Python's. Default 1 s, at least 10 ms. */
+  readonly interval?: DurationLike
+  /** Unique among schedulers. Default: random. */
+  readonly name?: string
+  /** How long its queues stay its own after its last sign of life. Default 5000, at least 100. */
+  readonly leaseMs?: number
+  /** Default: silent. */
+  readonly logger?: Logger
+  readonly clock?: Clock
+}
+
+/** A queue, or its name. */
+export type SchedulerQueue = string | { readonly name: string }
+
+const SHORTEST_INTERVAL_MS = 10
+const SHORTEST_LEASE_MS = 100
+
+/**
+ * Moves scheduled jobs, delayed retries and repeats into their queues when they are due. One scheduler leads each queue; the
+ * others stand by and take over within `leaseMs` when it dies, at once when it leaves. It keeps the process alive while it runs.
+ * States: stopped -> started ({@link start}) -> stopped ({@link stop}), as often as wanted.
+ */
+export class Scheduler {
+  readonly name: string
+  readonly queueNames: readonly string[]
+  readonly #storage: Storage
+  readonly #leadership: Leadership
+  readonly #promoter: Promoter
+  readonly #logger: Logger
+  #status: 'stopped' | 'started' = 'stopped'
+  #deafen: (() => Promise<void>) | undefined
+
+  /** @throws RqError `RQ_INVALID_OPTION`. Connects to nothing. */
+  constructor(queues: SchedulerQueue | readonly SchedulerQueue[], options: SchedulerOptions) {
+    const { clock = systemClock, interval = 1, leaseMs = 5 * SECOND_MS, logger = silentLogger, name, storage } = options
+    if (typeof storage !== 'object' || storage === null) throw invalidOption('storage', storage, 'a storage')
+    if (!(Number.isFinite(leaseMs) && leaseMs >= SHORTEST_LEASE_MS)) {
+      throw invalidOption('leaseMs', leaseMs, `a number of milliseconds, at least ${SHORTEST_LEASE_MS}`)
+    }
+    const pollMs = durationMs(interval, 'interval')
+    if (pollMs < SHORTEST_INTERVAL_MS) throw invalidOption('interval', interval, `at least ${SHORTEST_INTERVAL_MS} ms`)
+    this.name = name === undefined ? randomHex() : checkName(name, 'name')
+    this.queueNames = namesOf(queues)
+    this.#storage = storage
+    this.#logger = logger.child({ scheduler: this.name })
+    const store = storage.schedules
+    this.#leadership = new Leadership({
+      store,
+      scheduler: {
+        name: this.name,
+        queues: this.queueNames,
+        pid: process.pid,
+        hostname: hostname(),
+        createdAtMs: clock.nowMs(),
+      },
+      leaseMs: Math.round(leaseMs),
+      clock,
+      logger: this.#logger,
+      onLead: (gained) => {
+        for (const queue of gained) this.#promoter.wake(queue)
+      },
+    })
+    this.#promoter = new Promoter({
+      store,
+      queues: this.queueNames,
+      leader: this.name,
+      leads: (queue) => this.#leadership.leads(queue),
+      onLost: (queue) => this.#leadership.lose(queue),
+      pollMs,
+      clock,
+      logger: this.#logger,
+    })
+  }
+
+  get status(): 'stopped' | 'started' {
+    return this.#status
+  }
+
+  /** The queues that it leads, and whose due jobs it therefore moves. */
+  get ledQueues(): readonly string[] {
+    return this.#leadership.queues
+  }
+
+  /**
+   * Begin. Resolves when it listens; that a store does not answer yet is no error. Safe to repeat.
+   * @throws RqError `RQ_CLOSED`.
+   */
+  async start(): Promise<void> {
+    if (this.#status === 'started') return
+    this.#status = 'started'
+    try {
+      this.#deafen = await this.#storage.schedules.onNotice((notice) => this.#hear(notice))
+    } catch (error) {
+      this.#status = 'stopped'
+      throw error
+    }
+    this.#promoter.start()
+    this.#leadership.start()
+    void this.#lead()
+  }
+
+  /** Free the queues that it leads, so that others take over at once. Resolves within a second, whatever the store does. */
+  async stop(): Promise<void> {
+    this.#status = 'stopped'
+    this.#promoter.stop()
+    const deafen = this.#deafen
+    this.#deafen = undefined
+    await Promise.all([this.#leadership.stop(), deafen?.()])
+  }
+
+  /**
+   * Take the lead where nobody has it, and move what is due now. Returns how many jobs. The queues stay its own until
+   * {@link stop}, or for one lease.
+   * @throws RqError of the store.
+   */
+  async runOnce(): Promise<number> {
+    await this.#leadership.runOnce()
+    return this.#promoter.runOnce()
+  }
+
+  toString(): string {
+    return `<Scheduler ${this.name}>`
+  }
+
+  #hear({ kind, queue }: SchedulerNotice): void {
+    if (!this.queueNames.includes(queue)) return
+    if (kind === 'free') void this.#lead()
+    else this.#promoter.wake(queue)
+  }
+
+  /** At once instead of at the next renewal, which reports what goes wrong. */
+  async #lead(): Promise<void> {
+    if (this.#status === 'started') await this.#leadership.runOnce().catch(() => {})
+  }
+}
+
+function namesOf(queues: SchedulerQueue | readonly SchedulerQueue[]): readonly string[] {
+  const list = Array.isArray(queues) ? (queues as readonly SchedulerQueue[]) : [queues as SchedulerQueue]
+  if (list.length === 0) throw invalidOption('queues', queues, 'at least one queue')
+  return [...new Set(list.map((queue) => checkName(typeof queue === 'object' ? queue?.name : queue, 'queues')))]
+}

@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto'
+
+const LONGEST_SLUG = 80
+
+/**
+ * What the ids of all jobs of a cron job begin with: readable, of the letters that an id may have, and another one for every
+ * name and slot.
+ */
+export function idStart(name: string, slot: number): string {
+  const slug = name
+    .replace(/[^A-Za-z0-9_]+/g, '-')
+    .replace(/^-/, '')
+    .slice(0, LONGEST_SLUG)
+  const hash = createHash('sha256').update(`${slot} ${name}`).digest('hex').slice(0, 10)
+  return `cron-${slug}-${hash}-`
+}
+
+/** The id of the job of a tick: the same in every scheduler. */
+export function tickId(start: string, tickMs: number): string {
+  return `${start}${new Date(tickMs).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`
+}

@@ -1,0 +1,118 @@
+import { existsSync } from 'node:fs'
+import { Retry } from '@rq/job'
+import { Queue } from '@rq/queue'
+import { RedisStorage } from '@rq/redis'
+import { eventually, makeProject, redisFixture, spawnNode } from '@rq/testkit'
+import { expect, test } from 'vitest'
+import { Worker, type WorkerOptions } from '../src/index.ts'
+import { JOBS } from './jobs.ts'
+
+async function fixture() {
+  const redis = await redisFixture()
+  const project = await makeProject({ 'jobs.js': JOBS })
+  const open: RedisStorage[] = []
+  const storage = (role: 'worker' | 'producer') => {
+    const one = new RedisStorage({ connection: redis.url, prefix: redis.prefix, role })
+    open.push(one)
+    return one
+  }
+  return {
+    redis,
+    project,
+    queue: new Queue('default', { storage: storage('producer'), serializer: 'json' }),
+    worker: (options: Partial<WorkerOptions> = {}) =>
+      new Worker('default', {
+        storage: storage('worker'),
+        importPaths: [project.dir],
+        processTitle: false,
+        ...options,
+      }),
+    async [Symbol.asyncDispose]() {
+      for (const one of open) await one.close()
+      await project[Symbol.asyncDispose]()
+      await redis[Symbol.asyncDispose]()
+    },
+  }
+}
+
+test('10,000 jobs through two process horses end with the right results', { timeout: 120_000 }, async () => {
+  await using ctx = await fixture()
+  const datas = Array.from({ length: 10_000 }, (_, n) => Queue.prepareData('./jobs#double', [n]))
+  const jobs = await ctx.queue.enqueueMany(await Promise.all(datas))
+  expect(await ctx.worker({ concurrency: 2 }).work({ burst: true })).toBe(true)
+  const values = await Promise.all(jobs.map((job) => job.returnValue()))
+  expect(values).toEqual(jobs.map((_, n) => n * 2))
+  expect(await ctx.queue.count()).toBe(0)
+})
+
+test('a job that comes while the worker waits is picked up, and its result awaited', async () => {
+  await using ctx = await fixture()
+  const worker = ctx.worker()
+  const working = worker.work()
+  await new Promise<void>((resolve) => worker.once('horse:started', () => resolve()))
+  const job = await ctx.queue.enqueue('./jobs#add', [1, 2])
+  expect(await job.result({ timeout: 10 })).toBe(3)
+  await worker.stop()
+  expect(await working).toBe(true)
+})
+
+test('job.stop() stops it, also a job that computes', async () => {
+  await using ctx = await fixture()
+  const job = await ctx.queue.enqueue('./jobs#spin', [], {})
+  const worker = ctx.worker()
+  const working = worker.work()
+  await new Promise<void>((resolve) => worker.once('job:started', () => resolve()))
+  await job.stop()
+  await eventually(() => job.isStopped())
+  await worker.stop()
+  await working
+})
+
+test('cold stop puts the running job back to the head', async () => {
+  await using ctx = await fixture()
+  const first = await ctx.queue.enqueue('./jobs#never', [])
+  const second = await ctx.queue.enqueue('./jobs#add', [1, 2])
+  const worker = ctx.worker()
+  const working = worker.work()
+  await new Promise<void>((resolve) => worker.once('job:started', () => resolve()))
+  await worker.stop({ force: true })
+  await working
+  expect(await ctx.queue.getJobIds()).toEqual([first.id, second.id])
+})
+
+const SCRIPT = new URL('./lone-worker.ts', import.meta.url)
+
+test('the job of a worker that is killed is retried by another one, once', async () => {
+  await using ctx = await fixture()
+  const marks = ctx.project.path('marks')
+  const job = await ctx.queue.enqueue('./jobs#markFirstThenSpin', [marks], { retry: new Retry({ max: 1 }) })
+  await using lone = spawnNode(SCRIPT, [ctx.project.dir, '', '', ctx.redis.url, ctx.redis.prefix])
+  await eventually(() => existsSync(marks), { timeoutMs: 15_000 })
+  lone.kill('SIGKILL')
+  const second = ctx.worker({ leaseMs: 1500, serializer: 'json' })
+  const working = second.work()
+  expect(await job.result({ timeout: 10 })).toBe('second')
+  await job.refresh()
+  expect(job.retriesLeft).toBe(0)
+  await second.stop()
+  await working
+})
+
+test('a worker that was frozen past its lease hears that it lost the job, ends its horse, and writes nothing', async () => {
+  await using ctx = await fixture()
+  const marks = ctx.project.path('marks')
+  const job = await ctx.queue.enqueue('./jobs#markFirstThenSpin', [marks], { retry: new Retry({ max: 1 }) })
+  await using lone = spawnNode(SCRIPT, [ctx.project.dir, '', '', ctx.redis.url, ctx.redis.prefix])
+  await eventually(() => existsSync(marks), { timeoutMs: 15_000 })
+  lone.kill('SIGSTOP')
+  const second = ctx.worker({ leaseMs: 1500, serializer: 'json' })
+  const working = second.work()
+  expect(await job.result({ timeout: 10 })).toBe('second')
+  lone.kill('SIGCONT')
+  await lone.output(new RegExp(`lost ${job.id}`))
+  await lone.output(/a horse ended/)
+  expect(await job.results()).toHaveLength(1)
+  expect(await job.getStatus()).toBe('finished')
+  await second.stop()
+  await working
+})

@@ -1,0 +1,159 @@
+import { RqError } from '@rq/core'
+import { Dependency, RateLimit, settle } from '@rq/job'
+import { Group, Job, Queue } from '@rq/queue'
+import { RedisStorage } from '@rq/redis'
+import { type Fault, faultProxy, findViolations, type RedisDump, redisFixture } from '@rq/testkit'
+import { describe, expect, test } from 'vitest'
+
+interface Producer {
+  readonly queue: Queue
+  readonly storage: RedisStorage
+}
+
+/** What a producer does, after `before` was done undisturbed. Where it throws, it is done again, as a producer would. */
+interface Operation {
+  readonly name: string
+  readonly before?: (producer: Producer) => Promise<unknown>
+  readonly run: (producer: Producer) => Promise<unknown>
+  /** Codes that a caller may get for what was done already, by the first of the two times that it was sent. */
+  readonly mayBeTold?: readonly string[]
+}
+
+const WORK = './jobs#work'
+const rateLimit = new RateLimit({ key: 'limit', concurrency: 1 })
+
+const enqueueOne: Operation['run'] = ({ queue }) => queue.enqueue(WORK, [1], { jobId: 'one' })
+const fail: Operation['run'] = async ({ queue, storage }) => {
+  await enqueueOne({ queue, storage })
+  const { jobs } = await storage.workers.claim({ queues: ['default'], want: 1, workerName: 'w', leaseMs: 1000 })
+  const outcome = {
+    kind: 'raised',
+    error: 'Error: no',
+    startedAtMs: 1_790_000_000_000,
+    endedAtMs: 1_790_000_000_001,
+  } as const
+  await storage.workers.settle(
+    'w',
+    jobs.map(({ job, executionId }) => settle(job, executionId, outcome)),
+  )
+}
+
+const OPERATIONS: readonly Operation[] = [
+  { name: 'enqueue', run: enqueueOne },
+  {
+    name: 'enqueue at the front',
+    before: enqueueOne,
+    run: ({ queue }) => queue.enqueue(WORK, [], { jobId: 'two', atFront: true }),
+  },
+  { name: 'enqueue unique', run: ({ queue }) => queue.enqueue(WORK, [], { jobId: 'two', unique: true }) },
+  { name: 'enqueue with ttl', run: ({ queue }) => queue.enqueue(WORK, [], { jobId: 'two', ttl: 60 }) },
+  {
+    name: 'enqueue a dependent',
+    before: enqueueOne,
+    run: ({ queue }) => queue.enqueue(WORK, [], { jobId: 'two', dependsOn: new Dependency({ jobs: ['one'] }) }),
+  },
+  {
+    name: 'enqueue with a rate limit',
+    before: ({ queue }) => queue.enqueue(WORK, [], { jobId: 'two', rateLimit }),
+    run: ({ queue }) => queue.enqueue(WORK, [], { jobId: 'three', rateLimit }),
+  },
+  { name: 'enqueueIn', run: ({ queue }) => queue.enqueueIn(60, WORK, [], { jobId: 'two' }) },
+  {
+    name: 'many calls of one moment',
+    run: ({ queue }) => Promise.all(['a', 'b', 'c'].map((jobId) => queue.enqueue(WORK, [], { jobId }))),
+  },
+  {
+    name: 'enqueueMany, some depending on others',
+    run: ({ queue }) => {
+      const first = Queue.prepareData(WORK, [], { jobId: 'first' })
+      return queue.enqueueMany([
+        Queue.prepareData(WORK, [], { jobId: 'last', dependsOn: 'first' }),
+        first,
+        Queue.prepareData(WORK, [], { jobId: 'x' }),
+      ])
+    },
+  },
+  {
+    name: 'group.enqueueMany',
+    run: ({ queue, storage }) =>
+      Group.create({ name: 'g', storage }).enqueueMany(queue, [
+        Queue.prepareData(WORK, [], { jobId: 'a' }),
+        Queue.prepareData(WORK, [], { jobId: 'b' }),
+      ]),
+  },
+  { name: 'enqueue again under the same id', before: enqueueOne, run: enqueueOne },
+  {
+    name: 'cancel',
+    before: enqueueOne,
+    run: async ({ storage }) => (await Job.fetch('one', { storage })).cancel(),
+    mayBeTold: ['RQ_INVALID_OPERATION'],
+  },
+  {
+    name: 'requeue',
+    before: fail,
+    run: async ({ storage }) => (await Job.fetch('one', { storage })).requeue(),
+    mayBeTold: ['RQ_INVALID_OPERATION'],
+  },
+  {
+    name: 'delete',
+    before: enqueueOne,
+    run: async ({ storage }) => (await Job.fetch('one', { storage })).delete(),
+    mayBeTold: ['RQ_NO_SUCH_JOB'],
+  },
+]
+
+/** A state without what differs from run to run: times, scores, executions. */
+function lasting(dump: RedisDump): unknown {
+  const text = JSON.stringify(dump, (_, value) => (typeof value === 'number' && value > 1e6 ? '<time>' : value))
+  return JSON.parse(text.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>').replaceAll(/[0-9a-f]{20}/g, '<execution>'))
+}
+
+interface Done {
+  readonly state: unknown
+  readonly violations: readonly string[]
+  readonly commands: number
+  readonly told: unknown
+}
+
+async function does({ name: _, before, run }: Operation, fault?: { n: number; fault: Fault }): Promise<Done> {
+  await using redis = await redisFixture()
+  {
+    await using storage = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
+    await before?.({ queue: new Queue('default', { storage }), storage })
+  }
+  await using proxy = await faultProxy(redis.url, {
+    onCommand: ({ n }) => (n === fault?.n ? fault.fault : undefined),
+  })
+  await using storage = new RedisStorage({ connection: proxy.url, prefix: redis.prefix })
+  const producer = { queue: new Queue('default', { storage }), storage }
+  const told = await run(producer).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  const commands = proxy.commands.length
+  if (told instanceof RqError && told.retryable) await run(producer)
+  return {
+    state: lasting(await redis.dump()),
+    violations: await findViolations(redis.client, redis.prefix),
+    commands,
+    told,
+  }
+}
+
+const FAULTS: readonly Fault[] = [
+  { kind: 'cut' },
+  { kind: 'reset' },
+  { kind: 'error', message: 'LOADING Redis is loading the dataset in memory' },
+]
+
+describe.each(FAULTS)('a producer whose command meets: $kind', (fault) => {
+  test.each(OPERATIONS)('$name', async (operation) => {
+    const undisturbed = await does(operation)
+    expect(undisturbed.told).toBeUndefined()
+    for (let n = 1; n <= undisturbed.commands; n++) {
+      const { told, state, violations } = await does(operation, { n, fault })
+      if (told !== undefined && fault.kind !== 'error') expect(operation.mayBeTold).toContain((told as RqError).code)
+      expect({ n, state, violations }).toEqual({ n, state: undisturbed.state, violations: [] })
+    }
+  })
+})
