@@ -1,6 +1,6 @@
 /** One step of a measurement in a process of its own: an order comes by message, and a reply goes back. */
 import { enqueue, fill } from './measures/enqueue.ts'
-import { lateness, latency } from './measures/latency.ts'
+import { latency, lateness } from './measures/latency.ts'
 import { processJobs } from './measures/process.ts'
 import type { StepOrder, StepReply } from './step.ts'
 import { subjectOf } from './subjects.ts'

@@ -11,11 +11,16 @@ interface Scripts {
   startServer(binary: string, options: { args?: readonly string[] }): Promise<OwnRedis>
 }
 
+/** The server that is used, fetched if need be. */
+export async function acquireBinary(): Promise<string> {
+  const { acquireRedis } = await load<Pick<Scripts, 'acquireRedis'>>('redis.mjs')
+  return acquireRedis()
+}
+
 /** Without persistence, unless the arguments say otherwise. */
 export async function ownRedis(args: readonly string[]): Promise<OwnRedis> {
-  const { acquireRedis } = await load<Pick<Scripts, 'acquireRedis'>>('redis.mjs')
   const { startServer } = await load<Pick<Scripts, 'startServer'>>('redis/server.mjs')
-  return startServer(await acquireRedis(), { args })
+  return startServer(await acquireBinary(), { args })
 }
 
 function load<T>(name: string): Promise<T> {

@@ -9,7 +9,10 @@ const CHILD = fileURLToPath(new URL('./child.js', import.meta.url))
 export type ProfileFolder = string | undefined
 
 /** @throws Error with what the child said of its failure. */
-export async function runStep(order: StepOrder, profile: ProfileFolder): Promise<Exclude<StepReply, { error: string }>> {
+export async function runStep(
+  order: StepOrder,
+  profile: ProfileFolder,
+): Promise<Exclude<StepReply, { error: string }>> {
   const execArgv = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
   const child = fork(CHILD, { execArgv, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   const exited = once(child, 'exit')

@@ -6,12 +6,14 @@ export interface SlowNetwork {
   close(): Promise<void>
 }
 
-/** A way to Redis on which everything arrives later by `ms`, in either direction half of it; nothing waits for anything else. */
+/** A way to Redis on which every answer arrives later by `ms`, whole milliseconds; nothing waits for anything else. */
 export async function slowNetwork(url: string, ms: number): Promise<SlowNetwork> {
   const target = new URL(url)
   const sockets = new Set<Socket>()
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname)
+    client.on('data', (chunk) => upstream.write(chunk))
+    upstream.on('data', (chunk) => setTimeout(() => client.writable && client.write(chunk), ms))
     for (const [from, to] of [
       [client, upstream],
       [upstream, client],
@@ -19,7 +21,6 @@ export async function slowNetwork(url: string, ms: number): Promise<SlowNetwork>
       sockets.add(from)
       from.setNoDelay(true)
       from.on('error', () => {})
-      from.on('data', (chunk) => setTimeout(() => to.writable && to.write(chunk), ms / 2))
       from.on('close', () => {
         sockets.delete(from)
         to.destroy()

@@ -11,6 +11,7 @@ export const SUBJECTS: readonly Subject[] = [rq, bullmq, beeQueue, groupmq, pyth
 /** @throws Error for a name that is none. */
 export function subjectOf(name: string): Subject {
   const subject = SUBJECTS.find((one) => one.name === name)
-  if (subject === undefined) throw new Error(`No such library: ${name}. There are ${SUBJECTS.map((one) => one.name).join(', ')}.`)
+  if (subject === undefined)
+    throw new Error(`No such library: ${name}. There are ${SUBJECTS.map((one) => one.name).join(', ')}.`)
   return subject
 }

@@ -42,6 +42,8 @@ export interface Settlement extends AttemptTimes {
   readonly front: boolean
   /** For `scheduled`: how long from now (Redis time). */
   readonly delayMs: number
+  /** For `failed`: put it into no registry, as RQ does when its default exception handler is disabled. */
+  readonly unlisted?: boolean
   /** The counters that change with the move. */
   readonly changes: Readonly<Pick<JobRecord, CounterField>>
   /** The history entry of this attempt, if it leaves one. */

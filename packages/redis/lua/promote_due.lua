@@ -33,25 +33,27 @@ local due = redis.call('ZRANGEBYSCORE', scheduledKey, '-inf', score(nowMs), 'WIT
 for at = 1, #due, 2 do
   if work >= most then break end
   local id = due[at]
-  local job = readDue(prefix, id)
   work = work + 1
-  if not job or not isScheduled(job) then
-    if tonumber(due[at + 1]) * 1000 > nowMs - GRACE_MS then
+  local key = prefix .. 'job:' .. id
+  local plain = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front', 'enqueue_at_front_on_retry', 'ttl',
+    'dependency_id', 'rate_limit_key')
+  if plain[1] == 'scheduled' and plain[2] == queue and not (plain[4] or plain[5] or plain[6] or plain[7]) then
+    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)
+    local list = plain[3] == '1' and head or tail
+    list[#list + 1] = id
+    gone[#gone + 1] = id
+    moved = moved + 1
+  else
+    local job = readDue(prefix, id)
+    if job and isScheduled(job) then
+      flush()
+      work = work + 2 + promote(prefix, queue, id, job, goesToFront(job), nowS, stamp)
+      gone[#gone + 1] = id
+      moved = moved + 1
+    elseif tonumber(due[at + 1]) * 1000 > nowMs - GRACE_MS then
       kept = kept + 1
     else
       gone[#gone + 1] = id
-    end
-  else
-    gone[#gone + 1] = id
-    moved = moved + 1
-    local front = goesToFront(job)
-    if job.dependency_id or job.dependency_ids or job.rate_limit_key or job.ttl or job.origin ~= queue then
-      flush()
-      work = work + 2 + promote(prefix, queue, id, job, front, nowS, stamp)
-    else
-      redis.call('HSET', prefix .. 'job:' .. id, 'status', 'queued', 'enqueued_at', stamp)
-      local list = front and head or tail
-      list[#list + 1] = id
     end
   end
 end

@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
 --- Take over jobs whose lease has ended. Each is leased anew to the caller, who decides what becomes of it.
+-- Jobs that a dead Python worker had taken and never begun go back to the queue.
 -- @key wip zset leases of the queue
 -- @arg prefix string
 -- @arg queue string
@@ -10,6 +11,7 @@
 -- @arg executionBase string random; execution ids are made of it
 -- @reply flat list of queue, execution id, job id, 'plain' or 'full', values or fields
 -- @include lib/time
+-- @include lib/intermediate
 
 local wipKey = KEYS[1]
 local prefix, queue, worker, leaseMs, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -24,6 +26,8 @@ local count = 0
 local function isPythons(id, job)
   return not job[2] or (job[4] and not redis.call('ZSCORE', prefix .. 'wip:' .. job[4], id .. ':' .. job[2]))
 end
+
+putBackStuck(prefix, queue, nowMs)
 
 local ended = redis.call('ZRANGEBYSCORE', wipKey, 0, leaseScore(nowMs), 'WITHSCORES')
 for at = 1, #ended, 2 do

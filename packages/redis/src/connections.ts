@@ -182,8 +182,9 @@ function backoffMs(attempt: number): number {
 }
 
 function address(options: RedisOptions): string {
-  if (options.path !== undefined) return options.path
-  if (options.sentinels !== undefined)
+  if (typeof options.path === 'string') return options.path
+  // A client of ioredis says null for none.
+  if (Array.isArray(options.sentinels))
     return `the master "${options.name ?? ''}" of ${options.sentinels.length} sentinels`
   const scheme = options.tls === undefined ? 'redis' : 'rediss'
   return `${scheme}://${options.host ?? 'localhost'}:${options.port ?? 6379}/${options.db ?? 0}`

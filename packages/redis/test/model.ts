@@ -137,11 +137,13 @@ export class Model {
     this.leaseQueues.set(`${id}:${execution}`, job.queue)
   }
 
-  settle(id: string, execution: string, outcome: ModelOutcome): 'applied' | 'lost' | 'gone' {
+  /** `to`: where the settlement wants the job. One that has been applied already says so again, and changes nothing. */
+  settle(id: string, execution: string, outcome: ModelOutcome, to: string): 'applied' | 'lost' | 'gone' {
     this.leases.delete(`${id}:${execution}`)
     const job = this.jobs.get(id)
     if (job === undefined) return 'gone'
-    if (job.execution !== execution || (job.status !== 'started' && job.status !== 'canceled')) return 'lost'
+    if (job.execution !== execution) return 'lost'
+    if (job.status !== 'started' && job.status !== 'canceled') return job.status === to ? 'applied' : 'lost'
     const wasCanceled = job.status === 'canceled'
     switch (outcome) {
       case 'returned':
@@ -398,9 +400,9 @@ export class Model {
   }
 
   #again(job: ModelJob, delayed: boolean, front: boolean, takesTurn = false): void {
+    job.execution = undefined
     if (job.status === 'canceled') return this.#releaseSlot(job)
     this.#hasRun.add(job)
-    job.execution = undefined
     if (delayed) {
       job.status = 'scheduled'
       this.#releaseSlot(job)

@@ -64,7 +64,7 @@ export class SimpleWorker extends Worker {
   }
 }
 
-function withConnectionOf(queues: QueueLike | readonly QueueLike[], options: WorkerOptions): WorkerOptions {
+export function withConnectionOf<O extends ConnectionOptions>(queues: QueueLike | readonly QueueLike[], options: O): O {
   if (options.connection !== undefined) return options
   const queue = [queues].flat().find((one) => one instanceof Queue)
   return queue === undefined ? options : { ...queue.connectionOptions, ...options }
@@ -78,12 +78,14 @@ function whereOf(query: WorkerQuery): { storage: RedisStorage; queue: string | u
   return { storage: sharedStorage({ ...queue?.connectionOptions, ...connection }), queue: queue?.name }
 }
 
-/** How horses reach the same Redis, when a callback or a job asks for it. */
-function horseSource({ connection, prefix }: ConnectionOptions): StorageSource | undefined {
+/** How horses (and, as workers, the members of a pool) reach the same Redis. */
+export function horseSource({ connection, prefix }: ConnectionOptions): StorageSource | undefined {
   const portable = portableConnection(connection)
   if (portable === undefined) return undefined
   // Runs from source use what was built: a horse has no loader for TypeScript.
-  const file = createRequire(import.meta.url).resolve('@rq/redis').replace(/src([\\/])index\.ts$/, 'dist$1index.js')
+  const file = createRequire(import.meta.url)
+    .resolve('@rq/redis')
+    .replace(/src([\\/])index\.ts$/, 'dist$1index.js')
   const module = pathToFileURL(file).href
   return { module, export: 'horseStorage', options: { connection: portable, ...(prefix !== undefined && { prefix }) } }
 }

@@ -10,6 +10,8 @@ export interface DutyOptions {
   /** Run at once when it starts. Default false: after one interval. */
   readonly atStart?: boolean
   readonly runOnce: () => Promise<void>
+  /** Called after each run, when it counts as over. */
+  readonly onDone?: () => void
   readonly logger: Logger
 }
 
@@ -19,6 +21,7 @@ export class Duty {
   #timer: NodeJS.Timeout | undefined
   #stopped = true
   #failing = false
+  #running = false
 
   constructor(options: DutyOptions) {
     this.#options = options
@@ -38,9 +41,14 @@ export class Duty {
     clearTimeout(this.#timer)
   }
 
+  get isRunning(): boolean {
+    return this.#running
+  }
+
   /** Never rejects. */
   async runOnce(): Promise<void> {
     const { logger, name, runOnce } = this.#options
+    this.#running = true
     try {
       await runOnce()
       this.#failing = false
@@ -49,6 +57,9 @@ export class Duty {
         logger.warn(`The worker's ${name} failed; it will be tried again`, { error: String(error) })
       }
       this.#failing = true
+    } finally {
+      this.#running = false
+      this.#options.onDone?.()
     }
   }
 

@@ -30,13 +30,17 @@ export function abandonedError(nowMs: number, abandonedCount: number): ErrorFact
   const message = `Moved to FailedJobRegistry, due to AbandonedJobError, at ${at}`
   const why =
     'The worker that ran it stopped renewing its lease: it was killed, lost its connection, or its host is gone.'
-  const poison = `This was the ${abandonedCount}th worker that was lost with this job, so it is not tried again.`
+  const poison = `This was the ${ordinal(abandonedCount)} worker that was lost with this job, so it is not tried again.`
   return facts('AbandonedJobError', message, abandonedCount >= POISON_COUNT ? `${why} ${poison}` : why, message)
 }
 
 /** How long an attempt took, for the log. */
 export function tookText(ms: number): string {
   return ms < SECOND_MS ? `${Math.round(ms)} ms` : `${(ms / SECOND_MS).toFixed(2)} s`
+}
+
+function ordinal(count: number): string {
+  return count === POISON_COUNT ? '3rd' : `${count}th`
 }
 
 function exitText({ code, signal, cause }: HorseExit): string {

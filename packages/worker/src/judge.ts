@@ -1,5 +1,5 @@
 import { type Clock, type Logger, silentLogger } from '@rq/core'
-import { type Claimed, type JobRecord, type Outcome, type Settlement, settle } from '@rq/job'
+import { type Claimed, type JobRecord, type Outcome, type Settlement, settle, UNLIMITED } from '@rq/job'
 import { errorText, Job, type JobContext, STOPPED_TEXT } from '@rq/queue'
 import { abandonedError, killedError, POISON_COUNT, tookText } from './ending.ts'
 import type { ErrorFacts, Task, TaskEnd } from './horse/protocol.ts'
@@ -27,6 +27,8 @@ export interface JudgeOptions {
   /** Whether horses have handlers of their own to call. */
   readonly handlersInHorse: boolean
   readonly exceptionHandlers: readonly ExceptionHandler[]
+  /** A failed job gets no more than its status. */
+  readonly disableDefaultExceptionHandler: boolean
   readonly workHorseKilledHandler?: WorkHorseKilledHandler
 }
 
@@ -188,7 +190,11 @@ export class Judge {
   }
 
   #decide({ executionId, job }: Claimed, outcome: Outcome): Settlement {
-    return settle(job, executionId, outcome, { resultTtlS: this.#options.defaultResultTtlS })
+    const { defaultResultTtlS: resultTtlS, disableDefaultExceptionHandler } = this.#options
+    const settlement = settle(job, executionId, outcome, { resultTtlS })
+    if (!disableDefaultExceptionHandler || settlement.to !== 'failed') return settlement
+    const { result: _, ...rest } = settlement
+    return { ...rest, keepS: UNLIMITED, unlisted: true }
   }
 
   #timesNow(): { startedAtMs: number; endedAtMs: number } {

@@ -5,6 +5,8 @@ import type { JobEvent, WorkerEmitter } from './events.ts'
 import type { Task } from './horse/protocol.ts'
 import type { HorseExit } from './horse-port.ts'
 
+const LONGEST_DESCRIPTION = 500
+
 /** What happens in a worker, as log lines in RQ's words and as events. Costs next to nothing when nobody listens. */
 export class News {
   readonly #events: WorkerEmitter
@@ -33,7 +35,7 @@ export class News {
   }
 
   begun({ id, record }: Task): void {
-    if (this.#isLogging) this.#logger.info(`${record.origin}: ${record.description ?? 'a job'} (${record.id})`)
+    if (this.#isLogging) this.#logger.info(`${record.origin}: ${oneLine(record.description ?? 'a job')} (${record.id})`)
     this.#events.tell('job:started', () => jobEvent({ executionId: id, job: record }))
   }
 
@@ -60,6 +62,11 @@ export class News {
   horseEnded(facts: { number: number; pid?: number }, { code, signal }: HorseExit): void {
     this.#events.tell('horse:ended', () => ({ ...facts, code, signal }))
   }
+}
+
+/** A description comes from whoever can write to the store: it must not look like lines of the log. */
+function oneLine(text: string): string {
+  return text.slice(0, LONGEST_DESCRIPTION).replace(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1))
 }
 
 function endOf({ to, counts }: Settlement) {

@@ -57,6 +57,8 @@ export interface WorkerOptions {
    * horse, after the failure callback; functions run in the worker's process, after all references.
    */
   exceptionHandlers?: readonly (string | ExceptionHandler)[]
+  /** Only set the status of a job that failed: no registry, no result, no expiry. Default false. */
+  disableDefaultExceptionHandler?: boolean
   /** Runs in the worker's process. */
   workHorseKilledHandler?: WorkHorseKilledHandler
   /** How long the worker's record outlives its last heartbeat. Default 420 s. */
@@ -100,6 +102,7 @@ export interface WorkerSettings {
   readonly imports: readonly string[]
   readonly exceptionHandlers: readonly ExceptionHandler[]
   readonly exceptionHandlerRefs: readonly string[]
+  readonly disableDefaultExceptionHandler: boolean
   readonly workHorseKilledHandler: WorkHorseKilledHandler | undefined
   readonly workerTtlS: number
   readonly heartbeatMs: number
@@ -154,6 +157,7 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
     imports: (options.imports ?? []).map(absolute),
     exceptionHandlers: handlers.filter((handler) => typeof handler === 'function'),
     exceptionHandlerRefs: handlers.filter((handler) => typeof handler === 'string'),
+    disableDefaultExceptionHandler: options.disableDefaultExceptionHandler ?? false,
     workHorseKilledHandler: options.workHorseKilledHandler,
     workerTtlS: positiveS('workerTtl', options.workerTtl ?? 420),
     heartbeatMs: Math.min(

@@ -11,6 +11,8 @@ export interface RecoveryOptions {
   readonly isWanted: () => boolean
   /** A job of a dead worker, leased to this one now. */
   readonly onRecovered: (claimed: Claimed) => void
+  /** A look is over, whatever came of it. */
+  readonly onDone: () => void
   readonly logger: Logger
 }
 
@@ -20,13 +22,14 @@ const LOOKS_PER_LEASE = 3
 
 /** Takes over jobs whose worker has stopped renewing their lease. */
 export function recovery(options: RecoveryOptions): Duty {
-  const { isWanted, leaseMs, logger, onRecovered, queues, store, workerName } = options
+  const { isWanted, leaseMs, logger, onDone, onRecovered, queues, store, workerName } = options
   return new Duty({
     name: 'recovery',
     everyMs: leaseMs / LOOKS_PER_LEASE,
     jitter: 0.3,
     logger,
     atStart: true,
+    onDone,
     async runOnce() {
       for (const queue of queues) {
         if (!isWanted()) return

@@ -66,6 +66,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
   readonly #judge: Judge
   readonly #book = new LeaseBook()
   readonly #commands: Commands
+  readonly #recovery: Duty
   readonly #duties: readonly Duty[]
   readonly #ended: Promise<void>
   #end: () => void = () => {}
@@ -120,12 +121,13 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
         onAbandoned: settings.onAbandoned,
         handlersInHorse: settings.exceptionHandlerRefs.length > 0,
         exceptionHandlers: settings.exceptionHandlers,
+        disableDefaultExceptionHandler: settings.disableDefaultExceptionHandler,
         ...(settings.workHorseKilledHandler && { workHorseKilledHandler: settings.workHorseKilledHandler }),
       },
       this,
     )
     this.#commands = new Commands({ store, workerName: name, logger }, this)
-    const recovering = recovery({
+    this.#recovery = recovery({
       store,
       workerName: name,
       queues,
@@ -133,9 +135,10 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
       logger,
       isWanted: () => this.#stopping === 'no',
       onRecovered: (claimed) => this.#takeOver(claimed),
+      onDone: () => this.#pump.nudge(),
     })
     this.#duties = [
-      recovering,
+      this.#recovery,
       heartbeat({
         store,
         worker: this.#birth,
@@ -282,7 +285,8 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
   }
 
   onIdle(): void {
-    if (this.#book.size > 0) return
+    // What a look at dead workers brings belongs to this shift, so it does not end during one.
+    if (this.#book.size > 0 || (this.#recovery.isRunning && this.#stopping === 'no')) return
     const { burst, maxIdleMs } = this.#options
     const isDone = burst && (this.#pump.isDry || this.#pump.isSuspended)
     const leftMs =

@@ -6,6 +6,8 @@ import type { HorseExit } from './horse-port.ts'
 /** A horse that ends by itself within this time without having done a job counts as one that could not be started. */
 const YOUNG_MS = 5 * SECOND_MS
 const MOST_FAILURES = 5
+/** Failures further apart than this have nothing to do with each other. */
+const FORGET_MS = 60 * SECOND_MS
 
 /** Keeps horses that cannot be started (bad `imports`) from being started in a hot loop. */
 export class StartGuard {
@@ -40,6 +42,7 @@ export class StartGuard {
     const isWanted = killCause !== undefined && killCause !== 'start_timeout'
     const isUnused = horse.jobsDone === 0 && !wasBusy && (nowMs - startedMs < YOUNG_MS || killCause === 'start_timeout')
     if (isWanted || !isUnused || startedMs < this.#failedMs) return undefined
+    if (nowMs - this.#failedMs > FORGET_MS) this.#backoff.reset()
     this.#failedMs = nowMs
     this.#waitMs = this.#backoff.nextMs()
     const reason = horse.fatal ?? exit.cause?.message ?? `exit code ${exit.code}, signal ${exit.signal}`

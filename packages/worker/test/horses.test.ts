@@ -47,6 +47,25 @@ describe.each(KINDS)('%s horses', (horse) => {
     expect(store.value(last)).toBe(3)
   })
 
+  test('a job that throws or returns something hostile ends in a defined state', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const thrown = ['proxy', 'getter', 'symbol', 'circular', 'long'].map((kind) =>
+      store.enqueue('./jobs#throwHostile', { args: [kind], onFailure: { name: './jobs#nowhere', timeoutS: 5 } }),
+    )
+    const returned = ['proxy', 'thenable', 'function'].map((kind) =>
+      store.enqueue('./jobs#returnHostile', { args: [kind] }),
+    )
+    const last = store.enqueue('./jobs#add', { args: [1, 2] })
+    const heard: string[] = []
+    await ctx.worker({ horse, exceptionHandlers: [(job) => heard.push(job.id)] }).work({ burst: true })
+    expect(thrown.map((id) => store.status(id))).toEqual(thrown.map(() => 'failed'))
+    for (const id of thrown) expect(store.latest(id)?.excString?.length).toBeLessThan(140_000)
+    for (const id of returned) expect(store.status(id)).toMatch(/failed|finished/)
+    expect(heard).toEqual(expect.arrayContaining(thrown))
+    expect(store.value(last)).toBe(3)
+  })
+
   test('a job that never settles is failed at its limit', async () => {
     await using ctx = await fixture()
     const { store } = ctx

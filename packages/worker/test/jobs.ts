@@ -8,6 +8,19 @@ export const add = (a, b) => a + b
 export const double = async (x) => x * 2
 export const fail = (message) => { throw new Error(message) }
 export const throwNull = () => { throw null }
+const trap = () => { throw new Error('a trap') }
+export const throwHostile = (kind) => {
+  if (kind === 'proxy') throw new Proxy({}, { get: trap, has: trap, getPrototypeOf: trap, ownKeys: trap })
+  if (kind === 'getter') throw Object.defineProperties(new Error('x'), { message: { get: trap }, stack: { get: trap }, name: { get: trap } })
+  if (kind === 'symbol') throw Symbol('x')
+  if (kind === 'circular') { const error = new Error('circular'); error.cause = error; throw error }
+  throw new Error('x'.repeat(20_000_000))
+}
+export const returnHostile = (kind) => {
+  if (kind === 'proxy') return new Proxy({}, { get: trap, has: trap, getPrototypeOf: trap, ownKeys: trap })
+  if (kind === 'thenable') return { get then() { throw new Error('a trap') } }
+  return () => {}
+}
 export const pid = () => process.pid
 export const cwd = () => process.cwd()
 export const title = () => process.title

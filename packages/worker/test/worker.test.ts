@@ -1,4 +1,4 @@
-import { RqError } from '@rq/core'
+import { type Logger, RqError } from '@rq/core'
 import { eventually } from '@rq/testkit'
 import { describe, expect, test } from 'vitest'
 import { handleSignals, type Worker, type WorkerEvents } from '../src/index.ts'
@@ -407,6 +407,39 @@ describe('jobs of dead workers', () => {
     await worker.stop()
     await working
   })
+})
+
+test('with the default exception handler disabled a failed job gets its status and nothing else', async () => {
+  await using ctx = await fixture()
+  const { store } = ctx
+  const id = store.enqueue('./jobs#fail', { args: ['x'], retriesLeft: 1 })
+  await ctx.worker({ horse: 'inline', disableDefaultExceptionHandler: true }).work({ burst: true })
+  expect(store.settlements.map(({ to, unlisted }) => [to, unlisted])).toEqual([
+    ['queued', undefined],
+    ['failed', true],
+  ])
+  expect(store.latest(id)).toBeUndefined()
+})
+
+test('log lines are in the words of RQ, and what comes from the store cannot break them', async () => {
+  await using ctx = await fixture()
+  const lines: string[] = []
+  const note = (message: string) => void lines.push(message)
+  const logger: Logger = { debug: note, info: note, warn: note, error: note, child: () => logger }
+  ctx.store.enqueue('./jobs#add', {
+    id: 'one',
+    args: [1, 2],
+    description: 'add(1, 2)\ndefault: Job OK (fake)\u001b[31m',
+  })
+  ctx.store.enqueue('./jobs#fail', { id: 'two', args: ['x'] })
+  await ctx.worker({ horse: 'inline', name: 'ann', logger }).work({ burst: true })
+  expect(lines.filter((line) => line.includes('default'))).toEqual([
+    'Worker ann started, listening on default',
+    'default: add(1, 2)\\ndefault: Job OK (fake)\\u001b[31m (one)',
+    'default: Job OK (one)',
+    'default: ./jobs#fail(...) (two)',
+    'default: Job failed (two)',
+  ])
 })
 
 describe('options', () => {

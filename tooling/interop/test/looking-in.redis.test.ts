@@ -144,12 +144,16 @@ canceled.cancel()
     expect(await job.getExecutions()).toHaveLength(1)
     await site.client.rpush('test:visible:go', 1)
     expect(await job.result({ timeout: 10 })).toBe('held')
+    const seen = () => Worker.all({ connection: site.redis.url })
+    await eventually(async () => expect(await seen()).toMatchObject([{ state: 'idle' }]))
     theirs.kill()
     await theirs.exited
-    expect(await Worker.all({ connection: site.redis.url })).toEqual([])
+    expect(await seen()).toEqual([])
   })
 
   test('rq info shows queues and workers of both', async () => {
+    // It lists the workers of queues that somebody has enqueued to.
+    await site.queue('for-info').enqueue('tasks.echo', [1])
     const worker = site.worker('for-info', { name: 'ours-for-info' })
     const work = worker.work()
     await using theirs = site.pythonWorker('for-info', { name: 'theirs-for-info' })

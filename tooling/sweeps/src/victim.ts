@@ -1,13 +1,24 @@
 import { runWorker, type WorkerOrder } from './run-worker.ts'
 
-/** A process full of workers that is going to be killed: says `done <n>` when its n-th worker has left by itself. */
+/**
+ * A process full of workers that may be killed. It says `horse <pid>`, `works <n>` when its n-th worker has registered,
+ * `done <n>` when it has left by itself, and the name of each event that no healthy worker has.
+ */
 const orders = JSON.parse(process.argv[2] ?? '[]') as WorkerOrder[]
+
+function say(...words: (string | number | undefined)[]): void {
+  process.stdout.write(`${words.join(' ')}\n`)
+}
 
 await Promise.all(
   orders.map(async (order, index) => {
     await runWorker(order, (worker) => {
-      worker.on('horse:started', ({ pid }) => void process.stdout.write(`horse ${pid}\n`))
+      worker.on('horse:started', ({ pid }) => say('horse', pid))
+      worker.on('worker:started', () => say('works', index))
+      for (const event of ['lease_lost', 'job:abandoned', 'job:poisoned'] as const) {
+        worker.on(event, ({ jobId }) => say(event, jobId))
+      }
     })
-    process.stdout.write(`done ${index}\n`)
+    say('done', index)
   }),
 )

@@ -105,7 +105,10 @@ const OPERATIONS: readonly Operation[] = [
 /** A state without what differs from run to run: times, scores, executions. */
 function lasting(dump: RedisDump): unknown {
   const text = JSON.stringify(dump, (_, value) => (typeof value === 'number' && value > 1e6 ? '<time>' : value))
-  return JSON.parse(text.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>').replaceAll(/[0-9a-f]{20}/g, '<execution>'))
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
+    .replaceAll(/\d{13}-\d/g, '<entry>')
+    .replaceAll(/[0-9a-f]{20}/g, '<execution>')
+  return JSON.parse(text)
 }
 
 interface Done {

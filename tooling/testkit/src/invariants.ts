@@ -9,6 +9,7 @@ type Fields = ReadonlyMap<string, string>
 const DOCUMENTED: readonly (readonly [name: string, type: Kind, pattern: RegExp])[] = [
   ['queues', 'set', /^queues$/],
   ['queue', 'list', /^queue:(.+)$/],
+  ['stuck', 'hash', /^stuck:(.+)$/],
   ['dependencies', 'set', /^job::(.+):dependencies$/],
   ['dependents', 'set', /^job:(.+):dependents$/],
   ['job', 'hash', /^job:(.+)$/],

@@ -5,7 +5,11 @@ const WAVE = 1000
 const WARM_UP_SHARE = 0.1
 
 /** Put jobs in, by whatever way is fastest; not timed. */
-export async function fill(subject: Subject, url: string, { jobs, payload }: Extract<Step, { do: 'fill' }>): Promise<void> {
+export async function fill(
+  subject: Subject,
+  url: string,
+  { jobs, payload }: Extract<Step, { do: 'fill' }>,
+): Promise<void> {
   if (subject.foreign !== undefined) return subject.foreign.fill(url, jobs, payload)
   const session = await subject.open({ url })
   for (let done = 0; done < jobs; done += WAVE) await wave(session, Math.min(WAVE, jobs - done), payload)

@@ -10,7 +10,9 @@ function find(): { path: string; version: string } | undefined {
   for (const path of [process.env.RQ_PYTHON, '/usr/bin/python3', 'python3']) {
     if (path === undefined) continue
     try {
-      const version = execFileSync(path, ['-c', 'import rq; print(rq.VERSION)'], { stdio: ['ignore', 'pipe', 'ignore'] })
+      const version = execFileSync(path, ['-c', 'import rq; print(rq.VERSION)'], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      })
       return { path, version: String(version).trim() }
     } catch {
       // Not there, or without RQ.

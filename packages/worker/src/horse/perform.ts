@@ -131,15 +131,9 @@ class Performance {
     const task = this.#task
     if (task.kind === 'failure_callback') return task.error
     const thrown = this.#thrown()
-    if (thrown === undefined && this.#loader.lastError === undefined) {
-      // Thrown before any function was called: an unreadable call, a missing module.
-      const summary = text?.slice(text.lastIndexOf('\n') + 1) ?? 'The job failed.'
-      const [, name = 'Error', message = summary] = /^(\w+): (.*)$/.exec(summary) ?? []
-      return { name, message, text: text ?? summary }
-    }
-    const name = errorName(thrown)
-    const message = thrown instanceof Error ? String(thrown.message) : ''
-    return { name, message, text: text ?? errorText(thrown) }
+    // Nothing was thrown through a function that was called: the call is unreadable, or its module is missing.
+    if (thrown === undefined && this.#loader.lastError === undefined) return factsOf(text ?? 'Error: The job failed.')
+    return { ...factsOf(text ?? errorText(thrown)), name: errorName(thrown) }
   }
 
   /** Call the handlers in order until one returns false. What a handler throws is printed, and the next one is called. */
@@ -172,6 +166,13 @@ async function within(limitS: number, handler: AnyFunction, args: readonly unkno
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** Name and message from the last line of an error text, which is its summary. */
+function factsOf(text: string): ErrorFacts {
+  const summary = text.slice(text.lastIndexOf('\n') + 1)
+  const [, name = 'Error', message = summary] = /^([\w$]+): (.*)$/.exec(summary) ?? []
+  return { name, message, text }
 }
 
 function isLeaseLost(signal: AbortSignal): boolean {

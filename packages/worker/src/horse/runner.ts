@@ -1,4 +1,13 @@
-import { type AbortReason, type FromHorse, HOLD_MS, type Task, type TaskEnd, type TaskResult, type ToHorse } from './protocol.ts'
+import { errorText } from '@rq/queue'
+import {
+  type AbortReason,
+  type FromHorse,
+  HOLD_MS,
+  type Task,
+  type TaskEnd,
+  type TaskResult,
+  type ToHorse,
+} from './protocol.ts'
 
 /** Does one task. Never rejects: whatever goes wrong is in the end it resolves with. */
 export type Perform = (task: Task, context: TaskContext) => Promise<TaskResult>
@@ -81,7 +90,7 @@ export class Runner {
   async #run(task: Task, signal: AbortSignal): Promise<void> {
     const begunMs = performance.now()
     const { id } = task
-    const { chainEnded, error, leaking, outcome } = await this.#options.perform(task, { signal, tell: this.#options.tell })
+    const { chainEnded, error, leaking, outcome } = await this.#perform(task, signal)
     const tookMs = performance.now() - begunMs
     this.#running.delete(id)
     this.#ends.push({ id, outcome, tookMs, error, leaking, chainEnded })
@@ -90,6 +99,16 @@ export class Runner {
       this.#held = true
       this.#tellProgress(undefined, true)
     } else this.#turn()
+  }
+
+  async #perform(task: Task, signal: AbortSignal): Promise<TaskResult> {
+    const startedAtMs = Date.now()
+    try {
+      return await this.#options.perform(task, { signal, tell: this.#options.tell })
+    } catch (thrown) {
+      // Not the job's error, which is a result: a task must end in a defined way even so.
+      return { outcome: { kind: 'raised', error: errorText(thrown), startedAtMs, endedAtMs: Date.now() } }
+    }
   }
 
   /** Let the event loop go round, then begin what waits. */

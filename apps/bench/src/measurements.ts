@@ -1,0 +1,190 @@
+import type { Step } from './step.ts'
+import type { JobPayload, WorkerKind } from './subject.ts'
+
+/** A measurement by name: what is done to a fresh Redis, and what is read off. */
+export interface Measurement {
+  readonly name: string
+  readonly what: string
+  /** In order, each in a process of its own; the figures are those of the last. */
+  readonly steps: (share: number) => readonly Step[]
+  /** What of the figures is shown. Default: all. */
+  readonly show?: readonly string[]
+  /** Arguments of Redis. */
+  readonly redis?: readonly string[]
+  /** Added to every answer of Redis, in milliseconds. */
+  readonly networkMs?: number
+  /** Bytes of Redis per job after each step, as well. */
+  readonly memory?: readonly (string | undefined)[]
+  /** Only when asked for by name: it takes long. */
+  readonly onRequest?: boolean
+}
+
+/** Figures of which more is better; of all others, less. */
+export const MORE_IS_BETTER: ReadonlySet<string> = new Set(['rate'])
+
+const UNITS: Readonly<Record<string, string>> = {
+  rate: '/s',
+  redisUs: 'us/job',
+  nodeUs: 'us/job',
+  rssMb: 'MB',
+  rssGrowthMb: 'MB',
+  waitingBytes: 'B/job',
+  finishedBytes: 'B/job',
+}
+
+export function unitOf(figure: string): string {
+  return UNITS[figure] ?? 'ms'
+}
+
+const CLOCK_MS = 2500
+const TINY: JobPayload = 1
+
+interface Work {
+  readonly kind?: WorkerKind
+  readonly at: number
+  readonly jobs?: number
+  readonly backlog?: number
+  readonly payload?: JobPayload
+}
+
+function work({ kind = 'inline', at, jobs = 60_000, backlog = 0, payload = TINY }: Work): Measurement['steps'] {
+  return (share) => {
+    const total = Math.round(jobs * share)
+    return [
+      { do: 'fill', jobs: total + backlog, payload },
+      {
+        do: 'process',
+        kind,
+        concurrency: at,
+        from: Math.round(total * 0.15),
+        to: Math.round(total * 0.97),
+        longestMs: CLOCK_MS,
+      },
+    ]
+  }
+}
+
+function enqueue(how: 'one' | 'concurrent' | 'bulk', jobs: number): Measurement['steps'] {
+  return (share) => [{ do: 'enqueue', how, jobs: Math.max(1000, Math.round((jobs * share) / 1000) * 1000) }]
+}
+
+const inline: Measurement[] = [1, 10, 50, 200].map((at) => ({
+  name: `process-${at}`,
+  what: `no-op jobs, ${at} at a time in the worker's event loop`,
+  steps: work({ at, jobs: at === 1 ? 25_000 : 60_000 }),
+  show: ['rate', 'redisUs', 'nodeUs'],
+}))
+
+const isolated: Measurement[] = (['process', 'thread'] as const).flatMap((kind) =>
+  [1, 2, 4].map((at) => ({
+    name: `isolated-${kind}-${at}`,
+    what: `no-op jobs in ${at} ${kind === 'process' ? 'child process(es)' : 'thread(s)'}`,
+    steps: work({ kind, at, jobs: 40_000 }),
+    show: ['rate', 'redisUs'],
+  })),
+)
+
+const growth: Measurement[] = [
+  ['1k', 1000],
+  ['100k', 100_000],
+  ['1m', 1_000_000],
+].map(([label, backlog]) => ({
+  name: `growth-${label}`,
+  what: `process-50 with ${label} more jobs waiting`,
+  steps: work({ at: 50, backlog: Number(backlog), jobs: 40_000 }),
+  show: ['rate', 'redisUs'],
+  onRequest: true,
+}))
+
+export const MEASUREMENTS: readonly Measurement[] = [
+  { name: 'enqueue-one', what: 'one producer, each call awaited', steps: enqueue('one', 8000) },
+  { name: 'enqueue-concurrent', what: '1000 calls at once', steps: enqueue('concurrent', 40_000) },
+  { name: 'enqueue-bulk', what: 'lists of 1000', steps: enqueue('bulk', 60_000) },
+  ...inline,
+  ...isolated,
+  { name: 'latency', what: 'an idle worker, one job at a time', steps: () => [{ do: 'latency', samples: 300 }] },
+  { name: 'schedule', what: 'lateness of scheduled jobs', steps: () => [{ do: 'schedule', jobs: 200 }] },
+  {
+    name: 'memory',
+    what: 'bytes of Redis per job, over 100,000',
+    steps: (share) => {
+      const jobs = Math.round(100_000 * share)
+      return [
+        { do: 'fill', jobs, payload: TINY },
+        { do: 'process', kind: 'inline', concurrency: 50, from: 0, to: jobs, longestMs: 120_000 },
+      ]
+    },
+    memory: ['waitingBytes', 'finishedBytes'],
+    show: ['waitingBytes', 'finishedBytes'],
+  },
+  {
+    name: 'payload-100',
+    what: 'process-50 with payloads of 100 bytes',
+    steps: work({ at: 50, payload: 'x'.repeat(100) }),
+    show: ['rate', 'redisUs'],
+  },
+  {
+    name: 'payload-10k',
+    what: 'process-50 with payloads of 10 kilobytes',
+    steps: work({ at: 50, jobs: 15_000, payload: 'x'.repeat(10_000) }),
+    show: ['rate', 'redisUs'],
+  },
+  {
+    name: 'aof',
+    what: 'process-50 with the append-only file, everysec',
+    steps: work({ at: 50 }),
+    redis: ['--appendonly', 'yes', '--appendfsync', 'everysec'],
+    show: ['rate'],
+  },
+  {
+    name: 'slow-enqueue-one',
+    what: 'enqueue-one with 1 ms of network',
+    steps: enqueue('one', 1000),
+    networkMs: 1,
+    show: ['rate'],
+  },
+  {
+    name: 'slow-process-1',
+    what: 'process-1 with 1 ms of network',
+    steps: work({ at: 1, jobs: 10_000 }),
+    networkMs: 1,
+    show: ['rate'],
+  },
+  {
+    name: 'slow-process-50',
+    what: 'process-50 with 1 ms of network',
+    steps: work({ at: 50 }),
+    networkMs: 1,
+    show: ['rate'],
+  },
+  ...growth,
+  {
+    name: 'rss',
+    what: 'memory of a worker over 200,000 jobs, from the 40,000th',
+    steps: (share) => {
+      const jobs = Math.round(200_000 * share)
+      return [
+        { do: 'fill', jobs, payload: TINY },
+        { do: 'process', kind: 'inline', concurrency: 50, from: Math.round(jobs / 5), to: jobs, longestMs: 120_000 },
+      ]
+    },
+    show: ['rssMb', 'rssGrowthMb'],
+    onRequest: true,
+  },
+]
+
+/**
+ * Those whose name is one of these, or begins with one (`process` means all of `process-1`, `process-10`, ...).
+ * @throws Error for a name that selects none.
+ */
+export function select(names: readonly string[]): readonly Measurement[] {
+  if (names.length === 0) return MEASUREMENTS.filter(({ onRequest }) => onRequest !== true)
+  if (names.includes('all')) return MEASUREMENTS
+  const isMeant = (name: string, wanted: string) => name === wanted || name.startsWith(`${wanted}-`)
+  for (const wanted of names) {
+    if (!MEASUREMENTS.some(({ name }) => isMeant(name, wanted))) {
+      throw new Error(`No such measurement: ${wanted}. There are ${MEASUREMENTS.map(({ name }) => name).join(', ')}.`)
+    }
+  }
+  return MEASUREMENTS.filter(({ name }) => names.some((wanted) => isMeant(name, wanted)))
+}

@@ -1,0 +1,37 @@
+--- RQ's intermediate list of a queue: ids that a Python worker has taken and not yet begun (wire page 1.2).
+
+--- So long may a Python worker take between the two.
+local STUCK_MS = 60000
+
+--- Put jobs back at the head of their queue that have been in the list for longer: their worker died, and they never began.
+-- The hash `stuck:<queue>` says since when they are seen there, by id and time of enqueueing.
+local function putBackStuck(prefix, queue, nowMs)
+  local list = prefix .. 'queue:' .. queue .. ':intermediate'
+  local seenKey = prefix .. 'stuck:' .. queue
+  local ids = redis.call('LRANGE', list, 0, -1)
+  if #ids == 0 then
+    redis.call('DEL', seenKey)
+    return
+  end
+  local known, still = {}, {}
+  local flat = redis.call('HGETALL', seenKey)
+  for at = 1, #flat, 2 do known[flat[at]] = tonumber(flat[at + 1]) end
+  for _, id in ipairs(ids) do
+    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'data', 'enqueued_at')
+    local status = job[1]
+    local field = id .. ' ' .. (job[3] or '')
+    if not job[2] or (status and status ~= 'queued' and status ~= 'created' and status ~= 'started') then
+      redis.call('LREM', list, 1, id)
+    elseif status == 'started' then
+      -- Its worker takes it out, or its lease ends.
+    elseif known[field] and nowMs - known[field] > STUCK_MS then
+      redis.call('LREM', list, 1, id)
+      redis.call('LPUSH', prefix .. 'queue:' .. queue, id)
+    else
+      still[field] = known[field] or nowMs
+    end
+  end
+  redis.call('DEL', seenKey)
+  for field, sinceMs in pairs(still) do redis.call('HSET', seenKey, field, sinceMs) end
+  redis.call('EXPIRE', seenKey, 86400)
+end

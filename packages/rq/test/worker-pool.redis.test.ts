@@ -1,0 +1,42 @@
+import { eventually, isRunning, makeProject, redisFixture } from '@rq/testkit'
+import { describe, expect, it } from 'vitest'
+import { Queue, Worker, WorkerPool } from '../src/index.ts'
+
+describe('WorkerPool', () => {
+  it('works a burst off with several processes, and ends', async () => {
+    await using redis = await redisFixture()
+    await using project = await makeProject({ 'jobs.mjs': 'export const add = (x, y) => x + y' })
+    const where = { connection: redis.url, prefix: redis.prefix }
+    await using queue = new Queue('default', where)
+    const jobs = await queue.enqueueMany([1, 2, 3, 4].map((n) => Queue.prepareData('jobs.add', [n, n])))
+    const pool = new WorkerPool([queue], { numWorkers: 2, importPaths: [project.dir] })
+    await pool.start({ burst: true })
+    expect(pool.pids).toEqual([])
+    expect(await Promise.all(jobs.map((job) => job.result({ timeout: 5 })))).toEqual([2, 4, 6, 8])
+  })
+
+  it('replaces a worker that is killed, and stops all of them', async () => {
+    await using redis = await redisFixture()
+    const where = { connection: redis.url, prefix: redis.prefix }
+    await using queue = new Queue('default', where)
+    const pool = new WorkerPool('default', { ...where, numWorkers: 2 })
+    const running = pool.start()
+    const count = async (wanted: number) => (await Worker.count({ connection: redis.client, prefix: redis.prefix, queue })) === wanted
+    await eventually(() => count(2), { timeoutMs: 15_000 })
+    const [first] = pool.pids
+    process.kill(first ?? 0, 'SIGKILL')
+    await eventually(async () => pool.pids.length === 2 && !pool.pids.includes(first ?? 0), { timeoutMs: 15_000 })
+    // The dead one's record outlives it; the new one has its own.
+    await eventually(() => count(3), { timeoutMs: 15_000 })
+    const pids = pool.pids
+    await pool.stop()
+    await running
+    expect(pids.filter(isRunning)).toEqual([])
+  })
+
+  it('refuses what cannot be told to another process', () => {
+    const handlers = { exceptionHandlers: [() => {}] }
+    expect(() => new WorkerPool('default', handlers)).toThrow(expect.objectContaining({ code: 'RQ_INVALID_OPTION' }))
+    expect(() => new WorkerPool('default', { numWorkers: 0 })).toThrow('numWorkers')
+  })
+})

@@ -1,0 +1,29 @@
+import { once } from 'node:events'
+import { errorText } from '@rq/queue'
+import type { MemberSetup } from './pool-member.ts'
+import { handleSignals } from './signals.ts'
+import { Worker } from './worker.ts'
+
+/** A process of a worker pool: told what to be, then a worker until it ends. It leaves when its pool is gone. */
+async function main(): Promise<void> {
+  const [setup] = (await once(process, 'message')) as [MemberSetup]
+  const module = await import(setup.storage.module)
+  const storage = await module[setup.storage.export](setup.storage.options)
+  const { queues, name, horseStorage } = setup
+  const worker = new Worker(queues, { ...setup.worker, name, storage, ...(horseStorage && { horseStorage }) })
+  handleSignals(worker)
+  process.once('disconnect', () => void worker.stop())
+  try {
+    await worker.work({ ...setup.work, burst: setup.burst })
+  } finally {
+    await storage.close()
+    if (process.connected) process.disconnect()
+  }
+}
+
+try {
+  await main()
+} catch (error) {
+  process.stderr.write(`${errorText(error)}\n`)
+  process.exitCode = 1
+}
