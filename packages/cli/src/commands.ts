@@ -11,10 +11,12 @@ import { resume } from './commands/resume.ts'
 import { stop } from './commands/stop.ts'
 import { suspend } from './commands/suspend.ts'
 import { worker } from './commands/worker.ts'
+import { workerPool } from './commands/worker-pool.ts'
 
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
   worker,
+  workerPool,
   enqueue,
   info,
   jobs,

@@ -9,15 +9,18 @@
 -- @arg most int
 -- @arg stamp string ISO time
 -- @arg executionBase string random; execution ids are made of it
--- @reply flat list of queue, execution id, job id, 'plain' or 'full', values or fields
+-- @arg sentMs int when this was sent, by Redis's clock as far as the caller knows it; 0 = unknown
+-- @reply epoch ms; then 'stalled', or flat list of queue, execution id, job id, 'plain' or 'full', values or fields
 -- @include lib/time
 -- @include lib/intermediate
 
 local wipKey = KEYS[1]
 local prefix, queue, worker, leaseMs, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
-local stamp, executionBase = ARGV[6], ARGV[7]
+local stamp, executionBase, sentMs = ARGV[6], ARGV[7], tonumber(ARGV[8])
 
 local _, nowMs = clock()
+-- Redis stood still, or was away, and with it everybody who would have renewed a lease: nobody is dead.
+if sentMs > 0 and nowMs - sentMs > leaseMs / 3 then return { nowMs, 'stalled' } end
 local taken = {}
 local serial = firstSerial(nowMs)
 local count = 0
@@ -54,4 +57,4 @@ for at = 1, #ended, 2 do
     end
   end
 end
-return taken
+return { nowMs, taken }

@@ -20,6 +20,7 @@ import type { Keys } from './keys.ts'
 import { LostReplies } from './lost-replies.ts'
 import type { Script, ScriptArgument } from './script.ts'
 import * as scripts from './scripts.generated.ts'
+import { ServerClock } from './server-clock.ts'
 import { pushSettlement } from './settle-arguments.ts'
 import { tidy } from './tidy.ts'
 import { stampNow } from './time.ts'
@@ -41,6 +42,9 @@ export class RedisWorkerStore implements WorkerStore {
   readonly #births = new Map<string, string>()
   readonly #lostClaims = new LostReplies()
   readonly #lostRecoveries = new LostReplies()
+  readonly #clock = new ServerClock()
+  /** By `performance.now()`. */
+  #recoverFromMs = 0
 
   constructor(connections: Connections, keys: Keys) {
     this.#connections = connections
@@ -149,7 +153,12 @@ export class RedisWorkerStore implements WorkerStore {
       const settlement = settlements[index]
       return resent && settlement !== undefined && couldBeOwnDoing(settlement, answer) ? 'applied' : answer
     })
-    return { answers, claimed: await this.#withLost(decodeClaim(handed)), releasing: setAside === 1 }
+    const claimed = decodeClaim(handed)
+    return {
+      answers,
+      claimed: claim === undefined ? claimed : await this.#withLost(claimed),
+      releasing: setAside === 1,
+    }
   }
 
   async releaseDependents(): Promise<boolean> {
@@ -167,12 +176,21 @@ export class RedisWorkerStore implements WorkerStore {
     await this.#connections.run(scripts.giveBack, [this.#keys.queues], [this.#keys.prefix, ...words])
   }
 
+  /** After a time in which Redis stood still it does nothing for one lease, so that living workers can renew theirs. */
   async recover(queue: string, workerName: string, leaseMs: number, most: number): Promise<readonly Claimed[]> {
+    const sentAtMs = performance.now()
+    if (sentAtMs < this.#recoverFromMs) return []
     const base = executionBase()
     const key = this.#keys.registry(queue, 'started')
-    const args = [this.#keys.prefix, queue, workerName, leaseMs, most, stampNow(), base] as const
+    const args = [this.#keys.prefix, queue, workerName, leaseMs, most, stampNow(), base, this.#clock.nowMs()] as const
     const { reply } = await this.#lease(base, [queue], scripts.recover, [key], [...args], this.#lostRecoveries)
-    return (await this.#withLost(decodeClaim(reply), this.#lostRecoveries)).jobs
+    const [serverMs, taken] = reply as [number, unknown]
+    this.#clock.note(serverMs, sentAtMs)
+    if (!Array.isArray(taken)) {
+      this.#recoverFromMs = performance.now() + leaseMs
+      return []
+    }
+    return (await this.#withLost(decodeClaim(taken), this.#lostRecoveries)).jobs
   }
 
   waitForWork(queues: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<void> {

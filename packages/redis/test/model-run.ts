@@ -186,8 +186,9 @@ export class Run {
   /** All leases of a queue end, and somebody takes the jobs over. */
   async #crash(name: string): Promise<void> {
     const key = `${this.#prefix}wip:${name}`
-    const members = await this.#client.zrange(key, 0, -1)
-    if (members.length > 0) await this.#client.zadd(key, ...members.flatMap((member): string[] => ['0', member]))
+    const members = await this.#client.zrange(key, 0, '-1')
+    const ended = members.flatMap((member) => ['0', member])
+    if (ended.length > 0) await this.#client.zadd(key, ...ended)
     const taken = await this.#storage.workers.recover(name, 'rescuer', 60_000, 100)
     expect(taken.map(({ job: { id: jobId } }) => jobId).sort()).toEqual(this.#model.recover(name).sort())
     for (const one of taken) this.#start(one, true)
@@ -269,7 +270,16 @@ function expected(model: Model): Visible {
       registries.set(key, [...(registries.get(key) ?? []), id])
     }
     const { abandonedCount, execution, expires, numberOfRetries, repeatsLeft, retriesLeft } = made
-    state[`job:${id}`] = { status, origin, abandonedCount, execution, expires, numberOfRetries, repeatsLeft, retriesLeft }
+    state[`job:${id}`] = {
+      status,
+      origin,
+      abandonedCount,
+      execution,
+      expires,
+      numberOfRetries,
+      repeatsLeft,
+      retriesLeft,
+    }
   }
   for (const [key, ids] of registries) put(key, ids)
   for (const lease of model.leases) {

@@ -19,7 +19,7 @@ export interface SchedulerOptions {
   readonly storage: Storage
   /** How often it looks for jobs of programs that give no notice, such as Python's. Default 1 s, at least 10 ms. */
   readonly interval?: DurationLike
-  /** Unique among schedulers. Default: random. */
+  /** Unique among schedulers. Default: random digits; Python RQ up to 2.9 can read no other name in a lock. */
   readonly name?: string
   /** How long its queues stay its own after its last sign of life. Default 5000, at least 100. */
   readonly leaseMs?: number
@@ -58,7 +58,7 @@ export class Scheduler {
     }
     const pollMs = durationMs(interval, 'interval')
     if (pollMs < SHORTEST_INTERVAL_MS) throw invalidOption('interval', interval, `at least ${SHORTEST_INTERVAL_MS} ms`)
-    this.name = name === undefined ? randomHex() : checkName(name, 'name')
+    this.name = name === undefined ? BigInt(`0x${randomHex()}`).toString() : checkName(name, 'name')
     this.queueNames = namesOf(queues)
     this.#storage = storage
     this.#logger = logger.child({ scheduler: this.name })

@@ -17,7 +17,7 @@ export interface HeartbeatOptions {
 
 /**
  * Renews all leases, and the worker's own record. It runs in the worker's event loop, which no job can block unless the
- * worker's horse is `inline`.
+ * worker's horse is `inline`: there, a thread that is told the leases and has a connection of its own would be needed.
  */
 export function heartbeat(options: HeartbeatOptions): Duty {
   const { book, everyMs, leaseMs, logger, onLost, state, store, worker } = options
@@ -25,6 +25,7 @@ export function heartbeat(options: HeartbeatOptions): Duty {
     name: 'heartbeat',
     everyMs,
     logger,
+    atStart: true,
     async runOnce() {
       const currentJobId = book.firstJobId
       const beat = { worker, leaseMs, state: state(), leases: book.beat() }

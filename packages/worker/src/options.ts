@@ -96,7 +96,8 @@ export interface WorkerSettings {
   readonly serializer: string | Serializer
   readonly concurrency: number
   readonly horse: HorseKind
-  readonly importPaths: readonly string[] | undefined
+  /** Absolute. */
+  readonly importPaths: readonly string[]
   readonly allow: readonly string[]
   readonly functions: Readonly<Record<string, AnyFunction>>
   readonly imports: readonly string[]
@@ -151,7 +152,7 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
     serializer: checkSerializer(options.serializer ?? 'superjson', horse),
     concurrency: wholeNumber('concurrency', options.concurrency ?? 1, 1, MOST_CONCURRENCY),
     horse,
-    importPaths: options.importPaths?.map((path) => resolve(path)),
+    importPaths: (options.importPaths ?? ['.']).map((path) => resolve(path)),
     allow: options.allow ?? [],
     functions: options.functions ?? {},
     imports: (options.imports ?? []).map(absolute),

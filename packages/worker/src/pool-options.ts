@@ -21,9 +21,9 @@ export function poolOptions(settings: WorkerSettings, start: HorseStarter): Cons
       // A process gets them as options of Node.
       imports: horse === 'thread' ? settings.imports : [],
       serializer: typeof serializer === 'string' ? serializer : serializer.name,
+      importPaths,
       allow: settings.allow,
       exceptionHandlers: settings.exceptionHandlerRefs,
-      ...(importPaths !== undefined && { importPaths }),
       ...(horseStorage !== undefined && { storage: horseStorage }),
     },
   }

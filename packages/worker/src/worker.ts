@@ -157,7 +157,7 @@ function starterOf(settings: WorkerSettings, serializer: Serializer): HorseStart
       return (listener) => new ThreadHorse(listener)
     case 'inline': {
       const { allow, concurrency, exceptionHandlerRefs, functions, importPaths, storage } = settings
-      const loader = new FunctionLoader({ allow, functions, ...(importPaths && { importPaths }) })
+      const loader = new FunctionLoader({ allow, functions, importPaths })
       const perform = makePerform({ storage, serializer, loader, exceptionHandlers: exceptionHandlerRefs })
       return (listener) => new InlineHorse(perform, concurrency, listener)
     }

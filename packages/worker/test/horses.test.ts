@@ -185,6 +185,19 @@ describe('a process horse', () => {
     expect(store.value(pids[2] ?? '')).toBe('rq horse 1 of ann')
   })
 
+  test('is given up when a function ignores its signal and goes on', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const first = store.enqueue('./jobs#pid')
+    const ignorant = store.enqueue('./jobs#never', { timeoutS: 1 })
+    const second = store.enqueue('./jobs#pid')
+    await ctx.worker().work({ burst: true })
+    expect(store.latest(ignorant)?.excString).toMatch(
+      /JobTimeoutError: Task exceeded maximum timeout value \(1 seconds\)$/,
+    )
+    expect(store.value(second)).not.toBe(store.value(first))
+  })
+
   test('takes the processes it started with it when it is killed', async () => {
     await using ctx = await fixture()
     const { store, project } = ctx
@@ -216,10 +229,12 @@ describe('a process horse', () => {
     const { store } = ctx
     const big = store.enqueue('./jobs#big', { args: [3_000_000] })
     const moved = store.enqueue('./jobs#chdir', { args: ['/'] })
+    const after = store.enqueue('./jobs#cwd')
     const next = store.enqueue('./jobs#add', { args: [1, 2] })
     await ctx.worker().work({ burst: true })
     expect(String(store.value(big)).length).toBe(3_000_000)
     expect(store.value(moved)).toBe('/')
+    expect(store.value(after)).toBe(process.cwd())
     expect(store.value(next)).toBe(3)
   })
 

@@ -76,9 +76,11 @@ export class PythonProcess implements AsyncDisposable {
     this.child.kill(signal)
   }
 
+  /** Does not wait for what it has started in sessions of their own, such as RQ's work horses. */
   async [Symbol.asyncDispose](): Promise<void> {
     killGroup(this.child)
-    await this.exited
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit')
+    for (const stream of this.child.stdio) stream?.destroy()
   }
 }
 

@@ -218,8 +218,8 @@ function newPlace({ importPath }: CrashSweepOptions): Place {
 
 function orderOf(options: CrashSweepOptions, { prefix, proxy }: Point): WorkerOrder {
   const { arrival, horse = 'inline', importPath, queues, scenario } = options
-  const { leaseMs } = scenario
-  const order = { url: proxy.url, prefix, queues, burst: arrival === 'waiting', horse, importPath }
+  const { isScheduled = false, leaseMs } = scenario
+  const order = { url: proxy.url, prefix, queues, burst: arrival === 'waiting', horse, importPath, isScheduled }
   return leaseMs === undefined ? order : { ...order, leaseMs }
 }
 

@@ -5,7 +5,7 @@ import { eventually, type Fault, faultProxy, findViolations, readRuns } from '@r
 import type { Worker } from '@rq/worker'
 import type { Redis } from 'ioredis'
 import { extraRuns, unendedJobs } from './outcome.ts'
-import { runWorker } from './run-worker.ts'
+import { runWorker, type WorkerOrder } from './run-worker.ts'
 import { enqueueScenario, type Scenario } from './scenario.ts'
 
 export interface CutSweepOptions {
@@ -62,7 +62,16 @@ async function cutAt(options: CutSweepOptions, n: number, report: CutReport): Pr
   }
   const told: string[] = []
   let worker: Worker | undefined
-  const order = { url: proxy.url, prefix: place.prefix, queues, burst: false, horse: 'inline', importPath } as const
+  const { isScheduled = false } = scenario
+  const order: WorkerOrder = {
+    url: proxy.url,
+    prefix: place.prefix,
+    queues,
+    burst: false,
+    horse: 'inline',
+    importPath,
+    isScheduled,
+  }
   const left = runWorker(order, (one) => {
     worker = one
     for (const event of ['lease_lost', 'job:abandoned', 'job:poisoned'] as const) one.on(event, () => told.push(event))

@@ -1,4 +1,5 @@
 import { RedisStorage } from '@rq/redis'
+import { Scheduler } from '@rq/scheduler'
 import { type HorseKind, Worker } from '@rq/worker'
 
 /** What one worker of a sweep does; survives JSON. */
@@ -12,11 +13,16 @@ export interface WorkerOrder {
   readonly importPath: string
   /** Default: as the worker's own. */
   readonly leaseMs?: number
+  /** Whether a scheduler runs beside it. */
+  readonly isScheduled: boolean
 }
+
+/** Short, so that another scheduler need not wait long for a dead one's. */
+const SCHEDULER_LEASE_MS = 600
 
 /** Run a worker, with a storage of its own, until it leaves. `meet` gets it before it begins. */
 export async function runWorker(order: WorkerOrder, meet: (worker: Worker) => void = () => {}): Promise<void> {
-  const { burst, horse, importPath, leaseMs, prefix, queues, url } = order
+  const { burst, horse, importPath, isScheduled, leaseMs, prefix, queues, url } = order
   await using storage = new RedisStorage({ connection: url, prefix, role: 'worker' })
   const worker = new Worker(queues, {
     storage,
@@ -27,5 +33,6 @@ export async function runWorker(order: WorkerOrder, meet: (worker: Worker) => vo
     ...(leaseMs !== undefined && { leaseMs }),
   })
   meet(worker)
-  await worker.work({ burst })
+  const scheduler = () => new Scheduler(queues, { storage, leaseMs: SCHEDULER_LEASE_MS })
+  await worker.work({ burst, ...(isScheduled && { withScheduler: scheduler() }) })
 }

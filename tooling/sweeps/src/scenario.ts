@@ -10,6 +10,8 @@ export interface ScenarioJob {
   readonly id: string
   readonly func: 'work' | 'slow' | 'failOnce' | 'failAlways'
   readonly options?: EnqueueOptions
+  /** Due so many seconds after it was enqueued. Default: at once. */
+  readonly inS?: number
   readonly end: End
   /** How often it runs when nothing goes wrong. */
   readonly runs: number
@@ -22,6 +24,8 @@ export interface Scenario {
   readonly jobs: readonly ScenarioJob[]
   /** Of the worker that is killed. Default: its own. */
   readonly leaseMs?: number
+  /** Workers have a scheduler beside them. Default: none. */
+  readonly isScheduled?: boolean
 }
 
 const RATE_LIMIT = new RateLimit({ key: 'limit', concurrency: 1 })
@@ -36,9 +40,15 @@ function job(id: string, options?: EnqueueOptions, rest: Partial<ScenarioJob> = 
 /** The whole life of a job, in each of the ways that make its steps different. */
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'plain', jobs: [job('plain')] },
-  { name: 'many at once', jobs: Array.from({ length: 24 }, (_, n) => job(`job${n}`)) },
+  { name: 'many at once', jobs: Array.from({ length: 12 }, (_, n) => job(`job${n}`)) },
   { name: 'slow, with heartbeats', jobs: [job('slow', undefined, { func: 'slow' })], leaseMs: 450 },
   { name: 'retry', jobs: [job('retry', { retry: RETRY }, { func: 'failOnce', runs: 2 })] },
+  { name: 'scheduled', jobs: [job('late', undefined, { inS: 0.1 })], isScheduled: true },
+  {
+    name: 'retry after a second',
+    jobs: [job('later', { retry: new Retry({ max: 4, interval: 1 }) }, { func: 'failOnce', runs: 2 })],
+    isScheduled: true,
+  },
   { name: 'repeat', jobs: [job('repeat', { repeat: new Repeat({ times: 2 }) }, { runs: 3 })] },
   { name: 'dependent', jobs: [job('parent'), job('child', { dependsOn: 'parent' })] },
   {
@@ -77,8 +87,10 @@ export async function enqueueScenario(
   file: string,
 ): Promise<void> {
   const turns = queues.slice(-2).map((name) => new Queue(name, { storage }))
-  for (const [index, { id, func, options }] of jobs.entries()) {
+  for (const [index, { id, func, inS, options }] of jobs.entries()) {
     const queue = turns[index % turns.length]
-    await queue?.enqueue(`./jobs#${func}`, [file, id], { ...options, jobId: id, meta: { file, name: id } })
+    const all = { ...options, jobId: id, meta: { file, name: id } }
+    if (inS === undefined) await queue?.enqueue(`./jobs#${func}`, [file, id], all)
+    else await queue?.enqueueIn(inS, `./jobs#${func}`, [file, id], all)
   }
 }

@@ -27,6 +27,14 @@ const DOCUMENTED: readonly (readonly [name: string, type: Kind, pattern: RegExp]
   ['worker executions', 'set', /^worker:(.+):executions$/],
   ['worker', 'hash', /^worker:(.+)$/],
   ['suspended', 'string', /^suspended$/],
+  ['scheduler lock', 'string', /^scheduler-lock:(.+)$/],
+  ['scheduler', 'hash', /^scheduler:(.+)$/],
+  ['cron schedulers', 'zset', /^cron_schedulers$/],
+  ['cron scheduler', 'hash', /^cron_scheduler:(.+)$/],
+  ['cron state', 'hash', /^cron_state:(.+)$/],
+  ['cron history', 'zset', /^cron_job:(.+):jobs$/],
+  ['releasing', 'hash', /^releasing$/],
+  ['set aside', 'set', /^releasing:(.+)$/],
   ['groups', 'set', /^groups$/],
   ['group', 'set', /^group:(.+)$/],
   ['limits', 'set', /^rl-keys$/],
@@ -48,8 +56,6 @@ const PLACE_OF_STATUS: Readonly<Record<string, string>> = {
   scheduled: 'scheduled',
   rate_limited: 'waiting',
 }
-/** Indexes from which an id without a job is dropped by whoever meets it: claim, recover, cleanup, promotion. */
-const REAPED = new Set(['queue', 'wip', 'finished', 'failed', 'scheduled', 'waiting'])
 
 export interface InvariantOptions {
   /** Key patterns, without the prefix, that a test keeps beside those of rq. */
@@ -151,7 +157,8 @@ function places(state: State): string[] {
   const note = (id: string, kind: string, name: string): void => {
     if (!isJobId(id)) found.push(`${kind} ${name} holds ${JSON.stringify(id)}, which is no job id`)
     else if (state.job(id) !== undefined) byJob.set(id, [...(byJob.get(id) ?? []), { kind, name }])
-    else if (!REAPED.has(kind) || !isFiniteEnd(kind, state.score(kind, name, id))) {
+    // Whoever meets it there drops it: claim, recover, promotion, cleanup, maintenance.
+    else if (!isFiniteEnd(kind, state.score(kind, name, id))) {
       found.push(`${kind} ${name} holds ${id}, which is no job, and nobody will drop it`)
     }
   }
@@ -281,6 +288,8 @@ function dependencies(state: State): string[] {
     if (state.status(id) !== 'deferred') continue
     const allowFailure = state.job(id)?.get('allow_dependency_failures') === '1'
     const others = state.members('dependencies', id)
+    // Where many wait for one, they are let go in several steps.
+    if (others.some((other) => state.members('set aside', other).includes(id))) continue
     const statuses = others.map((other) => state.status(other))
     const unmet = others.filter((_, n) => {
       const status = statuses[n]
@@ -295,6 +304,9 @@ function dependencies(state: State): string[] {
         found.push(`job ${id} is deferred for ${other}, which does not know`)
       }
     }
+  }
+  for (const other of state.all('set aside').keys()) {
+    if (!state.fields('releasing', '')?.has(other)) found.push(`dependents of ${other} are set aside, and nobody knows`)
   }
   return found
 }

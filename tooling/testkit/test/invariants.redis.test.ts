@@ -53,6 +53,7 @@ describe('findViolations', () => {
         .zadd(`${prefix}wip:default`, 1, `started:${EXECUTION}`, 1, `gone:${EXECUTION}`)
         .zadd(`${prefix}finished:default`, 2e9, 'gone')
         .zadd(`${prefix}scheduled:default`, 2e9, 'gone')
+        .zadd(`${prefix}deferred:default`, 1, 'gone')
         .zrem(`${prefix}finished:default`, 'finished')
         .exec()
       expect(await findViolations(client, prefix)).toEqual([])
@@ -78,10 +79,6 @@ describe('findViolations', () => {
     ['job started (started) is nowhere and does not expire', (m, k) => m.del(k('wip:default'))],
     ['job waits (failed, of default) is in queue default', (m, k) => m.hset(k('job:waits'), 'status', 'failed')],
     ['job waits (queued, of other) is in queue default', (m, k) => m.hset(k('job:waits'), 'origin', 'other')],
-    [
-      'deferred default holds gone, which is no job, and nobody will drop it',
-      (m, k) => m.zadd(k('deferred:default'), 1, 'gone'),
-    ],
     [
       'failed default holds gone, which is no job, and nobody will drop it',
       (m, k) => m.zadd(k('failed:default'), -1, 'gone'),
@@ -112,6 +109,7 @@ describe('findViolations', () => {
       'job child is deferred, but all it waits for is over: waits',
       (m, k) => m.hset(k('job:waits'), 'status', 'finished'),
     ],
+    ['dependents of waits are set aside, and nobody knows', (m, k) => m.sadd(k('releasing:waits'), 'child')],
     ['job child is deferred for waits, which does not know', (m, k) => m.del(k('job:waits:dependents'))],
     ['worker w does not expire', (m, k) => m.persist(k('worker:w'))],
     ['executions of worker w do not expire', (m, k) => m.persist(k('worker:w:executions'))],

@@ -19,6 +19,28 @@ local function statusOf(prefix, id)
   return redis.call('HGET', key, 'status') or (redis.call('EXISTS', key) == 1 and 'created') or nil
 end
 
+--- Let a job know that another waits for it. That lasts as long as the job; of one that is not there, a year.
+local function tell(prefix, dependency, dependent)
+  local key = prefix .. 'job:' .. dependency
+  redis.call('SADD', key .. ':dependents', dependent)
+  local lifeMs = redis.call('PTTL', key)
+  if lifeMs == -1 then
+    redis.call('PERSIST', key .. ':dependents')
+  else
+    redis.call('PEXPIRE', key .. ':dependents', lifeMs > 0 and lifeMs or YEAR_S * 1000)
+  end
+end
+
+--- Let a job wait for others.
+local function waitFor(prefix, id, dependencies)
+  -- `unpack` takes some thousands at most.
+  for first = 1, #dependencies, 1000 do
+    local last = math.min(first + 999, #dependencies)
+    redis.call('SADD', prefix .. 'job::' .. id .. ':dependencies', unpack(dependencies, first, last))
+  end
+  for _, dependency in ipairs(dependencies) do tell(prefix, dependency, id) end
+end
+
 --- The first of the dependencies that is not satisfied, leaving `except` out of account; nil when all are.
 local function firstUnsatisfied(prefix, dependencies, allowFailure, except)
   for _, dependency in ipairs(dependencies) do
@@ -37,7 +59,7 @@ local function dependenciesMet(prefix, id, allowFailure, except)
   if not unsatisfied and #some == LOOKED_AT_FIRST then
     unsatisfied = firstUnsatisfied(prefix, redis.call('SMEMBERS', key), allowFailure, except)
   end
-  if unsatisfied then redis.call('SADD', prefix .. 'job:' .. unsatisfied .. ':dependents', id) end
+  if unsatisfied then tell(prefix, unsatisfied, id) end
   return not unsatisfied
 end
 

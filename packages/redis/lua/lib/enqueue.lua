@@ -6,34 +6,12 @@
 
 --- Whether this very call already put the job where it is (its reply was lost and the client sent it again).
 local function alreadyThere(known, stamp, createdAt, flags)
-  if known[1] == stamp then return true end
   if known[2] ~= createdAt then return false end
+  if known[1] == stamp then return true end
   -- A scheduled one may have come into its queue, and further, before the call was sent again.
   return string.find(flags, '[si]')
     or (known[3] == 'deferred' and string.find(flags, 'd', 1, true))
     or (known[3] == 'rate_limited' and string.find(flags, 'r', 1, true))
-end
-
---- Add many members to a set: `unpack` takes some thousands only.
-local function addAll(key, members)
-  for first = 1, #members, 1000 do
-    redis.call('SADD', key, unpack(members, first, math.min(first + 999, #members)))
-  end
-end
-
---- Let a job wait for others. What it leaves with them lasts as long as they do.
-local function waitFor(prefix, id, dependencies)
-  addAll(prefix .. 'job::' .. id .. ':dependencies', dependencies)
-  for _, dependency in ipairs(dependencies) do
-    local key = prefix .. 'job:' .. dependency
-    redis.call('SADD', key .. ':dependents', id)
-    local lifeMs = redis.call('PTTL', key)
-    if lifeMs > 0 then
-      redis.call('PEXPIRE', key .. ':dependents', lifeMs)
-    elseif lifeMs == -1 then
-      redis.call('PERSIST', key .. ':dependents')
-    end
-  end
 end
 
 --- Take a job away that another one of its id replaces: out of its place, its group and its rate limit, and it waits for nothing

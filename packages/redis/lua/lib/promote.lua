@@ -35,10 +35,7 @@ local function dependenciesOf(prefix, id, job)
   for _, dependency in ipairs(fine and type(listed) == 'table' and listed or { job.dependency_id }) do
     if type(dependency) == 'string' then ids[#ids + 1] = dependency end
   end
-  for _, dependency in ipairs(ids) do
-    redis.call('SADD', key, dependency)
-    redis.call('SADD', prefix .. 'job:' .. dependency .. ':dependents', id)
-  end
+  waitFor(prefix, id, ids)
   return ids
 end
 

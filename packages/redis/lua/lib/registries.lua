@@ -1,4 +1,5 @@
 --- Where a job stands, by its status: the one list or sorted set that holds its id.
+-- @include lib/time
 
 --- Take a job out of the place that its status says. A started job's leases go as well.
 local function leave(prefix, id, status, queue)
@@ -28,8 +29,6 @@ local function leaveGroup(prefix, id, group)
     redis.call('SREM', prefix .. 'groups', group)
   end
 end
-
-local YEAR_S = 365 * 24 * 60 * 60
 
 --- Delete a job's own keys. Who waits for it is remembered for a year: a job with the same id may come.
 local function erase(prefix, id, group)

@@ -24,6 +24,8 @@ local function leaseScore(endsMs)
   return score(endsMs + PYTHON_SLACK_MS)
 end
 
+local YEAR_S = 365 * 24 * 60 * 60
+
 local turn = 0
 
 --- Now as a score that keeps order: to the microsecond, each higher than the one before it. `laterS` seconds later.

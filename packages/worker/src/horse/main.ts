@@ -38,8 +38,23 @@ function die(): never {
   process.exit(1)
 }
 
-const stable = new Stable(tell, (name) => {
-  process.title = name
+const home = process.cwd()
+
+/** A job that changed its directory does not leave the next one there. */
+function goHome(): void {
+  try {
+    if (process.cwd() !== home) process.chdir(home)
+  } catch {
+    // The folder is gone. Import paths are absolute, so jobs are found all the same.
+  }
+}
+
+const stable = new Stable({
+  tell,
+  title(name) {
+    process.title = name
+  },
+  tidyUp: goHome,
 })
 
 process.on('exit', () => stable.flush())

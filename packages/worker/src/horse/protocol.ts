@@ -55,8 +55,9 @@ export interface HorseSetup {
   readonly imports: readonly string[]
   /** `json`, `superjson`, or `module#export`. */
   readonly serializer: string
-  readonly importPaths?: readonly string[]
-  readonly allow?: readonly string[]
+  /** Absolute. */
+  readonly importPaths: readonly string[]
+  readonly allow: readonly string[]
   /** References of handlers that the horse calls after a failed attempt. */
   readonly exceptionHandlers: readonly string[]
   readonly storage?: StorageSource

@@ -27,6 +27,8 @@ export interface RunnerOptions {
   readonly tell: (message: FromHorse) => void
   /** The reason to fire an abort signal with. */
   readonly abortError: (reason: AbortReason, timeoutS: number) => Error
+  /** Called after each task. Must not throw. */
+  readonly onEnd?: () => void
 }
 
 const RSS_EVERY_MS = 1000
@@ -93,6 +95,7 @@ export class Runner {
     const { chainEnded, error, leaking, outcome } = await this.#perform(task, signal)
     const tookMs = performance.now() - begunMs
     this.#running.delete(id)
+    this.#options.onEnd?.()
     this.#ends.push({ id, outcome, tookMs, error, leaking, chainEnded })
     if (this.#waiting.length === 0) this.#tellProgress()
     else if ((tookMs >= HOLD_MS || leaking === true) && this.#options.lanes === 1) {

@@ -6,6 +6,14 @@ import type { FromHorse, HorseSetup, ToHorse } from './protocol.ts'
 import { Runner } from './runner.ts'
 import { WorkerStorage } from './worker-storage.ts'
 
+export interface StableOptions {
+  readonly tell: (message: FromHorse) => void
+  /** Gives the process its name. */
+  readonly title?: (name: string) => void
+  /** Called after each task. */
+  readonly tidyUp?: () => void
+}
+
 /**
  * Where a horse lives in its process or thread: set up by the first message, then everything goes to its runner or
  * to those who wait for a reply of the worker.
@@ -13,13 +21,15 @@ import { WorkerStorage } from './worker-storage.ts'
 export class Stable {
   readonly #tell: (message: FromHorse) => void
   readonly #title: (name: string) => void
+  readonly #tidyUp: () => void
   #storage: WorkerStorage | undefined
   #runner: Runner | undefined
 
-  constructor(tell: (message: FromHorse) => void, title: (name: string) => void = () => {}) {
-    this.#tell = tell
-    this.#title = title
-    process.on('uncaughtExceptionMonitor', (error) => tell({ type: 'fatal', error: errorText(error) }))
+  constructor(options: StableOptions) {
+    this.#tell = options.tell
+    this.#title = options.title ?? (() => {})
+    this.#tidyUp = options.tidyUp ?? (() => {})
+    process.on('uncaughtExceptionMonitor', (error) => this.#tell({ type: 'fatal', error: errorText(error) }))
   }
 
   receive(message: ToHorse): void {
@@ -38,14 +48,14 @@ export class Stable {
     this.#title(`rq horse ${setup.number} of ${setup.workerName}`)
     for (const specifier of setup.imports) await import(specifier)
     const { importPaths, allow, exceptionHandlers } = setup
-    const loader = new FunctionLoader({ ...(importPaths && { importPaths }), ...(allow && { allow }) })
+    const loader = new FunctionLoader({ importPaths, allow })
     const serializer = await loadSerializer(setup.serializer)
     const worker = new WorkerStorage(this.#tell, setup.storage)
     const { storage } = worker
     const prepareClient = () => worker.prepareClient()
     const perform = makePerform({ storage, serializer, loader, exceptionHandlers, prepareClient })
     this.#storage = worker
-    this.#runner = new Runner({ lanes: 1, perform, abortError, tell: this.#tell })
+    this.#runner = new Runner({ lanes: 1, perform, abortError, tell: this.#tell, onEnd: this.#tidyUp })
     this.#tell({ type: 'ready' })
   }
 }

@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads'
 import type { ToHorse } from './protocol.ts'
 import { Stable } from './stable.ts'
 
-const stable = new Stable((message) => parentPort?.postMessage(message))
+const stable = new Stable({ tell: (message) => parentPort?.postMessage(message) })
 
 process.on('exit', () => stable.flush())
 parentPort?.on('message', (message: ToHorse) => stable.receive(message))

@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest'
+import { checkConfig } from './config.ts'
+import { exitCodeOf } from './exit-code.ts'
+
+describe('checkConfig', () => {
+  test('takes every setting, and leaves other exports alone', () => {
+    const config = {
+      redisUrl: 'redis://x',
+      queues: ['a', 'b'],
+      name: 'n',
+      path: '.',
+      allow: ['@acme/jobs'],
+      concurrency: 2,
+      horse: 'thread',
+    }
+    expect(checkConfig({ ...config, sentryDsn: 'https://...', somethingElse: () => 1 }, 'rq.config.js')).toEqual(config)
+  })
+
+  test.each<[unknown, string]>([
+    ['redis://x', 'it exports "redis://x", expected an object of settings.'],
+    [null, 'it exports null'],
+    [[], 'it exports an array of 0'],
+    [{ redisURL: 'redis://x' }, "there is no setting redisURL. Did you mean 'redisUrl'?"],
+    [{ queue: ['a'] }, "there is no setting queue. Did you mean 'queues'?"],
+    [{ REDIS_URL: 'x' }, "there is no setting REDIS_URL. Did you mean 'redisUrl'?"],
+    [{ redisPort: '6379' }, 'redisPort is wrong: expected a whole number.'],
+    [{ redisPort: -1 }, 'redisPort is wrong'],
+    [{ queues: 'a' }, 'queues is wrong: expected an array of texts.'],
+    [{ horse: 'dog' }, "horse is wrong: expected 'process', 'thread' or 'inline'."],
+    [{ sentinel: {} }, 'sentinel.instances is missing.'],
+    [{ sentinel: { instances: [['h', 1]] } }, 'sentinel.masterName is missing.'],
+    [
+      { sentinel: { instances: ['h:1'], masterName: 'm' } },
+      'sentinel.instances is wrong: expected an array of [host, port]',
+    ],
+    [
+      { sentinel: { instances: [['h', 1]], masterName: 'm', pasword: 'x' } },
+      "there is no setting sentinel.pasword. Did you mean 'password'?",
+    ],
+  ])('%j is refused', (values, message) => {
+    let error: unknown
+    try {
+      checkConfig(values, 'rq.config.js')
+    } catch (thrown) {
+      error = thrown
+    }
+    expect(error).toMatchObject({
+      code: 'RQ_CONFIG',
+      message: expect.stringContaining(`In the configuration rq.config.js, ${message}`),
+    })
+    expect(exitCodeOf(error)).toBe(2)
+  })
+
+  test('a wrong value is not shown, since it may be a secret', () => {
+    expect(() => checkConfig({ redisPassword: { secret: 'hunter2' } }, 'f')).toThrow(/^(?!.*hunter2)/)
+    expect(() => checkConfig({ redisPassword: 12345 }, 'f')).toThrow(/^(?!.*12345)/)
+  })
+})

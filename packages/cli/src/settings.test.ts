@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest'
+import { MemoryHost, type MemoryHostOptions } from '../test/memory-host.ts'
+import { resolveSettings, type SharedOptions } from './settings.ts'
+
+const NOTHING: SharedOptions = {
+  url: undefined,
+  config: undefined,
+  path: undefined,
+  serializer: undefined,
+  prefix: undefined,
+  verbose: false,
+  quiet: false,
+  color: true,
+}
+
+const settings = (flags: Partial<SharedOptions>, options: MemoryHostOptions = {}) =>
+  resolveSettings({ ...NOTHING, ...flags }, new MemoryHost({ folder: '/work', ...options }))
+
+const address = async (flags: Partial<SharedOptions>, options: MemoryHostOptions = {}) =>
+  (await settings(flags, options)).connection
+
+describe('resolveSettings', () => {
+  test('the flag goes before the environment, the environment before the configuration, and that before the default', async () => {
+    const config = { redisUrl: 'redis://config' }
+    const env = { RQ_REDIS_URL: 'redis://rq', REDIS_URL: 'redis://env' }
+    expect(await address({ url: 'redis://flag' }, { env, config })).toBe('redis://flag')
+    expect(await address({}, { env, config })).toBe('redis://rq')
+    expect(await address({}, { env: { REDIS_URL: 'redis://env' }, config })).toBe('redis://env')
+    expect(await address({}, { env: { RQ_REDIS_URL: '' }, config })).toBe('redis://config')
+    expect(await address({})).toBe('redis://localhost:6379')
+  })
+
+  test('a URL goes before Sentinel, and Sentinel before host, port, database and password', async () => {
+    const host = { redisHost: 'h', redisPort: 1, redisDb: 2, redisUsername: 'u', redisPassword: 'p', redisSsl: true }
+    const sentinel = {
+      instances: [
+        ['one', 26379],
+        ['two', 26380],
+      ],
+      masterName: 'main',
+      db: 3,
+      password: 'p',
+      sentinelPassword: 's',
+      ssl: true,
+      socketTimeout: 0.5,
+    }
+    expect(await address({}, { config: { redisUrl: 'redis://x', sentinel, ...host } })).toBe('redis://x')
+    expect(await address({}, { config: { sentinel, ...host } })).toEqual({
+      sentinels: [
+        { host: 'one', port: 26379 },
+        { host: 'two', port: 26380 },
+      ],
+      name: 'main',
+      db: 3,
+      password: 'p',
+      sentinelPassword: 's',
+      tls: {},
+      enableTLSForSentinelMode: true,
+      connectTimeout: 500,
+    })
+    expect(await address({}, { config: host })).toEqual({
+      host: 'h',
+      port: 1,
+      db: 2,
+      username: 'u',
+      password: 'p',
+      tls: {},
+    })
+    expect(await address({}, { config: { redisPort: 7 } })).toEqual({ host: 'localhost', port: 7, db: 0 })
+  })
+
+  test('the environment may name host, port, database and password', async () => {
+    expect(await address({}, { env: { REDIS_HOST: 'h' } })).toEqual({ host: 'h', port: 6379, db: 0 })
+    expect(
+      await address({}, { env: { REDIS_HOST: 'h', REDIS_PORT: '1', REDIS_DB: '2', REDIS_PASSWORD: 'p' } }),
+    ).toEqual({
+      host: 'h',
+      port: 1,
+      db: 2,
+      password: 'p',
+    })
+    // What Kubernetes sets for a service called redis.
+    expect(await address({}, { env: { REDIS_PORT: 'tcp://10.0.0.1:6379' } })).toBe('redis://localhost:6379')
+    await expect(address({}, { env: { REDIS_HOST: 'h', REDIS_PORT: 'x' } })).rejects.toThrow('REDIS_PORT')
+  })
+
+  test('paths start at the working directory, and those of the configuration at its folder', async () => {
+    const config = { path: ['dist', '/abs'], serializer: './s.js#s', import: ['./i.js', 'tsx'], prefix: 'a:' }
+    expect(await settings({}, { config })).toMatchObject({
+      importPaths: ['/work/dist', '/abs'],
+      serializer: '/work/s.js#s',
+      imports: ['/work/i.js', 'tsx'],
+      prefix: 'a:',
+    })
+    expect(await settings({ path: ['src'], serializer: 'json', prefix: 'b:' }, { config })).toMatchObject({
+      importPaths: ['/work/src'],
+      serializer: 'json',
+      prefix: 'b:',
+    })
+    expect(await settings({})).toMatchObject({ importPaths: ['/work'], serializer: undefined, imports: [] })
+  })
+
+  test('the configuration is named by flag or environment', async () => {
+    await expect(settings({ config: 'flag.js' }, { env: { RQ_CONFIG: 'named.js' } })).rejects.toThrow('flag.js')
+    await expect(settings({}, { env: { RQ_CONFIG: 'env.js' } })).rejects.toThrow('env.js')
+    await expect(settings({}, { env: { RQ_CONFIG: '' } })).resolves.toBeDefined()
+  })
+})

@@ -1,0 +1,232 @@
+import type { CronRun, CronSchedulerRecord } from '@rq/job'
+import { type RedisFixture, redisFixture, startRedis } from '@rq/testkit'
+import { newJob, RETURNED, workOff } from '@rq/testkit/storage-conformance'
+import { describe, expect, it } from 'vitest'
+import { RedisStorage } from '../src/index.ts'
+
+const KEY = { name: 'nightly', slot: 1 }
+const TICK_MS = 1_700_000_000_000
+
+async function withStorage(run: (storage: RedisStorage, redis: RedisFixture) => Promise<void>): Promise<void> {
+  await using redis = await redisFixture()
+  await using storage = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
+  await run(storage, redis)
+}
+
+function tickRun(ms: number, id: string, more: Partial<NonNullable<CronRun['tick']>> = {}): CronRun {
+  return { ...KEY, job: newJob({ id }, { unique: true }), tick: { ms, latestMs: ms - 1, ...more } }
+}
+
+describe('cron_open', () => {
+  it('brings a new rule into force now, keeps one that is known, and starts anew when it changes', () =>
+    withStorage(async (storage) => {
+      const first = await storage.crons.open(KEY, 'every 60 s')
+      expect(first).toEqual({ sinceMs: Math.floor(first.nowMs / 1000) * 1000, nowMs: expect.any(Number) })
+      await storage.crons.run(tickRun(TICK_MS, 'a'))
+      const again = await storage.crons.open(KEY, 'every 60 s')
+      expect(again).toMatchObject({ sinceMs: first.sinceMs, tickMs: TICK_MS })
+      const changed = await storage.crons.open(KEY, 'every 90 s')
+      expect(changed.sinceMs).toBeGreaterThanOrEqual(first.sinceMs)
+      expect(await storage.crons.open({ ...KEY, slot: 2 }, 'every 60 s')).not.toHaveProperty('tickMs')
+    }))
+})
+
+describe('cron_tick', () => {
+  it('writes the job, its history and the state of the cron job, and nothing else', () =>
+    withStorage(async (storage, redis) => {
+      expect(await storage.crons.run(tickRun(TICK_MS, 'a'))).toMatchObject({ answer: 'enqueued', tickMs: TICK_MS })
+      const dump = await redis.dump()
+      expect(Object.keys(dump)).toEqual([
+        'rq:cron_job:nightly:jobs',
+        'rq:cron_state:nightly',
+        'rq:job:a',
+        'rq:queue:default',
+        'rq:queues',
+      ])
+      expect(dump['rq:cron_state:nightly']).toEqual({ type: 'hash', ttl: 31536000, value: { tick: String(TICK_MS) } })
+      expect(dump['rq:cron_job:nightly:jobs']).toMatchObject({ type: 'zset', ttl: 31536000 })
+      expect(dump['rq:queue:default']?.value).toEqual(['a'])
+    }))
+
+  it('takes each tick once, whoever sends it, and no tick before one that was taken', () =>
+    withStorage(async (storage, redis) => {
+      await using other = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
+      const stores = Array.from({ length: 20 }, (_, n) => (n % 2 ? storage : other))
+      const replies = await Promise.all(stores.map(({ crons }) => crons.run(tickRun(TICK_MS, 'a'))))
+      expect(replies.filter(({ answer }) => answer === 'enqueued')).toHaveLength(1)
+      expect(await storage.crons.run(tickRun(TICK_MS - 1000, 'b'))).toMatchObject({ answer: 'taken', tickMs: TICK_MS })
+      expect(await storage.queues.jobIds('default', 0, -1)).toEqual(['a'])
+    }))
+
+  it('takes a tick once also when its job is over and gone', () =>
+    withStorage(async (storage) => {
+      const run = tickRun(TICK_MS, 'a')
+      const dropped = { ...run, job: newJob({ id: 'a', resultTtlS: 0 }, { unique: true }) }
+      await storage.crons.run(dropped)
+      await workOff(storage, RETURNED)
+      expect(await storage.jobs.exists('a')).toBe(false)
+      expect(await storage.crons.run(dropped)).toMatchObject({ answer: 'taken' })
+    }))
+
+  it('keeps the distance of an interval', () =>
+    withStorage(async (storage) => {
+      await storage.crons.run(tickRun(TICK_MS, 'a'))
+      expect(await storage.crons.run(tickRun(TICK_MS + 9000, 'b', { latestMs: TICK_MS - 1000 }))).toMatchObject({
+        answer: 'taken',
+      })
+      expect(await storage.crons.run(tickRun(TICK_MS + 10_000, 'b', { latestMs: TICK_MS }))).toMatchObject({
+        answer: 'enqueued',
+      })
+    }))
+
+  it('refuses a tick whose time has not come by its own clock, and changes nothing', () =>
+    withStorage(async (storage, redis) => {
+      expect(await storage.crons.run(tickRun(Date.now() + 60_000, 'a'))).toMatchObject({ answer: 'early' })
+      expect(await redis.keys()).toEqual([])
+    }))
+
+  it('leaves ticks out while paused, and those of the pause after it', () =>
+    withStorage(async (storage) => {
+      expect(await storage.crons.setPaused('nightly', true)).toBe(true)
+      expect(await storage.crons.setPaused('nightly', true)).toBe(false)
+      expect(await storage.crons.run(tickRun(TICK_MS, 'a'))).toMatchObject({ answer: 'paused' })
+      expect(await storage.crons.setPaused('nightly', false)).toBe(true)
+      expect(await storage.crons.setPaused('nightly', false)).toBe(false)
+      expect(await storage.crons.run(tickRun(TICK_MS + 1000, 'b'))).toMatchObject({ answer: 'taken' })
+      const { resumedMs = 0 } = await storage.crons.open(KEY, 'every 60 s')
+      expect(resumedMs).toBeGreaterThan(TICK_MS)
+      expect(await storage.queues.count('default')).toBe(0)
+    }))
+
+  it('leaves a tick out while a job of the cron job has not ended, where that is asked for', () =>
+    withStorage(async (storage) => {
+      const skip = { unlessRunning: 'x-' }
+      expect(await storage.crons.run(tickRun(TICK_MS, 'x-1', skip))).toMatchObject({ answer: 'enqueued' })
+      expect(await storage.crons.run(tickRun(TICK_MS + 1000, 'x-2', skip))).toMatchObject({
+        answer: 'overlap',
+        tickMs: TICK_MS + 1000,
+      })
+      expect(await storage.crons.run(tickRun(TICK_MS + 1000, 'x-2'))).toMatchObject({ answer: 'taken' })
+      await workOff(storage, RETURNED)
+      expect(await storage.crons.run(tickRun(TICK_MS + 2000, 'x-3', skip))).toMatchObject({ answer: 'enqueued' })
+      expect(await storage.crons.run(tickRun(TICK_MS + 3000, 'y-1', { unlessRunning: 'y-' }))).toMatchObject({
+        answer: 'enqueued',
+      })
+    }))
+
+  it('enqueues a run that somebody asked for whatever the state, and keeps the ticks', () =>
+    withStorage(async (storage) => {
+      await storage.crons.run(tickRun(TICK_MS, 'a'))
+      await storage.crons.setPaused('nightly', true)
+      expect(await storage.crons.run({ ...KEY, job: newJob({ id: 'now' }) })).toMatchObject({
+        answer: 'enqueued',
+        tickMs: TICK_MS,
+      })
+      expect(await storage.crons.history('nightly', 0, -1)).toEqual(['now', 'a'])
+      expect(await storage.crons.history('nightly', 1, 1)).toEqual(['a'])
+    }))
+
+  it('keeps the newest 1000 of the history', () =>
+    withStorage(async (storage) => {
+      for (let n = 0; n < 1005; n++) await storage.crons.run(tickRun(TICK_MS + n * 1000, `j${n}`))
+      const ids = await storage.crons.history('nightly', 0, -1)
+      expect(ids).toHaveLength(1000)
+      expect(ids[0]).toBe('j1004')
+    }))
+
+  it('takes no tick that it cannot enqueue', async () => {
+    await using redis = await startRedis()
+    await using storage = new RedisStorage({ connection: redis.url })
+    await storage.queues.enqueue([newJob({ id: 'filler' })])
+    await storage.client().call('CONFIG', 'SET', 'maxmemory', '1')
+    await expect(storage.crons.run(tickRun(TICK_MS, 'a'))).rejects.toMatchObject({ code: 'RQ_REDIS_OUT_OF_MEMORY' })
+    await storage.client().call('CONFIG', 'SET', 'maxmemory', '0')
+    expect(await storage.crons.run(tickRun(TICK_MS, 'a'))).toMatchObject({ answer: 'enqueued' })
+  })
+})
+
+describe('records of cron schedulers', () => {
+  const record: CronSchedulerRecord = {
+    name: 'box:1:abcdef',
+    hostname: 'box',
+    pid: 1,
+    createdAtMs: TICK_MS,
+    configFile: 'cron.config.js',
+    jobs: [
+      {
+        funcName: './jobs#clean',
+        name: 'clean',
+        queueName: 'low',
+        args: '[1]',
+        kwargs: null,
+        intervalS: null,
+        cron: '0 9 * * *',
+        timezone: 'Europe/Berlin',
+        latestMs: TICK_MS,
+        nextMs: null,
+        options: { result_ttl: 500 },
+      },
+    ],
+  }
+
+  it('are written in the form of RQ', () =>
+    withStorage(async (storage, redis) => {
+      await storage.crons.register(record)
+      const { 'rq:cron_scheduler:box:1:abcdef': hash, 'rq:cron_schedulers': list } = await redis.dump()
+      expect(Object.keys(list?.value ?? {})).toEqual([record.name])
+      expect(hash).toMatchObject({ ttl: 120, value: { hostname: 'box', pid: '1', name: record.name } })
+      const { config_file, created_at, cron_jobs } = (hash?.value ?? {}) as Record<string, string>
+      expect([config_file, created_at]).toEqual(['cron.config.js', '2023-11-14T22:13:20.000000Z'])
+      expect(Object.entries(JSON.parse(cron_jobs ?? '')[0])).toEqual([
+        ['func_name', './jobs#clean'],
+        ['name', 'clean'],
+        ['queue_name', 'low'],
+        ['args', '[1]'],
+        ['kwargs', null],
+        ['interval', null],
+        ['cron', '0 9 * * *'],
+        ['latest_enqueue_time', '2023-11-14T22:13:20.000000Z'],
+        ['next_enqueue_time', null],
+        ['result_ttl', 500],
+        ['timezone', 'Europe/Berlin'],
+      ])
+    }))
+
+  it('are read back, living ones only', () =>
+    withStorage(async (storage, redis) => {
+      await storage.crons.register(record)
+      await redis.client.zadd(`${redis.prefix}cron_schedulers`, Date.now() / 1000 - 130, 'dead')
+      const [alive, ...others] = await storage.crons.schedulers()
+      expect(others).toEqual([])
+      expect(alive).toMatchObject(record)
+      expect(alive?.lastHeartbeatMs).toBeGreaterThan(Date.now() - 10_000)
+      await storage.crons.unregister(record.name)
+      expect(await storage.crons.schedulers()).toEqual([])
+      expect(await storage.crons.scheduler(record.name)).toEqual(record)
+      expect(await storage.crons.scheduler('none')).toBeUndefined()
+    }))
+
+  it('of Python, of older versions and with broken jobs are read as far as they can be', () =>
+    withStorage(async (storage, redis) => {
+      const key = (name: string) => `${redis.prefix}cron_scheduler:${name}`
+      const jobs = '[{"func_name": "app.clean", "queue_name": "q", "args": null, "interval": 30, "result_ttl": 500}, 5]'
+      await redis.client.hset(key('old'), { hostname: 'h', pid: '7', name: 'old', cron_jobs: jobs })
+      await redis.client.hset(key('broken'), { hostname: 'h', pid: '7', name: 'broken', cron_jobs: '{' })
+      expect((await storage.crons.scheduler('old'))?.jobs).toMatchObject([
+        { name: 'app.clean', intervalS: 30, cron: null, nextMs: null },
+      ])
+      expect((await storage.crons.scheduler('broken'))?.jobs).toEqual([])
+    }))
+
+  it('refuse a name that a living scheduler has, and come back when they were lost', () =>
+    withStorage(async (storage, redis) => {
+      await storage.crons.register(record)
+      await storage.crons.register(record)
+      await expect(storage.crons.register({ ...record, pid: 2 })).rejects.toMatchObject({
+        code: 'RQ_SCHEDULER_NAME_TAKEN',
+      })
+      await redis.client.del(...(await redis.keys()))
+      expect(await storage.crons.heartbeat(record)).toBeGreaterThan(TICK_MS)
+      expect(await storage.crons.schedulers()).toMatchObject([record])
+    }))
+})

@@ -1,0 +1,83 @@
+import { silentLogger } from '@rq/core'
+import type { SchedulerBirth, SchedulerStore } from '@rq/job'
+import { FakeClock } from '@rq/testkit'
+import { describe, expect, it } from 'vitest'
+import { Leadership } from './leadership.ts'
+
+const scheduler: SchedulerBirth = { name: 's', queues: ['a', 'b'], pid: 1, hostname: 'h', createdAtMs: 0 }
+
+/** A leadership on a store that says what the test says, and a clock that it moves. */
+function setUp(lead: () => Promise<readonly string[]>) {
+  const clock = new FakeClock()
+  const gained: string[] = []
+  let left = 0
+  const store = {
+    lead,
+    stopLeading: async () => {
+      left++
+      return true
+    },
+  } as unknown as SchedulerStore
+  const onLead = (queues: readonly string[]) => gained.push(...queues)
+  const leadership = new Leadership({ store, scheduler, leaseMs: 5000, clock, logger: silentLogger, onLead })
+  return { clock, gained, leadership, left: () => left }
+}
+
+describe('Leadership', () => {
+  it('leads what the store says, for less than a lease from the moment of asking', async () => {
+    const { clock, gained, leadership } = setUp(async () => {
+      clock.advance(1000)
+      return ['a']
+    })
+    await leadership.runOnce()
+    expect(gained).toEqual(['a'])
+    expect([leadership.leads('a'), leadership.leads('b')]).toEqual([true, false])
+    clock.advance(2999)
+    expect(leadership.leads('a')).toBe(true)
+    clock.advance(1)
+    expect(leadership.leads('a')).toBe(false)
+  })
+
+  it('steps down when it was frozen, whatever the wall clock says, and leads again when the store agrees', async () => {
+    let mine: readonly string[] = ['a']
+    const { clock, gained, leadership } = setUp(async () => mine)
+    await leadership.runOnce()
+    clock.advance(60_000)
+    clock.jumpTo(Date.UTC(2030, 0, 1))
+    expect(leadership.queues).toEqual([])
+    mine = []
+    await leadership.runOnce()
+    expect(leadership.leads('a')).toBe(false)
+    mine = ['a']
+    await leadership.runOnce()
+    expect(gained).toEqual(['a', 'a'])
+    expect(leadership.leads('a')).toBe(true)
+  })
+
+  it('stays in the lead over a jump of the wall clock', async () => {
+    const { clock, leadership } = setUp(async () => ['a', 'b'])
+    await leadership.runOnce()
+    clock.jumpTo(Date.UTC(2040, 0, 1))
+    expect(leadership.queues).toEqual(['a', 'b'])
+  })
+
+  it('frees its locks at the end, after a renewal that is under way', async () => {
+    let answer: (queues: readonly string[]) => void = () => {}
+    const { leadership, left } = setUp(() => new Promise((resolve) => (answer = resolve)))
+    const renewal = leadership.runOnce()
+    const stopped = leadership.stop()
+    expect(left()).toBe(0)
+    answer(['a'])
+    await Promise.all([renewal, stopped])
+    expect(left()).toBe(1)
+    expect(leadership.leads('a')).toBe(false)
+  })
+
+  it('does not wait for ever for a store that never answers', async () => {
+    const { leadership } = setUp(() => new Promise(() => {}))
+    void leadership.runOnce()
+    const started = performance.now()
+    await leadership.stop()
+    expect(performance.now() - started).toBeLessThan(2000)
+  })
+})

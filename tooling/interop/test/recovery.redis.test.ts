@@ -1,0 +1,218 @@
+import { RedisStorage } from '@rq/redis'
+import { Scheduler } from '@rq/scheduler'
+import { eventually, isRunning } from '@rq/testkit'
+import { Job, Retry } from 'rq'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openSite, python, type Site, withPython } from '../src/index.ts'
+
+const major = Number(python?.version.split('.')[0] ?? 0)
+
+describe.skipIf(python === undefined)(withPython('what one side leaves, the other takes up'), () => {
+  let site: Site
+  beforeAll(async () => {
+    site = await openSite()
+  })
+  afterAll(async () => site?.[Symbol.asyncDispose]())
+
+  const runs = (key: string) => site.client.llen(key)
+  /** Wait until a job that holds on to `key` has begun for the nth time. Returns the id of its process. */
+  const begun = async (key: string, times = 1): Promise<number> => {
+    await eventually(async () => (await runs(key)) === times, { timeoutMs: 15_000 })
+    return Number(await site.client.lindex(key, -1))
+  }
+  /** Let the time be over that the leases of a queue last. */
+  const pass = async (queue: string) => {
+    const members = await site.client.zrange(`rq:wip:${queue}`, '0', '-1')
+    for (const member of members) await site.client.zadd(`rq:wip:${queue}`, 1, member)
+    expect(members).not.toEqual([])
+  }
+  const kill = async (pid: number) => {
+    process.kill(pid, 'SIGKILL')
+    await eventually(() => !isRunning(pid))
+  }
+
+  test('a job of our killed worker outlives the sweeps of Python, and runs again here', async () => {
+    const queue = site.queue('killed-ours')
+    const worker = site.workerProcess('killed-ours', { leaseMs: 400 })
+    await worker.output(/started/)
+    const again = await queue.enqueue('tasks.hold', ['test:killed-ours', 30], { retry: new Retry({ max: 1 }) })
+    await begun('test:killed-ours')
+    await worker[Symbol.asyncDispose]()
+    const score = Number((await site.client.zrange('rq:wip:killed-ours', '0', '-1', 'WITHSCORES'))[1])
+    await eventually(() => Date.now() / 1000 > score - 59)
+    await site.py(`clean_registries(queue('killed-ours')); len(registry('started', 'killed-ours'))`)
+    await site.pythonWorker('killed-ours', { burst: true }).exited
+    expect(await site.pythonCli('info', '--url', site.redis.url).exited).toMatchObject({ code: 0 })
+    expect(await again.getStatus()).toBe('started')
+    const successor = site.worker('killed-ours', { leaseMs: 400 })
+    const work = successor.work()
+    await begun('test:killed-ours', 2)
+    await site.client.rpush('test:killed-ours:go', 1)
+    expect(await again.result({ timeout: 10 })).toBe('held')
+    await successor.stop()
+    await work
+  })
+
+  test('a job of our killed worker without retries is failed with the reason, which Python reads', async () => {
+    const queue = site.queue('abandoned-ours')
+    const worker = site.workerProcess('abandoned-ours', { leaseMs: 400 })
+    await worker.output(/started/)
+    const job = await queue.enqueue('tasks.hold', ['test:abandoned-ours', 30])
+    await begun('test:abandoned-ours')
+    await worker[Symbol.asyncDispose]()
+    const successor = site.worker('abandoned-ours', { leaseMs: 400 })
+    const work = successor.work()
+    await expect(job.result({ timeout: 10 })).rejects.toThrow(/AbandonedJobError/)
+    await successor.stop()
+    await work
+    const read = `job = fetch(id); [job.get_status(), job.latest_result().exc_string]`
+    expect(await site.py(read, { id: job.id })).toEqual(['failed', expect.stringMatching(/AbandonedJobError/)])
+  })
+
+  test.skipIf(major < 2)('Python (RQ 2) recovers it where no worker of ours is left', async () => {
+    const queue = site.queue('orphaned')
+    const worker = site.workerProcess('orphaned', { leaseMs: 400 })
+    await worker.output(/started/)
+    const job = await queue.enqueue('tasks.hold', ['test:orphaned', 30], { retry: new Retry({ max: 1 }) })
+    await begun('test:orphaned')
+    await worker[Symbol.asyncDispose]()
+    await pass('orphaned')
+    await using _theirs = site.pythonWorker('orphaned')
+    await begun('test:orphaned', 2)
+    await site.client.rpush('test:orphaned:go', 1)
+    expect(await job.result({ timeout: 10 })).toBe('held')
+  })
+
+  test('a job of a killed Python worker runs again here, or fails with the reason', async () => {
+    const queue = site.queue('killed-theirs')
+    const theirs = [site.pythonWorker('killed-theirs'), site.pythonWorker('killed-theirs')]
+    const [retried, failed] = await site.py<string[]>(`
+q = queue('killed-theirs')
+[q.enqueue('tasks.hold', 'test:killed-retried', 30, retry=Retry(max=1)).id,
+ q.enqueue('tasks.hold', 'test:killed-failed', 30).id]`)
+    const horses = [await begun('test:killed-retried'), await begun('test:killed-failed')]
+    await Promise.all(theirs.map((worker) => worker[Symbol.asyncDispose]()))
+    await Promise.all(horses.map(kill))
+    await pass('killed-theirs')
+    const ours = site.worker('killed-theirs', { leaseMs: 400 })
+    const work = ours.work()
+    await begun('test:killed-retried', 2)
+    await site.client.rpush('test:killed-retried:go', 1)
+    const handle = (id?: string) => Job.fetch(id ?? '', { connection: site.redis.url, serializer: 'json' })
+    expect(await (await handle(retried)).result({ timeout: 10 })).toBe('held')
+    await expect((await handle(failed)).result({ timeout: 10 })).rejects.toThrow(/AbandonedJobError/)
+    expect(await queue.failedJobRegistry.getJobIds()).toEqual([failed])
+    await ours.stop()
+    await work
+    expect(await site.py(`[fetch(id).get_status() for id in ids]`, { ids: [retried, failed] })).toEqual([
+      'finished',
+      'failed',
+    ])
+  })
+
+  test('a job that we had run before is recovered from a killed Python worker as well', async () => {
+    const queue = site.queue('killed-later')
+    const job = await queue.enqueue('only_python.hold_again', ['test:killed-later', 30])
+    await site.worker('killed-later').work({ burst: true })
+    expect(await job.getStatus()).toBe('failed')
+    const theirs = site.pythonWorker('killed-later')
+    await site.py(`fetch(id).requeue()`, { id: job.id })
+    const horse = await begun('test:killed-later')
+    await theirs[Symbol.asyncDispose]()
+    await kill(horse)
+    await pass('killed-later')
+    await site.worker('killed-later').work({ burst: true })
+    await expect(job.result({ timeout: 10 })).rejects.toThrow(/AbandonedJobError/)
+  })
+
+  test('a job that a dead Python worker had taken and not begun goes back to the queue', async () => {
+    const queue = site.queue('intermediate')
+    const job = await queue.enqueue('tasks.add', [1, 2])
+    const gone = await queue.enqueue('tasks.add', [3, 4])
+    // What a Python worker of one queue does first (RQ 1.16 and later); this one dies right after it.
+    for (let taken = 0; taken < 2; taken++)
+      await site.client.lmove('rq:queue:intermediate', 'rq:queue:intermediate:intermediate', 'LEFT', 'RIGHT')
+    await site.client.del(`rq:job:${gone.id}`)
+    await using worker = await disposable(site.worker('intermediate', { leaseMs: 400 }))
+    await eventually(async () => expect(await site.client.hlen('rq:stuck:intermediate')).toBe(1))
+    expect(await job.getStatus()).toBe('queued')
+    const [field = ''] = await site.client.hkeys('rq:stuck:intermediate')
+    await site.client.hset('rq:stuck:intermediate', field, Date.now() - 61_000)
+    expect(await job.result({ timeout: 10 })).toBe(3)
+    expect(await site.client.exists('rq:queue:intermediate:intermediate')).toBe(0)
+    await eventually(async () => (await site.client.exists('rq:stuck:intermediate')) === 0)
+    expect(worker.isWorking).toBe(true)
+  })
+
+  test('maintenance of either side leaves the running jobs of the other alone', async () => {
+    const ours = site.queue('care-ours')
+    const theirs = site.queue('care-theirs')
+    await using _worker = await disposable(site.worker('care-ours', { leaseMs: 400, maintenanceInterval: 1 }))
+    await using _python = site.pythonWorker('care-theirs')
+    const [a, b] = await Promise.all([
+      ours.enqueue('tasks.hold', ['test:care-ours', 30]),
+      theirs.enqueue('tasks.hold', ['test:care-theirs', 30]),
+    ])
+    await Promise.all([begun('test:care-ours'), begun('test:care-theirs')])
+    // Both maintain both queues: Python at the start of a worker, we all the time.
+    await using _ours = await disposable(site.worker('care-theirs', { leaseMs: 400, maintenanceInterval: 1 }))
+    await site.pythonWorker('care-ours', { burst: true }).exited
+    await site.py(`[clean_registries(queue(name)) for name in ('care-ours', 'care-theirs')]`)
+    const since = Date.now()
+    await eventually(() => Date.now() - since > 1500)
+    expect([await a.getStatus(), await b.getStatus()]).toEqual(['started', 'started'])
+    await site.client.rpush('test:care-ours:go', 1)
+    await site.client.rpush('test:care-theirs:go', 1)
+    expect([await a.result({ timeout: 10 }), await b.result({ timeout: 10 })]).toEqual(['held', 'held'])
+    expect([await runs('test:care-ours'), await runs('test:care-theirs')]).toEqual([1, 1])
+  })
+
+  test('deferred jobs of ours outlive the sweeps of Python', async () => {
+    const queue = site.queue('patient')
+    const parent = await queue.enqueue('tasks.echo', [1])
+    const child = await queue.enqueue('tasks.echo', [2], { dependsOn: parent })
+    const since = Date.now()
+    await eventually(() => Date.now() - since > 1100)
+    await site.py(`clean_registries(queue('patient')); registry('deferred', 'patient').cleanup()`)
+    expect(await site.py(`registry('deferred', 'patient').get_job_ids()`)).toEqual([child.id])
+    expect(await child.getStatus()).toBe('deferred')
+    await site.worker('patient').work({ burst: true })
+    expect(await child.result()).toBe(2)
+  })
+
+  test('only one scheduler promotes the jobs of a queue, whichever side holds its lock', async () => {
+    const queue = site.queue('locked')
+    await using storage = new RedisStorage({ connection: site.redis.url })
+    const scheduler = new Scheduler('locked', { storage, interval: 0.05, leaseMs: 1000 })
+    await site.py(`
+from rq.scheduler import RQScheduler
+scheduler = RQScheduler(['locked'], connection=conn, serializer=JSONSerializer)
+assert scheduler.acquire_locks() == {'locked'}`)
+    await scheduler.start()
+    const job = await queue.enqueueIn(1, 'tasks.add', [1, 2])
+    const since = Date.now()
+    await eventually(() => Date.now() - since > 1600)
+    expect(await job.getStatus()).toBe('scheduled')
+    await site.py('scheduler.release_locks()')
+    await eventually(async () => expect(await job.getStatus()).toBe('queued'), { timeoutMs: 10_000 })
+    expect(await site.py(`sorted(scheduler.acquire_locks())`)).toEqual([])
+    expect(await site.py(`isinstance(queue('locked').scheduler_pid, int)`)).toBe(true)
+    await scheduler.stop()
+    expect(await site.py(`sorted(scheduler.acquire_locks())`)).toEqual(['locked'])
+    await site.py('scheduler.release_locks()')
+  })
+
+  /** A worker at work, stopped at the end of the scope. */
+  async function disposable(worker: ReturnType<Site['worker']>) {
+    const work = worker.work()
+    return {
+      get isWorking() {
+        return worker.isWorking
+      },
+      async [Symbol.asyncDispose]() {
+        await worker.stop({ force: true })
+        await work
+      },
+    }
+  }
+})
