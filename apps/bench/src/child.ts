@@ -3,7 +3,7 @@ import { enqueue, fill } from './measures/enqueue.ts'
 import { latency, lateness } from './measures/latency.ts'
 import { processJobs } from './measures/process.ts'
 import type { StepOrder, StepReply } from './step.ts'
-import { subjectOf } from './subjects.ts'
+import { loadSubject } from './subjects.ts'
 
 process.once('message', (order: StepOrder) => void answer(order))
 
@@ -13,7 +13,7 @@ async function answer(order: StepOrder): Promise<void> {
 }
 
 async function run({ subject: name, url, step }: StepOrder): Promise<StepReply> {
-  const subject = subjectOf(name)
+  const subject = await loadSubject(name)
   switch (step.do) {
     case 'fill':
       await fill(subject, url, step)

@@ -9,11 +9,12 @@ import { acquireBinary } from './own-redis.ts'
 import { picture } from './picture.ts'
 import { commandTable, resultTable, targetTable } from './report.ts'
 import { Collection, judge } from './results.ts'
+import type { Subject } from './subject.ts'
 
 const PICTURE = fileURLToPath(new URL('../../../docs/performance.svg', import.meta.url))
 
 async function main(argv: readonly string[]): Promise<void> {
-  const options = readOptions(argv)
+  const options = await readOptions(argv)
   const { json, measurements, profile, runs, subjects } = options
   const [ours] = subjects
   if (ours === undefined) throw new Error('Nothing to measure.')
@@ -47,7 +48,7 @@ async function main(argv: readonly string[]): Promise<void> {
   if (options.svg) writeFileSync(PICTURE, picture(results, names))
 }
 
-async function settingsOf(subjects: ReturnType<typeof readOptions>['subjects']): Promise<string[]> {
+async function settingsOf(subjects: readonly Subject[]): Promise<string[]> {
   const redis = String(execFileSync(await acquireBinary(), ['--version'])).trim()
   const load = loadavg().map((value) => value.toFixed(1))
   return [

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { type Measurement, select } from './measurements.ts'
 import type { Subject } from './subject.ts'
-import { SUBJECTS, subjectOf } from './subjects.ts'
+import { loadSubject, OURS, PEERS } from './subjects.ts'
 
 export const USAGE = `pnpm bench [measurement...] [options]
 
@@ -28,7 +28,7 @@ export interface BenchOptions {
 }
 
 /** @throws Error with a text for the user. */
-export function readOptions(argv: readonly string[]): BenchOptions {
+export async function readOptions(argv: readonly string[]): Promise<BenchOptions> {
   const { positionals, values } = parseArgs({
     args: [...argv],
     allowPositionals: true,
@@ -48,7 +48,7 @@ export function readOptions(argv: readonly string[]): BenchOptions {
   const { commands, json, list, profile, svg } = values
   return {
     measurements: select(positionals),
-    subjects: subjectsOf(values.peers),
+    subjects: await subjectsOf(values.peers),
     runs,
     json,
     svg,
@@ -58,11 +58,14 @@ export function readOptions(argv: readonly string[]): BenchOptions {
   }
 }
 
-function subjectsOf(peers: string | undefined): readonly Subject[] {
-  const [ours, ...others] = SUBJECTS as [Subject, ...Subject[]]
-  if (peers === undefined) return [ours, ...others.filter((subject) => subject.version() !== undefined)]
-  const chosen = peers === 'none' ? [] : peers.split(',').map(subjectOf)
-  for (const subject of chosen)
-    if (subject.version() === undefined) throw new Error(`${subject.name} is not installed.`)
-  return [ours, ...chosen.filter((subject) => subject !== ours)]
+async function subjectsOf(peers: string | undefined): Promise<readonly Subject[]> {
+  const chosen = peers === undefined ? PEERS : peers.split(',').filter((name) => name !== 'none' && name !== OURS)
+  const subjects = await Promise.all([OURS, ...chosen].map(loadSubject))
+  const installed = subjects.filter((subject) => subject.version() !== undefined)
+  if (peers !== undefined && installed.length < subjects.length) {
+    throw new Error(
+      `Not installed: ${subjects.filter((subject) => !installed.includes(subject)).map(({ name }) => name)}.`,
+    )
+  }
+  return installed
 }

@@ -1,17 +1,20 @@
 import type { Subject } from './subject.ts'
-import { beeQueue } from './subjects/bee-queue.ts'
-import { bullmq } from './subjects/bullmq.ts'
-import { groupmq } from './subjects/groupmq.ts'
-import { pythonRq } from './subjects/python-rq.ts'
-import { rq } from './subjects/rq.ts'
 
-/** Ours first. */
-export const SUBJECTS: readonly Subject[] = [rq, bullmq, beeQueue, groupmq, pythonRq]
+/** Each in a module of its own, loaded by those processes only that use it. Ours first. */
+const LOADERS: Readonly<Record<string, () => Promise<Subject>>> = {
+  rq: async () => (await import('./subjects/rq.ts')).rq,
+  bullmq: async () => (await import('./subjects/bullmq.ts')).bullmq,
+  'bee-queue': async () => (await import('./subjects/bee-queue.ts')).beeQueue,
+  groupmq: async () => (await import('./subjects/groupmq.ts')).groupmq,
+  'python-rq': async () => (await import('./subjects/python-rq.ts')).pythonRq,
+}
+
+export const OURS = 'rq'
+export const PEERS: readonly string[] = Object.keys(LOADERS).filter((name) => name !== OURS)
 
 /** @throws Error for a name that is none. */
-export function subjectOf(name: string): Subject {
-  const subject = SUBJECTS.find((one) => one.name === name)
-  if (subject === undefined)
-    throw new Error(`No such library: ${name}. There are ${SUBJECTS.map((one) => one.name).join(', ')}.`)
-  return subject
+export async function loadSubject(name: string): Promise<Subject> {
+  const load = LOADERS[name]
+  if (load === undefined) throw new Error(`No such library: ${name}. There are ${Object.keys(LOADERS).join(', ')}.`)
+  return load()
 }

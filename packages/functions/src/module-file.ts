@@ -71,7 +71,7 @@ export function preferredLanguage(): Language {
  * Where a module path may lie below a root, best first: the root itself, then what a build makes from it, then its source.
  * JavaScript goes before TypeScript or after it, as `prefer` says; a file goes before a folder's index.
  */
-export function modulePaths(modulePath: string, prefer: Language): string[] {
+function modulePaths(modulePath: string, prefer: Language): string[] {
   const written = moduleExtension(modulePath)
   const languages: readonly Language[] = prefer === 'js' ? ['js', 'ts'] : ['ts', 'js']
   if (written !== '') {

@@ -1,0 +1,289 @@
+import { readFile } from 'node:fs/promises'
+import { eventually, isRunning, makeProject, type RedisFixture, redisFixture, type TempDir } from '@rq/testkit'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Ended, type Program, run, start, startOnTerminal } from './program.ts'
+
+const JOBS = `
+export const add = (x, y) => Number(x) + Number(y)
+export const fails = () => { throw new RangeError('out of range') }
+export const never = () => new Promise(() => {})
+export const long = (ms) => new Promise((resolve) => setTimeout(resolve, Number(ms), 'done'))
+`
+
+let project: TempDir
+
+beforeAll(async () => {
+  project = await makeProject({ 'jobs.mjs': JOBS })
+})
+
+afterAll(async () => {
+  await project[Symbol.asyncDispose]()
+})
+
+/** The program in a folder with jobs, over a Redis of its own. */
+class House implements AsyncDisposable {
+  readonly redis: RedisFixture
+  readonly options
+
+  constructor(redis: RedisFixture) {
+    this.redis = redis
+    this.options = { cwd: project.dir, env: { RQ_REDIS_URL: redis.url } }
+  }
+
+  args([command = '', ...rest]: readonly string[]): string[] {
+    return [command, '--prefix', this.redis.prefix, ...rest]
+  }
+
+  run(...args: string[]): Promise<Ended> {
+    return run(this.args(args), this.options)
+  }
+
+  async worker(...args: string[]): Promise<Program> {
+    const worker = start(this.args(['worker', ...args]), this.options)
+    await worker.written(/started, listening on/)
+    return worker
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.redis[Symbol.asyncDispose]()
+  }
+}
+
+async function house(): Promise<House> {
+  return new House(await redisFixture())
+}
+
+describe('rq-cli', () => {
+  test('--version prints the version of the package, and loads nothing for it', async () => {
+    const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))
+    expect(await run(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' })
+    expect(await run(['worker', '--version'])).toMatchObject({ code: 0, stdout: `${version}\n` })
+    const { stderr } = await run(['--version'], { env: { NODE_DEBUG: 'esm' } })
+    expect(stderr).not.toMatch(/ioredis|yargs|packages\/rq\//)
+  })
+
+  test('--help loads neither rq nor ioredis', async () => {
+    const { code, stderr, stdout } = await run(['--help'], { env: { NODE_DEBUG: 'esm' } })
+    expect(code).toBe(0)
+    expect(stdout).toContain('rq-cli worker')
+    expect(stderr).not.toMatch(/ioredis|packages\/rq\//)
+  })
+
+  test('a job goes round: enqueued, worked in a process of its own, waited for', async () => {
+    await using test = await house()
+    await using worker = await test.worker('--name', 'w1')
+    const { code, stdout } = await test.run('enqueue', 'jobs.add', '1', '2', '--job-id', 'one', '--wait', '10')
+    expect(stdout).toBe("Enqueued jobs.add('1', '2') with job-id 'one'.\n3\n")
+    expect(code).toBe(0)
+    const failed = await test.run('enqueue', 'jobs.fails', '--wait', '10', '--job-id', 'bad')
+    expect(failed.code).toBe(1)
+    expect(failed.stderr).toMatch(/^Error: Job bad failed\.\nRangeError: out of range\n {4}at fails /)
+    await worker.written(/Job failed \(bad\)/)
+    expect(worker.stdout).toBe('')
+    expect(worker.stderr).toMatch(/^\d\d:\d\d:\d\d default: Job OK \(one\), took \d+ ms$/m)
+  })
+
+  test('a burst works everything off and ends with 0', async () => {
+    await using test = await house()
+    for (const id of ['a', 'b', 'c']) await test.run('enqueue', 'jobs.add', '1', '2', '--job-id', id)
+    expect(await test.run('worker', '--burst')).toMatchObject({ code: 0, stdout: '' })
+    const { stdout } = await test.run('info', '--json')
+    expect(JSON.parse(stdout)).toMatchObject({ queues: [{ name: 'default', count: 0, finished: 3 }], workers: [] })
+  })
+
+  test('a pool works with several workers and ends with its burst', async () => {
+    await using test = await house()
+    for (const id of ['a', 'b', 'c']) await test.run('enqueue', 'jobs.add', '1', '2', '--job-id', id)
+    expect(await test.run('worker-pool', '-n', '2', '--burst')).toMatchObject({ code: 0 })
+    const { stdout } = await test.run('info', '--json')
+    expect(JSON.parse(stdout)).toMatchObject({ queues: [{ count: 0, finished: 3 }], workers: [] })
+  })
+
+  test('SIGTERM stops a pool and all of its workers', async () => {
+    await using test = await house()
+    await using pool = start(test.args(['worker-pool', '-n', '2']), test.options)
+    const workers = async (): Promise<{ pid: number }[]> =>
+      JSON.parse((await test.run('info', '--json')).stdout).workers
+    const pids = await eventually(async () => {
+      const found = await workers()
+      return found.length === 2 ? found.map(({ pid }) => pid) : undefined
+    })
+    expect(new Set(pids).size).toBe(2)
+    pool.child.kill('SIGTERM')
+    expect(await pool.ended).toMatchObject({ code: 0 })
+    for (const pid of pids ?? []) expect(await isRunning(pid)).toBe(false)
+    expect(await workers()).toEqual([])
+  })
+
+  test('a worker that gets a signal finishes its job and ends with 0', async () => {
+    await using test = await house()
+    await using worker = await test.worker()
+    await test.run('enqueue', 'jobs.long', '600', '--job-id', 'long')
+    await worker.written(/default: jobs\.long/)
+    worker.child.kill('SIGTERM')
+    worker.child.kill('SIGTERM')
+    expect(await worker.ended).toMatchObject({ code: 0, signal: null })
+    expect(worker.stderr).toMatch(/Warm shut down requested\n[\s\S]*Job OK \(long\)/)
+    const { stdout } = await test.run('job', 'long', '--json')
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'finished', results: [{ returnValue: 'done' }] })
+  })
+
+  test('a second signal, a second later, gives the job back and ends with 1', async () => {
+    await using test = await house()
+    await using worker = await test.worker()
+    await test.run('enqueue', 'jobs.never', '--job-id', 'never')
+    await worker.written(/default: jobs\.never/)
+    worker.child.kill('SIGINT')
+    const firstMs = performance.now()
+    await worker.written(/Warm shut down requested/)
+    await eventually(() => performance.now() - firstMs > 1050)
+    worker.child.kill('SIGINT')
+    expect(await worker.ended).toMatchObject({ code: 1, signal: null })
+    const { stdout } = await test.run('job', 'never', '--json')
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'queued', position: 0 })
+  })
+
+  test('stop ends a job that runs', async () => {
+    await using test = await house()
+    await using worker = await test.worker()
+    await test.run('enqueue', 'jobs.never', '--job-id', 'never')
+    await worker.written(/default: jobs\.never/)
+    expect(await test.run('stop', 'never')).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^Asked worker \w+ to stop job never/),
+    })
+    await worker.written(/Job stopped by user \(never\)/)
+    expect((await test.run('job', 'never')).stdout).toMatch(/^Status +stopped$/m)
+  })
+
+  test('ends quietly with the reader of its output', async () => {
+    await using test = await house()
+    await test.run('enqueue', 'jobs.add')
+    await using program = start(test.args(['info', '-i', '0.01']), test.options)
+    await program.written(/Updated/)
+    program.child.stdout?.destroy()
+    expect(await program.ended).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test('a worker goes on when nobody reads its log any more', async () => {
+    await using test = await house()
+    await using worker = await test.worker()
+    worker.child.stderr?.destroy()
+    const { stdout } = await test.run('enqueue', 'jobs.add', '1', '2', '--wait', '10', '--quiet')
+    expect(stdout).toBe('3\n')
+    expect(worker.child.exitCode).toBe(null)
+  })
+
+  test('keeps the password of its address to itself', async () => {
+    await using test = await house()
+    const { password } = new URL(test.redis.url)
+    await using worker = start([...test.args(['worker']), '--url', test.redis.url, '--verbose'], test.options)
+    await worker.written(/started, listening on/)
+    if (process.platform === 'linux') {
+      expect(await readFile(`/proc/${worker.child.pid}/cmdline`, 'utf8')).not.toContain(password)
+    }
+    const wrong = test.redis.url.replace(/:\d+(\/|$)/, ':1$1')
+    const { code, stderr } = await run(['info', '--verbose', '--url', wrong])
+    expect(code).toBe(3)
+    expect(stderr).toContain('127.0.0.1:1')
+    expect(stderr + worker.stderr).not.toContain(password)
+  })
+
+  test('takes its settings from the nearest configuration file', async () => {
+    await using test = await house()
+    const { url, prefix } = test.redis
+    const settings = { redisUrl: url, prefix, queues: ['low'], name: 'configured', path: 'jobs' }
+    await using folder = await makeProject({
+      'rq.config.js': `export default ${JSON.stringify(settings)}`,
+      'jobs/math.mjs': 'export const double = (x) => 2 * x',
+      'a/b/file.txt': '',
+      'named.mjs': `export const redisUrl = ${JSON.stringify(url)}\nexport const prefix = ${JSON.stringify(prefix)}\nexport const queues = ['other']`,
+      'broken.mjs': 'throw new TypeError("no settings today")',
+    })
+    const options = { cwd: folder.path('a/b'), env: { RQ_REDIS_URL: undefined, REDIS_URL: undefined } }
+    await run(['enqueue', 'math.double', ':21', '--queue', 'low', '--job-id', 'one'], options)
+    const worker = await run(['worker', '--burst'], options)
+    expect(worker.stderr).toContain('Worker configured started, listening on low')
+    expect(worker.stderr).toContain('low: Job OK (one)')
+    const named = await run(['worker', '--burst', '-c', '../../named.mjs'], options)
+    expect(named.stderr).toContain('listening on other')
+    const inEnvironment = { ...options, env: { ...options.env, RQ_CONFIG: '../../named.mjs' } }
+    expect((await run(['worker', '--burst'], inEnvironment)).stderr).toContain('listening on other')
+    const broken = await run(['info', '-c', '../../broken.mjs'], options)
+    expect(broken).toMatchObject({ code: 2, stderr: expect.stringContaining('TypeError: no settings today') })
+    expect(await run(['info', '-c', 'missing.mjs'], options)).toMatchObject({
+      code: 2,
+      stderr: 'Error: There is no configuration file missing.mjs.\n',
+    })
+  })
+
+  test('says what it needs for a configuration in TypeScript', async () => {
+    await using folder = await makeProject({ 'rq.config.ts': 'export default { redisUrl: "redis://x" as string }' })
+    const { code, stderr } = await run(['info'], { cwd: folder.dir, env: { RQ_REDIS_URL: 'redis://localhost:1' } })
+    if (process.features.typescript) expect(code).toBe(3)
+    else
+      expect({ code, stderr }).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining("NODE_OPTIONS='--import tsx'"),
+      })
+  })
+})
+
+describe.skipIf(process.platform === 'win32')('on a terminal', () => {
+  test('info has colours, and Ctrl-C ends --interval with 0', async () => {
+    await using test = await house()
+    await test.run('enqueue', 'jobs.add')
+    await using program = startOnTerminal(test.args(['info', '-i', '0.05']), test.options)
+    await program.written(/\x1b\[32m\|█\x1b\[39m 1, 0 executing[\s\S]*Updated[\s\S]*\x1b\[H[\s\S]*Updated/)
+    program.child.stdin?.write('\x03')
+    expect(await program.ended).toMatchObject({ code: 0 })
+  })
+
+  test('NO_COLOR is respected', async () => {
+    await using test = await house()
+    await test.run('enqueue', 'jobs.add')
+    const options = { ...test.options, env: { ...test.options.env, NO_COLOR: '1' } }
+    await using program = startOnTerminal(test.args(['info']), options)
+    const { code, stdout } = await program.ended
+    expect(code).toBe(0)
+    expect(stdout).toContain('|█ 1, 0 executing')
+    expect(stdout).not.toContain('\x1b')
+  })
+
+  test('empty asks, and takes only a yes for one', async () => {
+    await using test = await house()
+    await test.run('enqueue', 'jobs.add')
+    for (const [typed, code, count] of [
+      ['\r', 1, 1],
+      ['no\r', 1, 1],
+      ['\x03', 1, 1],
+      ['\x04', 1, 1],
+      ['y\r', 0, 0],
+    ] as const) {
+      await using program = startOnTerminal(test.args(['empty', 'default']), test.options)
+      await program.written(/Delete 1 jobs of default\? \[y\/N\] /)
+      program.child.stdin?.write(typed)
+      expect(await program.ended).toMatchObject({ code })
+      expect(await test.redis.client.llen(`${test.redis.prefix}queue:default`)).toBe(count)
+    }
+  })
+
+  test('requeue shows its progress', async () => {
+    await using test = await house()
+    for (const id of ['a', 'b']) await test.run('enqueue', 'jobs.fails', '--job-id', id)
+    await test.run('worker', '--burst')
+    await using program = startOnTerminal(test.args(['requeue', '--queue', 'default', '--all']), test.options)
+    const { code, stdout } = await program.ended
+    expect(code).toBe(0)
+    expect(stdout).toContain('Requeueing ')
+    expect(stdout).toContain('2 jobs requeued to default queue')
+  })
+
+  test('Ctrl-C stops a worker warm', async () => {
+    await using test = await house()
+    await using program = startOnTerminal(test.args(['worker']), test.options)
+    await program.written(/started, listening on/)
+    program.child.stdin?.write('\x03')
+    expect(await program.ended).toMatchObject({ code: 0, stdout: expect.stringContaining('Warm shut down requested') })
+  })
+})
