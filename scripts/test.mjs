@@ -1,4 +1,5 @@
 import { check } from './check.mjs'
+import { acquirePython } from './python.mjs'
 import { acquireRedis } from './redis.mjs'
 import { pnpm, run, step } from './run.mjs'
 
@@ -7,6 +8,9 @@ async function test() {
   const { ok, output } = await step('install', () => run(pnpm('install')))
   if (!ok) throw new Error(output)
   console.log(`     redis: ${await acquireRedis()}`)
+  const python = await acquirePython()
+  const rq = python === undefined ? 'none, so its tests are skipped' : `${python.version} (${python.path})`
+  console.log(`     Python RQ: ${rq}`)
   return check()
 }
 

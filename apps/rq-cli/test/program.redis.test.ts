@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { eventually, isRunning, makeProject, type RedisFixture, redisFixture, type TempDir } from '@rq/testkit'
+import { type EnqueueOptions, type Job, Queue } from 'rq'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Ended, type Program, run, start, startOnTerminal } from './program.ts'
+import { canOpenTerminal, type Ended, type Program, run, start, startOnTerminal } from './program.ts'
 
 const JOBS = `
 export const add = (x, y) => Number(x) + Number(y)
@@ -24,9 +25,11 @@ afterAll(async () => {
 class House implements AsyncDisposable {
   readonly redis: RedisFixture
   readonly options
+  readonly #queue: Queue
 
   constructor(redis: RedisFixture) {
     this.redis = redis
+    this.#queue = new Queue('default', { connection: redis.url, prefix: redis.prefix })
     this.options = { cwd: project.dir, env: { RQ_REDIS_URL: redis.url } }
   }
 
@@ -38,6 +41,11 @@ class House implements AsyncDisposable {
     return run(this.args(args), this.options)
   }
 
+  /** A call of a function of the folder, without a process for it. */
+  enqueue(name: string, args: readonly unknown[] = [], options: EnqueueOptions = {}): Promise<Job> {
+    return this.#queue.enqueue(`jobs.${name}`, args, options)
+  }
+
   async worker(...args: string[]): Promise<Program> {
     const worker = start(this.args(['worker', ...args]), this.options)
     await worker.written(/started, listening on/)
@@ -45,6 +53,7 @@ class House implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#queue.close()
     await this.redis[Symbol.asyncDispose]()
   }
 }
@@ -85,7 +94,7 @@ describe('rq-cli', () => {
 
   test('a burst works everything off and ends with 0', async () => {
     await using test = await house()
-    for (const id of ['a', 'b', 'c']) await test.run('enqueue', 'jobs.add', '1', '2', '--job-id', id)
+    await Promise.all([1, 2, 3].map((number) => test.enqueue('add', [number, 1])))
     expect(await test.run('worker', '--burst')).toMatchObject({ code: 0, stdout: '' })
     const { stdout } = await test.run('info', '--json')
     expect(JSON.parse(stdout)).toMatchObject({ queues: [{ name: 'default', count: 0, finished: 3 }], workers: [] })
@@ -93,7 +102,7 @@ describe('rq-cli', () => {
 
   test('a pool works with several workers and ends with its burst', async () => {
     await using test = await house()
-    for (const id of ['a', 'b', 'c']) await test.run('enqueue', 'jobs.add', '1', '2', '--job-id', id)
+    await Promise.all([1, 2, 3].map((number) => test.enqueue('add', [number, 1])))
     expect(await test.run('worker-pool', '-n', '2', '--burst')).toMatchObject({ code: 0 })
     const { stdout } = await test.run('info', '--json')
     expect(JSON.parse(stdout)).toMatchObject({ queues: [{ count: 0, finished: 3 }], workers: [] })
@@ -106,19 +115,20 @@ describe('rq-cli', () => {
       JSON.parse((await test.run('info', '--json')).stdout).workers
     const pids = await eventually(async () => {
       const found = await workers()
-      return found.length === 2 ? found.map(({ pid }) => pid) : undefined
+      expect(found).toHaveLength(2)
+      return found.map(({ pid }) => pid)
     })
     expect(new Set(pids).size).toBe(2)
     pool.child.kill('SIGTERM')
     expect(await pool.ended).toMatchObject({ code: 0 })
-    for (const pid of pids ?? []) expect(await isRunning(pid)).toBe(false)
+    for (const pid of pids) expect(await isRunning(pid)).toBe(false)
     expect(await workers()).toEqual([])
   })
 
   test('a worker that gets a signal finishes its job and ends with 0', async () => {
     await using test = await house()
     await using worker = await test.worker()
-    await test.run('enqueue', 'jobs.long', '600', '--job-id', 'long')
+    await test.enqueue('long', [600], { jobId: 'long' })
     await worker.written(/default: jobs\.long/)
     worker.child.kill('SIGTERM')
     worker.child.kill('SIGTERM')
@@ -131,7 +141,7 @@ describe('rq-cli', () => {
   test('a second signal, a second later, gives the job back and ends with 1', async () => {
     await using test = await house()
     await using worker = await test.worker()
-    await test.run('enqueue', 'jobs.never', '--job-id', 'never')
+    await test.enqueue('never', [], { jobId: 'never' })
     await worker.written(/default: jobs\.never/)
     worker.child.kill('SIGINT')
     const firstMs = performance.now()
@@ -146,7 +156,7 @@ describe('rq-cli', () => {
   test('stop ends a job that runs', async () => {
     await using test = await house()
     await using worker = await test.worker()
-    await test.run('enqueue', 'jobs.never', '--job-id', 'never')
+    await test.enqueue('never', [], { jobId: 'never' })
     await worker.written(/default: jobs\.never/)
     expect(await test.run('stop', 'never')).toMatchObject({
       code: 0,
@@ -158,7 +168,7 @@ describe('rq-cli', () => {
 
   test('ends quietly with the reader of its output', async () => {
     await using test = await house()
-    await test.run('enqueue', 'jobs.add')
+    await test.enqueue('add')
     await using program = start(test.args(['info', '-i', '0.01']), test.options)
     await program.written(/Updated/)
     program.child.stdout?.destroy()
@@ -169,8 +179,8 @@ describe('rq-cli', () => {
     await using test = await house()
     await using worker = await test.worker()
     worker.child.stderr?.destroy()
-    const { stdout } = await test.run('enqueue', 'jobs.add', '1', '2', '--wait', '10', '--quiet')
-    expect(stdout).toBe('3\n')
+    const job = await test.enqueue('add', [1, 2])
+    expect(await job.result({ timeout: 10 })).toBe(3)
     expect(worker.child.exitCode).toBe(null)
   })
 
@@ -197,30 +207,40 @@ describe('rq-cli', () => {
       'rq.config.js': `export default ${JSON.stringify(settings)}`,
       'jobs/math.mjs': 'export const double = (x) => 2 * x',
       'a/b/file.txt': '',
-      'named.mjs': `export const redisUrl = ${JSON.stringify(url)}\nexport const prefix = ${JSON.stringify(prefix)}\nexport const queues = ['other']`,
-      'broken.mjs': 'throw new TypeError("no settings today")',
     })
     const options = { cwd: folder.path('a/b'), env: { RQ_REDIS_URL: undefined, REDIS_URL: undefined } }
     await run(['enqueue', 'math.double', ':21', '--queue', 'low', '--job-id', 'one'], options)
-    const worker = await run(['worker', '--burst'], options)
-    expect(worker.stderr).toContain('Worker configured started, listening on low')
-    expect(worker.stderr).toContain('low: Job OK (one)')
-    const named = await run(['worker', '--burst', '-c', '../../named.mjs'], options)
-    expect(named.stderr).toContain('listening on other')
-    const inEnvironment = { ...options, env: { ...options.env, RQ_CONFIG: '../../named.mjs' } }
-    expect((await run(['worker', '--burst'], inEnvironment)).stderr).toContain('listening on other')
-    const broken = await run(['info', '-c', '../../broken.mjs'], options)
-    expect(broken).toMatchObject({ code: 2, stderr: expect.stringContaining('TypeError: no settings today') })
-    expect(await run(['info', '-c', 'missing.mjs'], options)).toMatchObject({
-      code: 2,
-      stderr: 'Error: There is no configuration file missing.mjs.\n',
+    const { code, stderr } = await run(['worker', '--burst'], options)
+    expect(code).toBe(0)
+    expect(stderr).toContain('Worker configured started, listening on low')
+    expect(stderr).toContain('low: Job OK (one)')
+  })
+
+  test('takes its settings from the configuration file that is named, by their names', async () => {
+    await using test = await house()
+    const { url, prefix } = test.redis
+    await using folder = await makeProject({
+      'named.mjs': `export const redisUrl = ${JSON.stringify(url)}\nexport const prefix = ${JSON.stringify(prefix)}`,
+      'broken.mjs': 'throw new TypeError("no settings today")',
     })
+    await test.enqueue('add')
+    const options = { cwd: folder.dir, env: { RQ_REDIS_URL: undefined, REDIS_URL: undefined } }
+    const [flag, environment, broken, missing] = await Promise.all([
+      run(['info', '--raw', '-c', 'named.mjs'], options),
+      run(['info', '--raw'], { ...options, env: { ...options.env, RQ_CONFIG: 'named.mjs' } }),
+      run(['info', '-c', 'broken.mjs'], options),
+      run(['info', '-c', 'missing.mjs'], options),
+    ])
+    expect(flag.stdout).toMatch(/^queue default 1,/)
+    expect(environment.stdout).toMatch(/^queue default 1,/)
+    expect(broken).toMatchObject({ code: 2, stderr: expect.stringContaining('TypeError: no settings today') })
+    expect(missing).toMatchObject({ code: 2, stderr: 'Error: There is no configuration file missing.mjs.\n' })
   })
 
   test('says what it needs for a configuration in TypeScript', async () => {
     await using folder = await makeProject({ 'rq.config.ts': 'export default { redisUrl: "redis://x" as string }' })
     const { code, stderr } = await run(['info'], { cwd: folder.dir, env: { RQ_REDIS_URL: 'redis://localhost:1' } })
-    if (process.features.typescript) expect(code).toBe(3)
+    if ('typescript' in process.features && process.features.typescript) expect(code).toBe(3)
     else
       expect({ code, stderr }).toMatchObject({
         code: 2,
@@ -229,11 +249,12 @@ describe('rq-cli', () => {
   })
 })
 
-describe.skipIf(process.platform === 'win32')('on a terminal', () => {
+describe.skipIf(!canOpenTerminal)('on a terminal', () => {
   test('info has colours, and Ctrl-C ends --interval with 0', async () => {
     await using test = await house()
-    await test.run('enqueue', 'jobs.add')
+    await test.enqueue('add')
     await using program = startOnTerminal(test.args(['info', '-i', '0.05']), test.options)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences of a terminal are meant
     await program.written(/\x1b\[32m\|█\x1b\[39m 1, 0 executing[\s\S]*Updated[\s\S]*\x1b\[H[\s\S]*Updated/)
     program.child.stdin?.write('\x03')
     expect(await program.ended).toMatchObject({ code: 0 })
@@ -241,7 +262,7 @@ describe.skipIf(process.platform === 'win32')('on a terminal', () => {
 
   test('NO_COLOR is respected', async () => {
     await using test = await house()
-    await test.run('enqueue', 'jobs.add')
+    await test.enqueue('add')
     const options = { ...test.options, env: { ...test.options.env, NO_COLOR: '1' } }
     await using program = startOnTerminal(test.args(['info']), options)
     const { code, stdout } = await program.ended
@@ -252,25 +273,22 @@ describe.skipIf(process.platform === 'win32')('on a terminal', () => {
 
   test('empty asks, and takes only a yes for one', async () => {
     await using test = await house()
-    await test.run('enqueue', 'jobs.add')
-    for (const [typed, code, count] of [
-      ['\r', 1, 1],
-      ['no\r', 1, 1],
-      ['\x03', 1, 1],
-      ['\x04', 1, 1],
-      ['y\r', 0, 0],
-    ] as const) {
+    await test.enqueue('add')
+    const answer = async (typed: string): Promise<number | null> => {
       await using program = startOnTerminal(test.args(['empty', 'default']), test.options)
       await program.written(/Delete 1 jobs of default\? \[y\/N\] /)
       program.child.stdin?.write(typed)
-      expect(await program.ended).toMatchObject({ code })
-      expect(await test.redis.client.llen(`${test.redis.prefix}queue:default`)).toBe(count)
+      return (await program.ended).code
     }
+    expect(await Promise.all(['\r', 'no\r', '\x03', '\x04'].map(answer))).toEqual([1, 1, 1, 1])
+    expect(await test.redis.client.llen(`${test.redis.prefix}queue:default`)).toBe(1)
+    expect(await answer('y\r')).toBe(0)
+    expect(await test.redis.client.llen(`${test.redis.prefix}queue:default`)).toBe(0)
   })
 
   test('requeue shows its progress', async () => {
     await using test = await house()
-    for (const id of ['a', 'b']) await test.run('enqueue', 'jobs.fails', '--job-id', id)
+    await Promise.all([test.enqueue('fails'), test.enqueue('fails')])
     await test.run('worker', '--burst')
     await using program = startOnTerminal(test.args(['requeue', '--queue', 'default', '--all']), test.options)
     const { code, stdout } = await program.ended

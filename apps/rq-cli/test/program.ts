@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
 /** The program as it is installed: the built one. */
-export const PROGRAM = fileURLToPath(new URL('../bin/rq-cli.js', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('../bin/rq-cli.js', import.meta.url))
 
 export interface StartOptions {
   readonly cwd?: string
@@ -79,6 +79,11 @@ export async function run(args: readonly string[], options: StartOptions = {}): 
   return await program.ended
 }
 
+/** Opens pseudo-terminals; part of util-linux and of macOS. */
+const TERMINAL_TOOL = 'script'
+
+export const canOpenTerminal: boolean = spawnSync(TERMINAL_TOOL, ['--version']).error === undefined
+
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`
 
 /** As {@link start}, on a pseudo-terminal: all that a person would see comes out of stdout, and stdin is the keyboard. */
@@ -88,5 +93,5 @@ export function startOnTerminal(args: readonly string[], options: StartOptions =
     process.platform === 'darwin'
       ? ['-q', '/dev/null', ...command]
       : ['-qefc', command.map(quoted).join(' '), '/dev/null']
-  return new Program('script', script, { ...options, env: { TERM: 'xterm', COLUMNS: '80', ...options.env } })
+  return new Program(TERMINAL_TOOL, script, { ...options, env: { TERM: 'xterm', COLUMNS: '80', ...options.env } })
 }

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { CommandError, UsageError } from './exit-code.ts'
 
 /** How the text of an argument becomes a value. */
-export type ArgumentMode = 'text' | 'json' | 'literal'
+type ArgumentMode = 'text' | 'json' | 'literal'
 
 /** One argument of `enqueue`, split but not read. */
 export interface SplitArgument {

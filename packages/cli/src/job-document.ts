@@ -65,7 +65,6 @@ export async function jobDocument(job: Job) {
   }
 }
 
-export type JobSummary = ReturnType<typeof jobSummary>
 export type JobDocument = Awaited<ReturnType<typeof jobDocument>>
 
 export function isoOf(date: Date | undefined | null): string | null {

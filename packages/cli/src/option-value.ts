@@ -2,7 +2,7 @@ import { durationMs, RqError, show } from '@rq/core'
 import { UsageError } from './exit-code.ts'
 
 /** For yargs' `coerce`: of an option that was given more than once the last counts. */
-export function last(value: string | readonly string[]): string {
+function last(value: string | readonly string[]): string {
   return typeof value === 'string' ? value : (value.at(-1) ?? '')
 }
 

@@ -16,7 +16,7 @@ export interface SharedOptions {
 }
 
 /** Where Redis is, in the form that rq takes: a URL, or the options of its client. */
-export type RedisAddress = string | Readonly<Record<string, unknown>>
+type RedisAddress = string | Readonly<Record<string, unknown>>
 
 /** What flags, environment and configuration file say together. */
 export interface Settings {

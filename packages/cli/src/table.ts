@@ -22,7 +22,7 @@ export function facts(pairs: readonly (readonly [name: string, value: string])[]
     .join('\n')
 }
 
-export function indent(text: string): string {
+function indent(text: string): string {
   return text.replace(/^(?=.)/gm, '    ')
 }
 

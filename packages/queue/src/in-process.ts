@@ -8,6 +8,7 @@ import { DuplicateJobError, JobTimeoutError } from './job-errors.ts'
 import type { Loader } from './run-callback.ts'
 import { attemptJob } from './run-job.ts'
 import { LONGEST_TIMER_MS } from './until-aborted.ts'
+import { callWebhook, webhookCalls } from './webhook-call.ts'
 
 /** RQ's name for the worker of an in-process queue. */
 const WORKER_NAME = 'sync'
@@ -66,10 +67,14 @@ export async function runInProcess<R>(
 async function store(record: JobRecord, executionId: string, outcome: Outcome, context: JobContext): Promise<void> {
   const { retriesLeft: _retries, repeatsLeft: _repeats, ...once } = record
   const settlement = settle(once, executionId, withoutRetry(outcome))
-  const { answers } = await context.storage.workers.settle(WORKER_NAME, [settlement])
+  const { workers } = context.storage
+  const { answers, releasing } = await workers.settle(WORKER_NAME, [settlement])
   if (answers[0] === 'lost') {
     throw new RqError('RQ_LEASE_LOST', `Job ${record.id} ran longer than its lease, and a worker has taken it over.`)
   }
+  if (releasing === true) while (await workers.releaseDependents());
+  // Nobody is told of one that fails: the job is over, and its caller asked for no answer.
+  await Promise.allSettled(webhookCalls(record, settlement, context.serializer).map((call) => callWebhook(call)))
   record.status = settlement.to
   record.startedAtMs = outcome.startedAtMs
   record.endedAtMs = outcome.endedAtMs

@@ -12,7 +12,7 @@
 -- @arg workedS float seconds worked
 -- @arg queueCount int
 -- @arg rest... string queue names in order of service; then per settlement: job id, execution id, queue, to, keepS, flags,
---   number of field texts, field texts, then what the flags announce
+--   ended_at, started_at, number of further field texts, those, then what the flags announce
 --   flags: f = at the front; a = release all dependents; t = release those that allow failure; e = an execution record exists;
 --   d = has dependencies; s = due in ms (to = scheduled); x = count, texts of a results stream entry, its keepS;
 --   r = rate limit key; g = group; l = ttl in seconds (to = queued or scheduled); n = counted neither as success nor as failure
@@ -34,6 +34,9 @@ local nowS, nowMs = clock()
 local answers, applied = {}, 0
 local ended = {}
 local registered = {}
+-- Made once for all settlements that have them in common.
+local queueKeys = {}
+local expiries = {}
 local releasable = RELEASED_AT_ONCE
 
 local function listAt(map, key)
@@ -45,15 +48,36 @@ local function listAt(map, key)
   return list
 end
 
-local function register(key, at, id)
-  local list = listAt(registered, key)
-  list[#list + 1], list[#list + 2] = at, id
+local function keysOf(queue)
+  local keys = queueKeys[queue]
+  if not keys then
+    keys = { wip = prefix .. 'wip:' .. queue, finished = prefix .. 'finished:' .. queue, failed = prefix .. 'failed:' .. queue }
+    queueKeys[queue] = keys
+  end
+  return keys
 end
 
-local function keep(id, keepS, hasDependents, hasDependencies)
+--- When what is kept for so long is over, as text: Redis is slow to write a number.
+local function expiry(keepS)
+  local at = expiries[keepS]
+  if not at then
+    at = string.format('%d', nowS + keepS)
+    expiries[keepS] = at
+  end
+  return at
+end
+
+local function register(key, at, id)
+  local list = listAt(registered, key)
+  local n = #list
+  list[n + 1], list[n + 2] = at, id
+end
+
+--- `keepText`: the same, as it came.
+local function keep(id, key, keepS, keepText, hasDependents, hasDependencies)
   if keepS <= 0 then return end
-  redis.call('EXPIRE', prefix .. 'job:' .. id, keepS)
-  if hasDependents then redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', keepS) end
+  redis.call('EXPIRE', key, keepText)
+  if hasDependents then redis.call('EXPIRE', key .. ':dependents', keepS) end
   if hasDependencies then redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', keepS) end
 end
 
@@ -66,16 +90,18 @@ end
 
 local at = lastQueue + 1
 while at <= #ARGV do
-  local id, execution, queue, to, keepS, flags = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], tonumber(ARGV[at + 4]), ARGV[at + 5]
-  local firstField = at + 7
-  local lastField = at + 6 + tonumber(ARGV[at + 6])
+  local id, execution, queue, to, keepText, flags, endedAt, startedAt, count = unpack(ARGV, at, at + 8)
+  local keepS = tonumber(keepText)
+  local firstField = at + 9
+  local lastField = at + 8 + tonumber(count)
   at = lastField + 1
 
   local front, release, executionRecord, hasDependencies, delayMs, limit, group, ttl, uncounted
   local firstEntry, lastEntry, entryKeepS
   -- What most settlements say needs no loop.
   if flags == 'a' then release = 'a' end
-  for flag in string.gmatch(flags == 'a' and '' or flags, '.') do
+  for n = 1, flags == 'a' and 0 or #flags do
+    local flag = string.sub(flags, n, n)
     if flag == 'f' then
       front = true
     elseif flag == 'a' or flag == 't' then
@@ -109,7 +135,8 @@ while at <= #ARGV do
   local key = prefix .. 'job:' .. id
   local held = redis.call('HMGET', key, 'execution_id', 'status', 'waiters')
   local member = id .. ':' .. execution
-  local leases = listAt(ended, prefix .. 'wip:' .. queue)
+  local queueKey = keysOf(queue)
+  local leases = listAt(ended, queueKey.wip)
   leases[#leases + 1] = member
   if executionRecord then
     redis.call('DEL', prefix .. 'execution:' .. member)
@@ -153,17 +180,20 @@ while at <= #ARGV do
       end
       erase(prefix, id, group)
     elseif to == 'finished' then
-      redis.call('HSET', key, 'status', 'finished', unpack(ARGV, firstField, lastField))
-      register(prefix .. 'finished:' .. queue, keepS < 0 and '+inf' or nowS + keepS, id)
-      keep(id, keepS, not release or releaseSome(id, release), hasDependencies)
+      redis.call('HSET', key, 'status', 'finished', 'ended_at', endedAt, 'started_at', startedAt,
+        unpack(ARGV, firstField, lastField))
+      register(queueKey.finished, keepS < 0 and '+inf' or expiry(keepS), id)
+      keep(id, key, keepS, keepText, not release or releaseSome(id, release), hasDependencies)
       wake(prefix, id, held[3])
     elseif to == 'failed' or to == 'stopped' then
-      redis.call('HSET', key, 'status', to, 'results', 'stream', unpack(ARGV, firstField, lastField))
-      register(prefix .. 'failed:' .. queue, keepS < 0 and -1 or nowS + keepS, id)
-      keep(id, keepS, not release or releaseSome(id, release), hasDependencies)
+      redis.call('HSET', key, 'status', to, 'results', 'stream', 'ended_at', endedAt, 'started_at', startedAt,
+        unpack(ARGV, firstField, lastField))
+      register(queueKey.failed, keepS < 0 and '-1' or expiry(keepS), id)
+      keep(id, key, keepS, keepText, not release or releaseSome(id, release), hasDependencies)
       wake(prefix, id, held[3])
     elseif to == 'canceled' then
-      redis.call('HSET', key, 'status', 'canceled', unpack(ARGV, firstField, lastField))
+      redis.call('HSET', key, 'status', 'canceled', 'ended_at', endedAt, 'started_at', startedAt,
+        unpack(ARGV, firstField, lastField))
       redis.call('HDEL', key, 'execution_id')
       redis.call('ZADD', prefix .. 'canceled:' .. queue, nowS, id)
       wake(prefix, id, held[3])
@@ -172,11 +202,13 @@ while at <= #ARGV do
       if release then releaseSome(id, release) end
       redis.call('HDEL', key, 'execution_id')
       if to == 'scheduled' then
-        redis.call('HSET', key, 'status', 'scheduled', unpack(ARGV, firstField, lastField))
+        redis.call('HSET', key, 'status', 'scheduled', 'ended_at', endedAt, 'started_at', startedAt,
+        unpack(ARGV, firstField, lastField))
         if front then redis.call('HSET', key, 'enqueue_at_front', 1) end
         schedule(prefix, queue, id, nowMs + delayMs)
       else
-        redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp, unpack(ARGV, firstField, lastField))
+        redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp, 'ended_at', endedAt, 'started_at', startedAt,
+        unpack(ARGV, firstField, lastField))
         -- An immediate retry keeps its slot; a repeat waits for its turn like any other job.
         local concurrency = limit and release and redis.call('HGET', key, 'rate_limit_concurrency')
         if concurrency then

@@ -1,6 +1,10 @@
 import type { NewJob } from '@rq/job'
 import { encodeJob } from './job-codec.ts'
 import type { ScriptArgument } from './script.ts'
+import { formatTime } from './time.ts'
+
+/** Names and values of a job that has nothing but what every job has. */
+const PLAIN_LENGTH = 12
 
 /** Append one job as lib/enqueue.lua reads it; the comment there is the contract. */
 export function pushJob(
@@ -9,6 +13,8 @@ export function pushJob(
   begin?: readonly [workerName: string, leaseMs: number, executionId: string],
 ): void {
   const fields = encodeJob(record)
+  const { description, timeoutS } = record
+  const hasNoMore = fields.length === PLAIN_LENGTH && description !== undefined && timeoutS !== undefined
   let flags = ''
   const extras: ScriptArgument[] = []
   if (atFront) flags += 'f'
@@ -41,5 +47,9 @@ export function pushJob(
     flags += 'b'
     extras.push(...begin)
   }
-  args.push(record.id, record.origin, flags, fields.length, ...fields, ...extras)
+  if (hasNoMore && flags === '') {
+    args.push(record.id, record.origin, 'p', formatTime(record.createdAtMs), record.data, description, timeoutS)
+  } else {
+    args.push(record.id, record.origin, flags, fields.length, ...fields, ...extras)
+  }
 }

@@ -74,11 +74,11 @@ export function decodeJob(id: string, reply: readonly Buffer[]): JobRecord | und
 }
 
 /**
- * A record from the values of the fields that `claim` hands over for a plain job, in the order of its `PLAIN` list:
- * status, data, created_at, enqueued_at, origin, last_heartbeat, timeout, description, result_ttl. The hot path of a worker.
+ * A record from the values of the fields that `claim` hands over for a plain job, in the order in which it
+ * reads them: data, created_at, enqueued_at, timeout, description, result_ttl. The hot path of a worker.
  */
 export function decodePlainJob(id: string, values: readonly (Buffer | null)[]): JobRecord | undefined {
-  const [, data, createdAt, enqueuedAt, , , timeout, description, resultTtl] = values
+  const [data, createdAt, enqueuedAt, timeout, description, resultTtl] = values
   if (data === null || data === undefined || data.length === 0) return undefined
   const compressed = data[0] === ZLIB_FIRST_BYTE
   const record: JobRecord = {

@@ -6,8 +6,7 @@ import { formatTime } from './time.ts'
 /** Append one settlement as settle.lua reads it; the script's header is the contract. */
 export function pushSettlement(args: ScriptArgument[], settlement: Settlement, workerName: string): void {
   const { to, keepS, result } = settlement
-  const fields: ScriptArgument[] = ['ended_at', formatTime(settlement.endedAtMs)]
-  fields.push('started_at', formatTime(settlement.startedAtMs))
+  const fields: ScriptArgument[] = []
   const { retriesLeft, numberOfRetries, repeatsLeft, repeatsDone } = settlement.changes
   if (retriesLeft !== undefined) fields.push('retries_left', retriesLeft)
   if (numberOfRetries !== undefined) fields.push('number_of_retries', numberOfRetries)
@@ -47,6 +46,6 @@ export function pushSettlement(args: ScriptArgument[], settlement: Settlement, w
     flags += 'l'
     extras.push(settlement.ttlS)
   }
-  args.push(settlement.jobId, settlement.executionId, settlement.queue, to, keepS, flags, fields.length)
-  args.push(...fields, ...extras)
+  args.push(settlement.jobId, settlement.executionId, settlement.queue, to, keepS, flags)
+  args.push(formatTime(settlement.endedAtMs), formatTime(settlement.startedAtMs), fields.length, ...fields, ...extras)
 }

@@ -12,9 +12,17 @@ export function stampNow(): string {
   return `${new Date(nowMs).toISOString().slice(0, -1)}${String(serial).padStart(3, '0')}Z`
 }
 
+let formattedMs = Number.NaN
+let formatted = ''
+
 /** Epoch milliseconds as RQ writes times: UTC, always six digits of fraction, `Z`. */
 export function formatTime(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, -1)}000Z`
+  // The jobs of a batch have most of their times in common.
+  if (ms !== formattedMs) {
+    formatted = `${new Date(ms).toISOString().slice(0, -1)}000Z`
+    formattedMs = ms
+  }
+  return formatted
 }
 
 /** Epoch milliseconds of RQ's text, which has up to six digits of fraction; undefined when empty or not a time. */

@@ -312,7 +312,10 @@ export class Model {
 
   /** Into its queue, or among those that wait for a slot. */
   #place(job: ModelJob, front: boolean): void {
-    if (job.limit === undefined || setOf(this.holders, job.limit).has(job.id)) return this.#push(job, front)
+    if (job.limit === undefined || setOf(this.holders, job.limit).has(job.id)) {
+      this.#push(job, front)
+      return
+    }
     this.concurrency.set(job.limit, job.concurrency)
     job.status = 'rate_limited'
     job.atFront = front
@@ -401,7 +404,10 @@ export class Model {
 
   #again(job: ModelJob, delayed: boolean, front: boolean, takesTurn = false): void {
     job.execution = undefined
-    if (job.status === 'canceled') return this.#releaseSlot(job)
+    if (job.status === 'canceled') {
+      this.#releaseSlot(job)
+      return
+    }
     this.#hasRun.add(job)
     if (delayed) {
       job.status = 'scheduled'

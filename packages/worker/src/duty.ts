@@ -21,7 +21,7 @@ export class Duty {
   #timer: NodeJS.Timeout | undefined
   #stopped = true
   #failing = false
-  #running = false
+  #running: Promise<void> | undefined
 
   constructor(options: DutyOptions) {
     this.#options = options
@@ -35,20 +35,27 @@ export class Duty {
     else this.#schedule()
   }
 
-  /** No further run begins. One that is under way is not waited for: the store may never answer. */
-  stop(): void {
+  /** No further run begins. Resolves when the one under way is over, which may be never: the store may not answer. */
+  async stop(): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#timer)
+    await this.#running
   }
 
   get isRunning(): boolean {
-    return this.#running
+    return this.#running !== undefined
   }
 
   /** Never rejects. */
   async runOnce(): Promise<void> {
+    this.#running = this.#run()
+    await this.#running
+    this.#running = undefined
+    this.#options.onDone?.()
+  }
+
+  async #run(): Promise<void> {
     const { logger, name, runOnce } = this.#options
-    this.#running = true
     try {
       await runOnce()
       this.#failing = false
@@ -57,9 +64,6 @@ export class Duty {
         logger.warn(`The worker's ${name} failed; it will be tried again`, { error: String(error) })
       }
       this.#failing = true
-    } finally {
-      this.#running = false
-      this.#options.onDone?.()
     }
   }
 

@@ -3,7 +3,7 @@ import { DEFAULT_CALLBACK_TIMEOUT_S, DEFAULT_TIMEOUT_S } from '@rq/job'
 import type { AbortReason, ErrorFacts, Phase, Task } from './horse/protocol.ts'
 
 /** How long a task may take to end after it was asked to. */
-export const GRACE_MS = 500
+const GRACE_MS = 500
 
 /**
  * A task in the hands of a horse, and its clock, which starts when the horse says that it begins. At its limit it is

@@ -52,6 +52,8 @@ export interface PoolOptions {
 }
 
 const CHECK_EVERY_MS = 50
+/** A check this late comes before what the horses have said meanwhile was heard (a frozen process, a long pause). */
+const LATE_MS = 400
 /** A job that no horse could take for so long goes back. */
 const WAIT_MS = 1000
 /**
@@ -70,6 +72,7 @@ export class HorsePool {
   #numbers = 0
   #fillTimer: NodeJS.Timeout | undefined
   #checkTimer: NodeJS.Timeout | undefined
+  #checkedMs = 0
   #drained = false
   #closing = false
   #allGone: () => void = () => {}
@@ -297,11 +300,16 @@ export class HorsePool {
 
   /** Look at limits, but only as long as there is something to limit. */
   #watch(): void {
-    this.#checkTimer ??= setInterval(() => this.#check(), CHECK_EVERY_MS)
+    if (this.#checkTimer !== undefined) return
+    this.#checkedMs = this.#options.clock.monotonicMs()
+    this.#checkTimer = setInterval(() => this.#check(), CHECK_EVERY_MS)
   }
 
   #check(): void {
     const nowMs = this.#options.clock.monotonicMs()
+    const isLate = nowMs - this.#checkedMs > LATE_MS
+    this.#checkedMs = nowMs
+    if (isLate) return
     for (const horse of this.#horses) horse.check(nowMs)
     this.#returnJobs(nowMs - WAIT_MS)
     for (const horse of this.#horses) if (horse.state !== 'ready' || horse.load > 0) return

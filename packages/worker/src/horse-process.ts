@@ -75,7 +75,8 @@ export class ProcessHorse implements HorsePort {
     this.#exit = exit
     // What the horse had started and left behind.
     if (this.#child.pid !== undefined) killGroup(this.#child.pid)
-    this.#drainTimer = setTimeout(() => this.#finish(), DRAIN_MS)
+    // A timer may be late and come before what is there to be read, so the loop goes round once more.
+    this.#drainTimer = setTimeout(() => setImmediate(() => setImmediate(() => this.#finish())), DRAIN_MS)
   }
 
   #finish(): void {

@@ -1,4 +1,4 @@
-import { type Clock, RqError, SECOND_MS } from '@rq/core'
+import { type Clock, SECOND_MS } from '@rq/core'
 import { HandedTask } from './handed-task.ts'
 import {
   type AbortReason,
@@ -14,7 +14,7 @@ import {
 import type { HorseExit, HorsePort, HorseStarter } from './horse-port.ts'
 
 /** Why the worker ends a horse. */
-export type KillCause = AbortReason | 'kill_horse' | 'shutdown' | 'leaking' | 'start_timeout'
+export type KillCause = AbortReason | 'kill_horse' | 'shutdown' | 'leaking' | 'confused' | 'start_timeout'
 
 /** How a task came to an end without the horse saying so. */
 export interface KilledTask {
@@ -164,20 +164,26 @@ export class Horse {
     this.send({ type: 'abort', id, reason, timeoutS: handed.timeoutS })
   }
 
-  /** Take back what has not begun: at once where that is safe, else when the horse has answered. */
+  /** Take back what has not begun, when the horse has answered. One that computes is taken care of by {@link check}. */
   takeBack(): void {
-    const unbegun = [...this.#handed.values()].filter((handed) => handed.begunMs === undefined)
-    if (unbegun.length === 0) return
-    const ids = unbegun.map(({ task }) => task.id)
-    if (this.#options.killable && this.#heldUpMs() >= REVOKE_AFTER_MS) {
-      this.#void = this.#asked
-      this.send({ type: 'revoke', ids, quiet: true })
-      for (const id of ids) this.#handed.delete(id)
-      this.#owner.onReleased(unbegun.map(({ task }) => task))
-    } else if (this.#asked === 0) {
-      this.#asked++
-      this.send({ type: 'revoke', ids })
-    }
+    const ids = this.#unbegun().map(({ id }) => id)
+    if (ids.length === 0 || this.#asked > 0) return
+    this.#asked++
+    this.send({ type: 'revoke', ids })
+  }
+
+  /** Take back what has not begun, at once: safe after {@link REVOKE_AFTER_MS}, since the horse asks before it goes on. */
+  #takeBackAtOnce(): void {
+    const unbegun = this.#unbegun()
+    const ids = unbegun.map(({ id }) => id)
+    this.#void = this.#asked
+    this.send({ type: 'revoke', ids, quiet: true })
+    for (const id of ids) this.#handed.delete(id)
+    this.#owner.onReleased(unbegun)
+  }
+
+  #unbegun(): Task[] {
+    return [...this.#handed.values()].filter(({ begunMs }) => begunMs === undefined).map(({ task }) => task)
   }
 
   /** Hand it no more, and end it when it has done what it has. */
@@ -199,11 +205,17 @@ export class Horse {
     return this.#killCause
   }
 
-  /** Enforce the limits. */
+  /**
+   * Enforce the limits. Only for an owner whose event loop has not been held up: it must have heard what the horse said
+   * until less than {@link REVOKE_AFTER_MS} - {@link HOLD_MS} ago.
+   */
   check(nowMs: number): void {
     const cause = this.#causeToKill(nowMs)
     if (cause !== undefined) this.kill(cause)
-    else if (this.#handed.size > this.#options.lanes && this.#heldUpMs() >= REVOKE_AFTER_MS) this.takeBack()
+    else if (this.#handed.size > this.#options.lanes && this.#heldUpMs() >= REVOKE_AFTER_MS) {
+      if (this.#options.killable) this.#takeBackAtOnce()
+      else this.takeBack()
+    }
   }
 
   #causeToKill(nowMs: number): KillCause | undefined {
@@ -252,15 +264,18 @@ export class Horse {
     }
     if (message.rss !== undefined) this.#rss = message.rss
     if (message.begin !== undefined) this.#begin(message.begin)
-    if (message.hold === true) this.send({ type: 'go' })
+    if (message.hold === true && this.#killCause === undefined) this.send({ type: 'go' })
     if (this.#state === 'leaving' && this.#handed.size === 0) this.#quit()
     this.#owner.onTold(this)
   }
 
   #begin(id: string): void {
     const handed = this.#handed.get(id)
-    if (handed === undefined)
-      throw new RqError('RQ_INVALID_OPERATION', `Horse ${this.number} began what it was not given.`)
+    if (handed === undefined) {
+      // Not possible by the protocol; but a job that may run somewhere else must not run here.
+      this.kill('confused')
+      return
+    }
     handed.begin(this.#options.clock)
     this.#owner.onBegin(this, handed.task)
   }
@@ -327,8 +342,8 @@ export class Horse {
     const cause = this.#killCause ?? 'exit'
     return {
       task,
-      // Another task's limit is not this one's fault; only with several lanes can these differ.
-      cause: cause === 'timeout' && aborted !== 'timeout' ? 'exit' : cause,
+      // One that began while its horse was being ended for another task's sake is run again.
+      cause: isAbortReason(cause) && cause !== aborted ? 'shutdown' : cause,
       exit,
       pid: this.pid,
       phase,
@@ -338,4 +353,8 @@ export class Horse {
       ...(this.#fatal === undefined ? {} : { fatal: this.#fatal }),
     }
   }
+}
+
+function isAbortReason(cause: string): cause is AbortReason {
+  return cause === 'timeout' || cause === 'stopped' || cause === 'lease_lost'
 }

@@ -35,6 +35,8 @@ export function recovery(options: RecoveryOptions): Duty {
         if (!isWanted()) return
         for (const claimed of await store.recover(queue, workerName, leaseMs, MOST_AT_ONCE)) onRecovered(claimed)
       }
+      // A worker may have died before it had released all dependents of a job.
+      while (isWanted() && (await store.releaseDependents()));
     },
   })
 }

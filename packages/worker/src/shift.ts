@@ -20,6 +20,7 @@ import { poolOptions } from './pool-options.ts'
 import { Pump, type PumpOwner } from './pump.ts'
 import { type DequeueStrategy, QueueOrder } from './queue-order.ts'
 import { recovery } from './recovery.ts'
+import { Webhooks } from './webhooks.ts'
 
 /** Something that runs beside the worker for as long as it works, such as a scheduler. */
 export interface WorkerService {
@@ -48,6 +49,8 @@ export interface ShiftOptions {
 const LEAVE_MS = 300
 /** A worker told to leave at once waits so long for the store to take its jobs back. */
 const COLD_LEAVE_MS = 2 * SECOND_MS
+/** A worker that leaves waits so long for the webhooks of its jobs. */
+const WEBHOOKS_LEAVE_MS = 30 * SECOND_MS
 
 /**
  * One stay of a worker at work: from its registration until it leaves. Owns the pump, the horses, the leases and the
@@ -64,6 +67,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
   readonly #pump: Pump
   readonly #pool: HorsePool
   readonly #judge: Judge
+  readonly #webhooks: Webhooks
   readonly #book = new LeaseBook()
   readonly #commands: Commands
   readonly #recovery: Duty
@@ -112,6 +116,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
       this,
     )
     this.#pool = new HorsePool(poolOptions(settings, options.start), this)
+    this.#webhooks = new Webhooks({ serializer: context.serializer, logger })
     this.#judge = new Judge(
       {
         context,
@@ -232,19 +237,27 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
   async #leave(pumping: Promise<void>): Promise<void> {
     clearTimeout(this.#idleTimer)
     clearTimeout(this.#leaveTimer)
-    for (const duty of this.#duties) duty.stop()
+    const duties = this.#duties.map((duty) => duty.stop())
     this.#pump.close()
     const limit = new AbortController()
     const limited = pause(LEAVE_MS, limit.signal)
     const stopped = this.#stopping === 'cold' ? this.#pool.killAll() : this.#pool.close()
     const farewell = Promise.allSettled([
       pumping,
+      ...duties,
       this.#commands.stop(),
       this.#settings.storage.workers.unregister(this.#birth),
       ...this.#options.services.map(async (service) => service.stop()),
     ])
-    await Promise.all([stopped, Promise.race([farewell, limited])])
+    await Promise.all([stopped, Promise.race([farewell, limited]), this.#callLastWebhooks()])
     limit.abort()
+  }
+
+  async #callLastWebhooks(): Promise<void> {
+    const limit = new AbortController()
+    if (this.#stopping !== 'cold') await Promise.race([this.#webhooks.idle(), pause(WEBHOOKS_LEAVE_MS, limit.signal)])
+    limit.abort()
+    this.#webhooks.stop()
   }
 
   // --- what the pump tells
@@ -272,7 +285,10 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
     this.#idleSinceMs = this.#settings.clock.monotonicMs()
     if (claimed === undefined) return
     if (answer === 'lost') this.#news.lost(claimed)
-    else if (answer === 'applied') this.#news.settled(claimed, settlement)
+    else if (answer === 'applied') {
+      this.#news.settled(claimed, settlement)
+      this.#webhooks.settled(claimed.job, settlement)
+    }
   }
 
   onGivenBack(leases: readonly Lease[]): void {

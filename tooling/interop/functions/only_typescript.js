@@ -2,11 +2,7 @@
 
 export const cube = (number) => number ** 3
 
-export const Calculator = class {
-  static halve(number) {
-    return number / 2
-  }
-}
+export const Calculator = { halve: (number) => number / 2 }
 
 export const describe = (value) => `${typeof value} ${String(value)}`
 

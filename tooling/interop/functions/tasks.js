@@ -67,6 +67,12 @@ export async function sum_of_dependencies(own) {
   return values.reduce((sum, value) => sum + value, own)
 }
 
+/** Leaves a trace that is counted, then answers as sum_of_dependencies. */
+export async function tally(own) {
+  await redis().rpush('test:runs', `${getCurrentJob().id} ${LANGUAGE}`)
+  return sum_of_dependencies(own)
+}
+
 export const unserializable = () => new Set([1, 2, 3])
 
 export async function on_success(job, connection, result) {

@@ -79,6 +79,13 @@ def sum_of_dependencies(own):
     return own + sum(dependency.return_value(refresh=True) for dependency in job.fetch_dependencies())
 
 
+def tally(own):
+    """Leaves a trace that is counted, then answers as sum_of_dependencies."""
+    job = get_current_job()
+    job.connection.rpush('test:runs', f'{job.id} {LANGUAGE}')
+    return sum_of_dependencies(own)
+
+
 def unserializable():
     return {1, 2, 3}
 

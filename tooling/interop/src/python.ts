@@ -1,33 +1,12 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-
-/** A Python interpreter that has RQ. */
-export interface Python {
-  readonly path: string
-  /** RQ's version: `1.13.0`. */
-  readonly version: string
-}
+import type { Python } from '../../../scripts/python.mjs'
 
 const FUNCTIONS = fileURLToPath(new URL('../functions', import.meta.url))
 const AGENT = fileURLToPath(new URL('../python/agent.py', import.meta.url))
 const WORKER = fileURLToPath(new URL('../python/worker.py', import.meta.url))
-
-/** The first interpreter with RQ: that of `RQ_PYTHON`, the system's own, any `python3`. Undefined when none has it. */
-export function findPython(): Python | undefined {
-  for (const path of [process.env.RQ_PYTHON, '/usr/bin/python3', 'python3']) {
-    if (path === undefined || path === '') continue
-    try {
-      const stdio = ['ignore', 'pipe', 'ignore'] as const
-      const version = execFileSync(path, ['-c', 'import rq; print(rq.VERSION)'], { stdio: [...stdio] })
-      return { path, version: String(version).trim() }
-    } catch {
-      // Not there, or without RQ.
-    }
-  }
-  return undefined
-}
 
 export interface PythonWorkerOptions {
   readonly queues: readonly string[]

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url'
-import { type OwnRedis, type SpawnedNode, spawnNode, startRedis } from '@rq/testkit'
+import { findPythonFaults, type OwnRedis, type SpawnedNode, spawnNode, startRedis } from '@rq/testkit'
 import { Redis } from 'ioredis'
 import { Queue, type QueueOptions, Worker, type WorkerOptions } from 'rq'
+import { findPython } from '../../../scripts/python.mjs'
 import {
-  findPython,
   PythonAgent,
   type PythonProcess,
   type PythonWorkerOptions,
@@ -15,7 +15,7 @@ import {
 export const FUNCTIONS = fileURLToPath(new URL('../functions', import.meta.url))
 const WORKER_SCRIPT = new URL('./worker-process.ts', import.meta.url)
 
-export const python = findPython()
+export const python = await findPython()
 
 /** The title of what needs Python RQ; says so where it is not there. */
 export function withPython(title: string): string {
@@ -40,6 +40,8 @@ export interface Site extends AsyncDisposable {
   pythonWorker(queues: string | readonly string[], options?: Partial<PythonWorkerOptions>): PythonProcess
   /** RQ's command line. */
   pythonCli(...args: string[]): PythonProcess
+  /** What Python cannot read: by the rules of its wire format, and by reading everything with RQ's own classes. */
+  unreadable(): Promise<string[]>
 }
 
 let serial = 0
@@ -83,6 +85,10 @@ export async function openSite(): Promise<Site> {
       return keep(startPythonWorker(found, redis.url, { ...options, name, queues: [names].flat() }))
     },
     pythonCli: (...args) => keep(startPythonCli(found, args)),
+    async unreadable() {
+      const read = agent.run('read_everything(); []')
+      return [...(await findPythonFaults(client)), ...((await read.catch((error) => [String(error)])) as string[])]
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all(workers.map((worker) => worker.stop({ force: true })))
       await Promise.all(processes.map((started) => started[Symbol.asyncDispose]()))

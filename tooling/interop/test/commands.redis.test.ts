@@ -174,4 +174,8 @@ parent = q.enqueue('tasks.echo', 1)
     await site.worker('suspended').work({ burst: true })
     expect(await queue.count()).toBe(0)
   })
+
+  test('Python can read every key that is left', async () => {
+    expect(await site.unreadable()).toEqual([])
+  })
 })

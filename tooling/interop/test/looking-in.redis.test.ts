@@ -167,4 +167,8 @@ canceled.cancel()
     await worker.stop()
     await work
   })
+
+  test('Python can read every key that is left', async () => {
+    expect(await site.unreadable()).toEqual([])
+  })
 })

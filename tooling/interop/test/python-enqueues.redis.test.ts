@@ -171,5 +171,10 @@ queue('pickled', serializer=DefaultSerializer).enqueue('only_python.square', 5, 
     await site.pythonWorker('pickled', { burst: true, pickle: true }).exited
     const read = `job = fetch(id, DefaultSerializer); [job.get_status(), job.return_value(), sorted(job.meta['kept'])]`
     expect(await site.py(read, { id })).toEqual(['finished', 25, [1, 2]])
+    await site.py('fetch(id, DefaultSerializer).delete()', { id })
+  })
+
+  test('Python can read every key that is left', async () => {
+    expect(await site.unreadable()).toEqual([])
   })
 })

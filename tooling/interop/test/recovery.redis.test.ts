@@ -202,6 +202,10 @@ assert scheduler.acquire_locks() == {'locked'}`)
     await site.py('scheduler.release_locks()')
   })
 
+  test('Python can read every key that is left', async () => {
+    expect(await site.unreadable()).toEqual([])
+  })
+
   /** A worker at work, stopped at the end of the scope. */
   async function disposable(worker: ReturnType<Site['worker']>) {
     const work = worker.work()

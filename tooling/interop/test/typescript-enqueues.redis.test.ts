@@ -158,4 +158,8 @@ describe.skipIf(python === undefined)(withPython('we enqueue, a Python worker ru
     expect(await job.result()).toBe(27)
     expect((await job.results()).map(({ type }) => type)).toEqual(['successful', 'failed'])
   })
+
+  test('Python can read every key that is left', async () => {
+    expect(await site.unreadable()).toEqual([])
+  })
 })

@@ -32,12 +32,16 @@ export interface CrashSweepOptions {
   readonly arrival: Arrival
   /** Default `inline`. */
   readonly horse?: HorseKind
+  /** Kill it at the commands of its maintenance too, which have no part in the life of these jobs. Default false. */
+  readonly inMaintenance?: boolean
   readonly url: string
   readonly client: Redis
   /** The folder of `jobsProject()`. */
   readonly importPath: string
   /** Done to what a dead worker left, to see that it is noticed. */
   readonly sabotage?: (place: Place) => Promise<unknown>
+  /** How long the recovery may take. Default 15 s. */
+  readonly recoveryMs?: number
 }
 
 /** What came of a sweep. */
@@ -68,6 +72,12 @@ interface Point extends Place {
 }
 
 const MOST_COMMANDS = 60
+/** Workers with horses of their own in one process. */
+const MOST_HORSES = 12
+const INTRODUCTION: ReadonlySet<string> = new Set(['hello', 'auth', 'select', 'client', 'info'])
+const MAINTENANCE: ReadonlySet<string> = new Set([
+  ...['registry_cleanup', 'drain_ready', 'tidy_registry', 'tidy_rate_limit', 'group_jobs', 'zcard', 'smembers'],
+])
 const LIFE_MS = 30_000
 const RECOVERY_MS = 15_000
 const ORPHAN_MS = 6_000
@@ -77,8 +87,8 @@ const AFTERMATH_MS = 50
 
 /**
  * Kill a worker at every one of its commands, once before and once after it, and let another one finish what it left.
- * Workers with inline horses live in one process, and each is cut off from Redis at its point; when the last one is, the
- * process is killed. Workers whose horses are processes are killed one by one.
+ * The workers of many points live in one process. Each is cut off from Redis at its point, and when the last one is, the
+ * process is killed; work horses that are processes notice by themselves.
  */
 export async function crashSweep(options: CrashSweepOptions): Promise<CrashReport> {
   const commands = await commandsOfALife(options)
@@ -87,8 +97,8 @@ export async function crashSweep(options: CrashSweepOptions): Promise<CrashRepor
     MOMENTS.flatMap((moment) => commands.map((_, index) => newPoint(options, moment, index + 1))),
   )
   try {
-    const batches = options.horse === 'process' ? chunks(points, 2).map((pair) => chunks(pair, 1)) : [[points]]
-    for (const processes of batches) await Promise.all(processes.map((batch) => killAndRecover(options, batch, report)))
+    const size = options.horse === 'process' ? MOST_HORSES : points.length
+    for (const batch of chunks(points, size)) await killAndRecover(options, batch, report)
   } finally {
     for (const { proxy, prefix } of points) {
       await proxy[Symbol.asyncDispose]()
@@ -100,7 +110,7 @@ export async function crashSweep(options: CrashSweepOptions): Promise<CrashRepor
 
 async function commandsOfALife(options: CrashSweepOptions): Promise<readonly string[]> {
   const { client, scenario } = options
-  await using proxy = await faultProxy(options.url)
+  await using proxy = await faultProxy(options.url, countsOf(options))
   const point: Point = { ...newPlace(options), n: 0, moment: 'before', proxy, reached: undefined }
   await prepare(options, point)
   let worker: Worker | undefined
@@ -111,9 +121,9 @@ async function commandsOfALife(options: CrashSweepOptions): Promise<readonly str
   await eventually(async () => (await unendedJobs(client, point, scenario)).length === 0, { timeoutMs: LIFE_MS })
   await delay(AFTERMATH_MS)
   const commands = [...proxy.commands]
-  if (options.arrival !== 'waiting') await worker?.stop()
+  if (!isBurst(options)) await worker?.stop()
   await left
-  if (options.arrival === 'waiting') commands.splice(0, commands.length, ...proxy.commands)
+  if (isBurst(options)) commands.splice(0, commands.length, ...proxy.commands)
   await forget(client, point.prefix)
   if (commands.length > MOST_COMMANDS) throw new Error(`${commands.length} commands: ${commands}`)
   return commands
@@ -123,7 +133,6 @@ async function killAndRecover(options: CrashSweepOptions, points: readonly Point
   const { client, horse, queues, sabotage } = options
   await Promise.all(points.map((point) => prepare(options, point)))
   const horses = await runUntilKilled(options, points)
-  // They notice by themselves.
   if (horse === 'process') await eventually(() => !horses.some(isRunning), { timeoutMs: ORPHAN_MS })
   await Promise.all(
     points.map(async (point) => {
@@ -147,7 +156,7 @@ async function runUntilKilled(options: CrashSweepOptions, points: readonly Point
   await Promise.all(points.map((point) => push(options, point)))
   const isOver = async (point: Point, index: number): Promise<boolean> => {
     if (point.reached !== undefined) return true
-    if (options.arrival === 'waiting') return victim.stdout.includes(`done ${index}\n`)
+    if (isBurst(options)) return victim.stdout.includes(`done ${index}\n`)
     return (await unendedJobs(options.client, point, options.scenario)).length === 0
   }
   const allOver = async () => {
@@ -164,13 +173,13 @@ async function runUntilKilled(options: CrashSweepOptions, points: readonly Point
 
 /** Let a worker that nothing happens to bring the jobs to their end. */
 async function rescue(options: CrashSweepOptions, point: Point): Promise<void> {
-  const { client, scenario, url } = options
+  const { client, recoveryMs = RECOVERY_MS, scenario, url } = options
   let rescuer: Worker | undefined
   const left = runWorker({ ...orderOf(options, point), url, burst: false, horse: 'inline' }, (worker) => {
     rescuer = worker
   })
   const isOver = async () => (await unendedJobs(client, point, scenario)).length === 0
-  await eventually(isOver, { timeoutMs: RECOVERY_MS, intervalMs: LOOK_MS }).catch(() => {})
+  await eventually(isOver, { timeoutMs: recoveryMs, intervalMs: LOOK_MS }).catch(() => {})
   await rescuer?.stop()
   await left
 }
@@ -198,7 +207,7 @@ async function judge({ client, scenario }: CrashSweepOptions, point: Point, { le
 }
 
 async function newPoint(options: CrashSweepOptions, moment: Point['moment'], n: number): Promise<Point> {
-  const proxy = await faultProxy(options.url)
+  const proxy = await faultProxy(options.url, countsOf(options))
   const point: Point = { ...newPlace(options), n, moment, proxy, reached: undefined }
   proxy.onCommand = (command) => {
     if (command.n !== n) return undefined
@@ -217,10 +226,19 @@ function newPlace({ importPath }: CrashSweepOptions): Place {
 }
 
 function orderOf(options: CrashSweepOptions, { prefix, proxy }: Point): WorkerOrder {
-  const { arrival, horse = 'inline', importPath, queues, scenario } = options
+  const { horse = 'inline', importPath, queues, scenario } = options
   const { isScheduled = false, leaseMs } = scenario
-  const order = { url: proxy.url, prefix, queues, burst: arrival === 'waiting', horse, importPath, isScheduled }
+  const order = { url: proxy.url, prefix, queues, burst: isBurst(options), horse, importPath, isScheduled }
   return leaseMs === undefined ? order : { ...order, leaseMs }
+}
+
+function countsOf({ inMaintenance = false }: CrashSweepOptions) {
+  return { counts: (name: string) => !INTRODUCTION.has(name) && (inMaintenance || !MAINTENANCE.has(name)) }
+}
+
+/** Whether the worker that is killed would leave by itself. */
+function isBurst({ arrival, scenario }: CrashSweepOptions): boolean {
+  return arrival === 'waiting' && scenario.isScheduled !== true
 }
 
 /** What is there before the worker is. */

@@ -13,7 +13,7 @@ export function work(file, name) {
   return name
 }
 
-export async function slow(file, name, ms = 500) {
+export async function slow(file, name, ms = 1300) {
   const run = begin(file, name)
   const endMs = performance.now() + ms
   while (performance.now() < endMs) {

@@ -18,7 +18,7 @@ export interface WorkerOrder {
 }
 
 /** Short, so that another scheduler need not wait long for a dead one's. */
-const SCHEDULER_LEASE_MS = 600
+const SCHEDULER_LEASE_MS = 1500
 
 /** Run a worker, with a storage of its own, until it leaves. `meet` gets it before it begins. */
 export async function runWorker(order: WorkerOrder, meet: (worker: Worker) => void = () => {}): Promise<void> {

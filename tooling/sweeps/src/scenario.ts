@@ -41,7 +41,7 @@ function job(id: string, options?: EnqueueOptions, rest: Partial<ScenarioJob> = 
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'plain', jobs: [job('plain')] },
   { name: 'many at once', jobs: Array.from({ length: 12 }, (_, n) => job(`job${n}`)) },
-  { name: 'slow, with heartbeats', jobs: [job('slow', undefined, { func: 'slow' })], leaseMs: 450 },
+  { name: 'slow, with heartbeats', jobs: [job('slow', undefined, { func: 'slow' })], leaseMs: 3000 },
   { name: 'retry', jobs: [job('retry', { retry: RETRY }, { func: 'failOnce', runs: 2 })] },
   { name: 'scheduled', jobs: [job('late', undefined, { inS: 0.1 })], isScheduled: true },
   {

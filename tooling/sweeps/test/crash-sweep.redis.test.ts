@@ -1,8 +1,9 @@
 import { type OwnRedis, startRedis, type TempDir } from '@rq/testkit'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CrashReport, crashSweep } from '../src/crash-sweep.ts'
 import { jobsProject } from '../src/jobs-module.ts'
+import type { Place } from '../src/outcome.ts'
 import { ONE_QUEUE, SCENARIOS, THREE_QUEUES } from '../src/scenario.ts'
 
 let redis: OwnRedis
@@ -19,20 +20,49 @@ afterAll(async () => {
   await redis.stop()
 })
 
-for (const arrival of ['waiting', 'pushed', 'abandoned'] as const)
-  test.each(SCENARIOS)('$name', { timeout: 120_000 }, async (scenario) => {
-    for (const queues of [ONE_QUEUE, THREE_QUEUES]) {
-      const t0 = performance.now()
-      const report: CrashReport = await crashSweep({
-        scenario,
-        queues,
-        arrival,
-        url: redis.url,
-        client,
-        importPath: project.dir,
-      })
-      console.log(arrival, scenario.name, queues.length, performance.now() - t0, JSON.stringify(report))
-      expect.soft(report.faults).toEqual([])
-      expect.soft(report.lost).toEqual([])
-    }
+function sweepPlain(sabotage: (place: Place) => Promise<unknown>): Promise<CrashReport> {
+  const [plain] = SCENARIOS
+  if (plain === undefined) throw new Error('No scenario.')
+  const where = { url: redis.url, client, importPath: project.dir }
+  return crashSweep({ ...where, scenario: plain, queues: ONE_QUEUE, arrival: 'waiting', sabotage, recoveryMs: 1500 })
+}
+
+describe('the crash sweep notices', () => {
+  test('a job that a dead worker had popped, and that nobody knows of any more', async () => {
+    const { lost, faults } = await sweepPlain(({ prefix }) => client.del(`${prefix}wip:default`))
+    expect(lost).toContainEqual(expect.stringMatching(/^after command \d+ \(claim\): plain is started after \d runs$/))
+    expect(faults).toContainEqual(expect.stringContaining('job plain (started) is nowhere and does not expire'))
   })
+
+  test('a job that is in two places', async () => {
+    const { faults } = await sweepPlain(({ prefix }) => client.rpush(`${prefix}queue:default`, 'plain'))
+    expect(faults).toContainEqual(expect.stringMatching(/job plain \(\w+.*\) is in 2 places/))
+  })
+
+  test('a job that runs again although it had been settled', async () => {
+    const { faults } = await sweepPlain(async ({ prefix }) => {
+      if ((await client.hget(`${prefix}job:plain`, 'status')) !== 'finished') return
+      await client
+        .multi()
+        .hset(`${prefix}job:plain`, 'status', 'queued')
+        .lpush(`${prefix}queue:default`, 'plain')
+        .exec()
+    })
+    expect(faults).toContainEqual(expect.stringMatching(/^after command \d+ \(settle\): plain ran 1 times too often$/))
+  })
+
+  test('a job that is gone', async () => {
+    const { lost } = await sweepPlain(({ prefix }) => client.del(`${prefix}job:plain`))
+    expect(lost).toContainEqual(expect.stringMatching(/: plain is gone after \d runs$/))
+  })
+})
+
+test('a worker is killed in its maintenance too', { timeout: 120_000 }, async () => {
+  const where = { url: redis.url, client, importPath: project.dir }
+  const scenario = SCENARIOS.find(({ name }) => name === 'all of it')
+  if (scenario === undefined) throw new Error('No scenario.')
+  const options = { ...where, scenario, queues: THREE_QUEUES, arrival: 'pushed', inMaintenance: true } as const
+  const report = await crashSweep(options)
+  expect(report).toMatchObject({ lost: [], faults: [] })
+  expect(report.commands).toContain('tidy_registry')
+})

@@ -1,29 +1,64 @@
 import { type OwnRedis, startRedis, type TempDir } from '@rq/testkit'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { cutSweep } from '../src/cut-sweep.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type CutReport, type CutSweepOptions, cutSweep } from '../src/cut-sweep.ts'
 import { jobsProject } from '../src/jobs-module.ts'
 import { ONE_QUEUE, SCENARIOS, THREE_QUEUES } from '../src/scenario.ts'
+import { table } from '../src/table.ts'
+
+const TIMEOUT_MS = 120_000
+const CUT = { kind: 'cut' } as const
+/** Those whose commands differ; the others are mixtures of these. */
+const DIFFERENT = SCENARIOS.filter(({ name }) => ['plain', 'retry', 'callbacks', 'all of it'].includes(name))
 
 let redis: OwnRedis
 let project: TempDir
 let client: Redis
+const rows: (readonly [string, string, number, number])[] = []
+
 beforeAll(async () => {
   redis = await startRedis()
   project = await jobsProject()
   client = new Redis(redis.url)
 })
 afterAll(async () => {
+  process.stdout.write(`\n${table(['job', 'fault', 'points', 'faults'], rows)}\n`)
   client.disconnect()
   await project[Symbol.asyncDispose]()
   await redis.stop()
 })
 
-test.each(SCENARIOS)('$name', { timeout: 120_000 }, async (scenario) => {
-  for (const queues of [ONE_QUEUE, THREE_QUEUES]) {
-    const t0 = performance.now()
-    const report = await cutSweep({ scenario, queues, url: redis.url, client, importPath: project.dir })
-    console.log(scenario.name, queues.length, performance.now() - t0, report)
-    expect.soft(report.faults).toEqual([])
-  }
+type Choice = Pick<CutSweepOptions, 'scenario' | 'queues' | 'fault' | 'isAbandoned'>
+
+async function sweep(what: string, choice: Choice): Promise<CutReport> {
+  const report = await cutSweep({ ...choice, url: redis.url, client, importPath: project.dir })
+  rows.push([choice.scenario.name, what, report.points, report.faults.length])
+  expect(report).toMatchObject({ faults: [] })
+  expect(report.points).toBeGreaterThan(5)
+  return report
+}
+
+describe('a worker that loses the reply to any of its commands', () => {
+  test.each(SCENARIOS)('$name', { timeout: TIMEOUT_MS }, (scenario) =>
+    sweep('reply lost', { scenario, queues: ONE_QUEUE, fault: CUT }),
+  )
+  test.each(DIFFERENT)('$name, on three queues', { timeout: TIMEOUT_MS }, (scenario) =>
+    sweep('reply lost, 3 queues', { scenario, queues: THREE_QUEUES, fault: CUT }),
+  )
+  test.each(DIFFERENT)('$name, of a dead worker', { timeout: TIMEOUT_MS }, (scenario) =>
+    sweep('reply lost, recovered', { scenario, queues: ONE_QUEUE, fault: CUT, isAbandoned: true }),
+  )
+})
+
+describe('a worker any of whose commands', () => {
+  test.each([
+    ['never reaches Redis', { kind: 'reset' }],
+    ['is refused: LOADING', { kind: 'error', message: 'LOADING Redis is loading the dataset in memory' }],
+    ['is refused: READONLY', { kind: 'error', message: "READONLY You can't write against a read only replica." }],
+    ['is refused: MISCONF', { kind: 'error', message: 'MISCONF Redis is configured to save RDB snapshots' }],
+    ['is refused: BUSY', { kind: 'error', message: 'BUSY Redis is busy running a script.' }],
+  ] as const)('%s', { timeout: TIMEOUT_MS }, async (what, fault) => {
+    const scenario = DIFFERENT.at(-1)
+    if (scenario !== undefined) await sweep(what, { scenario, queues: ONE_QUEUE, fault })
+  })
 })

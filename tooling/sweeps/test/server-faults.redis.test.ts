@@ -41,7 +41,7 @@ interface Site extends AsyncDisposable {
 }
 
 /** A Redis of its own, two workers in processes of their own, and a producer. */
-async function open(options: OwnRedisOptions, order: Partial<WorkerOrder> = {}): Promise<Site> {
+async function open(options: OwnRedisOptions, order: { leaseMs?: number } = {}): Promise<Site> {
   const redis = await startRedis(options)
   const file = project.path(`runs-${randomUUID()}`)
   const client = new Redis(redis.url)
@@ -55,6 +55,7 @@ async function open(options: OwnRedisOptions, order: Partial<WorkerOrder> = {}):
       burst: false,
       horse: 'inline',
       importPath: project.dir,
+      isScheduled: false,
       ...order,
     },
   ]

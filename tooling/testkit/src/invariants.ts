@@ -295,8 +295,8 @@ function dependencies(state: State): string[] {
       const status = statuses[n]
       return status !== undefined && status !== 'finished' && !(allowFailure && status === 'failed')
     })
-    // Deleting a job leaves those that wait for it alone, so one that waits for nothing but missing jobs may do so on purpose.
-    if (unmet.length === 0 && statuses.some((status) => status !== undefined)) {
+    // Deleting a job leaves those that wait for it alone, so one that waited for a missing job may wait on.
+    if (unmet.length === 0 && statuses.every((status) => status !== undefined)) {
       found.push(`job ${id} is deferred, but all it waits for is over: ${others.join(', ')}`)
     }
     for (const other of unmet) {

@@ -1,18 +1,20 @@
 --- Hand out queued jobs and lease them.
 -- @include lib/time
 
--- The fields that most jobs have and no others. A job with just these is handed over as their values alone.
-local PLAIN = { 'status', 'data', 'created_at', 'enqueued_at', 'origin', 'last_heartbeat', 'timeout', 'description', 'result_ttl' }
-
 --- Read a job. Returns its status, whether it can be run, 'plain' or 'full', and its values or its whole field list.
+-- A plain job has the fields that most jobs have and no others. It is handed over as the values of the first six alone.
 local function readJob(key)
-  local values = redis.call('HMGET', key, unpack(PLAIN))
+  local values = redis.call('HMGET', key, 'data', 'created_at', 'enqueued_at', 'timeout', 'description', 'result_ttl',
+    'status', 'origin', 'last_heartbeat')
   local present = 0
-  for i = 1, #PLAIN do
+  for i = 1, 9 do
     if values[i] then present = present + 1 end
   end
-  if present == redis.call('HLEN', key) then return values[1], values[2], 'plain', values end
-  return values[1], values[2], 'full', redis.call('HGETALL', key)
+  local status, data = values[7], values[1]
+  if present ~= redis.call('HLEN', key) then return status, data, 'full', redis.call('HGETALL', key) end
+  -- A reply ends where its table has nothing.
+  values[7] = nil
+  return status, data, 'plain', values
 end
 
 --- Take up to `want` jobs from the queues named in `ARGV[first..last]`, in that order.

@@ -30,6 +30,8 @@ local function replace(prefix, id, known, nowS, stamp)
   if other[2] then releaseSlot(prefix, other[2], id, nowS, stamp) end
 end
 
+local NONE = {}
+
 local function anyCycle(prefix, id, dependencies)
   if redis.call('EXISTS', prefix .. 'job:' .. id .. ':dependents') == 0 then return false end
   for _, dependency in ipairs(dependencies) do
@@ -39,7 +41,8 @@ local function anyCycle(prefix, id, dependencies)
 end
 
 --- Enqueue the jobs that `ARGV` describes from `first` to its end. Returns one answer for each.
--- Per job: id, queue, flags, number of field texts, field texts, then what the flags announce:
+-- Per job: id, queue, flags, number of field texts, field texts, then what the flags announce; or for a plain job, which has
+-- nothing but what every job has: id, queue, 'p', created_at, data, description, timeout.
 -- f = at the front; u = unique; t = ttl seconds; s = due, epoch ms; i = due in ms from now; d = allow failure 0/1, count, ids of
 -- dependencies; g = group; r = rate limit key, concurrency; b = lease it at once to: worker, lease in ms, execution id
 local function enqueueAll(prefix, queuesKey, stamp, first)
@@ -49,15 +52,23 @@ local function enqueueAll(prefix, queuesKey, stamp, first)
   local answers = {}
   local at = first
   while at <= #ARGV do
-    local id, queue, flags = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-    local firstField = at + 4
-    local lastField = at + 3 + tonumber(ARGV[at + 3])
-    at = lastField + 1
+    local id, queue, flags, createdAt, data, description, timeout = unpack(ARGV, at, at + 6)
+    local plain = flags == 'p'
+    local firstField, lastField
+    if plain then
+      at = at + 7
+    else
+      firstField = at + 4
+      lastField = at + 3 + tonumber(ARGV[at + 3])
+      createdAt = ARGV[firstField + 1]
+      at = lastField + 1
+    end
 
     local ttl, due, limit, concurrency, group, worker, leaseMs, execution
-    local allowFailure, dependencies = false, {}
+    local allowFailure, dependencies = false, NONE
     local front = false
-    for flag in string.gmatch(flags, '.') do
+    for n = 1, plain and 0 or #flags do
+      local flag = string.sub(flags, n, n)
       if flag == 'f' then
         front = true
       elseif flag == 't' then
@@ -71,7 +82,8 @@ local function enqueueAll(prefix, queuesKey, stamp, first)
         at = at + 1
       elseif flag == 'd' then
         allowFailure = ARGV[at] == '1'
-        for n = 1, tonumber(ARGV[at + 1]) do dependencies[n] = ARGV[at + 1 + n] end
+        dependencies = {}
+        for i = 1, tonumber(ARGV[at + 1]) do dependencies[i] = ARGV[at + 1 + i] end
         at = at + 2 + #dependencies
       elseif flag == 'g' then
         group = ARGV[at]
@@ -89,9 +101,12 @@ local function enqueueAll(prefix, queuesKey, stamp, first)
     if due and due <= nowMs then due = nil end
 
     local key = prefix .. 'job:' .. id
-    local known = redis.call('HMGET', key, 'enqueued_at', 'created_at', 'status', 'origin', 'execution_id')
+    local known = NONE
+    if redis.call('EXISTS', key) == 1 then
+      known = redis.call('HMGET', key, 'enqueued_at', 'created_at', 'status', 'origin', 'execution_id')
+    end
     local answer
-    if known[2] and not seen[id] and alreadyThere(known, stamp, ARGV[firstField + 1], flags) then
+    if known[2] and not seen[id] and alreadyThere(known, stamp, createdAt, flags) then
       answer = known[3]
       if execution and known[5] == execution then
         answer = 'started'
@@ -114,7 +129,12 @@ local function enqueueAll(prefix, queuesKey, stamp, first)
       local unmet = #dependencies > 0 and firstUnsatisfied(prefix, dependencies, allowFailure) ~= nil
       if unmet or (due and #dependencies > 0) then waitFor(prefix, id, dependencies) end
 
-      if due then
+      if plain then
+        redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp, 'created_at', createdAt, 'data', data,
+          'origin', queue, 'last_heartbeat', '', 'description', description, 'timeout', timeout)
+        push(prefix, queue, id, false)
+        answer = 'queued'
+      elseif due then
         redis.call('HSET', key, 'status', 'scheduled', unpack(ARGV, firstField, lastField))
         if front then redis.call('HSET', key, 'enqueue_at_front', 1) end
         schedule(prefix, queue, id, due)

@@ -128,7 +128,7 @@ export type FromHorse =
 /**
  * After a task that took at least this long a horse with more to do asks before it goes on. So a worker that has seen
  * a task run for {@link REVOKE_AFTER_MS}, much more than this, may take back what waits behind it without an answer:
- * even from a horse that is busy computing.
+ * even from a horse that is busy computing. What the worker has seen may be old by the difference.
  */
 export const HOLD_MS = 250
 export const REVOKE_AFTER_MS = 1000

@@ -1,0 +1,85 @@
+import type { Logger } from '@rq/core'
+import type { JobRecord, Settlement } from '@rq/job'
+import { callWebhook, type WebhookCall, webhookCalls, webhookHost } from '@rq/queue'
+import type { Serializer } from '@rq/serializer'
+
+export interface WebhooksOptions {
+  readonly serializer: Serializer
+  readonly logger: Logger
+  /** Most requests under way at once. Default 32. */
+  readonly mostAtOnce?: number
+  /** Most requests that wait; what comes then is dropped. Default 10,000. */
+  readonly mostWaiting?: number
+}
+
+/**
+ * Calls the webhooks of jobs that have ended, after the store has taken the end. Each is called once: one that fails is
+ * logged, and so is one that is never made because the worker had to leave.
+ */
+export class Webhooks {
+  readonly #options: WebhooksOptions
+  readonly #mostAtOnce: number
+  readonly #mostWaiting: number
+  readonly #leaving = new AbortController()
+  #waiting: WebhookCall[] = []
+  #underWay = 0
+  #onIdle: (() => void)[] = []
+
+  constructor(options: WebhooksOptions) {
+    this.#options = options
+    this.#mostAtOnce = options.mostAtOnce ?? 32
+    this.#mostWaiting = options.mostWaiting ?? 10_000
+  }
+
+  /** A settlement of this job has been stored. */
+  settled(record: JobRecord, settlement: Settlement): void {
+    if (record.webhooks === undefined) return
+    for (const call of webhookCalls(record, settlement, this.#options.serializer)) {
+      if (this.#waiting.length < this.#mostWaiting) this.#waiting.push(call)
+      else this.#log(call, 'too many others wait')
+    }
+    this.#callMore()
+  }
+
+  /** Resolves when nothing is under way and nothing waits. */
+  idle(): Promise<void> {
+    if (this.#isIdle) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#onIdle.push(resolve)
+    })
+  }
+
+  /** Give up what is under way, and what waits. */
+  stop(): void {
+    for (const call of this.#waiting.splice(0)) this.#log(call, 'the worker had to leave')
+    this.#leaving.abort(new Error('the worker had to leave'))
+  }
+
+  get #isIdle(): boolean {
+    return this.#underWay === 0 && this.#waiting.length === 0
+  }
+
+  #callMore(): void {
+    while (this.#underWay < this.#mostAtOnce) {
+      const call = this.#waiting.shift()
+      if (call === undefined) return
+      void this.#call(call)
+    }
+  }
+
+  async #call(call: WebhookCall): Promise<void> {
+    this.#underWay++
+    try {
+      await callWebhook(call, this.#leaving.signal)
+    } catch (error) {
+      this.#log(call, error instanceof Error ? error.message : String(error))
+    }
+    this.#underWay--
+    this.#callMore()
+    if (this.#isIdle) for (const resolve of this.#onIdle.splice(0)) resolve()
+  }
+
+  #log(call: WebhookCall, reason: string): void {
+    this.#options.logger.warn(`The webhook of job ${call.jobId} failed`, { host: webhookHost(call), reason })
+  }
+}

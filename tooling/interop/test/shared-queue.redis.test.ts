@@ -1,0 +1,105 @@
+import { Job, Queue } from 'rq'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openSite, python, type Site, withPython } from '../src/index.ts'
+
+const GROUPS = 200
+
+type Level = {
+  /** Who enqueues it. */
+  readonly by: 'typescript' | 'python'
+  /** Whose workers serve the queue: those of both languages, or of one. */
+  readonly queue: 'both' | 'only-typescript' | 'only-python'
+  /** Levels of the same group that it waits for. */
+  readonly dependsOn: readonly number[]
+}
+
+/** Ten jobs a group. Each returns its own number and the sum of what it waited for, whoever computed that. */
+const LEVELS: readonly Level[] = [
+  { by: 'typescript', queue: 'both', dependsOn: [] },
+  { by: 'python', queue: 'both', dependsOn: [] },
+  { by: 'python', queue: 'only-typescript', dependsOn: [0, 1] },
+  { by: 'typescript', queue: 'only-python', dependsOn: [0, 1] },
+  { by: 'python', queue: 'both', dependsOn: [2] },
+  { by: 'typescript', queue: 'both', dependsOn: [3] },
+  { by: 'typescript', queue: 'only-typescript', dependsOn: [4, 5] },
+  { by: 'python', queue: 'only-python', dependsOn: [4, 5] },
+  { by: 'typescript', queue: 'both', dependsOn: [6, 7] },
+  { by: 'python', queue: 'both', dependsOn: [8] },
+]
+
+const idOf = (group: number, level: number) => `g${group}-l${level}`
+const numberOf = (group: number, level: number) => group * LEVELS.length + level
+
+function expectedValue(group: number, level: number): number {
+  const others = LEVELS[level]?.dependsOn ?? []
+  return others.reduce((sum, other) => sum + expectedValue(group, other), numberOf(group, level))
+}
+
+describe.skipIf(python === undefined)(withPython('workers of both languages share queues'), () => {
+  let site: Site
+  beforeAll(async () => {
+    site = await openSite()
+  })
+  afterAll(async () => site?.[Symbol.asyncDispose]())
+
+  test(`${GROUPS * LEVELS.length} jobs that wait for each other across the languages run once each, with every value right`, {
+    timeout: 180_000,
+  }, async () => {
+    const workers = ['a', 'b'].map((name) =>
+      site.worker(['both', 'only-typescript'], { name: `typescript-${name}`, concurrency: 2 }),
+    )
+    const work = workers.map((worker) => worker.work())
+    const theirs = ['a', 'b'].map((name) =>
+      site.pythonWorker(['only-python', 'both'], { name: `python-${name}`, logging_level: 'WARNING' }),
+    )
+    const groups = Array.from({ length: GROUPS }, (_, group) => group)
+    for (const [level, { by, queue, dependsOn }] of LEVELS.entries()) {
+      const jobs = groups.map((group) => ({
+        id: idOf(group, level),
+        own: numberOf(group, level),
+        dependencies: dependsOn.map((other) => idOf(group, other)),
+      }))
+      if (by === 'typescript') {
+        const datas = jobs.map(({ id, own, dependencies }) =>
+          Queue.prepareData('tasks.tally', [own], { jobId: id, dependsOn: dependencies, resultTtl: 3600 }),
+        )
+        await site.queue(queue).enqueueMany(datas)
+      } else {
+        await site.py(
+          `
+q = queue(name)
+for job in jobs:
+    q.enqueue('tasks.tally', job['own'], job_id=job['id'], depends_on=job['dependencies'] or None, result_ttl=3600)`,
+          { name: queue, jobs },
+        )
+      }
+    }
+    const ids = groups.flatMap((group) => LEVELS.map((_, level) => idOf(group, level)))
+    const expected = groups.flatMap((group) => LEVELS.map((_, level) => expectedValue(group, level)))
+    const where = { connection: site.redis.url, serializer: 'json' } as const
+    const handles = (await Job.fetchMany<number>(ids, where)).map((job) => job as Job<number>)
+    const values = await Promise.all(handles.map((job) => job.result({ timeout: 120 })))
+    expect(values).toEqual(expected)
+
+    const read = `[[job.get_status(refresh=False), job.return_value()] for job in Job.fetch_many(ids, connection=conn, serializer=JSONSerializer)]`
+    expect(await site.py(read, { ids })).toEqual(expected.map((value) => ['finished', value]))
+    const runs = (await site.client.lrange('test:runs', 0, -1)).map((run) => run.split(' '))
+    expect(runs.map(([id]) => id).sort()).toEqual([...ids].sort())
+    const language = new Map(runs as [string, string][])
+    const languagesOf = (queue: Level['queue']) =>
+      new Set(ids.filter((_, index) => LEVELS[index % LEVELS.length]?.queue === queue).map((id) => language.get(id)))
+    expect(languagesOf('only-python')).toEqual(new Set(['python']))
+    expect(languagesOf('only-typescript')).toEqual(new Set(['typescript']))
+    expect(languagesOf('both')).toEqual(new Set(['python', 'typescript']))
+
+    const counts = await site.py<number[]>(`[w.successful_job_count for w in Worker.all(connection=conn)]`)
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(ids.length)
+    for (const worker of theirs) worker.kill()
+    await Promise.all(workers.map((worker) => worker.stop()))
+    await Promise.all([...work, ...theirs.map((worker) => worker.exited)])
+    expect(await site.unreadable()).toEqual([])
+    const left = await site.client.keys('rq:*')
+    const lists = left.filter((key) => /^rq:(queue:|wip:|deferred:|execution)/.test(key))
+    expect(lists).toEqual([])
+  })
+})

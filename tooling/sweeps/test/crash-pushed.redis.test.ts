@@ -1,0 +1,4 @@
+import { crashSuite } from '../src/crash-suite.ts'
+import { SCENARIOS } from '../src/scenario.ts'
+
+crashSuite('A worker is killed at each of its commands; it waited for the jobs', SCENARIOS, { arrival: 'pushed' })

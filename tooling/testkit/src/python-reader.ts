@@ -1,0 +1,305 @@
+import { inflateSync } from 'node:zlib'
+import { JOB_STATUSES } from '@rq/job'
+import { jsonSerializer } from '@rq/serializer'
+import type { Redis } from 'ioredis'
+
+/**
+ * Every key as RQ's Python classes read it, by the strict rules of its wire format: what would make them raise, one line
+ * each; empty when they can read everything. Keys that RQ does not know are none of its business. Serialized values must
+ * be JSON; a pickle is passed over.
+ */
+export async function findPythonFaults(client: Redis, prefix = 'rq:'): Promise<string[]> {
+  const keys = (await client.keys(`${prefix}*`)).sort()
+  const found: string[] = []
+  for (const key of keys) {
+    const name = key.slice(prefix.length)
+    const kind = KINDS.find(({ pattern }) => pattern.test(name))
+    if (kind === undefined) continue
+    const type = await client.type(key)
+    // Gone meanwhile: its time was over.
+    if (type === 'none') continue
+    const complaints = type === kind.type ? await read(client, key, kind, prefix) : [`is a ${type}, not a ${kind.type}`]
+    found.push(...complaints.map((complaint) => `${key} ${complaint}`))
+  }
+  return found
+}
+
+type Fields = ReadonlyMap<string, Buffer>
+/** Throws what is wrong, as a clause. */
+type Check = (value: Buffer) => void
+
+type Kind = { readonly pattern: RegExp } & (
+  | { readonly type: 'string'; readonly check: Check }
+  | { readonly type: 'list' | 'set' | 'zset'; readonly member: Check }
+  | { readonly type: 'hash' | 'stream'; readonly fields: (fields: Fields) => string[] }
+)
+
+class Fault extends Error {}
+
+function rule(expected: string, holds: (text: string) => boolean): Check {
+  return (value) => {
+    const text = utf8(value)
+    if (!holds(text)) throw new Fault(`${JSON.stringify(text.slice(0, 80))} is not ${expected}`)
+  }
+}
+
+function utf8(value: Buffer): string {
+  const text = value.toString('utf8')
+  if (!Buffer.from(text, 'utf8').equals(value)) throw new Fault('is not UTF-8')
+  return text
+}
+
+const text = rule('a text', () => true)
+const id = rule('a job id', (value) => /^[A-Za-z0-9_-]+$/.test(value))
+const integer = rule('an integer', (value) => /^[+-]?\d+$/.test(value))
+const number = rule('a number', (value) => value !== '' && Number.isFinite(Number(value)))
+const time = rule('a UTC time that ends in Z', (value) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/.test(value))
+const status = rule('a status', (value) => JOB_STATUSES.some((known) => known === value))
+const execution = rule('job:execution', (value) => /^[A-Za-z0-9_-]+:[^:]+$/.test(value))
+/** Before RQ 2.0 the members were ids alone. */
+const lease = rule('job:execution', (value) => /^[A-Za-z0-9_-]+(:[^:]+)?$/.test(value))
+const startsWith = (start: string) => rule(`a key that begins with ${start}`, (value) => value.startsWith(start))
+
+const PICKLE = 0x80
+
+function value(bytes: Buffer): unknown {
+  if (bytes[0] === PICKLE) return undefined
+  try {
+    return jsonSerializer.loads(bytes)
+  } catch (error) {
+    throw new Fault(`holds no JSON: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+const json: Check = (bytes) => void value(bytes)
+
+function jsonThat(expected: string, holds: (value: unknown) => boolean): Check {
+  return (bytes) => {
+    const read = value(bytes)
+    if (read !== undefined && !holds(read)) throw new Fault(`is not ${expected}`)
+  }
+}
+
+const isRecord = (read: unknown): boolean => typeof read === 'object' && read !== null && !Array.isArray(read)
+const isListOf = (is: (item: unknown) => boolean) => (read: unknown) => Array.isArray(read) && read.every(is)
+const integers = jsonThat('a list of integers', isListOf(Number.isInteger))
+const ids = jsonThat(
+  'a list of job ids',
+  isListOf((item) => typeof item === 'string' && /^[A-Za-z0-9_-]+$/.test(item)),
+)
+const records = jsonThat('a list of objects', isListOf(isRecord))
+const record = jsonThat('an object', isRecord)
+const callTuple = jsonThat('a call', (read) => {
+  if (!Array.isArray(read) || read.length !== 4) return false
+  const [func, instance, args, kwargs] = read as unknown[]
+  return typeof func === 'string' && instance === null && Array.isArray(args) && isRecord(kwargs)
+})
+
+/** Compressed, or else as it is: RQ tries the one and takes the other. */
+const call: Check = (bytes) => callTuple(inflated(bytes) ?? bytes)
+
+function inflated(bytes: Buffer): Buffer | undefined {
+  try {
+    return inflateSync(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+function base64(bytes: Buffer): Buffer {
+  const encoded = utf8(bytes)
+  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(encoded))
+    throw new Fault('is not base64')
+  return Buffer.from(encoded, 'base64')
+}
+
+const returnValue: Check = (bytes) => json(base64(bytes))
+const errorText: Check = (bytes) => {
+  const unpacked = inflated(base64(bytes))
+  if (unpacked === undefined) throw new Fault('is not compressed')
+  utf8(unpacked)
+}
+
+const orEmpty =
+  (check: Check): Check =>
+  (bytes) =>
+    bytes.length === 0 ? undefined : check(bytes)
+
+interface Field {
+  readonly check: Check
+  readonly needed?: true
+}
+
+/** Present but empty counts as unset for all but those that say `check` alone. */
+const JOB: Readonly<Record<string, Field>> = {
+  data: { check: call, needed: true },
+  // A Python worker deletes a job whose heartbeat creates this field.
+  last_heartbeat: { check: orEmpty(time), needed: true },
+  created_at: { check: orEmpty(time) },
+  enqueued_at: { check: orEmpty(time) },
+  started_at: { check: orEmpty(time) },
+  ended_at: { check: orEmpty(time) },
+  status: { check: orEmpty(status) },
+  origin: { check: text, needed: true },
+  description: { check: text },
+  worker_name: { check: text },
+  group_id: { check: text },
+  success_callback_name: { check: text },
+  failure_callback_name: { check: text },
+  stopped_callback_name: { check: text },
+  success_callback_timeout: { check: integer },
+  failure_callback_timeout: { check: integer },
+  stopped_callback_timeout: { check: integer },
+  timeout: { check: orEmpty(integer) },
+  result_ttl: { check: orEmpty(integer) },
+  failure_ttl: { check: orEmpty(integer) },
+  ttl: { check: orEmpty(integer) },
+  retries_left: { check: orEmpty(integer) },
+  number_of_retries: { check: orEmpty(integer) },
+  repeats_left: { check: orEmpty(integer) },
+  retry_intervals: { check: orEmpty(integers) },
+  repeat_intervals: { check: orEmpty(integers) },
+  enqueue_at_front_on_retry: { check: orEmpty(integer) },
+  allow_dependency_failures: { check: orEmpty(integer) },
+  enqueue_at_front: { check: integer },
+  dependency_id: { check: orEmpty(id) },
+  dependency_ids: { check: orEmpty(ids) },
+  meta: { check: orEmpty(record) },
+  webhooks: { check: orEmpty(records) },
+  rate_limit_key: { check: text },
+  rate_limit_concurrency: { check: orEmpty(integer) },
+}
+
+const WORKER: Readonly<Record<string, Field>> = {
+  birth: { check: time },
+  last_heartbeat: { check: time },
+  death: { check: time },
+  shutdown_requested_date: { check: time },
+  queues: { check: text, needed: true },
+  state: { check: text },
+  pid: { check: orEmpty(integer) },
+  hostname: { check: text },
+  ip_address: { check: text },
+  version: { check: text },
+  python_version: { check: text },
+  current_job: { check: id },
+  current_job_working_time: { check: number },
+  successful_job_count: { check: integer },
+  failed_job_count: { check: integer },
+  total_working_time: { check: number },
+}
+
+const EXECUTION: Readonly<Record<string, Field>> = {
+  id: { check: text, needed: true },
+  created_at: { check: number, needed: true },
+  last_heartbeat: { check: number, needed: true },
+  job_id: { check: id },
+  worker_name: { check: text },
+}
+
+const RESULT: Readonly<Record<string, Field>> = {
+  type: { check: rule('a type of result', (type) => /^[1-5]$/.test(type)), needed: true },
+  worker_name: { check: text },
+  return_value: { check: returnValue },
+  exc_string: { check: orEmpty(errorText) },
+  execution_id: { check: text },
+  execution_started_at: { check: number },
+  execution_ended_at: { check: number },
+}
+
+const SCHEDULER: Readonly<Record<string, Field>> = {
+  name: { check: text },
+  hostname: { check: text },
+  pid: { check: integer },
+  queues: { check: text },
+  created_at: { check: time },
+  last_heartbeat: { check: time },
+}
+
+function fieldsBy(rules: Readonly<Record<string, Field>>): (fields: Fields) => string[] {
+  return (fields) => {
+    const missing = Object.keys(rules).filter((name) => rules[name]?.needed === true && !fields.has(name))
+    const wrong = [...fields].flatMap(([name, bytes]) => {
+      const complaint = complaintOf(rules[name]?.check ?? (() => {}), bytes)
+      return complaint === undefined ? [] : [`has ${name}, which ${complaint}`]
+    })
+    return [...missing.map((name) => `has no ${name}`), ...wrong]
+  }
+}
+
+/** Keys by RQ's names for them, the first that fits. */
+const KINDS: readonly Kind[] = [
+  { pattern: /^queues$/, type: 'set', member: startsWith('rq:queue:') },
+  { pattern: /^queue:.+:first_seen:[^:]+$/, type: 'string', check: number },
+  { pattern: /^queue:.+$/, type: 'list', member: id },
+  { pattern: /^job::.+:dependencies$/, type: 'set', member: id },
+  { pattern: /^job:.+:dependents$/, type: 'set', member: id },
+  { pattern: /^job:.+$/, type: 'hash', fields: fieldsBy(JOB) },
+  { pattern: /^results:.+$/, type: 'stream', fields: fieldsBy(RESULT) },
+  { pattern: /^wip:.+$/, type: 'zset', member: lease },
+  { pattern: /^(finished|failed|deferred|ready|scheduled|canceled):.+$/, type: 'zset', member: id },
+  { pattern: /^execution:.+$/, type: 'hash', fields: fieldsBy(EXECUTION) },
+  { pattern: /^executions:.+$/, type: 'zset', member: text },
+  { pattern: /^workers(:.+)?$/, type: 'set', member: startsWith('rq:worker:') },
+  { pattern: /^worker:.+:executions$/, type: 'set', member: execution },
+  { pattern: /^worker:.+$/, type: 'hash', fields: fieldsBy(WORKER) },
+  { pattern: /^suspended$/, type: 'string', check: text },
+  { pattern: /^clean_registries:.+$/, type: 'string', check: text },
+  // RQ up to 2.9 makes a number of it.
+  { pattern: /^scheduler-lock:.+$/, type: 'string', check: integer },
+  { pattern: /^scheduler:.+$/, type: 'hash', fields: fieldsBy(SCHEDULER) },
+  { pattern: /^groups$/, type: 'set', member: text },
+  { pattern: /^group:.+$/, type: 'set', member: id },
+]
+
+async function read(client: Redis, key: string, kind: Kind, prefix: string): Promise<string[]> {
+  switch (kind.type) {
+    case 'string':
+      return complaints(kind.check, [(await client.getBuffer(key)) ?? Buffer.alloc(0)])
+    case 'list':
+      return complaints(kind.member, await client.lrangeBuffer(key, 0, -1))
+    case 'set': {
+      const members = await client.smembersBuffer(key)
+      // A test may have a prefix of its own, which stands in the members as well.
+      const asRq = members.map((member) => (member.toString().startsWith(prefix) ? renamed(member, prefix) : member))
+      return complaints(kind.member, asRq)
+    }
+    case 'zset':
+      return complaints(kind.member, await client.zrangeBuffer(key, '0', '-1'))
+    case 'hash':
+      return kind.fields(new Map(Object.entries(await client.hgetallBuffer(key))))
+    case 'stream': {
+      const entries = await client.xrangeBuffer(key, '-', '+')
+      return entries.flatMap(([entry, flat]) =>
+        kind.fields(pairs(flat)).map((complaint) => `entry ${entry} ${complaint}`),
+      )
+    }
+  }
+}
+
+function renamed(member: Buffer, prefix: string): Buffer {
+  return Buffer.from(`rq:${member.toString().slice(prefix.length)}`)
+}
+
+function pairs(flat: readonly Buffer[]): Fields {
+  const fields = new Map<string, Buffer>()
+  for (let at = 0; at + 1 < flat.length; at += 2) fields.set(String(flat[at]), flat[at + 1] ?? Buffer.alloc(0))
+  return fields
+}
+
+function complaints(check: Check, values: readonly Buffer[]): string[] {
+  return values.flatMap((bytes) => {
+    const complaint = complaintOf(check, bytes)
+    return complaint === undefined ? [] : [`holds what ${complaint}`]
+  })
+}
+
+function complaintOf(check: Check, bytes: Buffer): string | undefined {
+  try {
+    check(bytes)
+    return undefined
+  } catch (error) {
+    if (error instanceof Fault) return error.message
+    throw error
+  }
+}
