@@ -14,7 +14,7 @@ const NOTHING: SharedOptions = {
 }
 
 const settings = (flags: Partial<SharedOptions>, options: MemoryHostOptions = {}) =>
-  resolveSettings({ ...NOTHING, ...flags }, new MemoryHost({ folder: '/work', ...options }))
+  resolveSettings({ ...NOTHING, ...flags }, new MemoryHost({ folder: '/project', ...options }))
 
 const address = async (flags: Partial<SharedOptions>, options: MemoryHostOptions = {}) =>
   (await settings(flags, options)).connection
@@ -87,17 +87,17 @@ describe('resolveSettings', () => {
   test('paths start at the working directory, and those of the configuration at its folder', async () => {
     const config = { path: ['dist', '/abs'], serializer: './s.js#s', import: ['./i.js', 'tsx'], prefix: 'a:' }
     expect(await settings({}, { config })).toMatchObject({
-      importPaths: ['/work/dist', '/abs'],
-      serializer: '/work/s.js#s',
-      imports: ['/work/i.js', 'tsx'],
+      importPaths: ['/project/dist', '/abs'],
+      serializer: '/project/s.js#s',
+      imports: ['/project/i.js', 'tsx'],
       prefix: 'a:',
     })
     expect(await settings({ path: ['src'], serializer: 'json', prefix: 'b:' }, { config })).toMatchObject({
-      importPaths: ['/work/src'],
+      importPaths: ['/project/src'],
       serializer: 'json',
       prefix: 'b:',
     })
-    expect(await settings({})).toMatchObject({ importPaths: ['/work'], serializer: undefined, imports: [] })
+    expect(await settings({})).toMatchObject({ importPaths: ['/project'], serializer: undefined, imports: [] })
   })
 
   test('the configuration is named by flag or environment', async () => {

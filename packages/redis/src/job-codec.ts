@@ -19,7 +19,8 @@ const ZLIB_FIRST_BYTE = 0x78
  */
 export function encodeJob(job: JobRecord): ScriptArgument[] {
   const fields: ScriptArgument[] = ['created_at', formatTime(job.createdAtMs), 'data', job.data]
-  fields.push('origin', job.origin, 'last_heartbeat', '')
+  fields.push('last_heartbeat', '')
+  if (job.origin !== '') fields.push('origin', job.origin)
   if (job.description !== undefined) fields.push('description', job.description)
   if (job.timeoutS !== undefined) fields.push('timeout', job.timeoutS)
   if (job.resultTtlS !== undefined) fields.push('result_ttl', job.resultTtlS)

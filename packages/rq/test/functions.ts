@@ -85,3 +85,8 @@ export class Calculator {
     return 2 * x
   }
 }
+
+export async function cancelMyself(): Promise<string> {
+  await getCurrentJob()?.cancel()
+  return 'ran on'
+}

@@ -19,6 +19,8 @@ export interface House extends AsyncDisposable {
   ): Promise<boolean>
   /** Write the state that a test begins with, or read one: the key without its prefix. */
   key(name: string): string
+  /** All keys without the prefix, but for the records that workers leave for a minute. */
+  keys(): Promise<string[]>
   /** Let the leases of a queue end, as if their worker had died. */
   endLeases(queue?: string): Promise<void>
 }
@@ -55,6 +57,10 @@ export async function house(tolerate: RegExp = /^$/): Promise<House> {
         ...(dequeueStrategy !== undefined && { dequeueStrategy }),
         ...(withScheduler !== undefined && { withScheduler }),
       })
+    },
+    async keys() {
+      const keys = (await redis.keys()).map((name) => name.slice(redis.prefix.length))
+      return keys.filter((name) => !name.startsWith('worker:'))
     },
     async endLeases(queue = 'default') {
       const wip = key(`wip:${queue}`)

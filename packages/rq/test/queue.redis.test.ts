@@ -126,7 +126,8 @@ describe('Queue.enqueue', () => {
     expect(await byRef.returnValue()).toBe(3)
     expect(await byModule.returnValue()).toBe(8)
     expect(await byFunction.returnValue()).toBe(42)
-    await expect(at.queue.enqueue(7 as never)).rejects.toMatchObject({ code: 'RQ_INVALID_REFERENCE' })
+    const seven: string = 7 as never
+    await expect(at.queue.enqueue(seven)).rejects.toMatchObject({ code: 'RQ_INVALID_REFERENCE' })
   })
 
   it('keeps options apart from arguments that are called the same', async () => {

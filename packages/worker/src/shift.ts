@@ -16,6 +16,7 @@ import { LeaseBook, leaseOf } from './lease-book.ts'
 import { maintenance } from './maintenance.ts'
 import { News } from './news.ts'
 import type { WorkerSettings } from './options.ts'
+import { Persistence } from './persistence.ts'
 import { poolOptions } from './pool-options.ts'
 import { Pump, type PumpOwner } from './pump.ts'
 import { type DequeueStrategy, QueueOrder } from './queue-order.ts'
@@ -163,8 +164,8 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
    * @throws RqError `RQ_WORKER_NAME_TAKEN`; `RQ_HORSE_TERMINATED` when no horse can be started.
    */
   async work(): Promise<boolean> {
-    const { name, queues, storage } = this.#settings
-    await Promise.race([storage.workers.register(this.#birth), this.#ended])
+    const { name, queues } = this.#settings
+    await this.#register()
     this.#news.started(name, queues)
     this.#commands.start()
     this.#pool.start()
@@ -210,6 +211,17 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
     if (this.#pump.isSuspended) return 'suspended'
     if (!this.#started) return 'started'
     return this.#book.size > 0 ? 'busy' : 'idle'
+  }
+
+  /** As soon as the store takes it: one that is still loading, or full of somebody else's script, is waited for. */
+  async #register(): Promise<void> {
+    const { storage } = this.#settings
+    const left = new AbortController()
+    void this.#ended.then(() => left.abort())
+    const register = () => storage.workers.register(this.#birth).then(() => undefined, unlessRetryable)
+    const registered = new Persistence({ logger: this.#logger, signal: left.signal }).insist(register)
+    const answer = await Promise.race([registered, this.#ended])
+    if (answer?.value !== undefined) throw answer.value
   }
 
   async #startServices(): Promise<void> {
@@ -402,4 +414,10 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
     if (claimed === undefined) this.#logger.warn(`The job to stop is not here (${jobId})`)
     else this.#pool.abort(claimed.executionId, 'stopped')
   }
+}
+
+/** An error that will not go away by itself. @throws any other one. */
+function unlessRetryable(error: unknown): unknown {
+  if (error instanceof RqError && error.retryable) throw error
+  return error
 }

@@ -1,4 +1,6 @@
 import { fileURLToPath } from 'node:url'
+import { RedisStorage } from '@rq/redis'
+import { Scheduler } from '@rq/scheduler'
 import { Queue, Worker } from 'rq'
 import { packageVersion } from '../package-version.ts'
 import { type JobPayload, QUEUE, type Session, type Subject } from '../subject.ts'
@@ -21,6 +23,7 @@ function open(url: string): Session {
   let onJob: (payload: JobPayload) => void = () => {}
   let worker: Worker | undefined
   let working: Promise<unknown> | undefined
+  let storage: RedisStorage | undefined
   return {
     enqueue: (payload) => queue.enqueue(NOOP, [payload]),
     enqueueMany: (payloads) => queue.enqueueMany(payloads.map((payload) => Queue.prepareData(NOOP, [payload]))),
@@ -38,12 +41,18 @@ function open(url: string): Session {
         ...(kind === 'inline' && { functions: { [NOOP]: (payload: JobPayload) => onJob(payload) ?? 1 } }),
       })
       const started = new Promise((resolve) => worker?.once('worker:started', resolve))
-      working = worker.work(schedules === true ? ({ withScheduler: true } as object) : {})
+      if (schedules === true) {
+        storage = new RedisStorage({ connection: url, role: 'worker' })
+        working = worker.work({ withScheduler: new Scheduler(queue, { storage }) })
+      } else {
+        working = worker.work()
+      }
       await Promise.race([started, working])
     },
     async close() {
       await worker?.stop()
       await working
+      await storage?.close()
       await queue.close()
     },
   }

@@ -126,7 +126,7 @@ export type FromHorse =
   | { readonly type: 'fatal'; readonly error: string }
 
 /**
- * After a task that took at least this long a horse with more to do asks before it goes on. So a worker that has seen
+ * After a task that took at least this long a horse asks before it begins another. So a worker that has seen
  * a task run for {@link REVOKE_AFTER_MS}, much more than this, may take back what waits behind it without an answer:
  * even from a horse that is busy computing. What the worker has seen may be old by the difference.
  */

@@ -84,24 +84,26 @@ export class Runner {
       if (task === undefined) return
       const abort = new AbortController()
       this.#running.set(task.id, abort)
+      // Read before the worker is told: by no clock may the task seem older there than here, see HOLD_MS.
+      const begunMs = performance.now()
       this.#tellProgress(task.id)
-      void this.#run(task, abort.signal)
+      void this.#run(task, abort.signal, begunMs)
     }
   }
 
-  async #run(task: Task, signal: AbortSignal): Promise<void> {
-    const begunMs = performance.now()
+  async #run(task: Task, signal: AbortSignal, begunMs: number): Promise<void> {
     const { id } = task
     const { chainEnded, error, leaking, outcome } = await this.#perform(task, signal)
     const tookMs = performance.now() - begunMs
     this.#running.delete(id)
     this.#options.onEnd?.()
     this.#ends.push({ id, outcome, tookMs, error, leaking, chainEnded })
-    if (this.#waiting.length === 0) this.#tellProgress()
-    else if ((tookMs >= HOLD_MS || leaking === true) && this.#options.lanes === 1) {
+    if ((tookMs >= HOLD_MS || leaking === true) && this.#options.lanes === 1) {
+      // Even with nothing to do: what was sent meanwhile has not been read yet, nor that it was taken back again.
       this.#held = true
       this.#tellProgress(undefined, true)
-    } else this.#turn()
+    } else if (this.#waiting.length === 0) this.#tellProgress()
+    else this.#turn()
   }
 
   async #perform(task: Task, signal: AbortSignal): Promise<TaskResult> {

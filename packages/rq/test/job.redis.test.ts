@@ -1,0 +1,300 @@
+import { describe, expect, it } from 'vitest'
+import { cancelJob, Job, Queue, Retry, requeueJob } from '../src/index.ts'
+import {
+  add,
+  divByZero,
+  echo,
+  note,
+  noted,
+  nothing,
+  remember,
+  rememberThenFail,
+  sayHello,
+  untilStopped,
+} from './functions.ts'
+import { house } from './house.ts'
+
+describe('Job', () => {
+  it('begins as created, with a random id and no times', async () => {
+    await using at = await house()
+    const job = await Job.create(add, [1, 2], at.shared)
+    expect(job.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    expect(await job.getStatus({ refresh: false })).toBe('created')
+    expect([job.enqueuedAt, job.startedAt, job.endedAt]).toEqual([undefined, undefined, undefined])
+    expect(await job.returnValue()).toBeUndefined()
+    expect(await at.redis.keys()).toEqual([])
+  })
+
+  it.each(['', ' ', 'a b', 'a:b', "it's", 'a;b', 'a\\b', 'a\nb', 7 as never])('refuses the id %j', async (jobId) => {
+    await using at = await house()
+    await expect(Job.create(nothing, [], { ...at.shared, jobId })).rejects.toThrow('Invalid jobId')
+  })
+
+  it('is saved, fetched, compared by id, and enqueued later', async () => {
+    await using at = await house(/has no origin/)
+    const job = await Job.create(add, [1, 2], { ...at.shared, jobTimeout: '3m', meta: { a: 1 } })
+    await job.save()
+    const hash = await at.redis.client.hgetall(at.key(`job:${job.id}`))
+    expect(Object.keys(hash).sort()).toEqual(
+      ['created_at', 'data', 'description', 'last_heartbeat', 'meta', 'status', 'timeout'],
+    )
+    const fetched = await Job.fetch(job.id, at.shared)
+    expect(fetched).toMatchObject({ args: [1, 2], timeout: 180, meta: { a: 1 }, createdAt: job.createdAt })
+    expect(fetched.equals(job)).toBe(true)
+    expect(await fetched.getStatus()).toBe('created')
+    await at.queue.enqueueJob(fetched)
+    await at.work()
+    expect(await job.returnValue()).toBe(3)
+  })
+
+  it('is found by an id with an execution, one by one or many at once', async () => {
+    await using at = await house()
+    const { id } = await at.queue.enqueue(nothing)
+    expect((await Job.fetch(`${id}:0123`, at.shared)).id).toBe(id)
+    const many = await Job.fetchMany([id, 'missing', `${id}:0123`], at.shared)
+    expect(many.map((job) => job?.id)).toEqual([id, undefined, id])
+    await expect(Job.fetch('missing', at.shared)).rejects.toMatchObject({ code: 'RQ_NO_SUCH_JOB' })
+    expect(await Job.exists('missing', at.shared)).toBe(false)
+    expect(await Job.exists(id, at.shared)).toBe(true)
+  })
+
+  it('is fetched even when its call or its meta cannot be read', async () => {
+    await using at = await house()
+    const { id } = await at.queue.enqueue(add, [1, 2])
+    await at.redis.client.hset(at.key(`job:${id}`), { data: 'not a call', meta: '{broken' })
+    const job = await Job.fetch(id, at.shared)
+    expect(() => job.funcName).toThrow(expect.objectContaining({ code: 'RQ_DESERIALIZATION' }))
+    expect(job.meta).toEqual({ unserialized: '{broken' })
+  })
+
+  it('reads meta anew, or as it was', async () => {
+    await using at = await house()
+    const job = await at.queue.enqueue(nothing, [], { meta: { n: 1 } })
+    const other = await Job.fetch(job.id, at.shared)
+    const before = await at.redis.client.hgetall(at.key(`job:${job.id}`))
+    other.meta.n = 2
+    await other.saveMeta()
+    expect(await job.getMeta({ refresh: false })).toEqual({ n: 1 })
+    expect(await job.getMeta()).toEqual({ n: 2 })
+    expect(await at.redis.client.hgetall(at.key(`job:${job.id}`))).toEqual({ ...before, meta: '{"n":2}' })
+  })
+
+  it('keeps what a job noted in its meta, whether it succeeds or fails', async () => {
+    await using at = await house()
+    const jobs = [await at.queue.enqueue(remember), await at.queue.enqueue(rememberThenFail)]
+    await at.work()
+    for (const job of jobs) expect((await Job.fetch(job.id, at.shared)).meta).toEqual({ seen: job.id })
+    expect(await jobs[1]?.getStatus()).toBe('failed')
+  })
+
+  it('has no status when it is gone', async () => {
+    await using at = await house()
+    const job = await at.queue.enqueue(nothing)
+    await job.delete()
+    await expect(job.getStatus()).rejects.toMatchObject({ code: 'RQ_INVALID_OPERATION' })
+    await expect(job.refresh()).rejects.toMatchObject({ code: 'RQ_NO_SUCH_JOB' })
+    await expect(job.explain()).rejects.toMatchObject({ code: 'RQ_NO_SUCH_JOB' })
+    await job.delete()
+  })
+})
+
+describe('delete', () => {
+  it('takes a job out of the registry that it is in', async () => {
+    await using at = await house()
+    const finished = await at.queue.enqueue(nothing)
+    const failed = await at.queue.enqueue(divByZero)
+    await at.work()
+    const parent = await at.queue.enqueue(nothing)
+    const deferred = await at.queue.enqueue(nothing, [], { dependsOn: parent })
+    const scheduled = await at.queue.enqueueIn(60, nothing)
+    const canceled = await at.queue.enqueue(nothing)
+    await canceled.cancel()
+    const { finishedJobRegistry, failedJobRegistry, deferredJobRegistry, scheduledJobRegistry, canceledJobRegistry } =
+      at.queue
+    const registries = [
+      finishedJobRegistry,
+      failedJobRegistry,
+      deferredJobRegistry,
+      scheduledJobRegistry,
+      canceledJobRegistry,
+    ]
+    expect(await Promise.all(registries.map((registry) => registry.count()))).toEqual([1, 1, 1, 1, 1])
+    for (const job of [finished, failed, deferred, scheduled, canceled]) await job.delete()
+    expect(await Promise.all(registries.map((registry) => registry.count()))).toEqual([0, 0, 0, 0, 0])
+    expect(await parent.getDependentIds()).toEqual([])
+    await parent.delete()
+    expect(await at.keys()).toEqual(['queues'])
+  })
+
+  it('ends executions of a running job, whose result then goes nowhere', async () => {
+    await using at = await house()
+    const job = await at.queue.enqueue(untilStopped, [], { jobTimeout: 1 })
+    const working = at.work()
+    await expect.poll(() => job.isStarted()).toBe(true)
+    await expect.poll(async () => (await job.getExecutions()).length).toBe(1)
+    await job.delete()
+    expect(await at.queue.startedJobRegistry.count()).toBe(0)
+    await working
+    expect(await Job.exists(job.id, at.shared)).toBe(false)
+    expect(await at.keys()).toEqual(['queues'])
+  })
+
+  it('takes 1,200 dependents along, when asked', async () => {
+    await using at = await house()
+    const parent = await at.queue.enqueue(nothing)
+    const children = Array.from({ length: 1200 }, () => Queue.prepareData(nothing, [], { dependsOn: parent }))
+    await at.queue.enqueueMany(children)
+    expect(await at.queue.deferredJobRegistry.count()).toBe(1200)
+    await parent.delete({ deleteDependents: true })
+    expect(await at.keys()).toEqual(['queues'])
+  })
+
+  it('happens with the caller’s pipeline, as cancel does', async () => {
+    await using at = await house()
+    const [gone, canceled] = [await at.queue.enqueue(nothing), await at.queue.enqueue(nothing)]
+    const child = await at.queue.enqueue(nothing, [], { dependsOn: canceled })
+    const pipeline = at.redis.client.multi()
+    await gone.delete({ pipeline })
+    await canceled.cancel({ pipeline, enqueueDependents: true })
+    expect(await at.queue.count()).toBe(2)
+    await pipeline.exec()
+    expect(await at.queue.getJobIds()).toEqual([child.id])
+    expect(await canceled.getStatus()).toBe('canceled')
+  })
+})
+
+describe('cancel', () => {
+  it('takes a job out of its queue, keeps its record, and can be done once', async () => {
+    await using at = await house()
+    const job = await at.queue.enqueue(note, ['ran'], { ttl: 100 })
+    await cancelJob(job.id, at.shared)
+    expect(await at.queue.getJobIds()).toEqual([])
+    expect(await at.queue.canceledJobRegistry.getJobIds()).toEqual([job.id])
+    expect(await job.getStatus()).toBe('canceled')
+    await expect(job.cancel()).rejects.toThrow(job.id)
+    await expect(job.cancel()).rejects.toMatchObject({ code: 'RQ_INVALID_OPERATION' })
+    await expect(cancelJob('missing', at.shared)).rejects.toMatchObject({ code: 'RQ_NO_SUCH_JOB' })
+    expect(await at.work()).toBe(false)
+    expect(noted).toEqual([])
+    await job.delete()
+    expect(await at.queue.canceledJobRegistry.count()).toBe(0)
+  })
+
+  it('takes it out of the registry that it waits in', async () => {
+    await using at = await house()
+    const failed = await at.queue.enqueue(divByZero)
+    await at.work()
+    const parent = await at.queue.enqueue(nothing)
+    const deferred = await at.queue.enqueue(nothing, [], { dependsOn: parent })
+    const scheduled = await at.queue.enqueueIn(60, nothing)
+    for (const job of [failed, deferred, scheduled]) await job.cancel()
+    const { failedJobRegistry, deferredJobRegistry, scheduledJobRegistry, canceledJobRegistry } = at.queue
+    expect(await failedJobRegistry.count()).toBe(0)
+    expect(await deferredJobRegistry.count()).toBe(0)
+    expect(await scheduledJobRegistry.count()).toBe(0)
+    expect((await canceledJobRegistry.getJobIds()).sort()).toEqual([failed.id, deferred.id, scheduled.id].sort())
+  })
+
+  it('lets a running job run to its end, and its dependents wait', async () => {
+    await using at = await house(/is deferred, but all it waits for is over/)
+    const job = await at.queue.enqueue('./packages/rq/test/functions#cancelMyself', [])
+    const child = await at.queue.enqueue(nothing, [], { dependsOn: job })
+    await at.work()
+    expect(await job.getStatus()).toBe('finished')
+    expect(await job.returnValue()).toBe('ran on')
+    expect(await child.getStatus()).toBe('deferred')
+    expect((await child.explain()).code).toBe('forgotten')
+    expect(await at.queue.canceledJobRegistry.count()).toBe(0)
+  })
+})
+
+describe('requeue', () => {
+  it('puts a failed job back, by id or by job, and forgets its times', async () => {
+    await using at = await house()
+    const jobs = [
+      await at.queue.enqueue(divByZero),
+      await at.queue.enqueue(divByZero),
+      await at.queue.enqueue(divByZero),
+    ]
+    await at.work()
+    expect(await at.queue.failedJobRegistry.count()).toBe(3)
+    const [a, b, c] = jobs
+    await requeueJob(a?.id ?? '', at.shared)
+    await b?.requeue()
+    await at.queue.failedJobRegistry.requeue(c?.id ?? '', { atFront: true })
+    expect(await at.queue.getJobIds()).toEqual([c?.id, a?.id, b?.id])
+    expect(await at.queue.failedJobRegistry.count()).toBe(0)
+    const fetched = await Job.fetch(a?.id ?? '', at.shared)
+    expect([fetched.startedAt, fetched.endedAt]).toEqual([undefined, undefined])
+    expect(await fetched.isQueued()).toBe(true)
+  })
+
+  it('refuses jobs that have not failed', async () => {
+    await using at = await house()
+    const job = await at.queue.enqueue(nothing)
+    await expect(job.requeue()).rejects.toMatchObject({ code: 'RQ_INVALID_OPERATION' })
+    await expect(requeueJob('missing', at.shared)).rejects.toMatchObject({ code: 'RQ_NO_SUCH_JOB' })
+    await expect(at.queue.finishedJobRegistry.requeue(job)).rejects.toMatchObject({ code: 'RQ_INVALID_OPERATION' })
+  })
+
+  it('takes the expiry of the failure away, from the job and from those that wait for it', async () => {
+    await using at = await house()
+    const job = await at.queue.enqueue(divByZero, [], { failureTtl: 30 })
+    const child = await at.queue.enqueue(nothing, [], { dependsOn: job })
+    await at.work()
+    const ttls = () =>
+      Promise.all([`job:${job.id}`, `job:${job.id}:dependents`].map((key) => at.redis.client.ttl(at.key(key))))
+    expect(Math.min(...(await ttls()))).toBeGreaterThan(28)
+    await job.requeue()
+    expect(await ttls()).toEqual([-1, -1])
+    expect(await child.getStatus()).toBe('deferred')
+  })
+})
+
+describe('explain', () => {
+  it('tells of a queue that nobody listens to, of workers, and of a suspension', async () => {
+    await using at = await house()
+    const [first, second] = [await at.queue.enqueue(nothing), await at.queue.enqueue(nothing)]
+    expect(await first.explain()).toMatchObject({ code: 'no_worker', status: 'queued' })
+    await at.redis.client.sadd(at.key('workers:default'), at.key('worker:w'))
+    expect(await second.explain()).toMatchObject({
+      code: 'queued',
+      text: '1 job before it in default; 1 worker listens there.',
+    })
+    await at.redis.client.set(at.key('suspended'), '1')
+    expect((await first.explain()).code).toBe('suspended')
+  })
+
+  it('names the jobs that are waited for, and those that will never let it go on', async () => {
+    await using at = await house()
+    const failed = await at.queue.enqueue(divByZero)
+    await at.work()
+    const waiting = await at.queue.enqueue(nothing)
+    const child = await at.queue.enqueue(nothing, [], { dependsOn: [waiting, failed] })
+    expect(await child.explain()).toMatchObject({ code: 'blocked', waitingFor: [waiting.id], blockedBy: [failed.id] })
+    await failed.requeue()
+    expect(await child.explain()).toMatchObject({ code: 'jobs', blockedBy: [] })
+    await waiting.delete()
+    await failed.delete()
+    expect((await child.explain()).code).toBe('forgotten')
+  })
+
+  it('tells when a job is due, that it has ended, and that it was never enqueued', async () => {
+    await using at = await house(/has no origin/)
+    const scheduled = await at.queue.enqueueAt('2100-01-01T00:00:00Z', nothing)
+    expect(await scheduled.explain()).toMatchObject({
+      code: 'time',
+      text: expect.stringContaining('2100-01-01T00:00:00.000Z'),
+    })
+    const done = await at.queue.enqueue(nothing)
+    const retried = await at.queue.enqueue(divByZero, [], { retry: new Retry({ max: 1, interval: 60 }) })
+    await at.work()
+    expect((await done.explain()).code).toBe('over')
+    expect((await retried.explain()).code).toBe('time')
+    const created = await Job.create(echo, [1], at.shared)
+    await created.save()
+    expect((await created.explain()).code).toBe('new')
+    const deferred = await at.queue.enqueue(sayHello, [], { dependsOn: retried })
+    expect(await deferred.explain()).toMatchObject({ code: 'jobs', waitingFor: [retried.id] })
+  })
+})

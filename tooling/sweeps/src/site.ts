@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto'
+import {
+  eventually,
+  findViolations,
+  type OwnRedis,
+  type OwnRedisOptions,
+  overlaps,
+  readRuns,
+  runCounts,
+  type SpawnedNode,
+  spawnNode,
+  startRedis,
+  type TempDir,
+} from '@rq/testkit'
+import { Redis } from 'ioredis'
+import { Load } from './load.ts'
+import type { WorkerOrder } from './run-worker.ts'
+
+/** What came of a time of trouble. */
+export interface SiteOutcome {
+  /** Jobs that were acknowledged and have not run. */
+  readonly lost: readonly string[]
+  /** Jobs that ran more than once. */
+  readonly twice: readonly string[]
+  /** Pairs of runs of one job that were under way at once. */
+  readonly overlapping: number
+  readonly violations: readonly string[]
+  /** What the workers had to say: that they lost a lease, took a job for abandoned, left, or crashed. */
+  readonly said: string
+}
+
+/** What should come of it. */
+export const WELL: SiteOutcome = { lost: [], twice: [], overlapping: 0, violations: [], said: '' }
+
+export interface SiteOptions {
+  readonly redis?: OwnRedisOptions
+  /** The folder of `jobsProject()`. */
+  readonly project: TempDir
+  /** Of the workers. Default: their own. */
+  readonly leaseMs?: number
+}
+
+/** A Redis of its own, two workers in processes of their own, and a producer that is not started yet. */
+export interface Site extends AsyncDisposable {
+  readonly redis: OwnRedis
+  readonly prefix: string
+  readonly client: Redis
+  readonly load: Load
+  /** Notes of all runs. */
+  readonly file: string
+  /** Acknowledged jobs that have not run. */
+  undone(): Promise<string[]>
+  /** Stop the producer, wait for the last job, and look. */
+  outcome(): Promise<SiteOutcome>
+}
+
+const QUEUES = ['high', 'default', 'low']
+const PREFIX = 'rq:'
+const START_MS = 30_000
+const DONE_MS = 20_000
+const LOOK_MS = 50
+
+export async function openSite({ leaseMs, project, redis: options }: SiteOptions): Promise<Site> {
+  const redis = await startRedis(options)
+  const file = project.path(`runs-${randomUUID()}`)
+  const client = new Redis(redis.url)
+  client.on('error', () => {})
+  const load = new Load({ url: redis.url, prefix: PREFIX, queues: QUEUES, file })
+  const basics = { url: redis.url, prefix: PREFIX, queues: QUEUES, burst: false, isScheduled: false } as const
+  const order: WorkerOrder = { ...basics, horse: 'inline', importPath: project.dir, ...(leaseMs && { leaseMs }) }
+  const workers = [0, 1].map(() => spawnNode(new URL('./victim.ts', import.meta.url), [JSON.stringify([order])]))
+  await Promise.all(workers.map((worker) => worker.output(/works 0/, START_MS)))
+
+  const undone = async (): Promise<string[]> => {
+    const counts = runCounts(await readRuns(file))
+    return load.acknowledged.filter((id) => !counts.has(id))
+  }
+  const isQuiet = async (): Promise<boolean> => {
+    const counts = QUEUES.flatMap((q) => [client.llen(`${PREFIX}queue:${q}`), client.zcard(`${PREFIX}wip:${q}`)])
+    return (await Promise.all(counts)).every((count) => count === 0)
+  }
+  return {
+    redis,
+    prefix: PREFIX,
+    client,
+    load,
+    file,
+    undone,
+    async outcome() {
+      await load.stop()
+      const isDone = async () => (await undone()).length === 0 && (await isQuiet())
+      await eventually(isDone, { timeoutMs: DONE_MS, intervalMs: LOOK_MS }).catch(() => {})
+      const runs = await readRuns(file)
+      return {
+        lost: await undone(),
+        twice: [...runCounts(runs)].filter(([, count]) => count > 1).map(([id]) => id),
+        overlapping: overlaps(runs).length,
+        violations: await findViolations(client, PREFIX),
+        said: workers.map(complaints).join(''),
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      for (const worker of workers) await worker[Symbol.asyncDispose]()
+      await load[Symbol.asyncDispose]()
+      client.disconnect()
+      await redis.stop()
+    },
+  }
+}
+
+function complaints({ stdout, stderr }: SpawnedNode): string {
+  return stdout.replace(/^(works|horse) .*\n/gm, '') + stderr
+}
