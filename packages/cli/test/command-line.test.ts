@@ -73,7 +73,7 @@ describe('wrong usage', () => {
     ['worker --concurrency two', /Invalid --concurrency: got "two", expected a whole number of at least 1/],
     ['worker --concurrency 0', /Invalid --concurrency/],
     ['worker --date-format %Q', /Invalid --date-format: %Q is not known/],
-    ['worker --name a:b', /Invalid --name: /],
+    ['worker --name a*b', /Invalid --name: /],
     ['worker a*b', /Invalid queues: /],
     ['jobs --status fail', /Invalid --status: .*Did you mean 'failed'\?/],
     ['jobs --limit 0', /Invalid --limit/],

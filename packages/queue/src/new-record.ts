@@ -39,7 +39,7 @@ export function newRecord(
     origin: defaults.origin,
     status: 'created',
     data: writeCall(defaults.serializer, call),
-    createdAtMs: Date.now(),
+    createdAtMs: creationMs(),
     description: options.description ?? describeCall(call),
     results: defaults.results,
   }
@@ -56,6 +56,18 @@ export function newRecord(
   if (names.onStopped !== undefined) record.onStopped = names.onStopped
   addRules(record, options)
   return record
+}
+
+let lastCreatedMs = 0
+
+/**
+ * Now, with microseconds that count up within a millisecond: a job is known again by its id and this time, so two of
+ * one process never have the same.
+ */
+function creationMs(): number {
+  const nowMs = Date.now()
+  lastCreatedMs = nowMs > lastCreatedMs ? nowMs : lastCreatedMs + 0.001
+  return lastCreatedMs
 }
 
 function addRules(record: JobRecord, options: CheckedOptions): void {

@@ -9,11 +9,13 @@ import {
   UNSERIALIZABLE_RETURN_VALUE,
 } from '@rq/job'
 import type { Serializer } from '@rq/serializer'
+import type { JobContext } from './context.ts'
 import { withCurrentJob } from './current-job.ts'
 import { errorText } from './error-text.ts'
 import { Job } from './job.ts'
 import { readCall } from './payload.ts'
 import { type CallbackInput, reportFailure, reportStop, runCallback } from './run-callback.ts'
+import { type RunSignal, signalOf } from './run-limit.ts'
 import { untilAborted } from './until-aborted.ts'
 
 export interface RunInput extends CallbackInput {
@@ -21,7 +23,7 @@ export interface RunInput extends CallbackInput {
    * Ends the run; its reason is the job's error. `JobTimeoutError` for the time limit. An `RqError` `RQ_JOB_STOPPED` makes
    * the outcome `stopped`; with `RQ_LEASE_LOST` no callback is run, since the job is another worker's by now.
    */
-  readonly signal: AbortSignal
+  readonly signal: RunSignal
 }
 
 /** An outcome, and what its caller may want to know beside it. */
@@ -48,7 +50,7 @@ export async function runJob(input: RunInput): Promise<Outcome> {
 
 export async function attemptJob(input: RunInput): Promise<Attempt> {
   const record: JobRecord = { ...input.record, status: 'started', startedAtMs: Date.now() }
-  const job = new Job(record, { ...input.context, signal: input.signal })
+  const job = new Job(record, contextOfRun(input))
   let value: unknown
   try {
     value = await untilAborted(input.signal, () => call(input, job, record))
@@ -72,6 +74,17 @@ export async function attemptJob(input: RunInput): Promise<Attempt> {
     }
   }
   return { outcome: { ...times, kind: 'returned', ...(payload !== undefined && { value: payload }) } }
+}
+
+function contextOfRun({ context: { storage, serializer, executionId }, signal }: RunInput): JobContext {
+  return {
+    storage,
+    serializer,
+    get signal() {
+      return signalOf(signal)
+    },
+    ...(executionId !== undefined && { executionId }),
+  }
 }
 
 async function call(input: RunInput, job: Job, record: JobRecord): Promise<unknown> {

@@ -1,19 +1,26 @@
+import { RunLimit, type RunSignal } from './run-limit.ts'
+
 /**
  * The outcome of `run`, or a rejection with the signal's reason as soon as it fires. What `run` goes on to do then is
  * ignored; nothing it rejects with later is unhandled. Not called at all when the signal has fired before.
  */
-export function untilAborted<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+export function untilAborted<T>(signal: RunSignal, run: () => Promise<T>): Promise<T> {
   if (signal.aborted) return Promise.reject(signal.reason)
   return new Promise<T>((resolve, reject) => {
     const onAbort = () => reject(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal instanceof RunLimit) signal.listen(onAbort)
+    else signal.addEventListener('abort', onAbort, { once: true })
+    const deafen = () => {
+      if (signal instanceof RunLimit) signal.listen(undefined)
+      else signal.removeEventListener('abort', onAbort)
+    }
     run().then(
       (value) => {
-        signal.removeEventListener('abort', onAbort)
+        deafen()
         resolve(value)
       },
       (error) => {
-        signal.removeEventListener('abort', onAbort)
+        deafen()
         reject(error)
       },
     )

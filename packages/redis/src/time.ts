@@ -15,14 +15,16 @@ export function stampNow(): string {
 let formattedMs = Number.NaN
 let formatted = ''
 
-/** Epoch milliseconds as RQ writes times: UTC, always six digits of fraction, `Z`. */
+/** Epoch milliseconds, fractions of them too, as RQ writes times: UTC, always six digits of fraction, `Z`. */
 export function formatTime(ms: number): string {
+  const wholeMs = Math.floor(ms)
   // The jobs of a batch have most of their times in common.
-  if (ms !== formattedMs) {
-    formatted = `${new Date(ms).toISOString().slice(0, -1)}000Z`
-    formattedMs = ms
+  if (wholeMs !== formattedMs) {
+    formatted = new Date(wholeMs).toISOString().slice(0, -1)
+    formattedMs = wholeMs
   }
-  return formatted
+  const us = Math.min(Math.round((ms - wholeMs) * 1000), 999)
+  return `${formatted}${us === 0 ? '000' : String(us).padStart(3, '0')}Z`
 }
 
 /** Epoch milliseconds of RQ's text, which has up to six digits of fraction; undefined when empty or not a time. */

@@ -35,9 +35,15 @@ describe('Job', () => {
     const job = await Job.create(add, [1, 2], { ...at.shared, jobTimeout: '3m', meta: { a: 1 } })
     await job.save()
     const hash = await at.redis.client.hgetall(at.key(`job:${job.id}`))
-    expect(Object.keys(hash).sort()).toEqual(
-      ['created_at', 'data', 'description', 'last_heartbeat', 'meta', 'status', 'timeout'],
-    )
+    expect(Object.keys(hash).sort()).toEqual([
+      'created_at',
+      'data',
+      'description',
+      'last_heartbeat',
+      'meta',
+      'status',
+      'timeout',
+    ])
     const fetched = await Job.fetch(job.id, at.shared)
     expect(fetched).toMatchObject({ args: [1, 2], timeout: 180, meta: { a: 1 }, createdAt: job.createdAt })
     expect(fetched.equals(job)).toBe(true)

@@ -21,7 +21,8 @@ describe('WorkerPool', () => {
     await using queue = new Queue('default', where)
     const pool = new WorkerPool('default', { ...where, numWorkers: 2 })
     const running = pool.start()
-    const count = async (wanted: number) => (await Worker.count({ connection: redis.client, prefix: redis.prefix, queue })) === wanted
+    const count = async (wanted: number) =>
+      (await Worker.count({ connection: redis.client, prefix: redis.prefix, queue })) === wanted
     await eventually(() => count(2), { timeoutMs: 15_000 })
     const [first] = pool.pids
     process.kill(first ?? 0, 'SIGKILL')

@@ -168,6 +168,7 @@ export class MemoryStore implements WorkerStore {
 
   async register(worker: WorkerBirth): Promise<void> {
     await this.#answer()
+    if (this.outage !== undefined) throw this.outage
     if (this.births.has(worker.name)) throw new RqError('RQ_WORKER_NAME_TAKEN', 'taken')
     this.births.set(worker.name, worker)
   }

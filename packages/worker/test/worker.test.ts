@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Logger, RqError } from '@rq/core'
 import { eventually } from '@rq/testkit'
 import { describe, expect, test } from 'vitest'
@@ -103,6 +104,23 @@ describe('the loop', () => {
     expect(store.settlements).toHaveLength(50)
     await worker.stop()
     await working
+  })
+
+  test('a store that is not ready yet is waited for; one that refuses is not', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const id = store.enqueue('./jobs#wait', { args: [1] })
+    store.outage = new RqError('RQ_REDIS', 'it is loading', { retryable: true })
+    const worker = ctx.worker({ horse: 'inline' })
+    const working = worker.work()
+    await delay(100)
+    expect(store.births.size).toBe(0)
+    store.outage = undefined
+    await eventually(() => store.status(id) === 'finished')
+    await worker.stop()
+    await working
+    store.outage = new RqError('RQ_REDIS_AUTH', 'the password is wrong')
+    await expect(ctx.worker({ horse: 'inline' }).work()).rejects.toThrow('the password is wrong')
   })
 
   test('runs a service beside it, and lets a burst find what it has done', async () => {

@@ -1,5 +1,5 @@
 import { eventually } from '@rq/testkit'
-import { Job, Queue, Worker } from 'rq'
+import { Group, Job, Queue, Worker } from 'rq'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openSite, python, type Site, withPython } from '../src/index.ts'
 
@@ -149,6 +149,22 @@ canceled.cancel()
     theirs.kill()
     await theirs.exited
     expect(await seen()).toEqual([])
+  })
+
+  test.skipIf(Number(python?.version.split('.')[0]) < 2)('groups of either side are groups to the other', async () => {
+    const ids = await site.py<string[]>(`
+from rq.group import Group
+group = Group.create(connection=conn, name='theirs')
+[job.id for job in group.enqueue_many(queue('grouped'), [Queue.prepare_data('tasks.add', (n, n)) for n in range(3)])]`)
+    const theirs = await Group.fetch('theirs', where())
+    expect((await theirs.getJobs()).map(({ id }) => id).sort()).toEqual([...ids].sort())
+    const group = Group.create({ ...where(), name: 'ours' })
+    const jobs = await group.enqueueMany('grouped', [Queue.prepareData('tasks.add', [1, 2])])
+    expect(await site.py(`[job.id for job in Group.fetch('ours', conn).get_jobs()]`)).toEqual(jobs.map(({ id }) => id))
+    expect(await site.py(`sorted(group.name for group in Group.all(conn))`)).toEqual(['ours', 'theirs'])
+    expect((await Group.all(where())).map(({ name }) => name).sort()).toEqual(['ours', 'theirs'])
+    await site.worker('grouped').work({ burst: true })
+    expect(await site.py(`[job.return_value() for job in Group.fetch('ours', conn).get_jobs()]`)).toEqual([3])
   })
 
   test('rq info shows queues and workers of both', async () => {

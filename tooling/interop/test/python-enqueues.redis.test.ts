@@ -1,3 +1,5 @@
+import { RedisStorage } from '@rq/redis'
+import { Scheduler } from '@rq/scheduler'
 import { eventually } from '@rq/testkit'
 import { Job } from 'rq'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -156,6 +158,49 @@ scheduler.enqueue_scheduled_jobs()
 scheduler.release_locks()`)
     await burst('due')
     expect(await describeJob(id)).toMatchObject({ status: 'finished', return_value: 42 })
+  })
+
+  test('our scheduler promotes what Python had scheduled, a delayed retry and a job for the front', async () => {
+    const ids = await site.py<string[]>(`
+import datetime
+q = queue('promoted')
+retried = q.enqueue('tasks.fail_until', 'test:promoted', 1, retry=Retry(max=1, interval=1))
+soon = datetime.timedelta(seconds=1)
+[retried.id, q.enqueue_in(soon, 'tasks.add', 1, 2).id, q.enqueue_in(soon, 'tasks.add', 3, 4, at_front=True).id]`)
+    await burst('promoted')
+    expect((await Promise.all(ids.map(describeJob))).map((job) => job.status)).toEqual(ids.map(() => 'scheduled'))
+    await using storage = new RedisStorage({ connection: site.redis.url })
+    const scheduler = new Scheduler('promoted', { storage, interval: 0.1 })
+    await scheduler.start()
+    await eventually(async () => expect(await site.client.llen('rq:queue:promoted')).toBe(3), { timeoutMs: 10_000 })
+    await scheduler.stop()
+    expect(await site.client.lindex('rq:queue:promoted', 0)).toBe(ids[2])
+    await burst('promoted')
+    const jobs = await Promise.all(ids.map(describeJob))
+    expect(jobs.map((job) => [job.status, job.return_value])).toEqual([
+      ['finished', 2],
+      ['finished', 3],
+      ['finished', 7],
+    ])
+  })
+
+  test("jobs of Python wait for ours, and go on by Python's rules when one fails", async () => {
+    const queue = site.queue('families')
+    const good = await queue.enqueue('tasks.echo', [40])
+    const bad = await queue.enqueue('tasks.fail', ['x'])
+    const [waits, tolerant, strict] = await site.py<string[]>(
+      `
+q = queue('families')
+[q.enqueue('tasks.sum_of_dependencies', 2, depends_on=good).id,
+ q.enqueue('tasks.echo', 'anyway', depends_on=Dependency(jobs=[fetch(good), fetch(bad)], allow_failure=True)).id,
+ q.enqueue('tasks.echo', 'never', depends_on=[good, bad]).id]`,
+      { good: good.id, bad: bad.id },
+    )
+    await burst('families')
+    expect(await describeJob(waits)).toMatchObject({ status: 'finished', return_value: 42 })
+    expect(await describeJob(tolerant)).toMatchObject({ status: 'finished', return_value: 'anyway' })
+    expect(await describeJob(strict)).toMatchObject({ status: 'deferred' })
+    expect(await site.py(`registry('deferred', 'families').get_job_ids()`)).toEqual([strict])
   })
 
   test('a pickled job fails with an explanation, is kept as it was, and Python can requeue it', async () => {

@@ -129,7 +129,7 @@ q = queue('killed-theirs')
     const queue = site.queue('intermediate')
     const job = await queue.enqueue('tasks.add', [1, 2])
     const gone = await queue.enqueue('tasks.add', [3, 4])
-    // What a Python worker of one queue does first (RQ 1.16 and later); this one dies right after it.
+    // What a Python worker of one queue does first (RQ 1.15 and later); this one dies right after it.
     for (let taken = 0; taken < 2; taken++)
       await site.client.lmove('rq:queue:intermediate', 'rq:queue:intermediate:intermediate', 'LEFT', 'RIGHT')
     await site.client.del(`rq:job:${gone.id}`)

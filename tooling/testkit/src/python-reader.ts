@@ -19,7 +19,7 @@ export async function findPythonFaults(client: Redis, prefix = 'rq:'): Promise<s
     // Gone meanwhile: its time was over.
     if (type === 'none') continue
     const complaints = type === kind.type ? await read(client, key, kind, prefix) : [`is a ${type}, not a ${kind.type}`]
-    found.push(...complaints.map((complaint) => `${key} ${complaint}`))
+    found.push(...complaints.map((complaint) => `${key}: ${complaint}`))
   }
   return found
 }
@@ -221,7 +221,7 @@ function fieldsBy(rules: Readonly<Record<string, Field>>): (fields: Fields) => s
     const missing = Object.keys(rules).filter((name) => rules[name]?.needed === true && !fields.has(name))
     const wrong = [...fields].flatMap(([name, bytes]) => {
       const complaint = complaintOf(rules[name]?.check ?? (() => {}), bytes)
-      return complaint === undefined ? [] : [`has ${name}, which ${complaint}`]
+      return complaint === undefined ? [] : [`${name}: ${complaint}`]
     })
     return [...missing.map((name) => `has no ${name}`), ...wrong]
   }
@@ -245,8 +245,12 @@ const KINDS: readonly Kind[] = [
   { pattern: /^worker:.+$/, type: 'hash', fields: fieldsBy(WORKER) },
   { pattern: /^suspended$/, type: 'string', check: text },
   { pattern: /^clean_registries:.+$/, type: 'string', check: text },
-  // RQ up to 2.9 makes a number of it.
-  { pattern: /^scheduler-lock:.+$/, type: 'string', check: integer },
+  // RQ up to 2.9 makes a number of it; later versions write 32 hex digits.
+  {
+    pattern: /^scheduler-lock:.+$/,
+    type: 'string',
+    check: rule('a number', (value) => /^(\d+|[0-9a-f]{32})$/.test(value)),
+  },
   { pattern: /^scheduler:.+$/, type: 'hash', fields: fieldsBy(SCHEDULER) },
   { pattern: /^groups$/, type: 'set', member: text },
   { pattern: /^group:.+$/, type: 'set', member: id },
@@ -271,7 +275,7 @@ async function read(client: Redis, key: string, kind: Kind, prefix: string): Pro
     case 'stream': {
       const entries = await client.xrangeBuffer(key, '-', '+')
       return entries.flatMap(([entry, flat]) =>
-        kind.fields(pairs(flat)).map((complaint) => `entry ${entry} ${complaint}`),
+        kind.fields(pairs(flat)).map((complaint) => `entry ${entry}: ${complaint}`),
       )
     }
   }
@@ -290,7 +294,7 @@ function pairs(flat: readonly Buffer[]): Fields {
 function complaints(check: Check, values: readonly Buffer[]): string[] {
   return values.flatMap((bytes) => {
     const complaint = complaintOf(check, bytes)
-    return complaint === undefined ? [] : [`holds what ${complaint}`]
+    return complaint === undefined ? [] : [complaint]
   })
 }
 

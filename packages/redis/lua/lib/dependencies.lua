@@ -4,7 +4,7 @@
 
 --- So many dependents are looked at in one step. The others are set aside: `releasing:<id>` holds them, and the hash
 -- `releasing` says whose they are and how they are to be released; release_dependents goes on with them.
-local RELEASED_AT_ONCE = 500
+local RELEASED_AT_ONCE = 250
 --- So many dependencies are looked at before all of them are read.
 local LOOKED_AT_FIRST = 16
 

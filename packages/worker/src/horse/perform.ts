@@ -7,6 +7,7 @@ import {
   type JobContext,
   JobTimeoutError,
   type Loader,
+  type RunLimit,
   runFailureCallback,
   runJob,
   runStoppedCallback,
@@ -56,7 +57,14 @@ class Performance {
     this.#context = context
     this.#loader = new WatchedLoader(options.loader)
     const { storage, serializer } = options
-    this.#job = { storage, serializer, signal: context.signal, executionId: task.id }
+    this.#job = {
+      storage,
+      serializer,
+      get signal() {
+        return context.limit.signal
+      },
+      executionId: task.id,
+    }
   }
 
   async run(): Promise<TaskResult> {
@@ -82,9 +90,9 @@ class Performance {
   }
 
   async #runJob(): Promise<TaskResult> {
-    const { signal } = this.#context
+    const { limit } = this.#context
     const outcome = await runJob(this.#input())
-    if (outcome.kind !== 'raised' || isLeaseLost(signal)) return { outcome }
+    if (outcome.kind !== 'raised' || isLeaseLost(limit)) return { outcome }
     const error = this.#errorFacts(outcome.error)
     return { outcome, error, ...(await this.#callHandlers(this.#thrown(), error)) }
   }
@@ -110,7 +118,7 @@ class Performance {
       record: this.#task.record,
       context: this.#job,
       loader: this.#loader,
-      signal: this.#context.signal,
+      signal: this.#context.limit,
       onCallback: (kind: keyof typeof PHASES, timeoutS: number) =>
         this.#enter(PHASES[kind], timeoutS, kind === 'failure' ? this.#errorFacts() : undefined),
     }
@@ -123,8 +131,8 @@ class Performance {
 
   /** What the attempt failed by, as far as it went through the functions that were called. */
   #thrown(): unknown {
-    const { signal } = this.#context
-    return signal.aborted ? signal.reason : this.#loader.lastError?.thrown
+    const { limit } = this.#context
+    return limit.aborted ? limit.reason : this.#loader.lastError?.thrown
   }
 
   #errorFacts(text?: string): ErrorFacts {
@@ -175,8 +183,8 @@ function factsOf(text: string): ErrorFacts {
   return { name, message, text }
 }
 
-function isLeaseLost(signal: AbortSignal): boolean {
-  return signal.aborted && signal.reason instanceof RqError && signal.reason.code === 'RQ_LEASE_LOST'
+function isLeaseLost(limit: RunLimit): boolean {
+  return limit.aborted && limit.reason instanceof RqError && limit.reason.code === 'RQ_LEASE_LOST'
 }
 
 /** An Error that looks like the one that is told of. */

@@ -1,4 +1,4 @@
-import { errorText } from '@rq/queue'
+import { errorText, RunLimit } from '@rq/queue'
 import {
   type AbortReason,
   type FromHorse,
@@ -15,7 +15,7 @@ export type Perform = (task: Task, context: TaskContext) => Promise<TaskResult>
 /** What a task has to do with its worker while it runs. */
 export interface TaskContext {
   /** Fires when the worker wants the task to end. */
-  readonly signal: AbortSignal
+  readonly limit: RunLimit
   tell(message: FromHorse): void
 }
 
@@ -42,7 +42,7 @@ const RSS_EVERY_MS = 1000
  */
 export class Runner {
   readonly #options: RunnerOptions
-  readonly #running = new Map<string, AbortController>()
+  readonly #running = new Map<string, RunLimit>()
   #waiting: Task[] = []
   #ends: TaskEnd[] = []
   /** Set while the worker's `go` is awaited. */
@@ -82,18 +82,18 @@ export class Runner {
     while (!this.#held && this.#running.size < this.#options.lanes) {
       const task = this.#waiting.shift()
       if (task === undefined) return
-      const abort = new AbortController()
-      this.#running.set(task.id, abort)
+      const limit = new RunLimit()
+      this.#running.set(task.id, limit)
       // Read before the worker is told: by no clock may the task seem older there than here, see HOLD_MS.
       const begunMs = performance.now()
       this.#tellProgress(task.id)
-      void this.#run(task, abort.signal, begunMs)
+      void this.#run(task, limit, begunMs)
     }
   }
 
-  async #run(task: Task, signal: AbortSignal, begunMs: number): Promise<void> {
+  async #run(task: Task, limit: RunLimit, begunMs: number): Promise<void> {
     const { id } = task
-    const { chainEnded, error, leaking, outcome } = await this.#perform(task, signal)
+    const { chainEnded, error, leaking, outcome } = await this.#perform(task, limit)
     const tookMs = performance.now() - begunMs
     this.#running.delete(id)
     this.#options.onEnd?.()
@@ -106,10 +106,10 @@ export class Runner {
     else this.#turn()
   }
 
-  async #perform(task: Task, signal: AbortSignal): Promise<TaskResult> {
+  async #perform(task: Task, limit: RunLimit): Promise<TaskResult> {
     const startedAtMs = Date.now()
     try {
-      return await this.#options.perform(task, { signal, tell: this.#options.tell })
+      return await this.#options.perform(task, { limit, tell: this.#options.tell })
     } catch (thrown) {
       // Not the job's error, which is a result: a task must end in a defined way even so.
       return { outcome: { kind: 'raised', error: errorText(thrown), startedAtMs, endedAtMs: Date.now() } }

@@ -1,0 +1,173 @@
+import { deflateSync } from 'node:zlib'
+import { eventually, type RedisFixture, redisFixture } from '@rq/testkit'
+import { claimRequest, newJob } from '@rq/testkit/storage-conformance'
+import { describe, expect, test } from 'vitest'
+import { RedisStorage } from '../src/index.ts'
+
+const OTHERS = '0123456789abcdef0123456789abcdef'
+
+async function withStorage(run: (storage: RedisStorage, redis: RedisFixture) => Promise<void>): Promise<void> {
+  await using redis = await redisFixture()
+  await using storage = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
+  await run(storage, redis)
+}
+
+/** A job as a Python worker has started it, with its lease. */
+async function startedByPython({ client, prefix }: RedisFixture, member: string, endsInS: number, fields = {}) {
+  const id = member.split(':')[0] ?? ''
+  await client.hset(`${prefix}job:${id}`, {
+    data: deflateSync('["m.f", null, [], {}]'),
+    origin: 'default',
+    status: 'started',
+    created_at: '2026-01-01T00:00:00.000000Z',
+    last_heartbeat: '',
+    worker_name: 'python',
+    ...fields,
+  })
+  await client.zadd(`${prefix}wip:default`, Date.now() / 1000 + endsInS, member)
+}
+
+const recover = async (storage: RedisStorage, most = 10) =>
+  (await storage.workers.recover('default', 'w', 15_000, most)).map(({ job }) => job.id).sort()
+
+describe('recover', () => {
+  test('takes our jobs over when their lease has ended, which Python sees a minute later', () =>
+    withStorage(async (storage, { client, prefix }) => {
+      await storage.queues.enqueue([newJob({ id: 'a' })])
+      await storage.workers.claim(claimRequest({ leaseMs: 100 }))
+      const [, score] = await client.zrange(`${prefix}wip:default`, '0', '-1', 'WITHSCORES')
+      expect(Math.abs(Number(score) - Date.now() / 1000 - 60)).toBeLessThan(5)
+      const [execution] = await storage.jobs.executions('a')
+      expect(Math.abs((execution?.leaseEndsMs ?? 0) - Date.now())).toBeLessThan(5000)
+      await eventually(async () => expect(await recover(storage)).toEqual(['a']))
+      expect(await recover(storage)).toEqual([])
+    }))
+
+  test("takes Python's jobs over when their score is over, and no sooner, with or without an execution", () =>
+    withStorage(async (storage, redis) => {
+      await startedByPython(redis, `ended:${OTHERS}`, -1)
+      await startedByPython(redis, 'bare', -1)
+      await startedByPython(redis, `running:${OTHERS}`, 30)
+      await startedByPython(redis, 'running-bare', 30)
+      expect(await recover(storage)).toEqual(['bare', 'ended'])
+      expect(await redis.client.zrange(`${redis.prefix}wip:default`, '0', '1')).toEqual(
+        expect.arrayContaining([`running:${OTHERS}`, 'running-bare']),
+      )
+    }))
+
+  test('takes over what Python had started after an earlier run of ours, and nothing that is leased anew', () =>
+    withStorage(async (storage, redis) => {
+      await startedByPython(redis, `requeued:${OTHERS}`, -1, { execution_id: 'abc' })
+      await startedByPython(redis, `replaced:${OTHERS}`, -1, { execution_id: 'def' })
+      await redis.client.zadd(`${redis.prefix}wip:default`, Date.now() / 1000 + 75, 'replaced:def')
+      expect(await recover(storage)).toEqual(['requeued'])
+      expect(await redis.client.zscore(`${redis.prefix}wip:default`, `replaced:${OTHERS}`)).toBe(null)
+    }))
+
+  test('takes no more than it is asked for', () =>
+    withStorage(async (storage, redis) => {
+      for (const id of ['a', 'b', 'c']) await startedByPython(redis, `${id}:${OTHERS}`, -1)
+      expect(await recover(storage, 2)).toHaveLength(2)
+      expect(await recover(storage, 2)).toHaveLength(1)
+    }))
+
+  test('puts jobs back that have been in the intermediate list for a minute, and drops what does not belong there', () =>
+    withStorage(async (storage, { client, prefix }) => {
+      const queue = `${prefix}queue:default`
+      const jobs = ['a', 'b', 'over'].map((id) => newJob({ id }))
+      await storage.queues.enqueue(jobs)
+      for (const _ of jobs) await client.lmove(queue, `${queue}:intermediate`, 'LEFT', 'RIGHT')
+      await client.rpush(`${queue}:intermediate`, 'gone')
+      await client.hset(`${prefix}job:over`, 'status', 'canceled')
+      await recover(storage)
+      expect(await client.lrange(`${queue}:intermediate`, 0, -1)).toEqual(['a', 'b'])
+      const seen = await client.hgetall(`${prefix}stuck:default`)
+      expect(
+        Object.keys(seen)
+          .map((field) => field.split(' ')[0])
+          .sort(),
+      ).toEqual(['a', 'b'])
+      const field = Object.keys(seen).find((name) => name.startsWith('a ')) ?? ''
+      await client.hset(`${prefix}stuck:default`, field, Date.now() - 61_000)
+      // Enqueued again meanwhile: its minute begins anew.
+      await client.hset(`${prefix}job:b`, 'enqueued_at', '2026-01-01T00:00:00.000000Z')
+      await recover(storage)
+      expect(await client.lrange(queue, 0, -1)).toEqual(['a'])
+      expect(await client.lrange(`${queue}:intermediate`, 0, -1)).toEqual(['b'])
+      await client.del(`${queue}:intermediate`)
+      await recover(storage)
+      expect(await client.exists(`${prefix}stuck:default`)).toBe(0)
+    }))
+})
+
+describe('awaitResult', () => {
+  /** What a Python worker does at the end, in one transaction. */
+  const endAsPython = ({ client, prefix }: RedisFixture, id: string) =>
+    client
+      .multi()
+      .hset(`${prefix}job:${id}`, 'status', 'finished')
+      .xadd(`${prefix}results:${id}`, '*', 'type', '1', 'return_value', Buffer.from('42').toString('base64'))
+      .exec()
+
+  test('wakes at once when another program writes the result of a job of the stream dialect', () =>
+    withStorage(async (storage, redis) => {
+      await storage.queues.enqueue(['a', 'b', 'c'].map((id) => newJob({ id, results: 'stream' })))
+      const tookMs = await Promise.all(
+        ['a', 'b', 'c'].map(async (id) => {
+          const awaited = storage.jobs.awaitResult(id, 10_000, undefined, 'end')
+          await eventually(async () =>
+            expect(await redis.client.hget(`${redis.prefix}job:${id}`, 'waiters')).not.toBe(null),
+          )
+          const sinceMs = performance.now()
+          await endAsPython(redis, id)
+          expect(await awaited).toMatchObject({ status: 'finished', result: { type: 'successful' } })
+          return performance.now() - sinceMs
+        }),
+      )
+      expect(Math.max(...tookMs)).toBeLessThan(500)
+    }))
+
+  test('goes on waiting when the result was of a run that is followed by another', () =>
+    withStorage(async (storage, redis) => {
+      const { client, prefix } = redis
+      await storage.queues.enqueue([newJob({ id: 'a', results: 'stream' })])
+      await client.xadd(`${prefix}results:a`, '*', 'type', '2')
+      const awaited = storage.jobs.awaitResult('a', 10_000, undefined, 'end')
+      await eventually(async () => expect(await client.hget(`${prefix}job:a`, 'waiters')).not.toBe(null))
+      await client.xadd(`${prefix}results:a`, '*', 'type', '4')
+      await endAsPython(redis, 'a')
+      expect(await awaited).toMatchObject({ status: 'finished', result: { type: 'successful' } })
+    }))
+})
+
+describe('results', () => {
+  test('of a job in our dialect survive that a Python program saves the job', () =>
+    withStorage(async (storage, { client, prefix }) => {
+      const key = `${prefix}job:a`
+      await storage.queues.enqueue([newJob({ id: 'a' })])
+      const { jobs } = await storage.workers.claim(claimRequest())
+      await client.hset(key, { status: 'finished', result: '42' })
+      await client.hset(key, 'data', deflateSync((await client.hget(key, 'data')) ?? ''))
+      expect(jobs).toHaveLength(1)
+      expect(await storage.jobs.results('a')).toMatchObject([{ type: 'successful', returnValue: '42' }])
+    }))
+})
+
+describe('sendCommand', () => {
+  test('asks for a stop in the words that every version of RQ knows', () =>
+    withStorage(async (storage, { client, prefix, connect }) => {
+      const listener = connect()
+      const heard: string[] = []
+      listener.on('message', (_channel: string, text: string) => heard.push(text))
+      await listener.subscribe(`${prefix}pubsub:w`)
+      await storage.admin.sendCommand('w', { command: 'stop-job', jobId: 'a', executionId: 'x' })
+      await storage.admin.sendCommand('w', { command: 'stop-job', jobId: 'b' })
+      await eventually(() => heard.length === 2)
+      listener.disconnect()
+      expect(heard.map((text) => JSON.parse(text))).toEqual([
+        { command: 'stop-job', job_id: 'a', execution_id: 'x' },
+        { command: 'stop-job', job_id: 'b' },
+      ])
+      expect(await client.exists(`${prefix}job:a`)).toBe(0)
+    }))
+})

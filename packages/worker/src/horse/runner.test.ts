@@ -1,0 +1,151 @@
+import type { RunLimit } from '@rq/queue'
+import { describe, expect, test, vi } from 'vitest'
+import type { FromHorse, Task, TaskResult } from './protocol.ts'
+import { Runner } from './runner.ts'
+
+const task = (id: string) => ({ kind: 'job', id, record: {} }) as Task
+
+/** A runner whose tasks end when the test says so, and what it has told. */
+function setUp(lanes = 1) {
+  const told: FromHorse[] = []
+  const running = new Map<string, (result?: TaskResult) => void>()
+  const limits = new Map<string, RunLimit>()
+  const runner = new Runner({
+    lanes,
+    tell: (message) => told.push(message),
+    abortError: (reason) => new Error(reason),
+    perform: ({ id }, { limit }) =>
+      new Promise((resolve) => {
+        limits.set(id, limit)
+        running.set(id, (result = {}) => {
+          running.delete(id)
+          resolve(result)
+        })
+      }),
+  })
+  const give = (...ids: string[]) => runner.receive({ type: 'tasks', tasks: ids.map(task) })
+  const progress = () =>
+    told.flatMap((message) =>
+      message.type === 'progress'
+        ? [
+            `${message.ends.map(({ id }) => `-${id}`).join('')}${message.begin === undefined ? '' : `+${message.begin}`}${message.hold ? '?' : ''}`,
+          ]
+        : [],
+    )
+  return { runner, told, running, limits, give, progress }
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+describe('Runner', () => {
+  test('tells that a task begins before it does, together with the end of the one before', async () => {
+    const { give, progress, running } = setUp()
+    give('1', '2')
+    expect(progress()).toEqual(['+1'])
+    running.get('1')?.()
+    await turn()
+    await turn()
+    expect(progress()).toEqual(['+1', '-1+2'])
+    running.get('2')?.()
+    await turn()
+    expect(progress()).toEqual(['+1', '-1+2', '-2'])
+  })
+
+  test('lets the event loop turn between two tasks, so that a revoke is seen', async () => {
+    const { give, progress, runner, running, told } = setUp()
+    give('1', '2', '3')
+    running.get('1')?.()
+    await Promise.resolve()
+    runner.receive({ type: 'revoke', ids: ['2', '3', 'unknown'] })
+    await turn()
+    expect(told.at(-2)).toEqual({ type: 'released', ids: ['2', '3'] })
+    expect(progress()).toEqual(['+1', '-1'])
+    expect(running.size).toBe(0)
+  })
+
+  test('does not answer a quiet revoke', () => {
+    const { give, runner, told } = setUp()
+    give('1', '2')
+    const before = told.length
+    runner.receive({ type: 'revoke', ids: ['2'], quiet: true })
+    expect(told.length).toBe(before)
+  })
+
+  test('asks before it goes on after a task that took long, also when it knows of nothing to do', async () => {
+    const { give, progress, runner, running } = setUp()
+    const clock = vi.spyOn(performance, 'now')
+    clock.mockReturnValue(0)
+    give('1')
+    clock.mockReturnValue(250)
+    running.get('1')?.()
+    await turn()
+    expect(progress()).toEqual(['+1', '-1?'])
+    // Both were in the pipe while the task computed.
+    give('2', '3')
+    runner.receive({ type: 'revoke', ids: ['2'], quiet: true })
+    expect(running.size).toBe(0)
+    runner.receive({ type: 'go' })
+    expect(progress()).toEqual(['+1', '-1?', '+3'])
+    clock.mockRestore()
+  })
+
+  test('a task is never older for the worker than here: its time counts from before the worker was told', async () => {
+    const clock = vi.spyOn(performance, 'now')
+    clock.mockReturnValue(0)
+    const told: FromHorse[] = []
+    const runner = new Runner({
+      lanes: 1,
+      perform: async () => ({}),
+      abortError: () => new Error(),
+      tell(message) {
+        told.push(message)
+        // The process stands still in the middle of the write.
+        if (message.type === 'progress' && message.begin !== undefined) clock.mockReturnValue(1000)
+      },
+    })
+    runner.receive({ type: 'tasks', tasks: [task('1')] })
+    await turn()
+    expect(told.at(-1)).toMatchObject({ hold: true, ends: [{ id: '1', tookMs: 1000 }] })
+    clock.mockRestore()
+  })
+
+  test('waits for its end when a function goes on', async () => {
+    const { give, progress, running } = setUp()
+    give('1', '2')
+    running.get('1')?.({ leaking: true })
+    await turn()
+    expect(progress()).toEqual(['+1', '-1?'])
+  })
+
+  test('fires the signal of a running task alone', () => {
+    const { give, runner, limits } = setUp(2)
+    give('1', '2')
+    runner.receive({ type: 'abort', id: '1', reason: 'timeout', timeoutS: 3 })
+    expect(limits.get('1')?.signal.reason).toEqual(new Error('timeout'))
+    expect(limits.get('2')?.signal.aborted).toBe(false)
+  })
+
+  test('runs as many at once as it has lanes', async () => {
+    const { give, progress, running } = setUp(2)
+    give('1', '2', '3')
+    expect([...running.keys()]).toEqual(['1', '2'])
+    running.get('2')?.()
+    await turn()
+    await turn()
+    expect([...running.keys()]).toEqual(['1', '3'])
+    expect(progress()).toEqual(['+1', '+2', '-2+3'])
+  })
+
+  test('a performer that breaks ends the task as raised', async () => {
+    const told: FromHorse[] = []
+    const runner = new Runner({
+      lanes: 1,
+      perform: () => Promise.reject(new Error('a bug')),
+      abortError: () => new Error(),
+      tell: (message) => told.push(message),
+    })
+    runner.receive({ type: 'tasks', tasks: [task('1')] })
+    await turn()
+    expect(told.at(-1)).toMatchObject({ ends: [{ id: '1', outcome: { kind: 'raised' } }] })
+  })
+})
