@@ -96,7 +96,7 @@ const growth: Measurement[] = [
   onRequest: true,
 }))
 
-export const MEASUREMENTS: readonly Measurement[] = [
+const MEASUREMENTS: readonly Measurement[] = [
   { name: 'enqueue-one', what: 'one producer, each call awaited', steps: enqueue('one', 8000) },
   { name: 'enqueue-concurrent', what: '1000 calls at once', steps: enqueue('concurrent', 40_000) },
   { name: 'enqueue-bulk', what: 'lists of 1000', steps: enqueue('bulk', 60_000) },

@@ -3,13 +3,13 @@ export type JobPayload = number | string
 
 export type WorkerKind = 'inline' | 'process' | 'thread'
 
-export interface SessionOptions {
+interface SessionOptions {
   readonly url: string
   /** The program waits for results, so what is needed to hear of them is turned on. Default false. */
   readonly results?: boolean
 }
 
-export interface WorkOptions {
+interface WorkOptions {
   readonly kind: WorkerKind
   /** Jobs at once. */
   readonly concurrency: number
@@ -33,7 +33,7 @@ export interface Session {
 }
 
 /** What a library of another language does by itself. */
-export interface Foreign {
+interface Foreign {
   fill(url: string, jobs: number, payload: JobPayload): Promise<void>
   /** Returns the seconds it took. */
   enqueue(url: string, how: EnqueueHow, jobs: number): Promise<number>

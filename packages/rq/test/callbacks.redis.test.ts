@@ -1,3 +1,4 @@
+import { eventually } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { Callback, Dependency, Job, Retry, SimpleWorker } from '../src/index.ts'
 import {
@@ -97,11 +98,10 @@ describe('callbacks', () => {
     const child = await at.queue.enqueue(nothing, [], { dependsOn: new Dependency({ jobs: job, allowFailure: true }) })
     const worker = new SimpleWorker('default', at.where)
     const working = worker.work({ burst: true })
-    await expect.poll(() => job.isStarted()).toBe(true)
-    await expect
-      .poll(() => job.stop().then(() => job.isStopped()))
-      .toBe(true)
-      .catch(() => {})
+    await eventually(async () => {
+      if (await job.isStarted()) await job.stop()
+      return job.isStopped()
+    })
     await working
     expect(await job.getStatus()).toBe('stopped')
     expect(noted).toEqual([['stopped', job.id, 'stopped', 'object']])

@@ -69,8 +69,10 @@ export function invalidCron(text: unknown, why: string, position?: number, field
 function checkField(text: string, start: number, word: string, field: Field): string {
   const both = field.extras === 'weekday' && word.startsWith('+')
   let from = start + (both ? 1 : 0)
-  for (const item of word.slice(both ? 1 : 0).split(',')) {
-    const why = problemOf(item.toUpperCase(), field)
+  const items = word.slice(both ? 1 : 0).split(',')
+  for (const item of items) {
+    const alone = items.length === 1 || item.toUpperCase() !== 'LW'
+    const why = alone ? problemOf(item.toUpperCase(), field) : 'LW cannot be part of a list'
     if (why !== undefined) throw invalidCron(text, why, from + 1, field.name)
     from += item.length + 1
   }

@@ -161,7 +161,7 @@ describe('onCron against a second library', () => {
           expect(iso(at)).toBe(iso(other.next().getTime()))
         }
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     )
   }, 60_000)
 
@@ -180,7 +180,7 @@ describe('onCron against a second library', () => {
         fc.pre(!changes(tz, other))
         expect(iso(tick)).toBe(iso(other))
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     )
   }, 60_000)
 
@@ -199,9 +199,9 @@ describe('onCron against a second library', () => {
         const until = from + 30 * 3_600_000
         const forward: number[] = []
         for (let at = cron.next(from, 0); at !== undefined && at <= until; at = cron.next(at, 0)) forward.push(at)
-        expect(cron.last(10_000, from, until, 0).map(iso)).toEqual(forward.map(iso))
+        expect(cron.last(forward.length + 3, from, until, 0).map(iso)).toEqual(forward.map(iso))
       }),
-      { numRuns: 200 },
+      { numRuns: 60 },
     )
   }, 60_000)
 })

@@ -32,7 +32,7 @@ export function every(intervalS: number): Recurrence {
 }
 
 /** The default zone of a cron text, as in RQ. */
-export const DEFAULT_TIMEZONE = 'UTC'
+const DEFAULT_TIMEZONE = 'UTC'
 
 /**
  * The ticks of a cron text in a time zone.

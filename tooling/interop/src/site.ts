@@ -12,7 +12,7 @@ import {
 } from './python.ts'
 
 /** Where the functions of both languages are. */
-export const FUNCTIONS = fileURLToPath(new URL('../functions', import.meta.url))
+const FUNCTIONS = fileURLToPath(new URL('../functions', import.meta.url))
 const WORKER_SCRIPT = new URL('./worker-process.ts', import.meta.url)
 
 export const python = await findPython()

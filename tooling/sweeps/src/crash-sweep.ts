@@ -24,7 +24,7 @@ import { enqueueScenario, type Scenario } from './scenario.ts'
  * - `pushed`: it is there first, and is woken by them.
  * - `abandoned`: another one died with them, and it recovers them.
  */
-export type Arrival = 'waiting' | 'pushed' | 'abandoned'
+type Arrival = 'waiting' | 'pushed' | 'abandoned'
 
 export interface CrashSweepOptions {
   readonly scenario: Scenario

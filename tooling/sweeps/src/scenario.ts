@@ -3,7 +3,7 @@ import { Queue } from '@rq/queue'
 import type { RedisStorage } from '@rq/redis'
 
 /** How a job of a scenario ends when all is well, or is brought to its end by recovery. `gone`: no trace is kept. */
-export type End = 'finished' | 'failed' | 'gone'
+type End = 'finished' | 'failed' | 'gone'
 
 /** One job of a scenario. */
 export interface ScenarioJob {

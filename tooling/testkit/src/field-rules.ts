@@ -19,7 +19,7 @@ const ANY: Rule = { holds: /^/, expected: 'anything' }
 const EXECUTION: Rule = { holds: /^[0-9a-f]{8,64}$/, expected: 'hex digits' }
 const BASE64: Rule = { holds: /^[A-Za-z0-9+/]*={0,2}$/, expected: 'base64' }
 
-export const JOB_ID: Rule = { holds: /^[A-Za-z0-9_-]{1,200}$/, expected: 'letters, digits, "_" or "-"' }
+const JOB_ID: Rule = { holds: /^[A-Za-z0-9_-]{1,200}$/, expected: 'letters, digits, "_" or "-"' }
 const JOB_IDS = json('a JSON list of job ids', (item) => typeof item === 'string' && matches(JOB_ID, item))
 const INTEGERS = json('a JSON list of integers', Number.isInteger)
 

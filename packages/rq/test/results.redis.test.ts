@@ -1,0 +1,218 @@
+import { describe, expect, it } from 'vitest'
+import { Job, Queue, Retry } from '../src/index.ts'
+import { callable, divByZero, echo, nothing, retryLater, sayHello } from './functions.ts'
+import { house } from './house.ts'
+
+describe('results', () => {
+  it('are none before the first run, then the newest first', async () => {
+    await using at = await house()
+    const job = await at.queue.enqueue(divByZero)
+    expect(await job.latestResult()).toBeNull()
+    expect(await job.returnValue()).toBeUndefined()
+    expect(await job.results()).toEqual([])
+    await at.work()
+    await job.requeue()
+    await at.work()
+    const results = await job.results()
+    expect(results.map(({ type }) => type)).toEqual(['failed', 'failed'])
+    expect(Number(results[0]?.createdAt)).toBeGreaterThanOrEqual(Number(results[1]?.createdAt))
+    expect((await job.latestResult())?.executionId).toBe(results[0]?.executionId)
+  })
+
+  it('know their value, worker, execution and times, and expire with the job', async () => {
+    await using at = await house()
+    const job = await at.queue.enqueue(sayHello, ['Ada'], { resultTtl: 60 })
+    await at.work(['default'], { name: 'ann' })
+    expect(await job.latestResult()).toMatchObject({
+      type: 'successful',
+      returnValue: 'Hi there, Ada!',
+      workerName: 'ann',
+      executionId: expect.stringMatching(/^[0-9a-f]+$/),
+      executionStartedAt: expect.any(Date),
+      executionEndedAt: expect.any(Date),
+      excString: undefined,
+    })
+    expect(await at.redis.client.ttl(at.key(`job:${job.id}`))).toBeGreaterThan(55)
+    await job.refresh()
+    expect(job).toMatchObject({ workerName: 'ann', startedAt: expect.any(Date), endedAt: expect.any(Date) })
+  })
+
+  it('keep null, and a placeholder for what nobody can serialize', async () => {
+    await using at = await house()
+    const [empty, odd] = [await at.queue.enqueue(nothing), await at.queue.enqueue(callable)]
+    await at.work()
+    expect(await empty.returnValue()).toBeNull()
+    expect(await odd.returnValue()).toBe('Unserializable return value')
+    expect(await odd.isFinished()).toBe(true)
+  })
+
+  it('stay for ever, not at all, or as long as asked', async () => {
+    await using at = await house()
+    const forever = await at.queue.enqueue(echo, [1], { resultTtl: -1 })
+    const none = await at.queue.enqueue(echo, [2], { resultTtl: 0 })
+    const usual = await at.queue.enqueue(echo, [3])
+    await at.work(['default'], { defaultResultTtl: 77 })
+    const ttl = (job: Job) => at.redis.client.ttl(at.key(`job:${job.id}`))
+    expect(await ttl(forever)).toBe(-1)
+    expect(await at.queue.finishedJobRegistry.getExpirationTime(forever)).toBeNull()
+    expect(await Job.exists(none.id, at.shared)).toBe(false)
+    expect(await none.latestResult()).toBeNull()
+    expect(await ttl(usual)).toBeGreaterThan(70)
+    expect((await at.keys()).filter((key) => key.includes(none.id))).toEqual([])
+  })
+
+  it('are waited for, and come at once when they are there', async () => {
+    await using at = await house()
+    const job = await at.queue.enqueue(echo, ['late'])
+    const started = performance.now()
+    expect(await job.latestResult({ timeout: 0.2 })).toBeNull()
+    expect(performance.now() - started).toBeGreaterThan(150)
+    const waiting = job.latestResult({ timeout: 10 })
+    const value = job.result({ timeout: 10 })
+    await at.work()
+    expect((await waiting)?.returnValue).toBe('late')
+    expect(await value).toBe('late')
+    expect((await job.latestResult({ timeout: 10 }))?.returnValue).toBe('late')
+  })
+
+  it('tell a waiting caller of a failure, with the remote stack', async () => {
+    await using at = await house()
+    const job = await at.queue.enqueue(divByZero)
+    await at.work()
+    await expect(job.result({ timeout: 5 })).rejects.toMatchObject({
+      code: 'RQ_JOB_FAILED',
+      message: expect.stringContaining('division by zero'),
+      remoteStack: expect.stringContaining('functions.ts'),
+    })
+    const canceled = await at.queue.enqueue(nothing)
+    await canceled.cancel()
+    await expect(canceled.result({ timeout: 5 })).rejects.toMatchObject({ code: 'RQ_INVALID_OPERATION' })
+    const slow = await at.queue.enqueue(nothing)
+    await expect(slow.result({ timeout: 0.1 })).rejects.toMatchObject({ code: 'RQ_TIMEOUT' })
+  })
+
+  it('of a job that is retried are not taken for its end', async () => {
+    await using at = await house()
+    const job = await at.queue.enqueue(retryLater, [1, 60])
+    await at.work()
+    expect((await job.latestResult())?.type).toBe('retried')
+    await expect(job.result({ timeout: 0.1 })).rejects.toMatchObject({ code: 'RQ_TIMEOUT' })
+  })
+
+  it('are ten at most', async () => {
+    await using at = await house()
+    const job = await at.queue.enqueue(divByZero)
+    for (let run = 0; run < 13; run++) {
+      await at.work()
+      if (run < 12) await job.requeue()
+    }
+    expect(await job.results()).toHaveLength(10)
+  })
+
+  it('are in the stream that Python reads, where the queue says so', async () => {
+    await using at = await house()
+    const queue = at.open('shared', { results: 'stream' })
+    const job = await queue.enqueue(echo, [{ a: 1 }], { resultTtl: 50 })
+    await at.work(['shared'])
+    const [entry] = await at.redis.client.xrange(at.key(`results:${job.id}`), '-', '+')
+    expect(entry?.[1]).toContain('return_value')
+    expect(await at.redis.client.ttl(at.key(`results:${job.id}`))).toBeGreaterThan(45)
+    expect(await job.returnValue()).toEqual({ a: 1 })
+    expect(await at.redis.client.hmget(at.key(`job:${job.id}`), 'result', 'exc_info')).toEqual([null, null])
+  })
+
+  it('go with a job that is deleted', async () => {
+    await using at = await house()
+    const job = await at.queue.enqueue(divByZero, [], { retry: new Retry({ max: 1 }) })
+    await at.work()
+    expect(await at.redis.client.exists(at.key(`results:${job.id}`))).toBe(1)
+    await job.delete()
+    expect(await at.keys()).toEqual(['queues'])
+  })
+})
+
+describe('registries', () => {
+  it('tell membership, expiry, and slices', async () => {
+    await using at = await house()
+    const [kept, other] = [
+      await at.queue.enqueue(echo, [1], { resultTtl: 60 }),
+      await at.queue.enqueue(echo, [2], { resultTtl: 90 }),
+    ]
+    await at.work()
+    const registry = at.queue.finishedJobRegistry
+    expect(String(registry)).toBe('<Registry finished of default>')
+    expect(await registry.contains(kept)).toBe(true)
+    expect(await registry.contains(kept.id)).toBe(true)
+    expect(await registry.contains('unknown')).toBe(false)
+    expect(await registry.getJobIds()).toEqual([kept.id, other.id])
+    expect(await registry.getJobIds({ desc: true, end: 0 })).toEqual([other.id])
+    const leftMs = Number(await registry.getExpirationTime(kept)) - Date.now()
+    expect(leftMs).toBeGreaterThan(55_000)
+    expect(leftMs).toBeLessThan(62_000)
+    await expect(registry.getExpirationTime('unknown')).rejects.toMatchObject({ code: 'RQ_INVALID_OPERATION' })
+  })
+
+  it('let a job go, with its record or without', async () => {
+    await using at = await house()
+    const [a, b] = [await at.queue.enqueue(nothing), await at.queue.enqueue(nothing)]
+    await at.work()
+    const registry = at.queue.finishedJobRegistry
+    expect(await registry.remove(a)).toBe(true)
+    expect(await registry.remove(a)).toBe(false)
+    expect(await Job.exists(a.id, at.shared)).toBe(true)
+    await registry.remove(b.id, { deleteJob: true })
+    expect(await Job.exists(b.id, at.shared)).toBe(false)
+  })
+
+  it('drop what has expired before they count', async () => {
+    await using at = await house()
+    const { client } = at.redis
+    await client.zadd(at.key('finished:default'), '1', 'old')
+    await client.zadd(at.key('failed:default'), '1', 'old', '-1', 'for-ever')
+    await client.zadd(at.key('canceled:default'), '1', 'old')
+    expect(await at.queue.finishedJobRegistry.count()).toBe(0)
+    expect(await at.queue.failedJobRegistry.getJobIds()).toEqual(['for-ever'])
+    expect(await at.queue.canceledJobRegistry.count()).toBe(1)
+    await client.del(at.key('failed:default'), at.key('canceled:default'))
+  })
+
+  it('keep failures for a year, for ever, or as long as asked', async () => {
+    await using at = await house()
+    const usual = await at.queue.enqueue(divByZero)
+    const brief = await at.queue.enqueue(divByZero, [], { failureTtl: 30 })
+    const forever = await at.queue.enqueue(divByZero, [], { failureTtl: -1 })
+    await at.work()
+    const ttl = (job: Job) => at.redis.client.ttl(at.key(`job:${job.id}`))
+    expect(await ttl(usual)).toBeGreaterThan(364 * 24 * 3600)
+    expect(await ttl(brief)).toBeGreaterThan(25)
+    expect(await ttl(forever)).toBe(-1)
+    expect(await at.redis.client.zscore(at.key('failed:default'), forever.id)).toBe('-1')
+    expect(await at.queue.failedJobRegistry.getExpirationTime(forever)).toBeNull()
+  })
+
+  it('are cleaned of jobs that are gone, by a worker', async () => {
+    await using at = await house()
+    const { client } = at.redis
+    await client.zadd(at.key('deferred:default'), '1', 'gone')
+    await client.zadd(at.key('canceled:default'), '1', 'gone')
+    await client.zadd(at.key('finished:default'), '1', 'gone')
+    const kept = await at.queue.enqueue(nothing)
+    await kept.cancel()
+    await at.work(['default'], { maxIdleTime: 0.3, burst: false })
+    expect(await at.queue.deferredJobRegistry.count()).toBe(0)
+    expect(await at.queue.canceledJobRegistry.getJobIds()).toEqual([kept.id])
+  })
+
+  it('give jobs back that a Python worker left ready', async () => {
+    await using at = await house()
+    const ready = await at.queue.enqueue(echo, ['ready'])
+    const { client } = at.redis
+    await client.lrem(at.key('queue:default'), 1, ready.id)
+    await client.hset(at.key(`job:${ready.id}`), { status: 'ready_to_enqueue' })
+    const other = await at.queue.enqueue(nothing)
+    await client.zadd(at.key('ready:default'), '1', ready.id, '1', other.id, '1', 'gone')
+    await at.work(['default'], { maxIdleTime: 0.3, burst: false })
+    expect(await ready.returnValue()).toBe('ready')
+    expect(await client.exists(at.key('ready:default'))).toBe(0)
+  })
+})

@@ -1,0 +1,233 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { RedisStorage } from '@rq/redis'
+import { eventually, makeProject } from '@rq/testkit'
+import { describe, expect, it } from 'vitest'
+import { Job, Repeat, Retry, Webhook, Worker } from '../src/index.ts'
+import { divByZero, nothing, retryLater, sayHello, untilStopped } from './functions.ts'
+import { house } from './house.ts'
+
+interface Heard {
+  readonly method: string | undefined
+  readonly url: string | undefined
+  readonly headers: IncomingMessage['headers']
+  readonly body: string
+}
+
+/** A server that notes what it is asked, and answers as `answer` says (default: 200). */
+async function listener(answer: (response: ServerResponse) => void = (response) => response.end()) {
+  const heard: Heard[] = []
+  const server = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    heard.push({ method: request.method, url: request.url, headers: request.headers, body })
+    answer(response)
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  return {
+    heard,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+/** A logger that keeps what it is told. */
+function keeper() {
+  const lines: string[] = []
+  const log = (message: string, facts?: object) => lines.push(`${message} ${JSON.stringify(facts ?? {})}`)
+  const logger = { debug: log, info: log, warn: log, error: log, child: () => logger }
+  return { lines, logger: logger as never }
+}
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?\+00:00$/
+
+describe('Webhook', () => {
+  it('refuses what cannot be called', () => {
+    for (const url of ['', 'nowhere', 'ftp://host/', 'http://', 'file:///etc/passwd']) {
+      expect(() => new Webhook(url, 'finished')).toThrow('webhook.url')
+    }
+    expect(() => new Webhook('http://host', 'queued' as never)).toThrow('webhook.jobStatus')
+    expect(() => new Webhook('http://host', 'failed', { method: 'PUT' as never })).toThrow('webhook.method')
+    expect(() => new Webhook('http://host', 'failed', { headers: { a: 1 } as never })).toThrow('webhook.headers')
+    expect(() => new Webhook('http://host', 'failed', { timeout: 0 })).toThrow('webhook.timeout')
+    expect(new Webhook('http://host', 'failed')).toMatchObject({ method: 'GET', headers: {}, timeoutS: 10 })
+  })
+
+  it('is stored with the job', async () => {
+    await using at = await house()
+    const webhooks = [new Webhook('http://host/a', 'failed', { method: 'POST', headers: { k: 'v' }, timeout: '1m' })]
+    const { id } = await at.queue.enqueue(nothing, [], { webhooks })
+    const stored = JSON.parse((await at.redis.client.hget(at.key(`job:${id}`), 'webhooks')) ?? '')
+    expect(stored).toEqual([
+      { url: 'http://host/a', job_status: 'failed', method: 'POST', headers: { k: 'v' }, timeout: 60 },
+    ])
+    expect((await Job.fetch(id, at.shared)).toRecord().webhooks).toEqual(stored)
+    await at.redis.client.hset(at.key(`job:${id}`), 'webhooks', '{broken')
+    expect((await Job.fetch(id, at.shared)).toRecord().webhooks).toBeUndefined()
+    await at.queue.empty()
+  })
+
+  it('is called after a success with headers and no body, or with the facts as JSON', async () => {
+    await using at = await house()
+    await using server = await listener()
+    const job = await at.queue.enqueue(sayHello, ['Ada'], {
+      webhooks: [
+        new Webhook(`${server.url}/get?q=1`, 'finished', { headers: { 'X-Key': 'secret' } }),
+        new Webhook(`${server.url}/post`, 'finished', { method: 'POST' }),
+        new Webhook(`${server.url}/failed`, 'failed'),
+      ],
+    })
+    await at.work()
+    const [get, post] = ['/get?q=1', '/post'].map((url) => server.heard.find((one) => one.url === url))
+    expect(server.heard).toHaveLength(2)
+    expect(get).toMatchObject({ method: 'GET', body: '', headers: { 'x-key': 'secret' } })
+    expect(post).toMatchObject({ method: 'POST', headers: { 'content-type': 'application/json' } })
+    expect(JSON.parse(post?.body ?? '')).toEqual({
+      job_id: job.id,
+      func_name: './packages/rq/test/functions#sayHello',
+      status: 'finished',
+      enqueued_at: expect.stringMatching(TIME),
+      ended_at: expect.stringMatching(TIME),
+    })
+  })
+
+  it('is called when the job’s new state can be seen already', async () => {
+    await using at = await house()
+    const seen: unknown[] = []
+    let job: Job | undefined
+    await using server = await listener(async (response) => {
+      seen.push(await job?.getStatus())
+      response.end()
+    })
+    job = await at.queue.enqueue(nothing, [], { webhooks: [new Webhook(server.url, 'finished')] })
+    await at.work()
+    expect(seen).toEqual(['finished'])
+  })
+
+  it('is called once when a job has failed for good, with the trace', async () => {
+    await using at = await house()
+    await using server = await listener()
+    const headers = { 'content-type': 'application/vnd.mine+json' }
+    const webhooks = [
+      new Webhook(server.url, 'failed', { method: 'POST', headers }),
+      new Webhook(server.url, 'finished'),
+    ]
+    await at.queue.enqueue(divByZero, [], { webhooks, retry: new Retry({ max: 2 }) })
+    await at.work()
+    expect(server.heard).toHaveLength(1)
+    expect(server.heard[0]?.headers['content-type']).toBe('application/vnd.mine+json')
+    const body = JSON.parse(server.heard[0]?.body ?? '')
+    expect(body).toMatchObject({ status: 'failed', exc_info: expect.stringContaining('RangeError: division by zero') })
+  })
+
+  it('is called for returned retries when they are used up, and after each repeat', async () => {
+    await using at = await house()
+    await using server = await listener()
+    const hook = (status: 'failed' | 'finished') => [new Webhook(`${server.url}/${status}`, status, { method: 'POST' })]
+    await at.queue.enqueue(retryLater, [1, 0], { webhooks: hook('failed') })
+    await at.queue.enqueue(nothing, [], { webhooks: hook('finished'), repeat: new Repeat({ times: 1 }) })
+    await at.work()
+    expect(server.heard.map(({ url }) => url).sort()).toEqual(['/failed', '/finished', '/finished'])
+    const failed = server.heard.find(({ url }) => url === '/failed')
+    expect(JSON.parse(failed?.body ?? '')).toMatchObject({ status: 'failed', exc_info: '' })
+  })
+
+  it('is not called for a stop, and is for a job that was abandoned', async () => {
+    await using at = await house()
+    await using server = await listener()
+    await using storage = new RedisStorage({ connection: at.redis.url, prefix: at.redis.prefix })
+    const webhooks = [new Webhook(`${server.url}/a`, 'failed'), new Webhook(`${server.url}/b`, 'finished')]
+    const stopped = await at.queue.enqueue(untilStopped, [], { webhooks })
+    const working = at.work()
+    await eventually(async () => {
+      if (await stopped.isStarted()) await stopped.stop()
+      return stopped.isStopped()
+    })
+    await working
+    expect(server.heard).toEqual([])
+    await at.queue.enqueue(nothing, [], { webhooks })
+    await storage.workers.claim({ queues: ['default'], want: 1, workerName: 'dead', leaseMs: 60_000 })
+    await at.endLeases()
+    await at.work()
+    expect(server.heard.map(({ url }) => url)).toEqual(['/a'])
+  })
+
+  it('that fails is logged without its secrets, and harms nobody', async () => {
+    await using at = await house()
+    await using broken = await listener((response) => response.writeHead(500).end('no'))
+    await using silent = await listener(() => {})
+    const { lines, logger } = keeper()
+    const job = await at.queue.enqueue(sayHello, [], {
+      webhooks: [
+        new Webhook('http://127.0.0.1:1/canary', 'finished'),
+        new Webhook(`${broken.url}/canary?token=canary`, 'finished'),
+        new Webhook(`${silent.url}/canary`, 'finished', { timeout: 1, headers: { authorization: 'canary' } }),
+        new Webhook('http://user:canary@127.0.0.1:1/', 'finished', { headers: { 'bad header': 'x' } }),
+      ],
+    })
+    await at.work(['default'], { logger })
+    expect(await job.isFinished()).toBe(true)
+    const failures = lines.filter((line) => line.includes('webhook'))
+    expect(failures).toHaveLength(4)
+    expect(failures.join()).toMatch(/ECONNREFUSED|not a request/)
+    expect(failures.join()).toContain('it answered 500')
+    expect(failures.join()).toContain('no answer within 1 s')
+    expect(lines.join()).not.toContain('canary')
+  })
+
+  it('sends what the address says of user and password as a header', async () => {
+    await using at = await house()
+    await using server = await listener()
+    const url = server.url.replace('http://', 'http://ada:p%40ss@')
+    await at.queue.enqueue(nothing, [], { webhooks: [new Webhook(url, 'finished')] })
+    await at.work()
+    expect(server.heard[0]?.headers.authorization).toBe(`Basic ${Buffer.from('ada:p@ss').toString('base64')}`)
+  })
+
+  it('ignores what nobody could have meant', async () => {
+    await using at = await house()
+    await using server = await listener()
+    const job = await at.queue.enqueue(nothing)
+    const stored = [
+      null,
+      7,
+      { url: 'file:///etc/passwd', job_status: 'finished' },
+      { url: server.url, job_status: 'finished' },
+    ]
+    await at.redis.client.hset(at.key(`job:${job.id}`), 'webhooks', JSON.stringify(stored))
+    await at.work()
+    expect(await job.isFinished()).toBe(true)
+    expect(server.heard).toEqual([])
+  })
+
+  it('is called by queues that run jobs at once, too', async () => {
+    await using at = await house()
+    await using server = await listener()
+    const queue = at.open('sync', { isAsync: false })
+    const webhooks = [new Webhook(`${server.url}/ok`, 'finished'), new Webhook(`${server.url}/bad`, 'failed')]
+    await queue.enqueue(nothing, [], { webhooks })
+    await queue.enqueue(divByZero, [], { webhooks: [...webhooks, new Webhook('http://127.0.0.1:1', 'failed')] })
+    expect(server.heard.map(({ url }) => url)).toEqual(['/ok', '/bad'])
+  })
+
+  it('is called by the worker when its horse was killed', async () => {
+    await using at = await house()
+    await using server = await listener()
+    await using project = await makeProject({
+      'jobs.mjs': 'export const die = () => process.kill(process.pid, "SIGKILL")',
+    })
+    const job = await at.queue.enqueue('jobs.die', [], {
+      webhooks: [new Webhook(server.url, 'failed', { method: 'POST' })],
+    })
+    const worker = new Worker('default', { ...at.where, importPaths: [project.dir] })
+    await worker.work({ burst: true })
+    expect(await job.isFailed()).toBe(true)
+    expect(JSON.parse(server.heard[0]?.body ?? '')).toMatchObject({
+      func_name: 'jobs.die',
+      exc_info: expect.stringContaining('Work-horse terminated unexpectedly'),
+    })
+  })
+})
