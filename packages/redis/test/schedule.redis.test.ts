@@ -204,7 +204,7 @@ describe('promoteDue', () => {
       await redis.client.zadd(key('scheduled:default'), 1000, 'gone', 1001, 'queued', nowS, 'coming')
       const promoted = await promoteDue(place)
       expect(promoted).toMatchObject({ moved: 0, waitMs: 1000 })
-      expect(await redis.client.zrange(key('scheduled:default'), 0, '-1')).toEqual(['coming'])
+      expect(await redis.client.zrange(key('scheduled:default'), '0', '-1')).toEqual(['coming'])
       expect(await storage.queues.jobIds('default', 0, -1)).toEqual(['queued'])
     }))
 
@@ -372,7 +372,7 @@ describe('promoteDue', () => {
         Array.from({ length: 1000 }, (_, n) => newJob({ id: `j${batch}-${n}` }, { delayMs: HOUR_MS })),
       )
     }
-    const members = await client.zrange('rq:scheduled:default', 0, '-1')
+    const members = await client.zrange('rq:scheduled:default', '0', '-1')
     for (let at = 0; at < members.length; at += 1000) {
       await client.zadd('rq:scheduled:default', ...members.slice(at, at + 1000).flatMap((id, n) => [at + n, id]))
     }

@@ -23,6 +23,7 @@ export {
   type When,
 } from '@rq/queue'
 export { type Connection, maskUrl } from '@rq/redis'
+export { cron } from '@rq/scheduler'
 export { jsonSerializer, type Serializer, superjsonSerializer } from '@rq/serializer'
 export {
   DEQUEUE_STRATEGIES,
@@ -30,7 +31,6 @@ export {
   HORSE_KINDS,
   type HorseKind,
   handleSignals,
-  type WorkOptions,
 } from '@rq/worker'
 export {
   isSuspended,
@@ -46,5 +46,6 @@ export { Group } from './group.ts'
 export { cancelJob, Job, requeueJob } from './job.ts'
 export { job } from './job-function.ts'
 export { Queue, type QueueOptions } from './queue.ts'
-export { SimpleWorker, Worker, type WorkerOptions } from './worker.ts'
+export { CronScheduler, type CronSchedulerOptions, Scheduler, type SchedulerOptions } from './scheduler.ts'
+export { SimpleWorker, Worker, type WorkerOptions, type WorkOptions } from './worker.ts'
 export { WorkerPool, type WorkerPoolOptions } from './worker-pool.ts'

@@ -3,15 +3,22 @@ import { pathToFileURL } from 'node:url'
 import { invalidOption } from '@rq/core'
 import type { WorkerRecord } from '@rq/job'
 import { portableConnection, RedisStorage } from '@rq/redis'
+import { Scheduler } from '@rq/scheduler'
 import {
   Worker as BaseWorker,
   type WorkerOptions as BaseWorkerOptions,
+  type WorkOptions as BaseWorkOptions,
   type QueueLike,
   type StorageSource,
-  type WorkOptions,
+  type WorkerService,
 } from '@rq/worker'
 import { type Connected, type ConnectionOptions, sharedStorage, splitConnection } from './connection.ts'
 import { Queue } from './queue.ts'
+
+export interface WorkOptions extends Omit<BaseWorkOptions, 'withScheduler'> {
+  /** True: move scheduled jobs of these queues into them while it works. Or a service of your own. Default false. */
+  withScheduler?: boolean | WorkerService
+}
 
 export type WorkerOptions = Omit<Connected<BaseWorkerOptions>, 'horseStorage'>
 
@@ -37,8 +44,10 @@ export class Worker extends BaseWorker {
   }
 
   override async work(options: WorkOptions = {}): Promise<boolean> {
+    const { withScheduler, ...rest } = options
+    const scheduler = withScheduler === true ? new Scheduler(this.queueNames, { storage: this.#redis }) : withScheduler
     try {
-      return await super.work(options)
+      return await super.work({ ...rest, ...(scheduler && { withScheduler: scheduler }) })
     } finally {
       if (!this.isWorking) this.#redis.disconnect()
     }

@@ -192,10 +192,10 @@ describe('Webhook', () => {
     await using server = await listener()
     const job = await at.queue.enqueue(nothing)
     const stored = [
-      null,
-      7,
-      { url: 'file:///etc/passwd', job_status: 'finished' },
-      { url: server.url, job_status: 'finished' },
+      {},
+      { url: 'file:///etc/passwd', job_status: 'finished', method: 'GET', headers: {}, timeout: 10 },
+      { url: server.url, job_status: 'finished', method: 'GET', headers: { a: 1 }, timeout: 10 },
+      { url: server.url, job_status: 'finished', method: 'GET', headers: {}, timeout: -1 },
     ]
     await at.redis.client.hset(at.key(`job:${job.id}`), 'webhooks', JSON.stringify(stored))
     await at.work()

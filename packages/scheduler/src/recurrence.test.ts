@@ -190,13 +190,13 @@ describe('onCron against a second library', () => {
     const near = fc
       .tuple(
         fc.constantFrom('2030-03-31T01:00:00Z', '2030-11-03T06:00:00Z', '2030-10-05T15:30:00Z'),
-        fc.integer({ min: -20, max: 20 }),
+        fc.integer({ min: -9, max: 3 }),
       )
       .map(([change, hours]) => Date.parse(change) + hours * 3_600_000)
     fc.assert(
       fc.property(minutes, zone, near, (text, tz, from) => {
         const cron = onCron(text, tz)
-        const until = from + 30 * 3_600_000
+        const until = from + 8 * 3_600_000
         const forward: number[] = []
         for (let at = cron.next(from, 0); at !== undefined && at <= until; at = cron.next(at, 0)) forward.push(at)
         expect(cron.last(forward.length + 3, from, until, 0).map(iso)).toEqual(forward.map(iso))

@@ -164,7 +164,8 @@ group = Group.create(connection=conn, name='theirs')
     expect(await site.py(`sorted(group.name for group in Group.all(conn))`)).toEqual(['ours', 'theirs'])
     expect((await Group.all(where())).map(({ name }) => name).sort()).toEqual(['ours', 'theirs'])
     await site.worker('grouped').work({ burst: true })
-    expect(await site.py(`[job.return_value() for job in Group.fetch('ours', conn).get_jobs()]`)).toEqual([3])
+    // RQ's groups give their jobs the default serializer, whatever the jobs were written with.
+    expect(await site.py(`[fetch(job.id).return_value() for job in Group.fetch('ours', conn).get_jobs()]`)).toEqual([3])
   })
 
   test('rq info shows queues and workers of both', async () => {

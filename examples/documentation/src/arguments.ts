@@ -1,0 +1,13 @@
+import { Queue } from 'rq'
+import { countWordsWith } from './jobs/somewhere.js'
+import { PAGE } from './page.js'
+
+const q = new Queue('low')
+const job = await q.enqueue(countWordsWith, [PAGE], {
+  ttl: 30, // this one is for rq
+  kwargs: {
+    description: 'Function description', // and these reach the function, as its last argument
+    ttl: 15,
+  },
+})
+console.log(await job.result({ timeout: 30 }))

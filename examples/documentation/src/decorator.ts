@@ -1,0 +1,5 @@
+import { add } from './jobs/add.js'
+
+const job = await add.delay(3, 4)
+console.log(await job.result({ timeout: 30 }))
+console.log(add(3, 4)) // still a function

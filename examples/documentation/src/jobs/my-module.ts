@@ -1,0 +1,1 @@
+export const myFunc = (x: number, y: number): number => x * y

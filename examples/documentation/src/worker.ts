@@ -1,0 +1,12 @@
+import { handleSignals, Worker } from 'rq'
+
+// `rq worker high default low` does the same.
+const worker = new Worker(['high', 'default', 'low', 'my_queue'], { concurrency: 2, imports: importsOf(import.meta.url) })
+handleSignals(worker)
+worker.once('worker:started', () => console.log('listening'))
+await worker.work()
+
+/** Work horses load TypeScript only when they are told how. */
+function importsOf(url: string): string[] {
+  return url.endsWith('.ts') ? [import.meta.resolve('tsx')] : []
+}

@@ -1,0 +1,214 @@
+import { Queue } from '@rq/queue'
+import { RedisStorage } from '@rq/redis'
+import { eventually, FakeClock, type RedisFixture, redisFixture, spawnNode } from '@rq/testkit'
+import { newJob, RAISED, RETURNED, workOff } from '@rq/testkit/storage-conformance'
+import { describe, expect, it } from 'vitest'
+import { Scheduler, type SchedulerOptions } from '../src/index.ts'
+
+const HOUR_MS = 3_600_000
+
+/** A place with storages and schedulers that end with the test. */
+async function place(redis: RedisFixture) {
+  const storages: RedisStorage[] = []
+  const schedulers: Scheduler[] = []
+  const storage = () => {
+    const opened = new RedisStorage({ connection: redis.url, prefix: redis.prefix, role: 'worker' })
+    storages.push(opened)
+    return opened
+  }
+  return {
+    redis,
+    key: (name: string) => redis.prefix + name,
+    storage,
+    scheduler(options: Partial<SchedulerOptions> = {}, queues: string | string[] = 'default') {
+      const scheduler = new Scheduler(queues, { storage: storage(), ...options })
+      schedulers.push(scheduler)
+      return scheduler
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(schedulers.map((scheduler) => scheduler.stop()))
+      await Promise.all(storages.map((opened) => opened.close()))
+    },
+  }
+}
+
+describe('Scheduler', () => {
+  it('holds its queues as a set of names, a name of its own, and does nothing before it is started', async () => {
+    await using redis = await redisFixture()
+    await using at = await place(redis)
+    const storage = at.storage()
+    const queue = new Queue('low', { storage })
+    const scheduler = new Scheduler(['default', queue, 'low'], { storage })
+    expect(scheduler.queueNames).toEqual(['default', 'low'])
+    expect(scheduler.status).toBe('stopped')
+    expect(scheduler.name).not.toBe(new Scheduler('default', { storage }).name)
+    expect(new Scheduler('default', { storage, name: 'mine' }).name).toBe('mine')
+    expect(await redis.keys()).toEqual([])
+  })
+
+  it('refuses options that are wrong, by name', async () => {
+    await using redis = await redisFixture()
+    await using at = await place(redis)
+    const storage = at.storage()
+    const refused = (option: string) => expect.objectContaining({ code: 'RQ_INVALID_OPTION', details: { option } })
+    expect(() => new Scheduler([], { storage })).toThrow(refused('queues'))
+    expect(() => new Scheduler('a\nb', { storage })).toThrow(refused('queues'))
+    expect(() => new Scheduler('a', { storage, interval: 0 })).toThrow(refused('interval'))
+    expect(() => new Scheduler('a', { storage, leaseMs: 5 })).toThrow(refused('leaseMs'))
+    expect(() => new Scheduler('a', { storage, name: '' })).toThrow(refused('name'))
+    expect(() => new Scheduler('a', {} as SchedulerOptions)).toThrow(refused('storage'))
+  })
+
+  it('moves jobs when they are due, and is woken by one that is due before all others', async () => {
+    await using redis = await redisFixture()
+    await using at = await place(redis)
+    const { queues } = at.storage()
+    const scheduler = at.scheduler({ interval: 60 })
+    await scheduler.start()
+    await eventually(() => scheduler.ledQueues.length === 1)
+    await queues.enqueue([newJob({ id: 'hour' }, { delayMs: HOUR_MS })])
+    await queues.enqueue([newJob({ id: 'late' }, { delayMs: 400 })])
+    await queues.enqueue([newJob({ id: 'soon' }, { delayMs: 100 })])
+    await eventually(async () => expect(await queues.jobIds('default', 0, -1)).toEqual(['soon', 'late']))
+    expect(await queues.registryIds('default', 'scheduled', 0, -1, false)).toEqual(['hour'])
+  })
+
+  it('finds jobs of programs that give no notice, within its interval', async () => {
+    await using redis = await redisFixture()
+    await using at = await place(redis)
+    const storage = at.storage()
+    await storage.queues.enqueue([newJob({ id: 'py' }, { delayMs: HOUR_MS })])
+    const scheduler = at.scheduler({ interval: '1s' })
+    await scheduler.start()
+    await eventually(() => scheduler.ledQueues.length === 1)
+    await redis.client.zadd(at.key('scheduled:default'), Math.floor(Date.now() / 1000), 'py')
+    await eventually(async () => (await storage.queues.count('default')) === 1)
+  })
+
+  it('moves delayed retries and repeats', async () => {
+    await using redis = await redisFixture()
+    await using at = await place(redis)
+    const storage = at.storage()
+    await storage.queues.enqueue([
+      newJob({ id: 'retried', retriesLeft: 1, retryIntervalsS: [1], enqueueAtFrontOnRetry: true }),
+    ])
+    await workOff(storage, RAISED)
+    await storage.queues.enqueue([newJob({ id: 'repeated', repeatsLeft: 1, repeatIntervalsS: [1] })])
+    await workOff(storage, RETURNED)
+    expect(await storage.queues.registryCount('default', 'scheduled')).toBe(2)
+    await at.scheduler().start()
+    await eventually(async () => (await storage.queues.count('default')) === 2)
+    expect(await storage.queues.jobIds('default', 0, 1)).toEqual(['retried'])
+  })
+
+  it('moves what is due in one go for a burst, and leaves no lock and no record', async () => {
+    await using redis = await redisFixture()
+    await using at = await place(redis)
+    const { queues } = at.storage()
+    await queues.enqueue([newJob({ id: 'a' }, { delayMs: 20 }), newJob({ id: 'b', origin: 'low' }, { delayMs: 20 })])
+    const scheduler = at.scheduler({}, ['default', 'low'])
+    let moved = 0
+    await eventually(async () => {
+      moved += await scheduler.runOnce()
+      return moved === 2
+    })
+    expect(await redis.client.get(at.key('scheduler-lock:default'))).toBe(scheduler.name)
+    await scheduler.stop()
+    expect((await redis.keys()).filter((key) => key.includes('scheduler'))).toEqual([])
+  })
+
+  it('can be started again after it was stopped', async () => {
+    await using redis = await redisFixture()
+    await using at = await place(redis)
+    const { queues } = at.storage()
+    const scheduler = at.scheduler()
+    for (const id of ['one', 'two']) {
+      await scheduler.start()
+      await scheduler.start()
+      expect(scheduler.status).toBe('started')
+      await queues.enqueue([newJob({ id }, { delayMs: 30 })])
+      await eventually(async () => (await queues.position('default', id)) !== null)
+      await scheduler.stop()
+      expect(scheduler.status).toBe('stopped')
+      expect(scheduler.ledQueues).toEqual([])
+    }
+  })
+
+  it('goes on when Redis forgets everything that it had written', async () => {
+    await using redis = await redisFixture()
+    await using at = await place(redis)
+    const { queues } = at.storage()
+    const scheduler = at.scheduler({ leaseMs: 500 })
+    await scheduler.start()
+    await eventually(() => scheduler.ledQueues.length === 1)
+    await redis.client.del(at.key('scheduler-lock:default'), at.key(`scheduler:${scheduler.name}`))
+    await queues.enqueue([newJob({ id: 'a' }, { delayMs: 50 })])
+    await eventually(async () => (await queues.count('default')) === 1)
+    expect(await redis.client.hget(at.key(`scheduler:${scheduler.name}`), 'pid')).toBe(String(process.pid))
+  })
+})
+
+describe('several schedulers', () => {
+  it('have one leader for each queue, and another one at once when it leaves', async () => {
+    await using redis = await redisFixture()
+    await using at = await place(redis)
+    const first = at.scheduler({ leaseMs: 60_000 })
+    const second = at.scheduler({ leaseMs: 60_000 }, ['default', 'low'])
+    await first.start()
+    await eventually(() => first.ledQueues.length === 1)
+    await second.start()
+    await eventually(() => second.ledQueues.length === 1)
+    expect([first.ledQueues, second.ledQueues]).toEqual([['default'], ['low']])
+    await first.stop()
+    await eventually(() => second.ledQueues.length === 2, { timeoutMs: 2000 })
+  })
+
+  it('have another leader within a lease when one dies', async () => {
+    await using redis = await redisFixture()
+    await using at = await place(redis)
+    await redis.client.set(at.key('scheduler-lock:default'), 'dead', 'PX', 400)
+    const scheduler = at.scheduler({ leaseMs: 500 })
+    await scheduler.start()
+    expect(scheduler.ledQueues).toEqual([])
+    await eventually(() => scheduler.ledQueues.length === 1, { timeoutMs: 2000 })
+  })
+
+  it('move every job once when one is frozen while it leads, and the frozen one steps down', async () => {
+    await using redis = await redisFixture()
+    await using at = await place(redis)
+    const storage = at.storage()
+    const frozen = spawnNode(new URL('./run-scheduler.ts', import.meta.url), [redis.url, redis.prefix])
+    await using _ = frozen
+    await frozen.output(/leads default/)
+    const standby = at.scheduler({ leaseMs: 1000 })
+    await standby.start()
+
+    await storage.queues.enqueue([newJob({ id: 'before' }, { delayMs: 20 })])
+    await eventually(async () => (await storage.queues.count('default')) === 1)
+    expect(standby.ledQueues).toEqual([])
+
+    frozen.kill('SIGSTOP')
+    const jobs = Array.from({ length: 300 }, (_, n) => newJob({ id: `j${n}` }, { delayMs: 5 * n }))
+    await storage.queues.enqueue(jobs)
+    await eventually(() => standby.ledQueues.length === 1, { timeoutMs: 10_000 })
+    frozen.kill('SIGCONT')
+    await eventually(async () => (await storage.queues.count('default')) === 301, { timeoutMs: 10_000 })
+    const ids = await storage.queues.jobIds('default', 0, -1)
+    expect(new Set(ids).size).toBe(301)
+    await frozen.output(/leads nothing/)
+    expect(standby.ledQueues).toEqual(['default'])
+    expect(await redis.client.get(at.key('scheduler-lock:default'))).toBe(standby.name)
+  }, 40_000)
+
+  it('keep to the time of Redis when the clocks of their machines are wrong', async () => {
+    await using redis = await redisFixture()
+    await using at = await place(redis)
+    const { queues } = at.storage()
+    const wrong = new FakeClock(Date.now() + 600_000)
+    const clock = { nowMs: () => wrong.nowMs(), monotonicMs: () => performance.now() }
+    await at.scheduler({ clock }).start()
+    await queues.enqueue([newJob({ id: 'soon' }, { delayMs: 50 }), newJob({ id: 'later' }, { delayMs: 300_000 })])
+    await eventually(async () => (await queues.count('default')) === 1)
+    expect(await queues.registryIds('default', 'scheduled', 0, -1, false)).toEqual(['later'])
+  })
+})
