@@ -30,7 +30,7 @@ async function main(argv: readonly string[]): Promise<void> {
       for (const subject of round % 2 === 0 ? subjects : [...subjects].reverse()) {
         process.stderr.write(`${measurement.name} ${round + 1}/${runs} ${subject.name}\n`)
         try {
-          collection.add(measurement.name, subject.name, await measure(measurement, subject, profile))
+          collection.add(measurement.name, subject.name, round, await measure(measurement, subject, profile))
         } catch (error) {
           process.stderr.write(`  failed: ${(error as Error).message}\n`)
         }

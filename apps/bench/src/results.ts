@@ -17,21 +17,24 @@ export interface FigureResult {
 /** `measurement` -> `library` -> `figure`. */
 export type Results = Record<string, Record<string, Record<string, FigureResult>>>
 
+/** A round in which a library failed is missing. */
+type Rounds = Map<number, number>
+
 /** Collects what the rounds bring. */
 export class Collection {
   readonly #ours: string
-  readonly #values = new Map<string, Map<string, Map<string, number[]>>>()
+  readonly #values = new Map<string, Map<string, Map<string, Rounds>>>()
   readonly commands: Record<string, Record<string, CommandUse>> = {}
 
   constructor(ours: string) {
     this.#ours = ours
   }
 
-  add(measurement: string, subject: string, { figures, commands }: Measured): void {
+  add(measurement: string, subject: string, round: number, { figures, commands }: Measured): void {
     if (figures === undefined) return
-    const subjects = at(this.#values, measurement, () => new Map<string, Map<string, number[]>>())
-    const known = at(subjects, subject, () => new Map<string, number[]>())
-    for (const [name, value] of Object.entries(figures)) at(known, name, (): number[] => []).push(value)
+    const subjects = at(this.#values, measurement, () => new Map<string, Map<string, Rounds>>())
+    const known = at(subjects, subject, () => new Map<string, Rounds>())
+    for (const [name, value] of Object.entries(figures)) at(known, name, (): Rounds => new Map()).set(round, value)
     if (commands !== undefined) this.commands[measurement] = { ...this.commands[measurement], [subject]: commands }
   }
 
@@ -54,9 +57,10 @@ export class Collection {
   }
 }
 
-function figure(name: string, values: readonly number[], ours: readonly number[] | undefined): FigureResult {
-  const ratios = (ours ?? []).flatMap((value, round) => {
-    const other = values[round]
+function figure(name: string, rounds: Rounds, ours: Rounds | undefined): FigureResult {
+  const values = [...rounds.values()]
+  const ratios = [...(ours ?? [])].flatMap(([round, value]) => {
+    const other = rounds.get(round)
     return other === undefined ? [] : [better(name, value, other)]
   })
   return {

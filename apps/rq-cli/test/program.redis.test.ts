@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { eventually, isRunning, makeProject, type RedisFixture, redisFixture, type TempDir } from '@rq/testkit'
 import { type EnqueueOptions, type Job, Queue } from 'rq'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { canOpenTerminal, type Ended, type Program, run, start, startOnTerminal } from './program.ts'
 
 const JOBS = `
@@ -10,6 +10,10 @@ export const fails = () => { throw new RangeError('out of range') }
 export const never = () => new Promise(() => {})
 export const long = (ms) => new Promise((resolve) => setTimeout(resolve, Number(ms), 'done'))
 `
+
+/** Every test starts processes, each of which takes a second on a machine that is busy with other tests. */
+const PATIENCE_MS = 30_000
+vi.setConfig({ testTimeout: 2 * PATIENCE_MS })
 
 let project: TempDir
 
@@ -25,11 +29,11 @@ afterAll(async () => {
 class House implements AsyncDisposable {
   readonly redis: RedisFixture
   readonly options
-  readonly #queue: Queue
+  readonly queue: Queue
 
   constructor(redis: RedisFixture) {
     this.redis = redis
-    this.#queue = new Queue('default', { connection: redis.url, prefix: redis.prefix })
+    this.queue = new Queue('default', { connection: redis.url, prefix: redis.prefix })
     this.options = { cwd: project.dir, env: { RQ_REDIS_URL: redis.url } }
   }
 
@@ -43,7 +47,7 @@ class House implements AsyncDisposable {
 
   /** A call of a function of the folder, without a process for it. */
   enqueue(name: string, args: readonly unknown[] = [], options: EnqueueOptions = {}): Promise<Job> {
-    return this.#queue.enqueue(`jobs.${name}`, args, options)
+    return this.queue.enqueue(`jobs.${name}`, args, options)
   }
 
   async worker(...args: string[]): Promise<Program> {
@@ -53,7 +57,7 @@ class House implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#queue.close()
+    await this.queue.close()
     await this.redis[Symbol.asyncDispose]()
   }
 }
@@ -289,7 +293,7 @@ describe.skipIf(!canOpenTerminal)('on a terminal', () => {
   test('requeue shows its progress', async () => {
     await using test = await house()
     await Promise.all([test.enqueue('fails'), test.enqueue('fails')])
-    await test.run('worker', '--burst')
+    expect(await test.run('worker', '--burst')).toMatchObject({ code: 0 })
     await using program = startOnTerminal(test.args(['requeue', '--queue', 'default', '--all']), test.options)
     const { code, stdout } = await program.ended
     expect(code).toBe(0)

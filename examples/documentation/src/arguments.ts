@@ -1,6 +1,6 @@
 import { Queue } from 'rq'
-import { countWordsWith } from './jobs/somewhere.js'
-import { PAGE } from './page.js'
+import { countWordsWith } from './jobs/somewhere.ts'
+import { PAGE } from './page.ts'
 
 const q = new Queue('low')
 const job = await q.enqueue(countWordsWith, [PAGE], {

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import { Queue } from 'rq'
-import { countWordsAtUrl } from './jobs/somewhere.js'
-import { PAGE } from './page.js'
+import { countWordsAtUrl } from './jobs/somewhere.ts'
+import { PAGE } from './page.ts'
 
 const redis = new Redis(process.env.RQ_REDIS_URL ?? 'redis://localhost:6379')
 const q = new Queue('default', { connection: redis })

@@ -1,5 +1,5 @@
 import { Queue } from 'rq'
-import { fib } from './jobs/report.js'
+import { fib } from './jobs/report.ts'
 
 const q = new Queue('low', { isAsync: false })
 const job = await q.enqueue(fib, [8])

@@ -1,6 +1,6 @@
 import { Callback, Queue } from 'rq'
-import { reportFailure, reportStopped, reportSuccess, waitForever } from './jobs/callbacks.js'
-import { divByZero, sayHello } from './jobs/report.js'
+import { reportFailure, reportStopped, reportSuccess, waitForever } from './jobs/callbacks.ts'
+import { divByZero, sayHello } from './jobs/report.ts'
 
 const queue = new Queue()
 const fine = await queue.enqueue(sayHello, [], {

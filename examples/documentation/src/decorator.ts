@@ -1,4 +1,4 @@
-import { add } from './jobs/add.js'
+import { add } from './jobs/add.ts'
 
 const job = await add.delay(3, 4)
 console.log(await job.result({ timeout: 30 }))

@@ -1,5 +1,5 @@
 import { Queue } from 'rq'
-import { bar, baz, foo, generateReport, sendReport } from './jobs/report.js'
+import { bar, baz, foo, generateReport, sendReport } from './jobs/report.ts'
 
 const q = new Queue('low')
 const reportJob = await q.enqueue(generateReport)

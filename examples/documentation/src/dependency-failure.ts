@@ -1,5 +1,5 @@
 import { Dependency, Queue } from 'rq'
-import { divByZero, sayHello } from './jobs/report.js'
+import { divByZero, sayHello } from './jobs/report.ts'
 
 const queue = new Queue()
 const job1 = await queue.enqueue(divByZero)

@@ -1,6 +1,6 @@
 import { Queue } from 'rq'
-import { countWordsAtUrl } from './jobs/somewhere.js'
-import { PAGE } from './page.js'
+import { countWordsAtUrl } from './jobs/somewhere.ts'
+import { PAGE } from './page.ts'
 
 // Where Redis is: RQ_REDIS_URL, else localhost. No name means the default queue.
 const q = new Queue()

@@ -1,6 +1,6 @@
 import { Group, Queue } from 'rq'
-import { countWordsAtUrl } from './jobs/somewhere.js'
-import { PAGE } from './page.js'
+import { countWordsAtUrl } from './jobs/somewhere.ts'
+import { PAGE } from './page.ts'
 
 const group = Group.create({ name: 'my_group' })
 await group.enqueueMany('my_queue', [

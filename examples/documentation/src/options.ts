@@ -1,7 +1,7 @@
 import { Queue } from 'rq'
-import { reportFailure, reportStopped, reportSuccess } from './jobs/callbacks.js'
-import { countWordsAtUrl } from './jobs/somewhere.js'
-import { PAGE } from './page.js'
+import { reportFailure, reportStopped, reportSuccess } from './jobs/callbacks.ts'
+import { countWordsAtUrl } from './jobs/somewhere.ts'
+import { PAGE } from './page.ts'
 
 const q = new Queue('low')
 const first = await q.enqueue(countWordsAtUrl, [PAGE])

@@ -1,5 +1,5 @@
 import { Queue } from 'rq'
-import { sayHello } from './jobs/report.js'
+import { sayHello } from './jobs/report.ts'
 
 const q = new Queue('nobody_listens')
 await q.enqueue(sayHello, [], { jobId: 'my_id' })

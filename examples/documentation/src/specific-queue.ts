@@ -1,6 +1,6 @@
 import { Queue } from 'rq'
-import { countWordsAtUrl } from './jobs/somewhere.js'
-import { PAGE } from './page.js'
+import { countWordsAtUrl } from './jobs/somewhere.ts'
+import { PAGE } from './page.ts'
 
 const q = new Queue('low')
 const job = await q.enqueue(countWordsAtUrl, [PAGE])

@@ -1,5 +1,5 @@
 import { Queue, ref } from 'rq'
-import type { myFunc } from './jobs/my-module.js'
+import type { myFunc } from './jobs/my-module.ts'
 
 const q = new Queue('low')
 

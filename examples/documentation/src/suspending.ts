@@ -1,10 +1,12 @@
 import { isSuspended, Queue, resume, suspend } from 'rq'
-import { sayHello } from './jobs/report.js'
+import { sayHello } from './jobs/report.ts'
+
+const redis = process.env.RQ_REDIS_URL ?? 'redis://localhost:6379'
 
 // Workers take up no more jobs, on no queue; what runs goes on. `rq suspend` does the same.
-await suspend({}, { duration: '5m' })
-console.log(await isSuspended({}))
+await suspend(redis, { duration: '5m' })
+console.log(await isSuspended(redis))
 const job = await new Queue().enqueue(sayHello)
 
-await resume({})
-console.log(await isSuspended({}), await job.result({ timeout: 30 }))
+await resume(redis)
+console.log(await isSuspended(redis), await job.result({ timeout: 30 }))

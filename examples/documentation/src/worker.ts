@@ -1,7 +1,10 @@
 import { handleSignals, Worker } from 'rq'
 
 // `rq worker high default low` does the same.
-const worker = new Worker(['high', 'default', 'low', 'my_queue'], { concurrency: 2, imports: importsOf(import.meta.url) })
+const worker = new Worker(['high', 'default', 'low', 'my_queue'], {
+  concurrency: 2,
+  imports: importsOf(import.meta.url),
+})
 handleSignals(worker)
 worker.once('worker:started', () => console.log('listening'))
 await worker.work()

@@ -8,4 +8,5 @@ from rq.serializers import JSONSerializer
 
 connection = Redis.from_url(sys.argv[1])
 for job in Job.fetch_many(sys.argv[2:], connection=connection, serializer=JSONSerializer):
-    print(f'  {job.func_name:21} {job.get_status():9} {job.return_value()!r}')
+    status = 'finished' if job.is_finished else 'not finished'
+    print(f'  {job.func_name:21} {status:9} {job.return_value()!r}')

@@ -72,6 +72,8 @@ interface Point extends Place {
 }
 
 const MOST_COMMANDS = 60
+/** A scheduler looks and leads by the clock, so that its life has more commands where it takes longer. */
+const MORE_WHEN_SCHEDULED = 12
 /** Workers with horses of their own in one process. */
 const MOST_HORSES = 12
 const INTRODUCTION: ReadonlySet<string> = new Set(['hello', 'auth', 'select', 'client', 'info'])
@@ -93,8 +95,10 @@ const AFTERMATH_MS = 50
 export async function crashSweep(options: CrashSweepOptions): Promise<CrashReport> {
   const commands = await commandsOfALife(options)
   const report: CrashReport = { points: 0, recovered: 0, duplicated: 0, lost: [], faults: [], commands }
+  const count = commands.length + (options.scenario.isScheduled === true ? MORE_WHEN_SCHEDULED : 0)
+  const numbers = Array.from({ length: count }, (_, index) => index + 1)
   const points = await Promise.all(
-    MOMENTS.flatMap((moment) => commands.map((_, index) => newPoint(options, moment, index + 1))),
+    MOMENTS.flatMap((moment) => numbers.map((number) => newPoint(options, moment, number))),
   )
   try {
     const size = options.horse === 'process' ? MOST_HORSES : points.length

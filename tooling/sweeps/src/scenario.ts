@@ -75,6 +75,13 @@ export const SCENARIOS: readonly Scenario[] = [
   },
 ]
 
+/** Those that say most about how commands follow each other. */
+export const TELLING_SCENARIOS = scenariosNamed('plain', 'many at once', 'scheduled', 'callbacks', 'all of it')
+
+export function scenariosNamed(...names: readonly string[]): readonly Scenario[] {
+  return SCENARIOS.filter(({ name }) => names.includes(name))
+}
+
 /** The queues that a worker of a sweep listens to. */
 export const ONE_QUEUE: readonly string[] = ['default']
 export const THREE_QUEUES: readonly string[] = ['high', 'default', 'low']

@@ -1,6 +1,8 @@
 import { crashSuite } from '../src/crash-suite.ts'
-import { SCENARIOS } from '../src/scenario.ts'
+import { SCENARIOS, TELLING_SCENARIOS } from '../src/scenario.ts'
 
-crashSuite('A worker is killed at each of its commands; it recovers the jobs of another dead one', SCENARIOS, {
+crashSuite('A worker is killed at each of its commands; it recovers the jobs of another dead one', {
   arrival: 'abandoned',
+  onOneQueue: SCENARIOS,
+  onThreeQueues: TELLING_SCENARIOS,
 })

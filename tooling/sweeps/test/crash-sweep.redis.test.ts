@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CrashReport, crashSweep } from '../src/crash-sweep.ts'
 import { jobsProject } from '../src/jobs-module.ts'
 import type { Place } from '../src/outcome.ts'
-import { ONE_QUEUE, SCENARIOS, THREE_QUEUES } from '../src/scenario.ts'
+import { ONE_QUEUE, scenariosNamed, THREE_QUEUES } from '../src/scenario.ts'
 
 let redis: OwnRedis
 let project: TempDir
@@ -21,7 +21,7 @@ afterAll(async () => {
 })
 
 function sweepPlain(sabotage: (place: Place) => Promise<unknown>): Promise<CrashReport> {
-  const [plain] = SCENARIOS
+  const [plain] = scenariosNamed('plain')
   if (plain === undefined) throw new Error('No scenario.')
   const where = { url: redis.url, client, importPath: project.dir }
   return crashSweep({ ...where, scenario: plain, queues: ONE_QUEUE, arrival: 'waiting', sabotage, recoveryMs: 1500 })
@@ -59,7 +59,7 @@ describe('the crash sweep notices', () => {
 
 test('a worker is killed in its maintenance too', { timeout: 120_000 }, async () => {
   const where = { url: redis.url, client, importPath: project.dir }
-  const scenario = SCENARIOS.find(({ name }) => name === 'all of it')
+  const [scenario] = scenariosNamed('all of it')
   if (scenario === undefined) throw new Error('No scenario.')
   const options = { ...where, scenario, queues: THREE_QUEUES, arrival: 'pushed', inMaintenance: true } as const
   const report = await crashSweep(options)

@@ -3,13 +3,13 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CutSweepOptions, cutSweep } from '../src/cut-sweep.ts'
 import { jobsProject } from '../src/jobs-module.ts'
-import { ONE_QUEUE, SCENARIOS, THREE_QUEUES } from '../src/scenario.ts'
+import { ONE_QUEUE, SCENARIOS, scenariosNamed, THREE_QUEUES } from '../src/scenario.ts'
 import { table } from '../src/table.ts'
 
 const TIMEOUT_MS = 120_000
 const CUT = { kind: 'cut' } as const
 /** Those whose commands differ; the others are mixtures of these. */
-const DIFFERENT = SCENARIOS.filter(({ name }) => ['plain', 'retry', 'callbacks', 'all of it'].includes(name))
+const DIFFERENT = scenariosNamed('plain', 'retry', 'callbacks', 'all of it')
 
 let redis: OwnRedis
 let project: TempDir

@@ -1,0 +1,63 @@
+import { readdirSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { spawnNode, startRedis } from '@rq/testkit'
+import { expect, it } from 'vitest'
+
+const SRC = new URL('../src/', import.meta.url)
+const WORDS = 'RQ is a simple library for queueing jobs'
+
+/** What each example prints, line by line. The page that they count has eight words. */
+const PRINTED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
+  arguments: ['Function description, 15: 8 words'],
+  bulk: ['my_job_id 8', 'my_other_job_id 8'],
+  'bulk-pipeline': ['0', 'my_job_id 8', 'my_other_job_id 8'],
+  'bypassing-workers': ['21'],
+  callbacks: [/^Job failing failed: RangeError: division by zero$/, /^Job endless was stopped/],
+  decorator: ['7', '7'],
+  dependencies: ['sent', 'baz foo bar'],
+  'dependency-failure': ['Hi there! failed'],
+  enqueue: ['undefined', '8', '8'],
+  group: ['[', /<Job my_job_id: \w+, queue my_queue>/, /<Job my_other_job_id: \w+, queue my_queue>/, ']', '0'],
+  options: ['my_job_id 180 86400 3600 2592000 Count the words of a page', '8'],
+  queues: ['2', 'my_id', '2', 'my_id', '2', 'false'],
+  'specific-queue': ['low 8'],
+  'string-reference': ['12', '30.0'],
+  suspending: ['true', 'false Hi there!'],
+}
+
+it('every example of the documentation runs, with a worker beside it', { timeout: 120_000 }, async () => {
+  const names = readdirSync(SRC).flatMap((file) => /^(.*)\.ts$/.exec(file)?.[1] ?? [])
+  expect(names.filter((name) => !['page', 'worker'].includes(name)).sort()).toEqual(Object.keys(PRINTED).sort())
+
+  await using redis = await startRedis()
+  const server = createServer((_, response) => response.end(WORDS)).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const page = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const options = { cwd: fileURLToPath(new URL('..', SRC)), env: { RQ_REDIS_URL: redis.url, PAGE: page } }
+
+  await using worker = spawnNode(new URL('worker.ts', SRC), [], options)
+  await worker.output(/listening/, 60_000)
+  await using examples = spawnNode(new URL('run-examples.ts', import.meta.url), Object.keys(PRINTED), options)
+  expect(await examples.exited, examples.stderr).toEqual({ code: 0, signal: null })
+  server.close()
+
+  const sections = examples.stdout.split(/^--- /m).slice(1)
+  const printed = Object.fromEntries(
+    sections.map((section) => {
+      const [name = '', ...lines] = section.trimEnd().split('\n')
+      return [name, lines.map((line) => line.trim().replace(/,$/, ''))]
+    }),
+  )
+  for (const [name, expected] of Object.entries(PRINTED)) {
+    expect(printed[name], name).toEqual(
+      expected.map((line) => (typeof line === 'string' ? line : expect.stringMatching(line))),
+    )
+  }
+  for (const line of ['success of fine: Hi there!', 'failure of failing: RangeError', 'stop of endless']) {
+    expect(worker.stderr).toContain(line)
+  }
+  worker.kill('SIGTERM')
+  expect(await worker.exited).toEqual({ code: 0, signal: null })
+})
