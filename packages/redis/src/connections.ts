@@ -101,7 +101,8 @@ export class Connections {
   ): Promise<{ reply: unknown; resent: boolean }> {
     const before = socketOf(this.main())
     const reply = await this.run(script, keys, args, true)
-    return { reply, resent: socketOf(this.main()) !== before }
+    // Without a connection at the start, it was sent for the first time when there was one.
+    return { reply, resent: before !== undefined && socketOf(this.main()) !== before }
   }
 
   /** Send commands on the main client. @throws RqError as {@link redisError} says. */

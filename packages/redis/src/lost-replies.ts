@@ -11,12 +11,10 @@ export class LostReplies {
     this.#calls.set(base, queues)
   }
 
-  /** Those noted so far. */
-  list(): { bases: readonly string[]; queues: readonly string[] } {
-    return { bases: [...this.#calls.keys()], queues: [...new Set([...this.#calls.values()].flat())] }
-  }
-
-  found(bases: readonly string[]): void {
-    for (const base of bases) this.#calls.delete(base)
+  /** Those noted so far, which are then whoever's that asked. */
+  take(): readonly (readonly [base: string, queues: readonly string[]])[] {
+    const calls = [...this.#calls]
+    this.#calls.clear()
+    return calls
   }
 }

@@ -250,16 +250,18 @@ export class RedisWorkerStore implements WorkerStore {
   /** What was handed out now, and what earlier calls leased whose replies were lost. */
   async #withLost(claimed: ClaimReply, lost = this.#lostClaims): Promise<ClaimReply> {
     if (lost.isEmpty) return claimed
-    const { bases, queues } = lost.list()
+    const calls = lost.take()
+    const bases = calls.map(([base]) => base)
+    const queues = new Set(calls.flatMap(([, names]) => names))
     const rest = [this.#keys.prefix, bases.length, ...bases, ...queues] as const
     try {
       const reply = await this.#connections.run(scripts.reclaim, [this.#keys.queues], [...rest], true)
-      lost.found(bases)
       const known = new Set(claimed.jobs.map(({ executionId }) => executionId))
       const found = decodeClaim(reply).jobs.filter(({ executionId }) => !known.has(executionId))
       return found.length === 0 ? claimed : { ...claimed, jobs: [...claimed.jobs, ...found] }
     } catch {
       // What this call handed out must not be lost with it; the next one looks again.
+      for (const [base, names] of calls) lost.note(base, names)
       return claimed
     }
   }
