@@ -1,4 +1,7 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+
+/** Many minutes of killing workers at every command: a command of its own, `pnpm test:sweeps`. */
+const SWEEPS = 'tooling/sweeps/**'
 
 export default defineConfig({
   resolve: { conditions: ['@rq/source'] },
@@ -6,6 +9,9 @@ export default defineConfig({
   test: {
     include: ['{packages,apps,tooling,examples}/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts'],
     globalSetup: ['tooling/testkit/src/global-setup.ts'],
+    exclude: process.env.RQ_SWEEPS === undefined ? [...configDefaults.exclude, SWEEPS] : configDefaults.exclude,
     testTimeout: 20_000,
+    // Tests that start and kill processes share two cores in CI; what fails twice has failed.
+    retry: process.env.CI === undefined ? 0 : 1,
   },
 })
