@@ -92,6 +92,7 @@ export function startOnTerminal(args: readonly string[], options: StartOptions =
   const script =
     process.platform === 'darwin'
       ? ['-q', '/dev/null', ...command]
-      : ['-qefc', command.map(quoted).join(' '), '/dev/null']
+      : // Without `exec` the shell may stay between, and be what a Ctrl-C ends.
+        ['-qefc', `exec ${command.map(quoted).join(' ')}`, '/dev/null']
   return new Program(TERMINAL_TOOL, script, { ...options, env: { TERM: 'xterm', COLUMNS: '80', ...options.env } })
 }

@@ -1,5 +1,6 @@
 import type { Command } from './command.ts'
 import { cancel } from './commands/cancel.ts'
+import { cron } from './commands/cron.ts'
 import { deleteJob } from './commands/delete.ts'
 import { empty } from './commands/empty.ts'
 import { enqueue } from './commands/enqueue.ts'
@@ -8,6 +9,7 @@ import { job } from './commands/job.ts'
 import { jobs } from './commands/jobs.ts'
 import { requeue } from './commands/requeue.ts'
 import { resume } from './commands/resume.ts'
+import { scheduler } from './commands/scheduler.ts'
 import { stop } from './commands/stop.ts'
 import { suspend } from './commands/suspend.ts'
 import { worker } from './commands/worker.ts'
@@ -17,6 +19,8 @@ import { workerPool } from './commands/worker-pool.ts'
 export const COMMANDS: readonly Command[] = [
   worker,
   workerPool,
+  scheduler,
+  cron,
   enqueue,
   info,
   jobs,

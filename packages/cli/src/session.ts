@@ -42,6 +42,11 @@ export class Session implements AsyncDisposable {
     return new Session(rq, where, { ...where, serializer: await loadSerializer(serializer, host.folder) })
   }
 
+  /** `where`, and how values are read and written. */
+  get reading(): ReadingOptions {
+    return this.#reading
+  }
+
   queue(name: string): Queue {
     const known = this.#queues.get(name)
     if (known !== undefined) return known

@@ -1,14 +1,10 @@
-import { writeFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import type { Logger } from '@rq/core'
 import type { Argv } from 'yargs'
 import type { CommandContext } from './command.ts'
-import { CommandError, EXIT, type ExitCode, UsageError } from './exit-code.ts'
-import { createLogger, type LogLevel } from './log.ts'
+import { CommandError, EXIT, type ExitCode } from './exit-code.ts'
 import { flag, text, texts, wholeNumber } from './option-value.ts'
+import { loggerOf, SERVICE_FLAGS, type ServiceFlags, writePid } from './service-flags.ts'
 import type { Session } from './session.ts'
 import { listOf, moduleFrom } from './settings.ts'
-import { unknownLetter } from './time-text.ts'
 
 const HORSES = ['process', 'thread', 'inline'] as const
 const STRATEGIES = ['default', 'random', 'round_robin'] as const
@@ -59,13 +55,11 @@ export function workerFlags<T>(yargs: Argv<T>) {
       }),
       'exception-handler': texts({ describe: 'Function to call when a job has failed, repeatable' }),
       'disable-default-exception-handler': flag({ describe: 'Keep failed jobs out of the failed registry' }),
-      pid: text({ describe: 'File to write the process id to' }),
-      'log-format': text({ choices: ['text', 'json'], default: 'text', describe: 'Log lines for people or programs' }),
-      'date-format': text({ default: '%H:%M:%S', describe: 'Time of log lines, as strftime' }),
     })
+    .options(SERVICE_FLAGS)
 }
 
-interface Flags {
+interface Flags extends ServiceFlags {
   readonly queues?: readonly string[] | undefined
   readonly concurrency?: string | undefined
   readonly horse?: string | undefined
@@ -78,10 +72,6 @@ interface Flags {
   readonly dequeueStrategy?: string | undefined
   readonly exceptionHandler?: readonly string[] | undefined
   readonly disableDefaultExceptionHandler: boolean
-  readonly logFormat: string
-  readonly dateFormat: string
-  readonly quiet: boolean
-  readonly verbose: boolean
 }
 
 /** What flags and configuration file say of a worker, in rq's words. @throws UsageError. */
@@ -143,29 +133,6 @@ export async function runWorker(
     stopListening()
   }
   return isCold ? EXIT.failure : EXIT.done
-}
-
-function loggerOf({ quiet, verbose, logFormat, dateFormat }: Flags, { output }: CommandContext): Logger {
-  const letter = unknownLetter(dateFormat)
-  if (letter !== undefined) throw new UsageError(`Invalid --date-format: %${letter} is not known.`)
-  const level: LogLevel = verbose ? 'debug' : quiet ? 'warn' : 'info'
-  return createLogger({
-    write: (entry) => output.log(entry),
-    format: logFormat === 'json' ? 'json' : 'text',
-    level,
-    dateFormat,
-    paint: output.errorPaint,
-    now: () => new Date(),
-  })
-}
-
-async function writePid(path: string, { host }: CommandContext): Promise<void> {
-  try {
-    await writeFile(resolve(host.folder, path), String(host.pid))
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new CommandError(`The file of --pid cannot be written: ${why}`, EXIT.failure, { cause })
-  }
 }
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> }

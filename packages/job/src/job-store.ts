@@ -22,6 +22,8 @@ export interface DeleteRequest {
 export interface ExecutionRecord {
   readonly id: string
   readonly jobId: string
+  readonly workerName?: string
+  readonly lastHeartbeatMs?: number
   /** End of the lease, epoch milliseconds. */
   readonly leaseEndsMs: number
 }
@@ -34,6 +36,8 @@ export interface JobSituation {
   /** When it is due, if it is scheduled. Epoch milliseconds. */
   readonly dueMs?: number
   readonly dependencies: readonly { readonly id: string; readonly status: JobStatus | undefined }[]
+  /** Whether it is about to be queued, as one of very many that waited for the same job. */
+  readonly releasing: boolean
   /** Jobs that hold the slots of its rate limit, longest first. */
   readonly slotHolders: readonly string[]
   /** How many wait for a slot before it; null when it does not wait for one. */

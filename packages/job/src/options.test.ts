@@ -76,6 +76,9 @@ describe('values', () => {
 
   it('have RQ’s defaults', () => {
     expect(new Retry({ max: 2 })).toMatchObject({ max: 2, intervalsS: [0], enqueueAtFront: false })
+    expect(String(new Retry({ max: 2, interval: [1, '2s'], enqueueAtFront: true }))).toBe(
+      'Retry(max=2, interval=[1, 2], enqueueAtFront=true)',
+    )
     expect(new Callback('a.b').timeoutS).toBe(60)
     expect(new Callback('a.b', { timeout: '2m' }).timeoutS).toBe(120)
     expect(new Webhook('http://x', 'failed').toRecord()).toEqual({

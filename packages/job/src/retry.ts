@@ -44,6 +44,10 @@ export class Retry {
     this.enqueueAtFront = options.enqueueAtFront ?? false
   }
 
+  toString(): string {
+    return `Retry(max=${this.max}, interval=[${this.intervalsS.join(', ')}], enqueueAtFront=${this.enqueueAtFront})`
+  }
+
   /** Waits of base, base*factor, base*factor^2, ... up to `cap`, each with a random part of `jitter`. */
   static exponential(options: ExponentialRetryOptions): Retry {
     const { max, factor = 2, jitter = 0 } = options

@@ -109,7 +109,8 @@ function scheduledReason({ dueMs, record }: JobSituation): [ExplanationCode, str
   ]
 }
 
-function deferredReason({ dependencies, record }: JobSituation): [ExplanationCode, string] {
+function deferredReason({ dependencies, record, releasing }: JobSituation): [ExplanationCode, string] {
+  if (releasing) return ['queued', 'The jobs it waited for are done, and it is one of many that are being queued.']
   const allowFailure = record.allowDependencyFailures ?? false
   const { blockedBy, waitingFor } = readiness(dependencies, allowFailure)
   if (blockedBy.length > 0) {

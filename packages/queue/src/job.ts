@@ -36,6 +36,9 @@ export interface Execution {
   readonly jobId: string
   /** When the worker's lease ends unless it is renewed. */
   readonly leaseEndsAt: Date
+  readonly workerName: string | undefined
+  /** Undefined until the worker has beaten for it, which takes some seconds. */
+  readonly lastHeartbeat: Date | undefined
 }
 
 /** A time limit for waiting. */
@@ -210,7 +213,13 @@ export class Job<R = unknown> extends JobView {
 
   async getExecutions(): Promise<Execution[]> {
     const executions = await this.#context.storage.jobs.executions(this.id)
-    return executions.map(({ id, jobId, leaseEndsMs }) => ({ id, jobId, leaseEndsAt: new Date(leaseEndsMs) }))
+    return executions.map(({ id, jobId, lastHeartbeatMs, leaseEndsMs, workerName }) => ({
+      id,
+      jobId,
+      workerName,
+      leaseEndsAt: new Date(leaseEndsMs),
+      lastHeartbeat: lastHeartbeatMs === undefined ? undefined : new Date(lastHeartbeatMs),
+    }))
   }
 
   /** The jobs it was to wait for; those that are gone are left out. */

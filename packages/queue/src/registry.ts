@@ -63,9 +63,11 @@ export class Registry {
   /**
    * Take a job out. The job itself stays as it is, unless `deleteJob` removes it from everywhere.
    * @returns whether it was there.
+   * @throws RqError `RQ_INVALID_OPERATION` for the registry of started jobs: a run has to be stopped, or the job deleted.
    */
   async remove(job: JobLike, options: { deleteJob?: boolean } = {}): Promise<boolean> {
     const id = jobIdOf(job)
+    if (this.kind === 'started') throw invalidOperation(id, 'runs, and cannot be taken out of the started registry')
     const wasThere = await this.#queues.registryRemove(this.queueName, this.kind, id)
     if (options.deleteJob === true) await deleteIn(this.#context.storage.jobs, id, {})
     return wasThere

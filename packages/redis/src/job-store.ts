@@ -150,7 +150,14 @@ export class RedisJobStore implements JobStore {
     const leases = (await this.#connections.run(scripts.leases, keys, [jobId])) as string[]
     const executions: ExecutionRecord[] = []
     for (let at = 0; at + 1 < leases.length; at += 2) {
-      executions.push({ id: leases[at] ?? '', jobId, leaseEndsMs: parseScore(leases[at + 1] ?? '') * 1000 })
+      const { lastHeartbeatMs, workerName } = job
+      executions.push({
+        id: leases[at] ?? '',
+        jobId,
+        leaseEndsMs: parseScore(leases[at + 1] ?? '') * 1000,
+        ...(workerName !== undefined && { workerName }),
+        ...(lastHeartbeatMs !== undefined && { lastHeartbeatMs }),
+      })
     }
     return executions
   }

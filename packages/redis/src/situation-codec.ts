@@ -11,12 +11,13 @@ export type SituationReply = readonly [
   dependencies: readonly Buffer[],
   slotHolders: readonly Buffer[],
   waitingBefore: number | null,
+  releasing: number,
 ]
 
 /** Undefined for the empty answer, and for a hash that is no job. */
 export function decodeSituation(jobId: string, reply: SituationReply | readonly []): JobSituation | undefined {
   if (reply.length === 0) return undefined
-  const [fields, position, due, suspended, workers, dependencies, slotHolders, waitingBefore] = reply
+  const [fields, position, due, suspended, workers, dependencies, slotHolders, waitingBefore, releasing] = reply
   const record = decodeJob(jobId, fields)
   if (record === undefined) return undefined
   return {
@@ -26,6 +27,7 @@ export function decodeSituation(jobId: string, reply: SituationReply | readonly 
     dependencies: decodeDependencies(dependencies),
     slotHolders: slotHolders.map(String),
     waitingBefore,
+    releasing: releasing === 1,
     suspended: suspended === 1,
     workers,
   }

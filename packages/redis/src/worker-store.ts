@@ -13,12 +13,12 @@ import type {
   WorkerRecord,
   WorkerStore,
 } from '@rq/job'
+import { decodeClaim, NOTHING } from './claim-codec.ts'
 import { readCommand } from './command-codec.ts'
 import type { Connections } from './connections.ts'
-import { decodeJob, decodePlainJob } from './job-codec.ts'
 import type { Keys } from './keys.ts'
-import { LostReplies } from './lost-replies.ts'
-import type { Script, ScriptArgument } from './script.ts'
+import { LeasingCalls } from './leasing-calls.ts'
+import type { ScriptArgument } from './script.ts'
 import * as scripts from './scripts.generated.ts'
 import { ServerClock } from './server-clock.ts'
 import { pushSettlement } from './settle-arguments.ts'
@@ -27,8 +27,6 @@ import { stampNow } from './time.ts'
 import { WorkSignal } from './work-signal.ts'
 import { decodeWorker, encodeBirth } from './worker-codec.ts'
 
-const NOTHING: ClaimReply = { jobs: [], suspended: false }
-const SUSPENDED: ClaimReply = { jobs: [], suspended: true }
 /**
  * Execution ids are 12 random hex characters of the claim and 8 of the job's place in it: they need only differ among the
  * executions of one job, and a short one keeps a small set of leases in Redis's compact form (members up to 64 bytes).
@@ -40,8 +38,8 @@ export class RedisWorkerStore implements WorkerStore {
   readonly #keys: Keys
   readonly #signal: WorkSignal
   readonly #births = new Map<string, string>()
-  readonly #lostClaims = new LostReplies()
-  readonly #lostRecoveries = new LostReplies()
+  readonly #claims: LeasingCalls
+  readonly #recoveries: LeasingCalls
   readonly #clock = new ServerClock()
   /** By `performance.now()`. */
   #recoverFromMs = 0
@@ -50,6 +48,8 @@ export class RedisWorkerStore implements WorkerStore {
     this.#connections = connections
     this.#keys = keys
     this.#signal = new WorkSignal(connections, keys)
+    this.#claims = new LeasingCalls(connections, keys)
+    this.#recoveries = new LeasingCalls(connections, keys)
   }
 
   async register(worker: WorkerBirth): Promise<void> {
@@ -107,9 +107,9 @@ export class RedisWorkerStore implements WorkerStore {
 
   async claim(request: ClaimRequest): Promise<ClaimReply> {
     const base = executionBase()
-    const { reply } = await this.#lease(
-      base,
-      request.queues,
+    const own = { base, queues: request.queues }
+    const { reply, resent } = await this.#claims.send(
+      own,
       scripts.claim,
       [this.#keys.suspended],
       [
@@ -118,7 +118,7 @@ export class RedisWorkerStore implements WorkerStore {
         ...request.queues,
       ],
     )
-    return this.#withLost(decodeClaim(reply))
+    return this.#claims.complete(decodeClaim(reply), own, resent)
   }
 
   async settle(workerName: string, settlements: readonly Settlement[], claim?: ClaimRequest): Promise<SettleReply> {
@@ -136,9 +136,9 @@ export class RedisWorkerStore implements WorkerStore {
     const rest: ScriptArgument[] = [...queues]
     for (const settlement of settlements) pushSettlement(rest, settlement, workerName)
     const base = executionBase()
-    const { reply, resent } = await this.#lease(
-      base,
-      queues,
+    const own = { base, queues }
+    const { reply, resent } = await this.#claims.send(
+      own,
       scripts.settle,
       [this.#keys.suspended],
       [
@@ -156,7 +156,7 @@ export class RedisWorkerStore implements WorkerStore {
     const claimed = decodeClaim(handed)
     return {
       answers,
-      claimed: claim === undefined ? claimed : await this.#withLost(claimed),
+      claimed: claim === undefined ? claimed : await this.#claims.complete(claimed, own, resent),
       releasing: setAside === 1,
     }
   }
@@ -183,14 +183,12 @@ export class RedisWorkerStore implements WorkerStore {
     const base = executionBase()
     const key = this.#keys.registry(queue, 'started')
     const args = [this.#keys.prefix, queue, workerName, leaseMs, most, stampNow(), base, this.#clock.nowMs()] as const
-    const { reply } = await this.#lease(base, [queue], scripts.recover, [key], [...args], this.#lostRecoveries)
+    const own = { base, queues: [queue] }
+    const { reply, resent } = await this.#recoveries.send(own, scripts.recover, [key], [...args])
     const [serverMs, taken] = reply as [number, unknown]
     this.#clock.note(serverMs, sentAtMs)
-    if (!Array.isArray(taken)) {
-      this.#recoverFromMs = performance.now() + leaseMs
-      return []
-    }
-    return (await this.#withLost(decodeClaim(taken), this.#lostRecoveries)).jobs
+    if (!Array.isArray(taken)) this.#recoverFromMs = performance.now() + leaseMs
+    return (await this.#recoveries.complete(decodeClaim(taken), own, resent)).jobs
   }
 
   waitForWork(queues: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<void> {
@@ -228,44 +226,6 @@ export class RedisWorkerStore implements WorkerStore {
     this.#signal.disconnect()
   }
 
-  /** Run a script that leases jobs, and note when its reply may have been lost: `base` is what their execution ids begin with. */
-  async #lease<Keys extends readonly string[], Args extends readonly ScriptArgument[]>(
-    base: string,
-    queues: readonly string[],
-    script: Script<Keys, Args>,
-    keys: Keys,
-    args: Args,
-    lost = this.#lostClaims,
-  ): Promise<{ reply: unknown; resent: boolean }> {
-    try {
-      const noted = await this.#connections.runNoting(script, keys, args)
-      if (noted.resent) lost.note(base, queues)
-      return noted
-    } catch (error) {
-      lost.note(base, queues)
-      throw error
-    }
-  }
-
-  /** What was handed out now, and what earlier calls leased whose replies were lost. */
-  async #withLost(claimed: ClaimReply, lost = this.#lostClaims): Promise<ClaimReply> {
-    if (lost.isEmpty) return claimed
-    const calls = lost.take()
-    const bases = calls.map(([base]) => base)
-    const queues = new Set(calls.flatMap(([, names]) => names))
-    const rest = [this.#keys.prefix, bases.length, ...bases, ...queues] as const
-    try {
-      const reply = await this.#connections.run(scripts.reclaim, [this.#keys.queues], [...rest], true)
-      const known = new Set(claimed.jobs.map(({ executionId }) => executionId))
-      const found = decodeClaim(reply).jobs.filter(({ executionId }) => !known.has(executionId))
-      return found.length === 0 ? claimed : { ...claimed, jobs: [...claimed.jobs, ...found] }
-    } catch {
-      // What this call handed out must not be lost with it; the next one looks again.
-      for (const [base, names] of calls) lost.note(base, names)
-      return claimed
-    }
-  }
-
   #workerSet(queue: string | undefined): string {
     return queue === undefined ? this.#keys.workers : this.#keys.queueWorkers(queue)
   }
@@ -288,20 +248,4 @@ function couldBeOwnDoing({ to, keepS }: Settlement, answer: SettleAnswer): boole
 
 function executionBase(): string {
   return randomHex().slice(0, EXECUTION_BASE_LENGTH)
-}
-
-/** The flat reply of a claim: queue, execution id, job id, 'plain' or 'full', values or fields. */
-function decodeClaim(reply: unknown): ClaimReply {
-  if (!Array.isArray(reply)) return SUSPENDED
-  const jobs: Claimed[] = []
-  for (let at = 0; at + 4 < reply.length; at += 5) {
-    const id = String(reply[at + 2])
-    const isPlain = String(reply[at + 3]) === 'plain'
-    const job = isPlain ? decodePlainJob(id, reply[at + 4]) : decodeJob(id, reply[at + 4])
-    if (job === undefined) continue
-    job.origin = String(reply[at])
-    job.status = 'started'
-    jobs.push({ executionId: String(reply[at + 1]), job })
-  }
-  return jobs.length === 0 ? NOTHING : { jobs, suspended: false }
 }

@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import type { Redis } from 'ioredis'
 import { expect } from 'vitest'
 import { RedisStorage } from '../src/index.ts'
-import { Model, type ModelOutcome, type NewModelJob, RETURNED_RETRIES } from './model.ts'
+import { Model } from './model.ts'
+import { type ModelOutcome, type NewModelJob, RETURNED_RETRIES } from './model-job.ts'
 
 const QUEUES = ['q', 'r'] as const
 const IDS = ['a', 'b', 'c', 'd', 'e', 'f'] as const

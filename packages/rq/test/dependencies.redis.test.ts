@@ -1,5 +1,6 @@
+import { makeProject } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
-import { Dependency, Job, Queue } from '../src/index.ts'
+import { Dependency, Job, Queue, Worker } from '../src/index.ts'
 import { divByZero, echo, note, noted, nothing, sayHello } from './functions.ts'
 import { type House, house } from './house.ts'
 
@@ -87,6 +88,18 @@ describe('dependsOn', () => {
     await at.work()
     expect(await status(parent, strict, tolerant)).toEqual(['failed', 'deferred', 'finished'])
     expect(noted).toEqual(['tolerant'])
+  })
+
+  it('goes on after a horse was killed, where failure is allowed', async () => {
+    await using at = await house()
+    await using project = await makeProject({
+      'jobs.mjs': 'export const die = () => process.kill(process.pid, "SIGKILL")',
+    })
+    const parent = await at.queue.enqueue('jobs.die')
+    const dependsOn = new Dependency({ jobs: parent, allowFailure: true })
+    const child = await at.queue.enqueue(nothing, [], { dependsOn })
+    await new Worker('default', { ...at.where, importPaths: [project.dir] }).work({ burst: true, maxJobs: 1 })
+    expect(await status(parent, child)).toEqual(['failed', 'queued'])
   })
 
   it('waits for the second one too when the first has failed', async () => {

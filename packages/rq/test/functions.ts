@@ -81,6 +81,8 @@ export function throwing(): never {
 export const forever = (): Promise<never> => new Promise(() => {})
 
 export class Calculator {
+  readonly name = 'a class with more than static methods'
+
   static double(x: number): number {
     return 2 * x
   }

@@ -137,7 +137,12 @@ describe('delete', () => {
     const job = await at.queue.enqueue(untilStopped, [], { jobTimeout: 1 })
     const working = at.work()
     await expect.poll(() => job.isStarted()).toBe(true)
-    await expect.poll(async () => (await job.getExecutions()).length).toBe(1)
+    const worker = expect.stringMatching(/^[0-9a-f]{32}$/)
+    expect(await job.getExecutions()).toMatchObject([
+      { jobId: job.id, workerName: worker, leaseEndsAt: expect.any(Date) },
+    ])
+    expect(await at.queue.startedJobRegistry.getJobIds()).toEqual([job.id])
+    await expect(at.queue.startedJobRegistry.remove(job)).rejects.toMatchObject({ code: 'RQ_INVALID_OPERATION' })
     await job.delete()
     expect(await at.queue.startedJobRegistry.count()).toBe(0)
     await working

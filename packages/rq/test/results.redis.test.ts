@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Job, Queue, Retry } from '../src/index.ts'
+import { Job, Retry } from '../src/index.ts'
 import { callable, divByZero, echo, nothing, retryLater, sayHello } from './functions.ts'
 import { house } from './house.ts'
 

@@ -143,7 +143,7 @@ export class CronScheduler {
 
   /**
    * Take what `cron.register` has collected in this process, locate the functions, list this scheduler, and begin. Resolves
-   * when it runs.
+   * when it runs, or was stopped meanwhile.
    * @throws RqError `RQ_INVALID_REFERENCE`, `RQ_SERIALIZATION` for a cron job that no worker could run; `RQ_SCHEDULER_NAME_TAKEN`;
    *   RqError of the store when it cannot be reached.
    */
@@ -153,14 +153,12 @@ export class CronScheduler {
     const run = new AbortController()
     this.#run = run
     try {
-      await this.#prepareAll(this.#entries)
-      await this.#context.storage.crons.register(this.#record())
-      await this.#open(this.#entries)
+      await Promise.race([this.#enter(run.signal), abortOf(run.signal)])
     } catch (error) {
       if (this.#run === run) this.#run = undefined
       throw error
     }
-    if (run.signal.aborted) return this.#leave()
+    if (run.signal.aborted) return
     this.#logger.info(`Cron scheduler ${this.name} started with ${this.#entries.length} jobs`)
     this.#ticker.start()
     this.#presence.start()
@@ -255,6 +253,14 @@ export class CronScheduler {
     }
   }
 
+  async #enter(signal: AbortSignal): Promise<void> {
+    await this.#prepareAll(this.#entries)
+    await this.#context.storage.crons.register(this.#record())
+    // Stopped meanwhile, it was taken off the list before it stood there.
+    if (signal.aborted) return this.#leave()
+    await this.#open(this.#entries)
+  }
+
   async #leave(): Promise<void> {
     let limit: NodeJS.Timeout | undefined
     await Promise.race([
@@ -287,4 +293,8 @@ export class CronScheduler {
     const createdAtMs = this.createdAt.getTime()
     return { name, hostname: host, pid, createdAtMs, configFile, jobs: this.#entries.map((entry) => entry.toRecord()) }
   }
+}
+
+function abortOf(signal: AbortSignal): Promise<unknown> {
+  return new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
 }

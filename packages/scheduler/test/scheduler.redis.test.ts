@@ -1,9 +1,9 @@
 import { Queue } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
-import { eventually, FakeClock, type RedisFixture, redisFixture, spawnNode } from '@rq/testkit'
+import { eventually, FakeClock, type RedisFixture, redisFixture, spawnNode, startRedis } from '@rq/testkit'
 import { newJob, RAISED, RETURNED, workOff } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
-import { Scheduler, type SchedulerOptions } from '../src/index.ts'
+import { CronScheduler, Scheduler, type SchedulerOptions } from '../src/index.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -145,6 +145,43 @@ describe('Scheduler', () => {
     await queues.enqueue([newJob({ id: 'a' }, { delayMs: 50 })])
     await eventually(async () => (await queues.count('default')) === 1)
     expect(await redis.client.hget(at.key(`scheduler:${scheduler.name}`), 'pid')).toBe(String(process.pid))
+  })
+})
+
+describe('when Redis', () => {
+  it('is killed and comes back, schedulers go on', async () => {
+    await using server = await startRedis({ appendonly: true })
+    await using storage = new RedisStorage({ connection: server.url, role: 'worker' })
+    const scheduler = new Scheduler('default', { storage, leaseMs: 500 })
+    const crons = new CronScheduler({ storage })
+    crons.register('jobs#work', { queueName: 'low', interval: 1, name: 'each' })
+    await scheduler.start()
+    await crons.start()
+    await storage.queues.enqueue([newJob({ id: 'a' }, { delayMs: 300 })])
+    await eventually(async () => (await storage.queues.count('low')) > 0)
+    await server.restart()
+    await eventually(async () => (await storage.queues.jobIds('default', 0, -1)).length === 1, { timeoutMs: 15_000 })
+    const before = await storage.queues.count('low')
+    await eventually(async () => (await storage.queues.count('low')) > before, { timeoutMs: 15_000 })
+    await scheduler.stop()
+    await crons.stop()
+    expect(await storage.schedules.leaderPid('default')).toBeNull()
+  }, 40_000)
+
+  it('is away, they start, and stop within a second', async () => {
+    await using server = await startRedis()
+    await using storage = new RedisStorage({ connection: server.url, role: 'worker' })
+    await server.kill()
+    const scheduler = new Scheduler('default', { storage })
+    await scheduler.start()
+    const crons = new CronScheduler({ storage })
+    crons.register('jobs#work', { queueName: 'low', interval: 1 })
+    const starting = crons.start().catch(() => {})
+    const asked = performance.now()
+    await Promise.all([scheduler.stop(), crons.stop()])
+    expect(performance.now() - asked).toBeLessThan(1000)
+    await storage.close()
+    await starting
   })
 })
 

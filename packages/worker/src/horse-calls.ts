@@ -18,6 +18,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
     'results',
     'awaitResult',
     'dependentIds',
+    'situation',
     'executions',
   ],
   queues: ['queueNames', 'count', 'jobIds', 'position'],

@@ -180,6 +180,25 @@ export function describeStorage(name: string, open: () => Promise<StorageUnderTe
       expect(await queues.enqueue(waiting)).toEqual(['queued', 'queued', 'queued', 'deferred'])
     })
 
+    it('releases dependents in the order in which they were deferred, in steps where they are many', async () => {
+      await using test = await open()
+      const { queues, workers } = test.storage
+      await queues.enqueue([newJob({ id: 'p' })])
+      const ids = Array.from({ length: 20 }, (_, n) => `child-${99 - n}`)
+      await queues.enqueue(ids.map((id) => newJob({ id, origin: 'few', dependencyIds: ['p'] })))
+      await workOff(test.storage, RETURNED)
+      expect(await queues.jobIds('few', 0, -1)).toEqual(ids)
+
+      await queues.enqueue([newJob({ id: 'q' })])
+      for (let batch = 0; batch < 4; batch++) {
+        await queues.enqueue(Array.from({ length: 500 }, () => newJob({ origin: 'many', dependencyIds: ['q'] })))
+      }
+      await workOff(test.storage, RETURNED)
+      while (await workers.releaseDependents());
+      expect(await queues.count('many')).toBe(2000)
+      expect(await queues.registryCount('many', 'deferred')).toBe(0)
+    })
+
     it('refuses jobs that would wait for each other in a circle', async () => {
       await using test = await open()
       const { queues } = test.storage
@@ -430,6 +449,28 @@ export function describeStorage(name: string, open: () => Promise<StorageUnderTe
       expect(await queues.registryIds('default', 'canceled', 0, -1, false)).toEqual(['c'])
     })
 
+    it('takes a canceled job out of what others wait for, when asked', async () => {
+      await using test = await open()
+      const { queues, jobs } = test.storage
+      await queues.enqueue([newJob({ id: 'c' }), newJob({ id: 'o' }), newJob({ id: 'd', dependencyIds: ['c', 'o'] })])
+      await jobs.cancel({ jobId: 'c', enqueueDependents: true, removeFromDependencies: false })
+      expect(await status(test.storage, 'd')).toEqual(['deferred'])
+      await workOff(test.storage, RETURNED)
+      expect(await status(test.storage, 'd')).toEqual(['queued'])
+    })
+
+    it('tells all that bears on whether a job will run', async () => {
+      await using test = await open()
+      const { queues, jobs } = test.storage
+      await queues.enqueue([newJob({ id: 'p' }), newJob({ id: 'c', dependencyIds: ['p', 'gone'] })])
+      expect(await jobs.situation('p')).toMatchObject({ position: 0, suspended: false, workers: 0, slotHolders: [] })
+      expect((await jobs.situation('c'))?.dependencies).toEqual([
+        { id: 'gone', status: undefined },
+        { id: 'p', status: 'queued' },
+      ])
+      expect(await jobs.situation('none')).toBeUndefined()
+    })
+
     it('lets a running job that was canceled end, its dependents stay', async () => {
       await using test = await open()
       const { queues, jobs, workers } = test.storage
@@ -500,6 +541,21 @@ export function describeStorage(name: string, open: () => Promise<StorageUnderTe
   })
 
   describe(`${name}: whole queues`, () => {
+    it('changes nothing of what is in order when it is tidied', async () => {
+      await using test = await open()
+      const { queues, jobs, workers } = test.storage
+      const rateLimit = { key: 'k', concurrency: 1 }
+      await queues.enqueue(['a', 'b'].map((id) => newJob({ id, rateLimit, groupId: 'g' })))
+      await queues.enqueue([newJob({ id: 'c', dependencyIds: ['a'] }), newJob({ id: 'd' })])
+      await jobs.cancel({ jobId: 'd', enqueueDependents: false, removeFromDependencies: false })
+      const ids = ['a', 'b', 'c', 'd']
+      const before = await jobs.fetch(ids)
+      await workers.tidy(['default'])
+      expect(await jobs.fetch(ids)).toEqual(before)
+      expect(await test.storage.groups.jobIds('g')).toEqual(['a', 'b'])
+      expect(await queues.registryCount('default', 'canceled')).toBe(1)
+    })
+
     it('empties, compacts, removes and deletes', async () => {
       await using test = await open()
       const { queues, jobs } = test.storage

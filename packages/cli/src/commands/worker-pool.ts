@@ -6,7 +6,7 @@ import { defined, runWorker, TYPED_FLAGS, workerFlags, workerOptions } from '../
 export const workerPool = defineCommand({
   name: 'worker-pool',
   positional: '[queues..]',
-  summary: 'Run several workers, each a process of its own, replaced when it dies',
+  summary: 'Run several workers, each a process of its own, replaced when it dies, and a scheduler',
   examples: [
     ['worker-pool high default -n 4', 'Four workers'],
     ['worker-pool -n 3 --burst', 'Work off what is there, three at a time, and leave'],

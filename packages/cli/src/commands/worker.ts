@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.ts'
-import { namingOptions, text, wholeNumber } from '../option-value.ts'
+import { flag, namingOptions, text, wholeNumber } from '../option-value.ts'
 import { Session } from '../session.ts'
 import { defined, runWorker, TYPED_FLAGS, workerFlags, workerOptions } from '../worker-flags.ts'
 
@@ -10,12 +10,14 @@ export const worker = defineCommand({
   examples: [
     ['worker high default', 'Two queues, the first one first'],
     ['worker --burst', 'Work off what is there, and leave'],
+    ['worker --with-scheduler', 'Also move scheduled jobs into these queues when they are due'],
     ['worker --concurrency 4 --path dist', 'Four jobs at once, functions from ./dist'],
     ['worker --import tsx --allow @acme/jobs', 'Functions in TypeScript, and from a package'],
   ],
   options: (yargs) =>
     workerFlags(yargs).options({
       name: text({ alias: 'n', describe: 'Name of the worker', defaultDescription: 'random' }),
+      'with-scheduler': flag({ alias: 's', describe: 'Move scheduled jobs into these queues when they are due' }),
       'max-jobs': text({ describe: 'Leave after so many jobs' }),
       'max-idle-time': text({ describe: 'Leave when no job has come for so long' }),
     }),
@@ -27,7 +29,12 @@ export const worker = defineCommand({
     return await namingOptions(TYPED_FLAGS, async () => {
       const made = new session.rq.Worker(queues, { ...session.where, ...options, ...defined({ name }) })
       const work = () =>
-        made.work({ burst: flags.burst, ...strategy, ...defined({ maxJobs, maxIdleTime: flags.maxIdleTime }) })
+        made.work({
+          burst: flags.burst,
+          withScheduler: flags.withScheduler,
+          ...strategy,
+          ...defined({ maxJobs, maxIdleTime: flags.maxIdleTime }),
+        })
       return runWorker(session, { worker: made, work, pid: flags.pid }, context)
     })
   },

@@ -1,0 +1,69 @@
+import type { JobRecord, JobSituation } from '@rq/job'
+import { JOB_STATUSES } from '@rq/job'
+import { describe, expect, it } from 'vitest'
+import { explain } from './explanation.ts'
+
+function situation(record: Partial<JobRecord>, facts: Partial<JobSituation> = {}): JobSituation {
+  return {
+    record: { id: 'j', origin: 'low', status: 'queued', data: '', createdAtMs: 0, results: 'hash', ...record },
+    position: null,
+    dependencies: [],
+    releasing: false,
+    slotHolders: [],
+    waitingBefore: null,
+    suspended: false,
+    workers: 1,
+    ...facts,
+  }
+}
+
+describe('explain', () => {
+  it('has something to say of every status', () => {
+    for (const status of JOB_STATUSES) {
+      const { text, ...explanation } = explain(situation({ status }))
+      expect(explanation).toMatchObject({ status, waitingFor: [], blockedBy: [] })
+      expect(text).toMatch(/\.$/)
+    }
+  })
+
+  it('tells who is before a queued job, and whether anybody works there', () => {
+    expect(explain(situation({}, { position: 2 })).text).toBe('2 jobs before it in low; 1 worker listens there.')
+    expect(explain(situation({}, { position: 0, workers: 0 })).code).toBe('no_worker')
+    expect(explain(situation({}, { position: 0, suspended: true })).code).toBe('suspended')
+    expect(explain(situation({})).code).toBe('forgotten')
+  })
+
+  it('tells jobs that will end from those that never let it go on', () => {
+    const dependencies = [
+      { id: 'bad', status: 'failed' },
+      { id: 'gone', status: undefined },
+      { id: 'runs', status: 'started' },
+      { id: 'out', status: 'canceled' },
+    ] as const
+    const strict = explain(situation({ status: 'deferred' }, { dependencies }))
+    expect(strict).toMatchObject({ code: 'blocked', waitingFor: ['runs'], blockedBy: ['bad', 'out'] })
+    expect(strict.text).toContain('bad, out, which are failed, canceled')
+    const tolerant = situation(
+      { status: 'deferred', allowDependencyFailures: true },
+      { dependencies: dependencies.slice(0, 3) },
+    )
+    expect(explain(tolerant)).toMatchObject({ code: 'jobs', text: 'It waits for runs to end.' })
+    const over = situation({ status: 'deferred' }, { dependencies: [{ id: 'gone', status: undefined }] })
+    expect(explain(over)).toMatchObject({ code: 'forgotten', text: expect.stringContaining('deleted or has expired') })
+    const done = { dependencies: [{ id: 'done', status: 'finished' }] } as const
+    expect(explain(situation({ status: 'deferred' }, done)).code).toBe('forgotten')
+    expect(explain(situation({ status: 'deferred' }, { ...done, releasing: true })).code).toBe('queued')
+  })
+
+  it('names five jobs at most', () => {
+    const dependencies = Array.from({ length: 8 }, (_, n) => ({ id: `p${n}`, status: 'queued' }) as const)
+    expect(explain(situation({ status: 'deferred' }, { dependencies })).text).toContain('p0, p1, p2, p3, p4 and 3 more')
+  })
+
+  it('tells who holds the slots of a rate limit', () => {
+    const record = { status: 'rate_limited', rateLimit: { key: 'api', concurrency: 1 } } as const
+    const waiting = situation(record, { slotHolders: ['a'], waitingBefore: 0 })
+    expect(explain(waiting).text).toBe('All 1 slots of the rate limit api are taken, by a; it is the next one.')
+    expect(explain(situation(record)).code).toBe('forgotten')
+  })
+})

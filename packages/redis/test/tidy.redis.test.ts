@@ -1,0 +1,125 @@
+import { type RedisFixture, redisFixture } from '@rq/testkit'
+import { claimRequest, newJob, RAISED, workOff } from '@rq/testkit/storage-conformance'
+import { describe, expect, it } from 'vitest'
+import { RedisStorage } from '../src/index.ts'
+
+async function withStorage(run: (storage: RedisStorage, redis: RedisFixture) => Promise<void>): Promise<void> {
+  await using redis = await redisFixture()
+  await using storage = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
+  await run(storage, redis)
+}
+
+const names = async (redis: RedisFixture) => (await redis.keys()).map((key) => key.slice(redis.prefix.length))
+
+describe('tidy', () => {
+  it('drops entries of registries whose job is gone, over many pages, and no others', () =>
+    withStorage(async (storage, redis) => {
+      const { client, prefix } = redis
+      await storage.queues.enqueue([
+        newJob({ id: 'parent', origin: 'other' }),
+        newJob({ id: 'kept', dependencyIds: ['parent'] }),
+      ])
+      const gone = Array.from({ length: 2500 }, (_, n) => [String(n), `gone${n}`]).flat()
+      for (const kind of ['deferred', 'canceled']) await client.zadd(`${prefix}${kind}:default`, ...gone)
+      await storage.workers.tidy(['default'])
+      expect(await client.zrange(`${prefix}deferred:default`, 0, '-1')).toEqual(['kept'])
+      expect(await client.exists(`${prefix}canceled:default`)).toBe(0)
+    }))
+
+  it('frees slots of jobs that are gone, over, scheduled or of another limit, and fills them in order', () =>
+    withStorage(async (storage, redis) => {
+      const { client, prefix } = redis
+      const rateLimit = { key: 'k', concurrency: 3 }
+      const jobs = ['1', '2', '3', '4', '5', '6'].map((id) => newJob({ id, rateLimit, createdAtMs: Number(id) }))
+      await storage.queues.enqueue(jobs)
+      await storage.workers.claim(claimRequest({ want: 1 }))
+      await client.del(`${prefix}job:2`)
+      await client.hset(`${prefix}job:3`, { status: 'finished' })
+      await client.zadd(`${prefix}rl:k:rate_limited`, '1', 'nobody', '2', '3')
+      await storage.workers.tidy([])
+      expect((await client.zrange(`${prefix}rl:k:allowed`, 0, '-1')).sort()).toEqual(['1', '4', '5'])
+      expect(await client.zrange(`${prefix}rl:k:rate_limited`, 0, '-1')).toEqual(['6'])
+      expect((await storage.queues.jobIds('default', 0, -1)).slice(-2)).toEqual(['4', '5'])
+      const before = await redis.dump()
+      await storage.workers.tidy([])
+      expect(await redis.dump()).toEqual(before)
+    }))
+
+  it('forgets a limit that nobody uses', () =>
+    withStorage(async (storage, redis) => {
+      await storage.queues.enqueue([newJob({ id: '1', rateLimit: { key: 'k', concurrency: 1 } })])
+      await storage.queues.empty('default')
+      expect(await names(redis)).toEqual(['queues', 'rl-keys', 'rl:k'])
+      await storage.workers.tidy([])
+      expect(await names(redis)).toEqual(['queues'])
+    }))
+
+  it('drops members of groups, and groups', () =>
+    withStorage(async (storage, redis) => {
+      const { client, prefix } = redis
+      await storage.queues.enqueue([
+        newJob({ id: '1', groupId: 'g' }),
+        newJob({ id: '2', groupId: 'g' }),
+        newJob({ id: '3', groupId: 'h' }),
+      ])
+      await client.del(`${prefix}job:1`, `${prefix}job:3`)
+      await storage.workers.tidy([])
+      expect(await client.smembers(`${prefix}groups`)).toEqual(['g'])
+      expect(await client.smembers(`${prefix}group:g`)).toEqual(['2'])
+      expect(await client.exists(`${prefix}group:h`)).toBe(0)
+    }))
+
+  it('queues what Python left ready, at the head where that was asked, and drops the rest', () =>
+    withStorage(async (storage, redis) => {
+      const { client, prefix } = redis
+      const ready = async (id: string, facts: Parameters<typeof newJob>[0] = {}) => {
+        await storage.queues.enqueue([newJob({ id, ...facts })])
+        await client.lrem(`${prefix}queue:default`, 1, id)
+        await client.hset(`${prefix}job:${id}`, { status: 'ready_to_enqueue' })
+      }
+      await ready('tail', { ttlS: 40 })
+      await ready('head', { enqueueAtFront: true })
+      await storage.queues.enqueue([newJob({ id: 'waiting' })])
+      await client.zadd(`${prefix}ready:default`, '1', 'tail', '2', 'head', '3', 'waiting', '4', 'gone')
+      await Promise.all([storage.workers.tidy(['default']), storage.workers.tidy(['default'])])
+      expect(await storage.queues.jobIds('default', 0, -1)).toEqual(['head', 'waiting', 'tail'])
+      expect(await client.exists(`${prefix}ready:default`)).toBe(0)
+      expect(await client.ttl(`${prefix}job:tail`)).toBeGreaterThan(35)
+      expect((await storage.jobs.fetch(['tail']))[0]?.status).toBe('queued')
+    }))
+})
+
+describe('explain', () => {
+  it('reads all that a job waits for in one step', () =>
+    withStorage(async (storage, redis) => {
+      const { client, prefix } = redis
+      await storage.queues.enqueue([newJob({ id: 'bad' })])
+      await workOff(storage, RAISED)
+      const rateLimit = { key: 'k', concurrency: 1 }
+      await storage.queues.enqueue([
+        newJob({ id: 'first', rateLimit }),
+        newJob({ id: 'second', rateLimit }),
+        newJob({ id: 'waits', dependencyIds: ['bad', 'first', 'nobody'] }),
+        newJob({ id: 'later' }, { dueMs: 4_000_000_000_500 }),
+      ])
+      await client.sadd(`${prefix}workers:default`, 'w1', 'w2')
+      await storage.admin.suspend()
+      expect(await storage.jobs.situation('none')).toBeUndefined()
+      expect(await storage.jobs.situation('first')).toMatchObject({
+        record: { id: 'first', status: 'queued' },
+        position: 0,
+        dependencies: [],
+        slotHolders: ['first'],
+        waitingBefore: null,
+        suspended: true,
+        workers: 2,
+      })
+      expect(await storage.jobs.situation('second')).toMatchObject({ position: null, waitingBefore: 0 })
+      expect(await storage.jobs.situation('later')).toMatchObject({ dueMs: 4_000_000_000_500 })
+      expect((await storage.jobs.situation('waits'))?.dependencies).toEqual([
+        { id: 'bad', status: 'failed' },
+        { id: 'first', status: 'queued' },
+        { id: 'nobody', status: undefined },
+      ])
+    }))
+})

@@ -1,0 +1,91 @@
+import { eventually, makeProject, redisFixture } from '@rq/testkit'
+import { describe, expect, it } from 'vitest'
+import { CronScheduler, cron, Queue, Worker, WorkerPool } from '../src/index.ts'
+
+const JOBS = 'export const now = () => Date.now()\nexport const kind = (name) => name\n'
+
+describe('scheduled jobs', () => {
+  it('that are due are worked in a burst with a scheduler, which leaves no lock', async () => {
+    await using redis = await redisFixture()
+    await using project = await makeProject({ 'jobs.mjs': JOBS })
+    const where = { connection: redis.url, prefix: redis.prefix }
+    await using queue = new Queue('default', where)
+    const job = await queue.enqueueIn(0.05, 'jobs.now')
+    const worker = new Worker([queue], { importPaths: [project.dir], horse: 'inline' })
+    await eventually(async () => {
+      await worker.work({ burst: true, withScheduler: true })
+      return job.isFinished()
+    })
+    expect((await redis.keys()).filter((key) => key.includes('scheduler'))).toEqual([])
+  })
+
+  it('stay where they are without a scheduler', async () => {
+    await using redis = await redisFixture()
+    await using queue = new Queue('default', { connection: redis.url, prefix: redis.prefix })
+    const job = await queue.enqueueIn(0.01, 'jobs.now')
+    await new Worker([queue], { horse: 'inline' }).work({ burst: true, maxIdleTime: 0.1 })
+    expect(await job.getStatus()).toBe('scheduled')
+  })
+
+  it('that are due are worked in the burst of a pool', async () => {
+    await using redis = await redisFixture()
+    await using project = await makeProject({ 'jobs.mjs': JOBS })
+    await using queue = new Queue('default', { connection: redis.url, prefix: redis.prefix })
+    const job = await queue.enqueueIn(0.05, 'jobs.now')
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    await new WorkerPool([queue], { importPaths: [project.dir] }).start({ burst: true })
+    expect(await job.getStatus()).toBe('finished')
+  })
+
+  it('can be given another time, let go at once, canceled and deleted', async () => {
+    await using redis = await redisFixture()
+    await using queue = new Queue('default', { connection: redis.url, prefix: redis.prefix })
+    const { scheduledJobRegistry: scheduled } = queue
+    const [later, soon, canceled, deleted] = await Promise.all(
+      ['later', 'soon', 'canceled', 'deleted'].map((jobId) => queue.enqueueIn('1h', 'jobs.now', [], { jobId })),
+    )
+    const when = new Date(Date.now() + 7_200_000)
+    await later?.reschedule(when)
+    expect(await scheduled.getScheduledTime('later')).toEqual(when)
+    await scheduled.requeue('soon')
+    await canceled?.cancel()
+    await deleted?.delete()
+    expect(await soon?.getStatus()).toBe('queued')
+    expect(await scheduled.getJobIds()).toEqual(['later'])
+    await expect(soon?.reschedule(when)).rejects.toMatchObject({ code: 'RQ_INVALID_OPERATION' })
+    await expect(scheduled.requeue('soon')).rejects.toMatchObject({ code: 'RQ_INVALID_OPERATION' })
+    await expect(later?.reschedule('tomorrow')).rejects.toMatchObject({ code: 'RQ_INVALID_OPTION' })
+    await expect(later?.requeue()).rejects.toMatchObject({ code: 'RQ_INVALID_OPERATION' })
+  })
+
+  it('honour every option: one id once, dependencies, the head of the queue, a time that is past', async () => {
+    await using redis = await redisFixture()
+    await using queue = new Queue('default', { connection: redis.url, prefix: redis.prefix })
+    await queue.enqueueIn('1h', 'jobs.now', [], { jobId: 'one', unique: true })
+    await expect(queue.enqueueIn('2h', 'jobs.now', [], { jobId: 'one', unique: true })).rejects.toMatchObject({
+      code: 'RQ_DUPLICATE_JOB',
+    })
+    const parent = await queue.enqueue('jobs.now')
+    const child = await queue.enqueueAt('2001-01-01T00:00:00', 'jobs.now', [], { dependsOn: parent })
+    expect(await child.getStatus()).toBe('deferred')
+    const first = await queue.enqueueAt(new Date(0), 'jobs.now', [], { atFront: true })
+    expect(await queue.getJobIds()).toEqual([first.id, parent.id])
+  })
+})
+
+describe('cron', () => {
+  it('enqueues over a connection, and closes what it opened', async () => {
+    await using redis = await redisFixture()
+    await using project = await makeProject({ 'jobs.mjs': JOBS })
+    const where = { connection: redis.url, prefix: redis.prefix }
+    await using queue = new Queue('default', where)
+    cron.register('jobs.kind', { queueName: 'default', args: ['hourly'], interval: '1h' })
+    await using scheduler = new CronScheduler(where)
+    await scheduler.start()
+    const worker = new Worker([queue], { importPaths: [project.dir], horse: 'inline' })
+    await eventually(async () => (await queue.count()) === 1)
+    const [id] = await scheduler.history('jobs.kind')
+    await worker.work({ burst: true })
+    expect(await (await queue.fetchJob(id ?? ''))?.returnValue()).toBe('hourly')
+  })
+})

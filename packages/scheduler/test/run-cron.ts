@@ -1,0 +1,10 @@
+import { RedisStorage } from '@rq/redis'
+import { CronScheduler } from '../src/index.ts'
+
+/** A cron scheduler in a process of its own. */
+const [connection = '', prefix = ''] = process.argv.slice(2)
+const storage = new RedisStorage({ connection, prefix, role: 'worker' })
+const scheduler = new CronScheduler({ storage })
+scheduler.register('jobs#work', { queueName: 'default', cron: '* * * * * *', name: 'each' })
+await scheduler.start()
+process.stdout.write('started\n')
