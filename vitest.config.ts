@@ -11,6 +11,8 @@ export default defineConfig({
     globalSetup: ['tooling/testkit/src/global-setup.ts'],
     exclude: process.env.RQ_SWEEPS === undefined ? [...configDefaults.exclude, SWEEPS] : configDefaults.exclude,
     testTimeout: 20_000,
+    // Tests mostly wait: for children, leases, timers. One worker, vitest's choice on two cores, takes two and a half times as long.
+    maxWorkers: 3,
     // Tests that start and kill processes share two cores in CI; what fails twice has failed.
     retry: process.env.CI === undefined ? 0 : 1,
   },
