@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
-import { checkId, checkName, randomHex, randomUuid } from './ids.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { checkId, checkName, newId, randomHex } from './ids.ts'
 
 const refusal = (option: string) =>
   expect.objectContaining({
@@ -62,18 +62,30 @@ describe('randomHex', () => {
   })
 })
 
-describe('randomUuid', () => {
-  it('gives UUIDs of version 4, all different', () => {
-    const seen = new Set(Array.from({ length: 1000 }, randomUuid))
+describe('newId', () => {
+  it('gives 20 letters and digits that are a valid job id, never the same ones', () => {
+    const seen = new Set(Array.from({ length: 1000 }, newId))
     expect(seen.size).toBe(1000)
-    for (const uuid of seen)
-      expect(uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
-    expect(new Set([...seen].map((uuid) => uuid[19])).size).toBe(4)
+    for (const id of seen) {
+      expect(id).toMatch(/^[0-9A-Za-z]{20}$/)
+      expect(checkId(id, 'jobId')).toBe(id)
+    }
   })
 
-  it('gives ids that are valid job ids', () => {
-    const uuid = randomUuid()
-    expect(checkId(uuid, 'jobId')).toBe(uuid)
+  it('is random in every digit behind the time', () => {
+    const samples = Array.from({ length: 5000 }, newId)
+    for (let i = 7; i < 20; i++) expect(new Set(samples.map((id) => id[i])).size).toBe(62)
+  })
+
+  it('sorts by time', () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const times = ['2020-01-01', '2026-11-24T10:00:00.000Z', '2026-11-24T10:00:00.001Z', '2026-11-25', '2080-12-31']
+    const ids = times.map((time) => {
+      vi.setSystemTime(new Date(time))
+      return newId()
+    })
+    vi.useRealTimers()
+    expect([...ids].sort()).toEqual(ids)
   })
 })
 

@@ -12,5 +12,5 @@ export {
   SECOND_MS,
 } from './duration.ts'
 export { ERROR_CODES, type ErrorCode, invalidOption, RqError, type RqErrorOptions, show } from './errors.ts'
-export { checkId, checkName, randomHex, randomUuid } from './ids.ts'
+export { checkId, checkName, newId, randomHex } from './ids.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'

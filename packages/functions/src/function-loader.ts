@@ -42,6 +42,7 @@ export class FunctionLoader {
   readonly #allow: ReadonlySet<string>
   readonly #functions: ReadonlyMap<string, AnyFunction>
   readonly #loads = new Map<string, Promise<AnyFunction>>()
+  readonly #loaded = new Map<string, AnyFunction>()
   #runs = 0
 
   /** @throws RqError `RQ_INVALID_OPTION` when one of `functions` cannot be called. */
@@ -66,8 +67,16 @@ export class FunctionLoader {
     if (known !== undefined) return known
     const load = this.#load(reference)
     this.#loads.set(reference, load)
-    load.catch(() => this.#loads.delete(reference))
+    load.then(
+      (func) => this.#loaded.set(reference, func),
+      () => this.#loads.delete(reference),
+    )
     return load
+  }
+
+  /** What {@link load} has loaded before, without waiting. */
+  loaded(reference: string): AnyFunction | undefined {
+    return this.#loaded.get(reference)
   }
 
   /**

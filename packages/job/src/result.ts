@@ -28,7 +28,7 @@ export interface ResultRecord {
   readonly type: ResultType
   readonly createdAtMs: number
   /** Absent for `null`, as in RQ. */
-  readonly returnValue?: Payload
+  readonly returnValue?: Payload | undefined
   readonly excString?: string
   readonly workerName?: string
   readonly executionId?: string

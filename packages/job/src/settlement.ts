@@ -47,17 +47,19 @@ export interface Settlement extends AttemptTimes {
   /** The counters that change with the move. */
   readonly changes: Readonly<Pick<JobRecord, CounterField>>
   /** The history entry of this attempt, if it leaves one. */
-  readonly result?: { readonly type: ResultType; readonly returnValue?: Payload; readonly excString?: string }
+  readonly result?:
+    | { readonly type: ResultType; readonly returnValue?: Payload | undefined; readonly excString?: string }
+    | undefined
   readonly dialect: ResultDialect
   /** Which waiting dependents may go on: all, only those that allow failure, or none. */
   readonly releases: 'all' | 'allow_failure' | 'none'
   readonly counts: 'successful' | 'failed' | 'none'
   /** What the job has besides its hash, so that the script need not look: dependencies, a rate limit, a group. */
   readonly hasDependencies: boolean
-  readonly rateLimitKey?: string
+  readonly rateLimitKey?: string | undefined
   /** For `queued` and `scheduled`: most seconds in the queue, counted anew. */
-  readonly ttlS?: number
-  readonly groupId?: string
+  readonly ttlS?: number | undefined
+  readonly groupId?: string | undefined
   /** Set by the worker when it sent a heartbeat for this execution, which then has a record of its own. */
   readonly executionRecorded: boolean
 }
@@ -69,6 +71,14 @@ export interface SettleDefaults {
   readonly resultTtlS?: number
 }
 
+/** What becomes of the job, without what follows from the job and its attempt alone. */
+type Verdict = Pick<
+  Settlement,
+  'to' | 'keepS' | 'front' | 'delayMs' | 'changes' | 'result' | 'dialect' | 'releases' | 'counts'
+>
+
+const NOTHING = { front: false, delayMs: 0, changes: {}, result: undefined } as const
+
 /** Decide what becomes of a job after an attempt. Pure: same input, same answer. */
 export function settle(
   job: JobRecord,
@@ -76,92 +86,92 @@ export function settle(
   outcome: Outcome,
   defaults: SettleDefaults = {},
 ): Settlement {
-  const base = {
+  const { to, keepS, front, delayMs, changes, result, dialect, releases, counts } = decide(job, outcome, defaults)
+  // One literal: a spread of so many fields costs a worker more than the decision.
+  return {
     jobId: job.id,
     executionId,
     queue: job.origin,
+    to,
+    keepS,
+    front,
+    delayMs,
+    changes,
+    result,
+    dialect,
+    releases,
+    counts,
     startedAtMs: outcome.startedAtMs,
     endedAtMs: outcome.endedAtMs,
-    front: false,
-    delayMs: 0,
-    changes: {},
-    dialect: job.results,
     hasDependencies: job.dependencyIds !== undefined,
+    rateLimitKey: job.rateLimit?.key,
+    groupId: job.groupId,
+    ttlS: job.ttlS,
     executionRecorded: false,
-    ...(job.rateLimit === undefined ? {} : { rateLimitKey: job.rateLimit.key }),
-    ...(job.groupId === undefined ? {} : { groupId: job.groupId }),
-    ...(job.ttlS === undefined ? {} : { ttlS: job.ttlS }),
-  } as const
-  const failureTtlS = job.failureTtlS ?? DEFAULT_FAILURE_TTL_S
+  }
+}
 
+function decide(job: JobRecord, outcome: Outcome, defaults: SettleDefaults): Verdict {
+  const { results: dialect, failureTtlS = DEFAULT_FAILURE_TTL_S } = job
   switch (outcome.kind) {
     case 'returned': {
-      const result = { type: 'successful', ...value(outcome.value) } as const
-      const done = { ...base, result, releases: 'all', counts: 'successful' } as const
-      const repeatsLeft = job.repeatsLeft ?? 0
-      if (repeatsLeft > 0) {
-        const repeatsDone = job.repeatsDone ?? 0
-        const waitS = intervalAt(job.repeatIntervalsS, repeatsDone)
-        return {
-          ...done,
-          ...again(waitS, job.enqueueAtFront ?? false),
-          changes: { repeatsLeft: repeatsLeft - 1, repeatsDone: repeatsDone + 1 },
-          dialect: 'stream',
-        }
+      const result = { type: 'successful', returnValue: outcome.value } as const
+      const { repeatsDone = 0, repeatsLeft = 0 } = job
+      const done = { result, releases: 'all', counts: 'successful' } as const
+      if (repeatsLeft <= 0) {
+        const keepS = job.resultTtlS ?? defaults.resultTtlS ?? DEFAULT_RESULT_TTL_S
+        return Object.assign({ to: 'finished', keepS, dialect } as const, NOTHING, done)
       }
-      return { ...done, to: 'finished', keepS: job.resultTtlS ?? defaults.resultTtlS ?? DEFAULT_RESULT_TTL_S }
+      const changes = { repeatsLeft: repeatsLeft - 1, repeatsDone: repeatsDone + 1 }
+      const waitS = intervalAt(job.repeatIntervalsS, repeatsDone)
+      return { ...again(waitS, job.enqueueAtFront ?? false), ...done, changes, dialect: 'stream' }
     }
     case 'returned_retry': {
-      const count = job.numberOfRetries ?? 0
+      const { numberOfRetries: count = 0 } = job
+      const returnValue = outcome.value
       if (count >= outcome.retry.max) {
-        const result = { type: 'max_retries_exceeded', ...value(outcome.value) } as const
-        const failed = { to: 'failed', keepS: failureTtlS, releases: 'allow_failure', counts: 'failed' } as const
-        return { ...base, ...failed, result, dialect: 'stream' }
+        const result = { type: 'max_retries_exceeded', returnValue } as const
+        return { ...failed(failureTtlS), result, dialect: 'stream' }
       }
-      return {
-        ...base,
-        ...again(intervalAt(outcome.retry.intervalsS, count), false),
-        changes: { numberOfRetries: count + 1 },
-        result: { type: 'retried', ...value(outcome.value) },
-        dialect: 'stream',
-        releases: 'none',
-        counts: 'failed',
-      }
+      const result = { type: 'retried', returnValue } as const
+      const waitS = intervalAt(outcome.retry.intervalsS, count)
+      const changes = { numberOfRetries: count + 1 }
+      return { ...again(waitS, false), changes, result, dialect: 'stream', releases: 'none', counts: 'failed' }
     }
     case 'stopped': {
       const result = { type: 'stopped', excString: outcome.error } as const
-      return { ...base, to: 'stopped', keepS: failureTtlS, result, releases: 'none', counts: 'failed' }
+      return { ...failed(failureTtlS), to: 'stopped', result, dialect, releases: 'none' }
     }
     case 'raised':
     case 'abandoned': {
-      const retriesLeft = job.retriesLeft ?? 0
-      const poisoned = outcome.kind === 'abandoned' && outcome.poisoned === true
-      if (retriesLeft > 0 && !poisoned) {
-        const intervals = job.retryIntervalsS ?? []
+      const { retriesLeft = 0, retryIntervalsS: intervals = [] } = job
+      const isAbandoned = outcome.kind === 'abandoned'
+      const isPoisoned = isAbandoned && outcome.poisoned === true
+      if (retriesLeft > 0 && !isPoisoned) {
         const waitS = intervalAt(intervals, intervals.length - retriesLeft)
+        const changes = { retriesLeft: retriesLeft - 1 }
         return {
-          ...base,
           ...again(waitS, job.enqueueAtFrontOnRetry ?? false),
-          changes: { retriesLeft: retriesLeft - 1 },
+          changes,
+          dialect,
           releases: 'none',
           counts: 'failed',
         }
       }
-      if (outcome.kind === 'abandoned' && outcome.requeue === true && !poisoned) {
-        return { ...base, ...again(0, true), releases: 'none', counts: 'none' }
+      if (isAbandoned && outcome.requeue === true && !isPoisoned) {
+        return { ...again(0, true), dialect, releases: 'none', counts: 'none' }
       }
-      const result = { type: 'failed', excString: outcome.error } as const
-      return { ...base, to: 'failed', keepS: failureTtlS, result, releases: 'allow_failure', counts: 'failed' }
+      return { ...failed(failureTtlS), result: { type: 'failed', excString: outcome.error }, dialect }
     }
   }
 }
 
-function again(waitS: number, front: boolean) {
-  return waitS > 0
-    ? ({ to: 'scheduled', keepS: -1, front, delayMs: waitS * SECOND_MS } as const)
-    : ({ to: 'queued', keepS: -1, front, delayMs: 0 } as const)
+function failed(keepS: number) {
+  return { ...NOTHING, to: 'failed', keepS, releases: 'allow_failure', counts: 'failed' } as const
 }
 
-function value(payload: Payload | undefined): { returnValue?: Payload } {
-  return payload === undefined ? {} : { returnValue: payload }
+function again(waitS: number, front: boolean) {
+  return waitS > 0
+    ? ({ ...NOTHING, to: 'scheduled', keepS: -1, front, delayMs: waitS * SECOND_MS } as const)
+    : ({ ...NOTHING, to: 'queued', keepS: -1, front } as const)
 }

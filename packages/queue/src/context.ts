@@ -9,7 +9,7 @@ export interface JobContext {
   /** Fired on timeout, stop and lost lease. Only for the job that is being run. */
   readonly signal?: AbortSignal
   /** The attempt on whose behalf meta is written. Only for the job that is being run. */
-  readonly executionId?: string
+  readonly executionId?: string | undefined
 }
 
 /** How a function that is given no queue finds its store. */

@@ -1,4 +1,4 @@
-import { invalidOption, randomUuid } from '@rq/core'
+import { invalidOption, newId } from '@rq/core'
 import { type AnyFunction, type CheckedOptions, checkOptions, type EnqueueOptions, type FunctionRef } from '@rq/job'
 import type { Callable, CallRest, ResultOf } from './call-types.ts'
 import type { Job } from './job.ts'
@@ -27,7 +27,7 @@ export class EnqueueData<R = unknown> {
     this.func = func
     this.args = checkArgs(args)
     this.options = checkOptions(options)
-    this.id = this.options.id ?? randomUuid()
+    this.id = this.options.id ?? newId()
   }
 }
 

@@ -20,6 +20,7 @@ export {
   runFailureCallback,
   runStoppedCallback,
 } from './run-callback.ts'
+export { RunContext } from './run-context.ts'
 export { type RunInput, runJob, STOPPED_TEXT } from './run-job.ts'
 export { RunLimit } from './run-limit.ts'
 export { callWebhook, type WebhookCall, webhookCalls, webhookHost } from './webhook-call.ts'

@@ -1,4 +1,4 @@
-import { invalidOption, randomUuid } from '@rq/core'
+import { invalidOption, newId } from '@rq/core'
 import { type CheckedOptions, describeCall, hasKwargs, type JobRecord, type ResultDialect } from '@rq/job'
 import type { Serializer } from '@rq/serializer'
 import type { CallNames } from './call-names.ts'
@@ -31,7 +31,7 @@ export function newRecord(
   args: readonly unknown[],
   options: CheckedOptions,
   defaults: RecordDefaults,
-  id = options.id ?? randomUuid(),
+  id = options.id ?? newId(),
 ): JobRecord {
   const call = { func: names.func, args, kwargs: options.kwargs }
   const record: JobRecord = {

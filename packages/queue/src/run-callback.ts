@@ -5,6 +5,7 @@ import { withCurrentJob } from './current-job.ts'
 import { errorName, errorText } from './error-text.ts'
 import { Job } from './job.ts'
 import { JobTimeoutError } from './job-errors.ts'
+import { RunContext } from './run-context.ts'
 import { LONGEST_TIMER_MS, untilAborted } from './until-aborted.ts'
 
 export type CallbackKind = 'success' | 'failure' | 'stopped'
@@ -12,6 +13,8 @@ export type CallbackKind = 'success' | 'failure' | 'stopped'
 /** Whoever turns a stored reference into a function. `FunctionLoader` of @rq/functions is one. */
 export interface Loader {
   load(reference: string): Promise<AnyFunction>
+  /** What has been loaded before, without waiting. */
+  loaded?(reference: string): AnyFunction | undefined
 }
 
 /** What callbacks need of a run. */
@@ -97,7 +100,7 @@ export async function runStoppedCallback(input: CallbackInput): Promise<string |
 
 /** The job as the callback of a killed run sees it. It has a signal like any current job, which has nothing more to say. */
 function endedJob({ record, context }: CallbackInput, status: 'failed' | 'stopped'): Job {
-  return new Job({ ...record, status }, { signal: new AbortController().signal, ...context })
+  return new Job({ ...record, status }, new RunContext(context, context.signal ?? new AbortController().signal))
 }
 
 export async function reportStop(input: CallbackInput, job: Job): Promise<string | undefined> {

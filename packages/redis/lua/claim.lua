@@ -8,7 +8,7 @@
 -- @arg leaseMs int
 -- @arg executionBase string random; execution ids are made of it
 -- @arg queues... string names, in order of service
--- @reply 'suspended' or flat list of queue, execution id, job id, 'plain' or 'full', values or fields
+-- @reply 'suspended' or the list that lib/handed makes
 -- @include lib/claim
 
 local suspendedKey = KEYS[1]

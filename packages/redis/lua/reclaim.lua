@@ -4,7 +4,8 @@
 -- @arg prefix string
 -- @arg baseCount int
 -- @arg rest... string what the execution ids of each such call begin with; then queue names
--- @reply flat list of queue, execution id, job id, 'full', fields
+-- @reply the list that lib/handed makes
+-- @include lib/handed
 
 local prefix, baseCount = ARGV[1], tonumber(ARGV[2])
 
@@ -20,9 +21,7 @@ for at = 3 + baseCount, #ARGV do
       local key = prefix .. 'job:' .. id
       local held = redis.call('HMGET', key, 'execution_id', 'status')
       if held[1] == execution and held[2] == 'started' then
-        local n = #found
-        found[n + 1], found[n + 2], found[n + 3], found[n + 4] = queue, execution, id, 'full'
-        found[n + 5] = redis.call('HGETALL', key)
+        handFull(found, queue, execution, id, redis.call('HGETALL', key))
       end
     end
   end

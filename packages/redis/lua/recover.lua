@@ -10,9 +10,10 @@
 -- @arg stamp string ISO time
 -- @arg executionBase string random; execution ids are made of it
 -- @arg sentMs int when this was sent, by Redis's clock as far as the caller knows it; 0 = unknown
--- @reply epoch ms; then 'stalled', or flat list of queue, execution id, job id, 'plain' or 'full', values or fields
+-- @reply epoch ms; then 'stalled', or the list that lib/handed makes
 -- @include lib/time
 -- @include lib/intermediate
+-- @include lib/handed
 
 local wipKey = KEYS[1]
 local prefix, queue, worker, leaseMs, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -51,9 +52,7 @@ for at = 1, #ended, 2 do
       redis.call('HSET', key, 'execution_id', own)
       redis.call('HINCRBY', key, 'abandoned_count', 1)
       redis.call('ZADD', wipKey, leaseScore(nowMs + leaseMs), id .. ':' .. own)
-      local fields = redis.call('HGETALL', key)
-      local n = #taken
-      taken[n + 1], taken[n + 2], taken[n + 3], taken[n + 4], taken[n + 5] = queue, own, id, 'full', fields
+      handFull(taken, queue, own, id, redis.call('HGETALL', key))
     end
   end
 end

@@ -16,8 +16,8 @@
 --   flags: f = at the front; a = release all dependents; t = release those that allow failure; e = an execution record exists;
 --   d = has dependencies; s = due in ms (to = scheduled); x = count, texts of a results stream entry, its keepS;
 --   r = rate limit key; g = group; l = ttl in seconds (to = queued or scheduled); n = counted neither as success nor as failure
--- @reply answers: applied, lost, gone; then 'suspended' or the flat list of queue, execution id, job id, 'plain' or 'full', values or
---   fields; then 1 when dependents were set aside for release_dependents, else 0
+-- @reply answers: applied, lost, gone; then 'suspended' or the list that lib/handed makes; then 1 when dependents were set aside for
+--   release_dependents, else 0
 -- @include lib/claim
 -- @include lib/dependencies
 -- @include lib/registries
@@ -73,12 +73,16 @@ local function register(key, at, id)
   list[n + 1], list[n + 2] = at, id
 end
 
---- `keepText`: the same, as it came.
-local function keep(id, key, keepS, keepText, hasDependents, hasDependencies)
+-- Jobs that have ended and stay: their sets of dependents, looked at together, since hardly any has one.
+local stayed, dependentsKeys, releases, keptS = {}, {}, {}, {}
+
+--- A job has ended and is kept for so long. `keepText`: the same, as it came; `release`: as the flags say, or nil.
+local function stay(id, key, keepS, keepText, release, hasDependencies)
+  local n = #stayed + 1
+  stayed[n], dependentsKeys[n], releases[n], keptS[n] = id, key .. ':dependents', release or false, keepS
   if keepS <= 0 then return end
   redis.call('EXPIRE', key, keepText)
-  if hasDependents then redis.call('EXPIRE', key .. ':dependents', keepS) end
-  if hasDependencies then redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', keepS) end
+  if hasDependencies then redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', keepText) end
 end
 
 --- Release the dependents of a job, or as many as this step has left to do. Returns whether any may wait on.
@@ -86,6 +90,15 @@ local function releaseSome(id, mode)
   local waiting, seen = releaseDependents(prefix, id, mode, releasable, nowS, stamp)
   releasable = releasable - seen
   return waiting
+end
+
+--- Release the dependents of the jobs that stay; those that wait on are known as long as the job.
+local function releaseOfStayed()
+  if #stayed == 0 or redis.call('EXISTS', unpack(dependentsKeys)) == 0 then return end
+  for n, id in ipairs(stayed) do
+    local waiting = not releases[n] or releaseSome(id, releases[n])
+    if waiting and keptS[n] > 0 then redis.call('EXPIRE', dependentsKeys[n], keptS[n]) end
+  end
 end
 
 local at = lastQueue + 1
@@ -183,13 +196,13 @@ while at <= #ARGV do
       redis.call('HSET', key, 'status', 'finished', 'ended_at', endedAt, 'started_at', startedAt,
         unpack(ARGV, firstField, lastField))
       register(queueKey.finished, keepS < 0 and '+inf' or expiry(keepS), id)
-      keep(id, key, keepS, keepText, not release or releaseSome(id, release), hasDependencies)
+      stay(id, key, keepS, keepText, release, hasDependencies)
       wake(prefix, id, held[3])
     elseif to == 'failed' or to == 'stopped' then
       redis.call('HSET', key, 'status', to, 'results', 'stream', 'ended_at', endedAt, 'started_at', startedAt,
         unpack(ARGV, firstField, lastField))
       register(queueKey.failed, keepS < 0 and '-1' or expiry(keepS), id)
-      keep(id, key, keepS, keepText, not release or releaseSome(id, release), hasDependencies)
+      stay(id, key, keepS, keepText, release, hasDependencies)
       wake(prefix, id, held[3])
     elseif to == 'canceled' then
       redis.call('HSET', key, 'status', 'canceled', 'ended_at', endedAt, 'started_at', startedAt,
@@ -227,6 +240,7 @@ end
 
 for key, members in pairs(ended) do redis.call('ZREM', key, unpack(members)) end
 for key, members in pairs(registered) do redis.call('ZADD', key, unpack(members)) end
+releaseOfStayed()
 
 local workerKey = prefix .. 'worker:' .. worker
 if successes + failures > 0 and redis.call('EXISTS', workerKey) == 1 then

@@ -1,21 +1,32 @@
-import type { Claimed, ClaimReply } from '@rq/job'
+import type { Claimed, ClaimReply, JobRecord } from '@rq/job'
 import { decodeJob, decodePlainJob } from './job-codec.ts'
 
 export const NOTHING: ClaimReply = { jobs: [], suspended: false }
 const SUSPENDED: ClaimReply = { jobs: [], suspended: true }
 
-/** The flat reply of a claim: queue, execution id, job id, 'plain' or 'full', values or fields. */
+/** Elements of the reply for each job, as lua/lib/handed makes them. */
+const ELEMENTS = 3
+
+/** The reply of a claim: for each job its head, data and description, or its head, fields and nothing. */
 export function decodeClaim(reply: unknown): ClaimReply {
   if (!Array.isArray(reply)) return SUSPENDED
   const jobs: Claimed[] = []
-  for (let at = 0; at + 4 < reply.length; at += 5) {
-    const id = String(reply[at + 2])
-    const isPlain = String(reply[at + 3]) === 'plain'
-    const job = isPlain ? decodePlainJob(id, reply[at + 4]) : decodeJob(id, reply[at + 4])
+  for (let at = 0; at + ELEMENTS <= reply.length; at += ELEMENTS) {
+    const [queue = '', executionId = '', id = '', ...times] = String(reply[at]).split('\n')
+    const job = decodeHanded(id, times, reply[at + 1], reply[at + 2])
     if (job === undefined) continue
-    job.origin = String(reply[at])
+    job.origin = queue
     job.status = 'started'
-    jobs.push({ executionId: String(reply[at + 1]), job })
+    jobs.push({ executionId, job })
   }
   return jobs.length === 0 ? NOTHING : { jobs, suspended: false }
+}
+
+function decodeHanded(
+  id: string,
+  times: readonly string[],
+  body: unknown,
+  description: unknown,
+): JobRecord | undefined {
+  return Array.isArray(body) ? decodeJob(id, body) : decodePlainJob(id, times, body as Buffer, String(description))
 }

@@ -80,7 +80,7 @@ export class HorsePool {
   constructor(options: PoolOptions, owner: PoolOwner) {
     this.#options = options
     this.#owner = owner
-    this.#prefetch = new Prefetch(options.prefetch)
+    this.#prefetch = new Prefetch(options.prefetch, options.lanes)
     this.#guard = new StartGuard(options.clock, options.logger)
   }
 

@@ -9,7 +9,7 @@ import {
   invalidOption,
   type Logger,
   MINUTE_MS,
-  randomHex,
+  newId,
   SECOND_MS,
   silentLogger,
   systemClock,
@@ -148,7 +148,7 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
   return {
     storage,
     queues: queueNames(queues),
-    name: options.name === undefined ? randomHex() : checkName(options.name, 'name'),
+    name: options.name === undefined ? newId() : checkName(options.name, 'name'),
     serializer: checkSerializer(options.serializer ?? 'superjson', horse),
     concurrency: wholeNumber('concurrency', options.concurrency ?? 1, 1, MOST_CONCURRENCY),
     horse,

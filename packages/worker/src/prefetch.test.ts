@@ -28,6 +28,16 @@ test('as many as are done in a few milliseconds', () => {
   expect(prefetch.depth).toBe(5)
 })
 
+test('a horse that runs several at once gets so many more ahead, but no more than it runs', () => {
+  const prefetch = new Prefetch({ aheadMs: 5 }, 50)
+  prefetch.observe(10)
+  expect(prefetch.depth).toBe(25)
+  prefetch.observe(0.01)
+  prefetch.observe(0.01)
+  for (let n = 0; n < 60; n++) prefetch.observe(0.01)
+  expect(prefetch.depth).toBe(50)
+})
+
 test('most 0 turns it off', () => {
   const prefetch = new Prefetch({ most: 0 })
   prefetch.observe(0.01)

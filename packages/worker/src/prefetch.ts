@@ -1,7 +1,7 @@
 export interface PrefetchOptions {
   /** Milliseconds of work to keep handed over ahead. Default 5: several round trips to the store. */
   readonly aheadMs?: number
-  /** Jobs handed over ahead to one horse at most; 0 turns it off. Default 32. */
+  /** Jobs handed over ahead to one horse at most; 0 turns it off. Default 32, or as many as it runs at once if that is more. */
   readonly most?: number
 }
 
@@ -17,12 +17,15 @@ const WEIGHT = 0.1
 export class Prefetch {
   readonly #aheadMs: number
   readonly #most: number
+  readonly #lanes: number
   #averageMs: number | undefined
   #depth = 0
 
-  constructor(options: PrefetchOptions = {}) {
+  /** `lanes`: how many jobs a horse runs at once. */
+  constructor(options: PrefetchOptions = {}, lanes = 1) {
     this.#aheadMs = options.aheadMs ?? DEFAULT_AHEAD_MS
-    this.#most = options.most ?? DEFAULT_MOST
+    this.#most = options.most ?? Math.max(DEFAULT_MOST, lanes)
+    this.#lanes = lanes
   }
 
   get depth(): number {
@@ -32,6 +35,6 @@ export class Prefetch {
   observe(tookMs: number): void {
     const averageMs = this.#averageMs
     this.#averageMs = averageMs === undefined ? tookMs : averageMs + (tookMs - averageMs) * WEIGHT
-    this.#depth = Math.min(this.#most, Math.floor(this.#aheadMs / Math.max(this.#averageMs, 0.001)))
+    this.#depth = Math.min(this.#most, Math.floor((this.#aheadMs * this.#lanes) / Math.max(this.#averageMs, 0.001)))
   }
 }

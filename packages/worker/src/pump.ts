@@ -117,6 +117,8 @@ export class Pump {
 
   /** Something has changed: there is room, or something to write. */
   nudge(): void {
+    // Every job that ends comes through here; while more are gathered it wakes nobody.
+    if (this.#isGathering()) return
     this.#woken = true
     this.#wake()
   }
@@ -187,6 +189,12 @@ export class Pump {
       this.nudge()
     }, GATHER_MS)
     return true
+  }
+
+  /** Whether the loop sleeps to gather more, and may go on to. */
+  #isGathering(): boolean {
+    if (this.#gatherTimer === undefined || this.#returns.length > 0 || this.#closing.signal.aborted) return false
+    return this.#canGather()
   }
 
   #endGathering(): void {

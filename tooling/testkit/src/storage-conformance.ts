@@ -1,4 +1,4 @@
-import { randomUuid } from '@rq/core'
+import { newId } from '@rq/core'
 import {
   type Claimed,
   type ClaimRequest,
@@ -23,7 +23,7 @@ export interface StorageUnderTest extends AsyncDisposable {
 export function newJob(record: Partial<JobRecord> = {}, place: Partial<Omit<NewJob, 'record'>> = {}): NewJob {
   return {
     record: {
-      id: randomUuid(),
+      id: newId(),
       origin: 'default',
       status: 'created',
       data: '["jobs#work",null,[1],{}]',

@@ -1,25 +1,52 @@
 --- Hand out queued jobs and lease them.
 -- @include lib/time
+-- @include lib/handed
 
---- Read a job. Returns its status, whether it can be run, 'plain' or 'full', and its values or its whole field list.
--- A plain job has the fields that most jobs have and no others. It is handed over as the values of the first six alone.
+--- A plain job has what every job has, perhaps a `result_ttl`, and nothing else. Two fields of these eight or nine are not read:
+-- `origin` is its queue, and `last_heartbeat` is empty before the first start.
+local PLAIN_FIELDS = 8
+
+--- Read a job. Returns its status, whether it can be run, and the values of a plain one; else nil.
 local function readJob(key)
-  local values = redis.call('HMGET', key, 'data', 'created_at', 'enqueued_at', 'timeout', 'description', 'result_ttl',
-    'status', 'origin', 'last_heartbeat')
-  local present = 0
-  for i = 1, 9 do
-    if values[i] then present = present + 1 end
+  local count = redis.call('HLEN', key)
+  if count == PLAIN_FIELDS then
+    local values =
+      redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description')
+    if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] then
+      return values[1], true, values, ''
+    end
+  elseif count == PLAIN_FIELDS + 1 then
+    local values =
+      redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description', 'result_ttl')
+    if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] and values[7] then
+      return values[1], true, values, values[7]
+    end
   end
-  local status, data = values[7], values[1]
-  if present ~= redis.call('HLEN', key) then return status, data, 'full', redis.call('HGETALL', key) end
-  -- A reply ends where its table has nothing.
-  values[7] = nil
-  return status, data, 'plain', values
+  local known = redis.call('HMGET', key, 'status', 'data')
+  return known[1], known[2]
+end
+
+--- A small sorted set is kept as a list, of which every insertion reads all members: dear with many leases. A member of more than
+-- 64 bytes turns it into a skip list, which it remains until it is empty.
+local LONG_MEMBER = string.rep('-', 65)
+--- So many leases at once are worth the two words more.
+local MANY_LEASES = 8
+
+--- `leases`: end and member in turn.
+local function lease(key, leases)
+  local last = #leases
+  if last == 0 then return end
+  if last < 2 * MANY_LEASES then
+    redis.call('ZADD', key, unpack(leases))
+  else
+    redis.call('ZADD', key, 0, LONG_MEMBER, unpack(leases))
+    redis.call('ZREM', key, LONG_MEMBER)
+  end
 end
 
 --- Take up to `want` jobs from the queues named in `ARGV[first..last]`, in that order.
 -- Ids whose job is gone or not waiting (a list may hold an id twice) are dropped.
--- Returns a flat list: queue, execution id, job id, 'plain' or 'full', values or fields, and so on.
+-- Returns them as lib/handed says.
 local function claim(prefix, first, last, want, worker, leaseMs, stamp, executionBase)
   local handed = {}
   if want <= 0 then return handed end
@@ -36,23 +63,28 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
       for i = 1, #ids do
         local id = ids[i]
         local key = prefix .. 'job:' .. id
-        local status, data, form, fields = readJob(key)
+        local status, data, values, resultTtl = readJob(key)
         if data and (status == 'queued' or status == 'created' or not status) then
           serial = serial + 1
           local execution = executionBase .. string.format('%08x', serial)
+          local fields = not values and redis.call('HGETALL', key)
           redis.call('HSET', key, 'status', 'started', 'started_at', stamp, 'worker_name', worker, 'execution_id', execution)
-          -- A time to live in the queue, or one left from an earlier end, is over when the job starts.
-          if form == 'full' and redis.call('PERSIST', key) == 1 then
-            redis.call('PERSIST', key .. ':dependents')
-            redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
+          if values then
+            handPlain(handed, queue, execution, id, values, resultTtl)
+          else
+            -- A time to live in the queue, or one left from an earlier end, is over when the job starts.
+            if redis.call('PERSIST', key) == 1 then
+              redis.call('PERSIST', key .. ':dependents')
+              redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
+            end
+            handFull(handed, queue, execution, id, fields)
           end
-          local n, m = #handed, #leases
-          handed[n + 1], handed[n + 2], handed[n + 3], handed[n + 4], handed[n + 5] = queue, execution, id, form, fields
+          local m = #leases
           leases[m + 1], leases[m + 2] = leaseEnds, id .. ':' .. execution
           want = want - 1
         end
       end
-      if #leases > 0 then redis.call('ZADD', prefix .. 'wip:' .. queue, unpack(leases)) end
+      lease(prefix .. 'wip:' .. queue, leases)
     end
   end
   return handed

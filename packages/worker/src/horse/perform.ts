@@ -7,6 +7,7 @@ import {
   type JobContext,
   JobTimeoutError,
   type Loader,
+  RunContext,
   type RunLimit,
   runFailureCallback,
   runJob,
@@ -57,14 +58,7 @@ class Performance {
     this.#context = context
     this.#loader = new WatchedLoader(options.loader)
     const { storage, serializer } = options
-    this.#job = {
-      storage,
-      serializer,
-      get signal() {
-        return context.limit.signal
-      },
-      executionId: task.id,
-    }
+    this.#job = new RunContext({ storage, serializer, executionId: task.id }, context.limit)
   }
 
   async run(): Promise<TaskResult> {

@@ -106,14 +106,12 @@ export class Runner {
     else this.#turn()
   }
 
-  async #perform(task: Task, limit: RunLimit): Promise<TaskResult> {
+  /** What fails here is not the job's error, which is a result: a task must end in a defined way even so. */
+  #perform(task: Task, limit: RunLimit): Promise<TaskResult> {
     const startedAtMs = Date.now()
-    try {
-      return await this.#options.perform(task, { limit, tell: this.#options.tell })
-    } catch (thrown) {
-      // Not the job's error, which is a result: a task must end in a defined way even so.
-      return { outcome: { kind: 'raised', error: errorText(thrown), startedAtMs, endedAtMs: Date.now() } }
-    }
+    return this.#options.perform(task, { limit, tell: this.#options.tell }).catch((thrown) => ({
+      outcome: { kind: 'raised', error: errorText(thrown), startedAtMs, endedAtMs: Date.now() },
+    }))
   }
 
   /** Let the event loop go round, then begin what waits. */

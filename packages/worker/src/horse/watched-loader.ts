@@ -28,10 +28,19 @@ export class WatchedLoader implements Loader {
     return this.#loader.load(reference).then(
       (func) => {
         this.#ended()
-        return (...args: unknown[]) => this.#call(func, args)
+        return this.#watched(func)
       },
       (thrown) => this.#failed(thrown),
     )
+  }
+
+  loaded(reference: string): AnyFunction | undefined {
+    const func = this.#loader.loaded?.(reference)
+    return func && this.#watched(func)
+  }
+
+  #watched(func: AnyFunction): AnyFunction {
+    return (...args: unknown[]) => this.#call(func, args)
   }
 
   /** Resolves when nothing runs any more, or after `mostMs`. */

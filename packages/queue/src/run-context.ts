@@ -1,0 +1,23 @@
+import type { Storage } from '@rq/job'
+import type { Serializer } from '@rq/serializer'
+import type { JobContext } from './context.ts'
+import { type RunSignal, signalOf } from './run-limit.ts'
+
+/** What the handle of a job that is being run works with. A class, since there is one for each run. */
+export class RunContext implements JobContext {
+  readonly storage: Storage
+  readonly serializer: Serializer
+  readonly executionId: string | undefined
+  readonly #signal: RunSignal
+
+  constructor({ storage, serializer, executionId }: JobContext, signal: RunSignal) {
+    this.storage = storage
+    this.serializer = serializer
+    this.executionId = executionId
+    this.#signal = signal
+  }
+
+  get signal(): AbortSignal {
+    return signalOf(this.#signal)
+  }
+}
