@@ -76,6 +76,16 @@ end
 -- Jobs that have ended and stay: their sets of dependents, looked at together, since hardly any has one.
 local stayed, dependentsKeys, releases, keptS = {}, {}, {}, {}
 
+--- Longer values are not sent along with the news, since there may be many who wait.
+local LONGEST_TOLD = 4096
+
+--- All that there is to know of a success whose value is in the hash: id, worker, execution id, times, whether there is a value, and it.
+-- `value`: false when there is none.
+local function newsOf(id, execution, startedAt, endedAt, value)
+  if value and #value > LONGEST_TOLD then return id end
+  return table.concat({ id, worker, execution, startedAt, endedAt, value and '1' or '0', value or '' }, '\n')
+end
+
 --- A job has ended and is kept for so long. `keepText`: the same, as it came; `release`: as the flags say, or nil.
 local function stay(id, key, keepS, keepText, release, hasDependencies)
   local n = #stayed + 1
@@ -197,7 +207,10 @@ while at <= #ARGV do
         unpack(ARGV, firstField, lastField))
       register(queueKey.finished, keepS < 0 and '+inf' or expiry(keepS), id)
       stay(id, key, keepS, keepText, release, hasDependencies)
-      wake(prefix, id, held[3])
+      if held[3] then
+        local value = ARGV[lastField - 1] == 'result' and ARGV[lastField]
+        wake(prefix, id, held[3], not firstEntry and newsOf(id, execution, startedAt, endedAt, value))
+      end
     elseif to == 'failed' or to == 'stopped' then
       redis.call('HSET', key, 'status', to, 'results', 'stream', 'ended_at', endedAt, 'started_at', startedAt,
         unpack(ARGV, firstField, lastField))

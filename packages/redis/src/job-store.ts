@@ -120,7 +120,8 @@ export class RedisJobStore implements JobStore {
     signal?: AbortSignal,
     until: 'result' | 'end' = 'result',
   ): Promise<AwaitedResult> {
-    await this.#waiters.wait(jobId, timeoutMs, until === 'end', signal)
+    const told = await this.#waiters.wait(jobId, timeoutMs, until === 'end', signal)
+    if (told !== undefined) return told
     const [[job], entries] = await Promise.all([
       this.fetch([jobId]),
       this.#connections.call((client) => client.xrevrange(this.#keys.results(jobId), '+', '-', 'COUNT', 1)),

@@ -1,6 +1,14 @@
 import { deflateSync, inflateSync } from 'node:zlib'
-import { type JobRecord, RESULT_TYPE_NUMBERS, type ResultRecord, resultTypeOf, type Settlement } from '@rq/job'
+import {
+  type AwaitedResult,
+  type JobRecord,
+  RESULT_TYPE_NUMBERS,
+  type ResultRecord,
+  resultTypeOf,
+  type Settlement,
+} from '@rq/job'
 import type { ScriptArgument } from './script.ts'
+import { parseTime } from './time.ts'
 
 /** The fields of a results stream entry (wire page 1.5). Error text is base64 of zlib, a value is base64. */
 export function encodeResult(settlement: Settlement, workerName: string): ScriptArgument[] {
@@ -53,6 +61,33 @@ export function hashResult(job: JobRecord | undefined, streamIsEmpty: boolean): 
     ...optional('executionStartedAtMs', job.startedAtMs),
     ...optional('executionEndedAtMs', job.endedAtMs),
   }
+}
+
+/** Lines of a notice before the value. */
+const NEWS_LINES = 6
+
+/** What settle.lua publishes about a job: its id alone, or a success and all that there is to know of it. */
+export function readNews(message: Buffer): { readonly jobId: string; readonly awaited?: AwaitedResult } {
+  const lines: string[] = []
+  let at = 0
+  while (lines.length < NEWS_LINES) {
+    const end = message.indexOf('\n', at)
+    if (end === -1) break
+    lines.push(message.toString('utf8', at, end))
+    at = end + 1
+  }
+  const [jobId, workerName, executionId, startedAt = '', endedAt = '', hasValue] = lines
+  if (jobId === undefined || lines.length < NEWS_LINES) return { jobId: message.toString() }
+  const result: ResultRecord = {
+    type: 'successful',
+    createdAtMs: parseTime(endedAt) ?? 0,
+    ...(hasValue === '1' && { returnValue: message.subarray(at) }),
+    ...optional('workerName', workerName),
+    ...optional('executionId', executionId),
+    ...optional('executionStartedAtMs', parseTime(startedAt)),
+    ...optional('executionEndedAtMs', parseTime(endedAt)),
+  }
+  return { jobId, awaited: { status: 'finished', result } }
 }
 
 function inflateText(base64: string): string {

@@ -2,6 +2,7 @@ import { deferred, randomHex, SECOND_MS } from '@rq/core'
 import type { AwaitedResult } from '@rq/job'
 import type { Connections } from './connections.ts'
 import type { Keys } from './keys.ts'
+import { readNews } from './result-codec.ts'
 import * as scripts from './scripts.generated.ts'
 import { StreamWatch } from './stream-watch.ts'
 
@@ -15,7 +16,8 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** One caller that waits. */
 interface Wait {
   readonly untilEnd: boolean
-  wake: () => void
+  /** `told`: all there is to know, if the notice said so. */
+  wake: (told?: AwaitedResult) => void
 }
 
 /**
@@ -41,29 +43,40 @@ export class ResultWaiters {
 
   /**
    * Resolves when the job has a result (or, with `untilEnd`, has ended) or is gone, at the latest after `timeoutMs`
-   * or when `signal` fires.
+   * or when `signal` fires. To the result where the notice held it; else the caller looks.
    */
-  async wait(jobId: string, timeoutMs: number, untilEnd: boolean, signal?: AbortSignal): Promise<void> {
-    if (timeoutMs <= 0) return
+  async wait(
+    jobId: string,
+    timeoutMs: number,
+    untilEnd: boolean,
+    signal?: AbortSignal,
+  ): Promise<AwaitedResult | undefined> {
+    if (timeoutMs <= 0) return undefined
     const wait: Wait = { untilEnd, wake: () => {} }
     const waits = this.#waiting.get(jobId) ?? new Set()
     this.#waiting.set(jobId, waits.add(wait))
     // Also what keeps the process alive while it waits.
     this.#look ??= setInterval(() => void this.#lookAround(), LOOK_MS)
-    const over = AbortSignal.any([
-      AbortSignal.timeout(Math.min(timeoutMs, LONGEST_TIMER_MS)),
-      ...(signal ? [signal] : []),
-    ])
+    let isOver = signal?.aborted === true
+    const end = () => {
+      isOver = true
+      wait.wake()
+    }
+    const timer = setTimeout(end, Math.min(timeoutMs, LONGEST_TIMER_MS))
+    signal?.addEventListener('abort', end)
     try {
       await this.#subscribe()
-      while (!over.aborted && !this.#closed) {
-        const { promise, resolve } = deferred()
+      while (!isOver && !this.#closed) {
+        const { promise, resolve } = deferred<AwaitedResult | undefined>()
         wait.wake = resolve
-        over.addEventListener('abort', wait.wake as () => void, { once: true })
-        if (await this.#over(jobId, untilEnd)) return
-        await promise
+        if (await this.#over(jobId, untilEnd)) return undefined
+        const told = await promise
+        if (told !== undefined) return told
       }
+      return undefined
     } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', end)
       waits.delete(wait)
       if (waits.size === 0) {
         this.#waiting.delete(jobId)
@@ -96,7 +109,10 @@ export class ResultWaiters {
   #subscribe(): Promise<unknown> {
     if (this.#ready === undefined) {
       const subscriber = this.#connections.open('subscriber')
-      subscriber.on('message', (_channel: string, jobId: string) => this.#wake(jobId))
+      subscriber.on('messageBuffer', (_channel: Buffer, message: Buffer) => {
+        const { jobId, awaited } = readNews(message)
+        this.#wake(jobId, awaited)
+      })
       // The main client is asked first: it fails fast, where the subscriber would wait for ever for a Redis that is away.
       this.#ready = this.#connections
         .call((client) => client.ping())
@@ -110,8 +126,8 @@ export class ResultWaiters {
     return this.#ready
   }
 
-  #wake(jobId: string): void {
-    for (const wait of this.#waiting.get(jobId) ?? []) wait.wake()
+  #wake(jobId: string, told?: AwaitedResult): void {
+    for (const wait of this.#waiting.get(jobId) ?? []) wait.wake(told)
   }
 
   async #lookAround(): Promise<void> {

@@ -66,26 +66,17 @@ export class WorkSignal {
     const ended = this.#ended.signal
     while (!ended.aborted) {
       const client = this.#client(queue)
-      const deadline = new AbortController()
+      // A connection that is silent for longer than the command may take is dead: the command is sent again by another one.
+      const watchdog = setInterval(() => client.disconnect(true), BLOCK_S * SECOND_MS + SLACK_MS).unref()
       try {
-        const answer = client.blmove(key, key, 'LEFT', 'LEFT', BLOCK_S)
-        const silence = delay(BLOCK_S * SECOND_MS + SLACK_MS, 'silence' as const, {
-          signal: deadline.signal,
-          ref: false,
-        })
-        silence.catch(() => {})
-        const head = await Promise.race([answer, silence])
-        if (head === 'silence') {
-          answer.catch(() => {})
-          this.#reconnect(client)
-        } else if (head !== null) return
+        if ((await client.blmove(key, key, 'LEFT', 'LEFT', BLOCK_S)) !== null) return
       } catch {
         if (ended.aborted) return
         // Refused (maxmemory, a server that is loading, ...): look, but not in a hurry.
         await delay(LOOK_MS)
         return
       } finally {
-        deadline.abort()
+        clearInterval(watchdog)
       }
     }
   }
@@ -96,9 +87,5 @@ export class WorkSignal {
     const client = this.#connections.open('blocking')
     this.#clients.set(queue, client)
     return client
-  }
-
-  #reconnect(client: Client): void {
-    client.disconnect(true)
   }
 }

@@ -69,6 +69,7 @@ export class Pump {
   #releasing = false
   #wake: () => void = () => {}
   #woken = false
+  #waitTimer: NodeJS.Immediate | undefined
   #gatherTimer: NodeJS.Timeout | undefined
   #gathered = false
 
@@ -163,9 +164,17 @@ export class Pump {
   }
 
   async #idle(): Promise<void> {
-    if (this.#dry && !this.isSpent && !this.#paused) this.#wait.start(() => this.#askAgain())
+    this.#waitSoon()
     this.#owner.onIdle()
     if (!this.#woken) await this.#sleep()
+  }
+
+  /** When the event loop has gone round: what a short job has come to goes first, and brings new jobs along where there are any. */
+  #waitSoon(): void {
+    this.#waitTimer ??= setImmediate(() => {
+      this.#waitTimer = undefined
+      if (this.#dry && !this.#writing && !this.isSpent && !this.#paused) this.#wait.start(() => this.#askAgain())
+    })
   }
 
   /** Until the next {@link nudge}. */

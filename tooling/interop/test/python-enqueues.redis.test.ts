@@ -38,7 +38,7 @@ q = queue('args')
     const [first] = jobs
     expect(first?.results).toMatchObject([{ type: 'SUCCESSFUL', return_value: 7, exc_string: null }])
     expect(Date.parse(String(first?.ended_at))).toBeGreaterThanOrEqual(Date.parse(String(first?.started_at)))
-    expect(first?.worker_name).toMatch(/^[0-9a-f]{32}$/)
+    expect(first?.worker_name).toMatch(/^[0-9A-Za-z]{20}$/)
     expect(await site.py(`registry('finished', 'args').get_job_ids()`)).toEqual(expect.arrayContaining(ids))
     expect(await site.py(`[len(registry(kind, 'args')) for kind in ('started', 'failed')]`)).toEqual([0, 0])
   })
