@@ -12,7 +12,8 @@
 -- @arg workedS float seconds worked
 -- @arg queueCount int
 -- @arg rest... string queue names in order of service; then per settlement: job id, execution id, queue, to, keepS, flags,
---   ended_at, started_at, number of further field texts, those, then what the flags announce
+--   ended_at, started_at, number of further field texts, those, then what the flags announce; or for one with the queue, to, keepS and
+--   flags of the one before: job id, execution id, '"', ended_at, started_at, return value; or with ',' and without a value
 --   flags: f = at the front; a = release all dependents; t = release those that allow failure; e = an execution record exists;
 --   d = has dependencies; s = due in ms (to = scheduled); x = count, texts of a results stream entry, its keepS;
 --   r = rate limit key; g = group; l = ttl in seconds (to = queued or scheduled); n = counted neither as success nor as failure
@@ -112,12 +113,22 @@ local function releaseOfStayed()
 end
 
 local at = lastQueue + 1
+local queue, to, keepText, keepS, flags
 while at <= #ARGV do
-  local id, execution, queue, to, keepText, flags, endedAt, startedAt, count = unpack(ARGV, at, at + 8)
-  local keepS = tonumber(keepText)
-  local firstField = at + 9
-  local lastField = at + 8 + tonumber(count)
-  at = lastField + 1
+  local id, execution, head = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local endedAt, startedAt, firstField, lastField, value
+  if head == '"' or head == ',' then
+    endedAt, startedAt = ARGV[at + 3], ARGV[at + 4]
+    value = head == '"' and ARGV[at + 5]
+    at = at + (value and 6 or 5)
+  else
+    queue, to, keepText, flags, endedAt, startedAt = head, unpack(ARGV, at + 3, at + 7)
+    keepS = tonumber(keepText)
+    firstField = at + 9
+    lastField = at + 8 + tonumber(ARGV[at + 8])
+    value = ARGV[lastField - 1] == 'result' and ARGV[lastField]
+    at = lastField + 1
+  end
 
   local front, release, executionRecord, hasDependencies, delayMs, limit, group, ttl, uncounted
   local firstEntry, lastEntry, entryKeepS
@@ -203,12 +214,17 @@ while at <= #ARGV do
       end
       erase(prefix, id, group)
     elseif to == 'finished' then
-      redis.call('HSET', key, 'status', 'finished', 'ended_at', endedAt, 'started_at', startedAt,
-        unpack(ARGV, firstField, lastField))
+      if firstField then
+        redis.call('HSET', key, 'status', 'finished', 'ended_at', endedAt, 'started_at', startedAt,
+          unpack(ARGV, firstField, lastField))
+      elseif value then
+        redis.call('HSET', key, 'status', 'finished', 'ended_at', endedAt, 'started_at', startedAt, 'result', value)
+      else
+        redis.call('HSET', key, 'status', 'finished', 'ended_at', endedAt, 'started_at', startedAt)
+      end
       register(queueKey.finished, keepS < 0 and '+inf' or expiry(keepS), id)
       stay(id, key, keepS, keepText, release, hasDependencies)
       if held[3] then
-        local value = ARGV[lastField - 1] == 'result' and ARGV[lastField]
         wake(prefix, id, held[3], not firstEntry and newsOf(id, execution, startedAt, endedAt, value))
       end
     elseif to == 'failed' or to == 'stopped' then

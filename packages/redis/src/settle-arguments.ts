@@ -3,8 +3,48 @@ import { encodeResult } from './result-codec.ts'
 import type { ScriptArgument } from './script.ts'
 import { formatTime } from './time.ts'
 
-/** Append one settlement as settle.lua reads it; the script's header is the contract. */
-export function pushSettlement(args: ScriptArgument[], settlement: Settlement, workerName: string): void {
+/** Instead of queue, destination, length of keeping and flags: as the settlement before, with a return value, or without. */
+const SAME_WITH_VALUE = '"'
+const SAME_WITHOUT_VALUE = ','
+
+/** Append settlements as settle.lua reads them; the script's header is the contract. */
+export function pushSettlements(args: ScriptArgument[], settlements: readonly Settlement[], workerName: string): void {
+  let before: Settlement | undefined
+  for (const settlement of settlements) {
+    const isPlain = isPlainSuccess(settlement)
+    if (isPlain && before?.queue === settlement.queue && before.keepS === settlement.keepS) {
+      pushSame(args, settlement)
+    } else {
+      pushSettlement(args, settlement, workerName)
+      before = isPlain ? settlement : undefined
+    }
+  }
+}
+
+/** What most jobs come to: finished, with no more to it than a return value. */
+function isPlainSuccess(settlement: Settlement): boolean {
+  return (
+    settlement.to === 'finished' &&
+    settlement.keepS !== 0 &&
+    settlement.dialect === 'hash' &&
+    settlement.releases === 'all' &&
+    settlement.result?.type === 'successful' &&
+    !settlement.executionRecorded &&
+    !settlement.hasDependencies &&
+    settlement.rateLimitKey === undefined &&
+    settlement.groupId === undefined &&
+    settlement.changes.repeatsDone === undefined
+  )
+}
+
+function pushSame(args: ScriptArgument[], { jobId, executionId, endedAtMs, result, startedAtMs }: Settlement): void {
+  const value = result?.returnValue
+  const same = value === undefined ? SAME_WITHOUT_VALUE : SAME_WITH_VALUE
+  args.push(jobId, executionId, same, formatTime(endedAtMs), formatTime(startedAtMs))
+  if (value !== undefined) args.push(value)
+}
+
+function pushSettlement(args: ScriptArgument[], settlement: Settlement, workerName: string): void {
   const { to, keepS, result } = settlement
   const fields: ScriptArgument[] = []
   const { retriesLeft, numberOfRetries, repeatsLeft, repeatsDone } = settlement.changes

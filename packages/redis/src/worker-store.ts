@@ -21,7 +21,7 @@ import { LeasingCalls } from './leasing-calls.ts'
 import type { ScriptArgument } from './script.ts'
 import * as scripts from './scripts.generated.ts'
 import { ServerClock } from './server-clock.ts'
-import { pushSettlement } from './settle-arguments.ts'
+import { pushSettlements } from './settle-arguments.ts'
 import { tidy } from './tidy.ts'
 import { stampNow } from './time.ts'
 import { WorkSignal } from './work-signal.ts'
@@ -134,7 +134,7 @@ export class RedisWorkerStore implements WorkerStore {
     }
     const queues = claim?.queues ?? []
     const rest: ScriptArgument[] = [...queues]
-    for (const settlement of settlements) pushSettlement(rest, settlement, workerName)
+    pushSettlements(rest, settlements, workerName)
     const base = executionBase()
     const own = { base, queues }
     const { reply, resent } = await this.#claims.send(

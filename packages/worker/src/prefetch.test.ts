@@ -29,13 +29,13 @@ test('as many as are done in a few milliseconds', () => {
 })
 
 test('a horse that runs several at once gets so many more ahead, but no more than it runs', () => {
-  const prefetch = new Prefetch({ aheadMs: 5 }, 50)
+  const prefetch = new Prefetch({ aheadMs: 5 }, 200)
   prefetch.observe(10)
-  expect(prefetch.depth).toBe(25)
+  expect(prefetch.depth).toBe(100)
   prefetch.observe(0.01)
   prefetch.observe(0.01)
   for (let n = 0; n < 60; n++) prefetch.observe(0.01)
-  expect(prefetch.depth).toBe(50)
+  expect(prefetch.depth).toBe(200)
 })
 
 test('most 0 turns it off', () => {

@@ -1,12 +1,12 @@
 export interface PrefetchOptions {
   /** Milliseconds of work to keep handed over ahead. Default 5: several round trips to the store. */
   readonly aheadMs?: number
-  /** Jobs handed over ahead to one horse at most; 0 turns it off. Default 32, or as many as it runs at once if that is more. */
+  /** Jobs handed over ahead to one horse at most; 0 turns it off. Default 128, or as many as it runs at once if that is more. */
   readonly most?: number
 }
 
 const DEFAULT_AHEAD_MS = 5
-const DEFAULT_MOST = 32
+const DEFAULT_MOST = 128
 /** Weight of the newest duration. One long job among short ones stops handing ahead for the next dozen. */
 const WEIGHT = 0.1
 

@@ -40,6 +40,9 @@ local function anyCycle(prefix, id, dependencies)
   return false
 end
 
+--- `unpack` takes some thousands at most.
+local MOST_PUSHED = 1000
+
 --- Enqueue the jobs that `ARGV` describes from `first` to its end. Returns one answer for each.
 -- Per job: id, queue, flags, number of field texts, field texts, then what the flags announce; or for a plain job, which has
 -- nothing but what every job has: id, queue, 'p', created_at, data, description, timeout.
@@ -50,6 +53,13 @@ local function enqueueAll(prefix, queuesKey, stamp, first)
   local registered = {}
   local seen = {}
   local answers = {}
+  -- Plain jobs, which are pushed together, before anything else happens.
+  local ready, readyQueue = {}, nil
+  local function pushReady()
+    if #ready == 0 then return end
+    redis.call('RPUSH', prefix .. 'queue:' .. readyQueue, unpack(ready))
+    ready = {}
+  end
   local at = first
   while at <= #ARGV do
     local id, queue, flags, createdAt, data, description, timeout = unpack(ARGV, at, at + 6)
@@ -102,7 +112,9 @@ local function enqueueAll(prefix, queuesKey, stamp, first)
 
     local key = prefix .. 'job:' .. id
     local known = NONE
-    if redis.call('EXISTS', key) == 1 then
+    local exists = redis.call('EXISTS', key) == 1
+    if exists or not plain or queue ~= readyQueue or #ready == MOST_PUSHED then pushReady() end
+    if exists then
       known = redis.call('HMGET', key, 'enqueued_at', 'created_at', 'status', 'origin', 'execution_id')
     end
     local answer
@@ -132,7 +144,7 @@ local function enqueueAll(prefix, queuesKey, stamp, first)
       if plain then
         redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp, 'created_at', createdAt, 'data', data,
           'origin', queue, 'last_heartbeat', '', 'description', description, 'timeout', timeout)
-        push(prefix, queue, id, false)
+        ready[#ready + 1], readyQueue = id, queue
         answer = 'queued'
       elseif due then
         redis.call('HSET', key, 'status', 'scheduled', unpack(ARGV, firstField, lastField))
@@ -167,5 +179,6 @@ local function enqueueAll(prefix, queuesKey, stamp, first)
     seen[id] = true
     answers[#answers + 1] = answer
   end
+  pushReady()
   return answers
 end
