@@ -5,6 +5,8 @@ import type { NewJob, Placement, QueueStore } from '@rq/job'
 export const MOST_PER_CALL = 500
 /** Most payload in one call, in characters or bytes; one larger job goes alone. */
 const MOST_PAYLOAD = 4 * 1024 * 1024
+/** So many that wait are sent at once, without waiting for more of the same tick: Redis works while the others are made. */
+const ENOUGH = 250
 /** Calls under way at once: while Redis works on one, the next is being written. */
 const MOST_IN_FLIGHT = 4
 
@@ -16,7 +18,7 @@ interface Waiting {
 
 /**
  * Turns concurrent `enqueue` calls into few calls of the store, in the order in which they were made. What arrives in one
- * tick goes together, and so does what arrives while the most calls are in flight; a lone call is sent at once.
+ * tick goes together, 250 at a time, and so does what arrives while the most calls are in flight; a lone call is sent at once.
  * Each caller learns of its own job only.
  */
 export class EnqueueBatch {
@@ -34,7 +36,8 @@ export class EnqueueBatch {
   add(job: NewJob): Promise<Placement> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ job, resolve, reject })
-      this.#flushSoon()
+      if (this.#waiting.length >= ENOUGH && this.#inFlight < MOST_IN_FLIGHT) void this.#send(this.#take())
+      else this.#flushSoon()
     })
   }
 

@@ -159,6 +159,7 @@ describe('errorName', () => {
     expect(errorName(named)).toBe('Custom')
     expect(errorName(new QuotaError())).toBe('Error')
     expect(errorName(Object.assign(new QuotaError(), { name: '' }))).toBe('QuotaError')
+    expect(errorName(Object.assign(new QuotaError(), { name: ' \n' }))).toBe('QuotaError')
     expect(errorName('text')).toBe('string')
     expect(errorName(null)).toBe('null')
   })

@@ -29,12 +29,12 @@ export function errorText(error: unknown, handling?: string): string {
 /** The class name of an error, as far as it tells; else what kind of value was thrown. Never throws. */
 export function errorName(error: unknown): string {
   if (!isErrorLike(error)) return typeOf(error)
-  const name = peek(error, 'name')
-  if (typeof name === 'string' && name !== '') return oneLine(name, LONGEST_NAME)
-  const constructorName = peek(peek(error, 'constructor'), 'name')
-  return typeof constructorName === 'string' && constructorName !== ''
-    ? oneLine(constructorName, LONGEST_NAME)
-    : 'Error'
+  return shownName(peek(error, 'name')) || shownName(peek(peek(error, 'constructor'), 'name')) || 'Error'
+}
+
+/** Empty for what is no name. */
+function shownName(name: unknown): string {
+  return typeof name === 'string' ? oneLine(name, LONGEST_NAME) : ''
 }
 
 function summaryOf(error: unknown): string {
