@@ -15,7 +15,7 @@ async function complaintsAbout(source: string, options: PackageOptions = {}): Pr
     'packages/one/package.json': JSON.stringify({ name, dependencies }),
     [`packages/one/${file}`]: source,
   })
-  return checkBoundaries(workspace.dir)
+  return await checkBoundaries(workspace.dir)
 }
 
 const core = { dependencies: { '@rq/core': 'workspace:^' } }
