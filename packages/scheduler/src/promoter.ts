@@ -68,9 +68,10 @@ export class Promoter {
     return moved.reduce((sum, count) => sum + count, 0)
   }
 
+  /** Queues take turns, one step each, so that many due jobs of one do not make those of the others late. */
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      await Promise.all(this.#options.queues.map((queue) => this.#lookIfTime(queue)))
+      await Promise.all(this.#options.queues.map((queue) => this.#stepIfTime(queue)))
       const nowMs = this.#options.clock.monotonicMs()
       if (!this.#stopped) await this.#alarm.sleep(Math.min(...this.#waitsMs(nowMs)))
     }
@@ -84,39 +85,46 @@ export class Promoter {
     }
   }
 
-  async #lookIfTime(queue: string): Promise<void> {
+  async #stepIfTime(queue: string): Promise<void> {
     const { clock, leads } = this.#options
     if (!leads(queue) || (this.#lookAtMs.get(queue) ?? 0) > clock.monotonicMs()) return
     try {
-      await this.#drain(queue)
+      await this.#step(queue)
       this.#trouble.worked()
     } catch (error) {
       this.#trouble.failed(error)
-      this.#lookAtMs.set(queue, clock.monotonicMs() + RETRY_MS)
     }
   }
 
   async #drain(queue: string): Promise<number> {
-    const { clock, leader, leads, logger, onLost, pollMs, store } = this.#options
     let moved = 0
     for (;;) {
-      if (!leads(queue)) return moved
-      const sentMs = clock.monotonicMs()
-      // A notice that comes while the step is under way asks for another look.
-      this.#lookAtMs.set(queue, Number.POSITIVE_INFINITY)
-      const promoted = await store.promoteDue(queue, leader, MOST_PER_STEP)
-      if (promoted === 'lost') {
-        this.#lookAtMs.delete(queue)
-        onLost(queue)
-        return moved
-      }
-      moved += promoted.moved
-      if (promoted.moved > 0) logger.debug(`${queue}: moved ${promoted.moved} due jobs`)
-      if (promoted.waitMs === 0) continue
-      const waitMs = Math.min(promoted.waitMs ?? pollMs, pollMs - (promoted.nowMs % pollMs))
-      // Counted from the sending, so that the next step arrives just when the job is due.
-      if (this.#lookAtMs.has(queue)) this.#lookAtMs.set(queue, sentMs + waitMs)
-      return moved
+      if (!this.#options.leads(queue)) return moved
+      const step = await this.#step(queue)
+      moved += step.moved
+      if (step.isLast) return moved
     }
+  }
+
+  async #step(queue: string): Promise<{ readonly moved: number; readonly isLast: boolean }> {
+    const { clock, leader, logger, onLost, pollMs, store } = this.#options
+    const sentMs = clock.monotonicMs()
+    // A notice that comes while the step is under way asks for another look.
+    this.#lookAtMs.set(queue, Number.POSITIVE_INFINITY)
+    const promoted = await store.promoteDue(queue, leader, MOST_PER_STEP).catch((error: unknown) => {
+      this.#lookAtMs.set(queue, clock.monotonicMs() + RETRY_MS)
+      throw error
+    })
+    if (promoted === 'lost') {
+      this.#lookAtMs.delete(queue)
+      onLost(queue)
+      return { moved: 0, isLast: true }
+    }
+    const { moved, nowMs } = promoted
+    if (moved > 0) logger.debug(`${queue}: moved ${moved} due jobs`)
+    const waitMs = Math.min(promoted.waitMs ?? pollMs, pollMs - (nowMs % pollMs))
+    // Counted from the sending, so that the next step arrives just when the job is due.
+    if (this.#lookAtMs.has(queue)) this.#lookAtMs.set(queue, sentMs + waitMs)
+    return { moved, isLast: promoted.waitMs !== 0 }
   }
 }

@@ -46,7 +46,8 @@ export class Scheduler {
   readonly #leadership: Leadership
   readonly #promoter: Promoter
   readonly #logger: Logger
-  #status: 'stopped' | 'started' = 'stopped'
+  /** The stay that is under way; undefined while it is stopped. */
+  #run: symbol | undefined
   #deafen: (() => Promise<void>) | undefined
 
   /** @throws RqError `RQ_INVALID_OPTION`. Connects to nothing. */
@@ -92,7 +93,7 @@ export class Scheduler {
   }
 
   get status(): 'stopped' | 'started' {
-    return this.#status
+    return this.#run === undefined ? 'stopped' : 'started'
   }
 
   /** The queues that it leads, and whose due jobs it therefore moves. */
@@ -105,12 +106,16 @@ export class Scheduler {
    * @throws RqError `RQ_CLOSED`.
    */
   async start(): Promise<void> {
-    if (this.#status === 'started') return
-    this.#status = 'started'
+    if (this.#run !== undefined) return
+    const run = Symbol('run')
+    this.#run = run
     try {
-      this.#deafen = await this.#storage.schedules.onNotice((notice) => this.#hear(notice))
+      const deafen = await this.#storage.schedules.onNotice((notice) => this.#hear(notice))
+      // Stopped meanwhile.
+      if (this.#run !== run) return await deafen()
+      this.#deafen = deafen
     } catch (error) {
-      this.#status = 'stopped'
+      if (this.#run === run) this.#run = undefined
       throw error
     }
     this.#promoter.start()
@@ -120,7 +125,7 @@ export class Scheduler {
 
   /** Free the queues that it leads, so that others take over at once. Resolves within a second, whatever the store does. */
   async stop(): Promise<void> {
-    this.#status = 'stopped'
+    this.#run = undefined
     this.#promoter.stop()
     const deafen = this.#deafen
     this.#deafen = undefined
@@ -149,7 +154,7 @@ export class Scheduler {
 
   /** At once instead of at the next renewal, which reports what goes wrong. */
   async #lead(): Promise<void> {
-    if (this.#status === 'started') await this.#leadership.runOnce().catch(() => {})
+    if (this.#run !== undefined) await this.#leadership.runOnce().catch(() => {})
   }
 }
 

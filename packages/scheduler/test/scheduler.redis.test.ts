@@ -134,6 +134,21 @@ describe('Scheduler', () => {
     }
   })
 
+  it('does nothing any more when it was stopped while it started', async () => {
+    await using redis = await redisFixture()
+    await using at = await place(redis)
+    const stopped = at.scheduler()
+    const starting = stopped.start()
+    await stopped.stop()
+    await starting
+    expect(stopped.status).toBe('stopped')
+    const other = at.scheduler()
+    await other.start()
+    await eventually(() => other.ledQueues.length === 1, { timeoutMs: 1000 })
+    const channel = at.key('notify:scheduled')
+    await eventually(async () => expect(await redis.client.pubsub('NUMSUB', channel)).toEqual([channel, 1]))
+  })
+
   it('goes on when Redis forgets everything that it had written', async () => {
     await using redis = await redisFixture()
     await using at = await place(redis)

@@ -1,0 +1,79 @@
+import { silentLogger, systemClock } from '@rq/core'
+import type { Promoted, SchedulerStore } from '@rq/job'
+import { eventually } from '@rq/testkit'
+import { describe, expect, it } from 'vitest'
+import { Promoter } from './promoter.ts'
+
+const MORE: Promoted = { moved: 500, waitMs: 0, nowMs: 0 }
+const NO_MORE: Promoted = { moved: 0, waitMs: undefined, nowMs: 0 }
+
+function promoterOf(queues: readonly string[], promoteDue: (queue: string) => Promise<Promoted | 'lost'>) {
+  const store = { promoteDue } as unknown as SchedulerStore
+  const lost: string[] = []
+  const promoter = new Promoter({
+    store,
+    queues,
+    leader: 'me',
+    leads: (queue) => !lost.includes(queue),
+    onLost: (queue) => lost.push(queue),
+    pollMs: 60_000,
+    clock: systemClock,
+    logger: silentLogger,
+  })
+  return { promoter, lost }
+}
+
+describe('Promoter', () => {
+  it('lets queues take turns, so that many due jobs of one do not make those of another late', async () => {
+    const calls: string[] = []
+    let left = 20
+    const { promoter } = promoterOf(['big', 'small'], async (queue) => {
+      calls.push(queue)
+      if (queue === 'small') return NO_MORE
+      left -= 1
+      if (left === 15) promoter.wake('small')
+      return left > 0 ? MORE : NO_MORE
+    })
+    promoter.start()
+    await eventually(() => left === 0)
+    promoter.stop()
+    expect(calls.slice(0, 2)).toEqual(['big', 'small'])
+    // Five of big, the first small and the second.
+    expect(calls.lastIndexOf('small')).toBe(6)
+    expect(calls.filter((queue) => queue === 'big')).toHaveLength(20)
+  })
+
+  it('moves everything that is due in one go when it is asked to', async () => {
+    let left = 3
+    const { promoter } = promoterOf(['q'], async () => {
+      left -= 1
+      return left > 0 ? MORE : NO_MORE
+    })
+    expect(await promoter.runOnce()).toBe(1000)
+  })
+
+  it('looks again when a look has failed, also when somebody else had asked for it', async () => {
+    let calls = 0
+    const { promoter } = promoterOf(['q'], async () => {
+      calls += 1
+      if (calls === 1) throw new Error('no')
+      return NO_MORE
+    })
+    await expect(promoter.runOnce()).rejects.toThrow('no')
+    promoter.start()
+    await eventually(() => calls === 2)
+    promoter.stop()
+  })
+
+  it('leaves a queue alone whose lead is lost, until it is woken', async () => {
+    const answers: (Promoted | 'lost')[] = ['lost', NO_MORE]
+    const { promoter, lost } = promoterOf(['q'], async () => answers.shift() ?? NO_MORE)
+    promoter.start()
+    await eventually(() => lost.length === 1)
+    expect(answers).toHaveLength(1)
+    lost.length = 0
+    promoter.wake('q')
+    await eventually(() => answers.length === 0)
+    promoter.stop()
+  })
+})
