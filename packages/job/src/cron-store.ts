@@ -86,7 +86,7 @@ export interface CronStore {
   /** Renew the record, written anew if it had gone. Returns the store's time. */
   heartbeat(scheduler: CronSchedulerRecord): Promise<number>
   unregister(name: string): Promise<void>
-  /** The living ones; those without a heartbeat for two minutes are dropped. */
-  schedulers(): Promise<(CronSchedulerRecord & { readonly lastHeartbeatMs: number })[]>
+  /** The living ones; those without a heartbeat for so long, by default two minutes, are dropped from the list for good. */
+  schedulers(staleS?: number): Promise<(CronSchedulerRecord & { readonly lastHeartbeatMs: number })[]>
   scheduler(name: string): Promise<(CronSchedulerRecord & { readonly lastHeartbeatMs?: number }) | undefined>
 }

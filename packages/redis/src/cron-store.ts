@@ -88,8 +88,8 @@ export class RedisCronStore implements CronStore {
     await this.#connections.run(scripts.cronUnregister, this.#recordKeys(name), [name, DEAD_RECORD_TTL_S])
   }
 
-  async schedulers(): Promise<(CronSchedulerRecord & { lastHeartbeatMs: number })[]> {
-    const reply = await this.#connections.run(scripts.cronSchedulers, [this.#keys.cronSchedulers], [STALE_S])
+  async schedulers(staleS = STALE_S): Promise<(CronSchedulerRecord & { lastHeartbeatMs: number })[]> {
+    const reply = await this.#connections.run(scripts.cronSchedulers, [this.#keys.cronSchedulers], [staleS])
     const flat = reply as string[]
     const living = flat.flatMap((name, at) => (at % 2 === 0 ? [{ name, lastHeartbeatMs: toMs(flat[at + 1]) }] : []))
     const records = await Promise.all(

@@ -195,7 +195,13 @@ describe('records of cron schedulers', () => {
   it('are read back, living ones only', () =>
     withStorage(async (storage, redis) => {
       await storage.crons.register(record)
+      await redis.client.zadd(`${redis.prefix}cron_schedulers`, Date.now() / 1000 - 110, 'quiet')
       await redis.client.zadd(`${redis.prefix}cron_schedulers`, Date.now() / 1000 - 130, 'dead')
+      expect(await redis.client.zcard(`${redis.prefix}cron_schedulers`)).toBe(3)
+      await storage.crons.schedulers()
+      expect(await redis.client.zrange(`${redis.prefix}cron_schedulers`, '0', '-1')).toEqual(['quiet', record.name])
+      await storage.crons.schedulers(60)
+      expect(await redis.client.zrange(`${redis.prefix}cron_schedulers`, '0', '-1')).toEqual([record.name])
       const [alive, ...others] = await storage.crons.schedulers()
       expect(others).toEqual([])
       expect(alive).toMatchObject(record)

@@ -6,6 +6,7 @@ import {
   Scheduler as BaseScheduler,
   type SchedulerOptions as BaseSchedulerOptions,
   type CronSchedulerInfo,
+  type CronSchedulersOptions,
   type SchedulerQueue,
 } from '@rq/scheduler'
 import { type Connected, sharedStorage, splitConnection } from './connection.ts'
@@ -48,8 +49,10 @@ export class CronScheduler extends BaseCronScheduler {
     this.#redis.disconnect()
   }
 
-  static override all(options: Connected<StorageOptions> = {}): Promise<CronSchedulerInfo[]> {
-    return BaseCronScheduler.all({ storage: sharedStorage(options) })
+  /** @throws RqError `RQ_INVALID_OPTION`. */
+  static override all(options: Connected<CronSchedulersOptions> = {}): Promise<CronSchedulerInfo[]> {
+    const { staleAfter } = options
+    return BaseCronScheduler.all({ storage: sharedStorage(options), ...(staleAfter !== undefined && { staleAfter }) })
   }
 
   /** @throws RqError `RQ_NO_SUCH_SCHEDULER`. */

@@ -48,16 +48,22 @@ export class CronConfig {
     }
   }
 
-  /** Call `onChange` when the file was changed or replaced, until {@link unwatch}. */
+  /** Call `onChange` when the file was changed or replaced, until {@link unwatch}. Where that cannot be seen, a warning says so. */
   watch(onChange: () => void, logger: Logger): void {
     this.unwatch()
-    // The folder, since editors put a new file in the place of the old one.
-    this.#watcher = watch(dirname(this.#file), { persistent: false }, (_event, name) => {
-      if (name === null || name === basename(this.#file)) this.#lookSoon(onChange)
-    })
-    this.#watcher.on('error', (error) =>
-      logger.warn('The cron config is not watched any more', { error: String(error) }),
-    )
+    const giveUp = (error: unknown) =>
+      logger.warn(`Changes of ${this.path} will not be noticed`, { error: String(error) })
+    try {
+      // The folder, since editors put a new file in the place of the old one.
+      this.#watcher = watch(dirname(this.#file), { persistent: false }, (_event, name) => {
+        if (name === null || name === basename(this.#file)) this.#lookSoon(onChange)
+      })
+      this.#watcher.on('error', giveUp)
+    } catch (error) {
+      giveUp(error)
+    }
+    // It may have changed while nobody watched.
+    this.#lookSoon(onChange)
   }
 
   unwatch(): void {

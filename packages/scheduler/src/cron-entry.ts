@@ -92,8 +92,8 @@ export class CronEntry {
     return state
   }
 
-  /** Enqueue what is due by now. Returns how many jobs. Never rejects: what fails is tried again in a second. */
-  async runDue(): Promise<number> {
+  /** Enqueue what is due by now, until `stopped`. Returns how many jobs. Never rejects: what fails is tried again in a second. */
+  async runDue(stopped?: AbortSignal): Promise<number> {
     const { clock, logger } = this.#context
     const nowMs = clock.nowMs()
     if (this.wakeAtMs > nowMs) return 0
@@ -101,6 +101,7 @@ export class CronEntry {
     let enqueued = 0
     try {
       for (const tickMs of dueTicks(this.definition.recurrence, this.#position, nowMs, this.definition.catchUp)) {
+        if (stopped?.aborted) return enqueued
         const { answer, tickMs: decidedMs } = await this.#fire(tickMs)
         if (answer === 'early') {
           this.#retryAtMs = tickMs

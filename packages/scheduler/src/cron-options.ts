@@ -1,4 +1,4 @@
-import { checkName, type DurationLike, durationS, invalidOption } from '@rq/core'
+import { checkName, type DurationLike, durationMs, invalidOption, SECOND_MS } from '@rq/core'
 import { type AnyFunction, type CheckedOptions, checkOptions, type EnqueueOptions, type FunctionRef } from '@rq/job'
 import type { Callable } from '@rq/queue'
 import { CATCH_UP, type CatchUp } from './due-ticks.ts'
@@ -88,8 +88,10 @@ export function checkCron<F extends AnyFunction>(func: Callable<F>, options: Cro
   if (timezone !== undefined && cron === undefined) {
     throw invalidOption('timezone', timezone, 'none beside interval, which knows no time of day')
   }
-  const intervalS = interval === undefined ? null : durationS(interval, 'interval')
-  if (intervalS === 0) throw invalidOption('interval', interval, 'at least 1 second')
+  const intervalS = interval === undefined ? null : durationMs(interval, 'interval') / SECOND_MS
+  if (intervalS !== null && !(Number.isInteger(intervalS) && intervalS > 0)) {
+    throw invalidOption('interval', interval, 'whole seconds, at least 1')
+  }
   return {
     func,
     args: [...args],

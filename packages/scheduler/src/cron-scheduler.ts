@@ -2,6 +2,8 @@ import { hostname } from 'node:os'
 import {
   type Clock,
   checkName,
+  type DurationLike,
+  durationS,
   invalidOption,
   type Logger,
   RqError,
@@ -27,6 +29,11 @@ export interface CronSchedulerOptions extends Pick<QueueOptions, 'storage' | 'se
   /** Default: silent. */
   readonly logger?: Logger
   readonly clock?: Clock
+}
+
+export interface CronSchedulersOptions extends StorageOptions {
+  /** A scheduler without a heartbeat for so long is dead, and dropped from the list for everybody. Default 2 minutes, as in RQ. */
+  readonly staleAfter?: DurationLike
 }
 
 export interface LoadConfigOptions {
@@ -55,6 +62,9 @@ export class CronScheduler {
   /** Those that are in force. */
   #entries: readonly CronEntry[] = []
   #config: CronConfig | undefined
+  #watches = false
+  /** One load at a time: what `cron.register` collects belongs to the process. */
+  #loading: Promise<unknown> = Promise.resolve()
   #fromConfig: readonly CronEntry[] = []
   #run: AbortController | undefined
 
@@ -85,9 +95,13 @@ export class CronScheduler {
     })
   }
 
-  /** The living schedulers, longest without a heartbeat first: what they have registered, to look at. */
-  static async all(options: StorageOptions): Promise<CronSchedulerInfo[]> {
-    const records = await options.storage.crons.schedulers()
+  /**
+   * The living schedulers, longest without a heartbeat first: what they have registered, to look at.
+   * @throws RqError `RQ_INVALID_OPTION`.
+   */
+  static async all({ staleAfter, storage }: CronSchedulersOptions): Promise<CronSchedulerInfo[]> {
+    const staleS = staleAfter === undefined ? undefined : durationS(staleAfter, 'staleAfter')
+    const records = await storage.crons.schedulers(staleS)
     return records.map((record) => new CronSchedulerInfo(record))
   }
 
@@ -130,10 +144,11 @@ export class CronScheduler {
    */
   async loadConfig(path: string, { watch = false }: LoadConfigOptions = {}): Promise<void> {
     const config = new CronConfig(path)
-    await this.#replace(await config.load())
+    await this.#load(config)
     this.#config?.unwatch()
     this.#config = config
-    if (watch) config.watch(() => void this.#reload(config), this.#logger)
+    this.#watches = watch
+    this.#watch()
   }
 
   /** What is registered, in order. */
@@ -160,6 +175,7 @@ export class CronScheduler {
     }
     if (run.signal.aborted) return
     this.#logger.info(`Cron scheduler ${this.name} started with ${this.#entries.length} jobs`)
+    this.#watch()
     this.#ticker.start()
     this.#presence.start()
     this.#presence.changed()
@@ -169,10 +185,10 @@ export class CronScheduler {
   async stop(): Promise<void> {
     this.#run?.abort()
     this.#run = undefined
-    this.#ticker.stop()
+    const ticked = this.#ticker.stop()
     this.#presence.stop()
     this.#config?.unwatch()
-    await this.#leave()
+    await Promise.all([this.#leave(), within(LEAVE_MS, ticked)])
     this.#logger.info(`Cron scheduler ${this.name} stopped`)
   }
 
@@ -242,9 +258,20 @@ export class CronScheduler {
     this.#changed()
   }
 
+  #load(config: CronConfig): Promise<void> {
+    const loading = this.#loading.then(async () => this.#replace(await config.load()))
+    this.#loading = loading.catch(() => {})
+    return loading
+  }
+
+  #watch(): void {
+    const config = this.#config
+    if (config !== undefined && this.#watches) config.watch(() => void this.#reload(config), this.#logger)
+  }
+
   async #reload(config: CronConfig): Promise<void> {
     try {
-      await this.#replace(await config.load())
+      await this.#load(config)
       this.#logger.info(`Loaded ${config.path} again: ${this.#fromConfig.length} cron jobs`)
     } catch (error) {
       this.#logger.error(`${config.path} has changed, and cannot be loaded; what was loaded before stays`, {
@@ -261,15 +288,11 @@ export class CronScheduler {
     await this.#open(this.#entries)
   }
 
-  async #leave(): Promise<void> {
-    let limit: NodeJS.Timeout | undefined
-    await Promise.race([
+  #leave(): Promise<void> {
+    return within(
+      LEAVE_MS,
       this.#context.storage.crons.unregister(this.name).catch(() => {}),
-      new Promise((resolve) => {
-        limit = setTimeout(resolve, LEAVE_MS)
-      }),
-    ])
-    clearTimeout(limit)
+    )
   }
 
   #changed(): void {
@@ -297,4 +320,14 @@ export class CronScheduler {
 
 function abortOf(signal: AbortSignal): Promise<unknown> {
   return new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+}
+
+/** Resolves with `work`, at the latest after `ms`. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let limit: NodeJS.Timeout | undefined
+  const over = new Promise((resolve) => {
+    limit = setTimeout(resolve, ms)
+  })
+  await Promise.race([work, over])
+  clearTimeout(limit)
 }

@@ -18,23 +18,26 @@ export class CronTicker {
   readonly #options: CronTickerOptions
   readonly #alarm = new Alarm()
   #loop: Promise<void> | undefined
-  #stopped = true
+  #stopped = new AbortController()
 
   constructor(options: CronTickerOptions) {
     this.#options = options
+    this.#stopped.abort()
   }
 
   start(): void {
-    this.#stopped = false
-    this.#loop ??= this.#run().finally(() => {
-      this.#loop = undefined
-    })
+    if (!this.#stopped.signal.aborted) return
+    const stopped = new AbortController()
+    this.#stopped = stopped
+    const before = this.#loop ?? Promise.resolve()
+    this.#loop = before.then(() => this.#run(stopped.signal))
   }
 
-  /** No further tick is begun. One that is under way is not waited for: the store may never answer. */
-  stop(): void {
-    this.#stopped = true
+  /** No further tick is begun. Resolves when none is under way, which may be never: the store may never answer. */
+  async stop(): Promise<void> {
+    this.#stopped.abort()
     this.#alarm.ring()
+    await this.#loop
   }
 
   /** The entries have changed. */
@@ -42,10 +45,10 @@ export class CronTicker {
     this.#alarm.ring()
   }
 
-  /** Enqueue what is due now. Returns the entries that did. */
-  async runOnce(): Promise<CronEntry[]> {
+  /** Enqueue what is due now, tick by tick until `stopped`. Returns the entries that did. */
+  async runOnce(stopped?: AbortSignal): Promise<CronEntry[]> {
     const done = await Promise.all(
-      this.#options.entries().map(async (entry) => ((await entry.runDue()) > 0 ? [entry] : [])),
+      this.#options.entries().map(async (entry) => ((await entry.runDue(stopped)) > 0 ? [entry] : [])),
     )
     return done.flat()
   }
@@ -56,11 +59,11 @@ export class CronTicker {
     return Math.min(LONGEST_SLEEP_MS, Math.max(0, wakeAtMs - this.#options.clock.nowMs()))
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopped) {
-      const enqueued = await this.runOnce()
+  async #run(stopped: AbortSignal): Promise<void> {
+    while (!stopped.aborted) {
+      const enqueued = await this.runOnce(stopped)
       if (enqueued.length > 0) this.#options.onEnqueued()
-      if (!this.#stopped) await this.#alarm.sleep(this.waitMs())
+      if (!stopped.aborted) await this.#alarm.sleep(this.waitMs())
     }
   }
 }

@@ -1,7 +1,12 @@
 export { CronJob, type HistoryRange } from './cron-job.ts'
 export { type CronOptions, type CronRuleOptions, OVERLAP, type Overlap } from './cron-options.ts'
 export { cron } from './cron-registry.ts'
-export { CronScheduler, type CronSchedulerOptions, type LoadConfigOptions } from './cron-scheduler.ts'
+export {
+  CronScheduler,
+  type CronSchedulerOptions,
+  type CronSchedulersOptions,
+  type LoadConfigOptions,
+} from './cron-scheduler.ts'
 export { CronJobInfo, CronSchedulerInfo } from './cron-scheduler-info.ts'
 export { checkCronText } from './cron-text.ts'
 export { CATCH_UP, type CatchUp } from './due-ticks.ts'

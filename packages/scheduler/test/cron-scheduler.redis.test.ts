@@ -36,6 +36,17 @@ async function place(redis: RedisFixture) {
   }
 }
 
+/** Milliseconds from each tick, by the ids of the jobs, until its job was enqueued by Redis's clock, which says when a tick is due. */
+async function latenessOf(redis: RedisFixture, name: string): Promise<number[]> {
+  const flat = await redis.client.zrange(`${redis.prefix}cron_job:${name}:jobs`, '0', '-1', 'WITHSCORES')
+  const late: number[] = []
+  for (let at = 0; at < flat.length; at += 2) {
+    const stamp = flat[at]?.slice(-16).replace(/(....)(..)(..T..)(..)(..Z)/, '$1-$2-$3:$4:$5') ?? ''
+    late.push(Number(flat[at + 1]) * 1000 - Date.parse(stamp))
+  }
+  return late
+}
+
 const refused = (option: string) =>
   expect.objectContaining({ code: 'RQ_INVALID_OPTION', details: expect.objectContaining({ option }) })
 
@@ -49,6 +60,8 @@ describe('register', () => {
     expect(register({ queueName: 'q', interval: 5, cron: '* * * * *' })).toThrow(refused('interval'))
     expect(register({ queueName: 'q', interval: 0 })).toThrow(refused('interval'))
     expect(register({ queueName: 'q', interval: -1 })).toThrow(refused('interval'))
+    expect(register({ queueName: 'q', interval: 1.5 })).toThrow(refused('interval'))
+    expect(register({ queueName: 'q', interval: 'often' })).toThrow(refused('interval'))
     expect(register({ queueName: 'q', interval: 5, timezone: 'UTC' })).toThrow(refused('timezone'))
     expect(register({ queueName: 'q', cron: '0 25 * * *' })).toThrow(/position 3 \(hour\)/)
     expect(register({ queueName: 'q', cron: '* * * * *', timezone: 'X/Y' })).toThrow(refused('timezone'))
@@ -184,12 +197,8 @@ describe('ticks', () => {
     await eventually(async () => (await at.ids()).length >= 2)
     await scheduler.stop()
     const ids = await at.ids()
-    for (const id of ids) {
-      expect(id).toMatch(/^cron-each-[0-9a-f]{10}-\d{8}T\d{6}Z$/)
-      const [, stamp = ''] = /-(\d{8}T\d{6})Z$/.exec(id) ?? []
-      const tickMs = Date.parse(`${stamp.replace(/(....)(..)(..T..)(..)(..)/, '$1-$2-$3:$4:$5')}Z`)
-      // By Redis's clock, which is the one that says when a tick is due.
-      const lateMs = Number(await redis.client.zscore(`${redis.prefix}cron_job:each:jobs`, id)) * 1000 - tickMs
+    for (const id of ids) expect(id).toMatch(/^cron-each-[0-9a-f]{10}-\d{8}T\d{6}Z$/)
+    for (const lateMs of await latenessOf(redis, 'each')) {
       expect(lateMs).toBeGreaterThanOrEqual(0)
       expect(lateMs).toBeLessThan(1000)
     }
@@ -239,6 +248,32 @@ describe('ticks', () => {
     expect(await at.ids()).toHaveLength(expected)
     await register().runOnce()
     expect(await at.ids()).toHaveLength(expected)
+  })
+
+  it('end with stop(), also in the middle of many that are made up for', async () => {
+    await using redis = await redisFixture()
+    await using at = await place(redis)
+    const options = { queueName: 'default', interval: 1, name: 'job', catchUp: 'all' } as const
+    const first = at.scheduler()
+    first.register(clean, options)
+    await first.runOnce()
+    await at.sleptFor(60_000)
+    const scheduler = at.scheduler()
+    scheduler.register(clean, options)
+    const { crons } = at.storage
+    const run = crons.run.bind(crons)
+    let calls = 0
+    const stopping = new Promise<void>((resolve) => {
+      crons.run = (tick) => {
+        calls += 1
+        if (calls === 5) scheduler.stop().then(resolve)
+        return run(tick)
+      }
+    })
+    await scheduler.start()
+    await stopping
+    for (let n = 0; n < 10; n++) expect(await at.ids()).toHaveLength(6)
+    expect(calls).toBe(5)
   })
 
   it('are left out while a job has not ended, with overlap skip', async () => {
@@ -418,4 +453,26 @@ describe('frozen schedulers', () => {
       expect((second - (seconds[index] ?? 0) + 60) % 60).toBe(1)
     }
   }, 40_000)
+})
+
+describe('schedulers on machines whose clock is wrong', () => {
+  it.each([
+    ['ten minutes ahead', () => 600_000],
+    ['ten minutes behind', () => -600_000],
+    ['jumping to and fro', () => Math.round(Math.random() * 1_200_000) - 600_000],
+  ])('keep to the time of Redis: %s', async (_what, wrongMs) => {
+    await using redis = await redisFixture()
+    await using at = await place(redis)
+    const clock = { nowMs: () => Date.now() + wrongMs(), monotonicMs: () => performance.now() }
+    const scheduler = at.scheduler({ clock })
+    const job = scheduler.register(clean, { queueName: 'default', cron: '* * * * * *', name: 'each' })
+    await scheduler.start()
+    await eventually(async () => (await at.ids()).length >= 2)
+    await eventually(() => job.nextEnqueueTime !== null)
+    expect(Math.abs(Number(job.nextEnqueueTime) - Date.now())).toBeLessThan(10_000)
+    for (const lateMs of await latenessOf(redis, 'each')) {
+      expect(lateMs).toBeGreaterThanOrEqual(0)
+      expect(lateMs).toBeLessThan(2000)
+    }
+  })
 })
