@@ -15,13 +15,14 @@ const EXPECTED =
   "a valid Date, Luxon DateTime, or ISO 8601 text such as '2030-01-31T09:30:00' (local time) or '...T09:30:00Z'"
 
 /**
- * Epoch milliseconds of a `When`.
+ * Epoch milliseconds of a `When`; whatever was before 1970 is past in any case, and 0. Fractions of a millisecond are rounded up:
+ * nothing is early.
  * @throws RqError `RQ_INVALID_OPTION` naming `option` for anything else, and for days and times that do not exist.
  */
 export function whenMs(when: When, option: string): number {
   const ms = readMs(when)
-  if (ms === undefined || !Number.isFinite(ms) || ms < 0) throw invalidOption(option, when, EXPECTED)
-  return ms
+  if (ms === undefined || !Number.isFinite(ms)) throw invalidOption(option, when, EXPECTED)
+  return Math.max(0, ms)
 }
 
 function readMs(when: unknown): number | undefined {
@@ -41,13 +42,19 @@ function parseIso(text: string): number | undefined {
     .slice(1, 7)
     .map((part) => Number(part ?? 0))
   if (hour > 23 || minute > 59 || second > 59 || !isDay(year, month, day)) return undefined
-  const ms = Math.floor(Number(`0.${match[7] ?? 0}`) * 1000)
+  const ms = fractionMs(match[7] ?? '')
   const offset = match[8]
-  // A time that the change to summer time skips becomes the one an hour later, as in every Date.
+  // As in every Date: a time that the change to summer time skips becomes the one an hour later, one that comes twice is the first.
   if (offset === undefined) return new Date(year, month - 1, day, hour, minute, second, ms).getTime()
   const offsetMinutes = readOffset(offset)
   if (offsetMinutes === undefined) return undefined
   return Date.UTC(year, month - 1, day, hour, minute, second, ms) - offsetMinutes * 60_000
+}
+
+/** Of the digits behind the point. */
+function fractionMs(digits: string): number {
+  const rest = digits.slice(3)
+  return Number(digits.slice(0, 3).padEnd(3, '0')) + (Number(rest) > 0 ? 1 : 0)
 }
 
 function isDay(year: number, month: number, day: number): boolean {
