@@ -15,7 +15,7 @@ export type Step =
       readonly longestMs: number
     }
   | { readonly do: 'latency'; readonly samples: number }
-  | { readonly do: 'schedule'; readonly jobs: number }
+  | { readonly do: 'schedule'; readonly jobs: number; readonly spreadMs: number }
 
 export interface StepOrder {
   readonly subject: string

@@ -46,11 +46,19 @@ export async function latency(
   return { ...both('pickUp', pickUps), ...(results.length > 0 && both('result', results)) }
 }
 
-/** Milliseconds from when jobs are due until they begin. */
+/** Until the first job is due, so that all of them are there before. */
+const BEFORE_MS = 1500
+const ENQUEUED_AT_ONCE = 50
+const PATIENCE_MS = 10_000
+
+/**
+ * Milliseconds from when jobs are due until they begin in an idle worker, which moves them itself. They are due one after the
+ * other, evenly spread.
+ */
 export async function lateness(
   subject: Subject,
   url: string,
-  { jobs }: Extract<Step, { do: 'schedule' }>,
+  { jobs, spreadMs }: Extract<Step, { do: 'schedule' }>,
 ): Promise<Figures | undefined> {
   if (subject.foreign !== undefined) return undefined
   const session = await subject.open({ url })
@@ -67,20 +75,27 @@ export async function lateness(
     concurrency: 10,
     schedules: true,
     onJob(payload: JobPayload) {
-      late.push(Date.now() - (dueMs[Number(payload)] ?? 0))
+      late.push(performance.now() - (dueMs[Number(payload)] ?? 0))
       if (late.length === jobs) all()
     },
   })
-  for (let n = 0; n < jobs; n++) {
-    const inMs = 300 + Math.round(Math.random() * 1000)
-    dueMs[n] = Date.now() + inMs
-    await enqueueIn(inMs, n)
-    await delay(3)
+  const firstMs = performance.now() + BEFORE_MS
+  for (let n = 0; n < jobs; n += ENQUEUED_AT_ONCE) {
+    const some = Array.from({ length: Math.min(ENQUEUED_AT_ONCE, jobs - n) }, (_, index) => n + index)
+    await Promise.all(
+      some.map((payload) => {
+        const nowMs = performance.now()
+        // Whole milliseconds, as some libraries want them.
+        const inMs = Math.ceil(firstMs + (payload * spreadMs) / jobs - nowMs)
+        dueMs[payload] = nowMs + inMs
+        return enqueueIn(inMs, payload)
+      }),
+    )
   }
-  await Promise.race([over, delay(10_000)])
+  await Promise.race([over, delay(BEFORE_MS + spreadMs + PATIENCE_MS)])
   await session.close()
   if (late.length < jobs) throw new Error(`${subject.name} ran ${late.length} of ${jobs} scheduled jobs.`)
-  return both('late', late)
+  return { ...both('late', late), lateMax: Math.max(...late) }
 }
 
 function both(name: string, values: readonly number[]): Record<string, number> {
