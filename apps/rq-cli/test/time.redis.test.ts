@@ -1,0 +1,173 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { eventually, makeProject, type RedisFixture, redisFixture, type TempDir } from '@rq/testkit'
+import { CronScheduler, Queue } from 'rq'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { type Program, run, start } from './program.ts'
+
+const PATIENCE_MS = 30_000
+vi.setConfig({ testTimeout: 2 * PATIENCE_MS })
+
+const JOBS = `
+export const clean = () => 'cleaned'
+export const report = (kind) => kind + ' report'
+`
+
+const configOf = (...lines: readonly string[]) =>
+  ["import { cron } from 'rq'", "import { clean, report } from './jobs.mjs'", ...lines].join('\n')
+
+const CONFIG = configOf("cron.register(clean, { queueName: 'default', cron: '* * * * * *', name: 'each' })")
+
+let project: TempDir
+
+beforeAll(async () => {
+  project = await makeProject({ 'jobs.mjs': JOBS, 'cron.config.mjs': CONFIG }, { packages: ['rq'] })
+})
+
+afterAll(async () => {
+  await project[Symbol.asyncDispose]()
+})
+
+/** The program in the folder of the project, over a Redis of its own. */
+class Place implements AsyncDisposable {
+  readonly redis: RedisFixture
+  readonly queue: Queue
+  readonly #options
+
+  constructor(redis: RedisFixture) {
+    this.redis = redis
+    this.queue = new Queue('default', { connection: redis.url, prefix: redis.prefix })
+    this.#options = { cwd: project.dir, env: { RQ_REDIS_URL: redis.url } }
+  }
+
+  start(command: string, ...args: readonly string[]): Program {
+    return start([command, '--prefix', this.redis.prefix, ...args], this.#options)
+  }
+
+  run(command: string, ...args: readonly string[]) {
+    return run([command, '--prefix', this.redis.prefix, ...args], this.#options)
+  }
+
+  lock(): Promise<string | null> {
+    return this.redis.client.get(`${this.redis.prefix}scheduler-lock:default`)
+  }
+
+  schedulers() {
+    return CronScheduler.all({ connection: this.redis.client, prefix: this.redis.prefix })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.queue.close()
+    await this.redis[Symbol.asyncDispose]()
+  }
+}
+
+const place = async () => new Place(await redisFixture())
+
+describe('rq-cli cron', () => {
+  test('enqueues what the module says until SIGTERM, each tick once beside another one', async () => {
+    await using at = await place()
+    await using first = at.start('cron', 'cron.config.mjs', '--name', 'first', '--pid', 'cron.pid')
+    await using second = at.start('cron', project.path('cron.config.mjs'), '--name', 'second')
+    await Promise.all([first, second].map((program) => program.written(/started with 1 jobs/)))
+    expect(await readFile(project.path('cron.pid'), 'utf8')).toBe(String(first.child.pid))
+    expect((await at.schedulers()).map(({ name }) => name).sort()).toEqual(['first', 'second'])
+    await eventually(async () => (await at.queue.count()) >= 3, { timeoutMs: PATIENCE_MS })
+
+    first.child.kill('SIGTERM')
+    expect(await first.ended).toMatchObject({ code: 0, signal: null, stdout: '' })
+    expect((await at.schedulers()).map(({ name }) => name)).toEqual(['second'])
+    second.child.kill('SIGINT')
+    expect(await second.ended).toMatchObject({ code: 0, signal: null, stdout: '' })
+    expect(await at.schedulers()).toEqual([])
+
+    const ids = await at.queue.getJobIds()
+    expect(new Set(ids).size).toBe(ids.length)
+    expect(await at.run('worker', '--burst')).toMatchObject({ code: 0 })
+    const job = await at.queue.fetchJob(ids[0] ?? '')
+    expect(await job?.returnValue()).toBe('cleaned')
+  })
+
+  test('loads the module again when it changes, and keeps what it has when that fails', async () => {
+    await using at = await place()
+    await writeFile(project.path('changing.mjs'), configOf('cron.register(clean, { queueName: "q", interval: "1h" })'))
+    await using program = at.start('cron', 'changing.mjs', '--log-format', 'json')
+    await program.written(/started with 1 jobs/)
+    await writeFile(project.path('changing.mjs'), configOf('cron.register(clean, { queueName: "q", cron: "x" })'))
+    await program.written(/cannot be loaded[^\n]*position 2/)
+    const report = `cron.register(report, { queueName: 'default', args: ['daily'], cron: '* * * * * *' })`
+    await writeFile(project.path('changing.mjs'), configOf(report))
+    await program.written(/Loaded .*changing.mjs again: 1 cron jobs/)
+    await eventually(async () => (await at.queue.count()) >= 1, { timeoutMs: PATIENCE_MS })
+    const [job] = await at.queue.getJobs()
+    expect(job?.description).toBe("./jobs#report('daily')")
+    program.child.kill('SIGTERM')
+    expect(await program.ended).toMatchObject({ code: 0 })
+  })
+
+  test.each([
+    ["cron.register(clean, { queueName: 'q', cron: '0 25 * * *' })", /position 3 \(hour\)/],
+    [
+      "cron.register(clean, { queueName: 'q', cron: '0 5 * * *', timezone: 'Mars/Olympus' })",
+      /timezone.*Mars\/Olympus/,
+    ],
+    ["cron.register(clean, { queueName: 'q', interval: 'often' })", /interval/],
+    ["cron.register(() => 1, { queueName: 'q', interval: 1 })", /module|export/],
+    ['const x = ;', /cannot be loaded/],
+  ])('refuses %s, and says what is wrong without a stack', async (line, message) => {
+    await using at = await place()
+    const name = `bad-${Buffer.from(line).toString('hex').slice(0, 40)}.mjs`
+    await writeFile(project.path(name), configOf(line))
+    const { code, stderr, stdout } = await at.run('cron', name)
+    expect(code).toBeGreaterThan(0)
+    expect(stdout).toBe('')
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toMatch(/\n {4}at /)
+  })
+})
+
+describe('rq-cli scheduler', () => {
+  test('moves due jobs; another one takes over when it leaves, and when it dies', async () => {
+    await using at = await place()
+    await using first = at.start('scheduler', 'default', '--name', 'first')
+    await first.written(/Leads default/)
+    await using second = at.start('scheduler', 'default', '--name', 'second')
+    await using third = at.start('scheduler', 'default', '--name', 'third')
+    await eventually(
+      async () => {
+        const channel = `${at.redis.prefix}notify:scheduler`
+        expect(await at.redis.client.pubsub('NUMSUB', channel)).toEqual([channel, 3])
+      },
+      { timeoutMs: PATIENCE_MS },
+    )
+    await at.queue.enqueueIn(0.1, 'jobs.clean', [], { jobId: 'one' })
+    await eventually(async () => (await at.queue.getJobIds()).join() === 'one')
+
+    const askedMs = performance.now()
+    first.child.kill('SIGTERM')
+    expect(await first.ended).toMatchObject({ code: 0, signal: null, stdout: '' })
+    await eventually(async () => ['second', 'third'].includes((await at.lock()) ?? ''))
+    expect(performance.now() - askedMs).toBeLessThan(3000)
+
+    const [leader, standby] = (await at.lock()) === 'second' ? [second, third] : [third, second]
+    leader.child.kill('SIGKILL')
+    await leader.ended
+    await at.queue.enqueueIn(0.1, 'jobs.clean', [], { jobId: 'two' })
+    await eventually(async () => (await at.queue.getJobIds()).join() === 'one,two', { timeoutMs: 10_000 })
+    standby.child.kill('SIGINT')
+    expect(await standby.ended).toMatchObject({ code: 0, signal: null })
+    expect(await at.lock()).toBeNull()
+  })
+})
+
+describe('rq-cli worker --with-scheduler', () => {
+  test('runs scheduled jobs when they are due', async () => {
+    await using at = await place()
+    await using worker = at.start('worker', '--with-scheduler', '--path', '.')
+    await worker.written(/started, listening on/)
+    const job = await at.queue.enqueueIn(0.2, 'jobs.clean')
+    expect(await job.result({ timeout: 20 })).toBe('cleaned')
+    worker.child.kill('SIGTERM')
+    expect(await worker.ended).toMatchObject({ code: 0, signal: null })
+    expect(await at.lock()).toBeNull()
+  })
+})
