@@ -1,4 +1,5 @@
 import type { CronJobRecord, CronSchedulerRecord } from '@rq/job'
+import { pythonCronText } from './python-cron-text.ts'
 import type { ScriptArgument } from './script.ts'
 import { formatTime, parseTime } from './time.ts'
 
@@ -11,8 +12,9 @@ export function encodeCronScheduler(scheduler: CronSchedulerRecord): ScriptArgum
   ]
 }
 
-/** RQ's keys in RQ's order; `timezone` is ours, which RQ's reader ignores. */
+/** RQ's keys in RQ's order; `timezone` and `cron_text`, the text as it was given, are ours, which RQ's reader ignores. */
 function encodeCronJob(job: CronJobRecord): Record<string, unknown> {
+  const cron = job.cron === null ? null : pythonCronText(job.cron)
   return {
     func_name: job.funcName,
     name: job.name,
@@ -20,11 +22,12 @@ function encodeCronJob(job: CronJobRecord): Record<string, unknown> {
     args: job.args,
     kwargs: job.kwargs,
     interval: job.intervalS,
-    cron: job.cron,
+    cron,
     latest_enqueue_time: job.latestMs === null ? null : formatTime(job.latestMs),
     next_enqueue_time: job.nextMs === null ? null : formatTime(job.nextMs),
     ...job.options,
     ...(job.timezone !== undefined && { timezone: job.timezone }),
+    ...(cron !== job.cron && { cron_text: job.cron }),
   }
 }
 
@@ -59,6 +62,7 @@ function decodeCronJob(value: unknown): CronJobRecord | undefined {
     kwargs,
     interval,
     cron,
+    cron_text: cronText,
     timezone,
     latest_enqueue_time: latest,
     next_enqueue_time: next,
@@ -73,7 +77,7 @@ function decodeCronJob(value: unknown): CronJobRecord | undefined {
     args: textOrNull(args),
     kwargs: textOrNull(kwargs),
     intervalS: typeof interval === 'number' ? interval : null,
-    cron: textOrNull(cron),
+    cron: textOrNull(cronText) ?? textOrNull(cron),
     latestMs: timeOrNull(latest),
     nextMs: timeOrNull(next),
     options,

@@ -192,6 +192,17 @@ describe('records of cron schedulers', () => {
       ])
     }))
 
+  it('tell Python a cron text as it can read it, and us as it was given', () =>
+    withStorage(async (storage, redis) => {
+      const [job] = record.jobs
+      if (job === undefined) throw new Error('no job')
+      const text = ' 30 0 9 * * FRI#L'
+      await storage.crons.register({ ...record, jobs: [{ ...job, cron: text }] })
+      const json = await redis.client.hget(`${redis.prefix}cron_scheduler:${record.name}`, 'cron_jobs')
+      expect(JSON.parse(json ?? '')).toMatchObject([{ cron: '0 9 * * L5 30', cron_text: text }])
+      expect((await storage.crons.scheduler(record.name))?.jobs).toEqual([{ ...job, cron: text }])
+    }))
+
   it('are read back, living ones only', () =>
     withStorage(async (storage, redis) => {
       await storage.crons.register(record)
