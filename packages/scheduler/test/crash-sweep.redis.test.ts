@@ -71,7 +71,7 @@ describe('a scheduler that something befalls at any of its commands', () => {
     })
     expect(report.faults).toEqual([])
     expect(report.commands).toEqual(expect.arrayContaining(['subscribe', 'lead', 'promote_due']))
-    expect(report.points).toBeGreaterThan(12 * MOMENTS.length)
+    expect(report.points).toBeGreaterThan(6 * MOMENTS.length)
   }, 60_000)
 })
 
@@ -129,6 +129,6 @@ describe('a cron scheduler that something befalls at any of its commands', () =>
     expect(report.commands).toEqual(
       expect.arrayContaining(['cron_register', 'cron_open', 'cron_tick', 'cron_heartbeat']),
     )
-    expect(report.points).toBeGreaterThan(8 * MOMENTS.length)
+    expect(report.points).toBeGreaterThan(6 * MOMENTS.length)
   }, 60_000)
 })
