@@ -2,11 +2,17 @@ import { randomHex } from '@rq/core'
 import { Redis } from 'ioredis'
 import { atTestEnd } from './at-test-end.ts'
 import { eventually } from './eventually.ts'
+import { findViolations } from './invariants.ts'
 import { dumpRedis, type RedisDump } from './redis-dump.ts'
 
 export interface RedisFixtureOptions {
   /** A server from `startRedis()`. Default: the one of the whole run, shared with all other test files. */
   url?: string
+  /**
+   * Lines of `findViolations` that the test brings about on purpose. Default: none. False: the state is not one of rq, and not
+   * looked at.
+   */
+  tolerate?: RegExp | false
 }
 
 export interface RedisFixture extends AsyncDisposable {
@@ -34,8 +40,9 @@ const FORBIDDEN =
  * server its URL is that of a user who can reach only keys and channels under `prefix`, so a key outside of it is an
  * error in the test that wrote it.
  *
- * Disposal deletes the keys.
- * @throws at disposal when a connection is still open that this test opened through `url` or `connect()`.
+ * Disposal looks at the state that the test leaves, and deletes the keys.
+ * @throws at disposal when that state is none that can be (`findViolations`), or a connection is still open that this test opened
+ *   through `url` or `connect()`.
  */
 export async function redisFixture(options: RedisFixtureOptions = {}): Promise<RedisFixture> {
   const name = `t${randomHex().slice(0, 12)}`
@@ -47,10 +54,12 @@ export async function redisFixture(options: RedisFixtureOptions = {}): Promise<R
     client.disconnect()
     try {
       const left = await connectionsLeft(admin, options.url === undefined ? name : undefined)
+      const violations = await violationsLeft(admin, prefix, options.tolerate)
       const keys = await admin.keys(`${prefix}*`)
       if (keys.length > 0) await admin.unlink(keys)
       if (options.url === undefined) await admin.acl('DELUSER', name)
       if (left.length > 0) throw new Error(`${left.length} Redis connection(s) left open:\n${left.join('\n')}`)
+      if (violations.length > 0) throw new Error(`The test left a state that cannot be:\n${violations.join('\n')}`)
     } finally {
       admin.disconnect()
     }
@@ -71,6 +80,11 @@ export async function redisFixture(options: RedisFixtureOptions = {}): Promise<R
       await tornDown
     },
   }
+}
+
+async function violationsLeft(admin: Redis, prefix: string, tolerate: RegExp | false = /^$/): Promise<string[]> {
+  if (tolerate === false) return []
+  return (await findViolations(admin, prefix)).filter((text) => !tolerate.test(text))
 }
 
 function sharedUrl(): string {

@@ -17,7 +17,7 @@ function at(n: number, fault: Fault) {
 }
 
 test('passes commands and answers of every shape, and counts them over all connections', async () => {
-  await using redis = await redisFixture()
+  await using redis = await redisFixture({ tolerate: false })
   await using proxy = await faultProxy(redis.url)
   const [one, two] = [brittle(proxy.url), brittle(proxy.url)]
   const key = `${redis.prefix}key`
@@ -42,7 +42,7 @@ test('passes commands and answers of every shape, and counts them over all conne
 })
 
 test('gives scripts their names, called by sha or by text', async () => {
-  await using redis = await redisFixture()
+  await using redis = await redisFixture({ tolerate: false })
   await using proxy = await faultProxy(redis.url)
   await using storage = new RedisStorage({ connection: proxy.url, prefix: redis.prefix })
   await storage.queues.enqueue([newJob()])
@@ -51,7 +51,7 @@ test('gives scripts their names, called by sha or by text', async () => {
 })
 
 test('passes what is published to a subscriber', async () => {
-  await using redis = await redisFixture()
+  await using redis = await redisFixture({ tolerate: false })
   await using proxy = await faultProxy(redis.url)
   const subscriber = brittle(proxy.url)
   const heard: string[] = []
@@ -63,7 +63,7 @@ test('passes what is published to a subscriber', async () => {
 })
 
 test('a hook before a command sees it not done, one after it sees it done, and both are waited for', async () => {
-  await using redis = await redisFixture()
+  await using redis = await redisFixture({ tolerate: false })
   const key = `${redis.prefix}key`
   const seen: (string | null)[] = []
   const hook = async () => {
@@ -79,7 +79,7 @@ test('a hook before a command sees it not done, one after it sees it done, and b
 })
 
 test('a cut reply: the command ran, its client sees a reset connection', async () => {
-  await using redis = await redisFixture()
+  await using redis = await redisFixture({ tolerate: false })
   const key = `${redis.prefix}key`
   await using proxy = await faultProxy(redis.url, { onCommand: at(2, { kind: 'cut' }) })
   const client = brittle(proxy.url)
@@ -89,7 +89,7 @@ test('a cut reply: the command ran, its client sees a reset connection', async (
 })
 
 test('a reset: the command did not run', async () => {
-  await using redis = await redisFixture()
+  await using redis = await redisFixture({ tolerate: false })
   const key = `${redis.prefix}key`
   await using proxy = await faultProxy(redis.url, { onCommand: at(1, { kind: 'reset' }) })
   await expect(brittle(proxy.url).incr(key)).rejects.toThrow()
@@ -97,7 +97,7 @@ test('a reset: the command did not run', async () => {
 })
 
 test('an injected error is the answer, and the command did not run', async () => {
-  await using redis = await redisFixture()
+  await using redis = await redisFixture({ tolerate: false })
   const key = `${redis.prefix}key`
   await using proxy = await faultProxy(redis.url, { onCommand: at(1, { kind: 'error', message: 'LOADING wait' }) })
   const client = brittle(proxy.url)
@@ -107,7 +107,7 @@ test('an injected error is the answer, and the command did not run', async () =>
 })
 
 test('delays one command, and swallows one', async () => {
-  await using redis = await redisFixture()
+  await using redis = await redisFixture({ tolerate: false })
   const key = `${redis.prefix}key`
   await using proxy = await faultProxy(redis.url, { onCommand: at(1, { kind: 'delay', ms: 80 }) })
   const client = brittle(proxy.url)
@@ -123,7 +123,7 @@ test('delays one command, and swallows one', async () => {
 })
 
 test('frozen, nothing passes in either direction; thawed, everything does', async () => {
-  await using redis = await redisFixture()
+  await using redis = await redisFixture({ tolerate: false })
   const key = `${redis.prefix}key`
   await using proxy = await faultProxy(redis.url)
   const client = brittle(proxy.url)
@@ -138,7 +138,7 @@ test('frozen, nothing passes in either direction; thawed, everything does', asyn
 })
 
 test('resets every connection, and takes new ones', async () => {
-  await using redis = await redisFixture()
+  await using redis = await redisFixture({ tolerate: false })
   await using proxy = await faultProxy(redis.url)
   const client = brittle(proxy.url)
   await client.ping()

@@ -32,7 +32,7 @@ async function everyPlace(storage: RedisStorage): Promise<void> {
 }
 
 async function stateWith(run: (redis: RedisFixture, storage: RedisStorage) => Promise<void>): Promise<void> {
-  await using redis = await redisFixture()
+  await using redis = await redisFixture({ tolerate: false })
   await using storage = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
   await everyPlace(storage)
   await run(redis, storage)

@@ -14,7 +14,7 @@ const base64 = (bytes: string | Buffer) => Buffer.from(bytes).toString('base64')
 
 describe('findPythonFaults', () => {
   test('finds nothing in what Python RQ and rq write', async () => {
-    await using redis = await redisFixture()
+    await using redis = await redisFixture({ tolerate: false })
     const { client, prefix } = redis
     await client.sadd(`${prefix}queues`, `${prefix}queue:default`)
     await client.rpush(`${prefix}queue:default`, 'a')
@@ -55,13 +55,13 @@ describe('findPythonFaults', () => {
     ['meta that is no object', { meta: '[1]' }, /meta: is not an object/],
     ['text that is not UTF-8', { description: Buffer.from([0xff]) }, /description: is not UTF-8/],
   ])('finds a job with %s', async (_, fields, complaint) => {
-    await using redis = await redisFixture()
+    await using redis = await redisFixture({ tolerate: false })
     await redis.client.hset(`${redis.prefix}job:a`, { ...JOB, ...fields })
     expect(await findPythonFaults(redis.client, redis.prefix)).toEqual([expect.stringMatching(complaint)])
   })
 
   test('finds what is missing, in the wrong place, or of the wrong type', async () => {
-    await using redis = await redisFixture()
+    await using redis = await redisFixture({ tolerate: false })
     const { client, prefix } = redis
     await client.hset(`${prefix}job:a`, 'data', JOB.data)
     await client.rpush(`${prefix}queue:default`, 'not an id')

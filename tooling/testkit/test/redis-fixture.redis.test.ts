@@ -5,7 +5,7 @@ import { startRedis } from '../src/start-redis.ts'
 
 describe('redisFixture', () => {
   test('dumps every type with the prefix read as rq:', async () => {
-    await using redis = await redisFixture()
+    await using redis = await redisFixture({ tolerate: false })
     const { client, prefix } = redis
     await client.set(`${prefix}text`, `${prefix}job:1`, 'PX', 89_500)
     await client.set(`${prefix}bytes`, Buffer.from([0x78, 0x9c]))
@@ -27,8 +27,8 @@ describe('redisFixture', () => {
   })
 
   test('refuses keys and channels of other tests, and what would hit them', async () => {
-    await using redis = await redisFixture()
-    await using other = await redisFixture()
+    await using redis = await redisFixture({ tolerate: false })
+    await using other = await redisFixture({ tolerate: false })
     await expect(redis.client.set(`${other.prefix}a`, '1')).rejects.toThrow('NOPERM')
     await expect(redis.client.eval("return redis.call('set', 'rq:a', 1)", 0)).rejects.toThrow(
       /can't access|permission/i,
@@ -39,9 +39,9 @@ describe('redisFixture', () => {
   })
 
   test('deletes its keys when disposed, and only those', async () => {
-    await using other = await redisFixture()
+    await using other = await redisFixture({ tolerate: false })
     await other.client.set(`${other.prefix}a`, '1')
-    const redis = await redisFixture()
+    const redis = await redisFixture({ tolerate: false })
     await redis.client.set(`${redis.prefix}a`, '1')
     await redis[Symbol.asyncDispose]()
     const admin = new Redis(String(process.env.RQ_TEST_REDIS_URL))
@@ -51,16 +51,26 @@ describe('redisFixture', () => {
   })
 
   test('fails on a connection that was left open', async () => {
-    const redis = await redisFixture()
+    const redis = await redisFixture({ tolerate: false })
     const forgotten = redis.connect()
     await forgotten.client('SETNAME', 'forgotten')
     await expect(redis[Symbol.asyncDispose]()).rejects.toThrow(/^1 Redis connection.* left open:\n.*name=forgotten/s)
     forgotten.disconnect()
   })
 
+  test('fails on a state that cannot be, unless that was meant', async () => {
+    const leave = async (tolerate?: RegExp) => {
+      const redis = await redisFixture(tolerate === undefined ? {} : { tolerate })
+      await redis.client.set(`${redis.prefix}odd`, '1')
+      await redis[Symbol.asyncDispose]()
+    }
+    await expect(leave()).rejects.toThrow('state that cannot be:\nkey odd (string) is not documented')
+    await leave(/^key odd /)
+  })
+
   test('sees connections of any user on a server of its own', async () => {
     await using server = await startRedis()
-    const redis = await redisFixture({ url: server.url })
+    const redis = await redisFixture({ url: server.url, tolerate: false })
     const forgotten = redis.connect()
     await forgotten.ping()
     await expect(redis[Symbol.asyncDispose]()).rejects.toThrow('1 Redis connection(s) left open')
