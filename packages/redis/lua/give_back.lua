@@ -4,6 +4,7 @@
 -- @arg prefix string
 -- @arg leases... string per job: queue, job id, execution id
 -- @reply int how many were put back
+-- @include lib/push
 -- @include lib/schedule
 
 local prefix = ARGV[1]
@@ -16,7 +17,7 @@ for at = #ARGV - 2, 2, -3 do
   if held[1] == execution and held[2] == 'started' then
     redis.call('HSET', key, 'status', 'queued')
     redis.call('HDEL', key, 'execution_id', 'started_at', 'worker_name')
-    redis.call('LPUSH', prefix .. 'queue:' .. queue, id)
+    push(prefix, queue, id, true)
     if tonumber(held[3]) then expireAfter(prefix, id, held[3]) end
     returned = returned + 1
   end

@@ -23,9 +23,12 @@ local nowS, nowMs = clock()
 local gone, head, tail = {}, {}, {}
 local moved, kept, work = 0, 0, 0
 
+--- The first in an empty queue make it known, as in lib/push.
 local function flush()
-  if #tail > 0 then redis.call('RPUSH', prefix .. 'queue:' .. queue, unpack(tail)) end
-  if #head > 0 then redis.call('LPUSH', prefix .. 'queue:' .. queue, unpack(head)) end
+  local key = prefix .. 'queue:' .. queue
+  local length = #tail > 0 and redis.call('RPUSH', key, unpack(tail)) or -1
+  if #head > 0 then length = redis.call('LPUSH', key, unpack(head)) end
+  if length == #head + #tail then redis.call('SADD', prefix .. 'queues', key) end
   head, tail = {}, {}
 end
 

@@ -1,7 +1,19 @@
+import { RedisStorage } from '@rq/redis'
 import { eventually } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { Job, Queue, RateLimit, Retry } from '../src/index.ts'
-import { add, Calculator, currentJobId, echo, kwargsOf, note, noted, nothing, sayHello } from './functions.ts'
+import {
+  add,
+  Calculator,
+  currentJobId,
+  divByZero,
+  echo,
+  kwargsOf,
+  note,
+  noted,
+  nothing,
+  sayHello,
+} from './functions.ts'
 import { house } from './house.ts'
 
 describe('Queue', () => {
@@ -92,6 +104,47 @@ describe('Queue', () => {
     await at.queue.delete({ deleteJobs: false })
     expect(await Queue.all(at.shared)).toEqual([])
     expect(await Job.exists(kept.id, at.shared)).toBe(true)
+  })
+
+  it('is known again when a job comes back to it after it was deleted', async () => {
+    await using at = await house()
+    await using storage = new RedisStorage({ connection: at.redis.url, prefix: at.redis.prefix })
+    const { workers } = storage
+    const low = at.open('low')
+    const limited = { rateLimit: new RateLimit({ key: 'k', concurrency: 1 }) }
+    const comesBack = async (toLow: () => Promise<unknown>) => {
+      await low.delete({ deleteJobs: false })
+      expect(await Queue.all(at.shared)).not.toContainEqual(expect.objectContaining({ name: 'low' }))
+      await toLow()
+      expect(await low.count()).toBe(1)
+      expect((await Queue.all(at.shared)).map(({ name }) => name)).toContain('low')
+      await low.empty()
+    }
+    const claim = async () => (await workers.claim({ queues: ['low'], want: 1, workerName: 'w', leaseMs: 60_000 })).jobs
+
+    const parent = await at.queue.enqueue(nothing)
+    await low.enqueue(nothing, [], { dependsOn: parent })
+    await comesBack(() => at.work())
+
+    const holder = await at.queue.enqueue(nothing, [], limited)
+    await low.enqueue(nothing, [], limited)
+    await comesBack(() => holder.cancel())
+
+    const failing = await low.enqueue(divByZero)
+    await at.work(['low'])
+    await comesBack(() => failing.requeue())
+
+    await low.enqueue(nothing)
+    const [running] = await claim()
+    const lease = { queue: 'low', jobId: running?.job.id ?? '', executionId: running?.executionId ?? '' }
+    await comesBack(() => workers.giveBack([lease]))
+
+    const later = await low.enqueueIn(60, nothing)
+    await comesBack(() => low.scheduledJobRegistry.requeue(later))
+    const due = await low.enqueueIn(60, nothing)
+    await at.redis.client.zadd(at.key('scheduled:low'), '1', due.id)
+    await at.redis.client.set(at.key('scheduler-lock:low'), 's', 'EX', 60)
+    await comesBack(() => storage.schedules.promoteDue('low', 's', 10))
   })
 
   it('deletes also the jobs that a slot was freed for meanwhile', async () => {

@@ -1,4 +1,5 @@
 --- RQ's intermediate list of a queue: ids that a Python worker has taken and not yet begun (wire page 1.2).
+-- @include lib/push
 
 --- So long may a Python worker take between the two.
 local STUCK_MS = 60000
@@ -26,7 +27,7 @@ local function putBackStuck(prefix, queue, nowMs)
       -- Its worker takes it out, or its lease ends.
     elseif known[field] and nowMs - known[field] > STUCK_MS then
       redis.call('LREM', list, 1, id)
-      redis.call('LPUSH', prefix .. 'queue:' .. queue, id)
+      push(prefix, queue, id, true)
     else
       still[field] = known[field] or nowMs
     end

@@ -1,10 +1,7 @@
 --- Put a job that may run at once into its queue, or among those that wait for a slot of its rate limit.
 -- @include lib/rate_limit
+-- @include lib/push
 -- @include lib/time
-
-local function push(prefix, queue, id, front)
-  redis.call(front and 'LPUSH' or 'RPUSH', prefix .. 'queue:' .. queue, id)
-end
 
 --- Returns the status that the job has now. `limit` is false for a job without a rate limit.
 local function place(prefix, id, queue, front, limit, concurrency, nowS, stamp)

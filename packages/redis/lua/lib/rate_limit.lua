@@ -1,4 +1,5 @@
 --- Slots of a rate limit (RQ's keys, wire page 1.13): `allowed` holds them, `rate_limited` waits, oldest first.
+-- @include lib/push
 
 --- Take slots away that no queued or started job of the limit holds, among the holders from `first` to `last`, oldest first.
 -- Returns how many.
@@ -30,7 +31,7 @@ local function fillSlots(prefix, limit, concurrency, nowS, stamp)
     if job[1] == 'rate_limited' and job[2] then
       redis.call('ZADD', allowed, nowS, id)
       redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)
-      redis.call(job[3] == '1' and 'LPUSH' or 'RPUSH', prefix .. 'queue:' .. job[2], id)
+      push(prefix, job[2], id, job[3] == '1')
       free = free - 1
     end
   end
