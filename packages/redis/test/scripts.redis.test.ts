@@ -1,52 +1,9 @@
 import { settle } from '@rq/job'
-import { type RedisDump, type RedisFixture, redisFixture, startRedis } from '@rq/testkit'
+import { type RedisFixture, redisFixture, startRedis } from '@rq/testkit'
 import { claimRequest, end, newJob, RAISED, RETURNED, workOff } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
 import { RedisStorage } from '../src/index.ts'
-
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
-const EXECUTION = /[0-9a-f]{12}[0-9a-f]{8}/g
-
-/** A state with what differs from run to run named instead: times, executions, scores that are a time from now (to 5 s). A key that expires says when. */
-function named(dump: RedisDump): Record<string, unknown> {
-  const text = (value: unknown) =>
-    typeof value === 'string' ? value.replace(TIME, '<time>').replace(EXECUTION, '<execution>') : value
-  const nowS = Date.now() / 1000
-  const score = (value: number) =>
-    Math.abs(value - nowS) < 60 * 60 * 24 * 365 * 200 && value > nowS - 60
-      ? `now+${Math.abs(Math.round((value - nowS) / 5) * 5)}`
-      : value
-  return Object.fromEntries(
-    Object.entries(dump).map(([key, { type, ttl, value }]) => {
-      const name = ttl === -1 ? key : `${key} (${ttl} s)`
-      if (type === 'zset') {
-        return [name, Object.fromEntries(Object.entries(value).map(([member, at]) => [text(member), score(at)]))]
-      }
-      if (type === 'hash') {
-        return [name, Object.fromEntries(Object.entries(value).map(([field, at]) => [field, text(at)]))]
-      }
-      return [name, type === 'stream' ? `${value.length} entries` : value]
-    }),
-  )
-}
-
-const NEW_HASH = {
-  status: 'queued',
-  enqueued_at: '<time>',
-  created_at: '<time>',
-  data: '["jobs#work",null,[1],{}]',
-  origin: 'default',
-  last_heartbeat: '',
-  description: 'jobs#work(1)',
-  timeout: '180',
-}
-const CLAIMED_HASH = {
-  ...NEW_HASH,
-  status: 'started',
-  started_at: '<time>',
-  worker_name: 'worker',
-  execution_id: '<execution>',
-}
+import { CLAIMED_HASH, NEW_HASH, named } from './whole-state.ts'
 
 async function withStorage(run: (storage: RedisStorage, redis: RedisFixture) => Promise<void>): Promise<void> {
   await using redis = await redisFixture()

@@ -1,0 +1,74 @@
+import type { RedisDump, RedisFixture } from '@rq/testkit'
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
+const EXECUTION = /[0-9a-f]{12}[0-9a-f]{8}/g
+
+/** A state with what differs from run to run named instead: times, executions, scores that are a time from now (to 5 s). A key that expires says when. */
+export function named(dump: RedisDump): Record<string, unknown> {
+  const text = (value: unknown) =>
+    typeof value === 'string' ? value.replace(TIME, '<time>').replace(EXECUTION, '<execution>') : value
+  const nowS = Date.now() / 1000
+  const score = (value: number) =>
+    Math.abs(value - nowS) < 60 * 60 * 24 * 365 * 200 && value > nowS - 60
+      ? `now+${Math.abs(Math.round((value - nowS) / 5) * 5)}`
+      : value
+  return Object.fromEntries(
+    Object.entries(dump).map(([key, { type, ttl, value }]) => {
+      const name = ttl === -1 ? key : `${key} (${ttl} s)`
+      if (type === 'zset') {
+        return [name, Object.fromEntries(Object.entries(value).map(([member, at]) => [text(member), score(at)]))]
+      }
+      if (type === 'hash') {
+        return [name, Object.fromEntries(Object.entries(value).map(([field, at]) => [field, text(at)]))]
+      }
+      return [name, type === 'stream' ? `${value.length} entries` : value]
+    }),
+  )
+}
+
+/** Of a plain job that waits. */
+export const NEW_HASH = {
+  status: 'queued',
+  enqueued_at: '<time>',
+  created_at: '<time>',
+  data: '["jobs#work",null,[1],{}]',
+  origin: 'default',
+  last_heartbeat: '',
+  description: 'jobs#work(1)',
+  timeout: '180',
+}
+/** Of one that runs. */
+export const CLAIMED_HASH = {
+  ...NEW_HASH,
+  status: 'started',
+  started_at: '<time>',
+  worker_name: 'worker',
+  execution_id: '<execution>',
+}
+
+type State = Record<string, unknown>
+
+/**
+ * What a step changed in the whole state, and nothing else: keys with their new values, those of hashes by field, null for what
+ * is gone.
+ */
+export async function changesBy(redis: RedisFixture, step: () => Promise<unknown>): Promise<State> {
+  const before = named(await redis.dump())
+  await step()
+  return differences(before, named(await redis.dump()))
+}
+
+function differences(before: State, after: State): State {
+  const changes: State = {}
+  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const [old, now] = [before[key], after[key]]
+    if (JSON.stringify(old) === JSON.stringify(now)) continue
+    if (now === undefined) changes[key] = null
+    else changes[key] = isFields(old) && isFields(now) ? differences(old, now) : now
+  }
+  return changes
+}
+
+function isFields(value: unknown): value is State {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
