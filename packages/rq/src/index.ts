@@ -1,4 +1,4 @@
-export { type ErrorCode, RqError } from '@rq/core'
+export { type DurationLike, type ErrorCode, RqError } from '@rq/core'
 export {
   Callback,
   Dependency,
@@ -13,9 +13,17 @@ export {
   Webhook,
 } from '@rq/job'
 export {
+  type CancelOptions,
+  type CurrentJob,
+  type DeleteOptions,
   DuplicateJobError,
+  type EnqueueData,
+  type EnqueueManyOptions,
+  type Execution,
+  type Explanation,
   getCurrentJob,
   JobFailedError,
+  type JobFunction,
   JobTimeoutError,
   Registry,
   Result,
