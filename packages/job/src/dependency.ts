@@ -1,4 +1,5 @@
 import { checkId, invalidOption } from '@rq/core'
+import { flag } from './flag.ts'
 
 /** A job or its id. */
 export type JobLike = string | { readonly id: string }
@@ -22,8 +23,8 @@ export class Dependency {
 
   constructor(options: DependencyOptions) {
     this.jobIds = jobIdsOf(options.jobs, 'dependency.jobs')
-    this.allowFailure = options.allowFailure ?? false
-    this.enqueueAtFront = options.enqueueAtFront ?? false
+    this.allowFailure = flag(options.allowFailure, 'dependency.allowFailure')
+    this.enqueueAtFront = flag(options.enqueueAtFront, 'dependency.enqueueAtFront')
   }
 }
 

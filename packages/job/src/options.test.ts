@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { Callback } from './callback.ts'
 import { Dependency } from './dependency.ts'
@@ -26,7 +27,9 @@ describe('checkOptions', () => {
     ['atFront', { atFront: 1 as never }],
     ['description', { description: 7 as never }],
     ['meta', { meta: [] as never }],
+    ['meta', { meta: new Map([['a', 1]]) as never }],
     ['kwargs', { kwargs: null as never }],
+    ['kwargs', { kwargs: new Date() as never }],
     ['unique', { unique: true }],
     ['unique', { unique: true, jobId: 'a', dependsOn: 'b' }],
     ['unique', { unique: true, jobId: 'a', rateLimit: new RateLimit({ key: 'k', concurrency: 1 }) }],
@@ -36,10 +39,24 @@ describe('checkOptions', () => {
     ['repeat', { repeat: 3 as never }],
     ['onSuccess', { onSuccess: 7 as never }],
     ['webhooks', { webhooks: ['http://x' as never] }],
+    ['webhooks', { webhooks: 'http://x' as never }],
+    ['webhooks', { webhooks: new Webhook('http://x', 'failed') as never }],
+    ['webhooks', { webhooks: [undefined as never] }],
+    ['rateLimit', { rateLimit: { key: 'k', concurrency: 1 } as never }],
+    ['onFailure', { onFailure: {} as never }],
+    ['onStopped', { onStopped: null as never }],
+    ['resultTtl', { resultTtl: -2 }],
+    ['failureTtl', { failureTtl: 'never' }],
+    ['unique', { unique: 'yes' as never, jobId: 'a' }],
     ['option name', { job_timeout: 5 } as never],
     ['options', ['http://nvie.com'] as never],
   ])('refuses a wrong %s and names it', (option, options) => {
     expect(() => checkOptions(options)).toThrow(refused(option))
+  })
+
+  it('takes plain objects of other realms', () => {
+    const meta = runInNewContext('({ a: 1 })') as Record<string, unknown>
+    expect(checkOptions({ meta, kwargs: Object.create(null) as Record<string, unknown> }).meta).toBe(meta)
   })
 
   it('suggests the name that was meant', () => {
@@ -65,6 +82,8 @@ describe('values', () => {
     expect(() => new Repeat({ times: 0 })).toThrow(refused('repeat.times'))
     expect(() => new Repeat({ times: 1, interval: [] })).toThrow(refused('repeat.interval'))
     expect(() => new Dependency({ jobs: [] })).toThrow(refused('dependency.jobs'))
+    expect(() => new Dependency({ jobs: 'a', allowFailure: 'no' as never })).toThrow(refused('dependency.allowFailure'))
+    expect(() => new Retry({ max: 1, enqueueAtFront: 1 as never })).toThrow(refused('retry.enqueueAtFront'))
     expect(() => new RateLimit({ key: '', concurrency: 1 })).toThrow(refused('rateLimit.key'))
     expect(() => new RateLimit({ key: 'k', concurrency: 0 })).toThrow(refused('rateLimit.concurrency'))
     expect(() => new Callback(() => {}, { timeout: 0 })).toThrow(refused('callback.timeout'))
@@ -88,6 +107,12 @@ describe('values', () => {
       headers: {},
       timeout: 10,
     })
+  })
+
+  it('grow exponentially for at most a year, if nothing else is said', () => {
+    const { intervalsS } = Retry.exponential({ max: 60, base: 1, factor: 10 })
+    expect(intervalsS.slice(0, 3)).toEqual([1, 10, 100])
+    expect(Math.max(...intervalsS)).toBe(365 * 24 * 3600)
   })
 
   it('grow exponentially up to a cap, with jitter below', () => {

@@ -1,6 +1,7 @@
 import { checkId, type DurationLike, durationOrUnlimitedS, durationS, invalidOption } from '@rq/core'
 import { Callback } from './callback.ts'
 import { Dependency, type JobLike, jobIdsOf } from './dependency.ts'
+import { flag } from './flag.ts'
 import type { FunctionRef } from './function-ref.ts'
 import { RateLimit } from './rate-limit.ts'
 import { Repeat } from './repeat.ts'
@@ -132,7 +133,7 @@ export function checkOptions(options: EnqueueOptions | undefined): CheckedOption
     repeat: instance(options.repeat, Repeat, 'repeat', 'a Repeat'),
     unique: flag(unique, 'unique'),
     rateLimit: instance(rateLimit, RateLimit, 'rateLimit', 'a RateLimit'),
-    webhooks: options.webhooks?.map((webhook) => instance(webhook, Webhook, 'webhooks', 'an array of Webhook')),
+    webhooks: webhookList(options.webhooks),
     kwargs: record(options.kwargs, 'kwargs') ?? NOTHING,
   }) as CheckedOptions
 }
@@ -171,19 +172,32 @@ function positive(value: DurationLike | undefined, option: string, read: Reader)
   return seconds
 }
 
-function flag(value: boolean | undefined, option: string): boolean {
-  if (value === undefined || typeof value === 'boolean') return value ?? false
-  throw invalidOption(option, value, 'true or false')
-}
-
 function text(value: string | undefined, option: string): string | undefined {
   if (value === undefined || typeof value === 'string') return value
   throw invalidOption(option, value, 'a text')
 }
 
 function record<T extends object>(value: T | undefined, option: string): T | undefined {
-  if (value === undefined || (typeof value === 'object' && value !== null && !Array.isArray(value))) return value
+  if (value === undefined || isPlainObject(value)) return value
   throw invalidOption(option, value, 'a plain object')
+}
+
+/** A Map or a class of its own would lose what it holds, since only its properties travel. */
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  // That of another realm has none above it either.
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
+function webhookList(value: readonly Webhook[] | undefined): Webhook[] | undefined {
+  if (value === undefined) return undefined
+  const expected = 'an array of Webhook'
+  if (!Array.isArray(value)) throw invalidOption('webhooks', value, expected)
+  return value.map((webhook) => {
+    if (webhook instanceof Webhook) return webhook
+    throw invalidOption('webhooks', webhook, expected)
+  })
 }
 
 function callback(value: FunctionRef | Callback | undefined, option: string): Callback | undefined {

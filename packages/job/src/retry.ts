@@ -1,9 +1,13 @@
-import { type DurationLike, durationMs, durationS, invalidOption, SECOND_MS } from '@rq/core'
+import { DAY_MS, type DurationLike, durationMs, durationS, invalidOption, SECOND_MS } from '@rq/core'
+import { flag } from './flag.ts'
 
 export interface RetryOptions {
   /** Retries after the first attempt, at least 1. */
   max: number
-  /** Wait before each retry; a list is used in order, its last entry reused. Default 0: at once. */
+  /**
+   * Wait before each retry. A list is used in order; with more retries than entries, a failed job waits for the first one more often
+   * (`[5, 10]` with `max: 4`: 5, 5, 5, 10), a returned Retry for the last one (5, 10, 10, 10), both as in RQ. Default 0: at once.
+   */
   interval?: DurationLike | readonly DurationLike[]
   /** Put the retried job at the head of its queue. Default false. */
   enqueueAtFront?: boolean
@@ -15,15 +19,16 @@ export interface ExponentialRetryOptions {
   base: DurationLike
   /** Growth of each further wait. Default 2. */
   factor?: number
-  /** Longest wait. Default: none. */
+  /** Longest wait. Default: a year. */
   cap?: DurationLike
   /** Part of each wait that is random, 0 to 1. Drawn once, when the Retry is made. Default 0. */
   jitter?: number
   enqueueAtFront?: boolean
 }
 
-/** More intervals than this would make the record large for no use; the last one is reused. */
+/** More intervals than this would make the record large for no use. */
 const MOST_INTERVALS = 100
+const LONGEST_WAIT_MS = 365 * DAY_MS
 
 /**
  * Run a failed job again, up to `max` times. Also what a job function returns to be run again later (RQ 2.1).
@@ -41,7 +46,7 @@ export class Retry {
     }
     this.max = options.max
     this.intervalsS = intervalList(options.interval ?? 0, 'retry.interval')
-    this.enqueueAtFront = options.enqueueAtFront ?? false
+    this.enqueueAtFront = flag(options.enqueueAtFront, 'retry.enqueueAtFront')
   }
 
   toString(): string {
@@ -54,7 +59,7 @@ export class Retry {
     if (!(factor >= 1)) throw invalidOption('retry.factor', factor, 'a number of at least 1')
     if (!(jitter >= 0 && jitter <= 1)) throw invalidOption('retry.jitter', jitter, 'a number from 0 to 1')
     const baseMs = durationMs(options.base, 'retry.base')
-    const capMs = options.cap === undefined ? Number.MAX_SAFE_INTEGER : durationMs(options.cap, 'retry.cap')
+    const capMs = options.cap === undefined ? LONGEST_WAIT_MS : durationMs(options.cap, 'retry.cap')
     const interval = Array.from({ length: Math.min(max, MOST_INTERVALS) }, (_, attempt) => {
       const waitMs = Math.min(baseMs * factor ** attempt, capMs)
       return Math.round((waitMs * (1 - jitter * Math.random())) / SECOND_MS)

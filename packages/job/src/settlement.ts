@@ -14,6 +14,7 @@ export interface AttemptTimes {
 export interface ReturnedRetry {
   readonly max: number
   readonly intervalsS: readonly number[]
+  readonly enqueueAtFront?: boolean
 }
 
 /** How an attempt ended. */
@@ -136,7 +137,8 @@ function decide(job: JobRecord, outcome: Outcome, defaults: SettleDefaults): Ver
       const result = { type: 'retried', returnValue } as const
       const waitS = intervalAt(outcome.retry.intervalsS, count)
       const changes = { numberOfRetries: count + 1 }
-      return { ...again(waitS, false), changes, result, dialect: 'stream', releases: 'none', counts: 'failed' }
+      const front = outcome.retry.enqueueAtFront ?? false
+      return { ...again(waitS, front), changes, result, dialect: 'stream', releases: 'none', counts: 'failed' }
     }
     case 'stopped': {
       const result = { type: 'stopped', excString: outcome.error } as const

@@ -36,6 +36,13 @@ export function prepareData<F extends AnyFunction>(func: Callable<F>, ...rest: C
   return new EnqueueData(func, rest[0], rest[1] as EnqueueOptions | undefined)
 }
 
+/** @throws RqError `RQ_INVALID_OPTION`. */
+export function checkDatas(datas: unknown): void {
+  const expected = 'an array of what Queue.prepareData makes'
+  if (!Array.isArray(datas)) throw invalidOption('datas', datas, expected)
+  for (const data of datas) if (!(data instanceof EnqueueData)) throw invalidOption('datas', data, expected)
+}
+
 /** The handles that come out of a list of datas, each of its own type. */
 export type JobsOf<D extends readonly EnqueueData[]> = {
   -readonly [K in keyof D]: D[K] extends EnqueueData<infer R> ? Job<R> : never

@@ -266,6 +266,15 @@ describe('enqueueMany', () => {
     expect(storage.list('default')).toEqual([parentJob.id])
   })
 
+  it.each([undefined, 'a.b', [add], [{ func: add, args: [1, 2] }]])(
+    'refuses %j, which prepareData did not make',
+    async (datas) => {
+      const { storage, queue } = setUp()
+      await expect(queue.enqueueMany(datas as never)).rejects.toThrow(/^Invalid datas: .*Queue.prepareData makes/)
+      expect(storage.records.size).toBe(0)
+    },
+  )
+
   it('writes nothing when one item is at fault', async () => {
     const { storage, queue } = setUp()
     const good = Queue.prepareData(add, [1, 2])

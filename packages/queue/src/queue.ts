@@ -16,7 +16,7 @@ import { type CallNames, cachedNames, findNames } from './call-names.ts'
 import type { Callable, CallRest, ResultOf } from './call-types.ts'
 import { contextOf, type JobContext, type StorageOptions } from './context.ts'
 import { batchOf, type EnqueueBatch } from './enqueue-batch.ts'
-import { type EnqueueData, type JobsOf, prepareData } from './enqueue-data.ts'
+import { checkDatas, type EnqueueData, type JobsOf, prepareData } from './enqueue-data.ts'
 import { knownFunctions, runInProcess } from './in-process.ts'
 import { Job } from './job.ts'
 import { checkArgs, newRecord, type RecordDefaults } from './new-record.ts'
@@ -205,6 +205,7 @@ export class Queue extends QueueContents {
   }
 
   async #manyJobs(datas: readonly EnqueueData[], { pipeline, groupId }: EnqueueManyOptions): Promise<Job[]> {
+    checkDatas(datas)
     const names = await Promise.all(datas.map(({ func, options }) => this.#namesOf(func, options)))
     const jobs = datas.map(({ id, args, options }, index) => {
       const record = newRecord(names[index] as CallNames, args, options, this.#defaults, id)

@@ -10,6 +10,8 @@ export interface RegistryRange {
   end?: number
   /** Highest score first. Default false. */
   desc?: boolean
+  /** Drop entries whose time is over before it is read. Default true. */
+  cleanup?: boolean
 }
 
 /**
@@ -27,14 +29,14 @@ export class Registry {
     this.#context = context
   }
 
-  /** How many jobs it holds; expired ones do not count. */
-  async count(): Promise<number> {
-    await this.#sweep()
+  /** How many jobs it holds; expired ones are dropped first, unless `cleanup` is false. */
+  async count(options: Pick<RegistryRange, 'cleanup'> = {}): Promise<number> {
+    await this.#sweep(options.cleanup)
     return this.#queues.registryCount(this.queueName, this.kind)
   }
 
   async getJobIds(range: RegistryRange = {}): Promise<string[]> {
-    await this.#sweep()
+    await this.#sweep(range.cleanup)
     const { start = 0, end = -1, desc = false } = range
     return this.#queues.registryIds(this.queueName, this.kind, start, end, desc)
   }
@@ -68,8 +70,11 @@ export class Registry {
   async remove(job: JobLike, options: { deleteJob?: boolean } = {}): Promise<boolean> {
     const id = jobIdOf(job)
     if (this.kind === 'started') throw invalidOperation(id, 'runs, and cannot be taken out of the started registry')
-    const wasThere = await this.#queues.registryRemove(this.queueName, this.kind, id)
-    if (options.deleteJob === true) await deleteIn(this.#context.storage.jobs, id, {})
+    if (options.deleteJob !== true) return this.#queues.registryRemove(this.queueName, this.kind, id)
+    const wasThere = await this.contains(id)
+    // One step: in between the job would be nowhere. What is left then is an entry without a job.
+    await deleteIn(this.#context.storage.jobs, id, {})
+    await this.#queues.registryRemove(this.queueName, this.kind, id)
     return wasThere
   }
 
@@ -97,7 +102,8 @@ export class Registry {
     return this.#context.storage.queues
   }
 
-  async #sweep(): Promise<void> {
+  async #sweep(isWanted = true): Promise<void> {
+    if (!isWanted) return
     if (this.kind === 'finished' || this.kind === 'failed') await this.cleanup()
   }
 

@@ -123,14 +123,16 @@ function serializeReturn(serializer: Serializer, value: unknown): Payload | unde
 
 /** A `Retry`, also one made by another copy of this library, which the job's own module may have loaded. */
 function returnedRetry(value: unknown): ReturnedRetry | undefined {
-  if (value instanceof Retry) return { max: value.max, intervalsS: value.intervalsS }
+  if (value instanceof Retry) {
+    return { max: value.max, intervalsS: value.intervalsS, ...(value.enqueueAtFront && { enqueueAtFront: true }) }
+  }
   if (typeof value !== 'object' || value === null) return undefined
   try {
     if (value.constructor?.name !== 'Retry') return undefined
-    const { max, intervalsS } = value as Partial<ReturnedRetry>
+    const { enqueueAtFront, max, intervalsS } = value as Partial<ReturnedRetry>
     if (!Number.isInteger(max) || !Array.isArray(intervalsS)) return undefined
     if (!intervalsS.every((interval) => Number.isInteger(interval) && interval >= 0)) return undefined
-    return { max: Number(max), intervalsS: [...intervalsS] }
+    return { max: Number(max), intervalsS: [...intervalsS], ...(enqueueAtFront === true && { enqueueAtFront }) }
   } catch {
     return undefined
   }

@@ -37,6 +37,7 @@ export async function rememberThenFail(): Promise<void> {
   divByZero()
 }
 
+export const retryInFront = (max: number, interval: number): Retry => new Retry({ max, interval, enqueueAtFront: true })
 export const retryLater = (max: number, interval: number | number[]): Retry => new Retry({ max, interval })
 
 /** Fails so often, then succeeds. */

@@ -1,3 +1,5 @@
+import { settle } from '@rq/job'
+import { RedisStorage } from '@rq/redis'
 import { describe, expect, it } from 'vitest'
 import { Dependency, Group, Queue, RateLimit, Repeat, Retry } from '../src/index.ts'
 import { divByZero, echo, note, noted, nothing, retryLater, sayHello } from './functions.ts'
@@ -151,6 +153,32 @@ describe('RateLimit', () => {
     expect(await slots(at)).toEqual([deleted.id])
     await deleted.delete()
     expect(await slots(at)).toEqual([last.id])
+  })
+
+  it('frees the slot of a worker that died, and its job waits for another', async () => {
+    await using at = await house()
+    await using storage = new RedisStorage({ connection: at.redis.url, prefix: at.redis.prefix })
+    const [held, retried, last] = await at.queue.enqueueMany([
+      Queue.prepareData(nothing, [], limit(1)),
+      Queue.prepareData(nothing, [], { ...limit(1), retry: new Retry({ max: 1, interval: 60 }) }),
+      Queue.prepareData(nothing, [], limit(1)),
+    ])
+    const die = async () => {
+      await storage.workers.claim({ queues: ['default'], want: 1, workerName: 'dead', leaseMs: 60_000 })
+      await at.endLeases()
+      const taken = await storage.workers.recover('default', 'rescuer', 60_000, 1)
+      const times = { startedAtMs: 1, endedAtMs: 2 }
+      const outcome = { kind: 'abandoned', error: 'its worker died', ...times } as const
+      await storage.workers.settle(
+        'rescuer',
+        taken.map(({ executionId, job }) => settle(job, executionId, outcome)),
+      )
+    }
+    expect(await slots(at)).toEqual([held.id])
+    await die()
+    expect([await held.getStatus(), await slots(at)]).toEqual(['failed', [retried.id]])
+    await die()
+    expect([await retried.getStatus(), await slots(at)]).toEqual(['scheduled', [last.id]])
   })
 
   it('is kept by a job that is retried at once, and left by one that repeats', async () => {

@@ -160,8 +160,12 @@ describe('registries', () => {
     expect(await registry.remove(a)).toBe(true)
     expect(await registry.remove(a)).toBe(false)
     expect(await Job.exists(a.id, at.shared)).toBe(true)
-    await registry.remove(b.id, { deleteJob: true })
+    expect(await registry.remove(b.id, { deleteJob: true })).toBe(true)
     expect(await Job.exists(b.id, at.shared)).toBe(false)
+    expect(await registry.remove(b.id, { deleteJob: true })).toBe(false)
+    await at.redis.client.zadd(at.key('canceled:default'), '1', 'gone')
+    expect(await at.queue.canceledJobRegistry.remove('gone', { deleteJob: true })).toBe(true)
+    expect(await at.keys()).toEqual([`job:${a.id}`, 'queues'])
   })
 
   it('drop what has expired before they count', async () => {
@@ -170,6 +174,8 @@ describe('registries', () => {
     await client.zadd(at.key('finished:default'), '1', 'old')
     await client.zadd(at.key('failed:default'), '1', 'old', '-1', 'for-ever')
     await client.zadd(at.key('canceled:default'), '1', 'old')
+    expect(await at.queue.finishedJobRegistry.count({ cleanup: false })).toBe(1)
+    expect(await at.queue.failedJobRegistry.getJobIds({ cleanup: false })).toEqual(['for-ever', 'old'])
     expect(await at.queue.finishedJobRegistry.count()).toBe(0)
     expect(await at.queue.failedJobRegistry.getJobIds()).toEqual(['for-ever'])
     expect(await at.queue.canceledJobRegistry.count()).toBe(1)

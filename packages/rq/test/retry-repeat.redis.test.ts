@@ -1,8 +1,12 @@
+import { type Claimed, settle } from '@rq/job'
 import { RedisStorage } from '@rq/redis'
 import { describe, expect, it } from 'vitest'
 import { Job, Queue, Repeat, Retry } from '../src/index.ts'
-import { divByZero, failTimes, note, noted, nothing, onFailure, retryLater } from './functions.ts'
+import { divByZero, failTimes, note, noted, nothing, onFailure, retryInFront, retryLater } from './functions.ts'
 import { type House, house } from './house.ts'
+
+const abandoned = ({ executionId, job }: Claimed) =>
+  settle(job, executionId, { kind: 'abandoned', error: 'its worker died', startedAtMs: 1, endedAtMs: 2 })
 
 /** Let a scheduled job go now, as if its time had come; returns how many seconds it would have waited. */
 async function promote(at: House, id: string): Promise<number> {
@@ -106,6 +110,16 @@ describe('Retry', () => {
     expect(job.retriesLeft).toBe(0)
     expect(await job.isFinished()).toBe(true)
 
+    const twice = await at.queue.enqueue(nothing, [], { retry: new Retry({ max: 1 }) })
+    await abandon()
+    const [first] = await storage.workers.recover('default', 'rescuer', 60_000, 1)
+    await storage.workers.settle('rescuer', first === undefined ? [] : [abandoned(first)])
+    expect(await twice.isQueued()).toBe(true)
+    await abandon()
+    await at.work()
+    expect(await twice.isFailed()).toBe(true)
+    expect(await twice.results()).toMatchObject([{ type: 'failed' }])
+
     const failing = await at.queue.enqueue(nothing, [], { onFailure })
     await abandon()
     await at.work()
@@ -130,6 +144,18 @@ describe('a returned Retry', () => {
     await at.work()
     expect(await job.isFailed()).toBe(true)
     expect((await job.results()).map(({ type }) => type)).toEqual(['max_retries_exceeded', 'retried', 'retried'])
+  })
+
+  it('goes to the head when it says so, at once or later', async () => {
+    await using at = await house()
+    const job = await at.queue.enqueue(retryInFront, [2, 0])
+    const other = await at.queue.enqueue(nothing)
+    await at.work(['default'], { maxJobs: 1 })
+    expect(await at.queue.getJobIds()).toEqual([job.id, other.id])
+    const later = await at.queue.enqueue(retryInFront, [1, 60], { atFront: true })
+    await at.work(['default'], { maxJobs: 1 })
+    await at.queue.scheduledJobRegistry.requeue(later)
+    expect(await at.queue.getJobIds()).toEqual([later.id, job.id, other.id])
   })
 
   it('runs it again at once without an interval', async () => {
