@@ -1,9 +1,10 @@
-import { createRequire, isBuiltin } from 'node:module'
+import { isBuiltin } from 'node:module'
 import { pathToFileURL } from 'node:url'
-import { invalidOption, RqError, show } from '@rq/core'
-import { type AnyFunction, type ParsedFunctionRef, parseFunctionRef } from '@rq/job'
+import { invalidOption, type RqError, show } from '@rq/core'
+import { type AnyFunction, parseFunctionRef } from '@rq/job'
 import { callProblem, forbiddenName, readExport } from './export-path.ts'
-import { importModule } from './import-module.ts'
+import { type Imported, importModule } from './import-module.ts'
+import { notAllowed, notFound, unreadableTypeScript } from './loading-error.ts'
 import {
   findModuleFile,
   isInstalled,
@@ -14,6 +15,7 @@ import {
   realRoots,
 } from './module-file.ts'
 import { type PackageSpecifier, parsePackageSpecifier, resolvePackageModule } from './package-module.ts'
+import { runnableModule } from './runnable-module.ts'
 
 export interface FunctionLoaderOptions {
   /** Folders below which modules may be imported, best first. Default: the working directory. */
@@ -43,7 +45,6 @@ export class FunctionLoader {
   readonly #functions: ReadonlyMap<string, AnyFunction>
   readonly #loads = new Map<string, Promise<AnyFunction>>()
   readonly #loaded = new Map<string, AnyFunction>()
-  #runs = 0
 
   /** @throws RqError `RQ_INVALID_OPTION` when one of `functions` cannot be called. */
   constructor({ importPaths = ['.'], allow = [], functions = {} }: FunctionLoaderOptions = {}) {
@@ -58,7 +59,8 @@ export class FunctionLoader {
   }
 
   /**
-   * The function that a reference names. Kept once loaded; calls at the same time share one import.
+   * The function that a reference names. Kept once loaded; calls at the same time share one import. For a reference that
+   * names a module alone (`./path/to/file`, `path.to.file`) it is one that runs the module from the top at every call.
    * @throws RqError `RQ_INVALID_REFERENCE` for text that is not a reference, `RQ_FUNCTION_NOT_ALLOWED` for one that may not be followed,
    * `RQ_FUNCTION_NOT_FOUND` when there is no such module or export, or when the module throws (its error is the `cause`).
    */
@@ -79,46 +81,37 @@ export class FunctionLoader {
     return this.#loaded.get(reference)
   }
 
-  /**
-   * Run the top level of a module below an import path, again at every call: `./path/to/file` or `path.to.file`.
-   * What it imports runs only once. Each run leaves its module in memory.
-   * @throws RqError as {@link load}; an error of the module itself is the `cause` of `RQ_FUNCTION_NOT_FOUND`.
-   */
-  async runModule(reference: string): Promise<void> {
-    const path = reference.startsWith('./') ? reference.slice(2) : dottedPath(reference)
-    const found = await this.#below(reference, path)
-    if (found === undefined) throw notFound(reference, this.#lookedFor(path))
-    delete createRequire(import.meta.url).cache[found.file]
-    this.#runs += 1
-    await importTarget(reference, { file: found.file, shown: found.path, exportPath: [] }, `?run=${this.#runs}`)
-  }
-
   async #load(reference: string): Promise<AnyFunction> {
     const registered = this.#functions.get(reference)
     if (registered !== undefined) return registered
-    const target = await this.#resolve(reference, parseFunctionRef(reference))
-    const exports = await importTarget(reference, target)
-    return exportOf(reference, target, exports.exports)
+    const parsed = parseFunctionRef(reference)
+    switch (parsed.kind) {
+      case 'name':
+        throw await this.#unregistered(parsed.name)
+      case 'script':
+        return runnableModule(reference, await this.#expected(reference, parsed.path))
+      case 'dotted':
+        refuseForbidden(reference, parsed.parts.slice(-1))
+        return this.#loadDotted(reference, parsed.parts)
+      case 'module': {
+        refuseForbidden(reference, parsed.exportPath)
+        const target = await this.#resolveModule(reference, parsed.module, parsed.exportPath)
+        return exportOf(reference, target, await importTarget(reference, target))
+      }
+    }
   }
 
-  async #resolve(reference: string, parsed: ParsedFunctionRef): Promise<Target> {
-    if (parsed.kind === 'name') {
-      const names = [...this.#functions.keys()].slice(0, 10).join(', ')
-      throw notFound(reference, `no function is registered by that name (registered: ${names || 'none'})`)
-    }
-    const path = parsed.kind === 'module' ? parsed.exportPath : parsed.parts.slice(-1)
-    const forbidden = forbiddenName(path)
-    if (forbidden !== undefined) throw notAllowed(reference, `"${forbidden}" is never followed`)
-    return parsed.kind === 'dotted'
-      ? this.#resolveDotted(reference, parsed.parts)
-      : this.#resolveModule(reference, parsed.module, parsed.exportPath)
+  async #unregistered(name: string): Promise<RqError> {
+    const names = [...this.#functions.keys()].slice(0, 10).join(', ')
+    // Not run in its place: a job that was meant for a function must not pass for done.
+    const module = await this.#below(name, name)
+    const hint = module === undefined ? '' : `; to run ${module.path} from the top, enqueue './${name}'`
+    return notFound(name, `no function is registered by that name (registered: ${names || 'none'})${hint}`)
   }
 
   async #resolveModule(reference: string, module: string, exportPath: readonly string[]): Promise<Target> {
     if (module.startsWith('./')) {
-      const path = module.slice(2)
-      const found = await this.#below(reference, path)
-      if (found === undefined) throw notFound(reference, this.#lookedFor(path))
+      const found = await this.#expected(reference, module.slice(2))
       return { file: found.file, shown: found.path, exportPath }
     }
     const specifier = isBuiltin(module) ? undefined : parsePackageSpecifier(module)
@@ -139,14 +132,32 @@ export class FunctionLoader {
     return { file, shown: module, exportPath }
   }
 
-  /** The longest leading part that is a module wins, as in RQ; modules below the import paths go before packages. */
-  async #resolveDotted(reference: string, parts: readonly string[]): Promise<Target> {
+  /**
+   * The longest leading part that is a module wins, as in RQ; modules below the import paths go before packages. Where it
+   * has no such export, or there is none, all of the text may name a module to run.
+   */
+  async #loadDotted(reference: string, parts: readonly string[]): Promise<AnyFunction> {
     if (parts.length > MOST_PARTS) throw notFound(reference, `it has more than ${MOST_PARTS} parts`)
+    const target = await this.#targetBelow(reference, parts)
+    const imported = target && (await importTarget(reference, target))
+    if (target === undefined || readExport(imported?.exports ?? {}, target.exportPath).outcome === 'missing') {
+      const module = await this.#below(reference, parts.join('/'))
+      if (module !== undefined) return runnableModule(reference, module)
+    }
+    if (target !== undefined && imported !== undefined) return exportOf(reference, target, imported)
+    const packaged = await this.#targetInPackages(reference, parts)
+    return exportOf(reference, packaged, await importTarget(reference, packaged))
+  }
+
+  async #targetBelow(reference: string, parts: readonly string[]): Promise<Target | undefined> {
     for (let length = parts.length - 1; length > 0; length--) {
-      const path = parts.slice(0, length).join('/')
-      const found = await this.#below(reference, path)
+      const found = await this.#below(reference, parts.slice(0, length).join('/'))
       if (found !== undefined) return { file: found.file, shown: found.path, exportPath: parts.slice(length) }
     }
+    return undefined
+  }
+
+  async #targetInPackages(reference: string, parts: readonly string[]): Promise<Target> {
     if (isBuiltin(parts[0] ?? '')) throw notAllowed(reference, `${show(parts[0])} is a module of Node's own`)
     for (let length = parts.length - 1; length > 0; length--) {
       const specifier = parsePackageSpecifier(parts.slice(0, length).join('/'))
@@ -155,6 +166,13 @@ export class FunctionLoader {
       if (file !== undefined) return { file, shown: specifier.name, exportPath: parts.slice(length) }
     }
     throw notFound(reference, this.#lookedFor(parts.slice(0, -1).join('/')))
+  }
+
+  /** As {@link #below}, for a module that has to be there. */
+  async #expected(reference: string, path: string): Promise<ModuleFile> {
+    const found = await this.#below(reference, path)
+    if (found === undefined) throw notFound(reference, this.#lookedFor(path))
+    return found
   }
 
   /** A module below an import path, by its real path; undefined when there is none. */
@@ -187,22 +205,18 @@ export class FunctionLoader {
 
 const MOST_PARTS = 20
 
-async function importTarget(reference: string, { file, shown }: Target, query = ''): Promise<{ exports: object }> {
+async function importTarget(reference: string, { file, shown }: Target): Promise<Imported> {
   try {
-    return await importModule(pathToFileURL(file).href + query)
+    return await importModule(pathToFileURL(file).href)
   } catch (cause) {
-    const isUnreadable = (cause as { code?: unknown } | null)?.code === 'ERR_UNKNOWN_FILE_EXTENSION'
-    throw notFound(
-      reference,
-      isUnreadable && /ts$/.test(file)
-        ? `${shown} is TypeScript, which this process cannot load. Build it, or start the worker with a loader such as --import tsx`
-        : `${shown} could not be imported: it threw ${errorName(cause)}`,
-      cause,
+    throw (
+      unreadableTypeScript(reference, shown, cause) ??
+      notFound(reference, `${shown} could not be imported: it threw ${errorName(cause)}`, cause)
     )
   }
 }
 
-function exportOf(reference: string, { shown, exportPath }: Target, exports: object): AnyFunction {
+function exportOf(reference: string, { shown, exportPath }: Target, { exports }: Imported): AnyFunction {
   const lookup = readExport(exports, exportPath)
   if (lookup.outcome === 'found') return lookup.fn
   if (lookup.outcome === 'refused') throw notAllowed(reference, `in ${shown}, ${lookup.why}`)
@@ -210,10 +224,9 @@ function exportOf(reference: string, { shown, exportPath }: Target, exports: obj
   throw notFound(reference, `${shown} was imported, but ${lookup.why} (exports: ${names || 'none'})`)
 }
 
-function dottedPath(reference: string): string {
-  const parsed = parseFunctionRef(reference)
-  if (parsed.kind === 'module') throw notAllowed(reference, 'a module alone is named without "#"')
-  return parsed.kind === 'name' ? parsed.name : parsed.parts.join('/')
+function refuseForbidden(reference: string, exportPath: readonly string[]): void {
+  const forbidden = forbiddenName(exportPath)
+  if (forbidden !== undefined) throw notAllowed(reference, `"${forbidden}" is never followed`)
 }
 
 /** Packages have their own rule, so what is installed below a root is not below it in this sense, links included. */
@@ -225,17 +238,4 @@ function isWithin(root: string, file: string): boolean {
 /** Its name only: the message is the module's, and may hold a secret. */
 function errorName(error: unknown): string {
   return error instanceof Error && typeof error.name === 'string' ? error.name : show(typeof error)
-}
-
-function notAllowed(reference: string, why: string): RqError {
-  return new RqError('RQ_FUNCTION_NOT_ALLOWED', `Refused to load ${show(reference)}: ${why}.`, {
-    details: { reference },
-  })
-}
-
-function notFound(reference: string, why: string, cause?: unknown): RqError {
-  return new RqError('RQ_FUNCTION_NOT_FOUND', `Cannot load ${show(reference)}: ${why}.`, {
-    details: { reference },
-    cause,
-  })
 }

@@ -235,16 +235,45 @@ describe('FunctionLoader', () => {
       'run.mjs': `
         import { FunctionLoader } from '@rq/functions'
         const loader = new FunctionLoader()
-        const codes = []
-        await loader.runModule('./scripts/clean')
-        await loader.runModule('scripts.clean')
-        for (const hostile of ['./../x', 'node:fs', './scripts/clean#x', './missing'])
-          await loader.runModule(hostile).catch((error) => codes.push(error.code))
-        console.log(JSON.stringify({ codes: codes.join() }))`,
+        for (const reference of ['./scripts/clean', 'scripts.clean', './scripts/clean.${extension}']) {
+          await (await loader.load(reference))()
+          await loader.loaded(reference)()
+        }
+        console.log('{}')`,
     })
-    expect(await project.run('run.mjs', { tsx })).toEqual({
-      codes: 'RQ_FUNCTION_NOT_ALLOWED,RQ_INVALID_REFERENCE,RQ_FUNCTION_NOT_ALLOWED,RQ_FUNCTION_NOT_FOUND',
+    await project.run('run.mjs', { tsx })
+    expect(await linesOf(join(project.folder, 'ran'))).toEqual(Array(6).fill('ran'))
+  })
+
+  it('runs a module only where no export is named, with its own errors and without arguments', async () => {
+    await using project = await createProject({
+      'package.json': MODULE,
+      'jobs/index.js': says('export'),
+      'jobs/run.js': "throw new Error('the module ran')",
+      'jobs/clean.js': "throw new RangeError('from the module')",
+      'single.js': "throw new Error('the module ran')",
+      'run.mjs': `
+        import { FunctionLoader } from '@rq/functions'
+        const loader = new FunctionLoader()
+        const clean = await loader.load('jobs.clean')
+        const thrown = async (...args) => clean(...args).then(String, String)
+        console.log(JSON.stringify({ bare: await thrown(), again: await thrown(), called: await thrown(1) }))`,
     })
-    expect(await linesOf(join(project.folder, 'ran'))).toEqual(['ran', 'ran'])
+    expect(await project.load(['jobs.run', 'single', './../x', './node_modules/x', './missing', 'scripts'])).toEqual({
+      'jobs.run': 'export',
+      single:
+        'RQ_FUNCTION_NOT_FOUND: Cannot load "single": no function is registered by that name (registered: none); to run single.js from the top, enqueue \'./single\'.',
+      './../x': expect.stringMatching(/^RQ_FUNCTION_NOT_ALLOWED: /),
+      './node_modules/x': expect.stringMatching(/^RQ_FUNCTION_NOT_ALLOWED: /),
+      './missing': expect.stringMatching(/^RQ_FUNCTION_NOT_FOUND: .*there is no module \.\/missing/),
+      scripts: expect.stringMatching(/registered: none\)\.$/),
+    })
+    expect(await project.run('run.mjs')).toEqual({
+      bare: 'RangeError: from the module',
+      again: 'RangeError: from the module',
+      called: expect.stringContaining(
+        '"jobs.clean" is the module jobs/clean.js, which is run from the top and takes no arguments',
+      ),
+    })
   })
 })

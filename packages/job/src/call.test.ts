@@ -58,6 +58,7 @@ describe('parseFunctionRef', () => {
     })
     expect(parseFunctionRef('pkg.mod.func')).toEqual({ kind: 'dotted', parts: ['pkg', 'mod', 'func'] })
     expect(parseFunctionRef('send')).toEqual({ kind: 'name', name: 'send' })
+    expect(parseFunctionRef('./jobs/clean.mjs')).toEqual({ kind: 'script', path: 'jobs/clean.mjs' })
   })
 
   it.each(['', '#x', 'a#', 'a#b c', 'a#b.', 'a..b', 'a b.c', 'x'.repeat(501), 7, null])('refuses %j', (text) => {

@@ -22,11 +22,14 @@ export function ref<F extends AnyFunction>(text: string): TypedRef<F> {
 /**
  * A function's name as data.
  * - `module`: a module specifier (`./jobs/email`, relative to an import path, or a package) and the path of names below its exports.
- * - `dotted`: RQ's form; where the module ends and the attribute begins is found by the one who imports it.
+ * - `script`: a module alone, `./path/to/file`, relative to an import path: it is run from the top.
+ * - `dotted`: RQ's form; where the module ends and the attribute begins is found by the one who imports it. All of it may
+ *   name a module to run.
  * - `name`: a single word, looked up among the functions registered with a worker.
  */
 export type ParsedFunctionRef =
   | { readonly kind: 'module'; readonly module: string; readonly exportPath: readonly string[] }
+  | { readonly kind: 'script'; readonly path: string }
   | { readonly kind: 'dotted'; readonly parts: readonly string[] }
   | { readonly kind: 'name'; readonly name: string }
 
@@ -47,6 +50,7 @@ export function parseFunctionRef(text: unknown): ParsedFunctionRef {
     if (module === '' || !exportPath.every((name) => IDENTIFIER.test(name))) throw invalid(text)
     return { kind: 'module', module, exportPath }
   }
+  if (/^\.\/[^/]/.test(text)) return { kind: 'script', path: text.slice(2) }
   const parts = text.split('.')
   if (!parts.every((part) => WORD.test(part))) throw invalid(text)
   return parts.length === 1 ? { kind: 'name', name: text } : { kind: 'dotted', parts }
@@ -55,6 +59,6 @@ export function parseFunctionRef(text: unknown): ParsedFunctionRef {
 function invalid(text: unknown): RqError {
   return new RqError(
     'RQ_INVALID_REFERENCE',
-    `Not a function reference: ${show(text)}. Expected 'package.module.function', './path/to/module#export' or '@scope/package/module#export'.`,
+    `Not a function reference: ${show(text)}. Expected 'package.module.function', './path/to/module#export', '@scope/package/module#export', or './path/to/module' to run it from the top.`,
   )
 }

@@ -3,6 +3,7 @@ import type { EnqueueOptions, Job } from 'rq'
 import { readArguments } from '../arguments.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
 import { EXIT, type ExitCode, UsageError } from '../exit-code.ts'
+import { functionName } from '../function-name.ts'
 import { jobSummary } from '../job-document.ts'
 import { duration, flag, namingOptions, text, texts, wholeNumber } from '../option-value.ts'
 import { Session } from '../session.ts'
@@ -40,7 +41,7 @@ export const enqueue = defineCommand({
     [`enqueue path.to.func '%(1, None)'`, 'A Python or JavaScript literal: func([1, null])'],
     ['enqueue path.to.func :@data.json', 'JSON from a file'],
     ['enqueue path.to.func --queue low --wait 30', 'Wait up to 30 s for the result, and print it'],
-    ['enqueue path.to.file', 'Run a module from the top'],
+    ['enqueue ./path/to/file.js', 'Run a module from the top; path.to.file is the same'],
   ],
   prepare: joinWait,
   options: (yargs) =>
@@ -107,7 +108,7 @@ export const enqueue = defineCommand({
       throw new UsageError('--retry-interval needs --retry-max, how often to try again.')
     }
     await using session = await Session.open(context)
-    const func = functionName(options.function)
+    const func = await functionName(options.function, context.settings.importPaths)
     const job = await namingOptions(TYPED, async () => {
       const queue = session.queue(options.queue)
       if (retryMax !== undefined && retryMax > 0) {
@@ -162,13 +163,6 @@ async function readMeta(given: readonly string[], folder: string): Promise<Recor
     }
   }
   return Object.assign({}, ...args, kwargs)
-}
-
-/** A module alone may be written as a file: `./path/to/file.js` is `path.to.file`. */
-function functionName(given: string): string {
-  if (given.includes('#') || !/^\.{0,1}\/|\/|\.[cm]?[jt]s$/.test(given) || given.startsWith('@')) return given
-  const path = given.replace(/^\.\//, '').replace(/\.[cm]?[jt]s$/, '')
-  return /^[\w$-]+(\/[\w$-]+)*$/.test(path) ? path.replaceAll('/', '.') : given
 }
 
 const DURATION = /^(?:\d+(?:\.\d+)?|(?:\d+[dhms])+)$/i

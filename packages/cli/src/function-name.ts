@@ -1,0 +1,25 @@
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+
+const EXTENSION = /\.[cm]?[jt]s$/
+const EXTENSIONS = ['js', 'mjs', 'cjs', 'ts', 'mts', 'cts'] as const
+
+/**
+ * The reference that a typed function stands for. A module alone may be written as a file (`path/to/file.js` is
+ * `./path/to/file`), and a single word is a module where `folders` hold one by that name, else the name of a function
+ * that the worker knows.
+ */
+export async function functionName(given: string, folders: readonly string[]): Promise<string> {
+  if (given.includes('#') || given.startsWith('@')) return given
+  if (given.includes('/') || EXTENSION.test(given)) {
+    const path = given.replace(/^\.\//, '').replace(EXTENSION, '')
+    return /^(?!\.\.?\/|\/)./.test(path) ? `./${path}` : given
+  }
+  return /^[\w$-]+$/.test(given) && (await isModule(given, folders)) ? `./${given}` : given
+}
+
+async function isModule(name: string, folders: readonly string[]): Promise<boolean> {
+  const files = folders.flatMap((folder) => EXTENSIONS.map((extension) => join(folder, `${name}.${extension}`)))
+  const found = await Promise.allSettled(files.map((file) => access(file)))
+  return found.some(({ status }) => status === 'fulfilled')
+}

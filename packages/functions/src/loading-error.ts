@@ -1,0 +1,27 @@
+import { RqError, show } from '@rq/core'
+
+/** A reference that may not be followed. */
+export function notAllowed(reference: string, why: string): RqError {
+  return new RqError('RQ_FUNCTION_NOT_ALLOWED', `Refused to load ${show(reference)}: ${why}.`, {
+    details: { reference },
+  })
+}
+
+/** A reference that leads nowhere. */
+export function notFound(reference: string, why: string, cause?: unknown): RqError {
+  return new RqError('RQ_FUNCTION_NOT_FOUND', `Cannot load ${show(reference)}: ${why}.`, {
+    details: { reference },
+    cause,
+  })
+}
+
+/** What to do where `error` says that the process cannot load the TypeScript of `path`; undefined for any other error. */
+export function unreadableTypeScript(reference: string, path: string, error: unknown): RqError | undefined {
+  const code = (error as { code?: unknown } | null)?.code
+  if (code !== 'ERR_UNKNOWN_FILE_EXTENSION' || !path.endsWith('ts')) return undefined
+  return notFound(
+    reference,
+    `${path} is TypeScript, which this process cannot load. Build it, or start the worker with a loader such as --import tsx`,
+    error,
+  )
+}
