@@ -16,7 +16,8 @@
 --   flags of the one before: job id, execution id, '"', ended_at, started_at, return value; or with ',' and without a value
 --   flags: f = at the front; a = release all dependents; t = release those that allow failure; e = an execution record exists;
 --   d = has dependencies; s = due in ms (to = scheduled); x = count, texts of a results stream entry, its keepS;
---   r = rate limit key; g = group; l = ttl in seconds (to = queued or scheduled); n = counted neither as success nor as failure
+--   r = rate limit key; g = group; l = ttl in seconds (to = queued or scheduled); n = counted neither as success nor as failure;
+--   u = in no registry (to = failed)
 -- @reply answers: applied, lost, gone; then 'suspended' or the list that lib/handed makes; then 1 when dependents were set aside for
 --   release_dependents, else 0
 -- @include lib/claim
@@ -130,7 +131,7 @@ while at <= #ARGV do
     at = lastField + 1
   end
 
-  local front, release, executionRecord, hasDependencies, delayMs, limit, group, ttl, uncounted
+  local front, release, executionRecord, hasDependencies, delayMs, limit, group, ttl, uncounted, unlisted
   local firstEntry, lastEntry, entryKeepS
   -- What most settlements say needs no loop.
   if flags == 'a' then release = 'a' end
@@ -160,6 +161,8 @@ while at <= #ARGV do
       at = at + 1
     elseif flag == 'n' then
       uncounted = true
+    elseif flag == 'u' then
+      unlisted = true
     elseif flag == 'l' then
       ttl = tonumber(ARGV[at])
       at = at + 1
@@ -230,7 +233,7 @@ while at <= #ARGV do
     elseif to == 'failed' or to == 'stopped' then
       redis.call('HSET', key, 'status', to, 'results', 'stream', 'ended_at', endedAt, 'started_at', startedAt,
         unpack(ARGV, firstField, lastField))
-      register(queueKey.failed, keepS < 0 and '-1' or expiry(keepS), id)
+      if not unlisted then register(queueKey.failed, keepS < 0 and '-1' or expiry(keepS), id) end
       stay(id, key, keepS, keepText, release, hasDependencies)
       wake(prefix, id, held[3])
     elseif to == 'canceled' then

@@ -65,6 +65,7 @@ function pushSettlement(args: ScriptArgument[], settlement: Settlement, workerNa
     extras.push(settlement.delayMs)
   }
   if (settlement.counts === 'none') flags += 'n'
+  if (settlement.unlisted === true) flags += 'u'
   // A success goes into the hash where the dialect allows; whatever else there is to tell goes into the stream.
   const inHash = result?.type === 'successful' && settlement.dialect === 'hash'
   if (inHash) {

@@ -315,6 +315,19 @@ export function describeStorage(name: string, open: () => Promise<StorageUnderTe
       expect(reply.claimed.jobs.map(({ job }) => job.id)).toEqual(['second'])
     })
 
+    it('keeps a failed job out of the registry when the settlement says so', async () => {
+      await using test = await open()
+      const { queues, workers } = test.storage
+      await queues.enqueue([newJob({ id: 'unlisted' }), newJob({ id: 'listed' })])
+      const { jobs } = await workers.claim(claimRequest())
+      const settlements = jobs.map(({ job, executionId }) => {
+        return { ...settle(job, executionId, RAISED), unlisted: job.id === 'unlisted' }
+      })
+      expect((await workers.settle('worker', settlements)).answers).toEqual(['applied', 'applied'])
+      expect(await status(test.storage, 'unlisted')).toEqual(['failed'])
+      expect(await queues.registryIds('default', 'failed', 0, -1, false)).toEqual(['listed'])
+    })
+
     it('settles once: a settlement sent twice is lost the second time', async () => {
       await using test = await open()
       const { queues, workers } = test.storage
