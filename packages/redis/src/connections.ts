@@ -26,6 +26,8 @@ export class Connections {
   readonly #options: RedisOptions
   readonly #mainRole: 'producer' | 'worker'
   readonly #opened = new Set<Client>()
+  /** Why the connection of a client was last lost or not made, until there is one again. */
+  readonly #troubles = new WeakMap<Client, Error>()
   #main: Client | undefined
   #pending = 0
   #lent = false
@@ -67,8 +69,9 @@ export class Connections {
     else if (this.#given !== undefined) client = this.#given.duplicate(settings)
     else client = new Redis({ ...this.#options, ...settings, replyMapping: 'legacy' })
     // Without a listener ioredis prints; every command that fails says so itself.
-    client.on('error', () => {})
+    client.on('error', (error: Error) => this.#troubles.set(client, error))
     client.on('ready', () => {
+      this.#troubles.delete(client)
       if (client !== this.#main || this.#pending === 0) this.#hold(client, false)
     })
     this.#opened.add(client)
@@ -113,7 +116,7 @@ export class Connections {
     try {
       return await command(client)
     } catch (error) {
-      throw redisError(error, this.where)
+      throw redisError(error, this.where, this.#troubles.get(client))
     } finally {
       this.#pending -= 1
       if (this.#pending === 0) this.#hold(client, false)

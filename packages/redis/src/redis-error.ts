@@ -1,10 +1,10 @@
 import { RqError } from '@rq/core'
 
 /**
- * What went wrong, as an RqError with a code to branch on. `where` is the masked address.
- * Errors that are ours already pass through.
+ * What went wrong, as an RqError with a code to branch on. `where` is the masked address, `trouble` what the connection
+ * itself suffers from: commands that wait for one fail without saying it. Errors that are ours already pass through.
  */
-export function redisError(error: unknown, where: string): RqError {
+export function redisError(error: unknown, where: string, trouble?: Error): RqError {
   if (error instanceof RqError) return error
   const message = error instanceof Error ? error.message : String(error)
   const options = { cause: error, details: { server: where } }
@@ -32,7 +32,7 @@ export function redisError(error: unknown, where: string): RqError {
   if (isConnectionError(message)) {
     return new RqError(
       'RQ_REDIS_UNREACHABLE',
-      `Redis at ${where} cannot be reached (${reason(error)}). Is it running, and is the address right?`,
+      `Redis at ${where} cannot be reached (${reason(error, trouble)}). Is it running, and is the address right?`,
       { ...options, retryable: true },
     )
   }
@@ -53,9 +53,11 @@ function firstWord(message: string): string {
 }
 
 /** The shortest true reason: the code of the socket error that ioredis hides behind its own. */
-function reason(error: unknown): string {
-  for (let at: unknown = error; at instanceof Error; at = at.cause ?? previous(at)) {
-    if ('code' in at && typeof at.code === 'string') return at.code
+function reason(error: unknown, trouble: Error | undefined): string {
+  for (const first of [error, trouble]) {
+    for (let at: unknown = first; at instanceof Error; at = at.cause ?? previous(at)) {
+      if ('code' in at && typeof at.code === 'string') return at.code
+    }
   }
   return error instanceof Error ? (error.message.split('\n')[0] ?? error.name) : 'no answer'
 }
