@@ -1,4 +1,4 @@
-export { type DurationLike, type ErrorCode, RqError } from '@rq/core'
+export { type DurationLike, type ErrorCode, type LogFields, type Logger, RqError } from '@rq/core'
 export {
   Callback,
   Dependency,

@@ -1,6 +1,6 @@
 import { eventually, isRunning, makeProject, redisFixture } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
-import { Queue, Worker, WorkerPool } from '../src/index.ts'
+import { type LogFields, type Logger, Queue, Worker, WorkerPool } from '../src/index.ts'
 
 describe('WorkerPool', () => {
   it('works a burst off with several processes, and ends', async () => {
@@ -33,6 +33,47 @@ describe('WorkerPool', () => {
     await pool.stop()
     await running
     expect(pids.filter(isRunning)).toEqual([])
+  })
+
+  it('logs what its workers log, with their names, errors with their stacks', { timeout: 60_000 }, async () => {
+    await using redis = await redisFixture()
+    await using project = await makeProject({
+      'jobs.mjs': "export const add = (x, y) => x + y\nexport const fail = () => { throw new RangeError('too far') }",
+    })
+    const where = { connection: redis.url, prefix: redis.prefix }
+    await using queue = new Queue('default', where)
+    await queue.enqueueMany(['add', 'fail'].map((name) => Queue.prepareData(`jobs.${name}`, [], { jobId: name })))
+    const entries: unknown[] = []
+    const at = (level: string) => (message: string, fields?: LogFields) => void entries.push({ level, message, fields })
+    const logger: Logger = {
+      debug: at('debug'),
+      info: at('info'),
+      warn: at('warn'),
+      error: at('error'),
+      child: () => logger,
+    }
+    const pool = new WorkerPool([queue], { name: 'pool', importPaths: [project.dir], logger, logJobDescription: false })
+    await pool.start({ burst: true })
+    const worker = 'pool-1'
+    const expected = [
+      { level: 'info', message: 'Pool pool started with 1 workers' },
+      { level: 'info', message: 'Worker pool-1 started, listening on default', fields: { worker } },
+      { level: 'info', message: 'default: add', fields: { worker } },
+      { level: 'info', message: 'default: Job OK (add)', fields: { worker, took: expect.stringMatching(/ms$/) } },
+      {
+        level: 'error',
+        message: 'default: Job failed (fail)',
+        fields: { worker, error: expect.stringMatching(/^RangeError: too far\n/) },
+      },
+      { level: 'info', message: 'Worker pool-1 stopped', fields: { worker } },
+      { level: 'info', message: 'Pool pool stopped' },
+    ]
+    for (const entry of expected)
+      expect(entries).toContainEqual(
+        expect.objectContaining(
+          'fields' in entry ? { ...entry, fields: expect.objectContaining(entry.fields) } : entry,
+        ),
+      )
   })
 
   it('refuses what cannot be told to another process', () => {

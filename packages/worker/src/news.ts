@@ -12,10 +12,12 @@ export class News {
   readonly #events: WorkerEmitter
   readonly #logger: Logger
   readonly #isLogging: boolean
+  readonly #isDescribing: boolean
 
-  constructor(events: WorkerEmitter, logger: Logger) {
+  constructor(events: WorkerEmitter, logger: Logger, isDescribing: boolean) {
     this.#events = events
     this.#logger = logger
+    this.#isDescribing = isDescribing
     this.#isLogging = logger !== silentLogger
   }
 
@@ -35,7 +37,10 @@ export class News {
   }
 
   begun({ id, record }: Task): void {
-    if (this.#isLogging) this.#logger.info(`${record.origin}: ${oneLine(record.description ?? 'a job')} (${record.id})`)
+    if (this.#isLogging) {
+      const what = this.#isDescribing ? `${oneLine(record.description ?? 'a job')} (${record.id})` : record.id
+      this.#logger.info(`${record.origin}: ${what}`)
+    }
     this.#events.tell('job:started', () => jobEvent({ executionId: id, job: record }))
   }
 

@@ -73,6 +73,8 @@ export interface WorkerOptions {
   onAbandoned?: 'requeue' | 'fail'
   /** Default: silent. */
   logger?: Logger
+  /** False: log lines name jobs by their ids alone, since a description holds arguments. Default true. */
+  logJobDescription?: boolean
   /** How long a job stays this worker's without a sign of life. Default 15000. */
   leaseMs?: number
   /** How many jobs to hand to a horse ahead of the one that runs. */
@@ -111,6 +113,7 @@ export interface WorkerSettings {
   readonly defaultResultTtlS: number
   readonly onAbandoned: 'requeue' | 'fail'
   readonly logger: Logger
+  readonly logJobDescription: boolean
   readonly leaseMs: number
   readonly prefetch: PrefetchOptions
   readonly horseMaxJobs: number
@@ -172,6 +175,7 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
     defaultResultTtlS: resultTtl(options.defaultResultTtl ?? DEFAULT_RESULT_TTL_S),
     onAbandoned: oneOf('onAbandoned', options.onAbandoned ?? 'fail', ['requeue', 'fail']),
     logger: options.logger ?? silentLogger,
+    logJobDescription: options.logJobDescription ?? true,
     leaseMs,
     prefetch: options.prefetch ?? {},
     horseMaxJobs: wholeNumber('horseMaxJobs', options.horseMaxJobs ?? 0, 0),

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { errorText } from '@rq/queue'
+import { memberLogger } from './member-log.ts'
 import type { MemberSetup } from './pool-member.ts'
 import { handleSignals } from './signals.ts'
 import { Worker } from './worker.ts'
@@ -10,7 +11,13 @@ async function main(): Promise<void> {
   const module = await import(setup.storage.module)
   const storage = await module[setup.storage.export](setup.storage.options)
   const { queues, name, horseStorage } = setup
-  const worker = new Worker(queues, { ...setup.worker, name, storage, ...(horseStorage && { horseStorage }) })
+  const worker = new Worker(queues, {
+    ...setup.worker,
+    name,
+    storage,
+    ...(horseStorage && { horseStorage }),
+    ...(setup.isLogging && { logger: memberLogger(tellPool) }),
+  })
   handleSignals(worker)
   process.once('disconnect', () => void worker.stop())
   try {
@@ -19,6 +26,11 @@ async function main(): Promise<void> {
     await storage.close()
     if (process.connected) process.disconnect()
   }
+}
+
+/** A pool that is gone hears nothing; its members are on their way out. */
+function tellPool(message: object): void {
+  if (process.connected) process.send?.(message, undefined, undefined, () => {})
 }
 
 try {

@@ -22,6 +22,8 @@ export interface MemberSetup {
   readonly work: Pick<WorkOptions, 'dequeueStrategy'>
   readonly name: string
   readonly burst: boolean
+  /** Whether the pool wants to be told what the member logs. */
+  readonly isLogging: boolean
 }
 
 /** Runs from source use the built member: a child process has no loader for TypeScript. */

@@ -90,7 +90,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
     this.#options = options
     this.#settings = settings
     this.#logger = logger
-    this.#news = new News(options.events, logger)
+    this.#news = new News(options.events, logger, settings.logJobDescription)
     this.#birth = {
       name,
       queues,

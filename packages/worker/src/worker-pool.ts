@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { type Logger, RqError, randomHex, SECOND_MS, silentLogger } from '@rq/core'
 import { Backoff, pause } from './backoff.ts'
+import { relayLog } from './member-log.ts'
 import { wholeNumber } from './options.ts'
 import { forkMember, type MemberSetup } from './pool-member.ts'
 
@@ -10,6 +11,8 @@ export type MemberStarter = (facts: {
   readonly number: number
   readonly name: string
   readonly burst: boolean
+  /** Whether the pool writes what the member logs to its own log. */
+  readonly isLogging: boolean
 }) => ChildProcess
 
 export interface WorkerPoolOptions {
@@ -18,6 +21,7 @@ export interface WorkerPoolOptions {
   /** What members are called, with their number behind it. Default: random. */
   readonly name?: string
   readonly start: MemberStarter
+  /** For the pool and its members, whose entries have a field `worker`. Default: silent. */
   readonly logger?: Logger
 }
 
@@ -65,12 +69,14 @@ export class WorkerPool {
   async start(options: PoolStartOptions = {}): Promise<void> {
     if (this.#running !== undefined) throw new RqError('RQ_INVALID_OPERATION', `Pool ${this.name} is running already.`)
     this.#stopping = new AbortController()
+    this.#logger.info(`Pool ${this.name} started with ${this.numWorkers} workers`)
     const places = Array.from({ length: this.numWorkers }, () => this.#keepGoing(options.burst ?? false))
     this.#running = Promise.all(places).then(() => {})
     try {
       await this.#running
     } finally {
       this.#running = undefined
+      this.#logger.info(`Pool ${this.name} stopped`)
     }
   }
 
@@ -95,7 +101,8 @@ export class WorkerPool {
       const number = ++this.#numbers
       const name = `${this.name}-${number}`
       const sinceMs = performance.now()
-      const member = this.#start({ number, name, burst })
+      const member = this.#start({ number, name, burst, isLogging: this.#logger !== silentLogger })
+      member.on('message', (message) => relayLog(message, name, this.#logger))
       this.#members.set(number, member)
       const [code, signal] = await ended(member)
       this.#members.delete(number)
@@ -118,6 +125,6 @@ async function ended(member: ChildProcess): Promise<[code: number | null, signal
 }
 
 /** Members that run {@link Worker} with these settings, told over IPC. */
-export function workerMembers(setup: Omit<MemberSetup, 'name' | 'burst'>): MemberStarter {
-  return ({ name, burst }) => forkMember({ ...setup, name, burst })
+export function workerMembers(setup: Omit<MemberSetup, 'name' | 'burst' | 'isLogging'>): MemberStarter {
+  return ({ name, burst, isLogging }) => forkMember({ ...setup, name, burst, isLogging })
 }

@@ -116,6 +116,8 @@ export class Worker extends WorkerEmitter {
     plan: Pick<ConstructorParameters<typeof Shift>[0], 'burst' | 'maxIdleMs' | 'maxJobs' | 'services' | 'strategy'>,
   ) {
     const settings = this.#settings
+    // Horses of other kinds load them by themselves.
+    if (settings.horse === 'inline') for (const module of settings.imports) await import(module)
     const serializer = await this.#serializer()
     this.#shift = new Shift({
       ...plan,

@@ -460,6 +460,17 @@ test('log lines are in the words of RQ, and what comes from the store cannot bre
   ])
 })
 
+test('a log without descriptions names jobs by their ids', async () => {
+  await using ctx = await fixture()
+  const lines: string[] = []
+  const note = (message: string) => void lines.push(message)
+  const logger: Logger = { debug: note, info: note, warn: note, error: note, child: () => logger }
+  ctx.store.enqueue('./jobs#add', { id: 'one', args: [1, 2], description: "login('secret')" })
+  await ctx.worker({ horse: 'inline', logger, logJobDescription: false }).work({ burst: true })
+  expect(lines).toContain('default: one')
+  expect(lines.join()).not.toContain('secret')
+})
+
 describe('options', () => {
   test.each([
     [{ concurrency: 0 }, 'concurrency'],
