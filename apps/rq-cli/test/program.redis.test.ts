@@ -11,14 +11,33 @@ export const never = () => new Promise(() => {})
 export const long = (ms) => new Promise((resolve) => setTimeout(resolve, Number(ms), 'done'))
 `
 
+const MORE_JOBS = `
+import { isMainThread } from 'node:worker_threads'
+export const place = () => ({ pid: process.pid, isMain: isMainThread, wasSetUp: globalThis.wasSetUp === true })
+`
+
+/** A module without exports: its top level is all that it does. */
+const SCRIPT = `
+import { appendFileSync } from 'node:fs'
+appendFileSync('ran.txt', process.pid + '\\n')
+`
+
 /** Every test starts processes, each of which takes a second on a machine that is busy with other tests. */
 const PATIENCE_MS = 30_000
+const PATIENT = { timeoutMs: PATIENCE_MS }
 vi.setConfig({ testTimeout: 2 * PATIENCE_MS })
 
 let project: TempDir
 
 beforeAll(async () => {
-  project = await makeProject({ 'jobs.mjs': JOBS })
+  project = await makeProject({
+    'jobs.mjs': JOBS + MORE_JOBS,
+    'setup.mjs': 'globalThis.wasSetUp = true',
+    'node_modules/parcel/package.json': '{"name":"parcel","type":"module","exports":"./index.js"}',
+    'node_modules/parcel/index.js': 'export const work = () => {}',
+    'scripts/clean.mjs': SCRIPT,
+    'tidy.mjs': SCRIPT,
+  })
 })
 
 afterAll(async () => {
@@ -96,6 +115,20 @@ describe('rq-cli', () => {
     expect(worker.stderr).toMatch(/^\d\d:\d\d:\d\d default: Job OK \(one\), took \d+ ms$/m)
   })
 
+  test('a module alone is run from the top, afresh for every job, in one horse', async () => {
+    await using test = await house()
+    for (const module of ['scripts.clean', './scripts/clean.mjs', 'scripts/clean', 'tidy', 'tidy']) {
+      expect(await test.run('enqueue', module)).toMatchObject({ code: 0 })
+    }
+    await test.run('enqueue', './scripts/clean', 'argument', '--job-id', 'refused')
+    const { stderr } = await test.run('worker', '--burst')
+    expect(stderr.match(/Job OK/g)).toHaveLength(5)
+    expect(stderr).toMatch(/Job failed \(refused\)[\s\S]*takes no arguments/)
+    const ran = (await readFile(project.path('ran.txt'), 'utf8')).trimEnd().split('\n')
+    expect(ran).toHaveLength(5)
+    expect(new Set(ran).size).toBe(1)
+  })
+
   test('a burst works everything off and ends with 0', async () => {
     await using test = await house()
     await Promise.all([1, 2, 3].map((number) => test.enqueue('add', [number, 1])))
@@ -107,9 +140,38 @@ describe('rq-cli', () => {
   test('a pool works with several workers and ends with its burst', async () => {
     await using test = await house()
     await Promise.all([1, 2, 3].map((number) => test.enqueue('add', [number, 1])))
-    expect(await test.run('worker-pool', '-n', '2', '--burst')).toMatchObject({ code: 0 })
+    const { code, stderr } = await test.run('worker-pool', '-n', '2', '--burst', '--name', 'pool')
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/^\d\d:\d\d:\d\d default: jobs\.add\(1, 1\) \(\w+\), worker pool-[12]$/m)
+    expect(stderr).toMatch(/^\d\d:\d\d:\d\d default: Job OK \(\w+\), took \d+ ms, worker pool-[12]$/m)
     const { stdout } = await test.run('info', '--json')
     expect(JSON.parse(stdout)).toMatchObject({ queues: [{ count: 0, finished: 3 }], workers: [] })
+  })
+
+  test.each(['process', 'thread', 'inline'])(
+    'jobs run in a %s by flag, after the modules of --import',
+    async (horse) => {
+      await using test = await house()
+      await test.queue.enqueue('jobs.place', [], { jobId: 'one' })
+      const flags = ['--horse', horse, '--burst', '--import', './setup.mjs', '--concurrency', '2']
+      await using worker = start(test.args(['worker', ...flags]), test.options)
+      expect(await worker.ended).toMatchObject({ code: 0 })
+      const { results } = JSON.parse((await test.run('job', 'one', '--json')).stdout)
+      const { pid, isMain, wasSetUp } = results[0].returnValue
+      expect({ ownProcess: pid !== worker.child.pid, isMain, wasSetUp }).toEqual({
+        ownProcess: horse === 'process',
+        isMain: horse !== 'thread',
+        wasSetUp: true,
+      })
+    },
+  )
+
+  test('functions of a package are taken only from those that --allow names', async () => {
+    await using test = await house()
+    await test.queue.enqueue('parcel#work', [], { jobId: 'one' })
+    expect((await test.run('worker', '--burst')).stderr).toMatch(/RQ_FUNCTION_NOT_ALLOWED.*parcel/)
+    await test.run('requeue', '--queue', 'default', 'one')
+    expect((await test.run('worker', '--burst', '--allow', 'parcel')).stderr).toContain('Job OK (one)')
   })
 
   test('SIGTERM stops a pool and all of its workers', async () => {
@@ -121,7 +183,7 @@ describe('rq-cli', () => {
       const found = await workers()
       expect(found).toHaveLength(2)
       return found.map(({ pid }) => pid)
-    })
+    }, PATIENT)
     expect(new Set(pids).size).toBe(2)
     pool.child.kill('SIGTERM')
     expect(await pool.ended).toMatchObject({ code: 0 })
@@ -253,6 +315,12 @@ describe('rq-cli', () => {
   })
 })
 
+/** Without colours, and without what a terminal adds to line feeds. */
+function stripped(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences of a terminal are meant
+  return text.replace(/\x1b\[\d+m|\r/g, '')
+}
+
 describe.skipIf(!canOpenTerminal)('on a terminal', () => {
   test('info has colours, and Ctrl-C ends --interval with 0', async () => {
     await using test = await house()
@@ -262,6 +330,29 @@ describe.skipIf(!canOpenTerminal)('on a terminal', () => {
     await program.written(/\x1b\[32m\|█\x1b\[39m 1, 0 executing[\s\S]*Updated[\s\S]*\x1b\[H[\s\S]*Updated/)
     program.child.stdin?.write('\x03')
     expect(await program.ended).toMatchObject({ code: 0 })
+  })
+
+  test('info fits a narrow terminal and a wide one, and --interval a low one', async () => {
+    await using test = await house()
+    await test.queue.enqueueMany(Array.from({ length: 20 }, () => Queue.prepareData('jobs.add', [])))
+    const shown = async (columns: number): Promise<string[]> => {
+      await using program = startOnTerminal(test.args(['info', '--only-queues']), test.options, { columns, rows: 24 })
+      const { stdout } = await program.ended
+      return stripped(stdout).split('\n')
+    }
+    const [wide = ''] = await shown(200)
+    expect(wide).toMatch(/^default {6}\|█{20} 20, 0 executing, 0 finished, 0 failed$/)
+    const [narrow = ''] = await shown(70)
+    expect(narrow).toMatch(/^default {6}\|█+ 20, 0 executing, 0 finished, 0 failed$/)
+    expect(narrow).toHaveLength(70)
+    const size = { columns: 70, rows: 3 }
+    await using low = startOnTerminal(test.args(['info', '-i', '0.05']), test.options, size)
+    await low.written(/more lines/)
+    low.child.stdin?.write('\x03')
+    expect(await low.ended).toMatchObject({ code: 0 })
+    for (const frame of stripped(low.stdout.replace('\x1b[2J', '')).split('\x1b[H').slice(1)) {
+      expect(frame.split('\n').length).toBeLessThanOrEqual(3)
+    }
   })
 
   test('NO_COLOR is respected', async () => {

@@ -86,13 +86,23 @@ export const canOpenTerminal: boolean = spawnSync(TERMINAL_TOOL, ['--version']).
 
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`
 
+/** How large a pseudo-terminal is, in characters. */
+export interface TerminalSize {
+  readonly columns: number
+  readonly rows: number
+}
+
 /** As {@link start}, on a pseudo-terminal: all that a person would see comes out of stdout, and stdin is the keyboard. */
-export function startOnTerminal(args: readonly string[], options: StartOptions = {}): Program {
-  const command = [process.execPath, PROGRAM, ...args]
+export function startOnTerminal(
+  args: readonly string[],
+  options: StartOptions = {},
+  { columns, rows }: TerminalSize = { columns: 80, rows: 24 },
+): Program {
+  const command = ['sh', '-c', `stty cols ${columns} rows ${rows}; exec "$@"`, 'sh', process.execPath, PROGRAM, ...args]
   const script =
     process.platform === 'darwin'
       ? ['-q', '/dev/null', ...command]
       : // Without `exec` the shell may stay between, and be what a Ctrl-C ends.
         ['-qefc', `exec ${command.map(quoted).join(' ')}`, '/dev/null']
-  return new Program(TERMINAL_TOOL, script, { ...options, env: { TERM: 'xterm', COLUMNS: '80', ...options.env } })
+  return new Program(TERMINAL_TOOL, script, { ...options, env: { TERM: 'xterm', ...options.env } })
 }

@@ -28,10 +28,11 @@ describe('bar', () => {
   })
 
   test('shrinks with the terminal, to nothing', () => {
-    expect(cellsFor(200)).toBe(20)
-    expect(cellsFor(30)).toBe(10)
-    expect(cellsFor(10)).toBe(0)
-    expect(bar(20, 20, cellsFor(30))).toHaveLength(10)
-    expect(bar(20, 20, cellsFor(10))).toBe('')
+    expect(cellsFor(200, 60)).toBe(20)
+    expect(cellsFor(Number.POSITIVE_INFINITY, 60)).toBe(20)
+    expect(cellsFor(70, 60)).toBe(10)
+    expect(cellsFor(10, 60)).toBe(0)
+    expect(bar(20, 20, cellsFor(70, 60))).toHaveLength(10)
+    expect(bar(20, 20, cellsFor(10, 60))).toBe('')
   })
 })

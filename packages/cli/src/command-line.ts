@@ -1,6 +1,7 @@
 import type { Argv } from 'yargs'
 import type { Command } from './command.ts'
 import { COMMANDS } from './commands.ts'
+import { completionsOf } from './completion.ts'
 import { EXIT, type ExitCode, exitCodeOf, isForeseen } from './exit-code.ts'
 import type { Host } from './host.ts'
 import { Output } from './output.ts'
@@ -10,7 +11,8 @@ import { usageError } from './usage-error.ts'
 
 const NAME = 'rq-cli'
 const WIDEST = 100
-const COMPLETION = 'completion'
+/** The first word where a shell asks how a line could go on. */
+const COMPLETE = '--get-yargs-completions'
 
 interface Chosen {
   readonly command: Command
@@ -80,7 +82,7 @@ async function parse(args: readonly string[], host: Host): Promise<Chosen | stri
     .fail((message: string | null, error: Error | undefined) => {
       if (error !== undefined && error !== null && error.name !== 'YError') throw error
       throw usageError(message ?? error?.message ?? 'The command line cannot be read.', {
-        commands: [...COMMANDS.map((one) => one.name), COMPLETION],
+        commands: COMMANDS.map((one) => one.name),
         options: optionsOf(parser),
         call: begun === undefined ? undefined : `${NAME} ${callOf(begun)}`,
         given: args,
@@ -99,13 +101,12 @@ async function parse(args: readonly string[], host: Host): Promise<Chosen | stri
       },
     )
   }
-  parser.completion(COMPLETION, 'Print a script that completes commands and options in bash or zsh')
   let shown = ''
   await parser.parseAsync(prepared(args), {}, (_error: unknown, _options: unknown, text: string) => {
     shown = text
   })
   if (chosen !== undefined) return chosen
-  return shown
+  return args[0] === COMPLETE ? completionsOf(shown) : shown
 }
 
 function configure(command: Command, yargs: Argv<SharedOptions>): Argv<unknown> {

@@ -1,5 +1,6 @@
 import type { Command } from './command.ts'
 import { cancel } from './commands/cancel.ts'
+import { completion } from './commands/completion.ts'
 import { cron } from './commands/cron.ts'
 import { deleteJob } from './commands/delete.ts'
 import { empty } from './commands/empty.ts'
@@ -32,4 +33,5 @@ export const COMMANDS: readonly Command[] = [
   deleteJob,
   suspend,
   resume,
+  completion,
 ]

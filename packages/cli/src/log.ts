@@ -3,7 +3,7 @@ import type { Paint } from './paint.ts'
 import { visible, visibleBlock, visibleJson } from './terminal-text.ts'
 import { formatTime } from './time-text.ts'
 
-const LEVELS = ['debug', 'info', 'warn', 'error'] as const
+export const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
 export type LogLevel = (typeof LEVELS)[number]
 

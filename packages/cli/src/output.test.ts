@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { Output, type OutputOptions, type TextStream } from './output.ts'
 
-function outputTo(options: { terminal: boolean } & Partial<OutputOptions>) {
+function outputTo(options: { terminal: boolean; columns?: number; rows?: number } & Partial<OutputOptions>) {
   const written = { out: '', err: '' }
+  const { terminal, columns = 80, rows = 24 } = options
   const stream = (name: 'out' | 'err'): TextStream => ({
-    isTTY: options.terminal,
+    isTTY: terminal,
+    columns,
+    rows,
     write: (text) => {
       written[name] += text
     },
@@ -52,6 +55,16 @@ describe('Output', () => {
     output.frame('one\ntwo')
     output.frame('three')
     expect(written.out).toBe('\x1b[2J\x1b[Hone\x1b[K\ntwo\x1b[K\n\x1b[J\x1b[Hthree\x1b[K\n\x1b[J')
+  })
+
+  test('cuts a frame at the height of the terminal, lines that wrap counted as such', () => {
+    const { output, written } = outputTo({ terminal: true, columns: 10, rows: 5 })
+    output.frame('1\n2\n3\n4')
+    expect(written.out).toContain('4\x1b[K\n\x1b[J')
+    output.frame('1\n2\n3\n4\n5')
+    expect(written.out).toMatch(/3\S+\n\.\.\. 2 more lines\S+\n\S+$/)
+    output.frame(`${output.paint.red('1234567890')}\n12345678901\n3\n4`)
+    expect(written.out).toMatch(/12345678901\S+\n\.\.\. 2 more lines\S+\n\S+$/)
   })
 
   test('shows frames one after the other where nothing can move', () => {

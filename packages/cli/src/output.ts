@@ -1,12 +1,13 @@
 import type { Paint } from './paint.ts'
 import { paintFor } from './paint.ts'
-import { fenced, visibleBlock, visibleJson } from './terminal-text.ts'
+import { fenced, visibleBlock, visibleJson, withoutColours } from './terminal-text.ts'
 
 /** A stream to write to: stdout, stderr, or a test's memory. */
 export interface TextStream {
   write(text: string): unknown
   readonly isTTY?: boolean
   readonly columns?: number
+  readonly rows?: number
 }
 
 export interface OutputOptions {
@@ -65,12 +66,16 @@ export class Output {
     this.#options.stdout.write(`${visibleJson(text)}\n`)
   }
 
-  /** Show `text` in the place of what the last call showed. Where that cannot be, one after the other. */
+  /**
+   * Show `text` in the place of what the last call showed, cut at the height of the terminal. Where that cannot be, one
+   * after the other.
+   */
   frame(text: string): void {
     if (!this.isTerminal || !this.#options.colours) {
       this.print(this.#framed ? `\n${text}` : text)
     } else {
-      const lines = fenced(text).split('\n')
+      const { columns, rows } = this.#options.stdout
+      const lines = fitting(fenced(text).split('\n'), columns || DEFAULT_COLUMNS, rows || Number.POSITIVE_INFINITY)
       // One write, and no clearing before it: the eye sees the old frame or the new one, never an empty screen.
       const start = this.#framed ? '\x1b[H' : '\x1b[2J\x1b[H'
       this.#options.stdout.write(`${start}${lines.map((line) => `${line}\x1b[K\n`).join('')}\x1b[J`)
@@ -112,4 +117,14 @@ export class Output {
     bar.start(total, 0)
     return { advance: (count) => bar.increment(count), end: () => bar.stop() }
   }
+}
+
+/** As many of the lines as a terminal can show without scrolling: what has scrolled away cannot be drawn over. */
+function fitting(lines: readonly string[], columns: number, rows: number): readonly string[] {
+  const heights = lines.map((line) => Math.max(1, Math.ceil(withoutColours(line).length / columns)))
+  const ends = heights.map((_, index) => heights.slice(0, index + 1).reduce((sum, height) => sum + height, 0))
+  // The cursor stands below the last line.
+  if ((ends.at(-1) ?? 0) < rows) return lines
+  const shown = ends.filter((end) => end < rows - 1).length
+  return [...lines.slice(0, shown), `... ${lines.length - shown} more lines`]
 }

@@ -1,21 +1,24 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { Logger } from '@rq/core'
+import { type Logger, show } from '@rq/core'
 import type { CommandContext } from './command.ts'
 import { CommandError, EXIT, UsageError } from './exit-code.ts'
-import { createLogger, type LogLevel } from './log.ts'
+import { createLogger, LEVELS, type LogLevel } from './log.ts'
 import { text } from './option-value.ts'
+import { suggestion } from './suggestion.ts'
 import { unknownLetter } from './time-text.ts'
 
 /** The flags of whatever runs until it is stopped. */
 export const SERVICE_FLAGS = {
   pid: text({ describe: 'File to write the process id to' }),
+  'logging-level': text({ alias: 'l', describe: 'Least level of log lines: debug, info, warn or error' }),
   'log-format': text({ choices: ['text', 'json'], default: 'text', describe: 'Log lines for people or programs' }),
   'date-format': text({ default: '%H:%M:%S', describe: 'Time of log lines, as strftime' }),
 } as const
 
 export interface ServiceFlags {
   readonly pid?: string | undefined
+  readonly loggingLevel?: string | undefined
   readonly logFormat: string
   readonly dateFormat: string
   readonly quiet: boolean
@@ -46,18 +49,32 @@ export async function runService(service: Service, flags: ServiceFlags, context:
 }
 
 /** @throws UsageError. */
-export function loggerOf({ quiet, verbose, logFormat, dateFormat }: ServiceFlags, { output }: CommandContext): Logger {
+export function loggerOf(flags: ServiceFlags, { output }: CommandContext): Logger {
+  const { dateFormat, logFormat } = flags
   const letter = unknownLetter(dateFormat)
   if (letter !== undefined) throw new UsageError(`Invalid --date-format: %${letter} is not known.`)
-  const level: LogLevel = verbose ? 'debug' : quiet ? 'warn' : 'info'
   return createLogger({
     write: (entry) => output.log(entry),
     format: logFormat === 'json' ? 'json' : 'text',
-    level,
+    level: levelOf(flags),
     dateFormat,
     paint: output.errorPaint,
     now: () => new Date(),
   })
+}
+
+function levelOf({ loggingLevel, quiet, verbose }: ServiceFlags): LogLevel {
+  if (loggingLevel === undefined) return verbose ? 'debug' : quiet ? 'warn' : 'info'
+  // RQ's words are those of Python.
+  const word = loggingLevel
+    .toLowerCase()
+    .replace(/^warning$/, 'warn')
+    .replace(/^critical$/, 'error')
+  const level = LEVELS.find((one) => one === word)
+  if (level !== undefined) return level
+  throw new UsageError(
+    `Invalid --logging-level: got ${show(loggingLevel)}, expected ${LEVELS.join(', ')}.${suggestion(word, LEVELS)}`,
+  )
 }
 
 /** @throws CommandError. */

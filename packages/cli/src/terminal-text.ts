@@ -33,6 +33,14 @@ export function fenced(text: string): string {
     .join('')
 }
 
+/** What of a fenced text takes up room. */
+export function withoutColours(text: string): string {
+  return text
+    .split(OUR_COLOURS)
+    .filter((_, index) => index % 2 === 0)
+    .join('')
+}
+
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape sequences of our own colours are meant
 const OUR_COLOURS = /(\x1b\[(?:[12]|22|3[1-6]|39)m)/
 

@@ -55,6 +55,7 @@ export function workerFlags<T>(yargs: Argv<T>) {
       }),
       'exception-handler': texts({ describe: 'Function to call when a job has failed, repeatable' }),
       'disable-default-exception-handler': flag({ describe: 'Keep failed jobs out of the failed registry' }),
+      'disable-job-desc-logging': flag({ describe: 'Log ids of jobs, not their calls, which hold arguments' }),
     })
     .options(SERVICE_FLAGS)
 }
@@ -72,6 +73,7 @@ interface Flags extends ServiceFlags {
   readonly dequeueStrategy?: string | undefined
   readonly exceptionHandler?: readonly string[] | undefined
   readonly disableDefaultExceptionHandler: boolean
+  readonly disableJobDescLogging: boolean
 }
 
 /** What flags and configuration file say of a worker, in rq's words. @throws UsageError. */
@@ -88,6 +90,7 @@ export function workerOptions(flags: Flags, context: CommandContext) {
       imports: flags.import?.map((module) => moduleFrom(module, host.folder)) ?? settings.imports,
       disableDefaultExceptionHandler: flags.disableDefaultExceptionHandler,
       logger: loggerOf(flags, context),
+      logJobDescription: !flags.disableJobDescLogging,
       ...defined({
         concurrency: concurrency ?? config.concurrency,
         serializer: settings.serializer,

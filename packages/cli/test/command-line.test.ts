@@ -38,16 +38,38 @@ describe('help', () => {
     expect(await run(['--version'])).toMatchObject({ code: 0, out: '1.2.3\n' })
   })
 
-  test('completion is a script for the shell', async () => {
-    const { code, out } = await run(['completion'])
-    expect(code).toBe(0)
-    expect(out).toContain('rq-cli-completions')
+  test('completion is a script for the shell that is named, or that is used', async () => {
+    for (const [args, SHELL, code] of [
+      [['bash'], '/bin/zsh', 'complete -o'],
+      [['zsh'], '/bin/bash', 'compdef '],
+      [[], '/usr/bin/zsh', 'compdef '],
+      [[], '/bin/bash', 'complete -o'],
+      [[], '/usr/bin/fish', 'complete -o'],
+    ] as const) {
+      const ran = await run(['completion', ...args], { env: { SHELL } })
+      expect(ran).toMatchObject({ code: 0, out: expect.stringContaining(code), err: '' })
+    }
+    expect(await run(['completion', 'cmd'])).toMatchObject({ code: 2, err: expect.stringContaining('bash, zsh') })
   })
 
-  test('completes the names of commands', async () => {
-    const { code, out } = await run(['--get-yargs-completions', 'rq-cli', 'wo'])
+  test.each<[string[], string[], string[]]>([
+    [['wo'], ['worker', 'worker-pool'], []],
+    [
+      ['worker', '--'],
+      ['--burst', '--horse', '--url'],
+      ['--b', '--queues'],
+    ],
+    [['worker', '--horse', ''], ['process', 'thread', 'inline'], ['--burst']],
+    [['completion', ''], ['bash', 'zsh'], []],
+  ])('completes %j', async (words, expected, others) => {
+    const { code, out } = await run(['--get-yargs-completions', 'rq-cli', ...words])
     expect(code).toBe(0)
-    expect(out.split('\n')).toEqual(expect.arrayContaining([expect.stringMatching(/^worker/)]))
+    const offered = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.replace(/:.*/, ''))
+    expect(offered).toEqual(expect.arrayContaining(expected))
+    for (const other of others) expect(offered).not.toContain(other)
   })
 })
 
@@ -73,6 +95,15 @@ describe('wrong usage', () => {
     ['worker --concurrency two', /Invalid --concurrency: got "two", expected a whole number of at least 1/],
     ['worker --concurrency 0', /Invalid --concurrency/],
     ['worker --date-format %Q', /Invalid --date-format: %Q is not known/],
+    ['worker --logging-level eror', /Invalid --logging-level: got "eror", expected debug, .*Did you mean 'error'\?/],
+    ['worker --log-format jsno', /Invalid --log-format: .*Did you mean 'json'\?/],
+    ['worker --dequeue-strategy rand', /Invalid --dequeue-strategy: .*Did you mean 'random'\?/],
+    ['worker --results-ttl x', /Invalid --results-ttl: /],
+    ['worker --worker-ttl x', /Invalid --worker-ttl: /],
+    ['worker --job-monitoring-interval x', /Invalid --job-monitoring-interval: /],
+    ['worker --maintenance-interval x', /Invalid --maintenance-interval: /],
+    ['worker --max-jobs 0', /Invalid --max-jobs: /],
+    ['worker-pool -n 0', /Invalid --num-workers: /],
     ['worker --name a*b', /Invalid --name: /],
     ['worker a*b', /Invalid queues: /],
     ['jobs --status fail', /Invalid --status: .*Did you mean 'failed'\?/],
@@ -136,7 +167,7 @@ describe('a Redis that is not there', () => {
     'resume',
   ])('ends rq-cli %s with 3, its address without the password', async (line) => {
     const { code, out, err } = await run([...line.split(' '), '--url', NOWHERE])
-    expect(err).toMatch(/^Error: Redis at redis:\/\/localhost:1\/0 cannot be reached/)
+    expect(err).toMatch(/^Error: Redis at redis:\/\/localhost:1\/0 cannot be reached \(ECONNREFUSED\)/)
     expect(err).not.toContain('secret')
     expect(err).not.toMatch(/^\s+at /m)
     expect({ code, out }).toEqual({ code: 3, out: '' })

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { makeProject, type RedisFixture, redisFixture, type TempDir } from '@rq/testkit'
-import { type Job, Queue, SimpleWorker } from 'rq'
+import { eventually, faultProxy, makeProject, type TempDir } from '@rq/testkit'
+import { Queue, SimpleWorker } from 'rq'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { MemoryHost, type MemoryHostOptions } from './memory-host.ts'
+import { House } from './house.ts'
 
 const JOBS = `
 export const echo = (...values) => values
@@ -22,69 +22,9 @@ afterAll(async () => {
   await project[Symbol.asyncDispose]()
 })
 
-/** A command line over a Redis of its own, and rq beside it. */
-class House implements AsyncDisposable {
-  readonly redis: RedisFixture
-  readonly #queues = new Map<string, Queue>()
-
-  constructor(redis: RedisFixture) {
-    this.redis = redis
-  }
-
-  /**
-   * Not the fixture's own user: `Job.fetch` and its kin use one connection of rq for the life of the process, which the
-   * fixture would take for a leak.
-   */
-  readonly url = process.env.RQ_TEST_REDIS_URL ?? ''
-
-  get where() {
-    return { connection: this.url, prefix: this.redis.prefix }
-  }
-
-  queue(name = 'default'): Queue {
-    const queue = this.#queues.get(name) ?? new Queue(name, this.where)
-    this.#queues.set(name, queue)
-    return queue
-  }
-
-  host(options: MemoryHostOptions = {}): MemoryHost {
-    const env = { RQ_REDIS_URL: this.url, ...options.env }
-    return new MemoryHost({ folder: project.dir, ...options, env })
-  }
-
-  async run([command = '', ...args]: readonly string[], options: MemoryHostOptions = {}) {
-    const host = this.host(options)
-    const code = await host.run(command, '--prefix', this.redis.prefix, ...args)
-    return { code, out: host.out, err: host.err, questions: host.questions }
-  }
-
-  /** The job that `enqueue` made of these words. */
-  async enqueued(...args: string[]): Promise<Job> {
-    const { code, out, err } = await this.run(['enqueue', ...args])
-    expect(err).toBe('')
-    expect(code).toBe(0)
-    const id = /with job-id '(.*)'\.\n$/.exec(out)?.[1] ?? ''
-    const found = await Promise.all(['default', 'low'].map((name) => this.queue(name).fetchJob(id)))
-    const job = found.find((one) => one !== null)
-    if (job === undefined || job === null) throw new Error(`No job in: ${out}`)
-    return job
-  }
-
-  /** Work off what is there. */
-  async burst(...queues: string[]): Promise<void> {
-    const names = queues.length === 0 ? ['default'] : queues
-    await new SimpleWorker(names, { ...this.where, importPaths: [project.dir] }).work({ burst: true })
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const queue of this.#queues.values()) await queue.close()
-    await this.redis[Symbol.asyncDispose]()
-  }
-}
-
 /** `tolerate`: what the test forges, which rq would not write. */
 async function house(tolerate?: RegExp): Promise<House> {
-  return new House(await redisFixture(tolerate === undefined ? {} : { tolerate }))
+  return House.open(project.dir, tolerate)
 }
 
 describe('enqueue', () => {
@@ -176,12 +116,15 @@ describe('enqueue', () => {
     expect(await test.queue().count()).toBe(0)
   })
 
-  test('writes a module alone as a dotted path', async () => {
+  test('takes a module alone by its file, by a dotted path, or by one word', async () => {
     await using test = await house()
     for (const [given, stored] of [
       ['path.to.file', 'path.to.file'],
-      ['./path/to/file.js', 'path.to.file'],
-      ['path/to/file', 'path.to.file'],
+      ['./path/to/file.js', './path/to/file'],
+      ['path/to/file', './path/to/file'],
+      ['script.mts', './script'],
+      ['jobs', './jobs'],
+      ['registered', 'registered'],
       ['./jobs#echo', './jobs#echo'],
       ['@acme/jobs/email#send', '@acme/jobs/email#send'],
     ] as const) {
@@ -509,6 +452,25 @@ describe('requeue', () => {
     expect(await test.queue().failedJobRegistry.count()).toBe(0)
   })
 
+  test('--all takes seconds for 10,000 jobs, and reports the one that is gone', { timeout: 60_000 }, async () => {
+    await using test = await house()
+    const { client, prefix } = test.redis
+    const ids = Array.from({ length: 10_000 }, (_, index) => `f${index}`)
+    await test.queue().enqueueMany(ids.map((jobId) => Queue.prepareData('jobs.fails', [], { jobId })))
+    const failing = client.pipeline().del(`${prefix}queue:default`)
+    for (const id of ids) failing.hset(`${prefix}job:${id}`, 'status', 'failed')
+    failing.zadd(`${prefix}failed:default`, ...ids.flatMap((id) => [9_000_000_000, id]))
+    await failing.del(`${prefix}job:f77`).exec()
+
+    const begunMs = performance.now()
+    const { code, out, err } = await test.run(['requeue', '--queue', 'default', '--all'], { terminal: true })
+    expect(performance.now() - begunMs).toBeLessThan(30_000)
+    expect({ code, out }).toEqual({ code: 1, out: '9999 jobs requeued to default queue\n' })
+    expect(err).toContain('0/10000')
+    expect(err).toContain('Unable to requeue 1 jobs from failed job registry:\n  f77: No job with id f77')
+    expect(await test.queue().count()).toBe(9999)
+  })
+
   test('says what could not be requeued, and ends with 1', async () => {
     await using test = await failedHouse(1)
     await test.enqueued('a.b', '--job-id', 'queued')
@@ -549,6 +511,9 @@ describe('cancel, delete, stop', () => {
   test('cancel keeps the job as canceled, and refuses a second time', async () => {
     await using test = await house()
     const job = await test.enqueued('a.b', '--job-id', 'one')
+    const refused = await test.run(['cancel', 'one'], { answer: false })
+    expect(refused).toMatchObject({ code: 1, questions: ['Cancel job one (a.b())?'] })
+    expect(await job.getStatus()).toBe('queued')
     expect(await test.run(['cancel', 'one'])).toMatchObject({ code: 0, err: 'Canceled job one.\n' })
     expect(await job.getStatus()).toBe('canceled')
     expect(await test.run(['cancel', 'one'])).toMatchObject({
@@ -631,8 +596,12 @@ describe('worker', () => {
     })
   })
 
-  test('is quiet, or dates its lines, when told so', async () => {
+  test('is quiet, keeps arguments out of its log, or dates its lines, when told so', async () => {
     await using test = await house()
+    await test.enqueued('jobs.nothing', 'secret', '--job-id', 'one')
+    const bare = await test.run(['worker', ...inline, '--disable-job-desc-logging'])
+    expect(bare.err).toMatch(/^\d\d:\d\d:\d\d default: one$/m)
+    expect(bare.err).not.toContain('secret')
     await test.enqueued('jobs.nothing')
     expect((await test.run(['worker', ...inline, '--quiet'])).err).toBe('')
     expect((await test.run(['worker', ...inline, '--date-format', '%Y'])).err).toMatch(/^\d{4} Worker w1 started/)
@@ -658,6 +627,69 @@ describe('worker', () => {
     expect(named.err).toContain('Worker flag started, listening on other')
   })
 
+  test('calls exception handlers in the order given, until one returns false', async () => {
+    await using test = await house()
+    await using folder = await makeProject({
+      'jobs.mjs': JOBS,
+      'handlers.mjs': `
+        import { appendFile } from 'node:fs/promises'
+        const note = (text) => appendFile(new URL('noted.txt', import.meta.url), text + '\\n')
+        export const first = (job, error) => note('first ' + job.id + ' ' + error.name)
+        export const second = (job) => note('second ' + job.id).then(() => false)
+        export const third = () => note('third')`,
+    })
+    await test.enqueued('jobs.fails', '--job-id', 'bad')
+    const handlers = ['first', 'second', 'third'].flatMap((name) => ['--exception-handler', `./handlers#${name}`])
+    await test.run(['worker', ...inline, ...handlers], { folder: folder.dir })
+    expect(await readFile(folder.path('noted.txt'), 'utf8')).toBe('first bad RangeError\nsecond bad\n')
+    expect(await test.queue().failedJobRegistry.getJobIds()).toEqual(['bad'])
+  })
+
+  test('keeps failed jobs out of the registry when told so', async () => {
+    await using test = await house(/stray/)
+    const job = await test.enqueued('jobs.fails')
+    await test.run(['worker', ...inline, '--disable-default-exception-handler'])
+    expect(await job.getStatus()).toBe('failed')
+    expect(await test.queue().failedJobRegistry.count()).toBe(0)
+  })
+
+  test('keeps results as long as told, and serves queues in turn', async () => {
+    await using test = await house()
+    for (const id of ['a1', 'a2']) await test.enqueued('jobs.nothing', '--job-id', id)
+    for (const id of ['b1', 'b2']) await test.enqueued('jobs.nothing', '--job-id', id, '--queue', 'low')
+    const args = ['default', 'low', '--dequeue-strategy', 'round_robin', '--results-ttl', '2m']
+    const { err } = await test.run(['worker', ...args, ...inline])
+    expect([...err.matchAll(/Job OK \((..)\)/g)].map(([, id]) => id)).toEqual(['a1', 'b1', 'a2', 'b2'])
+    const ttl = await test.redis.client.ttl(`${test.redis.prefix}job:a1`)
+    expect(ttl).toBeGreaterThan(100)
+    expect(ttl).toBeLessThanOrEqual(120)
+  })
+
+  test('moves scheduled jobs, and leaves when it was idle for as long as told', async () => {
+    await using test = await house()
+    const { client, prefix } = test.redis
+    await test.enqueued('jobs.nothing', '--schedule-in', '1', '--job-id', 'soon')
+    const args = ['--horse', 'inline', '--name', 'w1', '--with-scheduler', '--max-idle-time', '3', '--worker-ttl', '50']
+    const running = test.run(['worker', ...args])
+    const ttl = await eventually(async () => {
+      const seconds = await client.ttl(`${prefix}worker:w1`)
+      expect(seconds).toBeGreaterThan(0)
+      return seconds
+    })
+    expect(ttl).toBeLessThanOrEqual(110)
+    const { code, err } = await running
+    expect(code).toBe(0)
+    expect(err).toContain('Job OK (soon)')
+  })
+
+  test('says as much as the logging level asks for', async () => {
+    await using test = await house()
+    await test.enqueued('jobs.fails', '--job-id', 'bad')
+    const { err } = await test.run(['worker', ...inline, '--logging-level', 'ERROR'])
+    expect(err).toMatch(/^\d\d:\d\d:\d\d default: Job failed \(bad\)/)
+    expect(err).not.toContain('started')
+  })
+
   test('refuses a name that a living worker has', async () => {
     await using test = await house(/^worker w1 /)
     const { client, prefix } = test.redis
@@ -669,4 +701,16 @@ describe('worker', () => {
     expect(err).toMatch(/^Error: .*w1/)
     expect(code).toBe(1)
   })
+})
+
+test('a Redis that is too old ends a command with 1, and is called so', async () => {
+  await using test = await house()
+  // What Redis 6 answers to a script that names its engine.
+  const message = "ERR Error compiling script (new function): user_script:1: unexpected symbol near '#'"
+  await using proxy = await faultProxy(test.url, {
+    onCommand: ({ name }) => (name === 'enqueue' ? { kind: 'error', message } : undefined),
+  })
+  const { code, out, err } = await test.run(['enqueue', 'a.b', '--url', proxy.url])
+  expect({ code, out }).toEqual({ code: 1, out: '' })
+  expect(err).toMatch(/^Error: Redis at redis:.* is too old: rq needs Redis 7\.0 or Valkey 7\.2, or newer.*\n$/)
 })

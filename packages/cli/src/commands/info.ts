@@ -10,6 +10,9 @@ import { JSON_OPTION } from '../shared-options.ts'
 import { visible } from '../terminal-text.ts'
 import { localTime } from '../time-text.ts'
 
+/** As many as RQ gives to the name of a queue, or more where a name needs them. */
+const NAME_COLUMNS = 12
+
 interface View {
   readonly raw: boolean
   readonly byQueue: boolean
@@ -68,7 +71,8 @@ async function repeat(show: () => Promise<void>, intervalMs: number, { host }: C
 }
 
 function render(document: InfoDocument, view: View, { output }: CommandContext): string {
-  const { paint, columns } = output
+  const { paint } = output
+  const columns = output.isTerminal ? output.columns : Number.POSITIVE_INFINITY
   const lines: string[] = []
   if (view.queues) lines.push(...queueLines(document, view, paint, columns))
   if (view.workers) {
@@ -85,9 +89,12 @@ function render(document: InfoDocument, view: View, { output }: CommandContext):
 function queueLines({ queues, totals }: InfoDocument, { raw }: View, paint: Paint, columns: number): string[] {
   if (raw) return queues.map((queue) => `queue ${visible(queue.name)} ${counts(queue)}`)
   const scale = scaleFor(Math.max(0, ...queues.map(({ count }) => count)))
+  const width = Math.max(NAME_COLUMNS, ...queues.map(({ name }) => visible(name).length))
+  const beside = width + ' | '.length + Math.max(0, ...queues.map((queue) => counts(queue).length))
+  const cells = cellsFor(columns, beside)
   const lines = queues.map((queue) => {
-    const drawn = paint.green(`|${bar(queue.count, scale, cellsFor(columns))}`)
-    return `${visible(queue.name).padEnd(12)} ${drawn} ${counts(queue)}`
+    const drawn = paint.green(`|${bar(queue.count, scale, cells)}`)
+    return `${visible(queue.name).padEnd(width)} ${drawn} ${counts(queue)}`
   })
   return [...lines, `${totals.queues} queues, ${totals.jobs} jobs total`]
 }
@@ -114,7 +121,7 @@ function workerLine(worker: WorkerInfo, { raw }: View, paint: Paint): string {
 }
 
 function byQueue({ queues, workers }: InfoDocument, paint: Paint): string[] {
-  const width = Math.max(0, ...queues.map(({ name }) => name.length)) + 1
+  const width = Math.max(0, ...queues.map(({ name }) => visible(name).length)) + 1
   return queues.map(({ name }) => {
     const here = workers.filter((worker) => worker.queues.includes(name))
     const shown = here.map((worker) => `${visible(worker.name)} (${stateColour(worker.state, paint)})`).sort()
