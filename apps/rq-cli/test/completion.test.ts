@@ -19,7 +19,7 @@ complete -p rq-cli rq
 offer() {
   COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
   _rq_cli_completions
-  echo "$*: $(IFS=' '; echo "\${COMPREPLY[*]}")"
+  echo "$* [$(IFS=' '; echo "\${COMPREPLY[*]}")]"
 }
 offer rq-cli requ
 offer rq wor
@@ -65,13 +65,13 @@ describe('completion', () => {
     const [first, second, ...offers] = await linesOf('bash', ['--norc', 'bash.sh'])
     expect([first, second]).toEqual(['rq-cli', 'rq'].map((name) => expect.stringMatching(new RegExp(` ${name}$`))))
     expect(offers).toEqual([
-      'rq-cli requ: requeue',
-      'rq wor: worker worker-pool',
-      'rq-cli worker --bur: --burst',
-      'rq-cli worker --horse : process thread inline',
-      expect.stringMatching(/^rq-cli info : .*--interval.*--raw/),
+      'rq-cli requ [requeue]',
+      'rq wor [worker worker-pool]',
+      'rq-cli worker --bur [--burst]',
+      'rq-cli worker --horse  [process thread inline]',
+      expect.stringMatching(/^rq-cli info {2}\[.*--interval.*--raw/),
       // Nothing of ours: bash completes names of files.
-      'rq-cli enqueue path.to.: ',
+      'rq-cli enqueue path.to. []',
     ])
   })
 
