@@ -646,7 +646,7 @@ describe('worker', () => {
   })
 
   test('keeps failed jobs out of the registry when told so', async () => {
-    await using test = await house(/stray/)
+    await using test = await house(/is nowhere and does not expire$/)
     const job = await test.enqueued('jobs.fails')
     await test.run(['worker', ...inline, '--disable-default-exception-handler'])
     expect(await job.getStatus()).toBe('failed')
