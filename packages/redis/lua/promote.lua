@@ -13,8 +13,9 @@ local prefix, id, stamp, atFront = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 
 local job = readDue(prefix, id)
 if not job then return 'missing' end
-local queue = job.origin or redis.call('HGET', jobKey, 'origin')
-if not queue or redis.call('ZREM', prefix .. 'scheduled:' .. queue, id) == 0 then return 'refused' end
+local queue = redis.call('HGET', jobKey, 'origin')
+-- A job that is elsewhere may have left an entry.
+if not queue or not isScheduled(job) or redis.call('ZREM', prefix .. 'scheduled:' .. queue, id) == 0 then return 'refused' end
 local nowS = clock()
 promote(prefix, queue, id, job, atFront or goesToFront(job), nowS, stamp)
 return 'done'

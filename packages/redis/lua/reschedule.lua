@@ -10,9 +10,11 @@
 local jobKey = KEYS[1]
 local prefix, id, due = ARGV[1], ARGV[2], tonumber(ARGV[3])
 
-local job = redis.call('HMGET', jobKey, 'created_at', 'origin', 'ttl')
+local job = redis.call('HMGET', jobKey, 'created_at', 'origin', 'ttl', 'status')
 if not job[1] then return 'missing' end
-if not job[2] or not redis.call('ZSCORE', prefix .. 'scheduled:' .. job[2], id) then return 'refused' end
+-- A job that is elsewhere may have left an entry; one without a status is of a Python program that only saved it.
+local waits = not job[4] or job[4] == 'scheduled' or job[4] == 'created'
+if not waits or not job[2] or not redis.call('ZSCORE', prefix .. 'scheduled:' .. job[2], id) then return 'refused' end
 schedule(prefix, job[2], id, due)
 local _, nowMs = clock()
 if job[3] and job[3] ~= '' then expireAfter(prefix, id, math.max(0, math.ceil((due - nowMs) / 1000)) + tonumber(job[3])) end

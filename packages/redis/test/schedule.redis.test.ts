@@ -1,5 +1,5 @@
 import { deflateSync } from 'node:zlib'
-import { settle } from '@rq/job'
+import { type JobRecord, settle } from '@rq/job'
 import { eventually, type RedisFixture, redisFixture, startRedis } from '@rq/testkit'
 import { claimRequest, newJob, RAISED, RETURNED, workOff } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
@@ -38,6 +38,16 @@ const promoteDue = ({ storage }: Place, most = 500) => storage.schedules.promote
 
 async function statuses({ storage }: Place, ...ids: string[]): Promise<(string | undefined)[]> {
   return (await storage.jobs.fetch(ids)).map((job) => job?.status)
+}
+
+/** How long the longest script took, without the slowest twentieth: a step whose process had to wait for the machine says nothing. */
+async function longestStepMs(client: ReturnType<RedisStorage['client']>): Promise<number> {
+  const slow = (await client.call('SLOWLOG', 'GET', '-1')) as [number, number, number, string[]][]
+  const stepsMs = slow
+    .filter(([, , , words]) => /^evalsha$/i.test(words[0] ?? ''))
+    .map(([, , micros]) => micros / 1000)
+    .sort((a, b) => b - a)
+  return stepsMs[Math.ceil(stepsMs.length / 20)] ?? 0
 }
 
 /** The state without times that differ from run to run, and without what the lead of a scheduler writes. */
@@ -386,14 +396,47 @@ describe('promoteDue', () => {
       if (promoted.waitMs !== 0) break
     }
     expect(moved).toBe(100_000)
+    expect(new Set(await storage.queues.jobIds('default', 0, -1)).size).toBe(100_000)
     expect(await storage.queues.count('default')).toBe(100_000)
-    const slow = (await client.call('SLOWLOG', 'GET', '-1')) as [number, number, number, string[]][]
-    const stepsMs = slow
-      .filter(([, , , words]) => /^evalsha$/i.test(words[0] ?? ''))
-      .map(([, , micros]) => micros / 1000)
-    // A step whose process had to wait for the machine says nothing: of the others, none is long.
-    const [longestMs = 0] = stepsMs.sort((a, b) => b - a).slice(Math.ceil(stepsMs.length / 20))
+    expect(await storage.queues.registryCount('default', 'scheduled')).toBe(0)
+    const longestMs = await longestStepMs(client)
     expect(longestMs).toBeLessThan(50)
+  }, 60_000)
+
+  it('keeps its steps short with jobs that take more than a push', async () => {
+    await using redis = await startRedis({ args: ['--slowlog-log-slower-than', '1000', '--slowlog-max-len', '10000'] })
+    await using storage = new RedisStorage({ connection: redis.url })
+    const client = storage.client()
+    const parents = Array.from({ length: 300 }, (_, n) => `parent${n}`)
+    await storage.queues.enqueue(parents.map((id) => newJob({ id, origin: 'other' })))
+    const kinds: readonly ((n: number) => Partial<JobRecord>)[] = [
+      (n) => ({ rateLimit: { key: `key${n % 50}`, concurrency: 5 } }),
+      () => ({ rateLimit: { key: 'one', concurrency: 1 } }),
+      () => ({ dependencyIds: parents }),
+      () => ({ ttlS: 600, enqueueAtFrontOnRetry: true }),
+    ]
+    const due = { delayMs: HOUR_MS }
+    for (let batch = 0; batch < 8; batch++) {
+      const jobs = Array.from({ length: 500 }, (_, n) => newJob({ id: `j${batch}-${n}`, ...kinds[n % 4]?.(n) }, due))
+      await storage.queues.enqueue(jobs)
+    }
+    const members = await client.zrange('rq:scheduled:default', '0', '-1')
+    await client.zadd('rq:scheduled:default', ...members.flatMap((id, n) => [n, id]))
+    await client.call('SLOWLOG', 'RESET')
+    await storage.schedules.lead(SCHEDULER, LEASE_MS)
+    const scheduler = { storage } as Place
+    let moved = 0
+    for (let more = true; more; ) {
+      const promoted = await promoteDue(scheduler)
+      if (promoted === 'lost') throw new Error('lost the lead')
+      moved += promoted.moved
+      more = promoted.waitMs === 0
+    }
+    expect(moved).toBe(4000)
+    // The holders of slots, and the last quarter.
+    expect(await storage.queues.count('default')).toBe(125 + 1 + 1000)
+    expect(await storage.queues.registryCount('default', 'deferred')).toBe(1000)
+    expect(await longestStepMs(client)).toBeLessThan(50)
   }, 60_000)
 })
 
@@ -419,6 +462,30 @@ describe('promote and reschedule', () => {
       expect(await schedules.reschedule('none', dueMs)).toBe('missing')
       expect(await queues.registryScoreMs('default', 'scheduled', 's')).toBe(dueMs)
       expect(await place.redis.client.ttl(place.key('job:s'))).toBeGreaterThan(7200)
+    }))
+
+  it('leave a job alone that is elsewhere, whatever entry it has left', () =>
+    withStorage(async (place) => {
+      const { redis, key, storage } = place
+      await storage.queues.enqueue([newJob({ id: 'q' })])
+      await redis.client.zadd(key('scheduled:default'), 4_000_000_000, 'q')
+      const before = await redis.dump()
+      expect(await storage.schedules.promote('q', false)).toBe('refused')
+      expect(await storage.schedules.reschedule('q', Date.now())).toBe('refused')
+      expect(await redis.dump()).toEqual(before)
+    }))
+
+  it('take a job that Python put there although it had only saved it', () =>
+    withStorage(async (place) => {
+      const { redis, key, storage } = place
+      for (const id of ['now', 'later']) {
+        await storage.queues.enqueue([newJob({ id }, { delayMs: HOUR_MS })])
+        await redis.client.hset(key(`job:${id}`), 'status', 'created')
+      }
+      expect(await storage.schedules.promote('now', false)).toBe('done')
+      expect(await storage.queues.jobIds('default', 0, -1)).toEqual(['now'])
+      expect(await storage.schedules.reschedule('later', 4_000_000_000_000)).toBe('done')
+      expect(await storage.queues.registryScoreMs('default', 'scheduled', 'later')).toBe(4_000_000_000_000)
     }))
 })
 
