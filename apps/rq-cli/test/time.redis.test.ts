@@ -164,6 +164,7 @@ describe('rq-cli worker --with-scheduler', () => {
     await using at = await place()
     await using worker = at.start('worker', '--with-scheduler', '--path', '.')
     await worker.written(/started, listening on/)
+    await worker.written(/Leads default/)
     const job = await at.queue.enqueueIn(0.2, 'jobs.clean')
     expect(await job.result({ timeout: 20 })).toBe('cleaned')
     worker.child.kill('SIGTERM')

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
-import { invalidOption } from '@rq/core'
+import { invalidOption, type Logger } from '@rq/core'
 import type { WorkerRecord } from '@rq/job'
 import { portableConnection, RedisStorage } from '@rq/redis'
 import { Scheduler } from '@rq/scheduler'
@@ -32,6 +32,7 @@ export interface WorkerQuery extends ConnectionOptions {
  * as an object. It connects when it begins to work, and drops its connections when it ends.
  */
 export class Worker extends BaseWorker {
+  readonly #logger: Logger | undefined
   readonly #redis: RedisStorage
 
   /** @throws RqError `RQ_INVALID_OPTION`, `RQ_CONFIG`. Connects to nothing. */
@@ -41,16 +42,21 @@ export class Worker extends BaseWorker {
     const source = horseSource(connection)
     super(queues, { ...rest, storage, ...(source !== undefined && { horseStorage: source }) })
     this.#redis = storage
+    this.#logger = options.logger
   }
 
   override async work(options: WorkOptions = {}): Promise<boolean> {
     const { withScheduler, ...rest } = options
-    const scheduler = withScheduler === true ? new Scheduler(this.queueNames, { storage: this.#redis }) : withScheduler
+    const scheduler = withScheduler === true ? this.#newScheduler() : withScheduler
     try {
       return await super.work({ ...rest, ...(scheduler && { withScheduler: scheduler }) })
     } finally {
       if (!this.isWorking) this.#redis.disconnect()
     }
+  }
+
+  #newScheduler(): Scheduler {
+    return new Scheduler(this.queueNames, { storage: this.#redis, ...(this.#logger && { logger: this.#logger }) })
   }
 
   /** The living workers, by name. @throws RqError `RQ_INVALID_OPTION` unless `connection` or `queue` is given. */

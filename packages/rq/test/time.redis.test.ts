@@ -1,4 +1,4 @@
-import { eventually, makeProject, redisFixture } from '@rq/testkit'
+import { eventually, faultProxy, makeProject, redisFixture } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { CronScheduler, cron, Queue, Worker, WorkerPool } from '../src/index.ts'
 
@@ -70,6 +70,46 @@ describe('scheduled jobs', () => {
     expect(await child.getStatus()).toBe('deferred')
     const first = await queue.enqueueAt(new Date(0), 'jobs.now', [], { atFront: true })
     expect(await queue.getJobIds()).toEqual([first.id, parent.id])
+  })
+})
+
+describe('a scheduler beside a worker', () => {
+  const LOADING = { kind: 'error', message: 'LOADING Redis is loading the dataset in memory' } as const
+
+  it.each([
+    ['lead', true],
+    ['lead', false],
+    ['promote_due', true],
+    ['promote_due', false],
+  ])('goes on when Redis refuses %s at first (burst: %s)', async (name, burst) => {
+    await using redis = await redisFixture()
+    await using project = await makeProject({ 'jobs.mjs': JOBS })
+    let refused = 0
+    await using proxy = await faultProxy(redis.url, {
+      onCommand: (command) => (command.name === name && refused++ < 2 ? LOADING : undefined),
+    })
+    await using queue = new Queue('default', { connection: redis.url, prefix: redis.prefix })
+    const job = await queue.enqueueIn('1h', 'jobs.now')
+    await redis.client.zadd(`${redis.prefix}scheduled:default`, 'XX', '1000', job.id)
+    const where = { connection: proxy.url, prefix: redis.prefix }
+    const worker = new Worker(['default'], { ...where, importPaths: [project.dir], horse: 'inline' })
+    const working = worker.work({ withScheduler: true, burst })
+    await eventually(async () => job.isFinished(), { timeoutMs: 10_000 })
+    await worker.stop()
+    await working
+    expect(refused).toBeGreaterThan(2)
+  })
+
+  it('leaves no lock and no record when its look at the schedule fails for good', async () => {
+    await using redis = await redisFixture()
+    await redis.client.set(`${redis.prefix}scheduled:default`, 'no sorted set')
+    const where = { connection: redis.url, prefix: redis.prefix }
+    const worker = new Worker(['default'], { ...where, horse: 'inline' })
+    await expect(worker.work({ withScheduler: true, burst: true })).rejects.toMatchObject({
+      code: 'RQ_INVALID_OPERATION',
+      cause: expect.objectContaining({ message: expect.stringContaining('WRONGTYPE') }),
+    })
+    expect((await redis.keys()).filter((key) => key.includes('scheduler'))).toEqual([])
   })
 })
 

@@ -27,7 +27,7 @@ import { Webhooks } from './webhooks.ts'
 export interface WorkerService {
   start(): Promise<void> | void
   stop(): Promise<void> | void
-  /** Do at once what is due. Awaited at the start, so that a burst finds it done. */
+  /** Do at once what is due. Awaited before a burst, which then finds it done; called again when the store does not answer. */
   runOnce?(): Promise<unknown>
 }
 
@@ -216,18 +216,24 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
   /** As soon as the store takes it: one that is still loading, or full of somebody else's script, is waited for. */
   async #register(): Promise<void> {
     const { storage } = this.#settings
+    await this.#insist(() => storage.workers.register(this.#birth))
+  }
+
+  /** Resolves when the store has answered, or this shift has ended. @throws what will not go away by itself. */
+  async #insist(call: () => Promise<unknown>): Promise<void> {
     const left = new AbortController()
     void this.#ended.then(() => left.abort())
-    const register = () => storage.workers.register(this.#birth).then(() => undefined, unlessRetryable)
-    const registered = new Persistence({ logger: this.#logger, signal: left.signal }).insist(register)
-    const answer = await Promise.race([registered, this.#ended])
+    const insisted = new Persistence({ logger: this.#logger, signal: left.signal }).insist(() =>
+      call().then(() => undefined, unlessRetryable),
+    )
+    const answer = await Promise.race([insisted, this.#ended])
     if (answer?.value !== undefined) throw answer.value
   }
 
   async #startServices(): Promise<void> {
     try {
       for (const service of this.#options.services) {
-        await service.runOnce?.()
+        if (this.#options.burst) await this.#insist(async () => service.runOnce?.())
         await service.start()
       }
     } catch (cause) {
