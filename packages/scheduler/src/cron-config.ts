@@ -1,14 +1,16 @@
 import { type FSWatcher, watch } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Logger, RqError, show } from '@rq/core'
+import { RqError, SECOND_MS, show } from '@rq/core'
 import { type PendingCron, takePending } from './cron-registry.ts'
 
 const { cache } = createRequire(import.meta.url)
 /** An editor writes a file in several steps. */
 const SETTLE_MS = 100
+/** Not every change is told: of folders that are links, or that come over a network. */
+const LOOK_MS = 2 * SECOND_MS
 
 let loads = 0
 
@@ -18,6 +20,7 @@ export class CronConfig {
   readonly path: string
   readonly #file: string
   #watcher: FSWatcher | undefined
+  #looks: NodeJS.Timeout | undefined
   #timer: NodeJS.Timeout | undefined
   #version = ''
 
@@ -33,11 +36,13 @@ export class CronConfig {
    */
   async load(): Promise<readonly PendingCron[]> {
     this.#version = await this.#readVersion()
-    delete cache[this.#file]
-    // Another query makes another instance of the module.
-    const url = `${pathToFileURL(this.#file).href}${loads++ === 0 ? '' : `?load=${loads}`}`
     takePending()
     try {
+      // Where it is now: Node remembers where a link once led.
+      const file = await realpath(this.#file)
+      delete cache[file]
+      // Another query makes another instance of the module.
+      const url = `${pathToFileURL(file).href}${loads++ === 0 ? '' : `?load=${loads}`}`
       await import(/* @vite-ignore */ url)
       return takePending()
     } catch (error) {
@@ -48,20 +53,20 @@ export class CronConfig {
     }
   }
 
-  /** Call `onChange` when the file was changed or replaced, until {@link unwatch}. Where that cannot be seen, a warning says so. */
-  watch(onChange: () => void, logger: Logger): void {
+  /** Call `onChange` when the file was changed or replaced, until {@link unwatch}: soon, at the latest after two seconds. */
+  watch(onChange: () => void): void {
     this.unwatch()
-    const giveUp = (error: unknown) =>
-      logger.warn(`Changes of ${this.path} will not be noticed`, { error: String(error) })
     try {
       // The folder, since editors put a new file in the place of the old one.
       this.#watcher = watch(dirname(this.#file), { persistent: false }, (_event, name) => {
         if (name === null || name === basename(this.#file)) this.#lookSoon(onChange)
       })
-      this.#watcher.on('error', giveUp)
-    } catch (error) {
-      giveUp(error)
+      this.#watcher.on('error', () => this.#watcher?.close())
+    } catch {
+      // It cannot be watched, only looked at.
     }
+    this.#looks = setInterval(() => this.#lookSoon(onChange), LOOK_MS)
+    this.#looks.unref()
     // It may have changed while nobody watched.
     this.#lookSoon(onChange)
   }
@@ -69,6 +74,8 @@ export class CronConfig {
   unwatch(): void {
     this.#watcher?.close()
     this.#watcher = undefined
+    clearInterval(this.#looks)
+    this.#looks = undefined
     clearTimeout(this.#timer)
   }
 
@@ -76,7 +83,7 @@ export class CronConfig {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(async () => {
       const version = await this.#readVersion().catch(() => this.#version)
-      if (version !== this.#version && this.#watcher !== undefined) onChange()
+      if (version !== this.#version && this.#looks !== undefined) onChange()
     }, SETTLE_MS)
     this.#timer.unref()
   }

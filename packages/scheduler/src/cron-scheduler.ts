@@ -266,7 +266,7 @@ export class CronScheduler {
 
   #watch(): void {
     const config = this.#config
-    if (config !== undefined && this.#watches) config.watch(() => void this.#reload(config), this.#logger)
+    if (config !== undefined && this.#watches) config.watch(() => void this.#reload(config))
   }
 
   async #reload(config: CronConfig): Promise<void> {

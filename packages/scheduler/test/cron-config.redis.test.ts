@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { rename, symlink, writeFile } from 'node:fs/promises'
 import { eventually, makeProject, redisFixture, spawnNode } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 
@@ -48,6 +48,21 @@ describe('config modules', () => {
     await scheduler.output(/jobs: one\n/)
     await writeFile(project.path('cron.config.cjs'), text('other'))
     await scheduler.output(/jobs: other\n/)
+  }, 40_000)
+
+  it('are loaded again when the folder they are in is a link, and leads elsewhere', async () => {
+    await using redis = await redisFixture()
+    const text = (name: string) =>
+      config(`cron.register(clean, { queueName: 'default', interval: 3600, name: '${name}' })`)
+    const files = (name: string) => ({ [`${name}/cron.config.mjs`]: text(name), [`${name}/jobs.mjs`]: jobs })
+    await using project = await makeProject({ ...files('old'), ...files('new') }, { packages: PACKAGES })
+    await symlink('old', project.path('current'))
+    const args = [redis.url, redis.prefix, 'current/cron.config.mjs']
+    await using scheduler = spawnNode(SCHEDULER, args, { cwd: project.dir })
+    await scheduler.output(/jobs: old\n/)
+    await symlink('new', project.path('next'))
+    await rename(project.path('next'), project.path('current'))
+    await scheduler.output(/jobs: new\n/)
   }, 40_000)
 
   it.each([
