@@ -473,6 +473,7 @@ describe('promote and reschedule', () => {
       expect(await storage.schedules.promote('q', false)).toBe('refused')
       expect(await storage.schedules.reschedule('q', Date.now())).toBe('refused')
       expect(await redis.dump()).toEqual(before)
+      await redis.client.zrem(key('scheduled:default'), 'q')
     }))
 
   it('take a job that Python put there although it had only saved it', () =>
@@ -486,6 +487,7 @@ describe('promote and reschedule', () => {
       expect(await storage.queues.jobIds('default', 0, -1)).toEqual(['now'])
       expect(await storage.schedules.reschedule('later', 4_000_000_000_000)).toBe('done')
       expect(await storage.queues.registryScoreMs('default', 'scheduled', 'later')).toBe(4_000_000_000_000)
+      await redis.client.hset(key('job:later'), 'status', 'scheduled')
     }))
 })
 

@@ -110,6 +110,7 @@ describe('a scheduler beside a worker', () => {
       cause: expect.objectContaining({ message: expect.stringContaining('WRONGTYPE') }),
     })
     expect((await redis.keys()).filter((key) => key.includes('scheduler'))).toEqual([])
+    await redis.client.del(`${redis.prefix}scheduled:default`)
   })
 })
 

@@ -75,7 +75,7 @@ export async function sweepSchedulers(sweep: SchedulerSweep): Promise<SweepRepor
       }),
     )
   } finally {
-    await Promise.all(points.map(close))
+    await Promise.all(points.map((point) => forget(redis, point)))
   }
   const reached = points.flatMap((point) => point.reached ?? [])
   return { points: reached.length, commands: [...new Set(reached)], faults }
@@ -122,7 +122,10 @@ async function newPoint({ redis }: SchedulerSweep, moment: Point['moment'], n: n
   return point
 }
 
-async function close({ proxy, storage }: Point): Promise<void> {
+/** The state was looked at, with its own prefix. */
+async function forget({ client }: RedisFixture, { prefix, proxy, storage }: Point): Promise<void> {
   await storage.close()
   await proxy[Symbol.asyncDispose]()
+  const keys = await client.keys(`${prefix}*`)
+  if (keys.length > 0) await client.unlink(keys)
 }
