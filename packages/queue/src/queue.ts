@@ -154,11 +154,20 @@ export class Queue extends QueueContents {
    * @throws as `enqueue`.
    */
   async enqueueJob<R>(job: Job<R>, options: EnqueueJobOptions = {}): Promise<Job<R>> {
+    return this.#putIn(job, options, {})
+  }
+
+  /** As `enqueueJob`, at a time, as `enqueueAt` says. Returns the same handle. @throws as `enqueue`. */
+  async scheduleJob<R>(job: Job<R>, when: When, options: EnqueueJobOptions = {}): Promise<Job<R>> {
+    return this.#putIn(job, options, { dueMs: whenMs(when, 'when') })
+  }
+
+  async #putIn<R>(job: Job<R>, options: EnqueueJobOptions, time: DueTime): Promise<Job<R>> {
     const { atFront = false, unique = false, pipeline } = options
     const known = job.toRecord()
     const record = fresh(known, this.#defaults)
     await this.#place<R>(
-      { record, atFront: atFront || record.enqueueAtFront === true, unique },
+      { record, atFront: atFront || record.enqueueAtFront === true, unique, ...time },
       pipeline,
       () => new Map(),
     )

@@ -138,6 +138,34 @@ describe('a scheduled job', () => {
   })
 })
 
+describe('scheduleJob', () => {
+  it('puts a job that was made before into the schedule, once if it is to be unique', async () => {
+    await using at = await house()
+    const job = await at.queue.createJob(note, ['made before'], { jobId: 'made' })
+    expect(await at.queue.scheduleJob(job, '2100-01-01T00:00:00Z', { unique: true })).toBe(job)
+    expect(await job.getStatus({ refresh: false })).toBe('scheduled')
+    expect(await at.queue.scheduledJobRegistry.getScheduledTime('made')).toEqual(new Date('2100-01-01T00:00:00Z'))
+    expect(await at.queue.getJobIds()).toEqual([])
+    expect(await at.keys()).toContain('queues')
+    const same = await at.queue.createJob(note, ['another'], { jobId: 'made' })
+    await expect(at.queue.scheduleJob(same, '2100-01-02', { unique: true })).rejects.toMatchObject({
+      code: 'RQ_DUPLICATE_JOB',
+    })
+    await letTimeCome(at, job)
+    await workScheduled(at)
+    expect(noted).toEqual(['made before'])
+  })
+
+  it('refuses what is no time, and runs a time that is past at once', async () => {
+    await using at = await house()
+    const job = await at.queue.createJob(nothing)
+    await expect(at.queue.scheduleJob(job, 'tomorrow')).rejects.toMatchObject({ code: 'RQ_INVALID_OPTION' })
+    expect(await at.keys()).toEqual([])
+    await at.queue.scheduleJob(job, new Date(0))
+    expect(await at.queue.getJobIds()).toEqual([job.id])
+  })
+})
+
 describe('a job that is due', () => {
   it('runs in the same burst, by the scheduler beside the worker, which leaves no lock and no record', async () => {
     await using at = await house()
