@@ -8,11 +8,11 @@
 -- @arg leaseMs int
 -- @arg executionBase string random; execution ids are made of it
 -- @arg queues... string names, in order of service
--- @reply 'suspended' or the list that lib/handed makes
+-- @reply 'suspended' or what lib/handed packs
 -- @include lib/claim
 
 local suspendedKey = KEYS[1]
 local prefix, stamp, want, worker, leaseMs, executionBase = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6]
 
 if redis.call('EXISTS', suspendedKey) == 1 then return 'suspended' end
-return claim(prefix, 7, #ARGV, want, worker, leaseMs, stamp, executionBase)
+return pack(claim(prefix, 7, #ARGV, want, worker, leaseMs, stamp, executionBase))

@@ -9,14 +9,14 @@
 -- @arg tick int ms, or empty: a run that somebody asked for, outside of the rule
 -- @arg latest int ms, the latest tick that may have been decided before this one
 -- @arg overlap string 'allow', or the start of the ids of this cron job: then only when none of them is unfinished
--- @arg job... string the job, as lib/enqueue says
+-- @arg job string packed as lib/handed does: the job, as lib/enqueue says
 -- @reply enqueued, taken, paused, overlap, duplicate, cycle or early; the last tick decided or ''; Redis's time; in ms
 -- @include lib/enqueue
 -- @include lib/cron
 
 local queuesKey, stateKey, historyKey = KEYS[1], KEYS[2], KEYS[3]
 local prefix, stamp, slot, tick, latest, overlap = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local FIRST_JOB = 7
+local job = cmsgpack.unpack(ARGV[7])
 
 local _, nowMs = clock()
 local state = redis.call('HMGET', stateKey, 'tick' .. slot, 'paused', 'resumed')
@@ -31,9 +31,9 @@ if tick ~= '' then
   redis.call('EXPIRE', stateKey, YEAR_S)
   if overlap ~= 'allow' and isRunning(prefix, historyKey, overlap) then return { 'overlap', tick, nowMs } end
 end
-local answer = enqueueAll(prefix, queuesKey, stamp, FIRST_JOB)[1]
+local answer = enqueueAll(prefix, queuesKey, stamp, job)[1]
 if answer ~= 'duplicate' and answer ~= 'cycle' then
-  remember(historyKey, ARGV[FIRST_JOB], nowMs)
+  remember(historyKey, job[1], nowMs)
   answer = 'enqueued'
 end
 return { answer, tick ~= '' and tick or decided, nowMs }

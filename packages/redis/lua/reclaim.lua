@@ -4,7 +4,7 @@
 -- @arg prefix string
 -- @arg baseCount int
 -- @arg rest... string what the execution ids of each such call begin with; then queue names
--- @reply the list that lib/handed makes
+-- @reply what lib/handed packs
 -- @include lib/handed
 
 local prefix, baseCount = ARGV[1], tonumber(ARGV[2])
@@ -26,4 +26,4 @@ for at = 3 + baseCount, #ARGV do
     end
   end
 end
-return found
+return pack(found)

@@ -10,7 +10,7 @@
 -- @arg stamp string ISO time
 -- @arg executionBase string random; execution ids are made of it
 -- @arg sentMs int when this was sent, by Redis's clock as far as the caller knows it; 0 = unknown
--- @reply epoch ms; then 'stalled', or the list that lib/handed makes
+-- @reply epoch ms; then 'stalled', or what lib/handed packs
 -- @include lib/time
 -- @include lib/intermediate
 -- @include lib/handed
@@ -56,4 +56,4 @@ for at = 1, #ended, 2 do
     end
   end
 end
-return { nowMs, taken }
+return { nowMs, pack(taken) }

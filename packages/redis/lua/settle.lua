@@ -10,15 +10,15 @@
 -- @arg successes int for the worker's counters
 -- @arg failures int
 -- @arg workedS float seconds worked
--- @arg queueCount int
--- @arg rest... string queue names in order of service; then per settlement: job id, execution id, queue, to, keepS, flags,
+-- @arg settlements string packed as lib/handed does; per settlement: job id, execution id, queue, to, keepS, flags,
 --   ended_at, started_at, number of further field texts, those, then what the flags announce; or for one with the queue, to, keepS and
 --   flags of the one before: job id, execution id, '"', ended_at, started_at, return value; or with ',' and without a value
 --   flags: f = at the front; a = release all dependents; t = release those that allow failure; e = an execution record exists;
 --   d = has dependencies; s = due in ms (to = scheduled); x = count, texts of a results stream entry, its keepS;
 --   r = rate limit key; g = group; l = ttl in seconds (to = queued or scheduled); n = counted neither as success nor as failure;
 --   u = in no registry (to = failed)
--- @reply answers: applied, lost, gone; then 'suspended' or the list that lib/handed makes; then 1 when dependents were set aside for
+-- @arg queues... string names in order of service
+-- @reply a letter for each: applied, lost, gone; then 'suspended' or what lib/handed packs; then 1 when dependents were set aside for
 --   release_dependents, else 0
 -- @include lib/claim
 -- @include lib/dependencies
@@ -30,7 +30,8 @@ local suspendedKey = KEYS[1]
 local prefix, stamp, want, worker = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local leaseMs, executionBase = tonumber(ARGV[5]), ARGV[6]
 local successes, failures, workedS = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9]
-local firstQueue, lastQueue = 11, 10 + tonumber(ARGV[10])
+local settlements = cmsgpack.unpack(ARGV[10])
+local firstQueue, lastQueue = 11, #ARGV
 
 local nowS, nowMs = clock()
 local answers, applied = {}, 0
@@ -113,21 +114,21 @@ local function releaseOfStayed()
   end
 end
 
-local at = lastQueue + 1
+local at, last = 1, #settlements
 local queue, to, keepText, keepS, flags
-while at <= #ARGV do
-  local id, execution, head = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+while at <= last do
+  local id, execution, head = settlements[at], settlements[at + 1], settlements[at + 2]
   local endedAt, startedAt, firstField, lastField, value
   if head == '"' or head == ',' then
-    endedAt, startedAt = ARGV[at + 3], ARGV[at + 4]
-    value = head == '"' and ARGV[at + 5]
+    endedAt, startedAt = settlements[at + 3], settlements[at + 4]
+    value = head == '"' and settlements[at + 5]
     at = at + (value and 6 or 5)
   else
-    queue, to, keepText, flags, endedAt, startedAt = head, unpack(ARGV, at + 3, at + 7)
+    queue, to, keepText, flags, endedAt, startedAt = head, unpack(settlements, at + 3, at + 7)
     keepS = tonumber(keepText)
     firstField = at + 9
-    lastField = at + 8 + tonumber(ARGV[at + 8])
-    value = ARGV[lastField - 1] == 'result' and ARGV[lastField]
+    lastField = at + 8 + tonumber(settlements[at + 8])
+    value = settlements[lastField - 1] == 'result' and settlements[lastField]
     at = lastField + 1
   end
 
@@ -146,25 +147,25 @@ while at <= #ARGV do
     elseif flag == 'd' then
       hasDependencies = true
     elseif flag == 's' then
-      delayMs = tonumber(ARGV[at])
+      delayMs = tonumber(settlements[at])
       at = at + 1
     elseif flag == 'x' then
       firstEntry = at + 1
-      lastEntry = at + tonumber(ARGV[at])
-      entryKeepS = tonumber(ARGV[lastEntry + 1])
+      lastEntry = at + tonumber(settlements[at])
+      entryKeepS = tonumber(settlements[lastEntry + 1])
       at = lastEntry + 2
     elseif flag == 'r' then
-      limit = ARGV[at]
+      limit = settlements[at]
       at = at + 1
     elseif flag == 'g' then
-      group = ARGV[at]
+      group = settlements[at]
       at = at + 1
     elseif flag == 'n' then
       uncounted = true
     elseif flag == 'u' then
       unlisted = true
     elseif flag == 'l' then
-      ttl = tonumber(ARGV[at])
+      ttl = tonumber(settlements[at])
       at = at + 1
     end
   end
@@ -184,14 +185,14 @@ while at <= #ARGV do
   if held[1] ~= execution or (held[2] ~= 'started' and held[2] ~= 'canceled') then
     -- The same again, because its reply was lost.
     local again = held[1] == execution and held[2] == to
-    answers[#answers + 1] = again and 'applied' or (held[1] or held[2] or redis.call('EXISTS', key) == 1) and 'lost' or 'gone'
+    answers[#answers + 1] = again and 'a' or (held[1] or held[2] or redis.call('EXISTS', key) == 1) and 'l' or 'g'
     if to == 'finished' or (release == 'a' and (to == 'queued' or to == 'scheduled')) then
       successes = successes - 1
     elseif not uncounted then
       failures = failures - 1
     end
   else
-    answers[#answers + 1] = 'applied'
+    answers[#answers + 1] = 'a'
     applied = applied + 1
     if held[2] == 'canceled' then
       -- Canceled while it ran: it ends as it ended, but the jobs that waited for it stay (RQ).
@@ -200,7 +201,7 @@ while at <= #ARGV do
       if to == 'queued' or to == 'scheduled' then to, keepS = 'canceled', -1 end
     end
     if firstEntry then
-      redis.call('XADD', prefix .. 'results:' .. id, 'MAXLEN', '~', 10, '*', unpack(ARGV, firstEntry, lastEntry))
+      redis.call('XADD', prefix .. 'results:' .. id, 'MAXLEN', '~', 10, '*', unpack(settlements, firstEntry, lastEntry))
       if entryKeepS > 0 then
         redis.call('EXPIRE', prefix .. 'results:' .. id, entryKeepS)
       else
@@ -219,7 +220,7 @@ while at <= #ARGV do
     elseif to == 'finished' then
       if firstField then
         redis.call('HSET', key, 'status', 'finished', 'ended_at', endedAt, 'started_at', startedAt,
-          unpack(ARGV, firstField, lastField))
+          unpack(settlements, firstField, lastField))
       elseif value then
         redis.call('HSET', key, 'status', 'finished', 'ended_at', endedAt, 'started_at', startedAt, 'result', value)
       else
@@ -232,13 +233,13 @@ while at <= #ARGV do
       end
     elseif to == 'failed' or to == 'stopped' then
       redis.call('HSET', key, 'status', to, 'results', 'stream', 'ended_at', endedAt, 'started_at', startedAt,
-        unpack(ARGV, firstField, lastField))
+        unpack(settlements, firstField, lastField))
       if not unlisted then register(queueKey.failed, keepS < 0 and '-1' or expiry(keepS), id) end
       stay(id, key, keepS, keepText, release, hasDependencies)
       wake(prefix, id, held[3])
     elseif to == 'canceled' then
       redis.call('HSET', key, 'status', 'canceled', 'ended_at', endedAt, 'started_at', startedAt,
-        unpack(ARGV, firstField, lastField))
+        unpack(settlements, firstField, lastField))
       redis.call('HDEL', key, 'execution_id')
       redis.call('ZADD', prefix .. 'canceled:' .. queue, nowS, id)
       wake(prefix, id, held[3])
@@ -248,12 +249,12 @@ while at <= #ARGV do
       redis.call('HDEL', key, 'execution_id')
       if to == 'scheduled' then
         redis.call('HSET', key, 'status', 'scheduled', 'ended_at', endedAt, 'started_at', startedAt,
-        unpack(ARGV, firstField, lastField))
+        unpack(settlements, firstField, lastField))
         if front then redis.call('HSET', key, 'enqueue_at_front', 1) end
         schedule(prefix, queue, id, nowMs + delayMs)
       else
         redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp, 'ended_at', endedAt, 'started_at', startedAt,
-        unpack(ARGV, firstField, lastField))
+        unpack(settlements, firstField, lastField))
         -- An immediate retry keeps its slot; a repeat waits for its turn like any other job.
         local concurrency = limit and release and redis.call('HGET', key, 'rate_limit_concurrency')
         if concurrency then
@@ -282,5 +283,6 @@ if successes + failures > 0 and redis.call('EXISTS', workerKey) == 1 then
 end
 
 local setAside = releasable == 0 and redis.call('EXISTS', prefix .. 'releasing') or 0
-if want > 0 and redis.call('EXISTS', suspendedKey) == 1 then return { answers, 'suspended', setAside } end
-return { answers, claim(prefix, firstQueue, lastQueue, want, worker, leaseMs, stamp, executionBase), setAside }
+if want > 0 and redis.call('EXISTS', suspendedKey) == 1 then return { table.concat(answers), 'suspended', setAside } end
+local handed = claim(prefix, firstQueue, lastQueue, want, worker, leaseMs, stamp, executionBase)
+return { table.concat(answers), pack(handed), setAside }

@@ -1,19 +1,21 @@
 import type { Claimed, ClaimReply, JobRecord } from '@rq/job'
 import { decodeJob, decodePlainJob } from './job-codec.ts'
+import { PackedTexts } from './packed-texts.ts'
 
 export const NOTHING: ClaimReply = { jobs: [], suspended: false }
+const SUSPENDED_WORD = Buffer.from('suspended')
 const SUSPENDED: ClaimReply = { jobs: [], suspended: true }
 
-/** Elements of the reply for each job, as lua/lib/handed makes them. */
-const ELEMENTS = 3
-
-/** The reply of a claim: for each job its head, data and description, or its head, fields and nothing. */
+/** The reply of a claim: a word, or jobs as lua/lib/handed packs them. */
 export function decodeClaim(reply: unknown): ClaimReply {
-  if (!Array.isArray(reply)) return SUSPENDED
+  if (!Buffer.isBuffer(reply) || reply.equals(SUSPENDED_WORD)) return SUSPENDED
+  const packed = new PackedTexts(reply)
   const jobs: Claimed[] = []
-  for (let at = 0; at + ELEMENTS <= reply.length; at += ELEMENTS) {
-    const [queue = '', executionId = '', id = '', ...times] = String(reply[at]).split('\n')
-    const job = decodeHanded(id, times, reply[at + 1], reply[at + 2])
+  while (!packed.isAtEnd) {
+    const fieldTexts = packed.text()
+    const queue = packed.text()
+    const executionId = packed.text()
+    const job = fieldTexts === '' ? decodePlainJob(packed) : decodeFields(packed, Number(fieldTexts))
     if (job === undefined) continue
     job.origin = queue
     job.status = 'started'
@@ -22,11 +24,10 @@ export function decodeClaim(reply: unknown): ClaimReply {
   return jobs.length === 0 ? NOTHING : { jobs, suspended: false }
 }
 
-function decodeHanded(
-  id: string,
-  times: readonly string[],
-  body: unknown,
-  description: unknown,
-): JobRecord | undefined {
-  return Array.isArray(body) ? decodeJob(id, body) : decodePlainJob(id, times, body as Buffer, String(description))
+function decodeFields(packed: PackedTexts, count: number): JobRecord | undefined {
+  const id = packed.text()
+  return decodeJob(
+    id,
+    Array.from({ length: count }, () => packed.bytes()),
+  )
 }

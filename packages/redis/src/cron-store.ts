@@ -4,6 +4,7 @@ import type { Connections } from './connections.ts'
 import { decodeCronScheduler, encodeCronScheduler } from './cron-codec.ts'
 import { pushJob } from './enqueue-arguments.ts'
 import type { Keys } from './keys.ts'
+import { packTexts } from './packed-texts.ts'
 import type { ScriptArgument } from './script.ts'
 import * as scripts from './scripts.generated.ts'
 import { stampNow } from './time.ts'
@@ -48,7 +49,7 @@ export class RedisCronStore implements CronStore {
     const reply = await this.#connections.run(scripts.cronTick, keys, [
       ...([this.#keys.prefix, stampNow(), suffixOf(slot)] as const),
       ...([tick?.ms ?? '', tick?.latestMs ?? '', tick?.unlessRunning ?? 'allow'] as const),
-      ...words,
+      packTexts(words),
     ])
     const [answer, decided, nowMs] = reply as [string, string, number]
     return { answer: ANSWERS[answer] ?? 'taken', nowMs, ...(decided !== '' && { tickMs: Number(decided) }) }

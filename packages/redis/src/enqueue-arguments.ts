@@ -8,7 +8,7 @@ const PLAIN_LENGTH = 12
 
 /** Append one job as lib/enqueue.lua reads it; the comment there is the contract. */
 export function pushJob(
-  args: ScriptArgument[],
+  words: ScriptArgument[],
   { record, atFront, unique, dueMs, delayMs }: NewJob,
   begin?: readonly [workerName: string, leaseMs: number, executionId: string],
 ): void {
@@ -48,8 +48,8 @@ export function pushJob(
     extras.push(...begin)
   }
   if (hasNoMore && flags === '') {
-    args.push(record.id, record.origin, 'p', formatTime(record.createdAtMs), record.data, description, timeoutS)
+    words.push(record.id, record.origin, 'p', formatTime(record.createdAtMs), record.data, description, timeoutS)
   } else {
-    args.push(record.id, record.origin, flags, fields.length, ...fields, ...extras)
+    words.push(record.id, record.origin, flags, fields.length, ...fields, ...extras)
   }
 }

@@ -7,6 +7,7 @@ import {
   type Payload,
   type WebhookRecord,
 } from '@rq/job'
+import type { PackedTexts } from './packed-texts.ts'
 import type { ScriptArgument } from './script.ts'
 import { formatTime, parseTime } from './time.ts'
 
@@ -74,29 +75,30 @@ export function decodeJob(id: string, reply: readonly Buffer[]): JobRecord | und
   return record.data.length === 0 ? undefined : record
 }
 
-/**
- * A record from what `claim` hands over of a plain job. `times`: created_at, enqueued_at, timeout, result_ttl.
- * The hot path of a worker.
- */
-export function decodePlainJob(
-  id: string,
-  [createdAt = '', enqueuedAt = '', timeout = '', resultTtl = '']: readonly string[],
-  data: Buffer,
-  description: string,
-): JobRecord | undefined {
+/** A record from what `claim` hands over of a plain job, from its id on. The hot path of a worker. */
+export function decodePlainJob(packed: PackedTexts): JobRecord | undefined {
+  const id = packed.text()
+  const createdAtMs = parseTime(packed.text()) ?? 0
+  const enqueuedAtMs = parseTime(packed.text())
+  const timeoutS = readInteger(packed.text())
+  const resultTtl = packed.text()
+  const description = packed.text()
+  const first = packed.firstByte
+  const isText = first !== undefined && isFirstOfText(first) && first !== ZLIB_FIRST_BYTE
+  const data = isText ? packed.text() : packed.bytes()
   if (data.length === 0) return undefined
-  const compressed = data[0] === ZLIB_FIRST_BYTE
+  const compressed = first === ZLIB_FIRST_BYTE
   const record: JobRecord = {
     id,
     origin: '',
     status: 'queued',
-    data: compressed ? inflated(data) : payload(data),
-    createdAtMs: parseTime(createdAt) ?? 0,
+    data: compressed ? inflated(data as Buffer) : data,
+    createdAtMs,
     results: compressed ? 'stream' : 'hash',
     description,
   }
-  set(record, 'enqueuedAtMs', parseTime(enqueuedAt))
-  set(record, 'timeoutS', readInteger(timeout))
+  set(record, 'enqueuedAtMs', enqueuedAtMs)
+  set(record, 'timeoutS', timeoutS)
   if (resultTtl !== '') set(record, 'resultTtlS', readInteger(resultTtl))
   return record
 }
@@ -260,8 +262,11 @@ function callbackTimeout(key: CallbackKey): Reader {
 
 /** Text when the bytes are text of JSON, which is what our own serializers write; else the bytes. */
 function payload(bytes: Buffer): Payload {
-  const first = bytes[0] ?? 0
-  return first < 0x80 && first >= 0x09 ? bytes.toString() : bytes
+  return isFirstOfText(bytes[0] ?? 0) ? bytes.toString() : bytes
+}
+
+function isFirstOfText(byte: number): boolean {
+  return byte < 0x80 && byte >= 0x09
 }
 
 /** What zlib holds, or the bytes themselves when they only look like zlib (RQ's reader does the same). */

@@ -3,6 +3,7 @@ import type { Begun, NewJob, Placement, QueueStore, RegistryKind } from '@rq/job
 import type { Connections } from './connections.ts'
 import { pushJob } from './enqueue-arguments.ts'
 import type { Keys } from './keys.ts'
+import { packTexts } from './packed-texts.ts'
 import { pipeScript, type ScriptArgument } from './script.ts'
 import * as scripts from './scripts.generated.ts'
 import { parseScore, stampNow } from './time.ts'
@@ -143,10 +144,10 @@ function enqueueArguments(
   prefix: string,
   jobs: readonly NewJob[],
   begin?: Parameters<typeof pushJob>[2],
-): [prefix: ScriptArgument, stamp: ScriptArgument, ...jobs: ScriptArgument[]] {
-  const args: [ScriptArgument, ScriptArgument, ...ScriptArgument[]] = [prefix, stampNow()]
-  for (const job of jobs) pushJob(args, job, begin)
-  return args
+): [prefix: ScriptArgument, stamp: ScriptArgument, jobs: ScriptArgument] {
+  const words: ScriptArgument[] = []
+  for (const job of jobs) pushJob(words, job, begin)
+  return [prefix, stampNow(), packTexts(words)]
 }
 
 function jobIdOfMember(member: string): string {

@@ -8,14 +8,14 @@ const SAME_WITH_VALUE = '"'
 const SAME_WITHOUT_VALUE = ','
 
 /** Append settlements as settle.lua reads them; the script's header is the contract. */
-export function pushSettlements(args: ScriptArgument[], settlements: readonly Settlement[], workerName: string): void {
+export function pushSettlements(words: ScriptArgument[], settlements: readonly Settlement[], workerName: string): void {
   let before: Settlement | undefined
   for (const settlement of settlements) {
     const isPlain = isPlainSuccess(settlement)
     if (isPlain && before?.queue === settlement.queue && before.keepS === settlement.keepS) {
-      pushSame(args, settlement)
+      pushSame(words, settlement)
     } else {
-      pushSettlement(args, settlement, workerName)
+      pushSettlement(words, settlement, workerName)
       before = isPlain ? settlement : undefined
     }
   }
@@ -37,14 +37,14 @@ function isPlainSuccess(settlement: Settlement): boolean {
   )
 }
 
-function pushSame(args: ScriptArgument[], { jobId, executionId, endedAtMs, result, startedAtMs }: Settlement): void {
+function pushSame(words: ScriptArgument[], { jobId, executionId, endedAtMs, result, startedAtMs }: Settlement): void {
   const value = result?.returnValue
   const same = value === undefined ? SAME_WITHOUT_VALUE : SAME_WITH_VALUE
-  args.push(jobId, executionId, same, formatTime(endedAtMs), formatTime(startedAtMs))
-  if (value !== undefined) args.push(value)
+  words.push(jobId, executionId, same, formatTime(endedAtMs), formatTime(startedAtMs))
+  if (value !== undefined) words.push(value)
 }
 
-function pushSettlement(args: ScriptArgument[], settlement: Settlement, workerName: string): void {
+function pushSettlement(words: ScriptArgument[], settlement: Settlement, workerName: string): void {
   const { to, keepS, result } = settlement
   const fields: ScriptArgument[] = []
   const { retriesLeft, numberOfRetries, repeatsLeft, repeatsDone } = settlement.changes
@@ -87,6 +87,6 @@ function pushSettlement(args: ScriptArgument[], settlement: Settlement, workerNa
     flags += 'l'
     extras.push(settlement.ttlS)
   }
-  args.push(settlement.jobId, settlement.executionId, settlement.queue, to, keepS, flags)
-  args.push(formatTime(settlement.endedAtMs), formatTime(settlement.startedAtMs), fields.length, ...fields, ...extras)
+  words.push(settlement.jobId, settlement.executionId, settlement.queue, to, keepS, flags)
+  words.push(formatTime(settlement.endedAtMs), formatTime(settlement.startedAtMs), fields.length, ...fields, ...extras)
 }

@@ -18,6 +18,7 @@ import { readCommand } from './command-codec.ts'
 import type { Connections } from './connections.ts'
 import type { Keys } from './keys.ts'
 import { LeasingCalls } from './leasing-calls.ts'
+import { packTexts } from './packed-texts.ts'
 import type { ScriptArgument } from './script.ts'
 import * as scripts from './scripts.generated.ts'
 import { ServerClock } from './server-clock.ts'
@@ -133,8 +134,8 @@ export class RedisWorkerStore implements WorkerStore {
       workedMs += settlement.endedAtMs - settlement.startedAtMs
     }
     const queues = claim?.queues ?? []
-    const rest: ScriptArgument[] = [...queues]
-    pushSettlements(rest, settlements, workerName)
+    const words: ScriptArgument[] = []
+    pushSettlements(words, settlements, workerName)
     const base = executionBase()
     const own = { base, queues }
     const { reply, resent } = await this.#claims.send(
@@ -143,15 +144,14 @@ export class RedisWorkerStore implements WorkerStore {
       [this.#keys.suspended],
       [
         ...([this.#keys.prefix, stampNow(), claim?.want ?? 0, workerName, claim?.leaseMs ?? 0] as const),
-        ...([base, successes, failures, workedMs / SECOND_MS, queues.length] as const),
-        ...rest,
+        ...([base, successes, failures, workedMs / SECOND_MS, packTexts(words)] as const),
+        ...queues,
       ],
     )
-    const [words, handed, setAside] = reply as [Buffer[], unknown, number]
-    const answers = words.map((word, index) => {
-      const answer = String(word) as SettleAnswer
-      const settlement = settlements[index]
-      return resent && settlement !== undefined && couldBeOwnDoing(settlement, answer) ? 'applied' : answer
+    const [letters, handed, setAside] = reply as [Buffer, unknown, number]
+    const answers = settlements.map((settlement, index) => {
+      const answer = ANSWERS.get(letters[index]) ?? 'applied'
+      return resent && couldBeOwnDoing(settlement, answer) ? 'applied' : answer
     })
     const claimed = decodeClaim(handed)
     return {
@@ -187,7 +187,10 @@ export class RedisWorkerStore implements WorkerStore {
     const { reply, resent } = await this.#recoveries.send(own, scripts.recover, [key], [...args])
     const [serverMs, taken] = reply as [number, unknown]
     this.#clock.note(serverMs, sentAtMs)
-    if (!Array.isArray(taken)) this.#recoverFromMs = performance.now() + leaseMs
+    if (STALLED.equals(taken as Buffer)) {
+      this.#recoverFromMs = performance.now() + leaseMs
+      return []
+    }
     return (await this.#recoveries.complete(decodeClaim(taken), own, resent)).jobs
   }
 
@@ -239,6 +242,16 @@ export class RedisWorkerStore implements WorkerStore {
     return birth
   }
 }
+
+/** The word of recover.lua for: Redis stood still. */
+const STALLED = Buffer.from('stalled')
+
+/** By the letters of settle.lua. */
+const ANSWERS: ReadonlyMap<number | undefined, SettleAnswer> = new Map([
+  ['a'.charCodeAt(0), 'applied'],
+  ['l'.charCodeAt(0), 'lost'],
+  ['g'.charCodeAt(0), 'gone'],
+])
 
 /** Whether a settlement may have been applied already, by the same call, which was sent twice. */
 function couldBeOwnDoing({ to, keepS }: Settlement, answer: SettleAnswer): boolean {

@@ -43,12 +43,12 @@ end
 --- `unpack` takes some thousands at most.
 local MOST_PUSHED = 1000
 
---- Enqueue the jobs that `ARGV` describes from `first` to its end. Returns one answer for each.
+--- Enqueue the jobs that a list of texts describes. Returns one answer for each.
 -- Per job: id, queue, flags, number of field texts, field texts, then what the flags announce; or for a plain job, which has
 -- nothing but what every job has: id, queue, 'p', created_at, data, description, timeout.
 -- f = at the front; u = unique; t = ttl seconds; s = due, epoch ms; i = due in ms from now; d = allow failure 0/1, count, ids of
 -- dependencies; g = group; r = rate limit key, concurrency; b = lease it at once to: worker, lease in ms, execution id
-local function enqueueAll(prefix, queuesKey, stamp, first)
+local function enqueueAll(prefix, queuesKey, stamp, texts)
   local nowS, nowMs = clock()
   local registered = {}
   local seen = {}
@@ -60,17 +60,17 @@ local function enqueueAll(prefix, queuesKey, stamp, first)
     redis.call('RPUSH', prefix .. 'queue:' .. readyQueue, unpack(ready))
     ready = {}
   end
-  local at = first
-  while at <= #ARGV do
-    local id, queue, flags, createdAt, data, description, timeout = unpack(ARGV, at, at + 6)
+  local at, last = 1, #texts
+  while at <= last do
+    local id, queue, flags, createdAt, data, description, timeout = unpack(texts, at, at + 6)
     local plain = flags == 'p'
     local firstField, lastField
     if plain then
       at = at + 7
     else
       firstField = at + 4
-      lastField = at + 3 + tonumber(ARGV[at + 3])
-      createdAt = ARGV[firstField + 1]
+      lastField = at + 3 + tonumber(texts[at + 3])
+      createdAt = texts[firstField + 1]
       at = lastField + 1
     end
 
@@ -82,27 +82,27 @@ local function enqueueAll(prefix, queuesKey, stamp, first)
       if flag == 'f' then
         front = true
       elseif flag == 't' then
-        ttl = tonumber(ARGV[at])
+        ttl = tonumber(texts[at])
         at = at + 1
       elseif flag == 's' then
-        due = tonumber(ARGV[at])
+        due = tonumber(texts[at])
         at = at + 1
       elseif flag == 'i' then
-        due = nowMs + tonumber(ARGV[at])
+        due = nowMs + tonumber(texts[at])
         at = at + 1
       elseif flag == 'd' then
-        allowFailure = ARGV[at] == '1'
+        allowFailure = texts[at] == '1'
         dependencies = {}
-        for i = 1, tonumber(ARGV[at + 1]) do dependencies[i] = ARGV[at + 1 + i] end
+        for i = 1, tonumber(texts[at + 1]) do dependencies[i] = texts[at + 1 + i] end
         at = at + 2 + #dependencies
       elseif flag == 'g' then
-        group = ARGV[at]
+        group = texts[at]
         at = at + 1
       elseif flag == 'r' then
-        limit, concurrency = ARGV[at], ARGV[at + 1]
+        limit, concurrency = texts[at], texts[at + 1]
         at = at + 2
       elseif flag == 'b' then
-        worker, leaseMs, execution = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2]
+        worker, leaseMs, execution = texts[at], tonumber(texts[at + 1]), texts[at + 2]
         at = at + 3
       end
     end
@@ -147,25 +147,25 @@ local function enqueueAll(prefix, queuesKey, stamp, first)
         ready[#ready + 1], readyQueue = id, queue
         answer = 'queued'
       elseif due then
-        redis.call('HSET', key, 'status', 'scheduled', unpack(ARGV, firstField, lastField))
+        redis.call('HSET', key, 'status', 'scheduled', unpack(texts, firstField, lastField))
         if front then redis.call('HSET', key, 'enqueue_at_front', 1) end
         schedule(prefix, queue, id, due)
         answer = 'scheduled'
       elseif unmet then
-        redis.call('HSET', key, 'status', 'deferred', unpack(ARGV, firstField, lastField))
+        redis.call('HSET', key, 'status', 'deferred', unpack(texts, firstField, lastField))
         if front then redis.call('HSET', key, 'enqueue_at_front', 1) end
         redis.call('ZADD', prefix .. 'deferred:' .. queue, deferredScore(), id)
         answer = 'deferred'
       elseif execution then
         redis.call('HSET', key, 'status', 'started', 'enqueued_at', stamp, 'started_at', stamp, 'worker_name', worker,
-          'execution_id', execution, unpack(ARGV, firstField, lastField))
+          'execution_id', execution, unpack(texts, firstField, lastField))
         redis.call('ZADD', prefix .. 'wip:' .. queue, leaseScore(nowMs + leaseMs), id .. ':' .. execution)
         answer = 'started'
       elseif limit then
-        redis.call('HSET', key, 'status', 'created', unpack(ARGV, firstField, lastField))
+        redis.call('HSET', key, 'status', 'created', unpack(texts, firstField, lastField))
         answer = place(prefix, id, queue, front, limit, concurrency, nowS, stamp)
       else
-        redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp, unpack(ARGV, firstField, lastField))
+        redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp, unpack(texts, firstField, lastField))
         push(prefix, queue, id, front)
         answer = 'queued'
       end
