@@ -10,12 +10,13 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const luaDir = join(root, 'lua')
 const target = join(root, 'src', 'scripts.generated.ts')
 
-/** The text of a file with every `@include` (each once, before its user) resolved. */
+/** The text of a file with `@first` at its head, and every `@include` (each once, before its user) resolved. */
 function assemble(name, seen = new Set()) {
   if (seen.has(name)) return ''
   seen.add(name)
   const text = readFileSync(join(luaDir, `${name}.lua`), 'utf8')
-  const includes = [...text.matchAll(/^-- @include (\S+)$/gm)].map((match) => assemble(match[1], seen))
+  const others = [...text.matchAll(/^-- @first (\S+)$/gm), ...text.matchAll(/^-- @include (\S+)$/gm)]
+  const includes = others.map((match) => assemble(match[1], seen))
   const code = text
     .split('\n')
     .filter((line) => !line.startsWith('#!') && !/^\s*--/.test(line) && line.trim() !== '')

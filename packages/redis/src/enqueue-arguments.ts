@@ -6,12 +6,12 @@ import { formatTime } from './time.ts'
 /** Names and values of a job that has nothing but what every job has. */
 const PLAIN_LENGTH = 12
 
-/** Append one job as lib/enqueue.lua reads it; the comment there is the contract. */
+/** Append one job as lib/enqueue.lua reads it; the comment there is the contract. Returns whether it is a plain one. */
 export function pushJob(
   words: ScriptArgument[],
   { record, atFront, unique, dueMs, delayMs }: NewJob,
   begin?: readonly [workerName: string, leaseMs: number, executionId: string],
-): void {
+): boolean {
   const fields = encodeJob(record)
   const { description, timeoutS } = record
   const hasNoMore = fields.length === PLAIN_LENGTH && description !== undefined && timeoutS !== undefined
@@ -49,7 +49,8 @@ export function pushJob(
   }
   if (hasNoMore && flags === '') {
     words.push(record.id, record.origin, 'p', formatTime(record.createdAtMs), record.data, description, timeoutS)
-  } else {
-    words.push(record.id, record.origin, flags, fields.length, ...fields, ...extras)
+    return true
   }
+  words.push(record.id, record.origin, flags, fields.length, ...fields, ...extras)
+  return false
 }

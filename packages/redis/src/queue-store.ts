@@ -8,6 +8,9 @@ import { pipeScript, type ScriptArgument } from './script.ts'
 import * as scripts from './scripts.generated.ts'
 import { parseScore, stampNow } from './time.ts'
 
+/** As many as enqueue.lua takes in one go. */
+const MOST_PLAIN = 1000
+
 /** Jobs taken per step when a queue is emptied, so that no step blocks Redis for long. */
 const EMPTY_BATCH = 1000
 
@@ -22,7 +25,8 @@ export class RedisQueueStore implements QueueStore {
 
   async enqueue(jobs: readonly NewJob[]): Promise<Placement[]> {
     const args = enqueueArguments(this.#keys.prefix, jobs)
-    return (await this.#connections.run(scripts.enqueue, [this.#keys.queues], args)) as Placement[]
+    const placements = await this.#connections.run(scripts.enqueue, [this.#keys.queues], args)
+    return Array.isArray(placements) ? placements : jobs.map(() => 'queued')
   }
 
   enqueueInto(pipeline: unknown, jobs: readonly NewJob[]): void {
@@ -144,10 +148,12 @@ function enqueueArguments(
   prefix: string,
   jobs: readonly NewJob[],
   begin?: Parameters<typeof pushJob>[2],
-): [prefix: ScriptArgument, stamp: ScriptArgument, jobs: ScriptArgument] {
+): [prefix: ScriptArgument, stamp: ScriptArgument, jobs: ScriptArgument, plain: ScriptArgument] {
   const words: ScriptArgument[] = []
-  for (const job of jobs) pushJob(words, job, begin)
-  return [prefix, stampNow(), packTexts(words)]
+  let plain = jobs.length > 0 && jobs.length <= MOST_PLAIN
+  for (const job of jobs) plain = pushJob(words, job, begin) && plain
+  if (plain && jobs.length > 1) plain = new Set(jobs.map(({ record }) => record.id)).size === jobs.length
+  return [prefix, stampNow(), packTexts(words), plain ? 1 : 0]
 }
 
 function jobIdOfMember(member: string): string {

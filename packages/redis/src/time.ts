@@ -1,3 +1,5 @@
+import { SECOND_MS } from '@rq/core'
+
 let lastMs = 0
 let serial = 0
 
@@ -9,22 +11,27 @@ export function stampNow(): string {
   const nowMs = Date.now()
   serial = nowMs === lastMs ? (serial + 1) % 1000 : 0
   lastMs = nowMs
-  return `${new Date(nowMs).toISOString().slice(0, -1)}${String(serial).padStart(3, '0')}Z`
+  return timeText(nowMs, serial)
 }
-
-let formattedMs = Number.NaN
-let formatted = ''
 
 /** Epoch milliseconds, fractions of them too, as RQ writes times: UTC, always six digits of fraction, `Z`. */
 export function formatTime(ms: number): string {
   const wholeMs = Math.floor(ms)
-  // The jobs of a batch have most of their times in common.
-  if (wholeMs !== formattedMs) {
-    formatted = new Date(wholeMs).toISOString().slice(0, -1)
-    formattedMs = wholeMs
+  return timeText(wholeMs, Math.min(Math.round((ms - wholeMs) * 1000), 999))
+}
+
+/** The second that was written last, which most times have in common, and its text up to the point. */
+let writtenSecond = Number.NaN
+let written = ''
+
+function timeText(wholeMs: number, us: number): string {
+  const second = Math.floor(wholeMs / SECOND_MS)
+  if (second !== writtenSecond) {
+    written = new Date(second * SECOND_MS).toISOString().slice(0, -'000Z'.length)
+    writtenSecond = second
   }
-  const us = Math.min(Math.round((ms - wholeMs) * 1000), 999)
-  return `${formatted}${us === 0 ? '000' : String(us).padStart(3, '0')}Z`
+  const fraction = (wholeMs - second * SECOND_MS) * 1000 + us
+  return `${written}${String(1_000_000 + fraction).slice(1)}Z`
 }
 
 /** Epoch milliseconds of RQ's text, which has up to six digits of fraction; undefined when empty or not a time. */
