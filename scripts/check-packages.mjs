@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
-import { readPackages } from './check-boundaries.mjs'
-import { pnpm, ROOT, run } from './run.mjs'
+import { packAll } from './pack.mjs'
 
 /** The ways of resolving that an ESM-only package does not serve. */
 const NOT_SERVED = new Set(['node10', 'node16-cjs'])
@@ -16,16 +15,11 @@ const FILES = ['README.md', 'LICENSE', 'package.json']
 
 /**
  * What is wrong with one package in the form in which it would be published.
- * @param {string} folder
- * @param {string} scratch
+ * @param {string} tarball
  * @returns {Promise<string[]>}
  */
-async function lintPacked(folder, scratch) {
-  const packed = await run(pnpm('pack', '--json', '--pack-destination', scratch), { cwd: folder })
-  if (!packed.ok) return [packed.output]
-  const { filename } = JSON.parse(packed.stdout)
-  const tarball = await readFile(filename)
-  const bytes = new Uint8Array(tarball)
+async function lintPacked(tarball) {
+  const bytes = new Uint8Array(await readFile(tarball))
   const published = createPackageFromTarballData(bytes)
   const base = `/node_modules/${published.packageName}`
   const manifest = JSON.parse(published.readFile(`${base}/package.json`))
@@ -58,10 +52,9 @@ async function typeProblems(published) {
 
 const scratch = await mkdtemp(join(tmpdir(), 'rq-pack-'))
 try {
-  for (const { folder, manifest } of await readPackages(ROOT)) {
-    if (manifest.private === true) continue
-    for (const complaint of await lintPacked(folder, scratch)) {
-      console.error(`${manifest.name}: ${complaint}`)
+  for (const [name, tarball] of await packAll(scratch)) {
+    for (const complaint of await lintPacked(tarball)) {
+      console.error(`${name}: ${complaint}`)
       process.exitCode = 1
     }
   }

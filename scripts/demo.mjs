@@ -14,7 +14,7 @@ const EXAMPLE = join(ROOT, 'examples', 'count-words')
 async function demo(signal) {
   for (const [name, command] of /** @type {const} */ ([
     ['install', pnpm('install')],
-    ['build', pnpm('run', 'build')],
+    ['build', pnpm('run', 'build', '--filter=example-count-words')],
   ])) {
     const { ok, output } = await step(name, () => run(command, { signal }))
     signal.throwIfAborted()

@@ -6,19 +6,26 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const CACHE = join(ROOT, '.cache', 'redis')
+/** The project's cache of servers that were built for it. */
+export const CACHE = join(ROOT, '.cache', 'redis')
 const VERSION = 'stable'
 const LONGEST_BUILD_MS = 15 * 60_000
 
-/** Where a server that was built for this project is, or would be. */
-export const BUILT_SERVER = join(CACHE, VERSION, 'redis-server')
+/**
+ * Where a server that was built into `cache` is, or would be.
+ * @param {string} cache
+ */
+export function builtServer(cache) {
+  return join(cache, VERSION, 'redis-server')
+}
 
 /**
- * Build a Redis from source into the project's cache, in a child process that can be given up.
+ * Build a Redis from source into `cache`, in a child process that can be given up.
+ * @param {string} cache
  * @returns {Promise<string | undefined>} why it failed; undefined when it did not
  */
-export async function build() {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('compile.mjs', import.meta.url)), VERSION, CACHE], {
+export async function build(cache) {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('compile.mjs', import.meta.url)), VERSION, cache], {
     cwd: ROOT,
     stdio: ['ignore', 'ignore', 'pipe'],
     // Without npm_config_strict_ssl the library would take the source from anyone.
@@ -32,7 +39,7 @@ export async function build() {
   const [code, signal] = await once(child, 'close')
   if (code === 0) return undefined
   // A build that failed leaves its lock behind, and the next try would wait two minutes for it.
-  await rm(join(CACHE, `${VERSION}.lock`), { force: true })
+  await rm(join(cache, `${VERSION}.lock`), { force: true })
   if (signal !== null) return `stopped by ${signal}`
   const lines = complaint.split('\n').map((line) => line.trim())
   return lines.find((line) => /error|couldn/i.test(line)) ?? lines[0] ?? `exit code ${code}`

@@ -17,6 +17,8 @@ export interface DemoOptions {
   prefix: string
   /** Ends the demo early, in order. */
   signal: AbortSignal
+  /** What to count, and how many words it has. Default: the texts of this checkout. */
+  documents?: readonly Document[]
 }
 
 /**
@@ -24,10 +26,10 @@ export interface DemoOptions {
  * Run it in this example's folder, below which its functions are named.
  * @returns whether every count was right and the job that must fail did
  */
-export async function runDemo({ redisUrl, prefix, signal }: DemoOptions): Promise<boolean> {
+export async function runDemo({ redisUrl, prefix, signal, ...given }: DemoOptions): Promise<boolean> {
   // Not an argument of the worker: a password in it would be seen in the list of processes.
   const env = { RQ_REDIS_URL: redisUrl }
-  const documents = await findDocuments(WORKSPACE)
+  const documents = given.documents ?? (await findDocuments(WORKSPACE))
   await using server = await serveDocuments(documents)
   await using queue = new Queue('default', { connection: redisUrl, prefix })
 

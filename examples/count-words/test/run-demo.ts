@@ -1,0 +1,17 @@
+// Runs the demo as `pnpm demo` does, but for installing and building, over one file many times.
+// Arguments: prefix, path, how many times, how many words the file is said to have the last time.
+import { runDemo } from '../src/demo.ts'
+
+const [prefix = '', path = '', count, wordsOfLast] = process.argv.slice(2)
+const documents = Array.from({ length: Number(count) }, (_, n) => ({ name: `doc ${n}`, path, words: 3 }))
+Object.assign(documents.at(-1) ?? {}, { name: 'the last', words: Number(wordsOfLast) })
+const end = new AbortController()
+process.once('SIGINT', () => end.abort(new Error('Ended by SIGINT.')))
+const redisUrl = process.env.RQ_REDIS_URL ?? ''
+try {
+  const allRight = await runDemo({ redisUrl, prefix, signal: end.signal, documents })
+  process.exitCode = allRight ? 0 : 1
+} catch (error) {
+  console.error(error)
+  process.exitCode = 130
+}
