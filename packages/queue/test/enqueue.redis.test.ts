@@ -1,6 +1,6 @@
 import { RedisStorage } from '@rq/redis'
 import { type RedisFixture, redisFixture } from '@rq/testkit'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Group, Job, Queue } from '../src/index.ts'
 import { add, boom, greet, nothing, onDone } from './functions.ts'
 
@@ -172,6 +172,11 @@ describe('isAsync: false on Redis', () => {
 describe('job.result on Redis', () => {
   it('is woken at once when the job ends', async () => {
     await using ctx = await setUp()
+    // Nobody looks for himself from time to time: a wait that ends has been woken.
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    onTestFinished(() => {
+      vi.useRealTimers()
+    })
     const job = await ctx.queue.enqueue(add, [1, 2])
     const result = job.result({ timeout: 10 })
     const worker = { queues: ['low'], want: 1, workerName: 'w', leaseMs: 5000 }
@@ -180,10 +185,8 @@ describe('job.result on Redis', () => {
     if (claimed === undefined) throw new Error('nothing was claimed')
     const { settle } = await import('@rq/job')
     const outcome = { kind: 'returned', value: '3', startedAtMs: Date.now(), endedAtMs: Date.now() } as const
-    const endMs = performance.now()
     await ctx.storage.workers.settle('w', [settle(claimed.job, claimed.executionId, outcome)])
     expect(await result).toBe(3)
-    expect(performance.now() - endMs).toBeLessThan(500)
   })
 
   it('tells of a job that does not end in time, or is gone', async () => {

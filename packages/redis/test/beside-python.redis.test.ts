@@ -1,11 +1,19 @@
 import { deflateSync } from 'node:zlib'
 import { eventually, type RedisFixture, redisFixture } from '@rq/testkit'
 import { claimRequest, newJob } from '@rq/testkit/storage-conformance'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { RedisStorage } from '../src/index.ts'
 
 const OTHERS = '0123456789abcdef0123456789abcdef'
 const OURS = 'd'.repeat(20)
+
+/** From here to the end of the test nobody looks for himself from time to time: a wait that ends has been woken. */
+function withoutLooking(): void {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => {
+    vi.useRealTimers()
+  })
+}
 
 /** `tolerate`: what other programs leave here on purpose. */
 async function withStorage(
@@ -116,20 +124,18 @@ describe('awaitResult', () => {
 
   test('wakes at once when another program writes the result of a job of the stream dialect', () =>
     withStorage(async (storage, redis) => {
+      withoutLooking()
       await storage.queues.enqueue(['a', 'b', 'c'].map((id) => newJob({ id, results: 'stream' })))
-      const tookMs = await Promise.all(
+      await Promise.all(
         ['a', 'b', 'c'].map(async (id) => {
           const awaited = storage.jobs.awaitResult(id, 10_000, undefined, 'end')
           await eventually(async () =>
             expect(await redis.client.hget(`${redis.prefix}job:${id}`, 'waiters')).not.toBe(null),
           )
-          const sinceMs = performance.now()
           await endAsPython(redis, id)
           expect(await awaited).toMatchObject({ status: 'finished', result: { type: 'successful' } })
-          return performance.now() - sinceMs
         }),
       )
-      expect(Math.max(...tookMs)).toBeLessThan(500)
     }, /^job [abc] \(finished, of default\) is in queue/))
 
   test('goes on waiting when the result was of a run that is followed by another', () =>

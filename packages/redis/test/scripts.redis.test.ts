@@ -1,5 +1,5 @@
 import { settle } from '@rq/job'
-import { type RedisFixture, redisFixture, startRedis } from '@rq/testkit'
+import { faultProxy, type RedisFixture, redisFixture, startRedis } from '@rq/testkit'
 import { claimRequest, end, newJob, RAISED, RETURNED, workOff } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
 import { RedisStorage } from '../src/index.ts'
@@ -195,6 +195,22 @@ describe('connections', () => {
     expect(error).toMatchObject({ code: 'RQ_REDIS_UNREACHABLE', retryable: true })
     expect(String(error)).toContain('redis://127.0.0.1:1/0')
     expect(String(error)).not.toContain('canary')
+  })
+
+  it('say that Redis is too old, which scripts with flags tell', async () => {
+    // Word for word what 6.0.16 answers.
+    const message = "ERR Error compiling script (new function): user_script:1: unexpected symbol near '#'"
+    await using redis = await redisFixture()
+    await using old = await faultProxy(redis.url, {
+      onCommand: ({ args }) => (args.some((word) => word.startsWith('#!lua')) ? { kind: 'error', message } : undefined),
+    })
+    await using storage = new RedisStorage({ connection: old.url, prefix: redis.prefix })
+    await expect(storage.queues.enqueue([newJob()])).rejects.toMatchObject({
+      code: 'RQ_REDIS_VERSION',
+      message: expect.stringContaining('is too old: rq needs Redis 7.0 or Valkey 7.2, or newer'),
+      retryable: false,
+    })
+    expect(await redis.keys()).toEqual([])
   })
 
   it.each(['http://localhost', 'localhost:6379', 'redis://localhost/x'])('refuse %s', (url) => {

@@ -43,7 +43,8 @@ async function house(options: { concurrency?: number } = {}) {
 }
 
 describe('a worker with process horses', () => {
-  it('fails a job that blocks the CPU at its limit, and runs the next one', async () => {
+  // A second late in three runs is no busy machine any more.
+  it('fails a job that blocks the CPU at its limit, and runs the next one', { retry: 2 }, async () => {
     await using test = await house()
     const spin = await test.queue.enqueue('jobs.spin', [], { jobTimeout: 2 })
     const next = await test.queue.enqueue(ref<(x: number, y: number) => number>('./jobs#add'), [1, 2])

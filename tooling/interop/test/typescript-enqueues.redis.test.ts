@@ -1,6 +1,6 @@
 import { eventually } from '@rq/testkit'
 import { Callback, Dependency, JobFailedError, Queue, Retry } from 'rq'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openSite, python, type Site, withPython } from '../src/index.ts'
 
 describe.skipIf(python === undefined)(withPython('we enqueue, a Python worker runs'), () => {
@@ -64,19 +64,19 @@ describe.skipIf(python === undefined)(withPython('we enqueue, a Python worker ru
     const queue = site.queue('waiting')
     await using _worker = site.pythonWorker('waiting')
     await (await queue.enqueue('tasks.echo', ['warm'])).result({ timeout: 10 })
-    const waitsMs: number[] = []
+    // Nobody looks for himself from time to time: a wait that ends has been woken.
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    onTestFinished(() => {
+      vi.useRealTimers()
+    })
     for (let round = 0; round < 5; round++) {
       const key = `test:wait-${round}`
       const job = await queue.enqueue('tasks.hold', [key, 10])
-      const woken = job.result({ timeout: 10 }).then(() => performance.now())
+      const woken = job.result({ timeout: 10 })
       await eventually(async () => (await site.client.llen(key)) === 1)
-      const endedMs = eventually(async () => (await job.getStatus()) === 'finished', { intervalMs: 2 }).then(() =>
-        performance.now(),
-      )
       await site.client.rpush(`${key}:go`, 1)
-      waitsMs.push((await woken) - (await endedMs))
+      await woken
     }
-    expect(Math.max(...waitsMs)).toBeLessThan(250)
   })
 
   test('options mean the same to a Python worker', async () => {

@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+
+const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8')
+const page = read('../../../docs/redis-schema.md')
+/** Every word in backticks: `rq:queue:<q>`, `enqueue`. */
+const words = new Set([...page.matchAll(/`([^`\n]+)`/g)].map(([, word = '']) => word))
+const luaFiles = (folder: string): string[] =>
+  readdirSync(new URL(folder, import.meta.url)).filter((name) => name.endsWith('.lua'))
+
+/** How keys begin in the scripts and in the builders of keys: `job:`, `rl-keys`; and how they end: `:dependents`. */
+function keysInSources(): { beginnings: string[]; endings: string[] } {
+  const lua = ['../lua/', '../lua/lib/'].flatMap((folder) => luaFiles(folder).map((name) => read(`${folder}${name}`)))
+  const builders = read('../src/keys.ts')
+  const registries = /REGISTRY_WORDS[^{]*= \{([^}]*)\}/.exec(builders)?.[1] ?? ''
+  const beginnings = [
+    ...lua.flatMap((text) => [...text.matchAll(/\bprefix \.\. '([^']+)'/g)]),
+    ...builders.matchAll(/(?:`\$\{(?:this\.)?prefix\})([^`$]+)/g),
+  ].map(([, word = '']) => word)
+  const endings = [
+    ...lua.flatMap((text) => [...text.matchAll(/\.\. '(:[a-z_]+)'/g)]),
+    ...builders.matchAll(/\}(:[a-z_]+)`/g),
+  ].map(([, word = '']) => word)
+  const zsets = [...registries.matchAll(/'(\w+)'/g)].map(([, word]) => `${word}:`)
+  return { beginnings: [...new Set([...beginnings, ...zsets])], endings: [...new Set(endings)] }
+}
+
+describe('docs/redis-schema.md', () => {
+  const keys = [...words].filter((word) => word.startsWith('rq:'))
+  const { beginnings, endings } = keysInSources()
+
+  it('lists every key that the code makes', () => {
+    expect(beginnings.length).toBeGreaterThan(30)
+    expect(endings.length).toBeGreaterThan(5)
+    const isListed = (word: string): boolean =>
+      keys.some((key) => key.startsWith(`rq:${word}`) && (word.endsWith(':') || key === `rq:${word}`))
+    expect(beginnings.filter((word) => !isListed(word))).toEqual([])
+    expect(endings.filter((word) => !keys.some((key) => key.endsWith(`>${word}`)))).toEqual([])
+  })
+
+  it('lists no key that nothing makes', () => {
+    const isMade = (key: string): boolean => beginnings.some((word) => key.startsWith(`rq:${word}`))
+    expect(keys.filter((key) => key !== 'rq:' && !isMade(key))).toEqual([])
+  })
+
+  it('lists every script', () => {
+    const scripts = luaFiles('../lua/').map((name) => name.replace('.lua', ''))
+    expect(scripts.filter((name) => !words.has(name))).toEqual([])
+  })
+})
