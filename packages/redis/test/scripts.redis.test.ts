@@ -200,7 +200,8 @@ describe('connections', () => {
   it('say that Redis is too old, which scripts with flags tell', async () => {
     // Word for word what 6.0.16 answers.
     const message = "ERR Error compiling script (new function): user_script:1: unexpected symbol near '#'"
-    await using redis = await redisFixture()
+    await using server = await startRedis()
+    await using redis = await redisFixture({ url: server.url })
     await using old = await faultProxy(redis.url, {
       onCommand: ({ args }) => (args.some((word) => word.startsWith('#!lua')) ? { kind: 'error', message } : undefined),
     })

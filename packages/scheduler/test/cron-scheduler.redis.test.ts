@@ -263,10 +263,10 @@ describe('ticks', () => {
     const { crons } = at.storage
     const run = crons.run.bind(crons)
     let calls = 0
-    const stopping = new Promise<void>((resolve) => {
+    const stopping = new Promise<void>((resolve, reject) => {
       crons.run = (tick) => {
         calls += 1
-        if (calls === 5) scheduler.stop().then(resolve)
+        if (calls === 5) scheduler.stop().then(resolve, reject)
         return run(tick)
       }
     })
