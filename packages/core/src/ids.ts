@@ -56,7 +56,7 @@ const ID = /^[A-Za-z0-9_-]{1,200}$/
 const NAME = /^[\p{L}\p{N}_.:@/#+ -]{1,200}$/u
 
 /**
- * A job id as RQ's readers accept it; anything else would stop a Python worker at load (wire page 5.1).
+ * A job id as RQ's readers accept it; anything else would stop a Python worker at load.
  * @throws RqError `RQ_INVALID_OPTION` naming `option`.
  */
 export function checkId(value: unknown, option: string): string {

@@ -1,7 +1,7 @@
 import { RqError } from '@rq/core'
 import type { Payload } from './record.ts'
 
-/** What a job calls: the four-element tuple that RQ serializes (wire page 3.3), without the unused instance. */
+/** What a job calls: the four-element tuple that RQ serializes, without the unused instance. */
 export interface Call {
   readonly func: string
   readonly args: readonly unknown[]

@@ -42,7 +42,7 @@ export interface CronReply {
   readonly nowMs: number
 }
 
-/** A cron job in the record of a scheduler: for people to look at (wire page 1.11). */
+/** A cron job in the record of a scheduler: for people to look at. */
 export interface CronJobRecord {
   readonly funcName: string
   readonly name: string

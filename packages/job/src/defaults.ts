@@ -1,6 +1,6 @@
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '@rq/core'
 
-/** RQ's defaults (wire page 4), in seconds. */
+/** RQ's defaults, in seconds. */
 export const DEFAULT_QUEUE_NAME = 'default'
 export const DEFAULT_TIMEOUT_S = 180
 export const DEFAULT_RESULT_TTL_S = 500

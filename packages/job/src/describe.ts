@@ -3,7 +3,7 @@ import type { Call } from './call.ts'
 const LONGEST_PART = 75
 
 /**
- * The default description: a call as Python would print it, which is what RQ's tools show (wire page 3.4).
+ * The default description: a call as Python would print it, which is what RQ's tools show.
  * Each part is cut at 75 characters; keyword parts are sorted.
  */
 export function describeCall(call: Call): string {

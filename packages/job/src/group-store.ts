@@ -1,4 +1,4 @@
-/** The group's side of a store (wire page 1.12). Members come in by `enqueue`, when a record has a `groupId`. */
+/** The group's side of a store. Members come in by `enqueue`, when a record has a `groupId`. */
 export interface GroupStore {
   /**
    * Ids of the group's jobs. Members whose job is gone are dropped first, and the group with its last member.

@@ -56,7 +56,7 @@ export interface QueueStore {
   registryCount(queue: string, kind: RegistryKind): Promise<number>
   /** Job ids, by score. `end` -1 = to the end. */
   registryIds(queue: string, kind: RegistryKind, start: number, end: number, descending: boolean): Promise<string[]>
-  /** The score in epoch milliseconds: expiry, due time, or time of entry (wire page 1.6); undefined when not a member. */
+  /** The score in epoch milliseconds: expiry, due time, or time of entry; undefined when not a member. */
   registryScoreMs(queue: string, kind: RegistryKind, jobId: string): Promise<number | undefined>
   /** Take one id out. Returns whether it was there. */
   registryRemove(queue: string, kind: RegistryKind, jobId: string): Promise<boolean>

@@ -15,7 +15,7 @@ export interface RateLimitRecord {
   readonly concurrency: number
 }
 
-/** A webhook in RQ's stored shape (wire page 1.3). */
+/** A webhook in RQ's stored shape. */
 export interface WebhookRecord {
   readonly url: string
   readonly job_status: 'finished' | 'failed'
@@ -28,7 +28,7 @@ export interface WebhookRecord {
 export type ResultDialect = 'hash' | 'stream'
 
 /**
- * One job as data: what RQ's hash holds (wire page 1.3), decoded. Times are epoch milliseconds,
+ * One job as data: what RQ's hash holds, decoded. Times are epoch milliseconds,
  * lengths of time are seconds, as their names say. An absent field is unset.
  */
 export interface JobRecord {

@@ -5,7 +5,7 @@ export const RESULT_TYPES = ['successful', 'failed', 'stopped', 'retried', 'max_
 
 export type ResultType = (typeof RESULT_TYPES)[number]
 
-/** RQ's numbers of the types, as the stream stores them (wire page 1.5). */
+/** RQ's numbers of the types, as the stream stores them. */
 export const RESULT_TYPE_NUMBERS: Readonly<Record<ResultType, number>> = {
   successful: 1,
   failed: 2,

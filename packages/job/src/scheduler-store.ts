@@ -1,6 +1,6 @@
 import type { JobAnswer } from './job-store.ts'
 
-/** What a scheduler says of itself (wire page 1.10). */
+/** What a scheduler says of itself. */
 export interface SchedulerBirth {
   readonly name: string
   /** The queues that it is for, whether it leads them or not. */

@@ -1,5 +1,5 @@
 /**
- * Every status a job can have, exactly RQ's words: an unknown one makes a Python reader raise (wire page 5.1).
+ * Every status a job can have, exactly RQ's words: an unknown one makes a Python reader raise.
  * `ready_to_enqueue` is read (RQ 3 writes it between a parent's end and the child's start) and never written by us.
  */
 export const JOB_STATUSES = [

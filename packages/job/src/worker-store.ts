@@ -39,7 +39,7 @@ export interface Lease {
 
 export type WorkerState = 'started' | 'suspended' | 'busy' | 'idle'
 
-/** A worker's own record (wire page 1.8). */
+/** A worker's own record. */
 export interface WorkerRecord {
   readonly name: string
   readonly queues: readonly string[]
@@ -74,7 +74,7 @@ export interface WorkerHeartbeat {
   readonly leaseMs: number
 }
 
-/** A command another process sent to this worker (wire page 1.9). */
+/** A command another process sent to this worker. */
 export type WorkerCommand =
   | { readonly command: 'shutdown' }
   | { readonly command: 'kill-horse' }

@@ -21,7 +21,7 @@ export type KnownFunctions = ReadonlyMap<string, AnyFunction>
 /**
  * Run a job in this process instead of queueing it (`isAsync: false`): stored, run with its callbacks under its time limit,
  * and settled, so that it is finished or failed afterwards (or deferred, when it waits for other jobs). Retries and repeats are
- * not followed (wire page 2.24). A process that dies meanwhile leaves a job that workers recover.
+ * not followed. A process that dies meanwhile leaves a job that workers recover.
  * @throws DuplicateJobError, RqError `RQ_INVALID_OPTION` (cycle); what the failure callback throws, after the job is stored.
  */
 export async function runInProcess<R>(

@@ -16,7 +16,7 @@ export interface WebhookCall {
 }
 
 /**
- * The requests that are due when a settlement of this job has been stored (wire page 3.5): the `finished` ones after every
+ * The requests that are due when a settlement of this job has been stored: the `finished` ones after every
  * success, the `failed` ones when it has failed for good. None after an attempt that will be tried again, or a stop.
  */
 export function webhookCalls(record: JobRecord, settlement: Settlement, serializer: Serializer): WebhookCall[] {

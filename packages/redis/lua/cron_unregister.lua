@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
---- Take a cron scheduler off the list. Its record can be read a little longer (wire page 1.11).
+--- Take a cron scheduler off the list. Its record can be read a little longer.
 -- @key schedulers zset of names by last heartbeat
 -- @key record hash
 -- @arg name string

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
---- Queue jobs that a Python worker found ready and left behind (RQ's ready registry, wire page 2.16).
+--- Queue jobs that a Python worker found ready and left behind (RQ's ready registry).
 -- @key ready zset
 -- @arg prefix string
 -- @arg queue string

@@ -1,7 +1,7 @@
 import type { WorkerCommand } from '@rq/job'
 
 /**
- * A command as RQ publishes it (wire page 1.9). The execution is told as one more field of `stop-job`: released versions
+ * A command as RQ publishes it. The execution is told as one more field of `stop-job`: released versions
  * of RQ know no `stop-execution`, and the id may be one that a Python worker has never heard of.
  */
 export function writeCommand(command: WorkerCommand): string {

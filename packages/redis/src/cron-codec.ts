@@ -3,7 +3,7 @@ import { pythonCronText } from './python-cron-text.ts'
 import type { ScriptArgument } from './script.ts'
 import { formatTime, parseTime } from './time.ts'
 
-/** A cron scheduler's record as the field list of RQ's hash (wire page 1.11). */
+/** A cron scheduler's record as the field list of RQ's hash. */
 export function encodeCronScheduler(scheduler: CronSchedulerRecord): ScriptArgument[] {
   return [
     ...['hostname', scheduler.hostname, 'pid', scheduler.pid, 'name', scheduler.name],

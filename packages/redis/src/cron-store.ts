@@ -9,7 +9,7 @@ import type { ScriptArgument } from './script.ts'
 import * as scripts from './scripts.generated.ts'
 import { stampNow } from './time.ts'
 
-/** RQ's figures (wire page 1.11), in seconds: a scheduler without a heartbeat counts as dead; records live on. */
+/** RQ's figures, in seconds: a scheduler without a heartbeat counts as dead; records live on. */
 const STALE_S = 120
 const RECORD_TTL_S = 120
 const DEAD_RECORD_TTL_S = 60

@@ -14,7 +14,7 @@ import { formatTime, parseTime } from './time.ts'
 const ZLIB_FIRST_BYTE = 0x78
 
 /**
- * A record as the flat field list of RQ's hash (wire page 1.3), `created_at` first. Without `status` and
+ * A record as the flat field list of RQ's hash, `created_at` first. Without `status` and
  * `enqueued_at`, which belong to the script that puts the job somewhere. Unset fields are left out, but for
  * `last_heartbeat`: a Python worker deletes a job whose heartbeat creates that field.
  */

@@ -1,6 +1,6 @@
 import type { RegistryKind } from '@rq/job'
 
-/** The zset of each registry, by RQ's word for it (wire page 1.6). */
+/** The zset of each registry, by RQ's word for it. */
 const REGISTRY_WORDS: Readonly<Record<RegistryKind, string>> = {
   started: 'wip',
   finished: 'finished',

@@ -10,7 +10,7 @@ import {
 import type { ScriptArgument } from './script.ts'
 import { parseTime } from './time.ts'
 
-/** The fields of a results stream entry (wire page 1.5). Error text is base64 of zlib, a value is base64. */
+/** The fields of a results stream entry. Error text is base64 of zlib, a value is base64. */
 export function encodeResult(settlement: Settlement, workerName: string): ScriptArgument[] {
   const result = settlement.result
   if (result === undefined) return []

@@ -5,7 +5,7 @@ import type { ScriptArgument } from './script.ts'
 import * as scripts from './scripts.generated.ts'
 import { formatTime, stampNow } from './time.ts'
 
-/** How long a scheduler's record outlives its last sign of life, as in RQ (wire page 1.10). */
+/** How long a scheduler's record outlives its last sign of life, as in RQ. */
 const RECORD_TTL_S = 61
 const EARLIER_CHANNEL = 'scheduled'
 const FREE_CHANNEL = 'scheduler'

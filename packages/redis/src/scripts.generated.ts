@@ -122,7 +122,7 @@ export const cronTick: Script<[queues: string, state: string, history: string], 
 }
 
 /**
- * Take a cron scheduler off the list. Its record can be read a little longer (wire page 1.11).
+ * Take a cron scheduler off the list. Its record can be read a little longer.
  *
  * Reply: int 1 if it was listed
  */
@@ -146,7 +146,7 @@ export const deleteJob: Script<[job: string], [prefix: ScriptArgument, id: Scrip
 }
 
 /**
- * Queue jobs that a Python worker found ready and left behind (RQ's ready registry, wire page 2.16).
+ * Queue jobs that a Python worker found ready and left behind (RQ's ready registry).
  *
  * Reply: int how many entries were dealt with
  */

@@ -4,7 +4,7 @@ import { parseTime } from './time.ts'
 
 const STATES: ReadonlySet<string> = new Set<WorkerState>(['started', 'suspended', 'busy', 'idle'])
 
-/** The fields of a worker's record at birth (wire page 1.8). */
+/** The fields of a worker's record at birth. */
 export function encodeBirth(worker: WorkerBirth, birth: string): ScriptArgument[] {
   return [
     ...['birth', birth, 'last_heartbeat', birth, 'queues', worker.queues.join(',')],

@@ -1,7 +1,7 @@
 import { type CronJobRecord, DEFAULT_RESULT_TTL_S } from '@rq/job'
 import type { CronDefinition } from './cron-options.ts'
 
-/** What stands for values that JSON cannot hold, as in RQ (wire page 1.11). */
+/** What stands for values that JSON cannot hold, as in RQ. */
 const NOT_SERIALIZABLE = '<not JSON serializable>'
 
 interface Facts {

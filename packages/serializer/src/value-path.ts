@@ -4,7 +4,7 @@ import { show } from '@rq/core'
 export type Step = string | number | { readonly text: string }
 
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]{0,79}$/u
-/** The parts of a stored call (wire page 3.3). */
+/** The parts of a stored call. */
 const CALL_PARTS = ['func', 'instance', 'args', 'kwargs']
 const LONGEST = 20
 

@@ -19,7 +19,7 @@ export interface CommandsOptions {
 
 const RETRY_MS = 2 * SECOND_MS
 
-/** Listens for what other processes ask of this worker (wire page 1.9). A command sent while it could not listen is missed. */
+/** Listens for what other processes ask of this worker. A command sent while it could not listen is missed. */
 export class Commands {
   readonly #options: CommandsOptions
   readonly #owner: CommandOwner

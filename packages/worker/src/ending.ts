@@ -6,7 +6,7 @@ import type { HorseExit } from './horse-port.ts'
 /** A job that has cost so many workers their lease is not tried again. */
 export const POISON_COUNT = 3
 
-/** What an attempt failed by when its horse was ended with it. The wording is RQ's (wire page 2.10). */
+/** What an attempt failed by when its horse was ended with it. The wording is RQ's. */
 export function killedError(killed: KilledTask): ErrorFacts {
   const { cause, failedBy, fatal, phase, timeoutS } = killed
   const exit = exitText(killed.exit)
@@ -24,7 +24,7 @@ export function killedError(killed: KilledTask): ErrorFacts {
   return facts('WorkHorseTerminatedError', message, fatal)
 }
 
-/** What a job failed by whose worker is gone (wire page 2.17). */
+/** What a job failed by whose worker is gone. */
 export function abandonedError(nowMs: number, abandonedCount: number): ErrorFacts {
   const at = new Date(nowMs).toISOString().replace('T', ' ').replace('Z', '000+00:00')
   const message = `Moved to FailedJobRegistry, due to AbandonedJobError, at ${at}`

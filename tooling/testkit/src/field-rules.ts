@@ -23,7 +23,7 @@ const JOB_ID: Rule = { holds: /^[A-Za-z0-9_-]{1,200}$/, expected: 'letters, digi
 const JOB_IDS = json('a JSON list of job ids', (item) => typeof item === 'string' && matches(JOB_ID, item))
 const INTEGERS = json('a JSON list of integers', Number.isInteger)
 
-/** The fields of RQ's job hash as RQ's readers accept them (wire page 1.3), and ours. */
+/** The fields of RQ's job hash as RQ's readers accept them, and ours. */
 const JOB: Readonly<Record<string, Rule>> = {
   data: TEXT,
   status: oneOf(JOB_STATUSES.filter((status) => status !== 'ready_to_enqueue')),

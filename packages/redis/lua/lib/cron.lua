@@ -5,7 +5,7 @@
 local YEAR_S = 31536000
 local MOST_HISTORY = 1000
 
---- Note a job that a cron job enqueued (RQ's history, wire page 1.11).
+--- Note a job that a cron job enqueued (RQ's history).
 local function remember(historyKey, id, nowMs)
   redis.call('ZADD', historyKey, score(nowMs), id)
   redis.call('ZREMRANGEBYRANK', historyKey, 0, -(MOST_HISTORY + 1))

@@ -1,4 +1,4 @@
---- Who waits for whom (wire page 1.4).
+--- Who waits for whom.
 -- @include lib/place
 -- @include lib/schedule
 

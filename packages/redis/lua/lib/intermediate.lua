@@ -1,4 +1,4 @@
---- RQ's intermediate list of a queue: ids that a Python worker has taken and not yet begun (wire page 1.2).
+--- RQ's intermediate list of a queue: ids that a Python worker has taken and not yet begun.
 -- @include lib/push
 
 --- So long may a Python worker take between the two.

@@ -19,7 +19,7 @@ local function isScheduled(job)
   return job.status == 'scheduled' or job.status == 'created' or not job.status
 end
 
---- A retry that asked for it goes to the head as well (wire page 2.11).
+--- A retry that asked for it goes to the head as well.
 local function goesToFront(job)
   return job.enqueue_at_front == '1' or (job.enqueue_at_front_on_retry == '1' and job.ended_at)
 end

@@ -1,4 +1,4 @@
---- Slots of a rate limit (RQ's keys, wire page 1.13): `allowed` holds them, `rate_limited` waits, oldest first.
+--- Slots of a rate limit (RQ's keys): `allowed` holds them, `rate_limited` waits, oldest first.
 -- @include lib/push
 
 --- Take slots away that no queued or started job of the limit holds, among the holders from `first` to `last`, oldest first.
