@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs'
+import { symlink, writeFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { makeProject, redisFixture } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { JobFailedError, Queue, ref, Worker } from '../src/index.ts'
@@ -32,6 +35,20 @@ async function house(options: { concurrency?: number } = {}) {
   const working = worker.work()
   return {
     queue,
+    project,
+    /** A waiting job, written to Redis by somebody who may write there: no check of ours has seen it. */
+    async forge(id: string, reference: string, args: readonly unknown[]) {
+      const { client, prefix } = redis
+      const fields = {
+        origin: 'default',
+        status: 'queued',
+        created_at: '2026-01-01T00:00:00.000000Z',
+        last_heartbeat: '',
+      }
+      const data = JSON.stringify([reference, null, args, {}])
+      await client.hset(`${prefix}job:${id}`, { ...fields, data, timeout: 30 })
+      await client.rpush(`${prefix}queue:default`, id)
+    },
     async [Symbol.asyncDispose]() {
       await worker.stop({ force: true })
       await working
@@ -75,6 +92,32 @@ describe('a worker with process horses', () => {
     expect(await job.getStatus()).toBe('failed')
     expect(await (await test.queue.enqueue('jobs.add', [20, 22])).result({ timeout: 15 })).toBe(42)
   })
+
+  it('fails jobs with forged references without importing or calling anything, and goes on', async () => {
+    await using outside = await makeProject({})
+    const canary = outside.path('canary')
+    const evil = `import { writeFileSync } from 'node:fs'\nwriteFileSync(${JSON.stringify(canary)}, '')\nexport const run = () => {}`
+    await writeFile(outside.path('evil.mjs'), evil)
+    await using test = await house()
+    await symlink(outside.path('evil.mjs'), test.project.path('linked.mjs'))
+    const forged = [
+      'node:child_process#execSync',
+      'child_process.execSync',
+      `./../${basename(outside.dir)}/evil#run`,
+      `${outside.url('evil.mjs')}#run`,
+      './linked#run',
+      `data:text/javascript,${encodeURIComponent(evil)}#run`,
+      './jobs#add.constructor',
+    ]
+    for (const [n, reference] of forged.entries()) {
+      await test.forge(`forged-${n}`, reference, [`touch ${canary}`])
+      const job = await test.queue.fetchJob(`forged-${n}`)
+      await expect(job?.result({ timeout: 15 }), reference).rejects.toThrow('RQ_FUNCTION_NOT_ALLOWED')
+      expect(await job?.getStatus()).toBe('failed')
+    }
+    expect(existsSync(canary)).toBe(false)
+    expect(await (await test.queue.enqueue('jobs.add', [20, 22])).result({ timeout: 15 })).toBe(42)
+  }, 60_000)
 
   it('keeps the result of a job whose rejection comes after it returned', async () => {
     await using test = await house()
