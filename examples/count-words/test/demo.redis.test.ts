@@ -58,7 +58,7 @@ describe('runDemo', { timeout: 60_000 }, () => {
     await using folder = await oneDocument()
     await using demo = startDemo(redis, folder, 1000)
     await demo.output(/^ {2}100\/1000 documents$/m, 50_000)
-    const record = await eventually(async () => (await redis.keys()).find((key) => key.includes(':worker:')) ?? false)
+    const record = (await redis.keys()).find((key) => key.includes(':worker:')) ?? ''
     const pid = Number(await redis.client.hget(record, 'pid'))
     expect(isRunning(pid)).toBe(true)
     // To the whole process group, as a terminal does.
