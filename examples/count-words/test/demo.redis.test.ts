@@ -1,13 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import {
-  eventually,
-  isRunning,
-  makeProject,
-  type RedisFixture,
-  redisFixture,
-  spawnNode,
-  type TempDir,
-} from '@rq/testkit'
+import { isRunning, makeProject, type RedisFixture, redisFixture, spawnNode, type TempDir } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 
 const EXAMPLE = fileURLToPath(new URL('..', import.meta.url))
