@@ -20,7 +20,7 @@ async function workerRecord(redis: RedisFixture): Promise<string> {
   return key
 }
 
-describe('runDemo', { timeout: 60_000 }, () => {
+describe('runDemo', { timeout: 120_000 }, () => {
   it('counts in plain lines, shows the failure as its caller sees it, and leaves nothing', async () => {
     await using redis = await redisFixture()
     await using folder = await oneDocument()
@@ -49,7 +49,7 @@ describe('runDemo', { timeout: 60_000 }, () => {
     await using redis = await redisFixture()
     await using folder = await oneDocument()
     await using demo = startDemo(redis, folder, 1000)
-    await demo.output(/^ {2}100\/1000 documents$/m, 50_000)
+    await demo.output(/^ {2}100\/1000 documents$/m, 100_000)
     const record = (await redis.keys()).find((key) => key.includes(':worker:')) ?? ''
     const pid = Number(await redis.client.hget(record, 'pid'))
     expect(isRunning(pid)).toBe(true)

@@ -85,7 +85,7 @@ describe('a worker with process horses', () => {
     ['missing', 'jobs.missing'],
   ])('ends a job that does "%s" in a defined state, and goes on', async (name, text) => {
     await using test = await house()
-    const job = await test.queue.enqueue(`jobs.${name}`, [], { jobTimeout: 1 })
+    const job = await test.queue.enqueue(`jobs.${name}`, [], { jobTimeout: name === 'never' ? 1 : 60 })
     const error = await job.result({ timeout: 15 }).catch((reason: unknown) => reason)
     expect(error).toMatchObject({ code: 'RQ_JOB_FAILED' })
     expect((await job.latestResult())?.excString).toContain(text)
