@@ -1,7 +1,4 @@
-import { configDefaults, defineConfig } from 'vitest/config'
-
-/** Many minutes of killing workers at every command: a command of its own, `pnpm test:sweeps`. */
-const SWEEPS = 'tooling/sweeps/**'
+import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   resolve: { conditions: ['@rq/source'] },
@@ -9,7 +6,6 @@ export default defineConfig({
   test: {
     include: ['{packages,apps,tooling,examples}/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts'],
     globalSetup: ['tooling/testkit/src/global-setup.ts'],
-    exclude: process.env.RQ_SWEEPS === undefined ? [...configDefaults.exclude, SWEEPS] : configDefaults.exclude,
     testTimeout: 20_000,
     // Tests mostly wait: for children, leases, timers. One worker, vitest's choice on two cores, takes two and a half times as long.
     maxWorkers: 3,

@@ -18,6 +18,10 @@ export type Role = 'producer' | 'worker' | 'blocking' | 'subscriber'
 
 const CONNECT_TIMEOUT_MS = 5_000
 const LONGEST_BACKOFF_MS = 3_000
+/** A connection that owes an answer for so long is taken for dead, which leaves time to renew a lease of the default length. */
+const SILENCE_MS = 7_000
+/** A listener has nothing to answer for; it is asked so often whether it is still there. */
+const PING_MS = 10_000
 
 /** The clients behind one storage: opened at first use, one for each role, closed together. */
 export class Connections {
@@ -74,6 +78,7 @@ export class Connections {
       this.#troubles.delete(client)
       if (client !== this.#main || this.#pending === 0) this.#hold(client, false)
     })
+    if (role === 'subscriber') askWhetherThere(client)
     this.#opened.add(client)
     return client
   }
@@ -173,10 +178,34 @@ function optionsOf(connection: string | RedisOptions): RedisOptions {
 }
 
 function roleOptions(role: Role): RedisOptions {
-  const patient = { maxRetriesPerRequest: null, retryStrategy: backoffMs } as const
-  const common: RedisOptions = { connectTimeout: CONNECT_TIMEOUT_MS, protocol: 2, enableReadyCheck: true }
-  if (role === 'producer') return { ...common, maxRetriesPerRequest: 2, retryStrategy: backoffMs }
-  return { ...common, ...patient }
+  const common: RedisOptions = {
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    protocol: 2,
+    enableReadyCheck: true,
+    retryStrategy: backoffMs,
+    reconnectOnError: isDemoted,
+  }
+  if (role === 'producer') return { ...common, socketTimeout: SILENCE_MS, maxRetriesPerRequest: 2 }
+  const patient: RedisOptions = { ...common, maxRetriesPerRequest: null }
+  // A blocking read is silent for as long as it may block, and who sends it watches it.
+  return role === 'blocking' ? patient : { ...patient, socketTimeout: SILENCE_MS }
+}
+
+/**
+ * After a failover the old master lives on as a replica, and would refuse every write over this connection for ever; the
+ * address leads to the new one. The call that met it fails, and is made again by those who insist.
+ */
+function isDemoted(error: Error): boolean {
+  return error.message.startsWith('READONLY')
+}
+
+/** Find out that a connection is dead although nobody sends anything through it. */
+function askWhetherThere(client: Client): void {
+  if (!(client instanceof Redis)) return
+  const timer = setInterval(() => {
+    if (client.status === 'ready') client.ping().catch(() => {})
+  }, PING_MS).unref()
+  client.once('end', () => clearInterval(timer))
 }
 
 /** 50 ms doubling to 3 s, plus up to half as much at random so that a fleet does not return in step. */

@@ -1,24 +1,26 @@
 import { type OwnRedis, startRedis, type TempDir } from '@rq/testkit'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type CrashReport, type CrashSweepOptions, crashSweep } from './crash-sweep.ts'
+import { type CrashReport, type CrashSweepOptions, crashSweep, type Life } from './crash-sweep.ts'
 import { jobsProject } from './jobs-module.ts'
 import { ONE_QUEUE, type Scenario, THREE_QUEUES } from './scenario.ts'
 import { table } from './table.ts'
 
 const TIMEOUT_MS = 120_000
+/** Lives of one test, and about of one process of workers. */
+const LIVES = 4
 
 export interface CrashSuiteOptions extends Pick<CrashSweepOptions, 'arrival' | 'horse'> {
   readonly onOneQueue: readonly Scenario[]
   readonly onThreeQueues: readonly Scenario[]
 }
 
-/** One test for each scenario, and the table of them all at the end. */
+/** One test for a few scenarios, and the table of them all at the end. */
 export function crashSuite(title: string, { onOneQueue, onThreeQueues, ...options }: CrashSuiteOptions): void {
   let redis: OwnRedis
   let project: TempDir
   let client: Redis
-  const rows: (readonly [string, number, CrashReport])[] = []
+  const reports: CrashReport[] = []
 
   beforeAll(async () => {
     redis = await startRedis()
@@ -27,55 +29,52 @@ export function crashSuite(title: string, { onOneQueue, onThreeQueues, ...option
   })
 
   afterAll(async () => {
-    process.stdout.write(`\n${title}\n${tableOf(rows)}\n`)
+    process.stdout.write(`\n${title}\n${tableOf(reports)}\n`)
     client.disconnect()
     await project[Symbol.asyncDispose]()
     await redis.stop()
   })
 
-  for (const [scenarios, queues] of [
-    [onOneQueue, ONE_QUEUE],
-    [onThreeQueues, THREE_QUEUES],
-  ] as const) {
-    test.each(scenarios)(`$name, ${queues.length} queue(s)`, { timeout: TIMEOUT_MS }, async (scenario) => {
-      const where = { url: redis.url, client, importPath: project.dir }
-      const report = await crashSweep({ ...options, ...where, scenario, queues })
-      rows.push([scenario.name, queues.length, report])
-      expect(report).toMatchObject({ lost: [], faults: [] })
-    })
-  }
-
-  test('the dead had jobs in their hands', () => {
-    for (const [scenario, , { points, recovered }] of rows) {
-      expect({ scenario, points, recovered }).toMatchObject({ recovered: expect.toSatisfy((count) => count > 0) })
+  const groups = [...groupsOf(onOneQueue, ONE_QUEUE), ...groupsOf(onThreeQueues, THREE_QUEUES)]
+  test.each(groups)('$name', { timeout: TIMEOUT_MS }, async ({ lives }) => {
+    const where = { url: redis.url, client, importPath: project.dir }
+    const swept = await crashSweep({ ...options, ...where, lives })
+    reports.push(...swept)
+    expect(swept).toMatchObject(lives.map(() => ({ lost: [], faults: [] })))
+    for (const { points, recovered, scenario } of swept) {
+      expect({ scenario: scenario.name, points, recovered }).toMatchObject({
+        points: expect.toSatisfy((count) => count > 5),
+        // The dead had jobs in their hands.
+        recovered: expect.toSatisfy((count) => count > 0),
+      })
     }
   })
 }
 
-function tableOf(rows: readonly (readonly [string, number, CrashReport])[]): string {
-  const sum = (of: (report: CrashReport) => number) => rows.reduce((total, [, , report]) => total + of(report), 0)
-  const cells = ({ points, lost, recovered, duplicated }: Summary) => [points, lost, recovered, duplicated]
+function groupsOf(scenarios: readonly Scenario[], queues: readonly string[]): { name: string; lives: Life[] }[] {
+  return Array.from({ length: Math.ceil(scenarios.length / LIVES) }, (_, n) => {
+    const group = scenarios.slice(n * LIVES, (n + 1) * LIVES)
+    const names = group.map(({ name }) => name).join('; ')
+    return { name: `${names}: ${queues.length} queue(s)`, lives: group.map((scenario) => ({ scenario, queues })) }
+  })
+}
+
+function tableOf(reports: readonly CrashReport[]): string {
+  const sum = (of: (report: CrashReport) => number) => reports.reduce((total, report) => total + of(report), 0)
   return table(
     ['job', 'queues', 'points', 'lost', 'recovered', 'ran again'],
     [
-      ...rows.map(([name, queues, report]) => [name, queues, ...cells({ ...report, lost: report.lost.length })]),
+      ...reports.map(({ duplicated, lost, points, queues, recovered, scenario }) => {
+        return [scenario.name, queues.length, points, lost.length, recovered, duplicated]
+      }),
       [
         'all',
         '',
-        ...cells({
-          points: sum(({ points }) => points),
-          lost: sum(({ lost }) => lost.length),
-          recovered: sum(({ recovered }) => recovered),
-          duplicated: sum(({ duplicated }) => duplicated),
-        }),
+        sum(({ points }) => points),
+        sum(({ lost }) => lost.length),
+        sum(({ recovered }) => recovered),
+        sum(({ duplicated }) => duplicated),
       ],
     ],
   )
-}
-
-interface Summary {
-  readonly points: number
-  readonly lost: number
-  readonly recovered: number
-  readonly duplicated: number
 }

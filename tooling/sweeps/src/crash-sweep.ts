@@ -26,9 +26,14 @@ import { enqueueScenario, type Scenario } from './scenario.ts'
  */
 type Arrival = 'waiting' | 'pushed' | 'abandoned'
 
-export interface CrashSweepOptions {
+/** Jobs, and the queues of the worker that does them. */
+export interface Life {
   readonly scenario: Scenario
   readonly queues: readonly string[]
+}
+
+export interface CrashSweepOptions {
+  readonly lives: readonly Life[]
   readonly arrival: Arrival
   /** Default `inline`. */
   readonly horse?: HorseKind
@@ -40,12 +45,12 @@ export interface CrashSweepOptions {
   readonly importPath: string
   /** Done to what a dead worker left, to see that it is noticed. */
   readonly sabotage?: (place: Place) => Promise<unknown>
-  /** How long the recovery may take. Default 15 s. */
+  /** How long the recovery may take. Default 40 s. */
   readonly recoveryMs?: number
 }
 
-/** What came of a sweep. */
-export interface CrashReport {
+/** What came of all the deaths in one life. */
+export interface CrashReport extends Life {
   /** Points at which a worker was killed. */
   points: number
   /** Those at which it had jobs in its hands, which another worker then brought to their end. */
@@ -63,7 +68,7 @@ export interface CrashReport {
 /** The worker is killed before its n-th command reaches Redis, or when it has run and its reply is on the way. */
 const MOMENTS = ['before', 'after'] as const
 
-interface Point extends Place {
+interface Point extends Place, Life {
   readonly n: number
   readonly moment: (typeof MOMENTS)[number]
   readonly proxy: FaultProxy
@@ -72,6 +77,8 @@ interface Point extends Place {
 }
 
 const MOST_COMMANDS = 60
+/** Workers in one process that run their jobs inline. */
+const MOST_WORKERS = 150
 /** A scheduler looks and leads by the clock, so that its life has more commands where it takes longer. */
 const MORE_WHEN_SCHEDULED = 12
 /** Workers with horses of their own in one process. */
@@ -80,42 +87,41 @@ const INTRODUCTION: ReadonlySet<string> = new Set(['hello', 'auth', 'select', 'c
 const MAINTENANCE: ReadonlySet<string> = new Set([
   ...['registry_cleanup', 'drain_ready', 'tidy_registry', 'tidy_rate_limit', 'group_jobs', 'zcard', 'smembers'],
 ])
-const LIFE_MS = 30_000
-const RECOVERY_MS = 15_000
+const LIFE_MS = 60_000
+const RECOVERY_MS = 40_000
 const ORPHAN_MS = 6_000
-const LOOK_MS = 20
+const LOOK_MS = 100
 /** Commands that follow the end of the last job by themselves. */
 const AFTERMATH_MS = 50
 
 /**
- * Kill a worker at every one of its commands, once before and once after it, and let another one finish what it left.
- * The workers of many points live in one process. Each is cut off from Redis at its point, and when the last one is, the
- * process is killed; work horses that are processes notice by themselves.
+ * Kill a worker at every one of its commands, once before and once after it, and let another one finish what it left, for
+ * each of the lives. The workers of many points live in one process: to start one is what takes the time. Each is cut off
+ * from Redis at its point, and when the last one is, the process is killed; work horses that are processes notice by
+ * themselves.
  */
-export async function crashSweep(options: CrashSweepOptions): Promise<CrashReport> {
-  const commands = await commandsOfALife(options)
-  const report: CrashReport = { points: 0, recovered: 0, duplicated: 0, lost: [], faults: [], commands }
-  const count = commands.length + (options.scenario.isScheduled === true ? MORE_WHEN_SCHEDULED : 0)
-  const numbers = Array.from({ length: count }, (_, index) => index + 1)
-  const points = await Promise.all(
-    MOMENTS.flatMap((moment) => numbers.map((number) => newPoint(options, moment, number))),
+export async function crashSweep(options: CrashSweepOptions): Promise<CrashReport[]> {
+  const reports = await Promise.all(
+    options.lives.map(async (life): Promise<CrashReport> => {
+      const commands = await commandsOfALife(options, life)
+      return { ...life, points: 0, recovered: 0, duplicated: 0, lost: [], faults: [], commands }
+    }),
   )
-  try {
-    const size = options.horse === 'process' ? MOST_HORSES : points.length
-    for (const batch of chunks(points, size)) await killAndRecover(options, batch, report)
-  } finally {
-    for (const { proxy, prefix } of points) {
-      await proxy[Symbol.asyncDispose]()
-      await forget(options.client, prefix)
-    }
-  }
-  return report
+  const points = reports.flatMap((report) => {
+    const count = report.commands.length + (report.scenario.isScheduled === true ? MORE_WHEN_SCHEDULED : 0)
+    const numbers = Array.from({ length: count }, (_, index) => index + 1)
+    return MOMENTS.flatMap((moment) => numbers.map((n) => ({ report, moment, n })))
+  })
+  const most = options.horse === 'process' ? MOST_HORSES : MOST_WORKERS
+  for (const batch of evenChunks(points, most)) await killAndRecover(options, batch)
+  return reports
 }
 
-async function commandsOfALife(options: CrashSweepOptions): Promise<readonly string[]> {
-  const { client, scenario } = options
+async function commandsOfALife(options: CrashSweepOptions, life: Life): Promise<readonly string[]> {
+  const { client } = options
+  const { scenario } = life
   await using proxy = await faultProxy(options.url, countsOf(options))
-  const point: Point = { ...newPlace(options), n: 0, moment: 'before', proxy, reached: undefined }
+  const point: Point = { ...life, ...newPlace(options), n: 0, moment: 'before', proxy, reached: undefined }
   await prepare(options, point)
   let worker: Worker | undefined
   const left = runWorker(orderOf(options, point), (one) => {
@@ -125,32 +131,49 @@ async function commandsOfALife(options: CrashSweepOptions): Promise<readonly str
   await eventually(async () => (await unendedJobs(client, point, scenario)).length === 0, { timeoutMs: LIFE_MS })
   await delay(AFTERMATH_MS)
   const commands = [...proxy.commands]
-  if (!isBurst(options)) await worker?.stop()
+  const isBurst = leavesByItself(options, point)
+  if (!isBurst) await worker?.stop()
   await left
-  if (isBurst(options)) commands.splice(0, commands.length, ...proxy.commands)
+  if (isBurst) commands.splice(0, commands.length, ...proxy.commands)
   await forget(client, point.prefix)
   if (commands.length > MOST_COMMANDS) throw new Error(`${commands.length} commands: ${commands}`)
   return commands
 }
 
-async function killAndRecover(options: CrashSweepOptions, points: readonly Point[], report: CrashReport) {
-  const { client, horse, queues, sabotage } = options
-  await Promise.all(points.map((point) => prepare(options, point)))
-  const horses = await runUntilKilled(options, points)
-  if (horse === 'process') await eventually(() => !horses.some(isRunning), { timeoutMs: ORPHAN_MS })
-  await Promise.all(
-    points.map(async (point) => {
-      if (point.reached !== undefined) await sabotage?.(point)
-      const where = `${point.moment} command ${point.n} (${point.reached ?? 'not reached'})`
-      for (const violation of await findViolations(client, point.prefix)) {
-        report.faults.push(`${where}: ${violation} when the worker was dead`)
-      }
-      const leased = await leasedJobs(client, point, options.scenario)
-      await endLeases(client, point, queues)
-      await rescue(options, point)
-      await judge(options, point, { leased, where, report })
-    }),
-  )
+interface Death {
+  readonly report: CrashReport
+  readonly moment: Point['moment']
+  readonly n: number
+}
+
+async function killAndRecover(options: CrashSweepOptions, deaths: readonly Death[]): Promise<void> {
+  const { client, horse } = options
+  const points = await Promise.all(deaths.map((death) => newPoint(options, death)))
+  try {
+    await Promise.all(points.map((point) => prepare(options, point)))
+    const horses = await runUntilKilled(options, points)
+    if (horse === 'process') await eventually(() => !horses.some(isRunning), { timeoutMs: ORPHAN_MS })
+    await Promise.all(points.map((point, index) => recover(options, point, deaths[index]?.report)))
+  } finally {
+    for (const { proxy, prefix } of points) {
+      await proxy[Symbol.asyncDispose]()
+      await forget(client, prefix)
+    }
+  }
+}
+
+async function recover(options: CrashSweepOptions, point: Point, report: CrashReport | undefined): Promise<void> {
+  if (report === undefined) return
+  const { client, sabotage } = options
+  if (point.reached !== undefined) await sabotage?.(point)
+  const where = `${point.moment} command ${point.n} (${point.reached ?? 'not reached'})`
+  for (const violation of await findViolations(client, point.prefix)) {
+    report.faults.push(`${where}: ${violation} when the worker was dead`)
+  }
+  const leased = await leasedJobs(client, point, point.scenario)
+  await endLeases(client, point, point.queues)
+  await rescue(options, point)
+  await judge(options, point, { leased, where, report })
 }
 
 /** Returns the pids of work horses that had been started. */
@@ -160,8 +183,8 @@ async function runUntilKilled(options: CrashSweepOptions, points: readonly Point
   await Promise.all(points.map((point) => push(options, point)))
   const isOver = async (point: Point, index: number): Promise<boolean> => {
     if (point.reached !== undefined) return true
-    if (isBurst(options)) return victim.stdout.includes(`done ${index}\n`)
-    return (await unendedJobs(options.client, point, options.scenario)).length === 0
+    if (leavesByItself(options, point)) return victim.stdout.includes(`done ${index}\n`)
+    return (await unendedJobs(options.client, point, point.scenario)).length === 0
   }
   const allOver = async () => {
     const over = await Promise.all(points.map(isOver))
@@ -177,12 +200,12 @@ async function runUntilKilled(options: CrashSweepOptions, points: readonly Point
 
 /** Let a worker that nothing happens to bring the jobs to their end. */
 async function rescue(options: CrashSweepOptions, point: Point): Promise<void> {
-  const { client, recoveryMs = RECOVERY_MS, scenario, url } = options
+  const { client, recoveryMs = RECOVERY_MS, url } = options
   let rescuer: Worker | undefined
   const left = runWorker({ ...orderOf(options, point), url, burst: false, horse: 'inline' }, (worker) => {
     rescuer = worker
   })
-  const isOver = async () => (await unendedJobs(client, point, scenario)).length === 0
+  const isOver = async () => (await unendedJobs(client, point, point.scenario)).length === 0
   await eventually(isOver, { timeoutMs: recoveryMs, intervalMs: LOOK_MS }).catch(() => {})
   await rescuer?.stop()
   await left
@@ -195,7 +218,8 @@ interface Judged {
   readonly report: CrashReport
 }
 
-async function judge({ client, scenario }: CrashSweepOptions, point: Point, { leased, where, report }: Judged) {
+async function judge({ client }: CrashSweepOptions, point: Point, { leased, where, report }: Judged): Promise<void> {
+  const { scenario } = point
   for (const lost of await unendedJobs(client, point, scenario)) report.lost.push(`${where}: ${lost}`)
   for (const violation of await findViolations(client, point.prefix)) {
     report.faults.push(`${where}: ${violation} after the recovery`)
@@ -210,9 +234,10 @@ async function judge({ client, scenario }: CrashSweepOptions, point: Point, { le
   if (extras.length > 0) report.duplicated += 1
 }
 
-async function newPoint(options: CrashSweepOptions, moment: Point['moment'], n: number): Promise<Point> {
+async function newPoint(options: CrashSweepOptions, { moment, n, report }: Death): Promise<Point> {
+  const { queues, scenario } = report
   const proxy = await faultProxy(options.url, countsOf(options))
-  const point: Point = { ...newPlace(options), n, moment, proxy, reached: undefined }
+  const point: Point = { scenario, queues, ...newPlace(options), n, moment, proxy, reached: undefined }
   proxy.onCommand = (command) => {
     if (command.n !== n) return undefined
     const hook = () => {
@@ -229,10 +254,19 @@ function newPlace({ importPath }: CrashSweepOptions): Place {
   return { prefix: `${id}:`, file: join(importPath, `runs-${id}`) }
 }
 
-function orderOf(options: CrashSweepOptions, { prefix, proxy }: Point): WorkerOrder {
-  const { horse = 'inline', importPath, queues, scenario } = options
+function orderOf(options: CrashSweepOptions, point: Point): WorkerOrder {
+  const { horse = 'inline', importPath } = options
+  const { prefix, proxy, queues, scenario } = point
   const { isScheduled = false, leaseMs } = scenario
-  const order = { url: proxy.url, prefix, queues, burst: isBurst(options), horse, importPath, isScheduled }
+  const order = {
+    url: proxy.url,
+    prefix,
+    queues,
+    burst: leavesByItself(options, point),
+    horse,
+    importPath,
+    isScheduled,
+  }
   return leaseMs === undefined ? order : { ...order, leaseMs }
 }
 
@@ -241,13 +275,14 @@ function countsOf({ inMaintenance = false }: CrashSweepOptions) {
 }
 
 /** Whether the worker that is killed would leave by itself. */
-function isBurst({ arrival, scenario }: CrashSweepOptions): boolean {
+function leavesByItself({ arrival }: CrashSweepOptions, { scenario }: Life): boolean {
   return arrival === 'waiting' && scenario.isScheduled !== true
 }
 
 /** What is there before the worker is. */
-async function prepare({ arrival, client, queues, scenario, url }: CrashSweepOptions, point: Point): Promise<void> {
+async function prepare({ arrival, client, url }: CrashSweepOptions, point: Point): Promise<void> {
   if (arrival === 'pushed') return
+  const { queues, scenario } = point
   await using storage = new RedisStorage({ connection: url, prefix: point.prefix })
   await enqueueScenario(scenario, storage, queues, point.file)
   if (arrival === 'waiting') return
@@ -256,8 +291,9 @@ async function prepare({ arrival, client, queues, scenario, url }: CrashSweepOpt
 }
 
 /** What comes when the worker waits for work, or is dead already. */
-async function push({ arrival, queues, scenario, url }: CrashSweepOptions, point: Point): Promise<void> {
+async function push({ arrival, url }: CrashSweepOptions, point: Point): Promise<void> {
   if (arrival !== 'pushed') return
+  const { queues, scenario } = point
   const waits = () => point.proxy.commands.filter((name) => name === 'blmove').length >= queues.length
   await eventually(() => point.reached !== undefined || waits(), { timeoutMs: LIFE_MS })
   await using storage = new RedisStorage({ connection: url, prefix: point.prefix })
@@ -273,6 +309,9 @@ function kill({ pid }: SpawnedNode): void {
   process.kill(-pid, 'SIGKILL')
 }
 
-function chunks<T>(list: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(list.length / size) }, (_, n) => list.slice(size * n, size * (n + 1)))
+/** At most `most` in each, and about as many in one as in another. */
+function evenChunks<T>(list: readonly T[], most: number): T[][] {
+  const count = Math.ceil(list.length / most)
+  const size = Math.ceil(list.length / count)
+  return Array.from({ length: count }, (_, n) => list.slice(size * n, size * (n + 1)))
 }

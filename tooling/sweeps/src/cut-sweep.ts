@@ -28,9 +28,9 @@ export interface CutReport {
 }
 
 /** Much less than a lease: what a fault costs is a new connection or another try, not a recovery. */
-const LIFE_MS = 8_000
+const LIFE_MS = 12_000
 const TOLD_MS = 1_000
-const AT_ONCE = 8
+const AT_ONCE = 24
 const MOST_COMMANDS = 100
 
 /** The end of an attempt, as a worker tells of it. */
@@ -110,7 +110,7 @@ async function work(options: CutSweepOptions, place: Place, proxy: FaultProxy): 
     for (const event of [...ENDS, ...LOSSES]) one.on(event, () => void told.push(event))
   })
   const isOver = async () => (await unendedJobs(client, place, scenario)).length === 0
-  await eventually(isOver, { timeoutMs: LIFE_MS, intervalMs: 20 }).catch(() => {})
+  await eventually(isOver, { timeoutMs: LIFE_MS, intervalMs: 50 }).catch(() => {})
 
   const abandoned = isAbandoned ? claimable(scenario) : []
   // A job that is recovered ends one attempt more; it counts as a failure where it costs a retry.

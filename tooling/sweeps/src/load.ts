@@ -61,7 +61,8 @@ export class Load implements AsyncDisposable {
         this.acknowledged.push(id)
         return
       } catch (error) {
-        if (!(error instanceof RqError) || !error.retryable) throw error
+        // Refused credentials are put right by people, and then the same call is the right one again.
+        if (!(error instanceof RqError) || !(error.retryable || error.code === 'RQ_REDIS_AUTH')) throw error
         this.refusals.push(error.code)
         await delay(20)
       }

@@ -34,6 +34,10 @@ export const WELL: SiteOutcome = { lost: [], twice: [], overlapping: 0, violatio
 
 export interface SiteOptions {
   readonly redis?: OwnRedisOptions
+  /** A server that stays the caller's, instead of one of the site's own. */
+  readonly server?: OwnRedis
+  /** Where workers and producer reach the server. Default: directly. */
+  readonly url?: string
   /** The folder of `jobsProject()`. */
   readonly project: TempDir
   /** Of the workers. Default: their own. */
@@ -60,13 +64,14 @@ const START_MS = 30_000
 const DONE_MS = 20_000
 const LOOK_MS = 50
 
-export async function openSite({ leaseMs, project, redis: options }: SiteOptions): Promise<Site> {
-  const redis = await startRedis(options)
+export async function openSite({ leaseMs, project, redis: options, server, url }: SiteOptions): Promise<Site> {
+  const redis = server ?? (await startRedis(options))
+  const reach = url ?? redis.url
   const file = project.path(`runs-${randomUUID()}`)
   const client = new Redis(redis.url)
   client.on('error', () => {})
-  const load = new Load({ url: redis.url, prefix: PREFIX, queues: QUEUES, file })
-  const basics = { url: redis.url, prefix: PREFIX, queues: QUEUES, burst: false, isScheduled: false } as const
+  const load = new Load({ url: reach, prefix: PREFIX, queues: QUEUES, file })
+  const basics = { url: reach, prefix: PREFIX, queues: QUEUES, burst: false, isScheduled: false } as const
   const order: WorkerOrder = { ...basics, horse: 'inline', importPath: project.dir, ...(leaseMs && { leaseMs }) }
   const workers = [0, 1].map(() => spawnNode(new URL('./victim.ts', import.meta.url), [JSON.stringify([order])]))
   await Promise.all(workers.map((worker) => worker.output(/works 0/, START_MS)))
@@ -103,7 +108,7 @@ export async function openSite({ leaseMs, project, redis: options }: SiteOptions
       for (const worker of workers) await worker[Symbol.asyncDispose]()
       await load[Symbol.asyncDispose]()
       client.disconnect()
-      await redis.stop()
+      if (server === undefined) await redis.stop()
     },
   }
 }

@@ -1,7 +1,7 @@
 import { type OwnRedis, startRedis, type TempDir } from '@rq/testkit'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type CrashReport, crashSweep } from '../src/crash-sweep.ts'
+import { type CrashReport, type CrashSweepOptions, crashSweep } from '../src/crash-sweep.ts'
 import { jobsProject } from '../src/jobs-module.ts'
 import type { Place } from '../src/outcome.ts'
 import { ONE_QUEUE, scenariosNamed, THREE_QUEUES } from '../src/scenario.ts'
@@ -20,11 +20,17 @@ afterAll(async () => {
   await redis.stop()
 })
 
+type Choice = Omit<CrashSweepOptions, 'lives' | 'url' | 'client' | 'importPath'>
+
+async function sweep(name: string, queues: readonly string[], options: Choice): Promise<CrashReport> {
+  const lives = scenariosNamed(name).map((scenario) => ({ scenario, queues }))
+  const [report] = await crashSweep({ ...options, lives, url: redis.url, client, importPath: project.dir })
+  if (report === undefined) throw new Error('No scenario.')
+  return report
+}
+
 function sweepPlain(sabotage: (place: Place) => Promise<unknown>): Promise<CrashReport> {
-  const [plain] = scenariosNamed('plain')
-  if (plain === undefined) throw new Error('No scenario.')
-  const where = { url: redis.url, client, importPath: project.dir }
-  return crashSweep({ ...where, scenario: plain, queues: ONE_QUEUE, arrival: 'waiting', sabotage, recoveryMs: 1500 })
+  return sweep('plain', ONE_QUEUE, { arrival: 'waiting', sabotage, recoveryMs: 1500 })
 }
 
 describe('the crash sweep notices', () => {
@@ -58,11 +64,7 @@ describe('the crash sweep notices', () => {
 })
 
 test('a worker is killed in its maintenance too', { timeout: 120_000 }, async () => {
-  const where = { url: redis.url, client, importPath: project.dir }
-  const [scenario] = scenariosNamed('all of it')
-  if (scenario === undefined) throw new Error('No scenario.')
-  const options = { ...where, scenario, queues: THREE_QUEUES, arrival: 'pushed', inMaintenance: true } as const
-  const report = await crashSweep(options)
+  const report = await sweep('all of it', THREE_QUEUES, { arrival: 'pushed', inMaintenance: true })
   expect(report).toMatchObject({ lost: [], faults: [] })
   expect(report.commands).toContain('tidy_registry')
 })

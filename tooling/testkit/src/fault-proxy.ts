@@ -26,6 +26,7 @@ export interface ProxyCommand {
  * - `reset`: the connection is reset, and Redis never sees it.
  * - `delay`: it is sent on later.
  * - `error`: it is not sent on, and this is the answer (`'LOADING Redis is loading'`).
+ * - `answer`: it is not sent on, and these bytes are the answer, be they RESP or not.
  * - `swallow`: it is not sent on and never answered.
  */
 export type Fault =
@@ -33,6 +34,7 @@ export type Fault =
   | { readonly kind: 'cut' | 'reset' | 'swallow' }
   | { readonly kind: 'delay'; readonly ms: number }
   | { readonly kind: 'error'; readonly message: string }
+  | { readonly kind: 'answer'; readonly bytes: string }
 
 export interface FaultProxyOptions {
   /** Called with every command; what it returns befalls the command. Default: nothing. */
@@ -59,6 +61,10 @@ export interface FaultProxy extends AsyncDisposable {
   thaw(): void
   /** Reset every connection. New ones are taken. */
   reset(): void
+  /** Every connection stays open, and nothing passes through it any more: half open. New ones are served. */
+  silence(): void
+  /** From now on new connections lead to the Redis at this URL, as when a name gets another address. */
+  lead(url: string): void
 }
 
 const INTRODUCTIONS = new Set(['hello', 'auth', 'select', 'client', 'info', 'quit'])
@@ -99,10 +105,12 @@ export async function faultProxy(url: string, options: FaultProxyOptions = {}): 
     freeze: () => hub.freeze(),
     thaw: () => hub.thaw(),
     reset: () => hub.reset(),
+    silence: () => hub.silence(),
+    lead: (to) => hub.lead(to),
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close')
       server.close()
-      hub.reset()
+      hub.close()
       await closed
     },
   }
@@ -111,7 +119,7 @@ export async function faultProxy(url: string, options: FaultProxyOptions = {}): 
 class Hub {
   readonly commands: string[] = []
   readonly links = new Set<Link>()
-  readonly target: URL
+  target: URL
   onCommand: (command: ProxyCommand) => Fault | undefined
   readonly #counts: (name: string) => boolean
   readonly #scriptName: (sha: string) => string | undefined
@@ -160,12 +168,26 @@ class Hub {
   }
 
   reset(): void {
+    for (const link of this.links) if (!link.isSilent) link.reset()
+  }
+
+  silence(): void {
+    for (const link of this.links) link.isSilent = true
+  }
+
+  lead(url: string): void {
+    this.target = new URL(url)
+  }
+
+  close(): void {
     for (const link of this.links) link.reset()
   }
 }
 
 /** One client's connection and the connection to Redis that belongs to it. */
 class Link {
+  /** Open at both ends, and yet nothing passes. */
+  isSilent = false
   readonly #hub: Hub
   readonly #client: Socket
   readonly #upstream: Socket
@@ -185,10 +207,11 @@ class Link {
     for (const socket of [client, this.#upstream]) {
       socket.setNoDelay(true)
       socket.on('error', () => {})
-      socket.on('close', () => this.reset())
+      socket.on('close', () => this.#hangUp(socket))
     }
     const requests = new RespFrames()
     client.on('data', (chunk) => {
+      if (this.isSilent) return
       this.#requests.push(...requests.push(chunk))
       void this.#serve()
     })
@@ -199,6 +222,11 @@ class Link {
       else this.#answers.push(...frames)
       this.#answered()
     })
+  }
+
+  /** That the other end is gone does not get through a silent connection. */
+  #hangUp(socket: Socket): void {
+    if (socket === this.#client || !this.isSilent) this.reset()
   }
 
   reset(): void {
@@ -232,6 +260,8 @@ class Link {
         return
       case 'error':
         return this.#toClient(Buffer.from(`-${fault.message}\r\n`))
+      case 'answer':
+        return this.#toClient(Buffer.from(fault.bytes))
       case 'delay':
         await delay(fault.ms)
         break
@@ -262,6 +292,6 @@ class Link {
 
   async #toClient(...frames: readonly Buffer[]): Promise<void> {
     await this.#hub.passing()
-    for (const frame of frames) if (!this.#isOver) this.#client.write(frame)
+    for (const frame of frames) if (!this.#isOver && !this.isSilent) this.#client.write(frame)
   }
 }

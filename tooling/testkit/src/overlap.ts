@@ -4,15 +4,19 @@ import { readFile } from 'node:fs/promises'
 export interface Run {
   readonly jobId: string
   readonly pid: number
+  /** The process that had started it: of a job in a work horse, its worker. */
+  readonly parentPid: number
   readonly beganMs: number
   /** Its last sign of life: its end, if it has ended. */
   readonly lastMs: number
   readonly hasEnded: boolean
+  /** It told that it was about to throw. */
+  readonly threw: boolean
 }
 
 /**
  * Source of a module for the jobs of a `makeProject`: `'runs.js': RUNS_MODULE`. A job calls
- * `const run = begin(file, jobId)`, and then `run.beat()` as often as it likes and `run.end()` once. Each is one write to a
+ * `const run = begin(file, jobId)`, and then `run.beat()` as often as it likes and `run.end()` or `run.fail()` once. Each is one write to a
  * file opened for appending, so that notes of many processes never mix, and one noted before a kill is there after it.
  */
 export const RUNS_MODULE = `
@@ -23,10 +27,10 @@ export function begin(file, jobId) {
   const run = randomUUID()
   const note = (kind) => {
     const ms = Number(process.hrtime.bigint() / 1000n) / 1000
-    appendFileSync(file, JSON.stringify({ kind, run, jobId, pid: process.pid, ms }) + '\\n')
+    appendFileSync(file, JSON.stringify({ kind, run, jobId, pid: process.pid, parentPid: process.ppid, ms }) + '\\n')
   }
   note('begin')
-  return { beat: () => note('beat'), end: () => note('end') }
+  return { beat: () => note('beat'), end: () => note('end'), fail: () => note('fail') }
 }
 
 /** How often a job has begun so far. */
@@ -37,10 +41,11 @@ export function begins(file, jobId) {
 `
 
 interface Note {
-  readonly kind: 'begin' | 'beat' | 'end'
+  readonly kind: 'begin' | 'beat' | 'end' | 'fail'
   readonly run: string
   readonly jobId: string
   readonly pid: number
+  readonly parentPid: number
   readonly ms: number
 }
 
@@ -50,9 +55,10 @@ export async function readRuns(file: string): Promise<Run[]> {
   const runs = new Map<string, Run>()
   for (const line of text.split('\n')) {
     if (line === '') continue
-    const { kind, run, jobId, pid, ms } = JSON.parse(line) as Note
-    const known = runs.get(run) ?? { jobId, pid, beganMs: ms, lastMs: ms, hasEnded: false }
-    runs.set(run, { ...known, lastMs: ms, hasEnded: known.hasEnded || kind === 'end' })
+    const { kind, run, jobId, pid, parentPid, ms } = JSON.parse(line) as Note
+    const known = runs.get(run) ?? { jobId, pid, parentPid, beganMs: ms, lastMs: ms, hasEnded: false, threw: false }
+    const threw = known.threw || kind === 'fail'
+    runs.set(run, { ...known, lastMs: ms, hasEnded: known.hasEnded || threw || kind === 'end', threw })
   }
   return [...runs.values()]
 }

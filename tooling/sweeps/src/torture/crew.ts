@@ -1,0 +1,110 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { type FaultProxy, faultProxy, type SpawnedNode } from '@rq/testkit'
+import type { Troubles } from './troubles.ts'
+
+/** One process of the crew, and its successors when it dies. */
+export interface Hand {
+  readonly role: 'worker' | 'producer'
+  readonly proxy: FaultProxy
+  process: SpawnedNode
+  /** A fault is at work on it. */
+  isBusy: boolean
+  /** Its end was asked for or brought about, so that it is no fault of its own. */
+  isEnding: boolean
+}
+
+export interface CrewOptions {
+  readonly url: string
+  readonly troubles: Troubles
+  /** Start the `serial`-th process of all, which reaches Redis at `url`. */
+  readonly spawn: (role: Hand['role'], url: string, serial: number) => SpawnedNode
+}
+
+const START_MS = 30_000
+const LEAVE_MS = 60_000
+const RESTART_MS = 300
+
+/** Processes behind proxies of their own. One that ends is replaced; one that ends by itself is complained of. */
+export class Crew {
+  readonly hands: Hand[] = []
+  /** What the processes said, in the order of their starts. */
+  readonly processes: { role: Hand['role']; process: SpawnedNode }[] = []
+  readonly complaints: string[] = []
+  readonly #options: CrewOptions
+  readonly #proxies: FaultProxy[] = []
+  #isClosing = false
+  #serial = 0
+
+  constructor(options: CrewOptions) {
+    this.#options = options
+  }
+
+  async add(role: Hand['role']): Promise<void> {
+    const proxy = await faultProxy(this.#options.url)
+    this.#proxies.push(proxy)
+    const hand: Hand = { role, proxy, process: this.#spawn(role, proxy), isBusy: false, isEnding: false }
+    this.hands.push(hand)
+    this.#watch(hand)
+    await hand.process.output(/works/, START_MS)
+  }
+
+  /** SIGKILL; the work horses of a worker are left to themselves. */
+  kill(hand: Hand): void {
+    this.#options.troubles.note('death', hand.process.pid)
+    hand.isEnding = true
+    hand.process.kill('SIGKILL')
+  }
+
+  /** SIGTERM, and a new one afterwards. */
+  async term(hand: Hand): Promise<void> {
+    const { process } = hand
+    // Before that it may have no ears yet.
+    await process.output(/works/).catch(() => {})
+    hand.isEnding = true
+    process.kill('SIGTERM')
+    const left = await Promise.race([process.exited, delay(LEAVE_MS, undefined, { ref: false })])
+    if (left === undefined) {
+      this.complaints.push(`${hand.role} ${process.pid} did not leave within ${LEAVE_MS} ms of SIGTERM`)
+      this.kill(hand)
+    } else if (left.code !== 0)
+      this.complaints.push(`${hand.role} ${process.pid} left with ${left.code} ${left.signal}`)
+  }
+
+  /** Ask all of a role to leave, for good. */
+  async close(role: Hand['role']): Promise<void> {
+    const leaving = this.hands.filter((hand) => hand.role === role)
+    this.#isClosing ||= role === 'worker'
+    for (const hand of leaving) this.hands.splice(this.hands.indexOf(hand), 1)
+    await Promise.all(leaving.map((hand) => this.term(hand)))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosing = true
+    this.hands.splice(0)
+    for (const { process } of this.processes) await process[Symbol.asyncDispose]()
+    for (const proxy of this.#proxies) await proxy[Symbol.asyncDispose]()
+  }
+
+  #spawn(role: Hand['role'], proxy: FaultProxy): SpawnedNode {
+    this.#serial += 1
+    const process = this.#options.spawn(role, proxy.url, this.#serial)
+    this.processes.push({ role, process })
+    return process
+  }
+
+  #watch(hand: Hand): void {
+    const { process, role } = hand
+    void process.exited.then(async ({ code, signal }) => {
+      if (!hand.isEnding) {
+        this.complaints.push(
+          `${role} ${process.pid} ended by itself (${code} ${signal}): ${process.stderr.slice(-2000)}`,
+        )
+      }
+      await delay(RESTART_MS)
+      if (this.#isClosing || !this.hands.includes(hand)) return
+      hand.isEnding = false
+      hand.process = this.#spawn(role, hand.proxy)
+      this.#watch(hand)
+    })
+  }
+}

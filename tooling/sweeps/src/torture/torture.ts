@@ -1,0 +1,196 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { inflateSync } from 'node:zlib'
+import { eventually, findViolations, readRuns, spawnNode, startRedis, type TempDir } from '@rq/testkit'
+import { Redis } from 'ioredis'
+import { Chance } from './chance.ts'
+import { Crew, type Hand } from './crew.ts'
+import { TORTURE_FAULTS, type TortureFault, type Victims } from './faults.ts'
+import { tortureProject } from './jobs-module.ts'
+import { readOrders } from './orders.ts'
+import type { ProducerOrder } from './producer.ts'
+import { Troubles } from './troubles.ts'
+import { judge, type Verdict, type Word } from './verdict.ts'
+import type { TortureWorkerOrder } from './worker.ts'
+
+export interface TortureOptions {
+  /** How long faults happen. */
+  readonly ms: number
+  /** The same one makes the same faults at the same times; what comes of them still depends on the machine. */
+  readonly seed: number
+  /** Default 3. */
+  readonly workers?: number
+  /** Default 2. */
+  readonly producers?: number
+  /** Told what is done. */
+  readonly onFault?: (name: string) => void
+}
+
+export interface TortureReport extends Verdict {
+  /** How often each fault happened. */
+  readonly faults: ReadonlyMap<string, number>
+  /** Jobs that were put into a registry of failed ones although they can succeed, with what they failed by. */
+  readonly failed: readonly string[]
+  /** Broken invariants when all was over. */
+  readonly violations: readonly string[]
+  /** Processes that ended by themselves or did not leave, and counters above what happened. */
+  readonly complaints: readonly string[]
+}
+
+const PREFIX = 'rq:'
+const QUEUES = ['high', 'default', 'low']
+const LEASE_MS = 5000
+const CONCURRENCY = 3
+const PAUSE_MS = 50
+const BETWEEN_FAULTS_MS = [100, 900] as const
+const DRAIN_MS = 300_000
+
+/**
+ * Workers, producers and schedulers at work while everything that can go wrong does, at random and at once. What was
+ * asked for, what ran and what was done to whom is noted outside of Redis, and compared when all faults are over and the
+ * queues are drained.
+ */
+export async function torture(options: TortureOptions): Promise<TortureReport> {
+  const { ms, producers = 2, seed, workers = 3 } = options
+  const chance = new Chance(seed)
+  const troubles = new Troubles()
+  await using project = await tortureProject()
+  await using redis = await startRedis({ appendonly: true })
+  const client = new Redis(redis.url, { maxRetriesPerRequest: null, retryStrategy: () => 50 })
+  client.on('error', () => {})
+  await using crew = new Crew({ url: redis.url, troubles, spawn: spawner(project, seed) })
+  try {
+    for (let n = 0; n < workers; n++) await crew.add('worker')
+    for (let n = 0; n < producers; n++) await crew.add('producer')
+    const victims = { redis, client, crew, chance, troubles, leaseMs: LEASE_MS }
+    const faults = await harm(victims, options, ms)
+    await crew.close('producer')
+    const drained = eventually(() => isDrained(client), { timeoutMs: DRAIN_MS, intervalMs: 100 })
+    const undrained = await drained.then(
+      () => [],
+      () => [`the queues were not drained within ${DRAIN_MS} ms`],
+    )
+    const counted = await counters(client)
+    await crew.close('worker')
+    const runs = await readRuns(project.path('runs'))
+    const orders = await readOrders(project.path('orders'))
+    const words = crew.processes.flatMap(({ process }) => wordsOf(process.stdout))
+    const verdict = judge({ orders, runs, troubles: troubles.list, words, leaseMs: LEASE_MS })
+    return {
+      ...verdict,
+      faults,
+      failed: await unexpectedFailures(client, new Set(verdict.parked)),
+      violations: await findViolations(client, PREFIX),
+      complaints: [...crew.complaints, ...undrained, ...overcounted(crew, counted)],
+    }
+  } finally {
+    client.disconnect()
+  }
+}
+
+function spawner({ dir, path }: TempDir, seed: number) {
+  return (role: Hand['role'], url: string, serial: number) => {
+    const common = { url, prefix: PREFIX, queues: QUEUES, name: `${role}${serial}` }
+    const worker: TortureWorkerOrder = { ...common, leaseMs: LEASE_MS, concurrency: CONCURRENCY, importPath: dir }
+    const files = { runsFile: path('runs'), ordersFile: path('orders') }
+    const producer: ProducerOrder = { ...common, ...files, seed: seed + serial, pauseMs: PAUSE_MS }
+    const order = role === 'worker' ? worker : producer
+    return spawnNode(new URL(`./${role}.ts`, import.meta.url), [JSON.stringify(order)])
+  }
+}
+
+/** Harm at random until the time is over, and wait until all of it is mended. */
+async function harm(victims: Victims, { onFault }: TortureOptions, ms: number): Promise<Map<string, number>> {
+  const { chance, crew } = victims
+  const counts = new Map<string, number>()
+  const endMs = performance.now() + ms
+  const running = new Set<Promise<unknown>>()
+  const failures: unknown[] = []
+  let isRedisBusy = false
+  const start = (fault: TortureFault): Promise<unknown> | undefined => {
+    if (fault.on === 'redis') {
+      if (isRedisBusy) return undefined
+      isRedisBusy = true
+      return fault.harm(victims).finally(() => {
+        isRedisBusy = false
+      })
+    }
+    const free = crew.hands.filter(({ isBusy, isEnding, role }) => role === fault.on && !isBusy && !isEnding)
+    if (free.length === 0) return undefined
+    const hand = chance.pick(free)
+    hand.isBusy = true
+    return fault.harm(victims, hand).finally(() => {
+      hand.isBusy = false
+    })
+  }
+  while (performance.now() < endMs) {
+    const fault = chance.pick(TORTURE_FAULTS, ({ share }) => share)
+    const harming = start(fault)
+    if (harming !== undefined) {
+      onFault?.(fault.name)
+      counts.set(fault.name, (counts.get(fault.name) ?? 0) + 1)
+      const watched = harming.catch((error: unknown) => failures.push(error)).finally(() => running.delete(watched))
+      running.add(watched)
+    }
+    await delay(chance.between(...BETWEEN_FAULTS_MS))
+  }
+  await Promise.all(running)
+  if (failures.length > 0) throw new AggregateError(failures, 'Harm could not be done.')
+  return counts
+}
+
+/** Nothing waits, runs or is due. Deferred jobs may wait for a parked one. */
+async function isDrained(client: Redis): Promise<boolean> {
+  const limits = await client.smembers(`${PREFIX}rl-keys`)
+  const counts = await Promise.all([
+    ...QUEUES.map((queue) => client.llen(`${PREFIX}queue:${queue}`)),
+    ...QUEUES.flatMap((queue) => ['wip', 'scheduled'].map((kind) => client.zcard(`${PREFIX}${kind}:${queue}`))),
+    ...limits.map((key) => client.zcard(`${PREFIX}rl:${key}:rate_limited`)),
+  ])
+  return counts.every((count) => count === 0)
+}
+
+function wordsOf(stdout: string): Word[] {
+  return [...stdout.matchAll(/^(lease_lost|job:abandoned|job:poisoned) (\S+) (\S+)$/gm)].map(([, what, jobId, ms]) => ({
+    what: what as Word['what'],
+    jobId: jobId ?? '',
+    ms: Number(ms),
+  }))
+}
+
+async function counters(client: Redis): Promise<Map<string, readonly [successful: number, failed: number]>> {
+  const keys = await client.smembers(`${PREFIX}workers`)
+  const entries = keys.map(async (key) => {
+    const [successful, failed] = await client.hmget(key, 'successful_job_count', 'failed_job_count')
+    return [key.slice(`${PREFIX}worker:`.length), [Number(successful ?? 0), Number(failed ?? 0)] as const] as const
+  })
+  return new Map(await Promise.all(entries))
+}
+
+/** Workers whose counters say more than they have told of: something was settled twice. */
+function overcounted({ processes }: Crew, counted: Awaited<ReturnType<typeof counters>>): string[] {
+  return processes.flatMap(({ process, role }, index) => {
+    const [, successful, failed] = /^counts (\d+) (\d+)$/m.exec(process.stdout) ?? []
+    const counts = counted.get(`${role}${index + 1}`)
+    if (role !== 'worker' || counts === undefined || successful === undefined) return []
+    const isMore = counts[0] > Number(successful) || counts[1] > Number(failed)
+    return isMore ? [`worker${index + 1} counted ${counts.join(' + ')} and told of ${successful} + ${failed}`] : []
+  })
+}
+
+async function unexpectedFailures(client: Redis, parked: ReadonlySet<string>): Promise<string[]> {
+  const found: string[] = []
+  for (const queue of QUEUES) {
+    for (const id of await client.zrange(`${PREFIX}failed:${queue}`, 0, '-1')) {
+      const name = await client.hget(`${PREFIX}job:${id}`, 'description')
+      if (parked.has(id) || /#(exits|crashes|hangs)/.test(name ?? '')) continue
+      found.push(`${id} (${name}): ${await errorOf(client, id)}`)
+    }
+  }
+  return found
+}
+
+async function errorOf(client: Redis, id: string): Promise<string> {
+  const [[, fields = []] = []] = await client.xrevrange(`${PREFIX}results:${id}`, '+', '-', 'COUNT', 1)
+  const text = fields[fields.indexOf('exc_string') + 1] ?? ''
+  return inflateSync(Buffer.from(text, 'base64')).toString().slice(-500)
+}

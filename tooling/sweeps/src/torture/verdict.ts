@@ -1,0 +1,175 @@
+import type { Run } from '@rq/testkit'
+import { type KindName, kindOf } from './kinds.ts'
+import type { Order } from './orders.ts'
+import type { Trouble } from './troubles.ts'
+
+/** What workers told of a job. */
+export interface Word {
+  readonly what: 'lease_lost' | 'job:abandoned' | 'job:poisoned'
+  readonly jobId: string
+  readonly ms: number
+}
+
+export interface Evidence {
+  readonly orders: readonly Order[]
+  readonly runs: readonly Run[]
+  readonly troubles: readonly Trouble[]
+  readonly words: readonly Word[]
+  readonly leaseMs: number
+}
+
+/** Why a job ran once more than it should. */
+export type Excuse = 'its worker died' | 'its work horse died' | 'its lease was lost' | 'it was enqueued again'
+
+export interface Verdict {
+  readonly acknowledged: number
+  /** Acknowledged jobs that came to the end that they should come to. */
+  readonly done: number
+  /** Acknowledged, and nothing came of it. */
+  readonly lost: readonly string[]
+  /** Parked after three lost workers, and jobs that wait for one of those. */
+  readonly parked: readonly string[]
+  /** Runs too many, by what explains them. */
+  readonly again: Readonly<Record<Excuse, number>>
+  /** Runs too many that nothing explains. */
+  readonly unexplained: readonly string[]
+  /** From the death of a worker until another one took over a job that it had begun, in ms, shortest first. */
+  readonly recoveriesMs: readonly number[]
+}
+
+/** The note of a run is written a little later or earlier than what Redis knows. */
+const SETTLE_MS = 1500
+/** The longest wait between two tries to connect, and what it takes to send again. */
+const RECONNECT_MS = 5000
+const PARENT = /-parent$/
+
+/** What became of all jobs, by notes that were all made outside of Redis. */
+export function judge(evidence: Evidence): Verdict {
+  const runs = new Map<string, Run[]>()
+  for (const run of evidence.runs) listOf(runs, run.jobId).push(run)
+  for (const list of runs.values()) list.sort((one, other) => one.beganMs - other.beganMs)
+  const poisoned = new Set(evidence.words.filter(({ what }) => what === 'job:poisoned').map(({ jobId }) => jobId))
+  const isParked = ({ id }: Order): boolean => poisoned.has(id) || poisoned.has(`${id}-parent`)
+  const acknowledged = evidence.orders.filter(({ ackedMs }) => ackedMs !== undefined)
+  const undone = acknowledged.filter((order) => !isDone(order, runs))
+  const again: Record<Excuse, number> = {
+    'its worker died': 0,
+    'its work horse died': 0,
+    'its lease was lost': 0,
+    'it was enqueued again': 0,
+  }
+  const unexplained: string[] = []
+  for (const order of evidence.orders) {
+    for (const excuse of excuses(order, runs.get(order.id) ?? [], evidence)) {
+      if (excuse in again) again[excuse as Excuse] += 1
+      else unexplained.push(excuse)
+    }
+  }
+  return {
+    acknowledged: acknowledged.length,
+    done: acknowledged.length - undone.length,
+    lost: undone.filter((order) => !isParked(order)).map(({ id, kind }) => `${id} (${kind})`),
+    parked: undone.filter(isParked).map(({ id }) => id),
+    again,
+    unexplained,
+    recoveriesMs: recoveries(evidence, runs),
+  }
+}
+
+function isDone({ id, kind }: Order, runs: ReadonlyMap<string, readonly Run[]>): boolean {
+  const all = runs.get(id) ?? []
+  const { ends, hasCallback = false, runs: due } = wanted(id, kind)
+  if (ends === 'broken') return all.length > 0
+  if (all.filter(({ hasEnded, threw }) => hasEnded && !threw).length < due) return false
+  return !hasCallback || runs.has(`${id}-success`)
+}
+
+function wanted(id: string, kind: KindName) {
+  return kindOf(PARENT.test(id) ? 'plain' : kind)
+}
+
+/** An excuse for each run too many; where there is none, what happened. */
+function excuses(order: Order, runs: readonly Run[], evidence: Evidence): string[] {
+  const { ends, runs: due } = wanted(order.id, order.kind)
+  const extra = runs.filter(({ threw }) => !threw).length - (ends === 'broken' ? 1 : due)
+  if (extra <= 0) return []
+  // The last run is the one that counted.
+  const found = runs.slice(0, -1).map((run, n) => excuse(order, run, runs[n + 1], evidence))
+  const good = found.filter((one) => one !== undefined)
+  const bare = Math.max(0, extra - good.length)
+  const story = runs.map(({ beganMs, hasEnded, lastMs, parentPid, pid }) => {
+    return `${Math.round(beganMs)}-${Math.round(lastMs)}${hasEnded ? '' : '...'} in ${pid} of ${parentPid}`
+  })
+  return [
+    ...good.slice(0, extra),
+    ...Array.from({ length: bare }, () => `${order.id} (${order.kind}) ran again: ${story.join(', ')}`),
+  ]
+}
+
+function excuse(order: Order, run: Run, next: Run | undefined, evidence: Evidence): Excuse | undefined {
+  const { leaseMs, troubles, words } = evidence
+  const stalls = troubles.filter(({ kind, pid }) => kind === 'stall' && (pid === 0 || pid === run.parentPid))
+  const { longestMs, untilMs } = stallsAround(run, stalls)
+  const died = troubles.some(
+    ({ fromMs, kind, pid }) =>
+      kind === 'death' && pid === run.parentPid && fromMs >= run.beganMs - SETTLE_MS && fromMs <= untilMs,
+  )
+  if (died) return 'its worker died'
+  const horseDied = troubles.some(
+    ({ fromMs, kind, pid }) =>
+      kind === 'horse' && pid === run.pid && fromMs >= run.beganMs - SETTLE_MS && fromMs <= run.lastMs + SETTLE_MS,
+  )
+  if (horseDied) return 'its work horse died'
+  const nextMs = next?.beganMs ?? Number.POSITIVE_INFINITY
+  const lost = words.some(
+    ({ jobId, ms, what }) =>
+      what === 'lease_lost' && jobId === order.id && ms >= run.beganMs && ms <= nextMs + RECONNECT_MS + leaseMs,
+  )
+  // A lease is renewed three times, so two thirds of it are left when a stall begins at the worst time.
+  if (lost || longestMs >= (leaseMs * 2) / 3 - SETTLE_MS) return 'its lease was lost'
+  // Documented: what left no trace, or was retried, before the call came a second time is enqueued again.
+  const { ackedMs = Number.POSITIVE_INFINITY, kind } = order
+  const isForgetful = kind === 'brief' || kind === 'flaky' || kind === 'later' || kind === 'repeat'
+  return isForgetful && ackedMs > run.beganMs ? 'it was enqueued again' : undefined
+}
+
+/** How long a run's settlement may have been on its way, and the longest time in which its worker could not reach Redis. */
+function stallsAround(run: Run, stalls: readonly Trouble[]): { untilMs: number; longestMs: number } {
+  let untilMs = run.lastMs + SETTLE_MS
+  let longestMs = 0
+  let sinceMs: number | undefined
+  for (const { fromMs, toMs } of stalls) {
+    if (fromMs > untilMs || toMs + RECONNECT_MS < run.beganMs) continue
+    sinceMs = sinceMs !== undefined && fromMs <= untilMs ? sinceMs : fromMs
+    untilMs = Math.max(untilMs, toMs + RECONNECT_MS)
+    longestMs = Math.max(longestMs, toMs - sinceMs)
+  }
+  return { untilMs, longestMs }
+}
+
+/** How long the jobs that dead workers had begun waited until another worker took them over. */
+function recoveries({ troubles, words }: Evidence, runs: ReadonlyMap<string, readonly Run[]>): number[] {
+  const deaths = troubles.filter(({ kind }) => kind === 'death')
+  const takeovers = new Map<string, number[]>()
+  for (const { jobId, ms, what } of words) if (what !== 'lease_lost') listOf(takeovers, jobId).push(ms)
+  const found: number[] = []
+  for (const [id, list] of runs) {
+    for (const run of list) {
+      const death = deaths.find(({ fromMs, pid }) => pid === run.parentPid && fromMs >= run.beganMs)
+      if (death === undefined) continue
+      const takenMs = takeovers.get(id)?.find((ms) => ms > death.fromMs)
+      const next = list.find(({ beganMs }) => beganMs > run.beganMs)
+      // A job that had been settled before, and was taken over from another worker later on, is not of this death.
+      if (takenMs !== undefined && (next === undefined || next.beganMs > takenMs)) found.push(takenMs - death.fromMs)
+    }
+  }
+  return found.sort((one, other) => one - other)
+}
+
+function listOf<T>(map: Map<string, T[]>, key: string): T[] {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  const list: T[] = []
+  map.set(key, list)
+  return list
+}

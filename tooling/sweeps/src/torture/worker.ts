@@ -1,0 +1,50 @@
+import { RedisStorage } from '@rq/redis'
+import { Scheduler } from '@rq/scheduler'
+import { handleSignals, Worker } from '@rq/worker'
+import { sharedMs } from './orders.ts'
+
+/** What a worker of the torture does; survives JSON. */
+export interface TortureWorkerOrder {
+  readonly url: string
+  readonly prefix: string
+  readonly queues: readonly string[]
+  readonly name: string
+  readonly leaseMs: number
+  readonly concurrency: number
+  /** The folder of `tortureProject()`. */
+  readonly importPath: string
+}
+
+const SCHEDULER_LEASE_MS = 2000
+
+/**
+ * A worker in a process of its own. It writes lines: `works`, then `<event> <job id> <ms>` for what no worker in peace has
+ * to tell, and at its end `counts <successful> <failed>`: the attempts it has told of.
+ */
+const { concurrency, importPath, leaseMs, name, prefix, queues, url } = JSON.parse(
+  process.argv[2] ?? '{}',
+) as TortureWorkerOrder
+
+const say = (...words: (string | number)[]): void => void process.stdout.write(`${words.join(' ')}\n`)
+const counts = { successful: 0, failed: 0, none: 0 }
+
+await using storage = new RedisStorage({ connection: url, prefix, role: 'worker' })
+const worker = new Worker(queues, {
+  ...{ storage, name, leaseMs, concurrency, importPaths: [importPath], maintenanceInterval: 5 },
+  onAbandoned: 'requeue',
+})
+worker.on('worker:started', () => say('works'))
+for (const event of ['lease_lost', 'job:abandoned', 'job:poisoned'] as const) {
+  worker.on(event, ({ jobId }) => say(event, jobId, sharedMs()))
+}
+for (const event of ['job:finished', 'job:failed', 'job:retried', 'job:repeated'] as const) {
+  worker.on(event, ({ settlement }) => {
+    counts[settlement.counts] += 1
+  })
+}
+handleSignals(worker)
+await worker.work({
+  dequeueStrategy: 'random',
+  withScheduler: new Scheduler(queues, { storage, leaseMs: SCHEDULER_LEASE_MS }),
+})
+say('counts', counts.successful, counts.failed)

@@ -1,0 +1,116 @@
+import { readdir } from 'node:fs/promises'
+import { Queue } from '@rq/queue'
+import { RedisStorage } from '@rq/redis'
+import { eventually, faultProxy, spawnNode, startRedis, type TempDir } from '@rq/testkit'
+import { Worker } from '@rq/worker'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { jobsProject } from '../src/jobs-module.ts'
+import type { WorkerOrder } from '../src/run-worker.ts'
+import { openSite, WELL } from '../src/site.ts'
+
+const TIMEOUT_MS = 60_000
+
+let project: TempDir
+beforeAll(async () => {
+  project = await jobsProject()
+})
+afterAll(() => project[Symbol.asyncDispose]())
+
+describe('two workers and a producer', () => {
+  test('work on over a line of 200 ms', { timeout: TIMEOUT_MS }, async () => {
+    await using redis = await startRedis()
+    await using proxy = await faultProxy(redis.url, { onCommand: () => ({ kind: 'delay', ms: 200 }) })
+    await using site = await openSite({ project, server: redis, url: proxy.url, leaseMs: 3000 })
+    site.load.start()
+    await eventually(() => expect(site.load.acknowledged.length).toBeGreaterThan(40), { timeoutMs: 15_000 })
+    expect(await site.outcome()).toEqual(WELL)
+    expect(site.load.refusals).toEqual([])
+  })
+
+  test('find out that their connections are half open, before a lease ends', { timeout: TIMEOUT_MS }, async () => {
+    await using redis = await startRedis()
+    await using proxy = await faultProxy(redis.url)
+    await using site = await openSite({ project, server: redis, url: proxy.url })
+    site.load.start()
+    await eventually(() => expect(site.load.acknowledged.length).toBeGreaterThan(50))
+    proxy.silence()
+    const before = site.load.acknowledged.length
+    await eventually(() => expect(site.load.acknowledged.length).toBeGreaterThan(before + 50), { timeoutMs: 15_000 })
+    expect(await site.outcome()).toEqual(WELL)
+  })
+
+  test('are not put off by an answer that is no answer', { timeout: TIMEOUT_MS }, async () => {
+    await using redis = await startRedis()
+    await using proxy = await faultProxy(redis.url)
+    await using site = await openSite({ project, server: redis, url: proxy.url })
+    site.load.start()
+    await eventually(() => expect(site.load.acknowledged.length).toBeGreaterThan(50))
+    let left = 20
+    proxy.onCommand = () => {
+      left -= 1
+      return left < 0 ? undefined : { kind: 'answer', bytes: 'HTTP/1.1 400 Bad Request\r\n\r\n' }
+    }
+    const before = site.load.acknowledged.length
+    await eventually(() => expect(site.load.acknowledged.length).toBeGreaterThan(before + 50), { timeoutMs: 20_000 })
+    expect(await site.outcome()).toEqual(WELL)
+  })
+
+  test('come in when a server that had too many clients has room', { timeout: TIMEOUT_MS }, async () => {
+    await using redis = await startRedis({ args: ['--maxclients', '60'] })
+    await using site = await openSite({ project, server: redis })
+    site.load.start()
+    await eventually(() => expect(site.load.acknowledged.length).toBeGreaterThan(50))
+    await site.client.config('SET', 'maxclients', '1')
+    await site.client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+    await eventually(() => expect(site.load.refusals.length).toBeGreaterThan(0), { timeoutMs: 15_000 })
+    await site.client.config('SET', 'maxclients', '60')
+    const before = site.load.acknowledged.length
+    await eventually(() => expect(site.load.acknowledged.length).toBeGreaterThan(before + 50), { timeoutMs: 15_000 })
+    expect(await site.outcome()).toEqual(WELL)
+  })
+})
+
+describe('a worker whose connections are cut again and again', () => {
+  test('hears commands, and results are heard of', { timeout: TIMEOUT_MS }, async () => {
+    await using redis = await startRedis()
+    const admin = new Redis(redis.url)
+    await using own = new RedisStorage({ connection: redis.url, role: 'worker' })
+    await using storage = new RedisStorage({ connection: redis.url })
+    const worker = new Worker('default', { storage: own, horse: 'inline', importPaths: [project.dir] })
+    const left = worker.work()
+    const job = await new Queue('default', { storage }).enqueue('./jobs#slow', [project.path('heard'), 'heard', 1500])
+    const result = job.result({ timeout: 10 })
+    const listeners = async () => (await admin.pubsub('CHANNELS', 'rq:*')) as string[]
+    const areThere = async () => expect(await listeners()).toHaveLength(2)
+    await eventually(areThere)
+    for (let n = 0; n < 3; n++) {
+      await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+      await eventually(areThere)
+    }
+    await result
+    await admin.publish(`rq:pubsub:${worker.name}`, JSON.stringify({ command: 'shutdown' }))
+    await left
+    admin.disconnect()
+  })
+
+  test('keeps no connection or descriptor of them', { timeout: TIMEOUT_MS }, async () => {
+    await using redis = await startRedis()
+    const admin = new Redis(redis.url)
+    const queues = ['high', 'default', 'low']
+    const basics = { url: redis.url, prefix: 'rq:', queues, burst: false, isScheduled: true, horse: 'inline' } as const
+    const order: WorkerOrder = { ...basics, importPath: project.dir }
+    await using worker = spawnNode(new URL('../src/victim.ts', import.meta.url), [JSON.stringify([order])])
+    await worker.output(/works 0/, 30_000)
+    const held = async () => ({
+      descriptors: (await readdir(`/proc/${worker.pid}/fd`)).length,
+      connections: String(await admin.client('LIST')).trim().split('\n').length,
+    })
+    const before = await held()
+    for (let n = 0; n < 60; n++) {
+      await admin.call('CLIENT', 'KILL', 'TYPE', n % 2 === 0 ? 'normal' : 'pubsub', 'SKIPME', 'yes')
+      await eventually(async () => expect(await held()).toEqual(before))
+    }
+    admin.disconnect()
+  })
+})
