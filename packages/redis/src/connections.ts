@@ -67,8 +67,8 @@ export class Connections {
   /** A client of its own for a role. */
   open(role: Role): Client {
     if (this.#closed) throw new RqError('RQ_CLOSED', 'This connection was closed; nothing was sent.')
-    const settings = roleOptions(role)
     let client: Client
+    const settings = { ...roleOptions(role), reconnectOnError: givingUpDemoted(() => socketOf(client)) }
     if (this.#given instanceof Cluster) client = this.#given.duplicate()
     else if (this.#given !== undefined) client = this.#given.duplicate(settings)
     else client = new Redis({ ...this.#options, ...settings, replyMapping: 'legacy' })
@@ -183,7 +183,6 @@ function roleOptions(role: Role): RedisOptions {
     protocol: 2,
     enableReadyCheck: true,
     retryStrategy: backoffMs,
-    reconnectOnError: isDemoted,
   }
   if (role === 'producer') return { ...common, socketTimeout: SILENCE_MS, maxRetriesPerRequest: 2 }
   const patient: RedisOptions = { ...common, maxRetriesPerRequest: null }
@@ -193,10 +192,16 @@ function roleOptions(role: Role): RedisOptions {
 
 /**
  * After a failover the old master lives on as a replica, and would refuse every write over this connection for ever; the
- * address leads to the new one. The call that met it fails, and is made again by those who insist.
+ * address leads to the new one. A call that meets it fails, and is made again by those who insist; the first one to meet it
+ * gives the connection up.
  */
-function isDemoted(error: Error): boolean {
-  return error.message.startsWith('READONLY')
+function givingUpDemoted(socket: () => unknown): (error: Error) => boolean {
+  let givenUp: unknown
+  return ({ message }) => {
+    if (!message.startsWith('READONLY') || givenUp === socket()) return false
+    givenUp = socket()
+    return true
+  }
 }
 
 /** Find out that a connection is dead although nobody sends anything through it. */

@@ -38,9 +38,13 @@ export function redisError(error: unknown, where: string, trouble?: Error): RqEr
   }
   return new RqError('RQ_REDIS', `Redis at ${where} answered with an error: ${message}`, {
     ...options,
-    retryable: /^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|READONLY|MISCONF)/.test(message),
+    retryable: PASSING.test(message),
   })
 }
+
+/** What goes by itself, or with another connection: a server's bad moment, and an answer that is none. */
+const PASSING =
+  /^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|READONLY|MISCONF|ERR max number of clients|Protocol error)/
 
 function isConnectionError(message: string): boolean {
   return /ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|EAI_AGAIN|EHOSTUNREACH|ENOENT|max retries per request|Connection is closed|Command timed out|Stream isn't writeable|connect E/i.test(

@@ -6,7 +6,7 @@ import { jobsProject } from './jobs-module.ts'
 import { ONE_QUEUE, type Scenario, THREE_QUEUES } from './scenario.ts'
 import { table } from './table.ts'
 
-const TIMEOUT_MS = 120_000
+const TIMEOUT_MS = 300_000
 /** Lives of one test, and about of one process of workers. */
 const LIVES = 4
 
@@ -41,13 +41,9 @@ export function crashSuite(title: string, { onOneQueue, onThreeQueues, ...option
     const swept = await crashSweep({ ...options, ...where, lives })
     reports.push(...swept)
     expect(swept).toMatchObject(lives.map(() => ({ lost: [], faults: [] })))
-    for (const { points, recovered, scenario } of swept) {
-      expect({ scenario: scenario.name, points, recovered }).toMatchObject({
-        points: expect.toSatisfy((count) => count > 5),
-        // The dead had jobs in their hands.
-        recovered: expect.toSatisfy((count) => count > 0),
-      })
-    }
+    for (const { commands, points } of swept) expect(points).toBeGreaterThanOrEqual(commands.length)
+    const recovered = swept.reduce((sum, report) => sum + report.recovered, 0)
+    expect(recovered, 'The dead had no jobs in their hands.').toBeGreaterThan(0)
   })
 }
 

@@ -20,7 +20,9 @@ async function documentedRights(): Promise<string[]> {
   return rights.split(' ')
 }
 
-test('the documented rights are enough for every kind of job, and reach nothing else', { timeout: 60_000 }, async () => {
+test('the documented rights are enough for every kind of job, and reach nothing else', {
+  timeout: 60_000,
+}, async () => {
   await using redis = await startRedis()
   await using project = await jobsProject()
   const admin = new Redis(redis.url)
@@ -53,7 +55,13 @@ test('the documented rights are enough for every kind of job, and reach nothing 
 
   expect(await admin.acl('LOG')).toEqual([])
   const user = new Redis(url)
-  for (const command of [['FLUSHALL'], ['KEYS', '*'], ['CONFIG', 'GET', '*'], ['GET', 'other'], ['SHUTDOWN']] as const) {
+  for (const command of [
+    ['FLUSHALL'],
+    ['KEYS', '*'],
+    ['CONFIG', 'GET', '*'],
+    ['GET', 'other'],
+    ['SHUTDOWN'],
+  ] as const) {
     const [name, ...words] = command
     await expect(user.call(name, ...words), name).rejects.toThrow('NOPERM')
   }

@@ -55,6 +55,8 @@ describe('a worker any of whose commands', () => {
     ['is refused: LOADING', { kind: 'error', message: 'LOADING Redis is loading the dataset in memory' }],
     ['is refused: READONLY', { kind: 'error', message: "READONLY You can't write against a read only replica." }],
     ['is refused: MISCONF', { kind: 'error', message: 'MISCONF Redis is configured to save RDB snapshots' }],
+    ['is refused: NOREPLICAS', { kind: 'error', message: 'NOREPLICAS Not enough good replicas to write.' }],
+    ['is refused: CLUSTERDOWN', { kind: 'error', message: 'CLUSTERDOWN The cluster is down' }],
     ['is refused: BUSY', { kind: 'error', message: 'BUSY Redis is busy running a script.' }],
   ] as const)('%s', { timeout: TIMEOUT_MS }, async (what, fault) => {
     const scenario = DIFFERENT.at(-1)

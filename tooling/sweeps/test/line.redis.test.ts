@@ -104,7 +104,9 @@ describe('a worker whose connections are cut again and again', () => {
     await worker.output(/works 0/, 30_000)
     const held = async () => ({
       descriptors: (await readdir(`/proc/${worker.pid}/fd`)).length,
-      connections: String(await admin.client('LIST')).trim().split('\n').length,
+      connections: String(await admin.client('LIST'))
+        .trim()
+        .split('\n').length,
     })
     const before = await held()
     for (let n = 0; n < 60; n++) {

@@ -1,6 +1,6 @@
-import { eventually, findViolations, readRuns, startRedis } from '@rq/testkit'
 import { Queue } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
+import { eventually, findViolations, readRuns, startRedis } from '@rq/testkit'
 import { Worker } from '@rq/worker'
 import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'

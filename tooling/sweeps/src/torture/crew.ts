@@ -58,16 +58,16 @@ export class Crew {
   /** SIGTERM, and a new one afterwards. */
   async term(hand: Hand): Promise<void> {
     const { process } = hand
-    // Before that it may have no ears yet.
-    await process.output(/works/).catch(() => {})
+    // Before that it may have no ears yet; and it may meet its end by another cause meanwhile.
+    await process.output(/works/, START_MS).catch(() => {})
+    if (!process.stdout.includes('works') || hand.process !== process || hand.isEnding) return
     hand.isEnding = true
     process.kill('SIGTERM')
     const left = await Promise.race([process.exited, delay(LEAVE_MS, undefined, { ref: false })])
     if (left === undefined) {
       this.complaints.push(`${hand.role} ${process.pid} did not leave within ${LEAVE_MS} ms of SIGTERM`)
       this.kill(hand)
-    } else if (left.code !== 0)
-      this.complaints.push(`${hand.role} ${process.pid} left with ${left.code} ${left.signal}`)
+    } else if (left.code !== 0) this.complaints.push(`${hand.role} ${process.pid} left: ${endingOf(process, left)}`)
   }
 
   /** Ask all of a role to leave, for good. */
@@ -94,11 +94,9 @@ export class Crew {
 
   #watch(hand: Hand): void {
     const { process, role } = hand
-    void process.exited.then(async ({ code, signal }) => {
+    void process.exited.then(async (ending) => {
       if (!hand.isEnding) {
-        this.complaints.push(
-          `${role} ${process.pid} ended by itself (${code} ${signal}): ${process.stderr.slice(-2000)}`,
-        )
+        this.complaints.push(`${role} ${process.pid} ended by itself: ${endingOf(process, ending)}`)
       }
       await delay(RESTART_MS)
       if (this.#isClosing || !this.hands.includes(hand)) return
@@ -107,4 +105,8 @@ export class Crew {
       this.#watch(hand)
     })
   }
+}
+
+function endingOf({ stderr }: SpawnedNode, { code, signal }: Awaited<SpawnedNode['exited']>): string {
+  return `${signal ?? `exit code ${code}`}, after saying: ${stderr.slice(-2000)}`
 }

@@ -19,7 +19,7 @@ export interface Evidence {
 }
 
 /** Why a job ran once more than it should. */
-export type Excuse = 'its worker died' | 'its work horse died' | 'its lease was lost' | 'it was enqueued again'
+type Excuse = 'its worker died' | 'its work horse died' | 'its lease was lost' | 'it was enqueued again'
 
 export interface Verdict {
   readonly acknowledged: number
