@@ -44,7 +44,7 @@ export function redisError(error: unknown, where: string, trouble?: Error): RqEr
 
 /** What goes by itself, or with another connection: a server's bad moment, and an answer that is none. */
 const PASSING =
-  /^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|READONLY|MISCONF|ERR max number of clients|Protocol error)/
+  /^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|READONLY|MISCONF|Protocol error|Unknown RESP type)/
 
 function isConnectionError(message: string): boolean {
   return /ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|EAI_AGAIN|EHOSTUNREACH|ENOENT|max retries per request|Connection is closed|Command timed out|Stream isn't writeable|connect E/i.test(
