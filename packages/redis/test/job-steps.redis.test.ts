@@ -24,7 +24,10 @@ async function inTheMiddle(run: (place: Place) => Promise<void>, tolerate?: RegE
   await using storage = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
   await using other = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
   const { queues } = storage
-  await queues.enqueue([newJob({ id: 'done', origin: 'past' }), newJob({ id: 'gone', origin: 'past', resultTtlS: 0 })])
+  await queues.enqueue([
+    newJob({ id: 'done', origin: 'past', resultTtlS: 600 }),
+    newJob({ id: 'gone', origin: 'past', resultTtlS: 0 }),
+  ])
   await workOff(storage, RETURNED, ['past'])
   await queues.enqueue([newJob({ id: 'bad', origin: 'past' })])
   await workOff(storage, RAISED, ['past'])

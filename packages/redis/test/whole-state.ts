@@ -3,18 +3,23 @@ import type { RedisDump, RedisFixture } from '@rq/testkit'
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
 const EXECUTION = /[0-9a-f]{12}[0-9a-f]{8}/g
 
-/** A state with what differs from run to run named instead: times, executions, scores that are a time from now (to 5 s). A key that expires says when. */
-export function named(dump: RedisDump): Record<string, unknown> {
+/** To so many seconds times are told: a slow machine takes some for a step. All that the tests ask for is a multiple of it. */
+const GRAIN_S = 15
+
+/**
+ * A state with what differs from run to run named instead: times, executions, scores that are a time from `nowS`. A key that
+ * expires says when.
+ */
+export function named(dump: RedisDump, nowS = Date.now() / 1000): Record<string, unknown> {
   const text = (value: unknown) =>
     typeof value === 'string' ? value.replace(TIME, '<time>').replace(EXECUTION, '<execution>') : value
-  const nowS = Date.now() / 1000
   const score = (value: number) =>
     Math.abs(value - nowS) < 60 * 60 * 24 * 365 * 200 && value > nowS - 60
-      ? `now+${Math.abs(Math.round((value - nowS) / 5) * 5)}`
+      ? `now+${Math.abs(Math.round((value - nowS) / GRAIN_S) * GRAIN_S)}`
       : value
   return Object.fromEntries(
     Object.entries(dump).map(([key, { type, ttl, value }]) => {
-      const name = ttl === -1 ? key : `${key} (${ttl} s)`
+      const name = ttl === -1 ? key : `${key} (${Math.ceil(ttl / GRAIN_S) * GRAIN_S} s)`
       if (type === 'zset') {
         return [name, Object.fromEntries(Object.entries(value).map(([member, at]) => [text(member), score(at)]))]
       }
@@ -53,9 +58,10 @@ type State = Record<string, unknown>
  * is gone.
  */
 export async function changesBy(redis: RedisFixture, step: () => Promise<unknown>): Promise<State> {
-  const before = named(await redis.dump())
+  const nowS = Date.now() / 1000
+  const before = named(await redis.dump(), nowS)
   await step()
-  return differences(before, named(await redis.dump()))
+  return differences(before, named(await redis.dump(), nowS))
 }
 
 function differences(before: State, after: State): State {
