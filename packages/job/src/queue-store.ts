@@ -7,6 +7,8 @@ export interface NewJob {
   readonly atFront: boolean
   /** Refuse when any job with this id exists. */
   readonly unique: boolean
+  /** It may be there already, from an earlier enqueue, and is to be run once more. Absent: it was made for this call. */
+  readonly again?: boolean
   /** Epoch milliseconds; absent, or past = as soon as possible. */
   readonly dueMs?: number
   /** Instead of `dueMs`: milliseconds from now, by the store's clock. */
@@ -25,7 +27,7 @@ export type Begun =
 export interface QueueStore {
   /**
    * Write jobs and put each in its place, in order, all in one step. Safe to send twice: a job that is
-   * already there with the same creation time is left as it is.
+   * already there with the same creation time is left as it is, unless it is enqueued `again`.
    * @throws RqError `RQ_REDIS_OUT_OF_MEMORY`, `RQ_REDIS_UNREACHABLE`; then nothing or everything was written.
    */
   enqueue(jobs: readonly NewJob[]): Promise<Placement[]>

@@ -61,12 +61,12 @@ export function newRecord(
 let lastCreatedMs = 0
 
 /**
- * Now, with microseconds that count up within a millisecond: a job is known again by its id and this time, so two of
- * one process never have the same.
+ * Now, with microseconds that count up within a millisecond, from a random one on: a job is known again by its id and this time,
+ * so two of one process never have the same, and two of different ones hardly ever.
  */
 function creationMs(): number {
   const nowMs = Date.now()
-  lastCreatedMs = nowMs > lastCreatedMs ? nowMs : lastCreatedMs + 0.001
+  lastCreatedMs = nowMs > lastCreatedMs ? nowMs + Math.floor(Math.random() * 500) / 1000 : lastCreatedMs + 0.001
   return lastCreatedMs
 }
 

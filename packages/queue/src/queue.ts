@@ -149,7 +149,7 @@ export class Queue extends QueueContents {
 
   /**
    * Put a job into this queue: a new one, or one from anywhere to be run again. It leaves where it was; what is known of
-   * its earlier runs is forgotten, except for its results. It waits for its dependencies like any other.
+   * its earlier runs is forgotten, except for their results. It waits for its dependencies like any other.
    * Returns the same handle.
    * @throws as `enqueue`.
    */
@@ -167,7 +167,7 @@ export class Queue extends QueueContents {
     const known = job.toRecord()
     const record = fresh(known, this.#defaults)
     await this.#place<R>(
-      { record, atFront: atFront || record.enqueueAtFront === true, unique, ...time },
+      { record, atFront: atFront || record.enqueueAtFront === true, unique, again: true, ...time },
       pipeline,
       () => new Map(),
     )

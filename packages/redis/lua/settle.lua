@@ -200,6 +200,8 @@ while at <= last do
       release = nil
       if to == 'queued' or to == 'scheduled' then to, keepS = 'canceled', -1 end
     end
+    -- Those who wait for the slot go before those who wait for the job.
+    if limit and to ~= 'queued' then releaseSlot(prefix, limit, id, nowS, stamp) end
     if firstEntry then
       redis.call('XADD', prefix .. 'results:' .. id, 'MAXLEN', '~', 10, '*', unpack(settlements, firstEntry, lastEntry))
       if entryKeepS > 0 then
@@ -267,7 +269,6 @@ while at <= last do
       if ttl then expireAfter(prefix, id, ttl + math.ceil((delayMs or 0) / 1000)) end
       if firstEntry then wake(prefix, id, held[3]) end
     end
-    if limit and to ~= 'queued' then releaseSlot(prefix, limit, id, nowS, stamp) end
   end
 end
 

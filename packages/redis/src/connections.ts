@@ -40,6 +40,7 @@ export class Connections {
   constructor(connection: Connection | undefined, mainRole: 'producer' | 'worker') {
     this.#mainRole = mainRole
     if (connection instanceof Redis || connection instanceof Cluster) {
+      refuseKeyPrefix(connection.options)
       this.#given = connection
       this.#options = {}
       this.where = connection instanceof Redis ? address(connection.options) : 'the cluster given'
@@ -174,7 +175,17 @@ function optionsOf(connection: string | RedisOptions): RedisOptions {
   if (typeof connection !== 'object' || connection === null) {
     throw invalidOption('connection', connection, 'a URL, ioredis options, or an ioredis client')
   }
+  refuseKeyPrefix(connection)
   return connection
+}
+
+/** Scripts make most of their keys themselves, which ioredis does not see: such a prefix would stand before some only. */
+function refuseKeyPrefix({ keyPrefix }: { readonly keyPrefix?: string | undefined }): void {
+  if (keyPrefix === undefined || keyPrefix === '') return
+  throw new RqError(
+    'RQ_CONFIG',
+    "rq cannot use a connection with ioredis's keyPrefix. Leave that out, and give rq the option prefix instead.",
+  )
 }
 
 function roleOptions(role: Role): RedisOptions {

@@ -1,3 +1,4 @@
+import { randomHex } from '@rq/core'
 import type { NewJob } from '@rq/job'
 import { encodeJob } from './job-codec.ts'
 import type { ScriptArgument } from './script.ts'
@@ -5,11 +6,12 @@ import { formatTime } from './time.ts'
 
 /** Names and values of a job that has nothing but what every job has. */
 const PLAIN_LENGTH = 12
+const TOKEN_LENGTH = 16
 
 /** Append one job as lib/enqueue.lua reads it; the comment there is the contract. Returns whether it is a plain one. */
 export function pushJob(
   words: ScriptArgument[],
-  { record, atFront, unique, dueMs, delayMs }: NewJob,
+  { record, atFront, again, unique, dueMs, delayMs }: NewJob,
   begin?: readonly [workerName: string, leaseMs: number, executionId: string],
 ): boolean {
   const fields = encodeJob(record)
@@ -18,7 +20,11 @@ export function pushJob(
   let flags = ''
   const extras: ScriptArgument[] = []
   if (atFront) flags += 'f'
-  if (unique) flags += 'u'
+  if (again === true) flags += 'a'
+  if (unique) {
+    flags += 'u'
+    extras.push(randomHex().slice(0, TOKEN_LENGTH))
+  }
   if (record.ttlS !== undefined) {
     flags += 't'
     extras.push(record.ttlS)

@@ -106,7 +106,7 @@ export class RedisJobStore implements JobStore {
       this.fetch([jobId]),
       // Redis trims the stream only roughly.
       this.#connections.call((client) =>
-        client.xrevrange(this.#keys.results(jobId), '+', '-', 'COUNT', RESULT_HISTORY),
+        client.xrevrangeBuffer(this.#keys.results(jobId), '+', '-', 'COUNT', RESULT_HISTORY),
       ),
     ])
     const history = entries.flatMap(([id, fields]) => decodeResult(id, fields) ?? [])
@@ -124,7 +124,7 @@ export class RedisJobStore implements JobStore {
     if (told !== undefined) return told
     const [[job], entries] = await Promise.all([
       this.fetch([jobId]),
-      this.#connections.call((client) => client.xrevrange(this.#keys.results(jobId), '+', '-', 'COUNT', 1)),
+      this.#connections.call((client) => client.xrevrangeBuffer(this.#keys.results(jobId), '+', '-', 'COUNT', 1)),
     ])
     const latest = hashResult(job, entries.length === 0)
     const [entry] = entries.flatMap(([id, fields]) => decodeResult(id, fields) ?? [])

@@ -24,23 +24,35 @@ export function encodeResult(settlement: Settlement, workerName: string): Script
   return fields
 }
 
-/** One stream entry, or undefined when its type is unknown. */
-export function decodeResult(id: string, fields: readonly string[]): ResultRecord | undefined {
+/**
+ * One stream entry, or undefined when its type is unknown. One that was in the job's hash before, and was moved when the job was
+ * enqueued again, has its value and times as they were there.
+ */
+export function decodeResult(id: Buffer, fields: readonly Buffer[]): ResultRecord | undefined {
   const map = new Map<string, string>()
-  for (let at = 0; at + 1 < fields.length; at += 2) map.set(fields[at] ?? '', fields[at + 1] ?? '')
+  let value: Buffer | undefined
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const name = String(fields[at])
+    if (name === 'value') value = fields[at + 1]
+    else map.set(name, String(fields[at + 1]))
+  }
   const type = resultTypeOf(Number(map.get('type')))
   if (type === undefined) return undefined
   const returnValue = map.get('return_value')
   const excString = map.get('exc_string')
   return {
     type,
-    createdAtMs: Number(id.split('-')[0]),
+    createdAtMs: parseTime(map.get('ended_at') ?? '') ?? Number(String(id).split('-')[0]),
     ...(returnValue === undefined ? {} : { returnValue: Buffer.from(returnValue, 'base64') }),
+    ...(value === undefined ? {} : { returnValue: value }),
     ...(excString === undefined ? {} : { excString: inflateText(excString) }),
     ...optional('workerName', map.get('worker_name')),
     ...optional('executionId', map.get('execution_id')),
-    ...optional('executionStartedAtMs', seconds(map.get('execution_started_at'))),
-    ...optional('executionEndedAtMs', seconds(map.get('execution_ended_at'))),
+    ...optional(
+      'executionStartedAtMs',
+      seconds(map.get('execution_started_at')) ?? parseTime(map.get('started_at') ?? ''),
+    ),
+    ...optional('executionEndedAtMs', seconds(map.get('execution_ended_at')) ?? parseTime(map.get('ended_at') ?? '')),
   }
 }
 

@@ -92,6 +92,7 @@ export class Model {
         if (job.repeatsLeft === 0) this.#end(job, 'finished', wasCanceled ? undefined : () => true)
         else {
           job.repeatsLeft -= 1
+          if (job.repeatDelayed) this.#releaseSlot(job)
           if (!wasCanceled) this.#release(job.id, () => true)
           this.#again(job, job.repeatDelayed, job.atFront, true)
         }
@@ -151,13 +152,13 @@ export class Model {
     job.status = 'canceled'
     job.expires = false
     if (removeFromDependencies) this.#forgetIn(job)
+    this.#releaseSlot(job)
     if (enqueueDependents) {
       const dependents = [...(this.dependents.get(id) ?? [])]
       for (const child of dependents) this.jobs.get(child)?.dependencies.delete(id)
       this.#release(id, () => true)
       this.dependents.delete(id)
     }
-    this.#releaseSlot(job)
     return 'done'
   }
 
@@ -339,9 +340,9 @@ export class Model {
   #end(job: ModelJob, status: 'finished' | 'failed' | 'stopped', release?: (child: ModelJob) => boolean): void {
     job.status = status
     job.expires = status !== 'finished' || job.resultTtlS > 0
+    this.#releaseSlot(job)
     if (release !== undefined) this.#release(job.id, release)
     if (status === 'finished' && job.resultTtlS === 0) this.#erase(job)
-    this.#releaseSlot(job)
   }
 
   #again(job: ModelJob, delayed: boolean, front: boolean, takesTurn = false): void {

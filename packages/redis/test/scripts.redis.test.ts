@@ -11,6 +11,24 @@ async function withStorage(run: (storage: RedisStorage, redis: RedisFixture) => 
   await run(storage, redis)
 }
 
+/** An enqueue that can be sent as often as one likes, word for word; `stamp` in the place of its own. */
+function callOf(
+  storage: RedisStorage,
+  { client }: RedisFixture,
+  jobs: Parameters<typeof storage.queues.enqueue>[0],
+  stamp?: string,
+) {
+  const pipeline = client.pipeline()
+  storage.queues.enqueueInto(pipeline, jobs)
+  const [command] = (pipeline as unknown as { _queue: { args: (string | Buffer)[] }[] })._queue
+  const words = command?.args ?? []
+  if (stamp !== undefined) words[STAMP_AT] = stamp
+  return () => client.call('EVAL', words)
+}
+
+/** Script, number of keys, key, prefix, stamp. */
+const STAMP_AT = 4
+
 describe('enqueue', () => {
   it('writes the queue, the job and its place, and nothing else', () =>
     withStorage(async (storage, redis) => {
@@ -53,10 +71,7 @@ describe('enqueue', () => {
 
   it('changes nothing when the same call is sent again', () =>
     withStorage(async (storage, redis) => {
-      const pipeline = redis.client.pipeline()
-      storage.queues.enqueueInto(pipeline, [newJob({ id: 'a' }), newJob({ id: 's' }, { dueMs: 1_900_000_000_000 })])
-      const [command] = (pipeline as unknown as { _queue: { args: (string | Buffer)[] }[] })._queue
-      const send = () => redis.client.call('EVAL', command?.args ?? [])
+      const send = callOf(storage, redis, [newJob({ id: 'a' }), newJob({ id: 's' }, { dueMs: 1_900_000_000_000 })])
       expect(await send()).toEqual(['queued', 'scheduled'])
       const before = await redis.dump()
       expect(await send()).toEqual(['queued', 'scheduled'])
@@ -64,6 +79,33 @@ describe('enqueue', () => {
       await workOff(storage, RETURNED)
       expect(await send()).toEqual(['queued', 'scheduled'])
       expect(await storage.queues.count('default')).toBe(0)
+    }))
+
+  it('knows a new job again wherever it has come meanwhile', () =>
+    withStorage(async (storage, redis) => {
+      const rateLimit = { key: 'k', concurrency: 1 }
+      await storage.queues.enqueue([newJob({ id: 'p' }), newJob({ id: 'holder', rateLimit })])
+      const send = callOf(storage, redis, [
+        newJob({ id: 'child', dependencyIds: ['p'] }),
+        newJob({ id: 'limited', rateLimit }),
+        newJob({ id: 'retried', retriesLeft: 1 }),
+      ])
+      expect(await send()).toEqual(['deferred', 'rate_limited', 'queued'])
+      const { jobs } = await storage.workers.claim(claimRequest())
+      await end(storage, jobs.slice(0, 2), RETURNED)
+      await end(storage, jobs.slice(2), RAISED)
+      await storage.workers.claim(claimRequest())
+      const before = await redis.dump()
+      expect(await send()).toEqual(['queued', 'queued', 'queued'])
+      expect(await redis.dump()).toEqual(before)
+    }))
+
+  it('tells unique jobs of two programs apart that were made in the same moment', () =>
+    withStorage(async (storage, redis) => {
+      const one = callOf(storage, redis, [newJob({ id: 'u' }, { unique: true })], 'the same stamp')
+      const two = callOf(storage, redis, [newJob({ id: 'u' }, { unique: true })], 'the same stamp')
+      expect([await one(), await two(), await one()]).toEqual([['queued'], ['duplicate'], ['queued']])
+      await redis.client.hset(`${redis.prefix}job:u`, 'enqueued_at', '2026-01-01T00:00:00.000000Z')
     }))
 
   it('shows nothing of a pipeline before its exec', () =>
@@ -216,6 +258,15 @@ describe('connections', () => {
 
   it.each(['http://localhost', 'localhost:6379', 'redis://localhost/x'])('refuse %s', (url) => {
     expect(() => new RedisStorage({ connection: url })).toThrow(expect.objectContaining({ code: 'RQ_CONFIG' }))
+  })
+
+  it('refuse a prefix of ioredis, which only some keys would have', async () => {
+    await using redis = await redisFixture()
+    const refused = expect.objectContaining({ code: 'RQ_CONFIG', message: expect.stringContaining('option prefix') })
+    const client = redis.client.duplicate({ keyPrefix: 'app:', lazyConnect: true })
+    for (const connection of [client, { keyPrefix: 'app:' }]) {
+      expect(() => new RedisStorage({ connection })).toThrow(refused)
+    }
   })
 
   it('send a script again that the server forgot', async () => {

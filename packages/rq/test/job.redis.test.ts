@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { cancelJob, Job, Queue, Retry, requeueJob } from '../src/index.ts'
+import { cancelJob, Job, Queue, RateLimit, Retry, requeueJob } from '../src/index.ts'
 import {
   add,
   divByZero,
@@ -285,9 +285,35 @@ describe('explain', () => {
     expect(await child.explain()).toMatchObject({ code: 'blocked', waitingFor: [waiting.id], blockedBy: [failed.id] })
     await failed.requeue()
     expect(await child.explain()).toMatchObject({ code: 'jobs', blockedBy: [] })
+    await at.queue.enqueueJob(child)
+    expect((await child.explain()).code).toBe('jobs')
     await waiting.delete()
     await failed.delete()
     expect((await child.explain()).code).toBe('forgotten')
+    await at.queue.enqueueJob(await Job.fetch(child.id, at.shared))
+    expect(await child.isQueued()).toBe(true)
+  })
+
+  it('gives advice that helps a job that is forgotten', async () => {
+    await using at = await house()
+    const rateLimit = new RateLimit({ key: 'k', concurrency: 1 })
+    const taken = await at.queue.enqueue(nothing)
+    const scheduled = await at.queue.enqueueIn(60, nothing)
+    await at.queue.enqueue(nothing, [], { rateLimit })
+    const limited = await at.queue.enqueue(nothing, [], { rateLimit })
+    await at.queue.remove(taken)
+    await at.queue.scheduledJobRegistry.remove(scheduled)
+    await at.redis.client.zrem(at.key('rl:k:rate_limited'), limited.id)
+    for (const job of [taken, scheduled, limited]) {
+      expect((await job.explain()).code).toBe('forgotten')
+      await at.queue.enqueueJob(job)
+    }
+    expect(await Promise.all([taken, scheduled, limited].map((job) => job.getStatus()))).toEqual([
+      'queued',
+      'queued',
+      'rate_limited',
+    ])
+    expect((await limited.explain()).code).toBe('slot')
   })
 
   it('tells when a job is due, that it has ended, and that it was never enqueued', async () => {

@@ -1,3 +1,4 @@
+import { eventually } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { Job, Retry } from '../src/index.ts'
 import { callable, divByZero, echo, nothing, retryLater, sayHello } from './functions.ts'
@@ -97,6 +98,38 @@ describe('results', () => {
     await at.work()
     expect((await job.latestResult())?.type).toBe('retried')
     await expect(job.result({ timeout: 0.1 })).rejects.toMatchObject({ code: 'RQ_TIMEOUT' })
+  })
+
+  it('are kept by a job that is enqueued again', async () => {
+    await using at = await house()
+    const job = await at.queue.enqueue(echo, ['ü'], { resultTtl: 60 })
+    await at.work(['default'], { name: 'ann' })
+    const [first] = await job.results()
+    await at.queue.enqueueJob(job)
+    expect(await job.results()).toMatchObject([
+      {
+        type: 'successful',
+        returnValue: 'ü',
+        workerName: 'ann',
+        executionId: first?.executionId,
+        createdAt: first?.createdAt,
+        executionStartedAt: first?.executionStartedAt,
+        executionEndedAt: first?.executionEndedAt,
+      },
+    ])
+    await at.work(['default'], { name: 'bob' })
+    await at.queue.enqueueJob(await Job.fetch(job.id, at.shared))
+    await at.work(['default'], { name: 'cy' })
+    expect((await job.results()).map(({ workerName, returnValue }) => [workerName, returnValue])).toEqual([
+      ['cy', 'ü'],
+      ['bob', 'ü'],
+      ['ann', 'ü'],
+    ])
+    expect(await at.redis.client.ttl(at.key(`results:${job.id}`))).toBeLessThanOrEqual(60)
+    const another = await at.queue.enqueue(echo, [2], { jobId: 'named' })
+    await at.work()
+    await at.queue.enqueue(echo, [3], { jobId: 'named' })
+    expect(await another.results()).toEqual([])
   })
 
   it('are ten at most', async () => {
@@ -204,8 +237,10 @@ describe('registries', () => {
     await client.zadd(at.key('finished:default'), '1', 'gone')
     const kept = await at.queue.enqueue(nothing)
     await kept.cancel()
-    await at.work(['default'], { maxIdleTime: 0.3, burst: false })
-    expect(await at.queue.deferredJobRegistry.count()).toBe(0)
+    await eventually(async () => {
+      await at.work(['default'], { maxIdleTime: 0.3, burst: false })
+      return (await at.queue.deferredJobRegistry.count()) === 0
+    })
     expect(await at.queue.canceledJobRegistry.getJobIds()).toEqual([kept.id])
   })
 

@@ -67,6 +67,7 @@ const JOB: Readonly<Record<string, Rule>> = {
   waiters: TEXT,
   abandoned_count: INTEGER,
   repeats_done: INTEGER,
+  unique: TEXT,
 }
 /** `last_heartbeat`: a Python worker deletes a job whose heartbeat creates that field. */
 const JOB_NEEDS = ['data', 'status', 'origin', 'created_at', 'last_heartbeat']
@@ -106,6 +107,9 @@ const RESULT: Readonly<Record<string, Rule>> = {
   execution_id: EXECUTION,
   execution_started_at: SECONDS,
   execution_ended_at: SECONDS,
+  value: ANY,
+  started_at: TIME,
+  ended_at: TIME,
 }
 
 type Fields = ReadonlyMap<string, string>

@@ -2,16 +2,22 @@
 -- @include lib/time
 -- @include lib/dependencies
 -- @include lib/registries
+-- @include lib/results
 -- @include lib/schedule
 
 --- Whether this very call already put the job where it is (its reply was lost and the client sent it again).
-local function alreadyThere(known, stamp, createdAt, flags)
+-- A unique one is told by its token, since two programs may make one in the same moment, any other new one by when it was created:
+-- it may have come into its queue, and further, before the call was sent again. One that is enqueued once more is there when this
+-- stamp says so, or when it waits already; not when nobody knows of it any more, so that nothing would ever start it.
+local function alreadyThere(prefix, id, known, createdAt, call)
+  if call.token then return redis.call('HGET', prefix .. 'job:' .. id, 'unique') == call.token end
   if known[2] ~= createdAt then return false end
-  if known[1] == stamp then return true end
-  -- A scheduled one may have come into its queue, and further, before the call was sent again.
-  return string.find(flags, '[si]')
-    or (known[3] == 'deferred' and string.find(flags, 'd', 1, true))
-    or (known[3] == 'rate_limited' and string.find(flags, 'r', 1, true))
+  if not call.again or known[1] == call.stamp then return true end
+  if known[3] == 'deferred' then
+    return #call.dependencies > 0 and firstUnsatisfied(prefix, call.dependencies, call.allowFailure)
+  end
+  return known[3] == 'rate_limited' and call.limit
+    and redis.call('ZSCORE', prefix .. 'rl:' .. call.limit .. ':rate_limited', id)
 end
 
 --- Take a job away that another one of its id replaces: out of its place, its group and its rate limit, and it waits for nothing
@@ -46,7 +52,7 @@ local MOST_PUSHED = 1000
 --- Enqueue the jobs that a list of texts describes. Returns one answer for each.
 -- Per job: id, queue, flags, number of field texts, field texts, then what the flags announce; or for a plain job, which has
 -- nothing but what every job has: id, queue, 'p', created_at, data, description, timeout.
--- f = at the front; u = unique; t = ttl seconds; s = due, epoch ms; i = due in ms from now; d = allow failure 0/1, count, ids of
+-- f = at the front; a = a job from anywhere once more; u = unique: token of this call; t = ttl seconds; s = due, epoch ms; i = due in ms from now; d = allow failure 0/1, count, ids of
 -- dependencies; g = group; r = rate limit key, concurrency; b = lease it at once to: worker, lease in ms, execution id
 local function enqueueAll(prefix, queuesKey, stamp, texts)
   local nowS, nowMs = clock()
@@ -74,13 +80,18 @@ local function enqueueAll(prefix, queuesKey, stamp, texts)
       at = lastField + 1
     end
 
-    local ttl, due, limit, concurrency, group, worker, leaseMs, execution
+    local ttl, due, limit, concurrency, group, worker, leaseMs, execution, token, again
     local allowFailure, dependencies = false, NONE
     local front = false
     for n = 1, plain and 0 or #flags do
       local flag = string.sub(flags, n, n)
       if flag == 'f' then
         front = true
+      elseif flag == 'a' then
+        again = true
+      elseif flag == 'u' then
+        token = texts[at]
+        at = at + 1
       elseif flag == 't' then
         ttl = tonumber(texts[at])
         at = at + 1
@@ -118,18 +129,22 @@ local function enqueueAll(prefix, queuesKey, stamp, texts)
       known = redis.call('HMGET', key, 'enqueued_at', 'created_at', 'status', 'origin', 'execution_id')
     end
     local answer
-    if known[2] and not seen[id] and alreadyThere(known, stamp, createdAt, flags) then
+    local call = known[2] and { token = token, again = again, stamp = stamp, dependencies = dependencies,
+      allowFailure = allowFailure, limit = limit }
+    if call and not seen[id] and alreadyThere(prefix, id, known, createdAt, call) then
       answer = known[3]
       if execution and known[5] == execution then
         answer = 'started'
       elseif answer ~= 'deferred' and answer ~= 'scheduled' and answer ~= 'rate_limited' then
         answer = 'queued'
       end
-    elseif known[2] and string.find(flags, 'u', 1, true) then
+    elseif known[2] and token then
       answer = 'duplicate'
     elseif #dependencies > 0 and anyCycle(prefix, id, dependencies) then
       answer = 'cycle'
     else
+      -- The same job, not another one of its id.
+      local hasHistory = known[3] == 'finished' and known[2] == createdAt and keepSuccess(prefix, id)
       if known[2] then
         replace(prefix, id, { status = known[3], origin = known[4] or queue }, nowS, stamp)
       end
@@ -169,6 +184,8 @@ local function enqueueAll(prefix, queuesKey, stamp, texts)
         push(prefix, queue, id, front)
         answer = 'queued'
       end
+      if token then redis.call('HSET', key, 'unique', token) end
+      if hasHistory then redis.call('HSET', key, 'results', 'stream') end
       -- The longest wait in the queue begins when the job comes into it, not while it waits for other jobs.
       if ttl and not unmet then expireAfter(prefix, id, due and math.ceil((due - nowMs) / 1000) + ttl or ttl) end
       if group then
