@@ -34,11 +34,24 @@ function timeText(wholeMs: number, us: number): string {
   return `${written}${String(1_000_000 + fraction).slice(1)}Z`
 }
 
-/** Epoch milliseconds of RQ's text, which has up to six digits of fraction; undefined when empty or not a time. */
+/** Length of RQ's text for a time, `2026-11-24T01:02:03.000004Z`, and where the digits are that `Date.parse` does not read. */
+const TIME_LENGTH = 27
+const MICROSECONDS_AT = 23
+const ZERO = 0x30
+
+/**
+ * Epoch milliseconds of RQ's text, which has up to six digits of fraction; undefined when empty or not a time.
+ * Microseconds are fractions, so that {@link formatTime} gives back the same text.
+ */
 export function parseTime(text: string): number | undefined {
   if (text === '') return undefined
   const ms = Date.parse(text)
-  return Number.isNaN(ms) ? undefined : ms
+  if (Number.isNaN(ms)) return undefined
+  if (text.length !== TIME_LENGTH || !text.endsWith('Z')) return ms
+  // By digits: a worker reads two times of each job.
+  const digit = (n: number) => text.charCodeAt(MICROSECONDS_AT + n) - ZERO
+  const us = digit(0) * 100 + digit(1) * 10 + digit(2)
+  return us === 0 ? ms : ms + us / 1000
 }
 
 /** A score as Redis writes it, which is `inf` for never. */

@@ -121,19 +121,76 @@ def describe_worker(worker):
 
 
 def read_everything():
-    """Reads every queue, registry, job, result and worker. Any exception is a fault of whoever wrote it."""
+    """Reads all that RQ's classes can read. Any exception is a fault of whoever wrote it."""
     queues = {}
     for found in Queue.all(connection=conn, serializer=JSONSerializer):
         members = {kind: [str(entry).split(':')[0] for entry in conn_members(kind, found.name)] for kind in REGISTRIES}
         queues[found.name] = {'count': found.count, 'job_ids': found.job_ids, **members}
+        queues[found.name]['scheduler_pid'] = found.scheduler_pid
+        for kind, ids in members.items():
+            # What never expires is at infinity, where RQ itself knows no date.
+            for job_id in ids if kind in ('deferred', 'scheduled', 'canceled') else []:
+                if Job.exists(job_id, connection=conn):
+                    registry(kind, found.name).get_expiration_time(fetch(job_id))
+        for job_id in members['scheduled']:
+            registry('scheduled', found.name).get_scheduled_time(job_id)
     jobs = {}
-    for key in conn.scan_iter('rq:job:*', count=1000):
-        text = key.decode()
-        if not text.endswith(':dependents') and not text.endswith(':dependencies'):
-            job_id = text[len('rq:job:'):]
-            jobs[job_id] = describe(fetch(job_id))
+    for job_id in names_of('rq:job:', 'hash'):
+        job = fetch(job_id)
+        jobs[job_id] = {**describe(job), 'executions': [describe_execution(one) for one in executions_of(job)]}
     workers = [describe_worker(worker) for worker in Worker.all(connection=conn)]
-    return {'queues': queues, 'jobs': jobs, 'workers': workers}
+    everything = {'queues': queues, 'jobs': jobs, 'workers': workers, 'suspended': bool(is_suspended(conn))}
+    return {**everything, 'groups': read_groups(), 'crons': read_crons(), 'schedulers': read_schedulers()}
+
+
+def names_of(prefix, kind):
+    keys = [key.decode() for key in conn.scan_iter(f'{prefix}*', count=1000, _type=kind)]
+    return sorted(key[len(prefix):] for key in keys)
+
+
+def executions_of(job):
+    """Since RQ 2.0."""
+    return job.get_executions() if hasattr(job, 'get_executions') else []
+
+
+def describe_execution(execution):
+    return {'id': execution.id, 'created_at': execution.created_at, 'last_heartbeat': execution.last_heartbeat}
+
+
+def read_groups():
+    """Since RQ 2.0."""
+    try:
+        from rq.group import Group
+    except ImportError:
+        return {}
+    return {group.name: [job.id for job in group.get_jobs()] for group in Group.all(conn)}
+
+
+def read_crons():
+    """Since RQ 2.6."""
+    try:
+        from rq.cron import CronScheduler
+        read = CronScheduler.all
+    except (ImportError, AttributeError):
+        return {}
+    return {
+        cron.name: {
+            'jobs': [[job.func_name, job.queue_name, job.interval, job.cron] for job in cron.get_jobs()],
+            'last_heartbeat': cron.last_heartbeat,
+            'created_at': cron.created_at,
+        }
+        for cron in read(conn)
+    }
+
+
+def read_schedulers():
+    """Since RQ 2.10."""
+    from rq.scheduler import RQScheduler
+
+    if not hasattr(RQScheduler, 'fetch'):
+        return {}
+    found = [RQScheduler.fetch(name, conn) for name in names_of('rq:scheduler:', 'hash')]
+    return {scheduler.name: [scheduler.pid, scheduler.hostname, scheduler.created_at] for scheduler in found}
 
 
 def conn_members(kind, name):

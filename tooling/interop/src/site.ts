@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { findPythonFaults, type OwnRedis, type SpawnedNode, spawnNode, startRedis } from '@rq/testkit'
 import { Redis } from 'ioredis'
 import { Queue, type QueueOptions, Worker, type WorkerOptions } from 'rq'
+import { vi } from 'vitest'
 import { findPython } from '../../../scripts/python.mjs'
 import {
   PythonAgent,
@@ -35,14 +36,26 @@ export interface Site extends AsyncDisposable {
   queue(name: string, options?: QueueOptions): Queue
   /** A worker of ours in this process, horses and all. Stopped with the site. */
   worker(queues: string | readonly string[], options?: WorkerOptions): Worker
-  /** A worker of ours in a process of its own, to be killed. */
-  workerProcess(queues: string | readonly string[], options?: { name?: string; leaseMs?: number }): SpawnedNode
+  /** A worker of ours in a process of its own, to be killed. Resolves when it has started. */
+  workerProcess(queues: string | readonly string[], options?: WorkerProcessOptions): Promise<SpawnedNode>
   pythonWorker(queues: string | readonly string[], options?: Partial<PythonWorkerOptions>): PythonProcess
   /** RQ's command line. */
   pythonCli(...args: string[]): PythonProcess
   /** What Python cannot read: by the rules of its wire format, and by reading everything with RQ's own classes. */
   unreadable(): Promise<string[]>
 }
+
+export interface WorkerProcessOptions {
+  readonly name?: string
+  readonly leaseMs?: number
+  readonly withScheduler?: boolean
+}
+
+/** A test here may start several processes of Python and Node, beside those of other tests. */
+vi.setConfig({ testTimeout: 60_000 })
+
+/** It loads all packages from source, beside the processes of other tests. */
+const START_MS = 40_000
 
 let serial = 0
 
@@ -76,9 +89,12 @@ export async function openSite(): Promise<Site> {
       workers.push(worker)
       return worker
     },
-    workerProcess(names, options = {}) {
-      const args = [redis.url, JSON.stringify({ queues: [names].flat(), importPaths: [FUNCTIONS], ...options })]
-      return keep(spawnNode(WORKER_SCRIPT, args, { env: { INTEROP_REDIS_URL: redis.url } }))
+    async workerProcess(names, options = {}) {
+      const base = { queues: [names].flat(), importPaths: [FUNCTIONS], withScheduler: false }
+      const args = [redis.url, JSON.stringify({ ...base, ...options })]
+      const worker = keep(spawnNode(WORKER_SCRIPT, args, { env: { INTEROP_REDIS_URL: redis.url } }))
+      await worker.output(/started/, START_MS)
+      return worker
     },
     pythonWorker(names, options = {}) {
       const name = options.name ?? `python-${process.pid}-${++serial}`

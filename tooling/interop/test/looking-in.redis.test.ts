@@ -36,6 +36,7 @@ describe.skipIf(python === undefined)(withPython('each side looks at what the ot
       deferred: [deferred.id],
       scheduled: [scheduled.id],
       canceled: [canceled.id],
+      scheduler_pid: null,
     })
     expect(Object.entries(ids).map(([, job]) => read.jobs[job.id]?.status)).toEqual(Object.keys(ids))
     expect(read.jobs[finished.id]).toMatchObject({
@@ -56,7 +57,7 @@ describe.skipIf(python === undefined)(withPython('each side looks at what the ot
 
   test('Python sees our worker, idle and at work, and its counters', async () => {
     const queue = site.queue('watched')
-    const worker = site.worker(['watched', 'other'], { name: 'ours', leaseMs: 300 })
+    const worker = site.worker(['watched', 'other'], { name: 'ours', leaseMs: 3000 })
     const work = worker.work()
     const ours = () => site.py<Record<string, unknown>[]>('[describe_worker(w) for w in Worker.all(connection=conn)]')
     await eventually(async () => expect(await ours()).toMatchObject([{ name: 'ours', state: 'idle' }]))

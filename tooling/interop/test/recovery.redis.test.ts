@@ -1,5 +1,3 @@
-import { RedisStorage } from '@rq/redis'
-import { Scheduler } from '@rq/scheduler'
 import { eventually, isRunning } from '@rq/testkit'
 import { Job, Retry } from 'rq'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -33,8 +31,7 @@ describe.skipIf(python === undefined)(withPython('what one side leaves, the othe
 
   test('a job of our killed worker outlives the sweeps of Python, and runs again here', async () => {
     const queue = site.queue('killed-ours')
-    const worker = site.workerProcess('killed-ours', { leaseMs: 400 })
-    await worker.output(/started/)
+    const worker = await site.workerProcess('killed-ours', { leaseMs: 400 })
     const again = await queue.enqueue('tasks.hold', ['test:killed-ours', 30], { retry: new Retry({ max: 1 }) })
     await begun('test:killed-ours')
     await worker[Symbol.asyncDispose]()
@@ -55,8 +52,7 @@ describe.skipIf(python === undefined)(withPython('what one side leaves, the othe
 
   test('a job of our killed worker without retries is failed with the reason, which Python reads', async () => {
     const queue = site.queue('abandoned-ours')
-    const worker = site.workerProcess('abandoned-ours', { leaseMs: 400 })
-    await worker.output(/started/)
+    const worker = await site.workerProcess('abandoned-ours', { leaseMs: 400 })
     const job = await queue.enqueue('tasks.hold', ['test:abandoned-ours', 30])
     await begun('test:abandoned-ours')
     await worker[Symbol.asyncDispose]()
@@ -71,8 +67,7 @@ describe.skipIf(python === undefined)(withPython('what one side leaves, the othe
 
   test.skipIf(major < 2)('Python (RQ 2) recovers it where no worker of ours is left', async () => {
     const queue = site.queue('orphaned')
-    const worker = site.workerProcess('orphaned', { leaseMs: 400 })
-    await worker.output(/started/)
+    const worker = await site.workerProcess('orphaned', { leaseMs: 400 })
     const job = await queue.enqueue('tasks.hold', ['test:orphaned', 30], { retry: new Retry({ max: 1 }) })
     await begun('test:orphaned')
     await worker[Symbol.asyncDispose]()
@@ -147,7 +142,7 @@ q = queue('killed-theirs')
   test('maintenance of either side leaves the running jobs of the other alone', async () => {
     const ours = site.queue('care-ours')
     const theirs = site.queue('care-theirs')
-    await using _worker = await disposable(site.worker('care-ours', { leaseMs: 400, maintenanceInterval: 1 }))
+    await using _worker = await disposable(site.worker('care-ours', { leaseMs: 3000, maintenanceInterval: 1 }))
     await using _python = site.pythonWorker('care-theirs')
     const [a, b] = await Promise.all([
       ours.enqueue('tasks.hold', ['test:care-ours', 30]),
@@ -155,7 +150,7 @@ q = queue('killed-theirs')
     ])
     await Promise.all([begun('test:care-ours'), begun('test:care-theirs')])
     // Both maintain both queues: Python at the start of a worker, we all the time.
-    await using _ours = await disposable(site.worker('care-theirs', { leaseMs: 400, maintenanceInterval: 1 }))
+    await using _ours = await disposable(site.worker('care-theirs', { leaseMs: 3000, maintenanceInterval: 1 }))
     await site.pythonWorker('care-ours', { burst: true }).exited
     await site.py(`[clean_registries(queue(name)) for name in ('care-ours', 'care-theirs')]`)
     const since = Date.now()
@@ -178,28 +173,6 @@ q = queue('killed-theirs')
     expect(await child.getStatus()).toBe('deferred')
     await site.worker('patient').work({ burst: true })
     expect(await child.result()).toBe(2)
-  })
-
-  test('only one scheduler promotes the jobs of a queue, whichever side holds its lock', async () => {
-    const queue = site.queue('locked')
-    await using storage = new RedisStorage({ connection: site.redis.url })
-    const scheduler = new Scheduler('locked', { storage, interval: 0.05, leaseMs: 1000 })
-    await site.py(`
-from rq.scheduler import RQScheduler
-scheduler = RQScheduler(['locked'], connection=conn, serializer=JSONSerializer)
-assert scheduler.acquire_locks() == {'locked'}`)
-    await scheduler.start()
-    const job = await queue.enqueueIn(1, 'tasks.add', [1, 2])
-    const since = Date.now()
-    await eventually(() => Date.now() - since > 1600)
-    expect(await job.getStatus()).toBe('scheduled')
-    await site.py('scheduler.release_locks()')
-    await eventually(async () => expect(await job.getStatus()).toBe('queued'), { timeoutMs: 10_000 })
-    expect(await site.py(`sorted(scheduler.acquire_locks())`)).toEqual([])
-    expect(await site.py(`isinstance(queue('locked').scheduler_pid, int)`)).toBe(true)
-    await scheduler.stop()
-    expect(await site.py(`sorted(scheduler.acquire_locks())`)).toEqual(['locked'])
-    await site.py('scheduler.release_locks()')
   })
 
   test('Python can read every key that is left', async () => {

@@ -18,8 +18,10 @@ export async function findPythonFaults(client: Redis, prefix = 'rq:'): Promise<s
     const type = await client.type(key)
     // Gone meanwhile: its time was over.
     if (type === 'none') continue
-    const complaints = type === kind.type ? await read(client, key, kind, prefix) : [`is a ${type}, not a ${kind.type}`]
-    found.push(...complaints.map((complaint) => `${key}: ${complaint}`))
+    const wrong = type === kind.type ? await read(client, key, kind, prefix) : [`is a ${type}, not a ${kind.type}`]
+    const named = kind.pattern.exec(name)?.[1]
+    if (kind.named !== undefined && named !== undefined) wrong.push(...complaints(kind.named, [Buffer.from(named)]))
+    found.push(...wrong.map((complaint) => `${key}: ${complaint}`))
   }
   return found
 }
@@ -28,9 +30,11 @@ type Fields = ReadonlyMap<string, Buffer>
 /** Throws what is wrong, as a clause. */
 type Check = (value: Buffer) => void
 
-type Kind = { readonly pattern: RegExp } & (
+/** What is called after the first group of the pattern has to pass `named`. */
+type Kind = { readonly pattern: RegExp; readonly named?: Check } & (
   | { readonly type: 'string'; readonly check: Check }
-  | { readonly type: 'list' | 'set' | 'zset'; readonly member: Check }
+  | { readonly type: 'list' | 'set'; readonly member: Check }
+  | { readonly type: 'zset'; readonly member: Check; readonly score?: Check }
   | { readonly type: 'hash' | 'stream'; readonly fields: (fields: Fields) => string[] }
 )
 
@@ -51,10 +55,13 @@ function utf8(value: Buffer): string {
 
 const text = rule('a text', () => true)
 const id = rule('a job id', (value) => /^[A-Za-z0-9_-]+$/.test(value))
+const positive = rule('a positive integer', (value) => /^[1-9]\d*$/.test(value))
 const integer = rule('an integer', (value) => /^[+-]?\d+$/.test(value))
 const number = rule('a number', (value) => value !== '' && Number.isFinite(Number(value)))
 const time = rule('a UTC time that ends in Z', (value) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/.test(value))
 const status = rule('a status', (value) => JOB_STATUSES.some((known) => known === value))
+/** Beyond the year 9999 Python has no dates, nor for infinity. */
+const moment = rule('a time of Python', (value) => Number(value) >= 0 && Number(value) < 253_402_300_800)
 const execution = rule('job:execution', (value) => /^[A-Za-z0-9_-]+:[^:]+$/.test(value))
 /** Before RQ 2.0 the members were ids alone. */
 const lease = rule('job:execution', (value) => /^[A-Za-z0-9_-]+(:[^:]+)?$/.test(value))
@@ -120,6 +127,9 @@ const errorText: Check = (bytes) => {
   utf8(unpacked)
 }
 
+/** Compressed, or else text as it is. */
+const oldErrorText: Check = (bytes) => void utf8(inflated(bytes) ?? bytes)
+
 const orEmpty =
   (check: Check): Check =>
   (bytes) =>
@@ -166,6 +176,7 @@ const JOB: Readonly<Record<string, Field>> = {
   dependency_ids: { check: orEmpty(ids) },
   meta: { check: orEmpty(record) },
   webhooks: { check: orEmpty(records) },
+  exc_info: { check: oldErrorText },
   rate_limit_key: { check: text },
   rate_limit_concurrency: { check: orEmpty(integer) },
 }
@@ -208,13 +219,46 @@ const RESULT: Readonly<Record<string, Field>> = {
 }
 
 const SCHEDULER: Readonly<Record<string, Field>> = {
-  name: { check: text },
-  hostname: { check: text },
-  pid: { check: integer },
+  name: { check: text, needed: true },
+  hostname: { check: text, needed: true },
+  pid: { check: integer, needed: true },
   queues: { check: text },
-  created_at: { check: time },
-  last_heartbeat: { check: time },
+  created_at: { check: time, needed: true },
+  last_heartbeat: { check: orEmpty(time) },
 }
+
+const cronJobs = jsonThat(
+  'a list of cron jobs',
+  isListOf((item) => isRecord(item) && isCronJob(item as Record<string, unknown>)),
+)
+
+/** What RQ writes of arguments that JSON cannot hold. */
+const NOT_JSON = '<not JSON serializable>'
+
+function isCronJob(job: Record<string, unknown>): boolean {
+  const isTime = (value: unknown) => value == null || (typeof value === 'string' && passes(time, Buffer.from(value)))
+  const isJson = (value: unknown) =>
+    value == null || value === NOT_JSON || (typeof value === 'string' && passes(json, Buffer.from(value)))
+  return (
+    typeof job.func_name === 'string' &&
+    typeof job.queue_name === 'string' &&
+    [job.latest_enqueue_time, job.next_enqueue_time].every(isTime) &&
+    [job.args, job.kwargs, job.meta, job.webhooks].every(isJson) &&
+    // RQ wants one of the two.
+    (job.interval == null) !== (job.cron == null)
+  )
+}
+
+const CRON_SCHEDULER: Readonly<Record<string, Field>> = {
+  hostname: { check: text, needed: true },
+  pid: { check: integer },
+  name: { check: text, needed: true },
+  created_at: { check: time, needed: true },
+  config_file: { check: text, needed: true },
+  cron_jobs: { check: orEmpty(cronJobs) },
+}
+
+const RATE_LIMIT: Readonly<Record<string, Field>> = { concurrency: { check: positive, needed: true } }
 
 function fieldsBy(rules: Readonly<Record<string, Field>>): (fields: Fields) => string[] {
   return (fields) => {
@@ -230,17 +274,19 @@ function fieldsBy(rules: Readonly<Record<string, Field>>): (fields: Fields) => s
 /** Keys by RQ's names for them, the first that fits. */
 const KINDS: readonly Kind[] = [
   { pattern: /^queues$/, type: 'set', member: startsWith('rq:queue:') },
-  { pattern: /^queue:.+:first_seen:[^:]+$/, type: 'string', check: number },
+  { pattern: /^queue:.+:first_seen:([^:]+)$/, named: id, type: 'string', check: number },
   { pattern: /^queue:.+$/, type: 'list', member: id },
-  { pattern: /^job::.+:dependencies$/, type: 'set', member: id },
-  { pattern: /^job:.+:dependents$/, type: 'set', member: id },
-  { pattern: /^job:.+$/, type: 'hash', fields: fieldsBy(JOB) },
-  { pattern: /^results:.+$/, type: 'stream', fields: fieldsBy(RESULT) },
+  { pattern: /^job::(.+):dependencies$/, named: id, type: 'set', member: id },
+  { pattern: /^job:(.+):dependents$/, named: id, type: 'set', member: id },
+  { pattern: /^job:(.+)$/, named: id, type: 'hash', fields: fieldsBy(JOB) },
+  { pattern: /^results:(.+)$/, named: id, type: 'stream', fields: fieldsBy(RESULT) },
   { pattern: /^wip:.+$/, type: 'zset', member: lease },
-  { pattern: /^(finished|failed|deferred|ready|scheduled|canceled):.+$/, type: 'zset', member: id },
-  { pattern: /^execution:.+$/, type: 'hash', fields: fieldsBy(EXECUTION) },
-  { pattern: /^executions:.+$/, type: 'zset', member: text },
-  { pattern: /^workers(:.+)?$/, type: 'set', member: startsWith('rq:worker:') },
+  // When each is due, or since when it waits, is shown as a date; what never expires has infinity, or -1.
+  { pattern: /^(?:deferred|ready|scheduled|canceled):.+$/, type: 'zset', member: id, score: moment },
+  { pattern: /^(?:finished|failed):.+$/, type: 'zset', member: id },
+  { pattern: /^execution:(.+)$/, named: execution, type: 'hash', fields: fieldsBy(EXECUTION) },
+  { pattern: /^executions:(.+)$/, named: id, type: 'zset', member: text },
+  { pattern: /^workers(?::.+)?$/, type: 'set', member: startsWith('rq:worker:') },
   { pattern: /^worker:.+:executions$/, type: 'set', member: execution },
   { pattern: /^worker:.+$/, type: 'hash', fields: fieldsBy(WORKER) },
   { pattern: /^suspended$/, type: 'string', check: text },
@@ -252,8 +298,14 @@ const KINDS: readonly Kind[] = [
     check: rule('a number', (value) => /^(\d+|[0-9a-f]{32})$/.test(value)),
   },
   { pattern: /^scheduler:.+$/, type: 'hash', fields: fieldsBy(SCHEDULER) },
+  { pattern: /^cron_schedulers$/, type: 'zset', member: text, score: moment },
+  { pattern: /^cron_scheduler:.+$/, type: 'hash', fields: fieldsBy(CRON_SCHEDULER) },
+  { pattern: /^cron_job:.+:jobs$/, type: 'zset', member: id, score: moment },
   { pattern: /^groups$/, type: 'set', member: text },
   { pattern: /^group:.+$/, type: 'set', member: id },
+  { pattern: /^rl-keys$/, type: 'set', member: text },
+  { pattern: /^rl:.+:(?:allowed|rate_limited)$/, type: 'zset', member: id },
+  { pattern: /^rl:.+$/, type: 'hash', fields: fieldsBy(RATE_LIMIT) },
 ]
 
 async function read(client: Redis, key: string, kind: Kind, prefix: string): Promise<string[]> {
@@ -268,8 +320,11 @@ async function read(client: Redis, key: string, kind: Kind, prefix: string): Pro
       const asRq = members.map((member) => (member.toString().startsWith(prefix) ? renamed(member, prefix) : member))
       return complaints(kind.member, asRq)
     }
-    case 'zset':
-      return complaints(kind.member, await client.zrangeBuffer(key, '0', '-1'))
+    case 'zset': {
+      const scored = await client.zrangeBuffer(key, '0', '-1', 'WITHSCORES')
+      const every = (nth: 0 | 1) => scored.filter((_, at) => at % 2 === nth)
+      return [...complaints(kind.member, every(0)), ...complaints(kind.score ?? text, every(1))]
+    }
     case 'hash':
       return kind.fields(new Map(Object.entries(await client.hgetallBuffer(key))))
     case 'stream': {
@@ -296,6 +351,10 @@ function complaints(check: Check, values: readonly Buffer[]): string[] {
     const complaint = complaintOf(check, bytes)
     return complaint === undefined ? [] : [complaint]
   })
+}
+
+function passes(check: Check, bytes: Buffer): boolean {
+  return complaintOf(check, bytes) === undefined
 }
 
 function complaintOf(check: Check, bytes: Buffer): string | undefined {

@@ -1,0 +1,98 @@
+import { eventually, isRunning } from '@rq/testkit'
+import { Scheduler } from 'rq'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openSite, python, type Site, withPython } from '../src/index.ts'
+
+describe.skipIf(python === undefined)(withPython('schedulers of both languages'), () => {
+  let site: Site
+  beforeAll(async () => {
+    site = await openSite()
+  })
+  afterAll(async () => site?.[Symbol.asyncDispose]())
+
+  const holder = (queue: string) => site.client.get(`rq:scheduler-lock:${queue}`)
+  const passes = async (ms: number) => {
+    const since = Date.now()
+    await eventually(() => Date.now() - since > ms)
+  }
+  /** Ours, at work until the end of the scope. */
+  const standby = async (queue: string) => {
+    const scheduler = new Scheduler(queue, { connection: site.redis.url, interval: 0.05, leaseMs: 1000 })
+    await scheduler.start()
+    return Object.assign(scheduler, { [Symbol.asyncDispose]: () => scheduler.stop() })
+  }
+  const newPythonScheduler = `
+from rq.scheduler import RQScheduler
+scheduler = RQScheduler([name], connection=conn, serializer=JSONSerializer)`
+
+  test('only one promotes the jobs of a queue, whichever side holds its lock', async () => {
+    const queue = site.queue('locked')
+    await site.py(`${newPythonScheduler}\nassert scheduler.acquire_locks() == {name}`, { name: 'locked' })
+    await using ours = await standby('locked')
+    const job = await queue.enqueueIn(1, 'tasks.add', [1, 2])
+    await passes(1600)
+    expect(await job.getStatus()).toBe('scheduled')
+    await site.py('scheduler.release_locks()')
+    await eventually(async () => expect(await job.getStatus()).toBe('queued'), { timeoutMs: 10_000 })
+    expect(await site.py(`sorted(scheduler.acquire_locks())`)).toEqual([])
+    expect(await site.py(`isinstance(queue('locked').scheduler_pid, int)`)).toBe(true)
+    await ours.stop()
+    expect(await site.py(`sorted(scheduler.acquire_locks())`)).toEqual(['locked'])
+    await site.py('scheduler.release_locks()')
+  })
+
+  test('ours takes over when a Python worker with a scheduler has been killed and its lock has ended', async () => {
+    const queue = site.queue('theirs-killed')
+    const theirs = site.pythonWorker('theirs-killed', { with_scheduler: true })
+    await eventually(async () => expect(await holder('theirs-killed')).not.toBe(null), { timeoutMs: 20_000 })
+    await using _ours = await standby('theirs-killed')
+    const before = await queue.enqueueIn(1, 'tasks.add', [1, 2])
+    expect(await before.result({ timeout: 20 })).toBe(3)
+    const lock = await holder('theirs-killed')
+    await theirs[Symbol.asyncDispose]()
+    const job = await queue.enqueueIn(1, 'tasks.add', [3, 4])
+    await passes(1600)
+    expect(await job.getStatus()).toBe('scheduled')
+    expect(await holder('theirs-killed')).toBe(lock)
+    // Python's locks last 61 seconds, which are over now.
+    await site.client.pexpire('rq:scheduler-lock:theirs-killed', 1)
+    await eventually(async () => expect(await job.getStatus()).toBe('queued'), { timeoutMs: 20_000 })
+  })
+
+  test('Python takes over when a worker of ours with a scheduler has been killed', async () => {
+    const queue = site.queue('ours-killed')
+    const ours = await site.workerProcess('ours-killed', { withScheduler: true })
+    await eventually(async () => expect(await holder('ours-killed')).not.toBe(null), { timeoutMs: 20_000 })
+    await site.py(newPythonScheduler, { name: 'ours-killed' })
+    expect(await site.py('sorted(scheduler.acquire_locks())')).toEqual([])
+    const before = await queue.enqueueIn(1, 'tasks.language')
+    expect(await before.result({ timeout: 20 })).toBe('typescript')
+    const job = await queue.enqueueIn(1, 'tasks.language')
+    ours.kill('SIGKILL')
+    await ours.exited
+    expect(isRunning(ours.pid)).toBe(false)
+    await eventually(async () => expect(await holder('ours-killed')).toBe(null), { timeoutMs: 20_000 })
+    expect(await job.getStatus()).toBe('scheduled')
+    await using _theirs = site.pythonWorker('ours-killed', { with_scheduler: true })
+    expect(await job.result({ timeout: 20 })).toBe('python')
+  })
+
+  test('a Python scheduler that stops takes no lock away from ours that it does not hold', async () => {
+    await using ours = await standby('kept')
+    await eventually(() => ours.ledQueues.length === 1)
+    await using theirs = site.pythonWorker(['kept', 'own'], { with_scheduler: true })
+    const job = await site.queue('own').enqueueIn(1, 'tasks.language')
+    expect(await job.result({ timeout: 20 })).toBe('python')
+    expect(await holder('own')).not.toBe(null)
+    const lock = await holder('kept')
+    theirs.kill()
+    await theirs.exited
+    expect(await holder('own')).toBe(null)
+    expect(await holder('kept')).toBe(lock)
+    expect(lock).toBe(ours.name)
+  })
+
+  test('Python can read every key that is left', async () => {
+    expect(await site.unreadable()).toEqual([])
+  })
+})
