@@ -45,7 +45,7 @@ export interface Site extends AsyncDisposable {
   unreadable(): Promise<string[]>
 }
 
-export interface WorkerProcessOptions {
+interface WorkerProcessOptions {
   readonly name?: string
   readonly leaseMs?: number
   readonly withScheduler?: boolean
