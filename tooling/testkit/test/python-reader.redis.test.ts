@@ -118,7 +118,7 @@ describe('findPythonFaults', () => {
     ['arguments that are not text of JSON', { args: [1, 2] }],
     ['a time without Z', { next_enqueue_time: '2026-11-24T01:02:03+00:00' }],
   ])('finds a cron job with %s', async (_, wrong) => {
-    await using redis = await redisFixture()
+    await using redis = await redisFixture({ tolerate: false })
     const cron_jobs = JSON.stringify([CRON_JOB, { ...CRON_JOB, ...wrong }])
     await redis.client.hset(`${redis.prefix}cron_scheduler:c`, { ...CRON_SCHEDULER, cron_jobs })
     expect(await findPythonFaults(redis.client, redis.prefix)).toEqual([
@@ -127,7 +127,7 @@ describe('findPythonFaults', () => {
   })
 
   test('finds names that are no ids, and scores that are no times', async () => {
-    await using redis = await redisFixture()
+    await using redis = await redisFixture({ tolerate: false })
     const { client, prefix } = redis
     await client.hset(`${prefix}job:not an id`, JOB)
     await client.sadd(`${prefix}job:not an id:dependents`, 'a')
