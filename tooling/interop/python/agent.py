@@ -130,7 +130,7 @@ def read_everything():
         for kind, ids in members.items():
             # What never expires is at infinity, where RQ itself knows no date.
             for job_id in ids if kind in ('deferred', 'scheduled', 'canceled') else []:
-                if Job.exists(job_id, connection=conn):
+                if Job.exists(job_id, connection=conn) and conn.zscore(registry(kind, found.name).key, job_id) != math.inf:
                     registry(kind, found.name).get_expiration_time(fetch(job_id))
         for job_id in members['scheduled']:
             registry('scheduled', found.name).get_scheduled_time(job_id)

@@ -52,7 +52,7 @@ interface WorkerProcessOptions {
 }
 
 /** A test here may start several processes of Python and Node, beside those of other tests. */
-vi.setConfig({ testTimeout: 60_000 })
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 /** It loads all packages from source, beside the processes of other tests. */
 const START_MS = 40_000

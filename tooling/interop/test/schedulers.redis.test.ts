@@ -79,7 +79,7 @@ scheduler = RQScheduler([name], connection=conn, serializer=JSONSerializer)`
 
   test('a Python scheduler that stops takes no lock away from ours that it does not hold', async () => {
     await using ours = await standby('kept')
-    await eventually(() => ours.ledQueues.length === 1)
+    await eventually(() => ours.ledQueues.length === 1, { timeoutMs: 20_000 })
     await using theirs = site.pythonWorker(['kept', 'own'], { with_scheduler: true })
     const job = await site.queue('own').enqueueIn(1, 'tasks.language')
     expect(await job.result({ timeout: 20 })).toBe('python')

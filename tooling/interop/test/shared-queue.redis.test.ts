@@ -43,7 +43,7 @@ describe.skipIf(python === undefined)(withPython('workers of both languages shar
   afterAll(async () => site?.[Symbol.asyncDispose]())
 
   test(`${GROUPS * LEVELS.length} jobs that wait for each other across the languages run once each, with every value right`, {
-    timeout: 180_000,
+    timeout: 400_000,
   }, async () => {
     const workers = ['a', 'b'].map((name) =>
       site.worker(['both', 'only-typescript'], { name: `typescript-${name}`, concurrency: 2 }),
@@ -78,7 +78,7 @@ for job in jobs:
     const expected = groups.flatMap((group) => LEVELS.map((_, level) => expectedValue(group, level)))
     const where = { connection: site.redis.url, serializer: 'json' } as const
     const handles = (await Job.fetchMany<number>(ids, where)).map((job) => job as Job<number>)
-    const values = await Promise.all(handles.map((job) => job.result({ timeout: 120 })))
+    const values = await Promise.all(handles.map((job) => job.result({ timeout: 300 })))
     expect(values).toEqual(expected)
 
     const read = `[[job.get_status(refresh=False), job.return_value()] for job in Job.fetch_many(ids, connection=conn, serializer=JSONSerializer)]`

@@ -62,6 +62,8 @@ const time = rule('a UTC time that ends in Z', (value) => /^\d{4}-\d\d-\d\dT\d\d
 const status = rule('a status', (value) => JOB_STATUSES.some((known) => known === value))
 /** Beyond the year 9999 Python has no dates, nor for infinity. */
 const moment = rule('a time of Python', (value) => Number(value) >= 0 && Number(value) < 253_402_300_800)
+/** RQ 2.0 to 2.7 let deferred jobs expire, or never. */
+const momentOrNever: Check = (bytes) => (String(bytes) === 'inf' ? undefined : moment(bytes))
 const execution = rule('job:execution', (value) => /^[A-Za-z0-9_-]+:[^:]+$/.test(value))
 /** Before RQ 2.0 the members were ids alone. */
 const lease = rule('job:execution', (value) => /^[A-Za-z0-9_-]+(:[^:]+)?$/.test(value))
@@ -282,7 +284,8 @@ const KINDS: readonly Kind[] = [
   { pattern: /^results:(.+)$/, named: id, type: 'stream', fields: fieldsBy(RESULT) },
   { pattern: /^wip:.+$/, type: 'zset', member: lease },
   // When each is due, or since when it waits, is shown as a date; what never expires has infinity, or -1.
-  { pattern: /^(?:deferred|ready|scheduled|canceled):.+$/, type: 'zset', member: id, score: moment },
+  { pattern: /^(?:ready|scheduled|canceled):.+$/, type: 'zset', member: id, score: moment },
+  { pattern: /^deferred:.+$/, type: 'zset', member: id, score: momentOrNever },
   { pattern: /^(?:finished|failed):.+$/, type: 'zset', member: id },
   { pattern: /^execution:(.+)$/, named: execution, type: 'hash', fields: fieldsBy(EXECUTION) },
   { pattern: /^executions:(.+)$/, named: id, type: 'zset', member: text },
