@@ -22,6 +22,13 @@ export {
 export { Dependency, type DependencyOptions, idOf, type JobLike, jobIdsOf } from './dependency.ts'
 export { describeCall } from './describe.ts'
 export {
+  type EventStore,
+  LISTENING_MS,
+  QUEUE_EVENT_NAMES,
+  type QueueEvent,
+  type QueueEventName,
+} from './event-store.ts'
+export {
   type AnyFunction,
   type FunctionRef,
   type ParsedFunctionRef,

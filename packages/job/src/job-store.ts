@@ -44,6 +44,8 @@ export interface JobSituation {
   readonly waitingBefore: number | null
   /** Whether workers are told to take no jobs. */
   readonly suspended: boolean
+  /** Whether its queue is paused. */
+  readonly paused: boolean
   /** Living workers that listen to its queue. */
   readonly workers: number
 }

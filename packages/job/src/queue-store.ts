@@ -52,7 +52,12 @@ export interface QueueStore {
   compact(queue: string): Promise<number>
   /** Delete all waiting jobs. Returns how many. The queue stays registered. */
   empty(queue: string): Promise<number>
-  /** Forget the queue itself; with `deleteJobs` its waiting jobs too. */
+  /** Hand out none of its jobs; for ever, or for `durationS`. What runs goes on. */
+  pause(queue: string, durationS?: number): Promise<void>
+  /** Returns whether it was paused. */
+  resume(queue: string): Promise<boolean>
+  isPaused(queue: string): Promise<boolean>
+  /** Forget the queue itself, also that it is paused; with `deleteJobs` its waiting jobs too. */
   deleteQueue(queue: string, deleteJobs: boolean): Promise<void>
 
   registryCount(queue: string, kind: RegistryKind): Promise<number>

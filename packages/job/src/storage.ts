@@ -1,5 +1,6 @@
 import type { AdminStore } from './admin-store.ts'
 import type { CronStore } from './cron-store.ts'
+import type { EventStore } from './event-store.ts'
 import type { GroupStore } from './group-store.ts'
 import type { JobStore } from './job-store.ts'
 import type { QueueStore } from './queue-store.ts'
@@ -15,6 +16,7 @@ export interface Storage {
   readonly crons: CronStore
   readonly groups: GroupStore
   readonly admin: AdminStore
+  readonly events: EventStore
   /** The engine's own client for callbacks (an ioredis client), which connects only if used. */
   client(): unknown
   /** Close what this storage opened; a client that was given stays open. Safe to call twice. */

@@ -12,6 +12,7 @@ function situation(record: Partial<JobRecord>, facts: Partial<JobSituation> = {}
     slotHolders: [],
     waitingBefore: null,
     suspended: false,
+    paused: false,
     workers: 1,
     ...facts,
   }
@@ -30,6 +31,7 @@ describe('explain', () => {
     expect(explain(situation({}, { position: 2 })).text).toBe('2 jobs before it in low; 1 worker listens there.')
     expect(explain(situation({}, { position: 0, workers: 0 })).code).toBe('no_worker')
     expect(explain(situation({}, { position: 0, suspended: true })).code).toBe('suspended')
+    expect(explain(situation({}, { position: 0, paused: true, workers: 0 })).code).toBe('paused')
     expect(explain(situation({})).code).toBe('forgotten')
   })
 

@@ -4,7 +4,7 @@ import type { JobSituation, JobStatus } from '@rq/job'
 /**
  * Why a job is where it is:
  * - `running`, `over`: there is nothing to wait for;
- * - `queued`: it runs when those before it have; `no_worker`, `suspended`: it is queued, and nobody takes jobs from there;
+ * - `queued`: it runs when those before it have; `no_worker`, `suspended`, `paused`: it is queued, and nobody takes jobs from there;
  * - `time`, `jobs`, `slot`: it waits for its time, for other jobs to end, for a slot of its rate limit;
  * - `blocked`: a job that it waits for ended in a way that never lets it go on;
  * - `forgotten`: nothing will ever start it, because what would have is gone;
@@ -16,6 +16,7 @@ export type ExplanationCode =
   | 'queued'
   | 'no_worker'
   | 'suspended'
+  | 'paused'
   | 'time'
   | 'jobs'
   | 'slot'
@@ -79,7 +80,7 @@ function reason(situation: JobSituation): [ExplanationCode, string] {
   }
 }
 
-function queuedReason({ position, record, suspended, workers }: JobSituation): [ExplanationCode, string] {
+function queuedReason({ paused, position, record, suspended, workers }: JobSituation): [ExplanationCode, string] {
   const { origin } = record
   if (position === null) {
     return [
@@ -90,6 +91,7 @@ function queuedReason({ position, record, suspended, workers }: JobSituation): [
   const place =
     position === 0 ? `It is the next one in the queue ${origin}` : `${count(position, 'job')} before it in ${origin}`
   if (suspended) return ['suspended', `${place}. All workers are suspended: they take no jobs until resume().`]
+  if (paused) return ['paused', `${place}. The queue is paused: no worker takes jobs from it until queue.resume().`]
   if (workers === 0) return ['no_worker', `${place}. No worker listens to ${origin}: start one.`]
   return ['queued', `${place}; ${count(workers, 'worker')} ${workers === 1 ? 'listens' : 'listen'} there.`]
 }

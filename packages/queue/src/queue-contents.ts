@@ -1,4 +1,4 @@
-import { checkName, invalidOption } from '@rq/core'
+import { checkName, type DurationLike, durationS, invalidOption } from '@rq/core'
 import { idOf, type JobLike, type RegistryKind } from '@rq/job'
 import type { JobContext } from './context.ts'
 import { Job } from './job.ts'
@@ -41,6 +41,27 @@ export class QueueContents {
 
   async isEmpty(): Promise<boolean> {
     return (await this.count()) === 0
+  }
+
+  /**
+   * Have workers take no jobs from this queue, for ever or for `duration`: jobs can be enqueued, and what runs goes on. Other
+   * queues are not affected. Python workers do not heed it.
+   * @throws RqError `RQ_INVALID_OPTION`.
+   */
+  async pause(options: { duration?: DurationLike } = {}): Promise<void> {
+    const { duration } = options
+    const durationInS = duration === undefined ? undefined : durationS(duration, 'duration')
+    if (durationInS === 0) throw invalidOption('duration', duration, 'at least 1 second')
+    await this.#context.storage.queues.pause(this.name, durationInS)
+  }
+
+  /** Let workers take jobs from it again; they notice within a second. Returns whether it was paused. */
+  resume(): Promise<boolean> {
+    return this.#context.storage.queues.resume(this.name)
+  }
+
+  isPaused(): Promise<boolean> {
+    return this.#context.storage.queues.isPaused(this.name)
   }
 
   /** Ids in order, next first. */

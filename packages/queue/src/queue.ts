@@ -10,6 +10,8 @@ import {
   type FunctionRef,
   type JobRecord,
   type NewJob,
+  type QueueEvent,
+  type QueueEventName,
 } from '@rq/job'
 import { inDependencyOrder } from './batch-order.ts'
 import { type CallNames, cachedNames, findNames } from './call-names.ts'
@@ -22,6 +24,7 @@ import { Job } from './job.ts'
 import { checkArgs, newRecord, type RecordDefaults } from './new-record.ts'
 import { accept, assume, enqueueInChunks } from './placing.ts'
 import { QueueContents } from './queue-contents.ts'
+import { QueueListeners } from './queue-listeners.ts'
 import { Turns } from './turns.ts'
 import { type When, whenMs } from './when.ts'
 
@@ -62,6 +65,7 @@ export class Queue extends QueueContents {
   readonly #locate: LocateOptions
   readonly #ownsStorage: boolean
   readonly #turns = new Turns()
+  readonly #listeners: QueueListeners
 
   /** @throws RqError `RQ_INVALID_OPTION`. Connects to nothing. */
   constructor(name: string = DEFAULT_QUEUE_NAME, options: QueueOptions) {
@@ -78,6 +82,31 @@ export class Queue extends QueueContents {
     this.#defaults = { origin: this.name, serializer: context.serializer, results, timeoutS }
     this.#locate = importPaths === undefined ? {} : { importPaths }
     this.#ownsStorage = options.ownsStorage ?? false
+    this.#listeners = new QueueListeners(this.name, context.storage.events)
+  }
+
+  /**
+   * Hear what workers tell of the jobs of this queue, whoever enqueued them, until {@link close}. Each event comes once, to
+   * those who listen at that moment, and can be missed when a connection breaks: for what must not be missed there are
+   * results, callbacks and webhooks. Python workers, and queues with `isAsync: false`, tell nothing.
+   */
+  on(name: QueueEventName, listener: (event: QueueEvent) => void): this {
+    this.#listeners.on(name, listener)
+    this.listening().catch(() => {})
+    return this
+  }
+
+  off(name: QueueEventName, listener: (event: QueueEvent) => void): this {
+    this.#listeners.off(name, listener)
+    return this
+  }
+
+  /**
+   * Resolves when events are heard.
+   * @throws RqError `RQ_REDIS_UNREACHABLE`; the next call, and the next `on`, try again.
+   */
+  listening(): Promise<void> {
+    return this.#listeners.listen()
   }
 
   /** Every queue that was ever enqueued to, in no order. */
@@ -178,6 +207,7 @@ export class Queue extends QueueContents {
 
   /** Wait for what was enqueued through this storage; close the storage if the queue owns it. Safe to call twice. */
   async close(): Promise<void> {
+    await this.#listeners.stop()
     await this.#batch.idle()
     if (this.#ownsStorage) await this.#context.storage.close()
   }

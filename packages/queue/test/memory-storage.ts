@@ -37,6 +37,7 @@ export class MemoryStorage implements Storage {
   readonly records = new Map<string, JobRecord>()
   readonly lists = new Map<string, string[]>()
   readonly known = new Set<string>()
+  readonly paused = new Set<string>()
   readonly dueMs = new Map<string, number>()
   readonly history = new Map<string, ResultRecord[]>()
   readonly commands: [string, WorkerCommand][] = []
@@ -71,6 +72,9 @@ export class MemoryStorage implements Storage {
       return { placement: 'started', executionId: record.executionId }
     },
     queueNames: async () => [...this.known],
+    pause: async (queue) => void this.paused.add(queue),
+    resume: async (queue) => this.paused.delete(queue),
+    isPaused: async (queue) => this.paused.has(queue),
     count: async (queue) => this.list(queue).length,
     jobIds: async (queue, offset, length) =>
       this.list(queue).slice(offset, length === -1 ? undefined : offset + length),
@@ -166,6 +170,12 @@ export class MemoryStorage implements Storage {
   /** Nothing here schedules. */
   readonly schedules = {} as SchedulerStore
   readonly crons = {} as CronStore
+
+  readonly events = {
+    listen: async () => () => {},
+    onListeners: async () => () => {},
+    tell: async () => {},
+  }
 
   readonly admin = {
     sendCommand: async (name: string, command: WorkerCommand) => {

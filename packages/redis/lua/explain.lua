@@ -4,6 +4,7 @@
 -- @arg prefix string
 -- @arg id string
 -- @reply empty when there is no such job; else its fields, its index in its queue, its due time, 1 when workers are suspended,
+--   1 when its queue is paused,
 --   how many workers listen, flat list of dependencies and their statuses, holders of its rate limit, how many wait before it,
 --   1 when it is among the many dependents of a job that are being released
 
@@ -28,6 +29,7 @@ return {
   redis.call('LPOS', prefix .. 'queue:' .. queue, id),
   redis.call('ZSCORE', prefix .. 'scheduled:' .. queue, id),
   redis.call('EXISTS', prefix .. 'suspended'),
+  redis.call('EXISTS', prefix .. 'paused:' .. queue),
   redis.call('SCARD', prefix .. 'workers:' .. queue),
   dependencies,
   limit and redis.call('ZRANGE', prefix .. 'rl:' .. limit .. ':allowed', 0, -1) or {},

@@ -36,6 +36,11 @@ export class Keys {
     return `${this.prefix}queue:${name}`
   }
 
+  /** Exists while the queue is paused. */
+  paused(queue: string): string {
+    return `${this.prefix}paused:${queue}`
+  }
+
   /** The queue's name in a queue key, or undefined for any other key. */
   queueName(key: string): string | undefined {
     const start = `${this.prefix}queue:`
@@ -110,6 +115,16 @@ export class Keys {
   /** Jobs that a cron job enqueued, by when. */
   cronHistory(name: string): string {
     return `${this.prefix}cron_job:${name}:jobs`
+  }
+
+  /** The channel on which workers tell of the jobs of a queue. */
+  events(queue: string): string {
+    return `${this.prefix}events:${queue}`
+  }
+
+  /** The channel on which workers hear that somebody listens to the events of a queue. */
+  listeners(queue: string): string {
+    return `${this.prefix}listeners:${queue}`
   }
 
   /** The channel on which a waiting process hears that a job has a result. */

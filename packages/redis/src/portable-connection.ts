@@ -27,8 +27,15 @@ export function portableConnection(connection: Connection | undefined): string |
   const options: RedisOptions = connection instanceof Redis ? connection.options : connection
   const plain: Record<string, unknown> = {}
   for (const key of PLAIN_OPTIONS) if (options[key] !== undefined && options[key] !== null) plain[key] = options[key]
-  if (options.tls !== undefined) plain.tls = JSON.parse(JSON.stringify(options.tls))
+  if (options.tls !== undefined) plain.tls = JSON.parse(JSON.stringify(options.tls, keyMaterialAsText))
   return plain as RedisOptions
+}
+
+/** Keys and certificates may come as bytes, which JSON cannot carry; those in PEM are text all the same. */
+function keyMaterialAsText(this: unknown, key: string, value: unknown): unknown {
+  // A Buffer's toJSON has run before, so look at the holder.
+  const original = (this as Record<string, unknown>)[key]
+  return original instanceof Uint8Array ? Buffer.from(original).toString('utf8') : value
 }
 
 /** The storage of a work horse, made from what its worker sent. Connects only if a job or a callback uses it. */

@@ -84,7 +84,23 @@ export class RedisQueueStore implements QueueStore {
   }
 
   /** Jobs that come in meanwhile, or get a slot of a rate limit by it, go too. */
+  async pause(queue: string, durationS?: number): Promise<void> {
+    const key = this.#keys.paused(queue)
+    await this.#connections.call((client) =>
+      durationS === undefined ? client.set(key, '1') : client.set(key, '1', 'EX', durationS),
+    )
+  }
+
+  async resume(queue: string): Promise<boolean> {
+    return (await this.#connections.call((client) => client.del(this.#keys.paused(queue)))) === 1
+  }
+
+  async isPaused(queue: string): Promise<boolean> {
+    return (await this.#connections.call((client) => client.exists(this.#keys.paused(queue)))) === 1
+  }
+
   async deleteQueue(queue: string, deleteJobs: boolean): Promise<void> {
+    await this.resume(queue)
     if (deleteJobs) {
       while ((await this.#emptyStep(queue, EMPTY_BATCH, true)) > 0);
       return

@@ -29,6 +29,13 @@ export function redisError(error: unknown, where: string, trouble?: Error): RqEr
       options,
     )
   }
+  if (CERTIFICATE.test(reason(error))) {
+    return new RqError(
+      'RQ_REDIS_UNREACHABLE',
+      `The certificate of Redis at ${where} was refused (${reason(error)}). Trust its authority with NODE_EXTRA_CA_CERTS or the option tls.ca, and use a host name that the certificate is for.`,
+      options,
+    )
+  }
   if (isConnectionError(message)) {
     return new RqError(
       'RQ_REDIS_UNREACHABLE',
@@ -45,6 +52,9 @@ export function redisError(error: unknown, where: string, trouble?: Error): RqEr
 /** What goes by itself, or with another connection: a server's bad moment, and an answer that is none. */
 const PASSING =
   /^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|READONLY|MISCONF|Protocol error|Unknown RESP type)/
+
+/** What Node calls the ways in which a certificate can be wrong. */
+const CERTIFICATE = /CERT|SIGNATURE|ALTNAME|ISSUER/
 
 function isConnectionError(message: string): boolean {
   return /ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|EAI_AGAIN|EHOSTUNREACH|ENOENT|max retries per request|Connection is closed|Command timed out|Stream isn't writeable|connect E/i.test(

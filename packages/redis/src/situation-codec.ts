@@ -7,6 +7,7 @@ export type SituationReply = readonly [
   position: number | null,
   due: Buffer | null,
   suspended: number,
+  paused: number,
   workers: number,
   dependencies: readonly Buffer[],
   slotHolders: readonly Buffer[],
@@ -17,7 +18,7 @@ export type SituationReply = readonly [
 /** Undefined for the empty answer, and for a hash that is no job. */
 export function decodeSituation(jobId: string, reply: SituationReply | readonly []): JobSituation | undefined {
   if (reply.length === 0) return undefined
-  const [fields, position, due, suspended, workers, dependencies, slotHolders, waitingBefore, releasing] = reply
+  const [fields, position, due, suspended, paused, workers, dependencies, slotHolders, waitingBefore, releasing] = reply
   const record = decodeJob(jobId, fields)
   if (record === undefined) return undefined
   return {
@@ -29,6 +30,7 @@ export function decodeSituation(jobId: string, reply: SituationReply | readonly 
     waitingBefore,
     releasing: releasing === 1,
     suspended: suspended === 1,
+    paused: paused === 1,
     workers,
   }
 }

@@ -4,11 +4,13 @@ import type { Cluster, Redis } from 'ioredis'
 import { RedisAdminStore } from './admin-store.ts'
 import { type Connection, Connections } from './connections.ts'
 import { RedisCronStore } from './cron-store.ts'
+import { RedisEventStore } from './event-store.ts'
 import { RedisGroupStore } from './group-store.ts'
 import { RedisJobStore } from './job-store.ts'
 import { Keys } from './keys.ts'
 import { RedisQueueStore } from './queue-store.ts'
 import { RedisSchedulerStore } from './scheduler-store.ts'
+import { Subscriptions } from './subscriptions.ts'
 import { RedisWorkerStore } from './worker-store.ts'
 
 export interface RedisStorageOptions {
@@ -34,6 +36,7 @@ export class RedisStorage implements Storage {
   readonly crons: RedisCronStore
   readonly groups: RedisGroupStore
   readonly admin: RedisAdminStore
+  readonly events: RedisEventStore
   /** The server's address without secrets, for messages. */
   readonly where: string
   readonly #connections: Connections
@@ -46,7 +49,9 @@ export class RedisStorage implements Storage {
     const keys = new Keys(prefix)
     this.queues = new RedisQueueStore(this.#connections, keys)
     this.jobs = new RedisJobStore(this.#connections, keys)
-    this.workers = new RedisWorkerStore(this.#connections, keys)
+    const subscriptions = new Subscriptions(this.#connections)
+    this.workers = new RedisWorkerStore(this.#connections, keys, subscriptions)
+    this.events = new RedisEventStore(this.#connections, keys, subscriptions)
     this.schedules = new RedisSchedulerStore(this.#connections, keys)
     this.crons = new RedisCronStore(this.#connections, keys)
     this.groups = new RedisGroupStore(this.#connections, keys)

@@ -9,13 +9,16 @@ const MOST_BLOCKED = 8
 /** Longest block of one command; then it is sent again, which also finds connections that died silently. */
 const BLOCK_S = 5
 const SLACK_MS = 2 * SECOND_MS
+/** A paused queue that has jobs is looked at so often: nothing tells that it is resumed. */
+const PAUSED_MS = SECOND_MS
 /** How often queues are looked at when blocking is not possible. */
 const LOOK_MS = 100
 
 /**
  * Tells a worker that a queue may have work, for jobs pushed by anybody in any language. Each queue has a connection that
  * blocks in `BLMOVE q q LEFT LEFT`: it wakes when the list has an element and puts that element back where it was, in one
- * step, so nothing can be lost. At maxmemory Redis refuses that command; then the queues are looked at instead.
+ * step, so nothing can be lost. At maxmemory Redis refuses that command; then the queues are looked at instead. A queue that
+ * is paused has no work.
  */
 export class WorkSignal {
   readonly #connections: Connections
@@ -69,7 +72,12 @@ export class WorkSignal {
       // A connection that is silent for longer than the command may take is dead: the command is sent again by another one.
       const watchdog = setInterval(() => client.disconnect(true), BLOCK_S * SECOND_MS + SLACK_MS).unref()
       try {
-        if ((await client.blmove(key, key, 'LEFT', 'LEFT', BLOCK_S)) !== null) return
+        const [paused, id] = await Promise.all([
+          client.exists(this.#keys.paused(queue)),
+          client.blmove(key, key, 'LEFT', 'LEFT', BLOCK_S),
+        ])
+        if (id !== null && paused === 0) return
+        if (id !== null) await delay(PAUSED_MS, undefined, { signal: ended })
       } catch {
         if (ended.aborted) return
         // Refused (maxmemory, a server that is loading, ...): look, but not in a hurry.

@@ -23,6 +23,7 @@ import type { ScriptArgument } from './script.ts'
 import * as scripts from './scripts.generated.ts'
 import { ServerClock } from './server-clock.ts'
 import { pushSettlements } from './settle-arguments.ts'
+import type { Subscriptions } from './subscriptions.ts'
 import { tidy } from './tidy.ts'
 import { stampNow } from './time.ts'
 import { WorkSignal } from './work-signal.ts'
@@ -37,6 +38,7 @@ const EXECUTION_BASE_LENGTH = 12
 export class RedisWorkerStore implements WorkerStore {
   readonly #connections: Connections
   readonly #keys: Keys
+  readonly #subscriptions: Subscriptions
   readonly #signal: WorkSignal
   readonly #births = new Map<string, string>()
   readonly #claims: LeasingCalls
@@ -45,9 +47,10 @@ export class RedisWorkerStore implements WorkerStore {
   /** By `performance.now()`. */
   #recoverFromMs = 0
 
-  constructor(connections: Connections, keys: Keys) {
+  constructor(connections: Connections, keys: Keys, subscriptions: Subscriptions) {
     this.#connections = connections
     this.#keys = keys
+    this.#subscriptions = subscriptions
     this.#signal = new WorkSignal(connections, keys)
     this.#claims = new LeasingCalls(connections, keys)
     this.#recoveries = new LeasingCalls(connections, keys)
@@ -199,14 +202,12 @@ export class RedisWorkerStore implements WorkerStore {
   }
 
   async onCommand(workerName: string, listener: (command: WorkerCommand) => void): Promise<() => Promise<void>> {
-    const subscriber = this.#connections.open('subscriber')
-    subscriber.on('message', (_channel: string, text: string) => {
+    // Not awaited: a worker starts even while Redis is away, and ioredis subscribes when it is back.
+    const { end } = this.#subscriptions.add(this.#keys.commands(workerName), (text) => {
       const command = readCommand(text)
       if (command !== undefined) listener(command)
     })
-    // Not awaited: a worker starts even while Redis is away, and ioredis subscribes when it is back.
-    subscriber.subscribe(this.#keys.commands(workerName)).catch(() => {})
-    return async () => this.#connections.drop(subscriber)
+    return async () => end()
   }
 
   async workers(queue?: string): Promise<WorkerRecord[]> {

@@ -5,6 +5,8 @@ export {
   type EnqueueOptions,
   type FunctionRef,
   type JobStatus,
+  type QueueEvent,
+  type QueueEventName,
   RateLimit,
   Repeat,
   Retry,

@@ -6,14 +6,18 @@ export type QueueOptions = Connected<BaseQueueOptions>
 
 /** A queue on Redis. Connects at its first use; `close()` closes what it opened. */
 export class Queue extends BaseQueue {
-  /** Where it is; a worker that is given this queue and no connection goes there too. */
-  readonly connectionOptions: ConnectionOptions
+  readonly #connection: ConnectionOptions
 
   /** @throws RqError `RQ_INVALID_OPTION`, `RQ_CONFIG` for a URL that is none. Connects to nothing. */
   constructor(name?: string, options: QueueOptions = {}) {
     const [connection, rest] = splitConnection(options)
     super(name, { ...rest, storage: new RedisStorage(connection), ownsStorage: true })
-    this.connectionOptions = connection
+    this.#connection = connection
+  }
+
+  /** Where it is; a worker that is given this queue and no connection goes there too. No field, since it may hold a password. */
+  get connectionOptions(): ConnectionOptions {
+    return this.#connection
   }
 
   /** Every queue that was ever enqueued to. */

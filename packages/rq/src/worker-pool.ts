@@ -13,7 +13,7 @@ import {
   workerMembers,
 } from '@rq/worker'
 import { type ConnectionOptions, splitConnection } from './connection.ts'
-import { horseSource, withConnectionOf } from './worker.ts'
+import { horseSource, patient, withConnectionOf } from './worker.ts'
 
 export interface WorkerPoolOptions
   extends MemberOptions,
@@ -49,7 +49,7 @@ export class WorkerPool extends BaseWorkerPool {
     const names = checkMember(queues, worker)
     const start = workerMembers({
       queues: names,
-      storage: { ...source, options: { ...(source.options as object), role: 'worker' } },
+      storage: patient(source),
       horseStorage: source,
       worker,
       work: dequeueStrategy === undefined ? {} : { dequeueStrategy },

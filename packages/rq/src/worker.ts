@@ -20,7 +20,7 @@ export interface WorkOptions extends Omit<BaseWorkOptions, 'withScheduler'> {
   withScheduler?: boolean | WorkerService
 }
 
-export type WorkerOptions = Omit<Connected<BaseWorkerOptions>, 'horseStorage'>
+export type WorkerOptions = Omit<Connected<BaseWorkerOptions>, 'horseStorage' | 'leaseStorage'>
 
 /** Which workers: all of a Redis, or those of a queue. */
 export interface WorkerQuery extends ConnectionOptions {
@@ -40,7 +40,11 @@ export class Worker extends BaseWorker {
     const [connection, rest] = splitConnection(withConnectionOf(queues, options))
     const storage = new RedisStorage({ ...connection, role: 'worker' })
     const source = horseSource(connection)
-    super(queues, { ...rest, storage, ...(source !== undefined && { horseStorage: source }) })
+    super(queues, {
+      ...rest,
+      storage,
+      ...(source !== undefined && { horseStorage: source, leaseStorage: patient(source) }),
+    })
     this.#redis = storage
     this.#logger = options.logger
   }
@@ -91,6 +95,11 @@ function whereOf(query: WorkerQuery): { storage: RedisStorage; queue: string | u
   }
   const { queue, ...connection } = query
   return { storage: sharedStorage({ ...queue?.connectionOptions, ...connection }), queue: queue?.name }
+}
+
+/** The same for a worker, which waits for a Redis that is away. */
+export function patient(source: StorageSource): StorageSource {
+  return { ...source, options: { ...(source.options as object), role: 'worker' } }
 }
 
 /** How horses (and, as workers, the members of a pool) reach the same Redis. */

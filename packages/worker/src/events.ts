@@ -42,6 +42,8 @@ export interface WorkerEvents {
   'job:abandoned': [JobEvent]
   /** It has cost three workers their lives, and is not tried again. */
   'job:poisoned': [JobEvent]
+  /** It was deleted, or the store has lost it, while it ran. */
+  'job:vanished': [JobEvent]
   /** Another worker owns the job by now: what this one did with it does not count. */
   lease_lost: [JobEvent]
   'horse:started': [HorseEvent]

@@ -2,6 +2,7 @@ import type { Logger } from '@rq/core'
 import type { Lease, WorkerBirth, WorkerState, WorkerStore } from '@rq/job'
 import { Duty } from './duty.ts'
 import type { LeaseBook } from './lease-book.ts'
+import { noticed } from './silence.ts'
 
 export interface HeartbeatOptions {
   readonly store: WorkerStore
@@ -12,24 +13,28 @@ export interface HeartbeatOptions {
   readonly state: () => WorkerState
   /** A lease that another worker has by now. */
   readonly onLost: (lease: Lease) => void
+  /** Whether somebody else has done it since the last time. Default: nobody has. */
+  readonly isDone?: () => boolean
   readonly logger: Logger
 }
 
 /**
  * Renews all leases, and the worker's own record. It runs in the worker's event loop, which no job can block unless the
- * worker's horse is `inline`: there, a thread that is told the leases and has a connection of its own would be needed.
+ * worker's horse is `inline`: there a {@link LeaseKeeper} does it, and this only where that fails.
  */
 export function heartbeat(options: HeartbeatOptions): Duty {
-  const { book, everyMs, leaseMs, logger, onLost, state, store, worker } = options
+  const { book, everyMs, isDone, leaseMs, logger, onLost, state, store, worker } = options
   return new Duty({
     name: 'heartbeat',
     everyMs,
     logger,
     atStart: true,
     async runOnce() {
+      if (isDone?.() === true) return
       const currentJobId = book.firstJobId
       const beat = { worker, leaseMs, state: state(), leases: book.beat() }
-      const lost = await store.heartbeat({ ...beat, ...(currentJobId !== undefined && { currentJobId }) })
+      const answer = store.heartbeat({ ...beat, ...(currentJobId !== undefined && { currentJobId }) })
+      const lost = await noticed(answer, logger)
       for (const lease of lost) onLost(lease)
     },
   })

@@ -5,6 +5,7 @@ import { deathSignalPrefix } from './death-signal.ts'
 import { LineReader, writeLine } from './horse/lines.ts'
 import type { FromHorse } from './horse/protocol.ts'
 import type { HorseExit, HorseListener, HorsePort } from './horse-port.ts'
+import { reapWithUs } from './reaper.ts'
 
 export interface ProcessHorseOptions {
   /** Modules that every horse loads first. */
@@ -26,6 +27,7 @@ const ENTRY = fileURLToPath(
 export class ProcessHorse implements HorsePort {
   readonly #child: ChildProcess
   readonly #listener: HorseListener
+  readonly #spare: () => void
   #exit: HorseExit | undefined
   #over = false
   #drainTimer: NodeJS.Timeout | undefined
@@ -37,6 +39,7 @@ export class ProcessHorse implements HorsePort {
     const [command = '', ...args] = [...watched, process.execPath, '--enable-source-maps', ...imports, ENTRY]
     if (watched.length === 0) args.push('--watch-parent')
     this.#child = spawn(command, args, { detached: true, stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'pipe'] })
+    this.#spare = this.#child.pid === undefined ? () => {} : reapWithUs(this.#child.pid)
     this.#child.on('error', (cause) => this.#end({ code: null, signal: null, cause }))
     this.#child.on('exit', (code, signal) => this.#drain({ code, signal }))
     this.#child.on('close', () => this.#finish())
@@ -75,6 +78,7 @@ export class ProcessHorse implements HorsePort {
     this.#exit = exit
     // What the horse had started and left behind.
     if (this.#child.pid !== undefined) killGroup(this.#child.pid)
+    this.#spare()
     // A timer may be late and come before what is there to be read, so the loop goes round once more.
     this.#drainTimer = setTimeout(() => setImmediate(() => setImmediate(() => this.#finish())), DRAIN_MS)
   }

@@ -113,7 +113,7 @@ export class Horse {
     return this.#jobsDone
   }
 
-  /** Resident memory in bytes, as last told; 0 before. */
+  /** Bytes that it holds, as last told; 0 before. */
   get rss(): number {
     return this.#rss
   }

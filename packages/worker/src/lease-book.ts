@@ -7,8 +7,18 @@ import type { Claimed, Lease } from '@rq/job'
  */
 export type LeaseState = 'held' | 'settling' | 'returning'
 
+/** Somebody else who renews the leases, too. */
+export interface LeaseRenewer {
+  /** Moves whenever what was held by then is about to be renewed. */
+  readonly beats: number
+  hold(claimed: readonly Claimed[]): void
+  drop(executionId: string): void
+}
+
 interface Entry {
   readonly claimed: Claimed
+  /** Of the renewer, from before it knew. */
+  readonly beats: number | undefined
   state: LeaseState
   /** A heartbeat has been sent for it, so the store may hold a record of the execution. */
   beaten: boolean
@@ -17,13 +27,20 @@ interface Entry {
 /** The jobs that are leased to this worker, from claim to answer, by execution id. */
 export class LeaseBook {
   readonly #entries = new Map<string, Entry>()
+  readonly #renewer: LeaseRenewer | undefined
+
+  constructor(renewer?: LeaseRenewer) {
+    this.#renewer = renewer
+  }
 
   get size(): number {
     return this.#entries.size
   }
 
-  add(claimed: Claimed): void {
-    this.#entries.set(claimed.executionId, { claimed, state: 'held', beaten: false })
+  add(...jobs: readonly Claimed[]): void {
+    const beats = this.#renewer?.beats
+    for (const claimed of jobs) this.#entries.set(claimed.executionId, { claimed, beats, state: 'held', beaten: false })
+    this.#renewer?.hold(jobs)
   }
 
   get(executionId: string): Claimed | undefined {
@@ -42,6 +59,7 @@ export class LeaseBook {
   delete(executionId: string): Claimed | undefined {
     const entry = this.#entries.get(executionId)
     this.#entries.delete(executionId)
+    this.#renewer?.drop(executionId)
     return entry?.claimed
   }
 
@@ -69,7 +87,8 @@ export class LeaseBook {
 
   /** Whether a heartbeat was ever sent for it. */
   wasBeaten(executionId: string): boolean {
-    return this.#entries.get(executionId)?.beaten ?? false
+    const entry = this.#entries.get(executionId)
+    return entry !== undefined && (entry.beaten || entry.beats !== this.#renewer?.beats)
   }
 
   /** One of the jobs, for the worker's record. */

@@ -54,6 +54,12 @@ export class News {
     this.#events.tell('lease_lost', () => jobEvent(claimed))
   }
 
+  vanished(claimed: Claimed): void {
+    const { id, origin } = claimed.job
+    this.#logger.warn(`${origin}: Job vanished while it ran; what it came to is kept nowhere (${id})`)
+    this.#events.tell('job:vanished', () => jobEvent(claimed))
+  }
+
   takenOver(claimed: Claimed): void {
     const { id, origin, abandonedCount: count = 0 } = claimed.job
     this.#logger.warn(`${origin}: Job was abandoned by its worker (${id})`, { count })

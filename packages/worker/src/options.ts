@@ -71,6 +71,11 @@ export interface WorkerOptions {
   defaultResultTtl?: DurationLike
   /** What becomes of the job of a dead worker when it has no retries left. Default `fail`, as in RQ. */
   onAbandoned?: 'requeue' | 'fail'
+  /**
+   * How long a warm stop lets running jobs go on; then they go back to the head of their queues, and no attempt is counted.
+   * Default: as long as they take.
+   */
+  gracePeriod?: DurationLike
   /** Default: silent. */
   logger?: Logger
   /** False: log lines name jobs by their ids alone, since a description holds arguments. Default true. */
@@ -85,6 +90,11 @@ export interface WorkerOptions {
   horseMaxBytes?: number
   /** Where horses get the client for callbacks from; by default callbacks get undefined. */
   horseStorage?: StorageSource
+  /**
+   * Where the thread gets its storage from that renews the leases of `inline` horses. By default there is no such thread,
+   * and a job that blocks the event loop for longer than a lease is taken for abandoned.
+   */
+  leaseStorage?: StorageSource
   /** Say in the process title who this is. Default true. */
   processTitle?: boolean
   clock?: Clock
@@ -112,6 +122,7 @@ export interface WorkerSettings {
   readonly maintenanceMs: number
   readonly defaultResultTtlS: number
   readonly onAbandoned: 'requeue' | 'fail'
+  readonly graceMs: number | undefined
   readonly logger: Logger
   readonly logJobDescription: boolean
   readonly leaseMs: number
@@ -119,6 +130,7 @@ export interface WorkerSettings {
   readonly horseMaxJobs: number
   readonly horseMaxBytes: number
   readonly horseStorage: StorageSource | undefined
+  readonly leaseStorage: StorageSource | undefined
   readonly processTitle: boolean
   readonly clock: Clock
 }
@@ -174,6 +186,7 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
     ),
     defaultResultTtlS: resultTtl(options.defaultResultTtl ?? DEFAULT_RESULT_TTL_S),
     onAbandoned: oneOf('onAbandoned', options.onAbandoned ?? 'fail', ['requeue', 'fail']),
+    graceMs: options.gracePeriod === undefined ? undefined : durationMs(options.gracePeriod, 'gracePeriod'),
     logger: options.logger ?? silentLogger,
     logJobDescription: options.logJobDescription ?? true,
     leaseMs,
@@ -181,6 +194,7 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
     horseMaxJobs: wholeNumber('horseMaxJobs', options.horseMaxJobs ?? 0, 0),
     horseMaxBytes: wholeNumber('horseMaxBytes', options.horseMaxBytes ?? 0, 0),
     horseStorage: options.horseStorage,
+    leaseStorage: options.leaseStorage,
     processTitle: options.processTitle ?? true,
     clock: options.clock ?? systemClock,
   }

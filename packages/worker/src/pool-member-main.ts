@@ -10,11 +10,12 @@ async function main(): Promise<void> {
   const [setup] = (await once(process, 'message')) as [MemberSetup]
   const module = await import(setup.storage.module)
   const storage = await module[setup.storage.export](setup.storage.options)
-  const { queues, name, horseStorage } = setup
+  const { queues, name, horseStorage, storage: leaseStorage } = setup
   const worker = new Worker(queues, {
     ...setup.worker,
     name,
     storage,
+    leaseStorage,
     ...(horseStorage && { horseStorage }),
     ...(setup.isLogging && { logger: memberLogger(tellPool) }),
   })

@@ -8,7 +8,7 @@ import type { WorkOptions } from './worker.ts'
 /** What of a worker's options can be told to another process. */
 export type MemberOptions = Omit<
   WorkerOptions,
-  'storage' | 'name' | 'functions' | 'logger' | 'clock' | 'workHorseKilledHandler' | 'horseStorage'
+  'storage' | 'name' | 'functions' | 'logger' | 'clock' | 'workHorseKilledHandler' | 'horseStorage' | 'leaseStorage'
 >
 
 /** Everything a member needs to be a worker. Survives `JSON.stringify`. */

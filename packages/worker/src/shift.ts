@@ -3,6 +3,7 @@ import { type Logger, RqError, SECOND_MS } from '@rq/core'
 import type { Claimed, Lease, SettleAnswer, Settlement, WorkerBirth, WorkerState } from '@rq/job'
 import type { JobContext } from '@rq/queue'
 import { pause } from './backoff.ts'
+import { Broadcast } from './broadcast.ts'
 import { type CommandOwner, Commands } from './commands.ts'
 import type { Duty } from './duty.ts'
 import type { WorkerEmitter } from './events.ts'
@@ -13,6 +14,7 @@ import { type HorseFacts, HorsePool, type PoolOwner, type TaskFate } from './hor
 import type { HorseExit, HorseStarter } from './horse-port.ts'
 import { Judge, type JudgeOwner } from './judge.ts'
 import { LeaseBook, leaseOf } from './lease-book.ts'
+import { LeaseKeeper } from './lease-keeper.ts'
 import { maintenance } from './maintenance.ts'
 import { News } from './news.ts'
 import type { WorkerSettings } from './options.ts'
@@ -21,6 +23,7 @@ import { poolOptions } from './pool-options.ts'
 import { Pump, type PumpOwner } from './pump.ts'
 import { type DequeueStrategy, QueueOrder } from './queue-order.ts'
 import { recovery } from './recovery.ts'
+import { noticed } from './silence.ts'
 import { Webhooks } from './webhooks.ts'
 
 /** Something that runs beside the worker for as long as it works, such as a scheduler. */
@@ -69,8 +72,10 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
   readonly #pool: HorsePool
   readonly #judge: Judge
   readonly #webhooks: Webhooks
-  readonly #book = new LeaseBook()
+  readonly #book: LeaseBook
+  readonly #keeper: LeaseKeeper | undefined
   readonly #commands: Commands
+  readonly #broadcast: Broadcast
   readonly #recovery: Duty
   readonly #duties: readonly Duty[]
   readonly #ended: Promise<void>
@@ -82,6 +87,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
   #idleSinceMs: number
   #idleTimer: NodeJS.Timeout | undefined
   #leaveTimer: NodeJS.Timeout | undefined
+  #graceTimer: NodeJS.Timeout | undefined
 
   constructor(options: ShiftOptions) {
     const { context, settings, strategy } = options
@@ -99,6 +105,8 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
       version: options.version,
       ttlS: settings.workerTtlS,
     }
+    this.#keeper = this.#makeKeeper()
+    this.#book = new LeaseBook(this.#keeper)
     this.#idleSinceMs = clock.monotonicMs()
     this.#ended = new Promise((resolve) => {
       this.#end = resolve
@@ -132,6 +140,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
       },
       this,
     )
+    this.#broadcast = new Broadcast({ store: storage.events, events: options.events, workerName: name, queues, clock })
     this.#commands = new Commands({ store, workerName: name, logger }, this)
     this.#recovery = recovery({
       store,
@@ -154,6 +163,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
         logger,
         state: () => this.#state,
         onLost: (lease) => this.#lose(lease.executionId),
+        isDone: () => this.#keeper?.hasBeaten() ?? false,
       }),
       maintenance({ store, queueStore: storage.queues, queues, everyMs: settings.maintenanceMs, logger }),
     ]
@@ -168,6 +178,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
     await this.#register()
     this.#news.started(name, queues)
     this.#commands.start()
+    this.#broadcast.start()
     this.#pool.start()
     await this.#startServices()
     for (const duty of this.#duties) duty.start()
@@ -190,6 +201,8 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
     this.#pool.drain()
     // A claim under way may bring jobs; but a store that does not answer must not keep an idle worker.
     this.#leaveTimer = setTimeout(() => this.#leaveUnlessBusy(), LEAVE_MS)
+    const { graceMs } = this.#settings
+    if (graceMs !== undefined) this.#graceTimer = setTimeout(() => this.stopCold(), graceMs)
   }
 
   /** Kill what runs; every job goes back to the head of its queue, and no attempt is counted. */
@@ -213,6 +226,21 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
     return this.#book.size > 0 ? 'busy' : 'idle'
   }
 
+  /** Where jobs run in this event loop, and a thread can have a storage of its own. */
+  #makeKeeper(): LeaseKeeper | undefined {
+    const { heartbeatMs, horse, leaseMs, leaseStorage, logger } = this.#settings
+    if (horse !== 'inline' || leaseStorage === undefined) return undefined
+    return new LeaseKeeper({
+      source: leaseStorage,
+      worker: this.#birth,
+      leaseMs,
+      everyMs: heartbeatMs,
+      state: () => this.#state,
+      onLost: (lease) => this.#lose(lease.executionId),
+      logger,
+    })
+  }
+
   /** As soon as the store takes it: one that is still loading, or full of somebody else's script, is waited for. */
   async #register(): Promise<void> {
     const { storage } = this.#settings
@@ -224,7 +252,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
     const left = new AbortController()
     void this.#ended.then(() => left.abort())
     const insisted = new Persistence({ logger: this.#logger, signal: left.signal }).insist(() =>
-      call().then(() => undefined, unlessRetryable),
+      noticed(call(), this.#logger).then(() => undefined, unlessRetryable),
     )
     const answer = await Promise.race([insisted, this.#ended])
     if (answer?.value !== undefined) throw answer.value
@@ -255,8 +283,11 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
   async #leave(pumping: Promise<void>): Promise<void> {
     clearTimeout(this.#idleTimer)
     clearTimeout(this.#leaveTimer)
+    clearTimeout(this.#graceTimer)
     const duties = this.#duties.map((duty) => duty.stop())
     this.#pump.close()
+    // A heartbeat of its thread after the farewell would bring the worker's record back.
+    await this.#keeper?.stop()
     const limit = new AbortController()
     const limited = pause(LEAVE_MS, limit.signal)
     const stopped = this.#stopping === 'cold' ? this.#pool.killAll() : this.#pool.close()
@@ -264,6 +295,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
       pumping,
       ...duties,
       this.#commands.stop(),
+      this.#broadcast.stop(),
       this.#settings.storage.workers.unregister(this.#birth),
       ...this.#options.services.map(async (service) => service.stop()),
     ])
@@ -289,7 +321,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
   }
 
   onClaimed(jobs: readonly Claimed[]): void {
-    for (const claimed of jobs) this.#book.add(claimed)
+    this.#book.add(...jobs)
     this.#pool.assign(jobs)
   }
 
@@ -306,7 +338,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
     else if (answer === 'applied') {
       this.#news.settled(claimed, settlement)
       this.#webhooks.settled(claimed.job, settlement)
-    }
+    } else this.#news.vanished(claimed)
   }
 
   onGivenBack(leases: readonly Lease[]): void {

@@ -76,6 +76,24 @@ describe.each(KINDS)('%s horses', (horse) => {
     expect(store.value(next)).toBe(3)
   })
 
+  test('a module that throws, cannot be parsed, or never ends to load fails its job', async () => {
+    await using ctx = await fixture({
+      'throws.js': "throw new Error('not today')",
+      'broken.js': 'export const = 1',
+      'endless.js': 'await new Promise(() => {})\nexport const f = () => 1',
+    })
+    const { store } = ctx
+    const [throws, broken, endless] = ['throws', 'broken', 'endless'].map((module) =>
+      store.enqueue(`./${module}#f`, { timeoutS: 1 }),
+    ) as [string, string, string]
+    const next = store.enqueue('./jobs#add', { args: [1, 2] })
+    await ctx.worker({ horse }).work({ burst: true })
+    expect(store.latest(throws)?.excString).toContain('not today')
+    expect(store.latest(broken)?.excString).toContain('broken.js')
+    expect(store.latest(endless)?.excString).toContain('Task exceeded maximum timeout value (1 seconds)')
+    expect(store.value(next)).toBe(3)
+  })
+
   test('a failed job with retries left is queued again', async () => {
     await using ctx = await fixture()
     const id = ctx.store.enqueue('./jobs#fail', { args: ['x'], retriesLeft: 2 })
@@ -119,6 +137,20 @@ describe('a horse that ends with its job', () => {
     if (func === 'rejectAside') expect(store.latest(id)?.excString).toContain('nobody caught this')
   })
 
+  test.each([
+    ['exit', [0], 'exit code 0'],
+    ['exit', [1], 'exit code 1'],
+    ['rejectAside', [], 'exit code 1'],
+  ] as const)('a thread, by %s %j: the job is failed with "%s", and the worker goes on', async (func, args, text) => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const id = store.enqueue(`./jobs#${func}`, { args })
+    const next = store.enqueue('./jobs#add', { args: [1, 2] })
+    await ctx.worker({ horse: 'thread' }).work({ burst: true })
+    expect(store.latest(id)?.excString).toMatch(new RegExp(`Work-horse terminated unexpectedly; ${text}$`))
+    expect(store.value(next)).toBe(3)
+  })
+
   test('a full heap fails the job', { timeout: 60_000 }, async () => {
     await using ctx = await fixture()
     const { store } = ctx
@@ -147,20 +179,23 @@ describe('a horse that ends with its job', () => {
     expect(new Set(lines).size).toBe(196)
   })
 
-  test('when it ends after the job, the job stays finished', async () => {
-    await using ctx = await fixture()
-    const { store } = ctx
-    const id = store.enqueue('./jobs#throwLater')
-    const worker = ctx.worker()
-    const ended = new Promise((resolve) => worker.once('horse:ended', resolve))
-    const working = worker.work()
-    await ended
-    expect(store.value(id)).toBe('fine')
-    const next = store.enqueue('./jobs#add', { args: [1, 2] })
-    await eventually(() => store.value(next) === 3)
-    await worker.stop()
-    await working
-  })
+  test.each(['process', 'thread'] as const)(
+    'when it ends after the job, the job stays finished (%s)',
+    async (horse) => {
+      await using ctx = await fixture()
+      const { store } = ctx
+      const id = store.enqueue('./jobs#throwLater')
+      const worker = ctx.worker({ horse })
+      const ended = new Promise((resolve) => worker.once('horse:ended', resolve))
+      const working = worker.work()
+      await ended
+      expect(store.value(id)).toBe('fine')
+      const next = store.enqueue('./jobs#add', { args: [1, 2] })
+      await eventually(() => store.value(next) === 3)
+      await worker.stop()
+      await working
+    },
+  )
 
   test('the work-horse killed handler hears of it', async () => {
     await using ctx = await fixture()
@@ -214,6 +249,18 @@ describe('a process horse', () => {
     const ids = Array.from({ length: 9 }, () => store.enqueue('./jobs#pid'))
     await ctx.worker({ horseMaxJobs: 3, prefetch: { most: 0 } }).work({ burst: true })
     expect(new Set(ids.map((id) => store.value(id))).size).toBe(3)
+  })
+
+  test('a thread is measured by what it holds itself, and replaced when that is too much', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const ids = Array.from({ length: 3 }, () => store.enqueue('./jobs#threadId'))
+    // Less than any process of Node has, more than a thread.
+    await ctx.worker({ horse: 'thread', horseMaxBytes: 40e6, prefetch: { most: 0 } }).work({ burst: true })
+    expect(new Set(ids.map((id) => store.value(id))).size).toBe(1)
+    const greedy = [store.enqueue('./jobs#keep', { args: [60e6] }), store.enqueue('./jobs#threadId')] as const
+    await ctx.worker({ horse: 'thread', horseMaxBytes: 40e6, prefetch: { most: 0 } }).work({ burst: true })
+    expect(store.value(greedy[1])).not.toBe(store.value(greedy[0]))
   })
 
   test('is replaced when it holds too much memory', async () => {

@@ -3,6 +3,7 @@ export const JOBS = `
 import { spawn } from 'node:child_process'
 import { appendFileSync, existsSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { threadId as thread } from 'node:worker_threads'
 
 export const add = (a, b) => a + b
 export const double = async (x) => x * 2
@@ -22,6 +23,9 @@ export const returnHostile = (kind) => {
   return () => {}
 }
 export const pid = () => process.pid
+export const threadId = () => thread
+const kept = []
+export const keep = (bytes) => { kept.push(new Uint8Array(bytes).fill(1)); return thread }
 export const cwd = () => process.cwd()
 export const title = () => process.title
 export const spin = () => { for (;;); }
@@ -37,6 +41,7 @@ export const chdir = (to) => { process.chdir(to); return process.cwd() }
 export const big = (n) => 'x'.repeat(n)
 export const print = (text) => { console.log(text); return text }
 export const mark = (file, text) => { appendFileSync(file, text + '\\n'); return text }
+export const markThenSpinFor = (file, ms) => { mark(file, String(process.pid)); return spinFor(ms) }
 export const spawnChild = (file) => {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' })
   writeFileSync(file, String(child.pid))

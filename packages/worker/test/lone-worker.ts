@@ -1,12 +1,13 @@
 /**
  * A worker in a process of its own, for tests that kill or freeze it. With a Redis URL and a prefix it works there;
- * else on a memory store with one job: `lone-worker.ts <folder> <function> <argument> [<url> <prefix>]`.
+ * else on a memory store with one job: `lone-worker.ts <folder> <function> <argument> [<url> <prefix> [<horse>]]`.
  */
 import { RedisStorage } from '@rq/redis'
-import { Worker } from '../src/index.ts'
+import { type HorseKind, Worker } from '../src/index.ts'
+import { leaseStorage } from './lease-storage.ts'
 import { MemoryStore } from './memory-store.ts'
 
-const [, , folder = '', func = '', argument = '', url, prefix = ''] = process.argv
+const [, , folder = '', func = '', argument = '', url, prefix = '', horse = 'process'] = process.argv
 
 function storage() {
   if (url !== undefined) return new RedisStorage({ connection: url, prefix, role: 'worker' })
@@ -20,8 +21,12 @@ const worker = new Worker('default', {
   serializer: 'json',
   importPaths: [folder],
   name: 'lone',
-  leaseMs: 1500,
+  // The thread of an inline worker has to start within its first lease, also on a machine with too much to do.
+  leaseMs: horse === 'inline' ? 3000 : 1500,
+  horse: horse as HorseKind,
+  ...(url !== undefined && { leaseStorage: leaseStorage(url, prefix) }),
 })
+process.stdout.write('here\n')
 worker.on('lease_lost', ({ jobId }) => process.stdout.write(`lost ${jobId}\n`))
 worker.on('horse:ended', () => process.stdout.write('a horse ended\n'))
 await worker.work()

@@ -109,7 +109,15 @@ export class MemoryStore implements WorkerStore {
         return 0
       },
     }
-    return { workers: this, jobs, queues, client: () => 'the client', close: async () => {} } as unknown as Storage
+    const events = { onListeners: async () => () => {} }
+    return {
+      workers: this,
+      jobs,
+      queues,
+      events,
+      client: () => 'the client',
+      close: async () => {},
+    } as unknown as Storage
   }
 
   /** Put a job into a queue; returns its id. */

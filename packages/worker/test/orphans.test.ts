@@ -44,6 +44,18 @@ describe('a horse whose worker is killed', () => {
   })
 })
 
+test.each([true, false])(
+  'a process that a horse has started ends with the worker (setpriv: %s)',
+  async (hasSetpriv) => {
+    // What is written is the id of the process that the job has started.
+    await using ctx = await loneWorker('spawnChild', hasSetpriv)
+    expect(isRunning(ctx.horse)).toBe(true)
+    ctx.worker.kill('SIGKILL')
+    await ctx.worker.exited
+    await eventually(() => !isRunning(ctx.horse), { timeoutMs: 5000 })
+  },
+)
+
 test('signals that reach a horse do not end its job', async () => {
   await using ctx = await loneWorker('writePidAndWait')
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.kill(ctx.horse, signal)

@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs'
 import { Retry } from '@rq/job'
 import { Queue } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
-import { eventually, makeProject, redisFixture, spawnNode } from '@rq/testkit'
+import { eventually, makeProject, redisFixture, spawnNode, startRedis } from '@rq/testkit'
 import { expect, test } from 'vitest'
 import { Worker, type WorkerOptions } from '../src/index.ts'
 import { JOBS } from './jobs.ts'
 
-async function fixture() {
-  const redis = await redisFixture()
+async function fixture(url?: string) {
+  const redis = await redisFixture(url === undefined ? {} : { url })
   const project = await makeProject({ 'jobs.js': JOBS })
   const open: RedisStorage[] = []
   const storage = (role: 'worker' | 'producer') => {
@@ -78,6 +78,66 @@ test('cold stop puts the running job back to the head', async () => {
   await worker.stop({ force: true })
   await working
   expect(await ctx.queue.getJobIds()).toEqual([first.id, second.id])
+})
+
+test('a job that is deleted while it runs comes to nothing, and the worker says so', async () => {
+  await using ctx = await fixture()
+  const job = await ctx.queue.enqueue('./jobs#wait', [500])
+  const worker = ctx.worker()
+  const vanished = new Promise((resolve) => worker.once('job:vanished', resolve))
+  const working = worker.work()
+  await new Promise<void>((resolve) => worker.once('job:started', () => resolve()))
+  await job.delete()
+  expect(await vanished).toMatchObject({ jobId: job.id })
+  expect((await ctx.redis.keys()).filter((key) => key.includes(job.id))).toEqual([])
+  await worker.stop()
+  await working
+})
+
+test('a worker survives that all data is gone, leaves no half-born keys, and takes the next job', async () => {
+  await using redis = await startRedis()
+  await using ctx = await fixture(redis.url)
+  const worker = ctx.worker({ leaseMs: 600, concurrency: 2 })
+  const working = worker.work()
+  await ctx.queue.enqueue('./jobs#wait', [1500])
+  await ctx.queue.enqueue('./jobs#markFirstThenSpin', [ctx.project.path('spins')], { jobTimeout: 30 })
+  await eventually(() => existsSync(ctx.project.path('spins')), { timeoutMs: 10_000 })
+  const ended = new Promise((resolve) => worker.once('horse:ended', resolve))
+  await ctx.redis.client.flushall()
+  // It hears of it by its next heartbeat, kills what runs, and registers itself again.
+  await ended
+  await eventually(async () => (await ctx.redis.keys()).some((key) => key.endsWith('workers')))
+  const next = await ctx.queue.enqueue('./jobs#add', [1, 2], { resultTtl: 0 })
+  await eventually(
+    async () =>
+      !(await next.refresh().then(
+        () => true,
+        () => false,
+      )),
+    { timeoutMs: 10_000 },
+  )
+  const keys = (await ctx.redis.keys()).map((key) => key.slice(ctx.redis.prefix.length))
+  expect(keys.filter((key) => !/^(queues|workers(:default)?|worker:[^:]+)$/.test(key))).toEqual([])
+  await worker.stop()
+  await working
+})
+
+test('commands are heard again after their connection was killed', async () => {
+  await using redis = await startRedis()
+  await using ctx = await fixture(redis.url)
+  const job = await ctx.queue.enqueue('./jobs#never', [])
+  const worker = ctx.worker()
+  const working = worker.work()
+  await new Promise<void>((resolve) => worker.once('job:started', () => resolve()))
+  const listeners = async () =>
+    Number(((await ctx.redis.client.pubsub('NUMSUB', `${ctx.redis.prefix}pubsub:${worker.name}`)) as unknown[])[1])
+  await eventually(async () => (await listeners()) === 1)
+  await ctx.redis.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+  await eventually(async () => (await listeners()) === 1)
+  await job.stop()
+  await eventually(() => job.isStopped())
+  await worker.stop()
+  await working
 })
 
 const SCRIPT = new URL('./lone-worker.ts', import.meta.url)

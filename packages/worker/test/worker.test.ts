@@ -288,6 +288,33 @@ describe('stopping', () => {
     },
   )
 
+  test('requeues in-flight jobs when the grace period ends', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const endless = store.enqueue('./jobs#never', { retriesLeft: 1 })
+    const short = store.enqueue('./jobs#wait', { args: [200] })
+    const worker = ctx.worker({ concurrency: 2, gracePeriod: 1 })
+    const working = worker.work()
+    await eventually(() => store.status(endless) === 'started' && store.status(short) === 'started')
+    await worker.stop()
+    expect(await working).toBe(true)
+    expect(store.status(short)).toBe('finished')
+    expect(store.waiting()).toEqual([endless])
+    expect(store.records.get(endless)?.retriesLeft).toBe(1)
+  })
+
+  test('a worker that is done within its grace period does not wait for its end', async () => {
+    await using ctx = await fixture()
+    ctx.store.enqueue('./jobs#wait', { args: [200] })
+    const worker = ctx.worker({ horse: 'inline', gracePeriod: 60 })
+    const working = worker.work()
+    await next(worker, 'job:started')
+    const begun = performance.now()
+    await worker.stop()
+    await working
+    expect(performance.now() - begun).toBeLessThan(10_000)
+  })
+
   test('signals: the first is warm, a second within a second is ignored, a later one is cold', async () => {
     await using ctx = await fixture()
     const { store } = ctx
@@ -481,6 +508,7 @@ describe('options', () => {
     [{ functions: {} }, 'functions'],
     [{ exceptionHandlers: [1] }, 'exceptionHandlers'],
     [{ workerTtl: 0 }, 'workerTtl'],
+    [{ gracePeriod: 'soon' }, 'gracePeriod'],
     [{ onAbandoned: 'drop' }, 'onAbandoned'],
   ])('%j is refused by name', async (options, name) => {
     await using ctx = await fixture()

@@ -27,6 +27,7 @@ const DOCUMENTED: readonly (readonly [name: string, type: Kind, pattern: RegExp]
   ['worker executions', 'set', /^worker:(.+):executions$/],
   ['worker', 'hash', /^worker:(.+)$/],
   ['suspended', 'string', /^suspended$/],
+  ['paused', 'string', /^paused:(.+)$/],
   ['scheduler lock', 'string', /^scheduler-lock:(.+)$/],
   ['scheduler', 'hash', /^scheduler:(.+)$/],
   ['cron schedulers', 'zset', /^cron_schedulers$/],

@@ -357,6 +357,55 @@ export function describeStorage(name: string, open: () => Promise<StorageUnderTe
       expect((await test.storage.workers.claim(claimRequest())).jobs).toHaveLength(1)
     })
 
+    it('hands out nothing of a queue that is paused, and all of others', async () => {
+      await using test = await open()
+      const { queues, workers, jobs } = test.storage
+      await queues.enqueue([newJob({ id: 'waits' }), newJob({ id: 'goes', origin: 'other' })])
+      const claim = () => workers.claim({ ...claimRequest(), queues: ['default', 'other'] })
+      await queues.pause('default')
+      expect([await queues.isPaused('default'), await queues.isPaused('other')]).toEqual([true, false])
+      expect((await jobs.situation('waits'))?.paused).toBe(true)
+      expect((await claim()).jobs.map(({ job }) => job.id)).toEqual(['goes'])
+      expect(await queues.resume('default')).toBe(true)
+      expect(await queues.resume('default')).toBe(false)
+      expect((await claim()).jobs.map(({ job }) => job.id)).toEqual(['waits'])
+    })
+
+    it('tells those who listen to a queue, and workers that somebody does', async () => {
+      await using test = await open()
+      const worker = test.another()
+      const asked: string[] = []
+      const heard: unknown[] = []
+      const facts = { executionId: 'e', workerName: 'w', atMs: 1 } as const
+      const event = (jobId: string, queue: string) => ({ name: 'job:finished', jobId, queue, ...facts }) as const
+      // One listener is there before the worker, one comes after it.
+      const endFirst = await test.storage.events.listen('a', ({ jobId }) => heard.push(jobId))
+      const endAsking = await worker.events.onListeners(['a', 'b', 'c'], (queue) => asked.push(queue))
+      await eventually(() => expect(asked).toContain('a'))
+      const endSecond = await test.storage.events.listen('b', (one) => heard.push(one))
+      await eventually(() => expect(asked).toContain('b'))
+      await worker.events.tell([event('one', 'a'), event('two', 'b'), event('three', 'c')])
+      await eventually(() => expect(heard).toEqual(['one', event('two', 'b')]))
+      endFirst()
+      await worker.events.tell([event('four', 'a'), event('five', 'b')])
+      await eventually(() => expect(heard).toHaveLength(3))
+      expect(heard[2]).toEqual(event('five', 'b'))
+      expect(asked).not.toContain('c')
+      endSecond()
+      endAsking()
+    })
+
+    it('lets a pause end by itself, and with its queue', async () => {
+      await using test = await open()
+      const { queues } = test.storage
+      await queues.pause('short', 1)
+      await queues.pause('deleted')
+      await queues.deleteQueue('deleted', true)
+      expect(await queues.isPaused('deleted')).toBe(false)
+      expect(await queues.isPaused('short')).toBe(true)
+      await eventually(async () => !(await queues.isPaused('short')))
+    })
+
     it('gives jobs back to the head in their order, no attempt spent', async () => {
       await using test = await open()
       const { queues, workers } = test.storage

@@ -44,8 +44,15 @@ local function lease(key, leases)
   end
 end
 
+--- Whether any of the queues named in `ARGV[first..last]` is paused.
+local function isAnyPaused(prefix, first, last)
+  local keys = {}
+  for q = first, last do keys[#keys + 1] = prefix .. 'paused:' .. ARGV[q] end
+  return #keys > 0 and redis.call('EXISTS', unpack(keys)) > 0
+end
+
 --- Take up to `want` jobs from the queues named in `ARGV[first..last]`, in that order.
--- Ids whose job is gone or not waiting (a list may hold an id twice) are dropped.
+-- Ids whose job is gone or not waiting (a list may hold an id twice) are dropped. A queue that is paused is left out.
 -- Returns them as lib/handed says.
 local function claim(prefix, first, last, want, worker, leaseMs, stamp, executionBase)
   local handed = {}
@@ -53,10 +60,12 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
   local _, nowMs = clock()
   local leaseEnds = leaseScore(nowMs + leaseMs)
   local serial = firstSerial(nowMs)
+  local anyPaused = isAnyPaused(prefix, first, last)
   for q = first, last do
     local queue = ARGV[q]
     local list = prefix .. 'queue:' .. queue
-    while want > 0 do
+    local isPaused = anyPaused and redis.call('EXISTS', prefix .. 'paused:' .. queue) == 1
+    while want > 0 and not isPaused do
       local ids = redis.call('LPOP', list, want)
       if not ids then break end
       local leases = {}

@@ -101,7 +101,7 @@ export type FromHorse =
       readonly begin?: string | undefined
       /** It waits for `go` before it begins the next: see {@link HOLD_MS}. */
       readonly hold?: boolean | undefined
-      /** Resident memory in bytes, now and then. */
+      /** Bytes that it holds, now and then. */
       readonly rss?: number | undefined
     }
   | { readonly type: 'released'; readonly ids: readonly string[] }

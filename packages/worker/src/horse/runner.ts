@@ -29,6 +29,8 @@ export interface RunnerOptions {
   readonly abortError: (reason: AbortReason, timeoutS: number) => Error
   /** Called after each task. Must not throw. */
   readonly onEnd?: () => void
+  /** Bytes that it holds. Default: those of the process. */
+  readonly memory?: () => number
 }
 
 const RSS_EVERY_MS = 1000
@@ -141,6 +143,6 @@ export class Runner {
     const nowMs = performance.now()
     if (nowMs - this.#rssToldMs < RSS_EVERY_MS) return undefined
     this.#rssToldMs = nowMs
-    return process.memoryUsage.rss()
+    return (this.#options.memory ?? process.memoryUsage.rss)()
   }
 }

@@ -12,6 +12,8 @@ export interface StableOptions {
   readonly title?: (name: string) => void
   /** Called after each task. */
   readonly tidyUp?: () => void
+  /** Bytes that it holds. Default: those of the process. */
+  readonly memory?: () => number
 }
 
 /**
@@ -22,6 +24,7 @@ export class Stable {
   readonly #tell: (message: FromHorse) => void
   readonly #title: (name: string) => void
   readonly #tidyUp: () => void
+  readonly #memory: () => number
   #storage: WorkerStorage | undefined
   #runner: Runner | undefined
 
@@ -29,6 +32,7 @@ export class Stable {
     this.#tell = options.tell
     this.#title = options.title ?? (() => {})
     this.#tidyUp = options.tidyUp ?? (() => {})
+    this.#memory = options.memory ?? process.memoryUsage.rss
     process.on('uncaughtExceptionMonitor', (error) => this.#tell({ type: 'fatal', error: errorText(error) }))
   }
 
@@ -55,7 +59,8 @@ export class Stable {
     const prepareClient = () => worker.prepareClient()
     const perform = makePerform({ storage, serializer, loader, exceptionHandlers, prepareClient })
     this.#storage = worker
-    this.#runner = new Runner({ lanes: 1, perform, abortError, tell: this.#tell, onEnd: this.#tidyUp })
+    const [onEnd, memory] = [this.#tidyUp, this.#memory]
+    this.#runner = new Runner({ lanes: 1, perform, abortError, tell: this.#tell, onEnd, memory })
     this.#tell({ type: 'ready' })
   }
 }

@@ -3,7 +3,14 @@ import { parentPort } from 'node:worker_threads'
 import type { ToHorse } from './protocol.ts'
 import { Stable } from './stable.ts'
 
-const stable = new Stable({ tell: (message) => parentPort?.postMessage(message) })
+const stable = new Stable({
+  tell: (message) => parentPort?.postMessage(message),
+  memory() {
+    // Of this thread alone; the resident memory is that of the whole process.
+    const { arrayBuffers, heapTotal } = process.memoryUsage()
+    return heapTotal + arrayBuffers
+  },
+})
 
 process.on('exit', () => stable.flush())
 parentPort?.on('message', (message: ToHorse) => stable.receive(message))

@@ -1,0 +1,125 @@
+import { spawnSync } from 'node:child_process'
+import { eventually, makeProject, startRedis, type TempDir } from '@rq/testkit'
+import { Queue } from 'rq'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { Program, start } from './program.ts'
+
+const JOBS = `
+export const never = () => new Promise(() => {})
+export const long = (ms) => new Promise((resolve) => setTimeout(resolve, Number(ms), 'done'))
+`
+const TYPESCRIPT = `
+interface Pair { readonly x: number; readonly y: number }
+enum Sign { Plus = 1, Minus = -1 }
+export const add = ({ x, y }: Pair): number => (x + y) * Sign.Plus
+`
+
+vi.setConfig({ testTimeout: 60_000 })
+
+let project: TempDir
+
+beforeAll(async () => {
+  project = await makeProject({ 'jobs.mjs': JOBS, 'typed.ts': TYPESCRIPT })
+})
+
+afterAll(async () => {
+  await project[Symbol.asyncDispose]()
+})
+
+/** A Redis of its own and the program on it. */
+async function house() {
+  const redis = await startRedis()
+  const queue = new Queue('default', { connection: redis.url })
+  const options = { cwd: project.dir, env: { RQ_REDIS_URL: redis.url } }
+  return {
+    redis,
+    queue,
+    options,
+    async worker(...args: string[]): Promise<Program> {
+      const worker = start(['worker', ...args], options)
+      await worker.written(/started, listening on/)
+      return worker
+    },
+    async [Symbol.asyncDispose]() {
+      await queue.close()
+      await redis.stop()
+    },
+  }
+}
+
+/** A process that starts another one as the first of a namespace of process ids, as a container does. */
+const CONTAINER = ['--user', '--map-root-user', '--pid', '--fork', '--kill-child', '--mount-proc']
+const canContain = spawnSync('unshare', [...CONTAINER, 'true']).status === 0
+
+describe('a worker', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('that is idle leaves on %s, also while Redis is away', async (signal) => {
+    await using test = await house()
+    await using worker = await test.worker()
+    await test.redis.kill()
+    const begunMs = performance.now()
+    worker.child.kill(signal)
+    expect(await worker.ended).toMatchObject({ code: 0, signal: null })
+    // A second is promised; the rest is for a machine with too much to do.
+    expect(performance.now() - begunMs).toBeLessThan(3000)
+  })
+
+  test('that is busy while Redis is away waits for it with the outcome', async () => {
+    await using test = await house()
+    const job = await test.queue.enqueue('jobs.long', [1500], { resultTtl: 60 })
+    await using worker = await test.worker()
+    await worker.written(/default: jobs\.long/)
+    worker.child.kill('SIGTERM')
+    await worker.written(/Warm shut down requested/)
+    await test.redis.kill('SIGSTOP')
+    await eventually(() => worker.child.exitCode === null && worker.stderr.includes('Warm'))
+    await test.redis.kill('SIGCONT')
+    expect(await job.result({ timeout: 20 })).toBe('done')
+    expect(await worker.ended).toMatchObject({ code: 0 })
+  })
+
+  test('that is hung up, or asked to quit, ends as any program; its job is recovered', async () => {
+    await using test = await house()
+    for (const signal of ['SIGHUP', 'SIGQUIT'] as const) {
+      await using worker = await test.worker()
+      worker.child.kill(signal)
+      expect(await worker.ended).toMatchObject({ signal })
+    }
+  })
+
+  test.skipIf(!canContain)('is stopped by SIGTERM as the first process of a container, its job done', async () => {
+    await using test = await house()
+    const job = await test.queue.enqueue('jobs.long', [1000])
+    const cli = new URL('../bin/rq-cli.js', import.meta.url).pathname
+    await using outside = new Program('unshare', [...CONTAINER, process.execPath, cli, 'worker'], test.options)
+    await outside.written(/default: jobs\.long/)
+    const [inside = 0] = childrenOf(outside.child.pid ?? 0)
+    process.kill(inside, 'SIGTERM')
+    expect(await outside.ended).toMatchObject({ code: 0 })
+    expect(outside.stderr).toMatch(/Warm shut down requested\n[\s\S]*Job OK/)
+    expect(await job.getStatus()).toBe('finished')
+    const again = await test.queue.enqueue('jobs.never')
+    await using second = new Program('unshare', [...CONTAINER, process.execPath, cli, 'worker'], test.options)
+    await second.written(/default: jobs\.never/)
+    const [first = 0] = childrenOf(second.child.pid ?? 0)
+    process.kill(first, 'SIGTERM')
+    const sinceMs = performance.now()
+    await eventually(() => performance.now() - sinceMs > 1050)
+    process.kill(first, 'SIGTERM')
+    expect(await second.ended).toMatchObject({ code: 1 })
+    expect(await again.getStatus()).toBe('queued')
+  })
+
+  test.each(['process', 'thread'])('runs functions of a TypeScript file in a %s, with --import tsx', async (horse) => {
+    await using test = await house()
+    const job = await test.queue.enqueue('typed.add', [{ x: 1, y: 2 }])
+    const tsx = import.meta.resolve('tsx')
+    await using worker = await test.worker('--burst', '--horse', horse, '--import', tsx)
+    expect(await worker.ended).toMatchObject({ code: 0 })
+    expect(await job.returnValue()).toBe(3)
+  })
+})
+
+function childrenOf(pid: number): number[] {
+  const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' })
+  return stdout.trim().split(/\s+/).filter(Boolean).map(Number)
+}

@@ -1,0 +1,77 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { eventually, makeProject, redisFixture, spawnNode } from '@rq/testkit'
+import { expect, it } from 'vitest'
+import { Queue, Retry, Worker, WorkerPool } from '../src/index.ts'
+
+const JOBS = `
+import { appendFileSync, existsSync } from 'node:fs'
+export const add = (x, y) => x + y
+export function spinOnce(file) {
+  if (existsSync(file)) return 'second'
+  appendFileSync(file, 'first')
+  for (;;);
+}
+export function killWorker(file) {
+  appendFileSync(file, 'x')
+  process.kill(process.ppid, 'SIGKILL')
+  for (;;);
+}
+`
+
+/** A worker with the settings that everybody has, in a process of its own. */
+const SCRIPT = `
+import { Worker } from 'rq'
+const [, , connection, prefix, folder] = process.argv
+await new Worker('default', { connection, prefix, importPaths: [folder] }).work()
+`
+
+it("takes a dead worker's job over within 20 s with the settings that everybody has, once, one attempt spent", {
+  timeout: 60_000,
+}, async () => {
+  await using redis = await redisFixture()
+  await using project = await makeProject({ 'jobs.mjs': JOBS, 'worker.mjs': SCRIPT }, { packages: ['rq'] })
+  const where = { connection: redis.url, prefix: redis.prefix }
+  await using queue = new Queue('default', where)
+  const mark = project.path('mark')
+  const job = await queue.enqueue('jobs.spinOnce', [mark], { retry: new Retry({ max: 2 }) })
+  await using doomed = spawnNode(project.path('worker.mjs'), [redis.url, redis.prefix, project.dir])
+  await eventually(() => existsSync(mark), { timeoutMs: 20_000 })
+  // Two who could recover it, and only one may.
+  const others = [1, 2].map(() => new Worker(queue, { importPaths: [project.dir] }))
+  const heard: string[] = []
+  for (const other of others) other.on('job:abandoned', ({ jobId }) => heard.push(jobId))
+  const working = others.map((other) => other.work())
+  doomed.kill('SIGKILL')
+  const killedMs = performance.now()
+  expect(await job.result({ timeout: 30 })).toBe('second')
+  expect(performance.now() - killedMs).toBeLessThan(20_000)
+  expect(heard).toEqual([job.id])
+  await job.refresh()
+  expect(job.retriesLeft).toBe(1)
+  await Promise.all(others.map((other) => other.stop()))
+  await Promise.all(working)
+})
+
+it('parks a job that has killed three workers, whatever its retries, and goes on with others', {
+  timeout: 60_000,
+}, async () => {
+  await using redis = await redisFixture()
+  await using project = await makeProject({ 'jobs.mjs': JOBS })
+  const where = { connection: redis.url, prefix: redis.prefix }
+  await using queue = new Queue('default', where)
+  const deaths = project.path('deaths')
+  const poison = await queue.enqueue('jobs.killWorker', [deaths], { retry: new Retry({ max: 10 }) })
+  const options = { numWorkers: 1, importPaths: [project.dir], leaseMs: 1000, onAbandoned: 'requeue' as const }
+  const pool = new WorkerPool(queue, options)
+  const running = pool.start({ withScheduler: false })
+  await eventually(async () => expect(await poison.getStatus()).toBe('failed'), { timeoutMs: 40_000 })
+  expect(readFileSync(deaths, 'utf8')).toBe('xxx')
+  expect((await poison.latestResult())?.excString).toContain(
+    'This was the 3rd worker that was lost with this job, so it is not tried again.',
+  )
+  const other = await queue.enqueue('jobs.add', [1, 2])
+  expect(await other.result({ timeout: 20 })).toBe(3)
+  expect(readFileSync(deaths, 'utf8')).toBe('xxx')
+  await pool.stop()
+  await running
+})

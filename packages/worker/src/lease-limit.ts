@@ -1,0 +1,13 @@
+import { SECOND_MS } from '@rq/core'
+import { DEFAULT_CALLBACK_TIMEOUT_S, DEFAULT_TIMEOUT_S, type JobRecord } from '@rq/job'
+
+/** How long a job may keep its worker's event loop to itself, callbacks included, in milliseconds. Infinity: for ever. */
+export function lawfulRunMs({ onFailure, onSuccess, onStopped, timeoutS }: JobRecord): number {
+  // RQ takes 0 and nothing for its default.
+  const limits = [timeoutS || DEFAULT_TIMEOUT_S]
+  for (const callback of [onSuccess, onFailure, onStopped]) {
+    if (callback !== undefined) limits.push(callback.timeoutS ?? DEFAULT_CALLBACK_TIMEOUT_S)
+  }
+  if (limits.some((limitS) => limitS < 0)) return Number.POSITIVE_INFINITY
+  return limits.reduce((sum, limitS) => sum + limitS, 0) * SECOND_MS
+}
