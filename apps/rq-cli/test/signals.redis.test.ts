@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process'
+import { mkdir, symlink } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
 import { eventually, makeProject, startRedis, type TempDir } from '@rq/testkit'
 import { Queue } from 'rq'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -20,6 +23,10 @@ let project: TempDir
 
 beforeAll(async () => {
   project = await makeProject({ 'jobs.mjs': JOBS, 'typed.ts': TYPESCRIPT })
+  // As installed there.
+  const loader = createRequire(import.meta.resolve('@rq/testkit')).resolve('tsx/package.json')
+  await mkdir(project.path('node_modules'))
+  await symlink(dirname(loader), project.path('node_modules/tsx'), 'dir')
 })
 
 afterAll(async () => {
@@ -48,8 +55,10 @@ async function house() {
 }
 
 /** A process that starts another one as the first of a namespace of process ids, as a container does. */
+/** Of util-linux. */
+const CONTAINER_TOOL = 'unshare'
 const CONTAINER = ['--user', '--map-root-user', '--pid', '--fork', '--kill-child', '--mount-proc']
-const canContain = spawnSync('unshare', [...CONTAINER, 'true']).status === 0
+const canContain = spawnSync(CONTAINER_TOOL, [...CONTAINER, 'true']).status === 0
 
 describe('a worker', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)('that is idle leaves on %s, also while Redis is away', async (signal) => {
@@ -90,7 +99,7 @@ describe('a worker', () => {
     await using test = await house()
     const job = await test.queue.enqueue('jobs.long', [1000])
     const cli = new URL('../bin/rq-cli.js', import.meta.url).pathname
-    await using outside = new Program('unshare', [...CONTAINER, process.execPath, cli, 'worker'], test.options)
+    await using outside = new Program(CONTAINER_TOOL, [...CONTAINER, process.execPath, cli, 'worker'], test.options)
     await outside.written(/default: jobs\.long/)
     const [inside = 0] = childrenOf(outside.child.pid ?? 0)
     process.kill(inside, 'SIGTERM')
@@ -98,7 +107,7 @@ describe('a worker', () => {
     expect(outside.stderr).toMatch(/Warm shut down requested\n[\s\S]*Job OK/)
     expect(await job.getStatus()).toBe('finished')
     const again = await test.queue.enqueue('jobs.never')
-    await using second = new Program('unshare', [...CONTAINER, process.execPath, cli, 'worker'], test.options)
+    await using second = new Program(CONTAINER_TOOL, [...CONTAINER, process.execPath, cli, 'worker'], test.options)
     await second.written(/default: jobs\.never/)
     const [first = 0] = childrenOf(second.child.pid ?? 0)
     process.kill(first, 'SIGTERM')
@@ -109,11 +118,10 @@ describe('a worker', () => {
     expect(await again.getStatus()).toBe('queued')
   })
 
-  test.each(['process', 'thread'])('runs functions of a TypeScript file in a %s, with --import tsx', async (horse) => {
+  test('runs functions of a TypeScript file with --import tsx', async () => {
     await using test = await house()
     const job = await test.queue.enqueue('typed.add', [{ x: 1, y: 2 }])
-    const tsx = import.meta.resolve('tsx')
-    await using worker = await test.worker('--burst', '--horse', horse, '--import', tsx)
+    await using worker = await test.worker('--burst', '--import', 'tsx')
     expect(await worker.ended).toMatchObject({ code: 0 })
     expect(await job.returnValue()).toBe(3)
   })

@@ -29,17 +29,18 @@ export function redisError(error: unknown, where: string, trouble?: Error): RqEr
       options,
     )
   }
-  if (CERTIFICATE.test(reason(error))) {
+  const why = codeOf(error) ?? codeOf(trouble)
+  if (why !== undefined && CERTIFICATE.test(why)) {
     return new RqError(
       'RQ_REDIS_UNREACHABLE',
-      `The certificate of Redis at ${where} was refused (${reason(error)}). Trust its authority with NODE_EXTRA_CA_CERTS or the option tls.ca, and use a host name that the certificate is for.`,
+      `The certificate of Redis at ${where} was refused (${why}). Trust its authority with NODE_EXTRA_CA_CERTS or the option tls.ca, and use a host name that the certificate is for.`,
       options,
     )
   }
   if (isConnectionError(message)) {
     return new RqError(
       'RQ_REDIS_UNREACHABLE',
-      `Redis at ${where} cannot be reached (${reason(error, trouble)}). Is it running, and is the address right?`,
+      `Redis at ${where} cannot be reached (${why ?? firstLine(error)}). Is it running, and is the address right?`,
       { ...options, retryable: true },
     )
   }
@@ -67,12 +68,14 @@ function firstWord(message: string): string {
 }
 
 /** The shortest true reason: the code of the socket error that ioredis hides behind its own. */
-function reason(error: unknown, trouble: Error | undefined): string {
-  for (const first of [error, trouble]) {
-    for (let at: unknown = first; at instanceof Error; at = at.cause ?? previous(at)) {
-      if ('code' in at && typeof at.code === 'string') return at.code
-    }
+function codeOf(error: unknown): string | undefined {
+  for (let at: unknown = error; at instanceof Error; at = at.cause ?? previous(at)) {
+    if ('code' in at && typeof at.code === 'string') return at.code
   }
+  return undefined
+}
+
+function firstLine(error: unknown): string {
   return error instanceof Error ? (error.message.split('\n')[0] ?? error.name) : 'no answer'
 }
 

@@ -7,12 +7,13 @@ import { newJob } from '@rq/testkit/storage-conformance'
 import { describe, expect, test } from 'vitest'
 import { horseStorage, portableConnection, RedisStorage, type RedisStorageOptions } from '../src/index.ts'
 
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0
+const CERTIFICATE_TOOL = 'openssl'
+const hasOpenssl = spawnSync(CERTIFICATE_TOOL, ['version']).status === 0
 
 /** A server that speaks TLS only to those who show a certificate of its authority, if `mutual`. */
 async function tlsServer({ names = 'IP:127.0.0.1', mutual = false } = {}) {
   const folder = await tempDir()
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder.dir, stdio: 'pipe' })
+  const openssl = (...args: string[]) => execFileSync(CERTIFICATE_TOOL, args, { cwd: folder.dir, stdio: 'pipe' })
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
   openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.crt', '-subj', '/CN=ca', '-days', '2')
   writeFileSync(folder.path('names'), `subjectAltName=${names}`)
@@ -100,7 +101,7 @@ describe.skipIf(!(await speaksTls()))('TLS', () => {
     expect(await horse.queues.count('default')).toBe(1)
   })
 
-  test('does not speak to a port without TLS', async () => {
+  test('does not speak to a port without TLS', { timeout: 60_000 }, async () => {
     await using server = await tlsServer()
     const plain = count({ connection: `rediss://127.0.0.1:${server.plainPort}` })
     await expect(plain).rejects.toMatchObject({ code: 'RQ_REDIS_UNREACHABLE' })
