@@ -7,7 +7,7 @@ import { RqError } from '@rq/core'
 export function redisError(error: unknown, where: string, trouble?: Error): RqError {
   if (error instanceof RqError) return error
   const message = error instanceof Error ? error.message : String(error)
-  const options = { cause: error, details: { server: where } }
+  const options = { cause: withoutArguments(error), details: { server: where } }
   if (/^OOM |OOM command not allowed/.test(message)) {
     return new RqError(
       'RQ_REDIS_OUT_OF_MEMORY',
@@ -53,6 +53,15 @@ export function redisError(error: unknown, where: string, trouble?: Error): RqEr
 /** What goes by itself, or with another connection: a server's bad moment, and an answer that is none. */
 const PASSING =
   /^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|READONLY|MISCONF|Protocol error|Unknown RESP type)/
+
+/** ioredis hangs the command on its errors, whole: the password of AUTH, the arguments of jobs. Only its name stays. */
+function withoutArguments(error: unknown): unknown {
+  for (let at: unknown = error; at instanceof Error; at = at.cause ?? previous(at)) {
+    if (!('command' in at) || typeof at.command !== 'object' || at.command === null) continue
+    at.command = { name: 'name' in at.command ? at.command.name : undefined }
+  }
+  return error
+}
 
 /** What Node calls the ways in which a certificate can be wrong. */
 const CERTIFICATE = /CERT|SIGNATURE|ALTNAME|ISSUER/

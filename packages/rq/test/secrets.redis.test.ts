@@ -102,7 +102,6 @@ async function lookAround(queue: Queue, url: string, port: number, see: (where: 
       caught(async () => new Queue('x', { connection: bad }).enqueue('jobs.add')),
       caught(() => new Worker('x', { connection: bad, prefix: '*' }).work({ burst: true })),
       caught(() => suspend(bad)),
-      caught(async () => new Queue(url)),
       caught(async () => new Worker('x', { connection: bad, concurrency: -1 })),
     ])
     for (const [at, error] of errors.entries()) see(`error ${at} of ${bad.slice(0, 8)}`, error)
