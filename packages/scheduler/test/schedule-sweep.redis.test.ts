@@ -74,7 +74,10 @@ const OPERATIONS: readonly Operation[] = [
 /** A state without what differs from run to run. */
 function lasting(dump: RedisDump): unknown {
   const text = JSON.stringify(dump, (_, value) => (typeof value === 'number' && value > 1e6 ? '<time>' : value))
-  return JSON.parse(text.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>').replaceAll(/"\d{13}"/g, '"<time>"'))
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
+    .replaceAll(/"\d{13}"/g, '"<time>"')
+    .replaceAll(/(?<="unique":")[0-9a-f]{16}/g, '<token>')
+  return JSON.parse(text)
 }
 
 interface Done {

@@ -102,12 +102,13 @@ const OPERATIONS: readonly Operation[] = [
   },
 ]
 
-/** A state without what differs from run to run: times, scores, executions. */
+/** A state without what differs from run to run: times, scores, executions, tokens of unique jobs. */
 function lasting(dump: RedisDump): unknown {
   const text = JSON.stringify(dump, (_, value) => (typeof value === 'number' && value > 1e6 ? '<time>' : value))
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
     .replaceAll(/\d{13}-\d/g, '<entry>')
     .replaceAll(/[0-9a-f]{20}/g, '<execution>')
+    .replaceAll(/(?<="unique":")[0-9a-f]{16}/g, '<token>')
   return JSON.parse(text)
 }
 
