@@ -13,6 +13,11 @@ export interface ClaimRequest {
   readonly want: number
   readonly workerName: string
   readonly leaseMs: number
+  /**
+   * Some of the jobs may wait behind others in the worker. Should it die before a heartbeat, nobody knows which had begun, so `recover`
+   * puts them back into their queue, no attempt spent. Default false.
+   */
+  readonly isAhead?: boolean
 }
 
 export interface ClaimReply {
@@ -107,7 +112,10 @@ export interface WorkerStore {
   tidy(queues: readonly string[]): Promise<void>
   /** Put claimed jobs that were never begun back at the head of their queues, in order, no attempt spent. */
   giveBack(leases: readonly Lease[]): Promise<void>
-  /** Take over up to `most` jobs of a queue whose lease has ended; they are leased to this worker now. */
+  /**
+   * Take over up to `most` jobs of a queue whose lease has ended; they are leased to this worker now. Those that were claimed ahead go back
+   * to the head of the queue instead, at most twice each.
+   */
   recover(queue: string, workerName: string, leaseMs: number, most: number): Promise<readonly Claimed[]>
   /** Resolves when one of the queues may have work, or after `timeoutMs`, or when `signal` fires. Takes nothing from any queue. */
   waitForWork(queues: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<void>

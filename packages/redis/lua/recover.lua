@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 --- Take over jobs whose lease has ended. Each is leased anew to the caller, who decides what becomes of it.
--- Jobs that a dead Python worker had taken and never begun go back to the queue.
+-- Jobs that a dead Python worker had taken and never begun go back to the queue, and so do those that a worker of ours had claimed ahead
+-- of those that it ran, as far as anybody knows.
 -- @key wip zset leases of the queue
 -- @arg prefix string
 -- @arg queue string
@@ -13,6 +14,7 @@
 -- @reply epoch ms; then 'stalled', or what lib/handed packs
 -- @include lib/time
 -- @include lib/intermediate
+-- @include lib/schedule
 -- @include lib/handed
 
 local wipKey = KEYS[1]
@@ -31,6 +33,22 @@ local function isPythons(id, job)
   return not job[2] or (job[4] and not redis.call('ZSCORE', prefix .. 'wip:' .. job[4], id .. ':' .. job[2]))
 end
 
+--- How often a job may have been abandoned before one that was claimed ahead is handed over all the same: it may be the poison.
+local OFTEN = 3
+--- What the execution ids of jobs that were claimed ahead begin with.
+local AHEAD = 'f'
+
+local back = {}
+
+--- Of a job that nobody may have begun: let it wait again, no attempt spent.
+local function putBack(id, key)
+  redis.call('HSET', key, 'status', 'queued')
+  redis.call('HDEL', key, 'execution_id', 'started_at', 'worker_name')
+  local ttl = redis.call('HGET', key, 'ttl')
+  if tonumber(ttl) then expireAfter(prefix, id, ttl) end
+  back[#back + 1] = id
+end
+
 putBackStuck(prefix, queue, nowMs)
 
 local ended = redis.call('ZRANGEBYSCORE', wipKey, 0, leaseScore(nowMs), 'WITHSCORES')
@@ -44,16 +62,23 @@ for at = 1, #ended, 2 do
   -- Python RQ gives its own leases no time beyond their end.
   if ours or not held[3] or tonumber(ended[at + 1]) * 1000 <= nowMs then
     redis.call('ZREM', wipKey, member)
-    redis.call('DEL', prefix .. 'execution:' .. member)
+    local wasBeaten = redis.call('DEL', prefix .. 'execution:' .. member) == 1
     redis.call('ZREM', prefix .. 'executions:' .. id, execution)
     if held[1] == 'started' and held[3] and (ours or isPythons(id, held)) then
-      serial, count = serial + 1, count + 1
-      local own = executionBase .. string.format('%08x', serial)
-      redis.call('HSET', key, 'execution_id', own)
-      redis.call('HINCRBY', key, 'abandoned_count', 1)
-      redis.call('ZADD', wipKey, leaseScore(nowMs + leaseMs), id .. ':' .. own)
-      handFull(taken, queue, own, id, redis.call('HGETALL', key))
+      count = count + 1
+      local often = redis.call('HINCRBY', key, 'abandoned_count', 1) >= OFTEN
+      if ours and not wasBeaten and not often and string.sub(execution, 1, 1) == AHEAD then
+        putBack(id, key)
+      else
+        serial = serial + 1
+        local own = executionBase .. string.format('%08x', serial)
+        redis.call('HSET', key, 'execution_id', own)
+        redis.call('ZADD', wipKey, leaseScore(nowMs + leaseMs), id .. ':' .. own)
+        handFull(taken, queue, own, id, redis.call('HGETALL', key))
+      end
     end
   end
 end
+-- The first of them goes to the very head.
+for at = #back, 1, -1 do redis.call('LPUSH', prefix .. 'queue:' .. queue, back[at]) end
 return { nowMs, pack(taken) }

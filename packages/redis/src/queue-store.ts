@@ -34,7 +34,7 @@ export class RedisQueueStore implements QueueStore {
   }
 
   async begin(job: NewJob, workerName: string, leaseMs: number): Promise<Begun> {
-    const executionId = randomHex().slice(0, 20)
+    const executionId = `0${randomHex().slice(0, 19)}`
     const args = enqueueArguments(this.#keys.prefix, [job], [workerName, leaseMs, executionId])
     const [placement] = (await this.#connections.run(scripts.enqueue, [this.#keys.queues], args)) as [
       Placement | 'started',

@@ -34,6 +34,8 @@ import { decodeWorker, encodeBirth } from './worker-codec.ts'
  * executions of one job, and a short one keeps a small set of leases in Redis's compact form (members up to 64 bytes).
  */
 const EXECUTION_BASE_LENGTH = 12
+const AHEAD = 'f'
+const NOT_AHEAD = '0'
 
 export class RedisWorkerStore implements WorkerStore {
   readonly #connections: Connections
@@ -110,7 +112,7 @@ export class RedisWorkerStore implements WorkerStore {
   }
 
   async claim(request: ClaimRequest): Promise<ClaimReply> {
-    const base = executionBase()
+    const base = executionBase(request.isAhead)
     const own = { base, queues: request.queues }
     const { reply, resent } = await this.#claims.send(
       own,
@@ -139,7 +141,7 @@ export class RedisWorkerStore implements WorkerStore {
     const queues = claim?.queues ?? []
     const words: ScriptArgument[] = []
     pushSettlements(words, settlements, workerName)
-    const base = executionBase()
+    const base = executionBase(claim?.isAhead)
     const own = { base, queues }
     const { reply, resent } = await this.#claims.send(
       own,
@@ -260,6 +262,7 @@ function couldBeOwnDoing({ to, keepS }: Settlement, answer: SettleAnswer): boole
   return answer === 'lost' && (to === 'queued' || to === 'scheduled')
 }
 
-function executionBase(): string {
-  return randomHex().slice(0, EXECUTION_BASE_LENGTH)
+/** The first digit says whether the jobs were claimed ahead; recover.lua reads it. */
+function executionBase(isAhead = false): string {
+  return (isAhead ? AHEAD : NOT_AHEAD) + randomHex().slice(0, EXECUTION_BASE_LENGTH - 1)
 }

@@ -89,6 +89,11 @@ export class HorsePool {
     this.#fill()
   }
 
+  /** Whether jobs are handed over that have to wait for others. */
+  get handsAhead(): boolean {
+    return this.#prefetch.depth > 0
+  }
+
   /** How many more jobs could be handed over now. */
   room(): number {
     if (this.#drained || this.#line.size > 0) return 0

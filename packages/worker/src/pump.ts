@@ -9,6 +9,8 @@ import { WorkWait } from './work-wait.ts'
 export interface PumpOwner {
   /** How many jobs could be handed to horses now. */
   room(): number
+  /** Whether some of the jobs may have to wait behind others. */
+  handsAhead(): boolean
   /** Whether the horses have enough to do for some milliseconds, so that a call can wait for more to carry. */
   isFed(): boolean
   onClaimed(jobs: readonly Claimed[]): void
@@ -160,7 +162,7 @@ export class Pump {
     const { leaseMs, order, workerName } = this.#options
     if (this.isSpent || this.#paused || (this.#dry && !isPassenger)) return undefined
     const want = Math.min(this.#owner.room(), this.#budget, order.mostAtOnce, MOST_CLAIMED_AT_ONCE)
-    return want > 0 ? { queues: order.next(), want, workerName, leaseMs } : undefined
+    return want > 0 ? { queues: order.next(), want, workerName, leaseMs, isAhead: this.#owner.handsAhead() } : undefined
   }
 
   async #idle(): Promise<void> {

@@ -312,6 +312,10 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
 
   // --- what the pump tells
 
+  handsAhead(): boolean {
+    return this.#pool.handsAhead
+  }
+
   room(): number {
     return this.#pool.room()
   }

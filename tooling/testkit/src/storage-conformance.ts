@@ -467,6 +467,48 @@ export function describeStorage(name: string, open: () => Promise<StorageUnderTe
       expect(await status(test.storage, 'left')).toEqual(['failed'])
     })
 
+    it('puts jobs that were claimed ahead back in order, and hands one over that has been abandoned often', async () => {
+      await using test = await open()
+      const { queues, workers } = test.storage
+      await queues.enqueue(['a', 'b', 'later'].map((id) => newJob({ id })))
+      const abandon = () => workers.claim(claimRequest({ want: 2, leaseMs: 1, isAhead: true }))
+      for (let time = 1; time <= 2; time++) {
+        expect((await abandon()).jobs.map(({ job }) => job.id)).toEqual(['a', 'b'])
+        await eventually(async () => {
+          expect(await workers.recover('default', 'rescuer', 15_000, 10)).toEqual([])
+          return (await queues.count('default')) === 3
+        })
+        expect(await queues.jobIds('default', 0, -1)).toEqual(['a', 'b', 'later'])
+      }
+      await abandon()
+      const taken: Claimed[] = []
+      await eventually(async () => {
+        taken.push(...(await workers.recover('default', 'rescuer', 15_000, 10)))
+        return taken.length === 2
+      })
+      expect(taken.map(({ job }) => [job.id, job.abandonedCount])).toEqual([
+        ['a', 3],
+        ['b', 3],
+      ])
+      expect(await end(test.storage, taken, RAISED)).toEqual(['applied', 'applied'])
+    })
+
+    it('hands a job over that was claimed ahead and has had a heartbeat since', async () => {
+      await using test = await open()
+      const { queues, workers } = test.storage
+      await queues.enqueue([newJob({ id: 'begun' })])
+      const { jobs } = await workers.claim(claimRequest({ isAhead: true }))
+      const lease = { queue: 'default', jobId: 'begun', executionId: jobs[0]?.executionId ?? '' }
+      const worker = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '1', ttlS: 480 }
+      await workers.heartbeat({ worker, state: 'busy', leases: [lease], leaseMs: 1 })
+      const taken: Claimed[] = []
+      await eventually(async () => {
+        taken.push(...(await workers.recover('default', 'rescuer', 15_000, 10)))
+        return taken.length === 1
+      })
+      expect(await end(test.storage, taken, RAISED)).toEqual(['applied'])
+    })
+
     it('registers, lists, renews and forgets workers, and refuses a name that is taken', async () => {
       await using test = await open()
       const { workers } = test.storage
