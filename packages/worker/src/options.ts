@@ -86,7 +86,7 @@ export interface WorkerOptions {
   prefetch?: PrefetchOptions
   /** Replace a horse after so many jobs. Default 0: never. */
   horseMaxJobs?: number
-  /** Replace a horse that holds more than so many bytes after a job. Default 0: never. */
+  /** Replace a horse that holds more than so many bytes after a job; looked at once a second. Default 0: never. */
   horseMaxBytes?: number
   /** Where horses get the client for callbacks from; by default callbacks get undefined. */
   horseStorage?: StorageSource

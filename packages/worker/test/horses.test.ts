@@ -258,9 +258,12 @@ describe('a process horse', () => {
     // Less than any process of Node has, more than a thread.
     await ctx.worker({ horse: 'thread', horseMaxBytes: 40e6, prefetch: { most: 0 } }).work({ burst: true })
     expect(new Set(ids.map((id) => store.value(id))).size).toBe(1)
-    const greedy = [store.enqueue('./jobs#keep', { args: [60e6] }), store.enqueue('./jobs#threadId')] as const
+    const greedy = store.enqueue('./jobs#keep', { args: [60e6] })
+    // Its memory is looked at once a second.
+    store.enqueue('./jobs#wait', { args: [1100] })
+    const next = store.enqueue('./jobs#threadId')
     await ctx.worker({ horse: 'thread', horseMaxBytes: 40e6, prefetch: { most: 0 } }).work({ burst: true })
-    expect(store.value(greedy[1])).not.toBe(store.value(greedy[0]))
+    expect(store.value(next)).not.toBe(store.value(greedy))
   })
 
   test('is replaced when it holds too much memory', async () => {
