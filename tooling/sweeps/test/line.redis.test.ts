@@ -68,7 +68,8 @@ describe('a worker whose connections are cut again and again', () => {
     const job = await new Queue('default', { storage }).enqueue('./jobs#slow', [project.path('heard'), 'heard', 1500])
     const result = job.result({ timeout: 10 })
     const listeners = async () => (await admin.pubsub('CHANNELS', 'rq:*')) as string[]
-    const areThere = async () => expect(await listeners()).toHaveLength(2)
+    // For commands, for who listens to the queue, for results.
+    const areThere = async () => expect(await listeners()).toHaveLength(3)
     await eventually(areThere)
     for (let n = 0; n < 3; n++) {
       await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
