@@ -86,7 +86,7 @@ describe('a worker', () => {
     expect(await worker.ended).toMatchObject({ code: 0 })
   })
 
-  test('that is hung up, or asked to quit, ends as any program; its job is recovered', async () => {
+  test('that is hung up, or asked to quit, ends as any program', async () => {
     await using test = await house()
     for (const signal of ['SIGHUP', 'SIGQUIT'] as const) {
       await using worker = await test.worker()
