@@ -4,6 +4,7 @@ import { checkUrl, maskUrl, urlFromEnvironment } from './connection-url.ts'
 import { redisError } from './redis-error.ts'
 import type { Client, Script, ScriptArgument } from './script.ts'
 import { runScript } from './script.ts'
+import { giveUpUnanswered } from './unanswered.ts'
 
 /** A URL, ioredis options, or a client that stays the caller's. Default: `RQ_REDIS_URL`, `REDIS_URL`, then localhost. */
 export type Connection = string | RedisOptions | Redis | Cluster
@@ -79,6 +80,7 @@ export class Connections {
       this.#troubles.delete(client)
       if (client !== this.#main || this.#pending === 0) this.#hold(client, false)
     })
+    if (client instanceof Redis) giveUpUnanswered(client, role !== 'producer', () => this.#troubles.get(client))
     if (role === 'subscriber') askWhetherThere(client)
     this.#opened.add(client)
     return client

@@ -1,0 +1,38 @@
+import type { Redis } from 'ioredis'
+
+/** As many tries as a command has that waits for a connection: ioredis's maxRetriesPerRequest, and the first one. */
+const TRIES = 3
+
+interface Waiting {
+  readonly length: number
+  shift(): { readonly command: { reject(error: Error): void } } | undefined
+}
+
+/**
+ * See to it that commands which were under way when the connection broke are given up as those that came later are.
+ *
+ * ioredis keeps them for the next connection, in a queue that only a connection that is ready empties: while the server opens
+ * connections and lets none in (credentials revoked, a proxy without a server behind it) they would wait for ever, and at the
+ * end of the client, too. An `isPatient` client gives them up at its end only. `why` is what the connection suffers from.
+ */
+export function giveUpUnanswered(client: Redis, isPatient: boolean, why: () => Error | undefined): void {
+  let losses = 0
+  const giveUp = () => {
+    const waiting: unknown = Reflect.get(client, 'prevCommandQueue')
+    if (!isWaiting(waiting)) return
+    const error = why() ?? new Error('Connection is closed.')
+    while (waiting.length > 0) waiting.shift()?.command.reject(error)
+  }
+  client.on('ready', () => {
+    losses = 0
+  })
+  client.on('close', () => {
+    losses += 1
+    if (!isPatient && losses >= TRIES) giveUp()
+  })
+  client.on('end', giveUp)
+}
+
+function isWaiting(value: unknown): value is Waiting {
+  return typeof value === 'object' && value !== null && 'shift' in value
+}
