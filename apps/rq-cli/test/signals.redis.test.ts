@@ -11,10 +11,12 @@ const JOBS = `
 export const never = () => new Promise(() => {})
 export const long = (ms) => new Promise((resolve) => setTimeout(resolve, Number(ms), 'done'))
 `
+const HORSES = ['process', 'thread', 'inline']
 const TYPESCRIPT = `
+import { ten } from './ten.js'
 interface Pair { readonly x: number; readonly y: number }
 enum Sign { Plus = 1, Minus = -1 }
-export const add = ({ x, y }: Pair): number => (x + y) * Sign.Plus
+export const add = ({ x, y }: Pair): number => (x + y + ten) * Sign.Plus
 `
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -22,7 +24,7 @@ vi.setConfig({ testTimeout: 60_000 })
 let project: TempDir
 
 beforeAll(async () => {
-  project = await makeProject({ 'jobs.mjs': JOBS, 'typed.ts': TYPESCRIPT })
+  project = await makeProject({ 'jobs.mjs': JOBS, 'typed.ts': TYPESCRIPT, 'ten.ts': 'export const ten: number = 10' })
   // As installed there.
   const loader = createRequire(import.meta.resolve('@rq/testkit')).resolve('tsx/package.json')
   await mkdir(project.path('node_modules'))
@@ -118,12 +120,21 @@ describe('a worker', () => {
     expect(await again.getStatus()).toBe('queued')
   })
 
-  test('runs functions of a TypeScript file with --import tsx', async () => {
+  test.each(HORSES)('runs functions of TypeScript files with --import tsx and --horse %s', async (horse) => {
     await using test = await house()
     const job = await test.queue.enqueue('typed.add', [{ x: 1, y: 2 }])
-    await using worker = await test.worker('--burst', '--import', 'tsx')
+    await using worker = await test.worker('--burst', '--import', 'tsx', '--horse', horse)
     expect(await worker.ended).toMatchObject({ code: 0 })
-    expect(await job.returnValue()).toBe(3)
+    expect(await job.returnValue()).toBe(13)
+  })
+
+  test('has tsx in threads from the environment too', async () => {
+    await using test = await house()
+    const job = await test.queue.enqueue('typed.add', [{ x: 1, y: 2 }])
+    const env = { ...test.options.env, NODE_OPTIONS: '--import tsx' }
+    await using worker = start(['worker', '--burst', '--horse', 'thread'], { ...test.options, env })
+    expect(await worker.ended).toMatchObject({ code: 0 })
+    expect(await job.returnValue()).toBe(13)
   })
 })
 

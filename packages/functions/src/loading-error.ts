@@ -1,3 +1,4 @@
+import { isMainThread } from 'node:worker_threads'
 import { RqError, show } from '@rq/core'
 
 /** A reference that may not be followed. */
@@ -21,7 +22,9 @@ export function unreadableTypeScript(reference: string, path: string, error: unk
   if (code !== 'ERR_UNKNOWN_FILE_EXTENSION' || !path.endsWith('ts')) return undefined
   return notFound(
     reference,
-    `${path} is TypeScript, which this process cannot load. Build it, or start the worker with a loader such as --import tsx`,
+    isMainThread
+      ? `${path} is TypeScript, which this process cannot load. Build it, or start the worker with a loader such as --import tsx`
+      : `${path} is TypeScript, which this thread cannot load. Build it, start the worker with --import tsx, or run jobs in processes, since other loaders may not come into threads`,
     error,
   )
 }

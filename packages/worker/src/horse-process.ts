@@ -7,11 +7,6 @@ import type { FromHorse } from './horse/protocol.ts'
 import type { HorseExit, HorseListener, HorsePort } from './horse-port.ts'
 import { reapWithUs } from './reaper.ts'
 
-export interface ProcessHorseOptions {
-  /** Modules that every horse loads first. */
-  readonly imports: readonly string[]
-}
-
 /** How long the last messages of an ended process may take to arrive. */
 const DRAIN_MS = 250
 
@@ -32,11 +27,12 @@ export class ProcessHorse implements HorsePort {
   #over = false
   #drainTimer: NodeJS.Timeout | undefined
 
-  constructor(options: ProcessHorseOptions, listener: HorseListener) {
+  /** @param imports - modules that it loads first. */
+  constructor(imports: readonly string[], listener: HorseListener) {
     this.#listener = listener
     const watched = deathSignalPrefix()
-    const imports = options.imports.map((specifier) => `--import=${specifier}`)
-    const [command = '', ...args] = [...watched, process.execPath, '--enable-source-maps', ...imports, ENTRY]
+    const preloads = imports.map((specifier) => `--import=${specifier}`)
+    const [command = '', ...args] = [...watched, process.execPath, '--enable-source-maps', ...preloads, ENTRY]
     if (watched.length === 0) args.push('--watch-parent')
     this.#child = spawn(command, args, { detached: true, stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'pipe'] })
     this.#spare = this.#child.pid === undefined ? () => {} : reapWithUs(this.#child.pid)

@@ -17,8 +17,10 @@ export class ThreadHorse implements HorsePort {
   readonly #thread: Thread
   #cause: Error | undefined
 
-  constructor(listener: HorseListener) {
-    this.#thread = new Thread(ENTRY, { execArgv: ['--enable-source-maps'] })
+  /** @param imports - modules that it loads first. */
+  constructor(imports: readonly string[], listener: HorseListener) {
+    const preloads = imports.map((specifier) => `--import=${specifier}`)
+    this.#thread = new Thread(ENTRY, { execArgv: ['--enable-source-maps', ...preloads] })
     this.#thread.on('message', (message: FromHorse) => listener.onMessage(message))
     this.#thread.on('error', (cause) => {
       this.#cause = cause

@@ -40,7 +40,6 @@ beforeEach(() => {
   const setup = {
     workerName: 'w',
     number: 1,
-    imports: [],
     serializer: 'json',
     importPaths: [],
     allow: [],

@@ -50,7 +50,7 @@ export interface WorkerOptions {
   allow?: readonly string[]
   /** Functions by name, for `inline` only. */
   functions?: Readonly<Record<string, AnyFunction>>
-  /** Modules that every horse loads first, such as `tsx`. */
+  /** Modules that every horse loads first, such as `tsx`; packages are looked for from the working directory on. */
   imports?: readonly string[]
   /**
    * Called in order when a job has failed, each with (job, error), until one returns false. References run in the

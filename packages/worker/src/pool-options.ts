@@ -18,8 +18,6 @@ export function poolOptions(settings: WorkerSettings, start: HorseStarter): Cons
     logger,
     setup: {
       workerName: settings.name,
-      // A process gets them as options of Node.
-      imports: horse === 'thread' ? settings.imports : [],
       serializer: typeof serializer === 'string' ? serializer : serializer.name,
       importPaths,
       allow: settings.allow,

@@ -4,6 +4,7 @@ import { FunctionLoader } from '@rq/functions'
 import type { Storage } from '@rq/job'
 import type { Serializer } from '@rq/serializer'
 import { WorkerEmitter } from './events.ts'
+import { importFromHere } from './horse/import-from-here.ts'
 import { loadSerializer } from './horse/load-serializer.ts'
 import { makePerform } from './horse/perform.ts'
 import { InlineHorse } from './horse-inline.ts'
@@ -117,7 +118,7 @@ export class Worker extends WorkerEmitter {
   ) {
     const settings = this.#settings
     // Horses of other kinds load them by themselves.
-    if (settings.horse === 'inline') for (const module of settings.imports) await import(module)
+    if (settings.horse === 'inline') for (const module of settings.imports) await importFromHere(module)
     const serializer = await this.#serializer()
     this.#shift = new Shift({
       ...plan,
@@ -154,9 +155,9 @@ export class SimpleWorker extends Worker {
 function starterOf(settings: WorkerSettings, serializer: Serializer): HorseStarter {
   switch (settings.horse) {
     case 'process':
-      return (listener) => new ProcessHorse({ imports: settings.imports }, listener)
+      return (listener) => new ProcessHorse(settings.imports, listener)
     case 'thread':
-      return (listener) => new ThreadHorse(listener)
+      return (listener) => new ThreadHorse(settings.imports, listener)
     case 'inline': {
       const { allow, concurrency, exceptionHandlerRefs, functions, importPaths, storage } = settings
       const loader = new FunctionLoader({ allow, functions, importPaths })

@@ -297,3 +297,12 @@ describe('a process horse', () => {
     expect(ctx.store.births.size).toBe(0)
   })
 })
+
+describe('a thread horse', () => {
+  test('of a worker without a loader says what can be done for TypeScript', async () => {
+    await using ctx = await fixture({ 'typed.ts': 'enum E { A }\nexport const f = () => E.A' })
+    const id = ctx.store.enqueue('./typed#f')
+    await ctx.worker({ horse: 'thread' }).work({ burst: true })
+    expect(ctx.store.latest(id)?.excString).toMatch(/typed\.ts[\s\S]*(--import tsx, or run jobs in processes|enum)/)
+  })
+})

@@ -1,4 +1,5 @@
-import { resolveSerializer, type Serializer } from '@rq/serializer'
+import { resolveSerializer, type Serializer, type SerializerOption } from '@rq/serializer'
+import { importFromHere } from './import-from-here.ts'
 
 /**
  * A built-in serializer by its name, or the export of a module: `file:///app/serializer.js#serializer`.
@@ -7,6 +8,6 @@ import { resolveSerializer, type Serializer } from '@rq/serializer'
 export async function loadSerializer(name: string): Promise<Serializer> {
   const hash = name.lastIndexOf('#')
   if (hash === -1) return resolveSerializer(name as 'json' | 'superjson')
-  const module = await import(name.slice(0, hash))
-  return resolveSerializer(module[name.slice(hash + 1)])
+  const module = await importFromHere(name.slice(0, hash))
+  return resolveSerializer(module[name.slice(hash + 1)] as SerializerOption)
 }

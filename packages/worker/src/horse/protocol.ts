@@ -51,8 +51,6 @@ export interface HorseSetup {
   readonly workerName: string
   /** From 1; for the process title. */
   readonly number: number
-  /** Modules to load first, where Node's `--import` has not done so. */
-  readonly imports: readonly string[]
   /** `json`, `superjson`, or `module#export`. */
   readonly serializer: string
   /** Absolute. */

@@ -50,7 +50,6 @@ export class Stable {
 
   async #setUp(setup: HorseSetup): Promise<void> {
     this.#title(`rq horse ${setup.number} of ${setup.workerName}`)
-    for (const specifier of setup.imports) await import(specifier)
     const { importPaths, allow, exceptionHandlers } = setup
     const loader = new FunctionLoader({ importPaths, allow })
     const serializer = await loadSerializer(setup.serializer)

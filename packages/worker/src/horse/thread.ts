@@ -2,6 +2,9 @@
 import { parentPort } from 'node:worker_threads'
 import type { ToHorse } from './protocol.ts'
 import { Stable } from './stable.ts'
+import { registerInThread } from './thread-loader.ts'
+
+await registerInThread()
 
 const stable = new Stable({
   tell: (message) => parentPort?.postMessage(message),
