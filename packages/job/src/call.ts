@@ -12,7 +12,16 @@ export interface Call {
 export interface Codec {
   dumps(value: unknown): Payload
   loads(data: Uint8Array): unknown
+  /** True when `loads` takes text as well. */
+  readonly readsText?: boolean
 }
+
+interface TextCodec extends Codec {
+  readonly readsText: true
+  loads(data: Uint8Array | string): unknown
+}
+
+const readsText = (codec: Codec): codec is TextCodec => codec.readsText === true
 
 export function dumpCall(serializer: Codec, call: Call): Payload {
   return serializer.dumps([call.func, null, call.args, call.kwargs])
@@ -20,7 +29,7 @@ export function dumpCall(serializer: Codec, call: Call): Payload {
 
 /** @throws RqError `RQ_DESERIALIZATION` when the bytes do not hold a call. */
 export function loadCall(serializer: Codec, data: Payload): Call {
-  const value = serializer.loads(bytesOf(data))
+  const value = readPayload(serializer, data)
   if (Array.isArray(value) && value.length === 4) {
     const [func, instance, args, kwargs] = value as unknown[]
     if (typeof func === 'string' && instance === null && Array.isArray(args) && isPlainObject(kwargs)) {
@@ -33,8 +42,10 @@ export function loadCall(serializer: Codec, data: Payload): Call {
   )
 }
 
-export function bytesOf(data: Payload): Uint8Array {
-  return typeof data === 'string' ? Buffer.from(data) : data
+/** What a serializer makes of a payload. @throws what the serializer throws. */
+export function readPayload(serializer: Codec, data: Payload): unknown {
+  if (typeof data !== 'string') return serializer.loads(data)
+  return readsText(serializer) ? serializer.loads(data) : serializer.loads(Buffer.from(data))
 }
 
 /** True when a call has keyword arguments; on a JavaScript function they arrive as the last argument. */

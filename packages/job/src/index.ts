@@ -1,5 +1,5 @@
 export type { AdminStore } from './admin-store.ts'
-export { bytesOf, type Call, type Codec, dumpCall, hasKwargs, loadCall, positional } from './call.ts'
+export { type Call, type Codec, dumpCall, hasKwargs, loadCall, positional, readPayload } from './call.ts'
 export { Callback, type CallbackOptions } from './callback.ts'
 export type {
   CronJobRecord,

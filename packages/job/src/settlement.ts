@@ -121,7 +121,7 @@ function decide(job: JobRecord, outcome: Outcome, defaults: SettleDefaults): Ver
       const done = { result, releases: 'all', counts: 'successful' } as const
       if (repeatsLeft <= 0) {
         const keepS = job.resultTtlS ?? defaults.resultTtlS ?? DEFAULT_RESULT_TTL_S
-        return Object.assign({ to: 'finished', keepS, dialect } as const, NOTHING, done)
+        return { to: 'finished', keepS, dialect, ...NOTHING, ...done }
       }
       const changes = { repeatsLeft: repeatsLeft - 1, repeatsDone: repeatsDone + 1 }
       const waitS = intervalAt(job.repeatIntervalsS, repeatsDone)

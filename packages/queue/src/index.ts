@@ -21,7 +21,7 @@ export {
   runStoppedCallback,
 } from './run-callback.ts'
 export { RunContext } from './run-context.ts'
-export { type RunInput, runJob, STOPPED_TEXT } from './run-job.ts'
+export { type Attempt, attemptJob, type RunInput, runJob, STOPPED_TEXT } from './run-job.ts'
 export { RunLimit } from './run-limit.ts'
 export { callWebhook, type WebhookCall, webhookCalls, webhookHost } from './webhook-call.ts'
 export type { DateTimeObject, When } from './when.ts'

@@ -1,5 +1,5 @@
 import { RqError } from '@rq/core'
-import { bytesOf, type Call, dumpCall, loadCall, type Payload } from '@rq/job'
+import { type Call, dumpCall, loadCall, type Payload, readPayload } from '@rq/job'
 import type { Serializer } from '@rq/serializer'
 
 /** @throws RqError `RQ_SERIALIZATION`, whatever the serializer throws. */
@@ -32,7 +32,7 @@ export function writeValue(serializer: Serializer, value: unknown, what: string)
 /** @throws RqError `RQ_DESERIALIZATION`. `what` names the value in the message. */
 export function readValue(serializer: Serializer, data: Payload, what: string): unknown {
   try {
-    return serializer.loads(bytesOf(data))
+    return readPayload(serializer, data)
   } catch (error) {
     throw refused('RQ_DESERIALIZATION', `Cannot read ${what}`, serializer, error)
   }

@@ -1,5 +1,5 @@
 import { RqError } from '@rq/core'
-import { type AnyFunction, bytesOf, dumpCall, type JobRecord, type Outcome, Retry } from '@rq/job'
+import { type AnyFunction, dumpCall, type JobRecord, type Outcome, Retry, readPayload } from '@rq/job'
 import { defaultSerializer } from '@rq/serializer'
 import { describe, expect, it, vi } from 'vitest'
 import { MemoryStorage } from '../test/memory-storage.ts'
@@ -57,9 +57,7 @@ function inputOf(plan: Plan): RunInput & { callbacks: [string, number][]; storag
 
 const run = (plan: Plan) => runJob(inputOf(plan))
 const returned = (outcome: Outcome) =>
-  outcome.kind === 'returned' && outcome.value !== undefined
-    ? defaultSerializer.loads(bytesOf(outcome.value))
-    : undefined
+  outcome.kind === 'returned' && outcome.value !== undefined ? readPayload(defaultSerializer, outcome.value) : undefined
 const errorOf = (outcome: Outcome) => ('error' in outcome ? outcome.error : undefined)
 const lastLineOf = (outcome: Outcome) => errorOf(outcome)?.split('\n').at(-1)
 

@@ -4,7 +4,7 @@ import { RunLimit, type RunSignal } from './run-limit.ts'
  * The outcome of `run`, or a rejection with the signal's reason as soon as it fires. What `run` goes on to do then is
  * ignored; nothing it rejects with later is unhandled. Not called at all when the signal has fired before.
  */
-export function untilAborted<T>(signal: RunSignal, run: () => Promise<T>): Promise<T> {
+export function untilAborted<T>(signal: RunSignal, run: () => T | PromiseLike<T>): Promise<T> {
   if (signal.aborted) return Promise.reject(signal.reason)
   return new Promise<T>((resolve, reject) => {
     const onAbort = () => reject(signal.reason)
@@ -14,16 +14,18 @@ export function untilAborted<T>(signal: RunSignal, run: () => Promise<T>): Promi
       if (signal instanceof RunLimit) signal.listen(undefined)
       else signal.removeEventListener('abort', onAbort)
     }
-    run().then(
-      (value) => {
+    const fail = (error: unknown) => {
+      deafen()
+      reject(error)
+    }
+    try {
+      Promise.resolve(run()).then((value) => {
         deafen()
         resolve(value)
-      },
-      (error) => {
-        deafen()
-        reject(error)
-      },
-    )
+      }, fail)
+    } catch (error) {
+      fail(error)
+    }
   })
 }
 

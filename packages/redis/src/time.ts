@@ -34,24 +34,36 @@ function timeText(wholeMs: number, us: number): string {
   return `${written}${String(1_000_000 + fraction).slice(1)}Z`
 }
 
-/** Length of RQ's text for a time, `2026-11-24T01:02:03.000004Z`, and where the digits are that `Date.parse` does not read. */
+/** Length of RQ's text for a time, `2026-11-24T01:02:03.000004Z`, and where the digits behind its point begin. */
 const TIME_LENGTH = 27
-const MICROSECONDS_AT = 23
+const FRACTION_AT = 20
 const ZERO = 0x30
+
+/** The second that was read last, which most times have in common, as text up to the point and in milliseconds. */
+let readText = ' '
+let readMs = 0
 
 /**
  * Epoch milliseconds of RQ's text, which has up to six digits of fraction; undefined when empty or not a time.
  * Microseconds are fractions, so that {@link formatTime} gives back the same text.
  */
 export function parseTime(text: string): number | undefined {
-  if (text === '') return undefined
-  const ms = Date.parse(text)
-  if (Number.isNaN(ms)) return undefined
-  if (text.length !== TIME_LENGTH || !text.endsWith('Z')) return ms
+  if (text.length !== TIME_LENGTH || !text.endsWith('Z')) return otherTime(text)
+  if (!text.startsWith(readText)) {
+    const ms = Date.parse(text)
+    if (Number.isNaN(ms)) return undefined
+    readText = text.slice(0, FRACTION_AT)
+    readMs = Math.floor(ms / SECOND_MS) * SECOND_MS
+  }
   // By digits: a worker reads two times of each job.
-  const digit = (n: number) => text.charCodeAt(MICROSECONDS_AT + n) - ZERO
-  const us = digit(0) * 100 + digit(1) * 10 + digit(2)
-  return us === 0 ? ms : ms + us / 1000
+  let us = 0
+  for (let at = FRACTION_AT; at < TIME_LENGTH - 1; at++) us = us * 10 + text.charCodeAt(at) - ZERO
+  return readMs + us / 1000
+}
+
+function otherTime(text: string): number | undefined {
+  const ms = Date.parse(text)
+  return Number.isNaN(ms) ? undefined : ms
 }
 
 /** A score as Redis writes it, which is `inf` for never. */

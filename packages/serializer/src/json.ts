@@ -10,6 +10,7 @@ import { snapshot } from './snapshot.ts'
  */
 export const jsonSerializer: TextSerializer = {
   name: 'json',
+  readsText: true,
   /** @throws RqError `RQ_SERIALIZATION` naming the place, such as `args[0].callback`. */
   dumps(value: unknown): string {
     return value === undefined ? 'null' : stringify(snapshot(value, 'json').value)

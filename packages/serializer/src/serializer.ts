@@ -9,10 +9,13 @@ export interface Serializer {
   dumps(value: unknown): string | Uint8Array
   /** @throws when the bytes cannot be read. They may come from anyone who can write to Redis. */
   loads(data: Uint8Array): unknown
+  /** True when `loads` takes text as well, as a {@link TextSerializer} does, which spares a detour through bytes. */
+  readonly readsText?: boolean
 }
 
 /** A serializer that writes text, and reads text without a detour through bytes. */
 export interface TextSerializer extends Serializer {
+  readonly readsText: true
   dumps(value: unknown): string
   loads(data: Uint8Array | string): unknown
 }

@@ -16,6 +16,7 @@ const UNDEFINED = '{"json":null,"meta":{"values":["undefined"],"v":1}}'
  */
 export const superjsonSerializer: TextSerializer = {
   name: 'superjson',
+  readsText: true,
   /** @throws RqError `RQ_SERIALIZATION` naming the place, such as `args[0].callback`. */
   dumps(value: unknown): string {
     if (value === undefined) return UNDEFINED

@@ -22,6 +22,8 @@ const LONGEST_WAIT_MS = 5000
 export class Persistence {
   readonly #options: PersistenceOptions
   readonly #backoff: Backoff
+  /** The last call has failed. */
+  #isAway = false
 
   constructor(options: PersistenceOptions) {
     this.#options = options
@@ -35,14 +37,16 @@ export class Persistence {
     for (let resent = false; !signal.aborted && isWanted(); resent = true) {
       try {
         const value = await call()
-        if (resent) logger.info('The store answers again')
+        if (this.#isAway) logger.info('The store answers again')
+        this.#isAway = false
         this.#backoff.reset()
         return { value, resent }
       } catch (error) {
         const text = error instanceof Error ? error.message : String(error)
-        if (!resent && !signal.aborted) {
+        if (!this.#isAway && !signal.aborted) {
           logger.warn('The store does not answer; trying again until it does', { error: text })
         }
+        this.#isAway = true
         await this.#backoff.wait(signal)
       }
     }

@@ -44,10 +44,14 @@ const MOST_CLAIMED_AT_ONCE = 500
 /** While the horses have enough to do, outcomes are gathered for so long. */
 const GATHER_MS = 2
 const SUSPENDED_POLL_MS = SECOND_MS
+/** So many settling calls are under way at most; a second one only with enough to carry to be worth a call of its own. */
+const MOST_CALLS = 2
+const ENOUGH_FOR_ANOTHER = 32
 
 /**
- * The worker's traffic with its store: one call at a time, which settles everything that has ended meanwhile and
- * claims as many jobs as there is room for. When a claim brings fewer, the queues are empty: it asks again when the
+ * The worker's traffic with its store: a call settles everything that has ended since the one before, and claims as many
+ * jobs as there is room for. With many short jobs the next call is sent before the answer to the last one has come, so
+ * that the store has something to do while the worker reads it. When a claim brings fewer, the queues are empty: it asks again when the
  * store says that there may be work, or when it has something to settle anyway. A settlement is kept and sent again
  * until the store has taken it.
  */
@@ -66,7 +70,11 @@ export class Pump {
   #suspended = false
   /** Until the next look at the suspension. */
   #paused = false
-  #writing = false
+  /** Settling calls under way. */
+  readonly #calls = new Set<Promise<void>>()
+  /** How many jobs they have asked for. */
+  #wanted = 0
+  #returning = false
   /** Ended jobs had more dependents than one call releases. */
   #releasing = false
   #wake: () => void = () => {}
@@ -103,7 +111,8 @@ export class Pump {
 
   /** Whether something has still to reach the store. */
   get isWriting(): boolean {
-    return this.#writing || this.#releasing || this.#settlements.length > 0 || this.#returns.length > 0
+    if (this.#calls.size > 0 || this.#returning || this.#releasing) return true
+    return this.#settlements.length > 0 || this.#returns.length > 0
   }
 
   settle(settlement: Settlement): void {
@@ -121,7 +130,7 @@ export class Pump {
   /** Something has changed: there is room, or something to write. */
   nudge(): void {
     // Every job that ends comes through here; while more are gathered it wakes nobody.
-    if (this.#isGathering()) return
+    if (this.#isGathering() || this.#isHeldBack()) return
     this.#woken = true
     this.#wake()
   }
@@ -144,24 +153,42 @@ export class Pump {
       this.#woken = false
       if (this.#releasing) await this.#releaseMore()
       if (this.#returns.length > 0) await this.#sendReturns()
-      else if (this.#canGather()) await this.#sleep()
+      else if (this.#isHeldBack() || this.#canGather()) await this.#sleep()
       else {
         this.#endGathering()
         const settlements = this.#settlements.splice(0, MOST_SETTLED_AT_ONCE)
         const claim = this.#claimRequest(settlements.length > 0)
-        if (settlements.length > 0) await this.#settle(settlements, claim)
+        if (settlements.length > 0) this.#startCall(settlements, claim)
         else if (claim !== undefined) await this.#claim(claim)
         else if (!this.#releasing) await this.#idle()
       }
     }
     this.#endGathering()
+    await Promise.all(this.#calls)
+  }
+
+  /** Whether what there is to send waits for a call under way to end. */
+  #isHeldBack(): boolean {
+    const { size } = this.#calls
+    if (size === 0 || this.#returns.length > 0 || this.#closing.signal.aborted) return false
+    return size >= MOST_CALLS || this.#settlements.length < ENOUGH_FOR_ANOTHER
+  }
+
+  #startCall(settlements: readonly Settlement[], claim: ClaimRequest | undefined): void {
+    this.#wanted += claim?.want ?? 0
+    const call = this.#settle(settlements, claim).then(() => {
+      this.#calls.delete(call)
+      this.nudge()
+    })
+    this.#calls.add(call)
   }
 
   /** What to ask for. Empty queues are asked only where it costs nothing, along with settlements. */
   #claimRequest(isPassenger: boolean): ClaimRequest | undefined {
     const { leaseMs, order, workerName } = this.#options
     if (this.isSpent || this.#paused || (this.#dry && !isPassenger)) return undefined
-    const want = Math.min(this.#owner.room(), this.#budget, order.mostAtOnce, MOST_CLAIMED_AT_ONCE)
+    const free = Math.min(this.#owner.room(), this.#budget) - this.#wanted
+    const want = Math.min(free, order.mostAtOnce, MOST_CLAIMED_AT_ONCE)
     return want > 0 ? { queues: order.next(), want, workerName, leaseMs, isAhead: this.#owner.handsAhead() } : undefined
   }
 
@@ -175,7 +202,7 @@ export class Pump {
   #waitSoon(): void {
     this.#waitTimer ??= setImmediate(() => {
       this.#waitTimer = undefined
-      if (this.#dry && !this.#writing && !this.isSpent && !this.#paused) this.#wait.start(() => this.#askAgain())
+      if (this.#dry && !this.isWriting && !this.isSpent && !this.#paused) this.#wait.start(() => this.#askAgain())
     })
   }
 
@@ -224,12 +251,11 @@ export class Pump {
 
   async #settle(settlements: readonly Settlement[], claim: ClaimRequest | undefined): Promise<void> {
     const { store, workerName } = this.#options
-    this.#writing = true
     const reply = await this.#persistence.insist(() => {
       const sent = settlements.map((settlement) => this.#owner.onSending(settlement))
       return store.settle(workerName, sent, claim)
     })
-    this.#writing = false
+    this.#wanted -= claim?.want ?? 0
     if (reply === undefined) {
       this.#settlements = [...settlements, ...this.#settlements]
       return
@@ -253,9 +279,9 @@ export class Pump {
   async #sendReturns(): Promise<void> {
     const leases = this.#returns
     this.#returns = []
-    this.#writing = true
+    this.#returning = true
     const done = await this.#persistence.insist(() => this.#options.store.giveBack(leases))
-    this.#writing = false
+    this.#returning = false
     this.#dry = false
     if (done === undefined) this.#returns = [...leases, ...this.#returns]
     else this.#owner.onGivenBack(leases)

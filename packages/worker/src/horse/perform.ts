@@ -1,6 +1,8 @@
 import { RqError, SECOND_MS } from '@rq/core'
-import { type AnyFunction, DEFAULT_CALLBACK_TIMEOUT_S, type Storage } from '@rq/job'
+import { type AnyFunction, DEFAULT_CALLBACK_TIMEOUT_S, type Outcome, type Storage } from '@rq/job'
 import {
+  type Attempt,
+  attemptJob,
   errorName,
   errorText,
   Job,
@@ -10,7 +12,6 @@ import {
   RunContext,
   type RunLimit,
   runFailureCallback,
-  runJob,
   runStoppedCallback,
 } from '@rq/queue'
 import type { Serializer } from '@rq/serializer'
@@ -62,31 +63,27 @@ class Performance {
   }
 
   async run(): Promise<TaskResult> {
-    const { record } = this.#task
+    const task = this.#task
+    const { record } = task
     if (record.onSuccess !== undefined || record.onFailure !== undefined || record.onStopped !== undefined) {
       await this.#options.prepareClient?.()
     }
-    const end = await this.#do()
+    const end = task.kind === 'job' ? await this.#afterJob(await attemptJob(this.#input())) : await this.#callBack(task)
     if (!this.#loader.isBusy) return end
     await this.#loader.settled(SETTLE_MS)
     return this.#loader.isBusy ? { ...end, leaking: true } : end
   }
 
-  #do(): Promise<TaskResult> {
-    switch (this.#task.kind) {
-      case 'job':
-        return this.#runJob()
-      case 'failure_callback':
-        return this.#reportFailure(this.#task.error)
-      case 'stopped_callback':
-        return this.#reportStop()
-    }
+  #callBack(task: Exclude<Task, { kind: 'job' }>): Promise<TaskResult> {
+    return task.kind === 'failure_callback' ? this.#reportFailure(task.error) : this.#reportStop()
   }
 
-  async #runJob(): Promise<TaskResult> {
-    const { limit } = this.#context
-    const outcome = await runJob(this.#input())
-    if (outcome.kind !== 'raised' || isLeaseLost(limit)) return { outcome }
+  #afterJob({ outcome }: Attempt): TaskResult | Promise<TaskResult> {
+    if (outcome.kind !== 'raised' || isLeaseLost(this.#context.limit)) return { outcome }
+    return this.#afterFailure(outcome)
+  }
+
+  async #afterFailure(outcome: Outcome & { kind: 'raised' }): Promise<TaskResult> {
     const error = this.#errorFacts(outcome.error)
     return { outcome, error, ...(await this.#callHandlers(this.#thrown(), error)) }
   }

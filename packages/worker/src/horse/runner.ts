@@ -89,13 +89,19 @@ export class Runner {
       // Read before the worker is told: by no clock may the task seem older there than here, see HOLD_MS.
       const begunMs = performance.now()
       this.#tellProgress(task.id)
-      void this.#run(task, limit, begunMs)
+      this.#run(task, limit, begunMs)
     }
   }
 
-  async #run(task: Task, limit: RunLimit, begunMs: number): Promise<void> {
-    const { id } = task
-    const { chainEnded, error, leaking, outcome } = await this.#perform(task, limit)
+  #run(task: Task, limit: RunLimit, begunMs: number): void {
+    const { perform, tell } = this.#options
+    perform(task, { limit, tell }).then(
+      (result) => this.#end(task, begunMs, result),
+      (thrown) => this.#end(task, begunMs, broken(thrown, begunMs)),
+    )
+  }
+
+  #end({ id }: Task, begunMs: number, { chainEnded, error, leaking, outcome }: TaskResult): void {
     const tookMs = performance.now() - begunMs
     this.#running.delete(id)
     this.#options.onEnd?.()
@@ -106,14 +112,6 @@ export class Runner {
       this.#tellProgress(undefined, true)
     } else if (this.#waiting.length === 0) this.#tellProgress()
     else this.#turn()
-  }
-
-  /** What fails here is not the job's error, which is a result: a task must end in a defined way even so. */
-  #perform(task: Task, limit: RunLimit): Promise<TaskResult> {
-    const startedAtMs = Date.now()
-    return this.#options.perform(task, { limit, tell: this.#options.tell }).catch((thrown) => ({
-      outcome: { kind: 'raised', error: errorText(thrown), startedAtMs, endedAtMs: Date.now() },
-    }))
   }
 
   /** Let the event loop go round, then begin what waits. */
@@ -145,4 +143,11 @@ export class Runner {
     this.#rssToldMs = nowMs
     return (this.#options.memory ?? process.memoryUsage.rss)()
   }
+}
+
+/** What fails here is not the job's error, which is a result: a task must end in a defined way even so. */
+function broken(thrown: unknown, begunMs: number): TaskResult {
+  const endedAtMs = Date.now()
+  const startedAtMs = endedAtMs - Math.round(performance.now() - begunMs)
+  return { outcome: { kind: 'raised', error: errorText(thrown), startedAtMs, endedAtMs } }
 }

@@ -67,13 +67,12 @@ export class WatchedLoader implements Loader {
       this.#ended()
       return returned
     }
-    return Promise.resolve(returned).then(
-      (value) => {
-        this.#ended()
-        return value
-      },
-      (thrown) => this.#failed(thrown),
+    const promise = Promise.resolve(returned)
+    promise.then(
+      () => this.#ended(),
+      (thrown) => this.#note(thrown),
     )
+    return promise
   }
 
   #ended(): void {
@@ -81,9 +80,13 @@ export class WatchedLoader implements Loader {
     if (this.#running === 0) this.#onSettled()
   }
 
-  #failed(thrown: unknown): never {
+  #note(thrown: unknown): void {
     this.#lastError = { thrown }
     this.#ended()
+  }
+
+  #failed(thrown: unknown): never {
+    this.#note(thrown)
     throw thrown
   }
 }
