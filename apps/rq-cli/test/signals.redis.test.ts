@@ -88,6 +88,19 @@ describe('a worker', () => {
     expect(await worker.ended).toMatchObject({ code: 0 })
   })
 
+  test.each([
+    ['worker', []],
+    ['worker-pool', ['-n', '1']],
+  ] as const)('%s gives its job back when the grace period is over', async (command, args) => {
+    await using test = await house()
+    const job = await test.queue.enqueue('jobs.never')
+    await using worker = start([command, ...args, '--grace-period', '0.2'], test.options)
+    await worker.written(/default: jobs\.never/)
+    worker.child.kill('SIGTERM')
+    expect(await worker.ended).toMatchObject({ code: 0 })
+    expect(await job.getStatus()).toBe('queued')
+  })
+
   test('that is hung up, or asked to quit, ends as any program', async () => {
     await using test = await house()
     for (const signal of ['SIGHUP', 'SIGQUIT'] as const) {

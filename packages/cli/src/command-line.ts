@@ -1,3 +1,4 @@
+import { maskUserInfo } from '@rq/core'
 import type { Argv } from 'yargs'
 import type { Command } from './command.ts'
 import { COMMANDS } from './commands.ts'
@@ -44,10 +45,10 @@ export async function runCommandLine(args: readonly string[], host: Host): Promi
 
 /** The stack of an error that was foreseen helps nobody; that of another only those who look for its cause. */
 function report(error: unknown, output: Output, isVerbose: boolean): void {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = maskUserInfo(error instanceof Error ? error.message : String(error))
   if (isVerbose && error instanceof Error) {
     for (let at: unknown = error; at instanceof Error; at = at.cause) {
-      output.error(`${at === error ? '' : 'caused by '}${at.stack ?? at.message}`)
+      output.error(`${at === error ? '' : 'caused by '}${maskUserInfo(at.stack ?? at.message)}`)
     }
   } else if (isForeseen(error)) output.error(message)
   else output.error(`Unexpected: ${message} (--verbose shows where)`)

@@ -13,6 +13,8 @@ export interface QueueInfo {
   readonly deferred: number
   readonly scheduled: number
   readonly canceled: number
+  /** No worker takes jobs from it. */
+  readonly paused: boolean
 }
 
 /** A worker as `info --json` shows it. Times are ISO 8601 in UTC. */
@@ -44,7 +46,7 @@ export interface InfoDocument {
 /** How things stand: of all queues and workers, or of the named queues and the workers that serve one of them. */
 export async function readInfo(session: Session, names: readonly string[]): Promise<InfoDocument> {
   const [queues, workers, suspended] = await Promise.all([
-    session.queues(names).then((found) => Promise.all(found.map(queueInfo))),
+    session.queues(names, 'queues').then((found) => Promise.all(found.map(queueInfo))),
     workersOf(session, names),
     session.rq.isSuspended(session.where),
   ])
@@ -59,7 +61,7 @@ export async function readInfo(session: Session, names: readonly string[]): Prom
 }
 
 async function queueInfo(queue: Queue): Promise<QueueInfo> {
-  const [count, executing, finished, failed, deferred, scheduled, canceled] = await Promise.all([
+  const [count, executing, finished, failed, deferred, scheduled, canceled, paused] = await Promise.all([
     queue.count(),
     queue.startedJobRegistry.count(),
     queue.finishedJobRegistry.count(),
@@ -67,8 +69,9 @@ async function queueInfo(queue: Queue): Promise<QueueInfo> {
     queue.deferredJobRegistry.count(),
     queue.scheduledJobRegistry.count(),
     queue.canceledJobRegistry.count(),
+    queue.isPaused(),
   ])
-  return { name: queue.name, count, executing, finished, failed, deferred, scheduled, canceled }
+  return { name: queue.name, count, executing, finished, failed, deferred, scheduled, canceled, paused }
 }
 
 async function workersOf({ rq, where }: Session, names: readonly string[]): Promise<WorkerInfo[]> {

@@ -49,6 +49,15 @@ export async function namingOptions<T>(names: Readonly<Record<string, string>>, 
   }
 }
 
+/** As {@link namingOptions}, for a call that returns no promise. */
+export function namingOption<T>(names: Readonly<Record<string, string>>, call: () => T): T {
+  try {
+    return call()
+  } catch (error) {
+    throw typedError(error, names)
+  }
+}
+
 function typedError(error: unknown, names: Readonly<Record<string, string>>): unknown {
   if (!(error instanceof RqError) || error.code !== 'RQ_INVALID_OPTION') return error
   const option = String(error.details.option)
@@ -56,6 +65,7 @@ function typedError(error: unknown, names: Readonly<Record<string, string>>): un
   if (typed === undefined) return error
   const message = error.message
     .replace(`Invalid ${option}:`, `Invalid ${typed}:`)
+    .replace('into the option connection', 'into --url')
     // What only a program can give.
     .replace('seconds as a number, ', 'seconds: ')
     .replace(/(, )?(or )?an? (valid Date, )?Luxon (Duration|DateTime)(, or )?/, '')

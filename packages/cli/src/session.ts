@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import type { Job, Queue, Serializer } from 'rq'
 import type { CommandContext } from './command.ts'
 import { UsageError } from './exit-code.ts'
+import { namingOption } from './option-value.ts'
 import { suggestion } from './suggestion.ts'
 
 export type Rq = typeof import('rq')
@@ -47,19 +48,20 @@ export class Session implements AsyncDisposable {
     return this.#reading
   }
 
-  queue(name: string): Queue {
+  /** @throws UsageError that calls the name as it was typed: `typed` is an option, or what arguments are called. */
+  queue(name: string, typed: string): Queue {
     const known = this.#queues.get(name)
     if (known !== undefined) return known
-    const queue = new this.rq.Queue(name, this.#reading)
+    const queue = namingOption({ 'queue name': typed }, () => new this.rq.Queue(name, this.#reading))
     this.#queues.set(name, queue)
     return queue
   }
 
-  /** The queues of these names, or all that there are, by name. */
-  async queues(names: readonly string[]): Promise<Queue[]> {
-    if (names.length > 0) return [...new Set(names)].map((name) => this.queue(name))
+  /** The queues of these names, or all that there are, by name. @throws as {@link queue}. */
+  async queues(names: readonly string[], typed: string): Promise<Queue[]> {
+    if (names.length > 0) return [...new Set(names)].map((name) => this.queue(name, typed))
     const all = await this.rq.Queue.all(this.where)
-    return all.map(({ name }) => this.queue(name)).sort((a, b) => (a.name < b.name ? -1 : 1))
+    return all.map(({ name }) => this.queue(name, typed)).sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   /** @throws RqError `RQ_NO_SUCH_JOB`. */

@@ -11,6 +11,7 @@ const STRATEGIES = ['default', 'random', 'round_robin'] as const
 
 /** rq's options by the names that are typed here. */
 export const TYPED_FLAGS: Readonly<Record<string, string>> = {
+  queues: 'queues',
   name: '--name',
   concurrency: '--concurrency',
   horse: '--horse',
@@ -19,6 +20,7 @@ export const TYPED_FLAGS: Readonly<Record<string, string>> = {
   jobMonitoringInterval: '--job-monitoring-interval',
   maintenanceInterval: '--maintenance-interval',
   defaultResultTtl: '--results-ttl',
+  gracePeriod: '--grace-period',
   exceptionHandlers: '--exception-handler',
   numWorkers: '--num-workers',
   maxJobs: '--max-jobs',
@@ -45,6 +47,10 @@ export function workerFlags<T>(yargs: Argv<T>) {
       import: texts({ describe: 'Module that every work horse loads first, such as tsx; repeatable' }),
       allow: texts({ describe: 'Package that functions may come from, repeatable' }),
       'results-ttl': text({ describe: 'How long results are kept, unless a job says', defaultDescription: '500' }),
+      'grace-period': text({
+        describe: 'When asked to stop, give back jobs that still run after so long: seconds, or 5m, 1h',
+        defaultDescription: 'as long as they take',
+      }),
       'worker-ttl': text({ describe: 'How long a silent worker is taken for alive', defaultDescription: '420' }),
       'job-monitoring-interval': text({ describe: 'Longest time between heartbeats', defaultDescription: '30' }),
       'maintenance-interval': text({ describe: 'How often registries are cleaned', defaultDescription: '600' }),
@@ -67,6 +73,7 @@ interface Flags extends ServiceFlags {
   readonly import?: readonly string[] | undefined
   readonly allow?: readonly string[] | undefined
   readonly resultsTtl?: string | undefined
+  readonly gracePeriod?: string | undefined
   readonly workerTtl?: string | undefined
   readonly jobMonitoringInterval?: string | undefined
   readonly maintenanceInterval?: string | undefined
@@ -97,6 +104,7 @@ export function workerOptions(flags: Flags, context: CommandContext) {
         horse: HORSES.find((one) => one === flags.horse) ?? config.horse,
         exceptionHandlers: flags.exceptionHandler,
         defaultResultTtl: flags.resultsTtl,
+        gracePeriod: flags.gracePeriod,
         workerTtl: flags.workerTtl,
         jobMonitoringInterval: flags.jobMonitoringInterval,
         maintenanceInterval: flags.maintenanceInterval,

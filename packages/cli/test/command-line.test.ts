@@ -136,6 +136,24 @@ describe('wrong usage', () => {
     ['enqueue a.b --retry-interval 5', /--retry-interval needs --retry-max/],
     ['enqueue a..b', /Not a function reference: "a..b"/],
     ['suspend --duration soon', /Invalid --duration/],
+    ['suspend --queue a*b', /Invalid --queue/],
+    ['worker --grace-period x', /Invalid --grace-period/],
+    ['redis://ann:secret@host', /Unknown command 'redis:\/\/\*\*\*@host'/],
+    ['suspend redis://ann:secret@host', /Unexpected argument 'redis:\/\/\*\*\*@host'/],
+    ['enqueue a.b --queue redis://ann:secret@host', /Invalid --queue: got a URL, expected a name\. .* into --url\./],
+    ...[
+      'info',
+      'worker',
+      'worker-pool',
+      'scheduler',
+      'empty',
+      'requeue --all --queue',
+      'jobs --queue',
+      'resume --queue',
+    ].map((command): [string, RegExp] => [
+      `${command} redis://ann:secret@host`,
+      /^Error: Invalid (queues|--queue): got a URL, expected a name\. The address of Redis goes into --url\.\n$/,
+    ]),
   ])('rq-cli %s', async (line, message) => {
     const { code, out, err } = await run(
       line.split(' ').filter((word) => word !== ''),

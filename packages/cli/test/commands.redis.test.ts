@@ -272,8 +272,8 @@ describe('info', () => {
     const nothing = { executing: 0, finished: 0, failed: 0, deferred: 0, scheduled: 0, canceled: 0 }
     expect(JSON.parse(out)).toEqual({
       queues: [
-        { name: 'default', ...nothing, count: 3 },
-        { name: 'low', ...nothing, count: 0, failed: 1 },
+        { name: 'default', ...nothing, count: 3, paused: false },
+        { name: 'low', ...nothing, count: 0, failed: 1, paused: false },
       ],
       workers: [],
       totals: { queues: 2, jobs: 3, workers: 0 },
@@ -559,6 +559,44 @@ describe('suspend and resume', () => {
     const ttl = await test.redis.client.ttl(key)
     expect(ttl).toBeGreaterThan(290)
     expect(ttl).toBeLessThanOrEqual(300)
+  })
+
+  test('--queue pauses one queue, which info shows and workers heed', async () => {
+    await using test = await house()
+    for (const queue of ['default', 'low']) await test.enqueued('jobs.nothing', '--queue', queue)
+    const paused = await test.run(['suspend', '--queue', 'low', '--duration', '5m'])
+    expect(paused).toEqual({
+      code: 0,
+      out: '',
+      err: 'Queue low is paused for 300 seconds, then it resumes by itself. Jobs that run are completed; no new ones are started.\n',
+      questions: [],
+    })
+    const ttl = await test.redis.client.ttl(`${test.redis.prefix}paused:low`)
+    expect(ttl).toBeGreaterThan(290)
+    expect(ttl).toBeLessThanOrEqual(300)
+    const shown = await test.run(['info'], { terminal: true })
+    expect(shown.out).toContain(' 1, 0 executing, 0 finished, 0 failed, \x1b[33mpaused\x1b[39m\n')
+    expect(shown.out).not.toMatch(/^default .*paused/m)
+    expect((await test.run(['info', '--raw', 'low'])).out).toBe(
+      'queue low 1, 0 executing, 0 finished, 0 failed, paused\n',
+    )
+    const { queues, suspended } = JSON.parse((await test.run(['info', '--json'])).out)
+    expect(queues).toMatchObject([{ paused: false }, { paused: true }])
+    expect(suspended).toBe(false)
+    await test.run(['worker', 'default', 'low', '--burst', '--horse', 'inline'])
+    expect([await test.queue().count(), await test.queue('low').count()]).toEqual([0, 1])
+    const resumed = await test.run(['resume', '--queue', 'low', '--queue', 'default'])
+    expect(resumed.err).toBe('Workers take up jobs of low again.\nQueue default was not paused.\n')
+    await test.run(['worker', 'low', '--burst', '--horse', 'inline'])
+    expect(await test.queue('low').count()).toBe(0)
+  })
+
+  test('--queue alone pauses for ever', async () => {
+    await using test = await house()
+    const { err } = await test.run(['suspend', '--queue', 'low', '--queue', 'high'])
+    expect(err).toMatch(/^Queue low is paused until you resume it\..*\nQueue high is paused/)
+    const ttls = ['low', 'high'].map((name) => test.redis.client.ttl(`${test.redis.prefix}paused:${name}`))
+    expect(await Promise.all(ttls)).toEqual([-1, -1])
   })
 })
 

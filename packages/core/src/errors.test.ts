@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ERROR_CODES, invalidOption, RqError, show } from './errors.ts'
+import { ERROR_CODES, invalidOption, maskUserInfo, RqError, show } from './errors.ts'
 
 const fail = (): never => {
   throw new Error('no')
@@ -40,6 +40,15 @@ describe('invalidOption', () => {
       message: 'Invalid jobTimeout: got "h12", expected seconds.',
       details: { option: 'jobTimeout' },
     })
+  })
+})
+
+describe('maskUserInfo', () => {
+  it('hides what stands before the host of a URL, wherever that is', () => {
+    expect(maskUserInfo('no redis://ann:p/s@h:1/0 here')).toBe('no redis://***@h:1/0 here')
+    expect(maskUserInfo('ann@example.org, redis://h')).toBe('ann@example.org, redis://h')
+    expect(maskUserInfo('redis://***:***@h or redis://[u:p@]h')).toBe('redis://***:***@h or redis://[u:p@]h')
+    expect(show('redis://:secret@h')).toBe('"redis://***@h"')
   })
 })
 

@@ -79,13 +79,18 @@ export function show(value: unknown): string {
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 
 function describe(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(clip(value))
+  if (typeof value === 'string') return JSON.stringify(clip(maskUserInfo(value)))
   if (typeof value === 'bigint') return clip(`${value}n`)
   if (typeof value === 'function') return value.name === '' ? 'an anonymous function' : `function ${clip(value.name)}`
   if (typeof value === 'object' && value !== null) {
     return Array.isArray(value) ? `an array of ${value.length}` : 'an object'
   }
   return clip(String(value))
+}
+
+/** A text without what stands before the host of a URL in it: user and password. What hides them already stays. */
+export function maskUserInfo(text: string): string {
+  return text.replace(/:\/\/(?!\*{3})[^\s"'[\]]*@/g, '://***@')
 }
 
 const clip = (text: string): string => (text.length > 80 ? `${text.slice(0, 77)}...` : text)

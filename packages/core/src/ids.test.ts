@@ -119,6 +119,18 @@ describe('checkName', () => {
     },
   )
 
+  it.each(['redis://ann:secret@host', 'rediss://:secret@host/1', 'UNIX:///secret.sock', 'redis://host?p=secret'])(
+    'does not repeat the address %s',
+    (name) => {
+      expect(() => checkName(name, 'queue')).toThrow(
+        expect.objectContaining({
+          code: 'RQ_INVALID_OPTION',
+          message: 'Invalid queue: got a URL, expected a name. The address of Redis goes into the option connection.',
+        }),
+      )
+    },
+  )
+
   it.each(NEVER)('refuses %o', (name) => {
     expect(() => checkName(name, 'queue')).toThrow(refusal('queue'))
   })

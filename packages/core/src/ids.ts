@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto'
-import { invalidOption } from './errors.ts'
+import { invalidOption, RqError } from './errors.ts'
 
 const ID_BYTES = 16
 const BLOCK = Buffer.allocUnsafe(ID_BYTES * 256)
@@ -64,11 +64,21 @@ export function checkId(value: unknown, option: string): string {
   throw invalidOption(option, value, '1 to 200 letters, digits, "_" or "-"')
 }
 
+const ADDRESS = /^(?:rediss?|valkeys?|unix|https?):\/\//i
+
 /**
- * A queue, worker or group name: no control characters, no separators of keys or lists.
+ * A queue, worker or group name: no control characters, no separators of keys or lists, and no address of a server.
  * @throws RqError `RQ_INVALID_OPTION` naming `option`.
  */
 export function checkName(value: unknown, option: string): string {
+  if (typeof value === 'string' && ADDRESS.test(value)) {
+    // Not repeated: it may hold a password.
+    throw new RqError(
+      'RQ_INVALID_OPTION',
+      `Invalid ${option}: got a URL, expected a name. The address of Redis goes into the option connection.`,
+      { details: { option } },
+    )
+  }
   if (typeof value === 'string' && NAME.test(value)) return value
   throw invalidOption(option, value, '1 to 200 letters, digits, spaces, or any of _ - . : @ / # +')
 }

@@ -11,6 +11,14 @@ export {
   MINUTE_MS,
   SECOND_MS,
 } from './duration.ts'
-export { ERROR_CODES, type ErrorCode, invalidOption, RqError, type RqErrorOptions, show } from './errors.ts'
+export {
+  ERROR_CODES,
+  type ErrorCode,
+  invalidOption,
+  maskUserInfo,
+  RqError,
+  type RqErrorOptions,
+  show,
+} from './errors.ts'
 export { checkId, checkName, newId, randomHex } from './ids.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'

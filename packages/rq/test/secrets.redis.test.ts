@@ -156,3 +156,12 @@ function cmdline(pid: number): string {
     return ''
   }
 }
+
+it.each([Queue, Worker, WorkerPool, Scheduler, SimpleWorker])(
+  'does not repeat a URL that is taken for a name: %o',
+  (Class) => {
+    const make = () => new Class(`redis://ann:${CANARY}@127.0.0.1`)
+    expect(make).toThrow(/got a URL, expected a name\. The address of Redis goes into the option connection\.$/)
+    expect(make).not.toThrow(CANARY)
+  },
+)

@@ -200,7 +200,8 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
   }
 }
 
-function queueNames(queues: QueueLike | readonly QueueLike[]): readonly string[] {
+/** @throws RqError `RQ_INVALID_OPTION`. */
+export function queueNames(queues: QueueLike | readonly QueueLike[]): readonly string[] {
   const list = Array.isArray(queues) ? (queues as readonly QueueLike[]) : [queues as QueueLike]
   if (list.length === 0) throw invalidOption('queues', queues, 'at least one queue')
   return [...new Set(list.map((queue) => checkName(typeof queue === 'object' ? queue?.name : queue, 'queues')))]

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { invalidOption } from '@rq/core'
 import type { StorageSource } from './horse/protocol.ts'
-import type { QueueLike, WorkerOptions } from './options.ts'
+import { type QueueLike, queueNames, type WorkerOptions } from './options.ts'
 import type { WorkOptions } from './worker.ts'
 
 /** What of a worker's options can be told to another process. */
@@ -41,7 +41,7 @@ export function forkMember(setup: MemberSetup): ChildProcess {
 
 /**
  * The names of queues, and options that survive the way to another process.
- * @throws RqError `RQ_INVALID_OPTION` for functions and objects that do not.
+ * @throws RqError `RQ_INVALID_OPTION` for names that are none, and for functions and objects that do not survive.
  */
 export function checkMember(queues: QueueLike | readonly QueueLike[], options: MemberOptions): readonly string[] {
   for (const [name, value] of Object.entries(options)) {
@@ -50,6 +50,5 @@ export function checkMember(queues: QueueLike | readonly QueueLike[], options: M
       throw invalidOption(name, value, "a reference ('./module#export'): the workers of a pool are other processes")
     }
   }
-  const list = Array.isArray(queues) ? (queues as readonly QueueLike[]) : [queues as QueueLike]
-  return list.map((queue) => (typeof queue === 'string' ? queue : queue.name))
+  return queueNames(queues)
 }

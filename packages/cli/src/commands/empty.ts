@@ -22,7 +22,7 @@ export const empty = defineCommand({
       return undefined
     }
     await using session = await Session.open(context)
-    const queues = await session.queues(all ? [] : names)
+    const queues = await session.queues(all ? [] : names, 'queues')
     const counts = await Promise.all(queues.map((queue) => queue.count()))
     const jobs = counts.reduce((sum, count) => sum + count, 0)
     if (jobs > 0) await confirm(`Delete ${jobs} jobs of ${queues.map(({ name }) => name).join(', ')}?`, yes, context)

@@ -25,7 +25,6 @@ const TYPED: Readonly<Record<string, string>> = {
   'retry.interval': '--retry-interval',
   when: '--schedule-at',
   delay: '--schedule-in',
-  'queue name': '--queue',
 }
 
 export const enqueue = defineCommand({
@@ -110,7 +109,7 @@ export const enqueue = defineCommand({
     await using session = await Session.open(context)
     const func = await functionName(options.function, context.settings.importPaths)
     const job = await namingOptions(TYPED, async () => {
-      const queue = session.queue(options.queue)
+      const queue = session.queue(options.queue, '--queue')
       if (retryMax !== undefined && retryMax > 0) {
         given.retry = new session.rq.Retry({ max: retryMax, interval: options.retryInterval ?? 0 })
       }

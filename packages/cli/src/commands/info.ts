@@ -94,13 +94,13 @@ function queueLines({ queues, totals }: InfoDocument, { raw }: View, paint: Pain
   const cells = cellsFor(columns, beside)
   const lines = queues.map((queue) => {
     const drawn = paint.green(`|${bar(queue.count, scale, cells)}`)
-    return `${visible(queue.name).padEnd(width)} ${drawn} ${counts(queue)}`
+    return `${visible(queue.name).padEnd(width)} ${drawn} ${counts(queue).replace(/paused$/, paint.yellow)}`
   })
   return [...lines, `${totals.queues} queues, ${totals.jobs} jobs total`]
 }
 
-function counts({ count, executing, finished, failed }: QueueInfo): string {
-  return `${count}, ${executing} executing, ${finished} finished, ${failed} failed`
+function counts({ count, executing, finished, failed, paused }: QueueInfo): string {
+  return `${count}, ${executing} executing, ${finished} finished, ${failed} failed${paused ? ', paused' : ''}`
 }
 
 function workerLines(document: InfoDocument, view: View, paint: Paint): string[] {

@@ -35,7 +35,7 @@ export const jobs = defineCommand({
     const limit = wholeNumber(limitText, '--limit', 1)
     const places = PLACES.filter((place) => status.length === 0 || status.includes(place))
     await using session = await Session.open(context)
-    const queues = await session.queues(names)
+    const queues = await session.queues(names, '--queue')
     const found: Found[] = []
     let total = 0
     for (const place of places) {

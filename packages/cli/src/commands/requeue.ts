@@ -26,7 +26,7 @@ export const requeue = defineCommand({
   async run({ queue: name, ids: given = [], all, atFront }, context) {
     const { output } = context
     await using session = await Session.open(context)
-    const registry = session.queue(name).failedJobRegistry
+    const registry = session.queue(name, '--queue').failedJobRegistry
     const ids = all ? await registry.getJobIds() : given
     if (ids.length === 0) {
       output.print('Nothing to do')

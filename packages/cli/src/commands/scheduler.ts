@@ -4,7 +4,7 @@ import { loggerOf, runService, SERVICE_FLAGS } from '../service-flags.ts'
 import { Session } from '../session.ts'
 import { defined } from '../worker-flags.ts'
 
-const TYPED_FLAGS = { name: '--name', interval: '--interval' } as const
+const TYPED_FLAGS = { queues: 'queues', name: '--name', interval: '--interval' } as const
 
 export const scheduler = defineCommand({
   name: 'scheduler',
@@ -31,8 +31,6 @@ export const scheduler = defineCommand({
     const { config } = context.settings
     const queues = [flags.queues, config.queues].find((names) => names !== undefined && names.length > 0) ?? ['default']
     await using session = await Session.open(context)
-    // Says at once when Redis cannot be reached; from then on it is waited for.
-    await session.rq.Queue.all(session.where)
     const made = await namingOptions(TYPED_FLAGS, async () => {
       const options = { ...session.where, logger: loggerOf(flags, context) }
       return new session.rq.Scheduler(queues, {
@@ -40,6 +38,8 @@ export const scheduler = defineCommand({
         ...defined({ name: flags.name, interval: flags.interval }),
       })
     })
+    // Says at once when Redis cannot be reached; from then on it is waited for.
+    await session.rq.Queue.all(session.where)
     await runService(made, flags, context)
     return undefined
   },
