@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { LineReader, writeLine } from './lines.ts'
-import type { FromHorse, ToHorse } from './protocol.ts'
+import type { FromHorse, TaskEnd, ToHorse } from './protocol.ts'
 
 function read(text: string, pieces: number): unknown[] {
   const messages: unknown[] = []
@@ -19,6 +19,43 @@ describe('writeLine and LineReader', () => {
       { type: 'released', ids: ['1', '2'] },
     ]
     expect(read(sent.map(writeLine).join(''), size)).toEqual(sent)
+  })
+
+  test('a job that has returned and one that begins make a line of few words', () => {
+    const returned = {
+      id: 'e1',
+      tookMs: 0.25,
+      outcome: { kind: 'returned', startedAtMs: 5, endedAtMs: 7, value: '"é 🙂"' },
+    } as const
+    const silent = { id: 'e2', tookMs: 3, outcome: { kind: 'returned', startedAtMs: 8, endedAtMs: 9 } } as const
+    const sent: FromHorse[] = [
+      { type: 'progress', ends: [returned, silent], begin: 'e3' },
+      { type: 'progress', ends: [], begin: 'e4' },
+      { type: 'progress', ends: [{ ...returned, outcome: { ...returned.outcome, value: '' } }] },
+    ]
+    const lines = sent.map(writeLine)
+    expect(lines[1]).toBe('>e4\n')
+    expect(lines.join('')).not.toContain('{')
+    expect(read(lines.join(''), 7)).toEqual(sent)
+  })
+
+  test.each<[string, Partial<TaskEnd> & { hold?: true; rss?: number }]>([
+    ['an error', { outcome: { kind: 'raised', error: 'a\tb\nc', startedAtMs: 1, endedAtMs: 2 } }],
+    ['a value with a tab', { outcome: { kind: 'returned', value: 'a\tb', startedAtMs: 1, endedAtMs: 2 } }],
+    ['a value of bytes', { outcome: { kind: 'returned', value: Buffer.from([9, 10]), startedAtMs: 1, endedAtMs: 2 } }],
+    ['a function that goes on', { outcome: { kind: 'returned', startedAtMs: 1, endedAtMs: 2 }, leaking: true }],
+    ['a callback', {}],
+    ['a question', { hold: true }],
+    ['its size', { rss: 5 }],
+  ])('carry progress with %s', (_, { hold, rss, ...rest }) => {
+    const end: TaskEnd = { id: 'e', tookMs: 1.5, ...rest }
+    const more = { ...(hold && { hold }), ...(rss !== undefined && { rss }) }
+    const message: FromHorse = { type: 'progress', ends: [end], begin: 'f', ...more }
+    expect(read(writeLine(message), 7)).toEqual([message])
+  })
+
+  test.each(['>a\tb', '>a\tb\t1\t2\t\t', '>a\tb\t1\t2\tx\t', '>\t'])('refuse %j, which a job has written', (line) => {
+    expect(() => read(`${line}\n`, 50)).toThrow('Not a line of progress')
   })
 
   test('carry the bytes of a task', () => {

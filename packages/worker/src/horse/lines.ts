@@ -1,21 +1,25 @@
+import { PROGRESS, readProgress, writeProgress } from './progress-line.ts'
 import type { FromHorse, Task, ToHorse } from './protocol.ts'
 
 type Message = ToHorse | FromHorse
 
-/** Marks a line that holds bytes; every other line is plain JSON and begins with a brace. */
+/** Marks a line that holds bytes; one of progress has a mark of its own, and every other is plain JSON and begins with a brace. */
 const WITH_BYTES = '~'
 const BYTES_KEY = '~bytes'
 
 /**
- * A message as one line of JSON, line feed included. Bytes (payloads of other serializers, raw data from Python) are
+ * A message as one line, line feed included: of JSON, but for most progress. Bytes (payloads of other serializers, raw data from Python) are
  * written in base64; the common message has none and costs no more than `JSON.stringify`.
  */
 export function writeLine(message: Message): string {
+  const progress = message.type === 'progress' ? writeProgress(message) : undefined
+  if (progress !== undefined) return `${progress}\n`
   if (!mayHoldBytes(message)) return `${JSON.stringify(message)}\n`
   return `${WITH_BYTES}${JSON.stringify(message, packBytes)}\n`
 }
 
 function readLine(line: string): unknown {
+  if (line.startsWith(PROGRESS)) return readProgress(line)
   return line.startsWith(WITH_BYTES) ? JSON.parse(line.slice(1), unpackBytes) : JSON.parse(line)
 }
 
