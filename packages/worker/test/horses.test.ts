@@ -14,7 +14,7 @@ describe.each(KINDS)('%s horses', (horse) => {
     expect(await worker.work({ burst: true })).toBe(true)
     expect(ids.map((id) => store.value(id))).toEqual(ids.map((_, n) => n * 2))
     expect(store.settlements).toHaveLength(300)
-    expect(store.mostAtOnce).toBe(1)
+    expect(store.mostAtOnce).toBeLessThanOrEqual(2)
   })
 
   test('a burst without work returns false and leaves no registration', async () => {
