@@ -11,6 +11,8 @@ const BLOCK_S = 5
 const SLACK_MS = 2 * SECOND_MS
 /** A paused queue that has jobs is looked at so often: nothing tells that it is resumed. */
 const PAUSED_MS = SECOND_MS
+/** Elements that are there so soon after the last time may be so because nobody may take them. */
+const AGAIN_MS = 5
 /** How often queues are looked at when blocking is not possible. */
 const LOOK_MS = 100
 
@@ -25,6 +27,8 @@ export class WorkSignal {
   readonly #keys: Keys
   readonly #blocked = new Map<string, Promise<void>>()
   readonly #clients = new Map<string, Client>()
+  /** When each queue had an element last, by `performance.now()`. */
+  readonly #seenMs = new Map<string, number>()
   #ended = new AbortController()
 
   constructor(connections: Connections, keys: Keys) {
@@ -72,12 +76,10 @@ export class WorkSignal {
       // A connection that is silent for longer than the command may take is dead: the command is sent again by another one.
       const watchdog = setInterval(() => client.disconnect(true), BLOCK_S * SECOND_MS + SLACK_MS).unref()
       try {
-        const [paused, id] = await Promise.all([
-          client.exists(this.#keys.paused(queue)),
-          client.blmove(key, key, 'LEFT', 'LEFT', BLOCK_S),
-        ])
-        if (id !== null && paused === 0) return
-        if (id !== null) await delay(PAUSED_MS, undefined, { signal: ended })
+        const id = await client.blmove(key, key, 'LEFT', 'LEFT', BLOCK_S)
+        if (id === null) continue
+        if (!this.#isAgain(queue) || (await client.exists(this.#keys.paused(queue))) === 0) return
+        await delay(PAUSED_MS, undefined, { signal: ended })
       } catch {
         if (ended.aborted) return
         // Refused (maxmemory, a server that is loading, ...): look, but not in a hurry.
@@ -87,6 +89,14 @@ export class WorkSignal {
         clearInterval(watchdog)
       }
     }
+  }
+
+  /** Whether the queue has had an element just before, too. */
+  #isAgain(queue: string): boolean {
+    const nowMs = performance.now()
+    const lastMs = this.#seenMs.get(queue) ?? Number.NEGATIVE_INFINITY
+    this.#seenMs.set(queue, nowMs)
+    return nowMs - lastMs < AGAIN_MS
   }
 
   #client(queue: string): Client {

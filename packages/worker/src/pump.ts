@@ -198,11 +198,16 @@ export class Pump {
     if (!this.#woken) await this.#sleep()
   }
 
-  /** When the event loop has gone round: what a short job has come to goes first, and brings new jobs along where there are any. */
+  /**
+   * When the event loop has gone round twice: what a short job has come to goes first, and brings new jobs along where there
+   * are any, and so does the news of it to those who wait for the job in this process.
+   */
   #waitSoon(): void {
     this.#waitTimer ??= setImmediate(() => {
-      this.#waitTimer = undefined
-      if (this.#dry && !this.isWriting && !this.isSpent && !this.#paused) this.#wait.start(() => this.#askAgain())
+      this.#waitTimer = setImmediate(() => {
+        this.#waitTimer = undefined
+        if (this.#dry && !this.isWriting && !this.isSpent && !this.#paused) this.#wait.start(() => this.#askAgain())
+      })
     })
   }
 
