@@ -6,6 +6,8 @@ export interface AdminStore {
   suspend(durationS?: number): Promise<void>
   resume(): Promise<void>
   isSuspended(): Promise<boolean>
+  /** What in the settings of the store can lose jobs, as sentences for people. Empty where it does not let itself be looked at. */
+  warnings(): Promise<readonly string[]>
   /** Send a command to a worker. Not acknowledged: a worker that is not there misses it. */
   sendCommand(workerName: string, command: WorkerCommand): Promise<void>
 }

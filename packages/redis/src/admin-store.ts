@@ -27,6 +27,15 @@ export class RedisAdminStore implements AdminStore {
     return (await this.#connections.call((client) => client.exists(this.#keys.suspended))) === 1
   }
 
+  async warnings(): Promise<readonly string[]> {
+    const memory = await this.#connections.call((client) => client.info('memory')).catch(() => '')
+    const [, policy = 'noeviction'] = /^maxmemory_policy:(\S+)/m.exec(memory) ?? []
+    if (policy === 'noeviction') return []
+    return [
+      `The maxmemory-policy of Redis at ${this.#connections.where} is ${policy}: when its memory is full it deletes keys, and jobs are lost. Set it to noeviction.`,
+    ]
+  }
+
   async sendCommand(workerName: string, command: WorkerCommand): Promise<void> {
     await this.#connections.call((client) => client.publish(this.#keys.commands(workerName), writeCommand(command)))
   }

@@ -4,7 +4,8 @@ import { checkUrl, maskUrl, urlFromEnvironment } from './connection-url.ts'
 import { redisError } from './redis-error.ts'
 import type { Client, Script, ScriptArgument } from './script.ts'
 import { runScript } from './script.ts'
-import { giveUpUnanswered } from './unanswered.ts'
+import { Troubles } from './troubles.ts'
+import { giveUpUnanswered, giveUpUnconnected } from './unanswered.ts'
 
 /** A URL, ioredis options, or a client that stays the caller's. Default: `RQ_REDIS_URL`, `REDIS_URL`, then localhost. */
 export type Connection = string | RedisOptions | Redis | Cluster
@@ -31,8 +32,7 @@ export class Connections {
   readonly #options: RedisOptions
   readonly #mainRole: 'producer' | 'worker'
   readonly #opened = new Set<Client>()
-  /** Why the connection of a client was last lost or not made, until there is one again. */
-  readonly #troubles = new WeakMap<Client, Error>()
+  readonly #troubles = new Troubles()
   #main: Client | undefined
   #pending = 0
   #lent = false
@@ -75,12 +75,15 @@ export class Connections {
     else if (this.#given !== undefined) client = this.#given.duplicate(settings)
     else client = new Redis({ ...this.#options, ...settings, replyMapping: 'legacy' })
     // Without a listener ioredis prints; every command that fails says so itself.
-    client.on('error', (error: Error) => this.#troubles.set(client, error))
+    client.on('error', (error: Error) => this.#troubles.note(client, error))
     client.on('ready', () => {
-      this.#troubles.delete(client)
+      this.#troubles.forget(client)
       if (client !== this.#main || this.#pending === 0) this.#hold(client, false)
     })
-    if (client instanceof Redis) giveUpUnanswered(client, role !== 'producer', () => this.#troubles.get(client))
+    if (client instanceof Redis) {
+      giveUpUnanswered(client, role !== 'producer', () => this.#troubles.of(client))
+      if (role === 'producer') giveUpUnconnected(client)
+    }
     if (role === 'subscriber') askWhetherThere(client)
     this.#opened.add(client)
     return client
@@ -124,7 +127,7 @@ export class Connections {
     try {
       return await command(client)
     } catch (error) {
-      throw redisError(error, this.where, this.#troubles.get(client))
+      throw redisError(error, this.where, this.#troubles.of(client))
     } finally {
       this.#pending -= 1
       if (this.#pending === 0) this.#hold(client, false)
@@ -195,6 +198,8 @@ function roleOptions(role: Role): RedisOptions {
     connectTimeout: CONNECT_TIMEOUT_MS,
     protocol: 2,
     enableReadyCheck: true,
+    // What a server that is full says before it closes is only read where one command alone was sent.
+    disableClientInfo: true,
     retryStrategy: backoffMs,
   }
   if (role === 'producer') return { ...common, socketTimeout: SILENCE_MS, maxRetriesPerRequest: 2 }

@@ -29,12 +29,29 @@ export function redisError(error: unknown, where: string, trouble?: Error): RqEr
       options,
     )
   }
+  if (FULL.test(message) || FULL.test(trouble?.message ?? '')) {
+    return new RqError(
+      'RQ_REDIS_UNREACHABLE',
+      `Redis at ${where} takes no more connections: it has as many clients as its maxclients allows. Raise maxclients or close connections, then try again.`,
+      { ...options, retryable: true },
+    )
+  }
   const why = codeOf(error) ?? codeOf(trouble)
   if (why !== undefined && CERTIFICATE.test(why)) {
     return new RqError(
       'RQ_REDIS_UNREACHABLE',
       `The certificate of Redis at ${where} was refused (${why}). Trust its authority with NODE_EXTRA_CA_CERTS or the option tls.ca, and use a host name that the certificate is for.`,
       options,
+    )
+  }
+  if (
+    where.startsWith('rediss:') &&
+    (NO_TLS.test(why ?? '') || /before secure TLS/.test(trouble?.message ?? message))
+  ) {
+    return new RqError(
+      'RQ_REDIS_UNREACHABLE',
+      `Redis at ${where} cannot be reached (${why}): nobody there answers in TLS. Is that a port for TLS? Without TLS the address begins with redis:.`,
+      { ...options, retryable: true },
     )
   }
   if (isConnectionError(message)) {
@@ -62,6 +79,12 @@ function withoutArguments(error: unknown): unknown {
   }
   return error
 }
+
+/** Said before the connection is closed. */
+const FULL = /^ERR max number of clients/
+
+/** What comes of speaking TLS to those who do not: silence, or an answer that is none. */
+const NO_TLS = /^ETIMEDOUT$|WRONG_VERSION|PACKET_LENGTH/
 
 /** What Node calls the ways in which a certificate can be wrong. */
 const CERTIFICATE = /CERT|SIGNATURE|ALTNAME|ISSUER/

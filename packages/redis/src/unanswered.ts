@@ -9,6 +9,18 @@ interface Waiting {
 }
 
 /**
+ * See to it that no command of a producer waits longer than for one connection that comes to nothing: where nobody answers,
+ * the next tries would take as long again. What is sent later waits for a later try.
+ */
+export function giveUpUnconnected(client: Redis): void {
+  client.on('error', (error: Error & { code?: string; syscall?: string }) => {
+    if (error.code !== 'ETIMEDOUT' || error.syscall !== 'connect') return
+    rejectAll(client, 'offlineQueue', error)
+    rejectAll(client, 'prevCommandQueue', error)
+  })
+}
+
+/**
  * See to it that commands which were under way when the connection broke are given up as those that came later are.
  *
  * ioredis keeps them for the next connection, in a queue that only a connection that is ready empties: while the server opens
@@ -18,10 +30,7 @@ interface Waiting {
 export function giveUpUnanswered(client: Redis, isPatient: boolean, why: () => Error | undefined): void {
   let losses = 0
   const giveUp = () => {
-    const waiting: unknown = Reflect.get(client, 'prevCommandQueue')
-    if (!isWaiting(waiting)) return
-    const error = why() ?? new Error('Connection is closed.')
-    while (waiting.length > 0) waiting.shift()?.command.reject(error)
+    rejectAll(client, 'prevCommandQueue', why() ?? new Error('Connection is closed.'))
   }
   client.on('ready', () => {
     losses = 0
@@ -31,6 +40,12 @@ export function giveUpUnanswered(client: Redis, isPatient: boolean, why: () => E
     if (!isPatient && losses >= TRIES) giveUp()
   })
   client.on('end', giveUp)
+}
+
+function rejectAll(client: Redis, queue: 'offlineQueue' | 'prevCommandQueue', error: Error): void {
+  const waiting: unknown = Reflect.get(client, queue)
+  if (!isWaiting(waiting)) return
+  while (waiting.length > 0) waiting.shift()?.command.reject(error)
 }
 
 function isWaiting(value: unknown): value is Waiting {

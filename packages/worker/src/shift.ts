@@ -177,6 +177,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
     const { name, queues } = this.#settings
     await this.#register()
     this.#news.started(name, queues)
+    void this.#warn()
     this.#commands.start()
     this.#broadcast.start()
     this.#pool.start()
@@ -245,6 +246,12 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
   async #register(): Promise<void> {
     const { storage } = this.#settings
     await this.#insist(() => storage.workers.register(this.#birth))
+  }
+
+  /** A store that can lose jobs is worked with, and told of. */
+  async #warn(): Promise<void> {
+    const warnings = await this.#settings.storage.admin.warnings().catch(() => [])
+    for (const warning of warnings) this.#logger.warn(warning)
   }
 
   /** Resolves when the store has answered, or this shift has ended. @throws what will not go away by itself. */

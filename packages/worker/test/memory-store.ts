@@ -110,11 +110,13 @@ export class MemoryStore implements WorkerStore {
       },
     }
     const events = { onListeners: async () => () => {} }
+    const admin = { warnings: async () => [] }
     return {
       workers: this,
       jobs,
       queues,
       events,
+      admin,
       client: () => 'the client',
       close: async () => {},
     } as unknown as Storage

@@ -1,0 +1,115 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { deferred, type Logger } from '@rq/core'
+import { Queue } from '@rq/queue'
+import { RedisStorage } from '@rq/redis'
+import { eventually, type OwnRedis, startRedis } from '@rq/testkit'
+import { Worker } from '@rq/worker'
+import { Redis } from 'ioredis'
+import { describe, expect, test } from 'vitest'
+
+const FULL = ['--maxclients', '12']
+
+/** Takes every connection that is left, until it is told to leave. */
+async function crowd({ port }: OwnRedis): Promise<() => void> {
+  const sockets: Socket[] = []
+  for (let isFull = false; !isFull; ) {
+    const socket = connect(port, '127.0.0.1').on('error', () => {})
+    sockets.push(socket)
+    socket.write('PING\r\n')
+    const [answer] = await Promise.race([once(socket, 'data'), once(socket, 'close')])
+    isFull = !String(answer).startsWith('+PONG')
+  }
+  return () => {
+    for (const socket of sockets) socket.destroy()
+  }
+}
+
+function listening(warned: (text: string) => void): Logger {
+  const logger: Logger = { debug() {}, info() {}, warn: warned, error() {}, child: () => logger }
+  return logger
+}
+
+describe('with a server that has as many clients as it allows', () => {
+  test('a producer fails at once, and succeeds when there is room', async () => {
+    await using redis = await startRedis({ args: FULL })
+    await using storage = new RedisStorage({ connection: redis.url })
+    const queue = new Queue('default', { storage })
+    const leave = await crowd(redis)
+    const begunMs = performance.now()
+    await expect(queue.enqueue('jobs.add')).rejects.toMatchObject({
+      code: 'RQ_REDIS_UNREACHABLE',
+      retryable: true,
+      message: expect.stringContaining('takes no more connections: it has as many clients as its maxclients allows'),
+    })
+    expect(performance.now() - begunMs).toBeLessThan(5000)
+    leave()
+    await eventually(async () => expect(await queue.enqueue('jobs.add')).toHaveProperty('origin', 'default'))
+  })
+
+  test('a worker waits, also for connections that it had', { timeout: 30_000 }, async () => {
+    await using redis = await startRedis({ args: FULL })
+    const admin = new Redis(redis.url)
+    await using mine = new RedisStorage({ connection: redis.url })
+    await using its = new RedisStorage({ connection: redis.url, role: 'worker' })
+    const queue = new Queue('default', { storage: mine })
+    const first = await queue.enqueue('add', [1, 2])
+    const warned = deferred<string>()
+    const functions = { add: (x: number, y: number) => x + y }
+    const logger = listening((text) => warned.resolve(text))
+    const worker = new Worker('default', { storage: its, horse: 'inline', functions, logger })
+    const leaveAtFirst = await crowd(redis)
+    const working = worker.work()
+    expect(await warned.promise).toMatch(/The store/)
+    expect(worker.isWorking).toBe(true)
+    leaveAtFirst()
+    expect(await first.result({ timeout: 15 })).toBe(3)
+
+    for (const type of ['NORMAL', 'PUBSUB'] as const) await admin.call('CLIENT', 'KILL', 'TYPE', type)
+    const leave = await crowd(redis)
+    const before = await rejected(admin)
+    await eventually(async () => expect(await rejected(admin)).toBeGreaterThan(before + 4))
+    leave()
+    const last = await eventually(async () => queue.enqueue('add', [3, 4]))
+    expect(await last.result({ timeout: 15 })).toBe(7)
+    admin.disconnect()
+    await worker.stop()
+    await working
+  })
+})
+
+async function rejected(admin: Redis): Promise<number> {
+  return Number(/^rejected_connections:(\d+)/m.exec(await admin.info('stats'))?.[1])
+}
+
+describe('a maxmemory-policy', () => {
+  test.each([
+    [
+      'allkeys-lru',
+      ['is allkeys-lru: when its memory is full it deletes keys, and jobs are lost. Set it to noeviction.'],
+    ],
+    ['noeviction', []],
+  ])('%s: a worker says what it means for jobs', async (policy, warnings) => {
+    await using redis = await startRedis({ args: ['--maxmemory-policy', policy] })
+    await using storage = new RedisStorage({ connection: redis.url, role: 'worker' })
+    const warned: string[] = []
+    await new Worker('default', { storage, horse: 'inline', logger: listening((text) => warned.push(text)) }).work({
+      burst: true,
+    })
+    expect(warned).toEqual(warnings.map((text) => expect.stringContaining(text)))
+  })
+
+  test('that may not be asked for is not spoken of', async () => {
+    await using redis = await startRedis({ args: ['--maxmemory-policy', 'allkeys-lru'] })
+    const admin = new Redis(redis.url)
+    await admin.acl('SETUSER', 'app', 'on', '>secret', '~*', '&*', '+@all', '-info', '-config')
+    await using storage = new RedisStorage({ connection: `redis://app:secret@127.0.0.1:${redis.port}`, role: 'worker' })
+    const warned: string[] = []
+    await new Worker('default', { storage, horse: 'inline', logger: listening((text) => warned.push(text)) }).work({
+      burst: true,
+    })
+    expect(warned).toEqual([])
+    expect(JSON.stringify(await admin.acl('LOG'))).toContain('info')
+    admin.disconnect()
+  })
+})
