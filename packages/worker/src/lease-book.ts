@@ -20,6 +20,8 @@ interface Entry {
   /** Of the renewer, from before it knew. */
   readonly beats: number | undefined
   state: LeaseState
+  /** Another worker has the job by now. */
+  isLost: boolean
   /** A heartbeat has been sent for it, so the store may hold a record of the execution. */
   beaten: boolean
 }
@@ -39,7 +41,9 @@ export class LeaseBook {
 
   add(...jobs: readonly Claimed[]): void {
     const beats = this.#renewer?.beats
-    for (const claimed of jobs) this.#entries.set(claimed.executionId, { claimed, beats, state: 'held', beaten: false })
+    for (const claimed of jobs) {
+      this.#entries.set(claimed.executionId, { claimed, beats, state: 'held', isLost: false, beaten: false })
+    }
     this.#renewer?.hold(jobs)
   }
 
@@ -54,6 +58,17 @@ export class LeaseBook {
   mark(executionId: string, state: LeaseState): void {
     const entry = this.#entries.get(executionId)
     if (entry !== undefined) entry.state = state
+  }
+
+  /** Note that another worker has the job. What runs of it is still to end. */
+  markLost(executionId: string): void {
+    const entry = this.#entries.get(executionId)
+    if (entry !== undefined) entry.isLost = true
+  }
+
+  /** Whether {@link markLost} was called for it. */
+  isLost(executionId: string): boolean {
+    return this.#entries.get(executionId)?.isLost ?? false
   }
 
   delete(executionId: string): Claimed | undefined {
@@ -77,12 +92,15 @@ export class LeaseBook {
     return [...this.#entries.values()].filter((entry) => entry.state === state).map(({ claimed }) => claimed)
   }
 
-  /** All leases, for a heartbeat that is about to be sent. */
+  /** All leases that are not lost, for a heartbeat that is about to be sent. */
   beat(): Lease[] {
-    return [...this.#entries.values()].map((entry) => {
+    const leases: Lease[] = []
+    for (const entry of this.#entries.values()) {
+      if (entry.isLost) continue
       entry.beaten = true
-      return leaseOf(entry.claimed)
-    })
+      leases.push(leaseOf(entry.claimed))
+    }
+    return leases
   }
 
   /** Whether a heartbeat was ever sent for it. */

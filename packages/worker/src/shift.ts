@@ -341,10 +341,11 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
   }
 
   onSettled(settlement: Settlement, answer: SettleAnswer): void {
+    const isToldLost = this.#book.isLost(settlement.executionId)
     const claimed = this.#book.delete(settlement.executionId)
     this.#settled++
     this.#idleSinceMs = this.#settings.clock.monotonicMs()
-    if (claimed === undefined) return
+    if (claimed === undefined || isToldLost) return
     if (answer === 'lost') this.#news.lost(claimed)
     else if (answer === 'applied') {
       this.#news.settled(claimed, settlement)
@@ -434,10 +435,11 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
 
   // --- what the duties tell
 
-  /** What is being settled or given back is answered by that. */
+  /** What is being settled or given back is answered by that. Told once, however many find it out. */
   #lose(executionId: string): void {
     const claimed = this.#book.get(executionId)
-    if (claimed === undefined || this.#book.stateOf(executionId) !== 'held') return
+    if (claimed === undefined || this.#book.stateOf(executionId) !== 'held' || this.#book.isLost(executionId)) return
+    this.#book.markLost(executionId)
     this.#news.lost(claimed)
     this.#pool.abort(executionId, 'lease_lost')
   }

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Logger, RqError } from '@rq/core'
+import { deferred, type Logger, RqError } from '@rq/core'
 import { eventually } from '@rq/testkit'
 import { describe, expect, test } from 'vitest'
 import { handleSignals, type Worker, type WorkerEvents } from '../src/index.ts'
@@ -403,6 +404,49 @@ describe('leases', () => {
     expect((await next(worker, 'lease_lost')).jobId).toBe(id)
     await worker.stop()
     await working
+  })
+
+  test('a loss is told once, however many heartbeats find it out before the job has ended', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const { promise: released, resolve: release } = deferred()
+    const id = store.enqueue('hold')
+    const worker = ctx.worker({ horse: 'inline', leaseMs: 150, functions: { hold: () => released } })
+    const lost: string[] = []
+    worker.on('lease_lost', ({ jobId }) => lost.push(jobId))
+    const working = worker.work()
+    await next(worker, 'job:started')
+    store.steal(id)
+    await next(worker, 'lease_lost')
+    const before = store.beats.length
+    await eventually(() => store.beats.length > before + 2)
+    release()
+    await worker.stop()
+    await working
+    expect(lost).toEqual([id])
+  })
+
+  test('a loss that a heartbeat has told of is not told again when the job is settled', async () => {
+    await using ctx = await fixture({
+      'cb.js': `
+        import { writeFileSync } from 'node:fs'
+        export const hang = (job) => { writeFileSync(job.args[1], ''); return new Promise(() => {}) }
+      `,
+    })
+    const { store, project } = ctx
+    const began = project.path('began')
+    const id = store.enqueue('./jobs#exit', { args: [1, began], onFailure: { name: './cb#hang', timeoutS: 60 } })
+    const worker = ctx.worker({ horse: 'process', leaseMs: 150 })
+    const told: string[] = []
+    worker.on('lease_lost', ({ jobId }) => told.push(`lost ${jobId}`))
+    worker.on('job:failed', ({ jobId }) => told.push(`failed ${jobId}`))
+    const working = worker.work()
+    await eventually(() => existsSync(began))
+    store.steal(id)
+    await next(worker, 'lease_lost')
+    await worker.stop()
+    await working
+    expect(told).toEqual([`lost ${id}`])
   })
 })
 

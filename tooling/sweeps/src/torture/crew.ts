@@ -50,7 +50,7 @@ export class Crew {
 
   /** SIGKILL; the work horses of a worker are left to themselves. */
   kill(hand: Hand): void {
-    this.#options.troubles.note('death', hand.process.pid)
+    if (hand.role === 'worker') this.#options.troubles.note('death', hand.process.pid)
     hand.isEnding = true
     hand.process.kill('SIGKILL')
   }

@@ -2,8 +2,8 @@ import { table } from '../table.ts'
 import type { TortureReport } from './torture.ts'
 
 /** Whether a torture found nothing wrong. */
-export function isWell({ complaints, failed, lost, unexplained, violations }: TortureReport): boolean {
-  return [complaints, failed, lost, unexplained, violations].every((list) => list.length === 0)
+export function isWell({ complaints, failed, lost, parkedWrongly, unexplained, violations }: TortureReport): boolean {
+  return [complaints, failed, lost, parkedWrongly, unexplained, violations].every((list) => list.length === 0)
 }
 
 /** What came of a torture, in Markdown. */
@@ -12,6 +12,7 @@ export function reportText(report: TortureReport): string {
   const told = [
     ['not kept', report.lost],
     ['failed', report.failed],
+    ['parked without three explained losses', report.parkedWrongly],
     ['ran again without a reason', report.unexplained],
     ['broken invariants', report.violations],
     ['complaints', report.complaints],
@@ -27,7 +28,8 @@ export function reportText(report: TortureReport): string {
         ['acknowledged', report.acknowledged],
         ['done', report.done],
         ['lost', report.lost.length],
-        ['parked after costing three workers their lease', report.parked.length],
+        ['parked after three losses of its worker, or waiting for such a job', report.parked.length],
+        ['parked without a reason', report.parkedWrongly.length],
         ['failed that should not', report.failed.length],
         ...Object.entries(again).map(([why, count]) => [`ran again: ${why}`, count] as const),
         ['ran again without a reason', report.unexplained.length],

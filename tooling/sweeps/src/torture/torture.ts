@@ -1,15 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { inflateSync } from 'node:zlib'
-import { eventually, findViolations, readRuns, spawnNode, startRedis, type TempDir } from '@rq/testkit'
+import { findViolations, readRuns, spawnNode, startRedis, type TempDir } from '@rq/testkit'
 import { Redis } from 'ioredis'
 import { Chance } from './chance.ts'
 import { Crew, type Hand } from './crew.ts'
+import { drain } from './drain.ts'
+import type { Word } from './evidence.ts'
 import { TORTURE_FAULTS, type TortureFault, type Victims } from './faults.ts'
 import { tortureProject } from './jobs-module.ts'
 import { readOrders } from './orders.ts'
 import type { ProducerOrder } from './producer.ts'
 import { Troubles } from './troubles.ts'
-import { judge, type Verdict, type Word } from './verdict.ts'
+import { judge, type Verdict } from './verdict.ts'
 import type { TortureWorkerOrder } from './worker.ts'
 
 export interface TortureOptions {
@@ -42,7 +44,7 @@ const LEASE_MS = 5000
 const CONCURRENCY = 3
 const PAUSE_MS = 50
 const BETWEEN_FAULTS_MS = [100, 900] as const
-const DRAIN_MS = 300_000
+const DRAIN_PATIENCE_MS = 60_000
 
 /**
  * Workers, producers and schedulers at work while everything that can go wrong does, at random and at once. What was
@@ -64,16 +66,12 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     const victims = { redis, client, crew, chance, troubles, leaseMs: LEASE_MS }
     const faults = await harm(victims, options, ms)
     await crew.close('producer')
-    const drained = eventually(() => isDrained(client), { timeoutMs: DRAIN_MS, intervalMs: 100 })
-    const undrained = await drained.then(
-      () => [],
-      () => [`the queues were not drained within ${DRAIN_MS} ms`],
-    )
+    const undrained = await drain({ client, prefix: PREFIX, queues: QUEUES, patienceMs: DRAIN_PATIENCE_MS })
     const counted = await counters(client)
     await crew.close('worker')
     const runs = await readRuns(project.path('runs'))
     const orders = await readOrders(project.path('orders'))
-    const words = crew.processes.flatMap(({ process }) => wordsOf(process.stdout))
+    const words = wordsOf(crew)
     const verdict = judge({ orders, runs, troubles: troubles.list, words, leaseMs: LEASE_MS })
     return {
       ...verdict,
@@ -138,23 +136,17 @@ async function harm(victims: Victims, { onFault }: TortureOptions, ms: number): 
   return counts
 }
 
-/** Nothing waits, runs or is due. Deferred jobs may wait for a parked one. */
-async function isDrained(client: Redis): Promise<boolean> {
-  const limits = await client.smembers(`${PREFIX}rl-keys`)
-  const counts = await Promise.all([
-    ...QUEUES.map((queue) => client.llen(`${PREFIX}queue:${queue}`)),
-    ...QUEUES.flatMap((queue) => ['wip', 'scheduled'].map((kind) => client.zcard(`${PREFIX}${kind}:${queue}`))),
-    ...limits.map((key) => client.zcard(`${PREFIX}rl:${key}:rate_limited`)),
-  ])
-  return counts.every((count) => count === 0)
-}
+const TOLD = /^(lease_lost|job:abandoned|job:poisoned) (\S+) (\S+)(?: (\d+) (\S*))?$/gm
 
-function wordsOf(stdout: string): Word[] {
-  return [...stdout.matchAll(/^(lease_lost|job:abandoned|job:poisoned) (\S+) (\S+)$/gm)].map(([, what, jobId, ms]) => ({
-    what: what as Word['what'],
-    jobId: jobId ?? '',
-    ms: Number(ms),
-  }))
+function wordsOf({ processes }: Crew): Word[] {
+  const pids = new Map(processes.map(({ process, role }, index) => [`${role}${index + 1}`, process.pid]))
+  return processes.flatMap(({ process: { pid: by, stdout } }) =>
+    [...stdout.matchAll(TOLD)].map(([, what, jobId = '', msText, count, holder = '']): Word => {
+      const ms = Number(msText)
+      if (what !== 'job:abandoned' && what !== 'job:poisoned') return { what: 'lease_lost', jobId, ms, by }
+      return { what, jobId, ms, by, holder: pids.get(holder) ?? 0, count: Number(count) }
+    }),
+  )
 }
 
 async function counters(client: Redis): Promise<Map<string, readonly [successful: number, failed: number]>> {

@@ -2,7 +2,7 @@ import { sharedMs } from './orders.ts'
 
 /**
  * Something that was done to somebody.
- * - `death`: a worker or producer was killed.
+ * - `death`: a worker was killed.
  * - `horse`: a work horse was killed.
  * - `stall`: a worker, or everybody, could do nothing, or reach Redis only slowly or not at all.
  */

@@ -1,22 +1,8 @@
 import type { Run } from '@rq/testkit'
+import { type Evidence, mayLoseLeases, RECONNECT_MS, SETTLE_MS, stallsOf } from './evidence.ts'
 import { type KindName, kindOf } from './kinds.ts'
 import type { Order } from './orders.ts'
-import type { Trouble } from './troubles.ts'
-
-/** What workers told of a job. */
-export interface Word {
-  readonly what: 'lease_lost' | 'job:abandoned' | 'job:poisoned'
-  readonly jobId: string
-  readonly ms: number
-}
-
-export interface Evidence {
-  readonly orders: readonly Order[]
-  readonly runs: readonly Run[]
-  readonly troubles: readonly Trouble[]
-  readonly words: readonly Word[]
-  readonly leaseMs: number
-}
+import { judgeParking } from './parking.ts'
 
 /** Why a job ran once more than it should. */
 type Excuse = 'its worker died' | 'its work horse died' | 'its lease was lost' | 'it was enqueued again'
@@ -27,8 +13,10 @@ export interface Verdict {
   readonly done: number
   /** Acknowledged, and nothing came of it. */
   readonly lost: readonly string[]
-  /** Parked after three lost workers, and jobs that wait for one of those. */
+  /** Parked after three explained losses of their worker, done or not, and undone ones that wait for one of those. */
   readonly parked: readonly string[]
+  /** Parked although fewer losses are explained, with what was told of them. */
+  readonly parkedWrongly: readonly string[]
   /** Runs too many, by what explains them. */
   readonly again: Readonly<Record<Excuse, number>>
   /** Runs too many that nothing explains. */
@@ -37,10 +25,6 @@ export interface Verdict {
   readonly recoveriesMs: readonly number[]
 }
 
-/** The note of a run is written a little later or earlier than what Redis knows. */
-const SETTLE_MS = 1500
-/** The longest wait between two tries to connect, and what it takes to send again. */
-const RECONNECT_MS = 5000
 const PARENT = /-parent$/
 
 /** What became of all jobs, by notes that were all made outside of Redis. */
@@ -48,8 +32,8 @@ export function judge(evidence: Evidence): Verdict {
   const runs = new Map<string, Run[]>()
   for (const run of evidence.runs) listOf(runs, run.jobId).push(run)
   for (const list of runs.values()) list.sort((one, other) => one.beganMs - other.beganMs)
-  const poisoned = new Set(evidence.words.filter(({ what }) => what === 'job:poisoned').map(({ jobId }) => jobId))
-  const isParked = ({ id }: Order): boolean => poisoned.has(id) || poisoned.has(`${id}-parent`)
+  const { justified, unjustified } = judgeParking(evidence)
+  const waitsFor = (jobs: { has(id: string): boolean }, id: string) => jobs.has(id) || jobs.has(`${id}-parent`)
   const acknowledged = evidence.orders.filter(({ ackedMs }) => ackedMs !== undefined)
   const undone = acknowledged.filter((order) => !isDone(order, runs))
   const again: Record<Excuse, number> = {
@@ -68,8 +52,9 @@ export function judge(evidence: Evidence): Verdict {
   return {
     acknowledged: acknowledged.length,
     done: acknowledged.length - undone.length,
-    lost: undone.filter((order) => !isParked(order)).map(({ id, kind }) => `${id} (${kind})`),
-    parked: undone.filter(isParked).map(({ id }) => id),
+    lost: undone.filter(({ id }) => !waitsFor(justified, id)).map(({ id, kind }) => `${id} (${kind})`),
+    parked: [...new Set([...justified, ...undone.map(({ id }) => id).filter((id) => waitsFor(justified, id))])],
+    parkedWrongly: [...unjustified.values()],
     again,
     unexplained,
     recoveriesMs: recoveries(evidence, runs),
@@ -108,8 +93,8 @@ function excuses(order: Order, runs: readonly Run[], evidence: Evidence): string
 
 function excuse(order: Order, run: Run, next: Run | undefined, evidence: Evidence): Excuse | undefined {
   const { leaseMs, troubles, words } = evidence
-  const stalls = troubles.filter(({ kind, pid }) => kind === 'stall' && (pid === 0 || pid === run.parentPid))
-  const { longestMs, untilMs } = stallsAround(run, stalls)
+  const span = { fromMs: run.beganMs, toMs: run.lastMs }
+  const { untilMs } = stallsOf(run.parentPid, span, troubles)
   const died = troubles.some(
     ({ fromMs, kind, pid }) =>
       kind === 'death' && pid === run.parentPid && fromMs >= run.beganMs - SETTLE_MS && fromMs <= untilMs,
@@ -125,26 +110,11 @@ function excuse(order: Order, run: Run, next: Run | undefined, evidence: Evidenc
     ({ jobId, ms, what }) =>
       what === 'lease_lost' && jobId === order.id && ms >= run.beganMs && ms <= nextMs + RECONNECT_MS + leaseMs,
   )
-  // A lease is renewed three times, so two thirds of it are left when a stall begins at the worst time.
-  if (lost || longestMs >= (leaseMs * 2) / 3 - SETTLE_MS) return 'its lease was lost'
+  if (lost || mayLoseLeases(run.parentPid, span, evidence)) return 'its lease was lost'
   // Documented: what left no trace, or was retried, before the call came a second time is enqueued again.
   const { ackedMs = Number.POSITIVE_INFINITY, kind } = order
   const isForgetful = kind === 'brief' || kind === 'flaky' || kind === 'later' || kind === 'repeat'
   return isForgetful && ackedMs > run.beganMs ? 'it was enqueued again' : undefined
-}
-
-/** How long a run's settlement may have been on its way, and the longest time in which its worker could not reach Redis. */
-function stallsAround(run: Run, stalls: readonly Trouble[]): { untilMs: number; longestMs: number } {
-  let untilMs = run.lastMs + SETTLE_MS
-  let longestMs = 0
-  let sinceMs: number | undefined
-  for (const { fromMs, toMs } of stalls) {
-    if (fromMs > untilMs || toMs + RECONNECT_MS < run.beganMs) continue
-    sinceMs = sinceMs !== undefined && fromMs <= untilMs ? sinceMs : fromMs
-    untilMs = Math.max(untilMs, toMs + RECONNECT_MS)
-    longestMs = Math.max(longestMs, toMs - sinceMs)
-  }
-  return { untilMs, longestMs }
 }
 
 /** How long the jobs that dead workers had begun waited until another worker took them over. */

@@ -18,8 +18,8 @@ export interface TortureWorkerOrder {
 const SCHEDULER_LEASE_MS = 2000
 
 /**
- * A worker in a process of its own. It writes lines: `works`, then `<event> <job id> <ms>` for what no worker in peace has
- * to tell, and at its end `counts <successful> <failed>`: the attempts it has told of.
+ * A worker in a process of its own. It writes lines: `works`, then for what no worker in peace has to tell
+ * `lease_lost <job id> <ms>` and `<event> <job id> <ms> <losses> <worker that had it>`, and at its end `counts <successful> <failed>`: the attempts it has told of.
  */
 const { concurrency, importPath, leaseMs, name, prefix, queues, url } = JSON.parse(
   process.argv[2] ?? '{}',
@@ -34,8 +34,11 @@ const worker = new Worker(queues, {
   onAbandoned: 'requeue',
 })
 worker.on('worker:started', () => say('works'))
-for (const event of ['lease_lost', 'job:abandoned', 'job:poisoned'] as const) {
-  worker.on(event, ({ jobId }) => say(event, jobId, sharedMs()))
+worker.on('lease_lost', ({ jobId }) => say('lease_lost', jobId, sharedMs()))
+for (const event of ['job:abandoned', 'job:poisoned'] as const) {
+  worker.on(event, ({ jobId, record: { abandonedCount = 0, workerName = '' } }) =>
+    say(event, jobId, sharedMs(), abandonedCount, workerName),
+  )
 }
 for (const event of ['job:finished', 'job:failed', 'job:retried', 'job:repeated'] as const) {
   worker.on(event, ({ settlement }) => {
