@@ -71,7 +71,7 @@ describe('a worker', () => {
     worker.child.kill(signal)
     expect(await worker.ended).toMatchObject({ code: 0, signal: null })
     // A second is promised; the rest is for a machine with too much to do.
-    expect(performance.now() - begunMs).toBeLessThan(3000)
+    expect(performance.now() - begunMs).toBeLessThan(10_000)
   })
 
   test('that is busy while Redis is away waits for it with the outcome', async () => {

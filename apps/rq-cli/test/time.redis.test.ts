@@ -146,7 +146,7 @@ describe('rq-cli scheduler', () => {
     first.child.kill('SIGTERM')
     expect(await first.ended).toMatchObject({ code: 0, signal: null, stdout: '' })
     await eventually(async () => ['second', 'third'].includes((await at.lock()) ?? ''))
-    expect(performance.now() - askedMs).toBeLessThan(3000)
+    expect(performance.now() - askedMs).toBeLessThan(10_000)
 
     const [leader, standby] = (await at.lock()) === 'second' ? [second, third] : [third, second]
     leader.child.kill('SIGKILL')

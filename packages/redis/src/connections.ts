@@ -149,9 +149,15 @@ export class Connections {
     this.#main = undefined
   }
 
+  /** Drop all connections, and open none for what is still under way. */
   close(): void {
     this.#closed = true
     this.disconnect()
+  }
+
+  /** Let connections be opened again after {@link close}. */
+  reopen(): void {
+    this.#closed = false
   }
 }
 

@@ -28,7 +28,7 @@ const DELETED_AT_ONCE = 500
 export class RedisJobStore implements JobStore {
   readonly #connections: Connections
   readonly #keys: Keys
-  readonly #waiters: ResultWaiters
+  #waiters: ResultWaiters
 
   constructor(connections: Connections, keys: Keys) {
     this.#connections = connections
@@ -165,6 +165,11 @@ export class RedisJobStore implements JobStore {
 
   close(): void {
     this.#waiters.close()
+  }
+
+  /** After {@link close}: callers can wait for results again. */
+  reopen(): void {
+    this.#waiters = new ResultWaiters(this.#connections, this.#keys)
   }
 
   #cancelWords(request: CancelRequest) {

@@ -68,10 +68,17 @@ export class RedisStorage implements Storage {
     this.#connections.disconnect()
   }
 
+  /** Drop all connections, and open none for what is still under way: it fails, as does every later use, until {@link reopen}. */
   async close(): Promise<void> {
     this.jobs.close()
     this.workers.disconnect()
     this.#connections.close()
+  }
+
+  /** Make a storage that was closed usable again. It connects at its next use. */
+  reopen(): void {
+    this.#connections.reopen()
+    this.jobs.reopen()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -52,10 +52,12 @@ export class Worker extends BaseWorker {
   override async work(options: WorkOptions = {}): Promise<boolean> {
     const { withScheduler, ...rest } = options
     const scheduler = withScheduler === true ? this.#newScheduler() : withScheduler
+    this.#redis.reopen()
     try {
       return await super.work({ ...rest, ...(scheduler && { withScheduler: scheduler }) })
     } finally {
-      if (!this.isWorking) this.#redis.disconnect()
+      // What the worker did not wait for, such as its maintenance, must not connect again.
+      if (!this.isWorking) await this.#redis.close()
     }
   }
 

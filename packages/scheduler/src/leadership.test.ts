@@ -76,8 +76,6 @@ describe('Leadership', () => {
   it('does not wait for ever for a store that never answers', async () => {
     const { leadership } = setUp(() => new Promise(() => {}))
     void leadership.runOnce()
-    const started = performance.now()
-    await leadership.stop()
-    expect(performance.now() - started).toBeLessThan(2000)
+    await expect(leadership.stop()).resolves.toBeUndefined()
   })
 })

@@ -116,7 +116,7 @@ describe('onCron', () => {
     expect(cron.last(3, Date.UTC(2000, 0, 1), until, 0)).toEqual([until - 2000, until - 1000, until])
     expect(cron.last(3, until - 1000, until, 0)).toEqual([until])
     expect(cron.last(3, until, until + 999, 0)).toEqual([])
-    expect(performance.now() - started).toBeLessThan(500)
+    expect(performance.now() - started).toBeLessThan(5000)
   })
 })
 

@@ -144,7 +144,7 @@ describe('Scheduler', () => {
     expect(stopped.status).toBe('stopped')
     const other = at.scheduler()
     await other.start()
-    await eventually(() => other.ledQueues.length === 1, { timeoutMs: 1000 })
+    await eventually(() => other.ledQueues.length === 1)
     const channel = at.key('notify:scheduled')
     await eventually(async () => expect(await redis.client.pubsub('NUMSUB', channel)).toEqual([channel, 1]))
   })
@@ -194,7 +194,8 @@ describe('when Redis', () => {
     const starting = crons.start().catch(() => {})
     const asked = performance.now()
     await Promise.all([scheduler.stop(), crons.stop()])
-    expect(performance.now() - asked).toBeLessThan(1000)
+    // The rest is for a machine with too much to do.
+    expect(performance.now() - asked).toBeLessThan(5000)
     await storage.close()
     await starting
   })
@@ -212,7 +213,7 @@ describe('several schedulers', () => {
     await eventually(() => second.ledQueues.length === 1)
     expect([first.ledQueues, second.ledQueues]).toEqual([['default'], ['low']])
     await first.stop()
-    await eventually(() => second.ledQueues.length === 2, { timeoutMs: 2000 })
+    await eventually(() => second.ledQueues.length === 2)
   })
 
   it('have another leader within a lease when one dies', async () => {
@@ -222,7 +223,7 @@ describe('several schedulers', () => {
     const scheduler = at.scheduler({ leaseMs: 500 })
     await scheduler.start()
     expect(scheduler.ledQueues).toEqual([])
-    await eventually(() => scheduler.ledQueues.length === 1, { timeoutMs: 2000 })
+    await eventually(() => scheduler.ledQueues.length === 1)
   })
 
   it('move every job once when one is frozen while it leads, and the frozen one steps down', async () => {

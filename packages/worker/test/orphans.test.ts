@@ -40,7 +40,7 @@ describe('a horse whose worker is killed', () => {
     expect(isRunning(ctx.horse)).toBe(true)
     ctx.worker.kill('SIGKILL')
     await ctx.worker.exited
-    await eventually(() => !isRunning(ctx.horse), { timeoutMs: 5000 })
+    await eventually(() => !isRunning(ctx.horse))
   })
 })
 
@@ -52,7 +52,7 @@ test.each([true, false])(
     expect(isRunning(ctx.horse)).toBe(true)
     ctx.worker.kill('SIGKILL')
     await ctx.worker.exited
-    await eventually(() => !isRunning(ctx.horse), { timeoutMs: 5000 })
+    await eventually(() => !isRunning(ctx.horse))
   },
 )
 

@@ -60,8 +60,8 @@ export interface Site extends AsyncDisposable {
 
 const QUEUES = ['high', 'default', 'low']
 const PREFIX = 'rq:'
-const START_MS = 30_000
-const DONE_MS = 20_000
+const START_MS = 60_000
+const DONE_MS = 60_000
 const LOOK_MS = 50
 
 export async function openSite({ leaseMs, project, redis: options, server, url }: SiteOptions): Promise<Site> {

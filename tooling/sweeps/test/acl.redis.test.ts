@@ -21,7 +21,7 @@ async function documentedRights(): Promise<string[]> {
 }
 
 test('the documented rights are enough for every kind of job, and reach nothing else', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   await using redis = await startRedis()
   await using project = await jobsProject()
@@ -37,7 +37,7 @@ test('the documented rights are enough for every kind of job, and reach nothing 
   const left = runWorker({ ...basics, horse: 'inline', leaseMs: 1000 }, (one) => {
     worker = one
   })
-  await eventually(async () => expect(await unendedJobs(admin, place, scenario)).toEqual([]), { timeoutMs: 20_000 })
+  await eventually(async () => expect(await unendedJobs(admin, place, scenario)).toEqual([]), { timeoutMs: 40_000 })
 
   const queue = new Queue('aside', { storage })
   const job = await queue.enqueue('./jobs#work', [place.file, 'aside'])

@@ -30,7 +30,7 @@ async function readSteps(folder: string): Promise<Command[][]> {
   return steps
 }
 
-test('an append-only file cut off after any step is a valid state', { timeout: 60_000 }, async () => {
+test('an append-only file cut off after any step is a valid state', { timeout: 120_000 }, async () => {
   await using redis = await startRedis({ appendonly: true })
   await using project = await jobsProject()
   const client = new Redis(redis.url)
@@ -53,7 +53,7 @@ test('an append-only file cut off after any step is a valid state', { timeout: 6
   const left = runWorker({ ...order, horse: 'inline', leaseMs: 1000 }, (one) => {
     worker = one
   })
-  await eventually(async () => expect(await unendedJobs(client, place, scenario)).toEqual([]), { timeoutMs: 20_000 })
+  await eventually(async () => expect(await unendedJobs(client, place, scenario)).toEqual([]), { timeoutMs: 40_000 })
   await worker?.stop()
   await left
   const [, dir = ''] = (await client.config('GET', 'dir')) as string[]

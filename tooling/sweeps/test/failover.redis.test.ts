@@ -4,8 +4,8 @@ import { expect, test } from 'vitest'
 import { jobsProject } from '../src/jobs-module.ts'
 import { openSite, WELL } from '../src/site.ts'
 
-const TIMEOUT_MS = 60_000
-const FOLLOW_MS = 15_000
+const TIMEOUT_MS = 120_000
+const FOLLOW_MS = 40_000
 
 test('two workers and a producer follow their address to a new master', { timeout: TIMEOUT_MS }, async () => {
   await using project = await jobsProject()

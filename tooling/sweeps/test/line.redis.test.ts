@@ -9,7 +9,7 @@ import { jobsProject } from '../src/jobs-module.ts'
 import type { WorkerOrder } from '../src/run-worker.ts'
 import { openSite, WELL } from '../src/site.ts'
 
-const TIMEOUT_MS = 60_000
+const TIMEOUT_MS = 120_000
 
 let project: TempDir
 beforeAll(async () => {
@@ -23,7 +23,7 @@ describe('two workers and a producer', () => {
     await using proxy = await faultProxy(redis.url, { onCommand: () => ({ kind: 'delay', ms: 200 }) })
     await using site = await openSite({ project, server: redis, url: proxy.url, leaseMs: 3000 })
     site.load.start()
-    await eventually(() => expect(site.load.acknowledged.length).toBeGreaterThan(40), { timeoutMs: 15_000 })
+    await eventually(() => expect(site.load.acknowledged.length).toBeGreaterThan(40), { timeoutMs: 40_000 })
     expect(await site.outcome()).toEqual(WELL)
     expect(site.load.refusals).toEqual([])
   })
@@ -36,7 +36,7 @@ describe('two workers and a producer', () => {
     await eventually(() => expect(site.load.acknowledged.length).toBeGreaterThan(50))
     proxy.silence()
     const before = site.load.acknowledged.length
-    await eventually(() => expect(site.load.acknowledged.length).toBeGreaterThan(before + 50), { timeoutMs: 15_000 })
+    await eventually(() => expect(site.load.acknowledged.length).toBeGreaterThan(before + 50), { timeoutMs: 40_000 })
     expect(await site.outcome()).toEqual(WELL)
   })
 
@@ -52,7 +52,7 @@ describe('two workers and a producer', () => {
       return left < 0 ? undefined : { kind: 'answer', bytes: 'HTTP/1.1 400 Bad Request\r\n\r\n' }
     }
     const before = site.load.acknowledged.length
-    await eventually(() => expect(site.load.acknowledged.length).toBeGreaterThan(before + 50), { timeoutMs: 20_000 })
+    await eventually(() => expect(site.load.acknowledged.length).toBeGreaterThan(before + 50), { timeoutMs: 40_000 })
     expect(await site.outcome()).toEqual(WELL)
   })
 })
@@ -66,7 +66,7 @@ describe('a worker whose connections are cut again and again', () => {
     const worker = new Worker('default', { storage: own, horse: 'inline', importPaths: [project.dir] })
     const left = worker.work()
     const job = await new Queue('default', { storage }).enqueue('./jobs#slow', [project.path('heard'), 'heard', 1500])
-    const result = job.result({ timeout: 10 })
+    const result = job.result({ timeout: 40 })
     const listeners = async () => (await admin.pubsub('CHANNELS', 'rq:*')) as string[]
     // For commands, for who listens to the queue, for results.
     const areThere = async () => expect(await listeners()).toHaveLength(3)

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { jobsProject } from '../src/jobs-module.ts'
 import { openSite, type Site, WELL } from '../src/site.ts'
 
-const TIMEOUT_MS = 90_000
+const TIMEOUT_MS = 120_000
 
 let project: TempDir
 beforeAll(async () => {
@@ -33,9 +33,8 @@ describe('two workers and a producer', () => {
       await delay(500)
       await site.redis.restart()
     }
-    await delay(500)
+    await eventually(() => expect(site.load.acknowledged.length).toBeGreaterThan(100))
     expect(await site.outcome()).toEqual(WELL)
-    expect(site.load.acknowledged.length).toBeGreaterThan(100)
   })
 
   test('do not notice that scripts are flushed every 10 ms', { timeout: TIMEOUT_MS }, async () => {

@@ -8,7 +8,7 @@ import { jobsProject } from '../src/jobs-module.ts'
 
 const LEASE_MS = 600
 
-test('a worker whose data is gone creates no half of a job, and works on', { timeout: 30_000 }, async () => {
+test('a worker whose data is gone creates no half of a job, and works on', { timeout: 120_000 }, async () => {
   await using project = await jobsProject()
   await using redis = await startRedis()
   const client = new Redis(redis.url)
@@ -32,7 +32,7 @@ test('a worker whose data is gone creates no half of a job, and works on', { tim
   expect(keys.filter((key) => !/^rq:worker/.test(key))).toEqual([])
 
   const job = await queue.enqueue('./jobs#work', [file, 'next'])
-  expect(await job.result({ timeout: 10 })).toBe('next')
+  expect(await job.result({ timeout: 40 })).toBe('next')
   expect(await findViolations(client, 'rq:')).toEqual([])
   await worker.stop()
   await left

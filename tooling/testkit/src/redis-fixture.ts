@@ -111,7 +111,7 @@ async function addUser(admin: Redis, name: string, prefix: string): Promise<stri
   return url.href
 }
 
-/** The connections of one user, or all but `admin` on a server of the test's own. A connection being closed gets a second. */
+/** The connections of one user, or all but `admin` on a server of the test's own. A connection being closed gets some seconds. */
 async function connectionsLeft(admin: Redis, user: string | undefined): Promise<string[]> {
   const own = await admin.client('ID')
   const look = async (): Promise<string[]> => {
@@ -123,7 +123,7 @@ async function connectionsLeft(admin: Redis, user: string | undefined): Promise<
     )
   }
   try {
-    await eventually(async () => (await look()).length === 0, { timeoutMs: 1000 })
+    await eventually(async () => (await look()).length === 0, { timeoutMs: 10_000 })
     return []
   } catch {
     return look()

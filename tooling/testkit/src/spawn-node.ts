@@ -22,7 +22,7 @@ export interface SpawnedNode extends AsyncDisposable {
   /** Settles when the process is gone and all it wrote has been read. */
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
   /**
-   * Wait until what it has written to stdout or stderr matches. Default 10 s.
+   * Wait until what it has written to stdout or stderr matches. Default 20 s.
    * @throws when the time is over, and as soon as the process ends without a match; the message holds what it wrote.
    */
   output(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray>
@@ -75,7 +75,7 @@ export function spawnNode(
       return written.stderr
     },
     exited,
-    output(pattern, timeoutMs = 10_000) {
+    output(pattern, timeoutMs = 20_000) {
       return new Promise((resolve, reject) => {
         const look = (): void => {
           const match = pattern.exec(written.stdout) ?? pattern.exec(written.stderr)
