@@ -3,7 +3,7 @@ import type { Order } from './orders.ts'
 import type { Trouble } from './troubles.ts'
 
 /** What a worker told of a job whose lease it had lost. */
-export interface Loss {
+interface Loss {
   readonly what: 'lease_lost'
   readonly jobId: string
   readonly ms: number
