@@ -1,14 +1,21 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
-import { eventually, makeProject, startRedis, type TempDir } from '@rq/testkit'
-import { Queue } from 'rq'
+import { eventually, makeProject, redisFixture, startRedis, type TempDir } from '@rq/testkit'
+import { Queue, Retry } from 'rq'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { Program, start } from './program.ts'
 
 const JOBS = `
+import { existsSync, writeFileSync } from 'node:fs'
 export const never = () => new Promise(() => {})
+export const longAtFirst = (mark) => {
+  if (existsSync(mark)) return 'second'
+  writeFileSync(mark, '')
+  return new Promise(() => {})
+}
 export const long = (ms) => new Promise((resolve) => setTimeout(resolve, Number(ms), 'done'))
 `
 const HORSES = ['process', 'thread', 'inline']
@@ -101,13 +108,45 @@ describe('a worker', () => {
     expect(await job.getStatus()).toBe('queued')
   })
 
-  test('that is hung up, or asked to quit, ends as any program', async () => {
-    await using test = await house()
-    for (const signal of ['SIGHUP', 'SIGQUIT'] as const) {
-      await using worker = await test.worker()
+  test.each(['SIGHUP', 'SIGQUIT'] as const)(
+    'that gets %s ends as any program, and its job is recovered',
+    async (signal) => {
+      await using redis = await redisFixture()
+      const { client, prefix, url } = redis
+      await using queue = new Queue('default', { connection: url, prefix })
+      const mark = project.path(signal)
+      const job = await queue.enqueue('jobs.longAtFirst', [mark], { retry: new Retry({ max: 1 }) })
+      const options = { cwd: project.dir, env: { RQ_REDIS_URL: url } }
+      await using worker = start(['worker', '--prefix', prefix], options)
+      await eventually(() => existsSync(mark))
       worker.child.kill(signal)
       expect(await worker.ended).toMatchObject({ signal })
-    }
+      // As if the time of its lease were over.
+      const wip = `${prefix}wip:default`
+      for (const member of await client.zrange(wip, 0, '-1')) await client.zadd(wip, '1', member)
+      await using next = start(['worker', '--burst', '--prefix', prefix], options)
+      expect(await next.ended).toMatchObject({ code: 0, stderr: expect.stringContaining('abandoned by its worker') })
+      await job.refresh()
+      expect(await job.returnValue()).toBe('second')
+      expect(job.retriesLeft).toBe(0)
+    },
+  )
+
+  test('ends at once at a second SIGTERM, whatever signals follow, and its job goes back', async () => {
+    await using test = await house()
+    const job = await test.queue.enqueue('jobs.never')
+    await using worker = await test.worker()
+    await worker.written(/default: jobs\.never/)
+    worker.child.kill('SIGTERM')
+    await worker.written(/Warm shut down requested/)
+    // The second one counts when a second has passed; then they come in a row.
+    const insisting = setInterval(() => worker.child.kill('SIGTERM'), 100)
+    const { code, signal, stderr } = await worker.ended
+    clearInterval(insisting)
+    expect({ code, signal }).toEqual({ code: 1, signal: null })
+    expect(stderr.match(/Cold shut down requested/g)).toHaveLength(1)
+    expect(await test.queue.getJobIds()).toEqual([job.id])
+    expect(await job.getStatus()).toBe('queued')
   })
 
   test.skipIf(!canContain)('is stopped by SIGTERM as the first process of a container, its job done', async () => {
@@ -148,6 +187,19 @@ describe('a worker', () => {
     await using worker = start(['worker', '--burst', '--horse', 'thread'], { ...test.options, env })
     expect(await worker.ended).toMatchObject({ code: 0 })
     expect(await job.returnValue()).toBe(13)
+  })
+})
+
+describe('a pool', () => {
+  test('takes two SIGTERM within a second for one, and lets the running job end', async () => {
+    await using test = await house()
+    const job = await test.queue.enqueue('jobs.long', [1000])
+    await using pool = start(['worker-pool', '--num-workers', '2'], test.options)
+    await pool.written(/default: jobs\.long/)
+    pool.child.kill('SIGTERM')
+    pool.child.kill('SIGTERM')
+    expect(await pool.ended).toMatchObject({ code: 0, signal: null })
+    expect(await job.returnValue()).toBe('done')
   })
 })
 

@@ -446,6 +446,18 @@ export const tidyRegistry: Script<[registry: string], [prefix: ScriptArgument, f
 }
 
 /**
+ * Drop workers that have died without a farewell, and whose record is gone since, from a set of workers.
+ *
+ * Reply: int how many were dropped
+ */
+export const tidyWorkers: Script<[workers: string], [...members: ScriptArgument[]]> = {
+  name: 'tidy_workers',
+  sha: '049cda5c554cac69a35298e0abdc3447ec62d609',
+  keyCount: 1,
+  lua: "#!lua flags=allow-oom\nlocal workersKey = KEYS[1]\nlocal dropped = 0\nfor _, key in ipairs(ARGV) do\n  if redis.call('EXISTS', key) == 0 then dropped = dropped + redis.call('SREM', workersKey, key) end\nend\nreturn dropped\n",
+}
+
+/**
  * Take a worker off the lists; its record stays for a minute, with the time of its death.
  *
  * Reply: 'ok'

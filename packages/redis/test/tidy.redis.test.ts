@@ -30,6 +30,27 @@ describe('tidy', () => {
       expect(await client.exists(`${prefix}canceled:default`)).toBe(0)
     }))
 
+  it('drops workers whose record is gone from both sets, over many pages, and no others', () =>
+    withStorage(async (storage, redis) => {
+      const { client, prefix } = redis
+      await storage.workers.register({
+        name: 'alive',
+        queues: ['default'],
+        pid: 1,
+        hostname: 'h',
+        version: '1',
+        ttlS: 60,
+      })
+      const dead = Array.from({ length: 2500 }, (_, n) => `${prefix}worker:dead${n}`)
+      for (const set of ['workers', 'workers:default', 'workers:other']) await client.sadd(`${prefix}${set}`, ...dead)
+      await storage.workers.tidy(['default'])
+      for (const set of ['workers', 'workers:default']) {
+        expect(await client.smembers(`${prefix}${set}`)).toEqual([`${prefix}worker:alive`])
+      }
+      expect(await client.scard(`${prefix}workers:other`)).toBe(2500)
+      expect(await storage.workers.workerCount()).toBe(1)
+    }))
+
   it('frees slots of jobs that are gone, over, scheduled or of another limit, and fills them in order', () =>
     withStorage(async (storage, redis) => {
       const { client, prefix } = redis

@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest'
-import { getCurrentJob, type Job, SimpleWorker } from '../src/index.ts'
+import { eventually } from '@rq/testkit'
+import { describe, expect, it } from 'vitest'
+import { getCurrentJob, type Job, SimpleWorker, Worker } from '../src/index.ts'
 import { house } from './house.ts'
 
 it('a worker that has ended connects again for nothing but its next work', async () => {
@@ -19,4 +20,49 @@ it('a worker that has ended connects again for nothing but its next work', async
   const second = await at.queue.enqueue('remember')
   await worker.work({ burst: true })
   expect(await second.result({ timeout: 10 })).toBe(second.id)
+})
+
+describe('Worker.all and Worker.count', () => {
+  it('tell of all workers, or of those of a queue', async () => {
+    await using at = await house()
+    const low = at.open('low')
+    const workers = [
+      new SimpleWorker([at.queue], { ...at.where, name: 'one' }),
+      new SimpleWorker([at.queue, low], { ...at.where, name: 'two' }),
+      new SimpleWorker([low], { ...at.where, name: 'three' }),
+    ]
+    const working = workers.map((worker) => worker.work())
+    await eventually(async () => (await Worker.count(at.shared)) === 3)
+    const names = async (query: Parameters<typeof Worker.all>[0]) => (await Worker.all(query)).map(({ name }) => name)
+    expect(await names(at.shared)).toEqual(['one', 'three', 'two'])
+    expect(await names({ ...at.shared, queue: at.queue })).toEqual(['one', 'two'])
+    expect(await names({ ...at.shared, queue: low })).toEqual(['three', 'two'])
+    expect(await Worker.count({ ...at.shared, queue: low })).toBe(2)
+    expect(await Worker.count({ ...at.shared, queue: at.open('empty') })).toBe(0)
+    await Promise.all(workers.map((worker) => worker.stop()))
+    await Promise.all(working)
+    expect([await Worker.count(at.shared), await Worker.count({ ...at.shared, queue: low })]).toEqual([0, 0])
+  })
+
+  it('leave out a worker whose record is gone, and maintenance forgets it', async () => {
+    await using at = await house()
+    const { client } = at.redis
+    const key = at.key('worker:dead')
+    for (const set of ['workers', 'workers:default']) await client.sadd(at.key(set), key)
+    expect(await Worker.all(at.shared)).toEqual([])
+    expect(await Worker.all({ ...at.shared, queue: at.queue })).toEqual([])
+    const worker = new SimpleWorker(at.queue, at.where)
+    const working = worker.work()
+    await eventually(async () => {
+      for (const set of ['workers', 'workers:default']) expect(await client.sismember(at.key(set), key)).toBe(0)
+    })
+    expect(await Worker.count(at.shared)).toBe(1)
+    await worker.stop()
+    await working
+  })
+
+  it('want to know of which Redis', async () => {
+    await expect(Worker.all({})).rejects.toMatchObject({ code: 'RQ_INVALID_OPTION' })
+    await expect(Worker.count({})).rejects.toMatchObject({ code: 'RQ_INVALID_OPTION' })
+  })
 })

@@ -11,6 +11,8 @@ export interface HeartbeatOptions {
   readonly leaseMs: number
   readonly everyMs: number
   readonly state: () => WorkerState
+  /** The store has taken it. */
+  readonly onBeaten: () => void
   /** A lease that another worker has by now. */
   readonly onLost: (lease: Lease) => void
   /** Whether somebody else has done it since the last time. Default: nobody has. */
@@ -23,7 +25,7 @@ export interface HeartbeatOptions {
  * worker's horse is `inline`: there a {@link LeaseKeeper} does it, and this only where that fails.
  */
 export function heartbeat(options: HeartbeatOptions): Duty {
-  const { book, everyMs, isDone, leaseMs, logger, onLost, state, store, worker } = options
+  const { book, everyMs, isDone, leaseMs, logger, onBeaten, onLost, state, store, worker } = options
   return new Duty({
     name: 'heartbeat',
     everyMs,
@@ -35,6 +37,7 @@ export function heartbeat(options: HeartbeatOptions): Duty {
       const beat = { worker, leaseMs, state: state(), leases: book.beat() }
       const answer = store.heartbeat({ ...beat, ...(currentJobId !== undefined && { currentJobId }) })
       const lost = await noticed(answer, logger)
+      onBeaten()
       for (const lease of lost) onLost(lease)
     },
   })

@@ -7,7 +7,7 @@ export interface RecoveryOptions {
   readonly workerName: string
   readonly queues: readonly string[]
   readonly leaseMs: number
-  /** False when no further job should be taken over. */
+  /** False when no further job should be taken over now. */
   readonly isWanted: () => boolean
   /** A job of a dead worker, leased to this one now. */
   readonly onRecovered: (claimed: Claimed) => void

@@ -53,6 +53,8 @@ export interface ShiftOptions {
 const LEAVE_MS = 300
 /** A worker told to leave at once waits so long for the store to take its jobs back. */
 const COLD_LEAVE_MS = 2 * SECOND_MS
+/** So much of a lease may pass without a heartbeat; it is renewed three times. */
+const MOST_BEHIND = 2 / 3
 /** A worker that leaves waits so long for the webhooks of its jobs. */
 const WEBHOOKS_LEAVE_MS = 30 * SECOND_MS
 
@@ -84,6 +86,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
   #stopping: 'no' | 'warm' | 'cold' = 'no'
   #started = false
   #settled = 0
+  #beatenMs: number
   #idleSinceMs: number
   #idleTimer: NodeJS.Timeout | undefined
   #leaveTimer: NodeJS.Timeout | undefined
@@ -108,6 +111,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
     this.#keeper = this.#makeKeeper()
     this.#book = new LeaseBook(this.#keeper)
     this.#idleSinceMs = clock.monotonicMs()
+    this.#beatenMs = this.#idleSinceMs
     this.#ended = new Promise((resolve) => {
       this.#end = resolve
     })
@@ -148,7 +152,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
       queues,
       leaseMs,
       logger,
-      isWanted: () => this.#stopping === 'no',
+      isWanted: () => this.#stopping === 'no' && !this.#isBehind,
       onRecovered: (claimed) => this.#takeOver(claimed),
       onDone: () => this.#pump.nudge(),
     })
@@ -162,6 +166,9 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
         everyMs: settings.heartbeatMs,
         logger,
         state: () => this.#state,
+        onBeaten: () => {
+          this.#beatenMs = clock.monotonicMs()
+        },
         onLost: (lease) => this.#lose(lease.executionId),
         isDone: () => this.#keeper?.hasBeaten() ?? false,
       }),
@@ -200,7 +207,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
     this.#settings.storage.workers.shutdownRequested(this.#settings.name).catch(() => {})
     this.#pump.stopClaiming()
     this.#pool.drain()
-    // A claim under way may bring jobs; but a store that does not answer must not keep an idle worker.
+    // A claim or a look under way may bring jobs; but a store that does not answer must not keep an idle worker.
     this.#leaveTimer = setTimeout(() => this.#leaveUnlessBusy(), LEAVE_MS)
     const { graceMs } = this.#settings
     if (graceMs !== undefined) this.#graceTimer = setTimeout(() => this.stopCold(), graceMs)
@@ -225,6 +232,16 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
     if (this.#pump.isSuspended) return 'suspended'
     if (!this.#started) return 'started'
     return this.#book.size > 0 ? 'busy' : 'idle'
+  }
+
+  /**
+   * Whether this process was held up for so long (a machine that slept, or had too much to do) that leases of its own may have
+   * ended: they are to be renewed before anybody's are looked at, or it would take its own jobs for abandoned.
+   */
+  get #isBehind(): boolean {
+    if (this.#keeper !== undefined || this.#book.size === 0) return false
+    const { clock, leaseMs } = this.#settings
+    return clock.monotonicMs() - this.#beatenMs > leaseMs * MOST_BEHIND
   }
 
   /** Where jobs run in this event loop, and a thread can have a storage of its own. */
@@ -363,8 +380,8 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
   }
 
   onIdle(): void {
-    // What a look at dead workers brings belongs to this shift, so it does not end during one.
-    if (this.#book.size > 0 || (this.#recovery.isRunning && this.#stopping === 'no')) return
+    // What a look at dead workers brings belongs to this shift, so it does not end during one, unless it has to.
+    if (this.#book.size > 0 || (this.#recovery.isRunning && this.#stopping !== 'cold')) return
     const { burst, maxIdleMs } = this.#options
     const isDone = burst && (this.#pump.isDry || this.#pump.isSuspended)
     const leftMs =

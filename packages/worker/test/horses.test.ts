@@ -243,6 +243,17 @@ describe('a process horse', () => {
     await eventually(() => !isRunning(pid))
   })
 
+  test('leaves alone what its job has set apart, which outlives it', async () => {
+    await using ctx = await fixture()
+    const { store, project } = ctx
+    const file = project.path('child-pid')
+    store.enqueue('./jobs#setApart', { args: [file], timeoutS: 1 })
+    await ctx.worker().work({ burst: true })
+    const pid = Number(await readFile(file, 'utf8'))
+    expect(isRunning(pid)).toBe(true)
+    process.kill(pid, 'SIGKILL')
+  })
+
   test('is replaced after a number of jobs', async () => {
     await using ctx = await fixture()
     const { store } = ctx

@@ -47,6 +47,12 @@ export const spawnChild = (file) => {
   writeFileSync(file, String(child.pid))
   for (;;);
 }
+export const setApart = (file) => {
+  // In a session and a group of its own; it ends by itself, should nobody end it.
+  const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], { stdio: 'ignore', detached: true })
+  writeFileSync(file, String(child.pid))
+  for (;;);
+}
 export const markFirstThenSpin = (file) => {
   if (existsSync(file)) return 'second'
   writeFileSync(file, 'first')

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { Retry } from '@rq/job'
 import { Queue } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
-import { eventually, makeProject, redisFixture, spawnNode, startRedis } from '@rq/testkit'
+import { eventually, faultProxy, makeProject, redisFixture, spawnNode, startRedis } from '@rq/testkit'
 import { expect, test } from 'vitest'
 import { Worker, type WorkerOptions } from '../src/index.ts'
 import { JOBS } from './jobs.ts'
@@ -78,6 +78,29 @@ test('cold stop puts the running job back to the head', async () => {
   await worker.stop({ force: true })
   await working
   expect(await ctx.queue.getJobIds()).toEqual([first.id, second.id])
+})
+
+test('a worker that is told to leave during a claim gives back what that brings, and no attempt is spent', async () => {
+  await using ctx = await fixture()
+  await using proxy = await faultProxy(ctx.redis.url)
+  await using storage = new RedisStorage({ connection: proxy.url, prefix: ctx.redis.prefix, role: 'worker' })
+  const job = await ctx.queue.enqueue('./jobs#add', [1, 2], { retry: new Retry({ max: 1 }) })
+  const worker = ctx.worker({ storage })
+  const told: string[] = []
+  worker.on('job:started', ({ jobId }) => told.push(jobId))
+  let claims = 0
+  proxy.onCommand = ({ name }) => {
+    if (name !== 'claim') return undefined
+    claims += 1
+    void worker.stop()
+    return { kind: 'delay', ms: 50 }
+  }
+  await worker.work()
+  expect(claims).toBe(1)
+  expect(told).toEqual([])
+  expect(await ctx.queue.getJobIds()).toEqual([job.id])
+  await job.refresh()
+  expect([await job.getStatus(), job.retriesLeft, job.workerName]).toEqual(['queued', 1, undefined])
 })
 
 test('a job that is deleted while it runs comes to nothing, and the worker says so', async () => {

@@ -377,11 +377,32 @@ describe('leases', () => {
     expect(store.settlements[0]).toMatchObject({ to: 'finished', executionRecorded: true })
   })
 
+  test('are renewed before others are looked at, when the worker itself was held up for longer than they last', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const id = store.enqueue('./jobs#never')
+    const worker = ctx.worker({ leaseMs: 300 })
+    const told: string[] = []
+    worker.on('lease_lost', ({ jobId }) => told.push(`lost ${jobId}`))
+    worker.on('job:abandoned', ({ jobId }) => told.push(`abandoned ${jobId}`))
+    const working = worker.work()
+    await next(worker, 'job:started')
+    for (let n = 0; n < 3; n++) {
+      const before = store.beats.length
+      for (const endMs = performance.now() + 400; performance.now() < endMs; );
+      await eventually(() => store.beats.length > before)
+    }
+    expect(told).toEqual([])
+    await worker.stop({ force: true })
+    await working
+    expect(store.waiting()).toEqual([id])
+  })
+
   test('when one is lost the job is ended, the horse too, and nothing is written', async () => {
     await using ctx = await fixture()
     const { store } = ctx
     const id = store.enqueue('./jobs#spin')
-    const worker = ctx.worker({ leaseMs: 300 })
+    const worker = ctx.worker({ leaseMs: 1500 })
     const working = worker.work()
     await next(worker, 'job:started')
     store.steal(id)
@@ -412,7 +433,7 @@ describe('leases', () => {
     const { store } = ctx
     const { promise: released, resolve: release } = deferred()
     const id = store.enqueue('hold')
-    const worker = ctx.worker({ horse: 'inline', leaseMs: 150, functions: { hold: () => released } })
+    const worker = ctx.worker({ horse: 'inline', leaseMs: 900, functions: { hold: () => released } })
     const lost: string[] = []
     worker.on('lease_lost', ({ jobId }) => lost.push(jobId))
     const working = worker.work()
@@ -437,7 +458,7 @@ describe('leases', () => {
     const { store, project } = ctx
     const began = project.path('began')
     const id = store.enqueue('./jobs#exit', { args: [1, began], onFailure: { name: './cb#hang', timeoutS: 60 } })
-    const worker = ctx.worker({ horse: 'process', leaseMs: 150 })
+    const worker = ctx.worker({ horse: 'process', leaseMs: 900 })
     const told: string[] = []
     worker.on('lease_lost', ({ jobId }) => told.push(`lost ${jobId}`))
     worker.on('job:failed', ({ jobId }) => told.push(`failed ${jobId}`))
@@ -470,6 +491,28 @@ describe('jobs of dead workers', () => {
     expect(await readFile(project.path('out'), 'utf8')).toBe('AbandonedJobError')
     await worker.stop()
     await working
+  })
+
+  test('that a look under way brings to a worker that is told to leave come to their end there', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const id = store.abandon('./jobs#add')
+    const asked = deferred()
+    const answered = deferred()
+    const recover = store.recover.bind(store)
+    store.recover = async (...args) => {
+      asked.resolve()
+      const recovered = await recover(...args)
+      await answered.promise
+      return recovered
+    }
+    const worker = ctx.worker({ horse: 'inline' })
+    const working = worker.work()
+    await asked.promise
+    const stopped = worker.stop()
+    setImmediate(() => setImmediate(() => answered.resolve()))
+    await Promise.all([stopped, working])
+    expect(store.status(id)).toBe('failed')
   })
 
   test('are retried when retries are left, or when that is asked for', async () => {

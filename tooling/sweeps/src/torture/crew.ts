@@ -62,6 +62,7 @@ export class Crew {
     await process.output(/works/, START_MS).catch(() => {})
     if (!process.stdout.includes('works') || hand.process !== process || hand.isEnding) return
     hand.isEnding = true
+    this.#options.troubles.note('leave', process.pid)
     process.kill('SIGTERM')
     const left = await Promise.race([process.exited, delay(LEAVE_MS, undefined, { ref: false })])
     if (left === undefined) {

@@ -27,13 +27,34 @@ export function judgeParking(evidence: Evidence): Parking {
     const inOrder = told.sort((one, other) => one.ms - other.ms)
     const flaw = flawIn(inOrder, evidence)
     if (flaw === undefined) justified.add(jobId)
-    else unjustified.set(jobId, `${jobId} was parked, but ${flaw}: ${inOrder.map(storyOf).join(', ')}`)
+    else unjustified.set(jobId, `${jobId} was parked, but ${flaw}: ${storyOf(inOrder, evidence)}`)
   }
   return { justified, unjustified }
 }
 
-function storyOf({ by, count, holder, ms }: Takeover): string {
-  return `${Math.round(ms)} by ${by} from ${holder} as loss ${count}`
+/** What was told of a job, and what was done to those who told it and to those who had it, in order. */
+function storyOf(takeovers: readonly Takeover[], { troubles, words }: Evidence): string {
+  const pids = new Set(takeovers.flatMap(({ by, holder }) => [by, holder]))
+  const jobIds = new Set(takeovers.map(({ jobId }) => jobId))
+  const lines: [ms: number, text: string][] = [
+    ...takeovers.map(({ by, count, holder, ms }): [number, string] => [
+      ms,
+      `${by} took it from ${holder} as loss ${count}`,
+    ]),
+    ...words
+      .filter(({ jobId, what }) => what === 'lease_lost' && jobIds.has(jobId))
+      .map(({ by, ms }): [number, string] => [ms, `${by} told that it was lost`]),
+    ...troubles
+      .filter(({ pid }) => pids.has(pid))
+      .map(({ fromMs, kind, pid, toMs }): [number, string] => [
+        fromMs,
+        `${kind} of ${pid} for ${Math.round(toMs - fromMs)} ms`,
+      ]),
+  ]
+  return lines
+    .sort(([one], [other]) => one - other)
+    .map(([ms, text]) => `at ${Math.round(ms)} ${text}`)
+    .join(', ')
 }
 
 /** What nothing explains in the takeovers of a job, in their order. */
@@ -46,7 +67,8 @@ function flawIn(takeovers: readonly Takeover[], evidence: Evidence): string | un
     const span = { fromMs: last?.ms ?? order?.intendedMs ?? 0, toMs: ms }
     // A recoverer that is lost before it has settled leaves the name of the holder before it.
     const holders = last === undefined ? [holder] : [holder, last.by]
-    if (!holders.some((pid) => mayHaveLost(pid, jobId, span, evidence))) return `nothing happened to ${holder}`
+    if (!holders.some((pid) => mayHaveLost(pid, jobId, span, evidence)))
+      return `nothing happened to ${holders.join(' or ')} before loss ${count}`
     // Losses that nobody told of: of a recoverer that died first, or of a job that was claimed ahead and waits again.
     const untold = count - (last?.count ?? 0) - 1
     const others = losersIn(span, evidence).filter((pid) => !holders.includes(pid))
@@ -71,6 +93,8 @@ function mayHaveLost(pid: number, jobId: string, span: Span, evidence: Evidence)
 
 /** Workers that died in a span, or were kept from Redis for longer than leases last. */
 function losersIn(span: Span, evidence: Evidence): number[] {
-  const pids = new Set(evidence.troubles.filter(({ kind }) => kind !== 'horse').map(({ pid }) => pid))
+  const pids = new Set(
+    evidence.troubles.filter(({ kind }) => kind === 'death' || kind === 'stall').map(({ pid }) => pid),
+  )
   return [...pids].filter((pid) => mayHaveLost(pid, '', span, evidence))
 }

@@ -4,10 +4,11 @@ import { sharedMs } from './orders.ts'
  * Something that was done to somebody.
  * - `death`: a worker was killed.
  * - `horse`: a work horse was killed.
+ * - `leave`: a worker was told to leave. Nothing may be lost by it.
  * - `stall`: a worker, or everybody, could do nothing, or reach Redis only slowly or not at all.
  */
 export interface Trouble {
-  readonly kind: 'death' | 'horse' | 'stall'
+  readonly kind: 'death' | 'horse' | 'leave' | 'stall'
   /** Process id; 0 = everybody. */
   readonly pid: number
   readonly fromMs: number
@@ -18,7 +19,7 @@ export interface Trouble {
 export class Troubles {
   readonly list: Trouble[] = []
 
-  note(kind: 'death' | 'horse', pid: number): void {
+  note(kind: 'death' | 'horse' | 'leave', pid: number): void {
     const ms = sharedMs()
     this.list.push({ kind, pid, fromMs: ms, toMs: ms })
   }
