@@ -246,7 +246,7 @@ describe('rq-cli', () => {
     await using worker = await test.worker()
     worker.child.stderr?.destroy()
     const job = await test.enqueue('add', [1, 2])
-    expect(await job.result({ timeout: 10 })).toBe(3)
+    expect(await job.result({ timeout: 25 })).toBe(3)
     expect(worker.child.exitCode).toBe(null)
   })
 

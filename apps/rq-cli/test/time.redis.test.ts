@@ -152,7 +152,7 @@ describe('rq-cli scheduler', () => {
     leader.child.kill('SIGKILL')
     await leader.ended
     await at.queue.enqueueIn(0.1, 'jobs.clean', [], { jobId: 'two' })
-    await eventually(async () => (await at.queue.getJobIds()).join() === 'one,two', { timeoutMs: 10_000 })
+    await eventually(async () => (await at.queue.getJobIds()).join() === 'one,two')
     standby.child.kill('SIGINT')
     expect(await standby.ended).toMatchObject({ code: 0, signal: null })
     expect(await at.lock()).toBeNull()
@@ -166,7 +166,7 @@ describe('rq-cli worker --with-scheduler', () => {
     await worker.written(/started, listening on/)
     await worker.written(/Leads default/)
     const job = await at.queue.enqueueIn(0.2, 'jobs.clean')
-    expect(await job.result({ timeout: 20 })).toBe('cleaned')
+    expect(await job.result({ timeout: 25 })).toBe('cleaned')
     worker.child.kill('SIGTERM')
     expect(await worker.ended).toMatchObject({ code: 0, signal: null })
     expect(await at.lock()).toBeNull()

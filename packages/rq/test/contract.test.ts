@@ -190,7 +190,7 @@ describe('the types of a job', () => {
       expectTypeOf(handle.returnValue()).resolves.toEqualTypeOf<number | undefined>()
       expectTypeOf(handle.latestResult({ timeout: '5s' })).resolves.toEqualTypeOf<Result<number> | null>()
       expectTypeOf(handle.results()).resolves.toEqualTypeOf<Result<number>[]>()
-      expectTypeOf(handle.result({ timeout: 5 })).resolves.toEqualTypeOf<number>()
+      expectTypeOf(handle.result({ timeout: 25 })).resolves.toEqualTypeOf<number>()
       expectTypeOf(handle.getMeta()).resolves.toEqualTypeOf<Record<string, unknown>>()
       expectTypeOf(handle.getPosition()).resolves.toEqualTypeOf<number | null>()
       expectTypeOf(handle.fetchDependencies()).resolves.toExtend<Job[]>()

@@ -65,14 +65,14 @@ describe('a worker with process horses', () => {
     await using test = await house()
     const spin = await test.queue.enqueue('jobs.spin', [], { jobTimeout: 2 })
     const next = await test.queue.enqueue(ref<(x: number, y: number) => number>('./jobs#add'), [1, 2])
-    const error = await spin.result({ timeout: 15 }).catch((reason: unknown) => reason)
+    const error = await spin.result({ timeout: 25 }).catch((reason: unknown) => reason)
     expect(error).toMatchObject({ code: 'RQ_JOB_FAILED' })
     expect(String(error)).toContain('JobTimeoutError: Task exceeded maximum timeout value (2 seconds)')
     await spin.refresh()
     const tookMs = Number(spin.endedAt) - Number(spin.startedAt)
     expect(tookMs).toBeGreaterThanOrEqual(2000)
     expect(tookMs).toBeLessThan(3000)
-    expect(await next.result({ timeout: 15 })).toBe(3)
+    expect(await next.result({ timeout: 25 })).toBe(3)
   })
 
   it.each([
@@ -86,11 +86,11 @@ describe('a worker with process horses', () => {
   ])('ends a job that does "%s" in a defined state, and goes on', async (name, text) => {
     await using test = await house()
     const job = await test.queue.enqueue(`jobs.${name}`, [], { jobTimeout: name === 'never' ? 1 : 60 })
-    const error = await job.result({ timeout: 15 }).catch((reason: unknown) => reason)
+    const error = await job.result({ timeout: 25 }).catch((reason: unknown) => reason)
     expect(error).toMatchObject({ code: 'RQ_JOB_FAILED' })
     expect((await job.latestResult())?.excString).toContain(text)
     expect(await job.getStatus()).toBe('failed')
-    expect(await (await test.queue.enqueue('jobs.add', [20, 22])).result({ timeout: 15 })).toBe(42)
+    expect(await (await test.queue.enqueue('jobs.add', [20, 22])).result({ timeout: 25 })).toBe(42)
   })
 
   it('fails jobs with forged references without importing or calling anything, and goes on', async () => {
@@ -112,37 +112,37 @@ describe('a worker with process horses', () => {
     for (const [n, reference] of forged.entries()) {
       await test.forge(`forged-${n}`, reference, [`touch ${canary}`])
       const job = await test.queue.fetchJob(`forged-${n}`)
-      await expect(job?.result({ timeout: 15 }), reference).rejects.toThrow('RQ_FUNCTION_NOT_ALLOWED')
+      await expect(job?.result({ timeout: 25 }), reference).rejects.toThrow('RQ_FUNCTION_NOT_ALLOWED')
       expect(await job?.getStatus()).toBe('failed')
     }
     expect(existsSync(canary)).toBe(false)
-    expect(await (await test.queue.enqueue('jobs.add', [20, 22])).result({ timeout: 15 })).toBe(42)
+    expect(await (await test.queue.enqueue('jobs.add', [20, 22])).result({ timeout: 25 })).toBe(42)
   }, 60_000)
 
   it('keeps the result of a job whose rejection comes after it returned', async () => {
     await using test = await house()
     const job = await test.queue.enqueue('jobs.rejectLater')
-    expect(await job.result({ timeout: 15 })).toBe('done')
-    expect(await (await test.queue.enqueue('jobs.add', [1, 1])).result({ timeout: 15 })).toBe(2)
+    expect(await job.result({ timeout: 25 })).toBe('done')
+    expect(await (await test.queue.enqueue('jobs.add', [1, 1])).result({ timeout: 25 })).toBe(2)
   })
 
   it('stores a placeholder for a value that cannot be serialized', async () => {
     await using test = await house()
     const job = await test.queue.enqueue('jobs.unserializable')
-    expect(await job.result({ timeout: 15 })).toBe('Unserializable return value')
+    expect(await job.result({ timeout: 25 })).toBe('Unserializable return value')
   })
 
   it('lets a job know itself, and keep what it notes in its meta', async () => {
     await using test = await house()
     const job = await test.queue.enqueue('jobs.remember', [], { description: 'a note' })
-    expect(await job.result({ timeout: 15 })).toEqual(['a note', true])
+    expect(await job.result({ timeout: 25 })).toEqual(['a note', true])
     expect((await test.queue.fetchJob(job.id))?.meta).toEqual({ seen: job.id })
   })
 
   it('points at the line that threw', async () => {
     await using test = await house()
     const job = await test.queue.enqueue('jobs.fails')
-    const error = await job.result({ timeout: 15 }).catch((reason: unknown) => reason)
+    const error = await job.result({ timeout: 25 }).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(JobFailedError)
     expect((error as JobFailedError).remoteStack).toMatch(/jobs\.mjs:\d+:\d+/)
     expect((error as JobFailedError).remoteStack).toContain('the reason')

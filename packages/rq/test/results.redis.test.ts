@@ -68,26 +68,26 @@ describe('results', () => {
     const started = performance.now()
     expect(await job.latestResult({ timeout: 0.2 })).toBeNull()
     expect(performance.now() - started).toBeGreaterThan(150)
-    const waiting = job.latestResult({ timeout: 10 })
-    const value = job.result({ timeout: 10 })
+    const waiting = job.latestResult({ timeout: 25 })
+    const value = job.result({ timeout: 25 })
     await at.work()
     expect((await waiting)?.returnValue).toBe('late')
     expect(await value).toBe('late')
-    expect((await job.latestResult({ timeout: 10 }))?.returnValue).toBe('late')
+    expect((await job.latestResult({ timeout: 25 }))?.returnValue).toBe('late')
   })
 
   it('tell a waiting caller of a failure, with the remote stack', async () => {
     await using at = await house()
     const job = await at.queue.enqueue(divByZero)
     await at.work()
-    await expect(job.result({ timeout: 5 })).rejects.toMatchObject({
+    await expect(job.result({ timeout: 25 })).rejects.toMatchObject({
       code: 'RQ_JOB_FAILED',
       message: expect.stringContaining('division by zero'),
       remoteStack: expect.stringContaining('functions.ts'),
     })
     const canceled = await at.queue.enqueue(nothing)
     await canceled.cancel()
-    await expect(canceled.result({ timeout: 5 })).rejects.toMatchObject({ code: 'RQ_INVALID_OPERATION' })
+    await expect(canceled.result({ timeout: 25 })).rejects.toMatchObject({ code: 'RQ_INVALID_OPERATION' })
     const slow = await at.queue.enqueue(nothing)
     await expect(slow.result({ timeout: 0.1 })).rejects.toMatchObject({ code: 'RQ_TIMEOUT' })
   })

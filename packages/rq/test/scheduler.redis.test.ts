@@ -13,7 +13,7 @@ describe('scheduled jobs', () => {
     expect(await job.getStatus()).toBe('scheduled')
     const worker = new Worker([queue], { importPaths: [project.dir], horse: 'inline' })
     const working = worker.work({ withScheduler: true })
-    expect(Number(await job.result({ timeout: 15 }))).toBeGreaterThanOrEqual(dueMs)
+    expect(Number(await job.result({ timeout: 25 }))).toBeGreaterThanOrEqual(dueMs)
     await worker.stop()
     await working
   })

@@ -94,7 +94,7 @@ describe('a scheduler beside a worker', () => {
     const where = { connection: proxy.url, prefix: redis.prefix }
     const worker = new Worker(['default'], { ...where, importPaths: [project.dir], horse: 'inline' })
     const working = worker.work({ withScheduler: true, burst })
-    await eventually(async () => job.isFinished(), { timeoutMs: 10_000 })
+    await eventually(async () => job.isFinished())
     await worker.stop()
     await working
     expect(refused).toBeGreaterThan(2)

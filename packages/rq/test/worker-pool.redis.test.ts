@@ -12,7 +12,7 @@ describe('WorkerPool', () => {
     const pool = new WorkerPool([queue], { numWorkers: 2, importPaths: [project.dir] })
     await pool.start({ burst: true })
     expect(pool.pids).toEqual([])
-    expect(await Promise.all(jobs.map((job) => job.result({ timeout: 5 })))).toEqual([2, 4, 6, 8])
+    expect(await Promise.all(jobs.map((job) => job.result({ timeout: 25 })))).toEqual([2, 4, 6, 8])
   })
 
   it('replaces a worker that is killed, and stops all of them', async () => {
@@ -23,12 +23,12 @@ describe('WorkerPool', () => {
     const running = pool.start()
     const count = async (wanted: number) =>
       (await Worker.count({ connection: redis.client, prefix: redis.prefix, queue })) === wanted
-    await eventually(() => count(2), { timeoutMs: 15_000 })
+    await eventually(() => count(2))
     const [first] = pool.pids
     process.kill(first ?? 0, 'SIGKILL')
-    await eventually(async () => pool.pids.length === 2 && !pool.pids.includes(first ?? 0), { timeoutMs: 15_000 })
+    await eventually(async () => pool.pids.length === 2 && !pool.pids.includes(first ?? 0))
     // The dead one's record outlives it; the new one has its own.
-    await eventually(() => count(3), { timeoutMs: 15_000 })
+    await eventually(() => count(3))
     const pids = pool.pids
     await pool.stop()
     await running

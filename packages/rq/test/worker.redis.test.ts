@@ -13,13 +13,13 @@ it('a worker that has ended connects again for nothing but its next work', async
   const worker = new SimpleWorker(at.queue, { ...at.where, functions: { remember } })
   const first = await at.queue.enqueue('remember')
   await worker.work({ burst: true })
-  expect(await first.result({ timeout: 10 })).toBe(first.id)
+  expect(await first.result({ timeout: 25 })).toBe(first.id)
   // As what it did not wait for: maintenance that was under way. The house finds a connection that is left open.
   await expect(job?.refresh()).rejects.toMatchObject({ code: 'RQ_CLOSED' })
 
   const second = await at.queue.enqueue('remember')
   await worker.work({ burst: true })
-  expect(await second.result({ timeout: 10 })).toBe(second.id)
+  expect(await second.result({ timeout: 25 })).toBe(second.id)
 })
 
 describe('Worker.all and Worker.count', () => {

@@ -37,7 +37,7 @@ async function places(point: Point): Promise<Record<string, readonly string[]>> 
   const { queues } = point.storage
   const scheduler = new Scheduler([...QUEUES, 'other'], { storage: point.storage, leaseMs: LEASE_MS })
   await scheduler.start()
-  await eventually(() => nothingIsScheduled(point), { timeoutMs: 10_000 })
+  await eventually(() => nothingIsScheduled(point))
   await scheduler.stop()
   return {
     default: [...(await queues.jobIds('default', 0, -1))].sort(),

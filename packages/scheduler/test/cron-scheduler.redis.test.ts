@@ -442,10 +442,10 @@ describe('frozen schedulers', () => {
     await scheduler.start()
     frozen.kill('SIGSTOP')
     const before = (await at.ids()).length
-    await eventually(async () => (await at.ids()).length >= before + 3, { timeoutMs: 10_000 })
+    await eventually(async () => (await at.ids()).length >= before + 3)
     frozen.kill('SIGCONT')
     const after = (await at.ids()).length
-    await eventually(async () => (await at.ids()).length >= after + 2, { timeoutMs: 10_000 })
+    await eventually(async () => (await at.ids()).length >= after + 2)
     const ids = await at.ids()
     expect(new Set(ids).size).toBe(ids.length)
     const seconds = ids.map((id) => Number(id.slice(-3, -1)))

@@ -21,7 +21,7 @@ async function loneWorker(func: string, hasSetpriv = true) {
   }
   return {
     worker,
-    horse: await eventually(readPid, { timeoutMs: 15_000 }),
+    horse: await eventually(readPid),
     async [Symbol.asyncDispose]() {
       await worker[Symbol.asyncDispose]()
       await project[Symbol.asyncDispose]()

@@ -18,8 +18,7 @@ describe.skipIf(python === undefined)(withPython('each side manages what the oth
     expect(await rq.exited, rq.written).toMatchObject({ code: 0 })
     return rq.written
   }
-  const begun = (key: string) =>
-    eventually(async () => expect(await site.client.llen(key)).toBe(1), { timeoutMs: 15_000 })
+  const begun = (key: string) => eventually(async () => expect(await site.client.llen(key)).toBe(1))
 
   test('Python deletes jobs of ours in every state, and they are nowhere any more', async () => {
     const queue = site.queue('delete')
@@ -72,7 +71,7 @@ describe.skipIf(python === undefined)(withPython('each side manages what the oth
     await site.py('fetch(id).delete()', { id: deleted.id })
     await eventually(async () => expect(await site.client.zcard('rq:wip:running')).toBe(0))
     const next = await queue.enqueue('tasks.echo', ['next'])
-    expect(await next.result({ timeout: 10 })).toBe('next')
+    expect(await next.result({ timeout: 25 })).toBe('next')
     await worker.stop()
     await work
     expect(await Job.exists(deleted.id, where())).toBe(false)
@@ -161,7 +160,7 @@ None`,
     await begun('test:meta')
     await site.py(`job = fetch(id); job.meta['b'] = 2; job.save_meta()`, { id: job.id })
     await site.client.rpush('test:meta:go', 1)
-    expect(await job.result({ timeout: 10 })).toBe('held')
+    expect(await job.result({ timeout: 25 })).toBe('held')
     expect(await job.getMeta()).toEqual({ a: 1, b: 2 })
     await worker.stop()
     await work

@@ -107,8 +107,8 @@ describe.skipIf(python === undefined)(withPython("Python's classes read all that
 
     await site.py('resume(conn)')
     await site.client.rpush('test:zoo:go', 1)
-    expect(await running.result({ timeout: 20 })).toBe('held')
-    await eventually(async () => expect(await deferred.getStatus()).toBe('finished'), { timeoutMs: 15_000 })
+    expect(await running.result({ timeout: 25 })).toBe('held')
+    await eventually(async () => expect(await deferred.getStatus()).toBe('finished'))
     await Promise.all([crons.stop(), scheduler.stop(), worker.stop()])
     await work
     expect(await site.unreadable()).toEqual([])

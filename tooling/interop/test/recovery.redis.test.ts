@@ -15,7 +15,7 @@ describe.skipIf(python === undefined)(withPython('what one side leaves, the othe
   const runs = (key: string) => site.client.llen(key)
   /** Wait until a job that holds on to `key` has begun for the nth time. Returns the id of its process. */
   const begun = async (key: string, times = 1): Promise<number> => {
-    await eventually(async () => (await runs(key)) === times, { timeoutMs: 15_000 })
+    await eventually(async () => (await runs(key)) === times)
     return Number(await site.client.lindex(key, -1))
   }
   /** Let the time be over that the leases of a queue last. */
@@ -45,7 +45,7 @@ describe.skipIf(python === undefined)(withPython('what one side leaves, the othe
     const work = successor.work()
     await begun('test:killed-ours', 2)
     await site.client.rpush('test:killed-ours:go', 1)
-    expect(await again.result({ timeout: 10 })).toBe('held')
+    expect(await again.result({ timeout: 25 })).toBe('held')
     await successor.stop()
     await work
   })
@@ -58,7 +58,7 @@ describe.skipIf(python === undefined)(withPython('what one side leaves, the othe
     await worker[Symbol.asyncDispose]()
     const successor = site.worker('abandoned-ours', { leaseMs: 400 })
     const work = successor.work()
-    await expect(job.result({ timeout: 10 })).rejects.toThrow(/AbandonedJobError/)
+    await expect(job.result({ timeout: 25 })).rejects.toThrow(/AbandonedJobError/)
     await successor.stop()
     await work
     const read = `job = fetch(id); [job.get_status(), job.latest_result().exc_string]`
@@ -75,7 +75,7 @@ describe.skipIf(python === undefined)(withPython('what one side leaves, the othe
     await using _theirs = site.pythonWorker('orphaned')
     await begun('test:orphaned', 2)
     await site.client.rpush('test:orphaned:go', 1)
-    expect(await job.result({ timeout: 10 })).toBe('held')
+    expect(await job.result({ timeout: 25 })).toBe('held')
   })
 
   test('a job of a killed Python worker runs again here, or fails with the reason', async () => {
@@ -94,8 +94,8 @@ q = queue('killed-theirs')
     await begun('test:killed-retried', 2)
     await site.client.rpush('test:killed-retried:go', 1)
     const handle = (id?: string) => Job.fetch(id ?? '', { connection: site.redis.url, serializer: 'json' })
-    expect(await (await handle(retried)).result({ timeout: 10 })).toBe('held')
-    await expect((await handle(failed)).result({ timeout: 10 })).rejects.toThrow(/AbandonedJobError/)
+    expect(await (await handle(retried)).result({ timeout: 25 })).toBe('held')
+    await expect((await handle(failed)).result({ timeout: 25 })).rejects.toThrow(/AbandonedJobError/)
     expect(await queue.failedJobRegistry.getJobIds()).toEqual([failed])
     await ours.stop()
     await work
@@ -117,7 +117,7 @@ q = queue('killed-theirs')
     await kill(horse)
     await pass('killed-later')
     await site.worker('killed-later').work({ burst: true })
-    await expect(job.result({ timeout: 10 })).rejects.toThrow(/AbandonedJobError/)
+    await expect(job.result({ timeout: 25 })).rejects.toThrow(/AbandonedJobError/)
   })
 
   test('a job that a dead Python worker had taken and not begun goes back to the queue', async () => {
@@ -133,7 +133,7 @@ q = queue('killed-theirs')
     expect(await job.getStatus()).toBe('queued')
     const [field = ''] = await site.client.hkeys('rq:stuck:intermediate')
     await site.client.hset('rq:stuck:intermediate', field, Date.now() - 61_000)
-    expect(await job.result({ timeout: 10 })).toBe(3)
+    expect(await job.result({ timeout: 25 })).toBe(3)
     expect(await site.client.exists('rq:queue:intermediate:intermediate')).toBe(0)
     await eventually(async () => (await site.client.exists('rq:stuck:intermediate')) === 0)
     expect(worker.isWorking).toBe(true)
@@ -158,7 +158,7 @@ q = queue('killed-theirs')
     expect([await a.getStatus(), await b.getStatus()]).toEqual(['started', 'started'])
     await site.client.rpush('test:care-ours:go', 1)
     await site.client.rpush('test:care-theirs:go', 1)
-    expect([await a.result({ timeout: 10 }), await b.result({ timeout: 10 })]).toEqual(['held', 'held'])
+    expect([await a.result({ timeout: 25 }), await b.result({ timeout: 25 })]).toEqual(['held', 'held'])
     expect([await runs('test:care-ours'), await runs('test:care-theirs')]).toEqual([1, 1])
   })
 

@@ -63,7 +63,7 @@ describe.skipIf(python === undefined)(withPython('we enqueue, a Python worker ru
   test('waiting callers are woken as soon as the Python worker has ended the job', async () => {
     const queue = site.queue('waiting')
     await using _worker = site.pythonWorker('waiting')
-    await (await queue.enqueue('tasks.echo', ['warm'])).result({ timeout: 10 })
+    await (await queue.enqueue('tasks.echo', ['warm'])).result({ timeout: 25 })
     // Nobody looks for himself from time to time: a wait that ends has been woken.
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     onTestFinished(() => {
@@ -72,7 +72,7 @@ describe.skipIf(python === undefined)(withPython('we enqueue, a Python worker ru
     for (let round = 0; round < 5; round++) {
       const key = `test:wait-${round}`
       const job = await queue.enqueue('tasks.hold', [key, 10])
-      const woken = job.result({ timeout: 10 })
+      const woken = job.result({ timeout: 25 })
       await eventually(async () => (await site.client.llen(key)) === 1)
       await site.client.rpush(`${key}:go`, 1)
       await woken
@@ -133,7 +133,7 @@ describe.skipIf(python === undefined)(withPython('we enqueue, a Python worker ru
     const due = await site.py<string>(`registry('scheduled', 'due').get_scheduled_time(id)`, { id: later.id })
     expect(Math.abs(Date.parse(due) - Date.now() - 3_600_000)).toBeLessThan(5000)
     await using _worker = site.pythonWorker('due', { with_scheduler: true })
-    expect(await now.result({ timeout: 10 })).toBe(42)
+    expect(await now.result({ timeout: 25 })).toBe(42)
     expect(await later.getStatus()).toBe('scheduled')
   })
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 export interface EventuallyOptions {
-  /** How long to go on trying. Default 15,000: a machine with too much to do is no failure. */
+  /** How long to go on trying. Default 20,000: a machine with too much to do is no failure. */
   timeoutMs?: number
   /** How long between two tries. Default 10. */
   intervalMs?: number
@@ -13,7 +13,7 @@ export interface EventuallyOptions {
  * @throws what `fn` threw last, as the cause of an error that says how long it was tried.
  */
 export async function eventually<T>(fn: () => T | Promise<T>, options: EventuallyOptions = {}): Promise<T> {
-  const { timeoutMs = 15_000, intervalMs = 10 } = options
+  const { timeoutMs = 20_000, intervalMs = 10 } = options
   const deadline = performance.now() + timeoutMs
   for (;;) {
     try {

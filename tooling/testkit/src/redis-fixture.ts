@@ -30,6 +30,9 @@ export interface RedisFixture extends AsyncDisposable {
   dump(): Promise<RedisDump>
 }
 
+/** A connection that is being closed is given so long. */
+const CLOSING_MS = 6000
+
 /** What would reach beyond the prefix, or stop the server for everybody. */
 const FORBIDDEN =
   '-flushall -flushdb -swapdb -shutdown -debug -monitor -acl -module -replicaof -slaveof -failover -save -bgsave ' +
@@ -111,7 +114,7 @@ async function addUser(admin: Redis, name: string, prefix: string): Promise<stri
   return url.href
 }
 
-/** The connections of one user, or all but `admin` on a server of the test's own. A connection being closed gets some seconds. */
+/** The connections of one user, or all but `admin` on a server of the test's own. */
 async function connectionsLeft(admin: Redis, user: string | undefined): Promise<string[]> {
   const own = await admin.client('ID')
   const look = async (): Promise<string[]> => {
@@ -123,7 +126,7 @@ async function connectionsLeft(admin: Redis, user: string | undefined): Promise<
     )
   }
   try {
-    await eventually(async () => (await look()).length === 0, { timeoutMs: 10_000 })
+    await eventually(async () => (await look()).length === 0, { timeoutMs: CLOSING_MS })
     return []
   } catch {
     return look()
