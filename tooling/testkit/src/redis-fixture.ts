@@ -31,7 +31,7 @@ export interface RedisFixture extends AsyncDisposable {
 }
 
 /** A connection that is being closed is given so long. */
-const CLOSING_MS = 6000
+const CLOSING_MS = 3000
 
 /** What would reach beyond the prefix, or stop the server for everybody. */
 const FORBIDDEN =
