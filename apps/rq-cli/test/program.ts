@@ -17,7 +17,7 @@ export interface Ended {
   readonly stderr: string
 }
 
-const TIMEOUT_MS = 30_000
+const TIMEOUT_MS = 60_000
 const COLOURLESS = { NO_COLOR: undefined, FORCE_COLOR: undefined }
 
 /** A running program, the head of its own process group; disposal kills the group. */
@@ -44,7 +44,7 @@ export class Program implements AsyncDisposable {
     })
   }
 
-  /** Resolves when it has written what `pattern` asks for. @throws when it ends, or 30 s pass, without. */
+  /** Resolves when it has written what `pattern` asks for. @throws when it ends, or a minute passes, without. */
   async written(pattern: RegExp): Promise<void> {
     const text = (): string => this.stdout + this.stderr
     const late = AbortSignal.timeout(TIMEOUT_MS)

@@ -26,7 +26,7 @@ enum Sign { Plus = 1, Minus = -1 }
 export const add = ({ x, y }: Pair): number => (x + y + ten) * Sign.Plus
 `
 
-vi.setConfig({ testTimeout: 60_000 })
+vi.setConfig({ testTimeout: 120_000 })
 
 let project: TempDir
 
@@ -118,6 +118,7 @@ describe('a worker', () => {
       const job = await queue.enqueue('jobs.longAtFirst', [mark], { retry: new Retry({ max: 1 }) })
       const options = { cwd: project.dir, env: { RQ_REDIS_URL: url } }
       await using worker = start(['worker', '--prefix', prefix], options)
+      await worker.written(/default: jobs\.longAtFirst/)
       await eventually(() => existsSync(mark))
       worker.child.kill(signal)
       expect(await worker.ended).toMatchObject({ signal })

@@ -109,9 +109,7 @@ describe.each(['process', 'thread'] as const)('%s horses that can be killed', (h
     const { store } = ctx
     const id = store.enqueue('./jobs#spin', { timeoutS: 1 })
     const next = store.enqueue('./jobs#add', { args: [1, 2] })
-    const begun = performance.now()
     await ctx.worker({ horse }).work({ burst: true })
-    expect(performance.now() - begun).toBeLessThan(15_000)
     expect(store.status(id)).toBe('failed')
     expect(store.latest(id)?.excString).toMatch(/JobTimeoutError: Task exceeded maximum timeout value \(1 seconds\)$/)
     expect(store.value(next)).toBe(3)
