@@ -164,9 +164,9 @@ const MEASUREMENTS: readonly Measurement[] = [
   ...growth,
   {
     name: 'rss',
-    what: 'memory of a worker over 200,000 jobs, from the 40,000th',
+    what: 'memory of a worker over 1,000,000 jobs, from the 200,000th',
     steps: (share) => {
-      const jobs = Math.round(200_000 * share)
+      const jobs = Math.round(1_000_000 * share)
       return [
         { do: 'fill', jobs, payload: TINY },
         { do: 'process', kind: 'inline', concurrency: 50, from: Math.round(jobs / 5), to: jobs, longestMs: 120_000 },
