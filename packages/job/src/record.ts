@@ -74,7 +74,7 @@ export interface JobRecord {
   enqueueAtFront?: boolean
   rateLimit?: RateLimitRecord
   webhooks?: readonly WebhookRecord[]
-  /** How often a lease of this job was lost; three park it as poisoned. */
+  /** How often a lease of this job was lost since it last came to its end; three park it as poisoned. */
   abandonedCount?: number
   results: ResultDialect
   /** Latest return value, only in the `hash` dialect. */

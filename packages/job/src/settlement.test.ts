@@ -79,6 +79,12 @@ describe('settle', () => {
     expect(settle(job({ retriesLeft: 9 }), 'ex', { ...outcome, requeue: true, poisoned: true }).to).toBe('failed')
   })
 
+  it('forgets lost leases of a job that came to its end and is repeated: it is no poison', () => {
+    const repeated = settle(job({ repeatsLeft: 2, abandonedCount: 2 }), 'ex', RETURNED)
+    expect(repeated.changes).toEqual({ repeatsLeft: 1, repeatsDone: 1, abandonedCount: 0 })
+    expect(settle(job({ retriesLeft: 2, abandonedCount: 2 }), 'ex', RAISED).changes).toEqual({ retriesLeft: 1 })
+  })
+
   it('makes only legal moves, spends at most one attempt, and leaves a result at every end', () => {
     const record = fc.record(
       {

@@ -65,7 +65,7 @@ export interface Settlement extends AttemptTimes {
   readonly executionRecorded: boolean
 }
 
-type CounterField = 'retriesLeft' | 'numberOfRetries' | 'repeatsLeft' | 'repeatsDone'
+type CounterField = 'retriesLeft' | 'numberOfRetries' | 'repeatsLeft' | 'repeatsDone' | 'abandonedCount'
 
 export interface SettleDefaults {
   /** Seconds to keep results of jobs that do not say. Default 500. */
@@ -117,13 +117,15 @@ function decide(job: JobRecord, outcome: Outcome, defaults: SettleDefaults): Ver
   switch (outcome.kind) {
     case 'returned': {
       const result = { type: 'successful', returnValue: outcome.value } as const
-      const { repeatsDone = 0, repeatsLeft = 0 } = job
+      const { abandonedCount = 0, repeatsDone = 0, repeatsLeft = 0 } = job
       const done = { result, releases: 'all', counts: 'successful' } as const
       if (repeatsLeft <= 0) {
         const keepS = job.resultTtlS ?? defaults.resultTtlS ?? DEFAULT_RESULT_TTL_S
         return { to: 'finished', keepS, dialect, ...NOTHING, ...done }
       }
-      const changes = { repeatsLeft: repeatsLeft - 1, repeatsDone: repeatsDone + 1 }
+      // What has come to its end is no poison.
+      const innocence = abandonedCount > 0 ? { abandonedCount: 0 } : {}
+      const changes = { repeatsLeft: repeatsLeft - 1, repeatsDone: repeatsDone + 1, ...innocence }
       const waitS = intervalAt(job.repeatIntervalsS, repeatsDone)
       return { ...again(waitS, job.enqueueAtFront ?? false), ...done, changes, dialect: 'stream' }
     }

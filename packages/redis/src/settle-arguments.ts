@@ -47,11 +47,12 @@ function pushSame(words: ScriptArgument[], { jobId, executionId, endedAtMs, resu
 function pushSettlement(words: ScriptArgument[], settlement: Settlement, workerName: string): void {
   const { to, keepS, result } = settlement
   const fields: ScriptArgument[] = []
-  const { retriesLeft, numberOfRetries, repeatsLeft, repeatsDone } = settlement.changes
+  const { abandonedCount, retriesLeft, numberOfRetries, repeatsLeft, repeatsDone } = settlement.changes
   if (retriesLeft !== undefined) fields.push('retries_left', retriesLeft)
   if (numberOfRetries !== undefined) fields.push('number_of_retries', numberOfRetries)
   if (repeatsLeft !== undefined) fields.push('repeats_left', repeatsLeft)
   if (repeatsDone !== undefined) fields.push('repeats_done', repeatsDone)
+  if (abandonedCount !== undefined) fields.push('abandoned_count', abandonedCount)
 
   let flags = ''
   const extras: ScriptArgument[] = []

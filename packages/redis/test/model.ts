@@ -92,6 +92,7 @@ export class Model {
         if (job.repeatsLeft === 0) this.#end(job, 'finished', wasCanceled ? undefined : () => true)
         else {
           job.repeatsLeft -= 1
+          job.abandonedCount = 0
           if (job.repeatDelayed) this.#releaseSlot(job)
           if (!wasCanceled) this.#release(job.id, () => true)
           this.#again(job, job.repeatDelayed, job.atFront, true)
