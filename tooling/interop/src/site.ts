@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { findPythonFaults, type OwnRedis, type SpawnedNode, spawnNode, startRedis } from '@rq/testkit'
-import { Redis } from 'ioredis'
+import { findPythonFaults, type OwnRedis, ownClient, type SpawnedNode, spawnNode, startRedis } from '@rq/testkit'
+import type { Redis } from 'ioredis'
 import { Queue, type QueueOptions, Worker, type WorkerOptions } from 'rq'
 import { vi } from 'vitest'
 import { findPython } from '../../../scripts/python.mjs'
@@ -65,7 +65,7 @@ export async function openSite(): Promise<Site> {
   const found = python
   const redis = await startRedis()
   process.env.INTEROP_REDIS_URL = redis.url
-  const client = new Redis(redis.url)
+  const client = ownClient(redis.url)
   const agent = new PythonAgent(found, redis.url)
   const queues: Queue[] = []
   const workers: Worker[] = []

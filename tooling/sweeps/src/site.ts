@@ -5,6 +5,7 @@ import {
   type OwnRedis,
   type OwnRedisOptions,
   overlaps,
+  ownClient,
   readRuns,
   runCounts,
   type SpawnedNode,
@@ -12,7 +13,7 @@ import {
   startRedis,
   type TempDir,
 } from '@rq/testkit'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { Load } from './load.ts'
 import type { WorkerOrder } from './run-worker.ts'
 
@@ -68,7 +69,7 @@ export async function openSite({ leaseMs, project, redis: options, server, url }
   const redis = server ?? (await startRedis(options))
   const reach = url ?? redis.url
   const file = project.path(`runs-${randomUUID()}`)
-  const client = new Redis(redis.url)
+  const client = ownClient(redis.url)
   client.on('error', () => {})
   const load = new Load({ url: reach, prefix: PREFIX, queues: QUEUES, file })
   const basics = { url: reach, prefix: PREFIX, queues: QUEUES, burst: false, isScheduled: false } as const

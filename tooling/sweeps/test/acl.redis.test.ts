@@ -2,9 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { Job, Queue } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
 import { CronScheduler } from '@rq/scheduler'
-import { eventually, readRuns, runCounts, startRedis } from '@rq/testkit'
+import { eventually, ownClient, readRuns, runCounts, startRedis } from '@rq/testkit'
 import type { Worker } from '@rq/worker'
-import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
 import { jobsProject } from '../src/jobs-module.ts'
 import { unendedJobs } from '../src/outcome.ts'
@@ -25,7 +24,7 @@ test('the documented rights are enough for every kind of job, and reach nothing 
 }, async () => {
   await using redis = await startRedis()
   await using project = await jobsProject()
-  const admin = new Redis(redis.url)
+  using admin = ownClient(redis.url)
   await admin.acl('SETUSER', 'rq', 'on', '>secret', ...(await documentedRights()))
   const url = `redis://rq:secret@127.0.0.1:${redis.port}`
   const scenario: Scenario = { name: 'everything', jobs: SCENARIOS.flatMap(({ jobs }) => jobs), isScheduled: true }
@@ -54,7 +53,7 @@ test('the documented rights are enough for every kind of job, and reach nothing 
   await left
 
   expect(await admin.acl('LOG')).toEqual([])
-  const user = new Redis(url)
+  using user = ownClient(url)
   for (const command of [
     ['FLUSHALL'],
     ['KEYS', '*'],
@@ -65,6 +64,4 @@ test('the documented rights are enough for every kind of job, and reach nothing 
     const [name, ...words] = command
     await expect(user.call(name, ...words), name).rejects.toThrow('NOPERM')
   }
-  user.disconnect()
-  admin.disconnect()
 })

@@ -1,7 +1,6 @@
 import { RedisStorage } from '@rq/redis'
-import { eventually, type OwnRedis, startRedis } from '@rq/testkit'
+import { eventually, type OwnRedis, ownClient, startRedis } from '@rq/testkit'
 import { Worker } from '@rq/worker'
-import { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 import { jobsProject } from '../src/jobs-module.ts'
 import { openSite, WELL } from '../src/site.ts'
@@ -23,21 +22,20 @@ describe('a worker that Redis does not let in', () => {
     ['a user without rights', 'nobody', 'secret', 'NOPERM'],
   ])('does not start with %s, and says why without the password', async (_, user, password, why) => {
     await using redis = await startRedis({ args: ['--requirepass', 'right'] })
-    const admin = new Redis(urlOf(redis, 'default', 'right'))
+    using admin = ownClient(urlOf(redis, 'default', 'right'))
     await admin.acl('SETUSER', 'nobody', 'on', '>secret', '+info')
     await using storage = new RedisStorage({ connection: urlOf(redis, user, password), role: 'worker' })
     const worker = new Worker('default', { storage, horse: 'inline' })
     const error = await worker.work().catch((reason: unknown) => reason)
     expect(error).toMatchObject({ code: 'RQ_REDIS_AUTH', message: expect.stringContaining(why) })
     expect(String(error)).not.toMatch(/wrong|secret/)
-    admin.disconnect()
   })
 })
 
 test('two workers and a producer wait while their password is refused', { timeout: TIMEOUT_MS }, async () => {
   await using project = await jobsProject()
   await using redis = await startRedis()
-  const admin = new Redis(redis.url)
+  using admin = ownClient(redis.url)
   await admin.acl('SETUSER', 'app', 'on', '>old', ...ACL_FOR_ALL)
   await using site = await openSite({ project, server: redis, url: urlOf(redis, 'app', 'old') })
   site.load.start()
@@ -54,5 +52,4 @@ test('two workers and a producer wait while their password is refused', { timeou
   // They listen again, too: each connection comes back by itself, within its longest backoff.
   const listening = async () => expect(await admin.pubsub('CHANNELS', 'rq:pubsub:*')).toHaveLength(2)
   await eventually(listening, { timeoutMs: 40_000 })
-  admin.disconnect()
 })

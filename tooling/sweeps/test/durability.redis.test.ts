@@ -1,9 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { RedisStorage } from '@rq/redis'
-import { eventually, findViolations, RespFrames, requestWords, startRedis } from '@rq/testkit'
+import { eventually, findViolations, ownClient, RespFrames, requestWords, startRedis } from '@rq/testkit'
 import type { Worker } from '@rq/worker'
-import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
 import { jobsProject } from '../src/jobs-module.ts'
 import { unendedJobs } from '../src/outcome.ts'
@@ -33,7 +32,7 @@ async function readSteps(folder: string): Promise<Command[][]> {
 test('an append-only file cut off after any step is a valid state', { timeout: 120_000 }, async () => {
   await using redis = await startRedis({ appendonly: true })
   await using project = await jobsProject()
-  const client = new Redis(redis.url)
+  using client = ownClient(redis.url)
   const prefix = 'rq:'
   const scenario: Scenario = { name: 'everything', jobs: SCENARIOS.flatMap(({ jobs }) => jobs), isScheduled: true }
   const place = { prefix, file: project.path('runs') }
@@ -58,10 +57,9 @@ test('an append-only file cut off after any step is a valid state', { timeout: 1
   await left
   const [, dir = ''] = (await client.config('GET', 'dir')) as string[]
   const steps = await readSteps(join(dir, 'appendonlydir'))
-  client.disconnect()
 
   await using other = await startRedis()
-  const replay = new Redis(other.url)
+  using replay = ownClient(other.url)
   const broken: string[] = []
   for (const [index, step] of steps.entries()) {
     const multi = replay.multi()
@@ -71,7 +69,6 @@ test('an append-only file cut off after any step is a valid state', { timeout: 1
       broken.push(`after step ${index} (${step.map(([name]) => name)}): ${violation}`)
     }
   }
-  replay.disconnect()
   expect(broken).toEqual([])
   expect(steps.length).toBeGreaterThan(50)
 })

@@ -1,5 +1,4 @@
-import { eventually, faultProxy, startRedis } from '@rq/testkit'
-import { Redis } from 'ioredis'
+import { eventually, faultProxy, ownClient, startRedis } from '@rq/testkit'
 import { expect, test } from 'vitest'
 import { jobsProject } from '../src/jobs-module.ts'
 import { openSite, WELL } from '../src/site.ts'
@@ -11,7 +10,7 @@ test('two workers and a producer follow their address to a new master', { timeou
   await using project = await jobsProject()
   await using master = await startRedis()
   await using replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(master.port)] })
-  const heir = new Redis(replica.url)
+  using heir = ownClient(replica.url)
   await eventually(async () => expect(await heir.info('replication')).toContain('master_link_status:up'), {
     timeoutMs: FOLLOW_MS,
   })
@@ -28,5 +27,4 @@ test('two workers and a producer follow their address to a new master', { timeou
   await eventually(() => expect(site.load.acknowledged.length).toBeGreaterThan(before + 50), { timeoutMs: FOLLOW_MS })
   expect(site.load.refusals).toContain('RQ_REDIS')
   expect(await site.outcome()).toEqual(WELL)
-  heir.disconnect()
 })

@@ -3,9 +3,9 @@ import { connect, type Socket } from 'node:net'
 import { deferred, type Logger } from '@rq/core'
 import { Queue } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
-import { eventually, type OwnRedis, startRedis } from '@rq/testkit'
+import { eventually, type OwnRedis, ownClient, startRedis } from '@rq/testkit'
 import { Worker } from '@rq/worker'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 
 const FULL = ['--maxclients', '12']
@@ -49,7 +49,7 @@ describe('with a server that has as many clients as it allows', () => {
 
   test('a worker waits, also for connections that it had', { timeout: 30_000 }, async () => {
     await using redis = await startRedis({ args: FULL })
-    const admin = new Redis(redis.url)
+    using admin = ownClient(redis.url)
     await using mine = new RedisStorage({ connection: redis.url })
     await using its = new RedisStorage({ connection: redis.url, role: 'worker' })
     const queue = new Queue('default', { storage: mine })
@@ -72,7 +72,6 @@ describe('with a server that has as many clients as it allows', () => {
     leave()
     const last = await eventually(async () => queue.enqueue('add', [3, 4]))
     expect(await last.result({ timeout: 15 })).toBe(7)
-    admin.disconnect()
     await worker.stop()
     await working
   })
@@ -101,7 +100,7 @@ describe('a maxmemory-policy', () => {
 
   test('that may not be asked for is not spoken of', async () => {
     await using redis = await startRedis({ args: ['--maxmemory-policy', 'allkeys-lru'] })
-    const admin = new Redis(redis.url)
+    using admin = ownClient(redis.url)
     await admin.acl('SETUSER', 'app', 'on', '>secret', '~*', '&*', '+@all', '-info', '-config')
     await using storage = new RedisStorage({ connection: `redis://app:secret@127.0.0.1:${redis.port}`, role: 'worker' })
     const warned: string[] = []
@@ -110,6 +109,5 @@ describe('a maxmemory-policy', () => {
     })
     expect(warned).toEqual([])
     expect(JSON.stringify(await admin.acl('LOG'))).toContain('info')
-    admin.disconnect()
   })
 })

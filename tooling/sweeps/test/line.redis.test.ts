@@ -1,9 +1,8 @@
 import { readdir } from 'node:fs/promises'
 import { Queue } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
-import { eventually, faultProxy, spawnNode, startRedis, type TempDir } from '@rq/testkit'
+import { eventually, faultProxy, ownClient, spawnNode, startRedis, type TempDir } from '@rq/testkit'
 import { Worker } from '@rq/worker'
-import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { jobsProject } from '../src/jobs-module.ts'
 import type { WorkerOrder } from '../src/run-worker.ts'
@@ -60,7 +59,7 @@ describe('two workers and a producer', () => {
 describe('a worker whose connections are cut again and again', () => {
   test('hears commands, and results are heard of', { timeout: TIMEOUT_MS }, async () => {
     await using redis = await startRedis()
-    const admin = new Redis(redis.url)
+    using admin = ownClient(redis.url)
     await using own = new RedisStorage({ connection: redis.url, role: 'worker' })
     await using storage = new RedisStorage({ connection: redis.url })
     const worker = new Worker('default', { storage: own, horse: 'inline', importPaths: [project.dir] })
@@ -78,12 +77,11 @@ describe('a worker whose connections are cut again and again', () => {
     await result
     await admin.publish(`rq:pubsub:${worker.name}`, JSON.stringify({ command: 'shutdown' }))
     await left
-    admin.disconnect()
   })
 
   test('keeps no connection or descriptor of them', { timeout: TIMEOUT_MS }, async () => {
     await using redis = await startRedis()
-    const admin = new Redis(redis.url)
+    using admin = ownClient(redis.url)
     const queues = ['high', 'default', 'low']
     const basics = { url: redis.url, prefix: 'rq:', queues, burst: false, isScheduled: true, horse: 'inline' } as const
     const order: WorkerOrder = { ...basics, importPath: project.dir }
@@ -102,6 +100,5 @@ describe('a worker whose connections are cut again and again', () => {
       await admin.call('CLIENT', 'KILL', 'TYPE', n % 2 === 0 ? 'normal' : 'pubsub', 'SKIPME', 'yes')
       await eventually(async () => expect(await held()).toEqual(before))
     }
-    admin.disconnect()
   })
 })

@@ -1,8 +1,7 @@
 import { Queue } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
-import { eventually, findViolations, readRuns, startRedis } from '@rq/testkit'
+import { eventually, findViolations, ownClient, readRuns, startRedis } from '@rq/testkit'
 import { Worker } from '@rq/worker'
-import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
 import { jobsProject } from '../src/jobs-module.ts'
 
@@ -11,7 +10,7 @@ const LEASE_MS = 600
 test('a worker whose data is gone creates no half of a job, and works on', { timeout: 120_000 }, async () => {
   await using project = await jobsProject()
   await using redis = await startRedis()
-  const client = new Redis(redis.url)
+  using client = ownClient(redis.url)
   await using own = new RedisStorage({ connection: redis.url, role: 'worker' })
   await using storage = new RedisStorage({ connection: redis.url })
   const queue = new Queue('default', { storage })
@@ -36,5 +35,4 @@ test('a worker whose data is gone creates no half of a job, and works on', { tim
   expect(await findViolations(client, 'rq:')).toEqual([])
   await worker.stop()
   await left
-  client.disconnect()
 })

@@ -5,6 +5,7 @@ export { makeProject, type ProjectOptions, type TempDir, tempDir } from './folde
 export { findViolations, type InvariantOptions } from './invariants.ts'
 export { isRunning } from './is-running.ts'
 export { overlaps, RUNS_MODULE, type Run, readRuns, runCounts } from './overlap.ts'
+export { ownClient } from './own-client.ts'
 export { findPythonFaults } from './python-reader.ts'
 export type { RedisDump, RedisText, RedisValue } from './redis-dump.ts'
 export { type RedisFixture, type RedisFixtureOptions, redisFixture } from './redis-fixture.ts'

@@ -1,0 +1,207 @@
+import { settle } from '@rq/job'
+import { describe, expect, it } from 'vitest'
+import { eventually } from '../eventually.ts'
+import { claimRequest, end, newJob, RAISED, RETURNED, TIMES, workOff } from './job-steps.ts'
+import { type OpenStorage, statusOf } from './storage-under-test.ts'
+
+/** How jobs are handed out, and what becomes of them. */
+export function describeClaimAndSettle(name: string, open: OpenStorage): void {
+  describe(`${name}: claim and settle`, () => {
+    it('serves queues in order and leases what it hands out', async () => {
+      await using test = await open()
+      const { queues, workers, jobs } = test.storage
+      await queues.enqueue([newJob({ id: 'low', origin: 'low' }), newJob({ id: 'high', origin: 'high' })])
+      const { jobs: claimed } = await workers.claim(claimRequest({ queues: ['high', 'low'] }))
+      expect(claimed.map(({ job }) => [job.id, job.origin, job.status])).toEqual([
+        ['high', 'high', 'started'],
+        ['low', 'low', 'started'],
+      ])
+      expect(await queues.registryIds('high', 'started', 0, -1, false)).toEqual(['high'])
+      const [executed] = await jobs.executions('high')
+      expect(executed?.id).toBe(claimed[0]?.executionId)
+      expect((await jobs.fetch(['high']))[0]).toMatchObject({ status: 'started', workerName: 'worker' })
+    })
+
+    it('hands every job to one of many workers', async () => {
+      await using test = await open()
+      await test.storage.queues.enqueue(Array.from({ length: 200 }, () => newJob()))
+      const other = test.another()
+      const claims = await Promise.all(
+        Array.from({ length: 40 }, (_, n) =>
+          (n % 2 === 0 ? test.storage : other).workers.claim(claimRequest({ want: 7, workerName: `w${n}` })),
+        ),
+      )
+      const ids = claims.flatMap(({ jobs }) => jobs.map(({ job }) => job.id))
+      expect(new Set(ids).size).toBe(200)
+      expect(ids).toHaveLength(200)
+    })
+
+    it('drops ids whose job is gone and an id that stands twice', async () => {
+      await using test = await open()
+      const { queues, workers, jobs } = test.storage
+      await queues.enqueue([newJob({ id: 'gone' }), newJob({ id: 'here' })])
+      await jobs.delete({ jobId: 'gone', deleteDependents: false })
+      expect((await workers.claim(claimRequest())).jobs.map(({ job }) => job.id)).toEqual(['here'])
+      expect(await queues.count('default')).toBe(0)
+    })
+
+    it('stores a result and keeps the job as long as it says', async () => {
+      await using test = await open()
+      const { queues, jobs } = test.storage
+      await queues.enqueue([newJob({ id: 'kept' }), newJob({ id: 'dropped', resultTtlS: 0 })])
+      expect(await workOff(test.storage, RETURNED)).toEqual(['applied', 'applied'])
+      expect(await jobs.results('kept')).toMatchObject([
+        { type: 'successful', returnValue: '42', workerName: 'worker', executionStartedAtMs: TIMES.startedAtMs },
+      ])
+      expect(await jobs.exists('dropped')).toBe(false)
+      expect(await queues.registryIds('default', 'finished', 0, -1, false)).toEqual(['kept'])
+      expect(await queues.registryCount('default', 'started')).toBe(0)
+    })
+
+    it('moves a failed job to the failed registry with its error', async () => {
+      await using test = await open()
+      await test.storage.queues.enqueue([newJob({ id: 'f' })])
+      await workOff(test.storage, RAISED)
+      expect(await statusOf(test.storage, 'f')).toEqual(['failed'])
+      expect(await test.storage.jobs.results('f')).toMatchObject([{ type: 'failed', excString: RAISED.error }])
+      expect(await test.storage.queues.registryIds('default', 'failed', 0, -1, false)).toEqual(['f'])
+    })
+
+    it('puts a job with retries left back, at once or later', async () => {
+      await using test = await open()
+      const { queues, jobs } = test.storage
+      await queues.enqueue([
+        newJob({ id: 'now', retriesLeft: 1, retryIntervalsS: [0] }),
+        newJob({ id: 'later', retriesLeft: 1, retryIntervalsS: [60] }),
+      ])
+      await workOff(test.storage, RAISED)
+      expect(await queues.jobIds('default', 0, -1)).toEqual(['now'])
+      expect(await queues.registryIds('default', 'scheduled', 0, -1, false)).toEqual(['later'])
+      expect((await jobs.fetch(['now']))[0]?.retriesLeft).toBe(0)
+      await workOff(test.storage, RAISED)
+      expect(await statusOf(test.storage, 'now')).toEqual(['failed'])
+    })
+
+    it('settles and claims in one step', async () => {
+      await using test = await open()
+      const { queues, workers } = test.storage
+      await queues.enqueue([newJob({ id: 'first' }), newJob({ id: 'second' })])
+      const { jobs } = await workers.claim(claimRequest({ want: 1 }))
+      const settlements = jobs.map(({ job, executionId }) => settle(job, executionId, RETURNED))
+      const reply = await workers.settle('worker', settlements, claimRequest({ want: 1 }))
+      expect(reply.answers).toEqual(['applied'])
+      expect(reply.claimed.jobs.map(({ job }) => job.id)).toEqual(['second'])
+    })
+
+    it('keeps a failed job out of the registry when the settlement says so', async () => {
+      await using test = await open()
+      const { queues, workers } = test.storage
+      await queues.enqueue([newJob({ id: 'unlisted' }), newJob({ id: 'listed' })])
+      const { jobs } = await workers.claim(claimRequest())
+      const settlements = jobs.map(({ job, executionId }) => {
+        return { ...settle(job, executionId, RAISED), unlisted: job.id === 'unlisted' }
+      })
+      expect((await workers.settle('worker', settlements)).answers).toEqual(['applied', 'applied'])
+      expect(await statusOf(test.storage, 'unlisted')).toEqual(['failed'])
+      expect(await queues.registryIds('default', 'failed', 0, -1, false)).toEqual(['listed'])
+    })
+
+    it('settles once: a settlement sent twice is lost the second time', async () => {
+      await using test = await open()
+      const { queues, workers } = test.storage
+      await queues.enqueue([newJob({ id: 'twice', retriesLeft: 5 })])
+      const { jobs } = await workers.claim(claimRequest())
+      expect(await end(test.storage, jobs, RAISED)).toEqual(['applied'])
+      expect(await end(test.storage, jobs, RAISED)).toEqual(['lost'])
+      expect(await queues.count('default')).toBe(1)
+    })
+
+    it('says that a job is gone when it was deleted while it ran, and does not bring it back', async () => {
+      await using test = await open()
+      await test.storage.queues.enqueue([newJob({ id: 'deleted' })])
+      const { jobs } = await test.storage.workers.claim(claimRequest())
+      await test.storage.jobs.delete({ jobId: 'deleted', deleteDependents: false })
+      expect(await end(test.storage, jobs, RETURNED)).toEqual(['gone'])
+      expect(await test.storage.jobs.exists('deleted')).toBe(false)
+    })
+
+    it('hands nothing out while suspended', async () => {
+      await using test = await open()
+      await test.storage.queues.enqueue([newJob({ id: 'waits' })])
+      await test.storage.admin.suspend()
+      expect(await test.storage.admin.isSuspended()).toBe(true)
+      expect(await test.storage.workers.claim(claimRequest())).toEqual({ jobs: [], suspended: true })
+      await test.storage.admin.resume()
+      expect((await test.storage.workers.claim(claimRequest())).jobs).toHaveLength(1)
+    })
+
+    it('hands out nothing of a queue that is paused, and all of others', async () => {
+      await using test = await open()
+      const { queues, workers, jobs } = test.storage
+      await queues.enqueue([newJob({ id: 'waits' }), newJob({ id: 'goes', origin: 'other' })])
+      const claim = () => workers.claim({ ...claimRequest(), queues: ['default', 'other'] })
+      await queues.pause('default')
+      expect([await queues.isPaused('default'), await queues.isPaused('other')]).toEqual([true, false])
+      expect((await jobs.situation('waits'))?.paused).toBe(true)
+      expect((await claim()).jobs.map(({ job }) => job.id)).toEqual(['goes'])
+      expect(await queues.resume('default')).toBe(true)
+      expect(await queues.resume('default')).toBe(false)
+      expect((await claim()).jobs.map(({ job }) => job.id)).toEqual(['waits'])
+    })
+
+    it('tells those who listen to a queue, and workers that somebody does', async () => {
+      await using test = await open()
+      const worker = test.another()
+      const asked: string[] = []
+      const heard: unknown[] = []
+      const facts = { executionId: 'e', workerName: 'w', atMs: 1 } as const
+      const event = (jobId: string, queue: string) => ({ name: 'job:finished', jobId, queue, ...facts }) as const
+      // One listener is there before the worker, one comes after it.
+      const endFirst = await test.storage.events.listen('a', ({ jobId }) => heard.push(jobId))
+      const endAsking = await worker.events.onListeners(['a', 'b', 'c'], (queue) => asked.push(queue))
+      await eventually(() => expect(asked).toContain('a'))
+      const endSecond = await test.storage.events.listen('b', (one) => heard.push(one))
+      await eventually(() => expect(asked).toContain('b'))
+      await worker.events.tell([event('one', 'a'), event('two', 'b'), event('three', 'c')])
+      await eventually(() => expect(heard).toEqual(['one', event('two', 'b')]))
+      endFirst()
+      await worker.events.tell([event('four', 'a'), event('five', 'b')])
+      await eventually(() => expect(heard).toHaveLength(3))
+      expect(heard[2]).toEqual(event('five', 'b'))
+      expect(asked).not.toContain('c')
+      endSecond()
+      endAsking()
+    })
+
+    it('lets a pause end by itself, and with its queue', async () => {
+      await using test = await open()
+      const { queues } = test.storage
+      await queues.pause('short', 1)
+      await queues.pause('deleted')
+      await queues.deleteQueue('deleted', true)
+      expect(await queues.isPaused('deleted')).toBe(false)
+      expect(await queues.isPaused('short')).toBe(true)
+      await eventually(async () => !(await queues.isPaused('short')))
+    })
+
+    it('gives jobs back to the head in their order, no attempt spent', async () => {
+      await using test = await open()
+      const { queues, workers } = test.storage
+      await queues.enqueue([newJob({ id: 'a' }), newJob({ id: 'b' }), newJob({ id: 'c', retriesLeft: 1 })])
+      const { jobs } = await workers.claim(claimRequest({ want: 2 }))
+      await workers.giveBack(jobs.map(({ job, executionId }) => ({ queue: 'default', jobId: job.id, executionId })))
+      expect(await queues.jobIds('default', 0, -1)).toEqual(['a', 'b', 'c'])
+      expect(await statusOf(test.storage, 'a', 'b')).toEqual(['queued', 'queued'])
+      expect(await end(test.storage, jobs, RETURNED)).toEqual(['lost', 'lost'])
+    })
+
+    it('wakes a waiting worker when a job arrives and takes nothing', async () => {
+      await using test = await open()
+      const { queues, workers } = test.storage
+      const waiting = workers.waitForWork(['other', 'default'], 10_000, new AbortController().signal)
+      await queues.enqueue([newJob({ id: 'arrives' })])
+      await waiting
+      expect(await queues.jobIds('default', 0, -1)).toEqual(['arrives'])
+    })
+  })
+}

@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest'
+import { claimRequest, end, newJob, RAISED, RETURNED, workOff } from './job-steps.ts'
+import { type OpenStorage, statusOf } from './storage-under-test.ts'
+
+/** How jobs come in. */
+export function describeEnqueue(name: string, open: OpenStorage): void {
+  describe(`${name}: enqueue`, () => {
+    it('keeps jobs in order, the ones at the front first', async () => {
+      await using test = await open()
+      const { queues } = test.storage
+      const jobs = [newJob({ id: 'a' }), newJob({ id: 'b' }), newJob({ id: 'c' }, { atFront: true })]
+      expect(await queues.enqueue(jobs)).toEqual(['queued', 'queued', 'queued'])
+      expect(await queues.jobIds('default', 0, -1)).toEqual(['c', 'a', 'b'])
+      expect(await queues.jobIds('default', 1, 1)).toEqual(['a'])
+      expect(await queues.count('default')).toBe(3)
+      expect(await queues.position('default', 'b')).toBe(2)
+      expect(await queues.position('default', 'none')).toBeNull()
+      expect(await queues.queueNames()).toEqual(['default'])
+    })
+
+    it('reads back what was written', async () => {
+      await using test = await open()
+      const { record } = newJob({
+        id: 'full',
+        meta: '{"a":"ü"}',
+        resultTtlS: -1,
+        failureTtlS: 7,
+        ttlS: 50,
+        groupId: 'team',
+        onSuccess: { name: 'jobs#done', timeoutS: 60 },
+        onFailure: { name: 'jobs#failed', timeoutS: 5 },
+        onStopped: { name: 'jobs#stopped', timeoutS: 6 },
+        retriesLeft: 3,
+        retryIntervalsS: [1, 2],
+        enqueueAtFrontOnRetry: true,
+        repeatsLeft: 2,
+        repeatIntervalsS: [5],
+        dependencyIds: ['gone'],
+        allowDependencyFailures: true,
+        webhooks: [{ url: 'http://x/', job_status: 'finished', method: 'GET', headers: {}, timeout: 10 }],
+        results: 'stream',
+      })
+      await test.storage.queues.enqueue([{ record, atFront: false, unique: false }])
+      const [read] = await test.storage.jobs.fetch(['full'])
+      expect(read).toMatchObject({ ...record, status: 'queued' })
+      expect(read?.enqueuedAtMs).toBeGreaterThan(record.createdAtMs)
+    })
+
+    it('keeps bytes that are no text', async () => {
+      await using test = await open()
+      const data = new Uint8Array([0x80, 0x05, 0xff, 0x00])
+      await test.storage.queues.enqueue([newJob({ id: 'bytes', data })])
+      const [read] = await test.storage.jobs.fetch(['bytes'])
+      expect(Buffer.from(read?.data ?? '')).toEqual(Buffer.from(data))
+    })
+
+    it('refuses a second unique job and writes nothing for it', async () => {
+      await using test = await open()
+      const { queues, jobs } = test.storage
+      const first = newJob({ id: 'u', description: 'first' }, { unique: true })
+      const second = newJob({ id: 'u', description: 'second' }, { unique: true })
+      expect(await queues.enqueue([first])).toEqual(['queued'])
+      expect(await queues.enqueue([second])).toEqual(['duplicate'])
+      expect(
+        await queues.enqueue([newJob({ id: 'v' }, { unique: true }), newJob({ id: 'v' }, { unique: true })]),
+      ).toEqual(['queued', 'duplicate'])
+      expect((await jobs.fetch(['u']))[0]?.description).toBe('first')
+      expect(await queues.jobIds('default', 0, -1)).toEqual(['u', 'v'])
+    })
+
+    it('lets one of 50 concurrent unique jobs in', async () => {
+      await using test = await open()
+      const clients = [test.storage, test.another()]
+      const placements = await Promise.all(
+        Array.from({ length: 50 }, (_, n) =>
+          (clients[n % 2] ?? test.storage).queues.enqueue([newJob({ id: 'one' }, { unique: true })]),
+        ),
+      )
+      expect(placements.flat().filter((placement) => placement === 'queued')).toHaveLength(1)
+      expect(await test.storage.queues.count('default')).toBe(1)
+    })
+
+    it('replaces a job that is enqueued again and keeps it in one place', async () => {
+      await using test = await open()
+      const { queues, jobs } = test.storage
+      await queues.enqueue([newJob({ id: 'again', description: 'old' }), newJob({ id: 'other' })])
+      await queues.enqueue([newJob({ id: 'again', description: 'new', createdAtMs: 1_790_000_009_000 })])
+      expect(await queues.jobIds('default', 0, -1)).toEqual(['other', 'again'])
+      expect((await jobs.fetch(['again']))[0]?.description).toBe('new')
+    })
+
+    it('defers a job until all it waits for have finished', async () => {
+      await using test = await open()
+      const { queues } = test.storage
+      await queues.enqueue([newJob({ id: 'p' }), newJob({ id: 'q' })])
+      expect(await queues.enqueue([newJob({ id: 'child', dependencyIds: ['p', 'q', 'gone'] })])).toEqual(['deferred'])
+      expect(await queues.registryIds('default', 'deferred', 0, -1, false)).toEqual(['child'])
+      const { jobs } = await test.storage.workers.claim(claimRequest({ want: 1 }))
+      await end(test.storage, jobs, RETURNED)
+      expect(await statusOf(test.storage, 'child')).toEqual(['deferred'])
+      await workOff(test.storage, RETURNED)
+      expect(await statusOf(test.storage, 'child')).toEqual(['queued'])
+      expect(await queues.registryCount('default', 'deferred')).toBe(0)
+    })
+
+    it('queues a job at once whose dependencies are done, gone, or failed where that is allowed', async () => {
+      await using test = await open()
+      const { queues } = test.storage
+      await queues.enqueue([newJob({ id: 'done' })])
+      await workOff(test.storage, RETURNED)
+      await queues.enqueue([newJob({ id: 'bad' })])
+      await workOff(test.storage, RAISED)
+      const waiting = [
+        newJob({ dependencyIds: ['done'] }),
+        newJob({ dependencyIds: ['never'] }),
+        newJob({ dependencyIds: ['bad'], allowDependencyFailures: true }),
+        newJob({ dependencyIds: ['bad'] }),
+      ]
+      expect(await queues.enqueue(waiting)).toEqual(['queued', 'queued', 'queued', 'deferred'])
+    })
+
+    it('releases dependents in the order in which they were deferred, in steps where they are many', async () => {
+      await using test = await open()
+      const { queues, workers } = test.storage
+      await queues.enqueue([newJob({ id: 'p' })])
+      const ids = Array.from({ length: 20 }, (_, n) => `child-${99 - n}`)
+      await queues.enqueue(ids.map((id) => newJob({ id, origin: 'few', dependencyIds: ['p'] })))
+      await workOff(test.storage, RETURNED)
+      expect(await queues.jobIds('few', 0, -1)).toEqual(ids)
+
+      await queues.enqueue([newJob({ id: 'q' })])
+      for (let batch = 0; batch < 4; batch++) {
+        await queues.enqueue(Array.from({ length: 500 }, () => newJob({ origin: 'many', dependencyIds: ['q'] })))
+      }
+      await workOff(test.storage, RETURNED)
+      while (await workers.releaseDependents());
+      expect(await queues.count('many')).toBe(2000)
+      expect(await queues.registryCount('many', 'deferred')).toBe(0)
+    })
+
+    it('refuses jobs that would wait for each other in a circle', async () => {
+      await using test = await open()
+      const { queues } = test.storage
+      await queues.enqueue([newJob({ id: 'start' })])
+      await queues.enqueue([newJob({ id: 'x', dependencyIds: ['start'] }), newJob({ id: 'y', dependencyIds: ['x'] })])
+      expect(await queues.enqueue([newJob({ id: 'x', dependencyIds: ['y'], createdAtMs: 1 })])).toEqual(['cycle'])
+    })
+
+    it('schedules a job for its time', async () => {
+      await using test = await open()
+      const dueMs = 1_900_000_000_250
+      expect(await test.storage.queues.enqueue([newJob({ id: 's' }, { dueMs })])).toEqual(['scheduled'])
+      expect(await test.storage.queues.registryScoreMs('default', 'scheduled', 's')).toBe(dueMs)
+      expect(await test.storage.queues.count('default')).toBe(0)
+    })
+
+    it('lets as many jobs of a rate limit in as it allows, and the next when one ends', async () => {
+      await using test = await open()
+      const { queues } = test.storage
+      const rateLimit = { key: 'api', concurrency: 2 }
+      const jobs = ['1', '2', '3', '4'].map((id) => newJob({ id, rateLimit, createdAtMs: Number(id) }))
+      expect(await queues.enqueue(jobs)).toEqual(['queued', 'queued', 'rate_limited', 'rate_limited'])
+      const { jobs: claimed } = await test.storage.workers.claim(claimRequest())
+      expect(claimed.map(({ job }) => job.id)).toEqual(['1', '2'])
+      await end(test.storage, claimed.slice(0, 1), RETURNED)
+      expect(await queues.jobIds('default', 0, -1)).toEqual(['3'])
+    })
+  })
+}

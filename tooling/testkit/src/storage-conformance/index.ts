@@ -1,0 +1,21 @@
+import { describeClaimAndSettle } from './claim-and-settle.ts'
+import { describeEnqueue } from './enqueue.ts'
+import { describeJobs } from './jobs.ts'
+import { describeLeases } from './leases.ts'
+import type { OpenStorage } from './storage-under-test.ts'
+import { describeWholeQueues } from './whole-queues.ts'
+
+export { claimRequest, end, newJob, RAISED, RETURNED, workOff } from './job-steps.ts'
+export type { StorageUnderTest } from './storage-under-test.ts'
+
+/**
+ * What every storage engine must do, whatever it is built on. Call it in a test file of the engine:
+ * `describeStorage('RedisStorage', open)`.
+ */
+export function describeStorage(name: string, open: OpenStorage): void {
+  describeEnqueue(name, open)
+  describeClaimAndSettle(name, open)
+  describeLeases(name, open)
+  describeJobs(name, open)
+  describeWholeQueues(name, open)
+}

@@ -1,0 +1,50 @@
+import { newId } from '@rq/core'
+import {
+  type Claimed,
+  type ClaimRequest,
+  type JobRecord,
+  type NewJob,
+  type Outcome,
+  type SettleAnswer,
+  type Storage,
+  settle,
+} from '@rq/job'
+
+/** A job as a producer makes it. */
+export function newJob(record: Partial<JobRecord> = {}, place: Partial<Omit<NewJob, 'record'>> = {}): NewJob {
+  return {
+    record: {
+      id: newId(),
+      origin: 'default',
+      status: 'created',
+      data: '["jobs#work",null,[1],{}]',
+      createdAtMs: 1_790_000_000_000,
+      timeoutS: 180,
+      description: 'jobs#work(1)',
+      results: 'hash',
+      ...record,
+    },
+    atFront: false,
+    unique: false,
+    ...place,
+  }
+}
+
+export function claimRequest(request: Partial<ClaimRequest> = {}): ClaimRequest {
+  return { queues: ['default'], want: 10, workerName: 'worker', leaseMs: 15_000, ...request }
+}
+
+export const TIMES = { startedAtMs: 1_790_000_001_000, endedAtMs: 1_790_000_002_000 }
+export const RETURNED = { kind: 'returned', value: '42', ...TIMES } as const satisfies Outcome
+export const RAISED = { kind: 'raised', error: 'Error: no\n    at work', ...TIMES } as const satisfies Outcome
+
+/** Claim what waits and end it all the same way. */
+export async function workOff(storage: Storage, outcome: Outcome, queues = ['default']): Promise<SettleAnswer[]> {
+  const { jobs } = await storage.workers.claim(claimRequest({ queues }))
+  return end(storage, jobs, outcome)
+}
+
+export async function end(storage: Storage, jobs: readonly Claimed[], outcome: Outcome): Promise<SettleAnswer[]> {
+  const settlements = jobs.map(({ job, executionId }) => settle(job, executionId, outcome))
+  return [...(await storage.workers.settle('worker', settlements)).answers]
+}

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest'
+import { eventually } from '../eventually.ts'
+import { claimRequest, end, newJob, RAISED, RETURNED, workOff } from './job-steps.ts'
+import { type OpenStorage, statusOf } from './storage-under-test.ts'
+
+/** What can be done to one job. */
+export function describeJobs(name: string, open: OpenStorage): void {
+  describe(`${name}: jobs`, () => {
+    it('cancels a waiting job once, and lets its dependents go on when asked', async () => {
+      await using test = await open()
+      const { queues, jobs } = test.storage
+      await queues.enqueue([newJob({ id: 'c' }), newJob({ id: 'd', dependencyIds: ['c'] })])
+      const request = { jobId: 'c', enqueueDependents: true, removeFromDependencies: false }
+      expect(await jobs.cancel(request)).toBe('done')
+      expect(await jobs.cancel(request)).toBe('refused')
+      expect(await jobs.cancel({ ...request, jobId: 'none' })).toBe('missing')
+      expect(await statusOf(test.storage, 'c', 'd')).toEqual(['canceled', 'queued'])
+      expect(await queues.jobIds('default', 0, -1)).toEqual(['d'])
+      expect(await queues.registryIds('default', 'canceled', 0, -1, false)).toEqual(['c'])
+    })
+
+    it('takes a canceled job out of what others wait for, when asked', async () => {
+      await using test = await open()
+      const { queues, jobs } = test.storage
+      await queues.enqueue([newJob({ id: 'c' }), newJob({ id: 'o' }), newJob({ id: 'd', dependencyIds: ['c', 'o'] })])
+      await jobs.cancel({ jobId: 'c', enqueueDependents: true, removeFromDependencies: false })
+      expect(await statusOf(test.storage, 'd')).toEqual(['deferred'])
+      await workOff(test.storage, RETURNED)
+      expect(await statusOf(test.storage, 'd')).toEqual(['queued'])
+    })
+
+    it('tells all that bears on whether a job will run', async () => {
+      await using test = await open()
+      const { queues, jobs } = test.storage
+      await queues.enqueue([newJob({ id: 'p' }), newJob({ id: 'c', dependencyIds: ['p', 'gone'] })])
+      expect(await jobs.situation('p')).toMatchObject({ position: 0, suspended: false, workers: 0, slotHolders: [] })
+      expect((await jobs.situation('c'))?.dependencies).toEqual([
+        { id: 'gone', status: undefined },
+        { id: 'p', status: 'queued' },
+      ])
+      expect(await jobs.situation('none')).toBeUndefined()
+    })
+
+    it('lets a running job that was canceled end, its dependents stay', async () => {
+      await using test = await open()
+      const { queues, jobs, workers } = test.storage
+      await queues.enqueue([newJob({ id: 'r' }), newJob({ id: 'after', dependencyIds: ['r'] })])
+      const { jobs: claimed } = await workers.claim(claimRequest())
+      await jobs.cancel({ jobId: 'r', enqueueDependents: false, removeFromDependencies: false })
+      expect(await end(test.storage, claimed, RETURNED)).toEqual(['applied'])
+      expect(await statusOf(test.storage, 'r', 'after')).toEqual(['finished', 'deferred'])
+      expect(await queues.registryCount('default', 'canceled')).toBe(0)
+    })
+
+    it('requeues a failed job only from the failed registry', async () => {
+      await using test = await open()
+      const { queues, jobs } = test.storage
+      await queues.enqueue([newJob({ id: 'f' })])
+      expect(await jobs.requeue('f', false)).toBe('refused')
+      expect(await jobs.requeue('none', false)).toBe('missing')
+      await workOff(test.storage, RAISED)
+      await queues.enqueue([newJob({ id: 'other' })])
+      expect(await jobs.requeue('f', true)).toBe('done')
+      expect(await queues.jobIds('default', 0, -1)).toEqual(['f', 'other'])
+      await workOff(test.storage, RETURNED)
+      expect((await jobs.results('f')).map(({ type }) => type)).toEqual(['successful', 'failed'])
+    })
+
+    it('deletes a job with all its traces, with its dependents when asked', async () => {
+      await using test = await open()
+      const { queues, jobs } = test.storage
+      await queues.enqueue([newJob({ id: 'p' }), newJob({ id: 'k', dependencyIds: ['p'] })])
+      expect(await jobs.delete({ jobId: 'p', deleteDependents: true })).toBe('done')
+      expect(await jobs.delete({ jobId: 'p', deleteDependents: true })).toBe('missing')
+      expect(await statusOf(test.storage, 'p', 'k')).toEqual([undefined, undefined])
+      expect(await queues.registryCount('default', 'deferred')).toBe(0)
+      expect(await queues.count('default')).toBe(0)
+    })
+
+    it('does not bring a deleted job back by saving its meta', async () => {
+      await using test = await open()
+      expect(await test.storage.jobs.saveMeta('none', '{}')).toBe('missing')
+      expect(await test.storage.jobs.exists('none')).toBe(false)
+    })
+
+    it('wakes those who wait for a result, and tells them at once when there is one', async () => {
+      await using test = await open()
+      const { queues, jobs } = test.storage
+      await queues.enqueue([newJob({ id: 'w' })])
+      const waiting = [jobs.awaitResult('w', 10_000), test.another().jobs.awaitResult('w', 10_000)]
+      await eventually(async () => {
+        const [record] = await jobs.fetch(['w'])
+        return record?.status === 'queued'
+      })
+      await workOff(test.storage, RETURNED)
+      const answer = { status: 'finished', result: { type: 'successful', returnValue: '42' } }
+      expect(await Promise.all(waiting)).toMatchObject([answer, answer])
+      expect(await jobs.awaitResult('w', 10_000)).toMatchObject(answer)
+    })
+
+    it('stops waiting for a result in time, for a job that ends without one, and for one that is not there', async () => {
+      await using test = await open()
+      const { queues, jobs } = test.storage
+      await queues.enqueue([newJob({ id: 'slow' })])
+      expect(await jobs.awaitResult('slow', 30)).toEqual({ status: 'queued', result: null })
+      const canceled = jobs.awaitResult('slow', 10_000)
+      await jobs.cancel({ jobId: 'slow', enqueueDependents: false, removeFromDependencies: false })
+      expect(await canceled).toEqual({ status: 'canceled', result: null })
+      expect(await jobs.awaitResult('none', 10_000)).toEqual({ status: undefined, result: null })
+    })
+  })
+}

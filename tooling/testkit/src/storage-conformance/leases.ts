@@ -1,0 +1,120 @@
+import type { Claimed } from '@rq/job'
+import { describe, expect, it } from 'vitest'
+import { eventually } from '../eventually.ts'
+import { claimRequest, end, newJob, RAISED, RETURNED } from './job-steps.ts'
+import { type OpenStorage, statusOf } from './storage-under-test.ts'
+
+/** Leases and workers: who works, and what becomes of the jobs of those who do no more. */
+export function describeLeases(name: string, open: OpenStorage): void {
+  describe(`${name}: leases`, () => {
+    it('keeps a job with its worker while the lease is renewed', async () => {
+      await using test = await open()
+      const { queues, workers } = test.storage
+      await queues.enqueue([newJob({ id: 'held' })])
+      const { jobs } = await workers.claim(claimRequest({ leaseMs: 1 }))
+      const [claimed] = jobs
+      const lease = { queue: 'default', jobId: 'held', executionId: claimed?.executionId ?? '' }
+      const worker = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '1', ttlS: 480 }
+      expect(await workers.heartbeat({ worker, state: 'busy', leases: [lease], leaseMs: 60_000 })).toEqual([])
+      expect(await workers.recover('default', 'rescuer', 15_000, 10)).toEqual([])
+      expect(await end(test.storage, jobs, RETURNED)).toEqual(['applied'])
+    })
+
+    it('lets one of several recoverers take an abandoned job over, and shuts the old execution out', async () => {
+      await using test = await open()
+      const { queues, workers } = test.storage
+      await queues.enqueue([newJob({ id: 'left' })])
+      const { jobs } = await workers.claim(claimRequest({ leaseMs: 1 }))
+      const takeOver = async () => {
+        const taken = await Promise.all(['r1', 'r2', 'r3'].map((name) => workers.recover('default', name, 15_000, 10)))
+        return taken.flat()
+      }
+      let taken: Claimed[] = []
+      await eventually(async () => {
+        taken = [...taken, ...(await takeOver())]
+        return taken.length > 0
+      })
+      expect(taken).toHaveLength(1)
+      expect(taken[0]?.job).toMatchObject({ id: 'left', abandonedCount: 1 })
+
+      const stale = { queue: 'default', jobId: 'left', executionId: jobs[0]?.executionId ?? '' }
+      const worker = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '1', ttlS: 480 }
+      expect(await workers.heartbeat({ worker, state: 'busy', leases: [stale], leaseMs: 60_000 })).toEqual([stale])
+      expect(await end(test.storage, jobs, RETURNED)).toEqual(['lost'])
+      expect(await test.storage.jobs.saveMeta('left', '{}', stale.executionId)).toBe('refused')
+      expect(await end(test.storage, taken, RAISED)).toEqual(['applied'])
+      expect(await statusOf(test.storage, 'left')).toEqual(['failed'])
+    })
+
+    it('puts jobs that were claimed ahead back in order, and hands one over that has been abandoned often', async () => {
+      await using test = await open()
+      const { queues, workers } = test.storage
+      await queues.enqueue(['a', 'b', 'later'].map((id) => newJob({ id })))
+      const abandon = () => workers.claim(claimRequest({ want: 2, leaseMs: 1, isAhead: true }))
+      for (let time = 1; time <= 2; time++) {
+        expect((await abandon()).jobs.map(({ job }) => job.id)).toEqual(['a', 'b'])
+        await eventually(async () => {
+          expect(await workers.recover('default', 'rescuer', 15_000, 10)).toEqual([])
+          return (await queues.count('default')) === 3
+        })
+        expect(await queues.jobIds('default', 0, -1)).toEqual(['a', 'b', 'later'])
+      }
+      await abandon()
+      const taken: Claimed[] = []
+      await eventually(async () => {
+        taken.push(...(await workers.recover('default', 'rescuer', 15_000, 10)))
+        return taken.length === 2
+      })
+      expect(taken.map(({ job }) => [job.id, job.abandonedCount])).toEqual([
+        ['a', 3],
+        ['b', 3],
+      ])
+      expect(await end(test.storage, taken, RAISED)).toEqual(['applied', 'applied'])
+    })
+
+    it('hands a job over that was claimed ahead and has had a heartbeat since', async () => {
+      await using test = await open()
+      const { queues, workers } = test.storage
+      await queues.enqueue([newJob({ id: 'begun' })])
+      const { jobs } = await workers.claim(claimRequest({ isAhead: true }))
+      const lease = { queue: 'default', jobId: 'begun', executionId: jobs[0]?.executionId ?? '' }
+      const worker = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '1', ttlS: 480 }
+      await workers.heartbeat({ worker, state: 'busy', leases: [lease], leaseMs: 1 })
+      const taken: Claimed[] = []
+      await eventually(async () => {
+        taken.push(...(await workers.recover('default', 'rescuer', 15_000, 10)))
+        return taken.length === 1
+      })
+      expect(await end(test.storage, taken, RAISED)).toEqual(['applied'])
+    })
+
+    it('registers, lists, renews and forgets workers, and refuses a name that is taken', async () => {
+      await using test = await open()
+      const { workers } = test.storage
+      const worker = { name: 'ann', queues: ['a', 'b'], pid: 1, hostname: 'h', version: '1', ttlS: 480 }
+      await workers.register(worker)
+      await workers.register(worker)
+      await expect(workers.register({ ...worker, pid: 2 })).rejects.toMatchObject({ code: 'RQ_WORKER_NAME_TAKEN' })
+      expect(await workers.workerCount()).toBe(1)
+      expect(await workers.workers('b')).toMatchObject([{ name: 'ann', queues: ['a', 'b'], state: 'started' }])
+      await workers.heartbeat({ worker, state: 'idle', leases: [], leaseMs: 15_000 })
+      expect(await workers.workers()).toMatchObject([{ name: 'ann', state: 'idle' }])
+      await workers.unregister(worker)
+      expect(await workers.workers()).toEqual([])
+      expect(await workers.workerCount('a')).toBe(0)
+    })
+
+    it('delivers commands to the worker they are for', async () => {
+      await using test = await open()
+      const { admin, workers } = test.storage
+      const heard: unknown[] = []
+      const stop = await workers.onCommand('ann', (command) => heard.push(command))
+      await eventually(async () => {
+        await admin.sendCommand('ann', { command: 'stop-job', jobId: 'j' })
+        return heard.length > 0
+      })
+      expect(heard[0]).toEqual({ command: 'stop-job', jobId: 'j' })
+      await stop()
+    })
+  })
+}
