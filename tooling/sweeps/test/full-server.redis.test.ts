@@ -1,28 +1,18 @@
-import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
 import { deferred, type Logger } from '@rq/core'
 import { Queue } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
-import { eventually, type OwnRedis, ownClient, startRedis } from '@rq/testkit'
+import { eventually, ownClient, startRedis } from '@rq/testkit'
 import { Worker } from '@rq/worker'
 import type { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 
-const FULL = ['--maxclients', '12']
+/** Takes no new client; those that are there stay. */
+async function close(admin: Redis): Promise<void> {
+  await admin.config('SET', 'maxclients', '1')
+}
 
-/** Takes every connection that is left, until it is told to leave. */
-async function crowd({ port }: OwnRedis): Promise<() => void> {
-  const sockets: Socket[] = []
-  for (let isFull = false; !isFull; ) {
-    const socket = connect(port, '127.0.0.1').on('error', () => {})
-    sockets.push(socket)
-    socket.write('PING\r\n')
-    const [answer] = await Promise.race([once(socket, 'data'), once(socket, 'close')])
-    isFull = !String(answer).startsWith('+PONG')
-  }
-  return () => {
-    for (const socket of sockets) socket.destroy()
-  }
+async function open(admin: Redis): Promise<void> {
+  await admin.config('SET', 'maxclients', '100')
 }
 
 function listening(warned: (text: string) => void): Logger {
@@ -32,10 +22,11 @@ function listening(warned: (text: string) => void): Logger {
 
 describe('with a server that has as many clients as it allows', () => {
   test('a producer fails at once, and succeeds when there is room', async () => {
-    await using redis = await startRedis({ args: FULL })
+    await using redis = await startRedis()
+    using admin = ownClient(redis.url)
     await using storage = new RedisStorage({ connection: redis.url })
     const queue = new Queue('default', { storage })
-    const leave = await crowd(redis)
+    await close(admin)
     const begunMs = performance.now()
     await expect(queue.enqueue('jobs.add')).rejects.toMatchObject({
       code: 'RQ_REDIS_UNREACHABLE',
@@ -43,12 +34,12 @@ describe('with a server that has as many clients as it allows', () => {
       message: expect.stringContaining('takes no more connections: it has as many clients as its maxclients allows'),
     })
     expect(performance.now() - begunMs).toBeLessThan(5000)
-    leave()
+    await open(admin)
     await eventually(async () => expect(await queue.enqueue('jobs.add')).toHaveProperty('origin', 'default'))
   })
 
   test('a worker waits, also for connections that it had', { timeout: 30_000 }, async () => {
-    await using redis = await startRedis({ args: FULL })
+    await using redis = await startRedis()
     using admin = ownClient(redis.url)
     await using mine = new RedisStorage({ connection: redis.url })
     await using its = new RedisStorage({ connection: redis.url, role: 'worker' })
@@ -58,18 +49,18 @@ describe('with a server that has as many clients as it allows', () => {
     const functions = { add: (x: number, y: number) => x + y }
     const logger = listening((text) => warned.resolve(text))
     const worker = new Worker('default', { storage: its, horse: 'inline', functions, logger })
-    const leaveAtFirst = await crowd(redis)
+    await close(admin)
     const working = worker.work()
     expect(await warned.promise).toMatch(/The store/)
     expect(worker.isWorking).toBe(true)
-    leaveAtFirst()
+    await open(admin)
     expect(await first.result({ timeout: 15 })).toBe(3)
 
-    for (const type of ['NORMAL', 'PUBSUB'] as const) await admin.call('CLIENT', 'KILL', 'TYPE', type)
-    const leave = await crowd(redis)
     const before = await rejected(admin)
+    await close(admin)
+    for (const type of ['NORMAL', 'PUBSUB'] as const) await admin.call('CLIENT', 'KILL', 'TYPE', type)
     await eventually(async () => expect(await rejected(admin)).toBeGreaterThan(before + 4))
-    leave()
+    await open(admin)
     const last = await eventually(async () => queue.enqueue('add', [3, 4]))
     expect(await last.result({ timeout: 15 })).toBe(7)
     await worker.stop()
