@@ -175,7 +175,12 @@ describe('judge', () => {
 
   test('measures how long the jobs of a dead worker waited', () => {
     const runs = [run(1000, { hasEnded: false }), run(9000)]
-    const words = [takeover(1, 8050, WORKER, OTHER)]
+    // Before that another job of another worker, and this one from another worker, which say nothing of it.
+    const words = [
+      takeover(1, 3000, WORKER, OTHER, 'other'),
+      takeover(1, 4000, 99, OTHER),
+      takeover(2, 8050, WORKER, OTHER),
+    ]
     expect(verdictOn({ runs, words, troubles: [trouble('death', WORKER, 1050)] }).recoveriesMs).toEqual([7000])
   })
 })

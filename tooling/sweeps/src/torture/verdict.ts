@@ -1,5 +1,5 @@
 import type { Run } from '@rq/testkit'
-import { type Evidence, mayLoseLeases, RECONNECT_MS, SETTLE_MS, stallsOf } from './evidence.ts'
+import { type Evidence, mayLoseLeases, RECONNECT_MS, SETTLE_MS, stallsOf, type Takeover } from './evidence.ts'
 import { type KindName, kindOf } from './kinds.ts'
 import type { Order } from './orders.ts'
 import { judgeParking } from './parking.ts'
@@ -117,20 +117,20 @@ function excuse(order: Order, run: Run, next: Run | undefined, evidence: Evidenc
   return isForgetful && ackedMs > run.beganMs ? 'it was enqueued again' : undefined
 }
 
-/** How long the jobs that dead workers had begun waited until another worker took them over. */
+/** How long the jobs that dead workers had begun waited until another worker took them over from those. */
 function recoveries({ troubles, words }: Evidence, runs: ReadonlyMap<string, readonly Run[]>): number[] {
   const deaths = troubles.filter(({ kind }) => kind === 'death')
-  const takeovers = new Map<string, number[]>()
-  for (const { jobId, ms, what } of words) if (what !== 'lease_lost') listOf(takeovers, jobId).push(ms)
+  const takeovers = new Map<string, Takeover[]>()
+  for (const word of words) if (word.what !== 'lease_lost') listOf(takeovers, word.jobId).push(word)
   const found: number[] = []
   for (const [id, list] of runs) {
     for (const run of list) {
       const death = deaths.find(({ fromMs, pid }) => pid === run.parentPid && fromMs >= run.beganMs)
       if (death === undefined) continue
-      const takenMs = takeovers.get(id)?.find((ms) => ms > death.fromMs)
+      const taken = takeovers.get(id)?.find(({ holder, ms }) => holder === run.parentPid && ms > death.fromMs)
       const next = list.find(({ beganMs }) => beganMs > run.beganMs)
-      // A job that had been settled before, and was taken over from another worker later on, is not of this death.
-      if (takenMs !== undefined && (next === undefined || next.beganMs > takenMs)) found.push(takenMs - death.fromMs)
+      // Of several runs under one worker, the last one is the one that it died with.
+      if (taken !== undefined && (next === undefined || next.beganMs > taken.ms)) found.push(taken.ms - death.fromMs)
     }
   }
   return found.sort((one, other) => one - other)
