@@ -8,13 +8,14 @@ import { type House, house } from './house.ts'
 const abandoned = ({ executionId, job }: Claimed) =>
   settle(job, executionId, { kind: 'abandoned', error: 'its worker died', startedAtMs: 1, endedAtMs: 2 })
 
-/** Let a scheduled job go now, as if its time had come; returns how many seconds it would have waited. */
+/** Let a scheduled job go now, as if its time had come; returns how many seconds from its end it would have waited. */
 async function promote(at: House, id: string): Promise<number> {
   const due = await at.queue.scheduledJobRegistry.getScheduledTime(id)
+  const { endedAt } = await Job.fetch(id, at.shared)
   await at.redis.client.zrem(at.key('scheduled:default'), id)
   await at.redis.client.hset(at.key(`job:${id}`), { status: 'queued' })
   await at.redis.client.rpush(at.key('queue:default'), id)
-  return Math.round((Number(due) - Date.now()) / 1000)
+  return Math.floor((Number(due) - Number(endedAt)) / 1000)
 }
 
 describe('Retry', () => {

@@ -35,12 +35,13 @@ describe('a horse whose worker is killed', () => {
     ['waits', 'writePidAndWait', true],
     ['computes, where the kernel does not tell', 'writePidAndSpin', false],
     ['waits, where the kernel does not tell', 'writePidAndWait', false],
-  ])('ends within 5 s while its job %s', async (_, func, hasSetpriv) => {
+    // Later than that in three runs is no busy machine any more.
+  ])('ends within 5 s while its job %s', { retry: 2 }, async (_, func, hasSetpriv) => {
     await using ctx = await loneWorker(func, hasSetpriv)
     expect(isRunning(ctx.horse)).toBe(true)
     ctx.worker.kill('SIGKILL')
     await ctx.worker.exited
-    await eventually(() => !isRunning(ctx.horse))
+    await eventually(() => !isRunning(ctx.horse), { timeoutMs: 5000 })
   })
 })
 
