@@ -89,6 +89,7 @@ export type WorkerCommand =
 export interface WorkerStore {
   /** @throws RqError `RQ_WORKER_NAME_TAKEN` when a living worker has this name. */
   register(worker: WorkerBirth): Promise<void>
+  /** What claims of this store have leased that were not answered yet goes back to the heads of the queues: nobody will run it. */
   unregister(worker: WorkerBirth): Promise<void>
   /** Renew leases and the worker's record (written anew if it had expired). Returns the leases that are no longer this worker's. */
   heartbeat(beat: WorkerHeartbeat): Promise<readonly Lease[]>

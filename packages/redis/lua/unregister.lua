@@ -1,20 +1,44 @@
 #!lua flags=allow-oom
---- Take a worker off the lists; its record stays for a minute, with the time of its death.
+--- Take a worker off the lists; its record stays for a minute, with the time of its death. What claims have leased whose replies it
+-- will not read any more goes back to the heads of the queues.
 -- @key workers set of worker keys
 -- @arg prefix string
 -- @arg name string
 -- @arg stamp string ISO time of death
--- @arg queues... string names
+-- @arg queueCount int
+-- @arg rest... string names of its queues; then what the execution ids of such claims begin with
 -- @reply 'ok'
+-- @include lib/give_back
 
 local workersKey = KEYS[1]
-local prefix, name, stamp = ARGV[1], ARGV[2], ARGV[3]
+local prefix, name, stamp, queueCount = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local firstQueue, lastQueue = 5, 4 + queueCount
+
+--- `bases`: as keys, all of this length.
+local function giveBackClaimed(bases, length)
+  for at = firstQueue, lastQueue do
+    local queue = ARGV[at]
+    local leases = redis.call('ZRANGE', prefix .. 'wip:' .. queue, 0, -1)
+    for n = #leases, 1, -1 do
+      local id, execution = string.match(leases[n], '^([^:]+):(.+)$')
+      if execution and bases[string.sub(execution, 1, length)] then giveBack(prefix, queue, id, execution) end
+    end
+  end
+end
+
 local key = prefix .. 'worker:' .. name
 redis.call('SREM', workersKey, key)
-for at = 4, #ARGV do redis.call('SREM', prefix .. 'workers:' .. ARGV[at], key) end
+for at = firstQueue, lastQueue do redis.call('SREM', prefix .. 'workers:' .. ARGV[at], key) end
 if redis.call('EXISTS', key) == 1 then
   redis.call('HSET', key, 'death', stamp)
   redis.call('EXPIRE', key, 60)
 end
 redis.call('DEL', key .. ':executions')
+
+local bases, length = {}, 0
+for at = lastQueue + 1, #ARGV do
+  bases[ARGV[at]] = true
+  length = #ARGV[at]
+end
+if length > 0 then giveBackClaimed(bases, length) end
 return 'ok'

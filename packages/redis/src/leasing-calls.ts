@@ -9,6 +9,7 @@ import * as scripts from './scripts.generated.ts'
 export interface LeasingCall {
   /** What the execution ids of its leases begin with. */
   readonly base: string
+  readonly workerName: string
   readonly queues: readonly string[]
 }
 
@@ -24,11 +25,18 @@ interface LostReply extends LeasingCall {
 export class LeasingCalls {
   readonly #connections: Connections
   readonly #keys: Keys
+  readonly #underWay = new Set<LeasingCall>()
   #lost: LostReply[] = []
 
   constructor(connections: Connections, keys: Keys) {
     this.#connections = connections
     this.#keys = keys
+  }
+
+  /** Bases of the calls of a worker that may have leased jobs of which nobody here knows. */
+  unanswered(workerName: string): string[] {
+    const lost = this.#lost.filter(({ told }) => told.length === 0)
+    return [...this.#underWay, ...lost].filter((call) => call.workerName === workerName).map(({ base }) => base)
   }
 
   /** Run the script of a call. When it fails it may have run all the same. */
@@ -38,11 +46,14 @@ export class LeasingCalls {
     keys: KeyNames,
     args: Args,
   ): Promise<{ reply: unknown; resent: boolean }> {
+    this.#underWay.add(call)
     try {
       return await this.#connections.runNoting(script, keys, args)
     } catch (error) {
       this.#lost.push({ ...call, told: [] })
       throw error
+    } finally {
+      this.#underWay.delete(call)
     }
   }
 

@@ -75,13 +75,13 @@ export class RedisWorkerStore implements WorkerStore {
   }
 
   async unregister(worker: WorkerBirth): Promise<void> {
-    const args: [ScriptArgument, ScriptArgument, ScriptArgument, ...ScriptArgument[]] = [
-      this.#keys.prefix,
-      worker.name,
-      stampNow(),
-      ...worker.queues,
-    ]
-    await this.#connections.run(scripts.unregister, [this.#keys.workers], args)
+    const { name, queues } = worker
+    const rest = [...queues, ...this.#claims.unanswered(name)]
+    await this.#connections.run(
+      scripts.unregister,
+      [this.#keys.workers],
+      [this.#keys.prefix, name, stampNow(), queues.length, ...rest],
+    )
     this.#births.delete(worker.name)
   }
 
@@ -113,7 +113,7 @@ export class RedisWorkerStore implements WorkerStore {
 
   async claim(request: ClaimRequest): Promise<ClaimReply> {
     const base = executionBase(request.isAhead)
-    const own = { base, queues: request.queues }
+    const own = { base, queues: request.queues, workerName: request.workerName }
     const { reply, resent } = await this.#claims.send(
       own,
       scripts.claim,
@@ -142,7 +142,7 @@ export class RedisWorkerStore implements WorkerStore {
     const words: ScriptArgument[] = []
     pushSettlements(words, settlements, workerName)
     const base = executionBase(claim?.isAhead)
-    const own = { base, queues }
+    const own = { base, queues, workerName }
     const { reply, resent } = await this.#claims.send(
       own,
       scripts.settle,
@@ -188,7 +188,7 @@ export class RedisWorkerStore implements WorkerStore {
     const base = executionBase()
     const key = this.#keys.registry(queue, 'started')
     const args = [this.#keys.prefix, queue, workerName, leaseMs, most, stampNow(), base, this.#clock.nowMs()] as const
-    const own = { base, queues: [queue] }
+    const own = { base, queues: [queue], workerName }
     const { reply, resent } = await this.#recoveries.send(own, scripts.recover, [key], [...args])
     const [serverMs, taken] = reply as [number, unknown]
     this.#clock.note(serverMs, sentAtMs)

@@ -105,6 +105,21 @@ describe('when the reply is lost', () => {
     }))
 })
 
+test('a worker that leaves gives back what a claim brings that it does not wait for, and nothing else', () =>
+  setting(async ({ redis, storage }) => {
+    const other = { ...WORKER, name: 'other' }
+    await storage.workers.register(other)
+    await storage.queues.enqueue(['a', 'b', 'c', 'd', 'e'].map((id) => newJob({ id })))
+    const before = await storage.workers.claim(claimRequest({ want: 1 }))
+    const others = storage.workers.claim(claimRequest({ want: 1, workerName: 'other' }))
+    void storage.workers.claim(claimRequest({ want: 2 }))
+    await storage.workers.unregister(WORKER)
+    expect(await redis.client.lrange(`${redis.prefix}queue:default`, 0, '-1')).toEqual(['c', 'd', 'e'])
+    const held = [...before.jobs, ...(await others).jobs].map(({ executionId, job }) => `${job.id}:${executionId}`)
+    expect(await redis.client.zrange(`${redis.prefix}wip:default`, 0, '-1')).toEqual(held)
+    await storage.workers.unregister(other)
+  }))
+
 test('a recovery that Redis kept waiting takes nothing, and none does for a lease', () =>
   setting(async ({ befall, redis, storage }) => {
     const leaseMs = 300

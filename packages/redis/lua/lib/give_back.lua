@@ -1,0 +1,14 @@
+--- Put a claimed job that was never begun back at the head of its queue, no attempt spent. Returns whether the execution still owned it.
+-- @include lib/push
+-- @include lib/schedule
+local function giveBack(prefix, queue, id, execution)
+  local key = prefix .. 'job:' .. id
+  redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution)
+  local held = redis.call('HMGET', key, 'execution_id', 'status', 'ttl')
+  if held[1] ~= execution or held[2] ~= 'started' then return false end
+  redis.call('HSET', key, 'status', 'queued')
+  redis.call('HDEL', key, 'execution_id', 'started_at', 'worker_name')
+  push(prefix, queue, id, true)
+  if tonumber(held[3]) then expireAfter(prefix, id, held[3]) end
+  return true
+end
