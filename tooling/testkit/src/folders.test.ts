@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
+import { deferred } from '@rq/core'
 import { describe, expect, test } from 'vitest'
 import { makeProject, tempDir } from './folders.ts'
 import { spawnNode } from './spawn-node.ts'
@@ -46,5 +47,26 @@ describe('when a test runs out of time', () => {
   test('its folder is removed all the same', () => {
     expect(dir).not.toBe('')
     expect(existsSync(dir)).toBe(false)
+  })
+})
+
+describe('of tests that run at the same time', () => {
+  const otherHasBegun = deferred()
+  const otherIsOver = deferred()
+  const folderIsThere = deferred()
+
+  test.concurrent('one keeps its folder', async () => {
+    await otherHasBegun.promise
+    await using folder = await tempDir()
+    folderIsThere.resolve()
+    await otherIsOver.promise
+    expect(existsSync(folder.dir)).toBe(true)
+  })
+
+  test.concurrent('when another one ends', async ({ onTestFinished }) => {
+    // Registered first, so called last.
+    onTestFinished(() => otherIsOver.resolve())
+    otherHasBegun.resolve()
+    await folderIsThere.promise
   })
 })
