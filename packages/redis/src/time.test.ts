@@ -31,4 +31,9 @@ describe('parseTime', () => {
       expect(parseTime(text)).toBeUndefined()
     }
   })
+
+  test('says so, too, of a text whose second is the one that was read last', () => {
+    expect(parseTime('2026-11-24T01:02:03.000001Z')).toBeDefined()
+    expect(parseTime('2026-11-24T01:02:03.0x0y01Z')).toBeUndefined()
+  })
 })

@@ -57,7 +57,11 @@ export function parseTime(text: string): number | undefined {
   }
   // By digits: a worker reads two times of each job.
   let us = 0
-  for (let at = FRACTION_AT; at < TIME_LENGTH - 1; at++) us = us * 10 + text.charCodeAt(at) - ZERO
+  for (let at = FRACTION_AT; at < TIME_LENGTH - 1; at++) {
+    const digit = text.charCodeAt(at) - ZERO
+    if (digit < 0 || digit > 9) return undefined
+    us = us * 10 + digit
+  }
   return readMs + us / 1000
 }
 
