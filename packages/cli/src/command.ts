@@ -1,7 +1,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs'
 import type { ExitCode } from './exit-code.ts'
 import type { Host } from './host.ts'
-import type { Output } from './output.ts'
+import type { Output } from './output/output.ts'
 import type { Settings, SharedOptions } from './settings.ts'
 
 /** What a command works with. */

@@ -1,6 +1,6 @@
+import { flag } from './arguments/option-value.ts'
 import type { CommandContext } from './command.ts'
 import { CommandError } from './exit-code.ts'
-import { flag } from './option-value.ts'
 
 /** `--yes`, of every command that destroys something. */
 export const YES_OPTION = flag({ alias: 'y', describe: 'Do not ask' })

@@ -1,4 +1,4 @@
-import type { TextStream } from './output.ts'
+import type { TextStream } from './output/output.ts'
 
 /** A configuration file as it was found. */
 export interface ConfigFile {

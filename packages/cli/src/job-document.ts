@@ -1,5 +1,5 @@
 import type { Job } from 'rq'
-import { jsonValue } from './shown-value.ts'
+import { jsonValue } from './output/shown-value.ts'
 
 /** A job as `--json` shows it in lists. Times are ISO 8601 in UTC, lengths of time are seconds, absent is null. */
 export function jobSummary(job: Job, status: string) {

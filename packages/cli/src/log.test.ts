@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createLogger, type LogOptions } from './log.ts'
-import { paintFor } from './paint.ts'
+import { paintFor } from './output/paint.ts'
 
 function logged(options: Partial<LogOptions>) {
   const lines: string[] = []

@@ -1,7 +1,7 @@
 import type { LogFields, Logger } from '@rq/core'
-import type { Paint } from './paint.ts'
-import { visible, visibleBlock, visibleJson } from './terminal-text.ts'
-import { formatTime } from './time-text.ts'
+import type { Paint } from './output/paint.ts'
+import { visible, visibleBlock, visibleJson } from './output/terminal-text.ts'
+import { formatTime } from './output/time-text.ts'
 
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 

@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Logger, show } from '@rq/core'
+import { text } from './arguments/option-value.ts'
 import type { CommandContext } from './command.ts'
 import { CommandError, EXIT, UsageError } from './exit-code.ts'
 import { createLogger, LEVELS, type LogLevel } from './log.ts'
-import { text } from './option-value.ts'
+import { unknownLetter } from './output/time-text.ts'
 import { suggestion } from './suggestion.ts'
-import { unknownLetter } from './time-text.ts'
 
 /** The flags of whatever runs until it is stopped. */
 export const SERVICE_FLAGS = {

@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs'
+import { flag, text, texts, wholeNumber } from './arguments/option-value.ts'
 import type { CommandContext } from './command.ts'
 import { CommandError, EXIT, type ExitCode } from './exit-code.ts'
-import { flag, text, texts, wholeNumber } from './option-value.ts'
 import { loggerOf, SERVICE_FLAGS, type ServiceFlags, writePid } from './service-flags.ts'
 import type { Session } from './session.ts'
 import { listOf, moduleFrom } from './settings.ts'

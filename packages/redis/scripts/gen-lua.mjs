@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const luaDir = join(root, 'lua')
-const target = join(root, 'src', 'scripts.generated.ts')
+const target = join(root, 'src', 'connection', 'scripts.generated.ts')
 
 /** The text of a file with `@first` at its head, and every `@include` (each once, before its user) resolved. */
 function assemble(name, seen = new Set()) {
@@ -70,7 +70,7 @@ ${names.map((name) => emit(describe(name))).join('\n')}`
 
 if (process.argv.includes('--check')) {
   if (readFileSync(target, 'utf8') !== output) {
-    process.stderr.write('src/scripts.generated.ts is not what lua/*.lua gives: run `pnpm gen:lua`.\n')
+    process.stderr.write('src/connection/scripts.generated.ts is not what lua/*.lua gives: run `pnpm gen:lua`.\n')
     process.exit(1)
   }
 } else {

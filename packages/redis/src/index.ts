@@ -1,5 +1,5 @@
-export { DEFAULT_URL, maskUrl, urlFromEnvironment } from './connection-url.ts'
-export type { Connection, Role } from './connections.ts'
+export { DEFAULT_URL, maskUrl, urlFromEnvironment } from './connection/connection-url.ts'
+export type { Connection, Role } from './connection/connections.ts'
 export { Keys } from './keys.ts'
 export { horseStorage, portableConnection } from './portable-connection.ts'
 export { RedisStorage, type RedisStorageOptions } from './storage.ts'

@@ -1,6 +1,6 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
-import { urlFromEnvironment } from './connection-url.ts'
-import type { Connection } from './connections.ts'
+import { urlFromEnvironment } from './connection/connection-url.ts'
+import type { Connection } from './connection/connections.ts'
 import { RedisStorage, type RedisStorageOptions } from './storage.ts'
 
 /** What of a connection survives being sent to another process as JSON. */

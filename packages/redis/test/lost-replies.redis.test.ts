@@ -3,8 +3,8 @@ import { settle } from '@rq/job'
 import { type Fault, type FaultProxy, faultProxy, type RedisFixture, redisFixture } from '@rq/testkit'
 import { claimRequest, newJob, RAISED, RETURNED } from '@rq/testkit/storage-conformance'
 import { describe, expect, test } from 'vitest'
+import * as scripts from '../src/connection/scripts.generated.ts'
 import { RedisStorage } from '../src/index.ts'
-import * as scripts from '../src/scripts.generated.ts'
 
 const WORKER = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '0', ttlS: 60 }
 

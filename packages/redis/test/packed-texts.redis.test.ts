@@ -2,7 +2,7 @@ import { startRedis } from '@rq/testkit'
 import fc from 'fast-check'
 import { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
-import { PackedTexts, packTexts } from '../src/packed-texts.ts'
+import { PackedTexts, packTexts } from '../src/codec/packed-texts.ts'
 
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),

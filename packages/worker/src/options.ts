@@ -16,9 +16,9 @@ import {
 } from '@rq/core'
 import { type AnyFunction, DEFAULT_RESULT_TTL_S, type Storage } from '@rq/job'
 import { isSerializer, type Serializer } from '@rq/serializer'
-import type { StorageSource } from './horse/protocol.ts'
-import type { ExceptionHandler, WorkHorseKilledHandler } from './judge.ts'
-import type { PrefetchOptions } from './prefetch.ts'
+import type { PrefetchOptions } from './horses/prefetch.ts'
+import type { StorageSource } from './inside-horse/protocol.ts'
+import type { ExceptionHandler, WorkHorseKilledHandler } from './outcome/judge.ts'
 
 /**
  * Where jobs run: each in a child process of its own (reused from job to job), in a thread, or in the worker's own

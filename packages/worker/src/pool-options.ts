@@ -1,5 +1,5 @@
-import type { HorsePool } from './horse-pool.ts'
-import type { HorseStarter } from './horse-port.ts'
+import type { HorsePool } from './horses/horse-pool.ts'
+import type { HorseStarter } from './horses/horse-port.ts'
 import type { WorkerSettings } from './options.ts'
 
 /** How many horses of which kind a worker keeps, and what each is told before its first job. */

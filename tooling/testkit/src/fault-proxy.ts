@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { deferred } from '@rq/core'
-import * as scripts from '../../../packages/redis/src/scripts.generated.ts'
+import * as scripts from '../../../packages/redis/src/connection/scripts.generated.ts'
 import { RespFrames, requestWords } from './resp-frames.ts'
 
 /** A command on its way to Redis. */

@@ -1,8 +1,8 @@
+import { flag } from '../arguments/option-value.ts'
 import { defineCommand } from '../command.ts'
 import { confirm, YES_OPTION } from '../confirmation.ts'
-import { flag } from '../option-value.ts'
+import { visible } from '../output/terminal-text.ts'
 import { Session } from '../session.ts'
-import { visible } from '../terminal-text.ts'
 
 export const cancel = defineCommand({
   name: 'cancel',

@@ -1,6 +1,6 @@
+import { flag } from '../arguments/option-value.ts'
 import { defineCommand } from '../command.ts'
 import { confirm, YES_OPTION } from '../confirmation.ts'
-import { flag } from '../option-value.ts'
 import { Session } from '../session.ts'
 
 export const empty = defineCommand({

@@ -1,14 +1,14 @@
 import { RqError } from '@rq/core'
 import type { EnqueueOptions, Job } from 'rq'
-import { readArguments } from '../arguments.ts'
+import { readArguments } from '../arguments/arguments.ts'
+import { duration, flag, namingOptions, text, texts, wholeNumber } from '../arguments/option-value.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
 import { EXIT, type ExitCode, UsageError } from '../exit-code.ts'
 import { functionName } from '../function-name.ts'
 import { jobSummary } from '../job-document.ts'
-import { duration, flag, namingOptions, text, texts, wholeNumber } from '../option-value.ts'
+import { jsonValue, shownValue } from '../output/shown-value.ts'
 import { Session } from '../session.ts'
 import { JSON_OPTION } from '../shared-options.ts'
-import { jsonValue, shownValue } from '../shown-value.ts'
 
 /** rq's options by the names that are typed here. */
 const TYPED: Readonly<Record<string, string>> = {

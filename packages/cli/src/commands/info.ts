@@ -1,14 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { bar, cellsFor, scaleFor } from '../bar.ts'
+import { duration, flag, text } from '../arguments/option-value.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
 import { UsageError } from '../exit-code.ts'
 import { type InfoDocument, type QueueInfo, readInfo, type WorkerInfo } from '../info-document.ts'
-import { duration, flag, text } from '../option-value.ts'
-import type { Paint } from '../paint.ts'
+import { bar, cellsFor, scaleFor } from '../output/bar.ts'
+import type { Paint } from '../output/paint.ts'
+import { visible } from '../output/terminal-text.ts'
+import { localTime } from '../output/time-text.ts'
 import { Session } from '../session.ts'
 import { JSON_OPTION } from '../shared-options.ts'
-import { visible } from '../terminal-text.ts'
-import { localTime } from '../time-text.ts'
 
 /** As many as RQ gives to the name of a queue, or more where a name needs them. */
 const NAME_COLUMNS = 12

@@ -1,12 +1,12 @@
 import { defineCommand } from '../command.ts'
 import { type JobDocument, jobDocument } from '../job-document.ts'
-import type { Paint } from '../paint.ts'
+import type { Paint } from '../output/paint.ts'
+import { shownValue } from '../output/shown-value.ts'
+import { facts } from '../output/table.ts'
+import { visible, visibleBlock } from '../output/terminal-text.ts'
+import { fromNow, localTime, shortDuration } from '../output/time-text.ts'
 import { Session } from '../session.ts'
 import { JSON_OPTION } from '../shared-options.ts'
-import { shownValue } from '../shown-value.ts'
-import { facts } from '../table.ts'
-import { visible, visibleBlock } from '../terminal-text.ts'
-import { fromNow, localTime, shortDuration } from '../time-text.ts'
 
 export const job = defineCommand({
   name: 'job',

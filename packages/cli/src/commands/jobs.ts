@@ -1,11 +1,11 @@
 import type { Job, Queue } from 'rq'
+import { text, texts, wholeNumber } from '../arguments/option-value.ts'
 import { defineCommand } from '../command.ts'
 import { jobSummary } from '../job-document.ts'
-import { text, texts, wholeNumber } from '../option-value.ts'
+import { table } from '../output/table.ts'
+import { fromNow } from '../output/time-text.ts'
 import { Session } from '../session.ts'
 import { JSON_OPTION } from '../shared-options.ts'
-import { table } from '../table.ts'
-import { fromNow } from '../time-text.ts'
 
 /** What a queue knows its jobs by, in the order in which they matter to one who looks. */
 const PLACES = ['started', 'queued', 'scheduled', 'deferred', 'failed', 'finished', 'canceled'] as const

@@ -1,9 +1,9 @@
+import { flag, text } from '../arguments/option-value.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
-import { flag, text } from '../option-value.ts'
-import type { Progress } from '../output.ts'
+import type { Progress } from '../output/output.ts'
+import { visible } from '../output/terminal-text.ts'
 import { Session } from '../session.ts'
-import { visible } from '../terminal-text.ts'
 
 /** So many are under way at once: enough to fill the connection, few enough not to flood Redis. */
 const AT_ONCE = 100

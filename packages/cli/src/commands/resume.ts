@@ -1,5 +1,5 @@
+import { texts } from '../arguments/option-value.ts'
 import { defineCommand } from '../command.ts'
-import { texts } from '../option-value.ts'
 import { Session } from '../session.ts'
 
 export const resume = defineCommand({

@@ -1,5 +1,5 @@
+import { namingOptions, text } from '../arguments/option-value.ts'
 import { defineCommand } from '../command.ts'
-import { namingOptions, text } from '../option-value.ts'
 import { loggerOf, runService, SERVICE_FLAGS } from '../service-flags.ts'
 import { Session } from '../session.ts'
 import { defined } from '../worker-flags.ts'

@@ -1,7 +1,7 @@
 import { defineCommand } from '../command.ts'
 import { confirm, YES_OPTION } from '../confirmation.ts'
+import { visible } from '../output/terminal-text.ts'
 import { Session } from '../session.ts'
-import { visible } from '../terminal-text.ts'
 
 export const stop = defineCommand({
   name: 'stop',

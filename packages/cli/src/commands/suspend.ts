@@ -1,7 +1,7 @@
 import { SECOND_MS } from '@rq/core'
+import { duration as durationMs, text, texts } from '../arguments/option-value.ts'
 import { defineCommand } from '../command.ts'
 import { CommandError } from '../exit-code.ts'
-import { duration as durationMs, text, texts } from '../option-value.ts'
 import { Session } from '../session.ts'
 
 export const suspend = defineCommand({

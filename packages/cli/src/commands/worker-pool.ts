@@ -1,5 +1,5 @@
+import { namingOptions, text, wholeNumber } from '../arguments/option-value.ts'
 import { defineCommand } from '../command.ts'
-import { namingOptions, text, wholeNumber } from '../option-value.ts'
 import { Session } from '../session.ts'
 import { defined, runWorker, TYPED_FLAGS, workerFlags, workerOptions } from '../worker-flags.ts'
 

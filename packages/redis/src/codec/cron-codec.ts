@@ -1,0 +1,102 @@
+import type { CronJobRecord, CronSchedulerRecord } from '@rq/job'
+import type { ScriptArgument } from '../connection/script.ts'
+import { pythonCronText } from './python-cron-text.ts'
+import { formatTime, parseTime } from './time.ts'
+
+/** A cron scheduler's record as the field list of RQ's hash. */
+export function encodeCronScheduler(scheduler: CronSchedulerRecord): ScriptArgument[] {
+  return [
+    ...['hostname', scheduler.hostname, 'pid', scheduler.pid, 'name', scheduler.name],
+    ...['created_at', formatTime(scheduler.createdAtMs), 'config_file', scheduler.configFile],
+    ...['cron_jobs', JSON.stringify(scheduler.jobs.map(encodeCronJob))],
+  ]
+}
+
+/** RQ's keys in RQ's order; `timezone` and `cron_text`, the text as it was given, are ours, which RQ's reader ignores. */
+function encodeCronJob(job: CronJobRecord): Record<string, unknown> {
+  const cron = job.cron === null ? null : pythonCronText(job.cron)
+  return {
+    func_name: job.funcName,
+    name: job.name,
+    queue_name: job.queueName,
+    args: job.args,
+    kwargs: job.kwargs,
+    interval: job.intervalS,
+    cron,
+    latest_enqueue_time: job.latestMs === null ? null : formatTime(job.latestMs),
+    next_enqueue_time: job.nextMs === null ? null : formatTime(job.nextMs),
+    ...job.options,
+    ...(job.timezone !== undefined && { timezone: job.timezone }),
+    ...(cron !== job.cron && { cron_text: job.cron }),
+  }
+}
+
+/** A record as Python or we wrote it; undefined when it is gone. Jobs that cannot be read are left out. */
+export function decodeCronScheduler(
+  name: string,
+  fields: Readonly<Record<string, string>>,
+): CronSchedulerRecord | undefined {
+  if (fields.name === undefined && fields.hostname === undefined) return undefined
+  return {
+    name,
+    hostname: fields.hostname ?? '',
+    pid: Number(fields.pid ?? 0),
+    createdAtMs: parseTime(fields.created_at ?? '') ?? 0,
+    configFile: fields.config_file ?? '',
+    jobs: readJobs(fields.cron_jobs ?? ''),
+  }
+}
+
+function readJobs(json: string): CronJobRecord[] {
+  const list = parse(json)
+  return Array.isArray(list) ? list.flatMap((item) => decodeCronJob(item) ?? []) : []
+}
+
+function decodeCronJob(value: unknown): CronJobRecord | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const {
+    func_name: funcName,
+    name,
+    queue_name: queueName,
+    args,
+    kwargs,
+    interval,
+    cron,
+    cron_text: cronText,
+    timezone,
+    latest_enqueue_time: latest,
+    next_enqueue_time: next,
+    ...options
+  } = value as Record<string, unknown>
+  if (typeof funcName !== 'string' || typeof queueName !== 'string') return undefined
+  return {
+    funcName,
+    // Records of older versions of RQ have no name.
+    name: typeof name === 'string' && name !== '' ? name : funcName,
+    queueName,
+    args: textOrNull(args),
+    kwargs: textOrNull(kwargs),
+    intervalS: typeof interval === 'number' ? interval : null,
+    cron: textOrNull(cronText) ?? textOrNull(cron),
+    latestMs: timeOrNull(latest),
+    nextMs: timeOrNull(next),
+    options,
+    ...(typeof timezone === 'string' && { timezone }),
+  }
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
+}
+
+function timeOrNull(value: unknown): number | null {
+  return typeof value === 'string' ? (parseTime(value) ?? null) : null
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,292 @@
+import { inflateSync } from 'node:zlib'
+import {
+  type CallbackRecord,
+  DEFAULT_CALLBACK_TIMEOUT_S,
+  isJobStatus,
+  type JobRecord,
+  type Payload,
+  type WebhookRecord,
+} from '@rq/job'
+import type { ScriptArgument } from '../connection/script.ts'
+import type { PackedTexts } from './packed-texts.ts'
+import { formatTime, parseTime } from './time.ts'
+
+const ZLIB_FIRST_BYTE = 0x78
+
+/**
+ * A record as the flat field list of RQ's hash, `created_at` first. Without `status` and
+ * `enqueued_at`, which belong to the script that puts the job somewhere. Unset fields are left out, but for
+ * `last_heartbeat`: a Python worker deletes a job whose heartbeat creates that field.
+ */
+export function encodeJob(job: JobRecord): ScriptArgument[] {
+  const fields: ScriptArgument[] = ['created_at', formatTime(job.createdAtMs), 'data', job.data]
+  fields.push('last_heartbeat', '')
+  if (job.origin !== '') fields.push('origin', job.origin)
+  if (job.description !== undefined) fields.push('description', job.description)
+  if (job.timeoutS !== undefined) fields.push('timeout', job.timeoutS)
+  if (job.resultTtlS !== undefined) fields.push('result_ttl', job.resultTtlS)
+  if (job.failureTtlS !== undefined) fields.push('failure_ttl', job.failureTtlS)
+  if (job.ttlS !== undefined) fields.push('ttl', job.ttlS)
+  if (job.meta !== undefined) fields.push('meta', job.meta)
+  if (job.groupId !== undefined) fields.push('group_id', job.groupId)
+  if (job.startedAtMs !== undefined) fields.push('started_at', formatTime(job.startedAtMs))
+  if (job.endedAtMs !== undefined) fields.push('ended_at', formatTime(job.endedAtMs))
+  if (job.workerName !== undefined) fields.push('worker_name', job.workerName)
+  pushCallback(fields, 'success', job.onSuccess)
+  pushCallback(fields, 'failure', job.onFailure)
+  pushCallback(fields, 'stopped', job.onStopped)
+  if (job.retriesLeft !== undefined) fields.push('retries_left', job.retriesLeft)
+  if (job.retryIntervalsS !== undefined) fields.push('retry_intervals', JSON.stringify(job.retryIntervalsS))
+  if (job.enqueueAtFrontOnRetry === true) fields.push('enqueue_at_front_on_retry', 1)
+  if (job.numberOfRetries !== undefined) fields.push('number_of_retries', job.numberOfRetries)
+  if (job.repeatsLeft !== undefined) fields.push('repeats_left', job.repeatsLeft)
+  if (job.repeatIntervalsS !== undefined) fields.push('repeat_intervals', JSON.stringify(job.repeatIntervalsS))
+  if (job.repeatsDone !== undefined) fields.push('repeats_done', job.repeatsDone)
+  const [firstDependency] = job.dependencyIds ?? []
+  if (firstDependency !== undefined) {
+    fields.push('dependency_id', firstDependency, 'dependency_ids', JSON.stringify(job.dependencyIds))
+    fields.push('allow_dependency_failures', job.allowDependencyFailures === true ? 1 : 0)
+  }
+  if (job.enqueueAtFront === true) fields.push('enqueue_at_front', 1)
+  if (job.rateLimit !== undefined) {
+    fields.push('rate_limit_key', job.rateLimit.key, 'rate_limit_concurrency', job.rateLimit.concurrency)
+  }
+  if (job.webhooks !== undefined && job.webhooks.length > 0) fields.push('webhooks', JSON.stringify(job.webhooks))
+  if (job.results === 'stream') fields.push('results', 'stream')
+  return fields
+}
+
+function pushCallback(fields: ScriptArgument[], kind: string, callback: CallbackRecord | undefined): void {
+  if (callback === undefined) return
+  fields.push(`${kind}_callback_name`, callback.name, `${kind}_callback_timeout`, callback.timeoutS)
+}
+
+/**
+ * A record from the flat reply of a hash (names and values in turn, as Buffers). Lenient where RQ's own reader is strict:
+ * a value that cannot be read counts as unset, so that one bad job never stops a worker.
+ * Undefined when there is no `data`: RQ's rule for "no such job".
+ */
+export function decodeJob(id: string, reply: readonly Buffer[]): JobRecord | undefined {
+  const record: JobRecord = { id, origin: '', status: 'created', data: '', createdAtMs: 0, results: 'hash' }
+  for (let at = 0; at + 1 < reply.length; at += 2) {
+    const value = reply[at + 1]
+    if (value !== undefined && value.length > 0) READERS.get(String(reply[at]))?.(record, value)
+  }
+  return record.data.length === 0 ? undefined : record
+}
+
+/** A record from what `claim` hands over of a plain job, from its id on. The hot path of a worker. */
+export function decodePlainJob(packed: PackedTexts): JobRecord | undefined {
+  const id = packed.text()
+  const createdAtMs = parseTime(packed.text()) ?? 0
+  const enqueuedAtMs = parseTime(packed.text())
+  const timeoutS = readInteger(packed.text())
+  const resultTtl = packed.text()
+  const description = packed.text()
+  const first = packed.firstByte
+  const isText = first !== undefined && isFirstOfText(first) && first !== ZLIB_FIRST_BYTE
+  const data = isText ? packed.text() : packed.bytes()
+  if (data.length === 0) return undefined
+  const compressed = first === ZLIB_FIRST_BYTE
+  const record: JobRecord = {
+    id,
+    origin: '',
+    status: 'queued',
+    data: compressed ? inflated(data as Buffer) : data,
+    createdAtMs,
+    results: compressed ? 'stream' : 'hash',
+    description,
+  }
+  set(record, 'enqueuedAtMs', enqueuedAtMs)
+  set(record, 'timeoutS', timeoutS)
+  if (resultTtl !== '') set(record, 'resultTtlS', readInteger(resultTtl))
+  return record
+}
+
+type Reader = (record: JobRecord, value: Buffer) => void
+
+/** What each field of the hash does to a record. Fields that are not here are somebody else's. */
+const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
+  [
+    'status',
+    (record, value) => {
+      const status = String(value)
+      if (isJobStatus(status)) record.status = status
+    },
+  ],
+  [
+    'data',
+    (record, value) => {
+      const compressed = value[0] === ZLIB_FIRST_BYTE
+      record.data = compressed ? inflated(value) : payload(value)
+      // Written by Python RQ, so answered in RQ's own dialect.
+      if (compressed) record.results = 'stream'
+    },
+  ],
+  [
+    'results',
+    (record, value) => {
+      if (String(value) === 'stream') record.results = 'stream'
+    },
+  ],
+  [
+    'origin',
+    (record, value) => {
+      record.origin = String(value)
+    },
+  ],
+  ['created_at', time('createdAtMs')],
+  ['enqueued_at', time('enqueuedAtMs')],
+  ['started_at', time('startedAtMs')],
+  ['ended_at', time('endedAtMs')],
+  ['last_heartbeat', time('lastHeartbeatMs')],
+  ['description', textField('description')],
+  ['worker_name', textField('workerName')],
+  ['execution_id', textField('executionId')],
+  ['group_id', textField('groupId')],
+  ['timeout', integer('timeoutS')],
+  ['result_ttl', integer('resultTtlS')],
+  ['failure_ttl', integer('failureTtlS')],
+  ['ttl', integer('ttlS')],
+  ['retries_left', integer('retriesLeft')],
+  ['number_of_retries', integer('numberOfRetries')],
+  ['repeats_left', integer('repeatsLeft')],
+  ['repeats_done', integer('repeatsDone')],
+  ['abandoned_count', integer('abandonedCount')],
+  ['retry_intervals', integers('retryIntervalsS')],
+  ['repeat_intervals', integers('repeatIntervalsS')],
+  ['enqueue_at_front_on_retry', flag('enqueueAtFrontOnRetry')],
+  ['enqueue_at_front', flag('enqueueAtFront')],
+  ['allow_dependency_failures', flag('allowDependencyFailures')],
+  ['success_callback_name', callbackName('onSuccess')],
+  ['success_callback_timeout', callbackTimeout('onSuccess')],
+  ['failure_callback_name', callbackName('onFailure')],
+  ['failure_callback_timeout', callbackTimeout('onFailure')],
+  ['stopped_callback_name', callbackName('onStopped')],
+  ['stopped_callback_timeout', callbackTimeout('onStopped')],
+  [
+    'dependency_id',
+    (record, value) => {
+      record.dependencyIds ??= [String(value)]
+    },
+  ],
+  [
+    'dependency_ids',
+    (record, value) => {
+      const ids = readJson(value)
+      if (Array.isArray(ids) && ids.every((item) => typeof item === 'string')) record.dependencyIds = ids
+    },
+  ],
+  [
+    'rate_limit_key',
+    (record, value) => {
+      record.rateLimit = { key: String(value), concurrency: record.rateLimit?.concurrency ?? 1 }
+    },
+  ],
+  [
+    'rate_limit_concurrency',
+    (record, value) => {
+      record.rateLimit = { key: record.rateLimit?.key ?? '', concurrency: readInteger(value) ?? 1 }
+    },
+  ],
+  [
+    'webhooks',
+    (record, value) => {
+      const webhooks = readJson(value)
+      if (Array.isArray(webhooks)) record.webhooks = webhooks as WebhookRecord[]
+    },
+  ],
+  [
+    'meta',
+    (record, value) => {
+      record.meta = payload(value)
+    },
+  ],
+  [
+    'result',
+    (record, value) => {
+      record.result = payload(value)
+    },
+  ],
+  [
+    'exc_info',
+    (record, value) => {
+      const message = (value[0] === ZLIB_FIRST_BYTE ? inflated(value) : value).toString()
+      if (message !== '') record.excInfo = message
+    },
+  ],
+])
+
+type Key<T> = { [K in keyof JobRecord]-?: NonNullable<JobRecord[K]> extends T ? K : never }[keyof JobRecord]
+type CallbackKey = 'onSuccess' | 'onFailure' | 'onStopped'
+
+function set<K extends keyof JobRecord>(record: JobRecord, key: K, value: JobRecord[K] | undefined): void {
+  if (value !== undefined) record[key] = value
+}
+
+function time(key: 'createdAtMs' | 'enqueuedAtMs' | 'startedAtMs' | 'endedAtMs' | 'lastHeartbeatMs'): Reader {
+  return (record, value) => set(record, key, parseTime(String(value)))
+}
+
+function textField(key: 'description' | 'workerName' | 'executionId' | 'groupId'): Reader {
+  return (record, value) => set(record, key, String(value))
+}
+
+function integer(key: Exclude<Key<number>, 'createdAtMs'>): Reader {
+  return (record, value) => set(record, key, readInteger(value))
+}
+
+function integers(key: 'retryIntervalsS' | 'repeatIntervalsS'): Reader {
+  return (record, value) => {
+    const list = readJson(value)
+    if (Array.isArray(list) && list.every((item) => typeof item === 'number')) record[key] = list
+  }
+}
+
+function flag(key: 'enqueueAtFrontOnRetry' | 'enqueueAtFront' | 'allowDependencyFailures'): Reader {
+  return (record, value) => set(record, key, String(value) === '1')
+}
+
+function callbackName(key: CallbackKey): Reader {
+  return (record, value) => {
+    record[key] = { name: String(value), timeoutS: record[key]?.timeoutS ?? DEFAULT_CALLBACK_TIMEOUT_S }
+  }
+}
+
+function callbackTimeout(key: CallbackKey): Reader {
+  return (record, value) => {
+    const timeoutS = readInteger(value)
+    if (timeoutS !== undefined) record[key] = { name: record[key]?.name ?? '', timeoutS }
+  }
+}
+
+/** Text when the bytes are text of JSON, which is what our own serializers write; else the bytes. */
+function payload(bytes: Buffer): Payload {
+  return isFirstOfText(bytes[0] ?? 0) ? bytes.toString() : bytes
+}
+
+function isFirstOfText(byte: number): boolean {
+  return byte < 0x80 && byte >= 0x09
+}
+
+/** What zlib holds, or the bytes themselves when they only look like zlib (RQ's reader does the same). */
+function inflated(bytes: Buffer): Payload {
+  try {
+    return payload(inflateSync(bytes))
+  } catch {
+    return bytes
+  }
+}
+
+function readInteger(value: Buffer | string): number | undefined {
+  const digits = String(value)
+  return /^-?\d{1,15}$/.test(digits) ? Number(digits) : undefined
+}
+
+function readJson(value: Buffer): unknown {
+  try {
+    return JSON.parse(String(value))
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,121 @@
+import { deflateSync, inflateSync } from 'node:zlib'
+import {
+  type AwaitedResult,
+  type JobRecord,
+  RESULT_TYPE_NUMBERS,
+  type ResultRecord,
+  resultTypeOf,
+  type Settlement,
+} from '@rq/job'
+import type { ScriptArgument } from '../connection/script.ts'
+import { parseTime } from './time.ts'
+
+/** The fields of a results stream entry. Error text is base64 of zlib, a value is base64. */
+export function encodeResult(settlement: Settlement, workerName: string): ScriptArgument[] {
+  const result = settlement.result
+  if (result === undefined) return []
+  const fields: ScriptArgument[] = ['type', RESULT_TYPE_NUMBERS[result.type], 'worker_name', workerName]
+  if (result.returnValue !== undefined) {
+    fields.push('return_value', Buffer.from(result.returnValue as string).toString('base64'))
+  }
+  if (result.excString !== undefined) fields.push('exc_string', deflateSync(result.excString).toString('base64'))
+  fields.push('execution_id', settlement.executionId)
+  fields.push('execution_started_at', settlement.startedAtMs / 1000, 'execution_ended_at', settlement.endedAtMs / 1000)
+  return fields
+}
+
+/**
+ * One stream entry, or undefined when its type is unknown. One that was in the job's hash before, and was moved when the job was
+ * enqueued again, has its value and times as they were there.
+ */
+export function decodeResult(id: Buffer, fields: readonly Buffer[]): ResultRecord | undefined {
+  const map = new Map<string, string>()
+  let value: Buffer | undefined
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const name = String(fields[at])
+    if (name === 'value') value = fields[at + 1]
+    else map.set(name, String(fields[at + 1]))
+  }
+  const type = resultTypeOf(Number(map.get('type')))
+  if (type === undefined) return undefined
+  const returnValue = map.get('return_value')
+  const excString = map.get('exc_string')
+  return {
+    type,
+    createdAtMs: parseTime(map.get('ended_at') ?? '') ?? Number(String(id).split('-')[0]),
+    ...(returnValue === undefined ? {} : { returnValue: Buffer.from(returnValue, 'base64') }),
+    ...(value === undefined ? {} : { returnValue: value }),
+    ...(excString === undefined ? {} : { excString: inflateText(excString) }),
+    ...optional('workerName', map.get('worker_name')),
+    ...optional('executionId', map.get('execution_id')),
+    ...optional(
+      'executionStartedAtMs',
+      seconds(map.get('execution_started_at')) ?? parseTime(map.get('started_at') ?? ''),
+    ),
+    ...optional('executionEndedAtMs', seconds(map.get('execution_ended_at')) ?? parseTime(map.get('ended_at') ?? '')),
+  }
+}
+
+/**
+ * The result that a job keeps in its own hash: only a success of an execution of ours in the `hash` dialect.
+ * A Python worker leaves no `execution_id`, and its results are in the stream. A Python program that saved the job anew
+ * has compressed its data, which is the mark of the other dialect; then it counts that the stream is empty.
+ */
+export function hashResult(job: JobRecord | undefined, streamIsEmpty: boolean): ResultRecord | undefined {
+  if (job?.status !== 'finished' || job.executionId === undefined) return undefined
+  if (job.results !== 'hash' && !streamIsEmpty) return undefined
+  return {
+    type: 'successful',
+    createdAtMs: job.endedAtMs ?? 0,
+    ...(job.result === undefined ? {} : { returnValue: job.result }),
+    ...optional('workerName', job.workerName),
+    executionId: job.executionId,
+    ...optional('executionStartedAtMs', job.startedAtMs),
+    ...optional('executionEndedAtMs', job.endedAtMs),
+  }
+}
+
+/** Lines of a notice before the value. */
+const NEWS_LINES = 6
+
+/** What settle.lua publishes about a job: its id alone, or a success and all that there is to know of it. */
+export function readNews(message: Buffer): { readonly jobId: string; readonly awaited?: AwaitedResult } {
+  const lines: string[] = []
+  let at = 0
+  while (lines.length < NEWS_LINES) {
+    const end = message.indexOf('\n', at)
+    if (end === -1) break
+    lines.push(message.toString('utf8', at, end))
+    at = end + 1
+  }
+  const [jobId, workerName, executionId, startedAt = '', endedAt = '', hasValue] = lines
+  if (jobId === undefined || lines.length < NEWS_LINES) return { jobId: message.toString() }
+  const result: ResultRecord = {
+    type: 'successful',
+    createdAtMs: parseTime(endedAt) ?? 0,
+    ...(hasValue === '1' && { returnValue: message.subarray(at) }),
+    ...optional('workerName', workerName),
+    ...optional('executionId', executionId),
+    ...optional('executionStartedAtMs', parseTime(startedAt)),
+    ...optional('executionEndedAtMs', parseTime(endedAt)),
+  }
+  return { jobId, awaited: { status: 'finished', result } }
+}
+
+function inflateText(base64: string): string {
+  const bytes = Buffer.from(base64, 'base64')
+  try {
+    return inflateSync(bytes).toString()
+  } catch {
+    return bytes.toString()
+  }
+}
+
+function seconds(text: string | undefined): number | undefined {
+  const value = Number(text)
+  return text === undefined || text === '' || Number.isNaN(value) ? undefined : Math.round(value * 1000)
+}
+
+function optional<K extends string, V extends string | number>(key: K, value: V | undefined): { [P in K]?: V } {
+  return value === undefined || value === '' ? {} : ({ [key]: value } as { [P in K]?: V })
+}

@@ -1,0 +1,35 @@
+import type { WorkerBirth, WorkerRecord, WorkerState } from '@rq/job'
+import type { ScriptArgument } from '../connection/script.ts'
+import { parseTime } from './time.ts'
+
+const STATES: ReadonlySet<string> = new Set<WorkerState>(['started', 'suspended', 'busy', 'idle'])
+
+/** The fields of a worker's record at birth. */
+export function encodeBirth(worker: WorkerBirth, birth: string): ScriptArgument[] {
+  return [
+    ...['birth', birth, 'last_heartbeat', birth, 'queues', worker.queues.join(',')],
+    ...['pid', worker.pid, 'hostname', worker.hostname, 'ip_address', 'unknown'],
+    ...['version', worker.version, 'python_version', `node ${process.version}`, 'state', 'started'],
+  ]
+}
+
+/** A worker's record; undefined when it is gone. */
+export function decodeWorker(name: string, fields: Readonly<Record<string, string>>): WorkerRecord | undefined {
+  if (fields.birth === undefined || fields.birth === '') return undefined
+  const shutdownRequestedMs = parseTime(fields.shutdown_requested_date ?? '')
+  return {
+    name,
+    queues: (fields.queues ?? '').split(',').filter((queue) => queue !== ''),
+    pid: Number(fields.pid ?? 0),
+    hostname: fields.hostname ?? '',
+    version: fields.version ?? '',
+    state: STATES.has(fields.state ?? '') ? (fields.state as WorkerState) : 'started',
+    birthMs: parseTime(fields.birth) ?? 0,
+    lastHeartbeatMs: parseTime(fields.last_heartbeat ?? '') ?? 0,
+    successfulJobCount: Number(fields.successful_job_count ?? 0),
+    failedJobCount: Number(fields.failed_job_count ?? 0),
+    totalWorkingTimeS: Number(fields.total_working_time ?? 0),
+    ...(fields.current_job ? { currentJobId: fields.current_job } : {}),
+    ...(shutdownRequestedMs === undefined ? {} : { shutdownRequestedMs }),
+  }
+}

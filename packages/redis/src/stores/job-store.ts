@@ -1,0 +1,205 @@
+import type {
+  AwaitedResult,
+  CancelRequest,
+  DeleteRequest,
+  ExecutionRecord,
+  JobAnswer,
+  JobRecord,
+  JobSituation,
+  JobStatus,
+  JobStore,
+  Payload,
+  ResultRecord,
+} from '@rq/job'
+import { isJobStatus, RESULT_HISTORY } from '@rq/job'
+import { decodeJob, encodeJob } from '../codec/job-codec.ts'
+import { decodeResult, hashResult } from '../codec/result-codec.ts'
+import { decodeSituation, type SituationReply } from '../codec/situation-codec.ts'
+import { parseScore, stampNow } from '../codec/time.ts'
+import type { Connections } from '../connection/connections.ts'
+import { pipeScript, type ScriptArgument } from '../connection/script.ts'
+import * as scripts from '../connection/scripts.generated.ts'
+import type { Keys } from '../keys.ts'
+import { ResultWaiters } from './result-waiters.ts'
+
+/** Dependents that are deleted with a job in one step, so that no step blocks Redis for long. */
+const DELETED_AT_ONCE = 500
+
+export class RedisJobStore implements JobStore {
+  readonly #connections: Connections
+  readonly #keys: Keys
+  #waiters: ResultWaiters
+
+  constructor(connections: Connections, keys: Keys) {
+    this.#connections = connections
+    this.#keys = keys
+    this.#waiters = new ResultWaiters(connections, keys)
+  }
+
+  async fetch(ids: readonly string[]): Promise<(JobRecord | undefined)[]> {
+    if (ids.length === 0) return []
+    const first = this.#keys.job(ids[0] ?? '')
+    const replies = await this.#connections.run(scripts.fetch, [first], [this.#keys.prefix, ...ids], true)
+    return (replies as Buffer[][]).map((fields, index) => decodeJob(ids[index] ?? '', fields))
+  }
+
+  async exists(jobId: string): Promise<boolean> {
+    return (await this.#connections.call((client) => client.exists(this.#keys.job(jobId)))) === 1
+  }
+
+  async status(jobId: string): Promise<JobStatus | undefined> {
+    const [status, data] = await this.#connections.call((client) =>
+      client.hmget(this.#keys.job(jobId), 'status', 'created_at'),
+    )
+    if (typeof status === 'string' && isJobStatus(status)) return status
+    return typeof data === 'string' ? 'created' : undefined
+  }
+
+  async save(record: JobRecord): Promise<void> {
+    await this.#connections.run(scripts.saveJob, [this.#keys.job(record.id)], encodeJob(record))
+  }
+
+  async saveMeta(jobId: string, meta: Payload, executionId = ''): Promise<JobAnswer> {
+    const reply = await this.#connections.run(scripts.saveMeta, [this.#keys.job(jobId)], [meta, executionId])
+    return reply as JobAnswer
+  }
+
+  async meta(jobId: string): Promise<Payload | undefined> {
+    const meta = await this.#connections.call((client) => client.hgetBuffer(this.#keys.job(jobId), 'meta'))
+    return meta ?? undefined
+  }
+
+  async cancel(request: CancelRequest): Promise<JobAnswer> {
+    const reply = await this.#connections.run(scripts.cancel, ...this.#cancelWords(request))
+    if (reply !== 'more') return reply as JobAnswer
+    await this.#releaseDependents()
+    return 'done'
+  }
+
+  cancelInto(pipeline: unknown, request: CancelRequest): void {
+    pipeScript(pipeline, scripts.cancel, ...this.#cancelWords(request))
+  }
+
+  async delete(request: DeleteRequest): Promise<JobAnswer> {
+    const delete500 = () => this.#connections.run(scripts.deleteJob, ...this.#deleteWords(request, DELETED_AT_ONCE))
+    let reply = await delete500()
+    while (reply === 'more') reply = await delete500()
+    return reply as JobAnswer
+  }
+
+  deleteInto(pipeline: unknown, request: DeleteRequest): void {
+    pipeScript(pipeline, scripts.deleteJob, ...this.#deleteWords(request, -1))
+  }
+
+  async requeue(jobId: string, atFront: boolean): Promise<JobAnswer> {
+    const args: [ScriptArgument, ScriptArgument, ScriptArgument, ScriptArgument] = [
+      this.#keys.prefix,
+      jobId,
+      stampNow(),
+      atFront ? 1 : 0,
+    ]
+    return (await this.#connections.run(scripts.requeue, [this.#keys.job(jobId)], args)) as JobAnswer
+  }
+
+  async results(jobId: string): Promise<ResultRecord[]> {
+    const [[job], entries] = await Promise.all([
+      this.fetch([jobId]),
+      // Redis trims the stream only roughly.
+      this.#connections.call((client) =>
+        client.xrevrangeBuffer(this.#keys.results(jobId), '+', '-', 'COUNT', RESULT_HISTORY),
+      ),
+    ])
+    const history = entries.flatMap(([id, fields]) => decodeResult(id, fields) ?? [])
+    const latest = hashResult(job, entries.length === 0)
+    return latest === undefined ? history : [latest, ...history].slice(0, RESULT_HISTORY)
+  }
+
+  async awaitResult(
+    jobId: string,
+    timeoutMs: number,
+    signal?: AbortSignal,
+    until: 'result' | 'end' = 'result',
+  ): Promise<AwaitedResult> {
+    const told = await this.#waiters.wait(jobId, timeoutMs, until === 'end', signal)
+    if (told !== undefined) return told
+    const [[job], entries] = await Promise.all([
+      this.fetch([jobId]),
+      this.#connections.call((client) => client.xrevrangeBuffer(this.#keys.results(jobId), '+', '-', 'COUNT', 1)),
+    ])
+    const latest = hashResult(job, entries.length === 0)
+    const [entry] = entries.flatMap(([id, fields]) => decodeResult(id, fields) ?? [])
+    return { status: job?.status, result: latest ?? entry ?? null }
+  }
+
+  dependentIds(jobId: string): Promise<string[]> {
+    const keys = [this.#keys.dependents(jobId), this.#keys.releasingOf(jobId)]
+    return this.#connections.call((client) => client.sunion(...keys))
+  }
+
+  async situation(jobId: string): Promise<JobSituation | undefined> {
+    const args: [ScriptArgument, ScriptArgument] = [this.#keys.prefix, jobId]
+    const reply = (await this.#connections.run(scripts.explain, [this.#keys.job(jobId)], args, true)) as
+      | SituationReply
+      | []
+    return decodeSituation(jobId, reply)
+  }
+
+  async executions(jobId: string): Promise<ExecutionRecord[]> {
+    const [job] = await this.fetch([jobId])
+    if (job === undefined) return []
+    const keys: [string, string] = [this.#keys.registry(job.origin, 'started'), this.#keys.job(jobId)]
+    const leases = (await this.#connections.run(scripts.leases, keys, [jobId])) as string[]
+    const executions: ExecutionRecord[] = []
+    for (let at = 0; at + 1 < leases.length; at += 2) {
+      const { lastHeartbeatMs, workerName } = job
+      executions.push({
+        id: leases[at] ?? '',
+        jobId,
+        leaseEndsMs: parseScore(leases[at + 1] ?? '') * 1000,
+        ...(workerName !== undefined && { workerName }),
+        ...(lastHeartbeatMs !== undefined && { lastHeartbeatMs }),
+      })
+    }
+    return executions
+  }
+
+  close(): void {
+    this.#waiters.close()
+  }
+
+  /** After {@link close}: callers can wait for results again. */
+  reopen(): void {
+    this.#waiters = new ResultWaiters(this.#connections, this.#keys)
+  }
+
+  #cancelWords(request: CancelRequest) {
+    const { jobId, enqueueDependents, removeFromDependencies } = request
+    const keys: [job: string] = [this.#keys.job(jobId)]
+    const args: [ScriptArgument, ScriptArgument, ScriptArgument, ScriptArgument, ScriptArgument] = [
+      this.#keys.prefix,
+      jobId,
+      stampNow(),
+      enqueueDependents ? 1 : 0,
+      removeFromDependencies ? 1 : 0,
+    ]
+    return [keys, args] as const
+  }
+
+  async #releaseDependents(): Promise<void> {
+    const step = () =>
+      this.#connections.run(scripts.releaseDependents, [this.#keys.releasing], [this.#keys.prefix, stampNow()])
+    while ((await step()) === 1);
+  }
+
+  /** `most`: dependents in one step, -1 = all. */
+  #deleteWords({ jobId, deleteDependents }: DeleteRequest, most: number) {
+    const keys: [job: string] = [this.#keys.job(jobId)]
+    const args: [ScriptArgument, ScriptArgument, ScriptArgument, ScriptArgument] = [
+      this.#keys.prefix,
+      jobId,
+      stampNow(),
+      deleteDependents ? most : 0,
+    ]
+    return [keys, args] as const
+  }
+}

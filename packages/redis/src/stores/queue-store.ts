@@ -1,0 +1,178 @@
+import { randomHex } from '@rq/core'
+import type { Begun, NewJob, Placement, QueueStore, RegistryKind } from '@rq/job'
+import { pushJob } from '../codec/enqueue-arguments.ts'
+import { packTexts } from '../codec/packed-texts.ts'
+import { parseScore, stampNow } from '../codec/time.ts'
+import type { Connections } from '../connection/connections.ts'
+import { pipeScript, type ScriptArgument } from '../connection/script.ts'
+import * as scripts from '../connection/scripts.generated.ts'
+import type { Keys } from '../keys.ts'
+
+/** As many as enqueue.lua takes in one go. */
+const MOST_PLAIN = 1000
+
+/** Jobs taken per step when a queue is emptied, so that no step blocks Redis for long. */
+const EMPTY_BATCH = 1000
+
+export class RedisQueueStore implements QueueStore {
+  readonly #connections: Connections
+  readonly #keys: Keys
+
+  constructor(connections: Connections, keys: Keys) {
+    this.#connections = connections
+    this.#keys = keys
+  }
+
+  async enqueue(jobs: readonly NewJob[]): Promise<Placement[]> {
+    const args = enqueueArguments(this.#keys.prefix, jobs)
+    const placements = await this.#connections.run(scripts.enqueue, [this.#keys.queues], args)
+    return Array.isArray(placements) ? placements : jobs.map(() => 'queued')
+  }
+
+  enqueueInto(pipeline: unknown, jobs: readonly NewJob[]): void {
+    pipeScript(pipeline, scripts.enqueue, [this.#keys.queues], enqueueArguments(this.#keys.prefix, jobs))
+  }
+
+  async begin(job: NewJob, workerName: string, leaseMs: number): Promise<Begun> {
+    const executionId = `0${randomHex().slice(0, 19)}`
+    const args = enqueueArguments(this.#keys.prefix, [job], [workerName, leaseMs, executionId])
+    const [placement] = (await this.#connections.run(scripts.enqueue, [this.#keys.queues], args)) as [
+      Placement | 'started',
+    ]
+    if (placement === 'deferred' || placement === 'duplicate' || placement === 'cycle') return { placement }
+    return { placement: 'started', executionId }
+  }
+
+  async queueNames(): Promise<string[]> {
+    const keys = await this.#connections.call((client) => client.smembers(this.#keys.queues))
+    return keys.flatMap((key) => this.#keys.queueName(key) ?? []).sort()
+  }
+
+  count(queue: string): Promise<number> {
+    return this.#connections.call((client) => client.llen(this.#keys.queue(queue)))
+  }
+
+  jobIds(queue: string, offset: number, length: number): Promise<string[]> {
+    const end = length < 0 ? -1 : offset + length - 1
+    if (length === 0) return Promise.resolve([])
+    return this.#connections.call((client) => client.lrange(this.#keys.queue(queue), offset, end))
+  }
+
+  position(queue: string, jobId: string): Promise<number | null> {
+    return this.#connections.call((client) => client.lpos(this.#keys.queue(queue), jobId))
+  }
+
+  remove(queue: string, jobId: string): Promise<number> {
+    return this.#connections.call((client) => client.lrem(this.#keys.queue(queue), 1, jobId))
+  }
+
+  async compact(queue: string): Promise<number> {
+    return Number(await this.#connections.run(scripts.compact, [this.#keys.queue(queue)], [this.#keys.prefix]))
+  }
+
+  /** In steps of 1000, up to as many jobs as waited when it began. */
+  async empty(queue: string): Promise<number> {
+    let left = await this.count(queue)
+    let emptied = 0
+    while (left > 0) {
+      const taken = await this.#emptyStep(queue, Math.min(left, EMPTY_BATCH), false)
+      if (taken === 0) break
+      emptied += taken
+      left -= taken
+    }
+    return emptied
+  }
+
+  /** Jobs that come in meanwhile, or get a slot of a rate limit by it, go too. */
+  async pause(queue: string, durationS?: number): Promise<void> {
+    const key = this.#keys.paused(queue)
+    await this.#connections.call((client) =>
+      durationS === undefined ? client.set(key, '1') : client.set(key, '1', 'EX', durationS),
+    )
+  }
+
+  async resume(queue: string): Promise<boolean> {
+    return (await this.#connections.call((client) => client.del(this.#keys.paused(queue)))) === 1
+  }
+
+  async isPaused(queue: string): Promise<boolean> {
+    return (await this.#connections.call((client) => client.exists(this.#keys.paused(queue)))) === 1
+  }
+
+  async deleteQueue(queue: string, deleteJobs: boolean): Promise<void> {
+    await this.resume(queue)
+    if (deleteJobs) {
+      while ((await this.#emptyStep(queue, EMPTY_BATCH, true)) > 0);
+      return
+    }
+    const key = this.#keys.queue(queue)
+    await this.#connections.call((client) => client.multi().srem(this.#keys.queues, key).del(key).exec())
+  }
+
+  registryCount(queue: string, kind: RegistryKind): Promise<number> {
+    return this.#connections.call((client) => client.zcard(this.#keys.registry(queue, kind)))
+  }
+
+  async registryIds(
+    queue: string,
+    kind: RegistryKind,
+    start: number,
+    end: number,
+    descending: boolean,
+  ): Promise<string[]> {
+    const key = this.#keys.registry(queue, kind)
+    const members = await this.#connections.call((client) =>
+      descending ? client.zrevrange(key, start, String(end)) : client.zrange(key, start, String(end)),
+    )
+    return kind === 'started' ? [...new Set(members.map(jobIdOfMember))] : members
+  }
+
+  async registryScoreMs(queue: string, kind: RegistryKind, jobId: string): Promise<number | undefined> {
+    const key = this.#keys.registry(queue, kind)
+    const score =
+      kind === 'started'
+        ? ((await this.#connections.run(scripts.leases, [key, this.#keys.job(jobId)], [jobId])) as string[])[1]
+        : await this.#connections.call((client) => client.zscore(key, jobId))
+    if (score === null || score === undefined) return undefined
+    const seconds = parseScore(score)
+    return seconds < 0 ? Number.POSITIVE_INFINITY : seconds * 1000
+  }
+
+  async registryRemove(queue: string, kind: RegistryKind, jobId: string): Promise<boolean> {
+    return (await this.#connections.call((client) => client.zrem(this.#keys.registry(queue, kind), jobId))) === 1
+  }
+
+  /** Returns how many ids were taken. */
+  async #emptyStep(queue: string, most: number, forget: boolean): Promise<number> {
+    const args: [ScriptArgument, ScriptArgument, ScriptArgument, ScriptArgument] = [
+      this.#keys.prefix,
+      most,
+      stampNow(),
+      forget ? 1 : 0,
+    ]
+    return Number(await this.#connections.run(scripts.empty, [this.#keys.queue(queue)], args))
+  }
+
+  async registryCleanup(queue: string, kind: RegistryKind): Promise<number> {
+    if (kind !== 'finished' && kind !== 'failed') return 0
+    return Number(await this.#connections.run(scripts.registryCleanup, [this.#keys.registry(queue, kind)], []))
+  }
+}
+
+/** The arguments of enqueue.lua for a batch; its header is the contract. */
+function enqueueArguments(
+  prefix: string,
+  jobs: readonly NewJob[],
+  begin?: Parameters<typeof pushJob>[2],
+): [prefix: ScriptArgument, stamp: ScriptArgument, jobs: ScriptArgument, plain: ScriptArgument] {
+  const words: ScriptArgument[] = []
+  let plain = jobs.length > 0 && jobs.length <= MOST_PLAIN
+  for (const job of jobs) plain = pushJob(words, job, begin) && plain
+  if (plain && jobs.length > 1) plain = new Set(jobs.map(({ record }) => record.id)).size === jobs.length
+  return [prefix, stampNow(), packTexts(words), plain ? 1 : 0]
+}
+
+function jobIdOfMember(member: string): string {
+  const colon = member.indexOf(':')
+  return colon === -1 ? member : member.slice(0, colon)
+}

@@ -1,0 +1,90 @@
+import type { JobAnswer, Promoted, SchedulerBirth, SchedulerNotice, SchedulerStore } from '@rq/job'
+import { formatTime, stampNow } from '../codec/time.ts'
+import type { Connections } from '../connection/connections.ts'
+import type { ScriptArgument } from '../connection/script.ts'
+import * as scripts from '../connection/scripts.generated.ts'
+import type { Keys } from '../keys.ts'
+
+/** How long a scheduler's record outlives its last sign of life, as in RQ. */
+const RECORD_TTL_S = 61
+const EARLIER_CHANNEL = 'scheduled'
+const FREE_CHANNEL = 'scheduler'
+
+export class RedisSchedulerStore implements SchedulerStore {
+  readonly #connections: Connections
+  readonly #keys: Keys
+
+  constructor(connections: Connections, keys: Keys) {
+    this.#connections = connections
+    this.#keys = keys
+  }
+
+  async lead(scheduler: SchedulerBirth, leaseMs: number): Promise<readonly string[]> {
+    const { name, queues } = scheduler
+    const fields = encodeScheduler(scheduler)
+    const reply = await this.#connections.run(
+      scripts.lead,
+      [this.#keys.scheduler(name)],
+      [this.#keys.prefix, name, leaseMs, stampNow(), RECORD_TTL_S, queues.length, ...queues, ...fields],
+    )
+    return reply as string[]
+  }
+
+  async stopLeading({ name, queues }: SchedulerBirth): Promise<boolean> {
+    const args: [ScriptArgument, ScriptArgument, ...ScriptArgument[]] = [this.#keys.prefix, name, ...queues]
+    return (await this.#connections.run(scripts.stopLeading, [this.#keys.scheduler(name)], args)) === 1
+  }
+
+  async leaderPid(queue: string): Promise<number | null> {
+    const name = await this.#connections.call((client) => client.get(this.#keys.schedulerLock(queue)))
+    if (name === null) return null
+    const pid = await this.#connections.call((client) => client.hget(this.#keys.scheduler(name), 'pid'))
+    return pid === null ? null : Number(pid)
+  }
+
+  async promoteDue(queue: string, leader: string, most: number): Promise<Promoted | 'lost'> {
+    const reply = await this.#connections.run(
+      scripts.promoteDue,
+      [this.#keys.registry(queue, 'scheduled'), this.#keys.schedulerLock(queue)],
+      [this.#keys.prefix, queue, leader, stampNow(), most],
+    )
+    if (reply === 'lost') return 'lost'
+    const [moved, waitMs, nowMs] = reply as [number, number, number]
+    return { moved, waitMs: waitMs < 0 ? undefined : waitMs, nowMs }
+  }
+
+  async promote(jobId: string, atFront: boolean): Promise<JobAnswer> {
+    const keys: [job: string] = [this.#keys.job(jobId)]
+    const reply = await this.#connections.run(scripts.promote, keys, [
+      this.#keys.prefix,
+      jobId,
+      stampNow(),
+      atFront ? 1 : 0,
+    ])
+    return reply as JobAnswer
+  }
+
+  async reschedule(jobId: string, dueMs: number): Promise<JobAnswer> {
+    const keys: [job: string] = [this.#keys.job(jobId)]
+    const reply = await this.#connections.run(scripts.reschedule, keys, [this.#keys.prefix, jobId, Math.round(dueMs)])
+    return reply as JobAnswer
+  }
+
+  async onNotice(listener: (notice: SchedulerNotice) => void): Promise<() => Promise<void>> {
+    const earlier = this.#keys.notify(EARLIER_CHANNEL)
+    const subscriber = this.#connections.open('subscriber')
+    subscriber.on('message', (channel: string, queue: string) => {
+      listener({ kind: channel === earlier ? 'earlier' : 'free', queue })
+    })
+    // Not awaited: a scheduler starts even while Redis is away, and ioredis subscribes when it is back.
+    subscriber.subscribe(earlier, this.#keys.notify(FREE_CHANNEL)).catch(() => {})
+    return async () => this.#connections.drop(subscriber)
+  }
+}
+
+function encodeScheduler({ name, hostname, pid, queues, createdAtMs }: SchedulerBirth): ScriptArgument[] {
+  return [
+    ...['name', name, 'hostname', hostname, 'pid', pid],
+    ...['queues', queues.join(','), 'created_at', formatTime(createdAtMs)],
+  ]
+}

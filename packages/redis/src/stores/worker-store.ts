@@ -1,0 +1,268 @@
+import { RqError, randomHex, SECOND_MS } from '@rq/core'
+import type {
+  Claimed,
+  ClaimReply,
+  ClaimRequest,
+  Lease,
+  SettleAnswer,
+  Settlement,
+  SettleReply,
+  WorkerBirth,
+  WorkerCommand,
+  WorkerHeartbeat,
+  WorkerRecord,
+  WorkerStore,
+} from '@rq/job'
+import { decodeClaim, NOTHING } from '../codec/claim-codec.ts'
+import { readCommand } from '../codec/command-codec.ts'
+import { packTexts } from '../codec/packed-texts.ts'
+import { pushSettlements } from '../codec/settle-arguments.ts'
+import { stampNow } from '../codec/time.ts'
+import { decodeWorker, encodeBirth } from '../codec/worker-codec.ts'
+import type { Connections } from '../connection/connections.ts'
+import type { ScriptArgument } from '../connection/script.ts'
+import * as scripts from '../connection/scripts.generated.ts'
+import type { Keys } from '../keys.ts'
+import { LeasingCalls } from './leasing-calls.ts'
+import { ServerClock } from './server-clock.ts'
+import type { Subscriptions } from './subscriptions.ts'
+import { tidy } from './tidy.ts'
+import { WorkSignal } from './work-signal.ts'
+
+/**
+ * Execution ids are 12 random hex characters of the claim and 8 of the job's place in it: they need only differ among the
+ * executions of one job, and a short one keeps a small set of leases in Redis's compact form (members up to 64 bytes).
+ */
+const EXECUTION_BASE_LENGTH = 12
+const AHEAD = 'f'
+const NOT_AHEAD = '0'
+
+export class RedisWorkerStore implements WorkerStore {
+  readonly #connections: Connections
+  readonly #keys: Keys
+  readonly #subscriptions: Subscriptions
+  readonly #signal: WorkSignal
+  readonly #births = new Map<string, string>()
+  readonly #claims: LeasingCalls
+  readonly #recoveries: LeasingCalls
+  readonly #clock = new ServerClock()
+  /** By `performance.now()`. */
+  #recoverFromMs = 0
+
+  constructor(connections: Connections, keys: Keys, subscriptions: Subscriptions) {
+    this.#connections = connections
+    this.#keys = keys
+    this.#subscriptions = subscriptions
+    this.#signal = new WorkSignal(connections, keys)
+    this.#claims = new LeasingCalls(connections, keys)
+    this.#recoveries = new LeasingCalls(connections, keys)
+  }
+
+  async register(worker: WorkerBirth): Promise<void> {
+    const fields = encodeBirth(worker, this.#birthOf(worker))
+    const reply = await this.#connections.run(
+      scripts.register,
+      [this.#keys.workers],
+      [this.#keys.prefix, worker.name, worker.ttlS, worker.queues.length, ...worker.queues, ...fields],
+    )
+    if (reply === 'taken') {
+      throw new RqError(
+        'RQ_WORKER_NAME_TAKEN',
+        `An active worker named '${worker.name}' exists already. Choose another name, or wait until its record expires.`,
+        { details: { name: worker.name } },
+      )
+    }
+  }
+
+  async unregister(worker: WorkerBirth): Promise<void> {
+    const { name, queues } = worker
+    const rest = [...queues, ...this.#claims.unanswered(name)]
+    await this.#connections.run(
+      scripts.unregister,
+      [this.#keys.workers],
+      [this.#keys.prefix, name, stampNow(), queues.length, ...rest],
+    )
+    this.#births.delete(worker.name)
+  }
+
+  async heartbeat(beat: WorkerHeartbeat): Promise<readonly Lease[]> {
+    const { worker } = beat
+    const fields = encodeBirth(worker, this.#birthOf(worker))
+    const leases = beat.leases.flatMap(({ queue, jobId, executionId }) => [queue, jobId, executionId])
+    const lost = (await this.#connections.run(
+      scripts.heartbeat,
+      [this.#keys.workers],
+      [
+        ...([this.#keys.prefix, worker.name, stampNow(), worker.ttlS, beat.leaseMs] as const),
+        ...([beat.state, beat.currentJobId ?? '', worker.queues.length, fields.length] as const),
+        ...worker.queues,
+        ...fields,
+        ...leases,
+      ],
+    )) as string[]
+    if (lost.length === 0) return []
+    const lostExecutions = new Set(lost.filter((_, index) => index % 2 === 1))
+    return beat.leases.filter((lease) => lostExecutions.has(lease.executionId))
+  }
+
+  async shutdownRequested(workerName: string): Promise<void> {
+    await this.#connections.call((client) =>
+      client.hset(this.#keys.worker(workerName), 'shutdown_requested_date', stampNow()),
+    )
+  }
+
+  async claim(request: ClaimRequest): Promise<ClaimReply> {
+    const base = executionBase(request.isAhead)
+    const own = { base, queues: request.queues, workerName: request.workerName }
+    const { reply, resent } = await this.#claims.send(
+      own,
+      scripts.claim,
+      [this.#keys.suspended],
+      [
+        ...([this.#keys.prefix, stampNow(), request.want, request.workerName, request.leaseMs] as const),
+        base,
+        ...request.queues,
+      ],
+    )
+    return this.#claims.complete(decodeClaim(reply), own, resent)
+  }
+
+  async settle(workerName: string, settlements: readonly Settlement[], claim?: ClaimRequest): Promise<SettleReply> {
+    if (settlements.length === 0)
+      return { answers: [], claimed: claim === undefined ? NOTHING : await this.claim(claim) }
+    let successes = 0
+    let failures = 0
+    let workedMs = 0
+    for (const settlement of settlements) {
+      if (settlement.counts === 'successful') successes += 1
+      else if (settlement.counts === 'failed') failures += 1
+      workedMs += settlement.endedAtMs - settlement.startedAtMs
+    }
+    const queues = claim?.queues ?? []
+    const words: ScriptArgument[] = []
+    pushSettlements(words, settlements, workerName)
+    const base = executionBase(claim?.isAhead)
+    const own = { base, queues, workerName }
+    const { reply, resent } = await this.#claims.send(
+      own,
+      scripts.settle,
+      [this.#keys.suspended],
+      [
+        ...([this.#keys.prefix, stampNow(), claim?.want ?? 0, workerName, claim?.leaseMs ?? 0] as const),
+        ...([base, successes, failures, workedMs / SECOND_MS, packTexts(words)] as const),
+        ...queues,
+      ],
+    )
+    const [letters, handed, setAside] = reply as [Buffer, unknown, number]
+    const answers = settlements.map((settlement, index) => {
+      const answer = ANSWERS.get(letters[index]) ?? 'applied'
+      return resent && couldBeOwnDoing(settlement, answer) ? 'applied' : answer
+    })
+    const claimed = decodeClaim(handed)
+    return {
+      answers,
+      claimed: claim === undefined ? claimed : await this.#claims.complete(claimed, own, resent),
+      releasing: setAside === 1,
+    }
+  }
+
+  async releaseDependents(): Promise<boolean> {
+    const args: [ScriptArgument, ScriptArgument] = [this.#keys.prefix, stampNow()]
+    return (await this.#connections.run(scripts.releaseDependents, [this.#keys.releasing], args)) === 1
+  }
+
+  tidy(queues: readonly string[]): Promise<void> {
+    return tidy(this.#connections, this.#keys, queues)
+  }
+
+  async giveBack(leases: readonly Lease[]): Promise<void> {
+    if (leases.length === 0) return
+    const words = leases.flatMap(({ queue, jobId, executionId }) => [queue, jobId, executionId])
+    await this.#connections.run(scripts.giveBack, [this.#keys.queues], [this.#keys.prefix, ...words])
+  }
+
+  /** After a time in which Redis stood still it does nothing for one lease, so that living workers can renew theirs. */
+  async recover(queue: string, workerName: string, leaseMs: number, most: number): Promise<readonly Claimed[]> {
+    const sentAtMs = performance.now()
+    if (sentAtMs < this.#recoverFromMs) return []
+    const base = executionBase()
+    const key = this.#keys.registry(queue, 'started')
+    const args = [this.#keys.prefix, queue, workerName, leaseMs, most, stampNow(), base, this.#clock.nowMs()] as const
+    const own = { base, queues: [queue], workerName }
+    const { reply, resent } = await this.#recoveries.send(own, scripts.recover, [key], [...args])
+    const [serverMs, taken] = reply as [number, unknown]
+    this.#clock.note(serverMs, sentAtMs)
+    if (STALLED.equals(taken as Buffer)) {
+      this.#recoverFromMs = performance.now() + leaseMs
+      return []
+    }
+    return (await this.#recoveries.complete(decodeClaim(taken), own, resent)).jobs
+  }
+
+  waitForWork(queues: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<void> {
+    return this.#signal.wait(queues, timeoutMs, signal)
+  }
+
+  async onCommand(workerName: string, listener: (command: WorkerCommand) => void): Promise<() => Promise<void>> {
+    // Not awaited: a worker starts even while Redis is away, and ioredis subscribes when it is back.
+    const { end } = this.#subscriptions.add(this.#keys.commands(workerName), (text) => {
+      const command = readCommand(text)
+      if (command !== undefined) listener(command)
+    })
+    return async () => end()
+  }
+
+  async workers(queue?: string): Promise<WorkerRecord[]> {
+    const keys = await this.#connections.call((client) => client.smembers(this.#workerSet(queue)))
+    const start = this.#keys.worker('')
+    const names = keys.filter((key) => key.startsWith(start)).map((key) => key.slice(start.length))
+    const records = await Promise.all(
+      names.map(async (name) =>
+        decodeWorker(name, await this.#connections.call((client) => client.hgetall(this.#keys.worker(name)))),
+      ),
+    )
+    return records.filter((record) => record !== undefined).sort((a, b) => a.name.localeCompare(b.name))
+  }
+
+  workerCount(queue?: string): Promise<number> {
+    return this.#connections.call((client) => client.scard(this.#workerSet(queue)))
+  }
+
+  disconnect(): void {
+    this.#signal.disconnect()
+  }
+
+  #workerSet(queue: string | undefined): string {
+    return queue === undefined ? this.#keys.workers : this.#keys.queueWorkers(queue)
+  }
+
+  /** The time of birth stays the same when a record has to be written again. */
+  #birthOf(worker: WorkerBirth): string {
+    const known = this.#births.get(worker.name)
+    if (known !== undefined) return known
+    const birth = stampNow()
+    this.#births.set(worker.name, birth)
+    return birth
+  }
+}
+
+/** The word of recover.lua for: Redis stood still. */
+const STALLED = Buffer.from('stalled')
+
+/** By the letters of settle.lua. */
+const ANSWERS: ReadonlyMap<number | undefined, SettleAnswer> = new Map([
+  ['a'.charCodeAt(0), 'applied'],
+  ['l'.charCodeAt(0), 'lost'],
+  ['g'.charCodeAt(0), 'gone'],
+])
+
+/** Whether a settlement may have been applied already, by the same call, which was sent twice. */
+function couldBeOwnDoing({ to, keepS }: Settlement, answer: SettleAnswer): boolean {
+  if (answer === 'gone') return keepS === 0
+  return answer === 'lost' && (to === 'queued' || to === 'scheduled')
+}
+
+/** The first digit says whether the jobs were claimed ahead; recover.lua reads it. */
+function executionBase(isAhead = false): string {
+  return (isAhead ? AHEAD : NOT_AHEAD) + randomHex().slice(0, EXECUTION_BASE_LENGTH - 1)
+}

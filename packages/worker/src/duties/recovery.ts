@@ -1,0 +1,42 @@
+import type { Logger } from '@rq/core'
+import type { Claimed, WorkerStore } from '@rq/job'
+import { Duty } from '../duty.ts'
+
+export interface RecoveryOptions {
+  readonly store: WorkerStore
+  readonly workerName: string
+  readonly queues: readonly string[]
+  readonly leaseMs: number
+  /** False when no further job should be taken over now. */
+  readonly isWanted: () => boolean
+  /** A job of a dead worker, leased to this one now. */
+  readonly onRecovered: (claimed: Claimed) => void
+  /** A look is over, whatever came of it. */
+  readonly onDone: () => void
+  readonly logger: Logger
+}
+
+const MOST_AT_ONCE = 100
+/** Looks this often per lease, so that a dead worker's job waits for a lease and a third at most. */
+const LOOKS_PER_LEASE = 3
+
+/** Takes over jobs whose worker has stopped renewing their lease. */
+export function recovery(options: RecoveryOptions): Duty {
+  const { isWanted, leaseMs, logger, onDone, onRecovered, queues, store, workerName } = options
+  return new Duty({
+    name: 'recovery',
+    everyMs: leaseMs / LOOKS_PER_LEASE,
+    jitter: 0.3,
+    logger,
+    atStart: true,
+    onDone,
+    async runOnce() {
+      for (const queue of queues) {
+        if (!isWanted()) return
+        for (const claimed of await store.recover(queue, workerName, leaseMs, MOST_AT_ONCE)) onRecovered(claimed)
+      }
+      // A worker may have died before it had released all dependents of a job.
+      while (isWanted() && (await store.releaseDependents()));
+    },
+  })
+}

@@ -1,0 +1,53 @@
+import { RqError } from '@rq/core'
+import type { Storage } from '@rq/job'
+import type { CallError } from '../inside-horse/protocol.ts'
+import type { Horse, HorseCall } from './horse.ts'
+
+/** What a job may ask of the store through its worker. A caller's pipeline never crosses a channel. */
+const METHODS: Readonly<Record<string, readonly string[]>> = {
+  jobs: [
+    'fetch',
+    'exists',
+    'status',
+    'save',
+    'saveMeta',
+    'meta',
+    'cancel',
+    'delete',
+    'requeue',
+    'results',
+    'awaitResult',
+    'dependentIds',
+    'situation',
+    'executions',
+  ],
+  queues: ['queueNames', 'count', 'jobIds', 'position'],
+  admin: ['isSuspended', 'sendCommand'],
+}
+
+/** Make a horse's call to the store and send the answer back. Never rejects. */
+export async function answerCall(
+  storage: Storage,
+  horse: Horse,
+  { call, port, method, args }: HorseCall,
+): Promise<void> {
+  try {
+    horse.send({ type: 'reply', call, value: await invoke(storage, port, method, args) })
+  } catch (error) {
+    horse.send({ type: 'reply', call, error: asCallError(error) })
+  }
+}
+
+function invoke(storage: Storage, port: string, method: string, args: readonly unknown[]): unknown {
+  if (!Object.hasOwn(METHODS, port) || METHODS[port]?.includes(method) !== true) {
+    throw new RqError('RQ_INVALID_OPERATION', `${port}.${method} cannot be called from inside a job.`)
+  }
+  const target = storage[port as 'jobs'] as unknown as Record<string, (...args: unknown[]) => unknown>
+  // JSON has no undefined, which no argument of a store may be confused with.
+  return target[method]?.(...args.map((arg) => arg ?? undefined))
+}
+
+function asCallError(error: unknown): CallError {
+  if (error instanceof RqError) return { code: error.code, message: error.message, retryable: error.retryable }
+  return { code: 'RQ_REDIS', message: error instanceof Error ? error.message : String(error), retryable: false }
+}

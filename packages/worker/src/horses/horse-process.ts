@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { LineReader, writeLine } from '../inside-horse/lines.ts'
+import type { FromHorse } from '../inside-horse/protocol.ts'
+import { deathSignalPrefix } from './death-signal.ts'
+import type { HorseExit, HorseListener, HorsePort } from './horse-port.ts'
+import { reapWithUs } from './reaper.ts'
+
+/** How long the last messages of an ended process may take to arrive. */
+const DRAIN_MS = 250
+
+/** Runs from source use the built horse: a child process has no loader for TypeScript. */
+const ENTRY = fileURLToPath(
+  new URL(
+    import.meta.url.endsWith('.ts') ? '../../dist/inside-horse/main.js' : '../inside-horse/main.js',
+    import.meta.url,
+  ),
+)
+
+/**
+ * A child process of its own process group that talks over two pipes of its own (descriptors 3 and 4), so that jobs
+ * may use stdin, stdout and Node's own IPC as they like. What it writes arrives even if it is killed right after.
+ */
+export class ProcessHorse implements HorsePort {
+  readonly #child: ChildProcess
+  readonly #listener: HorseListener
+  readonly #spare: () => void
+  #exit: HorseExit | undefined
+  #over = false
+  #drainTimer: NodeJS.Timeout | undefined
+
+  /** @param imports - modules that it loads first. */
+  constructor(imports: readonly string[], listener: HorseListener) {
+    this.#listener = listener
+    const watched = deathSignalPrefix()
+    const preloads = imports.map((specifier) => `--import=${specifier}`)
+    const [command = '', ...args] = [...watched, process.execPath, '--enable-source-maps', ...preloads, ENTRY]
+    if (watched.length === 0) args.push('--watch-parent')
+    this.#child = spawn(command, args, { detached: true, stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'pipe'] })
+    this.#spare = this.#child.pid === undefined ? () => {} : reapWithUs(this.#child.pid)
+    this.#child.on('error', (cause) => this.#end({ code: null, signal: null, cause }))
+    this.#child.on('exit', (code, signal) => this.#drain({ code, signal }))
+    this.#child.on('close', () => this.#finish())
+    const [toHorse, fromHorse] = this.#child.stdio.slice(3) as [Writable | undefined, Readable | undefined]
+    // A horse that is gone is reported by its exit; what was on its way to it does not matter any more.
+    toHorse?.on('error', () => {})
+    fromHorse?.on('error', () => {})
+    const lines = new LineReader<FromHorse>((message) => this.#listener.onMessage(message))
+    fromHorse?.setEncoding('utf8').on('data', (text: string) => {
+      try {
+        lines.push(text)
+      } catch {
+        // A job has written into the pipe: nothing that comes from there can be believed any more.
+        this.kill()
+      }
+    })
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  send(message: Parameters<HorsePort['send']>[0]): void {
+    const pipe = this.#child.stdio[3] as Writable | undefined
+    if (pipe?.writable === true) pipe.write(writeLine(message))
+  }
+
+  kill(): void {
+    const { pid } = this.#child
+    if (pid === undefined || this.#exit !== undefined) return
+    killGroup(pid)
+    this.#child.kill('SIGKILL')
+  }
+
+  #drain(exit: HorseExit): void {
+    this.#exit = exit
+    // What the horse had started and left behind.
+    if (this.#child.pid !== undefined) killGroup(this.#child.pid)
+    this.#spare()
+    // A timer may be late and come before what is there to be read, so the loop goes round once more.
+    this.#drainTimer = setTimeout(() => setImmediate(() => setImmediate(() => this.#finish())), DRAIN_MS)
+  }
+
+  #finish(): void {
+    if (this.#exit !== undefined) this.#end(this.#exit)
+  }
+
+  #end(exit: HorseExit): void {
+    if (this.#over) return
+    this.#over = true
+    this.#exit = exit
+    clearTimeout(this.#drainTimer)
+    for (const pipe of this.#child.stdio.slice(3)) pipe?.destroy()
+    this.#listener.onExit(exit)
+  }
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // Nobody is left in it.
+  }
+}

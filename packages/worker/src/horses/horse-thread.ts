@@ -1,0 +1,40 @@
+import { Worker as Thread } from 'node:worker_threads'
+import type { FromHorse, ToHorse } from '../inside-horse/protocol.ts'
+import type { HorseListener, HorsePort } from './horse-port.ts'
+
+/** Runs from source use the built horse, as processes do. */
+const ENTRY = new URL(
+  import.meta.url.endsWith('.ts') ? '../../dist/inside-horse/thread.js' : '../inside-horse/thread.js',
+  import.meta.url,
+)
+
+/**
+ * A thread of the worker's process: lighter than a process, ended even out of a busy loop, but a crash of native code
+ * or a full heap of the process ends the worker with it.
+ */
+export class ThreadHorse implements HorsePort {
+  readonly pid = undefined
+  readonly #thread: Thread
+  #cause: Error | undefined
+
+  /** @param imports - modules that it loads first. */
+  constructor(imports: readonly string[], listener: HorseListener) {
+    const preloads = imports.map((specifier) => `--import=${specifier}`)
+    this.#thread = new Thread(ENTRY, { execArgv: ['--enable-source-maps', ...preloads] })
+    this.#thread.on('message', (message: FromHorse) => listener.onMessage(message))
+    this.#thread.on('error', (cause) => {
+      this.#cause = cause
+    })
+    this.#thread.on('exit', (code) => {
+      listener.onExit({ code, signal: null, ...(this.#cause !== undefined && { cause: this.#cause }) })
+    })
+  }
+
+  send(message: ToHorse): void {
+    this.#thread.postMessage(message)
+  }
+
+  kill(): void {
+    void this.#thread.terminate()
+  }
+}

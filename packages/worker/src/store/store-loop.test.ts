@@ -1,0 +1,143 @@
+import { deferred, silentLogger, systemClock } from '@rq/core'
+import { type Claimed, type ClaimRequest, type Settlement, type SettleReply, settle, type WorkerStore } from '@rq/job'
+import { describe, expect, test, vi } from 'vitest'
+import { QueueOrder } from './queue-order.ts'
+import { Pump, type PumpOwner } from './store-loop.ts'
+
+interface Call {
+  readonly settlements: readonly Settlement[]
+  readonly claim: ClaimRequest | undefined
+  answer(jobs: number): void
+  fail(): void
+}
+
+const job = (n: number): Claimed => ({
+  executionId: `e${n}`,
+  job: { id: `j${n}`, origin: 'q', status: 'started', data: '', createdAtMs: 0, results: 'hash' },
+})
+
+const ended = ({ executionId, job }: Claimed) =>
+  settle(job, executionId, { kind: 'returned', startedAtMs: 1, endedAtMs: 2 })
+
+/** A pump whose store answers when the test says so. `room`: for how many jobs beside those that are held. */
+async function setUp({ room = 1000, maxJobs }: { room?: number; maxJobs?: number } = {}) {
+  const calls: Call[] = []
+  const settled: string[] = []
+  let serial = 0
+  const jobs = (count: number) => Array.from({ length: count }, () => job(++serial))
+  const store = {
+    claim: async () => ({ jobs: [], suspended: false }),
+    settle: (_: string, settlements: readonly Settlement[], claim?: ClaimRequest) => {
+      const { promise, reject, resolve } = deferred<SettleReply>()
+      const answers = settlements.map(() => 'applied' as const)
+      calls.push({
+        settlements,
+        claim,
+        answer: (count) => resolve({ answers, claimed: { jobs: jobs(count), suspended: false } }),
+        fail: () => reject(new Error('gone')),
+      })
+      return promise
+    },
+    waitForWork: () => new Promise<void>(() => {}),
+  } as unknown as WorkerStore
+  const owner: PumpOwner = {
+    room: () => room,
+    handsAhead: () => true,
+    isFed: () => false,
+    onClaimed: () => {},
+    onSending: (settlement) => settlement,
+    onSettled: ({ jobId }) => settled.push(jobId),
+    onGivenBack: () => {},
+    onSuspended: () => {},
+    onIdle: () => {},
+  }
+  const order = new QueueOrder(['q'], 'default')
+  const options = { store, workerName: 'w', leaseMs: 1, queues: ['q'], order, clock: systemClock, logger: silentLogger }
+  const pump = new Pump({ ...options, maxJobs, random: () => 0 }, owner)
+  const run = pump.run()
+  await turn()
+  const end = (from: number, count: number) => {
+    for (let n = from; n < from + count; n++) pump.settle(ended(job(n)))
+  }
+  return { pump, run, calls, settled, end }
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+describe('Pump', () => {
+  test('sends what has ended while a call is under way when that is over', async () => {
+    const { calls, end } = await setUp()
+    end(1, 1)
+    await turn()
+    end(2, 31)
+    await turn()
+    expect(calls.map(({ settlements }) => settlements.length)).toEqual([1])
+    calls[0]?.answer(0)
+    await turn()
+    expect(calls.map(({ settlements }) => settlements.length)).toEqual([1, 31])
+  })
+
+  test('sends a second call beside the first one when it has much to carry, and no third', async () => {
+    const { calls, end } = await setUp()
+    for (const from of [1, 41, 81]) {
+      end(from, 40)
+      await turn()
+    }
+    expect(calls.map(({ settlements }) => settlements.length)).toEqual([40, 40])
+    calls[1]?.answer(0)
+    await turn()
+    expect(calls.map(({ settlements }) => settlements.length)).toEqual([40, 40, 40])
+  })
+
+  test('two calls together ask for no more than there is room for', async () => {
+    const { calls, end } = await setUp({ room: 100 })
+    end(1, 40)
+    await turn()
+    end(41, 40)
+    await turn()
+    expect(calls.map(({ claim }) => claim?.want)).toEqual([100, undefined])
+  })
+
+  test('two calls together claim no more than maxJobs', async () => {
+    const { calls, end } = await setUp({ maxJobs: 130 })
+    end(1, 40)
+    await turn()
+    end(41, 40)
+    await turn()
+    expect(calls.map(({ claim }) => claim?.want)).toEqual([130, undefined])
+  })
+
+  test('sends a call that has failed again, whatever has become of the other', async () => {
+    const { calls, end, settled } = await setUp()
+    end(1, 40)
+    await turn()
+    end(41, 40)
+    await turn()
+    calls[0]?.fail()
+    calls[1]?.answer(0)
+    await turn()
+    expect(settled).toHaveLength(40)
+    await vi.waitFor(() => expect(calls).toHaveLength(3))
+    expect(calls.map(({ settlements }) => settlements[0]?.jobId)).toEqual(['j1', 'j41', 'j1'])
+    calls[2]?.answer(0)
+    await turn()
+    expect(new Set(settled).size).toBe(80)
+  })
+
+  test('is writing until the last of its calls is over', async () => {
+    const { calls, end, pump, run } = await setUp()
+    end(1, 40)
+    await turn()
+    end(41, 40)
+    await turn()
+    pump.stopClaiming()
+    calls[0]?.answer(0)
+    await turn()
+    expect(pump.isWriting).toBe(true)
+    calls[1]?.answer(0)
+    await turn()
+    expect(pump.isWriting).toBe(false)
+    pump.close()
+    await run
+  })
+})
