@@ -1,3 +1,4 @@
+export { Backoff, type BackoffOptions, backoffMs } from './backoff.ts'
 export { type Clock, systemClock } from './clock.ts'
 export { type Deferred, deferred } from './deferred.ts'
 export {
@@ -11,6 +12,7 @@ export {
   MINUTE_MS,
   SECOND_MS,
 } from './duration.ts'
+export { type Duty, PeriodicDuty, type PeriodicDutyOptions } from './duty.ts'
 export {
   ERROR_CODES,
   type ErrorCode,
@@ -20,5 +22,7 @@ export {
   type RqErrorOptions,
   show,
 } from './errors.ts'
+export { FailureLog } from './failure-log.ts'
 export { checkId, checkName, newId, randomHex } from './ids.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'
+export { LONGEST_TIMER_MS, pause, within, withinOrThrow } from './wait.ts'

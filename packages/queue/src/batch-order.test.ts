@@ -1,7 +1,7 @@
 import type { NewJob } from '@rq/job'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { inDependencyOrder } from './batch-order.ts'
+import { batchInDependencyOrder } from './batch-order.ts'
 
 function newJob(id: string, dependencyIds?: readonly string[]): NewJob {
   const record = { id, origin: 'q', status: 'created', data: '', createdAtMs: 0, results: 'hash' } as const
@@ -10,25 +10,25 @@ function newJob(id: string, dependencyIds?: readonly string[]): NewJob {
 
 const idsOf = (jobs: readonly NewJob[]) => jobs.map((job) => job.record.id)
 
-describe('inDependencyOrder', () => {
+describe('batchInDependencyOrder', () => {
   it('keeps a list in which every job stands behind those it waits for', () => {
     const jobs = [newJob('a'), newJob('b', ['a']), newJob('c', ['elsewhere']), newJob('d', ['b', 'a'])]
-    expect(idsOf(inDependencyOrder(jobs))).toEqual(['a', 'b', 'c', 'd'])
+    expect(idsOf(batchInDependencyOrder(jobs))).toEqual(['a', 'b', 'c', 'd'])
   })
 
   it('moves a job behind those it waits for, and nothing else', () => {
     const jobs = [newJob('late', ['c', 'a']), newJob('a'), newJob('b'), newJob('c'), newJob('d')]
-    expect(idsOf(inDependencyOrder(jobs))).toEqual(['a', 'b', 'c', 'late', 'd'])
+    expect(idsOf(batchInDependencyOrder(jobs))).toEqual(['a', 'b', 'c', 'late', 'd'])
   })
 
   it('refuses a circle', () => {
     const jobs = [newJob('ok'), newJob('a', ['b']), newJob('b', ['c']), newJob('c', ['a'])]
-    expect(() => inDependencyOrder(jobs)).toThrow(/wait for each other for ever \(a -> b -> c -> a\)/)
+    expect(() => batchInDependencyOrder(jobs)).toThrow(/wait for each other for ever \(a -> b -> c -> a\)/)
   })
 
   it('is quick with 10,000 jobs that wait for one', () => {
     const children = Array.from({ length: 10_000 }, (_, index) => newJob(`c${index}`, ['parent']))
-    const ordered = inDependencyOrder([...children, newJob('parent')])
+    const ordered = batchInDependencyOrder([...children, newJob('parent')])
     expect(ordered[0]?.record.id).toBe('parent')
     expect(ordered).toHaveLength(10_001)
   })
@@ -44,7 +44,7 @@ describe('inDependencyOrder', () => {
         const jobs = order.map((index) =>
           newJob(`${index}`, links[index]?.filter((other) => other < index).map(String)),
         )
-        const ids = idsOf(inDependencyOrder(jobs))
+        const ids = idsOf(batchInDependencyOrder(jobs))
         expect([...ids].sort()).toEqual(idsOf(jobs).sort())
         for (const { record } of jobs) {
           for (const id of record.dependencyIds ?? []) expect(ids.indexOf(id)).toBeLessThan(ids.indexOf(record.id))

@@ -1,19 +1,16 @@
-import * as dependencies from '@rq/dependencies'
-import type { NewJob } from '@rq/job'
-
-export const { dependencyCycle } = dependencies
+import { inDependencyOrder, type NewJob } from '@rq/job'
 
 /**
  * The jobs of a batch so that each comes behind those of the batch that it waits for; otherwise in the order given.
  * A job that is written before its dependency would find it missing, and run at once.
  * @throws RqError `RQ_INVALID_OPTION` when jobs wait for each other in a circle.
  */
-export function inDependencyOrder(jobs: readonly NewJob[]): readonly NewJob[] {
+export function batchInDependencyOrder(jobs: readonly NewJob[]): readonly NewJob[] {
   if (!jobs.some(({ record }) => record.dependencyIds !== undefined)) return jobs
   const nodes = jobs.map((job) => ({
     job,
     id: job.record.id,
     ...(job.record.dependencyIds !== undefined && { dependencyIds: job.record.dependencyIds }),
   }))
-  return dependencies.inDependencyOrder(nodes).map(({ job }) => job)
+  return inDependencyOrder(nodes).map(({ job }) => job)
 }

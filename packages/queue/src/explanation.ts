@@ -1,5 +1,4 @@
-import { readiness } from '@rq/dependencies'
-import type { JobSituation, JobStatus } from '@rq/job'
+import { type JobSituation, type JobStatus, readiness } from '@rq/job'
 
 /**
  * Why a job is where it is:

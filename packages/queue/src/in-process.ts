@@ -1,7 +1,14 @@
 import { DAY_MS, MINUTE_MS, RqError, SECOND_MS } from '@rq/core'
 import { FunctionLoader } from '@rq/functions'
-import { type AnyFunction, type FunctionRef, type JobRecord, type NewJob, type Outcome, settle } from '@rq/job'
-import { dependencyCycle } from './batch-order.ts'
+import {
+  type AnyFunction,
+  dependencyCycle,
+  type FunctionRef,
+  type JobRecord,
+  type NewJob,
+  type Outcome,
+  settle,
+} from '@rq/job'
 import type { JobContext } from './context.ts'
 import { Job } from './job.ts'
 import { DuplicateJobError, JobTimeoutError } from './job-errors.ts'

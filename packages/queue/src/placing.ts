@@ -1,6 +1,5 @@
 import { RqError } from '@rq/core'
-import type { JobRecord, NewJob, Placement, QueueStore } from '@rq/job'
-import { dependencyCycle } from './batch-order.ts'
+import { dependencyCycle, type JobRecord, type NewJob, type Placement, type QueueStore } from '@rq/job'
 import { MOST_PER_CALL } from './enqueue-batch.ts'
 import { DuplicateJobError } from './job-errors.ts'
 

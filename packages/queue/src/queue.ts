@@ -13,7 +13,7 @@ import {
   type QueueEvent,
   type QueueEventName,
 } from '@rq/job'
-import { inDependencyOrder } from './batch-order.ts'
+import { batchInDependencyOrder } from './batch-order.ts'
 import { type CallNames, cachedNames, findNames } from './call-names.ts'
 import type { Callable, CallRest, ResultOf } from './call-types.ts'
 import { contextOf, type JobContext, type StorageOptions } from './context.ts'
@@ -251,7 +251,7 @@ export class Queue extends QueueContents {
       if (groupId !== undefined) record.groupId = groupId
       return newJobOf(record, options, {})
     })
-    const ordered = inDependencyOrder(jobs)
+    const ordered = batchInDependencyOrder(jobs)
     if (pipeline !== undefined) {
       for (const job of ordered) this.#checkPipeline(job)
       this.#context.storage.queues.enqueueInto(pipeline, ordered)

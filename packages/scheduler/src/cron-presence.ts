@@ -1,6 +1,5 @@
-import { type Logger, SECOND_MS } from '@rq/core'
+import { FailureLog, type Logger, SECOND_MS } from '@rq/core'
 import type { CronSchedulerRecord, CronStore } from '@rq/job'
-import { RepeatedTrouble } from './repeated-trouble.ts'
 import type { StoreClock } from './store-clock.ts'
 
 export interface CronPresenceOptions {
@@ -18,14 +17,14 @@ const NEWS_MS = SECOND_MS
 /** Keeps a cron scheduler's record in the store: that it lives, what it has registered, when each ran and will run. */
 export class CronPresence {
   readonly #options: CronPresenceOptions
-  readonly #trouble: RepeatedTrouble
+  readonly #failures: FailureLog
   #timer: NodeJS.Timeout | undefined
   #soon = false
   #stopped = true
 
   constructor(options: CronPresenceOptions) {
     this.#options = options
-    this.#trouble = new RepeatedTrouble(options.logger, 'The heartbeat of the cron scheduler')
+    this.#failures = new FailureLog(options.logger, 'The heartbeat of the cron scheduler')
   }
 
   start(): void {
@@ -58,9 +57,9 @@ export class CronPresence {
     this.#timer = setTimeout(async () => {
       try {
         await this.runOnce()
-        this.#trouble.worked()
+        this.#failures.succeeded()
       } catch (error) {
-        this.#trouble.failed(error)
+        this.#failures.failed(error)
       }
       if (!this.#stopped) this.#schedule(this.#soon ? NEWS_MS : HEARTBEAT_MS)
     }, waitMs)

@@ -1,6 +1,5 @@
-import type { Clock, Logger } from '@rq/core'
+import { type Clock, FailureLog, type Logger } from '@rq/core'
 import type { SchedulerBirth, SchedulerStore } from '@rq/job'
-import { RepeatedTrouble } from './repeated-trouble.ts'
 
 export interface LeadershipOptions {
   readonly store: SchedulerStore
@@ -26,7 +25,7 @@ const LEAVE_MS = 500
  */
 export class Leadership {
   readonly #options: LeadershipOptions
-  readonly #trouble: RepeatedTrouble
+  readonly #failures: FailureLog
   /** Until when each queue is led, on the monotonic clock. */
   readonly #ledUntilMs = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
@@ -35,7 +34,7 @@ export class Leadership {
 
   constructor(options: LeadershipOptions) {
     this.#options = options
-    this.#trouble = new RepeatedTrouble(options.logger, 'Renewing the lead of queues')
+    this.#failures = new FailureLog(options.logger, 'Renewing the lead of queues')
   }
 
   get queues(): readonly string[] {
@@ -110,9 +109,9 @@ export class Leadership {
     this.#timer = setTimeout(async () => {
       try {
         await this.runOnce()
-        this.#trouble.worked()
+        this.#failures.succeeded()
       } catch (error) {
-        this.#trouble.failed(error)
+        this.#failures.failed(error)
       }
       if (!this.#stopped) this.#schedule()
     }, this.#options.leaseMs / RENEWALS_PER_LEASE)

@@ -1,7 +1,6 @@
-import { type Clock, type Logger, SECOND_MS } from '@rq/core'
+import { type Clock, FailureLog, type Logger, SECOND_MS } from '@rq/core'
 import type { SchedulerStore } from '@rq/job'
 import { Alarm } from './alarm.ts'
-import { RepeatedTrouble } from './repeated-trouble.ts'
 
 export interface PromoterOptions {
   readonly store: SchedulerStore
@@ -29,7 +28,7 @@ const RETRY_MS = SECOND_MS
 export class Promoter {
   readonly #options: PromoterOptions
   readonly #alarm = new Alarm()
-  readonly #trouble: RepeatedTrouble
+  readonly #failures: FailureLog
   /** When to look at each queue, on the monotonic clock. */
   readonly #lookAtMs = new Map<string, number>()
   #loop: Promise<void> | undefined
@@ -37,7 +36,7 @@ export class Promoter {
 
   constructor(options: PromoterOptions) {
     this.#options = options
-    this.#trouble = new RepeatedTrouble(options.logger, 'Moving due jobs')
+    this.#failures = new FailureLog(options.logger, 'Moving due jobs')
   }
 
   start(): void {
@@ -90,9 +89,9 @@ export class Promoter {
     if (!leads(queue) || (this.#lookAtMs.get(queue) ?? 0) > clock.monotonicMs()) return
     try {
       await this.#step(queue)
-      this.#trouble.worked()
+      this.#failures.succeeded()
     } catch (error) {
-      this.#trouble.failed(error)
+      this.#failures.failed(error)
     }
   }
 

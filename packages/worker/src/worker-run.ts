@@ -1,12 +1,11 @@
 import { hostname } from 'node:os'
-import { type Logger, RqError, SECOND_MS } from '@rq/core'
+import { type Duty, type Logger, type PeriodicDuty, pause, RqError, SECOND_MS } from '@rq/core'
 import type { Claimed, Lease, SettleAnswer, Settlement, WorkerBirth, WorkerState } from '@rq/job'
 import type { JobContext } from '@rq/queue'
 import { type CommandOwner, Commands } from './duties/commands.ts'
 import { heartbeat } from './duties/heartbeat.ts'
 import { maintenance } from './duties/maintenance.ts'
 import { recovery } from './duties/recovery.ts'
-import type { Duty } from './duty.ts'
 import type { WorkerEmitter } from './events.ts'
 import { answerCall } from './horses/horse-calls.ts'
 import { type HorseFacts, HorsePool, type PoolOwner, type TaskFate } from './horses/horse-pool.ts'
@@ -18,7 +17,6 @@ import type { WorkerSettings } from './options.ts'
 import { Judge, type JudgeOwner } from './outcome/judge.ts'
 import { Webhooks } from './outcome/webhooks.ts'
 import { poolOptions } from './pool-options.ts'
-import { pause } from './store/backoff.ts'
 import { Broadcast } from './store/broadcast.ts'
 import { type DequeueStrategy, QueueOrder } from './store/queue-order.ts'
 import { noticed } from './store/slow-store-warning.ts'
@@ -78,7 +76,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
   readonly #keeper: LeaseKeeper | undefined
   readonly #commands: Commands
   readonly #broadcast: Broadcast
-  readonly #recovery: Duty
+  readonly #recovery: PeriodicDuty
   readonly #duties: readonly Duty[]
   readonly #ended: Promise<void>
   #end: () => void = () => {}

@@ -1,6 +1,5 @@
-import { type Logger, SECOND_MS } from '@rq/core'
+import { type Logger, pause, SECOND_MS } from '@rq/core'
 import type { WorkerCommand, WorkerStore } from '@rq/job'
-import { pause } from '../store/backoff.ts'
 
 export interface CommandOwner {
   /** Leave as after a first signal. */

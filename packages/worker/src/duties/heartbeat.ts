@@ -1,6 +1,5 @@
-import type { Logger } from '@rq/core'
+import { type Logger, PeriodicDuty } from '@rq/core'
 import type { Lease, WorkerBirth, WorkerState, WorkerStore } from '@rq/job'
-import { Duty } from '../duty.ts'
 import type { LeaseBook } from '../lease/lease-table.ts'
 import { noticed } from '../store/slow-store-warning.ts'
 
@@ -24,14 +23,14 @@ export interface HeartbeatOptions {
  * Renews all leases, and the worker's own record. It runs in the worker's event loop, which no job can block unless the
  * worker's horse is `inline`: there a {@link LeaseKeeper} does it, and this only where that fails.
  */
-export function heartbeat(options: HeartbeatOptions): Duty {
+export function heartbeat(options: HeartbeatOptions): PeriodicDuty {
   const { book, everyMs, isDone, leaseMs, logger, onBeaten, onLost, state, store, worker } = options
-  return new Duty({
-    name: 'heartbeat',
+  return new PeriodicDuty({
+    name: 'The heartbeat',
     everyMs,
     logger,
     atStart: true,
-    async runOnce() {
+    async run() {
       if (isDone?.() === true) return
       const currentJobId = book.firstJobId
       const beat = { worker, leaseMs, state: state(), leases: book.beat() }

@@ -1,6 +1,5 @@
-import type { Logger } from '@rq/core'
+import { type Logger, PeriodicDuty } from '@rq/core'
 import type { QueueStore, WorkerStore } from '@rq/job'
-import { Duty } from '../duty.ts'
 
 export interface MaintenanceOptions {
   readonly store: WorkerStore
@@ -13,14 +12,14 @@ export interface MaintenanceOptions {
 const KINDS = ['finished', 'failed'] as const
 
 /** Cleans up what nobody else does: registries, and what dead workers and vanished jobs left in the worker's queues. */
-export function maintenance({ everyMs, logger, queueStore, queues, store }: MaintenanceOptions): Duty {
-  return new Duty({
-    name: 'maintenance',
+export function maintenance({ everyMs, logger, queueStore, queues, store }: MaintenanceOptions): PeriodicDuty {
+  return new PeriodicDuty({
+    name: 'The maintenance',
     everyMs,
     jitter: 0.1,
     logger,
     atStart: true,
-    async runOnce() {
+    async run() {
       for (const queue of queues) for (const kind of KINDS) await queueStore.registryCleanup(queue, kind)
       await store.tidy(queues)
       while (await store.releaseDependents());

@@ -1,6 +1,5 @@
-import type { Logger } from '@rq/core'
+import { type Logger, PeriodicDuty } from '@rq/core'
 import type { Claimed, WorkerStore } from '@rq/job'
-import { Duty } from '../duty.ts'
 
 export interface RecoveryOptions {
   readonly store: WorkerStore
@@ -21,16 +20,16 @@ const MOST_AT_ONCE = 100
 const LOOKS_PER_LEASE = 3
 
 /** Takes over jobs whose worker has stopped renewing their lease. */
-export function recovery(options: RecoveryOptions): Duty {
+export function recovery(options: RecoveryOptions): PeriodicDuty {
   const { isWanted, leaseMs, logger, onDone, onRecovered, queues, store, workerName } = options
-  return new Duty({
-    name: 'recovery',
+  return new PeriodicDuty({
+    name: 'The recovery of jobs of dead workers',
     everyMs: leaseMs / LOOKS_PER_LEASE,
     jitter: 0.3,
     logger,
     atStart: true,
     onDone,
-    async runOnce() {
+    async run() {
       for (const queue of queues) {
         if (!isWanted()) return
         for (const claimed of await store.recover(queue, workerName, leaseMs, MOST_AT_ONCE)) onRecovered(claimed)

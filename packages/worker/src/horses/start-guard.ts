@@ -1,5 +1,4 @@
-import { type Clock, type Logger, RqError, SECOND_MS } from '@rq/core'
-import { Backoff } from '../store/backoff.ts'
+import { Backoff, type Clock, type Logger, RqError, SECOND_MS } from '@rq/core'
 import type { Horse } from './horse.ts'
 import type { HorseExit } from './horse-port.ts'
 

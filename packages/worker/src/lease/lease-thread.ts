@@ -4,9 +4,8 @@
  * leases end, and others take the jobs over.
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-import { SECOND_MS, silentLogger } from '@rq/core'
+import { PeriodicDuty, SECOND_MS, silentLogger } from '@rq/core'
 import type { Lease, Storage } from '@rq/job'
-import { Duty } from '../duty.ts'
 import type { KeptLease, LeaseLetter, LeaseNews, LeaseThreadSetup } from './lease-renewer.ts'
 import { LeasePulse } from './loop-counters.ts'
 import { LoopWatch } from './loop-watch.ts'
@@ -73,12 +72,12 @@ function renew(storage: Storage): Promise<readonly Lease[]> {
 
 const module = await import(source.module)
 const storage: Storage = await module[source.export](source.options)
-const beating = new Duty({
-  name: 'heartbeat',
+const beating = new PeriodicDuty({
+  name: 'The heartbeat',
   everyMs,
   atStart: true,
   logger: silentLogger,
-  runOnce: () => beat(storage),
+  run: () => beat(storage),
 })
 setInterval(readLetters, Math.min(everyMs, SECOND_MS))
 beating.start()

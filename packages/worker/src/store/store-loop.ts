@@ -1,6 +1,5 @@
-import { type Clock, type Logger, SECOND_MS } from '@rq/core'
+import { type Clock, type Logger, pause, SECOND_MS } from '@rq/core'
 import type { Claimed, ClaimReply, ClaimRequest, Lease, SettleAnswer, Settlement, WorkerStore } from '@rq/job'
-import { pause } from './backoff.ts'
 import type { QueueOrder } from './queue-order.ts'
 import { Persistence } from './store-retry.ts'
 import { WorkWait } from './work-wait.ts'

@@ -1,5 +1,4 @@
-import type { Logger } from '@rq/core'
-import { Backoff } from './backoff.ts'
+import { Backoff, type Logger } from '@rq/core'
 
 export interface PersistenceOptions {
   readonly logger: Logger

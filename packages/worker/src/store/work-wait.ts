@@ -1,6 +1,5 @@
-import { type Clock, SECOND_MS } from '@rq/core'
+import { type Clock, pause, SECOND_MS } from '@rq/core'
 import type { WorkerStore } from '@rq/job'
-import { pause } from './backoff.ts'
 import type { Persistence } from './store-retry.ts'
 
 export interface WorkWaitOptions {

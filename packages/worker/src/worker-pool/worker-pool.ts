@@ -1,8 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { type Logger, RqError, randomHex, SECOND_MS, silentLogger } from '@rq/core'
+import { Backoff, type Logger, pause, RqError, randomHex, SECOND_MS, silentLogger } from '@rq/core'
 import { wholeNumber } from '../options.ts'
-import { Backoff, pause } from '../store/backoff.ts'
 import { forkMember, type MemberSetup } from './pool-worker.ts'
 import { relayLog } from './pool-worker-log.ts'
 

@@ -1,7 +1,7 @@
-import type { JobStatus } from '@rq/job'
+import type { JobStatus } from '../status.ts'
 
 /** What one dependency means for the job that waits for it. */
-export type Hold =
+type Hold =
   /** Nothing: it is done, or gone (a missing job counts as done, as in RQ). */
   | 'none'
   /** It has not ended yet. */
@@ -19,7 +19,7 @@ export interface DependencyState {
  * Whether a dependency holds its dependent back. A failed one blocks unless failure is allowed;
  * a canceled or stopped one blocks always (RQ).
  */
-export function holdOf(status: JobStatus | undefined, allowFailure: boolean): Hold {
+function holdOf(status: JobStatus | undefined, allowFailure: boolean): Hold {
   if (status === undefined || status === 'finished') return 'none'
   if (status === 'failed') return allowFailure ? 'none' : 'blocked'
   return status === 'canceled' || status === 'stopped' ? 'blocked' : 'waiting'

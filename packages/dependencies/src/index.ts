@@ -1,2 +1,0 @@
-export { dependencyCycle, inDependencyOrder, type Node } from './graph.ts'
-export { type DependencyState, type Hold, holdOf, type Readiness, readiness } from './readiness.ts'
