@@ -33,7 +33,7 @@ export interface EventStore {
    */
   onListeners(queues: readonly string[], listener: (queue: string) => void): Promise<() => void>
   /** Tell those who listen. */
-  tell(events: readonly QueueEvent[]): Promise<void>
+  publish(events: readonly QueueEvent[]): Promise<void>
 }
 
 /** Who listens says so this often. */

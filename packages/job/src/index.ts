@@ -44,12 +44,12 @@ export type {
   CancelRequest,
   DeleteRequest,
   ExecutionRecord,
-  JobAnswer,
-  JobSituation,
+  ExplanationFacts,
+  JobReply,
   JobStore,
 } from './job-store.ts'
 export { type CheckedDependency, type CheckedOptions, checkOptions, type EnqueueOptions } from './options.ts'
-export type { Begun, NewJob, Placement, QueueStore } from './queue-store.ts'
+export type { BeginReply, NewJob, Placement, QueueStore } from './queue-store.ts'
 export { RateLimit, type RateLimitOptions } from './rate-limit.ts'
 export type { CallbackRecord, JobRecord, Payload, RateLimitRecord, ResultDialect, WebhookRecord } from './record.ts'
 export { Repeat, type RepeatOptions } from './repeat.ts'
@@ -62,7 +62,7 @@ export {
   UNSERIALIZABLE_RETURN_VALUE,
 } from './result.ts'
 export { type ExponentialRetryOptions, intervalAt, Retry, type RetryOptions } from './retry.ts'
-export type { Promoted, SchedulerBirth, SchedulerNotice, SchedulerStore } from './scheduler-store.ts'
+export type { Promoted, SchedulerIdentity, SchedulerNotice, SchedulerStore } from './scheduler-store.ts'
 export {
   type AttemptTimes,
   type Outcome,
@@ -90,9 +90,9 @@ export type {
   Lease,
   SettleAnswer,
   SettleReply,
-  WorkerBirth,
   WorkerCommand,
   WorkerHeartbeat,
+  WorkerIdentity,
   WorkerRecord,
   WorkerState,
   WorkerStore,

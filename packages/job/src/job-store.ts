@@ -3,7 +3,7 @@ import type { ResultRecord } from './result.ts'
 import type { JobStatus } from './status.ts'
 
 /** What became of a request about one job. `missing`: no such job; `refused`: its status does not allow it. */
-export type JobAnswer = 'done' | 'missing' | 'refused'
+export type JobReply = 'done' | 'missing' | 'refused'
 
 export interface CancelRequest {
   readonly jobId: string
@@ -29,7 +29,7 @@ export interface ExecutionRecord {
 }
 
 /** All that bears on whether a job will run, as it was at one moment. */
-export interface JobSituation {
+export interface ExplanationFacts {
   readonly record: JobRecord
   /** Index in its queue, or null. */
   readonly position: number | null
@@ -60,15 +60,15 @@ export interface JobStore {
   /** Write the record without putting it anywhere. */
   save(record: JobRecord): Promise<void>
   /** Replace meta. `missing` when the job is gone: it is not brought back. With an execution id, `refused` when that execution no longer owns the job. */
-  saveMeta(jobId: string, meta: Payload, executionId?: string): Promise<JobAnswer>
+  saveMeta(jobId: string, meta: Payload, executionId?: string): Promise<JobReply>
   meta(jobId: string): Promise<Payload | undefined>
   /** `refused` when already canceled. */
-  cancel(request: CancelRequest): Promise<JobAnswer>
+  cancel(request: CancelRequest): Promise<JobReply>
   cancelInto(pipeline: unknown, request: CancelRequest): void
-  delete(request: DeleteRequest): Promise<JobAnswer>
+  delete(request: DeleteRequest): Promise<JobReply>
   deleteInto(pipeline: unknown, request: DeleteRequest): void
   /** Back to its queue from the failed registry. `refused` when it is not there. */
-  requeue(jobId: string, atFront: boolean): Promise<JobAnswer>
+  requeue(jobId: string, atFront: boolean): Promise<JobReply>
   /** Newest first, from the hash and the stream. */
   results(jobId: string): Promise<ResultRecord[]>
   /**
@@ -80,7 +80,7 @@ export interface JobStore {
   awaitResult(jobId: string, timeoutMs: number, signal?: AbortSignal, until?: 'result' | 'end'): Promise<AwaitedResult>
   dependentIds(jobId: string): Promise<string[]>
   /** Undefined when the job is gone. */
-  situation(jobId: string): Promise<JobSituation | undefined>
+  explain(jobId: string): Promise<ExplanationFacts | undefined>
   executions(jobId: string): Promise<ExecutionRecord[]>
 }
 

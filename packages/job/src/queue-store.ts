@@ -19,7 +19,7 @@ export interface NewJob {
 export type Placement = Extract<JobStatus, 'queued' | 'deferred' | 'scheduled' | 'rate_limited'> | 'duplicate' | 'cycle'
 
 /** A job that was leased without passing through its queue, or where it ended up instead. */
-export type Begun =
+export type BeginReply =
   | { readonly placement: 'started'; readonly executionId: string }
   | { readonly placement: Extract<Placement, 'deferred' | 'duplicate' | 'cycle'> }
 
@@ -38,7 +38,7 @@ export interface QueueStore {
    * Registers the queue; unmet dependencies, `unique` and cycles are treated as by `enqueue`. It is settled like any
    * other, through the worker's side; no record of a worker called `workerName` comes into being.
    */
-  begin(job: NewJob, workerName: string, leaseMs: number): Promise<Begun>
+  begin(job: NewJob, workerName: string, leaseMs: number): Promise<BeginReply>
   /** Names of all queues that were ever enqueued to. */
   queueNames(): Promise<string[]>
   count(queue: string): Promise<number>

@@ -1,7 +1,7 @@
-import type { JobAnswer } from './job-store.ts'
+import type { JobReply } from './job-store.ts'
 
 /** What a scheduler says of itself. */
-export interface SchedulerBirth {
+export interface SchedulerIdentity {
   readonly name: string
   /** The queues that it is for, whether it leads them or not. */
   readonly queues: readonly string[]
@@ -32,9 +32,9 @@ export interface SchedulerStore {
    * Take the lead of queues that nobody leads and keep that of queues led already, for `leaseMs` from now.
    * Returns the queues that this scheduler leads. One scheduler leads a queue at a time, in whatever language it is written.
    */
-  lead(scheduler: SchedulerBirth, leaseMs: number): Promise<readonly string[]>
+  lead(scheduler: SchedulerIdentity, leaseMs: number): Promise<readonly string[]>
   /** Give up the lead, and tell those who stand by. Returns whether it had a record. */
-  stopLeading(scheduler: SchedulerBirth): Promise<boolean>
+  stopLeading(scheduler: SchedulerIdentity): Promise<boolean>
   /** The process that leads a queue, or null. */
   leaderPid(queue: string): Promise<number | null>
   /**
@@ -43,9 +43,9 @@ export interface SchedulerStore {
    */
   promoteDue(queue: string, leader: string, most: number): Promise<Promoted | 'lost'>
   /** Move one scheduled job before its time. `refused` when it is not scheduled. */
-  promote(jobId: string, atFront: boolean): Promise<JobAnswer>
+  promote(jobId: string, atFront: boolean): Promise<JobReply>
   /** Give a scheduled job another time. `refused` when it is not scheduled. */
-  reschedule(jobId: string, dueMs: number): Promise<JobAnswer>
+  reschedule(jobId: string, dueMs: number): Promise<JobReply>
   /** Notices for schedulers, until the returned function is called. */
   onNotice(listener: (notice: SchedulerNotice) => void): Promise<() => Promise<void>>
 }

@@ -17,7 +17,7 @@ export interface ClaimRequest {
    * Some of the jobs may wait behind others in the worker. Should it die before a heartbeat, nobody knows which had begun, so `recover`
    * puts them back into their queue, no attempt spent. Default false.
    */
-  readonly isAhead?: boolean
+  readonly isPrefetch?: boolean
 }
 
 export interface ClaimReply {
@@ -62,7 +62,7 @@ export interface WorkerRecord {
 }
 
 /** What a worker says of itself at birth. */
-export interface WorkerBirth {
+export interface WorkerIdentity {
   readonly name: string
   readonly queues: readonly string[]
   readonly pid: number
@@ -72,7 +72,7 @@ export interface WorkerBirth {
 }
 
 export interface WorkerHeartbeat {
-  readonly worker: WorkerBirth
+  readonly worker: WorkerIdentity
   readonly state: WorkerState
   readonly currentJobId?: string
   readonly leases: readonly Lease[]
@@ -88,9 +88,9 @@ export type WorkerCommand =
 /** The worker's side of a store. Every method is one atomic step unless it says otherwise. */
 export interface WorkerStore {
   /** @throws RqError `RQ_WORKER_NAME_TAKEN` when a living worker has this name. */
-  register(worker: WorkerBirth): Promise<void>
+  register(worker: WorkerIdentity): Promise<void>
   /** What claims of this store have leased that were not answered yet goes back to the heads of the queues: nobody will run it. */
-  unregister(worker: WorkerBirth): Promise<void>
+  unregister(worker: WorkerIdentity): Promise<void>
   /** Renew leases and the worker's record (written anew if it had expired). Returns the leases that are no longer this worker's. */
   heartbeat(beat: WorkerHeartbeat): Promise<readonly Lease[]>
   /** Note that a warm shutdown was asked for. */
@@ -110,7 +110,7 @@ export interface WorkerStore {
    * Clean up after jobs that vanished on their own: entries of registries, slots of rate limits, groups, jobs that a Python
    * worker left ready. Several steps; safe to run anywhere, at any time, by several at once.
    */
-  tidy(queues: readonly string[]): Promise<void>
+  cleanUp(queues: readonly string[]): Promise<void>
   /** Put claimed jobs that were never begun back at the head of their queues, in order, no attempt spent. */
   giveBack(leases: readonly Lease[]): Promise<void>
   /**

@@ -1,9 +1,9 @@
-import type { JobRecord, JobSituation } from '@rq/job'
+import type { ExplanationFacts, JobRecord } from '@rq/job'
 import { JOB_STATUSES } from '@rq/job'
 import { describe, expect, it } from 'vitest'
 import { explain } from './explanation.ts'
 
-function situation(record: Partial<JobRecord>, facts: Partial<JobSituation> = {}): JobSituation {
+function factsOf(record: Partial<JobRecord>, facts: Partial<ExplanationFacts> = {}): ExplanationFacts {
   return {
     record: { id: 'j', origin: 'low', status: 'queued', data: '', createdAtMs: 0, results: 'hash', ...record },
     position: null,
@@ -21,18 +21,18 @@ function situation(record: Partial<JobRecord>, facts: Partial<JobSituation> = {}
 describe('explain', () => {
   it('has something to say of every status', () => {
     for (const status of JOB_STATUSES) {
-      const { text, ...explanation } = explain(situation({ status }))
+      const { text, ...explanation } = explain(factsOf({ status }))
       expect(explanation).toMatchObject({ status, waitingFor: [], blockedBy: [] })
       expect(text).toMatch(/\.$/)
     }
   })
 
   it('tells who is before a queued job, and whether anybody works there', () => {
-    expect(explain(situation({}, { position: 2 })).text).toBe('2 jobs before it in low; 1 worker listens there.')
-    expect(explain(situation({}, { position: 0, workers: 0 })).code).toBe('no_worker')
-    expect(explain(situation({}, { position: 0, suspended: true })).code).toBe('suspended')
-    expect(explain(situation({}, { position: 0, paused: true, workers: 0 })).code).toBe('paused')
-    expect(explain(situation({})).code).toBe('forgotten')
+    expect(explain(factsOf({}, { position: 2 })).text).toBe('2 jobs before it in low; 1 worker listens there.')
+    expect(explain(factsOf({}, { position: 0, workers: 0 })).code).toBe('no_worker')
+    expect(explain(factsOf({}, { position: 0, suspended: true })).code).toBe('suspended')
+    expect(explain(factsOf({}, { position: 0, paused: true, workers: 0 })).code).toBe('paused')
+    expect(explain(factsOf({})).code).toBe('forgotten')
   })
 
   it('tells jobs that will end from those that never let it go on', () => {
@@ -42,30 +42,30 @@ describe('explain', () => {
       { id: 'runs', status: 'started' },
       { id: 'out', status: 'canceled' },
     ] as const
-    const strict = explain(situation({ status: 'deferred' }, { dependencies }))
+    const strict = explain(factsOf({ status: 'deferred' }, { dependencies }))
     expect(strict).toMatchObject({ code: 'blocked', waitingFor: ['runs'], blockedBy: ['bad', 'out'] })
     expect(strict.text).toContain('bad, out, which are failed, canceled')
-    const tolerant = situation(
+    const tolerant = factsOf(
       { status: 'deferred', allowDependencyFailures: true },
       { dependencies: dependencies.slice(0, 3) },
     )
     expect(explain(tolerant)).toMatchObject({ code: 'jobs', text: 'It waits for runs to end.' })
-    const over = situation({ status: 'deferred' }, { dependencies: [{ id: 'gone', status: undefined }] })
+    const over = factsOf({ status: 'deferred' }, { dependencies: [{ id: 'gone', status: undefined }] })
     expect(explain(over)).toMatchObject({ code: 'forgotten', text: expect.stringContaining('deleted or has expired') })
     const done = { dependencies: [{ id: 'done', status: 'finished' }] } as const
-    expect(explain(situation({ status: 'deferred' }, done)).code).toBe('forgotten')
-    expect(explain(situation({ status: 'deferred' }, { ...done, releasing: true })).code).toBe('queued')
+    expect(explain(factsOf({ status: 'deferred' }, done)).code).toBe('forgotten')
+    expect(explain(factsOf({ status: 'deferred' }, { ...done, releasing: true })).code).toBe('queued')
   })
 
   it('names five jobs at most', () => {
     const dependencies = Array.from({ length: 8 }, (_, n) => ({ id: `p${n}`, status: 'queued' }) as const)
-    expect(explain(situation({ status: 'deferred' }, { dependencies })).text).toContain('p0, p1, p2, p3, p4 and 3 more')
+    expect(explain(factsOf({ status: 'deferred' }, { dependencies })).text).toContain('p0, p1, p2, p3, p4 and 3 more')
   })
 
   it('tells who holds the slots of a rate limit', () => {
     const record = { status: 'rate_limited', rateLimit: { key: 'api', concurrency: 1 } } as const
-    const waiting = situation(record, { slotHolders: ['a'], waitingBefore: 0 })
+    const waiting = factsOf(record, { slotHolders: ['a'], waitingBefore: 0 })
     expect(explain(waiting).text).toBe('All 1 slots of the rate limit api are taken, by a; it is the next one.')
-    expect(explain(situation(record)).code).toBe('forgotten')
+    expect(explain(factsOf(record)).code).toBe('forgotten')
   })
 })

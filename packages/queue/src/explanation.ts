@@ -1,4 +1,4 @@
-import { type JobSituation, type JobStatus, readiness } from '@rq/job'
+import { type ExplanationFacts, type JobStatus, readiness } from '@rq/job'
 
 /**
  * Why a job is where it is:
@@ -37,13 +37,13 @@ export interface Explanation {
 
 const MOST_NAMED = 5
 
-/** What a situation means. Pure. */
-export function explain(situation: JobSituation): Explanation {
-  const { record, dependencies } = situation
+/** What the facts mean. Pure. */
+export function explain(facts: ExplanationFacts): Explanation {
+  const { record, dependencies } = facts
   const { status } = record
   const ready = readiness(dependencies, record.allowDependencyFailures ?? false)
   const isWaiting = status === 'deferred' || status === 'scheduled'
-  const [code, text] = reason(situation)
+  const [code, text] = reason(facts)
   return {
     status,
     code,
@@ -53,21 +53,21 @@ export function explain(situation: JobSituation): Explanation {
   }
 }
 
-function reason(situation: JobSituation): [ExplanationCode, string] {
-  const { record } = situation
+function reason(facts: ExplanationFacts): [ExplanationCode, string] {
+  const { record } = facts
   switch (record.status) {
     case 'created':
       return ['new', 'It was created, and not enqueued: queue.enqueueJob(job) does that.']
     case 'started':
       return ['running', `It runs in the worker ${record.workerName ?? '(unknown)'}.`]
     case 'queued':
-      return queuedReason(situation)
+      return queuedReason(facts)
     case 'scheduled':
-      return scheduledReason(situation)
+      return scheduledReason(facts)
     case 'deferred':
-      return deferredReason(situation)
+      return deferredReason(facts)
     case 'rate_limited':
-      return slotReason(situation)
+      return slotReason(facts)
     case 'ready_to_enqueue':
       return ['queued', 'The jobs it waited for are done, and it is about to be queued.']
     case 'failed':
@@ -79,7 +79,7 @@ function reason(situation: JobSituation): [ExplanationCode, string] {
   }
 }
 
-function queuedReason({ paused, position, record, suspended, workers }: JobSituation): [ExplanationCode, string] {
+function queuedReason({ paused, position, record, suspended, workers }: ExplanationFacts): [ExplanationCode, string] {
   const { origin } = record
   if (position === null) {
     return [
@@ -95,7 +95,7 @@ function queuedReason({ paused, position, record, suspended, workers }: JobSitua
   return ['queued', `${place}; ${count(workers, 'worker')} ${workers === 1 ? 'listens' : 'listen'} there.`]
 }
 
-function scheduledReason({ dueMs, record }: JobSituation): [ExplanationCode, string] {
+function scheduledReason({ dueMs, record }: ExplanationFacts): [ExplanationCode, string] {
   if (dueMs === undefined) {
     return [
       'forgotten',
@@ -110,7 +110,7 @@ function scheduledReason({ dueMs, record }: JobSituation): [ExplanationCode, str
   ]
 }
 
-function deferredReason({ dependencies, record, releasing }: JobSituation): [ExplanationCode, string] {
+function deferredReason({ dependencies, record, releasing }: ExplanationFacts): [ExplanationCode, string] {
   if (releasing) return ['queued', 'The jobs it waited for are done, and it is one of many that are being queued.']
   const allowFailure = record.allowDependencyFailures ?? false
   const { blockedBy, waitingFor } = readiness(dependencies, allowFailure)
@@ -130,7 +130,7 @@ function deferredReason({ dependencies, record, releasing }: JobSituation): [Exp
   return ['forgotten', `Nothing starts it any more: ${why}. queue.enqueueJob(job) runs it.`]
 }
 
-function slotReason({ record, slotHolders, waitingBefore }: JobSituation): [ExplanationCode, string] {
+function slotReason({ record, slotHolders, waitingBefore }: ExplanationFacts): [ExplanationCode, string] {
   const { key = '', concurrency = 0 } = record.rateLimit ?? {}
   if (waitingBefore === null) {
     return [

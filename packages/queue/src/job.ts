@@ -238,9 +238,9 @@ export class Job<R = unknown> extends JobView {
    * @throws RqError `RQ_NO_SUCH_JOB`.
    */
   async explain(): Promise<Explanation> {
-    const situation = await this.#context.storage.jobs.situation(this.id)
-    if (situation === undefined) throw noSuchJob(this.id)
-    return explain(situation)
+    const facts = await this.#context.storage.jobs.explain(this.id)
+    if (facts === undefined) throw noSuchJob(this.id)
+    return explain(facts)
   }
 
   /** As `cancelJob`. */

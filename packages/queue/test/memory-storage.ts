@@ -1,10 +1,10 @@
 import type {
   AdminStore,
-  Begun,
+  BeginReply,
   CronStore,
   GroupStore,
-  JobAnswer,
   JobRecord,
+  JobReply,
   JobStatus,
   JobStore,
   NewJob,
@@ -62,7 +62,7 @@ export class MemoryStorage implements Storage {
     enqueueInto: (pipeline, jobs) => {
       for (const job of jobs) (pipeline as MemoryPipeline).append(() => this.place(job))
     },
-    begin: async (job): Promise<Begun> => {
+    begin: async (job): Promise<BeginReply> => {
       const placement = this.place(job)
       if (placement !== 'queued') return { placement: placement as 'deferred' }
       this.unlist(job.record)
@@ -124,7 +124,7 @@ export class MemoryStorage implements Storage {
   readonly jobs: JobStore = {
     fetch: async (ids) => ids.map((id) => structuredClone(this.records.get(id))),
     exists: async (id) => this.records.has(id),
-    situation: async () => undefined,
+    explain: async () => undefined,
     status: async (id) => this.records.get(id)?.status,
     save: async (record) => {
       this.records.set(record.id, structuredClone(record))
@@ -174,7 +174,7 @@ export class MemoryStorage implements Storage {
   readonly events = {
     listen: async () => () => {},
     onListeners: async () => () => {},
-    tell: async () => {},
+    publish: async () => {},
   }
 
   readonly admin = {
@@ -258,7 +258,7 @@ export class MemoryStorage implements Storage {
       .map((record) => record.id)
   }
 
-  private cancel(id: string): JobAnswer {
+  private cancel(id: string): JobReply {
     const record = this.records.get(id)
     if (record === undefined) return 'missing'
     if (record.status === 'canceled') return 'refused'
@@ -267,7 +267,7 @@ export class MemoryStorage implements Storage {
     return 'done'
   }
 
-  private erase(id: string): JobAnswer {
+  private erase(id: string): JobReply {
     const record = this.records.get(id)
     if (record === undefined) return 'missing'
     this.unlist(record)

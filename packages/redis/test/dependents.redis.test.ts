@@ -49,7 +49,7 @@ describe('release_dependents', () => {
     expect(await redis.client.ttl(at.key('releasing:p'))).toBe(-1)
     const waiting = await storage.jobs.dependentIds('p')
     expect(waiting).toHaveLength(MANY - STEP)
-    expect(await storage.jobs.situation(waiting[0] ?? '')).toMatchObject({ releasing: true })
+    expect(await storage.jobs.explain(waiting[0] ?? '')).toMatchObject({ releasing: true })
     expect(await storage.workers.releaseDependents()).toBe(true)
     expect(await storage.workers.releaseDependents()).toBe(false)
     expect(await storage.workers.releaseDependents()).toBe(false)

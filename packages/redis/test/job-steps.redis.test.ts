@@ -297,7 +297,7 @@ describe('reading', () => {
       const read = () =>
         Promise.all([
           jobs.fetch(['job', 'gone']),
-          jobs.situation('both'),
+          jobs.explain('both'),
           jobs.results('done'),
           jobs.executions('job'),
           jobs.dependentIds('job'),

@@ -57,7 +57,7 @@ export type Command = { readonly kind: string; readonly [fact: string]: unknown 
   | { kind: 'requeue'; id: string; atFront: boolean }
   | { kind: 'promote'; id: string; atFront: boolean }
   | { kind: 'empty'; queue: string }
-  | { kind: 'tidy' }
+  | { kind: 'cleanUp' }
 )
 
 const is = <K extends Command['kind']>(kind: K) => fc.constant(kind)
@@ -87,7 +87,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: is('requeue'), id, atFront: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ kind: is('promote'), id, atFront: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: is('empty'), queue }) },
-  { weight: 1, arbitrary: fc.record({ kind: is('tidy') }) },
+  { weight: 1, arbitrary: fc.record({ kind: is('cleanUp') }) },
 ) as fc.Arbitrary<Command>
 
 export const sequences: fc.Arbitrary<Command[]> = fc.array(command, { minLength: 4, maxLength: 22, size: 'max' })
@@ -181,8 +181,8 @@ export class Run {
       case 'empty':
         expect(await queues.empty(command.queue)).toBe(model.empty(command.queue))
         return
-      case 'tidy':
-        return workers.tidy(QUEUES)
+      case 'cleanUp':
+        return workers.cleanUp(QUEUES)
     }
   }
 

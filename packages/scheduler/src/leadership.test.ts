@@ -1,10 +1,10 @@
 import { silentLogger } from '@rq/core'
-import type { SchedulerBirth, SchedulerStore } from '@rq/job'
+import type { SchedulerIdentity, SchedulerStore } from '@rq/job'
 import { FakeClock } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { Leadership } from './leadership.ts'
 
-const scheduler: SchedulerBirth = { name: 's', queues: ['a', 'b'], pid: 1, hostname: 'h', createdAtMs: 0 }
+const scheduler: SchedulerIdentity = { name: 's', queues: ['a', 'b'], pid: 1, hostname: 'h', createdAtMs: 0 }
 
 /** A leadership on a store that says what the test says, and a clock that it moves. */
 function setUp(lead: () => Promise<readonly string[]>) {

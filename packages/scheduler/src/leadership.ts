@@ -1,9 +1,9 @@
 import { type Clock, FailureLog, type Logger } from '@rq/core'
-import type { SchedulerBirth, SchedulerStore } from '@rq/job'
+import type { SchedulerIdentity, SchedulerStore } from '@rq/job'
 
 export interface LeadershipOptions {
   readonly store: SchedulerStore
-  readonly scheduler: SchedulerBirth
+  readonly scheduler: SchedulerIdentity
   /** How long a queue stays this scheduler's without a sign of life. */
   readonly leaseMs: number
   readonly clock: Clock

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { type Duty, type Logger, type PeriodicDuty, pause, RqError, SECOND_MS } from '@rq/core'
-import type { Claimed, Lease, SettleAnswer, Settlement, WorkerBirth, WorkerState } from '@rq/job'
+import type { Claimed, Lease, SettleAnswer, Settlement, WorkerIdentity, WorkerState } from '@rq/job'
 import type { JobContext } from '@rq/queue'
 import { type CommandOwner, Commands } from './duties/commands.ts'
 import { heartbeat } from './duties/heartbeat.ts'
@@ -67,7 +67,7 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
   readonly #settings: WorkerSettings
   readonly #logger: Logger
   readonly #news: News
-  readonly #birth: WorkerBirth
+  readonly #birth: WorkerIdentity
   readonly #pump: Pump
   readonly #pool: HorsePool
   readonly #judge: Judge

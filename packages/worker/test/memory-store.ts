@@ -4,17 +4,17 @@ import {
   type ClaimReply,
   type ClaimRequest,
   dumpCall,
-  type JobAnswer,
   type JobRecord,
+  type JobReply,
   type Lease,
   type Payload,
   type ResultType,
   type SettleAnswer,
   type Settlement,
   type Storage,
-  type WorkerBirth,
   type WorkerCommand,
   type WorkerHeartbeat,
+  type WorkerIdentity,
   type WorkerStore,
 } from '@rq/job'
 import { jsonSerializer } from '@rq/serializer'
@@ -73,7 +73,7 @@ export class MemoryStore implements WorkerStore {
   readonly results = new Map<string, StoredResult[]>()
   readonly settlements: Settlement[] = []
   readonly givenBack: Lease[] = []
-  readonly births = new Map<string, WorkerBirth>()
+  readonly births = new Map<string, WorkerIdentity>()
   readonly beats: WorkerHeartbeat[] = []
   readonly cleaned: string[] = []
   readonly shutdowns: string[] = []
@@ -95,7 +95,7 @@ export class MemoryStore implements WorkerStore {
       fetch: async (ids: readonly string[]) => ids.map((id) => this.records.get(id)),
       status: async (id: string) => this.records.get(id)?.status,
       meta: async (id: string) => this.records.get(id)?.meta,
-      saveMeta: async (id: string, meta: Payload, executionId?: string): Promise<JobAnswer> => {
+      saveMeta: async (id: string, meta: Payload, executionId?: string): Promise<JobReply> => {
         const record = this.records.get(id)
         if (record === undefined) return 'missing'
         if (executionId !== undefined && this.#held.get(id)?.executionId !== executionId) return 'refused'
@@ -176,14 +176,14 @@ export class MemoryStore implements WorkerStore {
     this.#listeners.get(workerName)?.(command)
   }
 
-  async register(worker: WorkerBirth): Promise<void> {
+  async register(worker: WorkerIdentity): Promise<void> {
     await this.#answer()
     if (this.outage !== undefined) throw this.outage
     if (this.births.has(worker.name)) throw new RqError('RQ_WORKER_NAME_TAKEN', 'taken')
     this.births.set(worker.name, worker)
   }
 
-  async unregister(worker: WorkerBirth): Promise<void> {
+  async unregister(worker: WorkerIdentity): Promise<void> {
     await this.#answer()
     this.births.delete(worker.name)
   }
@@ -244,7 +244,7 @@ export class MemoryStore implements WorkerStore {
     return false
   }
 
-  async tidy(): Promise<void> {}
+  async cleanUp(): Promise<void> {}
 
   async waitForWork(queues: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<void> {
     if (this.outage !== undefined) throw this.outage

@@ -85,7 +85,7 @@ const MORE_WHEN_SCHEDULED = 12
 const MOST_HORSES = 12
 const INTRODUCTION: ReadonlySet<string> = new Set(['hello', 'auth', 'select', 'client', 'info'])
 const MAINTENANCE: ReadonlySet<string> = new Set([
-  ...['registry_cleanup', 'drain_ready', 'tidy_registry', 'tidy_rate_limit', 'group_jobs', 'zcard', 'smembers'],
+  ...['drop_expired', 'drain_ready', 'cleanup_registry', 'cleanup_rate_limit', 'group_jobs', 'zcard', 'smembers'],
 ])
 const LIFE_MS = 60_000
 const RECOVERY_MS = 40_000

@@ -1,11 +1,11 @@
-import type { WorkerBirth, WorkerRecord, WorkerState } from '@rq/job'
+import type { WorkerIdentity, WorkerRecord, WorkerState } from '@rq/job'
 import type { ScriptArgument } from '../connection/script.ts'
 import { parseTime } from './time.ts'
 
 const STATES: ReadonlySet<string> = new Set<WorkerState>(['started', 'suspended', 'busy', 'idle'])
 
 /** The fields of a worker's record at birth. */
-export function encodeBirth(worker: WorkerBirth, birth: string): ScriptArgument[] {
+export function encodeBirth(worker: WorkerIdentity, birth: string): ScriptArgument[] {
   return [
     ...['birth', birth, 'last_heartbeat', birth, 'queues', worker.queues.join(',')],
     ...['pid', worker.pid, 'hostname', worker.hostname, 'ip_address', 'unknown'],

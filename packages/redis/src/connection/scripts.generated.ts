@@ -38,6 +38,42 @@ export const claim: Script<[suspended: string], [prefix: ScriptArgument, stamp: 
 }
 
 /**
+ * Take the slots of a rate limit away from jobs that are gone or over, drop who cannot wait, let the next ones in.
+ *
+ * Reply: int how many slots were freed
+ */
+export const cleanupRateLimit: Script<[limits: string], [prefix: ScriptArgument, limit: ScriptArgument, stamp: ScriptArgument]> = {
+  name: 'cleanup_rate_limit',
+  sha: '494f359d2a537e9eea136a96affe83833601e7a6',
+  keyCount: 1,
+  lua: "#!lua flags=allow-oom\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal function push(prefix, queue, id, front)\n  local key = prefix .. 'queue:' .. queue\n  if redis.call(front and 'LPUSH' or 'RPUSH', key, id) == 1 then redis.call('SADD', prefix .. 'queues', key) end\nend\nlocal function freeDeadSlots(prefix, limit, first, last)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local freed = 0\n  for _, id in ipairs(redis.call('ZRANGE', allowed, first, last)) do\n    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')\n    if (job[1] ~= 'queued' and job[1] ~= 'started') or job[2] ~= limit then\n      freed = freed + redis.call('ZREM', allowed, id)\n    end\n  end\n  return freed\nend\nlocal function fillSlots(prefix, limit, concurrency, nowS, stamp)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local waiting = prefix .. 'rl:' .. limit .. ':rate_limited'\n  local free = concurrency - redis.call('ZCARD', allowed)\n  if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end\n  while free > 0 do\n    local oldest = redis.call('ZPOPMIN', waiting)\n    local id = oldest[1]\n    if not id then return end\n    local key = prefix .. 'job:' .. id\n    local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')\n    if job[1] == 'rate_limited' and job[2] then\n      redis.call('ZADD', allowed, nowS, id)\n      redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n      push(prefix, job[2], id, job[3] == '1')\n      free = free - 1\n    end\n  end\nend\nlocal function releaseSlot(prefix, limit, id, nowS, stamp)\n  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)\n  if redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id) == 0 then return end\n  local concurrency = tonumber(redis.call('HGET', prefix .. 'rl:' .. limit, 'concurrency'))\n  if concurrency then fillSlots(prefix, limit, concurrency, nowS, stamp) end\nend\nlocal limitsKey = KEYS[1]\nlocal prefix, limit, stamp = ARGV[1], ARGV[2], ARGV[3]\nlocal LOOKED_AT = 1000\nlocal key = prefix .. 'rl:' .. limit\nlocal freed = freeDeadSlots(prefix, limit, 0, -1)\nfor _, id in ipairs(redis.call('ZRANGE', key .. ':rate_limited', 0, LOOKED_AT - 1)) do\n  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')\n  if job[1] ~= 'rate_limited' or job[2] ~= limit then redis.call('ZREM', key .. ':rate_limited', id) end\nend\nlocal concurrency = tonumber(redis.call('HGET', key, 'concurrency'))\nif concurrency then fillSlots(prefix, limit, concurrency, clock(), stamp) end\nif redis.call('EXISTS', key .. ':allowed', key .. ':rate_limited') == 0 then\n  redis.call('DEL', key)\n  redis.call('SREM', limitsKey, limit)\nend\nreturn freed\n",
+}
+
+/**
+ * Drop entries of a registry whose job is gone.
+ *
+ * Reply: int how many were dropped
+ */
+export const cleanupRegistry: Script<[registry: string], [prefix: ScriptArgument, first: ScriptArgument, last: ScriptArgument]> = {
+  name: 'cleanup_registry',
+  sha: 'b2918101dc566d2009efbe8cab86b86e8da5a3b5',
+  keyCount: 1,
+  lua: "#!lua flags=allow-oom\nlocal registryKey = KEYS[1]\nlocal prefix, first, last = ARGV[1], ARGV[2], ARGV[3]\nlocal dropped = 0\nfor _, id in ipairs(redis.call('ZRANGE', registryKey, first, last)) do\n  if redis.call('EXISTS', prefix .. 'job:' .. id) == 0 then dropped = dropped + redis.call('ZREM', registryKey, id) end\nend\nreturn dropped\n",
+}
+
+/**
+ * Drop workers that have died without a farewell, and whose record is gone since, from a set of workers.
+ *
+ * Reply: int how many were dropped
+ */
+export const cleanupWorkers: Script<[workers: string], [...members: ScriptArgument[]]> = {
+  name: 'cleanup_workers',
+  sha: '049cda5c554cac69a35298e0abdc3447ec62d609',
+  keyCount: 1,
+  lua: "#!lua flags=allow-oom\nlocal workersKey = KEYS[1]\nlocal dropped = 0\nfor _, key in ipairs(ARGV) do\n  if redis.call('EXISTS', key) == 0 then dropped = dropped + redis.call('SREM', workersKey, key) end\nend\nreturn dropped\n",
+}
+
+/**
  * Drop the ids of a queue whose job is gone; the others keep their order.
  *
  * Reply: int how many were dropped
@@ -155,6 +191,18 @@ export const drainReady: Script<[ready: string], [prefix: ScriptArgument, queue:
   sha: 'dd9e02b5b8bdcd01cf63d4a59166d5219bf87761',
   keyCount: 1,
   lua: "#!lua flags=allow-oom\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal function push(prefix, queue, id, front)\n  local key = prefix .. 'queue:' .. queue\n  if redis.call(front and 'LPUSH' or 'RPUSH', key, id) == 1 then redis.call('SADD', prefix .. 'queues', key) end\nend\nlocal function freeDeadSlots(prefix, limit, first, last)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local freed = 0\n  for _, id in ipairs(redis.call('ZRANGE', allowed, first, last)) do\n    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')\n    if (job[1] ~= 'queued' and job[1] ~= 'started') or job[2] ~= limit then\n      freed = freed + redis.call('ZREM', allowed, id)\n    end\n  end\n  return freed\nend\nlocal function fillSlots(prefix, limit, concurrency, nowS, stamp)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local waiting = prefix .. 'rl:' .. limit .. ':rate_limited'\n  local free = concurrency - redis.call('ZCARD', allowed)\n  if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end\n  while free > 0 do\n    local oldest = redis.call('ZPOPMIN', waiting)\n    local id = oldest[1]\n    if not id then return end\n    local key = prefix .. 'job:' .. id\n    local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')\n    if job[1] == 'rate_limited' and job[2] then\n      redis.call('ZADD', allowed, nowS, id)\n      redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n      push(prefix, job[2], id, job[3] == '1')\n      free = free - 1\n    end\n  end\nend\nlocal function releaseSlot(prefix, limit, id, nowS, stamp)\n  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)\n  if redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id) == 0 then return end\n  local concurrency = tonumber(redis.call('HGET', prefix .. 'rl:' .. limit, 'concurrency'))\n  if concurrency then fillSlots(prefix, limit, concurrency, nowS, stamp) end\nend\nlocal function place(prefix, id, queue, front, limit, concurrency, nowS, stamp)\n  local key = prefix .. 'job:' .. id\n  if not limit then\n    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n    push(prefix, queue, id, front)\n    return 'queued'\n  end\n  redis.call('SADD', prefix .. 'rl-keys', limit)\n  redis.call('HSET', prefix .. 'rl:' .. limit, 'concurrency', concurrency)\n  if redis.call('ZSCORE', prefix .. 'rl:' .. limit .. ':allowed', id) then\n    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n    push(prefix, queue, id, front)\n    return 'queued'\n  end\n  redis.call('HSET', key, 'status', 'rate_limited', 'enqueue_at_front', front and 1 or 0)\n  redis.call('ZADD', prefix .. 'rl:' .. limit .. ':rate_limited', scoreInTurn(), id)\n  fillSlots(prefix, limit, tonumber(concurrency), nowS, stamp)\n  return redis.call('HGET', key, 'status')\nend\nlocal function schedule(prefix, queue, id, dueMs)\n  local key = prefix .. 'scheduled:' .. queue\n  redis.call('ZADD', key, score(dueMs), id)\n  if redis.call('ZRANGE', key, 0, 0)[1] == id then redis.call('PUBLISH', prefix .. 'notify:scheduled', queue) end\nend\nlocal function expireAfter(prefix, id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', seconds)\n  redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', seconds)\nend\nlocal readyKey = KEYS[1]\nlocal prefix, queue, stamp, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])\nlocal nowS = clock()\nlocal ids = redis.call('ZRANGE', readyKey, 0, most - 1)\nfor _, id in ipairs(ids) do\n  redis.call('ZREM', readyKey, id)\n  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'enqueue_at_front', 'rate_limit_key', 'rate_limit_concurrency',\n    'ttl', 'enqueue_at_front_on_retry', 'ended_at')\n  if job[1] == 'ready_to_enqueue' then\n    local front = job[2] == '1' or (job[6] == '1' and job[7] and job[7] ~= '')\n    place(prefix, id, queue, front, job[3] and job[4] and job[3], job[4], nowS, stamp)\n    if tonumber(job[5]) then expireAfter(prefix, id, job[5]) end\n  end\nend\nreturn #ids\n",
+}
+
+/**
+ * Drop the entries of a registry whose time is over.
+ *
+ * Reply: int how many were dropped
+ */
+export const dropExpired: Script<[registry: string], []> = {
+  name: 'drop_expired',
+  sha: 'df2ea235d491c9290930cc43fa52ab2bcb34336e',
+  keyCount: 1,
+  lua: "#!lua flags=allow-oom\nlocal registryKey = KEYS[1]\nreturn redis.call('ZREMRANGEBYSCORE', registryKey, 0, redis.call('TIME')[1])\n",
 }
 
 /**
@@ -326,18 +374,6 @@ export const register: Script<[workers: string], [prefix: ScriptArgument, name: 
 }
 
 /**
- * Drop the entries of a registry whose time is over.
- *
- * Reply: int how many were dropped
- */
-export const registryCleanup: Script<[registry: string], []> = {
-  name: 'registry_cleanup',
-  sha: 'df2ea235d491c9290930cc43fa52ab2bcb34336e',
-  keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal registryKey = KEYS[1]\nreturn redis.call('ZREMRANGEBYSCORE', registryKey, 0, redis.call('TIME')[1])\n",
-}
-
-/**
  * Go on with releasing dependents that were set aside because they were many.
  *
  * Reply: 1 when there are more, else 0
@@ -419,42 +455,6 @@ export const stopLeading: Script<[scheduler: string], [prefix: ScriptArgument, n
   sha: '56134ec0371ada90bcc5dddefd798a49a07d7c3b',
   keyCount: 1,
   lua: "#!lua flags=allow-oom\nlocal schedulerKey = KEYS[1]\nlocal prefix, name = ARGV[1], ARGV[2]\nfor at = 3, #ARGV do\n  local lock = prefix .. 'scheduler-lock:' .. ARGV[at]\n  if redis.call('GET', lock) == name then\n    redis.call('DEL', lock)\n    redis.call('PUBLISH', prefix .. 'notify:scheduler', ARGV[at])\n  end\nend\nreturn redis.call('DEL', schedulerKey)\n",
-}
-
-/**
- * Take the slots of a rate limit away from jobs that are gone or over, drop who cannot wait, let the next ones in.
- *
- * Reply: int how many slots were freed
- */
-export const tidyRateLimit: Script<[limits: string], [prefix: ScriptArgument, limit: ScriptArgument, stamp: ScriptArgument]> = {
-  name: 'tidy_rate_limit',
-  sha: '494f359d2a537e9eea136a96affe83833601e7a6',
-  keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal function push(prefix, queue, id, front)\n  local key = prefix .. 'queue:' .. queue\n  if redis.call(front and 'LPUSH' or 'RPUSH', key, id) == 1 then redis.call('SADD', prefix .. 'queues', key) end\nend\nlocal function freeDeadSlots(prefix, limit, first, last)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local freed = 0\n  for _, id in ipairs(redis.call('ZRANGE', allowed, first, last)) do\n    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')\n    if (job[1] ~= 'queued' and job[1] ~= 'started') or job[2] ~= limit then\n      freed = freed + redis.call('ZREM', allowed, id)\n    end\n  end\n  return freed\nend\nlocal function fillSlots(prefix, limit, concurrency, nowS, stamp)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local waiting = prefix .. 'rl:' .. limit .. ':rate_limited'\n  local free = concurrency - redis.call('ZCARD', allowed)\n  if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end\n  while free > 0 do\n    local oldest = redis.call('ZPOPMIN', waiting)\n    local id = oldest[1]\n    if not id then return end\n    local key = prefix .. 'job:' .. id\n    local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')\n    if job[1] == 'rate_limited' and job[2] then\n      redis.call('ZADD', allowed, nowS, id)\n      redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n      push(prefix, job[2], id, job[3] == '1')\n      free = free - 1\n    end\n  end\nend\nlocal function releaseSlot(prefix, limit, id, nowS, stamp)\n  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)\n  if redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id) == 0 then return end\n  local concurrency = tonumber(redis.call('HGET', prefix .. 'rl:' .. limit, 'concurrency'))\n  if concurrency then fillSlots(prefix, limit, concurrency, nowS, stamp) end\nend\nlocal limitsKey = KEYS[1]\nlocal prefix, limit, stamp = ARGV[1], ARGV[2], ARGV[3]\nlocal LOOKED_AT = 1000\nlocal key = prefix .. 'rl:' .. limit\nlocal freed = freeDeadSlots(prefix, limit, 0, -1)\nfor _, id in ipairs(redis.call('ZRANGE', key .. ':rate_limited', 0, LOOKED_AT - 1)) do\n  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')\n  if job[1] ~= 'rate_limited' or job[2] ~= limit then redis.call('ZREM', key .. ':rate_limited', id) end\nend\nlocal concurrency = tonumber(redis.call('HGET', key, 'concurrency'))\nif concurrency then fillSlots(prefix, limit, concurrency, clock(), stamp) end\nif redis.call('EXISTS', key .. ':allowed', key .. ':rate_limited') == 0 then\n  redis.call('DEL', key)\n  redis.call('SREM', limitsKey, limit)\nend\nreturn freed\n",
-}
-
-/**
- * Drop entries of a registry whose job is gone.
- *
- * Reply: int how many were dropped
- */
-export const tidyRegistry: Script<[registry: string], [prefix: ScriptArgument, first: ScriptArgument, last: ScriptArgument]> = {
-  name: 'tidy_registry',
-  sha: 'b2918101dc566d2009efbe8cab86b86e8da5a3b5',
-  keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal registryKey = KEYS[1]\nlocal prefix, first, last = ARGV[1], ARGV[2], ARGV[3]\nlocal dropped = 0\nfor _, id in ipairs(redis.call('ZRANGE', registryKey, first, last)) do\n  if redis.call('EXISTS', prefix .. 'job:' .. id) == 0 then dropped = dropped + redis.call('ZREM', registryKey, id) end\nend\nreturn dropped\n",
-}
-
-/**
- * Drop workers that have died without a farewell, and whose record is gone since, from a set of workers.
- *
- * Reply: int how many were dropped
- */
-export const tidyWorkers: Script<[workers: string], [...members: ScriptArgument[]]> = {
-  name: 'tidy_workers',
-  sha: '049cda5c554cac69a35298e0abdc3447ec62d609',
-  keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal workersKey = KEYS[1]\nlocal dropped = 0\nfor _, key in ipairs(ARGV) do\n  if redis.call('EXISTS', key) == 0 then dropped = dropped + redis.call('SREM', workersKey, key) end\nend\nreturn dropped\n",
 }
 
 /**

@@ -62,7 +62,7 @@ export class RedisEventStore implements EventStore {
     }
   }
 
-  async tell(events: readonly QueueEvent[]): Promise<void> {
+  async publish(events: readonly QueueEvent[]): Promise<void> {
     await this.#connections.call(async (client) => {
       const pipeline = client.pipeline()
       for (const { queue, ...facts } of events) pipeline.publish(this.#keys.events(queue), JSON.stringify(facts))

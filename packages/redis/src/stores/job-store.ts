@@ -3,18 +3,18 @@ import type {
   CancelRequest,
   DeleteRequest,
   ExecutionRecord,
-  JobAnswer,
+  ExplanationFacts,
   JobRecord,
-  JobSituation,
+  JobReply,
   JobStatus,
   JobStore,
   Payload,
   ResultRecord,
 } from '@rq/job'
 import { isJobStatus, RESULT_HISTORY } from '@rq/job'
+import { decodeExplanation, type ExplanationReply } from '../codec/explanation-codec.ts'
 import { decodeJob, encodeJob } from '../codec/job-codec.ts'
 import { decodeResult, hashResult } from '../codec/result-codec.ts'
-import { decodeSituation, type SituationReply } from '../codec/situation-codec.ts'
 import { parseScore, stampNow } from '../codec/time.ts'
 import type { Connections } from '../connection/connections.ts'
 import { pipeScript, type ScriptArgument } from '../connection/script.ts'
@@ -59,9 +59,9 @@ export class RedisJobStore implements JobStore {
     await this.#connections.run(scripts.saveJob, [this.#keys.job(record.id)], encodeJob(record))
   }
 
-  async saveMeta(jobId: string, meta: Payload, executionId = ''): Promise<JobAnswer> {
+  async saveMeta(jobId: string, meta: Payload, executionId = ''): Promise<JobReply> {
     const reply = await this.#connections.run(scripts.saveMeta, [this.#keys.job(jobId)], [meta, executionId])
-    return reply as JobAnswer
+    return reply as JobReply
   }
 
   async meta(jobId: string): Promise<Payload | undefined> {
@@ -69,9 +69,9 @@ export class RedisJobStore implements JobStore {
     return meta ?? undefined
   }
 
-  async cancel(request: CancelRequest): Promise<JobAnswer> {
+  async cancel(request: CancelRequest): Promise<JobReply> {
     const reply = await this.#connections.run(scripts.cancel, ...this.#cancelWords(request))
-    if (reply !== 'more') return reply as JobAnswer
+    if (reply !== 'more') return reply as JobReply
     await this.#releaseDependents()
     return 'done'
   }
@@ -80,25 +80,25 @@ export class RedisJobStore implements JobStore {
     pipeScript(pipeline, scripts.cancel, ...this.#cancelWords(request))
   }
 
-  async delete(request: DeleteRequest): Promise<JobAnswer> {
+  async delete(request: DeleteRequest): Promise<JobReply> {
     const delete500 = () => this.#connections.run(scripts.deleteJob, ...this.#deleteWords(request, DELETED_AT_ONCE))
     let reply = await delete500()
     while (reply === 'more') reply = await delete500()
-    return reply as JobAnswer
+    return reply as JobReply
   }
 
   deleteInto(pipeline: unknown, request: DeleteRequest): void {
     pipeScript(pipeline, scripts.deleteJob, ...this.#deleteWords(request, -1))
   }
 
-  async requeue(jobId: string, atFront: boolean): Promise<JobAnswer> {
+  async requeue(jobId: string, atFront: boolean): Promise<JobReply> {
     const args: [ScriptArgument, ScriptArgument, ScriptArgument, ScriptArgument] = [
       this.#keys.prefix,
       jobId,
       stampNow(),
       atFront ? 1 : 0,
     ]
-    return (await this.#connections.run(scripts.requeue, [this.#keys.job(jobId)], args)) as JobAnswer
+    return (await this.#connections.run(scripts.requeue, [this.#keys.job(jobId)], args)) as JobReply
   }
 
   async results(jobId: string): Promise<ResultRecord[]> {
@@ -136,12 +136,12 @@ export class RedisJobStore implements JobStore {
     return this.#connections.call((client) => client.sunion(...keys))
   }
 
-  async situation(jobId: string): Promise<JobSituation | undefined> {
+  async explain(jobId: string): Promise<ExplanationFacts | undefined> {
     const args: [ScriptArgument, ScriptArgument] = [this.#keys.prefix, jobId]
     const reply = (await this.#connections.run(scripts.explain, [this.#keys.job(jobId)], args, true)) as
-      | SituationReply
+      | ExplanationReply
       | []
-    return decodeSituation(jobId, reply)
+    return decodeExplanation(jobId, reply)
   }
 
   async executions(jobId: string): Promise<ExecutionRecord[]> {

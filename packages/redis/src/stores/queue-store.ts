@@ -1,5 +1,5 @@
 import { randomHex } from '@rq/core'
-import type { Begun, NewJob, Placement, QueueStore, RegistryKind } from '@rq/job'
+import type { BeginReply, NewJob, Placement, QueueStore, RegistryKind } from '@rq/job'
 import { pushJob } from '../codec/enqueue-arguments.ts'
 import { packTexts } from '../codec/packed-texts.ts'
 import { parseScore, stampNow } from '../codec/time.ts'
@@ -33,7 +33,7 @@ export class RedisQueueStore implements QueueStore {
     pipeScript(pipeline, scripts.enqueue, [this.#keys.queues], enqueueArguments(this.#keys.prefix, jobs))
   }
 
-  async begin(job: NewJob, workerName: string, leaseMs: number): Promise<Begun> {
+  async begin(job: NewJob, workerName: string, leaseMs: number): Promise<BeginReply> {
     const executionId = `0${randomHex().slice(0, 19)}`
     const args = enqueueArguments(this.#keys.prefix, [job], [workerName, leaseMs, executionId])
     const [placement] = (await this.#connections.run(scripts.enqueue, [this.#keys.queues], args)) as [
@@ -155,7 +155,7 @@ export class RedisQueueStore implements QueueStore {
 
   async registryCleanup(queue: string, kind: RegistryKind): Promise<number> {
     if (kind !== 'finished' && kind !== 'failed') return 0
-    return Number(await this.#connections.run(scripts.registryCleanup, [this.#keys.registry(queue, kind)], []))
+    return Number(await this.#connections.run(scripts.dropExpired, [this.#keys.registry(queue, kind)], []))
   }
 }
 

@@ -1,4 +1,4 @@
-import type { JobAnswer, Promoted, SchedulerBirth, SchedulerNotice, SchedulerStore } from '@rq/job'
+import type { JobReply, Promoted, SchedulerIdentity, SchedulerNotice, SchedulerStore } from '@rq/job'
 import { formatTime, stampNow } from '../codec/time.ts'
 import type { Connections } from '../connection/connections.ts'
 import type { ScriptArgument } from '../connection/script.ts'
@@ -19,7 +19,7 @@ export class RedisSchedulerStore implements SchedulerStore {
     this.#keys = keys
   }
 
-  async lead(scheduler: SchedulerBirth, leaseMs: number): Promise<readonly string[]> {
+  async lead(scheduler: SchedulerIdentity, leaseMs: number): Promise<readonly string[]> {
     const { name, queues } = scheduler
     const fields = encodeScheduler(scheduler)
     const reply = await this.#connections.run(
@@ -30,7 +30,7 @@ export class RedisSchedulerStore implements SchedulerStore {
     return reply as string[]
   }
 
-  async stopLeading({ name, queues }: SchedulerBirth): Promise<boolean> {
+  async stopLeading({ name, queues }: SchedulerIdentity): Promise<boolean> {
     const args: [ScriptArgument, ScriptArgument, ...ScriptArgument[]] = [this.#keys.prefix, name, ...queues]
     return (await this.#connections.run(scripts.stopLeading, [this.#keys.scheduler(name)], args)) === 1
   }
@@ -53,7 +53,7 @@ export class RedisSchedulerStore implements SchedulerStore {
     return { moved, waitMs: waitMs < 0 ? undefined : waitMs, nowMs }
   }
 
-  async promote(jobId: string, atFront: boolean): Promise<JobAnswer> {
+  async promote(jobId: string, atFront: boolean): Promise<JobReply> {
     const keys: [job: string] = [this.#keys.job(jobId)]
     const reply = await this.#connections.run(scripts.promote, keys, [
       this.#keys.prefix,
@@ -61,13 +61,13 @@ export class RedisSchedulerStore implements SchedulerStore {
       stampNow(),
       atFront ? 1 : 0,
     ])
-    return reply as JobAnswer
+    return reply as JobReply
   }
 
-  async reschedule(jobId: string, dueMs: number): Promise<JobAnswer> {
+  async reschedule(jobId: string, dueMs: number): Promise<JobReply> {
     const keys: [job: string] = [this.#keys.job(jobId)]
     const reply = await this.#connections.run(scripts.reschedule, keys, [this.#keys.prefix, jobId, Math.round(dueMs)])
-    return reply as JobAnswer
+    return reply as JobReply
   }
 
   async onNotice(listener: (notice: SchedulerNotice) => void): Promise<() => Promise<void>> {
@@ -82,7 +82,7 @@ export class RedisSchedulerStore implements SchedulerStore {
   }
 }
 
-function encodeScheduler({ name, hostname, pid, queues, createdAtMs }: SchedulerBirth): ScriptArgument[] {
+function encodeScheduler({ name, hostname, pid, queues, createdAtMs }: SchedulerIdentity): ScriptArgument[] {
   return [
     ...['name', name, 'hostname', hostname, 'pid', pid],
     ...['queues', queues.join(','), 'created_at', formatTime(createdAtMs)],

@@ -7,9 +7,9 @@ import type {
   SettleAnswer,
   Settlement,
   SettleReply,
-  WorkerBirth,
   WorkerCommand,
   WorkerHeartbeat,
+  WorkerIdentity,
   WorkerRecord,
   WorkerStore,
 } from '@rq/job'
@@ -23,10 +23,10 @@ import type { Connections } from '../connection/connections.ts'
 import type { ScriptArgument } from '../connection/script.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
+import { cleanUp } from './cleanup.ts'
 import { LeasingCalls } from './leasing-calls.ts'
 import { ServerClock } from './server-clock.ts'
 import type { Subscriptions } from './subscriptions.ts'
-import { tidy } from './tidy.ts'
 import { WorkSignal } from './work-signal.ts'
 
 /**
@@ -58,7 +58,7 @@ export class RedisWorkerStore implements WorkerStore {
     this.#recoveries = new LeasingCalls(connections, keys)
   }
 
-  async register(worker: WorkerBirth): Promise<void> {
+  async register(worker: WorkerIdentity): Promise<void> {
     const fields = encodeBirth(worker, this.#birthOf(worker))
     const reply = await this.#connections.run(
       scripts.register,
@@ -74,7 +74,7 @@ export class RedisWorkerStore implements WorkerStore {
     }
   }
 
-  async unregister(worker: WorkerBirth): Promise<void> {
+  async unregister(worker: WorkerIdentity): Promise<void> {
     const { name, queues } = worker
     const rest = [...queues, ...this.#claims.unanswered(name)]
     await this.#connections.run(
@@ -112,7 +112,7 @@ export class RedisWorkerStore implements WorkerStore {
   }
 
   async claim(request: ClaimRequest): Promise<ClaimReply> {
-    const base = executionBase(request.isAhead)
+    const base = executionBase(request.isPrefetch)
     const own = { base, queues: request.queues, workerName: request.workerName }
     const { reply, resent } = await this.#claims.send(
       own,
@@ -141,7 +141,7 @@ export class RedisWorkerStore implements WorkerStore {
     const queues = claim?.queues ?? []
     const words: ScriptArgument[] = []
     pushSettlements(words, settlements, workerName)
-    const base = executionBase(claim?.isAhead)
+    const base = executionBase(claim?.isPrefetch)
     const own = { base, queues, workerName }
     const { reply, resent } = await this.#claims.send(
       own,
@@ -171,8 +171,8 @@ export class RedisWorkerStore implements WorkerStore {
     return (await this.#connections.run(scripts.releaseDependents, [this.#keys.releasing], args)) === 1
   }
 
-  tidy(queues: readonly string[]): Promise<void> {
-    return tidy(this.#connections, this.#keys, queues)
+  cleanUp(queues: readonly string[]): Promise<void> {
+    return cleanUp(this.#connections, this.#keys, queues)
   }
 
   async giveBack(leases: readonly Lease[]): Promise<void> {
@@ -237,7 +237,7 @@ export class RedisWorkerStore implements WorkerStore {
   }
 
   /** The time of birth stays the same when a record has to be written again. */
-  #birthOf(worker: WorkerBirth): string {
+  #birthOf(worker: WorkerIdentity): string {
     const known = this.#births.get(worker.name)
     if (known !== undefined) return known
     const birth = stampNow()
@@ -263,6 +263,6 @@ function couldBeOwnDoing({ to, keepS }: Settlement, answer: SettleAnswer): boole
 }
 
 /** The first digit says whether the jobs were claimed ahead; recover.lua reads it. */
-function executionBase(isAhead = false): string {
-  return (isAhead ? AHEAD : NOT_AHEAD) + randomHex().slice(0, EXECUTION_BASE_LENGTH - 1)
+function executionBase(isPrefetch = false): string {
+  return (isPrefetch ? AHEAD : NOT_AHEAD) + randomHex().slice(0, EXECUTION_BASE_LENGTH - 1)
 }

@@ -1,11 +1,11 @@
 import { type Logger, PeriodicDuty } from '@rq/core'
-import type { Lease, WorkerBirth, WorkerState, WorkerStore } from '@rq/job'
+import type { Lease, WorkerIdentity, WorkerState, WorkerStore } from '@rq/job'
 import type { LeaseBook } from '../lease/lease-table.ts'
 import { noticed } from '../store/slow-store-warning.ts'
 
 export interface HeartbeatOptions {
   readonly store: WorkerStore
-  readonly worker: WorkerBirth
+  readonly worker: WorkerIdentity
   readonly book: LeaseBook
   readonly leaseMs: number
   readonly everyMs: number

@@ -21,7 +21,7 @@ export function maintenance({ everyMs, logger, queueStore, queues, store }: Main
     atStart: true,
     async run() {
       for (const queue of queues) for (const kind of KINDS) await queueStore.registryCleanup(queue, kind)
-      await store.tidy(queues)
+      await store.cleanUp(queues)
       while (await store.releaseDependents());
     },
   })

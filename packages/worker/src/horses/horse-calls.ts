@@ -18,7 +18,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
     'results',
     'awaitResult',
     'dependentIds',
-    'situation',
+    'explain',
     'executions',
   ],
   queues: ['queueNames', 'count', 'jobIds', 'position'],

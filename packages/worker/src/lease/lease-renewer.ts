@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, Worker as Thread } from 'node:worker_threads'
 import { type Logger, pause, SECOND_MS } from '@rq/core'
-import type { Claimed, Lease, WorkerBirth, WorkerState } from '@rq/job'
+import type { Claimed, Lease, WorkerIdentity, WorkerState } from '@rq/job'
 import type { StorageSource } from '../inside-horse/protocol.ts'
 import { leaseOf } from './lease-table.ts'
 import { lawfulRunMs } from './longest-run.ts'
@@ -33,7 +33,7 @@ export interface LeaseThreadSetup {
   readonly source: StorageSource
   readonly letters: MessagePort
   readonly memory: SharedArrayBuffer
-  readonly worker: WorkerBirth
+  readonly worker: WorkerIdentity
   readonly leaseMs: number
   readonly everyMs: number
 }
@@ -41,7 +41,7 @@ export interface LeaseThreadSetup {
 export interface LeaseKeeperOptions {
   /** Makes the thread's own storage. */
   readonly source: StorageSource
-  readonly worker: WorkerBirth
+  readonly worker: WorkerIdentity
   readonly leaseMs: number
   readonly everyMs: number
   readonly state: () => WorkerState

@@ -86,7 +86,7 @@ export class Broadcast {
     while (this.#waiting.length > 0) {
       const events = this.#waiting
       this.#waiting = []
-      await this.#options.store.tell(events).catch(() => {})
+      await this.#options.store.publish(events).catch(() => {})
     }
   }
 }

@@ -188,7 +188,9 @@ export class Pump {
     if (this.isSpent || this.#paused || (this.#dry && !isPassenger)) return undefined
     const free = Math.min(this.#owner.room(), this.#budget) - this.#wanted
     const want = Math.min(free, order.mostAtOnce, MOST_CLAIMED_AT_ONCE)
-    return want > 0 ? { queues: order.next(), want, workerName, leaseMs, isAhead: this.#owner.handsAhead() } : undefined
+    return want > 0
+      ? { queues: order.next(), want, workerName, leaseMs, isPrefetch: this.#owner.handsAhead() }
+      : undefined
   }
 
   async #idle(): Promise<void> {

@@ -33,12 +33,12 @@ export function describeJobs(name: string, open: OpenStorage): void {
       await using test = await open()
       const { queues, jobs } = test.storage
       await queues.enqueue([newJob({ id: 'p' }), newJob({ id: 'c', dependencyIds: ['p', 'gone'] })])
-      expect(await jobs.situation('p')).toMatchObject({ position: 0, suspended: false, workers: 0, slotHolders: [] })
-      expect((await jobs.situation('c'))?.dependencies).toEqual([
+      expect(await jobs.explain('p')).toMatchObject({ position: 0, suspended: false, workers: 0, slotHolders: [] })
+      expect((await jobs.explain('c'))?.dependencies).toEqual([
         { id: 'gone', status: undefined },
         { id: 'p', status: 'queued' },
       ])
-      expect(await jobs.situation('none')).toBeUndefined()
+      expect(await jobs.explain('none')).toBeUndefined()
     })
 
     it('lets a running job that was canceled end, its dependents stay', async () => {

@@ -50,7 +50,7 @@ export function describeLeases(name: string, open: OpenStorage): void {
       await using test = await open()
       const { queues, workers } = test.storage
       await queues.enqueue(['a', 'b', 'later'].map((id) => newJob({ id })))
-      const abandon = () => workers.claim(claimRequest({ want: 2, leaseMs: 1, isAhead: true }))
+      const abandon = () => workers.claim(claimRequest({ want: 2, leaseMs: 1, isPrefetch: true }))
       for (let time = 1; time <= 2; time++) {
         expect((await abandon()).jobs.map(({ job }) => job.id)).toEqual(['a', 'b'])
         await eventually(async () => {
@@ -76,7 +76,7 @@ export function describeLeases(name: string, open: OpenStorage): void {
       await using test = await open()
       const { queues, workers } = test.storage
       await queues.enqueue([newJob({ id: 'begun' })])
-      const { jobs } = await workers.claim(claimRequest({ isAhead: true }))
+      const { jobs } = await workers.claim(claimRequest({ isPrefetch: true }))
       const lease = { queue: 'default', jobId: 'begun', executionId: jobs[0]?.executionId ?? '' }
       const worker = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '1', ttlS: 480 }
       await workers.heartbeat({ worker, state: 'busy', leases: [lease], leaseMs: 1 })

@@ -14,7 +14,7 @@ export function describeWholeQueues(name: string, open: OpenStorage): void {
       await jobs.cancel({ jobId: 'd', enqueueDependents: false, removeFromDependencies: false })
       const ids = ['a', 'b', 'c', 'd']
       const before = await jobs.fetch(ids)
-      await workers.tidy(['default'])
+      await workers.cleanUp(['default'])
       expect(await jobs.fetch(ids)).toEqual(before)
       expect(await test.storage.groups.jobIds('g')).toEqual(['a', 'b'])
       expect(await queues.registryCount('default', 'canceled')).toBe(1)

@@ -1,8 +1,8 @@
-import { isJobStatus, type JobSituation } from '@rq/job'
+import { type ExplanationFacts, isJobStatus } from '@rq/job'
 import { decodeJob } from './job-codec.ts'
 
 /** What explain.lua answers for a job that is there. */
-export type SituationReply = readonly [
+export type ExplanationReply = readonly [
   fields: readonly Buffer[],
   position: number | null,
   due: Buffer | null,
@@ -16,7 +16,7 @@ export type SituationReply = readonly [
 ]
 
 /** Undefined for the empty answer, and for a hash that is no job. */
-export function decodeSituation(jobId: string, reply: SituationReply | readonly []): JobSituation | undefined {
+export function decodeExplanation(jobId: string, reply: ExplanationReply | readonly []): ExplanationFacts | undefined {
   if (reply.length === 0) return undefined
   const [fields, position, due, suspended, paused, workers, dependencies, slotHolders, waitingBefore, releasing] = reply
   const record = decodeJob(jobId, fields)
@@ -36,8 +36,8 @@ export function decodeSituation(jobId: string, reply: SituationReply | readonly 
 }
 
 /** Ids and statuses in turn; an empty status is that of a job that is not there. */
-function decodeDependencies(flat: readonly Buffer[]): JobSituation['dependencies'] {
-  const dependencies: JobSituation['dependencies'][number][] = []
+function decodeDependencies(flat: readonly Buffer[]): ExplanationFacts['dependencies'] {
+  const dependencies: ExplanationFacts['dependencies'][number][] = []
   for (let at = 0; at + 1 < flat.length; at += 2) {
     const status = String(flat[at + 1])
     dependencies.push({ id: String(flat[at]), status: isJobStatus(status) ? status : undefined })

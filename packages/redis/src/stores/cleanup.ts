@@ -11,16 +11,16 @@ const PAGE = 1000
  * registries that nobody else sweeps, slots of rate limits, members of groups; and after workers that died. Also queues jobs that a Python worker left
  * in RQ's ready registry. Each step is atomic and small.
  */
-export async function tidy(connections: Connections, keys: Keys, queues: readonly string[]): Promise<void> {
+export async function cleanUp(connections: Connections, keys: Keys, queues: readonly string[]): Promise<void> {
   for (const queue of queues) {
     await drainReady(connections, keys, queue)
     for (const kind of ['deferred', 'canceled'] as const)
-      await tidyRegistry(connections, keys, keys.registry(queue, kind))
-    await tidyWorkers(connections, keys.queueWorkers(queue))
+      await cleanupRegistry(connections, keys, keys.registry(queue, kind))
+    await cleanupWorkers(connections, keys.queueWorkers(queue))
   }
-  await tidyWorkers(connections, keys.workers)
+  await cleanupWorkers(connections, keys.workers)
   for (const limit of await connections.call((client) => client.smembers(keys.rateLimits))) {
-    await connections.run(scripts.tidyRateLimit, [keys.rateLimits], [keys.prefix, limit, stampNow()])
+    await connections.run(scripts.cleanupRateLimit, [keys.rateLimits], [keys.prefix, limit, stampNow()])
   }
   for (const group of await connections.call((client) => client.smembers(keys.groups))) {
     await connections.run(scripts.groupJobs, [keys.group(group)], [keys.prefix, group])
@@ -34,17 +34,17 @@ async function drainReady(connections: Connections, keys: Keys, queue: string): 
   }
 }
 
-async function tidyRegistry(connections: Connections, keys: Keys, key: string): Promise<void> {
+async function cleanupRegistry(connections: Connections, keys: Keys, key: string): Promise<void> {
   const count = await connections.call((client) => client.zcard(key))
   // From the end, so that what is dropped does not move what is still to be looked at.
   for (let first = Math.floor(count / PAGE) * PAGE; first >= 0; first -= PAGE) {
-    await connections.run(scripts.tidyRegistry, [key], [keys.prefix, first, first + PAGE - 1])
+    await connections.run(scripts.cleanupRegistry, [key], [keys.prefix, first, first + PAGE - 1])
   }
 }
 
-async function tidyWorkers(connections: Connections, key: string): Promise<void> {
+async function cleanupWorkers(connections: Connections, key: string): Promise<void> {
   const members = await connections.call((client) => client.smembers(key))
   for (let at = 0; at < members.length; at += PAGE) {
-    await connections.run(scripts.tidyWorkers, [key], members.slice(at, at + PAGE))
+    await connections.run(scripts.cleanupWorkers, [key], members.slice(at, at + PAGE))
   }
 }

@@ -15,7 +15,7 @@ async function withStorage(
 
 const names = async (redis: RedisFixture) => (await redis.keys()).map((key) => key.slice(redis.prefix.length))
 
-describe('tidy', () => {
+describe('cleanUp', () => {
   it('drops entries of registries whose job is gone, over many pages, and no others', () =>
     withStorage(async (storage, redis) => {
       const { client, prefix } = redis
@@ -25,7 +25,7 @@ describe('tidy', () => {
       ])
       const gone = Array.from({ length: 2500 }, (_, n) => [String(n), `gone${n}`]).flat()
       for (const kind of ['deferred', 'canceled']) await client.zadd(`${prefix}${kind}:default`, ...gone)
-      await storage.workers.tidy(['default'])
+      await storage.workers.cleanUp(['default'])
       expect(await client.zrange(`${prefix}deferred:default`, 0, '-1')).toEqual(['kept'])
       expect(await client.exists(`${prefix}canceled:default`)).toBe(0)
     }))
@@ -43,7 +43,7 @@ describe('tidy', () => {
       })
       const dead = Array.from({ length: 2500 }, (_, n) => `${prefix}worker:dead${n}`)
       for (const set of ['workers', 'workers:default', 'workers:other']) await client.sadd(`${prefix}${set}`, ...dead)
-      await storage.workers.tidy(['default'])
+      await storage.workers.cleanUp(['default'])
       for (const set of ['workers', 'workers:default']) {
         expect(await client.smembers(`${prefix}${set}`)).toEqual([`${prefix}worker:alive`])
       }
@@ -61,12 +61,12 @@ describe('tidy', () => {
       await client.del(`${prefix}job:2`)
       await client.hset(`${prefix}job:3`, { status: 'finished' })
       await client.zadd(`${prefix}rl:k:rate_limited`, '1', 'nobody', '2', '3')
-      await storage.workers.tidy([])
+      await storage.workers.cleanUp([])
       expect((await client.zrange(`${prefix}rl:k:allowed`, 0, '-1')).sort()).toEqual(['1', '4', '5'])
       expect(await client.zrange(`${prefix}rl:k:rate_limited`, 0, '-1')).toEqual(['6'])
       expect((await storage.queues.jobIds('default', 0, -1)).slice(-2)).toEqual(['4', '5'])
       const before = await redis.dump()
-      await storage.workers.tidy([])
+      await storage.workers.cleanUp([])
       expect(await redis.dump()).toEqual(before)
     }, /^job 3 \(finished, of default\) is in queue/))
 
@@ -75,7 +75,7 @@ describe('tidy', () => {
       await storage.queues.enqueue([newJob({ id: '1', rateLimit: { key: 'k', concurrency: 1 } })])
       await storage.queues.empty('default')
       expect(await names(redis)).toEqual(['queues', 'rl-keys', 'rl:k'])
-      await storage.workers.tidy([])
+      await storage.workers.cleanUp([])
       expect(await names(redis)).toEqual(['queues'])
     }))
 
@@ -88,7 +88,7 @@ describe('tidy', () => {
         newJob({ id: '3', groupId: 'h' }),
       ])
       await client.del(`${prefix}job:1`, `${prefix}job:3`)
-      await storage.workers.tidy([])
+      await storage.workers.cleanUp([])
       expect(await client.smembers(`${prefix}groups`)).toEqual(['g'])
       expect(await client.smembers(`${prefix}group:g`)).toEqual(['2'])
       expect(await client.exists(`${prefix}group:h`)).toBe(0)
@@ -106,7 +106,7 @@ describe('tidy', () => {
       await ready('head', { enqueueAtFront: true })
       await storage.queues.enqueue([newJob({ id: 'waiting' })])
       await client.zadd(`${prefix}ready:default`, '1', 'tail', '2', 'head', '3', 'waiting', '4', 'gone')
-      await Promise.all([storage.workers.tidy(['default']), storage.workers.tidy(['default'])])
+      await Promise.all([storage.workers.cleanUp(['default']), storage.workers.cleanUp(['default'])])
       expect(await storage.queues.jobIds('default', 0, -1)).toEqual(['head', 'waiting', 'tail'])
       expect(await client.exists(`${prefix}ready:default`)).toBe(0)
       expect(await client.ttl(`${prefix}job:tail`)).toBeGreaterThan(35)
@@ -129,8 +129,8 @@ describe('explain', () => {
       ])
       await client.sadd(`${prefix}workers:default`, `${prefix}worker:w1`, `${prefix}worker:w2`)
       await storage.admin.suspend()
-      expect(await storage.jobs.situation('none')).toBeUndefined()
-      expect(await storage.jobs.situation('first')).toMatchObject({
+      expect(await storage.jobs.explain('none')).toBeUndefined()
+      expect(await storage.jobs.explain('first')).toMatchObject({
         record: { id: 'first', status: 'queued' },
         position: 0,
         dependencies: [],
@@ -139,9 +139,9 @@ describe('explain', () => {
         suspended: true,
         workers: 2,
       })
-      expect(await storage.jobs.situation('second')).toMatchObject({ position: null, waitingBefore: 0 })
-      expect(await storage.jobs.situation('later')).toMatchObject({ dueMs: 4_000_000_000_500 })
-      expect((await storage.jobs.situation('waits'))?.dependencies).toEqual([
+      expect(await storage.jobs.explain('second')).toMatchObject({ position: null, waitingBefore: 0 })
+      expect(await storage.jobs.explain('later')).toMatchObject({ dueMs: 4_000_000_000_500 })
+      expect((await storage.jobs.explain('waits'))?.dependencies).toEqual([
         { id: 'bad', status: 'failed' },
         { id: 'first', status: 'queued' },
         { id: 'nobody', status: undefined },
