@@ -1,8 +1,7 @@
 export type { Callable, CallRest, ResultOf } from './call-types.ts'
 export { contextOf, type JobContext, type StorageOptions } from './context.ts'
-export { type CurrentJob, getCurrentJob, withCurrentJob } from './current-job.ts'
+export { type CurrentJob, getCurrentJob } from './current-job.ts'
 export { EnqueueData, type JobsOf } from './enqueue-data.ts'
-export { errorName, errorText, LONGEST_ERROR_BYTES } from './error-text.ts'
 export { type Explanation, type ExplanationCode, explain } from './explanation.ts'
 export { type CreateGroupOptions, Group } from './group.ts'
 export { type CreateOptions, type Execution, Job, type WaitOptions } from './job.ts'
@@ -13,16 +12,4 @@ export { type EnqueueJobOptions, type EnqueueManyOptions, Queue, type QueueOptio
 export { QueueContents, type SliceOptions } from './queue-contents.ts'
 export { Registry, type RegistryRange } from './registry.ts'
 export { Result } from './result.ts'
-export {
-  type CallbackInput,
-  type CallbackKind,
-  type Loader,
-  runFailureCallback,
-  runStoppedCallback,
-} from './run-callback.ts'
-export { RunContext } from './run-context.ts'
-export { type Attempt, attemptJob, type RunInput, runJob, STOPPED_TEXT } from './run-job.ts'
-export { RunLimit } from './run-limit.ts'
-export { callWebhook, type WebhookCall, webhookCalls, webhookHost } from './webhook-call.ts'
-export type { DateTimeObject, When } from './when.ts'
-export { whenMs } from './when.ts'
+export type { When } from './when.ts'

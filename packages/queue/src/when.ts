@@ -1,7 +1,7 @@
 import { invalidOption } from '@rq/core'
 
 /** What a Luxon `DateTime` looks like; kept structural so that Luxon is never loaded for a `Date`. */
-export interface DateTimeObject {
+interface DateTimeObject {
   toJSDate(): Date
   readonly isValid?: boolean
 }

@@ -1,5 +1,5 @@
 import { FunctionLoader } from '@rq/functions'
-import { errorText } from '@rq/queue'
+import { errorText } from '@rq/queue/run'
 import { loadSerializer } from './load-serializer.ts'
 import type { FromHorse, HorseSetup, ToHorse } from './protocol.ts'
 import { abortError, makePerform } from './run-task.ts'

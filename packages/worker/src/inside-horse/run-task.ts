@@ -1,19 +1,17 @@
 import { RqError, SECOND_MS } from '@rq/core'
 import { type AnyFunction, DEFAULT_CALLBACK_TIMEOUT_S, type Outcome, type Storage } from '@rq/job'
+import { Job, type JobContext, JobTimeoutError } from '@rq/queue'
 import {
   type Attempt,
   attemptJob,
   errorName,
   errorText,
-  Job,
-  type JobContext,
-  JobTimeoutError,
   type Loader,
   RunContext,
   type RunLimit,
   runFailureCallback,
   runStoppedCallback,
-} from '@rq/queue'
+} from '@rq/queue/run'
 import type { Serializer } from '@rq/serializer'
 import type { AbortReason, ErrorFacts, Phase, Task, TaskResult } from './protocol.ts'
 import type { Perform, TaskContext } from './runner.ts'

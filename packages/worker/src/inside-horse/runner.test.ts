@@ -1,4 +1,4 @@
-import type { RunLimit } from '@rq/queue'
+import type { RunLimit } from '@rq/queue/run'
 import { describe, expect, test, vi } from 'vitest'
 import type { FromHorse, Task, TaskResult } from './protocol.ts'
 import { Runner } from './runner.ts'

@@ -1,4 +1,4 @@
-import { errorText, RunLimit } from '@rq/queue'
+import { errorText, RunLimit } from '@rq/queue/run'
 import {
   type AbortReason,
   type FromHorse,

@@ -1,5 +1,5 @@
 import type { AnyFunction } from '@rq/job'
-import type { Loader } from '@rq/queue'
+import type { Loader } from '@rq/queue/run'
 
 /**
  * A loader that knows whether something that was loaded through it still runs, and what it threw last. A function that

@@ -1,6 +1,7 @@
 import { type Clock, type Logger, silentLogger } from '@rq/core'
 import { type Claimed, type JobRecord, type Outcome, type Settlement, settle, UNLIMITED } from '@rq/job'
-import { errorText, Job, type JobContext, STOPPED_TEXT } from '@rq/queue'
+import { Job, type JobContext } from '@rq/queue'
+import { errorText, STOPPED_TEXT } from '@rq/queue/run'
 import type { KilledTask } from '../horses/horse.ts'
 import type { TaskFate } from '../horses/horse-pool.ts'
 import type { ErrorFacts, Task, TaskEnd } from '../inside-horse/protocol.ts'

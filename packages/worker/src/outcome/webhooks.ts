@@ -1,6 +1,6 @@
 import type { Logger } from '@rq/core'
 import type { JobRecord, Settlement } from '@rq/job'
-import { callWebhook, type WebhookCall, webhookCalls, webhookHost } from '@rq/queue'
+import { callWebhook, type WebhookCall, webhookCalls, webhookHost } from '@rq/queue/run'
 import type { Serializer } from '@rq/serializer'
 
 export interface WebhooksOptions {

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { errorText } from '@rq/queue'
+import { errorText } from '@rq/queue/run'
 import { handleSignals } from '../signals.ts'
 import { Worker } from '../worker.ts'
 import type { MemberSetup } from './pool-worker.ts'

@@ -1,0 +1,13 @@
+/** Running one job, for workers: `@rq/queue/run`. What programs use is in `@rq/queue`. */
+export { errorName, errorText } from './error-text.ts'
+export {
+  type CallbackInput,
+  type CallbackKind,
+  type Loader,
+  runFailureCallback,
+  runStoppedCallback,
+} from './run-callback.ts'
+export { RunContext } from './run-context.ts'
+export { type Attempt, attemptJob, type RunInput, STOPPED_TEXT } from './run-job.ts'
+export { RunLimit } from './run-limit.ts'
+export { callWebhook, type WebhookCall, webhookCalls, webhookHost } from './webhook-call.ts'
