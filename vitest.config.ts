@@ -1,17 +1,57 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+
+/** Whether everything runs: whole sweeps, more random sequences. Otherwise each sweep runs a fixed sample of its points. */
+const RUNS_ALL = process.env.RQ_TEST === 'all'
+
+/** A test file belongs to the project that its suffix names: `x.redis.test.ts` to `redis`, plain `x.test.ts` to `unit`. */
+const SUFFIXES = { redis: 'redis', processes: 'process', sweeps: 'sweep', python: 'python', long: 'long' } as const
+const FOLDERS = ['{packages,apps,tooling,examples}/*/{src,test}/**', 'scripts/**']
+
+function filesNamed(ending: string): string[] {
+  return FOLDERS.map((folder) => `${folder}/${ending}`)
+}
+
+function projectOnRedis(name: keyof typeof SUFFIXES) {
+  return {
+    extends: true as const,
+    test: {
+      name,
+      include: filesNamed(`*.${SUFFIXES[name]}.test.ts`),
+      globalSetup: ['tooling/testkit/src/global-setup.ts'],
+    },
+  }
+}
 
 export default defineConfig({
   resolve: { conditions: ['@rq/source'] },
   ssr: { resolve: { conditions: ['@rq/source'] } },
   test: {
-    include: ['{packages,apps,tooling,examples}/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts'],
-    globalSetup: ['tooling/testkit/src/global-setup.ts'],
-    // Longer than `eventually` waits, so that it is that which says what did not come.
+    // Longer than `eventually` waits, so that a test fails with what `eventually` saw last.
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    // Tests mostly wait: for children, leases, timers. One worker, vitest's choice on two cores, takes two and a half times as long.
-    maxWorkers: 3,
-    // Tests that start and kill processes share two cores in CI; what fails twice has failed.
-    retry: process.env.CI === undefined ? 0 : 1,
+    // Most tests wait for children, leases and timers, so a few more files than there are cores run at once.
+    maxWorkers: availableParallelism() + 1,
+    retry: 0,
+    env: { RQ_TEST: RUNS_ALL ? 'all' : 'sample' },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: filesNamed('*.test.ts'),
+          exclude: filesNamed(`*.{${Object.values(SUFFIXES)}}.test.ts`),
+          // Nothing in these files outlives a test, so they share a thread and load the packages once.
+          pool: 'threads',
+          isolate: false,
+          env: { RQ_REDIS_URL: 'redis://127.0.0.1:1' },
+        },
+      },
+      projectOnRedis('redis'),
+      projectOnRedis('processes'),
+      projectOnRedis('sweeps'),
+      projectOnRedis('python'),
+      projectOnRedis('long'),
+    ],
   },
 })
