@@ -1,6 +1,6 @@
 import type { Logger } from './logger.ts'
 
-/** Logs the first failure of something that is tried again and again, and the first success after it. */
+/** Logs the first failure of work that is repeated, and the first success after it. */
 export class FailureLog {
   readonly #logger: Logger
   readonly #what: string

@@ -1,21 +1,26 @@
-import { setTimeout as delay } from 'node:timers/promises'
-
-/** The longest delay that a timer of Node.js takes, in milliseconds. A longer one would fire at once. */
+/** The longest delay that a timer of Node.js can have, in milliseconds. A timer with a longer one fires at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** Resolves after `ms` milliseconds, or as soon as `signal` fires. Never rejects. */
-export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  try {
-    await delay(Math.min(ms, LONGEST_TIMER_MS), undefined, signal && { signal })
-  } catch {
-    // The signal fired.
-  }
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve()
+    const end = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    // Not `node:timers/promises`: fake timers of a test cannot replace it.
+    const timer = setTimeout(end, Math.min(ms, LONGEST_TIMER_MS))
+    signal?.addEventListener('abort', end)
+  })
 }
 
 /**
- * Wait for `work`, but at most `ms` milliseconds. The work itself goes on; what it rejects with later is ignored.
+ * Wait for `work`, but at most `ms` milliseconds. The wait keeps the process alive. The work itself goes on after a
+ * time-out, and an error that it rejects with then is ignored.
  * @returns the value of `work`; undefined when the time is over first.
- * @throws what `work` rejects with in time.
+ * @throws the error that `work` rejects with in time.
  */
 export async function within<T>(ms: number, work: PromiseLike<T>): Promise<T | undefined> {
   const outcome = await race(ms, work)
@@ -24,7 +29,7 @@ export async function within<T>(ms: number, work: PromiseLike<T>): Promise<T | u
 
 /**
  * Like {@link within}, but a time-out is an error.
- * @throws what `work` rejects with in time; else the error that `makeError` returns.
+ * @throws the error that `work` rejects with in time, or the one that `makeError` returns.
  */
 export async function withinOrThrow<T>(ms: number, work: PromiseLike<T>, makeError: () => Error): Promise<T> {
   const outcome = await race(ms, work)

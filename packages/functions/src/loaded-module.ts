@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import { within } from '@rq/core'
 import { importModule } from './import-module.ts'
 
 /** A test runner's modules by the path of their file. */
@@ -25,6 +26,7 @@ export async function loadedExports(url: string, patienceMs: number): Promise<re
     ({ exports }) => [exports],
     () => [],
   )
+  // A module that waits for itself is never loaded; the wait keeps the process alive until that is an error.
   return within(patienceMs, imported)
 }
 
@@ -62,17 +64,4 @@ function runnerModules(): RunnerModules | undefined {
   const state = (globalThis as { __vitest_worker__?: RunnerState }).__vitest_worker__
   const modules = state?.evaluatedModules?.fileToModulesMap
   return typeof modules?.get === 'function' && typeof modules.keys === 'function' ? modules : undefined
-}
-
-/** The timer keeps the process alive: a module that waits for itself would otherwise end it without a word. */
-async function within<T>(patienceMs: number, promise: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, patienceMs, undefined)
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

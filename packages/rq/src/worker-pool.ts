@@ -1,5 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { invalidOption, type Logger, SECOND_MS } from '@rq/core'
+import { invalidOption, type Logger, SECOND_MS, within } from '@rq/core'
 import { RedisStorage } from '@rq/redis'
 import { Scheduler } from '@rq/scheduler'
 import {
@@ -70,7 +69,11 @@ export class WorkerPool extends BaseWorkerPool {
     if (!withScheduler) return super.start(options)
     await using storage = new RedisStorage({ ...this.#connection, role: 'worker' })
     const scheduler = new Scheduler(this.#queues, { storage, ...(this.#logger && { logger: this.#logger }) })
-    if (options.burst === true) await within(FIRST_LOOK_MS, scheduler.runOnce())
+    if (options.burst === true)
+      await within(
+        FIRST_LOOK_MS,
+        scheduler.runOnce().catch(() => {}),
+      )
     await scheduler.start()
     try {
       if (!this.#isStopped) await super.start(options)
@@ -83,11 +86,4 @@ export class WorkerPool extends BaseWorkerPool {
     this.#isStopped = true
     await super.stop(options)
   }
-}
-
-/** Resolves when `work` has ended, in whatever way, at the latest after `ms`. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  const limit = new AbortController()
-  await Promise.race([work.catch(() => {}), delay(ms, undefined, { signal: limit.signal }).catch(() => {})])
-  limit.abort()
 }

@@ -1,4 +1,4 @@
-import { FailureLog, type Logger, SECOND_MS } from '@rq/core'
+import { type Duty, type Logger, PeriodicDuty, SECOND_MS } from '@rq/core'
 import type { CronSchedulerRecord, CronStore } from '@rq/job'
 import type { StoreClock } from './store-clock.ts'
 
@@ -11,57 +11,39 @@ export interface CronPresenceOptions {
 
 /** RQ's readers drop a scheduler after 120 s without a heartbeat. */
 const HEARTBEAT_MS = 15 * SECOND_MS
-/** News of ticks are written together. */
-const NEWS_MS = SECOND_MS
+/** Changes within this time are written together. */
+const GATHER_MS = SECOND_MS
 
-/** Keeps a cron scheduler's record in the store: that it lives, what it has registered, when each ran and will run. */
-export class CronPresence {
-  readonly #options: CronPresenceOptions
-  readonly #failures: FailureLog
-  #timer: NodeJS.Timeout | undefined
-  #soon = false
-  #stopped = true
+/** Keeps a cron scheduler's record in the store: that it lives, what it has registered, when each cron job ran and will run. */
+export class CronPresence implements Duty {
+  readonly #heartbeat: PeriodicDuty
 
-  constructor(options: CronPresenceOptions) {
-    this.#options = options
-    this.#failures = new FailureLog(options.logger, 'The heartbeat of the cron scheduler')
+  constructor({ clock, logger, record, store }: CronPresenceOptions) {
+    this.#heartbeat = new PeriodicDuty({
+      name: 'The heartbeat of the cron scheduler',
+      everyMs: HEARTBEAT_MS,
+      logger,
+      async run() {
+        await clock.asking(async () => ({ nowMs: await store.heartbeat(record()) }))
+      },
+    })
   }
 
   start(): void {
-    if (!this.#stopped) return
-    this.#stopped = false
-    this.#schedule(HEARTBEAT_MS)
+    this.#heartbeat.start()
   }
 
-  stop(): void {
-    this.#stopped = true
-    clearTimeout(this.#timer)
+  stop(): Promise<void> {
+    return this.#heartbeat.stop()
+  }
+
+  /** @throws RqError of the store. */
+  runOnce(): Promise<void> {
+    return this.#heartbeat.runOnce()
   }
 
   /** The record has changed: write it within a second. */
   changed(): void {
-    if (this.#stopped || this.#soon) return
-    this.#soon = true
-    this.#schedule(NEWS_MS)
-  }
-
-  /** @throws RqError of the store. */
-  async runOnce(): Promise<void> {
-    const { clock, record, store } = this.#options
-    this.#soon = false
-    await clock.asking(async () => ({ nowMs: await store.heartbeat(record()) }))
-  }
-
-  #schedule(waitMs: number): void {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(async () => {
-      try {
-        await this.runOnce()
-        this.#failures.succeeded()
-      } catch (error) {
-        this.#failures.failed(error)
-      }
-      if (!this.#stopped) this.#schedule(this.#soon ? NEWS_MS : HEARTBEAT_MS)
-    }, waitMs)
+    this.#heartbeat.runWithin(GATHER_MS)
   }
 }

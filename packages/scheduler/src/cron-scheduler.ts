@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { hostname } from 'node:os'
 import {
   type Clock,
@@ -10,6 +11,7 @@ import {
   randomHex,
   silentLogger,
   systemClock,
+  within,
 } from '@rq/core'
 import type { AnyFunction, CronSchedulerRecord } from '@rq/job'
 import type { Callable, QueueOptions, ResultOf, StorageOptions } from '@rq/queue'
@@ -92,6 +94,7 @@ export class CronScheduler {
       clock: storeClock,
       entries: () => this.#entries,
       onEnqueued: () => this.#presence.changed(),
+      logger: this.#logger,
     })
   }
 
@@ -168,7 +171,7 @@ export class CronScheduler {
     const run = new AbortController()
     this.#run = run
     try {
-      await Promise.race([this.#enter(run.signal), abortOf(run.signal)])
+      await Promise.race([this.#enter(run.signal), once(run.signal, 'abort')])
     } catch (error) {
       if (this.#run === run) this.#run = undefined
       throw error
@@ -185,10 +188,9 @@ export class CronScheduler {
   async stop(): Promise<void> {
     this.#run?.abort()
     this.#run = undefined
-    const ticked = this.#ticker.stop()
-    this.#presence.stop()
     this.#config?.unwatch()
-    await Promise.all([this.#leave(), within(LEAVE_MS, ticked)])
+    const ended = Promise.all([this.#ticker.stop(), this.#presence.stop()])
+    await Promise.all([this.#leave(), within(LEAVE_MS, ended)])
     this.#logger.info(`Cron scheduler ${this.name} stopped`)
   }
 
@@ -288,10 +290,11 @@ export class CronScheduler {
     await this.#open(this.#entries)
   }
 
-  #leave(): Promise<void> {
-    return within(
+  async #leave(): Promise<void> {
+    const left = this.#context.storage.crons.unregister(this.name)
+    await within(
       LEAVE_MS,
-      this.#context.storage.crons.unregister(this.name).catch(() => {}),
+      left.catch(() => {}),
     )
   }
 
@@ -316,18 +319,4 @@ export class CronScheduler {
     const createdAtMs = this.createdAt.getTime()
     return { name, hostname: host, pid, createdAtMs, configFile, jobs: this.#entries.map((entry) => entry.toRecord()) }
   }
-}
-
-function abortOf(signal: AbortSignal): Promise<unknown> {
-  return new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-}
-
-/** Resolves with `work`, at the latest after `ms`. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let limit: NodeJS.Timeout | undefined
-  const over = new Promise((resolve) => {
-    limit = setTimeout(resolve, ms)
-  })
-  await Promise.race([work, over])
-  clearTimeout(limit)
 }

@@ -1,5 +1,4 @@
-import { MINUTE_MS } from '@rq/core'
-import { Alarm } from './alarm.ts'
+import { type Duty, type Logger, MINUTE_MS, PeriodicDuty } from '@rq/core'
 import type { CronEntry } from './cron-entry.ts'
 import type { StoreClock } from './store-clock.ts'
 
@@ -8,62 +7,59 @@ export interface CronTickerOptions {
   readonly entries: () => readonly CronEntry[]
   /** Called after jobs were enqueued. */
   readonly onEnqueued: () => void
+  readonly logger: Logger
 }
 
-/** Longest sleep, as in RQ: the store's clock, and how it compares with ours, may change. */
+/** Longest sleep, as in RQ: the store's clock may change, and so may its difference from ours. */
 const LONGEST_SLEEP_MS = MINUTE_MS
 
 /** Enqueues the jobs of cron entries at their ticks: sleeps until the next one is due, by the store's time. */
-export class CronTicker {
+export class CronTicker implements Duty {
   readonly #options: CronTickerOptions
-  readonly #alarm = new Alarm()
-  #loop: Promise<void> | undefined
-  #stopped = new AbortController()
+  readonly #duty: PeriodicDuty<readonly CronEntry[]>
 
   constructor(options: CronTickerOptions) {
     this.#options = options
-    this.#stopped.abort()
+    this.#duty = new PeriodicDuty({
+      name: 'Enqueueing cron jobs',
+      everyMs: () => this.#waitMs(),
+      atStart: true,
+      run: (stopped) => this.#enqueueDue(stopped),
+      logger: options.logger,
+    })
   }
 
   start(): void {
-    if (!this.#stopped.signal.aborted) return
-    const stopped = new AbortController()
-    this.#stopped = stopped
-    const before = this.#loop ?? Promise.resolve()
-    this.#loop = before.then(() => this.#run(stopped.signal))
+    this.#duty.start()
   }
 
-  /** No further tick is begun. Resolves when none is under way, which may be never: the store may never answer. */
-  async stop(): Promise<void> {
-    this.#stopped.abort()
-    this.#alarm.ring()
-    await this.#loop
+  /** Begins no further tick, of several that are due either. */
+  stop(): Promise<void> {
+    return this.#duty.stop()
   }
 
-  /** The entries have changed. */
+  /** Enqueue what is due now. Returns the entries of which a job was enqueued. */
+  runOnce(): Promise<readonly CronEntry[]> {
+    return this.#duty.runOnce()
+  }
+
+  /** The entries have changed: look at them at once. */
   wake(): void {
-    this.#alarm.ring()
+    this.#duty.runWithin(0)
   }
 
-  /** Enqueue what is due now, tick by tick until `stopped`. Returns the entries that did. */
-  async runOnce(stopped?: AbortSignal): Promise<CronEntry[]> {
+  async #enqueueDue(stopped: AbortSignal): Promise<readonly CronEntry[]> {
     const done = await Promise.all(
       this.#options.entries().map(async (entry) => ((await entry.runDue(stopped)) > 0 ? [entry] : [])),
     )
-    return done.flat()
+    const enqueued = done.flat()
+    if (enqueued.length > 0) this.#options.onEnqueued()
+    return enqueued
   }
 
-  /** Milliseconds until the next tick, at most a minute; 0 when one is due. */
-  waitMs(): number {
+  /** Until the next tick; 0 when one is due. */
+  #waitMs(): number {
     const wakeAtMs = Math.min(...this.#options.entries().map((entry) => entry.wakeAtMs))
     return Math.min(LONGEST_SLEEP_MS, Math.max(0, wakeAtMs - this.#options.clock.nowMs()))
-  }
-
-  async #run(stopped: AbortSignal): Promise<void> {
-    while (!stopped.aborted) {
-      const enqueued = await this.runOnce(stopped)
-      if (enqueued.length > 0) this.#options.onEnqueued()
-      if (!stopped.aborted) await this.#alarm.sleep(this.waitMs())
-    }
   }
 }

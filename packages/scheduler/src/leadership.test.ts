@@ -1,12 +1,12 @@
 import { silentLogger } from '@rq/core'
 import type { SchedulerIdentity, SchedulerStore } from '@rq/job'
-import { FakeClock } from '@rq/testkit'
+import { eventually, FakeClock } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { Leadership } from './leadership.ts'
 
 const scheduler: SchedulerIdentity = { name: 's', queues: ['a', 'b'], pid: 1, hostname: 'h', createdAtMs: 0 }
 
-/** A leadership on a store that says what the test says, and a clock that it moves. */
+/** A leadership on a store that answers as the test says, and a clock that the test moves. */
 function setUp(lead: () => Promise<readonly string[]>) {
   const clock = new FakeClock()
   const gained: string[] = []
@@ -73,9 +73,33 @@ describe('Leadership', () => {
     expect(leadership.leads('a')).toBe(false)
   })
 
-  it('does not wait for ever for a store that never answers', async () => {
-    const { leadership } = setUp(() => new Promise(() => {}))
-    void leadership.runOnce()
-    await expect(leadership.stop()).resolves.toBeUndefined()
+  it('goes on leading when it is started again before it has stopped', async () => {
+    let answer: (queues: readonly string[]) => void = () => {}
+    const { leadership, left } = setUp(() => new Promise((resolve) => (answer = resolve)))
+    leadership.start()
+    const stopped = leadership.stop()
+    leadership.start()
+    answer(['a'])
+    await stopped
+    expect([left(), leadership.queues]).toEqual([0, ['a']])
+    const atLast = leadership.stop()
+    answer([])
+    await atLast
+    expect(left()).toBe(1)
+  })
+
+  it('renews at once when it is woken, also after a renewal that was sent before', async () => {
+    const answers: ((queues: readonly string[]) => void)[] = []
+    const { gained, leadership } = setUp(() => new Promise((resolve) => answers.push(resolve)))
+    leadership.wake()
+    expect(answers).toHaveLength(0)
+    leadership.start()
+    expect(answers).toHaveLength(1)
+    leadership.wake()
+    answers[0]?.([])
+    await eventually(() => answers.length === 2)
+    answers[1]?.(['a'])
+    await eventually(() => gained.length === 1)
+    await leadership.stop()
   })
 })

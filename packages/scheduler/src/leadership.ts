@@ -1,40 +1,40 @@
-import { type Clock, FailureLog, type Logger } from '@rq/core'
+import { type Clock, type Duty, type Logger, PeriodicDuty } from '@rq/core'
 import type { SchedulerIdentity, SchedulerStore } from '@rq/job'
 
 export interface LeadershipOptions {
   readonly store: SchedulerStore
   readonly scheduler: SchedulerIdentity
-  /** How long a queue stays this scheduler's without a sign of life. */
+  /** How long this scheduler leads a queue after its last renewal. */
   readonly leaseMs: number
   readonly clock: Clock
   readonly logger: Logger
-  /** Called with queues that it leads from now on. */
+  /** Called with the queues that it leads from now on. */
   readonly onLead: (queues: readonly string[]) => void
 }
 
-/** A lease is renewed so often before it ends. */
 const RENEWALS_PER_LEASE = 5
-/** The last part of a lease is not relied on: the lock ends by another clock. */
+/** Do not rely on the last part of a lease: the lock expires by another clock. */
 const UNTRUSTED_PART = 0.2
-/** A store that does not answer does not keep a scheduler from leaving. */
-const LEAVE_MS = 500
 
 /**
  * Keeps the locks of the queues that this scheduler leads, and takes those that become free.
- * A process that was frozen finds, by a clock that never jumps, that its leases are over, and leads nothing until they are renewed.
+ * A process that was frozen finds, by a clock that never jumps, that its leases are over, and leads nothing until it has renewed them.
  */
-export class Leadership {
+export class Leadership implements Duty {
   readonly #options: LeadershipOptions
-  readonly #failures: FailureLog
-  /** Until when each queue is led, on the monotonic clock. */
+  readonly #renewal: PeriodicDuty
+  /** Until when it leads each queue, on the monotonic clock. */
   readonly #ledUntilMs = new Map<string, number>()
-  #timer: NodeJS.Timeout | undefined
-  #renewal: Promise<void> | undefined
-  #stopped = true
 
   constructor(options: LeadershipOptions) {
     this.#options = options
-    this.#failures = new FailureLog(options.logger, 'Renewing the lead of queues')
+    this.#renewal = new PeriodicDuty({
+      name: 'Renewing the lead of queues',
+      everyMs: options.leaseMs / RENEWALS_PER_LEASE,
+      atStart: true,
+      run: () => this.#renew(),
+      logger: options.logger,
+    })
   }
 
   get queues(): readonly string[] {
@@ -47,47 +47,35 @@ export class Leadership {
   }
 
   start(): void {
-    if (!this.#stopped) return
-    this.#stopped = false
-    this.#schedule()
+    this.#renewal.start()
   }
 
-  /** Frees the locks that are its own. Never rejects; a store that does not answer is not waited for long. */
+  /** Also frees its locks. */
   async stop(): Promise<void> {
-    this.#stopped = true
-    clearTimeout(this.#timer)
     this.#ledUntilMs.clear()
-    const { store, scheduler } = this.#options
-    let limit: NodeJS.Timeout | undefined
     // A renewal under way would take the locks again after they were freed.
-    const freed = Promise.resolve(this.#renewal)
-      .catch(() => {})
-      .then(() => {
-        this.#ledUntilMs.clear()
-        return store.stopLeading(scheduler)
-      })
-      .catch(() => {})
-    await Promise.race([
-      freed,
-      new Promise((resolve) => {
-        limit = setTimeout(resolve, LEAVE_MS)
-      }),
-    ])
-    clearTimeout(limit)
+    await this.#renewal.stop()
+    // Started again meanwhile, it goes on leading.
+    if (this.#renewal.isStarted) return
+    this.#ledUntilMs.clear()
+    const { scheduler, store } = this.#options
+    await store.stopLeading(scheduler).catch(() => {})
   }
 
   /**
-   * Take and renew. Calls at the same time share one answer.
+   * Take free locks and renew its own.
    * @throws RqError of the store.
    */
   runOnce(): Promise<void> {
-    this.#renewal ??= this.#renew().finally(() => {
-      this.#renewal = undefined
-    })
-    return this.#renewal
+    return this.#renewal.runOnce()
   }
 
-  /** Another one leads the queue, the store says. */
+  /** A lock may have become free: try to take it at once. Does nothing when stopped. */
+  wake(): void {
+    this.#renewal.runWithin(0)
+  }
+
+  /** Call when the store says that another scheduler leads the queue. */
   lose(queue: string): void {
     if (this.#ledUntilMs.delete(queue)) this.#options.logger.warn(`Lost the lead of queue ${queue}`)
   }
@@ -103,17 +91,5 @@ export class Leadership {
     if (gained.length === 0) return
     logger.info(`Leads ${gained.join(', ')}`)
     onLead(gained)
-  }
-
-  #schedule(): void {
-    this.#timer = setTimeout(async () => {
-      try {
-        await this.runOnce()
-        this.#failures.succeeded()
-      } catch (error) {
-        this.#failures.failed(error)
-      }
-      if (!this.#stopped) this.#schedule()
-    }, this.#options.leaseMs / RENEWALS_PER_LEASE)
   }
 }

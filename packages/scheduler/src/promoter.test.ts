@@ -36,7 +36,7 @@ describe('Promoter', () => {
     })
     promoter.start()
     await eventually(() => left === 0)
-    promoter.stop()
+    await promoter.stop()
     expect(calls.slice(0, 2)).toEqual(['big', 'small'])
     // Five of big, the first small and the second.
     expect(calls.lastIndexOf('small')).toBe(6)
@@ -52,7 +52,43 @@ describe('Promoter', () => {
     expect(await promoter.runOnce()).toBe(1000)
   })
 
-  it('looks again when a look has failed, also when somebody else had asked for it', async () => {
+  it('counts what it moved when a caller asks during a run, and looks at every queue once more', async () => {
+    const moves = new Map<string, number>()
+    const { promoter } = promoterOf(['a', 'b'], async (queue) => {
+      moves.set(queue, (moves.get(queue) ?? 0) + 1)
+      return { ...NO_MORE, moved: 10 }
+    })
+    promoter.start()
+    expect(await promoter.runOnce()).toBe(40)
+    expect([...moves.values()]).toEqual([2, 2])
+    await promoter.stop()
+  })
+
+  it('moves the jobs of other queues when one fails, and reports the failure', async () => {
+    let left = 3
+    const { promoter } = promoterOf(['broken', 'q'], async (queue) => {
+      if (queue === 'broken') throw new Error('no')
+      left -= 1
+      return left > 0 ? MORE : NO_MORE
+    })
+    await expect(promoter.runOnce()).rejects.toThrow('no')
+    expect(left).toBe(0)
+  })
+
+  it('begins no further step when it is stopped', async () => {
+    let calls = 0
+    const { promoter } = promoterOf(['q'], async () => {
+      calls += 1
+      if (calls === 3) void promoter.stop()
+      return MORE
+    })
+    promoter.start()
+    await eventually(() => calls === 3)
+    await promoter.stop()
+    expect(calls).toBe(3)
+  })
+
+  it('looks again when a look has failed, also when a caller had asked for it', async () => {
     let calls = 0
     const { promoter } = promoterOf(['q'], async () => {
       calls += 1
@@ -62,7 +98,7 @@ describe('Promoter', () => {
     await expect(promoter.runOnce()).rejects.toThrow('no')
     promoter.start()
     await eventually(() => calls === 2)
-    promoter.stop()
+    await promoter.stop()
   })
 
   it('leaves a queue alone whose lead is lost, until it is woken', async () => {
@@ -74,6 +110,6 @@ describe('Promoter', () => {
     lost.length = 0
     promoter.wake('q')
     await eventually(() => answers.length === 0)
-    promoter.stop()
+    await promoter.stop()
   })
 })

@@ -10,6 +10,7 @@ import {
   SECOND_MS,
   silentLogger,
   systemClock,
+  within,
 } from '@rq/core'
 import type { SchedulerNotice, Storage } from '@rq/job'
 import { Leadership } from './leadership.ts'
@@ -33,6 +34,8 @@ export type SchedulerQueue = string | { readonly name: string }
 
 const SHORTEST_INTERVAL_MS = 10
 const SHORTEST_LEASE_MS = 100
+/** A store that does not answer does not keep a scheduler from leaving. */
+const LEAVE_MS = 500
 
 /**
  * Moves scheduled jobs, delayed retries and repeats into their queues when they are due. One scheduler leads each queue; the
@@ -46,9 +49,9 @@ export class Scheduler {
   readonly #leadership: Leadership
   readonly #promoter: Promoter
   readonly #logger: Logger
-  /** The stay that is under way; undefined while it is stopped. */
+  /** Identifies one start; undefined while it is stopped. */
   #run: symbol | undefined
-  #deafen: (() => Promise<void>) | undefined
+  #unsubscribe: (() => Promise<void>) | undefined
 
   /** @throws RqError `RQ_INVALID_OPTION`. Connects to nothing. */
   constructor(queues: SchedulerQueue | readonly SchedulerQueue[], options: SchedulerOptions) {
@@ -110,26 +113,25 @@ export class Scheduler {
     const run = Symbol('run')
     this.#run = run
     try {
-      const deafen = await this.#storage.schedules.onNotice((notice) => this.#hear(notice))
+      const unsubscribe = await this.#storage.schedules.onNotice((notice) => this.#onNotice(notice))
       // Stopped meanwhile.
-      if (this.#run !== run) return await deafen()
-      this.#deafen = deafen
+      if (this.#run !== run) return await unsubscribe()
+      this.#unsubscribe = unsubscribe
     } catch (error) {
       if (this.#run === run) this.#run = undefined
       throw error
     }
     this.#promoter.start()
     this.#leadership.start()
-    void this.#lead()
   }
 
   /** Free the queues that it leads, so that others take over at once. Resolves within a second, whatever the store does. */
   async stop(): Promise<void> {
     this.#run = undefined
-    this.#promoter.stop()
-    const deafen = this.#deafen
-    this.#deafen = undefined
-    await Promise.all([this.#leadership.stop(), deafen?.()])
+    const unsubscribe = this.#unsubscribe
+    this.#unsubscribe = undefined
+    const ended = Promise.all([this.#leadership.stop(), this.#promoter.stop()])
+    await Promise.all([within(LEAVE_MS, ended), unsubscribe?.()])
   }
 
   /**
@@ -146,15 +148,10 @@ export class Scheduler {
     return `<Scheduler ${this.name}>`
   }
 
-  #hear({ kind, queue }: SchedulerNotice): void {
+  #onNotice({ kind, queue }: SchedulerNotice): void {
     if (!this.queueNames.includes(queue)) return
-    if (kind === 'free') void this.#lead()
+    if (kind === 'free') this.#leadership.wake()
     else this.#promoter.wake(queue)
-  }
-
-  /** At once instead of at the next renewal, which reports what goes wrong. */
-  async #lead(): Promise<void> {
-    if (this.#run !== undefined) await this.#leadership.runOnce().catch(() => {})
   }
 }
 

@@ -1,0 +1,40 @@
+import type { SchedulerStore, Storage } from '@rq/job'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Scheduler } from './scheduler.ts'
+
+describe('Scheduler', () => {
+  beforeEach(() => {
+    vi.useFakeTimers()
+  })
+
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  it.each(['lead', 'promoteDue', 'stopLeading'] as const)(
+    'stops within a second when the store never answers %s',
+    async (name) => {
+      const answers = {
+        onNotice: async () => async () => {},
+        lead: async () => ['q'],
+        promoteDue: async () => ({ moved: 0, nowMs: 0 }),
+        stopLeading: async () => true,
+      }
+      const called = vi.fn(() => new Promise(() => {}))
+      const schedules = { ...answers, [name]: called } as unknown as SchedulerStore
+      const scheduler = new Scheduler('q', { storage: { schedules } as Storage })
+      await scheduler.start()
+      await vi.advanceTimersByTimeAsync(100)
+      let hasStopped = false
+      const stopping = scheduler.stop().then(() => {
+        hasStopped = true
+      })
+      await vi.advanceTimersByTimeAsync(499)
+      expect(called).toHaveBeenCalled()
+      expect(hasStopped).toBe(false)
+      await vi.advanceTimersByTimeAsync(501)
+      await stopping
+      expect(vi.getTimerCount()).toBe(0)
+    },
+  )
+})
