@@ -24,5 +24,18 @@ export {
 } from './errors.ts'
 export { FailureLog } from './failure-log.ts'
 export { checkId, checkName, newId, randomHex } from './ids.ts'
-export { type LogFields, type Logger, silentLogger } from './logger.ts'
+export { LOG_LEVELS, type LogFields, type Logger, type LogLevel, silentLogger } from './logger.ts'
+export {
+  booleanOption,
+  choiceOption,
+  countOption,
+  millisecondsOption,
+  type OptionKind,
+  type OptionRule,
+  type OptionTable,
+  secondsOption,
+  stringOption,
+  stringsOption,
+  valueOption,
+} from './option.ts'
 export { LONGEST_TIMER_MS, pause, within, withinOrThrow } from './wait.ts'

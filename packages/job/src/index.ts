@@ -48,7 +48,14 @@ export type {
   JobReply,
   JobStore,
 } from './job-store.ts'
-export { type CheckedDependency, type CheckedOptions, checkOptions, type EnqueueOptions } from './options.ts'
+export {
+  type CheckedDependency,
+  type CheckedOptions,
+  checkOptions,
+  ENQUEUE_OPTIONS,
+  type EnqueueOptions,
+  type OptionOfOneJob,
+} from './options.ts'
 export type { BeginReply, NewJob, Placement, QueueStore } from './queue-store.ts'
 export { RateLimit, type RateLimitOptions } from './rate-limit.ts'
 export type { CallbackRecord, JobRecord, Payload, RateLimitRecord, ResultDialect, WebhookRecord } from './record.ts'

@@ -1,49 +1,65 @@
-import { checkId, type DurationLike, durationOrUnlimitedS, durationS, invalidOption } from '@rq/core'
+import {
+  booleanOption,
+  checkId,
+  type DurationLike,
+  invalidOption,
+  type OptionRule,
+  secondsOption,
+  stringOption,
+  valueOption,
+} from '@rq/core'
 import { Callback } from './callback.ts'
+import { DEFAULT_FAILURE_TTL_S, DEFAULT_RESULT_TTL_S, DEFAULT_TIMEOUT_S } from './defaults.ts'
 import { Dependency, type JobLike, jobIdsOf } from './dependency.ts'
-import { flag } from './flag.ts'
 import type { FunctionRef } from './function-ref.ts'
 import { RateLimit } from './rate-limit.ts'
 import { Repeat } from './repeat.ts'
 import { Retry } from './retry.ts'
 import { Webhook } from './webhook.ts'
 
-/** Everything that can be said about one job when it is enqueued, beside the function and its arguments. */
+/** The options of one job, besides its function and arguments. {@link ENQUEUE_OPTIONS} checks them. */
 export interface EnqueueOptions {
-  /** Longest run. Default: the queue's `defaultTimeout`, else 180 s. -1 = no limit. */
+  /** Timeout of a run. Default: the queue's `defaultTimeout`, else 180 s. -1 = no limit. */
   jobTimeout?: DurationLike
-  /** How long a successful job and its result are kept. Default 500 s; 0 = dropped at once; -1 = for ever. */
+  /** How long to keep a successful job and its result. Default 500 s; 0 = drop them at once; -1 = keep them. */
   resultTtl?: DurationLike
-  /** Longest wait in the queue, then the job is discarded. Default: no limit. */
+  /** Time limit in the queue; a job that waits longer is discarded. Default: no limit. */
   ttl?: DurationLike
-  /** How long a failed job is kept. Default 1 year; -1 = for ever. */
+  /** How long to keep a failed job. Default 1 year; -1 = without limit. */
   failureTtl?: DurationLike
-  /** Jobs that must succeed first. */
+  /** Jobs that must succeed first. Default: none. */
   dependsOn?: JobLike | Dependency | readonly (JobLike | Dependency)[]
-  /** Default: a random UUID. Letters, digits, `_` and `-`. */
+  /** Letters, digits, `_` and `-`. Default: a random id. */
   jobId?: string
-  /** Put it at the head of the queue. Default false. */
+  /** Put the job at the head of the queue. Default false. */
   atFront?: boolean
-  /** Default: the call as text. */
+  /** Shown in lists and logs. Default: the call as a string. */
   description?: string
-  /** Free data that travels with the job and may be changed while it runs. */
+  /** Metadata that travels with the job and may change while it runs. Default: empty. */
   meta?: Readonly<Record<string, unknown>>
+  /** Called after a successful run. */
   onSuccess?: FunctionRef | Callback
+  /** Called after a failed run. */
   onFailure?: FunctionRef | Callback
+  /** Called after the job was stopped. */
   onStopped?: FunctionRef | Callback
+  /** Run the job again when it fails. Default: never. */
   retry?: Retry
+  /** Run the job again when it succeeds. Default: never. */
   repeat?: Repeat
-  /** Refuse (DuplicateJobError) when a job with this `jobId` exists in any state. Default false. */
+  /** Throw a DuplicateJobError if a job with this `jobId` exists in any state. Default false. */
   unique?: boolean
+  /** Limit how many jobs with the same key run at once. Default: no limit. */
   rateLimit?: RateLimit
+  /** URLs to call when the job has finished or failed. Default: none. */
   webhooks?: readonly Webhook[]
-  /** What Python calls keyword arguments: arrives as the last argument of a JavaScript function, only when not empty. */
+  /** Python's keyword arguments. A JavaScript function gets them as its last argument, unless they are empty. */
   kwargs?: Readonly<Record<string, unknown>>
-  /** An ioredis pipeline or multi: nothing is visible before its `exec()`. */
+  /** An ioredis pipeline or multi to append to: nothing is visible before its `exec()`. */
   pipeline?: unknown
 }
 
-/** The options of one job, checked, in stored units. What is absent was not said. */
+/** The options of one job, checked, in stored units. An absent field was not given. */
 export interface CheckedOptions {
   readonly id?: string
   readonly timeoutS?: number
@@ -71,27 +87,103 @@ export interface CheckedDependency {
   readonly enqueueAtFront: boolean
 }
 
-const KNOWN: ReadonlySet<string> = new Set<keyof EnqueueOptions>([
-  'jobTimeout',
-  'resultTtl',
-  'ttl',
-  'failureTtl',
-  'dependsOn',
-  'jobId',
-  'atFront',
-  'description',
-  'meta',
-  'onSuccess',
-  'onFailure',
-  'onStopped',
-  'retry',
-  'repeat',
-  'unique',
-  'rateLimit',
-  'webhooks',
-  'kwargs',
-  'pipeline',
-])
+interface EnqueueOptionRule extends OptionRule {
+  /** Where the checked value goes. Without one, the value is not part of the job. */
+  readonly field?: keyof CheckedOptions
+  /** The option belongs to one job: `job()`, which takes options for every call of a function, refuses it. */
+  readonly isOfOneJob?: true
+}
+
+/** Every option of a job: its name, check, default, and its flag on the command line. */
+export const ENQUEUE_OPTIONS = {
+  jobTimeout: {
+    field: 'timeoutS',
+    ...secondsOption({
+      isPositive: true,
+      isUnlimited: true,
+      default: DEFAULT_TIMEOUT_S,
+      flag: 'timeout',
+      help: 'Timeout of a run: seconds, or 30s, 5m, 1h; -1 for no limit',
+    }),
+  },
+  resultTtl: {
+    field: 'resultTtlS',
+    ...secondsOption({
+      isUnlimited: true,
+      default: DEFAULT_RESULT_TTL_S,
+      flag: 'result-ttl',
+      help: 'How long to keep a successful job and its result; -1 for no limit',
+    }),
+  },
+  ttl: {
+    field: 'ttlS',
+    ...secondsOption({
+      isPositive: true,
+      defaultText: 'no limit',
+      flag: 'ttl',
+      help: 'Time limit in the queue; a job that waits longer is discarded',
+    }),
+  },
+  failureTtl: {
+    field: 'failureTtlS',
+    ...secondsOption({
+      isUnlimited: true,
+      default: DEFAULT_FAILURE_TTL_S,
+      defaultText: '1 year',
+      flag: 'failure-ttl',
+      help: 'How long to keep a failed job; -1 for no limit',
+    }),
+  },
+  description: {
+    field: 'description',
+    ...stringOption({ flag: 'description', help: 'Description shown instead of the call' }),
+  },
+  dependsOn: {
+    field: 'dependency',
+    ...valueOption(checkDependency),
+    kind: 'strings',
+    flag: 'depends-on',
+    help: 'Id of a job that must succeed first; repeatable',
+  },
+  jobId: {
+    field: 'id',
+    isOfOneJob: true,
+    ...stringOption({ check: checkId, defaultText: 'random', flag: 'job-id', help: 'Id of the job' }),
+  },
+  atFront: {
+    field: 'atFront',
+    ...booleanOption({ default: false, flag: 'at-front', help: 'Put the job at the head of the queue' }),
+  },
+  meta: {
+    field: 'meta',
+    ...valueOption(checkRecord),
+    kind: 'strings',
+    flag: 'meta',
+    help: 'Metadata: a JSON object, or key=value, key:=json; repeatable',
+  },
+  unique: {
+    field: 'unique',
+    isOfOneJob: true,
+    ...booleanOption({ default: false, flag: 'unique', help: 'Fail if a job with this --job-id exists' }),
+  },
+  onSuccess: { field: 'onSuccess', ...valueOption(checkCallback) },
+  onFailure: { field: 'onFailure', ...valueOption(checkCallback) },
+  onStopped: { field: 'onStopped', ...valueOption(checkCallback) },
+  retry: { field: 'retry', ...valueOption(instanceOf(Retry, 'a Retry')) },
+  repeat: { field: 'repeat', ...valueOption(instanceOf(Repeat, 'a Repeat')) },
+  rateLimit: { field: 'rateLimit', ...valueOption(instanceOf(RateLimit, 'a RateLimit')) },
+  webhooks: { field: 'webhooks', ...valueOption(checkWebhooks) },
+  kwargs: { field: 'kwargs', isOfOneJob: true, ...valueOption(checkRecord) },
+  pipeline: { isOfOneJob: true, ...valueOption((pipeline) => pipeline) },
+} satisfies Readonly<Record<keyof EnqueueOptions, EnqueueOptionRule>>
+
+/** The options that `job()` refuses, since they belong to one job. */
+export type OptionOfOneJob = {
+  [Name in keyof EnqueueOptions]-?: (typeof ENQUEUE_OPTIONS)[Name] extends { isOfOneJob: true } ? Name : never
+}[keyof EnqueueOptions]
+
+/** A Map, so that `constructor` is no option. */
+const RULES: ReadonlyMap<string, EnqueueOptionRule> = new Map(Object.entries(ENQUEUE_OPTIONS))
 
 const NOTHING: Readonly<Record<string, unknown>> = Object.freeze({})
 const PLAIN: CheckedOptions = Object.freeze({ atFront: false, unique: false, kwargs: NOTHING })
@@ -105,47 +197,39 @@ export function checkOptions(options: EnqueueOptions | undefined): CheckedOption
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw invalidOption('options', options, 'an object; the arguments of the function go into one array before it')
   }
-  for (const key in options) {
-    if (!KNOWN.has(key)) throw unknownOption(key)
+  const checked: { -readonly [Field in keyof CheckedOptions]: unknown } = { ...PLAIN }
+  for (const name in options) {
+    const rule = RULES.get(name)
+    if (rule === undefined) throw unknownOption(name)
+    const value = options[name as keyof EnqueueOptions]
+    if (value === undefined || rule.field === undefined) continue
+    const result = rule.check(value, name)
+    if (result !== undefined) checked[rule.field] = result
   }
-  const { jobId, unique = false, rateLimit, dependsOn } = options
-  const dependency = dependsOn === undefined ? undefined : checkDependency(dependsOn)
-  if (unique && jobId === undefined) throw invalidOption('unique', true, 'a jobId beside it, the identity to be unique')
-  if (unique && dependency !== undefined) throw invalidOption('unique', true, 'no dependsOn beside it')
-  if (unique && rateLimit !== undefined) throw invalidOption('unique', true, 'no rateLimit beside it')
-  if (jobId !== undefined && dependency?.jobIds.includes(jobId)) {
-    throw invalidOption('dependsOn', jobId, 'other jobs than the job itself')
-  }
-  return compact({
-    id: jobId === undefined ? undefined : checkId(jobId, 'jobId'),
-    timeoutS: positive(options.jobTimeout, 'jobTimeout', durationOrUnlimitedS),
-    resultTtlS: optional(options.resultTtl, 'resultTtl', durationOrUnlimitedS),
-    ttlS: positive(options.ttl, 'ttl', durationS),
-    failureTtlS: optional(options.failureTtl, 'failureTtl', durationOrUnlimitedS),
-    dependency,
-    atFront: flag(options.atFront, 'atFront'),
-    description: text(options.description, 'description'),
-    meta: record(options.meta, 'meta'),
-    onSuccess: callback(options.onSuccess, 'onSuccess'),
-    onFailure: callback(options.onFailure, 'onFailure'),
-    onStopped: callback(options.onStopped, 'onStopped'),
-    retry: instance(options.retry, Retry, 'retry', 'a Retry'),
-    repeat: instance(options.repeat, Repeat, 'repeat', 'a Repeat'),
-    unique: flag(unique, 'unique'),
-    rateLimit: instance(rateLimit, RateLimit, 'rateLimit', 'a RateLimit'),
-    webhooks: webhookList(options.webhooks),
-    kwargs: record(options.kwargs, 'kwargs') ?? NOTHING,
-  }) as CheckedOptions
+  checkTogether(checked as CheckedOptions)
+  return checked as CheckedOptions
 }
 
-function unknownOption(key: string): Error {
-  const near = [...KNOWN].find((known) => known.toLowerCase() === key.toLowerCase().replaceAll('_', ''))
-  const hint = near === undefined ? `one of ${[...KNOWN].join(', ')}` : `'${near}'`
-  return invalidOption('option name', key, `${hint} (the function's own arguments go into args or kwargs)`)
+function checkTogether({ dependency, id, rateLimit, unique }: CheckedOptions): void {
+  if (unique) {
+    if (id === undefined) throw invalidOption('unique', true, 'a jobId too: the id that must be unique')
+    if (dependency !== undefined) throw invalidOption('unique', true, 'no dependsOn')
+    if (rateLimit !== undefined) throw invalidOption('unique', true, 'no rateLimit')
+  }
+  if (id !== undefined && dependency?.jobIds.includes(id)) {
+    throw invalidOption('dependsOn', id, 'other jobs than the job itself')
+  }
 }
 
-function checkDependency(value: NonNullable<EnqueueOptions['dependsOn']>): CheckedDependency | undefined {
-  const entries = Array.isArray(value) ? (value as readonly (JobLike | Dependency)[]) : [value as JobLike | Dependency]
+function unknownOption(name: string): Error {
+  const known = [...RULES.keys()]
+  const near = known.find((one) => one.toLowerCase() === name.toLowerCase().replaceAll('_', ''))
+  const hint = near === undefined ? `one of ${known.join(', ')}` : `'${near}'`
+  return invalidOption('option name', name, `${hint} (the function's own arguments go into args or kwargs)`)
+}
+
+function checkDependency(value: unknown): CheckedDependency | undefined {
+  const entries = (Array.isArray(value) ? value : [value]) as readonly (JobLike | Dependency)[]
   if (entries.length === 0) return undefined
   const dependencies = entries.map((entry) =>
     entry instanceof Dependency
@@ -154,65 +238,40 @@ function checkDependency(value: NonNullable<EnqueueOptions['dependsOn']>): Check
   )
   return {
     jobIds: [...new Set(dependencies.flatMap((dependency) => dependency.jobIds))],
-    // One flag per job is what RQ's record holds: a failure is allowed only where every entry allows it.
+    // RQ's record holds one flag for all dependencies: a failure is allowed only if every entry allows it.
     allowFailure: dependencies.every((dependency) => dependency.allowFailure),
     enqueueAtFront: dependencies.some((dependency) => dependency.enqueueAtFront),
   }
 }
 
-type Reader = (value: DurationLike, option: string) => number
-
-function optional(value: DurationLike | undefined, option: string, read: Reader): number | undefined {
-  return value === undefined ? undefined : read(value, option)
-}
-
-function positive(value: DurationLike | undefined, option: string, read: Reader): number | undefined {
-  const seconds = optional(value, option, read)
-  if (seconds === 0) throw invalidOption(option, value, 'more than 0 seconds')
-  return seconds
-}
-
-function text(value: string | undefined, option: string): string | undefined {
-  if (value === undefined || typeof value === 'string') return value
-  throw invalidOption(option, value, 'a text')
-}
-
-function record<T extends object>(value: T | undefined, option: string): T | undefined {
-  if (value === undefined || isPlainObject(value)) return value
+/** A Map, or an instance of a class, would lose its contents, since only own properties are stored. */
+function checkRecord(value: unknown, option: string): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    const prototype: unknown = Object.getPrototypeOf(value)
+    // The Object.prototype of another realm has no prototype either.
+    if (prototype === null || Object.getPrototypeOf(prototype) === null) return value as Record<string, unknown>
+  }
   throw invalidOption(option, value, 'a plain object')
 }
 
-/** A Map or a class of its own would lose what it holds, since only its properties travel. */
-function isPlainObject(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  // That of another realm has none above it either.
-  return prototype === null || Object.getPrototypeOf(prototype) === null
-}
-
-function webhookList(value: readonly Webhook[] | undefined): Webhook[] | undefined {
-  if (value === undefined) return undefined
+function checkWebhooks(value: unknown, option: string): readonly Webhook[] {
   const expected = 'an array of Webhook'
-  if (!Array.isArray(value)) throw invalidOption('webhooks', value, expected)
-  return value.map((webhook) => {
+  if (!Array.isArray(value)) throw invalidOption(option, value, expected)
+  return value.map((webhook: unknown) => {
     if (webhook instanceof Webhook) return webhook
-    throw invalidOption('webhooks', webhook, expected)
+    throw invalidOption(option, webhook, expected)
   })
 }
 
-function callback(value: FunctionRef | Callback | undefined, option: string): Callback | undefined {
-  if (value === undefined || value instanceof Callback) return value
-  if (typeof value === 'function' || typeof value === 'string') return new Callback(value)
+function checkCallback(value: unknown, option: string): Callback {
+  if (value instanceof Callback) return value
+  if (typeof value === 'function' || typeof value === 'string') return new Callback(value as FunctionRef)
   throw invalidOption(option, value, 'a function, a reference to one, or a Callback')
 }
 
-function instance<T>(value: T | undefined, type: new (...args: never[]) => T, option: string, expected: string) {
-  if (value === undefined || value instanceof type) return value
-  throw invalidOption(option, value, expected)
-}
-
-function compact<T extends object>(object: T): Partial<T> {
-  const kept: Partial<T> = {}
-  for (const key in object) if (object[key] !== undefined) kept[key] = object[key]
-  return kept
+function instanceOf<T>(type: new (...args: never[]) => T, expected: string): (value: unknown, option: string) => T {
+  return (value, option) => {
+    if (value instanceof type) return value
+    throw invalidOption(option, value, expected)
+  }
 }

@@ -1,55 +1,42 @@
 import { type DurationLike, invalidOption } from '@rq/core'
 import { nameFunction, wrapFunction } from '@rq/functions'
-import { type AnyFunction, checkOptions, type EnqueueOptions } from '@rq/job'
+import { type AnyFunction, checkOptions, ENQUEUE_OPTIONS, type EnqueueOptions, type OptionOfOneJob } from '@rq/job'
 import type { CallRest, ResultOf } from './call-types.ts'
 import type { Job } from './job.ts'
 import { Queue, type QueueOptions } from './queue.ts'
 
-/** A function that can be called, and can be put into its queue. */
+/** A function with methods that enqueue calls of it. */
 export type JobFunction<F extends AnyFunction> = F & {
   /** Enqueue a call with these arguments. */
   delay(...args: Parameters<F>): Promise<Job<ResultOf<F>>>
-  /** As `delay`, with options that go before those of `job()`. */
+  /** As `delay`, with options that override those of `job()`. */
   delayWith(options: EnqueueOptions): (...args: Parameters<F>) => Promise<Job<ResultOf<F>>>
-  /** As `queue.enqueue`, with options that go before those of `job()`. */
+  /** As `queue.enqueue`, with options that override those of `job()`. */
   enqueue(...rest: CallRest<F>): Promise<Job<ResultOf<F>>>
 }
 
-/** What `job()` takes for every call of the function, beside what its queue needs. */
-export interface JobFunctionOptions
-  extends Omit<EnqueueOptions, 'jobId' | 'unique' | 'kwargs' | 'pipeline' | 'jobTimeout'> {
-  /** Longest run. Default: the queue's `defaultTimeout`, else 180 s. */
+/** The options of `job()` for every call of the function. It takes the options of its queue too. */
+export interface JobFunctionOptions extends Omit<EnqueueOptions, OptionOfOneJob | 'jobTimeout'> {
+  /** Timeout of a run. Default: the queue's `defaultTimeout`, else 180 s. -1 = no limit. */
   timeout?: DurationLike
-  /** The plain name under which workers register the function, for programs without module files. Default: none. */
+  /** The name under which workers register the function, for programs without module files. Default: none. */
   name?: string
 }
 
-/** Makes functions that know their queue: `export const add = job('low', { timeout: 5 })((x: number, y: number) => x + y)`. */
+/** Binds functions to a queue: `export const add = job('low', { timeout: 5 })((x: number, y: number) => x + y)`. */
 export type JobDecorator<O extends object> = (
   queue: string | Queue,
   ...rest: Partial<O> extends O ? [options?: O & JobFunctionOptions] : [options: O & JobFunctionOptions]
 ) => <F extends AnyFunction>(fn: F) => JobFunction<F>
 
-const OWN_OPTIONS = [
-  'resultTtl',
-  'ttl',
-  'failureTtl',
-  'dependsOn',
-  'atFront',
-  'description',
-  'meta',
-  'onSuccess',
-  'onFailure',
-  'onStopped',
-  'retry',
-  'repeat',
-  'rateLimit',
-  'webhooks',
-] as const satisfies readonly (keyof JobFunctionOptions)[]
+/** The options of every call. `jobTimeout` is called `timeout` here, as RQ's decorator calls it. */
+const OWN_OPTIONS: readonly string[] = Object.entries(ENQUEUE_OPTIONS)
+  .filter(([name, rule]) => !('isOfOneJob' in rule) && name !== 'jobTimeout')
+  .map(([name]) => name)
 
 /**
- * A `job()` whose queues, where they are given by name, come from `makeQueue`. That is called at the first enqueue only,
- * so that a worker that imports the function opens nothing.
+ * Makes a `job()` that gets queues given by name from `makeQueue`. It calls `makeQueue` at the first enqueue only, so
+ * that a worker that imports the function opens no connection.
  */
 export function jobDecorator<O extends object>(makeQueue: (name: string, options: O) => Queue): JobDecorator<O> {
   return (queue, ...rest) => {
@@ -68,9 +55,9 @@ export function jobDecorator<O extends object>(makeQueue: (name: string, options
 }
 
 /**
- * RQ's `@job` decorator: a function that still can be called, and has `delay(...)` to enqueue it.
- * A queue by name needs `storage`, and takes the other options of a queue too.
- * @throws RqError `RQ_INVALID_OPTION` at once for options that no enqueue would take.
+ * RQ's `@job` decorator: adds `delay(...)`, which enqueues a call, to a function that can still be called.
+ * A queue given by name needs `storage`, and takes the other options of a queue too.
+ * @throws RqError `RQ_INVALID_OPTION` at once for options that an enqueue would refuse.
  */
 export const job: JobDecorator<Partial<QueueOptions>> = jobDecorator<Partial<QueueOptions>>(
   (name, options) => new Queue(name, options as QueueOptions),

@@ -4,29 +4,24 @@ import {
   type Clock,
   checkName,
   type DurationLike,
-  durationMs,
-  durationS,
   invalidOption,
   type Logger,
-  MINUTE_MS,
   newId,
+  type OptionRule,
   SECOND_MS,
   silentLogger,
   systemClock,
 } from '@rq/core'
-import { type AnyFunction, DEFAULT_RESULT_TTL_S, type Storage } from '@rq/job'
+import type { AnyFunction, Storage } from '@rq/job'
 import { isSerializer, type Serializer } from '@rq/serializer'
 import type { PrefetchOptions } from './horses/prefetch.ts'
 import type { StorageSource } from './inside-horse/protocol.ts'
+import { type ABANDONED_POLICIES, type HORSE_KINDS, WORKER_OPTIONS } from './option-table.ts'
 import type { ExceptionHandler, WorkHorseKilledHandler } from './outcome/judge.ts'
 
-/**
- * Where jobs run: each in a child process of its own (reused from job to job), in a thread, or in the worker's own
- * event loop.
- */
-export const HORSE_KINDS = ['process', 'thread', 'inline'] as const
-
 export type HorseKind = (typeof HORSE_KINDS)[number]
+
+type AbandonedPolicy = (typeof ABANDONED_POLICIES)[number]
 
 /** A queue, or its name. */
 export type QueueLike = string | { readonly name: string }
@@ -70,7 +65,7 @@ export interface WorkerOptions {
   /** For jobs that do not say how long their result is kept. Default 500 s. */
   defaultResultTtl?: DurationLike
   /** What becomes of the job of a dead worker when it has no retries left. Default `fail`, as in RQ. */
-  onAbandoned?: 'requeue' | 'fail'
+  onAbandoned?: AbandonedPolicy
   /**
    * How long a warm stop lets running jobs go on; then they go back to the head of their queues, and no attempt is counted.
    * Default: as long as they take.
@@ -121,7 +116,7 @@ export interface WorkerSettings {
   readonly heartbeatMs: number
   readonly maintenanceMs: number
   readonly defaultResultTtlS: number
-  readonly onAbandoned: 'requeue' | 'fail'
+  readonly onAbandoned: AbandonedPolicy
   readonly graceMs: number | undefined
   readonly logger: Logger
   readonly logJobDescription: boolean
@@ -135,24 +130,17 @@ export interface WorkerSettings {
   readonly clock: Clock
 }
 
-const MOST_CONCURRENCY = 1000
-const DEFAULT_LEASE_MS = 15 * SECOND_MS
-const SHORTEST_LEASE_MS = 100
-/** A lease is renewed so often before it ends. */
+/** A lease is renewed this many times before it ends. */
 const BEATS_PER_LEASE = 3
 
 /** @throws RqError `RQ_INVALID_OPTION` naming the option. */
 export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], options: WorkerOptions): WorkerSettings {
   const storage = options?.storage
   if (typeof storage !== 'object' || storage === null) throw invalidOption('storage', storage, 'a storage')
-  const horse = oneOf('horse', options.horse ?? 'process', HORSE_KINDS)
-  const leaseMs = wholeNumber('leaseMs', options.leaseMs ?? DEFAULT_LEASE_MS, SHORTEST_LEASE_MS)
-  const handlers = options.exceptionHandlers ?? []
-  for (const handler of handlers) {
-    if (typeof handler !== 'string' && typeof handler !== 'function') {
-      throw invalidOption('exceptionHandlers', handler, 'functions and references to functions')
-    }
-  }
+  const checked = <Name extends OptionName>(name: Name) => checkedOption(options, name)
+  const horse = checked('horse')
+  const leaseMs = checked('leaseMs')
+  const handlers = checked('exceptionHandlers')
   if (options.functions !== undefined && horse !== 'inline') {
     throw invalidOption(
       'functions',
@@ -163,41 +151,43 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
   return {
     storage,
     queues: queueNames(queues),
-    name: options.name === undefined ? newId() : checkName(options.name, 'name'),
+    name: options.name === undefined ? newId() : checked('name'),
     serializer: checkSerializer(options.serializer ?? 'superjson', horse),
-    concurrency: wholeNumber('concurrency', options.concurrency ?? 1, 1, MOST_CONCURRENCY),
+    concurrency: checked('concurrency'),
     horse,
-    importPaths: (options.importPaths ?? ['.']).map((path) => resolve(path)),
-    allow: options.allow ?? [],
+    importPaths: checked('importPaths').map((path) => resolve(path)),
+    allow: checked('allow'),
     functions: options.functions ?? {},
-    imports: (options.imports ?? []).map(absolute),
+    imports: checked('imports').map(absolute),
     exceptionHandlers: handlers.filter((handler) => typeof handler === 'function'),
     exceptionHandlerRefs: handlers.filter((handler) => typeof handler === 'string'),
-    disableDefaultExceptionHandler: options.disableDefaultExceptionHandler ?? false,
+    disableDefaultExceptionHandler: checked('disableDefaultExceptionHandler'),
     workHorseKilledHandler: options.workHorseKilledHandler,
-    workerTtlS: positiveS('workerTtl', options.workerTtl ?? 420),
-    heartbeatMs: Math.min(
-      leaseMs / BEATS_PER_LEASE,
-      positiveS('jobMonitoringInterval', options.jobMonitoringInterval ?? 30) * SECOND_MS,
-    ),
-    maintenanceMs: Math.max(
-      SECOND_MS,
-      durationMs(options.maintenanceInterval ?? (10 * MINUTE_MS) / SECOND_MS, 'maintenanceInterval'),
-    ),
-    defaultResultTtlS: resultTtl(options.defaultResultTtl ?? DEFAULT_RESULT_TTL_S),
-    onAbandoned: oneOf('onAbandoned', options.onAbandoned ?? 'fail', ['requeue', 'fail']),
-    graceMs: options.gracePeriod === undefined ? undefined : durationMs(options.gracePeriod, 'gracePeriod'),
+    workerTtlS: checked('workerTtl'),
+    heartbeatMs: Math.min(leaseMs / BEATS_PER_LEASE, checked('jobMonitoringInterval') * SECOND_MS),
+    maintenanceMs: Math.max(SECOND_MS, checked('maintenanceInterval')),
+    defaultResultTtlS: checked('defaultResultTtl'),
+    onAbandoned: checked('onAbandoned'),
+    graceMs: options.gracePeriod === undefined ? undefined : checked('gracePeriod'),
     logger: options.logger ?? silentLogger,
-    logJobDescription: options.logJobDescription ?? true,
+    logJobDescription: checked('logJobDescription'),
     leaseMs,
     prefetch: options.prefetch ?? {},
-    horseMaxJobs: wholeNumber('horseMaxJobs', options.horseMaxJobs ?? 0, 0),
-    horseMaxBytes: wholeNumber('horseMaxBytes', options.horseMaxBytes ?? 0, 0),
+    horseMaxJobs: checked('horseMaxJobs'),
+    horseMaxBytes: checked('horseMaxBytes'),
     horseStorage: options.horseStorage,
     leaseStorage: options.leaseStorage,
-    processTitle: options.processTitle ?? true,
+    processTitle: checked('processTitle'),
     clock: options.clock ?? systemClock,
   }
+}
+
+type OptionName = keyof typeof WORKER_OPTIONS
+
+/** The value of one option, or its default, checked. */
+function checkedOption<Name extends OptionName>(options: WorkerOptions, name: Name) {
+  const rule: OptionRule = WORKER_OPTIONS[name]
+  return rule.check(options[name] ?? rule.default, name) as ReturnType<(typeof WORKER_OPTIONS)[Name]['check']>
 }
 
 /** @throws RqError `RQ_INVALID_OPTION`. */
@@ -222,29 +212,4 @@ function checkSerializer(value: string | Serializer, horse: HorseKind): string |
 /** A relative path means the same in every process and from every file. */
 function absolute(specifier: string): string {
   return /^(\.{0,2}\/)/.test(specifier) ? pathToFileURL(resolve(specifier)).href : specifier
-}
-
-function oneOf<T extends string>(option: string, value: unknown, values: readonly T[]): T {
-  const found = values.find((one) => one === value)
-  if (found === undefined) throw invalidOption(option, value, values.map((one) => `'${one}'`).join(' or '))
-  return found
-}
-
-export function wholeNumber(option: string, value: unknown, least: number, most = Number.MAX_SAFE_INTEGER): number {
-  if (Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most) return Number(value)
-  throw invalidOption(
-    option,
-    value,
-    `a whole number of at least ${least}${most < Number.MAX_SAFE_INTEGER ? ` and at most ${most}` : ''}`,
-  )
-}
-
-function positiveS(option: string, value: DurationLike): number {
-  const seconds = durationS(value, option)
-  if (seconds === 0) throw invalidOption(option, value, 'more than 0 seconds')
-  return seconds
-}
-
-function resultTtl(value: DurationLike): number {
-  return value === -1 ? -1 : durationS(value, 'defaultResultTtl')
 }

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { type DurationLike, durationMs, invalidOption, RqError } from '@rq/core'
+import { type DurationLike, invalidOption, RqError } from '@rq/core'
 import { FunctionLoader } from '@rq/functions'
 import type { Storage } from '@rq/job'
 import type { Serializer } from '@rq/serializer'
@@ -11,9 +11,10 @@ import { ThreadHorse } from './horses/horse-thread.ts'
 import { importFromHere } from './inside-horse/import-from-here.ts'
 import { loadSerializer } from './inside-horse/load-serializer.ts'
 import { makePerform } from './inside-horse/run-task.ts'
-import { checkWorkerOptions, type QueueLike, type WorkerOptions, type WorkerSettings, wholeNumber } from './options.ts'
+import { WORK_OPTIONS } from './option-table.ts'
+import { checkWorkerOptions, type QueueLike, type WorkerOptions, type WorkerSettings } from './options.ts'
 import { titled } from './process-title.ts'
-import { checkStrategy, type DequeueStrategy } from './store/queue-order.ts'
+import type { DequeueStrategy } from './store/queue-order.ts'
 import { Shift, type WorkerService } from './worker-run.ts'
 
 export interface WorkOptions {
@@ -80,9 +81,9 @@ export class Worker extends WorkerEmitter {
     }
     const plan = {
       burst,
-      strategy: checkStrategy(dequeueStrategy),
-      maxJobs: maxJobs === undefined ? undefined : wholeNumber('maxJobs', maxJobs, 1),
-      maxIdleMs: maxIdleTime === undefined ? undefined : durationMs(maxIdleTime, 'maxIdleTime'),
+      strategy: WORK_OPTIONS.dequeueStrategy.check(dequeueStrategy, 'dequeueStrategy'),
+      maxJobs: maxJobs === undefined ? undefined : WORK_OPTIONS.maxJobs.check(maxJobs, 'maxJobs'),
+      maxIdleMs: maxIdleTime === undefined ? undefined : WORK_OPTIONS.maxIdleTime.check(maxIdleTime, 'maxIdleTime'),
       services: withScheduler === undefined ? [] : [withScheduler],
     }
     this.#working = this.#work(plan)

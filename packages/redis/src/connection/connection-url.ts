@@ -2,9 +2,12 @@ import { RqError } from '@rq/core'
 
 export const DEFAULT_URL = 'redis://localhost:6379'
 
-/** The server that the environment names: `RQ_REDIS_URL`, then `REDIS_URL`, then localhost. */
+/** The environment variables that hold the URL of Redis; the first one that is set and not empty counts. */
+export const URL_VARIABLES = ['RQ_REDIS_URL', 'REDIS_URL'] as const
+
+/** The URL in the first of the {@link URL_VARIABLES} that is set, else {@link DEFAULT_URL}. */
 export function urlFromEnvironment(env: NodeJS.ProcessEnv = process.env): string {
-  return env.RQ_REDIS_URL || env.REDIS_URL || DEFAULT_URL
+  return URL_VARIABLES.map((name) => env[name]).find((url) => url) ?? DEFAULT_URL
 }
 
 /**

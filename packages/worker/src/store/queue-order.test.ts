@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkStrategy, QueueOrder } from './queue-order.ts'
+import { QueueOrder } from './queue-order.ts'
 
 describe('QueueOrder', () => {
   test('default never changes, whoever was served', () => {
@@ -21,8 +21,4 @@ describe('QueueOrder', () => {
     expect(order.next()).toEqual(['b', 'c', 'a'])
     expect([...order.next()].sort()).toEqual(['a', 'b', 'c'])
   })
-})
-
-test('checkStrategy refuses other names', () => {
-  expect(() => checkStrategy('fifo')).toThrow(/dequeueStrategy/)
 })

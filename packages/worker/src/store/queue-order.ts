@@ -1,16 +1,7 @@
-import { invalidOption } from '@rq/core'
-
 /** Which queue is served first: as given, one after the other, or by chance. */
 export const DEQUEUE_STRATEGIES = ['default', 'round_robin', 'random'] as const
 
 export type DequeueStrategy = (typeof DEQUEUE_STRATEGIES)[number]
-
-/** @throws RqError `RQ_INVALID_OPTION`. */
-export function checkStrategy(value: unknown): DequeueStrategy {
-  const strategy = DEQUEUE_STRATEGIES.find((name) => name === value)
-  if (strategy === undefined) throw invalidOption('dequeueStrategy', value, DEQUEUE_STRATEGIES.join(', '))
-  return strategy
-}
 
 /** The order in which the queues of a worker are asked for work, from claim to claim. */
 export class QueueOrder {

@@ -1,11 +1,9 @@
-import type { LogFields, Logger } from '@rq/core'
-
-const LEVELS = ['debug', 'info', 'warn', 'error'] as const
+import { LOG_LEVELS, type LogFields, type Logger, type LogLevel } from '@rq/core'
 
 /** An entry of a member's log on its way to the pool. */
 interface LogMessage {
   readonly type: 'log'
-  readonly level: (typeof LEVELS)[number]
+  readonly level: LogLevel
   readonly message: string
   readonly fields: LogFields
 }
@@ -32,7 +30,7 @@ export function relayLog(message: unknown, worker: string, logger: Logger): void
 function isLogMessage(message: unknown): message is LogMessage {
   if (typeof message !== 'object' || message === null || !('type' in message) || message.type !== 'log') return false
   const { level, message: text } = message as Partial<LogMessage>
-  return typeof text === 'string' && LEVELS.some((one) => one === level)
+  return typeof text === 'string' && LOG_LEVELS.some((one) => one === level)
 }
 
 function portable(fields: LogFields): LogFields {

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { Backoff, type Logger, pause, RqError, randomHex, SECOND_MS, silentLogger } from '@rq/core'
-import { wholeNumber } from '../options.ts'
+import { POOL_OPTIONS } from '../option-table.ts'
 import { forkMember, type MemberSetup } from './pool-worker.ts'
 import { relayLog } from './pool-worker-log.ts'
 
@@ -50,7 +50,7 @@ export class WorkerPool {
 
   /** @throws RqError `RQ_INVALID_OPTION`. */
   constructor(options: WorkerPoolOptions) {
-    this.numWorkers = wholeNumber('numWorkers', options.numWorkers ?? 1, 1, 1000)
+    this.numWorkers = POOL_OPTIONS.numWorkers.check(options.numWorkers ?? 1, 'numWorkers')
     this.name = options.name ?? randomHex().slice(0, 12)
     this.#start = options.start
     this.#logger = options.logger ?? silentLogger

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest'
+import {
+  booleanOption,
+  choiceOption,
+  countOption,
+  millisecondsOption,
+  type OptionRule,
+  secondsOption,
+  stringOption,
+  stringsOption,
+  valueOption,
+} from './option.ts'
+
+describe('the rules of options', () => {
+  it.each<[OptionRule, unknown, unknown]>([
+    [booleanOption(), true, true],
+    [countOption({ least: 1 }), 7, 7],
+    [choiceOption(['a', 'b']), 'b', 'b'],
+    [secondsOption({}), '15', 15],
+    [secondsOption({}), 1.5, 2],
+    [secondsOption({ isUnlimited: true }), '-1', -1],
+    [millisecondsOption({}), 1.5, 1500],
+    [stringOption(), '', ''],
+    [stringOption({ check: () => 'checked' }), 7, 'checked'],
+    [stringsOption(), ['a'], ['a']],
+    [valueOption((value) => [value]), 7, [7]],
+  ])('case %#: what is right is given in the unit in which it is used', (rule, value, checked) => {
+    expect(rule.check(value, 'option')).toEqual(checked)
+  })
+
+  it.each<[OptionRule, unknown, string]>([
+    [booleanOption(), 1, 'true or false'],
+    [countOption({ least: 1 }), 0, 'a whole number of at least 1.'],
+    [countOption({ least: 1, most: 9 }), 10, 'a whole number of at least 1 and at most 9.'],
+    [countOption({ least: 0 }), '3', 'a whole number of at least 0.'],
+    [countOption({ least: 0 }), 1.5, 'a whole number of at least 0.'],
+    [choiceOption(['a', 'b', 'c']), 'd', "'a', 'b' or 'c'."],
+    [choiceOption(['a']), 'd', "'a'."],
+    [secondsOption({}), 'soon', 'seconds as a number'],
+    [secondsOption({}), -1, 'seconds as a number'],
+    [secondsOption({ isPositive: true }), 0, 'more than 0 seconds.'],
+    [millisecondsOption({ isPositive: true }), 0, 'more than 0 seconds.'],
+    [stringOption(), 7, 'a string.'],
+    [stringsOption(), 'a', 'an array of strings.'],
+    [stringsOption(), [1], 'an array of strings.'],
+  ])('case %#: what is wrong is refused by name', (rule, value, expected) => {
+    expect(() => rule.check(value, 'my option')).toThrow(
+      expect.objectContaining({
+        code: 'RQ_INVALID_OPTION',
+        details: { option: 'my option' },
+        message: expect.stringContaining(`, expected ${expected}`),
+      }),
+    )
+  })
+
+  it('keep what is said about them', () => {
+    const said = { default: 5, flag: 'size', letter: 's', help: 'Size', defaultText: 'five' }
+    expect(countOption({ least: 1, ...said })).toMatchObject({ kind: 'count', ...said })
+    expect(choiceOption(['a', 'b'], { default: 'a' })).toMatchObject({ choices: ['a', 'b'], default: 'a' })
+  })
+})

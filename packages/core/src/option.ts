@@ -1,0 +1,150 @@
+import { type DurationLike, durationMs, durationOrUnlimitedS, durationS } from './duration.ts'
+import { invalidOption } from './errors.ts'
+
+/** The form of an option's value. A `value` cannot be typed on a command line. */
+export type OptionKind = 'boolean' | 'choice' | 'count' | 'duration' | 'string' | 'strings' | 'value'
+
+/** How people set an option who write no program. */
+interface TypedOption {
+  /** The flag of the command line, without dashes. Of a `boolean`, it turns the default around. */
+  readonly flag?: string
+  /** The flag's short form, one letter. */
+  readonly letter?: string
+  /** One line for `--help`. */
+  readonly help?: string
+  /** The default in words, where no value says it. */
+  readonly defaultText?: string
+}
+
+/** One option of a public call. Tables of these are the only place where options are named and checked. */
+export interface OptionRule<Checked = unknown> extends TypedOption {
+  readonly kind: OptionKind
+  /** In the form in which the option is given. */
+  readonly default?: boolean | number | string | readonly string[]
+  /** Of a `choice`. */
+  readonly choices?: readonly string[]
+  /**
+   * The checked value, in the unit in which it is used. Never called with undefined.
+   * @throws RqError `RQ_INVALID_OPTION` naming `option`.
+   */
+  check(value: unknown, option: string): Checked
+}
+
+/** Options by their names. */
+export type OptionTable = Readonly<Record<string, OptionRule>>
+
+interface Defaulted<Value> extends TypedOption {
+  readonly default?: Value
+}
+
+/** True or false. */
+export function booleanOption(rule: Defaulted<boolean> = {}): OptionRule<boolean> {
+  return { kind: 'boolean', ...rule, check: checkBoolean }
+}
+
+/** A whole number from `least` to `most`. */
+export function countOption({
+  least,
+  most = Number.MAX_SAFE_INTEGER,
+  ...rule
+}: Defaulted<number> & { least: number; most?: number }): OptionRule<number> {
+  const expected = `a whole number of at least ${least}${most < Number.MAX_SAFE_INTEGER ? ` and at most ${most}` : ''}`
+  return {
+    kind: 'count',
+    ...rule,
+    check(value, option) {
+      if (Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most) return Number(value)
+      throw invalidOption(option, value, expected)
+    },
+  }
+}
+
+/** One of several words. */
+export function choiceOption<const Choice extends string>(
+  choices: readonly Choice[],
+  rule: Defaulted<Choice> = {},
+): OptionRule<Choice> {
+  return {
+    kind: 'choice',
+    choices,
+    ...rule,
+    check(value, option) {
+      const found = choices.find((choice) => choice === value)
+      if (found === undefined) throw invalidOption(option, value, listed(choices))
+      return found
+    },
+  }
+}
+
+interface DurationRule extends Defaulted<number | string> {
+  /** Refuse 0. */
+  readonly isPositive?: boolean
+}
+
+/** A `DurationLike`; checked, it is whole seconds, rounded up. `isUnlimited`: -1 means no limit. */
+export function secondsOption({
+  isPositive = false,
+  isUnlimited = false,
+  ...rule
+}: DurationRule & { readonly isUnlimited?: boolean }): OptionRule<number> {
+  return durationOption(rule, isPositive, isUnlimited ? durationOrUnlimitedS : durationS)
+}
+
+/** A `DurationLike`; checked, it is milliseconds. */
+export function millisecondsOption({ isPositive = false, ...rule }: DurationRule): OptionRule<number> {
+  return durationOption(rule, isPositive, durationMs)
+}
+
+/** A string that `check` accepts; by default any. */
+export function stringOption(
+  rule: Defaulted<string> & { check?: (value: unknown, option: string) => string } = {},
+): OptionRule<string> {
+  return { kind: 'string', check: checkString, ...rule }
+}
+
+/** An array of strings. */
+export function stringsOption(rule: Defaulted<readonly string[]> = {}): OptionRule<readonly string[]> {
+  return { kind: 'strings', ...rule, check: checkStrings }
+}
+
+/** Anything that `check` accepts, for programs only. */
+export function valueOption<Checked>(check: (value: unknown, option: string) => Checked): OptionRule<Checked> {
+  return { kind: 'value', check }
+}
+
+function durationOption(
+  rule: Omit<DurationRule, 'isPositive'>,
+  isPositive: boolean,
+  read: (value: DurationLike, option: string) => number,
+): OptionRule<number> {
+  return {
+    kind: 'duration',
+    ...rule,
+    check(value, option) {
+      const length = read(value as DurationLike, option)
+      if (isPositive && length === 0) throw invalidOption(option, value, 'more than 0 seconds')
+      return length
+    },
+  }
+}
+
+function checkBoolean(value: unknown, option: string): boolean {
+  if (typeof value === 'boolean') return value
+  throw invalidOption(option, value, 'true or false')
+}
+
+function checkString(value: unknown, option: string): string {
+  if (typeof value === 'string') return value
+  throw invalidOption(option, value, 'a string')
+}
+
+function checkStrings(value: unknown, option: string): readonly string[] {
+  if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value
+  throw invalidOption(option, value, 'an array of strings')
+}
+
+/** `'a', 'b' or 'c'`. */
+function listed(words: readonly string[]): string {
+  const quoted = words.map((word) => `'${word}'`)
+  return quoted.length < 2 ? quoted.join('') : `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`
+}

@@ -1,0 +1,7 @@
+/**
+ * The tables of options, for command lines and configuration files. This entry loads no client of Redis, so that
+ * `--help` is quick.
+ */
+export { DEFAULT_QUEUE_NAME, ENQUEUE_OPTIONS } from '@rq/job'
+export { DEFAULT_URL, URL_VARIABLES } from '@rq/redis/url'
+export { POOL_OPTIONS, WORK_OPTIONS, WORKER_OPTIONS } from '@rq/worker/options'

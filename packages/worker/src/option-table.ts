@@ -1,0 +1,163 @@
+import {
+  booleanOption,
+  checkName,
+  choiceOption,
+  countOption,
+  invalidOption,
+  millisecondsOption,
+  type OptionTable,
+  secondsOption,
+  stringOption,
+  stringsOption,
+  valueOption,
+} from '@rq/core'
+import { DEFAULT_RESULT_TTL_S } from '@rq/job'
+import type { ExceptionHandler } from './outcome/judge.ts'
+import { DEQUEUE_STRATEGIES } from './store/queue-order.ts'
+
+/**
+ * Where jobs run: each in a child process of its own (reused from job to job), in a thread, or in the worker's own
+ * event loop.
+ */
+export const HORSE_KINDS = ['process', 'thread', 'inline'] as const
+
+/** What happens to the job of a dead worker: run it again, or fail it. */
+export const ABANDONED_POLICIES = ['requeue', 'fail'] as const
+
+const MOST_WORKERS = 1000
+const SHORTEST_LEASE_MS = 100
+
+/** The options of a worker that have a default or a flag on the command line: name, check, default, flag. */
+export const WORKER_OPTIONS = {
+  name: stringOption({
+    check: checkName,
+    defaultText: 'random',
+    flag: 'name',
+    letter: 'n',
+    help: 'Name of the worker',
+  }),
+  serializer: stringOption({
+    default: 'superjson',
+    flag: 'serializer',
+    letter: 'S',
+    help: 'Serializer of values: json, superjson or module#export',
+  }),
+  concurrency: countOption({
+    least: 1,
+    most: MOST_WORKERS,
+    default: 1,
+    flag: 'concurrency',
+    help: 'Number of jobs to run at once',
+  }),
+  horse: choiceOption(HORSE_KINDS, {
+    default: 'process',
+    flag: 'horse',
+    help: 'Run each job in a process, in a thread, or in the worker itself',
+  }),
+  importPaths: stringsOption({
+    default: ['.'],
+    defaultText: 'the working directory',
+    flag: 'path',
+    letter: 'P',
+    help: 'Folder to import functions from; repeatable',
+  }),
+  imports: stringsOption({
+    default: [],
+    flag: 'import',
+    help: 'Module that every work horse loads first, such as tsx; repeatable',
+  }),
+  allow: stringsOption({ default: [], flag: 'allow', help: 'Package that functions may come from; repeatable' }),
+  defaultResultTtl: secondsOption({
+    isUnlimited: true,
+    default: DEFAULT_RESULT_TTL_S,
+    flag: 'results-ttl',
+    help: 'How long to keep results of jobs that set no --result-ttl',
+  }),
+  gracePeriod: millisecondsOption({
+    defaultText: 'until they end',
+    flag: 'grace-period',
+    help: 'How long running jobs may continue after a stop signal, before they go back to their queue',
+  }),
+  workerTtl: secondsOption({
+    isPositive: true,
+    default: 420,
+    flag: 'worker-ttl',
+    help: 'Time without a heartbeat before the worker counts as dead',
+  }),
+  jobMonitoringInterval: secondsOption({
+    isPositive: true,
+    default: 30,
+    flag: 'job-monitoring-interval',
+    help: 'Longest time between heartbeats',
+  }),
+  maintenanceInterval: millisecondsOption({
+    default: 600,
+    flag: 'maintenance-interval',
+    help: 'Time between cleanups of the registries',
+  }),
+  exceptionHandlers: {
+    ...valueOption(checkHandlers),
+    kind: 'strings',
+    default: [],
+    flag: 'exception-handler',
+    help: 'Function to call when a job fails; repeatable',
+  },
+  disableDefaultExceptionHandler: booleanOption({
+    default: false,
+    flag: 'disable-default-exception-handler',
+    help: 'Keep failed jobs out of the failed registry',
+  }),
+  logJobDescription: booleanOption({
+    default: true,
+    flag: 'disable-job-desc-logging',
+    help: 'Log job ids only; descriptions contain arguments',
+  }),
+  onAbandoned: choiceOption(ABANDONED_POLICIES, { default: 'fail' }),
+  leaseMs: countOption({ least: SHORTEST_LEASE_MS, default: 15_000 }),
+  horseMaxJobs: countOption({ least: 0, default: 0 }),
+  horseMaxBytes: countOption({ least: 0, default: 0 }),
+  processTitle: booleanOption({ default: true }),
+} satisfies OptionTable
+
+/** The options of `worker.work()`. */
+export const WORK_OPTIONS = {
+  burst: booleanOption({ default: false, flag: 'burst', letter: 'b', help: 'Exit when the queues are empty' }),
+  withScheduler: booleanOption({
+    default: false,
+    flag: 'with-scheduler',
+    letter: 's',
+    help: 'Also move scheduled jobs into these queues when they are due',
+  }),
+  maxJobs: countOption({ least: 1, defaultText: 'no limit', flag: 'max-jobs', help: 'Exit after this many jobs' }),
+  maxIdleTime: millisecondsOption({
+    defaultText: 'no limit',
+    flag: 'max-idle-time',
+    help: 'Exit after this long without a job',
+  }),
+  dequeueStrategy: choiceOption(DEQUEUE_STRATEGIES, {
+    default: 'default',
+    flag: 'dequeue-strategy',
+    help: 'Order of the queues: as given, in turn, or random',
+  }),
+} satisfies OptionTable
+
+/** The option of a worker pool that a worker has not. */
+export const POOL_OPTIONS = {
+  numWorkers: countOption({
+    least: 1,
+    most: MOST_WORKERS,
+    default: 1,
+    flag: 'num-workers',
+    letter: 'n',
+    help: 'Number of workers',
+  }),
+} satisfies OptionTable
+
+function checkHandlers(value: unknown, option: string): readonly (string | ExceptionHandler)[] {
+  const expected = 'functions and references to functions'
+  if (!Array.isArray(value)) throw invalidOption(option, value, expected)
+  for (const handler of value) {
+    if (typeof handler !== 'string' && typeof handler !== 'function') throw invalidOption(option, handler, expected)
+  }
+  return value
+}
