@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { patience } from './tooling/testkit/src/patience.ts'
 
 /** Whether everything runs: whole sweeps, more random sequences. Otherwise each sweep runs a fixed sample of its points. */
 const RUNS_ALL = process.env.RQ_TEST === 'all'
@@ -7,6 +8,9 @@ const RUNS_ALL = process.env.RQ_TEST === 'all'
 /** A test file belongs to the project that its suffix names: `x.redis.test.ts` to `redis`, plain `x.test.ts` to `unit`. */
 const SUFFIXES = { redis: 'redis', processes: 'process', sweeps: 'sweep', python: 'python', long: 'long' } as const
 const FOLDERS = ['{packages,apps,tooling,examples}/*/{src,test}/**', 'scripts/**']
+
+/** Projects with tests that take minutes. */
+const LONG: ReadonlySet<string> = new Set(['sweeps', 'python', 'long'])
 
 function filesNamed(ending: string): string[] {
   return FOLDERS.map((folder) => `${folder}/${ending}`)
@@ -19,6 +23,7 @@ function projectOnRedis(name: keyof typeof SUFFIXES) {
       name,
       include: filesNamed(`*.${SUFFIXES[name]}.test.ts`),
       globalSetup: ['tooling/testkit/src/global-setup.ts'],
+      ...(LONG.has(name) && { testTimeout: patience(900_000) }),
     },
   }
 }
@@ -27,9 +32,9 @@ export default defineConfig({
   resolve: { conditions: ['@rq/source'] },
   ssr: { resolve: { conditions: ['@rq/source'] } },
   test: {
-    // Longer than `eventually` waits, so that a test fails with what `eventually` saw last.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Longer than `eventually` waits, so that a test fails with what `eventually` saw last. No test sets its own.
+    testTimeout: patience(180_000),
+    hookTimeout: patience(180_000),
     // Most tests wait for children, leases and timers, so a few more files than there are cores run at once.
     maxWorkers: availableParallelism() + 1,
     retry: 0,

@@ -21,7 +21,6 @@ beforeEach(async () => {
   await mkdir(machine.path('bin'))
   for (const name of ['sh', 'cat', 'chmod', 'mkdir']) await symlink(`/bin/${name}`, machine.path(`bin/${name}`))
 })
-vi.setConfig({ testTimeout: 60_000 })
 afterEach(async () => {
   vi.unstubAllEnvs()
   await machine[Symbol.asyncDispose]()

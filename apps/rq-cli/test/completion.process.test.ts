@@ -2,12 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { symlink, writeFile } from 'node:fs/promises'
 import { delimiter } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type TempDir, tempDir } from '@rq/testkit'
+import { spawnProcess, type TempDir, tempDir } from '@rq/testkit'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { Program } from './program.ts'
 
 const PROGRAM = fileURLToPath(new URL('../bin/rq-cli.js', import.meta.url))
-const TEST_MS = 60_000
 
 const has = (shell: string): boolean => spawnSync(shell, ['-c', 'exit 0']).status === 0
 
@@ -54,14 +52,14 @@ beforeAll(async () => {
 
 async function linesOf(command: string, args: readonly string[]): Promise<string[]> {
   const PATH = `${folder.dir}${delimiter}${process.env.PATH}`
-  await using program = new Program(command, args, { cwd: folder.dir, env: { PATH } })
-  const { code, stdout, stderr } = await program.ended
+  await using program = spawnProcess(command, args, { cwd: folder.dir, env: { PATH } })
+  const { code, stdout, stderr } = await program.exited
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   return stdout.trimEnd().split('\n')
 }
 
 describe('completion', () => {
-  test.skipIf(!has('bash'))('works in bash', { timeout: TEST_MS }, async () => {
+  test.skipIf(!has('bash'))('works in bash', async () => {
     const [first, second, ...offers] = await linesOf('bash', ['--norc', 'bash.sh'])
     expect([first, second]).toEqual(['rq-cli', 'rq'].map((name) => expect.stringMatching(new RegExp(` ${name}$`))))
     expect(offers).toEqual([
@@ -75,7 +73,7 @@ describe('completion', () => {
     ])
   })
 
-  test.skipIf(!has('zsh'))('works in zsh, with descriptions', { timeout: TEST_MS }, async () => {
+  test.skipIf(!has('zsh'))('works in zsh, with descriptions', async () => {
     expect(await linesOf('zsh', ['-f', 'zsh.sh'])).toEqual([
       '_rq_cli_completions _rq_cli_completions',
       expect.stringContaining('requeue:Put failed jobs back into their queue'),

@@ -1,13 +1,18 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { redisFixture, type TempDir, tempDir } from '@rq/testkit'
+import {
+  redisFixture,
+  type SpawnedProcess,
+  type SpawnProcessOptions,
+  spawnProcess,
+  type TempDir,
+  tempDir,
+} from '@rq/testkit'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { pnpm, ROOT, run as runTool, tool } from '../../../scripts/run.mjs'
-import { Program, type StartOptions } from './program.ts'
 
 /** Packing and npm take a while on a machine that is busy with other tests. */
 const INSTALL_MS = 300_000
-const TEST_MS = 120_000
 
 const FILES = {
   'package.json': '{"name":"fresh","private":true,"type":"module"}',
@@ -62,27 +67,27 @@ async function succeed(command: readonly [string, ...string[]], cwd: string = fr
 }
 
 /** A line as it is typed into a shell in the fresh folder. */
-function shell(line: string, options: StartOptions = {}): Program {
-  return new Program('sh', ['-c', line], { cwd: fresh.dir, ...options })
+function shell(line: string, options: SpawnProcessOptions = {}): SpawnedProcess {
+  return spawnProcess('sh', ['-c', line], { cwd: fresh.dir, ...options })
 }
 
 describe('the packed packages, installed by npm in a fresh folder', () => {
-  test('run a job from one command line to the other', { timeout: TEST_MS }, async () => {
+  test('run a job from one command line to the other', async () => {
     await using redis = await redisFixture()
     const options = { env: { RQ_REDIS_URL: redis.url } }
     await using worker = shell(`exec npx rq-cli worker low --prefix '${redis.prefix}'`, options)
-    await worker.written(/started, listening on low/)
+    await worker.output(/started, listening on low/)
     await using enqueue = shell(
       `npx rq-cli enqueue path.to.func abc key:='{"a":1}' --queue low --wait --job-id one --prefix '${redis.prefix}'`,
       options,
     )
-    expect(await enqueue.ended).toMatchObject({
+    expect(await enqueue.exited).toMatchObject({
       code: 0,
       stdout: "Enqueued path.to.func('abc', key={'a': 1}) with job-id 'one'.\nabc 2\n",
       stderr: '',
     })
     await using info = shell(`npx rq info --raw --only-queues --prefix '${redis.prefix}'`, options)
-    expect(await info.ended).toMatchObject({ code: 0, stdout: 'queue low 0, 0 executing, 1 finished, 0 failed\n' })
+    expect(await info.exited).toMatchObject({ code: 0, stdout: 'queue low 0, 0 executing, 1 finished, 0 failed\n' })
   })
 
   test('are of this workspace, every one', async () => {
@@ -93,7 +98,7 @@ describe('the packed packages, installed by npm in a fresh folder', () => {
     for (const [path, { resolved }] of ours) expect([path, resolved]).toEqual([path, expect.stringMatching(/^file:/)])
   })
 
-  test('bring their types', { timeout: TEST_MS }, async () => {
+  test('bring their types', async () => {
     const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--types', 'node']
     await succeed(tool('tsc', ...flags, '--typeRoots', join(ROOT, 'node_modules/@types'), 'check.ts'))
   })

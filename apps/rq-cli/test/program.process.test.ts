@@ -1,8 +1,17 @@
 import { readFile } from 'node:fs/promises'
-import { eventually, isRunning, makeProject, type RedisFixture, redisFixture, type TempDir } from '@rq/testkit'
+import {
+  type Ended,
+  eventually,
+  isRunning,
+  makeProject,
+  type RedisFixture,
+  redisFixture,
+  type SpawnedProcess,
+  type TempDir,
+} from '@rq/testkit'
 import { type EnqueueOptions, type Job, Queue } from 'rq'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { canOpenTerminal, type Ended, type Program, run, start, startOnTerminal } from './program.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { canOpenTerminal, run, start, startOnTerminal } from './program.ts'
 
 const JOBS = `
 export const add = (x, y) => Number(x) + Number(y)
@@ -22,11 +31,6 @@ import { appendFileSync } from 'node:fs'
 appendFileSync('ran.txt', process.pid + '\\n')
 `
 
-/** Every test starts processes, each of which takes a second on a machine that is busy with other tests. */
-const PATIENCE_MS = 30_000
-const PATIENT = { timeoutMs: PATIENCE_MS }
-vi.setConfig({ testTimeout: 2 * PATIENCE_MS })
-
 let project: TempDir
 
 beforeAll(async () => {
@@ -45,7 +49,7 @@ afterAll(async () => {
 })
 
 /** The program in a folder with jobs, over a Redis of its own. */
-class House implements AsyncDisposable {
+class Site implements AsyncDisposable {
   readonly redis: RedisFixture
   readonly options
   readonly queue: Queue
@@ -69,9 +73,9 @@ class House implements AsyncDisposable {
     return this.queue.enqueue(`jobs.${name}`, args, options)
   }
 
-  async worker(...args: string[]): Promise<Program> {
+  async worker(...args: string[]): Promise<SpawnedProcess> {
     const worker = start(this.args(['worker', ...args]), this.options)
-    await worker.written(/started, listening on/)
+    await worker.output(/started, listening on/)
     return worker
   }
 
@@ -81,8 +85,8 @@ class House implements AsyncDisposable {
   }
 }
 
-async function house(): Promise<House> {
-  return new House(await redisFixture())
+async function openSite(): Promise<Site> {
+  return new Site(await redisFixture())
 }
 
 describe('rq-cli', () => {
@@ -102,26 +106,26 @@ describe('rq-cli', () => {
   })
 
   test('a job goes round: enqueued, worked in a process of its own, waited for', async () => {
-    await using test = await house()
-    await using worker = await test.worker('--name', 'w1')
-    const { code, stdout } = await test.run('enqueue', 'jobs.add', '1', '2', '--job-id', 'one', '--wait', '10')
+    await using site = await openSite()
+    await using worker = await site.worker('--name', 'w1')
+    const { code, stdout } = await site.run('enqueue', 'jobs.add', '1', '2', '--job-id', 'one', '--wait', '10')
     expect(stdout).toBe("Enqueued jobs.add('1', '2') with job-id 'one'.\n3\n")
     expect(code).toBe(0)
-    const failed = await test.run('enqueue', 'jobs.fails', '--wait', '10', '--job-id', 'bad')
+    const failed = await site.run('enqueue', 'jobs.fails', '--wait', '10', '--job-id', 'bad')
     expect(failed.code).toBe(1)
     expect(failed.stderr).toMatch(/^Error: Job bad failed\.\nRangeError: out of range\n {4}at fails /)
-    await worker.written(/Job failed \(bad\)/)
+    await worker.output(/Job failed \(bad\)/)
     expect(worker.stdout).toBe('')
     expect(worker.stderr).toMatch(/^\d\d:\d\d:\d\d default: Job OK \(one\), took \d+ ms$/m)
   })
 
   test('a module alone is run from the top, afresh for every job, in one horse', async () => {
-    await using test = await house()
+    await using site = await openSite()
     for (const module of ['scripts.clean', './scripts/clean.mjs', 'scripts/clean', 'tidy', 'tidy']) {
-      expect(await test.run('enqueue', module)).toMatchObject({ code: 0 })
+      expect(await site.run('enqueue', module)).toMatchObject({ code: 0 })
     }
-    await test.run('enqueue', './scripts/clean', 'argument', '--job-id', 'refused')
-    const { stderr } = await test.run('worker', '--burst')
+    await site.run('enqueue', './scripts/clean', 'argument', '--job-id', 'refused')
+    const { stderr } = await site.run('worker', '--burst')
     expect(stderr.match(/Job OK/g)).toHaveLength(5)
     expect(stderr).toMatch(/Job failed \(refused\)[\s\S]*takes no arguments/)
     const ran = (await readFile(project.path('ran.txt'), 'utf8')).trimEnd().split('\n')
@@ -130,33 +134,33 @@ describe('rq-cli', () => {
   })
 
   test('a burst works everything off and ends with 0', async () => {
-    await using test = await house()
-    await Promise.all([1, 2, 3].map((number) => test.enqueue('add', [number, 1])))
-    expect(await test.run('worker', '--burst')).toMatchObject({ code: 0, stdout: '' })
-    const { stdout } = await test.run('info', '--json')
+    await using site = await openSite()
+    await Promise.all([1, 2, 3].map((number) => site.enqueue('add', [number, 1])))
+    expect(await site.run('worker', '--burst')).toMatchObject({ code: 0, stdout: '' })
+    const { stdout } = await site.run('info', '--json')
     expect(JSON.parse(stdout)).toMatchObject({ queues: [{ name: 'default', count: 0, finished: 3 }], workers: [] })
   })
 
   test('a pool works with several workers and ends with its burst', async () => {
-    await using test = await house()
-    await Promise.all([1, 2, 3].map((number) => test.enqueue('add', [number, 1])))
-    const { code, stderr } = await test.run('worker-pool', '-n', '2', '--burst', '--name', 'pool')
+    await using site = await openSite()
+    await Promise.all([1, 2, 3].map((number) => site.enqueue('add', [number, 1])))
+    const { code, stderr } = await site.run('worker-pool', '-n', '2', '--burst', '--name', 'pool')
     expect(code).toBe(0)
     expect(stderr).toMatch(/^\d\d:\d\d:\d\d default: jobs\.add\(1, 1\) \(\w+\), worker pool-[12]$/m)
     expect(stderr).toMatch(/^\d\d:\d\d:\d\d default: Job OK \(\w+\), took \d+ ms, worker pool-[12]$/m)
-    const { stdout } = await test.run('info', '--json')
+    const { stdout } = await site.run('info', '--json')
     expect(JSON.parse(stdout)).toMatchObject({ queues: [{ count: 0, finished: 3 }], workers: [] })
   })
 
   test.each(['process', 'thread', 'inline'])(
     'jobs run in a %s by flag, after the modules of --import',
     async (horse) => {
-      await using test = await house()
-      await test.queue.enqueue('jobs.place', [], { jobId: 'one' })
+      await using site = await openSite()
+      await site.queue.enqueue('jobs.place', [], { jobId: 'one' })
       const flags = ['--horse', horse, '--burst', '--import', './setup.mjs', '--concurrency', '2']
-      await using worker = start(test.args(['worker', ...flags]), test.options)
-      expect(await worker.ended).toMatchObject({ code: 0 })
-      const { results } = JSON.parse((await test.run('job', 'one', '--json')).stdout)
+      await using worker = start(site.args(['worker', ...flags]), site.options)
+      expect(await worker.exited).toMatchObject({ code: 0 })
+      const { results } = JSON.parse((await site.run('job', 'one', '--json')).stdout)
       const { pid, isMain, wasSetUp } = results[0].returnValue
       expect({ ownProcess: pid !== worker.child.pid, isMain, wasSetUp }).toEqual({
         ownProcess: horse === 'process',
@@ -167,98 +171,98 @@ describe('rq-cli', () => {
   )
 
   test('functions of a package are taken only from those that --allow names', async () => {
-    await using test = await house()
-    await test.queue.enqueue('parcel#work', [], { jobId: 'one' })
-    expect((await test.run('worker', '--burst')).stderr).toMatch(/RQ_FUNCTION_NOT_ALLOWED.*parcel/)
-    await test.run('requeue', '--queue', 'default', 'one')
-    expect((await test.run('worker', '--burst', '--allow', 'parcel')).stderr).toContain('Job OK (one)')
+    await using site = await openSite()
+    await site.queue.enqueue('parcel#work', [], { jobId: 'one' })
+    expect((await site.run('worker', '--burst')).stderr).toMatch(/RQ_FUNCTION_NOT_ALLOWED.*parcel/)
+    await site.run('requeue', '--queue', 'default', 'one')
+    expect((await site.run('worker', '--burst', '--allow', 'parcel')).stderr).toContain('Job OK (one)')
   })
 
   test('SIGTERM stops a pool and all of its workers', async () => {
-    await using test = await house()
-    await using pool = start(test.args(['worker-pool', '-n', '2']), test.options)
+    await using site = await openSite()
+    await using pool = start(site.args(['worker-pool', '-n', '2']), site.options)
     const workers = async (): Promise<{ pid: number }[]> =>
-      JSON.parse((await test.run('info', '--json')).stdout).workers
+      JSON.parse((await site.run('info', '--json')).stdout).workers
     const pids = await eventually(async () => {
       const found = await workers()
       expect(found).toHaveLength(2)
       return found.map(({ pid }) => pid)
-    }, PATIENT)
+    })
     expect(new Set(pids).size).toBe(2)
     pool.child.kill('SIGTERM')
-    expect(await pool.ended).toMatchObject({ code: 0 })
+    expect(await pool.exited).toMatchObject({ code: 0 })
     for (const pid of pids) expect(await isRunning(pid)).toBe(false)
     expect(await workers()).toEqual([])
   })
 
   test('a worker that gets a signal finishes its job and ends with 0', async () => {
-    await using test = await house()
-    await using worker = await test.worker()
-    await test.enqueue('long', [600], { jobId: 'long' })
-    await worker.written(/default: jobs\.long/)
+    await using site = await openSite()
+    await using worker = await site.worker()
+    await site.enqueue('long', [600], { jobId: 'long' })
+    await worker.output(/default: jobs\.long/)
     worker.child.kill('SIGTERM')
     worker.child.kill('SIGTERM')
-    expect(await worker.ended).toMatchObject({ code: 0, signal: null })
+    expect(await worker.exited).toMatchObject({ code: 0, signal: null })
     expect(worker.stderr).toMatch(/Warm shut down requested\n[\s\S]*Job OK \(long\)/)
-    const { stdout } = await test.run('job', 'long', '--json')
+    const { stdout } = await site.run('job', 'long', '--json')
     expect(JSON.parse(stdout)).toMatchObject({ status: 'finished', results: [{ returnValue: 'done' }] })
   })
 
   test('a second signal, a second later, gives the job back and ends with 1', async () => {
-    await using test = await house()
-    await using worker = await test.worker()
-    await test.enqueue('never', [], { jobId: 'never' })
-    await worker.written(/default: jobs\.never/)
+    await using site = await openSite()
+    await using worker = await site.worker()
+    await site.enqueue('never', [], { jobId: 'never' })
+    await worker.output(/default: jobs\.never/)
     worker.child.kill('SIGINT')
     const firstMs = performance.now()
-    await worker.written(/Warm shut down requested/)
+    await worker.output(/Warm shut down requested/)
     await eventually(() => performance.now() - firstMs > 1050)
     worker.child.kill('SIGINT')
-    expect(await worker.ended).toMatchObject({ code: 1, signal: null })
-    const { stdout } = await test.run('job', 'never', '--json')
+    expect(await worker.exited).toMatchObject({ code: 1, signal: null })
+    const { stdout } = await site.run('job', 'never', '--json')
     expect(JSON.parse(stdout)).toMatchObject({ status: 'queued', position: 0 })
   })
 
   test('stop ends a job that runs', async () => {
-    await using test = await house()
-    await using worker = await test.worker()
-    await test.enqueue('never', [], { jobId: 'never' })
-    await worker.written(/default: jobs\.never/)
-    expect(await test.run('stop', 'never')).toMatchObject({
+    await using site = await openSite()
+    await using worker = await site.worker()
+    await site.enqueue('never', [], { jobId: 'never' })
+    await worker.output(/default: jobs\.never/)
+    expect(await site.run('stop', 'never')).toMatchObject({
       code: 0,
       stderr: expect.stringMatching(/^Asked worker \w+ to stop job never/),
     })
-    await worker.written(/Job stopped by user \(never\)/)
-    expect((await test.run('job', 'never')).stdout).toMatch(/^Status +stopped$/m)
+    await worker.output(/Job stopped by user \(never\)/)
+    expect((await site.run('job', 'never')).stdout).toMatch(/^Status +stopped$/m)
   })
 
   test('ends quietly with the reader of its output', async () => {
-    await using test = await house()
-    await test.enqueue('add')
-    await using program = start(test.args(['info', '-i', '0.01']), test.options)
-    await program.written(/Updated/)
+    await using site = await openSite()
+    await site.enqueue('add')
+    await using program = start(site.args(['info', '-i', '0.01']), site.options)
+    await program.output(/Updated/)
     program.child.stdout?.destroy()
-    expect(await program.ended).toMatchObject({ code: 0, stderr: '' })
+    expect(await program.exited).toMatchObject({ code: 0, stderr: '' })
   })
 
   test('a worker goes on when nobody reads its log any more', async () => {
-    await using test = await house()
-    await using worker = await test.worker()
+    await using site = await openSite()
+    await using worker = await site.worker()
     worker.child.stderr?.destroy()
-    const job = await test.enqueue('add', [1, 2])
+    const job = await site.enqueue('add', [1, 2])
     expect(await job.result({ timeout: 25 })).toBe(3)
     expect(worker.child.exitCode).toBe(null)
   })
 
   test('keeps the password of its address to itself', async () => {
-    await using test = await house()
-    const { password } = new URL(test.redis.url)
-    await using worker = start([...test.args(['worker']), '--url', test.redis.url, '--verbose'], test.options)
-    await worker.written(/started, listening on/)
+    await using site = await openSite()
+    const { password } = new URL(site.redis.url)
+    await using worker = start([...site.args(['worker']), '--url', site.redis.url, '--verbose'], site.options)
+    await worker.output(/started, listening on/)
     if (process.platform === 'linux') {
       expect(await readFile(`/proc/${worker.child.pid}/cmdline`, 'utf8')).not.toContain(password)
     }
-    const wrong = test.redis.url.replace(/:\d+(\/|$)/, ':1$1')
+    const wrong = site.redis.url.replace(/:\d+(\/|$)/, ':1$1')
     const { code, stderr } = await run(['info', '--verbose', '--url', wrong])
     expect(code).toBe(3)
     expect(stderr).toContain('127.0.0.1:1')
@@ -266,8 +270,8 @@ describe('rq-cli', () => {
   })
 
   test('takes its settings from the nearest configuration file', async () => {
-    await using test = await house()
-    const { url, prefix } = test.redis
+    await using site = await openSite()
+    const { url, prefix } = site.redis
     const settings = { redisUrl: url, prefix, queues: ['low'], name: 'configured', path: 'jobs' }
     await using folder = await makeProject({
       'rq.config.js': `export default ${JSON.stringify(settings)}`,
@@ -283,13 +287,13 @@ describe('rq-cli', () => {
   })
 
   test('takes its settings from the configuration file that is named, by their names', async () => {
-    await using test = await house()
-    const { url, prefix } = test.redis
+    await using site = await openSite()
+    const { url, prefix } = site.redis
     await using folder = await makeProject({
       'named.mjs': `export const redisUrl = ${JSON.stringify(url)}\nexport const prefix = ${JSON.stringify(prefix)}`,
       'broken.mjs': 'throw new TypeError("no settings today")',
     })
-    await test.enqueue('add')
+    await site.enqueue('add')
     const options = { cwd: folder.dir, env: { RQ_REDIS_URL: undefined, REDIS_URL: undefined } }
     const [flag, environment, broken, missing] = await Promise.all([
       run(['info', '--raw', '-c', 'named.mjs'], options),
@@ -323,21 +327,21 @@ function stripped(text: string): string {
 
 describe.skipIf(!canOpenTerminal)('on a terminal', () => {
   test('info has colours, and Ctrl-C ends --interval with 0', async () => {
-    await using test = await house()
-    await test.enqueue('add')
-    await using program = startOnTerminal(test.args(['info', '-i', '0.05']), test.options)
+    await using site = await openSite()
+    await site.enqueue('add')
+    await using program = startOnTerminal(site.args(['info', '-i', '0.05']), site.options)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences of a terminal are meant
-    await program.written(/\x1b\[32m\|█\x1b\[39m 1, 0 executing[\s\S]*Updated[\s\S]*\x1b\[H[\s\S]*Updated/)
+    await program.output(/\x1b\[32m\|█\x1b\[39m 1, 0 executing[\s\S]*Updated[\s\S]*\x1b\[H[\s\S]*Updated/)
     program.child.stdin?.write('\x03')
-    expect(await program.ended).toMatchObject({ code: 0 })
+    expect(await program.exited).toMatchObject({ code: 0 })
   })
 
   test('info fits a narrow terminal and a wide one, and --interval a low one', async () => {
-    await using test = await house()
-    await test.queue.enqueueMany(Array.from({ length: 20 }, () => Queue.prepareData('jobs.add', [])))
+    await using site = await openSite()
+    await site.queue.enqueueMany(Array.from({ length: 20 }, () => Queue.prepareData('jobs.add', [])))
     const shown = async (columns: number): Promise<string[]> => {
-      await using program = startOnTerminal(test.args(['info', '--only-queues']), test.options, { columns, rows: 24 })
-      const { stdout } = await program.ended
+      await using program = startOnTerminal(site.args(['info', '--only-queues']), site.options, { columns, rows: 24 })
+      const { stdout } = await program.exited
       return stripped(stdout).split('\n')
     }
     const [wide = ''] = await shown(200)
@@ -346,57 +350,57 @@ describe.skipIf(!canOpenTerminal)('on a terminal', () => {
     expect(narrow).toMatch(/^default {6}\|█+ 20, 0 executing, 0 finished, 0 failed$/)
     expect(narrow).toHaveLength(70)
     const size = { columns: 70, rows: 3 }
-    await using low = startOnTerminal(test.args(['info', '-i', '0.05']), test.options, size)
-    await low.written(/more lines/)
+    await using low = startOnTerminal(site.args(['info', '-i', '0.05']), site.options, size)
+    await low.output(/more lines/)
     low.child.stdin?.write('\x03')
-    expect(await low.ended).toMatchObject({ code: 0 })
+    expect(await low.exited).toMatchObject({ code: 0 })
     for (const frame of stripped(low.stdout.replace('\x1b[2J', '')).split('\x1b[H').slice(1)) {
       expect(frame.split('\n').length).toBeLessThanOrEqual(3)
     }
   })
 
   test('NO_COLOR is respected', async () => {
-    await using test = await house()
-    await test.enqueue('add')
-    const options = { ...test.options, env: { ...test.options.env, NO_COLOR: '1' } }
-    await using program = startOnTerminal(test.args(['info']), options)
-    const { code, stdout } = await program.ended
+    await using site = await openSite()
+    await site.enqueue('add')
+    const options = { ...site.options, env: { ...site.options.env, NO_COLOR: '1' } }
+    await using program = startOnTerminal(site.args(['info']), options)
+    const { code, stdout } = await program.exited
     expect(code).toBe(0)
     expect(stdout).toContain('|█ 1, 0 executing')
     expect(stdout).not.toContain('\x1b')
   })
 
   test('empty asks, and takes only a yes for one', async () => {
-    await using test = await house()
-    await test.enqueue('add')
+    await using site = await openSite()
+    await site.enqueue('add')
     const answer = async (typed: string): Promise<number | null> => {
-      await using program = startOnTerminal(test.args(['empty', 'default']), test.options)
-      await program.written(/Delete 1 jobs of default\? \[y\/N\] /)
+      await using program = startOnTerminal(site.args(['empty', 'default']), site.options)
+      await program.output(/Delete 1 jobs of default\? \[y\/N\] /)
       program.child.stdin?.write(typed)
-      return (await program.ended).code
+      return (await program.exited).code
     }
     expect(await Promise.all(['\r', 'no\r', '\x03', '\x04'].map(answer))).toEqual([1, 1, 1, 1])
-    expect(await test.redis.client.llen(`${test.redis.prefix}queue:default`)).toBe(1)
+    expect(await site.redis.client.llen(`${site.redis.prefix}queue:default`)).toBe(1)
     expect(await answer('y\r')).toBe(0)
-    expect(await test.redis.client.llen(`${test.redis.prefix}queue:default`)).toBe(0)
+    expect(await site.redis.client.llen(`${site.redis.prefix}queue:default`)).toBe(0)
   })
 
   test('requeue shows its progress', async () => {
-    await using test = await house()
-    await Promise.all([test.enqueue('fails'), test.enqueue('fails')])
-    expect(await test.run('worker', '--burst')).toMatchObject({ code: 0 })
-    await using program = startOnTerminal(test.args(['requeue', '--queue', 'default', '--all']), test.options)
-    const { code, stdout } = await program.ended
+    await using site = await openSite()
+    await Promise.all([site.enqueue('fails'), site.enqueue('fails')])
+    expect(await site.run('worker', '--burst')).toMatchObject({ code: 0 })
+    await using program = startOnTerminal(site.args(['requeue', '--queue', 'default', '--all']), site.options)
+    const { code, stdout } = await program.exited
     expect(code).toBe(0)
     expect(stdout).toContain('Requeueing ')
     expect(stdout).toContain('2 jobs requeued to default queue')
   })
 
   test('Ctrl-C stops a worker warm', async () => {
-    await using test = await house()
-    await using program = startOnTerminal(test.args(['worker']), test.options)
-    await program.written(/started, listening on/)
+    await using site = await openSite()
+    await using program = startOnTerminal(site.args(['worker']), site.options)
+    await program.output(/started, listening on/)
     program.child.stdin?.write('\x03')
-    expect(await program.ended).toMatchObject({ code: 0, stdout: expect.stringContaining('Warm shut down requested') })
+    expect(await program.exited).toMatchObject({ code: 0, stdout: expect.stringContaining('Warm shut down requested') })
   })
 })

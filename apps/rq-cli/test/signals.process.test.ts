@@ -3,10 +3,18 @@ import { existsSync } from 'node:fs'
 import { mkdir, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
-import { eventually, makeProject, redisFixture, startRedis, type TempDir } from '@rq/testkit'
+import {
+  eventually,
+  makeProject,
+  redisFixture,
+  type SpawnedProcess,
+  spawnProcess,
+  startRedis,
+  type TempDir,
+} from '@rq/testkit'
 import { Queue, Retry } from 'rq'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { Program, start } from './program.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { start } from './program.ts'
 
 const JOBS = `
 import { existsSync, writeFileSync } from 'node:fs'
@@ -26,8 +34,6 @@ enum Sign { Plus = 1, Minus = -1 }
 export const add = ({ x, y }: Pair): number => (x + y + ten) * Sign.Plus
 `
 
-vi.setConfig({ testTimeout: 120_000 })
-
 let project: TempDir
 
 beforeAll(async () => {
@@ -43,7 +49,7 @@ afterAll(async () => {
 })
 
 /** A Redis of its own and the program on it. */
-async function house() {
+async function openSite() {
   const redis = await startRedis()
   const queue = new Queue('default', { connection: redis.url })
   const options = { cwd: project.dir, env: { RQ_REDIS_URL: redis.url } }
@@ -51,9 +57,9 @@ async function house() {
     redis,
     queue,
     options,
-    async worker(...args: string[]): Promise<Program> {
+    async worker(...args: string[]): Promise<SpawnedProcess> {
       const worker = start(['worker', ...args], options)
-      await worker.written(/started, listening on/)
+      await worker.output(/started, listening on/)
       return worker
     },
     async [Symbol.asyncDispose]() {
@@ -71,40 +77,40 @@ const canContain = spawnSync(CONTAINER_TOOL, [...CONTAINER, 'true']).status === 
 
 describe('a worker', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)('that is idle leaves on %s, also while Redis is away', async (signal) => {
-    await using test = await house()
-    await using worker = await test.worker()
-    await test.redis.kill()
+    await using site = await openSite()
+    await using worker = await site.worker()
+    await site.redis.kill()
     const begunMs = performance.now()
     worker.child.kill(signal)
-    expect(await worker.ended).toMatchObject({ code: 0, signal: null })
+    expect(await worker.exited).toMatchObject({ code: 0, signal: null })
     // A second is promised; the rest is for a machine with too much to do.
     expect(performance.now() - begunMs).toBeLessThan(10_000)
   })
 
   test('that is busy while Redis is away waits for it with the outcome', async () => {
-    await using test = await house()
-    const job = await test.queue.enqueue('jobs.long', [1500], { resultTtl: 60 })
-    await using worker = await test.worker()
-    await worker.written(/default: jobs\.long/)
+    await using site = await openSite()
+    const job = await site.queue.enqueue('jobs.long', [1500], { resultTtl: 60 })
+    await using worker = await site.worker()
+    await worker.output(/default: jobs\.long/)
     worker.child.kill('SIGTERM')
-    await worker.written(/Warm shut down requested/)
-    await test.redis.kill('SIGSTOP')
+    await worker.output(/Warm shut down requested/)
+    await site.redis.kill('SIGSTOP')
     await eventually(() => worker.child.exitCode === null && worker.stderr.includes('Warm'))
-    await test.redis.kill('SIGCONT')
+    await site.redis.kill('SIGCONT')
     expect(await job.result({ timeout: 25 })).toBe('done')
-    expect(await worker.ended).toMatchObject({ code: 0 })
+    expect(await worker.exited).toMatchObject({ code: 0 })
   })
 
   test.each([
     ['worker', []],
     ['worker-pool', ['-n', '1']],
   ] as const)('%s gives its job back when the grace period is over', async (command, args) => {
-    await using test = await house()
-    const job = await test.queue.enqueue('jobs.never')
-    await using worker = start([command, ...args, '--grace-period', '0.2'], test.options)
-    await worker.written(/default: jobs\.never/)
+    await using site = await openSite()
+    const job = await site.queue.enqueue('jobs.never')
+    await using worker = start([command, ...args, '--grace-period', '0.2'], site.options)
+    await worker.output(/default: jobs\.never/)
     worker.child.kill('SIGTERM')
-    expect(await worker.ended).toMatchObject({ code: 0 })
+    expect(await worker.exited).toMatchObject({ code: 0 })
     expect(await job.getStatus()).toBe('queued')
   })
 
@@ -118,15 +124,15 @@ describe('a worker', () => {
       const job = await queue.enqueue('jobs.longAtFirst', [mark], { retry: new Retry({ max: 1 }) })
       const options = { cwd: project.dir, env: { RQ_REDIS_URL: url } }
       await using worker = start(['worker', '--prefix', prefix], options)
-      await worker.written(/default: jobs\.longAtFirst/)
+      await worker.output(/default: jobs\.longAtFirst/)
       await eventually(() => existsSync(mark))
       worker.child.kill(signal)
-      expect(await worker.ended).toMatchObject({ signal })
+      expect(await worker.exited).toMatchObject({ signal })
       // As if the time of its lease were over.
       const wip = `${prefix}wip:default`
       for (const member of await client.zrange(wip, 0, '-1')) await client.zadd(wip, '1', member)
       await using next = start(['worker', '--burst', '--prefix', prefix], options)
-      expect(await next.ended).toMatchObject({ code: 0, stderr: expect.stringContaining('abandoned by its worker') })
+      expect(await next.exited).toMatchObject({ code: 0, stderr: expect.stringContaining('abandoned by its worker') })
       await job.refresh()
       expect(await job.returnValue()).toBe('second')
       expect(job.retriesLeft).toBe(0)
@@ -134,72 +140,72 @@ describe('a worker', () => {
   )
 
   test('ends at once at a second SIGTERM, whatever signals follow, and its job goes back', async () => {
-    await using test = await house()
-    const job = await test.queue.enqueue('jobs.never')
-    await using worker = await test.worker()
-    await worker.written(/default: jobs\.never/)
+    await using site = await openSite()
+    const job = await site.queue.enqueue('jobs.never')
+    await using worker = await site.worker()
+    await worker.output(/default: jobs\.never/)
     worker.child.kill('SIGTERM')
-    await worker.written(/Warm shut down requested/)
+    await worker.output(/Warm shut down requested/)
     // The second one counts when a second has passed; then they come in a row, until there is nobody who would hear them.
     const insisting = setInterval(() => worker.child.kill('SIGTERM'), 100)
-    const { code, signal, stderr } = await worker.ended
+    const { code, signal, stderr } = await worker.exited
     clearInterval(insisting)
     expect(code === 1 || signal === 'SIGTERM').toBe(true)
     expect(stderr.match(/Cold shut down requested/g)).toHaveLength(1)
-    expect(await test.queue.getJobIds()).toEqual([job.id])
+    expect(await site.queue.getJobIds()).toEqual([job.id])
     expect(await job.getStatus()).toBe('queued')
   })
 
   test.skipIf(!canContain)('is stopped by SIGTERM as the first process of a container, its job done', async () => {
-    await using test = await house()
-    const job = await test.queue.enqueue('jobs.long', [1000])
+    await using site = await openSite()
+    const job = await site.queue.enqueue('jobs.long', [1000])
     const cli = new URL('../bin/rq-cli.js', import.meta.url).pathname
-    await using outside = new Program(CONTAINER_TOOL, [...CONTAINER, process.execPath, cli, 'worker'], test.options)
-    await outside.written(/default: jobs\.long/)
+    await using outside = spawnProcess(CONTAINER_TOOL, [...CONTAINER, process.execPath, cli, 'worker'], site.options)
+    await outside.output(/default: jobs\.long/)
     const [inside = 0] = childrenOf(outside.child.pid ?? 0)
     process.kill(inside, 'SIGTERM')
-    expect(await outside.ended).toMatchObject({ code: 0 })
+    expect(await outside.exited).toMatchObject({ code: 0 })
     expect(outside.stderr).toMatch(/Warm shut down requested\n[\s\S]*Job OK/)
     expect(await job.getStatus()).toBe('finished')
-    const again = await test.queue.enqueue('jobs.never')
-    await using second = new Program(CONTAINER_TOOL, [...CONTAINER, process.execPath, cli, 'worker'], test.options)
-    await second.written(/default: jobs\.never/)
+    const again = await site.queue.enqueue('jobs.never')
+    await using second = spawnProcess(CONTAINER_TOOL, [...CONTAINER, process.execPath, cli, 'worker'], site.options)
+    await second.output(/default: jobs\.never/)
     const [first = 0] = childrenOf(second.child.pid ?? 0)
     process.kill(first, 'SIGTERM')
     const sinceMs = performance.now()
     await eventually(() => performance.now() - sinceMs > 1050)
     process.kill(first, 'SIGTERM')
-    expect(await second.ended).toMatchObject({ code: 1 })
+    expect(await second.exited).toMatchObject({ code: 1 })
     expect(await again.getStatus()).toBe('queued')
   })
 
   test.each(HORSES)('runs functions of TypeScript files with --import tsx and --horse %s', async (horse) => {
-    await using test = await house()
-    const job = await test.queue.enqueue('typed.add', [{ x: 1, y: 2 }])
-    await using worker = await test.worker('--burst', '--import', 'tsx', '--horse', horse)
-    expect(await worker.ended).toMatchObject({ code: 0 })
+    await using site = await openSite()
+    const job = await site.queue.enqueue('typed.add', [{ x: 1, y: 2 }])
+    await using worker = await site.worker('--burst', '--import', 'tsx', '--horse', horse)
+    expect(await worker.exited).toMatchObject({ code: 0 })
     expect(await job.returnValue()).toBe(13)
   })
 
   test('has tsx in threads from the environment too', async () => {
-    await using test = await house()
-    const job = await test.queue.enqueue('typed.add', [{ x: 1, y: 2 }])
-    const env = { ...test.options.env, NODE_OPTIONS: '--import tsx' }
-    await using worker = start(['worker', '--burst', '--horse', 'thread'], { ...test.options, env })
-    expect(await worker.ended).toMatchObject({ code: 0 })
+    await using site = await openSite()
+    const job = await site.queue.enqueue('typed.add', [{ x: 1, y: 2 }])
+    const env = { ...site.options.env, NODE_OPTIONS: '--import tsx' }
+    await using worker = start(['worker', '--burst', '--horse', 'thread'], { ...site.options, env })
+    expect(await worker.exited).toMatchObject({ code: 0 })
     expect(await job.returnValue()).toBe(13)
   })
 })
 
 describe('a pool', () => {
   test('takes two SIGTERM within a second for one, and lets the running job end', async () => {
-    await using test = await house()
-    const job = await test.queue.enqueue('jobs.long', [1000])
-    await using pool = start(['worker-pool', '--num-workers', '2'], test.options)
-    await pool.written(/default: jobs\.long/)
+    await using site = await openSite()
+    const job = await site.queue.enqueue('jobs.long', [1000])
+    await using pool = start(['worker-pool', '--num-workers', '2'], site.options)
+    await pool.output(/default: jobs\.long/)
     pool.child.kill('SIGTERM')
     pool.child.kill('SIGTERM')
-    expect(await pool.ended).toMatchObject({ code: 0, signal: null })
+    expect(await pool.exited).toMatchObject({ code: 0, signal: null })
     expect(await job.returnValue()).toBe('done')
   })
 })

@@ -1,11 +1,15 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { eventually, makeProject, type RedisFixture, redisFixture, type TempDir } from '@rq/testkit'
+import {
+  eventually,
+  makeProject,
+  type RedisFixture,
+  redisFixture,
+  type SpawnedProcess,
+  type TempDir,
+} from '@rq/testkit'
 import { CronScheduler, Queue } from 'rq'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { type Program, run, start } from './program.ts'
-
-const PATIENCE_MS = 30_000
-vi.setConfig({ testTimeout: 2 * PATIENCE_MS })
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { run, start } from './program.ts'
 
 const JOBS = `
 export const clean = () => 'cleaned'
@@ -39,7 +43,7 @@ class Place implements AsyncDisposable {
     this.#options = { cwd: project.dir, env: { RQ_REDIS_URL: redis.url } }
   }
 
-  start(command: string, ...args: readonly string[]): Program {
+  start(command: string, ...args: readonly string[]): SpawnedProcess {
     return start([command, '--prefix', this.redis.prefix, ...args], this.#options)
   }
 
@@ -68,16 +72,16 @@ describe('rq-cli cron', () => {
     await using at = await place()
     await using first = at.start('cron', 'cron.config.mjs', '--name', 'first', '--pid', 'cron.pid')
     await using second = at.start('cron', project.path('cron.config.mjs'), '--name', 'second')
-    await Promise.all([first, second].map((program) => program.written(/started with 1 jobs/)))
+    await Promise.all([first, second].map((program) => program.output(/started with 1 jobs/)))
     expect(await readFile(project.path('cron.pid'), 'utf8')).toBe(String(first.child.pid))
     expect((await at.schedulers()).map(({ name }) => name).sort()).toEqual(['first', 'second'])
-    await eventually(async () => (await at.queue.count()) >= 3, { timeoutMs: PATIENCE_MS })
+    await eventually(async () => (await at.queue.count()) >= 3)
 
     first.child.kill('SIGTERM')
-    expect(await first.ended).toMatchObject({ code: 0, signal: null, stdout: '' })
+    expect(await first.exited).toMatchObject({ code: 0, signal: null, stdout: '' })
     expect((await at.schedulers()).map(({ name }) => name)).toEqual(['second'])
     second.child.kill('SIGINT')
-    expect(await second.ended).toMatchObject({ code: 0, signal: null, stdout: '' })
+    expect(await second.exited).toMatchObject({ code: 0, signal: null, stdout: '' })
     expect(await at.schedulers()).toEqual([])
 
     const ids = await at.queue.getJobIds()
@@ -91,17 +95,17 @@ describe('rq-cli cron', () => {
     await using at = await place()
     await writeFile(project.path('changing.mjs'), configOf('cron.register(clean, { queueName: "q", interval: "1h" })'))
     await using program = at.start('cron', 'changing.mjs', '--log-format', 'json')
-    await program.written(/started with 1 jobs/)
+    await program.output(/started with 1 jobs/)
     await writeFile(project.path('changing.mjs'), configOf('cron.register(clean, { queueName: "q", cron: "x" })'))
-    await program.written(/cannot be loaded[^\n]*position 2/)
+    await program.output(/cannot be loaded[^\n]*position 2/)
     const report = `cron.register(report, { queueName: 'default', args: ['daily'], cron: '* * * * * *' })`
     await writeFile(project.path('changing.mjs'), configOf(report))
-    await program.written(/Loaded .*changing.mjs again: 1 cron jobs/)
-    await eventually(async () => (await at.queue.count()) >= 1, { timeoutMs: PATIENCE_MS })
+    await program.output(/Loaded .*changing.mjs again: 1 cron jobs/)
+    await eventually(async () => (await at.queue.count()) >= 1)
     const [job] = await at.queue.getJobs()
     expect(job?.description).toBe("./jobs#report('daily')")
     program.child.kill('SIGTERM')
-    expect(await program.ended).toMatchObject({ code: 0 })
+    expect(await program.exited).toMatchObject({ code: 0 })
   })
 
   test.each([
@@ -129,32 +133,29 @@ describe('rq-cli scheduler', () => {
   test('moves due jobs; another one takes over when it leaves, and when it dies', async () => {
     await using at = await place()
     await using first = at.start('scheduler', 'default', '--name', 'first')
-    await first.written(/Leads default/)
+    await first.output(/Leads default/)
     await using second = at.start('scheduler', 'default', '--name', 'second')
     await using third = at.start('scheduler', 'default', '--name', 'third')
-    await eventually(
-      async () => {
-        const channel = `${at.redis.prefix}notify:scheduler`
-        expect(await at.redis.client.pubsub('NUMSUB', channel)).toEqual([channel, 3])
-      },
-      { timeoutMs: PATIENCE_MS },
-    )
+    await eventually(async () => {
+      const channel = `${at.redis.prefix}notify:scheduler`
+      expect(await at.redis.client.pubsub('NUMSUB', channel)).toEqual([channel, 3])
+    })
     await at.queue.enqueueIn(0.1, 'jobs.clean', [], { jobId: 'one' })
     await eventually(async () => (await at.queue.getJobIds()).join() === 'one')
 
     const askedMs = performance.now()
     first.child.kill('SIGTERM')
-    expect(await first.ended).toMatchObject({ code: 0, signal: null, stdout: '' })
+    expect(await first.exited).toMatchObject({ code: 0, signal: null, stdout: '' })
     await eventually(async () => ['second', 'third'].includes((await at.lock()) ?? ''))
     expect(performance.now() - askedMs).toBeLessThan(10_000)
 
     const [leader, standby] = (await at.lock()) === 'second' ? [second, third] : [third, second]
     leader.child.kill('SIGKILL')
-    await leader.ended
+    await leader.exited
     await at.queue.enqueueIn(0.1, 'jobs.clean', [], { jobId: 'two' })
     await eventually(async () => (await at.queue.getJobIds()).join() === 'one,two')
     standby.child.kill('SIGINT')
-    expect(await standby.ended).toMatchObject({ code: 0, signal: null })
+    expect(await standby.exited).toMatchObject({ code: 0, signal: null })
     expect(await at.lock()).toBeNull()
   })
 })
@@ -163,12 +164,12 @@ describe('rq-cli worker --with-scheduler', () => {
   test('runs scheduled jobs when they are due', async () => {
     await using at = await place()
     await using worker = at.start('worker', '--with-scheduler', '--path', '.')
-    await worker.written(/started, listening on/)
-    await worker.written(/Leads default/)
+    await worker.output(/started, listening on/)
+    await worker.output(/Leads default/)
     const job = await at.queue.enqueueIn(0.2, 'jobs.clean')
     expect(await job.result({ timeout: 25 })).toBe('cleaned')
     worker.child.kill('SIGTERM')
-    expect(await worker.ended).toMatchObject({ code: 0, signal: null })
+    expect(await worker.exited).toMatchObject({ code: 0, signal: null })
     expect(await at.lock()).toBeNull()
   })
 })

@@ -9,7 +9,11 @@ const oneDocument = () => makeProject({ 'doc.md': 'three small words\n' })
 
 function startDemo({ url, prefix }: RedisFixture, folder: TempDir, count: number, wordsOfLast = 3) {
   const args = [prefix, folder.path('doc.md'), String(count), String(wordsOfLast)]
-  return spawnNode(new URL('run-demo.ts', import.meta.url), args, { cwd: EXAMPLE, env: { RQ_REDIS_URL: url } })
+  return spawnNode(new URL('run-demo.ts', import.meta.url), args, {
+    cwd: EXAMPLE,
+    env: { RQ_REDIS_URL: url },
+    fromSource: true,
+  })
 }
 
 /** All that may be left behind in Redis: the worker's record, which expires within a minute. */
@@ -20,12 +24,12 @@ async function workerRecord(redis: RedisFixture): Promise<string> {
   return key
 }
 
-describe('runDemo', { timeout: 120_000 }, () => {
+describe('runDemo', () => {
   it('counts in plain lines, shows the failure as its caller sees it, and leaves nothing', async () => {
     await using redis = await redisFixture()
     await using folder = await oneDocument()
     await using demo = startDemo(redis, folder, 30)
-    expect(await demo.exited, demo.stderr).toEqual({ code: 0, signal: null })
+    expect(await demo.exited, demo.stderr).toMatchObject({ code: 0, signal: null })
     const progress = [...demo.stdout.matchAll(/^ {2}(\d+)\/30 documents$/gm)].map(([, done]) => Number(done))
     expect(progress).toEqual([3, 6, 9, 12, 15, 18, 21, 24, 27, 30])
     expect(demo.stdout).toContain('90 words in 30 documents, ')
@@ -40,7 +44,7 @@ describe('runDemo', { timeout: 120_000 }, () => {
     await using redis = await redisFixture()
     await using folder = await oneDocument()
     await using demo = startDemo(redis, folder, 2, 4)
-    expect(await demo.exited, demo.stderr).toEqual({ code: 1, signal: null })
+    expect(await demo.exited, demo.stderr).toMatchObject({ code: 1, signal: null })
     expect(demo.stdout).toContain('WRONG: the last has 4 words, not 3.')
     expect(demo.stdout).toContain('1 counts are wrong.')
   })
@@ -55,7 +59,7 @@ describe('runDemo', { timeout: 120_000 }, () => {
     expect(isRunning(pid)).toBe(true)
     // To the whole process group, as a terminal does.
     process.kill(-demo.pid, 'SIGINT')
-    expect(await demo.exited, demo.stderr).toEqual({ code: 130, signal: null })
+    expect(await demo.exited, demo.stderr).toMatchObject({ code: 130, signal: null })
     expect(demo.stderr).toContain('Ended by SIGINT.')
     expect(demo.stdout).not.toContain('1000/1000')
     expect(isRunning(pid)).toBe(false)

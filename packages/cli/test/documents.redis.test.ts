@@ -41,7 +41,7 @@ function expectShape(actual: unknown, promised: unknown): void {
 }
 
 describe('the documents of --json', () => {
-  test('have the fields of docs/cli.md, and no others', { timeout: 60_000 }, async () => {
+  test('have the fields of docs/cli.md, and no others', async () => {
     await using project = await makeProject({ 'jobs.mjs': JOBS })
     await using house = await House.open(project.dir)
     const gate = deferred<void>()

@@ -229,7 +229,7 @@ beforeAll(async () => {
   await symlink(join(project.folder, 'outside'), join(project.folder, 'app/linked-folder'))
   await symlink(join(project.folder, 'app/node_modules/evil'), join(project.folder, 'app/linked-package'))
   await outside[Symbol.asyncDispose]()
-}, 60_000)
+})
 
 afterAll(async () => {
   await project[Symbol.asyncDispose]()

@@ -1,7 +1,7 @@
 import { redisFixture, spawnNode } from '@rq/testkit'
 import { describe, expect, test } from 'vitest'
 
-const PROGRAM = new URL('./schedule-at.ts', import.meta.url)
+const PROGRAM = new URL('./schedule-at.js', import.meta.url)
 
 /** Local times, and the instants that they are. */
 const ZONES: Readonly<Record<string, readonly (readonly [local: string, instant: string])[]>> = {
@@ -40,7 +40,7 @@ describe('enqueueAt with a text without an offset', () => {
       await using redis = await redisFixture()
       const locals = times.map(([local]) => local)
       await using program = spawnNode(PROGRAM, [redis.url, redis.prefix, ...locals], { env: { TZ } })
-      expect(await program.exited).toEqual({ code: 0, signal: null })
+      expect(await program.exited).toMatchObject({ code: 0, signal: null })
       expect(program.stdout.trim().split('\n')).toEqual(times.map(([, instant]) => instant))
     },
   )

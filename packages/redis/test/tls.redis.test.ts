@@ -106,7 +106,7 @@ describe.skipIf(!(await speaksTls()))('TLS', () => {
     expect(await horse.queues.count('default')).toBe(1)
   })
 
-  test('does not speak to a port without TLS, and says so', { timeout: 30_000 }, async () => {
+  test('does not speak to a port without TLS, and says so', async () => {
     await using server = await tlsServer()
     const unanswered = /cannot be reached \(.*\): nobody there answers in TLS\. Is that a port for TLS\? Without TLS/
     const talkative = createServer((socket) => socket.on('error', () => {}).end('-ERR Protocol error\r\n'))

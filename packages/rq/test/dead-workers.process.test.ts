@@ -25,9 +25,7 @@ const [, , connection, prefix, folder] = process.argv
 await new Worker('default', { connection, prefix, importPaths: [folder] }).work()
 `
 
-it("takes a dead worker's job over within 20 s with the settings that everybody has, once, one attempt spent", {
-  timeout: 60_000,
-}, async () => {
+it("takes a dead worker's job over within 20 s with the settings that everybody has, once, one attempt spent", async () => {
   await using redis = await redisFixture()
   await using project = await makeProject({ 'jobs.mjs': JOBS, 'worker.mjs': SCRIPT }, { packages: ['rq'] })
   const where = { connection: redis.url, prefix: redis.prefix }
@@ -52,9 +50,7 @@ it("takes a dead worker's job over within 20 s with the settings that everybody 
   await Promise.all(working)
 })
 
-it('parks a job that has killed three workers, whatever its retries, and goes on with others', {
-  timeout: 60_000,
-}, async () => {
+it('parks a job that has killed three workers, whatever its retries, and goes on with others', async () => {
   await using redis = await redisFixture()
   await using project = await makeProject({ 'jobs.mjs': JOBS })
   const where = { connection: redis.url, prefix: redis.prefix }
@@ -64,7 +60,7 @@ it('parks a job that has killed three workers, whatever its retries, and goes on
   const options = { numWorkers: 1, importPaths: [project.dir], leaseMs: 1000, onAbandoned: 'requeue' as const }
   const pool = new WorkerPool(queue, options)
   const running = pool.start({ withScheduler: false })
-  await eventually(async () => expect(await poison.getStatus()).toBe('failed'), { timeoutMs: 40_000 })
+  await eventually(async () => expect(await poison.getStatus()).toBe('failed'))
   expect(readFileSync(deaths, 'utf8')).toBe('xxx')
   expect((await poison.latestResult())?.excString).toContain(
     'This was the 3rd worker that was lost with this job, so it is not tried again.',

@@ -296,7 +296,7 @@ describe('deleting among dependencies', () => {
 })
 
 describe('many dependents of one job', () => {
-  it('are all released, none twice, in short steps', { timeout: 60_000 }, async () => {
+  it('are all released, none twice, in short steps', async () => {
     await using at = await house()
     const children = at.open('children')
     const parent = await at.queue.enqueue(sayHello)

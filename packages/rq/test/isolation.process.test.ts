@@ -117,7 +117,7 @@ describe('a worker with process horses', () => {
     }
     expect(existsSync(canary)).toBe(false)
     expect(await (await test.queue.enqueue('jobs.add', [20, 22])).result({ timeout: 25 })).toBe(42)
-  }, 60_000)
+  })
 
   it('keeps the result of a job whose rejection comes after it returned', async () => {
     await using test = await house()
@@ -156,5 +156,5 @@ describe('a worker with process horses', () => {
     expect(results).toEqual(numbers.map((n) => n + 1))
     expect(await test.queue.count()).toBe(0)
     expect(await test.queue.startedJobRegistry.count()).toBe(0)
-  }, 60_000)
+  })
 })

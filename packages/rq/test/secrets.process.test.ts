@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { inflateSync } from 'node:zlib'
 import { RedisStorage } from '@rq/redis'
-import { eventually, makeProject, type SpawnedNode, snapshotRedis, spawnNode, startRedis } from '@rq/testkit'
+import { eventually, makeProject, type SpawnedProcess, snapshotRedis, spawnNode, startRedis } from '@rq/testkit'
 import { expect, it } from 'vitest'
 import { CronScheduler, Group, Job, Queue, Scheduler, SimpleWorker, suspend, Worker, WorkerPool } from '../src/index.ts'
 
@@ -41,7 +41,7 @@ log(pool)
 await pool.start()
 `
 
-it('shows no password in anything that it prints, stores, names or throws', { timeout: 90_000 }, async () => {
+it('shows no password in anything that it prints, stores, names or throws', async () => {
   await using server = await startRedis({ args: ['--requirepass', CANARY] })
   const url = `redis://:${CANARY}@127.0.0.1:${server.port}`
   await using project = await makeProject({ 'jobs.mjs': JOBS, 'worker.mjs': SCRIPT }, { packages: ['rq'] })
@@ -123,16 +123,13 @@ async function caught(work: () => Promise<unknown>): Promise<unknown> {
 }
 
 /** The worker and all that it has started, once its pool has a member with a horse. */
-function descendants(worker: SpawnedNode): Promise<number[]> {
-  return eventually(
-    () => {
-      const pids = [worker.pid]
-      for (let at = 0; at < pids.length; at++) pids.push(...childrenOf(pids[at] ?? 0))
-      expect(pids.map(cmdline).filter((text) => text.startsWith('rq horse 1 of pond'))).toHaveLength(1)
-      return pids
-    },
-    { timeoutMs: 40_000 },
-  )
+function descendants(worker: SpawnedProcess): Promise<number[]> {
+  return eventually(() => {
+    const pids = [worker.pid]
+    for (let at = 0; at < pids.length; at++) pids.push(...childrenOf(pids[at] ?? 0))
+    expect(pids.map(cmdline).filter((text) => text.startsWith('rq horse 1 of pond'))).toHaveLength(1)
+    return pids
+  })
 }
 
 function childrenOf(parent: number): number[] {

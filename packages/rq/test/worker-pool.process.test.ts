@@ -35,7 +35,7 @@ describe('WorkerPool', () => {
     expect(pids.filter(isRunning)).toEqual([])
   })
 
-  it('logs what its workers log, with their names, errors with their stacks', { timeout: 60_000 }, async () => {
+  it('logs what its workers log, with their names, errors with their stacks', async () => {
     await using redis = await redisFixture()
     await using project = await makeProject({
       'jobs.mjs': "export const add = (x, y) => x + y\nexport const fail = () => { throw new RangeError('too far') }",

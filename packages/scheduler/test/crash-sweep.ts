@@ -8,7 +8,7 @@ import {
   type RedisFixture,
   spawnNode,
 } from '@rq/testkit'
-import type { VictimOrder } from './crash-victim.ts'
+import type { VictimOrder } from './crash-victim.js'
 
 /**
  * What befalls a scheduler at its n-th command: it dies before the command reaches Redis; it dies when the command has run and
@@ -84,7 +84,7 @@ export async function sweepSchedulers(sweep: SchedulerSweep): Promise<SweepRepor
 async function runUntilKilled(sweep: SchedulerSweep, points: readonly Point[]): Promise<void> {
   const { begin, isOver, kind, leaseMs, queues } = sweep
   const orders = points.map(({ prefix, proxy }): VictimOrder => ({ kind, url: proxy.url, prefix, queues, leaseMs }))
-  await using victim = spawnNode(new URL('./crash-victim.ts', import.meta.url), [JSON.stringify(orders)])
+  await using victim = spawnNode(new URL('./crash-victim.js', import.meta.url), [JSON.stringify(orders)])
   await victim.output(/started/)
   await Promise.all(points.map((point) => begin?.(point)))
   const hasEnded = async (point: Point) => (point.reached !== undefined && point.moment !== 'cut') || isOver(point)

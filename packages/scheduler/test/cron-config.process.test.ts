@@ -2,7 +2,7 @@ import { rename, symlink, writeFile } from 'node:fs/promises'
 import { eventually, makeProject, redisFixture, spawnNode } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 
-const SCHEDULER = new URL('./run-cron-config.ts', import.meta.url)
+const SCHEDULER = new URL('./run-cron-config.js', import.meta.url)
 const PACKAGES = ['@rq/scheduler', '@rq/redis']
 
 const config = (...lines: string[]) =>
@@ -35,9 +35,9 @@ describe('config modules', () => {
     expect(await redis.client.hget(`${redis.prefix}cron_scheduler:${name}`, 'config_file')).toBe('cron.config.mjs')
 
     scheduler.kill('SIGTERM')
-    expect(await scheduler.exited).toEqual({ code: 0, signal: null })
+    expect(await scheduler.exited).toMatchObject({ code: 0, signal: null })
     expect(await redis.client.zcard(`${redis.prefix}cron_schedulers`)).toBe(0)
-  }, 40_000)
+  })
 
   it('may be CommonJS, and are loaded again as well', async () => {
     await using redis = await redisFixture()
@@ -48,7 +48,7 @@ describe('config modules', () => {
     await scheduler.output(/jobs: one\n/)
     await writeFile(project.path('cron.config.cjs'), text('other'))
     await scheduler.output(/jobs: other\n/)
-  }, 40_000)
+  })
 
   it('are loaded again when the folder they are in is a link, and leads elsewhere', async () => {
     await using redis = await redisFixture()
@@ -63,7 +63,7 @@ describe('config modules', () => {
     await symlink('new', project.path('next'))
     await rename(project.path('next'), project.path('current'))
     await scheduler.output(/jobs: new\n/)
-  }, 40_000)
+  })
 
   it.each([
     ['missing.mjs', {}, /There is no cron config "missing.mjs"/],

@@ -4,13 +4,12 @@ import { type EnqueueOptions, Retry } from '@rq/job'
 import { Queue } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
 import { eventually, makeProject, redisFixture, spawnNode } from '@rq/testkit'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { Worker, type WorkerOptions } from '../src/index.ts'
 import { JOBS } from './jobs.ts'
-import { KEEPER, leaseStorage } from './lease-storage.ts'
+import { leaseStorage, RENEWER } from './lease-storage.js'
 
-const SCRIPT = new URL('./lone-worker.ts', import.meta.url)
-vi.setConfig({ testTimeout: 120_000 })
+const SCRIPT = new URL('./lone-worker.js', import.meta.url)
 
 /** As in the script. */
 const LEASE_MS = 3000
@@ -36,7 +35,7 @@ async function fixture() {
     enqueue: (name: string, args: unknown[]) => queue.enqueue(`./jobs#${name}`, args),
     /** A worker in a process of its own whose thread renews leases already. */
     async lone() {
-      const lone = spawnNode(SCRIPT, [project.dir, '', '', redis.url, redis.prefix, 'inline'])
+      const lone = spawnNode(SCRIPT, [project.dir, redis.url, redis.prefix, 'inline', String(LEASE_MS)])
       await this.warmUp()
       return lone
     },
@@ -45,8 +44,8 @@ async function fixture() {
       const { username } = new URL(redis.url)
       const first = await queue.enqueue('./jobs#add', [1, 2])
       await first.result({ timeout: 30 })
-      const beats = new RegExp(` name=${KEEPER} .* cmd=evalsha user=${username} `)
-      await eventually(async () => beats.test(String(await redis.client.client('LIST'))), { timeoutMs: 30_000 })
+      const beats = new RegExp(` name=${RENEWER} .* cmd=evalsha user=${username} `)
+      await eventually(async () => beats.test(String(await redis.client.client('LIST'))))
     },
     worker: (options: Partial<WorkerOptions> = {}) =>
       new Worker('default', {
@@ -71,7 +70,7 @@ test.concurrent('a job that blocks the event loop for several leases is not take
   await using ctx = await fixture()
   await using lone = await ctx.lone()
   const job = await ctx.block(3 * LEASE_MS)
-  await eventually(() => ctx.runs() === 1, { timeoutMs: 30_000 })
+  await eventually(() => ctx.runs() === 1)
   const other = ctx.worker({ horse: 'process' })
   const working = other.work()
   expect(await job.result({ timeout: 40 })).toBe(3 * LEASE_MS)
@@ -89,7 +88,7 @@ test.concurrent.each(['SIGKILL', 'SIGSTOP'] as const)(
     await using ctx = await fixture()
     await using lone = await ctx.lone()
     const job = await ctx.block(LEASE_MS, { retry: new Retry({ max: 1 }) })
-    await eventually(() => ctx.runs() === 1, { timeoutMs: 30_000 })
+    await eventually(() => ctx.runs() === 1)
     lone.kill(signal)
     const other = ctx.worker({ horse: 'process' })
     const working = other.work()
@@ -105,17 +104,14 @@ test.concurrent('a loop that is blocked for longer than its jobs may run is give
   await using lone = await ctx.lone()
   // It may run for 1 s, and after one lease more its lease is left to itself.
   const job = await ctx.block(5 * LEASE_MS, { jobTimeout: 1 })
-  await eventually(() => ctx.runs() === 1, { timeoutMs: 30_000 })
+  await eventually(() => ctx.runs() === 1)
   const other = ctx.worker({ horse: 'process' })
   const working = other.work()
-  const [result] = await eventually(
-    async () => {
-      const results = await job.results()
-      expect(results).toHaveLength(1)
-      return results
-    },
-    { timeoutMs: 40_000 },
-  )
+  const [result] = await eventually(async () => {
+    const results = await job.results()
+    expect(results).toHaveLength(1)
+    return results
+  })
   expect(result?.excString).toContain('AbandonedJobError')
   await lone.output(new RegExp(`lost ${job.id}`), 40_000)
   expect(await job.results()).toHaveLength(1)
@@ -132,7 +128,7 @@ test('the thread renews while a job blocks, says so afterwards, and ends with th
   await ctx.warmUp()
   const job = await ctx.block(2 * LEASE_MS)
   expect(await job.result({ timeout: 40 })).toBe(2 * LEASE_MS)
-  await eventually(() => lines.some((line) => line.includes('blocked the event loop')), { timeoutMs: 40_000 })
+  await eventually(() => lines.some((line) => line.includes('blocked the event loop')))
   await worker.stop()
   await working
   // A heartbeat that came after its farewell would have registered it again.

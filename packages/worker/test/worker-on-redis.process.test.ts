@@ -35,7 +35,7 @@ async function fixture(url?: string) {
   }
 }
 
-test('10,000 jobs through two process horses end with the right results', { timeout: 120_000 }, async () => {
+test('10,000 jobs through two process horses end with the right results', async () => {
   await using ctx = await fixture()
   const datas = Array.from({ length: 10_000 }, (_, n) => Queue.prepareData('./jobs#double', [n]))
   const jobs = await ctx.queue.enqueueMany(await Promise.all(datas))
@@ -137,7 +137,6 @@ test('a worker survives that all data is gone, leaves no half-born keys, and tak
         () => true,
         () => false,
       )),
-    { timeoutMs: 10_000 },
   )
   const keys = (await ctx.redis.keys()).map((key) => key.slice(ctx.redis.prefix.length))
   expect(keys.filter((key) => !/^(queues|workers(:default)?|worker:[^:]+)$/.test(key))).toEqual([])
@@ -163,13 +162,13 @@ test('commands are heard again after their connection was killed', async () => {
   await working
 })
 
-const SCRIPT = new URL('./lone-worker.ts', import.meta.url)
+const SCRIPT = new URL('./lone-worker.js', import.meta.url)
 
 test('the job of a worker that is killed is retried by another one, once', async () => {
   await using ctx = await fixture()
   const marks = ctx.project.path('marks')
   const job = await ctx.queue.enqueue('./jobs#markFirstThenSpin', [marks], { retry: new Retry({ max: 1 }) })
-  await using lone = spawnNode(SCRIPT, [ctx.project.dir, '', '', ctx.redis.url, ctx.redis.prefix])
+  await using lone = spawnNode(SCRIPT, [ctx.project.dir, ctx.redis.url, ctx.redis.prefix])
   await eventually(() => existsSync(marks))
   lone.kill('SIGKILL')
   const second = ctx.worker({ leaseMs: 1500, serializer: 'json' })
@@ -185,7 +184,7 @@ test('a worker that was frozen past its lease hears that it lost the job, ends i
   await using ctx = await fixture()
   const marks = ctx.project.path('marks')
   const job = await ctx.queue.enqueue('./jobs#markFirstThenSpin', [marks], { retry: new Retry({ max: 1 }) })
-  await using lone = spawnNode(SCRIPT, [ctx.project.dir, '', '', ctx.redis.url, ctx.redis.prefix])
+  await using lone = spawnNode(SCRIPT, [ctx.project.dir, ctx.redis.url, ctx.redis.prefix])
   await eventually(() => existsSync(marks))
   lone.kill('SIGSTOP')
   const second = ctx.worker({ leaseMs: 1500, serializer: 'json' })

@@ -1,8 +1,7 @@
 import { fileURLToPath } from 'node:url'
-import { findPythonFaults, type OwnRedis, ownClient, type SpawnedNode, spawnNode, startRedis } from '@rq/testkit'
+import { findPythonFaults, type OwnRedis, ownClient, type SpawnedProcess, spawnNode, startRedis } from '@rq/testkit'
 import type { Redis } from 'ioredis'
 import { Queue, type QueueOptions, Worker, type WorkerOptions } from 'rq'
-import { vi } from 'vitest'
 import { findPython } from '../../../scripts/python.mjs'
 import {
   PythonAgent,
@@ -14,7 +13,7 @@ import {
 
 /** Where the functions of both languages are. */
 const FUNCTIONS = fileURLToPath(new URL('../functions', import.meta.url))
-const WORKER_SCRIPT = new URL('./worker-process.ts', import.meta.url)
+const WORKER_SCRIPT = new URL('./worker-process.js', import.meta.url)
 
 export const python = await findPython()
 
@@ -37,7 +36,7 @@ export interface Site extends AsyncDisposable {
   /** A worker of ours in this process, horses and all. Stopped with the site. */
   worker(queues: string | readonly string[], options?: WorkerOptions): Worker
   /** A worker of ours in a process of its own, to be killed. Resolves when it has started. */
-  workerProcess(queues: string | readonly string[], options?: WorkerProcessOptions): Promise<SpawnedNode>
+  workerProcess(queues: string | readonly string[], options?: WorkerProcessOptions): Promise<SpawnedProcess>
   pythonWorker(queues: string | readonly string[], options?: Partial<PythonWorkerOptions>): PythonProcess
   /** RQ's command line. */
   pythonCli(...args: string[]): PythonProcess
@@ -50,12 +49,6 @@ interface WorkerProcessOptions {
   readonly leaseMs?: number
   readonly withScheduler?: boolean
 }
-
-/** A test here may start several processes of Python and Node, beside those of other tests. */
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
-
-/** It loads all packages from source, beside the processes of other tests. */
-const START_MS = 40_000
 
 let serial = 0
 
@@ -93,7 +86,7 @@ export async function openSite(): Promise<Site> {
       const base = { queues: [names].flat(), importPaths: [FUNCTIONS], withScheduler: false }
       const args = [redis.url, JSON.stringify({ ...base, ...options })]
       const worker = keep(spawnNode(WORKER_SCRIPT, args, { env: { INTEROP_REDIS_URL: redis.url } }))
-      await worker.output(/started/, START_MS)
+      await worker.output(/started/)
       return worker
     },
     pythonWorker(names, options = {}) {

@@ -47,9 +47,7 @@ describe.skipIf(python === undefined)(withPython("Python's classes read all that
       meta: { text: 'ü\u0000' },
       description: 'Ein Auftrag: 世界',
     })
-    await eventually(async () => expect(await site.client.exists(`rq:executions:${running.id}`)).toBe(1), {
-      timeoutMs: 15_000,
-    })
+    await eventually(async () => expect(await site.client.exists(`rq:executions:${running.id}`)).toBe(1))
     await site.py('suspend(conn)')
     const waiting = await queue.enqueue('tasks.echo', [1], { ttl: 600, atFront: true })
     const deferred = await queue.enqueue('tasks.echo', [2], { dependsOn: [waiting, running] })

@@ -42,9 +42,7 @@ describe.skipIf(python === undefined)(withPython('workers of both languages shar
   })
   afterAll(async () => site?.[Symbol.asyncDispose]())
 
-  test(`${GROUPS * LEVELS.length} jobs that wait for each other across the languages run once each, with every value right`, {
-    timeout: 400_000,
-  }, async () => {
+  test(`${GROUPS * LEVELS.length} jobs that wait for each other across the languages run once each, with every value right`, async () => {
     const workers = ['a', 'b'].map((name) =>
       site.worker(['both', 'only-typescript'], { name: `typescript-${name}`, concurrency: 2 }),
     )

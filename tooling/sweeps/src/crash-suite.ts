@@ -6,7 +6,6 @@ import { jobsProject } from './jobs-module.ts'
 import { ONE_QUEUE, type Scenario, THREE_QUEUES } from './scenario.ts'
 import { table } from './table.ts'
 
-const TIMEOUT_MS = 300_000
 /** Lives of one test, and about of one process of workers. */
 const LIVES = 4
 
@@ -36,7 +35,7 @@ export function crashSuite(title: string, { onOneQueue, onThreeQueues, ...option
   })
 
   const groups = [...groupsOf(onOneQueue, ONE_QUEUE), ...groupsOf(onThreeQueues, THREE_QUEUES)]
-  test.each(groups)('$name', { timeout: TIMEOUT_MS }, async ({ lives }) => {
+  test.each(groups)('$name', async ({ lives }) => {
     const where = { url: redis.url, client, importPath: project.dir }
     const swept = await crashSweep({ ...options, ...where, lives })
     reports.push(...swept)

@@ -9,7 +9,7 @@ import {
   findViolations,
   isRunning,
   readRuns,
-  type SpawnedNode,
+  type SpawnedProcess,
   spawnNode,
 } from '@rq/testkit'
 import type { HorseKind, Worker } from '@rq/worker'
@@ -179,7 +179,7 @@ async function recover(options: CrashSweepOptions, point: Point, report: CrashRe
 /** Returns the pids of work horses that had been started. */
 async function runUntilKilled(options: CrashSweepOptions, points: readonly Point[]): Promise<number[]> {
   const orders = points.map((point) => orderOf(options, point))
-  await using victim = spawnNode(new URL('./victim.ts', import.meta.url), [JSON.stringify(orders)])
+  await using victim = spawnNode(new URL('../dist/victim.js', import.meta.url), [JSON.stringify(orders)])
   await Promise.all(points.map((point) => push(options, point)))
   const isOver = async (point: Point, index: number): Promise<boolean> => {
     if (point.reached !== undefined) return true
@@ -305,7 +305,7 @@ async function forget(client: Redis, prefix: string): Promise<void> {
   if (keys.length > 0) await client.unlink(keys)
 }
 
-function kill({ pid }: SpawnedNode): void {
+function kill({ pid }: SpawnedProcess): void {
   process.kill(-pid, 'SIGKILL')
 }
 

@@ -8,7 +8,7 @@ import {
   ownClient,
   readRuns,
   runCounts,
-  type SpawnedNode,
+  type SpawnedProcess,
   spawnNode,
   startRedis,
   type TempDir,
@@ -74,7 +74,7 @@ export async function openSite({ leaseMs, project, redis: options, server, url }
   const load = new Load({ url: reach, prefix: PREFIX, queues: QUEUES, file })
   const basics = { url: reach, prefix: PREFIX, queues: QUEUES, burst: false, isScheduled: false } as const
   const order: WorkerOrder = { ...basics, horse: 'inline', importPath: project.dir, ...(leaseMs && { leaseMs }) }
-  const workers = [0, 1].map(() => spawnNode(new URL('./victim.ts', import.meta.url), [JSON.stringify([order])]))
+  const workers = [0, 1].map(() => spawnNode(new URL('../dist/victim.js', import.meta.url), [JSON.stringify([order])]))
   await Promise.all(workers.map((worker) => worker.output(/works 0/, START_MS)))
 
   const undone = async (): Promise<string[]> => {
@@ -114,6 +114,6 @@ export async function openSite({ leaseMs, project, redis: options, server, url }
   }
 }
 
-function complaints({ stdout, stderr }: SpawnedNode): string {
+function complaints({ stdout, stderr }: SpawnedProcess): string {
   return stdout.replace(/^(works|horse) .*\n/gm, '') + stderr
 }

@@ -5,7 +5,6 @@ import { describe, expect, test } from 'vitest'
 import { jobsProject } from '../src/jobs-module.ts'
 import { openSite, WELL } from '../src/site.ts'
 
-const TIMEOUT_MS = 120_000
 const ACL_FOR_ALL = ['~*', '&*', '+@all']
 
 function urlOf(redis: OwnRedis, user: string, password: string): string {
@@ -32,7 +31,7 @@ describe('a worker that Redis does not let in', () => {
   })
 })
 
-test('two workers and a producer wait while their password is refused', { timeout: TIMEOUT_MS }, async () => {
+test('two workers and a producer wait while their password is refused', async () => {
   await using project = await jobsProject()
   await using redis = await startRedis()
   using admin = ownClient(redis.url)
@@ -44,12 +43,12 @@ test('two workers and a producer wait while their password is refused', { timeou
   await admin.acl('SETUSER', 'app', 'resetpass', '>new')
   await admin.call('CLIENT', 'KILL', 'USER', 'app')
   const refused = () => expect(site.load.refusals.filter((code) => code === 'RQ_REDIS_AUTH').length).toBeGreaterThan(3)
-  await eventually(refused, { timeoutMs: 40_000 })
+  await eventually(refused)
   await admin.acl('SETUSER', 'app', '>old')
   const before = site.load.acknowledged.length
-  await eventually(() => expect(site.load.acknowledged.length).toBeGreaterThan(before + 50), { timeoutMs: 40_000 })
+  await eventually(() => expect(site.load.acknowledged.length).toBeGreaterThan(before + 50))
   expect(await site.outcome()).toEqual(WELL)
   // They listen again, too: each connection comes back by itself, within its longest backoff.
   const listening = async () => expect(await admin.pubsub('CHANNELS', 'rq:pubsub:*')).toHaveLength(2)
-  await eventually(listening, { timeoutMs: 40_000 })
+  await eventually(listening)
 })

@@ -63,7 +63,7 @@ describe('the crash sweep notices', () => {
   })
 })
 
-test('a worker is killed in its maintenance too', { timeout: 120_000 }, async () => {
+test('a worker is killed in its maintenance too', async () => {
   const report = await sweep('all of it', THREE_QUEUES, { arrival: 'pushed', inMaintenance: true })
   expect(report).toMatchObject({ lost: [], faults: [] })
   expect(report.commands).toContain('cleanup_registry')

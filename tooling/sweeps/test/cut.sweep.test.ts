@@ -6,7 +6,6 @@ import { jobsProject } from '../src/jobs-module.ts'
 import { ONE_QUEUE, SCENARIOS, scenariosNamed, THREE_QUEUES } from '../src/scenario.ts'
 import { table } from '../src/table.ts'
 
-const TIMEOUT_MS = 120_000
 const CUT = { kind: 'cut' } as const
 /** Those whose commands differ; the others are mixtures of these. */
 const DIFFERENT = scenariosNamed('plain', 'retry', 'callbacks', 'all of it')
@@ -38,13 +37,13 @@ async function sweep(what: string, choice: Choice): Promise<void> {
 }
 
 describe('a worker that loses the reply to any of its commands', () => {
-  test.each(SCENARIOS)('$name', { timeout: TIMEOUT_MS }, async (scenario) => {
+  test.each(SCENARIOS)('$name', async (scenario) => {
     await sweep('reply lost', { scenario, queues: ONE_QUEUE, fault: CUT })
   })
-  test.each(DIFFERENT)('$name, on three queues', { timeout: TIMEOUT_MS }, async (scenario) => {
+  test.each(DIFFERENT)('$name, on three queues', async (scenario) => {
     await sweep('reply lost, 3 queues', { scenario, queues: THREE_QUEUES, fault: CUT })
   })
-  test.each(DIFFERENT)('$name, of a dead worker', { timeout: TIMEOUT_MS }, async (scenario) => {
+  test.each(DIFFERENT)('$name, of a dead worker', async (scenario) => {
     await sweep('reply lost, recovered', { scenario, queues: ONE_QUEUE, fault: CUT, isAbandoned: true })
   })
 })
@@ -58,7 +57,7 @@ describe('a worker any of whose commands', () => {
     ['is refused: NOREPLICAS', { kind: 'error', message: 'NOREPLICAS Not enough good replicas to write.' }],
     ['is refused: CLUSTERDOWN', { kind: 'error', message: 'CLUSTERDOWN The cluster is down' }],
     ['is refused: BUSY', { kind: 'error', message: 'BUSY Redis is busy running a script.' }],
-  ] as const)('%s', { timeout: TIMEOUT_MS }, async (what, fault) => {
+  ] as const)('%s', async (what, fault) => {
     const scenario = DIFFERENT.at(-1)
     if (scenario !== undefined) await sweep(what, { scenario, queues: ONE_QUEUE, fault })
   })

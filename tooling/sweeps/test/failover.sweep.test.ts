@@ -3,17 +3,12 @@ import { expect, test } from 'vitest'
 import { jobsProject } from '../src/jobs-module.ts'
 import { openSite, WELL } from '../src/site.ts'
 
-const TIMEOUT_MS = 120_000
-const FOLLOW_MS = 40_000
-
-test('two workers and a producer follow their address to a new master', { timeout: TIMEOUT_MS }, async () => {
+test('two workers and a producer follow their address to a new master', async () => {
   await using project = await jobsProject()
   await using master = await startRedis()
   await using replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(master.port)] })
   using heir = ownClient(replica.url)
-  await eventually(async () => expect(await heir.info('replication')).toContain('master_link_status:up'), {
-    timeoutMs: FOLLOW_MS,
-  })
+  await eventually(async () => expect(await heir.info('replication')).toContain('master_link_status:up'))
   await using proxy = await faultProxy(master.url)
   await using site = await openSite({ project, server: master, url: proxy.url })
   site.load.start()
@@ -24,7 +19,7 @@ test('two workers and a producer follow their address to a new master', { timeou
   await eventually(async () => expect(await heir.role()).toContain('master'))
   proxy.lead(replica.url)
   const before = site.load.acknowledged.length
-  await eventually(() => expect(site.load.acknowledged.length).toBeGreaterThan(before + 50), { timeoutMs: FOLLOW_MS })
+  await eventually(() => expect(site.load.acknowledged.length).toBeGreaterThan(before + 50))
   expect(site.load.refusals).toContain('RQ_REDIS')
   expect(await site.outcome()).toEqual(WELL)
 })

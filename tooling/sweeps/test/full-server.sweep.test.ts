@@ -38,7 +38,7 @@ describe('with a server that has as many clients as it allows', () => {
     await eventually(async () => expect(await queue.enqueue('jobs.add')).toHaveProperty('origin', 'default'))
   })
 
-  test('a worker waits, also for connections that it had', { timeout: 30_000 }, async () => {
+  test('a worker waits, also for connections that it had', async () => {
     await using redis = await startRedis()
     using admin = ownClient(redis.url)
     await using mine = new RedisStorage({ connection: redis.url })

@@ -1,13 +1,12 @@
-import { onTestFinished } from 'vitest'
-import { getCurrentTest } from 'vitest/suite'
+import { onTestFinished, TestRunner } from 'vitest'
 
 /**
- * Clean up when the running test ends, also when it ran out of time and so never left its `await using` scopes.
- * Outside of a test it does nothing: who made the thing disposes of it. So it does in a concurrent one, since there vitest
- * cannot tell which of them is asking, and the end of another would clean up here.
+ * Clean up when the running test ends, also when it timed out and so never left its `await using` scopes. Outside of a
+ * test this does nothing: the caller disposes of what it made. The same in a concurrent test, since vitest cannot tell
+ * which of them calls, and the end of another one would clean up here.
  */
 export function atTestEnd(cleanUp: () => Promise<void>): void {
-  if (getCurrentTest()?.concurrent === true) return
+  if (TestRunner.getCurrentTest()?.concurrent === true) return
   try {
     onTestFinished(cleanUp)
   } catch {

@@ -22,13 +22,16 @@ test('a project can be imported', async () => {
   expect(add(1, 2)).toBe(3)
 })
 
-test('a project imports packages of this workspace from source', async () => {
+test.each([
+  ['built', 'main.js', false],
+  ['from source', 'main.ts', true],
+])('a project imports packages of this workspace: %s', async (_, main, fromSource) => {
   await using project = await makeProject(
-    { 'main.ts': "import { show } from '@rq/core'\nconsole.log(show('a' as string))" },
+    { [main]: `import { show } from '@rq/core'\nconsole.log(show('a'${fromSource ? ' as string' : ''}))` },
     { packages: ['@rq/core'] },
   )
-  await using child = spawnNode(project.path('main.ts'))
-  expect([await child.exited, child.stdout, child.stderr]).toEqual([{ code: 0, signal: null }, '"a"\n', ''])
+  await using child = spawnNode(project.path(main), [], { fromSource })
+  expect(await child.exited).toEqual({ code: 0, signal: null, stdout: '"a"\n', stderr: '' })
 })
 
 test('a project cannot link what this workspace does not have', async () => {

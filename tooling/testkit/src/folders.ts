@@ -27,7 +27,7 @@ export async function tempDir(): Promise<TempDir> {
 }
 
 export interface ProjectOptions {
-  /** Packages of this workspace that the files import, by name: `['@rq/job']`. Child processes of `spawnNode` load them from source. */
+  /** Packages of this workspace that the files import, by name: `['@rq/job']`. Child processes of `spawnNode` load what was built. */
   packages?: readonly string[]
 }
 

@@ -150,7 +150,7 @@ describe('findViolations', () => {
     }),
   )
 
-  test('is asked in one atomic step while others work', { timeout: 120_000 }, () =>
+  test('is asked in one atomic step while others work', () =>
     stateWith(async ({ client, prefix }, storage) => {
       const working = (async () => {
         for (let n = 0; n < 100; n++) {
@@ -168,8 +168,7 @@ describe('findViolations', () => {
         !(await Promise.race([working, findViolations(client, prefix).then((found) => void seen.push(...found))]))
       );
       expect(seen).toEqual([])
-    }),
-  )
+    }))
 })
 
 function start(text: string): RegExp {

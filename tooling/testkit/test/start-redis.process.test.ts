@@ -75,16 +75,16 @@ describe('startRedis', () => {
   test.each(['SIGKILL', 'SIGINT', 'SIGTERM'] as const)(
     'is gone with its folder when its process ends by %s',
     async (signal) => {
-      const testkit = new URL('../src/start-redis.ts', import.meta.url).href
+      const scripts = new URL('../../../scripts/redis.mjs', import.meta.url).href
       await using project = await makeProject({
-        'main.ts': `
-        import { startRedis } from ${JSON.stringify(testkit)}
-        const server = await startRedis()
+        'main.js': `
+        import { acquireRedis, startServer } from ${JSON.stringify(scripts)}
+        const server = await startServer(await acquireRedis())
         console.log(server.pid, server.url)
         setInterval(() => {}, 1000)
       `,
       })
-      await using child = spawnNode(project.path('main.ts'))
+      await using child = spawnNode(project.path('main.js'))
       const [, pid, url] = await child.output(/(\d+) (redis:.*)/)
       const folder = await setting(String(url), 'dir')
       child.kill(signal)

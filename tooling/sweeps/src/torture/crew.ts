@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type FaultProxy, faultProxy, type SpawnedNode } from '@rq/testkit'
+import { type FaultProxy, faultProxy, type SpawnedProcess } from '@rq/testkit'
 import type { Troubles } from './troubles.ts'
 
 /** One process of the crew, and its successors when it dies. */
 export interface Hand {
   readonly role: 'worker' | 'producer'
   readonly proxy: FaultProxy
-  process: SpawnedNode
+  process: SpawnedProcess
   /** A fault is at work on it. */
   isBusy: boolean
   /** Its end was asked for or brought about, so that it is no fault of its own. */
@@ -17,7 +17,7 @@ export interface CrewOptions {
   readonly url: string
   readonly troubles: Troubles
   /** Start the `serial`-th process of all, which reaches Redis at `url`. */
-  readonly spawn: (role: Hand['role'], url: string, serial: number) => SpawnedNode
+  readonly spawn: (role: Hand['role'], url: string, serial: number) => SpawnedProcess
 }
 
 const START_MS = 30_000
@@ -28,7 +28,7 @@ const RESTART_MS = 300
 export class Crew {
   readonly hands: Hand[] = []
   /** What the processes said, in the order of their starts. */
-  readonly processes: { role: Hand['role']; process: SpawnedNode }[] = []
+  readonly processes: { role: Hand['role']; process: SpawnedProcess }[] = []
   readonly complaints: string[] = []
   readonly #options: CrewOptions
   readonly #proxies: FaultProxy[] = []
@@ -86,7 +86,7 @@ export class Crew {
     for (const proxy of this.#proxies) await proxy[Symbol.asyncDispose]()
   }
 
-  #spawn(role: Hand['role'], proxy: FaultProxy): SpawnedNode {
+  #spawn(role: Hand['role'], proxy: FaultProxy): SpawnedProcess {
     this.#serial += 1
     const process = this.#options.spawn(role, proxy.url, this.#serial)
     this.processes.push({ role, process })
@@ -108,6 +108,6 @@ export class Crew {
   }
 }
 
-function endingOf({ stderr }: SpawnedNode, { code, signal }: Awaited<SpawnedNode['exited']>): string {
+function endingOf({ stderr }: SpawnedProcess, { code, signal }: Awaited<SpawnedProcess['exited']>): string {
   return `${signal ?? `exit code ${code}`}, after saying: ${stderr.slice(-2000)}`
 }

@@ -92,7 +92,7 @@ function spawner({ dir, path }: TempDir, seed: number) {
     const files = { runsFile: path('runs'), ordersFile: path('orders') }
     const producer: ProducerOrder = { ...common, ...files, seed: seed + serial, pauseMs: PAUSE_MS }
     const order = role === 'worker' ? worker : producer
-    return spawnNode(new URL(`./${role}.ts`, import.meta.url), [JSON.stringify(order)])
+    return spawnNode(new URL(`../../dist/torture/${role}.js`, import.meta.url), [JSON.stringify(order)])
   }
 }
 

@@ -9,8 +9,7 @@ test('captures what the child writes and how it ends', async () => {
     'main.js': 'console.log(process.argv[2], process.env.COLOUR); console.error("oops"); process.exitCode = 3',
   })
   await using child = spawnNode(project.path('main.js'), ['blue'], { env: { COLOUR: 'red' } })
-  expect(await child.exited).toEqual({ code: 3, signal: null })
-  expect([child.stdout, child.stderr]).toEqual(['blue red\n', 'oops\n'])
+  expect(await child.exited).toEqual({ code: 3, signal: null, stdout: 'blue red\n', stderr: 'oops\n' })
 })
 
 test('waits for a line, and fails at once when the child ends without it', async () => {

@@ -1,7 +1,8 @@
+// @ts-check
 import { RedisStorage } from '@rq/redis'
-import { CronScheduler } from '../src/index.ts'
+import { CronScheduler } from '@rq/scheduler'
 
-/** A cron scheduler in a process of its own. */
+// A cron scheduler in a process of its own.
 const [connection = '', prefix = ''] = process.argv.slice(2)
 const storage = new RedisStorage({ connection, prefix, role: 'worker' })
 const scheduler = new CronScheduler({ storage })
