@@ -12,17 +12,37 @@ export interface JobContext {
   readonly executionId?: string | undefined
 }
 
-/** How a function that is given no queue finds its store. */
+/** How a function that takes no queue finds its store. */
 export interface StorageOptions {
-  readonly storage: Storage
-  /** Default: superjson. Must be the one the job was written with. */
+  /** Default: what the storage factory makes of a `connection` and a `prefix` ({@link setStorageFactory}). */
+  readonly storage?: Storage
+  /** Default: superjson. Must be the one that the job was written with. */
   readonly serializer?: SerializerOption
 }
 
-/** @throws RqError `RQ_INVALID_OPTION` when there is no storage, or no such serializer. */
-export function contextOf(options: StorageOptions): JobContext {
-  const storage = options?.storage
+/** Where a store is. What a `connection` may be depends on the storage factory. */
+export interface StoragePlace {
+  readonly connection?: unknown
+  readonly prefix?: string
+}
+
+/** Called for every call that names a place: it should return the same storage for the same place. */
+export type StorageFactory = (place: StoragePlace) => Storage
+
+let makeStorage: StorageFactory | undefined
+
+/**
+ * Set the function that makes the storage of calls that name a place instead, as `Job.fetch(id, { connection })` does.
+ * One for the whole process, so that `Job` and `Group` are the same classes with and without it. `rq` sets it when it is
+ * loaded. Undefined removes it: such calls are refused then.
+ */
+export function setStorageFactory(factory: StorageFactory | undefined): void {
+  makeStorage = factory
+}
+
+/** @throws RqError `RQ_INVALID_OPTION` when there is no storage, or no such serializer; what the storage factory throws. */
+export function contextOf(options: StorageOptions & StoragePlace = {}): JobContext {
+  const { serializer, storage = makeStorage?.(options) } = options
   if (typeof storage !== 'object' || storage === null) throw invalidOption('storage', storage, 'a storage')
-  const { serializer } = options
   return { storage, serializer: serializer === undefined ? defaultSerializer : resolveSerializer(serializer) }
 }

@@ -23,12 +23,12 @@ export class Group {
   }
 
   /** A group to put jobs into. Nothing is written yet; one with jobs may have the name already, and is joined then. */
-  static create(options: CreateGroupOptions): Group {
+  static create(options: CreateGroupOptions = {}): Group {
     return new Group(options.name ?? randomHex(), contextOf(options))
   }
 
   /** @throws RqError `RQ_NO_SUCH_GROUP` when it has no jobs. */
-  static async fetch(name: string, options: StorageOptions): Promise<Group> {
+  static async fetch(name: string, options: StorageOptions = {}): Promise<Group> {
     const group = new Group(name, contextOf(options))
     const ids = await group.getJobIds()
     if (ids.length > 0) return group
@@ -38,7 +38,7 @@ export class Group {
   }
 
   /** Every group that has jobs, in no order. */
-  static async all(options: StorageOptions): Promise<Group[]> {
+  static async all(options: StorageOptions = {}): Promise<Group[]> {
     const context = contextOf(options)
     const names = await context.storage.groups.names()
     return names.map((name) => new Group(name, context))

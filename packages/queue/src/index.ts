@@ -1,5 +1,12 @@
 export type { Callable, CallRest, ResultOf } from './call-types.ts'
-export { contextOf, type JobContext, type StorageOptions } from './context.ts'
+export {
+  contextOf,
+  type JobContext,
+  type StorageFactory,
+  type StorageOptions,
+  type StoragePlace,
+  setStorageFactory,
+} from './context.ts'
 export { type CurrentJob, getCurrentJob } from './current-job.ts'
 export { EnqueueData, type JobsOf } from './enqueue-data.ts'
 export { type Explanation, type ExplanationCode, explain } from './explanation.ts'

@@ -30,7 +30,7 @@ export interface RequeueOptions {
  * Take a job out of wherever it waits, into the canceled registry. One that runs goes on running. Atomic.
  * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when it is canceled already.
  */
-export async function cancelJob(id: string, options: StorageOptions & CancelOptions): Promise<void> {
+export async function cancelJob(id: string, options: StorageOptions & CancelOptions = {}): Promise<void> {
   await cancelIn(contextOf(options).storage.jobs, jobIdOf(id), options)
 }
 
@@ -38,7 +38,7 @@ export async function cancelJob(id: string, options: StorageOptions & CancelOpti
  * Put a failed or stopped job back into its queue. Atomic.
  * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when it is not in the failed registry.
  */
-export async function requeueJob(id: string, options: StorageOptions & RequeueOptions): Promise<void> {
+export async function requeueJob(id: string, options: StorageOptions & RequeueOptions = {}): Promise<void> {
   await requeueIn(contextOf(options).storage.jobs, jobIdOf(id), options)
 }
 

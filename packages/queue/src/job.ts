@@ -3,7 +3,7 @@ import { type AnyFunction, checkOptions, type EnqueueOptions, type JobRecord, ty
 import { awaitReturnValue, latestResult } from './await-result.ts'
 import { findNames } from './call-names.ts'
 import type { Callable, CallRest, ResultOf } from './call-types.ts'
-import { contextOf, type JobContext, type StorageOptions } from './context.ts'
+import { contextOf, type JobContext, type StorageOptions, type StoragePlace } from './context.ts'
 import { type Explanation, explain } from './explanation.ts'
 import {
   type CancelOptions,
@@ -66,8 +66,9 @@ export class Job<R = unknown> extends JobView {
     func: Callable<F>,
     ...rest: CallRest<F, CreateOptions>
   ): Promise<Job<ResultOf<F>>> {
-    const { storage, serializer, origin = '', importPaths, ...options } = (rest[1] ?? {}) as CreateOptions
-    const context = contextOf({ storage, ...(serializer !== undefined && { serializer }) })
+    const given: CreateOptions & StoragePlace = rest[1] ?? {}
+    const { connection, prefix, storage, serializer, origin = '', importPaths, ...options } = given
+    const context = contextOf(given)
     const checked = checkOptions(options)
     const args = checkArgs(rest[0])
     const names = await findNames(func, checked, importPaths === undefined ? {} : { importPaths })
@@ -76,20 +77,23 @@ export class Job<R = unknown> extends JobView {
   }
 
   /** @throws RqError `RQ_NO_SUCH_JOB`. */
-  static async fetch<R = unknown>(id: string, options: StorageOptions): Promise<Job<R>> {
+  static async fetch<R = unknown>(id: string, options: StorageOptions = {}): Promise<Job<R>> {
     const [job] = await Job.fetchMany<R>([id], options)
     if (job === undefined || job === null) throw noSuchJob(jobIdOf(id))
     return job
   }
 
   /** In the order of `ids`; null where there is no such job. One atomic step. */
-  static async fetchMany<R = unknown>(ids: readonly string[], options: StorageOptions): Promise<(Job<R> | null)[]> {
+  static async fetchMany<R = unknown>(
+    ids: readonly string[],
+    options: StorageOptions = {},
+  ): Promise<(Job<R> | null)[]> {
     const context = contextOf(options)
     const records = await context.storage.jobs.fetch(ids.map((id) => jobIdOf(id)))
     return records.map((record) => (record === undefined ? null : new Job<R>(record, context)))
   }
 
-  static async exists(id: string, options: StorageOptions): Promise<boolean> {
+  static async exists(id: string, options: StorageOptions = {}): Promise<boolean> {
     return contextOf(options).storage.jobs.exists(jobIdOf(id))
   }
 

@@ -12,6 +12,7 @@ import {
   type NewJob,
   type QueueEvent,
   type QueueEventName,
+  type Storage,
 } from '@rq/job'
 import { batchInDependencyOrder } from './batch-order.ts'
 import { type CallNames, cachedNames, findNames } from './call-names.ts'
@@ -29,6 +30,7 @@ import { Turns } from './turns.ts'
 import { type When, whenMs } from './when.ts'
 
 export interface QueueOptions extends StorageOptions {
+  readonly storage: Storage
   /** Longest run of jobs that do not say. Default 180 s; -1 = no limit. */
   readonly defaultTimeout?: DurationLike
   /** False: jobs run at once in this process instead of waiting for a worker. Default true. */

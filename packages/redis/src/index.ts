@@ -1,5 +1,5 @@
 export { DEFAULT_URL, maskUrl, urlFromEnvironment } from './connection/connection-url.ts'
 export type { Connection, Role } from './connection/connections.ts'
 export { Keys } from './keys.ts'
-export { horseStorage, portableConnection } from './portable-connection.ts'
+export { horseStorage, type RedisStorageSource, storageSource } from './portable-connection.ts'
 export { RedisStorage, type RedisStorageOptions } from './storage.ts'

@@ -16,11 +16,29 @@ const PLAIN_OPTIONS = [
   'sentinelPassword',
 ] as const
 
+/** How another process makes a storage: it imports a module and calls its export with the options. Survives JSON. */
+export interface RedisStorageSource {
+  /** The module's URL. */
+  readonly module: string
+  readonly export: string
+  readonly options: RedisStorageOptions
+}
+
+/** A run from source sends others to what was built: they have no loader for TypeScript. */
+const MODULE = new URL(import.meta.url.endsWith('.ts') ? '../dist/index.js' : './index.js', import.meta.url).href
+
 /**
- * A connection as JSON, for a process that shall reach the same server; undefined for what cannot be told (a Cluster
- * client, TLS with key material held by functions). Holds the password: send it over a pipe, never as an argument.
+ * How another process makes a storage with these options. Undefined where the connection cannot be written as JSON: a
+ * Cluster client. Holds the password: send it over a pipe, never as an argument.
  */
-export function portableConnection(connection: Connection | undefined): string | RedisOptions | undefined {
+export function storageSource(options: RedisStorageOptions): RedisStorageSource | undefined {
+  const connection = portableConnection(options.connection)
+  if (connection === undefined) return undefined
+  return { module: MODULE, export: 'horseStorage', options: { ...options, connection } }
+}
+
+/** The connection as JSON; undefined for a Cluster client. */
+function portableConnection(connection: Connection | undefined): string | RedisOptions | undefined {
   if (connection === undefined) return urlFromEnvironment()
   if (typeof connection === 'string') return connection
   if (connection instanceof Cluster) return undefined

@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:net'
 import { startRedis, tempDir } from '@rq/testkit'
 import { newJob } from '@rq/testkit/storage-conformance'
 import { describe, expect, test } from 'vitest'
-import { horseStorage, portableConnection, RedisStorage, type RedisStorageOptions } from '../src/index.ts'
+import { horseStorage, RedisStorage, type RedisStorageOptions, storageSource } from '../src/index.ts'
 
 const CERTIFICATE_TOOL = 'openssl'
 const hasOpenssl = spawnSync(CERTIFICATE_TOOL, ['version']).status === 0
@@ -100,8 +100,8 @@ describe.skipIf(!(await speaksTls()))('TLS', () => {
       code: 'RQ_REDIS_UNREACHABLE',
     })
     const connection = { host: '127.0.0.1', port, tls: { ca, cert, key } }
-    const portable = JSON.parse(JSON.stringify(portableConnection(connection)))
-    await using horse = horseStorage({ connection: portable })
+    const source = JSON.parse(JSON.stringify(storageSource({ connection })))
+    await using horse = horseStorage(source.options)
     await horse.queues.enqueue([newJob({ id: 'one' })])
     expect(await horse.queues.count('default')).toBe(1)
   })

@@ -1,7 +1,7 @@
 import { type DurationLike, durationS, invalidOption } from '@rq/core'
 import type { Connection, RedisStorage } from '@rq/redis'
 import { type ConnectionOptions, sharedStorage } from './connection.ts'
-import { Job } from './job.ts'
+import { Job } from './job-and-group.ts'
 
 /** A connection as anything of rq takes it, or options that hold one and a prefix. */
 export type Where = Connection | ConnectionOptions

@@ -52,8 +52,7 @@ export {
   type Where,
 } from './admin.ts'
 export type { ConnectionOptions } from './connection.ts'
-export { Group } from './group.ts'
-export { cancelJob, Job, requeueJob } from './job.ts'
+export { cancelJob, Group, type GroupClass, Job, type JobClass, requeueJob } from './job-and-group.ts'
 export { job } from './job-function.ts'
 export { Queue, type QueueOptions } from './queue.ts'
 export { CronScheduler, type CronSchedulerOptions, Scheduler, type SchedulerOptions } from './scheduler.ts'

@@ -26,3 +26,10 @@ export class Queue extends BaseQueue {
     return names.map((name) => new Queue(name, options))
   }
 }
+
+/** The options of a worker. Without a connection of their own they get that of the first `Queue` among the queues. */
+export function withConnectionOf<O extends ConnectionOptions>(queues: unknown, options: O): O {
+  if (options.connection !== undefined) return options
+  const queue = [queues].flat().find((one) => one instanceof Queue)
+  return queue === undefined ? options : { ...queue.connectionOptions, ...options }
+}

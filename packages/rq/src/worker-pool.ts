@@ -1,5 +1,5 @@
-import { invalidOption, type Logger, SECOND_MS, within } from '@rq/core'
-import { RedisStorage } from '@rq/redis'
+import { invalidOption, type Logger } from '@rq/core'
+import { RedisStorage, storageSource } from '@rq/redis'
 import { Scheduler } from '@rq/scheduler'
 import {
   type PoolStartOptions as BasePoolStartOptions,
@@ -9,10 +9,11 @@ import {
   type DequeueStrategy,
   type MemberOptions,
   type QueueLike,
+  type WorkerService,
   workerMembers,
 } from '@rq/worker'
 import { type ConnectionOptions, splitConnection } from './connection.ts'
-import { horseSource, patient, withConnectionOf } from './worker.ts'
+import { withConnectionOf } from './queue.ts'
 
 export interface WorkerPoolOptions
   extends MemberOptions,
@@ -22,34 +23,31 @@ export interface WorkerPoolOptions
   dequeueStrategy?: DequeueStrategy
 }
 
-export interface PoolStartOptions extends BasePoolStartOptions {
-  /** Move scheduled jobs of these queues into them while the pool works. Default true, as in RQ. */
-  withScheduler?: boolean
+export interface PoolStartOptions extends Omit<BasePoolStartOptions, 'withScheduler'> {
+  /** True: move scheduled jobs of these queues into them while the pool works. Or a service of your own. Default true, as in RQ. */
+  withScheduler?: boolean | WorkerService
 }
-
-/** A burst waits so long for the jobs that are due to be moved. */
-const FIRST_LOOK_MS = 5 * SECOND_MS
 
 /** Several workers on Redis, each a process of its own, replaced when they die: `await new WorkerPool('default', { numWorkers: 4 }).start()`. */
 export class WorkerPool extends BaseWorkerPool {
   readonly #queues: readonly string[]
   readonly #connection: ConnectionOptions
   readonly #logger: Logger | undefined
-  #isStopped = false
 
-  /** @throws RqError `RQ_INVALID_OPTION`, also for a connection or options that cannot be told to another process. */
+  /** @throws RqError `RQ_INVALID_OPTION`, also for a connection or options that cannot be sent to another process. */
   constructor(queues: QueueLike | readonly QueueLike[], options: WorkerPoolOptions = {}) {
     const [connection, rest] = splitConnection(withConnectionOf(queues, options))
     const { numWorkers, name, logger, dequeueStrategy, ...worker } = rest
-    const source = horseSource(connection)
-    if (source === undefined) {
+    const storage = storageSource({ ...connection, role: 'worker' })
+    const horseStorage = storageSource(connection)
+    if (storage === undefined || horseStorage === undefined) {
       throw invalidOption('connection', connection.connection, 'a URL or plain options, which other processes can use')
     }
     const names = checkMember(queues, worker)
     const start = workerMembers({
       queues: names,
-      storage: patient(source),
-      horseStorage: source,
+      storage,
+      horseStorage,
       worker,
       work: dequeueStrategy === undefined ? {} : { dequeueStrategy },
     })
@@ -65,25 +63,9 @@ export class WorkerPool extends BaseWorkerPool {
   }
 
   override async start({ withScheduler = true, ...options }: PoolStartOptions = {}): Promise<void> {
-    this.#isStopped = false
-    if (!withScheduler) return super.start(options)
+    if (withScheduler !== true) return super.start({ ...options, ...(withScheduler && { withScheduler }) })
     await using storage = new RedisStorage({ ...this.#connection, role: 'worker' })
     const scheduler = new Scheduler(this.#queues, { storage, ...(this.#logger && { logger: this.#logger }) })
-    if (options.burst === true)
-      await within(
-        FIRST_LOOK_MS,
-        scheduler.runOnce().catch(() => {}),
-      )
-    await scheduler.start()
-    try {
-      if (!this.#isStopped) await super.start(options)
-    } finally {
-      await scheduler.stop()
-    }
-  }
-
-  override async stop(options: { force?: boolean } = {}): Promise<void> {
-    this.#isStopped = true
-    await super.stop(options)
+    await super.start({ ...options, withScheduler: scheduler })
   }
 }

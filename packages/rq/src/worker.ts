@@ -1,19 +1,16 @@
-import { createRequire } from 'node:module'
-import { pathToFileURL } from 'node:url'
 import { invalidOption, type Logger } from '@rq/core'
 import type { WorkerRecord } from '@rq/job'
-import { portableConnection, RedisStorage } from '@rq/redis'
+import { RedisStorage, storageSource } from '@rq/redis'
 import { Scheduler } from '@rq/scheduler'
 import {
   Worker as BaseWorker,
   type WorkerOptions as BaseWorkerOptions,
   type WorkOptions as BaseWorkOptions,
   type QueueLike,
-  type StorageSource,
   type WorkerService,
 } from '@rq/worker'
 import { type Connected, type ConnectionOptions, sharedStorage, splitConnection } from './connection.ts'
-import { Queue } from './queue.ts'
+import { type Queue, withConnectionOf } from './queue.ts'
 
 export interface WorkOptions extends Omit<BaseWorkOptions, 'withScheduler'> {
   /** True: move scheduled jobs of these queues into them while it works. Or a service of your own. Default false. */
@@ -39,11 +36,13 @@ export class Worker extends BaseWorker {
   constructor(queues: QueueLike | readonly QueueLike[], options: WorkerOptions = {}) {
     const [connection, rest] = splitConnection(withConnectionOf(queues, options))
     const storage = new RedisStorage({ ...connection, role: 'worker' })
-    const source = horseSource(connection)
+    const horseStorage = storageSource(connection)
+    const leaseStorage = storageSource({ ...connection, role: 'worker' })
     super(queues, {
       ...rest,
       storage,
-      ...(source !== undefined && { horseStorage: source, leaseStorage: patient(source) }),
+      ...(horseStorage !== undefined && { horseStorage }),
+      ...(leaseStorage !== undefined && { leaseStorage }),
     })
     this.#redis = storage
     this.#logger = options.logger
@@ -85,33 +84,10 @@ export class SimpleWorker extends Worker {
   }
 }
 
-export function withConnectionOf<O extends ConnectionOptions>(queues: QueueLike | readonly QueueLike[], options: O): O {
-  if (options.connection !== undefined) return options
-  const queue = [queues].flat().find((one) => one instanceof Queue)
-  return queue === undefined ? options : { ...queue.connectionOptions, ...options }
-}
-
 function whereOf(query: WorkerQuery): { storage: RedisStorage; queue: string | undefined } {
   if (typeof query !== 'object' || (query.connection === undefined && query.queue === undefined)) {
     throw invalidOption('connection', undefined, 'a connection or a queue')
   }
   const { queue, ...connection } = query
   return { storage: sharedStorage({ ...queue?.connectionOptions, ...connection }), queue: queue?.name }
-}
-
-/** The same for a worker, which waits for a Redis that is away. */
-export function patient(source: StorageSource): StorageSource {
-  return { ...source, options: { ...(source.options as object), role: 'worker' } }
-}
-
-/** How horses (and, as workers, the members of a pool) reach the same Redis. */
-export function horseSource({ connection, prefix }: ConnectionOptions): StorageSource | undefined {
-  const portable = portableConnection(connection)
-  if (portable === undefined) return undefined
-  // Runs from source use what was built: a horse has no loader for TypeScript.
-  const file = createRequire(import.meta.url)
-    .resolve('@rq/redis')
-    .replace(/src([\\/])index\.ts$/, 'dist$1index.js')
-  const module = pathToFileURL(file).href
-  return { module, export: 'horseStorage', options: { connection: portable, ...(prefix !== undefined && { prefix }) } }
 }

@@ -14,7 +14,7 @@ import {
   within,
 } from '@rq/core'
 import type { AnyFunction, CronSchedulerRecord } from '@rq/job'
-import type { Callable, QueueOptions, ResultOf, StorageOptions } from '@rq/queue'
+import { type Callable, contextOf, type QueueOptions, type ResultOf, type StorageOptions } from '@rq/queue'
 import { CronConfig } from './cron-config.ts'
 import { type CronContext, CronEntry } from './cron-entry.ts'
 import { CronJob, type HistoryRange } from './cron-job.ts'
@@ -102,15 +102,16 @@ export class CronScheduler {
    * The living schedulers, longest without a heartbeat first: what they have registered, to look at.
    * @throws RqError `RQ_INVALID_OPTION`.
    */
-  static async all({ staleAfter, storage }: CronSchedulersOptions): Promise<CronSchedulerInfo[]> {
+  static async all(options: CronSchedulersOptions = {}): Promise<CronSchedulerInfo[]> {
+    const { staleAfter } = options
     const staleS = staleAfter === undefined ? undefined : durationS(staleAfter, 'staleAfter')
-    const records = await storage.crons.schedulers(staleS)
+    const records = await contextOf(options).storage.crons.schedulers(staleS)
     return records.map((record) => new CronSchedulerInfo(record))
   }
 
   /** @throws RqError `RQ_NO_SUCH_SCHEDULER`. */
-  static async fetch(name: string, options: StorageOptions): Promise<CronSchedulerInfo> {
-    const record = await options.storage.crons.scheduler(checkName(name, 'name'))
+  static async fetch(name: string, options: StorageOptions = {}): Promise<CronSchedulerInfo> {
+    const record = await contextOf(options).storage.crons.scheduler(checkName(name, 'name'))
     if (record === undefined) throw new RqError('RQ_NO_SUCH_SCHEDULER', `There is no cron scheduler named '${name}'.`)
     return new CronSchedulerInfo(record)
   }

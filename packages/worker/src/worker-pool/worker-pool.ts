@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { Backoff, type Logger, pause, RqError, randomHex, SECOND_MS, silentLogger } from '@rq/core'
+import { Backoff, type Logger, pause, RqError, randomHex, SECOND_MS, silentLogger, within } from '@rq/core'
 import { POOL_OPTIONS } from '../option-table.ts'
+import type { WorkerService } from '../worker-run.ts'
 import { forkMember, type MemberSetup } from './pool-worker.ts'
 import { relayLog } from './pool-worker-log.ts'
 
@@ -27,7 +28,12 @@ export interface WorkerPoolOptions {
 export interface PoolStartOptions {
   /** End when the queues are empty. Default false. */
   burst?: boolean
+  /** Runs beside the pool for as long as it works. Default: none. */
+  withScheduler?: WorkerService
 }
+
+/** A burst waits at most this long for the jobs that are due to be moved into their queues. */
+const FIRST_LOOK_MS = 5 * SECOND_MS
 
 /** A worker that lived this long was no failed start. */
 const STABLE_MS = 10 * SECOND_MS
@@ -63,34 +69,53 @@ export class WorkerPool {
 
   /**
    * Start the members and keep them going. Resolves when all have ended: after {@link stop}, or when a burst is done.
-   * @throws RqError `RQ_INVALID_OPERATION` when it is running already.
+   * @throws RqError `RQ_INVALID_OPERATION` when it is running already; what the start of `withScheduler` throws.
    */
   async start(options: PoolStartOptions = {}): Promise<void> {
     if (this.#running !== undefined) throw new RqError('RQ_INVALID_OPERATION', `Pool ${this.name} is running already.`)
+    const { burst = false, withScheduler } = options
     this.#stopping = new AbortController()
-    this.#logger.info(`Pool ${this.name} started with ${this.numWorkers} workers`)
-    const places = Array.from({ length: this.numWorkers }, () => this.#keepGoing(options.burst ?? false))
-    this.#running = Promise.all(places).then(() => {})
+    this.#running = withScheduler === undefined ? this.#work(burst) : this.#workBeside(withScheduler, burst)
     try {
       await this.#running
     } finally {
       this.#running = undefined
-      this.#logger.info(`Pool ${this.name} stopped`)
     }
   }
 
   /** Ask all members to finish what runs and leave; with `force` at once. Resolves when {@link start} has. */
   async stop(options: { force?: boolean } = {}): Promise<void> {
+    const ended = this.#running?.catch(() => {})
     this.#stopping.abort()
     for (const member of this.#members.values()) member.kill('SIGTERM')
     if (options.force === true) {
       // A second signal within a second counts as the first one, so that a doubled Ctrl-C kills nothing.
-      await Promise.race([this.#running, pause(1.1 * SECOND_MS, new AbortController().signal)])
+      await Promise.race([ended, pause(1.1 * SECOND_MS, new AbortController().signal)])
       for (const member of this.#members.values()) member.kill('SIGTERM')
-      await Promise.race([this.#running, pause(KILL_MS, new AbortController().signal)])
+      await Promise.race([ended, pause(KILL_MS, new AbortController().signal)])
       for (const member of this.#members.values()) member.kill('SIGKILL')
     }
-    await this.#running
+    await ended
+  }
+
+  /** A service that cannot be reached in a burst's first look is no error: it goes on trying while the members work. */
+  async #workBeside(service: WorkerService, burst: boolean): Promise<void> {
+    if (burst && service.runOnce !== undefined) await within(FIRST_LOOK_MS, service.runOnce()).catch(() => {})
+    await service.start()
+    try {
+      if (!this.#stopping.signal.aborted) await this.#work(burst)
+    } finally {
+      await service.stop()
+    }
+  }
+
+  async #work(burst: boolean): Promise<void> {
+    this.#logger.info(`Pool ${this.name} started with ${this.numWorkers} workers`)
+    try {
+      await Promise.all(Array.from({ length: this.numWorkers }, () => this.#keepGoing(burst)))
+    } finally {
+      this.#logger.info(`Pool ${this.name} stopped`)
+    }
   }
 
   /** One place of the pool: a member after the other. */

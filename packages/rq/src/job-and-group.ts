@@ -1,0 +1,66 @@
+import type { AnyFunction, JobRecord } from '@rq/job'
+import {
+  type Callable,
+  type CallRest,
+  type CancelOptions,
+  type CreateGroupOptions,
+  type CreateOptions,
+  type JobContext,
+  Group as QueueGroup,
+  Job as QueueJob,
+  cancelJob as queueCancelJob,
+  requeueJob as queueRequeueJob,
+  type RequeueOptions,
+  type ResultOf,
+  type StorageOptions,
+  setStorageFactory,
+} from '@rq/queue'
+import { type Connected, type ConnectionOptions, sharedStorage } from './connection.ts'
+
+// Here, with what needs it, since a bundler leaves out files of which a program uses no export.
+setStorageFactory((place) => sharedStorage(place as ConnectionOptions))
+
+type FetchOptions = Connected<StorageOptions>
+
+/** The class `Job` of @rq/queue; its static functions take a connection in the place of a storage. */
+export interface JobClass {
+  readonly prototype: QueueJob
+  new <R = unknown>(record: JobRecord, context: JobContext): QueueJob<R>
+  /** Make a job that is stored nowhere yet. @throws RqError `RQ_INVALID_OPTION`, `RQ_INVALID_REFERENCE`, `RQ_SERIALIZATION`. */
+  create<F extends AnyFunction>(
+    func: Callable<F>,
+    ...rest: CallRest<F, Connected<CreateOptions>>
+  ): Promise<QueueJob<ResultOf<F>>>
+  /** Fetch a job by its id. @throws RqError `RQ_NO_SUCH_JOB`. */
+  fetch<R = unknown>(id: string, options?: FetchOptions): Promise<QueueJob<R>>
+  /** Fetch jobs in the order of `ids`, in one atomic step; null where there is no such job. */
+  fetchMany<R = unknown>(ids: readonly string[], options?: FetchOptions): Promise<(QueueJob<R> | null)[]>
+  /** Whether a job with this id is stored. */
+  exists(id: string, options?: FetchOptions): Promise<boolean>
+}
+
+/** A handle on one job. `Job.fetch(id, { connection })` and the like share one connection for each address. */
+export const Job: JobClass = QueueJob
+export type Job<R = unknown> = QueueJob<R>
+
+/** The class `Group` of @rq/queue; its static functions take a connection in the place of a storage. */
+export interface GroupClass {
+  readonly prototype: QueueGroup
+  new (name: string, context: JobContext): QueueGroup
+  /** A group to put jobs into. Writes nothing. A group of that name that has jobs is joined. */
+  create(options?: Connected<CreateGroupOptions>): QueueGroup
+  /** Fetch a group by its name. @throws RqError `RQ_NO_SUCH_GROUP` when it has no jobs. */
+  fetch(name: string, options?: FetchOptions): Promise<QueueGroup>
+  /** Every group that has jobs, in no order. */
+  all(options?: FetchOptions): Promise<QueueGroup[]>
+}
+
+/** Jobs known by one name. */
+export const Group: GroupClass = QueueGroup
+export type Group = QueueGroup
+
+/** Take a job out of wherever it waits. @throws as `job.cancel()`. */
+export const cancelJob: (id: string, options?: ConnectionOptions & CancelOptions) => Promise<void> = queueCancelJob
+
+/** Put a failed or stopped job back into its queue. @throws as `job.requeue()`. */
+export const requeueJob: (id: string, options?: ConnectionOptions & RequeueOptions) => Promise<void> = queueRequeueJob
