@@ -100,7 +100,7 @@ describe('rq-cli cron', () => {
     await program.output(/cannot be loaded[^\n]*position 2/)
     const report = `cron.register(report, { queueName: 'default', args: ['daily'], cron: '* * * * * *' })`
     await writeFile(project.path('changing.mjs'), configOf(report))
-    await program.output(/Loaded .*changing.mjs again: 1 cron jobs/)
+    await program.output(/Reloaded .*changing.mjs: 1 cron jobs/)
     await eventually(async () => (await at.queue.count()) >= 1)
     const [job] = await at.queue.getJobs()
     expect(job?.description).toBe("./jobs#report('daily')")

@@ -15,9 +15,10 @@ import {
 } from '@rq/core'
 import type { AnyFunction, CronSchedulerRecord } from '@rq/job'
 import { type Callable, contextOf, type QueueOptions, type ResultOf, type StorageOptions } from '@rq/queue'
-import { CronConfig } from './cron-config.ts'
-import { type CronContext, CronEntry } from './cron-entry.ts'
-import { CronJob, type HistoryRange } from './cron-job.ts'
+import { CronConfigLoader } from './cron-config-loader.ts'
+import { CronEntries } from './cron-entries.ts'
+import type { CronContext, CronEntry } from './cron-entry.ts'
+import type { CronJob, HistoryRange } from './cron-job.ts'
 import { type CronOptions, checkCron } from './cron-options.ts'
 import { CronPresence } from './cron-presence.ts'
 import { type PendingCron, takePending } from './cron-registry.ts'
@@ -60,14 +61,9 @@ export class CronScheduler {
   readonly #logger: Logger
   readonly #ticker: CronTicker
   readonly #presence: CronPresence
-  readonly #handles = new Map<CronEntry, CronJob>()
-  /** Those that are in force. */
-  #entries: readonly CronEntry[] = []
-  #config: CronConfig | undefined
-  #watches = false
-  /** One load at a time: what `cron.register` collects belongs to the process. */
-  #loading: Promise<unknown> = Promise.resolve()
-  #fromConfig: readonly CronEntry[] = []
+  readonly #entries: CronEntries
+  readonly #config: CronConfigLoader
+  /** Aborted by stop(); undefined while it is stopped. */
   #run: AbortController | undefined
 
   /** @throws RqError `RQ_INVALID_OPTION`. Connects to nothing. */
@@ -84,6 +80,8 @@ export class CronScheduler {
       logger: this.#logger,
       queueOptions: { ...(importPaths && { importPaths }), ...(serializer !== undefined && { serializer }) },
     }
+    this.#entries = new CronEntries(this.#context)
+    this.#config = new CronConfigLoader({ apply: (pending) => this.#applyConfig(pending), logger: this.#logger })
     this.#presence = new CronPresence({
       store: storage.crons,
       clock: storeClock,
@@ -92,7 +90,7 @@ export class CronScheduler {
     })
     this.#ticker = new CronTicker({
       clock: storeClock,
-      entries: () => this.#entries,
+      entries: () => this.#entries.all,
       onEnqueued: () => this.#presence.changed(),
       logger: this.#logger,
     })
@@ -122,7 +120,7 @@ export class CronScheduler {
 
   /** Path of the config module it has loaded; empty when there is none. */
   get configFile(): string {
-    return this.#config?.path ?? ''
+    return this.#config.path
   }
 
   /**
@@ -131,15 +129,14 @@ export class CronScheduler {
    * @throws RqError `RQ_INVALID_OPTION`, for a cron text with the position of the mistake.
    */
   register<F extends AnyFunction>(func: Callable<F>, options: CronOptions<F>): CronJob<ResultOf<F>> {
-    const entry = new CronEntry(checkCron(func, options), this.#context)
-    this.#entries = [...this.#entries, entry]
+    const entry = this.#entries.add(checkCron(func, options))
     if (this.#run !== undefined) {
-      this.#open([entry]).then(
+      this.#entries.open([entry]).then(
         () => this.#changed(),
         (error) => this.#drop(entry, error),
       )
     }
-    return this.#handle(entry) as CronJob<ResultOf<F>>
+    return this.#entries.jobOf(entry) as CronJob<ResultOf<F>>
   }
 
   /**
@@ -147,17 +144,12 @@ export class CronScheduler {
    * @throws RqError `RQ_CONFIG` when it is missing or fails, and what its calls of `register` throw; then nothing has changed.
    */
   async loadConfig(path: string, { watch = false }: LoadConfigOptions = {}): Promise<void> {
-    const config = new CronConfig(path)
-    await this.#load(config)
-    this.#config?.unwatch()
-    this.#config = config
-    this.#watches = watch
-    this.#watch()
+    await this.#config.load(path, watch)
   }
 
   /** What is registered, in order. */
   getJobs(): CronJob[] {
-    return this.#entries.map((entry) => this.#handle(entry))
+    return this.#entries.all.map((entry) => this.#entries.jobOf(entry))
   }
 
   /**
@@ -178,8 +170,8 @@ export class CronScheduler {
       throw error
     }
     if (run.signal.aborted) return
-    this.#logger.info(`Cron scheduler ${this.name} started with ${this.#entries.length} jobs`)
-    this.#watch()
+    this.#logger.info(`Cron scheduler ${this.name} started with ${this.#entries.all.length} jobs`)
+    this.#config.watch()
     this.#ticker.start()
     this.#presence.start()
     this.#presence.changed()
@@ -189,7 +181,7 @@ export class CronScheduler {
   async stop(): Promise<void> {
     this.#run?.abort()
     this.#run = undefined
-    this.#config?.unwatch()
+    this.#config.unwatch()
     const ended = Promise.all([this.#ticker.stop(), this.#presence.stop()])
     await Promise.all([this.#leave(), within(LEAVE_MS, ended)])
     this.#logger.info(`Cron scheduler ${this.name} stopped`)
@@ -200,11 +192,8 @@ export class CronScheduler {
    * @throws as {@link start}, the first time.
    */
   async runOnce(): Promise<CronJob[]> {
-    if (this.#run === undefined) {
-      await this.#prepareAll(this.#entries)
-      await this.#open(this.#entries)
-    }
-    return (await this.#ticker.runOnce()).map((entry) => this.#handle(entry))
+    if (this.#run === undefined) await this.#entries.open()
+    return (await this.#ticker.runOnce()).map((entry) => this.#entries.jobOf(entry))
   }
 
   /** Skip the ticks of a cron job, in every scheduler and over restarts. Returns false when it was paused already. */
@@ -230,65 +219,18 @@ export class CronScheduler {
     return `<CronScheduler ${this.name}>`
   }
 
-  async #prepareAll(entries: readonly CronEntry[]): Promise<void> {
-    await Promise.all(entries.map((entry) => entry.prepare()))
-  }
-
-  /** Cron jobs of the same name have slots of their own, in the order in which they were registered. */
-  async #open(entries: readonly CronEntry[]): Promise<void> {
-    await this.#prepareAll(entries)
-    await Promise.all(
-      entries.map((entry) => {
-        const sameName = this.#entries.filter((other) => other.name === entry.name)
-        return entry.open(sameName.indexOf(entry) + 1)
-      }),
-    )
-  }
-
-  async #replace(pending: readonly PendingCron[]): Promise<void> {
-    const fresh = pending.map(([func, options]) => new CronEntry(checkCron(func, options), this.#context))
-    await this.#prepareAll(fresh)
-    const before = this.#entries
-    const own = before.filter((entry) => !this.#fromConfig.includes(entry))
-    this.#entries = [...own, ...fresh]
-    try {
-      if (this.#run !== undefined) await this.#open(this.#entries)
-    } catch (error) {
-      this.#entries = before
-      throw error
-    }
-    this.#fromConfig = fresh
+  async #applyConfig(pending: readonly PendingCron[]): Promise<void> {
+    const definitions = pending.map(([func, options]) => checkCron(func, options))
+    await this.#entries.replaceConfig(definitions, () => this.#run !== undefined)
     this.#changed()
   }
 
-  #load(config: CronConfig): Promise<void> {
-    const loading = this.#loading.then(async () => this.#replace(await config.load()))
-    this.#loading = loading.catch(() => {})
-    return loading
-  }
-
-  #watch(): void {
-    const config = this.#config
-    if (config !== undefined && this.#watches) config.watch(() => void this.#reload(config))
-  }
-
-  async #reload(config: CronConfig): Promise<void> {
-    try {
-      await this.#load(config)
-      this.#logger.info(`Loaded ${config.path} again: ${this.#fromConfig.length} cron jobs`)
-    } catch (error) {
-      this.#logger.error(`${config.path} has changed, and cannot be loaded; what was loaded before stays`, {
-        error: String(error),
-      })
-    }
-  }
-
   async #enter(signal: AbortSignal): Promise<void> {
-    await this.#prepareAll(this.#entries)
+    await this.#entries.prepare()
     await this.#context.storage.crons.register(this.#record())
     // Stopped meanwhile, it was taken off the list before it stood there.
     if (signal.aborted) return this.#leave()
-    await this.#open(this.#entries)
+    await this.#entries.open()
   }
 
   async #leave(): Promise<void> {
@@ -305,19 +247,20 @@ export class CronScheduler {
   }
 
   #drop(entry: CronEntry, error: unknown): void {
-    this.#entries = this.#entries.filter((one) => one !== entry)
+    this.#entries.remove(entry)
     this.#logger.error('A cron job cannot be enqueued, and was dropped', { error: String(error) })
-  }
-
-  #handle(entry: CronEntry): CronJob {
-    const known = this.#handles.get(entry) ?? new CronJob(entry, this.#context)
-    this.#handles.set(entry, known)
-    return known
   }
 
   #record(): CronSchedulerRecord {
     const { configFile, hostname: host, name, pid } = this
     const createdAtMs = this.createdAt.getTime()
-    return { name, hostname: host, pid, createdAtMs, configFile, jobs: this.#entries.map((entry) => entry.toRecord()) }
+    return {
+      name,
+      hostname: host,
+      pid,
+      createdAtMs,
+      configFile,
+      jobs: this.#entries.all.map((entry) => entry.toRecord()),
+    }
   }
 }
