@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ERROR_CODES, invalidOption, maskUserInfo, RqError, show } from './errors.ts'
@@ -25,6 +26,12 @@ describe('RqError', () => {
     const error = new RqError('RQ_REDIS', 'Lost.', { cause, retryable: true, details: { attempt: 2 } })
     expect(error.cause).toBe(cause)
     expect(error).toMatchObject({ retryable: true, details: { attempt: 2 } })
+  })
+
+  it('has codes that its README lists, each with its meaning', async () => {
+    const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
+    const listed = [...readme.matchAll(/^\| `(RQ_\w+)` \| \S/gm)].map(([, code]) => code)
+    expect(listed).toEqual([...ERROR_CODES])
   })
 
   it('has codes that are distinct and alike in form', () => {

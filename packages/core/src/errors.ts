@@ -1,4 +1,4 @@
-/** Stable, documented error codes. Callers branch on these, never on messages. */
+/** The codes of {@link RqError}. Stable: programs may depend on them. The README says when each occurs. */
 export const ERROR_CODES = [
   'RQ_INVALID_OPTION',
   'RQ_INVALID_REFERENCE',
@@ -6,16 +6,13 @@ export const ERROR_CODES = [
   'RQ_FUNCTION_NOT_ALLOWED',
   'RQ_SERIALIZATION',
   'RQ_DESERIALIZATION',
-  'RQ_PAYLOAD_TOO_LARGE',
   'RQ_NO_SUCH_JOB',
   'RQ_NO_SUCH_GROUP',
-  'RQ_NO_SUCH_WORKER',
   'RQ_DUPLICATE_JOB',
   'RQ_INVALID_OPERATION',
   'RQ_JOB_FAILED',
   'RQ_JOB_TIMEOUT',
   'RQ_JOB_STOPPED',
-  'RQ_JOB_ABANDONED',
   'RQ_HORSE_TERMINATED',
   'RQ_LEASE_LOST',
   'RQ_TIMEOUT',
@@ -34,21 +31,23 @@ export const ERROR_CODES = [
 export type ErrorCode = (typeof ERROR_CODES)[number]
 
 export interface RqErrorOptions {
-  /** True when the same call may succeed later without a change. Default false. */
+  /** Whether the same call may succeed later without a change. Default false. */
   retryable?: boolean
-  /** Plain, secret-free facts for logs and programs. */
+  /** Plain facts for logs and programs, free of secrets. Default: none. */
   details?: Readonly<Record<string, unknown>>
   cause?: unknown
 }
 
 /**
- * The one error type of rq. `code` is stable API; `message` says what was wrong,
- * what was expected and what to do, and never holds a secret.
+ * The error type of rq. Branch on `code`, which is stable, and never on the message. The message says what was wrong, what
+ * was expected and what to do, and never holds a secret.
  */
 export class RqError extends Error {
   override readonly name: string = 'RqError'
   readonly code: ErrorCode
+  /** Whether the same call may succeed later without a change. */
   readonly retryable: boolean
+  /** Plain facts such as the job's id, free of secrets. */
   readonly details: Readonly<Record<string, unknown>>
 
   constructor(code: ErrorCode, message: string, options: RqErrorOptions = {}) {
@@ -59,14 +58,14 @@ export class RqError extends Error {
   }
 }
 
-/** A wrong option of a public call. `option` is the name the caller typed. */
+/** An `RqError` for a wrong option of a public call. `option` is its name as callers write it. */
 export function invalidOption(option: string, got: unknown, expected: string): RqError {
   return new RqError('RQ_INVALID_OPTION', `Invalid ${option}: got ${show(got)}, expected ${expected}.`, {
     details: { option },
   })
 }
 
-/** A short, single-line, safe rendering of any value for an error message. Never throws. */
+/** Any value as a short string of one line for an error message, without secrets. Never throws. */
 export function show(value: unknown): string {
   try {
     return describe(value).replace(UNPRINTABLE, (c) => `\\u{${c.codePointAt(0)?.toString(16)}}`)
@@ -75,7 +74,7 @@ export function show(value: unknown): string {
   }
 }
 
-/** Controls, line breaks, direction marks, halves of characters: what could forge a log line or move a cursor. */
+/** Control characters, line breaks, direction marks and lone surrogates: they could forge a log line or move a cursor. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 
 function describe(value: unknown): string {
@@ -88,7 +87,7 @@ function describe(value: unknown): string {
   return clip(String(value))
 }
 
-/** A text without what stands before the host of a URL in it: user and password. What hides them already stays. */
+/** The string with the user and password of each URL in it replaced by `***`. */
 export function maskUserInfo(text: string): string {
   return text.replace(/:\/\/(?!\*{3})[^\s"'[\]]*@/g, '://***@')
 }

@@ -33,6 +33,7 @@ export {
   type OptionKind,
   type OptionRule,
   type OptionTable,
+  oneOf,
   secondsOption,
   stringOption,
   stringsOption,

@@ -5,6 +5,7 @@ import {
   countOption,
   millisecondsOption,
   type OptionRule,
+  oneOf,
   secondsOption,
   stringOption,
   stringsOption,
@@ -57,5 +58,20 @@ describe('the rules of options', () => {
     const said = { default: 5, flag: 'size', letter: 's', help: 'Size', defaultText: 'five' }
     expect(countOption({ least: 1, ...said })).toMatchObject({ kind: 'count', ...said })
     expect(choiceOption(['a', 'b'], { default: 'a' })).toMatchObject({ choices: ['a', 'b'], default: 'a' })
+  })
+})
+
+describe('oneOf', () => {
+  it('returns the string that the value is, and refuses any other value with the list', () => {
+    const letters = ['a', 'b'] as const
+    expect(oneOf('letter', 'b', letters)).toBe('b')
+    for (const value of ['c', 'A', ['a'], undefined, { toString: () => 'a' }]) {
+      expect(() => oneOf('letter', value, letters)).toThrow(
+        expect.objectContaining({
+          code: 'RQ_INVALID_OPTION',
+          message: expect.stringContaining("expected 'a' or 'b'."),
+        }),
+      )
+    }
   })
 })

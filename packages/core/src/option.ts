@@ -64,16 +64,17 @@ export function choiceOption<const Choice extends string>(
   choices: readonly Choice[],
   rule: Defaulted<Choice> = {},
 ): OptionRule<Choice> {
-  return {
-    kind: 'choice',
-    choices,
-    ...rule,
-    check(value, option) {
-      const found = choices.find((choice) => choice === value)
-      if (found === undefined) throw invalidOption(option, value, listed(choices))
-      return found
-    },
-  }
+  return { kind: 'choice', choices, ...rule, check: (value, option) => oneOf(option, value, choices) }
+}
+
+/**
+ * Check an option that is one of several strings.
+ * @throws RqError `RQ_INVALID_OPTION` naming `option`.
+ */
+export function oneOf<Choice extends string>(option: string, value: unknown, choices: readonly Choice[]): Choice {
+  const found = choices.find((choice) => choice === value)
+  if (found === undefined) throw invalidOption(option, value, listed(choices))
+  return found
 }
 
 interface DurationRule extends Defaulted<number | string> {

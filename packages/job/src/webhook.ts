@@ -1,4 +1,4 @@
-import { type DurationLike, durationS, invalidOption } from '@rq/core'
+import { type DurationLike, durationS, invalidOption, oneOf } from '@rq/core'
 import type { WebhookRecord } from './record.ts'
 
 export interface WebhookOptions {
@@ -24,15 +24,11 @@ export class Webhook {
 
   constructor(url: string, jobStatus: 'finished' | 'failed', options: WebhookOptions = {}) {
     if (!isHttpUrl(url)) throw invalidOption('webhook.url', 'a URL', 'an http:// or https:// URL with a host')
-    if (jobStatus !== 'finished' && jobStatus !== 'failed') {
-      throw invalidOption('webhook.jobStatus', jobStatus, "'finished' or 'failed'")
-    }
+    this.jobStatus = oneOf('webhook.jobStatus', jobStatus, ['finished', 'failed'])
     const { method = 'GET', headers = {} } = options
-    if (method !== 'GET' && method !== 'POST') throw invalidOption('webhook.method', method, "'GET' or 'POST'")
+    this.method = oneOf('webhook.method', method, ['GET', 'POST'])
     if (!isHeaders(headers)) throw invalidOption('webhook.headers', headers, 'an object of header names and texts')
     this.url = url
-    this.jobStatus = jobStatus
-    this.method = method
     this.headers = headers
     this.timeoutS = durationS(options.timeout ?? DEFAULT_TIMEOUT_S, 'webhook.timeout')
     if (this.timeoutS === 0) throw invalidOption('webhook.timeout', options.timeout, 'more than 0 seconds')

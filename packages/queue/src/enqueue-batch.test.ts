@@ -85,7 +85,7 @@ describe('EnqueueBatch', () => {
   it('gives an error that one job caused to its caller only', async () => {
     const storage = new MemoryStorage()
     storage.refuse = (jobs) =>
-      jobs.some((job) => job.record.id === 'j3') ? new RqError('RQ_PAYLOAD_TOO_LARGE', 'too large') : undefined
+      jobs.some((job) => job.record.id === 'j3') ? new RqError('RQ_SERIALIZATION', 'too large') : undefined
     const batch = new EnqueueBatch(storage.queues)
     const outcomes = await Promise.allSettled(newJobs(5).map((job) => batch.add(job)))
     expect(outcomes.map((outcome) => outcome.status)).toEqual([

@@ -114,9 +114,7 @@ function settle(waiting: Waiting, placement: Placement | undefined): void {
 /** Whether sending the same jobs apart could make a difference: not when the store itself is the trouble. */
 function isAboutOneJob(error: unknown): boolean {
   if (!(error instanceof RqError)) return true
-  return (
-    error.code === 'RQ_PAYLOAD_TOO_LARGE' || error.code === 'RQ_SERIALIZATION' || error.code === 'RQ_INVALID_OPTION'
-  )
+  return error.code === 'RQ_SERIALIZATION' || error.code === 'RQ_INVALID_OPTION'
 }
 
 const batches = new WeakMap<QueueStore, EnqueueBatch>()

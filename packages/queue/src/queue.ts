@@ -1,4 +1,4 @@
-import { type DurationLike, durationMs, durationOrUnlimitedS, invalidOption } from '@rq/core'
+import { type DurationLike, durationMs, durationOrUnlimitedS, invalidOption, oneOf } from '@rq/core'
 import type { LocateOptions } from '@rq/functions'
 import {
   type AnyFunction,
@@ -77,7 +77,7 @@ export class Queue extends QueueContents {
     const timeoutS = durationOrUnlimitedS(defaultTimeout, 'defaultTimeout')
     if (timeoutS === 0) throw invalidOption('defaultTimeout', defaultTimeout, 'more than 0 seconds')
     if (typeof isAsync !== 'boolean') throw invalidOption('isAsync', isAsync, 'true or false')
-    if (results !== 'hash' && results !== 'stream') throw invalidOption('results', results, "'hash' or 'stream'")
+    oneOf('results', results, ['hash', 'stream'])
     this.isAsync = isAsync
     this.#context = context
     this.#batch = batchOf(context.storage.queues)

@@ -1,4 +1,4 @@
-import { checkName, type DurationLike, durationMs, invalidOption, SECOND_MS } from '@rq/core'
+import { checkName, type DurationLike, durationMs, invalidOption, oneOf, SECOND_MS } from '@rq/core'
 import { type AnyFunction, type CheckedOptions, checkOptions, type EnqueueOptions, type FunctionRef } from '@rq/job'
 import type { Callable } from '@rq/queue'
 import { CATCH_UP, type CatchUp } from './due-ticks.ts'
@@ -106,10 +106,4 @@ export function checkCron<F extends AnyFunction>(func: Callable<F>, options: Cro
     jobOptions: jobOptions as EnqueueOptions,
     checked: checkOptions(jobOptions as EnqueueOptions),
   }
-}
-
-function oneOf<T extends string>(option: string, value: unknown, values: readonly T[]): T {
-  const found = values.find((one) => one === value)
-  if (found === undefined) throw invalidOption(option, value, values.map((one) => `'${one}'`).join(' or '))
-  return found
 }
