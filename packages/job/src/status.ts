@@ -19,20 +19,28 @@ export const JOB_STATUSES = [
 export type JobStatus = (typeof JOB_STATUSES)[number]
 
 /**
- * The legal moves. What is not here never happens, whoever asks:
+ * The moves from status to status that a store makes. The testkit fails a test that sees any other one, and has a test that sees
+ * every one of these that starts from a status our stores write.
+ * - `created` is the first status of every job, most often for a part of one step only;
  * - `queued` waits in a list, `scheduled` for a time, `deferred` for other jobs, `rate_limited` for a slot;
  * - `started` is leased by one execution;
- * - `finished`, `failed`, `stopped`, `canceled` are ends, left only by requeue (or, for `finished`, by repeat).
+ * - `finished`, `failed`, `stopped` and `canceled` are ends.
+ *
+ * A job that is enqueued once more is written anew, whatever its status was: that is no move. What Python RQ writes is not
+ * listed; what our stores make of a job that it left `created` or `ready_to_enqueue` is.
  */
 export const LEGAL_MOVES: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
-  created: ['queued', 'scheduled', 'deferred', 'rate_limited', 'started'],
-  queued: ['started', 'canceled', 'rate_limited', 'failed'],
-  started: ['finished', 'failed', 'stopped', 'queued', 'scheduled', 'canceled'],
-  finished: ['queued', 'scheduled'],
-  failed: ['queued', 'canceled'],
-  stopped: ['queued', 'canceled'],
-  canceled: ['queued'],
-  deferred: ['queued', 'rate_limited', 'canceled', 'ready_to_enqueue'],
+  created: ['queued', 'scheduled', 'deferred', 'rate_limited', 'started', 'canceled'],
+  queued: ['started', 'canceled'],
+  // To `queued` and `scheduled` by a retry, a repeat, or a worker that gives it back or died; a repeat may have to wait for a slot.
+  started: ['finished', 'failed', 'stopped', 'queued', 'scheduled', 'rate_limited', 'canceled'],
+  finished: ['canceled'],
+  // By requeue, which may have to wait for a slot.
+  failed: ['queued', 'rate_limited', 'canceled'],
+  stopped: ['queued', 'rate_limited', 'canceled'],
+  // A job that was canceled while it ran ends as its run ended.
+  canceled: ['finished', 'failed', 'stopped'],
+  deferred: ['queued', 'rate_limited', 'canceled'],
   scheduled: ['queued', 'deferred', 'rate_limited', 'canceled'],
   rate_limited: ['queued', 'canceled'],
   ready_to_enqueue: ['queued', 'rate_limited', 'canceled'],
@@ -44,6 +52,7 @@ export function isJobStatus(text: string): text is JobStatus {
   return STATUS_SET.has(text)
 }
 
+/** Whether {@link LEGAL_MOVES} lists a move. */
 export function canMove(from: JobStatus, to: JobStatus): boolean {
   return LEGAL_MOVES[from].includes(to)
 }

@@ -2,7 +2,8 @@ import { describeClaimAndSettle } from './claim-and-settle.ts'
 import { describeEnqueue } from './enqueue.ts'
 import { describeJobs } from './jobs.ts'
 import { describeLeases } from './leases.ts'
-import type { OpenStorage } from './storage-under-test.ts'
+import { describeMoves } from './moves.ts'
+import { type StorageUnderTest, watchMoves } from './storage-under-test.ts'
 import { describeWholeQueues } from './whole-queues.ts'
 
 export { claimRequest, end, newJob, RAISED, RETURNED, workOff } from './job-steps.ts'
@@ -12,10 +13,12 @@ export type { StorageUnderTest } from './storage-under-test.ts'
  * What every storage engine must do, whatever it is built on. Call it in a test file of the engine:
  * `describeStorage('RedisStorage', open)`.
  */
-export function describeStorage(name: string, open: OpenStorage): void {
+export function describeStorage(name: string, openUnwatched: () => Promise<StorageUnderTest>): void {
+  const open = watchMoves(openUnwatched)
   describeEnqueue(name, open)
   describeClaimAndSettle(name, open)
   describeLeases(name, open)
   describeJobs(name, open)
   describeWholeQueues(name, open)
+  describeMoves(name, open)
 }

@@ -1,4 +1,5 @@
 import type { JobStatus, Storage } from '@rq/job'
+import { MoveWatch } from './move-watch.ts'
 
 /** A storage of one test, empty, closed at the end of the test's scope. */
 export interface StorageUnderTest extends AsyncDisposable {
@@ -7,7 +8,26 @@ export interface StorageUnderTest extends AsyncDisposable {
   another(): Storage
 }
 
-export type OpenStorage = () => Promise<StorageUnderTest>
+export type OpenStorage = () => Promise<WatchedStorage>
+
+/** A storage under test whose jobs are watched: a call that makes a move that `LEGAL_MOVES` does not list fails. */
+export interface WatchedStorage extends StorageUnderTest {
+  /** The moves seen so far: `queued -> started`. */
+  readonly moves: ReadonlySet<string>
+}
+
+export function watchMoves(open: () => Promise<StorageUnderTest>): OpenStorage {
+  return async () => {
+    const test = await open()
+    const watch = new MoveWatch(test.storage)
+    return {
+      storage: watch.watched(test.storage),
+      another: () => watch.watched(test.another()),
+      moves: watch.seen,
+      [Symbol.asyncDispose]: () => test[Symbol.asyncDispose](),
+    }
+  }
+}
 
 export async function statusOf(storage: Storage, ...ids: string[]): Promise<(JobStatus | undefined)[]> {
   return (await storage.jobs.fetch(ids)).map((job) => job?.status)
