@@ -1,6 +1,6 @@
+import { TestStorage } from '@rq/testkit/memory-storage'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { nothing } from '../test/functions.ts'
-import { MemoryStorage } from '../test/memory-storage.ts'
 import { setStorageFactory } from './context.ts'
 import { Group } from './group.ts'
 import { Job } from './job.ts'
@@ -22,7 +22,7 @@ describe('a call without a storage', () => {
   })
 
   it('gets the one that the storage factory makes of its options', async () => {
-    const storage = new MemoryStorage()
+    const storage = new TestStorage()
     const places: object[] = []
     setStorageFactory(({ connection, prefix }) => {
       places.push({ connection, prefix })
@@ -46,7 +46,7 @@ describe('a call without a storage', () => {
   })
 
   it('keeps the options of a place out of those of the job', async () => {
-    setStorageFactory(() => new MemoryStorage())
+    setStorageFactory(() => new TestStorage())
     const job = await Job.create(nothing, [], { jobId: 'one', ...at({ connection: 'a', prefix: 'p:' }) })
     expect(job.id).toBe('one')
   })

@@ -1,7 +1,7 @@
 import { RqError } from '@rq/core'
 import type { NewJob } from '@rq/job'
+import { TestStorage } from '@rq/testkit/memory-storage'
 import { describe, expect, it } from 'vitest'
-import { MemoryStorage } from '../test/memory-storage.ts'
 import { EnqueueBatch, MOST_PER_CALL } from './enqueue-batch.ts'
 
 function newJob(id: string, data = '[]'): NewJob {
@@ -15,77 +15,81 @@ function newJobs(count: number, prefix = 'j'): NewJob[] {
 
 describe('EnqueueBatch', () => {
   it('sends a lone job at once', async () => {
-    const storage = new MemoryStorage()
+    const storage = new TestStorage()
     const batch = new EnqueueBatch(storage.queues)
     const placement = batch.add(newJob('a'))
     await Promise.resolve()
-    expect(storage.calls).toEqual([['a']])
+    expect(storage.enqueued).toEqual([['a']])
     expect(await placement).toBe('queued')
   })
 
   it('sends the jobs of one tick in one call, in order', async () => {
-    const storage = new MemoryStorage()
+    const storage = new TestStorage()
     const batch = new EnqueueBatch(storage.queues)
     const jobs = newJobs(100)
     await Promise.all(jobs.map((job) => batch.add(job)))
-    expect(storage.calls).toHaveLength(1)
-    expect(storage.list('q')).toEqual(jobs.map((job) => job.record.id))
+    expect(storage.enqueued).toHaveLength(1)
+    expect(storage.waiting('q')).toEqual(jobs.map((job) => job.record.id))
   })
 
   it('bounds a call, and keeps the order over several', async () => {
-    const storage = new MemoryStorage()
+    const storage = new TestStorage()
     const batch = new EnqueueBatch(storage.queues)
     const jobs = newJobs(10 * MOST_PER_CALL + 1)
     await Promise.all(jobs.map((job) => batch.add(job)))
-    expect(storage.calls.length).toBeLessThan(20)
-    expect(Math.max(...storage.calls.map((call) => call.length))).toBe(MOST_PER_CALL)
-    expect(storage.list('q')).toEqual(jobs.map((job) => job.record.id))
+    expect(storage.enqueued.length).toBeLessThan(20)
+    expect(Math.max(...storage.enqueued.map((call) => call.length))).toBe(MOST_PER_CALL)
+    expect(storage.waiting('q')).toEqual(jobs.map((job) => job.record.id))
   })
 
   it('does not put large jobs into one call', async () => {
-    const storage = new MemoryStorage()
+    const storage = new TestStorage()
     const batch = new EnqueueBatch(storage.queues)
     const large = 'x'.repeat(3 * 1024 * 1024)
     await Promise.all([batch.add(newJob('a', large)), batch.add(newJob('b', large)), batch.add(newJob('c'))])
-    expect(storage.calls).toEqual([['a'], ['b', 'c']])
+    expect(storage.enqueued).toEqual([['a'], ['b', 'c']])
   })
 
   it('collects what arrives while the most calls are in flight', async () => {
-    const storage = new MemoryStorage()
+    const storage = new TestStorage()
     const batch = new EnqueueBatch(storage.queues)
     let open = () => {}
-    storage.gate = new Promise((resolve) => {
+    const opened = new Promise<void>((resolve) => {
       open = resolve
     })
+    storage.onCall = (_, run) => opened.then(run)
     const added = []
     for (const job of newJobs(50)) {
       added.push(batch.add(job))
       await Promise.resolve()
     }
-    const before = storage.calls.length
+    const before = storage.enqueued.length
     expect(before).toBeLessThan(10)
     open()
     await Promise.all(added)
-    expect(storage.calls).toHaveLength(before + 1)
-    expect(storage.list('q')).toEqual(newJobs(50).map((job) => job.record.id))
+    expect(storage.enqueued).toHaveLength(before + 1)
+    expect(storage.waiting('q')).toEqual(newJobs(50).map((job) => job.record.id))
   })
 
   it('gives each caller its own outcome', async () => {
-    const storage = new MemoryStorage()
+    const storage = new TestStorage()
     const batch = new EnqueueBatch(storage.queues)
     await batch.add(newJob('there'))
     const placements = await Promise.all([
       batch.add({ ...newJob('there'), unique: true }),
       batch.add(newJob('new')),
-      batch.add({ ...newJob('later'), dueMs: 5 }),
+      batch.add({ ...newJob('later'), dueMs: 4_000_000_000_000 }),
     ])
     expect(placements).toEqual(['duplicate', 'queued', 'scheduled'])
   })
 
   it('gives an error that one job caused to its caller only', async () => {
-    const storage = new MemoryStorage()
-    storage.refuse = (jobs) =>
-      jobs.some((job) => job.record.id === 'j3') ? new RqError('RQ_SERIALIZATION', 'too large') : undefined
+    const storage = new TestStorage()
+    storage.onCall = async ({ args: [jobs] }, run) => {
+      const ids = (jobs as readonly NewJob[]).map(({ record }) => record.id)
+      if (ids.includes('j3')) throw new RqError('RQ_SERIALIZATION', 'too large')
+      return run()
+    }
     const batch = new EnqueueBatch(storage.queues)
     const outcomes = await Promise.allSettled(newJobs(5).map((job) => batch.add(job)))
     expect(outcomes.map((outcome) => outcome.status)).toEqual([
@@ -95,28 +99,28 @@ describe('EnqueueBatch', () => {
       'rejected',
       'fulfilled',
     ])
-    expect(storage.list('q')).toEqual(['j0', 'j1', 'j2', 'j4'])
+    expect(storage.waiting('q')).toEqual(['j0', 'j1', 'j2', 'j4'])
   })
 
   it('gives an error of the store to all, sends nothing twice, and goes on', async () => {
-    const storage = new MemoryStorage()
-    storage.refuse = () => new RqError('RQ_REDIS_UNREACHABLE', 'away', { retryable: true })
+    const storage = new TestStorage()
+    storage.outage = new RqError('RQ_REDIS_UNREACHABLE', 'away', { retryable: true })
     const batch = new EnqueueBatch(storage.queues)
     const outcomes = await Promise.allSettled(newJobs(5).map((job) => batch.add(job)))
     expect(outcomes.every((outcome) => outcome.status === 'rejected')).toBe(true)
-    expect(storage.calls).toHaveLength(1)
-    storage.refuse = undefined
+    expect(storage.enqueued).toHaveLength(1)
+    storage.outage = undefined
     expect(await batch.add(newJob('next'))).toBe('queued')
   })
 
   it('is idle when everything has its answer', async () => {
-    const storage = new MemoryStorage()
+    const storage = new TestStorage()
     const batch = new EnqueueBatch(storage.queues)
     await batch.idle()
     let answered = 0
     for (const job of newJobs(1200)) void batch.add(job).then(() => answered++)
     await batch.idle()
-    expect(storage.list('q')).toHaveLength(1200)
+    expect(storage.waiting('q')).toHaveLength(1200)
     await Promise.resolve()
     expect(answered).toBe(1200)
   })

@@ -1,25 +1,26 @@
+import { MemoryPipeline, TestStorage } from '@rq/testkit/memory-storage'
 import { describe, expect, it } from 'vitest'
 import { add, nothing } from '../test/functions.ts'
-import { MemoryPipeline, MemoryStorage } from '../test/memory-storage.ts'
 import { Group } from './group.ts'
 import { Queue } from './queue.ts'
 
 describe('Group', () => {
   it('holds the jobs that were enqueued through it', async () => {
-    const storage = new MemoryStorage()
+    const storage = new TestStorage()
     const group = Group.create({ storage, name: 'report' })
     const queue = new Queue('low', { storage, defaultTimeout: 9 })
     const [first] = await group.enqueueMany(queue, [Queue.prepareData(add, [1, 2]), Queue.prepareData(nothing)])
     await group.enqueueMany('high', [Queue.prepareData(nothing)])
     expect([first.groupId, first.timeout]).toEqual(['report', 9])
-    expect([storage.list('low').length, storage.list('high').length]).toEqual([2, 1])
+    expect([storage.waiting('low').length, storage.waiting('high').length]).toEqual([2, 1])
     const fetched = await Group.fetch('report', { storage })
-    expect((await fetched.getJobs()).map((job) => job.id)).toEqual([...storage.list('low'), ...storage.list('high')])
+    const ids = [...storage.waiting('low'), ...storage.waiting('high')]
+    expect((await fetched.getJobs()).map((job) => job.id)).toEqual(ids.sort())
     expect((await Group.all({ storage })).map((one) => one.name)).toEqual(['report'])
   })
 
   it('has a random name by default, and does not exist before its first job', async () => {
-    const storage = new MemoryStorage()
+    const storage = new TestStorage()
     const group = Group.create({ storage })
     expect(group.name).toMatch(/^[0-9a-f]{32}$/)
     expect(await group.getJobs()).toEqual([])
@@ -29,7 +30,7 @@ describe('Group', () => {
   })
 
   it('takes a pipeline', async () => {
-    const storage = new MemoryStorage()
+    const storage = new TestStorage()
     const pipeline = new MemoryPipeline()
     const group = Group.create({ storage })
     await group.enqueueMany('low', [Queue.prepareData(nothing)], { pipeline })

@@ -1,4 +1,5 @@
 import { RateLimit, Repeat, Retry } from '@rq/job'
+import { MemoryPipeline, TestStorage } from '@rq/testkit/memory-storage'
 import { beforeEach, describe, expect, it } from 'vitest'
 import {
   add,
@@ -13,12 +14,11 @@ import {
   onFailed,
   throwing,
 } from '../test/functions.ts'
-import { MemoryPipeline, MemoryStorage } from '../test/memory-storage.ts'
 import { DuplicateJobError } from './job-errors.ts'
 import { Queue } from './queue.ts'
 
 function setUp() {
-  const storage = new MemoryStorage()
+  const storage = new TestStorage()
   return { storage, queue: new Queue('q', { storage, isAsync: false }) }
 }
 
@@ -35,7 +35,7 @@ describe('a queue with isAsync: false', () => {
     expect(await job.returnValue()).toBe(7)
     expect(job.workerName).toBe('sync')
     expect(job.endedAt).toBeInstanceOf(Date)
-    expect(storage.list('q')).toEqual([])
+    expect(storage.waiting('q')).toEqual([])
     expect(storage.recordOf(job.id)).toMatchObject({ status: 'finished', workerName: 'sync' })
   })
 

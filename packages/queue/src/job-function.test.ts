@@ -1,14 +1,13 @@
 import { FunctionLoader } from '@rq/functions'
 import { Retry } from '@rq/job'
+import { TestStorage } from '@rq/testkit/memory-storage'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { storage, sum, times } from '../test/decorated.ts'
-import { MemoryStorage } from '../test/memory-storage.ts'
 import { job, jobDecorator } from './job-function.ts'
 import { Queue } from './queue.ts'
 
-beforeEach(() => {
-  storage.records.clear()
-  storage.lists.clear()
+beforeEach(async () => {
+  for (const queue of await storage.queues.queueNames()) await storage.queues.deleteQueue(queue, true)
 })
 
 describe('job', () => {
@@ -19,7 +18,7 @@ describe('job', () => {
 
   it('enqueues with the options given', async () => {
     const enqueued = await sum.delay(3, 4)
-    expect(storage.list('low')).toEqual([enqueued.id])
+    expect(storage.waiting('low')).toEqual([enqueued.id])
     expect(enqueued).toMatchObject({ args: [3, 4], timeout: 5, resultTtl: 60, description: 'adds', origin: 'low' })
     expect(enqueued.funcName).toMatch(/test\/decorated#sum$/)
   })
@@ -29,7 +28,7 @@ describe('job', () => {
     const enqueued = await sum.delayWith({ jobTimeout: '1m', jobId: 'mine', retry })(3, 4)
     expect(enqueued).toMatchObject({ id: 'mine', timeout: 60, resultTtl: 60, retriesLeft: 2 })
     expect(await sum.enqueue([1, 2], { atFront: true })).toMatchObject({ args: [1, 2], timeout: 5 })
-    expect(storage.list('low')).toHaveLength(2)
+    expect(storage.waiting('low')).toHaveLength(2)
   })
 
   it('is found by a worker, also through another queue', async () => {
@@ -41,7 +40,7 @@ describe('job', () => {
   })
 
   it('gives a function a name for workers without module files', async () => {
-    const memory = new MemoryStorage()
+    const memory = new TestStorage()
     const closure = job('low', { storage: memory, name: 'send-mail' })((to: string) => to)
     expect((await closure.delay('ada')).funcName).toBe('send-mail')
   })
@@ -67,7 +66,7 @@ describe('job', () => {
 
 describe('jobDecorator', () => {
   it('makes the queue at the first enqueue, once', async () => {
-    const memory = new MemoryStorage()
+    const memory = new TestStorage()
     const makeQueue = vi.fn((name: string, _options: { connection: string }) => new Queue(name, { storage: memory }))
     const decorated = jobDecorator(makeQueue)('low', { connection: 'redis://x', name: 'f', ttl: 5 })(() => 1)
     expect(makeQueue).not.toHaveBeenCalled()

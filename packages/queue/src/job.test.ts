@@ -1,14 +1,14 @@
 import { inspect } from 'node:util'
+import { MemoryPipeline, TestStorage } from '@rq/testkit/memory-storage'
 import { describe, expect, it, vi } from 'vitest'
 import { add, nothing } from '../test/functions.ts'
-import { MemoryPipeline, MemoryStorage } from '../test/memory-storage.ts'
 import { Job } from './job.ts'
 import { cancelJob, requeueJob } from './job-actions.ts'
 import { JobFailedError, TimeoutError } from './job-errors.ts'
 import { Queue } from './queue.ts'
 
 function setUp() {
-  const storage = new MemoryStorage()
+  const storage = new TestStorage()
   return { storage, queue: new Queue('q', { storage }) }
 }
 
@@ -101,7 +101,7 @@ describe('Job', () => {
     expect(await job.isStarted()).toBe(true)
     expect(await job.isQueued()).toBe(false)
     expect(await job.getStatus({ refresh: false })).toBe('started')
-    storage.records.delete(job.id)
+    storage.forget(job.id)
     await expect(job.getStatus()).rejects.toThrow(code('RQ_INVALID_OPERATION'))
     await expect(job.refresh()).rejects.toThrow(code('RQ_NO_SUCH_JOB'))
   })
@@ -115,7 +115,7 @@ describe('Job', () => {
     expect(await other.getMeta({ refresh: false })).toEqual({ a: 1 })
     expect(await other.getMeta()).toEqual({ a: 2 })
     expect(other.meta).toEqual({ a: 2 })
-    storage.records.delete(job.id)
+    storage.forget(job.id)
     await expect(job.saveMeta()).rejects.toThrow(code('RQ_NO_SUCH_JOB'))
   })
 
@@ -151,11 +151,13 @@ describe('Job', () => {
     const { storage, queue } = setUp()
     const job = await queue.enqueue(nothing)
     await expect(job.stop()).rejects.toThrow(code('RQ_INVALID_OPERATION'))
-    Object.assign(storage.recordOf(job.id), { status: 'started', workerName: 'w1', executionId: 'x' })
+    const executionId = storage.start(job.id)
     await job.stop()
-    expect(storage.commands).toEqual([['w1', { command: 'stop-job', jobId: job.id, executionId: 'x' }]])
-    expect(await job.getExecutions()).toEqual([{ id: 'x', jobId: job.id, leaseEndsAt: new Date(1000) }])
-    storage.records.delete(job.id)
+    expect(storage.commands).toEqual([['worker', { command: 'stop-job', jobId: job.id, executionId }]])
+    expect(await job.getExecutions()).toEqual([
+      { id: executionId, jobId: job.id, workerName: 'worker', leaseEndsAt: expect.any(Date) },
+    ])
+    storage.forget(job.id)
     await expect(job.stop()).rejects.toThrow(code('RQ_NO_SUCH_JOB'))
   })
 })
@@ -165,11 +167,16 @@ describe('results', () => {
     const { storage, queue } = setUp()
     const job = await queue.enqueue(add, [1, 2])
     expect([await job.returnValue(), await job.latestResult()]).toEqual([undefined, null])
-    storage.end(job.id, 'finished', { type: 'successful', returnValue: '3', workerName: 'w', executionId: 'x' })
+    storage.end(job.id, 'finished', { type: 'successful', returnValue: '3' })
     expect(await job.returnValue()).toBe(3)
     expect(await job.result()).toBe(3)
     const latest = await job.latestResult({ timeout: '1s' })
-    expect(latest).toMatchObject({ type: 'successful', returnValue: 3, workerName: 'w', executionId: 'x' })
+    expect(latest).toMatchObject({
+      type: 'successful',
+      returnValue: 3,
+      workerName: 'worker',
+      executionId: expect.any(String),
+    })
     expect(latest?.createdAt).toBeInstanceOf(Date)
     expect(await job.results()).toHaveLength(1)
   })
@@ -211,7 +218,7 @@ describe('results', () => {
   it('say that a job is gone', async () => {
     const { storage, queue } = setUp()
     const job = await queue.enqueue(nothing)
-    storage.records.delete(job.id)
+    storage.forget(job.id)
     await expect(job.result()).rejects.toThrow(code('RQ_NO_SUCH_JOB'))
   })
 

@@ -1,20 +1,20 @@
 import { RqError } from '@rq/core'
 import { Callback, Dependency, RateLimit, Repeat, Retry, Webhook } from '@rq/job'
 import { defaultSerializer, jsonSerializer } from '@rq/serializer'
+import { MemoryPipeline, TestStorage } from '@rq/testkit/memory-storage'
 import { DateTime, Duration } from 'luxon'
 import { describe, expect, it } from 'vitest'
 import { add, greet, nothing, onDone, onFailed, send } from '../test/functions.ts'
-import { MemoryPipeline, MemoryStorage } from '../test/memory-storage.ts'
 import { Job } from './job.ts'
 import { DuplicateJobError } from './job-errors.ts'
 import { Queue, type QueueOptions } from './queue.ts'
 
 function setUp(options: Partial<QueueOptions> = {}, name?: string) {
-  const storage = new MemoryStorage()
+  const storage = new TestStorage()
   return { storage, queue: new Queue(name, { storage, ...options }) }
 }
 
-const callOf = (storage: MemoryStorage, job: Job) =>
+const callOf = (storage: TestStorage, job: Job) =>
   JSON.parse(String(storage.recordOf(job.id).data)) as [string, null, unknown[], Record<string, unknown>]
 
 describe('Queue', () => {
@@ -58,7 +58,7 @@ describe('Queue', () => {
       void owner.enqueue('a.b')
     }
     expect(storage.closed).toBe(1)
-    expect(storage.list('default')).toHaveLength(1)
+    expect(storage.waiting('default')).toHaveLength(1)
   })
 })
 
@@ -67,7 +67,7 @@ describe('enqueue', () => {
     const { storage, queue } = setUp()
     const first = await queue.enqueue(add, [1, 2])
     const second = await queue.enqueue(add, [3, 4])
-    expect(storage.list('default')).toEqual([first.id, second.id])
+    expect(storage.waiting('default')).toEqual([first.id, second.id])
     expect(callOf(storage, first)).toEqual([expect.stringMatching(/functions#add$/), null, [1, 2], {}])
     expect(await first.getStatus({ refresh: false })).toBe('queued')
     expect(first.enqueuedAt).toBeInstanceOf(Date)
@@ -122,7 +122,7 @@ describe('enqueue', () => {
     const { storage, queue } = setUp()
     const last = await queue.enqueue('my_package.my_module.my_func', [3, 4])
     const first = await queue.enqueue('./jobs/mail#send', [], { atFront: true })
-    expect(storage.list('default')).toEqual([first.id, last.id])
+    expect(storage.waiting('default')).toEqual([first.id, last.id])
     expect(last.funcName).toBe('my_package.my_module.my_func')
     expect(last.args).toEqual([3, 4])
   })
@@ -146,7 +146,7 @@ describe('enqueue', () => {
     await expect((queue.enqueue as (...given: unknown[]) => Promise<Job>)(...args())).rejects.toThrow(message)
     await expect((queue.enqueue as (...given: unknown[]) => Promise<Job>)(...args())).rejects.toBeInstanceOf(RqError)
     expect(storage.records.size).toBe(0)
-    expect(storage.known.size).toBe(0)
+    expect(await storage.queues.queueNames()).toEqual([])
   })
 
   it('refuses a second job with the id of a unique one', async () => {
@@ -155,7 +155,7 @@ describe('enqueue', () => {
     const again = queue.enqueue(nothing, [], { jobId: 'one', unique: true })
     await expect(again).rejects.toThrow(DuplicateJobError)
     await expect(again).rejects.toMatchObject({ code: 'RQ_DUPLICATE_JOB', jobId: 'one' })
-    expect(storage.list('default')).toEqual(['one'])
+    expect(storage.waiting('default')).toEqual(['one'])
     await expect(queue.enqueueAt(new Date(), nothing, [], { jobId: 'one', unique: true })).rejects.toThrow(
       DuplicateJobError,
     )
@@ -194,16 +194,16 @@ describe('enqueue', () => {
       queue.enqueue(add, [1, 1]),
       queue.enqueue('known.text', []),
     ])
-    expect(storage.list('default')).toEqual(jobs.map((job) => job.id))
+    expect(storage.waiting('default')).toEqual(jobs.map((job) => job.id))
     const more = await Promise.all(Array.from({ length: 100 }, (_, index) => queue.enqueue(add, [index, 0])))
-    expect(storage.calls.at(-1)).toEqual(more.map((job) => job.id))
+    expect(storage.enqueued.at(-1)).toEqual(more.map((job) => job.id))
   })
 
   it('does not hold up other calls when a function cannot be located', async () => {
     const { storage, queue } = setUp()
     const outcomes = await Promise.allSettled([queue.enqueue(() => 1), queue.enqueue('known.text')])
     expect(outcomes.map((outcome) => outcome.status)).toEqual(['rejected', 'fulfilled'])
-    expect(storage.list('default')).toHaveLength(1)
+    expect(storage.waiting('default')).toHaveLength(1)
   })
 
   it('appends to a pipeline and writes nothing itself', async () => {
@@ -215,7 +215,7 @@ describe('enqueue', () => {
     expect(await job.getStatus({ refresh: false })).toBe('queued')
     expect(storage.records.size).toBe(0)
     pipeline.exec()
-    expect([storage.list('default'), storage.list('other')]).toEqual([[job.id], [expect.any(String)]])
+    expect([storage.waiting('default'), storage.waiting('other')]).toEqual([[job.id], [expect.any(String)]])
     await expect(queue.enqueue(nothing, [], { pipeline, jobId: 'a', unique: true })).rejects.toThrow(/Invalid unique/)
   })
 })
@@ -230,9 +230,11 @@ describe('enqueueAt and enqueueIn', () => {
     expect(await at.getStatus({ refresh: false })).toBe('scheduled')
     expect(at.enqueuedAt).toBeUndefined()
     expect(at.retriesLeft).toBe(2)
-    expect(storage.list('default')).toEqual([])
+    expect(storage.waiting('default')).toEqual([])
     expect(await queue.scheduledJobRegistry.getScheduledTime(at)).toEqual(when.toJSDate())
-    expect(storage.dueMs.get(later.id)).toBeGreaterThanOrEqual(before + 3_600_000)
+    expect((await queue.scheduledJobRegistry.getScheduledTime(later)).getTime()).toBeGreaterThanOrEqual(
+      before + 3_600_000,
+    )
   })
 
   it('refuses what is no time', async () => {
@@ -251,8 +253,8 @@ describe('enqueueMany', () => {
       Queue.prepareData(nothing, [], { jobId: 'third', atFront: true }),
     ])
     expect(jobs.map((job) => job.id)).toEqual(['first', 'second', 'third'])
-    expect(storage.list('default')).toEqual(['third', 'first', 'second'])
-    expect(storage.calls).toHaveLength(1)
+    expect(storage.waiting('default')).toEqual(['third', 'first', 'second'])
+    expect(storage.enqueued).toHaveLength(1)
     expect(await jobs[0].getStatus({ refresh: false })).toBe('queued')
   })
 
@@ -263,7 +265,7 @@ describe('enqueueMany', () => {
     const [childJob, parentJob] = await queue.enqueueMany([child, parent])
     expect(childJob.id).toBe(child.id)
     expect(await childJob.getStatus({ refresh: false })).toBe('deferred')
-    expect(storage.list('default')).toEqual([parentJob.id])
+    expect(storage.waiting('default')).toEqual([parentJob.id])
   })
 
   it.each([undefined, 'a.b', [add], [{ func: add, args: [1, 2] }]])(
@@ -294,8 +296,8 @@ describe('enqueueMany', () => {
     const { storage, queue } = setUp()
     const datas = Array.from({ length: 1201 }, (_, index) => Queue.prepareData(add, [index, 0]))
     const jobs = await queue.enqueueMany(datas)
-    expect(storage.calls.map((call) => call.length)).toEqual([500, 500, 201])
-    expect(storage.list('default')).toEqual(jobs.map((job) => job.id))
+    expect(storage.enqueued.map((call) => call.length)).toEqual([500, 500, 201])
+    expect(storage.waiting('default')).toEqual(jobs.map((job) => job.id))
   })
 
   it('appends to a pipeline', async () => {
@@ -304,13 +306,13 @@ describe('enqueueMany', () => {
     const jobs = await queue.enqueueMany([Queue.prepareData(nothing), Queue.prepareData(nothing)], { pipeline })
     expect(storage.records.size).toBe(0)
     pipeline.exec()
-    expect(storage.list('default')).toEqual(jobs.map((job) => job.id))
+    expect(storage.waiting('default')).toEqual(jobs.map((job) => job.id))
   })
 
   it('takes an empty list', async () => {
     const { storage, queue } = setUp()
     expect(await queue.enqueueMany([])).toEqual([])
-    expect(storage.calls).toEqual([])
+    expect(storage.enqueued).toEqual([])
   })
 })
 
@@ -321,10 +323,10 @@ describe('createJob and enqueueJob', () => {
     expect(storage.records.size).toBe(0)
     expect(await job.getStatus({ refresh: false })).toBe('created')
     await job.save()
-    expect(storage.list('default')).toEqual([])
+    expect(storage.waiting('default')).toEqual([])
     expect(await queue.enqueueJob(job)).toBe(job)
     expect(await job.getStatus({ refresh: false })).toBe('queued')
-    expect(storage.list('default')).toEqual([job.id])
+    expect(storage.waiting('default')).toEqual([job.id])
   })
 
   it('runs a job again in another queue, without what is known of its last run', async () => {
@@ -334,7 +336,7 @@ describe('createJob and enqueueJob', () => {
     Object.assign(storage.recordOf(job.id), { startedAtMs: 1, endedAtMs: 2, workerName: 'w', executionId: 'x' })
     await job.refresh()
     await new Queue('other', { storage }).enqueueJob(job, { atFront: true })
-    expect(storage.list('other')).toEqual([job.id])
+    expect(storage.waiting('other')).toEqual([job.id])
     expect(job).toMatchObject({ origin: 'other', startedAt: undefined, endedAt: undefined, workerName: undefined })
     expect(storage.recordOf(job.id)).not.toHaveProperty('executionId')
   })
@@ -372,10 +374,10 @@ describe('contents', () => {
   it('leaves out and drops ids whose job is gone', async () => {
     const { storage, queue } = setUp()
     const [a, b] = await Promise.all([queue.enqueue(nothing), queue.enqueue(nothing)])
-    storage.records.delete(a.id)
+    storage.forget(a.id)
     expect((await queue.getJobs()).map((job) => job.id)).toEqual([b.id])
-    expect(storage.list('default')).toEqual([b.id])
-    storage.records.delete(b.id)
+    expect(storage.waiting('default')).toEqual([b.id])
+    storage.forget(b.id)
     expect(await queue.compact()).toBe(1)
   })
 
@@ -393,9 +395,9 @@ describe('contents', () => {
     expect(await queue.remove(a)).toBe(1)
     expect(storage.records.has(a.id)).toBe(true)
     expect(await queue.empty()).toBe(1)
-    expect(storage.known.has('default')).toBe(true)
+    expect(await storage.queues.queueNames()).toEqual(['default'])
     await queue.delete()
-    expect(storage.known.has('default')).toBe(false)
+    expect(await storage.queues.queueNames()).toEqual([])
   })
 
   it('has a registry of each kind', async () => {
@@ -410,7 +412,7 @@ describe('contents', () => {
     await failed.requeue(job)
     expect(await queue.getJobIds()).toEqual([job.id])
     await expect(failed.requeue(job)).rejects.toMatchObject({ code: 'RQ_INVALID_OPERATION' })
-    storage.end(job.id, 'failed', { type: 'failed' })
+    storage.end(job.id, 'failed', { type: 'failed' }, { keepS: -1 })
     expect(await failed.getExpirationTime(job)).toBeNull()
     expect(await failed.remove(job, { deleteJob: true })).toBe(true)
     expect(storage.records.has(job.id)).toBe(false)

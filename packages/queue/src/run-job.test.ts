@@ -1,8 +1,8 @@
 import { RqError } from '@rq/core'
 import { type AnyFunction, dumpCall, type JobRecord, type Outcome, Retry, readPayload } from '@rq/job'
 import { defaultSerializer } from '@rq/serializer'
+import { TestStorage } from '@rq/testkit/memory-storage'
 import { describe, expect, it, vi } from 'vitest'
-import { MemoryStorage } from '../test/memory-storage.ts'
 import { getCurrentJob } from './current-job.ts'
 import { Job } from './job.ts'
 import { JobTimeoutError } from './job-errors.ts'
@@ -21,8 +21,8 @@ interface Plan {
   record?: Partial<JobRecord>
 }
 
-function inputOf(plan: Plan): RunInput & { callbacks: [string, number][]; storage: MemoryStorage } {
-  const storage = new MemoryStorage()
+function inputOf(plan: Plan): RunInput & { callbacks: [string, number][]; storage: TestStorage } {
+  const storage = new TestStorage()
   const functions: Record<string, AnyFunction | undefined> = { ...plan } as never
   const call = { func: 'func', args: plan.args ?? [], kwargs: plan.kwargs ?? {} }
   const record: JobRecord = {
@@ -124,12 +124,14 @@ describe('runJob', () => {
       await job.saveMeta()
     }
     const input = inputOf({ func })
-    input.storage.records.set('id', { ...input.record, executionId: 'execution' })
+    await input.storage.jobs.save(input.record)
+    input.storage.recordOf('id').executionId = 'execution'
     expect((await runJob(input)).kind).toBe('returned')
     expect(String(input.storage.recordOf('id').meta)).toBe('{"step":2}')
 
     const lost = inputOf({ func })
-    lost.storage.records.set('id', { ...lost.record, executionId: 'other' })
+    await lost.storage.jobs.save(lost.record)
+    lost.storage.recordOf('id').executionId = 'other'
     expect(lastLineOf(await runJob(lost))).toMatch(/belongs to another execution/)
   })
 

@@ -1,7 +1,7 @@
+import { TestStorage } from '@rq/testkit/memory-storage'
 import { job, Queue } from '../src/index.ts'
-import { MemoryStorage } from './memory-storage.ts'
 
-export const storage = new MemoryStorage()
+export const storage = new TestStorage()
 
 /** As the documentation shows it. */
 export const sum = job('low', { storage, timeout: 5, resultTtl: 60, description: 'adds' })(

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import type { JobRecord } from '@rq/job'
 import { makeProject } from '@rq/testkit'
+import { TestStorage } from '@rq/testkit/memory-storage'
 import { describe, expect, test } from 'vitest'
 import { Worker, type WorkerOptions } from '../src/index.ts'
 import { RQ_JOBS } from './jobs-with-rq.ts'
-import { MemoryStore } from './memory-store.ts'
 
 async function fixture() {
   const project = await makeProject({ 'jobs.js': RQ_JOBS }, { packages: ['@rq/queue'] })
-  const store = new MemoryStore()
+  const store = new TestStorage()
   const log = project.path('log')
   return {
     project,
@@ -17,7 +17,7 @@ async function fixture() {
     lines: async () => (await readFile(log, 'utf8').catch(() => '')).split('\n').filter((line) => line !== ''),
     worker: (options: Partial<WorkerOptions> = {}) =>
       new Worker('default', {
-        storage: store.storage,
+        storage: store,
         serializer: 'json',
         importPaths: [project.dir],
         processTitle: false,

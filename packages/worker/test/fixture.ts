@@ -1,24 +1,24 @@
 import { makeProject, type TempDir } from '@rq/testkit'
+import { TestStorage } from '@rq/testkit/memory-storage'
 import { Worker, type WorkerOptions } from '../src/index.ts'
 import { JOBS } from './jobs.ts'
-import { MemoryStore } from './memory-store.ts'
 
 /** A store, a folder with the job functions, and workers on them that are stopped at the end. */
 export interface Fixture extends AsyncDisposable {
-  readonly store: MemoryStore
+  readonly store: TestStorage
   readonly project: TempDir
   worker(options?: Partial<WorkerOptions>, queues?: string | string[]): Worker
 }
 
 export async function fixture(files: Readonly<Record<string, string>> = {}): Promise<Fixture> {
   const project = await makeProject({ 'jobs.js': JOBS, ...files })
-  const store = new MemoryStore()
+  const store = new TestStorage()
   const workers: Worker[] = []
   return {
     store,
     project,
     worker(options = {}, queues = 'default') {
-      const base = { storage: store.storage, serializer: 'json', importPaths: [project.dir], processTitle: false }
+      const base = { storage: store, serializer: 'json', importPaths: [project.dir], processTitle: false }
       const worker = new Worker(queues, { ...base, ...options } as WorkerOptions)
       workers.push(worker)
       return worker

@@ -183,7 +183,9 @@ describe('the loop', () => {
     const working = worker.work()
     await next(worker, 'horse:started')
     await expect(worker.work()).rejects.toThrow(/working already/)
-    await expect(ctx.worker({ name: 'eve' }).work()).rejects.toMatchObject({ code: 'RQ_WORKER_NAME_TAKEN' })
+    const other = { name: 'ann', queues: ['default'], pid: 1, hostname: 'elsewhere', version: '1', ttlS: 60 }
+    await ctx.store.workers.register(other)
+    await expect(ctx.worker({ name: 'ann' }).work()).rejects.toMatchObject({ code: 'RQ_WORKER_NAME_TAKEN' })
     await worker.stop()
     await working
   })
@@ -499,8 +501,8 @@ describe('jobs of dead workers', () => {
     const id = store.abandon('./jobs#add')
     const asked = deferred()
     const answered = deferred()
-    const recover = store.recover.bind(store)
-    store.recover = async (...args) => {
+    const recover = store.workers.recover.bind(store.workers)
+    store.workers.recover = async (...args) => {
       asked.resolve()
       const recovered = await recover(...args)
       await answered.promise

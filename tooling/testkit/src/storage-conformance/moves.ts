@@ -58,10 +58,7 @@ async function moveWaitingJobs(storage: Storage): Promise<void> {
 
 async function moveStartedJobs(storage: Storage): Promise<void> {
   const { queues } = storage
-  await queues.enqueue([
-    newJob({ id: 'finishes' }),
-    newJob({ id: 'retried', retriesLeft: 1, retryIntervalsS: [60] }),
-  ])
+  await queues.enqueue([newJob({ id: 'finishes' }), newJob({ id: 'retried', retriesLeft: 1, retryIntervalsS: [60] })])
   const [finishes, retried] = (await start(storage)).map((one) => [one])
   await end(storage, finishes ?? [], RETURNED)
   await end(storage, retried ?? [], RAISED)

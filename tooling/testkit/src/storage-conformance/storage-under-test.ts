@@ -11,7 +11,7 @@ export interface StorageUnderTest extends AsyncDisposable {
 export type OpenStorage = () => Promise<WatchedStorage>
 
 /** A storage under test whose jobs are watched: a call that makes a move that `LEGAL_MOVES` does not list fails. */
-export interface WatchedStorage extends StorageUnderTest {
+interface WatchedStorage extends StorageUnderTest {
   /** The moves seen so far: `queued -> started`. */
   readonly moves: ReadonlySet<string>
 }

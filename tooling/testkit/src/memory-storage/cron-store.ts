@@ -1,0 +1,144 @@
+import { RqError, SECOND_MS } from '@rq/core'
+import type { CronKey, CronReply, CronRun, CronSchedulerRecord, CronState, CronStore } from '@rq/job'
+import { isTerminal } from '@rq/job'
+import { enqueueOne } from './enqueueing.ts'
+import type { MemoryData, StoredCron } from './memory-data.ts'
+
+/** RQ's figures: a scheduler without a heartbeat counts as dead; records live on. */
+const STALE_S = 120
+const RECORD_TTL_MS = 120 * SECOND_MS
+const DEAD_RECORD_TTL_MS = 60 * SECOND_MS
+const YEAR_MS = 365 * 24 * 60 * 60 * SECOND_MS
+const MOST_HISTORY = 1000
+/** The newest jobs of a cron job that are looked at to see whether one has not ended yet. */
+const LOOK_BACK = 10
+
+export class MemoryCronStore implements CronStore {
+  readonly #data: MemoryData
+
+  constructor(data: MemoryData) {
+    this.#data = data
+  }
+
+  async open({ name, slot }: CronKey, rule: string): Promise<CronState> {
+    const { nowMs } = this.#data
+    const cron = this.#cron(name)
+    const known = cron.slots.get(slot) ?? { rule: '', sinceMs: 0 }
+    // A rule comes into force with a whole second.
+    if (known.rule !== rule) known.sinceMs = Math.floor(nowMs / SECOND_MS) * SECOND_MS
+    known.rule = rule
+    cron.slots.set(slot, known)
+    const { pausedMs, resumedMs } = cron
+    return {
+      sinceMs: known.sinceMs,
+      nowMs,
+      ...(known.tickMs !== undefined && { tickMs: known.tickMs }),
+      ...(pausedMs !== undefined && { pausedMs }),
+      ...(resumedMs !== undefined && { resumedMs }),
+    }
+  }
+
+  async run(run: CronRun): Promise<CronReply> {
+    const { nowMs } = this.#data
+    const answer = this.#decide(run) ?? this.#enqueue(run)
+    const tickMs = this.#data.crons.get(run.name)?.slots.get(run.slot)?.tickMs
+    return { answer, nowMs, ...(tickMs !== undefined && { tickMs }) }
+  }
+
+  async setPaused(name: string, paused: boolean): Promise<boolean> {
+    const cron = this.#cron(name)
+    if (paused === (cron.pausedMs !== undefined)) return false
+    if (paused) {
+      cron.pausedMs = this.#data.nowMs
+    } else {
+      delete cron.pausedMs
+      cron.resumedMs = this.#data.nowMs
+    }
+    return true
+  }
+
+  async history(name: string, start: number, end: number): Promise<string[]> {
+    const newestFirst = [...(this.#data.cronHistories.get(name) ?? [])].reverse()
+    return newestFirst.slice(start, end === -1 ? undefined : end + 1)
+  }
+
+  async register(scheduler: CronSchedulerRecord): Promise<void> {
+    const { hostname, name, pid } = scheduler
+    const known = this.#data.cronSchedulers.get(name)
+    const beatMs = this.#data.cronHeartbeats.get(name) ?? 0
+    const isAlive = known !== undefined && beatMs > this.#data.nowMs - STALE_S * SECOND_MS
+    if (isAlive && (known.pid !== pid || known.hostname !== hostname)) {
+      throw new RqError('RQ_SCHEDULER_NAME_TAKEN', `An active cron scheduler named '${name}' exists already.`, {
+        details: { name },
+      })
+    }
+    await this.heartbeat(scheduler)
+  }
+
+  async heartbeat(scheduler: CronSchedulerRecord): Promise<number> {
+    const { nowMs } = this.#data
+    this.#data.cronHeartbeats.set(scheduler.name, nowMs)
+    this.#data.cronSchedulers.set(scheduler.name, scheduler, RECORD_TTL_MS)
+    return nowMs
+  }
+
+  async unregister(name: string): Promise<void> {
+    this.#data.cronHeartbeats.delete(name)
+    this.#data.cronSchedulers.expire(name, DEAD_RECORD_TTL_MS)
+  }
+
+  async schedulers(staleS = STALE_S): Promise<(CronSchedulerRecord & { readonly lastHeartbeatMs: number })[]> {
+    const { cronHeartbeats, nowMs } = this.#data
+    for (const [name, beatMs] of cronHeartbeats) if (beatMs <= nowMs - staleS * SECOND_MS) cronHeartbeats.delete(name)
+    return [...cronHeartbeats]
+      .sort(([, a], [, b]) => a - b)
+      .flatMap(([name, lastHeartbeatMs]) => {
+        const record = this.#data.cronSchedulers.get(name)
+        return record === undefined ? [] : [{ ...record, lastHeartbeatMs }]
+      })
+  }
+
+  async scheduler(name: string): Promise<(CronSchedulerRecord & { readonly lastHeartbeatMs?: number }) | undefined> {
+    const record = this.#data.cronSchedulers.get(name)
+    const lastHeartbeatMs = this.#data.cronHeartbeats.get(name)
+    return record && { ...record, ...(lastHeartbeatMs !== undefined && { lastHeartbeatMs }) }
+  }
+
+  /** Why the job of a run is not to be enqueued; undefined when it is. Notes the tick as decided. */
+  #decide({ name, slot, tick }: CronRun): CronReply['answer'] | undefined {
+    if (tick === undefined) return undefined
+    if (tick.ms > this.#data.nowMs) return 'early'
+    const cron = this.#cron(name)
+    const known = cron.slots.get(slot) ?? { rule: '', sinceMs: 0 }
+    if (known.tickMs !== undefined && known.tickMs > tick.latestMs) return 'taken'
+    if (cron.resumedMs !== undefined && tick.ms <= cron.resumedMs) return 'taken'
+    if (cron.pausedMs !== undefined) return 'paused'
+    cron.slots.set(slot, { ...known, tickMs: tick.ms })
+    return tick.unlessRunning !== undefined && this.#isRunning(name, tick.unlessRunning) ? 'overlap' : undefined
+  }
+
+  #enqueue({ job, name }: CronRun): CronReply['answer'] {
+    const placement = enqueueOne(this.#data, job, false)
+    if (placement === 'duplicate' || placement === 'cycle') return 'taken'
+    const { id } = job.record
+    const earlier = (this.#data.cronHistories.get(name) ?? []).filter((one) => one !== id)
+    this.#data.cronHistories.set(name, [...earlier, id].slice(-MOST_HISTORY), YEAR_MS)
+    return 'enqueued'
+  }
+
+  /** Whether a job that this cron job enqueued has not ended: one of the newest whose ids begin with `start`. */
+  #isRunning(name: string, start: string): boolean {
+    const newest = (this.#data.cronHistories.get(name) ?? []).slice(-LOOK_BACK)
+    return newest.some((id) => {
+      const status = id.startsWith(start) ? this.#data.status(id) : undefined
+      return status !== undefined && !isTerminal(status)
+    })
+  }
+
+  /** Kept for a year from now. */
+  #cron(name: string): StoredCron {
+    const cron = this.#data.crons.get(name) ?? { slots: new Map() }
+    this.#data.crons.set(name, cron, YEAR_MS)
+    return cron
+  }
+}

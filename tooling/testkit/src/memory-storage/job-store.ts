@@ -1,0 +1,168 @@
+import type {
+  AwaitedResult,
+  CancelRequest,
+  DeleteRequest,
+  ExecutionRecord,
+  ExplanationFacts,
+  JobRecord,
+  JobReply,
+  JobStatus,
+  JobStore,
+  Payload,
+  ResultRecord,
+} from '@rq/job'
+import { isTerminal } from '@rq/job'
+import { cancel } from './canceling.ts'
+import { newRecord } from './enqueueing.ts'
+import type { MemoryData } from './memory-data.ts'
+import { pipelineOf } from './memory-pipeline.ts'
+import { deleteJob } from './places.ts'
+import { place } from './rate-limits.ts'
+import { resultsOf } from './results.ts'
+
+export class MemoryJobStore implements JobStore {
+  readonly #data: MemoryData
+  readonly #closed: AbortSignal
+
+  /** Waits end when `closed` fires. */
+  constructor(data: MemoryData, closed: AbortSignal) {
+    this.#data = data
+    this.#closed = closed
+  }
+
+  async fetch(ids: readonly string[]): Promise<(JobRecord | undefined)[]> {
+    return ids.map((id) => {
+      const record = this.#data.record(id)
+      return record && { ...record }
+    })
+  }
+
+  async exists(jobId: string): Promise<boolean> {
+    return this.#data.jobs.has(jobId)
+  }
+
+  async status(jobId: string): Promise<JobStatus | undefined> {
+    return this.#data.status(jobId)
+  }
+
+  async save(record: JobRecord): Promise<void> {
+    const { status: _, ...fields } = newRecord(record)
+    const known = this.#data.record(record.id)
+    if (known !== undefined) Object.assign(known, fields)
+    else this.#data.jobs.set(record.id, { record: newRecord(record), waitsFor: new Set(), deferredTurn: 0 })
+  }
+
+  async saveMeta(jobId: string, meta: Payload, executionId?: string): Promise<JobReply> {
+    const record = this.#data.record(jobId)
+    if (record === undefined) return 'missing'
+    if (executionId !== undefined && record.executionId !== executionId) return 'refused'
+    record.meta = meta
+    return 'done'
+  }
+
+  async meta(jobId: string): Promise<Payload | undefined> {
+    return this.#data.record(jobId)?.meta
+  }
+
+  async cancel(request: CancelRequest): Promise<JobReply> {
+    return cancel(this.#data, request)
+  }
+
+  cancelInto(pipeline: unknown, request: CancelRequest): void {
+    pipelineOf(pipeline).append(() => cancel(this.#data, request))
+  }
+
+  async delete(request: DeleteRequest): Promise<JobReply> {
+    return this.#delete(request)
+  }
+
+  deleteInto(pipeline: unknown, request: DeleteRequest): void {
+    pipelineOf(pipeline).append(() => this.#delete(request))
+  }
+
+  async requeue(jobId: string, atFront: boolean): Promise<JobReply> {
+    const record = this.#data.record(jobId)
+    if (record === undefined) return 'missing'
+    if (!this.#data.registry(record.origin, 'failed').delete(jobId)) return 'refused'
+    for (const field of ['executionId', 'abandonedCount', 'excInfo', 'result', 'startedAtMs', 'endedAtMs'] as const) {
+      delete record[field]
+    }
+    this.#data.expireJob(jobId, record.ttlS ?? Number.POSITIVE_INFINITY)
+    place(this.#data, record, atFront)
+    return 'done'
+  }
+
+  async results(jobId: string): Promise<ResultRecord[]> {
+    return resultsOf(this.#data, jobId)
+  }
+
+  async awaitResult(
+    jobId: string,
+    timeoutMs: number,
+    signal?: AbortSignal,
+    until: 'result' | 'end' = 'result',
+  ): Promise<AwaitedResult> {
+    const look = (): AwaitedResult | undefined => {
+      const status = this.#data.status(jobId)
+      const isOver = status === undefined || isTerminal(status)
+      const answer = { status, result: resultsOf(this.#data, jobId)[0] ?? null }
+      return isOver || (until === 'result' && answer.result !== null) ? answer : undefined
+    }
+    const signals = [signal, this.#closed]
+    const found = await this.#data.resultWaits.until({ keys: [jobId], look, timeoutMs, signals })
+    return found ?? { status: this.#data.status(jobId), result: resultsOf(this.#data, jobId)[0] ?? null }
+  }
+
+  async dependentIds(jobId: string): Promise<string[]> {
+    return [...(this.#data.dependents.get(jobId) ?? [])]
+  }
+
+  async explain(jobId: string): Promise<ExplanationFacts | undefined> {
+    const data = this.#data
+    const stored = data.jobs.get(jobId)
+    if (stored === undefined) return undefined
+    const { record, waitsFor } = stored
+    const index = data.queue(record.origin).indexOf(jobId)
+    const dueMs = data.registry(record.origin, 'scheduled').scoreMs(jobId)
+    const limit = data.limits.get(record.rateLimit?.key ?? '')
+    const waitingBefore = [...(limit?.waiting ?? [])].indexOf(jobId)
+    return {
+      record: { ...record },
+      position: index === -1 ? null : index,
+      ...(dueMs !== undefined && { dueMs }),
+      dependencies: [...waitsFor].sort().map((id) => ({ id, status: data.status(id) })),
+      releasing: false,
+      slotHolders: [...(limit?.holders ?? [])],
+      waitingBefore: waitingBefore === -1 ? null : waitingBefore,
+      suspended: data.isSuspended,
+      paused: data.isPaused(record.origin),
+      workers: data.workers.values().filter(({ queues }) => queues.includes(record.origin)).length,
+    }
+  }
+
+  async executions(jobId: string): Promise<ExecutionRecord[]> {
+    const record = this.#data.record(jobId)
+    if (record === undefined) return []
+    const { lastHeartbeatMs, workerName } = record
+    const leases = [...this.#data.leases(record.origin).values()].filter((lease) => lease.jobId === jobId)
+    return leases.map(({ endsMs, executionId }) => ({
+      id: executionId,
+      jobId,
+      leaseEndsMs: endsMs,
+      ...(workerName !== undefined && { workerName }),
+      ...(lastHeartbeatMs !== undefined && { lastHeartbeatMs }),
+    }))
+  }
+
+  #delete({ deleteDependents, jobId }: DeleteRequest): JobReply {
+    const stored = this.#data.jobs.get(jobId)
+    if (stored === undefined) return 'missing'
+    for (const id of deleteDependents ? [...(this.#data.dependents.get(jobId) ?? [])] : []) {
+      this.#data.dependents.get(jobId)?.delete(id)
+      const dependent = this.#data.jobs.get(id)
+      if (dependent !== undefined) deleteJob(this.#data, dependent)
+    }
+    deleteJob(this.#data, stored)
+    return 'done'
+  }
+}

@@ -1,0 +1,115 @@
+import type { Claimed, ClaimReply, ClaimRequest, JobRecord, Lease } from '@rq/job'
+import { leaseKey, type MemoryData, type StoredLease } from './memory-data.ts'
+import { putBack } from './waiting-jobs.ts'
+
+export interface LeaseRequest {
+  readonly workerName: string
+  readonly leaseMs: number
+  readonly isPrefetch?: boolean
+}
+
+/** A job that has been abandoned this often is handed over even if it may never have begun: it may be what kills its workers. */
+const OFTEN = 3
+
+/** Start a job and lease it. Returns the execution's id. */
+export function startJob(data: MemoryData, record: JobRecord, request: LeaseRequest): string {
+  const executionId = lease(data, record, request)
+  data.move(record, 'started')
+  record.startedAtMs = data.nowMs
+  record.workerName = request.workerName
+  // A time to live in the queue, or one left from an earlier end, is over when the job starts.
+  data.expireJob(record.id, Number.POSITIVE_INFINITY)
+  return executionId
+}
+
+/** Give up to `want` jobs of the queues, in their order. Ids without a job that waits are dropped. */
+export function claim(data: MemoryData, request: ClaimRequest): ClaimReply {
+  if (data.isSuspended) return { jobs: [], suspended: true }
+  const jobs: Claimed[] = []
+  for (const name of request.queues) {
+    if (data.isPaused(name)) continue
+    const queue = data.queue(name)
+    while (jobs.length < request.want) {
+      const id = queue.shift()
+      if (id === undefined) break
+      const record = data.record(id)
+      if (record?.status !== 'queued' && record?.status !== 'created') continue
+      const job: JobRecord = { ...record, status: 'started' }
+      jobs.push({ executionId: startJob(data, record, request), job })
+    }
+  }
+  return { jobs, suspended: false }
+}
+
+/** Renew a lease. Returns whether its execution still owns the job; one that is lost is dropped. */
+export function renew(data: MemoryData, held: Lease, workerName: string, leaseMs: number): boolean {
+  const { executionId, jobId, queue } = held
+  const leases = data.leases(queue)
+  const key = leaseKey(jobId, executionId)
+  const record = data.record(jobId)
+  const owns = record?.executionId === executionId && (record.status === 'started' || record.status === 'canceled')
+  if (!owns) {
+    leases.delete(key)
+    return false
+  }
+  record.lastHeartbeatMs = data.nowMs
+  // A job that was canceled while it runs has no lease any more, and is not to be recovered.
+  if (record.status === 'started') {
+    const { isPrefetch = false } = leases.get(key) ?? {}
+    const endsMs = data.nowMs + leaseMs
+    leases.set(key, { jobId, executionId, workerName, endsMs, isPrefetch, renewed: true })
+  }
+  return true
+}
+
+/** Put claimed jobs that were never begun back at the head of their queues, in order, no attempt spent. */
+export function giveBack(data: MemoryData, leases: readonly Lease[]): void {
+  for (const { executionId, jobId, queue } of [...leases].reverse()) {
+    data.leases(queue).delete(leaseKey(jobId, executionId))
+    const record = data.record(jobId)
+    if (record?.executionId === executionId && record.status === 'started') putBack(data, record)
+  }
+}
+
+/** Take over up to `most` jobs of a queue whose leases have ended; those that may not have begun go back to its head. */
+export function recover(data: MemoryData, queue: string, request: LeaseRequest, most: number): Claimed[] {
+  const taken: Claimed[] = []
+  const returned: JobRecord[] = []
+  for (const ended of endedLeases(data, queue)) {
+    if (taken.length + returned.length === most) break
+    data.leases(queue).delete(leaseKey(ended.jobId, ended.executionId))
+    const record = data.record(ended.jobId)
+    if (record?.executionId !== ended.executionId || record.status !== 'started') continue
+    record.abandonedCount = (record.abandonedCount ?? 0) + 1
+    if (ended.isPrefetch && !ended.renewed && record.abandonedCount < OFTEN) returned.push(record)
+    else taken.push({ executionId: lease(data, record, request), job: { ...record } })
+  }
+  for (const record of returned.reverse()) putBack(data, record)
+  return taken
+}
+
+/** Lease a job to a worker. Returns the execution's id. */
+export function lease(
+  data: MemoryData,
+  record: JobRecord,
+  { workerName, leaseMs, isPrefetch = false }: LeaseRequest,
+): string {
+  const executionId = data.nextExecutionId()
+  const lease: StoredLease = {
+    jobId: record.id,
+    executionId,
+    workerName,
+    endsMs: data.nowMs + leaseMs,
+    isPrefetch,
+    renewed: false,
+  }
+  data.leases(record.origin).set(leaseKey(record.id, executionId), lease)
+  record.executionId = executionId
+  return executionId
+}
+
+function endedLeases(data: MemoryData, queue: string): StoredLease[] {
+  return [...data.leases(queue).values()]
+    .filter(({ endsMs }) => endsMs <= data.nowMs)
+    .sort((a, b) => a.endsMs - b.endsMs)
+}

@@ -1,0 +1,188 @@
+import { type Clock, SECOND_MS } from '@rq/core'
+import {
+  type CronSchedulerRecord,
+  canMove,
+  type JobRecord,
+  type JobStatus,
+  type QueueEvent,
+  type RegistryKind,
+  type ResultRecord,
+  type SchedulerNotice,
+  type WorkerCommand,
+  type WorkerRecord,
+} from '@rq/job'
+import { Channel } from './channel.ts'
+import { ExpiringMap } from './expiring-map.ts'
+import { IdList } from './id-list.ts'
+import { Registry } from './registry.ts'
+import { Waits } from './waits.ts'
+
+export interface StoredJob {
+  readonly record: JobRecord
+  /** Ids of the jobs that it waits for, or waited for. */
+  readonly waitsFor: Set<string>
+  /** Orders jobs by when they were deferred. */
+  deferredTurn: number
+}
+
+/** An execution's right to a job. */
+export interface StoredLease {
+  readonly jobId: string
+  readonly executionId: string
+  readonly workerName: string
+  endsMs: number
+  /** Whether the job may have waited behind others in the worker. */
+  readonly isPrefetch: boolean
+  /** Whether there was a heartbeat for it. */
+  renewed: boolean
+}
+
+export interface StoredLimit {
+  concurrency: number
+  /** Jobs that hold a slot, longest first. */
+  readonly holders: Set<string>
+  /** Jobs that wait for one, longest first. */
+  readonly waiting: Set<string>
+}
+
+export type StoredWorker = { -readonly [Field in keyof WorkerRecord]: WorkerRecord[Field] }
+
+/** What is known of the cron jobs of one name. */
+export interface StoredCron {
+  readonly slots: Map<number, { rule: string; sinceMs: number; tickMs?: number }>
+  pausedMs?: number
+  resumedMs?: number
+}
+
+/** All that a memory storage holds, and the steps that every part of it takes. Storages that share it are clients of one store. */
+export class MemoryData {
+  readonly clock: Clock
+  readonly jobs: ExpiringMap<StoredJob>
+  /** By job: earlier results, newest first. */
+  readonly results: ExpiringMap<ResultRecord[]>
+  /** By job: ids of the jobs that wait for it, which may come before it. */
+  readonly dependents = new Map<string, Set<string>>()
+  readonly queueNames = new Set<string>()
+  readonly pausedQueues: ExpiringMap<true>
+  readonly groups = new Map<string, Set<string>>()
+  readonly limits = new Map<string, StoredLimit>()
+  readonly workers: ExpiringMap<StoredWorker>
+  /** By queue: the name of the scheduler that leads it. */
+  readonly schedulerLocks: ExpiringMap<string>
+  readonly schedulerPids: ExpiringMap<number>
+  readonly crons: ExpiringMap<StoredCron>
+  /** By name of a cron job: the jobs that it enqueued, newest last. */
+  readonly cronHistories: ExpiringMap<string[]>
+  readonly cronSchedulers: ExpiringMap<CronSchedulerRecord>
+  /** Last heartbeats of the cron schedulers that are not known to be dead. */
+  readonly cronHeartbeats = new Map<string, number>()
+  readonly commands = new Channel<WorkerCommand>()
+  readonly events = new Channel<QueueEvent>()
+  /** By queue: those that want to know that somebody listens to it. */
+  readonly listenerNews = new Channel<string>()
+  readonly notices = new Channel<SchedulerNotice>()
+  /** By queue: workers that wait for work. */
+  readonly workWaits = new Waits()
+  /** By job: callers that wait for its result. */
+  readonly resultWaits = new Waits()
+  readonly #queues = new Map<string, IdList>()
+  readonly #registries = new Map<string, Registry>()
+  readonly #leases = new Map<string, Map<string, StoredLease>>()
+  #executions = 0
+  #turns = 0
+  /** Epoch milliseconds; 0 = not suspended. */
+  #suspendedUntilMs = 0
+
+  constructor(clock: Clock) {
+    this.clock = clock
+    this.jobs = new ExpiringMap(clock, (id) => this.dependents.delete(id))
+    this.results = new ExpiringMap(clock)
+    this.pausedQueues = new ExpiringMap(clock)
+    this.workers = new ExpiringMap(clock)
+    this.schedulerLocks = new ExpiringMap(clock)
+    this.schedulerPids = new ExpiringMap(clock)
+    this.crons = new ExpiringMap(clock)
+    this.cronHistories = new ExpiringMap(clock)
+    this.cronSchedulers = new ExpiringMap(clock)
+  }
+
+  get nowMs(): number {
+    return this.clock.nowMs()
+  }
+
+  record(id: string): JobRecord | undefined {
+    return this.jobs.get(id)?.record
+  }
+
+  status(id: string): JobStatus | undefined {
+    return this.record(id)?.status
+  }
+
+  queue(name: string): IdList {
+    return entryOf(this.#queues, name, () => new IdList())
+  }
+
+  /** All but that of started jobs, which are in {@link leases}. */
+  registry(queue: string, kind: Exclude<RegistryKind, 'started'>): Registry {
+    return entryOf(this.#registries, `${kind} ${queue}`, () => new Registry())
+  }
+
+  /** The leases of a queue by job and execution: see {@link leaseKey}. */
+  leases(queue: string): Map<string, StoredLease> {
+    return entryOf(this.#leases, queue, () => new Map())
+  }
+
+  /**
+   * Write the status of a job.
+   * @throws Error for a move that `LEGAL_MOVES` does not list.
+   */
+  move(record: JobRecord, to: JobStatus): void {
+    if (record.status !== to && !canMove(record.status, to)) {
+      throw new Error(`Job ${record.id} moved from ${record.status} to ${to}, which LEGAL_MOVES does not list.`)
+    }
+    record.status = to
+  }
+
+  /** Let a job vanish after so many seconds; Infinity = never. */
+  expireJob(id: string, seconds: number): void {
+    this.jobs.expire(id, seconds * SECOND_MS)
+  }
+
+  nextExecutionId(): string {
+    this.#executions += 1
+    return this.#executions.toString(16).padStart(20, '0')
+  }
+
+  nextTurn(): number {
+    this.#turns += 1
+    return this.#turns
+  }
+
+  isPaused(queue: string): boolean {
+    return this.pausedQueues.has(queue)
+  }
+
+  get isSuspended(): boolean {
+    return this.#suspendedUntilMs > this.nowMs
+  }
+
+  suspend(lifeMs: number): void {
+    this.#suspendedUntilMs = this.nowMs + lifeMs
+  }
+
+  resume(): void {
+    this.#suspendedUntilMs = 0
+  }
+}
+
+export function leaseKey(jobId: string, executionId: string): string {
+  return `${jobId}:${executionId}`
+}
+
+export function entryOf<V>(map: Map<string, V>, key: string, make: () => V): V {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  const made = make()
+  map.set(key, made)
+  return made
+}

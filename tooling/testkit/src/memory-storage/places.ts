@@ -1,0 +1,71 @@
+import type { JobRecord } from '@rq/job'
+import { leaseKey, type MemoryData, type StoredJob } from './memory-data.ts'
+import { releaseSlot } from './rate-limits.ts'
+
+/** Take a job out of the place that its status names: its queue, its registry, or its lease. */
+export function leavePlace(data: MemoryData, { id, status, origin, executionId = '' }: JobRecord): void {
+  switch (status) {
+    case 'queued':
+      data.queue(origin).remove(id)
+      return
+    case 'started':
+      data.leases(origin).delete(leaseKey(id, executionId))
+      return
+    case 'stopped':
+      data.registry(origin, 'failed').delete(id)
+      return
+    case 'finished':
+    case 'failed':
+    case 'deferred':
+    case 'scheduled':
+    case 'canceled':
+      data.registry(origin, status).delete(id)
+      return
+    case 'created':
+    case 'rate_limited':
+    case 'ready_to_enqueue':
+  }
+}
+
+/** Take a job out of its group, and with the last one the group. */
+function leaveGroup(data: MemoryData, { id, groupId = '' }: JobRecord): void {
+  const group = data.groups.get(groupId)
+  group?.delete(id)
+  if (group?.size === 0) data.groups.delete(groupId)
+}
+
+/** Take a job out of the dependents of the jobs that it waits for. */
+export function leaveDependencies(data: MemoryData, { record: { id }, waitsFor }: StoredJob): void {
+  for (const dependency of waitsFor) {
+    const dependents = data.dependents.get(dependency)
+    dependents?.delete(id)
+    if (dependents?.size === 0) data.dependents.delete(dependency)
+  }
+}
+
+/** Delete a job that is in no place. Its slot of a rate limit stays. Who waits for it is kept: a job of the same id may come. */
+export function erase(data: MemoryData, record: JobRecord): void {
+  data.jobs.delete(record.id)
+  data.results.delete(record.id)
+  leaveGroup(data, record)
+}
+
+/** Delete a job and everything that is only its own. */
+export function deleteJob(data: MemoryData, stored: StoredJob): void {
+  const { record } = stored
+  leavePlace(data, record)
+  leaveDependencies(data, stored)
+  erase(data, record)
+  if (record.rateLimit !== undefined) releaseSlot(data, record.rateLimit.key, record.id)
+  data.resultWaits.wake(record.id)
+}
+
+/** Take a job away that is about to be written anew. Its results stay. */
+export function replaceJob(data: MemoryData, stored: StoredJob): void {
+  const { record } = stored
+  leavePlace(data, record)
+  leaveDependencies(data, stored)
+  leaveGroup(data, record)
+  data.jobs.delete(record.id)
+  if (record.rateLimit !== undefined) releaseSlot(data, record.rateLimit.key, record.id)
+}

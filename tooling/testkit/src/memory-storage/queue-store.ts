@@ -1,0 +1,131 @@
+import { SECOND_MS } from '@rq/core'
+import type { BeginReply, NewJob, Placement, QueueStore, RegistryKind } from '@rq/job'
+import { enqueueAll, enqueueOne } from './enqueueing.ts'
+import type { MemoryData } from './memory-data.ts'
+import { pipelineOf } from './memory-pipeline.ts'
+import { deleteJob } from './places.ts'
+
+export class MemoryQueueStore implements QueueStore {
+  readonly #data: MemoryData
+
+  constructor(data: MemoryData) {
+    this.#data = data
+  }
+
+  async enqueue(jobs: readonly NewJob[]): Promise<Placement[]> {
+    return enqueueAll(this.#data, jobs)
+  }
+
+  enqueueInto(pipeline: unknown, jobs: readonly NewJob[]): void {
+    pipelineOf(pipeline).append(() => enqueueAll(this.#data, jobs))
+  }
+
+  async begin(job: NewJob, workerName: string, leaseMs: number): Promise<BeginReply> {
+    const placement = enqueueOne(this.#data, job, false, { workerName, leaseMs })
+    if (placement === 'deferred' || placement === 'duplicate' || placement === 'cycle') return { placement }
+    return { placement: 'started', executionId: this.#data.record(job.record.id)?.executionId ?? '' }
+  }
+
+  async queueNames(): Promise<string[]> {
+    return [...this.#data.queueNames].sort()
+  }
+
+  async count(queue: string): Promise<number> {
+    return this.#data.queue(queue).length
+  }
+
+  async jobIds(queue: string, offset: number, length: number): Promise<string[]> {
+    return this.#data
+      .queue(queue)
+      .ids()
+      .slice(offset, length < 0 ? undefined : offset + length)
+  }
+
+  async position(queue: string, jobId: string): Promise<number | null> {
+    const index = this.#data.queue(queue).indexOf(jobId)
+    return index === -1 ? null : index
+  }
+
+  async remove(queue: string, jobId: string): Promise<number> {
+    return this.#data.queue(queue).remove(jobId, 1)
+  }
+
+  async compact(queue: string): Promise<number> {
+    return this.#data.queue(queue).keep((id) => this.#data.jobs.has(id))
+  }
+
+  async empty(queue: string): Promise<number> {
+    return this.#delete(queue, this.#data.queue(queue).length)
+  }
+
+  async pause(queue: string, durationS = Number.POSITIVE_INFINITY): Promise<void> {
+    this.#data.pausedQueues.set(queue, true, durationS * SECOND_MS)
+  }
+
+  async resume(queue: string): Promise<boolean> {
+    const wasPaused = this.#data.pausedQueues.delete(queue)
+    this.#data.workWaits.wake(queue)
+    return wasPaused
+  }
+
+  async isPaused(queue: string): Promise<boolean> {
+    return this.#data.isPaused(queue)
+  }
+
+  async deleteQueue(queue: string, deleteJobs: boolean): Promise<void> {
+    this.#data.pausedQueues.delete(queue)
+    // Also deletes jobs that get a slot of a rate limit while it deletes others.
+    if (deleteJobs) this.#delete(queue, Number.POSITIVE_INFINITY)
+    else this.#data.queue(queue).keep(() => false)
+    this.#data.queueNames.delete(queue)
+  }
+
+  async registryCount(queue: string, kind: RegistryKind): Promise<number> {
+    return kind === 'started' ? this.#data.leases(queue).size : this.#data.registry(queue, kind).size
+  }
+
+  async registryIds(
+    queue: string,
+    kind: RegistryKind,
+    start: number,
+    end: number,
+    descending: boolean,
+  ): Promise<string[]> {
+    const ids = kind === 'started' ? this.#startedIds(queue) : this.#data.registry(queue, kind).ids()
+    if (descending) ids.reverse()
+    return ids.slice(start, end === -1 ? undefined : end + 1)
+  }
+
+  async registryScoreMs(queue: string, kind: RegistryKind, jobId: string): Promise<number | undefined> {
+    if (kind !== 'started') return this.#data.registry(queue, kind).scoreMs(jobId)
+    return [...this.#data.leases(queue).values()].find((lease) => lease.jobId === jobId)?.endsMs
+  }
+
+  async registryRemove(queue: string, kind: RegistryKind, jobId: string): Promise<boolean> {
+    return kind === 'started' ? false : this.#data.registry(queue, kind).delete(jobId)
+  }
+
+  async registryCleanup(queue: string, kind: RegistryKind): Promise<number> {
+    if (kind !== 'finished' && kind !== 'failed') return 0
+    return this.#data.registry(queue, kind).dropUpTo(this.#data.nowMs)
+  }
+
+  /** By the end of their leases. */
+  #startedIds(queue: string): string[] {
+    const leases = [...this.#data.leases(queue).values()].sort((a, b) => a.endsMs - b.endsMs)
+    return [...new Set(leases.map(({ jobId }) => jobId))]
+  }
+
+  /** Delete up to `most` waiting jobs of a queue, from its head. Returns how many ids were taken. */
+  #delete(queue: string, most: number): number {
+    let taken = 0
+    for (; taken < most; taken++) {
+      const id = this.#data.queue(queue).shift()
+      if (id === undefined) break
+      const stored = this.#data.jobs.get(id)
+      // An id may stand twice, and its job run or be over by now: then only the id goes.
+      if (stored?.record.status === 'queued') deleteJob(this.#data, stored)
+    }
+    return taken
+  }
+}

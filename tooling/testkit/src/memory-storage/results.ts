@@ -1,0 +1,62 @@
+import { SECOND_MS } from '@rq/core'
+import { DEFAULT_FAILURE_TTL_S, type JobRecord, RESULT_HISTORY, type ResultRecord, type Settlement } from '@rq/job'
+import type { MemoryData } from './memory-data.ts'
+
+/** All results of a job that are kept, newest first. */
+export function resultsOf(data: MemoryData, jobId: string): ResultRecord[] {
+  const earlier = data.results.get(jobId) ?? []
+  const latest = ownResult(data.record(jobId), earlier.length === 0)
+  return latest === undefined ? [...earlier] : [latest, ...earlier].slice(0, RESULT_HISTORY)
+}
+
+/** Whether the result of a settlement is kept in the job's own record, and not in its history. */
+export function isKeptInRecord({ result, dialect }: Settlement): boolean {
+  return result?.type === 'successful' && dialect === 'hash'
+}
+
+/** Put the result of an attempt into the history of its job. */
+export function noteResult(data: MemoryData, settlement: Settlement, workerName: string): void {
+  const { executionId, jobId, result, startedAtMs, endedAtMs, to } = settlement
+  if (result === undefined) return
+  const { returnValue, excString, type } = result
+  note(data, jobId, {
+    type,
+    createdAtMs: data.nowMs,
+    ...(returnValue !== undefined && { returnValue }),
+    ...(excString !== undefined && { excString }),
+    workerName,
+    executionId,
+    executionStartedAtMs: startedAtMs,
+    executionEndedAtMs: endedAtMs,
+  })
+  const keepS = to === 'queued' || to === 'scheduled' ? DEFAULT_FAILURE_TTL_S : settlement.keepS
+  data.results.expire(jobId, keepS > 0 ? keepS * SECOND_MS : Number.POSITIVE_INFINITY)
+}
+
+/** Put the success that a finished job keeps in its record into its history. Returns whether there was one. */
+export function keepSuccess(data: MemoryData, record: JobRecord): boolean {
+  const latest = record.results === 'hash' ? ownResult(record, true) : undefined
+  if (latest === undefined) return false
+  note(data, record.id, latest)
+  return true
+}
+
+function ownResult(record: JobRecord | undefined, isOnly: boolean): ResultRecord | undefined {
+  if (record?.status !== 'finished' || record.executionId === undefined) return undefined
+  if (record.results !== 'hash' && !isOnly) return undefined
+  const { endedAtMs, executionId, result, startedAtMs, workerName } = record
+  return {
+    type: 'successful',
+    createdAtMs: endedAtMs ?? 0,
+    ...(result !== undefined && { returnValue: result }),
+    ...(workerName !== undefined && { workerName }),
+    executionId,
+    ...(startedAtMs !== undefined && { executionStartedAtMs: startedAtMs }),
+    ...(endedAtMs !== undefined && { executionEndedAtMs: endedAtMs }),
+  }
+}
+
+function note(data: MemoryData, jobId: string, result: ResultRecord): void {
+  const earlier = data.results.get(jobId) ?? []
+  data.results.set(jobId, [result, ...earlier].slice(0, RESULT_HISTORY))
+}

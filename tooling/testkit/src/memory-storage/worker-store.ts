@@ -1,0 +1,133 @@
+import { RqError, SECOND_MS } from '@rq/core'
+import type {
+  Claimed,
+  ClaimReply,
+  ClaimRequest,
+  Lease,
+  Settlement,
+  SettleReply,
+  WorkerCommand,
+  WorkerHeartbeat,
+  WorkerIdentity,
+  WorkerRecord,
+  WorkerStore,
+} from '@rq/job'
+import { claim, giveBack, recover, renew } from './leases.ts'
+import type { MemoryData, StoredWorker } from './memory-data.ts'
+import { cleanUpLimits } from './rate-limits.ts'
+import { settleAll } from './settling.ts'
+
+const NOTHING: ClaimReply = { jobs: [], suspended: false }
+
+export class MemoryWorkerStore implements WorkerStore {
+  readonly #data: MemoryData
+  readonly #closed: AbortSignal
+  /** When workers of this process were born: the time stays the same when a record has to be written again. */
+  readonly #births = new Map<string, number>()
+
+  /** Waits end when `closed` fires. */
+  constructor(data: MemoryData, closed: AbortSignal) {
+    this.#data = data
+    this.#closed = closed
+  }
+
+  async register(worker: WorkerIdentity): Promise<void> {
+    const known = this.#data.workers.get(worker.name)
+    if (known !== undefined && (known.pid !== worker.pid || known.hostname !== worker.hostname)) {
+      throw new RqError('RQ_WORKER_NAME_TAKEN', `An active worker named '${worker.name}' exists already.`, {
+        details: { name: worker.name },
+      })
+    }
+    this.#data.workers.set(worker.name, this.#newRecord(worker), worker.ttlS * SECOND_MS)
+  }
+
+  /** Claims are answered at once, so there is none to give back. */
+  async unregister({ name }: WorkerIdentity): Promise<void> {
+    this.#data.workers.delete(name)
+    this.#births.delete(name)
+  }
+
+  async heartbeat({ currentJobId, leaseMs, leases, state, worker }: WorkerHeartbeat): Promise<readonly Lease[]> {
+    const record = this.#data.workers.get(worker.name) ?? this.#newRecord(worker)
+    record.lastHeartbeatMs = this.#data.nowMs
+    record.state = state
+    delete record.currentJobId
+    if (currentJobId !== undefined) record.currentJobId = currentJobId
+    this.#data.workers.set(worker.name, record, worker.ttlS * SECOND_MS)
+    return leases.filter((lease) => !renew(this.#data, lease, worker.name, leaseMs))
+  }
+
+  async shutdownRequested(workerName: string): Promise<void> {
+    const record = this.#data.workers.get(workerName)
+    if (record !== undefined) record.shutdownRequestedMs = this.#data.nowMs
+  }
+
+  async claim(request: ClaimRequest): Promise<ClaimReply> {
+    return claim(this.#data, request)
+  }
+
+  async settle(workerName: string, settlements: readonly Settlement[], request?: ClaimRequest): Promise<SettleReply> {
+    const answers = settleAll(this.#data, workerName, settlements)
+    const claimed = request === undefined || request.want <= 0 ? NOTHING : claim(this.#data, request)
+    return { answers, claimed, releasing: false }
+  }
+
+  /** A memory storage releases all dependents in the step that ends their job. */
+  async releaseDependents(): Promise<boolean> {
+    return false
+  }
+
+  async cleanUp(queues: readonly string[]): Promise<void> {
+    const { groups, jobs } = this.#data
+    for (const queue of queues) {
+      for (const kind of ['deferred', 'canceled'] as const) this.#data.registry(queue, kind).keep((id) => jobs.has(id))
+    }
+    cleanUpLimits(this.#data)
+    for (const [name, members] of groups) {
+      for (const id of members) if (!jobs.has(id)) members.delete(id)
+      if (members.size === 0) groups.delete(name)
+    }
+  }
+
+  async giveBack(leases: readonly Lease[]): Promise<void> {
+    giveBack(this.#data, leases)
+  }
+
+  async recover(queue: string, workerName: string, leaseMs: number, most: number): Promise<readonly Claimed[]> {
+    return recover(this.#data, queue, { workerName, leaseMs }, most)
+  }
+
+  async waitForWork(queues: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<void> {
+    const hasWork = () => queues.some((queue) => this.#data.queue(queue).length > 0 && !this.#data.isPaused(queue))
+    const look = () => hasWork() || undefined
+    await this.#data.workWaits.until({ keys: queues, look, timeoutMs, signals: [signal, this.#closed] })
+  }
+
+  async onCommand(workerName: string, listener: (command: WorkerCommand) => void): Promise<() => Promise<void>> {
+    const end = this.#data.commands.listen(workerName, listener)
+    this.#closed.addEventListener('abort', end)
+    return async () => {
+      this.#closed.removeEventListener('abort', end)
+      end()
+    }
+  }
+
+  async workers(queue?: string): Promise<WorkerRecord[]> {
+    const all = this.#data.workers.values().map((record) => ({ ...record }))
+    const wanted = queue === undefined ? all : all.filter(({ queues }) => queues.includes(queue))
+    return wanted.sort((a, b) => a.name.localeCompare(b.name))
+  }
+
+  async workerCount(queue?: string): Promise<number> {
+    return (await this.workers(queue)).length
+  }
+
+  #newRecord({ hostname, name, pid, queues, version }: WorkerIdentity): StoredWorker {
+    const birthMs = this.#births.get(name) ?? this.#data.nowMs
+    this.#births.set(name, birthMs)
+    return {
+      ...{ name, queues, pid, hostname, version, state: 'started', birthMs, lastHeartbeatMs: birthMs },
+      ...{ successfulJobCount: 0, failedJobCount: 0, totalWorkingTimeS: 0 },
+    }
+  }
+}
