@@ -1,5 +1,5 @@
 import { SECOND_MS } from '@rq/core'
-import { DEFAULT_FAILURE_TTL_S, DEFAULT_RESULT_TTL_S } from './defaults.ts'
+import { DEFAULT_FAILURE_TTL_S, DEFAULT_RESULT_TTL_S, UNLIMITED } from './defaults.ts'
 import type { JobRecord, Payload, ResultDialect } from './record.ts'
 import type { ResultType } from './result.ts'
 import { intervalAt } from './retry.ts'
@@ -72,13 +72,11 @@ export interface SettleDefaults {
   readonly resultTtlS?: number
 }
 
-/** What becomes of the job, without what follows from the job and its attempt alone. */
-type Verdict = Pick<
+/** The part of a settlement that depends on the outcome. */
+type Decision = Pick<
   Settlement,
   'to' | 'keepS' | 'front' | 'delayMs' | 'changes' | 'result' | 'dialect' | 'releases' | 'counts'
 >
-
-const NOTHING = { front: false, delayMs: 0, changes: {}, result: undefined } as const
 
 /** Decide what becomes of a job after an attempt. Pure: same input, same answer. */
 export function settle(
@@ -112,70 +110,154 @@ export function settle(
   }
 }
 
-function decide(job: JobRecord, outcome: Outcome, defaults: SettleDefaults): Verdict {
-  const { results: dialect, failureTtlS = DEFAULT_FAILURE_TTL_S } = job
+function decide(job: JobRecord, outcome: Outcome, defaults: SettleDefaults): Decision {
+  const { numberOfRetries = 0, repeatsLeft = 0, retriesLeft = 0 } = job
   switch (outcome.kind) {
-    case 'returned': {
-      const result = { type: 'successful', returnValue: outcome.value } as const
-      const { abandonedCount = 0, repeatsDone = 0, repeatsLeft = 0 } = job
-      const done = { result, releases: 'all', counts: 'successful' } as const
-      if (repeatsLeft <= 0) {
-        const keepS = job.resultTtlS ?? defaults.resultTtlS ?? DEFAULT_RESULT_TTL_S
-        return { to: 'finished', keepS, dialect, ...NOTHING, ...done }
-      }
-      // What has come to its end is no poison.
-      const innocence = abandonedCount > 0 ? { abandonedCount: 0 } : {}
-      const changes = { repeatsLeft: repeatsLeft - 1, repeatsDone: repeatsDone + 1, ...innocence }
-      const waitS = intervalAt(job.repeatIntervalsS, repeatsDone)
-      return { ...again(waitS, job.enqueueAtFront ?? false), ...done, changes, dialect: 'stream' }
-    }
+    case 'returned':
+      return repeatsLeft > 0 ? repeated(job, outcome.value) : finished(job, outcome.value, defaults)
     case 'returned_retry': {
-      const { numberOfRetries: count = 0 } = job
-      const returnValue = outcome.value
-      if (count >= outcome.retry.max) {
-        const result = { type: 'max_retries_exceeded', returnValue } as const
-        return { ...failed(failureTtlS), result, dialect: 'stream' }
-      }
-      const result = { type: 'retried', returnValue } as const
-      const waitS = intervalAt(outcome.retry.intervalsS, count)
-      const changes = { numberOfRetries: count + 1 }
-      const front = outcome.retry.enqueueAtFront ?? false
-      return { ...again(waitS, front), changes, result, dialect: 'stream', releases: 'none', counts: 'failed' }
-    }
-    case 'stopped': {
-      const result = { type: 'stopped', excString: outcome.error } as const
-      return { ...failed(failureTtlS), to: 'stopped', result, dialect, releases: 'none' }
+      const { retry, value } = outcome
+      return numberOfRetries < retry.max ? retriedAsReturned(job, retry, value) : retriedTooOften(job, value)
     }
     case 'raised':
-    case 'abandoned': {
-      const { retriesLeft = 0, retryIntervalsS: intervals = [] } = job
-      const isAbandoned = outcome.kind === 'abandoned'
-      const isPoisoned = isAbandoned && outcome.poisoned === true
-      if (retriesLeft > 0 && !isPoisoned) {
-        const waitS = intervalAt(intervals, intervals.length - retriesLeft)
-        const changes = { retriesLeft: retriesLeft - 1 }
-        return {
-          ...again(waitS, job.enqueueAtFrontOnRetry ?? false),
-          changes,
-          dialect,
-          releases: 'none',
-          counts: 'failed',
-        }
-      }
-      if (isAbandoned && outcome.requeue === true && !isPoisoned) {
-        return { ...again(0, true), dialect, releases: 'none', counts: 'none' }
-      }
-      return { ...failed(failureTtlS), result: { type: 'failed', excString: outcome.error }, dialect }
-    }
+      return retriesLeft > 0 ? retried(job) : failed(job, outcome.error)
+    case 'stopped':
+      return stopped(job, outcome.error)
+    case 'abandoned':
+      if (outcome.poisoned === true) return failed(job, outcome.error)
+      if (retriesLeft > 0) return retried(job)
+      return outcome.requeue === true ? requeued(job) : failed(job, outcome.error)
   }
 }
 
-function failed(keepS: number) {
-  return { ...NOTHING, to: 'failed', keepS, releases: 'allow_failure', counts: 'failed' } as const
+// Each of these is one literal with the same fields in the same order, since it is made for every job.
+
+const NO_CHANGES: Settlement['changes'] = Object.freeze({})
+
+function finished(job: JobRecord, returnValue: Payload | undefined, defaults: SettleDefaults): Decision {
+  return {
+    to: 'finished',
+    keepS: job.resultTtlS ?? defaults.resultTtlS ?? DEFAULT_RESULT_TTL_S,
+    front: false,
+    delayMs: 0,
+    changes: NO_CHANGES,
+    result: { type: 'successful', returnValue },
+    dialect: job.results,
+    releases: 'all',
+    counts: 'successful',
+  }
 }
 
-function again(waitS: number, front: boolean) {
-  return waitS > 0
-    ? ({ ...NOTHING, to: 'scheduled', keepS: -1, front, delayMs: waitS * SECOND_MS } as const)
-    : ({ ...NOTHING, to: 'queued', keepS: -1, front } as const)
+/** Succeeded, and to be run again. A success also clears the count of lost leases: the job does not kill its workers. */
+function repeated(job: JobRecord, returnValue: Payload | undefined): Decision {
+  const { abandonedCount = 0, repeatsDone = 0, repeatsLeft = 0 } = job
+  const counters = { repeatsLeft: repeatsLeft - 1, repeatsDone: repeatsDone + 1 }
+  const delayMs = waitMs(intervalAt(job.repeatIntervalsS, repeatsDone))
+  return {
+    to: delayMs > 0 ? 'scheduled' : 'queued',
+    keepS: UNLIMITED,
+    front: job.enqueueAtFront ?? false,
+    delayMs,
+    changes: abandonedCount > 0 ? { ...counters, abandonedCount: 0 } : counters,
+    result: { type: 'successful', returnValue },
+    dialect: 'stream',
+    releases: 'all',
+    counts: 'successful',
+  }
+}
+
+/** Failed, or lost with its worker, with retries left. */
+function retried(job: JobRecord): Decision {
+  const { retriesLeft = 0, retryIntervalsS: intervals = [] } = job
+  const delayMs = waitMs(intervalAt(intervals, intervals.length - retriesLeft))
+  return {
+    to: delayMs > 0 ? 'scheduled' : 'queued',
+    keepS: UNLIMITED,
+    front: job.enqueueAtFrontOnRetry ?? false,
+    delayMs,
+    changes: { retriesLeft: retriesLeft - 1 },
+    result: undefined,
+    dialect: job.results,
+    releases: 'none',
+    counts: 'failed',
+  }
+}
+
+/** The function returned a Retry, and has not done so too often. */
+function retriedAsReturned(job: JobRecord, retry: ReturnedRetry, returnValue: Payload | undefined): Decision {
+  const { numberOfRetries = 0 } = job
+  const delayMs = waitMs(intervalAt(retry.intervalsS, numberOfRetries))
+  return {
+    to: delayMs > 0 ? 'scheduled' : 'queued',
+    keepS: UNLIMITED,
+    front: retry.enqueueAtFront ?? false,
+    delayMs,
+    changes: { numberOfRetries: numberOfRetries + 1 },
+    result: { type: 'retried', returnValue },
+    dialect: 'stream',
+    releases: 'none',
+    counts: 'failed',
+  }
+}
+
+/** The function returned a Retry more often than that Retry allows. */
+function retriedTooOften(job: JobRecord, returnValue: Payload | undefined): Decision {
+  return {
+    to: 'failed',
+    keepS: job.failureTtlS ?? DEFAULT_FAILURE_TTL_S,
+    front: false,
+    delayMs: 0,
+    changes: NO_CHANGES,
+    result: { type: 'max_retries_exceeded', returnValue },
+    dialect: 'stream',
+    releases: 'allow_failure',
+    counts: 'failed',
+  }
+}
+
+function failed(job: JobRecord, error: string): Decision {
+  return {
+    to: 'failed',
+    keepS: job.failureTtlS ?? DEFAULT_FAILURE_TTL_S,
+    front: false,
+    delayMs: 0,
+    changes: NO_CHANGES,
+    result: { type: 'failed', excString: error },
+    dialect: job.results,
+    releases: 'allow_failure',
+    counts: 'failed',
+  }
+}
+
+function stopped(job: JobRecord, error: string): Decision {
+  return {
+    to: 'stopped',
+    keepS: job.failureTtlS ?? DEFAULT_FAILURE_TTL_S,
+    front: false,
+    delayMs: 0,
+    changes: NO_CHANGES,
+    result: { type: 'stopped', excString: error },
+    dialect: job.results,
+    releases: 'none',
+    counts: 'failed',
+  }
+}
+
+/** Lost with its worker, and to be run again without a retry. */
+function requeued(job: JobRecord): Decision {
+  return {
+    to: 'queued',
+    keepS: UNLIMITED,
+    front: true,
+    delayMs: 0,
+    changes: NO_CHANGES,
+    result: undefined,
+    dialect: job.results,
+    releases: 'none',
+    counts: 'none',
+  }
+}
+
+function waitMs(intervalS: number): number {
+  return intervalS > 0 ? intervalS * SECOND_MS : 0
 }

@@ -1,5 +1,5 @@
-import { type DurationLike, durationMs, MINUTE_MS, RqError, SECOND_MS } from '@rq/core'
-import type { AwaitedResult } from '@rq/job'
+import { type DurationLike, durationMs, MINUTE_MS, pause, RqError, SECOND_MS } from '@rq/core'
+import { type AwaitedResult, isTerminal } from '@rq/job'
 import type { JobContext } from './context.ts'
 import { JobFailedError, noSuchJob, TimeoutError } from './job-errors.ts'
 import { Result } from './result.ts'
@@ -52,13 +52,7 @@ export async function awaitReturnValue<R>(jobId: string, context: JobContext, ti
 }
 
 function hasEnded({ status }: AwaitedResult): boolean {
-  return (
-    status === undefined ||
-    status === 'finished' ||
-    status === 'failed' ||
-    status === 'stopped' ||
-    status === 'canceled'
-  )
+  return status === undefined || isTerminal(status)
 }
 
 function returnedBy<R>(jobId: string, { status, result }: AwaitedResult, { serializer }: JobContext): R {
@@ -81,7 +75,3 @@ function returnedBy<R>(jobId: string, { status, result }: AwaitedResult, { seria
 }
 
 const RETRIED = 'it returned a Retry more often than that allows'
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
-}

@@ -1,29 +1,30 @@
 import { RqError } from '@rq/core'
 import type { NewJob, Placement, QueueStore } from '@rq/job'
 
-/** Most jobs in one call: enough to hide the round trip, few enough that no other client waits long for Redis. */
+/** Most jobs in one call: enough to hide the round trip, few enough that no other client waits long for the store. */
 export const MOST_PER_CALL = 500
 /** Most payload in one call, in characters or bytes; one larger job goes alone. */
 const MOST_PAYLOAD = 4 * 1024 * 1024
-/** So many that wait are sent at once, without waiting for more of the same tick: Redis works while the others are made. */
-const ENOUGH = 250
-/** Calls under way at once: while Redis works on one, the next is being written. */
+/** This many waiting jobs are sent at once, before the tick ends: the store works while the other jobs are made. */
+const SENT_AT_ONCE = 250
+/** Calls in flight at once: while the store works on one, the next is being written. */
 const MOST_IN_FLIGHT = 4
 
-interface Waiting {
+/** A job that waits to be sent, and the promise of its caller. */
+interface PendingJob {
   readonly job: NewJob
   readonly resolve: (placement: Placement) => void
   readonly reject: (error: unknown) => void
 }
 
 /**
- * Turns concurrent `enqueue` calls into few calls of the store, in the order in which they were made. What arrives in one
- * tick goes together, 250 at a time, and so does what arrives while the most calls are in flight; a lone call is sent at once.
- * Each caller learns of its own job only.
+ * Gathers concurrent `enqueue` calls into few calls of the store, in the order in which they were made. Jobs of one tick
+ * are sent together, 250 at a time, and so are jobs that come while the most calls are in flight; a lone job is sent at
+ * once. Each caller gets the answer for its own job only.
  */
 export class EnqueueBatch {
   readonly #queues: QueueStore
-  #waiting: Waiting[] = []
+  #waiting: PendingJob[] = []
   #inFlight = 0
   #flushing = false
   #onIdle: (() => void)[] = []
@@ -32,11 +33,11 @@ export class EnqueueBatch {
     this.#queues = queues
   }
 
-  /** @throws RqError of the store, for this job. */
+  /** Send a job with others of the same tick. @returns where it was placed. @throws RqError of the store, for this job. */
   add(job: NewJob): Promise<Placement> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ job, resolve, reject })
-      if (this.#waiting.length >= ENOUGH && this.#inFlight < MOST_IN_FLIGHT) void this.#send(this.#take())
+      if (this.#waiting.length >= SENT_AT_ONCE && this.#inFlight < MOST_IN_FLIGHT) void this.#send(this.#take())
       else this.#flushSoon()
     })
   }
@@ -62,7 +63,7 @@ export class EnqueueBatch {
     })
   }
 
-  #take(): Waiting[] {
+  #take(): PendingJob[] {
     let count = 0
     let payload = 0
     for (const { job } of this.#waiting) {
@@ -78,11 +79,11 @@ export class EnqueueBatch {
     return this.#waiting.splice(0, count)
   }
 
-  async #send(batch: readonly Waiting[]): Promise<void> {
+  async #send(batch: readonly PendingJob[]): Promise<void> {
     this.#inFlight++
     try {
       const placements = await this.#queues.enqueue(batch.map((waiting) => waiting.job))
-      for (const [index, waiting] of batch.entries()) settle(waiting, placements[index])
+      for (const [index, { resolve }] of batch.entries()) resolve(placements[index] as Placement)
     } catch (error) {
       if (batch.length > 1 && isAboutOneJob(error)) await this.#sendEach(batch)
       else for (const waiting of batch) waiting.reject(error)
@@ -93,12 +94,12 @@ export class EnqueueBatch {
     }
   }
 
-  /** Nothing of the batch was written: one job spoiled it for the others. */
-  async #sendEach(batch: readonly Waiting[]): Promise<void> {
+  /** Send the jobs of a batch one by one: nothing of it was written, since the store refused one of its jobs. */
+  async #sendEach(batch: readonly PendingJob[]): Promise<void> {
     for (const waiting of batch) {
       try {
         const [placement] = await this.#queues.enqueue([waiting.job])
-        settle(waiting, placement)
+        waiting.resolve(placement as Placement)
       } catch (error) {
         waiting.reject(error)
       }
@@ -106,12 +107,7 @@ export class EnqueueBatch {
   }
 }
 
-function settle(waiting: Waiting, placement: Placement | undefined): void {
-  if (placement !== undefined) waiting.resolve(placement)
-  else waiting.reject(new RqError('RQ_REDIS', 'The store did not say what became of the job.'))
-}
-
-/** Whether sending the same jobs apart could make a difference: not when the store itself is the trouble. */
+/** Whether the error may be the fault of a single job, so that the others can be sent without it. */
 function isAboutOneJob(error: unknown): boolean {
   if (!(error instanceof RqError)) return true
   return error.code === 'RQ_SERIALIZATION' || error.code === 'RQ_INVALID_OPTION'
@@ -119,7 +115,7 @@ function isAboutOneJob(error: unknown): boolean {
 
 const batches = new WeakMap<QueueStore, EnqueueBatch>()
 
-/** The batch that all queues on one store share, so that jobs for different queues travel together. */
+/** The batch that all queues of one store share, so that jobs for different queues are sent together. */
 export function batchOf(queues: QueueStore): EnqueueBatch {
   let batch = batches.get(queues)
   if (batch === undefined) {

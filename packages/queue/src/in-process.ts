@@ -1,4 +1,4 @@
-import { DAY_MS, MINUTE_MS, RqError, SECOND_MS } from '@rq/core'
+import { DAY_MS, LONGEST_TIMER_MS, MINUTE_MS, RqError, SECOND_MS } from '@rq/core'
 import { FunctionLoader } from '@rq/functions'
 import {
   type AnyFunction,
@@ -14,7 +14,6 @@ import { Job } from './job.ts'
 import { DuplicateJobError, JobTimeoutError } from './job-errors.ts'
 import type { Loader } from './run-callback.ts'
 import { attemptJob } from './run-job.ts'
-import { LONGEST_TIMER_MS } from './until-aborted.ts'
 import { callWebhook, webhookCalls } from './webhook-call.ts'
 
 /** RQ's name for the worker of an in-process queue. */

@@ -2,6 +2,7 @@ import { checkId, type DurationLike, durationOrUnlimitedS, durationS, invalidOpt
 import type { Call, JobRecord, JobStatus } from '@rq/job'
 import type { Serializer } from '@rq/serializer'
 import { readCall, readValue, writeValue } from './payload.ts'
+import { dateOf } from './when.ts'
 
 /**
  * A job's record as its user reads it: times as `Date`, lengths of time in seconds, function and arguments decoded
@@ -221,8 +222,4 @@ export function jobIdOf(job: string | { readonly id: string }, option = 'jobId')
   const id = typeof job === 'object' && job !== null ? job.id : job
   const colon = typeof id === 'string' ? id.indexOf(':') : -1
   return checkId(colon > 0 ? id.slice(0, colon) : id, option)
-}
-
-function dateOf(ms: number | undefined): Date | undefined {
-  return ms === undefined ? undefined : new Date(ms)
 }

@@ -20,7 +20,7 @@ import { noSuchJob } from './job-errors.ts'
 import { JobView, jobIdOf } from './job-view.ts'
 import { checkArgs, newRecord } from './new-record.ts'
 import { Result } from './result.ts'
-import type { When } from './when.ts'
+import { dateOf, type When } from './when.ts'
 
 /** What `Job.create` takes beside the options of the job itself. */
 export interface CreateOptions extends EnqueueOptions, StorageOptions {
@@ -222,7 +222,7 @@ export class Job<R = unknown> extends JobView {
       jobId,
       workerName,
       leaseEndsAt: new Date(leaseEndsMs),
-      lastHeartbeat: lastHeartbeatMs === undefined ? undefined : new Date(lastHeartbeatMs),
+      lastHeartbeat: dateOf(lastHeartbeatMs),
     }))
   }
 

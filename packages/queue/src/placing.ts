@@ -1,13 +1,13 @@
-import { RqError } from '@rq/core'
 import { dependencyCycle, type JobRecord, type NewJob, type Placement, type QueueStore } from '@rq/job'
 import { MOST_PER_CALL } from './enqueue-batch.ts'
 import { DuplicateJobError } from './job-errors.ts'
 
 /**
- * The record as the store placed it.
+ * Set the status of a job's record to where the store placed the job.
+ * @returns the record.
  * @throws DuplicateJobError, RqError `RQ_INVALID_OPTION` (cycle): nothing was written.
  */
-export function accept({ record }: NewJob, placement: Placement): JobRecord {
+export function setPlacement({ record }: NewJob, placement: Placement): JobRecord {
   switch (placement) {
     case 'duplicate':
       throw new DuplicateJobError(record.id)
@@ -20,22 +20,19 @@ export function accept({ record }: NewJob, placement: Placement): JobRecord {
   }
 }
 
-/** The record as it will probably be placed, when a caller's pipeline keeps the answer. */
-export function assume({ record, dueMs, delayMs }: NewJob): JobRecord {
-  if (dueMs !== undefined || delayMs !== undefined) record.status = 'scheduled'
-  else if (record.dependencyIds !== undefined) record.status = 'deferred'
-  else if (record.rateLimit !== undefined) record.status = 'rate_limited'
-  else record.status = 'queued'
-  if (record.status === 'queued') record.enqueuedAtMs = Date.now()
-  return record
+/** Where the store will probably place a job that goes into a caller's pipeline, which keeps the store's answer to itself. */
+export function expectedPlacement({ record, dueMs, delayMs }: NewJob): Placement {
+  if (dueMs !== undefined || delayMs !== undefined) return 'scheduled'
+  if (record.dependencyIds !== undefined) return 'deferred'
+  return record.rateLimit !== undefined ? 'rate_limited' : 'queued'
 }
 
-/** Calls under way at once, where no job needs the jobs of an earlier call to be there. */
+/** Calls in flight at once, unless a job needs the jobs of an earlier call to be stored. */
 const IN_FLIGHT = 2
 
 /**
  * Enqueue a long list in calls of up to 500. Sets the status in each record.
- * @throws the first error, when no call is under way any more; nothing is sent after it.
+ * @throws the first error, when no call is in flight any more; sends nothing after an error.
  */
 export async function enqueueInChunks(queues: QueueStore, jobs: readonly NewJob[]): Promise<void> {
   const inFlight = jobs.some((job) => job.record.dependencyIds !== undefined) ? 1 : IN_FLIGHT
@@ -46,8 +43,7 @@ export async function enqueueInChunks(queues: QueueStore, jobs: readonly NewJob[
       const chunk = jobs.slice(next, next + MOST_PER_CALL)
       next += MOST_PER_CALL
       try {
-        const placements = await queues.enqueue(chunk)
-        placeAll(chunk, placements)
+        setPlacements(chunk, await queues.enqueue(chunk))
       } catch (error) {
         failed = true
         throw error
@@ -58,14 +54,12 @@ export async function enqueueInChunks(queues: QueueStore, jobs: readonly NewJob[
   for (const end of ends) if (end.status === 'rejected') throw end.reason
 }
 
-/** Every job that was placed says so before the first that was not throws. */
-function placeAll(chunk: readonly NewJob[], placements: readonly Placement[]): void {
+/** Sets the status of every job that was placed, then throws for the first one that was refused. */
+function setPlacements(chunk: readonly NewJob[], placements: readonly Placement[]): void {
   let refusal: unknown
   for (const [index, job] of chunk.entries()) {
-    const placement = placements[index]
-    if (placement === undefined) throw new RqError('RQ_REDIS', 'The store did not say what became of a job.')
     try {
-      accept(job, placement)
+      setPlacement(job, placements[index] as Placement)
     } catch (error) {
       refusal ??= error
     }

@@ -16,6 +16,7 @@ import {
 } from '@rq/job'
 import { batchInDependencyOrder } from './batch-order.ts'
 import { type CallNames, cachedNames, findNames } from './call-names.ts'
+import { CallOrder } from './call-order.ts'
 import type { Callable, CallRest, ResultOf } from './call-types.ts'
 import { contextOf, type JobContext, type StorageOptions } from './context.ts'
 import { batchOf, type EnqueueBatch } from './enqueue-batch.ts'
@@ -23,10 +24,9 @@ import { checkDatas, type EnqueueData, type JobsOf, prepareData } from './enqueu
 import { knownFunctions, runInProcess } from './in-process.ts'
 import { Job } from './job.ts'
 import { checkArgs, newRecord, type RecordDefaults } from './new-record.ts'
-import { accept, assume, enqueueInChunks } from './placing.ts'
+import { enqueueInChunks, expectedPlacement, setPlacement } from './placing.ts'
 import { QueueContents } from './queue-contents.ts'
 import { QueueListeners } from './queue-listeners.ts'
-import { Turns } from './turns.ts'
 import { type When, whenMs } from './when.ts'
 
 export interface QueueOptions extends StorageOptions {
@@ -66,7 +66,7 @@ export class Queue extends QueueContents {
   readonly #defaults: RecordDefaults
   readonly #locate: LocateOptions
   readonly #ownsStorage: boolean
-  readonly #turns = new Turns()
+  readonly #callOrder = new CallOrder()
   readonly #listeners: QueueListeners
 
   /** @throws RqError `RQ_INVALID_OPTION`. Connects to nothing. */
@@ -226,7 +226,7 @@ export class Queue extends QueueContents {
   ): Promise<Job<R>> {
     const options = checkOptions(given)
     const checkedArgs = checkArgs(args)
-    const names = this.#namesNow(func, options) ?? (await this.#namesInTurn(func, options))
+    const names = this.#namesNow(func, options) ?? (await this.#namesInOrder(func, options))
     const record = newRecord(names, checkedArgs, options, this.#defaults)
     const known = () => functionsOf(func, options, names)
     return this.#place<R>(newJobOf(record, options, time), given?.pipeline, known)
@@ -236,13 +236,13 @@ export class Queue extends QueueContents {
     if (pipeline !== undefined) {
       this.#checkPipeline(job)
       this.#context.storage.queues.enqueueInto(pipeline, [job])
-      return new Job<R>(assume(job), this.#context)
+      return new Job<R>(setPlacement(job, expectedPlacement(job)), this.#context)
     }
     if (!this.isAsync && job.dueMs === undefined && job.delayMs === undefined) {
       refuseRateLimit(job)
       return runInProcess<R>(job, this.#context, known(), this.#locate.importPaths)
     }
-    return new Job<R>(accept(job, await this.#batch.add(job)), this.#context)
+    return new Job<R>(setPlacement(job, await this.#batch.add(job)), this.#context)
   }
 
   async #manyJobs(datas: readonly EnqueueData[], { pipeline, groupId }: EnqueueManyOptions): Promise<Job[]> {
@@ -257,7 +257,7 @@ export class Queue extends QueueContents {
     if (pipeline !== undefined) {
       for (const job of ordered) this.#checkPipeline(job)
       this.#context.storage.queues.enqueueInto(pipeline, ordered)
-      return jobs.map((job) => new Job(assume(job), this.#context))
+      return jobs.map((job) => new Job(setPlacement(job, expectedPlacement(job)), this.#context))
     }
     if (this.isAsync) {
       await enqueueInChunks(this.#context.storage.queues, ordered)
@@ -276,15 +276,15 @@ export class Queue extends QueueContents {
   }
 
   #namesNow(func: FunctionRef, options: CheckedOptions): CallNames | undefined {
-    return this.#turns.isFree ? cachedNames(func, options, this.#locate) : undefined
+    return this.#callOrder.isEmpty ? cachedNames(func, options, this.#locate) : undefined
   }
 
   async #namesOf(func: FunctionRef, options: CheckedOptions): Promise<CallNames> {
     return cachedNames(func, options, this.#locate) ?? findNames(func, options, this.#locate)
   }
 
-  #namesInTurn(func: FunctionRef, options: CheckedOptions): Promise<CallNames> {
-    return this.#turns.take(this.#namesOf(func, options))
+  #namesInOrder(func: FunctionRef, options: CheckedOptions): Promise<CallNames> {
+    return this.#callOrder.wait(this.#namesOf(func, options))
   }
 }
 

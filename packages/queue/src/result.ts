@@ -1,6 +1,7 @@
 import type { ResultRecord, ResultType } from '@rq/job'
 import type { Serializer } from '@rq/serializer'
 import { readValue } from './payload.ts'
+import { dateOf } from './when.ts'
 
 /** The outcome of one run of a job. */
 export class Result<R = unknown> {
@@ -37,8 +38,4 @@ export class Result<R = unknown> {
     if (returnValue === undefined) return type === 'successful' ? null : undefined
     return readValue(this.#serializer, returnValue, 'the return value') as R
   }
-}
-
-function dateOf(ms: number | undefined): Date | undefined {
-  return ms === undefined ? undefined : new Date(ms)
 }

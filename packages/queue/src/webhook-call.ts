@@ -1,8 +1,7 @@
-import { SECOND_MS } from '@rq/core'
+import { LONGEST_TIMER_MS, SECOND_MS } from '@rq/core'
 import type { JobRecord, Settlement, WebhookRecord } from '@rq/job'
 import type { Serializer } from '@rq/serializer'
 import { readCall } from './payload.ts'
-import { LONGEST_TIMER_MS } from './until-aborted.ts'
 
 /** One request that a job's end asks for. */
 export interface WebhookCall {

@@ -25,6 +25,11 @@ export function whenMs(when: When, option: string): number {
   return Math.max(0, ms)
 }
 
+/** The time of stored epoch milliseconds; undefined where none are stored. */
+export function dateOf(ms: number | undefined): Date | undefined {
+  return ms === undefined ? undefined : new Date(ms)
+}
+
 function readMs(when: unknown): number | undefined {
   if (when instanceof Date) return when.getTime()
   if (typeof when === 'string') return parseIso(when.trim())
