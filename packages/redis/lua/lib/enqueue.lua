@@ -187,7 +187,7 @@ local function enqueueAll(prefix, queuesKey, stamp, texts)
       if token then redis.call('HSET', key, 'unique', token) end
       if hasHistory then redis.call('HSET', key, 'results', 'stream') end
       -- The longest wait in the queue begins when the job comes into it, not while it waits for other jobs.
-      if ttl and not unmet then expireAfter(prefix, id, due and math.ceil((due - nowMs) / 1000) + ttl or ttl) end
+      if ttl and not unmet and answer ~= 'started' then expireAfter(prefix, id, due and math.ceil((due - nowMs) / 1000) + ttl or ttl) end
       if group then
         redis.call('SADD', prefix .. 'groups', group)
         redis.call('SADD', prefix .. 'group:' .. group, id)
