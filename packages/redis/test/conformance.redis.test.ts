@@ -14,6 +14,7 @@ describeStorage('RedisStorage', async () => {
   return {
     storage: open(),
     another: open,
+    pipeline: () => redis.client.pipeline(),
     async [Symbol.asyncDispose]() {
       await Promise.all(opened.map((storage) => storage.close()))
       await redis[Symbol.asyncDispose]()

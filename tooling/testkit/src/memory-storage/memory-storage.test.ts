@@ -1,4 +1,5 @@
 import { describeStorage } from '../storage-conformance/index.ts'
+import { MemoryPipeline } from './memory-pipeline.ts'
 import { MemoryStorage } from './memory-storage.ts'
 
 describeStorage('MemoryStorage', async () => {
@@ -11,6 +12,7 @@ describeStorage('MemoryStorage', async () => {
       opened.push(other)
       return other
     },
+    pipeline: () => new MemoryPipeline(),
     async [Symbol.asyncDispose]() {
       await Promise.all(opened.map((one) => one.close()))
     },

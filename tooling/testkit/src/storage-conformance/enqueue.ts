@@ -146,6 +146,52 @@ export function describeEnqueue(name: string, open: OpenStorage): void {
       expect(await queues.enqueue([newJob({ id: 'x', dependencyIds: ['y'], createdAtMs: 1 })])).toEqual(['cycle'])
     })
 
+    it('appends to a pipeline, whose steps take place at its end', async () => {
+      await using test = await open()
+      const { jobs, queues } = test.storage
+      await queues.enqueue([newJob({ id: 'c' }), newJob({ id: 'd' })])
+      const pipeline = test.pipeline()
+      queues.enqueueInto(pipeline, [newJob({ id: 'a' }), newJob({ id: 'b' })])
+      jobs.cancelInto(pipeline, { jobId: 'c', enqueueDependents: false, removeFromDependencies: false })
+      jobs.deleteInto(pipeline, { jobId: 'd', deleteDependents: false })
+      expect(await queues.jobIds('default', 0, -1)).toEqual(['c', 'd'])
+      await pipeline.exec()
+      expect(await queues.jobIds('default', 0, -1)).toEqual(['a', 'b'])
+      expect(await statusOf(test.storage, 'c', 'd')).toEqual(['canceled', undefined])
+    })
+
+    it('leaves a job as it is that the same call has put there before, unless it is to run once more', async () => {
+      await using test = await open()
+      const { queues } = test.storage
+      const [job, child] = [newJob({ id: 'j' }), newJob({ id: 'child', dependencyIds: ['j'] })]
+      expect(await queues.enqueue([job, child])).toEqual(['queued', 'deferred'])
+      expect(await queues.enqueue([job, child])).toEqual(['queued', 'deferred'])
+      expect(await queues.jobIds('default', 0, -1)).toEqual(['j'])
+      expect(await queues.enqueue([{ ...child, again: true }])).toEqual(['deferred'])
+      await workOff(test.storage, RAISED)
+      expect(await queues.enqueue([{ ...job, again: true }])).toEqual(['queued'])
+      await workOff(test.storage, RETURNED)
+      expect(await statusOf(test.storage, 'j', 'child')).toEqual(['finished', 'queued'])
+      expect(await queues.registryCount('default', 'failed')).toBe(0)
+    })
+
+    it('leases a job at once instead of queueing it, unless it has to wait or is there', async () => {
+      await using test = await open()
+      const { jobs, queues } = test.storage
+      const begun = await queues.begin(newJob({ id: 'b' }, { unique: true }), 'sync', 15_000)
+      const executionId = begun.placement === 'started' ? begun.executionId : ''
+      expect((await jobs.executions('b')).map(({ id }) => id)).toEqual([executionId])
+      expect((await jobs.fetch(['b']))[0]).toMatchObject({ status: 'started', workerName: 'sync', executionId })
+      expect(await queues.begin(newJob({ id: 'b' }, { unique: true }), 'sync', 15_000)).toEqual({
+        placement: 'duplicate',
+      })
+      const waiting = newJob({ id: 'w', dependencyIds: ['b'] })
+      expect(await queues.begin(waiting, 'sync', 15_000)).toEqual({ placement: 'deferred' })
+      const [job] = await jobs.fetch(['b'])
+      expect(await end(test.storage, job === undefined ? [] : [{ executionId, job }], RETURNED)).toEqual(['applied'])
+      expect(await statusOf(test.storage, 'b', 'w')).toEqual(['finished', 'queued'])
+    })
+
     it('schedules a job for its time', async () => {
       await using test = await open()
       const dueMs = 1_900_000_000_250

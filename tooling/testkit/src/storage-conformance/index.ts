@@ -1,8 +1,11 @@
 import { describeClaimAndSettle } from './claim-and-settle.ts'
+import { describeCrons } from './crons.ts'
 import { describeEnqueue } from './enqueue.ts'
 import { describeJobs } from './jobs.ts'
 import { describeLeases } from './leases.ts'
 import { describeMoves } from './moves.ts'
+import { describeResults } from './results.ts'
+import { describeSchedules } from './schedules.ts'
 import { type StorageUnderTest, watchMoves } from './storage-under-test.ts'
 import { describeWholeQueues } from './whole-queues.ts'
 
@@ -19,6 +22,9 @@ export function describeStorage(name: string, openUnwatched: () => Promise<Stora
   describeClaimAndSettle(name, open)
   describeLeases(name, open)
   describeJobs(name, open)
+  describeResults(name, open)
+  describeSchedules(name, open)
+  describeCrons(name, open)
   describeWholeQueues(name, open)
   describeMoves(name, open)
 }

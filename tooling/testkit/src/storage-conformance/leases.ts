@@ -104,6 +104,66 @@ export function describeLeases(name: string, open: OpenStorage): void {
       expect(await workers.workerCount('a')).toBe(0)
     })
 
+    it('counts what a worker has done, and keeps what it says of itself', async () => {
+      await using test = await open()
+      const { queues, workers } = test.storage
+      const worker = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '1', ttlS: 480 }
+      await workers.register(worker)
+      await queues.enqueue([newJob({ id: 'good' }), newJob({ id: 'bad' })])
+      const { jobs } = await workers.claim(claimRequest())
+      await end(test.storage, jobs.slice(0, 1), RETURNED)
+      await end(test.storage, jobs.slice(1), RAISED)
+      await workers.heartbeat({ worker, state: 'busy', currentJobId: 'good', leases: [], leaseMs: 15_000 })
+      await workers.shutdownRequested('worker')
+      expect(await workers.workers()).toMatchObject([
+        {
+          ...{ successfulJobCount: 1, failedJobCount: 1, totalWorkingTimeS: 2, currentJobId: 'good', state: 'busy' },
+          shutdownRequestedMs: expect.any(Number),
+        },
+      ])
+      await workers.heartbeat({ worker, state: 'idle', leases: [], leaseMs: 15_000 })
+      expect((await workers.workers())[0]?.currentJobId).toBeUndefined()
+    })
+
+    it('forgets a worker without a heartbeat, and knows it again after the next one', async () => {
+      await using test = await open()
+      const { workers } = test.storage
+      const worker = { name: 'late', queues: ['default'], pid: 1, hostname: 'h', version: '1', ttlS: 1 }
+      await workers.register(worker)
+      const [{ birthMs } = { birthMs: 0 }] = await workers.workers()
+      await eventually(async () => (await workers.workers()).length === 0)
+      await workers.cleanUp(['default'])
+      expect(await workers.workerCount('default')).toBe(0)
+      await workers.heartbeat({ worker: { ...worker, ttlS: 60 }, state: 'idle', leases: [], leaseMs: 15_000 })
+      expect(await workers.workers('default')).toMatchObject([{ name: 'late', birthMs, state: 'idle' }])
+    })
+
+    it('takes over as many jobs as were asked for', async () => {
+      await using test = await open()
+      const { queues, workers } = test.storage
+      await queues.enqueue(['a', 'b', 'c'].map((id) => newJob({ id })))
+      await workers.claim(claimRequest({ leaseMs: 1 }))
+      const taken: Claimed[][] = []
+      await eventually(async () => {
+        const some = await workers.recover('default', 'rescuer', 15_000, 2)
+        if (some.length > 0) taken.push([...some])
+        return taken.flat().length === 3
+      })
+      expect(Math.max(...taken.map((some) => some.length))).toBeLessThanOrEqual(2)
+      expect(await end(test.storage, taken.flat(), RETURNED)).toEqual(['applied', 'applied', 'applied'])
+    })
+
+    it('ends a wait for work when its time is over, or its signal fires', async () => {
+      await using test = await open()
+      const { workers } = test.storage
+      await workers.waitForWork(['default'], 1, new AbortController().signal)
+      const abort = new AbortController()
+      const waiting = workers.waitForWork(['default'], 60_000, abort.signal)
+      abort.abort()
+      await waiting
+      await workers.waitForWork(['default'], 60_000, AbortSignal.abort())
+    })
+
     it('delivers commands to the worker they are for', async () => {
       await using test = await open()
       const { admin, workers } = test.storage

@@ -6,6 +6,8 @@ export interface StorageUnderTest extends AsyncDisposable {
   readonly storage: Storage
   /** A second client of the same storage. */
   another(): Storage
+  /** A pipeline as the storage takes it. Its steps take place at `exec`. */
+  pipeline(): { exec(): unknown }
 }
 
 export type OpenStorage = () => Promise<WatchedStorage>
@@ -23,6 +25,7 @@ export function watchMoves(open: () => Promise<StorageUnderTest>): OpenStorage {
     return {
       storage: watch.watched(test.storage),
       another: () => watch.watched(test.another()),
+      pipeline: () => test.pipeline(),
       moves: watch.seen,
       [Symbol.asyncDispose]: () => test[Symbol.asyncDispose](),
     }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { newJob } from './job-steps.ts'
-import type { OpenStorage } from './storage-under-test.ts'
+import { type OpenStorage, statusOf } from './storage-under-test.ts'
 
 /** What can be done to a queue as a whole. */
 export function describeWholeQueues(name: string, open: OpenStorage): void {
@@ -33,6 +33,45 @@ export function describeWholeQueues(name: string, open: OpenStorage): void {
       await queues.deleteQueue('default', false)
       expect(await queues.queueNames()).toEqual([])
       expect(await jobs.exists('d')).toBe(true)
+    })
+
+    it('deletes a queue with its jobs, also those that get a slot of a rate limit by it', async () => {
+      await using test = await open()
+      const { queues } = test.storage
+      const rateLimit = { key: 'k', concurrency: 1 }
+      await queues.enqueue(['a', 'b'].map((id) => newJob({ id, rateLimit })))
+      await queues.enqueue([newJob({ id: 'other', origin: 'other', rateLimit })])
+      await queues.deleteQueue('default', true)
+      expect(await statusOf(test.storage, 'a', 'b', 'other')).toEqual([undefined, undefined, 'queued'])
+      expect(await queues.queueNames()).toEqual(['other'])
+    })
+
+    it('reads a registry from any place in both directions, and takes jobs out of it', async () => {
+      await using test = await open()
+      const { jobs, queues } = test.storage
+      const dueMs = 4_000_000_000_000
+      await queues.enqueue(['a', 'b', 'c'].map((id, index) => newJob({ id }, { dueMs: dueMs + index })))
+      expect(await queues.registryIds('default', 'scheduled', 1, 2, false)).toEqual(['b', 'c'])
+      expect(await queues.registryIds('default', 'scheduled', 0, 1, true)).toEqual(['c', 'b'])
+      expect(await queues.registryIds('default', 'scheduled', -1, -1, false)).toEqual(['c'])
+      expect(await queues.registryRemove('default', 'scheduled', 'a')).toBe(true)
+      expect(await queues.registryRemove('default', 'scheduled', 'a')).toBe(false)
+      expect(await queues.registryScoreMs('default', 'scheduled', 'a')).toBeUndefined()
+      expect(await queues.registryCount('default', 'scheduled')).toBe(2)
+      await jobs.delete({ jobId: 'a', deleteDependents: false })
+    })
+
+    it('lists groups with their living jobs, in the order of their ids', async () => {
+      await using test = await open()
+      const { groups, jobs, queues } = test.storage
+      await queues.enqueue([newJob({ id: 'b', groupId: 'g' }), newJob({ id: 'a', origin: 'other', groupId: 'g' })])
+      await queues.enqueue([newJob({ id: 'c', groupId: 'f' })])
+      expect(await groups.names()).toEqual(['f', 'g'])
+      expect(await groups.jobIds('g')).toEqual(['a', 'b'])
+      for (const jobId of ['a', 'c']) await jobs.delete({ jobId, deleteDependents: false })
+      expect(await groups.jobIds('g')).toEqual(['b'])
+      expect(await groups.jobIds('f')).toEqual([])
+      expect(await groups.names()).toEqual(['g'])
     })
   })
 }
