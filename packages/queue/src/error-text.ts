@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 
-/** Longest text kept of an error, in bytes. */
+/** The longest error text that is stored, in bytes. */
 export const LONGEST_ERROR_BYTES = 64 * 1024
 const LONGEST_SUMMARY = 500
 const LONGEST_NAME = 200
@@ -12,10 +12,10 @@ const DURING = '\nWhile this was handled, another error was thrown:\n'
 const CUT = '\n    ... (cut)'
 
 /**
- * What was thrown as a text for people: stack, then causes and the errors of an AggregateError, and as the last line a
- * summary (`TypeError: x is not a function`, `RqError [RQ_FUNCTION_NOT_FOUND]: ...`), which is the line that RQ's tools show.
- * `handling` is the text of an earlier error, in whose handling this one was thrown; it comes first.
- * Takes anything and never throws. At most 64 KB.
+ * Describe a thrown value for people: its stack, then its causes and the errors of an AggregateError, and as the last line
+ * a summary (`TypeError: x is not a function`, `RqError [RQ_FUNCTION_NOT_FOUND]: ...`), the line that RQ's tools show.
+ * Accepts anything and never throws. At most 64 KB.
+ * @param handling - the text of an earlier error that was being handled; it comes first.
  */
 export function errorText(error: unknown, handling?: string): string {
   const summary = summaryOf(error)
@@ -26,10 +26,19 @@ export function errorText(error: unknown, handling?: string): string {
   return `${cutBytes(body, room)}\n${summary}`
 }
 
-/** The class name of an error, as far as it tells; else what kind of value was thrown. Never throws. */
+/** The class name of an error; for other thrown values their type. Never throws. */
 export function errorName(error: unknown): string {
   if (!isErrorLike(error)) return typeOf(error)
   return shownName(peek(error, 'name')) || shownName(peek(peek(error, 'constructor'), 'name')) || 'Error'
+}
+
+/**
+ * The message of an error on one line, at most 500 characters; for other thrown values what they are. Never throws.
+ */
+export function errorMessage(error: unknown): string {
+  if (!isErrorLike(error)) return summaryOf(error)
+  const message = peek(error, 'message')
+  return typeof message === 'string' ? oneLine(message, LONGEST_SUMMARY) : ''
 }
 
 /** Empty for what is no name. */
@@ -43,7 +52,7 @@ function summaryOf(error: unknown): string {
   const text = typeof message === 'string' ? message : ''
   const name = errorName(error)
   const code = peek(error, 'code')
-  // Codes are what people search for. A class of its own says as much, and many messages hold theirs.
+  // People search for codes. A class of its own says as much, and many messages contain theirs.
   const shown =
     typeof code === 'string' && CODED.has(name) && CODE.test(code) && !text.includes(code) ? ` [${code}]` : ''
   return oneLine(text === '' ? `${name}${shown}` : `${name}${shown}: ${text}`, LONGEST_SUMMARY)
@@ -67,7 +76,7 @@ function describe(error: unknown, seen: Set<unknown>, depth: number): string {
   return parts.join('\n')
 }
 
-/** The stack, headed by the summary where the stack does not hold the message (it was changed, or never captured). */
+/** The stack, preceded by the summary where the stack lacks the message (it was changed, or never captured). */
 function stackOf(error: unknown): string {
   const summary = summaryOf(error)
   const stack = peek(error, 'stack')
@@ -90,7 +99,7 @@ function isErrorLike(value: unknown): value is object {
   )
 }
 
-/** A property of anything, whatever its getters and traps do. */
+/** Read a property of anything; undefined when a getter or a trap throws. */
 function peek(value: unknown, key: string | number): unknown {
   if (value === null || value === undefined) return undefined
   try {
@@ -142,7 +151,7 @@ function indent(text: string): string {
   return text.replaceAll('\n', '\n    ')
 }
 
-/** At most `most` bytes of UTF-8, whole characters only, saying so where something was cut. */
+/** Cut to at most `most` bytes of UTF-8, at a whole character, with a note that it was cut. */
 function cutBytes(text: string, most: number): string {
   const bytes = Buffer.from(text.slice(0, most + 1))
   if (bytes.length <= most) return bytes.toString()

@@ -57,7 +57,7 @@ export async function runInProcess<R>(
   const limit = new AbortController()
   const expire = () => limit.abort(new JobTimeoutError(timeoutS))
   const timer = timeoutS > 0 ? setTimeout(expire, Math.min(timeoutS * SECOND_MS, LONGEST_TIMER_MS)) : undefined
-  const { outcome, callbackError } = await attemptJob({
+  const { outcome, failure } = await attemptJob({
     record,
     context: { ...context, executionId },
     loader: loaderOf(known, importPaths),
@@ -66,7 +66,7 @@ export async function runInProcess<R>(
   })
   clearTimeout(timer)
   await store(record, executionId, outcome, context)
-  if (callbackError !== undefined) throw callbackError.thrown
+  if (failure?.callbackError !== undefined) throw failure.callbackError.thrown
   return new Job<R>(record, context)
 }
 

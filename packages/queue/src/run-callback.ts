@@ -1,32 +1,34 @@
-import { SECOND_MS } from '@rq/core'
+import { LONGEST_TIMER_MS, SECOND_MS } from '@rq/core'
 import type { AnyFunction, CallbackRecord, JobRecord } from '@rq/job'
 import type { JobContext } from './context.ts'
 import { withCurrentJob } from './current-job.ts'
-import { errorName, errorText } from './error-text.ts'
+import { type ErrorFacts, errorFacts, errorFromFacts } from './error-facts.ts'
+import { errorText } from './error-text.ts'
 import { Job } from './job.ts'
 import { JobTimeoutError } from './job-errors.ts'
 import { RunContext } from './run-context.ts'
-import { LONGEST_TIMER_MS, untilAborted } from './until-aborted.ts'
+import { untilAborted } from './until-aborted.ts'
 
 export type CallbackKind = 'success' | 'failure' | 'stopped'
 
-/** Whoever turns a stored reference into a function. `FunctionLoader` of @rq/functions is one. */
+/** Turns a stored reference into a function. `FunctionLoader` of @rq/functions is one. */
 export interface Loader {
   load(reference: string): Promise<AnyFunction>
-  /** What has been loaded before, without waiting. */
+  /** The function if it was loaded before. */
   loaded?(reference: string): AnyFunction | undefined
 }
 
-/** What callbacks need of a run. */
+/** What is needed to call a job's callbacks. */
 export interface CallbackInput {
   readonly record: JobRecord
   readonly context: JobContext
   readonly loader: Loader
   /**
    * Called before each callback, with its limit in seconds, counted from now: the job's own limit no longer holds.
-   * A callback that blocks its event loop past the limit can only be ended from outside.
+   * A callback that blocks its event loop past the limit can only be ended from outside. Before a failure callback,
+   * `error` is the error of the attempt.
    */
-  readonly onCallback?: (kind: CallbackKind, timeoutS: number) => void
+  readonly onCallback?: (kind: CallbackKind, timeoutS: number, error?: ErrorFacts) => void
 }
 
 const FIELDS = { success: 'onSuccess', failure: 'onFailure', stopped: 'onStopped' } as const satisfies Record<
@@ -35,19 +37,20 @@ const FIELDS = { success: 'onSuccess', failure: 'onFailure', stopped: 'onStopped
 >
 
 /**
- * Call one of a job's callbacks with (job, connection, ...rest) under its own limit; nothing when the job has none.
- * @throws what the callback throws or what keeps it from being loaded; JobTimeoutError at the limit.
+ * Call one of a job's callbacks with (job, connection, ...rest) under its own time limit. Does nothing when the job has none.
+ * @throws what the callback or its loading throws; JobTimeoutError at the limit.
  */
 export async function runCallback(
   kind: CallbackKind,
   input: CallbackInput,
   job: Job,
   rest: readonly unknown[] = [],
+  error?: ErrorFacts,
 ): Promise<void> {
   const callback: CallbackRecord | undefined = input.record[FIELDS[kind]]
   if (callback === undefined) return
   const { name, timeoutS } = callback
-  input.onCallback?.(kind, timeoutS)
+  input.onCallback?.(kind, timeoutS, error)
   const limit = new AbortController()
   const expire = () => limit.abort(new JobTimeoutError(timeoutS))
   const timer = setTimeout(expire, Math.min(timeoutS * SECOND_MS, LONGEST_TIMER_MS))
@@ -61,53 +64,52 @@ export async function runCallback(
   }
 }
 
-/** What the failure callback of a job made of its error. */
-export interface FailureReport {
-  /** The text to store: the error's, followed by the callback's own where that threw too. */
-  readonly text: string
-  /** What the callback threw. */
+/** Why an attempt failed. */
+export interface Failure {
+  /** The value that was thrown. */
+  readonly thrown: unknown
+  /** Its text includes the error of the failure callback, if that threw too. */
+  readonly error: ErrorFacts
+  /** What the failure callback threw. */
   readonly callbackError?: { readonly thrown: unknown }
 }
 
-/** Tell a job's failure callback of an error: (job, connection, class name, error, text). Never throws. */
-export async function reportFailure(input: CallbackInput, job: Job, error: unknown): Promise<FailureReport> {
-  const text = errorText(error)
-  if (input.record.onFailure === undefined) return { text }
+/** Call the failure callback of a job: (job, connection, class name, error, text). Never rejects. */
+export async function reportFailure(
+  input: CallbackInput,
+  job: Job,
+  thrown: unknown,
+  error = errorFacts(thrown),
+): Promise<Failure> {
+  if (input.record.onFailure === undefined) return { thrown, error }
   try {
-    await runCallback('failure', input, job, [errorName(error), error, text])
-    return { text }
-  } catch (thrown) {
-    return { text: errorText(thrown, text), callbackError: { thrown } }
+    await runCallback('failure', input, job, [error.name, thrown, error.text], error)
+    return { thrown, error }
+  } catch (callbackThrown) {
+    const text = errorText(callbackThrown, error.text)
+    return { thrown, error: { ...error, text }, callbackError: { thrown: callbackThrown } }
   }
 }
 
-/**
- * Run the failure callback of a job whose horse was killed, in another one.
- * @returns the error text to store. Never throws.
- */
-export async function runFailureCallback(input: CallbackInput, error: unknown): Promise<string> {
-  const job = endedJob(input, 'failed')
-  return (await reportFailure(input, job, error)).text
+/** Call the stopped callback of a job: (job, connection). What it throws is dropped; the job is stopped. Never rejects. */
+export async function reportStop(input: CallbackInput, job: Job): Promise<void> {
+  await runCallback('stopped', input, job).catch(() => {})
 }
 
 /**
- * Run the stopped callback of a job whose horse was killed, in another one: (job, connection).
- * @returns the text of what it threw, for the log; the job is stopped all the same. Never throws.
+ * Call the failure callback of a job whose own horse is lost, in another one. The callback gets an Error made of `error`.
+ * Never rejects.
  */
-export async function runStoppedCallback(input: CallbackInput): Promise<string | undefined> {
+export async function runFailureCallback(input: CallbackInput, error: ErrorFacts): Promise<Failure> {
+  return reportFailure(input, endedJob(input, 'failed'), errorFromFacts(error), error)
+}
+
+/** Call the stopped callback of a job whose own horse was killed, in another one. Never rejects. */
+export async function runStoppedCallback(input: CallbackInput): Promise<void> {
   return reportStop(input, endedJob(input, 'stopped'))
 }
 
-/** The job as the callback of a killed run sees it. It has a signal like any current job, which has nothing more to say. */
+/** The job as the callback of a lost run sees it. It has a signal, as any current job, which never fires. */
 function endedJob({ record, context }: CallbackInput, status: 'failed' | 'stopped'): Job {
   return new Job({ ...record, status }, new RunContext(context, context.signal ?? new AbortController().signal))
-}
-
-export async function reportStop(input: CallbackInput, job: Job): Promise<string | undefined> {
-  try {
-    await runCallback('stopped', input, job)
-    return undefined
-  } catch (error) {
-    return errorText(error)
-  }
 }

@@ -7,7 +7,7 @@ import { getCurrentJob } from './current-job.ts'
 import { Job } from './job.ts'
 import { JobTimeoutError } from './job-errors.ts'
 import { runFailureCallback, runStoppedCallback } from './run-callback.ts'
-import { type RunInput, runJob, STOPPED_TEXT } from './run-job.ts'
+import { attemptJob, type RunInput, STOPPED_TEXT } from './run-job.ts'
 
 interface Plan {
   func: AnyFunction
@@ -55,13 +55,14 @@ function inputOf(plan: Plan): RunInput & { callbacks: [string, number][]; storag
   }
 }
 
+const runJob = async (input: RunInput) => (await attemptJob(input)).outcome
 const run = (plan: Plan) => runJob(inputOf(plan))
 const returned = (outcome: Outcome) =>
   outcome.kind === 'returned' && outcome.value !== undefined ? readPayload(defaultSerializer, outcome.value) : undefined
 const errorOf = (outcome: Outcome) => ('error' in outcome ? outcome.error : undefined)
 const lastLineOf = (outcome: Outcome) => errorOf(outcome)?.split('\n').at(-1)
 
-describe('runJob', () => {
+describe('attemptJob', () => {
   it('calls the function with its arguments and serializes what it returns', async () => {
     expect(returned(await run({ func: (x: number, y: number) => x + y, args: [3, 4] }))).toBe(7)
     expect(returned(await run({ func: async () => new Map([[1, 2]]) }))).toEqual(new Map([[1, 2]]))
@@ -265,20 +266,27 @@ describe('runJob', () => {
 })
 
 describe('runFailureCallback', () => {
-  it('returns the text of the error, and of the callback where that throws', async () => {
+  it('returns the error, with what the callback throws', async () => {
     const onFailure = vi.fn()
-    const error = new RqError('RQ_HORSE_TERMINATED', 'Work-horse terminated unexpectedly')
-    expect(await runFailureCallback(inputOf({ func: () => 1, onFailure }), error)).toMatch(/terminated unexpectedly$/)
-    expect(onFailure.mock.calls[0]?.slice(2, 4)).toEqual(['RqError', error])
+    const error = { name: 'WorkHorseTerminatedError', message: 'gone', text: 'WorkHorseTerminatedError: gone' }
+    const failure = await runFailureCallback(inputOf({ func: () => 1, onFailure }), error)
+    expect(failure.error).toEqual(error)
+    expect(failure.callbackError).toBeUndefined()
+    expect(onFailure.mock.calls[0]?.slice(2)).toEqual([error.name, failure.thrown, error.text])
+    expect(failure.thrown).toMatchObject({ name: error.name, message: error.message, stack: error.text })
     const throwing = inputOf({ func: () => 1, onFailure: () => Promise.reject(new RangeError('callback')) })
-    expect(await runFailureCallback(throwing, error)).toMatch(/RangeError: callback$/)
+    const { callbackError, error: both } = await runFailureCallback(throwing, error)
+    expect(both).toMatchObject({ name: error.name, message: error.message })
+    expect(both.text).toMatch(/^WorkHorseTerminatedError: gone\n.*RangeError: callback$/s)
+    expect(callbackError?.thrown).toBeInstanceOf(RangeError)
   })
 })
 
 describe('runStoppedCallback', () => {
-  it('never throws', async () => {
-    const onStopped = () => Promise.reject(new RangeError('callback'))
-    expect(await runStoppedCallback(inputOf({ func: () => 1, onStopped }))).toMatch(/RangeError: callback$/)
-    expect(await runStoppedCallback(inputOf({ func: () => 1 }))).toBeUndefined()
+  it('never rejects', async () => {
+    const onStopped = vi.fn(() => Promise.reject(new RangeError('callback')))
+    await runStoppedCallback(inputOf({ func: () => 1, onStopped }))
+    expect(onStopped).toHaveBeenCalledOnce()
+    await runStoppedCallback(inputOf({ func: () => 1 }))
   })
 })

@@ -14,7 +14,7 @@ import { withCurrentJob } from './current-job.ts'
 import { errorText } from './error-text.ts'
 import { Job } from './job.ts'
 import { readCall } from './payload.ts'
-import { type CallbackInput, reportFailure, reportStop, runCallback } from './run-callback.ts'
+import { type CallbackInput, type Failure, reportFailure, reportStop, runCallback } from './run-callback.ts'
 import { RunContext } from './run-context.ts'
 import type { RunSignal } from './run-limit.ts'
 import { untilAborted } from './until-aborted.ts'
@@ -22,36 +22,31 @@ import { untilAborted } from './until-aborted.ts'
 export interface RunInput extends CallbackInput {
   /**
    * Ends the run; its reason is the job's error. `JobTimeoutError` for the time limit. An `RqError` `RQ_JOB_STOPPED` makes
-   * the outcome `stopped`; with `RQ_LEASE_LOST` no callback is run, since the job is another worker's by now.
+   * the outcome `stopped`; with `RQ_LEASE_LOST` no callback runs, since another worker owns the job.
    */
   readonly signal: RunSignal
 }
 
-/** An outcome, and what its caller may want to know beside it. See {@link attemptJob}. */
+/** How an attempt ended. */
 export interface Attempt {
   readonly outcome: Outcome
-  /** What the failure callback threw, if it did. */
-  readonly callbackError?: { readonly thrown: unknown }
+  /** For a `raised` outcome: why. Absent when the lease was lost, which no callback or handler hears of. */
+  readonly failure?: Failure
 }
 
 /** The text that RQ stores for a stopped job. */
 export const STOPPED_TEXT = 'Job stopped by user, work-horse terminated.'
 
 /**
- * Run a job once, callbacks included, and say how it ended. Writes nothing: the caller settles. Never throws.
+ * Run a job once, callbacks included. Writes nothing: the caller settles. Never rejects.
  *
- * The function is loaded, called with its arguments (keyword arguments last, when there are any) as the current job,
- * and awaited until the signal fires. What it returns is serialized; a value that no serializer can write becomes a
- * placeholder text and the job succeeds. Then the success callback runs; if it throws, the job has failed.
- * On failure the failure callback runs; if that throws, its error is added to the text. Times are wall-clock milliseconds.
+ * Loads the function, calls it with its arguments (keyword arguments last, if there are any) as the current job, and awaits
+ * it until the signal fires. Serializes the return value; if no serializer can write it, a placeholder string is stored and
+ * the job succeeds. Then calls the success callback; if that throws, the job has failed. On failure calls the failure
+ * callback; if that throws, its error is added to the text. Times are wall-clock milliseconds.
  */
-export async function runJob(input: RunInput): Promise<Outcome> {
-  return (await attemptJob(input)).outcome
-}
-
-/** As {@link runJob}, with what may be told beside the outcome. */
 export async function attemptJob(input: RunInput): Promise<Attempt> {
-  // Of its own, since the job's function may change it. Not a spread, which takes four times as long here.
+  // A copy, since the job's function may change it. Not a spread, which takes four times as long here.
   const record: JobRecord = Object.assign({}, input.record, { status: 'started' as const, startedAtMs: Date.now() })
   const job = new Job(record, new RunContext(input.context, input.signal))
   let value: unknown
@@ -79,7 +74,7 @@ export async function attemptJob(input: RunInput): Promise<Attempt> {
   return { outcome: { ...times, kind: 'returned', ...(payload !== undefined && { value: payload }) } }
 }
 
-/** Makes no promise of its own when the function has been loaded before: every job comes through here. */
+/** Makes no promise of its own when the function was loaded before: every job passes here. */
 function call({ context, loader, signal }: RunInput, job: Job, record: JobRecord): unknown {
   const stored = readCall(context.serializer, record.data)
   const start = (func: AnyFunction): unknown => {
@@ -104,8 +99,8 @@ async function ended(input: RunInput, job: Job, record: JobRecord, error: unknow
     return { outcome: { ...times, kind: 'stopped', error: STOPPED_TEXT } }
   }
   record.status = 'failed'
-  const { text, callbackError } = await reportFailure(input, job, error)
-  return { outcome: { ...times, kind: 'raised', error: text }, ...(callbackError && { callbackError }) }
+  const failure = await reportFailure(input, job, error)
+  return { outcome: { ...times, kind: 'raised', error: failure.error.text }, failure }
 }
 
 function timesOf(record: JobRecord): { startedAtMs: number; endedAtMs: number } {
@@ -117,20 +112,20 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof RqError ? error.code : undefined
 }
 
-/** Nothing for `undefined` and `null`, which RQ does not store. */
+/** Undefined for `undefined` and `null`, which RQ does not store. */
 function serializeReturn(serializer: Serializer, value: unknown): Payload | undefined {
   if (value === undefined || value === null) return undefined
   for (const candidate of [value, UNSERIALIZABLE_RETURN_VALUE]) {
     try {
       return serializer.dumps(candidate)
     } catch {
-      // The placeholder is next; a serializer that cannot even write a text leaves no value.
+      // Try the placeholder next. A serializer that cannot write a string either leaves no value.
     }
   }
   return undefined
 }
 
-/** A `Retry`, also one made by another copy of this library, which the job's own module may have loaded. */
+/** A returned `Retry`. It may come from another copy of this library that the job's module has loaded. */
 function returnedRetry(value: unknown): ReturnedRetry | undefined {
   if (value instanceof Retry) {
     return { max: value.max, intervalsS: value.intervalsS, ...(value.enqueueAtFront && { enqueueAtFront: true }) }

@@ -1,8 +1,11 @@
 /** Running one job, for workers: `@rq/queue/run`. What programs use is in `@rq/queue`. */
-export { errorName, errorText } from './error-text.ts'
+export { type ErrorFacts, errorFacts, errorFromFacts } from './error-facts.ts'
+export { errorText } from './error-text.ts'
+export { callExceptionHandlers, callHandler, HANDLER_TIMEOUT_S } from './exception-handlers.ts'
 export {
   type CallbackInput,
   type CallbackKind,
+  type Failure,
   type Loader,
   runFailureCallback,
   runStoppedCallback,

@@ -1,8 +1,8 @@
 import { RunLimit, type RunSignal } from './run-limit.ts'
 
 /**
- * The outcome of `run`, or a rejection with the signal's reason as soon as it fires. What `run` goes on to do then is
- * ignored; nothing it rejects with later is unhandled. Not called at all when the signal has fired before.
+ * Run something until a signal fires. When it fires first, rejects with its reason; `run` is not stopped, and what it
+ * rejects with later is ignored. `run` is not called when the signal has already fired.
  */
 export function untilAborted<T>(signal: RunSignal, run: () => T | PromiseLike<T>): Promise<T> {
   if (signal.aborted) return Promise.reject(signal.reason)
@@ -10,17 +10,17 @@ export function untilAborted<T>(signal: RunSignal, run: () => T | PromiseLike<T>
     const onAbort = () => reject(signal.reason)
     if (signal instanceof RunLimit) signal.listen(onAbort)
     else signal.addEventListener('abort', onAbort, { once: true })
-    const deafen = () => {
+    const stopListening = () => {
       if (signal instanceof RunLimit) signal.listen(undefined)
       else signal.removeEventListener('abort', onAbort)
     }
     const fail = (error: unknown) => {
-      deafen()
+      stopListening()
       reject(error)
     }
     try {
       Promise.resolve(run()).then((value) => {
-        deafen()
+        stopListening()
         resolve(value)
       }, fail)
     } catch (error) {
@@ -28,6 +28,3 @@ export function untilAborted<T>(signal: RunSignal, run: () => T | PromiseLike<T>
     }
   })
 }
-
-/** The longest time that a timer of Node takes; more would fire at once. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1

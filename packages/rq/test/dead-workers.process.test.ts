@@ -63,7 +63,7 @@ it('parks a job that has killed three workers, whatever its retries, and goes on
   await eventually(async () => expect(await poison.getStatus()).toBe('failed'))
   expect(readFileSync(deaths, 'utf8')).toBe('xxx')
   expect((await poison.latestResult())?.excString).toContain(
-    'This was the 3rd worker that was lost with this job, so it is not tried again.',
+    'This was the 3rd worker that was lost with this job, so it is not run again.',
   )
   const other = await queue.enqueue('jobs.add', [1, 2])
   expect(await other.result({ timeout: 25 })).toBe(3)

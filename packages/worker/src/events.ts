@@ -1,58 +1,59 @@
 import { EventEmitter } from 'node:events'
 import type { JobRecord, Settlement } from '@rq/job'
 
-/** What every event about a job says. */
+/** The facts that every event about a job has. */
 export interface JobEvent {
   readonly jobId: string
   readonly executionId: string
   readonly queue: string
-  /** The job as it was claimed. */
+  /** The job as it was when it was claimed. */
   readonly record: JobRecord
 }
 
-/** An attempt that has ended and been settled. */
+/** The end of an attempt that was settled. */
 export interface JobEndEvent extends JobEvent {
   readonly settlement: Settlement
 }
 
 export interface HorseEvent {
-  /** From 1, never used twice by a worker. */
+  /** The number of the horse, from 1. A worker never uses a number twice. */
   readonly number: number
+  /** The process id of a process horse. */
   readonly pid?: number
 }
 
-/** What a worker tells those who listen. Nothing depends on a listener, and nothing is prepared where there is none. */
+/** The events of a worker. It never depends on a listener, and creates no event without one. */
 export interface WorkerEvents {
-  /** It is registered and takes work. */
+  /** The worker is registered and accepts work. */
   'worker:started': [{ readonly name: string }]
-  /** It has left. */
+  /** The worker has left. */
   'worker:stopped': [{ readonly name: string }]
   'worker:suspended': []
   'worker:resumed': []
   'job:started': [JobEvent]
   'job:finished': [JobEndEvent]
-  /** For good. */
+  /** The job failed and will not be retried. */
   'job:failed': [JobEndEvent]
-  /** An attempt has failed, or asked for another; it is queued or scheduled again. */
+  /** An attempt failed, or asked for another one; the job is queued or scheduled again. */
   'job:retried': [JobEndEvent]
-  /** It succeeded and will run again. */
+  /** The job succeeded and will run again. */
   'job:repeated': [JobEndEvent]
   'job:stopped': [JobEndEvent]
-  /** A job of a dead worker was taken over. */
+  /** This worker took over a job from a dead worker. */
   'job:abandoned': [JobEvent]
-  /** It has cost three workers their lives, and is not tried again. */
+  /** The job was lost with three workers and will not run again. */
   'job:poisoned': [JobEvent]
-  /** It was deleted, or the store has lost it, while it ran. */
+  /** The job was deleted, or the store lost it, while it ran. */
   'job:vanished': [JobEvent]
-  /** Another worker owns the job by now: what this one did with it does not count. */
+  /** Another worker has taken over the job: what this one did with it does not count. */
   lease_lost: [JobEvent]
   'horse:started': [HorseEvent]
   'horse:ended': [HorseEvent & { readonly code: number | null; readonly signal: NodeJS.Signals | null }]
 }
 
 export class WorkerEmitter extends EventEmitter<WorkerEvents> {
-  /** Emit what `make` returns, which is not called when nobody listens. */
-  tell<K extends keyof WorkerEvents>(name: K, make: () => WorkerEvents[K][0]): void {
+  /** Emit what `make` returns. It is called only when the event has a listener. */
+  emitLazily<K extends keyof WorkerEvents>(name: K, make: () => WorkerEvents[K][0]): void {
     if (this.listenerCount(name) === 0) return
     ;(this.emit as (name: K, event: WorkerEvents[K][0]) => void).call(this, name, make())
   }

@@ -12,7 +12,7 @@ import {
   valueOption,
 } from '@rq/core'
 import { DEFAULT_RESULT_TTL_S } from '@rq/job'
-import type { ExceptionHandler } from './outcome/judge.ts'
+import type { ExceptionHandler } from './outcome/worker-handlers.ts'
 import { DEQUEUE_STRATEGIES } from './store/queue-order.ts'
 
 /**

@@ -17,7 +17,7 @@ import { isSerializer, type Serializer } from '@rq/serializer'
 import type { PrefetchOptions } from './horses/prefetch.ts'
 import type { StorageSource } from './inside-horse/protocol.ts'
 import { type ABANDONED_POLICIES, type HORSE_KINDS, WORKER_OPTIONS } from './option-table.ts'
-import type { ExceptionHandler, WorkHorseKilledHandler } from './outcome/judge.ts'
+import type { ExceptionHandler, WorkHorseKilledHandler } from './outcome/worker-handlers.ts'
 
 export type HorseKind = (typeof HORSE_KINDS)[number]
 

@@ -1,86 +1,121 @@
-import { type Logger, silentLogger } from '@rq/core'
-import type { Claimed, Settlement } from '@rq/job'
-import type { JobEvent, WorkerEmitter } from './events.ts'
+import { type Logger, SECOND_MS, silentLogger } from '@rq/core'
+import type { Claimed, JobRecord, Outcome, Settlement } from '@rq/job'
+import type { HorseEvent, JobEvent, WorkerEmitter } from './events.ts'
 import type { HorseExit } from './horses/horse-port.ts'
 import type { Task } from './inside-horse/protocol.ts'
 import { POISON_COUNT } from './outcome/ending-text.ts'
 
 const LONGEST_DESCRIPTION = 500
 
-/** What happens in a worker, as log lines in RQ's words and as events. Costs next to nothing when nobody listens. */
-export class News {
+/** Reports what happens in a worker: as log lines in RQ's words, and as events. Nearly free when nothing listens. */
+export class WorkerLog {
   readonly #events: WorkerEmitter
   readonly #logger: Logger
   readonly #isLogging: boolean
-  readonly #isDescribing: boolean
+  readonly #showsDescriptions: boolean
 
-  constructor(events: WorkerEmitter, logger: Logger, isDescribing: boolean) {
+  constructor(events: WorkerEmitter, logger: Logger, showsDescriptions: boolean) {
     this.#events = events
     this.#logger = logger
-    this.#isDescribing = isDescribing
+    this.#showsDescriptions = showsDescriptions
     this.#isLogging = logger !== silentLogger
   }
 
   started(name: string, queues: readonly string[]): void {
     this.#logger.info(`Worker ${name} started, listening on ${queues.join(', ')}`)
-    this.#events.tell('worker:started', () => ({ name }))
+    this.#events.emitLazily('worker:started', () => ({ name }))
   }
 
   stopped(name: string): void {
     this.#logger.info(`Worker ${name} stopped`)
-    this.#events.tell('worker:stopped', () => ({ name }))
+    this.#events.emitLazily('worker:stopped', () => ({ name }))
   }
 
-  suspended(suspended: boolean): void {
-    this.#logger.info(suspended ? 'Suspended: waiting for resume' : 'Resumed')
-    this.#events.emit(suspended ? 'worker:suspended' : 'worker:resumed')
+  suspended(isSuspended: boolean): void {
+    this.#logger.info(isSuspended ? 'Suspended: waiting for resume' : 'Resumed')
+    this.#events.emit(isSuspended ? 'worker:suspended' : 'worker:resumed')
   }
 
-  begun({ id, record }: Task): void {
+  began({ id, record }: Task): void {
     if (this.#isLogging) {
-      const what = this.#isDescribing ? `${oneLine(record.description ?? 'a job')} (${record.id})` : record.id
+      const what = this.#showsDescriptions ? `${oneLine(record.description ?? 'a job')} (${record.id})` : record.id
       this.#logger.info(`${record.origin}: ${what}`)
     }
-    this.#events.tell('job:started', () => jobEvent({ executionId: id, job: record }))
+    this.#events.emitLazily('job:started', () => jobEvent({ executionId: id, job: record }))
+  }
+
+  /** An attempt has ended; its settlement is not stored yet. */
+  attemptEnded({ id, origin }: JobRecord, outcome: Outcome, tookMs: number): void {
+    if (!this.#isLogging) return
+    switch (outcome.kind) {
+      case 'returned':
+        this.#logger.info(`${origin}: Job OK (${id})`, { took: durationText(tookMs) })
+        return
+      case 'returned_retry':
+        this.#logger.info(`${origin}: Job asked to be retried (${id})`)
+        return
+      case 'stopped':
+        this.#logger.info(`${origin}: Job stopped by user (${id})`)
+        return
+      default:
+        this.#logger.error(`${origin}: Job failed (${id})`, { error: outcome.error, took: durationText(tookMs) })
+    }
+  }
+
+  leaking({ id, origin }: JobRecord): void {
+    this.#logger.warn(`${origin}: Job kept running after its attempt ended (${id})`)
   }
 
   settled(claimed: Claimed, settlement: Settlement): void {
-    this.#events.tell(endOf(settlement), () => ({ ...jobEvent(claimed), settlement }))
+    this.#events.emitLazily(eventOf(settlement), () => ({ ...jobEvent(claimed), settlement }))
   }
 
-  lost(claimed: Claimed): void {
+  leaseLost(claimed: Claimed): void {
     const { id, origin } = claimed.job
-    this.#logger.warn(`${origin}: Lease lost: the job belongs to another worker by now (${id})`)
-    this.#events.tell('lease_lost', () => jobEvent(claimed))
+    this.#logger.warn(`${origin}: Lease lost: another worker has taken over the job (${id})`)
+    this.#events.emitLazily('lease_lost', () => jobEvent(claimed))
   }
 
   vanished(claimed: Claimed): void {
     const { id, origin } = claimed.job
-    this.#logger.warn(`${origin}: Job vanished while it ran; what it came to is kept nowhere (${id})`)
-    this.#events.tell('job:vanished', () => jobEvent(claimed))
+    this.#logger.warn(`${origin}: Job was deleted while it ran; its result was discarded (${id})`)
+    this.#events.emitLazily('job:vanished', () => jobEvent(claimed))
   }
 
   takenOver(claimed: Claimed): void {
     const { id, origin, abandonedCount: count = 0 } = claimed.job
     this.#logger.warn(`${origin}: Job was abandoned by its worker (${id})`, { count })
-    this.#events.tell(count >= POISON_COUNT ? 'job:poisoned' : 'job:abandoned', () => jobEvent(claimed))
+    this.#events.emitLazily(count >= POISON_COUNT ? 'job:poisoned' : 'job:abandoned', () => jobEvent(claimed))
   }
 
-  horseStarted(facts: { number: number; pid?: number }): void {
-    this.#events.tell('horse:started', () => facts)
+  horseStarted(horse: HorseFacts): void {
+    this.#events.emitLazily('horse:started', () => horseEvent(horse))
   }
 
-  horseEnded(facts: { number: number; pid?: number }, { code, signal }: HorseExit): void {
-    this.#events.tell('horse:ended', () => ({ ...facts, code, signal }))
+  horseEnded(horse: HorseFacts, { code, signal }: HorseExit): void {
+    this.#events.emitLazily('horse:ended', () => ({ ...horseEvent(horse), code, signal }))
   }
 }
 
-/** A description comes from whoever can write to the store: it must not look like lines of the log. */
+interface HorseFacts {
+  readonly number: number
+  readonly pid: number | undefined
+}
+
+function horseEvent({ number, pid }: HorseFacts): HorseEvent {
+  return pid === undefined ? { number } : { number, pid }
+}
+
+/** Escape control characters: anyone who can write to the store writes descriptions, and they must not fake log lines. */
 function oneLine(text: string): string {
   return text.slice(0, LONGEST_DESCRIPTION).replace(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1))
 }
 
-function endOf({ to, counts }: Settlement) {
+function durationText(ms: number): string {
+  return ms < SECOND_MS ? `${Math.round(ms)} ms` : `${(ms / SECOND_MS).toFixed(2)} s`
+}
+
+function eventOf({ to, counts }: Settlement) {
   if (to === 'finished' || to === 'failed' || to === 'stopped') return `job:${to}` as const
   return counts === 'successful' ? 'job:repeated' : 'job:retried'
 }

@@ -1,38 +1,38 @@
 import { hostname } from 'node:os'
-import { type Duty, type Logger, type PeriodicDuty, pause, RqError, SECOND_MS } from '@rq/core'
-import type { Claimed, Lease, SettleAnswer, Settlement, WorkerIdentity, WorkerState } from '@rq/job'
+import { type Duty, type Logger, type PeriodicDuty, RqError, SECOND_MS, within } from '@rq/core'
+import type { WorkerIdentity, WorkerState } from '@rq/job'
 import type { JobContext } from '@rq/queue'
-import { type CommandOwner, Commands } from './duties/commands.ts'
+import { Broadcast } from './duties/broadcast.ts'
+import { Commands } from './duties/commands.ts'
 import { heartbeat } from './duties/heartbeat.ts'
 import { maintenance } from './duties/maintenance.ts'
 import { recovery } from './duties/recovery.ts'
 import type { WorkerEmitter } from './events.ts'
-import { answerCall } from './horses/horse-calls.ts'
-import { type HorseFacts, HorsePool, type PoolOwner, type TaskFate } from './horses/horse-pool.ts'
-import type { HorseExit, HorseStarter } from './horses/horse-port.ts'
-import type { Task } from './inside-horse/protocol.ts'
-import { LeaseKeeper } from './lease/lease-renewer.ts'
-import { LeaseBook, leaseOf } from './lease/lease-table.ts'
+import type { ExecutionEnd } from './execution.ts'
+import { Executions } from './executions.ts'
+import { HorsePool } from './horses/horse-pool.ts'
+import type { HorseStarter } from './horses/horse-port.ts'
+import { LeaseRenewer } from './lease/lease-renewer.ts'
 import type { WorkerSettings } from './options.ts'
-import { Judge, type JudgeOwner } from './outcome/judge.ts'
+import { SettlementPolicy } from './outcome/settlement-policy.ts'
 import { Webhooks } from './outcome/webhooks.ts'
+import { WorkerHandlers } from './outcome/worker-handlers.ts'
 import { poolOptions } from './pool-options.ts'
-import { Broadcast } from './store/broadcast.ts'
 import { type DequeueStrategy, QueueOrder } from './store/queue-order.ts'
-import { noticed } from './store/slow-store-warning.ts'
-import { Pump, type PumpOwner } from './store/store-loop.ts'
-import { Persistence } from './store/store-retry.ts'
-import { News } from './worker-log.ts'
+import { warnIfSlow } from './store/slow-store-warning.ts'
+import { StoreLoop } from './store/store-loop.ts'
+import { StoreRetry } from './store/store-retry.ts'
+import { WorkerLog } from './worker-log.ts'
 
-/** Something that runs beside the worker for as long as it works, such as a scheduler. */
+/** A service that runs for as long as the worker works, such as a scheduler. */
 export interface WorkerService {
   start(): Promise<void> | void
   stop(): Promise<void> | void
-  /** Do at once what is due. Awaited before a burst, which then finds it done; called again when the store does not answer. */
+  /** Do what is due now. Awaited before a burst, so that the burst finds it done; retried while the store is unreachable. */
   runOnce?(): Promise<unknown>
 }
 
-export interface ShiftOptions {
+export interface WorkerRunOptions {
   readonly settings: WorkerSettings
   readonly context: JobContext
   readonly start: HorseStarter
@@ -47,179 +47,120 @@ export interface ShiftOptions {
   readonly services: readonly WorkerService[]
 }
 
-/** An idle worker waits so long for a store that does not answer before it leaves anyway. */
+/** How long an idle worker waits for an unreachable store before it leaves. */
 const LEAVE_MS = 300
-/** A worker told to leave at once waits so long for the store to take its jobs back. */
+/** How long a worker that must leave at once waits for the store to take its jobs back. */
 const COLD_LEAVE_MS = 2 * SECOND_MS
-/** So much of a lease may pass without a heartbeat; it is renewed three times. */
+/** The part of a lease that may pass without a heartbeat; a lease is renewed three times. */
 const MOST_BEHIND = 2 / 3
-/** A worker that leaves waits so long for the webhooks of its jobs. */
+/** How long a worker that leaves waits for the webhooks of its jobs. */
 const WEBHOOKS_LEAVE_MS = 30 * SECOND_MS
 
 /**
- * One stay of a worker at work: from its registration until it leaves. Owns the pump, the horses, the leases and the
- * duties; they own nothing of each other and tell it what happens.
- * It ends when it was told to stop and everything has been settled, when a burst finds nothing more, when `maxJobs` or
- * `maxIdleTime` is reached, or when no horse can be started.
+ * One run of a worker, from registration to shutdown. It builds the parts of the worker, starts them, and decides when to
+ * leave; a job's own way is in {@link Executions}. A run ends
+ * - after {@link stopWarm}, when all running jobs have ended;
+ * - after {@link stopCold}, when all jobs are returned, or the store does not answer;
+ * - when a burst finds the queues empty, or `maxJobs` or `maxIdleMs` is reached;
+ * - when no horse can be started.
  */
-export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
-  readonly #options: ShiftOptions
+export class WorkerRun {
+  readonly #options: WorkerRunOptions
   readonly #settings: WorkerSettings
   readonly #logger: Logger
-  readonly #news: News
-  readonly #birth: WorkerIdentity
-  readonly #pump: Pump
-  readonly #pool: HorsePool
-  readonly #judge: Judge
+  readonly #log: WorkerLog
+  readonly #identity: WorkerIdentity
+  readonly #renewer: LeaseRenewer | undefined
+  readonly #horses: HorsePool
+  readonly #store: StoreLoop
+  readonly #executions: Executions
   readonly #webhooks: Webhooks
-  readonly #book: LeaseBook
-  readonly #keeper: LeaseKeeper | undefined
-  readonly #commands: Commands
-  readonly #broadcast: Broadcast
   readonly #recovery: PeriodicDuty
+  /** Started before the first job can run. */
+  readonly #listeners: readonly (Commands | Broadcast)[]
   readonly #duties: readonly Duty[]
   readonly #ended: Promise<void>
   #end: () => void = () => {}
   #failure: Error | undefined
   #stopping: 'no' | 'warm' | 'cold' = 'no'
-  #started = false
-  #settled = 0
-  #beatenMs: number
+  #isStarted = false
+  #jobsSettled = 0
+  #heartbeatMs: number
   #idleSinceMs: number
   #idleTimer: NodeJS.Timeout | undefined
   #leaveTimer: NodeJS.Timeout | undefined
   #graceTimer: NodeJS.Timeout | undefined
 
-  constructor(options: ShiftOptions) {
-    const { context, settings, strategy } = options
-    const { clock, leaseMs, logger, name, queues, storage } = settings
-    const store = storage.workers
+  constructor(options: WorkerRunOptions) {
+    const { context, settings } = options
+    const { clock, logger, name, queues } = settings
     this.#options = options
     this.#settings = settings
     this.#logger = logger
-    this.#news = new News(options.events, logger, settings.logJobDescription)
-    this.#birth = {
-      name,
-      queues,
-      pid: process.pid,
-      hostname: hostname(),
-      version: options.version,
-      ttlS: settings.workerTtlS,
-    }
-    this.#keeper = this.#makeKeeper()
-    this.#book = new LeaseBook(this.#keeper)
+    this.#log = new WorkerLog(options.events, logger, settings.logJobDescription)
+    const host = { pid: process.pid, hostname: hostname(), version: options.version }
+    this.#identity = { name, queues, ttlS: settings.workerTtlS, ...host }
     this.#idleSinceMs = clock.monotonicMs()
-    this.#beatenMs = this.#idleSinceMs
+    this.#heartbeatMs = this.#idleSinceMs
     this.#ended = new Promise((resolve) => {
       this.#end = resolve
     })
-    this.#pump = new Pump(
-      {
-        store,
-        workerName: name,
-        leaseMs,
-        queues,
-        order: new QueueOrder(queues, strategy),
-        clock,
-        logger,
-        maxJobs: options.maxJobs,
-      },
-      this,
-    )
-    this.#pool = new HorsePool(poolOptions(settings, options.start), this)
+    this.#renewer = this.#makeRenewer()
+    this.#horses = this.#makeHorses()
+    this.#store = this.#makeStoreLoop()
     this.#webhooks = new Webhooks({ serializer: context.serializer, logger })
-    this.#judge = new Judge(
-      {
-        context,
-        clock,
-        logger,
-        defaultResultTtlS: settings.defaultResultTtlS,
-        onAbandoned: settings.onAbandoned,
-        handlersInHorse: settings.exceptionHandlerRefs.length > 0,
-        exceptionHandlers: settings.exceptionHandlers,
-        disableDefaultExceptionHandler: settings.disableDefaultExceptionHandler,
-        ...(settings.workHorseKilledHandler && { workHorseKilledHandler: settings.workHorseKilledHandler }),
-      },
-      this,
-    )
-    this.#broadcast = new Broadcast({ store: storage.events, events: options.events, workerName: name, queues, clock })
-    this.#commands = new Commands({ store, workerName: name, logger }, this)
-    this.#recovery = recovery({
-      store,
-      workerName: name,
-      queues,
-      leaseMs,
-      logger,
-      isWanted: () => this.#stopping === 'no' && !this.#isBehind,
-      onRecovered: (claimed) => this.#takeOver(claimed),
-      onDone: () => this.#pump.nudge(),
-    })
-    this.#duties = [
-      this.#recovery,
-      heartbeat({
-        store,
-        worker: this.#birth,
-        book: this.#book,
-        leaseMs,
-        everyMs: settings.heartbeatMs,
-        logger,
-        state: () => this.#state,
-        onBeaten: () => {
-          this.#beatenMs = clock.monotonicMs()
-        },
-        onLost: (lease) => this.#lose(lease.executionId),
-        isDone: () => this.#keeper?.hasBeaten() ?? false,
-      }),
-      maintenance({ store, queueStore: storage.queues, queues, everyMs: settings.maintenanceMs, logger }),
-    ]
+    this.#executions = this.#makeExecutions()
+    this.#recovery = this.#makeRecovery()
+    this.#listeners = this.#makeListeners()
+    this.#duties = this.#makeDuties()
   }
 
   /**
-   * @returns whether it did any work.
+   * Work until the run ends.
+   * @returns whether any job was settled.
    * @throws RqError `RQ_WORKER_NAME_TAKEN`; `RQ_HORSE_TERMINATED` when no horse can be started.
    */
   async work(): Promise<boolean> {
     const { name, queues } = this.#settings
-    await this.#register()
-    this.#news.started(name, queues)
-    void this.#warn()
-    this.#commands.start()
-    this.#broadcast.start()
-    this.#pool.start()
+    await this.#untilAnswered(() => this.#settings.storage.workers.register(this.#identity))
+    this.#log.started(name, queues)
+    void this.#warnAboutSettings()
+    for (const listener of this.#listeners) listener.start()
+    this.#horses.start()
     await this.#startServices()
     for (const duty of this.#duties) duty.start()
-    this.#started = true
-    const pumping = this.#pump.run()
+    this.#isStarted = true
+    const loop = this.#store.run()
     await this.#ended
-    await this.#leave(pumping)
-    this.#news.stopped(name)
+    await this.#leave(loop)
+    this.#log.stopped(name)
     if (this.#failure !== undefined) throw this.#failure
-    return this.#settled > 0
+    return this.#jobsSettled > 0
   }
 
-  /** Take no more, give back what has not begun, let what runs come to its end. */
+  /** Claim no more jobs, return those that have not begun, and let running jobs finish. */
   stopWarm(): void {
     if (this.#stopping !== 'no') return
     this.#stopping = 'warm'
     this.#logger.info('Warm shut down requested')
     this.#settings.storage.workers.shutdownRequested(this.#settings.name).catch(() => {})
-    this.#pump.stopClaiming()
-    this.#pool.drain()
-    // A claim or a look under way may bring jobs; but a store that does not answer must not keep an idle worker.
+    this.#store.stopClaiming()
+    this.#horses.drain()
+    // A call under way may still bring jobs; but an unreachable store must not keep an idle worker.
     this.#leaveTimer = setTimeout(() => this.#leaveUnlessBusy(), LEAVE_MS)
     const { graceMs } = this.#settings
     if (graceMs !== undefined) this.#graceTimer = setTimeout(() => this.stopCold(), graceMs)
   }
 
-  /** Kill what runs; every job goes back to the head of its queue, and no attempt is counted. */
+  /** Kill running jobs. Every job goes back to the head of its queue, and no attempt is counted. */
   stopCold(): void {
     if (this.#stopping === 'cold') return
     this.#stopping = 'cold'
     this.#logger.warn('Cold shut down requested: running jobs go back to their queues')
-    this.#pump.stopClaiming()
-    this.#pool.drain()
-    void this.#pool.killAll().then(() => {
-      for (const claimed of this.#book.inState('held')) this.onReturn(claimed)
+    this.#store.stopClaiming()
+    this.#horses.drain()
+    void this.#horses.killAll().then(() => {
+      this.#executions.giveBackAll()
       this.#leaveUnlessBusy()
     })
     clearTimeout(this.#leaveTimer)
@@ -227,70 +168,173 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
   }
 
   get #state(): WorkerState {
-    if (this.#pump.isSuspended) return 'suspended'
-    if (!this.#started) return 'started'
-    return this.#book.size > 0 ? 'busy' : 'idle'
+    if (this.#store.isSuspended) return 'suspended'
+    if (!this.#isStarted) return 'started'
+    return this.#executions.size > 0 ? 'busy' : 'idle'
   }
 
   /**
-   * Whether this process was held up for so long (a machine that slept, or had too much to do) that leases of its own may have
-   * ended: they are to be renewed before anybody's are looked at, or it would take its own jobs for abandoned.
+   * Whether this process was delayed for so long (the machine slept, or was overloaded) that leases of its own may have
+   * ended. They must be renewed before others are looked at, or the worker would take its own jobs for abandoned.
    */
   get #isBehind(): boolean {
-    if (this.#keeper !== undefined || this.#book.size === 0) return false
+    if (this.#renewer !== undefined || this.#executions.size === 0) return false
     const { clock, leaseMs } = this.#settings
-    return clock.monotonicMs() - this.#beatenMs > leaseMs * MOST_BEHIND
+    return clock.monotonicMs() - this.#heartbeatMs > leaseMs * MOST_BEHIND
   }
 
-  /** Where jobs run in this event loop, and a thread can have a storage of its own. */
-  #makeKeeper(): LeaseKeeper | undefined {
+  /** For jobs that run in this event loop, if a thread can have a storage of its own. */
+  #makeRenewer(): LeaseRenewer | undefined {
     const { heartbeatMs, horse, leaseMs, leaseStorage, logger } = this.#settings
     if (horse !== 'inline' || leaseStorage === undefined) return undefined
-    return new LeaseKeeper({
+    return new LeaseRenewer({
       source: leaseStorage,
-      worker: this.#birth,
+      worker: this.#identity,
       leaseMs,
       everyMs: heartbeatMs,
       state: () => this.#state,
-      onLost: (lease) => this.#lose(lease.executionId),
+      onLost: (lease) => this.#executions.lose(lease.executionId),
       logger,
     })
   }
 
-  /** As soon as the store takes it: one that is still loading, or full of somebody else's script, is waited for. */
-  async #register(): Promise<void> {
-    const { storage } = this.#settings
-    await this.#insist(() => storage.workers.register(this.#birth))
+  #makeHorses(): HorsePool {
+    return new HorsePool({
+      ...poolOptions(this.#settings, this.#options.start),
+      log: this.#log,
+      onRoom: () => this.#store.nudge(),
+      onBroken: (error) => this.#fail(error),
+    })
   }
 
-  /** A store that can lose jobs is worked with, and told of. */
-  async #warn(): Promise<void> {
+  #makeStoreLoop(): StoreLoop {
+    const { clock, leaseMs, logger, name, queues, storage } = this.#settings
+    const { maxJobs, strategy } = this.#options
+    return new StoreLoop({
+      store: storage.workers,
+      workerName: name,
+      leaseMs,
+      queues,
+      order: new QueueOrder(queues, strategy),
+      horses: this.#horses,
+      clock,
+      logger,
+      maxJobs,
+      onClaimed: (jobs) => this.#executions.start(jobs),
+      onSuspended: (isSuspended) => this.#log.suspended(isSuspended),
+      onIdle: () => this.#leaveIfDone(),
+    })
+  }
+
+  #makeExecutions(): Executions {
+    const { settings, context } = this.#options
+    const { clock, exceptionHandlerRefs, exceptionHandlers, logger, workHorseKilledHandler } = settings
+    const haveReferences = exceptionHandlerRefs.length > 0
+    return new Executions({
+      horses: this.#horses,
+      store: this.#store,
+      handlers: new WorkerHandlers({ context, logger, haveReferences, exceptionHandlers, workHorseKilledHandler }),
+      policy: new SettlementPolicy(settings),
+      webhooks: this.#webhooks,
+      log: this.#log,
+      clock,
+      renewer: this.#renewer,
+      onEnd: (end) => this.#noteEnd(end),
+    })
+  }
+
+  #makeRecovery(): PeriodicDuty {
+    const { leaseMs, logger, name, queues, storage } = this.#settings
+    return recovery({
+      store: storage.workers,
+      workerName: name,
+      queues,
+      leaseMs,
+      logger,
+      isWanted: () => this.#stopping === 'no' && !this.#isBehind,
+      onRecovered: (claimed) => this.#executions.takeOver(claimed),
+      onDone: () => this.#store.nudge(),
+    })
+  }
+
+  #makeListeners(): readonly (Commands | Broadcast)[] {
+    const { clock, logger, name, queues, storage } = this.#settings
+    return [
+      new Commands({
+        store: storage.workers,
+        workerName: name,
+        logger,
+        onShutdown: () => this.stopWarm(),
+        onKillHorse: () => this.#horses.killBusy('kill_horse'),
+        onStopJob: (jobId, executionId) => this.#stopJob(jobId, executionId),
+      }),
+      new Broadcast({ store: storage.events, events: this.#options.events, workerName: name, queues, clock }),
+    ]
+  }
+
+  #makeDuties(): readonly Duty[] {
+    const { clock, heartbeatMs, leaseMs, logger, maintenanceMs, queues, storage } = this.#settings
+    const store = storage.workers
+    return [
+      this.#recovery,
+      heartbeat({
+        store,
+        worker: this.#identity,
+        executions: this.#executions,
+        leaseMs,
+        everyMs: heartbeatMs,
+        logger,
+        state: () => this.#state,
+        onAnswered: () => {
+          this.#heartbeatMs = clock.monotonicMs()
+        },
+        wasRenewed: () => this.#renewer?.hasRenewed() ?? false,
+      }),
+      maintenance({ store, queueStore: storage.queues, queues, everyMs: maintenanceMs, logger }),
+    ]
+  }
+
+  async #warnAboutSettings(): Promise<void> {
     const warnings = await this.#settings.storage.admin.warnings().catch(() => [])
     for (const warning of warnings) this.#logger.warn(warning)
   }
 
-  /** Resolves when the store has answered, or this shift has ended. @throws what will not go away by itself. */
-  async #insist(call: () => Promise<unknown>): Promise<void> {
-    const left = new AbortController()
-    void this.#ended.then(() => left.abort())
-    const insisted = new Persistence({ logger: this.#logger, signal: left.signal }).insist(() =>
-      noticed(call(), this.#logger).then(() => undefined, unlessRetryable),
+  /** Repeat a call until the store answers, or this run has ended. @throws what a retry cannot help. */
+  async #untilAnswered(call: () => Promise<unknown>): Promise<void> {
+    const leaving = new AbortController()
+    void this.#ended.then(() => leaving.abort())
+    const retry = new StoreRetry({ logger: this.#logger, signal: leaving.signal })
+    const answered = retry.untilAnswered(() =>
+      warnIfSlow(call(), this.#logger).then(() => undefined, rethrowIfRetryable),
     )
-    const answer = await Promise.race([insisted, this.#ended])
+    const answer = await Promise.race([answered, this.#ended])
     if (answer?.value !== undefined) throw answer.value
   }
 
   async #startServices(): Promise<void> {
     try {
       for (const service of this.#options.services) {
-        if (this.#options.burst) await this.#insist(async () => service.runOnce?.())
+        if (this.#options.burst) await this.#untilAnswered(async () => service.runOnce?.())
         await service.start()
       }
     } catch (cause) {
-      this.#fail(
-        new RqError('RQ_INVALID_OPERATION', 'What should run beside the worker could not be started.', { cause }),
-      )
+      const message = 'A service of the worker (such as its scheduler) failed to start.'
+      this.#fail(new RqError('RQ_INVALID_OPERATION', message, { cause }))
     }
+  }
+
+  #stopJob(jobId: string, executionId: string | undefined): void {
+    if (this.#executions.stop(jobId, executionId)) return
+    this.#logger.warn(`Cannot stop job ${jobId}: this worker is not running it`)
+  }
+
+  #noteEnd(end: ExecutionEnd): void {
+    if (end === 'settled') {
+      this.#jobsSettled++
+      this.#idleSinceMs = this.#settings.clock.monotonicMs()
+    }
+    if (end === 'dropped' || this.#executions.size === 0) this.#store.nudge()
+    if (this.#stopping !== 'no') this.#leaveUnlessBusy()
   }
 
   #fail(error: Error): void {
@@ -299,191 +343,47 @@ export class Shift implements PumpOwner, PoolOwner, JudgeOwner, CommandOwner {
   }
 
   #leaveUnlessBusy(): void {
-    if (this.#book.size === 0 && !this.#pump.isWriting) this.#end()
+    if (this.#executions.size === 0 && !this.#store.isWriting) this.#end()
   }
 
-  async #leave(pumping: Promise<void>): Promise<void> {
+  /** End the run if it has nothing more to do. Called when there is nothing to send to the store. */
+  #leaveIfDone(): void {
+    // A recovery may bring jobs, which belong to this run.
+    if (this.#executions.size > 0 || (this.#recovery.isRunning && this.#stopping !== 'cold')) return
+    const { burst, maxIdleMs = Number.POSITIVE_INFINITY } = this.#options
+    const isBurstDone = burst && (this.#store.queuesEmpty || this.#store.isSuspended)
+    const leftMs = this.#idleSinceMs + maxIdleMs - this.#settings.clock.monotonicMs()
+    clearTimeout(this.#idleTimer)
+    if (isBurstDone || this.#store.isSpent || leftMs <= 0) this.#end()
+    else if (leftMs < Number.POSITIVE_INFINITY) this.#idleTimer = setTimeout(() => this.#store.nudge(), leftMs)
+  }
+
+  async #leave(loop: Promise<void>): Promise<void> {
     clearTimeout(this.#idleTimer)
     clearTimeout(this.#leaveTimer)
     clearTimeout(this.#graceTimer)
-    const duties = this.#duties.map((duty) => duty.stop())
-    this.#pump.close()
-    // A heartbeat of its thread after the farewell would bring the worker's record back.
-    await this.#keeper?.stop()
-    const limit = new AbortController()
-    const limited = pause(LEAVE_MS, limit.signal)
-    const stopped = this.#stopping === 'cold' ? this.#pool.killAll() : this.#pool.close()
-    const farewell = Promise.allSettled([
-      pumping,
-      ...duties,
-      this.#commands.stop(),
-      this.#broadcast.stop(),
-      this.#settings.storage.workers.unregister(this.#birth),
+    const stopped = [...this.#listeners, ...this.#duties].map((one) => one.stop())
+    this.#store.close()
+    // A heartbeat of the thread after the worker has unregistered would bring its record back.
+    await this.#renewer?.stop()
+    const horsesGone = this.#stopping === 'cold' ? this.#horses.killAll() : this.#horses.close()
+    const unregistered = Promise.allSettled([
+      loop,
+      ...stopped,
+      this.#settings.storage.workers.unregister(this.#identity),
       ...this.#options.services.map(async (service) => service.stop()),
     ])
-    await Promise.all([stopped, Promise.race([farewell, limited]), this.#callLastWebhooks()])
-    limit.abort()
+    await Promise.all([horsesGone, within(LEAVE_MS, unregistered), this.#callLastWebhooks()])
   }
 
   async #callLastWebhooks(): Promise<void> {
-    const limit = new AbortController()
-    if (this.#stopping !== 'cold') await Promise.race([this.#webhooks.idle(), pause(WEBHOOKS_LEAVE_MS, limit.signal)])
-    limit.abort()
+    if (this.#stopping !== 'cold') await within(WEBHOOKS_LEAVE_MS, this.#webhooks.idle())
     this.#webhooks.stop()
-  }
-
-  // --- what the pump tells
-
-  handsAhead(): boolean {
-    return this.#pool.handsAhead
-  }
-
-  room(): number {
-    return this.#pool.room()
-  }
-
-  isFed(): boolean {
-    return this.#pool.isFed()
-  }
-
-  onClaimed(jobs: readonly Claimed[]): void {
-    this.#book.add(...jobs)
-    this.#pool.assign(jobs)
-  }
-
-  onSending(settlement: Settlement): Settlement {
-    return this.#book.wasBeaten(settlement.executionId) ? { ...settlement, executionRecorded: true } : settlement
-  }
-
-  onSettled(settlement: Settlement, answer: SettleAnswer): void {
-    const isToldLost = this.#book.isLost(settlement.executionId)
-    const claimed = this.#book.delete(settlement.executionId)
-    this.#settled++
-    this.#idleSinceMs = this.#settings.clock.monotonicMs()
-    if (claimed === undefined || isToldLost) return
-    if (answer === 'lost') this.#news.lost(claimed)
-    else if (answer === 'applied') {
-      this.#news.settled(claimed, settlement)
-      this.#webhooks.settled(claimed.job, settlement)
-    } else this.#news.vanished(claimed)
-  }
-
-  onGivenBack(leases: readonly Lease[]): void {
-    for (const { executionId } of leases) this.#book.delete(executionId)
-    if (this.#stopping !== 'no') this.#leaveUnlessBusy()
-  }
-
-  onSuspended(suspended: boolean): void {
-    this.#news.suspended(suspended)
-  }
-
-  onIdle(): void {
-    // What a look at dead workers brings belongs to this shift, so it does not end during one, unless it has to.
-    if (this.#book.size > 0 || (this.#recovery.isRunning && this.#stopping !== 'cold')) return
-    const { burst, maxIdleMs } = this.#options
-    const isDone = burst && (this.#pump.isDry || this.#pump.isSuspended)
-    const leftMs =
-      maxIdleMs === undefined
-        ? Number.POSITIVE_INFINITY
-        : this.#idleSinceMs + maxIdleMs - this.#settings.clock.monotonicMs()
-    clearTimeout(this.#idleTimer)
-    if (isDone || this.#pump.isSpent || leftMs <= 0) this.#end()
-    else if (leftMs < Number.POSITIVE_INFINITY) this.#idleTimer = setTimeout(() => this.#pump.nudge(), leftMs)
-  }
-
-  // --- what the horses tell
-
-  onRoom(): void {
-    this.#pump.nudge()
-  }
-
-  onBegin(task: Task): void {
-    this.#news.begun(task)
-  }
-
-  onFate(task: Task, fate: TaskFate): void {
-    const claimed = this.#book.get(task.id)
-    if (claimed !== undefined) this.#judge.rule(claimed, fate)
-  }
-
-  onReturned(ids: readonly string[]): void {
-    const returned = ids.flatMap((id) => this.#book.get(id) ?? [])
-    for (const { executionId } of returned) this.#book.mark(executionId, 'returning')
-    this.#pump.giveBack(returned.map(leaseOf))
-  }
-
-  onBroken(error: RqError): void {
-    this.#fail(error)
-  }
-
-  onCall(...[horse, call]: Parameters<PoolOwner['onCall']>): void {
-    void answerCall(this.#settings.storage, horse, call)
-  }
-
-  onHorseStarted(facts: HorseFacts): void {
-    this.#news.horseStarted(facts)
-  }
-
-  onHorseEnded(facts: HorseFacts, exit: HorseExit): void {
-    this.#news.horseEnded(facts, exit)
-  }
-
-  // --- what the judge decides
-
-  attend(task: Task): Promise<TaskFate> {
-    return this.#pool.attend(task)
-  }
-
-  onSettlement(settlement: Settlement): void {
-    this.#book.mark(settlement.executionId, 'settling')
-    this.#pump.settle(settlement)
-  }
-
-  onReturn(claimed: Claimed): void {
-    this.onReturned([claimed.executionId])
-  }
-
-  onForget(claimed: Claimed): void {
-    this.#book.delete(claimed.executionId)
-    this.#pump.nudge()
-  }
-
-  // --- what the duties tell
-
-  /** What is being settled or given back is answered by that. Told once, however many find it out. */
-  #lose(executionId: string): void {
-    const claimed = this.#book.get(executionId)
-    if (claimed === undefined || this.#book.stateOf(executionId) !== 'held' || this.#book.isLost(executionId)) return
-    this.#book.markLost(executionId)
-    this.#news.lost(claimed)
-    this.#pool.abort(executionId, 'lease_lost')
-  }
-
-  #takeOver(claimed: Claimed): void {
-    this.#book.add(claimed)
-    this.#news.takenOver(claimed)
-    void this.#judge.abandoned(claimed)
-  }
-
-  // --- commands
-
-  onShutdown(): void {
-    this.stopWarm()
-  }
-
-  onKillHorse(): void {
-    this.#pool.killBusy('kill_horse')
-  }
-
-  onStopJob(jobId: string, executionId: string | undefined): void {
-    const claimed = this.#book.ofJob(jobId, executionId)
-    if (claimed === undefined) this.#logger.warn(`The job to stop is not here (${jobId})`)
-    else this.#pool.abort(claimed.executionId, 'stopped')
   }
 }
 
-/** An error that will not go away by itself. @throws any other one. */
-function unlessRetryable(error: unknown): unknown {
+/** Return an error that a retry cannot help. @throws any other error. */
+function rethrowIfRetryable(error: unknown): unknown {
   if (error instanceof RqError && error.retryable) throw error
   return error
 }

@@ -10,12 +10,12 @@ import { ProcessHorse } from './horses/horse-process.ts'
 import { ThreadHorse } from './horses/horse-thread.ts'
 import { importFromHere } from './inside-horse/import-from-here.ts'
 import { loadSerializer } from './inside-horse/load-serializer.ts'
-import { makePerform } from './inside-horse/run-task.ts'
+import { makeRunTask } from './inside-horse/run-task.ts'
 import { WORK_OPTIONS } from './option-table.ts'
 import { checkWorkerOptions, type QueueLike, type WorkerOptions, type WorkerSettings } from './options.ts'
 import { titled } from './process-title.ts'
 import type { DequeueStrategy } from './store/queue-order.ts'
-import { Shift, type WorkerService } from './worker-run.ts'
+import { WorkerRun, type WorkerRunOptions, type WorkerService } from './worker-run.ts'
 
 export interface WorkOptions {
   /** End when the queues are empty. Default false. */
@@ -39,7 +39,7 @@ const { version } = createRequire(import.meta.url)('../package.json') as { versi
  */
 export class Worker extends WorkerEmitter {
   readonly #settings: WorkerSettings
-  #shift: Shift | undefined
+  #run: WorkerRun | undefined
   #working: Promise<boolean> | undefined
   #stopWanted: 'no' | 'warm' | 'cold' = 'no'
 
@@ -91,7 +91,7 @@ export class Worker extends WorkerEmitter {
       return await this.#working
     } finally {
       this.#working = undefined
-      this.#shift = undefined
+      this.#run = undefined
       this.#stopWanted = 'no'
     }
   }
@@ -110,18 +110,16 @@ export class Worker extends WorkerEmitter {
   }
 
   #passOnStop(): void {
-    if (this.#stopWanted === 'cold') this.#shift?.stopCold()
-    else if (this.#stopWanted === 'warm') this.#shift?.stopWarm()
+    if (this.#stopWanted === 'cold') this.#run?.stopCold()
+    else if (this.#stopWanted === 'warm') this.#run?.stopWarm()
   }
 
-  async #work(
-    plan: Pick<ConstructorParameters<typeof Shift>[0], 'burst' | 'maxIdleMs' | 'maxJobs' | 'services' | 'strategy'>,
-  ) {
+  async #work(plan: Pick<WorkerRunOptions, 'burst' | 'maxIdleMs' | 'maxJobs' | 'services' | 'strategy'>) {
     const settings = this.#settings
     // Horses of other kinds load them by themselves.
     if (settings.horse === 'inline') for (const module of settings.imports) await importFromHere(module)
     const serializer = await this.#serializer()
-    this.#shift = new Shift({
+    this.#run = new WorkerRun({
       ...plan,
       settings,
       version,
@@ -134,7 +132,7 @@ export class Worker extends WorkerEmitter {
       : undefined
     this.#passOnStop()
     try {
-      return await this.#shift.work()
+      return await this.#run.work()
     } finally {
       untitle?.()
     }
@@ -162,8 +160,8 @@ function starterOf(settings: WorkerSettings, serializer: Serializer): HorseStart
     case 'inline': {
       const { allow, concurrency, exceptionHandlerRefs, functions, importPaths, storage } = settings
       const loader = new FunctionLoader({ allow, functions, importPaths })
-      const perform = makePerform({ storage, serializer, loader, exceptionHandlers: exceptionHandlerRefs })
-      return (listener) => new InlineHorse(perform, concurrency, listener)
+      const runTask = makeRunTask({ storage, serializer, loader, exceptionHandlers: exceptionHandlerRefs })
+      return (listener) => new InlineHorse(runTask, concurrency, listener)
     }
   }
 }

@@ -301,7 +301,7 @@ describe('a process horse', () => {
     await using ctx = await fixture({ 'bad.js': "throw new Error('no such luck')" })
     const id = ctx.store.enqueue('./jobs#add', { args: [1, 2] })
     const working = ctx.worker({ imports: [ctx.project.path('bad.js')] }).work()
-    await expect(working).rejects.toThrow(/No work-horse could be started, 5 times in a row/)
+    await expect(working).rejects.toThrow(/No work-horse could be started in 5 attempts/)
     expect(ctx.store.status(id)).toBe('queued')
     expect(ctx.store.births.size).toBe(0)
   })

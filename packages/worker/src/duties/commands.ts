@@ -1,36 +1,31 @@
 import { type Logger, pause, SECOND_MS } from '@rq/core'
 import type { WorkerCommand, WorkerStore } from '@rq/job'
 
-export interface CommandOwner {
-  /** Leave as after a first signal. */
-  onShutdown(): void
-  /** Kill the horses that run something. */
-  onKillHorse(): void
-  /** Stop a job that this worker may or may not have. */
-  onStopJob(jobId: string, executionId: string | undefined): void
-}
-
 export interface CommandsOptions {
   readonly store: WorkerStore
   readonly workerName: string
   readonly logger: Logger
+  /** Leave as after a first signal. */
+  readonly onShutdown: () => void
+  /** Kill the horses that run something. */
+  readonly onKillHorse: () => void
+  /** Stop a job that this worker may or may not be running. */
+  readonly onStopJob: (jobId: string, executionId: string | undefined) => void
 }
 
 const RETRY_MS = 2 * SECOND_MS
 
-/** Listens for what other processes ask of this worker. A command sent while it could not listen is missed. */
+/** Listens for the commands of other processes. A command that is sent while it cannot listen is missed. */
 export class Commands {
   readonly #options: CommandsOptions
-  readonly #owner: CommandOwner
   readonly #stopped = new AbortController()
   #listening: Promise<(() => Promise<void>) | undefined> = Promise.resolve(undefined)
 
-  constructor(options: CommandsOptions, owner: CommandOwner) {
+  constructor(options: CommandsOptions) {
     this.#options = options
-    this.#owner = owner
   }
 
-  /** Returns at once; keeps trying while the store does not answer. */
+  /** Returns at once, and retries until the store answers. */
   start(): void {
     this.#listening = this.#listen()
   }
@@ -46,26 +41,26 @@ export class Commands {
     const { signal } = this.#stopped
     while (!signal.aborted) {
       try {
-        return await store.onCommand(workerName, (command) => this.#obey(command))
+        return await store.onCommand(workerName, (command) => this.#execute(command))
       } catch (error) {
-        if (!signal.aborted) logger.warn('Cannot listen for commands; trying again', { error: String(error) })
+        if (!signal.aborted) logger.warn('Listening for commands failed; it will be retried', { error: String(error) })
         await pause(RETRY_MS, signal)
       }
     }
     return undefined
   }
 
-  #obey(command: WorkerCommand): void {
+  #execute(command: WorkerCommand): void {
     this.#options.logger.info(`Received ${command.command} command`)
     switch (command.command) {
       case 'shutdown':
-        this.#owner.onShutdown()
+        this.#options.onShutdown()
         return
       case 'kill-horse':
-        this.#owner.onKillHorse()
+        this.#options.onKillHorse()
         return
       case 'stop-job':
-        this.#owner.onStopJob(command.jobId, command.executionId)
+        this.#options.onStopJob(command.jobId, command.executionId)
         return
     }
   }

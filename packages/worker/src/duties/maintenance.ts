@@ -11,7 +11,7 @@ export interface MaintenanceOptions {
 
 const KINDS = ['finished', 'failed'] as const
 
-/** Cleans up what nobody else does: registries, and what dead workers and vanished jobs left in the worker's queues. */
+/** Removes expired entries of registries, and what dead workers and deleted jobs have left in the worker's queues. */
 export function maintenance({ everyMs, logger, queueStore, queues, store }: MaintenanceOptions): PeriodicDuty {
   return new PeriodicDuty({
     name: 'The maintenance',

@@ -6,25 +6,25 @@ export interface RecoveryOptions {
   readonly workerName: string
   readonly queues: readonly string[]
   readonly leaseMs: number
-  /** False when no further job should be taken over now. */
+  /** Returns false when no further job should be taken over now. */
   readonly isWanted: () => boolean
-  /** A job of a dead worker, leased to this one now. */
+  /** Called with a job of a dead worker, which is leased to this one now. */
   readonly onRecovered: (claimed: Claimed) => void
-  /** A look is over, whatever came of it. */
+  /** Called after each run, whether it succeeded or not. */
   readonly onDone: () => void
   readonly logger: Logger
 }
 
 const MOST_AT_ONCE = 100
-/** Looks this often per lease, so that a dead worker's job waits for a lease and a third at most. */
-const LOOKS_PER_LEASE = 3
+/** Runs this often per lease, so that a dead worker's job waits for a lease and a third at most. */
+const RUNS_PER_LEASE = 3
 
-/** Takes over jobs whose worker has stopped renewing their lease. */
+/** Takes over the jobs of workers that have stopped renewing their leases. */
 export function recovery(options: RecoveryOptions): PeriodicDuty {
   const { isWanted, leaseMs, logger, onDone, onRecovered, queues, store, workerName } = options
   return new PeriodicDuty({
     name: 'The recovery of jobs of dead workers',
-    everyMs: leaseMs / LOOKS_PER_LEASE,
+    everyMs: leaseMs / RUNS_PER_LEASE,
     jitter: 0.3,
     logger,
     atStart: true,
@@ -34,7 +34,7 @@ export function recovery(options: RecoveryOptions): PeriodicDuty {
         if (!isWanted()) return
         for (const claimed of await store.recover(queue, workerName, leaseMs, MOST_AT_ONCE)) onRecovered(claimed)
       }
-      // A worker may have died before it had released all dependents of a job.
+      // A worker may have died before it released all dependents of a job.
       while (isWanted() && (await store.releaseDependents()));
     },
   })

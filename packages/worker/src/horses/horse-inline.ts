@@ -1,26 +1,26 @@
 import type { ToHorse } from '../inside-horse/protocol.ts'
 import { abortError } from '../inside-horse/run-task.ts'
-import { type Perform, Runner } from '../inside-horse/runner.ts'
+import { Runner, type RunTask } from '../inside-horse/runner.ts'
 import type { HorseListener, HorsePort } from './horse-port.ts'
 
 /**
- * No horse at all: jobs run in the worker's own event loop, `lanes` at once. It cannot be killed: `kill` only makes the
- * worker deaf to what still runs.
+ * No horse at all: jobs run in the worker's own event loop, `slots` at once. It cannot be killed: `kill` only ignores
+ * further messages; the jobs keep running.
  */
 export class InlineHorse implements HorsePort {
   readonly pid = undefined
   readonly #listener: HorseListener
   readonly #runner: Runner
-  #over = false
+  #isGone = false
 
-  constructor(perform: Perform, lanes: number, listener: HorseListener) {
+  constructor(runTask: RunTask, slots: number, listener: HorseListener) {
     this.#listener = listener
     this.#runner = new Runner({
-      lanes,
-      perform,
+      slots,
+      runTask,
       abortError,
-      tell: (message) => {
-        if (!this.#over) listener.onMessage(message)
+      send: (message) => {
+        if (!this.#isGone) listener.onMessage(message)
       },
     })
   }
@@ -32,8 +32,8 @@ export class InlineHorse implements HorsePort {
   }
 
   kill(): void {
-    if (this.#over) return
-    this.#over = true
+    if (this.#isGone) return
+    this.#isGone = true
     this.#listener.onExit({ code: 0, signal: null })
   }
 }

@@ -1,309 +1,281 @@
 import type { Clock, Logger, RqError } from '@rq/core'
-import type { Claimed } from '@rq/job'
+import type { Storage } from '@rq/job'
 import type { AbortReason, HorseSetup, Task, TaskEnd } from '../inside-horse/protocol.ts'
-import { Horse, type HorseCall, type HorseOwner, type KillCause, type KilledTask } from './horse.ts'
+import type { WorkerLog } from '../worker-log.ts'
+import { Horse, type HorseOwner, type KillCause } from './horse.ts'
+import { answerCall } from './horse-calls.ts'
 import type { HorseExit, HorseStarter } from './horse-port.ts'
-import { WaitingLine } from './pending-tasks.ts'
+import { PendingTasks } from './pending-tasks.ts'
 import { Prefetch, type PrefetchOptions } from './prefetch.ts'
 import { StartGuard } from './start-guard.ts'
+import { type TaskOutcome, TaskRun } from './task-run.ts'
 
-/** How a task ended: as its horse told, with its horse, or before it began. */
-export type TaskFate =
-  | { readonly kind: 'ended'; readonly end: TaskEnd; readonly aborted: AbortReason | undefined }
-  | { readonly kind: 'killed'; readonly killed: KilledTask }
-  | { readonly kind: 'dropped'; readonly reason: AbortReason }
-
-export interface HorseFacts {
-  readonly number: number
-  readonly pid?: number
-}
-
-/** Who owns the horses. */
-export interface PoolOwner {
-  /** There may be room for more. */
-  onRoom(): void
-  onBegin(task: Task): void
-  onFate(task: Task, fate: TaskFate): void
-  /** Jobs that no horse has begun or will begin: they should go back to their queues. In order. */
-  onReturned(ids: readonly string[]): void
-  /** No horse can be started; nothing will run any more. */
-  onBroken(error: RqError): void
-  /** What a horse asks of the store. */
-  onCall(horse: Horse, call: HorseCall): void
-  onHorseStarted(facts: HorseFacts): void
-  onHorseEnded(facts: HorseFacts, exit: HorseExit): void
-}
-
-export interface PoolOptions {
-  /** Horses. */
+export interface HorsePoolOptions {
+  /** How many horses to keep. */
   readonly size: number
-  /** Tasks at once in each. */
-  readonly lanes: number
+  /** How many tasks run at once in each. */
+  readonly slots: number
   readonly killable: boolean
   readonly start: HorseStarter
   readonly setup: Omit<HorseSetup, 'number'>
   readonly prefetch: PrefetchOptions
   /** Replace a horse after this many jobs; 0 = never. */
   readonly horseMaxJobs: number
-  /** Replace a horse that holds more than this many bytes after a job; 0 = never. */
+  /** Replace a horse whose memory exceeds this many bytes after a job; 0 = never. */
   readonly horseMaxBytes: number
+  /** What jobs reach through their worker. */
+  readonly storage: Storage
   readonly clock: Clock
+  readonly log: WorkerLog
   readonly logger: Logger
+  /** Called when more jobs may be accepted. */
+  readonly onRoom: () => void
+  /** Called when no horse can be started: nothing will run any more. */
+  readonly onBroken: (error: RqError) => void
 }
 
 const CHECK_EVERY_MS = 50
-/** A check this late comes before what the horses have said meanwhile was heard (a frozen process, a long pause). */
+/** If a check is this late (a frozen process, a long pause), read the horses' messages first. */
 const LATE_MS = 400
-/** A job that no horse could take for so long goes back. */
+/** A job that no horse has taken after this time is returned to its queue. */
 const WAIT_MS = 1000
+
 /**
- * The worker's horses: hands tasks to the one with the least to do, replaces those that end, and passes on what they
- * tell. A task handed in ends in exactly one `onFate` or `onReturned`. Callback tasks go before jobs and are never
- * returned.
+ * The worker's horses. {@link run} gives a task to the horse with the least to do; horses that end are replaced.
+ * Callback tasks go before jobs and are never returned.
  */
-export class HorsePool {
-  readonly #options: PoolOptions
-  readonly #owner: PoolOwner
+export class HorsePool implements HorseOwner {
+  readonly #options: HorsePoolOptions
   readonly #horses = new Set<Horse>()
   readonly #prefetch: Prefetch
   readonly #guard: StartGuard
-  readonly #line = new WaitingLine()
-  readonly #attended = new Map<string, (fate: TaskFate) => void>()
-  #numbers = 0
+  readonly #pending = new PendingTasks()
+  #lastNumber = 0
+  #isHandOutDue = false
+  #roomTimer: NodeJS.Immediate | undefined
   #fillTimer: NodeJS.Timeout | undefined
   #checkTimer: NodeJS.Timeout | undefined
   #checkedMs = 0
-  #drained = false
-  #closing = false
-  #allGone: () => void = () => {}
+  #isDrained = false
+  #isClosing = false
+  #onAllGone: (() => void)[] = []
 
-  constructor(options: PoolOptions, owner: PoolOwner) {
+  constructor(options: HorsePoolOptions) {
     this.#options = options
-    this.#owner = owner
-    this.#prefetch = new Prefetch(options.prefetch, options.lanes)
+    this.#prefetch = new Prefetch(options.prefetch, options.slots)
     this.#guard = new StartGuard(options.clock, options.logger)
   }
 
-  /** Start all horses, ahead of the first job. */
+  /** Start all horses, before the first job arrives. */
   start(): void {
     this.#fill()
   }
 
-  /** Whether jobs are handed over that have to wait for others. */
-  get handsAhead(): boolean {
+  /** Run a task in some horse. Tasks that are added in the same turn reach a horse in one message. Never rejects. */
+  run(task: Task): Promise<TaskOutcome> {
+    const run = new TaskRun(task)
+    const nowMs = this.#options.clock.monotonicMs()
+    if (task.kind === 'job') this.#pending.add(run, nowMs)
+    else this.#pending.putBack([run], nowMs)
+    this.#handOutSoon()
+    return run.outcome
+  }
+
+  /** Whether jobs are assigned that have to wait behind others. */
+  get isPrefetching(): boolean {
     return this.#prefetch.depth > 0
   }
 
-  /** How many more jobs could be handed over now. */
-  room(): number {
-    if (this.#drained || this.#line.size > 0) return 0
+  /** How many more jobs the horses can take now. */
+  freeSlots(): number {
+    if (this.#isDrained || this.#pending.size > 0) return 0
     let room = 0
     for (const horse of this.#horses) room += horse.room(this.#prefetch.depth)
     return room
   }
 
-  /** Whether every horse has at least half of what may be handed ahead still to do, which is a matter of milliseconds. */
-  isFed(): boolean {
+  /** Whether every horse has at least half of its prefetch left, which is some milliseconds of work. */
+  hasBacklog(): boolean {
     const { depth } = this.#prefetch
-    if (depth < 2 || this.#drained) return false
-    const enough = this.#options.lanes + depth / 2
+    if (depth < 2 || this.#isDrained) return false
+    const enough = this.#options.slots + depth / 2
     for (const horse of this.#horses) if (horse.state === 'ready' && horse.load < enough) return false
     return this.#horses.size > 0
   }
 
-  /** Hand over jobs, in order. */
-  assign(claimed: readonly Claimed[]): void {
-    const tasks = claimed.map(({ executionId, job }) => ({ kind: 'job', id: executionId, record: job }) as const)
-    this.#line.add(tasks, this.#options.clock.monotonicMs())
-    this.#handOut()
-  }
-
-  /** Run a callback task in some horse, before any job that waits. Never rejects. */
-  attend(task: Task): Promise<TaskFate> {
-    return new Promise((resolve) => {
-      this.#attended.set(task.id, resolve)
-      this.#line.putBack([task], this.#options.clock.monotonicMs())
-      this.#handOut()
-    })
-  }
-
-  isRunning(id: string): boolean {
-    for (const horse of this.#horses) if (horse.isRunning(id)) return true
-    return false
-  }
-
-  /** End a job for this reason: by its signal and then by force if it runs, else before it does. */
+  /** End a task: if it runs, by its signal and then by force; if it does not, before it begins. */
   abort(id: string, reason: AbortReason): void {
-    const holder = [...this.#horses].find((horse) => horse.has(id))
-    if (holder?.isRunning(id) === true) {
-      holder.abort(id, reason)
+    for (const horse of this.#horses) {
+      const run = horse.find(id)
+      if (run === undefined) continue
+      if (run.begunMs !== undefined) horse.abort(run, reason)
+      else {
+        run.cancel(reason)
+        horse.takeBack()
+      }
       return
     }
-    if (holder === undefined && !this.#line.has(id)) return
-    this.#line.strike(id, reason)
-    holder?.takeBack()
+    this.#pending.find(id)?.cancel(reason)
     this.#handOut()
   }
 
-  /** Kill the horses that run something. Returns how many. */
-  killBusy(cause: KillCause): number {
-    const busy = [...this.#horses].filter((horse) => horse.isBusy)
-    for (const horse of busy) horse.kill(cause)
-    return busy.length
+  /** Kill the horses that run something. */
+  killBusy(cause: KillCause): void {
+    for (const horse of [...this.#horses]) if (horse.isBusy) horse.kill(cause)
   }
 
-  /** Take no more jobs, and return every one that has not begun. */
+  /** Accept no more jobs, and return those that have not begun. */
   drain(): void {
-    this.#drained = true
+    this.#isDrained = true
     this.#handOut()
     for (const horse of this.#horses) horse.takeBack()
   }
 
-  /** Let every horse end by itself; for when nothing runs any more. Resolves when all are gone. */
+  /** Let every horse end by itself, for when nothing runs any more. Resolves when all are gone. */
   close(): Promise<void> {
-    return this.#end((horse) => horse.retire())
+    return this.#endAll((horse) => horse.retire())
   }
 
   /** Kill every horse. Resolves when all are gone. */
   killAll(): Promise<void> {
-    return this.#end((horse) => horse.kill('shutdown'))
+    return this.#endAll((horse) => horse.kill('shutdown'))
   }
 
-  async #end(how: (horse: Horse) => void): Promise<void> {
-    this.#drained = true
-    this.#closing = true
-    clearTimeout(this.#fillTimer)
-    const gone = new Promise<void>((resolve) => {
-      const before = this.#allGone
-      this.#allGone = () => {
-        before()
-        resolve()
-      }
-    })
-    for (const horse of this.#horses) how(horse)
-    this.#watch()
-    this.#noteAllGone()
-    await gone
-  }
-
-  #noteAllGone(): void {
-    if (!this.#closing || this.#horses.size > 0) return
-    clearInterval(this.#checkTimer)
-    this.#checkTimer = undefined
-    this.#allGone()
-  }
-
-  /** Start horses until there are enough of them. */
-  #fill(): void {
-    this.#fillTimer = undefined
-    if (this.#closing) return
-    let live = 0
-    for (const horse of this.#horses) if (horse.state === 'starting' || horse.state === 'ready') live++
-    for (; live < this.#options.size; live++) this.#startOne()
-    this.#watch()
-  }
-
-  #fillSoon(): void {
-    if (this.#closing) return
-    const waitMs = this.#guard.waitMs()
-    if (waitMs === 0) this.#fill()
-    else this.#fillTimer ??= setTimeout(() => this.#fill(), waitMs)
-  }
-
-  #startOne(): void {
-    const { clock, killable, lanes, setup, start } = this.#options
-    this.#numbers++
-    const owner: HorseOwner = {
-      onReady: (horse) => this.#ready(horse),
-      onBegin: (horse, task) => this.#begun(horse, task),
-      onEnd: (task, end, aborted) => this.#ended(task, end, aborted),
-      onTold: (horse) => this.#told(horse),
-      onLeaving: () => this.#fillSoon(),
-      onReleased: (tasks) => this.#released(tasks),
-      onCall: (horse, call) => this.#owner.onCall(horse, call),
-      onGone: (horse, exit, killed, unbegun) => this.#gone(horse, exit, killed, unbegun),
-    }
-    this.#horses.add(new Horse({ clock, killable, lanes, start, setup: { ...setup, number: this.#numbers } }, owner))
-  }
-
-  #ready(horse: Horse): void {
-    this.#owner.onHorseStarted(factsOf(horse))
+  onReady(horse: Horse): void {
+    this.#options.log.horseStarted(horse)
     this.#handOut()
-    this.#owner.onRoom()
+    this.#options.onRoom()
   }
 
-  #begun(horse: Horse, task: Task): void {
-    if (task.kind === 'job') this.#owner.onBegin(task)
-    const reason = this.#line.unstrike(task.id)
-    if (reason !== undefined) horse.abort(task.id, reason)
+  onBegin(horse: Horse, run: TaskRun): void {
+    if (run.task.kind === 'job') this.#options.log.began(run.task)
+    if (run.canceled !== undefined) horse.abort(run, run.canceled)
   }
 
-  #ended(task: Task, end: TaskEnd, aborted: AbortReason | undefined): void {
-    if (task.kind === 'job') this.#prefetch.observe(end.tookMs)
+  onEnd({ task }: TaskRun, { tookMs }: TaskEnd): void {
+    if (task.kind === 'job') this.#prefetch.observe(tookMs)
     this.#guard.reset()
-    this.#decide(task, { kind: 'ended', end, aborted })
   }
 
-  #told(horse: Horse): void {
+  onProgress(horse: Horse): void {
     const { horseMaxBytes, horseMaxJobs } = this.#options
-    const worn =
+    const isWorn =
       (horseMaxJobs > 0 && horse.jobsDone >= horseMaxJobs) || (horseMaxBytes > 0 && horse.rss > horseMaxBytes)
-    if (worn && horse.state === 'ready') horse.retire()
+    if (isWorn && horse.state === 'ready') horse.retire()
     this.#handOut()
-    this.#owner.onRoom()
+    this.#reportRoomSoon()
   }
 
-  #decide(task: Task, fate: TaskFate): void {
-    const attended = this.#attended.get(task.id)
-    this.#attended.delete(task.id)
-    if (attended === undefined) this.#owner.onFate(task, fate)
-    else attended(fate)
+  onLeaving(): void {
+    this.#fillSoon()
   }
 
-  /** What a slow horse had to give up is not kept waiting: another one takes it now, or it goes back. */
-  #released(tasks: readonly Task[]): void {
+  /** A slow horse gave these up: another one takes them now, or they are returned. */
+  onReleased(runs: readonly TaskRun[]): void {
     const longAgoMs = this.#options.clock.monotonicMs() - WAIT_MS
-    this.#line.putBack(tasks, longAgoMs)
+    this.#pending.putBack(runs, longAgoMs)
     this.#handOut()
     this.#returnJobs(longAgoMs)
   }
 
-  #gone(horse: Horse, exit: HorseExit, killed: readonly KilledTask[], unbegun: readonly Task[]): void {
+  onCall(...[horse, call]: Parameters<HorseOwner['onCall']>): void {
+    void answerCall(this.#options.storage, horse, call)
+  }
+
+  onGone(horse: Horse, exit: HorseExit, wasBusy: boolean, unbegun: readonly TaskRun[]): void {
     this.#horses.delete(horse)
-    const nowMs = this.#options.clock.monotonicMs()
-    this.#owner.onHorseEnded(factsOf(horse), exit)
-    this.#line.putBack(unbegun, nowMs)
-    const failure = this.#closing ? undefined : this.#guard.judge(horse, exit, killed.length > 0)
-    for (const one of killed) this.#decide(one.task, { kind: 'killed', killed: one })
-    if (failure !== undefined) this.#owner.onBroken(failure)
+    this.#options.log.horseEnded(horse, exit)
+    this.#pending.putBack(unbegun, this.#options.clock.monotonicMs())
+    const failure = this.#isClosing ? undefined : this.#guard.check(horse, exit, wasBusy)
+    if (failure !== undefined) this.#options.onBroken(failure)
     this.#fillSoon()
     this.#handOut()
     this.#noteAllGone()
   }
 
-  /** Give what waits to horses with room, the head first; what must not run is taken out before. */
-  #handOut(): void {
-    if (this.#line.size === 0) return
-    for (const { task, reason } of this.#line.takeStruck()) this.#decide(task, { kind: 'dropped', reason })
-    if (this.#drained) this.#returnJobs(Number.POSITIVE_INFINITY)
-    const places = [...this.#horses]
-      .map((horse) => ({ horse, load: horse.load, room: horse.room(this.#prefetch.depth), tasks: [] as Task[] }))
-      .filter(({ room }) => room > 0)
-    this.#line.take((task) => {
-      const place = leastLoaded(places)
-      place?.tasks.push(task)
-      return place !== undefined
+  async #endAll(end: (horse: Horse) => void): Promise<void> {
+    this.#isDrained = true
+    this.#isClosing = true
+    clearTimeout(this.#fillTimer)
+    const allGone = new Promise<void>((resolve) => {
+      this.#onAllGone.push(resolve)
     })
-    for (const { horse, tasks } of places) if (tasks.length > 0) horse.hand(tasks)
+    for (const horse of this.#horses) end(horse)
+    this.#watch()
+    this.#noteAllGone()
+    await allGone
+  }
+
+  #noteAllGone(): void {
+    if (!this.#isClosing || this.#horses.size > 0) return
+    clearInterval(this.#checkTimer)
+    this.#checkTimer = undefined
+    for (const resolve of this.#onAllGone.splice(0)) resolve()
+  }
+
+  /** Start horses until there are enough. */
+  #fill(): void {
+    this.#fillTimer = undefined
+    if (this.#isClosing) return
+    const { clock, killable, setup, size, slots, start } = this.#options
+    let live = 0
+    for (const horse of this.#horses) if (horse.state === 'starting' || horse.state === 'ready') live++
+    for (; live < size; live++) {
+      const number = ++this.#lastNumber
+      this.#horses.add(new Horse({ clock, killable, slots, start, setup: { ...setup, number } }, this))
+    }
     this.#watch()
   }
 
-  #returnJobs(sinceMs: number): void {
-    const returned = this.#line.takeJobsSince(sinceMs)
-    if (returned.length > 0) this.#owner.onReturned(returned.map(({ id }) => id))
+  #fillSoon(): void {
+    if (this.#isClosing) return
+    const waitMs = this.#guard.waitMs()
+    if (waitMs === 0) this.#fill()
+    else this.#fillTimer ??= setTimeout(() => this.#fill(), waitMs)
   }
 
-  /** Look at limits, but only as long as there is something to limit. */
+  /** In the next turn, when the jobs that have just ended are on their way to the store: one call settles and claims. */
+  #reportRoomSoon(): void {
+    this.#roomTimer ??= setImmediate(() => {
+      this.#roomTimer = undefined
+      this.#options.onRoom()
+    })
+  }
+
+  #handOutSoon(): void {
+    if (this.#isHandOutDue) return
+    this.#isHandOutDue = true
+    queueMicrotask(() => {
+      this.#isHandOutDue = false
+      this.#handOut()
+    })
+  }
+
+  /** Assign pending tasks to horses with room, the head first, after taking out those that must not run. */
+  #handOut(): void {
+    if (this.#pending.size === 0) return
+    for (const run of this.#pending.takeCanceled()) {
+      if (run.canceled !== undefined) run.end({ kind: 'canceled', reason: run.canceled })
+    }
+    if (this.#isDrained) this.#returnJobs(Number.POSITIVE_INFINITY)
+    const places = [...this.#horses]
+      .map((horse) => ({ horse, load: horse.load, room: horse.room(this.#prefetch.depth), runs: [] as TaskRun[] }))
+      .filter(({ room }) => room > 0)
+    this.#pending.take((run) => {
+      const place = leastLoaded(places)
+      place?.runs.push(run)
+      return place !== undefined
+    })
+    for (const { horse, runs } of places) if (runs.length > 0) horse.assign(runs)
+    this.#watch()
+  }
+
+  /** Return the jobs that have been pending since `sinceMs` or longer. */
+  #returnJobs(sinceMs: number): void {
+    for (const run of this.#pending.takeJobsSince(sinceMs)) run.end({ kind: 'returned' })
+  }
+
+  /** Check time limits, for as long as there is something to limit. */
   #watch(): void {
     if (this.#checkTimer !== undefined) return
     this.#checkedMs = this.#options.clock.monotonicMs()
@@ -318,7 +290,7 @@ export class HorsePool {
     for (const horse of this.#horses) horse.check(nowMs)
     this.#returnJobs(nowMs - WAIT_MS)
     for (const horse of this.#horses) if (horse.state !== 'ready' || horse.load > 0) return
-    if (this.#line.size > 0 || this.#horses.size === 0) return
+    if (this.#pending.size > 0 || this.#horses.size === 0) return
     clearInterval(this.#checkTimer)
     this.#checkTimer = undefined
   }
@@ -327,18 +299,14 @@ export class HorsePool {
 interface Place {
   readonly load: number
   readonly room: number
-  readonly tasks: Task[]
+  readonly runs: TaskRun[]
 }
 
 function leastLoaded<P extends Place>(places: readonly P[]): P | undefined {
   let best: P | undefined
   for (const place of places) {
-    if (place.tasks.length >= place.room) continue
-    if (best === undefined || place.load + place.tasks.length < best.load + best.tasks.length) best = place
+    if (place.runs.length >= place.room) continue
+    if (best === undefined || place.load + place.runs.length < best.load + best.runs.length) best = place
   }
   return best
-}
-
-function factsOf(horse: Horse): HorseFacts {
-  return horse.pid === undefined ? { number: horse.number } : { number: horse.number, pid: horse.pid }
 }

@@ -1,84 +1,85 @@
 import { type Clock, SECOND_MS } from '@rq/core'
+import type { ErrorFacts } from '@rq/queue/run'
 import {
   type AbortReason,
-  type ErrorFacts,
   type FromHorse,
   type HorseSetup,
   type Phase,
   REVOKE_AFTER_MS,
-  type Task,
   type TaskEnd,
   type ToHorse,
 } from '../inside-horse/protocol.ts'
-import { HandedTask } from './assigned-task.ts'
 import type { HorseExit, HorsePort, HorseStarter } from './horse-port.ts'
+import type { TaskRun } from './task-run.ts'
 
 /** Why the worker ends a horse. */
 export type KillCause = AbortReason | 'kill_horse' | 'shutdown' | 'leaking' | 'confused' | 'start_timeout'
 
-/** How a task came to an end without the horse saying so. */
+/** The facts about a task whose horse was lost while the task ran. */
 export interface KilledTask {
-  readonly task: Task
-  /** `exit`: nobody here did it. */
+  /** `exit`: the horse ended without being killed by its worker. */
   readonly cause: KillCause | 'exit'
   readonly exit: HorseExit
   readonly pid: number | undefined
-  /** What ran when it happened. */
+  /** What was running. */
   readonly phase: Phase
-  /** Seconds; the limit of what ran. */
+  /** The limit of the phase, in seconds. */
   readonly timeoutS: number
-  /** The attempt had already failed by this. */
+  /** The error of the attempt, if it had already failed. */
   readonly failedBy?: ErrorFacts
-  /** The error that nobody caught in the horse. */
+  /** The uncaught error that ended the horse. */
   readonly fatal?: string
   readonly startedAtMs: number
 }
 
 export type HorseCall = Extract<FromHorse, { type: 'call' }>
 
-/** Who owns a horse. */
+/** What a horse reports to its pool. */
 export interface HorseOwner {
+  /** The horse takes tasks now. */
   onReady(horse: Horse): void
-  onBegin(horse: Horse, task: Task): void
-  onEnd(task: Task, end: TaskEnd, aborted: AbortReason | undefined): void
-  /** Ends and beginnings have been dealt with: it may have room, or be worn. */
-  onTold(horse: Horse): void
-  /** From now on it takes nothing. */
+  onBegin(horse: Horse, run: TaskRun): void
+  /** A task has ended in an orderly way; its outcome is resolved. */
+  onEnd(run: TaskRun, end: TaskEnd): void
+  /** After a message with ends and beginnings was processed: the horse may have room, or be worn out. */
+  onProgress(horse: Horse): void
+  /** The horse takes no more tasks. */
   onLeaving(horse: Horse): void
-  /** These had not begun, and will not here. */
-  onReleased(tasks: readonly Task[]): void
+  /** These tasks had not begun, and will not begin in this horse. */
+  onReleased(runs: readonly TaskRun[]): void
+  /** A job in the horse calls the store. */
   onCall(horse: Horse, call: HorseCall): void
-  /** It can be counted on no more: `task`s that had begun, and those that had not. */
-  onGone(horse: Horse, exit: HorseExit, killed: readonly KilledTask[], unbegun: readonly Task[]): void
+  /** The horse is gone, and the tasks that ran in it were killed. `unbegun` had not begun. */
+  onGone(horse: Horse, exit: HorseExit, wasBusy: boolean, unbegun: readonly TaskRun[]): void
 }
 
 export interface HorseOptions {
   readonly setup: HorseSetup
   readonly start: HorseStarter
-  /** Tasks at once. */
-  readonly lanes: number
-  /** Whether ending it ends what runs in it. False in the worker's own event loop. */
+  /** How many tasks run at once. */
+  readonly slots: number
+  /** Whether killing the horse ends what runs in it. False in the worker's own event loop. */
   readonly killable: boolean
   readonly clock: Clock
 }
 
-/** A horse whose imports never end is not waited for longer. */
+/** A horse must be ready this soon after its start. */
 const START_MS = 60 * SECOND_MS
 const QUIT_MS = SECOND_MS
-/** A task that runs this long already says nothing good about the next one's start. */
+/** After a task has run this long, do not assume that the next one starts soon. */
 const SLOW_MS = 20
 
 /**
- * One horse as its worker sees it: what was handed to it, what runs, until when. States:
- * `starting` -> `ready` -> (`leaving`: does what it has, gets no more) -> `gone`; from every state `gone` is near.
- * It has no timer: its owner calls {@link check} some times a second.
+ * One horse as its worker sees it: which tasks it has, what runs, until when. States:
+ * `starting` -> `ready` -> (`leaving`: finishes its tasks and gets no more) -> `gone`; any state can go to `gone`.
+ * It has no timer: its owner calls {@link check} several times a second.
  */
 export class Horse {
   readonly number: number
   readonly #options: HorseOptions
   readonly #owner: HorseOwner
   readonly #port: HorsePort
-  readonly #handed = new Map<string, HandedTask>()
+  readonly #runs = new Map<string, TaskRun>()
   readonly startedMs: number
   #state: 'starting' | 'ready' | 'leaving' | 'gone' = 'starting'
   #jobsDone = 0
@@ -86,8 +87,10 @@ export class Horse {
   #fatal: string | undefined
   #killCause: KillCause | undefined
   #quitMs: number | undefined
-  #asked = 0
-  #void = 0
+  /** Requests to release tasks that the horse has not answered yet. */
+  #revokesSent = 0
+  /** How many of the next answers to ignore: their tasks were taken back without waiting. */
+  #staleAnswers = 0
 
   constructor(options: HorseOptions, owner: HorseOwner) {
     this.number = options.setup.number
@@ -113,84 +116,80 @@ export class Horse {
     return this.#jobsDone
   }
 
-  /** Bytes that it holds, as last told; 0 before. */
+  /** Its memory in bytes, as last reported; 0 before the first report. */
   get rss(): number {
     return this.#rss
   }
 
-  /** The error that nobody caught in it. */
+  /** The uncaught error that ends it. */
   get fatal(): string | undefined {
     return this.#fatal
   }
 
+  /** How many tasks it has, running or not. */
   get load(): number {
-    return this.#handed.size
+    return this.#runs.size
   }
 
-  /** Whether a task has begun and not ended. */
+  /** Whether a task is running. */
   get isBusy(): boolean {
-    for (const { begunMs } of this.#handed.values()) if (begunMs !== undefined) return true
+    for (const { begunMs } of this.#runs.values()) if (begunMs !== undefined) return true
     return false
   }
 
-  isRunning(id: string): boolean {
-    return this.#handed.get(id)?.begunMs !== undefined
-  }
-
-  /** How many more tasks it could take, if up to `ahead` may wait behind those that run. */
-  room(ahead: number): number {
+  /** How many more tasks it can take, if up to `prefetched` may wait behind those that run. */
+  room(prefetched: number): number {
     if (this.#state !== 'ready') return 0
-    const slow = ahead > 0 && this.#heldUpMs() > SLOW_MS
-    return Math.max(0, this.#options.lanes + (slow ? 0 : ahead) - this.#handed.size)
+    const isSlow = prefetched > 0 && this.#blockedMs() > SLOW_MS
+    return Math.max(0, this.#options.slots + (isSlow ? 0 : prefetched) - this.#runs.size)
   }
 
-  has(id: string): boolean {
-    return this.#handed.has(id)
+  find(id: string): TaskRun | undefined {
+    return this.#runs.get(id)
   }
 
-  hand(tasks: readonly Task[]): void {
-    for (const task of tasks) this.#handed.set(task.id, new HandedTask(task))
-    this.send({ type: 'tasks', tasks })
+  assign(runs: readonly TaskRun[]): void {
+    for (const run of runs) this.#runs.set(run.id, run)
+    this.send({ type: 'tasks', tasks: runs.map(({ task }) => task) })
   }
 
   send(message: ToHorse): void {
     this.#port.send(message)
   }
 
-  /** Ask a running task to end, and end the horse if it does not. One that has not begun is just taken back. */
-  abort(id: string, reason: AbortReason): void {
-    const handed = this.#handed.get(id)
-    if (handed?.abort(reason, this.#options.clock.monotonicMs()) !== true) return
-    this.send({ type: 'abort', id, reason, timeoutS: handed.timeoutS })
+  /** Ask a running task to end. {@link check} kills the horse if it does not. */
+  abort(run: TaskRun, reason: AbortReason): void {
+    if (!run.abort(reason, this.#options.clock.monotonicMs())) return
+    this.send({ type: 'abort', id: run.id, reason, timeoutS: run.timeoutS })
   }
 
-  /** Take back what has not begun, when the horse has answered. One that computes is taken care of by {@link check}. */
+  /** Take back the tasks that have not begun, once the horse has answered. For a blocked horse see {@link check}. */
   takeBack(): void {
     const ids = this.#unbegun().map(({ id }) => id)
-    if (ids.length === 0 || this.#asked > 0) return
-    this.#asked++
+    if (ids.length === 0 || this.#revokesSent > 0) return
+    this.#revokesSent++
     this.send({ type: 'revoke', ids })
   }
 
-  /** Take back what has not begun, at once: safe after {@link REVOKE_AFTER_MS}, since the horse asks before it goes on. */
+  /** Take them back at once: safe after {@link REVOKE_AFTER_MS}, since the horse asks before it begins another task. */
   #takeBackAtOnce(): void {
     const unbegun = this.#unbegun()
     const ids = unbegun.map(({ id }) => id)
-    this.#void = this.#asked
+    this.#staleAnswers = this.#revokesSent
     this.send({ type: 'revoke', ids, quiet: true })
-    for (const id of ids) this.#handed.delete(id)
+    for (const id of ids) this.#runs.delete(id)
     this.#owner.onReleased(unbegun)
   }
 
-  #unbegun(): Task[] {
-    return [...this.#handed.values()].filter(({ begunMs }) => begunMs === undefined).map(({ task }) => task)
+  #unbegun(): TaskRun[] {
+    return [...this.#runs.values()].filter(({ begunMs }) => begunMs === undefined)
   }
 
-  /** Hand it no more, and end it when it has done what it has. */
+  /** Assign no more tasks, and end the horse when it has finished those it has. */
   retire(): void {
     if (this.#state === 'starting') this.kill('shutdown')
     this.#leave()
-    if (this.#handed.size === 0) this.#quit()
+    if (this.#runs.size === 0) this.#quit()
   }
 
   kill(cause: KillCause): void {
@@ -200,19 +199,19 @@ export class Horse {
     this.#port.kill()
   }
 
-  /** Who ended it, if it was somebody here. */
+  /** Why its worker killed it, if it did. */
   get killCause(): KillCause | undefined {
     return this.#killCause
   }
 
   /**
-   * Enforce the limits. Only for an owner whose event loop has not been held up: it must have heard what the horse said
-   * until less than {@link REVOKE_AFTER_MS} - {@link HOLD_MS} ago.
+   * Enforce the time limits. Call it only while the event loop is on time: all messages that the horse sent more than
+   * {@link REVOKE_AFTER_MS} - {@link HOLD_MS} ago must have been read.
    */
   check(nowMs: number): void {
     const cause = this.#causeToKill(nowMs)
     if (cause !== undefined) this.kill(cause)
-    else if (this.#handed.size > this.#options.lanes && this.#heldUpMs() >= REVOKE_AFTER_MS) {
+    else if (this.#runs.size > this.#options.slots && this.#blockedMs() >= REVOKE_AFTER_MS) {
       if (this.#options.killable) this.#takeBackAtOnce()
       else this.takeBack()
     }
@@ -221,10 +220,10 @@ export class Horse {
   #causeToKill(nowMs: number): KillCause | undefined {
     if (this.#state === 'starting' && nowMs - this.startedMs > START_MS) return 'start_timeout'
     if (this.#quitMs !== undefined && nowMs - this.#quitMs > QUIT_MS) return 'shutdown'
-    for (const [id, handed] of this.#handed) {
-      const { aborted } = handed
-      if (aborted === undefined && handed.isOverdue(nowMs)) this.abort(id, 'timeout')
-      else if (aborted !== undefined && handed.isDueToBeKilled(nowMs) && this.#options.killable) return aborted
+    for (const run of this.#runs.values()) {
+      const { aborted } = run
+      if (aborted === undefined && run.isOverdue(nowMs)) this.abort(run, 'timeout')
+      else if (aborted !== undefined && run.isDueToBeKilled(nowMs) && this.#options.killable) return aborted
     }
     return undefined
   }
@@ -255,61 +254,62 @@ export class Horse {
 
   #progress(message: Extract<FromHorse, { type: 'progress' }>): void {
     for (const end of message.ends) {
-      const handed = this.#handed.get(end.id)
-      if (handed === undefined) continue
-      this.#handed.delete(end.id)
-      if (handed.task.kind === 'job') this.#jobsDone++
+      const run = this.#runs.get(end.id)
+      if (run === undefined) continue
+      this.#runs.delete(end.id)
+      if (run.task.kind === 'job') this.#jobsDone++
       if (end.leaking === true && this.#options.killable) this.kill('leaking')
-      this.#owner.onEnd(handed.task, end, handed.aborted)
+      run.end({ kind: 'ended', end, aborted: run.aborted })
+      this.#owner.onEnd(run, end)
     }
     if (message.rss !== undefined) this.#rss = message.rss
     if (message.begin !== undefined) this.#begin(message.begin)
     if (message.hold === true && this.#killCause === undefined) this.send({ type: 'go' })
-    if (this.#state === 'leaving' && this.#handed.size === 0) this.#quit()
-    this.#owner.onTold(this)
+    if (this.#state === 'leaving' && this.#runs.size === 0) this.#quit()
+    this.#owner.onProgress(this)
   }
 
   #begin(id: string): void {
-    const handed = this.#handed.get(id)
-    if (handed === undefined) {
-      // Not possible by the protocol; but a job that may run somewhere else must not run here.
+    const run = this.#runs.get(id)
+    if (run === undefined) {
+      // The protocol does not allow it; but a job that may run elsewhere must not run here.
       this.kill('confused')
       return
     }
-    handed.begin(this.#options.clock)
-    this.#owner.onBegin(this, handed.task)
+    run.begin(this.#options.clock)
+    this.#owner.onBegin(this, run)
   }
 
   #enter({ id, phase, timeoutS, error }: Extract<FromHorse, { type: 'phase' }>): void {
-    this.#handed.get(id)?.enter(phase, timeoutS, error, this.#options.clock.monotonicMs())
+    this.#runs.get(id)?.enter(phase, timeoutS, error, this.#options.clock.monotonicMs())
   }
 
   #released(ids: readonly string[]): void {
-    this.#asked--
-    if (this.#void > 0) {
-      this.#void--
+    this.#revokesSent--
+    if (this.#staleAnswers > 0) {
+      this.#staleAnswers--
       return
     }
-    const tasks: Task[] = []
+    const released: TaskRun[] = []
     for (const id of ids) {
-      const handed = this.#handed.get(id)
-      if (handed === undefined) continue
-      this.#handed.delete(id)
-      tasks.push(handed.task)
+      const run = this.#runs.get(id)
+      if (run === undefined) continue
+      this.#runs.delete(id)
+      released.push(run)
     }
-    if (tasks.length > 0) this.#owner.onReleased(tasks)
+    if (released.length > 0) this.#owner.onReleased(released)
   }
 
-  /** How long what waits has waited for what runs: since the last begin, if every lane is taken. */
-  #heldUpMs(): number {
+  /** How long the tasks that wait have been blocked by those that run: since the last begin, if every slot is taken. */
+  #blockedMs(): number {
     let running = 0
     let lastBegunMs = 0
-    for (const { begunMs } of this.#handed.values()) {
+    for (const { begunMs } of this.#runs.values()) {
       if (begunMs === undefined) continue
       running++
       lastBegunMs = Math.max(lastBegunMs, begunMs)
     }
-    return running < this.#options.lanes ? 0 : this.#options.clock.monotonicMs() - lastBegunMs
+    return running < this.#options.slots ? 0 : this.#options.clock.monotonicMs() - lastBegunMs
   }
 
   #leave(): void {
@@ -327,22 +327,19 @@ export class Horse {
   #gone(exit: HorseExit): void {
     if (this.#state === 'gone') return
     this.#state = 'gone'
-    const killed: KilledTask[] = []
-    const unbegun: Task[] = []
-    for (const handed of this.#handed.values()) {
-      if (handed.begunMs === undefined) unbegun.push(handed.task)
-      else killed.push(this.#killed(handed, exit))
+    const unbegun = this.#unbegun()
+    const wasBusy = unbegun.length < this.#runs.size
+    for (const run of this.#runs.values()) {
+      if (run.begunMs !== undefined) run.end({ kind: 'killed', killed: this.#killed(run, exit) })
     }
-    this.#handed.clear()
-    this.#owner.onGone(this, exit, killed, unbegun)
+    this.#runs.clear()
+    this.#owner.onGone(this, exit, wasBusy, unbegun)
   }
 
-  #killed(handed: HandedTask, exit: HorseExit): KilledTask {
-    const { task, phase, timeoutS, startedAtMs, failedBy, aborted } = handed
+  #killed({ aborted, failedBy, phase, startedAtMs, timeoutS }: TaskRun, exit: HorseExit): KilledTask {
     const cause = this.#killCause ?? 'exit'
     return {
-      task,
-      // One that began while its horse was being ended for another task's sake is run again.
+      // A task that began while its horse was killed because of another task is run again.
       cause: isAbortReason(cause) && cause !== aborted ? 'shutdown' : cause,
       exit,
       pid: this.pid,

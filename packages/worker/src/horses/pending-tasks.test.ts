@@ -1,47 +1,56 @@
 import { describe, expect, test } from 'vitest'
 import type { Task } from '../inside-horse/protocol.ts'
-import { WaitingLine } from './pending-tasks.ts'
+import { PendingTasks } from './pending-tasks.ts'
+import { TaskRun } from './task-run.ts'
 
-const job = (id: string) => ({ kind: 'job', id, record: {} }) as Task
-const callback = (id: string) => ({ kind: 'stopped_callback', id, record: {} }) as Task
+const job = (id: string) => new TaskRun({ kind: 'job', id, record: {} } as Task)
+const callback = (id: string) => new TaskRun({ kind: 'stopped_callback', id, record: {} } as Task)
+const idsOf = (runs: readonly TaskRun[]) => runs.map(({ id }) => id)
 
-function rest(line: WaitingLine): string[] {
+function pendingOf(runs: readonly TaskRun[], nowMs = 0): PendingTasks {
+  const pending = new PendingTasks()
+  for (const run of runs) pending.add(run, nowMs)
+  return pending
+}
+
+function takeAll(pending: PendingTasks): string[] {
   const ids: string[] = []
-  line.take(({ id }) => ids.push(id) > 0)
+  pending.take(({ id }) => ids.push(id) > 0)
   return ids
 }
 
-describe('WaitingLine', () => {
+describe('PendingTasks', () => {
   test('keeps order, and puts back to the head', () => {
-    const line = new WaitingLine()
-    line.add([job('1'), job('2')], 0)
-    line.putBack([job('a'), job('b')], 0)
-    expect(rest(line)).toEqual(['a', 'b', '1', '2'])
+    const pending = pendingOf([job('1'), job('2')])
+    pending.putBack([job('a'), job('b')], 0)
+    expect(takeAll(pending)).toEqual(['a', 'b', '1', '2'])
   })
 
-  test('take stops at the first that is not accepted', () => {
-    const line = new WaitingLine()
-    line.add([job('1'), job('2'), job('3')], 0)
-    line.take(({ id }) => id === '1')
-    expect(rest(line)).toEqual(['2', '3'])
+  test('take stops at the first task that is not accepted', () => {
+    const pending = pendingOf([job('1'), job('2'), job('3')])
+    pending.take(({ id }) => id === '1')
+    expect(takeAll(pending)).toEqual(['2', '3'])
   })
 
   test('gives out old jobs, but never callbacks', () => {
-    const line = new WaitingLine()
-    line.add([job('old'), callback('cb')], 0)
-    line.add([job('new')], 10)
-    expect(line.takeJobsSince(5).map(({ id }) => id)).toEqual(['old'])
-    expect(rest(line)).toEqual(['cb', 'new'])
+    const pending = pendingOf([job('old'), callback('cb')])
+    pending.add(job('new'), 10)
+    expect(idsOf(pending.takeJobsSince(5))).toEqual(['old'])
+    expect(takeAll(pending)).toEqual(['cb', 'new'])
   })
 
-  test('a job struck out while a horse had it is caught when it comes back, or when it begins', () => {
-    const line = new WaitingLine()
-    line.strike('1', 'stopped')
-    line.strike('2', 'lease_lost')
-    line.putBack([job('1'), job('3')], 0)
-    expect(line.takeStruck()).toEqual([{ task: job('1'), reason: 'stopped' }])
-    expect(rest(line)).toEqual(['3'])
-    expect(line.unstrike('2')).toBe('lease_lost')
-    expect(line.unstrike('2')).toBeUndefined()
+  test('gives out canceled tasks, also those that were canceled while a horse had them', () => {
+    const [first, second, third] = [job('1'), job('2'), job('3')]
+    const pending = pendingOf([first, second])
+    first.cancel('lease_lost')
+    third.cancel('stopped')
+    third.cancel('lease_lost')
+    pending.putBack([third], 0)
+    expect(pending.takeCanceled().map(({ id, canceled }) => [id, canceled])).toEqual([
+      ['3', 'stopped'],
+      ['1', 'lease_lost'],
+    ])
+    expect(pending.takeCanceled()).toEqual([])
+    expect(takeAll(pending)).toEqual(['2'])
   })
 })

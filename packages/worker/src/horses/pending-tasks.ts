@@ -1,78 +1,58 @@
-import type { AbortReason, Task } from '../inside-horse/protocol.ts'
+import type { TaskRun } from './task-run.ts'
 
-interface Waiting {
-  readonly task: Task
+interface Pending {
+  readonly run: TaskRun
   /** Monotonic milliseconds. */
   readonly sinceMs: number
 }
 
-/**
- * The tasks that no horse has: callback tasks first, then jobs in the order of their queue. A job can be struck out
- * while a horse still has it; it is then caught when it comes back.
- */
-export class WaitingLine {
-  #line: Waiting[] = []
-  readonly #struck = new Map<string, AbortReason>()
+/** The tasks that no horse has: callback tasks first, then jobs in the order of their queue. */
+export class PendingTasks {
+  #pending: Pending[] = []
 
   get size(): number {
-    return this.#line.length
+    return this.#pending.length
   }
 
-  has(id: string): boolean {
-    return this.#line.some(({ task }) => task.id === id)
+  find(id: string): TaskRun | undefined {
+    return this.#pending.find(({ run }) => run.id === id)?.run
   }
 
-  /** At the end. */
-  add(tasks: readonly Task[], nowMs: number): void {
-    for (const task of tasks) this.#line.push({ task, sinceMs: nowMs })
+  /** Add a task at the end. */
+  add(run: TaskRun, nowMs: number): void {
+    this.#pending.push({ run, sinceMs: nowMs })
   }
 
-  /** At the head, in order. */
-  putBack(tasks: readonly Task[], sinceMs: number): void {
-    this.#line = [...tasks.map((task) => ({ task, sinceMs })), ...this.#line]
+  /** Put tasks at the head, in order. */
+  putBack(runs: readonly TaskRun[], sinceMs: number): void {
+    if (runs.length > 0) this.#pending = [...runs.map((run) => ({ run, sinceMs })), ...this.#pending]
   }
 
-  /** Take from the head as long as `accept` does. */
-  take(accept: (task: Task) => boolean): void {
+  /** Take tasks from the head for as long as `accept` returns true. */
+  take(accept: (run: TaskRun) => boolean): void {
     let taken = 0
-    while (taken < this.#line.length) {
-      const next = this.#line[taken]
-      if (next === undefined || !accept(next.task)) break
+    while (taken < this.#pending.length) {
+      const next = this.#pending[taken]
+      if (next === undefined || !accept(next.run)) break
       taken++
     }
-    if (taken > 0) this.#line = this.#line.slice(taken)
+    if (taken > 0) this.#pending = this.#pending.slice(taken)
   }
 
-  /** Take out the jobs that have waited since `sinceMs` or longer. Callback tasks stay. */
-  takeJobsSince(sinceMs: number): Task[] {
-    if (this.#line.length === 0) return []
-    const isOld = (waiting: Waiting) => waiting.task.kind === 'job' && waiting.sinceMs <= sinceMs
-    const taken = this.#line.filter(isOld)
-    if (taken.length > 0) this.#line = this.#line.filter((waiting) => !isOld(waiting))
-    return taken.map(({ task }) => task)
+  /** Take out the jobs that have been pending since `sinceMs` or longer. Callback tasks stay. */
+  takeJobsSince(sinceMs: number): TaskRun[] {
+    return this.#takeOut(({ run, sinceMs: pendingMs }) => run.task.kind === 'job' && pendingMs <= sinceMs)
   }
 
-  /** This task must not run. */
-  strike(id: string, reason: AbortReason): void {
-    this.#struck.set(id, reason)
+  /** Take out the tasks that were canceled. */
+  takeCanceled(): TaskRun[] {
+    return this.#takeOut(({ run }) => run.canceled !== undefined)
   }
 
-  /** Why it must not run, asked when it begins all the same. */
-  unstrike(id: string): AbortReason | undefined {
-    const reason = this.#struck.get(id)
-    if (reason !== undefined) this.#struck.delete(id)
-    return reason
-  }
-
-  /** Take out the tasks that must not run. */
-  takeStruck(): { task: Task; reason: AbortReason }[] {
-    if (this.#struck.size === 0) return []
-    const taken: { task: Task; reason: AbortReason }[] = []
-    this.#line = this.#line.filter(({ task }) => {
-      const reason = this.unstrike(task.id)
-      if (reason !== undefined) taken.push({ task, reason })
-      return reason === undefined
-    })
-    return taken
+  #takeOut(matches: (pending: Pending) => boolean): TaskRun[] {
+    if (!this.#pending.some(matches)) return []
+    const taken = this.#pending.filter(matches)
+    this.#pending = this.#pending.filter((pending) => !matches(pending))
+    return taken.map(({ run }) => run)
   }
 }

@@ -1,11 +1,11 @@
 /**
- * The process of a horse. It gets messages on descriptor 3 and tells on descriptor 4, one line of JSON each.
+ * The process of a horse. It reads messages from file descriptor 3 and writes messages to file descriptor 4, a line each.
  * It ends when the worker closes its pipe, kills it, or is gone.
  */
 import { writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { Worker as Thread } from 'node:worker_threads'
-import { Stable } from './horse-host.ts'
+import { HorseHost } from './horse-host.ts'
 import { LineReader, writeLine } from './lines.ts'
 import type { FromHorse, ToHorse } from './protocol.ts'
 
@@ -15,7 +15,7 @@ const FULL_WAIT_MS = 1
 
 const nap = new Int32Array(new SharedArrayBuffer(4))
 
-function tell(message: FromHorse): void {
+function send(message: FromHorse): void {
   let rest = Buffer.from(writeLine(message))
   while (rest.length > 0) {
     try {
@@ -27,12 +27,12 @@ function tell(message: FromHorse): void {
   }
 }
 
-/** End this process and whatever it has started. */
+/** End this process and all processes that it has started. */
 function die(): never {
   try {
     process.kill(-process.pid, 'SIGKILL')
   } catch {
-    // Not the head of a process group.
+    // It does not lead a process group.
   }
   process.kill(process.pid, 'SIGKILL')
   process.exit(1)
@@ -40,29 +40,29 @@ function die(): never {
 
 const home = process.cwd()
 
-/** A job that changed its directory does not leave the next one there. */
+/** Restore the working directory, which a job may have changed. */
 function goHome(): void {
   try {
     if (process.cwd() !== home) process.chdir(home)
   } catch {
-    // The folder is gone. Import paths are absolute, so jobs are found all the same.
+    // The folder is gone. Import paths are absolute, so jobs are found anyway.
   }
 }
 
-const stable = new Stable({
-  tell,
-  title(name) {
-    process.title = name
+const host = new HorseHost({
+  send,
+  setTitle(title) {
+    process.title = title
   },
-  tidyUp: goHome,
+  onEnd: goHome,
 })
 
-process.on('exit', () => stable.flush())
-// A supervisor that signals every process of a service must not end a job that the worker lets finish.
+process.on('exit', () => host.flush())
+// A supervisor may signal every process of a service. That must not end a job that the worker lets finish.
 process.on('SIGTERM', () => {})
 process.on('SIGINT', () => {})
 
-const lines = new LineReader<ToHorse>((message) => stable.receive(message))
+const lines = new LineReader<ToHorse>((message) => host.receive(message))
 new Socket({ fd: IN, readable: true, writable: false })
   .setEncoding('utf8')
   .on('data', (text: string) => lines.push(text))

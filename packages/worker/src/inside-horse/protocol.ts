@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@rq/core'
 import type { JobRecord, Outcome } from '@rq/job'
+import type { ErrorFacts } from '@rq/queue/run'
 
 /**
  * One thing for a horse to do. `id` is the execution id of the attempt it belongs to.
@@ -11,15 +12,6 @@ export type Task =
   | { readonly kind: 'job'; readonly id: string; readonly record: JobRecord }
   | { readonly kind: 'failure_callback'; readonly id: string; readonly record: JobRecord; readonly error: ErrorFacts }
   | { readonly kind: 'stopped_callback'; readonly id: string; readonly record: JobRecord }
-
-/** An error that happened where no Error object can be had any more. */
-export interface ErrorFacts {
-  /** Class name. */
-  readonly name: string
-  readonly message: string
-  /** What is stored with the job. */
-  readonly text: string
-}
 
 /** Why a running task is asked to end. */
 export type AbortReason = 'timeout' | 'stopped' | 'lease_lost'

@@ -5,16 +5,16 @@ import { Runner } from './runner.ts'
 
 const task = (id: string) => ({ kind: 'job', id, record: {} }) as Task
 
-/** A runner whose tasks end when the test says so, and what it has told. */
-function setUp(lanes = 1) {
-  const told: FromHorse[] = []
+/** A runner whose tasks end when the test says so, and what it has sent. */
+function setUp(slots = 1) {
+  const sent: FromHorse[] = []
   const running = new Map<string, (result?: TaskResult) => void>()
   const limits = new Map<string, RunLimit>()
   const runner = new Runner({
-    lanes,
-    tell: (message) => told.push(message),
+    slots,
+    send: (message) => sent.push(message),
     abortError: (reason) => new Error(reason),
-    perform: ({ id }, { limit }) =>
+    runTask: ({ id }, { limit }) =>
       new Promise((resolve) => {
         limits.set(id, limit)
         running.set(id, (result = {}) => {
@@ -25,20 +25,20 @@ function setUp(lanes = 1) {
   })
   const give = (...ids: string[]) => runner.receive({ type: 'tasks', tasks: ids.map(task) })
   const progress = () =>
-    told.flatMap((message) =>
+    sent.flatMap((message) =>
       message.type === 'progress'
         ? [
             `${message.ends.map(({ id }) => `-${id}`).join('')}${message.begin === undefined ? '' : `+${message.begin}`}${message.hold ? '?' : ''}`,
           ]
         : [],
     )
-  return { runner, told, running, limits, give, progress }
+  return { runner, sent, running, limits, give, progress }
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('Runner', () => {
-  test('tells that a task begins before it does, together with the end of the one before', async () => {
+  test('reports that a task begins before it does, together with the end of the one before', async () => {
     const { give, progress, running } = setUp()
     give('1', '2')
     expect(progress()).toEqual(['+1'])
@@ -52,23 +52,23 @@ describe('Runner', () => {
   })
 
   test('lets the event loop turn between two tasks, so that a revoke is seen', async () => {
-    const { give, progress, runner, running, told } = setUp()
+    const { give, progress, runner, running, sent } = setUp()
     give('1', '2', '3')
     running.get('1')?.()
     await Promise.resolve()
     runner.receive({ type: 'revoke', ids: ['2', '3', 'unknown'] })
     await turn()
-    expect(told.at(-2)).toEqual({ type: 'released', ids: ['2', '3'] })
+    expect(sent.at(-2)).toEqual({ type: 'released', ids: ['2', '3'] })
     expect(progress()).toEqual(['+1', '-1'])
     expect(running.size).toBe(0)
   })
 
   test('does not answer a quiet revoke', () => {
-    const { give, runner, told } = setUp()
+    const { give, runner, sent } = setUp()
     give('1', '2')
-    const before = told.length
+    const before = sent.length
     runner.receive({ type: 'revoke', ids: ['2'], quiet: true })
-    expect(told.length).toBe(before)
+    expect(sent.length).toBe(before)
   })
 
   test('asks before it goes on after a task that took long, also when it knows of nothing to do', async () => {
@@ -89,23 +89,23 @@ describe('Runner', () => {
     clock.mockRestore()
   })
 
-  test('a task is never older for the worker than here: its time counts from before the worker was told', async () => {
+  test('a task is never older for the worker than here: its time counts from before the worker was sent', async () => {
     const clock = vi.spyOn(performance, 'now')
     clock.mockReturnValue(0)
-    const told: FromHorse[] = []
+    const sent: FromHorse[] = []
     const runner = new Runner({
-      lanes: 1,
-      perform: async () => ({}),
+      slots: 1,
+      runTask: async () => ({}),
       abortError: () => new Error(),
-      tell(message) {
-        told.push(message)
+      send(message) {
+        sent.push(message)
         // The process stands still in the middle of the write.
         if (message.type === 'progress' && message.begin !== undefined) clock.mockReturnValue(1000)
       },
     })
     runner.receive({ type: 'tasks', tasks: [task('1')] })
     await turn()
-    expect(told.at(-1)).toMatchObject({ hold: true, ends: [{ id: '1', tookMs: 1000 }] })
+    expect(sent.at(-1)).toMatchObject({ hold: true, ends: [{ id: '1', tookMs: 1000 }] })
     clock.mockRestore()
   })
 
@@ -125,7 +125,7 @@ describe('Runner', () => {
     expect(limits.get('2')?.signal.aborted).toBe(false)
   })
 
-  test('runs as many at once as it has lanes', async () => {
+  test('runs as many at once as it has slots', async () => {
     const { give, progress, running } = setUp(2)
     give('1', '2', '3')
     expect([...running.keys()]).toEqual(['1', '2'])
@@ -136,16 +136,16 @@ describe('Runner', () => {
     expect(progress()).toEqual(['+1', '+2', '-2+3'])
   })
 
-  test('a performer that breaks ends the task as raised', async () => {
-    const told: FromHorse[] = []
+  test('a task runner that throws ends the task as raised', async () => {
+    const sent: FromHorse[] = []
     const runner = new Runner({
-      lanes: 1,
-      perform: () => Promise.reject(new Error('a bug')),
+      slots: 1,
+      runTask: () => Promise.reject(new Error('a bug')),
       abortError: () => new Error(),
-      tell: (message) => told.push(message),
+      send: (message) => sent.push(message),
     })
     runner.receive({ type: 'tasks', tasks: [task('1')] })
     await turn()
-    expect(told.at(-1)).toMatchObject({ ends: [{ id: '1', outcome: { kind: 'raised' } }] })
+    expect(sent.at(-1)).toMatchObject({ ends: [{ id: '1', outcome: { kind: 'raised' } }] })
   })
 })

@@ -9,48 +9,48 @@ import {
   type ToHorse,
 } from './protocol.ts'
 
-/** Does one task. Never rejects: whatever goes wrong is in the end it resolves with. */
-export type Perform = (task: Task, context: TaskContext) => Promise<TaskResult>
+/** Runs one task. Never rejects: the result says what went wrong. */
+export type RunTask = (task: Task, context: TaskContext) => Promise<TaskResult>
 
-/** What a task has to do with its worker while it runs. */
+/** How a running task and its worker talk to each other. */
 export interface TaskContext {
   /** Fires when the worker wants the task to end. */
   readonly limit: RunLimit
-  tell(message: FromHorse): void
+  send(message: FromHorse): void
 }
 
 export interface RunnerOptions {
-  /** Tasks at once: 1 in a horse of its own. */
-  readonly lanes: number
-  readonly perform: Perform
-  /** Reaches the worker, or at least leaves this process, before it returns. */
-  readonly tell: (message: FromHorse) => void
-  /** The reason to fire an abort signal with. */
+  /** How many tasks run at once: 1 in a horse of its own. */
+  readonly slots: number
+  readonly runTask: RunTask
+  /** Sends a message to the worker. The message has left this process when it returns. */
+  readonly send: (message: FromHorse) => void
+  /** Makes the reason that an abort signal fires with. */
   readonly abortError: (reason: AbortReason, timeoutS: number) => Error
   /** Called after each task. Must not throw. */
   readonly onEnd?: () => void
-  /** Bytes that it holds. Default: those of the process. */
+  /** Measures the memory of the horse in bytes. Default: the resident memory of the process. */
   readonly memory?: () => number
 }
 
 const RSS_EVERY_MS = 1000
 
 /**
- * The horse's inside: does the tasks it is given in order, `lanes` at a time.
- * - Before a task begins the worker has been told so, together with the end of the one before it: whatever the task
- *   does to its process, the worker knows whose fault it was.
- * - Between two tasks the event loop turns once, so that a `revoke` is seen, and what the last task left behind
- *   (a rejection that nobody caught, a timer that throws) strikes before the next one begins.
+ * Runs the tasks of a horse in order, `slots` at a time.
+ * - The worker knows that a task begins, and that the one before it has ended, before the task begins: whatever the task
+ *   does to its process, the worker knows which task did it.
+ * - The event loop turns once between two tasks, so that a `revoke` is read, and so that what the last task left behind
+ *   (an unhandled rejection, a timer that throws) strikes before the next one begins.
  */
 export class Runner {
   readonly #options: RunnerOptions
   readonly #running = new Map<string, RunLimit>()
   #waiting: Task[] = []
   #ends: TaskEnd[] = []
-  /** Set while the worker's `go` is awaited. */
-  #held = false
-  #turning = false
-  #rssToldMs = Number.NEGATIVE_INFINITY
+  /** The runner waits for the worker's `go`. */
+  #isHeld = false
+  #isTurning = false
+  #rssSentMs = Number.NEGATIVE_INFINITY
 
   constructor(options: RunnerOptions) {
     this.#options = options
@@ -60,7 +60,7 @@ export class Runner {
     switch (message.type) {
       case 'tasks':
         this.#waiting.push(...message.tasks)
-        if (!this.#turning) this.#beginMore()
+        if (!this.#isTurning) this.#beginMore()
         return
       case 'revoke':
         this.#release(new Set(message.ids), message.quiet ?? false)
@@ -69,33 +69,33 @@ export class Runner {
         this.#running.get(message.id)?.abort(this.#options.abortError(message.reason, message.timeoutS))
         return
       case 'go':
-        this.#held = false
-        if (!this.#turning) this.#beginMore()
+        this.#isHeld = false
+        if (!this.#isTurning) this.#beginMore()
         return
     }
   }
 
-  /** Tell the ends that wait for the next beginning, for a process that is about to end. */
+  /** Send the ends that wait for the next task to begin. For a process that is about to exit. */
   flush(): void {
-    if (this.#ends.length > 0) this.#tellProgress()
+    if (this.#ends.length > 0) this.#sendProgress()
   }
 
   #beginMore(): void {
-    while (!this.#held && this.#running.size < this.#options.lanes) {
+    while (!this.#isHeld && this.#running.size < this.#options.slots) {
       const task = this.#waiting.shift()
       if (task === undefined) return
       const limit = new RunLimit()
       this.#running.set(task.id, limit)
-      // Read before the worker is told: by no clock may the task seem older there than here, see HOLD_MS.
+      // Read before the message is sent: the task must not seem older to the worker than it is here, see HOLD_MS.
       const begunMs = performance.now()
-      this.#tellProgress(task.id)
+      this.#sendProgress(task.id)
       this.#run(task, limit, begunMs)
     }
   }
 
   #run(task: Task, limit: RunLimit, begunMs: number): void {
-    const { perform, tell } = this.#options
-    perform(task, { limit, tell }).then(
+    const { runTask, send } = this.#options
+    runTask(task, { limit, send }).then(
       (result) => this.#end(task, begunMs, result),
       (thrown) => this.#end(task, begunMs, broken(thrown, begunMs)),
     )
@@ -106,20 +106,20 @@ export class Runner {
     this.#running.delete(id)
     this.#options.onEnd?.()
     this.#ends.push({ id, outcome, tookMs, error, leaking, chainEnded })
-    if ((tookMs >= HOLD_MS || leaking === true) && this.#options.lanes === 1) {
-      // Even with nothing to do: what was sent meanwhile has not been read yet, nor that it was taken back again.
-      this.#held = true
-      this.#tellProgress(undefined, true)
-    } else if (this.#waiting.length === 0) this.#tellProgress()
+    if ((tookMs >= HOLD_MS || leaking === true) && this.#options.slots === 1) {
+      // Even with nothing to do: tasks that were sent meanwhile have not been read, nor a `revoke` of them.
+      this.#isHeld = true
+      this.#sendProgress(undefined, true)
+    } else if (this.#waiting.length === 0) this.#sendProgress()
     else this.#turn()
   }
 
-  /** Let the event loop go round, then begin what waits. */
+  /** Let the event loop turn once, then begin the next task. */
   #turn(): void {
-    if (this.#turning) return
-    this.#turning = true
+    if (this.#isTurning) return
+    this.#isTurning = true
     setImmediate(() => {
-      this.#turning = false
+      this.#isTurning = false
       this.#beginMore()
       this.flush()
     })
@@ -128,24 +128,24 @@ export class Runner {
   #release(ids: ReadonlySet<string>, quiet: boolean): void {
     const released = this.#waiting.filter((task) => ids.has(task.id))
     this.#waiting = this.#waiting.filter((task) => !ids.has(task.id))
-    if (!quiet) this.#options.tell({ type: 'released', ids: released.map((task) => task.id) })
+    if (!quiet) this.#options.send({ type: 'released', ids: released.map((task) => task.id) })
   }
 
-  #tellProgress(begin?: string, hold?: boolean): void {
+  #sendProgress(begin?: string, hold?: boolean): void {
     const ends = this.#ends
     this.#ends = []
-    this.#options.tell({ type: 'progress', ends, begin, hold, rss: this.#memory() })
+    this.#options.send({ type: 'progress', ends, begin, hold, rss: this.#memory() })
   }
 
   #memory(): number | undefined {
     const nowMs = performance.now()
-    if (nowMs - this.#rssToldMs < RSS_EVERY_MS) return undefined
-    this.#rssToldMs = nowMs
+    if (nowMs - this.#rssSentMs < RSS_EVERY_MS) return undefined
+    this.#rssSentMs = nowMs
     return (this.#options.memory ?? process.memoryUsage.rss)()
   }
 }
 
-/** What fails here is not the job's error, which is a result: a task must end in a defined way even so. */
+/** An error of the horse itself, not of the job. The task must end in a defined way all the same. */
 function broken(thrown: unknown, begunMs: number): TaskResult {
   const endedAtMs = Date.now()
   const startedAtMs = endedAtMs - Math.round(performance.now() - begunMs)

@@ -2,13 +2,12 @@ import type { AnyFunction } from '@rq/job'
 import type { Loader } from '@rq/queue/run'
 
 /**
- * A loader that knows whether something that was loaded through it still runs, and what it threw last. A function that
- * ignores its signal goes on after its job has ended, and only this tells.
+ * A loader that knows whether a function that was loaded through it still runs. A function that ignores its signal goes on
+ * after its job has ended; nothing else would reveal that.
  */
 export class WatchedLoader implements Loader {
   readonly #loader: Loader
   #running = 0
-  #lastError: { readonly thrown: unknown } | undefined
   #onSettled: () => void = () => {}
 
   constructor(loader: Loader) {
@@ -19,10 +18,6 @@ export class WatchedLoader implements Loader {
     return this.#running > 0
   }
 
-  get lastError(): { readonly thrown: unknown } | undefined {
-    return this.#lastError
-  }
-
   load(reference: string): Promise<AnyFunction> {
     this.#running++
     return this.#loader.load(reference).then(
@@ -30,17 +25,16 @@ export class WatchedLoader implements Loader {
         this.#ended()
         return this.#watched(func)
       },
-      (thrown) => this.#failed(thrown),
+      (thrown) => {
+        this.#ended()
+        throw thrown
+      },
     )
   }
 
   loaded(reference: string): AnyFunction | undefined {
     const func = this.#loader.loaded?.(reference)
     return func && this.#watched(func)
-  }
-
-  #watched(func: AnyFunction): AnyFunction {
-    return (...args: unknown[]) => this.#call(func, args)
   }
 
   /** Resolves when nothing runs any more, or after `mostMs`. */
@@ -54,14 +48,19 @@ export class WatchedLoader implements Loader {
     })
   }
 
-  /** A function that returns no promise costs none: every job comes through here. */
+  #watched(func: AnyFunction): AnyFunction {
+    return (...args: unknown[]) => this.#call(func, args)
+  }
+
+  /** Makes no promise for a function that returns none: every job passes here. */
   #call(func: AnyFunction, args: readonly unknown[]): unknown {
     this.#running++
     let returned: unknown
     try {
       returned = func(...args)
     } catch (thrown) {
-      return this.#failed(thrown)
+      this.#ended()
+      throw thrown
     }
     if (!isThenable(returned)) {
       this.#ended()
@@ -70,7 +69,7 @@ export class WatchedLoader implements Loader {
     const promise = Promise.resolve(returned)
     promise.then(
       () => this.#ended(),
-      (thrown) => this.#note(thrown),
+      () => this.#ended(),
     )
     return promise
   }
@@ -79,19 +78,9 @@ export class WatchedLoader implements Loader {
     this.#running--
     if (this.#running === 0) this.#onSettled()
   }
-
-  #note(thrown: unknown): void {
-    this.#lastError = { thrown }
-    this.#ended()
-  }
-
-  #failed(thrown: unknown): never {
-    this.#note(thrown)
-    throw thrown
-  }
 }
 
-/** What a function returns may be a Proxy with traps that throw. */
+/** A function may return a Proxy whose traps throw. */
 function isThenable(value: unknown): boolean {
   try {
     return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'

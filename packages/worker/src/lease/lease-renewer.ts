@@ -1,44 +1,49 @@
 import { MessageChannel, type MessagePort, Worker as Thread } from 'node:worker_threads'
-import { type Logger, pause, SECOND_MS } from '@rq/core'
-import type { Claimed, Lease, WorkerIdentity, WorkerState } from '@rq/job'
+import { type Logger, SECOND_MS, within } from '@rq/core'
+import type { JobRecord, Lease, WorkerIdentity, WorkerState } from '@rq/job'
 import type { StorageSource } from '../inside-horse/protocol.ts'
-import { leaseOf } from './lease-table.ts'
-import { lawfulRunMs } from './longest-run.ts'
-import { LeasePulse } from './loop-counters.ts'
+import { longestRunMs } from './longest-run.ts'
+import { LoopCounters } from './loop-counters.ts'
 
-/** A lease that the thread shall renew. */
-export interface KeptLease {
+/** A job that this worker has leased. */
+export interface LeasedJob {
   readonly lease: Lease
-  /** How long its job may block the event loop; Infinity: for ever. */
-  readonly lawfulMs: number
+  readonly job: JobRecord
 }
 
-/** To the thread, which reads its letters when it is about to do something. */
-export interface LeaseLetter {
-  readonly held: readonly KeptLease[]
-  /** Execution ids. */
-  readonly over: readonly string[]
+/** A lease that the thread must renew. */
+export interface RenewedLease {
+  readonly lease: Lease
+  /** How long its job may block the event loop, in milliseconds; Infinity = forever. */
+  readonly longestRunMs: number
 }
 
-/** From the thread. */
-export type LeaseNews =
+/** A message to the thread, which reads its messages before each renewal. */
+export interface RenewerMessage {
+  readonly held: readonly RenewedLease[]
+  /** Execution ids whose leases need no more renewals. */
+  readonly dropped: readonly string[]
+}
+
+/** A message from the thread. */
+export type RenewerNotice =
   | { readonly type: 'lost'; readonly lease: Lease }
-  /** The loop goes round again. */
+  /** The event loop turns again. */
   | { readonly type: 'unblocked'; readonly afterMs: number }
-  /** The thread has stopped to renew: the loop is blocked for longer than any of its jobs may run. */
+  /** The thread has stopped renewing: the event loop is blocked for longer than any of its jobs may run. */
   | { readonly type: 'given_up'; readonly afterMs: number }
 
 /** What the thread needs to know at its start. */
 export interface LeaseThreadSetup {
   readonly source: StorageSource
-  readonly letters: MessagePort
+  readonly messages: MessagePort
   readonly memory: SharedArrayBuffer
   readonly worker: WorkerIdentity
   readonly leaseMs: number
   readonly everyMs: number
 }
 
-export interface LeaseKeeperOptions {
+export interface LeaseRenewerOptions {
   /** Makes the thread's own storage. */
   readonly source: StorageSource
   readonly worker: WorkerIdentity
@@ -49,7 +54,7 @@ export interface LeaseKeeperOptions {
   readonly logger: Logger
 }
 
-/** Runs from source use the built thread, as horses do. */
+/** A worker that runs from source uses the built thread, as for horses. */
 const ENTRY = new URL(
   import.meta.url.endsWith('.ts') ? '../../dist/lease/lease-thread.js' : './lease-thread.js',
   import.meta.url,
@@ -58,106 +63,108 @@ const LONGEST_TURN_MS = SECOND_MS / 4
 const STOP_MS = 200
 
 /**
- * Has the leases of a worker renewed by a thread with a storage of its own, for a worker whose event loop runs jobs: one
- * that is blocked by a job is alive, and its jobs are its own. The thread starts with the first lease, and dies with the
- * process. States: new -> working ({@link hold}) -> stopped.
+ * Renews the leases of a worker whose event loop runs jobs, from a thread with a storage of its own: a worker that is blocked
+ * by a job is alive, and keeps its jobs. The thread starts with the first lease and dies with the process.
+ * States: new -> renewing ({@link hold}) -> stopped.
  */
-export class LeaseKeeper {
-  readonly #options: LeaseKeeperOptions
-  readonly #pulse = new LeasePulse()
-  readonly #letters = new MessageChannel()
+export class LeaseRenewer {
+  readonly #options: LeaseRenewerOptions
+  readonly #counters = new LoopCounters()
+  readonly #channel = new MessageChannel()
   #thread: Thread | undefined
   #exited: Promise<unknown> = Promise.resolve()
   #turning: NodeJS.Timeout | undefined
-  #over: string[] = []
-  #seenAnswers = 0
+  #dropped: string[] = []
+  #answersSeen = 0
 
-  constructor(options: LeaseKeeperOptions) {
+  constructor(options: LeaseRenewerOptions) {
     this.#options = options
-    for (const port of [this.#letters.port1, this.#letters.port2]) port.unref()
+    for (const port of [this.#channel.port1, this.#channel.port2]) port.unref()
   }
 
-  /** Moves whenever the thread is about to renew what it was told of by then. */
-  get beats(): number {
-    return this.#pulse.beats
+  /** Incremented before each renewal. */
+  get renewals(): number {
+    return this.#counters.renewals
   }
 
-  /** From when this returns the jobs may block the loop. */
-  hold(claimed: readonly Claimed[]): void {
+  /** Renew the leases of these jobs, too. Once this returns, jobs may block the event loop. */
+  hold(jobs: readonly LeasedJob[]): void {
     this.#start()
-    this.#write(claimed.map((one) => ({ lease: leaseOf(one), lawfulMs: lawfulRunMs(one.job) })))
+    this.#post(jobs.map(({ job, lease }) => ({ lease, longestRunMs: longestRunMs(job) })))
   }
 
   drop(executionId: string): void {
-    this.#over.push(executionId)
+    this.#dropped.push(executionId)
   }
 
-  /** Whether the thread has renewed the leases since this was asked last, so that nobody else needs to. */
-  hasBeaten(): boolean {
-    const { answers } = this.#pulse
-    const hasBeaten = answers !== this.#seenAnswers
-    this.#seenAnswers = answers
-    return hasBeaten
+  /** Whether the thread has renewed the leases since the last call, so that the heartbeat need not. */
+  hasRenewed(): boolean {
+    const { answers } = this.#counters
+    const hasRenewed = answers !== this.#answersSeen
+    this.#answersSeen = answers
+    return hasRenewed
   }
 
-  /** Resolves when no heartbeat of the thread is to come any more. One that the store does not answer is not waited for. */
+  /** Resolves when the thread sends no more heartbeats. Does not wait for a store that does not answer. */
   async stop(): Promise<void> {
     clearInterval(this.#turning)
-    const limit = new AbortController()
-    if (this.#pulse.close()) await Promise.race([this.#exited, pause(STOP_MS, limit.signal)])
-    limit.abort()
+    if (this.#counters.close()) await within(STOP_MS, this.#exited)
     await this.#thread?.terminate()
-    this.#letters.port1.close()
+    this.#channel.port1.close()
   }
 
   #start(): void {
     if (this.#turning !== undefined) return
     const { everyMs, leaseMs, source, state, worker } = this.#options
-    this.#pulse.turn(state())
+    this.#counters.turn(state())
     this.#turning = setInterval(() => this.#turn(), Math.min(everyMs / 4, LONGEST_TURN_MS)).unref()
-    const letters = this.#letters.port2
-    const setup: LeaseThreadSetup = { source, letters, memory: this.#pulse.memory, worker, leaseMs, everyMs }
+    const messages = this.#channel.port2
+    const setup: LeaseThreadSetup = { source, messages, memory: this.#counters.memory, worker, leaseMs, everyMs }
     try {
-      this.#thread = new Thread(ENTRY, { workerData: setup, transferList: [letters], execArgv: [] })
+      this.#thread = new Thread(ENTRY, { workerData: setup, transferList: [messages], execArgv: [] })
     } catch (error) {
-      this.#failed(error)
+      this.#warnOfFailure(error)
       return
     }
     const thread = this.#thread
     this.#exited = new Promise((resolve) => thread.once('exit', resolve))
-    this.#thread.on('error', (error) => this.#failed(error))
-    this.#thread.on('message', (news: LeaseNews) => this.#hear(news))
+    this.#thread.on('error', (error) => this.#warnOfFailure(error))
+    this.#thread.on('message', (notice: RenewerNotice) => this.#receive(notice))
     this.#thread.unref()
   }
 
   #turn(): void {
-    this.#pulse.turn(this.#options.state())
-    if (this.#over.length > 0) this.#write([])
+    this.#counters.turn(this.#options.state())
+    if (this.#dropped.length > 0) this.#post([])
   }
 
-  #write(held: readonly KeptLease[]): void {
-    const letter: LeaseLetter = { held, over: this.#over }
-    this.#over = []
-    this.#letters.port1.postMessage(letter)
+  #post(held: readonly RenewedLease[]): void {
+    const message: RenewerMessage = { held, dropped: this.#dropped }
+    this.#dropped = []
+    this.#channel.port1.postMessage(message)
   }
 
-  #hear(news: LeaseNews): void {
+  #receive(notice: RenewerNotice): void {
     const { logger, onLost } = this.#options
-    if (news.type === 'lost') onLost(news.lease)
-    else if (news.type === 'unblocked') {
-      logger.warn('A job has blocked the event loop; a thread has renewed the leases meanwhile', {
-        ms: Math.round(news.afterMs),
-      })
-    } else {
-      logger.error('The event loop was blocked for longer than any job of it may run: its leases were left to others', {
-        ms: Math.round(news.afterMs),
-      })
+    switch (notice.type) {
+      case 'lost':
+        onLost(notice.lease)
+        return
+      case 'unblocked':
+        logger.warn('A job blocked the event loop; a thread renewed the leases meanwhile', {
+          ms: Math.round(notice.afterMs),
+        })
+        return
+      case 'given_up':
+        logger.error('The event loop was blocked longer than any job may run; stopped renewing its leases', {
+          ms: Math.round(notice.afterMs),
+        })
     }
   }
 
-  #failed(error: unknown): void {
+  #warnOfFailure(error: unknown): void {
     this.#options.logger.warn(
-      'The thread that renews leases has failed: a job that blocks the event loop may be taken for abandoned',
+      'The thread that renews leases failed: a job that blocks the event loop may be taken for abandoned',
       { error: String(error) },
     )
   }

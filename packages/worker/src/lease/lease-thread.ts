@@ -1,83 +1,83 @@
 /**
  * The thread that renews the leases of a worker whose jobs run in its own event loop. It goes on while a job blocks that
- * loop, and ends with the process. A loop that is blocked for longer than any of its jobs may run is given up: then its
- * leases end, and others take the jobs over.
+ * loop, and ends with the process. When the loop is blocked for longer than any of its jobs may run, the thread stops
+ * renewing: the leases end, and other workers take the jobs over.
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { PeriodicDuty, SECOND_MS, silentLogger } from '@rq/core'
 import type { Lease, Storage } from '@rq/job'
-import type { KeptLease, LeaseLetter, LeaseNews, LeaseThreadSetup } from './lease-renewer.ts'
-import { LeasePulse } from './loop-counters.ts'
+import type { LeaseThreadSetup, RenewedLease, RenewerMessage, RenewerNotice } from './lease-renewer.ts'
+import { LoopCounters } from './loop-counters.ts'
 import { LoopWatch } from './loop-watch.ts'
 
-const { everyMs, leaseMs, letters, memory, source, worker } = workerData as LeaseThreadSetup
+const { everyMs, leaseMs, messages, memory, source, worker } = workerData as LeaseThreadSetup
 
-const pulse = new LeasePulse(memory)
-const watch = new LoopWatch(pulse.turns, performance.now())
-const held = new Map<string, KeptLease>()
+const counters = new LoopCounters(memory)
+const watch = new LoopWatch(counters.turns, performance.now())
+const held = new Map<string, RenewedLease>()
 let blockedMs = 0
-let isGivenUp = false
+let hasGivenUp = false
 
-function tell(news: LeaseNews): void {
-  parentPort?.postMessage(news)
+function send(notice: RenewerNotice): void {
+  parentPort?.postMessage(notice)
 }
 
-/** Letters wake nobody, since with short jobs there are many, so they are read now and then. */
-function readLetters(): void {
-  for (let next = receiveMessageOnPort(letters); next !== undefined; next = receiveMessageOnPort(letters)) {
-    const letter = next.message as LeaseLetter
-    for (const kept of letter.held) held.set(kept.lease.executionId, kept)
-    for (const id of letter.over) held.delete(id)
+/** Messages do not wake the thread, since there are many with short jobs. They are read now and then. */
+function readMessages(): void {
+  for (let next = receiveMessageOnPort(messages); next !== undefined; next = receiveMessageOnPort(messages)) {
+    const message = next.message as RenewerMessage
+    for (const one of message.held) held.set(one.lease.executionId, one)
+    for (const id of message.dropped) held.delete(id)
   }
 }
 
-/** Whether the loop may be taken for alive. A blocked one may, for as long as the longest of its jobs may run, and a lease more. */
+/** Whether the loop counts as alive. A blocked one does for as long as its longest job may run, and a lease more. */
 function isAlive(): boolean {
-  const sinceMs = watch.look(pulse.turns, performance.now())
-  if (sinceMs <= everyMs && blockedMs > 0) tell({ type: 'unblocked', afterMs: blockedMs })
+  const sinceMs = watch.blockedMs(counters.turns, performance.now())
+  if (sinceMs <= everyMs && blockedMs > 0) send({ type: 'unblocked', afterMs: blockedMs })
   blockedMs = sinceMs <= everyMs ? 0 : sinceMs
-  let lawfulMs = 0
-  for (const kept of held.values()) lawfulMs = Math.max(lawfulMs, kept.lawfulMs)
-  return sinceMs <= lawfulMs + leaseMs
+  let longestRunMs = 0
+  for (const one of held.values()) longestRunMs = Math.max(longestRunMs, one.longestRunMs)
+  return sinceMs <= longestRunMs + leaseMs
 }
 
-async function beat(storage: Storage): Promise<void> {
-  readLetters()
-  const wasGivenUp = isGivenUp
-  isGivenUp = !isAlive()
-  if (isGivenUp) {
-    if (!wasGivenUp && held.size > 0) tell({ type: 'given_up', afterMs: blockedMs })
+async function renewAll(storage: Storage): Promise<void> {
+  readMessages()
+  const hadGivenUp = hasGivenUp
+  hasGivenUp = !isAlive()
+  if (hasGivenUp) {
+    if (!hadGivenUp && held.size > 0) send({ type: 'given_up', afterMs: blockedMs })
     return
   }
-  if (!pulse.begin()) process.exit()
+  if (!counters.begin()) process.exit()
   let answered = false
   try {
-    for (const lease of await renew(storage)) {
+    for (const lease of await heartbeat(storage)) {
       held.delete(lease.executionId)
-      tell({ type: 'lost', lease })
+      send({ type: 'lost', lease })
     }
     answered = true
   } finally {
-    pulse.end(answered)
-    if (pulse.isClosed) process.exit()
+    counters.end(answered)
+    if (counters.isClosed) process.exit()
   }
 }
 
-function renew(storage: Storage): Promise<readonly Lease[]> {
+function heartbeat(storage: Storage): Promise<readonly Lease[]> {
   const leases = [...held.values()].map(({ lease }) => lease)
   const [first] = leases
-  const beat = { worker, leaseMs, leases, state: first === undefined ? pulse.state : ('busy' as const) }
+  const beat = { worker, leaseMs, leases, state: first === undefined ? counters.state : ('busy' as const) }
   return storage.workers.heartbeat({ ...beat, ...(first !== undefined && { currentJobId: first.jobId }) })
 }
 
 const module = await import(source.module)
 const storage: Storage = await module[source.export](source.options)
-const beating = new PeriodicDuty({
-  name: 'The heartbeat',
+const renewal = new PeriodicDuty({
+  name: 'The renewal of leases',
   everyMs,
   atStart: true,
   logger: silentLogger,
-  run: () => beat(storage),
+  run: () => renewAll(storage),
 })
-setInterval(readLetters, Math.min(everyMs, SECOND_MS))
-beating.start()
+setInterval(readMessages, Math.min(everyMs, SECOND_MS))
+renewal.start()

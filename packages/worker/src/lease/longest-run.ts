@@ -1,9 +1,9 @@
 import { SECOND_MS } from '@rq/core'
 import { DEFAULT_CALLBACK_TIMEOUT_S, DEFAULT_TIMEOUT_S, type JobRecord } from '@rq/job'
 
-/** How long a job may keep its worker's event loop to itself, callbacks included, in milliseconds. Infinity: for ever. */
-export function lawfulRunMs({ onFailure, onSuccess, onStopped, timeoutS }: JobRecord): number {
-  // RQ takes 0 and nothing for its default.
+/** How long a job may block its worker's event loop, callbacks included, in milliseconds; Infinity = forever. */
+export function longestRunMs({ onFailure, onSuccess, onStopped, timeoutS }: JobRecord): number {
+  // RQ treats 0 and an absent timeout as its default.
   const limits = [timeoutS || DEFAULT_TIMEOUT_S]
   for (const callback of [onSuccess, onFailure, onStopped]) {
     if (callback !== undefined) limits.push(callback.timeoutS ?? DEFAULT_CALLBACK_TIMEOUT_S)

@@ -2,32 +2,32 @@ import type { WorkerState } from '@rq/job'
 
 const STATES: readonly WorkerState[] = ['started', 'suspended', 'busy', 'idle']
 
-/** Places in the memory. */
+/** Indexes into the memory. */
 const TURNS = 0
 const STATE = 1
 const BEGUN = 2
 const ENDED = 3
 const ANSWERED = 4
 const CLOSED = 5
-const PLACES = 6
+const COUNT = 6
 
 /**
- * What a worker's event loop and the thread that renews its leases know of each other, in memory that both share: read
- * and written without waking the other one, and without waiting for it. Its counters only grow, and may wrap around.
+ * Counters in memory that a worker's event loop shares with the thread that renews its leases. Both read and write them
+ * without waking the other one or waiting for it. Counters only grow, and may wrap around.
  */
-export class LeasePulse {
+export class LoopCounters {
   readonly memory: SharedArrayBuffer
-  readonly #places: Int32Array
+  readonly #counters: Int32Array
 
-  constructor(memory = new SharedArrayBuffer(PLACES * Int32Array.BYTES_PER_ELEMENT)) {
+  constructor(memory = new SharedArrayBuffer(COUNT * Int32Array.BYTES_PER_ELEMENT)) {
     this.memory = memory
-    this.#places = new Int32Array(memory)
+    this.#counters = new Int32Array(memory)
   }
 
-  /** The loop has gone round, and the worker is in this state. */
+  /** The event loop has turned, and the worker is in this state. */
   turn(state: WorkerState): void {
-    Atomics.store(this.#places, STATE, STATES.indexOf(state))
-    Atomics.add(this.#places, TURNS, 1)
+    Atomics.store(this.#counters, STATE, STATES.indexOf(state))
+    Atomics.add(this.#counters, TURNS, 1)
   }
 
   get turns(): number {
@@ -38,31 +38,31 @@ export class LeasePulse {
     return STATES[this.#at(STATE)] ?? 'idle'
   }
 
-  /** The thread is about to send a heartbeat. False: it must not, nor ever again. */
+  /** The thread is about to send a heartbeat. Returns false when it must send no more. */
   begin(): boolean {
-    Atomics.add(this.#places, BEGUN, 1)
+    Atomics.add(this.#counters, BEGUN, 1)
     return !this.isClosed
   }
 
-  /** The heartbeat is over. `answered`: the store has taken it. */
+  /** The heartbeat is over. `answered`: the store has renewed the leases. */
   end(answered: boolean): void {
-    if (answered) Atomics.add(this.#places, ANSWERED, 1)
-    Atomics.add(this.#places, ENDED, 1)
+    if (answered) Atomics.add(this.#counters, ANSWERED, 1)
+    Atomics.add(this.#counters, ENDED, 1)
   }
 
-  /** Heartbeats of the thread that were begun. */
-  get beats(): number {
+  /** How many heartbeats the thread has begun. */
+  get renewals(): number {
     return this.#at(BEGUN)
   }
 
-  /** Those that the store has taken. */
+  /** How many of them the store has answered. */
   get answers(): number {
     return this.#at(ANSWERED)
   }
 
-  /** No heartbeat shall begin any more. Returns whether one is under way. */
+  /** Let no further heartbeat begin. Returns whether one is under way. */
   close(): boolean {
-    Atomics.store(this.#places, CLOSED, 1)
+    Atomics.store(this.#counters, CLOSED, 1)
     return this.#at(BEGUN) !== this.#at(ENDED)
   }
 
@@ -70,7 +70,7 @@ export class LeasePulse {
     return this.#at(CLOSED) === 1
   }
 
-  #at(place: number): number {
-    return Atomics.load(this.#places, place)
+  #at(index: number): number {
+    return Atomics.load(this.#counters, index)
   }
 }

@@ -1,7 +1,4 @@
-/**
- * Tells a blocked event loop from one that goes round, by a counter that the loop moves as it goes. A loop that is dead
- * needs no telling: whoever looks has died with it.
- */
+/** Detects a blocked event loop by a counter that the loop increments. */
 export class LoopWatch {
   #turns: number
   #turnedMs: number
@@ -11,8 +8,8 @@ export class LoopWatch {
     this.#turnedMs = nowMs
   }
 
-  /** For how long no turn has been seen, in milliseconds: at most the time between two looks too little. */
-  look(turns: number, nowMs: number): number {
+  /** How long the loop has not turned, in milliseconds. Too low by at most the time between two calls. */
+  blockedMs(turns: number, nowMs: number): number {
     if (turns !== this.#turns) {
       this.#turns = turns
       this.#turnedMs = nowMs

@@ -3,7 +3,6 @@ import type { KilledTask } from '../horses/horse.ts'
 import { abandonedError, killedError } from './ending-text.ts'
 
 const killed = (facts: Partial<KilledTask>): KilledTask => ({
-  task: { kind: 'job', id: '1', record: {} } as KilledTask['task'],
   cause: 'exit',
   exit: { code: 0, signal: null },
   pid: 1,
@@ -49,10 +48,10 @@ describe('abandonedError', () => {
     expect(lastLine(text)).toBe(
       'Moved to FailedJobRegistry, due to AbandonedJobError, at 2030-01-02 03:04:05.678000+00:00',
     )
-    expect(text).not.toContain('not tried again')
+    expect(text).not.toContain('not run again')
   })
 
-  test('says when it is not tried again', () => {
+  test('says when it is not run again', () => {
     expect(abandonedError(0, 3).text).toContain('3rd worker')
   })
 })

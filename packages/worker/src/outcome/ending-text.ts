@@ -1,12 +1,11 @@
-import { SECOND_MS } from '@rq/core'
+import type { ErrorFacts } from '@rq/queue/run'
 import type { KilledTask } from '../horses/horse.ts'
 import type { HorseExit } from '../horses/horse-port.ts'
-import type { ErrorFacts } from '../inside-horse/protocol.ts'
 
-/** A job that has cost so many workers their lease is not tried again. */
+/** A job that this many workers were lost with is not run again. */
 export const POISON_COUNT = 3
 
-/** What an attempt failed by when its horse was ended with it. The wording is RQ's. */
+/** The error of an attempt whose horse was lost. The wording is RQ's. */
 export function killedError(killed: KilledTask): ErrorFacts {
   const { cause, failedBy, fatal, phase, timeoutS } = killed
   const exit = exitText(killed.exit)
@@ -17,26 +16,21 @@ export function killedError(killed: KilledTask): ErrorFacts {
   if (cause === 'timeout') {
     const message = `Task exceeded maximum timeout value (${timeoutS} seconds)`
     const what = phase === 'success_callback' ? 'The success callback' : 'The job'
-    const note = `${what} did not end when its signal fired, so its work-horse was killed.`
+    const note = `${what} did not end after its abort signal fired, so its work-horse was killed.`
     return facts('JobTimeoutError', message, note)
   }
   const message = `Work-horse terminated unexpectedly; ${exit}`
   return facts('WorkHorseTerminatedError', message, fatal)
 }
 
-/** What a job failed by whose worker is gone. */
+/** The error of a job whose worker is gone. */
 export function abandonedError(nowMs: number, abandonedCount: number): ErrorFacts {
   const at = new Date(nowMs).toISOString().replace('T', ' ').replace('Z', '000+00:00')
   const message = `Moved to FailedJobRegistry, due to AbandonedJobError, at ${at}`
   const why =
     'The worker that ran it stopped renewing its lease: it was killed, lost its connection, or its host is gone.'
-  const poison = `This was the ${ordinal(abandonedCount)} worker that was lost with this job, so it is not tried again.`
+  const poison = `This was the ${ordinal(abandonedCount)} worker that was lost with this job, so it is not run again.`
   return facts('AbandonedJobError', message, abandonedCount >= POISON_COUNT ? `${why} ${poison}` : why, message)
-}
-
-/** How long an attempt took, for the log. */
-export function tookText(ms: number): string {
-  return ms < SECOND_MS ? `${Math.round(ms)} ms` : `${(ms / SECOND_MS).toFixed(2)} s`
 }
 
 function ordinal(count: number): string {
@@ -49,7 +43,7 @@ function exitText({ code, signal, cause }: HorseExit): string {
   return cause?.message ?? 'no exit code'
 }
 
-/** The summary comes last, where RQ's tools look for it. */
+/** The summary is the last line, where RQ's tools look for it. */
 function facts(name: string, message: string, note: string | undefined, summary = `${name}: ${message}`): ErrorFacts {
   return { name, message, text: note === undefined ? summary : `${note}\n${summary}` }
 }

@@ -1,9 +1,9 @@
-/** Which queue is served first: as given, one after the other, or by chance. */
+/** Which queue a worker serves first: in the order given, in turns, or at random. */
 export const DEQUEUE_STRATEGIES = ['default', 'round_robin', 'random'] as const
 
 export type DequeueStrategy = (typeof DEQUEUE_STRATEGIES)[number]
 
-/** The order in which the queues of a worker are asked for work, from claim to claim. */
+/** The order in which a worker serves its queues, from claim to claim. */
 export class QueueOrder {
   readonly #strategy: DequeueStrategy
   readonly #random: () => number
@@ -15,18 +15,18 @@ export class QueueOrder {
     this.#random = random
   }
 
-  /** In order of service, for the next claim. */
+  /** The queues in order of service, for the next claim. */
   next(): readonly string[] {
     if (this.#strategy === 'random') this.#queues = shuffled(this.#queues, this.#random)
     return this.#queues
   }
 
-  /** Most jobs to ask for in one claim: where the turn changes from job to job, one. */
+  /** The most jobs that one claim may ask for: 1 where the order changes after each job. */
   get mostAtOnce(): number {
     return this.#strategy === 'default' || this.#queues.length === 1 ? Number.POSITIVE_INFINITY : 1
   }
 
-  /** This queue has been served: in turns, it is the last one now. */
+  /** Note that this queue was served. In turns, it moves to the end. */
   served(queue: string): void {
     if (this.#strategy !== 'round_robin') return
     const at = this.#queues.indexOf(queue)

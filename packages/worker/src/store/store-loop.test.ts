@@ -2,7 +2,7 @@ import { deferred, silentLogger, systemClock } from '@rq/core'
 import { type Claimed, type ClaimRequest, type Settlement, type SettleReply, settle, type WorkerStore } from '@rq/job'
 import { describe, expect, test, vi } from 'vitest'
 import { QueueOrder } from './queue-order.ts'
-import { Pump, type PumpOwner } from './store-loop.ts'
+import { StoreLoop } from './store-loop.ts'
 
 interface Call {
   readonly settlements: readonly Settlement[]
@@ -19,7 +19,7 @@ const job = (n: number): Claimed => ({
 const ended = ({ executionId, job }: Claimed) =>
   settle(job, executionId, { kind: 'returned', startedAtMs: 1, endedAtMs: 2 })
 
-/** A pump whose store answers when the test says so. `room`: for how many jobs beside those that are held. */
+/** A loop whose store answers when the test says so. `room`: for how many jobs beside those that are running. */
 async function setUp({ room = 1000, maxJobs }: { room?: number; maxJobs?: number } = {}) {
   const calls: Call[] = []
   const settled: string[] = []
@@ -40,31 +40,35 @@ async function setUp({ room = 1000, maxJobs }: { room?: number; maxJobs?: number
     },
     waitForWork: () => new Promise<void>(() => {}),
   } as unknown as WorkerStore
-  const owner: PumpOwner = {
-    room: () => room,
-    handsAhead: () => true,
-    isFed: () => false,
+  const loop = new StoreLoop({
+    store,
+    workerName: 'w',
+    leaseMs: 1,
+    queues: ['q'],
+    order: new QueueOrder(['q'], 'default'),
+    horses: { freeSlots: () => room, hasBacklog: () => false, isPrefetching: true },
+    clock: systemClock,
+    logger: silentLogger,
+    maxJobs,
+    random: () => 0,
     onClaimed: () => {},
-    onSending: (settlement) => settlement,
-    onSettled: ({ jobId }) => settled.push(jobId),
-    onGivenBack: () => {},
     onSuspended: () => {},
     onIdle: () => {},
-  }
-  const order = new QueueOrder(['q'], 'default')
-  const options = { store, workerName: 'w', leaseMs: 1, queues: ['q'], order, clock: systemClock, logger: silentLogger }
-  const pump = new Pump({ ...options, maxJobs, random: () => 0 }, owner)
-  const run = pump.run()
+  })
+  const run = loop.run()
   await turn()
   const end = (from: number, count: number) => {
-    for (let n = from; n < from + count; n++) pump.settle(ended(job(n)))
+    for (let n = from; n < from + count; n++) {
+      const settlement = ended(job(n))
+      void loop.settle(() => settlement).then(() => settled.push(settlement.jobId))
+    }
   }
-  return { pump, run, calls, settled, end }
+  return { loop, run, calls, settled, end }
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
-describe('Pump', () => {
+describe('StoreLoop', () => {
   test('sends what has ended while a call is under way when that is over', async () => {
     const { calls, end } = await setUp()
     end(1, 1)
@@ -125,19 +129,19 @@ describe('Pump', () => {
   })
 
   test('is writing until the last of its calls is over', async () => {
-    const { calls, end, pump, run } = await setUp()
+    const { calls, end, loop, run } = await setUp()
     end(1, 40)
     await turn()
     end(41, 40)
     await turn()
-    pump.stopClaiming()
+    loop.stopClaiming()
     calls[0]?.answer(0)
     await turn()
-    expect(pump.isWriting).toBe(true)
+    expect(loop.isWriting).toBe(true)
     calls[1]?.answer(0)
     await turn()
-    expect(pump.isWriting).toBe(false)
-    pump.close()
+    expect(loop.isWriting).toBe(false)
+    loop.close()
     await run
   })
 })

@@ -1,316 +1,370 @@
 import { type Clock, type Logger, pause, SECOND_MS } from '@rq/core'
 import type { Claimed, ClaimReply, ClaimRequest, Lease, SettleAnswer, Settlement, WorkerStore } from '@rq/job'
+import { type LoopState, MOST_SETTLED_AT_ONCE, nextStep, type Step } from './next-step.ts'
 import type { QueueOrder } from './queue-order.ts'
-import { Persistence } from './store-retry.ts'
+import { StoreRetry } from './store-retry.ts'
 import { WorkWait } from './work-wait.ts'
 
-/** Who owns the pump. */
-export interface PumpOwner {
-  /** How many jobs could be handed to horses now. */
-  room(): number
+/** What the loop asks the horses before it claims. */
+interface HorseCapacity {
+  /** How many more jobs the horses can take now. */
+  freeSlots(): number
+  /** Whether the horses have work for some milliseconds, so that a call can wait for more to carry. */
+  hasBacklog(): boolean
   /** Whether some of the jobs may have to wait behind others. */
-  handsAhead(): boolean
-  /** Whether the horses have enough to do for some milliseconds, so that a call can wait for more to carry. */
-  isFed(): boolean
-  onClaimed(jobs: readonly Claimed[]): void
-  /** The settlement as it should be sent now. */
-  onSending(settlement: Settlement): Settlement
-  /** A settlement has reached the store. `lost` is not told of one that had to be sent again: it may be our own doing. */
-  onSettled(settlement: Settlement, answer: SettleAnswer): void
-  onGivenBack(leases: readonly Lease[]): void
-  /** Whether `suspend` is in force, when that changes. */
-  onSuspended(suspended: boolean): void
-  /** There is nothing to send now. */
-  onIdle(): void
+  readonly isPrefetching: boolean
 }
 
-export interface PumpOptions {
+export interface StoreLoopOptions {
   readonly store: WorkerStore
   readonly workerName: string
   readonly leaseMs: number
   readonly queues: readonly string[]
   readonly order: QueueOrder
+  readonly horses: HorseCapacity
   readonly clock: Clock
   readonly logger: Logger
-  /** Claim no more than this many jobs in all. */
+  /** Claim at most this many jobs in all. */
   readonly maxJobs: number | undefined
   /** 0 to 1. Default `Math.random`. */
   readonly random?: () => number
+  /** Called with the jobs of a claim, in order. */
+  readonly onClaimed: (jobs: readonly Claimed[]) => void
+  /** Called when `suspend` or `resume` takes effect. */
+  readonly onSuspended: (isSuspended: boolean) => void
+  /** Called when there is nothing to send. */
+  readonly onIdle: () => void
 }
 
-const MOST_SETTLED_AT_ONCE = 500
+/** A settlement that waits to be sent, and who waits for its answer. */
+interface PendingSettlement {
+  /** Asked at each attempt to send. */
+  readonly current: () => Settlement
+  readonly resolve: (answer: SettleAnswer) => void
+}
+
+/** A job that waits to be returned to its queue. */
+interface PendingReturn {
+  readonly lease: Lease
+  readonly resolve: () => void
+}
+
 const MOST_CLAIMED_AT_ONCE = 500
-/** While the horses have enough to do, outcomes are gathered for so long. */
+/** How long to gather settlements while the horses have enough to do. */
 const GATHER_MS = 2
 const SUSPENDED_POLL_MS = SECOND_MS
-/** So many settling calls are under way at most; a second one only with enough to carry to be worth a call of its own. */
-const MOST_CALLS = 2
-const ENOUGH_FOR_ANOTHER = 32
 
 /**
- * The worker's traffic with its store: a call settles everything that has ended since the one before, and claims as many
- * jobs as there is room for. With many short jobs the next call is sent before the answer to the last one has come, so
- * that the store has something to do while the worker reads it. When a claim brings fewer, the queues are empty: it asks again when the
- * store says that there may be work, or when it has something to settle anyway. A settlement is kept and sent again
- * until the store has taken it.
+ * The worker's traffic with its store. One call settles every job that has ended since the call before, and claims as many
+ * jobs as the horses can take. With many short jobs the next call is sent before the answer to the last one arrives, so
+ * that the store works while the worker reads. A claim that brings fewer jobs than it asked for found the queues empty:
+ * the loop claims again when the store reports possible work, or along with the next settlements.
+ * A settlement is kept and resent until the store has answered. What to do next is decided by {@link nextStep}.
  */
-export class Pump {
-  readonly #options: PumpOptions
-  readonly #owner: PumpOwner
+export class StoreLoop {
+  readonly #options: StoreLoopOptions
   readonly #closing = new AbortController()
-  readonly #persistence: Persistence
-  readonly #wait: WorkWait
-  #settlements: Settlement[] = []
-  #returns: Lease[] = []
-  #budget: number
-  #claiming = true
-  /** The last claim found less than was wanted. */
-  #dry = false
-  #suspended = false
-  /** Until the next look at the suspension. */
-  #paused = false
-  /** Settling calls under way. */
+  readonly #retry: StoreRetry
+  readonly #workWait: WorkWait
+  readonly #state: LoopState = {
+    closing: false,
+    returns: 0,
+    settlements: 0,
+    calls: 0,
+    gathered: false,
+    hasBacklog: false,
+    claimable: 0,
+    queuesEmpty: false,
+  }
+  #settlements: PendingSettlement[] = []
+  #returns: PendingReturn[] = []
   readonly #calls = new Set<Promise<void>>()
-  /** How many jobs they have asked for. */
-  #wanted = 0
-  #returning = false
-  /** Ended jobs had more dependents than one call releases. */
-  #releasing = false
+  /** How many jobs the calls under way ask for. */
+  #requested = 0
+  /** How many more jobs may be claimed. */
+  #budget: number
+  #isClaiming = true
+  #isSuspended = false
+  /** Claims pause until the next look at the suspension. */
+  #isPaused = false
+  #isReturning = false
+  #isReleasing = false
+  #restingIn: Step | undefined
   #wake: () => void = () => {}
-  #woken = false
+  #wasNudged = false
   #waitTimer: NodeJS.Immediate | undefined
   #gatherTimer: NodeJS.Timeout | undefined
-  #gathered = false
 
-  constructor(options: PumpOptions, owner: PumpOwner) {
+  constructor(options: StoreLoopOptions) {
     const { clock, logger, maxJobs, queues, random, store } = options
     const { signal } = this.#closing
     this.#options = options
-    this.#owner = owner
     this.#budget = maxJobs ?? Number.POSITIVE_INFINITY
-    this.#persistence = new Persistence({ logger, signal, random })
-    // Waiting has patience of its own, so that a store that is away for waiters only does not slow down the rest.
-    const persistence = new Persistence({ logger, signal, random })
-    this.#wait = new WorkWait({ store, queues, clock, persistence, signal })
+    this.#retry = new StoreRetry({ logger, signal, random })
+    // Waiting for work has a retry of its own, so that its failures do not slow down the other calls.
+    const retry = new StoreRetry({ logger, signal, random })
+    this.#workWait = new WorkWait({ store, queues, clock, retry, signal })
   }
 
-  /** Whether the queues were found empty at last. */
-  get isDry(): boolean {
-    return this.#dry
+  /** Whether the last claim found the queues empty. */
+  get queuesEmpty(): boolean {
+    return this.#state.queuesEmpty
   }
 
   get isSuspended(): boolean {
-    return this.#suspended
+    return this.#isSuspended
   }
 
-  /** Whether it may claim no more: `maxJobs` is reached, or it was told to stop. */
+  /** Whether it claims no more: `maxJobs` is reached, or {@link stopClaiming} was called. */
   get isSpent(): boolean {
-    return !this.#claiming || this.#budget <= 0
+    return !this.#isClaiming || this.#budget <= 0
   }
 
-  /** Whether something has still to reach the store. */
+  /** Whether any write is pending. */
   get isWriting(): boolean {
-    if (this.#calls.size > 0 || this.#returning || this.#releasing) return true
+    if (this.#calls.size > 0 || this.#isReturning || this.#isReleasing) return true
     return this.#settlements.length > 0 || this.#returns.length > 0
   }
 
-  settle(settlement: Settlement): void {
-    this.#settlements.push(settlement)
-    this.nudge()
+  /**
+   * Settle a job. `current` returns the settlement as it should be sent now; it is called at each attempt.
+   * @returns the answer of the store. Never `lost` for a settlement that was resent: the first one may have been applied.
+   *   Pending for ever when the loop is closed first. Never rejects.
+   */
+  settle(current: () => Settlement): Promise<SettleAnswer> {
+    return new Promise((resolve) => {
+      this.#settlements.push({ current, resolve })
+      this.nudge()
+    })
   }
 
-  /** Put jobs that were not begun back at the head of their queues, in order. */
-  giveBack(leases: readonly Lease[]): void {
-    this.#returns.push(...leases)
-    this.#budget += leases.length
-    this.nudge()
+  /**
+   * Return a claimed job to the head of its queue; no attempt is counted. Jobs that are returned in the same turn keep their
+   * order. Resolves when the store has answered. Never rejects.
+   */
+  giveBack(lease: Lease): Promise<void> {
+    return new Promise((resolve) => {
+      this.#returns.push({ lease, resolve })
+      this.#budget++
+      this.nudge()
+    })
   }
 
-  /** Something has changed: there is room, or something to write. */
+  /** Decide again: there is room, or something to write. */
   nudge(): void {
-    // Every job that ends comes through here; while more are gathered it wakes nobody.
-    if (this.#isGathering() || this.#isHeldBack()) return
-    this.#woken = true
+    // Every job that ends passes here. The steps that the loop may rest in do not depend on `claimable`, which costs more.
+    if (this.#restingIn !== undefined && this.#restingIn === nextStep(this.#observe())) return
+    this.#wasNudged = true
     this.#wake()
   }
 
   stopClaiming(): void {
-    this.#claiming = false
+    this.#isClaiming = false
     this.nudge()
   }
 
-  /** Leave the loop after the call under way; what was not written stays unwritten. */
+  /** End the loop after the call under way. What is not written by then is not written. */
   close(): void {
+    this.#state.closing = true
     this.#closing.abort()
     this.nudge()
   }
 
-  /** The loop. Resolves after {@link close}; never rejects. */
+  /** Run the loop. Resolves after {@link close}; never rejects. */
   async run(): Promise<void> {
-    const { signal } = this.#closing
-    while (!signal.aborted) {
-      this.#woken = false
-      if (this.#releasing) await this.#releaseMore()
-      if (this.#returns.length > 0) await this.#sendReturns()
-      else if (this.#isHeldBack() || this.#canGather()) await this.#sleep()
-      else {
-        this.#endGathering()
-        const settlements = this.#settlements.splice(0, MOST_SETTLED_AT_ONCE)
-        const claim = this.#claimRequest(settlements.length > 0)
-        if (settlements.length > 0) this.#startCall(settlements, claim)
-        else if (claim !== undefined) await this.#claim(claim)
-        else if (!this.#releasing) await this.#idle()
+    for (;;) {
+      this.#wasNudged = false
+      const state = this.#observe()
+      state.claimable = this.#claimable()
+      const step = nextStep(state)
+      switch (step) {
+        case 'end':
+          this.#endGathering()
+          await Promise.all(this.#calls)
+          return
+        case 'return':
+          await this.#sendReturns()
+          break
+        case 'wait':
+          await this.#rest(step)
+          break
+        case 'gather':
+          this.#gatherTimer ??= setTimeout(() => this.#gathered(), GATHER_MS)
+          await this.#rest(step)
+          break
+        case 'settle':
+          this.#endGathering()
+          this.#sendSettlements()
+          break
+        case 'claim':
+          this.#endGathering()
+          await this.#claim(this.#claimRequest(state.claimable))
+          break
+        case 'idle':
+          this.#endGathering()
+          if (!this.#isReleasing) this.#idle()
+          await this.#rest()
+          break
       }
     }
-    this.#endGathering()
-    await Promise.all(this.#calls)
   }
 
-  /** Whether what there is to send waits for a call under way to end. */
-  #isHeldBack(): boolean {
-    const { size } = this.#calls
-    if (size === 0 || this.#returns.length > 0 || this.#closing.signal.aborted) return false
-    return size >= MOST_CALLS || this.#settlements.length < ENOUGH_FOR_ANOTHER
+  /** Bring the state up to date, except for `claimable`. */
+  #observe(): LoopState {
+    const state = this.#state
+    state.returns = this.#returns.length
+    state.settlements = this.#settlements.length
+    state.calls = this.#calls.size
+    state.hasBacklog = this.#options.horses.hasBacklog()
+    return state
   }
 
-  #startCall(settlements: readonly Settlement[], claim: ClaimRequest | undefined): void {
-    this.#wanted += claim?.want ?? 0
-    const call = this.#settle(settlements, claim).then(() => {
+  /** How many jobs a claim may ask for now. */
+  #claimable(): number {
+    if (this.isSpent || this.#isPaused) return 0
+    const { horses, order } = this.#options
+    const free = Math.min(horses.freeSlots(), this.#budget) - this.#requested
+    return Math.max(0, Math.min(free, order.mostAtOnce, MOST_CLAIMED_AT_ONCE))
+  }
+
+  #claimRequest(want: number): ClaimRequest {
+    const { horses, leaseMs, order, workerName } = this.#options
+    return { queues: order.next(), want, workerName, leaseMs, isPrefetch: horses.isPrefetching }
+  }
+
+  /** Until the next {@link nudge}. One that leads to the same `step` again does not end it. */
+  async #rest(step?: 'wait' | 'gather'): Promise<void> {
+    if (this.#wasNudged) return
+    this.#restingIn = step
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve
+    })
+    this.#restingIn = undefined
+    this.#wake = () => {}
+  }
+
+  #gathered(): void {
+    this.#state.gathered = true
+    this.nudge()
+  }
+
+  #endGathering(): void {
+    clearTimeout(this.#gatherTimer)
+    this.#gatherTimer = undefined
+    this.#state.gathered = false
+  }
+
+  async #claim(request: ClaimRequest): Promise<void> {
+    const { store } = this.#options
+    const reply = await this.#retry.untilAnswered(
+      () => store.claim(request),
+      () => this.#isClaiming,
+    )
+    if (reply !== undefined) this.#take(reply.value, request.want)
+  }
+
+  /** Send the settlements that wait, and claim along with them. Empty queues are asked as well, since it costs nothing. */
+  #sendSettlements(): void {
+    const pending = this.#settlements.splice(0, MOST_SETTLED_AT_ONCE)
+    const { claimable } = this.#state
+    const claim = claimable > 0 ? this.#claimRequest(claimable) : undefined
+    this.#requested += claimable
+    const call = this.#settle(pending, claim).then(() => {
       this.#calls.delete(call)
       this.nudge()
     })
     this.#calls.add(call)
   }
 
-  /** What to ask for. Empty queues are asked only where it costs nothing, along with settlements. */
-  #claimRequest(isPassenger: boolean): ClaimRequest | undefined {
-    const { leaseMs, order, workerName } = this.#options
-    if (this.isSpent || this.#paused || (this.#dry && !isPassenger)) return undefined
-    const free = Math.min(this.#owner.room(), this.#budget) - this.#wanted
-    const want = Math.min(free, order.mostAtOnce, MOST_CLAIMED_AT_ONCE)
-    return want > 0
-      ? { queues: order.next(), want, workerName, leaseMs, isPrefetch: this.#owner.handsAhead() }
-      : undefined
-  }
-
-  async #idle(): Promise<void> {
-    this.#waitSoon()
-    this.#owner.onIdle()
-    if (!this.#woken) await this.#sleep()
-  }
-
-  /**
-   * When the event loop has gone round twice: what a short job has come to goes first, and brings new jobs along where there
-   * are any, and so does the news of it to those who wait for the job in this process.
-   */
-  #waitSoon(): void {
-    this.#waitTimer ??= setImmediate(() => {
-      this.#waitTimer = setImmediate(() => {
-        this.#waitTimer = undefined
-        if (this.#dry && !this.isWriting && !this.isSpent && !this.#paused) this.#wait.start(() => this.#askAgain())
-      })
+  async #settle(pending: readonly PendingSettlement[], claim: ClaimRequest | undefined): Promise<void> {
+    const { store, workerName } = this.#options
+    const reply = await this.#retry.untilAnswered(() => {
+      const settlements = pending.map(({ current }) => current())
+      return store.settle(workerName, settlements, claim)
     })
-  }
-
-  /** Until the next {@link nudge}. */
-  async #sleep(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve
+    const want = claim?.want ?? 0
+    this.#requested -= want
+    if (reply === undefined) {
+      this.#settlements = [...pending, ...this.#settlements]
+      return
+    }
+    const { answers, claimed, releasing } = reply.value
+    pending.forEach(({ resolve }, index) => {
+      const answer = answers[index] ?? 'applied'
+      resolve(answer === 'lost' && reply.resent ? 'applied' : answer)
     })
-    this.#wake = () => {}
+    if (claim !== undefined) this.#take(claimed, want)
+    if (releasing === true) void this.#releaseDependents()
   }
 
-  #askAgain(): void {
-    this.#dry = false
+  /** Release the dependents that a settling call has left. Beside the loop, so that other traffic goes on. */
+  async #releaseDependents(): Promise<void> {
+    if (this.#isReleasing) return
+    this.#isReleasing = true
+    for (let hasMore = true; hasMore && !this.#state.closing; ) {
+      const reply = await this.#retry.untilAnswered(() => this.#options.store.releaseDependents())
+      hasMore = reply?.value ?? false
+      this.#claimAgain()
+    }
+    this.#isReleasing = false
     this.nudge()
   }
 
-  /** Whether the next call had better wait a little: with short jobs, a call for each costs more than the jobs. */
-  #canGather(): boolean {
-    if (this.#gathered || this.#settlements.length >= MOST_SETTLED_AT_ONCE || !this.#owner.isFed()) return false
-    this.#gatherTimer ??= setTimeout(() => {
-      this.#gathered = true
-      this.nudge()
-    }, GATHER_MS)
-    return true
-  }
-
-  /** Whether the loop sleeps to gather more, and may go on to. */
-  #isGathering(): boolean {
-    if (this.#gatherTimer === undefined || this.#returns.length > 0 || this.#closing.signal.aborted) return false
-    return this.#canGather()
-  }
-
-  #endGathering(): void {
-    clearTimeout(this.#gatherTimer)
-    this.#gatherTimer = undefined
-    this.#gathered = false
-  }
-
-  async #claim(request: ClaimRequest): Promise<void> {
-    const reply = await this.#persistence.insist(
-      () => this.#options.store.claim(request),
-      () => this.#claiming,
-    )
-    if (reply !== undefined) this.#take(reply.value, request)
-  }
-
-  async #settle(settlements: readonly Settlement[], claim: ClaimRequest | undefined): Promise<void> {
-    const { store, workerName } = this.#options
-    const reply = await this.#persistence.insist(() => {
-      const sent = settlements.map((settlement) => this.#owner.onSending(settlement))
-      return store.settle(workerName, sent, claim)
-    })
-    this.#wanted -= claim?.want ?? 0
-    if (reply === undefined) {
-      this.#settlements = [...settlements, ...this.#settlements]
-      return
-    }
-    const { answers, claimed, releasing = false } = reply.value
-    if (releasing) this.#releasing = true
-    settlements.forEach((settlement, index) => {
-      const answer = answers[index] ?? 'applied'
-      this.#owner.onSettled(settlement, answer === 'lost' && reply.resent ? 'applied' : answer)
-    })
-    if (claim !== undefined) this.#take(claimed, claim)
-  }
-
-  /** One round of it, so that other traffic goes on between two. */
-  async #releaseMore(): Promise<void> {
-    const more = await this.#persistence.insist(() => this.#options.store.releaseDependents())
-    this.#releasing = more?.value ?? false
-    this.#dry = false
-  }
-
   async #sendReturns(): Promise<void> {
-    const leases = this.#returns
+    const pending = this.#returns
+    const leases = pending.map(({ lease }) => lease)
     this.#returns = []
-    this.#returning = true
-    const done = await this.#persistence.insist(() => this.#options.store.giveBack(leases))
-    this.#returning = false
-    this.#dry = false
-    if (done === undefined) this.#returns = [...leases, ...this.#returns]
-    else this.#owner.onGivenBack(leases)
+    this.#isReturning = true
+    const reply = await this.#retry.untilAnswered(() => this.#options.store.giveBack(leases))
+    this.#isReturning = false
+    this.#state.queuesEmpty = false
+    if (reply === undefined) this.#returns = [...pending, ...this.#returns]
+    else for (const { resolve } of pending) resolve()
   }
 
-  #take({ jobs, suspended }: ClaimReply, { want }: ClaimRequest): void {
+  #take({ jobs, suspended }: ClaimReply, want: number): void {
+    const { onClaimed, onSuspended, order } = this.#options
     this.#budget -= jobs.length
-    this.#dry = jobs.length < want
-    for (const { job } of jobs) this.#options.order.served(job.origin)
-    if (suspended !== this.#suspended) {
-      this.#suspended = suspended
-      this.#owner.onSuspended(suspended)
+    this.#state.queuesEmpty = jobs.length < want
+    for (const { job } of jobs) order.served(job.origin)
+    if (suspended !== this.#isSuspended) {
+      this.#isSuspended = suspended
+      onSuspended(suspended)
     }
     if (suspended) void this.#pauseClaims()
     if (jobs.length === 0) return
-    this.#wait.paidOff()
-    this.#owner.onClaimed(jobs)
+    this.#workWait.foundWork()
+    onClaimed(jobs)
   }
 
   async #pauseClaims(): Promise<void> {
-    this.#paused = true
+    this.#isPaused = true
     await pause(SUSPENDED_POLL_MS, this.#closing.signal)
-    this.#paused = false
-    this.#askAgain()
+    this.#isPaused = false
+    this.#claimAgain()
+  }
+
+  #claimAgain(): void {
+    this.#state.queuesEmpty = false
+    this.nudge()
+  }
+
+  #idle(): void {
+    this.#waitForWorkSoon()
+    this.#options.onIdle()
+  }
+
+  /**
+   * Wait for work after two turns of the event loop. So the result of a short job is sent first, and that call may claim more
+   * work; and so those who wait for the job in this process learn of its end first.
+   */
+  #waitForWorkSoon(): void {
+    this.#waitTimer ??= setImmediate(() => {
+      this.#waitTimer = setImmediate(() => {
+        this.#waitTimer = undefined
+        if (!this.#state.queuesEmpty || this.isWriting || this.isSpent || this.#isPaused) return
+        this.#workWait.start(() => this.#claimAgain())
+      })
+    })
   }
 }

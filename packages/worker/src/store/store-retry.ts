@@ -1,51 +1,48 @@
-import { Backoff, type Logger } from '@rq/core'
+import { Backoff, FailureLog, type Logger } from '@rq/core'
 
-export interface PersistenceOptions {
+export interface StoreRetryOptions {
   readonly logger: Logger
-  /** Ends all trying. */
+  /** Ends all retries. */
   readonly signal: AbortSignal
   /** 0 to 1. Default `Math.random`. */
   readonly random?: (() => number) | undefined
 }
 
-export interface Insisted<T> {
+export interface Answered<T> {
   readonly value: T
-  /** It had failed before, so an earlier call may have reached the store although its reply did not come back. */
+  /** The call had failed before, so the store may have received it although its reply was lost. */
   readonly resent: boolean
 }
 
 const FIRST_WAIT_MS = 50
 const LONGEST_WAIT_MS = 5000
 
-/** Calls a store until it answers, waiting a little longer each time. Says so once per outage: reconnecting is the store's. */
-export class Persistence {
-  readonly #options: PersistenceOptions
+/** Repeats calls until the store answers, with growing waits. Logs once per outage. The store reconnects by itself. */
+export class StoreRetry {
+  readonly #signal: AbortSignal
   readonly #backoff: Backoff
-  /** The last call has failed. */
-  #isAway = false
+  readonly #failures: FailureLog
 
-  constructor(options: PersistenceOptions) {
-    this.#options = options
-    const { random } = options
+  constructor({ logger, random, signal }: StoreRetryOptions) {
+    this.#signal = signal
+    this.#failures = new FailureLog(logger, 'Calling the store')
     this.#backoff = new Backoff({ firstMs: FIRST_WAIT_MS, mostMs: LONGEST_WAIT_MS, ...(random && { random }) })
   }
 
-  /** Undefined when it was given up: the signal has fired, or it is not wanted any more. Never rejects. */
-  async insist<T>(call: () => Promise<T>, isWanted: () => boolean = () => true): Promise<Insisted<T> | undefined> {
-    const { logger, signal } = this.#options
+  /** Undefined when it gave up: the signal fired, or the call is not wanted any more. Never rejects. */
+  async untilAnswered<T>(
+    call: () => Promise<T>,
+    isWanted: () => boolean = () => true,
+  ): Promise<Answered<T> | undefined> {
+    const signal = this.#signal
     for (let resent = false; !signal.aborted && isWanted(); resent = true) {
       try {
         const value = await call()
-        if (this.#isAway) logger.info('The store answers again')
-        this.#isAway = false
+        this.#failures.succeeded()
         this.#backoff.reset()
         return { value, resent }
       } catch (error) {
-        const text = error instanceof Error ? error.message : String(error)
-        if (!this.#isAway && !signal.aborted) {
-          logger.warn('The store does not answer; trying again until it does', { error: text })
-        }
-        this.#isAway = true
+        if (!signal.aborted) this.#failures.failed(error)
         await this.#backoff.wait(signal)
       }
     }

@@ -1,17 +1,35 @@
 import { type Clock, SECOND_MS } from '@rq/core'
 import { DEFAULT_CALLBACK_TIMEOUT_S, DEFAULT_TIMEOUT_S } from '@rq/job'
-import type { AbortReason, ErrorFacts, Phase, Task } from '../inside-horse/protocol.ts'
+import type { ErrorFacts } from '@rq/queue/run'
+import type { AbortReason, Phase, Task, TaskEnd } from '../inside-horse/protocol.ts'
+import type { KilledTask } from './horse.ts'
+
+/**
+ * How a task ended:
+ * - `ended`: its horse reported the end; `aborted` says why the task was asked to end, if it was;
+ * - `killed`: its horse was lost while the task ran;
+ * - `canceled`: it was aborted before it began;
+ * - `returned`: no horse began it, and none will.
+ */
+export type TaskOutcome =
+  | { readonly kind: 'ended'; readonly end: TaskEnd; readonly aborted: AbortReason | undefined }
+  | { readonly kind: 'killed'; readonly killed: KilledTask }
+  | { readonly kind: 'canceled'; readonly reason: AbortReason }
+  | { readonly kind: 'returned' }
 
 /** How long a task may take to end after it was asked to. */
 const GRACE_MS = 500
 
 /**
- * A task in the hands of a horse, and its clock, which starts when the horse says that it begins. At its limit it is
- * asked to end, and after a grace it is due to be killed; each callback has a limit of its own. Times are monotonic
- * milliseconds.
+ * One task from the moment the pool accepts it until its {@link outcome}, with its time limits. The clock starts when the
+ * horse reports that the task begins. At the limit the task is asked to end, and after a grace it is due to be killed;
+ * each callback has a limit of its own. Times are monotonic milliseconds unless the name says otherwise.
  */
-export class HandedTask {
+export class TaskRun {
   readonly task: Task
+  /** Never rejects. */
+  readonly outcome: Promise<TaskOutcome>
+  #resolve!: (outcome: TaskOutcome) => void
   #begunMs: number | undefined
   #startedAtMs = 0
   #phase: Phase
@@ -19,13 +37,21 @@ export class HandedTask {
   #deadlineMs = Number.POSITIVE_INFINITY
   #killMs = Number.POSITIVE_INFINITY
   #aborted: AbortReason | undefined
+  #canceled: AbortReason | undefined
   #failedBy: ErrorFacts | undefined
 
   constructor(task: Task) {
     this.task = task
+    this.outcome = new Promise((resolve) => {
+      this.#resolve = resolve
+    })
     const [phase, timeoutS] = firstLimit(task)
     this.#phase = phase
     this.#timeoutS = timeoutS
+  }
+
+  get id(): string {
+    return this.task.id
   }
 
   /** Undefined until it has begun. */
@@ -33,7 +59,7 @@ export class HandedTask {
     return this.#begunMs
   }
 
-  /** Wall clock. */
+  /** When it began, by the wall clock. */
   get startedAtMs(): number {
     return this.#startedAtMs
   }
@@ -42,17 +68,22 @@ export class HandedTask {
     return this.#phase
   }
 
-  /** Seconds; the limit of what runs now. */
+  /** The limit of the current phase, in seconds. */
   get timeoutS(): number {
     return this.#timeoutS
   }
 
-  /** Why it was asked to end. */
+  /** Why the running task was asked to end. */
   get aborted(): AbortReason | undefined {
     return this.#aborted
   }
 
-  /** The attempt has failed by this, whatever comes. */
+  /** Why the task must not begin. */
+  get canceled(): AbortReason | undefined {
+    return this.#canceled
+  }
+
+  /** The error of an attempt that has already failed, while its failure callback or handlers run. */
   get failedBy(): ErrorFacts | undefined {
     return this.#failedBy
   }
@@ -63,7 +94,7 @@ export class HandedTask {
     this.#deadlineMs = this.#begunMs + limitMs(this.#timeoutS)
   }
 
-  /** A callback begins. Its horse ends it by itself at its limit, so from here this is done a grace later. */
+  /** A callback begins. The horse enforces the callback's limit itself, so the worker adds a grace to it. */
   enter(phase: Phase, timeoutS: number, failedBy: ErrorFacts | undefined, nowMs: number): void {
     this.#phase = phase
     this.#timeoutS = timeoutS
@@ -72,7 +103,7 @@ export class HandedTask {
     if (this.#aborted !== undefined) this.#killMs = this.#deadlineMs
   }
 
-  /** It is asked to end. False if it has been before. */
+  /** Note that the running task is asked to end. Returns false when it was before. */
   abort(reason: AbortReason, nowMs: number): boolean {
     if (this.#aborted !== undefined) return false
     this.#aborted = reason
@@ -80,13 +111,23 @@ export class HandedTask {
     return true
   }
 
+  /** Note that the task must not begin. The first reason counts. */
+  cancel(reason: AbortReason): void {
+    this.#canceled ??= reason
+  }
+
   isOverdue(nowMs: number): boolean {
     return nowMs >= this.#deadlineMs
   }
 
-  /** Asked to end, and past the grace. */
+  /** Whether it was asked to end and its grace is over. */
   isDueToBeKilled(nowMs: number): boolean {
     return nowMs >= this.#killMs
+  }
+
+  /** Resolve {@link outcome}. */
+  end(outcome: TaskOutcome): void {
+    this.#resolve(outcome)
   }
 }
 
@@ -97,7 +138,7 @@ function firstLimit({ kind, record }: Task): [Phase, number] {
     case 'stopped_callback':
       return [kind, record.onStopped?.timeoutS ?? DEFAULT_CALLBACK_TIMEOUT_S]
     case 'job':
-      // RQ takes 0 and nothing for its default.
+      // RQ treats 0 and an absent timeout as its default.
       return ['function', record.timeoutS || DEFAULT_TIMEOUT_S]
   }
 }

@@ -1,0 +1,230 @@
+import type { Clock } from '@rq/core'
+import type { Claimed, JobRecord, Lease, Outcome, SettleAnswer, Settlement } from '@rq/job'
+import { type ErrorFacts, STOPPED_TEXT } from '@rq/queue/run'
+import type { KilledTask } from './horses/horse.ts'
+import type { HorsePool } from './horses/horse-pool.ts'
+import type { TaskOutcome } from './horses/task-run.ts'
+import type { AbortReason, TaskEnd } from './inside-horse/protocol.ts'
+import type { LeaseRenewer } from './lease/lease-renewer.ts'
+import { abandonedError, killedError, POISON_COUNT } from './outcome/ending-text.ts'
+import type { SettlementPolicy } from './outcome/settlement-policy.ts'
+import type { Webhooks } from './outcome/webhooks.ts'
+import type { WorkerHandlers } from './outcome/worker-handlers.ts'
+import type { StoreLoop } from './store/store-loop.ts'
+import type { WorkerLog } from './worker-log.ts'
+
+/** What all executions of a worker work with. */
+export interface ExecutionParts {
+  readonly horses: HorsePool
+  readonly store: StoreLoop
+  readonly handlers: WorkerHandlers
+  readonly policy: SettlementPolicy
+  readonly webhooks: Webhooks
+  readonly log: WorkerLog
+  readonly clock: Clock
+  /** Renews the leases from a thread, beside the heartbeat. */
+  readonly renewer?: LeaseRenewer | undefined
+}
+
+/** How an execution ended: `dropped` = another worker owns the job, so nothing was written. */
+export type ExecutionEnd = 'settled' | 'returned' | 'dropped'
+
+/**
+ * One claimed job, from its claim until the store has answered what became of it. States:
+ * - `running`: it waits for a horse, runs, or has callbacks and handlers to come;
+ * - `settling`: its settlement is on its way to the store;
+ * - `returning`: it is on its way back to the head of its queue, and no attempt is counted.
+ */
+export class Execution {
+  readonly claimed: Claimed
+  readonly #parts: ExecutionParts
+  /** The count of the renewer before it knew of this execution. */
+  readonly #renewalsBefore: number | undefined
+  #state: 'running' | 'settling' | 'returning' = 'running'
+  #isLost = false
+  #wasInHeartbeat = false
+  #end: ExecutionEnd = 'dropped'
+
+  constructor(claimed: Claimed, parts: ExecutionParts) {
+    this.claimed = claimed
+    this.#parts = parts
+    this.#renewalsBefore = parts.renewer?.renewals
+  }
+
+  get id(): string {
+    return this.claimed.executionId
+  }
+
+  get job(): JobRecord {
+    return this.claimed.job
+  }
+
+  get lease(): Lease {
+    const { id, origin } = this.job
+    return { queue: origin, jobId: id, executionId: this.id }
+  }
+
+  get isRunning(): boolean {
+    return this.#state === 'running'
+  }
+
+  /** Whether the lease is known to be lost, so that it must not be renewed. */
+  get isLost(): boolean {
+    return this.#isLost
+  }
+
+  /** Run the job and store how it ended. Never rejects. */
+  async run(): Promise<ExecutionEnd> {
+    const outcome = await this.#parts.horses.run({ kind: 'job', id: this.id, record: this.job })
+    await this.#conclude(outcome)
+    return this.#end
+  }
+
+  /** Store what becomes of a job that its worker abandoned. It does not run. Never rejects. */
+  async concludeAbandoned(): Promise<ExecutionEnd> {
+    const { clock, policy } = this.#parts
+    const { abandonedCount = 0, startedAtMs = clock.nowMs() } = this.job
+    const isPoisoned = abandonedCount >= POISON_COUNT
+    const error = abandonedError(clock.nowMs(), abandonedCount)
+    const abandoned = { startedAtMs, endedAtMs: clock.nowMs(), isPoisoned }
+    const settlement = policy.abandoned(this.claimed, error.text, abandoned)
+    // Only the end of a job is reported to its failure callback and the handlers.
+    if (settlement.to !== 'failed') await this.#settle(settlement)
+    else await this.#settle(policy.abandoned(this.claimed, await this.#reportFailure(error), abandoned))
+    return this.#end
+  }
+
+  /** End the run: by its signal, and then by force. {@link run} resolves as usual. */
+  abort(reason: AbortReason): void {
+    this.#parts.horses.abort(this.id, reason)
+  }
+
+  /**
+   * Another worker owns the job. Ignored for a job that is being settled or returned: the store's answer says so, too.
+   * Idempotent.
+   */
+  lose(): void {
+    if (!this.isRunning || this.#isLost) return
+    this.#isLost = true
+    this.#parts.log.leaseLost(this.claimed)
+    this.abort('lease_lost')
+  }
+
+  /** Return the job to the head of its queue, whatever it is doing; no attempt is counted. */
+  async giveBack(): Promise<void> {
+    if (!this.isRunning) return
+    this.#state = 'returning'
+    await this.#parts.store.giveBack(this.lease)
+    this.#end = 'returned'
+  }
+
+  /** Note that a heartbeat with this lease is about to be sent, so that the store may keep a record of the execution. */
+  noteHeartbeat(): void {
+    this.#wasInHeartbeat = true
+  }
+
+  /** Settle or return the job, or drop it, depending on how its task ended. */
+  #conclude(outcome: TaskOutcome): Promise<void> | undefined {
+    switch (outcome.kind) {
+      case 'ended':
+        return outcome.aborted === 'lease_lost' ? undefined : this.#ended(outcome.end)
+      case 'killed':
+        return this.#killed(outcome.killed)
+      case 'canceled':
+        return outcome.reason === 'stopped' ? this.#stopped(this.#now()) : undefined
+      case 'returned':
+        return this.giveBack()
+    }
+  }
+
+  #ended({ chainEnded, error, leaking, outcome, tookMs }: TaskEnd): Promise<void> {
+    const { log } = this.#parts
+    if (leaking === true) log.leaking(this.job)
+    if (outcome === undefined) {
+      return this.#settleOutcome(
+        { kind: 'raised', error: 'The work-horse reported no outcome.', ...this.#now() },
+        tookMs,
+      )
+    }
+    if (outcome.kind === 'raised' && error !== undefined && chainEnded !== true) return this.#raised(outcome, error)
+    return this.#settleOutcome(outcome, tookMs)
+  }
+
+  async #raised(outcome: Outcome, error: ErrorFacts): Promise<void> {
+    await this.#parts.handlers.callExceptionHandlers(this.job, error)
+    await this.#settleOutcome(outcome)
+  }
+
+  async #killed(killed: KilledTask): Promise<void> {
+    const { cause, failedBy, startedAtMs } = killed
+    if (cause === 'lease_lost') return
+    if (cause === 'shutdown') return this.giveBack()
+    const times = { startedAtMs, endedAtMs: this.#parts.clock.nowMs() }
+    if (cause === 'stopped') return this.#stopped(times)
+    await this.#parts.handlers.callKilledHandler(this.job, killed)
+    const error = killedError(killed)
+    // A failure callback that has already begun is not called twice.
+    const text = failedBy === undefined ? await this.#reportFailure(error) : error.text
+    await this.#settleOutcome({ kind: 'raised', error: text, ...times })
+  }
+
+  async #stopped(times: { startedAtMs: number; endedAtMs: number }): Promise<void> {
+    if (this.job.onStopped !== undefined) {
+      await this.#parts.horses.run({ kind: 'stopped_callback', id: this.id, record: this.job })
+    }
+    await this.#settleOutcome({ kind: 'stopped', error: STOPPED_TEXT, ...times })
+  }
+
+  /** Call the failure callback, in another horse, and all handlers. Returns the text to store. */
+  async #reportFailure(error: ErrorFacts): Promise<string> {
+    const { handlers, horses } = this.#parts
+    const record = this.job
+    let reported = error
+    if (record.onFailure !== undefined || handlers.haveReferences) {
+      const outcome = await horses.run({ kind: 'failure_callback', id: this.id, record, error })
+      if (outcome.kind === 'ended') {
+        reported = outcome.end.error ?? error
+        if (outcome.end.chainEnded === true) return reported.text
+      }
+    }
+    await handlers.callExceptionHandlers(record, reported)
+    return reported.text
+  }
+
+  async #settleOutcome(outcome: Outcome, tookMs = outcome.endedAtMs - outcome.startedAtMs): Promise<void> {
+    // It may have been given back while its callbacks or handlers were running.
+    if (!this.isRunning) return
+    this.#parts.log.attemptEnded(this.job, outcome, tookMs)
+    await this.#settle(this.#parts.policy.settle(this.claimed, outcome))
+  }
+
+  async #settle(settlement: Settlement): Promise<void> {
+    if (!this.isRunning) return
+    this.#state = 'settling'
+    const answer = await this.#parts.store.settle(() => this.#current(settlement))
+    this.#settled(settlement, answer)
+  }
+
+  #settled(settlement: Settlement, answer: SettleAnswer): void {
+    const { log, webhooks } = this.#parts
+    this.#end = 'settled'
+    if (this.#isLost) return
+    if (answer === 'lost') log.leaseLost(this.claimed)
+    else if (answer === 'gone') log.vanished(this.claimed)
+    else {
+      log.settled(this.claimed, settlement)
+      webhooks.settled(this.job, settlement)
+    }
+  }
+
+  /** The settlement as it should be sent now: a heartbeat may have been sent since it was made. */
+  #current(settlement: Settlement): Settlement {
+    const hasRecord = this.#wasInHeartbeat || this.#renewalsBefore !== this.#parts.renewer?.renewals
+    return hasRecord ? { ...settlement, executionRecorded: true } : settlement
+  }
+
+  #now(): { startedAtMs: number; endedAtMs: number } {
+    const nowMs = this.#parts.clock.nowMs()
+    return { startedAtMs: nowMs, endedAtMs: nowMs }
+  }
+}

@@ -1,0 +1,92 @@
+import type { Claimed, Lease } from '@rq/job'
+import { Execution, type ExecutionEnd, type ExecutionParts } from './execution.ts'
+
+export interface ExecutionsOptions extends ExecutionParts {
+  /** Called when an execution has ended and is no longer among the others. */
+  readonly onEnd: (end: ExecutionEnd) => void
+}
+
+/** The jobs that are leased to this worker, each as an {@link Execution}, in order of claim. */
+export class Executions {
+  readonly #options: ExecutionsOptions
+  readonly #executions = new Map<string, Execution>()
+
+  constructor(options: ExecutionsOptions) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#executions.size
+  }
+
+  /** The id of one of the jobs, for the worker's record. */
+  get firstJobId(): string | undefined {
+    for (const { job } of this.#executions.values()) return job.id
+    return undefined
+  }
+
+  /** Run jobs that were just claimed. */
+  start(jobs: readonly Claimed[]): void {
+    for (const execution of this.#add(jobs)) this.#follow(execution, execution.run())
+  }
+
+  /** Conclude a job that was taken over from a dead worker. */
+  takeOver(claimed: Claimed): void {
+    const executions = this.#add([claimed])
+    this.#options.log.takenOver(claimed)
+    for (const execution of executions) this.#follow(execution, execution.concludeAbandoned())
+  }
+
+  /** Note that another worker owns the job of this execution. */
+  lose(executionId: string): void {
+    this.#executions.get(executionId)?.lose()
+  }
+
+  /** Stop a job. Returns false when it is not here. */
+  stop(jobId: string, executionId: string | undefined): boolean {
+    for (const execution of this.#executions.values()) {
+      if (execution.job.id !== jobId || (executionId !== undefined && executionId !== execution.id)) continue
+      execution.abort('stopped')
+      return true
+    }
+    return false
+  }
+
+  /** Return all jobs that are not being settled, whatever they are doing, to the heads of their queues. */
+  giveBackAll(): void {
+    for (const execution of this.#executions.values()) {
+      if (execution.isRunning)
+        this.#follow(
+          execution,
+          execution.giveBack().then(() => 'returned'),
+        )
+    }
+  }
+
+  /** The leases to renew with the heartbeat that is about to be sent: all that are not lost. */
+  leasesForHeartbeat(): Lease[] {
+    const leases: Lease[] = []
+    for (const execution of this.#executions.values()) {
+      if (execution.isLost) continue
+      execution.noteHeartbeat()
+      leases.push(execution.lease)
+    }
+    return leases
+  }
+
+  #add(jobs: readonly Claimed[]): Execution[] {
+    const executions = jobs.map((claimed) => new Execution(claimed, this.#options))
+    for (const execution of executions) this.#executions.set(execution.id, execution)
+    this.#options.renewer?.hold(executions)
+    return executions
+  }
+
+  #follow(execution: Execution, end: Promise<ExecutionEnd>): void {
+    void end.then((how) => {
+      // An execution that was given back may end a second time, when its run does.
+      if (!this.#executions.delete(execution.id)) return
+      this.#options.renewer?.drop(execution.id)
+      this.#options.onEnd(how)
+    })
+  }
+}

@@ -1,0 +1,37 @@
+import { type AttemptTimes, type Claimed, type Outcome, type Settlement, settle, UNLIMITED } from '@rq/job'
+
+export interface SettlementPolicyOptions {
+  /** How long to keep results of jobs that do not say, in seconds. */
+  readonly defaultResultTtlS: number
+  /** What becomes of an abandoned job without retries left. */
+  readonly onAbandoned: 'requeue' | 'fail'
+  /** Whether a failed job gets no more than its status. */
+  readonly disableDefaultExceptionHandler: boolean
+}
+
+/** Decides what becomes of a job, by the options of its worker. Pure. */
+export class SettlementPolicy {
+  readonly #options: SettlementPolicyOptions
+
+  constructor(options: SettlementPolicyOptions) {
+    this.#options = options
+  }
+
+  settle({ executionId, job }: Claimed, outcome: Outcome): Settlement {
+    const { defaultResultTtlS: resultTtlS, disableDefaultExceptionHandler } = this.#options
+    const settlement = settle(job, executionId, outcome, { resultTtlS })
+    if (!disableDefaultExceptionHandler || settlement.to !== 'failed') return settlement
+    const { result: _, ...rest } = settlement
+    return { ...rest, keepS: UNLIMITED, unlisted: true }
+  }
+
+  /** What becomes of a job that its worker abandoned. */
+  abandoned(
+    claimed: Claimed,
+    error: string,
+    { isPoisoned, ...times }: AttemptTimes & { isPoisoned: boolean },
+  ): Settlement {
+    const requeue = this.#options.onAbandoned === 'requeue'
+    return this.settle(claimed, { kind: 'abandoned', error, requeue, poisoned: isPoisoned, ...times })
+  }
+}
