@@ -1,13 +1,14 @@
 import type { WorkerCommand } from './worker-store.ts'
 
-/** What people and deploy scripts do to all workers. */
+/** The side of a store for operators: what concerns all workers. Every method is one atomic step. */
 export interface AdminStore {
-  /** Stop handing out jobs on all queues; for ever, or for `durationS`. */
+  /** Stop all claims, for `durationS` seconds; by default until {@link resume}. Running jobs continue. */
   suspend(durationS?: number): Promise<void>
+  /** End a suspension. */
   resume(): Promise<void>
   isSuspended(): Promise<boolean>
-  /** What in the settings of the store can lose jobs, as sentences for people. Empty where it does not let itself be looked at. */
+  /** Sentences about settings of the store that can lose jobs; empty if the settings cannot be read. */
   warnings(): Promise<readonly string[]>
-  /** Send a command to a worker. Not acknowledged: a worker that is not there misses it. */
+  /** Send a command to a worker. Not acknowledged: a worker that is not connected misses it. */
   sendCommand(workerName: string, command: WorkerCommand): Promise<void>
 }

@@ -18,7 +18,7 @@ describe('describeCall', () => {
     expect(describeCall(call(['x'.repeat(200)]))).toBe(`jobs.hello('${'x'.repeat(74)}...)`)
   })
 
-  it('does not walk a large or deep value further than the cut', () => {
+  it('reads a large or deep value only up to the cut', () => {
     let deep: unknown = 1
     for (let n = 0; n < 100_000; n++) deep = [deep]
     expect(describeCall(call([deep])).length).toBeLessThan(100)
@@ -46,7 +46,7 @@ describe('positional', () => {
 })
 
 describe('parseFunctionRef', () => {
-  it('tells modules, dotted paths and names apart', () => {
+  it('distinguishes modules, scripts, dotted paths and names', () => {
     expect(parseFunctionRef('./jobs/email#send')).toEqual({
       kind: 'module',
       module: './jobs/email',

@@ -1,18 +1,18 @@
 import { RqError } from '@rq/core'
 import type { Payload } from './record.ts'
 
-/** What a job calls: the four-element tuple that RQ serializes, without the unused instance. */
+/** The call that a job makes. RQ serializes it as a tuple of four, whose unused second element is left out here. */
 export interface Call {
   readonly func: string
   readonly args: readonly unknown[]
   readonly kwargs: Readonly<Record<string, unknown>>
 }
 
-/** The part of a serializer that a job needs. */
+/** The part of a serializer that this package uses. */
 export interface Codec {
   dumps(value: unknown): Payload
   loads(data: Uint8Array): unknown
-  /** True when `loads` takes text as well. */
+  /** True when `loads` also takes strings. */
   readonly readsText?: boolean
 }
 
@@ -23,11 +23,15 @@ interface TextCodec extends Codec {
 
 const readsText = (codec: Codec): codec is TextCodec => codec.readsText === true
 
+/** Serialize a call. @throws what the serializer throws. */
 export function dumpCall(serializer: Codec, call: Call): Payload {
   return serializer.dumps([call.func, null, call.args, call.kwargs])
 }
 
-/** @throws RqError `RQ_DESERIALIZATION` when the bytes do not hold a call. */
+/**
+ * Read a serialized call.
+ * @throws RqError `RQ_DESERIALIZATION` when the payload is not a call; what the serializer throws.
+ */
 export function loadCall(serializer: Codec, data: Payload): Call {
   const value = readPayload(serializer, data)
   if (Array.isArray(value) && value.length === 4) {
@@ -38,23 +42,23 @@ export function loadCall(serializer: Codec, data: Payload): Call {
   }
   throw new RqError(
     'RQ_DESERIALIZATION',
-    'The job does not hold a call: expected [function, null, arguments, keyword arguments]. Was it written by another program or serializer?',
+    'The data of the job is not a call: expected [function, null, arguments, keyword arguments]. Was it written by another program or serializer?',
   )
 }
 
-/** What a serializer makes of a payload. @throws what the serializer throws. */
+/** Deserialize a payload. @throws what the serializer throws. */
 export function readPayload(serializer: Codec, data: Payload): unknown {
   if (typeof data !== 'string') return serializer.loads(data)
   return readsText(serializer) ? serializer.loads(data) : serializer.loads(Buffer.from(data))
 }
 
-/** True when a call has keyword arguments; on a JavaScript function they arrive as the last argument. */
+/** Whether a call has keyword arguments. A JavaScript function gets them as its last argument. */
 export function hasKwargs(kwargs: Readonly<Record<string, unknown>>): boolean {
   for (const _ in kwargs) return true
   return false
 }
 
-/** The arguments as a JavaScript function receives them. */
+/** The arguments as a JavaScript function gets them: keyword arguments, if there are any, come last. */
 export function positional(call: Call): readonly unknown[] {
   return hasKwargs(call.kwargs) ? [...call.args, call.kwargs] : call.args
 }

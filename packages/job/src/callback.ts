@@ -3,13 +3,14 @@ import { DEFAULT_CALLBACK_TIMEOUT_S } from './defaults.ts'
 import type { AnyFunction, FunctionRef } from './function-ref.ts'
 
 export interface CallbackOptions {
-  /** Longest run of the callback. Default 60 s. */
+  /** Timeout of the callback. Default 60 s. */
   timeout?: DurationLike
 }
 
 /**
- * A function to call when a job ends, with a time limit of its own.
- * @throws RqError `RQ_INVALID_OPTION` when `func` is neither a function nor a reference, or the timeout is not a positive duration.
+ * A function to call when a job ends, with a timeout of its own.
+ * @throws RqError `RQ_INVALID_OPTION` when `func` is neither a function nor a reference, or the timeout is not a
+ *   positive duration.
  */
 export class Callback {
   readonly func: FunctionRef

@@ -1,92 +1,110 @@
 import type { NewJob } from './queue-store.ts'
 
-/** What is known of a cron job, over all schedulers and restarts. Times are epoch milliseconds by the store's clock. */
+/**
+ * The state of a cron job, shared by all schedulers and kept over restarts. Times are epoch milliseconds by the store's
+ * clock.
+ */
 export interface CronState {
-  /** The last tick that was decided: enqueued, or left out because of an overlap. */
+  /** The latest tick that was decided: its job was enqueued, or skipped because of an overlap. */
   readonly tickMs?: number
   /** When the rule came into force. */
   readonly sinceMs: number
+  /** When it was paused. Absent while it is not. */
   readonly pausedMs?: number
   /** When its last pause ended. */
   readonly resumedMs?: number
+  /** The store's time of this answer. */
   readonly nowMs: number
 }
 
-/** Which cron job: several may share a name, and then have slots of their own. */
+/** Identifies a cron job. Cron jobs of the same name are told apart by their slots. */
 export interface CronKey {
   readonly name: string
-  /** From 1. */
+  /** Counted from 1 among cron jobs of the same name. */
   readonly slot: number
 }
 
-/** A tick, or a run that somebody asked for, and the job to enqueue for it. */
+/** A job to enqueue for a tick, or outside of the rule. */
 export interface CronRun extends CronKey {
   readonly job: NewJob
-  /** Absent: a run outside of the rule, which no pause, overlap or other tick prevents. */
+  /** Absent for a run outside of the rule, which no pause, overlap or other tick prevents. */
   readonly tick?: {
+    /** When it is due. */
     readonly ms: number
     /** The latest tick that may have been decided before this one. */
     readonly latestMs: number
-    /** When given: not while a job of this cron job, whose ids begin so, has not ended. */
+    /** Skip the tick while a job whose id begins with this string has not ended. Default: overlaps are allowed. */
     readonly unlessRunning?: string
   }
 }
 
 /**
- * What became of a tick. `taken`: it, or a later one, was decided before; `overlap`: left out, and decided thereby;
- * `early`: its time has not come, by the store's clock.
+ * The store's answer to a run. `taken`: the tick, or a later one, was decided before; `overlap`: the tick is decided,
+ * and its job was skipped; `early`: by the store's clock the tick is not due yet.
  */
 export interface CronReply {
   readonly answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'early'
+  /** The latest tick that is decided now. */
   readonly tickMs?: number
+  /** The store's time of this answer. */
   readonly nowMs: number
 }
 
-/** A cron job in the record of a scheduler: for people to look at. */
+/** A cron job as a scheduler lists it for operators. */
 export interface CronJobRecord {
   readonly funcName: string
   readonly name: string
   readonly queueName: string
-  /** JSON, or a placeholder for what is none; null for no arguments. */
+  /** JSON, or a placeholder for values that are not JSON; null for no arguments. */
   readonly args: string | null
+  /** As `args`. */
   readonly kwargs: string | null
   readonly intervalS: number | null
   readonly cron: string | null
   readonly timezone?: string
   readonly latestMs: number | null
   readonly nextMs: number | null
-  /** RQ's option fields, as they are stored. */
+  /** The options of its jobs, as RQ stores them. */
   readonly options: Readonly<Record<string, unknown>>
 }
 
-/** A cron scheduler's own record. */
+/** A cron scheduler as it lists itself. */
 export interface CronSchedulerRecord {
   readonly name: string
   readonly hostname: string
   readonly pid: number
   readonly createdAtMs: number
-  /** Empty: not from a file. */
+  /** Path of its config module; empty when it has none. */
   readonly configFile: string
   readonly jobs: readonly CronJobRecord[]
 }
 
 /** The cron scheduler's side of a store. Every method is one atomic step. */
 export interface CronStore {
-  /** Read a cron job's state and note its rule. A rule that is new, or another than before, comes into force now. */
+  /** Read a cron job's state and store its rule. A rule that is new or has changed comes into force now. */
   open(key: CronKey, rule: string): Promise<CronState>
-  /** Decide a tick and enqueue its job, in one step: at most once for each tick, over any number of schedulers. */
+  /** Decide a tick and enqueue its job. Of any number of schedulers, one enqueues a given tick. */
   run(run: CronRun): Promise<CronReply>
-  /** Returns whether that changed anything. Ticks of a pause are not made up for. */
+  /**
+   * Pause or resume all cron jobs of a name. Ticks during a pause are skipped.
+   * @returns whether that changed anything.
+   */
   setPaused(name: string, paused: boolean): Promise<boolean>
-  /** Ids of the jobs that it enqueued, newest first; `end` -1 = to the oldest of the 1000 that are kept. */
+  /**
+   * Ids of the jobs that were enqueued for a name, newest first; `end` -1 = to the oldest of the 1000 that are kept.
+   */
   history(name: string, start: number, end: number): Promise<string[]>
 
-  /** @throws RqError `RQ_SCHEDULER_NAME_TAKEN` when a living scheduler has this name. */
+  /** List a scheduler. @throws RqError `RQ_SCHEDULER_NAME_TAKEN` when a live scheduler has this name. */
   register(scheduler: CronSchedulerRecord): Promise<void>
-  /** Renew the record, written anew if it had gone. Returns the store's time. */
+  /** Renew a scheduler's record, or write it again if it has expired. @returns the store's time. */
   heartbeat(scheduler: CronSchedulerRecord): Promise<number>
+  /** Remove a scheduler from the list. */
   unregister(name: string): Promise<void>
-  /** The living ones; those without a heartbeat for so long, by default two minutes, are dropped from the list for good. */
+  /**
+   * List the live schedulers. Those without a heartbeat for `staleS` seconds (default 120) are removed from the list.
+   */
   schedulers(staleS?: number): Promise<(CronSchedulerRecord & { readonly lastHeartbeatMs: number })[]>
+  /** The record of a scheduler; undefined when there is none of this name. */
   scheduler(name: string): Promise<(CronSchedulerRecord & { readonly lastHeartbeatMs?: number }) | undefined>
 }

@@ -6,15 +6,15 @@ export type JobLike = string | { readonly id: string }
 
 export interface DependencyOptions {
   jobs: JobLike | readonly JobLike[]
-  /** Run also when a dependency failed. Default false. */
+  /** Let the dependent run even if a dependency fails. Default false. */
   allowFailure?: boolean
-  /** Put the dependent at the head of its queue when its turn comes. Default false. */
+  /** Put the dependent at the head of its queue when its dependencies are done. Default false. */
   enqueueAtFront?: boolean
 }
 
 /**
- * The jobs that must end before another may start.
- * @throws RqError `RQ_INVALID_OPTION` when empty, or when an entry is neither a job nor an id.
+ * Jobs that must succeed before another job may start.
+ * @throws RqError `RQ_INVALID_OPTION` when there are none, or when an entry is neither a job nor an id.
  */
 export class Dependency {
   readonly jobIds: readonly string[]
@@ -28,13 +28,17 @@ export class Dependency {
   }
 }
 
-/** The ids of one or several jobs, in order, each once. */
+/**
+ * The ids of one or several jobs, in order, without duplicates.
+ * @throws RqError `RQ_INVALID_OPTION` naming `option`.
+ */
 export function jobIdsOf(jobs: JobLike | readonly JobLike[], option: string): readonly string[] {
   const list = Array.isArray(jobs) ? (jobs as readonly JobLike[]) : [jobs as JobLike]
   if (list.length === 0) throw invalidOption(option, jobs, 'at least one job or job id')
   return [...new Set(list.map((job) => idOf(job, option)))]
 }
 
+/** The id of a job, checked. @throws RqError `RQ_INVALID_OPTION` naming `option`. */
 export function idOf(job: JobLike, option: string): string {
   return checkId(typeof job === 'object' && job !== null ? job.id : job, option)
 }

@@ -3,8 +3,8 @@ import type { Call } from './call.ts'
 const LONGEST_PART = 75
 
 /**
- * The default description: a call as Python would print it, which is what RQ's tools show.
- * Each part is cut at 75 characters; keyword parts are sorted.
+ * The default description of a job: its call as Python would print it, as RQ's tools show it.
+ * Each argument is cut at 75 characters; keyword arguments are sorted.
  */
 export function describeCall(call: Call): string {
   const parts = call.args.map((value) => clip(pythonRepr(value)))
@@ -18,14 +18,14 @@ function clip(text: string): string {
   return text.length > LONGEST_PART ? `${text.slice(0, LONGEST_PART)}...` : text
 }
 
-/** Python's `repr` of a plain value. Deep or large values stop as soon as the cut is certain. */
+/** Python's `repr` of a plain value. Stops in a deep or large value as soon as the rest would be cut off. */
 function pythonRepr(value: unknown, budget = LONGEST_PART + 1): string {
   if (value === null || value === undefined) return 'None'
   if (value === true) return 'True'
   if (value === false) return 'False'
   if (typeof value === 'string') return quote(value.length > budget ? value.slice(0, Math.max(budget, 0)) : value)
   if (typeof value !== 'object') return String(value)
-  // Past the cut nothing is seen: a deep value ends here, not in the call stack.
+  // The rest will be cut off. A very deep value ends here, before the call stack overflows.
   if (budget <= 0) return '...'
   if (Array.isArray(value)) return `[${reprItems(value, (item, left) => pythonRepr(item, left), budget)}]`
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString()

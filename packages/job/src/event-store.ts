@@ -1,4 +1,8 @@
-/** What queues tell of their jobs. For what each means see the worker's events of these names. */
+/**
+ * The events of a queue, which workers send to its listeners. The worker's events of the same names have the same
+ * meaning. `job:vanished` and `lease_lost` are events of a worker only: the first is about a job that is deleted, and
+ * the second about one that belongs to another worker, which sends events of its own.
+ */
 export const QUEUE_EVENT_NAMES = [
   'job:started',
   'job:finished',
@@ -12,29 +16,35 @@ export const QUEUE_EVENT_NAMES = [
 
 export type QueueEventName = (typeof QUEUE_EVENT_NAMES)[number]
 
-/** Something that has happened to a job of a queue. */
+/** An event about a job of a queue. */
 export interface QueueEvent {
   readonly name: QueueEventName
   readonly queue: string
   readonly jobId: string
   readonly executionId: string
   readonly workerName: string
-  /** By the worker's clock. */
+  /** When it happened, by the worker's clock: epoch milliseconds. */
   readonly atMs: number
 }
 
-/** News of jobs, from workers to whoever listens at that moment: told once, kept nowhere, and lost with a connection. */
+/**
+ * Job events from workers to the current listeners of a queue: delivered at most once, not stored, lost with a
+ * connection.
+ */
 export interface EventStore {
-  /** Hear of the jobs of a queue, until the returned function is called. Resolves when workers have been told that somebody listens. */
+  /**
+   * Subscribe to the events of a queue, until the returned function is called. Resolves when workers have been
+   * notified.
+   */
   listen(queue: string, listener: (event: QueueEvent) => void): Promise<() => void>
   /**
-   * Hear that somebody listens to one of these queues, and again every {@link LISTENING_MS} at least while it is so, until the
-   * returned function is called. Listeners that are there already are asked.
+   * Call `listener` when one of these queues gets a subscriber, and at least every {@link LISTENING_MS} while it has
+   * one, until the returned function is called. Existing subscribers are asked to report.
    */
   onListeners(queues: readonly string[], listener: (queue: string) => void): Promise<() => void>
-  /** Tell those who listen. */
+  /** Send events to the subscribers of their queues. */
   publish(events: readonly QueueEvent[]): Promise<void>
 }
 
-/** Who listens says so this often. */
+/** A subscriber reports at this interval. */
 export const LISTENING_MS = 10_000

@@ -6,13 +6,13 @@ export type AnyFunction = (...args: any[]) => any
 /** A string reference that remembers the type of the function it names. Made by {@link ref}. */
 export type TypedRef<F extends AnyFunction> = string & { readonly '~function'?: F }
 
-/** A function object, or the text that names one: `'pkg.mod.func'`, `'./path/module#export'`, `'@acme/jobs/email#send'`. */
+/** A function, or a string that names one: `'pkg.mod.func'`, `'./path/module#export'`, `'@acme/jobs/email#send'`. */
 export type FunctionRef<F extends AnyFunction = AnyFunction> = F | TypedRef<F>
 
 /**
- * A string reference with the types of `F`, for code that cannot import the function itself:
+ * Make a string reference that has the types of `F`, for code that cannot import the function itself:
  * `q.enqueue(ref<typeof send>('@acme/jobs/email#send'), ['ada@example.com'])`.
- * @throws RqError `RQ_INVALID_REFERENCE` when the text is not a reference.
+ * @throws RqError `RQ_INVALID_REFERENCE` when the string is not a reference.
  */
 export function ref<F extends AnyFunction>(text: string): TypedRef<F> {
   parseFunctionRef(text)
@@ -20,12 +20,13 @@ export function ref<F extends AnyFunction>(text: string): TypedRef<F> {
 }
 
 /**
- * A function's name as data.
- * - `module`: a module specifier (`./jobs/email`, relative to an import path, or a package) and the path of names below its exports.
- * - `script`: a module alone, `./path/to/file`, relative to an import path: it is run from the top.
- * - `dotted`: RQ's form; where the module ends and the attribute begins is found by the one who imports it. All of it may
- *   name a module to run.
- * - `name`: a single word, looked up among the functions registered with a worker.
+ * A parsed reference to a function.
+ * - `module`: a module (`./jobs/email`, relative to an import path, or a package) and the names that lead to its
+ *   export.
+ * - `script`: a module alone, `./path/to/file`, relative to an import path. It is run from the top.
+ * - `dotted`: RQ's form. The importer finds out where the module ends and the export begins; all of it may name a
+ *   module to run.
+ * - `name`: a single word: a function registered with the worker.
  */
 export type ParsedFunctionRef =
   | { readonly kind: 'module'; readonly module: string; readonly exportPath: readonly string[] }
@@ -38,7 +39,7 @@ const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u
 const WORD = /^[A-Za-z0-9_$-]+$/
 
 /**
- * Split a reference into its parts. Says only whether the text is well formed: whether it may be imported is decided by the importer.
+ * Split a reference into its parts. Checks only its form; the importer decides whether it may be imported.
  * @throws RqError `RQ_INVALID_REFERENCE`.
  */
 export function parseFunctionRef(text: unknown): ParsedFunctionRef {

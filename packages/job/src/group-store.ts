@@ -1,10 +1,10 @@
-/** The group's side of a store. Members come in by `enqueue`, when a record has a `groupId`. */
+/** The group's side of a store. `enqueue` adds a job to a group when its record has a `groupId`. */
 export interface GroupStore {
   /**
-   * Ids of the group's jobs. Members whose job is gone are dropped first, and the group with its last member.
-   * One atomic step; empty when there is no such group.
+   * Ids of the group's jobs; empty when there is no such group. Members whose job no longer exists are removed first,
+   * and with its last member the group. One atomic step.
    */
   jobIds(name: string): Promise<string[]>
-  /** Names of all groups that have jobs; groups found empty are dropped. */
+  /** Names of all groups that have jobs. Groups found empty are removed. */
   names(): Promise<string[]>
 }

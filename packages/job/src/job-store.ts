@@ -2,12 +2,12 @@ import type { JobRecord, Payload } from './record.ts'
 import type { ResultRecord } from './result.ts'
 import type { JobStatus } from './status.ts'
 
-/** What became of a request about one job. `missing`: no such job; `refused`: its status does not allow it. */
+/** The answer to a request about one job. `missing`: no such job; `refused`: its status does not allow it. */
 export type JobReply = 'done' | 'missing' | 'refused'
 
 export interface CancelRequest {
   readonly jobId: string
-  /** Let the jobs that wait for it go on as if it were not among their dependencies. */
+  /** Remove it from the dependencies of the jobs that wait for it, and enqueue those that wait for nothing else. */
   readonly enqueueDependents: boolean
   /** Take it out of the dependents of the jobs it waits for. */
   readonly removeFromDependencies: boolean
@@ -28,64 +28,74 @@ export interface ExecutionRecord {
   readonly leaseEndsMs: number
 }
 
-/** All that bears on whether a job will run, as it was at one moment. */
+/** All facts that decide whether a job will run, at one moment. */
 export interface ExplanationFacts {
   readonly record: JobRecord
   /** Index in its queue, or null. */
   readonly position: number | null
-  /** When it is due, if it is scheduled. Epoch milliseconds. */
+  /** When it is due, in epoch milliseconds; absent unless it is scheduled. */
   readonly dueMs?: number
   readonly dependencies: readonly { readonly id: string; readonly status: JobStatus | undefined }[]
-  /** Whether it is about to be queued, as one of very many that waited for the same job. */
+  /** Whether it is one of many dependents of an ended job that are being enqueued in steps. */
   readonly releasing: boolean
-  /** Jobs that hold the slots of its rate limit, longest first. */
+  /** Jobs that hold the slots of its rate limit, oldest holder first. */
   readonly slotHolders: readonly string[]
-  /** How many wait for a slot before it; null when it does not wait for one. */
+  /** Number of jobs before it that wait for a slot; null when it does not wait for one. */
   readonly waitingBefore: number | null
-  /** Whether workers are told to take no jobs. */
+  /** Whether all workers are suspended. */
   readonly suspended: boolean
   /** Whether its queue is paused. */
   readonly paused: boolean
-  /** Living workers that listen to its queue. */
+  /** Number of live workers that serve its queue. */
   readonly workers: number
 }
 
-/** One job's side of a store: what a job handle does. Every method is one atomic step. */
+/** The side of a store that concerns one job: what a job handle does. Every method is one atomic step. */
 export interface JobStore {
-  /** In the order of `ids`; undefined where there is no such job. */
+  /** Read jobs in the order of `ids`; undefined where there is no such job. */
   fetch(ids: readonly string[]): Promise<(JobRecord | undefined)[]>
   exists(jobId: string): Promise<boolean>
-  /** Just the status, or undefined when the job is gone. */
+  /** Read the status; undefined when there is no such job. */
   status(jobId: string): Promise<JobStatus | undefined>
-  /** Write the record without putting it anywhere. */
+  /** Write the record without adding the job to a queue or registry. */
   save(record: JobRecord): Promise<void>
-  /** Replace meta. `missing` when the job is gone: it is not brought back. With an execution id, `refused` when that execution no longer owns the job. */
+  /**
+   * Replace meta. `missing` when there is no such job: none is created. With an execution id: `refused` when that
+   * execution no longer owns the job.
+   */
   saveMeta(jobId: string, meta: Payload, executionId?: string): Promise<JobReply>
+  /** Read meta; undefined when it has none, or there is no such job. */
   meta(jobId: string): Promise<Payload | undefined>
-  /** `refused` when already canceled. */
+  /** Move a job to the canceled registry. `refused` when it is canceled already. */
   cancel(request: CancelRequest): Promise<JobReply>
+  /** Append the same step to a caller's pipeline, which gets the answer. */
   cancelInto(pipeline: unknown, request: CancelRequest): void
+  /** Remove a job, its results and every reference to it. */
   delete(request: DeleteRequest): Promise<JobReply>
+  /** Append the same step to a caller's pipeline, which gets the answer. */
   deleteInto(pipeline: unknown, request: DeleteRequest): void
-  /** Back to its queue from the failed registry. `refused` when it is not there. */
+  /** Move a job from the failed registry back to its queue. `refused` when it is not in that registry. */
   requeue(jobId: string, atFront: boolean): Promise<JobReply>
-  /** Newest first, from the hash and the stream. */
+  /** Read the results, newest first, in whichever dialect they were written. */
   results(jobId: string): Promise<ResultRecord[]>
   /**
-   * The newest result; waits up to `timeoutMs` for the first one and is woken by it at once.
-   * null when none came in time, or the job ended without one, or is gone.
-   * With `until` = 'end' it waits for the job to end instead: results of earlier attempts and of runs that will be
-   * repeated do not count, and `status` says where it was when the time was over.
+   * Read the newest result; if there is none, wait for one, at most `timeoutMs`. A new result ends the wait at once.
+   * The result is null when none came in time, when the job ended without one, and when there is no such job. With
+   * `until` = 'end', wait for the job to end instead: results of earlier attempts, and of runs that will be repeated,
+   * do not count.
    */
   awaitResult(jobId: string, timeoutMs: number, signal?: AbortSignal, until?: 'result' | 'end'): Promise<AwaitedResult>
+  /** Ids of the jobs that wait for a job. */
   dependentIds(jobId: string): Promise<string[]>
-  /** Undefined when the job is gone. */
+  /** Read the facts of an explanation; undefined when there is no such job. */
   explain(jobId: string): Promise<ExplanationFacts | undefined>
+  /** The executions of a job that hold a lease. */
   executions(jobId: string): Promise<ExecutionRecord[]>
 }
 
-/** What a waiting caller is told. `status` undefined: the job is gone. */
+/** The answer to a caller that waited. */
 export interface AwaitedResult {
+  /** The status at the end of the wait; undefined when there is no such job. */
   readonly status: JobStatus | undefined
   readonly result: ResultRecord | null
 }

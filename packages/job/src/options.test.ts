@@ -11,7 +11,7 @@ import { Webhook } from './webhook.ts'
 const refused = (option: string) => expect.objectContaining({ code: 'RQ_INVALID_OPTION', details: { option } })
 
 describe('checkOptions', () => {
-  it('takes durations in every form and keeps -1 where it means no limit', () => {
+  it('accepts durations in every form and keeps -1 where it means no limit', () => {
     const checked = checkOptions({ jobTimeout: '2m', resultTtl: -1, ttl: '90', failureTtl: { toMillis: () => 7000 } })
     expect(checked).toMatchObject({ timeoutS: 120, resultTtlS: -1, ttlS: 90, failureTtlS: 7 })
   })
@@ -54,7 +54,7 @@ describe('checkOptions', () => {
     expect(() => checkOptions(options)).toThrow(refused(option))
   })
 
-  it('takes plain objects of other realms', () => {
+  it('accepts plain objects of other realms', () => {
     const meta = runInNewContext('({ a: 1 })') as Record<string, unknown>
     expect(checkOptions({ meta, kwargs: Object.create(null) as Record<string, unknown> }).meta).toBe(meta)
   })
@@ -63,7 +63,7 @@ describe('checkOptions', () => {
     expect(() => checkOptions({ depends_on: 'a' } as never)).toThrow("'dependsOn'")
   })
 
-  it('joins several dependencies, each id once, tolerant only where all are', () => {
+  it('merges dependencies without duplicate ids, and allows failure only if all of them do', () => {
     const tolerant = new Dependency({ jobs: ['a', { id: 'b' }], allowFailure: true, enqueueAtFront: true })
     expect(checkOptions({ dependsOn: [tolerant, 'b', 'c'] }).dependency).toEqual({
       jobIds: ['a', 'b', 'c'],
@@ -75,8 +75,8 @@ describe('checkOptions', () => {
   })
 })
 
-describe('values', () => {
-  it('refuse what makes no sense', () => {
+describe('option classes', () => {
+  it('refuse wrong values', () => {
     expect(() => new Retry({ max: 0 })).toThrow(refused('retry.max'))
     expect(() => new Retry({ max: 1, interval: [1, -1] })).toThrow(refused('retry.interval'))
     expect(() => new Repeat({ times: 0 })).toThrow(refused('repeat.times'))
@@ -109,13 +109,13 @@ describe('values', () => {
     })
   })
 
-  it('grow exponentially for at most a year, if nothing else is said', () => {
+  it('Retry.exponential waits at most a year by default', () => {
     const { intervalsS } = Retry.exponential({ max: 60, base: 1, factor: 10 })
     expect(intervalsS.slice(0, 3)).toEqual([1, 10, 100])
     expect(Math.max(...intervalsS)).toBe(365 * 24 * 3600)
   })
 
-  it('grow exponentially up to a cap, with jitter below', () => {
+  it('Retry.exponential waits at most `cap`, and jitter only shortens a wait', () => {
     expect(Retry.exponential({ max: 5, base: 2, cap: 20 }).intervalsS).toEqual([2, 4, 8, 16, 20])
     for (const [index, wait] of Retry.exponential({ max: 5, base: 10, jitter: 0.5 }).intervalsS.entries()) {
       expect(wait).toBeLessThanOrEqual(10 * 2 ** index)

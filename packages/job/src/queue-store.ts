@@ -1,72 +1,78 @@
 import type { JobRecord } from './record.ts'
 import type { JobStatus, RegistryKind } from './status.ts'
 
-/** A job on its way in, and where it should go. */
+/** A job to enqueue, and where to put it. */
 export interface NewJob {
   readonly record: JobRecord
+  /** Put it at the head of its queue. */
   readonly atFront: boolean
-  /** Refuse when any job with this id exists. */
+  /** Refuse it when a job with its id exists, in any status. */
   readonly unique: boolean
-  /** It may be there already, from an earlier enqueue, and is to be run once more. Absent: it was made for this call. */
+  /** The job may exist already, and is to be run once more. Absent: it was made for this call. */
   readonly again?: boolean
-  /** Epoch milliseconds; absent, or past = as soon as possible. */
+  /** When it is due, in epoch milliseconds. Absent or past: as soon as possible. */
   readonly dueMs?: number
-  /** Instead of `dueMs`: milliseconds from now, by the store's clock. */
+  /** When it is due, in milliseconds from now, by the store's clock. Takes the place of `dueMs`. */
   readonly delayMs?: number
 }
 
-/** Where a new job ended up; `duplicate` means that it was refused and nothing was written. */
+/** Where a new job was put. `duplicate` and `cycle`: it was refused, and nothing was written. */
 export type Placement = Extract<JobStatus, 'queued' | 'deferred' | 'scheduled' | 'rate_limited'> | 'duplicate' | 'cycle'
 
-/** A job that was leased without passing through its queue, or where it ended up instead. */
+/** The answer to `begin`: the job is leased to the caller, or it was put elsewhere or refused. */
 export type BeginReply =
   | { readonly placement: 'started'; readonly executionId: string }
   | { readonly placement: Extract<Placement, 'deferred' | 'duplicate' | 'cycle'> }
 
-/** The queue's side of a store: what producers and people who look at queues need. Every method is one atomic step. */
+/** The queue's side of a store: what producers and operators need. Every method is one atomic step. */
 export interface QueueStore {
   /**
-   * Write jobs and put each in its place, in order, all in one step. Safe to send twice: a job that is
-   * already there with the same creation time is left as it is, unless it is enqueued `again`.
+   * Store jobs and put each in its place, in order, all in one step. Safe to send twice: a job that exists already with
+   * the same creation time is left as it is, unless it is enqueued `again`.
+   * @returns one placement for each job, in order.
    * @throws RqError `RQ_REDIS_OUT_OF_MEMORY`, `RQ_REDIS_UNREACHABLE`; then nothing or everything was written.
    */
   enqueue(jobs: readonly NewJob[]): Promise<Placement[]>
-  /** Append the same step to a caller's pipeline; nothing is visible before its `exec()`. */
+  /** Append the same step to a caller's pipeline. Nothing is visible before its `exec()`, which gets the answer. */
   enqueueInto(pipeline: unknown, jobs: readonly NewJob[]): void
   /**
-   * Write a job and lease it to the caller at once instead of pushing it: how a queue with `isAsync: false` runs it.
-   * Registers the queue; unmet dependencies, `unique` and cycles are treated as by `enqueue`. It is settled like any
-   * other, through the worker's side; no record of a worker called `workerName` comes into being.
+   * Store a job and lease it to the caller at once, without passing through its queue: how a queue with `isAsync:
+   * false` runs jobs. Registers the queue. Unmet dependencies, `unique` and cycles are treated as by `enqueue`. The job
+   * is settled like any other, through the worker's side; no record is written of a worker called `workerName`.
    */
   begin(job: NewJob, workerName: string, leaseMs: number): Promise<BeginReply>
   /** Names of all queues that were ever enqueued to. */
   queueNames(): Promise<string[]>
+  /** Number of waiting jobs. */
   count(queue: string): Promise<number>
-  /** Ids in order, head first. `length` -1 = to the end. */
+  /** Ids of waiting jobs in order, head first. `length` -1 = to the end. */
   jobIds(queue: string, offset: number, length: number): Promise<string[]>
-  /** Index from the head, or null. */
+  /** Index of a job in the queue, 0 = head; null when it does not wait there. */
   position(queue: string, jobId: string): Promise<number | null>
-  /** Take one id out of the list; the job itself stays. Returns how many were taken. */
+  /** Remove an id from the queue. The job itself stays as it is. @returns how many were removed. */
   remove(queue: string, jobId: string): Promise<number>
-  /** Drop ids whose job is gone, order kept. Returns how many were dropped. */
+  /** Remove ids whose job no longer exists. The order stays. @returns how many were removed. */
   compact(queue: string): Promise<number>
-  /** Delete all waiting jobs. Returns how many. The queue stays registered. */
+  /** Delete all waiting jobs. The queue stays registered. @returns how many were deleted. */
   empty(queue: string): Promise<number>
-  /** Hand out none of its jobs; for ever, or for `durationS`. What runs goes on. */
+  /** Stop claims from this queue, for `durationS` seconds; by default until {@link resume}. Running jobs continue. */
   pause(queue: string, durationS?: number): Promise<void>
-  /** Returns whether it was paused. */
+  /** End a pause. @returns whether it was paused. */
   resume(queue: string): Promise<boolean>
   isPaused(queue: string): Promise<boolean>
-  /** Forget the queue itself, also that it is paused; with `deleteJobs` its waiting jobs too. */
+  /** Remove the queue from the list of queues, and its pause; with `deleteJobs` also its waiting jobs. */
   deleteQueue(queue: string, deleteJobs: boolean): Promise<void>
 
+  /** Number of entries of a registry. */
   registryCount(queue: string, kind: RegistryKind): Promise<number>
-  /** Job ids, by score. `end` -1 = to the end. */
+  /** Ids of the jobs in a registry, by score. `end` -1 = to the end. */
   registryIds(queue: string, kind: RegistryKind, start: number, end: number, descending: boolean): Promise<string[]>
-  /** The score in epoch milliseconds: expiry, due time, or time of entry; undefined when not a member. */
+  /**
+   * The score of an entry in epoch milliseconds: expiry, due time or time of entry; undefined when there is no entry.
+   */
   registryScoreMs(queue: string, kind: RegistryKind, jobId: string): Promise<number | undefined>
-  /** Take one id out. Returns whether it was there. */
+  /** Remove an entry. @returns whether it was there. */
   registryRemove(queue: string, kind: RegistryKind, jobId: string): Promise<boolean>
-  /** Drop entries whose time is over (finished and failed). Returns how many. */
+  /** Remove expired entries (`finished` and `failed`). @returns how many were removed. */
   registryCleanup(queue: string, kind: RegistryKind): Promise<number>
 }

@@ -1,14 +1,15 @@
 import { checkName, invalidOption } from '@rq/core'
 
 export interface RateLimitOptions {
-  /** Jobs of the same key share the limit, over all queues and workers. */
+  /** Jobs with the same key share the limit, across all queues and workers. */
   key: string
-  /** Most jobs of this key queued or running at once, at least 1. */
+  /** Maximum number of jobs with this key that are queued or running at once. At least 1. */
   concurrency: number
 }
 
 /**
- * At most `concurrency` jobs of a key at a time; the others wait, oldest first.
+ * Lets at most `concurrency` jobs of a key be queued or running at once. The others wait as `rate_limited`, oldest
+ * first.
  * @throws RqError `RQ_INVALID_OPTION`.
  */
 export class RateLimit {

@@ -1,21 +1,23 @@
 import type { JobStatus } from './status.ts'
 
-/** Bytes that only a serializer understands: text where it is known to be text, else raw bytes. */
+/** Serialized data, which only the serializer can read: a string where it is known to be text, else bytes. */
 export type Payload = string | Uint8Array
 
-/** A callback as it is stored: the function's reference and its own limit. */
+/** A callback as it is stored: the reference of its function and its timeout. */
 export interface CallbackRecord {
+  /** The reference of the function. */
   readonly name: string
-  /** Seconds. */
+  /** Timeout in seconds. */
   readonly timeoutS: number
 }
 
+/** A rate limit as it is stored. */
 export interface RateLimitRecord {
   readonly key: string
   readonly concurrency: number
 }
 
-/** A webhook in RQ's stored shape. */
+/** A webhook as RQ stores it. */
 export interface WebhookRecord {
   readonly url: string
   readonly job_status: 'finished' | 'failed'
@@ -28,12 +30,12 @@ export interface WebhookRecord {
 export type ResultDialect = 'hash' | 'stream'
 
 /**
- * One job as data: what RQ's hash holds, decoded. Times are epoch milliseconds,
- * lengths of time are seconds, as their names say. An absent field is unset.
+ * One job as data: the decoded hash of RQ. Names end in their unit: `Ms` for epoch milliseconds, `S` for a number of
+ * seconds. An absent field is unset.
  */
 export interface JobRecord {
   readonly id: string
-  /** The name of its queue. */
+  /** The name of its queue; empty for a job that was created without one. */
   origin: string
   status: JobStatus
   /** The serialized call: `[function, null, args, kwargs]`. */
@@ -46,13 +48,13 @@ export interface JobRecord {
   startedAtMs?: number
   endedAtMs?: number
   lastHeartbeatMs?: number
-  /** Seconds; -1 = no limit. */
+  /** Timeout of a run in seconds; -1 = no limit. */
   timeoutS?: number
-  /** Seconds; -1 = for ever, 0 = drop at once. */
+  /** Seconds that the finished job is kept; -1 = without limit, 0 = not at all. */
   resultTtlS?: number
-  /** Seconds; -1 = for ever. */
+  /** Seconds that the failed job is kept; -1 = without limit. */
   failureTtlS?: number
-  /** Most seconds in the queue. */
+  /** Time limit in the queue, in seconds. */
   ttlS?: number
   workerName?: string
   executionId?: string
@@ -60,25 +62,33 @@ export interface JobRecord {
   onSuccess?: CallbackRecord
   onFailure?: CallbackRecord
   onStopped?: CallbackRecord
+  /**
+   * Retries that are left. A failed or abandoned attempt takes one when the job is retried. Attempts are not counted
+   * otherwise.
+   */
   retriesLeft?: number
   retryIntervalsS?: readonly number[]
   enqueueAtFrontOnRetry?: boolean
-  /** How often the function itself returned a Retry. */
+  /** How often the function returned a Retry. */
   numberOfRetries?: number
+  /** Repeats that are left. A successful run takes one. */
   repeatsLeft?: number
   repeatIntervalsS?: readonly number[]
-  /** How many repeats have been begun; picks the next interval in the order given. */
+  /** Number of repeats that have started. It selects the next interval. */
   repeatsDone?: number
   dependencyIds?: readonly string[]
   allowDependencyFailures?: boolean
   enqueueAtFront?: boolean
   rateLimit?: RateLimitRecord
   webhooks?: readonly WebhookRecord[]
-  /** How often a lease of this job was lost since it last came to its end; three park it as poisoned. */
+  /**
+   * How often a lease of this job was lost since its last successful run. At three the job is poisoned: it fails for
+   * good.
+   */
   abandonedCount?: number
   results: ResultDialect
-  /** Latest return value, only in the `hash` dialect. */
+  /** The latest return value, in the `hash` dialect only. */
   result?: Payload
-  /** Latest error text, only in the `hash` dialect. */
+  /** The latest error with its stack, in the `hash` dialect only. */
   excInfo?: string
 }

@@ -2,15 +2,15 @@ import { type DurationLike, invalidOption } from '@rq/core'
 import { intervalList } from './retry.ts'
 
 export interface RepeatOptions {
-  /** Runs after the first one, at least 1. */
+  /** Number of runs after the first one. At least 1. */
   times: number
-  /** Wait before each repeat: the first wait is the first interval, the last is reused. Default 0: at once. */
+  /** Wait before each repeat. A list is used in order, and its last entry is reused. Default 0: repeat at once. */
   interval?: DurationLike | readonly DurationLike[]
 }
 
 /**
- * Run a job again after each success, `times` times.
- * Intervals are used in the order given, as RQ's documentation says (its code takes them from the end).
+ * Runs a job again after each success, `times` times.
+ * Intervals are used in the order given, as RQ's documentation says; RQ's code takes them from the end.
  * @throws RqError `RQ_INVALID_OPTION` for `times` below 1 or an interval that is not a duration.
  */
 export class Repeat {

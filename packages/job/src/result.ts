@@ -1,11 +1,11 @@
 import type { Payload } from './record.ts'
 
-/** The outcome of one attempt. */
+/** How an attempt can end, as its result says. */
 export const RESULT_TYPES = ['successful', 'failed', 'stopped', 'retried', 'max_retries_exceeded'] as const
 
 export type ResultType = (typeof RESULT_TYPES)[number]
 
-/** RQ's numbers of the types, as the stream stores them. */
+/** RQ's numbers of the result types, as the stream stores them. */
 export const RESULT_TYPE_NUMBERS: Readonly<Record<ResultType, number>> = {
   successful: 1,
   failed: 2,
@@ -16,18 +16,19 @@ export const RESULT_TYPE_NUMBERS: Readonly<Record<ResultType, number>> = {
 
 const BY_NUMBER = new Map(RESULT_TYPES.map((type) => [RESULT_TYPE_NUMBERS[type], type]))
 
+/** The result type of RQ's number; undefined for an unknown number. */
 export function resultTypeOf(number: number): ResultType | undefined {
   return BY_NUMBER.get(number)
 }
 
-/** What stands in for a return value that no serializer could write (RQ's words). */
+/** RQ's placeholder for a return value that cannot be serialized. */
 export const UNSERIALIZABLE_RETURN_VALUE = 'Unserializable return value'
 
-/** One entry of a job's result history, as stored. */
+/** A result of a job, as stored. */
 export interface ResultRecord {
   readonly type: ResultType
   readonly createdAtMs: number
-  /** Absent for `null`, as in RQ. */
+  /** Absent for `null` and `undefined`, which RQ does not store. */
   readonly returnValue?: Payload | undefined
   readonly excString?: string
   readonly workerName?: string

@@ -2,11 +2,12 @@ import { DAY_MS, type DurationLike, durationMs, durationS, invalidOption, SECOND
 import { flag } from './flag.ts'
 
 export interface RetryOptions {
-  /** Retries after the first attempt, at least 1. */
+  /** Maximum number of retries after the first attempt. At least 1. */
   max: number
   /**
-   * Wait before each retry. A list is used in order; with more retries than entries, a failed job waits for the first one more often
-   * (`[5, 10]` with `max: 4`: 5, 5, 5, 10), a returned Retry for the last one (5, 10, 10, 10), both as in RQ. Default 0: at once.
+   * Wait before each retry. A list is used in order. If it is shorter than `max`, a failed job repeats its first entry
+   * (`[5, 10]` with `max: 4`: 5, 5, 5, 10), and a returned Retry its last one (5, 10, 10, 10), both as in RQ.
+   * Default 0: retry at once.
    */
   interval?: DurationLike | readonly DurationLike[]
   /** Put the retried job at the head of its queue. Default false. */
@@ -14,24 +15,26 @@ export interface RetryOptions {
 }
 
 export interface ExponentialRetryOptions {
+  /** Maximum number of retries after the first attempt. At least 1. */
   max: number
-  /** First wait. */
+  /** The first wait. */
   base: DurationLike
-  /** Growth of each further wait. Default 2. */
+  /** Factor by which each wait is longer than the one before. At least 1. Default 2. */
   factor?: number
-  /** Longest wait. Default: a year. */
+  /** The longest wait. Default: one year. */
   cap?: DurationLike
-  /** Part of each wait that is random, 0 to 1. Drawn once, when the Retry is made. Default 0. */
+  /** The part of each wait that is random, 0 to 1. Drawn once, when the Retry is made. Default 0. */
   jitter?: number
+  /** Put the retried job at the head of its queue. Default false. */
   enqueueAtFront?: boolean
 }
 
-/** More intervals than this would make the record large for no use. */
+/** Maximum number of stored intervals: more would make the record large for no benefit. */
 const MOST_INTERVALS = 100
 const LONGEST_WAIT_MS = 365 * DAY_MS
 
 /**
- * Run a failed job again, up to `max` times. Also what a job function returns to be run again later (RQ 2.1).
+ * Runs a failed job again, up to `max` times. A job function can also return a Retry, to be run again later (RQ 2.1).
  * @throws RqError `RQ_INVALID_OPTION` for `max` below 1 or an interval that is not a duration.
  */
 export class Retry {
@@ -53,7 +56,11 @@ export class Retry {
     return `Retry(max=${this.max}, interval=[${this.intervalsS.join(', ')}], enqueueAtFront=${this.enqueueAtFront})`
   }
 
-  /** Waits of base, base*factor, base*factor^2, ... up to `cap`, each with a random part of `jitter`. */
+  /**
+   * Make a Retry that waits base, base*factor, base*factor^2, ... up to `cap`, each reduced by a random part of
+   * `jitter`.
+   * @throws RqError `RQ_INVALID_OPTION`.
+   */
   static exponential(options: ExponentialRetryOptions): Retry {
     const { max, factor = 2, jitter = 0 } = options
     if (!(factor >= 1)) throw invalidOption('retry.factor', factor, 'a number of at least 1')
@@ -68,14 +75,20 @@ export class Retry {
   }
 }
 
-/** @throws RqError `RQ_INVALID_OPTION` when empty or not durations. */
+/**
+ * One or several intervals in whole seconds.
+ * @throws RqError `RQ_INVALID_OPTION` when there are none, or one is no duration.
+ */
 export function intervalList(interval: DurationLike | readonly DurationLike[], option: string): readonly number[] {
   const list = Array.isArray(interval) ? (interval as readonly DurationLike[]) : [interval as DurationLike]
   if (list.length === 0) throw invalidOption(option, interval, 'at least one interval')
   return list.map((value) => durationS(value, option))
 }
 
-/** The wait before the attempt of this index (from 0): the list in order, its last entry reused. */
+/**
+ * The interval of an index, in seconds: the list in order, with its first and last entries reused beyond its ends. 0
+ * without a list.
+ */
 export function intervalAt(intervalsS: readonly number[] | undefined, index: number): number {
   if (intervalsS === undefined || intervalsS.length === 0) return 0
   return intervalsS[Math.min(Math.max(index, 0), intervalsS.length - 1)] ?? 0

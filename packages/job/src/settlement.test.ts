@@ -22,7 +22,7 @@ const waits = (fields: Partial<JobRecord>, outcome: Outcome, times: number): num
 }
 
 describe('settle', () => {
-  it('finishes a job that returned, keeps it 500 s, and lets all dependents go', () => {
+  it('finishes a job that returned, keeps it 500 s, and releases all dependents', () => {
     expect(settle(job(), 'ex', RETURNED)).toMatchObject({
       jobId: 'j',
       executionId: 'ex',
@@ -40,11 +40,11 @@ describe('settle', () => {
     expect(settle(job(), 'ex', RETURNED, { resultTtlS: 9 }).keepS).toBe(9)
   })
 
-  it('fails a job that threw, for a year, and lets only tolerant dependents go', () => {
+  it('fails a job that threw, keeps it for a year, and releases only dependents that allow failure', () => {
     expect(settle(job(), 'ex', RAISED)).toMatchObject({ to: 'failed', keepS: 31_536_000, releases: 'allow_failure' })
   })
 
-  it('retries without a result and without letting dependents go', () => {
+  it('retries without a result and without releasing dependents', () => {
     const settlement = settle(job({ retriesLeft: 2, enqueueAtFrontOnRetry: true }), 'ex', RAISED)
     expect(settlement).toMatchObject({ to: 'queued', front: true, changes: { retriesLeft: 1 }, releases: 'none' })
     expect(settlement.result).toBeUndefined()
@@ -71,7 +71,7 @@ describe('settle', () => {
     expect(settlement).toMatchObject({ to: 'stopped', releases: 'none', result: { type: 'stopped' } })
   })
 
-  it('retries an abandoned job while it has retries, requeues it where that is asked, and fails it else', () => {
+  it('retries an abandoned job while it has retries, then requeues it if asked, and otherwise fails it', () => {
     const outcome: Outcome = { kind: 'abandoned', error: 'gone', ...TIMES }
     expect(settle(job({ retriesLeft: 1 }), 'ex', outcome)).toMatchObject({ to: 'queued', changes: { retriesLeft: 0 } })
     expect(settle(job(), 'ex', outcome).to).toBe('failed')
@@ -79,13 +79,13 @@ describe('settle', () => {
     expect(settle(job({ retriesLeft: 9 }), 'ex', { ...outcome, requeue: true, poisoned: true }).to).toBe('failed')
   })
 
-  it('forgets lost leases of a job that came to its end and is repeated: it is no poison', () => {
+  it('clears the count of lost leases when a repeated job succeeds', () => {
     const repeated = settle(job({ repeatsLeft: 2, abandonedCount: 2 }), 'ex', RETURNED)
     expect(repeated.changes).toEqual({ repeatsLeft: 1, repeatsDone: 1, abandonedCount: 0 })
     expect(settle(job({ retriesLeft: 2, abandonedCount: 2 }), 'ex', RAISED).changes).toEqual({ retriesLeft: 1 })
   })
 
-  it('makes only legal moves, spends at most one attempt, and leaves a result at every end', () => {
+  it('makes only legal moves, takes at most one retry, and leaves a result at every end', () => {
     const record = fc.record(
       {
         retriesLeft: fc.nat(3),

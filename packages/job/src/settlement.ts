@@ -24,51 +24,55 @@ export type Outcome = AttemptTimes &
     | { readonly kind: 'returned_retry'; readonly retry: ReturnedRetry; readonly value?: Payload }
     | { readonly kind: 'raised'; readonly error: string }
     | { readonly kind: 'stopped'; readonly error: string }
-    /** The lease was lost with its worker; `requeue` asks for another run whatever the retries. */
+    /** The worker died with the lease. `requeue`: run again even without retries; `poisoned`: never run again. */
     | { readonly kind: 'abandoned'; readonly error: string; readonly requeue?: boolean; readonly poisoned?: boolean }
   )
 
 /**
- * What to do with a job whose attempt has ended: the whole decision as plain data, applied by one script
- * only if the execution still owns the job.
+ * What to do with a job whose attempt has ended, as plain data. One script applies it, and only if the execution still
+ * owns the job.
  */
 export interface Settlement extends AttemptTimes {
   readonly jobId: string
   readonly executionId: string
   readonly queue: string
   readonly to: 'finished' | 'failed' | 'stopped' | 'queued' | 'scheduled'
-  /** Seconds that an ended job is kept: -1 for ever, 0 not at all. */
+  /** Seconds that an ended job is kept: -1 without limit, 0 not at all. */
   readonly keepS: number
-  /** For `queued`: at the head. */
+  /** For `queued`: put it at the head of its queue. */
   readonly front: boolean
-  /** For `scheduled`: how long from now (Redis time). */
+  /** For `scheduled`: when it is due, in milliseconds from now, by the store's clock. */
   readonly delayMs: number
-  /** For `failed`: put it into no registry, as RQ does when its default exception handler is disabled. */
+  /** For `failed`: add it to no registry, as RQ does when its default exception handler is disabled. */
   readonly unlisted?: boolean
-  /** The counters that change with the move. */
+  /**
+   * The counters that change with the move. Each retry of a failed or abandoned attempt takes one from `retriesLeft`;
+   * attempts are not counted.
+   */
   readonly changes: Readonly<Pick<JobRecord, CounterField>>
-  /** The history entry of this attempt, if it leaves one. */
+  /** The result of this attempt; undefined when it leaves none. */
   readonly result?:
     | { readonly type: ResultType; readonly returnValue?: Payload | undefined; readonly excString?: string }
     | undefined
   readonly dialect: ResultDialect
-  /** Which waiting dependents may go on: all, only those that allow failure, or none. */
+  /** Which dependents are released: all, only those that allow failure, or none. */
   readonly releases: 'all' | 'allow_failure' | 'none'
+  /** The counter of the worker that goes up. */
   readonly counts: 'successful' | 'failed' | 'none'
-  /** What the job has besides its hash, so that the script need not look: dependencies, a rate limit, a group. */
+  /** Whether the job has dependencies. This and the next fields spare the script a look at the job. */
   readonly hasDependencies: boolean
   readonly rateLimitKey?: string | undefined
-  /** For `queued` and `scheduled`: most seconds in the queue, counted anew. */
+  /** For `queued` and `scheduled`: the time limit in the queue in seconds, which starts again. */
   readonly ttlS?: number | undefined
   readonly groupId?: string | undefined
-  /** Set by the worker when it sent a heartbeat for this execution, which then has a record of its own. */
+  /** True when the worker sent a heartbeat for this execution, which therefore has a record. */
   readonly executionRecorded: boolean
 }
 
 type CounterField = 'retriesLeft' | 'numberOfRetries' | 'repeatsLeft' | 'repeatsDone' | 'abandonedCount'
 
 export interface SettleDefaults {
-  /** Seconds to keep results of jobs that do not say. Default 500. */
+  /** Seconds to keep finished jobs that have no `resultTtlS`. Default 500. */
   readonly resultTtlS?: number
 }
 
@@ -148,7 +152,7 @@ function finished(job: JobRecord, returnValue: Payload | undefined, defaults: Se
   }
 }
 
-/** Succeeded, and to be run again. A success also clears the count of lost leases: the job does not kill its workers. */
+/** Succeeded, and to be run again. A success clears the count of lost leases: the job does not kill its workers. */
 function repeated(job: JobRecord, returnValue: Payload | undefined): Decision {
   const { abandonedCount = 0, repeatsDone = 0, repeatsLeft = 0 } = job
   const counters = { repeatsLeft: repeatsLeft - 1, repeatsDone: repeatsDone + 1 }

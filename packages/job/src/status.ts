@@ -19,20 +19,21 @@ export const JOB_STATUSES = [
 export type JobStatus = (typeof JOB_STATUSES)[number]
 
 /**
- * The moves from status to status that a store makes. The testkit fails a test that sees any other one, and has a test that sees
- * every one of these that starts from a status our stores write.
+ * The moves from status to status that a store makes. The testkit fails a test that sees any other one, and has a test
+ * that sees every one of these that starts from a status our stores write.
  * - `created` is the first status of every job, most often for a part of one step only;
  * - `queued` waits in a list, `scheduled` for a time, `deferred` for other jobs, `rate_limited` for a slot;
  * - `started` is leased by one execution;
  * - `finished`, `failed`, `stopped` and `canceled` are ends.
  *
- * A job that is enqueued once more is written anew, whatever its status was: that is no move. What Python RQ writes is not
- * listed; what our stores make of a job that it left `created` or `ready_to_enqueue` is.
+ * A job that is enqueued once more is written anew, whatever its status was: that is no move. What Python RQ writes is
+ * not listed; what our stores make of a job that it left `created` or `ready_to_enqueue` is.
  */
 export const LEGAL_MOVES: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   created: ['queued', 'scheduled', 'deferred', 'rate_limited', 'started', 'canceled'],
   queued: ['started', 'canceled'],
-  // To `queued` and `scheduled` by a retry, a repeat, or a worker that gives it back or died; a repeat may have to wait for a slot.
+  // To `queued` and `scheduled` by a retry, a repeat, or a worker that gives it back or died; a repeat may have to wait
+  // for a slot.
   started: ['finished', 'failed', 'stopped', 'queued', 'scheduled', 'rate_limited', 'canceled'],
   finished: ['canceled'],
   // By requeue, which may have to wait for a slot.
@@ -48,6 +49,7 @@ export const LEGAL_MOVES: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
 
 const STATUS_SET: ReadonlySet<string> = new Set(JOB_STATUSES)
 
+/** Whether a string is the name of a status. */
 export function isJobStatus(text: string): text is JobStatus {
   return STATUS_SET.has(text)
 }
@@ -60,9 +62,10 @@ export function canMove(from: JobStatus, to: JobStatus): boolean {
 /** The registries of a queue, named after the status of the jobs they hold (a stopped job is in `failed`). */
 export const REGISTRY_KINDS = ['started', 'finished', 'failed', 'deferred', 'scheduled', 'canceled'] as const
 
+/** A registry of a queue: a set of its jobs, ordered by score. */
 export type RegistryKind = (typeof REGISTRY_KINDS)[number]
 
-/** True for a status that a job leaves only when somebody asks for it. */
+/** Whether a job with this status has ended. It leaves such a status on request only. */
 export function isTerminal(status: JobStatus): boolean {
   return status === 'finished' || status === 'failed' || status === 'stopped' || status === 'canceled'
 }

@@ -7,7 +7,7 @@ import type { QueueStore } from './queue-store.ts'
 import type { SchedulerStore } from './scheduler-store.ts'
 import type { WorkerStore } from './worker-store.ts'
 
-/** A whole engine: the narrow ports together, and the connections behind them. Nothing connects before its first use. */
+/** A whole store: all ports and the connections behind them. It connects at its first use. */
 export interface Storage {
   readonly queues: QueueStore
   readonly jobs: JobStore
@@ -17,8 +17,10 @@ export interface Storage {
   readonly groups: GroupStore
   readonly admin: AdminStore
   readonly events: EventStore
-  /** The engine's own client for callbacks (an ioredis client), which connects only if used. */
+  /** The store's own client, which callbacks get (of Redis: an ioredis client). It connects when it is used. */
   client(): unknown
-  /** Close what this storage opened; a client that was given stays open. Safe to call twice. */
+  /**
+   * Close the connections that this storage opened. A client that the caller provided stays open. Safe to call twice.
+   */
   close(): Promise<void>
 }

@@ -2,18 +2,20 @@ import { type DurationLike, durationS, invalidOption, oneOf } from '@rq/core'
 import type { WebhookRecord } from './record.ts'
 
 export interface WebhookOptions {
-  /** Default 'GET'. */
+  /** Method of the request. Default 'GET'. */
   method?: 'GET' | 'POST'
+  /** Names and values of request headers. Default: none. */
   headers?: Readonly<Record<string, string>>
-  /** Default 10 s. */
+  /** Timeout of the request. Default 10 s. */
   timeout?: DurationLike
 }
 
 const DEFAULT_TIMEOUT_S = 10
 
 /**
- * An address to call when a job has finished or failed, after its state is stored.
- * @throws RqError `RQ_INVALID_OPTION` for anything but an http(s) URL with a host, a known state, method, headers, timeout.
+ * A URL to call when a job has finished or failed, after its status is stored.
+ * @throws RqError `RQ_INVALID_OPTION` for a wrong URL (not http(s), or without a host), status, method, header or
+ *   timeout.
  */
 export class Webhook {
   readonly url: string
@@ -27,13 +29,14 @@ export class Webhook {
     this.jobStatus = oneOf('webhook.jobStatus', jobStatus, ['finished', 'failed'])
     const { method = 'GET', headers = {} } = options
     this.method = oneOf('webhook.method', method, ['GET', 'POST'])
-    if (!isHeaders(headers)) throw invalidOption('webhook.headers', headers, 'an object of header names and texts')
+    if (!isHeaders(headers)) throw invalidOption('webhook.headers', headers, 'an object of string values')
     this.url = url
     this.headers = headers
     this.timeoutS = durationS(options.timeout ?? DEFAULT_TIMEOUT_S, 'webhook.timeout')
     if (this.timeoutS === 0) throw invalidOption('webhook.timeout', options.timeout, 'more than 0 seconds')
   }
 
+  /** The webhook as RQ stores it. */
   toRecord(): WebhookRecord {
     return {
       url: this.url,

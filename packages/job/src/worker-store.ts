@@ -1,41 +1,43 @@
 import type { JobRecord } from './record.ts'
 import type { Settlement } from './settlement.ts'
 
-/** A job handed to a worker, leased under an execution id that every later write must name. */
+/** A job that is leased to a worker under an execution id, which every later write must name. */
 export interface Claimed {
   readonly executionId: string
   readonly job: JobRecord
 }
 
 export interface ClaimRequest {
-  /** In order of service. */
+  /** In the order in which they are served. */
   readonly queues: readonly string[]
+  /** Maximum number of jobs to claim. */
   readonly want: number
   readonly workerName: string
   readonly leaseMs: number
   /**
-   * Some of the jobs may wait behind others in the worker. Should it die before a heartbeat, nobody knows which had begun, so `recover`
-   * puts them back into their queue, no attempt spent. Default false.
+   * Whether some of the jobs may wait behind others in the worker. If it dies before its next heartbeat, it is not
+   * known which had started, so `recover` puts them back into their queue, and `retriesLeft` stays. Default false.
    */
   readonly isPrefetch?: boolean
 }
 
 export interface ClaimReply {
   readonly jobs: readonly Claimed[]
-  /** True while `suspend` is in force: nothing is handed out. */
+  /** True while all workers are suspended; `jobs` is empty then. */
   readonly suspended: boolean
 }
 
-/** Whether a settlement was applied: `lost` = another execution owns the job by now, `gone` = the job was deleted. */
+/** Whether a settlement was applied. `lost`: another execution owns the job; `gone`: the job was deleted. */
 export type SettleAnswer = 'applied' | 'lost' | 'gone'
 
 export interface SettleReply {
   readonly answers: readonly SettleAnswer[]
   readonly claimed: ClaimReply
-  /** True when dependents are left to be released. */
+  /** True when there are more dependents to release. */
   readonly releasing?: boolean
 }
 
+/** An execution's right to a job. */
 export interface Lease {
   readonly queue: string
   readonly jobId: string
@@ -44,7 +46,7 @@ export interface Lease {
 
 export type WorkerState = 'started' | 'suspended' | 'busy' | 'idle'
 
-/** A worker's own record. */
+/** A worker as it is registered. */
 export interface WorkerRecord {
   readonly name: string
   readonly queues: readonly string[]
@@ -61,16 +63,18 @@ export interface WorkerRecord {
   readonly shutdownRequestedMs?: number
 }
 
-/** What a worker says of itself at birth. */
+/** A worker as it identifies itself. */
 export interface WorkerIdentity {
   readonly name: string
   readonly queues: readonly string[]
   readonly pid: number
   readonly hostname: string
   readonly version: string
+  /** Seconds that its record outlives its last heartbeat. */
   readonly ttlS: number
 }
 
+/** What a worker reports with each heartbeat. */
 export interface WorkerHeartbeat {
   readonly worker: WorkerIdentity
   readonly state: WorkerState
@@ -79,7 +83,7 @@ export interface WorkerHeartbeat {
   readonly leaseMs: number
 }
 
-/** A command another process sent to this worker. */
+/** A command that another process sends to a worker. */
 export type WorkerCommand =
   | { readonly command: 'shutdown' }
   | { readonly command: 'kill-horse' }
@@ -87,41 +91,54 @@ export type WorkerCommand =
 
 /** The worker's side of a store. Every method is one atomic step unless it says otherwise. */
 export interface WorkerStore {
-  /** @throws RqError `RQ_WORKER_NAME_TAKEN` when a living worker has this name. */
+  /** Register a worker. @throws RqError `RQ_WORKER_NAME_TAKEN` when a live worker has this name. */
   register(worker: WorkerIdentity): Promise<void>
-  /** What claims of this store have leased that were not answered yet goes back to the heads of the queues: nobody will run it. */
+  /**
+   * Remove a worker. Jobs that its unanswered claims leased go back to the heads of their queues: it will not run them.
+   */
   unregister(worker: WorkerIdentity): Promise<void>
-  /** Renew leases and the worker's record (written anew if it had expired). Returns the leases that are no longer this worker's. */
+  /**
+   * Renew leases and the worker's record, or write the record again if it has expired.
+   * @returns the leases that are lost.
+   */
   heartbeat(beat: WorkerHeartbeat): Promise<readonly Lease[]>
-  /** Note that a warm shutdown was asked for. */
+  /** Record that a warm shutdown was requested. */
   shutdownRequested(workerName: string): Promise<void>
+  /** Lease jobs of the queues to a worker. */
   claim(request: ClaimRequest): Promise<ClaimReply>
   /**
-   * Apply settlements, then claim, in one step. Answers stand in the order of `settlements`. Where a job has many
-   * dependents, only the first of them are released: `releasing` asks the caller to call `releaseDependents` until it says no.
+   * Apply settlements, then claim, in one step. Answers come in the order of `settlements`. Of a job with many
+   * dependents, only the first are released: if `releasing` is true, the caller should call `releaseDependents` until
+   * that returns false.
    */
   settle(workerName: string, settlements: readonly Settlement[], claim?: ClaimRequest): Promise<SettleReply>
   /**
-   * Release some more dependents of ended jobs that had many, whoever settled those. Returns whether there are still more.
-   * A worker also calls it from time to time, in case another one died in between.
+   * Release some more dependents of ended jobs that have many, no matter which worker settled them. A worker also calls
+   * it from time to time, in case another one died before it was done.
+   * @returns whether there are still more.
    */
   releaseDependents(): Promise<boolean>
   /**
-   * Clean up after jobs that vanished on their own: entries of registries, slots of rate limits, groups, jobs that a Python
-   * worker left ready. Several steps; safe to run anywhere, at any time, by several at once.
+   * Clean up after jobs that expired or were evicted: entries of registries, slots of rate limits, groups. Enqueue jobs
+   * that a Python worker left ready. Several steps; several workers can do it at once.
    */
   cleanUp(queues: readonly string[]): Promise<void>
-  /** Put claimed jobs that were never begun back at the head of their queues, in order, no attempt spent. */
+  /**
+   * Put claimed jobs back at the head of their queues, in order; `retriesLeft` stays. For jobs that have not started,
+   * or were killed.
+   */
   giveBack(leases: readonly Lease[]): Promise<void>
   /**
-   * Take over up to `most` jobs of a queue whose lease has ended; they are leased to this worker now. Those that were claimed ahead go back
-   * to the head of the queue instead, at most twice each.
+   * Take over up to `most` jobs of a queue whose lease has ended: they are leased to this worker now. Prefetched ones
+   * go back to the head of the queue instead, at most twice each.
    */
   recover(queue: string, workerName: string, leaseMs: number, most: number): Promise<readonly Claimed[]>
-  /** Resolves when one of the queues may have work, or after `timeoutMs`, or when `signal` fires. Takes nothing from any queue. */
+  /** Wait until one of the queues may have a job, at most `timeoutMs`, or until `signal` fires. Claims nothing. */
   waitForWork(queues: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<void>
-  /** Commands sent to this worker, until the returned function is called. */
+  /** Call `listener` for each command to this worker, until the returned function is called. */
   onCommand(workerName: string, listener: (command: WorkerCommand) => void): Promise<() => Promise<void>>
+  /** Live workers, by default of all queues. */
   workers(queue?: string): Promise<WorkerRecord[]>
+  /** Number of live workers, by default of all queues. */
   workerCount(queue?: string): Promise<number>
 }

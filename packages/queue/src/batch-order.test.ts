@@ -23,7 +23,7 @@ describe('batchInDependencyOrder', () => {
 
   it('refuses a circle', () => {
     const jobs = [newJob('ok'), newJob('a', ['b']), newJob('b', ['c']), newJob('c', ['a'])]
-    expect(() => batchInDependencyOrder(jobs)).toThrow(/wait for each other for ever \(a -> b -> c -> a\)/)
+    expect(() => batchInDependencyOrder(jobs)).toThrow(/wait for each other forever \(a -> b -> c -> a\)/)
   })
 
   it('is quick with 10,000 jobs that wait for one', () => {

@@ -6,12 +6,12 @@ export interface Node {
   readonly dependencyIds?: readonly string[]
 }
 
-/** Most ids that an error names. */
+/** Maximum number of ids that an error names. */
 const MOST_NAMED = 5
 
 /**
- * The jobs of a batch so that each comes after those it waits for; otherwise in the order given: a job that has to be
- * moved goes right behind the last one it waits for, and nothing else moves. Ids that are not in the batch do not count.
+ * Sort the jobs of a batch so that each comes after those it waits for. A job that has to move goes right behind the
+ * last one it waits for; the others keep their order. Ids of jobs outside of the batch are ignored.
  * @throws RqError `RQ_INVALID_OPTION` naming the jobs of a cycle.
  */
 export function inDependencyOrder<T extends Node>(nodes: readonly T[]): T[] {
@@ -24,7 +24,7 @@ export function inDependencyOrder<T extends Node>(nodes: readonly T[]): T[] {
       heldBack.add(node)
       continue
     }
-    // Grows while it is walked: what becomes ready by a job follows it.
+    // Grows during the loop: jobs that become ready follow the job that they waited for.
     const ready = new Set([node])
     for (const next of ready) {
       placed.add(next)
@@ -39,18 +39,18 @@ export function inDependencyOrder<T extends Node>(nodes: readonly T[]): T[] {
   return [...placed]
 }
 
-/** Jobs that wait for each other: `ids` in the order in which they do, or just one of them. */
+/** The error for jobs that wait for each other. `ids`: the cycle in order, or one of its jobs. */
 export function dependencyCycle(ids: readonly string[]): RqError {
   const shown = ids.slice(0, MOST_NAMED).join(' -> ')
   const more = ids.length > MOST_NAMED ? ' -> ...' : ''
   return new RqError(
     'RQ_INVALID_OPTION',
-    `Invalid dependsOn: the jobs would wait for each other for ever (${shown}${more}). Nothing was written.`,
+    `Invalid dependsOn: the jobs would wait for each other forever (${shown}${more}). Nothing was written.`,
     { details: { option: 'dependsOn', cycle: ids } },
   )
 }
 
-/** For each job, what it still waits for inside of the batch; for each id, who waits for it. */
+/** For each job, the jobs of the batch that it still waits for; for each id, the jobs that wait for it. */
 function linksOf<T extends Node>(nodes: readonly T[]) {
   const ids = new Set(nodes.map(({ id }) => id))
   const missing = new Map<T, Set<string>>()
@@ -67,7 +67,7 @@ function linksOf<T extends Node>(nodes: readonly T[]) {
   return { dependents, missing }
 }
 
-/** One cycle among jobs of which each waits for another of them, its first id once more at the end. */
+/** A cycle among jobs of which each waits for another one. Its first id is repeated at the end. */
 function cycleAmong(nodes: readonly Node[]): string[] {
   const byId = new Map(nodes.map((node) => [node.id, node]))
   const path: string[] = []

@@ -2,22 +2,22 @@ import type { JobStatus } from '../status.ts'
 
 /** What one dependency means for the job that waits for it. */
 type Hold =
-  /** Nothing: it is done, or gone (a missing job counts as done, as in RQ). */
+  /** It succeeded, or it no longer exists, which counts as success, as in RQ. */
   | 'none'
   /** It has not ended yet. */
   | 'waiting'
-  /** It ended in a way that never lets this job go on. */
+  /** It ended without success, and never releases the job. */
   | 'blocked'
 
-/** A dependency as it is now; `status` undefined: there is no such job any more. */
+/** A dependency and its status; undefined when the job no longer exists. */
 export interface DependencyState {
   readonly id: string
   readonly status: JobStatus | undefined
 }
 
 /**
- * Whether a dependency holds its dependent back. A failed one blocks unless failure is allowed;
- * a canceled or stopped one blocks always (RQ).
+ * Whether a dependency holds its dependent back. A failed one does unless failure is allowed; a canceled or stopped one
+ * always does, as in RQ.
  */
 function holdOf(status: JobStatus | undefined, allowFailure: boolean): Hold {
   if (status === undefined || status === 'finished') return 'none'
@@ -27,13 +27,16 @@ function holdOf(status: JobStatus | undefined, allowFailure: boolean): Hold {
 
 export interface Readiness {
   readonly ready: boolean
-  /** Still to end, in order. */
+  /** Dependencies that have not ended, in order. */
   readonly waitingFor: readonly string[]
-  /** Will never let it go on unless somebody acts (requeue, cancel with dependents, delete). */
+  /**
+   * Dependencies that ended without success. They hold the job until they are requeued, deleted, or canceled with
+   * dependents.
+   */
   readonly blockedBy: readonly string[]
 }
 
-/** Whether a job may run, and if not, what holds it back. */
+/** Whether a job may run, and which dependencies hold it back. */
 export function readiness(dependencies: readonly DependencyState[], allowFailure: boolean): Readiness {
   const held = (hold: Hold) =>
     dependencies.filter(({ status }) => holdOf(status, allowFailure) === hold).map(({ id }) => id)
