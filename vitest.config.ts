@@ -1,12 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { SUFFIXES } from './scripts/test-projects.mjs'
 import { patience } from './tooling/testkit/src/patience.ts'
 
-/** Whether everything runs: whole sweeps, more random sequences. Otherwise each sweep runs a fixed sample of its points. */
-const RUNS_ALL = process.env.RQ_TEST === 'all'
-
-/** A test file belongs to the project that its suffix names: `x.redis.test.ts` to `redis`, plain `x.test.ts` to `unit`. */
-const SUFFIXES = { redis: 'redis', processes: 'process', sweeps: 'sweep', python: 'python', long: 'long' } as const
 const FOLDERS = ['{packages,apps,tooling,examples}/*/{src,test}/**', 'scripts/**']
 
 /** Projects with tests that take minutes. */
@@ -24,6 +20,7 @@ function projectOnRedis(name: keyof typeof SUFFIXES) {
       include: filesNamed(`*.${SUFFIXES[name]}.test.ts`),
       globalSetup: ['tooling/testkit/src/global-setup.ts'],
       ...(LONG.has(name) && { testTimeout: patience(900_000) }),
+      ...(name === 'sweeps' && { isolate: false }),
     },
   }
 }
@@ -37,8 +34,8 @@ export default defineConfig({
     hookTimeout: patience(180_000),
     // Most tests wait for children, leases and timers, so a few more files than there are cores run at once.
     maxWorkers: availableParallelism() + 1,
-    retry: 0,
-    env: { RQ_TEST: RUNS_ALL ? 'all' : 'sample' },
+    // Expanding a file for a test that is a little slow hides the files.
+    slowTestThreshold: 10_000,
     projects: [
       {
         extends: true,

@@ -1,40 +1,59 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { pnpm, ROOT, run, step, tool } from './run.mjs'
+import { pnpm, run, step, tool } from './run.mjs'
 import { runTests } from './run-tests.mjs'
+import { closingLine } from './test-report.mjs'
 
 /**
- * The gate, cheapest first. `again`: how to run the step alone.
- * @type {readonly { name: string, again: string, work: () => Promise<{ ok: boolean, output: string }> }[]}
+ * @typedef {object} Step
+ * @property {string} name
+ * @property {string} again How to run the step alone.
+ * @property {readonly [string, ...string[]]} command
  */
-const STEPS = [
-  { name: 'lint', again: 'pnpm lint (pnpm fix repairs what it can)', work: () => run(tool('biome', 'check', '.')) },
-  { name: 'types', again: 'pnpm types', work: () => run(pnpm('run', 'types')) },
-  { name: 'boundaries', again: 'pnpm boundaries', work: () => run(pnpm('run', 'boundaries')) },
-  { name: 'unused', again: 'pnpm unused', work: () => run(tool('knip')) },
-  ...(hasScript('gen:lua')
-    ? [{ name: 'lua', again: 'pnpm gen:lua', work: () => run(pnpm('run', 'gen:lua', '--check')) }]
-    : []),
-  { name: 'build', again: 'pnpm build', work: () => run(pnpm('run', 'build')) },
-  { name: 'packages', again: 'pnpm build && pnpm lint:packages', work: () => run(pnpm('run', 'lint:packages')) },
-  { name: 'tests', again: 'pnpm test:unit', work: runTests },
+
+/** None of these needs another, so they run side by side. @type {readonly Step[]} */
+const GATE = [
+  { name: 'build', again: 'pnpm build', command: pnpm('run', 'build') },
+  { name: 'types', again: 'pnpm types', command: pnpm('run', 'types') },
+  { name: 'lint', again: 'pnpm lint (pnpm fix repairs what it can)', command: tool('biome', 'check', '.') },
+  { name: 'unused', again: 'pnpm unused', command: tool('knip') },
+  { name: 'boundaries', again: 'pnpm boundaries', command: pnpm('run', 'boundaries') },
+  { name: 'lua', again: 'pnpm gen:lua', command: pnpm('run', 'gen:lua', '--check') },
 ]
 
-/** @returns {Promise<boolean>} whether all is well */
-export async function check() {
-  for (const { name, again, work } of STEPS) {
-    const { ok, output } = await step(name, work)
-    if (ok) continue
-    if (output !== '') console.error(`\n${output.trimEnd()}`)
-    console.error(`\n${name} failed. Again, alone: ${again}`)
-    return false
-  }
-  return true
+/** Needs the build; runs beside the tests. @type {Step} */
+const PACKAGES = {
+  name: 'packages',
+  again: 'pnpm build && pnpm lint:packages',
+  command: pnpm('run', 'lint:packages'),
 }
 
-/** @param {string} name */
-function hasScript(name) {
-  return name in JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts
+/**
+ * Pass the gate, then run the tests. The last line counts tests; each failed step of the gate counts as one failure.
+ * @returns {Promise<boolean>} whether all is well
+ */
+export async function check() {
+  const failedSteps = await failuresOf(GATE)
+  if (failedSteps > 0) {
+    console.log(closingLine({ passed: 0, failed: failedSteps, skipped: 0 }))
+    return false
+  }
+  const [badPackages, summary] = await Promise.all([failuresOf([PACKAGES]), runTests()])
+  for (const line of summary.lines) console.log(line)
+  const failed = summary.failed + badPackages
+  if (summary.failed > 0) console.error('\nThe tests failed. Again, alone: pnpm test:run [file]')
+  console.log(closingLine({ ...summary, failed }))
+  return failed === 0
+}
+
+/** @param {readonly Step[]} steps */
+async function failuresOf(steps) {
+  const ended = await Promise.all(
+    steps.map(async ({ name, again, command }) => {
+      const { ok, output } = await step(name, () => run(command))
+      if (!ok) console.error(`\n${output.trimEnd()}\n\n${name} failed. Again, alone: ${again}\n`)
+      return ok
+    }),
+  )
+  return ended.filter((ok) => !ok).length
 }
 
 if (import.meta.filename === process.argv[1]) process.exitCode = (await check()) ? 0 : 1

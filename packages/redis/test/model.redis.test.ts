@@ -1,10 +1,10 @@
-import { startRedis } from '@rq/testkit'
+import { RUNS_ALL, startRedis } from '@rq/testkit'
 import fc from 'fast-check'
 import { Redis } from 'ioredis'
 import { expect, it } from 'vitest'
 import { Run, sequences } from './model-run.ts'
 
-const SEQUENCES = Number(process.env.RQ_MODEL_SEQUENCES ?? 2000)
+const SEQUENCES = Number(process.env.RQ_MODEL_SEQUENCES ?? (RUNS_ALL ? 2000 : 200))
 /** Sequences under way at once: their round trips overlap. */
 const LANES = 8
 

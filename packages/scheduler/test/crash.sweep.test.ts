@@ -2,7 +2,7 @@ import { eventually, redisFixture } from '@rq/testkit'
 import { newJob, RAISED, workOff } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
 import { CronScheduler, Scheduler } from '../src/index.ts'
-import { MOMENTS, type Point, sweepSchedulers } from './crash-sweep.ts'
+import { type Point, sweepSchedulers } from './crash-sweep.ts'
 import { registerTicks, TICKING } from './ticking.js'
 
 const QUEUES = ['default', 'low'] as const
@@ -47,7 +47,7 @@ async function places(point: Point): Promise<Record<string, readonly string[]>> 
   }
 }
 
-describe('a scheduler that something befalls at any of its commands', () => {
+describe('a scheduler that dies, or loses a reply, at any of its commands', () => {
   it('loses no job, and lets none be promoted twice', async () => {
     await using redis = await redisFixture()
     const expected = {
@@ -71,7 +71,7 @@ describe('a scheduler that something befalls at any of its commands', () => {
     })
     expect(report.faults).toEqual([])
     expect(report.commands).toEqual(expect.arrayContaining(['subscribe', 'lead', 'promote_due']))
-    expect(report.points).toBeGreaterThan(6 * MOMENTS.length)
+    expect(report.reached).toBeGreaterThan(report.tried / 3)
   })
 })
 
@@ -94,7 +94,7 @@ async function wrongTicks(point: Point): Promise<string[]> {
   await using scheduler = registerTicks(new CronScheduler({ storage: point.storage }))
   await scheduler.start()
   const enough = before.map(({ length }) => length + 2)
-  await eventually(() => haveTicked(point, enough), { timeoutMs: 10_000, intervalMs: 50 })
+  await eventually(() => haveTicked(point, enough), { intervalMs: 50 })
   await scheduler.stop()
   const wrong: string[] = []
   const queued = await point.storage.queues.jobIds('default', 0, -1)
@@ -113,7 +113,7 @@ async function wrongTicks(point: Point): Promise<string[]> {
   return wrong
 }
 
-describe('a cron scheduler that something befalls at any of its commands', () => {
+describe('a cron scheduler that dies, or loses a reply, at any of its commands', () => {
   it('leaves no tick out, and none is enqueued twice', async () => {
     await using redis = await redisFixture()
     const report = await sweepSchedulers({
@@ -127,6 +127,6 @@ describe('a cron scheduler that something befalls at any of its commands', () =>
     })
     expect(report.faults).toEqual([])
     expect(report.commands).toEqual(expect.arrayContaining(['cron_register', 'cron_open', 'cron_tick']))
-    expect(report.points).toBeGreaterThan(6 * MOMENTS.length)
+    expect(report.reached).toBeGreaterThan(0.6 * report.tried)
   })
 })

@@ -2,31 +2,23 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { RedisStorage } from '@rq/redis'
-import {
-  eventually,
-  type FaultProxy,
-  faultProxy,
-  findViolations,
-  isRunning,
-  readRuns,
-  type SpawnedProcess,
-  spawnNode,
-} from '@rq/testkit'
+import { eventually, type FaultProxy, faultProxy, findViolations, isRunning, readRuns, spawnNode } from '@rq/testkit'
 import type { HorseKind, Worker } from '@rq/worker'
 import type { Redis } from 'ioredis'
 import { endLeases, extraRuns, leasedJobs, type Place, unendedJobs } from './outcome.ts'
+import { atPoint, type CommandPoint, hasReply, isCertain, pointsOf, type Sample } from './points.ts'
 import { runWorker, type WorkerOrder } from './run-worker.ts'
 import { enqueueScenario, type Scenario } from './scenario.ts'
 
 /**
- * How the jobs come to the worker that is killed.
- * - `waiting`: they are there before it is, and it leaves when there are no more.
- * - `pushed`: it is there first, and is woken by them.
- * - `abandoned`: another one died with them, and it recovers them.
+ * How the worker that is killed gets its jobs.
+ * - `waiting`: they are enqueued before it starts, and it leaves when there are no more.
+ * - `pushed`: it waits, and they wake it.
+ * - `abandoned`: another worker died with them, and this one recovers them.
  */
 type Arrival = 'waiting' | 'pushed' | 'abandoned'
 
-/** Jobs, and the queues of the worker that does them. */
+/** Jobs, and the queues of the worker that runs them. */
 export interface Life {
   readonly scenario: Scenario
   readonly queues: readonly string[]
@@ -37,236 +29,231 @@ export interface CrashSweepOptions {
   readonly arrival: Arrival
   /** Default `inline`. */
   readonly horse?: HorseKind
-  /** Kill it at the commands of its maintenance too, which have no part in the life of these jobs. Default false. */
+  /** Kill it at the commands of its maintenance too, which do nothing for these jobs. Default false. */
   readonly inMaintenance?: boolean
   readonly url: string
   readonly client: Redis
   /** The folder of `jobsProject()`. */
   readonly importPath: string
-  /** Done to what a dead worker left, to see that it is noticed. */
+  /** Breaks what a dead worker left, to see that the sweep notices. */
   readonly sabotage?: (place: Place) => Promise<unknown>
-  /** How long the recovery may take. Default 40 s. */
+  /** How long the recovery may take. Default 60 s. */
   readonly recoveryMs?: number
+  /** Take only these points. Default: every command of a life. */
+  readonly sample?: Sample
 }
 
-/** What came of all the deaths in one life. */
+/** The result of all deaths in one life. */
 export interface CrashReport extends Life {
   /** Points at which a worker was killed. */
   points: number
-  /** Those at which it had jobs in its hands, which another worker then brought to their end. */
+  /** Those at which it held jobs, which another worker then finished. */
   recovered: number
   /** Those after which something ran once more than it should. */
   duplicated: number
-  /** Jobs that did not come to their end, with the point. */
+  /** Jobs that never ended, with the point. */
   readonly lost: string[]
-  /** Broken invariants, and runs too many that no death explains, with the point. */
+  /** Broken invariants, and extra runs that no death explains, with the point. */
   readonly faults: string[]
+  /** Points that every worker reaches, and none of these did: the sweep itself does not work. */
+  readonly missed: string[]
   /** The commands of an undisturbed worker. */
   readonly commands: readonly string[]
 }
 
-/** The worker is killed before its n-th command reaches Redis, or when it has run and its reply is on the way. */
+/** The worker is killed before its command reaches Redis, or when the command has run and its reply is on the way. */
 const MOMENTS = ['before', 'after'] as const
 
-interface Point extends Place, Life {
-  readonly n: number
-  readonly moment: (typeof MOMENTS)[number]
+/** A worker that will be killed, and where it lives. */
+interface Victim extends Place, Life {
+  /** Undefined: it lives on. */
+  readonly at: DeathPoint | undefined
   readonly proxy: FaultProxy
-  /** The name of the command, once it was reached: from then on its worker is dead. */
-  reached: string | undefined
+  /** Whether its point was reached: from then on it is dead. */
+  isDead: boolean
 }
 
-const MOST_COMMANDS = 60
+interface DeathPoint extends CommandPoint {
+  readonly moment: (typeof MOMENTS)[number]
+}
+
 /** Workers in one process that run their jobs inline. */
 const MOST_WORKERS = 150
-/** A scheduler looks and leads by the clock, so that its life has more commands where it takes longer. */
-const MORE_WHEN_SCHEDULED = 12
 /** Workers with horses of their own in one process. */
 const MOST_HORSES = 12
 const INTRODUCTION: ReadonlySet<string> = new Set(['hello', 'auth', 'select', 'client', 'info'])
 const MAINTENANCE: ReadonlySet<string> = new Set([
   ...['drop_expired', 'drain_ready', 'cleanup_registry', 'cleanup_rate_limit', 'group_jobs', 'zcard', 'smembers'],
 ])
-const LIFE_MS = 60_000
-const RECOVERY_MS = 40_000
-const ORPHAN_MS = 6_000
+const RECOVERY_MS = 60_000
 const LOOK_MS = 100
-/** Commands that follow the end of the last job by themselves. */
+/** Commands that follow the end of the last job without being waited for. */
 const AFTERMATH_MS = 50
 
 /**
  * Kill a worker at every one of its commands, once before and once after it, and let another one finish what it left, for
- * each of the lives. The workers of many points live in one process: to start one is what takes the time. Each is cut off
- * from Redis at its point, and when the last one is, the process is killed; work horses that are processes notice by
- * themselves.
+ * each of the lives. The workers of many points live in one process, since starting a process is what takes the time. Each
+ * is cut off from Redis at its point, and when the last one is, the process is killed; work horses that are processes
+ * notice by themselves.
  */
 export async function crashSweep(options: CrashSweepOptions): Promise<CrashReport[]> {
   const reports = await Promise.all(
     options.lives.map(async (life): Promise<CrashReport> => {
       const commands = await commandsOfALife(options, life)
-      return { ...life, points: 0, recovered: 0, duplicated: 0, lost: [], faults: [], commands }
+      return { ...life, points: 0, recovered: 0, duplicated: 0, lost: [], faults: [], missed: [], commands }
     }),
   )
-  const points = reports.flatMap((report) => {
-    const count = report.commands.length + (report.scenario.isScheduled === true ? MORE_WHEN_SCHEDULED : 0)
-    const numbers = Array.from({ length: count }, (_, index) => index + 1)
-    return MOMENTS.flatMap((moment) => numbers.map((n) => ({ report, moment, n })))
+  const deaths = reports.flatMap((report) => {
+    const all = pointsOf(report.commands)
+    return MOMENTS.flatMap((moment) => {
+      const points = moment === 'after' ? all.filter(hasReply) : all
+      const chosen = options.sample?.of(points, moment) ?? points
+      return chosen.map((point) => ({ report, at: { ...point, moment } }))
+    })
   })
   const most = options.horse === 'process' ? MOST_HORSES : MOST_WORKERS
-  for (const batch of evenChunks(points, most)) await killAndRecover(options, batch)
+  for (const batch of evenChunks(deaths, most)) await killAndRecover(options, batch)
   return reports
 }
 
 async function commandsOfALife(options: CrashSweepOptions, life: Life): Promise<readonly string[]> {
   const { client } = options
   const { scenario } = life
-  await using proxy = await faultProxy(options.url, countsOf(options))
-  const point: Point = { ...life, ...newPlace(options), n: 0, moment: 'before', proxy, reached: undefined }
-  await prepare(options, point)
+  const victim = await newVictim(options, life)
+  await using proxy = victim.proxy
+  await prepare(options, victim)
   let worker: Worker | undefined
-  const left = runWorker(orderOf(options, point), (one) => {
+  const left = runWorker(orderOf(options, victim), (one) => {
     worker = one
   })
-  await push(options, point)
-  await eventually(async () => (await unendedJobs(client, point, scenario)).length === 0, { timeoutMs: LIFE_MS })
+  await push(options, victim)
+  await eventually(async () => expectNone(await unendedJobs(client, victim, scenario)))
   await delay(AFTERMATH_MS)
   const commands = [...proxy.commands]
-  const isBurst = leavesByItself(options, point)
+  const isBurst = leavesByItself(options, victim)
   if (!isBurst) await worker?.stop()
   await left
   if (isBurst) commands.splice(0, commands.length, ...proxy.commands)
-  await forget(client, point.prefix)
-  if (commands.length > MOST_COMMANDS) throw new Error(`${commands.length} commands: ${commands}`)
+  await forget(client, victim.prefix)
   return commands
 }
 
 interface Death {
   readonly report: CrashReport
-  readonly moment: Point['moment']
-  readonly n: number
+  readonly at: DeathPoint
 }
 
 async function killAndRecover(options: CrashSweepOptions, deaths: readonly Death[]): Promise<void> {
   const { client, horse } = options
-  const points = await Promise.all(deaths.map((death) => newPoint(options, death)))
+  const victims = await Promise.all(deaths.map(({ at, report }) => newVictim(options, report, at)))
   try {
-    await Promise.all(points.map((point) => prepare(options, point)))
-    const horses = await runUntilKilled(options, points)
-    if (horse === 'process') await eventually(() => !horses.some(isRunning), { timeoutMs: ORPHAN_MS })
-    await Promise.all(points.map((point, index) => recover(options, point, deaths[index]?.report)))
+    await Promise.all(victims.map((victim) => prepare(options, victim)))
+    const horses = await runUntilKilled(options, victims)
+    if (horse === 'process') await eventually(() => expectNone(horses.filter(isRunning).map(String)))
+    await Promise.all(victims.map((victim, index) => recover(options, victim, deaths[index])))
   } finally {
-    for (const { proxy, prefix } of points) {
+    for (const { proxy, prefix } of victims) {
       await proxy[Symbol.asyncDispose]()
       await forget(client, prefix)
     }
   }
 }
 
-async function recover(options: CrashSweepOptions, point: Point, report: CrashReport | undefined): Promise<void> {
-  if (report === undefined) return
+async function recover(options: CrashSweepOptions, victim: Victim, death: Death | undefined): Promise<void> {
+  if (death === undefined) return
   const { client, sabotage } = options
-  if (point.reached !== undefined) await sabotage?.(point)
-  const where = `${point.moment} command ${point.n} (${point.reached ?? 'not reached'})`
-  for (const violation of await findViolations(client, point.prefix)) {
+  const { at, report } = death
+  if (victim.isDead) await sabotage?.(victim)
+  const where = `${at.moment} ${at.name} ${at.nth}${victim.isDead ? '' : ' (not reached)'}`
+  if (!victim.isDead && isCertain(at)) report.missed.push(where)
+  for (const violation of await findViolations(client, victim.prefix)) {
     report.faults.push(`${where}: ${violation} when the worker was dead`)
   }
-  const leased = await leasedJobs(client, point, point.scenario)
-  await endLeases(client, point, point.queues)
-  await rescue(options, point)
-  await judge(options, point, { leased, where, report })
+  const leased = await leasedJobs(client, victim, victim.scenario)
+  await endLeases(client, victim, victim.queues)
+  await rescue(options, victim)
+  await judge(options, victim, { leased, where, report })
 }
 
-/** Returns the pids of work horses that had been started. */
-async function runUntilKilled(options: CrashSweepOptions, points: readonly Point[]): Promise<number[]> {
-  const orders = points.map((point) => orderOf(options, point))
-  await using victim = spawnNode(new URL('../dist/victim.js', import.meta.url), [JSON.stringify(orders)])
-  await Promise.all(points.map((point) => push(options, point)))
-  const isOver = async (point: Point, index: number): Promise<boolean> => {
-    if (point.reached !== undefined) return true
-    if (leavesByItself(options, point)) return victim.stdout.includes(`done ${index}\n`)
-    return (await unendedJobs(options.client, point, point.scenario)).length === 0
+/** Returns the pids of the work horses that were started. */
+async function runUntilKilled(options: CrashSweepOptions, victims: readonly Victim[]): Promise<number[]> {
+  const orders = victims.map((victim) => orderOf(options, victim))
+  await using workers = spawnNode(new URL('../dist/victim.js', import.meta.url), [JSON.stringify(orders)])
+  await Promise.all(victims.map((victim) => push(options, victim)))
+  const isOver = async (victim: Victim, index: number): Promise<boolean> => {
+    if (victim.isDead) return true
+    if (leavesByItself(options, victim)) return workers.stdout.includes(`done ${index}\n`)
+    return (await unendedJobs(options.client, victim, victim.scenario)).length === 0
   }
   const allOver = async () => {
-    const over = await Promise.all(points.map(isOver))
-    const alive = points.filter((_, index) => over[index] !== true)
-    if (alive.length > 0) throw new Error(`${alive.map(({ n, moment }) => `${moment} ${n}`)} alive\n${victim.stderr}`)
+    const over = await Promise.all(victims.map(isOver))
+    expectNone(
+      victims.flatMap(({ at }, index) => (over[index] === true ? [] : [`${at?.moment} ${at?.name} ${at?.nth}`])),
+    )
   }
-  await eventually(allOver, { timeoutMs: LIFE_MS, intervalMs: LOOK_MS })
-  kill(victim)
-  await victim.exited
-  for (const { proxy } of points) proxy.reset()
-  return [...victim.stdout.matchAll(/^horse (\d+)$/gm)].map(([, pid]) => Number(pid))
+  await eventually(allOver, { intervalMs: LOOK_MS, show: () => workers.stderr })
+  process.kill(-workers.pid, 'SIGKILL')
+  await workers.exited
+  for (const { proxy } of victims) proxy.reset()
+  return [...workers.stdout.matchAll(/^horse (\d+)$/gm)].map(([, pid]) => Number(pid))
 }
 
-/** Let a worker that nothing happens to bring the jobs to their end. */
-async function rescue(options: CrashSweepOptions, point: Point): Promise<void> {
+/** Let an undisturbed worker finish the jobs. */
+async function rescue(options: CrashSweepOptions, victim: Victim): Promise<void> {
   const { client, recoveryMs = RECOVERY_MS, url } = options
   let rescuer: Worker | undefined
-  const left = runWorker({ ...orderOf(options, point), url, burst: false, horse: 'inline' }, (worker) => {
+  const left = runWorker({ ...orderOf(options, victim), url, burst: false, horse: 'inline' }, (worker) => {
     rescuer = worker
   })
-  const isOver = async () => (await unendedJobs(client, point, point.scenario)).length === 0
+  const isOver = async () => (await unendedJobs(client, victim, victim.scenario)).length === 0
+  // What never ends is lost, and reported.
   await eventually(isOver, { timeoutMs: recoveryMs, intervalMs: LOOK_MS }).catch(() => {})
   await rescuer?.stop()
   await left
 }
 
 interface Judged {
-  /** Jobs that were in the hands of the worker when it died. */
+  /** Jobs that the worker held when it died. */
   readonly leased: ReadonlySet<string>
   readonly where: string
   readonly report: CrashReport
 }
 
-async function judge({ client }: CrashSweepOptions, point: Point, { leased, where, report }: Judged): Promise<void> {
-  const { scenario } = point
-  for (const lost of await unendedJobs(client, point, scenario)) report.lost.push(`${where}: ${lost}`)
-  for (const violation of await findViolations(client, point.prefix)) {
+async function judge({ client }: CrashSweepOptions, victim: Victim, { leased, where, report }: Judged): Promise<void> {
+  const { scenario } = victim
+  for (const lost of await unendedJobs(client, victim, scenario)) report.lost.push(`${where}: ${lost}`)
+  for (const violation of await findViolations(client, victim.prefix)) {
     report.faults.push(`${where}: ${violation} after the recovery`)
   }
-  const extras = extraRuns(await readRuns(point.file), scenario.jobs)
+  const extras = extraRuns(await readRuns(victim.file), scenario.jobs)
   for (const { job, name, extra } of extras) {
     if (!leased.has(job) || extra > 1) report.faults.push(`${where}: ${name} ran ${extra} times too often`)
   }
-  if (point.reached === undefined) return
+  if (!victim.isDead) return
   report.points += 1
   if (leased.size > 0) report.recovered += 1
   if (extras.length > 0) report.duplicated += 1
 }
 
-async function newPoint(options: CrashSweepOptions, { moment, n, report }: Death): Promise<Point> {
-  const { queues, scenario } = report
-  const proxy = await faultProxy(options.url, countsOf(options))
-  const point: Point = { scenario, queues, ...newPlace(options), n, moment, proxy, reached: undefined }
-  proxy.onCommand = (command) => {
-    if (command.n !== n) return undefined
-    const hook = () => {
-      proxy.freeze()
-      point.reached = command.name
-    }
-    return { kind: moment, hook }
-  }
-  return point
-}
-
-function newPlace({ importPath }: CrashSweepOptions): Place {
+async function newVictim(options: CrashSweepOptions, { queues, scenario }: Life, at?: DeathPoint): Promise<Victim> {
   const id = randomUUID()
-  return { prefix: `${id}:`, file: join(importPath, `runs-${id}`) }
+  const place: Place = { prefix: `${id}:`, file: join(options.importPath, `runs-${id}`) }
+  const proxy = await faultProxy(options.url, countsOf(options))
+  const victim: Victim = { scenario, queues, ...place, at, proxy, isDead: false }
+  const die = () => {
+    proxy.freeze()
+    victim.isDead = true
+  }
+  if (at !== undefined) proxy.onCommand = atPoint(at, () => ({ kind: at.moment, hook: die }))
+  return victim
 }
 
-function orderOf(options: CrashSweepOptions, point: Point): WorkerOrder {
+function orderOf(options: CrashSweepOptions, victim: Victim): WorkerOrder {
   const { horse = 'inline', importPath } = options
-  const { prefix, proxy, queues, scenario } = point
+  const { prefix, proxy, queues, scenario } = victim
   const { isScheduled = false, leaseMs } = scenario
-  const order = {
-    url: proxy.url,
-    prefix,
-    queues,
-    burst: leavesByItself(options, point),
-    horse,
-    importPath,
-    isScheduled,
-  }
+  const burst = leavesByItself(options, victim)
+  const order = { url: proxy.url, prefix, queues, burst, horse, importPath, isScheduled }
   return leaseMs === undefined ? order : { ...order, leaseMs }
 }
 
@@ -279,25 +266,25 @@ function leavesByItself({ arrival }: CrashSweepOptions, { scenario }: Life): boo
   return arrival === 'waiting' && scenario.isScheduled !== true
 }
 
-/** What is there before the worker is. */
-async function prepare({ arrival, client, url }: CrashSweepOptions, point: Point): Promise<void> {
+/** Set up what is there before the worker starts. */
+async function prepare({ arrival, client, url }: CrashSweepOptions, victim: Victim): Promise<void> {
   if (arrival === 'pushed') return
-  const { queues, scenario } = point
-  await using storage = new RedisStorage({ connection: url, prefix: point.prefix })
-  await enqueueScenario(scenario, storage, queues, point.file)
+  const { queues, scenario } = victim
+  await using storage = new RedisStorage({ connection: url, prefix: victim.prefix })
+  await enqueueScenario(scenario, storage, queues, victim.file)
   if (arrival === 'waiting') return
   await storage.workers.claim({ queues, want: 100, workerName: 'dead', leaseMs: 60_000 })
-  await endLeases(client, point, queues)
+  await endLeases(client, victim, queues)
 }
 
-/** What comes when the worker waits for work, or is dead already. */
-async function push({ arrival, url }: CrashSweepOptions, point: Point): Promise<void> {
+/** Enqueue what is to arrive when the worker waits for work, or is dead already. */
+async function push({ arrival, url }: CrashSweepOptions, victim: Victim): Promise<void> {
   if (arrival !== 'pushed') return
-  const { queues, scenario } = point
-  const waits = () => point.proxy.commands.filter((name) => name === 'blmove').length >= queues.length
-  await eventually(() => point.reached !== undefined || waits(), { timeoutMs: LIFE_MS })
-  await using storage = new RedisStorage({ connection: url, prefix: point.prefix })
-  await enqueueScenario(scenario, storage, queues, point.file)
+  const { proxy, queues, scenario } = victim
+  const waits = () => proxy.commands.filter((name) => name === 'blmove').length >= queues.length
+  await eventually(() => victim.isDead || waits())
+  await using storage = new RedisStorage({ connection: url, prefix: victim.prefix })
+  await enqueueScenario(scenario, storage, queues, victim.file)
 }
 
 async function forget(client: Redis, prefix: string): Promise<void> {
@@ -305,8 +292,9 @@ async function forget(client: Redis, prefix: string): Promise<void> {
   if (keys.length > 0) await client.unlink(keys)
 }
 
-function kill({ pid }: SpawnedProcess): void {
-  process.kill(-pid, 'SIGKILL')
+/** Fails with the list, so that `eventually` shows it. */
+function expectNone(list: readonly string[]): void {
+  if (list.length > 0) throw new Error(`still there: ${list.join(', ')}`)
 }
 
 /** At most `most` in each, and about as many in one as in another. */

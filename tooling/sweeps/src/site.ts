@@ -61,8 +61,6 @@ export interface Site extends AsyncDisposable {
 
 const QUEUES = ['high', 'default', 'low']
 const PREFIX = 'rq:'
-const START_MS = 60_000
-const DONE_MS = 60_000
 const LOOK_MS = 50
 
 export async function openSite({ leaseMs, project, redis: options, server, url }: SiteOptions): Promise<Site> {
@@ -75,7 +73,7 @@ export async function openSite({ leaseMs, project, redis: options, server, url }
   const basics = { url: reach, prefix: PREFIX, queues: QUEUES, burst: false, isScheduled: false } as const
   const order: WorkerOrder = { ...basics, horse: 'inline', importPath: project.dir, ...(leaseMs && { leaseMs }) }
   const workers = [0, 1].map(() => spawnNode(new URL('../dist/victim.js', import.meta.url), [JSON.stringify([order])]))
-  await Promise.all(workers.map((worker) => worker.output(/works 0/, START_MS)))
+  await Promise.all(workers.map((worker) => worker.output(/works 0/)))
 
   const undone = async (): Promise<string[]> => {
     const counts = runCounts(await readRuns(file))
@@ -95,7 +93,7 @@ export async function openSite({ leaseMs, project, redis: options, server, url }
     async outcome() {
       await load.stop()
       const isDone = async () => (await undone()).length === 0 && (await isQuiet())
-      await eventually(isDone, { timeoutMs: DONE_MS, intervalMs: LOOK_MS }).catch(() => {})
+      await eventually(isDone, { intervalMs: LOOK_MS }).catch(() => {})
       const runs = await readRuns(file)
       return {
         lost: await undone(),

@@ -1,10 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Queue } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
-import { eventually, readRuns, runCounts, type TempDir } from '@rq/testkit'
+import { eventually, RUNS_ALL, readRuns, runCounts, type TempDir } from '@rq/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { jobsProject } from '../src/jobs-module.ts'
 import { openSite, type Site, WELL } from '../src/site.ts'
+
+const KILLS = RUNS_ALL ? 5 : 2
+const FLUSHES = RUNS_ALL ? 200 : 50
 
 let project: TempDir
 beforeAll(async () => {
@@ -23,11 +26,11 @@ async function enqueueLong({ file, prefix, redis }: Site, names: readonly string
 }
 
 describe('two workers and a producer', () => {
-  test('go on when Redis is killed and started again, five times under load', async () => {
+  test(`go on when Redis is killed and started again, ${KILLS} times under load`, async () => {
     const persistent = { appendonly: true, args: ['--appendfsync', 'everysec'] }
     await using site = await openSite({ project, redis: persistent })
     site.load.start()
-    for (let n = 0; n < 5; n++) {
+    for (let n = 0; n < KILLS; n++) {
       await delay(500)
       await site.redis.restart()
     }
@@ -38,7 +41,7 @@ describe('two workers and a producer', () => {
   test('do not notice that scripts are flushed every 10 ms', async () => {
     await using site = await openSite({ project })
     site.load.start()
-    for (let n = 0; n < 200; n++) {
+    for (let n = 0; n < FLUSHES; n++) {
       await site.client.script('FLUSH')
       await delay(10)
     }
