@@ -1,11 +1,11 @@
 import { pause } from './wait.ts'
 
 export interface BackoffOptions {
-  /** The wait after the first failure. */
+  /** The wait after the first failure, in milliseconds. */
   readonly firstMs: number
-  /** The longest wait. */
+  /** The longest wait, in milliseconds. */
   readonly mostMs: number
-  /** 0 to 1. Default `Math.random`. */
+  /** Returns a number from 0 to 1. Default `Math.random`. */
   readonly random?: () => number
 }
 
@@ -42,7 +42,7 @@ export class Backoff {
     return backoffMs(this.#tries++, this.#options)
   }
 
-  /** Count a failure and wait, or until `signal` fires. Never rejects. */
+  /** Count a failure, and wait as {@link nextMs} says or until `signal` fires. Never rejects. */
   async wait(signal: AbortSignal): Promise<void> {
     await pause(this.nextMs(), signal)
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { systemClock } from './clock.ts'
 
 describe('systemClock', () => {
-  it('tells the time of the wall', () => {
+  it('has the wall-clock time', () => {
     const before = Date.now()
     const nowMs = systemClock.nowMs()
     expect(nowMs).toBeGreaterThanOrEqual(before)

@@ -1,4 +1,4 @@
-/** Where time comes from. Tests pass a fake; leases and scores use Redis time instead. */
+/** The clock of this process. Tests pass a fake. Leases and scores use Redis's time instead. */
 export interface Clock {
   /** Wall clock, milliseconds since the epoch. May jump. */
   nowMs(): number

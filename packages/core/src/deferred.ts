@@ -4,7 +4,7 @@ export interface Deferred<T> {
   reject(reason: unknown): void
 }
 
-/** A promise with its handles outside; `Promise.withResolvers` where Node has it (22 and later). */
+/** A promise with its `resolve` and `reject`: `Promise.withResolvers`, which Node has from version 22 on. */
 export function deferred<T = void>(): Deferred<T> {
   let resolve!: (value: T) => void
   let reject!: (reason: unknown) => void

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DAY_MS, durationMs, durationOrUnlimitedS, durationS, HOUR_MS, MINUTE_MS, SECOND_MS } from './duration.ts'
 
-/** What Luxon's `Duration` shows to the outside. */
+/** An object of the shape of Luxon's `Duration`. */
 const luxon = (ms: number) => ({ isValid: !Number.isNaN(ms), toMillis: () => ms })
 
 const SECONDS: readonly [unknown, number][] = [
@@ -37,8 +37,8 @@ const REFUSED: readonly [string, unknown][] = [
   ['a unit before the number', 'h12'],
   ['a unit alone', 'h'],
   ['an unknown unit', '10k'],
-  ['months in the clothes of minutes', '5mo'],
-  ['no text', ''],
+  ['months, which begin like minutes', '5mo'],
+  ['an empty string', ''],
   ['blanks', ' '],
   ['a blank inside', '1h 30m'],
   ['negative text', '-5'],
@@ -107,7 +107,7 @@ describe('durationMs', () => {
     )
   })
 
-  it('gives whole milliseconds, not negative, or an RqError, for any text', () => {
+  it('gives whole milliseconds, not negative, or an RqError, for any string', () => {
     const text = fc.oneof(fc.string(), fc.stringMatching(/^[0-9dhmsDHMS. +-]{0,12}$/))
     fc.assert(
       fc.property(text, (value) => {

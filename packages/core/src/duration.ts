@@ -1,6 +1,9 @@
 import { invalidOption } from './errors.ts'
 
-/** What a Luxon `Duration` looks like; kept structural so that Luxon is never loaded for a number. */
+// No library: the grammar is RQ's (`90`, `'1h30m'`, -1), narrower than that of `ms` or `parse-duration`, and an error
+// has to name the option.
+
+/** A Luxon `Duration`, by its shape, so that Luxon is never loaded for a number. */
 export interface DurationObject {
   toMillis(): number
   readonly isValid?: boolean
@@ -21,12 +24,12 @@ const UNIT_MS: Readonly<Record<string, number>> = { s: SECOND_MS, m: MINUTE_MS, 
 const DIGITS = /^\d+(\.\d+)?$/
 const UNITS = /^(\d+[dhms])+$/
 const UNIT = /(\d+)([dhms])/g
-/** Redis keeps milliseconds in 64 bits and JavaScript in 53; a thousand years is more than anyone means. */
+/** A thousand years. JavaScript and Redis can count as many milliseconds exactly, and no one means more. */
 const LONGEST_MS = 1000 * 365 * DAY_MS
 const EXPECTED = "seconds as a number, '90', '10s', '5m', '1h30m', '2d', or a Luxon Duration"
 
 /**
- * Milliseconds of a `DurationLike`, at least 0; a positive time never becomes zero.
+ * Read a `DurationLike` as milliseconds, at least 0. A positive duration never becomes zero.
  * @throws RqError `RQ_INVALID_OPTION` naming `option` when the value is anything else, negative, or over 1000 years.
  */
 export function durationMs(value: DurationLike, option: string): number {
@@ -36,12 +39,12 @@ export function durationMs(value: DurationLike, option: string): number {
   return ms === 0 ? 0 : Math.max(1, Math.round(ms))
 }
 
-/** As {@link durationMs}, in whole seconds, rounded up. */
+/** Like {@link durationMs}, in whole seconds, rounded up. */
 export function durationS(value: DurationLike, option: string): number {
   return Math.ceil(durationMs(value, option) / SECOND_MS)
 }
 
-/** As {@link durationS}, and also `-1`, RQ's word for "no limit". */
+/** Like {@link durationS}, but also accepts `-1`, RQ's "no limit". */
 export function durationOrUnlimitedS(value: DurationLike, option: string): number {
   if (value === -1 || value === '-1') return -1
   const seconds = readMs(value)

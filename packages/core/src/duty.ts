@@ -4,14 +4,14 @@ import { LONGEST_TIMER_MS } from './wait.ts'
 
 /**
  * A background task. Start and stop it any number of times, in any order.
- * There is never more than one run at a time, whoever asks for it.
+ * There is never more than one run at a time.
  */
 export interface Duty {
   /** Returns at once. Does nothing when the duty is started already. */
   start(): void
   /**
-   * Begins no further run. Resolves when the run under way has ended, and never rejects. A run that waits for a store may
-   * never end, so give the wait a limit.
+   * Begins no further run. Resolves when the run under way has ended, and never rejects. A run that waits for a store
+   * may never end, so give the wait a limit.
    */
   stop(): Promise<void>
   /** Do the work now, started or not. Callers during a run share it. Rejects with the error of the work. */
@@ -28,8 +28,8 @@ export interface PeriodicDutyOptions<T> {
   /** Run at once when started. Default false: after one interval. */
   readonly atStart?: boolean
   /**
-   * The work. `stopped` fires when the duty is stopped during the run. A run that rejects is logged, once until the work
-   * succeeds again, and the next one begins after the interval.
+   * The work. `stopped` fires when the duty is stopped during the run. A run that rejects is logged, once until the
+   * work succeeds again, and the next one begins after the interval.
    */
   readonly run: (stopped: AbortSignal) => Promise<T>
   /** Called after each run, whether it succeeded or not. */
@@ -83,8 +83,8 @@ export class PeriodicDuty<T = void> implements Duty {
   }
 
   /**
-   * Bring the next run forward: it begins within `ms` milliseconds, with 0 at once. During a run, the time counts from its
-   * end. Does nothing when the duty is stopped.
+   * Bring the next run forward: it begins within `ms` milliseconds, with 0 at once. During a run, the time counts from
+   * its end. Does nothing when the duty is stopped.
    */
   runWithin(ms: number): void {
     if (!this.#isStarted) return

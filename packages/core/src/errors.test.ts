@@ -12,7 +12,7 @@ const revoked = Proxy.revocable(() => 1, {})
 revoked.revoke()
 
 describe('RqError', () => {
-  it('is an Error with a code, and neither retryable nor detailed unless told so', () => {
+  it('is an Error with a code, and by default not retryable and without details', () => {
     const error = new RqError('RQ_CLOSED', 'The queue is closed.')
     expect(error).toBeInstanceOf(Error)
     expect(error).toMatchObject({ name: 'RqError', code: 'RQ_CLOSED', message: 'The queue is closed.' })
@@ -21,14 +21,14 @@ describe('RqError', () => {
     expect(error.stack).toContain('errors.test.ts')
   })
 
-  it('carries its cause, details and whether to try again', () => {
+  it('has its cause, details and whether to try again', () => {
     const cause = new Error('ECONNRESET')
     const error = new RqError('RQ_REDIS', 'Lost.', { cause, retryable: true, details: { attempt: 2 } })
     expect(error.cause).toBe(cause)
     expect(error).toMatchObject({ retryable: true, details: { attempt: 2 } })
   })
 
-  it('has codes that its README lists, each with its meaning', async () => {
+  it('has its codes listed in the README, each with its meaning', async () => {
     const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
     const listed = [...readme.matchAll(/^\| `(RQ_\w+)` \| \S/gm)].map(([, code]) => code)
     expect(listed).toEqual([...ERROR_CODES])
@@ -109,7 +109,7 @@ describe('show', () => {
     }
   })
 
-  it('spells out what it does not let through', () => {
+  it('shows characters that it does not let through as their codes', () => {
     expect(show(Symbol('\x1b[2J\u{e0001}'))).toBe('Symbol(\\u{1b}[2J\\u{e0001})')
   })
 
@@ -120,7 +120,7 @@ describe('show', () => {
     }
   })
 
-  it('gives text for any value', () => {
+  it('shows any value', () => {
     fc.assert(
       fc.property(fc.anything({ withBigInt: true, withNullPrototype: true, withTypedArray: true }), (value) => {
         expect(show(value)).toMatch(/^.{1,100}$/)

@@ -39,8 +39,8 @@ export interface RqErrorOptions {
 }
 
 /**
- * The error type of rq. Branch on `code`, which is stable, and never on the message. The message says what was wrong, what
- * was expected and what to do, and never holds a secret.
+ * The error type of rq. Branch on `code`, which is stable, and never on the message. The message says what was wrong,
+ * what was expected and what to do, and never holds a secret.
  */
 export class RqError extends Error {
   override readonly name: string = 'RqError'
@@ -74,7 +74,9 @@ export function show(value: unknown): string {
   }
 }
 
-/** Control characters, line breaks, direction marks and lone surrogates: they could forge a log line or move a cursor. */
+/**
+ * Control characters, line breaks, direction marks and lone surrogates: they could forge a log line or move a cursor.
+ */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 
 function describe(value: unknown): string {

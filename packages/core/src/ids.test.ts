@@ -9,7 +9,7 @@ const refusal = (option: string) =>
     message: expect.stringContaining(`Invalid ${option}:`),
   })
 
-/** No id and no name. */
+/** Neither ids nor names. */
 const NEVER: readonly unknown[] = [
   undefined,
   null,
@@ -50,7 +50,7 @@ const NEVER: readonly unknown[] = [
 ]
 
 describe('randomHex', () => {
-  it('gives 32 hex digits and never the same ones, past the end of its block', () => {
+  it('has 32 hex digits, never the same ones, past the end of its block', () => {
     const seen = new Set(Array.from({ length: 1000 }, randomHex))
     expect(seen.size).toBe(1000)
     for (const hex of seen) expect(hex).toMatch(/^[0-9a-f]{32}$/)
@@ -63,7 +63,7 @@ describe('randomHex', () => {
 })
 
 describe('newId', () => {
-  it('gives 20 letters and digits that are a valid job id, never the same ones', () => {
+  it('has 20 letters and digits that are a valid job id, never the same ones', () => {
     const seen = new Set(Array.from({ length: 1000 }, newId))
     expect(seen.size).toBe(1000)
     for (const id of seen) {
@@ -90,7 +90,7 @@ describe('newId', () => {
 })
 
 describe('checkId', () => {
-  it.each(['a', 'A-Z_09', '_', '-', '__proto__', 'x'.repeat(200)])('takes %s', (id) => {
+  it.each(['a', 'A-Z_09', '_', '-', '__proto__', 'x'.repeat(200)])('accepts %s', (id) => {
     expect(checkId(id, 'jobId')).toBe(id)
   })
 
@@ -98,7 +98,7 @@ describe('checkId', () => {
     expect(() => checkId(id, 'jobId')).toThrow(refusal('jobId'))
   })
 
-  it('takes exactly what it says it takes', () => {
+  it('accepts exactly the characters that its error names', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const legal = [...text].every((c) =>
@@ -113,14 +113,14 @@ describe('checkId', () => {
 
 describe('checkName', () => {
   it.each(['default', 'high-priority', 'eu.mail_2', 'a:b@c/d#e+f g', 'größe', '邮件', '__proto__', 'é'.repeat(200)])(
-    'takes %s',
+    'accepts %s',
     (name) => {
       expect(checkName(name, 'queue')).toBe(name)
     },
   )
 
   it.each(['redis://ann:secret@host', 'rediss://:secret@host/1', 'UNIX:///secret.sock', 'redis://host?p=secret'])(
-    'does not repeat the address %s',
+    'does not repeat the URL %s',
     (name) => {
       expect(() => checkName(name, 'queue')).toThrow(
         expect.objectContaining({

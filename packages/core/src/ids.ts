@@ -25,8 +25,9 @@ let prefixMs = 0
 let prefix = ''
 
 /**
- * A new id, of jobs and workers: 20 letters and digits, the first 7 of them the time in milliseconds, the others 77 random bits.
- * Ids in order of time are put into Redis's sorted sets in a third of the time of random ones, and take less room there than UUIDs.
+ * A new id for a job or worker: 20 letters and digits, of which the first 7 are the time in milliseconds, the others 77
+ * random bits. Redis adds ids in order of time to its sorted sets in a third of the time of random ones, and in less
+ * memory than UUIDs.
  */
 export function newId(): string {
   if (usedText === TEXT_BLOCK.length) {
@@ -56,7 +57,7 @@ const ID = /^[A-Za-z0-9_-]{1,200}$/
 const NAME = /^[\p{L}\p{N}_.:@/#+ -]{1,200}$/u
 
 /**
- * A job id as RQ's readers accept it; anything else would stop a Python worker at load.
+ * Check a job id. It must be one that RQ accepts: any other would stop a Python worker that loads the job.
  * @throws RqError `RQ_INVALID_OPTION` naming `option`.
  */
 export function checkId(value: unknown, option: string): string {
@@ -64,14 +65,15 @@ export function checkId(value: unknown, option: string): string {
   throw invalidOption(option, value, '1 to 200 letters, digits, "_" or "-"')
 }
 
-const ADDRESS = /^(?:rediss?|valkeys?|unix|https?):\/\//i
+const URL_OF_SERVER = /^(?:rediss?|valkeys?|unix|https?):\/\//i
 
 /**
- * A queue, worker or group name: no control characters, no separators of keys or lists, and no address of a server.
+ * Check the name of a queue, worker or group: no control characters, no separators of keys or lists, and no URL of a
+ * server.
  * @throws RqError `RQ_INVALID_OPTION` naming `option`.
  */
 export function checkName(value: unknown, option: string): string {
-  if (typeof value === 'string' && ADDRESS.test(value)) {
+  if (typeof value === 'string' && URL_OF_SERVER.test(value)) {
     // Not repeated: it may hold a password.
     throw new RqError(
       'RQ_INVALID_OPTION',

@@ -25,7 +25,7 @@ describe('the rules of options', () => {
     [stringOption({ check: () => 'checked' }), 7, 'checked'],
     [stringsOption(), ['a'], ['a']],
     [valueOption((value) => [value]), 7, [7]],
-  ])('case %#: what is right is given in the unit in which it is used', (rule, value, checked) => {
+  ])('case %#: a right value is returned in the unit in which it is used', (rule, value, checked) => {
     expect(rule.check(value, 'option')).toEqual(checked)
   })
 
@@ -44,7 +44,7 @@ describe('the rules of options', () => {
     [stringOption(), 7, 'a string.'],
     [stringsOption(), 'a', 'an array of strings.'],
     [stringsOption(), [1], 'an array of strings.'],
-  ])('case %#: what is wrong is refused by name', (rule, value, expected) => {
+  ])('case %#: a wrong value is refused, naming the option', (rule, value, expected) => {
     expect(() => rule.check(value, 'my option')).toThrow(
       expect.objectContaining({
         code: 'RQ_INVALID_OPTION',
@@ -54,9 +54,9 @@ describe('the rules of options', () => {
     )
   })
 
-  it('keep what is said about them', () => {
-    const said = { default: 5, flag: 'size', letter: 's', help: 'Size', defaultText: 'five' }
-    expect(countOption({ least: 1, ...said })).toMatchObject({ kind: 'count', ...said })
+  it('keep their descriptions', () => {
+    const description = { default: 5, flag: 'size', letter: 's', help: 'Size', defaultText: 'five' }
+    expect(countOption({ least: 1, ...description })).toMatchObject({ kind: 'count', ...description })
     expect(choiceOption(['a', 'b'], { default: 'a' })).toMatchObject({ choices: ['a', 'b'], default: 'a' })
   })
 })

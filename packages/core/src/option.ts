@@ -4,24 +4,24 @@ import { invalidOption } from './errors.ts'
 /** The form of an option's value. A `value` cannot be typed on a command line. */
 export type OptionKind = 'boolean' | 'choice' | 'count' | 'duration' | 'string' | 'strings' | 'value'
 
-/** How people set an option who write no program. */
+/** How an option is set on a command line. */
 interface TypedOption {
-  /** The flag of the command line, without dashes. Of a `boolean`, it turns the default around. */
+  /** The flag, without dashes. For a `boolean`, it inverts the default. */
   readonly flag?: string
   /** The flag's short form, one letter. */
   readonly letter?: string
   /** One line for `--help`. */
   readonly help?: string
-  /** The default in words, where no value says it. */
+  /** The default in words, when no value expresses it. */
   readonly defaultText?: string
 }
 
 /** One option of a public call. Tables of these are the only place where options are named and checked. */
 export interface OptionRule<Checked = unknown> extends TypedOption {
   readonly kind: OptionKind
-  /** In the form in which the option is given. */
+  /** The default, in the form in which callers give the option. */
   readonly default?: boolean | number | string | readonly string[]
-  /** Of a `choice`. */
+  /** The values of a `choice`. */
   readonly choices?: readonly string[]
   /**
    * The checked value, in the unit in which it is used. Never called with undefined.

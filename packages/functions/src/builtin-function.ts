@@ -3,12 +3,12 @@ import process from 'node:process'
 import type { AnyFunction } from '@rq/job'
 
 const NATIVE = /^(?:async )?function \S+\(\) \{ \[native code\] \}$/
-/** Loading one of these prints a warning. They do nothing that the others do not. */
+/** Loading one of these prints a warning. They can do nothing that the others cannot. */
 const NOISY = new Set(['punycode', 'sys', 'wasi'])
 
 /**
  * Whether `fn` comes with the runtime: `eval`, `Math.max`, `child_process.execSync`, `process.exit`.
- * Bound functions and proxies are not: what they do was written by whoever made them.
+ * Bound functions and proxies do not count: their maker decides what they do.
  */
 export function isBuiltinFunction(fn: AnyFunction): boolean {
   return NATIVE.test(sourceText(fn)) || loadedBuiltins().some((builtin) => ownValues(builtin).includes(fn))
@@ -19,12 +19,12 @@ export function isClass(fn: AnyFunction): boolean {
   return /^class\b/.test(sourceText(fn))
 }
 
-/** The text from which `fn` was made, however its own `toString` was changed. */
+/** The source text of `fn`, even if its own `toString` was replaced. */
 export function sourceText(fn: AnyFunction): string {
   return Function.prototype.toString.call(fn)
 }
 
-/** Only those which somebody has loaded: a module cannot export a function of the others. */
+/** Only built-in modules that are loaded: no module can export a function of the others. */
 function loadedBuiltins(): object[] {
   const { moduleLoadList } = process as { moduleLoadList?: readonly string[] }
   const builtins: object[] = [process]

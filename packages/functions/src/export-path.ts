@@ -1,7 +1,10 @@
 import type { AnyFunction } from '@rq/job'
 import { isBuiltinFunction, isClass } from './builtin-function.ts'
 
-/** What an export path leads to. `refused` is there but may not be called, `missing` is not there; `why` is a clause for a message. */
+/**
+ * The end of an export path. `refused` exists but may not be called, `missing` does not exist; `why` is a clause for a
+ * message.
+ */
 export type ExportLookup =
   | { readonly outcome: 'found'; readonly fn: AnyFunction }
   | { readonly outcome: 'refused' | 'missing'; readonly why: string }
@@ -14,15 +17,19 @@ const LONGEST_PATH = 3
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u
 const OF_EVERY_FUNCTION: ReadonlySet<string> = new Set(['length', 'name', 'arguments', 'caller'])
 
-/** The first name in a path that is never followed, whatever the module holds: a way to `Function`, or to a promise's machinery. */
+/**
+ * The first name in a path that is never followed, whatever the module exports: it leads to `Function`, or makes a
+ * promise call it.
+ */
 export function forbiddenName(path: readonly string[]): string | undefined {
   return path.find((name) => FORBIDDEN.has(name))
 }
 
 /**
- * Walk from a module's exports down to a function. Every step is an own data property of a module, a class, a function or a plain object:
- * no prototypes and no getters, except those by which modules themselves are made. A static method is bound to its class.
- * A name that the module does not export is looked up in its default export, where CommonJS keeps `module.exports`.
+ * Walk from a module's exports down to a function. Every step is an own data property of a module, a class, a function
+ * or a plain object: no prototypes and no getters, except those of module objects themselves. A static method is bound
+ * to its class. A name that the module does not export is looked up in its default export, where CommonJS keeps
+ * `module.exports`.
  */
 export function readExport(exports: object, path: readonly string[]): ExportLookup {
   let holder: Holder = exports
@@ -30,39 +37,42 @@ export function readExport(exports: object, path: readonly string[]): ExportLook
   for (const [index, name] of path.entries()) {
     if (FORBIDDEN.has(name)) return { outcome: 'refused', why: `"${name}" is never followed` }
     if (!isHolder(value)) {
-      return { outcome: 'refused', why: `${said(path, index)} is not a module, a class, a function or a plain object` }
+      return {
+        outcome: 'refused',
+        why: `${shownPath(path, index)} is not a module, a class, a function or a plain object`,
+      }
     }
     holder = index === 0 ? whereExported(value, name) : value
     const own = readOwn(holder, name)
-    if (own === 'getter') return { outcome: 'refused', why: `${said(path, index + 1)} is a getter` }
+    if (own === 'getter') return { outcome: 'refused', why: `${shownPath(path, index + 1)} is a getter` }
     if (own === undefined) {
-      if (name in holder) return { outcome: 'refused', why: `${said(path, index + 1)} is inherited` }
-      return { outcome: 'missing', why: `it has no ${said(path, index + 1)}` }
+      if (name in holder) return { outcome: 'refused', why: `${shownPath(path, index + 1)} is inherited` }
+      return { outcome: 'missing', why: `it has no ${shownPath(path, index + 1)}` }
     }
     value = index === 0 && name === 'default' ? unwrapDefault(own.value) : own.value
   }
-  if (typeof value !== 'function') return { outcome: 'refused', why: `${said(path)} is not a function` }
+  if (typeof value !== 'function') return { outcome: 'refused', why: `${shownPath(path)} is not a function` }
   const fn = value as AnyFunction
   const problem = isBuiltinFunction(fn) ? 'is a built-in function' : callProblem(fn)
-  if (problem !== undefined) return { outcome: 'refused', why: `${said(path)} ${problem}` }
+  if (problem !== undefined) return { outcome: 'refused', why: `${shownPath(path)} ${problem}` }
   return { outcome: 'found', fn: holder === exports ? fn : fn.bind(holder) }
 }
 
-/** Why a function cannot be handed out and called, as a clause for a message; undefined when it can. */
+/** Why a function cannot be returned from a promise and called, as a clause for a message; undefined when it can. */
 export function callProblem(fn: AnyFunction): string | undefined {
   if (isClass(fn)) return 'is a class, which cannot be called; name one of its static methods'
   if ('then' in fn) return 'has a "then", so that awaiting it would call it'
   return undefined
 }
 
-/** The shortest export path below `exports` whose value `isWanted`; undefined when there is none that a reference can say. */
+/** The shortest export path below `exports` to a value that `isWanted`; undefined when no reference can express one. */
 export function findExport(exports: object, isWanted: (value: unknown) => boolean): readonly string[] | undefined {
   const seen = new Set<unknown>([exports])
   let level: { path: readonly string[]; value: Holder }[] = [{ path: [], value: exports }]
   for (let length = 1; length <= LONGEST_PATH; length++) {
     const below: typeof level = []
     for (const { path, value: holder } of level) {
-      for (const name of sayableNames(holder)) {
+      for (const name of expressibleNames(holder)) {
         const own = readOwn(holder, name)
         if (own === undefined || own === 'getter') continue
         if (isWanted(own.value)) return [...path, name]
@@ -76,15 +86,15 @@ export function findExport(exports: object, isWanted: (value: unknown) => boolea
   return undefined
 }
 
-/** Own names that a reference can hold, `default` last so that a proper name is preferred. */
-function sayableNames(holder: Holder): string[] {
+/** Own names that a reference can hold. `default` comes last, so that another name is preferred. */
+function expressibleNames(holder: Holder): string[] {
   const names = Object.getOwnPropertyNames(holder).filter(
     (name) => IDENTIFIER.test(name) && !FORBIDDEN.has(name) && !(isFunction(holder) && OF_EVERY_FUNCTION.has(name)),
   )
   return names.sort((a, b) => Number(a === 'default') - Number(b === 'default'))
 }
 
-/** Compiled CommonJS keeps its default export one level down, beside the mark `__esModule`. */
+/** Compiled CommonJS keeps its default export one level down, in an object that is marked `__esModule`. */
 function unwrapDefault(value: unknown): unknown {
   if (isFunction(value) || !isHolder(value) || !isCompiledModule(value)) return value
   const own = readOwn(value, 'default')
@@ -111,7 +121,7 @@ function isHolder(value: unknown): value is Holder {
   if (isFunction(value)) return true
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
-  // A plain object of another realm has another Object.prototype, whose own prototype is null all the same.
+  // A plain object of another realm has another Object.prototype, whose own prototype is null as well.
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
@@ -125,6 +135,6 @@ function isCompiledModule(holder: Holder): boolean {
   return Object.getOwnPropertyDescriptor(holder, '__esModule')?.value === true
 }
 
-function said(path: readonly string[], length: number = path.length): string {
+function shownPath(path: readonly string[], length: number = path.length): string {
   return length === 0 ? 'what the module exports' : `"${path.slice(0, length).join('.')}"`
 }

@@ -20,24 +20,26 @@ import { runnableModule } from './runnable-module.ts'
 export interface FunctionLoaderOptions {
   /** Folders below which modules may be imported, best first. Default: the working directory. */
   readonly importPaths?: readonly string[]
-  /** Packages that may be imported: `@acme/jobs` with all that it exports, or `@acme/jobs/email` alone. Default: none. */
+  /**
+   * Packages that may be imported: `@acme/jobs` with all that it exports, or `@acme/jobs/email` alone. Default: none.
+   */
   readonly allow?: readonly string[]
-  /** Functions by the reference that stands for them, a plain name or any other text. Default: none. */
+  /** Functions by their references: plain names, or any other strings. Default: none. */
   readonly functions?: Readonly<Record<string, AnyFunction>>
 }
 
 /** A module that may be imported, and the names below its exports. */
 interface Target {
   readonly file: string
-  /** How messages call it: never an absolute path. */
+  /** Its name in messages: never an absolute path. */
   readonly shown: string
   readonly exportPath: readonly string[]
 }
 
 /**
- * From a stored reference to a function, without letting the one who wrote it choose what code runs:
- * only registered functions, modules whose real path lies below an import path, and allowed packages; of these only
- * functions that the module itself exports. Everything that can be refused is refused before anything is imported.
+ * Loads the function that a stored reference names, without letting the reference's author choose what code runs. It
+ * loads only registered functions, modules whose real path lies below an import path, and allowed packages; of these
+ * only functions that the module itself exports. Whatever can be refused before an import is refused before it.
  */
 export class FunctionLoader {
   readonly #importPaths: readonly string[]
@@ -59,10 +61,12 @@ export class FunctionLoader {
   }
 
   /**
-   * The function that a reference names. Kept once loaded; calls at the same time share one import. For a reference that
-   * names a module alone (`./path/to/file`, `path.to.file`) it is one that runs the module from the top at every call.
-   * @throws RqError `RQ_INVALID_REFERENCE` for text that is not a reference, `RQ_FUNCTION_NOT_ALLOWED` for one that may not be followed,
-   * `RQ_FUNCTION_NOT_FOUND` when there is no such module or export, or when the module throws (its error is the `cause`).
+   * Load the function that a reference names. Calls at the same time share one import, and later calls return the same
+   * function. For a reference to a module alone (`./path/to/file`, `path.to.file`), return a function that runs the
+   * module from the top at every call.
+   * @throws RqError `RQ_INVALID_REFERENCE` for a string that is not a reference, `RQ_FUNCTION_NOT_ALLOWED` for one that
+   *   may not be followed, `RQ_FUNCTION_NOT_FOUND` when there is no such module or export, or when the module throws
+   *   (its error is the `cause`).
    */
   load(reference: string): Promise<AnyFunction> {
     const known = this.#loads.get(reference)
@@ -76,7 +80,7 @@ export class FunctionLoader {
     return load
   }
 
-  /** What {@link load} has loaded before, without waiting. */
+  /** The function that {@link load} has loaded before; undefined when it has not. Synchronous. */
   loaded(reference: string): AnyFunction | undefined {
     return this.#loaded.get(reference)
   }
@@ -103,7 +107,7 @@ export class FunctionLoader {
 
   async #unregistered(name: string): Promise<RqError> {
     const names = [...this.#functions.keys()].slice(0, 10).join(', ')
-    // Not run in its place: a job that was meant for a function must not pass for done.
+    // Do not run the module instead: a job that was meant for a function would count as done.
     const module = await this.#below(name, name)
     const hint = module === undefined ? '' : `; to run ${module.path} from the top, enqueue './${name}'`
     return notFound(name, `no function is registered by that name (registered: ${names || 'none'})${hint}`)
@@ -133,8 +137,8 @@ export class FunctionLoader {
   }
 
   /**
-   * The longest leading part that is a module wins, as in RQ; modules below the import paths go before packages. Where it
-   * has no such export, or there is none, all of the text may name a module to run.
+   * The longest leading part that is a module wins, as in RQ; modules below the import paths go before packages. When
+   * that module has no such export, or there is no such module, the whole reference may name a module to run.
    */
   async #loadDotted(reference: string, parts: readonly string[]): Promise<AnyFunction> {
     if (parts.length > MOST_PARTS) throw notFound(reference, `it has more than ${MOST_PARTS} parts`)
@@ -168,7 +172,7 @@ export class FunctionLoader {
     throw notFound(reference, this.#lookedFor(parts.slice(0, -1).join('/')))
   }
 
-  /** As {@link #below}, for a module that has to be there. */
+  /** Like {@link #below}, but a missing module is an error. */
   async #expected(reference: string, path: string): Promise<ModuleFile> {
     const found = await this.#below(reference, path)
     if (found === undefined) throw notFound(reference, this.#lookedFor(path))
@@ -229,13 +233,13 @@ function refuseForbidden(reference: string, exportPath: readonly string[]): void
   if (forbidden !== undefined) throw notAllowed(reference, `"${forbidden}" is never followed`)
 }
 
-/** Packages have their own rule, so what is installed below a root is not below it in this sense, links included. */
+/** A file in `node_modules` below a root does not count, even through a link: packages have a rule of their own. */
 function isWithin(root: string, file: string): boolean {
   const path = pathBelow(root, file)
   return path !== undefined && !isInstalled(path)
 }
 
-/** Its name only: the message is the module's, and may hold a secret. */
+/** Only the error's name: its message comes from the module, and may hold a secret. */
 function errorName(error: unknown): string {
   return error instanceof Error && typeof error.name === 'string' ? error.name : show(typeof error)
 }

@@ -4,12 +4,15 @@ import { type AnyFunction, parseFunctionRef } from '@rq/job'
 const NAME: unique symbol = Symbol.for('rq.function.name')
 const WRAPPED: unique symbol = Symbol.for('rq.function.wrapped')
 
-/** A function that carries a name or the function it wraps. Global symbols, so that two copies of this package agree. */
+/**
+ * A function that carries a name or the function it wraps. The symbols are global, so that two copies of this package
+ * agree.
+ */
 type Marked = AnyFunction & { readonly [NAME]?: string; readonly [WRAPPED]?: AnyFunction }
 
 /**
  * Give `fn` the plain name under which workers register it (`functions: { name: fn }`), and return it.
- * For bundled producers, where no module is left to point at: the name is stored as it is and nothing is searched.
+ * For bundled producers, which have no modules left to refer to: the name is stored as it is, and nothing is looked up.
  * @throws RqError `RQ_INVALID_REFERENCE` when `name` is not a plain name, or when `fn` is frozen.
  */
 export function nameFunction<F extends AnyFunction>(fn: F, name: string): F {
@@ -28,8 +31,8 @@ export function functionName(fn: AnyFunction): string | undefined {
 }
 
 /**
- * Say that `wrapper` stands for `inner`, and return `wrapper`: it is searched for in the module where `inner` was written,
- * because the wrapper itself was made in the module of whoever wraps.
+ * Mark `wrapper` as standing for `inner`, and return it. It is looked for in the module where `inner` was written,
+ * because the code of the wrapper itself lies in the module of the function that wraps.
  * @throws RqError `RQ_INVALID_REFERENCE` when `wrapper` is frozen.
  */
 export function wrapFunction<F extends AnyFunction>(wrapper: F, inner: AnyFunction): F {

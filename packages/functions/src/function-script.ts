@@ -3,10 +3,10 @@ import process from 'node:process'
 import { RqError } from '@rq/core'
 import type { AnyFunction } from '@rq/job'
 
-/** A piece of source text as the engine knows it. */
+/** A module or other source as the engine knows it. */
 export interface Script {
   readonly id: string
-  /** `file:` for modules, `node:` for built-ins, empty or a label for evaluated text. */
+  /** `file:` for modules, `node:` for built-in modules, empty or a label for evaluated source. */
   readonly url: string
   /** True for an ES module, false for a CommonJS module or anything else. */
   readonly isModule: boolean
@@ -14,14 +14,14 @@ export interface Script {
 
 type Post = (method: string, params?: object) => Record<string, unknown>
 
-/** Scripts seen so far. Ids are never reused within an isolate, so an entry is right for ever. */
+/** Scripts seen so far. Ids are never reused within an isolate, so an entry stays valid. */
 const scripts = new Map<string, Script>()
 const SLOT = Symbol.for('rq.function.slot')
 
 /**
  * The script in which `fn` was written; undefined for built-in, native and bound functions.
  * Synchronous. A first call takes some milliseconds; the debugger is on only while an unknown script is looked up.
- * @throws RqError `RQ_INVALID_REFERENCE` where Node's inspector is not to be had.
+ * @throws RqError `RQ_INVALID_REFERENCE` where Node's inspector is not available.
  */
 export function scriptOf(fn: AnyFunction): Script | undefined {
   return withInspector((post) => {
@@ -38,7 +38,7 @@ export function loadedScripts(): readonly Script[] {
 }
 
 function scriptId(fn: AnyFunction, post: Post): string | undefined {
-  // The one object that this module and the inspector's global scope surely share, also inside a vm context.
+  // The only object that this module and the inspector's global scope certainly share, also inside a vm context.
   const shared = process as unknown as Record<symbol, AnyFunction | undefined>
   shared[SLOT] = fn
   try {
@@ -59,7 +59,7 @@ function withInspector<T>(ask: (post: Post) => T): T {
     scripts.set(params.scriptId, { id: params.scriptId, url: params.url, isModule: params.isModule ?? false })
   })
   try {
-    // To its own isolate a session answers at once, within the call.
+    // A session on its own isolate answers within the call.
     return ask((method, params) => {
       let reply: Record<string, unknown> = {}
       session.post(method, params, (error: unknown, result?: object) => {
@@ -80,7 +80,7 @@ function openSession(): Session {
   } catch (cause) {
     throw new RqError(
       'RQ_INVALID_REFERENCE',
-      "Cannot tell where a function was written: Node's inspector is missing or not permitted here (--permission). Enqueue by reference: ref('./path/to/module#export').",
+      "Cannot find out where a function was written: Node's inspector is missing or not permitted here (--permission). Enqueue by reference: ref('./path/to/module#export').",
       { cause },
     )
   }

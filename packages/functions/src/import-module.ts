@@ -1,16 +1,17 @@
-/** A module's exports in a box, so that no promise ever resolves with them: a module may export `then`. */
+/** A module's exports, wrapped so that no promise ever resolves with them: a module may export `then`. */
 export interface Imported {
   readonly exports: object
 }
 
 const runtimeImport = (url: string): Promise<Record<string, unknown>> => import(url)
 
-/** False where a test runner or a bundler has put its own function in the place of `import()`. */
+/** False where a test runner or a bundler has replaced `import()` with a function of its own. */
 export const importIsNative: boolean = /\bimport\(/.test(runtimeImport.toString())
 
 /**
- * Import a module by URL. `await import(url)` calls an exported `then`; a module that re-exports the whole of it as one name does not.
- * A test runner's import is used as it is, because only that one gives the instance that the test sees.
+ * Import a module by URL. `await import(url)` would call an exported `then`, so this imports a module that re-exports
+ * all of it under one name. A test runner's import is used as it is: only that one returns the instance that the test
+ * sees.
  */
 export async function importModule(url: string): Promise<Imported> {
   if (!importIsNative) return { exports: await runtimeImport(url) }

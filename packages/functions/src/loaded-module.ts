@@ -13,10 +13,10 @@ interface RunnerState {
 const { cache } = createRequire(import.meta.url)
 
 /**
- * The exports of a module that this process has loaded already, as objects of names: none when it failed,
- * undefined when it is still being loaded after `patienceMs`.
- * A CommonJS module is read from the cache of `require`, a module of vitest from vitest, so that neither runs a second time;
- * importing an ES module again gives the instance that everybody has.
+ * The objects of exports of a module that this process has loaded already: none when the module failed, undefined when
+ * it is still loading after `patienceMs` milliseconds. A CommonJS module is read from the cache of `require`, a module
+ * of vitest from vitest, so that neither runs a second time. Importing an ES module again returns the existing
+ * instance.
  */
 export async function loadedExports(url: string, patienceMs: number): Promise<readonly object[] | undefined> {
   const file = filePath(url)

@@ -1,14 +1,14 @@
 import { isMainThread } from 'node:worker_threads'
 import { RqError, show } from '@rq/core'
 
-/** A reference that may not be followed. */
+/** The error for a reference that may not be followed. */
 export function notAllowed(reference: string, why: string): RqError {
   return new RqError('RQ_FUNCTION_NOT_ALLOWED', `Refused to load ${show(reference)}: ${why}.`, {
     details: { reference },
   })
 }
 
-/** A reference that leads nowhere. */
+/** The error for a reference to nothing. */
 export function notFound(reference: string, why: string, cause?: unknown): RqError {
   return new RqError('RQ_FUNCTION_NOT_FOUND', `Cannot load ${show(reference)}: ${why}.`, {
     details: { reference },
@@ -16,7 +16,10 @@ export function notFound(reference: string, why: string, cause?: unknown): RqErr
   })
 }
 
-/** What to do where `error` says that the process cannot load the TypeScript of `path`; undefined for any other error. */
+/**
+ * The error with advice, when `error` means that this process cannot load the TypeScript of `path`; undefined for any
+ * other error.
+ */
 export function unreadableTypeScript(reference: string, path: string, error: unknown): RqError | undefined {
   const code = (error as { code?: unknown } | null)?.code
   if (code !== 'ERR_UNKNOWN_FILE_EXTENSION' || !path.endsWith('ts')) return undefined
@@ -24,7 +27,7 @@ export function unreadableTypeScript(reference: string, path: string, error: unk
     reference,
     isMainThread
       ? `${path} is TypeScript, which this process cannot load. Build it, or start the worker with a loader such as --import tsx`
-      : `${path} is TypeScript, which this thread cannot load. Build it, start the worker with --import tsx, or run jobs in processes, since other loaders may not come into threads`,
+      : `${path} is TypeScript, which this thread cannot load. Build it, start the worker with --import tsx, or run jobs in processes, since other loaders may not work in threads`,
     error,
   )
 }

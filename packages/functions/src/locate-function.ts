@@ -25,21 +25,30 @@ interface Found {
   readonly exportPath: readonly string[]
 }
 
-/** How long a module that somebody is still loading is waited for: the one that must hold the function, and any other. */
+/**
+ * How long to wait for a module that is still loading: for the one that must export the function, and for any other.
+ */
 const PATIENCE_MS = 2000
 const SEARCH_PATIENCE_MS = 1000
 
 const found = new WeakMap<AnyFunction, Map<string, string>>()
 const underway = new WeakMap<AnyFunction, Map<string, Promise<string>>>()
 
-/** The reference of a function that was named or located before with the same import paths; undefined otherwise. Synchronous. */
+/**
+ * The reference of a function that was named or located before with the same import paths; undefined otherwise.
+ * Synchronous.
+ */
 export function cachedReference(fn: AnyFunction, options: LocateOptions = {}): string | undefined {
   return found.get(fn)?.get(cacheKey(options)) ?? functionName(fn)
 }
 
 /**
- * The text to store for a function: a string is checked and returned, a function object is located.
- * @throws RqError `RQ_INVALID_REFERENCE` as {@link locateFunction}, and for text that is not a reference.
+ * The reference to store for a function. A string is checked and returned. For a function object it is the portable
+ * reference of its export, `./jobs/email#send` or `@acme/jobs/email#send`, or its name if it has one. The engine
+ * reports in which script the function was written; that module, or else any other loaded one, must export it. The
+ * answer is cached by function and import paths; failures are not.
+ * @throws RqError `RQ_INVALID_REFERENCE` when no worker could import the function, saying why and what to do, and for a
+ *   string that is not a reference.
  */
 export async function referenceOf(func: FunctionRef, options: LocateOptions = {}): Promise<string> {
   if (typeof func !== 'string') return locateFunction(func, options)
@@ -47,13 +56,7 @@ export async function referenceOf(func: FunctionRef, options: LocateOptions = {}
   return func
 }
 
-/**
- * The portable reference of an exported function: `./jobs/email#send`, `@acme/jobs/email#send`, or its name if it has one.
- * The engine says in which script the function was written, and that module, or else any other loaded one, must export it.
- * The answer is kept per function and import paths; failures are not.
- * @throws RqError `RQ_INVALID_REFERENCE` when no worker could import it, saying why and what to do.
- */
-export async function locateFunction(fn: unknown, options: LocateOptions = {}): Promise<string> {
+async function locateFunction(fn: unknown, options: LocateOptions): Promise<string> {
   if (typeof fn !== 'function') {
     throw new RqError(
       'RQ_INVALID_REFERENCE',
@@ -113,7 +116,7 @@ async function locate(fn: AnyFunction, { importPaths }: LocateOptions): Promise<
   return reference
 }
 
-/** Look in one loaded module: for the function itself, for the one it wraps, and for its twin. */
+/** Look in one loaded module for the function itself, for the one it wraps, and for its twin. */
 async function exportedFrom(
   url: string,
   fn: AnyFunction,
@@ -138,7 +141,10 @@ async function exportedFrom(
   return undefined
 }
 
-/** Look in every other loaded module: what a wrapper made is exported from where it was called, not from where it was written. */
+/**
+ * Look in every other loaded module: a wrapped function is exported where the wrapper was called, not where it was
+ * written.
+ */
 async function exportedElsewhere(url: string, fn: AnyFunction, inner: AnyFunction): Promise<Found | undefined> {
   const modules = loadedScripts().filter((script) => script.isModule && script.url !== url)
   const urls = new Set([
@@ -166,8 +172,9 @@ const isSame =
     value === fn
 
 /**
- * The same function in another instance of its module: a test runner that keeps modules to itself leaves nothing better to compare.
- * In the same instance equal text is not enough: two closures made by one line are different functions.
+ * Matches the same function in another instance of its module, by name and source: a test runner that keeps modules to
+ * itself leaves nothing better to compare. In the same instance this is not enough: two closures made by one line
+ * differ.
  */
 const isTwin =
   (fn: AnyFunction, script: Script) =>
@@ -177,7 +184,10 @@ const isTwin =
     sourceText(value as AnyFunction) === sourceText(fn) &&
     scriptOf(value as AnyFunction)?.id !== script.id
 
-/** The script that was started, by RQ's rule for `__main__`. That of a worker thread cannot be told and may be imported. */
+/**
+ * The script that was started, which no reference may name, by RQ's rule for `__main__`. None in a worker thread: its
+ * script is unknown.
+ */
 function entryFiles(): string[] {
   const started = process.argv[1]
   if (started === undefined || !isMainThread) return []
@@ -193,7 +203,7 @@ const NAME_IT = "Or name it by hand: ref('./path/to/module#export')."
 
 function notWritten(fn: AnyFunction): RqError {
   const what = isBuiltinFunction(fn) ? 'a built-in function' : 'a bound, native or proxied function'
-  return refusal(fn, `it is ${what}, of which no module can be told`, 'Export a function of your own that calls it.')
+  return refusal(fn, `it is ${what}, whose module is unknown`, 'Export a function of your own that calls it.')
 }
 
 function refusal(fn: AnyFunction, why: string, advice: string): RqError {

@@ -29,7 +29,7 @@ const FOLDERS: Readonly<Record<Language, readonly string[]>> = {
 const TYPESCRIPT_FLAG =
   /(?:^|[\\/=])(?:tsx|ts-node|jiti|@?swc[\w-]*)(?:[\\/@]|$)|^--experimental-(?:strip|transform)-types$/
 const EXTENSION = /\.([mc]?)([jt])s$/
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones that are refused
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are refused
 const UNSAFE = /[\\:?#%\u0000-\u001f\u007f]/
 
 /** The extension of a module file; '' when it is none. `.d.ts` files hold no code. */
@@ -42,7 +42,7 @@ export function withoutExtension(path: string): string {
   return path.slice(0, path.length - moduleExtension(path).length)
 }
 
-/** Why a module path may not be asked for, as a clause for a message; undefined when it may. */
+/** Why a module path is refused, as a clause for a message; undefined when it is not. */
 export function pathProblem(segments: readonly string[]): string | undefined {
   for (const segment of segments) {
     if (segment === '') return 'it has an empty path segment'
@@ -54,22 +54,22 @@ export function pathProblem(segments: readonly string[]): string | undefined {
 }
 
 /**
- * The language to try first: TypeScript where a loader for it was asked for, JavaScript otherwise.
+ * The language to try first: TypeScript where a loader for it is in use, JavaScript otherwise.
  * Node's own type stripping does not count, because it is always on.
  */
 export function preferredLanguage(): Language {
   const flags = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)]
-  const isAsked =
+  const hasLoader =
     !importIsNative ||
     moduleExtension(process.argv[1] ?? '').endsWith('ts') ||
     createRequire(import.meta.url).extensions['.ts'] !== undefined ||
     flags.some((flag) => TYPESCRIPT_FLAG.test(flag))
-  return isAsked ? 'ts' : 'js'
+  return hasLoader ? 'ts' : 'js'
 }
 
 /**
- * Where a module path may lie below a root, best first: the root itself, then what a build makes from it, then its source.
- * JavaScript goes before TypeScript or after it, as `prefer` says; a file goes before a folder's index.
+ * Where a module path may lie below a root, best first: the root itself, then what a build makes from it, then its
+ * source. JavaScript goes before TypeScript or after it, as `prefer` says; a file goes before a folder's index.
  */
 function modulePaths(modulePath: string, prefer: Language): string[] {
   const written = moduleExtension(modulePath)
@@ -89,7 +89,7 @@ function modulePaths(modulePath: string, prefer: Language): string[] {
   return paths.filter((path) => moduleExtension(path) !== '')
 }
 
-/** The first file that answers to `modulePath` (`jobs/email`) below the roots, spelled exactly so; undefined when there is none. */
+/** The first file for `modulePath` (`jobs/email`) below the roots, spelled exactly so; undefined when there is none. */
 export async function findModuleFile(
   roots: readonly string[],
   modulePath: string,
@@ -119,12 +119,12 @@ export function pathBelow(root: string, file: string): string | undefined {
   return path.split(sep).join('/')
 }
 
-/** Whether a path leads through a folder of installed packages. */
+/** Whether a path leads through `node_modules`. */
 export function isInstalled(path: string): boolean {
   return path.split(/[\\/]/).includes('node_modules')
 }
 
-/** Names in folders, letter for letter, on file systems that do not tell cases apart too. Each folder is read once. */
+/** Looks names up in folders letter for letter, also on case-insensitive file systems. Reads each folder once. */
 export class FolderListing {
   readonly #folders = new Map<string, Promise<ReadonlySet<string>>>()
 

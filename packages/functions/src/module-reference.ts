@@ -35,7 +35,7 @@ export async function moduleReference(path: string, importPaths?: readonly strin
   return packageSpecifierOf(file, roots)
 }
 
-/** The ways to say a path below a root, shortest first. */
+/** The ways to write a path below a root, shortest first. */
 function formsOf(path: string): string[] {
   const bare = withoutExtension(path)
   const { folder, rest } = splitFolder(bare)
@@ -56,7 +56,9 @@ async function leadsTo(
   return true
 }
 
-/** Whether one file is built from the other: a source and an output folder, or TypeScript and JavaScript side by side. */
+/**
+ * Whether one file is built from the other: a source and an output folder, or TypeScript and JavaScript side by side.
+ */
 function isOtherForm(a: ModuleFile, b: ModuleFile): boolean {
   const [one, other] = [splitFolder(a.path), splitFolder(b.path)]
   if (a.root !== b.root || withoutExtension(one.rest) !== withoutExtension(other.rest)) return false

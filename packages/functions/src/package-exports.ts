@@ -1,3 +1,6 @@
+// Not the library `resolve.exports`: it stops at nested conditions of which none holds, where Node goes on to the next
+// one, and it accepts targets outside of the package. It cannot find the subpaths of a file either.
+
 /** The `exports` field of a package.json, as it was parsed. */
 export type PackageExports = unknown
 
@@ -19,7 +22,7 @@ export function resolveExports(
   return pick(table[best], starIn(best, subpath) ?? '', conditions) ?? undefined
 }
 
-/** Every subpath by which a package exports `file` (`./dist/email.js`) under some condition or other. */
+/** Every subpath by which a package exports `file` (`./dist/email.js`) under any condition. */
 export function subpathsOf(exports: PackageExports, file: string): string[] {
   const found: string[] = []
   for (const [key, target] of Object.entries(subpaths(exports))) {
@@ -41,7 +44,7 @@ function subpaths(exports: PackageExports): Readonly<Record<string, unknown>> {
   return { '.': exports }
 }
 
-/** The first target whose conditions hold. Null is a no that ends the search; undefined lets it go on. */
+/** The first target whose conditions hold. Null ends the search, as a refusal; undefined lets it go on. */
 function pick(target: unknown, star: string, conditions: ReadonlySet<string>): string | null | undefined {
   if (target === null) return null
   if (typeof target === 'string') return target.startsWith('./') ? fillStars(target, star) : undefined
@@ -67,7 +70,10 @@ function leaves(target: unknown): string[] {
   return isTable(target) ? Object.values(target).flatMap(leaves) : []
 }
 
-/** What every `*` of a pattern stands for in `text`, at least one character; undefined when it does not match or has no star. */
+/**
+ * What every `*` of a pattern stands for in `text`, at least one character; undefined when it does not match or has no
+ * star.
+ */
 function starIn(pattern: string, text: string): string | undefined {
   const parts = pattern.split('*')
   const stars = parts.length - 1

@@ -29,7 +29,10 @@ export function parsePackageSpecifier(text: string): PackageSpecifier | undefine
   return { name, subpath: subpath === undefined ? '.' : `./${subpath}` }
 }
 
-/** The real path of the file that `import` would load for a specifier in a module at `root`; undefined when there is none. */
+/**
+ * The real path of the file that `import` would load for a specifier in a module at `root`; undefined when there is
+ * none.
+ */
 export async function resolvePackageModule(
   root: string,
   { name, subpath }: PackageSpecifier,
@@ -49,8 +52,8 @@ export async function resolvePackageModule(
 }
 
 /**
- * The specifier by which modules at one of the roots can import `file`, a real path; undefined when none can.
- * A file that is exported only under other conditions than those of this process counts too, when its subpath resolves here:
+ * The specifier by which modules at one of the roots can import `file`, a real path; undefined when none can. A file
+ * that is exported only under other conditions than those of this process counts too, when its subpath resolves here:
  * it is the same module in its other form, source or build, ES module or CommonJS.
  */
 export async function packageSpecifierOf(file: string, roots: readonly string[]): Promise<string | undefined> {
@@ -69,7 +72,10 @@ export async function packageSpecifierOf(file: string, roots: readonly string[])
   return undefined
 }
 
-/** The package that a bare name means in a module at `folder`: the one that holds the module, if it is called so, else an installed one. */
+/**
+ * The package that a bare name means in a module at `folder`: the one that holds the module, if it has that name, else
+ * an installed one.
+ */
 async function packageFor(folder: string, name: string): Promise<Package | undefined> {
   const own = await owningPackage(join(folder, 'module.js'))
   if (own?.name === name && own.exports !== undefined) return own
@@ -117,7 +123,9 @@ function legacyPaths({ main }: Package, subpath: string): string[] {
   return ['', '.js', '.mjs', '.cjs', '/index.js'].map((ending) => `${subpath}${ending}`)
 }
 
-/** What may lead to a file of a package without `exports`, best first; the caller resolves each back. */
+/**
+ * Subpaths that may lead to a file of a package without `exports`, best first. The caller checks each by resolving it.
+ */
 function legacySubpaths(path: string): string[] {
   return ['.', `./${withoutExtension(path)}`, `./${path}`]
 }

@@ -12,8 +12,8 @@ let runs = 0
  * A function that runs the top level of a module, again at every call. What the module imports runs only once, and each
  * run leaves its module in memory.
  *
- * It throws what the module throws; `RQ_INVALID_REFERENCE` when it is called with arguments, of which a module knows
- * nothing; `RQ_FUNCTION_NOT_FOUND` for TypeScript that the process cannot load.
+ * It throws what the module throws; `RQ_INVALID_REFERENCE` when it is called with arguments, which a module cannot
+ * receive; `RQ_FUNCTION_NOT_FOUND` for TypeScript that the process cannot load.
  */
 export function runnableModule(reference: string, { file, path }: ModuleFile): AnyFunction {
   return async (...args: unknown[]) => {

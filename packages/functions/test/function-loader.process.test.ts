@@ -153,7 +153,7 @@ describe('FunctionLoader', () => {
     ])
   })
 
-  it('keeps the error of a module that throws as the cause, and its text out of the message', async () => {
+  it('keeps the error of a module that throws as the cause, and its message out of ours', async () => {
     await using project = await createProject({
       'throws.mjs': 'throw new TypeError("redis://:secret@host")',
       'syntax.mjs': 'export const = 1',
@@ -200,7 +200,7 @@ describe('FunctionLoader', () => {
     expect(await loader.load('./late#run')).toBeTypeOf('function')
   })
 
-  it('gives back the function that a producer located', async () => {
+  it('loads the function that a producer located', async () => {
     await using project = await createProject({
       'package.json': MODULE,
       'src/jobs/email.ts': `

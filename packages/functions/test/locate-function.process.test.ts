@@ -2,7 +2,7 @@ import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { cachedReference, locateFunction, nameFunction, referenceOf } from '../src/index.ts'
+import { cachedReference, nameFunction, referenceOf } from '../src/index.ts'
 import { createProject, installedPackages, removeInstalledPackages } from './project.ts'
 
 beforeAll(installedPackages, 60_000)
@@ -13,7 +13,7 @@ const MAIL_TS = `
   export class Mail { static deliver(to: string): string { return to } }
 `
 
-describe('referenceOf', () => {
+describe('referenceOf a string', () => {
   it('returns a well-formed string as it is and refuses any other', async () => {
     expect(await referenceOf('my_package.my_module.my_func')).toBe('my_package.my_module.my_func')
     expect(await referenceOf(nameFunction(() => {}, 'named'))).toBe('named')
@@ -21,7 +21,7 @@ describe('referenceOf', () => {
   })
 })
 
-describe('locateFunction', () => {
+describe('referenceOf a function', () => {
   it('names every kind of export of an ES module', async () => {
     await using project = await createProject({
       'package.json': '{"type":"module"}',
@@ -241,7 +241,7 @@ describe('locateFunction', () => {
     expect(await project.run('apps/web/main.js', { cwd: 'apps/web', flags })).toEqual(expected)
   })
 
-  it('finds what a wrapper made in the module that exports it', async () => {
+  it('finds a wrapped function in the module that exports it', async () => {
     await using project = await createProject({
       'package.json': '{"type":"module"}',
       'lib/traced.js': 'export const traced = (fn) => (...args) => fn(...args)',
@@ -320,10 +320,10 @@ describe('locateFunction', () => {
       closure: expect.stringMatching(/^RQ_INVALID_REFERENCE: .*belongs to the script that was started/),
       Mail: 'RQ_INVALID_REFERENCE: Cannot enqueue function Mail: it is a class. Enqueue one of its static methods.',
       bound:
-        'RQ_INVALID_REFERENCE: Cannot enqueue function bound deliver: it is a bound, native or proxied function, of which no module can be told. Export a function of your own that calls it.',
+        'RQ_INVALID_REFERENCE: Cannot enqueue function bound deliver: it is a bound, native or proxied function, whose module is unknown. Export a function of your own that calls it.',
       limited: expect.stringMatching(/^RQ_INVALID_REFERENCE: .*has a "then"/),
       builtin:
-        'RQ_INVALID_REFERENCE: Cannot enqueue function max: it is a built-in function, of which no module can be told. Export a function of your own that calls it.',
+        'RQ_INVALID_REFERENCE: Cannot enqueue function max: it is a built-in function, whose module is unknown. Export a function of your own that calls it.',
       node: expect.stringMatching(/^RQ_INVALID_REFERENCE: .*it is a built-in function/),
       evaluated: expect.stringMatching(/^RQ_INVALID_REFERENCE: .*was not written in a module file/),
       text: 'RQ_INVALID_REFERENCE: Cannot enqueue "jobs": it is not a function. Pass an exported function, or a reference such as \'./path/to/module#export\'.',
@@ -344,7 +344,7 @@ describe('locateFunction', () => {
     expect(send).toMatch(/its module \.\.\/jobs\.js lies outside of the import paths \(\.\).*Set importPaths here/)
   })
 
-  it('refuses a function whose module is still being loaded, instead of waiting for ever', async () => {
+  it('refuses a function whose module is still being loaded, instead of waiting forever', async () => {
     await using project = await createProject({
       'package.json': '{"type":"module"}',
       'jobs.js': `
@@ -376,10 +376,10 @@ describe('locateFunction', () => {
       'package.json': '{"type":"module"}',
       'jobs.js': 'export const send = () => {}',
       'main.js': `
-        import { cachedReference, locateFunction } from '@rq/functions'
+        import { cachedReference, referenceOf } from '@rq/functions'
         import { send } from './jobs.js'
         const before = cachedReference(send)
-        const both = await Promise.all([locateFunction(send), locateFunction(send)])
+        const both = await Promise.all([referenceOf(send), referenceOf(send)])
         const importPaths = ['./rq', '.']
         const other = cachedReference(send, { importPaths })
         console.log(JSON.stringify({ before: String(before), both: both.join(), after: cachedReference(send), other: String(other) }))`,
@@ -394,7 +394,7 @@ describe('locateFunction', () => {
 
   it('gives a plain name to a function that has one', async () => {
     const send = nameFunction(() => {}, 'send-mail')
-    expect(await locateFunction(send)).toBe('send-mail')
+    expect(await referenceOf(send)).toBe('send-mail')
     expect(cachedReference(send)).toBe('send-mail')
     expect(() => nameFunction(() => {}, './not#plain')).toThrow('Not a function name')
     expect(() =>
@@ -407,9 +407,9 @@ describe('locateFunction', () => {
 
   it('locates what a test runner loaded, from within and from without', async () => {
     const importPaths = [new URL('..', import.meta.url).pathname]
-    expect(await locateFunction(nameFunction, { importPaths })).toBe('./function-name#nameFunction')
+    expect(await referenceOf(nameFunction, { importPaths })).toBe('./function-name#nameFunction')
     const built = join(await installedPackages(), 'node_modules/@rq/functions/dist/index.js')
-    const native: { locateFunction: typeof locateFunction } = await import(pathToFileURL(built).href)
-    expect(await native.locateFunction(nameFunction, { importPaths })).toBe('./function-name#nameFunction')
+    const native: { referenceOf: typeof referenceOf } = await import(pathToFileURL(built).href)
+    expect(await native.referenceOf(nameFunction, { importPaths })).toBe('./function-name#nameFunction')
   })
 })

@@ -10,14 +10,17 @@ const PACKAGES = fileURLToPath(new URL('../../', import.meta.url))
 const TSX = fileURLToPath(import.meta.resolve('tsx'))
 const TSC = join(dirname(fileURLToPath(import.meta.resolve('typescript/package.json'))), 'bin/tsc')
 
-/** Files of every project: a producer that prints what each function is called, and a worker that prints what each reference gives. */
+/**
+ * Files of every project: a producer that prints what each function is called, and a worker that prints what each
+ * reference gives.
+ */
 const TOOLS: Readonly<Record<string, string>> = {
   'rq/report.mjs': `
-    import { locateFunction } from '@rq/functions'
+    import { referenceOf } from '@rq/functions'
     export async function report(functions, options) {
       const said = {}
       for (const [name, fn] of Object.entries(functions)) {
-        said[name] = await locateFunction(fn, options).catch((error) => error.code + ': ' + error.message)
+        said[name] = await referenceOf(fn, options).catch((error) => error.code + ': ' + error.message)
       }
       console.log(JSON.stringify(said))
     }`,

@@ -32,7 +32,7 @@ export class Scheduler extends BaseScheduler {
   }
 }
 
-/** Enqueues jobs on Redis by interval or cron text. It connects when it starts, and drops its connections when it stops. */
+/** Enqueues jobs on Redis by interval or cron expression. It connects when it starts, and drops its connections when it stops. */
 export class CronScheduler extends BaseCronScheduler {
   readonly #redis: RedisStorage
 

@@ -3,7 +3,10 @@ import { CronConfig } from './cron-config.ts'
 import type { PendingCron } from './cron-registry.ts'
 
 export interface CronConfigLoaderOptions {
-  /** Puts what a config module registers into force, in place of the config before. A rejection means that nothing changed. */
+  /**
+   * Puts what a config module registers into force, in place of the config before. A rejection means that nothing
+   * changed.
+   */
   readonly apply: (pending: readonly PendingCron[]) => Promise<void>
   readonly logger: Logger
 }

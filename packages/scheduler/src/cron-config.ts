@@ -9,14 +9,14 @@ import { type PendingCron, takePending } from './cron-registry.ts'
 const { cache } = createRequire(import.meta.url)
 /** An editor writes a file in several steps. */
 const SETTLE_MS = 100
-/** Not every change is told: of folders that are links, or that come over a network. */
+/** `fs.watch` misses changes in symlinked and network folders. */
 const LOOK_MS = 2 * SECOND_MS
 
 let loads = 0
 
-/** A config module: a file whose calls of `cron.register` say what is to be enqueued. */
+/** A config module: a file that registers cron jobs by `cron.register`. */
 export class CronConfig {
-  /** As it was given. */
+  /** The path as it was given. */
   readonly path: string
   readonly #file: string
   #watcher: FSWatcher | undefined
@@ -31,14 +31,15 @@ export class CronConfig {
   }
 
   /**
-   * Run the file, anew each time (modules that it imports are not loaded again), and hand over what it registered.
-   * @throws RqError `RQ_CONFIG` when it is not there or fails.
+   * Run the file, anew at each call (modules that it imports are not loaded again). Returns the cron jobs that it
+   * registers.
+   * @throws RqError `RQ_CONFIG` when it is missing or fails.
    */
   async load(): Promise<readonly PendingCron[]> {
     this.#version = await this.#readVersion()
     takePending()
     try {
-      // Where it is now: Node remembers where a link once led.
+      // Resolve links at each load: Node remembers where a link once led.
       const file = await realpath(this.#file)
       delete cache[file]
       // Another query makes another instance of the module.
@@ -53,7 +54,7 @@ export class CronConfig {
     }
   }
 
-  /** Call `onChange` when the file was changed or replaced, until {@link unwatch}: soon, at the latest after two seconds. */
+  /** Call `onChange` within two seconds when the file was changed or replaced, until {@link unwatch}. */
   watch(onChange: () => void): void {
     this.unwatch()
     try {
@@ -63,11 +64,11 @@ export class CronConfig {
       })
       this.#watcher.on('error', () => this.#watcher?.close())
     } catch {
-      // It cannot be watched, only looked at.
+      // It cannot be watched; the interval below still looks at it.
     }
     this.#looks = setInterval(() => this.#lookSoon(onChange), LOOK_MS)
     this.#looks.unref()
-    // It may have changed while nobody watched.
+    // It may have changed before.
     this.#lookSoon(onChange)
   }
 

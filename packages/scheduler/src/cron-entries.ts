@@ -2,7 +2,9 @@ import { type CronContext, CronEntry } from './cron-entry.ts'
 import { CronJob } from './cron-job.ts'
 import type { CronDefinition } from './cron-options.ts'
 
-/** The cron jobs that are in force in one scheduler, in order of registration: its own, and those of its config module. */
+/**
+ * The cron jobs that are in force in one scheduler, in order of registration: its own, and those of its config module.
+ */
 export class CronEntries {
   readonly #context: CronContext
   readonly #jobs = new WeakMap<CronEntry, CronJob>()
@@ -40,8 +42,8 @@ export class CronEntries {
   }
 
   /**
-   * Find the functions, and read from the store where each cron job stands. Cron jobs of the same name have slots of their
-   * own, in order of registration.
+   * Find the functions, and read from the store where each cron job stands. Cron jobs of the same name have slots of
+   * their own, in order of registration.
    * @throws as `CronEntry.open`.
    */
   async open(entries: readonly CronEntry[] = this.#all): Promise<void> {
@@ -55,7 +57,8 @@ export class CronEntries {
   }
 
   /**
-   * Put the cron jobs of a config module in place of those of the config before, and open them all if `isStarted` by then.
+   * Put the cron jobs of a config module in place of those of the config before, and open them all if `isStarted` by
+   * then.
    * @throws as {@link open}; then nothing has changed.
    */
   async replaceConfig(definitions: readonly CronDefinition[], isStarted: () => boolean): Promise<void> {

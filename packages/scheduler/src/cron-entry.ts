@@ -9,16 +9,16 @@ import { idStart, tickId } from './tick-id.ts'
 
 const RETRY_MS = SECOND_MS
 
-/** What cron jobs of one scheduler work with. */
+/** What the cron jobs of one scheduler share. */
 export interface CronContext {
   readonly storage: Storage
   readonly clock: StoreClock
   readonly logger: Logger
-  /** Options of the queues through which jobs are made. */
+  /** Options of the queues that create the jobs. */
   readonly queueOptions: Pick<ConstructorParameters<typeof Queue>[1], 'importPaths' | 'serializer'>
 }
 
-/** A cron job whose function has been found: its name, and a job as it is enqueued at every tick. */
+/** A cron job whose function has been found: its name, and the job of which every tick enqueues a copy. */
 interface Prepared {
   readonly name: string
   readonly funcName: string
@@ -51,22 +51,23 @@ export class CronEntry {
     return this.#prepared?.funcName
   }
 
-  /** The last tick of which this scheduler knows that a job was enqueued, and the next one. */
+  /** The last tick that enqueued a job, as far as this scheduler knows. */
   get latestMs(): number | undefined {
     return this.#latestMs
   }
 
+  /** The next tick; undefined when there is none. */
   get nextMs(): number | undefined {
     return this.#nextMs
   }
 
-  /** When there is something to do, by the store's time. */
+  /** When {@link runDue} has something to do next, by the store's time. */
   get wakeAtMs(): number {
     return this.#retryAtMs ?? this.#nextMs ?? Number.POSITIVE_INFINITY
   }
 
   /**
-   * Find the function and write its arguments, once.
+   * Find the function and serialize its arguments, once.
    * @throws RqError `RQ_INVALID_REFERENCE`, `RQ_SERIALIZATION`, `RQ_INVALID_OPTION`.
    */
   async prepare(): Promise<Prepared> {
@@ -80,7 +81,7 @@ export class CronEntry {
     return this.#prepared
   }
 
-  /** Read where the cron job stands, from its state in the store. `slot`: which of the entries with its name it is. */
+  /** Read from the store where the cron job stands. `slot`: its number among the entries of its name, from 1. */
   async open(slot: number): Promise<CronState> {
     const { name } = await this.prepare()
     const { recurrence } = this.definition
@@ -92,7 +93,10 @@ export class CronEntry {
     return state
   }
 
-  /** Enqueue what is due by now, until `stopped`. Returns how many jobs. Never rejects: what fails is tried again in a second. */
+  /**
+   * Enqueue what is due by now, until `stopped` fires. Returns how many jobs. Never rejects: a failure is retried after
+   * a second.
+   */
   async runDue(stopped?: AbortSignal): Promise<number> {
     const { clock, logger } = this.#context
     const nowMs = clock.nowMs()
@@ -118,7 +122,7 @@ export class CronEntry {
       }
       this.#moveOn(nowMs)
     } catch (error) {
-      logger.warn(`Could not enqueue cron job ${this.name}; it will be tried again`, { error: String(error) })
+      logger.warn(`Could not enqueue cron job ${this.name}; it will be retried`, { error: String(error) })
       this.#retryAtMs = nowMs + RETRY_MS
     }
     return enqueued
@@ -156,7 +160,7 @@ export class CronEntry {
     this.#nextMs = this.definition.recurrence.next(this.#afterMs, this.#anchorMs)
   }
 
-  /** Past the ticks that were fired, and those that are left out. */
+  /** Go past the ticks that were fired, and those that are left out. */
   #moveOn(nowMs: number): void {
     this.#afterMs = Math.max(this.#afterMs, Math.floor(nowMs))
     this.#nextMs = this.definition.recurrence.next(this.#afterMs, this.#anchorMs)

@@ -8,11 +8,11 @@ import type { CatchUp } from './due-ticks.ts'
 export interface HistoryRange {
   /** Default 0: the newest. */
   readonly start?: number
-  /** Included. Default -1: the oldest. */
+  /** The last one, inclusive. Default -1: the oldest. */
   readonly end?: number
 }
 
-/** A cron job as it was registered with a scheduler. What it knows of its ticks is as fresh as that scheduler. */
+/** A cron job that was registered with a scheduler. Its times are those that the scheduler knows. */
 export class CronJob<R = unknown> {
   readonly #entry: CronEntry
   readonly #context: CronContext
@@ -44,7 +44,7 @@ export class CronJob<R = unknown> {
     return this.#entry.definition.checked.kwargs
   }
 
-  /** Seconds; null for one with a cron text. */
+  /** Seconds; null for one with a cron expression. */
   get interval(): number | null {
     return this.#entry.definition.intervalS
   }
@@ -75,7 +75,7 @@ export class CronJob<R = unknown> {
     return dateOf(this.#entry.nextMs)
   }
 
-  /** Enqueue a job now, whether it is paused or not; its ticks stay where they are. Part of the history. */
+  /** Enqueue a job now, also while it is paused. Its ticks do not move. The job is part of the history. */
   async runNow(): Promise<Job<R>> {
     const record = await this.#entry.runNow(`now-${randomHex().slice(0, 16)}`)
     const { queueOptions, storage } = this.#context
@@ -89,13 +89,13 @@ export class CronJob<R = unknown> {
     return this.#context.storage.crons.setPaused(name, true)
   }
 
-  /** Let its ticks go on. Those of the pause are not made up for. Returns false when it was not paused. */
+  /** Enqueue at its ticks again. Ticks during the pause are not caught up. Returns false when it was not paused. */
   async resume(): Promise<boolean> {
     const { name } = await this.#entry.prepare()
     return this.#context.storage.crons.setPaused(name, false)
   }
 
-  /** Ids of the jobs that it enqueued, newest first; the last 1000 are kept, for a year. */
+  /** Ids of the jobs that it enqueued, newest first. The last 1000 are kept, for a year. */
   async getJobIds({ start = 0, end = -1 }: HistoryRange = {}): Promise<string[]> {
     const { name } = await this.#entry.prepare()
     return this.#context.storage.crons.history(name, start, end)

@@ -12,15 +12,18 @@ export type Overlap = (typeof OVERLAP)[number]
 /** When a cron job runs, and how its jobs are enqueued. */
 export interface CronRuleOptions extends Omit<EnqueueOptions, 'jobId' | 'unique' | 'pipeline' | 'kwargs'> {
   readonly queueName: string
-  /** Every so often: whole seconds, at least 1. The first job comes at once, when nobody has run this cron job before. */
+  /**
+   * Time between two jobs: whole seconds, at least 1. The first comes at once, unless a scheduler has run this cron job
+   * before.
+   */
   readonly interval?: DurationLike
-  /** Instead of `interval`: five or six fields, as {@link checkCronText} describes. */
+  /** Instead of `interval`: a cron expression of five fields, or six with the second first. See docs/time.md. */
   readonly cron?: string
   /** The zone of `cron`. Default UTC, as in RQ. */
   readonly timezone?: string
-  /** What the cron job is known by, over all schedulers and restarts. Default: the reference of its function. */
+  /** Identifies the cron job in all schedulers and over restarts. Default: the reference of its function. */
   readonly name?: string
-  /** What becomes of ticks while no scheduler ran. Default `skip`, as in RQ. */
+  /** What to do about ticks while no scheduler ran. Default `skip`, as in RQ. */
   readonly catchUp?: CatchUp
   /** Default `allow`, as in RQ. */
   readonly overlap?: Overlap
@@ -40,11 +43,11 @@ type KwargsArguments<P extends readonly unknown[]> =
       : never
     : never
 
-/** Everything about a cron job beside its function. */
+/** All options of a cron job. */
 export type CronOptions<F extends AnyFunction> = CronRuleOptions &
   (Arguments<Parameters<F>> | KwargsArguments<Parameters<F>>)
 
-/** A cron job, checked. */
+/** A checked cron job. */
 export interface CronDefinition {
   readonly func: FunctionRef
   readonly args: readonly unknown[]
@@ -56,8 +59,9 @@ export interface CronDefinition {
   readonly name: string | undefined
   readonly catchUp: CatchUp
   readonly overlap: Overlap
-  /** For `queue.createJob`, and the same, checked. */
+  /** The options for `queue.createJob`. */
   readonly jobOptions: EnqueueOptions
+  /** The same, checked. */
   readonly checked: CheckedOptions
 }
 
@@ -68,8 +72,8 @@ const REFUSED: Readonly<Record<string, string>> = {
 }
 
 /**
- * Check what was given to `register`, at once.
- * @throws RqError `RQ_INVALID_OPTION` naming the option, for a cron text with the position of the mistake.
+ * Check the arguments of `register`.
+ * @throws RqError `RQ_INVALID_OPTION` naming the option, for a cron expression with the position of the mistake.
  */
 export function checkCron<F extends AnyFunction>(func: Callable<F>, options: CronOptions<F>): CronDefinition {
   if (typeof func !== 'function' && typeof func !== 'string') {
@@ -83,10 +87,10 @@ export function checkCron<F extends AnyFunction>(func: Callable<F>, options: Cro
   const { args = [], catchUp, cron, interval, name, overlap, queueName, timezone, ...jobOptions } = options
   if (!Array.isArray(args)) throw invalidOption('args', args, 'an array of the arguments of the function')
   if ((interval === undefined) === (cron === undefined)) {
-    throw invalidOption('interval', interval, 'either interval or cron, and not both')
+    throw invalidOption('interval', interval, 'either interval or cron, not both')
   }
   if (timezone !== undefined && cron === undefined) {
-    throw invalidOption('timezone', timezone, 'none beside interval, which knows no time of day')
+    throw invalidOption('timezone', timezone, 'none with interval, which knows no time of day')
   }
   const intervalS = interval === undefined ? null : durationMs(interval, 'interval') / SECOND_MS
   if (intervalS !== null && !(Number.isInteger(intervalS) && intervalS > 0)) {

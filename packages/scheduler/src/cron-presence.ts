@@ -14,7 +14,10 @@ const HEARTBEAT_MS = 15 * SECOND_MS
 /** Changes within this time are written together. */
 const GATHER_MS = SECOND_MS
 
-/** Keeps a cron scheduler's record in the store: that it lives, what it has registered, when each cron job ran and will run. */
+/**
+ * Keeps a cron scheduler's record in the store: that it lives, what it has registered, when each cron job ran and will
+ * run.
+ */
 export class CronPresence implements Duty {
   readonly #heartbeat: PeriodicDuty
 

@@ -1,7 +1,7 @@
 import { type CronJobRecord, DEFAULT_RESULT_TTL_S } from '@rq/job'
 import type { CronDefinition } from './cron-options.ts'
 
-/** What stands for values that JSON cannot hold, as in RQ. */
+/** The placeholder for values that JSON cannot hold, as in RQ. */
 const NOT_SERIALIZABLE = '<not JSON serializable>'
 
 interface Facts {
@@ -11,7 +11,7 @@ interface Facts {
   readonly nextMs: number | null
 }
 
-/** A cron job as the record of its scheduler shows it. */
+/** A cron job in the record of its scheduler. */
 export function cronJobRecord(definition: CronDefinition, facts: Facts): CronJobRecord {
   const { args, catchUp, checked, cron, intervalS, overlap, queueName, timezone } = definition
   const { failureTtlS, kwargs, meta, resultTtlS = DEFAULT_RESULT_TTL_S, timeoutS, ttlS, webhooks = [] } = checked

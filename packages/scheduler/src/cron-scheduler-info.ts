@@ -1,14 +1,14 @@
 import type { CronJobRecord, CronSchedulerRecord } from '@rq/job'
 
-/** A cron job of a scheduler somewhere, to look at: it cannot be enqueued from here. */
+/** A cron job as its scheduler describes it in the store. It cannot be enqueued from here. */
 export class CronJobInfo {
   readonly name: string
   readonly funcName: string
   readonly queueName: string
-  /** JSON as it was stored, or a placeholder for values that JSON cannot hold; null when there are none. */
+  /** JSON as it was stored, or a placeholder for values that JSON cannot hold; null when there are no arguments. */
   readonly args: string | null
   readonly kwargs: string | null
-  /** Seconds. */
+  /** Seconds; null for one with a cron expression. */
   readonly interval: number | null
   readonly cron: string | null
   readonly timezone: string | null
@@ -32,7 +32,7 @@ export class CronJobInfo {
   }
 }
 
-/** A cron scheduler somewhere, as it wrote of itself; Python's too. */
+/** A cron scheduler as it describes itself in the store; Python's too. */
 export class CronSchedulerInfo {
   readonly name: string
   readonly hostname: string
@@ -40,7 +40,7 @@ export class CronSchedulerInfo {
   readonly createdAt: Date
   /** Empty when it was not started from a file. */
   readonly configFile: string
-  /** Null for one that has left. */
+  /** Null when the scheduler has left. */
   readonly lastHeartbeat: Date | null
   readonly #jobs: readonly CronJobInfo[]
 

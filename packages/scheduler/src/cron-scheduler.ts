@@ -35,12 +35,18 @@ export interface CronSchedulerOptions extends Pick<QueueOptions, 'storage' | 'se
 }
 
 export interface CronSchedulersOptions extends StorageOptions {
-  /** A scheduler without a heartbeat for so long is dead, and dropped from the list for everybody. Default 2 minutes, as in RQ. */
+  /**
+   * A scheduler that sent no heartbeat for this long is dead, and is removed from the list for all. Default 2 minutes,
+   * as in RQ.
+   */
   readonly staleAfter?: DurationLike
 }
 
 export interface LoadConfigOptions {
-  /** Load it again when the file changes; a version that fails is reported, and the one before stays. Default false. */
+  /**
+   * Reload it when the file changes. When a version fails, that is logged and the one before stays in force. Default
+   * false.
+   */
   readonly watch?: boolean
 }
 
@@ -48,9 +54,9 @@ export interface LoadConfigOptions {
 const LEAVE_MS = 500
 
 /**
- * Enqueues jobs again and again, by interval or cron text. Any number of schedulers may have the same cron jobs: each tick is
- * enqueued at most once. It runs nothing itself; workers do.
- * States: stopped -> started ({@link start}) -> stopped ({@link stop}). It keeps the process alive while it runs.
+ * Enqueues jobs by interval or cron expression. Any number of schedulers may have the same cron jobs: each tick is
+ * enqueued at most once. It runs no job itself; workers do. States: stopped -> started ({@link start}) -> stopped
+ * ({@link stop}). It keeps the process alive while it runs.
  */
 export class CronScheduler {
   readonly name: string
@@ -97,7 +103,7 @@ export class CronScheduler {
   }
 
   /**
-   * The living schedulers, longest without a heartbeat first: what they have registered, to look at.
+   * The living schedulers with the cron jobs that they have registered, oldest heartbeat first.
    * @throws RqError `RQ_INVALID_OPTION`.
    */
   static async all(options: CronSchedulersOptions = {}): Promise<CronSchedulerInfo[]> {
@@ -124,9 +130,10 @@ export class CronScheduler {
   }
 
   /**
-   * Have a function enqueued again and again: by `interval`, or by `cron` in a `timezone`.
-   * Also while it is started; what can only be found then, such as an unreachable function, is logged.
-   * @throws RqError `RQ_INVALID_OPTION`, for a cron text with the position of the mistake.
+   * Register a cron job: a function to be enqueued by `interval`, or by `cron` in a `timezone`. While the scheduler is
+   * started, errors that show later, such as a function that no worker can import, are logged, and the cron job is
+   * dropped.
+   * @throws RqError `RQ_INVALID_OPTION`, for a cron expression with the position of the mistake.
    */
   register<F extends AnyFunction>(func: Callable<F>, options: CronOptions<F>): CronJob<ResultOf<F>> {
     const entry = this.#entries.add(checkCron(func, options))
@@ -140,23 +147,23 @@ export class CronScheduler {
   }
 
   /**
-   * Load a module whose calls of `cron.register` say what to enqueue. It takes the place of a config that was loaded before.
-   * @throws RqError `RQ_CONFIG` when it is missing or fails, and what its calls of `register` throw; then nothing has changed.
+   * Load a module that registers cron jobs by `cron.register`. It replaces a config that was loaded before.
+   * @throws RqError `RQ_CONFIG` when it is missing or fails, and the errors of `register`; then nothing has changed.
    */
   async loadConfig(path: string, { watch = false }: LoadConfigOptions = {}): Promise<void> {
     await this.#config.load(path, watch)
   }
 
-  /** What is registered, in order. */
+  /** The registered cron jobs, in order. */
   getJobs(): CronJob[] {
     return this.#entries.all.map((entry) => this.#entries.jobOf(entry))
   }
 
   /**
-   * Take what `cron.register` has collected in this process, locate the functions, list this scheduler, and begin. Resolves
-   * when it runs, or was stopped meanwhile.
-   * @throws RqError `RQ_INVALID_REFERENCE`, `RQ_SERIALIZATION` for a cron job that no worker could run; `RQ_SCHEDULER_NAME_TAKEN`;
-   *   RqError of the store when it cannot be reached.
+   * Register what `cron.register` has collected in this process, locate the functions, add this scheduler to the list,
+   * and begin. Resolves when it runs, or when it is stopped meanwhile.
+   * @throws RqError `RQ_INVALID_REFERENCE`, `RQ_SERIALIZATION` for a cron job that no worker could run;
+   *   `RQ_SCHEDULER_NAME_TAKEN`; RqError of the store when it cannot be reached.
    */
   async start(): Promise<void> {
     if (this.#run !== undefined) return
@@ -177,7 +184,7 @@ export class CronScheduler {
     this.#presence.changed()
   }
 
-  /** Leave, and take this scheduler off the list. Resolves within a second, whatever the store does. */
+  /** Stop, and remove this scheduler from the list. Resolves within a second, whatever the store does. */
   async stop(): Promise<void> {
     this.#run?.abort()
     this.#run = undefined
@@ -188,7 +195,7 @@ export class CronScheduler {
   }
 
   /**
-   * Enqueue what is due now, for those who call it from a clock of their own. Returns the cron jobs that were.
+   * Enqueue what is due now, for callers with a clock of their own. Returns the cron jobs of which it enqueued jobs.
    * @throws as {@link start}, the first time.
    */
   async runOnce(): Promise<CronJob[]> {
@@ -201,7 +208,7 @@ export class CronScheduler {
     return this.#context.storage.crons.setPaused(checkName(name, 'name'), true)
   }
 
-  /** Let its ticks go on. Those of the pause are not made up for. Returns false when it was not paused. */
+  /** Enqueue at its ticks again. Ticks during the pause are not caught up. Returns false when it was not paused. */
   resume(name: string): Promise<boolean> {
     return this.#context.storage.crons.setPaused(checkName(name, 'name'), false)
   }
@@ -228,7 +235,7 @@ export class CronScheduler {
   async #enter(signal: AbortSignal): Promise<void> {
     await this.#entries.prepare()
     await this.#context.storage.crons.register(this.#record())
-    // Stopped meanwhile, it was taken off the list before it stood there.
+    // Stopped meanwhile, it was removed from the list before it was added.
     if (signal.aborted) return this.#leave()
     await this.#entries.open()
   }

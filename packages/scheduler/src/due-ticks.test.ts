@@ -8,13 +8,13 @@ const hourly = onCron('0 * * * *')
 const at = (afterMs: number) => ({ afterMs, anchorMs: afterMs })
 
 describe('dueTicks', () => {
-  it.each(['skip', 'once', 'all'] as const)('has the tick whose time has come, with %s', (catchUp) => {
+  it.each(['skip', 'once', 'all'] as const)('enqueues a tick that is due, with %s', (catchUp) => {
     expect(dueTicks(hourly, at(start), start + HOUR_MS - 1, catchUp)).toEqual([])
     expect(dueTicks(hourly, at(start), start + HOUR_MS, catchUp)).toEqual([start + HOUR_MS])
     expect(dueTicks(hourly, at(start), start + HOUR_MS + LATE_MS, catchUp)).toEqual([start + HOUR_MS])
   })
 
-  it('leaves out what is later than that, makes up for the last one, or for all of them', () => {
+  it('skips ticks that are missed, or catches up with the last one, or with all', () => {
     const now = start + 3 * HOUR_MS + LATE_MS + 1
     expect(dueTicks(hourly, at(start), now, 'skip')).toEqual([])
     expect(dueTicks(hourly, at(start), now, 'once')).toEqual([start + 3 * HOUR_MS])
@@ -22,7 +22,7 @@ describe('dueTicks', () => {
     expect(dueTicks(every(3600), at(start), now, 'all')).toEqual([1, 2, 3].map((n) => start + n * HOUR_MS))
   })
 
-  it('makes up for a bounded number, the newest', () => {
+  it('catches up with the newest, a bounded number', () => {
     const ticks = dueTicks(onCron('* * * * * *'), at(start), start + 24 * HOUR_MS, 'all')
     expect(ticks).toHaveLength(MOST_CAUGHT_UP)
     expect(ticks.at(-1)).toBe(start + 24 * HOUR_MS)

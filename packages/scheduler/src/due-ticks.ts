@@ -2,8 +2,8 @@ import { SECOND_MS } from '@rq/core'
 import type { Recurrence } from './recurrence.ts'
 
 /**
- * What becomes of ticks that no scheduler was there for: nothing, the last one made up for, or all of them (the last 100).
- * A tick that is at most 30 s late is not missed: it is still enqueued, also with `skip`.
+ * What to do about ticks that no scheduler was running for: `skip` them, enqueue the last one `once`, or `all` (the
+ * last 100). A tick that is at most 30 s late is not missed: it is still enqueued, also with `skip`.
  */
 export const CATCH_UP = ['skip', 'once', 'all'] as const
 
@@ -15,9 +15,9 @@ export const MOST_CAUGHT_UP = 100
 
 /** Where a recurrence stands. Times are epoch milliseconds. */
 export interface Position {
-  /** Ticks up to this time are over and done with. */
+  /** Ticks up to this time are done. */
   readonly afterMs: number
-  /** What an interval counts from. */
+  /** The time from which an interval counts. */
   readonly anchorMs: number
 }
 

@@ -8,7 +8,6 @@ export {
   type LoadConfigOptions,
 } from './cron-scheduler.ts'
 export { CronJobInfo, CronSchedulerInfo } from './cron-scheduler-info.ts'
-export { checkCronText } from './cron-text.ts'
 export { CATCH_UP, type CatchUp } from './due-ticks.ts'
 export { onCron, type Recurrence } from './recurrence.ts'
 export { Scheduler, type SchedulerOptions, type SchedulerQueue } from './scheduler.ts'

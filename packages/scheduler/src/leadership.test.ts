@@ -24,7 +24,7 @@ function setUp(lead: () => Promise<readonly string[]>) {
 }
 
 describe('Leadership', () => {
-  it('leads what the store says, for less than a lease from the moment of asking', async () => {
+  it('leads the queues that the store grants, for less than a lease from the time of the call', async () => {
     const { clock, gained, leadership } = setUp(async () => {
       clock.advance(1000)
       return ['a']
@@ -38,7 +38,7 @@ describe('Leadership', () => {
     expect(leadership.leads('a')).toBe(false)
   })
 
-  it('steps down when it was frozen, whatever the wall clock says, and leads again when the store agrees', async () => {
+  it('leads nothing after it was frozen, whatever the wall clock shows, and leads again when the store grants it', async () => {
     let mine: readonly string[] = ['a']
     const { clock, gained, leadership } = setUp(async () => mine)
     await leadership.runOnce()
@@ -54,14 +54,14 @@ describe('Leadership', () => {
     expect(leadership.leads('a')).toBe(true)
   })
 
-  it('stays in the lead over a jump of the wall clock', async () => {
+  it('keeps the lead when the wall clock jumps', async () => {
     const { clock, leadership } = setUp(async () => ['a', 'b'])
     await leadership.runOnce()
     clock.jumpTo(Date.UTC(2040, 0, 1))
     expect(leadership.queues).toEqual(['a', 'b'])
   })
 
-  it('frees its locks at the end, after a renewal that is under way', async () => {
+  it('frees its locks when it stops, after a renewal that is under way', async () => {
     let answer: (queues: readonly string[]) => void = () => {}
     const { leadership, left } = setUp(() => new Promise((resolve) => (answer = resolve)))
     const renewal = leadership.runOnce()

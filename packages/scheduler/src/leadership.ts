@@ -17,8 +17,8 @@ const RENEWALS_PER_LEASE = 5
 const UNTRUSTED_PART = 0.2
 
 /**
- * Keeps the locks of the queues that this scheduler leads, and takes those that become free.
- * A process that was frozen finds, by a clock that never jumps, that its leases are over, and leads nothing until it has renewed them.
+ * Keeps the locks of the queues that this scheduler leads, and takes those that become free. A process that was frozen
+ * finds, by a clock that never jumps, that its leases are over, and leads nothing until it has renewed them.
  */
 export class Leadership implements Duty {
   readonly #options: LeadershipOptions

@@ -101,7 +101,7 @@ describe('Promoter', () => {
     await promoter.stop()
   })
 
-  it('leaves a queue alone whose lead is lost, until it is woken', async () => {
+  it('moves nothing in a queue whose lead is lost, until it is woken', async () => {
     const answers: (Promoted | 'lost')[] = ['lost', NO_MORE]
     const { promoter, lost } = promoterOf(['q'], async () => answers.shift() ?? NO_MORE)
     promoter.start()

@@ -10,7 +10,10 @@ export interface PromoterOptions {
   readonly leads: (queue: string) => boolean
   /** Called when the store says that another scheduler leads a queue. */
   readonly onLost: (queue: string) => void
-  /** How often it looks without a notice, for jobs of programs that send none. Looks fall on whole multiples of this time. */
+  /**
+   * How often it looks without a notice, for jobs of programs that send none. Looks fall on whole multiples of this
+   * time.
+   */
   readonly pollMs: number
   readonly clock: Clock
   readonly logger: Logger
@@ -21,8 +24,8 @@ const MOST_PER_STEP = 500
 const RETRY_MS = SECOND_MS
 
 /**
- * Moves jobs into their queues when they are due. Sleeps until the next one is due by the store's clock, or until {@link wake}.
- * Each step is one atomic call of the store, so two promoters, or one that was frozen, do no harm.
+ * Moves jobs into their queues when they are due. Sleeps until the next one is due by the store's clock, or until
+ * {@link wake}. Each step is one atomic call of the store, so two promoters, or one that was frozen, do no harm.
  */
 export class Promoter implements Duty {
   readonly #options: PromoterOptions

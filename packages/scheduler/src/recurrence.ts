@@ -1,20 +1,22 @@
 import { invalidOption, SECOND_MS } from '@rq/core'
 import { Cron } from 'croner'
-import { checkCronText, invalidCron } from './cron-text.ts'
+import { checkCronExpression, invalidCron } from './cron-expression.ts'
 
-/** When something happens again and again. All times are epoch milliseconds, on whole seconds. */
+/** The ticks at which a cron job is due. All times are epoch milliseconds, on whole seconds. */
 export interface Recurrence {
-  /** The same text for the same rule. */
+  /** Identifies the rule: the same string for the same rule. */
   readonly rule: string
-  /** The least time between two ticks that is known beforehand: the interval, or 1 ms. */
+  /** A lower bound of the milliseconds between two ticks: the interval, or 1. */
   readonly leastGapMs: number
-  /** The first tick after `afterMs`; undefined when there is none. An interval counts from `anchorMs`, which is a tick. */
+  /**
+   * The first tick after `afterMs`; undefined when there is none. An interval counts from `anchorMs`, which is a tick.
+   */
   next(afterMs: number, anchorMs: number): number | undefined
   /** The last ticks, at most `most`, that are after `afterMs` and not after `untilMs`, in order. */
   last(most: number, afterMs: number, untilMs: number, anchorMs: number): readonly number[]
 }
 
-/** A tick every so many seconds. */
+/** A tick every `intervalS` seconds. */
 export function every(intervalS: number): Recurrence {
   const intervalMs = intervalS * SECOND_MS
   const stepAfter = (afterMs: number, anchorMs: number) =>
@@ -31,19 +33,20 @@ export function every(intervalS: number): Recurrence {
   }
 }
 
-/** The default zone of a cron text, as in RQ. */
+/** The default zone of a cron expression, as in RQ. */
 const DEFAULT_TIMEZONE = 'UTC'
 
 /**
- * The ticks of a cron text in a time zone.
+ * The ticks of a cron expression in a time zone.
  *
- * When the clocks change: a time of day that is written out (`30 2 * * *`, also a list or range of them) happens once a day:
- * if it is skipped, at the first instant after the gap; if it comes twice, the first time. What has a `*` or a step in its
- * seconds, minutes or hours goes with the time that passes: nothing for a skipped hour, again in a repeated one.
- * @throws RqError `RQ_INVALID_OPTION` with the position of a mistake, and for a text that never matches or a zone that is unknown.
+ * When the clocks change: a time of day that is written out (`30 2 * * *`, also a list or range of them) comes once a
+ * day: if it is skipped, at the first instant after the gap; if it comes twice, the first time. A rule with a `*` or a
+ * step in its seconds, minutes or hours follows elapsed time: nothing for a skipped hour, again in a repeated one.
+ * @throws RqError `RQ_INVALID_OPTION` with the position of a mistake, for an expression that never matches, and for an
+ *   unknown zone.
  */
 export function onCron(text: unknown, timezone: unknown = DEFAULT_TIMEZONE): Recurrence {
-  const pattern = checkCronText(text)
+  const pattern = checkCronExpression(text)
   const zone = checkTimezone(timezone)
   let cron: Cron
   try {

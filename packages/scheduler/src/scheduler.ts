@@ -18,11 +18,11 @@ import { Promoter } from './promoter.ts'
 
 export interface SchedulerOptions {
   readonly storage: Storage
-  /** How often it looks for jobs of programs that give no notice, such as Python's. Default 1 s, at least 10 ms. */
+  /** How often it looks for jobs of programs that send no notice, such as Python's. Default 1 s, at least 10 ms. */
   readonly interval?: DurationLike
   /** Unique among schedulers. Default: random digits; Python RQ up to 2.9 can read no other name in a lock. */
   readonly name?: string
-  /** How long its queues stay its own after its last sign of life. Default 5000, at least 100. */
+  /** For how many milliseconds it leads its queues after its last renewal. Default 5000, at least 100. */
   readonly leaseMs?: number
   /** Default: silent. */
   readonly logger?: Logger
@@ -38,9 +38,9 @@ const SHORTEST_LEASE_MS = 100
 const LEAVE_MS = 500
 
 /**
- * Moves scheduled jobs, delayed retries and repeats into their queues when they are due. One scheduler leads each queue; the
- * others stand by and take over within `leaseMs` when it dies, at once when it leaves. It keeps the process alive while it runs.
- * States: stopped -> started ({@link start}) -> stopped ({@link stop}), as often as wanted.
+ * Moves scheduled jobs, delayed retries and repeats into their queues when they are due. One scheduler leads each
+ * queue; the others stand by and take over within `leaseMs` when it dies, at once when it leaves. It keeps the process
+ * alive while it runs. States: stopped -> started ({@link start}) -> stopped ({@link stop}), any number of times.
  */
 export class Scheduler {
   readonly name: string
@@ -99,13 +99,14 @@ export class Scheduler {
     return this.#run === undefined ? 'stopped' : 'started'
   }
 
-  /** The queues that it leads, and whose due jobs it therefore moves. */
+  /** The queues that it leads: those whose due jobs it moves. */
   get ledQueues(): readonly string[] {
     return this.#leadership.queues
   }
 
   /**
-   * Begin. Resolves when it listens; that a store does not answer yet is no error. Safe to repeat.
+   * Begin. Resolves when it receives notices. A store that does not answer yet is no error. Does nothing when started
+   * already.
    * @throws RqError `RQ_CLOSED`.
    */
   async start(): Promise<void> {
@@ -125,7 +126,9 @@ export class Scheduler {
     this.#leadership.start()
   }
 
-  /** Free the queues that it leads, so that others take over at once. Resolves within a second, whatever the store does. */
+  /**
+   * Free the queues that it leads, so that others take over at once. Resolves within a second, whatever the store does.
+   */
   async stop(): Promise<void> {
     this.#run = undefined
     const unsubscribe = this.#unsubscribe
@@ -135,8 +138,8 @@ export class Scheduler {
   }
 
   /**
-   * Take the lead where nobody has it, and move what is due now. Returns how many jobs. The queues stay its own until
-   * {@link stop}, or for one lease.
+   * Take the lead of queues that have no leader, and move what is due now. Returns how many jobs. It leads these queues
+   * until {@link stop}, or for one lease.
    * @throws RqError of the store.
    */
   async runOnce(): Promise<number> {

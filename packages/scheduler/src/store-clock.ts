@@ -1,8 +1,8 @@
 import type { Clock } from '@rq/core'
 
 /**
- * The store's time, carried on from its last answer by a clock that never jumps; so schedulers agree on the time, whatever the
- * clocks of their machines say. Before the first answer it is the machine's.
+ * The store's time, computed from its last answer and a clock that never jumps. So schedulers agree on the time,
+ * whatever their machines' clocks show. Before the first answer it is the machine's time.
  */
 export class StoreClock {
   readonly #clock: Clock
@@ -13,12 +13,12 @@ export class StoreClock {
     this.#offsetMs = clock.nowMs() - clock.monotonicMs()
   }
 
-  /** What the store's time will be when something that is sent now arrives there. Epoch milliseconds. */
+  /** The store's time at which a call that is sent now arrives there. Epoch milliseconds. */
   nowMs(): number {
     return this.#clock.monotonicMs() + this.#offsetMs
   }
 
-  /** Make a call to the store whose answer holds its time. */
+  /** Make a call to the store whose answer has its time, and set this clock by it. */
   async asking<T extends { readonly nowMs: number }>(call: () => Promise<T>): Promise<T> {
     const sentMs = this.#clock.monotonicMs()
     const answer = await call()

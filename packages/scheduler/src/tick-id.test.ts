@@ -10,7 +10,7 @@ describe('tickId', () => {
     expect(tickId(idStart('./jobs/email#send', 1), Date.UTC(2030, 0, 2, 3, 4, 5))).toBe(id)
   })
 
-  it('tells names and slots apart that look alike as ids', () => {
+  it('is different for names and slots that look alike as ids', () => {
     const starts = [
       idStart('a.b', 1),
       idStart('a#b', 1),

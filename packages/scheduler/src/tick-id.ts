@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 const LONGEST_SLUG = 80
 
 /**
- * What the ids of all jobs of a cron job begin with: readable, of the letters that an id may have, and another one for every
- * name and slot.
+ * The start of the ids of all jobs of a cron job: readable, of the characters that an id may have, and different for
+ * every name and slot.
  */
 export function idStart(name: string, slot: number): string {
   const slug = name

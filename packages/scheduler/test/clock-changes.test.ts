@@ -54,13 +54,13 @@ function ticks(text: string, { zone }: ClockChange, fromMs: number, toMs: number
 const iso = (list: readonly number[]) => list.map((ms) => new Date(ms).toISOString())
 
 describe('onCron, when clocks change', () => {
-  it('is tried at gaps and folds of many kinds', () => {
+  it('is tested at gaps and repeated hours of many kinds', () => {
     const lengths = new Set(CHANGES.map(({ byMs }) => byMs / MINUTE_MS))
     expect([...lengths].sort((a, b) => a - b)).toEqual([-120, -60, -30, 30, 60, 120])
     expect(CHANGES.length).toBeGreaterThan(100)
   })
 
-  it('has the ticks that one finds by looking at the clock in every minute', () => {
+  it('has the ticks that a look at the clock in every minute finds', () => {
     fc.assert(
       fc.property(minute, hour, change, before, (minutes, hours, at, early) => {
         const clock = clocks.get(at.zone) ?? new WallClock(at.zone)

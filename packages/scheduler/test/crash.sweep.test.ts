@@ -48,7 +48,7 @@ async function places(point: Point): Promise<Record<string, readonly string[]>> 
 }
 
 describe('a scheduler that dies, or loses a reply, at any of its commands', () => {
-  it('loses no job, and lets none be promoted twice', async () => {
+  it('loses no job, and promotes none twice', async () => {
     await using redis = await redisFixture()
     const expected = {
       default: ['brief', 'first', 'front', 'plain'],
@@ -114,7 +114,7 @@ async function wrongTicks(point: Point): Promise<string[]> {
 }
 
 describe('a cron scheduler that dies, or loses a reply, at any of its commands', () => {
-  it('leaves no tick out, and none is enqueued twice', async () => {
+  it('skips no tick, and enqueues none twice', async () => {
     await using redis = await redisFixture()
     const report = await sweepSchedulers({
       redis,

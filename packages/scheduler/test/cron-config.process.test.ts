@@ -10,7 +10,7 @@ const config = (...lines: string[]) =>
 const jobs = 'export const clean = () => 1\nexport const report = (kind) => kind\n'
 
 describe('config modules', () => {
-  it('say what is enqueued, and are loaded again when they change; a version that fails changes nothing', async () => {
+  it('register cron jobs, and are reloaded when they change; a version that fails changes nothing', async () => {
     await using redis = await redisFixture()
     const first = config("cron.register(clean, { queueName: 'default', interval: 3600, name: 'first' })")
     await using project = await makeProject({ 'cron.config.mjs': first, 'jobs.mjs': jobs }, { packages: PACKAGES })
@@ -39,7 +39,7 @@ describe('config modules', () => {
     expect(await redis.client.zcard(`${redis.prefix}cron_schedulers`)).toBe(0)
   })
 
-  it('may be CommonJS, and are loaded again as well', async () => {
+  it('may be CommonJS, and are reloaded as well', async () => {
     await using redis = await redisFixture()
     const text = (name: string) =>
       `globalThis[Symbol.for('rq.cron.pending')].push(['jobs#f', { queueName: 'q', interval: 3600, name: '${name}' }])\n`
@@ -50,7 +50,7 @@ describe('config modules', () => {
     await scheduler.output(/jobs: other\n/)
   })
 
-  it('are loaded again when the folder they are in is a link, and leads elsewhere', async () => {
+  it('are reloaded when their folder is a link that is changed', async () => {
     await using redis = await redisFixture()
     const text = (name: string) =>
       config(`cron.register(clean, { queueName: 'default', interval: 3600, name: '${name}' })`)

@@ -21,7 +21,7 @@ async function place(redis: RedisFixture) {
       schedulers.push(scheduler)
       return scheduler
     },
-    /** Move what a cron job has done into the past, as if nobody had been there since. */
+    /** Move what a cron job has done into the past, as if no scheduler had run since. */
     async sleptFor(ms: number, name = 'job'): Promise<void> {
       const key = `${redis.prefix}cron_state:${name}`
       const fields = await redis.client.hgetall(key)
@@ -36,7 +36,10 @@ async function place(redis: RedisFixture) {
   }
 }
 
-/** Milliseconds from each tick, by the ids of the jobs, until its job was enqueued by Redis's clock, which says when a tick is due. */
+/**
+ * Milliseconds from each tick, by the ids of the jobs, until its job was enqueued by Redis's clock, which says when a
+ * tick is due.
+ */
 async function latenessOf(redis: RedisFixture, name: string): Promise<number[]> {
   const flat = await redis.client.zrange(`${redis.prefix}cron_job:${name}:jobs`, '0', '-1', 'WITHSCORES')
   const late: number[] = []
@@ -51,7 +54,7 @@ const refused = (option: string) =>
   expect.objectContaining({ code: 'RQ_INVALID_OPTION', details: expect.objectContaining({ option }) })
 
 describe('register', () => {
-  it('refuses at once what makes no sense', async () => {
+  it('refuses wrong arguments at once', async () => {
     await using redis = await redisFixture()
     await using at = await place(redis)
     const scheduler = at.scheduler()
@@ -80,7 +83,7 @@ describe('register', () => {
     expect(await redis.keys()).toEqual([])
   })
 
-  it('hands out what was registered; the name is that of the function unless it is given', async () => {
+  it('returns the cron job; its name is that of the function unless it is given', async () => {
     await using redis = await redisFixture()
     await using at = await place(redis)
     const scheduler = at.scheduler()
@@ -144,7 +147,7 @@ describe('register', () => {
     expect((await at.storage.jobs.fetch([id]))[0]?.webhooks).toHaveLength(1)
   })
 
-  it('takes effect also while the scheduler runs', async () => {
+  it('also works while the scheduler runs', async () => {
     await using redis = await redisFixture()
     await using at = await place(redis)
     const scheduler = at.scheduler()
@@ -165,7 +168,7 @@ describe('register', () => {
 })
 
 describe('ticks', () => {
-  it('of an interval begin at once, and go on from there over restarts', async () => {
+  it('of an interval begin at once, and continue over restarts', async () => {
     await using redis = await redisFixture()
     await using at = await place(redis)
     const options = { queueName: 'default', interval: 3600, name: 'job' } as const
@@ -187,7 +190,7 @@ describe('ticks', () => {
     expect(new Set(await at.ids()).size).toBe(2)
   })
 
-  it('of a cron text wait for their time, and come at it', async () => {
+  it('of a cron expression come at their time, not before', async () => {
     await using redis = await redisFixture()
     await using at = await place(redis)
     const scheduler = at.scheduler()
@@ -247,7 +250,7 @@ describe('ticks', () => {
     expect(await at.ids()).toHaveLength(expected)
   })
 
-  it('end with stop(), also in the middle of many that are made up for', async () => {
+  it('end with stop(), also in the middle of many that are caught up', async () => {
     await using redis = await redisFixture()
     await using at = await place(redis)
     const options = { queueName: 'default', interval: 1, name: 'job', catchUp: 'all' } as const
@@ -290,7 +293,7 @@ describe('ticks', () => {
     expect(await run()).toBe(1)
   })
 
-  it('begin anew when the rule is another one', async () => {
+  it('begin anew when the rule changes', async () => {
     await using redis = await redisFixture()
     await using at = await place(redis)
     const run = async (rule: string) => {
@@ -306,7 +309,7 @@ describe('ticks', () => {
     expect((await at.ids()).length).toBeGreaterThan(1)
   })
 
-  it('of cron jobs that share a name are apart, and share the history', async () => {
+  it('of cron jobs that share a name are separate, with one history', async () => {
     await using redis = await redisFixture()
     await using at = await place(redis)
     const scheduler = at.scheduler()
@@ -429,7 +432,7 @@ describe('cron.register', () => {
 })
 
 describe('frozen schedulers', () => {
-  it('enqueue no tick twice, and miss none that another one was there for', async () => {
+  it('enqueue no tick twice, and miss none while one of them runs', async () => {
     await using redis = await redisFixture()
     await using at = await place(redis)
     await using frozen = spawnNode(new URL('./run-cron.js', import.meta.url), [redis.url, redis.prefix])

@@ -46,7 +46,7 @@ describe('Scheduler', () => {
     expect(await redis.keys()).toEqual([])
   })
 
-  it('refuses options that are wrong, by name', async () => {
+  it('refuses wrong options, by name', async () => {
     await using redis = await redisFixture()
     await using at = await place(redis)
     const storage = at.storage()
@@ -73,7 +73,7 @@ describe('Scheduler', () => {
     expect(await queues.registryIds('default', 'scheduled', 0, -1, false)).toEqual(['hour'])
   })
 
-  it('finds jobs of programs that give no notice, within its interval', async () => {
+  it('finds jobs of programs that send no notice, within its interval', async () => {
     await using redis = await redisFixture()
     await using at = await place(redis)
     const storage = at.storage()
@@ -134,7 +134,7 @@ describe('Scheduler', () => {
     }
   })
 
-  it('does nothing any more when it was stopped while it started', async () => {
+  it('does nothing when it was stopped while it started', async () => {
     await using redis = await redisFixture()
     await using at = await place(redis)
     const stopped = at.scheduler()
@@ -149,7 +149,7 @@ describe('Scheduler', () => {
     await eventually(async () => expect(await redis.client.pubsub('NUMSUB', channel)).toEqual([channel, 1]))
   })
 
-  it('goes on when Redis forgets everything that it had written', async () => {
+  it('continues when Redis loses everything that it had written', async () => {
     await using redis = await redisFixture()
     await using at = await place(redis)
     const { queues } = at.storage()

@@ -4,11 +4,12 @@ import { isRecord, isUnsafeKey } from './keys.ts'
 import { TYPED_ARRAYS } from './typed-arrays.ts'
 
 /**
- * Whether superjson's annotations of a value (a tree: what to make of a part, and of the parts below it) are such as
- * rq writes: only kinds of value it knows, each fitting the JSON it is about, at own properties that are there.
+ * Whether superjson's annotations of a value are valid as rq writes them: only known kinds of value, each fitting its
+ * JSON, at existing own properties. Annotations are a tree: the kind of a part, and the annotations of the parts below
+ * it.
  */
 export function isAnnotated(json: unknown, annotation: unknown): boolean {
-  /** What has been brought back by then is no JSON any more: no later path may lead through it. */
+  /** Parts that superjson will have revived by then are no JSON any more: no later path may lead through them. */
   const revived = new Set<unknown>()
 
   const isNode = (json: unknown, annotation: unknown, depth: number): boolean => {

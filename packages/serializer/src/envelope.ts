@@ -4,7 +4,10 @@ import { unreadable } from './json-text.ts'
 import { isRecord, isUnsafeKey, setOwn } from './keys.ts'
 import type { Snapshot } from './snapshot.ts'
 
-/** Superjson's form of a value that JSON has no words for: the JSON nearest to it, and what to make of which part. */
+/**
+ * Superjson's form of a value that JSON cannot hold: the JSON nearest to it, and annotations that say what its parts
+ * become.
+ */
 export interface Envelope {
   readonly json: unknown
   readonly meta: { readonly values?: unknown; readonly v: 1 }
@@ -18,8 +21,8 @@ export function isEnvelope(value: unknown): value is Envelope {
 }
 
 /**
- * What to write as JSON for a value: itself when it is plain, else its envelope. A plain value that could be taken for
- * an envelope gets one too. References are never shared: a value is a tree.
+ * The JSON to write for a value: the value itself when it is plain, else its envelope. A plain value that could be
+ * taken for an envelope gets one too. References are not shared: a value is a tree.
  */
 export function seal({ value, rich }: Snapshot): unknown {
   if (!rich) return isEnvelope(value) ? { json: value, meta: { v: 1 } } : value
@@ -28,8 +31,8 @@ export function seal({ value, rich }: Snapshot): unknown {
 }
 
 /**
- * Open an envelope; its `json` is used up. Whoever can write to Redis can forge one, so it is checked in full first:
- * only kinds of value that {@link seal} writes, at places that are there.
+ * Read the value of an envelope, whose `json` is changed in place. Anyone who can write to Redis can forge an envelope,
+ * so it is checked in full first: only kinds of value that {@link seal} writes, at existing places.
  * @throws RqError `RQ_DESERIALIZATION`.
  */
 export function open(envelope: Envelope): unknown {
@@ -47,7 +50,7 @@ export function open(envelope: Envelope): unknown {
   }
 }
 
-/** Nothing is looked up by a name from the data: no class and no symbol is registered, only the two forms below. */
+/** Looks up nothing by a name from the data: no class and no symbol is registered, only the two forms below. */
 const codec = new SuperJSON()
 
 type Json = SuperJSONResult['json']
@@ -61,7 +64,7 @@ codec.registerCustom<Error, Json>(
   'error',
 )
 
-/** Objects with keys that superjson refuses, such as `constructor`, travel as their entries. */
+/** Objects with keys that superjson refuses, such as `constructor`, are written as their entries. */
 codec.registerCustom<object, Json>(
   {
     isApplicable: (value): value is object =>
@@ -72,7 +75,7 @@ codec.registerCustom<object, Json>(
   'entries',
 )
 
-/** Always a plain `Error`, whatever its name: a class is never looked up. */
+/** Always a plain `Error`, whatever its name: classes are not looked up. */
 function toError(fields: unknown): Error {
   const { name, message, stack, ...more } = fields as Record<string, unknown>
   if (typeof name !== 'string' || typeof message !== 'string' || typeof stack !== 'string') throw new TypeError()

@@ -1,4 +1,6 @@
-/** The most characters of an integer, Python's own limit. Reading takes time that grows with the square of the digits. */
+/**
+ * The most characters of an integer, Python's own limit. Reading takes time that grows with the square of the digits.
+ */
 export const LONGEST_INTEGER = 4300
 
 const BEYOND = 10n ** BigInt(LONGEST_INTEGER - 1)

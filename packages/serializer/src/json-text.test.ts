@@ -34,7 +34,7 @@ describe('parseJson', () => {
     }
   })
 
-  it('takes only whole tokens for numbers', () => {
+  it('reads only whole tokens as numbers', () => {
     for (const text of [
       'nan',
       'NaNx',
@@ -72,7 +72,7 @@ describe('parseJson', () => {
     for (const text of texts) expect(parseJson(`[${text}]`)).toEqual([Number(text)])
   })
 
-  it('finds a long integer wherever it stands', () => {
+  it('finds a long integer at any place', () => {
     for (let before = 0; before < 40; before++) {
       const text = `[${' '.repeat(before)}9007199254740993,"12345678901234567"]`
       expect(parseJson(text)).toEqual([9007199254740993n, '12345678901234567'])

@@ -2,20 +2,24 @@ import { isUtf8 } from 'node:buffer'
 import { RqError, randomHex } from '@rq/core'
 import { LONGEST_INTEGER } from './integer.ts'
 
+// No library: a parser in JavaScript, such as json-bigint or lossless-json, would read every value of every job, for
+// the few texts that `JSON.parse` cannot read or would round. Python's NaN and Infinity need a parser of their own
+// anyway.
+
 /** First byte of every pickle since protocol 2. */
 const PICKLE = 0x80
 /** The least number of digits that a number may not be able to hold. */
 const LONG = 16
-/** A whole token that `JSON.parse` refuses or rounds. */
+/** A whole token that `JSON.parse` refuses, or may round. */
 const FOREIGN = /(?<![^\s,:[])(?:NaN|-?Infinity|-?[1-9]\d{15,})(?=[\s,\]}]|$)/g
 
 /**
- * The text of stored bytes.
+ * Decode stored bytes to a string. A string is returned as it is.
  * @throws RqError `RQ_DESERIALIZATION` when they are not UTF-8, a Python pickle for example.
  */
 export function textOf(data: Uint8Array | string): string {
   if (typeof data === 'string') return data
-  if (!(data instanceof Uint8Array)) throw unreadable('is neither bytes nor text')
+  if (!(data instanceof Uint8Array)) throw unreadable('is neither bytes nor a string')
   if (data[0] === PICKLE) {
     throw unreadable('looks like a Python pickle; its producer should use JSONSerializer of RQ')
   }
@@ -39,8 +43,8 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * `JSON.stringify` of what `snapshot` let through.
- * @throws RqError `RQ_SERIALIZATION` when the text would be longer than a JavaScript string can be.
+ * `JSON.stringify` of a value that `snapshot` returned.
+ * @throws RqError `RQ_SERIALIZATION` when the JSON would be longer than a JavaScript string can be.
  */
 export function stringify(value: unknown): string {
   try {
@@ -52,14 +56,14 @@ export function stringify(value: unknown): string {
   }
 }
 
-/** A refusal to read. `what` completes "Cannot read the stored value: it ...". */
+/** The error for a stored value that cannot be read. `what` completes "Cannot read the stored value: it ...". */
 export function unreadable(what: string): RqError {
   return new RqError('RQ_DESERIALIZATION', `Cannot read the stored value: it ${what}.`)
 }
 
 /**
- * Whether there may be an integer of `LONG` digits; digits in strings fool it, which only costs time.
- * Such a run covers at least one of any `LONG` neighbouring places, so that one character in `LONG` is looked at.
+ * Whether there may be an integer of `LONG` digits. It takes digits in strings for one too, which only costs time.
+ * A run of `LONG` digits covers one of any `LONG` neighbouring places, so only one character in `LONG` is examined.
  */
 function hasLongInteger(text: string): boolean {
   for (let i = LONG - 1; i < text.length; i += LONG) {
@@ -78,7 +82,7 @@ function isDigit(text: string, at: number): boolean {
 }
 
 function parseForeign(text: string): unknown {
-  // Not to be guessed, so that no string of the data is taken for a token.
+  // Cannot be guessed, so that no string of the data is taken for a token.
   const mark = randomHex()
   const quoted = quoteForeignTokens(text, mark)
   try {
@@ -108,7 +112,7 @@ function quoteForeignTokens(text: string, mark: string): string {
   return parts.join('')
 }
 
-/** Whether a number is written with the very same digits: true of every integer that JavaScript wrote. */
+/** Whether JavaScript writes the number with these very digits: true of every integer that JavaScript wrote. */
 const isExactNumber = (token: string): boolean => isInteger(token) && String(Number(token)) === token
 
 const isInteger = (token: string): boolean => isDigit(token, token.length - 1)

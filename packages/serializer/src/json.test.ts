@@ -57,7 +57,7 @@ describe('jsonSerializer', () => {
     )
   })
 
-  it('opens no envelope', () => {
+  it('reads an envelope as plain data', () => {
     const text = '{"json":null,"meta":{"values":["undefined"],"v":1}}'
     expect(loads(text)).toEqual(JSON.parse(text))
     expect(dumps(JSON.parse(text))).toBe(text)

@@ -3,7 +3,7 @@ import type { TextSerializer } from './serializer.ts'
 import { snapshot } from './snapshot.ts'
 
 /**
- * JSON as RQ's JSON serializer reads and writes it. What JSON would drop or disfigure in silence is refused:
+ * JSON as RQ's JSON serializer reads and writes it. Values that JSON would silently drop or change are refused:
  * `undefined` in an array, NaN, infinities, BigInt, functions, symbols, Map, Set, RegExp, Error, typed arrays.
  * As in `JSON.stringify`, `undefined` properties are left out and Date, URL and other objects with a `toJSON`
  * become what it returns. `undefined` alone, the result of a function without one, becomes `null`.

@@ -1,5 +1,5 @@
 /**
- * Whether a key means something on every object. Such a key is legal in data, but is only ever set with
+ * Whether a key has a meaning on every object. Such a key is legal in data, but is only ever set with
  * {@link setOwn}: plain assignment would change the prototype, or throw where `Object.prototype` is frozen.
  */
 export function isUnsafeKey(key: string): boolean {

@@ -30,14 +30,14 @@ const NOT_SERIALIZERS = [
 ]
 
 describe('resolveSerializer', () => {
-  it('finds the built-in ones by name and takes any other as it is', () => {
+  it('finds the built-in ones by name and returns any other as it is', () => {
     expect(resolveSerializer('json')).toBe(jsonSerializer)
     expect(resolveSerializer('superjson')).toBe(superjsonSerializer)
     expect(resolveSerializer(own)).toBe(own)
     expect(defaultSerializer).toBe(superjsonSerializer)
   })
 
-  it('refuses everything else and says what it takes', () => {
+  it('refuses everything else and says what it accepts', () => {
     for (const value of NOT_SERIALIZERS) {
       expect(() => resolveSerializer(value as never)).toThrow(RqError)
     }

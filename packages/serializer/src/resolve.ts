@@ -3,14 +3,14 @@ import { jsonSerializer } from './json.ts'
 import { isSerializer, type Serializer } from './serializer.ts'
 import { superjsonSerializer } from './superjson.ts'
 
-/** What a queue or worker uses when it is given none: {@link superjsonSerializer}. */
+/** The serializer of a queue or worker that is given none: {@link superjsonSerializer}. */
 export const defaultSerializer: Serializer = superjsonSerializer
 
-/** What the option `serializer` takes. */
+/** A value of the option `serializer`. */
 export type SerializerOption = 'json' | 'superjson' | Serializer
 
 /**
- * The serializer meant by an option: a built-in one by name, or the given one.
+ * The serializer that an option names or is.
  * @throws RqError `RQ_INVALID_OPTION`.
  */
 export function resolveSerializer(value: SerializerOption): Serializer {

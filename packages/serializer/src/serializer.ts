@@ -3,17 +3,20 @@
  * so every producer and worker of a queue must use the same one.
  */
 export interface Serializer {
-  /** What the command line and messages call it. */
+  /** Its name in messages, and for the built-in ones on the command line. */
   readonly name: string
-  /** @throws when the value cannot be written; nothing has been stored then. */
+  /** @throws when the value cannot be written; then nothing has been stored. */
   dumps(value: unknown): string | Uint8Array
   /** @throws when the bytes cannot be read. They may come from anyone who can write to Redis. */
   loads(data: Uint8Array): unknown
-  /** True when `loads` takes text as well, as a {@link TextSerializer} does, which spares a detour through bytes. */
+  /**
+   * Whether `loads` takes a string as well, as that of a {@link TextSerializer} does, which saves a conversion to
+   * bytes.
+   */
   readonly readsText?: boolean
 }
 
-/** A serializer that writes text, and reads text without a detour through bytes. */
+/** A serializer that writes strings, and reads them without a conversion to bytes. */
 export interface TextSerializer extends Serializer {
   readonly readsText: true
   dumps(value: unknown): string

@@ -54,7 +54,7 @@ describe('snapshot', () => {
     }
   })
 
-  it('names the place where a circle closes', () => {
+  it('names the place where a cycle closes', () => {
     expect(() => snapshot(cyclic, 'rich')).toThrow('value.list[0].values()[0]: it refers back to an object')
     const a: { b: { a?: unknown } } = { b: {} }
     a.b.a = a
@@ -69,11 +69,13 @@ describe('snapshot', () => {
     expect(() => snapshot(new Error('m', { cause: [f] }), 'rich')).toThrow('value.cause[0]:')
   })
 
-  it('refuses an array too long to be copied before it fills the memory', () => {
-    expect(() => snapshot(new Array(1_000_000_000), 'rich')).toThrow('the whole holds more than 5000000 values')
+  it('refuses an array that is too long to copy before it fills the memory', () => {
+    expect(() => snapshot(new Array(1_000_000_000), 'rich')).toThrow(
+      'the value as a whole holds more than 5000000 values',
+    )
   })
 
-  it('shortens a place that is far down', () => {
+  it('shortens the name of a deep place', () => {
     let value: unknown = () => 1
     for (let i = 0; i < 100; i++) value = [value]
     expect(() => snapshot(value, 'rich')).toThrow(`value${'[0]'.repeat(20)}...: it is a function`)
@@ -83,7 +85,7 @@ describe('snapshot', () => {
     expect(() => snapshot(thrower, 'rich')).toThrow(expect.objectContaining({ cause: new Error('no') }))
   })
 
-  it('refuses a Map whose keys would become one', () => {
+  it('refuses a Map of which two keys would be written the same way', () => {
     const key = () => ({ toJSON: () => 'same' })
     expect(() =>
       snapshot(
@@ -122,7 +124,7 @@ describe('snapshot', () => {
     )
   })
 
-  it('takes the values of another realm for what they are', () => {
+  it('copies the values of another realm like its own', () => {
     const foreign = runInNewContext('({ at: new Date(0), map: new Map([[1, [2]]]), error: new TypeError("m") })')
     const { value } = snapshot(foreign, 'rich') as { value: { at: unknown; map: unknown; error: Error } }
     expect(value.at).toStrictEqual(new Date(0))

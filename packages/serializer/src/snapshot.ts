@@ -7,12 +7,12 @@ import { isPlain } from './plain.ts'
 import { TYPED_ARRAYS } from './typed-arrays.ts'
 import { pathText, type Step } from './value-path.ts'
 
-/** What a written value may hold; see {@link snapshot}. */
+/** Which kinds of value may be written; see {@link snapshot}. */
 export type Form = 'rich' | 'json'
 
 export interface Snapshot {
   readonly value: unknown
-  /** Whether it holds anything that JSON has no word for. Never in the form `'json'`. */
+  /** Whether it holds anything that JSON cannot. Never in the form `'json'`. */
   readonly rich: boolean
 }
 
@@ -22,7 +22,7 @@ export interface Snapshot {
  * Objects with a `toJSON` are replaced by what it returns, other class instances by their own enumerable properties.
  * A reference used twice becomes two copies.
  * - `'rich'` keeps Date, Map, Set, RegExp, URL, Error, typed arrays, BigInt, `undefined`, `-0`, NaN and infinities.
- * - `'json'` refuses those, but for Date and URL (text), `-0` (0) and `undefined` properties (left out).
+ * - `'json'` refuses those, except Date and URL (a string), `-0` (0) and `undefined` properties (left out).
  * @throws RqError `RQ_SERIALIZATION` naming the place: functions, symbols, cycles, invalid dates, more than 500 levels,
  *   objects that hide their state (Promise, WeakMap, streams...), getters that throw.
  */
@@ -30,7 +30,7 @@ export function snapshot(value: unknown, form: Form): Snapshot {
   try {
     if (isPlain(value, form === 'json')) return { value, rich: false }
   } catch {
-    // A getter or a Proxy threw. The copier meets it again and knows where it is.
+    // A getter or a Proxy threw. It throws for the copier again, which knows where it is.
   }
   const copier = new Copier(form)
   try {
@@ -42,7 +42,7 @@ export function snapshot(value: unknown, form: Form): Snapshot {
   }
 }
 
-/** What a value was refused for; completes "Cannot serialize <place>: ...". */
+/** Why a value is refused. The message completes "Cannot serialize <place>: ...". */
 class Refusal extends Error {}
 
 function unwritable(where: string, why: string, cause?: unknown): RqError {
@@ -54,11 +54,13 @@ function checkDate(date: Date): Date {
   return date
 }
 
-/** A copy of more would run out of memory before its text ran out of length; a sparse array is soon that long. */
+/**
+ * Copying more would exhaust the memory before the JSON were too long for a string. A sparse array is soon that long.
+ */
 const MOST_VALUES = 5_000_000
 
 class Copier {
-  /** Where the copy is at. Left as it is when something is thrown: that is the place to name. */
+  /** The path to the value that is being copied. An error leaves it as it is, so it names the place. */
   readonly path: Step[] = []
   rich = false
   readonly #form: Form
@@ -71,7 +73,7 @@ class Copier {
   }
 
   copy(value: unknown): unknown {
-    if (++this.#values > MOST_VALUES) throw new Refusal(`the whole holds more than ${MOST_VALUES} values`)
+    if (++this.#values > MOST_VALUES) throw new Refusal(`the value as a whole holds more than ${MOST_VALUES} values`)
     switch (typeof value) {
       case 'string':
       case 'boolean':
@@ -158,7 +160,10 @@ class Copier {
     return copy
   }
 
-  /** Name, message, stack, cause and the errors of an AggregateError. Other properties may be anything and stay behind. */
+  /**
+   * Copies name, message, stack, cause and the errors of an AggregateError. Other properties may be anything and are
+   * left out.
+   */
   #copyError(error: Error): Error {
     const copy: Record<string, unknown> = Object.create(Error.prototype)
     for (const field of ['name', 'message', 'stack'] as const) {
@@ -188,7 +193,7 @@ class Copier {
     if (Array.isArray(value)) return this.#copyArray(value)
     const kind = Object.prototype.toString.call(value).slice('[object '.length, -1)
     if (kind === 'Promise') throw new Refusal('it is a Promise; await it first')
-    // A tag of its own is the mark of objects that hide their state; their own properties would be half the truth.
+    // An object with a tag of its own hides its state: its own properties would be only a part of it.
     if (kind !== 'Object') throw new Refusal(`it is of type ${kind}; pass plain data`)
     return this.#copyProperties(value)
   }
@@ -202,7 +207,7 @@ class Copier {
   #copyProperties(value: object): object {
     const copy: Record<string, unknown> = {}
     const keys = Object.keys(value)
-    // What superjson writes for such an object has its entries two levels down.
+    // Superjson writes such an object as entries, two levels down.
     const levels = keys.some(isUnsafeKey) ? 2 : 1
     for (const key of keys) {
       const item = this.#read(value, key)

@@ -23,7 +23,7 @@ describe('superjsonSerializer', () => {
     )
   })
 
-  it('brings every rich value back as it was', () => {
+  it('reads every rich value as it was written', () => {
     fc.assert(
       fc.property(richValue, (value) => {
         deepStrictEqual(roundTrip(value), value)
@@ -72,7 +72,7 @@ describe('superjsonSerializer', () => {
     expect(roundTrip([1, , 2])).toStrictEqual([1, undefined, 2])
   })
 
-  it('gives errors back as Error with name, message, stack and cause, and nothing else', () => {
+  it('reads errors as Error with name, message, stack and cause, and nothing else', () => {
     class PaymentError extends TypeError {
       override name = 'PaymentError'
       request = () => 'not data'
@@ -95,7 +95,7 @@ describe('superjsonSerializer', () => {
     expect(back.errors).toEqual([new Error('one'), 'two'])
   })
 
-  it('gives class instances back as plain data', () => {
+  it('reads class instances as plain data', () => {
     class Point {
       x = 1
       readonly at = new Date(0)
@@ -123,7 +123,7 @@ describe('superjsonSerializer', () => {
     expect(() => dumps({ toJSON: () => () => 1 })).toThrow(refusal)
   })
 
-  it('gives a Buffer back as a Uint8Array and other typed arrays as they were', () => {
+  it('reads a Buffer as a Uint8Array, and other typed arrays as they were', () => {
     expect(roundTrip(Buffer.from([1, 2, 255]))).toStrictEqual(Uint8Array.of(1, 2, 255))
     expect(roundTrip([Float64Array.of(0.1), Int16Array.of(-1)])).toStrictEqual([
       Float64Array.of(0.1),
@@ -131,7 +131,7 @@ describe('superjsonSerializer', () => {
     ])
   })
 
-  it('gives a reference used twice back as two copies', () => {
+  it('reads a reference used twice as two copies', () => {
     const shared = { at: new Date(0) }
     const back = roundTrip([shared, shared, 1n, 1n]) as unknown[]
     expect(back).toStrictEqual([{ at: new Date(0) }, { at: new Date(0) }, 1n, 1n])
@@ -153,7 +153,7 @@ describe('superjsonSerializer', () => {
     ])
   })
 
-  it('refuses a BigInt that no reader takes', () => {
+  it('refuses a BigInt that no reader accepts', () => {
     const limit = 10n ** 4299n
     expect(roundTrip(1n - limit)).toBe(1n - limit)
     expect(() => dumps(limit)).toThrow(refusal)
@@ -176,7 +176,7 @@ describe('superjsonSerializer', () => {
     expect(() => dumps(new Map([[map, [1]]]))).toThrow(refusal)
   })
 
-  it('refuses text longer than a string can be', () => {
+  it('refuses a value whose JSON is longer than a string can be', () => {
     const chunk = 'x'.repeat(2 ** 28)
     expect(() => dumps([chunk, chunk])).toThrow('too large to be written as one string')
   })
@@ -189,7 +189,7 @@ describe('superjsonSerializer', () => {
     })
   })
 
-  it.each(HARMLESS)('reads %s as the data it is', (text) => {
+  it.each(HARMLESS)('reads %s as plain data', (text) => {
     const before = Reflect.ownKeys(Object.prototype)
     const value = loads(text)
     expect(JSON.stringify(value)).toBe(text)

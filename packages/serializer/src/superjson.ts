@@ -3,7 +3,7 @@ import { parseJson, stringify, textOf } from './json-text.ts'
 import type { TextSerializer } from './serializer.ts'
 import { snapshot } from './snapshot.ts'
 
-/** What every function without a result returns, so it is worth a shortcut. */
+/** `undefined`, the result of every function that returns nothing: worth a shortcut. */
 const UNDEFINED = '{"json":null,"meta":{"values":["undefined"],"v":1}}'
 
 /**

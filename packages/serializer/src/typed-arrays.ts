@@ -1,4 +1,4 @@
-/** The typed arrays that superjson can bring back. */
+/** The typed arrays that superjson can restore. */
 export const TYPED_ARRAYS = {
   Int8Array,
   Uint8Array,

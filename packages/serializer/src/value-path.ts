@@ -1,6 +1,6 @@
 import { show } from '@rq/core'
 
-/** One step into a value: a property, an array index, or a piece of text such as `.values()[3]` in a Map. */
+/** One step into a value: a property, an array index, or source text such as `.values()[3]` for a Map. */
 export type Step = string | number | { readonly text: string }
 
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]{0,79}$/u
@@ -8,7 +8,7 @@ const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]{0,79}$/u
 const CALL_PARTS = ['func', 'instance', 'args', 'kwargs']
 const LONGEST = 20
 
-/** Where in `root` the steps lead, as one would write it: `args[0].callback` in a stored call, else `value.items[3]`. */
+/** The place in `root` to which the steps lead, as code: `args[0].callback` in a stored call, else `value.items[3]`. */
 export function pathText(root: unknown, steps: readonly Step[]): string {
   const [first, ...rest] = steps
   const part = typeof first === 'number' && isCall(root) ? CALL_PARTS[first] : undefined

@@ -38,7 +38,10 @@ export const richValue = fc.letrec<{ value: unknown }>((tie) => {
   }
 }).value
 
-/** Anything JSON can write, with its own keys of any name. Made by JSON itself: -0, say, is a number that JSON cannot write. */
+/**
+ * Anything JSON can write, with its own keys of any name. Made by JSON itself: -0, say, is a number that JSON cannot
+ * write.
+ */
 export const plainValue = fc
   .letrec<{ value: unknown }>((tie) => ({
     value: fc.oneof(

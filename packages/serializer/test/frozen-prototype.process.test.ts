@@ -14,7 +14,7 @@ function harden(): void {
 describe('superjsonSerializer under frozen prototypes', () => {
   harden()
 
-  it('brings back rich values, keys of Object.prototype included', () => {
+  it('reads rich values as they were written, keys of Object.prototype included', () => {
     const json = '{"__proto__":{"a":1},"constructor":2,"toString":3,"valueOf":4,"prototype":5}'
     const value = {
       ...(JSON.parse(json) as object),

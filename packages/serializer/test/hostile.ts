@@ -92,7 +92,7 @@ export const REFUSED: Readonly<Record<string, string>> = {
   'a reference to the whole': envelope({ a: null }, {}, { v: 1, referentialEqualities: [['a']] }),
 }
 
-/** Text that only looks as if it were dangerous: data, to be handed out as it stands. */
+/** JSON that only looks dangerous: plain data, to be returned as it is. */
 export const HARMLESS: readonly string[] = [
   '{"__proto__":{"polluted":true}}',
   '{"constructor":{"prototype":{"polluted":true}}}',

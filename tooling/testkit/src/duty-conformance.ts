@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 /**
- * Makes a duty, stopped. Its runs call `work` at least once each and await it, as they await a store, and pass its error
- * on or log it. They wait by `setTimeout` and `performance`, which are faked, and for nothing else.
+ * Makes a duty, stopped. Its runs call `work` at least once each and await it, as they await a store, and pass its
+ * error on or log it. They wait by `setTimeout` and `performance`, which are faked, and for nothing else.
  */
 export type MakeDuty = (work: () => Promise<void>) => Pick<Duty, 'start' | 'stop'> & Partial<Pick<Duty, 'runOnce'>>
 
@@ -113,11 +113,11 @@ class DutyPlay {
     else await vi.advanceTimersByTimeAsync(one.passMs)
   }
 
-  /** Stop the duty for good. It must come to rest, and stay there. */
+  /** Stop the duty. It must come to rest, and begin nothing for an hour. */
   async rest(): Promise<void> {
     this.#stop()
     await this.#passUntil(() => this.#stops + this.#runs === 0, 'stop() or runOnce() did not settle')
-    // Work that runs beside the one that was waited for is a fault already.
+    // A second run under way is a fault already, but it has to end.
     await vi.advanceTimersByTimeAsync(LONGEST_WORK_MS)
     if (vi.getTimerCount() > 0) this.#faults.add(`${vi.getTimerCount()} timers were left after stop()`)
     await vi.advanceTimersByTimeAsync(HOUR_MS)

@@ -1,12 +1,12 @@
 import { RqError } from '@rq/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { checkCronText } from './cron-text.ts'
+import { checkCronExpression } from './cron-expression.ts'
 import { onCron } from './recurrence.ts'
 
 function refusal(text: unknown): RqError {
   try {
-    checkCronText(text)
+    checkCronExpression(text)
   } catch (error) {
     if (error instanceof RqError) return error
     throw error
@@ -14,7 +14,7 @@ function refusal(text: unknown): RqError {
   throw new Error(`accepted ${String(text)}`)
 }
 
-describe('checkCronText', () => {
+describe('checkCronExpression', () => {
   it.each([
     ['* * * * *', '* * * * *'],
     ['  */5\t0-23/2  1,15   * mon-fri ', '*/5 0-23/2 1,15 * MON-FRI'],
@@ -28,7 +28,7 @@ describe('checkCronText', () => {
     ['@Daily', '0 0 * * *'],
     [' @hourly ', '0 * * * *'],
   ])('accepts %j as %j', (text, spelling) => {
-    expect(checkCronText(text)).toBe(spelling)
+    expect(checkCronExpression(text)).toBe(spelling)
     expect(() => onCron(text)).not.toThrow()
   })
 
@@ -72,16 +72,16 @@ describe('checkCronText', () => {
     expect(refusal(text).details).toEqual({ option: 'cron', position })
   })
 
-  it.each([undefined, null, 5, {}, ['* * * * *']])('refuses %j, which is no text', (value) => {
+  it.each([undefined, null, 5, {}, ['* * * * *']])('refuses %j, which is no string', (value) => {
     expect(refusal(value).code).toBe('RQ_INVALID_OPTION')
   })
 
-  it('never fails in another way, whatever the text, and accepts nothing that cannot be understood', () => {
+  it('fails in no other way, whatever the string, and accepts nothing that croner cannot read', () => {
     const anything = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...'0123456789*/-,?LW#+ MONJAFRI@\n') }))
     fc.assert(
       fc.property(anything, (text) => {
         try {
-          checkCronText(text)
+          checkCronExpression(text)
         } catch (error) {
           expect(error).toMatchObject({ code: 'RQ_INVALID_OPTION' })
           return

@@ -1,6 +1,9 @@
 import { RqError, show } from '@rq/core'
 
-/** One field of a cron text: its words for messages, its numbers, its names. */
+// Not left to croner, which computes the ticks: its errors do not say where in an expression the mistake is, and it
+// accepts more than docs/time.md promises.
+
+/** One field of a cron expression: its name in messages, its numbers, and the names of its numbers. */
 interface Field {
   readonly name: string
   readonly least: number
@@ -29,17 +32,18 @@ const NICKNAMES: Readonly<Record<string, string>> = {
   '@midnight': '0 0 * * *',
   '@hourly': '0 * * * *',
 }
-/** Enough for every minute and second one by one, and nothing that could cost time or memory. */
+/** Enough to list every minute and second, and too short to cost time or memory. */
 const LONGEST = 500
 const EXAMPLE = "five or six fields such as '30 9 * * MON-FRI' or '*/10 * * * * *'"
 
 /**
- * Check a cron text and give it one spelling: fields apart by one space, names in capitals, nicknames written out.
- * Five fields (minute, hour, day of month, month, day of week) or six, the second first; `*`, `?`, numbers, ranges, lists, `/step`
- * of `*` or a range, names, `L`, `15W`, `LW`, `FRI#2`, `FRI#L` or `5L`, and `+` before the day of week: that and the day of month.
+ * Check a cron expression and return its normal form: one space between fields, names in capitals, nicknames written
+ * out. Five fields (minute, hour, day of month, month, day of week) or six, the second first; `*`, `?`, numbers,
+ * ranges, lists, `/step` of `*` or a range, names, `L`, `15W`, `LW`, `FRI#2`, `FRI#L` or `5L`, and `+` before the day
+ * of week: that and the day of month.
  * @throws RqError `RQ_INVALID_OPTION`, its `details` with `position` (from 1) and `field` of the mistake.
  */
-export function checkCronText(text: unknown): string {
+export function checkCronExpression(text: unknown): string {
   if (typeof text !== 'string') throw invalidCron(text, `expected ${EXAMPLE}`)
   if (text.length > LONGEST) throw invalidCron(text, `it is longer than ${LONGEST} characters`, LONGEST + 1)
   const trimmed = text.trim()
@@ -57,7 +61,10 @@ export function checkCronText(text: unknown): string {
   return words.map((word, index) => checkField(text, word.index, word[0], fields[index] as Field)).join(' ')
 }
 
-/** A mistake in a cron text that belongs to no place in it. */
+/**
+ * The error for a mistake in a cron expression. `position`, from 1, and `field`: the place of the mistake, if it has
+ * one.
+ */
 export function invalidCron(text: unknown, why: string, position?: number, field?: string): RqError {
   const where = position === undefined ? '' : ` at position ${position}`
   const what = field === undefined ? '' : ` (${field})`
