@@ -1,4 +1,4 @@
-/** One step of a measurement in a process of its own: an order comes by message, and a reply goes back. */
+/** Runs one step of a measurement in its own process: receives it as a message, and sends a reply. */
 import { enqueue, fill } from './measures/enqueue.ts'
 import { latency, lateness } from './measures/latency.ts'
 import { processJobs } from './measures/process.ts'

@@ -7,7 +7,7 @@ import type { CommandUse, Figures, Step } from './step.ts'
 import type { Subject } from './subject.ts'
 
 export interface Measured {
-  /** Absent: this library cannot do it. */
+  /** Absent if the library cannot do it. */
   readonly figures: Figures | undefined
   readonly commands?: CommandUse
 }

@@ -1,25 +1,25 @@
 import type { Step } from './step.ts'
 import type { JobPayload, WorkerKind } from './subject.ts'
 
-/** A measurement by name: what is done to a fresh Redis, and what is read off. */
+/** A measurement: its steps on a fresh Redis, and the figures to show. */
 export interface Measurement {
   readonly name: string
   readonly what: string
-  /** In order, each in a process of its own; the figures are those of the last. */
+  /** The steps in order, each in its own process. The last one gives the figures. */
   readonly steps: (share: number) => readonly Step[]
-  /** What of the figures is shown. Default: all. */
+  /** The figures to show. Default: all. */
   readonly show?: readonly string[]
-  /** Arguments of Redis. */
+  /** Arguments of redis-server. */
   readonly redis?: readonly string[]
-  /** Added to every answer of Redis, in milliseconds. */
+  /** Delay of every reply of Redis, in milliseconds. */
   readonly networkMs?: number
-  /** Bytes of Redis per job after each step, as well. */
+  /** Also measure the bytes of Redis per job after each step. */
   readonly memory?: readonly (string | undefined)[]
-  /** Only when asked for by name: it takes long. */
+  /** Takes long, so it runs only when asked for by name. */
   readonly onRequest?: boolean
 }
 
-/** Figures of which more is better; of all others, less. */
+/** The figures for which more is better. For all others less is better. */
 export const MORE_IS_BETTER: ReadonlySet<string> = new Set(['rate'])
 
 const UNITS: Readonly<Record<string, string>> = {
@@ -178,7 +178,7 @@ const MEASUREMENTS: readonly Measurement[] = [
 ]
 
 /**
- * Those whose name is one of these, or begins with one (`process` means all of `process-1`, `process-10`, ...).
+ * The measurements with one of these names, or with a name that begins with one (`process`: `process-1`, `process-10`, ...).
  * @throws Error for a name that selects none.
  */
 export function select(names: readonly string[]): readonly Measurement[] {

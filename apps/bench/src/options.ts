@@ -17,7 +17,7 @@ Without a name: everything but what takes long; "all" is everything; "process" i
 
 export interface BenchOptions {
   readonly measurements: readonly Measurement[]
-  /** Ours first. */
+  /** The libraries to measure, ours first. */
   readonly subjects: readonly Subject[]
   readonly runs: number
   readonly json: boolean
@@ -27,7 +27,7 @@ export interface BenchOptions {
   readonly list: boolean
 }
 
-/** @throws Error with a text for the user. */
+/** @throws Error with a message for the user. */
 export async function readOptions(argv: readonly string[]): Promise<BenchOptions> {
   const { positionals, values } = parseArgs({
     args: [...argv],

@@ -1,6 +1,6 @@
 const SCRIPTS = new URL('../../../scripts/', import.meta.url)
 
-/** A Redis of the bench's own on a free port. */
+/** A Redis server that belongs to the bench, on a free port. */
 export interface OwnRedis {
   readonly url: string
   stop(): Promise<void>
@@ -11,13 +11,13 @@ interface Scripts {
   startServer(binary: string, options: { args?: readonly string[] }): Promise<OwnRedis>
 }
 
-/** The server that is used, fetched if need be. */
+/** The path of redis-server, installed if necessary. */
 export async function acquireBinary(): Promise<string> {
   const { acquireRedis } = await load<Pick<Scripts, 'acquireRedis'>>('redis.mjs')
   return acquireRedis()
 }
 
-/** Without persistence, unless the arguments say otherwise. */
+/** Start a server, without persistence unless the arguments turn it on. */
 export async function ownRedis(args: readonly string[]): Promise<OwnRedis> {
   const { startServer } = await load<Pick<Scripts, 'startServer'>>('redis/server.mjs')
   return startServer(await acquireBinary(), { args })

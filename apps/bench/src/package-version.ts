@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The version of an installed package, whatever its `exports` say of its package.json. */
+/** The version of an installed package, even if its `exports` hide its package.json. */
 export function packageVersion(name: string): string | undefined {
   let folder = dirname(fileURLToPath(import.meta.url))
   for (;;) {

@@ -2,7 +2,7 @@ import { unitOf } from './measurements.ts'
 import type { FigureResult, Results, TargetResult } from './results.ts'
 import type { CommandUse } from './step.ts'
 
-/** A table for each measurement: median, spread, and how many times better ours is. */
+/** A table for each measurement: median, spread, and our ratio to each library. */
 export function resultTable(measurement: string, what: string, results: Results): string {
   const subjects = results[measurement] ?? {}
   const lines = [`${measurement}: ${what}`]
@@ -27,7 +27,7 @@ export function targetTable(targets: readonly TargetResult[]): string {
   return lines.length === 0 ? '' : `targets\n${lines.join('\n')}\n`
 }
 
-/** What Redis did for each job, the costliest first. */
+/** The Redis commands per job, the most expensive first. */
 export function commandTable(commands: Readonly<Record<string, Readonly<Record<string, CommandUse>>>>): string {
   const lines: string[] = []
   for (const [measurement, subjects] of Object.entries(commands)) {

@@ -6,11 +6,11 @@ import { TARGETS, type Target } from './targets.ts'
 
 export interface FigureResult {
   readonly median: number
-  /** Share of the median. */
+  /** The spread, as a share of the median. */
   readonly spread: number
-  /** In order of the rounds. */
+  /** The values, in order of the rounds. */
   readonly values: readonly number[]
-  /** How many times better ours is: the median of the ratios within a round. Absent for ours. */
+  /** How many times better ours is: the median of the ratios within each round. Absent for ours. */
   readonly ours?: number
 }
 
@@ -20,7 +20,7 @@ export type Results = Record<string, Record<string, Record<string, FigureResult>
 /** A round in which a library failed is missing. */
 type Rounds = Map<number, number>
 
-/** Collects what the rounds bring. */
+/** Collects the figures of all rounds. */
 export class Collection {
   readonly #ours: string
   readonly #values = new Map<string, Map<string, Map<string, Rounds>>>()
@@ -76,12 +76,12 @@ function better(name: string, value: number, other: number): number {
 }
 
 export interface TargetResult extends Target {
-  /** The ratio, or the value where there is nothing to compare with. */
+  /** The ratio, or the value if there is nothing to compare with. */
   readonly reached: number
   readonly isMet: boolean
 }
 
-/** The targets that the measurements say something about. */
+/** The targets that these measurements check. */
 export function judge(results: Results, ours: string): TargetResult[] {
   return TARGETS.flatMap((target) => {
     const reached = reach(results, ours, target)

@@ -5,10 +5,10 @@ import type { StepOrder, StepReply } from './step.ts'
 
 const CHILD = fileURLToPath(new URL('./child.js', import.meta.url))
 
-/** Where the profile of a child goes; undefined: it is not profiled. */
+/** The folder for the profile of a child; undefined = no profile. */
 export type ProfileFolder = string | undefined
 
-/** @throws Error with what the child said of its failure. */
+/** @throws Error with the child's message. */
 export async function runStep(
   order: StepOrder,
   profile: ProfileFolder,

@@ -6,7 +6,7 @@ export interface SlowNetwork {
   close(): Promise<void>
 }
 
-/** A way to Redis on which every answer arrives later by `ms`, whole milliseconds; nothing waits for anything else. */
+/** A proxy to Redis that delays every reply by `ms` whole milliseconds; replies do not wait for each other. */
 export async function slowNetwork(url: string, ms: number): Promise<SlowNetwork> {
   const target = new URL(url)
   const sockets = new Set<Socket>()

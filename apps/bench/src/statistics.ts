@@ -12,7 +12,7 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5)
 }
 
-/** Half the distance of the outer quarters, as a share of the median: how far the middle half of the values goes. */
+/** Half the distance between the first and the third quartile, as a share of the median. */
 export function spread(values: readonly number[]): number {
   const middle = median(values)
   return middle === 0 ? 0 : (quantile(values, 0.75) - quantile(values, 0.25)) / 2 / Math.abs(middle)

@@ -1,6 +1,6 @@
 import type { EnqueueHow, JobPayload, WorkerKind } from './subject.ts'
 
-/** What one child process does, with one library on one Redis. */
+/** The work of one child process, with one library on one Redis. */
 export type Step =
   | { readonly do: 'fill'; readonly jobs: number; readonly payload: JobPayload }
   | { readonly do: 'enqueue'; readonly how: EnqueueHow; readonly jobs: number }
@@ -8,10 +8,10 @@ export type Step =
       readonly do: 'process'
       readonly kind: WorkerKind
       readonly concurrency: number
-      /** Finished jobs between which the clock runs. */
+      /** The numbers of finished jobs between which the clock runs. */
       readonly from: number
       readonly to: number
-      /** The clock stops after so long at the latest. */
+      /** The longest time that the clock runs. */
       readonly longestMs: number
     }
   | { readonly do: 'latency'; readonly samples: number }
@@ -23,7 +23,7 @@ export interface StepOrder {
   readonly step: Step
 }
 
-/** Figures by name. Absent: this library cannot do it. */
+/** Figures by name. Absent if the library cannot do it. */
 export type Figures = Readonly<Record<string, number>>
 
 export type StepReply =

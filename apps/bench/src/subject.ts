@@ -1,59 +1,59 @@
-/** What a job is called with; every library carries it as JSON. */
+/** The argument of a job. Every library stores it as JSON. */
 export type JobPayload = number | string
 
 export type WorkerKind = 'inline' | 'process' | 'thread'
 
 interface SessionOptions {
   readonly url: string
-  /** The program waits for results, so what is needed to hear of them is turned on. Default false. */
+  /** The program waits for results, so the library must deliver them. Default false. */
   readonly results?: boolean
 }
 
 interface WorkOptions {
   readonly kind: WorkerKind
-  /** Jobs at once. */
+  /** How many jobs run at once. */
   readonly concurrency: number
   /** Called in each job, with its payload. Only with `inline`. */
   readonly onJob?: (payload: JobPayload) => void
-  /** Jobs that are due later are moved on by this worker. Default false. */
+  /** The worker also moves scheduled jobs when they are due. Default false. */
   readonly schedules?: boolean
 }
 
-/** A library connected to one Redis. What it cannot do is left out. */
+/** A library connected to one Redis. A method is absent if the library cannot do it. */
 export interface Session {
   enqueue(payload: JobPayload): Promise<unknown>
-  /** As `enqueue`, for calls that do not wait for each other. Default: the same. */
+  /** Like `enqueue`, for calls that do not wait for each other. Default: `enqueue`. */
   enqueueConcurrently?(payload: JobPayload): Promise<unknown>
   enqueueMany?(payloads: readonly JobPayload[]): Promise<unknown>
   enqueueIn?(delayMs: number, payload: JobPayload): Promise<unknown>
-  /** Enqueue one job, and wait for what it returns. */
+  /** Enqueue one job, and wait for its return value. */
   call?(payload: JobPayload): Promise<unknown>
   work(options: WorkOptions): Promise<void>
   close(): Promise<void>
 }
 
-/** What a library of another language does by itself. */
+/** Work that a library of another language does by itself. */
 interface Foreign {
   fill(url: string, jobs: number, payload: JobPayload): Promise<void>
-  /** Returns the seconds it took. */
+  /** Returns how many seconds it took. */
   enqueue(url: string, how: EnqueueHow, jobs: number): Promise<number>
 }
 
 export type EnqueueHow = 'one' | 'concurrent' | 'bulk'
 
-/** A library to be measured. */
+/** A library to measure. */
 export interface Subject {
   readonly name: string
-  /** Where it counts the jobs that have finished: a sorted set, a set or a list. */
+  /** The key that counts finished jobs: a sorted set, a set or a list. */
   readonly finished: { readonly key: string; readonly command: 'zcard' | 'scard' | 'llen' }
   readonly kinds: readonly WorkerKind[]
-  /** What differs from its defaults, for the report. */
+  /** The settings that differ from its defaults, for the report. */
   readonly settings: string
-  /** Of the package as installed; undefined when it is not. */
+  /** The installed version; undefined if it is not installed. */
   version(): string | undefined
   open(options: SessionOptions): Promise<Session>
   readonly foreign?: Foreign
-  /** Fewer jobs do, because it is slower by far. Default 1. */
+  /** The share of the jobs to run, smaller for a much slower library. Default 1. */
   readonly share?: number
 }
 

@@ -1,6 +1,6 @@
 import type { Subject } from './subject.ts'
 
-/** Each in a module of its own, loaded by those processes only that use it. Ours first. */
+/** The libraries, ours first. Each is a module of its own, and only the processes that use it load it. */
 const LOADERS: Readonly<Record<string, () => Promise<Subject>>> = {
   rq: async () => (await import('./subjects/rq.ts')).rq,
   bullmq: async () => (await import('./subjects/bullmq.ts')).bullmq,
@@ -12,7 +12,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Subject>>> = {
 export const OURS = 'rq'
 export const PEERS: readonly string[] = Object.keys(LOADERS).filter((name) => name !== OURS)
 
-/** @throws Error for a name that is none. */
+/** @throws Error for an unknown name. */
 export async function loadSubject(name: string): Promise<Subject> {
   const load = LOADERS[name]
   if (load === undefined) throw new Error(`No such library: ${name}. There are ${Object.keys(LOADERS).join(', ')}.`)

@@ -1,6 +1,6 @@
 /**
- * What is to be reached. `figure`: of ours, `measurement.figure`. `over`: the figure of a library it is compared with; then
- * `least` is how many times better ours has to be. Without `over`, `most` is the highest value of ours.
+ * The targets. `figure` is ours, as `measurement.figure`. `over` is the figure of another library; `least` is then the
+ * smallest ratio. Without `over`, `most` is the highest value of our figure.
  */
 export interface Target {
   readonly figure: string

@@ -9,15 +9,15 @@ const PATIENCE_MS = 5000
 
 type Environment = Readonly<Record<string, string>>
 
-/** A worker that runs. Disposal ends it as a user would, by SIGTERM, and waits for it. */
+/** A running worker. Disposal ends it by SIGTERM, as a user would, and waits for it. */
 export interface WorkerProcess extends AsyncDisposable {
   /** What it has written so far. */
   readonly log: string
-  /** Settles, with a sentence that says how, when it ends. */
+  /** Resolves when it ends, with a sentence that says how. */
   readonly ended: Promise<string>
 }
 
-/** Start the real `rq-cli worker` as a process of its own. */
+/** Start `rq-cli worker` as a process. */
 export function startWorker(args: readonly string[], env: Environment): WorkerProcess {
   const child = spawn(process.execPath, [executable(), 'worker', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -44,7 +44,7 @@ export function startWorker(args: readonly string[], env: Environment): WorkerPr
   }
 }
 
-/** Run an `rq-cli` command to its end, in sight. @throws Error when its exit code is not 0. */
+/** Run an `rq-cli` command and show its output. @throws Error when its exit code is not 0. */
 export async function runCli(args: readonly string[], env: Environment): Promise<void> {
   const child = spawn(process.execPath, [executable(), ...args], {
     stdio: ['ignore', 'inherit', 'inherit'],

@@ -13,21 +13,21 @@ const LONGEST_SHOWN = 10
 
 export interface DemoOptions {
   redisUrl: string
-  /** Sets the demo's keys apart in a Redis that is not its own. */
+  /** Separates the demo's keys from others in the same Redis. */
   prefix: string
-  /** Ends the demo early, in order. */
+  /** Ends the demo early, and cleans up. */
   signal: AbortSignal
-  /** What to count, and how many words it has. Default: the texts of this checkout. */
+  /** The documents to count, with the number of words that each has. Default: documents of this checkout. */
   documents?: readonly Document[]
 }
 
 /**
- * Count the words of some hundreds of documents in a worker, in sight.
- * Run it in this example's folder, below which its functions are named.
+ * Count the words of some hundreds of documents in a worker, and show the progress.
+ * Run it in the folder of this example, where its worker finds the functions.
  * @returns whether every count was right and the job that must fail did
  */
 export async function runDemo({ redisUrl, prefix, signal, ...given }: DemoOptions): Promise<boolean> {
-  // Not an argument of the worker: a password in it would be seen in the list of processes.
+  // Not as an argument: the list of processes would show a password.
   const env = { RQ_REDIS_URL: redisUrl }
   const documents = given.documents ?? (await findDocuments(WORKSPACE))
   await using server = await serveDocuments(documents)
@@ -120,5 +120,5 @@ const indented = (text: string): string => text.replaceAll(/^/gm, '  ')
 
 const lastLines = (text: string): string => text.trimEnd().split('\n').slice(-30).join('\n')
 
-/** The package and the file: where pnpm keeps them says nothing. */
+/** The package and the file, without the folders of pnpm. */
 const shortName = (name: string): string => name.replace(/^.*node_modules\//, '')

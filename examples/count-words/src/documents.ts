@@ -12,7 +12,7 @@ const LARGEST_BYTES = 300_000
 const TEXT = /\.(md|txt|d\.[cm]?ts)$|^(readme|licen[cs]e|changelog|notice)$/i
 const NOT_OURS = new Set(['node_modules', 'dist'])
 
-/** A real text on this machine. */
+/** A document on this machine. */
 export interface Document {
   /** Relative to the workspace. */
   readonly name: string
@@ -21,8 +21,8 @@ export interface Document {
 }
 
 /**
- * Some hundreds of texts that every checkout has once it is installed: the documents of this project, and the READMEs,
- * licences, changelogs and type declarations of what it depends on. Always the same ones in the same order.
+ * Some hundreds of documents that every installed checkout has: those of this project, and the READMEs, licences,
+ * changelogs and type declarations of its dependencies. Always the same ones, in the same order.
  */
 export async function findDocuments(root: string): Promise<Document[]> {
   const own = await textsBelow(root, (name) => !NOT_OURS.has(name) && !name.startsWith('.'))
@@ -34,7 +34,7 @@ export async function findDocuments(root: string): Promise<Document[]> {
   )
 }
 
-/** Counted in another way than the job counts, so that the one checks the other. */
+/** Counts in another way than the job does, to check the job. */
 function countWords(text: string): number {
   const word = /\S+/g
   let words = 0
@@ -54,7 +54,7 @@ async function textsBelow(folder: string, enters: (name: string) => boolean): Pr
   return found.sort()
 }
 
-/** At most `count` of them, spread evenly over the list. */
+/** At most `count` of them, evenly spread over the list. */
 function spread<T>(all: readonly T[], count: number): T[] {
   const step = all.length / count
   if (step <= 1) return [...all]
@@ -62,9 +62,9 @@ function spread<T>(all: readonly T[], count: number): T[] {
 }
 
 export interface DocumentServer extends AsyncDisposable {
-  /** The address of each document, in the order in which they were given. */
+  /** The URL of each document, in the order given. */
   readonly urls: readonly string[]
-  /** An address on this server at which there is nothing. */
+  /** A URL on this server that has no document. */
   readonly missingUrl: string
 }
 

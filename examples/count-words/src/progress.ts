@@ -1,12 +1,12 @@
 import { Presets, SingleBar } from 'cli-progress'
 
 export interface Progress {
-  /** One more is done. */
+  /** Count one more as done. */
   advance(): void
   stop(): void
 }
 
-/** A live bar on a terminal; elsewhere a line at every tenth of the way. */
+/** Show a progress bar on a terminal; elsewhere print a line after each tenth. */
 export function showProgress(total: number, unit: string): Progress {
   return process.stdout.isTTY ? bar(total, unit) : lines(total, unit)
 }

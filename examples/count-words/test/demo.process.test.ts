@@ -16,7 +16,7 @@ function startDemo({ url, prefix }: RedisFixture, folder: TempDir, count: number
   })
 }
 
-/** All that may be left behind in Redis: the worker's record, which expires within a minute. */
+/** The only key that may remain in Redis: the worker's record, which expires within a minute. */
 async function workerRecord(redis: RedisFixture): Promise<string> {
   const [key = '', ...more] = await redis.keys()
   expect(key).toMatch(/:worker:\w+$/)

@@ -1,5 +1,5 @@
-// Runs the demo as `pnpm demo` does, but for installing and building, over one file many times.
-// Arguments: prefix, path, how many times, how many words the file is said to have the last time.
+// Runs the demo as `pnpm demo` does, without installing and building, over one file many times.
+// Arguments: prefix, path, number of times, number of words to expect the last time.
 import { runDemo } from '../src/demo.ts'
 
 const [prefix = '', path = '', count, wordsOfLast] = process.argv.slice(2)

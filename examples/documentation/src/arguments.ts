@@ -4,9 +4,9 @@ import { PAGE } from './page.ts'
 
 const q = new Queue('low')
 const job = await q.enqueue(countWordsWith, [PAGE], {
-  ttl: 30, // this one is for rq
+  ttl: 30, // an option of rq
   kwargs: {
-    description: 'Function description', // and these reach the function, as its last argument
+    description: 'Function description', // these reach the function, as its last argument
     ttl: 15,
   },
 })

@@ -9,10 +9,10 @@ await group.enqueueMany('my_queue', [
 ])
 console.log(await group.getJobs()) // both
 
-// Elsewhere, by its name:
+// In another program, by its name:
 const fetched = await Group.fetch('my_group')
 for (const job of await fetched.getJobs()) await job.result({ timeout: 30 })
 
-// A group is gone with its last job.
+// A group ends with its last job.
 for (const job of await fetched.getJobs()) await job.delete()
 console.log((await Group.all()).length)

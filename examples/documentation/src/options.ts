@@ -7,11 +7,11 @@ const q = new Queue('low')
 const first = await q.enqueue(countWordsAtUrl, [PAGE])
 
 const job = await q.enqueue(countWordsAtUrl, [PAGE], {
-  jobTimeout: '3m', // the longest that it may run; a number, or text with d, h, m, s
-  resultTtl: 86_400, // how long it is kept when it has succeeded
-  ttl: '1h', // the longest that it may wait in the queue
-  failureTtl: '30d', // how long it is kept when it has failed
-  dependsOn: first, // what has to succeed first
+  jobTimeout: '3m', // time limit of a run: seconds, or a string with d, h, m, s
+  resultTtl: 86_400, // how long to keep it after success
+  ttl: '1h', // how long it may wait in the queue
+  failureTtl: '30d', // how long to keep it after failure
+  dependsOn: first, // the job that must succeed first
   jobId: 'my_job_id',
   atFront: true,
   description: 'Count the words of a page',

@@ -3,7 +3,7 @@ import { sayHello } from './jobs/report.ts'
 
 const redis = process.env.RQ_REDIS_URL ?? 'redis://localhost:6379'
 
-// Workers take up no more jobs, on no queue; what runs goes on. `rq suspend` does the same.
+// Workers claim no more jobs from any queue; running jobs continue. `rq-cli suspend` does the same.
 await suspend(redis, { duration: '5m' })
 console.log(await isSuspended(redis))
 const job = await new Queue().enqueue(sayHello)

@@ -14,7 +14,7 @@ async function main(python) {
   const theirs = spawn(python, ['worker.py', connection], { cwd: HERE, stdio: 'inherit' })
   const ours = new Worker('typescript', { connection, serializer: 'json', importPaths: [HERE] })
   const work = ours.work()
-  // What Python reads goes into the results stream, and is JSON.
+  // Python reads JSON, and return values from the results stream.
   const queue = new Queue('python', { connection, serializer: 'json', results: 'stream' })
   try {
     const { stdout } = await promisify(execFile)(python, ['producer.py', connection], { cwd: HERE })

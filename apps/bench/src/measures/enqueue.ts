@@ -4,7 +4,7 @@ import type { JobPayload, Session, Subject } from '../subject.ts'
 const WAVE = 1000
 const WARM_UP_SHARE = 0.1
 
-/** Put jobs in, by whatever way is fastest; not timed. */
+/** Enqueue jobs in the fastest way, untimed. */
 export async function fill(
   subject: Subject,
   url: string,

@@ -7,8 +7,8 @@ const WARM_UP = 30
 const PAUSE_MS = 4
 
 /**
- * Milliseconds from the call that enqueues a job until the job begins (pick-up) and until the caller has its result, one job
- * at a time, the worker being idle before each. Producer and worker share a process, and so a clock.
+ * Milliseconds from the call that enqueues a job until the job begins (pick-up), and until the caller has its result. One
+ * job at a time; the worker is idle before each. Producer and worker share a process, and so a clock.
  */
 export async function latency(
   subject: Subject,
@@ -46,13 +46,13 @@ export async function latency(
   return { ...both('pickUp', pickUps), ...(results.length > 0 && both('result', results)) }
 }
 
-/** Until the first job is due, so that all of them are there before. */
+/** Milliseconds until the first job is due, so that all jobs are enqueued before. */
 const BEFORE_MS = 3000
 const PATIENCE_MS = 10_000
 
 /**
- * Milliseconds from when jobs are due until they begin in an idle worker, which moves them itself. They are due one after the
- * other, evenly spread.
+ * Milliseconds from the due time of jobs until they begin in an idle worker, which also moves them. The due times are
+ * evenly spread.
  */
 export async function lateness(
   subject: Subject,

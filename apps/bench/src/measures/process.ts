@@ -17,8 +17,8 @@ interface Sample {
 }
 
 /**
- * Work off what waits. The clock runs from the `from`-th finished job, as Redis counts them, to the `to`-th, so that
- * starting a worker and its first steps are not in it.
+ * Run all waiting jobs. The clock runs from the `from`-th to the `to`-th finished job, as Redis counts them, so that the
+ * start of a worker does not count.
  */
 export async function processJobs(
   subject: Subject,

@@ -7,7 +7,7 @@ interface Data {
   readonly payload: JobPayload
 }
 
-/** It runs one job of a group at a time, so there are more groups than jobs at once. */
+/** groupmq runs one job of a group at a time, so it needs more groups than jobs at once. */
 const GROUPS = 500
 
 export const groupmq: Subject = {

@@ -5,7 +5,7 @@ import { QUEUE, type Subject } from '../subject.ts'
 
 const PEER = fileURLToPath(new URL('../../python/peer.py', import.meta.url))
 
-/** `RQ_PYTHON`, the system's own, or the first on the path: whichever has RQ. */
+/** The first Python with RQ: `RQ_PYTHON`, the system's own, or the one on the path. */
 function find(): { path: string; version: string } | undefined {
   for (const path of [process.env.RQ_PYTHON, '/usr/bin/python3', 'python3']) {
     if (path === undefined) continue

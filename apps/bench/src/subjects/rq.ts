@@ -6,7 +6,7 @@ import { packageVersion } from '../package-version.ts'
 import { type JobPayload, QUEUE, type Session, type Subject } from '../subject.ts'
 
 const FUNCTIONS = fileURLToPath(new URL('../../functions', import.meta.url))
-/** As every worker finds it: a module below its import path, and the name of its export. */
+/** The reference of the job: a module below the worker's import path, and its export. */
 const NOOP = './noop#noop'
 
 export const rq: Subject = {

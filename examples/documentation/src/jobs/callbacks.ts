@@ -1,7 +1,7 @@
 import type { Connection, Job } from 'rq'
 import { getCurrentJob } from 'rq'
 
-/** Called in the worker after the job has succeeded. Whatever arguments may be added later do no harm. */
+/** Called in the worker after the job has succeeded. */
 export function reportSuccess(job: Job, _connection: Connection, result: unknown): void {
   process.stderr.write(`success of ${job.id}: ${result}\n`)
 }
@@ -15,7 +15,7 @@ export function reportStopped(job: Job, _connection: Connection): void {
   process.stderr.write(`stop of ${job.id}\n`)
 }
 
-/** Runs until somebody stops it. */
+/** Runs until it is stopped. */
 export async function waitForever(): Promise<void> {
   const signal = getCurrentJob()?.signal
   await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
