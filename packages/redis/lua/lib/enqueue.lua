@@ -8,11 +8,12 @@
 --- Whether this very call already put the job where it is (its reply was lost and the client sent it again).
 -- A unique one is told by its token, since two programs may make one in the same moment, any other new one by when it was created:
 -- it may have come into its queue, and further, before the call was sent again. One that is enqueued once more is there when this
--- stamp says so, or when it waits already; not when nobody knows of it any more, so that nothing would ever start it.
+-- stamp says so, or when it waits already; not when nobody knows of it any more, so that nothing would ever start it. One that this
+-- call has given the slot of another job has the stamp as well, and is not there yet.
 local function alreadyThere(prefix, id, known, createdAt, call)
   if call.token then return redis.call('HGET', prefix .. 'job:' .. id, 'unique') == call.token end
   if known[2] ~= createdAt then return false end
-  if not call.again or known[1] == call.stamp then return true end
+  if not call.again or (known[1] == call.stamp and not admitted[id]) then return true end
   if known[3] == 'deferred' then
     return #call.dependencies > 0 and firstUnsatisfied(prefix, call.dependencies, call.allowFailure)
   end

@@ -15,6 +15,9 @@ local function freeDeadSlots(prefix, limit, first, last)
   return freed
 end
 
+--- Jobs that this call has given a slot.
+local admitted = {}
+
 --- Hand free slots to the jobs that have waited longest.
 local function fillSlots(prefix, limit, concurrency, nowS, stamp)
   local allowed = prefix .. 'rl:' .. limit .. ':allowed'
@@ -32,6 +35,7 @@ local function fillSlots(prefix, limit, concurrency, nowS, stamp)
       redis.call('ZADD', allowed, nowS, id)
       redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)
       push(prefix, job[2], id, job[3] == '1')
+      admitted[id] = true
       free = free - 1
     end
   end

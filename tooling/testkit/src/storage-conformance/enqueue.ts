@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { claimRequest, end, newJob, RAISED, RETURNED, workOff } from './job-steps.ts'
 import { type OpenStorage, statusOf } from './storage-under-test.ts'
 
-/** How jobs come in. */
+/** Enqueueing. */
 export function describeEnqueue(name: string, open: OpenStorage): void {
   describe(`${name}: enqueue`, () => {
     it('keeps jobs in order, the ones at the front first', async () => {
@@ -46,7 +46,7 @@ export function describeEnqueue(name: string, open: OpenStorage): void {
       expect(read?.enqueuedAtMs).toBeGreaterThan(record.createdAtMs)
     })
 
-    it('keeps bytes that are no text', async () => {
+    it('keeps bytes that are not UTF-8', async () => {
       await using test = await open()
       const data = new Uint8Array([0x80, 0x05, 0xff, 0x00])
       await test.storage.queues.enqueue([newJob({ id: 'bytes', data })])
@@ -68,7 +68,7 @@ export function describeEnqueue(name: string, open: OpenStorage): void {
       expect(await queues.jobIds('default', 0, -1)).toEqual(['u', 'v'])
     })
 
-    it('lets one of 50 concurrent unique jobs in', async () => {
+    it('accepts one of 50 concurrent unique jobs', async () => {
       await using test = await open()
       const clients = [test.storage, test.another()]
       const placements = await Promise.all(
@@ -138,7 +138,7 @@ export function describeEnqueue(name: string, open: OpenStorage): void {
       expect(await queues.registryCount('many', 'deferred')).toBe(0)
     })
 
-    it('refuses jobs that would wait for each other in a circle', async () => {
+    it('refuses jobs that would wait for each other in a cycle', async () => {
       await using test = await open()
       const { queues } = test.storage
       await queues.enqueue([newJob({ id: 'start' })])
@@ -146,7 +146,7 @@ export function describeEnqueue(name: string, open: OpenStorage): void {
       expect(await queues.enqueue([newJob({ id: 'x', dependencyIds: ['y'], createdAtMs: 1 })])).toEqual(['cycle'])
     })
 
-    it('appends to a pipeline, whose steps take place at its end', async () => {
+    it('appends to a pipeline, and changes nothing before its exec', async () => {
       await using test = await open()
       const { jobs, queues } = test.storage
       await queues.enqueue([newJob({ id: 'c' }), newJob({ id: 'd' })])
@@ -160,7 +160,7 @@ export function describeEnqueue(name: string, open: OpenStorage): void {
       expect(await statusOf(test.storage, 'c', 'd')).toEqual(['canceled', undefined])
     })
 
-    it('leaves a job as it is that the same call has put there before, unless it is to run once more', async () => {
+    it('leaves a job alone when it is enqueued a second time, unless it is to run once more', async () => {
       await using test = await open()
       const { queues } = test.storage
       const [job, child] = [newJob({ id: 'j' }), newJob({ id: 'child', dependencyIds: ['j'] })]
@@ -175,7 +175,19 @@ export function describeEnqueue(name: string, open: OpenStorage): void {
       expect(await queues.registryCount('default', 'failed')).toBe(0)
     })
 
-    it('leases a job at once instead of queueing it, unless it has to wait or is there', async () => {
+    it('enqueues a job once more that gets a slot of a rate limit by the same call', async () => {
+      await using test = await open()
+      const { queues } = test.storage
+      const rateLimit = { key: 'k', concurrency: 1 }
+      const [holds, waits] = [newJob({ id: 'holds', rateLimit }), newJob({ id: 'waits', rateLimit })]
+      expect(await queues.enqueue([holds, waits])).toEqual(['queued', 'rate_limited'])
+      const later = { again: true, dueMs: 4_000_000_000_000 }
+      const both = [newJob({ id: 'holds' }, later), newJob({ id: 'waits' }, later)]
+      expect(await queues.enqueue(both)).toEqual(['scheduled', 'scheduled'])
+      expect(await queues.count('default')).toBe(0)
+    })
+
+    it('leases a job at once instead of queueing it, unless it must wait or exists already', async () => {
       await using test = await open()
       const { jobs, queues } = test.storage
       const begun = await queues.begin(newJob({ id: 'b' }, { unique: true }), 'sync', 15_000)
@@ -200,7 +212,7 @@ export function describeEnqueue(name: string, open: OpenStorage): void {
       expect(await test.storage.queues.count('default')).toBe(0)
     })
 
-    it('lets as many jobs of a rate limit in as it allows, and the next when one ends', async () => {
+    it('queues as many jobs of a rate limit as it allows, and the next when one ends', async () => {
       await using test = await open()
       const { queues } = test.storage
       const rateLimit = { key: 'api', concurrency: 2 }
