@@ -32,7 +32,10 @@ export function firstUnsatisfied(
   return undefined
 }
 
-/** Whether a job waits for nothing any more, `except` left aside. One that it waits for learns of it again: it may have been gone. */
+/**
+ * Whether a job waits for nothing any more, `except` left aside. If it does wait, registers it again with a job that it
+ * waits for, which may have been gone and have come back.
+ */
 export function dependenciesMet(data: MemoryData, { record, waitsFor }: StoredJob, except?: string): boolean {
   const unsatisfied = firstUnsatisfied(data, waitsFor, record.allowDependencyFailures === true, except)
   if (unsatisfied === undefined) return true

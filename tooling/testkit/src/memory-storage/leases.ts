@@ -8,7 +8,7 @@ export interface LeaseRequest {
   readonly isPrefetch?: boolean
 }
 
-/** A job that has been abandoned this often is handed over even if it may never have begun: it may be what kills its workers. */
+/** After this many abandonments a job is taken over even if it may never have begun: it may be what kills workers. */
 const OFTEN = 3
 
 /** Start a job and lease it. Returns the execution's id. */
@@ -71,7 +71,10 @@ export function giveBack(data: MemoryData, leases: readonly Lease[]): void {
   }
 }
 
-/** Take over up to `most` jobs of a queue whose leases have ended; those that may not have begun go back to its head. */
+/**
+ * Take over up to `most` jobs of a queue whose leases have ended. Those that may not have begun go back to its head
+ * instead.
+ */
 export function recover(data: MemoryData, queue: string, request: LeaseRequest, most: number): Claimed[] {
   const taken: Claimed[] = []
   const returned: JobRecord[] = []

@@ -54,7 +54,7 @@ export interface StoredCron {
   resumedMs?: number
 }
 
-/** All that a memory storage holds, and the steps that every part of it takes. Storages that share it are clients of one store. */
+/** Everything that a memory storage holds. Storages that share it are clients of one store. */
 export class MemoryData {
   readonly clock: Clock
   readonly jobs: ExpiringMap<StoredJob>

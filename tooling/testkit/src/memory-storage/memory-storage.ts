@@ -11,7 +11,7 @@ import { MemorySchedulerStore } from './scheduler-store.ts'
 import { MemoryWorkerStore } from './worker-store.ts'
 
 export interface MemoryStorageOptions {
-  /** What decides on leases, due times and expiry. Timers of waiting callers run by the real time. Default: the system's clock. */
+  /** Times leases, schedules and expiry; waiting callers use real timers. Default: the system's clock. */
   clock?: Clock
   /** Another storage's data, of which this becomes a second client. Default: data of its own. */
   data?: MemoryData

@@ -43,7 +43,7 @@ export function leaveDependencies(data: MemoryData, { record: { id }, waitsFor }
   }
 }
 
-/** Delete a job that is in no place. Its slot of a rate limit stays. Who waits for it is kept: a job of the same id may come. */
+/** Delete a job that is in no place. It keeps its slot of a rate limit, and its dependents: a new job may have its id. */
 export function erase(data: MemoryData, record: JobRecord): void {
   data.jobs.delete(record.id)
   data.results.delete(record.id)
@@ -52,9 +52,13 @@ export function erase(data: MemoryData, record: JobRecord): void {
 
 /** Delete a job and everything that is only its own. */
 export function deleteJob(data: MemoryData, stored: StoredJob): void {
-  const { record } = stored
-  leavePlace(data, record)
+  leavePlace(data, stored.record)
   leaveDependencies(data, stored)
+  discard(data, stored.record)
+}
+
+/** Delete a job that is in no place, and release its slot. Jobs that it waited for may name it until they end. */
+export function discard(data: MemoryData, record: JobRecord): void {
   erase(data, record)
   if (record.rateLimit !== undefined) releaseSlot(data, record.rateLimit.key, record.id)
   data.resultWaits.wake(record.id)

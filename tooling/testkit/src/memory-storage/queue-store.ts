@@ -3,7 +3,7 @@ import type { BeginReply, NewJob, Placement, QueueStore, RegistryKind } from '@r
 import { enqueueAll, enqueueOne } from './enqueueing.ts'
 import type { MemoryData } from './memory-data.ts'
 import { pipelineOf } from './memory-pipeline.ts'
-import { deleteJob } from './places.ts'
+import { discard } from './places.ts'
 
 export class MemoryQueueStore implements QueueStore {
   readonly #data: MemoryData
@@ -55,7 +55,7 @@ export class MemoryQueueStore implements QueueStore {
   }
 
   async empty(queue: string): Promise<number> {
-    return this.#delete(queue, this.#data.queue(queue).length)
+    return this.#empty(queue)
   }
 
   async pause(queue: string, durationS = Number.POSITIVE_INFINITY): Promise<void> {
@@ -74,9 +74,9 @@ export class MemoryQueueStore implements QueueStore {
 
   async deleteQueue(queue: string, deleteJobs: boolean): Promise<void> {
     this.#data.pausedQueues.delete(queue)
-    // Also deletes jobs that get a slot of a rate limit while it deletes others.
-    if (deleteJobs) this.#delete(queue, Number.POSITIVE_INFINITY)
-    else this.#data.queue(queue).keep(() => false)
+    // Jobs that get a slot of a rate limit while others are deleted go too.
+    while (deleteJobs && this.#empty(queue) > 0);
+    this.#data.queue(queue).keep(() => false)
     this.#data.queueNames.delete(queue)
   }
 
@@ -116,16 +116,16 @@ export class MemoryQueueStore implements QueueStore {
     return [...new Set(leases.map(({ jobId }) => jobId))]
   }
 
-  /** Delete up to `most` waiting jobs of a queue, from its head. Returns how many ids were taken. */
-  #delete(queue: string, most: number): number {
-    let taken = 0
-    for (; taken < most; taken++) {
-      const id = this.#data.queue(queue).shift()
-      if (id === undefined) break
-      const stored = this.#data.jobs.get(id)
+  /** Delete the jobs that wait in a queue now. Returns how many ids were taken. */
+  #empty(queue: string): number {
+    const list = this.#data.queue(queue)
+    const ids = list.ids()
+    list.keep(() => false)
+    for (const id of ids) {
+      const record = this.#data.record(id)
       // An id may stand twice, and its job run or be over by now: then only the id goes.
-      if (stored?.record.status === 'queued') deleteJob(this.#data, stored)
+      if (record?.status === 'queued') discard(this.#data, record)
     }
-    return taken
+    return ids.length
   }
 }

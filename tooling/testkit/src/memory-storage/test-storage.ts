@@ -38,8 +38,8 @@ export interface LatestResult {
 }
 
 /**
- * A memory storage for tests of those who use one. It shows at once what it holds and what was asked of it, and a test can let
- * it fail or wait, and change jobs behind the backs of their workers.
+ * A memory storage for tests of code that uses a storage. It shows what it holds and what was called, and a test can make
+ * calls fail or wait, and change jobs directly.
  */
 export class TestStorage implements Storage {
   readonly queues: QueueStore

@@ -1,6 +1,6 @@
 import { LONGEST_TIMER_MS, SECOND_MS } from '@rq/core'
 
-/** How often a wait looks by itself: for what comes about by time alone, such as the end of a job's life or of a pause. */
+/** How often a wait looks without being woken, for changes by time alone: an expired job, the end of a pause. */
 const LOOK_MS = SECOND_MS
 
 export interface Wait<T> {

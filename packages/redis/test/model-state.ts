@@ -1,0 +1,82 @@
+import type { JobRecord } from '@rq/job'
+import type { RedisSnapshot } from '@rq/testkit'
+import type { MemoryData } from '@rq/testkit/memory-storage'
+import { IDS, QUEUES } from './model-steps.ts'
+
+/** What is where, by the keys of Redis. Lists in order, everything else sorted; what is empty is left out. */
+export type State = Record<string, unknown>
+
+const PLACES =
+  /^(queue:|rl:.*:(rate_limited|allowed)$|group:|job:.*:dependents$|job::|finished:|failed:|canceled:|deferred:|scheduled:|wip:)/
+/** Keys that hold nothing of this state, or what {@link factsOf} compares. */
+const OTHERS = /^(queues|groups|rl-keys|rl:[^:]*|results:.*|execution:.*|executions:.*|worker:.*|workers.*)$/
+
+/** `nameOf` gives an execution the name that it has in both storages. */
+export function stateOfMemory(data: MemoryData, nameOf: (executionId: string) => string): State {
+  const state: State = {}
+  const put = (key: string, ids: Iterable<string>, sorted = true): void => {
+    const list = sorted ? [...ids].sort() : [...ids]
+    if (list.length > 0) state[key] = list
+  }
+  for (const name of QUEUES) {
+    put(`queue:${name}`, data.queue(name).ids(), false)
+    for (const kind of ['finished', 'failed', 'canceled', 'deferred', 'scheduled'] as const) {
+      put(`${kind}:${name}`, data.registry(name, kind).ids())
+    }
+    const leases = [...data.leases(name).values()]
+    put(
+      `wip:${name}`,
+      leases.map(({ executionId, jobId }) => `${jobId}:${nameOf(executionId)}`),
+    )
+  }
+  for (const [key, { holders, waiting }] of data.limits) {
+    put(`rl:${key}:rate_limited`, waiting, false)
+    put(`rl:${key}:allowed`, holders)
+  }
+  for (const [name, members] of data.groups) put(`group:${name}`, members)
+  for (const [id, dependents] of data.dependents) put(`job:${id}:dependents`, dependents)
+  for (const id of IDS) {
+    const stored = data.jobs.get(id)
+    if (stored === undefined) continue
+    put(`job::${id}:dependencies`, stored.waitsFor)
+    state[`job:${id}`] = { expires: data.jobs.endsMs(id) !== Number.POSITIVE_INFINITY }
+  }
+  return state
+}
+
+export function stateOfRedis({ keys }: RedisSnapshot, nameOf: (executionId: string) => string): State {
+  const state: State = {}
+  for (const [key, entry] of keys) {
+    if (PLACES.test(key)) {
+      const isOrdered = entry.type === 'list' || key.endsWith(':rate_limited')
+      const members = entry.type === 'zset' ? byScore(entry.value) : [...(entry.value as readonly string[])]
+      const named = key.startsWith('wip:') ? members.map((member) => nameLease(member, nameOf)) : members
+      state[key] = isOrdered ? named : named.sort()
+    } else if (/^job:[^:]+$/.test(key)) {
+      state[key] = { expires: entry.ttlMs >= 0 }
+    } else if (!OTHERS.test(key)) {
+      state[key] = 'is not expected'
+    }
+  }
+  return state
+}
+
+/** All that is stored of a job, except what the two clocks say. */
+export function factsOf(record: JobRecord | undefined, nameOf: (executionId: string) => string): unknown {
+  if (record === undefined) return undefined
+  const { endedAtMs, enqueuedAtMs, executionId, lastHeartbeatMs, startedAtMs, ...facts } = record
+  return {
+    ...facts,
+    execution: executionId && nameOf(executionId),
+    has: [endedAtMs, enqueuedAtMs, lastHeartbeatMs, startedAtMs].map((time) => time !== undefined),
+  }
+}
+
+function nameLease(member: string, nameOf: (executionId: string) => string): string {
+  const [jobId = '', executionId = ''] = member.split(':')
+  return `${jobId}:${nameOf(executionId)}`
+}
+
+function byScore(members: ReadonlyMap<string, number>): string[] {
+  return [...members].sort(([, a], [, b]) => a - b).map(([member]) => member)
+}

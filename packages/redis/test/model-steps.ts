@@ -1,0 +1,127 @@
+import fc from 'fast-check'
+
+export const QUEUES = ['q', 'r'] as const
+export const IDS = ['a', 'b', 'c', 'd', 'e', 'f'] as const
+/** A job function that returns a Retry allows this many. */
+export const RETURNED_RETRIES = 1
+
+/** A job to enqueue: the facts that the rules of a storage turn on. */
+export interface JobFacts {
+  readonly id: string
+  readonly queue: string
+  readonly atFront: boolean
+  readonly unique: boolean
+  /** The job of this id once more, if there is one, instead of another one. */
+  readonly again: boolean
+  /** Far in the future. */
+  readonly scheduled: boolean
+  readonly dependencies: readonly string[]
+  readonly allowFailure: boolean
+  readonly dependencyFront: boolean
+  readonly limit: string | undefined
+  readonly concurrency: number
+  readonly group: string | undefined
+  readonly retries: number
+  readonly retryDelayed: boolean
+  readonly repeats: number
+  readonly repeatDelayed: boolean
+  /** -1 = without end, 0 = not at all, else seconds. */
+  readonly resultTtlS: number
+  readonly ttlS: number | undefined
+}
+
+export type StepOutcome = 'returned' | 'raised' | 'stopped' | 'retry'
+
+/** One step of a sequence. `which` picks among the executions there are. */
+export type Step = { readonly kind: string; readonly [fact: string]: unknown } & (
+  | { kind: 'enqueue'; jobs: readonly JobFacts[] }
+  | { kind: 'begin'; job: JobFacts }
+  | { kind: 'claim'; queues: readonly string[]; want: number; isPrefetch: boolean }
+  | { kind: 'settle'; which: number; outcome: StepOutcome; thenClaims: boolean }
+  | { kind: 'heartbeat'; which: number }
+  | { kind: 'give back'; which: number }
+  | { kind: 'crash'; queue: string }
+  | { kind: 'cancel'; id: string; enqueueDependents: boolean; removeFromDependencies: boolean }
+  | { kind: 'delete'; id: string; deleteDependents: boolean }
+  | { kind: 'requeue'; id: string; atFront: boolean }
+  | { kind: 'promote'; id: string; atFront: boolean }
+  | { kind: 'reschedule'; id: string }
+  | { kind: 'empty'; queue: string }
+  | { kind: 'cleanUp' }
+)
+
+const queue = fc.constantFrom(...QUEUES)
+const id = fc.constantFrom(...IDS)
+const rarely = fc.integer({ min: 0, max: 4 }).map((n) => n === 0)
+const which = fc.nat(20)
+
+const job: fc.Arbitrary<JobFacts> = fc
+  .record({
+    id,
+    queue,
+    atFront: rarely,
+    unique: rarely,
+    again: rarely,
+    scheduled: rarely,
+    dependencies: fc.uniqueArray(id, { maxLength: 3 }),
+    allowFailure: fc.boolean(),
+    dependencyFront: rarely,
+    limit: fc.option(fc.constantFrom('k', 'l'), { nil: undefined }),
+    group: fc.option(fc.constant('g'), { nil: undefined }),
+    retries: fc.integer({ min: 0, max: 2 }),
+    retryDelayed: fc.boolean(),
+    repeats: fc.integer({ min: 0, max: 1 }),
+    repeatDelayed: fc.boolean(),
+    resultTtlS: fc.constantFrom(500, 500, 0, -1),
+    ttlS: fc.constantFrom(undefined, undefined, undefined, 1000),
+  })
+  .map((facts) => {
+    const dependencies = facts.dependencies.filter((other) => other !== facts.id)
+    const concurrency = facts.limit === 'k' ? 1 : 2
+    return { ...facts, concurrency, dependencies, dependencyFront: dependencies.length > 0 && facts.dependencyFront }
+  })
+
+const outcome: fc.Arbitrary<StepOutcome> = fc.constantFrom('returned', 'returned', 'raised', 'retry', 'stopped')
+
+const is = <K extends Step['kind']>(kind: K) => fc.constant(kind)
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ kind: is('enqueue'), jobs: fc.array(job, { minLength: 1, maxLength: 3 }) }) },
+  // A queue that runs its jobs at once takes no rate limit, and schedules like any other.
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: is('begin'),
+      job: job.map((facts) => ({ ...facts, limit: undefined, scheduled: false })),
+    }),
+  },
+  {
+    weight: 7,
+    arbitrary: fc.record({
+      kind: is('claim'),
+      queues: fc.shuffledSubarray([...QUEUES], { minLength: 1 }),
+      want: fc.integer({ min: 1, max: 3 }),
+      isPrefetch: fc.boolean(),
+    }),
+  },
+  { weight: 8, arbitrary: fc.record({ kind: is('settle'), which, outcome, thenClaims: rarely }) },
+  { weight: 1, arbitrary: fc.record({ kind: is('heartbeat'), which }) },
+  { weight: 1, arbitrary: fc.record({ kind: is('give back'), which }) },
+  { weight: 2, arbitrary: fc.record({ kind: is('crash'), queue }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: is('cancel'),
+      id,
+      enqueueDependents: fc.boolean(),
+      removeFromDependencies: fc.boolean(),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: is('delete'), id, deleteDependents: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ kind: is('requeue'), id, atFront: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ kind: is('promote'), id, atFront: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: is('reschedule'), id }) },
+  { weight: 1, arbitrary: fc.record({ kind: is('empty'), queue }) },
+  { weight: 1, arbitrary: fc.record({ kind: is('cleanUp') }) },
+) as fc.Arbitrary<Step>
+
+export const sequences: fc.Arbitrary<Step[]> = fc.array(step, { minLength: 4, maxLength: 22, size: 'max' })
