@@ -410,7 +410,7 @@ describe('jobs', () => {
   })
 
   test('survives what was forged in Redis', async () => {
-    await using test = await house(/which is no job id/)
+    await using test = await house(/which is not a job id/)
     await test.enqueued('a.b', '--job-id', 'one', '--description', 'x\x1b[2J\ny')
     await test.redis.client.lpush(`${test.redis.prefix}queue:default`, '../\x1b[2J', 'gone')
     const { code, out } = await test.run(['jobs'])

@@ -8,7 +8,7 @@ test('stands still until it is advanced', () => {
   expect([clock.nowMs(), clock.monotonicMs()]).toEqual([1250, 250])
 })
 
-test('jumps without moving the monotonic side', () => {
+test('jumps without changing the monotonic time', () => {
   const clock = new FakeClock()
   clock.advance(5)
   clock.jumpTo(new Date('2020-01-01T00:00:00Z'))

@@ -1,6 +1,6 @@
 import type { Clock } from '@rq/core'
 
-/** A clock that moves only when the test says so. Starts at 2030-01-01T00:00:00Z; the monotonic side starts at 0. */
+/** A clock that moves only when the test moves it. Starts at 2030-01-01T00:00:00Z; the monotonic time starts at 0. */
 export class FakeClock implements Clock {
   #nowMs: number
   #monotonicMs = 0
@@ -17,13 +17,13 @@ export class FakeClock implements Clock {
     return this.#monotonicMs
   }
 
-  /** Let `ms` pass, on both sides. */
+  /** Move the wall clock and the monotonic time by `ms`. */
   advance(ms: number): void {
     this.#nowMs += ms
     this.#monotonicMs += ms
   }
 
-  /** Set the wall clock, as an administrator or NTP would. The monotonic side does not move. */
+  /** Set the wall clock, as an administrator or NTP does. The monotonic time does not change. */
   jumpTo(time: Date | number): void {
     this.#nowMs = Number(time)
   }

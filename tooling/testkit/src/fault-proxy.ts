@@ -6,7 +6,7 @@ import { deferred } from '@rq/core'
 import * as scripts from '../../../packages/redis/src/connection/scripts.generated.ts'
 import { RespFrames, requestWords } from './resp-frames.ts'
 
-/** A command on its way to Redis. */
+/** A command that a client sends to Redis. */
 export interface ProxyCommand {
   /** Its number among those that count, over all connections, from 1; 0 when it does not count. */
   readonly n: number
@@ -14,20 +14,19 @@ export interface ProxyCommand {
   readonly connection: number
   /** Lower case; for a script of ours the script's name: `claim`, `hset`, `blmove`. */
   readonly name: string
-  /** The words after the command's name, as texts. */
+  /** The words after the command's name, decoded as UTF-8. */
   readonly args: readonly string[]
 }
 
 /**
- * What befalls a command.
- * - `before`, `after`: a hook runs, and is awaited, before the command is sent on or after Redis has answered and before
- *   the answer goes on.
- * - `cut`: Redis runs it, and the connection is reset instead of an answer.
- * - `reset`: the connection is reset, and Redis never sees it.
- * - `delay`: it is sent on later.
- * - `error`: it is not sent on, and this is the answer (`'LOADING Redis is loading'`).
- * - `answer`: it is not sent on, and these bytes are the answer, be they RESP or not.
- * - `swallow`: it is not sent on and never answered.
+ * What the proxy does to a command.
+ * - `before`, `after`: awaits a hook, before it forwards the command, or between Redis's reply and the client.
+ * - `cut`: forwards the command, and resets the connection instead of forwarding the reply.
+ * - `reset`: resets the connection; Redis never sees the command.
+ * - `delay`: forwards the command later.
+ * - `error`: replies with this error (`'LOADING Redis is loading'`) instead of forwarding the command.
+ * - `answer`: replies with these bytes, valid RESP or not, instead of forwarding the command.
+ * - `swallow`: neither forwards the command nor replies.
  */
 export type Fault =
   | { readonly kind: 'before' | 'after'; readonly hook: () => unknown }
@@ -37,11 +36,11 @@ export type Fault =
   | { readonly kind: 'answer'; readonly bytes: string }
 
 export interface FaultProxyOptions {
-  /** Called with every command; what it returns befalls the command. Default: nothing. */
+  /** Called with every command; returns what to do to it. Default: nothing. */
   onCommand?: (command: ProxyCommand) => Fault | undefined
-  /** Which commands get a number. Default: all but those by which a client introduces itself. */
+  /** Which commands get a number. Default: all but those that a client sends when it connects. */
   counts?: (name: string) => boolean
-  /** Names a script by the sha of its text. Default: the scripts of `@rq/redis`. */
+  /** Returns the name of the script with this SHA-1. Default: the scripts of `@rq/redis`. */
   scriptName?: (sha: string) => string | undefined
 }
 
@@ -49,34 +48,34 @@ export interface FaultProxy extends AsyncDisposable {
   /** Where the code under test connects to. User and password are those of the server's URL. */
   readonly url: string
   readonly port: number
-  /** Names of the commands that counted, in order; `commands[n - 1]` is the name of the n-th. */
+  /** Names of the counted commands, in order; `commands[n - 1]` is the name of the n-th. */
   readonly commands: readonly string[]
   /** Connections that clients have open now. */
   readonly connections: number
-  /** May be replaced at any time. */
+  /** Called with every command; may be replaced at any time. */
   onCommand: (command: ProxyCommand) => Fault | undefined
-  /** From now on nothing passes in either direction: a network partition, or a death as Redis sees it. */
+  /** Hold back everything in both directions: a network partition, or a dead client as Redis sees it. */
   freeze(): void
-  /** What was held back passes, in order. */
+  /** Forward what was held back, in order, and everything after it. */
   thaw(): void
-  /** Reset every connection. New ones are taken. */
+  /** Reset every connection. New ones are accepted. */
   reset(): void
-  /** Every connection stays open, and nothing passes through it any more: half open. New ones are served. */
+  /** Drop everything on the present connections, which stay open (half open). New ones work. */
   silence(): void
-  /** From now on new connections lead to the Redis at this URL, as when a name gets another address. */
+  /** Connect new clients to the Redis at this URL, as when a host name gets another address. */
   lead(url: string): void
 }
 
-const INTRODUCTIONS = new Set(['hello', 'auth', 'select', 'client', 'info', 'quit'])
-/** From these on, a connection brings messages that nobody asked for, and answers are told from them by nobody. */
+const HANDSHAKE = new Set(['hello', 'auth', 'select', 'client', 'info', 'quit'])
+/** After one of these a connection carries pushed messages, which cannot be told from replies. */
 const STREAMING = new Set(['subscribe', 'psubscribe', 'ssubscribe', 'monitor'])
 
 const NAMES: ReadonlyMap<string, string> = new Map(Object.values(scripts).map(({ sha, name }) => [sha, name]))
 
 /**
- * A port of its own between clients and the Redis at `url`, which counts commands and does to each what it is told:
+ * Start a proxy between clients and the Redis at `url` that counts commands and injects faults:
  * `await using proxy = await faultProxy(redis.url, { onCommand: ({ n }) => (n === 3 ? { kind: 'cut' } : undefined) })`.
- * Commands of one connection are sent on one after the other, each when the one before was answered.
+ * It forwards a connection's commands one at a time, each after the reply to the one before.
  */
 export async function faultProxy(url: string, options: FaultProxyOptions = {}): Promise<FaultProxy> {
   const target = new URL(url)
@@ -129,7 +128,7 @@ class Hub {
   constructor(target: URL, { onCommand, counts, scriptName }: FaultProxyOptions) {
     this.target = target
     this.onCommand = onCommand ?? (() => undefined)
-    this.#counts = counts ?? ((name) => !INTRODUCTIONS.has(name))
+    this.#counts = counts ?? ((name) => !HANDSHAKE.has(name))
     this.#scriptName = scriptName ?? ((sha) => NAMES.get(sha))
   }
 
@@ -153,7 +152,7 @@ class Hub {
     return this.#scriptName(createHash('sha1').update(first).digest('hex')) ?? command
   }
 
-  /** Resolves when the proxy lets things pass. */
+  /** Resolves when the proxy is not frozen. */
   async passing(): Promise<void> {
     while (this.#thawed !== undefined) await this.#thawed.promise
   }
@@ -186,7 +185,7 @@ class Hub {
 
 /** One client's connection and the connection to Redis that belongs to it. */
 class Link {
-  /** Open at both ends, and yet nothing passes. */
+  /** Open at both ends, but everything is dropped. */
   isSilent = false
   readonly #hub: Hub
   readonly #client: Socket
@@ -224,7 +223,7 @@ class Link {
     })
   }
 
-  /** That the other end is gone does not get through a silent connection. */
+  /** A silent connection does not show the client that Redis's end is closed. */
   #hangUp(socket: Socket): void {
     if (socket === this.#client || !this.isSilent) this.reset()
   }
@@ -280,7 +279,7 @@ class Link {
     await this.#toClient(answer)
   }
 
-  /** The next answer of Redis; undefined when the connection ends before. */
+  /** The next reply of Redis; undefined when the connection ends first. */
   async #answer(): Promise<Buffer | undefined> {
     while (this.#answers.length === 0 && !this.#isOver) {
       await new Promise<void>((resolve) => {

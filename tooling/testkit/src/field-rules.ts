@@ -1,6 +1,6 @@
 import { JOB_STATUSES, RESULT_TYPE_NUMBERS } from '@rq/job'
 
-/** What a field may hold, and what that is called. */
+/** The values that a field may hold, and the words for them in a message. */
 interface Rule {
   readonly holds: RegExp | ((text: string) => boolean)
   readonly expected: string
@@ -14,7 +14,7 @@ const TIME_OR_EMPTY: Rule = {
   expected: `${TIME.expected}, or empty`,
 }
 const SECONDS: Rule = { holds: /^\d+(\.\d+)?(e-?\d+)?$/, expected: 'seconds' }
-const TEXT: Rule = { holds: /[\s\S]/, expected: 'a text' }
+const TEXT: Rule = { holds: /[\s\S]/, expected: 'a non-empty string' }
 const ANY: Rule = { holds: /^/, expected: 'anything' }
 const EXECUTION: Rule = { holds: /^[0-9a-f]{8,64}$/, expected: 'hex digits' }
 const BASE64: Rule = { holds: /^[A-Za-z0-9+/]*={0,2}$/, expected: 'base64' }
@@ -23,7 +23,7 @@ const JOB_ID: Rule = { holds: /^[A-Za-z0-9_-]{1,200}$/, expected: 'letters, digi
 const JOB_IDS = json('a JSON list of job ids', (item) => typeof item === 'string' && matches(JOB_ID, item))
 const INTEGERS = json('a JSON list of integers', Number.isInteger)
 
-/** The fields of RQ's job hash as RQ's readers accept them, and ours. */
+/** The fields of the job hash: RQ's, as its readers accept them, and ours. */
 const JOB: Readonly<Record<string, Rule>> = {
   data: TEXT,
   status: oneOf(JOB_STATUSES.filter((status) => status !== 'ready_to_enqueue')),

@@ -4,16 +4,17 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { atTestEnd } from './at-test-end.ts'
 
-/** A folder that is removed with everything in it when it is disposed of. */
+/** A folder that disposal removes with everything in it. */
 export interface TempDir extends AsyncDisposable {
-  /** Real path: no symbolic link on the way. */
+  /** The folder's path, symbolic links resolved. */
   readonly dir: string
-  /** The path of something in the folder. */
+  /** Returns the path of a file in the folder. */
   path(name: string): string
-  /** The `file:` URL of something in the folder, for `import()`. */
+  /** Returns the `file:` URL of a file in the folder, for `import()`. */
   url(name: string): string
 }
 
+/** Create an empty folder, removed at the end of the test at the latest. */
 export async function tempDir(): Promise<TempDir> {
   const dir = await realpath(await mkdtemp(join(tmpdir(), 'rq-test-')))
   const remove = (): Promise<void> => rm(dir, { recursive: true, force: true })
@@ -27,13 +28,13 @@ export async function tempDir(): Promise<TempDir> {
 }
 
 export interface ProjectOptions {
-  /** Packages of this workspace that the files import, by name: `['@rq/job']`. Child processes of `spawnNode` load what was built. */
+  /** Packages of this workspace that the files import: `['@rq/job']`. Default: none. */
   packages?: readonly string[]
 }
 
 /**
- * A folder with these files: `await using project = await makeProject({ 'jobs/email.mjs': 'export const send = ...' })`.
- * It gets a `package.json` that says `"type": "module"` unless the files bring one.
+ * Create a folder with these files: `await using project = await makeProject({ 'jobs.mjs': 'export const send = ...' })`.
+ * Adds a `package.json` with `"type": "module"` unless the files include one.
  */
 export async function makeProject(
   files: Readonly<Record<string, string>>,

@@ -5,7 +5,7 @@ import { type RedisSnapshot, type SnapshotKey, snapshotRedis } from './redis-sna
 type Kind = SnapshotKey['type']
 type Fields = ReadonlyMap<string, string>
 
-/** Every kind of key that may exist (docs/redis-schema.md), the first that fits counts. The group is what it is called after. */
+/** Every kind of key that may exist (docs/redis-schema.md); the first match applies. The group is the name in the key. */
 const DOCUMENTED: readonly (readonly [name: string, type: Kind, pattern: RegExp])[] = [
   ['queues', 'set', /^queues$/],
   ['queue', 'list', /^queue:(.+)$/],
@@ -45,7 +45,7 @@ const DOCUMENTED: readonly (readonly [name: string, type: Kind, pattern: RegExp]
 ]
 
 const REGISTRIES = ['finished', 'failed', 'deferred', 'canceled', 'scheduled'] as const
-/** Where a status says that the job's id is. Of `created`: nowhere. */
+/** The kind of key that holds the ids of jobs with this status. A `created` job is in none. */
 const PLACE_OF_STATUS: Readonly<Record<string, string>> = {
   queued: 'queue',
   started: 'wip',
@@ -59,18 +59,18 @@ const PLACE_OF_STATUS: Readonly<Record<string, string>> = {
 }
 
 export interface InvariantOptions {
-  /** Key patterns, without the prefix, that a test keeps beside those of rq. */
+  /** Patterns of further keys, without the prefix, that the test uses itself. Default: none. */
   allow?: readonly RegExp[]
 }
 
 /**
- * What is wrong with the state under a prefix, one line each; empty when all is well. Reads everything in one atomic
- * step, so it may be asked while others work.
+ * Find what is wrong with the state under a prefix, one line each; empty when it is valid. Reads everything in one
+ * atomic step, so a test may call it while workers run.
  *
- * Every job is in exactly one place, once, and its status and queue say the same place; ids in indexes have a job or are
- * reaped; a job without a place is over and expires; slots of a rate limit are held by queued and started jobs, not
- * more of them than the limit, and none is free while jobs wait; a deferred job waits for something; there is no other
- * key than the documented ones; what RQ's readers are strict about is as they want it.
+ * A state is valid when every job is once in exactly one place, the one that its status and queue name; an id in an
+ * index has a job, or is dropped in time; a job without a place has ended and expires; only queued and started jobs hold
+ * slots of a rate limit, no more than the limit, and no slot is free while jobs wait; a deferred job waits for another
+ * one; all keys are documented; and all fields are as RQ's strict readers expect them.
  */
 export async function findViolations(
   client: Redis,
@@ -89,11 +89,11 @@ export async function findViolations(
   ].sort()
 }
 
-/** The keys by kind. */
+/** A snapshot, with its keys by kind. */
 class State {
   readonly nowS: number
   readonly prefix: string
-  /** Keys that are not documented, or not of the type that they should be. */
+  /** One line for each key that is not documented, or has another type than documented. */
   readonly strangers: readonly string[]
   readonly #byKind = new Map<string, Map<string, SnapshotKey>>()
 
@@ -119,7 +119,7 @@ class State {
     return this.#byKind.get(kind) ?? new Map()
   }
 
-  /** Members of a list, set or sorted set; none when it is not there. */
+  /** Members of a list, set or sorted set; none when the key does not exist. */
   members(kind: string, name = ''): string[] {
     const key = this.all(kind).get(name)
     if (key?.type === 'zset') return [...key.value.keys()]
@@ -151,16 +151,16 @@ interface Place {
   readonly name: string
 }
 
-/** Each job in one place, and its status says which. */
+/** Each job is in the one place that its status names. */
 function places(state: State): string[] {
   const found: string[] = []
   const byJob = new Map<string, Place[]>()
   const note = (id: string, kind: string, name: string): void => {
-    if (!isJobId(id)) found.push(`${kind} ${name} holds ${JSON.stringify(id)}, which is no job id`)
+    if (!isJobId(id)) found.push(`${kind} ${name} holds ${JSON.stringify(id)}, which is not a job id`)
     else if (state.job(id) !== undefined) byJob.set(id, [...(byJob.get(id) ?? []), { kind, name }])
-    // Whoever meets it there drops it: claim, recover, promotion, cleanup, maintenance.
+    // Claim, recover, promotion, cleanup and maintenance drop such an id where they find one.
     else if (!isFiniteEnd(kind, state.score(kind, name, id))) {
-      found.push(`${kind} ${name} holds ${id}, which is no job, and nobody will drop it`)
+      found.push(`${kind} ${name} holds ${id}, which is no job and is never dropped`)
     }
   }
   for (const kind of ['queue', 'waiting', ...REGISTRIES]) {
@@ -170,7 +170,7 @@ function places(state: State): string[] {
     for (const member of state.members('wip', queue)) {
       const [id = '', execution] = member.split(':')
       if (execution === undefined) found.push(`wip ${queue} holds ${member}, which names no execution`)
-      // A lease that another execution has replaced is dropped when it ends.
+      // The lease of an execution that was replaced is dropped when it ends.
       else if (state.job(id) === undefined || state.job(id)?.get('execution_id') === execution) note(id, 'wip', queue)
     }
   }
@@ -178,7 +178,7 @@ function places(state: State): string[] {
   return found
 }
 
-/** Whether an entry of a registry without a job goes by itself. */
+/** Whether the entry of a job that is gone is dropped in time. */
 function isFiniteEnd(kind: string, score: number): boolean {
   return (kind !== 'finished' && kind !== 'failed') || (score >= 0 && Number.isFinite(score))
 }
@@ -200,7 +200,7 @@ function placeFaults(state: State, id: string, found: readonly Place[]): string[
   return [`job ${id} (${status}, of ${name}) is in ${where}`]
 }
 
-/** What belongs to a job goes with it, and lasts as long. */
+/** The other keys of a job exist and expire with it. */
 function belongings(state: State): string[] {
   const found: string[] = []
   for (const [id, { ttlMs }] of state.all('job')) {
@@ -213,7 +213,7 @@ function belongings(state: State): string[] {
   for (const kind of ['results', 'dependencies', 'dependents', 'executions']) {
     for (const [id, { ttlMs }] of state.all(kind)) {
       if (state.job(id) !== undefined || ttlMs >= 0) continue
-      // Jobs may wait for one that was never there, or is gone.
+      // Jobs may wait for one that never existed, or is gone.
       const isWaitedFor =
         kind === 'dependents' && state.members(kind, id).some((other) => state.job(other) !== undefined)
       if (!isWaitedFor) found.push(`${kind} of ${id} has no job and does not expire`)
@@ -236,7 +236,7 @@ function belongings(state: State): string[] {
   return found
 }
 
-/** A job that is over expires when its registry says, or neither ever does. */
+/** A job that has ended expires with its entry in the registry, or neither does. */
 function endFaults(state: State, id: string, status: string, ttlMs: number): string[] {
   const kind = status === 'finished' ? 'finished' : 'failed'
   const score = state.score(kind, state.job(id)?.get('origin') ?? '', id)
@@ -265,7 +265,7 @@ function limits(state: State): string[] {
       if (status !== 'queued' && status !== 'started') {
         found.push(`rate limit ${name} is held by ${id}, which is ${status ?? 'no job'}`)
       } else if (state.job(id)?.get('rate_limit_key') !== name) {
-        found.push(`rate limit ${name} is held by ${id}, which is of another`)
+        found.push(`rate limit ${name} is held by ${id}, which has another limit`)
       }
     }
     const waits = state.members('waiting', name).filter((id) => state.status(id) === 'rate_limited')
@@ -282,32 +282,33 @@ function limits(state: State): string[] {
   return found
 }
 
-/** A deferred job waits for at least one other that may still satisfy it. */
+/** A deferred job waits for at least one job that may still satisfy it. */
 function dependencies(state: State): string[] {
   const found: string[] = []
   for (const id of state.all('job').keys()) {
     if (state.status(id) !== 'deferred') continue
     const allowFailure = state.job(id)?.get('allow_dependency_failures') === '1'
     const others = state.members('dependencies', id)
-    // Where many wait for one, they are let go in several steps.
+    // Many dependents of one job are released in several steps.
     if (others.some((other) => state.members('set aside', other).includes(id))) continue
     const statuses = others.map((other) => state.status(other))
     const unmet = others.filter((_, n) => {
       const status = statuses[n]
       return status !== undefined && status !== 'finished' && !(allowFailure && status === 'failed')
     })
-    // Deleting a job leaves those that wait for it alone, so one that waited for a missing job may wait on.
+    // Deleting a job does not release its dependents, so a job may be left waiting for one that is gone.
     if (unmet.length === 0 && statuses.every((status) => status !== undefined)) {
       found.push(`job ${id} is deferred, but all it waits for is over: ${others.join(', ')}`)
     }
     for (const other of unmet) {
       if (!state.members('dependents', other).includes(id)) {
-        found.push(`job ${id} is deferred for ${other}, which does not know`)
+        found.push(`job ${id} is deferred for ${other}, which does not list it as a dependent`)
       }
     }
   }
   for (const other of state.all('set aside').keys()) {
-    if (!state.fields('releasing', '')?.has(other)) found.push(`dependents of ${other} are set aside, and nobody knows`)
+    if (!state.fields('releasing', '')?.has(other))
+      found.push(`dependents of ${other} are set aside, but not listed in releasing`)
   }
   return found
 }
@@ -325,13 +326,13 @@ function workers(state: State): string[] {
   for (const [kind, queue] of sets) {
     for (const key of state.members(kind, queue)) {
       if (!key.startsWith(`${state.prefix}worker:`))
-        found.push(`${kind} ${queue} holds ${key}, which is no key of a worker`)
+        found.push(`${kind} ${queue} holds ${key}, which is not a key of a worker`)
     }
   }
   return found
 }
 
-/** What each record says, by the rules of those who read it. */
+/** The fields of every record, by the rules of its readers. */
 function records(state: State): string[] {
   const found: string[] = []
   const add = (what: string, faults: readonly string[]): void => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** Whether a process is there and runs. One that has ended and was not yet collected by its parent does not. */
+/** Whether a process runs. A zombie, which has ended and was not yet reaped by its parent, does not. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -10,7 +10,7 @@ export function isRunning(pid: number): boolean {
   try {
     return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
   } catch {
-    // No /proc on this system, or gone this moment.
+    // No /proc on this system, or the process has just ended.
     return process.platform !== 'linux'
   }
 }

@@ -19,12 +19,12 @@ async function project() {
   return { ...folder, start, runs: () => readRuns(folder.path('notes')) }
 }
 
-test('no job has run before one has', async () => {
+test('a file that does not exist has no runs', async () => {
   await using jobs = await project()
   expect(await jobs.runs()).toEqual([])
 })
 
-test('tells runs of one job that overlapped, in whatever process', async () => {
+test('finds runs of one job that overlapped, in any processes', async () => {
   await using jobs = await project()
   await using first = jobs.start('a', '60000', 'end')
   await first.output(/run 1/)
@@ -46,7 +46,7 @@ test('tells runs of one job that overlapped, in whatever process', async () => {
   ])
 })
 
-test('a run that was killed lasts until its last sign of life', async () => {
+test('a run that was killed lasts until its last note', async () => {
   await using jobs = await project()
   await using first = jobs.start('a', '60000', 'end')
   await first.output(/run 1/)

@@ -1,23 +1,24 @@
 import { readFile } from 'node:fs/promises'
 
-/** One run of a job, as it noted itself. Times are milliseconds of a clock that all processes of this machine share. */
+/** One run of a job, as the job logged it. Times are milliseconds of a clock that all processes of a machine share. */
 export interface Run {
   readonly jobId: string
   readonly pid: number
-  /** The process that had started it: of a job in a work horse, its worker. */
+  /** The parent of that process: for a job in a work horse, the worker. */
   readonly parentPid: number
   readonly beganMs: number
-  /** Its last sign of life: its end, if it has ended. */
+  /** Time of its last note: its end, if it has ended. */
   readonly lastMs: number
   readonly hasEnded: boolean
-  /** It told that it was about to throw. */
+  /** Whether it noted that it was about to throw. */
   readonly threw: boolean
 }
 
 /**
  * Source of a module for the jobs of a `makeProject`: `'runs.js': RUNS_MODULE`. A job calls
- * `const run = begin(file, jobId)`, and then `run.beat()` as often as it likes and `run.end()` or `run.fail()` once. Each is one write to a
- * file opened for appending, so that notes of many processes never mix, and one noted before a kill is there after it.
+ * `const run = begin(file, jobId)`, then `run.beat()` any number of times, and `run.end()` or `run.fail()` once. Each
+ * appends one line with a single write, so that lines of several processes never mix, and a line written before a kill
+ * is kept.
  */
 export const RUNS_MODULE = `
 import { appendFileSync, readFileSync } from 'node:fs'
@@ -33,7 +34,7 @@ export function begin(file, jobId) {
   return { beat: () => note('beat'), end: () => note('end'), fail: () => note('fail') }
 }
 
-/** How often a job has begun so far. */
+/** How many runs of a job have begun. */
 export function begins(file, jobId) {
   const notes = readFileSync(file, 'utf8').split('\\n').filter((line) => line !== '').map((line) => JSON.parse(line))
   return notes.filter((note) => note.kind === 'begin' && note.jobId === jobId).length
@@ -49,7 +50,7 @@ interface Note {
   readonly ms: number
 }
 
-/** The runs noted in a file, in the order in which they began. None when no job has run. */
+/** Read the runs in a file, in the order in which they began. Empty when there is no file. */
 export async function readRuns(file: string): Promise<Run[]> {
   const text = await readFile(file, 'utf8').catch(() => '')
   const runs = new Map<string, Run>()
@@ -63,7 +64,7 @@ export async function readRuns(file: string): Promise<Run[]> {
   return [...runs.values()]
 }
 
-/** How often each job has run. */
+/** Count the runs of each job. */
 export function runCounts(runs: readonly Run[]): Map<string, number> {
   const counts = new Map<string, number>()
   for (const { jobId } of runs) counts.set(jobId, (counts.get(jobId) ?? 0) + 1)
@@ -71,8 +72,8 @@ export function runCounts(runs: readonly Run[]): Map<string, number> {
 }
 
 /**
- * Pairs of runs of the same job that were under way at once. A run without an end counts as long as it gave signs of
- * life, so what is reported did overlap.
+ * Find pairs of runs of the same job that overlapped in time. A run without an end lasts until its last note, so there
+ * are no false positives.
  */
 export function overlaps(runs: readonly Run[]): [Run, Run][] {
   const found: [Run, Run][] = []

@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis'
 
 /**
- * A client of a test's own, closed at the end of its scope, also when the test fails. What goes wrong with its connection
- * is told by the commands that fail, and not printed.
+ * Open a client of ioredis that is closed at the end of its scope, also when the test fails. A connection error rejects
+ * the commands and is not logged.
  */
 export function ownClient(url: string): Redis & Disposable {
   const client = new Redis(url).on('error', () => {})

@@ -4,9 +4,9 @@ import { jsonSerializer } from '@rq/serializer'
 import type { Redis } from 'ioredis'
 
 /**
- * Every key as RQ's Python classes read it, by the strict rules of its wire format: what would make them raise, one line
- * each; empty when they can read everything. Keys that RQ does not know are none of its business. Serialized values must
- * be JSON; a pickle is passed over.
+ * Check every key by the strict rules of RQ's Python classes. Returns what would make them raise, one line each; empty
+ * when they can read everything. Ignores keys that RQ does not know. Serialized values must be JSON; pickles are
+ * skipped.
  */
 export async function findPythonFaults(client: Redis, prefix = 'rq:'): Promise<string[]> {
   const keys = (await client.keys(`${prefix}*`)).sort()
@@ -16,7 +16,7 @@ export async function findPythonFaults(client: Redis, prefix = 'rq:'): Promise<s
     const kind = KINDS.find(({ pattern }) => pattern.test(name))
     if (kind === undefined) continue
     const type = await client.type(key)
-    // Gone meanwhile: its time was over.
+    // It has expired since the list of keys was read.
     if (type === 'none') continue
     const wrong = type === kind.type ? await read(client, key, kind, prefix) : [`is a ${type}, not a ${kind.type}`]
     const named = kind.pattern.exec(name)?.[1]
@@ -27,10 +27,10 @@ export async function findPythonFaults(client: Redis, prefix = 'rq:'): Promise<s
 }
 
 type Fields = ReadonlyMap<string, Buffer>
-/** Throws what is wrong, as a clause. */
+/** Throws a {@link Fault}, whose message is a clause. */
 type Check = (value: Buffer) => void
 
-/** What is called after the first group of the pattern has to pass `named`. */
+/** A kind of key. The first group of the pattern must pass `named`. */
 type Kind = { readonly pattern: RegExp; readonly named?: Check } & (
   | { readonly type: 'string'; readonly check: Check }
   | { readonly type: 'list' | 'set'; readonly member: Check }
@@ -53,19 +53,19 @@ function utf8(value: Buffer): string {
   return text
 }
 
-const text = rule('a text', () => true)
+const text = rule('a string', () => true)
 const id = rule('a job id', (value) => /^[A-Za-z0-9_-]+$/.test(value))
 const positive = rule('a positive integer', (value) => /^[1-9]\d*$/.test(value))
 const integer = rule('an integer', (value) => /^[+-]?\d+$/.test(value))
 const number = rule('a number', (value) => value !== '' && Number.isFinite(Number(value)))
 const time = rule('a UTC time that ends in Z', (value) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/.test(value))
 const status = rule('a status', (value) => JOB_STATUSES.some((known) => known === value))
-/** Beyond the year 9999 Python has no dates, nor for infinity. */
-const moment = rule('a time of Python', (value) => Number(value) >= 0 && Number(value) < 253_402_300_800)
-/** RQ 2.0 to 2.7 let deferred jobs expire, or never. */
+/** Python has no date after the year 9999, and none for infinity. */
+const moment = rule('a time that Python can show', (value) => Number(value) >= 0 && Number(value) < 253_402_300_800)
+/** In RQ 2.0 to 2.7 deferred jobs expire, or never do. */
 const momentOrNever: Check = (bytes) => (String(bytes) === 'inf' ? undefined : moment(bytes))
 const execution = rule('job:execution', (value) => /^[A-Za-z0-9_-]+:[^:]+$/.test(value))
-/** Before RQ 2.0 the members were ids alone. */
+/** Before RQ 2.0 a member was the job id alone. */
 const lease = rule('job:execution', (value) => /^[A-Za-z0-9_-]+(:[^:]+)?$/.test(value))
 const startsWith = (start: string) => rule(`a key that begins with ${start}`, (value) => value.startsWith(start))
 
@@ -104,7 +104,7 @@ const callTuple = jsonThat('a call', (read) => {
   return typeof func === 'string' && instance === null && Array.isArray(args) && isRecord(kwargs)
 })
 
-/** Compressed, or else as it is: RQ tries the one and takes the other. */
+/** Compressed or not: RQ tries to decompress, and falls back to the bytes as they are. */
 const call: Check = (bytes) => callTuple(inflated(bytes) ?? bytes)
 
 function inflated(bytes: Buffer): Buffer | undefined {
@@ -129,7 +129,7 @@ const errorText: Check = (bytes) => {
   utf8(unpacked)
 }
 
-/** Compressed, or else text as it is. */
+/** Compressed or not. */
 const oldErrorText: Check = (bytes) => void utf8(inflated(bytes) ?? bytes)
 
 const orEmpty =
@@ -142,7 +142,7 @@ interface Field {
   readonly needed?: true
 }
 
-/** Present but empty counts as unset for all but those that say `check` alone. */
+/** `orEmpty`: RQ reads an empty value as unset. */
 const JOB: Readonly<Record<string, Field>> = {
   data: { check: call, needed: true },
   // A Python worker deletes a job whose heartbeat creates this field.
@@ -234,7 +234,7 @@ const cronJobs = jsonThat(
   isListOf((item) => isRecord(item) && isCronJob(item as Record<string, unknown>)),
 )
 
-/** What RQ writes of arguments that JSON cannot hold. */
+/** RQ's placeholder for arguments that JSON cannot hold. */
 const NOT_JSON = '<not JSON serializable>'
 
 function isCronJob(job: Record<string, unknown>): boolean {
@@ -246,7 +246,7 @@ function isCronJob(job: Record<string, unknown>): boolean {
     typeof job.queue_name === 'string' &&
     [job.latest_enqueue_time, job.next_enqueue_time].every(isTime) &&
     [job.args, job.kwargs, job.meta, job.webhooks].every(isJson) &&
-    // RQ wants one of the two.
+    // RQ requires exactly one of the two.
     (job.interval == null) !== (job.cron == null)
   )
 }
@@ -273,7 +273,7 @@ function fieldsBy(rules: Readonly<Record<string, Field>>): (fields: Fields) => s
   }
 }
 
-/** Keys by RQ's names for them, the first that fits. */
+/** The kinds of keys; the first whose pattern matches applies. */
 const KINDS: readonly Kind[] = [
   { pattern: /^queues$/, type: 'set', member: startsWith('rq:queue:') },
   { pattern: /^queue:.+:first_seen:([^:]+)$/, named: id, type: 'string', check: number },
@@ -283,7 +283,7 @@ const KINDS: readonly Kind[] = [
   { pattern: /^job:(.+)$/, named: id, type: 'hash', fields: fieldsBy(JOB) },
   { pattern: /^results:(.+)$/, named: id, type: 'stream', fields: fieldsBy(RESULT) },
   { pattern: /^wip:.+$/, type: 'zset', member: lease },
-  // When each is due, or since when it waits, is shown as a date; what never expires has infinity, or -1.
+  // RQ shows these scores as dates. In the finished and failed registries infinity and -1 mean never.
   { pattern: /^(?:ready|scheduled|canceled):.+$/, type: 'zset', member: id, score: moment },
   { pattern: /^deferred:.+$/, type: 'zset', member: id, score: momentOrNever },
   { pattern: /^(?:finished|failed):.+$/, type: 'zset', member: id },
@@ -294,7 +294,7 @@ const KINDS: readonly Kind[] = [
   { pattern: /^worker:.+$/, type: 'hash', fields: fieldsBy(WORKER) },
   { pattern: /^suspended$/, type: 'string', check: text },
   { pattern: /^clean_registries:.+$/, type: 'string', check: text },
-  // RQ up to 2.9 makes a number of it; later versions write 32 hex digits.
+  // RQ up to 2.9 parses it as a number; later versions write 32 hex digits.
   {
     pattern: /^scheduler-lock:.+$/,
     type: 'string',
@@ -319,7 +319,7 @@ async function read(client: Redis, key: string, kind: Kind, prefix: string): Pro
       return complaints(kind.member, await client.lrangeBuffer(key, 0, -1))
     case 'set': {
       const members = await client.smembersBuffer(key)
-      // A test may have a prefix of its own, which stands in the members as well.
+      // The members have the test's prefix too.
       const asRq = members.map((member) => (member.toString().startsWith(prefix) ? renamed(member, prefix) : member))
       return complaints(kind.member, asRq)
     }

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 
-/** Text; bytes that are no UTF-8 stay bytes. */
+/** A string; a Buffer where the bytes are not UTF-8. */
 export type RedisText = string | Buffer
 
 export type RedisValue =
@@ -12,9 +12,9 @@ export type RedisValue =
   | { type: 'stream'; ttl: number; value: { id: string; fields: Record<string, RedisText> }[] }
 
 /**
- * All keys of a test with their type, value and time to live in seconds, rounded up (-1: none). The test's own prefix
- * reads `rq:` throughout, in the names of keys and at the head of every text, so that a state can be compared with one
- * written by hand. Sets are sorted.
+ * All keys of a test with their type, value and time to live in seconds, rounded up (-1 = none). The test's prefix is
+ * replaced by `rq:`, in the names of keys and at the start of every string, so that a test can compare the state with
+ * one written by hand. Sets are sorted.
  */
 export type RedisDump = Record<string, RedisValue>
 
@@ -51,7 +51,7 @@ async function readValue(
       return entries.map(([id, fields]) => ({ id: String(id), fields: record(fields, text) }))
     }
     default:
-      throw new Error(`${key} is a ${type}, which no part of rq writes.`)
+      throw new Error(`${key} is a ${type}, a type that rq never writes.`)
   }
 }
 

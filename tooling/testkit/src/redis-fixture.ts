@@ -9,8 +9,8 @@ export interface RedisFixtureOptions {
   /** A server from `startRedis()`. Default: the one of the whole run, shared with all other test files. */
   url?: string
   /**
-   * Lines of `findViolations` that the test brings about on purpose. Default: none. False: the state is not one of rq, and not
-   * looked at.
+   * Lines of `findViolations` that the test causes on purpose. Default: none. False: the keys are not those of rq, and
+   * are not checked.
    */
   tolerate?: RegExp | false
 }
@@ -20,32 +20,32 @@ export interface RedisFixture extends AsyncDisposable {
   readonly url: string
   /** The `prefix` option for the code under test: `t1a2b3c4d:`. */
   readonly prefix: string
-  /** A client of the test's own. */
+  /** A client for the test itself. */
   readonly client: Redis
-  /** One more client. The test closes it. */
+  /** Opens one more client, which the test closes. */
   connect(): Redis
-  /** All keys under the prefix, sorted. */
+  /** Returns all keys under the prefix, sorted. */
   keys(): Promise<string[]>
-  /** The whole state under the prefix. */
+  /** Returns the whole state under the prefix. */
   dump(): Promise<RedisDump>
 }
 
-/** A connection that is being closed is given so long. */
+/** How long a connection may take to close. */
 const CLOSING_MS = 3000
 
-/** What would reach beyond the prefix, or stop the server for everybody. */
+/** Commands that reach beyond the prefix, or affect the server as a whole. */
 const FORBIDDEN =
   '-flushall -flushdb -swapdb -shutdown -debug -monitor -acl -module -replicaof -slaveof -failover -save -bgsave ' +
   '-bgrewriteaof -config|set -config|rewrite -config|resetstat -client|pause -client|unpause -script|flush -function|flush'
 
 /**
- * A place in the run's Redis that belongs to this test alone: `await using redis = await redisFixture()`. On the shared
- * server its URL is that of a user who can reach only keys and channels under `prefix`, so a key outside of it is an
- * error in the test that wrote it.
+ * Reserve a key prefix in the run's Redis for this test: `await using redis = await redisFixture()`. On the shared
+ * server its URL has a user who can reach only keys and channels under `prefix`, so a key outside of it is an error in
+ * the test that writes it.
  *
- * Disposal looks at the state that the test leaves, and deletes the keys.
- * @throws at disposal when that state is none that can be (`findViolations`), or a connection is still open that this test opened
- *   through `url` or `connect()`.
+ * Disposal checks the state that the test leaves, and deletes the keys.
+ * @throws at disposal when `findViolations` finds something, or a connection that the test opened through `url` or
+ *   `connect()` is still open.
  */
 export async function redisFixture(options: RedisFixtureOptions = {}): Promise<RedisFixture> {
   const name = `t${randomHex().slice(0, 12)}`
@@ -62,7 +62,7 @@ export async function redisFixture(options: RedisFixtureOptions = {}): Promise<R
       if (keys.length > 0) await admin.unlink(keys)
       if (options.url === undefined) await admin.acl('DELUSER', name)
       if (left.length > 0) throw new Error(`${left.length} Redis connection(s) left open:\n${left.join('\n')}`)
-      if (violations.length > 0) throw new Error(`The test left a state that cannot be:\n${violations.join('\n')}`)
+      if (violations.length > 0) throw new Error(`The test left an invalid state:\n${violations.join('\n')}`)
     } finally {
       admin.disconnect()
     }
@@ -114,7 +114,7 @@ async function addUser(admin: Redis, name: string, prefix: string): Promise<stri
   return url.href
 }
 
-/** The connections of one user, or all but `admin` on a server of the test's own. */
+/** Lists the connections of a user; on a server of the test's own, all but that of `admin`. */
 async function connectionsLeft(admin: Redis, user: string | undefined): Promise<string[]> {
   const own = await admin.client('ID')
   const look = async (): Promise<string[]> => {

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 
-/** A key as it is at one moment. `ttlMs` -1: it does not expire. */
+/** A key at one moment. `ttlMs` -1 = it does not expire. */
 export type SnapshotKey = { readonly ttlMs: number } & (
   | { readonly type: 'string'; readonly value: string }
   | { readonly type: 'list' | 'set'; readonly value: readonly string[] }
@@ -9,9 +9,9 @@ export type SnapshotKey = { readonly ttlMs: number } & (
   | { readonly type: 'stream'; readonly value: readonly ReadonlyMap<string, string>[] }
 )
 
-/** All keys under a prefix, without it. */
+/** All keys under a prefix; their names are without the prefix. */
 export interface RedisSnapshot {
-  /** By Redis's clock, epoch seconds. */
+  /** Redis's time, epoch seconds. */
   readonly nowS: number
   readonly keys: ReadonlyMap<string, SnapshotKey>
 }
@@ -36,7 +36,7 @@ return found`
 
 type Reply = [nowS: string, ...keys: [key: string, type: SnapshotKey['type'], ttlMs: number, value: unknown][]]
 
-/** Read all keys under a prefix in one atomic step, so that a state under way is never half one and half the next. */
+/** Read all keys under a prefix in one atomic step, so that no write comes in between. */
 export async function snapshotRedis(client: Redis, prefix: string): Promise<RedisSnapshot> {
   const [nowS, ...rows] = (await client.eval(READ, 0, prefix)) as Reply
   const keys = rows.map(

@@ -4,7 +4,7 @@ import { RespFrames, requestWords } from './resp-frames.ts'
 
 const texts = (frames: readonly Buffer[]) => frames.map(String)
 
-test('cuts a stream into whole messages, however it arrives', () => {
+test('splits a stream into whole messages, in chunks of any size', () => {
   const messages = [
     '+OK\r\n',
     '*0\r\n',

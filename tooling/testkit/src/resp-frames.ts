@@ -1,20 +1,20 @@
 const CR_LF = '\r\n'
 
-/** How many elements follow the head of an aggregate, by its first byte. What is not here is a single line or a bulk. */
+/** Elements per count of an aggregate, by its first byte. Any other type is a single line or a bulk string. */
 const ELEMENTS_PER_COUNT: Readonly<Record<string, number>> = { '*': 1, '~': 1, '>': 1, '%': 2 }
 const BULK = '$=!'
 
 /**
- * Cuts a stream of Redis's protocol (RESP 2 and 3, either direction) into whole messages, as the bytes they came in.
- * Inline commands are not understood.
+ * Splits a stream of Redis's protocol (RESP 2 and 3, either direction) into whole messages, byte for byte. Inline
+ * commands are not supported.
  */
 export class RespFrames {
   #bytes: Buffer = Buffer.alloc(0)
   #at = 0
-  /** Elements that are still to come, of each open aggregate, the outermost first. */
+  /** Elements still missing in each open aggregate, the outermost first. */
   #open: number[] = []
 
-  /** The messages that are whole now. */
+  /** Add bytes. Returns the messages that are complete now. */
   push(chunk: Buffer): Buffer[] {
     this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk])
     const frames: Buffer[] = []
@@ -32,7 +32,7 @@ export class RespFrames {
     return frames
   }
 
-  /** Step over one line or bulk; undefined when it is not all there. */
+  /** Index after the next line or bulk string; undefined when it is not complete. */
   #endOfElement(): number | undefined {
     const lineEnd = this.#bytes.indexOf(CR_LF, this.#at)
     if (lineEnd < 0) return undefined
@@ -51,7 +51,7 @@ export class RespFrames {
     return next
   }
 
-  /** An element has ended, and with it perhaps those that it is the last one of. */
+  /** Count one element as complete, and every aggregate whose last element it is. */
   #close(): void {
     while (this.#open.length > 0) {
       const left = (this.#open.pop() ?? 1) - 1
@@ -63,7 +63,7 @@ export class RespFrames {
   }
 }
 
-/** The words of a request: an array of bulks. */
+/** Read the words of a request, which is an array of bulk strings. */
 export function requestWords(frame: Buffer): Buffer[] {
   const words: Buffer[] = []
   let at = frame.indexOf(CR_LF) + CR_LF.length

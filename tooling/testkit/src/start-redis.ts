@@ -5,8 +5,8 @@ export type OwnRedisOptions = ServerOptions
 export type OwnRedis = Server & AsyncDisposable
 
 /**
- * A Redis server of the test's own, for tests that restart, kill, fill or freeze it. Takes some 20 ms. Most tests want
- * `redisFixture()` instead.
+ * Start a Redis server for one test, which can restart, kill, fill or freeze it. Takes some 20 ms. Most tests need only
+ * `redisFixture()`.
  */
 export async function startRedis(options: OwnRedisOptions = {}): Promise<OwnRedis> {
   return startServer(await acquireRedis(), options)

@@ -4,19 +4,19 @@ import { expect, test } from 'vitest'
 import { RedisStorage } from '../../../packages/redis/src/index.ts'
 import { eventually, type Fault, faultProxy, redisFixture } from '../src/index.ts'
 
-/** A client that gives up at the first failure. */
+/** A client that does not retry. */
 function brittle(url: string): Redis {
   const client = new Redis(url, { retryStrategy: () => null, maxRetriesPerRequest: 0 })
   client.on('error', () => {})
   return client
 }
 
-/** The fault befalls the n-th command that counts. */
+/** Injects the fault into the n-th counted command. */
 function at(n: number, fault: Fault) {
   return (command: { n: number }) => (command.n === n ? fault : undefined)
 }
 
-test('passes commands and answers of every shape, and counts them over all connections', async () => {
+test('forwards commands and replies of every type, and counts commands over all connections', async () => {
   await using redis = await redisFixture({ tolerate: false })
   await using proxy = await faultProxy(redis.url)
   const [one, two] = [brittle(proxy.url), brittle(proxy.url)]
@@ -41,7 +41,7 @@ test('passes commands and answers of every shape, and counts them over all conne
   await eventually(() => expect(proxy.connections).toBe(0))
 })
 
-test('gives scripts their names, called by sha or by text', async () => {
+test('names scripts, called by their SHA-1 or by their source', async () => {
   await using redis = await redisFixture({ tolerate: false })
   await using proxy = await faultProxy(redis.url)
   await using storage = new RedisStorage({ connection: proxy.url, prefix: redis.prefix })
@@ -50,7 +50,7 @@ test('gives scripts their names, called by sha or by text', async () => {
   expect(new Set(proxy.commands)).toEqual(new Set(['enqueue', 'claim']))
 })
 
-test('passes what is published to a subscriber', async () => {
+test('forwards published messages to a subscriber', async () => {
   await using redis = await redisFixture({ tolerate: false })
   await using proxy = await faultProxy(redis.url)
   const subscriber = brittle(proxy.url)
@@ -62,7 +62,7 @@ test('passes what is published to a subscriber', async () => {
   subscriber.disconnect()
 })
 
-test('a hook before a command sees it not done, one after it sees it done, and both are waited for', async () => {
+test('awaits a hook before Redis runs a command, and one after it', async () => {
   await using redis = await redisFixture({ tolerate: false })
   const key = `${redis.prefix}key`
   const seen: (string | null)[] = []
@@ -78,7 +78,7 @@ test('a hook before a command sees it not done, one after it sees it done, and b
   client.disconnect()
 })
 
-test('a cut reply: the command ran, its client sees a reset connection', async () => {
+test('cut: Redis runs the command, and its client sees a reset connection', async () => {
   await using redis = await redisFixture({ tolerate: false })
   const key = `${redis.prefix}key`
   await using proxy = await faultProxy(redis.url, { onCommand: at(2, { kind: 'cut' }) })
@@ -88,7 +88,7 @@ test('a cut reply: the command ran, its client sees a reset connection', async (
   expect(await redis.client.get(key)).toBe('2')
 })
 
-test('a reset: the command did not run', async () => {
+test('reset: Redis does not run the command', async () => {
   await using redis = await redisFixture({ tolerate: false })
   const key = `${redis.prefix}key`
   await using proxy = await faultProxy(redis.url, { onCommand: at(1, { kind: 'reset' }) })
@@ -96,7 +96,7 @@ test('a reset: the command did not run', async () => {
   expect(await redis.client.get(key)).toBeNull()
 })
 
-test('an injected error is the answer, and the command did not run', async () => {
+test('error: the client gets it, and Redis does not run the command', async () => {
   await using redis = await redisFixture({ tolerate: false })
   const key = `${redis.prefix}key`
   await using proxy = await faultProxy(redis.url, { onCommand: at(1, { kind: 'error', message: 'LOADING wait' }) })
@@ -122,7 +122,7 @@ test('delays one command, and swallows one', async () => {
   expect(await redis.client.get(key)).toBe('1')
 })
 
-test('frozen, nothing passes in either direction; thawed, everything does', async () => {
+test('holds everything back while it is frozen, and forwards it when it is thawed', async () => {
   await using redis = await redisFixture({ tolerate: false })
   const key = `${redis.prefix}key`
   await using proxy = await faultProxy(redis.url)
@@ -137,7 +137,7 @@ test('frozen, nothing passes in either direction; thawed, everything does', asyn
   client.disconnect()
 })
 
-test('resets every connection, and takes new ones', async () => {
+test('resets every connection, and accepts new ones', async () => {
   await using redis = await redisFixture({ tolerate: false })
   await using proxy = await faultProxy(redis.url)
   const client = brittle(proxy.url)

@@ -9,7 +9,7 @@ const EXECUTION = 'e'.repeat(32)
 const CHILD = newJob({ id: 'child', dependencyIds: ['waits'] })
 const LIMIT = { key: 'k', concurrency: 1 }
 
-/** One job in every place that a job can be in, as the store writes them. */
+/** One job in every possible place, as the store writes them. */
 async function everyPlace(storage: RedisStorage): Promise<void> {
   const { jobs, queues, workers } = storage
   await workers.register({ name: 'w', queues: ['default'], pid: 1, hostname: 'h', version: '0', ttlS: 60 })
@@ -39,12 +39,12 @@ async function stateWith(run: (redis: RedisFixture, storage: RedisStorage) => Pr
 }
 
 describe('findViolations', () => {
-  test('finds nothing in what the store writes, in every place that a job can be in', () =>
+  test('finds nothing in what the store writes, with a job in every possible place', () =>
     stateWith(async (redis) => {
       expect(await findViolations(redis.client, redis.prefix)).toEqual([])
     }))
 
-  test('finds nothing wrong with what goes by itself: stale ids and leases, jobs without their entry', () =>
+  test('allows what goes away by itself: stale ids and leases, jobs without their entry', () =>
     stateWith(async (redis) => {
       const { client, prefix } = redis
       await client
@@ -59,7 +59,7 @@ describe('findViolations', () => {
       expect(await findViolations(client, prefix)).toEqual([])
     }))
 
-  test('lets a test keep keys of its own', () =>
+  test('allows further keys that a test uses itself', () =>
     stateWith(async ({ client, prefix }) => {
       await client.set(`${prefix}runs:1`, 1)
       expect(await findViolations(client, prefix, { allow: [/^runs:/] })).toEqual([])
@@ -80,10 +80,10 @@ describe('findViolations', () => {
     ['job waits (failed, of default) is in queue default', (m, k) => m.hset(k('job:waits'), 'status', 'failed')],
     ['job waits (queued, of other) is in queue default', (m, k) => m.hset(k('job:waits'), 'origin', 'other')],
     [
-      'failed default holds gone, which is no job, and nobody will drop it',
+      'failed default holds gone, which is no job and is never dropped',
       (m, k) => m.zadd(k('failed:default'), -1, 'gone'),
     ],
-    ['queue default holds "a b", which is no job id', (m, k) => m.rpush(k('queue:default'), 'a b')],
+    ['queue default holds "a b", which is not a job id', (m, k) => m.rpush(k('queue:default'), 'a b')],
     ['wip default holds started, which names no execution', (m, k) => m.zadd(k('wip:default'), 1, 'started')],
     ['job started (started) expires', (m, k) => m.expire(k('job:started'), 60)],
     ['job scheduled (scheduled) expires', (m, k) => m.expire(k('job:scheduled'), 60)],
@@ -100,7 +100,7 @@ describe('findViolations', () => {
     ['rate limit k is not in rl-keys', (m, k) => m.srem(k('rl-keys'), 'k')],
     ['rate limit k has no concurrency', (m, k) => m.del(k('rl:k'))],
     ['rate limit k of 1 is held by 2 jobs', (m, k) => m.zadd(k('rl:k:allowed'), 1, 'waits')],
-    ['rate limit k is held by waits, which is of another', (m, k) => m.zadd(k('rl:k:allowed'), 1, 'waits')],
+    ['rate limit k is held by waits, which has another limit', (m, k) => m.zadd(k('rl:k:allowed'), 1, 'waits')],
     ['rate limit k is held by finished, which is finished', (m, k) => m.zadd(k('rl:k:allowed'), 1, 'finished')],
     ['rate limit k is held by gone, which is no job', (m, k) => m.zadd(k('rl:k:allowed'), 1, 'gone')],
     ['rate limit k has a free slot while second waits', (m, k) => m.hset(k('rl:k'), 'concurrency', 2)],
@@ -109,11 +109,14 @@ describe('findViolations', () => {
       'job child is deferred, but all it waits for is over: waits',
       (m, k) => m.hset(k('job:waits'), 'status', 'finished'),
     ],
-    ['dependents of waits are set aside, and nobody knows', (m, k) => m.sadd(k('releasing:waits'), 'child')],
-    ['job child is deferred for waits, which does not know', (m, k) => m.del(k('job:waits:dependents'))],
+    ['dependents of waits are set aside, but not listed in releasing', (m, k) => m.sadd(k('releasing:waits'), 'child')],
+    [
+      'job child is deferred for waits, which does not list it as a dependent',
+      (m, k) => m.del(k('job:waits:dependents')),
+    ],
     ['worker w does not expire', (m, k) => m.persist(k('worker:w'))],
     ['executions of worker w do not expire', (m, k) => m.persist(k('worker:w:executions'))],
-    ['workers  holds w, which is no key of a worker', (m, k) => m.sadd(k('workers'), 'w')],
+    ['workers  holds w, which is not a key of a worker', (m, k) => m.sadd(k('workers'), 'w')],
     ['job "a.b" has an id that RQ cannot read', (m, k) => m.hset(k('job:a.b'), 'data', 'x')],
     ['job waits has no data', (m, k) => m.hdel(k('job:waits'), 'data')],
     ['job waits has no last_heartbeat', (m, k) => m.hdel(k('job:waits'), 'last_heartbeat')],
@@ -150,7 +153,7 @@ describe('findViolations', () => {
     }),
   )
 
-  test('is asked in one atomic step while others work', () =>
+  test('reads everything in one atomic step while workers run', () =>
     stateWith(async ({ client, prefix }, storage) => {
       const working = (async () => {
         for (let n = 0; n < 100; n++) {

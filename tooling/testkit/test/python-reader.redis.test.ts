@@ -126,7 +126,7 @@ describe('findPythonFaults', () => {
     ])
   })
 
-  test('finds names that are no ids, and scores that are no times', async () => {
+  test('finds names that are not ids, and scores that are not times', async () => {
     await using redis = await redisFixture({ tolerate: false })
     const { client, prefix } = redis
     await client.hset(`${prefix}job:not an id`, JOB)
@@ -140,12 +140,12 @@ describe('findPythonFaults', () => {
       expect.stringMatching(/cron_scheduler:c: has no hostname$/),
       expect.stringMatching(/cron_scheduler:c: has no created_at$/),
       expect.stringMatching(/cron_scheduler:c: has no config_file$/),
-      expect.stringMatching(/deferred:default: "1000000000000000" is not a time of Python$/),
+      expect.stringMatching(/deferred:default: "1000000000000000" is not a time that Python can show$/),
       expect.stringMatching(/job:not an id: "not an id" is not a job id$/),
       expect.stringMatching(/job:not an id:dependents: "not an id" is not a job id$/),
       expect.stringMatching(/rl:api: concurrency: "0" is not a positive integer$/),
-      expect.stringMatching(/scheduled:default: "-1" is not a time of Python$/),
-      expect.stringMatching(/scheduled:default: "inf" is not a time of Python$/),
+      expect.stringMatching(/scheduled:default: "-1" is not a time that Python can show$/),
+      expect.stringMatching(/scheduled:default: "inf" is not a time that Python can show$/),
       expect.stringMatching(/scheduler:1: pid: "" is not an integer$/),
     ])
   })

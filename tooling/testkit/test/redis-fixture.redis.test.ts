@@ -26,7 +26,7 @@ describe('redisFixture', () => {
     expect(await redis.keys()).toContain(`${prefix}queue:default`)
   })
 
-  test('refuses keys and channels of other tests, and what would hit them', async () => {
+  test('refuses keys and channels of other tests, and commands that would affect them', async () => {
     await using redis = await redisFixture({ tolerate: false })
     await using other = await redisFixture({ tolerate: false })
     await expect(redis.client.set(`${other.prefix}a`, '1')).rejects.toThrow('NOPERM')
@@ -58,13 +58,13 @@ describe('redisFixture', () => {
     forgotten.disconnect()
   })
 
-  test('fails on a state that cannot be, unless that was meant', async () => {
+  test('fails on an invalid state, unless that is tolerated', async () => {
     const leave = async (tolerate?: RegExp) => {
       const redis = await redisFixture(tolerate === undefined ? {} : { tolerate })
       await redis.client.set(`${redis.prefix}odd`, '1')
       await redis[Symbol.asyncDispose]()
     }
-    await expect(leave()).rejects.toThrow('state that cannot be:\nkey odd (string) is not documented')
+    await expect(leave()).rejects.toThrow('an invalid state:\nkey odd (string) is not documented')
     await leave(/^key odd /)
   })
 

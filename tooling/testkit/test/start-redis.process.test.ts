@@ -60,7 +60,7 @@ describe('startRedis', () => {
     expect(await ask(server.url, (other) => other.ping())).toBe('PONG')
   })
 
-  test('is gone with its folder after stop, which may be repeated', async () => {
+  test('is gone with its folder after stop, which may be called again', async () => {
     const server = await startRedis()
     const folder = await setting(server.url, 'dir')
     await server.stop()
@@ -68,7 +68,7 @@ describe('startRedis', () => {
     expect([isRunning(server.pid), existsSync(folder)]).toEqual([false, false])
   })
 
-  test('says what the server said when it does not start', async () => {
+  test('throws what the server printed when it does not start', async () => {
     await expect(startRedis({ args: ['--no-such-setting', '1'] })).rejects.toThrow(/no-such-setting/)
   })
 

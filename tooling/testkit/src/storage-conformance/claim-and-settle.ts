@@ -4,10 +4,10 @@ import { eventually } from '../eventually.ts'
 import { claimRequest, end, newJob, RAISED, RETURNED, TIMES, workOff } from './job-steps.ts'
 import { type OpenStorage, statusOf } from './storage-under-test.ts'
 
-/** How jobs are handed out, and what becomes of them. */
+/** Claims and settlements. */
 export function describeClaimAndSettle(name: string, open: OpenStorage): void {
   describe(`${name}: claim and settle`, () => {
-    it('serves queues in order and leases what it hands out', async () => {
+    it('serves queues in order and leases the claimed jobs', async () => {
       await using test = await open()
       const { queues, workers, jobs } = test.storage
       await queues.enqueue([newJob({ id: 'low', origin: 'low' }), newJob({ id: 'high', origin: 'high' })])
@@ -22,7 +22,7 @@ export function describeClaimAndSettle(name: string, open: OpenStorage): void {
       expect((await jobs.fetch(['high']))[0]).toMatchObject({ status: 'started', workerName: 'worker' })
     })
 
-    it('hands every job to one of many workers', async () => {
+    it('gives every job to one of many workers', async () => {
       await using test = await open()
       await test.storage.queues.enqueue(Array.from({ length: 200 }, () => newJob()))
       const other = test.another()
@@ -36,7 +36,7 @@ export function describeClaimAndSettle(name: string, open: OpenStorage): void {
       expect(ids).toHaveLength(200)
     })
 
-    it('drops ids whose job is gone and an id that stands twice', async () => {
+    it('drops ids whose job is gone, and duplicate ids', async () => {
       await using test = await open()
       const { queues, workers, jobs } = test.storage
       await queues.enqueue([newJob({ id: 'gone' }), newJob({ id: 'here' })])
@@ -45,7 +45,7 @@ export function describeClaimAndSettle(name: string, open: OpenStorage): void {
       expect(await queues.count('default')).toBe(0)
     })
 
-    it('stores a result and keeps the job as long as it says', async () => {
+    it('stores a result, and keeps the job for its result TTL', async () => {
       await using test = await open()
       const { queues, jobs } = test.storage
       await queues.enqueue([newJob({ id: 'kept' }), newJob({ id: 'dropped', resultTtlS: 0 })])
@@ -106,7 +106,7 @@ export function describeClaimAndSettle(name: string, open: OpenStorage): void {
       expect(await queues.registryIds('default', 'failed', 0, -1, false)).toEqual(['listed'])
     })
 
-    it('settles once: a settlement sent twice is lost the second time', async () => {
+    it('settles once: the same settlement is lost the second time', async () => {
       await using test = await open()
       const { queues, workers } = test.storage
       await queues.enqueue([newJob({ id: 'twice', retriesLeft: 5 })])
@@ -116,7 +116,7 @@ export function describeClaimAndSettle(name: string, open: OpenStorage): void {
       expect(await queues.count('default')).toBe(1)
     })
 
-    it('says that a job is gone when it was deleted while it ran, and does not bring it back', async () => {
+    it('answers that a job is gone that was deleted while it ran, and does not restore it', async () => {
       await using test = await open()
       await test.storage.queues.enqueue([newJob({ id: 'deleted' })])
       const { jobs } = await test.storage.workers.claim(claimRequest())
@@ -125,7 +125,7 @@ export function describeClaimAndSettle(name: string, open: OpenStorage): void {
       expect(await test.storage.jobs.exists('deleted')).toBe(false)
     })
 
-    it('hands nothing out while suspended', async () => {
+    it('gives out no jobs while suspended', async () => {
       await using test = await open()
       await test.storage.queues.enqueue([newJob({ id: 'waits' })])
       await test.storage.admin.suspend()
@@ -135,7 +135,7 @@ export function describeClaimAndSettle(name: string, open: OpenStorage): void {
       expect((await test.storage.workers.claim(claimRequest())).jobs).toHaveLength(1)
     })
 
-    it('hands out nothing of a queue that is paused, and all of others', async () => {
+    it('gives out no jobs of a paused queue, and those of others', async () => {
       await using test = await open()
       const { queues, workers, jobs } = test.storage
       await queues.enqueue([newJob({ id: 'waits' }), newJob({ id: 'goes', origin: 'other' })])
@@ -149,7 +149,7 @@ export function describeClaimAndSettle(name: string, open: OpenStorage): void {
       expect((await claim()).jobs.map(({ job }) => job.id)).toEqual(['waits'])
     })
 
-    it('tells those who listen to a queue, and workers that somebody does', async () => {
+    it('publishes events to the listeners of a queue, and notifies workers of listeners', async () => {
       await using test = await open()
       const worker = test.another()
       const asked: string[] = []
@@ -173,7 +173,7 @@ export function describeClaimAndSettle(name: string, open: OpenStorage): void {
       endAsking()
     })
 
-    it('lets a pause end by itself, and with its queue', async () => {
+    it('ends a pause after its duration, and with its queue', async () => {
       await using test = await open()
       const { queues } = test.storage
       await queues.pause('short', 1)
@@ -184,7 +184,7 @@ export function describeClaimAndSettle(name: string, open: OpenStorage): void {
       await eventually(async () => !(await queues.isPaused('short')))
     })
 
-    it('gives jobs back to the head in their order, no attempt spent', async () => {
+    it('gives jobs back to the head of the queue in order, without spending an attempt', async () => {
       await using test = await open()
       const { queues, workers } = test.storage
       await queues.enqueue([newJob({ id: 'a' }), newJob({ id: 'b' }), newJob({ id: 'c', retriesLeft: 1 })])
@@ -195,7 +195,7 @@ export function describeClaimAndSettle(name: string, open: OpenStorage): void {
       expect(await end(test.storage, jobs, RETURNED)).toEqual(['lost', 'lost'])
     })
 
-    it('wakes a waiting worker when a job arrives and takes nothing', async () => {
+    it('wakes a waiting worker when a job arrives, without taking it', async () => {
       await using test = await open()
       const { queues, workers } = test.storage
       const waiting = workers.waitForWork(['other', 'default'], 10_000, new AbortController().signal)

@@ -11,7 +11,7 @@ function runOf(id: string, ms: number, tick: Partial<CronRun['tick']> = {}): Cro
   return { ...KEY, job: newJob({ id }), tick: { ms, latestMs: ms - 1000, ...tick } }
 }
 
-/** Cron jobs: which ticks enqueue a job, and the schedulers that decide them. */
+/** Cron jobs and their schedulers. */
 export function describeCrons(name: string, open: OpenStorage): void {
   describe(`${name}: crons`, () => {
     it('puts a new rule into force when it is opened, and keeps a known one', async () => {
@@ -45,7 +45,7 @@ export function describeCrons(name: string, open: OpenStorage): void {
       expect(await queues.count('default')).toBe(1)
     })
 
-    it('leaves a tick out while an earlier job of it has not ended, when asked', async () => {
+    it('skips a tick while an earlier job has not ended, when asked', async () => {
       await using test = await open()
       const { crons } = test.storage
       const { sinceMs } = await crons.open(KEY, 'rule')

@@ -10,7 +10,7 @@ import {
   settle,
 } from '@rq/job'
 
-/** A job as a producer makes it. */
+/** Make a job as a producer does. */
 export function newJob(record: Partial<JobRecord> = {}, place: Partial<Omit<NewJob, 'record'>> = {}): NewJob {
   return {
     record: {
@@ -38,7 +38,7 @@ export const TIMES = { startedAtMs: 1_790_000_001_000, endedAtMs: 1_790_000_002_
 export const RETURNED = { kind: 'returned', value: '42', ...TIMES } as const satisfies Outcome
 export const RAISED = { kind: 'raised', error: 'Error: no\n    at work', ...TIMES } as const satisfies Outcome
 
-/** Claim what waits and end it all the same way. */
+/** Claim the waiting jobs and end all of them in the same way. */
 export async function workOff(storage: Storage, outcome: Outcome, queues = ['default']): Promise<SettleAnswer[]> {
   const { jobs } = await storage.workers.claim(claimRequest({ queues }))
   return end(storage, jobs, outcome)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { claimRequest, end, newJob, RAISED, RETURNED, workOff } from './job-steps.ts'
 import { type OpenStorage, statusOf } from './storage-under-test.ts'
 
-/** What can be done to one job. */
+/** Operations on one job. */
 export function describeJobs(name: string, open: OpenStorage): void {
   describe(`${name}: jobs`, () => {
     it('cancels a waiting job once, and lets its dependents go on when asked', async () => {
@@ -28,7 +28,7 @@ export function describeJobs(name: string, open: OpenStorage): void {
       expect(await statusOf(test.storage, 'd')).toEqual(['queued'])
     })
 
-    it('tells all that bears on whether a job will run', async () => {
+    it('explains whether a job will run', async () => {
       await using test = await open()
       const { queues, jobs } = test.storage
       await queues.enqueue([newJob({ id: 'p' }), newJob({ id: 'c', dependencyIds: ['p', 'gone'] })])
@@ -40,7 +40,7 @@ export function describeJobs(name: string, open: OpenStorage): void {
       expect(await jobs.explain('none')).toBeUndefined()
     })
 
-    it('lets a running job that was canceled end, its dependents stay', async () => {
+    it('lets a running job that was canceled end, and does not release its dependents', async () => {
       await using test = await open()
       const { queues, jobs, workers } = test.storage
       await queues.enqueue([newJob({ id: 'r' }), newJob({ id: 'after', dependencyIds: ['r'] })])
@@ -82,7 +82,7 @@ export function describeJobs(name: string, open: OpenStorage): void {
       expect(await test.storage.jobs.exists('none')).toBe(false)
     })
 
-    it('wakes those who wait for a result, and tells them at once when there is one', async () => {
+    it('wakes waiting callers when there is a result, and answers at once when there is one already', async () => {
       await using test = await open()
       const { queues, jobs } = test.storage
       await queues.enqueue([newJob({ id: 'w' })])
@@ -94,7 +94,7 @@ export function describeJobs(name: string, open: OpenStorage): void {
       expect(facts).toEqual(answers.map(() => ['finished', 'successful', '42']))
     })
 
-    it('stops waiting for a result in time, for a job that ends without one, and for one that is not there', async () => {
+    it('ends a wait for a result in time, when the job ends without one, and when there is no job', async () => {
       await using test = await open()
       const { queues, jobs } = test.storage
       await queues.enqueue([newJob({ id: 'slow' })])

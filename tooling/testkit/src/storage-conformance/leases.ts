@@ -4,7 +4,7 @@ import { eventually } from '../eventually.ts'
 import { claimRequest, end, newJob, RAISED, RETURNED } from './job-steps.ts'
 import { type OpenStorage, statusOf } from './storage-under-test.ts'
 
-/** Leases and workers: who works, and what becomes of the jobs of those who do no more. */
+/** Leases and workers: what happens to the jobs of workers that die. */
 export function describeLeases(name: string, open: OpenStorage): void {
   describe(`${name}: leases`, () => {
     it('keeps a job with its worker while the lease is renewed', async () => {
@@ -20,7 +20,7 @@ export function describeLeases(name: string, open: OpenStorage): void {
       expect(await end(test.storage, jobs, RETURNED)).toEqual(['applied'])
     })
 
-    it('lets one of several recoverers take an abandoned job over, and shuts the old execution out', async () => {
+    it('lets one of several recoverers take over an abandoned job, and rejects the old execution', async () => {
       await using test = await open()
       const { queues, workers } = test.storage
       await queues.enqueue([newJob({ id: 'left' })])
@@ -46,7 +46,7 @@ export function describeLeases(name: string, open: OpenStorage): void {
       expect(await statusOf(test.storage, 'left')).toEqual(['failed'])
     })
 
-    it('puts jobs that were claimed ahead back in order, and hands one over that has been abandoned often', async () => {
+    it('puts prefetched jobs back in order, and takes over one that was abandoned often', async () => {
       await using test = await open()
       const { queues, workers } = test.storage
       await queues.enqueue(['a', 'b', 'later'].map((id) => newJob({ id })))
@@ -72,7 +72,7 @@ export function describeLeases(name: string, open: OpenStorage): void {
       expect(await end(test.storage, taken, RAISED)).toEqual(['applied', 'applied'])
     })
 
-    it('hands a job over that was claimed ahead and has had a heartbeat since', async () => {
+    it('takes over a prefetched job that has had a heartbeat', async () => {
       await using test = await open()
       const { queues, workers } = test.storage
       await queues.enqueue([newJob({ id: 'begun' })])
@@ -88,7 +88,7 @@ export function describeLeases(name: string, open: OpenStorage): void {
       expect(await end(test.storage, taken, RAISED)).toEqual(['applied'])
     })
 
-    it('registers, lists, renews and forgets workers, and refuses a name that is taken', async () => {
+    it('registers, lists, renews and unregisters workers, and refuses a name that is taken', async () => {
       await using test = await open()
       const { workers } = test.storage
       const worker = { name: 'ann', queues: ['a', 'b'], pid: 1, hostname: 'h', version: '1', ttlS: 480 }
@@ -104,7 +104,7 @@ export function describeLeases(name: string, open: OpenStorage): void {
       expect(await workers.workerCount('a')).toBe(0)
     })
 
-    it('counts what a worker has done, and keeps what it says of itself', async () => {
+    it('counts the jobs of a worker, and keeps the state that it reports', async () => {
       await using test = await open()
       const { queues, workers } = test.storage
       const worker = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '1', ttlS: 480 }
@@ -125,7 +125,7 @@ export function describeLeases(name: string, open: OpenStorage): void {
       expect((await workers.workers())[0]?.currentJobId).toBeUndefined()
     })
 
-    it('forgets a worker without a heartbeat, and knows it again after the next one', async () => {
+    it('forgets a worker without heartbeats, and restores it at the next one', async () => {
       await using test = await open()
       const { workers } = test.storage
       const worker = { name: 'late', queues: ['default'], pid: 1, hostname: 'h', version: '1', ttlS: 1 }
@@ -138,7 +138,7 @@ export function describeLeases(name: string, open: OpenStorage): void {
       expect(await workers.workers('default')).toMatchObject([{ name: 'late', birthMs, state: 'idle' }])
     })
 
-    it('takes over as many jobs as were asked for', async () => {
+    it('takes over at most as many jobs as requested', async () => {
       await using test = await open()
       const { queues, workers } = test.storage
       await queues.enqueue(['a', 'b', 'c'].map((id) => newJob({ id })))

@@ -4,7 +4,7 @@ import { type PortCall, watchedPort } from '../watched-port.ts'
 /** Calls that only wait for what others do. */
 const WAITING_CALLS = new Set(['jobs.awaitResult', 'workers.waitForWork'])
 
-/** Looks at the status of every job after every call through a storage, and fails the call that made a move that is not legal. */
+/** Looks at the status of every job after every call of a storage, and fails the call if a move was not legal. */
 export class MoveWatch {
   /** The moves that were seen: `queued -> started`. */
   readonly seen = new Set<string>()

@@ -5,7 +5,7 @@ import { type OpenStorage, statusOf } from './storage-under-test.ts'
 
 const RETRY = { kind: 'returned_retry', retry: { max: 1, intervalsS: [0] }, value: '1', ...TIMES } as const
 
-/** What is kept of earlier attempts, and how long jobs and results are kept. */
+/** The history of results, waiting for results, and expiry. */
 export function describeResults(name: string, open: OpenStorage): void {
   describe(`${name}: results`, () => {
     it('keeps the results of the last ten runs, the newest first', async () => {
@@ -33,7 +33,7 @@ export function describeResults(name: string, open: OpenStorage): void {
       expect((await jobs.results('twice')).map(({ returnValue }) => String(returnValue))).toEqual(['43', '42'])
     })
 
-    it('writes a result that tells of a retry, and then that there were too many', async () => {
+    it('writes a result for a returned retry, and another when there were too many', async () => {
       await using test = await open()
       const { jobs, queues } = test.storage
       await queues.enqueue([newJob({ id: 'retries' })])
@@ -44,7 +44,7 @@ export function describeResults(name: string, open: OpenStorage): void {
       expect((await jobs.results('retries')).map(({ type }) => type)).toEqual(['max_retries_exceeded', 'retried'])
     })
 
-    it('waits for the end when asked, whatever results there are of earlier attempts', async () => {
+    it('waits for the end when asked, and ignores results of earlier attempts', async () => {
       await using test = await open()
       const { jobs, queues } = test.storage
       await queues.enqueue([newJob({ id: 'ends' })])
@@ -70,7 +70,7 @@ export function describeResults(name: string, open: OpenStorage): void {
       expect(await deleted).toEqual({ status: undefined, result: null })
     })
 
-    it('drops jobs whose time is over, and what they leave behind when that is cleaned up', async () => {
+    it('expires jobs, and cleans up what they leave behind', async () => {
       await using test = await open()
       const { groups, jobs, queues, workers } = test.storage
       const rateLimit = { key: 'k', concurrency: 1 }

@@ -11,7 +11,7 @@ const schedulerOf = (name: string, pid: number, queues = ['default']) => {
   return { name, queues, pid, hostname: 'h', createdAtMs: 1_790_000_000_000 }
 }
 
-/** Jobs that wait for a time, and the schedulers that move them on. */
+/** Scheduled jobs and their schedulers. */
 export function describeSchedules(name: string, open: OpenStorage): void {
   describe(`${name}: schedules`, () => {
     it('lets one scheduler lead a queue until it stops, and notifies the others', async () => {
@@ -48,7 +48,7 @@ export function describeSchedules(name: string, open: OpenStorage): void {
       expect(await schedules.promoteDue('default', 'dead', 10)).toBe('lost')
     })
 
-    it('promotes due jobs, the earliest first, and tells how long there is nothing to do', async () => {
+    it('promotes due jobs, the earliest first, and returns the time until the next one', async () => {
       await using test = await open()
       const { queues, schedules } = test.storage
       await queues.enqueue([

@@ -1,12 +1,12 @@
 import type { JobStatus, Storage } from '@rq/job'
 import { MoveWatch } from './move-watch.ts'
 
-/** A storage of one test, empty, closed at the end of the test's scope. */
+/** An empty storage for one test, closed at the end of its scope. */
 export interface StorageUnderTest extends AsyncDisposable {
   readonly storage: Storage
-  /** A second client of the same storage. */
+  /** Opens a second client of the same store. */
   another(): Storage
-  /** A pipeline as the storage takes it. Its steps take place at `exec`. */
+  /** Makes a pipeline of the kind that the storage takes. */
   pipeline(): { exec(): unknown }
 }
 

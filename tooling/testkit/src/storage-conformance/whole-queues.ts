@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { newJob } from './job-steps.ts'
 import { type OpenStorage, statusOf } from './storage-under-test.ts'
 
-/** What can be done to a queue as a whole. */
+/** Operations on whole queues, registries and groups. */
 export function describeWholeQueues(name: string, open: OpenStorage): void {
   describe(`${name}: whole queues`, () => {
-    it('changes nothing of what is in order when it is tidied', async () => {
+    it('cleans up without changing a valid state', async () => {
       await using test = await open()
       const { queues, jobs, workers } = test.storage
       const rateLimit = { key: 'k', concurrency: 1 }
@@ -35,7 +35,7 @@ export function describeWholeQueues(name: string, open: OpenStorage): void {
       expect(await jobs.exists('d')).toBe(true)
     })
 
-    it('deletes a queue with its jobs, also those that get a slot of a rate limit by it', async () => {
+    it('deletes a queue with its jobs, including those that this gives a slot of a rate limit', async () => {
       await using test = await open()
       const { queues } = test.storage
       const rateLimit = { key: 'k', concurrency: 1 }
@@ -46,7 +46,7 @@ export function describeWholeQueues(name: string, open: OpenStorage): void {
       expect(await queues.queueNames()).toEqual(['other'])
     })
 
-    it('reads a registry from any place in both directions, and takes jobs out of it', async () => {
+    it('reads ranges of a registry in both directions, and removes jobs from it', async () => {
       await using test = await open()
       const { jobs, queues } = test.storage
       const dueMs = 4_000_000_000_000
