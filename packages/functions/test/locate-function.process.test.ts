@@ -310,7 +310,7 @@ describe('referenceOf a function', () => {
         await report({
           hidden, entry, Mail, bound, limited,
           closure: () => {}, builtin: Math.max, node: (await import('node:fs')).writeFileSync,
-          evaluated: new Function('return 1'), text: 'jobs', nothing: undefined })`,
+          evaluated: new Function('return 1'), number: 7, nothing: undefined })`,
     })
     expect(await project.run('main.js')).toEqual({
       hidden:
@@ -326,7 +326,8 @@ describe('referenceOf a function', () => {
         'RQ_INVALID_REFERENCE: Cannot enqueue function max: it is a built-in function, whose module is unknown. Export a function of your own that calls it.',
       node: expect.stringMatching(/^RQ_INVALID_REFERENCE: .*it is a built-in function/),
       evaluated: expect.stringMatching(/^RQ_INVALID_REFERENCE: .*was not written in a module file/),
-      text: 'RQ_INVALID_REFERENCE: Cannot enqueue "jobs": it is not a function. Pass an exported function, or a reference such as \'./path/to/module#export\'.',
+      number:
+        "RQ_INVALID_REFERENCE: Cannot enqueue 7: it is not a function. Pass an exported function, or a reference such as './path/to/module#export'.",
       nothing: expect.stringMatching(/^RQ_INVALID_REFERENCE: Cannot enqueue undefined/),
     })
   })
