@@ -5,18 +5,18 @@ import {
   type PoolStartOptions as BasePoolStartOptions,
   WorkerPool as BaseWorkerPool,
   type WorkerPoolOptions as BaseWorkerPoolOptions,
-  checkMember,
+  checkPoolWorkers,
   type DequeueStrategy,
-  type MemberOptions,
+  type PoolWorkerOptions,
+  poolWorkers,
   type QueueLike,
   type WorkerService,
-  workerMembers,
 } from '@rq/worker'
 import { type ConnectionOptions, splitConnection } from './connection.ts'
 import { withConnectionOf } from './queue.ts'
 
 export interface WorkerPoolOptions
-  extends MemberOptions,
+  extends PoolWorkerOptions,
     ConnectionOptions,
     Pick<BaseWorkerPoolOptions, 'numWorkers' | 'name' | 'logger'> {
   /** Default: queues are served in the order given. */
@@ -43,8 +43,8 @@ export class WorkerPool extends BaseWorkerPool {
     if (storage === undefined || horseStorage === undefined) {
       throw invalidOption('connection', connection.connection, 'a URL or plain options, which other processes can use')
     }
-    const names = checkMember(queues, worker)
-    const start = workerMembers({
+    const names = checkPoolWorkers(queues, worker)
+    const start = poolWorkers({
       queues: names,
       storage,
       horseStorage,

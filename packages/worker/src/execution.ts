@@ -22,7 +22,7 @@ export interface ExecutionParts {
   readonly webhooks: Webhooks
   readonly log: WorkerLog
   readonly clock: Clock
-  /** Renews the leases from a thread, beside the heartbeat. */
+  /** Renews the leases from a thread, in addition to the heartbeat. */
   readonly renewer?: LeaseRenewer | undefined
 }
 
@@ -118,7 +118,9 @@ export class Execution {
     this.#end = 'returned'
   }
 
-  /** Note that a heartbeat with this lease is about to be sent, so that the store may keep a record of the execution. */
+  /**
+   * Note that a heartbeat with this lease is about to be sent, so that the store may keep a record of the execution.
+   */
   noteHeartbeat(): void {
     this.#wasInHeartbeat = true
   }

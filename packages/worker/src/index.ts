@@ -8,12 +8,12 @@ export { handleSignals } from './signals.ts'
 export { DEQUEUE_STRATEGIES, type DequeueStrategy } from './store/queue-order.ts'
 export type { WorkOptions } from './worker.ts'
 export { SimpleWorker, Worker } from './worker.ts'
-export { checkMember, type MemberOptions } from './worker-pool/pool-worker.ts'
+export { checkPoolWorkers, type PoolWorkerOptions } from './worker-pool/pool-worker.ts'
 export {
-  type MemberStarter,
   type PoolStartOptions,
+  type PoolWorkerStarter,
+  poolWorkers,
   WorkerPool,
   type WorkerPoolOptions,
-  workerMembers,
 } from './worker-pool/worker-pool.ts'
 export type { WorkerService } from './worker-run.ts'

@@ -1,4 +1,4 @@
-/** Name this process, and return what gives it its old name back. Names of queues and workers are no secrets. */
+/** Set the process title. Returns a function that restores the old one. Names of queues and workers are not secret. */
 export function titled(title: string): () => void {
   const before = process.title
   process.title = title

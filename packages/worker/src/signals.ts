@@ -2,12 +2,12 @@ import { type Clock, systemClock } from '@rq/core'
 import type { Worker } from './worker.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
-/** Ctrl-C and impatient supervisors send the same signal twice; that is no second wish. */
-const SAME_WISH_MS = 1000
+/** Ctrl-C and impatient supervisors send the same signal twice. Ignore a repeat within this time. */
+const REPEAT_MS = 1000
 
 /**
- * The first SIGINT or SIGTERM lets running jobs end, a second one at least a second later kills them and their jobs go
- * back. Returns what takes the handlers off again.
+ * Stop a worker on SIGINT and SIGTERM. The first signal lets running jobs finish; a second one, at least a second
+ * later, kills them and returns them to their queues. Returns a function that removes the handlers.
  */
 export function handleSignals(worker: Pick<Worker, 'stop'>, clock: Clock = systemClock): () => void {
   let firstMs: number | undefined
@@ -16,7 +16,7 @@ export function handleSignals(worker: Pick<Worker, 'stop'>, clock: Clock = syste
     if (firstMs === undefined) {
       firstMs = nowMs
       void worker.stop()
-    } else if (nowMs - firstMs >= SAME_WISH_MS) void worker.stop({ force: true })
+    } else if (nowMs - firstMs >= REPEAT_MS) void worker.stop({ force: true })
   }
   for (const signal of SIGNALS) process.on(signal, onSignal)
   return () => {

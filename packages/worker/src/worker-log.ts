@@ -106,7 +106,9 @@ function horseEvent({ number, pid }: HorseFacts): HorseEvent {
   return pid === undefined ? { number } : { number, pid }
 }
 
-/** Escape control characters: anyone who can write to the store writes descriptions, and they must not fake log lines. */
+/**
+ * Escape control characters: anyone who can write to the store writes descriptions, and they must not fake log lines.
+ */
 function oneLine(text: string): string {
   return text.slice(0, LONGEST_DESCRIPTION).replace(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1))
 }

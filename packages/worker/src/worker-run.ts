@@ -28,7 +28,10 @@ import { WorkerLog } from './worker-log.ts'
 export interface WorkerService {
   start(): Promise<void> | void
   stop(): Promise<void> | void
-  /** Do what is due now. Awaited before a burst, so that the burst finds it done; retried while the store is unreachable. */
+  /**
+   * Do what is due now. Awaited before a burst, so that the burst finds it done; retried while the store is
+   * unreachable.
+   */
   runOnce?(): Promise<unknown>
 }
 
@@ -57,8 +60,8 @@ const MOST_BEHIND = 2 / 3
 const WEBHOOKS_LEAVE_MS = 30 * SECOND_MS
 
 /**
- * One run of a worker, from registration to shutdown. It builds the parts of the worker, starts them, and decides when to
- * leave; a job's own way is in {@link Executions}. A run ends
+ * One run of a worker, from registration to shutdown. It builds the parts of the worker, starts them, and decides when
+ * to leave; a job's own way is in {@link Executions}. A run ends
  * - after {@link stopWarm}, when all running jobs have ended;
  * - after {@link stopCold}, when all jobs are returned, or the store does not answer;
  * - when a burst finds the queues empty, or `maxJobs` or `maxIdleMs` is reached;

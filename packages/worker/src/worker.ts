@@ -18,24 +18,24 @@ import type { DequeueStrategy } from './store/queue-order.ts'
 import { WorkerRun, type WorkerRunOptions, type WorkerService } from './worker-run.ts'
 
 export interface WorkOptions {
-  /** End when the queues are empty. Default false. */
+  /** Exit when the queues are empty. Default false. */
   burst?: boolean
-  /** End after so many jobs. Default: no limit. */
+  /** Exit after this many jobs. Default: no limit. */
   maxJobs?: number
-  /** End when no job has come for this long. Default: no limit. */
+  /** Exit after this long without a job. Default: no limit. */
   maxIdleTime?: DurationLike
-  /** Default: queues are served in the order given. */
+  /** Which queue to serve first. Default: the order given. */
   dequeueStrategy?: DequeueStrategy
-  /** Runs beside the worker for as long as it works. */
+  /** A service that runs while the worker works, such as a scheduler. */
   withScheduler?: WorkerService
 }
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
 
 /**
- * Takes jobs from queues and has them run. States: idle -> working ({@link work}) -> stopping ({@link stop}) -> idle.
- * Its own process runs no code of jobs unless `horse` is `inline`, so that nothing a job does keeps it from renewing
- * leases and enforcing limits. Emits {@link WorkerEvents}.
+ * Claims jobs from queues and runs them in horses. States: idle -> working ({@link work}) -> stopping ({@link stop}) ->
+ * idle. Unless `horse` is `inline`, the worker's own process runs no code of jobs, so that no job can keep it from
+ * renewing leases and enforcing time limits. Emits {@link WorkerEvents}.
  */
 export class Worker extends WorkerEmitter {
   readonly #settings: WorkerSettings
@@ -53,7 +53,7 @@ export class Worker extends WorkerEmitter {
     return this.#settings.name
   }
 
-  /** In order of service. */
+  /** The names of its queues, in order of service. */
   get queueNames(): readonly string[] {
     return this.#settings.queues
   }
@@ -67,7 +67,7 @@ export class Worker extends WorkerEmitter {
   }
 
   /**
-   * Register, then take and run jobs until one of the ends is reached or {@link stop} is called.
+   * Register, then claim and run jobs until an option says to exit, or {@link stop} is called.
    * @returns whether any job was run.
    * @throws RqError `RQ_INVALID_OPTION`; `RQ_INVALID_OPERATION` when it is working already; `RQ_WORKER_NAME_TAKEN`;
    *   `RQ_HORSE_TERMINATED` when no horse can be started.
@@ -97,8 +97,8 @@ export class Worker extends WorkerEmitter {
   }
 
   /**
-   * Take no more jobs, give back those that have not begun, let running ones end, leave. With `force`: kill what runs;
-   * those jobs go back to the head of their queues and no attempt is counted. Resolves when {@link work} has ended.
+   * Claim no more jobs, return those that have not begun, let running jobs finish, and leave. With `force`, kill
+   * running jobs: they go back to the head of their queues, and no attempt is counted. Resolves when {@link work} has.
    */
   async stop(options: { force?: boolean } = {}): Promise<void> {
     const working = this.#working
@@ -116,7 +116,7 @@ export class Worker extends WorkerEmitter {
 
   async #work(plan: Pick<WorkerRunOptions, 'burst' | 'maxIdleMs' | 'maxJobs' | 'services' | 'strategy'>) {
     const settings = this.#settings
-    // Horses of other kinds load them by themselves.
+    // Horses of other kinds import these modules themselves.
     if (settings.horse === 'inline') for (const module of settings.imports) await importFromHere(module)
     const serializer = await this.#serializer()
     this.#run = new WorkerRun({
@@ -144,7 +144,7 @@ export class Worker extends WorkerEmitter {
   }
 }
 
-/** A worker whose jobs run in its own event loop, `concurrency` at once. */
+/** A worker that runs jobs in its own event loop, `concurrency` at once. */
 export class SimpleWorker extends Worker {
   constructor(queues: QueueLike | readonly QueueLike[], options: Omit<WorkerOptions, 'horse'>) {
     super(queues, { ...options, horse: 'inline' })

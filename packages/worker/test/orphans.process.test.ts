@@ -10,8 +10,8 @@ import { JOBS } from './jobs.ts'
 const SCRIPT = new URL('./lone-worker.js', import.meta.url)
 
 /**
- * A worker in a process of its own with one job, which has written a process id: that of its horse, or of a process that it
- * started. Without `setpriv` a thread in the horse watches for the end of the worker.
+ * A worker in a process of its own with one job, which has written a process id: that of its horse, or of a process
+ * that it started. Without `setpriv` a thread in the horse watches for the end of the worker.
  */
 async function loneWorker(func: string, hasSetpriv = true) {
   const redis = await redisFixture()

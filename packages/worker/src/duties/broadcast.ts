@@ -16,8 +16,8 @@ const FORGET_MS = 3 * LISTENING_MS
 const MOST_WAITING = 10_000
 
 /**
- * Publishes the job events of a worker to the listeners of its queues, in any process. It subscribes to the worker only while
- * a queue has listeners, so that otherwise no event is created. Events that cannot be sent are lost.
+ * Publishes the job events of a worker to the listeners of its queues, in any process. It subscribes to the worker only
+ * while a queue has listeners, so that otherwise no event is created. Events that cannot be sent are lost.
  */
 export class Broadcast {
   readonly #options: BroadcastOptions

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process'
 let found: readonly string[] | undefined
 
 /**
- * The command to put before another so that the kernel kills it when its parent ends: `setpriv` of util-linux where
- * there is one, else nothing. Looked for once.
+ * The command prefix that makes the kernel kill a process when its parent ends: `setpriv` of util-linux where it works,
+ * else empty. Looked up once.
  */
 export function deathSignalPrefix(): readonly string[] {
   if (found === undefined) {

@@ -3,7 +3,9 @@ import type { Storage } from '@rq/job'
 import type { CallError } from '../inside-horse/protocol.ts'
 import type { Horse, HorseCall } from './horse.ts'
 
-/** What a job may ask of the store through its worker. A caller's pipeline never crosses a channel. */
+/**
+ * The methods of the store that a job may call through its worker. None takes a pipeline, which no channel can carry.
+ */
 const METHODS: Readonly<Record<string, readonly string[]>> = {
   jobs: [
     'fetch',
@@ -25,7 +27,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   admin: ['isSuspended', 'sendCommand'],
 }
 
-/** Make a horse's call to the store and send the answer back. Never rejects. */
+/** Make a horse's call to the store, and send the answer back. Never rejects. */
 export async function answerCall(
   storage: Storage,
   horse: Horse,
@@ -43,7 +45,7 @@ function invoke(storage: Storage, port: string, method: string, args: readonly u
     throw new RqError('RQ_INVALID_OPERATION', `${port}.${method} cannot be called from inside a job.`)
   }
   const target = storage[port as 'jobs'] as unknown as Record<string, (...args: unknown[]) => unknown>
-  // JSON has no undefined, which no argument of a store may be confused with.
+  // JSON turns undefined into null, and no method of a store takes null.
   return target[method]?.(...args.map((arg) => arg ?? undefined))
 }
 

@@ -234,7 +234,9 @@ export class HorsePool implements HorseOwner {
     else this.#fillTimer ??= setTimeout(() => this.#fill(), waitMs)
   }
 
-  /** In the next turn, when the jobs that have just ended are on their way to the store: one call settles and claims. */
+  /**
+   * In the next turn, when the jobs that have just ended are on their way to the store: one call settles and claims.
+   */
   #reportRoomSoon(): void {
     this.#roomTimer ??= setImmediate(() => {
       this.#roomTimer = undefined

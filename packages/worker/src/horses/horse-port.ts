@@ -1,28 +1,28 @@
 import type { FromHorse, ToHorse } from '../inside-horse/protocol.ts'
 
-/** How a horse came to its end. */
+/** How a horse ended. */
 export interface HorseExit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
-  /** Why it could not even be started. */
+  /** Why the horse could not be started. */
   readonly cause?: Error
 }
 
-/** What a horse tells its owner. After `onExit` nothing more comes. */
+/** Receives the messages of a horse. `onExit` is the last call. */
 export interface HorseListener {
   onMessage(message: FromHorse): void
   onExit(exit: HorseExit): void
 }
 
-/** The worker's end of one horse, whatever it is made of. */
+/** The worker's end of the channel to one horse: a process, a thread, or its own event loop. */
 export interface HorsePort {
-  /** Of a process horse. */
+  /** The process id of a process horse, else undefined. */
   readonly pid: number | undefined
-  /** Never throws; what is sent to a horse that is gone is lost, and `onExit` tells. */
+  /** Send a message. Never throws: a message to a horse that is gone is lost, and `onExit` reports that. */
   send(message: ToHorse): void
-  /** End it at once, whatever it is doing, with the processes it has started. */
+  /** End the horse at once, whatever it is doing, and the processes that it has started. */
   kill(): void
 }
 
-/** Starts a horse. Never throws: a failure comes as `onExit`. */
+/** Starts a horse. Never throws: `onExit` reports a failure. */
 export type HorseStarter = (listener: HorseListener) => HorsePort

@@ -10,7 +10,7 @@ import { reapWithUs } from './reaper.ts'
 /** How long the last messages of an ended process may take to arrive. */
 const DRAIN_MS = 250
 
-/** Runs from source use the built horse: a child process has no loader for TypeScript. */
+/** A worker that runs from source uses the built horse, since a child process has no loader for TypeScript. */
 const ENTRY = fileURLToPath(
   new URL(
     import.meta.url.endsWith('.ts') ? '../../dist/inside-horse/main.js' : '../inside-horse/main.js',
@@ -19,8 +19,8 @@ const ENTRY = fileURLToPath(
 )
 
 /**
- * A child process of its own process group that talks over two pipes of its own (descriptors 3 and 4), so that jobs
- * may use stdin, stdout and Node's own IPC as they like. What it writes arrives even if it is killed right after.
+ * A horse in a child process, which leads a process group. It talks over two pipes (file descriptors 3 and 4), so that
+ * jobs can use stdin, stdout and Node's own IPC freely. What it writes arrives even if it is killed right after.
  */
 export class ProcessHorse implements HorsePort {
   readonly #child: ChildProcess
@@ -30,7 +30,7 @@ export class ProcessHorse implements HorsePort {
   #over = false
   #drainTimer: NodeJS.Timeout | undefined
 
-  /** @param imports - modules that it loads first. */
+  /** @param imports - modules that the horse loads first. */
   constructor(imports: readonly string[], listener: HorseListener) {
     this.#listener = listener
     const watched = deathSignalPrefix()
@@ -43,7 +43,7 @@ export class ProcessHorse implements HorsePort {
     this.#child.on('exit', (code, signal) => this.#drain({ code, signal }))
     this.#child.on('close', () => this.#finish())
     const [toHorse, fromHorse] = this.#child.stdio.slice(3) as [Writable | undefined, Readable | undefined]
-    // A horse that is gone is reported by its exit; what was on its way to it does not matter any more.
+    // The exit of the horse reports that it is gone. Messages that were on their way to it do not matter then.
     toHorse?.on('error', () => {})
     fromHorse?.on('error', () => {})
     const lines = new LineReader<FromHorse>((message) => this.#listener.onMessage(message))
@@ -51,7 +51,7 @@ export class ProcessHorse implements HorsePort {
       try {
         lines.push(text)
       } catch {
-        // A job has written into the pipe: nothing that comes from there can be believed any more.
+        // A job has written into the pipe, so its messages can no longer be trusted.
         this.kill()
       }
     })
@@ -75,10 +75,10 @@ export class ProcessHorse implements HorsePort {
 
   #drain(exit: HorseExit): void {
     this.#exit = exit
-    // What the horse had started and left behind.
+    // Kill the processes that the horse has left behind.
     if (this.#child.pid !== undefined) killGroup(this.#child.pid)
     this.#spare()
-    // A timer may be late and come before what is there to be read, so the loop goes round once more.
+    // A late timer can fire before pending pipe data; allow one more poll phase.
     this.#drainTimer = setTimeout(() => setImmediate(() => setImmediate(() => this.#finish())), DRAIN_MS)
   }
 
@@ -100,6 +100,6 @@ function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL')
   } catch {
-    // Nobody is left in it.
+    // No process is left in the group.
   }
 }

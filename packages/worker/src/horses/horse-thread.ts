@@ -2,22 +2,22 @@ import { Worker as Thread } from 'node:worker_threads'
 import type { FromHorse, ToHorse } from '../inside-horse/protocol.ts'
 import type { HorseListener, HorsePort } from './horse-port.ts'
 
-/** Runs from source use the built horse, as processes do. */
+/** A worker that runs from source uses the built horse, as for processes. */
 const ENTRY = new URL(
   import.meta.url.endsWith('.ts') ? '../../dist/inside-horse/thread.js' : '../inside-horse/thread.js',
   import.meta.url,
 )
 
 /**
- * A thread of the worker's process: lighter than a process, ended even out of a busy loop, but a crash of native code
- * or a full heap of the process ends the worker with it.
+ * A horse in a thread of the worker's process. It is lighter than a process, and can be ended even in a busy loop; but
+ * a crash of native code, or a full heap of the process, ends the worker with it.
  */
 export class ThreadHorse implements HorsePort {
   readonly pid = undefined
   readonly #thread: Thread
   #cause: Error | undefined
 
-  /** @param imports - modules that it loads first. */
+  /** @param imports - modules that the horse loads first. */
   constructor(imports: readonly string[], listener: HorseListener) {
     const preloads = imports.map((specifier) => `--import=${specifier}`)
     this.#thread = new Thread(ENTRY, { execArgv: ['--enable-source-maps', ...preloads] })

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import type { Writable } from 'node:stream'
 
 /**
- * Keeps the groups that are named to it, a line each, and kills those that are left when its input ends, which is when
- * the process that writes to it is gone, in whatever way. Signals that go to everybody do not end it.
+ * Reads the ids of process groups, one per line, and kills the groups that are left when its input ends. The input ends
+ * when the writing process is gone, however it ended. Signals that are sent to all processes do not end this shell.
  */
 const SCRIPT = `# rq: kills what the work horses of a dead worker leave behind
 trap '' HUP INT TERM
@@ -17,14 +17,14 @@ done
 for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
 `
 
-/** What is watched now; gone when nothing is. */
+/** The shell that watches; undefined while there is nothing to watch. */
 let shell: ChildProcess | undefined
 const groups = new Set<number>()
 
 /**
- * Have a process group killed when this process is gone, whatever it is doing then and whoever killed this process: the
- * kernel's signal at a parent's death reaches only the head of a group. A small shell waits for that, one for all groups.
- * Where there is no shell nothing happens. Returns what ends it.
+ * Kill a process group when this process is gone, however it ended. The kernel's signal at a parent's death reaches
+ * only the leader of a group, so a small shell waits for that, one for all groups. Without a shell nothing happens.
+ * @returns a function that ends the watch.
  */
 export function reapWithUs(group: number): () => void {
   groups.add(group)
@@ -42,7 +42,7 @@ export function reapWithUs(group: number): () => void {
 function start(): void {
   const child = spawn('/bin/sh', ['-c', SCRIPT], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
   shell = child
-  // Neither it nor its pipe keeps this process alive.
+  // Neither the shell nor its pipe keeps this process alive.
   child.unref()
   ;(child.stdin as Writable & { unref?(): void }).unref?.()
   const forget = () => {

@@ -21,9 +21,9 @@ export type TaskOutcome =
 const GRACE_MS = 500
 
 /**
- * One task from the moment the pool accepts it until its {@link outcome}, with its time limits. The clock starts when the
- * horse reports that the task begins. At the limit the task is asked to end, and after a grace it is due to be killed;
- * each callback has a limit of its own. Times are monotonic milliseconds unless the name says otherwise.
+ * One task from the moment the pool accepts it until its {@link outcome}, with its time limits. The clock starts when
+ * the horse reports that the task begins. At the limit the task is asked to end, and after a grace it is due to be
+ * killed; each callback has a limit of its own. Times are monotonic milliseconds unless the name says otherwise.
  */
 export class TaskRun {
   readonly task: Task

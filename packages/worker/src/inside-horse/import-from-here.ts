@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url'
 import { parsePackageSpecifier, resolvePackageModule } from '@rq/functions'
 
-/** Import a module as Node's `--import` does: packages are looked for from the working directory on, not from this file. */
+/** Import a module as Node's `--import` does: packages resolve from the working directory, not from this file. */
 export async function importFromHere(specifier: string): Promise<Record<string, unknown>> {
   const parsed = parsePackageSpecifier(specifier)
   const file = parsed === undefined ? undefined : await resolvePackageModule(process.cwd(), parsed)

@@ -55,7 +55,7 @@ describe('writeLine and LineReader', () => {
   })
 
   test.each(['>a\tb', '>a\tb\t1\t2\t\t', '>a\tb\t1\t2\tx\t', '>\t'])('refuse %j, which a job has written', (line) => {
-    expect(() => read(`${line}\n`, 50)).toThrow('Not a line of progress')
+    expect(() => read(`${line}\n`, 50)).toThrow('Not a progress line')
   })
 
   test('carry the bytes of a task', () => {

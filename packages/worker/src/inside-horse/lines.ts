@@ -3,13 +3,14 @@ import type { FromHorse, Task, ToHorse } from './protocol.ts'
 
 type Message = ToHorse | FromHorse
 
-/** Marks a line that holds bytes; one of progress has a mark of its own, and every other is plain JSON and begins with a brace. */
+/** The first character of a line with bytes. Progress lines have a mark of their own; all others are JSON objects. */
 const WITH_BYTES = '~'
 const BYTES_KEY = '~bytes'
 
 /**
- * A message as one line, line feed included: of JSON, but for most progress. Bytes (payloads of other serializers, raw data from Python) are
- * written in base64; the common message has none and costs no more than `JSON.stringify`.
+ * A message as one line, with the line feed. It is JSON, except for most progress. Bytes (payloads of other
+ * serializers, raw data from Python) are written in base64; a message without bytes costs no more than
+ * `JSON.stringify`.
  */
 export function writeLine(message: Message): string {
   const progress = message.type === 'progress' ? writeProgress(message) : undefined
@@ -23,7 +24,7 @@ function readLine(line: string): unknown {
   return line.startsWith(WITH_BYTES) ? JSON.parse(line.slice(1), unpackBytes) : JSON.parse(line)
 }
 
-/** Cuts a stream of text into messages. One per stream: it keeps the beginning of the line that is not complete yet. */
+/** Splits a stream of text into messages. Use one per stream: it keeps the beginning of an incomplete line. */
 export class LineReader<M extends Message> {
   readonly #deliver: (message: M) => void
   #begun: string[] = []
@@ -32,7 +33,7 @@ export class LineReader<M extends Message> {
     this.#deliver = deliver
   }
 
-  /** The next text of the stream; delivers every message that it completes. */
+  /** Add the next text of the stream. Delivers every message that it completes. */
   push(text: string): void {
     let at = 0
     for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', at)) {
@@ -42,7 +43,7 @@ export class LineReader<M extends Message> {
       at = end + 1
       this.#deliver(readLine(line) as M)
     }
-    // Kept in pieces, so that a message of many megabytes is put together once.
+    // Kept in pieces, so that a message of many megabytes is joined once.
     if (at < text.length) this.#begun.push(at === 0 ? text : text.slice(at))
   }
 }
@@ -67,7 +68,7 @@ function taskHoldsBytes({ record }: Task): boolean {
 
 const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array
 
-// A Buffer's toJSON has run before a replacer sees the value, so it looks at the holder.
+// A Buffer's toJSON runs before the replacer gets the value, so read the original from the holder.
 function packBytes(this: unknown, key: string, value: unknown): unknown {
   const original = (this as Record<string, unknown>)[key]
   if (!isBytes(original)) return value

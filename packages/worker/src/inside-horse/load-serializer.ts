@@ -2,8 +2,8 @@ import { resolveSerializer, type Serializer, type SerializerOption } from '@rq/s
 import { importFromHere } from './import-from-here.ts'
 
 /**
- * A built-in serializer by its name, or the export of a module: `file:///app/serializer.js#serializer`.
- * @throws RqError `RQ_INVALID_OPTION` when the export is no serializer; what the import throws.
+ * Load a built-in serializer by its name, or the export of a module: `file:///app/serializer.js#serializer`.
+ * @throws RqError `RQ_INVALID_OPTION` when the export is not a serializer; what the import throws.
  */
 export async function loadSerializer(name: string): Promise<Serializer> {
   const hash = name.lastIndexOf('#')

@@ -1,6 +1,6 @@
 /**
- * The process of a horse. It reads messages from file descriptor 3 and writes messages to file descriptor 4, a line each.
- * It ends when the worker closes its pipe, kills it, or is gone.
+ * The process of a horse. It reads messages from file descriptor 3 and writes messages to file descriptor 4, a line
+ * each. It ends when the worker closes its pipe, kills it, or is gone.
  */
 import { writeSync } from 'node:fs'
 import { Socket } from 'node:net'

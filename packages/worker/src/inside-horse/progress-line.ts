@@ -2,18 +2,18 @@ import type { FromHorse, TaskEnd } from './protocol.ts'
 
 type Progress = Extract<FromHorse, { type: 'progress' }>
 
-/** The first character of such a line. */
+/** The first character of a progress line. */
 export const PROGRESS = '>'
 const BETWEEN = '\t'
-/** Before a value, since there may be none. */
+/** Precedes a value. Its absence means that there is none. */
 const VALUE = '='
-const WORDS_PER_END = 5
+const FIELDS_PER_END = 5
 const US_PER_MS = 1000
 
 /**
- * What a horse tells most, short jobs that have returned and the one that begins, in fewer words than JSON has: it is written
- * and read for every job, and JSON takes longer than everything else about a short one. Without line feed; undefined when
- * there is more to say than such a line can.
+ * The compact form of the most frequent message: jobs that have returned, and the one that begins. It is written and
+ * read for every job, and JSON would take longer than all other work on a short job. Without the line feed. Undefined
+ * when the message holds more than such a line can.
  */
 export function writeProgress({ begin, ends, hold, rss }: Progress): string | undefined {
   if (hold !== undefined || rss !== undefined) return undefined
@@ -29,19 +29,19 @@ export function writeProgress({ begin, ends, hold, rss }: Progress): string | un
   return line
 }
 
-/** @throws Error when it is none. */
+/** @throws Error when the line is not a progress line. */
 export function readProgress(line: string): Progress {
-  const words = line.slice(PROGRESS.length).split(BETWEEN)
-  if (words.length % WORDS_PER_END !== 1) throw new Error('Not a line of progress.')
+  const fields = line.slice(PROGRESS.length).split(BETWEEN)
+  if (fields.length % FIELDS_PER_END !== 1) throw new Error('Not a progress line.')
   const ends: TaskEnd[] = []
-  for (let at = 1; at < words.length; at += WORDS_PER_END) {
-    const [id = '', startedAt, endedAt, tookUs, stored = ''] = words.slice(at, at + WORDS_PER_END)
+  for (let at = 1; at < fields.length; at += FIELDS_PER_END) {
+    const [id = '', startedAt, endedAt, tookUs, stored = ''] = fields.slice(at, at + FIELDS_PER_END)
     const times = { startedAtMs: integer(startedAt), endedAtMs: integer(endedAt) }
     const value = stored === '' ? undefined : stored.slice(VALUE.length)
     const outcome = { kind: 'returned', ...times, ...(value !== undefined && { value }) } as const
     ends.push({ id, tookMs: integer(tookUs) / US_PER_MS, outcome })
   }
-  return { type: 'progress', ends, ...(words[0] !== '' && { begin: words[0] }) }
+  return { type: 'progress', ends, ...(fields[0] !== '' && { begin: fields[0] }) }
 }
 
 function isBreaking(value: string): boolean {
@@ -50,6 +50,6 @@ function isBreaking(value: string): boolean {
 
 function integer(text: string | undefined): number {
   const value = Number(text)
-  if (text === '' || !Number.isInteger(value)) throw new Error('Not a line of progress.')
+  if (text === '' || !Number.isInteger(value)) throw new Error('Not a progress line.')
   return value
 }

@@ -3,10 +3,10 @@ import type { JobRecord, Outcome } from '@rq/job'
 import type { ErrorFacts } from '@rq/queue/run'
 
 /**
- * One thing for a horse to do. `id` is the execution id of the attempt it belongs to.
+ * A task for a horse. `id` is the execution id of its attempt.
  * - `job`: run the function, with its callbacks.
- * - `failure_callback`: what is left to do for an attempt whose own horse was killed, or whose worker died.
- * - `stopped_callback`: what is left to do for a job that was stopped.
+ * - `failure_callback`: finish an attempt whose own horse was killed, or whose worker died.
+ * - `stopped_callback`: finish a job that was stopped.
  */
 export type Task =
   | { readonly kind: 'job'; readonly id: string; readonly record: JobRecord }
@@ -16,18 +16,18 @@ export type Task =
 /** Why a running task is asked to end. */
 export type AbortReason = 'timeout' | 'stopped' | 'lease_lost'
 
-/** What runs inside a task, for its time limit: the function, or a callback. */
+/** The part of a task that runs, which has a time limit of its own. */
 export type Phase = 'function' | 'success_callback' | 'failure_callback' | 'stopped_callback' | 'handlers'
 
-/** What a task has come to. */
+/** The result of a task. */
 export interface TaskResult {
-  /** What became of the attempt. Absent after a `stopped_callback`. */
+  /** How the attempt ended. Absent for callback tasks. */
   readonly outcome?: Outcome | undefined
-  /** Of a failed attempt, for handlers in the worker. */
+  /** The error of a failed attempt, for handlers in the worker. */
   readonly error?: ErrorFacts | undefined
-  /** The function goes on although its attempt is over, so this horse must not be used again. */
+  /** The function still runs although its attempt is over, so this horse must not be used again. */
   readonly leaking?: boolean | undefined
-  /** A handler given by reference has ended the chain of exception handlers. */
+  /** An exception handler in the horse returned false, which skips the others. */
   readonly chainEnded?: boolean | undefined
 }
 
@@ -38,14 +38,14 @@ export interface TaskEnd extends TaskResult {
   readonly tookMs: number
 }
 
-/** What a horse needs to know before its first task. It travels over the channel, never in arguments or environment. */
+/** What a horse needs to know before its first task. Sent over the channel, never in arguments or the environment. */
 export interface HorseSetup {
   readonly workerName: string
-  /** From 1; for the process title. */
+  /** The number of the horse, from 1, for the process title. */
   readonly number: number
   /** `json`, `superjson`, or `module#export`. */
   readonly serializer: string
-  /** Absolute. */
+  /** Absolute paths. */
   readonly importPaths: readonly string[]
   readonly allow: readonly string[]
   /** References of handlers that the horse calls after a failed attempt. */
@@ -53,29 +53,29 @@ export interface HorseSetup {
   readonly storage?: StorageSource
 }
 
-/** A module whose export makes the storage that callbacks and jobs get their client from. Imported when first used. */
+/** A module whose export makes a storage in another process or thread. Imported when first used. */
 export interface StorageSource {
-  /** Specifier or URL. */
+  /** The specifier or URL of the module. */
   readonly module: string
   readonly export: string
-  /** Handed to the export; survives `JSON.stringify`. */
+  /** The argument of the export. Survives `JSON.stringify`. */
   readonly options: unknown
 }
 
 export type ToHorse =
   | { readonly type: 'setup'; readonly setup: HorseSetup }
   | { readonly type: 'tasks'; readonly tasks: readonly Task[] }
-  /** Forget these if they have not begun. Answered by `released`, unless `quiet`. */
+  /** Drop these tasks if they have not begun. Answered by `released`, unless `quiet`. */
   | { readonly type: 'revoke'; readonly ids: readonly string[]; readonly quiet?: boolean }
   | { readonly type: 'abort'; readonly id: string; readonly reason: AbortReason; readonly timeoutS: number }
   /** The answer to `hold`. */
   | { readonly type: 'go' }
-  /** End by yourself; nothing runs. */
+  /** Exit; nothing runs. */
   | { readonly type: 'quit' }
   /** The answer to `call`. */
   | { readonly type: 'reply'; readonly call: number; readonly value?: unknown; readonly error?: CallError }
 
-/** An `RqError` on its way through a channel. */
+/** An `RqError` as data. */
 export interface CallError {
   readonly code: ErrorCode
   readonly message: string
@@ -89,13 +89,13 @@ export type FromHorse =
       readonly type: 'progress'
       readonly ends: readonly TaskEnd[]
       readonly begin?: string | undefined
-      /** It waits for `go` before it begins the next: see {@link HOLD_MS}. */
+      /** The horse waits for `go` before it begins the next task: see {@link HOLD_MS}. */
       readonly hold?: boolean | undefined
-      /** Bytes that it holds, now and then. */
+      /** The memory of the horse in bytes, about once a second. */
       readonly rss?: number | undefined
     }
   | { readonly type: 'released'; readonly ids: readonly string[] }
-  /** From now on another limit counts for the task. With `error`: the attempt has failed by this, whatever comes. */
+  /** Another time limit applies to the task from now on. With `error`: the attempt has already failed with it. */
   | {
       readonly type: 'phase'
       readonly id: string
@@ -104,7 +104,7 @@ export type FromHorse =
       readonly timeoutS: number
       readonly error?: ErrorFacts
     }
-  /** Ask the worker's storage. */
+  /** Call a method of the worker's storage. */
   | {
       readonly type: 'call'
       readonly call: number
@@ -112,13 +112,13 @@ export type FromHorse =
       readonly method: string
       readonly args: readonly unknown[]
     }
-  /** An error that nobody caught; the process ends by it. */
+  /** An uncaught error, which ends the process. */
   | { readonly type: 'fatal'; readonly error: string }
 
 /**
- * After a task that took at least this long a horse asks before it begins another. So a worker that has seen
- * a task run for {@link REVOKE_AFTER_MS}, much more than this, may take back what waits behind it without an answer:
- * even from a horse that is busy computing. What the worker has seen may be old by the difference.
+ * After a task of at least this length, a horse asks before it begins another one. So when a task has run for {@link
+ * REVOKE_AFTER_MS}, which is much longer, the worker may take back the tasks behind it without an answer, even from a
+ * horse that is blocked. The difference is how old the worker's view of the horse may be.
  */
 export const HOLD_MS = 250
 export const REVOKE_AFTER_MS = 1000

@@ -37,8 +37,8 @@ const RSS_EVERY_MS = 1000
 
 /**
  * Runs the tasks of a horse in order, `slots` at a time.
- * - The worker knows that a task begins, and that the one before it has ended, before the task begins: whatever the task
- *   does to its process, the worker knows which task did it.
+ * - The worker knows that a task begins, and that the one before it has ended, before the task begins: whatever the
+ *   task does to its process, the worker knows which task did it.
  * - The event loop turns once between two tasks, so that a `revoke` is read, and so that what the last task left behind
  *   (an unhandled rejection, a timer that throws) strikes before the next one begins.
  */

@@ -5,8 +5,8 @@ import { resolvePackageModule } from '@rq/functions'
 const TSX = { name: 'tsx', subpath: './esm/api' }
 
 /**
- * Let tsx load TypeScript in this thread, if it was asked for by `--import`. With older versions of Node.js it does so
- * by itself in the main thread alone. A second time does no harm.
+ * Let tsx load TypeScript in this thread, if `--import` names it. With older versions of Node.js, tsx registers itself
+ * in the main thread only. Registering twice is harmless.
  */
 export async function registerInThread(): Promise<void> {
   const specifier = preloads().find((preload) => /(?:^|[\\/])tsx(?:[\\/]|$)/.test(preload))
@@ -17,7 +17,7 @@ export async function registerInThread(): Promise<void> {
   register()
 }
 
-/** The modules of every `--import` of this thread, from its options and from the environment. */
+/** The modules of all `--import` flags of this thread, from its options and from the environment. */
 function preloads(): string[] {
   const flags = [...(process.env.NODE_OPTIONS ?? '').split(/\s+/), ...process.execArgv]
   return flags.flatMap((flag, index) => {
@@ -26,7 +26,7 @@ function preloads(): string[] {
   })
 }
 
-/** Where tsx is looked for: where the module is that was named, or where a package would be. */
+/** The folder to resolve tsx from: that of the named module, or the working directory. */
 function folderOf(specifier: string): string {
   if (specifier.startsWith('file:')) return dirname(fileURLToPath(specifier))
   return specifier.startsWith('/') ? dirname(specifier) : process.cwd()

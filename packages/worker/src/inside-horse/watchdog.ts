@@ -1,6 +1,6 @@
 /**
- * A thread beside a horse, where the kernel cannot be asked to end the horse with its worker: a horse that computes
- * does not see that its pipe was closed, but this thread sees that its parent is another one.
+ * A thread in the process of a horse, for systems whose kernel cannot end the horse with its worker. A horse that is
+ * blocked does not notice that its pipe was closed, but this thread notices that the parent process has changed.
  */
 import { workerData } from 'node:worker_threads'
 

@@ -2,8 +2,8 @@ import type { AnyFunction } from '@rq/job'
 import type { Loader } from '@rq/queue/run'
 
 /**
- * A loader that knows whether a function that was loaded through it still runs. A function that ignores its signal goes on
- * after its job has ended; nothing else would reveal that.
+ * A loader that knows whether a function that was loaded through it still runs. A function that ignores its signal goes
+ * on after its job has ended; nothing else would reveal that.
  */
 export class WatchedLoader implements Loader {
   readonly #loader: Loader

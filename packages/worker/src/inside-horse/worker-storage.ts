@@ -2,29 +2,29 @@ import { RqError } from '@rq/core'
 import type { Storage } from '@rq/job'
 import type { FromHorse, StorageSource, ToHorse } from './protocol.ts'
 
-/** What a job may reach of the worker's storage; the rest is for other sides of it. */
+/** The ports of the worker's storage that a job may use. */
 const PORTS: ReadonlySet<PropertyKey> = new Set(['jobs', 'queues', 'admin'])
 
 /**
- * The storage that a job sees in its horse: each call goes to the worker over the channel, and is made there, so the
- * horse needs no connection of its own. Only the client for callbacks is its own: its module is imported by
- * {@link prepareClient}, and it connects when it is used.
+ * The storage of a job in its horse. The worker makes each call, over the channel, so the horse needs no connection.
+ * Only the client for callbacks is the horse's own: {@link prepareClient} imports its module, and it connects when it
+ * is used.
  */
 export class WorkerStorage {
   readonly storage: Storage
-  readonly #tell: (message: FromHorse) => void
+  readonly #send: (message: FromHorse) => void
   readonly #source: StorageSource | undefined
   readonly #calls = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
   #count = 0
   #own: Promise<void> | undefined
   #client: () => unknown = () => undefined
 
-  constructor(tell: (message: FromHorse) => void, source: StorageSource | undefined) {
-    this.#tell = tell
+  constructor(send: (message: FromHorse) => void, source: StorageSource | undefined) {
+    this.#send = send
     this.#source = source
     const ports = new Map([...PORTS].map((port) => [port, this.#port(String(port))]))
     const own = {
-      /** Undefined when the worker was given no storage for its horses. */
+      /** Undefined when the worker has no `horseStorage`. */
       client: () => this.#client(),
       close: async () => {},
     }
@@ -40,7 +40,7 @@ export class WorkerStorage {
     })
   }
 
-  /** Load the module that makes the client. Never rejects: what went wrong is thrown by `client()`. */
+  /** Load the module that makes the client. Never rejects: `client()` throws the error. */
   prepareClient(): Promise<void> {
     this.#own ??= this.#load()
     return this.#own
@@ -81,9 +81,9 @@ export class WorkerStorage {
     const call = ++this.#count
     return new Promise((resolve, reject) => {
       this.#calls.set(call, { resolve, reject })
-      // A signal cannot travel; who waits in vain is cut off at the job's limit.
+      // A signal cannot be sent. A call that waits in vain ends with the job's time limit.
       const sent = args.map((arg) => (arg instanceof AbortSignal ? null : arg))
-      this.#tell({ type: 'call', call, port, method, args: sent })
+      this.#send({ type: 'call', call, port, method, args: sent })
     })
   }
 }

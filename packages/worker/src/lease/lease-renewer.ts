@@ -63,8 +63,8 @@ const LONGEST_TURN_MS = SECOND_MS / 4
 const STOP_MS = 200
 
 /**
- * Renews the leases of a worker whose event loop runs jobs, from a thread with a storage of its own: a worker that is blocked
- * by a job is alive, and keeps its jobs. The thread starts with the first lease and dies with the process.
+ * Renews the leases of a worker whose event loop runs jobs, from a thread with a storage of its own: a worker that is
+ * blocked by a job is alive, and keeps its jobs. The thread starts with the first lease and dies with the process.
  * States: new -> renewing ({@link hold}) -> stopped.
  */
 export class LeaseRenewer {

@@ -1,7 +1,7 @@
 /**
- * The thread that renews the leases of a worker whose jobs run in its own event loop. It goes on while a job blocks that
- * loop, and ends with the process. When the loop is blocked for longer than any of its jobs may run, the thread stops
- * renewing: the leases end, and other workers take the jobs over.
+ * The thread that renews the leases of a worker whose jobs run in its own event loop. It goes on while a job blocks
+ * that loop, and ends with the process. When the loop is blocked for longer than any of its jobs may run, the thread
+ * stops renewing: the leases end, and other workers take the jobs over.
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { PeriodicDuty, SECOND_MS, silentLogger } from '@rq/core'

@@ -6,15 +6,15 @@ import type { Serializer } from '@rq/serializer'
 export interface WebhooksOptions {
   readonly serializer: Serializer
   readonly logger: Logger
-  /** Most requests under way at once. Default 32. */
+  /** The most requests under way at once. Default 32. */
   readonly mostAtOnce?: number
-  /** Most requests that wait; what comes then is dropped. Default 10,000. */
+  /** The most requests that wait; further ones are dropped and logged. Default 10,000. */
   readonly mostWaiting?: number
 }
 
 /**
- * Calls the webhooks of jobs that have ended, after the store has taken the end. Each is called once: one that fails is
- * logged, and so is one that is never made because the worker had to leave.
+ * Calls the webhooks of jobs that have ended, once the end is stored. Each is called once. A call that fails is logged,
+ * and so is one that is never made because the worker had to leave.
  */
 export class Webhooks {
   readonly #options: WebhooksOptions
@@ -31,7 +31,7 @@ export class Webhooks {
     this.#mostWaiting = options.mostWaiting ?? 10_000
   }
 
-  /** A settlement of this job has been stored. */
+  /** Call the webhooks of a job whose settlement was stored. Returns at once. */
   settled(record: JobRecord, settlement: Settlement): void {
     if (record.webhooks === undefined) return
     for (const call of webhookCalls(record, settlement, this.#options.serializer)) {
@@ -49,7 +49,7 @@ export class Webhooks {
     })
   }
 
-  /** Give up what is under way, and what waits. */
+  /** Abort the calls under way, and drop those that wait. */
   stop(): void {
     for (const call of this.#waiting.splice(0)) this.#log(call, 'the worker had to leave')
     this.#leaving.abort(new Error('the worker had to leave'))

@@ -3,8 +3,8 @@ import { type Logger, SECOND_MS } from '@rq/core'
 const SLOW_MS = 5 * SECOND_MS
 
 /**
- * Wait for the answer of a store, and log when it takes long: a client that reconnects forever never rejects, so nothing
- * else would show that the store is unreachable.
+ * Wait for the answer of a store, and log when it takes long: a client that reconnects forever never rejects, so
+ * nothing else would show that the store is unreachable.
  */
 export async function warnIfSlow<T>(answer: Promise<T>, logger: Logger): Promise<T> {
   let isSlow = false

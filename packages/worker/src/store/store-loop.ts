@@ -55,11 +55,11 @@ const GATHER_MS = 2
 const SUSPENDED_POLL_MS = SECOND_MS
 
 /**
- * The worker's traffic with its store. One call settles every job that has ended since the call before, and claims as many
- * jobs as the horses can take. With many short jobs the next call is sent before the answer to the last one arrives, so
- * that the store works while the worker reads. A claim that brings fewer jobs than it asked for found the queues empty:
- * the loop claims again when the store reports possible work, or along with the next settlements.
- * A settlement is kept and resent until the store has answered. What to do next is decided by {@link nextStep}.
+ * The worker's traffic with its store. One call settles every job that has ended since the call before, and claims as
+ * many jobs as the horses can take. With many short jobs the next call is sent before the answer to the last one
+ * arrives, so that the store works while the worker reads. A claim that brings fewer jobs than it asked for found the
+ * queues empty: the loop claims again when the store reports possible work, or along with the next settlements. A
+ * settlement is kept and resent until the store has answered. What to do next is decided by {@link nextStep}.
  */
 export class StoreLoop {
   readonly #options: StoreLoopOptions
@@ -128,8 +128,8 @@ export class StoreLoop {
 
   /**
    * Settle a job. `current` returns the settlement as it should be sent now; it is called at each attempt.
-   * @returns the answer of the store. Never `lost` for a settlement that was resent: the first one may have been applied.
-   *   Pending for ever when the loop is closed first. Never rejects.
+   * @returns the answer of the store. Never `lost` for a settlement that was resent: the first one may have been
+   *   applied. Stays pending when the loop is closed first. Never rejects.
    */
   settle(current: () => Settlement): Promise<SettleAnswer> {
     return new Promise((resolve) => {
@@ -139,8 +139,8 @@ export class StoreLoop {
   }
 
   /**
-   * Return a claimed job to the head of its queue; no attempt is counted. Jobs that are returned in the same turn keep their
-   * order. Resolves when the store has answered. Never rejects.
+   * Return a claimed job to the head of its queue; no attempt is counted. Jobs that are returned in the same turn keep
+   * their order. Resolves when the store has answered. Never rejects.
    */
   giveBack(lease: Lease): Promise<void> {
     return new Promise((resolve) => {
@@ -152,7 +152,8 @@ export class StoreLoop {
 
   /** Decide again: there is room, or something to write. */
   nudge(): void {
-    // Every job that ends passes here. The steps that the loop may rest in do not depend on `claimable`, which costs more.
+    // Every job that ends passes here. The steps that the loop may rest in do not depend on `claimable`, which costs
+    // more.
     if (this.#restingIn !== undefined && this.#restingIn === nextStep(this.#observe())) return
     this.#wasNudged = true
     this.#wake()
@@ -263,7 +264,9 @@ export class StoreLoop {
     if (reply !== undefined) this.#take(reply.value, request.want)
   }
 
-  /** Send the settlements that wait, and claim along with them. Empty queues are asked as well, since it costs nothing. */
+  /**
+   * Send the settlements that wait, and claim along with them. Empty queues are asked as well, since it costs nothing.
+   */
   #sendSettlements(): void {
     const pending = this.#settlements.splice(0, MOST_SETTLED_AT_ONCE)
     const { claimable } = this.#state
@@ -355,8 +358,8 @@ export class StoreLoop {
   }
 
   /**
-   * Wait for work after two turns of the event loop. So the result of a short job is sent first, and that call may claim more
-   * work; and so those who wait for the job in this process learn of its end first.
+   * Wait for work after two turns of the event loop. So the result of a short job is sent first, and that call may
+   * claim more work; and so those who wait for the job in this process learn of its end first.
    */
   #waitForWorkSoon(): void {
     this.#waitTimer ??= setImmediate(() => {

@@ -1,6 +1,6 @@
 import { LOG_LEVELS, type LogFields, type Logger, type LogLevel } from '@rq/core'
 
-/** An entry of a member's log on its way to the pool. */
+/** A log entry of a pool worker on its way to the pool. */
 interface LogMessage {
   readonly type: 'log'
   readonly level: LogLevel
@@ -8,20 +8,20 @@ interface LogMessage {
   readonly fields: LogFields
 }
 
-/** The logger of a member of a pool: every entry goes to the pool through `tell`. Errors arrive as their stacks. */
-export function memberLogger(tell: (message: LogMessage) => void, given: LogFields = {}): Logger {
+/** The logger of a pool worker. It sends every entry to the pool; errors as their stacks. */
+export function poolWorkerLogger(send: (message: LogMessage) => void, given: LogFields = {}): Logger {
   const at = (level: LogMessage['level']) => (message: string, fields?: LogFields) =>
-    tell({ type: 'log', level, message, fields: portable({ ...given, ...fields }) })
+    send({ type: 'log', level, message, fields: portable({ ...given, ...fields }) })
   return {
     debug: at('debug'),
     info: at('info'),
     warn: at('warn'),
     error: at('error'),
-    child: (fields) => memberLogger(tell, { ...given, ...fields }),
+    child: (fields) => poolWorkerLogger(send, { ...given, ...fields }),
   }
 }
 
-/** Write what a member has told to the pool's own log, with the member's name. Other messages are left alone. */
+/** Write an entry of a pool worker to the pool's own log, with the worker's name. Ignores other messages. */
 export function relayLog(message: unknown, worker: string, logger: Logger): void {
   if (!isLogMessage(message)) return
   logger[message.level](message.message, { ...message.fields, worker })

@@ -2,12 +2,12 @@ import { once } from 'node:events'
 import { errorText } from '@rq/queue/run'
 import { handleSignals } from '../signals.ts'
 import { Worker } from '../worker.ts'
-import type { MemberSetup } from './pool-worker.ts'
-import { memberLogger } from './pool-worker-log.ts'
+import type { PoolWorkerSetup } from './pool-worker.ts'
+import { poolWorkerLogger } from './pool-worker-log.ts'
 
-/** A process of a worker pool: told what to be, then a worker until it ends. It leaves when its pool is gone. */
+/** The process of a pool worker. Its first message says which worker it is. It leaves when its pool is gone. */
 async function main(): Promise<void> {
-  const [setup] = (await once(process, 'message')) as [MemberSetup]
+  const [setup] = (await once(process, 'message')) as [PoolWorkerSetup]
   const module = await import(setup.storage.module)
   const storage = await module[setup.storage.export](setup.storage.options)
   const { queues, name, horseStorage, storage: leaseStorage } = setup
@@ -17,7 +17,7 @@ async function main(): Promise<void> {
     storage,
     leaseStorage,
     ...(horseStorage && { horseStorage }),
-    ...(setup.isLogging && { logger: memberLogger(tellPool) }),
+    ...(setup.isLogging && { logger: poolWorkerLogger(sendToPool) }),
   })
   handleSignals(worker)
   process.once('disconnect', () => void worker.stop())
@@ -29,8 +29,8 @@ async function main(): Promise<void> {
   }
 }
 
-/** A pool that is gone hears nothing; its members are on their way out. */
-function tellPool(message: object): void {
+/** Does nothing when the pool is gone; the worker is leaving then. */
+function sendToPool(message: object): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => {})
 }
 

@@ -5,28 +5,28 @@ import type { StorageSource } from '../inside-horse/protocol.ts'
 import { type QueueLike, queueNames, type WorkerOptions } from '../options.ts'
 import type { WorkOptions } from '../worker.ts'
 
-/** What of a worker's options can be told to another process. */
-export type MemberOptions = Omit<
+/** The options of a worker that can be sent to another process. */
+export type PoolWorkerOptions = Omit<
   WorkerOptions,
   'storage' | 'name' | 'functions' | 'logger' | 'clock' | 'workHorseKilledHandler' | 'horseStorage' | 'leaseStorage'
 >
 
-/** Everything a member needs to be a worker. Survives `JSON.stringify`. */
-export interface MemberSetup {
+/** Everything that a pool worker needs to know. Survives `JSON.stringify`. */
+export interface PoolWorkerSetup {
   readonly queues: readonly string[]
-  /** Makes the member's storage. */
+  /** Makes the worker's storage. */
   readonly storage: StorageSource
-  /** Makes the storage of its horses. */
+  /** Makes the storage of the worker's horses. */
   readonly horseStorage?: StorageSource
-  readonly worker: MemberOptions
+  readonly worker: PoolWorkerOptions
   readonly work: Pick<WorkOptions, 'dequeueStrategy'>
   readonly name: string
   readonly burst: boolean
-  /** Whether the pool wants to be told what the member logs. */
+  /** Whether the worker sends its log entries to the pool. */
   readonly isLogging: boolean
 }
 
-/** Runs from source use the built member: a child process has no loader for TypeScript. */
+/** A pool that runs from source uses the built worker, since a child process has no loader for TypeScript. */
 const ENTRY = fileURLToPath(
   new URL(
     import.meta.url.endsWith('.ts') ? '../../dist/worker-pool/pool-worker-main.js' : './pool-worker-main.js',
@@ -34,8 +34,8 @@ const ENTRY = fileURLToPath(
   ),
 )
 
-/** Start a member. Its settings, which may hold a password, go over the pipe. */
-export function forkMember(setup: MemberSetup): ChildProcess {
+/** Start a pool worker. Its setup, which may hold a password, is sent over the pipe. */
+export function forkPoolWorker(setup: PoolWorkerSetup): ChildProcess {
   const child = fork(ENTRY, [], { execArgv: ['--enable-source-maps'] })
   child.on('error', () => {})
   child.send(setup, () => {})
@@ -43,10 +43,14 @@ export function forkMember(setup: MemberSetup): ChildProcess {
 }
 
 /**
- * The names of queues, and options that survive the way to another process.
- * @throws RqError `RQ_INVALID_OPTION` for names that are none, and for functions and objects that do not survive.
+ * Check the queues and options of a pool's workers. Returns the names of the queues.
+ * @throws RqError `RQ_INVALID_OPTION` for invalid names, and for functions and objects that cannot be sent to a
+ *   process.
  */
-export function checkMember(queues: QueueLike | readonly QueueLike[], options: MemberOptions): readonly string[] {
+export function checkPoolWorkers(
+  queues: QueueLike | readonly QueueLike[],
+  options: PoolWorkerOptions,
+): readonly string[] {
   for (const [name, value] of Object.entries(options)) {
     const values: readonly unknown[] = Array.isArray(value) ? value : [value]
     if (values.some((one) => typeof one === 'function')) {

@@ -3,53 +3,56 @@ import { once } from 'node:events'
 import { Backoff, type Logger, pause, RqError, randomHex, SECOND_MS, silentLogger, within } from '@rq/core'
 import { POOL_OPTIONS } from '../option-table.ts'
 import type { WorkerService } from '../worker-run.ts'
-import { forkMember, type MemberSetup } from './pool-worker.ts'
+import { forkPoolWorker, type PoolWorkerSetup } from './pool-worker.ts'
 import { relayLog } from './pool-worker-log.ts'
 
-/** How a member's process is started. It works until SIGTERM (warm, a second one cold), or in a burst until it exits with 0. */
-export type MemberStarter = (facts: {
+/**
+ * Starts the process of a pool worker. It works until SIGTERM (a warm stop; a second one is cold), or in a burst until
+ * it exits with 0.
+ */
+export type PoolWorkerStarter = (facts: {
   readonly number: number
   readonly name: string
   readonly burst: boolean
-  /** Whether the pool writes what the member logs to its own log. */
+  /** Whether the pool relays the worker's log entries to its own log. */
   readonly isLogging: boolean
 }) => ChildProcess
 
 export interface WorkerPoolOptions {
-  /** Workers, each a process of its own. Default 1. */
+  /** How many workers to keep, each in a process of its own. Default 1. */
   readonly numWorkers?: number
-  /** What members are called, with their number behind it. Default: random. */
+  /** The name of the pool. Its workers are called `<name>-<number>`. Default: random. */
   readonly name?: string
-  readonly start: MemberStarter
-  /** For the pool and its members, whose entries have a field `worker`. Default: silent. */
+  readonly start: PoolWorkerStarter
+  /** The log of the pool and its workers, whose entries have a field `worker`. Default: silent. */
   readonly logger?: Logger
 }
 
 export interface PoolStartOptions {
   /** End when the queues are empty. Default false. */
   burst?: boolean
-  /** Runs beside the pool for as long as it works. Default: none. */
+  /** A service that runs while the pool works, such as a scheduler. Default: none. */
   withScheduler?: WorkerService
 }
 
 /** A burst waits at most this long for the jobs that are due to be moved into their queues. */
 const FIRST_LOOK_MS = 5 * SECOND_MS
 
-/** A worker that lived this long was no failed start. */
+/** A worker that ran this long did not fail to start. */
 const STABLE_MS = 10 * SECOND_MS
-/** A member that does not leave after a cold stop is killed. */
+/** How long a worker may take to leave after a cold stop before it is killed. */
 const KILL_MS = 5 * SECOND_MS
 
 /**
- * Several workers, each in a process of its own. A member that ends without being asked is replaced, after a wait that
- * doubles from 100 ms to 30 s while members end soon after their start. In a burst, a member that ends well is done.
+ * Several workers, each in a process of its own. A worker that ends unasked is replaced, after a wait that doubles from
+ * 100 ms to 30 s while workers end soon after their start. In a burst, a worker that exits with 0 is done.
  */
 export class WorkerPool {
   readonly name: string
   readonly numWorkers: number
-  readonly #start: MemberStarter
+  readonly #start: PoolWorkerStarter
   readonly #logger: Logger
-  readonly #members = new Map<number, ChildProcess>()
+  readonly #workers = new Map<number, ChildProcess>()
   #stopping = new AbortController()
   #running: Promise<void> | undefined
   #numbers = 0
@@ -62,13 +65,13 @@ export class WorkerPool {
     this.#logger = options.logger ?? silentLogger
   }
 
-  /** Process ids of the living members. */
+  /** The process ids of the living workers. */
   get pids(): readonly number[] {
-    return [...this.#members.values()].flatMap(({ pid }) => pid ?? [])
+    return [...this.#workers.values()].flatMap(({ pid }) => pid ?? [])
   }
 
   /**
-   * Start the members and keep them going. Resolves when all have ended: after {@link stop}, or when a burst is done.
+   * Start the workers and keep them running. Resolves when all have ended: after {@link stop}, or when a burst is done.
    * @throws RqError `RQ_INVALID_OPERATION` when it is running already; what the start of `withScheduler` throws.
    */
   async start(options: PoolStartOptions = {}): Promise<void> {
@@ -83,22 +86,24 @@ export class WorkerPool {
     }
   }
 
-  /** Ask all members to finish what runs and leave; with `force` at once. Resolves when {@link start} has. */
+  /**
+   * Ask all workers to finish running jobs and leave; with `force`, to leave at once. Resolves when {@link start} has.
+   */
   async stop(options: { force?: boolean } = {}): Promise<void> {
     const ended = this.#running?.catch(() => {})
     this.#stopping.abort()
-    for (const member of this.#members.values()) member.kill('SIGTERM')
+    for (const worker of this.#workers.values()) worker.kill('SIGTERM')
     if (options.force === true) {
       // A second signal within a second counts as the first one, so that a doubled Ctrl-C kills nothing.
       await Promise.race([ended, pause(1.1 * SECOND_MS, new AbortController().signal)])
-      for (const member of this.#members.values()) member.kill('SIGTERM')
+      for (const worker of this.#workers.values()) worker.kill('SIGTERM')
       await Promise.race([ended, pause(KILL_MS, new AbortController().signal)])
-      for (const member of this.#members.values()) member.kill('SIGKILL')
+      for (const worker of this.#workers.values()) worker.kill('SIGKILL')
     }
     await ended
   }
 
-  /** A service that cannot be reached in a burst's first look is no error: it goes on trying while the members work. */
+  /** A service whose first `runOnce` fails before a burst is no error: it retries while the workers work. */
   async #workBeside(service: WorkerService, burst: boolean): Promise<void> {
     if (burst && service.runOnce !== undefined) await within(FIRST_LOOK_MS, service.runOnce()).catch(() => {})
     await service.start()
@@ -118,18 +123,18 @@ export class WorkerPool {
     }
   }
 
-  /** One place of the pool: a member after the other. */
+  /** Run one worker of the pool, and its replacements. */
   async #keepGoing(burst: boolean): Promise<void> {
     const backoff = new Backoff({ firstMs: 100, mostMs: 30 * SECOND_MS })
     while (!this.#stopping.signal.aborted) {
       const number = ++this.#numbers
       const name = `${this.name}-${number}`
       const sinceMs = performance.now()
-      const member = this.#start({ number, name, burst, isLogging: this.#logger !== silentLogger })
-      member.on('message', (message) => relayLog(message, name, this.#logger))
-      this.#members.set(number, member)
-      const [code, signal] = await ended(member)
-      this.#members.delete(number)
+      const worker = this.#start({ number, name, burst, isLogging: this.#logger !== silentLogger })
+      worker.on('message', (message) => relayLog(message, name, this.#logger))
+      this.#workers.set(number, worker)
+      const [code, signal] = await ended(worker)
+      this.#workers.delete(number)
       if (this.#stopping.signal.aborted || (burst && code === 0)) return
       if (performance.now() - sinceMs > STABLE_MS) backoff.reset()
       this.#logger.warn(`Worker ${name} ended; another one takes its place`, { code, signal })
@@ -138,17 +143,17 @@ export class WorkerPool {
   }
 }
 
-async function ended(member: ChildProcess): Promise<[code: number | null, signal: NodeJS.Signals | null]> {
+async function ended(worker: ChildProcess): Promise<[code: number | null, signal: NodeJS.Signals | null]> {
   try {
-    const [code, signal] = await once(member, 'exit')
+    const [code, signal] = await once(worker, 'exit')
     return [code, signal]
   } catch {
-    // It could not even be started.
+    // It could not be started.
     return [null, null]
   }
 }
 
-/** Members that run {@link Worker} with these settings, told over IPC. */
-export function workerMembers(setup: Omit<MemberSetup, 'name' | 'burst' | 'isLogging'>): MemberStarter {
-  return ({ name, burst, isLogging }) => forkMember({ ...setup, name, burst, isLogging })
+/** Makes a starter of processes that run a {@link Worker} with this setup. */
+export function poolWorkers(setup: Omit<PoolWorkerSetup, 'name' | 'burst' | 'isLogging'>): PoolWorkerStarter {
+  return ({ name, burst, isLogging }) => forkPoolWorker({ ...setup, name, burst, isLogging })
 }

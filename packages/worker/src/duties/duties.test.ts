@@ -1,0 +1,55 @@
+import { silentLogger } from '@rq/core'
+import type { QueueStore, WorkerStore } from '@rq/job'
+import { describeDuty } from '@rq/testkit/duty-conformance'
+import type { Executions } from '../executions.ts'
+import { heartbeat } from './heartbeat.ts'
+import { maintenance } from './maintenance.ts'
+import { recovery } from './recovery.ts'
+
+const logger = silentLogger
+const worker = { name: 'w', queues: ['q'], pid: 1, hostname: 'h', version: '1', ttlS: 420 }
+/** A call of a store that does the work of a test, and finds nothing. */
+const findsNothing = (work: () => Promise<void>) => async () => {
+  await work()
+  return []
+}
+const executions = { firstJobId: undefined, leasesForHeartbeat: () => [], lose() {} } as unknown as Executions
+
+describeDuty('The heartbeat', (work) =>
+  heartbeat({
+    store: { heartbeat: findsNothing(work) } as Partial<WorkerStore> as WorkerStore,
+    worker,
+    executions,
+    leaseMs: 900,
+    everyMs: 300,
+    state: () => 'idle',
+    onAnswered() {},
+    logger,
+  }),
+)
+
+describeDuty('The recovery', (work) =>
+  recovery({
+    store: {
+      recover: findsNothing(work),
+      releaseDependents: async () => false,
+    } as Partial<WorkerStore> as WorkerStore,
+    workerName: 'w',
+    queues: ['q'],
+    leaseMs: 900,
+    isWanted: () => true,
+    onRecovered() {},
+    onDone() {},
+    logger,
+  }),
+)
+
+describeDuty('The maintenance', (work) =>
+  maintenance({
+    store: { cleanUp: work, releaseDependents: async () => false } as Partial<WorkerStore> as WorkerStore,
+    queueStore: { registryCleanup: async () => 0 } as Partial<QueueStore> as QueueStore,
+    queues: ['q'],
+    everyMs: 1000,
+    logger,
+  }),
+)
