@@ -38,7 +38,7 @@ end
 if job[4] then releaseSlot(prefix, job[4], id, nowS, stamp) end
 local answer = 'done'
 if enqueueDependents then
-  local _, seen = releaseDependents(prefix, id, 'c', RELEASED_AT_ONCE, nowS, stamp)
+  local _, seen = releaseDependents(prefix, id, 'canceled', RELEASED_AT_ONCE, nowS, stamp)
   if seen == RELEASED_AT_ONCE and redis.call('EXISTS', prefix .. 'releasing') == 1 then answer = 'more' end
 end
 wake(prefix, id, job[3])

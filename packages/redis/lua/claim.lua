@@ -8,7 +8,7 @@
 -- @arg leaseMs int
 -- @arg executionBase string random; execution ids are made of it
 -- @arg queues... string names, in order of service
--- @reply 'suspended' or what lib/handed packs
+-- @reply 'suspended' or what lib/claimed packs
 -- @include lib/claim
 
 local suspendedKey = KEYS[1]

@@ -9,7 +9,7 @@
 -- @arg tick int ms, or empty: a run that somebody asked for, outside of the rule
 -- @arg latest int ms, the latest tick that may have been decided before this one
 -- @arg overlap string 'allow', or the start of the ids of this cron job: then only when none of them is unfinished
--- @arg job string packed as lib/handed does: the job, as lib/enqueue says
+-- @arg job string packed as lib/claimed does: the job, as lib/enqueue says
 -- @reply enqueued, taken, paused, overlap, duplicate, cycle or early; the last tick decided or ''; Redis's time; in ms
 -- @include lib/enqueue
 -- @include lib/cron

@@ -4,8 +4,8 @@
 -- @arg prefix string
 -- @arg baseCount int
 -- @arg rest... string what the execution ids of each such call begin with; then queue names
--- @reply what lib/handed packs
--- @include lib/handed
+-- @reply what lib/claimed packs
+-- @include lib/claimed
 
 local prefix, baseCount = ARGV[1], tonumber(ARGV[2])
 
@@ -21,7 +21,7 @@ for at = 3 + baseCount, #ARGV do
       local key = prefix .. 'job:' .. id
       local held = redis.call('HMGET', key, 'execution_id', 'status')
       if held[1] == execution and held[2] == 'started' then
-        handFull(found, queue, execution, id, redis.call('HGETALL', key))
+        appendFull(found, queue, execution, id, redis.call('HGETALL', key))
       end
     end
   end

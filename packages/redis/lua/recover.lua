@@ -11,11 +11,11 @@
 -- @arg stamp string ISO time
 -- @arg executionBase string random; execution ids are made of it
 -- @arg sentMs int when this was sent, by Redis's clock as far as the caller knows it; 0 = unknown
--- @reply epoch ms; then 'stalled', or what lib/handed packs
+-- @reply epoch ms; then 'stalled', or what lib/claimed packs
 -- @include lib/time
 -- @include lib/intermediate
 -- @include lib/schedule
--- @include lib/handed
+-- @include lib/claimed
 
 local wipKey = KEYS[1]
 local prefix, queue, worker, leaseMs, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -33,7 +33,7 @@ local function isPythons(id, job)
   return not job[2] or (job[4] and not redis.call('ZSCORE', prefix .. 'wip:' .. job[4], id .. ':' .. job[2]))
 end
 
---- How often a job may have been abandoned before one that was claimed ahead is handed over all the same: it may be the poison.
+--- How often a job may have been abandoned before one that was claimed ahead is claimed over all the same: it may be the poison.
 local OFTEN = 3
 --- What the execution ids of jobs that were claimed ahead begin with.
 local AHEAD = 'f'
@@ -74,7 +74,7 @@ for at = 1, #ended, 2 do
         local own = executionBase .. string.format('%08x', serial)
         redis.call('HSET', key, 'execution_id', own)
         redis.call('ZADD', wipKey, leaseScore(nowMs + leaseMs), id .. ':' .. own)
-        handFull(taken, queue, own, id, redis.call('HGETALL', key))
+        appendFull(taken, queue, own, id, redis.call('HGETALL', key))
       end
     end
   end

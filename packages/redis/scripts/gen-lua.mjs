@@ -10,18 +10,38 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const luaDir = join(root, 'lua')
 const target = join(root, 'src', 'connection', 'scripts.generated.ts')
 
-/** The text of a file with `@first` at its head, and every `@include` (each once, before its user) resolved. */
+/** The text of a file, after all that it includes; each file only once. */
 function assemble(name, seen = new Set()) {
   if (seen.has(name)) return ''
   seen.add(name)
   const text = readFileSync(join(luaDir, `${name}.lua`), 'utf8')
-  const others = [...text.matchAll(/^-- @first (\S+)$/gm), ...text.matchAll(/^-- @include (\S+)$/gm)]
-  const includes = others.map((match) => assemble(match[1], seen))
+  const first = [...text.matchAll(/^-- @(?:first|include) (\S+)$/gm)].map(([, other]) => assemble(other, seen))
+  const lazy = [...text.matchAll(/^-- @lazy (\S+) (.+)$/gm)].map(([, other, names]) =>
+    assembleLazy(other, names.split(' '), seen),
+  )
   const code = text
     .split('\n')
     .filter((line) => !line.startsWith('#!') && !/^\s*--/.test(line) && line.trim() !== '')
     .join('\n')
-  return [...includes, code].filter((part) => part !== '').join('\n')
+  return [...first, ...lazy, code].filter((part) => part !== '').join('\n')
+}
+
+/**
+ * A file whose functions are made when the first of those that are `names` is called. To make a function costs Redis as much as a
+ * small command, and a script makes all of its functions at each call.
+ */
+function assembleLazy(name, names, seen) {
+  const all = names.join(', ')
+  const make = `make_${name.replace('lib/', '')}`
+  const stubs = names.map((one) => `function ${one}(...)\n${all} = ${make}()\nreturn ${one}(...)\nend`)
+  return [
+    `local ${all}`,
+    `local function ${make}()`,
+    assemble(name, new Set(seen)),
+    `return ${all}`,
+    'end',
+    ...stubs,
+  ].join('\n')
 }
 
 function describe(name) {

@@ -44,7 +44,7 @@ describe('release_dependents', () => {
     const { jobs } = await storage.workers.claim(claimRequest())
     expect(await end(storage, jobs, RETURNED)).toEqual(['applied'])
     expect(await storage.queues.count('children')).toBe(STEP)
-    expect(await redis.client.hgetall(at.key('releasing'))).toEqual({ p: 'a' })
+    expect(await redis.client.hgetall(at.key('releasing'))).toEqual({ p: 'all' })
     expect(await members(redis, 'releasing:p')).toBe(MANY - STEP)
     expect(await redis.client.ttl(at.key('releasing:p'))).toBe(-1)
     const waiting = await storage.jobs.dependentIds('p')

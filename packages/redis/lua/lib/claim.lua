@@ -1,6 +1,6 @@
 --- Hand out queued jobs and lease them.
 -- @include lib/time
--- @include lib/handed
+-- @include lib/claimed
 
 --- A plain job has what every job has, perhaps a `result_ttl`, and nothing else. Two fields of these eight or nine are not read:
 -- `origin` is its queue, and `last_heartbeat` is empty before the first start.
@@ -53,10 +53,10 @@ end
 
 --- Take up to `want` jobs from the queues named in `ARGV[first..last]`, in that order.
 -- Ids whose job is gone or not waiting (a list may hold an id twice) are dropped. A queue that is paused is left out.
--- Returns them as lib/handed says.
+-- Returns them as lib/claimed says.
 local function claim(prefix, first, last, want, worker, leaseMs, stamp, executionBase)
-  local handed = {}
-  if want <= 0 then return handed end
+  local claimed = {}
+  if want <= 0 then return claimed end
   local _, nowMs = clock()
   local leaseEnds = leaseScore(nowMs + leaseMs)
   local serial = firstSerial(nowMs)
@@ -79,14 +79,14 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
           local fields = not values and redis.call('HGETALL', key)
           redis.call('HSET', key, 'status', 'started', 'started_at', stamp, 'worker_name', worker, 'execution_id', execution)
           if values then
-            handPlain(handed, queue, execution, id, values, resultTtl)
+            appendPlain(claimed, queue, execution, id, values, resultTtl)
           else
             -- A time to live in the queue, or one left from an earlier end, is over when the job starts.
             if redis.call('PERSIST', key) == 1 then
               redis.call('PERSIST', key .. ':dependents')
               redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
             end
-            handFull(handed, queue, execution, id, fields)
+            appendFull(claimed, queue, execution, id, fields)
           end
           local m = #leases
           leases[m + 1], leases[m + 2] = leaseEnds, id .. ':' .. execution
@@ -96,5 +96,5 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
       lease(prefix .. 'wip:' .. queue, leases)
     end
   end
-  return handed
+  return claimed
 end

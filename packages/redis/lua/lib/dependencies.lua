@@ -72,7 +72,7 @@ local function releaseOne(prefix, id, job, nowS, stamp)
 end
 
 --- Let those of the given dependents of a job go on that wait for nothing else, in the order in which they were deferred.
--- `mode`: a = all of them; t = those that allow a failed dependency; c = all, and the job is no dependency of theirs any more.
+-- `mode`: 'all'; 'allow_failure' = those that allow a failed dependency; 'canceled' = all, and the job is no longer a dependency of theirs.
 -- Returns those that wait on.
 local function release(prefix, id, dependents, mode, nowS, stamp)
   local ready, waiting = {}, {}
@@ -80,7 +80,7 @@ local function release(prefix, id, dependents, mode, nowS, stamp)
     local job = redis.call('HMGET', prefix .. 'job:' .. child, 'status', 'origin', 'allow_dependency_failures',
       'enqueue_at_front', 'rate_limit_key', 'rate_limit_concurrency', 'ttl')
     local tolerant = job[3] == '1'
-    if mode == 'c' then
+    if mode == 'canceled' then
       local key = prefix .. 'job::' .. child .. ':dependencies'
       redis.call('SREM', key, id)
       -- An empty set of a scheduled job would be filled from these fields when it is due.
@@ -88,10 +88,10 @@ local function release(prefix, id, dependents, mode, nowS, stamp)
         redis.call('HDEL', prefix .. 'job:' .. child, 'dependency_id', 'dependency_ids')
       end
     end
-    if job[1] == 'deferred' and (tolerant or mode ~= 't') and dependenciesMet(prefix, child, tolerant, id) then
+    if job[1] == 'deferred' and (tolerant or mode ~= 'allow_failure') and dependenciesMet(prefix, child, tolerant, id) then
       local since = #dependents > 1 and redis.call('ZSCORE', prefix .. 'deferred:' .. job[2], child)
       ready[#ready + 1] = { id = child, job = job, since = tonumber(since or 0) }
-    elseif (job[1] == 'deferred' or job[1] == 'scheduled') and mode ~= 'c' then
+    elseif (job[1] == 'deferred' or job[1] == 'scheduled') and mode ~= 'canceled' then
       waiting[#waiting + 1] = child
     end
   end

@@ -1,6 +1,6 @@
 import type { Claimed, ClaimReply, JobRecord } from '@rq/job'
 import { decodeJob, decodePlainJob } from './job-codec.ts'
-import { PackedTexts } from './packed-texts.ts'
+import { PackedStrings } from './message-pack.ts'
 
 export const NOTHING: ClaimReply = { jobs: [], suspended: false }
 const SUSPENDED_WORD = Buffer.from('suspended')
@@ -9,12 +9,12 @@ const SUSPENDED: ClaimReply = { jobs: [], suspended: true }
 /** The reply of a claim: a word, or jobs as lua/lib/handed packs them. */
 export function decodeClaim(reply: unknown): ClaimReply {
   if (!Buffer.isBuffer(reply) || reply.equals(SUSPENDED_WORD)) return SUSPENDED
-  const packed = new PackedTexts(reply)
+  const packed = new PackedStrings(reply)
   const jobs: Claimed[] = []
   while (!packed.isAtEnd) {
-    const fieldTexts = packed.text()
-    const queue = packed.text()
-    const executionId = packed.text()
+    const fieldTexts = packed.string()
+    const queue = packed.string()
+    const executionId = packed.string()
     const job = fieldTexts === '' ? decodePlainJob(packed) : decodeFields(packed, Number(fieldTexts))
     if (job === undefined) continue
     job.origin = queue
@@ -24,8 +24,8 @@ export function decodeClaim(reply: unknown): ClaimReply {
   return jobs.length === 0 ? NOTHING : { jobs, suspended: false }
 }
 
-function decodeFields(packed: PackedTexts, count: number): JobRecord | undefined {
-  const id = packed.text()
+function decodeFields(packed: PackedStrings, count: number): JobRecord | undefined {
+  const id = packed.string()
   return decodeJob(
     id,
     Array.from({ length: count }, () => packed.bytes()),

@@ -8,7 +8,7 @@ import {
   type WebhookRecord,
 } from '@rq/job'
 import type { ScriptArgument } from '../connection/script.ts'
-import type { PackedTexts } from './packed-texts.ts'
+import type { PackedStrings } from './message-pack.ts'
 import { formatTime, parseTime } from './time.ts'
 
 const ZLIB_FIRST_BYTE = 0x78
@@ -76,16 +76,16 @@ export function decodeJob(id: string, reply: readonly Buffer[]): JobRecord | und
 }
 
 /** A record from what `claim` hands over of a plain job, from its id on. The hot path of a worker. */
-export function decodePlainJob(packed: PackedTexts): JobRecord | undefined {
-  const id = packed.text()
-  const createdAtMs = parseTime(packed.text()) ?? 0
-  const enqueuedAtMs = parseTime(packed.text())
-  const timeoutS = readInteger(packed.text())
-  const resultTtl = packed.text()
-  const description = packed.text()
+export function decodePlainJob(packed: PackedStrings): JobRecord | undefined {
+  const id = packed.string()
+  const createdAtMs = parseTime(packed.string()) ?? 0
+  const enqueuedAtMs = parseTime(packed.string())
+  const timeoutS = readInteger(packed.string())
+  const resultTtl = packed.string()
+  const description = packed.string()
   const first = packed.firstByte
   const isText = first !== undefined && isFirstOfText(first) && first !== ZLIB_FIRST_BYTE
-  const data = isText ? packed.text() : packed.bytes()
+  const data = isText ? packed.string() : packed.bytes()
   if (data.length === 0) return undefined
   const compressed = first === ZLIB_FIRST_BYTE
   const record: JobRecord = {

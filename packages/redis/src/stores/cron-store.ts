@@ -2,7 +2,7 @@ import { RqError } from '@rq/core'
 import type { CronKey, CronReply, CronRun, CronSchedulerRecord, CronState, CronStore } from '@rq/job'
 import { decodeCronScheduler, encodeCronScheduler } from '../codec/cron-codec.ts'
 import { pushJob } from '../codec/enqueue-arguments.ts'
-import { packTexts } from '../codec/packed-texts.ts'
+import { packList } from '../codec/message-pack.ts'
 import { stampNow } from '../codec/time.ts'
 import type { Connections } from '../connection/connections.ts'
 import type { ScriptArgument } from '../connection/script.ts'
@@ -49,7 +49,7 @@ export class RedisCronStore implements CronStore {
     const reply = await this.#connections.run(scripts.cronTick, keys, [
       ...([this.#keys.prefix, stampNow(), suffixOf(slot)] as const),
       ...([tick?.ms ?? '', tick?.latestMs ?? '', tick?.unlessRunning ?? 'allow'] as const),
-      packTexts(words),
+      packList(words),
     ])
     const [answer, decided, nowMs] = reply as [string, string, number]
     return { answer: ANSWERS[answer] ?? 'taken', nowMs, ...(decided !== '' && { tickMs: Number(decided) }) }

@@ -1,7 +1,7 @@
 import { randomHex } from '@rq/core'
 import type { BeginReply, NewJob, Placement, QueueStore, RegistryKind } from '@rq/job'
 import { pushJob } from '../codec/enqueue-arguments.ts'
-import { packTexts } from '../codec/packed-texts.ts'
+import { packList } from '../codec/message-pack.ts'
 import { parseScore, stampNow } from '../codec/time.ts'
 import type { Connections } from '../connection/connections.ts'
 import { pipeScript, type ScriptArgument } from '../connection/script.ts'
@@ -169,7 +169,7 @@ function enqueueArguments(
   let plain = jobs.length > 0 && jobs.length <= MOST_PLAIN
   for (const job of jobs) plain = pushJob(words, job, begin) && plain
   if (plain && jobs.length > 1) plain = new Set(jobs.map(({ record }) => record.id)).size === jobs.length
-  return [prefix, stampNow(), packTexts(words), plain ? 1 : 0]
+  return [prefix, stampNow(), packList(words), plain ? 1 : 0]
 }
 
 function jobIdOfMember(member: string): string {

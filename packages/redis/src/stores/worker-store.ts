@@ -15,8 +15,8 @@ import type {
 } from '@rq/job'
 import { decodeClaim, NOTHING } from '../codec/claim-codec.ts'
 import { readCommand } from '../codec/command-codec.ts'
-import { packTexts } from '../codec/packed-texts.ts'
-import { pushSettlements } from '../codec/settle-arguments.ts'
+import { packList } from '../codec/message-pack.ts'
+import { encodeSettlements } from '../codec/settle-arguments.ts'
 import { stampNow } from '../codec/time.ts'
 import { decodeWorker, encodeBirth } from '../codec/worker-codec.ts'
 import type { Connections } from '../connection/connections.ts'
@@ -130,17 +130,8 @@ export class RedisWorkerStore implements WorkerStore {
   async settle(workerName: string, settlements: readonly Settlement[], claim?: ClaimRequest): Promise<SettleReply> {
     if (settlements.length === 0)
       return { answers: [], claimed: claim === undefined ? NOTHING : await this.claim(claim) }
-    let successes = 0
-    let failures = 0
-    let workedMs = 0
-    for (const settlement of settlements) {
-      if (settlement.counts === 'successful') successes += 1
-      else if (settlement.counts === 'failed') failures += 1
-      workedMs += settlement.endedAtMs - settlement.startedAtMs
-    }
+    const workedMs = settlements.reduce((sum, { startedAtMs, endedAtMs }) => sum + endedAtMs - startedAtMs, 0)
     const queues = claim?.queues ?? []
-    const words: ScriptArgument[] = []
-    pushSettlements(words, settlements, workerName)
     const base = executionBase(claim?.isPrefetch)
     const own = { base, queues, workerName }
     const { reply, resent } = await this.#claims.send(
@@ -149,7 +140,7 @@ export class RedisWorkerStore implements WorkerStore {
       [this.#keys.suspended],
       [
         ...([this.#keys.prefix, stampNow(), claim?.want ?? 0, workerName, claim?.leaseMs ?? 0] as const),
-        ...([base, successes, failures, workedMs / SECOND_MS, packTexts(words)] as const),
+        ...([base, workedMs / SECOND_MS, packList(encodeSettlements(settlements, workerName))] as const),
         ...queues,
       ],
     )

@@ -1,0 +1,212 @@
+--- Settle any attempt: move its job to where the settlement says, if the attempt's execution still owns the job.
+-- A settlement is a table:
+--   id, execution, queue
+--   to                  finished, failed, stopped, queued or scheduled
+--   startedAt, endedAt  times of the attempt, as RQ writes them
+--   keepS               seconds to keep an ended job; -1 = without end, 0 = not at all
+--   counts              successful, failed or none: for the worker's counters
+--   release             all, allow_failure or none: the dependents that may go on
+--   value               return value for the job's hash, or false
+--   extra               table of what most settlements do not have; each is nil or:
+--     fields            list of further names and values for the job's hash
+--     entry             list of names and values for the results stream
+--     entryKeepS        seconds to keep that stream; 0 or less = without end
+--     front             true = at the head of the queue
+--     delayMs           until it is due; for scheduled
+--     ttlS              longest wait in the queue; for queued and scheduled
+--     isUnlisted        true = in no registry; for failed
+--     hasRecord         true = the execution has a record of its own
+--     hasDependencies   true = the job has a set of dependencies
+--     group, rateLimit  what the job belongs to
+-- @include lib/settle_plain
+-- @include lib/dependencies
+-- @include lib/registries
+-- @include lib/schedule
+
+--- Read whether the execution owns the job: 'owned'; 'again' when this very settlement was applied before (its reply was lost); 'lost' when
+-- another execution owns the job; 'gone' when there is no job.
+local function ownership(key, held, s)
+  if held[1] == s.execution then
+    if held[2] == 'started' or held[2] == 'canceled' then return 'owned' end
+    if held[2] == s.to then return 'again' end
+  end
+  local exists = held[1] or held[2] or redis.call('EXISTS', key) == 1
+  return exists and 'lost' or 'gone'
+end
+
+--- Decide for a job that was canceled while it ran: it ends as it ended and does not run again. Its dependents stay, as in RQ.
+local function decideCanceled(s)
+  s.release = 'none'
+  if s.to == 'queued' or s.to == 'scheduled' then s.to = 'canceled' end
+end
+
+local function count(batch, s)
+  batch.applied = batch.applied + 1
+  if s.counts == 'successful' then
+    batch.successful = batch.successful + 1
+  elseif s.counts == 'failed' then
+    batch.failed = batch.failed + 1
+  end
+end
+
+--- Remove the lease of the execution, and its record.
+local function endExecution(batch, s)
+  local member = s.id .. ':' .. s.execution
+  append(listAt(batch.leases, batch.prefix .. 'wip:' .. s.queue), member)
+  if s.extra.hasRecord then
+    redis.call('DEL', batch.prefix .. 'execution:' .. member)
+    redis.call('ZREM', batch.prefix .. 'executions:' .. s.id, s.execution)
+    redis.call('SREM', batch.prefix .. 'worker:' .. batch.worker .. ':executions', member)
+  end
+end
+
+--- Release the dependents of a job, or as many as this call may still look at. Returns whether any may wait on.
+local function releaseSome(batch, id, mode)
+  local most = RELEASED_AT_ONCE - batch.released
+  local waiting, seen = releaseDependents(batch.prefix, id, mode, most, batch.nowS, batch.stamp)
+  batch.released = batch.released + seen
+  batch.hasMore = batch.released == RELEASED_AT_ONCE
+  return waiting
+end
+
+local function writeEntry(batch, s)
+  local key = batch.prefix .. 'results:' .. s.id
+  redis.call('XADD', key, 'MAXLEN', '~', 10, '*', unpack(s.extra.entry))
+  if tonumber(s.extra.entryKeepS) > 0 then
+    redis.call('EXPIRE', key, s.extra.entryKeepS)
+  else
+    redis.call('PERSIST', key)
+  end
+end
+
+--- Write where the job stands now. `...`: further names and values.
+local function writeStatus(key, s, ...)
+  redis.call('HSET', key, 'status', s.to, 'ended_at', s.endedAt, 'started_at', s.startedAt, ...)
+  if s.extra.fields then redis.call('HSET', key, unpack(s.extra.fields)) end
+end
+
+--- Keep an ended job for as long as the settlement says. `scoreWithoutEnd`: of its entry in the registry.
+local function keepEnded(batch, key, s, registry, scoreWithoutEnd)
+  local expires = tonumber(s.keepS) > 0
+  if not s.extra.isUnlisted then
+    local entries = listAt(batch.entries, batch.prefix .. registry .. ':' .. s.queue)
+    appendEntry(entries, expires and expiryScore(batch, s.keepS) or scoreWithoutEnd, s.id)
+  end
+  noteEnd(batch, s.id, key, s)
+  if not expires then return end
+  redis.call('EXPIRE', key, s.keepS)
+  if s.extra.hasDependencies then redis.call('EXPIRE', batch.prefix .. 'job::' .. s.id .. ':dependencies', s.keepS) end
+end
+
+--- An ended job that is not kept.
+local function drop(batch, key, s, waiters)
+  wake(batch.prefix, s.id, waiters)
+  if s.release ~= 'none' then
+    -- The dependents see a job that is over; once it is gone it holds nobody back, as in RQ.
+    redis.call('HSET', key, 'status', s.to)
+    releaseSome(batch, s.id, s.release)
+  end
+  erase(batch.prefix, s.id, s.extra.group)
+end
+
+local function finish(batch, key, s, waiters)
+  if s.value then
+    writeStatus(key, s, 'result', s.value)
+  else
+    writeStatus(key, s)
+  end
+  keepEnded(batch, key, s, 'finished', '+inf')
+  if not waiters then return end
+  wake(batch.prefix, s.id, waiters,
+    not s.extra.entry and successNotice(batch, s.id, s.execution, s.startedAt, s.endedAt, s.value))
+end
+
+--- Failed or stopped.
+local function fail(batch, key, s, waiters)
+  writeStatus(key, s, 'results', 'stream')
+  keepEnded(batch, key, s, 'failed', '-1')
+  wake(batch.prefix, s.id, waiters)
+end
+
+--- A job that was canceled while it ran, and would have run again.
+local function remainCanceled(batch, key, s, waiters)
+  writeStatus(key, s)
+  redis.call('HDEL', key, 'execution_id')
+  redis.call('ZADD', batch.prefix .. 'canceled:' .. s.queue, batch.nowS, s.id)
+  wake(batch.prefix, s.id, waiters)
+end
+
+--- Run again when the time has come: a retry or a repeat.
+local function scheduleAgain(batch, key, s)
+  writeStatus(key, s)
+  if s.extra.front then redis.call('HSET', key, 'enqueue_at_front', 1) end
+  schedule(batch.prefix, s.queue, s.id, batch.nowMs + tonumber(s.extra.delayMs))
+end
+
+--- Run again at once.
+local function queueAgain(batch, key, s)
+  writeStatus(key, s, 'enqueued_at', batch.stamp)
+  -- An immediate retry keeps its slot of the rate limit; a repeat, which releases dependents, waits for its turn like any other job.
+  local concurrency = s.extra.rateLimit and s.release ~= 'none' and redis.call('HGET', key, 'rate_limit_concurrency')
+  if concurrency then
+    redis.call('ZREM', batch.prefix .. 'rl:' .. s.extra.rateLimit .. ':allowed', s.id)
+    place(batch.prefix, s.id, s.queue, s.extra.front, s.extra.rateLimit, concurrency, batch.nowS, batch.stamp)
+  else
+    push(batch.prefix, s.queue, s.id, s.extra.front)
+  end
+end
+
+--- Queued or scheduled.
+local function runAgain(batch, key, s, waiters)
+  if s.extra.entry then redis.call('HSET', key, 'results', 'stream') end
+  if s.release ~= 'none' then releaseSome(batch, s.id, s.release) end
+  redis.call('HDEL', key, 'execution_id')
+  if s.to == 'scheduled' then
+    scheduleAgain(batch, key, s)
+  else
+    queueAgain(batch, key, s)
+  end
+  if s.extra.ttlS then expireAfter(batch.prefix, s.id, s.extra.ttlS + math.ceil((s.extra.delayMs or 0) / 1000)) end
+  if s.extra.entry then wake(batch.prefix, s.id, waiters) end
+end
+
+--- Settle an attempt. The table may change.
+local function settle(batch, s)
+  local key = batch.prefix .. 'job:' .. s.id
+  local held = redis.call('HMGET', key, 'execution_id', 'status', 'waiters')
+  local found = ownership(key, held, s)
+  endExecution(batch, s)
+  if found ~= 'owned' then
+    append(batch.answers, found == 'again' and 'a' or found == 'lost' and 'l' or 'g')
+    return
+  end
+  append(batch.answers, 'a')
+  count(batch, s)
+  if held[2] == 'canceled' then
+    redis.call('ZREM', batch.prefix .. 'canceled:' .. s.queue, s.id)
+    decideCanceled(s)
+  end
+  -- Jobs that wait for the slot go before jobs that wait for this job.
+  if s.extra.rateLimit and s.to ~= 'queued' then releaseSlot(batch.prefix, s.extra.rateLimit, s.id, batch.nowS, batch.stamp) end
+  if s.extra.entry then writeEntry(batch, s) end
+  if s.to == 'canceled' then
+    remainCanceled(batch, key, s, held[3])
+  elseif s.to == 'queued' or s.to == 'scheduled' then
+    runAgain(batch, key, s, held[3])
+  elseif tonumber(s.keepS) == 0 then
+    drop(batch, key, s, held[3])
+  elseif s.to == 'finished' then
+    finish(batch, key, s, held[3])
+  else
+    fail(batch, key, s, held[3])
+  end
+end
+
+--- Release the dependents of the jobs of a batch that have ended. Those that wait on are remembered as long as the job is kept.
+local function releaseOfEnded(batch)
+  for n, id in ipairs(batch.endedIds) do
+    local s = batch.endedBy[n]
+    local waiting = s.release == 'none' or releaseSome(batch, id, s.release)
+    if waiting and tonumber(s.keepS) > 0 then redis.call('EXPIRE', batch.dependentsKeys[n], s.keepS) end
+  end
+end

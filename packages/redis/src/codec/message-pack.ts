@@ -1,0 +1,149 @@
+import { isAscii } from 'node:buffer'
+import type { ScriptArgument } from '../connection/script.ts'
+
+/** A table for Lua. Names whose value is undefined are left out. */
+export interface PackableTable {
+  readonly [name: string]: ScriptArgument | boolean | readonly ScriptArgument[] | undefined
+}
+
+/** What an argument of a script can hold. Numbers become strings, as in every argument of a script. */
+export type Packable = ScriptArgument | boolean | PackableTable
+
+/** One character for each byte: a part of such a string costs no copy. */
+const BYTES = 'latin1'
+
+const TRUE = '\xc3'
+const FALSE = '\xc2'
+const STRING_16 = '\xda'
+const STRING_32 = '\xdb'
+const ARRAY_32 = '\xdd'
+const MAP_16 = '\xde'
+const SHORT_STRING = 0xa0
+const LONGEST_SHORT = 31
+const LONGEST_16 = 0xffff
+
+/** Pack a list into one argument, which Lua reads with `cmsgpack.unpack`: strings, booleans, lists and tables of MessagePack. */
+export function packList(list: readonly Packable[]): Buffer {
+  let packed = ARRAY_32 + bytesOf32(list.length)
+  for (const item of list) packed += typeof item === 'string' ? packString(item) : packOther(item)
+  return Buffer.from(packed, BYTES)
+}
+
+function packOther(item: Packable | readonly ScriptArgument[]): string {
+  if (typeof item === 'boolean') return item ? TRUE : FALSE
+  if (item instanceof Uint8Array) return packBytes(item)
+  if (typeof item !== 'object') return packString(String(item))
+  return isList(item) ? packItems(item) : packTable(item)
+}
+
+function isList(item: PackableTable | readonly ScriptArgument[]): item is readonly ScriptArgument[] {
+  return Array.isArray(item)
+}
+
+function packItems(list: readonly ScriptArgument[]): string {
+  return ARRAY_32 + bytesOf32(list.length) + list.map(packOther).join('')
+}
+
+function packTable(table: PackableTable): string {
+  let packed = ''
+  let count = 0
+  for (const [name, value] of Object.entries(table)) {
+    if (value === undefined) continue
+    count += 1
+    packed += packString(name) + packOther(value)
+  }
+  return MAP_16 + bytesOf16(count) + packed
+}
+
+function packString(text: string): string {
+  // An ASCII string is its own UTF-8.
+  const bytes = Buffer.byteLength(text) === text.length ? text : Buffer.from(text).toString(BYTES)
+  return headOf(bytes.length) + bytes
+}
+
+function packBytes({ buffer, byteLength, byteOffset }: Uint8Array): string {
+  return headOf(byteLength) + Buffer.from(buffer, byteOffset, byteLength).toString(BYTES)
+}
+
+function headOf(length: number): string {
+  if (length <= LONGEST_SHORT) return String.fromCharCode(SHORT_STRING | length)
+  if (length <= LONGEST_16) return STRING_16 + bytesOf16(length)
+  return STRING_32 + bytesOf32(length)
+}
+
+function bytesOf16(value: number): string {
+  return String.fromCharCode(value >> 8, value & 0xff)
+}
+
+function bytesOf32(value: number): string {
+  return String.fromCharCode(value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff)
+}
+
+/** Reads, one after the other, the strings of a list that Lua packed with `cmsgpack.pack`. */
+export class PackedStrings {
+  readonly #bytes: Buffer
+  readonly #text: string
+  readonly #isAscii: boolean
+  #at = 0
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+    this.#text = bytes.toString(BYTES)
+    this.#isAscii = isAscii(bytes)
+    // The number of strings is not read: the end of the bytes says it. (Lua packs an empty table as an empty list.)
+    this.#at = LIST_HEAD_LENGTHS.get(bytes[0] ?? 0) ?? 1
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at >= this.#text.length
+  }
+
+  /** The next one, as UTF-8. */
+  string(): string {
+    const end = this.#readHead()
+    const start = this.#at
+    this.#at = end
+    return this.#isAscii ? this.#text.slice(start, end) : this.#bytes.toString('utf8', start, end)
+  }
+
+  /** The next one: a view, not a copy. */
+  bytes(): Buffer {
+    const end = this.#readHead()
+    const start = this.#at
+    this.#at = end
+    return this.#bytes.subarray(start, end)
+  }
+
+  /** The first byte of the next one; undefined when it is empty. */
+  get firstByte(): number | undefined {
+    const at = this.#at
+    const end = this.#readHead()
+    const first = end > this.#at ? this.#text.charCodeAt(this.#at) : undefined
+    this.#at = at
+    return first
+  }
+
+  /** Move to where the next string begins. Returns where it ends. */
+  #readHead(): number {
+    const head = this.#text.charCodeAt(this.#at++)
+    if (head >= SHORT_STRING && head <= (SHORT_STRING | LONGEST_SHORT)) return this.#at + (head & LONGEST_SHORT)
+    const width = STRING_LENGTH_WIDTHS.get(head)
+    if (width === undefined) throw new Error(`Not a packed string: it begins with ${head}.`)
+    let length = 0
+    for (let n = 0; n < width; n++) length = length * 256 + this.#text.charCodeAt(this.#at++)
+    return this.#at + length
+  }
+}
+
+/** Length of the head of a packed list, by its first byte; 1 for any other. */
+const LIST_HEAD_LENGTHS: ReadonlyMap<number, number> = new Map([
+  [0xdc, 3],
+  [0xdd, 5],
+])
+
+/** How many bytes the length of a packed string takes, by its first byte. */
+const STRING_LENGTH_WIDTHS: ReadonlyMap<number, number> = new Map([
+  [0xd9, 1],
+  [0xda, 2],
+  [0xdb, 4],
+])
