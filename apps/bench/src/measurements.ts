@@ -178,7 +178,8 @@ const MEASUREMENTS: readonly Measurement[] = [
 ]
 
 /**
- * The measurements with one of these names, or with a name that begins with one (`process`: `process-1`, `process-10`, ...).
+ * The measurements with one of these names, or with a name that begins with one (`process`: `process-1`, `process-10`,
+ * ...).
  * @throws Error for a name that selects none.
  */
 export function select(names: readonly string[]): readonly Measurement[] {

@@ -17,7 +17,7 @@ export interface CronState {
   readonly nowMs: number
 }
 
-/** Identifies a cron job. Cron jobs of the same name are told apart by their slots. */
+/** Identifies a cron job. Cron jobs of the same name differ by their slots. */
 export interface CronKey {
   readonly name: string
   /** Counted from 1 among cron jobs of the same name. */

@@ -12,8 +12,8 @@ import {
 import type { VictimOrder } from './crash-victim.js'
 
 /**
- * What happens to a scheduler at its n-th command: it dies before the command reaches Redis; it dies when the command has
- * run and the reply is on its way; or only the reply is lost, and it lives on.
+ * What happens to a scheduler at its n-th command: it dies before the command reaches Redis; it dies when the command
+ * has run and the reply is on its way; or only the reply is lost, and it lives on.
  */
 export const MOMENTS = ['before', 'after', 'cut'] as const
 
@@ -59,9 +59,10 @@ const LOOK_MS = 20
 const DIFFERENT = 6
 
 /**
- * Let one thing happen to a scheduler at each of its commands, then kill its process and have others go on. All schedulers
- * live in one process. Those that die are cut off from Redis at their point, which is all that Redis sees of a death. The
- * sample (without `RQ_TEST=all`) has the first commands, which differ most, at all moments, and each later one at one.
+ * Let one thing happen to a scheduler at each of its commands, then kill its process and have others go on. All
+ * schedulers live in one process. Those that die are cut off from Redis at their point, which is all that Redis sees of
+ * a death. The sample (without `RQ_TEST=all`) has the first commands, which differ most, at all moments, and each later
+ * one at one.
  */
 export async function sweepSchedulers(sweep: SchedulerSweep): Promise<SweepReport> {
   const { commands: most, redis } = sweep

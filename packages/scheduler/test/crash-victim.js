@@ -13,7 +13,8 @@ import { registerTicks } from './ticking.js'
  * @property {number} leaseMs
  */
 
-// A process full of schedulers, each with connections of its own. It prints `started` when all of them have begun to start.
+// A process full of schedulers, each with connections of its own. It prints `started` when all of them have begun to
+// start.
 const orders = /** @type {VictimOrder[]} */ (JSON.parse(process.argv[2] ?? '[]'))
 
 for (const { kind, leaseMs, prefix, queues, url } of orders) {

@@ -2,7 +2,8 @@
 import { RedisStorage } from '@rq/redis'
 import { CronScheduler } from '@rq/scheduler'
 
-// A cron scheduler with a config module, in a process of its own; prints its log, and its cron jobs whenever they change.
+// A cron scheduler with a config module, in a process of its own; prints its log, and its cron jobs whenever they
+// change.
 const [connection = '', prefix = '', path = ''] = process.argv.slice(2)
 const log = (/** @type {string} */ message, /** @type {object | undefined} */ fields = {}) =>
   void process.stdout.write(`${message} ${JSON.stringify(fields)}\n`)

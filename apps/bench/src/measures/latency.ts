@@ -7,8 +7,8 @@ const WARM_UP = 30
 const PAUSE_MS = 4
 
 /**
- * Milliseconds from the call that enqueues a job until the job begins (pick-up), and until the caller has its result. One
- * job at a time; the worker is idle before each. Producer and worker share a process, and so a clock.
+ * Milliseconds from the call that enqueues a job until the job begins (pick-up), and until the caller has its result.
+ * One job at a time; the worker is idle before each. Producer and worker share a process, and so a clock.
  */
 export async function latency(
   subject: Subject,

@@ -17,8 +17,8 @@ interface Sample {
 }
 
 /**
- * Run all waiting jobs. The clock runs from the `from`-th to the `to`-th finished job, as Redis counts them, so that the
- * start of a worker does not count.
+ * Run all waiting jobs. The clock runs from the `from`-th to the `to`-th finished job, as Redis counts them, so that
+ * the start of a worker does not count.
  */
 export async function processJobs(
   subject: Subject,
