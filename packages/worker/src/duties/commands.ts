@@ -18,7 +18,8 @@ const RETRY_MS = 2 * SECOND_MS
 /** Listens for the commands of other processes. A command that is sent while it cannot listen is missed. */
 export class Commands {
   readonly #options: CommandsOptions
-  readonly #stopped = new AbortController()
+  #stopped = new AbortController()
+  #isStarted = false
   #listening: Promise<(() => Promise<void>) | undefined> = Promise.resolve(undefined)
 
   constructor(options: CommandsOptions) {
@@ -27,18 +28,21 @@ export class Commands {
 
   /** Returns at once, and retries until the store answers. */
   start(): void {
-    this.#listening = this.#listen()
+    if (this.#isStarted) return
+    this.#isStarted = true
+    this.#stopped = new AbortController()
+    this.#listening = this.#listen(this.#stopped.signal)
   }
 
   async stop(): Promise<void> {
+    this.#isStarted = false
     this.#stopped.abort()
     const unsubscribe = await this.#listening
     await unsubscribe?.()
   }
 
-  async #listen(): Promise<(() => Promise<void>) | undefined> {
+  async #listen(signal: AbortSignal): Promise<(() => Promise<void>) | undefined> {
     const { logger, store, workerName } = this.#options
-    const { signal } = this.#stopped
     while (!signal.aborted) {
       try {
         return await store.onCommand(workerName, (command) => this.#execute(command))

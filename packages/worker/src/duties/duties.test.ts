@@ -2,6 +2,7 @@ import { silentLogger } from '@rq/core'
 import type { QueueStore, WorkerStore } from '@rq/job'
 import { describeDuty } from '@rq/testkit/duty-conformance'
 import type { Executions } from '../executions.ts'
+import { Commands } from './commands.ts'
 import { heartbeat } from './heartbeat.ts'
 import { maintenance } from './maintenance.ts'
 import { recovery } from './recovery.ts'
@@ -53,3 +54,18 @@ describeDuty('The maintenance', (work) =>
     logger,
   }),
 )
+
+describeDuty('The listening for commands', (work) => {
+  const onCommand = async () => {
+    await work()
+    return async () => {}
+  }
+  return new Commands({
+    store: { onCommand } as Partial<WorkerStore> as WorkerStore,
+    workerName: 'w',
+    logger,
+    onShutdown() {},
+    onKillHorse() {},
+    onStopJob() {},
+  })
+})
