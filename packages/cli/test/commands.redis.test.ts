@@ -85,7 +85,7 @@ describe('enqueue', () => {
     expect(job.meta).toEqual({ a: 1, b: '2', c: 3 })
     expect(await test.queue('low').getJobIds()).toEqual(['mine', 'first'])
     const again = await test.run(['enqueue', 'a.b', '--queue', 'low', '--job-id', 'mine', '--unique'])
-    expect(again).toMatchObject({ code: 1, out: '', err: expect.stringContaining('mine exists already') })
+    expect(again).toMatchObject({ code: 1, out: '', err: expect.stringContaining('mine already exists') })
   })
 
   test('of 0 retries makes none', async () => {
@@ -174,7 +174,7 @@ describe('enqueue', () => {
     await using test = await house()
     const { code, err } = await test.run(['enqueue', 'jobs.add', '--job-id', 'one', '--wait', '0.1'])
     expect(code).toBe(1)
-    expect(err).toBe('Error: Job one has not ended in 0.1 s: it is queued.\n')
+    expect(err).toBe('Error: Job one has not ended within 0.1 s: it is queued.\n')
   })
 
   test('uses the serializer that is named', async () => {

@@ -90,7 +90,7 @@ export function settle(
   defaults: SettleDefaults = {},
 ): Settlement {
   const { to, keepS, front, delayMs, changes, result, dialect, releases, counts } = decide(job, outcome, defaults)
-  // One literal: a spread of so many fields costs a worker more than the decision.
+  // One literal: a spread of all these fields costs a worker more than the decision.
   return {
     jobId: job.id,
     executionId,

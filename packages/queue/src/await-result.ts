@@ -4,13 +4,15 @@ import type { JobContext } from './context.ts'
 import { JobFailedError, noSuchJob, TimeoutError } from './job-errors.ts'
 import { Result } from './result.ts'
 
-/** One wait in the store. A wake-up that was lost costs at most this. */
+/** The longest single wait in the store: the delay that a lost wake-up costs. */
 const LONGEST_WAIT_MS = MINUTE_MS
-/** Pauses between answers that came early: a store that says "not yet" at once must not be asked in a tight loop. */
+/**
+ * Pauses after answers that came too early: a store that answers "not yet" at once must not be polled in a tight loop.
+ */
 const FIRST_PAUSE_MS = 20
 const LONGEST_PAUSE_MS = SECOND_MS
 
-/** The newest result; waits up to `timeout` for the first one. Null when there is none in time. */
+/** The newest result; if there is none, waits up to `timeout` for one. Null when none came in time. */
 export async function latestResult<R>(
   jobId: string,
   context: JobContext,
@@ -22,9 +24,9 @@ export async function latestResult<R>(
 }
 
 /**
- * Wait until a job has ended, and return what it returned.
- * @throws JobFailedError with the remote stack; RqError `RQ_JOB_STOPPED`, `RQ_INVALID_OPERATION` (canceled), `RQ_NO_SUCH_JOB`;
- *   TimeoutError when it has not ended within `timeout` (default: waits for ever).
+ * Wait until a job has ended, and return its return value.
+ * @throws JobFailedError with the remote stack; RqError `RQ_JOB_STOPPED`, `RQ_INVALID_OPERATION` (canceled),
+ *   `RQ_NO_SUCH_JOB`; TimeoutError when it has not ended within `timeout` (default: waits forever).
  */
 export async function awaitReturnValue<R>(jobId: string, context: JobContext, timeout?: DurationLike): Promise<R> {
   const timeoutMs = timeout === undefined ? Number.POSITIVE_INFINITY : durationMs(timeout, 'timeout')
@@ -39,7 +41,7 @@ export async function awaitReturnValue<R>(jobId: string, context: JobContext, ti
     if (hasEnded(awaited)) return returnedBy<R>(jobId, awaited, context)
     signal?.throwIfAborted()
     if (performance.now() >= deadlineMs) {
-      throw new TimeoutError(`Job ${jobId} has not ended in ${timeoutMs / SECOND_MS} s: it is ${awaited.status}.`, {
+      throw new TimeoutError(`Job ${jobId} has not ended within ${timeoutMs / SECOND_MS} s: it is ${awaited.status}.`, {
         jobId,
         status: awaited.status,
       })
@@ -62,11 +64,11 @@ function returnedBy<R>(jobId: string, { status, result }: AwaitedResult, { seria
     case 'failed':
       throw new JobFailedError(jobId, result?.excString ?? (result?.type === 'max_retries_exceeded' ? RETRIED : ''))
     case 'stopped':
-      throw new RqError('RQ_JOB_STOPPED', `Job ${jobId} was stopped while it ran; it has no result.`, {
+      throw new RqError('RQ_JOB_STOPPED', `Job ${jobId} was stopped while it ran. It has no result.`, {
         details: { jobId, status },
       })
     case 'canceled':
-      throw new RqError('RQ_INVALID_OPERATION', `Job ${jobId} was canceled; it has no result.`, {
+      throw new RqError('RQ_INVALID_OPERATION', `Job ${jobId} was canceled. It has no result.`, {
         details: { jobId, status },
       })
     default:
@@ -74,4 +76,4 @@ function returnedBy<R>(jobId: string, { status, result }: AwaitedResult, { seria
   }
 }
 
-const RETRIED = 'it returned a Retry more often than that allows'
+const RETRIED = 'it returned a Retry more often than the Retry allows'

@@ -11,17 +11,17 @@ function newJob(id: string, dependencyIds?: readonly string[]): NewJob {
 const idsOf = (jobs: readonly NewJob[]) => jobs.map((job) => job.record.id)
 
 describe('batchInDependencyOrder', () => {
-  it('keeps a list in which every job stands behind those it waits for', () => {
+  it('keeps the order of a list in which every job comes after its dependencies', () => {
     const jobs = [newJob('a'), newJob('b', ['a']), newJob('c', ['elsewhere']), newJob('d', ['b', 'a'])]
     expect(idsOf(batchInDependencyOrder(jobs))).toEqual(['a', 'b', 'c', 'd'])
   })
 
-  it('moves a job behind those it waits for, and nothing else', () => {
+  it('moves a job behind its dependencies, and no other job', () => {
     const jobs = [newJob('late', ['c', 'a']), newJob('a'), newJob('b'), newJob('c'), newJob('d')]
     expect(idsOf(batchInDependencyOrder(jobs))).toEqual(['a', 'b', 'c', 'late', 'd'])
   })
 
-  it('refuses a circle', () => {
+  it('refuses a cycle', () => {
     const jobs = [newJob('ok'), newJob('a', ['b']), newJob('b', ['c']), newJob('c', ['a'])]
     expect(() => batchInDependencyOrder(jobs)).toThrow(/wait for each other forever \(a -> b -> c -> a\)/)
   })

@@ -3,7 +3,7 @@ import { type Callback, type CallbackRecord, type CheckedOptions, type FunctionR
 
 const CALLBACKS = ['onSuccess', 'onFailure', 'onStopped'] as const
 
-/** The functions of a job by name: what it calls, and its callbacks. */
+/** The references of the functions of a job: the one that it calls, and its callbacks. */
 export interface CallNames {
   readonly func: string
   readonly onSuccess?: CallbackRecord
@@ -12,8 +12,9 @@ export interface CallNames {
 }
 
 /**
- * The names, if no function has to be located first. Synchronous: the usual case.
- * @throws RqError `RQ_INVALID_REFERENCE` for text that is not a reference.
+ * The references of a job's functions, if none of them has to be located first. Synchronous, since this is the usual
+ * case.
+ * @throws RqError `RQ_INVALID_REFERENCE` for a string that is not a reference.
  */
 export function cachedNames(func: FunctionRef, options: CheckedOptions, locate: LocateOptions): CallNames | undefined {
   const name = cachedName(func, locate)
@@ -38,7 +39,10 @@ function cachedName(func: FunctionRef, locate: LocateOptions): string | undefine
   return func
 }
 
-/** @throws RqError `RQ_INVALID_REFERENCE` for a function that no worker could import. */
+/**
+ * Locate a job's functions.
+ * @throws RqError `RQ_INVALID_REFERENCE` for a function that workers cannot import.
+ */
 export async function findNames(func: FunctionRef, options: CheckedOptions, locate: LocateOptions): Promise<CallNames> {
   const [name, onSuccess, onFailure, onStopped] = await Promise.all([
     referenceOf(func, locate),

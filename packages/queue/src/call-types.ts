@@ -1,16 +1,16 @@
 import type { AnyFunction, EnqueueOptions, TypedRef } from '@rq/job'
 
-/** What `enqueue` takes for a function: the function itself, or a reference that may know its type. */
+/** A function that `enqueue` accepts: the function itself, or a reference, which may carry its type. */
 export type Callable<F extends AnyFunction> = F | TypedRef<F>
 
-/** True for a plain string reference, about whose function nothing is known. */
+/** True for a plain string reference, which carries no type. */
 type IsUntyped<F extends AnyFunction> = 0 extends 1 & ReturnType<F>
   ? 0 extends 1 & Parameters<F>[number]
     ? true
     : false
   : false
 
-/** What a job of `F` returns in the end. */
+/** The type of the result of a job that calls `F`. */
 export type ResultOf<F extends AnyFunction> = IsUntyped<F> extends true ? unknown : Awaited<ReturnType<F>>
 
 /** `EnqueueOptions` with keyword arguments of a known type. */
@@ -30,8 +30,8 @@ type KwargsRest<P extends readonly unknown[], O> =
 type NoArgsRest<P extends readonly unknown[], O> = [] extends P ? [args?: undefined, options?: O] : never
 
 /**
- * The arguments and options that go with `F`: its arguments in one array, which may be left out only when it needs none,
- * and may lack the last one when `kwargs` gives it.
+ * The parameters of `enqueue` after `F`: the arguments of `F` in one array, then options. The array may be left out
+ * only when `F` needs no arguments, and may lack the last one when `kwargs` provides it.
  */
 export type CallRest<F extends AnyFunction, O = EnqueueOptions> =
   | [args: Readonly<Parameters<F>>, options?: O]

@@ -1,6 +1,7 @@
 import { TestStorage } from '@rq/testkit/memory-storage'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { nothing } from '../test/functions.ts'
+import { withoutStorageFactory } from '../test/no-storage-factory.ts'
 import { setStorageFactory } from './context.ts'
 import { Group } from './group.ts'
 import { Job } from './job.ts'
@@ -11,8 +12,7 @@ import { Queue } from './queue.ts'
 const at = (place: { connection: string; prefix?: string }) => place as object
 
 describe('a call without a storage', () => {
-  beforeEach(() => setStorageFactory(undefined))
-  afterEach(() => setStorageFactory(undefined))
+  withoutStorageFactory()
 
   it('is refused while there is no storage factory', async () => {
     const refused = { code: 'RQ_INVALID_OPTION', message: expect.stringContaining('storage') }
@@ -21,7 +21,7 @@ describe('a call without a storage', () => {
     expect(() => Group.create(at({ connection: 'here' }))).toThrow(expect.objectContaining(refused))
   })
 
-  it('gets the one that the storage factory makes of its options', async () => {
+  it('uses the storage that the storage factory makes of its options', async () => {
     const storage = new TestStorage()
     const places: object[] = []
     setStorageFactory(({ connection, prefix }) => {
@@ -45,7 +45,7 @@ describe('a call without a storage', () => {
     ])
   })
 
-  it('keeps the options of a place out of those of the job', async () => {
+  it('does not take the options of a place for options of the job', async () => {
     setStorageFactory(() => new TestStorage())
     const job = await Job.create(nothing, [], { jobId: 'one', ...at({ connection: 'a', prefix: 'p:' }) })
     expect(job.id).toBe('one')

@@ -2,45 +2,51 @@ import { invalidOption } from '@rq/core'
 import type { Storage } from '@rq/job'
 import { defaultSerializer, resolveSerializer, type Serializer, type SerializerOption } from '@rq/serializer'
 
-/** What a job handle works with. */
+/** The store and serializer of a job handle. */
 export interface JobContext {
   readonly storage: Storage
   readonly serializer: Serializer
-  /** Fired on timeout, stop and lost lease. Only for the job that is being run. */
+  /** Fires on timeout, stop and lost lease. Set only for a job that is being run. */
   readonly signal?: AbortSignal
-  /** The attempt on whose behalf meta is written. Only for the job that is being run. */
+  /** The execution that writes meta. Set only for a job that is being run. */
   readonly executionId?: string | undefined
 }
 
-/** How a function that takes no queue finds its store. */
+/** Options of functions that are called without a queue. */
 export interface StorageOptions {
-  /** Default: what the storage factory makes of a `connection` and a `prefix` ({@link setStorageFactory}). */
+  /** Default: the storage that the storage factory makes ({@link setStorageFactory}). Required while there is none. */
   readonly storage?: Storage
   /** Default: superjson. Must be the one that the job was written with. */
   readonly serializer?: SerializerOption
 }
 
-/** Where a store is. What a `connection` may be depends on the storage factory. */
+/** Options that name a store. The storage factory decides what a `connection` may be. */
 export interface StoragePlace {
   readonly connection?: unknown
   readonly prefix?: string
 }
 
-/** Called for every call that names a place: it should return the same storage for the same place. */
+/** Makes a storage. It is called often, and should return the same storage for the same place. */
 export type StorageFactory = (place: StoragePlace) => Storage
 
 let makeStorage: StorageFactory | undefined
 
 /**
- * Set the function that makes the storage of calls that name a place instead, as `Job.fetch(id, { connection })` does.
- * One for the whole process, so that `Job` and `Group` are the same classes with and without it. `rq` sets it when it is
- * loaded. Undefined removes it: such calls are refused then.
+ * Set the function that makes the storage of calls without one, such as `Job.fetch(id, { connection })`. `rq` sets it
+ * when it is loaded. There is one for the whole process, so that `rq` needs no `Job` and `Group` of its own.
+ * @param factory undefined removes it; calls without a storage are refused then.
+ * @returns the factory that was set before.
  */
-export function setStorageFactory(factory: StorageFactory | undefined): void {
+export function setStorageFactory(factory: StorageFactory | undefined): StorageFactory | undefined {
+  const before = makeStorage
   makeStorage = factory
+  return before
 }
 
-/** @throws RqError `RQ_INVALID_OPTION` when there is no storage, or no such serializer; what the storage factory throws. */
+/**
+ * The storage and serializer of a call.
+ * @throws RqError `RQ_INVALID_OPTION` when there is no storage, or no such serializer; what the storage factory throws.
+ */
 export function contextOf(options: StorageOptions & StoragePlace = {}): JobContext {
   const { serializer, storage = makeStorage?.(options) } = options
   if (typeof storage !== 'object' || storage === null) throw invalidOption('storage', storage, 'a storage')

@@ -32,7 +32,7 @@ describe('EnqueueBatch', () => {
     expect(storage.waiting('q')).toEqual(jobs.map((job) => job.record.id))
   })
 
-  it('bounds a call, and keeps the order over several', async () => {
+  it('limits the size of a call, and keeps the order over several calls', async () => {
     const storage = new TestStorage()
     const batch = new EnqueueBatch(storage.queues)
     const jobs = newJobs(10 * MOST_PER_CALL + 1)
@@ -42,7 +42,7 @@ describe('EnqueueBatch', () => {
     expect(storage.waiting('q')).toEqual(jobs.map((job) => job.record.id))
   })
 
-  it('does not put large jobs into one call', async () => {
+  it('limits the payload of a call', async () => {
     const storage = new TestStorage()
     const batch = new EnqueueBatch(storage.queues)
     const large = 'x'.repeat(3 * 1024 * 1024)
@@ -50,7 +50,7 @@ describe('EnqueueBatch', () => {
     expect(storage.enqueued).toEqual([['a'], ['b', 'c']])
   })
 
-  it('collects what arrives while the most calls are in flight', async () => {
+  it('gathers jobs that arrive while the maximum number of calls is in flight', async () => {
     const storage = new TestStorage()
     const batch = new EnqueueBatch(storage.queues)
     let open = () => {}
@@ -71,7 +71,7 @@ describe('EnqueueBatch', () => {
     expect(storage.waiting('q')).toEqual(newJobs(50).map((job) => job.record.id))
   })
 
-  it('gives each caller its own outcome', async () => {
+  it('resolves each call with its own placement', async () => {
     const storage = new TestStorage()
     const batch = new EnqueueBatch(storage.queues)
     await batch.add(newJob('there'))
@@ -83,7 +83,7 @@ describe('EnqueueBatch', () => {
     expect(placements).toEqual(['duplicate', 'queued', 'scheduled'])
   })
 
-  it('gives an error that one job caused to its caller only', async () => {
+  it('rejects only the call whose job caused the error', async () => {
     const storage = new TestStorage()
     storage.onCall = async ({ args: [jobs] }, run) => {
       const ids = (jobs as readonly NewJob[]).map(({ record }) => record.id)
@@ -102,7 +102,7 @@ describe('EnqueueBatch', () => {
     expect(storage.waiting('q')).toEqual(['j0', 'j1', 'j2', 'j4'])
   })
 
-  it('gives an error of the store to all, sends nothing twice, and goes on', async () => {
+  it('rejects all calls with an error of the store, sends nothing twice, and continues', async () => {
     const storage = new TestStorage()
     storage.outage = new RqError('RQ_REDIS_UNREACHABLE', 'away', { retryable: true })
     const batch = new EnqueueBatch(storage.queues)
@@ -113,7 +113,7 @@ describe('EnqueueBatch', () => {
     expect(await batch.add(newJob('next'))).toBe('queued')
   })
 
-  it('is idle when everything has its answer', async () => {
+  it('is idle when every call has its answer', async () => {
     const storage = new TestStorage()
     const batch = new EnqueueBatch(storage.queues)
     await batch.idle()

@@ -1,9 +1,12 @@
 import { RqError } from '@rq/core'
 import type { NewJob, Placement, QueueStore } from '@rq/job'
 
-/** Most jobs in one call: enough to hide the round trip, few enough that no other client waits long for the store. */
+/**
+ * Maximum number of jobs in one call: enough to hide the round trip, few enough that no other client waits long for the
+ * store.
+ */
 export const MOST_PER_CALL = 500
-/** Most payload in one call, in characters or bytes; one larger job goes alone. */
+/** Maximum payload of one call, in characters or bytes. A larger job is sent alone. */
 const MOST_PAYLOAD = 4 * 1024 * 1024
 /** This many waiting jobs are sent at once, before the tick ends: the store works while the other jobs are made. */
 const SENT_AT_ONCE = 250
@@ -18,9 +21,9 @@ interface PendingJob {
 }
 
 /**
- * Gathers concurrent `enqueue` calls into few calls of the store, in the order in which they were made. Jobs of one tick
- * are sent together, 250 at a time, and so are jobs that come while the most calls are in flight; a lone job is sent at
- * once. Each caller gets the answer for its own job only.
+ * Gathers concurrent `enqueue` calls into few calls of the store, in the order in which they were made. Jobs of one
+ * tick are sent together, 250 at a time, and so are jobs that come while the most calls are in flight; a lone job is
+ * sent at once. Each caller gets the answer for its own job only.
  */
 export class EnqueueBatch {
   readonly #queues: QueueStore
@@ -33,7 +36,11 @@ export class EnqueueBatch {
     this.#queues = queues
   }
 
-  /** Send a job with others of the same tick. @returns where it was placed. @throws RqError of the store, for this job. */
+  /**
+   * Send a job with others of the same tick.
+   * @returns where it was placed.
+   * @throws RqError of the store, for this job.
+   */
   add(job: NewJob): Promise<Placement> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ job, resolve, reject })
@@ -42,7 +49,7 @@ export class EnqueueBatch {
     })
   }
 
-  /** Resolves when nothing waits and nothing is in flight. */
+  /** Resolves when no job is waiting or in flight. */
   idle(): Promise<void> {
     if (this.#isIdle()) return Promise.resolve()
     return new Promise((resolve) => {

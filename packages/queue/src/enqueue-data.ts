@@ -5,15 +5,15 @@ import type { Job } from './job.ts'
 import { checkArgs } from './new-record.ts'
 
 /**
- * A job to be, for `enqueueMany`. It has its id already, so that others of the same batch can depend on it:
- * `dependsOn: parent` works with the data of the parent.
+ * A job for `enqueueMany`. It has an id already, so that other jobs of the same batch can depend on it:
+ * `dependsOn: parent` accepts the data of the parent.
  */
 export class EnqueueData<R = unknown> {
   readonly id: string
   readonly func: FunctionRef
   readonly args: readonly unknown[]
   readonly options: CheckedOptions
-  /** Only for the type checker. */
+  /** For the type checker only. */
   declare readonly '~result'?: R
 
   /** @throws RqError `RQ_INVALID_OPTION`. */
@@ -22,7 +22,7 @@ export class EnqueueData<R = unknown> {
       throw invalidOption('func', func, 'a function or a reference to one')
     }
     if (options?.pipeline !== undefined) {
-      throw invalidOption('pipeline', options.pipeline, 'none here: give it to enqueueMany, for all jobs together')
+      throw invalidOption('pipeline', options.pipeline, 'none here: pass it to enqueueMany, for all jobs together')
     }
     this.func = func
     this.args = checkArgs(args)
@@ -31,19 +31,19 @@ export class EnqueueData<R = unknown> {
   }
 }
 
-/** Types and checks as `queue.enqueue`; nothing is written. */
+/** Make a job for `enqueueMany`, with the types and checks of `queue.enqueue`. Writes nothing. */
 export function prepareData<F extends AnyFunction>(func: Callable<F>, ...rest: CallRest<F>): EnqueueData<ResultOf<F>> {
   return new EnqueueData(func, rest[0], rest[1] as EnqueueOptions | undefined)
 }
 
-/** @throws RqError `RQ_INVALID_OPTION`. */
+/** Check the jobs of `enqueueMany`. @throws RqError `RQ_INVALID_OPTION`. */
 export function checkDatas(datas: unknown): void {
-  const expected = 'an array of what Queue.prepareData makes'
+  const expected = 'an array of results of Queue.prepareData'
   if (!Array.isArray(datas)) throw invalidOption('datas', datas, expected)
   for (const data of datas) if (!(data instanceof EnqueueData)) throw invalidOption('datas', data, expected)
 }
 
-/** The handles that come out of a list of datas, each of its own type. */
+/** The handles of a list of datas, each of its own type. */
 export type JobsOf<D extends readonly EnqueueData[]> = {
   -readonly [K in keyof D]: D[K] extends EnqueueData<infer R> ? Job<R> : never
 }

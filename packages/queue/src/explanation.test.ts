@@ -19,7 +19,7 @@ function factsOf(record: Partial<JobRecord>, facts: Partial<ExplanationFacts> = 
 }
 
 describe('explain', () => {
-  it('has something to say of every status', () => {
+  it('explains every status', () => {
     for (const status of JOB_STATUSES) {
       const { text, ...explanation } = explain(factsOf({ status }))
       expect(explanation).toMatchObject({ status, waitingFor: [], blockedBy: [] })
@@ -27,15 +27,17 @@ describe('explain', () => {
     }
   })
 
-  it('tells who is before a queued job, and whether anybody works there', () => {
-    expect(explain(factsOf({}, { position: 2 })).text).toBe('2 jobs before it in low; 1 worker listens there.')
+  it('counts the jobs before a queued one, and the workers of its queue', () => {
+    expect(explain(factsOf({}, { position: 2 })).text).toBe(
+      '2 jobs before it in the queue low; 1 worker serves the queue.',
+    )
     expect(explain(factsOf({}, { position: 0, workers: 0 })).code).toBe('no_worker')
     expect(explain(factsOf({}, { position: 0, suspended: true })).code).toBe('suspended')
     expect(explain(factsOf({}, { position: 0, paused: true, workers: 0 })).code).toBe('paused')
     expect(explain(factsOf({})).code).toBe('forgotten')
   })
 
-  it('tells jobs that will end from those that never let it go on', () => {
+  it('distinguishes dependencies that will end from those that block the job', () => {
     const dependencies = [
       { id: 'bad', status: 'failed' },
       { id: 'gone', status: undefined },
@@ -62,10 +64,10 @@ describe('explain', () => {
     expect(explain(factsOf({ status: 'deferred' }, { dependencies })).text).toContain('p0, p1, p2, p3, p4 and 3 more')
   })
 
-  it('tells who holds the slots of a rate limit', () => {
+  it('names the jobs that hold the slots of a rate limit', () => {
     const record = { status: 'rate_limited', rateLimit: { key: 'api', concurrency: 1 } } as const
     const waiting = factsOf(record, { slotHolders: ['a'], waitingBefore: 0 })
-    expect(explain(waiting).text).toBe('All 1 slots of the rate limit api are taken, by a; it is the next one.')
+    expect(explain(waiting).text).toBe('All 1 slots of the rate limit api are taken, by a; it is next.')
     expect(explain(factsOf(record)).code).toBe('forgotten')
   })
 })

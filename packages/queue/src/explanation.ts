@@ -1,13 +1,14 @@
 import { type ExplanationFacts, type JobStatus, readiness } from '@rq/job'
 
 /**
- * Why a job is where it is:
- * - `running`, `over`: there is nothing to wait for;
- * - `queued`: it runs when those before it have; `no_worker`, `suspended`, `paused`: it is queued, and nobody takes jobs from there;
- * - `time`, `jobs`, `slot`: it waits for its time, for other jobs to end, for a slot of its rate limit;
- * - `blocked`: a job that it waits for ended in a way that never lets it go on;
- * - `forgotten`: nothing will ever start it, because what would have is gone;
- * - `new`: it was created, and not enqueued.
+ * Why a job is not running:
+ * - `running`, `over`: it is running, or has ended;
+ * - `queued`: it runs after the jobs before it; `no_worker`, `suspended`, `paused`: it is queued, but no worker claims
+ *   it;
+ * - `time`, `jobs`, `slot`: it waits for its due time, for other jobs to end, for a slot of its rate limit;
+ * - `blocked`: a job that it waits for ended without success, and never releases it;
+ * - `forgotten`: nothing will ever start it, because its entry in a queue or registry is missing;
+ * - `new`: it was created, but not enqueued.
  */
 export type ExplanationCode =
   | 'running'
@@ -23,21 +24,21 @@ export type ExplanationCode =
   | 'forgotten'
   | 'new'
 
-/** Why a job is not running, for programs and for people. */
+/** Why a job is not running, as a code and as text. */
 export interface Explanation {
   readonly status: JobStatus
   readonly code: ExplanationCode
-  /** One or two sentences: what it waits for, and where somebody must act, what to do. */
+  /** One or two sentences: what the job waits for, and what to do if it needs help. */
   readonly text: string
-  /** Jobs that it waits for and that have not ended. */
+  /** Ids of dependencies that have not ended. */
   readonly waitingFor: readonly string[]
-  /** Jobs that never let it go on unless somebody acts. */
+  /** Ids of dependencies that ended without success: they hold the job until they are requeued, deleted or canceled. */
   readonly blockedBy: readonly string[]
 }
 
 const MOST_NAMED = 5
 
-/** What the facts mean. Pure. */
+/** Explain the facts. Pure. */
 export function explain(facts: ExplanationFacts): Explanation {
   const { record, dependencies } = facts
   const { status } = record
@@ -57,9 +58,9 @@ function reason(facts: ExplanationFacts): [ExplanationCode, string] {
   const { record } = facts
   switch (record.status) {
     case 'created':
-      return ['new', 'It was created, and not enqueued: queue.enqueueJob(job) does that.']
+      return ['new', 'It was created, but not enqueued. Call queue.enqueueJob(job).']
     case 'started':
-      return ['running', `It runs in the worker ${record.workerName ?? '(unknown)'}.`]
+      return ['running', `It is running in the worker ${record.workerName ?? '(unknown)'}.`]
     case 'queued':
       return queuedReason(facts)
     case 'scheduled':
@@ -69,7 +70,7 @@ function reason(facts: ExplanationFacts): [ExplanationCode, string] {
     case 'rate_limited':
       return slotReason(facts)
     case 'ready_to_enqueue':
-      return ['queued', 'The jobs it waited for are done, and it is about to be queued.']
+      return ['queued', 'Its dependencies are done, and it is about to be queued.']
     case 'failed':
     case 'stopped':
       return ['over', `It has ${record.status === 'failed' ? 'failed' : 'been stopped'}; job.requeue() runs it again.`]
@@ -84,34 +85,31 @@ function queuedReason({ paused, position, record, suspended, workers }: Explanat
   if (position === null) {
     return [
       'forgotten',
-      `It is queued, but not in the queue ${origin}: somebody took it out. Enqueue it again or delete it.`,
+      `Its status is queued, but it is not in the queue ${origin}: it was removed. Enqueue it again or delete it.`,
     ]
   }
   const place =
-    position === 0 ? `It is the next one in the queue ${origin}` : `${count(position, 'job')} before it in ${origin}`
-  if (suspended) return ['suspended', `${place}. All workers are suspended: they take no jobs until resume().`]
-  if (paused) return ['paused', `${place}. The queue is paused: no worker takes jobs from it until queue.resume().`]
-  if (workers === 0) return ['no_worker', `${place}. No worker listens to ${origin}: start one.`]
-  return ['queued', `${place}; ${count(workers, 'worker')} ${workers === 1 ? 'listens' : 'listen'} there.`]
+    position === 0 ? `It is next in the queue ${origin}` : `${count(position, 'job')} before it in the queue ${origin}`
+  if (suspended) return ['suspended', `${place}. All workers are suspended until resume().`]
+  if (paused) return ['paused', `${place}. The queue is paused until queue.resume().`]
+  if (workers === 0) return ['no_worker', `${place}. No worker serves the queue: start one.`]
+  return ['queued', `${place}; ${count(workers, 'worker')} ${workers === 1 ? 'serves' : 'serve'} the queue.`]
 }
 
 function scheduledReason({ dueMs, record }: ExplanationFacts): [ExplanationCode, string] {
   if (dueMs === undefined) {
     return [
       'forgotten',
-      `It is scheduled, but without a time: somebody took it out of the registry of ${record.origin}.`,
+      `Its status is scheduled, but it has no due time: it was removed from the registry of ${record.origin}.`,
     ]
   }
   const due = new Date(dueMs).toISOString()
   const others = record.dependencyIds === undefined ? '' : ' Then it waits for its dependencies.'
-  return [
-    'time',
-    `It is due at ${due}; a worker with a scheduler, or a scheduler, puts it into ${record.origin} then.${others}`,
-  ]
+  return ['time', `It is due at ${due}; a scheduler, or a worker with one, moves it to ${record.origin} then.${others}`]
 }
 
 function deferredReason({ dependencies, record, releasing }: ExplanationFacts): [ExplanationCode, string] {
-  if (releasing) return ['queued', 'The jobs it waited for are done, and it is one of many that are being queued.']
+  if (releasing) return ['queued', 'Its dependencies are done, and it is one of many jobs that are being queued.']
   const allowFailure = record.allowDependencyFailures ?? false
   const { blockedBy, waitingFor } = readiness(dependencies, allowFailure)
   if (blockedBy.length > 0) {
@@ -125,9 +123,9 @@ function deferredReason({ dependencies, record, releasing }: ExplanationFacts): 
   }
   if (waitingFor.length > 0) return ['jobs', `It waits for ${named(waitingFor)} to end.`]
   const why = dependencies.some(({ status }) => status === undefined)
-    ? 'a job that it waited for was deleted or has expired'
-    : 'the jobs that it waited for are done, and nobody told it'
-  return ['forgotten', `Nothing starts it any more: ${why}. queue.enqueueJob(job) runs it.`]
+    ? 'a dependency was deleted or has expired'
+    : 'its dependencies are done, but it was not released'
+  return ['forgotten', `Nothing will start it: ${why}. Call queue.enqueueJob(job) to run it.`]
 }
 
 function slotReason({ record, slotHolders, waitingBefore }: ExplanationFacts): [ExplanationCode, string] {
@@ -135,10 +133,10 @@ function slotReason({ record, slotHolders, waitingBefore }: ExplanationFacts): [
   if (waitingBefore === null) {
     return [
       'forgotten',
-      `It waits for a slot of the rate limit ${key}, which has forgotten it. Enqueue it again or delete it.`,
+      `It waits for a slot of the rate limit ${key}, but is not in its line. Enqueue it again or delete it.`,
     ]
   }
-  const before = waitingBefore === 0 ? 'it is the next one' : `${count(waitingBefore, 'job')} before it`
+  const before = waitingBefore === 0 ? 'it is next' : `${count(waitingBefore, 'job')} before it`
   return ['slot', `All ${concurrency} slots of the rate limit ${key} are taken, by ${named(slotHolders)}; ${before}.`]
 }
 

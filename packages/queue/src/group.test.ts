@@ -5,7 +5,7 @@ import { Group } from './group.ts'
 import { Queue } from './queue.ts'
 
 describe('Group', () => {
-  it('holds the jobs that were enqueued through it', async () => {
+  it('contains the jobs that were enqueued through it', async () => {
     const storage = new TestStorage()
     const group = Group.create({ storage, name: 'report' })
     const queue = new Queue('low', { storage, defaultTimeout: 9 })
@@ -29,7 +29,7 @@ describe('Group', () => {
     expect(() => Group.create({ storage, name: 'a\nb' })).toThrow(/Invalid group name/)
   })
 
-  it('takes a pipeline', async () => {
+  it('enqueues into a pipeline', async () => {
     const storage = new TestStorage()
     const pipeline = new MemoryPipeline()
     const group = Group.create({ storage })

@@ -5,12 +5,12 @@ import { Job } from './job.ts'
 import { Queue } from './queue.ts'
 
 export interface CreateGroupOptions extends StorageOptions {
-  /** Default: random. */
+  /** Default: a random name. */
   readonly name?: string
 }
 
 /**
- * Jobs known by one name. A group exists from its first job until its last one is deleted or has expired; it needs no
+ * Jobs under a common name. A group exists from its first job until its last one is deleted or has expired. It needs no
  * set-up and no clean-up.
  */
 export class Group {
@@ -22,17 +22,17 @@ export class Group {
     this.#context = context
   }
 
-  /** A group to put jobs into. Nothing is written yet; one with jobs may have the name already, and is joined then. */
+  /** Make a group to put jobs into. Writes nothing. If a group of that name has jobs, the new jobs join it. */
   static create(options: CreateGroupOptions = {}): Group {
     return new Group(options.name ?? randomHex(), contextOf(options))
   }
 
-  /** @throws RqError `RQ_NO_SUCH_GROUP` when it has no jobs. */
+  /** Fetch a group by its name. @throws RqError `RQ_NO_SUCH_GROUP` when it has no jobs. */
   static async fetch(name: string, options: StorageOptions = {}): Promise<Group> {
     const group = new Group(name, contextOf(options))
     const ids = await group.getJobIds()
     if (ids.length > 0) return group
-    throw new RqError('RQ_NO_SUCH_GROUP', `No group called "${group.name}": it has no jobs, or had them all deleted.`, {
+    throw new RqError('RQ_NO_SUCH_GROUP', `There is no group "${group.name}": it has no jobs, or they were deleted.`, {
       details: { group: group.name },
     })
   }
@@ -44,7 +44,10 @@ export class Group {
     return names.map((name) => new Group(name, context))
   }
 
-  /** As `queue.enqueueMany`; the jobs belong to this group. A queue given by name has the group's storage and defaults. */
+  /**
+   * Like `queue.enqueueMany`; the jobs belong to this group. A queue given by name has the storage of the group, and
+   * default options.
+   */
   enqueueMany<const D extends readonly EnqueueData[]>(
     queue: string | Queue,
     datas: D,
@@ -54,12 +57,12 @@ export class Group {
     return target.enqueueMany(datas, { ...options, groupId: this.name })
   }
 
-  /** Ids of its jobs in no order. Those that are gone are dropped from the group. */
+  /** Ids of its jobs, in no order. Jobs that no longer exist are removed from the group. */
   getJobIds(): Promise<string[]> {
     return this.#context.storage.groups.jobIds(this.name)
   }
 
-  /** Its jobs in no order. */
+  /** Its jobs, in no order. */
   async getJobs(): Promise<Job[]> {
     const records = await this.#context.storage.jobs.fetch(await this.getJobIds())
     return records.flatMap((record) => (record === undefined ? [] : new Job(record, this.#context)))

@@ -44,7 +44,7 @@ describe('a queue with isAsync: false', () => {
     expect(await job.result()).toBe(job.id)
   })
 
-  it('stores a failure; retries and repeats are not followed', async () => {
+  it('stores a failure, and ignores retries and repeats', async () => {
     const { queue } = setUp()
     const failed = await queue.enqueue(boom, [], { retry: new Retry({ max: 3 }) })
     expect(await failed.getStatus()).toBe('failed')
@@ -64,7 +64,7 @@ describe('a queue with isAsync: false', () => {
     ])
   })
 
-  it('fails a job whose success callback throws, and lets the error of a failure callback through', async () => {
+  it('fails a job whose success callback throws, and rethrows the error of a failure callback', async () => {
     const { storage, queue } = setUp()
     const job = await queue.enqueue(add, [1, 2], { onSuccess: throwing })
     expect(await job.getStatus()).toBe('failed')
@@ -72,7 +72,7 @@ describe('a queue with isAsync: false', () => {
     expect(storage.recordOf('bad').status).toBe('failed')
   })
 
-  it('ends a job at its time limit', async () => {
+  it('ends a job at its timeout', async () => {
     const { queue } = setUp()
     const job = await queue.enqueue(forever, [], { jobTimeout: 1 })
     expect((await job.latestResult())?.excString).toMatch(/Task exceeded maximum timeout value \(1 seconds\)$/)
@@ -96,7 +96,7 @@ describe('a queue with isAsync: false', () => {
     expect(await job.getStatus()).toBe('scheduled')
   })
 
-  it('finds duplicates, and refuses rate limits and pipelines', async () => {
+  it('refuses duplicates, rate limits and pipelines', async () => {
     const { storage, queue } = setUp()
     await queue.enqueue(nothing, [], { jobId: 'a', unique: true })
     await expect(queue.enqueue(nothing, [], { jobId: 'a', unique: true })).rejects.toThrow(DuplicateJobError)

@@ -18,17 +18,18 @@ import { callWebhook, webhookCalls } from './webhook-call.ts'
 
 /** RQ's name for the worker of an in-process queue. */
 const WORKER_NAME = 'sync'
-/** For jobs without a limit. Nobody renews this lease, so it must outlast the job. */
+/** For jobs without a timeout. This lease is not renewed, so it must outlast the job. */
 const UNLIMITED_LEASE_MS = DAY_MS
 
-/** The function objects at hand of a job, by the names they have in its record. */
+/** The functions of a job that are function objects, by their references. */
 export type KnownFunctions = ReadonlyMap<string, AnyFunction>
 
 /**
- * Run a job in this process instead of queueing it (`isAsync: false`): stored, run with its callbacks under its time limit,
- * and settled, so that it is finished or failed afterwards (or deferred, when it waits for other jobs). Retries and repeats are
- * not followed. A process that dies meanwhile leaves a job that workers recover.
- * @throws DuplicateJobError, RqError `RQ_INVALID_OPTION` (cycle); what the failure callback throws, after the job is stored.
+ * Run a job in this process instead of queueing it (`isAsync: false`). It is stored, run with its callbacks and
+ * timeout, and settled: afterwards it is finished or failed, or deferred when it waits for other jobs. Retries and
+ * repeats are ignored. If the process dies meanwhile, workers recover the job.
+ * @throws DuplicateJobError, RqError `RQ_INVALID_OPTION` (cycle); what the failure callback throws, after the job is
+ *   stored.
  */
 export async function runInProcess<R>(
   job: NewJob,
@@ -79,14 +80,14 @@ async function store(record: JobRecord, executionId: string, outcome: Outcome, c
     throw new RqError('RQ_LEASE_LOST', `Job ${record.id} ran longer than its lease, and a worker has taken it over.`)
   }
   if (releasing === true) while (await workers.releaseDependents());
-  // Nobody is told of one that fails: the job is over, and its caller asked for no answer.
+  // Failures are ignored: the job is done, and the caller of enqueue cannot handle them.
   await Promise.allSettled(webhookCalls(record, settlement, context.serializer).map((call) => callWebhook(call)))
   record.status = settlement.to
   record.startedAtMs = outcome.startedAtMs
   record.endedAtMs = outcome.endedAtMs
 }
 
-/** A returned Retry asks for another run, which nobody would start: it counts as one too many. */
+/** No worker would start the run that a returned Retry asks for, so the Retry counts as one too many. */
 function withoutRetry(outcome: Outcome): Outcome {
   return outcome.kind === 'returned_retry' ? { ...outcome, retry: { max: 0, intervalsS: [] } } : outcome
 }
@@ -100,7 +101,7 @@ function loaderOf(known: KnownFunctions, importPaths: readonly string[] | undefi
   return { load: async (reference) => known.get(reference) ?? loader.load(reference) }
 }
 
-/** The function objects among what a job calls, so that they need not be imported again. */
+/** Collect the function objects of a job, which therefore need not be imported. */
 export function knownFunctions(pairs: readonly (readonly [name: string | undefined, func: FunctionRef | undefined])[]) {
   const known = new Map<string, AnyFunction>()
   for (const [name, func] of pairs) if (name !== undefined && typeof func === 'function') known.set(name, func)

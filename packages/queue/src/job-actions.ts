@@ -6,18 +6,27 @@ import { jobIdOf } from './job-view.ts'
 import { type When, whenMs } from './when.ts'
 
 export interface CancelOptions {
-  /** Let the jobs that wait for it go on as if it were not among their dependencies. Default false. */
+  /**
+   * Remove it from the dependencies of the jobs that wait for it, and enqueue those that wait for nothing else. Default
+   * false.
+   */
   enqueueDependents?: boolean
-  /** Take it out of the dependents of the jobs it waits for. Default false. */
+  /** Remove it from the dependents of the jobs that it waits for. Default false. */
   removeFromDependencies?: boolean
-  /** An ioredis pipeline or multi: nothing happens before its `exec()`, and its reply says what did. */
+  /**
+   * A pipeline of the client of the store (of Redis: a pipeline or multi of ioredis): nothing happens before its
+   * `exec()`, which gets the answer.
+   */
   pipeline?: unknown
 }
 
 export interface DeleteOptions {
   /** Delete the jobs that wait for it as well. Default false. */
   deleteDependents?: boolean
-  /** An ioredis pipeline or multi: nothing happens before its `exec()`. */
+  /**
+   * A pipeline of the client of the store (of Redis: a pipeline or multi of ioredis): nothing happens before its
+   * `exec()`.
+   */
   pipeline?: unknown
 }
 
@@ -27,7 +36,7 @@ export interface RequeueOptions {
 }
 
 /**
- * Take a job out of wherever it waits, into the canceled registry. One that runs goes on running. Atomic.
+ * Move a job to the canceled registry from wherever it waits. A running job continues. Atomic.
  * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when it is canceled already.
  */
 export async function cancelJob(id: string, options: StorageOptions & CancelOptions = {}): Promise<void> {
@@ -35,13 +44,14 @@ export async function cancelJob(id: string, options: StorageOptions & CancelOpti
 }
 
 /**
- * Put a failed or stopped job back into its queue. Atomic.
+ * Move a failed or stopped job back to its queue. Atomic.
  * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when it is not in the failed registry.
  */
 export async function requeueJob(id: string, options: StorageOptions & RequeueOptions = {}): Promise<void> {
   await requeueIn(contextOf(options).storage.jobs, jobIdOf(id), options)
 }
 
+/** Cancel a job of a store. @throws as {@link cancelJob}. */
 export async function cancelIn(jobs: JobStore, jobId: string, options: CancelOptions): Promise<void> {
   const { enqueueDependents = false, removeFromDependencies = false, pipeline } = options
   const request = { jobId, enqueueDependents, removeFromDependencies }
@@ -51,7 +61,7 @@ export async function cancelIn(jobs: JobStore, jobId: string, options: CancelOpt
   if (answer === 'refused') throw invalidOperation(jobId, 'is canceled already')
 }
 
-/** A job that is gone already is no error. */
+/** Delete a job of a store. A job that no longer exists is no error. */
 export async function deleteIn(jobs: JobStore, jobId: string, options: DeleteOptions): Promise<void> {
   const { deleteDependents = false, pipeline } = options
   const request = { jobId, deleteDependents }
@@ -59,19 +69,21 @@ export async function deleteIn(jobs: JobStore, jobId: string, options: DeleteOpt
   await jobs.delete(request)
 }
 
-/** A scheduled job goes now. */
+/** Enqueue a scheduled job now. @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when it is not scheduled. */
 export async function promoteIn(storage: Storage, jobId: string, options: RequeueOptions): Promise<void> {
   const answer = await storage.schedules.promote(jobId, options.atFront ?? false)
   if (answer === 'missing') throw noSuchJob(jobId)
   if (answer === 'refused') throw invalidOperation(jobId, 'is not scheduled')
 }
 
+/** Change the due time of a job. @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when it is not scheduled. */
 export async function rescheduleIn(storage: Storage, jobId: string, when: When): Promise<void> {
   const answer = await storage.schedules.reschedule(jobId, whenMs(when, 'when'))
   if (answer === 'missing') throw noSuchJob(jobId)
-  if (answer === 'refused') throw invalidOperation(jobId, 'is not scheduled, so it cannot be given another time')
+  if (answer === 'refused') throw invalidOperation(jobId, 'is not scheduled, so it cannot be rescheduled')
 }
 
+/** Requeue a job of a store. @throws as {@link requeueJob}. */
 export async function requeueIn(jobs: JobStore, jobId: string, options: RequeueOptions): Promise<void> {
   const answer = await jobs.requeue(jobId, options.atFront ?? false)
   if (answer === 'missing') throw noSuchJob(jobId)
@@ -87,7 +99,7 @@ export async function stopIn(storage: Storage, jobId: string): Promise<void> {
   if (record === undefined) throw noSuchJob(jobId)
   const { workerName, executionId } = record
   if (record.status !== 'started' || workerName === undefined) {
-    throw invalidOperation(jobId, `is ${record.status}: no worker runs it, so there is nothing to stop`)
+    throw invalidOperation(jobId, `is ${record.status}: no worker runs it, so it cannot be stopped`)
   }
   await storage.admin.sendCommand(workerName, {
     command: 'stop-job',
@@ -96,6 +108,7 @@ export async function stopIn(storage: Storage, jobId: string): Promise<void> {
   })
 }
 
+/** The error of a request that the status of a job does not allow. */
 export function invalidOperation(jobId: string, why: string): RqError {
   return new RqError('RQ_INVALID_OPERATION', `Job ${jobId} ${why}.`, { details: { jobId } })
 }

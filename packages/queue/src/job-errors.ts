@@ -1,10 +1,10 @@
 import { RqError } from '@rq/core'
 
-/** What `job.result()` throws when the job has failed. */
+/** Thrown by `job.result()` when the job has failed. */
 export class JobFailedError extends RqError {
   override readonly name = 'JobFailedError'
   readonly jobId: string
-  /** The error with its stack and causes, as the worker wrote it; empty when none was kept. */
+  /** The error with its stack and causes, as the worker stored it; empty when there is none. */
   readonly remoteStack: string
 
   constructor(jobId: string, remoteStack: string) {
@@ -14,7 +14,7 @@ export class JobFailedError extends RqError {
   }
 }
 
-/** What a bounded wait throws when its time is over. The job goes on. */
+/** Thrown by a wait whose timeout is over. The job continues. */
 export class TimeoutError extends RqError {
   override readonly name = 'TimeoutError'
 
@@ -23,7 +23,7 @@ export class TimeoutError extends RqError {
   }
 }
 
-/** Why a job or callback was ended: it ran longer than it may. The reason of the `AbortSignal` in such a job. */
+/** The error of a job or callback that exceeded its timeout, and the reason of its `AbortSignal`. */
 export class JobTimeoutError extends RqError {
   override readonly name = 'JobTimeoutError'
 
@@ -32,28 +32,25 @@ export class JobTimeoutError extends RqError {
   }
 }
 
-/** What a `unique` enqueue throws when a job with its id exists. Nothing was written. */
+/** Thrown by an enqueue with `unique` when a job with its id exists. Nothing was written. */
 export class DuplicateJobError extends RqError {
   override readonly name = 'DuplicateJobError'
   readonly jobId: string
 
   constructor(jobId: string) {
-    super(
-      'RQ_DUPLICATE_JOB',
-      `A job with id ${jobId} exists already, and this one was to be unique. Nothing was written.`,
-      {
-        details: { jobId },
-      },
-    )
+    super('RQ_DUPLICATE_JOB', `Job ${jobId} already exists, and unique was set. Nothing was written.`, {
+      details: { jobId },
+    })
     this.jobId = jobId
   }
 }
 
+/** The error for an id without a job. */
 export function noSuchJob(jobId: string, hint = 'It was deleted, has expired, or never existed.'): RqError {
   return new RqError('RQ_NO_SUCH_JOB', `No job with id ${jobId}. ${hint}`, { details: { jobId } })
 }
 
-/** The readable end of a stack: `TypeError: x is not a function`. */
+/** The last line of a stored error, its summary: `TypeError: x is not a function`. */
 function lastLine(text: string): string {
-  return text.trimEnd().split('\n').at(-1)?.trim() || 'it left no error text'
+  return text.trimEnd().split('\n').at(-1)?.trim() || 'no error was stored'
 }

@@ -5,8 +5,8 @@ import { readCall, readValue, writeValue } from './payload.ts'
 import { dateOf } from './when.ts'
 
 /**
- * A job's record as its user reads it: times as `Date`, lengths of time in seconds, function and arguments decoded
- * when they are first asked for. What it shows is as old as the last fetch or refresh.
+ * The record of a job for its user: times as `Date`, durations in seconds, function and arguments decoded when they are
+ * first read. It shows the state of the last fetch or refresh.
  */
 export class JobView {
   #record: JobRecord
@@ -48,13 +48,13 @@ export class JobView {
   }
 
   set description(text: string) {
-    if (typeof text !== 'string') throw invalidOption('description', text, 'a text')
+    if (typeof text !== 'string') throw invalidOption('description', text, 'a string')
     this.#record.description = text
   }
 
   /**
-   * The job's free data. Change it in place or replace it, then `saveMeta()`.
-   * What no serializer can read stands in it as `unserialized`, as in RQ.
+   * The metadata of the job. Change it in place or replace it, then call `saveMeta()`.
+   * If the serializer cannot read it, its stored form is in `unserialized`, as in RQ.
    */
   get meta(): Record<string, unknown> {
     this.#meta ??= this.decodeMeta(this.#record.meta)
@@ -67,7 +67,10 @@ export class JobView {
     this.#meta = meta
   }
 
-  /** Longest run in seconds; -1 = no limit; undefined until it is enqueued, when it gets its queue's default. */
+  /**
+   * Timeout of a run in seconds; -1 = no limit; undefined for a job without one, which gets that of its queue when it
+   * is enqueued.
+   */
   get timeout(): number | undefined {
     return this.#record.timeoutS
   }
@@ -78,7 +81,7 @@ export class JobView {
     this.#record.timeoutS = seconds
   }
 
-  /** Seconds that it is kept after success; -1 = for ever; undefined = the worker's default, 500. */
+  /** Seconds that it is kept after success; -1 = without limit; undefined = the worker's default, 500. */
   get resultTtl(): number | undefined {
     return this.#record.resultTtlS
   }
@@ -87,7 +90,7 @@ export class JobView {
     this.#record.resultTtlS = durationOrUnlimitedS(ttl, 'resultTtl')
   }
 
-  /** Most seconds in the queue; undefined = no limit. */
+  /** Time limit in the queue, in seconds; undefined = no limit. */
   get ttl(): number | undefined {
     return this.#record.ttlS
   }
@@ -98,7 +101,7 @@ export class JobView {
     this.#record.ttlS = seconds
   }
 
-  /** Seconds that it is kept after a failure; -1 = for ever; undefined = 1 year. */
+  /** Seconds that it is kept after a failure; -1 = without limit; undefined = 1 year. */
   get failureTtl(): number | undefined {
     return this.#record.failureTtlS
   }
@@ -112,24 +115,27 @@ export class JobView {
     return this.#record.workerName
   }
 
+  /** The name of its group. */
   get groupId(): string | undefined {
     return this.#record.groupId
   }
 
+  /** Retries that are left: each retry of a failed or abandoned attempt takes one. Undefined without `retry`. */
   get retriesLeft(): number | undefined {
     return this.#record.retriesLeft
   }
 
+  /** Repeats that are left: each successful run takes one. Undefined without `repeat`. */
   get repeatsLeft(): number | undefined {
     return this.#record.repeatsLeft
   }
 
-  /** How often its function itself returned a `Retry`. */
+  /** How often its function returned a `Retry`. */
   get numberOfRetries(): number | undefined {
     return this.#record.numberOfRetries
   }
 
-  /** Ids of the jobs it was to wait for. */
+  /** Ids of its dependencies. */
   get dependencyIds(): readonly string[] {
     return this.#record.dependencyIds ?? []
   }
@@ -154,15 +160,15 @@ export class JobView {
     return dateOf(this.#record.lastHeartbeatMs)
   }
 
-  /** The same job, not the same handle. */
+  /** Whether `other` is a handle of the same job. */
   equals(other: unknown): boolean {
     return other instanceof JobView && other.id === this.id
   }
 
-  /** The record behind the handle, with meta as it is now: what a store takes. Not a copy. */
+  /** The record of the handle, with its present meta, as a store takes it. Not a copy. */
   toRecord(): JobRecord {
     const meta = this.#meta
-    // What could not be read is written back as it was.
+    // Meta that could not be read is stored as it was.
     if (meta === undefined || (this.#record.meta !== undefined && meta.unserialized === this.#record.meta)) {
       return this.#record
     }
@@ -171,7 +177,7 @@ export class JobView {
     return this.#record
   }
 
-  /** What logs and inspection show: no arguments, no meta. */
+  /** The fields for logs: no arguments, no meta. */
   toJSON(): { id: string; origin: string; status: JobStatus; description: string | undefined } {
     const { id, origin, status, description } = this.#record
     return { id, origin, status, description }
@@ -189,7 +195,7 @@ export class JobView {
     return this.#record
   }
 
-  /** Show another state of the same job. Decoded meta is forgotten. */
+  /** Replace the record by another state of the same job. Drops changes of meta. */
   protected set record(record: JobRecord) {
     this.#record = record
     this.#call = undefined
@@ -206,7 +212,7 @@ export class JobView {
       const value = readValue(this.#serializer, meta, 'meta')
       if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
     } catch {
-      // Unreadable meta must not keep anybody from the rest of the job.
+      // Meta that cannot be read must not make the rest of the job unreadable.
     }
     return { unserialized: meta }
   }
@@ -217,7 +223,7 @@ export class JobView {
   }
 }
 
-/** A job id as people pass it: RQ also takes `job:execution`, of which the job part counts (behaviour case 70). */
+/** The id of a job, checked. Like RQ, it accepts `job:execution` and uses the job part (behaviour case 70). */
 export function jobIdOf(job: string | { readonly id: string }, option = 'jobId'): string {
   const id = typeof job === 'object' && job !== null ? job.id : job
   const colon = typeof id === 'string' ? id.indexOf(':') : -1

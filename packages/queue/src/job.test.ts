@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { MemoryPipeline, TestStorage } from '@rq/testkit/memory-storage'
 import { describe, expect, it, vi } from 'vitest'
 import { add, nothing } from '../test/functions.ts'
+import { withoutStorageFactory } from '../test/no-storage-factory.ts'
 import { Job } from './job.ts'
 import { cancelJob, requeueJob } from './job-actions.ts'
 import { JobFailedError, TimeoutError } from './job-errors.ts'
@@ -15,6 +16,8 @@ function setUp() {
 const code = (value: string) => expect.objectContaining({ code: value })
 
 describe('Job', () => {
+  withoutStorageFactory()
+
   it('shows its record', async () => {
     const { storage, queue } = setUp()
     const enqueued = await queue.enqueue(add, [1, 2], { kwargs: { a: 1 }, meta: { step: 1 }, resultTtl: '1m' })
@@ -60,7 +63,7 @@ describe('Job', () => {
     expect(storage.recordOf(id).meta).toBe('no json')
   })
 
-  it('fetches one, many, and knows which exist; "job:execution" means the job', async () => {
+  it('fetches one or many, checks existence, and accepts "job:execution" for the job', async () => {
     const { storage, queue } = setUp()
     const { id } = await queue.enqueue(nothing)
     expect((await Job.fetch(`${id}:execution`, { storage })).id).toBe(id)
@@ -69,10 +72,10 @@ describe('Job', () => {
     expect(await Job.exists('gone', { storage })).toBe(false)
     await expect(Job.fetch('gone', { storage })).rejects.toThrow(code('RQ_NO_SUCH_JOB'))
     await expect(Job.fetch('a b', { storage })).rejects.toThrow(code('RQ_INVALID_OPTION'))
-    await expect(Job.fetch(id, {} as never)).rejects.toThrow(/Invalid storage/)
+    await expect(Job.fetch(id)).rejects.toThrow(/Invalid storage/)
   })
 
-  it('is created for no queue, and stored by save', async () => {
+  it('is created without a queue, and stored by save', async () => {
     const { storage } = setUp()
     const job = await Job.create(add, [1, 2], { storage, jobId: 'mine', meta: { a: 1 } })
     expect(storage.records.size).toBe(0)
@@ -93,7 +96,7 @@ describe('Job', () => {
     }).toThrow(/Invalid timeout/)
   })
 
-  it('tells its status fresh, and the known one on request', async () => {
+  it('reads its status from the store, or from the snapshot on request', async () => {
     const { storage, queue } = setUp()
     const job = await queue.enqueue(nothing)
     storage.recordOf(job.id).status = 'started'
@@ -106,7 +109,7 @@ describe('Job', () => {
     await expect(job.refresh()).rejects.toThrow(code('RQ_NO_SUCH_JOB'))
   })
 
-  it('writes meta alone, and reads it fresh or as known', async () => {
+  it('stores meta alone, and reads it from the store or from the handle', async () => {
     const { storage, queue } = setUp()
     const job = await queue.enqueue(nothing, [], { meta: { a: 1 } })
     const other = await Job.fetch(job.id, { storage })
@@ -119,7 +122,7 @@ describe('Job', () => {
     await expect(job.saveMeta()).rejects.toThrow(code('RQ_NO_SUCH_JOB'))
   })
 
-  it('is canceled once, requeued from failure only, and deleted as often as one likes', async () => {
+  it('is canceled once, requeued only after a failure, and deleted any number of times', async () => {
     const { storage, queue } = setUp()
     const job = await queue.enqueue(nothing)
     await expect(job.requeue()).rejects.toThrow(code('RQ_INVALID_OPERATION'))
@@ -163,7 +166,7 @@ describe('Job', () => {
 })
 
 describe('results', () => {
-  it('are undefined before, and the value after success', async () => {
+  it('are undefined before the end, and the value after success', async () => {
     const { storage, queue } = setUp()
     const job = await queue.enqueue(add, [1, 2])
     expect([await job.returnValue(), await job.latestResult()]).toEqual([undefined, null])
@@ -215,14 +218,14 @@ describe('results', () => {
     await expect(job.result()).rejects.toThrow(code(errorCode))
   })
 
-  it('say that a job is gone', async () => {
+  it('reject when the job no longer exists', async () => {
     const { storage, queue } = setUp()
     const job = await queue.enqueue(nothing)
     storage.forget(job.id)
     await expect(job.result()).rejects.toThrow(code('RQ_NO_SUCH_JOB'))
   })
 
-  it('are waited for until the time is over', async () => {
+  it('are waited for until the timeout', async () => {
     const { storage, queue } = setUp()
     const job = await queue.enqueue(nothing)
     const asked = vi.spyOn(storage.jobs, 'awaitResult')

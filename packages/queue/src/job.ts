@@ -22,33 +22,34 @@ import { checkArgs, newRecord } from './new-record.ts'
 import { Result } from './result.ts'
 import { dateOf, type When } from './when.ts'
 
-/** What `Job.create` takes beside the options of the job itself. */
+/** Options of `Job.create`. */
 export interface CreateOptions extends EnqueueOptions, StorageOptions {
-  /** The queue it will belong to. Default: none until it is enqueued. */
+  /** The name of its queue. Default: none until it is enqueued. */
   origin?: string
-  /** Folders below which functions are named. Default: the working directory. */
+  /** Import paths of the workers: references of functions are relative to them. Default: the working directory. */
   importPaths?: readonly string[]
 }
 
-/** One run of a job that is going on. */
+/** A run of a job that has not ended. */
 export interface Execution {
   readonly id: string
   readonly jobId: string
-  /** When the worker's lease ends unless it is renewed. */
+  /** When the lease of the worker ends, unless it renews it. */
   readonly leaseEndsAt: Date
   readonly workerName: string | undefined
-  /** Undefined until the worker has beaten for it, which takes some seconds. */
+  /** Undefined until the first heartbeat of the worker for this execution, some seconds after its start. */
   readonly lastHeartbeat: Date | undefined
 }
 
-/** A time limit for waiting. */
+/** A limit for waiting. */
 export interface WaitOptions {
+  /** How long to wait. */
   timeout?: DurationLike
 }
 
 /**
- * A handle on one job. Its fields are a snapshot, taken when it was enqueued, fetched or last refreshed;
- * its methods ask the store. Two handles of one job know nothing of each other.
+ * A handle of one job. Its fields are a snapshot, taken when it was enqueued, fetched or last refreshed; its methods
+ * ask the store. Two handles of one job are independent of each other.
  */
 export class Job<R = unknown> extends JobView {
   readonly #context: JobContext
@@ -59,7 +60,7 @@ export class Job<R = unknown> extends JobView {
   }
 
   /**
-   * A job that is nowhere yet: `save()` stores it, `queue.enqueueJob(job)` puts it into a queue.
+   * Make a job that is not stored yet: `save()` stores it, `queue.enqueueJob(job)` enqueues it.
    * @throws RqError `RQ_INVALID_OPTION`, `RQ_INVALID_REFERENCE`, `RQ_SERIALIZATION`.
    */
   static async create<F extends AnyFunction>(
@@ -76,14 +77,14 @@ export class Job<R = unknown> extends JobView {
     return new Job(newRecord(names, args, checked, defaults), context)
   }
 
-  /** @throws RqError `RQ_NO_SUCH_JOB`. */
+  /** Fetch a job by its id. @throws RqError `RQ_NO_SUCH_JOB`. */
   static async fetch<R = unknown>(id: string, options: StorageOptions = {}): Promise<Job<R>> {
     const [job] = await Job.fetchMany<R>([id], options)
     if (job === undefined || job === null) throw noSuchJob(jobIdOf(id))
     return job
   }
 
-  /** In the order of `ids`; null where there is no such job. One atomic step. */
+  /** Fetch jobs in the order of `ids`; null where there is no such job. One atomic step. */
   static async fetchMany<R = unknown>(
     ids: readonly string[],
     options: StorageOptions = {},
@@ -93,23 +94,25 @@ export class Job<R = unknown> extends JobView {
     return records.map((record) => (record === undefined ? null : new Job<R>(record, context)))
   }
 
+  /** Whether a job with this id is stored. */
   static async exists(id: string, options: StorageOptions = {}): Promise<boolean> {
     return contextOf(options).storage.jobs.exists(jobIdOf(id))
   }
 
-  /** Fired on timeout, stop and lost lease. Only in the job that is being run; undefined elsewhere. */
+  /** Fires on timeout, stop and lost lease. Undefined except for the current job. */
   get signal(): AbortSignal | undefined {
     return this.#context.signal
   }
 
   /**
-   * @param options.refresh ask the store first. Default true.
-   * @throws RqError `RQ_INVALID_OPERATION` when the job is gone.
+   * The status of the job.
+   * @param options.refresh ask the store; false: return the status of the snapshot. Default true.
+   * @throws RqError `RQ_INVALID_OPERATION` when the job no longer exists.
    */
   async getStatus(options: { refresh?: boolean } = {}): Promise<JobStatus> {
     if (options.refresh === false) return this.record.status
     const status = await this.#context.storage.jobs.status(this.id)
-    if (status === undefined) throw invalidOperation(this.id, 'has no status: it is gone')
+    if (status === undefined) throw invalidOperation(this.id, 'has no status: it no longer exists')
     this.record.status = status
     return status
   }
@@ -146,13 +149,13 @@ export class Job<R = unknown> extends JobView {
     return (await this.getStatus()) === 'canceled'
   }
 
-  /** What the latest run returned: undefined until one has succeeded; null when it returned nothing. */
+  /** The return value of the latest run; undefined unless that succeeded; null when it returned nothing. */
   async returnValue(): Promise<R | undefined> {
     const result = await this.latestResult()
     return result?.type === 'successful' ? (result.returnValue as R) : undefined
   }
 
-  /** The newest result, or null. Waits up to `timeout` (default 0) for the first one, and is woken by it at once. */
+  /** The newest result, or null. If there is none, waits up to `timeout` (default 0) for one. */
   latestResult(options: WaitOptions = {}): Promise<Result<R> | null> {
     return latestResult<R>(this.id, this.#context, options.timeout ?? 0)
   }
@@ -164,30 +167,30 @@ export class Job<R = unknown> extends JobView {
   }
 
   /**
-   * Wait until the job has ended, and return what it returned (null when that was nothing). A job that is retried or
-   * repeated has ended when its last run has.
-   * @throws JobFailedError with the remote stack; TimeoutError after `timeout` (default: waits for ever);
-   *   RqError `RQ_JOB_STOPPED`, `RQ_INVALID_OPERATION` (canceled), `RQ_NO_SUCH_JOB` (gone).
+   * Wait until the job has ended, and return its return value (null when it returned nothing). A job that is retried or
+   * repeated ends with its last run.
+   * @throws JobFailedError with the remote stack; TimeoutError after `timeout` (default: waits forever);
+   *   RqError `RQ_JOB_STOPPED`, `RQ_INVALID_OPERATION` (canceled), `RQ_NO_SUCH_JOB` (it no longer exists).
    */
   result(options: WaitOptions = {}): Promise<R> {
     return awaitReturnValue<R>(this.id, this.#context, options.timeout)
   }
 
-  /** Read the whole record again. @throws RqError `RQ_NO_SUCH_JOB`. */
+  /** Read the whole record from the store. @throws RqError `RQ_NO_SUCH_JOB`. */
   async refresh(): Promise<void> {
     const [record] = await this.#context.storage.jobs.fetch([this.id])
     if (record === undefined) throw noSuchJob(this.id)
     this.record = record
   }
 
-  /** Write the whole record, putting it nowhere. Its status stays; a new job is `created`. */
+  /** Store the whole record without enqueueing the job. Its status stays; a new job is `created`. */
   async save(): Promise<void> {
     await this.#context.storage.jobs.save(this.toRecord())
   }
 
   /**
-   * Write meta and nothing else.
-   * @throws RqError `RQ_NO_SUCH_JOB`; `RQ_LEASE_LOST` in a job whose worker no longer owns it.
+   * Store meta only.
+   * @throws RqError `RQ_NO_SUCH_JOB`; `RQ_LEASE_LOST` in a job that its worker no longer owns.
    */
   async saveMeta(): Promise<void> {
     const { storage, executionId } = this.#context
@@ -195,26 +198,27 @@ export class Job<R = unknown> extends JobView {
     const answer = await storage.jobs.saveMeta(this.id, meta, executionId)
     if (answer === 'missing') throw noSuchJob(this.id)
     if (answer === 'refused') {
-      throw new RqError(
-        'RQ_LEASE_LOST',
-        `Job ${this.id} belongs to another execution by now; its meta was not written.`,
-      )
+      throw new RqError('RQ_LEASE_LOST', `Job ${this.id} now belongs to another execution. Its meta was not written.`)
     }
     this.record.meta = meta
   }
 
-  /** @param options.refresh read it from the store first. Default true. */
+  /**
+   * The metadata of the job.
+   * @param options.refresh read it from the store; false: return that of this handle. Default true.
+   */
   async getMeta(options: { refresh?: boolean } = {}): Promise<Record<string, unknown>> {
     if (options.refresh === false) return this.meta
     this.meta = this.decodeMeta(await this.#context.storage.jobs.meta(this.id))
     return this.meta
   }
 
-  /** Its index in its queue, 0 = next; null when it is not there. */
+  /** Its index in its queue, 0 = next; null when it does not wait there. */
   async getPosition(): Promise<number | null> {
     return this.origin === '' ? null : this.#context.storage.queues.position(this.origin, this.id)
   }
 
+  /** Runs of the job that have not ended: at most one, unless a worker died. */
   async getExecutions(): Promise<Execution[]> {
     const executions = await this.#context.storage.jobs.executions(this.id)
     return executions.map(({ id, jobId, lastHeartbeatMs, leaseEndsMs, workerName }) => ({
@@ -226,7 +230,7 @@ export class Job<R = unknown> extends JobView {
     }))
   }
 
-  /** The jobs it was to wait for; those that are gone are left out. */
+  /** Its dependencies, without those that no longer exist. */
   async fetchDependencies(): Promise<Job[]> {
     const records = await this.#context.storage.jobs.fetch(this.dependencyIds)
     return records.flatMap((record) => (record === undefined ? [] : new Job(record, this.#context)))
@@ -238,7 +242,7 @@ export class Job<R = unknown> extends JobView {
   }
 
   /**
-   * Why it is not running, and what has to happen for it to run; in one step.
+   * Explain why the job is not running, and what must happen for it to run. One atomic step.
    * @throws RqError `RQ_NO_SUCH_JOB`.
    */
   async explain(): Promise<Explanation> {
@@ -247,18 +251,21 @@ export class Job<R = unknown> extends JobView {
     return explain(facts)
   }
 
-  /** As `cancelJob`. */
+  /** Like `cancelJob`. @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when it is canceled already. */
   async cancel(options: CancelOptions = {}): Promise<void> {
     await cancelIn(this.#context.storage.jobs, this.id, options)
     if (options.pipeline === undefined) this.record.status = 'canceled'
   }
 
-  /** Remove it from everywhere, its results included. One that is gone already is no error. */
+  /** Delete the job, its results and every reference to it. A job that no longer exists is no error. */
   async delete(options: DeleteOptions = {}): Promise<void> {
     await deleteIn(this.#context.storage.jobs, this.id, options)
   }
 
-  /** As `requeueJob`. */
+  /**
+   * Like `requeueJob`.
+   * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when it has not failed or been stopped.
+   */
   async requeue(options: RequeueOptions = {}): Promise<void> {
     await requeueIn(this.#context.storage.jobs, this.id, options)
     this.record.status = 'queued'
@@ -267,7 +274,7 @@ export class Job<R = unknown> extends JobView {
   }
 
   /**
-   * Give it another time while it is scheduled; one that is past means at once.
+   * Change the due time of a scheduled job. A time in the past means at once.
    * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when it is not scheduled, `RQ_INVALID_OPTION`.
    */
   async reschedule(when: When): Promise<void> {
@@ -275,7 +282,7 @@ export class Job<R = unknown> extends JobView {
   }
 
   /**
-   * Ask the worker that runs it to stop it. Not acknowledged: `result()` tells when it has.
+   * Ask the worker that runs it to stop it. Not acknowledged: `result()` rejects when it has stopped.
    * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when no worker runs it.
    */
   async stop(): Promise<void> {

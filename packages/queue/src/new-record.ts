@@ -4,27 +4,30 @@ import type { Serializer } from '@rq/serializer'
 import type { CallNames } from './call-names.ts'
 import { writeCall, writeValue } from './payload.ts'
 
-/** What a record takes from its queue. */
+/** The part of a record that comes from its queue. */
 export interface RecordDefaults {
   readonly origin: string
   readonly serializer: Serializer
   readonly results: ResultDialect
-  /** Seconds; absent: the record gets none until it is enqueued. */
+  /** Default timeout in seconds. Absent: the record gets none until it is enqueued. */
   readonly timeoutS?: number
 }
 
 const NO_ARGS: readonly unknown[] = Object.freeze([])
 
-/** @throws RqError `RQ_INVALID_OPTION` when `args` is not an array. */
+/**
+ * Check the arguments of a call; undefined means none.
+ * @throws RqError `RQ_INVALID_OPTION` when `args` is not an array.
+ */
 export function checkArgs(args: unknown): readonly unknown[] {
   if (args === undefined) return NO_ARGS
   if (Array.isArray(args)) return args
-  throw invalidOption('args', args, 'an array of the arguments of the function')
+  throw invalidOption('args', args, 'an array with the arguments of the function')
 }
 
 /**
- * The record of a job that is nowhere yet (`created`).
- * @throws RqError `RQ_SERIALIZATION` when the arguments or meta cannot be written.
+ * Make the record of a new job, with the status `created`. Stores nothing.
+ * @throws RqError `RQ_SERIALIZATION` when the arguments or meta cannot be serialized.
  */
 export function newRecord(
   names: CallNames,
@@ -61,8 +64,9 @@ export function newRecord(
 let lastCreatedMs = 0
 
 /**
- * Now, with microseconds that count up within a millisecond, from a random one on: a job is known again by its id and this time,
- * so two of one process never have the same, and two of different ones hardly ever.
+ * The present time, with microseconds that count up within a millisecond from a random start. A repeated enqueue is
+ * recognized by the id and this time of its job, so two jobs of one process never have the same time, and two of
+ * different ones hardly ever.
  */
 function creationMs(): number {
   const nowMs = Date.now()

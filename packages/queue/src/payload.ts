@@ -2,7 +2,7 @@ import { RqError } from '@rq/core'
 import { type Call, dumpCall, loadCall, type Payload, readPayload } from '@rq/job'
 import type { Serializer } from '@rq/serializer'
 
-/** @throws RqError `RQ_SERIALIZATION`, whatever the serializer throws. */
+/** Serialize a call. @throws RqError `RQ_SERIALIZATION`, with the error of the serializer as its cause. */
 export function writeCall(serializer: Serializer, call: Call): Payload {
   try {
     return dumpCall(serializer, call)
@@ -11,7 +11,7 @@ export function writeCall(serializer: Serializer, call: Call): Payload {
   }
 }
 
-/** @throws RqError `RQ_DESERIALIZATION`, whatever the serializer throws. */
+/** Read a serialized call. @throws RqError `RQ_DESERIALIZATION`, with the error of the serializer as its cause. */
 export function readCall(serializer: Serializer, data: Payload): Call {
   try {
     return loadCall(serializer, data)
@@ -20,7 +20,7 @@ export function readCall(serializer: Serializer, data: Payload): Call {
   }
 }
 
-/** @throws RqError `RQ_SERIALIZATION`. `what` names the value in the message. */
+/** Serialize a value. `what` names it in the error. @throws RqError `RQ_SERIALIZATION`. */
 export function writeValue(serializer: Serializer, value: unknown, what: string): Payload {
   try {
     return serializer.dumps(value)
@@ -29,7 +29,7 @@ export function writeValue(serializer: Serializer, value: unknown, what: string)
   }
 }
 
-/** @throws RqError `RQ_DESERIALIZATION`. `what` names the value in the message. */
+/** Read a serialized value. `what` names it in the error. @throws RqError `RQ_DESERIALIZATION`. */
 export function readValue(serializer: Serializer, data: Payload, what: string): unknown {
   try {
     return readPayload(serializer, data)

@@ -20,7 +20,10 @@ export function setPlacement({ record }: NewJob, placement: Placement): JobRecor
   }
 }
 
-/** Where the store will probably place a job that goes into a caller's pipeline, which keeps the store's answer to itself. */
+/**
+ * Where the store will probably place a job that goes into a caller's pipeline, which keeps the store's answer to
+ * itself.
+ */
 export function expectedPlacement({ record, dueMs, delayMs }: NewJob): Placement {
   if (dueMs !== undefined || delayMs !== undefined) return 'scheduled'
   if (record.dependencyIds !== undefined) return 'deferred'

@@ -5,10 +5,10 @@ import { Job } from './job.ts'
 import { jobIdOf } from './job-view.ts'
 import { Registry } from './registry.ts'
 
-/** RQ's list of jobs that a worker has taken and not begun has a name of this form. */
+/** RQ keeps jobs that a worker has taken but not started in a list whose name has this ending. */
 const RESERVED_ENDING = ':intermediate'
 
-/** @throws RqError `RQ_INVALID_OPTION`. */
+/** The name of a queue, checked. @throws RqError `RQ_INVALID_OPTION`. */
 function checkQueueName(name: unknown): string {
   const checked = checkName(name, 'queue name')
   if (checked.endsWith(RESERVED_ENDING)) {
@@ -18,13 +18,13 @@ function checkQueueName(name: unknown): string {
 }
 
 export interface SliceOptions {
-  /** Default 0: from the head. */
+  /** Index of the first job. Default 0: the head of the queue. */
   offset?: number
-  /** Default -1: to the end. */
+  /** Number of jobs. Default -1: all that follow. */
   length?: number
 }
 
-/** What stands in a queue: reading it, and taking things out. Counts and lists are of waiting jobs only. */
+/** Reads the jobs of a queue, and removes some. Counts and lists include waiting jobs only. */
 export class QueueContents {
   readonly name: string
   readonly #context: JobContext
@@ -35,6 +35,7 @@ export class QueueContents {
     this.#context = context
   }
 
+  /** Number of waiting jobs. */
   count(): Promise<number> {
     return this.#context.storage.queues.count(this.name)
   }
@@ -44,8 +45,8 @@ export class QueueContents {
   }
 
   /**
-   * Have workers take no jobs from this queue, for ever or for `duration`: jobs can be enqueued, and what runs goes on. Other
-   * queues are not affected. Python workers do not heed it.
+   * Stop workers from claiming jobs of this queue, for `duration`; by default until {@link resume}. Jobs can still be
+   * enqueued, and running jobs continue. Python workers ignore it.
    * @throws RqError `RQ_INVALID_OPTION`.
    */
   async pause(options: { duration?: DurationLike } = {}): Promise<void> {
@@ -55,7 +56,7 @@ export class QueueContents {
     await this.#context.storage.queues.pause(this.name, durationInS)
   }
 
-  /** Let workers take jobs from it again; they notice within a second. Returns whether it was paused. */
+  /** Let workers claim jobs of this queue again; they notice within a second. @returns whether it was paused. */
   resume(): Promise<boolean> {
     return this.#context.storage.queues.resume(this.name)
   }
@@ -64,7 +65,7 @@ export class QueueContents {
     return this.#context.storage.queues.isPaused(this.name)
   }
 
-  /** Ids in order, next first. */
+  /** Ids of waiting jobs in order, next first. */
   async getJobIds(options: SliceOptions = {}): Promise<string[]> {
     const { offset = 0, length = -1 } = options
     if (!Number.isInteger(offset)) throw invalidOption('offset', offset, 'a whole number')
@@ -73,7 +74,7 @@ export class QueueContents {
     return length === 0 ? [] : this.#context.storage.queues.jobIds(this.name, offset, length)
   }
 
-  /** Jobs in order, next first. Ids whose job is gone (its `ttl` was over) are left out, and removed from the queue. */
+  /** Waiting jobs in order, next first. Ids without a job (its `ttl` is over) are removed from the queue. */
   async getJobs(options: SliceOptions = {}): Promise<Job[]> {
     const ids = await this.getJobIds(options)
     const records = await this.#context.storage.jobs.fetch(ids)
@@ -86,33 +87,36 @@ export class QueueContents {
     return jobs
   }
 
-  /** A job that belongs to this queue, in whatever state; null when there is none, or it belongs to another queue. */
+  /** A job of this queue in any status; null when there is no such job, or it belongs to another queue. */
   async fetchJob<R = unknown>(id: string): Promise<Job<R> | null> {
     const [record] = await this.#context.storage.jobs.fetch([jobIdOf(id)])
     return record === undefined || record.origin !== this.name ? null : new Job<R>(record, this.#context)
   }
 
-  /** Its index, 0 = next; null when it does not wait here. */
+  /** The index of a job, 0 = next; null when it does not wait here. */
   getJobPosition(job: JobLike): Promise<number | null> {
     return this.#context.storage.queues.position(this.name, idOf(job, 'job'))
   }
 
-  /** Take a job's id out of the queue; the job itself stays as it is. Returns how often it was there. */
+  /** Remove the id of a job from the queue. The job itself stays as it is. @returns how many entries were removed. */
   remove(job: JobLike): Promise<number> {
     return this.#context.storage.queues.remove(this.name, idOf(job, 'job'))
   }
 
-  /** Drop ids whose job is gone, order kept. Returns how many. */
+  /** Remove ids without a job. The order stays. @returns how many were removed. */
   compact(): Promise<number> {
     return this.#context.storage.queues.compact(this.name)
   }
 
-  /** Delete all waiting jobs. Returns how many. The queue stays known, and so do jobs in other states. */
+  /** Delete all waiting jobs. The queue stays listed, and jobs in other states stay. @returns how many were deleted. */
   empty(): Promise<number> {
     return this.#context.storage.queues.empty(this.name)
   }
 
-  /** Forget the queue, and delete its waiting jobs unless `deleteJobs` is false. The next enqueue makes it anew. */
+  /**
+   * Remove the queue from the list of queues, and delete its waiting jobs unless `deleteJobs` is false. The next
+   * enqueue brings it back.
+   */
   delete(options: { deleteJobs?: boolean } = {}): Promise<void> {
     return this.#context.storage.queues.deleteQueue(this.name, options.deleteJobs ?? true)
   }
@@ -125,7 +129,7 @@ export class QueueContents {
     return this.#registry('finished')
   }
 
-  /** Failed and stopped jobs. */
+  /** The registry of failed and stopped jobs. */
   get failedJobRegistry(): Registry {
     return this.#registry('failed')
   }
@@ -142,7 +146,7 @@ export class QueueContents {
     return this.#registry('canceled')
   }
 
-  /** The same queue by name, whatever the handle. */
+  /** Whether `other` is a queue of the same name. */
   equals(other: unknown): boolean {
     return other instanceof QueueContents && other.name === this.name
   }

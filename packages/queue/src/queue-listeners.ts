@@ -3,7 +3,7 @@ import type { EventStore, QueueEvent, QueueEventName } from '@rq/job'
 
 type QueueEvents = { readonly [Name in QueueEventName]: [QueueEvent] }
 
-/** The listeners of a queue, and its one subscription, from the first of them on. */
+/** The listeners of a queue. The first one makes the only subscription in the store. */
 export class QueueListeners extends EventEmitter<QueueEvents> {
   readonly #queue: string
   readonly #store: EventStore
@@ -15,7 +15,7 @@ export class QueueListeners extends EventEmitter<QueueEvents> {
     this.#store = store
   }
 
-  /** @throws RqError `RQ_REDIS_UNREACHABLE`; the next call tries again. */
+  /** Subscribe. @throws RqError of the store, such as `RQ_REDIS_UNREACHABLE`; the next call tries again. */
   async listen(): Promise<void> {
     this.#listening ??= this.#store.listen(this.#queue, (event) => this.emit(event.name, event))
     try {
@@ -26,7 +26,7 @@ export class QueueListeners extends EventEmitter<QueueEvents> {
     }
   }
 
-  /** Hear no more. Listeners stay. */
+  /** End the subscription. The listeners stay. */
   async stop(): Promise<void> {
     const listening = this.#listening
     this.#listening = undefined

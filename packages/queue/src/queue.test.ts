@@ -5,6 +5,7 @@ import { MemoryPipeline, TestStorage } from '@rq/testkit/memory-storage'
 import { DateTime, Duration } from 'luxon'
 import { describe, expect, it } from 'vitest'
 import { add, greet, nothing, onDone, onFailed, send } from '../test/functions.ts'
+import { withoutStorageFactory } from '../test/no-storage-factory.ts'
 import { Job } from './job.ts'
 import { DuplicateJobError } from './job-errors.ts'
 import { Queue, type QueueOptions } from './queue.ts'
@@ -18,7 +19,9 @@ const callOf = (storage: TestStorage, job: Job) =>
   JSON.parse(String(storage.recordOf(job.id).data)) as [string, null, unknown[], Record<string, unknown>]
 
 describe('Queue', () => {
-  it('is called "default" unless it is given a name', () => {
+  withoutStorageFactory()
+
+  it('is named "default" by default', () => {
     expect(setUp().queue.name).toBe('default')
     expect(`${setUp({}, 'low').queue}`).toBe('<Queue low>')
     expect(setUp({}, 'low').queue.equals(setUp({}, 'low').queue)).toBe(true)
@@ -28,7 +31,7 @@ describe('Queue', () => {
     expect(() => setUp({}, name)).toThrow(expect.objectContaining({ code: 'RQ_INVALID_OPTION' }))
   })
 
-  it('refuses to be made without a storage, or with options that mean nothing', () => {
+  it('refuses a missing storage and wrong options', () => {
     expect(() => new Queue('q', {} as QueueOptions)).toThrow(/Invalid storage/)
     expect(() => setUp({ defaultTimeout: 0 })).toThrow(/Invalid defaultTimeout/)
     expect(() => setUp({ isAsync: 'no' as never })).toThrow(/Invalid isAsync/)
@@ -118,7 +121,7 @@ describe('enqueue', () => {
     expect(storage.recordOf((await queue.enqueue(nothing)).id).timeoutS).toBe(600)
   })
 
-  it('takes a text for a function, at the head when asked', async () => {
+  it('accepts a string for a function, and puts the job at the head when asked', async () => {
     const { storage, queue } = setUp()
     const last = await queue.enqueue('my_package.my_module.my_func', [3, 4])
     const first = await queue.enqueue('./jobs/mail#send', [], { atFront: true })
@@ -128,7 +131,7 @@ describe('enqueue', () => {
   })
 
   it.each([
-    ['a text as options', () => [nothing, [], 'ttl'], /Invalid options/],
+    ['a string as options', () => [nothing, [], 'ttl'], /Invalid options/],
     ['arguments that are not in an array', () => [greet, 'ada'], /Invalid args/],
     ['an unknown option', () => [nothing, [], { job_timeout: 5 }], /expected 'jobTimeout'/],
     ['no time', () => [nothing, [], { jobTimeout: 0 }], /Invalid jobTimeout/],
@@ -176,7 +179,7 @@ describe('enqueue', () => {
     expect(await a.getDependentIds()).toEqual([child.id])
   })
 
-  it('reports a cycle', async () => {
+  it('refuses a cycle', async () => {
     const { storage, queue } = setUp()
     storage.queues.enqueue = async () => ['cycle']
     await expect(queue.enqueue(nothing, [], { jobId: 'a', dependsOn: 'b' })).rejects.toMatchObject({
@@ -199,7 +202,7 @@ describe('enqueue', () => {
     expect(storage.enqueued.at(-1)).toEqual(more.map((job) => job.id))
   })
 
-  it('does not hold up other calls when a function cannot be located', async () => {
+  it('continues other calls when a function cannot be located', async () => {
     const { storage, queue } = setUp()
     const outcomes = await Promise.allSettled([queue.enqueue(() => 1), queue.enqueue('known.text')])
     expect(outcomes.map((outcome) => outcome.status)).toEqual(['rejected', 'fulfilled'])
@@ -237,7 +240,7 @@ describe('enqueueAt and enqueueIn', () => {
     )
   })
 
-  it('refuses what is no time', async () => {
+  it('refuses invalid times', async () => {
     const { queue } = setUp()
     await expect(queue.enqueueAt('tomorrow', nothing)).rejects.toThrow(/Invalid when/)
     await expect(queue.enqueueIn(-1, nothing)).rejects.toThrow(/Invalid delay/)
@@ -258,7 +261,7 @@ describe('enqueueMany', () => {
     expect(await jobs[0].getStatus({ refresh: false })).toBe('queued')
   })
 
-  it('takes dependencies among the jobs of the list, in any order', async () => {
+  it('accepts dependencies among the jobs of the list, in any order', async () => {
     const { storage, queue } = setUp()
     const parent = Queue.prepareData(nothing)
     const child = Queue.prepareData(nothing, [], { dependsOn: parent })
@@ -272,12 +275,12 @@ describe('enqueueMany', () => {
     'refuses %j, which prepareData did not make',
     async (datas) => {
       const { storage, queue } = setUp()
-      await expect(queue.enqueueMany(datas as never)).rejects.toThrow(/^Invalid datas: .*Queue.prepareData makes/)
+      await expect(queue.enqueueMany(datas as never)).rejects.toThrow(/^Invalid datas: .*results of Queue.prepareData/)
       expect(storage.records.size).toBe(0)
     },
   )
 
-  it('writes nothing when one item is at fault', async () => {
+  it('writes nothing when one item is invalid', async () => {
     const { storage, queue } = setUp()
     const good = Queue.prepareData(add, [1, 2])
     await expect(queue.enqueueMany([good, Queue.prepareData(() => 1)])).rejects.toThrow(/no module exports it/)
@@ -309,7 +312,7 @@ describe('enqueueMany', () => {
     expect(storage.waiting('default')).toEqual(jobs.map((job) => job.id))
   })
 
-  it('takes an empty list', async () => {
+  it('accepts an empty list', async () => {
     const { storage, queue } = setUp()
     expect(await queue.enqueueMany([])).toEqual([])
     expect(storage.enqueued).toEqual([])
@@ -329,7 +332,7 @@ describe('createJob and enqueueJob', () => {
     expect(storage.waiting('default')).toEqual([job.id])
   })
 
-  it('runs a job again in another queue, without what is known of its last run', async () => {
+  it('runs a job again in another queue, without the state of its last run', async () => {
     const { storage, queue } = setUp()
     const job = await queue.enqueue(add, [1, 2])
     storage.end(job.id, 'finished', { type: 'successful', returnValue: '3' })
@@ -371,7 +374,7 @@ describe('contents', () => {
     expect(await queue.getJobPosition('unknown')).toBeNull()
   })
 
-  it('leaves out and drops ids whose job is gone', async () => {
+  it('leaves out and removes ids without a job', async () => {
     const { storage, queue } = setUp()
     const [a, b] = await Promise.all([queue.enqueue(nothing), queue.enqueue(nothing)])
     storage.forget(a.id)

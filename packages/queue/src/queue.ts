@@ -30,36 +30,48 @@ import { QueueListeners } from './queue-listeners.ts'
 import { type When, whenMs } from './when.ts'
 
 export interface QueueOptions extends StorageOptions {
+  /** The store of the queue. */
   readonly storage: Storage
-  /** Longest run of jobs that do not say. Default 180 s; -1 = no limit. */
+  /** Timeout of jobs without a `jobTimeout`. Default 180 s; -1 = no limit. */
   readonly defaultTimeout?: DurationLike
-  /** False: jobs run at once in this process instead of waiting for a worker. Default true. */
+  /** False: run jobs at once in this process, instead of waiting for a worker. Default true. */
   readonly isAsync?: boolean
-  /** Folders below which functions are named, in the workers' order. Default: the working directory. */
+  /**
+   * Import paths of the workers, in their order: references of functions are relative to them. Default: the working
+   * directory.
+   */
   readonly importPaths?: readonly string[]
-  /** `stream`: results are written for Python readers; `hash` is several times smaller. Default `hash`. */
+  /**
+   * Where workers write results: `stream` for Python readers, or `hash`, which is several times smaller. Default
+   * `hash`.
+   */
   readonly results?: 'hash' | 'stream'
-  /** Whether `close()` closes the storage too. Default false: it belongs to whoever made it. */
+  /** Whether `close()` closes the storage too. Default false. */
   readonly ownsStorage?: boolean
 }
 
 export interface EnqueueManyOptions {
-  /** An ioredis pipeline or multi: nothing is visible before its `exec()`. */
+  /**
+   * A pipeline of the client of the store (of Redis: a pipeline or multi of ioredis): nothing is visible before its
+   * `exec()`.
+   */
   readonly pipeline?: unknown
   /** The group that the jobs belong to. Default: none. */
   readonly groupId?: string
 }
 
 export interface EnqueueJobOptions {
-  /** Put it at the head. Default false. */
+  /** Put it at the head of the queue. Default false. */
   readonly atFront?: boolean
-  /** Refuse (DuplicateJobError) when a job with its id exists. Default false. */
+  /** Throw a DuplicateJobError if a job with its id exists. Default false. */
   readonly unique?: boolean
+  /** As in {@link EnqueueManyOptions}. */
   readonly pipeline?: unknown
 }
 
-/** Jobs wait in order, and workers take them from the head. A queue exists from its first enqueue; it needs no set-up. */
+/** A list of jobs by name. Workers claim jobs from its head. It exists from its first enqueue, and needs no set-up. */
 export class Queue extends QueueContents {
+  /** Whether workers run its jobs. False: they run at once in this process. */
   readonly isAsync: boolean
   readonly #context: JobContext
   readonly #batch: EnqueueBatch
@@ -88,9 +100,10 @@ export class Queue extends QueueContents {
   }
 
   /**
-   * Hear what workers tell of the jobs of this queue, whoever enqueued them, until {@link close}. Each event comes once, to
-   * those who listen at that moment, and can be missed when a connection breaks: for what must not be missed there are
-   * results, callbacks and webhooks. Python workers, and queues with `isAsync: false`, tell nothing.
+   * Subscribe to events of the jobs of this queue, until {@link close}. Events come from the workers, for jobs of all
+   * producers. Delivery is at most once, to current listeners; events are lost while a connection is down. Use results,
+   * callbacks or webhooks for what must not be missed. Python workers, and queues with `isAsync: false`, send no
+   * events.
    */
   on(name: QueueEventName, listener: (event: QueueEvent) => void): this {
     this.#listeners.on(name, listener)
@@ -98,43 +111,46 @@ export class Queue extends QueueContents {
     return this
   }
 
+  /** Remove a listener. */
   off(name: QueueEventName, listener: (event: QueueEvent) => void): this {
     this.#listeners.off(name, listener)
     return this
   }
 
   /**
-   * Resolves when events are heard.
-   * @throws RqError `RQ_REDIS_UNREACHABLE`; the next call, and the next `on`, try again.
+   * Resolves when the queue is subscribed to its events.
+   * @throws RqError of the store, such as `RQ_REDIS_UNREACHABLE`; the next call, and the next `on`, try again.
    */
   listening(): Promise<void> {
     return this.#listeners.listen()
   }
 
-  /** Every queue that was ever enqueued to, in no order. */
+  /** All queues that were ever enqueued to, in no order. */
   static async all(options: QueueOptions): Promise<Queue[]> {
     const names = await contextOf(options).storage.queues.queueNames()
     return names.map((name) => new Queue(name, { ...options, ownsStorage: false }))
   }
 
-  /** A job for `enqueueMany`, with types and checks as `enqueue`. Nothing is written. */
+  /** Make a job for `enqueueMany`, with the types and checks of `enqueue`. Writes nothing. */
   static prepareData<F extends AnyFunction>(func: Callable<F>, ...rest: CallRest<F>): EnqueueData<ResultOf<F>> {
     return prepareData<F>(func, ...rest)
   }
 
   /**
-   * Put a call of `func` into the queue: stored and placed in one atomic step, sent together with other calls of the
-   * same moment. Calls made without waiting for each other keep their order.
-   * @throws RqError `RQ_INVALID_OPTION`, `RQ_INVALID_REFERENCE`, `RQ_SERIALIZATION`, DuplicateJobError: nothing was written;
-   *   `RQ_REDIS_UNREACHABLE`: unknown, and the same `jobId` may be enqueued again safely; `RQ_REDIS_OUT_OF_MEMORY`.
+   * Enqueue a call of `func`. The job is stored and placed in one atomic step, together with other calls of the same
+   * moment. Calls that do not wait for each other keep their order.
+   * @throws RqError `RQ_INVALID_OPTION`, `RQ_INVALID_REFERENCE`, `RQ_SERIALIZATION`, DuplicateJobError: nothing was
+   *   written. `RQ_REDIS_UNREACHABLE`: it is unknown whether the job was written; enqueueing the same `jobId` again is
+   *   safe. `RQ_REDIS_OUT_OF_MEMORY`.
    */
   enqueue<F extends AnyFunction>(func: Callable<F>, ...rest: CallRest<F>): Promise<Job<ResultOf<F>>> {
     return this.#submit(func, rest[0], rest[1] as EnqueueOptions | undefined, {})
   }
 
   /**
-   * As `enqueue`, at a time: until then the job is `scheduled`; a time that is past means at once. Needs a scheduler somewhere,
-   * or a worker with one. Dependencies and rate limits count when the time has come.
+   * Like `enqueue`, at a time. Until then the job is `scheduled`; a time in the past means at once. Needs a scheduler,
+   * or a worker with one. Dependencies and rate limits apply when the job is due.
+   * @throws as `enqueue`.
    */
   async enqueueAt<F extends AnyFunction>(
     when: When,
@@ -144,7 +160,7 @@ export class Queue extends QueueContents {
     return this.#submit(func, rest[0], rest[1] as EnqueueOptions | undefined, { dueMs: whenMs(when, 'when') })
   }
 
-  /** As `enqueueAt`, counted from now, by the clock of the store. */
+  /** Like `enqueueAt`, after a delay from now, by the clock of the store. @throws as `enqueue`. */
   async enqueueIn<F extends AnyFunction>(
     delay: DurationLike,
     func: Callable<F>,
@@ -155,10 +171,10 @@ export class Queue extends QueueContents {
   }
 
   /**
-   * Enqueue many jobs in few calls of up to 500, each atomic. Handles come back in the order given, and the queue has
-   * them in that order, `atFront` ones at the head. Jobs may depend on others of the list, wherever those stand.
-   * @throws as `enqueue`, before anything is written where the input is at fault. When a later call fails, the jobs of the
-   *   earlier ones are in the queue; enqueueing all again is safe, since each data keeps its id.
+   * Enqueue many jobs in atomic calls of up to 500 jobs. The handles, and the jobs in the queue, have the order given;
+   * jobs with `atFront` are at the head. Jobs may depend on others of the list, before or after them.
+   * @throws as `enqueue`. Wrong input throws before anything is written. When a later call fails, the jobs of the
+   *   earlier ones are in the queue; enqueueing all of them again is safe, since each data keeps its id.
    */
   async enqueueMany<const D extends readonly EnqueueData[]>(
     datas: D,
@@ -168,7 +184,7 @@ export class Queue extends QueueContents {
   }
 
   /**
-   * A job for this queue that is not in it yet; `enqueueJob` puts it in. Nothing is written.
+   * Make a job for this queue; `enqueueJob` enqueues it. Writes nothing.
    * @throws RqError `RQ_INVALID_OPTION`, `RQ_INVALID_REFERENCE`, `RQ_SERIALIZATION`.
    */
   async createJob<F extends AnyFunction>(func: Callable<F>, ...rest: CallRest<F>): Promise<Job<ResultOf<F>>> {
@@ -179,16 +195,17 @@ export class Queue extends QueueContents {
   }
 
   /**
-   * Put a job into this queue: a new one, or one from anywhere to be run again. It leaves where it was; what is known of
-   * its earlier runs is forgotten, except for their results. It waits for its dependencies like any other.
-   * Returns the same handle.
+   * Enqueue a job: a new one, or one of any status to be run again. It is removed from its present queue or registry,
+   * and the state of its earlier runs is reset, except for their results. It waits for its dependencies like any other
+   * job.
+   * @returns the same handle.
    * @throws as `enqueue`.
    */
   async enqueueJob<R>(job: Job<R>, options: EnqueueJobOptions = {}): Promise<Job<R>> {
     return this.#putIn(job, options, {})
   }
 
-  /** As `enqueueJob`, at a time, as `enqueueAt` says. Returns the same handle. @throws as `enqueue`. */
+  /** Like `enqueueJob`, at a time as in `enqueueAt`. @returns the same handle. @throws as `enqueue`. */
   async scheduleJob<R>(job: Job<R>, when: When, options: EnqueueJobOptions = {}): Promise<Job<R>> {
     return this.#putIn(job, options, { dueMs: whenMs(when, 'when') })
   }
@@ -207,7 +224,7 @@ export class Queue extends QueueContents {
     return job
   }
 
-  /** Wait for what was enqueued through this storage; close the storage if the queue owns it. Safe to call twice. */
+  /** Wait for pending enqueues of this storage; close the storage if the queue owns it. Safe to call twice. */
   async close(): Promise<void> {
     await this.#listeners.stop()
     await this.#batch.idle()
@@ -270,7 +287,7 @@ export class Queue extends QueueContents {
   }
 
   #checkPipeline(job: NewJob): void {
-    if (job.unique) throw invalidOption('unique', true, 'no pipeline beside it, which could not tell of a duplicate')
+    if (job.unique) throw invalidOption('unique', true, 'no pipeline with it: a pipeline cannot report duplicates')
     if (!this.isAsync)
       throw invalidOption('pipeline', {}, 'none on a queue with isAsync: false, whose jobs run at once')
   }
@@ -300,7 +317,7 @@ function refuseRateLimit({ record }: NewJob): void {
   throw invalidOption('rateLimit', record.rateLimit, 'none on a queue with isAsync: false, whose jobs run at once')
 }
 
-/** What a job is without its runs so far, as a job of this queue. */
+/** The record of a job of this queue, without the state of its runs. */
 function fresh(record: JobRecord, { origin, timeoutS }: RecordDefaults): JobRecord {
   const { startedAtMs, endedAtMs, lastHeartbeatMs, workerName, executionId, abandonedCount, result, excInfo, ...rest } =
     record

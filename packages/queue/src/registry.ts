@@ -4,19 +4,19 @@ import { deleteIn, invalidOperation, promoteIn, type RequeueOptions, requeueIn }
 import { jobIdOf } from './job-view.ts'
 
 export interface RegistryRange {
-  /** First index, from 0; negative counts from the end. Default 0. */
+  /** First index, from 0; a negative one counts from the end. Default 0. */
   start?: number
-  /** Last index, included. Default -1: to the end. */
+  /** Last index, inclusive. Default -1: the end. */
   end?: number
   /** Highest score first. Default false. */
   desc?: boolean
-  /** Drop entries whose time is over before it is read. Default true. */
+  /** Remove expired entries first. Default true. */
   cleanup?: boolean
 }
 
 /**
- * The jobs of one queue that are in one state. `failed` holds stopped jobs too; `started` is ordered by the end of the lease,
- * `finished` and `failed` by expiry, `scheduled` by due time, `deferred` and `canceled` by the time they came in.
+ * The jobs of one queue in one status. `failed` also has the stopped jobs. `started` is ordered by the end of the
+ * lease, `finished` and `failed` by expiry, `scheduled` by due time, `deferred` and `canceled` by time of entry.
  */
 export class Registry {
   readonly kind: RegistryKind
@@ -29,12 +29,13 @@ export class Registry {
     this.#context = context
   }
 
-  /** How many jobs it holds; expired ones are dropped first, unless `cleanup` is false. */
+  /** Number of jobs. Expired ones are removed first, unless `cleanup` is false. */
   async count(options: Pick<RegistryRange, 'cleanup'> = {}): Promise<number> {
     await this.#sweep(options.cleanup)
     return this.#queues.registryCount(this.queueName, this.kind)
   }
 
+  /** Ids of the jobs in order. Expired ones are removed first, unless `cleanup` is false. */
   async getJobIds(range: RegistryRange = {}): Promise<string[]> {
     await this.#sweep(range.cleanup)
     const { start = 0, end = -1, desc = false } = range
@@ -46,7 +47,7 @@ export class Registry {
   }
 
   /**
-   * When the entry expires (`finished`, `failed`), or the lease ends (`started`). Null when it never does.
+   * When the entry expires (`finished`, `failed`), or the lease ends (`started`); null for never.
    * @throws RqError `RQ_INVALID_OPERATION` when the job is not in the registry.
    */
   async getExpirationTime(job: JobLike): Promise<Date | null> {
@@ -63,24 +64,27 @@ export class Registry {
   }
 
   /**
-   * Take a job out. The job itself stays as it is, unless `deleteJob` removes it from everywhere.
+   * Remove a job from the registry. The job itself stays as it is, unless `deleteJob` is true.
    * @returns whether it was there.
-   * @throws RqError `RQ_INVALID_OPERATION` for the registry of started jobs: a run has to be stopped, or the job deleted.
+   * @throws RqError `RQ_INVALID_OPERATION` for the registry of started jobs: stop the run, or delete the job.
    */
   async remove(job: JobLike, options: { deleteJob?: boolean } = {}): Promise<boolean> {
     const id = jobIdOf(job)
-    if (this.kind === 'started') throw invalidOperation(id, 'runs, and cannot be taken out of the started registry')
+    if (this.kind === 'started')
+      throw invalidOperation(id, 'is running, and cannot be removed from the started registry')
     if (options.deleteJob !== true) return this.#queues.registryRemove(this.queueName, this.kind, id)
     const wasThere = await this.contains(id)
-    // One step: in between the job would be nowhere. What is left then is an entry without a job.
+    // Delete first: between two steps in the other order the job would be in no registry. An entry may be left without
+    // a job.
     await deleteIn(this.#context.storage.jobs, id, {})
     await this.#queues.registryRemove(this.queueName, this.kind, id)
     return wasThere
   }
 
   /**
-   * Put a failed or stopped job back into its queue, or a scheduled one into it before its time. Atomic.
-   * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when it is not in this registry, or this is of another kind.
+   * Move a failed or stopped job back to its queue, or a scheduled one before it is due. Atomic.
+   * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when it is not in this registry, or the registry is of
+   *   another kind.
    */
   async requeue(job: JobLike, options: RequeueOptions = {}): Promise<void> {
     const id = jobIdOf(job)
@@ -89,7 +93,7 @@ export class Registry {
     await requeueIn(this.#context.storage.jobs, id, options)
   }
 
-  /** Drop the entries whose time is over (`finished`, `failed`). Returns how many. */
+  /** Remove expired entries (`finished`, `failed`). @returns how many were removed. */
   cleanup(): Promise<number> {
     return this.#queues.registryCleanup(this.queueName, this.kind)
   }

@@ -3,7 +3,7 @@ import type { Serializer } from '@rq/serializer'
 import { readValue } from './payload.ts'
 import { dateOf } from './when.ts'
 
-/** The outcome of one run of a job. */
+/** The result of one run of a job. */
 export class Result<R = unknown> {
   readonly type: ResultType
   readonly createdAt: Date
@@ -29,9 +29,9 @@ export class Result<R = unknown> {
   }
 
   /**
-   * What the function returned: null when that was nothing (`undefined` and `null` are stored alike), undefined when the
-   * run did not succeed. Decoded at each reading.
-   * @throws RqError `RQ_DESERIALIZATION` when it cannot be read.
+   * The return value of the function: null when it returned nothing (`undefined` and `null` are stored alike),
+   * undefined when the run did not succeed. Decoded each time it is read.
+   * @throws RqError `RQ_DESERIALIZATION` when it cannot be decoded.
    */
   get returnValue(): R | null | undefined {
     const { returnValue, type } = this.#record

@@ -39,7 +39,7 @@ describe('the types of enqueue', () => {
 
   it('refuse wrong arguments', () => {
     unused(() => {
-      // @ts-expect-error a text is no number
+      // @ts-expect-error a string is not a number
       void q.enqueue(add, ['1'])
       // @ts-expect-error too few
       void q.enqueue(add, [1])
@@ -53,9 +53,9 @@ describe('the types of enqueue', () => {
       void q.enqueue(add, 1, 2)
       // @ts-expect-error no such option
       void q.enqueue(add, [1, 2], { job_timeout: 5 })
-      // @ts-expect-error a text is no number
+      // @ts-expect-error a string is not a number
       void q.enqueueIn(5, add, ['1', 2])
-      // @ts-expect-error a text is no number
+      // @ts-expect-error a string is not a number
       Queue.prepareData(add, ['1', 2])
     })
   })
@@ -87,14 +87,14 @@ describe('the types of enqueue', () => {
     })
   })
 
-  it('know nothing of a plain reference, and everything of a typed one', () => {
+  it('are unknown for a plain reference, and exact for a typed one', () => {
     unused(() => {
       expectTypeOf(q.enqueue('pkg.mod.func', [1, 'a'])).resolves.toEqualTypeOf<Job<unknown>>()
       expectTypeOf(q.enqueue('pkg.mod.func')).resolves.toEqualTypeOf<Job<unknown>>()
       expectTypeOf(q.enqueue('pkg.mod.func', [], { kwargs: { a: 1 } })).resolves.toEqualTypeOf<Job<unknown>>()
       expectTypeOf(q.enqueue(ref<typeof add>('a#add'), [1, 2])).resolves.toEqualTypeOf<Job<number>>()
       expectTypeOf(q.enqueue(ref<typeof boom>('a#boom'))).resolves.toEqualTypeOf<Job<never>>()
-      // @ts-expect-error a text is no number
+      // @ts-expect-error a string is not a number
       void q.enqueue(ref<typeof add>('a#add'), ['1', 2])
       // @ts-expect-error none at all
       void q.enqueue(ref<typeof add>('a#add'))
@@ -140,9 +140,9 @@ describe('the types of job()', () => {
       expectTypeOf(sum.delayWith({ ttl: 5 })(1, 2)).resolves.toEqualTypeOf<Job<number>>()
       expectTypeOf(sum.enqueue([1, 2], { ttl: 5 })).resolves.toEqualTypeOf<Job<number>>()
       expectTypeOf(q.enqueue(sum, [1, 2])).resolves.toEqualTypeOf<Job<number>>()
-      // @ts-expect-error a text is no number
+      // @ts-expect-error a string is not a number
       void sum.delay('1', 2)
-      // @ts-expect-error a text is no number
+      // @ts-expect-error a string is not a number
       void q.enqueue(sum, ['1', 2])
     })
   })

@@ -3,7 +3,7 @@ import type { JobRecord, Settlement, WebhookRecord } from '@rq/job'
 import type { Serializer } from '@rq/serializer'
 import { readCall } from './payload.ts'
 
-/** One request that a job's end asks for. */
+/** A webhook request that is due. */
 export interface WebhookCall {
   readonly jobId: string
   readonly url: string
@@ -15,8 +15,8 @@ export interface WebhookCall {
 }
 
 /**
- * The requests that are due when a settlement of this job has been stored: the `finished` ones after every
- * success, the `failed` ones when it has failed for good. None after an attempt that will be tried again, or a stop.
+ * The requests that are due when a settlement of this job is stored: those for `finished` after each success, those for
+ * `failed` when it has failed for good. None after a retry or a stop.
  */
 export function webhookCalls(record: JobRecord, settlement: Settlement, serializer: Serializer): WebhookCall[] {
   const { webhooks } = record
@@ -31,8 +31,8 @@ export function webhookCalls(record: JobRecord, settlement: Settlement, serializ
 }
 
 /**
- * Make the request, once.
- * @throws Error for anything but an answer of 2xx within the time, without the address, which may hold a secret.
+ * Make the request once.
+ * @throws Error unless the answer is 2xx and comes in time. Its message leaves out the URL, which may hold a secret.
  */
 export async function callWebhook(call: WebhookCall, signal?: AbortSignal): Promise<void> {
   const url = new URL(call.url)
@@ -49,13 +49,13 @@ export async function callWebhook(call: WebhookCall, signal?: AbortSignal): Prom
     signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
     ...(call.body !== undefined && { body: call.body }),
   }).catch((error: unknown) => {
-    throw new Error(limit.aborted ? `no answer within ${call.timeoutMs / SECOND_MS} s` : reasonOf(error))
+    throw new Error(limit.aborted ? `no response within ${call.timeoutMs / SECOND_MS} s` : reasonOf(error))
   })
   await response.body?.cancel()
-  if (!response.ok) throw new Error(`it answered ${response.status}`)
+  if (!response.ok) throw new Error(`response status ${response.status}`)
 }
 
-/** Where a call goes, for a log: the path and what follows may be a secret. */
+/** The host of a call, for logs. The rest of the URL may be a secret. */
 export function webhookHost({ url }: WebhookCall): string {
   return new URL(url).origin
 }
@@ -84,14 +84,14 @@ function funcName(record: JobRecord, serializer: Serializer): string | null {
   }
 }
 
-/** As Python writes times: microseconds only where there are some. */
+/** A time as Python writes it: with microseconds unless they are 0. */
 function isoTime(ms: number | undefined): string | null {
   if (ms === undefined) return null
   const [seconds = '', fraction = ''] = new Date(ms).toISOString().slice(0, -1).split('.')
   return fraction === '000' ? `${seconds}+00:00` : `${seconds}.${fraction}000+00:00`
 }
 
-/** Whoever can write to the store can write anything there. */
+/** A stored webhook is checked, since other programs can write to the store. */
 function isWebhook(value: unknown): value is WebhookRecord {
   if (typeof value !== 'object' || value === null) return false
   const { url, method, headers, timeout } = value as Partial<WebhookRecord>
@@ -112,13 +112,13 @@ function basic({ username, password }: URL): string {
   return `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`
 }
 
-/** `fetch failed` says nothing; its cause does. */
+/** The message of `fetch` says only "fetch failed"; its cause has the reason. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { cause } = error
   return cause instanceof Error && 'code' in cause
     ? String(cause.code)
     : error.name === 'TypeError'
-      ? 'not a request that can be made'
+      ? 'invalid request'
       : error.message
 }

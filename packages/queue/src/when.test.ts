@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { whenMs } from './when.ts'
 
 describe('whenMs', () => {
-  it('takes a Date and a Luxon DateTime', () => {
+  it('accepts a Date and a Luxon DateTime', () => {
     const ms = Date.UTC(2030, 0, 2, 3, 4, 5, 678)
     expect(whenMs(new Date(ms), 'when')).toBe(ms)
     expect(whenMs(DateTime.fromMillis(ms, { zone: 'Asia/Tokyo' }), 'when')).toBe(ms)

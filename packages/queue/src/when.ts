@@ -1,23 +1,25 @@
 import { invalidOption } from '@rq/core'
 
-/** What a Luxon `DateTime` looks like; kept structural so that Luxon is never loaded for a `Date`. */
+/** The part of a Luxon `DateTime` that is used. A structural type, so that Luxon is not loaded. */
 interface DateTimeObject {
   toJSDate(): Date
   readonly isValid?: boolean
 }
 
-/** A point in time: a `Date`, a Luxon `DateTime`, or an ISO 8601 text, which without an offset means the local time zone. */
+/**
+ * A point in time: a `Date`, a Luxon `DateTime`, or an ISO 8601 string; without an offset it is in the local time zone.
+ */
 export type When = Date | DateTimeObject | string
 
 const ISO =
   /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?\s*([Zz]|[+-]\d{2}(?::?\d{2})?)?$/
 const EXPECTED =
-  "a valid Date, Luxon DateTime, or ISO 8601 text such as '2030-01-31T09:30:00' (local time) or '...T09:30:00Z'"
+  "a valid Date, Luxon DateTime, or ISO 8601 string such as '2030-01-31T09:30:00' (local time) or '...T09:30:00Z'"
 
 /**
- * Epoch milliseconds of a `When`; whatever was before 1970 is past in any case, and 0. Fractions of a millisecond are rounded up:
- * nothing is early.
- * @throws RqError `RQ_INVALID_OPTION` naming `option` for anything else, and for days and times that do not exist.
+ * Epoch milliseconds of a `When`; 0 for a time before 1970, which is past in any case. Fractions of a millisecond are
+ * rounded up, so that a job is never early.
+ * @throws RqError `RQ_INVALID_OPTION` naming `option` for other values, and for dates and times that do not exist.
  */
 export function whenMs(when: When, option: string): number {
   const ms = readMs(when)
@@ -49,14 +51,14 @@ function parseIso(text: string): number | undefined {
   if (hour > 23 || minute > 59 || second > 59 || !isDay(year, month, day)) return undefined
   const ms = fractionMs(match[7] ?? '')
   const offset = match[8]
-  // As in every Date: a time that the change to summer time skips becomes the one an hour later, one that comes twice is the first.
+  // As in every Date: a time that daylight saving skips is an hour later, and the first of two equal times counts.
   if (offset === undefined) return new Date(year, month - 1, day, hour, minute, second, ms).getTime()
   const offsetMinutes = readOffset(offset)
   if (offsetMinutes === undefined) return undefined
   return Date.UTC(year, month - 1, day, hour, minute, second, ms) - offsetMinutes * 60_000
 }
 
-/** Of the digits behind the point. */
+/** Milliseconds of the digits behind the decimal point, rounded up. */
 function fractionMs(digits: string): number {
   const rest = digits.slice(3)
   return Number(digits.slice(0, 3).padEnd(3, '0')) + (Number(rest) > 0 ? 1 : 0)
@@ -67,7 +69,7 @@ function isDay(year: number, month: number, day: number): boolean {
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day
 }
 
-/** Minutes east of Greenwich. */
+/** A UTC offset in minutes, positive to the east; undefined for an invalid one. */
 function readOffset(offset: string): number | undefined {
   if (offset === 'Z' || offset === 'z') return 0
   const hours = Number(offset.slice(1, 3))

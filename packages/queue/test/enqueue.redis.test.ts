@@ -68,7 +68,7 @@ describe('Queue on Redis', () => {
     expect(await listOf(ctx.redis, 'low')).toEqual(jobs.map((job) => job.id))
   })
 
-  it('enqueues many with dependencies among them and a group', async () => {
+  it('enqueues many jobs of a group with dependencies among them', async () => {
     await using ctx = await setUp()
     const group = Group.create({ storage: ctx.storage, name: 'report' })
     const parent = Queue.prepareData(nothing)
@@ -84,7 +84,7 @@ describe('Queue on Redis', () => {
       [child.id, front.id, parentJob.id].sort(),
     )
     for (const job of await group.getJobs()) await job.delete()
-    await expect(Group.fetch('report', { storage: ctx.storage })).rejects.toThrow(/No group/)
+    await expect(Group.fetch('report', { storage: ctx.storage })).rejects.toThrow(/no group/)
     expect(await Group.all({ storage: ctx.storage })).toEqual([])
   })
 
@@ -170,9 +170,9 @@ describe('isAsync: false on Redis', () => {
 })
 
 describe('job.result on Redis', () => {
-  it('is woken at once when the job ends', async () => {
+  it('resolves at once when the job ends', async () => {
     await using ctx = await setUp()
-    // Nobody looks for himself from time to time: a wait that ends has been woken.
+    // The waits do not poll within this time: one that ends has been woken.
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     onTestFinished(() => {
       vi.useRealTimers()
@@ -189,7 +189,7 @@ describe('job.result on Redis', () => {
     expect(await result).toBe(3)
   })
 
-  it('tells of a job that does not end in time, or is gone', async () => {
+  it('rejects when the job does not end in time, or no longer exists', async () => {
     await using ctx = await setUp()
     const job = await ctx.queue.enqueue(add, [1, 2])
     await expect(job.result({ timeout: 0.1 })).rejects.toMatchObject({ code: 'RQ_TIMEOUT' })

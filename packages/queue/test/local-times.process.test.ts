@@ -33,7 +33,7 @@ const ZONES: Readonly<Record<string, readonly (readonly [local: string, instant:
   'Asia/Kolkata': [['2030-01-01T05:30:00', '2030-01-01T00:00:00.000Z']],
 }
 
-describe('enqueueAt with a text without an offset', () => {
+describe('enqueueAt with a string without an offset', () => {
   test.each(Object.entries(ZONES))(
     'means local time, on both sides of a change of the clocks: %s',
     async (TZ, times) => {

@@ -3,10 +3,14 @@ import type { Connection, RedisStorage } from '@rq/redis'
 import { type ConnectionOptions, sharedStorage } from './connection.ts'
 import { Job } from './job-and-group.ts'
 
-/** A connection as anything of rq takes it, or options that hold one and a prefix. */
+/** A connection, or options with a connection and a prefix. */
 export type Where = Connection | ConnectionOptions
 
-/** Stop all workers of this Redis from taking up jobs; what runs goes on. For ever, or for `duration`. */
+/**
+ * Suspend all workers of this Redis: they claim no jobs, for `duration`; by default until {@link resume}. Running jobs
+ * continue.
+ * @throws RqError `RQ_INVALID_OPTION`.
+ */
 export async function suspend(where: Where, options: { duration?: DurationLike } = {}): Promise<void> {
   const { duration } = options
   const durationInS = duration === undefined ? undefined : durationS(duration, 'duration')
@@ -14,21 +18,22 @@ export async function suspend(where: Where, options: { duration?: DurationLike }
   await adminOf(where).suspend(durationInS)
 }
 
-/** Let workers take up jobs again. */
+/** Resume suspended workers. */
 export async function resume(where: Where): Promise<void> {
   await adminOf(where).resume()
 }
 
+/** Whether the workers of this Redis are suspended. */
 export async function isSuspended(where: Where): Promise<boolean> {
   return adminOf(where).isSuspended()
 }
 
-/** Ask a worker to finish what it runs, and leave. Not acknowledged. */
+/** Ask a worker to finish its running jobs and exit. Not acknowledged. */
 export async function sendShutdownCommand(where: Where, workerName: string): Promise<void> {
   await adminOf(where).sendCommand(workerName, { command: 'shutdown' })
 }
 
-/** Kill the work horses of a worker. The jobs they run fail, or are retried if they have retries left. Not acknowledged. */
+/** Kill the work horses of a worker. Their jobs fail, or are retried if they have retries left. Not acknowledged. */
 export async function sendKillHorseCommand(where: Where, workerName: string): Promise<void> {
   await adminOf(where).sendCommand(workerName, { command: 'kill-horse' })
 }
@@ -46,7 +51,7 @@ function adminOf(where: Where): RedisStorage['admin'] {
   return sharedStorage(optionsOf(where)).admin
 }
 
-/** Tell options of ours from a connection: only ours have `connection` or `prefix`. */
+/** Only our options have a `connection` or a `prefix`; everything else is a connection. */
 function optionsOf(where: Where): ConnectionOptions {
   if (typeof where === 'object' && ('connection' in where || 'prefix' in where)) return where as ConnectionOptions
   return { connection: where as Connection }

@@ -1,17 +1,20 @@
 import { type Connection, RedisStorage } from '@rq/redis'
 
-/** How anything of rq finds its Redis. */
+/** Options that say where Redis is. */
 export interface ConnectionOptions {
-  /** A URL, ioredis options, or an ioredis client that stays yours. Default: `RQ_REDIS_URL`, `REDIS_URL`, then localhost:6379. */
+  /**
+   * A URL, ioredis options, or an ioredis client, which rq never closes. Default: `RQ_REDIS_URL`, `REDIS_URL`, then
+   * localhost:6379.
+   */
   readonly connection?: Connection
-  /** What every key begins with. Default `'rq:'`, which Python RQ always uses. */
+  /** Prefix of all keys. Default `'rq:'`, the only one of Python RQ. */
   readonly prefix?: string
 }
 
-/** Options of a piece of rq, with a connection in the place of a storage. */
+/** Options of a class of the pieces, with a connection in the place of a storage. */
 export type Connected<T> = Omit<T, 'storage' | 'ownsStorage'> & ConnectionOptions
 
-/** Split what says where Redis is from everything else. */
+/** Separate the options that say where Redis is from the others. */
 export function splitConnection<T extends ConnectionOptions>(
   options: T,
 ): [ConnectionOptions, Omit<T, 'connection' | 'prefix'>] {
@@ -23,8 +26,8 @@ const byUrl = new Map<string, RedisStorage>()
 const byClient = new WeakMap<object, Map<string, RedisStorage>>()
 
 /**
- * The storage for calls that have nothing to close (`Job.fetch`, `Queue.all`): one for each address and prefix, for the
- * life of the process. Idle, it does not keep the process alive.
+ * The storage of functions that have nothing to close (`Job.fetch`, `Queue.all`): one for each address and prefix,
+ * until the process ends. While it is idle, it does not keep the process alive.
  */
 export function sharedStorage(options: ConnectionOptions): RedisStorage {
   const { connection, prefix = 'rq:' } = options

@@ -17,7 +17,7 @@ import {
 } from '@rq/queue'
 import { type Connected, type ConnectionOptions, sharedStorage } from './connection.ts'
 
-// Here, with what needs it, since a bundler leaves out files of which a program uses no export.
+// In the same file as `Job` and `Group`, since a bundler leaves out files whose exports are not used.
 setStorageFactory((place) => sharedStorage(place as ConnectionOptions))
 
 type FetchOptions = Connected<StorageOptions>
@@ -26,7 +26,10 @@ type FetchOptions = Connected<StorageOptions>
 export interface JobClass {
   readonly prototype: QueueJob
   new <R = unknown>(record: JobRecord, context: JobContext): QueueJob<R>
-  /** Make a job that is stored nowhere yet. @throws RqError `RQ_INVALID_OPTION`, `RQ_INVALID_REFERENCE`, `RQ_SERIALIZATION`. */
+  /**
+   * Make a job that is stored nowhere yet.
+   * @throws RqError `RQ_INVALID_OPTION`, `RQ_INVALID_REFERENCE`, `RQ_SERIALIZATION`.
+   */
   create<F extends AnyFunction>(
     func: Callable<F>,
     ...rest: CallRest<F, Connected<CreateOptions>>
@@ -39,7 +42,7 @@ export interface JobClass {
   exists(id: string, options?: FetchOptions): Promise<boolean>
 }
 
-/** A handle on one job. `Job.fetch(id, { connection })` and the like share one connection for each address. */
+/** A handle of one job. `Job.fetch(id, { connection })` and the like share one connection for each address. */
 export const Job: JobClass = QueueJob
 export type Job<R = unknown> = QueueJob<R>
 
@@ -47,20 +50,20 @@ export type Job<R = unknown> = QueueJob<R>
 export interface GroupClass {
   readonly prototype: QueueGroup
   new (name: string, context: JobContext): QueueGroup
-  /** A group to put jobs into. Writes nothing. A group of that name that has jobs is joined. */
+  /** Make a group to put jobs into. Writes nothing. If a group of that name has jobs, the new jobs join it. */
   create(options?: Connected<CreateGroupOptions>): QueueGroup
   /** Fetch a group by its name. @throws RqError `RQ_NO_SUCH_GROUP` when it has no jobs. */
   fetch(name: string, options?: FetchOptions): Promise<QueueGroup>
-  /** Every group that has jobs, in no order. */
+  /** All groups that have jobs, in no order. */
   all(options?: FetchOptions): Promise<QueueGroup[]>
 }
 
-/** Jobs known by one name. */
+/** Jobs under a common name. `Group.fetch(name, { connection })` and the like share one connection for each address. */
 export const Group: GroupClass = QueueGroup
 export type Group = QueueGroup
 
-/** Take a job out of wherever it waits. @throws as `job.cancel()`. */
+/** Move a job to the canceled registry from wherever it waits. @throws as `job.cancel()`. */
 export const cancelJob: (id: string, options?: ConnectionOptions & CancelOptions) => Promise<void> = queueCancelJob
 
-/** Put a failed or stopped job back into its queue. @throws as `job.requeue()`. */
+/** Move a failed or stopped job back to its queue. @throws as `job.requeue()`. */
 export const requeueJob: (id: string, options?: ConnectionOptions & RequeueOptions) => Promise<void> = queueRequeueJob

@@ -3,6 +3,6 @@ import { Queue, type QueueOptions } from './queue.ts'
 
 /**
  * RQ's `@job` decorator: `export const add = job('low', { timeout: 5 })((x: number, y: number) => x + y)`, then
- * `await add.delay(3, 4)`. The function can still be called.
+ * `await add.delay(3, 4)` enqueues a call. `add(3, 4)` still calls the function.
  */
 export const job: JobDecorator<QueueOptions> = jobDecorator<QueueOptions>((name, options) => new Queue(name, options))

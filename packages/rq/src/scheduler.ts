@@ -14,11 +14,11 @@ import { type Connected, sharedStorage, splitConnection } from './connection.ts'
 export type SchedulerOptions = Connected<BaseSchedulerOptions>
 export type CronSchedulerOptions = Connected<BaseCronSchedulerOptions>
 
-/** Moves scheduled jobs into their queues on Redis. It connects when it starts, and drops its connections when it stops. */
+/** Moves scheduled jobs into their queues on Redis. It connects when it starts, and disconnects when it stops. */
 export class Scheduler extends BaseScheduler {
   readonly #redis: RedisStorage
 
-  /** @throws RqError `RQ_INVALID_OPTION`, `RQ_CONFIG`. Connects to nothing. */
+  /** Does not connect. @throws RqError `RQ_INVALID_OPTION`, `RQ_CONFIG`. */
   constructor(queues: SchedulerQueue | readonly SchedulerQueue[], options: SchedulerOptions = {}) {
     const [connection, rest] = splitConnection(options)
     const storage = new RedisStorage({ ...connection, role: 'worker' })
@@ -32,11 +32,11 @@ export class Scheduler extends BaseScheduler {
   }
 }
 
-/** Enqueues jobs on Redis by interval or cron expression. It connects when it starts, and drops its connections when it stops. */
+/** Enqueues jobs on Redis by interval or cron expression. It connects when it starts, and disconnects when it stops. */
 export class CronScheduler extends BaseCronScheduler {
   readonly #redis: RedisStorage
 
-  /** @throws RqError `RQ_INVALID_OPTION`, `RQ_CONFIG`. Connects to nothing. */
+  /** Does not connect. @throws RqError `RQ_INVALID_OPTION`, `RQ_CONFIG`. */
   constructor(options: CronSchedulerOptions = {}) {
     const [connection, rest] = splitConnection(options)
     const storage = new RedisStorage({ ...connection, role: 'worker' })
@@ -49,13 +49,13 @@ export class CronScheduler extends BaseCronScheduler {
     this.#redis.disconnect()
   }
 
-  /** @throws RqError `RQ_INVALID_OPTION`. */
+  /** The live cron schedulers. @throws RqError `RQ_INVALID_OPTION`. */
   static override all(options: Connected<CronSchedulersOptions> = {}): Promise<CronSchedulerInfo[]> {
     const { staleAfter } = options
     return BaseCronScheduler.all({ storage: sharedStorage(options), ...(staleAfter !== undefined && { staleAfter }) })
   }
 
-  /** @throws RqError `RQ_NO_SUCH_SCHEDULER`. */
+  /** The record of a cron scheduler. @throws RqError `RQ_NO_SUCH_SCHEDULER`. */
   static override fetch(name: string, options: Connected<StorageOptions> = {}): Promise<CronSchedulerInfo> {
     return BaseCronScheduler.fetch(name, { storage: sharedStorage(options) })
   }

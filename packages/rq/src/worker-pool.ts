@@ -24,11 +24,14 @@ export interface WorkerPoolOptions
 }
 
 export interface PoolStartOptions extends Omit<BasePoolStartOptions, 'withScheduler'> {
-  /** True: move scheduled jobs of these queues into them while the pool works. Or a service of your own. Default true, as in RQ. */
+  /** True: also move scheduled jobs of these queues into them. Or a service of your own. Default true, as in RQ. */
   withScheduler?: boolean | WorkerService
 }
 
-/** Several workers on Redis, each a process of its own, replaced when they die: `await new WorkerPool('default', { numWorkers: 4 }).start()`. */
+/**
+ * Several workers on Redis, each in a process of its own, which are replaced when they die:
+ * `await new WorkerPool('default', { numWorkers: 4 }).start()`.
+ */
 export class WorkerPool extends BaseWorkerPool {
   readonly #queues: readonly string[]
   readonly #connection: ConnectionOptions

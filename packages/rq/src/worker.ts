@@ -13,26 +13,26 @@ import { type Connected, type ConnectionOptions, sharedStorage, splitConnection 
 import { type Queue, withConnectionOf } from './queue.ts'
 
 export interface WorkOptions extends Omit<BaseWorkOptions, 'withScheduler'> {
-  /** True: move scheduled jobs of these queues into them while it works. Or a service of your own. Default false. */
+  /** True: also move scheduled jobs of these queues into them. Or a service of your own. Default false. */
   withScheduler?: boolean | WorkerService
 }
 
 export type WorkerOptions = Omit<Connected<BaseWorkerOptions>, 'horseStorage' | 'leaseStorage'>
 
-/** Which workers: all of a Redis, or those of a queue. */
+/** Selects workers: all of a Redis, or those of a queue. */
 export interface WorkerQuery extends ConnectionOptions {
   readonly queue?: Queue
 }
 
 /**
- * Takes jobs from queues on Redis and has them run. Without a `connection` it uses that of the first queue that is given
- * as an object. It connects when it begins to work, and drops its connections when it ends.
+ * Claims jobs from queues on Redis and runs them. Without a `connection` it uses that of the first queue that is given
+ * as an object. It connects when it starts to work, and disconnects when it ends.
  */
 export class Worker extends BaseWorker {
   readonly #logger: Logger | undefined
   readonly #redis: RedisStorage
 
-  /** @throws RqError `RQ_INVALID_OPTION`, `RQ_CONFIG`. Connects to nothing. */
+  /** Does not connect. @throws RqError `RQ_INVALID_OPTION`, `RQ_CONFIG`. */
   constructor(queues: QueueLike | readonly QueueLike[], options: WorkerOptions = {}) {
     const [connection, rest] = splitConnection(withConnectionOf(queues, options))
     const storage = new RedisStorage({ ...connection, role: 'worker' })
@@ -55,7 +55,7 @@ export class Worker extends BaseWorker {
     try {
       return await super.work({ ...rest, ...(scheduler && { withScheduler: scheduler }) })
     } finally {
-      // What the worker did not wait for, such as its maintenance, must not connect again.
+      // Work that the worker did not wait for, such as its maintenance, must not connect again.
       if (!this.isWorking) await this.#redis.close()
     }
   }
@@ -64,13 +64,13 @@ export class Worker extends BaseWorker {
     return new Scheduler(this.queueNames, { storage: this.#redis, ...(this.#logger && { logger: this.#logger }) })
   }
 
-  /** The living workers, by name. @throws RqError `RQ_INVALID_OPTION` unless `connection` or `queue` is given. */
+  /** The live workers, by name. @throws RqError `RQ_INVALID_OPTION` unless `connection` or `queue` is given. */
   static async all(query: WorkerQuery): Promise<WorkerRecord[]> {
     const { storage, queue } = whereOf(query)
     return storage.workers.workers(queue)
   }
 
-  /** How many workers live. @throws as {@link Worker.all}. */
+  /** The number of live workers. @throws as {@link Worker.all}. */
   static async count(query: WorkerQuery): Promise<number> {
     const { storage, queue } = whereOf(query)
     return storage.workers.workerCount(queue)

@@ -14,11 +14,11 @@ import {
   throwing,
   untilStopped,
 } from './functions.ts'
-import { house } from './house.ts'
+import { rqFixture } from './rq-fixture.ts'
 
 describe('callbacks', () => {
-  it('are stored by name, with 60 s unless they say otherwise', async () => {
-    await using at = await house()
+  it('are stored by name, with a timeout of 60 s by default', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(sayHello, [], {
       onSuccess,
       onFailure: new Callback('./packages/rq/test/functions#onFailure', { timeout: 10 }),
@@ -38,15 +38,15 @@ describe('callbacks', () => {
     await expect(at.queue.enqueue(sayHello, [], { onFailure: () => {} })).rejects.toThrow(/no module exports/)
   })
 
-  it('tell of a success what was returned, and of nothing else', async () => {
-    await using at = await house()
+  it('onSuccess gets the return value, and is called only after a success', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(sayHello, ['Ada'], { onSuccess, onFailure })
     await at.work()
     expect(noted).toEqual([['success', job.id, 'finished', 'object', 'Hi there, Ada!']])
   })
 
-  it('tell of a failure its class, message and trace', async () => {
-    await using at = await house()
+  it('onFailure gets the class, message and trace of the error', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(divByZero, [], { onSuccess, onFailure })
     await at.work()
     expect(noted[0]).toEqual(['failure', job.id, 'failed', 'object', 'RangeError', 'division by zero'])
@@ -54,8 +54,8 @@ describe('callbacks', () => {
     expect(noted).toHaveLength(2)
   })
 
-  it('make a job fail when the one for success throws, and its dependents wait', async () => {
-    await using at = await house()
+  it('fail the job when onSuccess throws, and its dependents wait', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(nothing, [], { onSuccess: throwing, onFailure })
     const child = await at.queue.enqueue(nothing, [], { dependsOn: job })
     const tolerant = await at.queue.enqueue(nothing, [], {
@@ -69,8 +69,8 @@ describe('callbacks', () => {
     expect(await tolerant.getStatus()).toBe('finished')
   })
 
-  it('add their own error when the one for failure throws', async () => {
-    await using at = await house()
+  it('add the error of onFailure when that throws', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(divByZero, [], { onFailure: throwing })
     await at.work()
     expect(await job.getStatus()).toBe('failed')
@@ -79,16 +79,16 @@ describe('callbacks', () => {
     expect(text).toContain('RangeError: division by zero')
   })
 
-  it('are ended at their own limit', async () => {
-    await using at = await house()
+  it('end at their own timeout', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(nothing, [], { onSuccess: new Callback(forever, { timeout: 1 }) })
     await at.work()
     expect(await job.getStatus()).toBe('failed')
     expect((await job.latestResult())?.excString).toContain('maximum timeout value (1 seconds)')
   })
 
-  it('tell of a stop, and of nothing else', async () => {
-    await using at = await house()
+  it('onStopped is called only after a stop', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(untilStopped, [], {
       onSuccess,
       onFailure,
@@ -113,7 +113,7 @@ describe('callbacks', () => {
 
 describe('a queue with isAsync: false', () => {
   it('runs the job at once, with callbacks, results and registries', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     const queue = at.open('sync', { isAsync: false })
     expect(queue.isAsync).toBe(false)
     const job = await queue.enqueue(sayHello, ['Ada'], { onSuccess, onFailure })
@@ -126,8 +126,8 @@ describe('a queue with isAsync: false', () => {
     expect(await queue.count()).toBe(0)
   })
 
-  it('keeps a failure, and hands what the failure callback throws to the caller', async () => {
-    await using at = await house()
+  it('stores a failure, and throws the error of the failure callback to the caller', async () => {
+    await using at = await rqFixture()
     const queue = at.open('sync', { isAsync: false })
     const job = await queue.enqueue(divByZero, [], { onFailure })
     expect(await job.getStatus()).toBe('failed')
@@ -139,8 +139,8 @@ describe('a queue with isAsync: false', () => {
     expect(await (await Job.fetch('bad', at.shared)).getStatus()).toBe('failed')
   })
 
-  it('neither retries nor repeats, ends jobs at their limit, and leaves scheduled ones to a scheduler', async () => {
-    await using at = await house()
+  it('neither retries nor repeats, ends jobs at their timeout, and leaves scheduled ones to a scheduler', async () => {
+    await using at = await rqFixture()
     const queue = at.open('sync', { isAsync: false })
     const failing = await queue.enqueue(divByZero, [], { retry: new Retry({ max: 3 }) })
     expect(await failing.getStatus()).toBe('failed')

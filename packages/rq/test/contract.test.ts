@@ -127,7 +127,7 @@ describe('the types of a queue', () => {
     })
   })
 
-  it('take every option, in all its forms', () => {
+  it('accept every option in all its forms', () => {
     unused(() => {
       const options: Required<EnqueueOptions> = {
         jobTimeout: 180,
@@ -209,7 +209,7 @@ describe('the types of a job', () => {
     })
   })
 
-  it('of its results, too', () => {
+  it('of its results are those of their contract', () => {
     unused(() => {
       expectTypeOf<Result<number>>().toExtend<{
         readonly type: 'successful' | 'failed' | 'stopped' | 'retried' | 'max_retries_exceeded'

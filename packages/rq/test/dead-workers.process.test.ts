@@ -25,7 +25,7 @@ const [, , connection, prefix, folder] = process.argv
 await new Worker('default', { connection, prefix, importPaths: [folder] }).work()
 `
 
-it("takes a dead worker's job over within 20 s with the settings that everybody has, once, one attempt spent", async () => {
+it("takes a dead worker's job over within 20 s with default settings, once, and takes one from its retries", async () => {
   await using redis = await redisFixture()
   await using project = await makeProject({ 'jobs.mjs': JOBS, 'worker.mjs': SCRIPT }, { packages: ['rq'] })
   const where = { connection: redis.url, prefix: redis.prefix }
@@ -50,7 +50,7 @@ it("takes a dead worker's job over within 20 s with the settings that everybody 
   await Promise.all(working)
 })
 
-it('parks a job that has killed three workers, whatever its retries, and goes on with others', async () => {
+it('fails a job that has killed three workers, even with retries left, and continues with others', async () => {
   await using redis = await redisFixture()
   await using project = await makeProject({ 'jobs.mjs': JOBS })
   const where = { connection: redis.url, prefix: redis.prefix }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { Retry } from '../src/index.ts'
 import { add } from './decorated.ts'
-import { house } from './house.ts'
+import { rqFixture } from './rq-fixture.ts'
 
 describe('job()', () => {
-  it('leaves the function a function, and gives it a queue', async () => {
-    await using at = await house()
+  it('returns a callable function with a queue', async () => {
+    await using at = await rqFixture()
     expect(add(3, 4)).toBe(7)
     const low = at.open('low')
     const decorated = add.on(low)
@@ -15,8 +15,8 @@ describe('job()', () => {
     expect(await job.returnValue()).toBe(7)
   })
 
-  it('is overridden by the call', async () => {
-    await using at = await house()
+  it('has options that a call can override', async () => {
+    await using at = await rqFixture()
     const low = at.open('low')
     const decorated = add.on(low)
     const parent = await low.enqueue(decorated, [1, 1])

@@ -2,20 +2,20 @@ import { makeProject } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { Dependency, Job, Queue, Worker } from '../src/index.ts'
 import { divByZero, echo, note, noted, nothing, sayHello } from './functions.ts'
-import { type House, house } from './house.ts'
+import { type RqFixture, rqFixture } from './rq-fixture.ts'
 
 const status = (...jobs: { getStatus(): Promise<string> }[]) => Promise.all(jobs.map((job) => job.getStatus()))
 
 describe('Dependency', () => {
-  it('refuses what is no job', async () => {
-    await using at = await house()
+  it('refuses values that are not jobs', async () => {
+    await using at = await rqFixture()
     expect(() => new Dependency({ jobs: [] })).toThrow('at least one job')
     expect(() => new Dependency({ jobs: [new Date() as never] })).toThrow('Invalid dependency.jobs')
     await expect(at.queue.enqueue(nothing, [], { dependsOn: 7 as never })).rejects.toThrow('Invalid dependsOn')
   })
 
   it('may be a job, an id, a Dependency, or several of them', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     const [a, b, c] = [
       await at.queue.enqueue(nothing),
       await at.queue.enqueue(nothing),
@@ -31,7 +31,7 @@ describe('Dependency', () => {
 
 describe('dependsOn', () => {
   it('defers a job until its dependency has finished', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     const parent = await at.queue.enqueue(note, ['parent'])
     const child = await at.queue.enqueue(note, ['child'], { dependsOn: parent, ttl: 60, jobTimeout: 44 })
     expect(await status(child)).toEqual(['deferred'])
@@ -43,8 +43,8 @@ describe('dependsOn', () => {
     expect(await at.queue.deferredJobRegistry.count()).toBe(0)
   })
 
-  it('holds nothing back that is done, gone, or was never there', async () => {
-    await using at = await house(/has no origin/)
+  it('does not wait for a job that is done, deleted, or never existed', async () => {
+    await using at = await rqFixture(/has no origin/)
     const [done, gone] = [await at.queue.enqueue(nothing), await at.queue.enqueue(nothing, [], { resultTtl: 0 })]
     await at.work()
     const unsaved = await Job.create(nothing, [], at.shared)
@@ -54,8 +54,8 @@ describe('dependsOn', () => {
     expect(await status(await at.queue.enqueue(nothing, [], { dependsOn: saved }))).toEqual(['deferred'])
   })
 
-  it('waits for all of several', async () => {
-    await using at = await house()
+  it('waits for all of several dependencies', async () => {
+    await using at = await rqFixture()
     const [first, second] = [await at.queue.enqueue(nothing), await at.queue.enqueue(nothing)]
     const child = await at.queue.enqueue(nothing, [], { dependsOn: [first, second] })
     await at.work(['default'], { maxJobs: 1 })
@@ -64,8 +64,8 @@ describe('dependsOn', () => {
     expect(await status(child)).toEqual(['queued'])
   })
 
-  it('lets each child go into its own queue, in the order in which they were enqueued', async () => {
-    await using at = await house()
+  it('releases each dependent into its own queue, in the order in which they were enqueued', async () => {
+    await using at = await rqFixture()
     const [low, high] = [at.open('low'), at.open('high')]
     const parent = await at.queue.enqueue(nothing)
     const ids = Array.from({ length: 20 }, (_, n) => `child-${19 - n}`)
@@ -78,8 +78,8 @@ describe('dependsOn', () => {
     expect(await high.deferredJobRegistry.count()).toBe(0)
   })
 
-  it('goes on after a failure only where that is allowed', async () => {
-    await using at = await house()
+  it('releases a dependent after a failure only if that is allowed', async () => {
+    await using at = await rqFixture()
     const parent = await at.queue.enqueue(divByZero)
     const strict = await at.queue.enqueue(note, ['strict'], { dependsOn: parent })
     const tolerant = await at.queue.enqueue(note, ['tolerant'], {
@@ -90,8 +90,8 @@ describe('dependsOn', () => {
     expect(noted).toEqual(['tolerant'])
   })
 
-  it('goes on after a horse was killed, where failure is allowed', async () => {
-    await using at = await house()
+  it('releases a dependent after a horse was killed, if failure is allowed', async () => {
+    await using at = await rqFixture()
     await using project = await makeProject({
       'jobs.mjs': 'export const die = () => process.kill(process.pid, "SIGKILL")',
     })
@@ -102,8 +102,8 @@ describe('dependsOn', () => {
     expect(await status(parent, child)).toEqual(['failed', 'queued'])
   })
 
-  it('waits for the second one too when the first has failed', async () => {
-    await using at = await house()
+  it('waits for the second dependency too when the first has failed', async () => {
+    await using at = await rqFixture()
     const [failing, slow] = [await at.queue.enqueue(divByZero), await at.queue.enqueue(nothing)]
     const dependsOn = new Dependency({ jobs: [failing, slow], allowFailure: true })
     const child = await at.queue.enqueue(nothing, [], { dependsOn })
@@ -113,8 +113,8 @@ describe('dependsOn', () => {
     expect(await status(child)).toEqual(['queued'])
   })
 
-  it('asks for parents that have ended already as it asks for others', async () => {
-    await using at = await house()
+  it('treats dependencies that have ended before like others', async () => {
+    await using at = await rqFixture()
     const [failed, canceled, stopped] = [await at.queue.enqueue(divByZero), await at.queue.enqueue(nothing), 'stopped']
     await canceled.cancel()
     await at.work()
@@ -136,8 +136,8 @@ describe('dependsOn', () => {
     }
   })
 
-  it('goes to the head when it or its Dependency says so', async () => {
-    await using at = await house()
+  it('puts a dependent at the head when it or its Dependency asks for it', async () => {
+    await using at = await rqFixture()
     const parent = await at.queue.enqueue(nothing)
     const byOption = await at.queue.enqueue(nothing, [], { dependsOn: parent, atFront: true })
     await at.queue.enqueue(nothing, [], { jobId: 'other' })
@@ -150,8 +150,8 @@ describe('dependsOn', () => {
     expect((await at.queue.getJobIds())[0]).toBe(byDependency.id)
   })
 
-  it('counts a parent that vanished with its success as done', async () => {
-    await using at = await house()
+  it('counts a dependency that expired after its success as done', async () => {
+    await using at = await rqFixture()
     const parent = await at.queue.enqueue(nothing, [], { resultTtl: 0 })
     const child = await at.queue.enqueue(echo, [1], { dependsOn: parent })
     await at.work()
@@ -160,7 +160,7 @@ describe('dependsOn', () => {
   })
 
   it('runs chains and diamonds in order', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     const chain = Array.from({ length: 50 }, (_, n) =>
       Queue.prepareData(note, [`chain ${n}`], { jobId: `c${n}`, ...(n > 0 && { dependsOn: `c${n - 1}` }) }),
     )
@@ -176,8 +176,8 @@ describe('dependsOn', () => {
     expect(noted).toEqual(['top', 'left', 'right', 'bottom'])
   })
 
-  it('refuses a circle, whether in one batch or over several calls', async () => {
-    await using at = await house()
+  it('refuses a cycle, in one batch or over several calls', async () => {
+    await using at = await rqFixture()
     const batch = [
       Queue.prepareData(nothing, [], { jobId: 'a', dependsOn: 'b' }),
       Queue.prepareData(nothing, [], { jobId: 'b', dependsOn: 'a' }),
@@ -194,8 +194,8 @@ describe('dependsOn', () => {
     expect(await status(await Job.fetch('x', at.shared))).toEqual(['deferred'])
   })
 
-  it('takes no circle for one that is over', async () => {
-    await using at = await house()
+  it('accepts a cycle through a job that has ended', async () => {
+    await using at = await rqFixture()
     await at.queue.enqueue(nothing, [], { jobId: 'p' })
     await at.queue.enqueue(nothing, [], { jobId: 'child', dependsOn: 'p' })
     await at.work()
@@ -204,8 +204,8 @@ describe('dependsOn', () => {
     expect(await status(await at.queue.enqueue(nothing, [], { jobId: 'p', dependsOn: 'child' }))).toEqual(['queued'])
   })
 
-  it('is still known while the child runs, and after', async () => {
-    await using at = await house()
+  it('is stored while the dependent runs, and afterwards', async () => {
+    await using at = await rqFixture()
     const parent = await at.queue.enqueue(nothing)
     const child = await at.queue.enqueue(nothing, [], { dependsOn: parent })
     await at.work()
@@ -215,8 +215,8 @@ describe('dependsOn', () => {
 })
 
 describe('canceling among dependencies', () => {
-  it('lets the next ones go on when asked, and runs the canceled one never', async () => {
-    await using at = await house()
+  it('releases dependents when asked, and never runs the canceled job', async () => {
+    await using at = await rqFixture()
     const parent = await at.queue.enqueue(note, ['parent'])
     const job1 = await at.queue.enqueue(note, ['1'], { dependsOn: parent })
     const job2 = await at.queue.enqueue(note, ['2'], { dependsOn: job1 })
@@ -228,8 +228,8 @@ describe('canceling among dependencies', () => {
     expect(await status(job1, job2, job3)).toEqual(['canceled', 'finished', 'finished'])
   })
 
-  it('is as if it had never been a dependency, for a child that waits for others too', async () => {
-    await using at = await house()
+  it('removes the job from the dependencies of a dependent that waits for others too', async () => {
+    await using at = await rqFixture()
     const [canceled, other] = [await at.queue.enqueue(nothing), await at.queue.enqueue(nothing)]
     const child = await at.queue.enqueue(nothing, [], { dependsOn: [canceled, other] })
     await canceled.cancel({ enqueueDependents: true })
@@ -238,8 +238,8 @@ describe('canceling among dependencies', () => {
     expect(await status(child)).toEqual(['finished'])
   })
 
-  it('leaves them waiting otherwise', async () => {
-    await using at = await house()
+  it('leaves dependents waiting by default', async () => {
+    await using at = await rqFixture()
     const parent = await at.queue.enqueue(nothing)
     const job1 = await at.queue.enqueue(note, ['1'], { dependsOn: parent })
     const job2 = await at.queue.enqueue(note, ['2'], { dependsOn: job1 })
@@ -249,8 +249,8 @@ describe('canceling among dependencies', () => {
     expect(noted).toEqual([])
   })
 
-  it('takes the job out of the dependents of its dependencies only when asked', async () => {
-    await using at = await house()
+  it('removes the job from the dependents of its dependencies only when asked', async () => {
+    await using at = await rqFixture()
     const parent = await at.queue.enqueue(nothing)
     const [kept, taken] = [
       await at.queue.enqueue(nothing, [], { dependsOn: parent }),
@@ -261,8 +261,8 @@ describe('canceling among dependencies', () => {
     expect(await parent.getDependentIds()).toEqual([kept.id])
   })
 
-  it('lets a child go once when two clients cancel its parents at the same time', async () => {
-    await using at = await house()
+  it('releases a dependent once when two clients cancel its dependencies at the same time', async () => {
+    await using at = await rqFixture()
     const parents = await Promise.all(Array.from({ length: 10 }, () => at.queue.enqueue(nothing)))
     const child = await at.open('children').enqueue(nothing, [], { dependsOn: parents })
     await Promise.all(parents.map((parent) => parent.cancel({ enqueueDependents: true })))
@@ -271,16 +271,16 @@ describe('canceling among dependencies', () => {
 })
 
 describe('deleting among dependencies', () => {
-  it('leaves the parent when a child goes', async () => {
-    await using at = await house()
+  it('leaves the dependency when a dependent is deleted', async () => {
+    await using at = await rqFixture()
     const parent = await at.queue.enqueue(nothing)
     const child = await at.queue.enqueue(nothing, [], { dependsOn: parent })
     await child.delete()
     expect(await at.keys()).toEqual([`job:${parent.id}`, 'queue:default', 'queues'])
   })
 
-  it('starts no child, which goes on when its other parents finish, or when the parent comes back', async () => {
-    await using at = await house()
+  it('releases no dependent; it runs when its other dependencies finish, or when the deleted one comes back', async () => {
+    await using at = await rqFixture()
     const gone = await at.queue.enqueue(nothing, [], { jobId: 'gone' })
     const other = await at.queue.enqueue(nothing)
     const alone = await at.queue.enqueue(nothing, [], { dependsOn: gone })
@@ -297,7 +297,7 @@ describe('deleting among dependencies', () => {
 
 describe('many dependents of one job', () => {
   it('are all released, none twice, in short steps', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     const children = at.open('children')
     const parent = await at.queue.enqueue(sayHello)
     const count = 10_000
@@ -312,8 +312,8 @@ describe('many dependents of one job', () => {
     await children.delete()
   })
 
-  it('are released by the next worker when one dies in between', async () => {
-    await using at = await house()
+  it('are released by the next worker when one dies before it is done', async () => {
+    await using at = await rqFixture()
     const children = at.open('children')
     const parent = await at.queue.enqueue(sayHello)
     await children.enqueueMany(
@@ -332,10 +332,10 @@ describe('many dependents of one job', () => {
 })
 
 /**
- * How long the slowest scripts took while `run` ran, the tenth of them, in microseconds of Redis's own time: a few may have
- * waited for the processor. 0 when fewer than ten took 10 ms.
+ * How long the slowest scripts took while `run` ran, the tenth of them, in microseconds of Redis's own time: a few may
+ * have waited for the processor. 0 when fewer than ten took 10 ms.
  */
-async function usualScriptUs({ client, prefix }: House['redis'], run: () => Promise<unknown>): Promise<number> {
+async function usualScriptUs({ client, prefix }: RqFixture['redis'], run: () => Promise<unknown>): Promise<number> {
   const slow = async () => {
     const entries = (await client.call('SLOWLOG', 'GET', '128')) as [number, number, number, string[]][]
     return new Map(entries.filter(([, , , words]) => words.includes(prefix)).map(([id, , us]) => [id, us]))

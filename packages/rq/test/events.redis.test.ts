@@ -2,11 +2,11 @@ import { eventually } from '@rq/testkit'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { type QueueEvent, Retry, SimpleWorker } from '../src/index.ts'
 import { add, divByZero } from './functions.ts'
-import { house } from './house.ts'
+import { rqFixture } from './rq-fixture.ts'
 
 describe('queue.on', () => {
-  it('tells what happens to jobs in a worker elsewhere, from the moment that it listens', async () => {
-    await using test = await house()
+  it('delivers events of jobs in another process, once it listens', async () => {
+    await using test = await rqFixture()
     const other = test.open('other')
     const heard: QueueEvent[] = []
     for (const name of ['job:started', 'job:finished', 'job:failed', 'job:retried'] as const) {
@@ -17,7 +17,7 @@ describe('queue.on', () => {
     const started = new Promise((resolve) => worker.once('worker:started', resolve))
     const working = worker.work()
     await started
-    // The worker hears of the listener by the time that it tells of some job.
+    // The worker knows of the listener once an event has arrived.
     await eventually(async () => {
       await test.queue.enqueue(add, [1, 2], { resultTtl: 0 })
       return heard.length > 0
@@ -39,16 +39,16 @@ describe('queue.on', () => {
     await working
   })
 
-  it('is typed, and takes listeners off again', async () => {
-    await using test = await house()
+  it('is typed, and off removes a listener', async () => {
+    await using test = await rqFixture()
     const listener = (event: QueueEvent) => expectTypeOf(event.jobId).toBeString()
     // @ts-expect-error There is no such event.
     expect(test.queue.on('job:vanished', listener).off('job:vanished', listener)).toBe(test.queue)
     await test.queue.listening()
   })
 
-  it('says when it cannot listen', async () => {
-    await using test = await house()
+  it('rejects when it cannot listen', async () => {
+    await using test = await rqFixture()
     const queue = test.open('away', { connection: 'redis://127.0.0.1:1' })
     queue.on('job:finished', () => {})
     await expect(queue.listening()).rejects.toMatchObject({ code: 'RQ_REDIS_UNREACHABLE' })

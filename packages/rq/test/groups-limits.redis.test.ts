@@ -4,11 +4,11 @@ import { eventually } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { Dependency, Group, Queue, RateLimit, Repeat, Retry } from '../src/index.ts'
 import { divByZero, echo, note, noted, nothing, retryLater, sayHello } from './functions.ts'
-import { type House, house } from './house.ts'
+import { type RqFixture, rqFixture } from './rq-fixture.ts'
 
 describe('Group', () => {
-  it('keeps jobs of a batch together under its name', async () => {
-    await using at = await house()
+  it('contains the jobs of a batch under its name', async () => {
+    await using at = await rqFixture()
     const group = Group.create({ ...at.shared, name: 'report' })
     const jobs = await group.enqueueMany(at.queue, [Queue.prepareData(sayHello), Queue.prepareData(nothing)])
     expect(jobs.map(({ groupId }) => groupId)).toEqual(['report', 'report'])
@@ -19,16 +19,16 @@ describe('Group', () => {
     expect(Group.create(at.shared).name).not.toBe(Group.create(at.shared).name)
   })
 
-  it('is not there without jobs', async () => {
-    await using at = await house()
+  it('does not exist without jobs', async () => {
+    await using at = await rqFixture()
     const group = Group.create({ ...at.shared, name: 'empty' })
     expect(await group.getJobs()).toEqual([])
     expect(await Group.all(at.shared)).toEqual([])
     await expect(Group.fetch('empty', at.shared)).rejects.toMatchObject({ code: 'RQ_NO_SUCH_GROUP' })
   })
 
-  it('is gone when its jobs are deleted or have expired', async () => {
-    await using at = await house()
+  it('ends when its jobs are deleted or have expired', async () => {
+    await using at = await rqFixture()
     const group = Group.create({ ...at.shared, name: 'g' })
     const datas = [
       Queue.prepareData(nothing),
@@ -45,8 +45,8 @@ describe('Group', () => {
     expect(await at.keys()).toEqual(['queues'])
   })
 
-  it('that vanished harms none of its jobs', async () => {
-    await using at = await house()
+  it('can vanish without harm to its jobs', async () => {
+    await using at = await rqFixture()
     const group = Group.create({ ...at.shared, name: 'g' })
     const [job, other] = await group.enqueueMany(at.queue, [
       Queue.prepareData(nothing),
@@ -61,7 +61,7 @@ describe('Group', () => {
   })
 
   it('is cleaned by a worker', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     const group = Group.create({ ...at.shared, name: 'g' })
     const [job] = await group.enqueueMany(at.queue, [Queue.prepareData(nothing)])
     await at.redis.client.del(at.key(`job:${job.id}`))
@@ -71,8 +71,8 @@ describe('Group', () => {
     })
   })
 
-  it('comes with the caller’s pipeline', async () => {
-    await using at = await house()
+  it('is written by the caller’s pipeline', async () => {
+    await using at = await rqFixture()
     const group = Group.create({ ...at.shared, name: 'g' })
     const pipeline = at.redis.client.multi()
     await group.enqueueMany(at.queue, [Queue.prepareData(nothing)], { pipeline })
@@ -83,11 +83,11 @@ describe('Group', () => {
 })
 
 const limit = (concurrency: number, key = 'api') => ({ rateLimit: new RateLimit({ key, concurrency }) })
-const slots = (at: House, key = 'api') => at.redis.client.zrange(at.key(`rl:${key}:allowed`), 0, '-1')
+const slots = (at: RqFixture, key = 'api') => at.redis.client.zrange(at.key(`rl:${key}:allowed`), 0, '-1')
 
 describe('RateLimit', () => {
-  it('lets so many in and has the others wait, oldest first', async () => {
-    await using at = await house()
+  it('admits as many jobs as allowed, and the others wait, oldest first', async () => {
+    await using at = await rqFixture()
     const jobs = await at.queue.enqueueMany(
       ['a', 'b', 'c', 'd'].map((jobId) => Queue.prepareData(note, [jobId], { jobId, ...limit(2) })),
     )
@@ -109,8 +109,8 @@ describe('RateLimit', () => {
     expect(await slots(at)).toEqual([])
   })
 
-  it('refuses what makes no sense', async () => {
-    await using at = await house()
+  it('refuses wrong values', async () => {
+    await using at = await rqFixture()
     expect(() => new RateLimit({ key: '', concurrency: 1 })).toThrow('rateLimit.key')
     expect(() => new RateLimit({ key: 'k', concurrency: 0 })).toThrow('rateLimit.concurrency')
     const inProcess = at.open('sync', { isAsync: false })
@@ -118,15 +118,15 @@ describe('RateLimit', () => {
   })
 
   it('keeps the order of a batch of jobs with random ids', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     const numbers = Array.from({ length: 30 }, (_, n) => n)
     await at.queue.enqueueMany(numbers.map((n) => Queue.prepareData(note, [String(n)], limit(1))))
     await at.work()
     expect(noted).toEqual(numbers.map(String))
   })
 
-  it('holds over queues and workers, and for each key apart', async () => {
-    await using at = await house()
+  it('applies across queues and workers, and to each key separately', async () => {
+    await using at = await rqFixture()
     const other = at.open('other')
     const first = await at.queue.enqueue(nothing, [], limit(1))
     const second = await other.enqueue(nothing, [], limit(1))
@@ -139,7 +139,7 @@ describe('RateLimit', () => {
   })
 
   it('frees a slot when a job fails, is canceled, is deleted, or is retried later', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     const enqueue = (func: typeof nothing | typeof divByZero, options = {}) =>
       at.queue.enqueue(func, [], { ...limit(1), ...options })
     const failing = await enqueue(divByZero)
@@ -159,7 +159,7 @@ describe('RateLimit', () => {
   })
 
   it('frees the slot of a worker that died, and its job waits for another', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     await using storage = new RedisStorage({ connection: at.redis.url, prefix: at.redis.prefix })
     const [held, retried, last] = await at.queue.enqueueMany([
       Queue.prepareData(nothing, [], limit(1)),
@@ -184,8 +184,8 @@ describe('RateLimit', () => {
     expect([await retried.getStatus(), await slots(at)]).toEqual(['scheduled', [last.id]])
   })
 
-  it('is kept by a job that is retried at once, and left by one that repeats', async () => {
-    await using at = await house()
+  it('keeps the slot of a job that is retried at once, and frees that of one that repeats', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(divByZero, [], { ...limit(1), retry: new Retry({ max: 1 }) })
     const next = await at.queue.enqueue(retryLater, [1, 0], limit(1))
     const repeating = await at.queue.enqueue(note, ['repeats'], { ...limit(1), repeat: new Repeat({ times: 1 }) })
@@ -203,8 +203,8 @@ describe('RateLimit', () => {
     expect(noted).toEqual(['repeats', 'last', 'repeats'])
   })
 
-  it('holds for jobs that come later: dependents and requeued ones', async () => {
-    await using at = await house()
+  it('applies to dependents and requeued jobs', async () => {
+    await using at = await rqFixture()
     const parent = await at.queue.enqueue(divByZero)
     const dependsOn = new Dependency({ jobs: parent, allowFailure: true })
     const [a, b] = await at.queue.enqueueMany([
@@ -220,8 +220,8 @@ describe('RateLimit', () => {
     expect([await holder.getStatus(), await failing.getStatus()]).toEqual(['queued', 'rate_limited'])
   })
 
-  it('goes to the head when a job asked for it', async () => {
-    await using at = await house()
+  it('puts an admitted job at the head when it asks for it', async () => {
+    await using at = await rqFixture()
     const holder = await at.queue.enqueue(nothing, [], limit(1))
     const front = await at.queue.enqueue(echo, [1], { ...limit(1), atFront: true })
     const other = await at.queue.enqueue(nothing)
@@ -231,15 +231,15 @@ describe('RateLimit', () => {
   })
 
   it('takes a slot back from a job that vanished, as soon as another has to wait for it', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     const gone = await at.queue.enqueue(nothing, [], limit(1))
     await at.redis.client.del(at.key(`job:${gone.id}`))
     const next = await at.queue.enqueue(nothing, [], limit(1))
     expect(await next.isQueued()).toBe(true)
   })
 
-  it('is cleaned by a worker: dead slots, dead waiters, empty limits', async () => {
-    await using at = await house()
+  it('is cleaned by a worker: slots and waiting entries of deleted jobs, empty limits', async () => {
+    await using at = await rqFixture()
     const { client } = at.redis
     const gone = await at.queue.enqueue(nothing, [], limit(1))
     const waits = await at.queue.enqueue(echo, ['ran'], limit(1))
@@ -255,16 +255,16 @@ describe('RateLimit', () => {
     })
   })
 
-  it('lets more in when the limit was raised', async () => {
-    await using at = await house()
+  it('admits more jobs when the limit is raised', async () => {
+    await using at = await rqFixture()
     await at.queue.enqueueMany([1, 2, 3].map((n) => Queue.prepareData(echo, [n], limit(1))))
     expect(await at.queue.count()).toBe(1)
     await at.queue.enqueue(echo, [4], limit(3))
     expect(await at.queue.count()).toBe(3)
   })
 
-  it('never lets more in than allowed, with four workers at once', async () => {
-    await using at = await house()
+  it('never admits more than allowed, with four workers at once', async () => {
+    await using at = await rqFixture()
     await at.queue.enqueueMany(Array.from({ length: 60 }, (_, n) => Queue.prepareData(echo, [n], limit(3))))
     const workers = Array.from({ length: 4 }, () => at.work(['default'], { maxIdleTime: 0.3, burst: false }))
     let most = 0

@@ -25,8 +25,8 @@ export async function remember() {
 }
 `
 
-/** A running worker over a folder with the jobs above, and a queue beside it. */
-async function house(options: { concurrency?: number } = {}) {
+/** A running worker with a folder of the jobs above, and its queue. */
+async function isolatedWorker(options: { concurrency?: number } = {}) {
   const redis = await redisFixture()
   const project = await makeProject({ 'jobs.mjs': JOBS }, { packages: ['rq'] })
   const where = { connection: redis.url, prefix: redis.prefix }
@@ -36,7 +36,7 @@ async function house(options: { concurrency?: number } = {}) {
   return {
     queue,
     project,
-    /** A waiting job, written to Redis by somebody who may write there: no check of ours has seen it. */
+    /** Write a waiting job to Redis directly, without our checks, as any program with access can. */
     async forge(id: string, reference: string, args: readonly unknown[]) {
       const { client, prefix } = redis
       const fields = {
@@ -61,8 +61,8 @@ async function house(options: { concurrency?: number } = {}) {
 
 describe('a worker with process horses', () => {
   // A second late in three runs is no busy machine any more.
-  it('fails a job that blocks the CPU at its limit, and runs the next one', { retry: 2 }, async () => {
-    await using test = await house()
+  it('fails a job that blocks the CPU at its timeout, and runs the next one', { retry: 2 }, async () => {
+    await using test = await isolatedWorker()
     const spin = await test.queue.enqueue('jobs.spin', [], { jobTimeout: 2 })
     const next = await test.queue.enqueue(ref<(x: number, y: number) => number>('./jobs#add'), [1, 2])
     const error = await spin.result({ timeout: 25 }).catch((reason: unknown) => reason)
@@ -84,7 +84,7 @@ describe('a worker with process horses', () => {
     ['fails', 'RangeError: out of range'],
     ['missing', 'jobs.missing'],
   ])('ends a job that does "%s" in a defined state, and goes on', async (name, text) => {
-    await using test = await house()
+    await using test = await isolatedWorker()
     const job = await test.queue.enqueue(`jobs.${name}`, [], { jobTimeout: name === 'never' ? 1 : 60 })
     const error = await job.result({ timeout: 25 }).catch((reason: unknown) => reason)
     expect(error).toMatchObject({ code: 'RQ_JOB_FAILED' })
@@ -93,12 +93,12 @@ describe('a worker with process horses', () => {
     expect(await (await test.queue.enqueue('jobs.add', [20, 22])).result({ timeout: 25 })).toBe(42)
   })
 
-  it('fails jobs with forged references without importing or calling anything, and goes on', async () => {
+  it('fails jobs with forged references without importing or calling anything, and continues', async () => {
     await using outside = await makeProject({})
     const canary = outside.path('canary')
     const evil = `import { writeFileSync } from 'node:fs'\nwriteFileSync(${JSON.stringify(canary)}, '')\nexport const run = () => {}`
     await writeFile(outside.path('evil.mjs'), evil)
-    await using test = await house()
+    await using test = await isolatedWorker()
     await symlink(outside.path('evil.mjs'), test.project.path('linked.mjs'))
     const forged = [
       'node:child_process#execSync',
@@ -120,27 +120,27 @@ describe('a worker with process horses', () => {
   })
 
   it('keeps the result of a job whose rejection comes after it returned', async () => {
-    await using test = await house()
+    await using test = await isolatedWorker()
     const job = await test.queue.enqueue('jobs.rejectLater')
     expect(await job.result({ timeout: 25 })).toBe('done')
     expect(await (await test.queue.enqueue('jobs.add', [1, 1])).result({ timeout: 25 })).toBe(2)
   })
 
   it('stores a placeholder for a value that cannot be serialized', async () => {
-    await using test = await house()
+    await using test = await isolatedWorker()
     const job = await test.queue.enqueue('jobs.unserializable')
     expect(await job.result({ timeout: 25 })).toBe('Unserializable return value')
   })
 
-  it('lets a job know itself, and keep what it notes in its meta', async () => {
-    await using test = await house()
+  it('gives a job access to itself, and stores its meta', async () => {
+    await using test = await isolatedWorker()
     const job = await test.queue.enqueue('jobs.remember', [], { description: 'a note' })
     expect(await job.result({ timeout: 25 })).toEqual(['a note', true])
     expect((await test.queue.fetchJob(job.id))?.meta).toEqual({ seen: job.id })
   })
 
-  it('points at the line that threw', async () => {
-    await using test = await house()
+  it('stores the line that threw', async () => {
+    await using test = await isolatedWorker()
     const job = await test.queue.enqueue('jobs.fails')
     const error = await job.result({ timeout: 25 }).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(JobFailedError)
@@ -149,7 +149,7 @@ describe('a worker with process horses', () => {
   })
 
   it('runs 10,000 jobs through two horses with every result right', async () => {
-    await using test = await house({ concurrency: 2 })
+    await using test = await isolatedWorker({ concurrency: 2 })
     const numbers = Array.from({ length: 10_000 }, (_, n) => n)
     const jobs = await test.queue.enqueueMany(numbers.map((n) => Queue.prepareData('jobs.add', [n, 1])))
     const results = await Promise.all(jobs.map((job) => job.result({ timeout: 60 })))

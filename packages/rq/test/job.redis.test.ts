@@ -12,11 +12,11 @@ import {
   sayHello,
   untilStopped,
 } from './functions.ts'
-import { house } from './house.ts'
+import { rqFixture } from './rq-fixture.ts'
 
 describe('Job', () => {
-  it('begins as created, with a random id and no times', async () => {
-    await using at = await house()
+  it('starts as created, with a random id and no times', async () => {
+    await using at = await rqFixture()
     const job = await Job.create(add, [1, 2], at.shared)
     expect(job.id).toMatch(/^[0-9A-Za-z]{20}$/)
     expect(await job.getStatus({ refresh: false })).toBe('created')
@@ -26,12 +26,12 @@ describe('Job', () => {
   })
 
   it.each(['', ' ', 'a b', 'a:b', "it's", 'a;b', 'a\\b', 'a\nb', 7 as never])('refuses the id %j', async (jobId) => {
-    await using at = await house()
+    await using at = await rqFixture()
     await expect(Job.create(nothing, [], { ...at.shared, jobId })).rejects.toThrow('Invalid jobId')
   })
 
   it('is saved, fetched, compared by id, and enqueued later', async () => {
-    await using at = await house(/has no origin/)
+    await using at = await rqFixture(/has no origin/)
     const job = await Job.create(add, [1, 2], { ...at.shared, jobTimeout: '3m', meta: { a: 1 } })
     await job.save()
     const hash = await at.redis.client.hgetall(at.key(`job:${job.id}`))
@@ -53,8 +53,8 @@ describe('Job', () => {
     expect(await job.returnValue()).toBe(3)
   })
 
-  it('is found by an id with an execution, one by one or many at once', async () => {
-    await using at = await house()
+  it('is found by an id with an execution, alone or with others', async () => {
+    await using at = await rqFixture()
     const { id } = await at.queue.enqueue(nothing)
     expect((await Job.fetch(`${id}:0123`, at.shared)).id).toBe(id)
     const many = await Job.fetchMany([id, 'missing', `${id}:0123`], at.shared)
@@ -65,7 +65,7 @@ describe('Job', () => {
   })
 
   it('is fetched even when its call or its meta cannot be read', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     const { id } = await at.queue.enqueue(add, [1, 2])
     await at.redis.client.hset(at.key(`job:${id}`), { data: 'not a call', meta: '{broken' })
     const job = await Job.fetch(id, at.shared)
@@ -73,8 +73,8 @@ describe('Job', () => {
     expect(job.meta).toEqual({ unserialized: '{broken' })
   })
 
-  it('reads meta anew, or as it was', async () => {
-    await using at = await house()
+  it('reads meta from the store or from the handle', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(nothing, [], { meta: { n: 1 } })
     const other = await Job.fetch(job.id, at.shared)
     const before = await at.redis.client.hgetall(at.key(`job:${job.id}`))
@@ -85,16 +85,16 @@ describe('Job', () => {
     expect(await at.redis.client.hgetall(at.key(`job:${job.id}`))).toEqual({ ...before, meta: '{"n":2}' })
   })
 
-  it('keeps what a job noted in its meta, whether it succeeds or fails', async () => {
-    await using at = await house()
+  it('keeps the meta that a job stored, whether it succeeds or fails', async () => {
+    await using at = await rqFixture()
     const jobs = [await at.queue.enqueue(remember), await at.queue.enqueue(rememberThenFail)]
     await at.work()
     for (const job of jobs) expect((await Job.fetch(job.id, at.shared)).meta).toEqual({ seen: job.id })
     expect(await jobs[1]?.getStatus()).toBe('failed')
   })
 
-  it('has no status when it is gone', async () => {
-    await using at = await house()
+  it('has no status when it no longer exists', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(nothing)
     await job.delete()
     await expect(job.getStatus()).rejects.toMatchObject({ code: 'RQ_INVALID_OPERATION' })
@@ -105,8 +105,8 @@ describe('Job', () => {
 })
 
 describe('delete', () => {
-  it('takes a job out of the registry that it is in', async () => {
-    await using at = await house()
+  it('removes a job from its registry', async () => {
+    await using at = await rqFixture()
     const finished = await at.queue.enqueue(nothing)
     const failed = await at.queue.enqueue(divByZero)
     await at.work()
@@ -132,8 +132,8 @@ describe('delete', () => {
     expect(await at.keys()).toEqual(['queues'])
   })
 
-  it('ends executions of a running job, whose result then goes nowhere', async () => {
-    await using at = await house()
+  it('ends executions of a running job, whose result is discarded', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(untilStopped, [], { jobTimeout: 1 })
     const working = at.work()
     await expect.poll(() => job.isStarted()).toBe(true)
@@ -150,8 +150,8 @@ describe('delete', () => {
     expect(await at.keys()).toEqual(['queues'])
   })
 
-  it('takes 1,200 dependents along, when asked', async () => {
-    await using at = await house()
+  it('deletes 1,200 dependents too, when asked', async () => {
+    await using at = await rqFixture()
     const parent = await at.queue.enqueue(nothing)
     const children = Array.from({ length: 1200 }, () => Queue.prepareData(nothing, [], { dependsOn: parent }))
     await at.queue.enqueueMany(children)
@@ -160,8 +160,8 @@ describe('delete', () => {
     expect(await at.keys()).toEqual(['queues'])
   })
 
-  it('happens with the caller’s pipeline, as cancel does', async () => {
-    await using at = await house()
+  it('happens in the caller’s pipeline, as cancel does', async () => {
+    await using at = await rqFixture()
     const [gone, canceled] = [await at.queue.enqueue(nothing), await at.queue.enqueue(nothing)]
     const child = await at.queue.enqueue(nothing, [], { dependsOn: canceled })
     const pipeline = at.redis.client.multi()
@@ -175,8 +175,8 @@ describe('delete', () => {
 })
 
 describe('cancel', () => {
-  it('takes a job out of its queue, keeps its record, and can be done once', async () => {
-    await using at = await house()
+  it('removes a job from its queue, keeps its record, and works once', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(note, ['ran'], { ttl: 100 })
     await cancelJob(job.id, at.shared)
     expect(await at.queue.getJobIds()).toEqual([])
@@ -191,8 +191,8 @@ describe('cancel', () => {
     expect(await at.queue.canceledJobRegistry.count()).toBe(0)
   })
 
-  it('takes it out of the registry that it waits in', async () => {
-    await using at = await house()
+  it('removes it from the registry that it waits in', async () => {
+    await using at = await rqFixture()
     const failed = await at.queue.enqueue(divByZero)
     await at.work()
     const parent = await at.queue.enqueue(nothing)
@@ -206,8 +206,8 @@ describe('cancel', () => {
     expect((await canceledJobRegistry.getJobIds()).sort()).toEqual([failed.id, deferred.id, scheduled.id].sort())
   })
 
-  it('lets a running job run to its end, and its dependents wait', async () => {
-    await using at = await house(/is deferred, but all it waits for is over/)
+  it('lets a running job finish, and its dependents wait', async () => {
+    await using at = await rqFixture(/is deferred, but all it waits for is over/)
     const job = await at.queue.enqueue('./packages/rq/test/functions#cancelMyself', [])
     const child = await at.queue.enqueue(nothing, [], { dependsOn: job })
     await at.work()
@@ -220,8 +220,8 @@ describe('cancel', () => {
 })
 
 describe('requeue', () => {
-  it('puts a failed job back, by id or by job, and forgets its times', async () => {
-    await using at = await house()
+  it('moves a failed job back, by id or by job, and clears its times', async () => {
+    await using at = await rqFixture()
     const jobs = [
       await at.queue.enqueue(divByZero),
       await at.queue.enqueue(divByZero),
@@ -241,15 +241,15 @@ describe('requeue', () => {
   })
 
   it('refuses jobs that have not failed', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(nothing)
     await expect(job.requeue()).rejects.toMatchObject({ code: 'RQ_INVALID_OPERATION' })
     await expect(requeueJob('missing', at.shared)).rejects.toMatchObject({ code: 'RQ_NO_SUCH_JOB' })
     await expect(at.queue.finishedJobRegistry.requeue(job)).rejects.toMatchObject({ code: 'RQ_INVALID_OPERATION' })
   })
 
-  it('takes the expiry of the failure away, from the job and from those that wait for it', async () => {
-    await using at = await house()
+  it('removes the expiry of the failure from the job and its dependents', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(divByZero, [], { failureTtl: 30 })
     const child = await at.queue.enqueue(nothing, [], { dependsOn: job })
     await at.work()
@@ -263,21 +263,21 @@ describe('requeue', () => {
 })
 
 describe('explain', () => {
-  it('tells of a queue that nobody listens to, of workers, and of a suspension', async () => {
-    await using at = await house()
+  it('reports a queue without workers, with workers, and a suspension', async () => {
+    await using at = await rqFixture()
     const [first, second] = [await at.queue.enqueue(nothing), await at.queue.enqueue(nothing)]
     expect(await first.explain()).toMatchObject({ code: 'no_worker', status: 'queued' })
     await at.redis.client.sadd(at.key('workers:default'), at.key('worker:w'))
     expect(await second.explain()).toMatchObject({
       code: 'queued',
-      text: '1 job before it in default; 1 worker listens there.',
+      text: '1 job before it in the queue default; 1 worker serves the queue.',
     })
     await at.redis.client.set(at.key('suspended'), '1')
     expect((await first.explain()).code).toBe('suspended')
   })
 
-  it('names the jobs that are waited for, and those that will never let it go on', async () => {
-    await using at = await house()
+  it('names the dependencies that a job waits for, and those that block it', async () => {
+    await using at = await rqFixture()
     const failed = await at.queue.enqueue(divByZero)
     await at.work()
     const waiting = await at.queue.enqueue(nothing)
@@ -294,8 +294,8 @@ describe('explain', () => {
     expect(await child.isQueued()).toBe(true)
   })
 
-  it('gives advice that helps a job that is forgotten', async () => {
-    await using at = await house()
+  it('gives advice that works for a forgotten job', async () => {
+    await using at = await rqFixture()
     const rateLimit = new RateLimit({ key: 'k', concurrency: 1 })
     const taken = await at.queue.enqueue(nothing)
     const scheduled = await at.queue.enqueueIn(60, nothing)
@@ -316,8 +316,8 @@ describe('explain', () => {
     expect((await limited.explain()).code).toBe('slot')
   })
 
-  it('tells when a job is due, that it has ended, and that it was never enqueued', async () => {
-    await using at = await house(/has no origin/)
+  it('reports when a job is due, that it has ended, and that it was never enqueued', async () => {
+    await using at = await rqFixture(/has no origin/)
     const scheduled = await at.queue.enqueueAt('2100-01-01T00:00:00Z', nothing)
     expect(await scheduled.explain()).toMatchObject({
       code: 'time',

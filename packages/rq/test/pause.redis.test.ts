@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { SimpleWorker } from '../src/index.ts'
 import { add } from './functions.ts'
-import { house } from './house.ts'
+import { rqFixture } from './rq-fixture.ts'
 
 describe('a queue that is paused', () => {
-  it('keeps its jobs, says why, and gives them out when it is resumed', async () => {
-    await using test = await house()
+  it('keeps its jobs, explains why, and releases them when it is resumed', async () => {
+    await using test = await rqFixture()
     await test.queue.pause()
     expect(await test.queue.isPaused()).toBe(true)
     const job = await test.queue.enqueue(add, [1, 2])
@@ -16,8 +16,8 @@ describe('a queue that is paused', () => {
     expect(await job.returnValue()).toBe(3)
   })
 
-  it('does not hold up other queues of a worker, which goes on with it when it is resumed', async () => {
-    await using test = await house()
+  it('does not delay other queues of a worker, which continues with it when it is resumed', async () => {
+    await using test = await rqFixture()
     const other = test.open('other')
     await test.queue.pause({ duration: '1h' })
     const held = await test.queue.enqueue(add, [1, 2])
@@ -35,8 +35,8 @@ describe('a queue that is paused', () => {
     await working
   })
 
-  it('takes a duration of at least a second', async () => {
-    await using test = await house()
+  it('accepts a duration of at least a second', async () => {
+    await using test = await rqFixture()
     await expect(test.queue.pause({ duration: 0 })).rejects.toThrow(/Invalid duration/)
   })
 })

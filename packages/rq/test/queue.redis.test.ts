@@ -14,19 +14,19 @@ import {
   nothing,
   sayHello,
 } from './functions.ts'
-import { house } from './house.ts'
+import { rqFixture } from './rq-fixture.ts'
 
 describe('Queue', () => {
-  it('is called default unless it is called something else', async () => {
-    await using at = await house()
+  it('is named "default" by default', async () => {
+    await using at = await rqFixture()
     expect(String(at.queue)).toBe('<Queue default>')
     expect(String(at.open('low'))).toBe('<Queue low>')
     expect(at.queue.equals(at.open('default'))).toBe(true)
     expect(at.queue.equals(at.open('low'))).toBe(false)
   })
 
-  it('exists from its first enqueue on, once, also when it has been worked off', async () => {
-    await using at = await house()
+  it('is listed once from its first enqueue on, also when it is empty', async () => {
+    await using at = await rqFixture()
     const low = at.open('low')
     expect(await Queue.all(at.shared)).toEqual([])
     await low.enqueue(sayHello)
@@ -37,8 +37,8 @@ describe('Queue', () => {
     expect((await Queue.all(at.shared)).map(({ name }) => name)).toEqual(['low'])
   })
 
-  it('tells positions, slices, and only its own jobs', async () => {
-    await using at = await house()
+  it('returns positions, slices, and only its own jobs', async () => {
+    await using at = await rqFixture()
     const jobs = [
       await at.queue.enqueue(add, [1, 1]),
       await at.queue.enqueue(add, [2, 2]),
@@ -60,8 +60,8 @@ describe('Queue', () => {
     expect(await at.queue.fetchJob('unknown')).toBeNull()
   })
 
-  it('leaves ids without a job out of its list, drops them, and keeps the order', async () => {
-    await using at = await house()
+  it('leaves out and removes ids without a job, and keeps the order', async () => {
+    await using at = await rqFixture()
     const [first, second] = [await at.queue.enqueue(sayHello), await at.queue.enqueue(sayHello)]
     await at.redis.client.linsert(at.key('queue:default'), 'BEFORE', second.id, 'gone')
     await at.redis.client.rpush(at.key('queue:default'), 'gone-too')
@@ -73,8 +73,8 @@ describe('Queue', () => {
     expect(await at.queue.getJobIds()).toEqual([first.id, second.id])
   })
 
-  it('takes an id out and lets the job be', async () => {
-    await using at = await house(/is nowhere/)
+  it('removes an id and leaves the job as it is', async () => {
+    await using at = await rqFixture(/is nowhere/)
     const [a, b] = [await at.queue.enqueue(sayHello), await at.queue.enqueue(sayHello)]
     expect(await at.queue.remove(a)).toBe(1)
     expect(await at.queue.remove(b.id)).toBe(1)
@@ -83,8 +83,8 @@ describe('Queue', () => {
     expect((await a.explain()).code).toBe('forgotten')
   })
 
-  it('is emptied of its jobs and their records, and stays known', async () => {
-    await using at = await house()
+  it('is emptied of its jobs and their records, and stays listed', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(sayHello)
     await at.queue.enqueue(sayHello)
     expect(await at.queue.empty()).toBe(2)
@@ -94,7 +94,7 @@ describe('Queue', () => {
   })
 
   it('is deleted with its jobs, or without them', async () => {
-    await using at = await house(/is nowhere/)
+    await using at = await rqFixture(/is nowhere/)
     const gone = await at.queue.enqueue(sayHello)
     await at.queue.delete()
     expect(await Queue.all(at.shared)).toEqual([])
@@ -106,8 +106,8 @@ describe('Queue', () => {
     expect(await Job.exists(kept.id, at.shared)).toBe(true)
   })
 
-  it('is known again when a job comes back to it after it was deleted', async () => {
-    await using at = await house()
+  it('is listed again when a job returns to it after it was deleted', async () => {
+    await using at = await rqFixture()
     await using storage = new RedisStorage({ connection: at.redis.url, prefix: at.redis.prefix })
     const { workers } = storage
     const low = at.open('low')
@@ -147,8 +147,8 @@ describe('Queue', () => {
     await comesBack(() => storage.schedules.promoteDue('low', 's', 10))
   })
 
-  it('deletes also the jobs that a slot was freed for meanwhile', async () => {
-    await using at = await house()
+  it('also deletes jobs that get a slot meanwhile', async () => {
+    await using at = await rqFixture()
     const rateLimit = new RateLimit({ key: 'api', concurrency: 1 })
     await at.queue.enqueueMany([1, 2, 3].map((n) => Queue.prepareData(echo, [n], { rateLimit })))
     await at.queue.delete()
@@ -158,7 +158,7 @@ describe('Queue', () => {
 
 describe('Queue.enqueue', () => {
   it('stores the job and puts it at the tail, or at the head', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(sayHello, ['Nick'])
     expect(job).toMatchObject({ origin: 'default', args: ['Nick'], timeout: 180 })
     expect(job.enqueuedAt).toBeInstanceOf(Date)
@@ -170,8 +170,8 @@ describe('Queue.enqueue', () => {
     expect(await front.returnValue()).toBe('Hi there, Stranger!')
   })
 
-  it('takes functions, static methods and references by name', async () => {
-    await using at = await house()
+  it('accepts functions, static methods and references', async () => {
+    await using at = await rqFixture()
     const byRef = await at.queue.enqueue('packages.rq.test.functions.add', [1, 2])
     const byModule = await at.queue.enqueue('./packages/rq/test/functions#Calculator.double', [4])
     const byFunction = await at.queue.enqueue(Calculator.double, [21])
@@ -183,8 +183,8 @@ describe('Queue.enqueue', () => {
     await expect(at.queue.enqueue(seven)).rejects.toMatchObject({ code: 'RQ_INVALID_REFERENCE' })
   })
 
-  it('keeps options apart from arguments that are called the same', async () => {
-    await using at = await house()
+  it('distinguishes options from arguments of the same name', async () => {
+    await using at = await rqFixture()
     const kwargs = { description: 'for the function', ttl: 15 }
     const job = await at.queue.enqueue(kwargsOf, [1], { ttl: 30, kwargs })
     expect(job).toMatchObject({ ttl: 30, kwargs })
@@ -193,7 +193,7 @@ describe('Queue.enqueue', () => {
   })
 
   it('has the defaults of RQ, and those of the queue', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     const quick = at.open('quick', { defaultTimeout: '10s' })
     expect((await quick.enqueue(sayHello)).timeout).toBe(10)
     expect((await quick.enqueue(sayHello, [], { jobTimeout: -1 })).timeout).toBe(-1)
@@ -206,7 +206,7 @@ describe('Queue.enqueue', () => {
   })
 
   it('discards a job that waits longer than its ttl', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     const late = await at.queue.enqueue(note, ['late'], { ttl: 1 })
     const next = await at.queue.enqueue(note, ['next'])
     await eventually(async () => !(await Job.exists(late.id, at.shared)))
@@ -215,8 +215,8 @@ describe('Queue.enqueue', () => {
     expect(noted).toEqual(['next'])
   })
 
-  it('counts the ttl from the time at which a job comes into its queue, and ends it when the job starts', async () => {
-    await using at = await house()
+  it('counts the ttl from the time at which a job enters its queue, and ends it when the job starts', async () => {
+    await using at = await rqFixture()
     const ttlOf = async (id: string) => at.redis.client.ttl(at.key(`job:${id}`))
     const parent = await at.queue.enqueue(sayHello, [], { ttl: 50 })
     const child = await at.queue.enqueue(sayHello, [], { dependsOn: parent, ttl: 30, resultTtl: -1 })
@@ -236,8 +236,8 @@ describe('Queue.enqueue', () => {
     expect(await ttlOf(retried.id)).toBeGreaterThan(38)
   })
 
-  it('reads back what it was given', async () => {
-    await using at = await house()
+  it('reads back every kind of argument', async () => {
+    await using at = await rqFixture()
     const { id } = await at.queue.enqueue(echo, [new Date(5)], {
       failureTtl: 10,
       resultTtl: '2m',
@@ -259,14 +259,14 @@ describe('Queue.enqueue', () => {
   })
 
   it('writes nothing for arguments that cannot be serialized', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     const json = at.open('json', { serializer: 'json' })
     await expect(json.enqueue(echo, [new Map()])).rejects.toMatchObject({ code: 'RQ_SERIALIZATION' })
     expect(await at.redis.keys()).toEqual([])
   })
 
   it('puts a deferred job into its queue when it is enqueued itself', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     const parent = await at.queue.enqueue(sayHello)
     const child = await at.queue.enqueue(sayHello, [], { dependsOn: parent })
     const again = await Job.create(sayHello, [], { ...at.shared, jobId: child.id })
@@ -277,7 +277,7 @@ describe('Queue.enqueue', () => {
   })
 
   it('replaces a job of the same id, which stays in one place', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     await at.queue.enqueue(note, ['old'], { jobId: 'twice' })
     await at.queue.enqueue(note, ['new'], { jobId: 'twice' })
     expect(await at.queue.getJobIds()).toEqual(['twice'])
@@ -285,8 +285,8 @@ describe('Queue.enqueue', () => {
     expect(noted).toEqual(['new'])
   })
 
-  it('lets a job of the same id out of its old group and rate limit', async () => {
-    await using at = await house()
+  it('removes a replaced job from its old group and rate limit', async () => {
+    await using at = await rqFixture()
     const rateLimit = new RateLimit({ key: 'k', concurrency: 1 })
     await at.queue.enqueue(echo, [1], { jobId: 'a', rateLimit })
     const waits = await at.queue.enqueue(echo, [2], { rateLimit })
@@ -295,8 +295,8 @@ describe('Queue.enqueue', () => {
     expect(await waits.getStatus()).toBe('queued')
   })
 
-  it('tells a job which one it is', async () => {
-    await using at = await house()
+  it('gives a job its own id', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(currentJobId)
     await at.work()
     expect(await job.returnValue()).toBe(job.id)
@@ -308,8 +308,8 @@ describe('Queue.enqueue', () => {
 })
 
 describe('Queue.enqueueMany', () => {
-  it('keeps the order given, fronts first, and returns jobs in the order given', async () => {
-    await using at = await house()
+  it('keeps the order given, atFront jobs first, and returns jobs in the order given', async () => {
+    await using at = await rqFixture()
     const jobs = await at.queue.enqueueMany([
       Queue.prepareData(sayHello, ['1'], { jobId: 'one' }),
       Queue.prepareData(sayHello, ['2'], { jobId: 'two' }),
@@ -321,7 +321,7 @@ describe('Queue.enqueueMany', () => {
   })
 
   it('shows nothing before the caller executes, over several queues', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     const low = at.open('low')
     const pipeline = at.redis.client.multi()
     const datas = [Queue.prepareData(sayHello), Queue.prepareData(sayHello)]
@@ -335,8 +335,8 @@ describe('Queue.enqueueMany', () => {
     expect(await low.scheduledJobRegistry.count()).toBe(1)
   })
 
-  it('defers what has to wait and queues the rest', async () => {
-    await using at = await house()
+  it('defers jobs that have to wait and queues the rest', async () => {
+    await using at = await rqFixture()
     const done = await at.queue.enqueue(nothing)
     await at.work()
     const waiting = await at.queue.enqueue(nothing)
@@ -355,7 +355,7 @@ describe('Queue.enqueueMany', () => {
 
 describe('unique', () => {
   it('needs an id of its own, and neither dependencies nor a rate limit', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     const rateLimit = new RateLimit({ key: 'k', concurrency: 1 })
     await expect(at.queue.enqueue(nothing, [], { unique: true })).rejects.toThrow('a jobId')
     await expect(at.queue.enqueue(nothing, [], { unique: true, jobId: 'a', dependsOn: 'b' })).rejects.toThrow(
@@ -364,8 +364,8 @@ describe('unique', () => {
     await expect(at.queue.enqueue(nothing, [], { unique: true, jobId: 'a', rateLimit })).rejects.toThrow('no rateLimit')
   })
 
-  it('refuses a second one in any state, names it, and changes nothing', async () => {
-    await using at = await house()
+  it('refuses a second job with the id in any status, names it, and changes nothing', async () => {
+    await using at = await rqFixture()
     const enqueue = () => at.queue.enqueue(nothing, [], { unique: true, jobId: 'one', meta: { a: 1 } })
     const job = await enqueue()
     await expect(enqueue()).rejects.toMatchObject({ code: 'RQ_DUPLICATE_JOB', jobId: 'one' })
@@ -377,8 +377,8 @@ describe('unique', () => {
     expect((await (await enqueue()).getMeta()).a).toBe(1)
   })
 
-  it('lets one of 50 clients in', async () => {
-    await using at = await house()
+  it('accepts the job of one of 50 clients', async () => {
+    await using at = await rqFixture()
     const queues = Array.from({ length: 50 }, () => at.open('default'))
     const outcomes = await Promise.allSettled(
       queues.map((queue) => queue.enqueue(nothing, [], { unique: true, jobId: 'one' })),
@@ -387,8 +387,8 @@ describe('unique', () => {
     expect(await at.queue.count()).toBe(1)
   })
 
-  it('holds for scheduled jobs, job objects and queues in this process as well', async () => {
-    await using at = await house()
+  it('applies to scheduled jobs, job objects and queues in this process as well', async () => {
+    await using at = await rqFixture()
     const options = { unique: true, jobId: 'later' }
     const job = await at.queue.enqueueIn('1h', nothing, [], options)
     expect(await job.getStatus()).toBe('scheduled')
@@ -398,12 +398,12 @@ describe('unique', () => {
     await expect(at.queue.enqueueJob(same, { unique: true })).rejects.toMatchObject({ code: 'RQ_DUPLICATE_JOB' })
     const inProcess = at.open('sync', { isAsync: false })
     expect(await (await inProcess.enqueue(nothing, [], { unique: true, jobId: 's' })).getStatus()).toBe('finished')
-    await expect(inProcess.enqueue(nothing, [], { unique: true, jobId: 's' })).rejects.toThrow('exists already')
+    await expect(inProcess.enqueue(nothing, [], { unique: true, jobId: 's' })).rejects.toThrow('already exists')
     expect((await Queue.all(at.shared)).map(({ name }) => name).sort()).toEqual(['default', 'sync'])
   })
 
-  it('puts it at the head when asked', async () => {
-    await using at = await house()
+  it('puts the job at the head when asked', async () => {
+    await using at = await rqFixture()
     await at.queue.enqueue(nothing, [], { unique: true, jobId: 'tail' })
     await at.queue.enqueue(nothing, [], { unique: true, jobId: 'head', atFront: true })
     expect(await at.queue.getJobIds()).toEqual(['head', 'tail'])

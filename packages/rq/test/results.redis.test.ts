@@ -2,11 +2,11 @@ import { eventually } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { Job, Retry } from '../src/index.ts'
 import { callable, divByZero, echo, nothing, retryLater, sayHello } from './functions.ts'
-import { house } from './house.ts'
+import { rqFixture } from './rq-fixture.ts'
 
 describe('results', () => {
-  it('are none before the first run, then the newest first', async () => {
-    await using at = await house()
+  it('are empty before the first run, then newest first', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(divByZero)
     expect(await job.latestResult()).toBeNull()
     expect(await job.returnValue()).toBeUndefined()
@@ -20,8 +20,8 @@ describe('results', () => {
     expect((await job.latestResult())?.executionId).toBe(results[0]?.executionId)
   })
 
-  it('know their value, worker, execution and times, and expire with the job', async () => {
-    await using at = await house()
+  it('have their value, worker, execution and times, and expire with the job', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(sayHello, ['Ada'], { resultTtl: 60 })
     await at.work(['default'], { name: 'ann' })
     expect(await job.latestResult()).toMatchObject({
@@ -38,8 +38,8 @@ describe('results', () => {
     expect(job).toMatchObject({ workerName: 'ann', startedAt: expect.any(Date), endedAt: expect.any(Date) })
   })
 
-  it('keep null, and a placeholder for what nobody can serialize', async () => {
-    await using at = await house()
+  it('keep null, and a placeholder for values that cannot be serialized', async () => {
+    await using at = await rqFixture()
     const [empty, odd] = [await at.queue.enqueue(nothing), await at.queue.enqueue(callable)]
     await at.work()
     expect(await empty.returnValue()).toBeNull()
@@ -47,8 +47,8 @@ describe('results', () => {
     expect(await odd.isFinished()).toBe(true)
   })
 
-  it('stay for ever, not at all, or as long as asked', async () => {
-    await using at = await house()
+  it('are kept without limit, not at all, or as long as asked', async () => {
+    await using at = await rqFixture()
     const forever = await at.queue.enqueue(echo, [1], { resultTtl: -1 })
     const none = await at.queue.enqueue(echo, [2], { resultTtl: 0 })
     const usual = await at.queue.enqueue(echo, [3])
@@ -62,8 +62,8 @@ describe('results', () => {
     expect((await at.keys()).filter((key) => key.includes(none.id))).toEqual([])
   })
 
-  it('are waited for, and come at once when they are there', async () => {
-    await using at = await house()
+  it('are waited for, and end the wait at once', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(echo, ['late'])
     const started = performance.now()
     expect(await job.latestResult({ timeout: 0.2 })).toBeNull()
@@ -76,8 +76,8 @@ describe('results', () => {
     expect((await job.latestResult({ timeout: 25 }))?.returnValue).toBe('late')
   })
 
-  it('tell a waiting caller of a failure, with the remote stack', async () => {
-    await using at = await house()
+  it('reject a waiting caller after a failure, with the remote stack', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(divByZero)
     await at.work()
     await expect(job.result({ timeout: 25 })).rejects.toMatchObject({
@@ -92,8 +92,8 @@ describe('results', () => {
     await expect(slow.result({ timeout: 0.1 })).rejects.toMatchObject({ code: 'RQ_TIMEOUT' })
   })
 
-  it('of a job that is retried are not taken for its end', async () => {
-    await using at = await house()
+  it('of a retried job do not end the wait', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(retryLater, [1, 60])
     await at.work()
     expect((await job.latestResult())?.type).toBe('retried')
@@ -101,7 +101,7 @@ describe('results', () => {
   })
 
   it('are kept by a job that is enqueued again', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(echo, ['ü'], { resultTtl: 60 })
     await at.work(['default'], { name: 'ann' })
     const [first] = await job.results()
@@ -132,8 +132,8 @@ describe('results', () => {
     expect(await another.results()).toEqual([])
   })
 
-  it('are ten at most', async () => {
-    await using at = await house()
+  it('are limited to ten', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(divByZero)
     for (let run = 0; run < 13; run++) {
       await at.work()
@@ -142,8 +142,8 @@ describe('results', () => {
     expect(await job.results()).toHaveLength(10)
   })
 
-  it('are in the stream that Python reads, where the queue says so', async () => {
-    await using at = await house()
+  it('are in the stream that Python reads, with results: stream', async () => {
+    await using at = await rqFixture()
     const queue = at.open('shared', { results: 'stream' })
     const job = await queue.enqueue(echo, [{ a: 1 }], { resultTtl: 50 })
     await at.work(['shared'])
@@ -154,8 +154,8 @@ describe('results', () => {
     expect(await at.redis.client.hmget(at.key(`job:${job.id}`), 'result', 'exc_info')).toEqual([null, null])
   })
 
-  it('go with a job that is deleted', async () => {
-    await using at = await house()
+  it('are deleted with their job', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(divByZero, [], { retry: new Retry({ max: 1 }) })
     await at.work()
     expect(await at.redis.client.exists(at.key(`results:${job.id}`))).toBe(1)
@@ -165,8 +165,8 @@ describe('results', () => {
 })
 
 describe('registries', () => {
-  it('tell membership, expiry, and slices', async () => {
-    await using at = await house()
+  it('return membership, expiry and slices', async () => {
+    await using at = await rqFixture()
     const [kept, other] = [
       await at.queue.enqueue(echo, [1], { resultTtl: 60 }),
       await at.queue.enqueue(echo, [2], { resultTtl: 90 }),
@@ -185,8 +185,8 @@ describe('registries', () => {
     await expect(registry.getExpirationTime('unknown')).rejects.toMatchObject({ code: 'RQ_INVALID_OPERATION' })
   })
 
-  it('let a job go, with its record or without', async () => {
-    await using at = await house()
+  it('remove a job, with its record or without', async () => {
+    await using at = await rqFixture()
     const [a, b] = [await at.queue.enqueue(nothing), await at.queue.enqueue(nothing)]
     await at.work()
     const registry = at.queue.finishedJobRegistry
@@ -201,8 +201,8 @@ describe('registries', () => {
     expect(await at.keys()).toEqual([`job:${a.id}`, 'queues'])
   })
 
-  it('drop what has expired before they count', async () => {
-    await using at = await house()
+  it('remove expired entries before they count', async () => {
+    await using at = await rqFixture()
     const { client } = at.redis
     await client.zadd(at.key('finished:default'), '1', 'old')
     await client.zadd(at.key('failed:default'), '1', 'old', '-1', 'for-ever')
@@ -215,8 +215,8 @@ describe('registries', () => {
     await client.del(at.key('failed:default'), at.key('canceled:default'))
   })
 
-  it('keep failures for a year, for ever, or as long as asked', async () => {
-    await using at = await house()
+  it('keep failures for a year, without limit, or as long as asked', async () => {
+    await using at = await rqFixture()
     const usual = await at.queue.enqueue(divByZero)
     const brief = await at.queue.enqueue(divByZero, [], { failureTtl: 30 })
     const forever = await at.queue.enqueue(divByZero, [], { failureTtl: -1 })
@@ -229,8 +229,8 @@ describe('registries', () => {
     expect(await at.queue.failedJobRegistry.getExpirationTime(forever)).toBeNull()
   })
 
-  it('are cleaned of jobs that are gone, by a worker', async () => {
-    await using at = await house()
+  it('are cleaned by a worker of jobs that no longer exist', async () => {
+    await using at = await rqFixture()
     const { client } = at.redis
     await client.zadd(at.key('deferred:default'), '1', 'gone')
     await client.zadd(at.key('canceled:default'), '1', 'gone')
@@ -244,8 +244,8 @@ describe('registries', () => {
     expect(await at.queue.canceledJobRegistry.getJobIds()).toEqual([kept.id])
   })
 
-  it('give jobs back that a Python worker left ready', async () => {
-    await using at = await house()
+  it('have jobs enqueued that a Python worker left ready', async () => {
+    await using at = await rqFixture()
     const ready = await at.queue.enqueue(echo, ['ready'])
     const { client } = at.redis
     await client.lrem(at.key('queue:default'), 1, ready.id)

@@ -3,13 +3,13 @@ import { RedisStorage } from '@rq/redis'
 import { describe, expect, it } from 'vitest'
 import { Job, Queue, Repeat, Retry } from '../src/index.ts'
 import { divByZero, failTimes, note, noted, nothing, onFailure, retryInFront, retryLater } from './functions.ts'
-import { type House, house } from './house.ts'
+import { type RqFixture, rqFixture } from './rq-fixture.ts'
 
 const abandoned = ({ executionId, job }: Claimed) =>
   settle(job, executionId, { kind: 'abandoned', error: 'its worker died', startedAtMs: 1, endedAtMs: 2 })
 
 /** Let a scheduled job go now, as if its time had come; returns how many seconds from its end it would have waited. */
-async function promote(at: House, id: string): Promise<number> {
+async function promote(at: RqFixture, id: string): Promise<number> {
   const due = await at.queue.scheduledJobRegistry.getScheduledTime(id)
   const { endedAt } = await Job.fetch(id, at.shared)
   await at.redis.client.zrem(at.key('scheduled:default'), id)
@@ -19,8 +19,8 @@ async function promote(at: House, id: string): Promise<number> {
 }
 
 describe('Retry', () => {
-  it('runs a failing job again at once, so often, and then lets it fail', async () => {
-    await using at = await house()
+  it('runs a failing job again at once, `max` times, and then fails it', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(divByZero, [], { retry: new Retry({ max: 2 }), onFailure })
     expect(job.retriesLeft).toBe(2)
     for (const left of [1, 0]) {
@@ -38,7 +38,7 @@ describe('Retry', () => {
   })
 
   it('ends with the first success', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(failTimes, [2, 'key'], { retry: new Retry({ max: 5 }) })
     await at.work()
     expect(await job.returnValue()).toBe(3)
@@ -46,7 +46,7 @@ describe('Retry', () => {
   })
 
   it('waits for its interval in the scheduled registry', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(divByZero, [], { retry: new Retry({ max: 1, interval: 30 }) })
     await at.work()
     expect(await job.isScheduled()).toBe(true)
@@ -56,8 +56,8 @@ describe('Retry', () => {
     expect(await job.isFailed()).toBe(true)
   })
 
-  it('uses its intervals as RQ does: the first is repeated first', async () => {
-    await using at = await house()
+  it('uses its intervals as RQ does: it repeats the first one', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(divByZero, [], { retry: new Retry({ max: 4, interval: [5, '10s'] }) })
     const waits: number[] = []
     for (let run = 0; run < 4; run++) {
@@ -67,8 +67,8 @@ describe('Retry', () => {
     expect(waits).toEqual([5, 5, 5, 10])
   })
 
-  it('goes to the head when it says so', async () => {
-    await using at = await house()
+  it('puts the job at the head with enqueueAtFront', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(divByZero, [], { retry: new Retry({ max: 1, enqueueAtFront: true }) })
     const other = await at.queue.enqueue(nothing)
     await at.work(['default'], { maxJobs: 1 })
@@ -76,7 +76,7 @@ describe('Retry', () => {
   })
 
   it('is stored with the job, also by createJob and enqueueMany', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     const retry = new Retry({ max: 3, interval: [1, 2], enqueueAtFront: true })
     const created = await at.queue.createJob(nothing, [], { retry })
     await at.queue.enqueueJob(created)
@@ -91,7 +91,7 @@ describe('Retry', () => {
   })
 
   it('counts an abandoned run', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     await using storage = new RedisStorage({ connection: at.redis.url, prefix: at.redis.prefix })
     const job = await at.queue.enqueue(nothing, [], { retry: new Retry({ max: 1 }), onFailure })
     const abandon = async () => {
@@ -131,8 +131,8 @@ describe('Retry', () => {
 })
 
 describe('a returned Retry', () => {
-  it('runs the job again after its interval, and counts', async () => {
-    await using at = await house()
+  it('runs the job again after its interval, at most `max` times', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(retryLater, [2, [7, 9]])
     const waits: number[] = []
     for (let run = 0; run < 2; run++) {
@@ -147,8 +147,8 @@ describe('a returned Retry', () => {
     expect((await job.results()).map(({ type }) => type)).toEqual(['max_retries_exceeded', 'retried', 'retried'])
   })
 
-  it('goes to the head when it says so, at once or later', async () => {
-    await using at = await house()
+  it('puts the job at the head with enqueueAtFront, at once or later', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(retryInFront, [2, 0])
     const other = await at.queue.enqueue(nothing)
     await at.work(['default'], { maxJobs: 1 })
@@ -159,8 +159,8 @@ describe('a returned Retry', () => {
     expect(await at.queue.getJobIds()).toEqual([later.id, job.id, other.id])
   })
 
-  it('runs it again at once without an interval', async () => {
-    await using at = await house()
+  it('runs the job again at once without an interval', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(retryLater, [1, 0])
     await at.work(['default'], { maxJobs: 1 })
     expect(await job.isQueued()).toBe(true)
@@ -171,7 +171,7 @@ describe('a returned Retry', () => {
 
 describe('Repeat', () => {
   it('runs a job again after each success, at once', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(note, ['run'], { repeat: new Repeat({ times: 1 }) })
     expect(job.repeatsLeft).toBe(1)
     await at.work(['default'], { maxJobs: 1 })
@@ -183,8 +183,8 @@ describe('Repeat', () => {
     expect((await job.results()).map(({ returnValue }) => returnValue)).toEqual(['run', 'run'])
   })
 
-  it('uses its intervals in the order given, and the last one again', async () => {
-    await using at = await house()
+  it('uses its intervals in the order given, and repeats the last one', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(nothing, [], { repeat: new Repeat({ times: 4, interval: [5, 10, 15] }) })
     const waits: number[] = []
     for (let run = 0; run < 4; run++) {
@@ -198,14 +198,14 @@ describe('Repeat', () => {
   })
 
   it('ends with a failure', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(divByZero, [], { repeat: new Repeat({ times: 3 }) })
     await at.work()
     expect(await job.isFailed()).toBe(true)
   })
 
-  it('lets dependents go after the first success, once', async () => {
-    await using at = await house()
+  it('releases dependents after the first success, once', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueue(note, ['parent'], { repeat: new Repeat({ times: 2 }) })
     const child = await at.queue.enqueue(note, ['child'], { dependsOn: job })
     await at.work()
@@ -213,8 +213,8 @@ describe('Repeat', () => {
     expect(await child.isFinished()).toBe(true)
   })
 
-  it('is stored by every way to enqueue', async () => {
-    await using at = await house()
+  it('is stored by every method that enqueues', async () => {
+    await using at = await rqFixture()
     const repeat = new Repeat({ times: 2, interval: [1, '1m'] })
     const later = await at.queue.enqueueAt(new Date(Date.now() + 60_000), nothing, [], { repeat })
     const [many] = await at.queue.enqueueMany([Queue.prepareData(nothing, [], { repeat })])

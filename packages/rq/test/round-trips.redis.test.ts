@@ -6,11 +6,11 @@ import { describe, expect, it } from 'vitest'
 import * as scripts from '../../redis/src/connection/scripts.generated.ts'
 import { Group, Job, Queue, RateLimit } from '../src/index.ts'
 import { add, divByZero, nothing } from './functions.ts'
-import { type House, house } from './house.ts'
+import { type RqFixture, rqFixture } from './rq-fixture.ts'
 
 interface Site {
   /** Past the proxy: makes the state that a step begins with. */
-  readonly at: House
+  readonly at: RqFixture
   /** Through the proxy, as is all that is counted. */
   readonly queue: Queue
   readonly storage: RedisStorage
@@ -221,7 +221,7 @@ const STEPS: Readonly<Record<string, readonly [sent: readonly string[], step: St
 
 describe('what goes to Redis', () => {
   it.each(Object.entries(STEPS))('for %s', async (_, [sent, step]) => {
-    await using at = await house()
+    await using at = await rqFixture()
     await using proxy = await faultProxy(at.redis.url)
     // A server that does not know a script is asked twice, once.
     for (const { lua } of Object.values(scripts)) await at.redis.client.script('LOAD', lua)

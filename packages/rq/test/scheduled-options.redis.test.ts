@@ -2,20 +2,20 @@ import { createServer } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { Dependency, Job, RateLimit, Repeat, Retry, Webhook } from '../src/index.ts'
 import { add, divByZero, failTimes, kwargsOf, note, noted, nothing, onFailure, onSuccess } from './functions.ts'
-import { type House, house } from './house.ts'
+import { type RqFixture, rqFixture } from './rq-fixture.ts'
 
 /** Let the time of scheduled jobs come, one after the other. */
-async function letTimeCome(at: House, ...jobs: readonly Job<unknown>[]): Promise<void> {
+async function letTimeCome(at: RqFixture, ...jobs: readonly Job<unknown>[]): Promise<void> {
   for (const [index, { id, origin }] of jobs.entries()) {
     expect(await at.redis.client.zadd(at.key(`scheduled:${origin}`), 'XX', 'CH', String(1000 + index), id)).toBe(1)
   }
 }
 
-const workScheduled = (at: House) => at.work(['default'], { withScheduler: true })
+const workScheduled = (at: RqFixture) => at.work(['default'], { withScheduler: true })
 
 describe('a scheduled job', () => {
-  it('is enqueued with everything it was given', async () => {
-    await using at = await house()
+  it('is enqueued with all its options', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueueIn('1h', kwargsOf, [1], {
       kwargs: { description: 'two', ttl: 3 },
       jobId: 'everything',
@@ -43,8 +43,8 @@ describe('a scheduled job', () => {
     expect(await at.redis.client.ttl(at.key('job:everything'))).toBeLessThanOrEqual(60)
   })
 
-  it('is tried again, calls back when it fails, and is repeated', async () => {
-    await using at = await house()
+  it('is retried, calls onFailure, and is repeated', async () => {
+    await using at = await rqFixture()
     const bad = await at.queue.enqueueIn('1h', divByZero, [], { retry: new Retry({ max: 1 }), onFailure })
     const good = await at.queue.enqueueIn('1h', failTimes, [1, 'twice'], { retry: new Retry({ max: 3 }) })
     const repeated = await at.queue.enqueueIn('1h', note, ['again'], { repeat: new Repeat({ times: 1 }) })
@@ -60,8 +60,8 @@ describe('a scheduled job', () => {
     expect(noted.filter((what) => what === 'again')).toHaveLength(2)
   })
 
-  it('waits for its time although the jobs that it depends on have finished', async () => {
-    await using at = await house()
+  it('waits for its due time although its dependencies have finished', async () => {
+    await using at = await rqFixture()
     const parent = await at.queue.enqueue(note, ['parent'])
     const child = await at.queue.enqueueIn('1h', note, ['child'], { dependsOn: parent })
     await workScheduled(at)
@@ -71,8 +71,8 @@ describe('a scheduled job', () => {
     expect(noted).toEqual(['parent', 'child'])
   })
 
-  it('waits for the jobs that it depends on although its time has come, and keeps its place at the front', async () => {
-    await using at = await house()
+  it('waits for its dependencies although it is due, and keeps atFront', async () => {
+    await using at = await rqFixture()
     const parent = await at.open('other').enqueue(divByZero)
     const child = await at.queue.enqueueIn('1h', note, ['child'], {
       dependsOn: new Dependency({ jobs: parent, allowFailure: true }),
@@ -88,8 +88,8 @@ describe('a scheduled job', () => {
     expect(noted).toEqual(['waiting', 'child', 'first'])
   })
 
-  it('goes to the head at its time with atFront, before others that are due', async () => {
-    await using at = await house()
+  it('goes to the head when it is due with atFront, before others that are due', async () => {
+    await using at = await rqFixture()
     const first = await at.queue.enqueueIn('1h', nothing)
     const front = await at.queue.enqueueIn('2h', nothing, [], { atFront: true })
     await letTimeCome(at, first, front)
@@ -99,8 +99,8 @@ describe('a scheduled job', () => {
     expect([await front.getStatus(), await first.getStatus()]).toEqual(['finished', 'queued'])
   })
 
-  it('passes through its rate limit when its time has come, and holds no slot before', async () => {
-    await using at = await house()
+  it('takes a slot of its rate limit when it is due, and none before', async () => {
+    await using at = await rqFixture()
     const rateLimit = new RateLimit({ key: 'api', concurrency: 1 })
     const later = await at.queue.enqueueIn('1h', note, ['later'], { rateLimit })
     const now = await at.queue.enqueue(note, ['now'], { rateLimit })
@@ -110,11 +110,11 @@ describe('a scheduled job', () => {
     expect(noted).toEqual(['now', 'later'])
   })
 
-  it('tells its webhooks', async () => {
-    await using at = await house()
-    const told: string[] = []
+  it('calls its webhooks', async () => {
+    await using at = await rqFixture()
+    const calls: string[] = []
     const server = createServer((request, response) => {
-      told.push(`${request.method} ${request.url}`)
+      calls.push(`${request.method} ${request.url}`)
       response.end()
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -124,11 +124,11 @@ describe('a scheduled job', () => {
     await letTimeCome(at, job)
     await workScheduled(at)
     server.close()
-    expect(told).toEqual(['GET /done'])
+    expect(calls).toEqual(['GET /done'])
   })
 
-  it('is written in the pipeline of its caller, and nowhere else', async () => {
-    await using at = await house()
+  it('is written in the pipeline of its caller only', async () => {
+    await using at = await rqFixture()
     const pipeline = at.redis.client.multi()
     const job = await at.queue.enqueueAt('2100-01-01T00:00:00Z', add, [1, 2], { pipeline })
     expect(await at.keys()).toEqual([])
@@ -139,8 +139,8 @@ describe('a scheduled job', () => {
 })
 
 describe('scheduleJob', () => {
-  it('puts a job that was made before into the schedule, once if it is to be unique', async () => {
-    await using at = await house()
+  it('schedules a job that was made before, once with unique', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.createJob(note, ['made before'], { jobId: 'made' })
     expect(await at.queue.scheduleJob(job, '2100-01-01T00:00:00Z', { unique: true })).toBe(job)
     expect(await job.getStatus({ refresh: false })).toBe('scheduled')
@@ -156,8 +156,8 @@ describe('scheduleJob', () => {
     expect(noted).toEqual(['made before'])
   })
 
-  it('refuses what is no time, and runs a time that is past at once', async () => {
-    await using at = await house()
+  it('refuses invalid times, and enqueues at once for a time in the past', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.createJob(nothing)
     await expect(at.queue.scheduleJob(job, 'tomorrow')).rejects.toMatchObject({ code: 'RQ_INVALID_OPTION' })
     expect(await at.keys()).toEqual([])
@@ -167,8 +167,8 @@ describe('scheduleJob', () => {
 })
 
 describe('a job that is due', () => {
-  it('runs in the same burst, by the scheduler beside the worker, which leaves no lock and no record', async () => {
-    await using at = await house()
+  it('runs in the burst of a worker with a scheduler, which leaves no lock and no record', async () => {
+    await using at = await rqFixture()
     const job = await at.queue.enqueueIn('1h', note, ['due'])
     await letTimeCome(at, job)
     expect(await workScheduled(at)).toBe(true)

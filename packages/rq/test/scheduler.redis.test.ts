@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Queue, Scheduler, Worker } from '../src/index.ts'
 
 describe('scheduled jobs', () => {
-  it('run when they are due, in a worker that schedules too', async () => {
+  it('run when they are due, in a worker with a scheduler', async () => {
     await using redis = await redisFixture()
     await using project = await makeProject({ 'jobs.mjs': 'export const now = () => Date.now()' })
     const where = { connection: redis.url, prefix: redis.prefix }
@@ -18,7 +18,7 @@ describe('scheduled jobs', () => {
     await working
   })
 
-  it('are moved by a scheduler of its own', async () => {
+  it('are moved by a separate scheduler', async () => {
     await using redis = await redisFixture()
     const where = { connection: redis.url, prefix: redis.prefix }
     await using queue = new Queue('default', where)

@@ -6,7 +6,7 @@ import { eventually, makeProject, type SpawnedProcess, snapshotRedis, spawnNode,
 import { expect, it } from 'vitest'
 import { CronScheduler, Group, Job, Queue, Scheduler, SimpleWorker, suspend, Worker, WorkerPool } from '../src/index.ts'
 
-/** Searched for wherever something of rq can be seen. In no other password is a text like this. */
+/** Searched for in every output of rq. No other password contains this string. */
 const CANARY = 'canary7f3k9'
 
 const JOBS = `
@@ -58,7 +58,7 @@ it('shows no password in anything that it prints, stores, names or throws', asyn
     await one.enqueue('jobs.look')
     if (name === 'process') await one.enqueue('jobs.crash', [], { onFailure })
   }
-  // Told by the environment, as a password should be.
+  // From the environment, as a password should come.
   await using worker = spawnNode(project.path('worker.mjs'), [project.dir], { env: { RQ_REDIS_URL: url } })
   const [pids] = await Promise.all([descendants(worker), lookAround(queue, url, server.port, see)])
   for (const pid of pids) see(`cmdline of ${pid}`, cmdline(pid))

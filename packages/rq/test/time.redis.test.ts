@@ -5,7 +5,7 @@ import { CronScheduler, cron, Queue, Worker, WorkerPool } from '../src/index.ts'
 const JOBS = 'export const now = () => Date.now()\nexport const kind = (name) => name\n'
 
 describe('scheduled jobs', () => {
-  it('that are due are worked in a burst with a scheduler, which leaves no lock', async () => {
+  it('that are due run in a burst with a scheduler, which leaves no lock', async () => {
     await using redis = await redisFixture()
     await using project = await makeProject({ 'jobs.mjs': JOBS })
     const where = { connection: redis.url, prefix: redis.prefix }
@@ -19,7 +19,7 @@ describe('scheduled jobs', () => {
     expect((await redis.keys()).filter((key) => key.includes('scheduler'))).toEqual([])
   })
 
-  it('stay where they are without a scheduler', async () => {
+  it('stay scheduled without a scheduler', async () => {
     await using redis = await redisFixture()
     await using queue = new Queue('default', { connection: redis.url, prefix: redis.prefix })
     const job = await queue.enqueueIn(0.01, 'jobs.now')
@@ -27,7 +27,7 @@ describe('scheduled jobs', () => {
     expect(await job.getStatus()).toBe('scheduled')
   })
 
-  it('that are due are worked in the burst of a pool', async () => {
+  it('that are due run in the burst of a pool', async () => {
     await using redis = await redisFixture()
     await using project = await makeProject({ 'jobs.mjs': JOBS })
     await using queue = new Queue('default', { connection: redis.url, prefix: redis.prefix })
@@ -37,7 +37,7 @@ describe('scheduled jobs', () => {
     expect(await job.getStatus()).toBe('finished')
   })
 
-  it('can be given another time, let go at once, canceled and deleted', async () => {
+  it('can be rescheduled, enqueued at once, canceled and deleted', async () => {
     await using redis = await redisFixture()
     await using queue = new Queue('default', { connection: redis.url, prefix: redis.prefix })
     const { scheduledJobRegistry: scheduled } = queue
@@ -58,7 +58,7 @@ describe('scheduled jobs', () => {
     await expect(later?.requeue()).rejects.toMatchObject({ code: 'RQ_INVALID_OPERATION' })
   })
 
-  it('honour every option: one id once, dependencies, the head of the queue, a time that is past', async () => {
+  it('respect unique, dependencies, atFront, and a time in the past', async () => {
     await using redis = await redisFixture()
     await using queue = new Queue('default', { connection: redis.url, prefix: redis.prefix })
     await queue.enqueueIn('1h', 'jobs.now', [], { jobId: 'one', unique: true })
@@ -73,7 +73,7 @@ describe('scheduled jobs', () => {
   })
 })
 
-describe('a scheduler beside a worker', () => {
+describe('a worker with a scheduler', () => {
   const LOADING = { kind: 'error', message: 'LOADING Redis is loading the dataset in memory' } as const
 
   it.each([
@@ -81,7 +81,7 @@ describe('a scheduler beside a worker', () => {
     ['lead', false],
     ['promote_due', true],
     ['promote_due', false],
-  ])('goes on when Redis refuses %s at first (burst: %s)', async (name, burst) => {
+  ])('continues when Redis refuses %s at first (burst: %s)', async (name, burst) => {
     await using redis = await redisFixture()
     await using project = await makeProject({ 'jobs.mjs': JOBS })
     let refused = 0
@@ -100,7 +100,7 @@ describe('a scheduler beside a worker', () => {
     expect(refused).toBeGreaterThan(2)
   })
 
-  it('leaves no lock and no record when its look at the schedule fails for good', async () => {
+  it('leaves no lock and no record when it never reads the schedule', async () => {
     await using redis = await redisFixture()
     await redis.client.set(`${redis.prefix}scheduled:default`, 'no sorted set')
     const where = { connection: redis.url, prefix: redis.prefix }
@@ -115,7 +115,7 @@ describe('a scheduler beside a worker', () => {
 })
 
 describe('cron', () => {
-  it('enqueues over a connection, and closes what it opened', async () => {
+  it('enqueues over a connection, and closes the connections that it opened', async () => {
     await using redis = await redisFixture()
     await using project = await makeProject({ 'jobs.mjs': JOBS })
     const where = { connection: redis.url, prefix: redis.prefix }

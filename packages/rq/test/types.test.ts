@@ -9,7 +9,7 @@ describe('types', () => {
   it('flow from the function to its arguments and its result', () => {
     // Never called: only the compiler reads it.
     const typed = async () => {
-      // @ts-expect-error a text is no number, and one is missing
+      // @ts-expect-error a string is not a number, and one argument is missing
       await queue.enqueue(add, ['1'])
       // @ts-expect-error a function with required parameters needs its arguments
       await queue.enqueue(add)

@@ -5,7 +5,7 @@ import { eventually, makeProject } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { Job, Repeat, Retry, Webhook, Worker } from '../src/index.ts'
 import { divByZero, nothing, retryLater, sayHello, untilStopped } from './functions.ts'
-import { house } from './house.ts'
+import { rqFixture } from './rq-fixture.ts'
 
 interface Heard {
   readonly method: string | undefined
@@ -34,7 +34,7 @@ async function listener(answer: (response: ServerResponse) => void = (response) 
   }
 }
 
-/** A logger that keeps what it is told. */
+/** A logger that keeps its entries. */
 function keeper() {
   const lines: string[] = []
   const log = (message: string, facts?: object) => lines.push(`${message} ${JSON.stringify(facts ?? {})}`)
@@ -45,7 +45,7 @@ function keeper() {
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?\+00:00$/
 
 describe('Webhook', () => {
-  it('refuses what cannot be called', () => {
+  it('refuses wrong URLs and options', () => {
     for (const url of ['', 'nowhere', 'ftp://host/', 'http://', 'file:///etc/passwd']) {
       expect(() => new Webhook(url, 'finished')).toThrow('webhook.url')
     }
@@ -57,7 +57,7 @@ describe('Webhook', () => {
   })
 
   it('is stored with the job', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     const webhooks = [new Webhook('http://host/a', 'failed', { method: 'POST', headers: { k: 'v' }, timeout: '1m' })]
     const { id } = await at.queue.enqueue(nothing, [], { webhooks })
     const stored = JSON.parse((await at.redis.client.hget(at.key(`job:${id}`), 'webhooks')) ?? '')
@@ -71,7 +71,7 @@ describe('Webhook', () => {
   })
 
   it('is called after a success with headers and no body, or with the facts as JSON', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     await using server = await listener()
     const job = await at.queue.enqueue(sayHello, ['Ada'], {
       webhooks: [
@@ -94,8 +94,8 @@ describe('Webhook', () => {
     })
   })
 
-  it('is called when the job’s new state can be seen already', async () => {
-    await using at = await house()
+  it('is called after the new status is stored', async () => {
+    await using at = await rqFixture()
     const seen: unknown[] = []
     let job: Job | undefined
     await using server = await listener(async (response) => {
@@ -108,7 +108,7 @@ describe('Webhook', () => {
   })
 
   it('is called once when a job has failed for good, with the trace', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     await using server = await listener()
     const headers = { 'content-type': 'application/vnd.mine+json' }
     const webhooks = [
@@ -124,7 +124,7 @@ describe('Webhook', () => {
   })
 
   it('is called for returned retries when they are used up, and after each repeat', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     await using server = await listener()
     const hook = (status: 'failed' | 'finished') => [new Webhook(`${server.url}/${status}`, status, { method: 'POST' })]
     await at.queue.enqueue(retryLater, [1, 0], { webhooks: hook('failed') })
@@ -136,7 +136,7 @@ describe('Webhook', () => {
   })
 
   it('is not called for a stop, and is for a job that was abandoned', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     await using server = await listener()
     await using storage = new RedisStorage({ connection: at.redis.url, prefix: at.redis.prefix })
     const webhooks = [new Webhook(`${server.url}/a`, 'failed'), new Webhook(`${server.url}/b`, 'finished')]
@@ -155,8 +155,8 @@ describe('Webhook', () => {
     expect(server.heard.map(({ url }) => url)).toEqual(['/a'])
   })
 
-  it('that fails is logged without its secrets, and harms nobody', async () => {
-    await using at = await house()
+  it('that fails is logged without its secrets, and has no other effect', async () => {
+    await using at = await rqFixture()
     await using broken = await listener((response) => response.writeHead(500).end('no'))
     await using silent = await listener(() => {})
     const { lines, logger } = keeper()
@@ -172,14 +172,14 @@ describe('Webhook', () => {
     expect(await job.isFinished()).toBe(true)
     const failures = lines.filter((line) => line.includes('webhook'))
     expect(failures).toHaveLength(4)
-    expect(failures.join()).toMatch(/ECONNREFUSED|not a request/)
-    expect(failures.join()).toContain('it answered 500')
-    expect(failures.join()).toContain('no answer within 1 s')
+    expect(failures.join()).toMatch(/ECONNREFUSED|invalid request/)
+    expect(failures.join()).toContain('response status 500')
+    expect(failures.join()).toContain('no response within 1 s')
     expect(lines.join()).not.toContain('canary')
   })
 
-  it('sends what the address says of user and password as a header', async () => {
-    await using at = await house()
+  it('sends user and password of the URL as a header', async () => {
+    await using at = await rqFixture()
     await using server = await listener()
     const url = server.url.replace('http://', 'http://ada:p%40ss@')
     await at.queue.enqueue(nothing, [], { webhooks: [new Webhook(url, 'finished')] })
@@ -187,8 +187,8 @@ describe('Webhook', () => {
     expect(server.heard[0]?.headers.authorization).toBe(`Basic ${Buffer.from('ada:p@ss').toString('base64')}`)
   })
 
-  it('ignores what nobody could have meant', async () => {
-    await using at = await house()
+  it('ignores malformed entries of the store', async () => {
+    await using at = await rqFixture()
     await using server = await listener()
     const job = await at.queue.enqueue(nothing)
     const stored = [
@@ -203,8 +203,8 @@ describe('Webhook', () => {
     expect(server.heard).toEqual([])
   })
 
-  it('is called by queues that run jobs at once, too', async () => {
-    await using at = await house()
+  it('is also called by queues with isAsync: false', async () => {
+    await using at = await rqFixture()
     await using server = await listener()
     const queue = at.open('sync', { isAsync: false })
     const webhooks = [new Webhook(`${server.url}/ok`, 'finished'), new Webhook(`${server.url}/bad`, 'failed')]
@@ -214,7 +214,7 @@ describe('Webhook', () => {
   })
 
   it('is called by the worker when its horse was killed', async () => {
-    await using at = await house()
+    await using at = await rqFixture()
     await using server = await listener()
     await using project = await makeProject({
       'jobs.mjs': 'export const die = () => process.kill(process.pid, "SIGKILL")',

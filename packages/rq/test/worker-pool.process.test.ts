@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { type LogFields, type Logger, Queue, Worker, WorkerPool } from '../src/index.ts'
 
 describe('WorkerPool', () => {
-  it('works a burst off with several processes, and ends', async () => {
+  it('works a burst with several processes, and ends', async () => {
     await using redis = await redisFixture()
     await using project = await makeProject({ 'jobs.mjs': 'export const add = (x, y) => x + y' })
     const where = { connection: redis.url, prefix: redis.prefix }
@@ -76,7 +76,7 @@ describe('WorkerPool', () => {
       )
   })
 
-  it('refuses what cannot be told to another process', () => {
+  it('refuses options that cannot be sent to another process', () => {
     const handlers = { exceptionHandlers: [() => {}] }
     expect(() => new WorkerPool('default', handlers)).toThrow(expect.objectContaining({ code: 'RQ_INVALID_OPTION' }))
     expect(() => new WorkerPool('default', { numWorkers: 0 })).toThrow('numWorkers')

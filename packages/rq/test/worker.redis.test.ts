@@ -1,10 +1,10 @@
 import { eventually } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { getCurrentJob, type Job, SimpleWorker, Worker } from '../src/index.ts'
-import { house } from './house.ts'
+import { rqFixture } from './rq-fixture.ts'
 
-it('a worker that has ended connects again for nothing but its next work', async () => {
-  await using at = await house()
+it('a worker that has ended connects again only for its next work', async () => {
+  await using at = await rqFixture()
   let job: Job | undefined
   const remember = () => {
     job = getCurrentJob()
@@ -14,7 +14,7 @@ it('a worker that has ended connects again for nothing but its next work', async
   const first = await at.queue.enqueue('remember')
   await worker.work({ burst: true })
   expect(await first.result({ timeout: 25 })).toBe(first.id)
-  // As what it did not wait for: maintenance that was under way. The house finds a connection that is left open.
+  // Like maintenance that was under way and was not waited for. The fixture fails if a connection is left open.
   await expect(job?.refresh()).rejects.toMatchObject({ code: 'RQ_CLOSED' })
 
   const second = await at.queue.enqueue('remember')
@@ -23,8 +23,8 @@ it('a worker that has ended connects again for nothing but its next work', async
 })
 
 describe('Worker.all and Worker.count', () => {
-  it('tell of all workers, or of those of a queue', async () => {
-    await using at = await house()
+  it('return all workers, or those of a queue', async () => {
+    await using at = await rqFixture()
     const low = at.open('low')
     const workers = [
       new SimpleWorker([at.queue], { ...at.where, name: 'one' }),
@@ -44,8 +44,8 @@ describe('Worker.all and Worker.count', () => {
     expect([await Worker.count(at.shared), await Worker.count({ ...at.shared, queue: low })]).toEqual([0, 0])
   })
 
-  it('leave out a worker whose record is gone, and maintenance forgets it', async () => {
-    await using at = await house()
+  it('leave out a worker whose record has expired, and maintenance removes it', async () => {
+    await using at = await rqFixture()
     const { client } = at.redis
     const key = at.key('worker:dead')
     for (const set of ['workers', 'workers:default']) await client.sadd(at.key(set), key)
@@ -61,7 +61,7 @@ describe('Worker.all and Worker.count', () => {
     await working
   })
 
-  it('want to know of which Redis', async () => {
+  it('require a connection or a queue', async () => {
     await expect(Worker.all({})).rejects.toMatchObject({ code: 'RQ_INVALID_OPTION' })
     await expect(Worker.count({})).rejects.toMatchObject({ code: 'RQ_INVALID_OPTION' })
   })

@@ -2,37 +2,44 @@ import { type RedisFixture, redisFixture } from '@rq/testkit'
 import { Queue, SimpleWorker, type WorkerOptions, type WorkOptions } from '../src/index.ts'
 import { noted } from './functions.ts'
 
-export interface House extends AsyncDisposable {
+export interface RqFixture extends AsyncDisposable {
   readonly redis: RedisFixture
-  /** What everything of rq takes: `{ connection, prefix }`. */
+  /** The options that say where Redis is: `{ connection, prefix }`. */
   readonly where: { readonly connection: string; readonly prefix: string }
-  /** For functions that have nothing to close (`Job.fetch`): the test's own client. */
+  /** Options for functions that close nothing (`Job.fetch`): the test's own client. */
   readonly shared: { readonly connection: RedisFixture['client']; readonly prefix: string }
   readonly queue: Queue
-  /** A queue that is closed with the house. */
+  /** Open a queue, which is closed with the fixture. */
   open(name: string, options?: ConstructorParameters<typeof Queue>[1]): Queue
-  /** Work off what waits in these queues (default: `default`), in this process. Returns whether there was any. */
+  /**
+   * Run the jobs of these queues (default: `default`) in this process until they are empty.
+   * @returns whether there were any.
+   */
   work(
     queues?: readonly string[],
     options?: WorkOptions & Omit<WorkerOptions, 'connection' | 'prefix'>,
   ): Promise<boolean>
-  /** Write the state that a test begins with, or read one: the key without its prefix. */
+  /** The full key of a name without prefix, to write or read state directly. */
   key(name: string): string
-  /** All keys without the prefix, but for the records that workers leave for a minute. */
+  /** All keys without the prefix, except for the records that workers leave for a minute. */
   keys(): Promise<string[]>
-  /** Let the leases of a queue end, as if their worker had died. */
+  /** End the leases of a queue, as if their worker had died. */
   endLeases(queue?: string): Promise<void>
 }
 
 /**
- * A queue of its own, and workers for it. As with every `redisFixture`, the state that it leaves must be one that can be;
- * `tolerate` takes out lines of `findViolations` that the test brought about on purpose.
+ * A queue on a key prefix of its own, and workers for it. As with every `redisFixture`, a test fails if it leaves a
+ * state that violates an invariant; `tolerate` excludes the violations that the test causes on purpose.
+ *
+ * `work` uses a `SimpleWorker`, since horses of other kinds cannot load the functions of `functions.ts`: they have no
+ * loader for TypeScript. A test that needs a process or thread writes its functions into a project of its own
+ * (`makeProject`).
  */
-export async function house(tolerate?: RegExp): Promise<House> {
+export async function rqFixture(tolerate?: RegExp): Promise<RqFixture> {
   const redis = await redisFixture(tolerate === undefined ? {} : { tolerate })
   const where = { connection: redis.url, prefix: redis.prefix }
   const opened: Queue[] = []
-  const open: House['open'] = (name, options) => {
+  const open: RqFixture['open'] = (name, options) => {
     const queue = new Queue(name, { ...where, ...options })
     opened.push(queue)
     return queue
