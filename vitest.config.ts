@@ -20,7 +20,7 @@ function projectOnRedis(name: keyof typeof SUFFIXES) {
       include: filesNamed(`*.${SUFFIXES[name]}.test.ts`),
       globalSetup: ['tooling/testkit/src/global-setup.ts'],
       ...(LONG.has(name) && { testTimeout: patience(900_000) }),
-      ...(name === 'sweeps' && { isolate: false }),
+      isolate: false,
     },
   }
 }

@@ -1,4 +1,5 @@
 import { RqError } from '@rq/core'
+import { attempts } from '@rq/testkit'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkCronExpression } from './cron-expression.ts'
@@ -92,7 +93,7 @@ describe('checkCronExpression', () => {
           expect(String(error)).toContain('there is no such day')
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: attempts(2000) },
     )
   })
 })

@@ -1,3 +1,4 @@
+import { attempts } from '@rq/testkit'
 import { CronExpressionParser } from 'cron-parser'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -161,7 +162,7 @@ describe('onCron against a second library', () => {
           expect(iso(at)).toBe(iso(other.next().getTime()))
         }
       }),
-      { numRuns: 150 },
+      { numRuns: attempts(150) },
     )
   })
 
@@ -180,7 +181,7 @@ describe('onCron against a second library', () => {
         fc.pre(!changes(tz, other))
         expect(iso(tick)).toBe(iso(other))
       }),
-      { numRuns: 150 },
+      { numRuns: attempts(150) },
     )
   })
 
@@ -201,7 +202,7 @@ describe('onCron against a second library', () => {
         for (let at = cron.next(from, 0); at !== undefined && at <= until; at = cron.next(at, 0)) forward.push(at)
         expect(cron.last(forward.length + 3, from, until, 0).map(iso)).toEqual(forward.map(iso))
       }),
-      { numRuns: 60 },
+      { numRuns: attempts(60) },
     )
   })
 })

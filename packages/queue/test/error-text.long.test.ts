@@ -1,0 +1,9 @@
+import { expect, it } from 'vitest'
+import { errorText, LONGEST_ERROR_BYTES } from '../src/error-text.ts'
+
+it('errorText cuts 100 MB to 64 KB and keeps the last line', () => {
+  const text = errorText(new Error('x'.repeat(100 * 1024 * 1024)))
+  expect(Buffer.byteLength(text)).toBeLessThanOrEqual(LONGEST_ERROR_BYTES)
+  expect(text).toContain('... (cut)')
+  expect(text.split('\n').at(-1)).toMatch(/^Error: x{100}/)
+})
