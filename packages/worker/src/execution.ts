@@ -1,15 +1,16 @@
 import type { Clock } from '@rq/core'
 import type { Claimed, JobRecord, Lease, Outcome, SettleAnswer, Settlement } from '@rq/job'
 import { type ErrorFacts, STOPPED_TEXT } from '@rq/queue/run'
-import type { KilledTask } from './horses/horse.ts'
 import type { HorsePool } from './horses/horse-pool.ts'
+import type { KilledTask } from './horses/killed-task.ts'
 import type { TaskOutcome } from './horses/task-run.ts'
 import type { AbortReason, TaskEnd } from './inside-horse/protocol.ts'
 import type { LeaseRenewer } from './lease/lease-renewer.ts'
-import { abandonedError, killedError, POISON_COUNT } from './outcome/ending-text.ts'
+import { abandonedError, killedError } from './outcome/ending-text.ts'
 import type { SettlementPolicy } from './outcome/settlement-policy.ts'
 import type { Webhooks } from './outcome/webhooks.ts'
 import type { WorkerHandlers } from './outcome/worker-handlers.ts'
+import { isPoisoned } from './poison.ts'
 import type { StoreLoop } from './store/store-loop.ts'
 import type { WorkerLog } from './worker-log.ts'
 
@@ -84,9 +85,8 @@ export class Execution {
   async concludeAbandoned(): Promise<ExecutionEnd> {
     const { clock, policy } = this.#parts
     const { abandonedCount = 0, startedAtMs = clock.nowMs() } = this.job
-    const isPoisoned = abandonedCount >= POISON_COUNT
     const error = abandonedError(clock.nowMs(), abandonedCount)
-    const abandoned = { startedAtMs, endedAtMs: clock.nowMs(), isPoisoned }
+    const abandoned = { startedAtMs, endedAtMs: clock.nowMs(), poisoned: isPoisoned(this.job) }
     const settlement = policy.abandoned(this.claimed, error.text, abandoned)
     // Only the end of a job is reported to its failure callback and the handlers.
     if (settlement.to !== 'failed') await this.#settle(settlement)

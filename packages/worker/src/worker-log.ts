@@ -3,7 +3,7 @@ import type { Claimed, JobRecord, Outcome, Settlement } from '@rq/job'
 import type { HorseEvent, JobEvent, WorkerEmitter } from './events.ts'
 import type { HorseExit } from './horses/horse-port.ts'
 import type { Task } from './inside-horse/protocol.ts'
-import { POISON_COUNT } from './outcome/ending-text.ts'
+import { isPoisoned } from './poison.ts'
 
 const LONGEST_DESCRIPTION = 500
 
@@ -85,7 +85,7 @@ export class WorkerLog {
   takenOver(claimed: Claimed): void {
     const { id, origin, abandonedCount: count = 0 } = claimed.job
     this.#logger.warn(`${origin}: Job was abandoned by its worker (${id})`, { count })
-    this.#events.emitLazily(count >= POISON_COUNT ? 'job:poisoned' : 'job:abandoned', () => jobEvent(claimed))
+    this.#events.emitLazily(isPoisoned(claimed.job) ? 'job:poisoned' : 'job:abandoned', () => jobEvent(claimed))
   }
 
   horseStarted(horse: HorseFacts): void {

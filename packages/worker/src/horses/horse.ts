@@ -1,36 +1,15 @@
 import { type Clock, SECOND_MS } from '@rq/core'
-import type { ErrorFacts } from '@rq/queue/run'
 import {
   type AbortReason,
   type FromHorse,
   type HorseSetup,
-  type Phase,
   REVOKE_AFTER_MS,
   type TaskEnd,
   type ToHorse,
 } from '../inside-horse/protocol.ts'
 import type { HorseExit, HorsePort, HorseStarter } from './horse-port.ts'
+import { isAbortReason, type KillCause, type KilledTask } from './killed-task.ts'
 import type { TaskRun } from './task-run.ts'
-
-/** Why the worker ends a horse. */
-export type KillCause = AbortReason | 'kill_horse' | 'shutdown' | 'leaking' | 'confused' | 'start_timeout'
-
-/** The facts about a task whose horse was lost while the task ran. */
-export interface KilledTask {
-  /** `exit`: the horse ended without being killed by its worker. */
-  readonly cause: KillCause | 'exit'
-  readonly exit: HorseExit
-  readonly pid: number | undefined
-  /** What was running. */
-  readonly phase: Phase
-  /** The limit of the phase, in seconds. */
-  readonly timeoutS: number
-  /** The error of the attempt, if it had already failed. */
-  readonly failedBy?: ErrorFacts
-  /** The uncaught error that ended the horse. */
-  readonly fatal?: string
-  readonly startedAtMs: number
-}
 
 export type HorseCall = Extract<FromHorse, { type: 'call' }>
 
@@ -350,8 +329,4 @@ export class Horse {
       ...(this.#fatal === undefined ? {} : { fatal: this.#fatal }),
     }
   }
-}
-
-function isAbortReason(cause: string): cause is AbortReason {
-  return cause === 'timeout' || cause === 'stopped' || cause === 'lease_lost'
 }

@@ -2,7 +2,7 @@ import { type Clock, SECOND_MS } from '@rq/core'
 import { DEFAULT_CALLBACK_TIMEOUT_S, DEFAULT_TIMEOUT_S } from '@rq/job'
 import type { ErrorFacts } from '@rq/queue/run'
 import type { AbortReason, Phase, Task, TaskEnd } from '../inside-horse/protocol.ts'
-import type { KilledTask } from './horse.ts'
+import type { KilledTask } from './killed-task.ts'
 
 /**
  * How a task ended:

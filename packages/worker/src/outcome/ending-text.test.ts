@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { KilledTask } from '../horses/horse.ts'
+import type { KilledTask } from '../horses/killed-task.ts'
 import { abandonedError, killedError } from './ending-text.ts'
 
 const killed = (facts: Partial<KilledTask>): KilledTask => ({

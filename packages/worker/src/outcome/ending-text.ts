@@ -1,9 +1,7 @@
 import type { ErrorFacts } from '@rq/queue/run'
-import type { KilledTask } from '../horses/horse.ts'
 import type { HorseExit } from '../horses/horse-port.ts'
-
-/** A job that this many workers were lost with is not run again. */
-export const POISON_COUNT = 3
+import type { KilledTask } from '../horses/killed-task.ts'
+import { POISON_COUNT } from '../poison.ts'
 
 /** The error of an attempt whose horse was lost. The wording is RQ's. */
 export function killedError(killed: KilledTask): ErrorFacts {

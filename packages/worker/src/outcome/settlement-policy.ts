@@ -26,12 +26,8 @@ export class SettlementPolicy {
   }
 
   /** What becomes of a job that its worker abandoned. */
-  abandoned(
-    claimed: Claimed,
-    error: string,
-    { isPoisoned, ...times }: AttemptTimes & { isPoisoned: boolean },
-  ): Settlement {
+  abandoned(claimed: Claimed, error: string, { poisoned, ...times }: AttemptTimes & { poisoned: boolean }): Settlement {
     const requeue = this.#options.onAbandoned === 'requeue'
-    return this.settle(claimed, { kind: 'abandoned', error, requeue, poisoned: isPoisoned, ...times })
+    return this.settle(claimed, { kind: 'abandoned', error, requeue, poisoned: poisoned, ...times })
   }
 }

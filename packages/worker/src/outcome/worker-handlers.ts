@@ -2,7 +2,7 @@ import type { Logger } from '@rq/core'
 import type { JobRecord } from '@rq/job'
 import { Job, type JobContext } from '@rq/queue'
 import { callExceptionHandlers, callHandler, type ErrorFacts, errorFromFacts } from '@rq/queue/run'
-import type { KilledTask } from '../horses/horse.ts'
+import type { KilledTask } from '../horses/killed-task.ts'
 
 /** Called with a failed job and its error, in the worker's process. Returning false skips the handlers after it. */
 export type ExceptionHandler = (job: Job, error: Error) => unknown

@@ -1,0 +1,28 @@
+import type { ErrorFacts } from '@rq/queue/run'
+import type { AbortReason, Phase } from '../inside-horse/protocol.ts'
+import type { HorseExit } from './horse-port.ts'
+
+/** Why the worker ends a horse. */
+export type KillCause = AbortReason | 'kill_horse' | 'shutdown' | 'leaking' | 'confused' | 'start_timeout'
+
+/** The facts about a task whose horse was lost while the task ran. */
+export interface KilledTask {
+  /** `exit`: the horse ended without being killed by its worker. */
+  readonly cause: KillCause | 'exit'
+  readonly exit: HorseExit
+  readonly pid: number | undefined
+  /** What was running. */
+  readonly phase: Phase
+  /** The limit of the phase, in seconds. */
+  readonly timeoutS: number
+  /** The error of the attempt, if it had already failed. */
+  readonly failedBy?: ErrorFacts
+  /** The uncaught error that ended the horse. */
+  readonly fatal?: string
+  readonly startedAtMs: number
+}
+
+/** Whether a horse was killed because of one of its tasks. */
+export function isAbortReason(cause: KillCause | 'exit'): cause is AbortReason {
+  return cause === 'timeout' || cause === 'stopped' || cause === 'lease_lost'
+}
