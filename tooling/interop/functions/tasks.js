@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import { getCurrentJob } from 'rq'
 
-/** Functions for jobs of both languages: tasks.py has the same names. Keyword arguments arrive as the last argument. */
+/** Functions for jobs of both languages: tasks.py has the same names. Keyword arguments come as the last argument. */
 
 const LANGUAGE = 'typescript'
 
@@ -45,7 +45,7 @@ export async function sleep(seconds) {
   return seconds
 }
 
-/** Says where it runs, then waits to be let go. */
+/** Writes its process id, then waits until it is released. */
 export async function hold(key, seconds) {
   const own = redis().duplicate()
   await own.rpush(key, process.pid)
@@ -60,14 +60,14 @@ export async function fail_until(key, attempts) {
   return attempt
 }
 
-/** Its own number and the return values of all jobs that it waited for. */
+/** Adds its own number and the return values of all jobs that it waited for. */
 export async function sum_of_dependencies(own) {
   const dependencies = await getCurrentJob().fetchDependencies()
   const values = await Promise.all(dependencies.map((dependency) => dependency.returnValue()))
   return values.reduce((sum, value) => sum + value, own)
 }
 
-/** Leaves a trace that is counted, then answers as sum_of_dependencies. */
+/** Like sum_of_dependencies, but also logs its run. */
 export async function tally(own) {
   await redis().rpush('test:runs', `${getCurrentJob().id} ${LANGUAGE}`)
   return sum_of_dependencies(own)

@@ -38,7 +38,7 @@ def whoami(number):
 
 
 def note(key, value):
-    """Leaves a trace that is counted: each run adds to a list."""
+    """Logs its run in a list."""
     connection = get_current_job().connection
     connection.rpush(key, value)
     return value
@@ -58,7 +58,7 @@ def sleep(seconds):
 
 
 def hold(key, seconds):
-    """Says where it runs, then waits to be let go."""
+    """Writes its process id, then waits until it is released."""
     connection = get_current_job().connection
     connection.rpush(key, os.getpid())
     connection.blpop(f'{key}:go', timeout=seconds)
@@ -66,7 +66,7 @@ def hold(key, seconds):
 
 
 def fail_until(key, attempts):
-    """Fails so many times, then says at which attempt it did not."""
+    """Fails the given number of times, then returns the number of the attempt."""
     attempt = get_current_job().connection.incr(key)
     if attempt <= attempts:
         raise RuntimeError(f'attempt {attempt}')
@@ -74,13 +74,13 @@ def fail_until(key, attempts):
 
 
 def sum_of_dependencies(own):
-    """Its own number and the return values of all jobs that it waited for."""
+    """Adds its own number and the return values of all jobs that it waited for."""
     job = get_current_job()
     return own + sum(dependency.return_value(refresh=True) for dependency in job.fetch_dependencies())
 
 
 def tally(own):
-    """Leaves a trace that is counted, then answers as sum_of_dependencies."""
+    """Like sum_of_dependencies, but also logs its run."""
     job = get_current_job()
     job.connection.rpush('test:runs', f'{job.id} {LANGUAGE}')
     return sum_of_dependencies(own)

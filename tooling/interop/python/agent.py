@@ -1,6 +1,6 @@
-"""Runs Python that a test sends, one request a line on stdin, with RQ's own classes at hand.
+"""Runs Python code that a test sends, one request per line on stdin, with RQ's classes imported.
 
-A request is {"code": ..., "names": {...}}; the answer on stdout is {"value": ...} of the last expression, or
+A request is {"code": ..., "names": {...}}; the reply on stdout is {"value": ...} of the last expression, or
 {"error": "Class: message"}. Argument: the URL of Redis.
 """
 
@@ -34,7 +34,7 @@ from rq.serializers import JSONSerializer
 from rq.suspension import is_suspended, resume, suspend
 
 conn = redis.Redis.from_url(sys.argv[1])
-# RQ's loggers print; answers have the pipe to themselves.
+# RQ's loggers print to stdout, which is for replies only.
 answers = os.fdopen(os.dup(1), 'w', buffering=1)
 os.dup2(2, 1)
 
@@ -70,7 +70,7 @@ def describe_result(result):
 
 
 def describe(job):
-    """What RQ's Job says of itself, everything that a dashboard may ask for."""
+    """Returns every property of RQ's Job that a dashboard may read."""
     return {
         'id': job.id,
         'status': job.get_status(),
@@ -121,14 +121,14 @@ def describe_worker(worker):
 
 
 def read_everything():
-    """Reads all that RQ's classes can read. Any exception is a fault of whoever wrote it."""
+    """Reads everything that RQ's classes can read. An exception means that a stored value is invalid."""
     queues = {}
     for found in Queue.all(connection=conn, serializer=JSONSerializer):
         members = {kind: [str(entry).split(':')[0] for entry in conn_members(kind, found.name)] for kind in REGISTRIES}
         queues[found.name] = {'count': found.count, 'job_ids': found.job_ids, **members}
         queues[found.name]['scheduler_pid'] = found.scheduler_pid
         for kind, ids in members.items():
-            # What never expires is at infinity, where RQ itself knows no date.
+            # The score of what never expires is infinity, which RQ cannot convert to a date.
             for job_id in ids if kind in ('deferred', 'scheduled', 'canceled') else []:
                 if Job.exists(job_id, connection=conn) and conn.zscore(registry(kind, found.name).key, job_id) != math.inf:
                     registry(kind, found.name).get_expiration_time(fetch(job_id))
@@ -194,7 +194,7 @@ def read_schedulers():
 
 
 def conn_members(kind, name):
-    """Members of a registry without the sweep that RQ does before it reads one."""
+    """Returns the members of a registry, without the cleanup that RQ does before it reads one."""
     return [member.decode() for member in conn.zrange(registry(kind, name).key, 0, -1)]
 
 

@@ -14,12 +14,12 @@ export interface PythonWorkerOptions {
   readonly burst?: boolean
   readonly with_scheduler?: boolean
   readonly job_monitoring_interval?: number
-  /** RQ's own default serializer instead of JSON. */
+  /** Use RQ's default serializer instead of JSON. Default false. */
   readonly pickle?: boolean
   readonly logging_level?: 'DEBUG' | 'INFO' | 'WARNING'
 }
 
-/** A Python process of a test. Disposal kills it with everything in its process group. */
+/** A Python process of a test. Disposal kills its process group. */
 export class PythonProcess implements AsyncDisposable {
   readonly child: ChildProcess
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
@@ -45,17 +45,17 @@ export class PythonProcess implements AsyncDisposable {
     return this.child.pid ?? 0
   }
 
-  /** What it has written to stderr (and stdout, where that is not a channel). */
+  /** The last 100,000 characters written to stderr, and to stdout unless that carries replies. */
   get written(): string {
     return this.#written
   }
 
-  /** Send a signal to it alone. */
+  /** Send a signal to this process only. */
   kill(signal: NodeJS.Signals = 'SIGTERM'): void {
     this.child.kill(signal)
   }
 
-  /** Does not wait for what it has started in sessions of their own, such as RQ's work horses. */
+  /** Does not wait for processes in sessions of their own, such as RQ's work horses. */
   async [Symbol.asyncDispose](): Promise<void> {
     killGroup(this.child)
     if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit')
@@ -67,12 +67,12 @@ export function startPythonWorker(python: Python, url: string, options: PythonWo
   return new PythonProcess(python, [WORKER, url, JSON.stringify(options)])
 }
 
-/** RQ's command line, as `rq ARGS`. */
+/** Run RQ's command line: `rq ARGS`. */
 export function startPythonCli(python: Python, args: readonly string[]): PythonProcess {
   return new PythonProcess(python, ['-c', 'from rq.cli import main; main()', ...args])
 }
 
-/** A Python interpreter with RQ's classes at hand (python/agent.py) that runs what it is given, in order. */
+/** A Python interpreter with RQ's classes imported (python/agent.py), which runs code in the order of the calls. */
 export class PythonAgent implements AsyncDisposable {
   readonly #process: PythonProcess
   readonly #answers: AsyncIterator<string>
@@ -86,7 +86,10 @@ export class PythonAgent implements AsyncDisposable {
     this.#turn = this.#answer()
   }
 
-  /** The value of the last expression, with `names` defined. @throws Error with class and message of what it raised. */
+  /**
+   * Run code with `names` defined as variables. Returns the value of its last expression.
+   * @throws Error with class and message of the exception.
+   */
   run<T = unknown>(code: string, names: Readonly<Record<string, unknown>> = {}): Promise<T> {
     const run = this.#turn.then(() => {
       this.#process.child.stdin?.write(`${JSON.stringify({ code, names })}\n`)
@@ -117,6 +120,6 @@ function killGroup({ pid }: ChildProcess): void {
   try {
     process.kill(-pid, 'SIGKILL')
   } catch {
-    // The whole group is gone already.
+    // The whole process group has ended already.
   }
 }

@@ -11,36 +11,37 @@ import {
   startPythonWorker,
 } from './python.ts'
 
-/** Where the functions of both languages are. */
+/** The folder of the job functions of both languages. */
 const FUNCTIONS = fileURLToPath(new URL('../functions', import.meta.url))
 const WORKER_SCRIPT = new URL('./worker-process.js', import.meta.url)
 
 export const python = await findPython()
 
-/** The title of what needs Python RQ; says so where it is not there. */
+/** Returns a title for tests that need Python RQ, with its version, or with the reason why they are skipped. */
 export function withPython(title: string): string {
   return python === undefined ? `${title} (skipped: no Python RQ here)` : `${title} (RQ ${python.version})`
 }
 
 /**
- * One Redis with Python RQ and rq on it. Python RQ knows no prefix, so the server belongs to the site alone; tests of a
- * file share it and keep apart by the names of their queues.
+ * A Redis server with Python RQ and rq on it. Python RQ has no key prefix, so every site starts a server of its own;
+ * the tests of a file share it, and use queues with different names.
  */
 export interface Site extends AsyncDisposable {
   readonly redis: OwnRedis
   readonly client: Redis
-  /** Run Python with RQ's classes at hand: see python/agent.py for what there is. */
+  /** Run Python code with RQ's classes and the helpers of python/agent.py. Returns the value of its last expression. */
   py<T = unknown>(code: string, names?: Readonly<Record<string, unknown>>): Promise<T>
-  /** A queue of ours that Python works on or reads: JSON, results in the stream. Closed with the site. */
+  /** Makes a queue that Python can read: JSON, results in the stream. Closed with the site. */
   queue(name: string, options?: QueueOptions): Queue
-  /** A worker of ours in this process, horses and all. Stopped with the site. */
+  /** Makes a worker of ours in this process, with horses. Stopped with the site. */
   worker(queues: string | readonly string[], options?: WorkerOptions): Worker
-  /** A worker of ours in a process of its own, to be killed. Resolves when it has started. */
+  /** Starts a worker of ours in a separate process, which a test can kill. Resolves when it has started. */
   workerProcess(queues: string | readonly string[], options?: WorkerProcessOptions): Promise<SpawnedProcess>
+  /** Starts a worker of Python RQ. */
   pythonWorker(queues: string | readonly string[], options?: Partial<PythonWorkerOptions>): PythonProcess
-  /** RQ's command line. */
+  /** Starts RQ's command line: `rq ARGS`. */
   pythonCli(...args: string[]): PythonProcess
-  /** What Python cannot read: by the rules of its wire format, and by reading everything with RQ's own classes. */
+  /** Returns what Python cannot read, by the rules of its wire format and by reading everything with RQ's classes. */
   unreadable(): Promise<string[]>
 }
 
@@ -52,7 +53,10 @@ interface WorkerProcessOptions {
 
 let serial = 0
 
-/** @throws when there is no Python RQ. */
+/**
+ * Start a Redis server and a Python interpreter on it.
+ * @throws Error when there is no Python RQ.
+ */
 export async function openSite(): Promise<Site> {
   if (python === undefined) throw new Error('No Python RQ here.')
   const found = python

@@ -13,7 +13,7 @@ describe.skipIf(python === undefined)(withPython('each side commands the other')
   const status = (...ids: string[]) => site.py('[fetch(id).get_status() for id in ids]', { ids })
   const started = (key: string) => eventually(async () => Number((await site.client.lindex(key, 0)) ?? Number.NaN) > 0)
 
-  test('Python cancels our jobs wherever they wait', async () => {
+  test('Python cancels our jobs in every waiting state', async () => {
     const queue = site.queue('cancel-ours')
     const queued = await queue.enqueue('tasks.echo', [1])
     const parent = await queue.enqueue('tasks.echo', [2])
@@ -29,7 +29,7 @@ describe.skipIf(python === undefined)(withPython('each side commands the other')
     expect(await status(parent.id, deferred.id)).toEqual(['finished', 'canceled'])
   })
 
-  test('Python cancels a parent of ours and lets its dependents go', async () => {
+  test('Python cancels a job of ours and releases its dependents', async () => {
     const queue = site.queue('cancel-parent')
     const parent = await queue.enqueue('tasks.echo', [1])
     const child = await queue.enqueue('tasks.echo', ['child'], { dependsOn: parent })
@@ -98,7 +98,7 @@ parent = q.enqueue('tasks.echo', 1)
     await work
   })
 
-  test('we stop a job that a Python worker runs, also one that we had run before', async () => {
+  test('we stop a job that a Python worker runs, including one that we had run before', async () => {
     const queue = site.queue('stop-theirs')
     const job = await queue.enqueue('only_python.hold_again', ['test:stop-theirs', 30])
     await site.worker('stop-theirs').work({ burst: true })
@@ -111,7 +111,7 @@ parent = q.enqueue('tasks.echo', 1)
     expect((await job.latestResult())?.excString).toBe('Job stopped by user, work-horse terminated.')
   })
 
-  test('shutdown commands end the other worker after its job', async () => {
+  test('shutdown commands stop a worker of the other side after its job', async () => {
     const queue = site.queue('shutdown')
     const ours = site.worker('shutdown', { name: 'ours-to-end' })
     const work = ours.work()
@@ -137,7 +137,7 @@ parent = q.enqueue('tasks.echo', 1)
     expect(await second.result()).toBe('held')
   })
 
-  test('kill-horse commands end the job that the other worker runs', async () => {
+  test('kill-horse commands kill the job of a worker of the other side', async () => {
     const queue = site.queue('kill')
     const ours = site.worker('kill', { name: 'ours-to-kill' })
     const work = ours.work()
@@ -157,7 +157,7 @@ parent = q.enqueue('tasks.echo', 1)
     expect(isRunning(pid)).toBe(false)
   })
 
-  test('suspension holds for both, whoever asked for it', async () => {
+  test('suspending workers on one side suspends them on both', async () => {
     const queue = site.queue('suspended')
     await site.py('suspend(conn)')
     expect(await isSuspended(site.redis.url)).toBe(true)

@@ -8,11 +8,11 @@ function isSince(least: readonly [number, number], version = ''): boolean {
   return major > least[0] || (major === least[0] && minor >= least[1])
 }
 
-/** Since then the record of a cron scheduler of RQ says what is registered; since then there are webhooks. */
+/** From these versions on, RQ's record of a cron scheduler lists its jobs, and RQ has webhooks. */
 const WITH_JOBS = [2, 7] as const
 const WITH_WEBHOOKS = [2, 10] as const
 
-/** All that Python knows of cron schedulers, by name. */
+/** Everything that Python reads of cron schedulers, by name. */
 const READ = `
 from rq.cron import CronScheduler
 {s.name: {
@@ -29,7 +29,7 @@ interface Read {
   readonly [name: string]: Record<string, unknown> & { readonly jobs: readonly Record<string, unknown>[] }
 }
 
-/** One of each thing that a cron text may have in it. */
+/** Cron strings that together use every kind of syntax. */
 const TEXTS = [
   ...[
     '*/5 0-23/2 1,15 * MON-FRI',
@@ -53,7 +53,7 @@ describe.skipIf(!isSince(WITH_JOBS, python?.version))(withPython('records of cro
 
   const where = () => ({ connection: site.redis.url })
 
-  test('of ours are read by Python, whatever was registered', async () => {
+  test('of ours are read by Python, with every kind of job', async () => {
     await using scheduler = new CronScheduler({ ...where(), name: 'ours' })
     scheduler.register('tasks.echo', {
       queueName: 'cron',
@@ -94,7 +94,7 @@ describe.skipIf(!isSince(WITH_JOBS, python?.version))(withPython('records of cro
     expect(ours?.jobs[0]?.webhooks).toEqual(urls)
   })
 
-  test('of Python are read here, and its jobs with their options', async () => {
+  test('of Python are read by us, with the options of their jobs', async () => {
     await site.py(`
 import tasks
 from rq.cron import CronScheduler
@@ -120,13 +120,13 @@ theirs.heartbeat()`)
     expect(await CronScheduler.all({ connection: site.client })).toEqual([])
   })
 
-  test('keep a name from being taken twice, whoever has it', async () => {
+  test('refuse a name that a scheduler of the other side has', async () => {
     await using scheduler = new CronScheduler({ ...where(), name: 'taken' })
     await scheduler.start()
     const register = `
 from rq.cron import CronScheduler
 CronScheduler(conn, name='taken').register_birth()`
-    // The error of RQ is lost in its own pipeline; what counts is that nothing was taken over.
+    // RQ's error is lost in its own pipeline; what matters is that the record did not change.
     await site.py(register).catch(() => {})
     const [info] = await CronScheduler.all({ connection: site.client })
     expect(info).toMatchObject({ name: 'taken' })

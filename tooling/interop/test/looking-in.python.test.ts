@@ -55,7 +55,7 @@ describe.skipIf(python === undefined)(withPython('each side looks at what the ot
     }
   })
 
-  test('Python sees our worker, idle and at work, and its counters', async () => {
+  test('Python sees our worker, idle and busy, and its counters', async () => {
     const queue = site.queue('watched')
     const worker = site.worker(['watched', 'other'], { name: 'ours', leaseMs: 3000 })
     const work = worker.work()
@@ -129,7 +129,7 @@ canceled.cancel()
     expect(await job.getDependentIds()).toEqual([ids.deferred])
   })
 
-  test('we see a Python worker at work, and its execution', async () => {
+  test('we see a busy Python worker, and its execution', async () => {
     await using theirs = site.pythonWorker('visible', { name: 'theirs' })
     const queue = site.queue('visible')
     const job = await queue.enqueue('tasks.hold', ['test:visible', 20])
@@ -152,7 +152,7 @@ canceled.cancel()
     expect(await seen()).toEqual([])
   })
 
-  test.skipIf(Number(python?.version.split('.')[0]) < 2)('groups of either side are groups to the other', async () => {
+  test.skipIf(Number(python?.version.split('.')[0]) < 2)('each side reads the groups of the other', async () => {
     const ids = await site.py<string[]>(`
 from rq.group import Group
 group = Group.create(connection=conn, name='theirs')
@@ -165,12 +165,12 @@ group = Group.create(connection=conn, name='theirs')
     expect(await site.py(`sorted(group.name for group in Group.all(conn))`)).toEqual(['ours', 'theirs'])
     expect((await Group.all(where())).map(({ name }) => name).sort()).toEqual(['ours', 'theirs'])
     await site.worker('grouped').work({ burst: true })
-    // RQ's groups give their jobs the default serializer, whatever the jobs were written with.
+    // RQ reads the jobs of a group with its default serializer, even where they were written with another.
     expect(await site.py(`[fetch(job.id).return_value() for job in Group.fetch('ours', conn).get_jobs()]`)).toEqual([3])
   })
 
   test('rq info shows queues and workers of both', async () => {
-    // It lists the workers of queues that somebody has enqueued to.
+    // It lists only the workers of queues that have been enqueued to.
     await site.queue('for-info').enqueue('tasks.echo', [1])
     const worker = site.worker('for-info', { name: 'ours-for-info' })
     const work = worker.work()

@@ -20,7 +20,7 @@ describe.skipIf(python === undefined)(withPython('each side manages what the oth
   }
   const begun = (key: string) => eventually(async () => expect(await site.client.llen(key)).toBe(1))
 
-  test('Python deletes jobs of ours in every state, and they are nowhere any more', async () => {
+  test('Python deletes jobs of ours in every state without leaving a trace', async () => {
     const queue = site.queue('delete')
     const compact = site.queue('delete', { results: 'hash' })
     const over = [
@@ -40,13 +40,13 @@ describe.skipIf(python === undefined)(withPython('each side manages what the oth
     await site.py('for id in ids: fetch(id).delete()', { ids })
     expect(await Job.fetchMany(ids, where())).toEqual(ids.map(() => null))
     expect(await site.client.keys('rq:*:delete')).toEqual([])
-    // RQ leaves the history of results, to its expiry.
+    // RQ leaves the history of results until it expires.
     const left = (await site.client.keys('rq:*')).filter((key) => ids.some((id) => key.includes(id)))
     expect(left.sort()).toEqual(over.slice(0, 2).map(({ id }) => `rq:results:${id}`))
     for (const key of left) expect(await site.client.ttl(key)).toBeGreaterThan(0)
   })
 
-  test('Python cancels a job that our worker runs, which ends all the same, and deletes one, which does not', async () => {
+  test('Python cancels a running job of ours, which still finishes, and deletes one, which does not', async () => {
     const queue = site.queue('running')
     const worker = site.worker('running', { leaseMs: 3000 })
     const work = worker.work()
@@ -56,7 +56,7 @@ describe.skipIf(python === undefined)(withPython('each side manages what the oth
     ]
     const child = await queue.enqueue('tasks.echo', [1], { dependsOn: canceled })
     await begun('test:canceled')
-    // The first heartbeat writes the execution, by which RQ 2 finds the lease.
+    // RQ 2 finds the lease by the execution, which the first heartbeat writes.
     await eventually(async () => expect(await canceled.getExecutions()).toHaveLength(1))
     await eventually(async () => expect(await site.client.exists(`rq:executions:${canceled.id}`)).toBe(1))
     await site.py('fetch(id).cancel()', { id: canceled.id })
@@ -79,7 +79,7 @@ describe.skipIf(python === undefined)(withPython('each side manages what the oth
       expect(await site.client.ttl(key)).toBeGreaterThan(0)
   })
 
-  test("Python's queue.empty, compact and delete do to our queues what ours do", async () => {
+  test("Python's queue.empty, compact and delete have the same effect on our queues as ours", async () => {
     const queue = site.queue('emptied')
     const jobs = await Promise.all([1, 2, 3].map((n) => queue.enqueue('tasks.echo', [n])))
     expect(await site.py(`[queue('emptied').empty(), queue('emptied').count]`)).toEqual([3, 0])
@@ -97,7 +97,7 @@ describe.skipIf(python === undefined)(withPython('each side manages what the oth
     expect(await queue.count()).toBe(0)
   })
 
-  test("ours do it to Python's", async () => {
+  test("ours have the same effect on Python's queues", async () => {
     const queue = site.queue('their-queue')
     const fill = `[queue('their-queue').enqueue('tasks.echo', n).id for n in range(3)]`
     const first = await site.py<string[]>(fill)
@@ -117,7 +117,7 @@ describe.skipIf(python === undefined)(withPython('each side manages what the oth
     ).toEqual([false, 0])
   })
 
-  test('rq requeue, empty, suspend and resume work on what is ours', async () => {
+  test('rq requeue, empty, suspend and resume work on our jobs and workers', async () => {
     const queue = site.queue('command-line')
     const failed = await queue.enqueue('tasks.fail', ['x'], { meta: { kept: true } })
     await site.worker('command-line').work({ burst: true })
@@ -135,7 +135,7 @@ describe.skipIf(python === undefined)(withPython('each side manages what the oth
     expect(await queue.count()).toBe(0)
   })
 
-  test('meta that a Python program with another serializer has saved stops nobody, and the next one can write it anew', async () => {
+  test('meta that Python saved with another serializer does not stop a job, and can be written again', async () => {
     const queue = site.queue('pickled-meta')
     const job = await queue.enqueue('tasks.stamp_meta', [], { meta: { user: 7 }, kwargs: { colour: 'grün' } })
     await site.py(
@@ -166,7 +166,7 @@ None`,
     await work
   })
 
-  test('a job of Python that we save keeps its times to the microsecond, its call and its retries', async () => {
+  test('a job of Python keeps its times to the microsecond, its call and its retries when we save it', async () => {
     const id = await site.py<string>(
       `queue('saved-by-us').enqueue('tasks.fail_until', 'test:saved', 1, retry=Retry(max=2), meta={'a': 1}).id`,
     )
@@ -175,7 +175,7 @@ None`,
         `job = fetch(id); [job.created_at.isoformat(), job.enqueued_at.isoformat(), job.args, job.meta, job.retries_left, job.timeout]`,
         { id },
       )
-    // Whole milliseconds would come back right whatever is done to them.
+    // Times in whole milliseconds would not show a loss of precision.
     await site.py(
       `
 from rq.utils import utcformat
@@ -202,7 +202,7 @@ None`,
     expect(await site.py(`fetch(id).return_value()`, { id })).toBe(2)
   })
 
-  test('what fails on one side can be told from the other: who ran it, when, and why', async () => {
+  test('each side reads who ran a failed job of the other, when it ran, and why it failed', async () => {
     const theirs = await site.py<string>(`queue('who').enqueue('tasks.fail', 'out of ink').id`)
     await site.pythonWorker('who', { burst: true, name: 'python-who' }).exited
     const job = await Job.fetch(theirs, where())

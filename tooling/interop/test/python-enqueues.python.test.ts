@@ -15,7 +15,7 @@ describe.skipIf(python === undefined)(withPython('Python enqueues, a worker of o
   const burst = (queue: string) => site.worker(queue).work({ burst: true })
   const describeJob = (id: unknown) => site.py<Record<string, unknown>>('describe(fetch(id))', { id })
 
-  test('positional and keyword arguments arrive, and Python reads status, value and times', async () => {
+  test('our worker gets positional and keyword arguments, and Python reads status, value and times', async () => {
     const ids = await site.py<string[]>(`
 q = queue('args')
 [q.enqueue('tasks.add', 3, 4).id,
@@ -43,7 +43,7 @@ q = queue('args')
     expect(await site.py(`[len(registry(kind, 'args')) for kind in ('started', 'failed')]`)).toEqual([0, 0])
   })
 
-  test('a failure has its message and stack in the history, and Python finds the job in the failed registry', async () => {
+  test('Python reads message and stack of a failure, and finds the job in the failed registry', async () => {
     const id = await site.py<string>(`queue('failing').enqueue('tasks.fail', 'out of ink').id`)
     await burst('failing')
     const job = await describeJob(id)
@@ -54,7 +54,7 @@ q = queue('args')
     expect(await site.py(`registry('failed', 'failing').get_job_ids()`)).toEqual([id])
   })
 
-  test('a time limit of Python ends the job', async () => {
+  test('a timeout set by Python ends the job', async () => {
     const id = await site.py<string>(`queue('limits').enqueue('tasks.sleep', 30, job_timeout=1).id`)
     await burst('limits')
     const job = await describeJob(id)
@@ -82,7 +82,7 @@ q = queue('ttls')
     expect(await site.py(`[job.return_value() for job in map(fetch, ids)]`, { ids: [kept, brief] })).toEqual([1, 2])
   })
 
-  test('meta travels both ways', async () => {
+  test('each side reads the meta that the other wrote', async () => {
     const id = await site.py<string>(
       `queue('meta').enqueue('tasks.stamp_meta', kwargs={'colour': 'grün'}, meta={'user': 7, 'tags': ['a']}).id`,
     )
@@ -93,7 +93,7 @@ q = queue('ttls')
     })
   })
 
-  test('retries of Python are counted down, and its intervals schedule', async () => {
+  test('retries set by Python are counted down, and their intervals delay them', async () => {
     const [at_once, later] = await site.py<string[]>(`
 q = queue('retries')
 [q.enqueue('tasks.fail_until', 'test:at-once', 2, retry=Retry(max=3)).id,
@@ -106,7 +106,7 @@ q = queue('retries')
     expect(Math.abs(Date.parse(due) - Date.now() - 60_000)).toBeLessThan(5000)
   })
 
-  test('callbacks by dotted name run in our horse', async () => {
+  test('callbacks with dotted names run in our horse', async () => {
     const [good, bad] = await site.py<string[]>(`
 import tasks
 q = queue('callbacks')
@@ -119,7 +119,7 @@ q = queue('callbacks')
     ])
   })
 
-  test('at_front goes first', async () => {
+  test('a job enqueued with at_front runs first', async () => {
     await site.py(`
 q = queue('front')
 q.enqueue('tasks.note', 'test:front', 'first')
@@ -129,7 +129,7 @@ None`)
     expect(await site.client.lrange('test:front', 0, -1)).toEqual(['urgent', 'first'])
   })
 
-  test('a job whose function no worker of ours has fails with the reason, and Python can requeue it for a Python worker', async () => {
+  test('a job fails with the reason where we lack its function, and Python can requeue it for a Python worker', async () => {
     const id = await site.py<string>(`queue('unknown').enqueue('only_python.square', 12).id`)
     await burst('unknown')
     const failed = await describeJob(id)
@@ -143,7 +143,7 @@ None`)
     expect(await ours.returnValue()).toBe(144)
   })
 
-  test('a scheduled job of Python that Python promotes runs here', async () => {
+  test('our worker runs a job that a Python scheduler promotes', async () => {
     const id = await site.py<string>(
       `import datetime; queue('due').enqueue_in(datetime.timedelta(seconds=0), 'tasks.add', 20, 22).id`,
     )
@@ -160,7 +160,7 @@ scheduler.release_locks()`)
     expect(await describeJob(id)).toMatchObject({ status: 'finished', return_value: 42 })
   })
 
-  test('our scheduler promotes what Python had scheduled, a delayed retry and a job for the front', async () => {
+  test('our scheduler promotes jobs that Python scheduled, a delayed retry, and a job for the front', async () => {
     const ids = await site.py<string[]>(`
 import datetime
 q = queue('promoted')
@@ -184,7 +184,7 @@ soon = datetime.timedelta(seconds=1)
     ])
   })
 
-  test("jobs of Python wait for ours, and go on by Python's rules when one fails", async () => {
+  test("jobs of Python wait for ours, and follow Python's rules when one fails", async () => {
     const queue = site.queue('families')
     const good = await queue.enqueue('tasks.echo', [40])
     const bad = await queue.enqueue('tasks.fail', ['x'])
@@ -203,7 +203,7 @@ q = queue('families')
     expect(await site.py(`registry('deferred', 'families').get_job_ids()`)).toEqual([strict])
   })
 
-  test('a pickled job fails with an explanation, is kept as it was, and Python can requeue it', async () => {
+  test('a pickled job fails with an explanation, is stored unchanged, and Python can requeue it', async () => {
     const id = await site.py<string>(`
 from rq.serializers import DefaultSerializer
 queue('pickled', serializer=DefaultSerializer).enqueue('only_python.square', 5, meta={'kept': {1, 2}}).id`)

@@ -88,7 +88,7 @@ describe.skipIf(python === undefined)(withPython("Python's classes read all that
       { state: expect.stringMatching(/^(busy|suspended)$/), current_job_id: running.id },
     ])
     expect(read.suspended).toBe(true)
-    // Up to RQ 2.9 it is the scheduler's name, a number longer than JSON's.
+    // Up to RQ 2.9 it is the scheduler's name, a number too long for JSON.
     expect(String(read.queues.zoo?.scheduler_pid)).toMatch(/^\d+$/)
     if (major >= 2) {
       expect(read.jobs[running.id]?.executions).toHaveLength(1)

@@ -13,12 +13,12 @@ describe.skipIf(python === undefined)(withPython('what one side leaves, the othe
   afterAll(async () => site?.[Symbol.asyncDispose]())
 
   const runs = (key: string) => site.client.llen(key)
-  /** Wait until a job that holds on to `key` has begun for the nth time. Returns the id of its process. */
+  /** Wait until a job that blocks on `key` has begun for the nth time. Returns its process id. */
   const begun = async (key: string, times = 1): Promise<number> => {
     await eventually(async () => (await runs(key)) === times)
     return Number(await site.client.lindex(key, -1))
   }
-  /** Let the time be over that the leases of a queue last. */
+  /** Let the leases of a queue end now. */
   const pass = async (queue: string) => {
     const members = await site.client.zrange(`rq:wip:${queue}`, '0', '-1')
     for (const member of members) await site.client.zadd(`rq:wip:${queue}`, 1, member)
@@ -29,7 +29,7 @@ describe.skipIf(python === undefined)(withPython('what one side leaves, the othe
     await eventually(() => !isRunning(pid))
   }
 
-  test('a job of our killed worker outlives the sweeps of Python, and runs again here', async () => {
+  test('a job of our killed worker survives the cleanup of Python, and runs again in our worker', async () => {
     const queue = site.queue('killed-ours')
     const worker = await site.workerProcess('killed-ours', { leaseMs: 400 })
     const again = await queue.enqueue('tasks.hold', ['test:killed-ours', 30], { retry: new Retry({ max: 1 }) })
@@ -50,7 +50,7 @@ describe.skipIf(python === undefined)(withPython('what one side leaves, the othe
     await work
   })
 
-  test('a job of our killed worker without retries is failed with the reason, which Python reads', async () => {
+  test('a job without retries of our killed worker fails with the reason, which Python reads', async () => {
     const queue = site.queue('abandoned-ours')
     const worker = await site.workerProcess('abandoned-ours', { leaseMs: 400 })
     const job = await queue.enqueue('tasks.hold', ['test:abandoned-ours', 30])
@@ -78,7 +78,7 @@ describe.skipIf(python === undefined)(withPython('what one side leaves, the othe
     expect(await job.result({ timeout: 25 })).toBe('held')
   })
 
-  test('a job of a killed Python worker runs again here, or fails with the reason', async () => {
+  test('a job of a killed Python worker runs again in ours, or fails with the reason', async () => {
     const queue = site.queue('killed-theirs')
     const theirs = [site.pythonWorker('killed-theirs'), site.pythonWorker('killed-theirs')]
     const [retried, failed] = await site.py<string[]>(`
@@ -105,7 +105,7 @@ q = queue('killed-theirs')
     ])
   })
 
-  test('a job that we had run before is recovered from a killed Python worker as well', async () => {
+  test('a job that we had run before is recovered from a killed Python worker too', async () => {
     const queue = site.queue('killed-later')
     const job = await queue.enqueue('only_python.hold_again', ['test:killed-later', 30])
     await site.worker('killed-later').work({ burst: true })
@@ -120,11 +120,11 @@ q = queue('killed-theirs')
     await expect(job.result({ timeout: 25 })).rejects.toThrow(/AbandonedJobError/)
   })
 
-  test('a job that a dead Python worker had taken and not begun goes back to the queue', async () => {
+  test('a job that a dead Python worker took and did not begin goes back to the queue', async () => {
     const queue = site.queue('intermediate')
     const job = await queue.enqueue('tasks.add', [1, 2])
     const gone = await queue.enqueue('tasks.add', [3, 4])
-    // What a Python worker of one queue does first (RQ 1.15 and later); this one dies right after it.
+    // The first step of a Python worker of one queue (RQ 1.15 and later); this one dies right after it.
     for (let taken = 0; taken < 2; taken++)
       await site.client.lmove('rq:queue:intermediate', 'rq:queue:intermediate:intermediate', 'LEFT', 'RIGHT')
     await site.client.del(`rq:job:${gone.id}`)
@@ -149,7 +149,7 @@ q = queue('killed-theirs')
       theirs.enqueue('tasks.hold', ['test:care-theirs', 30]),
     ])
     await Promise.all([begun('test:care-ours'), begun('test:care-theirs')])
-    // Both maintain both queues: Python at the start of a worker, we all the time.
+    // Both sides maintain both queues: Python when a worker starts, we all the time.
     await using _ours = await disposable(site.worker('care-theirs', { leaseMs: 3000, maintenanceInterval: 1 }))
     await site.pythonWorker('care-ours', { burst: true }).exited
     await site.py(`[clean_registries(queue(name)) for name in ('care-ours', 'care-theirs')]`)
@@ -162,7 +162,7 @@ q = queue('killed-theirs')
     expect([await runs('test:care-ours'), await runs('test:care-theirs')]).toEqual([1, 1])
   })
 
-  test('deferred jobs of ours outlive the sweeps of Python', async () => {
+  test('deferred jobs of ours survive the cleanup of Python', async () => {
     const queue = site.queue('patient')
     const parent = await queue.enqueue('tasks.echo', [1])
     const child = await queue.enqueue('tasks.echo', [2], { dependsOn: parent })
@@ -179,7 +179,7 @@ q = queue('killed-theirs')
     expect(await site.unreadable()).toEqual([])
   })
 
-  /** A worker at work, stopped at the end of the scope. */
+  /** Starts a worker, which is stopped at the end of the scope. */
   async function disposable(worker: ReturnType<Site['worker']>) {
     const work = worker.work()
     return {

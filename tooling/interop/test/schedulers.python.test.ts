@@ -15,7 +15,7 @@ describe.skipIf(python === undefined)(withPython('schedulers of both languages')
     const since = Date.now()
     await eventually(() => Date.now() - since > ms)
   }
-  /** Ours, at work until the end of the scope. */
+  /** Starts a scheduler of ours, which is stopped at the end of the scope. */
   const standby = async (queue: string) => {
     const scheduler = new Scheduler(queue, { connection: site.redis.url, interval: 0.05, leaseMs: 1000 })
     await scheduler.start()
@@ -25,7 +25,7 @@ describe.skipIf(python === undefined)(withPython('schedulers of both languages')
 from rq.scheduler import RQScheduler
 scheduler = RQScheduler([name], connection=conn, serializer=JSONSerializer)`
 
-  test('only one promotes the jobs of a queue, whichever side holds its lock', async () => {
+  test('only the side that holds the lock of a queue promotes its jobs', async () => {
     const queue = site.queue('locked')
     await site.py(`${newPythonScheduler}\nassert scheduler.acquire_locks() == {name}`, { name: 'locked' })
     await using ours = await standby('locked')
@@ -41,7 +41,7 @@ scheduler = RQScheduler([name], connection=conn, serializer=JSONSerializer)`
     await site.py('scheduler.release_locks()')
   })
 
-  test('ours takes over when a Python worker with a scheduler has been killed and its lock has ended', async () => {
+  test('ours takes over from a killed Python worker with a scheduler when its lock has expired', async () => {
     const queue = site.queue('theirs-killed')
     const theirs = site.pythonWorker('theirs-killed', { with_scheduler: true })
     await eventually(async () => expect(await holder('theirs-killed')).not.toBe(null))
@@ -54,12 +54,12 @@ scheduler = RQScheduler([name], connection=conn, serializer=JSONSerializer)`
     await passes(1600)
     expect(await job.getStatus()).toBe('scheduled')
     expect(await holder('theirs-killed')).toBe(lock)
-    // Python's locks last 61 seconds, which are over now.
+    // Python's locks last 61 seconds; let this one expire now.
     await site.client.pexpire('rq:scheduler-lock:theirs-killed', 1)
     await eventually(async () => expect(await job.getStatus()).toBe('queued'))
   })
 
-  test('Python takes over when a worker of ours with a scheduler has been killed', async () => {
+  test('Python takes over from a killed worker of ours with a scheduler', async () => {
     const queue = site.queue('ours-killed')
     const ours = await site.workerProcess('ours-killed', { withScheduler: true })
     await eventually(async () => expect(await holder('ours-killed')).not.toBe(null))
@@ -77,7 +77,7 @@ scheduler = RQScheduler([name], connection=conn, serializer=JSONSerializer)`
     expect(await job.result({ timeout: 25 })).toBe('python')
   })
 
-  test('a Python scheduler that stops takes no lock away from ours that it does not hold', async () => {
+  test('a Python scheduler that stops does not release a lock of ours', async () => {
     await using ours = await standby('kept')
     await eventually(() => ours.ledQueues.length === 1)
     await using theirs = site.pythonWorker(['kept', 'own'], { with_scheduler: true })

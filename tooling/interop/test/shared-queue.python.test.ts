@@ -5,15 +5,15 @@ import { openSite, python, type Site, withPython } from '../src/index.ts'
 const GROUPS = 200
 
 type Level = {
-  /** Who enqueues it. */
+  /** The side that enqueues it. */
   readonly by: 'typescript' | 'python'
-  /** Whose workers serve the queue: those of both languages, or of one. */
+  /** The sides whose workers serve the queue. */
   readonly queue: 'both' | 'only-typescript' | 'only-python'
-  /** Levels of the same group that it waits for. */
+  /** The levels of its group that it waits for. */
   readonly dependsOn: readonly number[]
 }
 
-/** Ten jobs a group. Each returns its own number and the sum of what it waited for, whoever computed that. */
+/** Ten jobs per group. Each returns its own number plus the values of the jobs that it waited for. */
 const LEVELS: readonly Level[] = [
   { by: 'typescript', queue: 'both', dependsOn: [] },
   { by: 'python', queue: 'both', dependsOn: [] },
@@ -42,7 +42,7 @@ describe.skipIf(python === undefined)(withPython('workers of both languages shar
   })
   afterAll(async () => site?.[Symbol.asyncDispose]())
 
-  test(`${GROUPS * LEVELS.length} jobs that wait for each other across the languages run once each, with every value right`, async () => {
+  test(`${GROUPS * LEVELS.length} jobs that depend on each other across the languages run once each, with the right values`, async () => {
     const workers = ['a', 'b'].map((name) =>
       site.worker(['both', 'only-typescript'], { name: `typescript-${name}`, concurrency: 2 }),
     )
@@ -97,7 +97,7 @@ for job in jobs:
     await Promise.all([...work, ...theirs.map((worker) => worker.exited)])
     expect(await site.unreadable()).toEqual([])
     const left = await site.client.keys('rq:*')
-    // Python's workers may leave a lease of their own: RQ forgets it when it has to repeat a transaction.
+    // Python's workers may leave a lease behind: RQ forgets it when it has to repeat a transaction.
     expect(left.filter((key) => /^rq:(queue:|deferred:|wip:only-typescript)/.test(key))).toEqual([])
   })
 })

@@ -12,7 +12,7 @@ describe.skipIf(python === undefined)(withPython('we enqueue, a Python worker ru
 
   const burst = (queue: string) => site.pythonWorker(queue, { burst: true }).exited
 
-  test('functions by dotted name get their arguments, and we read what they return', async () => {
+  test('functions with dotted names get their arguments, and we read what they return', async () => {
     const queue = site.queue('calls')
     const jobs = await Promise.all([
       queue.enqueue('only_python.square', [12]),
@@ -38,7 +38,7 @@ describe.skipIf(python === undefined)(withPython('we enqueue, a Python worker ru
     expect(await queue.finishedJobRegistry.count()).toBe(jobs.length)
   })
 
-  test('a queue with our default settings is readable too: its values are JSON, its results are in the stream', async () => {
+  test('Python also reads a queue with our default settings, its JSON values and its results in the stream', async () => {
     const queue = new Queue('defaults', { connection: site.redis.url })
     try {
       const job = await queue.enqueue('tasks.echo', [{ plain: ['json', 1] }], { meta: { from: 'ts' } })
@@ -50,7 +50,7 @@ describe.skipIf(python === undefined)(withPython('we enqueue, a Python worker ru
     }
   })
 
-  test('a Python error arrives as text, and result() throws it', async () => {
+  test('result() throws the error of a Python job', async () => {
     const job = await site.queue('errors').enqueue('tasks.fail', ['out of ink'])
     await burst('errors')
     const error = await job.result().catch((thrown: unknown) => thrown)
@@ -64,7 +64,7 @@ describe.skipIf(python === undefined)(withPython('we enqueue, a Python worker ru
     const queue = site.queue('waiting')
     await using _worker = site.pythonWorker('waiting')
     await (await queue.enqueue('tasks.echo', ['warm'])).result({ timeout: 25 })
-    // Nobody looks for himself from time to time: a wait that ends has been woken.
+    // Without the timer that looks from time to time, a wait can only end by being woken.
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     onTestFinished(() => {
       vi.useRealTimers()
@@ -79,7 +79,7 @@ describe.skipIf(python === undefined)(withPython('we enqueue, a Python worker ru
     }
   })
 
-  test('options mean the same to a Python worker', async () => {
+  test('options have the same meaning in a Python worker', async () => {
     const queue = site.queue('options')
     const [limited, retried, kept, meta] = await Promise.all([
       queue.enqueue('tasks.sleep', [30], { jobTimeout: 1 }),
@@ -96,7 +96,7 @@ describe.skipIf(python === undefined)(withPython('we enqueue, a Python worker ru
     expect(await meta.getMeta()).toEqual({ user: 7, colour: 'grün', language: 'python' })
   })
 
-  test('callbacks by dotted name run in the Python worker', async () => {
+  test('callbacks with dotted names run in the Python worker', async () => {
     const queue = site.queue('callbacks')
     const good = await queue.enqueue('tasks.add', [1, 2], { onSuccess: new Callback('tasks.on_success') })
     const bad = await queue.enqueue('tasks.fail', ['x'], { onFailure: 'tasks.on_failure' })
@@ -107,7 +107,7 @@ describe.skipIf(python === undefined)(withPython('we enqueue, a Python worker ru
     ])
   })
 
-  test('Python sees a deferred job of ours, and lets it go when its own job has ended', async () => {
+  test('Python sees a deferred job of ours, and releases it when its own job has ended', async () => {
     const queue = site.queue('chain')
     const parent = await queue.enqueue('only_python.square', [3])
     const child = await queue.enqueue('tasks.sum_of_dependencies', [1], { dependsOn: parent })
@@ -125,7 +125,7 @@ describe.skipIf(python === undefined)(withPython('we enqueue, a Python worker ru
     expect(await tolerant.result()).toBe('anyway')
   })
 
-  test('a scheduled job of ours is promoted by a Python scheduler', async () => {
+  test('a Python scheduler promotes a scheduled job of ours', async () => {
     const queue = site.queue('due')
     const now = await queue.enqueueIn(2, 'tasks.add', [20, 22])
     const later = await queue.enqueueAt(new Date(Date.now() + 3_600_000), 'tasks.add', [1, 1])
@@ -137,7 +137,7 @@ describe.skipIf(python === undefined)(withPython('we enqueue, a Python worker ru
     expect(await later.getStatus()).toBe('scheduled')
   })
 
-  test('a value that only JavaScript has is refused at once on a queue for Python', async () => {
+  test('a queue for Python refuses values that only JavaScript has, when they are enqueued', async () => {
     const queue = site.queue('refused')
     const refused = { code: 'RQ_SERIALIZATION' }
     await expect(queue.enqueue('tasks.echo', [new Map([['a', 1]])])).rejects.toMatchObject(refused)
@@ -148,7 +148,7 @@ describe.skipIf(python === undefined)(withPython('we enqueue, a Python worker ru
     expect(await queue.count()).toBe(0)
   })
 
-  test('a function of ours in a Python worker fails with the reason, and we can requeue it for ourselves', async () => {
+  test('a job of our function fails with the reason in a Python worker, and we can requeue it for our worker', async () => {
     const queue = site.queue('foreign')
     const job = await queue.enqueue('only_typescript.cube', [3])
     await burst('foreign')

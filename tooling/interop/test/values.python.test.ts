@@ -15,7 +15,7 @@ describe.skipIf(python === undefined)(withPython('values between the languages')
   const returned = (id: string, show = 'repr') => site.py(`${show}(fetch(id).return_value())`, { id })
   const TEXT = 'Grüße, 世界 🎉 \u2028 "quoted" \\ and \x00'
 
-  test('NaN, infinities and integers beyond 2^53 of Python arrive in our functions to the last digit', async () => {
+  test('our functions get NaN, infinities and integers beyond 2^53 of Python exactly', async () => {
     const id = await site.py<string>(
       `queue('numbers').enqueue('tasks.echo', [float('nan'), float('inf'), -float('inf'), 2**53 + 1, -2**70, 0.1, 1e16]).id`,
     )
@@ -36,7 +36,7 @@ describe.skipIf(python === undefined)(withPython('values between the languages')
     ])
   })
 
-  test('what a Python function returns is read to the last digit', async () => {
+  test('we read the return value of a Python function exactly', async () => {
     const queue = site.queue('python-numbers')
     const [odd, big, text] = [
       await queue.enqueue('only_python.odd_numbers'),
@@ -57,7 +57,7 @@ describe.skipIf(python === undefined)(withPython('values between the languages')
     expect(await text.result()).toBe(TEXT)
   })
 
-  test('text of any script goes both ways, in arguments, keyword arguments, meta, description and results', async () => {
+  test('strings in any script pass both ways, in arguments, meta, description and results', async () => {
     const [id = '', lone = ''] = await site.py<string[]>(
       `
 q = queue('unicode')
@@ -83,7 +83,7 @@ q = queue('unicode')
     expect(await site.py(`queue('unicode').enqueue('only_python.unicode_text').kwargs`)).toEqual({})
   })
 
-  test('what JavaScript alone has is left as RQ leaves what it cannot serialize, or becomes its JSON', async () => {
+  test('a value that only JavaScript has becomes its JSON, or the words of RQ for an unserializable one', async () => {
     const ids = await site.py<string[]>(
       `[queue('foreign').enqueue(f'only_typescript.{name}').id for name in ('map', 'big', 'dates', 'unicodeText')]`,
     )
@@ -96,12 +96,12 @@ q = queue('unicode')
     ])
     const sets = await site.queue('foreign').enqueue('tasks.unserializable')
     await pythonBurst('foreign')
-    // A Python worker fails a job whose value it cannot write, or writes the same words, by version.
+    // Depending on its version, a Python worker fails a job whose value it cannot serialize, or writes the same words.
     const outcome = await sets.latestResult()
     expect(outcome?.excString ?? outcome?.returnValue).toMatch(/not JSON serializable|^Unserializable return value$/)
   })
 
-  test('times are UTC with six digits and Z, and each side reads those of the other', async () => {
+  test('times are UTC with six digits and Z, and each side reads the times of the other', async () => {
     const id = await site.py<string>(`queue('times').enqueue('tasks.nothing').id`)
     const raw = await site.client.hget(`rq:job:${id}`, 'created_at')
     expect((await handle(id)).createdAt.toISOString()).toBe(`${raw?.slice(0, -4)}Z`)
@@ -121,7 +121,7 @@ q = queue('unicode')
     expect(await site.py(`str(fetch(id).created_at)[:19]`, { id })).toBe('2020-02-29 23:59:59')
   })
 
-  test('a call of a megabyte goes both ways', async () => {
+  test('a call of a megabyte passes both ways', async () => {
     const large = 'ä🎉'.repeat(150_000)
     const id = await site.py<string>(`queue('large').enqueue('tasks.echo', large).id`, { large })
     const ours = await site.queue('large').enqueue('tasks.echo', [large])
@@ -134,7 +134,7 @@ q = queue('unicode')
     expect(await theirs.result()).toBe(large)
   })
 
-  test('a job of ours in its own dialect can be saved by Python without losing its value', async () => {
+  test('a job of ours in the hash dialect keeps its value when Python saves it', async () => {
     const queue = site.queue('saved', { results: 'hash' })
     const job = await queue.enqueue('tasks.echo', [{ kept: true }])
     await burst('saved')
