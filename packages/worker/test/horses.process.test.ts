@@ -20,7 +20,7 @@ describe.each(KINDS)('%s horses', (horse) => {
   test('a burst without work returns false and leaves no registration', async () => {
     await using ctx = await fixture()
     expect(await ctx.worker({ horse }).work({ burst: true })).toBe(false)
-    expect(ctx.store.births.size).toBe(0)
+    expect(ctx.store.registeredWorkers.size).toBe(0)
   })
 
   test('a job that throws is failed with its message and stack', async () => {
@@ -303,7 +303,7 @@ describe('a process horse', () => {
     const working = ctx.worker({ imports: [ctx.project.path('bad.js')] }).work()
     await expect(working).rejects.toThrow(/No work-horse could be started in 5 attempts/)
     expect(ctx.store.status(id)).toBe('queued')
-    expect(ctx.store.births.size).toBe(0)
+    expect(ctx.store.registeredWorkers.size).toBe(0)
   })
 })
 

@@ -23,7 +23,7 @@ describe('the loop', () => {
     await eventually(() => store.value(id) === 3)
     await worker.stop()
     expect(await working).toBe(true)
-    expect(store.births.size).toBe(0)
+    expect(store.registeredWorkers.size).toBe(0)
   })
 
   test('makes no calls while there is nothing to do', async () => {
@@ -115,7 +115,7 @@ describe('the loop', () => {
     const worker = ctx.worker({ horse: 'inline' })
     const working = worker.work()
     await delay(100)
-    expect(store.births.size).toBe(0)
+    expect(store.registeredWorkers.size).toBe(0)
     store.outage = undefined
     await eventually(() => store.status(id) === 'finished')
     await worker.stop()
@@ -240,7 +240,7 @@ describe('stopping', () => {
     expect(store.status(running)).toBe('finished')
     expect(store.status(waiting)).toBe('queued')
     expect(store.shutdowns).toEqual([worker.name])
-    expect(store.births.size).toBe(0)
+    expect(store.registeredWorkers.size).toBe(0)
   })
 
   test('warm, with jobs handed ahead: each is either done once or back in its place', async () => {
@@ -374,7 +374,7 @@ describe('leases', () => {
     const worker = ctx.worker({ leaseMs: 300 })
     const working = worker.work({ burst: true })
     await working
-    const beats = store.beats.filter(({ state, leases }) => state === 'busy' && leases.length === 1)
+    const beats = store.heartbeats.filter(({ state, leases }) => state === 'busy' && leases.length === 1)
     expect(beats.length).toBeGreaterThanOrEqual(3)
     expect(store.settlements[0]).toMatchObject({ to: 'finished', executionRecorded: true })
   })
@@ -390,9 +390,9 @@ describe('leases', () => {
     const working = worker.work()
     await next(worker, 'job:started')
     for (let n = 0; n < 3; n++) {
-      const before = store.beats.length
+      const before = store.heartbeats.length
       for (const endMs = performance.now() + 400; performance.now() < endMs; );
-      await eventually(() => store.beats.length > before)
+      await eventually(() => store.heartbeats.length > before)
     }
     expect(told).toEqual([])
     await worker.stop({ force: true })
@@ -442,8 +442,8 @@ describe('leases', () => {
     await next(worker, 'job:started')
     store.steal(id)
     await next(worker, 'lease_lost')
-    const before = store.beats.length
-    await eventually(() => store.beats.length > before + 2)
+    const before = store.heartbeats.length
+    await eventually(() => store.heartbeats.length > before + 2)
     release()
     await worker.stop()
     await working

@@ -1,13 +1,13 @@
-/** A call of a method of a port: its name is `queues.enqueue`, `workers.claim`, ... */
+/** A method call on a port, with a name like `queues.enqueue` or `workers.claim`. */
 export interface PortCall {
   readonly name: string
   readonly args: readonly unknown[]
 }
 
-/** Sees a call before it is made; `run` makes it. */
+/** Called instead of a method of a port; `run` makes the call. */
 export type OnCall = (call: PortCall, run: () => Promise<unknown>) => Promise<unknown>
 
-/** A port whose asynchronous calls go through `onCall`. What is appended to pipelines does not. */
+/** Returns a port whose method calls go through `onCall`, except those that append to a pipeline. */
 export function watchedPort<Port extends object>(port: Port, name: string, onCall: OnCall): Port {
   return new Proxy(port, {
     get(target, key) {

@@ -21,7 +21,7 @@ export class MemoryAdminStore implements AdminStore {
     return this.#data.isSuspended
   }
 
-  /** It has no settings that could lose jobs: all of them end with the process. */
+  /** Empty: it has no settings. */
   async warnings(): Promise<readonly string[]> {
     return []
   }

@@ -1,10 +1,10 @@
-/** Listeners to messages under keys. A message reaches those who listen at that moment, after the step that sent it. */
+/** Publishes messages by key to the listeners of that moment. They are called after the step that publishes. */
 export class Channel<T> {
   readonly #listeners = new Map<string, Set<(message: T) => void>>()
 
-  /** Returns the function that ends it. */
+  /** Listen to a key until the returned function is called. */
   listen(key: string, listener: (message: T) => void): () => void {
-    // An own function for each call, so that a listener can be there twice.
+    // A new function for each call, so that the same listener can be added twice.
     const hear = (message: T) => listener(message)
     this.#listeners.set(key, (this.#listeners.get(key) ?? new Set()).add(hear))
     return () => {

@@ -4,13 +4,13 @@ import { isTerminal } from '@rq/job'
 import { enqueueOne } from './enqueueing.ts'
 import type { MemoryData, StoredCron } from './memory-data.ts'
 
-/** RQ's figures: a scheduler without a heartbeat counts as dead; records live on. */
+/** RQ's figures: when a scheduler without a heartbeat counts as dead, and how long its record is kept. */
 const STALE_S = 120
 const RECORD_TTL_MS = 120 * SECOND_MS
 const DEAD_RECORD_TTL_MS = 60 * SECOND_MS
 const YEAR_MS = 365 * 24 * 60 * 60 * SECOND_MS
 const MOST_HISTORY = 1000
-/** The newest jobs of a cron job that are looked at to see whether one has not ended yet. */
+/** How many of the newest jobs of a cron job are checked for one that has not ended. */
 const LOOK_BACK = 10
 
 export class MemoryCronStore implements CronStore {
@@ -24,7 +24,7 @@ export class MemoryCronStore implements CronStore {
     const { nowMs } = this.#data
     const cron = this.#cron(name)
     const known = cron.slots.get(slot) ?? { rule: '', sinceMs: 0 }
-    // A rule comes into force with a whole second.
+    // A rule comes into force at the beginning of the second.
     if (known.rule !== rule) known.sinceMs = Math.floor(nowMs / SECOND_MS) * SECOND_MS
     known.rule = rule
     cron.slots.set(slot, known)
@@ -104,7 +104,7 @@ export class MemoryCronStore implements CronStore {
     return record && { ...record, ...(lastHeartbeatMs !== undefined && { lastHeartbeatMs }) }
   }
 
-  /** Why the job of a run is not to be enqueued; undefined when it is. Notes the tick as decided. */
+  /** Returns why the job is not enqueued, or undefined if it is to be. Stores the tick as decided. */
   #decide({ name, slot, tick }: CronRun): CronReply['answer'] | undefined {
     if (tick === undefined) return undefined
     if (tick.ms > this.#data.nowMs) return 'early'
@@ -135,7 +135,7 @@ export class MemoryCronStore implements CronStore {
     })
   }
 
-  /** Kept for a year from now. */
+  /** Returns the state of a name, kept for a year from now. */
   #cron(name: string): StoredCron {
     const cron = this.#data.crons.get(name) ?? { slots: new Map() }
     this.#data.crons.set(name, cron, YEAR_MS)

@@ -2,10 +2,10 @@ import type { JobRecord } from '@rq/job'
 import { entryOf, type MemoryData, type StoredJob } from './memory-data.ts'
 import { place } from './rate-limits.ts'
 
-/** Which dependents may go on; `canceled`: all, and the job is none of their dependencies any more. */
+/** Which dependents to release; `canceled`: all, and the job is removed from their dependencies. */
 export type Release = 'all' | 'allow_failure' | 'canceled'
 
-/** Let a job wait for others. */
+/** Register a job as a dependent of others. */
 export function waitFor(data: MemoryData, job: StoredJob, dependencyIds: readonly string[]): void {
   for (const id of dependencyIds) {
     job.waitsFor.add(id)
@@ -13,13 +13,14 @@ export function waitFor(data: MemoryData, job: StoredJob, dependencyIds: readonl
   }
 }
 
+/** Put a job among those that wait for other jobs. */
 export function defer(data: MemoryData, job: StoredJob): void {
   data.move(job.record, 'deferred')
   job.deferredTurn = data.nextTurn()
   data.registry(job.record.origin, 'deferred').set(job.record.id, data.nowMs)
 }
 
-/** The first of the jobs that still holds a dependent back, `except` left aside. */
+/** Returns the first job, other than `except`, that a dependent still has to wait for. */
 export function firstUnsatisfied(
   data: MemoryData,
   dependencyIds: Iterable<string>,
@@ -33,8 +34,8 @@ export function firstUnsatisfied(
 }
 
 /**
- * Whether a job waits for nothing any more, `except` left aside. If it does wait, registers it again with a job that it
- * waits for, which may have been gone and have come back.
+ * Whether a job has nothing left to wait for, other than `except`. If it has, registers it again with that job, which
+ * may have been deleted and enqueued anew.
  */
 export function dependenciesMet(data: MemoryData, { record, waitsFor }: StoredJob, except?: string): boolean {
   const unsatisfied = firstUnsatisfied(data, waitsFor, record.allowDependencyFailures === true, except)
@@ -43,7 +44,7 @@ export function dependenciesMet(data: MemoryData, { record, waitsFor }: StoredJo
   return false
 }
 
-/** Let those dependents of a job go on that wait for nothing else, in the order in which they were deferred. */
+/** Release the dependents of a job that wait for nothing else, in the order in which they were deferred. */
 export function releaseDependents(data: MemoryData, jobId: string, release: Release): void {
   const dependents = data.dependents.get(jobId)
   if (dependents === undefined) return
@@ -61,10 +62,10 @@ export function releaseDependents(data: MemoryData, jobId: string, release: Rele
   if (waiting.size > 0) data.dependents.set(jobId, waiting)
   else data.dependents.delete(jobId)
   ready.sort((a, b) => a.deferredTurn - b.deferredTurn)
-  for (const { record } of ready) goOn(data, record)
+  for (const { record } of ready) releaseOne(data, record)
 }
 
-/** Whether `id` is reached by going from job to job that each waits for, from `from` on. */
+/** Whether the job `from` waits for the job `id`, directly or through other jobs. */
 export function reaches(data: MemoryData, from: string, id: string): boolean {
   const seen = new Set<string>()
   const rest = [from]
@@ -73,34 +74,34 @@ export function reaches(data: MemoryData, from: string, id: string): boolean {
     if (seen.has(current)) continue
     seen.add(current)
     const job = data.jobs.get(current)
-    // A job that no longer waits keeps what it waited for, which counts no more.
+    // A job that no longer waits keeps its dependencies, which do not count any more.
     const waits = job?.record.status === 'deferred' || job?.record.status === 'scheduled'
     if (waits) rest.push(...(job?.waitsFor ?? []))
   }
   return false
 }
 
-/** A job that is missing holds no one back. */
+/** Whether a dependent need not wait for this job any more. Nor does it wait for one that is missing. */
 function isSatisfied(data: MemoryData, id: string, allowFailure: boolean): boolean {
   const status = data.status(id)
   return status === undefined || status === 'finished' || (allowFailure && status === 'failed')
 }
 
 function register(data: MemoryData, dependency: string, dependent: string): void {
-  // Looking at the job drops the dependents that ended with it.
+  // If the job has expired, reading it drops its old dependents.
   data.jobs.get(dependency)
   entryOf(data.dependents, dependency, () => new Set<string>()).add(dependent)
 }
 
 function dropDependency({ record, waitsFor }: StoredJob, dependency: string): void {
   waitsFor.delete(dependency)
-  // Without this the job would wait for it again when it is due.
+  // Otherwise the job would wait for it again when it is due.
   if (record.status === 'scheduled' && waitsFor.size === 0) delete record.dependencyIds
 }
 
-function goOn(data: MemoryData, record: JobRecord): void {
+function releaseOne(data: MemoryData, record: JobRecord): void {
   data.registry(record.origin, 'deferred').delete(record.id)
   place(data, record, record.enqueueAtFront === true)
-  // Waiting for other jobs is not waiting in the queue: that begins now.
+  // The time to live in the queue begins now, not while the job waited for others.
   if (record.ttlS !== undefined) data.expireJob(record.id, record.ttlS)
 }

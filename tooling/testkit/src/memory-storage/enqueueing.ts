@@ -18,8 +18,8 @@ export function enqueueAll(data: MemoryData, jobs: readonly NewJob[]): Placement
 }
 
 /**
- * Write a job and put it in its place; with `begin`, lease it at once where it would be queued. `seen`: this call has
- * enqueued one of its id before.
+ * Write a job and put it in its place. With `begin`, lease it at once instead of queueing it. `seen`: the same call has
+ * already enqueued a job with this id.
  */
 export function enqueueOne(data: MemoryData, job: NewJob, seen: boolean, begin?: LeaseRequest): Placement | 'started' {
   const { record, unique } = job
@@ -29,7 +29,7 @@ export function enqueueOne(data: MemoryData, job: NewJob, seen: boolean, begin?:
   if (known !== undefined && !seen && isThere(data, known, job)) return placementOf(known.record.status)
   if (data.dependents.has(id) && dependencyIds.some((other) => reaches(data, other, id))) return 'cycle'
 
-  // The same job, not another one of its id.
+  // The same job once more, and not another job with its id.
   const isSame = known?.record.createdAtMs === record.createdAtMs
   const hasHistory = known !== undefined && isSame && keepSuccess(data, known.record)
   if (known !== undefined) replaceJob(data, known)
@@ -62,19 +62,19 @@ function putInPlace(
     record.enqueuedAtMs = data.nowMs
     startJob(data, record, begin)
   }
-  // The longest wait in the queue begins when the job comes into it, not while it waits for other jobs.
+  // The time to live in the queue begins when the job is queued, not while it waits for other jobs.
   if (ttlS !== undefined && !isUnmet && record.status !== 'started') {
     data.expireJob(record.id, secondsUntil(dueMs ?? 0, data.nowMs) + ttlS)
   }
 }
 
-/** When a job is due; undefined when it is due already. */
+/** When a job is due, epoch milliseconds; undefined when it is due already. */
 function dueOf({ dueMs, delayMs = 0 }: Pick<NewJob, 'dueMs' | 'delayMs'>, nowMs: number): number | undefined {
   const atMs = Math.round(dueMs ?? nowMs + delayMs)
   return atMs > nowMs ? atMs : undefined
 }
 
-/** Whether a job is where this call would put it, so that the call was made before. */
+/** Whether the same call has already put the job where it is. */
 function isThere(data: MemoryData, { record: known }: StoredJob, { again, record }: NewJob): boolean {
   if (known.createdAtMs !== record.createdAtMs) return false
   if (again !== true) return true
@@ -90,7 +90,7 @@ function placementOf(status: JobStatus): Placement {
   return status === 'deferred' || status === 'scheduled' || status === 'rate_limited' ? status : 'queued'
 }
 
-/** What a store keeps of a job that comes in: all but what belongs to its place and to its runs. */
+/** Make the record of a new job: without the fields that its place and its runs set. */
 export function newRecord({ dependencyIds = [], ...job }: JobRecord): JobRecord {
   const record: JobRecord = { ...job, status: 'created' }
   if (dependencyIds.length > 0) record.dependencyIds = dependencyIds

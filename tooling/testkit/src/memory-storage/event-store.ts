@@ -36,7 +36,7 @@ export class MemoryEventStore implements EventStore {
     for (const event of events) this.#data.events.publish(event.queue, event)
   }
 
-  /** The function that ends it, which closing calls as well. */
+  /** Returns `end`, and calls it when the storage is closed. */
   #ending(end: () => void): () => void {
     this.#closed.addEventListener('abort', end)
     return () => {

@@ -6,13 +6,13 @@ interface Entry<V> {
   endsMs: number
 }
 
-/** A map by string whose entries may have an end of life. An entry that is over is gone for every reader. */
+/** A map with string keys whose entries may expire. No method returns an expired entry. */
 export class ExpiringMap<V> {
   readonly #clock: Clock
   readonly #onExpired: (key: string) => void
   readonly #entries = new Map<string, Entry<V>>()
 
-  /** `onExpired` is called when an entry that is over is found. */
+  /** `onExpired` is called when an expired entry is found and dropped. */
   constructor(clock: Clock, onExpired: (key: string) => void = () => {}) {
     this.#clock = clock
     this.#onExpired = onExpired
@@ -26,7 +26,7 @@ export class ExpiringMap<V> {
     return this.#living(key) !== undefined
   }
 
-  /** Store a value for `lifeMs` milliseconds. Default: without end. */
+  /** Store a value for `lifeMs` milliseconds. Default: it does not expire. */
   set(key: string, value: V, lifeMs = Number.POSITIVE_INFINITY): void {
     this.#entries.set(key, { value, endsMs: this.#clock.nowMs() + lifeMs })
   }
@@ -36,13 +36,13 @@ export class ExpiringMap<V> {
     return this.#living(key) !== undefined && this.#entries.delete(key)
   }
 
-  /** Let an entry end `lifeMs` milliseconds from now; Infinity = never. */
+  /** Let an entry expire `lifeMs` milliseconds from now; Infinity = never. */
   expire(key: string, lifeMs: number): void {
     const entry = this.#living(key)
     if (entry !== undefined) entry.endsMs = this.#clock.nowMs() + lifeMs
   }
 
-  /** When an entry ends, epoch milliseconds; Infinity = never; undefined when it is not there. */
+  /** When an entry expires, epoch milliseconds; Infinity = never; undefined when there is none. */
   endsMs(key: string): number | undefined {
     return this.#living(key)?.endsMs
   }

@@ -1,7 +1,7 @@
-/** Ids taken from the head before their room is given back. */
+/** How many ids are taken from the head before their memory is released. */
 const MOST_TAKEN = 1000
 
-/** Job ids in order. Its head is cheap to take: shifting a long array would move all of it. */
+/** Job ids in order. Taking the head is cheap: to shift a long array moves all of its elements. */
 export class IdList {
   #ids: string[] = []
   #head = 0
@@ -36,7 +36,7 @@ export class IdList {
     return at === -1 ? -1 : at - this.#head
   }
 
-  /** Take out the first `most` occurrences of an id. Returns how many there were. */
+  /** Remove the first `most` occurrences of an id. Returns how many were removed. */
   remove(id: string, most = Number.POSITIVE_INFINITY): number {
     let removed = 0
     return this.keep((one) => one !== id || ++removed > most)

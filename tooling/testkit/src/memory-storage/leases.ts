@@ -4,7 +4,8 @@ import { putBack } from './waiting-jobs.ts'
 
 export interface LeaseRequest {
   readonly workerName: string
-  readonly leaseMs: number
+  /** Epoch milliseconds. All leases of one step end at the same time. */
+  readonly endsMs: number
   readonly isPrefetch?: boolean
 }
 
@@ -17,14 +18,16 @@ export function startJob(data: MemoryData, record: JobRecord, request: LeaseRequ
   data.move(record, 'started')
   record.startedAtMs = data.nowMs
   record.workerName = request.workerName
-  // A time to live in the queue, or one left from an earlier end, is over when the job starts.
+  // A started job does not expire, neither by its time to live in the queue nor by that of an earlier end.
   data.expireJob(record.id, Number.POSITIVE_INFINITY)
   return executionId
 }
 
-/** Give up to `want` jobs of the queues, in their order. Ids without a job that waits are dropped. */
+/** Claim up to `want` jobs of the queues, in their order. Drops ids whose job does not wait. */
 export function claim(data: MemoryData, request: ClaimRequest): ClaimReply {
   if (data.isSuspended) return { jobs: [], suspended: true }
+  const { isPrefetch = false, leaseMs, workerName } = request
+  const leasing: LeaseRequest = { workerName, endsMs: data.nowMs + leaseMs, isPrefetch }
   const jobs: Claimed[] = []
   for (const name of request.queues) {
     if (data.isPaused(name)) continue
@@ -35,14 +38,14 @@ export function claim(data: MemoryData, request: ClaimRequest): ClaimReply {
       const record = data.record(id)
       if (record?.status !== 'queued' && record?.status !== 'created') continue
       const job: JobRecord = { ...record, status: 'started' }
-      jobs.push({ executionId: startJob(data, record, request), job })
+      jobs.push({ executionId: startJob(data, record, leasing), job })
     }
   }
   return { jobs, suspended: false }
 }
 
-/** Renew a lease. Returns whether its execution still owns the job; one that is lost is dropped. */
-export function renew(data: MemoryData, held: Lease, workerName: string, leaseMs: number): boolean {
+/** Renew a lease. Returns whether its execution still owns the job; otherwise drops the lease. */
+export function renew(data: MemoryData, held: Lease, { workerName, endsMs }: LeaseRequest): boolean {
   const { executionId, jobId, queue } = held
   const leases = data.leases(queue)
   const key = leaseKey(jobId, executionId)
@@ -53,16 +56,15 @@ export function renew(data: MemoryData, held: Lease, workerName: string, leaseMs
     return false
   }
   record.lastHeartbeatMs = data.nowMs
-  // A job that was canceled while it runs has no lease any more, and is not to be recovered.
+  // A job that was canceled while it runs has no lease, so that no worker recovers it.
   if (record.status === 'started') {
     const { isPrefetch = false } = leases.get(key) ?? {}
-    const endsMs = data.nowMs + leaseMs
     leases.set(key, { jobId, executionId, workerName, endsMs, isPrefetch, renewed: true })
   }
   return true
 }
 
-/** Put claimed jobs that were never begun back at the head of their queues, in order, no attempt spent. */
+/** Put claimed jobs that have not begun back at the head of their queues, in order, without spending an attempt. */
 export function giveBack(data: MemoryData, leases: readonly Lease[]): void {
   for (const { executionId, jobId, queue } of [...leases].reverse()) {
     data.leases(queue).delete(leaseKey(jobId, executionId))
@@ -95,14 +97,14 @@ export function recover(data: MemoryData, queue: string, request: LeaseRequest, 
 export function lease(
   data: MemoryData,
   record: JobRecord,
-  { workerName, leaseMs, isPrefetch = false }: LeaseRequest,
+  { workerName, endsMs, isPrefetch = false }: LeaseRequest,
 ): string {
   const executionId = data.nextExecutionId()
   const lease: StoredLease = {
     jobId: record.id,
     executionId,
     workerName,
-    endsMs: data.nowMs + leaseMs,
+    endsMs,
     isPrefetch,
     renewed: false,
   }
@@ -112,7 +114,6 @@ export function lease(
 }
 
 function endedLeases(data: MemoryData, queue: string): StoredLease[] {
-  return [...data.leases(queue).values()]
-    .filter(({ endsMs }) => endsMs <= data.nowMs)
-    .sort((a, b) => a.endsMs - b.endsMs)
+  const { nowMs } = data
+  return [...data.leases(queue).values()].filter(({ endsMs }) => endsMs <= nowMs).sort((a, b) => a.endsMs - b.endsMs)
 }

@@ -19,7 +19,7 @@ import { Waits } from './waits.ts'
 
 export interface StoredJob {
   readonly record: JobRecord
-  /** Ids of the jobs that it waits for, or waited for. */
+  /** Ids of the jobs that it waits for, or has waited for. */
   readonly waitsFor: Set<string>
   /** Orders jobs by when they were deferred. */
   deferredTurn: number
@@ -31,9 +31,9 @@ export interface StoredLease {
   readonly executionId: string
   readonly workerName: string
   endsMs: number
-  /** Whether the job may have waited behind others in the worker. */
+  /** Whether the claim was a prefetch, so that the job may not have begun. */
   readonly isPrefetch: boolean
-  /** Whether there was a heartbeat for it. */
+  /** Whether a heartbeat has renewed it. */
   renewed: boolean
 }
 
@@ -47,7 +47,7 @@ export interface StoredLimit {
 
 export type StoredWorker = { -readonly [Field in keyof WorkerRecord]: WorkerRecord[Field] }
 
-/** What is known of the cron jobs of one name. */
+/** The state of all cron jobs of one name. */
 export interface StoredCron {
   readonly slots: Map<number, { rule: string; sinceMs: number; tickMs?: number }>
   pausedMs?: number
@@ -60,7 +60,7 @@ export class MemoryData {
   readonly jobs: ExpiringMap<StoredJob>
   /** By job: earlier results, newest first. */
   readonly results: ExpiringMap<ResultRecord[]>
-  /** By job: ids of the jobs that wait for it, which may come before it. */
+  /** By job: ids of the jobs that wait for it. They may be enqueued before it. */
   readonly dependents = new Map<string, Set<string>>()
   readonly queueNames = new Set<string>()
   readonly pausedQueues: ExpiringMap<true>
@@ -74,11 +74,11 @@ export class MemoryData {
   /** By name of a cron job: the jobs that it enqueued, newest last. */
   readonly cronHistories: ExpiringMap<string[]>
   readonly cronSchedulers: ExpiringMap<CronSchedulerRecord>
-  /** Last heartbeats of the cron schedulers that are not known to be dead. */
+  /** By name: last heartbeats of the living cron schedulers. */
   readonly cronHeartbeats = new Map<string, number>()
   readonly commands = new Channel<WorkerCommand>()
   readonly events = new Channel<QueueEvent>()
-  /** By queue: those that want to know that somebody listens to it. */
+  /** By queue: workers that are notified when it has a listener. */
   readonly listenerNews = new Channel<string>()
   readonly notices = new Channel<SchedulerNotice>()
   /** By queue: workers that wait for work. */
@@ -122,7 +122,7 @@ export class MemoryData {
     return entryOf(this.#queues, name, () => new IdList())
   }
 
-  /** All but that of started jobs, which are in {@link leases}. */
+  /** A registry of a queue. Started jobs are in {@link leases}. */
   registry(queue: string, kind: Exclude<RegistryKind, 'started'>): Registry {
     return entryOf(this.#registries, `${kind} ${queue}`, () => new Registry())
   }
@@ -143,7 +143,7 @@ export class MemoryData {
     record.status = to
   }
 
-  /** Let a job vanish after so many seconds; Infinity = never. */
+  /** Let a job expire after this many seconds; Infinity = never. */
   expireJob(id: string, seconds: number): void {
     this.jobs.expire(id, seconds * SECOND_MS)
   }

@@ -1,6 +1,6 @@
 import { RqError } from '@rq/core'
 
-/** Steps that take place together, when `exec` is called: what a pipeline is to a memory storage. */
+/** The pipeline of a memory storage: steps that are made together, when `exec` is called. */
 export class MemoryPipeline {
   #steps: (() => void)[] = []
 

@@ -13,13 +13,13 @@ import { MemoryWorkerStore } from './worker-store.ts'
 export interface MemoryStorageOptions {
   /** Times leases, schedules and expiry; waiting callers use real timers. Default: the system's clock. */
   clock?: Clock
-  /** Another storage's data, of which this becomes a second client. Default: data of its own. */
+  /** The data of another storage, to become a second client of it. Default: new data. */
   data?: MemoryData
 }
 
 /**
- * A whole engine in the memory of this process. It keeps what every storage must (`describeStorage`), except that
- * all is gone with the process. Each method is one step, since it does not wait for anything in between.
+ * A whole storage in the memory of this process, held to `describeStorage`. Each method is one atomic step, because it
+ * awaits nothing in between.
  */
 export class MemoryStorage implements Storage {
   readonly queues: MemoryQueueStore
@@ -46,12 +46,12 @@ export class MemoryStorage implements Storage {
     this.events = new MemoryEventStore(data, closed)
   }
 
-  /** There is no client: callbacks get undefined. */
+  /** Returns undefined: there is no client. */
   client(): unknown {
     return undefined
   }
 
-  /** Ends what waits and listens through this storage. The data stays, for other clients of it. */
+  /** End the waits and listeners of this storage. Other clients keep the data. */
   async close(): Promise<void> {
     this.#closing.abort()
   }

@@ -2,7 +2,7 @@ import type { JobRecord } from '@rq/job'
 import { leaseKey, type MemoryData, type StoredJob } from './memory-data.ts'
 import { releaseSlot } from './rate-limits.ts'
 
-/** Take a job out of the place that its status names: its queue, its registry, or its lease. */
+/** Remove a job from the place that its status names: its queue, its registry, or its lease. */
 export function leavePlace(data: MemoryData, { id, status, origin, executionId = '' }: JobRecord): void {
   switch (status) {
     case 'queued':
@@ -27,14 +27,14 @@ export function leavePlace(data: MemoryData, { id, status, origin, executionId =
   }
 }
 
-/** Take a job out of its group, and with the last one the group. */
+/** Remove a job from its group, and the group with its last job. */
 function leaveGroup(data: MemoryData, { id, groupId = '' }: JobRecord): void {
   const group = data.groups.get(groupId)
   group?.delete(id)
   if (group?.size === 0) data.groups.delete(groupId)
 }
 
-/** Take a job out of the dependents of the jobs that it waits for. */
+/** Remove a job from the dependents of the jobs that it waits for. */
 export function leaveDependencies(data: MemoryData, { record: { id }, waitsFor }: StoredJob): void {
   for (const dependency of waitsFor) {
     const dependents = data.dependents.get(dependency)
@@ -43,7 +43,7 @@ export function leaveDependencies(data: MemoryData, { record: { id }, waitsFor }
   }
 }
 
-/** Delete a job that is in no place. It keeps its slot of a rate limit, and its dependents: a new job may have its id. */
+/** Delete a job that is in no place, but not its slot of a rate limit, nor its dependents: a new job may get its id. */
 export function erase(data: MemoryData, record: JobRecord): void {
   data.jobs.delete(record.id)
   data.results.delete(record.id)
@@ -57,14 +57,14 @@ export function deleteJob(data: MemoryData, stored: StoredJob): void {
   discard(data, stored.record)
 }
 
-/** Delete a job that is in no place, and release its slot. Jobs that it waited for may name it until they end. */
+/** Delete a job that is in no place, and release its slot. It may stay among the dependents of jobs until they end. */
 export function discard(data: MemoryData, record: JobRecord): void {
   erase(data, record)
   if (record.rateLimit !== undefined) releaseSlot(data, record.rateLimit.key, record.id)
   data.resultWaits.wake(record.id)
 }
 
-/** Take a job away that is about to be written anew. Its results stay. */
+/** Remove a job that is about to be written anew, but not its results. */
 export function replaceJob(data: MemoryData, stored: StoredJob): void {
   const { record } = stored
   leavePlace(data, record)

@@ -21,7 +21,7 @@ export class MemoryQueueStore implements QueueStore {
   }
 
   async begin(job: NewJob, workerName: string, leaseMs: number): Promise<BeginReply> {
-    const placement = enqueueOne(this.#data, job, false, { workerName, leaseMs })
+    const placement = enqueueOne(this.#data, job, false, { workerName, endsMs: this.#data.nowMs + leaseMs })
     if (placement === 'deferred' || placement === 'duplicate' || placement === 'cycle') return { placement }
     return { placement: 'started', executionId: this.#data.record(job.record.id)?.executionId ?? '' }
   }
@@ -74,7 +74,7 @@ export class MemoryQueueStore implements QueueStore {
 
   async deleteQueue(queue: string, deleteJobs: boolean): Promise<void> {
     this.#data.pausedQueues.delete(queue)
-    // Jobs that get a slot of a rate limit while others are deleted go too.
+    // Also deletes the jobs that get a slot of a rate limit meanwhile.
     while (deleteJobs && this.#empty(queue) > 0);
     this.#data.queue(queue).keep(() => false)
     this.#data.queueNames.delete(queue)
@@ -116,14 +116,14 @@ export class MemoryQueueStore implements QueueStore {
     return [...new Set(leases.map(({ jobId }) => jobId))]
   }
 
-  /** Delete the jobs that wait in a queue now. Returns how many ids were taken. */
+  /** Delete the jobs that wait in a queue now. Returns the number of ids. */
   #empty(queue: string): number {
     const list = this.#data.queue(queue)
     const ids = list.ids()
     list.keep(() => false)
     for (const id of ids) {
       const record = this.#data.record(id)
-      // An id may stand twice, and its job run or be over by now: then only the id goes.
+      // The list may hold an id twice, and its job may have started or ended: then only the id is dropped.
       if (record?.status === 'queued') discard(this.#data, record)
     }
     return ids.length

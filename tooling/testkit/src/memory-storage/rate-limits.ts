@@ -2,7 +2,7 @@ import type { JobRecord, RateLimitRecord } from '@rq/job'
 import { entryOf, type MemoryData, type StoredLimit } from './memory-data.ts'
 import { push } from './waiting-jobs.ts'
 
-/** Put a job that may run at once into its queue, or among those that wait for a slot of its rate limit. */
+/** Put a job that may run into its queue, or among those that wait for a slot of its rate limit. */
 export function place(data: MemoryData, record: JobRecord, atFront: boolean): void {
   if (record.rateLimit === undefined) push(data, record, atFront)
   else placeLimited(data, record, record.rateLimit, atFront)
@@ -21,13 +21,13 @@ function placeLimited(data: MemoryData, record: JobRecord, rateLimit: RateLimitR
   fillSlots(data, rateLimit.key, limit)
 }
 
-/** Let a job that holds a slot wait for one again, as the last one. */
+/** Take the slot of a job away and let it wait for one again, behind the others. */
 export function placeAnew(data: MemoryData, record: JobRecord, atFront: boolean): void {
   if (record.rateLimit !== undefined) data.limits.get(record.rateLimit.key)?.holders.delete(record.id)
   place(data, record, atFront)
 }
 
-/** Give a job's slot back, or its place among those that wait, and let the next ones in. */
+/** Release a job's slot, or its place among those that wait, and fill free slots. */
 export function releaseSlot(data: MemoryData, key: string, jobId: string): void {
   const limit = data.limits.get(key)
   if (limit === undefined) return
@@ -35,7 +35,7 @@ export function releaseSlot(data: MemoryData, key: string, jobId: string): void 
   if (limit.holders.delete(jobId)) fillSlots(data, key, limit)
 }
 
-/** Take the slots away from jobs that are gone or over, and let the next ones in. A limit without jobs is forgotten. */
+/** Release the slots of jobs that are gone or have ended, and fill free slots. Drops limits without jobs. */
 export function cleanUpLimits(data: MemoryData): void {
   for (const [key, limit] of data.limits) {
     freeDeadSlots(data, key, limit)
@@ -75,7 +75,7 @@ function fillSlots(data: MemoryData, key: string, limit: StoredLimit): void {
   }
 }
 
-/** Take slots away that no queued or started job of the limit holds. */
+/** Release slots whose job is not a queued or started job of the limit. */
 function freeDeadSlots(data: MemoryData, key: string, limit: StoredLimit): void {
   for (const id of limit.holders) {
     const record = data.record(id)

@@ -1,4 +1,4 @@
-/** Job ids by score, in epoch milliseconds; ids of the same score in the order in which they came. */
+/** Job ids by score, in epoch milliseconds; ids with the same score in the order in which they were added. */
 export class Registry {
   readonly #scores = new Map<string, number>()
 

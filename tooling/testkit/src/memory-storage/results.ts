@@ -2,19 +2,19 @@ import { SECOND_MS } from '@rq/core'
 import { DEFAULT_FAILURE_TTL_S, type JobRecord, RESULT_HISTORY, type ResultRecord, type Settlement } from '@rq/job'
 import type { MemoryData } from './memory-data.ts'
 
-/** All results of a job that are kept, newest first. */
+/** Returns the stored results of a job, newest first. */
 export function resultsOf(data: MemoryData, jobId: string): ResultRecord[] {
   const earlier = data.results.get(jobId) ?? []
   const latest = ownResult(data.record(jobId), earlier.length === 0)
   return latest === undefined ? [...earlier] : [latest, ...earlier].slice(0, RESULT_HISTORY)
 }
 
-/** Whether the result of a settlement is kept in the job's own record, and not in its history. */
+/** Whether the result of a settlement goes into the job's record instead of its history. */
 export function isKeptInRecord({ result, dialect }: Settlement): boolean {
   return result?.type === 'successful' && dialect === 'hash'
 }
 
-/** Put the result of an attempt into the history of its job. */
+/** Add the result of an attempt to the history of its job. */
 export function noteResult(data: MemoryData, settlement: Settlement, workerName: string): void {
   const { executionId, jobId, result, startedAtMs, endedAtMs, to } = settlement
   if (result === undefined) return
@@ -33,7 +33,7 @@ export function noteResult(data: MemoryData, settlement: Settlement, workerName:
   data.results.expire(jobId, keepS > 0 ? keepS * SECOND_MS : Number.POSITIVE_INFINITY)
 }
 
-/** Put the success that a finished job keeps in its record into its history. Returns whether there was one. */
+/** Move the result in the record of a finished job to its history. Returns whether there was one. */
 export function keepSuccess(data: MemoryData, record: JobRecord): boolean {
   const latest = record.results === 'hash' ? ownResult(record, true) : undefined
   if (latest === undefined) return false

@@ -4,12 +4,13 @@ import { defer, dependenciesMet, waitFor } from './dependents.ts'
 import type { MemoryData, StoredJob } from './memory-data.ts'
 import { place } from './rate-limits.ts'
 
-/** Let a job wait for a time. Schedulers that sleep until a later one hear of it. */
+/** Let a job wait until a time. */
 export function schedule(data: MemoryData, record: JobRecord, dueMs: number): void {
   data.move(record, 'scheduled')
   setDue(data, record, dueMs)
 }
 
+/** Set when a scheduled job is due, and notify schedulers if it is the first of its queue. */
 export function setDue(data: MemoryData, { id, origin }: JobRecord, dueMs: number): void {
   const scheduled = data.registry(origin, 'scheduled')
   scheduled.set(id, dueMs)
@@ -24,11 +25,11 @@ export function secondsUntil(atMs: number, nowMs: number): number {
 /** The one key of all notices for schedulers. */
 export const NOTICES = ''
 
-/** Move a scheduled job on: into its queue, or among those that wait for other jobs or for a slot. */
+/** Move a scheduled job into its queue, or among those that wait for other jobs or for a slot. */
 export function promote(data: MemoryData, stored: StoredJob, atFront: boolean): void {
   const { record } = stored
   data.registry(record.origin, 'scheduled').delete(record.id)
-  // A job waits for others before its first start only.
+  // A job waits for others only before its first start.
   const mayHaveToWait = record.startedAtMs === undefined && record.dependencyIds !== undefined
   if (mayHaveToWait && stored.waitsFor.size === 0) waitFor(data, stored, record.dependencyIds ?? [])
   if (mayHaveToWait && !dependenciesMet(data, stored)) {
@@ -40,7 +41,7 @@ export function promote(data: MemoryData, stored: StoredJob, atFront: boolean): 
   if (record.ttlS !== undefined) data.expireJob(record.id, record.ttlS)
 }
 
-/** A retry that asked for it goes to the head as well. */
+/** Whether the job goes to the head of its queue, as a new job or as a retry. */
 function goesToFront({ endedAtMs, enqueueAtFront, enqueueAtFrontOnRetry }: JobRecord): boolean {
   return enqueueAtFront === true || (enqueueAtFrontOnRetry === true && endedAtMs !== undefined)
 }

@@ -85,7 +85,7 @@ export class MemorySchedulerStore implements SchedulerStore {
     }
   }
 
-  /** A job that waits for its time; undefined for one that is elsewhere, or was taken out of its registry. */
+  /** Returns a job that waits for its time; undefined if it has another status, or was removed from its registry. */
   #scheduled(id: string): StoredJob | undefined {
     const stored = this.#data.jobs.get(id)
     if (stored?.record.status !== 'scheduled') return undefined

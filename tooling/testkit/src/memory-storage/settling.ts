@@ -8,7 +8,7 @@ import { isKeptInRecord, noteResult } from './results.ts'
 import { schedule } from './scheduled-jobs.ts'
 import { push } from './waiting-jobs.ts'
 
-/** Apply what became of attempts, each only if its execution still owns the job. Dependents go on after all of them. */
+/** Apply settlements, each only if its execution still owns the job. Releases dependents after the last one. */
 export function settleAll(
   data: MemoryData,
   workerName: string,
@@ -26,7 +26,7 @@ export function settleAll(
       count(data, workerName, settlement)
       return 'applied'
     }
-    // The same settlement again is no loss.
+    // The same settlement was applied before.
     return owns && record.status === to ? 'applied' : 'lost'
   })
   for (const [jobId, release] of parts.releases) releaseDependents(data, jobId, release)
@@ -36,7 +36,7 @@ export function settleAll(
 interface Parts {
   readonly data: MemoryData
   readonly workerName: string
-  /** Jobs whose dependents go on at the end of the step. */
+  /** Jobs whose dependents are released at the end of the step. */
   readonly releases: [jobId: string, release: Release][]
 }
 
@@ -44,9 +44,9 @@ function apply({ data, releases, workerName }: Parts, record: JobRecord, settlem
   const { jobId, rateLimitKey, to } = settlement
   const wasCanceled = record.status === 'canceled'
   if (wasCanceled) data.registry(record.origin, 'canceled').delete(jobId)
-  // The jobs that wait for one that was canceled while it ran wait on (RQ).
+  // As in RQ, a job that was canceled while it ran does not release its dependents.
   const release = wasCanceled || settlement.releases === 'none' ? undefined : settlement.releases
-  // Those who wait for the slot go before those who wait for the job.
+  // Jobs that wait for the slot are queued before the dependents of the job.
   if (rateLimitKey !== undefined && to !== 'queued') releaseSlot(data, rateLimitKey, jobId)
   const isInRecord = isKeptInRecord(settlement)
   if (!isInRecord) noteResult(data, settlement, workerName)
@@ -58,7 +58,7 @@ function apply({ data, releases, workerName }: Parts, record: JobRecord, settlem
   }
   data.move(record, to)
   if (settlement.keepS === 0) {
-    // Its dependents see a job that is over, and then none, which satisfies them as well.
+    // Its dependents see a job that has ended, and then none, which satisfies them too.
     if (release !== undefined) releaseDependents(data, jobId, release)
     erase(data, record)
   } else {
@@ -68,7 +68,7 @@ function apply({ data, releases, workerName }: Parts, record: JobRecord, settlem
   data.resultWaits.wake(jobId)
 }
 
-/** Keep a job that has ended, for as long as the settlement says. */
+/** Store a job that has ended, for as long as the settlement says. */
 function keep(data: MemoryData, record: JobRecord, settlement: Settlement): void {
   const { jobId, keepS, result, to, unlisted } = settlement
   write(record, settlement)

@@ -38,8 +38,8 @@ export interface LatestResult {
 }
 
 /**
- * A memory storage for tests of code that uses a storage. It shows what it holds and what was called, and a test can make
- * calls fail or wait, and change jobs directly.
+ * A memory storage for tests of code that uses a storage. It shows what it holds and what was called, and a test can
+ * make calls fail or wait, and change jobs directly.
  */
 export class TestStorage implements Storage {
   readonly queues: QueueStore
@@ -52,25 +52,25 @@ export class TestStorage implements Storage {
   readonly events: EventStore
   readonly data: MemoryData
 
-  /** Every call fails with this while it is set. */
+  /** While this is set, every call rejects with it. */
   outage: Error | undefined
-  /** What every call goes through. */
+  /** Called for every call of a port; `run` makes the call. */
   onCall: OnCall = (_, run) => run()
 
-  /** Job ids of each call of `queues.enqueue`. */
+  /** The job ids of each `queues.enqueue`. */
   readonly enqueued: string[][] = []
-  /** Settlements that were applied. */
+  /** The settlements that were applied. */
   readonly settlements: Settlement[] = []
   readonly givenBack: Lease[] = []
-  readonly beats: WorkerHeartbeat[] = []
-  /** Names of workers that were asked for a warm shutdown. */
+  readonly heartbeats: WorkerHeartbeat[] = []
+  /** Names of the workers that noted a request to shut down. */
   readonly shutdowns: string[] = []
   /** `queue:kind` of each registry that was cleaned up. */
   readonly cleaned: string[] = []
   readonly commands: [workerName: string, command: WorkerCommand][] = []
-  /** Calls of workers, waiting for work aside. */
+  /** How many calls of the `workers` port were made, except for `waitForWork`. */
   calls = 0
-  /** Most calls of claim and settle under way at once. */
+  /** The largest number of concurrent claims and settlements. */
   mostAtOnce = 0
   /** How often `client()` was called. */
   clients = 0
@@ -119,11 +119,11 @@ export class TestStorage implements Storage {
   }
 
   /** Names of the registered workers. */
-  get births(): ReadonlySet<string> {
+  get registeredWorkers(): ReadonlySet<string> {
     return new Set(this.data.workers.keys())
   }
 
-  /** The stored record itself: a test may change it. */
+  /** Returns the stored record itself, which a test may change. */
   recordOf(id: string): JobRecord {
     const record = this.data.record(id)
     if (record === undefined) throw new Error(`There is no job ${id}.`)
@@ -134,12 +134,12 @@ export class TestStorage implements Storage {
     return this.data.status(id)
   }
 
-  /** The jobs of a queue in its order. */
+  /** Ids of the waiting jobs of a queue, in order. */
   waiting(queue = 'default'): string[] {
     return this.data.queue(queue).ids()
   }
 
-  /** The newest result, its value read as JSON. */
+  /** The newest result, with its value parsed as JSON. */
   latest(id: string): LatestResult | undefined {
     const [newest] = resultsOf(this.data, id)
     if (newest === undefined) return undefined
@@ -173,7 +173,7 @@ export class TestStorage implements Storage {
     return record.id
   }
 
-  /** Leave a started job behind whose lease is over. Returns its id. */
+  /** Create a started job of a dead worker, whose lease has ended. Returns its id. */
   abandon(func: string, facts: JobFacts = {}): string {
     const id = this.enqueue(func, facts)
     this.start(id, { workerName: 'dead', leaseMs: 0 })
@@ -182,19 +182,19 @@ export class TestStorage implements Storage {
     return id
   }
 
-  /** Give a started job to another worker behind the back of the one that has it. */
+  /** Lease a started job to another worker, without the knowledge of the one that runs it. */
   steal(id: string): void {
     const record = this.recordOf(id)
     leavePlace(this.data, record)
-    lease(this.data, record, { workerName: 'thief', leaseMs: Number.POSITIVE_INFINITY })
+    lease(this.data, record, { workerName: 'thief', endsMs: Number.POSITIVE_INFINITY })
   }
 
-  /** Start a job as a claim would, wherever it is. Returns the execution's id. */
+  /** Start a job as a claim would, whatever its status. Returns the execution's id. */
   start(id: string, { workerName = 'worker', leaseMs = HOUR_MS } = {}): string {
     const record = this.recordOf(id)
     leavePlace(this.data, record)
     record.status = 'queued'
-    return startJob(this.data, record, { workerName, leaseMs })
+    return startJob(this.data, record, { workerName, endsMs: this.data.nowMs + leaseMs })
   }
 
   /** Start a job and end it, as a worker would. It is kept for `keepS` seconds, -1 = without end. */
@@ -210,7 +210,7 @@ export class TestStorage implements Storage {
     settleAll(this.data, 'worker', [settlement])
   }
 
-  /** Let a job vanish as if its time were over. */
+  /** Let a job expire now. */
   forget(id: string): void {
     this.data.jobs.expire(id, 0)
   }
@@ -232,7 +232,7 @@ export class TestStorage implements Storage {
     return reply
   }
 
-  /** Claims and settlements take a turn of the event loop, so that several can be under way at once. */
+  /** Claims and settlements take a turn of the event loop, so that several can be concurrent. */
   async #roundTrip(): Promise<void> {
     this.#atOnce += 1
     this.mostAtOnce = Math.max(this.mostAtOnce, this.#atOnce)
@@ -252,7 +252,7 @@ export class TestStorage implements Storage {
         this.givenBack.push(...(args[0] as readonly Lease[]))
         return
       case 'workers.heartbeat':
-        this.beats.push(args[0] as WorkerHeartbeat)
+        this.heartbeats.push(args[0] as WorkerHeartbeat)
         return
       case 'workers.shutdownRequested':
         this.shutdowns.push(args[0] as string)

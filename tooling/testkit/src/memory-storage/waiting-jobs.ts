@@ -7,7 +7,7 @@ export function push(data: MemoryData, record: JobRecord, atFront: boolean): voi
   pushAgain(data, record, atFront)
 }
 
-/** Put a job into its queue, where it has been before: it keeps its time of enqueueing. */
+/** Put a job back into its queue. It keeps the time when it was enqueued. */
 function pushAgain(data: MemoryData, record: JobRecord, atFront: boolean): void {
   data.move(record, 'queued')
   data.queueNames.add(record.origin)
@@ -17,7 +17,7 @@ function pushAgain(data: MemoryData, record: JobRecord, atFront: boolean): void 
   data.workWaits.wake(record.origin)
 }
 
-/** Let a job that started, but may not have begun, wait at the head of its queue again. No attempt is spent. */
+/** Put a claimed job that may not have begun back at the head of its queue, without spending an attempt. */
 export function putBack(data: MemoryData, record: JobRecord): void {
   delete record.executionId
   delete record.startedAtMs

@@ -4,24 +4,24 @@ import { LONGEST_TIMER_MS, SECOND_MS } from '@rq/core'
 const LOOK_MS = SECOND_MS
 
 export interface Wait<T> {
-  /** What wakes it. */
+  /** The keys whose changes wake it. */
   readonly keys: readonly string[]
-  /** What it waits for; undefined while that is not there. Called inside the step that wakes it. */
+  /** Returns what the caller waits for; undefined while there is none. Called inside the step that wakes it. */
   readonly look: () => T | undefined
   readonly timeoutMs: number
   readonly signals: readonly (AbortSignal | undefined)[]
 }
 
-/** Callers that wait for a change of something that has a key. */
+/** Lets callers wait for changes, by key. */
 export class Waits {
   readonly #looks = new Map<string, Set<() => void>>()
 
-  /** Let those look who wait for this key. */
+  /** Let the callers that wait for this key look again. */
   wake(key: string): void {
     for (const look of [...(this.#looks.get(key) ?? [])]) look()
   }
 
-  /** Resolves to what `look` finds; to undefined after `timeoutMs`, or when one of the signals fires. */
+  /** Resolves to what `look` returns; to undefined after `timeoutMs`, or when one of the signals fires. */
   until<T>({ keys, look, timeoutMs, signals }: Wait<T>): Promise<T | undefined> {
     const found = look()
     if (found !== undefined || timeoutMs <= 0 || signals.some((signal) => signal?.aborted)) {

@@ -22,7 +22,7 @@ const NOTHING: ClaimReply = { jobs: [], suspended: false }
 export class MemoryWorkerStore implements WorkerStore {
   readonly #data: MemoryData
   readonly #closed: AbortSignal
-  /** When workers of this process were born: the time stays the same when a record has to be written again. */
+  /** By name: when workers of this process registered. A record that has to be written again keeps this time. */
   readonly #births = new Map<string, number>()
 
   /** Waits end when `closed` fires. */
@@ -41,7 +41,7 @@ export class MemoryWorkerStore implements WorkerStore {
     this.#data.workers.set(worker.name, this.#newRecord(worker), worker.ttlS * SECOND_MS)
   }
 
-  /** Claims are answered at once, so there is none to give back. */
+  /** There are no unanswered claims to give back: a claim is answered in its own step. */
   async unregister({ name }: WorkerIdentity): Promise<void> {
     this.#data.workers.delete(name)
     this.#births.delete(name)
@@ -54,7 +54,8 @@ export class MemoryWorkerStore implements WorkerStore {
     delete record.currentJobId
     if (currentJobId !== undefined) record.currentJobId = currentJobId
     this.#data.workers.set(worker.name, record, worker.ttlS * SECOND_MS)
-    return leases.filter((lease) => !renew(this.#data, lease, worker.name, leaseMs))
+    const renewal = { workerName: worker.name, endsMs: this.#data.nowMs + leaseMs }
+    return leases.filter((lease) => !renew(this.#data, lease, renewal))
   }
 
   async shutdownRequested(workerName: string): Promise<void> {
@@ -94,7 +95,7 @@ export class MemoryWorkerStore implements WorkerStore {
   }
 
   async recover(queue: string, workerName: string, leaseMs: number, most: number): Promise<readonly Claimed[]> {
-    return recover(this.#data, queue, { workerName, leaseMs }, most)
+    return recover(this.#data, queue, { workerName, endsMs: this.#data.nowMs + leaseMs }, most)
   }
 
   async waitForWork(queues: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<void> {

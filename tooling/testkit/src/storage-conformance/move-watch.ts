@@ -1,7 +1,7 @@
 import { canMove, type JobStatus, type NewJob, type Storage } from '@rq/job'
 import { type PortCall, watchedPort } from '../watched-port.ts'
 
-/** Calls that only wait for what others do. */
+/** Calls that wait for other calls. */
 const WAITING_CALLS = new Set(['jobs.awaitResult', 'workers.waitForWork'])
 
 /** Looks at the status of every job after every call of a storage, and fails the call if a move was not legal. */
@@ -11,14 +11,14 @@ export class MoveWatch {
   readonly #storage: Storage
   readonly #statuses = new Map<string, JobStatus>()
   #underWay = 0
-  /** Whether several calls were under way at once, so that a job may have moved more than once since the last look. */
+  /** Whether calls overlapped, so that a job may have moved more than once since the last look. */
   #overlapped = false
 
   constructor(storage: Storage) {
     this.#storage = storage
   }
 
-  /** The same storage, watched. Several clients of one store share a watch. */
+  /** Returns the storage with its calls watched. Several clients of one store share a watch. */
   watched(storage: Storage): Storage {
     const onCall = (call: PortCall, run: () => Promise<unknown>) => this.#call(call, run)
     return {
