@@ -36,7 +36,7 @@ export function loadCall(serializer: Codec, data: Payload): Call {
   const value = readPayload(serializer, data)
   if (Array.isArray(value) && value.length === 4) {
     const [func, instance, args, kwargs] = value as unknown[]
-    if (typeof func === 'string' && instance === null && Array.isArray(args) && isPlainObject(kwargs)) {
+    if (typeof func === 'string' && instance === null && Array.isArray(args) && isRecord(kwargs)) {
       return { func, args, kwargs }
     }
   }
@@ -63,6 +63,6 @@ export function positional(call: Call): readonly unknown[] {
   return hasKwargs(call.kwargs) ? [...call.args, call.kwargs] : call.args
 }
 
-function isPlainObject(value: unknown): value is Record<string, unknown> {
+function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -55,7 +55,7 @@ export interface EnqueueOptions {
   webhooks?: readonly Webhook[]
   /** Python's keyword arguments. A JavaScript function gets them as its last argument, unless they are empty. */
   kwargs?: Readonly<Record<string, unknown>>
-  /** An ioredis pipeline or multi to append to: nothing is visible before its `exec()`. */
+  /** A pipeline of the store's client (of Redis: ioredis) to append to. Nothing is visible before its `exec()`. */
   pipeline?: unknown
 }
 

@@ -14,8 +14,7 @@ export interface CancelOptions {
   /** Remove it from the dependents of the jobs that it waits for. Default false. */
   removeFromDependencies?: boolean
   /**
-   * A pipeline of the client of the store (of Redis: a pipeline or multi of ioredis): nothing happens before its
-   * `exec()`, which gets the answer.
+   * A pipeline of the store's client (of Redis: ioredis). Nothing happens before its `exec()`, which gets the answer.
    */
   pipeline?: unknown
 }
@@ -23,10 +22,7 @@ export interface CancelOptions {
 export interface DeleteOptions {
   /** Delete the jobs that wait for it as well. Default false. */
   deleteDependents?: boolean
-  /**
-   * A pipeline of the client of the store (of Redis: a pipeline or multi of ioredis): nothing happens before its
-   * `exec()`.
-   */
+  /** A pipeline of the store's client (of Redis: ioredis). Nothing happens before its `exec()`. */
   pipeline?: unknown
 }
 

@@ -62,8 +62,7 @@ export class JobView {
   }
 
   set meta(meta: Record<string, unknown>) {
-    if (typeof meta !== 'object' || meta === null || Array.isArray(meta))
-      throw invalidOption('meta', meta, 'a plain object')
+    if (!isRecord(meta)) throw invalidOption('meta', meta, 'a plain object')
     this.#meta = meta
   }
 
@@ -210,7 +209,7 @@ export class JobView {
     if (meta === undefined || meta.length === 0) return {}
     try {
       const value = readValue(this.#serializer, meta, 'meta')
-      if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+      if (isRecord(value)) return value
     } catch {
       // Meta that cannot be read must not make the rest of the job unreadable.
     }
@@ -228,4 +227,8 @@ export function jobIdOf(job: string | { readonly id: string }, option = 'jobId')
   const id = typeof job === 'object' && job !== null ? job.id : job
   const colon = typeof id === 'string' ? id.indexOf(':') : -1
   return checkId(colon > 0 ? id.slice(0, colon) : id, option)
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -51,10 +51,7 @@ export interface QueueOptions extends StorageOptions {
 }
 
 export interface EnqueueManyOptions {
-  /**
-   * A pipeline of the client of the store (of Redis: a pipeline or multi of ioredis): nothing is visible before its
-   * `exec()`.
-   */
+  /** A pipeline of the store's client (of Redis: ioredis). Nothing is visible before its `exec()`. */
   readonly pipeline?: unknown
   /** The group that the jobs belong to. Default: none. */
   readonly groupId?: string
