@@ -5,7 +5,7 @@ import { join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseSync, Visitor } from 'oxc-parser'
 
-/** Which packages of ours a package may import. What is not here may not exist. */
+/** The packages of ours that each package may import. A package that is not in this table is an error. */
 const MAY_IMPORT = /** @type {Readonly<Record<string, readonly string[]>>} */ ({
   '@rq/core': [],
   '@rq/serializer': ['@rq/core'],
@@ -34,7 +34,7 @@ const RESERVED = /** @type {Readonly<Record<string, Readonly<Record<string, 'val
   ioredis: { '@rq/redis': 'values', rq: 'types' },
 })
 
-/** Folders of a workspace whose packages are published and therefore bound. Tests, tools and examples are free. */
+/** The folders of published packages, which the rules apply to. Tests, tools and examples may import anything. */
 const BOUND = ['packages', 'apps']
 
 /**
@@ -94,7 +94,14 @@ async function checkPackage(root, { folder, manifest }, ours) {
 
 /**
  * @param {Import} found
- * @param {{ name: string, folder: string, file: string, allowed: readonly string[], declared: ReadonlySet<string>, ours: ReadonlySet<string> }} from
+ * @param {{
+ *   name: string,
+ *   folder: string,
+ *   file: string,
+ *   allowed: readonly string[],
+ *   declared: ReadonlySet<string>,
+ *   ours: ReadonlySet<string>
+ * }} from
  * @returns {string | undefined}
  */
 function checkImport({ specifier, typeOnly }, { name, folder, file, allowed, declared, ours }) {

@@ -6,15 +6,15 @@ import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { packAll } from './pack.mjs'
 
-/** The ways of resolving that an ESM-only package does not serve. */
+/** The kinds of module resolution that an ESM-only package does not support. */
 const NOT_SERVED = new Set(['node10', 'node16-cjs'])
 
-/** What npm must find in every package. */
+/** The files that every package must contain. */
 const FIELDS = ['name', 'version', 'description', 'license', 'type', 'engines', 'files', 'exports', 'sideEffects']
 const FILES = ['README.md', 'LICENSE', 'package.json']
 
 /**
- * What is wrong with one package in the form in which it would be published.
+ * The problems of one package in the form in which it would be published.
  * @param {string} tarball
  * @returns {Promise<string[]>}
  */

@@ -9,7 +9,7 @@ import { closingLine } from './test-report.mjs'
  * @property {readonly [string, ...string[]]} command
  */
 
-/** None of these needs another, so they run side by side. @type {readonly Step[]} */
+/** Steps that do not depend on each other and run in parallel. @type {readonly Step[]} */
 const GATE = [
   { name: 'build', again: 'pnpm build', command: pnpm('run', 'build') },
   { name: 'types', again: 'pnpm types', command: pnpm('run', 'types') },
@@ -19,7 +19,7 @@ const GATE = [
   { name: 'lua', again: 'pnpm gen:lua', command: pnpm('run', 'gen:lua', '--check') },
 ]
 
-/** Needs the build; runs beside the tests. @type {Step} */
+/** Needs the build; runs in parallel with the tests. @type {Step} */
 const PACKAGES = {
   name: 'packages',
   again: 'pnpm build && pnpm lint:packages',

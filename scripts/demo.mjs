@@ -7,7 +7,7 @@ import { pnpm, ROOT, run, step } from './run.mjs'
 const EXAMPLE = join(ROOT, 'examples', 'count-words')
 
 /**
- * The main job on real input, from a fresh clone on.
+ * Run the main job on real input. Works in a fresh clone.
  * @param {AbortSignal} signal
  * @returns {Promise<boolean>} whether every count was right
  */
@@ -20,7 +20,7 @@ async function demo(signal) {
     signal.throwIfAborted()
     if (!ok) throw new Error(output)
   }
-  // The example names its functions by their place below the folder in which it runs.
+  // The example names its functions by their path below the working directory.
   process.chdir(EXAMPLE)
   const { runDemo } = await import(pathToFileURL(join(EXAMPLE, 'dist', 'demo.js')).href)
   const given = process.env.RQ_REDIS_URL

@@ -4,14 +4,15 @@ import { fileURLToPath } from 'node:url'
 import { readPackages } from './check-boundaries.mjs'
 import { pnpm, ROOT, run } from './run.mjs'
 
-/** Where `pnpm packed` puts the tarballs. */
+/** The folder in which `pnpm packed` puts the tarballs. */
 const PACKED = join(ROOT, '.packed')
 
 /**
- * Pack every package that is published, in the form in which it would be. They must have been built.
- * @param {string} destination A folder. Scoped packages get one of their own in it: `@rq/cli` and `rq-cli` have one file name.
+ * Pack every published package, in the form in which it would be published. Build them first.
+ * @param {string} destination A folder. Scoped packages go into a folder of their own in it, since `@rq/cli` and
+ *   `rq-cli` would have the same file name.
  * @returns {Promise<Map<string, string>>} the paths of the tarballs by the names of the packages
- * @throws Error with what pnpm said.
+ * @throws Error with the output of pnpm.
  */
 export async function packAll(destination) {
   const published = (await readPackages(ROOT)).map(({ manifest }) => manifest).filter((one) => one.private !== true)

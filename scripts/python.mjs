@@ -16,13 +16,13 @@ export async function findPython() {
       const { stdout } = await run(path, ['-c', 'import rq; print(rq.VERSION)'])
       return { path, version: stdout.trim() }
     } catch {
-      // Not there, or without RQ.
+      // It does not exist, or has no RQ.
     }
   }
   return undefined
 }
 
-/** No server comes with it, and nothing is started. */
+/** The package brings no server, and starts nothing. */
 const APT = `
 set -e
 apt-get update -qq || true
@@ -30,7 +30,7 @@ DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends py
 `
 
 /**
- * As `findPython`; in CI, where the system's packages can be installed, RQ is installed first if it is missing.
+ * Like `findPython`, but in CI, where system packages can be installed, it installs RQ first if it is missing.
  * @param {(line: string) => void} [say]
  * @returns {Promise<Python | undefined>}
  */

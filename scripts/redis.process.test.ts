@@ -11,7 +11,7 @@ import { acquireRedis } from './redis.mjs'
 
 const run = promisify(execFile)
 
-/** A machine with nothing on its PATH but a shell, and what the test puts there. */
+/** A machine whose PATH has only a shell, and the programs of the test. */
 let machine: TempDir
 let said: string[]
 
@@ -41,7 +41,7 @@ async function acquire(source = 'http://127.0.0.1:1/redis-stable.tar.gz'): Promi
   return acquireRedis((line) => said.push(line), machine.path('cache'))
 }
 
-/** What a release of Redis looks like to who builds it. Its Makefile is not read: the test brings a `make` of its own. */
+/** A release of Redis, as far as the build looks at it. Its Makefile is not read: the test has a `make` of its own. */
 async function source() {
   await mkdir(machine.path('redis/src'), { recursive: true })
   await writeFile(machine.path('redis/Makefile'), 'all:\n')

@@ -7,14 +7,15 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /**
  * @typedef {object} Ended
  * @property {boolean} ok
- * @property {string} output All it wrote, or the empty text when it wrote to our own terminal.
+ * @property {string} output All its output; empty if it wrote to our own terminal.
  * @property {string} stdout
  */
 
 /**
  * Run a command in the workspace to its end.
  * @param {readonly [string, ...string[]]} command
- * @param {{ show?: boolean, cwd?: string, signal?: AbortSignal }} [options] `show`: let it write to our stdout and stderr. `signal`: ends it.
+ * @param {{ show?: boolean, cwd?: string, signal?: AbortSignal }} [options] `show`: let it write to our stdout and
+ *   stderr. `signal`: ends it.
  * @returns {Promise<Ended>}
  */
 export async function run([file, ...args], { show = false, cwd = ROOT, signal } = {}) {
@@ -36,7 +37,7 @@ export async function run([file, ...args], { show = false, cwd = ROOT, signal } 
 }
 
 /**
- * The command line of the pnpm that runs this script; when another tool runs it, of one that npx brings.
+ * The command line of the pnpm that runs this script; if another tool runs it, of a pnpm from npx.
  * @param {...string} args
  * @returns {[string, ...string[]]}
  */
@@ -57,7 +58,7 @@ export function tool(name, ...args) {
 }
 
 /**
- * One line for a step: what, how it ended, how long it took.
+ * Run a step, and print its name, its result and its time in one line.
  * @template {{ ok: boolean }} T
  * @param {string} name
  * @param {() => Promise<T>} work

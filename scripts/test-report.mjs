@@ -19,7 +19,7 @@ import { projectOf } from './test-projects.mjs'
 
 /**
  * Read Vitest's JSON report. A file that could not be loaded counts as one failure, and so does each test that never
- * ended because its process died. Where Vitest failed and no test did (an unhandled rejection), that is one failure.
+ * ended because its process died. If Vitest failed and no test did (an unhandled rejection), that is one failure.
  * @param {string} json
  * @param {boolean} ok Whether Vitest ended with 0.
  * @returns {Summary}
@@ -47,7 +47,7 @@ function readFileReport({ name, status, startTime, endTime, assertionResults }) 
   const count = (/** @type {readonly string[]} */ ...statuses) =>
     assertionResults.filter((one) => statuses.includes(one.status)).length
   const [passed, failed, skipped] = [count('passed'), count('failed'), count('skipped', 'todo', 'disabled')]
-  // Vitest calls a file "passed" whose process died: its tests are pending, or there are none.
+  // Vitest reports "passed" for a file whose process died: its tests are pending, or there are none.
   const pending = assertionResults.length - passed - failed - skipped
   const isEmpty = assertionResults.length === 0
   const isBroken = failed === 0 && pending === 0 && (isEmpty || status === 'failed')
@@ -64,7 +64,8 @@ function readFileReport({ name, status, startTime, endTime, assertionResults }) 
 }
 
 /**
- * One line for each project: the time from its first test to its last, and the sum over its files, which run side by side.
+ * One line for each project: the time from its first test to its last, and the sum over its files, which run in
+ * parallel.
  * @param {readonly ReturnType<typeof readFileReport>[]} files
  * @returns {string[]}
  */

@@ -4,8 +4,8 @@ import { acquireRedis } from './redis.mjs'
 import { pnpm, run, step } from './run.mjs'
 
 /**
- * From a fresh clone on: get what the tests need, then pass the gate and run the tests. Argument: `--all` for all of them,
- * which is the same as `RQ_TEST=all` in the environment.
+ * Get all that the tests need, then run the gate and the tests. Works in a fresh clone. Argument: `--all` for all
+ * tests, like `RQ_TEST=all` in the environment.
  * @returns {Promise<boolean>} whether all is well
  */
 async function test() {

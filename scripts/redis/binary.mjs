@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** What rq needs: scripts with flags, which came with Redis 7.0 and are in every Valkey worth having. */
+/** The oldest versions that rq supports: Redis 7.0 introduced script flags, and these Valkey versions have them. */
 const OLDEST = /** @type {const} */ ({ redis: [7, 0], valkey: [7, 2] })
 const NAMES = ['redis-server', 'valkey-server']
 
@@ -35,7 +35,7 @@ export async function findOnPath() {
 }
 
 /**
- * What the file at `path` says of itself; undefined when it is no server that runs here.
+ * The kind and version of the server at `path`; undefined if it is no server that runs here.
  * @param {string} path
  * @returns {Promise<Binary | undefined>}
  */
@@ -51,7 +51,7 @@ export async function readBinary(path) {
 
 /**
  * @param {string} path
- * @param {string} text The answer to `--version`: `Redis server v=7.0.15 sha=...`
+ * @param {string} text The output of `--version`: `Redis server v=7.0.15 sha=...`
  * @returns {Binary | undefined}
  */
 export function parseVersion(path, text) {

@@ -6,13 +6,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-/** The project's cache of servers that were built for it. */
+/** The project's cache of servers that it has built. */
 export const CACHE = join(ROOT, '.cache', 'redis')
 const VERSION = 'stable'
 const LONGEST_BUILD_MS = 15 * 60_000
 
 /**
- * Where a server that was built into `cache` is, or would be.
+ * The path of the server that is built into `cache`.
  * @param {string} cache
  */
 export function builtServer(cache) {
@@ -20,7 +20,7 @@ export function builtServer(cache) {
 }
 
 /**
- * Build a Redis from source into `cache`, in a child process that can be given up.
+ * Build a Redis from source into `cache`, in a child process that can be killed.
  * @param {string} cache
  * @returns {Promise<string | undefined>} why it failed; undefined when it did not
  */
@@ -28,7 +28,7 @@ export async function build(cache) {
   const child = spawn(process.execPath, [fileURLToPath(new URL('compile.mjs', import.meta.url)), VERSION, cache], {
     cwd: ROOT,
     stdio: ['ignore', 'ignore', 'pipe'],
-    // Without npm_config_strict_ssl the library would take the source from anyone.
+    // Without npm_config_strict_ssl the library would not check the certificate of the download.
     env: { ...process.env, npm_config_strict_ssl: 'true', MAKEFLAGS: `-s -j${availableParallelism()}` },
     timeout: LONGEST_BUILD_MS,
   })
@@ -38,7 +38,7 @@ export async function build(cache) {
   })
   const [code, signal] = await once(child, 'close')
   if (code === 0) return undefined
-  // A build that failed leaves its lock behind, and the next try would wait two minutes for it.
+  // A failed build leaves its lock behind, and the next try would wait two minutes for it.
   await rm(join(cache, `${VERSION}.lock`), { force: true })
   if (signal !== null) return `stopped by ${signal}`
   const lines = complaint.split('\n').map((line) => line.trim())

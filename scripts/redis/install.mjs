@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline/promises'
 
 /**
- * Debian starts a fresh redis-server by itself, on 6379 and at every boot. The policy file (the system's own way to
- * say "install, do not start") stands only while the install runs, and never replaces one that is already there.
+ * Debian starts a newly installed redis-server by itself, on 6379 and at every boot. A policy file, which is the
+ * system's way to forbid that, exists only while the install runs, and never replaces one that exists already.
  */
 const APT = `
 set -e
@@ -28,7 +28,7 @@ DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$
 if command -v systemctl > /dev/null; then systemctl disable "$package" > /dev/null 2>&1 || true; fi
 `
 
-/** In the order they are looked for. `brew` refuses root and needs no rights; the others need them. */
+/** In order of preference. `brew` refuses root and needs no rights; the others need root. */
 const MANAGERS = [
   { name: 'apt-get', needsRoot: true, script: APT },
   { name: 'dnf', needsRoot: true, script: 'dnf install -y -q valkey || dnf install -y -q redis' },
@@ -42,7 +42,7 @@ const MANAGERS = [
  */
 
 /**
- * The installer this user has the rights for, else undefined.
+ * The first installer that this user has the rights for, else undefined.
  * @returns {Promise<Installer | undefined>}
  */
 export async function findInstaller() {
@@ -55,7 +55,7 @@ export async function findInstaller() {
 }
 
 /**
- * Ask on a terminal; where nobody can be asked, the answer is yes.
+ * Ask on a terminal. Without a terminal the answer is yes.
  * @param {string} question
  * @throws Error when the answer is Ctrl-C.
  */
@@ -76,7 +76,7 @@ export async function consents(question) {
 /**
  * Run the installer.
  * @param {Installer} installer
- * @returns {Promise<string | undefined>} what it complained of; undefined when it ended well
+ * @returns {Promise<string | undefined>} its error; undefined when it succeeded
  */
 export async function install({ command, args }) {
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })

@@ -9,9 +9,9 @@ const PORT_TRIES = 5
 const READY = 'Ready to accept connections'
 
 /**
- * Is told the process id of the server (an empty line: none now) over a pipe from this process. When the pipe closes,
- * because we closed it or because this process is gone in whatever way, it ends the server and removes the folder.
- * A shell, so that it costs next to nothing.
+ * Reads the process id of the server from a pipe of this process (an empty line: no server now). When the pipe closes,
+ * since this process closed it or ended in any way, it ends the server and removes the folder. It is a shell script, so
+ * it costs next to nothing.
  */
 const KEEPER = `
 trap '' INT TERM HUP
@@ -22,8 +22,14 @@ rm -rf "$1" || { sleep 1; rm -rf "$1"; }
 `
 
 /**
+ * @typedef {import('node:stream').Readable} Readable
+ * @typedef {import('node:child_process').ChildProcessByStdio<null, Readable, Readable>} WatchedProcess
+ */
+
+/**
  * @typedef {object} ServerOptions
- * @property {boolean} [appendonly] Keep an append-only file, written at every command, so that `restart` finds the data again. Default false.
+ * @property {boolean} [appendonly] Write an append-only file at every command, so that `restart` keeps the data.
+ *   Default false.
  * @property {string} [maxmemory] As in redis.conf: `'10mb'`. Default no limit.
  * @property {readonly string[]} [args] More arguments for the server: `['--maxclients', '10']`.
  */
@@ -33,8 +39,9 @@ rm -rf "$1" || { sleep 1; rm -rf "$1"; }
  * @property {string} url
  * @property {number} port
  * @property {number} pid Changes with `restart`.
- * @property {(signal?: NodeJS.Signals) => Promise<void>} kill Send a signal (default SIGKILL); waits for the end if the signal is one that ends it.
- * @property {() => Promise<void>} restart End it as a crash would, if it still runs, and start it again on the same port and folder.
+ * @property {(signal?: NodeJS.Signals) => Promise<void>} kill Send a signal (default SIGKILL), and wait for the end if
+ *   the signal ends the server.
+ * @property {() => Promise<void>} restart Kill it if it runs, and start it again with the same port and folder.
  * @property {() => Promise<void>} stop End it and remove its folder. Safe to repeat.
  */
 
@@ -43,7 +50,7 @@ rm -rf "$1" || { sleep 1; rm -rf "$1"; }
  * @param {string} binary
  * @param {ServerOptions} [options]
  * @returns {Promise<Server & AsyncDisposable>}
- * @throws Error with what the server said when it does not start.
+ * @throws Error with the output of the server if it does not start.
  */
 export async function startServer(binary, options = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'rq-redis-'))
@@ -105,7 +112,7 @@ async function onFreePort(launch) {
     try {
       return { port, child: await launch(port) }
     } catch (error) {
-      // Somebody else may take the port between the look and the start.
+      // Another process may take the port before the server does.
       const taken = error instanceof Error && /address already in use/i.test(error.message)
       if (!taken || attempt === PORT_TRIES) throw error
     }
@@ -129,13 +136,13 @@ function spawnServer(binary, folder, port, { appendonly = false, maxmemory, args
     ...(maxmemory === undefined ? {} : { maxmemory }),
   }
   const given = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
-  // Its own process group, so that Ctrl-C reaches it only after those who still need it.
+  // Its own process group, so that Ctrl-C does not end it before the processes that still need it.
   const child = spawn(binary, [...given, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   child.unref()
   return child
 }
 
-/** @param {import('node:child_process').ChildProcessByStdio<null, import('node:stream').Readable, import('node:stream').Readable>} child */
+/** @param {WatchedProcess} child */
 async function ready(child) {
   let said = ''
   await new Promise((resolve, reject) => {

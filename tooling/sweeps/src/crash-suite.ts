@@ -7,7 +7,7 @@ import { Sample } from './points.ts'
 import { ONE_QUEUE, type Scenario, THREE_QUEUES } from './scenario.ts'
 import { table } from './table.ts'
 
-/** Lives of one test, and about as many as the workers of one process take. Of a sample it takes many more. */
+/** How many lives one test has: about as many as one process of workers can take. A sample allows many more. */
 const LIVES = RUNS_ALL ? 4 : 13
 
 export interface CrashSuiteOptions extends Pick<CrashSweepOptions, 'arrival' | 'horse'> {
@@ -15,7 +15,9 @@ export interface CrashSuiteOptions extends Pick<CrashSweepOptions, 'arrival' | '
   readonly onThreeQueues: readonly Scenario[]
 }
 
-/** One test for each few scenarios, and a table of them all at the end. Without `RQ_TEST=all` a sample of their points. */
+/**
+ * One test for each group of scenarios, and a table of all at the end. Without `RQ_TEST=all`, a sample of the points.
+ */
 export function crashSuite(title: string, { onOneQueue, onThreeQueues, ...options }: CrashSuiteOptions): void {
   let redis: OwnRedis
   let project: TempDir

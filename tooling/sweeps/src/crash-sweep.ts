@@ -29,13 +29,13 @@ export interface CrashSweepOptions {
   readonly arrival: Arrival
   /** Default `inline`. */
   readonly horse?: HorseKind
-  /** Kill it at the commands of its maintenance too, which do nothing for these jobs. Default false. */
+  /** Also kill it at the commands of its maintenance, which do nothing for these jobs. Default false. */
   readonly inMaintenance?: boolean
   readonly url: string
   readonly client: Redis
   /** The folder of `jobsProject()`. */
   readonly importPath: string
-  /** Breaks what a dead worker left, to see that the sweep notices. */
+  /** Damages the state that a dead worker left, to check that the sweep notices. */
   readonly sabotage?: (place: Place) => Promise<unknown>
   /** How long the recovery may take. Default 60 s. */
   readonly recoveryMs?: number
@@ -45,17 +45,17 @@ export interface CrashSweepOptions {
 
 /** The result of all deaths in one life. */
 export interface CrashReport extends Life {
-  /** Points at which a worker was killed. */
+  /** The number of points at which a worker was killed. */
   points: number
-  /** Those at which it held jobs, which another worker then finished. */
+  /** The number of those at which it held jobs, which another worker then finished. */
   recovered: number
-  /** Those after which something ran once more than it should. */
+  /** The number of those after which a job or callback ran once more than it should. */
   duplicated: number
   /** Jobs that never ended, with the point. */
   readonly lost: string[]
   /** Broken invariants, and extra runs that no death explains, with the point. */
   readonly faults: string[]
-  /** Points that every worker reaches, and none of these did: the sweep itself does not work. */
+  /** Points that every worker must reach and these did not: the sweep itself is broken. */
   readonly missed: string[]
   /** The commands of an undisturbed worker. */
   readonly commands: readonly string[]
@@ -64,9 +64,9 @@ export interface CrashReport extends Life {
 /** The worker is killed before its command reaches Redis, or when the command has run and its reply is on the way. */
 const MOMENTS = ['before', 'after'] as const
 
-/** A worker that will be killed, and where it lives. */
+/** A worker that will be killed, with its keys and files. */
 interface Victim extends Place, Life {
-  /** Undefined: it lives on. */
+  /** Undefined = it survives. */
   readonly at: DeathPoint | undefined
   readonly proxy: FaultProxy
   /** Whether its point was reached: from then on it is dead. */
@@ -77,9 +77,9 @@ interface DeathPoint extends CommandPoint {
   readonly moment: (typeof MOMENTS)[number]
 }
 
-/** Workers in one process that run their jobs inline. */
+/** The most workers in one process that run their jobs inline. */
 const MOST_WORKERS = 150
-/** Workers with horses of their own in one process. */
+/** The most workers in one process that have horses of their own. */
 const MOST_HORSES = 12
 const INTRODUCTION: ReadonlySet<string> = new Set(['hello', 'auth', 'select', 'client', 'info'])
 const MAINTENANCE: ReadonlySet<string> = new Set([
@@ -87,14 +87,14 @@ const MAINTENANCE: ReadonlySet<string> = new Set([
 ])
 const RECOVERY_MS = 60_000
 const LOOK_MS = 100
-/** Commands that follow the end of the last job without being waited for. */
+/** How long commands may follow after the end of the last job. */
 const AFTERMATH_MS = 50
 
 /**
- * Kill a worker at every one of its commands, once before and once after it, and let another one finish what it left, for
- * each of the lives. The workers of many points live in one process, since starting a process is what takes the time. Each
- * is cut off from Redis at its point, and when the last one is, the process is killed; work horses that are processes
- * notice by themselves.
+ * Kill a worker at every one of its commands, once before and once after the command, and let another worker finish its
+ * jobs; for each of the lives. The workers of many points share a process, since starting processes takes most of the
+ * time. Each is cut off from Redis at its point. When the last one is, the process is killed; process horses end by
+ * themselves.
  */
 export async function crashSweep(options: CrashSweepOptions): Promise<CrashReport[]> {
   const reports = await Promise.all(
@@ -206,7 +206,7 @@ async function rescue(options: CrashSweepOptions, victim: Victim): Promise<void>
     rescuer = worker
   })
   const isOver = async () => (await unendedJobs(client, victim, victim.scenario)).length === 0
-  // What never ends is lost, and reported.
+  // Jobs that never end are lost, and reported.
   await eventually(isOver, { timeoutMs: recoveryMs, intervalMs: LOOK_MS }).catch(() => {})
   await rescuer?.stop()
   await left
@@ -261,12 +261,12 @@ function countsOf({ inMaintenance = false }: CrashSweepOptions) {
   return { counts: (name: string) => !INTRODUCTION.has(name) && (inMaintenance || !MAINTENANCE.has(name)) }
 }
 
-/** Whether the worker that is killed would leave by itself. */
+/** Whether the worker would leave by itself if it were not killed. */
 function leavesByItself({ arrival }: CrashSweepOptions, { scenario }: Life): boolean {
   return arrival === 'waiting' && scenario.isScheduled !== true
 }
 
-/** Set up what is there before the worker starts. */
+/** Enqueue the jobs that exist before the worker starts. */
 async function prepare({ arrival, client, url }: CrashSweepOptions, victim: Victim): Promise<void> {
   if (arrival === 'pushed') return
   const { queues, scenario } = victim
@@ -277,7 +277,7 @@ async function prepare({ arrival, client, url }: CrashSweepOptions, victim: Vict
   await endLeases(client, victim, queues)
 }
 
-/** Enqueue what is to arrive when the worker waits for work, or is dead already. */
+/** Enqueue the jobs that arrive while the worker waits for work. */
 async function push({ arrival, url }: CrashSweepOptions, victim: Victim): Promise<void> {
   if (arrival !== 'pushed') return
   const { proxy, queues, scenario } = victim
@@ -297,7 +297,7 @@ function expectNone(list: readonly string[]): void {
   if (list.length > 0) throw new Error(`still there: ${list.join(', ')}`)
 }
 
-/** At most `most` in each, and about as many in one as in another. */
+/** Split a list into chunks of about the same size, at most `most` each. */
 function evenChunks<T>(list: readonly T[], most: number): T[][] {
   const count = Math.ceil(list.length / most)
   const size = Math.ceil(list.length / count)

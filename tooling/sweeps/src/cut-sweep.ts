@@ -27,9 +27,9 @@ export interface CutSweepOptions {
 export interface CutReport {
   /** Points at which the fault happened. */
   readonly points: number
-  /** What is wrong, each with its point. */
+  /** The violations, each with its point. */
   readonly faults: readonly string[]
-  /** Points that every worker reaches, and one did not: the sweep itself does not work. */
+  /** Points that every worker must reach and one did not: the sweep itself is broken. */
   readonly missed: readonly string[]
 }
 
@@ -40,9 +40,9 @@ const ENDS = ['job:finished', 'job:failed', 'job:retried', 'job:repeated'] as co
 const LOSSES = ['lease_lost', 'job:abandoned', 'job:poisoned'] as const
 
 /**
- * Let a worker run the jobs of a scenario while a fault happens to one of its commands, for each of them. Nothing may be
- * lost, run twice, counted or reported twice, or taken for abandoned: a fault costs a new connection or another try, not a
- * recovery.
+ * For each command of a worker, let a worker run the jobs of a scenario while a fault hits that command. No job may be
+ * lost, run twice, be counted or reported twice, or be taken for abandoned: a fault costs a new connection or another
+ * try, not a recovery.
  */
 export async function cutSweep(options: CutSweepOptions): Promise<CutReport> {
   const undisturbed = await live(options)
@@ -62,7 +62,7 @@ export async function cutSweep(options: CutSweepOptions): Promise<CutReport> {
 }
 
 interface Life {
-  /** Where the fault was to happen; undefined: nowhere. */
+  /** The point of the fault; undefined = no fault. */
   readonly at: CommandPoint | undefined
   readonly isReached: boolean
   readonly commands: readonly string[]
@@ -106,7 +106,7 @@ async function prepare({ client, isAbandoned, queues, scenario, url }: CutSweepO
   await endLeases(client, place, queues)
 }
 
-/** Returns what a worker reported and counted that it should not have. */
+/** Returns the reports and counts of a worker that are wrong. */
 async function work(options: CutSweepOptions, place: Place, proxy: FaultProxy): Promise<string[]> {
   const { client, importPath, isAbandoned = false, queues, scenario } = options
   const events: (keyof WorkerEvents)[] = []
@@ -119,11 +119,11 @@ async function work(options: CutSweepOptions, place: Place, proxy: FaultProxy): 
     for (const event of [...ENDS, ...LOSSES]) one.on(event, () => void events.push(event))
   })
   const isOver = async () => (await unendedJobs(client, place, scenario)).length === 0
-  // What never ends is lost, and reported.
+  // Jobs that never end are lost, and reported.
   await eventually(isOver, { intervalMs: 50 }).catch(() => {})
 
   const abandoned = isAbandoned ? claimable(scenario) : []
-  // A job that is recovered ends one attempt more; it counts as a failure where it costs a retry.
+  // A recovered job has one attempt more, which counts as a failure if it takes a retry.
   const runs = scenario.jobs.reduce((sum, { runs: count }) => sum + count, 0)
   const ends = runs + abandoned.length
   const counted = runs + abandoned.filter(({ options: { retry } = {} }) => retry !== undefined).length
@@ -144,7 +144,7 @@ async function work(options: CutSweepOptions, place: Place, proxy: FaultProxy): 
   return complaints
 }
 
-/** The jobs that a worker who claims all it can gets at once. */
+/** The jobs that one claim of as many as possible returns. */
 function claimable({ jobs }: Scenario): Scenario['jobs'] {
   const limited = jobs.filter(({ options: { rateLimit } = {} }) => rateLimit !== undefined)
   return jobs.filter((job) => {

@@ -1,8 +1,8 @@
 import { makeProject, RUNS_MODULE, type TempDir } from '@rq/testkit'
 
 /**
- * The jobs of all sweeps. Each notes its runs in the file that is its first argument, under the name that is its second;
- * callbacks find both in the job's meta.
+ * The jobs of all sweeps. Each notes its runs in a file. Arguments: the file, and the name to note. Callbacks find both
+ * in the meta of the job.
  */
 const JOBS = `
 import { begin, begins } from './runs.js'
@@ -42,7 +42,7 @@ export function failed(job) {
 }
 `
 
-/** A folder with the jobs; notes of their runs go to files that the caller names. */
+/** A folder with the jobs. They note their runs in files that the caller names. */
 export function jobsProject(): Promise<TempDir> {
   return makeProject({ 'runs.js': RUNS_MODULE, 'jobs.js': JOBS })
 }

@@ -7,14 +7,14 @@ export interface LoadOptions {
   readonly url: string
   readonly prefix: string
   readonly queues: readonly string[]
-  /** Notes of the jobs' runs. */
+  /** The file in which jobs note their runs. */
   readonly file: string
 }
 
-/** A producer that enqueues one small job after the other, and remembers outside of Redis which ones were acknowledged. */
+/** A producer that enqueues small jobs one by one, and remembers outside of Redis which of them were acknowledged. */
 export class Load implements AsyncDisposable {
   readonly acknowledged: string[] = []
-  /** Codes of the errors that it met. Each job that met one was enqueued again under the same id. */
+  /** Codes of the errors that it got. After each one it enqueued the job again under the same id. */
   readonly refusals: string[] = []
   readonly #file: string
   readonly #storage: RedisStorage
@@ -61,7 +61,7 @@ export class Load implements AsyncDisposable {
         this.acknowledged.push(id)
         return
       } catch (error) {
-        // Refused credentials are put right by people, and then the same call is the right one again.
+        // People correct refused credentials, and then the same call works.
         if (!(error instanceof RqError) || !(error.retryable || error.code === 'RQ_REDIS_AUTH')) throw error
         this.refusals.push(error.code)
         await delay(20)

@@ -2,10 +2,10 @@ import { type Run, readRuns, runCounts } from '@rq/testkit'
 import type { Redis } from 'ioredis'
 import type { Scenario, ScenarioJob } from './scenario.ts'
 
-/** Where one run of a scenario lives. */
+/** The keys and the file of one run of a scenario. */
 export interface Place {
   readonly prefix: string
-  /** Notes of its runs. */
+  /** The file in which jobs note their runs. */
   readonly file: string
 }
 
@@ -15,7 +15,7 @@ export async function leasedJobs(client: Redis, { prefix }: Place, { jobs }: Sce
   return new Set(jobs.flatMap(({ id }, index) => (statuses[index] === 'started' ? [id] : [])))
 }
 
-/** Jobs that have not come to the end that they should come to. */
+/** The jobs that have not ended as they should. */
 export async function unendedJobs(client: Redis, { prefix, file }: Place, { jobs }: Scenario): Promise<string[]> {
   const statuses = await statusesOf(client, prefix, jobs)
   const runs = runCounts(await readRuns(file))
@@ -26,7 +26,7 @@ export async function unendedJobs(client: Redis, { prefix, file }: Place, { jobs
   })
 }
 
-/** What ran more often than it should: a job or one of its callbacks. */
+/** The jobs and callbacks that ran more often than they should. */
 export interface ExtraRuns {
   readonly job: string
   readonly name: string
@@ -44,7 +44,7 @@ export function extraRuns(runs: readonly Run[], jobs: readonly ScenarioJob[]): E
     .filter(({ extra }) => extra > 0)
 }
 
-/** End all leases now, as if their time were over. */
+/** End all leases now. */
 export async function endLeases(client: Redis, { prefix }: Place, queues: readonly string[]): Promise<void> {
   for (const queue of queues) {
     const members = await client.zrange(`${prefix}wip:${queue}`, 0, '-1')

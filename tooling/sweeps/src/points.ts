@@ -1,19 +1,19 @@
 /**
- * A command in the life of a worker: the `nth` that it sends of this name. The order of commands differs from run to run,
- * since several connections send them, so a number in the whole order would mean another command each time.
+ * A command in the life of a worker: the `nth` one of this name. The order of all commands differs from run to run,
+ * since several connections send them, so a number in that order would mean another command each time.
  */
 export interface CommandPoint {
   readonly name: string
   readonly nth: number
 }
 
-/** Of commands that come by the clock there are more on a slow machine, and the later ones add nothing. */
+/** A slow machine sends more commands that depend on time, and the later ones add nothing. */
 const MOST_OF_A_NAME = 12
 
 /** The commands that every worker sends at least once in the life of a job, however fast or slow it is. */
 const CERTAIN: ReadonlySet<string> = new Set(['register', 'heartbeat', 'subscribe', 'claim', 'settle'])
 
-/** From these on a connection only streams: there is no reply at which something could happen. */
+/** After these a connection only streams: there is no reply to lose. */
 const STREAMING: ReadonlySet<string> = new Set(['subscribe', 'psubscribe', 'unsubscribe', 'punsubscribe'])
 
 /** Every command of a life, as points. */
@@ -27,12 +27,12 @@ export function pointsOf(commands: readonly string[]): CommandPoint[] {
   return points.filter(({ nth }) => nth <= MOST_OF_A_NAME)
 }
 
-/** Whether something can happen between the command and its reply. */
+/** Whether a fault can happen between the command and its reply. */
 export function hasReply({ name }: CommandPoint): boolean {
   return !STREAMING.has(name)
 }
 
-/** Whether a worker is bound to reach a point that an undisturbed one reached. */
+/** Whether every worker must reach a point that an undisturbed one reached. */
 export function isCertain({ name, nth }: CommandPoint): boolean {
   return nth === 1 && CERTAIN.has(name)
 }
@@ -54,13 +54,13 @@ export function atPoint<T>(
 }
 
 /**
- * A fixed sample of the points of many lives: the first of each kind, in whichever life it comes, and in every life one
- * settlement, which is where scenarios differ: the first one before it reaches Redis, else the second where there is one.
+ * A fixed sample of the points of many lives: the first of each kind in any life, and one settlement of every life,
+ * since scenarios differ in those. For `before` it is the first settlement, else the second, if there is one.
  */
 export class Sample {
   readonly #kinds = new Set<string>()
 
-  /** `kind` names what is done at the points, such as `before`: kinds are counted apart for each. */
+  /** `kind` names the fault at these points, such as `before`. Each kind of fault has a sample of its own. */
   of(points: readonly CommandPoint[], kind: string): CommandPoint[] {
     const settles = points.filter(({ name }) => name === 'settle')
     const own = kind === 'before' ? settles[0] : (settles[1] ?? settles[0])

@@ -2,7 +2,7 @@ import { RedisStorage } from '@rq/redis'
 import { Scheduler } from '@rq/scheduler'
 import { type HorseKind, Worker } from '@rq/worker'
 
-/** What one worker of a sweep does; survives JSON. */
+/** The settings of one worker of a sweep, as JSON values. */
 export interface WorkerOrder {
   readonly url: string
   readonly prefix: string
@@ -11,16 +11,16 @@ export interface WorkerOrder {
   readonly horse: HorseKind
   /** The folder of `jobsProject()`. */
   readonly importPath: string
-  /** Default: as the worker's own. */
+  /** Default: the default of a worker. */
   readonly leaseMs?: number
-  /** Whether a scheduler runs beside it. */
+  /** Whether it has a scheduler. */
   readonly isScheduled: boolean
 }
 
-/** Short, so that another scheduler need not wait long for a dead one's. */
+/** Short, so that another scheduler soon replaces a dead one. */
 const SCHEDULER_LEASE_MS = 1500
 
-/** Run a worker, with a storage of its own, until it leaves. `meet` gets it before it begins. */
+/** Run a worker, with a storage of its own, until it leaves. `meet` gets the worker before it begins. */
 export async function runWorker(order: WorkerOrder, meet: (worker: Worker) => void = () => {}): Promise<void> {
   const { burst, horse, importPath, isScheduled, leaseMs, prefix, queues, url } = order
   await using storage = new RedisStorage({ connection: url, prefix, role: 'worker' })

@@ -2,7 +2,7 @@ import { Callback, type EnqueueOptions, RateLimit, Repeat, Retry } from '@rq/job
 import { Queue } from '@rq/queue'
 import type { RedisStorage } from '@rq/redis'
 
-/** How a job of a scenario ends when all is well, or is brought to its end by recovery. `gone`: no trace is kept. */
+/** How a job of a scenario ends, undisturbed or after a recovery. `gone` = it is deleted at its end. */
 type End = 'finished' | 'failed' | 'gone'
 
 /** One job of a scenario. */
@@ -10,21 +10,21 @@ export interface ScenarioJob {
   readonly id: string
   readonly func: 'work' | 'slow' | 'failOnce' | 'failAlways'
   readonly options?: EnqueueOptions
-  /** Due so many seconds after it was enqueued. Default: at once. */
+  /** Delay in seconds. Default: none. */
   readonly inS?: number
   readonly end: End
-  /** How often it runs when nothing goes wrong. */
+  /** How often it runs without faults. */
   readonly runs: number
-  /** Callbacks that run once for each such run, by the names they note. */
+  /** The names that its callbacks note, once for each such run. */
   readonly callbacks: readonly string[]
 }
 
 export interface Scenario {
   readonly name: string
   readonly jobs: readonly ScenarioJob[]
-  /** Of the worker that is killed. Default: its own. */
+  /** The lease of the worker that is killed. Default: the default of a worker. */
   readonly leaseMs?: number
-  /** Workers have a scheduler beside them. Default: none. */
+  /** Whether workers have a scheduler. Default false. */
   readonly isScheduled?: boolean
 }
 
@@ -37,7 +37,7 @@ function job(id: string, options?: EnqueueOptions, rest: Partial<ScenarioJob> = 
   return { id, func: 'work', end: 'finished', runs: 1, callbacks: [], ...(options && { options }), ...rest }
 }
 
-/** The whole life of a job, in each of the ways that make its steps different. */
+/** A job with each of the options that change its steps. */
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'plain', jobs: [job('plain')] },
   { name: 'many at once', jobs: Array.from({ length: 12 }, (_, n) => job(`job${n}`)) },
@@ -75,7 +75,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
 ]
 
-/** Those that say most about how commands follow each other. */
+/** The scenarios with the most different orders of commands. */
 export const TELLING_SCENARIOS = scenariosNamed('plain', 'many at once', 'scheduled', 'callbacks', 'all of it')
 
 export function scenariosNamed(...names: readonly string[]): readonly Scenario[] {
@@ -86,7 +86,7 @@ export function scenariosNamed(...names: readonly string[]): readonly Scenario[]
 export const ONE_QUEUE: readonly string[] = ['default']
 export const THREE_QUEUES: readonly string[] = ['high', 'default', 'low']
 
-/** Put the jobs of a scenario into the queues in turn, from the last but one on. */
+/** Enqueue the jobs of a scenario into the queues in turn, starting with the last queue but one. */
 export async function enqueueScenario(
   { jobs }: Scenario,
   storage: RedisStorage,

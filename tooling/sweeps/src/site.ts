@@ -17,7 +17,7 @@ import type { Redis } from 'ioredis'
 import { Load } from './load.ts'
 import type { WorkerOrder } from './run-worker.ts'
 
-/** What came of a time of trouble. */
+/** The result of a time with faults. */
 export interface SiteOutcome {
   /** Jobs that were acknowledged and have not run. */
   readonly lost: readonly string[]
@@ -26,36 +26,36 @@ export interface SiteOutcome {
   /** Pairs of runs of one job that were under way at once. */
   readonly overlapping: number
   readonly violations: readonly string[]
-  /** What the workers had to say: that they lost a lease, took a job for abandoned, left, or crashed. */
+  /** The reports of the workers: a lost lease, an abandoned job, an exit, a crash. */
   readonly said: string
 }
 
-/** What should come of it. */
+/** The result without errors. */
 export const WELL: SiteOutcome = { lost: [], twice: [], overlapping: 0, violations: [], said: '' }
 
 export interface SiteOptions {
   readonly redis?: OwnRedisOptions
-  /** A server that stays the caller's, instead of one of the site's own. */
+  /** A server that belongs to the caller. Default: the site starts one. */
   readonly server?: OwnRedis
-  /** Where workers and producer reach the server. Default: directly. */
+  /** The address at which workers and producer reach the server. Default: its own. */
   readonly url?: string
   /** The folder of `jobsProject()`. */
   readonly project: TempDir
-  /** Of the workers. Default: their own. */
+  /** The lease of the workers. Default: the default of a worker. */
   readonly leaseMs?: number
 }
 
-/** A Redis of its own, two workers in processes of their own, and a producer that is not started yet. */
+/** A Redis server, two workers in processes of their own, and a producer that is not started yet. */
 export interface Site extends AsyncDisposable {
   readonly redis: OwnRedis
   readonly prefix: string
   readonly client: Redis
   readonly load: Load
-  /** Notes of all runs. */
+  /** The file in which jobs note their runs. */
   readonly file: string
   /** Acknowledged jobs that have not run. */
   undone(): Promise<string[]>
-  /** Stop the producer, wait for the last job, and look. */
+  /** Stop the producer, wait for the last job, and collect the result. */
   outcome(): Promise<SiteOutcome>
 }
 

@@ -1,6 +1,6 @@
 type Cell = string | number
 
-/** Rows as a table of Markdown, in columns of equal width. */
+/** Format rows as a Markdown table. */
 export function table(heads: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const all: readonly (readonly Cell[])[] = [heads, ...rows]
   const widths = heads.map((_, column) => Math.max(...all.map((row) => String(row[column]).length)))

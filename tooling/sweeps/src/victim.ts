@@ -1,8 +1,8 @@
 import { runWorker, type WorkerOrder } from './run-worker.ts'
 
 /**
- * A process full of workers that may be killed. It says `horse <pid>`, `works <n>` when its n-th worker has registered,
- * `done <n>` when it has left by itself, and the name of each event that no healthy worker has.
+ * A process of many workers, which may be killed. It prints `horse <pid>`, `works <n>` when its n-th worker has
+ * registered, `done <n>` when that worker has left by itself, and the name of each event that no healthy worker emits.
  */
 const orders = JSON.parse(process.argv[2] ?? '[]') as WorkerOrder[]
 

@@ -48,7 +48,7 @@ test('two workers and a producer wait while their password is refused', async ()
   const before = site.load.acknowledged.length
   await eventually(() => expect(site.load.acknowledged.length).toBeGreaterThan(before + 50))
   expect(await site.outcome()).toEqual(WELL)
-  // They listen again, too: each connection comes back by itself, within its longest backoff.
+  // Subscriptions are back, too: each connection reconnects by itself, within its longest backoff.
   const listening = async () => expect(await admin.pubsub('CHANNELS', 'rq:pubsub:*')).toHaveLength(2)
   await eventually(listening)
 })

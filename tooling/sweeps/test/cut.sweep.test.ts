@@ -8,7 +8,7 @@ import { ONE_QUEUE, SCENARIOS, scenariosNamed, THREE_QUEUES } from '../src/scena
 import { table } from '../src/table.ts'
 
 const CUT = { kind: 'cut' } as const
-/** Those whose commands differ; the others are mixtures of these. */
+/** The scenarios with different commands; the others are mixtures of these. */
 const DIFFERENT = scenariosNamed('plain', 'retry', 'callbacks', 'all of it')
 
 let redis: OwnRedis
@@ -31,7 +31,7 @@ afterAll(async () => {
 
 type Choice = Pick<CutSweepOptions, 'scenario' | 'queues' | 'fault' | 'isAbandoned'>
 
-/** `kind`: which points are sampled apart from each other. */
+/** `kind`: each kind of fault has a sample of its own. */
 async function sweep(what: string, kind: string, choice: Choice): Promise<void> {
   const choose = RUNS_ALL ? {} : { choose: (points: Parameters<Sample['of']>[0]) => sample.of(points, kind) }
   const report = await cutSweep({ ...choice, ...choose, url: redis.url, client, importPath: project.dir })

@@ -11,7 +11,7 @@ import { enqueueScenario, SCENARIOS, type Scenario, THREE_QUEUES } from '../src/
 
 type Command = readonly [name: string, ...words: Buffer[]]
 
-/** What a server has written to its append-only file, in the steps in which it is loaded: all of one or nothing of it. */
+/** The content of an append-only file, in steps: a server loads all of a step or nothing of it. */
 async function readSteps(folder: string): Promise<Command[][]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.incr.aof')).sort()
   const bytes = Buffer.concat(await Promise.all(names.map((name) => readFile(join(folder, name)))))

@@ -14,7 +14,7 @@ test('two workers and a producer follow their address to a new master', async ()
   site.load.start()
   await eventually(() => expect(site.load.acknowledged.length).toBeGreaterThan(50))
 
-  // The old master lives on as a replica: it refuses writes, and closes no connection.
+  // The old master becomes a replica: it refuses writes, and closes no connection.
   await site.client.call('FAILOVER')
   await eventually(async () => expect(await heir.role()).toContain('master'))
   proxy.lead(replica.url)

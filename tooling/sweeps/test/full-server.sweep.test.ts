@@ -6,7 +6,7 @@ import { Worker } from '@rq/worker'
 import type { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 
-/** Takes no new client; those that are there stay. */
+/** Make the server refuse new clients. Connected ones stay connected. */
 async function close(admin: Redis): Promise<void> {
   await admin.config('SET', 'maxclients', '1')
 }

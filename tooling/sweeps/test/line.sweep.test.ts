@@ -67,7 +67,7 @@ describe('a worker whose connections are cut again and again', () => {
     const job = await new Queue('default', { storage }).enqueue('./jobs#slow', [project.path('heard'), 'heard', 1500])
     const result = job.result({ timeout: 40 })
     const listeners = async () => (await admin.pubsub('CHANNELS', 'rq:*')) as string[]
-    // For commands, for listeners to the queue, for results.
+    // The channels for commands, for queue listeners and for results.
     const areThere = async () => expect(await listeners()).toHaveLength(3)
     await eventually(areThere)
     for (let n = 0; n < 3; n++) {
@@ -93,7 +93,7 @@ describe('a worker whose connections are cut again and again', () => {
         .trim()
         .split('\n').length,
     })
-    // One to read and write, one for each queue, two that listen, and ours.
+    // One to read and write, one for each queue, two for subscriptions, and ours.
     await eventually(async () => expect((await held()).connections).toBe(queues.length + 4))
     const before = await held()
     for (let n = 0; n < CUTS; n++) {

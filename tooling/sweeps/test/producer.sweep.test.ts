@@ -10,12 +10,12 @@ interface Producer {
   readonly storage: RedisStorage
 }
 
-/** Something a producer does, after an undisturbed `before`. When it throws, the test repeats it, as a producer would. */
+/** A call of a producer, after an undisturbed `before`. If it throws, the test repeats it, as a producer would. */
 interface Operation {
   readonly name: string
   readonly before?: (producer: Producer) => Promise<unknown>
   readonly run: (producer: Producer) => Promise<unknown>
-  /** Codes of errors that the caller may get when the first of two sendings had done the work already. */
+  /** Error codes that the caller may get when the command was sent twice and the first one took effect. */
   readonly mayFailWith?: readonly string[]
 }
 
@@ -102,7 +102,7 @@ const OPERATIONS: readonly Operation[] = [
   },
 ]
 
-/** A state without what differs from run to run: times, scores, executions, tokens of unique jobs. */
+/** A state without values that differ from run to run: times, scores, executions, tokens of unique jobs. */
 function lasting(dump: RedisDump): unknown {
   const text = JSON.stringify(dump, (_, value) => (typeof value === 'number' && value > 1e6 ? '<time>' : value))
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
@@ -150,7 +150,7 @@ const FAULTS: readonly Fault[] = [
   { kind: 'error', message: 'LOADING Redis is loading the dataset in memory' },
 ]
 
-/** All operations with all faults; in the sample all operations, with the faults in turn. */
+/** All operations with all faults; in the sample, all operations with the faults in turn. */
 function operationsFor(fault: Fault): readonly Operation[] {
   return RUNS_ALL ? OPERATIONS : OPERATIONS.filter((_, index) => index % FAULTS.length === FAULTS.indexOf(fault))
 }

@@ -56,7 +56,7 @@ describe('two workers and a producer', () => {
     await site.client.config('SET', 'maxmemory', '1')
     await eventually(() => expect(site.load.refusals.length).toBeGreaterThan(0))
     await eventually(async () => expect(await site.undone()).toEqual([]))
-    // Long enough for heartbeats and waits for work to meet it too.
+    // Long enough for heartbeats and waits for work to be affected, too.
     await delay(2000)
     const before = site.load.acknowledged.length
     await site.client.config('SET', 'maxmemory', '0')

@@ -24,7 +24,7 @@ test('a worker whose data is gone creates no half of a job, and works on', async
   await queue.enqueue('./jobs#slow', [file, 'slow', 2000], { jobId: 'slow' })
   await eventually(async () => expect(await readRuns(file)).toHaveLength(1))
   await client.flushall()
-  // A heartbeat or two, and the end of the job, meet a Redis that knows nothing of it.
+  // Some heartbeats, and the end of the job, reach a Redis that does not know the job.
   await eventually(async () => expect((await readRuns(file))[0]?.hasEnded).toBe(true))
   await eventually(() => expect(lost).toEqual(['slow']))
   const keys = await client.keys('*')

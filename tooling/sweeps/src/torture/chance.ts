@@ -1,4 +1,4 @@
-/** Numbers that look like chance and come again from the same seed. */
+/** Pseudo-random numbers, the same ones for the same seed. */
 export class Chance {
   #state: number
 
@@ -6,7 +6,7 @@ export class Chance {
     this.#state = seed >>> 0
   }
 
-  /** From 0 to below 1. */
+  /** A number from 0 to below 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0
     let mixed = this.#state
@@ -19,7 +19,7 @@ export class Chance {
     return least + this.next() * (most - least)
   }
 
-  /** One of the list, each as likely as its share says. */
+  /** One item of the list, weighted by its share. */
   pick<T>(list: readonly T[], shareOf: (item: T) => number = () => 1): T {
     let at = this.next() * list.reduce((sum, item) => sum + shareOf(item), 0)
     for (const item of list) {

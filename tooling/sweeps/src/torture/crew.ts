@@ -2,21 +2,21 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type FaultProxy, faultProxy, type SpawnedProcess } from '@rq/testkit'
 import type { Troubles } from './troubles.ts'
 
-/** One process of the crew, and its successors when it dies. */
+/** One process of the crew, and the processes that replace it. */
 export interface Hand {
   readonly role: 'worker' | 'producer'
   readonly proxy: FaultProxy
   process: SpawnedProcess
-  /** A fault is at work on it. */
+  /** Whether a fault affects it now. */
   isBusy: boolean
-  /** Its end was asked for or brought about, so that it is no fault of its own. */
+  /** Whether it was asked to end, or was killed. Otherwise its end is an error. */
   isEnding: boolean
 }
 
 export interface CrewOptions {
   readonly url: string
   readonly troubles: Troubles
-  /** Start the `serial`-th process of all, which reaches Redis at `url`. */
+  /** Start the `serial`-th process, which reaches Redis at `url`. */
   readonly spawn: (role: Hand['role'], url: string, serial: number) => SpawnedProcess
 }
 
@@ -24,10 +24,10 @@ const START_MS = 30_000
 const LEAVE_MS = 60_000
 const RESTART_MS = 300
 
-/** Processes behind proxies of their own. One that ends is replaced; one that ends by itself is complained of. */
+/** Processes, each behind a proxy of its own. One that ends is replaced; one that ends by itself is reported. */
 export class Crew {
   readonly hands: Hand[] = []
-  /** What the processes said, in the order of their starts. */
+  /** The output of the processes, in the order of their starts. */
   readonly processes: { role: Hand['role']; process: SpawnedProcess }[] = []
   readonly complaints: string[] = []
   readonly #options: CrewOptions
@@ -48,17 +48,17 @@ export class Crew {
     await hand.process.output(/works/, START_MS)
   }
 
-  /** SIGKILL; the work horses of a worker are left to themselves. */
+  /** Send SIGKILL. The work horses of a worker must end by themselves. */
   kill(hand: Hand): void {
     if (hand.role === 'worker') this.#options.troubles.note('death', hand.process.pid)
     hand.isEnding = true
     hand.process.kill('SIGKILL')
   }
 
-  /** SIGTERM, and a new one afterwards. */
+  /** Send SIGTERM, then start a new one. */
   async term(hand: Hand): Promise<void> {
     const { process } = hand
-    // Before that it may have no ears yet; and it may meet its end by another cause meanwhile.
+    // Before that it may not handle signals yet; and another fault may end it meanwhile.
     await process.output(/works/, START_MS).catch(() => {})
     if (!process.stdout.includes('works') || hand.process !== process || hand.isEnding) return
     hand.isEnding = true
@@ -71,7 +71,7 @@ export class Crew {
     } else if (left.code !== 0) this.complaints.push(`${hand.role} ${process.pid} left: ${endingOf(process, left)}`)
   }
 
-  /** Ask all of a role to leave, for good. */
+  /** Ask all processes of a role to leave, without replacing them. */
   async close(role: Hand['role']): Promise<void> {
     const leaving = this.hands.filter((hand) => hand.role === role)
     this.#isClosing ||= role === 'worker'

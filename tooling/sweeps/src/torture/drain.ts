@@ -5,15 +5,15 @@ export interface DrainOptions {
   readonly client: Redis
   readonly prefix: string
   readonly queues: readonly string[]
-  /** Give up when for so long no fewer jobs are left than ever before. However many there are, they are waited for. */
+  /** Give up when the number of jobs left has not fallen for this long. */
   readonly patienceMs: number
 }
 
 const LOOK_MS = 100
 
 /**
- * Wait until nothing waits, runs or is due. Deferred jobs may wait for a parked one.
- * @returns what is left and becomes no less: how many, by key.
+ * Wait until no job waits, runs or is due. Deferred jobs may wait for a parked one.
+ * @returns how many jobs are left, by key, if their number stopped falling.
  */
 export async function drain(options: DrainOptions): Promise<string[]> {
   const { patienceMs } = options

@@ -2,31 +2,31 @@ import type { Run } from '@rq/testkit'
 import type { Order } from './orders.ts'
 import type { Trouble } from './troubles.ts'
 
-/** What a worker told of a job whose lease it had lost. */
+/** A worker's report of a lost lease. */
 interface Loss {
   readonly what: 'lease_lost'
   readonly jobId: string
   readonly ms: number
-  /** Process id of who told it. */
+  /** Process id of the worker that reports it. */
   readonly by: number
 }
 
-/** What a worker told of a job that it took over from another one. */
+/** A worker's report of a job that it took over from another one. */
 export interface Takeover {
   readonly what: 'job:abandoned' | 'job:poisoned'
   readonly jobId: string
   readonly ms: number
-  /** Process id of who told it. */
+  /** Process id of the worker that reports it. */
   readonly by: number
-  /** Process id of the worker that had it last; 0 = not known. */
+  /** Process id of the worker that had it last; 0 = unknown. */
   readonly holder: number
-  /** How often it had been lost by then. */
+  /** How often the job had been lost by then. */
   readonly count: number
 }
 
 export type Word = Loss | Takeover
 
-/** All that was noted outside of Redis. */
+/** All records that were made outside of Redis. */
 export interface Evidence {
   readonly orders: readonly Order[]
   readonly runs: readonly Run[]
@@ -35,24 +35,27 @@ export interface Evidence {
   readonly leaseMs: number
 }
 
-/** The note of a run is written a little later or earlier than what Redis knows. */
+/** The record of a run may be a little later or earlier than that in Redis. */
 export const SETTLE_MS = 1500
-/** The longest wait between two tries to connect, and what it takes to send again. */
+/** The longest wait between two tries to connect, plus the time to send again. */
 export const RECONNECT_MS = 5000
 
-/** A stretch of time. */
+/** A span of time. */
 export interface Span {
   readonly fromMs: number
   readonly toMs: number
 }
 
-/** Whether a worker could not reach Redis for so long at a time that the leases it held may have ended. */
+/** Whether a worker could not reach Redis for so long that its leases may have ended. */
 export function mayLoseLeases(pid: number, span: Span, { leaseMs, troubles }: Evidence): boolean {
-  // A lease is renewed three times, so two thirds of it are left when a stall begins at the worst time.
+  // A lease is renewed three times, so at least two thirds of it are left when a stall begins.
   return stallsOf(pid, span, troubles).longestMs >= (leaseMs * 2) / 3 - SETTLE_MS
 }
 
-/** How long what a worker sent at the end of a span may have been on its way, and the longest time in which it could send nothing. */
+/**
+ * How long a message that a worker sent at the end of a span may have been on its way, and the longest time in which it
+ * could send none.
+ */
 export function stallsOf(
   pid: number,
   { fromMs, toMs }: Span,
@@ -64,7 +67,7 @@ export function stallsOf(
   for (const stall of troubles) {
     if (stall.kind !== 'stall' || (stall.pid !== 0 && stall.pid !== pid)) continue
     if (stall.fromMs > untilMs || stall.toMs + RECONNECT_MS < fromMs) continue
-    // What begins before the connection is back prolongs the one before.
+    // A stall that begins before the connection is back prolongs the one before.
     const sinceMs = stalled !== undefined && stall.fromMs <= stalled.untilMs ? stalled.fromMs : stall.fromMs
     stalled = { fromMs: sinceMs, untilMs: Math.max(stalled?.untilMs ?? 0, stall.toMs + RECONNECT_MS) }
     longestMs = Math.max(longestMs, stall.toMs - sinceMs)

@@ -6,10 +6,10 @@ import type { Chance } from './chance.ts'
 import type { Crew, Hand } from './crew.ts'
 import type { Troubles } from './troubles.ts'
 
-/** What faults work on. */
+/** The targets of faults. */
 export interface Victims {
   readonly redis: OwnRedis
-  /** Directly connected. */
+  /** A client that is connected without a proxy. */
   readonly client: Redis
   readonly crew: Crew
   readonly chance: Chance
@@ -17,17 +17,17 @@ export interface Victims {
   readonly leaseMs: number
 }
 
-/** One way of doing harm. Resolves when what it did is mended. */
+/** A kind of fault. It resolves when the fault is over. */
 export type TortureFault = {
   readonly name: string
-  /** How often it comes, in parts. */
+  /** Its relative frequency. */
   readonly share: number
 } & (
   | { readonly on: 'redis'; readonly harm: (victims: Victims) => Promise<unknown> }
   | { readonly on: Hand['role']; readonly harm: (victims: Victims, hand: Hand) => Promise<unknown> }
 )
 
-/** Everybody is kept from Redis while `harm` lasts. */
+/** No process can reach Redis while `harm` lasts. */
 async function stalling({ troubles }: Victims, harm: () => Promise<unknown>, pid = 0): Promise<void> {
   const end = troubles.stall(pid)
   try {
@@ -113,7 +113,7 @@ const onWorkers: readonly TortureFault[] = [
     share: 6,
     harm: async ({ crew }, hand) => crew.kill(hand),
   },
-  { name: 'worker told to leave', on: 'worker', share: 3, harm: ({ crew }, hand) => crew.term(hand) },
+  { name: 'worker asked to leave', on: 'worker', share: 3, harm: ({ crew }, hand) => crew.term(hand) },
   {
     name: 'worker frozen, for up to two leases',
     on: 'worker',
@@ -198,7 +198,7 @@ export const TORTURE_FAULTS: readonly TortureFault[] = [
   { name: 'producer killed', on: 'producer', share: 2, harm: async ({ crew }, hand) => crew.kill(hand) },
 ]
 
-/** The child processes of a process that is ours; none when it is gone. */
+/** The child processes of one of our processes; none when it is gone. */
 async function childrenOf(pid: number): Promise<number[]> {
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')
   return text.split(' ').filter(Boolean).map(Number)

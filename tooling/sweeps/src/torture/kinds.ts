@@ -2,29 +2,29 @@ import { Callback, type EnqueueOptions, RateLimit, Repeat, Retry } from '@rq/job
 
 /** One kind of job in the mix. */
 export interface Kind {
-  /** How many of all jobs, in parts. */
+  /** Its relative frequency. */
   readonly share: number
-  /** A function of the jobs module; it gets the file of notes, the job's id and `ms`. */
+  /** A function of the jobs module. Arguments: the file for notes, the job's id, `ms`. */
   readonly func: string
   readonly ms?: number
   readonly options?: EnqueueOptions
-  /** Due so many seconds after it was enqueued. Default: at once. */
+  /** Delay in seconds. Default: none. */
   readonly inS?: number
-  /** `returned`: it must have run to its end; `broken`: it never does, and fails. */
+  /** `returned` = it must run to its end; `broken` = it never does, and fails. */
   readonly ends: 'returned' | 'broken'
-  /** Runs that return when nothing goes wrong. */
+  /** How many runs return without faults. */
   readonly runs: number
-  /** It waits for another one, of kind `plain`, which is enqueued first under the id `<id>-parent`. */
+  /** It depends on a job of kind `plain`, which is enqueued first with the id `<id>-parent`. */
   readonly hasParent?: boolean
-  /** So many in one call, with the ids `<id>-<n>`. */
+  /** How many to enqueue in one call, with the ids `<id>-<n>`. */
   readonly bulk?: number
   /** A callback notes itself as `<id>-success`. */
   readonly hasCallback?: boolean
 }
 
-/** A killed horse is a failed attempt, and what must run to its end may meet many. */
+/** A killed horse is a failed attempt, and a job that must run to its end may have many. */
 const retry = new Retry({ max: 100 })
-/** Longer than the end of the test takes to look, shorter than what fills memory. */
+/** Long enough for the check at the end of the test, too short to fill the memory. */
 const KEPT = { resultTtl: 120, retry } as const
 const WHOLE = { func: 'work', ends: 'returned', runs: 1, options: KEPT } as const
 const BROKEN = { share: 1, ends: 'broken', runs: 0, options: { resultTtl: 120 } } as const

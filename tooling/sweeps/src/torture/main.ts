@@ -2,7 +2,9 @@ import { MINUTE_MS } from '@rq/core'
 import { isWell, reportText } from './report.ts'
 import { torture } from './torture.ts'
 
-/** `pnpm torture [minutes] [seed]`: prints what came of it, and ends with 0 only when nothing was lost or done without reason. */
+/**
+ * `pnpm torture [minutes] [seed]`: prints a report. Exits with 0 only if no job was lost, and none ran without reason.
+ */
 const [minutes = '10', seedText = String(Date.now() % 1_000_000)] = process.argv.slice(2)
 const ms = Number(minutes) * MINUTE_MS
 const seed = Number(seedText)

@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { KINDS, type KindName } from './kinds.ts'
 
-/** A job that a producer wanted, and whether it was told that there is one. Times as those of runs. */
+/** A job that a producer enqueued, and whether the call was acknowledged. Times as those of runs. */
 export interface Order {
   readonly id: string
   readonly kind: KindName
@@ -10,12 +10,12 @@ export interface Order {
   readonly ackedMs: number | undefined
 }
 
-/** Milliseconds of the clock by which jobs note their runs, shared by all processes of this machine. */
+/** Milliseconds by the clock that jobs use for their notes, which all processes of this machine share. */
 export function sharedMs(): number {
   return Number(process.hrtime.bigint() / 1000n) / 1000
 }
 
-/** Note what is about to be enqueued, or that it is; a note is there whatever happens to its writer afterwards. */
+/** Note that a job will be enqueued, or was. A note survives the death of its writer. */
 export function noteOrder(file: string, what: 'intent' | 'ack', ids: readonly string[], kind: KindName): void {
   const lines = ids.map((id) => `${JSON.stringify({ what, id, kind, ms: sharedMs() })}\n`)
   appendFileSync(file, lines.join(''))

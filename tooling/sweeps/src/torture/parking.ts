@@ -1,17 +1,17 @@
 import { type Evidence, mayLoseLeases, RECONNECT_MS, type Span, type Takeover } from './evidence.ts'
 
-/** A job that has been lost so often is parked (reliability P5). */
+/** A job that was lost this often is parked (reliability P5). */
 const POISON_COUNT = 3
 
 /** Jobs that were parked as poisoned. */
 export interface Parking {
-  /** Each of three losses or more is explained by what was done to the worker that had the job. */
+  /** Jobs with three or more losses that faults of their workers explain. */
   readonly justified: ReadonlySet<string>
-  /** What was told of the others, by job. */
+  /** Reports about the other jobs, by job. */
   readonly unjustified: ReadonlyMap<string, string>
 }
 
-/** Judge the policy that parks jobs: it must have counted losses, and nothing but losses. */
+/** Check the policy that parks jobs: it must have counted losses only. */
 export function judgeParking(evidence: Evidence): Parking {
   const takeovers = new Map<string, Takeover[]>()
   for (const word of evidence.words) {
@@ -22,9 +22,9 @@ export function judgeParking(evidence: Evidence): Parking {
   }
   const justified = new Set<string>()
   const unjustified = new Map<string, string>()
-  for (const [jobId, told] of takeovers) {
-    if (!told.some(({ what }) => what === 'job:poisoned')) continue
-    const inOrder = told.sort((one, other) => one.ms - other.ms)
+  for (const [jobId, reports] of takeovers) {
+    if (!reports.some(({ what }) => what === 'job:poisoned')) continue
+    const inOrder = reports.sort((one, other) => one.ms - other.ms)
     const flaw = flawIn(inOrder, evidence)
     if (flaw === undefined) justified.add(jobId)
     else unjustified.set(jobId, `${jobId} was parked, but ${flaw}: ${storyOf(inOrder, evidence)}`)
@@ -32,7 +32,7 @@ export function judgeParking(evidence: Evidence): Parking {
   return { justified, unjustified }
 }
 
-/** What was told of a job, and what was done to those who told it and to those who had it, in order. */
+/** The reports about a job, and the faults of the workers that reported it or had it, in order. */
 function storyOf(takeovers: readonly Takeover[], { troubles, words }: Evidence): string {
   const pids = new Set(takeovers.flatMap(({ by, holder }) => [by, holder]))
   const jobIds = new Set(takeovers.map(({ jobId }) => jobId))
@@ -43,7 +43,7 @@ function storyOf(takeovers: readonly Takeover[], { troubles, words }: Evidence):
     ]),
     ...words
       .filter(({ jobId, what }) => what === 'lease_lost' && jobIds.has(jobId))
-      .map(({ by, ms }): [number, string] => [ms, `${by} told that it was lost`]),
+      .map(({ by, ms }): [number, string] => [ms, `${by} reports that it was lost`]),
     ...troubles
       .filter(({ pid }) => pids.has(pid))
       .map(({ fromMs, kind, pid, toMs }): [number, string] => [
@@ -57,7 +57,7 @@ function storyOf(takeovers: readonly Takeover[], { troubles, words }: Evidence):
     .join(', ')
 }
 
-/** What nothing explains in the takeovers of a job, in their order. */
+/** The takeovers of a job that no fault explains, in order. */
 function flawIn(takeovers: readonly Takeover[], evidence: Evidence): string | undefined {
   let last: Takeover | undefined
   for (const takeover of takeovers) {
@@ -65,11 +65,11 @@ function flawIn(takeovers: readonly Takeover[], evidence: Evidence): string | un
     if (what === 'job:poisoned' && count < POISON_COUNT) return `after ${count} losses`
     const order = evidence.orders.find(({ id }) => id === jobId)
     const span = { fromMs: last?.ms ?? order?.intendedMs ?? 0, toMs: ms }
-    // A recoverer that is lost before it has settled leaves the name of the holder before it.
+    // A recoverer that dies before it has settled leaves the name of the holder before it.
     const holders = last === undefined ? [holder] : [holder, last.by]
     if (!holders.some((pid) => mayHaveLost(pid, jobId, span, evidence)))
       return `nothing happened to ${holders.join(' or ')} before loss ${count}`
-    // Losses that nobody told of: of a recoverer that died first, or of a job that was claimed ahead and waits again.
+    // Losses without a report: of a recoverer that died first, or of a job that was claimed ahead and waits again.
     const untold = count - (last?.count ?? 0) - 1
     const others = losersIn(span, evidence).filter((pid) => !holders.includes(pid))
     if (untold > others.length) return `only ${others.length} others were lost before loss ${count}`
@@ -83,7 +83,7 @@ function mayHaveLost(pid: number, jobId: string, span: Span, evidence: Evidence)
   const { leaseMs, troubles, words } = evidence
   const isIn = (ms: number, graceMs = 0) => ms >= span.fromMs && ms <= span.toMs + graceMs
   if (troubles.some((trouble) => trouble.kind === 'death' && trouble.pid === pid && isIn(trouble.fromMs))) return true
-  // It may learn of its loss long after others have taken the job over.
+  // It may learn of its loss long after another worker has taken the job over.
   const isTold = words.some(
     (word) =>
       word.what === 'lease_lost' && word.jobId === jobId && word.by === pid && isIn(word.ms, leaseMs + RECONNECT_MS),
@@ -91,7 +91,7 @@ function mayHaveLost(pid: number, jobId: string, span: Span, evidence: Evidence)
   return isTold || mayLoseLeases(pid, span, evidence)
 }
 
-/** Workers that died in a span, or were kept from Redis for longer than leases last. */
+/** Workers that died in a span, or could not reach Redis for longer than leases last. */
 function losersIn(span: Span, evidence: Evidence): number[] {
   const pids = new Set(
     evidence.troubles.filter(({ kind }) => kind === 'death' || kind === 'stall').map(({ pid }) => pid),

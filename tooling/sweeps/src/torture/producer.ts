@@ -6,25 +6,25 @@ import { Chance } from './chance.ts'
 import { KIND_NAMES, type KindName, kindOf } from './kinds.ts'
 import { noteOrder } from './orders.ts'
 
-/** What a producer does; survives JSON. */
+/** The settings of a producer, as JSON values. */
 export interface ProducerOrder {
   readonly url: string
   readonly prefix: string
   readonly queues: readonly string[]
-  /** Before the ids of its jobs. */
+  /** The prefix of the ids of its jobs. */
   readonly name: string
   readonly seed: number
-  /** Where jobs note their runs. */
+  /** The file in which jobs note their runs. */
   readonly runsFile: string
-  /** Where it notes what it enqueues. */
+  /** The file in which it notes the jobs that it enqueues. */
   readonly ordersFile: string
-  /** Between two jobs, on the average. */
+  /** Average time between two jobs. */
   readonly pauseMs: number
 }
 
 const AT_ONCE = 3
 const AGAIN_MS = 50
-/** It waits while so many jobs do, so that the queues are drained soon after the last one. */
+/** The producer pauses while this many jobs wait, so that the queues are empty soon after the last one. */
 const MOST_WAITING = 300
 
 const order = JSON.parse(process.argv[2] ?? '{}') as ProducerOrder
@@ -38,7 +38,7 @@ process.on('SIGTERM', () => {
   stopping = true
 })
 
-/** A producer that takes no for an answer only where another try makes no sense. */
+/** A producer that retries every call unless a retry makes no sense. */
 async function insist<T>(call: () => Promise<T>): Promise<T> {
   for (;;) {
     try {

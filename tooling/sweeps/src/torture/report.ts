@@ -1,12 +1,12 @@
 import { table } from '../table.ts'
 import type { TortureReport } from './torture.ts'
 
-/** Whether a torture found nothing wrong. */
+/** Whether a torture found no errors. */
 export function isWell({ complaints, failed, lost, parkedWrongly, unexplained, violations }: TortureReport): boolean {
   return [complaints, failed, lost, parkedWrongly, unexplained, violations].every((list) => list.length === 0)
 }
 
-/** What came of a torture, in Markdown. */
+/** The report of a torture, in Markdown. */
 export function reportText(report: TortureReport): string {
   const { again, faults, recoveriesMs } = report
   const told = [

@@ -17,24 +17,24 @@ import type { TortureWorkerOrder } from './worker.ts'
 export interface TortureOptions {
   /** How long faults happen. */
   readonly ms: number
-  /** The same one makes the same faults at the same times; what comes of them still depends on the machine. */
+  /** The same seed makes the same faults at the same times. The results still depend on the machine. */
   readonly seed: number
   /** Default 3. */
   readonly workers?: number
   /** Default 2. */
   readonly producers?: number
-  /** Told what is done. */
+  /** Gets a line for each action. */
   readonly onFault?: (name: string) => void
 }
 
 export interface TortureReport extends Verdict {
   /** How often each fault happened. */
   readonly faults: ReadonlyMap<string, number>
-  /** Jobs that were put into a registry of failed ones although they can succeed, with what they failed by. */
+  /** Jobs in a failed registry although they can succeed, with their errors. */
   readonly failed: readonly string[]
-  /** Broken invariants when all was over. */
+  /** Broken invariants at the end. */
   readonly violations: readonly string[]
-  /** Processes that ended by themselves or did not leave, and counters above what happened. */
+  /** Processes that ended by themselves or did not leave, and counters that are too high. */
   readonly complaints: readonly string[]
 }
 
@@ -47,9 +47,8 @@ const BETWEEN_FAULTS_MS = [100, 900] as const
 const DRAIN_PATIENCE_MS = 60_000
 
 /**
- * Workers, producers and schedulers at work while everything that can go wrong does, at random and at once. What was
- * asked for, what ran and what was done to whom is noted outside of Redis, and compared when all faults are over and the
- * queues are drained.
+ * Run workers, producers and schedulers with random faults of all kinds at once. Files record what was enqueued, what
+ * ran, and which fault hit which process. They are compared when all faults are over and the queues are empty.
  */
 export async function torture(options: TortureOptions): Promise<TortureReport> {
   const { ms, producers = 2, seed, workers = 3 } = options
@@ -96,7 +95,7 @@ function spawner({ dir, path }: TempDir, seed: number) {
   }
 }
 
-/** Harm at random until the time is over, and wait until all of it is mended. */
+/** Cause random faults until the time is over, and wait until all faults are over. */
 async function harm(victims: Victims, { onFault }: TortureOptions, ms: number): Promise<Map<string, number>> {
   const { chance, crew } = victims
   const counts = new Map<string, number>()
@@ -158,14 +157,14 @@ async function counters(client: Redis): Promise<Map<string, readonly [successful
   return new Map(await Promise.all(entries))
 }
 
-/** Workers whose counters say more than they have told of: something was settled twice. */
+/** Workers whose counters are higher than their reports: an attempt was settled twice. */
 function overcounted({ processes }: Crew, counted: Awaited<ReturnType<typeof counters>>): string[] {
   return processes.flatMap(({ process, role }, index) => {
     const [, successful, failed] = /^counts (\d+) (\d+)$/m.exec(process.stdout) ?? []
     const counts = counted.get(`${role}${index + 1}`)
     if (role !== 'worker' || counts === undefined || successful === undefined) return []
     const isMore = counts[0] > Number(successful) || counts[1] > Number(failed)
-    return isMore ? [`worker${index + 1} counted ${counts.join(' + ')} and told of ${successful} + ${failed}`] : []
+    return isMore ? [`worker${index + 1} counted ${counts.join(' + ')} and reported ${successful} + ${failed}`] : []
   })
 }
 

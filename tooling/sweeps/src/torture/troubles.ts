@@ -1,21 +1,21 @@
 import { sharedMs } from './orders.ts'
 
 /**
- * Something that was done to somebody.
+ * A fault that hit a process.
  * - `death`: a worker was killed.
  * - `horse`: a work horse was killed.
- * - `leave`: a worker was told to leave. Nothing may be lost by it.
- * - `stall`: a worker, or everybody, could do nothing, or reach Redis only slowly or not at all.
+ * - `leave`: a worker was asked to leave. It may lose nothing.
+ * - `stall`: a worker, or every process, was frozen, or could reach Redis only slowly or not at all.
  */
 export interface Trouble {
   readonly kind: 'death' | 'horse' | 'leave' | 'stall'
-  /** Process id; 0 = everybody. */
+  /** Process id; 0 = all processes. */
   readonly pid: number
   readonly fromMs: number
   toMs: number
 }
 
-/** Notes what was done to whom and when, outside of Redis. */
+/** Records, outside of Redis, which fault hit which process and when. */
 export class Troubles {
   readonly list: Trouble[] = []
 
@@ -24,7 +24,7 @@ export class Troubles {
     this.list.push({ kind, pid, fromMs: ms, toMs: ms })
   }
 
-  /** Returns what ends it. */
+  /** Returns a function that ends the fault. */
   stall(pid: number): () => void {
     const trouble: Trouble = { kind: 'stall', pid, fromMs: sharedMs(), toMs: Number.POSITIVE_INFINITY }
     this.list.push(trouble)

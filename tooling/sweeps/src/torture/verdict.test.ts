@@ -49,7 +49,7 @@ describe('judge', () => {
     expect(verdictOn(evidence)).toMatchObject({ acknowledged: 1, done: 0, lost: [expect.stringMatching(/^job /)] })
   })
 
-  test('expects nothing of a job whose producer was never told', () => {
+  test('expects nothing of a job that was never acknowledged', () => {
     const orders = [{ ...order('plain'), ackedMs: undefined }]
     expect(verdictOn({ orders })).toMatchObject({ acknowledged: 0, lost: [] })
   })

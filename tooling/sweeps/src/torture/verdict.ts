@@ -9,17 +9,17 @@ type Excuse = 'its worker died' | 'its work horse died' | 'its lease was lost' |
 
 export interface Verdict {
   readonly acknowledged: number
-  /** Acknowledged jobs that came to the end that they should come to. */
+  /** Acknowledged jobs that ended as they should. */
   readonly done: number
-  /** Acknowledged, and nothing came of it. */
+  /** Acknowledged jobs that never ended. */
   readonly lost: readonly string[]
-  /** Parked after three explained losses of their worker, done or not, and undone ones that wait for one of those. */
+  /** Jobs that were parked after three explained losses, done or not, and undone jobs that wait for one of them. */
   readonly parked: readonly string[]
-  /** Parked although fewer losses are explained, with what was told of them. */
+  /** Jobs that were parked although fewer losses are explained, with the reports about them. */
   readonly parkedWrongly: readonly string[]
-  /** Runs too many, by what explains them. */
+  /** Extra runs, by their reasons. */
   readonly again: Readonly<Record<Excuse, number>>
-  /** Runs too many that nothing explains. */
+  /** Extra runs without a reason. */
   readonly unexplained: readonly string[]
   /** From the death of a worker until another one took over a job that it had begun, in ms, shortest first. */
   readonly recoveriesMs: readonly number[]
@@ -27,7 +27,7 @@ export interface Verdict {
 
 const PARENT = /-parent$/
 
-/** What became of all jobs, by notes that were all made outside of Redis. */
+/** Check what became of all jobs, by records that were made outside of Redis. */
 export function judge(evidence: Evidence): Verdict {
   const runs = new Map<string, Run[]>()
   for (const run of evidence.runs) listOf(runs, run.jobId).push(run)
@@ -73,12 +73,12 @@ function wanted(id: string, kind: KindName) {
   return kindOf(PARENT.test(id) ? 'plain' : kind)
 }
 
-/** An excuse for each run too many; where there is none, what happened. */
+/** A reason for each extra run, or else a description of it. */
 function excuses(order: Order, runs: readonly Run[], evidence: Evidence): string[] {
   const { ends, runs: due } = wanted(order.id, order.kind)
   const extra = runs.filter(({ threw }) => !threw).length - (ends === 'broken' ? 1 : due)
   if (extra <= 0) return []
-  // The last run is the one that counted.
+  // The last run is the one that was settled.
   const found = runs.slice(0, -1).map((run, n) => excuse(order, run, runs[n + 1], evidence))
   const good = found.filter((one) => one !== undefined)
   const bare = Math.max(0, extra - good.length)
@@ -111,7 +111,7 @@ function excuse(order: Order, run: Run, next: Run | undefined, evidence: Evidenc
       what === 'lease_lost' && jobId === order.id && ms >= run.beganMs && ms <= nextMs + RECONNECT_MS + leaseMs,
   )
   if (lost || mayLoseLeases(run.parentPid, span, evidence)) return 'its lease was lost'
-  // Documented: what left no trace, or was retried, before the call came a second time is enqueued again.
+  // Documented: a job that left no trace, or was retried, before the call arrived again is enqueued again.
   const { ackedMs = Number.POSITIVE_INFINITY, kind } = order
   const isForgetful = kind === 'brief' || kind === 'flaky' || kind === 'later' || kind === 'repeat'
   return isForgetful && ackedMs > run.beganMs ? 'it was enqueued again' : undefined

@@ -3,7 +3,7 @@ import { Scheduler } from '@rq/scheduler'
 import { handleSignals, Worker } from '@rq/worker'
 import { sharedMs } from './orders.ts'
 
-/** What a worker of the torture does; survives JSON. */
+/** The settings of a worker of the torture, as JSON values. */
 export interface TortureWorkerOrder {
   readonly url: string
   readonly prefix: string
@@ -18,8 +18,9 @@ export interface TortureWorkerOrder {
 const SCHEDULER_LEASE_MS = 2000
 
 /**
- * A worker in a process of its own. It writes lines: `works`, then for what no worker in peace has to tell
- * `lease_lost <job id> <ms>` and `<event> <job id> <ms> <losses> <worker that had it>`, and at its end `counts <successful> <failed>`: the attempts it has told of.
+ * A worker in a process of its own. It prints lines: `works`; then, for events that only faults cause,
+ * `lease_lost <job id> <ms>` and `<event> <job id> <ms> <losses> <worker that had it>`; and at its end
+ * `counts <successful> <failed>`, the attempts that it has reported.
  */
 const { concurrency, importPath, leaseMs, name, prefix, queues, url } = JSON.parse(
   process.argv[2] ?? '{}',
