@@ -9,7 +9,7 @@ import {
   type SpawnedProcess,
   type TempDir,
 } from '@rq/testkit'
-import { type EnqueueOptions, type Job, Queue } from 'rq'
+import { type EnqueueOptions, type Job, Queue, SimpleWorker, Worker } from 'rq'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { canOpenTerminal, run, start, startOnTerminal } from './program.ts'
 
@@ -24,6 +24,13 @@ const MORE_JOBS = `
 import { isMainThread } from 'node:worker_threads'
 export const place = () => ({ pid: process.pid, isMain: isMainThread, wasSetUp: globalThis.wasSetUp === true })
 `
+
+/** What the job `place` returns. */
+interface Place {
+  readonly pid: number
+  readonly isMain: boolean
+  readonly wasSetUp: boolean
+}
 
 /** A module without exports: its top level is all that it does. */
 const SCRIPT = `
@@ -71,6 +78,26 @@ class Site implements AsyncDisposable {
   /** A call of a function of the folder, without a process for it. */
   enqueue(name: string, args: readonly unknown[] = [], options: EnqueueOptions = {}): Promise<Job> {
     return this.queue.enqueue(`jobs.${name}`, args, options)
+  }
+
+  async job(id: string): Promise<Job> {
+    const job = await this.queue.fetchJob(id)
+    if (job === null) throw new Error(`There is no job ${id}.`)
+    return job
+  }
+
+  /** The workers that are registered. */
+  workers() {
+    return Worker.all({ connection: this.redis.client, prefix: this.redis.prefix })
+  }
+
+  async counts() {
+    const [queued, finished, workers] = await Promise.all([
+      this.queue.count(),
+      this.queue.finishedJobRegistry.count(),
+      this.workers(),
+    ])
+    return { queued, finished, workers: workers.length }
   }
 
   async worker(...args: string[]): Promise<SpawnedProcess> {
@@ -121,10 +148,10 @@ describe('rq-cli', () => {
 
   test('a module alone is run from the top, afresh for every job, in one horse', async () => {
     await using site = await openSite()
-    for (const module of ['scripts.clean', './scripts/clean.mjs', 'scripts/clean', 'tidy', 'tidy']) {
-      expect(await site.run('enqueue', module)).toMatchObject({ code: 0 })
-    }
-    await site.run('enqueue', './scripts/clean', 'argument', '--job-id', 'refused')
+    expect(await site.run('enqueue', './scripts/clean.mjs')).toMatchObject({ code: 0 })
+    // What `enqueue` stores for a module by a dotted path, its file, or one word; packages/cli tests that it does.
+    for (const module of ['scripts.clean', './scripts/clean', './tidy', './tidy']) await site.queue.enqueue(module)
+    await site.queue.enqueue('./scripts/clean', ['argument'], { jobId: 'refused' })
     const { stderr } = await site.run('worker', '--burst')
     expect(stderr.match(/Job OK/g)).toHaveLength(5)
     expect(stderr).toMatch(/Job failed \(refused\)[\s\S]*takes no arguments/)
@@ -137,8 +164,7 @@ describe('rq-cli', () => {
     await using site = await openSite()
     await Promise.all([1, 2, 3].map((number) => site.enqueue('add', [number, 1])))
     expect(await site.run('worker', '--burst')).toMatchObject({ code: 0, stdout: '' })
-    const { stdout } = await site.run('info', '--json')
-    expect(JSON.parse(stdout)).toMatchObject({ queues: [{ name: 'default', count: 0, finished: 3 }], workers: [] })
+    expect(await site.counts()).toEqual({ queued: 0, finished: 3, workers: 0 })
   })
 
   test('a pool works with several workers and ends with its burst', async () => {
@@ -148,8 +174,7 @@ describe('rq-cli', () => {
     expect(code).toBe(0)
     expect(stderr).toMatch(/^\d\d:\d\d:\d\d default: jobs\.add\(1, 1\) \(\w+\), worker pool-[12]$/m)
     expect(stderr).toMatch(/^\d\d:\d\d:\d\d default: Job OK \(\w+\), took \d+ ms, worker pool-[12]$/m)
-    const { stdout } = await site.run('info', '--json')
-    expect(JSON.parse(stdout)).toMatchObject({ queues: [{ count: 0, finished: 3 }], workers: [] })
+    expect(await site.counts()).toEqual({ queued: 0, finished: 3, workers: 0 })
   })
 
   test.each(['process', 'thread', 'inline'])(
@@ -160,8 +185,7 @@ describe('rq-cli', () => {
       const flags = ['--horse', horse, '--burst', '--import', './setup.mjs', '--concurrency', '2']
       await using worker = start(site.args(['worker', ...flags]), site.options)
       expect(await worker.exited).toMatchObject({ code: 0 })
-      const { results } = JSON.parse((await site.run('job', 'one', '--json')).stdout)
-      const { pid, isMain, wasSetUp } = results[0].returnValue
+      const { pid, isMain, wasSetUp } = (await site.job('one').then((job) => job.returnValue())) as Place
       expect({ ownProcess: pid !== worker.child.pid, isMain, wasSetUp }).toEqual({
         ownProcess: horse === 'process',
         isMain: horse !== 'thread',
@@ -174,25 +198,23 @@ describe('rq-cli', () => {
     await using site = await openSite()
     await site.queue.enqueue('parcel#work', [], { jobId: 'one' })
     expect((await site.run('worker', '--burst')).stderr).toMatch(/RQ_FUNCTION_NOT_ALLOWED.*parcel/)
-    await site.run('requeue', '--queue', 'default', 'one')
+    await (await site.job('one')).requeue()
     expect((await site.run('worker', '--burst', '--allow', 'parcel')).stderr).toContain('Job OK (one)')
   })
 
   test('SIGTERM stops a pool and all of its workers', async () => {
     await using site = await openSite()
     await using pool = start(site.args(['worker-pool', '-n', '2']), site.options)
-    const workers = async (): Promise<{ pid: number }[]> =>
-      JSON.parse((await site.run('info', '--json')).stdout).workers
     const pids = await eventually(async () => {
-      const found = await workers()
-      expect(found).toHaveLength(2)
-      return found.map(({ pid }) => pid)
+      const workers = await site.workers()
+      expect(workers).toHaveLength(2)
+      return workers.map(({ pid }) => pid)
     })
     expect(new Set(pids).size).toBe(2)
     pool.child.kill('SIGTERM')
     expect(await pool.exited).toMatchObject({ code: 0 })
-    for (const pid of pids) expect(await isRunning(pid)).toBe(false)
-    expect(await workers()).toEqual([])
+    for (const pid of pids) expect(isRunning(pid)).toBe(false)
+    expect(await site.workers()).toEqual([])
   })
 
   test('a worker that gets a signal finishes its job and ends with 0', async () => {
@@ -204,8 +226,8 @@ describe('rq-cli', () => {
     worker.child.kill('SIGTERM')
     expect(await worker.exited).toMatchObject({ code: 0, signal: null })
     expect(worker.stderr).toMatch(/Warm shut down requested\n[\s\S]*Job OK \(long\)/)
-    const { stdout } = await site.run('job', 'long', '--json')
-    expect(JSON.parse(stdout)).toMatchObject({ status: 'finished', results: [{ returnValue: 'done' }] })
+    const job = await site.job('long')
+    expect([await job.getStatus(), await job.returnValue()]).toEqual(['finished', 'done'])
   })
 
   test('a second signal, a second later, gives the job back and ends with 1', async () => {
@@ -219,8 +241,8 @@ describe('rq-cli', () => {
     await eventually(() => performance.now() - firstMs > 1050)
     worker.child.kill('SIGINT')
     expect(await worker.exited).toMatchObject({ code: 1, signal: null })
-    const { stdout } = await site.run('job', 'never', '--json')
-    expect(JSON.parse(stdout)).toMatchObject({ status: 'queued', position: 0 })
+    expect(await (await site.job('never')).getStatus()).toBe('queued')
+    expect(await site.queue.getJobIds()).toEqual(['never'])
   })
 
   test('stop ends a job that runs', async () => {
@@ -233,7 +255,7 @@ describe('rq-cli', () => {
       stderr: expect.stringMatching(/^Asked worker \w+ to stop job never/),
     })
     await worker.output(/Job stopped by user \(never\)/)
-    expect((await site.run('job', 'never')).stdout).toMatch(/^Status +stopped$/m)
+    await eventually(async () => expect(await (await site.job('never')).getStatus()).toBe('stopped'))
   })
 
   test('ends quietly with the reader of its output', async () => {
@@ -388,7 +410,7 @@ describe.skipIf(!canOpenTerminal)('on a terminal', () => {
   test('requeue shows its progress', async () => {
     await using site = await openSite()
     await Promise.all([site.enqueue('fails'), site.enqueue('fails')])
-    expect(await site.run('worker', '--burst')).toMatchObject({ code: 0 })
+    await new SimpleWorker(site.queue, { importPaths: [project.dir] }).work({ burst: true })
     await using program = startOnTerminal(site.args(['requeue', '--queue', 'default', '--all']), site.options)
     const { code, stdout } = await program.exited
     expect(code).toBe(0)
