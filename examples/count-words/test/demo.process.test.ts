@@ -9,7 +9,7 @@ const oneDocument = () => makeProject({ 'doc.md': 'three small words\n' })
 
 function startDemo({ url, prefix }: RedisFixture, folder: TempDir, count: number, wordsOfLast = 3) {
   const args = [prefix, folder.path('doc.md'), String(count), String(wordsOfLast)]
-  return spawnNode(new URL('run-demo.ts', import.meta.url), args, {
+  return spawnNode(new URL('run-demo.js', import.meta.url), args, {
     cwd: EXAMPLE,
     env: { RQ_REDIS_URL: url },
     fromSource: true,

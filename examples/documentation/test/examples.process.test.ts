@@ -41,9 +41,9 @@ it('every example of the documentation runs, with a worker beside it', async () 
     fromSource: true,
   }
 
-  await using worker = spawnNode(new URL('worker.ts', SRC), [], options)
+  await using worker = spawnNode(new URL('../dist/worker.js', import.meta.url), [], options)
   await worker.output(/listening/, 60_000)
-  await using examples = spawnNode(new URL('run-examples.ts', import.meta.url), Object.keys(PRINTED), options)
+  await using examples = spawnNode(new URL('run-examples.js', import.meta.url), Object.keys(PRINTED), options)
   expect(await examples.exited, examples.stderr).toMatchObject({ code: 0, signal: null })
   server.close()
 

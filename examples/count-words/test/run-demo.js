@@ -1,7 +1,8 @@
-// Runs the demo as `pnpm demo` does, without installing and building, over one file many times.
-// Arguments: prefix, path, number of times, number of words to expect the last time.
-import { runDemo } from '../src/demo.ts'
+// @ts-check
+import { runDemo } from '../dist/demo.js'
 
+// Runs the demo as `pnpm demo` does, except for the installation and the build, over one file many times.
+// Arguments: prefix, path, how many times, how many words the file is said to have the last time.
 const [prefix = '', path = '', count, wordsOfLast] = process.argv.slice(2)
 const documents = Array.from({ length: Number(count) }, (_, n) => ({ name: `doc ${n}`, path, words: 3 }))
 Object.assign(documents.at(-1) ?? {}, { name: 'the last', words: Number(wordsOfLast) })
