@@ -12,9 +12,9 @@ const DURING = '\nWhile this was handled, another error was thrown:\n'
 const CUT = '\n    ... (cut)'
 
 /**
- * Describe a thrown value for people: its stack, then its causes and the errors of an AggregateError, and as the last line
- * a summary (`TypeError: x is not a function`, `RqError [RQ_FUNCTION_NOT_FOUND]: ...`), the line that RQ's tools show.
- * Accepts anything and never throws. At most 64 KB.
+ * Describe a thrown value for people: its stack, then its causes and the errors of an AggregateError, and as the last
+ * line a summary (`TypeError: x is not a function`, `RqError [RQ_FUNCTION_NOT_FOUND]: ...`), the line that RQ's tools
+ * show. Accepts anything and never throws. At most 64 KB.
  * @param handling - the text of an earlier error that was being handled; it comes first.
  */
 export function errorText(error: unknown, handling?: string): string {

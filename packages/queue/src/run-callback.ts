@@ -37,7 +37,8 @@ const FIELDS = { success: 'onSuccess', failure: 'onFailure', stopped: 'onStopped
 >
 
 /**
- * Call one of a job's callbacks with (job, connection, ...rest) under its own time limit. Does nothing when the job has none.
+ * Call one of a job's callbacks with (job, connection, ...rest) under its own time limit. Does nothing when the job has
+ * none.
  * @throws what the callback or its loading throws; JobTimeoutError at the limit.
  */
 export async function runCallback(
@@ -91,14 +92,16 @@ export async function reportFailure(
   }
 }
 
-/** Call the stopped callback of a job: (job, connection). What it throws is dropped; the job is stopped. Never rejects. */
+/**
+ * Call the stopped callback of a job: (job, connection). What it throws is dropped; the job is stopped. Never rejects.
+ */
 export async function reportStop(input: CallbackInput, job: Job): Promise<void> {
   await runCallback('stopped', input, job).catch(() => {})
 }
 
 /**
- * Call the failure callback of a job whose own horse is lost, in another one. The callback gets an Error made of `error`.
- * Never rejects.
+ * Call the failure callback of a job whose own horse is lost, in another one. The callback gets an Error made of
+ * `error`. Never rejects.
  */
 export async function runFailureCallback(input: CallbackInput, error: ErrorFacts): Promise<Failure> {
   return reportFailure(input, endedJob(input, 'failed'), errorFromFacts(error), error)

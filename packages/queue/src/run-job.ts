@@ -21,8 +21,8 @@ import { untilAborted } from './until-aborted.ts'
 
 export interface RunInput extends CallbackInput {
   /**
-   * Ends the run; its reason is the job's error. `JobTimeoutError` for the time limit. An `RqError` `RQ_JOB_STOPPED` makes
-   * the outcome `stopped`; with `RQ_LEASE_LOST` no callback runs, since another worker owns the job.
+   * Ends the run; its reason is the job's error. `JobTimeoutError` for the time limit. An `RqError` `RQ_JOB_STOPPED`
+   * makes the outcome `stopped`; with `RQ_LEASE_LOST` no callback runs, since another worker owns the job.
    */
   readonly signal: RunSignal
 }
@@ -40,10 +40,10 @@ export const STOPPED_TEXT = 'Job stopped by user, work-horse terminated.'
 /**
  * Run a job once, callbacks included. Writes nothing: the caller settles. Never rejects.
  *
- * Loads the function, calls it with its arguments (keyword arguments last, if there are any) as the current job, and awaits
- * it until the signal fires. Serializes the return value; if no serializer can write it, a placeholder string is stored and
- * the job succeeds. Then calls the success callback; if that throws, the job has failed. On failure calls the failure
- * callback; if that throws, its error is added to the text. Times are wall-clock milliseconds.
+ * Loads the function, calls it with its arguments (keyword arguments last, if there are any) as the current job, and
+ * awaits it until the signal fires. Serializes the return value; if no serializer can write it, a placeholder string is
+ * stored and the job succeeds. Then calls the success callback; if that throws, the job has failed. On failure calls
+ * the failure callback; if that throws, its error is added to the text. Times are wall-clock milliseconds.
  */
 export async function attemptJob(input: RunInput): Promise<Attempt> {
   // A copy, since the job's function may change it. Not a spread, which takes four times as long here.

@@ -1,6 +1,6 @@
 /**
- * Ends a run before its time, as an AbortController does. Its AbortSignal is made when somebody asks for it: making one and
- * listening to it costs as much as everything else about a short job.
+ * Ends a run early, as an AbortController does. Its AbortSignal is made on first use: making one and listening to it
+ * costs as much as all the rest of a short job.
  */
 export class RunLimit {
   #controller: AbortController | undefined
@@ -37,13 +37,13 @@ export class RunLimit {
     if (this.#aborted) throw this.#reason
   }
 
-  /** One listener at a time; undefined: none any more. */
+  /** Set the only listener; undefined removes it. */
   listen(listener: (() => void) | undefined): void {
     this.#listener = listener
   }
 }
 
-/** What may end a run: of a caller's own, or of a horse. */
+/** The signal that ends a run: a caller's own, or that of a horse. */
 export type RunSignal = AbortSignal | RunLimit
 
 export function signalOf(signal: RunSignal): AbortSignal {

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { text } from 'node:stream/consumers'
 import { jsonSerializer, superjsonSerializer } from '@rq/serializer'
 
-// A program with every prototype frozen, to be run with --disable-proto=throw. It reads `{ refused, harmless }`, lists of
-// serialized texts, from stdin, and fails where a serializer does not treat them so.
+// A program with every prototype frozen, to be run with --disable-proto=throw. It reads `{ refused, harmless }`, lists
+// of serialized texts, from stdin, and fails where a serializer does not treat them so.
 const { refused, harmless } = JSON.parse(await text(process.stdin))
 for (const { prototype } of [Object, Array, Map, Set, Date, Error]) Object.freeze(prototype)
 

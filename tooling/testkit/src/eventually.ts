@@ -7,7 +7,9 @@ export interface EventuallyOptions {
   timeoutMs?: number
   /** How long between two tries. Default 10. */
   intervalMs?: number
-  /** Called when the time is up; its value is shown in the error: `{ show: () => job.getStatus() }`. Default: nothing. */
+  /**
+   * Called when the time is up; its value is shown in the error: `{ show: () => job.getStatus() }`. Default: nothing.
+   */
   show?: () => unknown
 }
 

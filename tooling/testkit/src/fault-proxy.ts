@@ -67,7 +67,7 @@ export interface FaultProxy extends AsyncDisposable {
 }
 
 const HANDSHAKE = new Set(['hello', 'auth', 'select', 'client', 'info', 'quit'])
-/** After one of these a connection carries pushed messages, which cannot be told from replies. */
+/** After one of these a connection carries pushed messages, which look like replies. */
 const STREAMING = new Set(['subscribe', 'psubscribe', 'ssubscribe', 'monitor'])
 
 const NAMES: ReadonlyMap<string, string> = new Map(Object.values(scripts).map(({ sha, name }) => [sha, name]))

@@ -33,7 +33,8 @@ export interface ProjectOptions {
 }
 
 /**
- * Create a folder with these files: `await using project = await makeProject({ 'jobs.mjs': 'export const send = ...' })`.
+ * Create a folder with these files:
+ * `await using project = await makeProject({ 'jobs.mjs': 'export const send = ...' })`.
  * Adds a `package.json` with `"type": "module"` unless the files include one.
  */
 export async function makeProject(

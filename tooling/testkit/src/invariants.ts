@@ -5,7 +5,9 @@ import { type RedisSnapshot, type SnapshotKey, snapshotRedis } from './redis-sna
 type Kind = SnapshotKey['type']
 type Fields = ReadonlyMap<string, string>
 
-/** Every kind of key that may exist (docs/redis-schema.md); the first match applies. The group is the name in the key. */
+/**
+ * Every kind of key that may exist (docs/redis-schema.md); the first match applies. The group is the name in the key.
+ */
 const DOCUMENTED: readonly (readonly [name: string, type: Kind, pattern: RegExp])[] = [
   ['queues', 'set', /^queues$/],
   ['queue', 'list', /^queue:(.+)$/],
@@ -68,9 +70,9 @@ export interface InvariantOptions {
  * atomic step, so a test may call it while workers run.
  *
  * A state is valid when every job is once in exactly one place, the one that its status and queue name; an id in an
- * index has a job, or is dropped in time; a job without a place has ended and expires; only queued and started jobs hold
- * slots of a rate limit, no more than the limit, and no slot is free while jobs wait; a deferred job waits for another
- * one; all keys are documented; and all fields are as RQ's strict readers expect them.
+ * index has a job, or is dropped in time; a job without a place has ended and expires; only queued and started jobs
+ * hold slots of a rate limit, no more than the limit, and no slot is free while jobs wait; a deferred job waits for
+ * another one; all keys are documented; and all fields are as RQ's strict readers expect them.
  */
 export async function findViolations(
   client: Redis,

@@ -5,8 +5,8 @@ export interface SpawnNodeOptions extends SpawnProcessOptions {
   /** Options for Node itself: `['--enable-source-maps']`. */
   nodeArgs?: readonly string[]
   /**
-   * Run TypeScript, and load the packages of this workspace from source. Default false: a script in JavaScript, with the
-   * packages as users have them, from what was built. That starts three times as fast.
+   * Run TypeScript, and load the packages of this workspace from source. Default false: a script in JavaScript, with
+   * the packages as users have them, from what was built. That starts three times as fast.
    */
   fromSource?: boolean
 }
