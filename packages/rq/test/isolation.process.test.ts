@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
 import { symlink, writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { makeProject, redisFixture } from '@rq/testkit'
+import { makeProject, RUNS_ALL, redisFixture } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { JobFailedError, Queue, ref, Worker } from '../src/index.ts'
+
+const MANY = RUNS_ALL ? 10_000 : 2_000
 
 const JOBS = `
 import { getCurrentJob } from 'rq'
@@ -148,9 +150,9 @@ describe('a worker with process horses', () => {
     expect((error as JobFailedError).remoteStack).toContain('the reason')
   })
 
-  it('runs 10,000 jobs through two horses with every result right', async () => {
+  it(`runs ${MANY} jobs through two horses with every result right`, async () => {
     await using test = await isolatedWorker({ concurrency: 2 })
-    const numbers = Array.from({ length: 10_000 }, (_, n) => n)
+    const numbers = Array.from({ length: MANY }, (_, n) => n)
     const jobs = await test.queue.enqueueMany(numbers.map((n) => Queue.prepareData('jobs.add', [n, 1])))
     const results = await Promise.all(jobs.map((job) => job.result({ timeout: 60 })))
     expect(results).toEqual(numbers.map((n) => n + 1))

@@ -5,6 +5,7 @@ import { TestStorage } from '@rq/testkit/memory-storage'
 import { describe, expect, test } from 'vitest'
 import { Worker, type WorkerOptions } from '../src/index.ts'
 import { RQ_JOBS } from './jobs-with-rq.ts'
+import { nextEvent } from './running.ts'
 
 async function fixture() {
   const project = await makeProject({ 'jobs.js': RQ_JOBS }, { packages: ['@rq/queue'] })
@@ -55,7 +56,7 @@ describe('inside a job', () => {
     const id = store.enqueue('./jobs#untilAborted', { timeoutS: 1 })
     const ended: unknown[] = []
     const worker = ctx.worker()
-    const done = new Promise((resolve) => worker.once('job:failed', resolve))
+    const done = nextEvent(worker, 'job:failed')
     worker.on('horse:ended', (event) => ended.push(event))
     const working = worker.work()
     await done
@@ -173,8 +174,8 @@ describe('stop-job', () => {
       const { store } = ctx
       const id = store.enqueue('./jobs#untilAborted', { args: [ctx.log], retriesLeft: 3, ...CALLBACKS })
       const worker = ctx.worker({ horse, name: 'bob' })
-      const begun = new Promise((resolve) => worker.once('job:started', resolve))
-      const stopped = new Promise((resolve) => worker.once('job:stopped', resolve))
+      const begun = nextEvent(worker, 'job:started')
+      const stopped = nextEvent(worker, 'job:stopped')
       const working = worker.work()
       await begun
       store.send('bob', { command: 'stop-job', jobId: id })
@@ -192,8 +193,8 @@ describe('stop-job', () => {
     const { store } = ctx
     const id = store.enqueue('./jobs#spinning', { args: [ctx.log], ...CALLBACKS })
     const worker = ctx.worker({ name: 'bob' })
-    const begun = new Promise((resolve) => worker.once('job:started', resolve))
-    const stopped = new Promise((resolve) => worker.once('job:stopped', resolve))
+    const begun = nextEvent(worker, 'job:started')
+    const stopped = nextEvent(worker, 'job:stopped')
     const working = worker.work()
     await begun
     store.send('bob', { command: 'stop-job', jobId: id })

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { eventually, isRunning } from '@rq/testkit'
 import { describe, expect, test, vi } from 'vitest'
 import { fixture } from './fixture.ts'
+import { nextEvent, running } from './running.ts'
 
 const KINDS = ['process', 'thread', 'inline'] as const
 
@@ -184,14 +185,12 @@ describe('a horse that ends with its job', () => {
       const { store } = ctx
       const id = store.enqueue('./jobs#throwLater')
       const worker = ctx.worker({ horse })
-      const ended = new Promise((resolve) => worker.once('horse:ended', resolve))
-      const working = worker.work()
+      const ended = nextEvent(worker, 'horse:ended')
+      await using _ = running(worker)
       await ended
       expect(store.value(id)).toBe('fine')
       const next = store.enqueue('./jobs#add', { args: [1, 2] })
       await eventually(() => store.value(next) === 3)
-      await worker.stop()
-      await working
     },
   )
 

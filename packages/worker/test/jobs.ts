@@ -29,7 +29,8 @@ export const keep = (bytes) => { kept.push(new Uint8Array(bytes).fill(1)); retur
 export const cwd = () => process.cwd()
 export const title = () => process.title
 export const spin = () => { for (;;); }
-export const spinFor = (ms) => { const end = performance.now() + ms; while (performance.now() < end); return ms }
+// Blocks the event loop as a computation does, without a core of the machine that runs the tests.
+export const blockFor = (ms) => { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms); return ms }
 export const wait = async (ms) => { await delay(ms); return ms }
 export const never = () => new Promise(() => {})
 export const exit = (code) => process.exit(code)
@@ -41,7 +42,7 @@ export const chdir = (to) => { process.chdir(to); return process.cwd() }
 export const big = (n) => 'x'.repeat(n)
 export const print = (text) => { console.log(text); return text }
 export const mark = (file, text) => { appendFileSync(file, text + '\\n'); return text }
-export const markThenSpinFor = (file, ms) => { mark(file, String(process.pid)); return spinFor(ms) }
+export const markThenBlockFor = (file, ms) => { mark(file, String(process.pid)); return blockFor(ms) }
 export const spawnChild = (file) => {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' })
   writeFileSync(file, String(child.pid))

@@ -6,6 +6,7 @@ import { eventually, faultProxy, makeProject, redisFixture, spawnNode, startRedi
 import { expect, test } from 'vitest'
 import { Worker, type WorkerOptions } from '../src/index.ts'
 import { JOBS } from './jobs.ts'
+import { nextEvent, running } from './running.ts'
 
 async function fixture(url?: string) {
   const redis = await redisFixture(url === undefined ? {} : { url })
@@ -35,21 +36,11 @@ async function fixture(url?: string) {
   }
 }
 
-test('10,000 jobs through two process horses end with the right results', async () => {
-  await using ctx = await fixture()
-  const datas = Array.from({ length: 10_000 }, (_, n) => Queue.prepareData('./jobs#double', [n]))
-  const jobs = await ctx.queue.enqueueMany(await Promise.all(datas))
-  expect(await ctx.worker({ concurrency: 2 }).work({ burst: true })).toBe(true)
-  const values = await Promise.all(jobs.map((job) => job.returnValue()))
-  expect(values).toEqual(jobs.map((_, n) => n * 2))
-  expect(await ctx.queue.count()).toBe(0)
-})
-
 test('a job that comes while the worker waits is picked up, and its result awaited', async () => {
   await using ctx = await fixture()
   const worker = ctx.worker()
   const working = worker.work()
-  await new Promise<void>((resolve) => worker.once('horse:started', () => resolve()))
+  await nextEvent(worker, 'horse:started')
   const job = await ctx.queue.enqueue('./jobs#add', [1, 2])
   expect(await job.result({ timeout: 25 })).toBe(3)
   await worker.stop()
@@ -60,12 +51,10 @@ test('job.stop() stops it, also a job that computes', async () => {
   await using ctx = await fixture()
   const job = await ctx.queue.enqueue('./jobs#spin', [], {})
   const worker = ctx.worker()
-  const working = worker.work()
-  await new Promise<void>((resolve) => worker.once('job:started', () => resolve()))
+  await using _ = running(worker)
+  await nextEvent(worker, 'job:started')
   await job.stop()
   await eventually(() => job.isStopped())
-  await worker.stop()
-  await working
 })
 
 test('cold stop puts the running job back to the head', async () => {
@@ -74,7 +63,7 @@ test('cold stop puts the running job back to the head', async () => {
   const second = await ctx.queue.enqueue('./jobs#add', [1, 2])
   const worker = ctx.worker()
   const working = worker.work()
-  await new Promise<void>((resolve) => worker.once('job:started', () => resolve()))
+  await nextEvent(worker, 'job:started')
   await worker.stop({ force: true })
   await working
   expect(await ctx.queue.getJobIds()).toEqual([first.id, second.id])
@@ -107,25 +96,23 @@ test('a job that is deleted while it runs comes to nothing, and the worker says 
   await using ctx = await fixture()
   const job = await ctx.queue.enqueue('./jobs#wait', [500])
   const worker = ctx.worker()
-  const vanished = new Promise((resolve) => worker.once('job:vanished', resolve))
-  const working = worker.work()
-  await new Promise<void>((resolve) => worker.once('job:started', () => resolve()))
+  const vanished = nextEvent(worker, 'job:vanished')
+  await using _ = running(worker)
+  await nextEvent(worker, 'job:started')
   await job.delete()
   expect(await vanished).toMatchObject({ jobId: job.id })
   expect((await ctx.redis.keys()).filter((key) => key.includes(job.id))).toEqual([])
-  await worker.stop()
-  await working
 })
 
 test('a worker survives that all data is gone, leaves no half-born keys, and takes the next job', async () => {
   await using redis = await startRedis()
   await using ctx = await fixture(redis.url)
   const worker = ctx.worker({ leaseMs: 600, concurrency: 2 })
-  const working = worker.work()
+  await using _ = running(worker)
   await ctx.queue.enqueue('./jobs#wait', [1500])
   await ctx.queue.enqueue('./jobs#markFirstThenSpin', [ctx.project.path('spins')], { jobTimeout: 30 })
   await eventually(() => existsSync(ctx.project.path('spins')))
-  const ended = new Promise((resolve) => worker.once('horse:ended', resolve))
+  const ended = nextEvent(worker, 'horse:ended')
   await ctx.redis.client.flushall()
   // It hears of it by its next heartbeat, kills what runs, and registers itself again.
   await ended
@@ -140,8 +127,6 @@ test('a worker survives that all data is gone, leaves no half-born keys, and tak
   )
   const keys = (await ctx.redis.keys()).map((key) => key.slice(ctx.redis.prefix.length))
   expect(keys.filter((key) => !/^(queues|workers(:default)?|worker:[^:]+)$/.test(key))).toEqual([])
-  await worker.stop()
-  await working
 })
 
 test('commands are heard again after their connection was killed', async () => {
@@ -149,8 +134,8 @@ test('commands are heard again after their connection was killed', async () => {
   await using ctx = await fixture(redis.url)
   const job = await ctx.queue.enqueue('./jobs#never', [])
   const worker = ctx.worker()
-  const working = worker.work()
-  await new Promise<void>((resolve) => worker.once('job:started', () => resolve()))
+  await using _ = running(worker)
+  await nextEvent(worker, 'job:started')
   const listeners = async () =>
     Number(((await ctx.redis.client.pubsub('NUMSUB', `${ctx.redis.prefix}pubsub:${worker.name}`)) as unknown[])[1])
   await eventually(async () => (await listeners()) === 1)
@@ -158,8 +143,6 @@ test('commands are heard again after their connection was killed', async () => {
   await eventually(async () => (await listeners()) === 1)
   await job.stop()
   await eventually(() => job.isStopped())
-  await worker.stop()
-  await working
 })
 
 const SCRIPT = new URL('./lone-worker.js', import.meta.url)
@@ -172,12 +155,10 @@ test('the job of a worker that is killed is retried by another one, once', async
   await eventually(() => existsSync(marks))
   lone.kill('SIGKILL')
   const second = ctx.worker({ leaseMs: 1500, serializer: 'json' })
-  const working = second.work()
+  await using _ = running(second)
   expect(await job.result({ timeout: 25 })).toBe('second')
   await job.refresh()
   expect(job.retriesLeft).toBe(0)
-  await second.stop()
-  await working
 })
 
 test('a worker that was frozen past its lease hears that it lost the job, ends its horse, and writes nothing', async () => {
@@ -188,13 +169,11 @@ test('a worker that was frozen past its lease hears that it lost the job, ends i
   await eventually(() => existsSync(marks))
   lone.kill('SIGSTOP')
   const second = ctx.worker({ leaseMs: 1500, serializer: 'json' })
-  const working = second.work()
+  await using _ = running(second)
   expect(await job.result({ timeout: 25 })).toBe('second')
   lone.kill('SIGCONT')
   await lone.output(new RegExp(`lost ${job.id}`))
   await lone.output(/a horse ended/)
   expect(await job.results()).toHaveLength(1)
   expect(await job.getStatus()).toBe('finished')
-  await second.stop()
-  await working
 })

@@ -3,14 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { deferred, type Logger, RqError } from '@rq/core'
 import { eventually } from '@rq/testkit'
 import { describe, expect, test } from 'vitest'
-import { handleSignals, type Worker, type WorkerEvents } from '../src/index.ts'
+import { handleSignals } from '../src/index.ts'
 import { fixture } from './fixture.ts'
-
-function next<K extends keyof WorkerEvents>(worker: Worker, name: K): Promise<WorkerEvents[K][0]> {
-  return new Promise((resolve) =>
-    (worker as { once(name: string, listener: (event: never) => void): void }).once(name, resolve),
-  )
-}
+import { nextEvent, running } from './running.ts'
 
 describe('the loop', () => {
   test('takes work that comes while it waits', async () => {
@@ -18,7 +13,7 @@ describe('the loop', () => {
     const { store } = ctx
     const worker = ctx.worker()
     const working = worker.work()
-    await next(worker, 'horse:started')
+    await nextEvent(worker, 'horse:started')
     const id = store.enqueue('./jobs#add', { args: [1, 2] })
     await eventually(() => store.value(id) === 3)
     await worker.stop()
@@ -30,14 +25,12 @@ describe('the loop', () => {
     await using ctx = await fixture()
     const { store } = ctx
     const worker = ctx.worker({ horse: 'inline' })
-    const working = worker.work()
+    await using _ = running(worker)
     const id = store.enqueue('./jobs#wait', { args: [300] })
     await eventually(() => store.status(id) === 'started')
     const before = store.calls
     await eventually(() => store.status(id) === 'finished')
     expect(store.calls - before).toBeLessThan(5)
-    await worker.stop()
-    await working
   })
 
   test('maxJobs leaves the rest in the queue', async () => {
@@ -79,15 +72,13 @@ describe('the loop', () => {
     store.suspended = true
     expect(await ctx.worker({ horse: 'inline' }).work({ burst: true })).toBe(false)
     const worker = ctx.worker({ horse: 'inline' })
-    const suspended = next(worker, 'worker:suspended')
-    const resumed = next(worker, 'worker:resumed')
-    const working = worker.work()
+    const suspended = nextEvent(worker, 'worker:suspended')
+    const resumed = nextEvent(worker, 'worker:resumed')
+    await using _ = running(worker)
     await suspended
     store.suspended = false
     await resumed
     await eventually(() => store.value(id) === 3)
-    await worker.stop()
-    await working
   })
 
   test('a store that fails for a while loses no outcome', async () => {
@@ -95,7 +86,7 @@ describe('the loop', () => {
     const { store } = ctx
     const ids = Array.from({ length: 50 }, (_, n) => store.enqueue('./jobs#wait', { args: [n] }))
     const worker = ctx.worker({ horse: 'inline', concurrency: 5 })
-    const working = worker.work()
+    await using _ = running(worker)
     await eventually(() => ids.some((id) => store.status(id) === 'finished'))
     store.outage = new Error('no connection')
     const calls = store.calls
@@ -103,8 +94,6 @@ describe('the loop', () => {
     store.outage = undefined
     await eventually(() => ids.every((id) => store.status(id) === 'finished'))
     expect(store.settlements).toHaveLength(50)
-    await worker.stop()
-    await working
   })
 
   test('a store that is not ready yet is waited for; one that refuses is not', async () => {
@@ -143,11 +132,9 @@ describe('the loop', () => {
   test('cleans the registries of its queues from time to time', async () => {
     await using ctx = await fixture()
     const worker = ctx.worker({ horse: 'inline', maintenanceInterval: 1 })
-    const working = worker.work()
+    await using _ = running(worker)
     await eventually(() => ctx.store.cleaned.length >= 2)
     expect(ctx.store.cleaned.slice(0, 2)).toEqual(['default:finished', 'default:failed'])
-    await worker.stop()
-    await working
   })
 
   test('tells what happens to jobs', async () => {
@@ -181,7 +168,7 @@ describe('the loop', () => {
     await using ctx = await fixture()
     const worker = ctx.worker({ name: 'eve', horse: 'inline' })
     const working = worker.work()
-    await next(worker, 'horse:started')
+    await nextEvent(worker, 'horse:started')
     await expect(worker.work()).rejects.toThrow(/working already/)
     const other = { name: 'ann', queues: ['default'], pid: 1, hostname: 'elsewhere', version: '1', ttlS: 60 }
     await ctx.store.workers.register(other)
@@ -197,32 +184,28 @@ describe('handing over ahead', () => {
     const { store } = ctx
     // Short jobs first, so that horses are given several at once.
     const short = Array.from({ length: 100 }, (_, n) => store.enqueue('./jobs#double', { args: [n] }))
-    const slow = store.enqueue('./jobs#spinFor', { args: [4000] })
+    const slow = store.enqueue('./jobs#blockFor', { args: [4000] })
     const after = Array.from({ length: 12 }, (_, n) => store.enqueue('./jobs#double', { args: [n] }))
     const worker = ctx.worker({ concurrency: 2 })
-    const working = worker.work()
+    await using _ = running(worker)
     await eventually(() => after.every((id) => store.status(id) === 'finished'))
     expect(store.status(slow)).toBe('started')
     expect(short.every((id) => store.status(id) === 'finished')).toBe(true)
     await eventually(() => store.status(slow) === 'finished')
     expect(new Set(store.settlements.map(({ jobId }) => jobId)).size).toBe(store.settlements.length)
-    await worker.stop()
-    await working
   })
 
   test('with one horse they go back to the head of the queue in their order', async () => {
     await using ctx = await fixture()
     const { store } = ctx
     for (let n = 0; n < 100; n++) store.enqueue('./jobs#double', { args: [n] })
-    const slow = store.enqueue('./jobs#spinFor', { args: [2500] })
+    const slow = store.enqueue('./jobs#blockFor', { args: [2500] })
     const after = Array.from({ length: 30 }, (_, n) => store.enqueue('./jobs#double', { args: [n] }))
     const worker = ctx.worker()
-    const working = worker.work()
+    await using _ = running(worker)
     await eventually(() => store.givenBack.length > 0 && store.status(slow) === 'started')
     expect(store.waiting()).toEqual(after)
     await eventually(() => after.every((id) => store.status(id) === 'finished'))
-    await worker.stop()
-    await working
   })
 })
 
@@ -234,7 +217,7 @@ describe('stopping', () => {
     const waiting = store.enqueue('./jobs#add', { args: [1, 2] })
     const worker = ctx.worker()
     const working = worker.work()
-    await next(worker, 'job:started')
+    await nextEvent(worker, 'job:started')
     await worker.stop()
     await working
     expect(store.status(running)).toBe('finished')
@@ -267,7 +250,7 @@ describe('stopping', () => {
       const waiting = store.enqueue('./jobs#add', { args: [1, 2] })
       const worker = ctx.worker({ horse })
       const working = worker.work()
-      await next(worker, 'job:started')
+      await nextEvent(worker, 'job:started')
       await worker.stop({ force: true })
       await working
       expect(store.waiting()).toEqual([running, waiting])
@@ -282,7 +265,7 @@ describe('stopping', () => {
       await using ctx = await fixture()
       const worker = ctx.worker({ horse })
       const working = worker.work()
-      await next(worker, 'horse:started')
+      await nextEvent(worker, 'horse:started')
       ctx.store.outage = new Error('no connection')
       const begun = performance.now()
       await worker.stop()
@@ -312,7 +295,7 @@ describe('stopping', () => {
     ctx.store.enqueue('./jobs#wait', { args: [200] })
     const worker = ctx.worker({ horse: 'inline', gracePeriod: 60 })
     const working = worker.work()
-    await next(worker, 'job:started')
+    await nextEvent(worker, 'job:started')
     const begun = performance.now()
     await worker.stop()
     await working
@@ -327,7 +310,7 @@ describe('stopping', () => {
     let nowMs = 0
     const dispose = handleSignals(worker, { nowMs: () => nowMs, monotonicMs: () => nowMs })
     const working = worker.work()
-    await next(worker, 'job:started')
+    await nextEvent(worker, 'job:started')
     process.emit('SIGTERM')
     await eventually(() => store.shutdowns.length === 1)
     nowMs = 900
@@ -344,7 +327,7 @@ describe('stopping', () => {
     await using ctx = await fixture()
     const worker = ctx.worker({ name: 'bob', horse: 'inline' })
     const working = worker.work()
-    await next(worker, 'horse:started')
+    await nextEvent(worker, 'horse:started')
     ctx.store.send('bob', { command: 'shutdown' })
     expect(await working).toBe(false)
   })
@@ -353,16 +336,14 @@ describe('stopping', () => {
     await using ctx = await fixture()
     const { store } = ctx
     const worker = ctx.worker({ name: 'bob' })
-    const working = worker.work()
-    await next(worker, 'horse:started')
+    await using _ = running(worker)
+    await nextEvent(worker, 'horse:started')
     store.send('bob', { command: 'kill-horse' })
     const id = store.enqueue('./jobs#never')
-    await next(worker, 'job:started')
+    await nextEvent(worker, 'job:started')
     store.send('bob', { command: 'kill-horse' })
-    await next(worker, 'job:failed')
+    await nextEvent(worker, 'job:failed')
     expect(store.latest(id)?.excString).toMatch(/Work-horse terminated unexpectedly; signal SIGKILL$/)
-    await worker.stop()
-    await working
   })
 })
 
@@ -370,7 +351,7 @@ describe('leases', () => {
   test('are renewed while a job computes', async () => {
     await using ctx = await fixture()
     const { store } = ctx
-    store.enqueue('./jobs#spinFor', { args: [700] })
+    store.enqueue('./jobs#blockFor', { args: [700] })
     const worker = ctx.worker({ leaseMs: 300 })
     const working = worker.work({ burst: true })
     await working
@@ -388,7 +369,7 @@ describe('leases', () => {
     worker.on('lease_lost', ({ jobId }) => told.push(`lost ${jobId}`))
     worker.on('job:abandoned', ({ jobId }) => told.push(`abandoned ${jobId}`))
     const working = worker.work()
-    await next(worker, 'job:started')
+    await nextEvent(worker, 'job:started')
     for (let n = 0; n < 3; n++) {
       const before = store.heartbeats.length
       for (const endMs = performance.now() + 400; performance.now() < endMs; );
@@ -405,16 +386,14 @@ describe('leases', () => {
     const { store } = ctx
     const id = store.enqueue('./jobs#spin')
     const worker = ctx.worker({ leaseMs: 1500 })
-    const working = worker.work()
-    await next(worker, 'job:started')
+    await using _ = running(worker)
+    await nextEvent(worker, 'job:started')
     store.steal(id)
-    const [lost] = await Promise.all([next(worker, 'lease_lost'), next(worker, 'horse:ended')])
+    const [lost] = await Promise.all([nextEvent(worker, 'lease_lost'), nextEvent(worker, 'horse:ended')])
     expect(lost.jobId).toBe(id)
     expect(store.settlements).toEqual([])
     const after = store.enqueue('./jobs#add', { args: [1, 2] })
     await eventually(() => store.value(after) === 3)
-    await worker.stop()
-    await working
   })
 
   test('a settlement that comes too late is told as a lost lease', async () => {
@@ -422,12 +401,10 @@ describe('leases', () => {
     const { store } = ctx
     const id = store.enqueue('./jobs#wait', { args: [200] })
     const worker = ctx.worker({ horse: 'inline' })
-    const working = worker.work()
-    await next(worker, 'job:started')
+    await using _ = running(worker)
+    await nextEvent(worker, 'job:started')
     store.steal(id)
-    expect((await next(worker, 'lease_lost')).jobId).toBe(id)
-    await worker.stop()
-    await working
+    expect((await nextEvent(worker, 'lease_lost')).jobId).toBe(id)
   })
 
   test('a loss is told once, however many heartbeats find it out before the job has ended', async () => {
@@ -439,9 +416,9 @@ describe('leases', () => {
     const lost: string[] = []
     worker.on('lease_lost', ({ jobId }) => lost.push(jobId))
     const working = worker.work()
-    await next(worker, 'job:started')
+    await nextEvent(worker, 'job:started')
     store.steal(id)
-    await next(worker, 'lease_lost')
+    await nextEvent(worker, 'lease_lost')
     const before = store.heartbeats.length
     await eventually(() => store.heartbeats.length > before + 2)
     release()
@@ -467,7 +444,7 @@ describe('leases', () => {
     const working = worker.work()
     await eventually(() => existsSync(began))
     store.steal(id)
-    await next(worker, 'lease_lost')
+    await nextEvent(worker, 'lease_lost')
     await worker.stop()
     await working
     expect(told).toEqual([`lost ${id}`])
@@ -483,16 +460,14 @@ describe('jobs of dead workers', () => {
     const { store, project } = ctx
     const id = store.abandon('./jobs#add', { args: [project.path('out')], onFailure: { name: './cb#cb', timeoutS: 5 } })
     const worker = ctx.worker({ horse: 'process' })
-    const working = worker.work()
-    expect((await next(worker, 'job:abandoned')).jobId).toBe(id)
-    await next(worker, 'job:failed')
+    await using _ = running(worker)
+    expect((await nextEvent(worker, 'job:abandoned')).jobId).toBe(id)
+    await nextEvent(worker, 'job:failed')
     expect(store.latest(id)?.excString).toMatch(
       /AbandonedJobError|Moved to FailedJobRegistry, due to AbandonedJobError, at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}\+00:00$/,
     )
     const { readFile } = await import('node:fs/promises')
     expect(await readFile(project.path('out'), 'utf8')).toBe('AbandonedJobError')
-    await worker.stop()
-    await working
   })
 
   test('that a look under way brings to a worker that is told to leave come to their end there', async () => {
@@ -523,11 +498,9 @@ describe('jobs of dead workers', () => {
     const retried = store.abandon('./jobs#add', { args: [1, 2], retriesLeft: 1 })
     const requeued = store.abandon('./jobs#add', { args: [1, 2] })
     const worker = ctx.worker({ horse: 'inline', onAbandoned: 'requeue' })
-    const working = worker.work()
+    await using _ = running(worker)
     await eventually(() => store.value(retried) === 3 && store.value(requeued) === 3)
     expect(store.records.get(retried)?.retriesLeft).toBe(0)
-    await worker.stop()
-    await working
   })
 
   test('that have cost three workers are poisoned', async () => {
@@ -535,12 +508,10 @@ describe('jobs of dead workers', () => {
     const { store } = ctx
     const id = store.abandon('./jobs#add', { retriesLeft: 5, abandonedCount: 2 })
     const worker = ctx.worker({ horse: 'inline', onAbandoned: 'requeue' })
-    const working = worker.work()
-    expect((await next(worker, 'job:poisoned')).jobId).toBe(id)
-    await next(worker, 'job:failed')
+    await using _ = running(worker)
+    expect((await nextEvent(worker, 'job:poisoned')).jobId).toBe(id)
+    await nextEvent(worker, 'job:failed')
     expect(store.status(id)).toBe('failed')
-    await worker.stop()
-    await working
   })
 })
 
