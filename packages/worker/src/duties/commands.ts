@@ -21,6 +21,7 @@ export class Commands {
   #stopped = new AbortController()
   #isStarted = false
   #listening: Promise<(() => Promise<void>) | undefined> = Promise.resolve(undefined)
+  #unsubscribed: Promise<void> = Promise.resolve()
 
   constructor(options: CommandsOptions) {
     this.#options = options
@@ -30,15 +31,19 @@ export class Commands {
   start(): void {
     if (this.#isStarted) return
     this.#isStarted = true
-    this.#stopped = new AbortController()
-    this.#listening = this.#listen(this.#stopped.signal)
+    const stopped = new AbortController()
+    this.#stopped = stopped
+    // A listener that was stopped may still have to unsubscribe.
+    this.#listening = this.#unsubscribed.then(() => this.#listen(stopped.signal))
   }
 
   async stop(): Promise<void> {
-    this.#isStarted = false
-    this.#stopped.abort()
-    const unsubscribe = await this.#listening
-    await unsubscribe?.()
+    if (this.#isStarted) {
+      this.#isStarted = false
+      this.#stopped.abort()
+      this.#unsubscribed = this.#listening.then(async (unsubscribe) => unsubscribe?.()).catch(() => {})
+    }
+    await this.#unsubscribed
   }
 
   async #listen(signal: AbortSignal): Promise<(() => Promise<void>) | undefined> {
