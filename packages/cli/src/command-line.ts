@@ -1,23 +1,24 @@
 import { maskUserInfo } from '@rq/core'
 import type { Argv } from 'yargs'
-import type { Command } from './command.ts'
+import { type Command, callOf } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { completionsOf } from './completion.ts'
 import { EXIT, type ExitCode, exitCodeOf, isForeseen } from './exit-code.ts'
+import { commandHelp, programHelp } from './help.ts'
 import type { Host } from './host.ts'
 import { Output } from './output/output.ts'
 import { resolveSettings, type SharedOptions } from './settings.ts'
-import { sharedOptions } from './shared-options.ts'
+import { SHARED_FLAGS } from './shared-options.ts'
 import { usageError } from './usage-error.ts'
 
 const NAME = 'rq-cli'
 const WIDEST = 100
-/** The first word where a shell asks how a line could go on. */
+/** The first word of a shell that asks how a line could continue. */
 const COMPLETE = '--get-yargs-completions'
 
 interface Chosen {
   readonly command: Command
-  readonly options: SharedOptions
+  readonly flags: SharedOptions
 }
 
 /** Run the command that `args` name, in `host`. Never throws, and never ends the process. */
@@ -32,18 +33,18 @@ export async function runCommandLine(args: readonly string[], host: Host): Promi
       output.print(parsed)
       return EXIT.done
     }
-    const { command, options } = parsed
-    isVerbose = options.verbose
-    output = new Output({ ...streams, colours: colours && options.color, quiet: options.quiet })
-    const settings = await resolveSettings(options, host)
-    return (await command.run(options, { host, output, settings })) ?? EXIT.done
+    const { command, flags } = parsed
+    isVerbose = flags.verbose === true
+    output = new Output({ ...streams, colours: colours && flags.color !== false, quiet: flags.quiet === true })
+    const settings = await resolveSettings(flags, host)
+    return (await command.run(flags, { host, output, settings })) ?? EXIT.done
   } catch (error) {
     report(error, output, isVerbose)
     return exitCodeOf(error)
   }
 }
 
-/** The stack of an error that was foreseen helps nobody; that of another only those who look for its cause. */
+/** Write an error as one line; with `--verbose` as its stack, followed by those of its causes. */
 function report(error: unknown, output: Output, isVerbose: boolean): void {
   const message = maskUserInfo(error instanceof Error ? error.message : String(error))
   if (isVerbose && error instanceof Error) {
@@ -51,15 +52,21 @@ function report(error: unknown, output: Output, isVerbose: boolean): void {
       output.error(`${at === error ? '' : 'caused by '}${maskUserInfo(at.stack ?? at.message)}`)
     }
   } else if (isForeseen(error)) output.error(message)
-  else output.error(`Unexpected: ${message} (--verbose shows where)`)
+  else output.error(`Unexpected error: ${message} (--verbose shows the stack)`)
 }
 
-/** The chosen command with its options, or a text that was asked for: help, version, completion. */
+/** The chosen command with its flags, or the text that the words ask for: help, version, completions. */
 async function parse(args: readonly string[], host: Host): Promise<Chosen | string> {
+  const asked = infoFor(args, host)
+  if (asked !== undefined) return asked
   const { default: yargs } = await import('yargs')
   let begun: Command | undefined
   let chosen: Chosen | undefined
-  const parser: Argv<SharedOptions> = sharedOptions(yargs([]))
+  const parser: Argv<object> = yargs([])
+    // Built in, 'help' would also be a command as the last argument: `enqueue path.to.func help`.
+    .help(false)
+    .version(false)
+    .options(SHARED_FLAGS)
     .scriptName(NAME)
     .locale('en')
     .parserConfiguration({
@@ -68,23 +75,14 @@ async function parse(args: readonly string[], host: Host): Promise<Chosen | stri
       'parse-positional-numbers': false,
       'greedy-arrays': false,
     })
-    .usage('$0 <command> [options]\n\nJob queues on Redis, compatible with Python RQ.')
-    .wrap(Math.min(host.stdout.columns || WIDEST, WIDEST))
-    .version(host.version)
-    // As a name, 'help' would also stand for itself as the last argument: `enqueue path.to.func help`.
-    .help('h', 'Show help, as --help does')
-    .example('$0 worker high default', 'Work off two queues, the first one first')
-    .example('$0 enqueue path.to.func abc', "Enqueue the call func('abc')")
-    .example('$0 <command> --help', 'Options and examples of one command')
-    .epilogue('Exit codes: 0 done, 1 failure, 2 wrong usage, 3 Redis cannot be reached, 4 no such job.')
     .strictCommands()
     .demandCommand(1)
     .exitProcess(false)
     .fail((message: string | null, error: Error | undefined) => {
       if (error !== undefined && error !== null && error.name !== 'YError') throw error
-      throw usageError(message ?? error?.message ?? 'The command line cannot be read.', {
+      throw usageError(message ?? error?.message ?? 'Cannot read the command line.', {
         commands: COMMANDS.map((one) => one.name),
-        options: optionsOf(parser),
+        options: Object.keys({ ...SHARED_FLAGS, ...begun?.flags }),
         call: begun === undefined ? undefined : `${NAME} ${callOf(begun)}`,
         given: args,
       })
@@ -95,53 +93,58 @@ async function parse(args: readonly string[], host: Host): Promise<Chosen | stri
       command.summary,
       (one) => {
         begun = command
-        return configure(command, one as Argv<SharedOptions>)
+        return configure(command, one)
       },
-      (options) => {
-        chosen = { command, options: options as unknown as SharedOptions }
+      (flags) => {
+        chosen = { command, flags: flags as unknown as SharedOptions }
       },
     )
   }
   let shown = ''
-  await parser.parseAsync(prepared(args), {}, (_error: unknown, _options: unknown, text: string) => {
+  await parser.parseAsync(prepared(args), {}, (_error: unknown, _flags: unknown, text: string) => {
     shown = text
   })
-  if (chosen !== undefined) return chosen
-  return args[0] === COMPLETE ? completionsOf(shown) : shown
+  if (chosen === undefined) return completionsOf(shown)
+  // Among other letters: `-vh`.
+  return chosen.flags.help === true ? helpFor(chosen.command, host) : chosen
 }
 
-function configure(command: Command, yargs: Argv<SharedOptions>): Argv<unknown> {
-  const positional = [...(command.positional ?? '').matchAll(/\w+/g)].map(([name]) => name)
-  const known = new Set([...optionsOf(yargs), ...positional])
-  const configured = command.options(command.quietLetter === null ? yargs : yargs.alias('quiet', 'q'))
-  // Named here, the command's own options stand before the shared ones.
-  configured.group(
-    optionsOf(configured).filter((name) => !known.has(name)),
-    'Options:',
+/** Help or the version, where a flag asks for one of them. */
+function infoFor(args: readonly string[], host: Host): string | undefined {
+  const words = args.slice(0, endOfFlags(args))
+  if (words[0] === COMPLETE) return undefined
+  if (words.includes('--version')) return host.version
+  if (!words.includes('--help') && !words.includes('-h')) return undefined
+  const command = words.find(isCommand)
+  return helpFor(
+    COMMANDS.find(({ name }) => name === command),
+    host,
   )
-  for (const [call, what] of command.examples) configured.example(`$0 ${call}`, what)
-  return command.takesAnyText === true ? configured.strictOptions() : configured.strict()
 }
 
-/** The words as yargs and the command want them. */
+function helpFor(command: Command | undefined, { stdout }: Host): string {
+  const columns = Math.min(stdout.columns || WIDEST, WIDEST)
+  return command === undefined ? programHelp(NAME, COMMANDS, columns) : commandHelp(NAME, command, columns)
+}
+
+function isCommand(word: string): boolean {
+  return COMMANDS.some(({ name }) => name === word)
+}
+
+function configure(command: Command, yargs: Argv<object>): Argv<object> {
+  for (const [name, positional] of Object.entries(command.positionals)) yargs.positional(name, positional)
+  if (command.quietLetter !== null) yargs.alias('quiet', 'q')
+  yargs.options(command.flags)
+  return command.takesAnyText === true ? yargs.strictOptions() : yargs.strict()
+}
+
+/** The words, changed as the command wants. */
 function prepared(given: readonly string[]): string[] {
-  const end = given.includes('--') ? given.indexOf('--') : given.length
-  const args = given.map((word, index) => (word === '--help' && index < end ? '-h' : word))
-  for (const [index, word] of args.entries()) {
-    const command = COMMANDS.find(({ name }) => name === word)
-    if (command === undefined) continue
-    const rest = args.slice(index + 1)
-    return [...args.slice(0, index + 1), ...(command.prepare?.(rest) ?? rest)]
-  }
-  return [...args]
+  const at = given.findIndex(isCommand)
+  const rest = given.slice(at + 1)
+  return [...given.slice(0, at + 1), ...(COMMANDS.find(({ name }) => name === given[at])?.prepare?.(rest) ?? rest)]
 }
 
-function callOf({ name, positional }: Command): string {
-  return positional === undefined ? name : `${name} ${positional}`
-}
-
-/** The names of all options that yargs knows at this point. */
-function optionsOf(yargs: Argv<unknown>): string[] {
-  const { key = {} } = (yargs as unknown as { getOptions?(): { key?: object } }).getOptions?.() ?? {}
-  return Object.keys(key).filter((name) => name.length > 1)
+function endOfFlags(words: readonly string[]): number {
+  return words.includes('--') ? words.indexOf('--') : words.length
 }

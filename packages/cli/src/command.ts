@@ -1,5 +1,6 @@
-import type { ArgumentsCamelCase, Argv } from 'yargs'
+import type { ArgumentsCamelCase, InferredOptionType, PositionalOptions } from 'yargs'
 import type { ExitCode } from './exit-code.ts'
+import type { Flag } from './flags.ts'
 import type { Host } from './host.ts'
 import type { Output } from './output/output.ts'
 import type { Settings, SharedOptions } from './settings.ts'
@@ -11,31 +12,52 @@ export interface CommandContext {
   readonly settings: Settings
 }
 
-export interface CommandDefinition<Options> {
+/** A positional argument. The types of yargs lack `defaultDescription`, which only help reads. */
+export type Positional = PositionalOptions & { readonly defaultDescription?: string }
+
+type Positionals = Readonly<Record<string, Positional>>
+type Flags = Readonly<Record<string, Flag>>
+type Values<O extends Positionals | Flags> = { [Name in keyof O]: InferredOptionType<O[Name]> }
+
+export interface CommandDefinition<P extends Positionals, F extends Flags> {
   readonly name: string
-  /** Positional arguments in the notation of yargs: `<id> [queues..]`. */
-  readonly positional?: string
   /** One line for the list of commands. */
   readonly summary: string
+  /** The call without the name of the program, and what it does. */
   readonly examples: readonly (readonly [call: string, what: string])[]
-  /** True where words that are no options may begin with anything, so that they may stand behind `--`. */
+  /** Positional arguments, in order. */
+  readonly positionals: P
+  readonly flags: F
+  /** True if positional arguments may begin with a dash, behind `--`. */
   readonly takesAnyText?: boolean
-  /** The letter of `--quiet`. Default `q`; null where the command has another `-q`. */
+  /** The letter of `--quiet`. Default `q`; null if another flag of the command has it. */
   readonly quietLetter?: null
   /** Change the words before they are parsed. */
   prepare?(args: readonly string[]): readonly string[]
-  options(yargs: Argv<SharedOptions>): Argv<Options>
-  /** Do it. Errors are thrown; the exit code of nothing is 0. */
-  run(options: ArgumentsCamelCase<Options>, context: CommandContext): Promise<ExitCode | undefined>
+  /** Run the command. The exit code is 0 unless it returns another one. */
+  run(
+    flags: ArgumentsCamelCase<SharedOptions & Values<P> & Values<F>>,
+    context: CommandContext,
+  ): Promise<ExitCode | undefined>
 }
 
-/** A command, whatever its options are. */
-export type Command = Omit<CommandDefinition<unknown>, 'options' | 'run'> & {
-  options(yargs: Argv<SharedOptions>): Argv<unknown>
-  run(options: unknown, context: CommandContext): Promise<ExitCode | undefined>
+/** A command, whatever its flags are. */
+export type Command = Omit<CommandDefinition<Positionals, Flags>, 'run'> & {
+  run(flags: unknown, context: CommandContext): Promise<ExitCode | undefined>
 }
 
-/** Options and what is done with them, checked against each other; from outside all commands look alike. */
-export function defineCommand<Options>(definition: CommandDefinition<Options>): Command {
+/** A command whose `run` gets the values of its own flags, checked by the compiler. */
+export function defineCommand<const P extends Positionals, const F extends Flags>(
+  definition: CommandDefinition<P, F>,
+): Command {
   return definition as unknown as Command
+}
+
+/** How the command is called: `enqueue <function> [arguments..]`. */
+export function callOf({ name, positionals }: Command): string {
+  const words = Object.entries(positionals).map(([word, { array, demandOption }]) => {
+    const several = array === true ? `${word}..` : word
+    return demandOption === true ? `<${several}>` : `[${several}]`
+  })
+  return [name, ...words].join(' ')
 }

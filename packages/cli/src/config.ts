@@ -1,4 +1,16 @@
-import { RqError, show } from '@rq/core'
+import {
+  booleanOption,
+  countOption,
+  invalidOption,
+  type OptionRule,
+  RqError,
+  show,
+  stringOption,
+  stringsOption,
+  valueOption,
+} from '@rq/core'
+import type { HorseKind } from 'rq'
+import { WORKER_OPTIONS } from 'rq/options'
 import { suggestion } from './suggestion.ts'
 
 /** Redis Sentinel, as RQ's `SENTINEL` setting. */
@@ -8,17 +20,17 @@ export interface SentinelConfig {
   db?: number
   username?: string
   password?: string
-  /** Of the sentinels themselves. */
+  /** User name for the sentinels themselves. */
   sentinelUsername?: string
   sentinelPassword?: string
   ssl?: boolean
-  /** Seconds to wait for a connection. */
+  /** Connect timeout in seconds. */
   socketTimeout?: number
 }
 
-/** What `rq.config.{js,mjs,ts}` may export, by default or by name: RQ's settings in camelCase. */
+/** The exports of `rq.config.{js,mjs,ts}`, by default or by name: RQ's settings in camelCase. */
 export interface RqConfig {
-  /** Goes before `sentinel`, which goes before host and port. */
+  /** Overrides `sentinel`, which overrides host and port. */
   redisUrl?: string
   redisHost?: string
   redisPort?: number
@@ -27,9 +39,9 @@ export interface RqConfig {
   redisPassword?: string
   redisSsl?: boolean
   sentinel?: SentinelConfig
-  /** What every key begins with. Default `'rq:'`. */
+  /** Key prefix in Redis. Default `'rq:'`. */
   prefix?: string
-  /** Queues of `worker` and `worker-pool` when none are named. */
+  /** Queues of `worker`, `worker-pool` and `scheduler` when the command names none. */
   queues?: readonly string[]
   /** Name of the worker. */
   name?: string
@@ -37,68 +49,88 @@ export interface RqConfig {
   serializer?: string
   /** Folders to import job functions from, relative to the configuration file. */
   path?: string | readonly string[]
-  /** Modules that every work horse loads first. */
+  /** Modules that every work horse loads first. Default: none. */
   import?: string | readonly string[]
-  /** Packages that job functions may come from. */
+  /** Packages that job functions may be imported from. */
   allow?: string | readonly string[]
+  /** Number of jobs to run at once. Default 1. */
   concurrency?: number
-  horse?: 'process' | 'thread' | 'inline'
+  /** Where jobs run. Default `'process'`. */
+  horse?: HorseKind
 }
 
-type Check = (value: unknown) => boolean
+type Rules = Readonly<Record<string, OptionRule>>
 
-const isText: Check = (value) => typeof value === 'string'
-const isNumber: Check = (value) => typeof value === 'number' && Number.isInteger(value) && value >= 0
-const isFlag: Check = (value) => typeof value === 'boolean'
-const isTexts: Check = (value) => Array.isArray(value) && value.every(isText)
-const isTextOrTexts: Check = (value) => isText(value) || isTexts(value)
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-const isInstances: Check = (value) =>
-  Array.isArray(value) &&
-  value.length > 0 &&
-  value.every((one) => Array.isArray(one) && one.length === 2 && isText(one[0]) && isNumber(one[1]))
-
-type Rules = Readonly<Record<string, readonly [Check, string]>>
-
-const TEXT = [isText, 'a text'] as const
-const NUMBER = [isNumber, 'a whole number'] as const
-const FLAG = [isFlag, 'true or false'] as const
-const TEXTS = [isTextOrTexts, 'a text or an array of texts'] as const
-
-const RULES: Readonly<Record<keyof RqConfig, readonly [Check, string]>> = {
-  redisUrl: TEXT,
-  redisHost: TEXT,
-  redisPort: NUMBER,
-  redisDb: NUMBER,
-  redisUsername: TEXT,
-  redisPassword: TEXT,
-  redisSsl: FLAG,
-  sentinel: [isRecord, 'an object'],
-  prefix: TEXT,
-  queues: [isTexts, 'an array of texts'],
-  name: TEXT,
-  serializer: TEXT,
-  path: TEXTS,
-  import: TEXTS,
-  allow: TEXTS,
-  concurrency: NUMBER,
-  horse: [
-    (value) => value === 'process' || value === 'thread' || value === 'inline',
-    "'process', 'thread' or 'inline'",
-  ],
+const RULES: Readonly<Record<keyof RqConfig, OptionRule>> = {
+  redisUrl: stringOption(),
+  redisHost: stringOption(),
+  redisPort: countOption({ least: 0 }),
+  redisDb: countOption({ least: 0 }),
+  redisUsername: stringOption(),
+  redisPassword: stringOption(),
+  redisSsl: booleanOption(),
+  sentinel: ruleFor(isRecord, 'an object'),
+  prefix: stringOption(),
+  queues: stringsOption(),
+  name: WORKER_OPTIONS.name,
+  serializer: WORKER_OPTIONS.serializer,
+  path: oneOrSeveral(WORKER_OPTIONS.importPaths),
+  import: oneOrSeveral(WORKER_OPTIONS.imports),
+  allow: oneOrSeveral(WORKER_OPTIONS.allow),
+  concurrency: WORKER_OPTIONS.concurrency,
+  horse: WORKER_OPTIONS.horse,
 }
 
-const SENTINEL_RULES: Readonly<Record<keyof SentinelConfig, readonly [Check, string]>> = {
-  instances: [isInstances, 'an array of [host, port], not empty'],
-  masterName: TEXT,
-  db: NUMBER,
-  username: TEXT,
-  password: TEXT,
-  sentinelUsername: TEXT,
-  sentinelPassword: TEXT,
-  ssl: FLAG,
-  socketTimeout: [(value) => typeof value === 'number' && value > 0, 'a number of seconds'],
+const SENTINEL_RULES: Readonly<Record<keyof SentinelConfig, OptionRule>> = {
+  instances: ruleFor(isInstances, 'an array of [host, port], not empty'),
+  masterName: stringOption(),
+  db: countOption({ least: 0 }),
+  username: stringOption(),
+  password: stringOption(),
+  sentinelUsername: stringOption(),
+  sentinelPassword: stringOption(),
+  ssl: booleanOption(),
+  socketTimeout: ruleFor((value) => typeof value === 'number' && value > 0, 'a number of seconds'),
+}
+
+function ruleFor(isRight: (value: unknown) => boolean, expected: string): OptionRule {
+  return {
+    expected,
+    ...valueOption((value, option) => {
+      if (isRight(value)) return value
+      throw invalidOption(option, value, expected)
+    }),
+  }
+}
+
+/** A list, or its only entry. */
+function oneOrSeveral(rule: OptionRule<readonly string[]>): OptionRule {
+  return ruleFor((value) => typeof value === 'string' || isAccepted(rule, value), `a string or ${rule.expected}`)
+}
+
+function isAccepted(rule: OptionRule, value: unknown): boolean {
+  try {
+    rule.check(value, '')
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isInstances(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((one) => Array.isArray(one) && one.length === 2 && typeof one[0] === 'string' && isPort(one[1]))
+  )
+}
+
+function isPort(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= 0
 }
 
 /**
@@ -127,9 +159,9 @@ function checked(values: Readonly<Record<string, unknown>>, rules: Rules, file: 
       if (meant !== '') throw wrong(file, `there is no setting ${path}${name}.${meant}`)
       continue
     }
-    const [isRight, expected] = rules[name] as readonly [Check, string]
-    if (value === undefined) continue
-    if (!isRight(value)) throw wrong(file, `${path}${name} is wrong: expected ${expected}`)
+    const rule = rules[name]
+    if (value === undefined || rule === undefined) continue
+    if (!isAccepted(rule, value)) throw wrong(file, `${path}${name} is wrong: expected ${rule.expected}`)
     config[name] = value
   }
   return config

@@ -1,11 +1,7 @@
-import type { LogFields, Logger } from '@rq/core'
+import { LOG_LEVELS, type LogFields, type Logger, type LogLevel } from '@rq/core'
 import type { Paint } from './output/paint.ts'
 import { visible, visibleBlock, visibleJson } from './output/terminal-text.ts'
 import { formatTime } from './output/time-text.ts'
-
-export const LEVELS = ['debug', 'info', 'warn', 'error'] as const
-
-export type LogLevel = (typeof LEVELS)[number]
 
 export interface LogOptions {
   /** Takes one entry, without a line feed at its end. */
@@ -24,9 +20,9 @@ export interface LogOptions {
  * JSON: one object a line with `time`, `level`, `message` and the fields.
  */
 export function createLogger(options: LogOptions, given: LogFields = {}): Logger {
-  const least = LEVELS.indexOf(options.level)
+  const least = LOG_LEVELS.indexOf(options.level)
   const at = (level: LogLevel) => (message: string, fields?: LogFields) => {
-    if (LEVELS.indexOf(level) < least) return
+    if (LOG_LEVELS.indexOf(level) < least) return
     const entry = { level, message, fields: { ...given, ...fields } }
     options.write(options.format === 'json' ? jsonEntry(entry, options) : textEntry(entry, options))
   }

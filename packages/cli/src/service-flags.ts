@@ -1,19 +1,37 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { type Logger, show } from '@rq/core'
-import { text } from './arguments/option-value.ts'
+import { LOG_LEVELS, type Logger, type LogLevel, show } from '@rq/core'
 import type { CommandContext } from './command.ts'
 import { CommandError, EXIT, UsageError } from './exit-code.ts'
-import { createLogger, LEVELS, type LogLevel } from './log.ts'
+import { text } from './flags.ts'
+import { createLogger } from './log.ts'
 import { unknownLetter } from './output/time-text.ts'
 import { suggestion } from './suggestion.ts'
 
-/** The flags of whatever runs until it is stopped. */
+const LOG_FORMATS = ['text', 'json'] as const
+
+/** The flags of commands that run until a signal stops them. */
 export const SERVICE_FLAGS = {
-  pid: text({ describe: 'File to write the process id to' }),
-  'logging-level': text({ alias: 'l', describe: 'Least level of log lines: debug, info, warn or error' }),
-  'log-format': text({ choices: ['text', 'json'], default: 'text', describe: 'Log lines for people or programs' }),
-  'date-format': text({ default: '%H:%M:%S', describe: 'Time of log lines, as strftime' }),
+  pid: text({ valueName: 'file', describe: 'File for the process id' }),
+  'logging-level': text({
+    alias: 'l',
+    valueName: 'level',
+    describe: `Minimum log level: ${LOG_LEVELS.join(', ')}`,
+    defaultDescription: 'info',
+  }),
+  'log-format': text({
+    valueName: 'format',
+    choices: LOG_FORMATS,
+    default: 'text',
+    defaultDescription: 'text',
+    describe: 'Log format',
+  }),
+  'date-format': text({
+    valueName: 'format',
+    default: '%H:%M:%S',
+    defaultDescription: '%H:%M:%S',
+    describe: 'Time format of log lines, as in strftime',
+  }),
 } as const
 
 export interface ServiceFlags {
@@ -21,17 +39,17 @@ export interface ServiceFlags {
   readonly loggingLevel?: string | undefined
   readonly logFormat: string
   readonly dateFormat: string
-  readonly quiet: boolean
-  readonly verbose: boolean
+  readonly quiet?: boolean | undefined
+  readonly verbose?: boolean | undefined
 }
 
-/** What runs until it is stopped. */
+/** A scheduler. */
 interface Service {
   start(): Promise<void>
   stop(): Promise<void>
 }
 
-/** Run `service` until a signal asks to end. */
+/** Run `service` until a signal stops it. */
 export async function runService(service: Service, flags: ServiceFlags, context: CommandContext): Promise<void> {
   let interrupted: () => void = () => {}
   const ended = new Promise<void>((resolve) => {
@@ -52,7 +70,7 @@ export async function runService(service: Service, flags: ServiceFlags, context:
 export function loggerOf(flags: ServiceFlags, { output }: CommandContext): Logger {
   const { dateFormat, logFormat } = flags
   const letter = unknownLetter(dateFormat)
-  if (letter !== undefined) throw new UsageError(`Invalid --date-format: %${letter} is not known.`)
+  if (letter !== undefined) throw new UsageError(`Invalid --date-format: unknown directive %${letter}.`)
   return createLogger({
     write: (entry) => output.log(entry),
     format: logFormat === 'json' ? 'json' : 'text',
@@ -64,16 +82,16 @@ export function loggerOf(flags: ServiceFlags, { output }: CommandContext): Logge
 }
 
 function levelOf({ loggingLevel, quiet, verbose }: ServiceFlags): LogLevel {
-  if (loggingLevel === undefined) return verbose ? 'debug' : quiet ? 'warn' : 'info'
-  // RQ's words are those of Python.
+  if (loggingLevel === undefined) return verbose === true ? 'debug' : quiet === true ? 'warn' : 'info'
+  // RQ takes Python's level names.
   const word = loggingLevel
     .toLowerCase()
     .replace(/^warning$/, 'warn')
     .replace(/^critical$/, 'error')
-  const level = LEVELS.find((one) => one === word)
+  const level = LOG_LEVELS.find((one) => one === word)
   if (level !== undefined) return level
   throw new UsageError(
-    `Invalid --logging-level: got ${show(loggingLevel)}, expected ${LEVELS.join(', ')}.${suggestion(word, LEVELS)}`,
+    `Invalid --logging-level: got ${show(loggingLevel)}, expected ${LOG_LEVELS.join(', ')}.${suggestion(word, LOG_LEVELS)}`,
   )
 }
 
@@ -83,6 +101,6 @@ export async function writePid(path: string, { host }: CommandContext): Promise<
     await writeFile(resolve(host.folder, path), String(host.pid))
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new CommandError(`The file of --pid cannot be written: ${why}`, EXIT.failure, { cause })
+    throw new CommandError(`Cannot write the file of --pid: ${why}`, EXIT.failure, { cause })
   }
 }

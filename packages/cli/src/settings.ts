@@ -1,6 +1,8 @@
 import { dirname, resolve } from 'node:path'
 import { RqError } from '@rq/core'
+import { DEFAULT_URL, URL_VARIABLES } from 'rq/options'
 import { checkConfig, type RqConfig, type SentinelConfig } from './config.ts'
+import { defined } from './defined.ts'
 import type { Host } from './host.ts'
 
 /** The options that every command has. */
@@ -10,9 +12,10 @@ export interface SharedOptions {
   readonly path: readonly string[] | undefined
   readonly serializer: string | undefined
   readonly prefix: string | undefined
-  readonly verbose: boolean
-  readonly quiet: boolean
-  readonly color: boolean
+  readonly verbose?: boolean | undefined
+  readonly quiet?: boolean | undefined
+  readonly color?: boolean | undefined
+  readonly help?: boolean | undefined
 }
 
 /** Where Redis is, in the form that rq takes: a URL, or the options of its client. */
@@ -32,8 +35,6 @@ export interface Settings {
   /** The rest of the configuration file. */
   readonly config: RqConfig
 }
-
-const DEFAULT_URL = 'redis://localhost:6379'
 
 /**
  * Flag, then environment, then configuration file, then default: the first that says something counts.
@@ -65,7 +66,7 @@ export function listOf(value: string | readonly string[] | undefined): readonly 
 }
 
 function addressIn(env: Host['env']): RedisAddress | undefined {
-  const url = env.RQ_REDIS_URL || env.REDIS_URL
+  const url = URL_VARIABLES.map((name) => env[name]).find((value) => value)
   if (url) return url
   if (!env.REDIS_HOST) return undefined
   return hostAddress({
@@ -120,8 +121,4 @@ function numberIn(env: Host['env'], name: string): number | undefined {
   if (!text || text.startsWith('tcp://')) return undefined
   if (/^\d+$/.test(text)) return Number(text)
   throw new RqError('RQ_CONFIG', `The environment variable ${name} is not a whole number.`)
-}
-
-function defined(values: Readonly<Record<string, unknown>>): RedisAddress {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
 }

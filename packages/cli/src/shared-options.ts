@@ -1,59 +1,31 @@
-import type { Argv } from 'yargs'
-import type { SharedOptions } from './settings.ts'
+import { URL_VARIABLES, WORKER_OPTIONS } from 'rq/options'
+import { type Flag, flag, flagOf, text } from './flags.ts'
 
-const GROUP = 'Options of all commands:'
+const { importPaths, serializer } = WORKER_OPTIONS
 
-/** The options that every command has, under a heading of their own. */
-export function sharedOptions(yargs: Argv): Argv<SharedOptions> {
-  return yargs.options({
-    url: {
-      alias: 'u',
-      type: 'string',
-      requiresArg: true,
-      group: GROUP,
-      describe: 'Where Redis is: redis://[user:password@]host[:port][/db] [RQ_REDIS_URL, REDIS_URL]',
-    },
-    config: {
-      alias: 'c',
-      type: 'string',
-      requiresArg: true,
-      group: GROUP,
-      describe: 'Configuration file [RQ_CONFIG; rq.config.{js,mjs,ts} here or above]',
-    },
-    path: {
-      alias: 'P',
-      type: 'string',
-      array: true,
-      requiresArg: true,
-      group: GROUP,
-      describe: 'Folder to import functions from, repeatable',
-      defaultDescription: 'the working directory',
-    },
-    serializer: {
-      alias: 'S',
-      type: 'string',
-      requiresArg: true,
-      group: GROUP,
-      describe: 'How values are stored: json, superjson or module#export',
-      defaultDescription: 'superjson',
-    },
-    prefix: {
-      type: 'string',
-      requiresArg: true,
-      group: GROUP,
-      describe: 'What every key in Redis begins with',
-      defaultDescription: 'rq:',
-    },
-    verbose: { alias: 'v', type: 'boolean', default: false, group: GROUP, describe: 'Say more, with stacks of errors' },
-    quiet: { type: 'boolean', default: false, group: GROUP, describe: 'Only data and errors' },
-    color: {
-      type: 'boolean',
-      default: true,
-      group: GROUP,
-      describe: 'Colours on a terminal; --no-color for plain [NO_COLOR]',
-    },
-  }) as unknown as Argv<SharedOptions>
-}
+/** The flags that every command has. */
+export const SHARED_FLAGS = {
+  url: text({
+    alias: 'u',
+    valueName: 'url',
+    describe: `redis://[user:password@]host[:port][/db]`,
+    defaultDescription: `${URL_VARIABLES.map((name) => `$${name}`).join(', ')}, else localhost`,
+  }),
+  config: text({
+    alias: 'c',
+    valueName: 'file',
+    describe: 'Configuration file',
+    defaultDescription: '$RQ_CONFIG, else rq.config.{js,mjs,ts} here or above',
+  }),
+  path: flagOf(importPaths),
+  serializer: flagOf(serializer),
+  prefix: text({ describe: 'Prefix of all keys in Redis', defaultDescription: 'rq:' }),
+  verbose: flag({ alias: 'v', describe: 'Verbose output with stack traces' }),
+  quiet: flag({ describe: 'Print data and errors only' }),
+  color: flag({ describe: 'Colours on a terminal; --no-color or $NO_COLOR turns them off' }),
+  version: flag({ describe: 'Show the version' }),
+  help: flag({ alias: 'h', describe: 'Show this help' }),
+} as const satisfies Readonly<Record<string, Flag>>
 
 /** `--json`, of every command that reads. */
-export const JSON_OPTION = { type: 'boolean', default: false, describe: 'One JSON document on stdout' } as const
+export const JSON_FLAG = flag({ describe: 'Print one JSON document' })

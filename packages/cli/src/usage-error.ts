@@ -1,18 +1,22 @@
 import { UsageError } from './exit-code.ts'
 import { suggestion } from './suggestion.ts'
 
-/** What yargs knows of the words that could have been meant. */
+/** The words that the user may have meant. */
 export interface KnownWords {
   readonly commands: readonly string[]
   readonly options: readonly string[]
-  /** How the command that was chosen is called: `rq-cli enqueue <function> [arguments..]`. */
+  /** How the chosen command is called: `rq-cli enqueue <function> [arguments..]`. */
   readonly call: string | undefined
-  /** The words that were typed. */
+  /** The words of the command line. */
   readonly given: readonly string[]
 }
 
 type Rule = readonly [pattern: RegExp, (found: readonly string[], known: KnownWords) => string]
 
+/**
+ * yargs reports errors as sentences only. It is pinned to one version in pnpm-workspace.yaml, and `wrong usage` in
+ * command-line.test.ts has a command line for each of these sentences, so that a change of them fails there.
+ */
 const RULES: readonly Rule[] = [
   [
     /^Unknown commands?: (.*)$/s,
@@ -36,7 +40,7 @@ const RULES: readonly Rule[] = [
   ],
 ]
 
-/** A complaint of yargs in our words: what is wrong, what would be right, what was perhaps meant. */
+/** An error of yargs as ours: what is wrong, what was expected, and which word was probably meant. */
 export function usageError(message: string, known: KnownWords): UsageError {
   for (const [pattern, say] of RULES) {
     const found = pattern.exec(message)
@@ -46,7 +50,7 @@ export function usageError(message: string, known: KnownWords): UsageError {
 }
 
 function unknownOption(word: string, { options, call, given }: KnownWords): string {
-  // yargs names an option without its dashes, and knows of no difference to an argument.
+  // yargs names an option without its dashes, in the sentence that it has for arguments too.
   if (!given.some((one) => one.startsWith('-') && one.replace(/^-+/, '').startsWith(word))) {
     return `Unexpected argument '${word}'. Usage: ${call}`
   }

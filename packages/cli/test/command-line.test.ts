@@ -1,31 +1,46 @@
 import { describe, expect, test } from 'vitest'
+import { callOf } from '../src/command.ts'
 import { COMMANDS } from '../src/commands.ts'
 import { run } from './memory-host.ts'
 
 describe('help', () => {
-  test('names every command, and says how to go on', async () => {
+  test('of the program names every command, and the exit codes', async () => {
     const { code, out, err } = await run(['--help'])
     expect(code).toBe(0)
     expect(err).toBe('')
-    for (const { name, summary } of COMMANDS) {
-      expect(out).toContain(`rq-cli ${name}`)
-      expect(out.replaceAll(/\s+/g, ' ')).toContain(summary)
-    }
-    expect(out).toContain('rq-cli completion')
+    const words = out.replaceAll(/\s+/g, ' ')
+    for (const command of COMMANDS) expect(words).toContain(` ${callOf(command)} ${command.summary}`)
     expect(out).toContain('rq-cli <command> --help')
-    expect(out.replaceAll(/\s+/g, ' ')).toContain(
-      'Exit codes: 0 done, 1 failure, 2 wrong usage, 3 Redis cannot be reached, 4 no such job.',
-    )
+    expect(words).toContain('Exit codes: 0 done, 1 failure, 2 wrong usage, 3 Redis cannot be reached, 4 no such job.')
   })
 
-  test.each(COMMANDS.map(({ name }) => name))('%s --help has its options and an example', async (name) => {
+  test.each(COMMANDS)('$name --help has its options and an example', async (command) => {
+    const { name, flags } = command
     const { code, out } = await run([name, '--help'])
     expect(code).toBe(0)
-    expect(out).toMatch(new RegExp(`^rq-cli ${name}`))
-    expect(out).toMatch(new RegExp(`Examples:\\n {2}rq-cli ${name}`))
+    expect(out).toMatch(new RegExp(`^Usage: rq-cli ${name}\\b.*\n\n${escaped(command.summary)}\n`))
+    expect(out).toMatch(new RegExp(`Examples:\n {2}# .*\n {2}rq-cli ${name}`))
+    for (const flag of Object.keys(flags)) expect(out).toMatch(new RegExp(`^ .*--${flag}\\b`, 'm'))
     expect(out).toContain('--url')
     expect(out).toContain('RQ_REDIS_URL')
     expect(await run([name, '-h'])).toMatchObject({ code: 0, out })
+    expect(await run(['--prefix', 'x', name, 'y', '-h'])).toMatchObject({ code: 0, out })
+    expect(await run(['info', '-vh'])).toEqual(await run(['info', '-h']))
+  })
+
+  test.each([72, 80, 120])('fits into %i columns', async (columns) => {
+    for (const words of [[], ...COMMANDS.map(({ name }) => [name])]) {
+      const { out } = await run([...words, '--help'], { terminal: true, columns })
+      const [text = ''] = out.split('\nExamples:')
+      const lines = text.split('\n').filter((line) => line.length > columns)
+      expect(lines).toEqual([])
+    }
+  })
+
+  test('--help behind -- is an argument', async () => {
+    const { code, err } = await run(['enqueue', 'a.b', '--unique', '--', '--help', '-h', '--version'])
+    expect(code).toBe(2)
+    expect(err).toContain('--unique needs --job-id')
   })
 
   test('a last argument "help" is an argument', async () => {
@@ -94,7 +109,7 @@ describe('wrong usage', () => {
     ],
     ['worker --concurrency two', /Invalid --concurrency: got "two", expected a whole number of at least 1/],
     ['worker --concurrency 0', /Invalid --concurrency/],
-    ['worker --date-format %Q', /Invalid --date-format: %Q is not known/],
+    ['worker --date-format %Q', /Invalid --date-format: unknown directive %Q/],
     ['worker --logging-level eror', /Invalid --logging-level: got "eror", expected debug, .*Did you mean 'error'\?/],
     ['worker --log-format jsno', /Invalid --log-format: .*Did you mean 'json'\?/],
     ['worker --dequeue-strategy rand', /Invalid --dequeue-strategy: .*Did you mean 'random'\?/],
@@ -215,3 +230,7 @@ describe('failures', () => {
 })
 
 const NOWHERE = 'redis://:secret@localhost:1'
+
+function escaped(text: string): string {
+  return text.replaceAll(/[()[\]]/g, '\\$&')
+}

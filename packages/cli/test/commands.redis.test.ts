@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { eventually, faultProxy, makeProject, type TempDir } from '@rq/testkit'
 import { Queue, SimpleWorker } from 'rq'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { House } from './house.ts'
+import { CliFixture } from './cli-fixture.ts'
 
 const JOBS = `
 export const echo = (...values) => values
@@ -22,14 +22,14 @@ afterAll(async () => {
   await project[Symbol.asyncDispose]()
 })
 
-/** `tolerate`: what the test forges, which rq would not write. */
-async function house(tolerate?: RegExp): Promise<House> {
-  return House.open(project.dir, tolerate)
+/** `tolerate`: faults of the keys that the test makes itself. */
+function cliFixture(tolerate?: RegExp): Promise<CliFixture> {
+  return CliFixture.open(project.dir, tolerate)
 }
 
 describe('enqueue', () => {
   test('stores every example of the documentation as the call it stands for', async () => {
-    await using test = await house()
+    await using cli = await cliFixture()
     const cases: [string[], unknown[], object][] = [
       [['abc'], ['abc'], {}],
       [['abc=def'], [], { abc: 'def' }],
@@ -52,7 +52,7 @@ describe('enqueue', () => {
       [['%10n', 'd%=undefined'], [10n], { d: undefined }],
     ]
     for (const [given, args, kwargs] of cases) {
-      const job = await test.enqueued('path.to.func', ...given)
+      const job = await cli.enqueued('path.to.func', ...given)
       expect(job.funcName).toBe('path.to.func')
       expect(job.args).toStrictEqual(args)
       expect(job.kwargs).toStrictEqual(kwargs)
@@ -60,22 +60,22 @@ describe('enqueue', () => {
   })
 
   test('says what was enqueued, in RQ’s words', async () => {
-    await using test = await house()
-    const { out } = await test.run(['enqueue', 'path.to.func', 'abc', 'key:=1', '--job-id', 'one'])
+    await using cli = await cliFixture()
+    const { out } = await cli.run(['enqueue', 'path.to.func', 'abc', 'key:=1', '--job-id', 'one'])
     expect(out).toBe("Enqueued path.to.func('abc', key=1) with job-id 'one'.\n")
-    expect(await test.run(['enqueue', 'path.to.func', '--quiet'])).toMatchObject({ code: 0, out: '', err: '' })
-    expect(await test.queue().count()).toBe(2)
+    expect(await cli.run(['enqueue', 'path.to.func', '--quiet'])).toMatchObject({ code: 0, out: '', err: '' })
+    expect(await cli.queue().count()).toBe(2)
   })
 
   test('applies every option', async () => {
-    await using test = await house()
-    await test.enqueued('a.b', '--job-id', 'first', '-q', 'low')
-    const job = await test.enqueued(
+    await using cli = await cliFixture()
+    await cli.enqueued('a.b', '--job-id', 'first', '-q', 'low')
+    const job = await cli.enqueued(
       ...['a.b', 'x', '--queue', 'low', '--timeout', '2m', '--result-ttl', '-1', '--ttl', '1h', '--failure-ttl', '90'],
       ...['--description', 'a b c', '--job-id', 'mine', '--at-front', '--retry-max', '3', '--unique'],
       ...['--retry-interval', '5', '--retry-interval', '1m', '--meta', '{"a": 1}', '--meta', 'b=2', '--meta', 'c:=3'],
     )
-    const [record] = await test.redis.client.hmget(`${test.redis.prefix}job:mine`, 'retry_intervals')
+    const [record] = await cli.redis.client.hmget(`${cli.redis.prefix}job:mine`, 'retry_intervals')
     expect(job.id).toBe('mine')
     expect(job.origin).toBe('low')
     expect([job.timeout, job.resultTtl, job.ttl, job.failureTtl]).toEqual([120, -1, 3600, 90])
@@ -83,41 +83,41 @@ describe('enqueue', () => {
     expect(job.retriesLeft).toBe(3)
     expect(JSON.parse(record ?? '')).toEqual([5, 60])
     expect(job.meta).toEqual({ a: 1, b: '2', c: 3 })
-    expect(await test.queue('low').getJobIds()).toEqual(['mine', 'first'])
-    const again = await test.run(['enqueue', 'a.b', '--queue', 'low', '--job-id', 'mine', '--unique'])
+    expect(await cli.queue('low').getJobIds()).toEqual(['mine', 'first'])
+    const again = await cli.run(['enqueue', 'a.b', '--queue', 'low', '--job-id', 'mine', '--unique'])
     expect(again).toMatchObject({ code: 1, out: '', err: expect.stringContaining('mine already exists') })
   })
 
   test('of 0 retries makes none', async () => {
-    await using test = await house()
-    const job = await test.enqueued('a.b', '--retry-max', '0', '--retry-interval', '5')
+    await using cli = await cliFixture()
+    const job = await cli.enqueued('a.b', '--retry-max', '0', '--retry-interval', '5')
     expect(job.retriesLeft).toBe(undefined)
   })
 
   test('defers a job until those are done that it depends on', async () => {
-    await using test = await house()
-    await test.enqueued('a.b', '--job-id', 'one')
-    await test.enqueued('a.b', '--job-id', 'two')
-    const job = await test.enqueued('a.b', '--depends-on', 'one', '--depends-on', 'two')
+    await using cli = await cliFixture()
+    await cli.enqueued('a.b', '--job-id', 'one')
+    await cli.enqueued('a.b', '--job-id', 'two')
+    const job = await cli.enqueued('a.b', '--depends-on', 'one', '--depends-on', 'two')
     expect(job.dependencyIds).toEqual(['one', 'two'])
     expect(await job.getStatus()).toBe('deferred')
   })
 
   test('schedules in a while, or at a local time', async () => {
-    await using test = await house()
+    await using cli = await cliFixture()
     const before = Date.now()
-    const soon = await test.enqueued('a.b', '--schedule-in', '10s')
-    const later = await test.enqueued('a.b', '--schedule-at', '2100-05-27T21:45:00')
-    const registry = test.queue().scheduledJobRegistry
+    const soon = await cli.enqueued('a.b', '--schedule-in', '10s')
+    const later = await cli.enqueued('a.b', '--schedule-at', '2100-05-27T21:45:00')
+    const registry = cli.queue().scheduledJobRegistry
     const due = (await registry.getScheduledTime(soon)).getTime()
     expect(due).toBeGreaterThanOrEqual(Math.floor(before / 1000) * 1000 + 9000)
     expect(due).toBeLessThanOrEqual(Date.now() + 11_000)
     expect(await registry.getScheduledTime(later)).toEqual(new Date(2100, 4, 27, 21, 45))
-    expect(await test.queue().count()).toBe(0)
+    expect(await cli.queue().count()).toBe(0)
   })
 
   test('takes a module alone by its file, by a dotted path, or by one word', async () => {
-    await using test = await house()
+    await using cli = await cliFixture()
     for (const [given, stored] of [
       ['path.to.file', 'path.to.file'],
       ['./path/to/file.js', './path/to/file'],
@@ -128,13 +128,13 @@ describe('enqueue', () => {
       ['./jobs#echo', './jobs#echo'],
       ['@acme/jobs/email#send', '@acme/jobs/email#send'],
     ] as const) {
-      expect((await test.enqueued(given)).funcName).toBe(stored)
+      expect((await cli.enqueued(given)).funcName).toBe(stored)
     }
   })
 
   test('--json is the job', async () => {
-    await using test = await house()
-    const { out } = await test.run(['enqueue', 'jobs.echo', '%10n', 'k:=[1]', '--job-id', 'one', '--json'])
+    await using cli = await cliFixture()
+    const { out } = await cli.run(['enqueue', 'jobs.echo', '%10n', 'k:=[1]', '--job-id', 'one', '--json'])
     expect(JSON.parse(out)).toMatchObject({
       id: 'one',
       queue: 'default',
@@ -150,18 +150,18 @@ describe('enqueue', () => {
   })
 
   test('--wait prints the result, wherever it stands', async () => {
-    await using test = await house()
-    const worker = new SimpleWorker('default', { ...test.where, importPaths: [project.dir] })
+    await using cli = await cliFixture()
+    const worker = new SimpleWorker('default', { ...cli.where, importPaths: [project.dir] })
     const working = worker.work()
     try {
-      const { out } = await test.run(['enqueue', '--wait', 'jobs.add', '1', '2', '--job-id', 'one'])
+      const { out } = await cli.run(['enqueue', '--wait', 'jobs.add', '1', '2', '--job-id', 'one'])
       expect(out).toBe("Enqueued jobs.add('1', '2') with job-id 'one'.\n3\n")
-      expect((await test.run(['enqueue', 'jobs.echo', 'x', '%None', '--wait', '20', '--quiet'])).out).toBe(
+      expect((await cli.run(['enqueue', 'jobs.echo', 'x', '%None', '--wait', '20', '--quiet'])).out).toBe(
         "[ 'x', null ]\n",
       )
-      const json = await test.run(['enqueue', 'jobs.echo', ':{"a":1}', '--wait=20s', '--json'])
+      const json = await cli.run(['enqueue', 'jobs.echo', ':{"a":1}', '--wait=20s', '--json'])
       expect(JSON.parse(json.out)).toMatchObject({ status: 'finished', result: [{ a: 1 }] })
-      const failed = await test.run(['enqueue', 'jobs.fails', '--wait', '--job-id', 'bad'])
+      const failed = await cli.run(['enqueue', 'jobs.fails', '--wait', '--job-id', 'bad'])
       expect(failed.code).toBe(1)
       expect(failed.err).toMatch(/^Error: Job bad failed\.\nRangeError: out of \\x1b\[2Jrange\n {4}at fails /)
     } finally {
@@ -171,14 +171,14 @@ describe('enqueue', () => {
   })
 
   test('--wait ends with its time, and says how the job is', async () => {
-    await using test = await house()
-    const { code, err } = await test.run(['enqueue', 'jobs.add', '--job-id', 'one', '--wait', '0.1'])
+    await using cli = await cliFixture()
+    const { code, err } = await cli.run(['enqueue', 'jobs.add', '--job-id', 'one', '--wait', '0.1'])
     expect(code).toBe(1)
     expect(err).toBe('Error: Job one has not ended within 0.1 s: it is queued.\n')
   })
 
   test('uses the serializer that is named', async () => {
-    await using test = await house()
+    await using cli = await cliFixture()
     await using folder = await makeProject({
       'reverse.mjs': `export const reverse = {
         name: 'reverse',
@@ -187,32 +187,32 @@ describe('enqueue', () => {
       }`,
     })
     const args = ['--serializer', './reverse.mjs#reverse']
-    const { code } = await test.run(['enqueue', 'a.b', 'x', '--job-id', 'one', ...args], { folder: folder.dir })
+    const { code } = await cli.run(['enqueue', 'a.b', 'x', '--job-id', 'one', ...args], { folder: folder.dir })
     expect(code).toBe(0)
-    const data = await test.redis.client.hget(`${test.redis.prefix}job:one`, 'data')
+    const data = await cli.redis.client.hget(`${cli.redis.prefix}job:one`, 'data')
     expect([...(data ?? '')].reverse().join('')).toContain('"a.b"')
-    const shown = await test.run(['job', 'one', '--json', ...args], { folder: folder.dir })
+    const shown = await cli.run(['job', 'one', '--json', ...args], { folder: folder.dir })
     expect(JSON.parse(shown.out)).toMatchObject({ function: 'a.b', args: ['x'] })
-    const json = await test.run(['enqueue', 'a.b', '%10n', '--serializer', 'json'])
+    const json = await cli.run(['enqueue', 'a.b', '%10n', '--serializer', 'json'])
     expect(json.code).toBe(1)
-    expect(await test.queue().count()).toBe(1)
-    const unreadable = await test.run(['job', 'one', '--json'])
+    expect(await cli.queue().count()).toBe(1)
+    const unreadable = await cli.run(['job', 'one', '--json'])
     expect(JSON.parse(unreadable.out)).toMatchObject({ function: null, unreadable: expect.any(String) })
   })
 })
 
 describe('info', () => {
-  async function busyHouse(): Promise<House> {
-    const test = await house()
-    for (let index = 0; index < 3; index++) await test.enqueued('jobs.echo')
-    await test.enqueued('jobs.fails', '--queue', 'low')
-    await test.burst('low')
-    return test
+  async function cliWithTwoQueues(): Promise<CliFixture> {
+    const cli = await cliFixture()
+    for (let index = 0; index < 3; index++) await cli.enqueued('jobs.echo')
+    await cli.enqueued('jobs.fails', '--queue', 'low')
+    await cli.burst('low')
+    return cli
   }
 
   test('shows queues with bars, workers, totals and the time', async () => {
-    await using test = await busyHouse()
-    const { code, out } = await test.run(['info'])
+    await using cli = await cliWithTwoQueues()
+    const { code, out } = await cli.run(['info'])
     expect(code).toBe(0)
     expect(out).toMatch(
       new RegExp(
@@ -230,33 +230,33 @@ describe('info', () => {
   })
 
   test('--raw has no bars and no totals', async () => {
-    await using test = await busyHouse()
-    const { out } = await test.run(['info', '-r'])
+    await using cli = await cliWithTwoQueues()
+    const { out } = await cli.run(['info', '-r'])
     expect(out).toBe(
       'queue default 3, 0 executing, 0 finished, 0 failed\nqueue low 0, 0 executing, 0 finished, 1 failed\n',
     )
   })
 
   test('shows only queues, only workers, only some queues, or workers by queue', async () => {
-    await using test = await busyHouse()
-    const worker = new SimpleWorker(['low', 'other'], { ...test.where, name: 'worker-1' })
+    await using cli = await cliWithTwoQueues()
+    const worker = new SimpleWorker(['low', 'other'], { ...cli.where, name: 'worker-1' })
     const working = worker.work()
     await new Promise<void>((resolve) => {
       worker.once('worker:started', () => resolve())
     })
     try {
       const escaped = `worker-1 \\(${hostname()} ${process.pid}\\)`
-      expect((await test.run(['info', '-W'])).out).toMatch(
+      expect((await cli.run(['info', '-W'])).out).toMatch(
         new RegExp(`^${escaped}: (started|idle) low, other\\. jobs: 0 finished, 0 failed\n1 workers, 2 queues`),
       )
-      expect((await test.run(['info', '-W', '-r'])).out).toMatch(
+      expect((await cli.run(['info', '-W', '-r'])).out).toMatch(
         new RegExp(`^worker ${escaped} (started|idle) low, other\\. jobs: 0 finished, 0 failed\n$`),
       )
-      expect((await test.run(['info', '-Q'])).out).not.toContain('worker')
-      expect((await test.run(['info', '-W', '-R'])).out).toMatch(/^default: –\nlow: {5}worker-1 \((started|idle)\)\n/)
-      const named = await test.run(['info', 'default', '-r'])
+      expect((await cli.run(['info', '-Q'])).out).not.toContain('worker')
+      expect((await cli.run(['info', '-W', '-R'])).out).toMatch(/^default: –\nlow: {5}worker-1 \((started|idle)\)\n/)
+      const named = await cli.run(['info', 'default', '-r'])
       expect(named.out).toBe('queue default 3, 0 executing, 0 finished, 0 failed\n')
-      const { workers } = JSON.parse((await test.run(['info', '--json'])).out)
+      const { workers } = JSON.parse((await cli.run(['info', '--json'])).out)
       expect(workers).toMatchObject([
         { name: 'worker-1', pid: process.pid, queues: ['low', 'other'], currentJob: null },
       ])
@@ -267,8 +267,8 @@ describe('info', () => {
   })
 
   test('--json is one document', async () => {
-    await using test = await busyHouse()
-    const { out } = await test.run(['info', '--json'])
+    await using cli = await cliWithTwoQueues()
+    const { out } = await cli.run(['info', '--json'])
     const nothing = { executing: 0, finished: 0, failed: 0, deferred: 0, scheduled: 0, canceled: 0 }
     expect(JSON.parse(out)).toEqual({
       queues: [
@@ -283,9 +283,9 @@ describe('info', () => {
   })
 
   test('--interval shows it in place until the user has seen enough', async () => {
-    await using test = await busyHouse()
-    const host = test.host({ terminal: true, env: {} })
-    const running = host.run('info', '-i', '0.01', '--prefix', test.redis.prefix)
+    await using cli = await cliWithTwoQueues()
+    const host = cli.host({ terminal: true, env: {} })
+    const running = host.run('info', '-i', '0.01', '--prefix', cli.redis.prefix)
     await host.written(/Updated[\s\S]*Updated/)
     host.interrupt()
     expect(await running).toBe(0)
@@ -295,9 +295,9 @@ describe('info', () => {
   })
 
   test('--interval --json is a document a line', async () => {
-    await using test = await busyHouse()
-    const host = test.host()
-    const running = host.run('info', '-i', '0.01', '--json', '--prefix', test.redis.prefix)
+    await using cli = await cliWithTwoQueues()
+    const host = cli.host()
+    const running = host.run('info', '-i', '0.01', '--json', '--prefix', cli.redis.prefix)
     await host.written(/\n.*\n/)
     host.interrupt()
     expect(await running).toBe(0)
@@ -305,26 +305,26 @@ describe('info', () => {
   })
 
   test('colours are for terminals whose user wants them', async () => {
-    await using test = await busyHouse()
-    expect((await test.run(['info'], { terminal: true })).out).toContain('\x1b[32m|███\x1b[39m')
+    await using cli = await cliWithTwoQueues()
+    expect((await cli.run(['info'], { terminal: true })).out).toContain('\x1b[32m|███\x1b[39m')
     for (const [args, options] of [
       [['info'], {}],
       [['info'], { terminal: true, env: { NO_COLOR: '1' } }],
       [['info', '--no-color'], { terminal: true }],
       [['info'], { terminal: true, env: { TERM: 'dumb' } }],
     ] as const) {
-      expect((await test.run(args, options)).out).not.toContain('\x1b')
+      expect((await cli.run(args, options)).out).not.toContain('\x1b')
     }
   })
 
   test('names that were forged in Redis reach no terminal as they are', async () => {
-    await using test = await house(/owned/)
-    const { client, prefix } = test.redis
+    await using cli = await cliFixture(/owned/)
+    const { client, prefix } = cli.redis
     const name = '\x1b]0;owned\x07\u202ex'
     await client.sadd(`${prefix}workers`, `${prefix}worker:${name}`)
     await client.hset(`${prefix}worker:${name}`, { queues: name, state: name, hostname: name, pid: '1', birth: '' })
     for (const args of [['info'], ['info', '-r'], ['info', '--json'], ['info', '-R']]) {
-      const { out } = await test.run(args, { terminal: true })
+      const { out } = await cli.run(args, { terminal: true })
       // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
       expect(out.replaceAll(/\x1b\[(2|22|1|3\d|39)m/g, '')).not.toMatch(/[\x00-\x09\x0b-\x1f\u202e]/)
     }
@@ -333,10 +333,10 @@ describe('info', () => {
 
 describe('job', () => {
   test('shows everything about a job, its stored text made harmless', async () => {
-    await using test = await house()
-    const { id } = await test.enqueued('jobs.fails', 'a\x1b[2Jb', '--meta', 'k=v', '--ttl', '60')
-    await test.burst()
-    const { code, out } = await test.run(['job', id])
+    await using cli = await cliFixture()
+    const { id } = await cli.enqueued('jobs.fails', 'a\x1b[2Jb', '--meta', 'k=v', '--ttl', '60')
+    await cli.burst()
+    const { code, out } = await cli.run(['job', id])
     expect(code).toBe(0)
     for (const text of [
       `Job          ${id}`,
@@ -356,22 +356,20 @@ describe('job', () => {
   })
 
   test('shows what it returned, what it waits for, and where it stands', async () => {
-    await using test = await house()
-    await test.enqueued('jobs.add', '1', '2', '--job-id', 'parent')
-    await test.enqueued('jobs.echo', '--job-id', 'child', '--depends-on', 'parent')
-    expect((await test.run(['job', 'parent'])).out).toMatch(/Queue {8}default, next\n[\s\S]*Awaited by {3}child\n/)
-    expect((await test.run(['job', 'child'])).out).toMatch(
-      /Status {7}deferred\n[\s\S]*Waits for {4}parent \(queued\)\n/,
-    )
-    await test.burst()
-    expect((await test.run(['job', 'parent'])).out).toMatch(/Result {7}successful at .*\nReturned {5}3\n/)
+    await using cli = await cliFixture()
+    await cli.enqueued('jobs.add', '1', '2', '--job-id', 'parent')
+    await cli.enqueued('jobs.echo', '--job-id', 'child', '--depends-on', 'parent')
+    expect((await cli.run(['job', 'parent'])).out).toMatch(/Queue {8}default, next\n[\s\S]*Awaited by {3}child\n/)
+    expect((await cli.run(['job', 'child'])).out).toMatch(/Status {7}deferred\n[\s\S]*Waits for {4}parent \(queued\)\n/)
+    await cli.burst()
+    expect((await cli.run(['job', 'parent'])).out).toMatch(/Result {7}successful at .*\nReturned {5}3\n/)
   })
 
   test('--json is everything', async () => {
-    await using test = await house()
-    await test.enqueued('jobs.add', '1', 'y:=2', '--job-id', 'one')
-    await test.burst()
-    const { out } = await test.run(['job', 'one', '--json'])
+    await using cli = await cliFixture()
+    await cli.enqueued('jobs.add', '1', 'y:=2', '--job-id', 'one')
+    await cli.burst()
+    const { out } = await cli.run(['job', 'one', '--json'])
     expect(JSON.parse(out)).toMatchObject({
       id: 'one',
       status: 'finished',
@@ -384,8 +382,8 @@ describe('job', () => {
   })
 
   test.each(['job', 'cancel', 'stop', 'delete'])('%s of a job that is not there ends with 4', async (command) => {
-    await using test = await house()
-    const { code, out, err } = await test.run([command, 'nope'])
+    await using cli = await cliFixture()
+    const { code, out, err } = await cli.run([command, 'nope'])
     expect({ code, out }).toEqual({ code: 4, out: '' })
     expect(err).toContain('No job with id nope')
   })
@@ -393,27 +391,27 @@ describe('job', () => {
 
 describe('jobs', () => {
   test('lists jobs by status and queue, and says how many more there are', async () => {
-    await using test = await house()
-    await test.enqueued('jobs.fails', '--job-id', 'bad')
-    await test.burst()
-    for (const id of ['a', 'b', 'c']) await test.enqueued('jobs.add', '--job-id', id, '--queue', 'low')
-    const all = await test.run(['jobs'])
+    await using cli = await cliFixture()
+    await cli.enqueued('jobs.fails', '--job-id', 'bad')
+    await cli.burst()
+    for (const id of ['a', 'b', 'c']) await cli.enqueued('jobs.add', '--job-id', id, '--queue', 'low')
+    const all = await cli.run(['jobs'])
     expect(all.out.split('\n')[0]).toMatch(/^ID +STATUS +QUEUE +SINCE +DESCRIPTION$/)
     expect(all.out.match(/^\w+/gm)).toEqual(['ID', 'a', 'b', 'c', 'bad'])
     expect(all.err).toBe('4 jobs\n')
-    expect((await test.run(['jobs', '--status', 'failed'])).out).toMatch(
+    expect((await cli.run(['jobs', '--status', 'failed'])).out).toMatch(
       /^bad +failed +default .* ago +jobs.fails\(\)$/m,
     )
-    const some = await test.run(['jobs', '--queue', 'low', '--limit', '2', '--json'])
+    const some = await cli.run(['jobs', '--queue', 'low', '--limit', '2', '--json'])
     expect(JSON.parse(some.out)).toMatchObject({ total: 3, jobs: [{ id: 'a', status: 'queued' }, { id: 'b' }] })
-    expect((await test.run(['jobs', '--limit', '2'])).err).toBe('2 of 4 jobs\n')
+    expect((await cli.run(['jobs', '--limit', '2'])).err).toBe('2 of 4 jobs\n')
   })
 
   test('survives what was forged in Redis', async () => {
-    await using test = await house(/which is not a job id/)
-    await test.enqueued('a.b', '--job-id', 'one', '--description', 'x\x1b[2J\ny')
-    await test.redis.client.lpush(`${test.redis.prefix}queue:default`, '../\x1b[2J', 'gone')
-    const { code, out } = await test.run(['jobs'])
+    await using cli = await cliFixture(/which is not a job id/)
+    await cli.enqueued('a.b', '--job-id', 'one', '--description', 'x\x1b[2J\ny')
+    await cli.redis.client.lpush(`${cli.redis.prefix}queue:default`, '../\x1b[2J', 'gone')
+    const { code, out } = await cli.run(['jobs'])
     expect(code).toBe(0)
     expect(out).toMatch(/^one .*x\\x1b\[2J\\ny$/m)
     expect(out).not.toContain('\x1b')
@@ -421,60 +419,60 @@ describe('jobs', () => {
 })
 
 describe('requeue', () => {
-  async function failedHouse(count: number): Promise<House> {
-    const test = await house()
+  async function cliWithFailedJobs(count: number): Promise<CliFixture> {
+    const cli = await cliFixture()
     const datas = Array.from({ length: count }, (_, index) =>
       Queue.prepareData('jobs.fails', [], { jobId: `f${index}` }),
     )
-    await test.queue().enqueueMany(datas)
-    await test.burst()
-    return test
+    await cli.queue().enqueueMany(datas)
+    await cli.burst()
+    return cli
   }
 
   test('of ids requeues these', async () => {
-    await using test = await failedHouse(3)
-    const { code, out, err } = await test.run(['requeue', '--queue', 'default', 'f0', 'f2'])
+    await using cli = await cliWithFailedJobs(3)
+    const { code, out, err } = await cli.run(['requeue', '--queue', 'default', 'f0', 'f2'])
     expect({ code, out, err }).toEqual({
       code: 0,
       out: '2 jobs requeued to default queue\n',
       err: 'Requeueing 2 jobs from failed queue\n',
     })
-    expect((await test.queue().getJobIds()).sort()).toEqual(['f0', 'f2'])
-    expect(await test.queue().failedJobRegistry.getJobIds()).toEqual(['f1'])
+    expect((await cli.queue().getJobIds()).sort()).toEqual(['f0', 'f2'])
+    expect(await cli.queue().failedJobRegistry.getJobIds()).toEqual(['f1'])
   })
 
   test('--all requeues all, under a progress bar on a terminal', async () => {
-    await using test = await failedHouse(250)
-    const { code, out, err } = await test.run(['requeue', '--queue', 'default', '--all'], { terminal: true })
+    await using cli = await cliWithFailedJobs(250)
+    const { code, out, err } = await cli.run(['requeue', '--queue', 'default', '--all'], { terminal: true })
     expect({ code, out }).toEqual({ code: 0, out: '250 jobs requeued to default queue\n' })
     expect(err).toContain('Requeueing')
-    expect(await test.queue().count()).toBe(250)
-    expect(await test.queue().failedJobRegistry.count()).toBe(0)
+    expect(await cli.queue().count()).toBe(250)
+    expect(await cli.queue().failedJobRegistry.count()).toBe(0)
   })
 
   test('--all takes seconds for 10,000 jobs, and reports the one that is gone', async () => {
-    await using test = await house()
-    const { client, prefix } = test.redis
+    await using cli = await cliFixture()
+    const { client, prefix } = cli.redis
     const ids = Array.from({ length: 10_000 }, (_, index) => `f${index}`)
-    await test.queue().enqueueMany(ids.map((jobId) => Queue.prepareData('jobs.fails', [], { jobId })))
+    await cli.queue().enqueueMany(ids.map((jobId) => Queue.prepareData('jobs.fails', [], { jobId })))
     const failing = client.pipeline().del(`${prefix}queue:default`)
     for (const id of ids) failing.hset(`${prefix}job:${id}`, 'status', 'failed')
     failing.zadd(`${prefix}failed:default`, ...ids.flatMap((id) => [9_000_000_000, id]))
     await failing.del(`${prefix}job:f77`).exec()
 
     const begunMs = performance.now()
-    const { code, out, err } = await test.run(['requeue', '--queue', 'default', '--all'], { terminal: true })
+    const { code, out, err } = await cli.run(['requeue', '--queue', 'default', '--all'], { terminal: true })
     expect(performance.now() - begunMs).toBeLessThan(30_000)
     expect({ code, out }).toEqual({ code: 1, out: '9999 jobs requeued to default queue\n' })
     expect(err).toContain('0/10000')
     expect(err).toContain('Unable to requeue 1 jobs from failed job registry:\n  f77: No job with id f77')
-    expect(await test.queue().count()).toBe(9999)
+    expect(await cli.queue().count()).toBe(9999)
   })
 
   test('says what could not be requeued, and ends with 1', async () => {
-    await using test = await failedHouse(1)
-    await test.enqueued('a.b', '--job-id', 'queued')
-    const { code, out, err } = await test.run(['requeue', '--queue', 'default', 'f0', 'queued', 'gone'])
+    await using cli = await cliWithFailedJobs(1)
+    await cli.enqueued('a.b', '--job-id', 'queued')
+    const { code, out, err } = await cli.run(['requeue', '--queue', 'default', 'f0', 'queued', 'gone'])
     expect({ code, out }).toEqual({ code: 1, out: '1 jobs requeued to default queue\n' })
     expect(err).toContain('Unable to requeue 2 jobs from failed job registry:')
     expect(err).toMatch(/^ {2}queued: .*not in the failed registry/m)
@@ -484,57 +482,57 @@ describe('requeue', () => {
 
 describe('empty', () => {
   test('deletes the jobs of the queues that are named, or of all', async () => {
-    await using test = await house()
-    for (const name of ['default', 'low', 'low']) await test.enqueued('a.b', '--queue', name)
-    expect(await test.run(['empty', 'low', '--yes'])).toMatchObject({ code: 0, out: '2 jobs removed from low queue\n' })
-    expect(await test.run(['empty', '-a'])).toMatchObject({
+    await using cli = await cliFixture()
+    for (const name of ['default', 'low', 'low']) await cli.enqueued('a.b', '--queue', name)
+    expect(await cli.run(['empty', 'low', '--yes'])).toMatchObject({ code: 0, out: '2 jobs removed from low queue\n' })
+    expect(await cli.run(['empty', '-a'])).toMatchObject({
       code: 0,
       out: '1 jobs removed from default queue\n0 jobs removed from low queue\n',
     })
-    expect(await test.redis.keys()).toEqual([`${test.redis.prefix}queues`])
+    expect(await cli.redis.keys()).toEqual([`${cli.redis.prefix}queues`])
   })
 
   test('asks on a terminal, and does nothing without a yes', async () => {
-    await using test = await house()
-    await test.enqueued('a.b')
-    const refused = await test.run(['empty', 'default'], { answer: false })
+    await using cli = await cliFixture()
+    await cli.enqueued('a.b')
+    const refused = await cli.run(['empty', 'default'], { answer: false })
     expect(refused).toMatchObject({ code: 1, out: '', questions: ['Delete 1 jobs of default?'] })
-    expect(await test.queue().count()).toBe(1)
-    const agreed = await test.run(['empty', 'default'], { answer: true })
+    expect(await cli.queue().count()).toBe(1)
+    const agreed = await cli.run(['empty', 'default'], { answer: true })
     expect(agreed).toMatchObject({ code: 0, out: '1 jobs removed from default queue\n' })
-    const silent = await test.run(['empty', 'default', '--yes'], { answer: false })
+    const silent = await cli.run(['empty', 'default', '--yes'], { answer: false })
     expect(silent).toMatchObject({ code: 0, questions: [] })
   })
 })
 
 describe('cancel, delete, stop', () => {
   test('cancel keeps the job as canceled, and refuses a second time', async () => {
-    await using test = await house()
-    const job = await test.enqueued('a.b', '--job-id', 'one')
-    const refused = await test.run(['cancel', 'one'], { answer: false })
+    await using cli = await cliFixture()
+    const job = await cli.enqueued('a.b', '--job-id', 'one')
+    const refused = await cli.run(['cancel', 'one'], { answer: false })
     expect(refused).toMatchObject({ code: 1, questions: ['Cancel job one (a.b())?'] })
     expect(await job.getStatus()).toBe('queued')
-    expect(await test.run(['cancel', 'one'])).toMatchObject({ code: 0, err: 'Canceled job one.\n' })
+    expect(await cli.run(['cancel', 'one'])).toMatchObject({ code: 0, err: 'Canceled job one.\n' })
     expect(await job.getStatus()).toBe('canceled')
-    expect(await test.run(['cancel', 'one'])).toMatchObject({
+    expect(await cli.run(['cancel', 'one'])).toMatchObject({
       code: 1,
       err: expect.stringContaining('canceled already'),
     })
   })
 
   test('delete removes it for good, after a question', async () => {
-    await using test = await house()
-    await test.enqueued('a.b', '--job-id', 'one', '--description', 'evil\x1b[2J')
-    const refused = await test.run(['delete', 'one'], { answer: false })
+    await using cli = await cliFixture()
+    await cli.enqueued('a.b', '--job-id', 'one', '--description', 'evil\x1b[2J')
+    const refused = await cli.run(['delete', 'one'], { answer: false })
     expect(refused).toMatchObject({ code: 1, questions: ['Delete job one (queued: evil\\x1b[2J)?'] })
-    expect(await test.run(['delete', 'one', '--yes'])).toMatchObject({ code: 0, err: 'Deleted job one.\n' })
-    expect(await test.run(['delete', 'one'])).toMatchObject({ code: 4 })
+    expect(await cli.run(['delete', 'one', '--yes'])).toMatchObject({ code: 0, err: 'Deleted job one.\n' })
+    expect(await cli.run(['delete', 'one'])).toMatchObject({ code: 4 })
   })
 
   test('stop needs a job that runs', async () => {
-    await using test = await house()
-    await test.enqueued('a.b', '--job-id', 'one')
-    expect(await test.run(['stop', 'one'])).toMatchObject({
+    await using cli = await cliFixture()
+    await cli.enqueued('a.b', '--job-id', 'one')
+    expect(await cli.run(['stop', 'one'])).toMatchObject({
       code: 1,
       err: expect.stringContaining('no worker runs it'),
     })
@@ -543,59 +541,59 @@ describe('cancel, delete, stop', () => {
 
 describe('suspend and resume', () => {
   test('hold workers back, for ever or for a time, and let them go', async () => {
-    await using test = await house()
-    const key = `${test.redis.prefix}suspended`
-    expect(await test.run(['suspend'])).toMatchObject({ code: 0, out: '' })
-    expect(await test.redis.client.ttl(key)).toBe(-1)
-    expect((await test.run(['info'])).out).toContain('Workers are suspended')
-    const worker = await test.run(['worker', '--burst'])
+    await using cli = await cliFixture()
+    const key = `${cli.redis.prefix}suspended`
+    expect(await cli.run(['suspend'])).toMatchObject({ code: 0, out: '' })
+    expect(await cli.redis.client.ttl(key)).toBe(-1)
+    expect((await cli.run(['info'])).out).toContain('Workers are suspended')
+    const worker = await cli.run(['worker', '--burst'])
     expect(worker).toMatchObject({
       code: 1,
       err: expect.stringContaining('Workers are suspended, so this one does not start'),
     })
-    expect(await test.run(['resume'])).toMatchObject({ code: 0 })
-    expect(await test.redis.client.exists(key)).toBe(0)
-    expect(await test.run(['suspend', '--duration', '300'])).toMatchObject({ code: 0 })
-    const ttl = await test.redis.client.ttl(key)
+    expect(await cli.run(['resume'])).toMatchObject({ code: 0 })
+    expect(await cli.redis.client.exists(key)).toBe(0)
+    expect(await cli.run(['suspend', '--duration', '300'])).toMatchObject({ code: 0 })
+    const ttl = await cli.redis.client.ttl(key)
     expect(ttl).toBeGreaterThan(290)
     expect(ttl).toBeLessThanOrEqual(300)
   })
 
   test('--queue pauses one queue, which info shows and workers heed', async () => {
-    await using test = await house()
-    for (const queue of ['default', 'low']) await test.enqueued('jobs.nothing', '--queue', queue)
-    const paused = await test.run(['suspend', '--queue', 'low', '--duration', '5m'])
+    await using cli = await cliFixture()
+    for (const queue of ['default', 'low']) await cli.enqueued('jobs.nothing', '--queue', queue)
+    const paused = await cli.run(['suspend', '--queue', 'low', '--duration', '5m'])
     expect(paused).toEqual({
       code: 0,
       out: '',
-      err: 'Queue low is paused for 300 seconds, then it resumes by itself. Jobs that run are completed; no new ones are started.\n',
+      err: 'Queue low is paused for 300 seconds. Running jobs finish; no new jobs start.\n',
       questions: [],
     })
-    const ttl = await test.redis.client.ttl(`${test.redis.prefix}paused:low`)
+    const ttl = await cli.redis.client.ttl(`${cli.redis.prefix}paused:low`)
     expect(ttl).toBeGreaterThan(290)
     expect(ttl).toBeLessThanOrEqual(300)
-    const shown = await test.run(['info'], { terminal: true })
+    const shown = await cli.run(['info'], { terminal: true })
     expect(shown.out).toContain(' 1, 0 executing, 0 finished, 0 failed, \x1b[33mpaused\x1b[39m\n')
     expect(shown.out).not.toMatch(/^default .*paused/m)
-    expect((await test.run(['info', '--raw', 'low'])).out).toBe(
+    expect((await cli.run(['info', '--raw', 'low'])).out).toBe(
       'queue low 1, 0 executing, 0 finished, 0 failed, paused\n',
     )
-    const { queues, suspended } = JSON.parse((await test.run(['info', '--json'])).out)
+    const { queues, suspended } = JSON.parse((await cli.run(['info', '--json'])).out)
     expect(queues).toMatchObject([{ paused: false }, { paused: true }])
     expect(suspended).toBe(false)
-    await test.run(['worker', 'default', 'low', '--burst', '--horse', 'inline'])
-    expect([await test.queue().count(), await test.queue('low').count()]).toEqual([0, 1])
-    const resumed = await test.run(['resume', '--queue', 'low', '--queue', 'default'])
-    expect(resumed.err).toBe('Workers take up jobs of low again.\nQueue default was not paused.\n')
-    await test.run(['worker', 'low', '--burst', '--horse', 'inline'])
-    expect(await test.queue('low').count()).toBe(0)
+    await cli.run(['worker', 'default', 'low', '--burst', '--horse', 'inline'])
+    expect([await cli.queue().count(), await cli.queue('low').count()]).toEqual([0, 1])
+    const resumed = await cli.run(['resume', '--queue', 'low', '--queue', 'default'])
+    expect(resumed.err).toBe('Queue low is resumed.\nQueue default was not paused.\n')
+    await cli.run(['worker', 'low', '--burst', '--horse', 'inline'])
+    expect(await cli.queue('low').count()).toBe(0)
   })
 
   test('--queue alone pauses for ever', async () => {
-    await using test = await house()
-    const { err } = await test.run(['suspend', '--queue', 'low', '--queue', 'high'])
-    expect(err).toMatch(/^Queue low is paused until you resume it\..*\nQueue high is paused/)
-    const ttls = ['low', 'high'].map((name) => test.redis.client.ttl(`${test.redis.prefix}paused:${name}`))
+    await using cli = await cliFixture()
+    const { err } = await cli.run(['suspend', '--queue', 'low', '--queue', 'high'])
+    expect(err).toMatch(/^Queue low is paused until `rq-cli resume --queue low`\. .*\nQueue high is paused/)
+    const ttls = ['low', 'high'].map((name) => cli.redis.client.ttl(`${cli.redis.prefix}paused:${name}`))
     expect(await Promise.all(ttls)).toEqual([-1, -1])
   })
 })
@@ -604,10 +602,10 @@ describe('worker', () => {
   const inline = ['--horse', 'inline', '--burst', '--name', 'w1']
 
   test('works off the queues and logs as RQ does', async () => {
-    await using test = await house()
-    await test.enqueued('jobs.add', '1', '2', '--job-id', 'good')
-    await test.enqueued('jobs.fails', '--job-id', 'bad', '--queue', 'low')
-    const { code, out, err } = await test.run(['worker', 'default', 'low', ...inline])
+    await using cli = await cliFixture()
+    await cli.enqueued('jobs.add', '1', '2', '--job-id', 'good')
+    await cli.enqueued('jobs.fails', '--job-id', 'bad', '--queue', 'low')
+    const { code, out, err } = await cli.run(['worker', 'default', 'low', ...inline])
     expect({ code, out }).toEqual({ code: 0, out: '' })
     const lines = err.split('\n')
     expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d Worker w1 started, listening on default, low$/)
@@ -619,9 +617,9 @@ describe('worker', () => {
   })
 
   test('logs JSON for programs', async () => {
-    await using test = await house()
-    await test.enqueued('jobs.fails', '--job-id', 'bad')
-    const { err } = await test.run(['worker', ...inline, '--log-format', 'json'])
+    await using cli = await cliFixture()
+    await cli.enqueued('jobs.fails', '--job-id', 'bad')
+    const { err } = await cli.run(['worker', ...inline, '--log-format', 'json'])
     const entries = err
       .trimEnd()
       .split('\n')
@@ -635,38 +633,38 @@ describe('worker', () => {
   })
 
   test('is quiet, keeps arguments out of its log, or dates its lines, when told so', async () => {
-    await using test = await house()
-    await test.enqueued('jobs.nothing', 'secret', '--job-id', 'one')
-    const bare = await test.run(['worker', ...inline, '--disable-job-desc-logging'])
+    await using cli = await cliFixture()
+    await cli.enqueued('jobs.nothing', 'secret', '--job-id', 'one')
+    const bare = await cli.run(['worker', ...inline, '--disable-job-desc-logging'])
     expect(bare.err).toMatch(/^\d\d:\d\d:\d\d default: one$/m)
     expect(bare.err).not.toContain('secret')
-    await test.enqueued('jobs.nothing')
-    expect((await test.run(['worker', ...inline, '--quiet'])).err).toBe('')
-    expect((await test.run(['worker', ...inline, '--date-format', '%Y'])).err).toMatch(/^\d{4} Worker w1 started/)
+    await cli.enqueued('jobs.nothing')
+    expect((await cli.run(['worker', ...inline, '--quiet'])).err).toBe('')
+    expect((await cli.run(['worker', ...inline, '--date-format', '%Y'])).err).toMatch(/^\d{4} Worker w1 started/)
   })
 
   test('ends after so many jobs, and writes its process id', async () => {
-    await using test = await house()
-    for (let index = 0; index < 3; index++) await test.enqueued('jobs.nothing')
-    const { code } = await test.run(['worker', '--horse', 'inline', '--max-jobs', '1', '--pid', 'worker.pid'])
+    await using cli = await cliFixture()
+    for (let index = 0; index < 3; index++) await cli.enqueued('jobs.nothing')
+    const { code } = await cli.run(['worker', '--horse', 'inline', '--max-jobs', '1', '--pid', 'worker.pid'])
     expect(code).toBe(0)
-    expect(await test.queue().count()).toBe(2)
+    expect(await cli.queue().count()).toBe(2)
     expect(await readFile(project.path('worker.pid'), 'utf8')).toBe('4711')
   })
 
   test('takes queues, name and folder from the configuration unless flags say otherwise', async () => {
-    await using test = await house()
-    await test.enqueued('jobs.add', '1', '2', '--queue', 'low', '--job-id', 'one')
+    await using cli = await cliFixture()
+    await cli.enqueued('jobs.add', '1', '2', '--queue', 'low', '--job-id', 'one')
     const config = { queues: ['low'], name: 'from-config', path: '.', horse: 'inline' }
-    const { err } = await test.run(['worker', '--burst'], { config })
+    const { err } = await cli.run(['worker', '--burst'], { config })
     expect(err).toContain('Worker from-config started, listening on low')
     expect(err).toContain('low: Job OK (one)')
-    const named = await test.run(['worker', 'other', '--burst', '--name', 'flag'], { config })
+    const named = await cli.run(['worker', 'other', '--burst', '--name', 'flag'], { config })
     expect(named.err).toContain('Worker flag started, listening on other')
   })
 
   test('calls exception handlers in the order given, until one returns false', async () => {
-    await using test = await house()
+    await using cli = await cliFixture()
     await using folder = await makeProject({
       'jobs.mjs': JOBS,
       'handlers.mjs': `
@@ -676,39 +674,39 @@ describe('worker', () => {
         export const second = (job) => note('second ' + job.id).then(() => false)
         export const third = () => note('third')`,
     })
-    await test.enqueued('jobs.fails', '--job-id', 'bad')
+    await cli.enqueued('jobs.fails', '--job-id', 'bad')
     const handlers = ['first', 'second', 'third'].flatMap((name) => ['--exception-handler', `./handlers#${name}`])
-    await test.run(['worker', ...inline, ...handlers], { folder: folder.dir })
+    await cli.run(['worker', ...inline, ...handlers], { folder: folder.dir })
     expect(await readFile(folder.path('noted.txt'), 'utf8')).toBe('first bad RangeError\nsecond bad\n')
-    expect(await test.queue().failedJobRegistry.getJobIds()).toEqual(['bad'])
+    expect(await cli.queue().failedJobRegistry.getJobIds()).toEqual(['bad'])
   })
 
   test('keeps failed jobs out of the registry when told so', async () => {
-    await using test = await house(/is nowhere and does not expire$/)
-    const job = await test.enqueued('jobs.fails')
-    await test.run(['worker', ...inline, '--disable-default-exception-handler'])
+    await using cli = await cliFixture(/is nowhere and does not expire$/)
+    const job = await cli.enqueued('jobs.fails')
+    await cli.run(['worker', ...inline, '--disable-default-exception-handler'])
     expect(await job.getStatus()).toBe('failed')
-    expect(await test.queue().failedJobRegistry.count()).toBe(0)
+    expect(await cli.queue().failedJobRegistry.count()).toBe(0)
   })
 
   test('keeps results as long as told, and serves queues in turn', async () => {
-    await using test = await house()
-    for (const id of ['a1', 'a2']) await test.enqueued('jobs.nothing', '--job-id', id)
-    for (const id of ['b1', 'b2']) await test.enqueued('jobs.nothing', '--job-id', id, '--queue', 'low')
+    await using cli = await cliFixture()
+    for (const id of ['a1', 'a2']) await cli.enqueued('jobs.nothing', '--job-id', id)
+    for (const id of ['b1', 'b2']) await cli.enqueued('jobs.nothing', '--job-id', id, '--queue', 'low')
     const args = ['default', 'low', '--dequeue-strategy', 'round_robin', '--results-ttl', '2m']
-    const { err } = await test.run(['worker', ...args, ...inline])
+    const { err } = await cli.run(['worker', ...args, ...inline])
     expect([...err.matchAll(/Job OK \((..)\)/g)].map(([, id]) => id)).toEqual(['a1', 'b1', 'a2', 'b2'])
-    const ttl = await test.redis.client.ttl(`${test.redis.prefix}job:a1`)
+    const ttl = await cli.redis.client.ttl(`${cli.redis.prefix}job:a1`)
     expect(ttl).toBeGreaterThan(100)
     expect(ttl).toBeLessThanOrEqual(120)
   })
 
   test('moves scheduled jobs, and leaves when it was idle for as long as told', async () => {
-    await using test = await house()
-    const { client, prefix } = test.redis
-    await test.enqueued('jobs.nothing', '--schedule-in', '1', '--job-id', 'soon')
+    await using cli = await cliFixture()
+    const { client, prefix } = cli.redis
+    await cli.enqueued('jobs.nothing', '--schedule-in', '1', '--job-id', 'soon')
     const args = ['--horse', 'inline', '--name', 'w1', '--with-scheduler', '--max-idle-time', '3', '--worker-ttl', '50']
-    const running = test.run(['worker', ...args])
+    const running = cli.run(['worker', ...args])
     const ttl = await eventually(async () => {
       const seconds = await client.ttl(`${prefix}worker:w1`)
       expect(seconds).toBeGreaterThan(0)
@@ -721,34 +719,34 @@ describe('worker', () => {
   })
 
   test('says as much as the logging level asks for', async () => {
-    await using test = await house()
-    await test.enqueued('jobs.fails', '--job-id', 'bad')
-    const { err } = await test.run(['worker', ...inline, '--logging-level', 'ERROR'])
+    await using cli = await cliFixture()
+    await cli.enqueued('jobs.fails', '--job-id', 'bad')
+    const { err } = await cli.run(['worker', ...inline, '--logging-level', 'ERROR'])
     expect(err).toMatch(/^\d\d:\d\d:\d\d default: Job failed \(bad\)/)
     expect(err).not.toContain('started')
   })
 
   test('refuses a name that a living worker has', async () => {
-    await using test = await house(/^worker w1 /)
-    const { client, prefix } = test.redis
+    await using cli = await cliFixture(/^worker w1 /)
+    const { client, prefix } = cli.redis
     const birth = new Date().toISOString()
     const there = { birth, last_heartbeat: birth, queues: 'default', state: 'idle', hostname: 'elsewhere', pid: '1' }
     await client.hset(`${prefix}worker:w1`, there)
     await client.sadd(`${prefix}workers`, `${prefix}worker:w1`)
-    const { code, err } = await test.run(['worker', ...inline])
+    const { code, err } = await cli.run(['worker', ...inline])
     expect(err).toMatch(/^Error: .*w1/)
     expect(code).toBe(1)
   })
 })
 
 test('a Redis that is too old ends a command with 1, and is called so', async () => {
-  await using test = await house()
+  await using cli = await cliFixture()
   // What Redis 6 answers to a script that names its engine.
   const message = "ERR Error compiling script (new function): user_script:1: unexpected symbol near '#'"
-  await using proxy = await faultProxy(test.url, {
+  await using proxy = await faultProxy(cli.url, {
     onCommand: ({ name }) => (name === 'enqueue' ? { kind: 'error', message } : undefined),
   })
-  const { code, out, err } = await test.run(['enqueue', 'a.b', '--url', proxy.url])
+  const { code, out, err } = await cli.run(['enqueue', 'a.b', '--url', proxy.url])
   expect({ code, out }).toEqual({ code: 1, out: '' })
   expect(err).toMatch(/^Error: Redis at redis:.* is too old: rq needs Redis 7\.0 or Valkey 7\.2, or newer.*\n$/)
 })

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { deferred } from '@rq/core'
 import { eventually, makeProject } from '@rq/testkit'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { House } from './house.ts'
+import { CliFixture } from './cli-fixture.ts'
 
 /** Ends when the test says so: an inline worker runs it in this process. */
 const JOBS = `
@@ -43,17 +43,17 @@ function expectShape(actual: unknown, promised: unknown): void {
 describe('the documents of --json', () => {
   test('have the fields of docs/cli.md, and no others', async () => {
     await using project = await makeProject({ 'jobs.mjs': JOBS })
-    await using house = await House.open(project.dir)
+    await using cli = await CliFixture.open(project.dir)
     const gate = deferred<void>()
     Object.assign(globalThis, { rqCliTestGate: gate.promise })
-    const json = async (...args: string[]) => JSON.parse((await house.run([...args, '--json'])).out)
+    const json = async (...args: string[]) => JSON.parse((await cli.run([...args, '--json'])).out)
     const [info, job, more, list] = ['info', 'enqueue', 'job', 'jobs'].map((name) => documented.get(name))
 
-    await house.enqueued('./jobs#add', '%1', '%2', '--job-id', 'zero')
-    await house.burst()
+    await cli.enqueued('./jobs#add', '%1', '%2', '--job-id', 'zero')
+    await cli.burst()
     expectShape(await json('enqueue', './jobs#held', '%1', '%2', '--job-id', 'one', '--depends-on', 'zero'), job)
-    await house.enqueued('./jobs#add', '--job-id', 'two', '--depends-on', 'one')
-    const worker = house.worker('default', 'w1')
+    await cli.enqueued('./jobs#add', '--job-id', 'two', '--depends-on', 'one')
+    const worker = cli.worker('default', 'w1')
     const working = worker.work()
     try {
       await eventually(async () => (await json('job', 'one')).status === 'started')

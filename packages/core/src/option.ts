@@ -10,7 +10,9 @@ interface TypedOption {
   readonly flag?: string
   /** The flag's short form, one letter. */
   readonly letter?: string
-  /** One line for `--help`. */
+  /** What the value is called in help: `--path <folder>`. Default: a word for its kind. */
+  readonly valueName?: string
+  /** One line for help. */
   readonly help?: string
   /** The default in words, when no value expresses it. */
   readonly defaultText?: string
@@ -23,6 +25,8 @@ export interface OptionRule<Checked = unknown> extends TypedOption {
   readonly default?: boolean | number | string | readonly string[]
   /** The values of a `choice`. */
   readonly choices?: readonly string[]
+  /** What `check` accepts, in words. Absent if one sentence cannot describe it. */
+  readonly expected?: string
   /**
    * The checked value, in the unit in which it is used. Never called with undefined.
    * @throws RqError `RQ_INVALID_OPTION` naming `option`.
@@ -35,11 +39,12 @@ export type OptionTable = Readonly<Record<string, OptionRule>>
 
 interface Defaulted<Value> extends TypedOption {
   readonly default?: Value
+  readonly expected?: string
 }
 
 /** True or false. */
 export function booleanOption(rule: Defaulted<boolean> = {}): OptionRule<boolean> {
-  return { kind: 'boolean', ...rule, check: checkBoolean }
+  return { kind: 'boolean', expected: 'true or false', ...rule, check: checkBoolean }
 }
 
 /** A whole number from `least` to `most`. */
@@ -51,6 +56,7 @@ export function countOption({
   const expected = `a whole number of at least ${least}${most < Number.MAX_SAFE_INTEGER ? ` and at most ${most}` : ''}`
   return {
     kind: 'count',
+    expected,
     ...rule,
     check(value, option) {
       if (Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most) return Number(value)
@@ -64,7 +70,13 @@ export function choiceOption<const Choice extends string>(
   choices: readonly Choice[],
   rule: Defaulted<Choice> = {},
 ): OptionRule<Choice> {
-  return { kind: 'choice', choices, ...rule, check: (value, option) => oneOf(option, value, choices) }
+  return {
+    kind: 'choice',
+    choices,
+    expected: listed(choices),
+    ...rule,
+    check: (value, option) => oneOf(option, value, choices),
+  }
 }
 
 /**
@@ -100,12 +112,12 @@ export function millisecondsOption({ isPositive = false, ...rule }: DurationRule
 export function stringOption(
   rule: Defaulted<string> & { check?: (value: unknown, option: string) => string } = {},
 ): OptionRule<string> {
-  return { kind: 'string', check: checkString, ...rule }
+  return { kind: 'string', expected: 'a string', check: checkString, ...rule }
 }
 
 /** An array of strings. */
 export function stringsOption(rule: Defaulted<readonly string[]> = {}): OptionRule<readonly string[]> {
-  return { kind: 'strings', ...rule, check: checkStrings }
+  return { kind: 'strings', expected: 'an array of strings', ...rule, check: checkStrings }
 }
 
 /** Anything that `check` accepts, for programs only. */

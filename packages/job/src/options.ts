@@ -143,12 +143,13 @@ export const ENQUEUE_OPTIONS = {
     ...valueOption(checkDependency),
     kind: 'strings',
     flag: 'depends-on',
-    help: 'Id of a job that must succeed first; repeatable',
+    valueName: 'id',
+    help: 'Job that must succeed first',
   },
   jobId: {
     field: 'id',
     isOfOneJob: true,
-    ...stringOption({ check: checkId, defaultText: 'random', flag: 'job-id', help: 'Id of the job' }),
+    ...stringOption({ check: checkId, defaultText: 'random', flag: 'job-id', valueName: 'id', help: 'Id of the job' }),
   },
   atFront: {
     field: 'atFront',
@@ -159,7 +160,8 @@ export const ENQUEUE_OPTIONS = {
     ...valueOption(checkRecord),
     kind: 'strings',
     flag: 'meta',
-    help: 'Metadata: a JSON object, or key=value, key:=json; repeatable',
+    valueName: 'data',
+    help: 'Metadata: a JSON object, key=value or key:=json',
   },
   unique: {
     field: 'unique',

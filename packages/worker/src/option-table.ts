@@ -31,15 +31,18 @@ const SHORTEST_LEASE_MS = 100
 export const WORKER_OPTIONS = {
   name: stringOption({
     check: checkName,
+    expected: 'a name',
     defaultText: 'random',
     flag: 'name',
     letter: 'n',
+    valueName: 'name',
     help: 'Name of the worker',
   }),
   serializer: stringOption({
     default: 'superjson',
     flag: 'serializer',
     letter: 'S',
+    valueName: 'name',
     help: 'Serializer of values: json, superjson or module#export',
   }),
   concurrency: countOption({
@@ -52,6 +55,7 @@ export const WORKER_OPTIONS = {
   horse: choiceOption(HORSE_KINDS, {
     default: 'process',
     flag: 'horse',
+    valueName: 'kind',
     help: 'Run each job in a process, in a thread, or in the worker itself',
   }),
   importPaths: stringsOption({
@@ -59,14 +63,21 @@ export const WORKER_OPTIONS = {
     defaultText: 'the working directory',
     flag: 'path',
     letter: 'P',
-    help: 'Folder to import functions from; repeatable',
+    valueName: 'folder',
+    help: 'Folder to import functions from',
   }),
   imports: stringsOption({
     default: [],
     flag: 'import',
-    help: 'Module that every work horse loads first, such as tsx; repeatable',
+    valueName: 'module',
+    help: 'Module that every work horse loads first, such as tsx',
   }),
-  allow: stringsOption({ default: [], flag: 'allow', help: 'Package that functions may come from; repeatable' }),
+  allow: stringsOption({
+    default: [],
+    flag: 'allow',
+    valueName: 'package',
+    help: 'Package that functions may be imported from',
+  }),
   defaultResultTtl: secondsOption({
     isUnlimited: true,
     default: DEFAULT_RESULT_TTL_S,
@@ -100,7 +111,8 @@ export const WORKER_OPTIONS = {
     kind: 'strings',
     default: [],
     flag: 'exception-handler',
-    help: 'Function to call when a job fails; repeatable',
+    valueName: 'function',
+    help: 'Function to call when a job fails',
   },
   disableDefaultExceptionHandler: booleanOption({
     default: false,
@@ -137,6 +149,7 @@ export const WORK_OPTIONS = {
   dequeueStrategy: choiceOption(DEQUEUE_STRATEGIES, {
     default: 'default',
     flag: 'dequeue-strategy',
+    valueName: 'order',
     help: 'Order of the queues: as given, in turn, or random',
   }),
 } satisfies OptionTable

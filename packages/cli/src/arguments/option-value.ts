@@ -1,45 +1,29 @@
-import { durationMs, RqError, show } from '@rq/core'
+import { countOption, durationMs, RqError } from '@rq/core'
 import { UsageError } from '../exit-code.ts'
 
-/** For yargs' `coerce`: of an option that was given more than once the last counts. */
-function last(value: string | readonly string[]): string {
-  return typeof value === 'string' ? value : (value.at(-1) ?? '')
+/** The number that the string is, else the string itself, so that the message of a check shows it. */
+export function numberIn(value: unknown): unknown {
+  return typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value
 }
 
-/** An option with one text as its value. */
-export function text<const O extends object>(option: O) {
-  return { type: 'string', requiresArg: true, coerce: last, ...option } as const
+/** @throws UsageError naming the flag. */
+export function wholeNumber(value: string, flag: string, least = 0): number {
+  return checkTyped(flag, (option) => countOption({ least }).check(numberIn(value), option))
 }
 
-/** An option that may be given several times, each time with one text. */
-export function texts<const O extends object>(option: O) {
-  return { type: 'string', array: true, requiresArg: true, ...option } as const
+/** Milliseconds. @throws UsageError naming the flag. */
+export function duration(value: string, flag: string): number {
+  return checkTyped(flag, (option) => durationMs(value, option))
 }
 
-/** A switch. */
-export function flag<const O extends object>(option: O) {
-  return { type: 'boolean', default: false, ...option } as const
-}
-
-/** @throws UsageError naming the option. */
-export function wholeNumber(value: string, option: string, least = 0): number {
-  const number = Number(value)
-  if (/^-?\d+$/.test(value) && Number.isSafeInteger(number) && number >= least) return number
-  throw new UsageError(`Invalid ${option}: got ${show(value)}, expected a whole number of at least ${least}.`)
-}
-
-/** Milliseconds. @throws UsageError naming the option. */
-export function duration(value: string, option: string): number {
-  try {
-    return durationMs(value, option)
-  } catch (error) {
-    throw typedError(error, { [option]: option })
-  }
+/** Check the value of a flag. @throws UsageError naming the flag. */
+export function checkTyped<T>(flag: string, check: (option: string) => T): T {
+  return namingOption({ [flag]: flag }, () => check(flag))
 }
 
 /**
- * Run `call`; where rq refuses an option, call it by the name that the user typed.
- * @throws UsageError in the place of `RQ_INVALID_OPTION`, other errors as they are.
+ * Run `call`. If rq refuses an option, the error names the flag instead; `names` has the flags by option.
+ * @throws UsageError instead of `RQ_INVALID_OPTION`; other errors as they are.
  */
 export async function namingOptions<T>(names: Readonly<Record<string, string>>, call: () => Promise<T>): Promise<T> {
   try {
@@ -66,7 +50,7 @@ function typedError(error: unknown, names: Readonly<Record<string, string>>): un
   const message = error.message
     .replace(`Invalid ${option}:`, `Invalid ${typed}:`)
     .replace('into the option connection', 'into --url')
-    // What only a program can give.
+    // Only a program can give these.
     .replace('seconds as a number, ', 'seconds: ')
     .replace(/(, )?(or )?an? (valid Date, )?Luxon (Duration|DateTime)(, or )?/, '')
   return new UsageError(message, { cause: error })

@@ -1,23 +1,23 @@
-import { flag } from '../arguments/option-value.ts'
 import { defineCommand } from '../command.ts'
-import { confirm, YES_OPTION } from '../confirmation.ts'
+import { confirm, YES_FLAG } from '../confirmation.ts'
+import { flag } from '../flags.ts'
+import { JOB_ID } from '../job-id.ts'
 import { visible } from '../output/terminal-text.ts'
 import { Session } from '../session.ts'
 
 export const cancel = defineCommand({
   name: 'cancel',
-  positional: '<id>',
-  summary: 'Take a job out of its queue; the job is kept, as canceled',
+  summary: 'Cancel a job (kept with status canceled)',
   examples: [
-    ['cancel 0f9d...', 'A waiting job that should not run'],
-    ['cancel 0f9d... --enqueue-dependents --yes', 'The jobs that wait for it run all the same; without a question'],
+    ['cancel 0f9d...', 'Cancel a queued, scheduled or deferred job'],
+    ['cancel 0f9d... --enqueue-dependents --yes', 'Run its dependents anyway; do not ask'],
   ],
-  options: (yargs) =>
-    yargs.positional('id', { type: 'string', demandOption: true, describe: 'Id of the job' }).options({
-      'enqueue-dependents': flag({ describe: 'Let the jobs that wait for it go on without it' }),
-      yes: YES_OPTION,
-    }),
-  async run({ id, enqueueDependents, yes }, context) {
+  positionals: { id: JOB_ID },
+  flags: {
+    'enqueue-dependents': flag({ describe: 'Enqueue the jobs that depend on it' }),
+    yes: YES_FLAG,
+  },
+  async run({ id, enqueueDependents = false, yes }, context) {
     await using session = await Session.open(context)
     const job = await session.job(id)
     await confirm(`Cancel job ${job.id} (${visible(job.description ?? '')})?`, yes, context)

@@ -3,18 +3,19 @@ import { completionScript, SHELLS, type Shell } from '../completion.ts'
 
 export const completion = defineCommand({
   name: 'completion',
-  positional: '[shell]',
-  summary: 'Print a script that completes commands and options in bash or zsh',
+  summary: 'Print a script for tab completion in bash or zsh',
   examples: [
-    ['completion >> ~/.bashrc', 'For good, in bash'],
-    ['completion zsh >> ~/.zshrc', 'For good, in zsh'],
+    ['completion >> ~/.bashrc', 'Install it for bash'],
+    ['completion zsh >> ~/.zshrc', 'Install it for zsh'],
   ],
-  options: (yargs) =>
-    yargs.positional('shell', {
+  positionals: {
+    shell: {
       choices: SHELLS,
-      describe: 'Which shell',
+      describe: 'Shell',
       defaultDescription: 'that of $SHELL, else bash',
-    }),
+    },
+  },
+  flags: {},
   async run({ shell }, { host, output }) {
     const own: Shell = host.env.SHELL?.endsWith('zsh') === true ? 'zsh' : 'bash'
     output.print(completionScript(shell ?? own).trimEnd())

@@ -1,29 +1,34 @@
 import { resolve } from 'node:path'
-import { namingOptions, text } from '../arguments/option-value.ts'
+import { namingOptions } from '../arguments/option-value.ts'
 import { defineCommand } from '../command.ts'
+import { defined } from '../defined.ts'
+import { text } from '../flags.ts'
 import { loggerOf, runService, SERVICE_FLAGS } from '../service-flags.ts'
 import { Session } from '../session.ts'
-import { defined } from '../worker-flags.ts'
 
 export const cron = defineCommand({
   name: 'cron',
-  positional: '<file>',
-  summary: 'Enqueue jobs by interval or cron text, as a module says',
+  summary: 'Run the cron jobs defined in a module',
   examples: [
-    ['cron cron.config.js', 'Its calls of cron.register() say what; loaded again when it changes'],
-    ['cron cron.config.js --path dist', 'Functions are named as workers with that path find them'],
+    ['cron cron.config.js', 'Enqueue the jobs that it registers; reload it when it changes'],
+    ['cron cron.config.js --path dist', 'Name functions relative to ./dist'],
   ],
-  options: (yargs) =>
-    yargs
-      .positional('file', { type: 'string', demandOption: true, describe: 'Module that calls cron.register()' })
-      .options({
-        name: text({ alias: 'n', describe: 'Name of the scheduler', defaultDescription: 'host:pid:random' }),
-        ...SERVICE_FLAGS,
-      }),
+  positionals: {
+    file: { type: 'string', demandOption: true, describe: 'Module that calls cron.register()' },
+  },
+  flags: {
+    name: text({
+      alias: 'n',
+      valueName: 'name',
+      describe: 'Name of the scheduler',
+      defaultDescription: 'host:pid:random',
+    }),
+    ...SERVICE_FLAGS,
+  },
   async run(flags, context) {
     const { settings, host } = context
     await using session = await Session.open(context)
-    // Says at once when Redis cannot be reached; from then on it is waited for.
+    // Fails at once if Redis cannot be reached. Once started, the scheduler waits for Redis instead.
     await session.rq.CronScheduler.all(session.where)
     const scheduler = await namingOptions({ name: '--name' }, async () => {
       const { importPaths } = settings

@@ -1,20 +1,20 @@
-import { flag } from '../arguments/option-value.ts'
 import { defineCommand } from '../command.ts'
-import { confirm, YES_OPTION } from '../confirmation.ts'
+import { confirm, YES_FLAG } from '../confirmation.ts'
+import { flag } from '../flags.ts'
+import { JOB_ID } from '../job-id.ts'
 import { visible } from '../output/terminal-text.ts'
 import { Session } from '../session.ts'
 
 export const deleteJob = defineCommand({
   name: 'delete',
-  positional: '<id>',
-  summary: 'Remove a job from everywhere, its results included',
-  examples: [['delete 0f9d... --yes', 'Without a question']],
-  options: (yargs) =>
-    yargs.positional('id', { type: 'string', demandOption: true, describe: 'Id of the job' }).options({
-      'with-dependents': flag({ describe: 'Delete the jobs that wait for it as well' }),
-      yes: YES_OPTION,
-    }),
-  async run({ id, withDependents, yes }, context) {
+  summary: 'Delete a job and its results',
+  examples: [['delete 0f9d... --yes', 'Delete it; do not ask']],
+  positionals: { id: JOB_ID },
+  flags: {
+    'with-dependents': flag({ describe: 'Also delete the jobs that depend on it' }),
+    yes: YES_FLAG,
+  },
+  async run({ id, withDependents = false, yes }, context) {
     await using session = await Session.open(context)
     const job = await session.job(id)
     const status = await job.getStatus({ refresh: false })

@@ -1,28 +1,29 @@
-import { flag } from '../arguments/option-value.ts'
 import { defineCommand } from '../command.ts'
-import { confirm, YES_OPTION } from '../confirmation.ts'
+import { confirm, YES_FLAG } from '../confirmation.ts'
+import { flag } from '../flags.ts'
 import { Session } from '../session.ts'
 
 export const empty = defineCommand({
   name: 'empty',
-  positional: '[queues..]',
-  summary: 'Delete the jobs that wait in queues',
+  summary: 'Delete all queued jobs',
   examples: [
-    ['empty low', 'One queue'],
-    ['empty --all --yes', 'Every queue, without a question'],
+    ['empty low', 'Empty one queue'],
+    ['empty --all --yes', 'Empty all queues; do not ask'],
   ],
-  options: (yargs) =>
-    yargs.positional('queues', { type: 'string', array: true, describe: 'Names of queues' }).options({
-      all: flag({ alias: 'a', describe: 'Every queue there is' }),
-      yes: YES_OPTION,
-    }),
+  positionals: {
+    queues: { type: 'string', array: true, describe: 'Queue names', defaultDescription: 'none' },
+  },
+  flags: {
+    all: flag({ alias: 'a', describe: 'All queues' }),
+    yes: YES_FLAG,
+  },
   async run({ queues: names = [], all, yes }, context) {
-    if (names.length === 0 && !all) {
+    if (names.length === 0 && all !== true) {
       context.output.print('Nothing to do')
       return undefined
     }
     await using session = await Session.open(context)
-    const queues = await session.queues(all ? [] : names, 'queues')
+    const queues = await session.queues(all === true ? [] : names, 'queues')
     const counts = await Promise.all(queues.map((queue) => queue.count()))
     const jobs = counts.reduce((sum, count) => sum + count, 0)
     if (jobs > 0) await confirm(`Delete ${jobs} jobs of ${queues.map(({ name }) => name).join(', ')}?`, yes, context)

@@ -1,26 +1,21 @@
 import { RqError } from '@rq/core'
 import type { EnqueueOptions, Job } from 'rq'
+import { DEFAULT_QUEUE_NAME, ENQUEUE_OPTIONS } from 'rq/options'
 import { readArguments } from '../arguments/arguments.ts'
-import { duration, flag, namingOptions, text, texts, wholeNumber } from '../arguments/option-value.ts'
+import { duration, namingOptions, wholeNumber } from '../arguments/option-value.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
 import { EXIT, type ExitCode, UsageError } from '../exit-code.ts'
+import { flagNames, flagsOf, optionsFrom, text, texts } from '../flags.ts'
 import { functionName } from '../function-name.ts'
 import { jobSummary } from '../job-document.ts'
 import { jsonValue, shownValue } from '../output/shown-value.ts'
+import { visible } from '../output/terminal-text.ts'
 import { Session } from '../session.ts'
-import { JSON_OPTION } from '../shared-options.ts'
+import { JSON_FLAG } from '../shared-options.ts'
 
-/** rq's options by the names that are typed here. */
-const TYPED: Readonly<Record<string, string>> = {
-  jobTimeout: '--timeout',
-  resultTtl: '--result-ttl',
-  ttl: '--ttl',
-  failureTtl: '--failure-ttl',
-  description: '--description',
-  dependsOn: '--depends-on',
-  jobId: '--job-id',
-  unique: '--unique',
-  meta: '--meta',
+/** The names of flags for the options that rq may refuse. */
+const TYPED_FLAGS: Readonly<Record<string, string>> = {
+  ...flagNames(ENQUEUE_OPTIONS),
   'retry.max': '--retry-max',
   'retry.interval': '--retry-interval',
   when: '--schedule-at',
@@ -29,100 +24,93 @@ const TYPED: Readonly<Record<string, string>> = {
 
 export const enqueue = defineCommand({
   name: 'enqueue',
-  positional: '<function> [arguments..]',
-  summary: 'Put a call of a function into a queue',
+  summary: 'Enqueue a function call',
   takesAnyText: true,
   quietLetter: null,
   examples: [
     ['enqueue path.to.func abc', "func('abc')"],
-    ['enqueue ./jobs/email#send to=ada@example.com', "send({ to: 'ada@example.com' })"],
+    ['enqueue ./jobs#send to=ada@example.com', "send({ to: 'ada@example.com' })"],
     [`enqueue path.to.func ':{"a": 1}' key:=2`, 'JSON: func({ a: 1 }, { key: 2 })'],
     [`enqueue path.to.func '%(1, None)'`, 'A Python or JavaScript literal: func([1, null])'],
     ['enqueue path.to.func :@data.json', 'JSON from a file'],
-    ['enqueue path.to.func --queue low --wait 30', 'Wait up to 30 s for the result, and print it'],
-    ['enqueue ./path/to/file.js', 'Run a module from the top; path.to.file is the same'],
+    ['enqueue path.to.func --wait 30', 'Wait up to 30 s, then print the result'],
+    ['enqueue ./path/to/file.js', 'Run a module; path.to.file is the same'],
   ],
+  positionals: {
+    function: {
+      type: 'string',
+      demandOption: true,
+      describe: 'package.module.function, ./path/to/module#export, or a module',
+    },
+    arguments: {
+      type: 'string',
+      array: true,
+      describe: 'value, :json, %literal, key=value, key:=json, key%=literal; @file instead of a value',
+      defaultDescription: 'none',
+    },
+  },
+  flags: {
+    queue: text({
+      alias: 'q',
+      valueName: 'name',
+      default: DEFAULT_QUEUE_NAME,
+      defaultDescription: DEFAULT_QUEUE_NAME,
+      describe: 'Queue name',
+    }),
+    ...flagsOf(ENQUEUE_OPTIONS),
+    'retry-max': text({ valueName: 'n', describe: 'Maximum number of retries', defaultDescription: '0' }),
+    'retry-interval': texts({
+      valueName: 'time',
+      describe: 'Wait before a retry; give several for the first, second, ... retry',
+    }),
+    'schedule-in': text({ valueName: 'time', describe: 'Enqueue after this time: 10s, 5m, 2d' }),
+    'schedule-at': text({ valueName: 'time', describe: 'Enqueue at this local time: 2021-05-27T21:45:00' }),
+    wait: {
+      type: 'string',
+      coerce: lastText,
+      valueName: 'time',
+      describe: 'Wait for the result and print it; with a time, wait no longer',
+      defaultDescription: 'do not wait',
+    },
+    json: JSON_FLAG,
+  },
   prepare: joinWait,
-  options: (yargs) =>
-    yargs
-      .positional('function', {
-        type: 'string',
-        demandOption: true,
-        describe: 'package.module.function, ./path/to/module#export, or a module alone',
-      })
-      .positional('arguments', {
-        type: 'string',
-        array: true,
-        describe: 'value, :json, %literal, key=value, key:=json, key%=literal; @file in the place of a value',
-      })
-      .options({
-        queue: text({ alias: 'q', default: 'default', describe: 'Name of the queue' }),
-        timeout: text({ describe: 'Longest run: seconds, or 30s, 5m, 1h; -1 for no limit' }),
-        'result-ttl': text({ describe: 'How long a successful job and its result are kept' }),
-        ttl: text({ describe: 'Longest wait in the queue, then the job is discarded' }),
-        'failure-ttl': text({ describe: 'How long a failed job is kept' }),
-        description: text({ describe: 'Shown in the place of the call' }),
-        'depends-on': texts({ describe: 'Id of a job that must succeed first, repeatable' }),
-        'job-id': text({ describe: 'Id of this job' }),
-        'at-front': flag({ describe: 'Put it at the head of the queue' }),
-        'retry-max': text({ describe: 'Most retries after a failure' }),
-        'retry-interval': texts({ describe: 'Wait before a retry, repeatable for first, second, ...' }),
-        'schedule-in': text({ describe: 'Enqueue it after 10s, 5m, 2d' }),
-        'schedule-at': text({ describe: 'Enqueue it at 2021-05-27T21:45:00, local time' }),
-        meta: texts({ describe: 'Free data: a JSON object, or key=value, key:=json; repeatable' }),
-        unique: flag({ describe: 'Refuse when a job with this --job-id exists' }),
-        wait: {
-          type: 'string',
-          coerce: lastText,
-          describe: 'Wait for the result and print it; at most so long, if a time follows',
-        },
-        json: JSON_OPTION,
-      }),
-  async run(options, context) {
+  async run(flags, context) {
+    const { json, queue: queueName, quiet, retryInterval, scheduleAt, scheduleIn, wait } = flags
     const { args, kwargs } = await readArguments(
-      [...((options.arguments ?? []) as string[]), ...options._.slice(1).map(String)],
+      [...(flags.arguments ?? []), ...flags._.slice(1).map(String)],
       context.host.folder,
     )
-    if (options.scheduleIn !== undefined && options.scheduleAt !== undefined) {
+    const options: EnqueueOptions = { ...optionsFrom(ENQUEUE_OPTIONS, flags), kwargs }
+    if (scheduleIn !== undefined && scheduleAt !== undefined) {
       throw new UsageError('--schedule-in and --schedule-at cannot be used together.')
     }
-    if (options.unique && options.jobId === undefined)
-      throw new UsageError('--unique needs --job-id, the identity to be unique.')
-    const waitMs = options.wait === undefined || options.wait === '' ? undefined : duration(options.wait, '--wait')
-    const given: EnqueueOptions = {
-      kwargs,
-      atFront: options.atFront,
-      unique: options.unique,
-      ...(options.timeout !== undefined && { jobTimeout: options.timeout }),
-      ...(options.resultTtl !== undefined && { resultTtl: options.resultTtl }),
-      ...(options.ttl !== undefined && { ttl: options.ttl }),
-      ...(options.failureTtl !== undefined && { failureTtl: options.failureTtl }),
-      ...(options.description !== undefined && { description: options.description }),
-      ...(options.dependsOn !== undefined && { dependsOn: options.dependsOn }),
-      ...(options.jobId !== undefined && { jobId: options.jobId }),
-      ...(options.meta !== undefined && { meta: await readMeta(options.meta, context.host.folder) }),
+    if (options.unique === true && options.jobId === undefined) {
+      throw new UsageError('--unique needs --job-id, the id that must be unique.')
     }
-    const retryMax = options.retryMax === undefined ? undefined : wholeNumber(options.retryMax, '--retry-max')
-    if (retryMax === undefined && options.retryInterval !== undefined) {
-      throw new UsageError('--retry-interval needs --retry-max, how often to try again.')
+    const retryMax = flags.retryMax === undefined ? undefined : wholeNumber(flags.retryMax, '--retry-max')
+    if (retryMax === undefined && retryInterval !== undefined) {
+      throw new UsageError('--retry-interval needs --retry-max, the number of retries.')
     }
+    const waitMs = wait === undefined || wait === '' ? undefined : duration(wait, '--wait')
+    if (options.meta !== undefined) options.meta = await readMeta(flags.meta as string[], context.host.folder)
     await using session = await Session.open(context)
-    const func = await functionName(options.function, context.settings.importPaths)
-    const job = await namingOptions(TYPED, async () => {
-      const queue = session.queue(options.queue, '--queue')
+    const func = await functionName(flags.function, context.settings.importPaths)
+    const job = await namingOptions(TYPED_FLAGS, async () => {
+      const queue = session.queue(queueName, '--queue')
       if (retryMax !== undefined && retryMax > 0) {
-        given.retry = new session.rq.Retry({ max: retryMax, interval: options.retryInterval ?? 0 })
+        options.retry = new session.rq.Retry({ max: retryMax, interval: retryInterval ?? 0 })
       }
-      if (options.scheduleIn !== undefined) return queue.enqueueIn(options.scheduleIn, func, args, given)
-      if (options.scheduleAt !== undefined) return queue.enqueueAt(options.scheduleAt, func, args, given)
-      return queue.enqueue(func, args, given)
+      if (scheduleIn !== undefined) return queue.enqueueIn(scheduleIn, func, args, options)
+      if (scheduleAt !== undefined) return queue.enqueueAt(scheduleAt, func, args, options)
+      return queue.enqueue(func, args, options)
     })
-    if (!options.quiet && !options.json) {
-      const call = context.output.paint.blue(oneLine(job.description ?? func))
+    if (quiet !== true && json !== true) {
+      const call = context.output.paint.blue(visible(job.description ?? func))
       context.output.print(`Enqueued ${call} with job-id '${job.id}'.`)
     }
-    if (options.wait !== undefined) return await waitFor(job, waitMs, options.json, context)
-    if (options.json) context.output.json(jobSummary(job, await job.getStatus({ refresh: false })))
+    if (wait !== undefined) return await waitFor(job, waitMs, json === true, context)
+    if (json === true) context.output.json(jobSummary(job, await job.getStatus({ refresh: false })))
     return EXIT.done
   },
 })
@@ -148,7 +136,7 @@ async function waitFor(
   }
 }
 
-/** What it has become; a job whose result is kept for 0 seconds is gone by now. */
+/** The new status. A job whose result is kept for 0 seconds is deleted by now. */
 async function statusOf(job: Job): Promise<string> {
   await job.refresh().catch(() => {})
   return job.getStatus({ refresh: false })
@@ -166,7 +154,7 @@ async function readMeta(given: readonly string[], folder: string): Promise<Recor
 
 const DURATION = /^(?:\d+(?:\.\d+)?|(?:\d+[dhms])+)$/i
 
-/** `--wait` takes the next word only where that is a time, so that it may stand anywhere. */
+/** Let `--wait` take the next word only if that is a time, so that it may come before any argument. */
 function joinWait(args: readonly string[]): readonly string[] {
   const end = args.indexOf('--')
   const at = args.indexOf('--wait')
@@ -179,5 +167,3 @@ function joinWait(args: readonly string[]): readonly string[] {
 function lastText(value: string | readonly string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.at(-1) : (value as string | undefined)
 }
-
-const oneLine = (line: string): string => line.replace(/[\r\n\t]/g, (found) => JSON.stringify(found).slice(1, -1))

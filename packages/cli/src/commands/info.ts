@@ -1,14 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { duration, flag, text } from '../arguments/option-value.ts'
+import { duration } from '../arguments/option-value.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
 import { UsageError } from '../exit-code.ts'
+import { flag, text } from '../flags.ts'
 import { type InfoDocument, type QueueInfo, readInfo, type WorkerInfo } from '../info-document.ts'
 import { bar, cellsFor, scaleFor } from '../output/bar.ts'
 import type { Paint } from '../output/paint.ts'
 import { visible } from '../output/terminal-text.ts'
 import { localTime } from '../output/time-text.ts'
 import { Session } from '../session.ts'
-import { JSON_OPTION } from '../shared-options.ts'
+import { JSON_FLAG } from '../shared-options.ts'
 
 /** As many as RQ gives to the name of a queue, or more where a name needs them. */
 const NAME_COLUMNS = 12
@@ -22,31 +23,44 @@ interface View {
 
 export const info = defineCommand({
   name: 'info',
-  positional: '[queues..]',
   summary: 'Show queues and workers',
   examples: [
     ['info', 'All queues and workers'],
-    ['info high low --interval 1', 'Two queues, again every second'],
+    ['info high low --interval 1', 'Two queues, refreshed every second'],
     ['info --raw --only-queues', 'Plain lines for scripts'],
   ],
-  options: (yargs) =>
-    yargs.positional('queues', { type: 'string', array: true, describe: 'Only these queues' }).options({
-      interval: text({ alias: 'i', describe: 'Show it again every so many seconds' }),
-      raw: flag({ alias: 'r', describe: 'Plain lines: no bars, no totals' }),
-      'only-queues': flag({ alias: 'Q', describe: 'No workers' }),
-      'only-workers': flag({ alias: 'W', describe: 'No queues' }),
-      'by-queue': flag({ alias: 'R', describe: 'Workers by queue' }),
-      json: JSON_OPTION,
+  positionals: {
+    queues: { type: 'string', array: true, describe: 'Queue names', defaultDescription: 'all queues' },
+  },
+  flags: {
+    interval: text({
+      alias: 'i',
+      valueName: 'n',
+      describe: 'Refresh every n seconds',
+      defaultDescription: 'show once',
     }),
-  async run({ queues: names = [], interval, raw, onlyQueues, onlyWorkers, byQueue, json }, context) {
-    if (onlyQueues && onlyWorkers) throw new UsageError('--only-queues and --only-workers cannot be used together.')
+    raw: flag({ alias: 'r', describe: 'Plain lines, without bars and totals' }),
+    'only-queues': flag({ alias: 'Q', describe: 'Show queues only' }),
+    'only-workers': flag({ alias: 'W', describe: 'Show workers only' }),
+    'by-queue': flag({ alias: 'R', describe: 'List workers by queue' }),
+    json: JSON_FLAG,
+  },
+  async run(flags, context) {
+    const { queues: names = [], interval, onlyQueues, onlyWorkers, json } = flags
+    if (onlyQueues === true && onlyWorkers === true)
+      throw new UsageError('--only-queues and --only-workers cannot be used together.')
     const intervalMs = interval === undefined ? undefined : duration(interval, '--interval')
     if (intervalMs === 0) throw new UsageError('Invalid --interval: expected more than 0 seconds.')
-    const view = { raw, byQueue, queues: !onlyWorkers, workers: !onlyQueues }
+    const view = {
+      raw: flags.raw === true,
+      byQueue: flags.byQueue === true,
+      queues: onlyWorkers !== true,
+      workers: onlyQueues !== true,
+    }
     await using session = await Session.open(context)
     const show = async (): Promise<void> => {
       const document = await readInfo(session, names)
-      if (json) context.output.json(document, { oneLine: intervalMs !== undefined })
+      if (json === true) context.output.json(document, { oneLine: intervalMs !== undefined })
       else if (intervalMs === undefined) context.output.print(render(document, view, context))
       else context.output.frame(render(document, view, context))
     }

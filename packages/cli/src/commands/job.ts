@@ -1,31 +1,29 @@
 import { defineCommand } from '../command.ts'
 import { type JobDocument, jobDocument } from '../job-document.ts'
+import { JOB_ID } from '../job-id.ts'
 import type { Paint } from '../output/paint.ts'
 import { shownValue } from '../output/shown-value.ts'
 import { facts } from '../output/table.ts'
 import { visible, visibleBlock } from '../output/terminal-text.ts'
 import { fromNow, localTime, shortDuration } from '../output/time-text.ts'
 import { Session } from '../session.ts'
-import { JSON_OPTION } from '../shared-options.ts'
+import { JSON_FLAG } from '../shared-options.ts'
 
 export const job = defineCommand({
   name: 'job',
-  positional: '<id>',
   summary: 'Show everything about one job',
   examples: [
-    ['job 0f9d...', 'State, times, arguments, results, the error with its stack'],
-    ['job 0f9d... --json', 'The same for programs'],
+    ['job 0f9d...', 'Status, times, arguments, results, errors'],
+    ['job 0f9d... --json', 'The same as JSON'],
   ],
-  options: (yargs) =>
-    yargs
-      .positional('id', { type: 'string', demandOption: true, describe: 'Id of the job' })
-      .options({ json: JSON_OPTION }),
+  positionals: { id: JOB_ID },
+  flags: { json: JSON_FLAG },
   async run({ id, json }, context) {
     await using session = await Session.open(context)
     const { output } = context
     const handle = await session.job(id)
     const document = await jobDocument(handle)
-    if (json) output.json(document)
+    if (json === true) output.json(document)
     else {
       const value = (read: () => unknown): string => {
         try {

@@ -1,11 +1,12 @@
 import type { Job, Queue } from 'rq'
-import { text, texts, wholeNumber } from '../arguments/option-value.ts'
+import { wholeNumber } from '../arguments/option-value.ts'
 import { defineCommand } from '../command.ts'
+import { text, texts } from '../flags.ts'
 import { jobSummary } from '../job-document.ts'
 import { table } from '../output/table.ts'
 import { fromNow } from '../output/time-text.ts'
 import { Session } from '../session.ts'
-import { JSON_OPTION } from '../shared-options.ts'
+import { JSON_FLAG } from '../shared-options.ts'
 
 /** What a queue knows its jobs by, in the order in which they matter to one who looks. */
 const PLACES = ['started', 'queued', 'scheduled', 'deferred', 'failed', 'finished', 'canceled'] as const
@@ -21,15 +22,20 @@ export const jobs = defineCommand({
   summary: 'List jobs',
   examples: [
     ['jobs --status failed', 'Failed jobs of all queues'],
-    ['jobs --queue low --limit 200 --json', 'One queue, for programs'],
+    ['jobs --queue low --limit 200 --json', 'One queue, as JSON'],
   ],
-  options: (yargs) =>
-    yargs.options({
-      queue: texts({ describe: 'Only this queue, repeatable' }),
-      status: texts({ choices: PLACES, describe: 'Only this status, repeatable; failed includes stopped' }),
-      limit: text({ default: '50', describe: 'At most so many' }),
-      json: JSON_OPTION,
+  positionals: {},
+  flags: {
+    queue: texts({ valueName: 'name', describe: 'This queue only' }),
+    status: texts({ valueName: 'status', choices: PLACES, describe: 'This status only; failed includes stopped' }),
+    limit: text({
+      valueName: 'n',
+      default: '50',
+      defaultDescription: '50',
+      describe: 'Maximum number of jobs to list',
     }),
+    json: JSON_FLAG,
+  },
   async run({ queue: names = [], status = [], limit: limitText, json }, context) {
     const { output } = context
     const limit = wholeNumber(limitText, '--limit', 1)
@@ -45,7 +51,7 @@ export const jobs = defineCommand({
         for (const job of await session.jobs(ids)) found.push({ job, status: await job.getStatus({ refresh: false }) })
       }
     }
-    if (json) {
+    if (json === true) {
       output.json({ total, jobs: found.map(({ job, status }) => jobSummary(job, status)) })
       return undefined
     }

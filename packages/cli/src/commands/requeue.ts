@@ -1,33 +1,34 @@
-import { flag, text } from '../arguments/option-value.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
+import { flag, text } from '../flags.ts'
 import type { Progress } from '../output/output.ts'
 import { visible } from '../output/terminal-text.ts'
 import { Session } from '../session.ts'
 
-/** So many are under way at once: enough to fill the connection, few enough not to flood Redis. */
+/** Jobs requeued at once: enough to fill the connection, few enough not to flood Redis. */
 const AT_ONCE = 100
 const MOST_SHOWN = 20
 
 export const requeue = defineCommand({
   name: 'requeue',
-  positional: '[ids..]',
-  summary: 'Put failed jobs back into their queue',
+  summary: 'Requeue failed jobs',
   examples: [
     ['requeue --queue default --all', 'All failed jobs of a queue'],
     ['requeue --queue default 0f9d... 77ab...', 'Some of them'],
   ],
-  options: (yargs) =>
-    yargs.positional('ids', { type: 'string', array: true, describe: 'Ids of failed jobs' }).options({
-      queue: text({ demandOption: true, describe: 'Name of the queue' }),
-      all: flag({ alias: 'a', describe: 'All failed jobs of the queue' }),
-      'at-front': flag({ describe: 'Put them at the head of the queue' }),
-    }),
-  async run({ queue: name, ids: given = [], all, atFront }, context) {
+  positionals: {
+    ids: { type: 'string', array: true, describe: 'Ids of failed jobs', defaultDescription: 'none' },
+  },
+  flags: {
+    queue: text({ valueName: 'name', demandOption: true, describe: 'Queue name' }),
+    all: flag({ alias: 'a', describe: 'All failed jobs of the queue' }),
+    'at-front': flag({ describe: 'Put them at the head of the queue' }),
+  },
+  async run({ queue: name, ids: given = [], all, atFront = false }, context) {
     const { output } = context
     await using session = await Session.open(context)
     const registry = session.queue(name, '--queue').failedJobRegistry
-    const ids = all ? await registry.getJobIds() : given
+    const ids = all === true ? await registry.getJobIds() : given
     if (ids.length === 0) {
       output.print('Nothing to do')
       return EXIT.done
@@ -72,7 +73,7 @@ async function requeueAll(
   return failures
 }
 
-/** Redis is gone: the next job would fail in the same way. */
+/** Whether Redis cannot be reached, so that the other jobs would fail in the same way. */
 function isLost(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'RQ_REDIS_UNREACHABLE'
 }

@@ -1,35 +1,32 @@
-import { namingOptions, text } from '../arguments/option-value.ts'
+import { namingOptions } from '../arguments/option-value.ts'
 import { defineCommand } from '../command.ts'
+import { defined } from '../defined.ts'
+import { text } from '../flags.ts'
+import { SERVED_QUEUES, servedQueues } from '../served-queues.ts'
 import { loggerOf, runService, SERVICE_FLAGS } from '../service-flags.ts'
 import { Session } from '../session.ts'
-import { defined } from '../worker-flags.ts'
 
 const TYPED_FLAGS = { queues: 'queues', name: '--name', interval: '--interval' } as const
 
 export const scheduler = defineCommand({
   name: 'scheduler',
-  positional: '[queues..]',
-  summary: 'Move scheduled jobs into their queues when they are due',
+  summary: 'Move scheduled jobs to their queues when they are due',
   examples: [
-    ['scheduler', 'For the queues of the configuration file, else default'],
-    ['scheduler high default', 'For two queues; another scheduler of them stands by'],
+    ['scheduler', 'For the default queue'],
+    ['scheduler high default', 'For two queues; a second scheduler takes over if this one dies'],
   ],
-  options: (yargs) =>
-    yargs
-      .positional('queues', {
-        type: 'string',
-        array: true,
-        describe: 'Names of queues',
-        defaultDescription: 'those of the configuration file, else default',
-      })
-      .options({
-        name: text({ alias: 'n', describe: 'Name of the scheduler', defaultDescription: 'random' }),
-        interval: text({ describe: 'How often it looks for jobs of programs in Python', defaultDescription: '1' }),
-        ...SERVICE_FLAGS,
-      }),
+  positionals: { queues: SERVED_QUEUES },
+  flags: {
+    name: text({ alias: 'n', valueName: 'name', describe: 'Name of the scheduler', defaultDescription: 'random' }),
+    interval: text({
+      valueName: 'time',
+      describe: 'Time between checks for jobs that Python scheduled',
+      defaultDescription: '1',
+    }),
+    ...SERVICE_FLAGS,
+  },
   async run(flags, context) {
-    const { config } = context.settings
-    const queues = [flags.queues, config.queues].find((names) => names !== undefined && names.length > 0) ?? ['default']
+    const queues = servedQueues(flags.queues, context.settings)
     await using session = await Session.open(context)
     const made = await namingOptions(TYPED_FLAGS, async () => {
       const options = { ...session.where, logger: loggerOf(flags, context) }
@@ -38,7 +35,7 @@ export const scheduler = defineCommand({
         ...defined({ name: flags.name, interval: flags.interval }),
       })
     })
-    // Says at once when Redis cannot be reached; from then on it is waited for.
+    // Fails at once if Redis cannot be reached. Once started, the scheduler waits for Redis instead.
     await session.rq.Queue.all(session.where)
     await runService(made, flags, context)
     return undefined

@@ -1,17 +1,15 @@
 import { defineCommand } from '../command.ts'
-import { confirm, YES_OPTION } from '../confirmation.ts'
+import { confirm, YES_FLAG } from '../confirmation.ts'
+import { JOB_ID } from '../job-id.ts'
 import { visible } from '../output/terminal-text.ts'
 import { Session } from '../session.ts'
 
 export const stop = defineCommand({
   name: 'stop',
-  positional: '<id>',
-  summary: 'Stop a job that runs; it counts as stopped and can be requeued',
-  examples: [['stop 0f9d... --yes', 'Without a question']],
-  options: (yargs) =>
-    yargs
-      .positional('id', { type: 'string', demandOption: true, describe: 'Id of the job' })
-      .options({ yes: YES_OPTION }),
+  summary: 'Stop a running job (kept with status stopped; it can be requeued)',
+  examples: [['stop 0f9d... --yes', 'Stop it; do not ask']],
+  positionals: { id: JOB_ID },
+  flags: { yes: YES_FLAG },
   async run({ id, yes }, context) {
     await using session = await Session.open(context)
     const job = await session.job(id)

@@ -1,41 +1,46 @@
 import { SECOND_MS } from '@rq/core'
-import { duration as durationMs, text, texts } from '../arguments/option-value.ts'
+import { duration as durationMs } from '../arguments/option-value.ts'
 import { defineCommand } from '../command.ts'
 import { CommandError } from '../exit-code.ts'
+import { text, texts } from '../flags.ts'
 import { Session } from '../session.ts'
 
 export const suspend = defineCommand({
   name: 'suspend',
-  summary: 'Let no worker take up jobs, until resume or for a time',
+  summary: 'Pause all workers',
   examples: [
-    ['suspend', 'Until you say resume'],
-    ['suspend --duration 300', 'For five minutes'],
-    ['suspend --queue low', 'Of one queue alone'],
+    ['suspend', 'Start no jobs until rq-cli resume'],
+    ['suspend --duration 300', 'Start no jobs for five minutes'],
+    ['suspend --queue low', 'Start no jobs of one queue'],
   ],
-  options: (yargs) =>
-    yargs.options({
-      duration: text({ alias: 'd', describe: 'Resume by itself after so long: seconds, or 5m, 1h' }),
-      queue: texts({ describe: 'Only of this queue, repeatable' }),
+  positionals: {},
+  flags: {
+    duration: text({
+      alias: 'd',
+      valueName: 'time',
+      describe: 'Resume after this time: seconds, or 5m, 1h',
+      defaultDescription: 'never',
     }),
+    queue: texts({ valueName: 'name', describe: 'Pause this queue only' }),
+  },
   async run({ duration, queue: names = [] }, context) {
     const ms = duration === undefined || /^-\d/.test(duration) ? 0 : durationMs(duration, '--duration')
-    // RQ refuses 0 as a failure of its own, not as wrong usage.
+    // Exit code 1, not 2: RQ treats a duration of 0 as a failure of the command.
     if (duration !== undefined && ms < SECOND_MS) throw new CommandError('The duration must be at least 1 second.')
     const seconds = duration === undefined ? undefined : Math.ceil(ms / SECOND_MS)
     const options = seconds === undefined ? {} : { duration: seconds }
-    const until = (them: string, resume: string) =>
-      seconds === undefined ? `until you resume ${them}` : `for ${seconds} seconds, then ${resume}`
+    const until = (resume: string) => (seconds === undefined ? `until \`rq-cli ${resume}\`` : `for ${seconds} seconds`)
+    const effect = 'Running jobs finish; no new jobs start.'
     await using session = await Session.open(context)
     if (names.length === 0) {
       await session.rq.suspend(session.where, options)
-      const how = until('them', 'they resume by themselves')
-      context.output.say(`Workers are suspended ${how}. Jobs that run are completed; no new ones are started.`)
+      context.output.say(`Workers are suspended ${until('resume')}. ${effect}`)
       return undefined
     }
     for (const queue of await session.queues(names, '--queue')) {
       await queue.pause(options)
-      const how = until('it', 'it resumes by itself')
-      context.output.say(`Queue ${queue.name} is paused ${how}. Jobs that run are completed; no new ones are started.`)
+      const { name } = queue
+      context.output.say(`Queue ${name} is paused ${until(`resume --queue ${name}`)}. ${effect}`)
     }
     return undefined
   },

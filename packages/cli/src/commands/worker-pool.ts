@@ -1,35 +1,41 @@
-import { namingOptions, text, wholeNumber } from '../arguments/option-value.ts'
+import type { WorkerPoolOptions } from 'rq'
+import { POOL_OPTIONS } from 'rq/options'
+import { namingOptions } from '../arguments/option-value.ts'
 import { defineCommand } from '../command.ts'
+import { optionsFrom, text } from '../flags.ts'
+import { runWorker } from '../run-worker.ts'
+import { SERVED_QUEUES, servedQueues } from '../served-queues.ts'
 import { Session } from '../session.ts'
-import { defined, runWorker, TYPED_FLAGS, workerFlags, workerOptions } from '../worker-flags.ts'
+import { POOL_FLAGS, TYPED_FLAGS, workerOptions, workOptions } from '../worker-flags.ts'
 
 export const workerPool = defineCommand({
   name: 'worker-pool',
-  positional: '[queues..]',
-  summary: 'Run several workers, each a process of its own, replaced when it dies, and a scheduler',
+  summary: 'Run several workers and a scheduler; workers that die are replaced',
   examples: [
-    ['worker-pool high default -n 4', 'Four workers'],
-    ['worker-pool -n 3 --burst', 'Work off what is there, three at a time, and leave'],
+    ['worker-pool high default -n 4', 'Four workers for two queues'],
+    ['worker-pool -n 3 --burst', 'Process what is queued, then exit'],
   ],
-  options: (yargs) =>
-    workerFlags(yargs).options({
-      'num-workers': text({ alias: 'n', default: '1', describe: 'How many workers' }),
-      name: text({ describe: 'Name of the pool; its workers have a number behind it', defaultDescription: 'random' }),
+  positionals: { queues: SERVED_QUEUES },
+  flags: {
+    name: text({
+      valueName: 'name',
+      describe: 'Name of the pool; its workers add a number',
+      defaultDescription: 'random',
     }),
+    ...POOL_FLAGS,
+  },
   async run(flags, context) {
-    const { queues, options, strategy } = workerOptions(flags, context)
-    const numWorkers = wholeNumber(flags.numWorkers, '--num-workers', 1)
+    const { dequeueStrategy } = workOptions(flags)
+    const options: WorkerPoolOptions = {
+      ...workerOptions(flags, context),
+      ...optionsFrom(POOL_OPTIONS, flags),
+      ...(dequeueStrategy !== undefined && { dequeueStrategy }),
+    }
     await using session = await Session.open(context)
-    const name = flags.name ?? context.settings.config.name
     return await namingOptions(TYPED_FLAGS, async () => {
-      const pool = new session.rq.WorkerPool(queues, {
-        ...session.where,
-        ...options,
-        ...strategy,
-        ...defined({ name }),
-        numWorkers,
-      })
-      const work = () => pool.start({ burst: flags.burst })
+      const queues = servedQueues(flags.queues, context.settings)
+      const pool = new session.rq.WorkerPool(queues, { ...session.where, ...options })
+      const work = () => pool.start({ burst: flags.burst === true })
       return runWorker(session, { worker: pool, work, pid: flags.pid }, context)
     })
   },

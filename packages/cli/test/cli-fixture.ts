@@ -2,8 +2,8 @@ import { type RedisFixture, redisFixture } from '@rq/testkit'
 import { type Job, Queue, SimpleWorker } from 'rq'
 import { MemoryHost, type MemoryHostOptions } from './memory-host.ts'
 
-/** A command line in a folder, over a Redis of its own, and rq beside it. */
-export class House implements AsyncDisposable {
+/** A command line with a folder and a key prefix of its own, and rq on the same keys. */
+export class CliFixture implements AsyncDisposable {
   readonly redis: RedisFixture
   readonly #folder: string
   readonly #queues = new Map<string, Queue>()
@@ -13,14 +13,14 @@ export class House implements AsyncDisposable {
     this.#folder = folder
   }
 
-  /** `tolerate`: what the test forges, which rq would not write. */
-  static async open(folder: string, tolerate?: RegExp): Promise<House> {
-    return new House(await redisFixture(tolerate === undefined ? {} : { tolerate }), folder)
+  /** `tolerate`: faults of the keys that the test makes itself, which rq would not write. */
+  static async open(folder: string, tolerate?: RegExp): Promise<CliFixture> {
+    return new CliFixture(await redisFixture(tolerate === undefined ? {} : { tolerate }), folder)
   }
 
   /**
-   * Not the fixture's own user: `Job.fetch` and its kin use one connection of rq for the life of the process, which the
-   * fixture would take for a leak.
+   * Not the fixture's own user: static methods such as `Job.fetch` keep one connection for the life of the process,
+   * which the fixture would report as a leak.
    */
   readonly url = process.env.RQ_TEST_REDIS_URL ?? ''
 
@@ -45,7 +45,7 @@ export class House implements AsyncDisposable {
     return { code, out: host.out, err: host.err, questions: host.questions }
   }
 
-  /** The job that `enqueue` made of these words. */
+  /** Runs `enqueue` and fetches the job. @throws Error unless it succeeds. */
   async enqueued(...args: string[]): Promise<Job> {
     const { code, out, err } = await this.run(['enqueue', ...args])
     if (err !== '' || code !== 0) throw new Error(`enqueue ended with ${code}: ${err}`)
@@ -61,7 +61,7 @@ export class House implements AsyncDisposable {
     return new SimpleWorker(names, { ...this.where, importPaths: [this.#folder], ...(name !== undefined && { name }) })
   }
 
-  /** Work off what is there. */
+  /** Run all queued jobs in this process. */
   async burst(...queues: string[]): Promise<void> {
     await this.worker(queues.length === 0 ? 'default' : queues).work({ burst: true })
   }
