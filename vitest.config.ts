@@ -32,6 +32,8 @@ export default defineConfig({
     // Longer than `eventually` waits, so that a test fails with what `eventually` saw last. No test sets its own.
     testTimeout: patience(180_000),
     hookTimeout: patience(180_000),
+    // In CI, tests that start and kill processes share two cores; a test that fails twice has failed.
+    retry: process.env.CI === undefined ? 0 : 1,
     // Most tests wait for children, leases and timers, so a few more files than there are cores run at once.
     maxWorkers: availableParallelism() + 1,
     // Expanding a file for a test that is a little slow hides the files.

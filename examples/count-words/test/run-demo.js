@@ -1,5 +1,8 @@
 // @ts-check
-import { runDemo } from '../dist/demo.js'
+
+// Not an import of a literal, so that types can be checked before the demo is built.
+/** @type {typeof import('../src/demo.ts')} */
+const { runDemo } = await import(new URL('../dist/demo.js', import.meta.url).href)
 
 // Runs the demo as `pnpm demo` does, except for the installation and the build, over one file many times.
 // Arguments: prefix, path, how many times, how many words the file is said to have the last time.
