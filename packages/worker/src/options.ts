@@ -31,66 +31,66 @@ export interface WorkerOptions {
   /** Unique among living workers. Default: random. */
   name?: string
   /**
-   * `'superjson'` (default), `'json'`, or `'module#export'`. A serializer object is fine for `inline` horses;
-   * others can only be told its name, so it must be a built-in one.
+   * `'superjson'` (default), `'json'`, or `'module#export'`. With `inline` horses it may be any object; other horses get
+   * its name, so the object must be a built-in serializer.
    */
   serializer?: string | Serializer
-  /** Jobs at once: so many horses, or so many in one event loop with `inline`. Default 1. */
+  /** How many jobs run at once, each in a horse of its own, or with `inline` in one event loop. Default 1. */
   concurrency?: number
-  /** Default `process`. */
+  /** Where jobs run. Default `process`. */
   horse?: HorseKind
-  /** Folders below which job functions may be imported. Default: the working directory. */
+  /** Folders from which job functions may be imported. Default: the working directory. */
   importPaths?: readonly string[]
-  /** Packages that job functions may come from. Default: none. */
+  /** Packages from which job functions may be imported. Default: none. */
   allow?: readonly string[]
   /** Functions by name, for `inline` only. */
   functions?: Readonly<Record<string, AnyFunction>>
-  /** Modules that every horse loads first, such as `tsx`; packages are looked for from the working directory on. */
+  /** Modules that every horse loads first, such as `tsx`. Packages are resolved from the working directory. */
   imports?: readonly string[]
   /**
    * Called in order when a job has failed, each with (job, error), until one returns false. References run in the
    * horse, after the failure callback; functions run in the worker's process, after all references.
    */
   exceptionHandlers?: readonly (string | ExceptionHandler)[]
-  /** Only set the status of a job that failed: no registry, no result, no expiry. Default false. */
+  /** Only set the status of a failed job: no registry, no result, no expiry. Default false. */
   disableDefaultExceptionHandler?: boolean
-  /** Runs in the worker's process. */
+  /** Called in the worker's process when a work-horse was lost with a job. */
   workHorseKilledHandler?: WorkHorseKilledHandler
   /** How long the worker's record outlives its last heartbeat. Default 420 s. */
   workerTtl?: DurationLike
-  /** Longest time between two heartbeats. Default 30 s; leases ask for more frequent ones. */
+  /** Longest time between two heartbeats. Default 30 s; at most a third of a lease. */
   jobMonitoringInterval?: DurationLike
-  /** How often registries are cleaned. Default 600 s. */
+  /** How often registries are cleaned up. Default 600 s. */
   maintenanceInterval?: DurationLike
-  /** For jobs that do not say how long their result is kept. Default 500 s. */
+  /** How long to keep results of jobs without a `resultTtl`. Default 500 s. */
   defaultResultTtl?: DurationLike
-  /** What becomes of the job of a dead worker when it has no retries left. Default `fail`, as in RQ. */
+  /** What to do with the job of a dead worker that has no retries left. Default `fail`, as in RQ. */
   onAbandoned?: AbandonedPolicy
   /**
-   * How long a warm stop lets running jobs go on; then they go back to the head of their queues, and no attempt is counted.
-   * Default: as long as they take.
+   * How long a warm stop waits for running jobs; then they go back to the head of their queues, and no attempt is
+   * counted. Default: until they have ended.
    */
   gracePeriod?: DurationLike
-  /** Default: silent. */
+  /** Where to log. Default: nowhere. */
   logger?: Logger
-  /** False: log lines name jobs by their ids alone, since a description holds arguments. Default true. */
+  /** False: log lines contain only the ids of jobs, since a description contains arguments. Default true. */
   logJobDescription?: boolean
-  /** How long a job stays this worker's without a sign of life. Default 15000. */
+  /** How long a lease lasts after its last renewal, in milliseconds. Default 15,000. */
   leaseMs?: number
-  /** How many jobs to hand to a horse ahead of the one that runs. */
+  /** How many jobs a horse gets ahead of the one that runs. */
   prefetch?: PrefetchOptions
-  /** Replace a horse after so many jobs. Default 0: never. */
+  /** Replace a horse after this many jobs. Default 0: never. */
   horseMaxJobs?: number
-  /** Replace a horse that holds more than so many bytes after a job; looked at once a second. Default 0: never. */
+  /** Replace a horse that uses more than this many bytes after a job; measured once a second. Default 0: never. */
   horseMaxBytes?: number
-  /** Where horses get the client for callbacks from; by default callbacks get undefined. */
+  /** Makes the storage whose client callbacks get. By default callbacks get undefined. */
   horseStorage?: StorageSource
   /**
-   * Where the thread gets its storage from that renews the leases of `inline` horses. By default there is no such thread,
-   * and a job that blocks the event loop for longer than a lease is taken for abandoned.
+   * Makes the storage of the thread that renews the leases of `inline` horses. By default there is no such thread, and a
+   * job that blocks the event loop for longer than a lease counts as abandoned.
    */
   leaseStorage?: StorageSource
-  /** Say in the process title who this is. Default true. */
+  /** Show the name and the queues of the worker in the process title. Default true. */
   processTitle?: boolean
   clock?: Clock
 }
@@ -103,7 +103,7 @@ export interface WorkerSettings {
   readonly serializer: string | Serializer
   readonly concurrency: number
   readonly horse: HorseKind
-  /** Absolute. */
+  /** Absolute paths. */
   readonly importPaths: readonly string[]
   readonly allow: readonly string[]
   readonly functions: Readonly<Record<string, AnyFunction>>
@@ -130,7 +130,7 @@ export interface WorkerSettings {
   readonly clock: Clock
 }
 
-/** A lease is renewed this many times before it ends. */
+/** How many heartbeats there are in the time of a lease. */
 const BEATS_PER_LEASE = 3
 
 /** @throws RqError `RQ_INVALID_OPTION` naming the option. */

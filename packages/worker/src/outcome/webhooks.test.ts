@@ -6,7 +6,7 @@ import { jsonSerializer } from '@rq/serializer'
 import { describe, expect, it } from 'vitest'
 import { Webhooks } from './webhooks.ts'
 
-/** A server that holds its answers back until it is told to give them. */
+/** A server that holds its responses back until `answer()` is called. */
 async function slowServer() {
   const held: ServerResponse[] = []
   let most = 0
