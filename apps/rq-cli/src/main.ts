@@ -27,7 +27,7 @@ function hideSecrets(args: readonly string[]): void {
   if (args.some((word) => /:\/\/[^/\s]*@|[?&]\w*pass/i.test(word))) process.title = 'rq-cli'
 }
 
-/** `rq-cli info | head` ends quietly with `head`; a log that nobody reads any more does not end a worker. */
+/** `rq-cli info | head` ends quietly with `head`. A worker goes on when its log has no reader any more. */
 function endWithReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error

@@ -27,7 +27,7 @@ offer rq-cli info ''
 offer rq-cli enqueue path.to.
 `
 
-/** As for bash; what zsh shows with the words is told to a function of its own, in the array of that name. */
+/** Like for bash. zsh passes the descriptions to a function of its own, in the array that it names. */
 const ZSH = `
 autoload -U compinit && compinit -u -d "$PWD/dump"
 eval "$(rq-cli completion zsh)"

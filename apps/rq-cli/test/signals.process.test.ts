@@ -146,7 +146,7 @@ describe('a worker', () => {
     await worker.output(/default: jobs\.never/)
     worker.child.kill('SIGTERM')
     await worker.output(/Warm shut down requested/)
-    // The second one counts when a second has passed; then they come in a row, until there is nobody who would hear them.
+    // The second signal counts when a second has passed, so signals are sent again and again until the process ends.
     const insisting = setInterval(() => worker.child.kill('SIGTERM'), 100)
     const { code, signal, stderr } = await worker.exited
     clearInterval(insisting)

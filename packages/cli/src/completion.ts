@@ -6,8 +6,8 @@ export type Shell = (typeof SHELLS)[number]
 const NAMES = 'rq-cli rq'
 
 /**
- * What each shell runs at a press of the tab key: the program that is being typed, which answers with a word a line.
- * yargs tells the shells apart by their variables; with zsh a description follows a colon.
+ * What each shell runs at a press of the tab key: the program that is being typed, which prints a word a line. yargs
+ * recognizes the shell by its variables; with zsh a description follows a colon.
  */
 const SCRIPTS: Readonly<Record<Shell, string>> = {
   // Works in bash 3.2, which is what macOS brings.

@@ -47,7 +47,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   return EXIT.failure
 }
 
-/** True for an error that was foreseen: its message tells the user what to do, and a stack would not help. */
+/** True for an expected error: its message says what to do, and a stack would not help. */
 export function isForeseen(error: unknown): error is Error {
   return error instanceof UsageError || error instanceof CommandError || error instanceof RqError
 }

@@ -25,8 +25,8 @@ export interface Host {
    * @throws RqError `RQ_CONFIG`.
    */
   loadConfig(path: string | undefined): Promise<ConfigFile | undefined>
-  /** Put a yes-or-no question to the user; undefined where nobody can be asked. */
+  /** Ask the user a yes-or-no question. Undefined if there is no terminal. */
   confirm(question: string): Promise<boolean | undefined>
-  /** While a listener is there, signals go to it and do not end the process. Returns how to take it away. */
+  /** While there is a listener, signals go to it and do not end the process. Returns a function that removes it. */
   onInterrupt(listener: (signal: Interrupt) => void): () => void
 }

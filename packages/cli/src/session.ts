@@ -9,7 +9,7 @@ import { suggestion } from './suggestion.ts'
 
 export type Rq = typeof import('rq')
 
-/** How everything of rq is told where its Redis is. */
+/** The options that say where Redis is, for all calls of rq. */
 export interface Where {
   readonly connection: string | Record<string, unknown>
   readonly prefix?: string

@@ -10,7 +10,7 @@ export interface MemoryHostOptions {
   /** Both streams are terminals. */
   readonly terminal?: boolean
   readonly columns?: number
-  /** The user's answer to every question; nobody can be asked where it is missing. */
+  /** The user's answer to every question. Without one there is no terminal to ask on. */
   readonly answer?: boolean
 }
 

@@ -31,8 +31,8 @@ export interface WorkerOptions {
   /** Unique among living workers. Default: random. */
   name?: string
   /**
-   * `'superjson'` (default), `'json'`, or `'module#export'`. With `inline` horses it may be any object; other horses get
-   * its name, so the object must be a built-in serializer.
+   * `'superjson'` (default), `'json'`, or `'module#export'`. With `inline` horses it may be any object; other horses
+   * get its name, so the object must be a built-in serializer.
    */
   serializer?: string | Serializer
   /** How many jobs run at once, each in a horse of its own, or with `inline` in one event loop. Default 1. */
@@ -86,8 +86,8 @@ export interface WorkerOptions {
   /** Makes the storage whose client callbacks get. By default callbacks get undefined. */
   horseStorage?: StorageSource
   /**
-   * Makes the storage of the thread that renews the leases of `inline` horses. By default there is no such thread, and a
-   * job that blocks the event loop for longer than a lease counts as abandoned.
+   * Makes the storage of the thread that renews the leases of `inline` horses. By default there is no such thread, and
+   * a job that blocks the event loop for longer than a lease counts as abandoned.
    */
   leaseStorage?: StorageSource
   /** Show the name and the queues of the worker in the process title. Default true. */

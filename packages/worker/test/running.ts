@@ -1,6 +1,9 @@
 import type { Worker, WorkerEvents } from '../src/index.ts'
 
-/** Let a worker work until the end of the scope, which stops it and waits for its end: `await using _ = running(worker)`. */
+/**
+ * Let a worker work until the end of the scope, which stops it and waits for its end: `await using _ =
+ * running(worker)`.
+ */
 export function running(worker: Worker): AsyncDisposable {
   const ended = worker.work()
   return {
