@@ -188,7 +188,8 @@ describe('wrong usage', () => {
 })
 
 describe('a Redis that is not there', () => {
-  test.each([
+  // Each waits for seconds.
+  test.concurrent.each([
     'info',
     'worker',
     'enqueue a.b',

@@ -9,7 +9,6 @@ const MANY = RUNS_ALL ? 10_000 : 2_000
 
 const JOBS = `
 import { closeSync, openSync } from 'node:fs'
-import { getCurrentJob } from 'rq'
 export const add = (x, y) => x + y
 export const spin = () => { while (true); }
 export const never = () => new Promise(() => {})
@@ -26,6 +25,11 @@ export const rejectLater = () => {
 }
 export const fails = () => { throw new RangeError('out of range', { cause: new Error('the reason') }) }
 export const unserializable = () => () => {}
+`
+
+/** Apart, so that only the horse of this job loads rq a second time. */
+const AWARE = `
+import { getCurrentJob } from 'rq'
 export async function remember() {
   const job = getCurrentJob()
   job.meta.seen = job.id
@@ -37,7 +41,7 @@ export async function remember() {
 /** A running worker with a folder of the jobs above, and its queue. */
 async function isolatedWorker(options: { concurrency?: number } = {}) {
   const redis = await redisFixture()
-  const project = await makeProject({ 'jobs.mjs': JOBS }, { packages: ['rq'] })
+  const project = await makeProject({ 'jobs.mjs': JOBS, 'aware.mjs': AWARE }, { packages: ['rq'] })
   const where = { connection: redis.url, prefix: redis.prefix }
   const queue = new Queue('default', where)
   const worker = new Worker([queue], { concurrency: 1, importPaths: [project.dir], ...options })
@@ -143,7 +147,7 @@ describe('a worker with process horses', () => {
 
   it('gives a job access to itself, and stores its meta', async () => {
     await using test = await isolatedWorker()
-    const job = await test.queue.enqueue('jobs.remember', [], { description: 'a note' })
+    const job = await test.queue.enqueue('aware.remember', [], { description: 'a note' })
     expect(await job.result({ timeout: 25 })).toEqual(['a note', true])
     expect((await test.queue.fetchJob(job.id))?.meta).toEqual({ seen: job.id })
   })

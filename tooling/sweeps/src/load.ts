@@ -11,6 +11,9 @@ export interface LoadOptions {
   readonly file: string
 }
 
+/** Between the jobs of one moment and the next. */
+const PAUSE_MS = 10
+
 /** A producer that enqueues small jobs one by one, and remembers outside of Redis which of them were acknowledged. */
 export class Load implements AsyncDisposable {
   readonly acknowledged: string[] = []
@@ -48,7 +51,7 @@ export class Load implements AsyncDisposable {
   async #run(): Promise<void> {
     while (!this.#stopping) {
       await Promise.all(this.#queues.map((queue) => this.#enqueue(queue)))
-      await delay(2)
+      await delay(PAUSE_MS)
     }
   }
 
