@@ -4,6 +4,7 @@ import {
   eventually,
   isRunning,
   makeProject,
+  patience,
   type RedisFixture,
   redisFixture,
   type SpawnedProcess,
@@ -273,7 +274,7 @@ describe('rq-cli', () => {
     await using worker = await site.worker()
     worker.child.stderr?.destroy()
     const job = await site.enqueue('add', [1, 2])
-    expect(await job.result({ timeout: 25 })).toBe(3)
+    expect(await job.result({ timeout: patience(60) })).toBe(3)
     expect(worker.child.exitCode).toBe(null)
   })
 

@@ -6,6 +6,7 @@ import { dirname } from 'node:path'
 import {
   eventually,
   makeProject,
+  patience,
   redisFixture,
   type SpawnedProcess,
   spawnProcess,
@@ -97,7 +98,7 @@ describe('a worker', () => {
     await site.redis.kill('SIGSTOP')
     await eventually(() => worker.child.exitCode === null && worker.stderr.includes('Warm'))
     await site.redis.kill('SIGCONT')
-    expect(await job.result({ timeout: 25 })).toBe('done')
+    expect(await job.result({ timeout: patience(60) })).toBe('done')
     expect(await worker.exited).toMatchObject({ code: 0 })
   })
 

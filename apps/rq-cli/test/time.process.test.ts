@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import {
   eventually,
   makeProject,
+  patience,
   type RedisFixture,
   redisFixture,
   type SpawnedProcess,
@@ -167,7 +168,7 @@ describe('rq-cli worker --with-scheduler', () => {
     await worker.output(/started, listening on/)
     await worker.output(/Leads default/)
     const job = await at.queue.enqueueIn(0.2, 'jobs.clean')
-    expect(await job.result({ timeout: 25 })).toBe('cleaned')
+    expect(await job.result({ timeout: patience(60) })).toBe('cleaned')
     worker.child.kill('SIGTERM')
     expect(await worker.exited).toMatchObject({ code: 0, signal: null })
     expect(await at.lock()).toBeNull()

@@ -1,5 +1,5 @@
 import { RedisStorage } from '@rq/redis'
-import { type RedisFixture, redisFixture } from '@rq/testkit'
+import { patience, type RedisFixture, redisFixture } from '@rq/testkit'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Group, Job, Queue } from '../src/index.ts'
 import { add, boom, greet, nothing, onDone } from './functions.ts'
@@ -178,7 +178,7 @@ describe('job.result on Redis', () => {
       vi.useRealTimers()
     })
     const job = await ctx.queue.enqueue(add, [1, 2])
-    const result = job.result({ timeout: 25 })
+    const result = job.result({ timeout: patience(60) })
     const worker = { queues: ['low'], want: 1, workerName: 'w', leaseMs: 5000 }
     const { jobs } = await ctx.storage.workers.claim(worker)
     const [claimed] = jobs
@@ -193,7 +193,7 @@ describe('job.result on Redis', () => {
     await using ctx = await setUp()
     const job = await ctx.queue.enqueue(add, [1, 2])
     await expect(job.result({ timeout: 0.1 })).rejects.toMatchObject({ code: 'RQ_TIMEOUT' })
-    const result = job.result({ timeout: 25 })
+    const result = job.result({ timeout: patience(60) })
     await job.delete()
     await expect(result).rejects.toMatchObject({ code: 'RQ_NO_SUCH_JOB' })
   })

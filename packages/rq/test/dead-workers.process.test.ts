@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { eventually, makeProject, redisFixture, spawnNode } from '@rq/testkit'
+import { eventually, makeProject, patience, redisFixture, spawnNode } from '@rq/testkit'
 import { expect, it } from 'vitest'
 import { Queue, Retry, Worker, WorkerPool } from '../src/index.ts'
 
@@ -41,7 +41,7 @@ it("takes a dead worker's job over within 20 s with default settings, once, and 
   const working = others.map((other) => other.work())
   doomed.kill('SIGKILL')
   const killedMs = performance.now()
-  expect(await job.result({ timeout: 30 })).toBe('second')
+  expect(await job.result({ timeout: patience(60) })).toBe('second')
   expect(performance.now() - killedMs).toBeLessThan(20_000)
   expect(heard).toEqual([job.id])
   await job.refresh()
@@ -66,7 +66,7 @@ it('fails a job that has killed three workers, even with retries left, and conti
     'This was the 3rd worker that was lost with this job, so it is not run again.',
   )
   const other = await queue.enqueue('jobs.add', [1, 2])
-  expect(await other.result({ timeout: 25 })).toBe(3)
+  expect(await other.result({ timeout: patience(60) })).toBe(3)
   expect(readFileSync(deaths, 'utf8')).toBe('xxx')
   await pool.stop()
   await running

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { symlink, writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { makeProject, RUNS_ALL, redisFixture } from '@rq/testkit'
+import { makeProject, patience, RUNS_ALL, redisFixture } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { JobFailedError, Queue, ref, Worker } from '../src/index.ts'
 
@@ -78,14 +78,14 @@ describe('a worker with process horses', () => {
     await using test = await isolatedWorker()
     const spin = await test.queue.enqueue('jobs.spin', [], { jobTimeout: 2 })
     const next = await test.queue.enqueue(ref<(x: number, y: number) => number>('./jobs#add'), [1, 2])
-    const error = await spin.result({ timeout: 25 }).catch((reason: unknown) => reason)
+    const error = await spin.result({ timeout: patience(60) }).catch((reason: unknown) => reason)
     expect(error).toMatchObject({ code: 'RQ_JOB_FAILED' })
     expect(String(error)).toContain('JobTimeoutError: Task exceeded maximum timeout value (2 seconds)')
     await spin.refresh()
     const tookMs = Number(spin.endedAt) - Number(spin.startedAt)
     expect(tookMs).toBeGreaterThanOrEqual(2000)
     expect(tookMs).toBeLessThan(3000)
-    expect(await next.result({ timeout: 25 })).toBe(3)
+    expect(await next.result({ timeout: patience(60) })).toBe(3)
   })
 
   it.each([
@@ -99,11 +99,11 @@ describe('a worker with process horses', () => {
   ])('ends a job that does "%s" in a defined state, and goes on', async (name, text) => {
     await using test = await isolatedWorker()
     const job = await test.queue.enqueue(`jobs.${name}`, [], { jobTimeout: name === 'never' ? 1 : 60 })
-    const error = await job.result({ timeout: 25 }).catch((reason: unknown) => reason)
+    const error = await job.result({ timeout: patience(60) }).catch((reason: unknown) => reason)
     expect(error).toMatchObject({ code: 'RQ_JOB_FAILED' })
     expect((await job.latestResult())?.excString).toContain(text)
     expect(await job.getStatus()).toBe('failed')
-    expect(await (await test.queue.enqueue('jobs.add', [20, 22])).result({ timeout: 25 })).toBe(42)
+    expect(await (await test.queue.enqueue('jobs.add', [20, 22])).result({ timeout: patience(60) })).toBe(42)
   })
 
   it('fails jobs with forged references without importing or calling anything, and continues', async () => {
@@ -125,37 +125,37 @@ describe('a worker with process horses', () => {
     for (const [n, reference] of forged.entries()) {
       await test.forge(`forged-${n}`, reference, [`touch ${canary}`])
       const job = await test.queue.fetchJob(`forged-${n}`)
-      await expect(job?.result({ timeout: 25 }), reference).rejects.toThrow('RQ_FUNCTION_NOT_ALLOWED')
+      await expect(job?.result({ timeout: patience(60) }), reference).rejects.toThrow('RQ_FUNCTION_NOT_ALLOWED')
       expect(await job?.getStatus()).toBe('failed')
     }
     expect(existsSync(canary)).toBe(false)
-    expect(await (await test.queue.enqueue('jobs.add', [20, 22])).result({ timeout: 25 })).toBe(42)
+    expect(await (await test.queue.enqueue('jobs.add', [20, 22])).result({ timeout: patience(60) })).toBe(42)
   })
 
   it('keeps the result of a job whose rejection comes after it returned', async () => {
     await using test = await isolatedWorker()
     const job = await test.queue.enqueue('jobs.rejectLater')
-    expect(await job.result({ timeout: 25 })).toBe('done')
-    expect(await (await test.queue.enqueue('jobs.add', [1, 1])).result({ timeout: 25 })).toBe(2)
+    expect(await job.result({ timeout: patience(60) })).toBe('done')
+    expect(await (await test.queue.enqueue('jobs.add', [1, 1])).result({ timeout: patience(60) })).toBe(2)
   })
 
   it('stores a placeholder for a value that cannot be serialized', async () => {
     await using test = await isolatedWorker()
     const job = await test.queue.enqueue('jobs.unserializable')
-    expect(await job.result({ timeout: 25 })).toBe('Unserializable return value')
+    expect(await job.result({ timeout: patience(60) })).toBe('Unserializable return value')
   })
 
   it('gives a job access to itself, and stores its meta', async () => {
     await using test = await isolatedWorker()
     const job = await test.queue.enqueue('aware.remember', [], { description: 'a note' })
-    expect(await job.result({ timeout: 25 })).toEqual(['a note', true])
+    expect(await job.result({ timeout: patience(60) })).toEqual(['a note', true])
     expect((await test.queue.fetchJob(job.id))?.meta).toEqual({ seen: job.id })
   })
 
   it('stores the line that threw', async () => {
     await using test = await isolatedWorker()
     const job = await test.queue.enqueue('jobs.fails')
-    const error = await job.result({ timeout: 25 }).catch((reason: unknown) => reason)
+    const error = await job.result({ timeout: patience(60) }).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(JobFailedError)
     expect((error as JobFailedError).remoteStack).toMatch(/jobs\.mjs:\d+:\d+/)
     expect((error as JobFailedError).remoteStack).toContain('the reason')
@@ -165,7 +165,7 @@ describe('a worker with process horses', () => {
     await using test = await isolatedWorker({ concurrency: 2 })
     const numbers = Array.from({ length: MANY }, (_, n) => n)
     const jobs = await test.queue.enqueueMany(numbers.map((n) => Queue.prepareData('jobs.add', [n, 1])))
-    const results = await Promise.all(jobs.map((job) => job.result({ timeout: 60 })))
+    const results = await Promise.all(jobs.map((job) => job.result({ timeout: patience(60) })))
     expect(results).toEqual(numbers.map((n) => n + 1))
     expect(await test.queue.count()).toBe(0)
     expect(await test.queue.startedJobRegistry.count()).toBe(0)

@@ -1,3 +1,4 @@
+import { patience } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { SimpleWorker } from '../src/index.ts'
 import { add } from './functions.ts'
@@ -26,11 +27,11 @@ describe('a queue that is paused', () => {
     // One after the other, so that the worker waits for each.
     for (let n = 0; n < 3; n++) {
       const job = await other.enqueue(add, [n, 1])
-      expect(await job.result({ timeout: 25 })).toBe(n + 1)
+      expect(await job.result({ timeout: patience(60) })).toBe(n + 1)
     }
     expect(await held.getStatus()).toBe('queued')
     await test.queue.resume()
-    expect(await held.result({ timeout: 25 })).toBe(3)
+    expect(await held.result({ timeout: patience(60) })).toBe(3)
     await worker.stop()
     await working
   })

@@ -1,4 +1,4 @@
-import { eventually } from '@rq/testkit'
+import { eventually, patience } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { Job, Retry } from '../src/index.ts'
 import { callable, divByZero, echo, nothing, retryLater, sayHello } from './functions.ts'
@@ -68,26 +68,26 @@ describe('results', () => {
     const started = performance.now()
     expect(await job.latestResult({ timeout: 0.2 })).toBeNull()
     expect(performance.now() - started).toBeGreaterThan(150)
-    const waiting = job.latestResult({ timeout: 25 })
-    const value = job.result({ timeout: 25 })
+    const waiting = job.latestResult({ timeout: patience(60) })
+    const value = job.result({ timeout: patience(60) })
     await at.work()
     expect((await waiting)?.returnValue).toBe('late')
     expect(await value).toBe('late')
-    expect((await job.latestResult({ timeout: 25 }))?.returnValue).toBe('late')
+    expect((await job.latestResult({ timeout: patience(60) }))?.returnValue).toBe('late')
   })
 
   it('reject a waiting caller after a failure, with the remote stack', async () => {
     await using at = await rqFixture()
     const job = await at.queue.enqueue(divByZero)
     await at.work()
-    await expect(job.result({ timeout: 25 })).rejects.toMatchObject({
+    await expect(job.result({ timeout: patience(60) })).rejects.toMatchObject({
       code: 'RQ_JOB_FAILED',
       message: expect.stringContaining('division by zero'),
       remoteStack: expect.stringContaining('functions.ts'),
     })
     const canceled = await at.queue.enqueue(nothing)
     await canceled.cancel()
-    await expect(canceled.result({ timeout: 25 })).rejects.toMatchObject({ code: 'RQ_INVALID_OPERATION' })
+    await expect(canceled.result({ timeout: patience(60) })).rejects.toMatchObject({ code: 'RQ_INVALID_OPERATION' })
     const slow = await at.queue.enqueue(nothing)
     await expect(slow.result({ timeout: 0.1 })).rejects.toMatchObject({ code: 'RQ_TIMEOUT' })
   })

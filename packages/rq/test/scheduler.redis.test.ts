@@ -1,4 +1,4 @@
-import { makeProject, redisFixture } from '@rq/testkit'
+import { makeProject, patience, redisFixture } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { Queue, Scheduler, Worker } from '../src/index.ts'
 
@@ -13,7 +13,7 @@ describe('scheduled jobs', () => {
     expect(await job.getStatus()).toBe('scheduled')
     const worker = new Worker([queue], { importPaths: [project.dir], horse: 'inline' })
     const working = worker.work({ withScheduler: true })
-    expect(Number(await job.result({ timeout: 25 }))).toBeGreaterThanOrEqual(dueMs)
+    expect(Number(await job.result({ timeout: patience(60) }))).toBeGreaterThanOrEqual(dueMs)
     await worker.stop()
     await working
   })

@@ -1,4 +1,4 @@
-import { eventually, isRunning, makeProject, redisFixture } from '@rq/testkit'
+import { eventually, isRunning, makeProject, patience, redisFixture } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { type LogFields, type Logger, Queue, Worker, WorkerPool } from '../src/index.ts'
 
@@ -12,7 +12,7 @@ describe('WorkerPool', () => {
     const pool = new WorkerPool([queue], { numWorkers: 2, importPaths: [project.dir] })
     await pool.start({ burst: true })
     expect(pool.pids).toEqual([])
-    expect(await Promise.all(jobs.map((job) => job.result({ timeout: 25 })))).toEqual([2, 4, 6, 8])
+    expect(await Promise.all(jobs.map((job) => job.result({ timeout: patience(60) })))).toEqual([2, 4, 6, 8])
   })
 
   it('replaces a worker that is killed, and stops all of them', async () => {

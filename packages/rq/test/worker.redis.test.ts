@@ -1,4 +1,4 @@
-import { eventually } from '@rq/testkit'
+import { eventually, patience } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { getCurrentJob, type Job, SimpleWorker, Worker } from '../src/index.ts'
 import { rqFixture } from './rq-fixture.ts'
@@ -13,13 +13,13 @@ it('a worker that has ended connects again only for its next work', async () => 
   const worker = new SimpleWorker(at.queue, { ...at.where, functions: { remember } })
   const first = await at.queue.enqueue('remember')
   await worker.work({ burst: true })
-  expect(await first.result({ timeout: 25 })).toBe(first.id)
+  expect(await first.result({ timeout: patience(60) })).toBe(first.id)
   // Like maintenance that was under way and was not waited for. The fixture fails if a connection is left open.
   await expect(job?.refresh()).rejects.toMatchObject({ code: 'RQ_CLOSED' })
 
   const second = await at.queue.enqueue('remember')
   await worker.work({ burst: true })
-  expect(await second.result({ timeout: 25 })).toBe(second.id)
+  expect(await second.result({ timeout: patience(60) })).toBe(second.id)
 })
 
 describe('Worker.all and Worker.count', () => {

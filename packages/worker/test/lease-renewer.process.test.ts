@@ -44,7 +44,7 @@ async function fixture() {
     async warmUp() {
       const { username } = new URL(redis.url)
       const first = await queue.enqueue('./jobs#add', [1, 2])
-      await first.result({ timeout: 30 })
+      await first.result({ timeout: patience(60) })
       const beats = new RegExp(` name=${RENEWER} .* cmd=evalsha user=${username} `)
       await eventually(async () => beats.test(String(await redis.client.client('LIST'))))
     },
@@ -74,7 +74,7 @@ test.concurrent('a job that blocks the event loop for several leases is not take
   await eventually(() => ctx.runs() === 1)
   const other = ctx.worker({ horse: 'process' })
   await using _ = running(other)
-  expect(await job.result({ timeout: 40 })).toBe(3 * LEASE_MS)
+  expect(await job.result({ timeout: patience(60) })).toBe(3 * LEASE_MS)
   expect(ctx.runs()).toBe(1)
   expect(lone.stdout).not.toContain('lost')
   await job.refresh()
@@ -91,7 +91,7 @@ test.concurrent.each(['SIGKILL', 'SIGSTOP'] as const)(
     lone.kill(signal)
     const other = ctx.worker({ horse: 'process' })
     await using _ = running(other)
-    expect(await job.result({ timeout: 40 })).toBe(LEASE_MS)
+    expect(await job.result({ timeout: patience(60) })).toBe(LEASE_MS)
     expect(ctx.runs()).toBe(2)
   },
 )
@@ -122,7 +122,7 @@ test('the thread renews while a job blocks, says so afterwards, and ends with th
   const working = worker.work()
   await ctx.warmUp()
   const job = await ctx.block(2 * LEASE_MS)
-  expect(await job.result({ timeout: 40 })).toBe(2 * LEASE_MS)
+  expect(await job.result({ timeout: patience(60) })).toBe(2 * LEASE_MS)
   await eventually(() => lines.some((line) => line.includes('blocked the event loop')))
   await worker.stop()
   await working
@@ -143,7 +143,7 @@ test('where the thread cannot work, the event loop renews the leases', async () 
   const working = [worker.work()]
   await begun
   working.push(other.work())
-  expect(await job.result({ timeout: 40 })).toBe(3 * LEASE_MS)
+  expect(await job.result({ timeout: patience(60) })).toBe(3 * LEASE_MS)
   await job.refresh()
   expect(job.toRecord().abandonedCount).toBeUndefined()
   expect(warnings.filter((line) => line.includes('thread that renews leases failed'))).toHaveLength(1)

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { Retry } from '@rq/job'
 import { Queue } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
-import { eventually, faultProxy, makeProject, redisFixture, spawnNode, startRedis } from '@rq/testkit'
+import { eventually, faultProxy, makeProject, patience, redisFixture, spawnNode, startRedis } from '@rq/testkit'
 import { expect, test } from 'vitest'
 import { Worker, type WorkerOptions } from '../src/index.ts'
 import { JOBS } from './jobs.ts'
@@ -42,7 +42,7 @@ test('a job that comes while the worker waits is picked up, and its result await
   const working = worker.work()
   await nextEvent(worker, 'horse:started')
   const job = await ctx.queue.enqueue('./jobs#add', [1, 2])
-  expect(await job.result({ timeout: 25 })).toBe(3)
+  expect(await job.result({ timeout: patience(60) })).toBe(3)
   await worker.stop()
   expect(await working).toBe(true)
 })
@@ -156,7 +156,7 @@ test('the job of a worker that is killed is retried by another one, once', async
   lone.kill('SIGKILL')
   const second = ctx.worker({ leaseMs: 1500, serializer: 'json' })
   await using _ = running(second)
-  expect(await job.result({ timeout: 25 })).toBe('second')
+  expect(await job.result({ timeout: patience(60) })).toBe('second')
   await job.refresh()
   expect(job.retriesLeft).toBe(0)
 })
@@ -170,7 +170,7 @@ test('a worker that was frozen past its lease hears that it lost the job, ends i
   lone.kill('SIGSTOP')
   const second = ctx.worker({ leaseMs: 1500, serializer: 'json' })
   await using _ = running(second)
-  expect(await job.result({ timeout: 25 })).toBe('second')
+  expect(await job.result({ timeout: patience(60) })).toBe('second')
   lone.kill('SIGCONT')
   await lone.output(new RegExp(`lost ${job.id}`))
   await lone.output(/a horse ended/)

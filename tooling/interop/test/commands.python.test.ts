@@ -1,4 +1,4 @@
-import { eventually, isRunning } from '@rq/testkit'
+import { eventually, isRunning, patience } from '@rq/testkit'
 import { isSuspended, Job, resume, sendKillHorseCommand, sendShutdownCommand, sendStopJobCommand, suspend } from 'rq'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openSite, python, type Site, withPython } from '../src/index.ts'
@@ -90,7 +90,7 @@ parent = q.enqueue('tasks.echo', 1)
     const job = await queue.enqueue('tasks.hold', ['test:stop-ours', 30])
     await started('test:stop-ours')
     await site.py(`send_stop_job_command(conn, id, serializer=JSONSerializer)`, { id: job.id })
-    await expect(job.result({ timeout: 25 })).rejects.toMatchObject({ code: 'RQ_JOB_STOPPED' })
+    await expect(job.result({ timeout: patience(60) })).rejects.toMatchObject({ code: 'RQ_JOB_STOPPED' })
     expect(await status(job.id)).toEqual(['stopped'])
     expect(await site.py(`registry('failed', 'stop-ours').get_job_ids()`)).toEqual([job.id])
     expect(await site.py(`fetch(id).latest_result().exc_string`, { id: job.id })).toMatch(/^Job stopped by user/)
@@ -144,7 +144,7 @@ parent = q.enqueue('tasks.echo', 1)
     const first = await queue.enqueue('tasks.hold', ['test:kill-ours', 30])
     await started('test:kill-ours')
     await site.py(`send_kill_horse_command(conn, 'ours-to-kill')`)
-    await expect(first.result({ timeout: 25 })).rejects.toThrow(/terminated unexpectedly/)
+    await expect(first.result({ timeout: patience(60) })).rejects.toThrow(/terminated unexpectedly/)
     await ours.stop()
     await work
 
@@ -153,7 +153,7 @@ parent = q.enqueue('tasks.echo', 1)
     await started('test:kill-theirs')
     const pid = Number(await site.client.lindex('test:kill-theirs', 0))
     await sendKillHorseCommand(site.redis.url, 'theirs-to-kill')
-    await expect(second.result({ timeout: 25 })).rejects.toThrow(/terminated unexpectedly/)
+    await expect(second.result({ timeout: patience(60) })).rejects.toThrow(/terminated unexpectedly/)
     expect(isRunning(pid)).toBe(false)
   })
 

@@ -1,4 +1,4 @@
-import { eventually } from '@rq/testkit'
+import { eventually, patience } from '@rq/testkit'
 import { Group, Job, Queue, Worker } from 'rq'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openSite, python, type Site, withPython } from '../src/index.ts'
@@ -144,7 +144,7 @@ canceled.cancel()
     expect(await queue.startedJobRegistry.getJobIds()).toEqual([job.id])
     expect(await job.getExecutions()).toHaveLength(1)
     await site.client.rpush('test:visible:go', 1)
-    expect(await job.result({ timeout: 25 })).toBe('held')
+    expect(await job.result({ timeout: patience(60) })).toBe('held')
     const seen = () => Worker.all({ connection: site.redis.url })
     await eventually(async () => expect(await seen()).toMatchObject([{ state: 'idle' }]))
     theirs.kill()

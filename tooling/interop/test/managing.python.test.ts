@@ -1,4 +1,4 @@
-import { eventually } from '@rq/testkit'
+import { eventually, patience } from '@rq/testkit'
 import { Job, JobFailedError } from 'rq'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openSite, python, type Site, withPython } from '../src/index.ts'
@@ -71,7 +71,7 @@ describe.skipIf(python === undefined)(withPython('each side manages what the oth
     await site.py('fetch(id).delete()', { id: deleted.id })
     await eventually(async () => expect(await site.client.zcard('rq:wip:running')).toBe(0))
     const next = await queue.enqueue('tasks.echo', ['next'])
-    expect(await next.result({ timeout: 25 })).toBe('next')
+    expect(await next.result({ timeout: patience(60) })).toBe('next')
     await worker.stop()
     await work
     expect(await Job.exists(deleted.id, where())).toBe(false)
@@ -160,7 +160,7 @@ None`,
     await begun('test:meta')
     await site.py(`job = fetch(id); job.meta['b'] = 2; job.save_meta()`, { id: job.id })
     await site.client.rpush('test:meta:go', 1)
-    expect(await job.result({ timeout: 25 })).toBe('held')
+    expect(await job.result({ timeout: patience(60) })).toBe('held')
     expect(await job.getMeta()).toEqual({ a: 1, b: 2 })
     await worker.stop()
     await work

@@ -1,4 +1,4 @@
-import { eventually, findPythonFaults } from '@rq/testkit'
+import { eventually, findPythonFaults, patience } from '@rq/testkit'
 import { Callback, CronScheduler, Group, Queue, Repeat, Retry, Scheduler } from 'rq'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openSite, python, type Site, withPython } from '../src/index.ts'
@@ -105,7 +105,7 @@ describe.skipIf(python === undefined)(withPython("Python's classes read all that
 
     await site.py('resume(conn)')
     await site.client.rpush('test:zoo:go', 1)
-    expect(await running.result({ timeout: 25 })).toBe('held')
+    expect(await running.result({ timeout: patience(60) })).toBe('held')
     await eventually(async () => expect(await deferred.getStatus()).toBe('finished'))
     await Promise.all([crons.stop(), scheduler.stop(), worker.stop()])
     await work

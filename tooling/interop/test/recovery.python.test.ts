@@ -1,4 +1,4 @@
-import { eventually, isRunning } from '@rq/testkit'
+import { eventually, isRunning, patience } from '@rq/testkit'
 import { Job, Retry } from 'rq'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openSite, python, type Site, withPython } from '../src/index.ts'
@@ -45,7 +45,7 @@ describe.skipIf(python === undefined)(withPython('what one side leaves, the othe
     const work = successor.work()
     await begun('test:killed-ours', 2)
     await site.client.rpush('test:killed-ours:go', 1)
-    expect(await again.result({ timeout: 25 })).toBe('held')
+    expect(await again.result({ timeout: patience(60) })).toBe('held')
     await successor.stop()
     await work
   })
@@ -58,7 +58,7 @@ describe.skipIf(python === undefined)(withPython('what one side leaves, the othe
     await worker[Symbol.asyncDispose]()
     const successor = site.worker('abandoned-ours', { leaseMs: 400 })
     const work = successor.work()
-    await expect(job.result({ timeout: 25 })).rejects.toThrow(/AbandonedJobError/)
+    await expect(job.result({ timeout: patience(60) })).rejects.toThrow(/AbandonedJobError/)
     await successor.stop()
     await work
     const read = `job = fetch(id); [job.get_status(), job.latest_result().exc_string]`
@@ -75,7 +75,7 @@ describe.skipIf(python === undefined)(withPython('what one side leaves, the othe
     await using _theirs = site.pythonWorker('orphaned')
     await begun('test:orphaned', 2)
     await site.client.rpush('test:orphaned:go', 1)
-    expect(await job.result({ timeout: 25 })).toBe('held')
+    expect(await job.result({ timeout: patience(60) })).toBe('held')
   })
 
   test('a job of a killed Python worker runs again in ours, or fails with the reason', async () => {
@@ -94,8 +94,8 @@ q = queue('killed-theirs')
     await begun('test:killed-retried', 2)
     await site.client.rpush('test:killed-retried:go', 1)
     const handle = (id?: string) => Job.fetch(id ?? '', { connection: site.redis.url, serializer: 'json' })
-    expect(await (await handle(retried)).result({ timeout: 25 })).toBe('held')
-    await expect((await handle(failed)).result({ timeout: 25 })).rejects.toThrow(/AbandonedJobError/)
+    expect(await (await handle(retried)).result({ timeout: patience(60) })).toBe('held')
+    await expect((await handle(failed)).result({ timeout: patience(60) })).rejects.toThrow(/AbandonedJobError/)
     expect(await queue.failedJobRegistry.getJobIds()).toEqual([failed])
     await ours.stop()
     await work
@@ -117,7 +117,7 @@ q = queue('killed-theirs')
     await kill(horse)
     await pass('killed-later')
     await site.worker('killed-later').work({ burst: true })
-    await expect(job.result({ timeout: 25 })).rejects.toThrow(/AbandonedJobError/)
+    await expect(job.result({ timeout: patience(60) })).rejects.toThrow(/AbandonedJobError/)
   })
 
   test('a job that a dead Python worker took and did not begin goes back to the queue', async () => {
@@ -133,7 +133,7 @@ q = queue('killed-theirs')
     expect(await job.getStatus()).toBe('queued')
     const [field = ''] = await site.client.hkeys('rq:stuck:intermediate')
     await site.client.hset('rq:stuck:intermediate', field, Date.now() - 61_000)
-    expect(await job.result({ timeout: 25 })).toBe(3)
+    expect(await job.result({ timeout: patience(60) })).toBe(3)
     expect(await site.client.exists('rq:queue:intermediate:intermediate')).toBe(0)
     await eventually(async () => (await site.client.exists('rq:stuck:intermediate')) === 0)
     expect(worker.isWorking).toBe(true)
@@ -158,7 +158,10 @@ q = queue('killed-theirs')
     expect([await a.getStatus(), await b.getStatus()]).toEqual(['started', 'started'])
     await site.client.rpush('test:care-ours:go', 1)
     await site.client.rpush('test:care-theirs:go', 1)
-    expect([await a.result({ timeout: 25 }), await b.result({ timeout: 25 })]).toEqual(['held', 'held'])
+    expect([await a.result({ timeout: patience(60) }), await b.result({ timeout: patience(60) })]).toEqual([
+      'held',
+      'held',
+    ])
     expect([await runs('test:care-ours'), await runs('test:care-theirs')]).toEqual([1, 1])
   })
 

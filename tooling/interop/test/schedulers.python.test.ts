@@ -1,4 +1,4 @@
-import { eventually, isRunning } from '@rq/testkit'
+import { eventually, isRunning, patience } from '@rq/testkit'
 import { Scheduler } from 'rq'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openSite, python, type Site, withPython } from '../src/index.ts'
@@ -47,7 +47,7 @@ scheduler = RQScheduler([name], connection=conn, serializer=JSONSerializer)`
     await eventually(async () => expect(await holder('theirs-killed')).not.toBe(null))
     await using _ours = await standby('theirs-killed')
     const before = await queue.enqueueIn(1, 'tasks.add', [1, 2])
-    expect(await before.result({ timeout: 25 })).toBe(3)
+    expect(await before.result({ timeout: patience(60) })).toBe(3)
     const lock = await holder('theirs-killed')
     await theirs[Symbol.asyncDispose]()
     const job = await queue.enqueueIn(1, 'tasks.add', [3, 4])
@@ -66,7 +66,7 @@ scheduler = RQScheduler([name], connection=conn, serializer=JSONSerializer)`
     await site.py(newPythonScheduler, { name: 'ours-killed' })
     expect(await site.py('sorted(scheduler.acquire_locks())')).toEqual([])
     const before = await queue.enqueueIn(1, 'tasks.language')
-    expect(await before.result({ timeout: 25 })).toBe('typescript')
+    expect(await before.result({ timeout: patience(60) })).toBe('typescript')
     const job = await queue.enqueueIn(1, 'tasks.language')
     ours.kill('SIGKILL')
     await ours.exited
@@ -74,7 +74,7 @@ scheduler = RQScheduler([name], connection=conn, serializer=JSONSerializer)`
     await eventually(async () => expect(await holder('ours-killed')).toBe(null))
     expect(await job.getStatus()).toBe('scheduled')
     await using _theirs = site.pythonWorker('ours-killed', { with_scheduler: true })
-    expect(await job.result({ timeout: 25 })).toBe('python')
+    expect(await job.result({ timeout: patience(60) })).toBe('python')
   })
 
   test('a Python scheduler that stops does not release a lock of ours', async () => {
@@ -82,7 +82,7 @@ scheduler = RQScheduler([name], connection=conn, serializer=JSONSerializer)`
     await eventually(() => ours.ledQueues.length === 1)
     await using theirs = site.pythonWorker(['kept', 'own'], { with_scheduler: true })
     const job = await site.queue('own').enqueueIn(1, 'tasks.language')
-    expect(await job.result({ timeout: 25 })).toBe('python')
+    expect(await job.result({ timeout: patience(60) })).toBe('python')
     expect(await holder('own')).not.toBe(null)
     const lock = await holder('kept')
     theirs.kill()

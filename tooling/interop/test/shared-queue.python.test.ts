@@ -1,3 +1,4 @@
+import { patience } from '@rq/testkit'
 import { Job, Queue } from 'rq'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openSite, python, type Site, withPython } from '../src/index.ts'
@@ -76,7 +77,7 @@ for job in jobs:
     const expected = groups.flatMap((group) => LEVELS.map((_, level) => expectedValue(group, level)))
     const where = { connection: site.redis.url, serializer: 'json' } as const
     const handles = (await Job.fetchMany<number>(ids, where)).map((job) => job as Job<number>)
-    const values = await Promise.all(handles.map((job) => job.result({ timeout: 300 })))
+    const values = await Promise.all(handles.map((job) => job.result({ timeout: patience(300) })))
     expect(values).toEqual(expected)
 
     const read = `[[job.get_status(refresh=False), job.return_value()] for job in Job.fetch_many(ids, connection=conn, serializer=JSONSerializer)]`

@@ -1,4 +1,4 @@
-import { eventually } from '@rq/testkit'
+import { eventually, patience } from '@rq/testkit'
 import { Callback, Dependency, JobFailedError, Queue, Retry } from 'rq'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openSite, python, type Site, withPython } from '../src/index.ts'
@@ -63,7 +63,7 @@ describe.skipIf(python === undefined)(withPython('we enqueue, a Python worker ru
   test('waiting callers are woken as soon as the Python worker has ended the job', async () => {
     const queue = site.queue('waiting')
     await using _worker = site.pythonWorker('waiting')
-    await (await queue.enqueue('tasks.echo', ['warm'])).result({ timeout: 25 })
+    await (await queue.enqueue('tasks.echo', ['warm'])).result({ timeout: patience(60) })
     // Without the timer that looks from time to time, a wait can only end by being woken.
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     onTestFinished(() => {
@@ -72,7 +72,7 @@ describe.skipIf(python === undefined)(withPython('we enqueue, a Python worker ru
     for (let round = 0; round < 5; round++) {
       const key = `test:wait-${round}`
       const job = await queue.enqueue('tasks.hold', [key, 10])
-      const woken = job.result({ timeout: 25 })
+      const woken = job.result({ timeout: patience(60) })
       await eventually(async () => (await site.client.llen(key)) === 1)
       await site.client.rpush(`${key}:go`, 1)
       await woken
@@ -133,7 +133,7 @@ describe.skipIf(python === undefined)(withPython('we enqueue, a Python worker ru
     const due = await site.py<string>(`registry('scheduled', 'due').get_scheduled_time(id)`, { id: later.id })
     expect(Math.abs(Date.parse(due) - Date.now() - 3_600_000)).toBeLessThan(5000)
     await using _worker = site.pythonWorker('due', { with_scheduler: true })
-    expect(await now.result({ timeout: 25 })).toBe(42)
+    expect(await now.result({ timeout: patience(60) })).toBe(42)
     expect(await later.getStatus()).toBe('scheduled')
   })
 

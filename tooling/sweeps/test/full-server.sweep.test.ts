@@ -1,7 +1,7 @@
 import { deferred, type Logger } from '@rq/core'
 import { Queue } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
-import { eventually, ownClient, startRedis } from '@rq/testkit'
+import { eventually, ownClient, patience, startRedis } from '@rq/testkit'
 import { Worker } from '@rq/worker'
 import type { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
@@ -54,7 +54,7 @@ describe('with a server that has as many clients as it allows', () => {
     expect(await warned.promise).toBe('Calling the store failed; it will be retried')
     expect(worker.isWorking).toBe(true)
     await open(admin)
-    expect(await first.result({ timeout: 15 })).toBe(3)
+    expect(await first.result({ timeout: patience(60) })).toBe(3)
 
     const before = await rejected(admin)
     await close(admin)
@@ -62,7 +62,7 @@ describe('with a server that has as many clients as it allows', () => {
     await eventually(async () => expect(await rejected(admin)).toBeGreaterThan(before + 4))
     await open(admin)
     const last = await eventually(async () => queue.enqueue('add', [3, 4]))
-    expect(await last.result({ timeout: 15 })).toBe(7)
+    expect(await last.result({ timeout: patience(60) })).toBe(7)
     await worker.stop()
     await working
   })

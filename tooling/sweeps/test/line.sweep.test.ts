@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { Queue } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
-import { eventually, faultProxy, ownClient, RUNS_ALL, spawnNode, startRedis, type TempDir } from '@rq/testkit'
+import { eventually, faultProxy, ownClient, patience, RUNS_ALL, spawnNode, startRedis, type TempDir } from '@rq/testkit'
 import { Worker } from '@rq/worker'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { jobsProject } from '../src/jobs-module.ts'
@@ -66,7 +66,7 @@ describe('a worker whose connections are cut again and again', () => {
     const worker = new Worker('default', { storage: own, horse: 'inline', importPaths: [project.dir] })
     const left = worker.work()
     const job = await new Queue('default', { storage }).enqueue('./jobs#slow', [project.path('heard'), 'heard', 1500])
-    const result = job.result({ timeout: 40 })
+    const result = job.result({ timeout: patience(60) })
     const listeners = async () => (await admin.pubsub('CHANNELS', 'rq:*')) as string[]
     // The channels for commands, for queue listeners and for results.
     const areThere = async () => expect(await listeners()).toHaveLength(3)

@@ -1,6 +1,6 @@
 import { Queue } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
-import { eventually, findViolations, ownClient, readRuns, startRedis } from '@rq/testkit'
+import { eventually, findViolations, ownClient, patience, readRuns, startRedis } from '@rq/testkit'
 import { Worker } from '@rq/worker'
 import { expect, test } from 'vitest'
 import { jobsProject } from '../src/jobs-module.ts'
@@ -31,7 +31,7 @@ test('a worker whose data is gone creates no half of a job, and works on', async
   expect(keys.filter((key) => !/^rq:worker/.test(key))).toEqual([])
 
   const job = await queue.enqueue('./jobs#work', [file, 'next'])
-  expect(await job.result({ timeout: 40 })).toBe('next')
+  expect(await job.result({ timeout: patience(60) })).toBe('next')
   expect(await findViolations(client, 'rq:')).toEqual([])
   await worker.stop()
   await left
