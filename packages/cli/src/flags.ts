@@ -39,8 +39,9 @@ export function flagOf(rule: OptionRule): Flag {
   return kind === 'strings' ? texts(option) : text(option)
 }
 
-function shownDefault({ default: value, defaultText }: OptionRule): string | undefined {
-  return defaultText ?? (value === undefined || Array.isArray(value) ? undefined : String(value))
+function shownDefault({ default: value, defaultText, kind }: OptionRule): string | undefined {
+  if (defaultText !== undefined || value === undefined || Array.isArray(value)) return defaultText
+  return kind === 'duration' ? `${value} s` : String(value)
 }
 
 /** The flags of the options in `table` that have one. */

@@ -40,9 +40,14 @@ export function commandHelp(program: string, command: Command, columns: number):
     summary,
     section('Arguments', Object.entries(positionals).map(positionalRow), columns),
     section('Options', flagRows(flags), columns),
+    takesTime(flags) ? '<time> is seconds, or 30s, 5m, 1h30m, 2d.' : '',
     section('Options of all commands', flagRows(shared), columns),
     examples(program, command.examples),
   ])
+}
+
+function takesTime(flags: Command['flags']): boolean {
+  return Object.values(flags).some(({ valueName }) => valueName === 'time')
 }
 
 function blocks(texts: readonly string[]): string {

@@ -103,7 +103,7 @@ export const ENQUEUE_OPTIONS = {
       isUnlimited: true,
       default: DEFAULT_TIMEOUT_S,
       flag: 'timeout',
-      help: 'Timeout of a run: seconds, or 30s, 5m, 1h; -1 for no limit',
+      help: 'Timeout of a run; -1 for no limit',
     }),
   },
   resultTtl: {

@@ -63,8 +63,8 @@ export const enqueue = defineCommand({
       valueName: 'time',
       describe: 'Wait before a retry; give several for the first, second, ... retry',
     }),
-    'schedule-in': text({ valueName: 'time', describe: 'Enqueue after this time: 10s, 5m, 2d' }),
-    'schedule-at': text({ valueName: 'time', describe: 'Enqueue at this local time: 2021-05-27T21:45:00' }),
+    'schedule-in': text({ valueName: 'time', describe: 'Enqueue after this time' }),
+    'schedule-at': text({ valueName: 'date', describe: 'Enqueue at this local time, such as 2021-05-27T21:45:00' }),
     wait: {
       type: 'string',
       coerce: lastText,

@@ -35,8 +35,8 @@ export const info = defineCommand({
   flags: {
     interval: text({
       alias: 'i',
-      valueName: 'n',
-      describe: 'Refresh every n seconds',
+      valueName: 'time',
+      describe: 'Refresh at this interval',
       defaultDescription: 'show once',
     }),
     raw: flag({ alias: 'r', describe: 'Plain lines, without bars and totals' }),

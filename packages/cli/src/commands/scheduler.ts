@@ -21,7 +21,7 @@ export const scheduler = defineCommand({
     interval: text({
       valueName: 'time',
       describe: 'Time between checks for jobs that Python scheduled',
-      defaultDescription: '1',
+      defaultDescription: '1 s',
     }),
     ...SERVICE_FLAGS,
   },

@@ -18,7 +18,7 @@ export const suspend = defineCommand({
     duration: text({
       alias: 'd',
       valueName: 'time',
-      describe: 'Resume after this time: seconds, or 5m, 1h',
+      describe: 'Resume after this time',
       defaultDescription: 'never',
     }),
     queue: texts({ valueName: 'name', describe: 'Pause this queue only' }),
