@@ -72,7 +72,7 @@ function shell(line: string, options: SpawnProcessOptions = {}): SpawnedProcess 
 }
 
 describe('the packed packages, installed by npm in a fresh folder', () => {
-  test('run a job from one command line to the other', async () => {
+  test('run a job from the command line of one to that of the other', async () => {
     await using redis = await redisFixture()
     const options = { env: { RQ_REDIS_URL: redis.url } }
     await using worker = shell(`exec npx rq-cli worker low --prefix '${redis.prefix}'`, options)
@@ -90,7 +90,7 @@ describe('the packed packages, installed by npm in a fresh folder', () => {
     expect(await info.exited).toMatchObject({ code: 0, stdout: 'queue low 0, 0 executing, 1 finished, 0 failed\n' })
   })
 
-  test('are of this workspace, every one', async () => {
+  test('are all packed from this workspace', async () => {
     const lock = JSON.parse(await readFile(fresh.path('package-lock.json'), 'utf8'))
     const ours = Object.entries<{ resolved?: string }>(lock.packages).filter(([path]) => /(^|\/)(@rq\/|rq)/.test(path))
     const names = ours.map(([path]) => path.replace('node_modules/', ''))

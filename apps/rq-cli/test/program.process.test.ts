@@ -118,7 +118,7 @@ async function openSite(): Promise<Site> {
 }
 
 describe('rq-cli', () => {
-  test('--version prints the version of the package, and loads nothing for it', async () => {
+  test('--version prints the version of the package, and loads nothing else', async () => {
     const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))
     expect(await run(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' })
     expect(await run(['worker', '--version'])).toMatchObject({ code: 0, stdout: `${version}\n` })
@@ -134,7 +134,7 @@ describe('rq-cli', () => {
     expect(stderr).not.toMatch(/ioredis|yargs\/|packages\/rq\/dist\/index\.js|packages\/worker\/dist\/index\.js/)
   })
 
-  test('a job goes round: enqueued, worked in a process of its own, waited for', async () => {
+  test('enqueues a job, runs it in a process of its own, and waits for it', async () => {
     await using site = await openSite()
     await using worker = await site.worker('--name', 'w1')
     const { code, stdout } = await site.run('enqueue', 'jobs.add', '1', '2', '--job-id', 'one', '--wait', '10')
@@ -148,7 +148,7 @@ describe('rq-cli', () => {
     expect(worker.stderr).toMatch(/^\d\d:\d\d:\d\d default: Job OK \(one\), took \d+ ms$/m)
   })
 
-  test('a module alone is run from the top, afresh for every job, in one horse', async () => {
+  test('runs a module from the top for every job, in one horse', async () => {
     await using site = await openSite()
     expect(await site.run('enqueue', './scripts/clean.mjs')).toMatchObject({ code: 0 })
     // What `enqueue` stores for a module by a dotted path, its file, or one word; packages/cli tests that it does.
@@ -162,14 +162,14 @@ describe('rq-cli', () => {
     expect(new Set(ran).size).toBe(1)
   })
 
-  test('a burst works everything off and ends with 0', async () => {
+  test('a burst processes all jobs and ends with 0', async () => {
     await using site = await openSite()
     await Promise.all([1, 2, 3].map((number) => site.enqueue('add', [number, 1])))
     expect(await site.run('worker', '--burst')).toMatchObject({ code: 0, stdout: '' })
     expect(await site.counts()).toEqual({ queued: 0, finished: 3, workers: 0 })
   })
 
-  test('a pool works with several workers and ends with its burst', async () => {
+  test('a pool runs several workers and ends with its burst', async () => {
     await using site = await openSite()
     await Promise.all([1, 2, 3].map((number) => site.enqueue('add', [number, 1])))
     const { code, stderr } = await site.run('worker-pool', '-n', '2', '--burst', '--name', 'pool')
@@ -196,7 +196,7 @@ describe('rq-cli', () => {
     },
   )
 
-  test('functions of a package are taken only from those that --allow names', async () => {
+  test('imports functions only from packages of --allow', async () => {
     await using site = await openSite()
     await site.queue.enqueue('parcel#work', [], { jobId: 'one' })
     expect((await site.run('worker', '--burst')).stderr).toMatch(/RQ_FUNCTION_NOT_ALLOWED.*parcel/)
@@ -219,7 +219,7 @@ describe('rq-cli', () => {
     expect(await site.workers()).toEqual([])
   })
 
-  test('a worker that gets a signal finishes its job and ends with 0', async () => {
+  test('a signal lets a worker finish its job and end with 0', async () => {
     await using site = await openSite()
     await using worker = await site.worker()
     await site.enqueue('long', [600], { jobId: 'long' })
@@ -232,7 +232,7 @@ describe('rq-cli', () => {
     expect([await job.getStatus(), await job.returnValue()]).toEqual(['finished', 'done'])
   })
 
-  test('a second signal, a second later, gives the job back and ends with 1', async () => {
+  test('a second signal, a second later, returns the job to its queue and ends with 1', async () => {
     await using site = await openSite()
     await using worker = await site.worker()
     await site.enqueue('never', [], { jobId: 'never' })
@@ -247,7 +247,7 @@ describe('rq-cli', () => {
     expect(await site.queue.getJobIds()).toEqual(['never'])
   })
 
-  test('stop ends a job that runs', async () => {
+  test('stop ends a running job', async () => {
     await using site = await openSite()
     await using worker = await site.worker()
     await site.enqueue('never', [], { jobId: 'never' })
@@ -260,7 +260,7 @@ describe('rq-cli', () => {
     await eventually(async () => expect(await (await site.job('never')).getStatus()).toBe('stopped'))
   })
 
-  test('ends quietly with the reader of its output', async () => {
+  test('ends quietly when the reader of its output ends', async () => {
     await using site = await openSite()
     await site.enqueue('add')
     await using program = start(site.args(['info', '-i', '0.01']), site.options)
@@ -269,7 +269,7 @@ describe('rq-cli', () => {
     expect(await program.exited).toMatchObject({ code: 0, stderr: '' })
   })
 
-  test('a worker goes on when nobody reads its log any more', async () => {
+  test('a worker continues when the reader of its log ends', async () => {
     await using site = await openSite()
     await using worker = await site.worker()
     worker.child.stderr?.destroy()
@@ -278,7 +278,7 @@ describe('rq-cli', () => {
     expect(worker.child.exitCode).toBe(null)
   })
 
-  test('keeps the password of its address to itself', async () => {
+  test('hides the password of its URL', async () => {
     await using site = await openSite()
     const { password } = new URL(site.redis.url)
     await using worker = start([...site.args(['worker']), '--url', site.redis.url, '--verbose'], site.options)
@@ -310,7 +310,7 @@ describe('rq-cli', () => {
     expect(stderr).toContain('low: Job OK (one)')
   })
 
-  test('takes its settings from the configuration file that is named, by their names', async () => {
+  test('takes its settings from the named exports of the given configuration file', async () => {
     await using site = await openSite()
     const { url, prefix } = site.redis
     await using folder = await makeProject({
@@ -331,7 +331,7 @@ describe('rq-cli', () => {
     expect(missing).toMatchObject({ code: 2, stderr: 'Error: There is no configuration file missing.mjs.\n' })
   })
 
-  test('says what it needs for a configuration in TypeScript', async () => {
+  test('explains what a configuration in TypeScript needs', async () => {
     await using folder = await makeProject({ 'rq.config.ts': 'export default { redisUrl: "redis://x" as string }' })
     const { code, stderr } = await run(['info'], { cwd: folder.dir, env: { RQ_REDIS_URL: 'redis://localhost:1' } })
     if ('typescript' in process.features && process.features.typescript) expect(code).toBe(3)
@@ -383,7 +383,7 @@ describe.skipIf(!canOpenTerminal)('on a terminal', () => {
     }
   })
 
-  test('NO_COLOR is respected', async () => {
+  test('NO_COLOR turns colours off', async () => {
     await using site = await openSite()
     await site.enqueue('add')
     const options = { ...site.options, env: { ...site.options.env, NO_COLOR: '1' } }
@@ -394,7 +394,7 @@ describe.skipIf(!canOpenTerminal)('on a terminal', () => {
     expect(stdout).not.toContain('\x1b')
   })
 
-  test('empty asks, and takes only a yes for one', async () => {
+  test('empty asks, and accepts only a clear yes', async () => {
     await using site = await openSite()
     await site.enqueue('add')
     const answer = async (typed: string): Promise<number | null> => {

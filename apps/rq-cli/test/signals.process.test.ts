@@ -88,7 +88,7 @@ describe('a worker', () => {
     expect(performance.now() - begunMs).toBeLessThan(10_000)
   })
 
-  test('that is busy while Redis is away waits for it with the outcome', async () => {
+  test('that is busy while Redis is away keeps the outcome until it is back', async () => {
     await using site = await openSite()
     const job = await site.queue.enqueue('jobs.long', [1500], { resultTtl: 60 })
     await using worker = await site.worker()
@@ -140,7 +140,7 @@ describe('a worker', () => {
     },
   )
 
-  test('ends at once at a second SIGTERM, whatever signals follow, and its job goes back', async () => {
+  test('ends at once at a second SIGTERM, whatever signals follow, and returns its job', async () => {
     await using site = await openSite()
     const job = await site.queue.enqueue('jobs.never')
     await using worker = await site.worker()
@@ -188,7 +188,7 @@ describe('a worker', () => {
     expect(await job.returnValue()).toBe(13)
   })
 
-  test('has tsx in threads from the environment too', async () => {
+  test('loads tsx in threads from the environment too', async () => {
     await using site = await openSite()
     const job = await site.queue.enqueue('typed.add', [{ x: 1, y: 2 }])
     const env = { ...site.options.env, NODE_OPTIONS: '--import tsx' }
@@ -199,7 +199,7 @@ describe('a worker', () => {
 })
 
 describe('a pool', () => {
-  test('takes two SIGTERM within a second for one, and lets the running job end', async () => {
+  test('counts two SIGTERM within a second as one, and lets the running job finish', async () => {
     await using site = await openSite()
     const job = await site.queue.enqueue('jobs.long', [1000])
     await using pool = start(['worker-pool', '--num-workers', '2'], site.options)

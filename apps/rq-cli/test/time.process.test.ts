@@ -69,7 +69,7 @@ class Place implements AsyncDisposable {
 const place = async () => new Place(await redisFixture())
 
 describe('rq-cli cron', () => {
-  test('enqueues what the module says until SIGTERM, each tick once beside another one', async () => {
+  test('enqueues the jobs of the module until SIGTERM, each tick once for two schedulers', async () => {
     await using at = await place()
     await using first = at.start('cron', 'cron.config.mjs', '--name', 'first', '--pid', 'cron.pid')
     await using second = at.start('cron', project.path('cron.config.mjs'), '--name', 'second')
@@ -92,7 +92,7 @@ describe('rq-cli cron', () => {
     expect(await job?.returnValue()).toBe('cleaned')
   })
 
-  test('loads the module again when it changes, and keeps what it has when that fails', async () => {
+  test('reloads the module when it changes, and keeps the old one when that fails', async () => {
     await using at = await place()
     await writeFile(project.path('changing.mjs'), configOf('cron.register(clean, { queueName: "q", interval: "1h" })'))
     await using program = at.start('cron', 'changing.mjs', '--log-format', 'json')
@@ -131,7 +131,7 @@ describe('rq-cli cron', () => {
 })
 
 describe('rq-cli scheduler', () => {
-  test('moves due jobs; another one takes over when it leaves, and when it dies', async () => {
+  test('moves due jobs; another scheduler takes over when it stops or dies', async () => {
     await using at = await place()
     await using first = at.start('scheduler', 'default', '--name', 'first')
     await first.output(/Leads default/)

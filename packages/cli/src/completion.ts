@@ -6,11 +6,11 @@ export type Shell = (typeof SHELLS)[number]
 const NAMES = 'rq-cli rq'
 
 /**
- * What each shell runs at a press of the tab key: the program that is being typed, which prints a word a line. yargs
- * recognizes the shell by its variables; with zsh a description follows a colon.
+ * At the tab key, each shell runs the program of the line, which prints one word per line. yargs distinguishes the shells
+ * by their variables; for zsh it adds a description after a colon.
  */
 const SCRIPTS: Readonly<Record<Shell, string>> = {
-  // Works in bash 3.2, which is what macOS brings.
+  // Works in bash 3.2, the version of macOS.
   bash: `# Completion of rq-cli for bash: rq-cli completion bash >> ~/.bashrc
 _rq_cli_completions() {
   local IFS=$'\\n'
@@ -37,12 +37,12 @@ fi
 `,
 }
 
-/** A script that teaches the shell to complete commands, options and their values, to be sourced. */
+/** The script that makes the shell complete commands, options and their values. */
 export function completionScript(shell: Shell): string {
   return SCRIPTS[shell]
 }
 
-/** What yargs says to complete, without the letters of options spelled as names: `--b` is no option. */
+/** The completions of yargs, without letters of options written as names: `--b` is not an option. */
 export function completionsOf(text: string): string {
   return text
     .split('\n')

@@ -3,7 +3,7 @@ import { checkConfig } from './config.ts'
 import { exitCodeOf } from './exit-code.ts'
 
 describe('checkConfig', () => {
-  test('takes every setting, and leaves other exports alone', () => {
+  test('accepts every setting, and ignores other exports', () => {
     const config = {
       redisUrl: 'redis://x',
       queues: ['a', 'b'],
@@ -54,7 +54,7 @@ describe('checkConfig', () => {
     expect(exitCodeOf(error)).toBe(2)
   })
 
-  test('a wrong value is not shown, since it may be a secret', () => {
+  test('does not show a wrong value, which may be a secret', () => {
     expect(() => checkConfig({ redisPassword: { secret: 'hunter2' } }, 'f')).toThrow(/^(?!.*hunter2)/)
     expect(() => checkConfig({ redisPassword: 12345 }, 'f')).toThrow(/^(?!.*12345)/)
   })

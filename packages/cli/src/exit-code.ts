@@ -1,6 +1,6 @@
 import { type ErrorCode, RqError } from '@rq/core'
 
-/** What the process says of itself when it ends. Stable. */
+/** The exit codes of the program. They are stable. */
 export const EXIT = {
   /** Done, also after a warm shutdown. */
   done: 0,
@@ -20,7 +20,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** A command could not do what it was asked; the message is for people. */
+/** A command failed; the message is for people. */
 export class CommandError extends Error {
   override readonly name = 'CommandError'
   readonly exitCode: ExitCode
@@ -47,7 +47,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   return EXIT.failure
 }
 
-/** True for an expected error: its message says what to do, and a stack would not help. */
+/** Whether the message of the error tells the user enough, so that a stack would not help. */
 export function isForeseen(error: unknown): error is Error {
   return error instanceof UsageError || error instanceof CommandError || error instanceof RqError
 }

@@ -5,9 +5,9 @@ const EXTENSION = /\.[cm]?[jt]s$/
 const EXTENSIONS = ['js', 'mjs', 'cjs', 'ts', 'mts', 'cts'] as const
 
 /**
- * The reference that a typed function stands for. A module alone may be written as a file (`path/to/file.js` is
- * `./path/to/file`), and a single word is a module where `folders` hold one by that name, else the name of a function
- * that the worker knows.
+ * The reference for a function as the user wrote it. A module may be written as a file (`path/to/file.js` is
+ * `./path/to/file`). A single word is a module if one of `folders` contains a file of that name, else the name of a
+ * function that the worker has registered.
  */
 export async function functionName(given: string, folders: readonly string[]): Promise<string> {
   if (given.includes('#') || given.startsWith('@')) return given

@@ -1,17 +1,17 @@
 import type { TextStream } from './output/output.ts'
 
-/** A configuration file as it was found. */
+/** A loaded configuration file. */
 export interface ConfigFile {
-  /** For messages, and for paths in it, which are relative to its folder. */
+  /** Its path, for messages. Paths in the file are relative to its folder. */
   readonly path: string
   /** Its default export, or its exports. */
   readonly values: unknown
 }
 
-/** A signal that asks to end. */
+/** A signal that stops the program. */
 export type Interrupt = 'SIGINT' | 'SIGTERM'
 
-/** What the command line needs of the process that it runs in. Tests bring their own. */
+/** The process that the command line runs in. Tests use a host in memory. */
 export interface Host {
   readonly version: string
   readonly stdout: TextStream
@@ -25,8 +25,8 @@ export interface Host {
    * @throws RqError `RQ_CONFIG`.
    */
   loadConfig(path: string | undefined): Promise<ConfigFile | undefined>
-  /** Ask the user a yes-or-no question. Undefined if there is no terminal. */
+  /** Ask the user a yes-or-no question. Resolves to undefined if there is no terminal. */
   confirm(question: string): Promise<boolean | undefined>
-  /** While there is a listener, signals go to it and do not end the process. Returns a function that removes it. */
+  /** Call `listener` on signals, which then do not end the process. Returns a function that removes it. */
   onInterrupt(listener: (signal: Interrupt) => void): () => void
 }

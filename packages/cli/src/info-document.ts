@@ -5,7 +5,7 @@ import type { Session } from './session.ts'
 /** A queue as `info --json` shows it. */
 export interface QueueInfo {
   readonly name: string
-  /** Jobs that wait. */
+  /** Number of queued jobs. */
   readonly count: number
   readonly executing: number
   readonly finished: number
@@ -13,7 +13,7 @@ export interface QueueInfo {
   readonly deferred: number
   readonly scheduled: number
   readonly canceled: number
-  /** No worker takes jobs from it. */
+  /** Whether the queue is paused. */
   readonly paused: boolean
 }
 
@@ -28,7 +28,7 @@ export interface WorkerInfo {
   readonly currentJob: string | null
   readonly successfulJobCount: number
   readonly failedJobCount: number
-  /** Seconds. */
+  /** Time spent running jobs, in seconds. */
   readonly totalWorkingTime: number
   readonly birth: string | null
   readonly lastHeartbeat: string | null
@@ -43,7 +43,7 @@ export interface InfoDocument {
   readonly updatedAt: string
 }
 
-/** How things stand: of all queues and workers, or of the named queues and the workers that serve one of them. */
+/** Read the state of all queues and workers, or of the named queues and the workers that serve one of them. */
 export async function readInfo(session: Session, names: readonly string[]): Promise<InfoDocument> {
   const [queues, workers, suspended] = await Promise.all([
     session.queues(names, 'queues').then((found) => Promise.all(found.map(queueInfo))),

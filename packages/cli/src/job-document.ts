@@ -1,7 +1,7 @@
 import type { Job } from 'rq'
 import { jsonValue } from './output/shown-value.ts'
 
-/** A job as `--json` shows it in lists. Times are ISO 8601 in UTC, lengths of time are seconds, absent is null. */
+/** A job as `--json` lists it. Times are ISO 8601 in UTC, durations are seconds, absent values are null. */
 export function jobSummary(job: Job, status: string) {
   const call = callOf(job)
   return {
@@ -11,7 +11,7 @@ export function jobSummary(job: Job, status: string) {
     function: call.func,
     args: call.args,
     kwargs: call.kwargs,
-    /** Why the call cannot be read: written by another serializer, or damaged. */
+    /** Why the call cannot be read: another serializer wrote it, or it is damaged. */
     unreadable: call.unreadable,
     description: job.description ?? null,
     meta: jsonValue(job.meta),
@@ -31,7 +31,7 @@ export function jobSummary(job: Job, status: string) {
   }
 }
 
-/** Everything about one job, with what has to be asked for. */
+/** Everything about one job; reads its dependencies, executions and results from Redis. */
 export async function jobDocument(job: Job) {
   const [status, position, dependencies, dependents, executions, results] = await Promise.all([
     job.getStatus(),
@@ -47,7 +47,7 @@ export async function jobDocument(job: Job) {
   return {
     ...jobSummary(job, status),
     position,
-    /** `status` is null for one that is gone. */
+    /** `status` is null if the job was deleted. */
     dependencies: job.dependencyIds.map((id) => ({ id, status: there.get(id) ?? null })),
     dependents,
     executions: executions.map(({ id, leaseEndsAt }) => ({ id, leaseEndsAt: isoOf(leaseEndsAt) })),

@@ -50,13 +50,13 @@ describe('createLogger', () => {
     })
   })
 
-  test('leaves out what is below its level', () => {
+  test('omits entries below its level', () => {
     const { logger, lines } = logged({ level: 'warn' })
     for (const level of ['debug', 'info', 'warn', 'error'] as const) logger[level](level)
     expect(lines).toEqual(['14:02:09 warn', '14:02:09 error'])
   })
 
-  test('is coloured where the paint is', () => {
+  test('has the colours of its paint', () => {
     const { logger, lines } = logged({ paint: paintFor(true) })
     logger.error('bad')
     logger.info('default: Job OK (id)')

@@ -4,20 +4,20 @@ import { visible, visibleBlock, visibleJson } from './output/terminal-text.ts'
 import { formatTime } from './output/time-text.ts'
 
 export interface LogOptions {
-  /** Takes one entry, without a line feed at its end. */
+  /** Writes one entry, given without a final line feed. */
   readonly write: (text: string) => void
   readonly format: 'text' | 'json'
-  /** Entries below it are left out. */
+  /** The lowest level to write. */
   readonly level: LogLevel
-  /** Of text entries, as `strftime`. RQ's default is `%H:%M:%S`. */
+  /** The time format of text entries, as in `strftime`. RQ's default is `%H:%M:%S`. */
   readonly dateFormat: string
   readonly paint: Paint
   readonly now: () => Date
 }
 
 /**
- * The log of a worker. Text: one line as RQ writes it (`14:02:11 default: add(1, 2) (id)`), an error's stack below it.
- * JSON: one object a line with `time`, `level`, `message` and the fields.
+ * The logger of a worker or scheduler. Text: one line as in RQ (`14:02:11 default: add(1, 2) (id)`), an error's stack below
+ * it. JSON: one object per line with `time`, `level`, `message` and the fields.
  */
 export function createLogger(options: LogOptions, given: LogFields = {}): Logger {
   const least = LOG_LEVELS.indexOf(options.level)

@@ -9,7 +9,7 @@ import { suggestion } from './suggestion.ts'
 
 export type Rq = typeof import('rq')
 
-/** The options that say where Redis is, for all calls of rq. */
+/** The options of rq that say where Redis is. */
 export interface Where {
   readonly connection: string | Record<string, unknown>
   readonly prefix?: string
@@ -19,7 +19,7 @@ interface ReadingOptions extends Where {
   readonly serializer?: 'json' | 'superjson' | Serializer
 }
 
-/** rq, loaded when a command needs it, with the settings of the command line. Closes the queues it gave out. */
+/** rq with the settings of the command line, loaded when a command needs it. Disposal closes the queues. */
 export class Session implements AsyncDisposable {
   readonly rq: Rq
   readonly where: Where
@@ -43,12 +43,12 @@ export class Session implements AsyncDisposable {
     return new Session(rq, where, { ...where, serializer: await loadSerializer(serializer, host.folder) })
   }
 
-  /** `where`, and how values are read and written. */
+  /** {@link where}, and the serializer of values. */
   get reading(): ReadingOptions {
     return this.#reading
   }
 
-  /** @throws UsageError that calls the name as it was typed: `typed` is an option, or what arguments are called. */
+  /** The queue of this name. @throws UsageError naming `typed`, the flag or argument that the name came from. */
   queue(name: string, typed: string): Queue {
     const known = this.#queues.get(name)
     if (known !== undefined) return known
@@ -57,19 +57,19 @@ export class Session implements AsyncDisposable {
     return queue
   }
 
-  /** The queues of these names, or all that there are, by name. @throws as {@link queue}. */
+  /** The queues of these names, or all existing queues, sorted by name. @throws as {@link queue}. */
   async queues(names: readonly string[], typed: string): Promise<Queue[]> {
     if (names.length > 0) return [...new Set(names)].map((name) => this.queue(name, typed))
     const all = await this.rq.Queue.all(this.where)
     return all.map(({ name }) => this.queue(name, typed)).sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
-  /** @throws RqError `RQ_NO_SUCH_JOB`. */
+  /** Fetch a job. @throws RqError `RQ_NO_SUCH_JOB`. */
   job(id: string): Promise<Job> {
     return this.rq.Job.fetch(id, this.#reading)
   }
 
-  /** Those of the jobs that there are. Ids that cannot be a job's are left out. */
+  /** Fetch the jobs that exist. Skips ids that no job can have. */
   async jobs(ids: readonly string[]): Promise<Job[]> {
     const jobs = await this.rq.Job.fetchMany(
       ids.filter((id) => JOB_ID.test(id)),
@@ -83,7 +83,7 @@ export class Session implements AsyncDisposable {
   }
 }
 
-/** What anybody may have written into a list in Redis is not yet an id. */
+/** The form of a job id. Lists in Redis may contain other strings. */
 const JOB_ID = /^[A-Za-z0-9_-]{1,200}(?::|$)/
 const BUILT_IN = ['json', 'superjson'] as const
 
@@ -103,9 +103,9 @@ async function loadSerializer(text: string, folder: string): Promise<'json' | 's
     module = await import(urlOf(specifier, folder))
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new UsageError(`The module of --serializer ${text} cannot be loaded: ${why}`, { cause })
+    throw new UsageError(`Cannot load the module of --serializer ${text}: ${why}`, { cause })
   }
-  // What it is, rq checks.
+  // rq checks whether it is a serializer.
   if (Object.hasOwn(module, name)) return module[name] as Serializer
   throw new UsageError(`The module of --serializer ${text} has no export '${name}'.`)
 }
@@ -115,7 +115,7 @@ function urlOf(specifier: string, folder: string): string {
   try {
     return pathToFileURL(createRequire(join(folder, 'rq.js')).resolve(specifier)).href
   } catch {
-    // A package that can only be imported, or none: import() says which.
+    // A package that can only be imported, or does not exist: import() finds out.
     return specifier
   }
 }

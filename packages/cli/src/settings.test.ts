@@ -20,7 +20,7 @@ const address = async (flags: Partial<SharedOptions>, options: MemoryHostOptions
   (await settings(flags, options)).connection
 
 describe('resolveSettings', () => {
-  test('the flag goes before the environment, the environment before the configuration, and that before the default', async () => {
+  test('a flag overrides the environment, which overrides the configuration, which overrides the default', async () => {
     const config = { redisUrl: 'redis://config' }
     const env = { RQ_REDIS_URL: 'redis://rq', REDIS_URL: 'redis://env' }
     expect(await address({ url: 'redis://flag' }, { env, config })).toBe('redis://flag')
@@ -30,7 +30,7 @@ describe('resolveSettings', () => {
     expect(await address({})).toBe('redis://localhost:6379')
   })
 
-  test('a URL goes before Sentinel, and Sentinel before host, port, database and password', async () => {
+  test('a URL overrides Sentinel, which overrides host, port, database and password', async () => {
     const host = { redisHost: 'h', redisPort: 1, redisDb: 2, redisUsername: 'u', redisPassword: 'p', redisSsl: true }
     const sentinel = {
       instances: [
@@ -84,7 +84,7 @@ describe('resolveSettings', () => {
     await expect(address({}, { env: { REDIS_HOST: 'h', REDIS_PORT: 'x' } })).rejects.toThrow('REDIS_PORT')
   })
 
-  test('paths start at the working directory, and those of the configuration at its folder', async () => {
+  test('paths are relative to the working directory, those of the configuration to its folder', async () => {
     const config = { path: ['dist', '/abs'], serializer: './s.js#s', import: ['./i.js', 'tsx'], prefix: 'a:' }
     expect(await settings({}, { config })).toMatchObject({
       importPaths: ['/project/dist', '/abs'],
@@ -100,7 +100,7 @@ describe('resolveSettings', () => {
     expect(await settings({})).toMatchObject({ importPaths: ['/project'], serializer: undefined, imports: [] })
   })
 
-  test('the configuration is named by flag or environment', async () => {
+  test('a flag or the environment names the configuration file', async () => {
     await expect(settings({ config: 'flag.js' }, { env: { RQ_CONFIG: 'named.js' } })).rejects.toThrow('flag.js')
     await expect(settings({}, { env: { RQ_CONFIG: 'env.js' } })).rejects.toThrow('env.js')
     await expect(settings({}, { env: { RQ_CONFIG: '' } })).resolves.toBeDefined()

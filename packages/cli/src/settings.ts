@@ -5,7 +5,7 @@ import { checkConfig, type RqConfig, type SentinelConfig } from './config.ts'
 import { defined } from './defined.ts'
 import type { Host } from './host.ts'
 
-/** The options that every command has. */
+/** The flags of all commands. */
 export interface SharedOptions {
   readonly url: string | undefined
   readonly config: string | undefined
@@ -18,26 +18,26 @@ export interface SharedOptions {
   readonly help?: boolean | undefined
 }
 
-/** Where Redis is, in the form that rq takes: a URL, or the options of its client. */
+/** Where Redis is: a URL, or the options of the client. */
 type RedisAddress = string | Readonly<Record<string, unknown>>
 
-/** What flags, environment and configuration file say together. */
+/** The settings from flags, environment and configuration file. */
 export interface Settings {
   readonly connection: RedisAddress
-  /** Undefined: rq's default. */
+  /** Prefix of all keys. Undefined: rq's default. */
   readonly prefix: string | undefined
   /** `json`, `superjson` or `module#export`, the module absolute or a package's; undefined: rq's default. */
   readonly serializer: string | undefined
-  /** Absolute. */
+  /** Absolute paths to import functions from. */
   readonly importPaths: readonly string[]
-  /** Modules that every work horse loads first, as the configuration file says. */
+  /** Modules of the configuration file that every work horse loads first. */
   readonly imports: readonly string[]
-  /** The rest of the configuration file. */
+  /** The whole configuration file. */
   readonly config: RqConfig
 }
 
 /**
- * Flag, then environment, then configuration file, then default: the first that says something counts.
+ * Read all settings. A flag overrides the environment, which overrides the configuration file and its defaults.
  * @throws RqError `RQ_CONFIG`.
  */
 export async function resolveSettings(options: SharedOptions, host: Host): Promise<Settings> {
@@ -55,7 +55,7 @@ export async function resolveSettings(options: SharedOptions, host: Host): Promi
   }
 }
 
-/** A relative module means the same from everywhere; names of packages and the like stay. */
+/** Makes a relative module absolute, so that it means the same from everywhere; keeps names of packages. */
 export function moduleFrom<T extends string | undefined>(module: T, folder: string): T {
   return (module !== undefined && /^\.{1,2}\//.test(module) ? resolve(folder, module) : module) as T
 }

@@ -18,7 +18,7 @@ describe('nearestWord', () => {
     expect(nearestWord(word, COMMANDS)).toBe(meant)
   })
 
-  test('a word that is near to none means none', () => {
+  test('suggests nothing if no word is near', () => {
     expect(nearestWord('dashboard', COMMANDS)).toBe(undefined)
     expect(nearestWord('x', COMMANDS)).toBe(undefined)
     expect(nearestWord('', COMMANDS)).toBe(undefined)
@@ -27,7 +27,7 @@ describe('nearestWord', () => {
 })
 
 describe('suggestion', () => {
-  test('is a question, or nothing', () => {
+  test('is a question, or empty', () => {
     expect(suggestion('wroker', COMMANDS)).toBe(" Did you mean 'worker'?")
     expect(suggestion('dashboard', COMMANDS)).toBe('')
   })

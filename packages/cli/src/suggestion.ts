@@ -1,7 +1,7 @@
-/** How many letters may differ before a word is no longer meant as another. */
+/** The edits up to which a word still suggests another: one in three letters, at least one. */
 const mostEdits = (word: string): number => Math.max(1, Math.floor(word.length / 3))
 
-/** The known word that was most likely meant, or undefined when none is near. */
+/** The known word that the user most likely meant, or undefined if none is near. */
 export function nearestWord(word: string, known: Iterable<string>): string | undefined {
   const wanted = fold(word)
   let best: string | undefined
@@ -22,11 +22,14 @@ export function suggestion(word: string, known: Iterable<string>): string {
   return nearest === undefined ? '' : ` Did you mean '${nearest}'?`
 }
 
-/** `fail` means `failed`. */
+/** Whether a word is the beginning of another: `fail` suggests `failed`. */
 const isBeginning = (word: string, whole: string): boolean => word.length >= 3 && whole.startsWith(word)
 const fold = (word: string): string => word.toLowerCase().replaceAll(/[-_]/g, '')
 
-/** Letters to insert, drop, replace or swap with their neighbour to get from one word to the other. */
+/**
+ * The number of letters to insert, drop, replace or swap with their neighbour to turn one word into the other. No library:
+ * the small ones count a swap (`wroker`), the most common slip, as two edits.
+ */
 function editDistance(from: string, to: string): number {
   let before: number[] = []
   let previous = Array.from({ length: to.length + 1 }, (_, column) => column)

@@ -44,7 +44,7 @@ describe('docs/cli.md', () => {
     expect(ROWS.get('all commands')).toEqual(await flagsInHelp(['info'], 'Options of all commands'))
   })
 
-  test('names no flag elsewhere that there is not', () => {
+  test('names only existing flags elsewhere', () => {
     const known = new Set([...ROWS.values()].flat().flatMap((flag) => flag.match(/--[\w-]+/g) ?? []))
     const named = new Set(PAGE.match(/(?<![\w-])--[a-z][\w-]*/g))
     expect([...named].filter((flag) => !known.has(flag) && flag !== '--no-color')).toEqual([])

@@ -7,7 +7,7 @@ import { MemoryHost } from './memory-host.ts'
 const connection = process.env.RQ_TEST_REDIS_URL ?? ''
 
 describe('scheduler', () => {
-  test('moves due jobs until a signal asks it to end', async () => {
+  test('moves due jobs until a signal', async () => {
     await using redis = await redisFixture()
     const where = { connection, prefix: redis.prefix }
     await using queue = new Queue('low', where)
@@ -37,7 +37,7 @@ describe('scheduler', () => {
 })
 
 describe('cron', () => {
-  test('enqueues what a module registers until a signal asks it to end', async () => {
+  test('enqueues the jobs that a module registers until a signal', async () => {
     await using redis = await redisFixture()
     const where = { connection, prefix: redis.prefix }
     await using queue = new Queue('default', where)

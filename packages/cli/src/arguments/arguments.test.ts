@@ -58,7 +58,7 @@ describe('readArguments', () => {
     expect(await readHere('key:=@path/to/file.json')).toEqual({ args: [], kwargs: { key: { a: [1, null] } } })
   })
 
-  test('reads a file as a literal, and as text even where it holds JSON', async () => {
+  test('reads a file as a literal, or as plain text even if it contains JSON', async () => {
     await using folder = await filesOf({ 'value.py': "('a', None)\n", 'value.json': '{"a": 1}' })
     const { args, kwargs } = await readArguments(
       ['%@value.py', 'key%=@value.py', '@value.json', `@${folder.path('value.py')}`],
@@ -68,13 +68,13 @@ describe('readArguments', () => {
     expect(kwargs).toEqual({ key: ['a', null] })
   })
 
-  test('keeps plain values that only look like something else as text', async () => {
+  test('keeps plain values that only look like something else as strings', async () => {
     for (const text of ['123', 'true', '"abc"', "'abc'", '{broken', '{"a": 1', '[1] x', 'a@b', '']) {
       expect(await positional(text)).toBe(text)
     }
   })
 
-  test('takes a whole JSON array or object, and text of one as text where it is a literal', async () => {
+  test('reads a whole JSON array or object, and a string literal of one as a string', async () => {
     expect(await positional(' [1, {"a": "b=c"}] ')).toEqual([1, { a: 'b=c' }])
     expect(await positional(`%'{"json": "abc"}'`)).toBe('{"json": "abc"}')
     expect(await positional(':"@not a file"')).toBe('@not a file')
@@ -102,7 +102,7 @@ describe('readArguments', () => {
     expect(exitCodeOf(error)).toBe(2)
   })
 
-  test('a file that is not there, or is a folder, is a failure that names it', async () => {
+  test('a missing file, or a folder, is a failure that names it', async () => {
     await using folder = await tempDir()
     for (const [path, why] of [
       ['nothing.txt', 'there is no such file'],

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { CommandError, UsageError } from '../exit-code.ts'
 
-/** How the text of an argument becomes a value. */
+/** How an argument is read. */
 type ArgumentMode = 'text' | 'json' | 'literal'
 
-/** One argument of `enqueue`, split but not read. */
+/** One argument of `enqueue`, split, but not read yet. */
 export interface SplitArgument {
   readonly keyword: string | undefined
   readonly mode: ArgumentMode
@@ -29,8 +29,8 @@ const MODE_WORDS: Readonly<Record<ArgumentMode, string>> = { text: 'text', json:
  * | keyword    | `key=value` | `key:=value` | `key%=value` |
  * | no keyword | `value`     | `:value`     | `%value`     |
  *
- * The mark of the mode stands directly before the first `=`; `=x` is text. A whole JSON object or array is a value
- * even where it holds a `=`.
+ * The mark of the mode comes directly before the first `=`; `=x` is plain text. A whole JSON object or array is a value
+ * even if it contains a `=`.
  */
 export function splitArgument(argument: string): SplitArgument {
   const positionalMode = MODES[argument[0] ?? '']
@@ -86,14 +86,14 @@ async function readFileOf(path: string, name: string, folder: string): Promise<s
     const code = (cause as NodeJS.ErrnoException).code
     const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : String(code)
     throw new CommandError(
-      `Cannot read the file '${path}' of ${name}: ${why}. A text that begins with @ is written as JSON: ':"@..."'.`,
+      `Cannot read the file '${path}' of ${name}: ${why}. To pass a string that begins with @, write it as JSON: ':"@..."'.`,
       undefined,
       { cause },
     )
   }
 }
 
-/** The value of text that is a whole JSON object or array, else undefined. */
+/** The value of a string that is a whole JSON object or array, else undefined. */
 function jsonContainer(text: string): object | undefined {
   if (!/^\s*(?:\{.*\}|\[.*\])\s*$/s.test(text)) return undefined
   try {

@@ -1,9 +1,9 @@
 import { type Token as AcornToken, tokenizer, tokTypes } from 'acorn'
 
-/** acorn's types leave the value out. */
+/** The types of acorn lack the value. */
 type Token = AcornToken & { readonly value?: unknown }
 
-/** Deep enough for data that people type; beyond it the text is an attack or a mistake. */
+/** Deeper than anyone types by hand: what is nested deeper is an attack or a mistake. */
 const MOST_LEVELS = 100
 const WORDS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['None', null],
@@ -18,12 +18,13 @@ const WORDS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
 ])
 
 /**
- * The value of a Python or JavaScript literal. The text is cut into tokens and read; nothing in it is ever evaluated.
+ * Read a Python or JavaScript literal. It is split into tokens by acorn and never evaluated. No library reads literals of
+ * both languages.
  *
  * Python: `(1, 2)`, `(1,)`, `None`, `True`, `{'a': 1}`, `{1, 2}`. JavaScript: `[1, 2]`, `null`, `undefined`, `10n`,
- * `{ foo: true }`. A tuple is an array, `1, 2` is `[1, 2]`, a set is a `Set`. What the two languages read differently
- * (`'\d'`, integers beyond 2^53) is refused rather than guessed.
- * @throws SyntaxError saying what is wrong and where.
+ * `{ foo: true }`. A tuple is an array, `1, 2` is `[1, 2]`, a set is a `Set`. A literal that the two languages read
+ * differently (`'\d'`, integers beyond 2^53) is refused.
+ * @throws SyntaxError with what is wrong and where.
  */
 export function readLiteral(text: string): unknown {
   const reader = new LiteralReader(text)
@@ -125,7 +126,7 @@ class LiteralReader {
     return items
   }
 
-  /** What stands before a colon, by its name; read as a value too, in case no colon follows. */
+  /** A key of an object by its name, or an item of a set, depending on whether a colon follows. */
   #keyOrItem(level: number): { name: string | undefined; value: unknown } {
     const { type, value: word } = this.#token
     if (type === tokTypes.name || type.keyword !== undefined) {
@@ -198,7 +199,7 @@ class LiteralReader {
     try {
       return this.#tokens.getToken()
     } catch (error) {
-      // The tokenizer appends "(line:column)", which says little about a text of one line.
+      // The tokenizer appends "(line:column)", which helps little in a single line.
       const message = error instanceof Error ? error.message.replace(/ \(\d+:\d+\)$/, '') : String(error)
       const at = (error as { pos?: unknown }).pos
       throw new SyntaxError(typeof at === 'number' ? `${message} at character ${at + 1}` : message)
@@ -217,11 +218,11 @@ class LiteralReader {
 }
 
 const NUMBER_WORDS: ReadonlySet<string> = new Set(['Infinity', 'NaN'])
-/** An escape other than those that both languages read alike, and `\u{...}`, which only one has. */
+/** An escape that the two languages read differently. `\u{...}`, which only one has, is allowed. */
 const DOUBTFUL_ESCAPE = /^(?:[^\\]|\\[\\'"nrtbfvxu0\n\r])*\\([^\\'"nrtbfvxu0\n\r])/
 
 function notALiteral(word: string): SyntaxError {
   return new SyntaxError(
-    `${word} is not a literal; texts stand in quotes, and the words are None, True, False, null, true, false and undefined`,
+    `${word} is not a literal; strings must be quoted, and the only words are None, True, False, null, true, false and undefined`,
   )
 }

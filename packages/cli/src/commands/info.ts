@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import stringWidth from 'string-width'
 import { duration } from '../arguments/option-value.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
 import { UsageError } from '../exit-code.ts'
@@ -6,12 +7,13 @@ import { flag, text } from '../flags.ts'
 import { type InfoDocument, type QueueInfo, readInfo, type WorkerInfo } from '../info-document.ts'
 import { bar, cellsFor, scaleFor } from '../output/bar.ts'
 import type { Paint } from '../output/paint.ts'
+import { padded } from '../output/table.ts'
 import { visible } from '../output/terminal-text.ts'
 import { localTime } from '../output/time-text.ts'
 import { Session } from '../session.ts'
 import { JSON_FLAG } from '../shared-options.ts'
 
-/** As many as RQ gives to the name of a queue, or more where a name needs them. */
+/** The width of queue names, as in RQ; longer names make it wider. */
 const NAME_COLUMNS = 12
 
 interface View {
@@ -70,7 +72,7 @@ export const info = defineCommand({
   },
 })
 
-/** Until the user has seen enough. */
+/** Show it at every interval until the user interrupts. */
 async function repeat(show: () => Promise<void>, intervalMs: number, { host }: CommandContext): Promise<void> {
   const enough = new AbortController()
   const stopListening = host.onInterrupt(() => enough.abort())
@@ -103,12 +105,12 @@ function render(document: InfoDocument, view: View, { output }: CommandContext):
 function queueLines({ queues, totals }: InfoDocument, { raw }: View, paint: Paint, columns: number): string[] {
   if (raw) return queues.map((queue) => `queue ${visible(queue.name)} ${counts(queue)}`)
   const scale = scaleFor(Math.max(0, ...queues.map(({ count }) => count)))
-  const width = Math.max(NAME_COLUMNS, ...queues.map(({ name }) => visible(name).length))
-  const beside = width + ' | '.length + Math.max(0, ...queues.map((queue) => counts(queue).length))
-  const cells = cellsFor(columns, beside)
+  const width = Math.max(NAME_COLUMNS, ...queues.map(({ name }) => stringWidth(visible(name))))
+  const used = width + ' | '.length + Math.max(0, ...queues.map((queue) => counts(queue).length))
+  const cells = cellsFor(columns, used)
   const lines = queues.map((queue) => {
     const drawn = paint.green(`|${bar(queue.count, scale, cells)}`)
-    return `${visible(queue.name).padEnd(width)} ${drawn} ${counts(queue).replace(/paused$/, paint.yellow)}`
+    return `${padded(visible(queue.name), width)} ${drawn} ${counts(queue).replace(/paused$/, paint.yellow)}`
   })
   return [...lines, `${totals.queues} queues, ${totals.jobs} jobs total`]
 }
@@ -135,11 +137,11 @@ function workerLine(worker: WorkerInfo, { raw }: View, paint: Paint): string {
 }
 
 function byQueue({ queues, workers }: InfoDocument, paint: Paint): string[] {
-  const width = Math.max(0, ...queues.map(({ name }) => visible(name).length)) + 1
+  const width = Math.max(0, ...queues.map(({ name }) => stringWidth(visible(name)))) + 1
   return queues.map(({ name }) => {
     const here = workers.filter((worker) => worker.queues.includes(name))
     const shown = here.map((worker) => `${visible(worker.name)} (${stateColour(worker.state, paint)})`).sort()
-    return `${`${visible(name)}:`.padEnd(width)} ${shown.length === 0 ? '–' : shown.join(', ')}`
+    return `${padded(`${visible(name)}:`, width)} ${shown.length === 0 ? '–' : shown.join(', ')}`
   })
 }
 

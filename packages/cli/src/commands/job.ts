@@ -38,7 +38,13 @@ export const job = defineCommand({
       output.print(
         describe(
           document,
-          { args: call[0] ?? '', kwargs: call[1] ?? '', meta: value(() => handle.meta), values },
+          {
+            args: call[0] ?? '',
+            kwargs: call[1] ?? '',
+            meta: value(() => handle.meta),
+            values,
+            waiting: WAITING.has(document.status) ? (await handle.explain()).text : null,
+          },
           output.paint,
         ),
       )
@@ -47,12 +53,17 @@ export const job = defineCommand({
   },
 })
 
+/** The statuses in which a user may ask why the job does not run. */
+const WAITING: ReadonlySet<string> = new Set(['queued', 'scheduled', 'deferred', 'rate_limited'])
+
 interface Shown {
   readonly args: string
   readonly kwargs: string
   readonly meta: string
-  /** Of the results, in their order. */
+  /** The return values of the results, in their order. */
   readonly values: readonly string[]
+  /** Why the job is not running yet. */
+  readonly waiting: string | null
 }
 
 type Line = readonly [name: string, value: string]
@@ -62,6 +73,7 @@ function describe(document: JobDocument, shown: Shown, paint: Paint): string {
     ['Job', paint.bold(document.id)],
     ['Status', statusColour(document.status, paint)],
     ['Queue', place(document)],
+    ...text('Waiting', shown.waiting),
     ['Description', visible(document.description ?? '')],
     ...call(document, shown),
     ...(shown.meta === '{}' ? [] : [['Meta', shown.meta] as const]),
@@ -69,8 +81,10 @@ function describe(document: JobDocument, shown: Shown, paint: Paint): string {
     ...limits(document),
     ...text('Worker', document.worker),
     ...text('Group', document.group),
-    ...document.dependencies.map(({ id, status }) => ['Waits for', `${visible(id)} (${status ?? 'gone'})`] as const),
-    ...document.dependents.map((id) => ['Awaited by', visible(id)] as const),
+    ...document.dependencies.map(
+      ({ id, status }) => ['Depends on', `${visible(id)} (${status ?? 'deleted'})`] as const,
+    ),
+    ...document.dependents.map((id) => ['Dependent', visible(id)] as const),
     ...document.executions.map(
       ({ id, leaseEndsAt }) => ['Execution', `${visible(id)}, leased until ${time(leaseEndsAt)}`] as const,
     ),
@@ -84,7 +98,7 @@ function call({ function: func, unreadable }: JobDocument, { args, kwargs }: Sho
   return [
     ['Function', visible(func ?? '')],
     ['Arguments', args],
-    ...(kwargs === '{}' ? [] : [['Keywords', kwargs] as const]),
+    ...(kwargs === '{}' ? [] : [['Keyword args', kwargs] as const]),
   ]
 }
 
@@ -112,8 +126,8 @@ function limits(document: JobDocument): Line[] {
   return [
     ...seconds('Timeout', timeout, 'no limit'),
     ...seconds('TTL', ttl, 'no limit'),
-    ...seconds('Result TTL', resultTtl, 'for ever'),
-    ...seconds('Failure TTL', failureTtl, 'for ever'),
+    ...seconds('Result TTL', resultTtl, 'no limit'),
+    ...seconds('Failure TTL', failureTtl, 'no limit'),
     ...(retriesLeft === null ? [] : [['Retries left', String(retriesLeft)] as const]),
     ...(repeatsLeft === null ? [] : [['Repeats left', String(repeatsLeft)] as const]),
   ]

@@ -8,7 +8,7 @@ import { fromNow } from '../output/time-text.ts'
 import { Session } from '../session.ts'
 import { JSON_FLAG } from '../shared-options.ts'
 
-/** What a queue knows its jobs by, in the order in which they matter to one who looks. */
+/** Where a queue keeps its jobs, the most interesting first. */
 const PLACES = ['started', 'queued', 'scheduled', 'deferred', 'failed', 'finished', 'canceled'] as const
 type Place = (typeof PLACES)[number]
 
@@ -55,11 +55,12 @@ export const jobs = defineCommand({
       output.json({ total, jobs: found.map(({ job, status }) => jobSummary(job, status)) })
       return undefined
     }
-    const header = ['ID', 'STATUS', 'QUEUE', 'SINCE', 'DESCRIPTION']
+    const header = ['ID', 'STATUS', 'QUEUE', 'WHEN', 'DESCRIPTION']
     const columns = output.isTerminal ? output.columns : Number.POSITIVE_INFINITY
     const [head = '', ...rows] = table(header, found.map(row), columns)
     if (found.length > 0) output.print([output.paint.bold(head), ...rows].join('\n'))
-    output.say(total > found.length ? `${found.length} of ${total} jobs` : `${found.length} jobs`)
+    const shown = total > found.length ? `${found.length} of ${total}` : String(total)
+    output.say(`${shown} ${total === 1 ? 'job' : 'jobs'}`)
     return undefined
   },
 })
@@ -76,7 +77,7 @@ async function countIn(queue: Queue, place: Place): Promise<number> {
 async function idsIn(queue: Queue, place: Place, most: number): Promise<readonly string[]> {
   if (most <= 0) return []
   if (place === 'queued') return queue.getJobIds({ length: most })
-  // Newest first, except for what lies ahead.
+  // Newest first; scheduled jobs in the order in which they are due.
   return registryOf(queue, place).getJobIds({ end: most - 1, desc: place !== 'scheduled' })
 }
 

@@ -27,7 +27,7 @@ describe('bar', () => {
     expect(bar(5000, 5000, 20)).toHaveLength(20)
   })
 
-  test('shrinks with the terminal, to nothing', () => {
+  test('shrinks with the terminal, to zero', () => {
     expect(cellsFor(200, 60)).toBe(20)
     expect(cellsFor(Number.POSITIVE_INFINITY, 60)).toBe(20)
     expect(cellsFor(70, 60)).toBe(10)

@@ -33,7 +33,7 @@ describe('Output', () => {
     expect(written).toEqual({ out: 'data\n', err: 'Error: bad\n' })
   })
 
-  test('lets no control character out, wherever it comes from', () => {
+  test('writes no control characters', () => {
     for (const terminal of [true, false]) {
       const { output, written } = outputTo({ terminal })
       output.print('a\x1b[2J\rb')
@@ -50,14 +50,14 @@ describe('Output', () => {
     expect(outputTo({ terminal: true, colours: false }).output.paint.red('x')).toBe('x')
   })
 
-  test('shows a frame in the place of the last one, in one write', () => {
+  test('replaces a frame in one write', () => {
     const { output, written } = outputTo({ terminal: true })
     output.frame('one\ntwo')
     output.frame('three')
     expect(written.out).toBe('\x1b[2J\x1b[Hone\x1b[K\ntwo\x1b[K\n\x1b[J\x1b[Hthree\x1b[K\n\x1b[J')
   })
 
-  test('cuts a frame at the height of the terminal, lines that wrap counted as such', () => {
+  test('cuts a frame at the height of the terminal, counting wrapped lines', () => {
     const { output, written } = outputTo({ terminal: true, columns: 10, rows: 5 })
     output.frame('1\n2\n3\n4')
     expect(written.out).toContain('4\x1b[K\n\x1b[J')
@@ -67,14 +67,14 @@ describe('Output', () => {
     expect(written.out).toMatch(/12345678901\S+\n\.\.\. 2 more lines\S+\n\S+$/)
   })
 
-  test('shows frames one after the other where nothing can move', () => {
+  test('prints frames one after the other without a terminal', () => {
     const { output, written } = outputTo({ terminal: false })
     output.frame('one')
     output.frame('two')
     expect(written.out).toBe('one\n\ntwo\n')
   })
 
-  test('shows no progress where nobody looks', async () => {
+  test('shows no progress without a terminal, when quiet, or without colours', async () => {
     for (const options of [{ terminal: false }, { terminal: true, quiet: true }, { terminal: true, colours: false }]) {
       const { output, written } = outputTo(options)
       const progress = await output.progress('x', 10)

@@ -1,6 +1,6 @@
-import type { Paint } from './paint.ts'
-import { paintFor } from './paint.ts'
-import { fenced, visibleBlock, visibleJson, withoutColours } from './terminal-text.ts'
+import stringWidth from 'string-width'
+import { type Paint, paintFor } from './paint.ts'
+import { fenced, visibleBlock, visibleJson } from './terminal-text.ts'
 
 /** A stream to write to: stdout, stderr, or a test's memory. */
 export interface TextStream {
@@ -13,15 +13,15 @@ export interface TextStream {
 export interface OutputOptions {
   readonly stdout: TextStream
   readonly stderr: TextStream
-  /** False: no colours and nothing that moves, even on a terminal. */
+  /** False: no colours and no animation, even on a terminal. */
   readonly colours: boolean
-  /** Only data and errors. */
+  /** True: data and errors only. */
   readonly quiet: boolean
 }
 
-/** Something that takes a while, shown on stderr while it does. */
+/** The progress of a long operation, shown on stderr. */
 export interface Progress {
-  /** So many more are done. */
+  /** Report that `count` more items are done. */
   advance(count: number): void
   end(): void
 }
@@ -29,13 +29,13 @@ export interface Progress {
 const DEFAULT_COLUMNS = 80
 
 /**
- * Where a command writes. Data goes to stdout; messages, errors and progress to stderr, so that a pipe gets data alone.
- * Nothing but line feeds and our own colours reaches a terminal, whatever is in the text.
+ * Writes data to stdout; messages, errors and progress to stderr, so that a pipe gets data only. Of control characters,
+ * only line feeds and our own colours reach a terminal, whatever the text contains.
  */
 export class Output {
-  /** For stdout. */
+  /** Paints for stdout. */
   readonly paint: Paint
-  /** For stderr. */
+  /** Paints for stderr. */
   readonly errorPaint: Paint
   readonly #options: OutputOptions
   #framed = false
@@ -46,7 +46,7 @@ export class Output {
     this.errorPaint = paintFor(options.colours && options.stderr.isTTY === true)
   }
 
-  /** Whether a person looks at stdout. */
+  /** Whether stdout is a terminal. */
   get isTerminal(): boolean {
     return this.#options.stdout.isTTY === true
   }
@@ -55,51 +55,48 @@ export class Output {
     return this.#options.stdout.columns || DEFAULT_COLUMNS
   }
 
-  /** Data for people: one line or several. */
+  /** Write data for people, of one line or several. */
   print(text: string): void {
     this.#options.stdout.write(`${this.isTerminal ? fenced(text) : visibleBlock(text)}\n`)
   }
 
-  /** Data for programs: one JSON document, over several lines, or on one line where more documents follow. */
+  /** Write one JSON document, on one line if `oneLine`, so that more documents can follow. */
   json(document: unknown, options: { oneLine?: boolean } = {}): void {
     const text = JSON.stringify(document, undefined, options.oneLine === true ? undefined : 2)
     this.#options.stdout.write(`${visibleJson(text)}\n`)
   }
 
-  /**
-   * Show `text` in the place of what the last call showed, cut at the height of the terminal. Where that cannot be, one
-   * after the other.
-   */
+  /** Replace what the last call showed by `text`, cut at the height of the terminal. Elsewhere, print it below. */
   frame(text: string): void {
     if (!this.isTerminal || !this.#options.colours) {
       this.print(this.#framed ? `\n${text}` : text)
     } else {
       const { columns, rows } = this.#options.stdout
       const lines = fitting(fenced(text).split('\n'), columns || DEFAULT_COLUMNS, rows || Number.POSITIVE_INFINITY)
-      // One write, and no clearing before it: the eye sees the old frame or the new one, never an empty screen.
+      // One write that clears nothing first: the terminal shows the old frame or the new one, never an empty screen.
       const start = this.#framed ? '\x1b[H' : '\x1b[2J\x1b[H'
       this.#options.stdout.write(`${start}${lines.map((line) => `${line}\x1b[K\n`).join('')}\x1b[J`)
     }
     this.#framed = true
   }
 
-  /** A message that can be missed. Nothing when quiet. */
+  /** Write a message to stderr, unless quiet. */
   say(text: string): void {
     if (!this.#options.quiet) this.log(text)
   }
 
-  /** What went wrong. */
+  /** Write an error to stderr. */
   error(text: string): void {
     this.log(`${this.errorPaint.red('Error:')} ${text}`)
   }
 
-  /** A line on stderr. */
+  /** Write a line to stderr. */
   log(text: string): void {
     const { stderr } = this.#options
     stderr.write(`${stderr.isTTY === true ? fenced(text) : visibleBlock(text)}\n`)
   }
 
-  /** A bar on a terminal; nothing elsewhere, and nothing when quiet. */
+  /** Show a progress bar on a terminal, unless quiet; elsewhere show nothing. */
   async progress(label: string, total: number): Promise<Progress> {
     const { stderr, quiet, colours } = this.#options
     if (quiet || stderr.isTTY !== true || !colours) return { advance: () => {}, end: () => {} }
@@ -119,11 +116,11 @@ export class Output {
   }
 }
 
-/** As many of the lines as a terminal can show without scrolling: what has scrolled away cannot be drawn over. */
+/** The lines that a terminal can show without scrolling: lines that have scrolled away cannot be replaced. */
 function fitting(lines: readonly string[], columns: number, rows: number): readonly string[] {
-  const heights = lines.map((line) => Math.max(1, Math.ceil(withoutColours(line).length / columns)))
+  const heights = lines.map((line) => Math.max(1, Math.ceil(stringWidth(line) / columns)))
   const ends = heights.map((_, index) => heights.slice(0, index + 1).reduce((sum, height) => sum + height, 0))
-  // The cursor stands below the last line.
+  // The cursor is below the last line.
   if ((ends.at(-1) ?? 0) < rows) return lines
   const shown = ends.filter((end) => end < rows - 1).length
   return [...lines.slice(0, shown), `... ${lines.length - shown} more lines`]

@@ -1,40 +1,18 @@
+import { styleText } from 'node:util'
+
 type Brush = (text: string) => string
 
+const STYLES = ['bold', 'dim', 'red', 'green', 'yellow', 'blue', 'cyan'] as const
+
 /** Colours on a terminal, nothing elsewhere. */
-export interface Paint {
-  readonly bold: Brush
-  readonly dim: Brush
-  readonly red: Brush
-  readonly green: Brush
-  readonly yellow: Brush
-  readonly blue: Brush
-  readonly cyan: Brush
-}
-
-const CODES: Readonly<Record<keyof Paint, readonly [number, number]>> = {
-  bold: [1, 22],
-  dim: [2, 22],
-  red: [31, 39],
-  green: [32, 39],
-  yellow: [33, 39],
-  blue: [34, 39],
-  cyan: [36, 39],
-}
-
-const plain: Brush = (text) => text
-const brush = ([on, off]: readonly [number, number]): Brush => {
-  return (text) => (text === '' ? '' : `\x1b[${on}m${text}\x1b[${off}m`)
-}
+export type Paint = Readonly<Record<(typeof STYLES)[number], Brush>>
 
 export function paintFor(colours: boolean): Paint {
-  const of = (name: keyof Paint): Brush => (colours ? brush(CODES[name]) : plain)
-  return {
-    bold: of('bold'),
-    dim: of('dim'),
-    red: of('red'),
-    green: of('green'),
-    yellow: of('yellow'),
-    blue: of('blue'),
-    cyan: of('cyan'),
-  }
+  const brushes = STYLES.map((style): [string, Brush] => [style, colours ? brush(style) : (text) => text])
+  return Object.fromEntries(brushes) as Paint
+}
+
+function brush(style: (typeof STYLES)[number]): Brush {
+  // The output knows its stream and what the user wants; styleText would look at stdout and at the process's environment.
+  return (text) => (text === '' ? '' : styleText(style, text, { validateStream: false }))
 }

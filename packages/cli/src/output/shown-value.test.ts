@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { jsonValue, shownValue } from './shown-value.ts'
 
 describe('jsonValue', () => {
-  test('makes the nearest JSON of everything that a serializer gives', () => {
+  test('turns every serializable value into the nearest JSON', () => {
     const value = {
       text: 'a',
       number: 1.5,
@@ -35,7 +35,7 @@ describe('jsonValue', () => {
     })
   })
 
-  test('cuts what contains itself, or goes too deep', () => {
+  test('cuts circular references and deep nesting', () => {
     const value: Record<string, unknown> = { twice: [1] }
     value.again = value.twice
     value.self = value
@@ -47,7 +47,7 @@ describe('jsonValue', () => {
 })
 
 describe('shownValue', () => {
-  test('shows a text as it is, and everything else as code', () => {
+  test('shows a string as it is, and everything else as code', () => {
     expect(shownValue('a\nb')).toBe('a\nb')
     expect(shownValue(undefined)).toBe('undefined')
     expect(shownValue([1, 'a', null, 10n])).toBe("[ 1, 'a', null, 10n ]")

@@ -3,9 +3,9 @@ import { inspect } from 'node:util'
 const DEEPEST = 50
 
 /**
- * A stored value as plain JSON, for `--json`. What JSON cannot hold becomes the nearest thing that it can: `undefined`
- * and NaN are null, a BigInt is its digits, a Date is ISO text, a Map is an array of pairs, a Set an array, bytes are
- * base64, an error its name, message and stack. What contains itself is cut.
+ * A stored value as plain JSON, for `--json`. Values that JSON cannot hold become the nearest value that it can:
+ * `undefined` and NaN are null, a BigInt is its digits, a Date an ISO 8601 string, a Map an array of pairs, a Set an
+ * array, bytes are base64, an error is its name, message and stack. Circular references are cut.
  */
 export function jsonValue(value: unknown, above: readonly unknown[] = []): unknown {
   switch (typeof value) {
@@ -36,7 +36,7 @@ export function jsonValue(value: unknown, above: readonly unknown[] = []): unkno
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, within(item)]))
 }
 
-/** A stored value for people. No code of the value runs. A text at the top stands as it is. */
+/** A stored value for people. Runs no code of the value. A string at the top is shown as it is. */
 export function shownValue(value: unknown, columns = 80): string {
   if (typeof value === 'string') return value
   return inspect(value, {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { facts, table } from './table.ts'
 
 describe('table', () => {
-  test('aligns columns, makes cells harmless, and cuts lines at the width', () => {
+  test('aligns columns, escapes control characters, and cuts lines at the width', () => {
     const rows = [
       ['a', 'long cell', 'x\ny\x1b'],
       ['bbb', '', 'a very long description'],
@@ -13,6 +13,28 @@ describe('table', () => {
       'bbb             a very long d…',
     ])
     expect(table(['A'], [], 30)).toEqual(['A'])
+  })
+
+  test('counts the columns of wide characters, of joined ones, and of marks', () => {
+    const rows = [
+      ['邮件', 'mail'],
+      ['👩‍👩‍👧', 'family'],
+      ['e\u0301te', 'summer'],
+      ['mail', 'a'],
+    ]
+    expect(table(['Q', 'D'], rows, 30)).toEqual([
+      'Q     D',
+      '邮件  mail',
+      '👩‍👩‍👧    family',
+      'e\u0301te   summer',
+      'mail  a',
+    ])
+    expect(table(['Q'], [['邮件邮件'], ['👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧'], ['abcdefgh']], 6)).toEqual([
+      'Q',
+      '邮件…',
+      '👩‍👩‍👧👩‍👩‍👧…',
+      'abcde…',
+    ])
   })
 })
 

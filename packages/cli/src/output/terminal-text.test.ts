@@ -24,7 +24,7 @@ const HOSTILE = [
 const CONTROL = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/
 
 describe('visible', () => {
-  test('escapes controls, bidi marks and separators, and leaves text alone', () => {
+  test('escapes controls, bidi marks and separators, and nothing else', () => {
     expect(visible('größer ☃ 😀 日本')).toBe('größer ☃ 😀 日本')
     expect(visible('a\nb\r\tc')).toBe('a\\nb\\r\\tc')
     expect(visible('\x1b[2J\u202e\x9b')).toBe('\\x1b[2J\\u202e\\x9b')
@@ -49,7 +49,7 @@ describe('visibleJson', () => {
 })
 
 describe('fenced', () => {
-  test('lets nothing through but our own colours', () => {
+  test('keeps our own colours only', () => {
     const paint = paintFor(true)
     const line = `${paint.red('a')} ${paint.bold(paint.green('b'))} ${paint.dim('c')}`
     expect(fenced(line)).toBe(line)

@@ -1,6 +1,6 @@
 /**
- * What must never reach a terminal as it is: C0 and C1 controls, DEL, the marks that turn the direction of writing,
- * line and paragraph separators, and halves of surrogate pairs.
+ * Characters that must not reach a terminal: C0 and C1 controls, DEL, marks that change the direction of writing, line
+ * and paragraph separators, and halves of surrogate pairs.
  */
 const UNSAFE = /[\p{Cc}\p{Bidi_Control}\u2028\u2029\ufeff\p{Cs}]/gu
 const UNSAFE_IN_BLOCK = /(?!\n)[\p{Cc}\p{Bidi_Control}\u2028\u2029\ufeff\p{Cs}]/gu
@@ -8,36 +8,28 @@ const UNSAFE_IN_BLOCK = /(?!\n)[\p{Cc}\p{Bidi_Control}\u2028\u2029\ufeff\p{Cs}]/
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
 /**
- * Text that came from Redis or from a user, fit to stand in one line on a terminal: every control character is shown as
- * an escape (`\x1b`, `\u202e`), so that stored text cannot clear the screen, forge lines or turn the reading direction.
+ * Text from Redis or from a user, made safe for one line on a terminal: every control character becomes an escape
+ * (`\x1b`, `\u202e`), so that stored text cannot clear the screen, forge lines or change the reading direction.
  */
 export function visible(text: string): string {
   return text.replace(UNSAFE, escapeOf)
 }
 
-/** As {@link visible}, for text that may have several lines, like a stack: line feeds stay, tabs become spaces. */
+/** As {@link visible}, for text of several lines, such as a stack: line feeds stay, tabs become spaces. */
 export function visibleBlock(text: string): string {
   return text.replaceAll('\r\n', '\n').replaceAll('\t', '    ').replace(UNSAFE_IN_BLOCK, escapeOf)
 }
 
-/** JSON text in which what {@link visible} would escape is escaped as JSON does it; it parses to the same value. */
+/** JSON that parses to the same value, in which the characters that {@link visible} escapes are escaped as in JSON. */
 export function visibleJson(json: string): string {
   return json.replace(UNSAFE_IN_BLOCK, (character) => `\\u${hex(character, 4)}`)
 }
 
-/** {@link visibleBlock}, but the colours of {@link Paint} stay. The last fence before a terminal. */
+/** As {@link visibleBlock}, but keeps the colours of {@link Paint}. The last step before a terminal. */
 export function fenced(text: string): string {
   return text
     .split(OUR_COLOURS)
     .map((part, index) => (index % 2 === 0 ? visibleBlock(part) : part))
-    .join('')
-}
-
-/** What of a fenced text takes up room. */
-export function withoutColours(text: string): string {
-  return text
-    .split(OUR_COLOURS)
-    .filter((_, index) => index % 2 === 0)
     .join('')
 }
 

@@ -15,7 +15,7 @@ describe('formatTime', () => {
     expect(unknownLetter(format)).toBe(undefined)
   })
 
-  test('knows the offset, and which letters it does not know', () => {
+  test('formats the offset, and reports unknown directives', () => {
     expect(formatTime('%z', DATE)).toMatch(/^[+-]\d{4}$/)
     expect(unknownLetter('%H %Q')).toBe('Q')
     expect(unknownLetter('50%')).toBe('')
@@ -34,15 +34,15 @@ describe('shortDuration', () => {
     [999, '999 ms'],
     [1000, '1 s'],
     [59_999, '59 s'],
-    [60_000, '1 m'],
-    [3_599_999, '59 m'],
+    [60_000, '1 min'],
+    [3_599_999, '59 min'],
     [7_200_000, '2 h'],
     [172_800_000, '2 d'],
   ])('%i ms', (ms, text) => {
     expect(shortDuration(ms)).toBe(text)
   })
 
-  test('fromNow tells past and future apart', () => {
+  test('fromNow distinguishes past and future', () => {
     expect(fromNow(new Date(1000), 6000)).toBe('5 s ago')
     expect(fromNow(new Date(7_201_000), 1000)).toBe('in 2 h')
   })

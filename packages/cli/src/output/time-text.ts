@@ -8,25 +8,25 @@ export function localTime(date: Date): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
 }
 
-/** How long ago, or in how long, in its largest unit: `5 m ago`, `in 2 h`. */
+/** The time from now, in its largest unit: `5 min ago`, `in 2 h`. */
 export function fromNow(date: Date, nowMs: number): string {
   const ms = nowMs - date.getTime()
   const text = shortDuration(Math.abs(ms))
   return ms < 0 ? `in ${text}` : `${text} ago`
 }
 
-/** In its largest unit: `120 ms`, `3 s`, `5 m`, `2 h`, `4 d`. */
+/** A duration in its largest unit: `120 ms`, `3 s`, `5 min`, `2 h`, `4 d`. */
 export function shortDuration(ms: number): string {
   if (ms < SECOND_MS) return `${Math.round(ms)} ms`
   if (ms < MINUTE_MS) return `${Math.floor(ms / SECOND_MS)} s`
-  if (ms < HOUR_MS) return `${Math.floor(ms / MINUTE_MS)} m`
+  if (ms < HOUR_MS) return `${Math.floor(ms / MINUTE_MS)} min`
   return ms < DAY_MS ? `${Math.floor(ms / HOUR_MS)} h` : `${Math.floor(ms / DAY_MS)} d`
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
 
-/** What `--date-format` may hold: the common letters of `strftime`, which RQ's users know. */
+/** The directives of `--date-format`: the common ones of `strftime`, which RQ's users know. */
 const LETTERS: Readonly<Record<string, (date: Date) => string>> = {
   Y: (date) => String(date.getFullYear()),
   y: (date) => two(date.getFullYear() % 100),
@@ -44,7 +44,7 @@ const LETTERS: Readonly<Record<string, (date: Date) => string>> = {
   '%': () => '%',
 }
 
-/** The letter after a `%` that {@link formatTime} does not know, or undefined. */
+/** The first letter after a `%` that {@link formatTime} does not know, or undefined. */
 export function unknownLetter(format: string): string | undefined {
   for (const [, letter = ''] of format.matchAll(/%(.?)/gs)) {
     if (LETTERS[letter] === undefined) return letter
@@ -52,7 +52,7 @@ export function unknownLetter(format: string): string | undefined {
   return undefined
 }
 
-/** Local time by a `strftime` format: `%H:%M:%S`. Unknown letters stay as they are. */
+/** Local time in a `strftime` format: `%H:%M:%S`. Unknown directives stay as they are. */
 export function formatTime(format: string, date: Date): string {
   return format.replace(/%(.)/gs, (whole, letter: string) => LETTERS[letter]?.(date) ?? whole)
 }
