@@ -11,6 +11,7 @@ import {
 } from '@rq/core'
 import type { HorseKind } from 'rq'
 import { WORKER_OPTIONS } from 'rq/options'
+import { isRecord } from './record.ts'
 import { suggestion } from './suggestion.ts'
 
 /** Redis Sentinel, as RQ's `SENTINEL` setting. */
@@ -115,10 +116,6 @@ function isAccepted(rule: OptionRule, value: unknown): boolean {
   } catch {
     return false
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isInstances(value: unknown): boolean {

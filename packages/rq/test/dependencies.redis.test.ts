@@ -1,6 +1,5 @@
-import { makeProject } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
-import { Dependency, Job, Queue, Worker } from '../src/index.ts'
+import { Dependency, Job, Queue } from '../src/index.ts'
 import { divByZero, echo, note, noted, nothing, sayHello } from './functions.ts'
 import { type RqFixture, rqFixture } from './rq-fixture.ts'
 
@@ -88,18 +87,6 @@ describe('dependsOn', () => {
     await at.work()
     expect(await status(parent, strict, tolerant)).toEqual(['failed', 'deferred', 'finished'])
     expect(noted).toEqual(['tolerant'])
-  })
-
-  it('releases a dependent after a horse was killed, if failure is allowed', async () => {
-    await using at = await rqFixture()
-    await using project = await makeProject({
-      'jobs.mjs': 'export const die = () => process.kill(process.pid, "SIGKILL")',
-    })
-    const parent = await at.queue.enqueue('jobs.die')
-    const dependsOn = new Dependency({ jobs: parent, allowFailure: true })
-    const child = await at.queue.enqueue(nothing, [], { dependsOn })
-    await new Worker('default', { ...at.where, importPaths: [project.dir] }).work({ burst: true, maxJobs: 1 })
-    expect(await status(parent, child)).toEqual(['failed', 'queued'])
   })
 
   it('waits for the second dependency too when the first has failed', async () => {

@@ -1,6 +1,6 @@
 import { eventually, faultProxy, makeProject, redisFixture } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
-import { CronScheduler, cron, Queue, Worker, WorkerPool } from '../src/index.ts'
+import { CronScheduler, cron, Queue, Worker } from '../src/index.ts'
 
 const JOBS = 'export const now = () => Date.now()\nexport const kind = (name) => name\n'
 
@@ -25,16 +25,6 @@ describe('scheduled jobs', () => {
     const job = await queue.enqueueIn(0.01, 'jobs.now')
     await new Worker([queue], { horse: 'inline' }).work({ burst: true, maxIdleTime: 0.1 })
     expect(await job.getStatus()).toBe('scheduled')
-  })
-
-  it('that are due run in the burst of a pool', async () => {
-    await using redis = await redisFixture()
-    await using project = await makeProject({ 'jobs.mjs': JOBS })
-    await using queue = new Queue('default', { connection: redis.url, prefix: redis.prefix })
-    const job = await queue.enqueueIn(0.05, 'jobs.now')
-    await new Promise((resolve) => setTimeout(resolve, 60))
-    await new WorkerPool([queue], { importPaths: [project.dir] }).start({ burst: true })
-    expect(await job.getStatus()).toBe('finished')
   })
 
   it('can be rescheduled, enqueued at once, canceled and deleted', async () => {

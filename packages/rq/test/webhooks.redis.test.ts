@@ -1,38 +1,10 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { RedisStorage } from '@rq/redis'
-import { eventually, makeProject } from '@rq/testkit'
+import { eventually } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
-import { Job, Repeat, Retry, Webhook, Worker } from '../src/index.ts'
+import { Job, Repeat, Retry, Webhook } from '../src/index.ts'
 import { divByZero, nothing, retryLater, sayHello, untilStopped } from './functions.ts'
+import { httpListener } from './http-listener.ts'
 import { rqFixture } from './rq-fixture.ts'
-
-interface Heard {
-  readonly method: string | undefined
-  readonly url: string | undefined
-  readonly headers: IncomingMessage['headers']
-  readonly body: string
-}
-
-/** A server that notes what it is asked, and answers as `answer` says (default: 200). */
-async function listener(answer: (response: ServerResponse) => void = (response) => response.end()) {
-  const heard: Heard[] = []
-  const server = createServer(async (request, response) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
-    heard.push({ method: request.method, url: request.url, headers: request.headers, body })
-    answer(response)
-  }).listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  return {
-    heard,
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
-}
 
 /** A logger that keeps its entries. */
 function keeper() {
@@ -72,7 +44,7 @@ describe('Webhook', () => {
 
   it('is called after a success with headers and no body, or with the facts as JSON', async () => {
     await using at = await rqFixture()
-    await using server = await listener()
+    await using server = await httpListener()
     const job = await at.queue.enqueue(sayHello, ['Ada'], {
       webhooks: [
         new Webhook(`${server.url}/get?q=1`, 'finished', { headers: { 'X-Key': 'secret' } }),
@@ -98,7 +70,7 @@ describe('Webhook', () => {
     await using at = await rqFixture()
     const seen: unknown[] = []
     let job: Job | undefined
-    await using server = await listener(async (response) => {
+    await using server = await httpListener(async (response) => {
       seen.push(await job?.getStatus())
       response.end()
     })
@@ -109,7 +81,7 @@ describe('Webhook', () => {
 
   it('is called once when a job has failed for good, with the trace', async () => {
     await using at = await rqFixture()
-    await using server = await listener()
+    await using server = await httpListener()
     const headers = { 'content-type': 'application/vnd.mine+json' }
     const webhooks = [
       new Webhook(server.url, 'failed', { method: 'POST', headers }),
@@ -125,7 +97,7 @@ describe('Webhook', () => {
 
   it('is called for returned retries when they are used up, and after each repeat', async () => {
     await using at = await rqFixture()
-    await using server = await listener()
+    await using server = await httpListener()
     const hook = (status: 'failed' | 'finished') => [new Webhook(`${server.url}/${status}`, status, { method: 'POST' })]
     await at.queue.enqueue(retryLater, [1, 0], { webhooks: hook('failed') })
     await at.queue.enqueue(nothing, [], { webhooks: hook('finished'), repeat: new Repeat({ times: 1 }) })
@@ -137,7 +109,7 @@ describe('Webhook', () => {
 
   it('is not called for a stop, and is for a job that was abandoned', async () => {
     await using at = await rqFixture()
-    await using server = await listener()
+    await using server = await httpListener()
     await using storage = new RedisStorage({ connection: at.redis.url, prefix: at.redis.prefix })
     const webhooks = [new Webhook(`${server.url}/a`, 'failed'), new Webhook(`${server.url}/b`, 'finished')]
     const stopped = await at.queue.enqueue(untilStopped, [], { webhooks })
@@ -157,8 +129,8 @@ describe('Webhook', () => {
 
   it('that fails is logged without its secrets, and has no other effect', async () => {
     await using at = await rqFixture()
-    await using broken = await listener((response) => response.writeHead(500).end('no'))
-    await using silent = await listener(() => {})
+    await using broken = await httpListener((response) => response.writeHead(500).end('no'))
+    await using silent = await httpListener(() => {})
     const { lines, logger } = keeper()
     const job = await at.queue.enqueue(sayHello, [], {
       webhooks: [
@@ -180,7 +152,7 @@ describe('Webhook', () => {
 
   it('sends user and password of the URL as a header', async () => {
     await using at = await rqFixture()
-    await using server = await listener()
+    await using server = await httpListener()
     const url = server.url.replace('http://', 'http://ada:p%40ss@')
     await at.queue.enqueue(nothing, [], { webhooks: [new Webhook(url, 'finished')] })
     await at.work()
@@ -189,7 +161,7 @@ describe('Webhook', () => {
 
   it('ignores malformed entries of the store', async () => {
     await using at = await rqFixture()
-    await using server = await listener()
+    await using server = await httpListener()
     const job = await at.queue.enqueue(nothing)
     const stored = [
       {},
@@ -205,29 +177,11 @@ describe('Webhook', () => {
 
   it('is also called by queues with isAsync: false', async () => {
     await using at = await rqFixture()
-    await using server = await listener()
+    await using server = await httpListener()
     const queue = at.open('sync', { isAsync: false })
     const webhooks = [new Webhook(`${server.url}/ok`, 'finished'), new Webhook(`${server.url}/bad`, 'failed')]
     await queue.enqueue(nothing, [], { webhooks })
     await queue.enqueue(divByZero, [], { webhooks: [...webhooks, new Webhook('http://127.0.0.1:1', 'failed')] })
     expect(server.heard.map(({ url }) => url)).toEqual(['/ok', '/bad'])
-  })
-
-  it('is called by the worker when its horse was killed', async () => {
-    await using at = await rqFixture()
-    await using server = await listener()
-    await using project = await makeProject({
-      'jobs.mjs': 'export const die = () => process.kill(process.pid, "SIGKILL")',
-    })
-    const job = await at.queue.enqueue('jobs.die', [], {
-      webhooks: [new Webhook(server.url, 'failed', { method: 'POST' })],
-    })
-    const worker = new Worker('default', { ...at.where, importPaths: [project.dir] })
-    await worker.work({ burst: true })
-    expect(await job.isFailed()).toBe(true)
-    expect(JSON.parse(server.heard[0]?.body ?? '')).toMatchObject({
-      func_name: 'jobs.die',
-      exc_info: expect.stringContaining('Work-horse terminated unexpectedly'),
-    })
   })
 })

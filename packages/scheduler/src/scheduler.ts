@@ -3,7 +3,6 @@ import {
   type Clock,
   checkName,
   type DurationLike,
-  durationMs,
   invalidOption,
   type Logger,
   randomHex,
@@ -14,6 +13,7 @@ import {
 } from '@rq/core'
 import type { SchedulerNotice, Storage } from '@rq/job'
 import { Leadership } from './leadership.ts'
+import { SCHEDULER_OPTIONS } from './option-table.ts'
 import { Promoter } from './promoter.ts'
 
 export interface SchedulerOptions {
@@ -32,7 +32,6 @@ export interface SchedulerOptions {
 /** A queue, or its name. */
 export type SchedulerQueue = string | { readonly name: string }
 
-const SHORTEST_INTERVAL_MS = 10
 const SHORTEST_LEASE_MS = 100
 /** A store that does not answer does not keep a scheduler from leaving. */
 const LEAVE_MS = 500
@@ -55,14 +54,14 @@ export class Scheduler {
 
   /** @throws RqError `RQ_INVALID_OPTION`. Connects to nothing. */
   constructor(queues: SchedulerQueue | readonly SchedulerQueue[], options: SchedulerOptions) {
-    const { clock = systemClock, interval = 1, leaseMs = 5 * SECOND_MS, logger = silentLogger, name, storage } = options
+    const { clock = systemClock, leaseMs = 5 * SECOND_MS, logger = silentLogger, name, storage } = options
     if (typeof storage !== 'object' || storage === null) throw invalidOption('storage', storage, 'a storage')
     if (!(Number.isFinite(leaseMs) && leaseMs >= SHORTEST_LEASE_MS)) {
       throw invalidOption('leaseMs', leaseMs, `a number of milliseconds, at least ${SHORTEST_LEASE_MS}`)
     }
-    const pollMs = durationMs(interval, 'interval')
-    if (pollMs < SHORTEST_INTERVAL_MS) throw invalidOption('interval', interval, `at least ${SHORTEST_INTERVAL_MS} ms`)
-    this.name = name === undefined ? BigInt(`0x${randomHex()}`).toString() : checkName(name, 'name')
+    const { interval } = SCHEDULER_OPTIONS
+    const pollMs = interval.check(options.interval ?? interval.default, 'interval')
+    this.name = name === undefined ? BigInt(`0x${randomHex()}`).toString() : SCHEDULER_OPTIONS.name.check(name, 'name')
     this.queueNames = namesOf(queues)
     this.#storage = storage
     this.#logger = logger.child({ scheduler: this.name })

@@ -1,7 +1,7 @@
 import { Retry, Webhook } from '@rq/job'
 import { Queue } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
-import { eventually, type RedisFixture, redisFixture, spawnNode } from '@rq/testkit'
+import { eventually, type RedisFixture, redisFixture } from '@rq/testkit'
 import { RETURNED, workOff } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
 import { type CronJob, CronScheduler, type CronSchedulerOptions, cron } from '../src/index.ts'
@@ -428,30 +428,6 @@ describe('cron.register', () => {
     await second.start()
     expect(second.getJobs()).toEqual([])
     await eventually(async () => (await at.ids()).length === 1)
-  })
-})
-
-describe('frozen schedulers', () => {
-  it('enqueue no tick twice, and miss none while one of them runs', async () => {
-    await using redis = await redisFixture()
-    await using at = await place(redis)
-    await using frozen = spawnNode(new URL('./run-cron.js', import.meta.url), [redis.url, redis.prefix])
-    await frozen.output(/started/)
-    const scheduler = at.scheduler()
-    scheduler.register('jobs#work', { queueName: 'default', cron: '* * * * * *', name: 'each' })
-    await scheduler.start()
-    frozen.kill('SIGSTOP')
-    const before = (await at.ids()).length
-    await eventually(async () => (await at.ids()).length >= before + 3)
-    frozen.kill('SIGCONT')
-    const after = (await at.ids()).length
-    await eventually(async () => (await at.ids()).length >= after + 2)
-    const ids = await at.ids()
-    expect(new Set(ids).size).toBe(ids.length)
-    const seconds = ids.map((id) => Number(id.slice(-3, -1)))
-    for (const [index, second] of seconds.slice(1).entries()) {
-      expect((second - (seconds[index] ?? 0) + 60) % 60).toBe(1)
-    }
   })
 })
 

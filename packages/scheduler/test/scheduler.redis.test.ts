@@ -1,6 +1,6 @@
 import { Queue } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
-import { eventually, FakeClock, type RedisFixture, redisFixture, spawnNode, startRedis } from '@rq/testkit'
+import { eventually, FakeClock, type RedisFixture, redisFixture, startRedis } from '@rq/testkit'
 import { newJob, RAISED, RETURNED, workOff } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
 import { CronScheduler, Scheduler, type SchedulerOptions } from '../src/index.ts'
@@ -224,33 +224,6 @@ describe('several schedulers', () => {
     await scheduler.start()
     expect(scheduler.ledQueues).toEqual([])
     await eventually(() => scheduler.ledQueues.length === 1)
-  })
-
-  it('move every job once when one is frozen while it leads, and the frozen one steps down', async () => {
-    await using redis = await redisFixture()
-    await using at = await place(redis)
-    const storage = at.storage()
-    const frozen = spawnNode(new URL('./run-scheduler.js', import.meta.url), [redis.url, redis.prefix])
-    await using _ = frozen
-    await frozen.output(/leads default/)
-    const standby = at.scheduler({ leaseMs: 1000 })
-    await standby.start()
-
-    await storage.queues.enqueue([newJob({ id: 'before' }, { delayMs: 20 })])
-    await eventually(async () => (await storage.queues.count('default')) === 1)
-    expect(standby.ledQueues).toEqual([])
-
-    frozen.kill('SIGSTOP')
-    const jobs = Array.from({ length: 300 }, (_, n) => newJob({ id: `j${n}` }, { delayMs: 5 * n }))
-    await storage.queues.enqueue(jobs)
-    await eventually(() => standby.ledQueues.length === 1)
-    frozen.kill('SIGCONT')
-    await eventually(async () => (await storage.queues.count('default')) === 301)
-    const ids = await storage.queues.jobIds('default', 0, -1)
-    expect(new Set(ids).size).toBe(301)
-    await frozen.output(/leads nothing/)
-    expect(standby.ledQueues).toEqual(['default'])
-    expect(await redis.client.get(at.key('scheduler-lock:default'))).toBe(standby.name)
   })
 
   it('keep to the time of Redis when the clocks of their machines are wrong', async () => {

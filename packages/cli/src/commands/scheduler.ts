@@ -1,12 +1,12 @@
+import { SCHEDULER_OPTIONS } from 'rq/options'
 import { namingOptions } from '../arguments/option-value.ts'
 import { defineCommand } from '../command.ts'
-import { defined } from '../defined.ts'
-import { text } from '../flags.ts'
+import { flagNames, flagsOf, optionsFrom } from '../flags.ts'
 import { SERVED_QUEUES, servedQueues } from '../served-queues.ts'
 import { loggerOf, runService, SERVICE_FLAGS } from '../service-flags.ts'
 import { Session } from '../session.ts'
 
-const TYPED_FLAGS = { queues: 'queues', name: '--name', interval: '--interval' } as const
+const TYPED_FLAGS = { queues: 'queues', ...flagNames(SCHEDULER_OPTIONS) }
 
 export const scheduler = defineCommand({
   name: 'scheduler',
@@ -17,12 +17,7 @@ export const scheduler = defineCommand({
   ],
   positionals: { queues: SERVED_QUEUES },
   flags: {
-    name: text({ alias: 'n', valueName: 'name', describe: 'Name of the scheduler', defaultDescription: 'random' }),
-    interval: text({
-      valueName: 'time',
-      describe: 'Time between checks for jobs that Python scheduled',
-      defaultDescription: '1 s',
-    }),
+    ...flagsOf(SCHEDULER_OPTIONS),
     ...SERVICE_FLAGS,
   },
   async run(flags, context) {
@@ -30,10 +25,7 @@ export const scheduler = defineCommand({
     await using session = await Session.open(context)
     const made = await namingOptions(TYPED_FLAGS, async () => {
       const options = { ...session.where, logger: loggerOf(flags, context) }
-      return new session.rq.Scheduler(queues, {
-        ...options,
-        ...defined({ name: flags.name, interval: flags.interval }),
-      })
+      return new session.rq.Scheduler(queues, { ...options, ...optionsFrom(SCHEDULER_OPTIONS, flags) })
     })
     // Fails at once if Redis cannot be reached. Once started, the scheduler waits for Redis instead.
     await session.rq.Queue.all(session.where)
