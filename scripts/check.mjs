@@ -16,6 +16,7 @@ const GATE = [
   { name: 'lint', again: 'pnpm lint (pnpm fix repairs what it can)', command: tool('biome', 'check', '.') },
   { name: 'unused', again: 'pnpm unused', command: tool('knip') },
   { name: 'boundaries', again: 'pnpm boundaries', command: pnpm('run', 'boundaries') },
+  { name: 'words', again: 'pnpm words', command: pnpm('run', 'words') },
   { name: 'lua', again: 'pnpm gen:lua', command: pnpm('run', 'gen:lua', '--check') },
 ]
 

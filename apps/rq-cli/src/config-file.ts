@@ -7,7 +7,7 @@ import { RqError } from '@rq/core'
 const NAMES = ['rq.config.js', 'rq.config.mjs', 'rq.config.ts'] as const
 
 /**
- * The configuration at `path`, or else the nearest one in `folder` or above it; undefined when there is none.
+ * Load the configuration at `path`, or else the nearest one in `folder` or above it; undefined when there is none.
  * @throws RqError `RQ_CONFIG` when `path` does not exist, or the module cannot be loaded.
  */
 export async function loadConfig(path: string | undefined, folder: string): Promise<ConfigFile | undefined> {
@@ -26,7 +26,7 @@ async function nearest(folder: string): Promise<string | undefined> {
   return above === folder ? undefined : nearest(above)
 }
 
-/** The default export where there is one, else all exports by their names. */
+/** The default export if there is one, else all exports by name. */
 async function exportsOf(file: string, shown: string): Promise<unknown> {
   try {
     const module: Record<string, unknown> = await import(pathToFileURL(file).href)
@@ -35,12 +35,12 @@ async function exportsOf(file: string, shown: string): Promise<unknown> {
     if ((cause as NodeJS.ErrnoException).code === 'ERR_UNKNOWN_FILE_EXTENSION') {
       throw new RqError(
         'RQ_CONFIG',
-        `This Node.js cannot load TypeScript, so not ${shown}. Use Node.js 22.18 or newer, NODE_OPTIONS='--import tsx', or rq.config.js.`,
+        `This Node.js cannot load TypeScript, such as ${shown}. Use Node.js 22.18 or newer, NODE_OPTIONS='--import tsx', or rq.config.js.`,
         { cause },
       )
     }
     const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
-    throw new RqError('RQ_CONFIG', `The configuration file ${shown} cannot be loaded: ${why}`, { cause })
+    throw new RqError('RQ_CONFIG', `Cannot load the configuration file ${shown}: ${why}`, { cause })
   }
 }
 

@@ -3,12 +3,12 @@ import process from 'node:process'
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
 
-/** What a module that the configuration imports may go on doing before the process ends nevertheless. */
+/** How long modules of the configuration may keep the process alive after the command. */
 const GRACE_MS = 2000
 
 /**
- * The whole of the `rq-cli` program: runs the command that `args` name in this process, and sets its exit code.
- * Everything heavy is loaded by the command that needs it, so that `--version` and `--help` are quick.
+ * The `rq-cli` program: runs the command of `args` in this process, and sets its exit code. Each command loads the
+ * packages that it needs, so that `--version` and `--help` are quick.
  */
 export async function main(args: readonly string[]): Promise<void> {
   hideSecrets(args)
@@ -22,12 +22,12 @@ export async function main(args: readonly string[]): Promise<void> {
   setTimeout(() => process.exit(), GRACE_MS).unref()
 }
 
-/** A password in `--url` would be in everybody's list of processes; a title takes the place of the arguments there. */
+/** A password in `--url` would appear in the process list, which shows the process title instead of the arguments. */
 function hideSecrets(args: readonly string[]): void {
   if (args.some((word) => /:\/\/[^/\s]*@|[?&]\w*pass/i.test(word))) process.title = 'rq-cli'
 }
 
-/** `rq-cli info | head` ends quietly with `head`. A worker goes on when its log has no reader any more. */
+/** `rq-cli info | head` ends quietly when `head` does. A closed stderr does not end a worker. */
 function endWithReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error

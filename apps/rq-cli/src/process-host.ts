@@ -5,7 +5,7 @@ import { loadConfig } from './config-file.ts'
 
 const SIGNALS: readonly Interrupt[] = ['SIGINT', 'SIGTERM']
 
-/** This process, as the command line needs it. */
+/** This process as the host of the command line. */
 export function processHost(version: string): Host {
   const folder = process.cwd()
   return {
@@ -26,7 +26,7 @@ export function processHost(version: string): Host {
   }
 }
 
-/** Anything but a clear yes is a no, Ctrl-C and Ctrl-D too. */
+/** Ask on the terminal. Anything but a clear yes is a no, including Ctrl-C and Ctrl-D. */
 async function confirm(question: string): Promise<boolean | undefined> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined
   const lines = createInterface({ input: process.stdin, output: process.stderr })

@@ -6,8 +6,8 @@ export type Shell = (typeof SHELLS)[number]
 const NAMES = 'rq-cli rq'
 
 /**
- * At the tab key, each shell runs the program of the line, which prints one word per line. yargs distinguishes the shells
- * by their variables; for zsh it adds a description after a colon.
+ * At the tab key, each shell runs the program of the line, which prints one word per line. yargs distinguishes the
+ * shells by their variables; for zsh it adds a description after a colon.
  */
 const SCRIPTS: Readonly<Record<Shell, string>> = {
   // Works in bash 3.2, the version of macOS.

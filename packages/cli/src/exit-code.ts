@@ -47,7 +47,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   return EXIT.failure
 }
 
-/** Whether the message of the error tells the user enough, so that a stack would not help. */
+/** Whether the message of the error says enough, so that a stack would not help. */
 export function isForeseen(error: unknown): error is Error {
   return error instanceof UsageError || error instanceof CommandError || error instanceof RqError
 }

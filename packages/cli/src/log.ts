@@ -16,8 +16,8 @@ export interface LogOptions {
 }
 
 /**
- * The logger of a worker or scheduler. Text: one line as in RQ (`14:02:11 default: add(1, 2) (id)`), an error's stack below
- * it. JSON: one object per line with `time`, `level`, `message` and the fields.
+ * The logger of a worker or scheduler. Text: one line as in RQ (`14:02:11 default: add(1, 2) (id)`), an error's stack
+ * below it. JSON: one object per line with `time`, `level`, `message` and the fields.
  */
 export function createLogger(options: LogOptions, given: LogFields = {}): Logger {
   const least = LOG_LEVELS.indexOf(options.level)

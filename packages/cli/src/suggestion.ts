@@ -27,8 +27,8 @@ const isBeginning = (word: string, whole: string): boolean => word.length >= 3 &
 const fold = (word: string): string => word.toLowerCase().replaceAll(/[-_]/g, '')
 
 /**
- * The number of letters to insert, drop, replace or swap with their neighbour to turn one word into the other. No library:
- * the small ones count a swap (`wroker`), the most common slip, as two edits.
+ * The number of letters to insert, drop, replace or swap with their neighbour to turn one word into the other. No
+ * library: the small ones count a swap (`wroker`), the most common slip, as two edits.
  */
 function editDistance(from: string, to: string): number {
   let before: number[] = []

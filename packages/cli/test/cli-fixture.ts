@@ -1,21 +1,40 @@
-import { type RedisFixture, redisFixture } from '@rq/testkit'
+import { makeProject, type RedisFixture, redisFixture, type TempDir } from '@rq/testkit'
 import { type Job, Queue, SimpleWorker } from 'rq'
 import { MemoryHost, type MemoryHostOptions } from './memory-host.ts'
+
+/** The working directory of most tests. */
+export const FILES = {
+  'jobs.mjs': `
+export const echo = (...values) => values
+export const add = (x, y) => Number(x) + Number(y)
+export const fails = () => { throw new RangeError('out of \\u001b[2Jrange') }
+export const nothing = () => {}
+`,
+  'data.json': '{"from": ["file"]}',
+}
+
+interface CliFixtureOptions {
+  /** The files of the working directory. */
+  readonly files?: Readonly<Record<string, string>>
+  /** Faults of the keys that the test makes itself, which rq would not write. */
+  readonly tolerate?: RegExp
+}
 
 /** A command line with a folder and a key prefix of its own, and rq on the same keys. */
 export class CliFixture implements AsyncDisposable {
   readonly redis: RedisFixture
-  readonly #folder: string
+  /** The working directory. */
+  readonly project: TempDir
   readonly #queues = new Map<string, Queue>()
 
-  private constructor(redis: RedisFixture, folder: string) {
+  private constructor(redis: RedisFixture, project: TempDir) {
     this.redis = redis
-    this.#folder = folder
+    this.project = project
   }
 
-  /** `tolerate`: faults of the keys that the test makes itself, which rq would not write. */
-  static async open(folder: string, tolerate?: RegExp): Promise<CliFixture> {
-    return new CliFixture(await redisFixture(tolerate === undefined ? {} : { tolerate }), folder)
+  static async open({ files = FILES, tolerate }: CliFixtureOptions = {}): Promise<CliFixture> {
+    const project = await makeProject(files)
+    return new CliFixture(await redisFixture(tolerate === undefined ? {} : { tolerate }), project)
   }
 
   /**
@@ -36,7 +55,7 @@ export class CliFixture implements AsyncDisposable {
 
   host(options: MemoryHostOptions = {}): MemoryHost {
     const env = { RQ_REDIS_URL: this.url, ...options.env }
-    return new MemoryHost({ folder: this.#folder, ...options, env })
+    return new MemoryHost({ folder: this.project.dir, ...options, env })
   }
 
   async run([command = '', ...args]: readonly string[], options: MemoryHostOptions = {}) {
@@ -58,7 +77,11 @@ export class CliFixture implements AsyncDisposable {
 
   /** A worker in this process, with the functions of the folder. */
   worker(names: string | readonly string[] = 'default', name?: string): SimpleWorker {
-    return new SimpleWorker(names, { ...this.where, importPaths: [this.#folder], ...(name !== undefined && { name }) })
+    return new SimpleWorker(names, {
+      ...this.where,
+      importPaths: [this.project.dir],
+      ...(name !== undefined && { name }),
+    })
   }
 
   /** Run all queued jobs in this process. */
@@ -69,5 +92,6 @@ export class CliFixture implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const queue of this.#queues.values()) await queue.close()
     await this.redis[Symbol.asyncDispose]()
+    await this.project[Symbol.asyncDispose]()
   }
 }

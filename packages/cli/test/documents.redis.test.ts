@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { deferred } from '@rq/core'
-import { eventually, makeProject } from '@rq/testkit'
+import { eventually } from '@rq/testkit'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { CliFixture } from './cli-fixture.ts'
 
@@ -42,8 +42,7 @@ function expectShape(actual: unknown, promised: unknown): void {
 
 describe('the documents of --json', () => {
   test('have the fields of docs/cli.md, and no others', async () => {
-    await using project = await makeProject({ 'jobs.mjs': JOBS })
-    await using cli = await CliFixture.open(project.dir)
+    await using cli = await CliFixture.open({ files: { 'jobs.mjs': JOBS } })
     const gate = deferred<void>()
     Object.assign(globalThis, { rqCliTestGate: gate.promise })
     const json = async (...args: string[]) => JSON.parse((await cli.run([...args, '--json'])).out)

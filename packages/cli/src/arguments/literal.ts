@@ -18,8 +18,8 @@ const WORDS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
 ])
 
 /**
- * Read a Python or JavaScript literal. It is split into tokens by acorn and never evaluated. No library reads literals of
- * both languages.
+ * Read a Python or JavaScript literal. It is split into tokens by acorn and never evaluated. No library reads literals
+ * of both languages.
  *
  * Python: `(1, 2)`, `(1,)`, `None`, `True`, `{'a': 1}`, `{1, 2}`. JavaScript: `[1, 2]`, `null`, `undefined`, `10n`,
  * `{ foo: true }`. A tuple is an array, `1, 2` is `[1, 2]`, a set is a `Set`. A literal that the two languages read

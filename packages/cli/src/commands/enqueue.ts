@@ -10,6 +10,7 @@ import { functionName } from '../function-name.ts'
 import { jobSummary } from '../job-document.ts'
 import { jsonValue, shownValue } from '../output/shown-value.ts'
 import { visible } from '../output/terminal-text.ts'
+import { isRecord } from '../record.ts'
 import { Session } from '../session.ts'
 import { JSON_FLAG } from '../shared-options.ts'
 
@@ -145,9 +146,7 @@ async function statusOf(job: Job): Promise<string> {
 async function readMeta(given: readonly string[], folder: string): Promise<Record<string, unknown>> {
   const { args, kwargs } = await readArguments(given, folder)
   for (const value of args) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      throw new UsageError(`Invalid --meta: expected a JSON object, key=value or key:=json.`)
-    }
+    if (!isRecord(value)) throw new UsageError('Invalid --meta: expected a JSON object, key=value or key:=json.')
   }
   return Object.assign({}, ...args, kwargs)
 }

@@ -13,6 +13,7 @@ export function paintFor(colours: boolean): Paint {
 }
 
 function brush(style: (typeof STYLES)[number]): Brush {
-  // The output knows its stream and what the user wants; styleText would look at stdout and at the process's environment.
+  // The output knows its stream and what the user wants; styleText would look at stdout and at the process's
+  // environment.
   return (text) => (text === '' ? '' : styleText(style, text, { validateStream: false }))
 }

@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest'
+import { CliFixture } from './cli-fixture.ts'
+
+describe('job', () => {
+  test('shows everything about a job, with control characters escaped', async () => {
+    await using cli = await CliFixture.open()
+    const { id } = await cli.enqueued('jobs.fails', 'a\x1b[2Jb', '--meta', 'k=v', '--ttl', '60')
+    await cli.burst()
+    const { code, out } = await cli.run(['job', id])
+    expect(code).toBe(0)
+    for (const text of [
+      `Job          ${id}`,
+      'Status       failed',
+      'Queue        default',
+      'Function     jobs.fails',
+      "Arguments    [ 'a\\x1B[2Jb' ]",
+      "Meta         { k: 'v' }",
+      'Timeout      180 s',
+      'TTL          60 s',
+      'Result       failed at ',
+      'RangeError: out of \\x1b[2Jrange\n        at fails (',
+    ]) {
+      expect(out).toContain(text)
+    }
+    expect(out).not.toContain('\x1b')
+  })
+
+  test('shows the return value, the dependencies, and why the job waits', async () => {
+    await using cli = await CliFixture.open()
+    await cli.enqueued('jobs.add', '1', '2', '--job-id', 'parent')
+    await cli.enqueued('jobs.echo', '--job-id', 'child', '--depends-on', 'parent')
+    expect((await cli.run(['job', 'parent'])).out).toMatch(
+      /Queue {8}default, next\nWaiting {6}It is next .* No worker serves the queue: start one\.\n[\s\S]*Dependent {4}child\n/,
+    )
+    expect((await cli.run(['job', 'child'])).out).toMatch(
+      /Status {7}deferred\n[\s\S]*Waiting {6}It waits for parent to end\.\n[\s\S]*Depends on {3}parent \(queued\)\n/,
+    )
+    await cli.burst()
+    expect((await cli.run(['job', 'parent'])).out).toMatch(/Result {7}successful at .*\nReturned {5}3\n/)
+  })
+
+  test('--json prints everything', async () => {
+    await using cli = await CliFixture.open()
+    await cli.enqueued('jobs.add', '1', 'y:=2', '--job-id', 'one')
+    await cli.burst()
+    const { out } = await cli.run(['job', 'one', '--json'])
+    expect(JSON.parse(out)).toMatchObject({
+      id: 'one',
+      status: 'finished',
+      position: null,
+      dependencies: [],
+      dependents: [],
+      executions: [],
+      results: [{ type: 'successful', error: null, startedAt: expect.stringMatching(/Z$/) }],
+    })
+  })
+
+  test.each(['job', 'cancel', 'stop', 'delete'])('%s of a job that is not there ends with 4', async (command) => {
+    await using cli = await CliFixture.open()
+    const { code, out, err } = await cli.run([command, 'nope'])
+    expect({ code, out }).toEqual({ code: 4, out: '' })
+    expect(err).toContain('No job with id nope')
+  })
+})
+
+describe('jobs', () => {
+  test('lists jobs by status and queue, and prints the total', async () => {
+    await using cli = await CliFixture.open()
+    await cli.enqueued('jobs.fails', '--job-id', 'bad')
+    await cli.burst()
+    for (const id of ['a', 'b', 'c']) await cli.enqueued('jobs.add', '--job-id', id, '--queue', 'low')
+    const all = await cli.run(['jobs'])
+    expect(all.out.split('\n')[0]).toMatch(/^ID +STATUS +QUEUE +WHEN +DESCRIPTION$/)
+    expect(all.out.match(/^\w+/gm)).toEqual(['ID', 'a', 'b', 'c', 'bad'])
+    expect(all.err).toBe('4 jobs\n')
+    expect((await cli.run(['jobs', '--status', 'failed'])).out).toMatch(
+      /^bad +failed +default .* ago +jobs.fails\(\)$/m,
+    )
+    const some = await cli.run(['jobs', '--queue', 'low', '--limit', '2', '--json'])
+    expect(JSON.parse(some.out)).toMatchObject({ total: 3, jobs: [{ id: 'a', status: 'queued' }, { id: 'b' }] })
+    expect((await cli.run(['jobs', '--limit', '2'])).err).toBe('2 of 4 jobs\n')
+  })
+
+  test('skips ids in Redis that no job can have, and escapes descriptions', async () => {
+    await using cli = await CliFixture.open({ tolerate: /which is not a job id/ })
+    await cli.enqueued('a.b', '--job-id', 'one', '--description', 'x\x1b[2J\ny')
+    await cli.redis.client.lpush(`${cli.redis.prefix}queue:default`, '../\x1b[2J', 'gone')
+    const { code, out } = await cli.run(['jobs'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/^one .*x\\x1b\[2J\\ny$/m)
+    expect(out).not.toContain('\x1b')
+  })
+})

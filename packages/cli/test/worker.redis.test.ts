@@ -1,0 +1,142 @@
+import { readFile } from 'node:fs/promises'
+import { eventually } from '@rq/testkit'
+import { describe, expect, test } from 'vitest'
+import { CliFixture, FILES } from './cli-fixture.ts'
+
+describe('worker', () => {
+  const inline = ['--horse', 'inline', '--burst', '--name', 'w1']
+
+  test('processes the queues and logs as RQ does', async () => {
+    await using cli = await CliFixture.open()
+    await cli.enqueued('jobs.add', '1', '2', '--job-id', 'good')
+    await cli.enqueued('jobs.fails', '--job-id', 'bad', '--queue', 'low')
+    const { code, out, err } = await cli.run(['worker', 'default', 'low', ...inline])
+    expect({ code, out }).toEqual({ code: 0, out: '' })
+    const lines = err.split('\n')
+    expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d Worker w1 started, listening on default, low$/)
+    expect(err).toMatch(
+      /^\d\d:\d\d:\d\d default: jobs\.add\('1', '2'\) \(good\)\n\d\d:\d\d:\d\d default: Job OK \(good\), took \d+ ms$/m,
+    )
+    expect(err).toMatch(/^\d\d:\d\d:\d\d low: Job failed \(bad\).*\nRangeError: out of \\x1b\[2Jrange\n {4}at fails /m)
+    expect(err).not.toContain('\x1b')
+  })
+
+  test('--log-format json logs JSON', async () => {
+    await using cli = await CliFixture.open()
+    await cli.enqueued('jobs.fails', '--job-id', 'bad')
+    const { err } = await cli.run(['worker', ...inline, '--log-format', 'json'])
+    const entries = err
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    for (const entry of entries)
+      expect(entry).toMatchObject({ time: expect.stringMatching(/Z$/), level: expect.any(String) })
+    expect(entries.find(({ level }) => level === 'error')).toMatchObject({
+      message: 'default: Job failed (bad)',
+      error: expect.stringContaining('RangeError: out of \x1b[2Jrange'),
+    })
+  })
+
+  test('--quiet, --disable-job-desc-logging and --date-format change the log', async () => {
+    await using cli = await CliFixture.open()
+    await cli.enqueued('jobs.nothing', 'secret', '--job-id', 'one')
+    const bare = await cli.run(['worker', ...inline, '--disable-job-desc-logging'])
+    expect(bare.err).toMatch(/^\d\d:\d\d:\d\d default: one$/m)
+    expect(bare.err).not.toContain('secret')
+    await cli.enqueued('jobs.nothing')
+    expect((await cli.run(['worker', ...inline, '--quiet'])).err).toBe('')
+    expect((await cli.run(['worker', ...inline, '--date-format', '%Y'])).err).toMatch(/^\d{4} Worker w1 started/)
+  })
+
+  test('--max-jobs ends the worker, and --pid writes its process id', async () => {
+    await using cli = await CliFixture.open()
+    for (let index = 0; index < 3; index++) await cli.enqueued('jobs.nothing')
+    const { code } = await cli.run(['worker', '--horse', 'inline', '--max-jobs', '1', '--pid', 'worker.pid'])
+    expect(code).toBe(0)
+    expect(await cli.queue().count()).toBe(2)
+    expect(await readFile(cli.project.path('worker.pid'), 'utf8')).toBe('4711')
+  })
+
+  test('takes queues, name and folder from the configuration unless flags override them', async () => {
+    await using cli = await CliFixture.open()
+    await cli.enqueued('jobs.add', '1', '2', '--queue', 'low', '--job-id', 'one')
+    const config = { queues: ['low'], name: 'from-config', path: '.', horse: 'inline' }
+    const { err } = await cli.run(['worker', '--burst'], { config })
+    expect(err).toContain('Worker from-config started, listening on low')
+    expect(err).toContain('low: Job OK (one)')
+    const named = await cli.run(['worker', 'other', '--burst', '--name', 'flag'], { config })
+    expect(named.err).toContain('Worker flag started, listening on other')
+  })
+
+  test('calls exception handlers in the order given, until one returns false', async () => {
+    const handlerModule = `
+      import { appendFile } from 'node:fs/promises'
+      const note = (text) => appendFile(new URL('noted.txt', import.meta.url), text + '\\n')
+      export const first = (job, error) => note('first ' + job.id + ' ' + error.name)
+      export const second = (job) => note('second ' + job.id).then(() => false)
+      export const third = () => note('third')`
+    await using cli = await CliFixture.open({ files: { ...FILES, 'handlers.mjs': handlerModule } })
+    await cli.enqueued('jobs.fails', '--job-id', 'bad')
+    const handlers = ['first', 'second', 'third'].flatMap((name) => ['--exception-handler', `./handlers#${name}`])
+    await cli.run(['worker', ...inline, ...handlers])
+    expect(await readFile(cli.project.path('noted.txt'), 'utf8')).toBe('first bad RangeError\nsecond bad\n')
+    expect(await cli.queue().failedJobRegistry.getJobIds()).toEqual(['bad'])
+  })
+
+  test('--disable-default-exception-handler keeps failed jobs out of the registry', async () => {
+    await using cli = await CliFixture.open({ tolerate: /is nowhere and does not expire$/ })
+    const job = await cli.enqueued('jobs.fails')
+    await cli.run(['worker', ...inline, '--disable-default-exception-handler'])
+    expect(await job.getStatus()).toBe('failed')
+    expect(await cli.queue().failedJobRegistry.count()).toBe(0)
+  })
+
+  test('--results-ttl keeps results, and --dequeue-strategy round_robin serves queues in turn', async () => {
+    await using cli = await CliFixture.open()
+    for (const id of ['a1', 'a2']) await cli.enqueued('jobs.nothing', '--job-id', id)
+    for (const id of ['b1', 'b2']) await cli.enqueued('jobs.nothing', '--job-id', id, '--queue', 'low')
+    const args = ['default', 'low', '--dequeue-strategy', 'round_robin', '--results-ttl', '2m']
+    const { err } = await cli.run(['worker', ...args, ...inline])
+    expect([...err.matchAll(/Job OK \((..)\)/g)].map(([, id]) => id)).toEqual(['a1', 'b1', 'a2', 'b2'])
+    const ttl = await cli.redis.client.ttl(`${cli.redis.prefix}job:a1`)
+    expect(ttl).toBeGreaterThan(100)
+    expect(ttl).toBeLessThanOrEqual(120)
+  })
+
+  test('--with-scheduler moves scheduled jobs, and --max-idle-time ends an idle worker', async () => {
+    await using cli = await CliFixture.open()
+    const { client, prefix } = cli.redis
+    await cli.enqueued('jobs.nothing', '--schedule-in', '1', '--job-id', 'soon')
+    const args = ['--horse', 'inline', '--name', 'w1', '--with-scheduler', '--max-idle-time', '3', '--worker-ttl', '50']
+    const running = cli.run(['worker', ...args])
+    const ttl = await eventually(async () => {
+      const seconds = await client.ttl(`${prefix}worker:w1`)
+      expect(seconds).toBeGreaterThan(0)
+      return seconds
+    })
+    expect(ttl).toBeLessThanOrEqual(110)
+    const { code, err } = await running
+    expect(code).toBe(0)
+    expect(err).toContain('Job OK (soon)')
+  })
+
+  test('--logging-level sets the minimum level', async () => {
+    await using cli = await CliFixture.open()
+    await cli.enqueued('jobs.fails', '--job-id', 'bad')
+    const { err } = await cli.run(['worker', ...inline, '--logging-level', 'ERROR'])
+    expect(err).toMatch(/^\d\d:\d\d:\d\d default: Job failed \(bad\)/)
+    expect(err).not.toContain('started')
+  })
+
+  test('refuses a name that a living worker has', async () => {
+    await using cli = await CliFixture.open({ tolerate: /^worker w1 / })
+    const { client, prefix } = cli.redis
+    const birth = new Date().toISOString()
+    const there = { birth, last_heartbeat: birth, queues: 'default', state: 'idle', hostname: 'elsewhere', pid: '1' }
+    await client.hset(`${prefix}worker:w1`, there)
+    await client.sadd(`${prefix}workers`, `${prefix}worker:w1`)
+    const { code, err } = await cli.run(['worker', ...inline])
+    expect(err).toMatch(/^Error: .*w1/)
+    expect(code).toBe(1)
+  })
+})
