@@ -94,6 +94,7 @@ export type {
   Claimed,
   ClaimReply,
   ClaimRequest,
+  GiveBackAnswer,
   Lease,
   SettleAnswer,
   SettleReply,

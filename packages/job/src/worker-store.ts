@@ -37,6 +37,9 @@ export interface SettleReply {
   readonly releasing?: boolean
 }
 
+/** Whether a job was given back. `lost`: the execution no longer owned it, and nothing was written. */
+export type GiveBackAnswer = 'returned' | 'lost'
+
 /** An execution's right to a job. */
 export interface Lease {
   readonly queue: string
@@ -124,10 +127,11 @@ export interface WorkerStore {
    */
   cleanUp(queues: readonly string[]): Promise<void>
   /**
-   * Put claimed jobs back at the head of their queues, in order; `retriesLeft` stays. For jobs that have not started,
-   * or were killed.
+   * Return claimed jobs, started or not, to the head of their queues, in order; no attempt is counted. For jobs that
+   * have not started, or were killed.
+   * @returns one answer for each lease, in order.
    */
-  giveBack(leases: readonly Lease[]): Promise<void>
+  giveBack(leases: readonly Lease[]): Promise<readonly GiveBackAnswer[]>
   /**
    * Take over up to `most` jobs of a queue whose lease has ended: they are leased to this worker now. Prefetched ones
    * go back to the head of the queue instead, at most twice each.

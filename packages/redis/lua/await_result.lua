@@ -1,10 +1,11 @@
 #!lua flags=allow-oom
---- Ask to be told when a job has a result or has ended, unless that is so already.
--- @key job hash
--- @key results stream
--- @arg channel string of the caller
--- @arg untilEnd 0|1 wait for the end; results of earlier runs do not count
--- @reply [status or false, 'over' or 'waiting', and for a job whose results go to the stream the id of its last entry so far]
+--- Register a caller that waits for a job's result or end, unless that is there already.
+-- @key job     hash   rq:job:<id>
+-- @key results stream rq:results:<id>
+-- @arg channel  string of the caller
+-- @arg untilEnd flag wait for the end of the job; results of earlier runs do not count
+-- @reply {[status: string | null, word: 'over' | 'waiting', lastEntry?: string]}
+--   lastEntry: for a job whose results go to the stream, the id of the last entry there
 
 local jobKey, resultsKey = KEYS[1], KEYS[2]
 local channel, untilEnd = ARGV[1], ARGV[2] == '1'
@@ -20,7 +21,7 @@ local waiters = job[2] or ''
 if not string.find(',' .. waiters .. ',', ',' .. channel .. ',', 1, true) then
   redis.call('HSET', jobKey, 'waiters', waiters == '' and channel or waiters .. ',' .. channel)
 end
--- Where another program may end the job, its result is the only sign of it. Data that Python RQ wrote is compressed.
+-- If Python RQ may end the job, its result is the only sign of that. Data that Python RQ wrote is compressed.
 if job[4] == 'stream' or (job[3] and string.byte(job[3]) == 0x78) then
   local last = redis.call('XREVRANGE', resultsKey, '+', '-', 'COUNT', 1)[1]
   return { status, 'waiting', last and last[1] or '0-0' }

@@ -1,19 +1,21 @@
 #!lua flags=allow-oom
---- Cancel a job: out of wherever it waits, into the canceled registry. A running one runs on.
--- @key job hash
+--- Cancel a job: remove it from wherever it waits, and list it as canceled. A job that runs keeps running.
+-- @key job hash rq:job:<id>
 -- @arg prefix string
--- @arg id string
--- @arg stamp string ISO time
--- @arg enqueueDependents 0|1 let the jobs that wait for it go on without it
--- @arg removeFromDependencies 0|1 take it out of the dependents of the jobs it waits for
--- @reply 'done', 'missing', 'refused' (already canceled), or 'more': done, and dependents were set aside for release_dependents
+-- @arg id     string
+-- @arg stamp  string ISO time
+-- @arg enqueueDependents      flag let the jobs that wait for it go on without it
+-- @arg removeFromDependencies flag remove it from the dependents of the jobs that it waits for
+-- @reply {'done' | 'missing' | 'refused' | 'more'}
+--   refused: already canceled; more: done, and dependents were set aside for release_dependents
 -- @include lib/time
 -- @include lib/dependencies
 -- @include lib/registries
 -- @include lib/waiters
 
 local jobKey = KEYS[1]
-local prefix, id, stamp, enqueueDependents, removeFromDependencies = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5] == '1'
+local prefix, id, stamp = ARGV[1], ARGV[2], ARGV[3]
+local enqueueDependents, removeFromDependencies = ARGV[4] == '1', ARGV[5] == '1'
 
 local job = redis.call('HMGET', jobKey, 'status', 'origin', 'waiters', 'rate_limit_key')
 if redis.call('EXISTS', jobKey) == 0 then return 'missing' end

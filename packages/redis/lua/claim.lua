@@ -1,18 +1,19 @@
 #!lua flags=allow-oom
---- Give up to `want` queued jobs to a worker and lease them, unless workers are suspended.
--- @key suspended string exists while workers are suspended
--- @arg prefix string
--- @arg stamp string ISO time of the start
--- @arg want int
--- @arg worker string
+--- Claim up to `want` queued jobs for a worker and lease them, unless workers are suspended.
+-- @key suspended string rq:suspended exists while workers are suspended
+-- @arg prefix  string
+-- @arg stamp   string ISO time of the start
+-- @arg want    int
+-- @arg worker  string
 -- @arg leaseMs int
--- @arg executionBase string random; execution ids are made of it
+-- @arg executionBase string random; execution ids begin with it
 -- @arg queues... string names, in order of service
--- @reply 'suspended' or what lib/claimed packs
+-- @reply {bytes} the word suspended, or what lib/claimed packs
 -- @include lib/claim
 
 local suspendedKey = KEYS[1]
-local prefix, stamp, want, worker, leaseMs, executionBase = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6]
+local prefix, stamp, want, worker = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+local leaseMs, executionBase = tonumber(ARGV[5]), ARGV[6]
 
 if redis.call('EXISTS', suspendedKey) == 1 then return 'suspended' end
 return pack(claim(prefix, 7, #ARGV, want, worker, leaseMs, stamp, executionBase))

@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
 --- Drop the ids of a queue whose job is gone; the others keep their order.
--- @key queue list
+-- @key queue list rq:queue:<q>
 -- @arg prefix string
--- @reply int how many were dropped
+-- @reply {int} number of ids dropped
 
 local queueKey = KEYS[1]
 local prefix = ARGV[1]

@@ -1,11 +1,11 @@
 #!lua flags=allow-oom
---- Renew a cron scheduler's entry and its record, written anew if they had gone.
--- @key schedulers zset of names by last heartbeat
--- @key record hash
+--- Renew the entry and the record of a cron scheduler; write them again if they are gone.
+-- @key schedulers zset rq:cron_schedulers names by last heartbeat
+-- @key record     hash rq:cron_scheduler:<s>
 -- @arg name string
 -- @arg ttlS int of the record
--- @arg fields... string of the record
--- @reply int Redis's time in ms
+-- @arg fields... value of the record
+-- @reply {int} Redis's time in ms
 -- @include lib/time
 
 local schedulersKey, recordKey = KEYS[1], KEYS[2]

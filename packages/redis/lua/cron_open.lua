@@ -1,9 +1,11 @@
 #!lua
---- Read what is known of a cron job, and note its rule. A rule that is new comes into force now.
--- @key state hash of the cron job's name
--- @arg slot string which of the jobs with this name
+--- Read the state of a cron job and store its rule. A new rule is in force from now on.
+-- @key state hash rq:cron_state:<c>
+-- @arg slot string suffix that distinguishes cron jobs of the same name
 -- @arg rule string
--- @reply last tick decided or '', since when the rule is in force, paused since or '', resumed at or '', Redis's time; all in ms
+-- @reply {[tick: string, since: string, paused: string, resumed: string, nowMs: int]}
+--   last tick decided, or empty; since when the rule is in force; since when it is paused, or empty; when it was
+--   resumed, or empty; Redis's time. All in ms.
 -- @include lib/cron
 
 local stateKey = KEYS[1]

@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
---- Stop the ticks of a cron job, or let them go on: those of the pause are not made up for.
--- @key state hash of the cron job's name
--- @arg pause 0|1
--- @reply int 1 if that changed anything
+--- Pause a cron job, or resume it. Ticks during the pause are not made up for.
+-- @key state hash rq:cron_state:<c>
+-- @arg pause flag
+-- @reply {flag} 1 if that changed anything
 -- @include lib/cron
 
 local stateKey = KEYS[1]

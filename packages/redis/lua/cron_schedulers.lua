@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
---- Names of the living cron schedulers, longest without a heartbeat first. The dead are dropped from the list.
--- @key schedulers zset of names by last heartbeat
--- @arg staleS int after so long without a heartbeat a scheduler counts as dead
--- @reply flat list of name and last heartbeat in epoch seconds
+--- List the live cron schedulers, longest without a heartbeat first. Dead ones are dropped from the set.
+-- @key schedulers zset rq:cron_schedulers names by last heartbeat
+-- @arg staleS int without a heartbeat for this long a scheduler counts as dead
+-- @reply {string[]} names, each followed by its last heartbeat in epoch seconds
 -- @include lib/time
 
 local schedulersKey = KEYS[1]

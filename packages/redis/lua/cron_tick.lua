@@ -1,16 +1,18 @@
 #!lua
 --- Enqueue the job of a tick of cron, unless the tick was decided already, is not due, or the cron job is paused.
--- @key queues set of queue keys
--- @key state hash of the cron job's name
--- @key history zset of the jobs that it enqueued
--- @arg prefix string
--- @arg stamp string ISO time
--- @arg slot string which of the jobs with this name
--- @arg tick int ms, or empty: a run that somebody asked for, outside of the rule
--- @arg latest int ms, the latest tick that may have been decided before this one
--- @arg overlap string 'allow', or the start of the ids of this cron job: then only when none of them is unfinished
--- @arg job string packed as lib/claimed does: the job, as lib/enqueue says
--- @reply enqueued, taken, paused, overlap, duplicate, cycle or early; the last tick decided or ''; Redis's time; in ms
+-- @key queues  set  rq:queues
+-- @key state   hash rq:cron_state:<c>
+-- @key history zset rq:cron_job:<c>:jobs jobs that it enqueued
+-- @arg prefix  string
+-- @arg stamp   string ISO time
+-- @arg slot    string suffix that distinguishes cron jobs of the same name
+-- @arg tick    int|empty ms; empty: a run by request, outside of the rule
+-- @arg latest  int|empty ms; the latest tick that may have been decided before this one
+-- @arg overlap string 'allow'; or what the ids of this cron job begin with: enqueue only when none of them is
+--   unfinished
+-- @arg job     packed a list with one job, as lib/enqueue says
+-- @reply {[answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'early', tick: string, nowMs:
+--   int]} tick: the last one decided, or empty; nowMs: Redis's time. Both in ms.
 -- @include lib/enqueue
 -- @include lib/cron
 
@@ -31,9 +33,10 @@ if tick ~= '' then
   redis.call('EXPIRE', stateKey, YEAR_S)
   if overlap ~= 'allow' and isRunning(prefix, historyKey, overlap) then return { 'overlap', tick, nowMs } end
 end
-local answer = enqueueAll(prefix, queuesKey, stamp, job)[1]
+local answers, id = enqueueAll(prefix, queuesKey, stamp, job)
+local answer = answers[1]
 if answer ~= 'duplicate' and answer ~= 'cycle' then
-  remember(historyKey, job[1], nowMs)
+  remember(historyKey, id, nowMs)
   answer = 'enqueued'
 end
 return { answer, tick ~= '' and tick or decided, nowMs }

@@ -1,11 +1,12 @@
 #!lua flags=allow-oom
---- Delete a job and everything that is only its own.
--- @key job hash
+--- Delete a job and everything that belongs to it alone.
+-- @key job hash rq:job:<id>
 -- @arg prefix string
--- @arg id string
--- @arg stamp string ISO time
--- @arg mostDependents int 0 = leave the jobs that wait for it alone; else delete so many of them first, -1 = all
--- @reply 'done', 'missing', or 'more': there are more dependents, and the job itself is still there
+-- @arg id     string
+-- @arg stamp  string ISO time
+-- @arg mostDependents int 0 = leave the jobs that wait for it alone; else delete up to this many of them first, -1 =
+--   all
+-- @reply {'done' | 'missing' | 'more'} more: there are more dependents, and the job itself is still there
 -- @include lib/time
 -- @include lib/rate_limit
 -- @include lib/registries

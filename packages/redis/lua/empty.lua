@@ -1,11 +1,11 @@
 #!lua flags=allow-oom
 --- Delete up to `most` waiting jobs of a queue, head first.
--- @key queue list
+-- @key queue list rq:queue:<q>
 -- @arg prefix string
--- @arg most int
--- @arg stamp string ISO time
--- @arg forget 0|1 take the queue off the list of queues when nothing waits in it any more
--- @reply int how many ids were taken
+-- @arg most   int
+-- @arg stamp  string ISO time
+-- @arg forget flag remove the queue from the list of queues if it is empty afterwards
+-- @reply {int} number of ids removed
 -- @include lib/time
 -- @include lib/rate_limit
 -- @include lib/registries
@@ -18,7 +18,7 @@ local ids = redis.call('LPOP', queueKey, most) or {}
 local nowS = clock()
 for _, id in ipairs(ids) do
   local job = redis.call('HMGET', prefix .. 'job:' .. id, 'group_id', 'rate_limit_key', 'status', 'waiters')
-  -- An id may stand twice, and its job run or be over by now: then only the id goes.
+  -- A list can hold an id twice. If its job runs or is over by now, only the id is removed.
   if not job[3] or job[3] == 'queued' or job[3] == 'created' then
     wake(prefix, id, job[4])
     erase(prefix, id, job[1])

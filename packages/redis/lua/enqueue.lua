@@ -1,12 +1,41 @@
 #!lua
 --- Write jobs and put each in its place.
--- @key queues set of queue keys
--- @arg prefix string
--- @arg stamp string when they were enqueued; the same stamp again means that this call was sent twice
--- @arg jobs string packed as lib/claimed does: as lib/enqueue says
--- @arg plain int 1 = all of them are plain, no two have the same id, and there are at most 1000
--- @reply word[] per job: queued, deferred, scheduled, rate_limited, started, duplicate, cycle; or their number: all are queued
--- @first lib/enqueue_plain
--- @include lib/enqueue
+-- @key queues set rq:queues
+-- @arg prefix   string
+-- @arg stamp    string when they were enqueued; the same stamp again means that this call was sent twice
+-- @arg jobs     packed a list, as lib/enqueue says
+-- @arg arePlain flag all of them are plain, no two have the same id, and there are at most 1000
+-- @reply {int | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle')[]}
+--   an answer for each job; or the number of jobs, when all are queued
 
-return enqueueAll(ARGV[1], KEYS[1], ARGV[2], cmsgpack.unpack(ARGV[3]))
+local queuesKey = KEYS[1]
+local prefix, stamp, jobs, arePlain = ARGV[1], ARGV[2], cmsgpack.unpack(ARGV[3]), ARGV[4] == '1'
+
+local keys, count = {}, 0
+if arePlain then
+  for at = 1, #jobs, 6 do
+    count = count + 1
+    keys[count] = prefix .. 'job:' .. jobs[at]
+  end
+end
+if count > 0 and redis.call('EXISTS', unpack(keys)) == 0 then
+  -- All are plain and new. Neighbours of the same queue are pushed together.
+  local queue, ready = nil, {}
+  for n = 1, count do
+    local id, itsQueue, createdAt, data, description, timeout = unpack(jobs, 6 * n - 5, 6 * n)
+    if itsQueue ~= queue then
+      if queue then redis.call('RPUSH', prefix .. 'queue:' .. queue, unpack(ready)) end
+      queue, ready = itsQueue, {}
+      redis.call('SADD', queuesKey, prefix .. 'queue:' .. queue)
+    end
+    redis.call('HSET', keys[n], 'status', 'queued', 'enqueued_at', stamp, 'created_at', createdAt, 'data', data,
+      'origin', queue, 'last_heartbeat', '', 'description', description, 'timeout', timeout)
+    ready[#ready + 1] = id
+  end
+  redis.call('RPUSH', prefix .. 'queue:' .. queue, unpack(ready))
+  return count
+end
+
+-- Redis makes the functions of a script at every call: those of the library are made here, where they are needed.
+-- @include lib/enqueue
+return enqueueAll(prefix, queuesKey, stamp, jobs)

@@ -1,12 +1,15 @@
 #!lua flags=no-writes
---- Read all that bears on whether a job will run.
--- @key job hash
+--- Read everything that decides whether a job will run.
+-- @key job hash rq:job:<id>
 -- @arg prefix string
--- @arg id string
--- @reply empty when there is no such job; else its fields, its index in its queue, its due time, 1 when workers are suspended,
---   1 when its queue is paused,
---   how many workers listen, flat list of dependencies and their statuses, holders of its rate limit, how many wait before it,
---   1 when it is among the many dependents of a job that are being released
+-- @arg id     string
+-- @reply {[] | [
+--     fields: bytes[], position: int | null, due: bytes | null, suspended: flag, paused: flag, workers: int,
+--     dependencies: bytes[], slotHolders: bytes[], waitingBefore: int | null, releasing: flag]}
+--   empty if there is no such job; else names and values of its hash, its index in its queue, when it is due in epoch
+--   seconds, whether workers are suspended, whether its queue is paused, number of workers of its queue, ids of its
+--   dependencies each followed by a status or '', holders of the slots of its rate limit, number of jobs that wait for
+--   a slot before it, whether it is among dependents that were set aside for release_dependents
 
 local jobKey = KEYS[1]
 local prefix, id = ARGV[1], ARGV[2]
@@ -19,9 +22,10 @@ local queue, limit = job[1] or '', job[2]
 local dependencies, releasing = {}, 0
 for _, dependency in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. id .. ':dependencies')) do
   local key = prefix .. 'job:' .. dependency
+  local status = redis.call('HGET', key, 'status') or (redis.call('EXISTS', key) == 1 and 'created') or ''
   dependencies[#dependencies + 1] = dependency
+  dependencies[#dependencies + 1] = status
   releasing = math.max(releasing, redis.call('SISMEMBER', prefix .. 'releasing:' .. dependency, id))
-  dependencies[#dependencies + 1] = redis.call('HGET', key, 'status') or (redis.call('EXISTS', key) == 1 and 'created') or ''
 end
 
 return {

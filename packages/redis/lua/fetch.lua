@@ -1,9 +1,9 @@
 #!lua flags=no-writes
---- Read jobs whole.
--- @key first job hash; only says where the keys are
+--- Read whole jobs.
+-- @key first hash rq:job:<id> the first of them; only routes the call in a Cluster
 -- @arg prefix string
 -- @arg ids... string
--- @reply per job: flat list of fields, empty when it is not there
+-- @reply {bytes[][]} names and values of each job's hash; empty if there is no such job
 
 local prefix = ARGV[1]
 local jobs = {}

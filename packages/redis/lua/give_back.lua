@@ -1,14 +1,16 @@
 #!lua flags=allow-oom
---- Put claimed jobs that were never begun back at the head of their queues, in the order given; no attempt is spent.
--- @key queues set of queue keys; only says where the keys are
+--- Put claimed jobs, started or not, back at the head of their queues, in the order given; no attempt is counted.
+-- @key queues set rq:queues only routes the call in a Cluster
 -- @arg prefix string
 -- @arg leases... string per job: queue, job id, execution id
--- @reply int how many were put back
+-- @reply {('returned' | 'lost')[]} lost: the execution no longer owned the job
 -- @include lib/give_back
 
 local prefix = ARGV[1]
-local returned = 0
-for at = #ARGV - 2, 2, -3 do
-  if giveBack(prefix, ARGV[at], ARGV[at + 1], ARGV[at + 2]) then returned = returned + 1 end
+local answers = {}
+-- Last first, so that the first of them comes to stand at the head.
+for n = (#ARGV - 1) / 3, 1, -1 do
+  local queue, id, execution = unpack(ARGV, 3 * n - 1, 3 * n + 1)
+  answers[n] = giveBack(prefix, queue, id, execution) and 'returned' or 'lost'
 end
-return returned
+return answers

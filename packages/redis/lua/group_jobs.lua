@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
---- Read the jobs of a group; members whose job is gone are dropped, and with the last one the group.
--- @key group set of job ids
+--- Read the jobs of a group. Members whose job is gone are dropped, and the group with its last member.
+-- @key group set rq:group:<g>
 -- @arg prefix string
--- @arg name string
--- @reply string[] ids
+-- @arg name   string
+-- @reply {string[]} ids
 
 local groupKey = KEYS[1]
 local prefix, name = ARGV[1], ARGV[2]

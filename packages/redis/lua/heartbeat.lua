@@ -1,17 +1,18 @@
 #!lua flags=allow-oom
---- Renew a worker's leases and its record, and say which leases are no longer its own.
--- @key workers set of worker keys
--- @arg prefix string
--- @arg name string
--- @arg stamp string ISO time
--- @arg ttlS int of the worker's record
--- @arg leaseMs int
--- @arg state string
+--- Renew a worker's leases and its record. Returns the leases that it has lost.
+-- @key workers set rq:workers
+-- @arg prefix     string
+-- @arg name       string
+-- @arg stamp      string ISO time
+-- @arg ttlS       int of the worker's record
+-- @arg leaseMs    int
+-- @arg state      string
 -- @arg currentJob string id, or empty
 -- @arg queueCount int
 -- @arg fieldCount int
--- @arg rest... string queue names; fields of the record, written anew if it had expired; per lease: queue, job id, execution id
--- @reply flat list of the job ids and execution ids that were lost
+-- @arg rest... value queue names; fields of the record, written again if it has expired; per lease: queue, job id,
+--   execution id
+-- @reply {string[]} lost leases: each job id followed by its execution id
 -- @include lib/time
 
 local workersKey = KEYS[1]

@@ -1,17 +1,18 @@
 #!lua flags=allow-oom
---- Take the lead of queues that nobody leads, and keep that of queues led already: the locks live for one lease from now.
--- @key scheduler hash of the scheduler, written while it leads anywhere
--- @arg prefix string
--- @arg name string of the scheduler
--- @arg leaseMs int
--- @arg stamp string ISO time
+--- Lead the queues that no scheduler leads, and keep leading those led already: the locks live for one lease from now.
+-- @key scheduler hash rq:scheduler:<s> written while it leads a queue
+-- @arg prefix     string
+-- @arg name       string of the scheduler
+-- @arg leaseMs    int
+-- @arg stamp      string ISO time
 -- @arg recordTtlS int
 -- @arg queueCount int
--- @arg rest... string queue names, then fields of the record
--- @reply the queues that it leads
+-- @arg rest... value queue names, then fields of the record
+-- @reply {string[]} the queues that it leads
 
 local schedulerKey = KEYS[1]
-local prefix, name, leaseMs, stamp, recordTtlS, queueCount = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+local prefix, name, leaseMs, stamp = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local recordTtlS, queueCount = ARGV[5], tonumber(ARGV[6])
 
 local led = {}
 for at = 7, 6 + queueCount do

@@ -1,9 +1,10 @@
 #!lua flags=no-writes
 --- Read the leases of a job.
--- @key wip zset leases of its queue
--- @key job hash
+-- @key wip zset rq:wip:<q> leases of its queue
+-- @key job hash rq:job:<id>
 -- @arg id string
--- @reply flat list of execution id (empty in versions of Python RQ without executions) and the end of its lease in epoch seconds
+-- @reply {string[]} execution ids (empty in versions of Python RQ without executions), each followed by the end of its
+--   lease in epoch seconds
 -- @include lib/time
 
 local wipKey, jobKey = KEYS[1], KEYS[2]

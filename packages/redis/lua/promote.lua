@@ -1,11 +1,11 @@
 #!lua
---- Let a scheduled job go now instead of at its time. It still waits for its dependencies and its rate limit.
--- @key job hash
--- @arg prefix string
--- @arg id string
--- @arg stamp string ISO time
--- @arg atFront 0|1 also when it was not scheduled so
--- @reply 'done', 'missing' or 'refused' (not scheduled)
+--- Move a scheduled job on now instead of at its time. It still waits for its dependencies and its rate limit.
+-- @key job hash rq:job:<id>
+-- @arg prefix  string
+-- @arg id      string
+-- @arg stamp   string ISO time
+-- @arg atFront flag to the head of the queue, also if it was not scheduled so
+-- @reply {'done' | 'missing' | 'refused'} refused: not scheduled
 -- @include lib/promote
 
 local jobKey = KEYS[1]
@@ -14,8 +14,9 @@ local prefix, id, stamp, atFront = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 local job = readDue(prefix, id)
 if not job then return 'missing' end
 local queue = redis.call('HGET', jobKey, 'origin')
--- A job that is elsewhere may have left an entry.
-if not queue or not isScheduled(job) or redis.call('ZREM', prefix .. 'scheduled:' .. queue, id) == 0 then return 'refused' end
+-- A job in another status may have left an entry.
+if not queue or not isScheduled(job) then return 'refused' end
+if redis.call('ZREM', prefix .. 'scheduled:' .. queue, id) == 0 then return 'refused' end
 local nowS = clock()
 promote(prefix, queue, id, job, atFront or goesToFront(job), nowS, stamp)
 return 'done'

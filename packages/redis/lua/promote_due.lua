@@ -1,19 +1,21 @@
 #!lua flags=allow-oom
---- Move jobs whose time has come out of the schedule of a queue, earliest first, as long as the scheduler leads there.
--- @key scheduled zset of jobs by due time
--- @key lock string name of the scheduler that leads
+--- Move jobs whose time has come out of the schedule of a queue, earliest first, while the scheduler leads the queue.
+-- @key scheduled zset   rq:scheduled:<q> jobs by due time
+-- @key lock      string rq:scheduler-lock:<q> name of the scheduler that leads
 -- @arg prefix string
--- @arg queue string
+-- @arg queue  string
 -- @arg leader string
--- @arg stamp string ISO time
--- @arg most int jobs in this step; those that wait for others count more
--- @reply 'lost', or: jobs moved, ms until there is more to do (-1 = nothing is scheduled), Redis's time in ms
+-- @arg stamp  string ISO time
+-- @arg most   int jobs in this step; those that wait for others count more
+-- @reply {'lost' | [moved: int, waitMs: int, nowMs: int]}
+--   lost: it no longer leads; else number of jobs moved, ms until there is more to do (-1 = nothing is scheduled),
+--   Redis's time in ms
 -- @include lib/promote
 
 local scheduledKey, lockKey = KEYS[1], KEYS[2]
 local prefix, queue, leader, stamp, most = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 
---- An entry without a scheduled job stays so long: Python writes the entry first, and the job in its next command.
+--- How long an entry without a scheduled job stays: Python writes the entry first, and the job in its next command.
 local GRACE_MS = 2000
 local LOOK_AGAIN_MS = 1000
 
@@ -23,7 +25,7 @@ local nowS, nowMs = clock()
 local gone, head, tail = {}, {}, {}
 local moved, kept, work = 0, 0, 0
 
---- The first in an empty queue make it known, as in lib/push.
+--- Push the jobs gathered so far. A queue that was empty is listed, as in lib/push.
 local function flush()
   local key = prefix .. 'queue:' .. queue
   local length = #tail > 0 and redis.call('RPUSH', key, unpack(tail)) or -1

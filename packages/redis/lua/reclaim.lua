@@ -1,10 +1,10 @@
 #!lua flags=no-writes
---- Find the jobs that calls have leased whose replies were lost.
--- @key queues set of queue keys; only says where the keys are
--- @arg prefix string
+--- Find the jobs that were leased by calls whose replies were lost.
+-- @key queues set rq:queues only routes the call in a Cluster
+-- @arg prefix    string
 -- @arg baseCount int
 -- @arg rest... string what the execution ids of each such call begin with; then queue names
--- @reply what lib/claimed packs
+-- @reply {bytes} what lib/claimed packs
 -- @include lib/claimed
 
 local prefix, baseCount = ARGV[1], tonumber(ARGV[2])

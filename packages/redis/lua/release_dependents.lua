@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
---- Go on with releasing dependents that were set aside because they were many.
--- @key releasing hash of the jobs whose dependents were set aside, and how they are to be released
+--- Release more of the dependents that were set aside because they were many.
+-- @key releasing hash rq:releasing jobs whose dependents were set aside, and how these are to be released
 -- @arg prefix string
--- @arg stamp string ISO time
--- @reply 1 when there are more, else 0
+-- @arg stamp  string ISO time
+-- @reply {flag} 1 when there are more
 -- @include lib/time
 -- @include lib/dependencies
 

@@ -1,11 +1,11 @@
 #!lua
 --- Put a failed or stopped job back into its queue.
--- @key job hash
--- @arg prefix string
--- @arg id string
--- @arg stamp string ISO time
--- @arg atFront 0|1
--- @reply 'done', 'missing' or 'refused' (not in the failed registry)
+-- @key job hash rq:job:<id>
+-- @arg prefix  string
+-- @arg id      string
+-- @arg stamp   string ISO time
+-- @arg atFront flag
+-- @reply {'done' | 'missing' | 'refused'} refused: not in the failed registry
 -- @include lib/time
 -- @include lib/place
 -- @include lib/schedule

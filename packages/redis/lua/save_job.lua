@@ -1,8 +1,8 @@
 #!lua
---- Write a job's record without putting it anywhere. Its status stays; a new job is `created`.
--- @key job hash
--- @arg fields... string
--- @reply 'done'
+--- Write a job's record and put the job nowhere. Its status stays; a new job is `created`.
+-- @key job hash rq:job:<id>
+-- @arg fields... value
+-- @reply {'done'}
 
 local jobKey = KEYS[1]
 redis.call('HSETNX', jobKey, 'status', 'created')

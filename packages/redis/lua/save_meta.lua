@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
---- Replace a job's meta, unless the job is gone or another execution owns it by now.
--- @key job hash
--- @arg meta bytes
--- @arg execution string, or empty: whoever asks
--- @reply 'done', 'missing' or 'refused'
+--- Replace a job's meta, unless the job is gone or another execution owns it.
+-- @key job hash rq:job:<id>
+-- @arg meta      bytes
+-- @arg execution string that must own the job; empty = any
+-- @reply {'done' | 'missing' | 'refused'} refused: another execution owns the job
 
 local jobKey = KEYS[1]
 local meta, execution = ARGV[1], ARGV[2]

@@ -1,20 +1,21 @@
 #!lua flags=allow-oom
 --- Apply what attempts came to, each only if its execution still owns the job, then claim the next jobs.
--- @key suspended string exists while workers are suspended
--- @arg prefix string
--- @arg stamp string ISO time of this call
--- @arg want int jobs to claim afterwards; 0 = none
--- @arg worker string
+-- @key suspended string rq:suspended exists while workers are suspended
+-- @arg prefix  string
+-- @arg stamp   string ISO time of this call
+-- @arg want    int jobs to claim afterwards; 0 = none
+-- @arg worker  string
 -- @arg leaseMs int
--- @arg executionBase string random; execution ids are made of it
+-- @arg executionBase string random; execution ids begin with it
 -- @arg workedS float seconds worked on all these attempts
--- @arg settlements string packed list of, in any order:
---   true, id, execution, queue, to, startedAt, endedAt, keepS, counts, release, value, extra: a settlement, as lib/settlement says
+-- @arg settlements packed list of, in any order:
+--   true, id, execution, queue, to, startedAt, endedAt, keepS, counts, release, value, extra: see lib/settlement
 --   false, queue, keepS: what the plain successes behind it have in common
 --   id, execution, startedAt, endedAt, value: a plain success; its value is false when it returned nothing
--- @arg queues... string names in order of service
--- @reply a letter for each settlement (a = applied, l = lost, g = gone); then 'suspended' or what lib/claimed packs; then 1 when
---   dependents were set aside for release_dependents, else 0
+-- @arg queues... string names, in order of service
+-- @reply {[answers: bytes, claimed: bytes, hasMore: flag]}
+--   a letter for each settlement: a = applied, l = lost, g = gone; the word suspended or what lib/claimed packs;
+--   whether dependents were set aside for release_dependents
 -- @include lib/claim
 -- @include lib/settle_plain
 -- @lazy lib/settlement settle releaseOfEnded
@@ -26,8 +27,8 @@ local settlements = cmsgpack.unpack(ARGV[8])
 local firstQueue, lastQueue = 9, #ARGV
 
 local function settlementOf(id, execution, queue, to, startedAt, endedAt, keepS, counts, release, value, extra)
-  return { id = id, execution = execution, queue = queue, to = to, startedAt = startedAt, endedAt = endedAt, keepS = keepS,
-    counts = counts, release = release, value = value, extra = extra }
+  return { id = id, execution = execution, queue = queue, to = to, startedAt = startedAt, endedAt = endedAt,
+    keepS = keepS, counts = counts, release = release, value = value, extra = extra }
 end
 
 local batch, group = newBatch(prefix, worker, stamp), nil
@@ -42,7 +43,8 @@ while at <= last do
   else
     local id, execution, startedAt, endedAt, value = unpack(settlements, at, at + 4)
     if not settlePlain(batch, group, id, execution, startedAt, endedAt, value) then
-      settle(batch, settlementOf(id, execution, group.queue, 'finished', startedAt, endedAt, group.keepS, 'successful', 'all', value, {}))
+      settle(batch, settlementOf(id, execution, group.queue, 'finished', startedAt, endedAt, group.keepS, 'successful',
+        group.release, value, {}))
     end
     at = at + 5
   end
@@ -53,7 +55,7 @@ if #batch.endedIds > 0 and redis.call('EXISTS', unpack(batch.dependentsKeys)) > 
 countForWorker(batch, workedS)
 
 local answers = table.concat(batch.answers)
-local setAside = batch.hasMore and redis.call('EXISTS', prefix .. 'releasing') or 0
-if want > 0 and redis.call('EXISTS', suspendedKey) == 1 then return { answers, 'suspended', setAside } end
+local hasMore = batch.hasMore and redis.call('EXISTS', prefix .. 'releasing') or 0
+if want > 0 and redis.call('EXISTS', suspendedKey) == 1 then return { answers, 'suspended', hasMore } end
 local claimed = claim(prefix, firstQueue, lastQueue, want, worker, leaseMs, stamp, executionBase)
-return { answers, pack(claimed), setAside }
+return { answers, pack(claimed), hasMore }

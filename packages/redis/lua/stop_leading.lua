@@ -1,10 +1,10 @@
 #!lua flags=allow-oom
---- Give up the lead of queues, and tell the schedulers that stand by. Locks of others stay.
--- @key scheduler hash of the scheduler
+--- Stop leading queues, and notify the schedulers that stand by. Locks of others stay.
+-- @key scheduler hash rq:scheduler:<s>
 -- @arg prefix string
--- @arg name string of the scheduler
+-- @arg name   string of the scheduler
 -- @arg queues... string names
--- @reply int 1 if the scheduler had a record
+-- @reply {int} 1 if the scheduler had a record
 
 local schedulerKey = KEYS[1]
 local prefix, name = ARGV[1], ARGV[2]

@@ -1,20 +1,20 @@
 #!lua flags=allow-oom
---- Take a worker off the lists; its record stays for a minute, with the time of its death. What claims have leased whose replies it
--- will not read any more goes back to the heads of the queues.
--- @key workers set of worker keys
+--- Remove a worker from the lists. Its record stays for a minute, with the time of its death. Jobs that were leased by
+-- claims whose replies it will not read go back to the heads of the queues.
+-- @key workers set rq:workers
 -- @arg prefix string
--- @arg name string
--- @arg stamp string ISO time of death
+-- @arg name   string
+-- @arg stamp  string ISO time of death
 -- @arg queueCount int
 -- @arg rest... string names of its queues; then what the execution ids of such claims begin with
--- @reply 'ok'
+-- @reply {'ok'}
 -- @include lib/give_back
 
 local workersKey = KEYS[1]
 local prefix, name, stamp, queueCount = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local firstQueue, lastQueue = 5, 4 + queueCount
 
---- `bases`: as keys, all of this length.
+--- Give back the jobs whose execution ids begin with one of `bases`: a set of strings of this length.
 local function giveBackClaimed(bases, length)
   for at = firstQueue, lastQueue do
     local queue = ARGV[at]

@@ -1,6 +1,15 @@
 #!/usr/bin/env node
-// Turns lua/*.lua into one typed TypeScript module: text with its includes, sha, and what the header says.
-// With --check it writes nothing and fails when the checked-in module is not what it would write.
+// Turns lua/*.lua into one typed TypeScript module: for each script its text, its sha, and the types that its header
+// declares. With --check it writes nothing, and fails when the checked-in module is not what it would write.
+//
+// A header has these lines:
+//   --- What the script does.
+//   -- @key <name> <Redis type> <example> [description]
+//   -- @arg <name> <type> [description]       type: see ARGUMENT_TYPES; `name...` for any number of them, at the end
+//   -- @reply {<type>} [description]          type: TypeScript, with the words of REPLY_TYPES
+//   -- @include <file>                        defines the functions of that file here: in the header for the whole
+//                                             script, further down for what follows
+//   -- @lazy <file> <function>...             the same, but only when one of these functions is called
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -10,83 +19,189 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const luaDir = join(root, 'lua')
 const target = join(root, 'src', 'connection', 'scripts.generated.ts')
 
-/** The text of a file, after all that it includes; each file only once. */
-function assemble(name, seen = new Set()) {
-  if (seen.has(name)) return ''
-  seen.add(name)
-  const text = readFileSync(join(luaDir, `${name}.lua`), 'utf8')
-  const first = [...text.matchAll(/^-- @(?:first|include) (\S+)$/gm)].map(([, other]) => assemble(other, seen))
-  const lazy = [...text.matchAll(/^-- @lazy (\S+) (.+)$/gm)].map(([, other, names]) =>
-    assembleLazy(other, names.split(' '), seen),
-  )
-  const code = text
-    .split('\n')
-    .filter((line) => !line.startsWith('#!') && !/^\s*--/.test(line) && line.trim() !== '')
-    .join('\n')
-  return [...first, ...lazy, code].filter((part) => part !== '').join('\n')
+/** @type {Readonly<Record<string, string>>} What a caller gives for an argument of each type. */
+const ARGUMENT_TYPES = {
+  int: 'number',
+  float: 'number',
+  string: 'string',
+  flag: 'boolean',
+  bytes: 'string | Uint8Array',
+  packed: 'Uint8Array',
+  value: 'ScriptArgument',
+  empty: "''",
 }
 
 /**
- * A file whose functions are made when the first of those that are `names` is called. To make a function costs Redis as much as a
- * small command, and a script makes all of its functions at each call.
+ * @type {Readonly<Record<string, string>>} Words in the type of a reply. With `bytes` in it, all of its strings come as
+ * Buffers.
+ */
+const REPLY_TYPES = { int: 'number', flag: '0 | 1', bytes: 'Buffer' }
+
+/** @param {string} name */
+const read = (name) => readFileSync(join(luaDir, `${name}.lua`), 'utf8')
+
+/** @param {string} name */
+const camel = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase())
+
+/** @param {string} name of a library: lib/time */
+const constant = (name) => name.replace('/', '_').toUpperCase()
+
+/** A part of a script: a library, by its name, or Lua text. @typedef {{ library: string } | { text: string }} Part */
+
+/** Lua without comments and empty lines. @param {string} text */
+function codeOf(text) {
+  return text
+    .split('\n')
+    .filter((line) => !line.startsWith('#!') && !/^\s*--/.test(line) && line.trim() !== '')
+    .join('\n')
+}
+
+/**
+ * A file's code with everything that it includes, each library once, where it is included.
+ * @param {string} name
+ * @param {Set<string>} seen
+ * @returns {Part[]}
+ */
+function assemble(name, seen = new Set()) {
+  if (seen.has(name)) return []
+  seen.add(name)
+  const [head = '', ...rest] = read(name).split(/^(?=-- @(?:include|lazy) )/m)
+  return [head, ...rest].flatMap((text) => {
+    const [, kind, other = '', names = ''] = /^-- @(include|lazy) (\S+)(?: (.+))?$/m.exec(text) ?? []
+    const code = codeOf(text)
+    return [
+      ...(kind === 'include' ? assemble(other, seen) : []),
+      ...(kind === 'lazy' ? assembleLazy(other, names.split(' '), seen) : []),
+      ...(code === '' ? [] : [name.startsWith('lib/') ? { library: name } : { text: code }]),
+    ]
+  })
+}
+
+/**
+ * A library whose functions are made when one of those in `names` is called. Redis makes the functions of a script at
+ * every call of it, and making one costs as much as a small command.
+ * @param {string} name
+ * @param {readonly string[]} names
+ * @param {ReadonlySet<string>} seen
+ * @returns {Part[]}
  */
 function assembleLazy(name, names, seen) {
   const all = names.join(', ')
   const make = `make_${name.replace('lib/', '')}`
-  const stubs = names.map((one) => `function ${one}(...)\n${all} = ${make}()\nreturn ${one}(...)\nend`)
+  const stubs = names.map((one) => `function ${one}(...)\n  ${all} = ${make}()\n  return ${one}(...)\nend`)
   return [
-    `local ${all}`,
-    `local function ${make}()`,
-    assemble(name, new Set(seen)),
-    `return ${all}`,
-    'end',
-    ...stubs,
-  ].join('\n')
+    { text: `local ${all}\nlocal function ${make}()` },
+    ...assemble(name, new Set(seen)),
+    { text: [`return ${all}`, 'end', ...stubs].join('\n') },
+  ]
 }
 
+/** The type at the beginning of `{...} description`, and the description. @param {string} text */
+function splitBraces(text) {
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === '{') depth += 1
+    if (text[at] === '}') depth -= 1
+    if (depth === 0) return { type: text.slice(1, at), description: text.slice(at + 1).trim() }
+  }
+  throw new Error(`no closing brace: ${text}`)
+}
+
+/** The lines of a tag, each with the lines that continue it. @param {string} text @param {string} tag */
+function tags(text, tag) {
+  return [...text.matchAll(new RegExp(`^-- @${tag} (.+(?:\\n--  .+)*)`, 'gm'))].map(([, line = '']) =>
+    line.replace(/\n--\s+/g, ' '),
+  )
+}
+
+/** @param {string} name */
 function describe(name) {
-  const text = readFileSync(join(luaDir, `${name}.lua`), 'utf8')
-  const shebang = /^#!lua.*$/m.exec(text)?.[0]
-  if (shebang === undefined || !text.startsWith(shebang)) throw new Error(`${name}.lua: the first line must be #!lua`)
-  const summary = /^--- (.+)$/m.exec(text)?.[1]
-  if (summary === undefined) throw new Error(`${name}.lua: a line '--- What it does.' is missing`)
-  const keys = [...text.matchAll(/^-- @key (\S+)/gm)].map((match) => match[1])
-  const args = [...text.matchAll(/^-- @arg (\S+)/gm)].map((match) => match[1])
-  const reply = /^-- @reply (.+)$/m.exec(text)?.[1]
-  if (reply === undefined) throw new Error(`${name}.lua: a line '-- @reply ...' is missing`)
-  const lua = `${shebang}\n${assemble(name)}\n`
-  return { name, summary, keys, args, reply, lua, sha: createHash('sha1').update(lua).digest('hex') }
+  const text = read(name)
+  /** @param {string} problem */
+  const fail = (problem) => {
+    throw new Error(`${name}.lua: ${problem}`)
+  }
+  const shebang = /^#!lua.*$/m.exec(text)?.[0] ?? ''
+  if (shebang === '' || !text.startsWith(shebang)) fail('the first line must be #!lua')
+  const summary = /^--- (.+(?:\n-- (?!@).+)*)/m.exec(text)?.[1]?.replace(/\n--\s+/g, ' ')
+  if (summary === undefined) fail("a line '--- What it does.' is missing")
+  const keys = tags(text, 'key').map((line) => {
+    const [key = '', , example = ''] = line.split(/\s+/)
+    if (!example.startsWith('rq:')) fail(`@key ${key}: name, type and an example are expected`)
+    return { name: key, example }
+  })
+  const args = tags(text, 'arg').map((line) => {
+    const [arg = '', words = ''] = line.split(/\s+/)
+    const types = words.split('|').map((word) => ARGUMENT_TYPES[word] ?? fail(`@arg ${arg}: unknown type ${word}`))
+    const type = types.join(' | ')
+    if (!arg.endsWith('...')) return `${arg}: ${type}`
+    return `...${arg.slice(0, -3)}: ${type.includes('|') ? `(${type})` : type}[]`
+  })
+  const [reply] = tags(text, 'reply')
+  if (!reply?.startsWith('{')) return fail("a line '-- @reply {type} ...' is missing")
+  const { type, description } = splitBraces(reply)
+  const replyType = type.replace(/\b(?:int|flag|bytes)\b/g, (word) => REPLY_TYPES[word] ?? word)
+  const parts = assemble(name)
+  return { name, shebang, summary, keys, args, replyType, inBytes: /\bbytes\b/.test(type), description, parts }
 }
 
-const camel = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase())
-const tuple = (names, type) =>
-  `[${names
-    .map((name) => (name.endsWith('...') ? `...${name.slice(0, -3)}: ${type}[]` : `${name}: ${type}`))
-    .join(', ')}]`
+/** @param {string} text */
+function template(text) {
+  if (/`|\$\{/.test(text)) throw new Error(`not for a template: ${text}`)
+  return `String.raw\`${text}\``
+}
 
+/** @param {ReturnType<typeof describe>} script */
 function emit(script) {
+  const { name, shebang, summary, keys, args, replyType, inBytes, description, parts } = script
+  const text = parts.map((part) => ('library' in part ? codeOf(read(part.library)) : part.text))
+  const lua = `${[shebang, ...text].join('\n')}\n`
+  const pieces = [shebang, ...parts.map((part) => ('library' in part ? part.library : part.text))]
+  const literals = pieces.map((piece, at) => {
+    const part = parts[at - 1]
+    return part !== undefined && 'library' in part ? constant(piece) : template(piece)
+  })
   return `/**
- * ${script.summary}
+ * ${summary}
  *
- * Reply: ${script.reply}
+ * Keys: ${keys.map(({ name: key, example }) => `${key} (${example})`).join(', ')}
+ *
+ * Reply: ${description}
  */
-export const ${camel(script.name)}: Script<${tuple(script.keys, 'string')}, ${tuple(script.args, 'ScriptArgument')}> = {
-  name: '${script.name}',
-  sha: '${script.sha}',
-  keyCount: ${script.keys.length},
-  lua: ${JSON.stringify(script.lua)},
+export const ${camel(name)}: Script<
+  [${keys.map((key) => `${key.name}: string`).join(', ')}],
+  [
+${args.map((arg) => `    ${arg},\n`).join('')}  ],
+  ${replyType}
+> = {
+  name: '${name}',
+  sha: '${createHash('sha1').update(lua).digest('hex')}',
+  keyCount: ${keys.length},
+  repliesInBytes: ${inBytes},
+  lua: joined(
+${literals.map((literal) => `    ${literal},\n`).join('')}  ),
 }
 `
 }
 
-const names = readdirSync(luaDir)
+const scripts = readdirSync(luaDir)
   .filter((file) => file.endsWith('.lua'))
-  .map((file) => file.slice(0, -4))
-  .sort()
+  .map((file) => describe(file.slice(0, -4)))
+const libraries = readdirSync(join(luaDir, 'lib')).map((file) => `lib/${file.slice(0, -4)}`)
+const used = new Set(scripts.flatMap(({ parts }) => parts.flatMap((part) => ('library' in part ? [part.library] : []))))
+const unused = libraries.filter((name) => !used.has(name))
+if (unused.length > 0) throw new Error(`no script includes ${unused.join(', ')}`)
+
 const output = `// Written by scripts/gen-lua.mjs from lua/*.lua; change those and run \`pnpm gen:lua\`.
 import type { Script, ScriptArgument } from './script.ts'
 
-${names.map((name) => emit(describe(name))).join('\n')}`
+/** The text of a script, from its parts. */
+function joined(...parts: readonly string[]): string {
+  return \`\${parts.join('\\n')}\\n\`
+}
+
+${libraries.map((name) => `const ${constant(name)} = ${template(codeOf(read(name)))}\n`).join('\n')}
+${scripts.map(emit).join('\n')}`
 
 if (process.argv.includes('--check')) {
   if (readFileSync(target, 'utf8') !== output) {

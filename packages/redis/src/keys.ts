@@ -1,6 +1,6 @@
 import type { RegistryKind } from '@rq/job'
 
-/** The zset of each registry, by RQ's word for it. */
+/** RQ's word for each registry, in its key. */
 const REGISTRY_WORDS: Readonly<Record<RegistryKind, string>> = {
   started: 'wip',
   finished: 'finished',
@@ -10,14 +10,14 @@ const REGISTRY_WORDS: Readonly<Record<RegistryKind, string>> = {
   canceled: 'canceled',
 }
 
-/** Builders for every key, under one prefix. The only place (beside the scripts) where a key's text is made. */
+/** Builds every key, under one prefix. Only this class and the scripts build keys. */
 export class Keys {
   readonly prefix: string
   readonly queues: string
   readonly workers: string
   readonly suspended: string
   readonly groups: string
-  /** Jobs whose dependents were set aside because they were many. */
+  /** Jobs whose dependents were set aside, to be released in steps. */
   readonly releasing: string
   /** Names of all rate limits. */
   readonly rateLimits: string
@@ -41,7 +41,7 @@ export class Keys {
     return `${this.prefix}paused:${queue}`
   }
 
-  /** The queue's name in a queue key, or undefined for any other key. */
+  /** The name of the queue that a key belongs to; undefined if it is not the key of a queue. */
   queueName(key: string): string | undefined {
     const start = `${this.prefix}queue:`
     return key.startsWith(start) ? key.slice(start.length) : undefined
@@ -59,12 +59,12 @@ export class Keys {
     return `${this.prefix}job:${id}:dependents`
   }
 
-  /** Dependents of a job that are still to be released. */
+  /** Dependents of a job that were set aside, to be released in steps. */
   releasingOf(id: string): string {
     return `${this.prefix}releasing:${id}`
   }
 
-  /** Python RQ's registry of jobs that are about to be queued; read, never written. */
+  /** Python RQ's registry of jobs that a worker is about to queue. Never added to. */
   ready(queue: string): string {
     return `${this.prefix}ready:${queue}`
   }
@@ -81,12 +81,12 @@ export class Keys {
     return `${this.prefix}worker:${name}`
   }
 
-  /** Keys of the workers that listen to a queue. */
+  /** Keys of the workers of a queue. */
   queueWorkers(queue: string): string {
     return `${this.prefix}workers:${queue}`
   }
 
-  /** The channel on which a worker hears commands. */
+  /** The channel of commands to a worker. */
   commands(workerName: string): string {
     return `${this.prefix}pubsub:${workerName}`
   }
@@ -112,22 +112,22 @@ export class Keys {
     return `${this.prefix}cron_state:${name}`
   }
 
-  /** Jobs that a cron job enqueued, by when. */
+  /** Jobs that a cron job enqueued, by time. */
   cronHistory(name: string): string {
     return `${this.prefix}cron_job:${name}:jobs`
   }
 
-  /** The channel on which workers tell of the jobs of a queue. */
+  /** The channel of events about the jobs of a queue. */
   events(queue: string): string {
     return `${this.prefix}events:${queue}`
   }
 
-  /** The channel on which workers hear that somebody listens to the events of a queue. */
+  /** The channel on which listeners to the events of a queue announce themselves to workers. */
   listeners(queue: string): string {
     return `${this.prefix}listeners:${queue}`
   }
 
-  /** The channel on which a waiting process hears that a job has a result. */
+  /** The channel on which a waiting process is notified of results. */
   notify(channel: string): string {
     return `${this.prefix}notify:${channel}`
   }

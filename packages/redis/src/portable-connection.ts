@@ -3,7 +3,7 @@ import { urlFromEnvironment } from './connection/connection-url.ts'
 import type { Connection } from './connection/connections.ts'
 import { RedisStorage, type RedisStorageOptions } from './storage.ts'
 
-/** What of a connection survives being sent to another process as JSON. */
+/** The options of a connection that JSON can carry to another process. */
 const PLAIN_OPTIONS = [
   'host',
   'port',
@@ -16,7 +16,9 @@ const PLAIN_OPTIONS = [
   'sentinelPassword',
 ] as const
 
-/** How another process makes a storage: it imports a module and calls its export with the options. Survives JSON. */
+/**
+ * How another process makes a storage: it imports a module and calls its export with the options. Can be sent as JSON.
+ */
 export interface RedisStorageSource {
   /** The module's URL. */
   readonly module: string
@@ -24,7 +26,7 @@ export interface RedisStorageSource {
   readonly options: RedisStorageOptions
 }
 
-/** A run from source sends others to what was built: they have no loader for TypeScript. */
+/** Other processes have no loader for TypeScript, so a run from source refers them to the built module. */
 const MODULE = new URL(import.meta.url.endsWith('.ts') ? '../dist/index.js' : './index.js', import.meta.url).href
 
 /**
@@ -49,14 +51,16 @@ function portableConnection(connection: Connection | undefined): string | RedisO
   return plain as RedisOptions
 }
 
-/** Keys and certificates may come as bytes, which JSON cannot carry; those in PEM are text all the same. */
+/** Keys and certificates may be bytes, which JSON cannot carry. In PEM format they are text. */
 function keyMaterialAsText(this: unknown, key: string, value: unknown): unknown {
-  // A Buffer's toJSON has run before, so look at the holder.
+  // Buffer.toJSON has already run on `value`, so read it from its holder.
   const original = (this as Record<string, unknown>)[key]
   return original instanceof Uint8Array ? Buffer.from(original).toString('utf8') : value
 }
 
-/** The storage of a work horse, made from what its worker sent. Connects only if a job or a callback uses it. */
+/**
+ * Make the storage of a work horse from the options that its worker sent. Connects only if a job or a callback uses it.
+ */
 export function horseStorage(options: RedisStorageOptions): RedisStorage {
   return new RedisStorage(options)
 }

@@ -16,17 +16,21 @@ import { RedisWorkerStore } from './stores/worker-store.ts'
 export interface RedisStorageOptions {
   /** Default: `RQ_REDIS_URL`, then `REDIS_URL`, then redis://localhost:6379. */
   connection?: Connection
-  /** What every key begins with. Default `'rq:'`, which Python RQ always uses; one hash tag (`'{billing}:'`) keeps a namespace in one Cluster slot. */
+  /**
+   * Prefix of every key. Default `'rq:'`, which Python RQ always uses. A hash tag (`'{billing}:'`) keeps all keys in
+   * one slot of a Cluster.
+   */
   prefix?: string
-  /** `producer` (default) fails within seconds when Redis is away; `worker` waits and reconnects for ever. */
+  /** `producer` (default) fails within seconds when Redis is away; `worker` waits and reconnects forever. */
   role?: 'producer' | 'worker'
 }
 
 const PREFIX = /^[A-Za-z0-9_.:{}-]{0,100}$/
 
 /**
- * The Redis engine. Connects at the first use; a client that is given stays the caller's and is never closed.
- * @throws RqError `RQ_INVALID_OPTION` for a prefix with other characters, `RQ_CONFIG` for a URL that is none.
+ * The Redis engine. Connects at the first use. A client that is given stays the caller's and is never closed.
+ * @throws RqError `RQ_INVALID_OPTION` if the prefix has other characters than letters, digits or `_.:{}-`, or more than
+ * 100 of them; `RQ_CONFIG` for an invalid URL.
  */
 export class RedisStorage implements Storage {
   readonly queues: RedisQueueStore
@@ -58,24 +62,25 @@ export class RedisStorage implements Storage {
     this.admin = new RedisAdminStore(this.#connections, keys)
   }
 
+  /** The storage's own client, for a user's commands. It keeps the process alive until the storage is closed. */
   client(): Redis | Cluster {
     return this.#connections.lend()
   }
 
-  /** Drop all connections that this storage opened; its next use opens new ones. */
+  /** Close all connections that this storage opened. Its next use opens new ones. */
   disconnect(): void {
     this.workers.disconnect()
     this.#connections.disconnect()
   }
 
-  /** Drop all connections, and open none for what is still under way: it fails, as does every later use, until {@link reopen}. */
+  /** Close all connections. Calls that are under way fail, and so does every later use, until {@link reopen}. */
   async close(): Promise<void> {
     this.jobs.close()
     this.workers.disconnect()
     this.#connections.close()
   }
 
-  /** Make a storage that was closed usable again. It connects at its next use. */
+  /** Make a closed storage usable again. It connects at its next use. */
   reopen(): void {
     this.#connections.reopen()
     this.jobs.reopen()

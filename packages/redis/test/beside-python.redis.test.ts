@@ -7,7 +7,7 @@ import { RedisStorage } from '../src/index.ts'
 const OTHERS = '0123456789abcdef0123456789abcdef'
 const OURS = 'd'.repeat(20)
 
-/** From here to the end of the test nobody looks for himself from time to time: a wait that ends has been woken. */
+/** From here to the end of the test no client polls: a wait that ends was woken. */
 function withoutLooking(): void {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   onTestFinished(() => {

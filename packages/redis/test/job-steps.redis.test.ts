@@ -16,8 +16,8 @@ interface Place {
 }
 
 /**
- * A state with something everywhere, to which `job` belongs: in `default` between two others, in a group and a rate limit, with
- * jobs that wait for it, and waiting for nothing. What a step does not say it changes must be as it was.
+ * A state with something everywhere, to which `job` belongs: in `default` between two others, in a group and a rate
+ * limit, with jobs that wait for it, and waiting for nothing. What a step does not say it changes must be as it was.
  */
 async function inTheMiddle(run: (place: Place) => Promise<void>, tolerate?: RegExp): Promise<void> {
   await using redis = await redisFixture(tolerate === undefined ? {} : { tolerate })
@@ -310,7 +310,7 @@ describe('reading', () => {
     }))
 })
 
-/** Two clients at the same moment: both answers, whoever was first. */
+/** Two clients at the same moment: both answers, in either order. */
 describe('two clients', () => {
   const cancel = ({ jobs }: RedisStorage) => jobs.cancel({ jobId: 'job', ...CANCEL })
   const release = ({ jobs }: RedisStorage) =>

@@ -23,8 +23,8 @@ interface Execution {
 }
 
 /**
- * Makes the same steps on a storage on Redis and on one in memory, which shares no code with it. Compares the replies to
- * each step, and the whole state after it.
+ * Makes the same steps on a storage on Redis and on one in memory, which shares no code with it. Compares the replies
+ * to each step, and the whole state after it.
  */
 export class Run {
   readonly #client: Redis

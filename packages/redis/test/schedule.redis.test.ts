@@ -41,7 +41,10 @@ async function statuses({ storage }: Place, ...ids: string[]): Promise<(string |
   return (await storage.jobs.fetch(ids)).map((job) => job?.status)
 }
 
-/** How long the longest script took, without the slowest twentieth: a step whose process had to wait for the machine says nothing. */
+/**
+ * How long the longest script took, without the slowest twentieth: a step whose process had to wait for the machine
+ * says nothing.
+ */
 async function longestStepMs(client: ReturnType<RedisStorage['client']>): Promise<number> {
   const slow = (await client.call('SLOWLOG', 'GET', '-1')) as [number, number, number, string[]][]
   const stepsMs = slow

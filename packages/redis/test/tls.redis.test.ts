@@ -108,7 +108,7 @@ describe.skipIf(!(await speaksTls()))('TLS', () => {
 
   test('does not speak to a port without TLS, and says so', async () => {
     await using server = await tlsServer()
-    const unanswered = /cannot be reached \(.*\): nobody there answers in TLS\. Is that a port for TLS\? Without TLS/
+    const unanswered = /cannot be reached \(.*\): the server does not speak TLS\. Use redis:/
     const talkative = createServer((socket) => socket.on('error', () => {}).end('-ERR Protocol error\r\n'))
     const silent = createServer((socket) => socket.on('error', () => {}).resume())
     const others = await Promise.all([talkative, silent].map(listeningPort))

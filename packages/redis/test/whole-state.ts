@@ -3,12 +3,15 @@ import type { RedisDump, RedisFixture } from '@rq/testkit'
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
 const EXECUTION = /[0-9a-f]{12}[0-9a-f]{8}/g
 
-/** To so many seconds times are told: a slow machine takes some for a step. All that the tests ask for is a multiple of it. */
+/**
+ * Times are rounded to this many seconds, since a slow machine takes some for a step. All times in the tests are
+ * multiples of it.
+ */
 const GRAIN_S = 15
 
 /**
- * A state with what differs from run to run named instead: times, executions, scores that are a time from `nowS`. A key that
- * expires says when.
+ * A state with what differs from run to run named instead: times, executions, scores that are a time from `nowS`. A key
+ * that expires says when.
  */
 export function named(dump: RedisDump, nowS = Date.now() / 1000): Record<string, unknown> {
   const text = (value: unknown) =>
@@ -54,8 +57,8 @@ export const CLAIMED_HASH = {
 type State = Record<string, unknown>
 
 /**
- * What a step changed in the whole state, and nothing else: keys with their new values, those of hashes by field, null for what
- * is gone.
+ * What a step changed in the whole state, and nothing else: keys with their new values, those of hashes by field, null
+ * for what is gone.
  */
 export async function changesBy(redis: RedisFixture, step: () => Promise<unknown>): Promise<State> {
   const nowS = Date.now() / 1000

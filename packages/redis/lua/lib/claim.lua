@@ -1,12 +1,12 @@
---- Hand out queued jobs and lease them.
+--- Claim queued jobs and lease them.
 -- @include lib/time
 -- @include lib/claimed
 
---- A plain job has what every job has, perhaps a `result_ttl`, and nothing else. Two fields of these eight or nine are not read:
--- `origin` is its queue, and `last_heartbeat` is empty before the first start.
+--- Number of fields of a plain job, which has what every job has, perhaps a `result_ttl`, and no more. Two of them need
+-- not be read: `origin` is its queue, and `last_heartbeat` is empty before the first start.
 local PLAIN_FIELDS = 8
 
---- Read a job. Returns its status, whether it can be run, and the values of a plain one; else nil.
+--- Read a job. Returns its status and whether it can run; of a plain job also its values, and its `result_ttl` or ''.
 local function readJob(key)
   local count = redis.call('HLEN', key)
   if count == PLAIN_FIELDS then
@@ -26,13 +26,14 @@ local function readJob(key)
   return known[1], known[2]
 end
 
---- A small sorted set is kept as a list, of which every insertion reads all members: dear with many leases. A member of more than
--- 64 bytes turns it into a skip list, which it remains until it is empty.
+--- A member that makes Redis keep the leases in a skip list. Redis keeps a small sorted set as a list, and every
+-- insertion reads that list, which is slow with many leases. A member of more than 64 bytes turns it into a skip list
+-- until the set is empty.
 local LONG_MEMBER = string.rep('-', 65)
---- So many leases at once are worth the two words more.
+--- With this many leases at once the extra commands pay.
 local MANY_LEASES = 8
 
---- `leases`: end and member in turn.
+--- Add leases to their set. `leases`: end and member in turn.
 local function lease(key, leases)
   local last = #leases
   if last == 0 then return end
@@ -51,9 +52,8 @@ local function isAnyPaused(prefix, first, last)
   return #keys > 0 and redis.call('EXISTS', unpack(keys)) > 0
 end
 
---- Take up to `want` jobs from the queues named in `ARGV[first..last]`, in that order.
--- Ids whose job is gone or not waiting (a list may hold an id twice) are dropped. A queue that is paused is left out.
--- Returns them as lib/claimed says.
+--- Claim up to `want` jobs from the queues named in `ARGV[first..last]`, in that order. Returns them as lib/claimed
+-- says. Drops ids whose job is gone or is not waiting: a list can hold an id twice. Skips paused queues.
 local function claim(prefix, first, last, want, worker, leaseMs, stamp, executionBase)
   local claimed = {}
   if want <= 0 then return claimed end
@@ -77,11 +77,13 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
           serial = serial + 1
           local execution = executionBase .. string.format('%08x', serial)
           local fields = not values and redis.call('HGETALL', key)
-          redis.call('HSET', key, 'status', 'started', 'started_at', stamp, 'worker_name', worker, 'execution_id', execution)
+          redis.call('HSET', key, 'status', 'started', 'started_at', stamp, 'worker_name', worker,
+            'execution_id', execution)
           if values then
             appendPlain(claimed, queue, execution, id, values, resultTtl)
           else
-            -- A time to live in the queue, or one left from an earlier end, is over when the job starts.
+            -- The time to live in the queue does not count once the job has started. It may also be left from an
+            -- earlier end.
             if redis.call('PERSIST', key) == 1 then
               redis.call('PERSIST', key .. ':dependents')
               redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')

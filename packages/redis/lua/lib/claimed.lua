@@ -1,7 +1,9 @@
---- The reply of a claim: a list of strings that is packed into one (MessagePack). A reply of many strings costs Redis and its client more
--- than the jobs themselves. Each job begins with the number of strings that its fields take; '' stands for a plain job.
+--- The reply of a claim: a list of strings that is packed into one (MessagePack). A reply of many strings costs Redis
+-- and its client more than the jobs themselves. Each job begins with the number of strings that its fields take; ''
+-- stands for a plain job.
 
---- Append a plain job: '', queue, execution id, job id, created_at, enqueued_at, timeout, result_ttl, description, data.
+--- Append a plain job: '', queue, execution id, job id, created_at, enqueued_at, timeout, result_ttl, description,
+-- data.
 local function appendPlain(claimed, queue, execution, id, values, resultTtl)
   local n = #claimed
   claimed[n + 1], claimed[n + 2], claimed[n + 3], claimed[n + 4] = '', queue, execution, id
@@ -9,7 +11,8 @@ local function appendPlain(claimed, queue, execution, id, values, resultTtl)
   claimed[n + 9], claimed[n + 10] = values[6], values[2]
 end
 
---- Append any job: number of names and values of its fields, queue, execution id, job id, then those names and values in turn.
+--- Append any job: number of names and values of its fields, queue, execution id, job id, then those names and values
+-- in turn.
 local function appendFull(claimed, queue, execution, id, fields)
   local n = #claimed
   claimed[n + 1], claimed[n + 2], claimed[n + 3], claimed[n + 4] = tostring(#fields), queue, execution, id

@@ -1,12 +1,12 @@
---- Who waits for whom.
+--- Jobs that wait for other jobs.
 -- @include lib/place
 -- @include lib/schedule
 
---- So many dependents are looked at in one step. The others are set aside: `releasing:<id>` holds them, and the hash
--- `releasing` says whose they are and how they are to be released; release_dependents goes on with them.
+--- How many dependents are released in one step. The others are set aside for release_dependents: `releasing:<id>`
+-- holds them, and the hash `releasing` says how those of a job are to be released.
 local RELEASED_AT_ONCE = 250
---- So many dependencies are looked at before all of them are read.
-local LOOKED_AT_FIRST = 16
+--- How many dependencies are checked before all of them are read.
+local CHECKED_FIRST = 16
 
 --- Whether a dependency in this status no longer holds its dependent back. A missing one never does.
 local function satisfied(status, allowFailure)
@@ -19,8 +19,8 @@ local function statusOf(prefix, id)
   return redis.call('HGET', key, 'status') or (redis.call('EXISTS', key) == 1 and 'created') or nil
 end
 
---- Let a job know that another waits for it. That lasts as long as the job; of one that is not there, a year.
-local function tell(prefix, dependency, dependent)
+--- Add a job to the dependents of another, for as long as that one is kept; for a year if there is no such job.
+local function addDependent(prefix, dependency, dependent)
   local key = prefix .. 'job:' .. dependency
   redis.call('SADD', key .. ':dependents', dependent)
   local lifeMs = redis.call('PTTL', key)
@@ -31,17 +31,17 @@ local function tell(prefix, dependency, dependent)
   end
 end
 
---- Let a job wait for others.
+--- Write down what a job waits for, on both sides.
 local function waitFor(prefix, id, dependencies)
   -- `unpack` takes some thousands at most.
   for first = 1, #dependencies, 1000 do
     local last = math.min(first + 999, #dependencies)
     redis.call('SADD', prefix .. 'job::' .. id .. ':dependencies', unpack(dependencies, first, last))
   end
-  for _, dependency in ipairs(dependencies) do tell(prefix, dependency, id) end
+  for _, dependency in ipairs(dependencies) do addDependent(prefix, dependency, id) end
 end
 
---- The first of the dependencies that is not satisfied, leaving `except` out of account; nil when all are.
+--- The first of the dependencies that is not satisfied, ignoring `except`; nil if all are.
 local function firstUnsatisfied(prefix, dependencies, allowFailure, except)
   for _, dependency in ipairs(dependencies) do
     if dependency ~= except and not satisfied(statusOf(prefix, dependency), allowFailure) then return dependency end
@@ -49,31 +49,31 @@ local function firstUnsatisfied(prefix, dependencies, allowFailure, except)
   return nil
 end
 
---- Whether all dependencies of a job are satisfied, leaving `except` out of account. One that is not is told of the job once more:
--- it may be gone and have come back since.
+--- Whether all dependencies of a job are satisfied, ignoring `except`. Adds the job again to the dependents of one that
+-- is not: that one may have been deleted and enqueued again.
 local function dependenciesMet(prefix, id, allowFailure, except)
   local key = prefix .. 'job::' .. id .. ':dependencies'
-  -- With very many dependencies, some at random say no in most cases.
-  local some = redis.call('SRANDMEMBER', key, LOOKED_AT_FIRST)
+  -- Of very many dependencies a few at random show in most cases that the job has to wait.
+  local some = redis.call('SRANDMEMBER', key, CHECKED_FIRST)
   local unsatisfied = firstUnsatisfied(prefix, some, allowFailure, except)
-  if not unsatisfied and #some == LOOKED_AT_FIRST then
+  if not unsatisfied and #some == CHECKED_FIRST then
     unsatisfied = firstUnsatisfied(prefix, redis.call('SMEMBERS', key), allowFailure, except)
   end
-  if unsatisfied then tell(prefix, unsatisfied, id) end
+  if unsatisfied then addDependent(prefix, unsatisfied, id) end
   return not unsatisfied
 end
 
---- Let a job that was deferred go on.
+--- Release a deferred job.
 local function releaseOne(prefix, id, job, nowS, stamp)
   redis.call('ZREM', prefix .. 'deferred:' .. job[2], id)
   place(prefix, id, job[2], job[4] == '1', job[5] and job[6] and job[5], job[6], nowS, stamp)
-  -- Waiting for other jobs is not waiting in the queue: that begins now.
+  -- The time to live in the queue begins now: it does not count while the job waits for others.
   if tonumber(job[7]) then expireAfter(prefix, id, job[7]) end
 end
 
---- Let those of the given dependents of a job go on that wait for nothing else, in the order in which they were deferred.
--- `mode`: 'all'; 'allow_failure' = those that allow a failed dependency; 'canceled' = all, and the job is no longer a dependency of theirs.
--- Returns those that wait on.
+--- Release those of the given dependents of a job that wait for nothing else, in the order in which they were deferred.
+-- `mode`: 'all'; 'allow_failure' = those that allow a failed dependency; 'canceled' = all, and the job is no longer a
+-- dependency of theirs. Returns those that wait on.
 local function release(prefix, id, dependents, mode, nowS, stamp)
   local ready, waiting = {}, {}
   for _, child in ipairs(dependents) do
@@ -83,12 +83,13 @@ local function release(prefix, id, dependents, mode, nowS, stamp)
     if mode == 'canceled' then
       local key = prefix .. 'job::' .. child .. ':dependencies'
       redis.call('SREM', key, id)
-      -- An empty set of a scheduled job would be filled from these fields when it is due.
+      -- When a scheduled job is due, an empty set is filled from these fields.
       if job[1] == 'scheduled' and redis.call('EXISTS', key) == 0 then
         redis.call('HDEL', prefix .. 'job:' .. child, 'dependency_id', 'dependency_ids')
       end
     end
-    if job[1] == 'deferred' and (tolerant or mode ~= 'allow_failure') and dependenciesMet(prefix, child, tolerant, id) then
+    local mayGo = job[1] == 'deferred' and (tolerant or mode ~= 'allow_failure')
+    if mayGo and dependenciesMet(prefix, child, tolerant, id) then
       local since = #dependents > 1 and redis.call('ZSCORE', prefix .. 'deferred:' .. job[2], child)
       ready[#ready + 1] = { id = child, job = job, since = tonumber(since or 0) }
     elseif (job[1] == 'deferred' or job[1] == 'scheduled') and mode ~= 'canceled' then
@@ -100,7 +101,7 @@ local function release(prefix, id, dependents, mode, nowS, stamp)
   return waiting
 end
 
---- Go on with dependents that were set aside, at most so many. Returns how many were looked at.
+--- Release up to `most` of the dependents that were set aside. Returns how many were checked.
 local function releaseSetAside(prefix, id, mode, most, nowS, stamp)
   local aside = prefix .. 'releasing:' .. id
   local dependents = most > 0 and redis.call('SPOP', aside, most) or {}
@@ -114,8 +115,8 @@ local function releaseSetAside(prefix, id, mode, most, nowS, stamp)
   return #dependents
 end
 
---- Release the dependents of a job, as `release` says: all of them if they are at most so many, else a first part.
--- Returns whether any may wait on, and how many were looked at.
+--- Release the dependents of a job as `release` does; if there are more than `most`, only the first, and set the others
+-- aside. Returns whether any may wait on, and how many were checked.
 local function releaseDependents(prefix, id, mode, most, nowS, stamp)
   local key = prefix .. 'job:' .. id .. ':dependents'
   local count = redis.call('SCARD', key)
@@ -140,8 +141,8 @@ local function releaseDependents(prefix, id, mode, most, nowS, stamp)
   return #waiting > 0, count
 end
 
---- Whether `id` is reached by going from job to job that each waits for, starting at `from`. A job that no longer waits keeps the
--- set of what it waited for, which counts no more.
+--- Whether the job `from` waits for `id`, directly or through other jobs. A job that does not wait may still have a set
+-- of dependencies, which is ignored.
 local function reaches(prefix, from, id)
   local seen, todo = {}, { from }
   while #todo > 0 do

@@ -1,4 +1,5 @@
---- Put a claimed job that was never begun back at the head of its queue, no attempt spent. Returns whether the execution still owned it.
+--- Put a claimed job, started or not, back at the head of its queue; no attempt is counted. Returns whether the
+-- execution still owned it.
 -- @include lib/push
 -- @include lib/schedule
 local function giveBack(prefix, queue, id, execution)

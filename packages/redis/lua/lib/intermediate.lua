@@ -1,11 +1,11 @@
---- RQ's intermediate list of a queue: ids that a Python worker has taken and not yet begun.
+--- RQ's intermediate list of a queue: ids that a Python worker has taken and not started.
 -- @include lib/push
 
---- So long may a Python worker take between the two.
+--- How long a Python worker may take to start a job.
 local STUCK_MS = 60000
 
---- Put jobs back at the head of their queue that have been in the list for longer: their worker died, and they never began.
--- The hash `stuck:<queue>` says since when they are seen there, by id and time of enqueueing.
+--- Put jobs back at the head of their queue that have been in the list for longer: their worker died before it started
+-- them. The hash `stuck:<queue>` holds when each was first seen there, by id and time of enqueueing.
 local function putBackStuck(prefix, queue, nowMs)
   local list = prefix .. 'queue:' .. queue .. ':intermediate'
   local seenKey = prefix .. 'stuck:' .. queue
@@ -24,7 +24,7 @@ local function putBackStuck(prefix, queue, nowMs)
     if not job[2] or (status and status ~= 'queued' and status ~= 'created' and status ~= 'started') then
       redis.call('LREM', list, 1, id)
     elseif status == 'started' then
-      -- Its worker takes it out, or its lease ends.
+      -- Its worker removes it, or its lease ends.
     elseif known[field] and nowMs - known[field] > STUCK_MS then
       redis.call('LREM', list, 1, id)
       push(prefix, queue, id, true)

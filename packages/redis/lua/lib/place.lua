@@ -1,9 +1,9 @@
---- Put a job that may run at once into its queue, or among those that wait for a slot of its rate limit.
+--- Put a job that may run now into its queue, or among the jobs that wait for a slot of its rate limit.
 -- @include lib/rate_limit
 -- @include lib/push
 -- @include lib/time
 
---- Returns the status that the job has now. `limit` is false for a job without a rate limit.
+--- Place a job. Returns its new status. `limit`: false for a job without a rate limit.
 local function place(prefix, id, queue, front, limit, concurrency, nowS, stamp)
   local key = prefix .. 'job:' .. id
   if not limit then

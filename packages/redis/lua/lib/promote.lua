@@ -1,11 +1,12 @@
---- What becomes of a scheduled job whose time has come.
+--- Move a scheduled job on when its time has come.
 -- @include lib/dependencies
 -- @include lib/schedule
 
-local DUE_FIELDS = { 'created_at', 'status', 'origin', 'ttl', 'enqueue_at_front', 'enqueue_at_front_on_retry', 'started_at',
-  'ended_at', 'dependency_id', 'dependency_ids', 'allow_dependency_failures', 'rate_limit_key', 'rate_limit_concurrency' }
+local DUE_FIELDS = { 'created_at', 'status', 'origin', 'ttl', 'enqueue_at_front', 'enqueue_at_front_on_retry',
+  'started_at', 'ended_at', 'dependency_id', 'dependency_ids', 'allow_dependency_failures', 'rate_limit_key',
+  'rate_limit_concurrency' }
 
---- The job as a table of those fields (an empty one is false), or nil when there is no such job.
+--- Read those fields of a job, by name; an empty one is false. Returns nil if there is no such job.
 local function readDue(prefix, id)
   local values = redis.call('HMGET', prefix .. 'job:' .. id, unpack(DUE_FIELDS))
   if not values[1] then return nil end
@@ -14,17 +15,18 @@ local function readDue(prefix, id)
   return job
 end
 
---- Whether the job waits for its time. A Python program may put a job into the registry that it only saved.
+--- Whether the job waits for its time. A Python program may schedule a job that it only saved.
 local function isScheduled(job)
   return job.status == 'scheduled' or job.status == 'created' or not job.status
 end
 
---- A retry that asked for it goes to the head as well.
+--- Whether the job goes to the head of its queue; so does a retry that asks for it.
 local function goesToFront(job)
   return job.enqueue_at_front == '1' or (job.enqueue_at_front_on_retry == '1' and job.ended_at)
 end
 
---- The jobs that it waits for, if it does: a job waits before its first start only. Python RQ stores them without registering them.
+--- The jobs that a job waits for; nil if it waits for none. Only a job that has not started yet waits. Python RQ writes
+-- dependencies into the hash without registering them; this registers them.
 local function dependenciesOf(prefix, id, job)
   if job.started_at or not (job.dependency_id or job.dependency_ids) then return nil end
   local key = prefix .. 'job::' .. id .. ':dependencies'
@@ -39,7 +41,8 @@ local function dependenciesOf(prefix, id, job)
   return ids
 end
 
---- Move a job that is in no place now: into its queue, or among those that wait for other jobs or for a slot.
+--- Place a job that was removed from the schedule: in its queue, or among the jobs that wait for other jobs or for a
+-- slot. Returns the number of its dependencies.
 local function promote(prefix, queue, id, job, front, nowS, stamp)
   local key = prefix .. 'job:' .. id
   if job.origin ~= queue then redis.call('HSET', key, 'origin', queue) end

@@ -1,4 +1,4 @@
---- Put a job's id into its queue. The first one in an empty queue makes it known: it may have been deleted since.
+--- Push a job's id to its queue. If the queue was empty, list it: it may have been deleted.
 local function push(prefix, queue, id, front)
   local key = prefix .. 'queue:' .. queue
   if redis.call(front and 'LPUSH' or 'RPUSH', key, id) == 1 then redis.call('SADD', prefix .. 'queues', key) end

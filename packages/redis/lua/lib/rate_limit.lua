@@ -1,8 +1,9 @@
---- Slots of a rate limit (RQ's keys): `allowed` holds them, `rate_limited` waits, oldest first.
+--- Slots of a rate limit, in RQ's keys: the jobs in `allowed` hold one, those in `rate_limited` wait for one, oldest
+-- first.
 -- @include lib/push
 
---- Take slots away that no queued or started job of the limit holds, among the holders from `first` to `last`, oldest first.
--- Returns how many.
+--- Free the slots whose holder is not a queued or started job of the limit, among holders `first` to `last`, oldest
+-- first. Returns how many.
 local function freeDeadSlots(prefix, limit, first, last)
   local allowed = prefix .. 'rl:' .. limit .. ':allowed'
   local freed = 0
@@ -18,12 +19,12 @@ end
 --- Jobs that this call has given a slot.
 local admitted = {}
 
---- Hand free slots to the jobs that have waited longest.
+--- Give free slots to the jobs that have waited longest.
 local function fillSlots(prefix, limit, concurrency, nowS, stamp)
   local allowed = prefix .. 'rl:' .. limit .. ':allowed'
   local waiting = prefix .. 'rl:' .. limit .. ':rate_limited'
   local free = concurrency - redis.call('ZCARD', allowed)
-  -- A slot whose job has vanished grows old, so a look at the oldest ones finds it.
+  -- A slot whose job is gone becomes one of the oldest, so it is found among those.
   if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end
   while free > 0 do
     local oldest = redis.call('ZPOPMIN', waiting)
@@ -41,7 +42,7 @@ local function fillSlots(prefix, limit, concurrency, nowS, stamp)
   end
 end
 
---- Give a job's slot (or its place among the waiting) back and let the next ones in.
+--- Release a job's slot, or its place among the waiting jobs, and fill free slots.
 local function releaseSlot(prefix, limit, id, nowS, stamp)
   redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)
   if redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id) == 0 then return end

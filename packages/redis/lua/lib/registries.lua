@@ -1,7 +1,9 @@
 --- Where a job stands, by its status: the one list or sorted set that holds its id.
 -- @include lib/time
 
---- Take a job out of the place that its status says. A started job's leases go as well.
+local HAS_ZSET = { finished = true, failed = true, deferred = true, scheduled = true, canceled = true }
+
+--- Remove a job from the place that its status says. Also removes the leases of a started job.
 local function leave(prefix, id, status, queue)
   if status == 'queued' then
     redis.call('LREM', prefix .. 'queue:' .. queue, 0, id)
@@ -17,12 +19,12 @@ local function leave(prefix, id, status, queue)
     redis.call('ZREM', prefix .. 'failed:' .. queue, id)
   elseif status == 'ready_to_enqueue' then
     redis.call('ZREM', prefix .. 'ready:' .. queue, id)
-  elseif status == 'finished' or status == 'failed' or status == 'deferred' or status == 'scheduled' or status == 'canceled' then
+  elseif HAS_ZSET[status] then
     redis.call('ZREM', prefix .. status .. ':' .. queue, id)
   end
 end
 
---- Take a job out of its group, and with the last one the group off the list.
+--- Remove a job from its group, and the group from the list with its last job.
 local function leaveGroup(prefix, id, group)
   if group and group ~= '' and redis.call('SREM', prefix .. 'group:' .. group, id) == 1
     and redis.call('EXISTS', prefix .. 'group:' .. group) == 0 then
@@ -30,7 +32,7 @@ local function leaveGroup(prefix, id, group)
   end
 end
 
---- Delete a job's own keys. Who waits for it is remembered for a year: a job with the same id may come.
+--- Delete a job's own keys. Its set of dependents is kept for a year: a job with the same id may be enqueued.
 local function erase(prefix, id, group)
   redis.call('DEL', prefix .. 'job:' .. id, prefix .. 'job::' .. id .. ':dependencies', prefix .. 'results:' .. id)
   redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', YEAR_S)

@@ -1,12 +1,15 @@
 --- Results of runs before the latest one (ADR 1).
 -- @include lib/time
 
---- A finished job will run again: put the success that is in its hash among its results, where the next one goes as well. As it is,
--- in fields of ours: base64 is not for Redis to make. Returns whether there was one. The next result sets another expiry.
+--- Copy the success in the hash of a finished job to its results stream, because the job will run again. The value is
+-- copied as it is, into fields of ours: Lua in Redis has no base64. The next result sets another expiry. Returns
+-- whether there was one.
 local function keepSuccess(prefix, id)
-  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'execution_id', 'worker_name', 'started_at', 'ended_at', 'result', 'results')
+  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'execution_id', 'worker_name', 'started_at', 'ended_at',
+    'result', 'results')
   if not job[1] or job[6] == 'stream' then return false end
-  local fields = { 'type', 1, 'execution_id', job[1], 'worker_name', job[2] or '', 'started_at', job[3] or '', 'ended_at', job[4] or '' }
+  local fields = { 'type', 1, 'execution_id', job[1], 'worker_name', job[2] or '', 'started_at', job[3] or '',
+    'ended_at', job[4] or '' }
   if job[5] then fields[11], fields[12] = 'value', job[5] end
   local key = prefix .. 'results:' .. id
   redis.call('XADD', key, 'MAXLEN', '~', 10, '*', unpack(fields))

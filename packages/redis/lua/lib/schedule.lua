@@ -1,14 +1,14 @@
 --- Jobs that wait for a time: `scheduled:<queue>`, by due time.
 -- @include lib/time
 
---- Put a job among them. A scheduler that sleeps until a later time hears of it.
+--- Schedule a job. If it is the first one due, notify the scheduler, which may sleep until a later time.
 local function schedule(prefix, queue, id, dueMs)
   local key = prefix .. 'scheduled:' .. queue
   redis.call('ZADD', key, score(dueMs), id)
   if redis.call('ZRANGE', key, 0, 0)[1] == id then redis.call('PUBLISH', prefix .. 'notify:scheduled', queue) end
 end
 
---- Let everything that is a job's own vanish after so many seconds.
+--- Let a job and the sets of its dependencies and dependents expire.
 local function expireAfter(prefix, id, seconds)
   redis.call('EXPIRE', prefix .. 'job:' .. id, seconds)
   redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', seconds)

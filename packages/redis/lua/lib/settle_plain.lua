@@ -2,7 +2,8 @@
 -- @include lib/settled_batch
 -- @include lib/waiters
 
---- What the plain successes of one queue that are kept for the same time have in common; `keepS` is more than 0, or -1 = without end.
+--- What the plain successes of one queue that are kept for the same time have in common; `keepS` is more than 0, or -1
+-- = without end.
 local function newPlainGroup(batch, queue, keepS)
   return {
     queue = queue,
@@ -18,8 +19,8 @@ end
 --- Longer values are not published: many processes may wait for the same job.
 local LONGEST_PUBLISHED = 4096
 
---- What the waiting processes need to know of a success whose value is in the hash: id, worker, execution, times, whether it has a value,
--- and the value. Only the id when the value is too long.
+--- What the waiting processes need to know of a success whose value is in the hash: id, worker, execution, times,
+-- whether it has a value, and the value. Only the id when the value is too long.
 local function successNotice(batch, id, execution, startedAt, endedAt, value)
   if value and #value > LONGEST_PUBLISHED then return id end
   return table.concat({ id, batch.worker, execution, startedAt, endedAt, value and '1' or '0', value or '' }, '\n')

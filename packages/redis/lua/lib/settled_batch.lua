@@ -1,4 +1,5 @@
---- What the settlements of one call have in common. What can be written once for all of them is gathered here and written at the end.
+--- What the settlements of one call have in common. What can be written once for all of them is gathered here and
+-- written at the end.
 -- @include lib/time
 
 local function newBatch(prefix, worker, stamp)
@@ -66,7 +67,8 @@ local function noteEnd(batch, id, key, settlement)
   batch.endedIds[n], batch.dependentsKeys[n], batch.endedBy[n] = id, key .. ':dependents', settlement
 end
 
---- Add to the counters in the worker's record, unless the record is gone. `workedS`: seconds worked on all the settlements.
+--- Add to the counters in the worker's record, unless the record is gone. `workedS`: seconds worked on all the
+-- settlements.
 local function countForWorker(batch, workedS)
   local key = batch.prefix .. 'worker:' .. batch.worker
   if batch.successful + batch.failed == 0 or redis.call('EXISTS', key) == 0 then return end

@@ -23,8 +23,8 @@
 -- @include lib/registries
 -- @include lib/schedule
 
---- Read whether the execution owns the job: 'owned'; 'again' when this very settlement was applied before (its reply was lost); 'lost' when
--- another execution owns the job; 'gone' when there is no job.
+--- Read whether the execution owns the job: 'owned'; 'again' when this very settlement was applied before (its reply
+-- was lost); 'lost' when another execution owns the job; 'gone' when there is no job.
 local function ownership(key, held, s)
   if held[1] == s.execution then
     if held[2] == 'started' or held[2] == 'canceled' then return 'owned' end
@@ -34,7 +34,8 @@ local function ownership(key, held, s)
   return exists and 'lost' or 'gone'
 end
 
---- Decide for a job that was canceled while it ran: it ends as it ended and does not run again. Its dependents stay, as in RQ.
+--- Decide for a job that was canceled while it ran: it ends as it ended and does not run again. Its dependents stay, as
+-- in RQ.
 local function decideCanceled(s)
   s.release = 'none'
   if s.to == 'queued' or s.to == 'scheduled' then s.to = 'canceled' end
@@ -102,7 +103,7 @@ end
 local function drop(batch, key, s, waiters)
   wake(batch.prefix, s.id, waiters)
   if s.release ~= 'none' then
-    -- The dependents see a job that is over; once it is gone it holds nobody back, as in RQ.
+    -- The dependents see a job that is over; once it is gone it holds none of them back, as in RQ.
     redis.call('HSET', key, 'status', s.to)
     releaseSome(batch, s.id, s.release)
   end
@@ -146,7 +147,8 @@ end
 --- Run again at once.
 local function queueAgain(batch, key, s)
   writeStatus(key, s, 'enqueued_at', batch.stamp)
-  -- An immediate retry keeps its slot of the rate limit; a repeat, which releases dependents, waits for its turn like any other job.
+  -- An immediate retry keeps its slot of the rate limit; a repeat, which releases dependents, waits for its turn like
+  -- any other job.
   local concurrency = s.extra.rateLimit and s.release ~= 'none' and redis.call('HGET', key, 'rate_limit_concurrency')
   if concurrency then
     redis.call('ZREM', batch.prefix .. 'rl:' .. s.extra.rateLimit .. ':allowed', s.id)
@@ -187,7 +189,9 @@ local function settle(batch, s)
     decideCanceled(s)
   end
   -- Jobs that wait for the slot go before jobs that wait for this job.
-  if s.extra.rateLimit and s.to ~= 'queued' then releaseSlot(batch.prefix, s.extra.rateLimit, s.id, batch.nowS, batch.stamp) end
+  if s.extra.rateLimit and s.to ~= 'queued' then
+    releaseSlot(batch.prefix, s.extra.rateLimit, s.id, batch.nowS, batch.stamp)
+  end
   if s.extra.entry then writeEntry(batch, s) end
   if s.to == 'canceled' then
     remainCanceled(batch, key, s, held[3])
@@ -202,7 +206,8 @@ local function settle(batch, s)
   end
 end
 
---- Release the dependents of the jobs of a batch that have ended. Those that wait on are remembered as long as the job is kept.
+--- Release the dependents of the jobs of a batch that have ended. Those that wait on are remembered as long as the job
+-- is kept.
 local function releaseOfEnded(batch)
   for n, id in ipairs(batch.endedIds) do
     local s = batch.endedBy[n]

@@ -1,23 +1,23 @@
---- Redis's own clock: seconds, and milliseconds.
+--- The time by Redis's clock, in seconds and in milliseconds.
 local function clock()
   local time = redis.call('TIME')
   local seconds = tonumber(time[1])
   return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
---- Where the numbers of a call's executions begin. A call whose reply was lost is sent again as it is, after 50 ms at the
--- earliest: so its executions get other ids than those of the first time.
+--- The first number of the executions of a call. A call whose reply was lost is sent again unchanged, after 50 ms at
+-- the earliest: its executions get other ids than the first time.
 local function firstSerial(nowMs)
   return nowMs * 64 % 4294967296
 end
 
---- Epoch milliseconds as a score in seconds that keeps them.
+--- Epoch milliseconds as a score in seconds with three decimals.
 local function score(ms)
   return string.format('%.3f', ms / 1000)
 end
 
---- A lease of ours is in the registry of started jobs with an end that is so much later, the time that RQ gives its own
--- workers beyond their heartbeat. So Python RQ, which sweeps what has ended there, comes only when no worker of ours did.
+--- The score of our leases is this much later than their end: the time that RQ gives its own workers beyond their
+-- heartbeat. Python RQ sweeps leases by their score, so it takes a job over only if none of our workers did.
 local PYTHON_SLACK_MS = 60000
 
 local function leaseScore(endsMs)
@@ -28,7 +28,7 @@ local YEAR_S = 365 * 24 * 60 * 60
 
 local turn = 0
 
---- Now as a score that keeps order: to the microsecond, each higher than the one before it. `laterS` seconds later.
+--- A score for now plus `laterS` seconds, to the microsecond. Each is higher than the one before it in this call.
 local function scoreInTurn(laterS)
   local time = redis.call('TIME')
   turn = turn + 1
@@ -36,7 +36,8 @@ local function scoreInTurn(laterS)
     (tonumber(time[2]) + turn) % 1000000)
 end
 
---- Since when a job is deferred, a hundred years later: RQ 2.0 to 2.7 take the score for an expiry time and fail the job after it.
+--- The score of a deferred job: now, a hundred years later. RQ 2.0 to 2.7 take it for an expiry time and fail the job
+-- after it.
 local function deferredScore()
   return scoreInTurn(3155760000)
 end

@@ -1,9 +1,9 @@
---- Wake the processes that wait for a job's result: its `waiters` field names their channels. `told`: what they are told, by default
--- the id alone, so that they look for themselves.
-local function wake(prefix, id, waiters, told)
+--- Notify the processes that wait for a job's result. `waiters`: the field of the job that names their channels.
+-- `notice`: default the id alone, after which they read the job.
+local function wake(prefix, id, waiters, notice)
   if not waiters or waiters == '' then return end
   for channel in string.gmatch(waiters, '[^,]+') do
-    redis.call('PUBLISH', prefix .. 'notify:' .. channel, told or id)
+    redis.call('PUBLISH', prefix .. 'notify:' .. channel, notice or id)
   end
   redis.call('HDEL', prefix .. 'job:' .. id, 'waiters')
 end

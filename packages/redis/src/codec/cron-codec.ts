@@ -1,9 +1,10 @@
 import type { CronJobRecord, CronSchedulerRecord } from '@rq/job'
 import type { ScriptArgument } from '../connection/script.ts'
+import { isObject, parseJson } from './json.ts'
 import { pythonCronText } from './python-cron-text.ts'
 import { formatTime, parseTime } from './time.ts'
 
-/** A cron scheduler's record as the field list of RQ's hash. */
+/** Encode a cron scheduler's record as names and values of RQ's hash, in turn. */
 export function encodeCronScheduler(scheduler: CronSchedulerRecord): ScriptArgument[] {
   return [
     ...['hostname', scheduler.hostname, 'pid', scheduler.pid, 'name', scheduler.name],
@@ -12,7 +13,10 @@ export function encodeCronScheduler(scheduler: CronSchedulerRecord): ScriptArgum
   ]
 }
 
-/** RQ's keys in RQ's order; `timezone` and `cron_text`, the text as it was given, are ours, which RQ's reader ignores. */
+/**
+ * Encode a cron job with RQ's keys in RQ's order. RQ's reader ignores our own keys: `timezone`, and `cron_text`, the
+ * rule as it was given.
+ */
 function encodeCronJob(job: CronJobRecord): Record<string, unknown> {
   const cron = job.cron === null ? null : pythonCronText(job.cron)
   return {
@@ -31,7 +35,7 @@ function encodeCronJob(job: CronJobRecord): Record<string, unknown> {
   }
 }
 
-/** A record as Python or we wrote it; undefined when it is gone. Jobs that cannot be read are left out. */
+/** Decode a record that Python RQ or we wrote; undefined if it is gone. Jobs that cannot be read are left out. */
 export function decodeCronScheduler(
   name: string,
   fields: Readonly<Record<string, string>>,
@@ -48,12 +52,12 @@ export function decodeCronScheduler(
 }
 
 function readJobs(json: string): CronJobRecord[] {
-  const list = parse(json)
+  const list = parseJson(json)
   return Array.isArray(list) ? list.flatMap((item) => decodeCronJob(item) ?? []) : []
 }
 
 function decodeCronJob(value: unknown): CronJobRecord | undefined {
-  if (typeof value !== 'object' || value === null) return undefined
+  if (!isObject(value)) return undefined
   const {
     func_name: funcName,
     name,
@@ -67,17 +71,17 @@ function decodeCronJob(value: unknown): CronJobRecord | undefined {
     latest_enqueue_time: latest,
     next_enqueue_time: next,
     ...options
-  } = value as Record<string, unknown>
+  } = value
   if (typeof funcName !== 'string' || typeof queueName !== 'string') return undefined
   return {
     funcName,
-    // Records of older versions of RQ have no name.
+    // Older versions of RQ write no name.
     name: typeof name === 'string' && name !== '' ? name : funcName,
     queueName,
-    args: textOrNull(args),
-    kwargs: textOrNull(kwargs),
+    args: stringOrNull(args),
+    kwargs: stringOrNull(kwargs),
     intervalS: typeof interval === 'number' ? interval : null,
-    cron: textOrNull(cronText) ?? textOrNull(cron),
+    cron: stringOrNull(cronText) ?? stringOrNull(cron),
     latestMs: timeOrNull(latest),
     nextMs: timeOrNull(next),
     options,
@@ -85,18 +89,10 @@ function decodeCronJob(value: unknown): CronJobRecord | undefined {
   }
 }
 
-function textOrNull(value: unknown): string | null {
+function stringOrNull(value: unknown): string | null {
   return typeof value === 'string' ? value : null
 }
 
 function timeOrNull(value: unknown): number | null {
   return typeof value === 'string' ? (parseTime(value) ?? null) : null
-}
-
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch {
-    return undefined
-  }
 }

@@ -1,22 +1,10 @@
 import { type ExplanationFacts, isJobStatus } from '@rq/job'
+import type { ReplyOf } from '../connection/script.ts'
+import type { explain } from '../connection/scripts.generated.ts'
 import { decodeJob } from './job-codec.ts'
 
-/** What explain.lua answers for a job that is there. */
-export type ExplanationReply = readonly [
-  fields: readonly Buffer[],
-  position: number | null,
-  due: Buffer | null,
-  suspended: number,
-  paused: number,
-  workers: number,
-  dependencies: readonly Buffer[],
-  slotHolders: readonly Buffer[],
-  waitingBefore: number | null,
-  releasing: number,
-]
-
-/** Undefined for the empty answer, and for a hash that is no job. */
-export function decodeExplanation(jobId: string, reply: ExplanationReply | readonly []): ExplanationFacts | undefined {
+/** Decode the reply of explain.lua. Undefined if there is no such job. */
+export function decodeExplanation(jobId: string, reply: ReplyOf<typeof explain>): ExplanationFacts | undefined {
   if (reply.length === 0) return undefined
   const [fields, position, due, suspended, paused, workers, dependencies, slotHolders, waitingBefore, releasing] = reply
   const record = decodeJob(jobId, fields)
@@ -35,7 +23,7 @@ export function decodeExplanation(jobId: string, reply: ExplanationReply | reado
   }
 }
 
-/** Ids and statuses in turn; an empty status is that of a job that is not there. */
+/** Decode ids and statuses in turn. An empty status means that there is no such job. */
 function decodeDependencies(flat: readonly Buffer[]): ExplanationFacts['dependencies'] {
   const dependencies: ExplanationFacts['dependencies'][number][] = []
   for (let at = 0; at + 1 < flat.length; at += 2) {

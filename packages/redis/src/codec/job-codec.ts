@@ -8,15 +8,16 @@ import {
   type WebhookRecord,
 } from '@rq/job'
 import type { ScriptArgument } from '../connection/script.ts'
+import { parseJson } from './json.ts'
 import type { PackedStrings } from './message-pack.ts'
 import { formatTime, parseTime } from './time.ts'
 
 const ZLIB_FIRST_BYTE = 0x78
 
 /**
- * A record as the flat field list of RQ's hash, `created_at` first. Without `status` and
- * `enqueued_at`, which belong to the script that puts the job somewhere. Unset fields are left out, but for
- * `last_heartbeat`: a Python worker deletes a job whose heartbeat creates that field.
+ * Encode a record as names and values of RQ's hash, in turn, `created_at` first. Without `status` and `enqueued_at`,
+ * which the script writes that puts the job in its place. Unset fields are left out, except `last_heartbeat`: a Python
+ * worker deletes a job if its first heartbeat creates that field.
  */
 export function encodeJob(job: JobRecord): ScriptArgument[] {
   const fields: ScriptArgument[] = ['created_at', formatTime(job.createdAtMs), 'data', job.data]
@@ -62,9 +63,9 @@ function pushCallback(fields: ScriptArgument[], kind: string, callback: Callback
 }
 
 /**
- * A record from the flat reply of a hash (names and values in turn, as Buffers). Lenient where RQ's own reader is strict:
- * a value that cannot be read counts as unset, so that one bad job never stops a worker.
- * Undefined when there is no `data`: RQ's rule for "no such job".
+ * Decode a record from the names and values of its hash, in turn. A value that cannot be parsed counts as unset, where
+ * RQ's own reader fails: one bad job must not stop a worker. Undefined if there is no `data`, RQ's rule for "no such
+ * job".
  */
 export function decodeJob(id: string, reply: readonly Buffer[]): JobRecord | undefined {
   const record: JobRecord = { id, origin: '', status: 'created', data: '', createdAtMs: 0, results: 'hash' }
@@ -75,7 +76,7 @@ export function decodeJob(id: string, reply: readonly Buffer[]): JobRecord | und
   return record.data.length === 0 ? undefined : record
 }
 
-/** A record from what `claim` hands over of a plain job, from its id on. The hot path of a worker. */
+/** Decode a plain job from the reply of a claim, from its id on. The hot path of a worker. */
 export function decodePlainJob(packed: PackedStrings): JobRecord | undefined {
   const id = packed.string()
   const createdAtMs = parseTime(packed.string()) ?? 0
@@ -84,8 +85,8 @@ export function decodePlainJob(packed: PackedStrings): JobRecord | undefined {
   const resultTtl = packed.string()
   const description = packed.string()
   const first = packed.firstByte
-  const isText = first !== undefined && isFirstOfText(first) && first !== ZLIB_FIRST_BYTE
-  const data = isText ? packed.string() : packed.bytes()
+  const isJson = first !== undefined && isFirstOfJson(first) && first !== ZLIB_FIRST_BYTE
+  const data = isJson ? packed.string() : packed.bytes()
   if (data.length === 0) return undefined
   const compressed = first === ZLIB_FIRST_BYTE
   const record: JobRecord = {
@@ -105,7 +106,7 @@ export function decodePlainJob(packed: PackedStrings): JobRecord | undefined {
 
 type Reader = (record: JobRecord, value: Buffer) => void
 
-/** What each field of the hash does to a record. Fields that are not here are somebody else's. */
+/** How each field of the hash is written into a record. Other fields are ignored. */
 const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   [
     'status',
@@ -119,7 +120,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
     (record, value) => {
       const compressed = value[0] === ZLIB_FIRST_BYTE
       record.data = compressed ? inflated(value) : payload(value)
-      // Written by Python RQ, so answered in RQ's own dialect.
+      // Python RQ wrote it, so its results are written in RQ's own dialect.
       if (compressed) record.results = 'stream'
     },
   ],
@@ -140,10 +141,10 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['started_at', time('startedAtMs')],
   ['ended_at', time('endedAtMs')],
   ['last_heartbeat', time('lastHeartbeatMs')],
-  ['description', textField('description')],
-  ['worker_name', textField('workerName')],
-  ['execution_id', textField('executionId')],
-  ['group_id', textField('groupId')],
+  ['description', string('description')],
+  ['worker_name', string('workerName')],
+  ['execution_id', string('executionId')],
+  ['group_id', string('groupId')],
   ['timeout', integer('timeoutS')],
   ['result_ttl', integer('resultTtlS')],
   ['failure_ttl', integer('failureTtlS')],
@@ -173,7 +174,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   [
     'dependency_ids',
     (record, value) => {
-      const ids = readJson(value)
+      const ids = parseJson(String(value))
       if (Array.isArray(ids) && ids.every((item) => typeof item === 'string')) record.dependencyIds = ids
     },
   ],
@@ -192,7 +193,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   [
     'webhooks',
     (record, value) => {
-      const webhooks = readJson(value)
+      const webhooks = parseJson(String(value))
       if (Array.isArray(webhooks)) record.webhooks = webhooks as WebhookRecord[]
     },
   ],
@@ -228,7 +229,7 @@ function time(key: 'createdAtMs' | 'enqueuedAtMs' | 'startedAtMs' | 'endedAtMs' 
   return (record, value) => set(record, key, parseTime(String(value)))
 }
 
-function textField(key: 'description' | 'workerName' | 'executionId' | 'groupId'): Reader {
+function string(key: 'description' | 'workerName' | 'executionId' | 'groupId'): Reader {
   return (record, value) => set(record, key, String(value))
 }
 
@@ -238,7 +239,7 @@ function integer(key: Exclude<Key<number>, 'createdAtMs'>): Reader {
 
 function integers(key: 'retryIntervalsS' | 'repeatIntervalsS'): Reader {
   return (record, value) => {
-    const list = readJson(value)
+    const list = parseJson(String(value))
     if (Array.isArray(list) && list.every((item) => typeof item === 'number')) record[key] = list
   }
 }
@@ -260,16 +261,16 @@ function callbackTimeout(key: CallbackKey): Reader {
   }
 }
 
-/** Text when the bytes are text of JSON, which is what our own serializers write; else the bytes. */
+/** A string if the bytes are JSON, which our own serializers write; else the bytes. */
 function payload(bytes: Buffer): Payload {
-  return isFirstOfText(bytes[0] ?? 0) ? bytes.toString() : bytes
+  return isFirstOfJson(bytes[0] ?? 0) ? bytes.toString() : bytes
 }
 
-function isFirstOfText(byte: number): boolean {
+function isFirstOfJson(byte: number): boolean {
   return byte < 0x80 && byte >= 0x09
 }
 
-/** What zlib holds, or the bytes themselves when they only look like zlib (RQ's reader does the same). */
+/** Inflate bytes; return them as they are if they only look like zlib. RQ's reader does the same. */
 function inflated(bytes: Buffer): Payload {
   try {
     return payload(inflateSync(bytes))
@@ -281,12 +282,4 @@ function inflated(bytes: Buffer): Payload {
 function readInteger(value: Buffer | string): number | undefined {
   const digits = String(value)
   return /^-?\d{1,15}$/.test(digits) ? Number(digits) : undefined
-}
-
-function readJson(value: Buffer): unknown {
-  try {
-    return JSON.parse(String(value))
-  } catch {
-    return undefined
-  }
 }

@@ -22,7 +22,10 @@ const SHORT_STRING = 0xa0
 const LONGEST_SHORT = 31
 const LONGEST_16 = 0xffff
 
-/** Pack a list into one argument, which Lua reads with `cmsgpack.unpack`: strings, booleans, lists and tables of MessagePack. */
+/**
+ * Pack a list into one argument, which Lua reads with `cmsgpack.unpack`: strings, booleans, lists and tables of
+ * MessagePack.
+ */
 export function packList(list: readonly Packable[]): Buffer {
   let packed = ARRAY_32 + bytesOf32(list.length)
   for (const item of list) packed += typeof item === 'string' ? packString(item) : packOther(item)

@@ -18,7 +18,7 @@ describe('pythonCronText', () => {
     ['0 0 * * FRI#2,MON#L', '0 0 * * 5#2,L1'],
     ['0 0 * * 1-2#L,WED', '0 0 * * 1,2,WED'],
     ['0 12 1 * +MON', '0 12 1 * MON'],
-  ])('tells %j as %j', (text, told) => {
-    expect(pythonCronText(text)).toBe(told)
+  ])('translates %j to %j', (text, translated) => {
+    expect(pythonCronText(text)).toBe(translated)
   })
 })

@@ -2,9 +2,10 @@ const WEEKDAYS = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT']
 const FIELDS = 5
 
 /**
- * A cron text as the reader that RQ uses (croniter) takes it, since one that it does not take keeps RQ from reading the record of
- * any cron scheduler: the second comes last, `?` is `*`, the last Friday `L5`. What croniter has no words for is told nearly:
- * `15W` and `LW` as `15` and `L`, `+FRI` as `FRI`, and weekdays of the month beside plain ones as plain ones.
+ * Translate a cron text for croniter, the parser of RQ: one text that it cannot parse keeps RQ from reading any cron
+ * scheduler. The second comes last, `?` is `*`, the last Friday is `L5`. Where croniter has no equal, the result is
+ * only close: `15W` and `LW` become `15` and `L`, `+FRI` becomes `FRI`, and weekdays of the month that are combined
+ * with plain weekdays become plain ones.
  */
 export function pythonCronText(text: string): string {
   const trimmed = text.trim()
@@ -24,16 +25,16 @@ function dayOfMonth(field: string): string {
 
 function dayOfWeek(field: string): string {
   const items = field.replace(/^\+/, '').split(',')
-  const told = items.flatMap((item) => {
+  const translated = items.flatMap((item) => {
     const [, days = '', which = 'L'] = /^(.*?)(?:#(.)|L)$/.exec(item) ?? []
     return days === '' ? [item] : daysOf(days).map((day) => (which === 'L' ? `L${day}` : `${day}#${which}`))
   })
-  const special = told.filter((item) => /[L#]/.test(item))
-  const isMixed = special.length > 0 && special.length < told.length
-  return isMixed ? told.map((item) => item.replace(/^L|#.$/g, '')).join(',') : told.join(',')
+  const special = translated.filter((item) => /[L#]/.test(item))
+  const isMixed = special.length > 0 && special.length < translated.length
+  return isMixed ? translated.map((item) => item.replace(/^L|#.$/g, '')).join(',') : translated.join(',')
 }
 
-/** The numbers of a weekday or of a range of them. */
+/** The numbers of a weekday, or of a range of weekdays; Sunday is 0. */
 function daysOf(days: string): number[] {
   const [first = 0, last = first] = days.split('-').map(numberOf)
   return Array.from({ length: last - first + 1 }, (_, n) => (first + n) % WEEKDAYS.length)

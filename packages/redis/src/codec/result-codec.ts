@@ -10,7 +10,7 @@ import {
 import type { ScriptArgument } from '../connection/script.ts'
 import { parseTime } from './time.ts'
 
-/** The fields of a results stream entry. Error text is base64 of zlib, a value is base64. */
+/** Encode a result as names and values of a stream entry, in turn. An error is zlib in base64, a value base64. */
 export function encodeResult(settlement: Settlement, workerName: string): ScriptArgument[] {
   const result = settlement.result
   if (result === undefined) return []
@@ -25,8 +25,8 @@ export function encodeResult(settlement: Settlement, workerName: string): Script
 }
 
 /**
- * One stream entry, or undefined when its type is unknown. One that was in the job's hash before, and was moved when the job was
- * enqueued again, has its value and times as they were there.
+ * Decode a stream entry; undefined if its type is unknown. A result that was moved here from the job's hash, because
+ * the job was enqueued again, has its value and times as they were there.
  */
 export function decodeResult(id: Buffer, fields: readonly Buffer[]): ResultRecord | undefined {
   const map = new Map<string, string>()
@@ -57,9 +57,9 @@ export function decodeResult(id: Buffer, fields: readonly Buffer[]): ResultRecor
 }
 
 /**
- * The result that a job keeps in its own hash: only a success of an execution of ours in the `hash` dialect.
- * A Python worker leaves no `execution_id`, and its results are in the stream. A Python program that saved the job anew
- * has compressed its data, which is the mark of the other dialect; then it counts that the stream is empty.
+ * The result in a job's own hash: only a success of one of our executions in the `hash` dialect. A Python worker writes
+ * no `execution_id`, and its results to the stream. A Python program that saves the job compresses its data, which
+ * marks the other dialect; then the result is in the hash if the stream is empty.
  */
 export function hashResult(job: JobRecord | undefined, streamIsEmpty: boolean): ResultRecord | undefined {
   if (job?.status !== 'finished' || job.executionId === undefined) return undefined
@@ -76,20 +76,20 @@ export function hashResult(job: JobRecord | undefined, streamIsEmpty: boolean): 
 }
 
 /** Lines of a notice before the value. */
-const NEWS_LINES = 6
+const NOTICE_LINES = 6
 
-/** What settle.lua publishes about a job: its id alone, or a success and all that there is to know of it. */
-export function readNews(message: Buffer): { readonly jobId: string; readonly awaited?: AwaitedResult } {
+/** Read what settle.lua publishes about a job: its id alone, or with it a whole success. */
+export function readNotice(message: Buffer): { readonly jobId: string; readonly awaited?: AwaitedResult } {
   const lines: string[] = []
   let at = 0
-  while (lines.length < NEWS_LINES) {
+  while (lines.length < NOTICE_LINES) {
     const end = message.indexOf('\n', at)
     if (end === -1) break
     lines.push(message.toString('utf8', at, end))
     at = end + 1
   }
   const [jobId, workerName, executionId, startedAt = '', endedAt = '', hasValue] = lines
-  if (jobId === undefined || lines.length < NEWS_LINES) return { jobId: message.toString() }
+  if (jobId === undefined || lines.length < NOTICE_LINES) return { jobId: message.toString() }
   const result: ResultRecord = {
     type: 'successful',
     createdAtMs: parseTime(endedAt) ?? 0,

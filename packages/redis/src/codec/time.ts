@@ -4,8 +4,8 @@ let lastMs = 0
 let serial = 0
 
 /**
- * Now as RQ writes times, to the microsecond; the microseconds count up within a millisecond,
- * so that a stamp also tells two calls of this process apart.
+ * The time now as RQ writes times, to the microsecond. The microseconds count up within a millisecond, so that two
+ * calls of this process have different stamps.
  */
 export function stampNow(): string {
   const nowMs = Date.now()
@@ -14,13 +14,13 @@ export function stampNow(): string {
   return timeText(nowMs, serial)
 }
 
-/** Epoch milliseconds, fractions of them too, as RQ writes times: UTC, always six digits of fraction, `Z`. */
+/** Format epoch milliseconds, with their fraction, as RQ writes times: UTC, six digits of fraction, `Z`. */
 export function formatTime(ms: number): string {
   const wholeMs = Math.floor(ms)
   return timeText(wholeMs, Math.min(Math.round((ms - wholeMs) * 1000), 999))
 }
 
-/** The second that was written last, which most times have in common, and its text up to the point. */
+/** The second that was formatted last, and its text up to the point. Most times share it. */
 let writtenSecond = Number.NaN
 let written = ''
 
@@ -34,18 +34,20 @@ function timeText(wholeMs: number, us: number): string {
   return `${written}${String(1_000_000 + fraction).slice(1)}Z`
 }
 
-/** Length of RQ's text for a time, `2026-11-24T01:02:03.000004Z`, and where the digits behind its point begin. */
+/**
+ * The length of a time as RQ writes it, `2026-11-24T01:02:03.000004Z`, and the index of its first digit of fraction.
+ */
 const TIME_LENGTH = 27
 const FRACTION_AT = 20
 const ZERO = 0x30
 
-/** The second that was read last, which most times have in common, as text up to the point and in milliseconds. */
+/** The second that was parsed last, as text up to the point and in milliseconds. Most times share it. */
 let readText = ' '
 let readMs = 0
 
 /**
- * Epoch milliseconds of RQ's text, which has up to six digits of fraction; undefined when empty or not a time.
- * Microseconds are fractions, so that {@link formatTime} gives back the same text.
+ * Parse a time as RQ writes it, with up to six digits of fraction. Returns epoch milliseconds, whose fraction holds the
+ * microseconds, so that {@link formatTime} returns the same text; undefined if the text is not a time.
  */
 export function parseTime(text: string): number | undefined {
   if (text.length !== TIME_LENGTH || !text.endsWith('Z')) return otherTime(text)
@@ -55,7 +57,7 @@ export function parseTime(text: string): number | undefined {
     readText = text.slice(0, FRACTION_AT)
     readMs = Math.floor(ms / SECOND_MS) * SECOND_MS
   }
-  // By digits: a worker reads two times of each job.
+  // Digit by digit, which is fast: a worker parses two times for each job.
   let us = 0
   for (let at = FRACTION_AT; at < TIME_LENGTH - 1; at++) {
     const digit = text.charCodeAt(at) - ZERO
@@ -70,7 +72,7 @@ function otherTime(text: string): number | undefined {
   return Number.isNaN(ms) ? undefined : ms
 }
 
-/** A score as Redis writes it, which is `inf` for never. */
+/** Parse a score of a sorted set; `inf` means without end. */
 export function parseScore(text: string): number {
   return /^\+?inf$/.test(text) ? Number.POSITIVE_INFINITY : Number(text)
 }

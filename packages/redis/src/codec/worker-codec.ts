@@ -4,8 +4,8 @@ import { parseTime } from './time.ts'
 
 const STATES: ReadonlySet<string> = new Set<WorkerState>(['started', 'suspended', 'busy', 'idle'])
 
-/** The fields of a worker's record at birth. */
-export function encodeBirth(worker: WorkerIdentity, birth: string): ScriptArgument[] {
+/** Encode the record of a new worker as names and values, in turn. `birth`: the time at which it was registered. */
+export function encodeNewWorker(worker: WorkerIdentity, birth: string): ScriptArgument[] {
   return [
     ...['birth', birth, 'last_heartbeat', birth, 'queues', worker.queues.join(',')],
     ...['pid', worker.pid, 'hostname', worker.hostname, 'ip_address', 'unknown'],
@@ -13,7 +13,7 @@ export function encodeBirth(worker: WorkerIdentity, birth: string): ScriptArgume
   ]
 }
 
-/** A worker's record; undefined when it is gone. */
+/** Decode a worker's record; undefined if it is gone. */
 export function decodeWorker(name: string, fields: Readonly<Record<string, string>>): WorkerRecord | undefined {
   if (fields.birth === undefined || fields.birth === '') return undefined
   const shutdownRequestedMs = parseTime(fields.shutdown_requested_date ?? '')

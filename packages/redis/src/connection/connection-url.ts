@@ -11,8 +11,8 @@ export function urlFromEnvironment(env: NodeJS.ProcessEnv = process.env): string
 }
 
 /**
- * A URL fit for people's eyes: user and password, and secrets in the query, are stars.
- * Anything that is not a URL comes back as a fixed text, since it may be a secret pasted in the wrong place.
+ * A URL to show: user, password, and secrets in the query are replaced by stars. What is not a URL is not shown at all,
+ * because it may be a secret in the wrong place.
  */
 export function maskUrl(url: string): string {
   if (url.startsWith('/')) return url
@@ -27,6 +27,7 @@ export function maskUrl(url: string): string {
 }
 
 /**
+ * Check a URL. Returns it; for a unix:// URL the path of the socket.
  * @throws RqError `RQ_CONFIG` unless it is a redis://, rediss:// or unix:// URL, or the path of a socket.
  */
 export function checkUrl(url: string): string {

@@ -1,24 +1,27 @@
 import { RqError } from '@rq/core'
 
 /**
- * What went wrong, as an RqError with a code to branch on. `where` is the masked address, `trouble` what the connection
- * itself suffers from: commands that wait for one fail without saying it. Errors that are ours already pass through.
+ * Turn an error of ioredis into an RqError, whose code says what went wrong. Errors that are RqErrors already pass
+ * through.
+ * @param where the masked address.
+ * @param connectionError why the connection cannot be used: commands that wait for a connection fail without that
+ * reason.
  */
-export function redisError(error: unknown, where: string, trouble?: Error): RqError {
+export function redisError(error: unknown, where: string, connectionError?: Error): RqError {
   if (error instanceof RqError) return error
   const message = error instanceof Error ? error.message : String(error)
   const options = { cause: withoutArguments(error), details: { server: where } }
   if (/^OOM |OOM command not allowed/.test(message)) {
     return new RqError(
       'RQ_REDIS_OUT_OF_MEMORY',
-      `Redis at ${where} has reached its maxmemory and refused the write; nothing was stored. Raise maxmemory or let workers drain the queues, then try again.`,
+      `Redis at ${where} has reached its maxmemory and refused the write; nothing was stored. Raise maxmemory or let workers empty the queues, then try again.`,
       { ...options, retryable: true },
     )
   }
   if (/NOAUTH|WRONGPASS|invalid password|NOPERM/i.test(message)) {
     return new RqError(
       'RQ_REDIS_AUTH',
-      `Redis at ${where} refused the credentials or the permission (${firstWord(message)}). Check user, password and ACL.`,
+      `Redis at ${where} refused the credentials, or the user lacks a permission (${firstWord(message)}). Check user, password and ACL.`,
       options,
     )
   }
@@ -29,28 +32,28 @@ export function redisError(error: unknown, where: string, trouble?: Error): RqEr
       options,
     )
   }
-  if (FULL.test(message) || FULL.test(trouble?.message ?? '')) {
+  if (FULL.test(message) || FULL.test(connectionError?.message ?? '')) {
     return new RqError(
       'RQ_REDIS_UNREACHABLE',
-      `Redis at ${where} takes no more connections: it has as many clients as its maxclients allows. Raise maxclients or close connections, then try again.`,
+      `Redis at ${where} accepts no more connections: its maxclients is reached. Raise maxclients or close connections, then try again.`,
       { ...options, retryable: true },
     )
   }
-  const why = codeOf(error) ?? codeOf(trouble)
+  const why = codeOf(error) ?? codeOf(connectionError)
   if (why !== undefined && CERTIFICATE.test(why)) {
     return new RqError(
       'RQ_REDIS_UNREACHABLE',
-      `The certificate of Redis at ${where} was refused (${why}). Trust its authority with NODE_EXTRA_CA_CERTS or the option tls.ca, and use a host name that the certificate is for.`,
+      `The certificate of Redis at ${where} is not trusted (${why}). Trust its authority with NODE_EXTRA_CA_CERTS or the option tls.ca, and use a host name that the certificate is for.`,
       options,
     )
   }
   if (
     where.startsWith('rediss:') &&
-    (NO_TLS.test(why ?? '') || /before secure TLS/.test(trouble?.message ?? message))
+    (NO_TLS.test(why ?? '') || /before secure TLS/.test(connectionError?.message ?? message))
   ) {
     return new RqError(
       'RQ_REDIS_UNREACHABLE',
-      `Redis at ${where} cannot be reached (${why}): nobody there answers in TLS. Is that a port for TLS? Without TLS the address begins with redis:.`,
+      `Redis at ${where} cannot be reached (${why}): the server does not speak TLS. Use redis:// instead of rediss://, or check the port.`,
       { ...options, retryable: true },
     )
   }
@@ -63,15 +66,18 @@ export function redisError(error: unknown, where: string, trouble?: Error): RqEr
   }
   return new RqError('RQ_REDIS', `Redis at ${where} answered with an error: ${message}`, {
     ...options,
-    retryable: PASSING.test(message),
+    retryable: RETRYABLE.test(message),
   })
 }
 
-/** What goes by itself, or with another connection: a server's bad moment, and an answer that is none. */
-const PASSING =
+/** Errors that a later attempt, or one over another connection, may not meet. */
+const RETRYABLE =
   /^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|READONLY|MISCONF|Protocol error|Unknown RESP type)/
 
-/** ioredis hangs the command on its errors, whole: the password of AUTH, the arguments of jobs. Only its name stays. */
+/**
+ * Remove the command's arguments from the errors of ioredis: they hold the password of AUTH, and the arguments of jobs.
+ * The command's name stays.
+ */
 function withoutArguments(error: unknown): unknown {
   for (let at: unknown = error; at instanceof Error; at = at.cause ?? previous(at)) {
     if (!('command' in at) || typeof at.command !== 'object' || at.command === null) continue
@@ -80,13 +86,13 @@ function withoutArguments(error: unknown): unknown {
   return error
 }
 
-/** Said before the connection is closed. */
+/** The reply of a server before it closes a connection that it has no room for. */
 const FULL = /^ERR max number of clients/
 
-/** What comes of speaking TLS to those who do not: silence, or an answer that is none. */
+/** Errors of a TLS handshake with a server that does not speak TLS: it stays silent, or replies something else. */
 const NO_TLS = /^ETIMEDOUT$|WRONG_VERSION|PACKET_LENGTH/
 
-/** What Node calls the ways in which a certificate can be wrong. */
+/** Parts of Node's error codes for certificates. */
 const CERTIFICATE = /CERT|SIGNATURE|ALTNAME|ISSUER/
 
 function isConnectionError(message: string): boolean {
@@ -99,7 +105,7 @@ function firstWord(message: string): string {
   return /^[A-Z]+/.exec(message)?.[0] ?? 'refused'
 }
 
-/** The shortest true reason: the code of the socket error that ioredis hides behind its own. */
+/** The code of the socket error behind ioredis's own error. */
 function codeOf(error: unknown): string | undefined {
   for (let at: unknown = error; at instanceof Error; at = at.cause ?? previous(at)) {
     if ('code' in at && typeof at.code === 'string') return at.code

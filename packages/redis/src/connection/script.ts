@@ -1,17 +1,26 @@
 import { invalidOption } from '@rq/core'
 import type { Cluster, Redis } from 'ioredis'
 
-export type ScriptArgument = string | number | Uint8Array
+/** What a script can be given. A boolean arrives as `'1'` or `'0'`, a number as its digits. */
+export type ScriptArgument = string | number | boolean | Uint8Array
 
-/** A Lua script with the shape of its keys and arguments, as its header declares them. */
-export interface Script<Keys extends readonly string[], Args extends readonly ScriptArgument[]> {
+/** A Lua script with the types of its keys, its arguments and its reply, as its header declares them. */
+export interface Script<Keys extends readonly string[], Args extends readonly ScriptArgument[], Reply> {
   readonly name: string
   readonly sha: string
   readonly keyCount: number
+  /** Whether the strings of the reply are Buffers. */
+  readonly repliesInBytes: boolean
   readonly lua: string
   /** Only for the type checker. */
-  readonly '~shape'?: (keys: Keys, args: Args) => void
+  readonly '~shape'?: (keys: Keys, args: Args) => Reply
 }
+
+/** What a script replies, as its header declares it. */
+export type ReplyOf<S> = S extends Script<never, never, infer Reply> ? Reply : never
+
+/** The keys and the arguments of a script. */
+export type WordsOf<S> = S extends Script<infer Keys, infer Args, unknown> ? [keys: Keys, args: Args] : never
 
 export type Client = Redis | Cluster
 
@@ -21,30 +30,28 @@ function words(keys: readonly string[], args: readonly ScriptArgument[]): (strin
   for (const argument of args) {
     if (typeof argument === 'string') list.push(argument)
     else if (typeof argument === 'number') list.push(String(argument))
+    else if (typeof argument === 'boolean') list.push(argument ? '1' : '0')
     else list.push(Buffer.from(argument.buffer, argument.byteOffset, argument.byteLength))
   }
   return list
 }
 
-/**
- * Run a script by its sha; where the server does not know it (restart, failover, SCRIPT FLUSH), send the text.
- * The reply's texts come as Buffers when `bytes` is true.
- */
-export async function runScript<Keys extends readonly string[], Args extends readonly ScriptArgument[]>(
+/** Run a script by its sha. If the server does not know it (restart, failover, SCRIPT FLUSH), send its text. */
+export async function runScript<Keys extends readonly string[], Args extends readonly ScriptArgument[], Reply>(
   client: Client,
-  script: Script<Keys, Args>,
+  script: Script<Keys, Args, Reply>,
   keys: Keys,
   args: Args,
-  bytes = false,
-): Promise<unknown> {
+): Promise<Reply> {
   const list = [String(script.keyCount), ...words(keys, args)]
   const send = (command: string, text: string): Promise<unknown> =>
-    bytes ? client.callBuffer(command, [text, ...list]) : client.call(command, [text, ...list])
+    script.repliesInBytes ? client.callBuffer(command, [text, ...list]) : client.call(command, [text, ...list])
+  // The one place where a reply is taken to be what the script's header declares.
   try {
-    return await send('evalsha', script.sha)
+    return (await send('evalsha', script.sha)) as Reply
   } catch (error) {
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
-    return send('eval', script.lua)
+    return (await send('eval', script.lua)) as Reply
   }
 }
 
@@ -53,10 +60,13 @@ interface PipelineLike {
   eval(script: string, keyCount: number, words: (string | Buffer)[]): unknown
 }
 
-/** Append a script to a caller's pipeline, with its text: a pipeline cannot be sent again for an unknown sha. */
-export function pipeScript<Keys extends readonly string[], Args extends readonly ScriptArgument[]>(
+/**
+ * Append a script to a caller's pipeline. Sends its text: a pipeline cannot be sent again when the server does not know
+ * the sha.
+ */
+export function pipeScript<Keys extends readonly string[], Args extends readonly ScriptArgument[], Reply>(
   pipeline: unknown,
-  script: Script<Keys, Args>,
+  script: Script<Keys, Args, Reply>,
   keys: Keys,
   args: Args,
 ): void {

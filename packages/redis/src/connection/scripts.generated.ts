@@ -1,470 +1,2713 @@
 // Written by scripts/gen-lua.mjs from lua/*.lua; change those and run `pnpm gen:lua`.
 import type { Script, ScriptArgument } from './script.ts'
 
+/** The text of a script, from its parts. */
+function joined(...parts: readonly string[]): string {
+  return `${parts.join('\n')}\n`
+}
+
+const LIB_CLAIM = String.raw`local PLAIN_FIELDS = 8
+local function readJob(key)
+  local count = redis.call('HLEN', key)
+  if count == PLAIN_FIELDS then
+    local values =
+      redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description')
+    if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] then
+      return values[1], true, values, ''
+    end
+  elseif count == PLAIN_FIELDS + 1 then
+    local values =
+      redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description', 'result_ttl')
+    if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] and values[7] then
+      return values[1], true, values, values[7]
+    end
+  end
+  local known = redis.call('HMGET', key, 'status', 'data')
+  return known[1], known[2]
+end
+local LONG_MEMBER = string.rep('-', 65)
+local MANY_LEASES = 8
+local function lease(key, leases)
+  local last = #leases
+  if last == 0 then return end
+  if last < 2 * MANY_LEASES then
+    redis.call('ZADD', key, unpack(leases))
+  else
+    redis.call('ZADD', key, 0, LONG_MEMBER, unpack(leases))
+    redis.call('ZREM', key, LONG_MEMBER)
+  end
+end
+local function isAnyPaused(prefix, first, last)
+  local keys = {}
+  for q = first, last do keys[#keys + 1] = prefix .. 'paused:' .. ARGV[q] end
+  return #keys > 0 and redis.call('EXISTS', unpack(keys)) > 0
+end
+local function claim(prefix, first, last, want, worker, leaseMs, stamp, executionBase)
+  local claimed = {}
+  if want <= 0 then return claimed end
+  local _, nowMs = clock()
+  local leaseEnds = leaseScore(nowMs + leaseMs)
+  local serial = firstSerial(nowMs)
+  local anyPaused = isAnyPaused(prefix, first, last)
+  for q = first, last do
+    local queue = ARGV[q]
+    local list = prefix .. 'queue:' .. queue
+    local isPaused = anyPaused and redis.call('EXISTS', prefix .. 'paused:' .. queue) == 1
+    while want > 0 and not isPaused do
+      local ids = redis.call('LPOP', list, want)
+      if not ids then break end
+      local leases = {}
+      for i = 1, #ids do
+        local id = ids[i]
+        local key = prefix .. 'job:' .. id
+        local status, data, values, resultTtl = readJob(key)
+        if data and (status == 'queued' or status == 'created' or not status) then
+          serial = serial + 1
+          local execution = executionBase .. string.format('%08x', serial)
+          local fields = not values and redis.call('HGETALL', key)
+          redis.call('HSET', key, 'status', 'started', 'started_at', stamp, 'worker_name', worker,
+            'execution_id', execution)
+          if values then
+            appendPlain(claimed, queue, execution, id, values, resultTtl)
+          else
+            if redis.call('PERSIST', key) == 1 then
+              redis.call('PERSIST', key .. ':dependents')
+              redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
+            end
+            appendFull(claimed, queue, execution, id, fields)
+          end
+          local m = #leases
+          leases[m + 1], leases[m + 2] = leaseEnds, id .. ':' .. execution
+          want = want - 1
+        end
+      end
+      lease(prefix .. 'wip:' .. queue, leases)
+    end
+  end
+  return claimed
+end`
+
+const LIB_CLAIMED = String.raw`local function appendPlain(claimed, queue, execution, id, values, resultTtl)
+  local n = #claimed
+  claimed[n + 1], claimed[n + 2], claimed[n + 3], claimed[n + 4] = '', queue, execution, id
+  claimed[n + 5], claimed[n + 6], claimed[n + 7], claimed[n + 8] = values[3], values[4], values[5], resultTtl
+  claimed[n + 9], claimed[n + 10] = values[6], values[2]
+end
+local function appendFull(claimed, queue, execution, id, fields)
+  local n = #claimed
+  claimed[n + 1], claimed[n + 2], claimed[n + 3], claimed[n + 4] = tostring(#fields), queue, execution, id
+  n = n + 4
+  for at = 1, #fields do claimed[n + at] = fields[at] end
+end
+local function pack(claimed)
+  return cmsgpack.pack(claimed)
+end`
+
+const LIB_CRON = String.raw`local YEAR_S = 31536000
+local MOST_HISTORY = 1000
+local function remember(historyKey, id, nowMs)
+  redis.call('ZADD', historyKey, score(nowMs), id)
+  redis.call('ZREMRANGEBYRANK', historyKey, 0, -(MOST_HISTORY + 1))
+  redis.call('EXPIRE', historyKey, YEAR_S)
+end
+local MOST_CHECKED = 10
+local ENDED = { finished = true, failed = true, stopped = true, canceled = true }
+local function isRunning(prefix, historyKey, start)
+  for _, id in ipairs(redis.call('ZREVRANGE', historyKey, 0, MOST_CHECKED - 1)) do
+    if string.sub(id, 1, #start) == start then
+      local status = redis.call('HGET', prefix .. 'job:' .. id, 'status')
+      if status and not ENDED[status] then return true end
+    end
+  end
+  return false
+end`
+
+const LIB_DEPENDENCIES = String.raw`local RELEASED_AT_ONCE = 250
+local CHECKED_FIRST = 16
+local function satisfied(status, allowFailure)
+  return not status or status == 'finished' or (allowFailure and status == 'failed')
+end
+local function statusOf(prefix, id)
+  local key = prefix .. 'job:' .. id
+  return redis.call('HGET', key, 'status') or (redis.call('EXISTS', key) == 1 and 'created') or nil
+end
+local function addDependent(prefix, dependency, dependent)
+  local key = prefix .. 'job:' .. dependency
+  redis.call('SADD', key .. ':dependents', dependent)
+  local lifeMs = redis.call('PTTL', key)
+  if lifeMs == -1 then
+    redis.call('PERSIST', key .. ':dependents')
+  else
+    redis.call('PEXPIRE', key .. ':dependents', lifeMs > 0 and lifeMs or YEAR_S * 1000)
+  end
+end
+local function waitFor(prefix, id, dependencies)
+  for first = 1, #dependencies, 1000 do
+    local last = math.min(first + 999, #dependencies)
+    redis.call('SADD', prefix .. 'job::' .. id .. ':dependencies', unpack(dependencies, first, last))
+  end
+  for _, dependency in ipairs(dependencies) do addDependent(prefix, dependency, id) end
+end
+local function firstUnsatisfied(prefix, dependencies, allowFailure, except)
+  for _, dependency in ipairs(dependencies) do
+    if dependency ~= except and not satisfied(statusOf(prefix, dependency), allowFailure) then return dependency end
+  end
+  return nil
+end
+local function dependenciesMet(prefix, id, allowFailure, except)
+  local key = prefix .. 'job::' .. id .. ':dependencies'
+  local some = redis.call('SRANDMEMBER', key, CHECKED_FIRST)
+  local unsatisfied = firstUnsatisfied(prefix, some, allowFailure, except)
+  if not unsatisfied and #some == CHECKED_FIRST then
+    unsatisfied = firstUnsatisfied(prefix, redis.call('SMEMBERS', key), allowFailure, except)
+  end
+  if unsatisfied then addDependent(prefix, unsatisfied, id) end
+  return not unsatisfied
+end
+local function releaseOne(prefix, id, job, nowS, stamp)
+  redis.call('ZREM', prefix .. 'deferred:' .. job[2], id)
+  place(prefix, id, job[2], job[4] == '1', job[5] and job[6] and job[5], job[6], nowS, stamp)
+  if tonumber(job[7]) then expireAfter(prefix, id, job[7]) end
+end
+local function release(prefix, id, dependents, mode, nowS, stamp)
+  local ready, waiting = {}, {}
+  for _, child in ipairs(dependents) do
+    local job = redis.call('HMGET', prefix .. 'job:' .. child, 'status', 'origin', 'allow_dependency_failures',
+      'enqueue_at_front', 'rate_limit_key', 'rate_limit_concurrency', 'ttl')
+    local tolerant = job[3] == '1'
+    if mode == 'canceled' then
+      local key = prefix .. 'job::' .. child .. ':dependencies'
+      redis.call('SREM', key, id)
+      if job[1] == 'scheduled' and redis.call('EXISTS', key) == 0 then
+        redis.call('HDEL', prefix .. 'job:' .. child, 'dependency_id', 'dependency_ids')
+      end
+    end
+    local mayGo = job[1] == 'deferred' and (tolerant or mode ~= 'allow_failure')
+    if mayGo and dependenciesMet(prefix, child, tolerant, id) then
+      local since = #dependents > 1 and redis.call('ZSCORE', prefix .. 'deferred:' .. job[2], child)
+      ready[#ready + 1] = { id = child, job = job, since = tonumber(since or 0) }
+    elseif (job[1] == 'deferred' or job[1] == 'scheduled') and mode ~= 'canceled' then
+      waiting[#waiting + 1] = child
+    end
+  end
+  table.sort(ready, function(a, b) return a.since < b.since or (a.since == b.since and a.id < b.id) end)
+  for _, child in ipairs(ready) do releaseOne(prefix, child.id, child.job, nowS, stamp) end
+  return waiting
+end
+local function releaseSetAside(prefix, id, mode, most, nowS, stamp)
+  local aside = prefix .. 'releasing:' .. id
+  local dependents = most > 0 and redis.call('SPOP', aside, most) or {}
+  local waiting = release(prefix, id, dependents, mode, nowS, stamp)
+  local lifeMs = redis.call('PTTL', prefix .. 'job:' .. id)
+  if #waiting > 0 and lifeMs ~= -2 then
+    redis.call('SADD', prefix .. 'job:' .. id .. ':dependents', unpack(waiting))
+    if lifeMs > 0 then redis.call('PEXPIRE', prefix .. 'job:' .. id .. ':dependents', lifeMs) end
+  end
+  if redis.call('EXISTS', aside) == 0 then redis.call('HDEL', prefix .. 'releasing', id) end
+  return #dependents
+end
+local function releaseDependents(prefix, id, mode, most, nowS, stamp)
+  local key = prefix .. 'job:' .. id .. ':dependents'
+  local count = redis.call('SCARD', key)
+  if count == 0 then return false, 0 end
+  if count > most then
+    local aside = prefix .. 'releasing:' .. id
+    if redis.call('EXISTS', aside) == 1 then
+      redis.call('SUNIONSTORE', aside, aside, key)
+      redis.call('DEL', key)
+    else
+      redis.call('RENAME', key, aside)
+      redis.call('PERSIST', aside)
+    end
+    redis.call('HSET', prefix .. 'releasing', id, mode)
+    return true, releaseSetAside(prefix, id, mode, most, nowS, stamp)
+  end
+  local waiting = release(prefix, id, redis.call('SMEMBERS', key), mode, nowS, stamp)
+  if #waiting < count then
+    redis.call('DEL', key)
+    if #waiting > 0 then redis.call('SADD', key, unpack(waiting)) end
+  end
+  return #waiting > 0, count
+end
+local function reaches(prefix, from, id)
+  local seen, todo = {}, { from }
+  while #todo > 0 do
+    local current = table.remove(todo)
+    if current == id then return true end
+    if not seen[current] then
+      seen[current] = true
+      local status = redis.call('HGET', prefix .. 'job:' .. current, 'status')
+      if status == 'deferred' or status == 'scheduled' then
+        for _, nextId in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. current .. ':dependencies')) do
+          todo[#todo + 1] = nextId
+        end
+      end
+    end
+  end
+  return false
+end`
+
+const LIB_ENQUEUE = String.raw`local MOST_PUSHED = 1000
+local function enqueueOne(batch, id, queue, extra, ...)
+  local key = batch.prefix .. 'job:' .. id
+  local exists = redis.call('EXISTS', key) == 1
+  if exists or extra then
+    pushReady(batch)
+    return enqueueAny(batch, key, id, queue, exists, extra or {}, ...)
+  end
+  if queue ~= batch.readyQueue or #batch.ready == MOST_PUSHED then pushReady(batch) end
+  listQueue(batch, queue)
+  redis.call('HSET', key, 'status', 'queued', 'enqueued_at', batch.stamp, ...)
+  batch.ready[#batch.ready + 1], batch.readyQueue = id, queue
+  return 'queued'
+end
+local function enqueueAll(prefix, queuesKey, stamp, jobs)
+  local batch = newEnqueueBatch(prefix, queuesKey, stamp)
+  local answers, seen = batch.answers, batch.seen
+  local at, last = 1, #jobs
+  local id
+  while at <= last do
+    if jobs[at] == true then
+      local lastField = at + 4 + jobs[at + 4]
+      id = jobs[at + 1]
+      answers[#answers + 1] = enqueueOne(batch, id, jobs[at + 2], jobs[at + 3], unpack(jobs, at + 5, lastField))
+      at = lastField + 1
+    else
+      local queue, createdAt, data, description, timeout = unpack(jobs, at + 1, at + 5)
+      id = jobs[at]
+      answers[#answers + 1] = enqueueOne(batch, id, queue, false, 'created_at', createdAt, 'data', data,
+        'origin', queue, 'last_heartbeat', '', 'description', description, 'timeout', timeout)
+      at = at + 6
+    end
+    seen[id] = true
+  end
+  pushReady(batch)
+  return answers, id
+end`
+
+const LIB_ENQUEUE_ANY = String.raw`local function isAlreadyThere(batch, id, extra, createdAt, known)
+  if extra.token then return redis.call('HGET', batch.prefix .. 'job:' .. id, 'unique') == extra.token end
+  if known.createdAt ~= createdAt then return false end
+  if not extra.isAgain or (known.enqueuedAt == batch.stamp and not admitted[id]) then return true end
+  if known.status == 'deferred' then
+    return extra.dependencies and firstUnsatisfied(batch.prefix, extra.dependencies, extra.allowFailure)
+  end
+  return known.status == 'rate_limited' and extra.rateLimit
+    and redis.call('ZSCORE', batch.prefix .. 'rl:' .. extra.rateLimit .. ':rate_limited', id)
+end
+local function answerAgain(extra, known)
+  if extra.execution and known.execution == extra.execution then return 'started' end
+  local status = known.status
+  local waits = status == 'deferred' or status == 'scheduled' or status == 'rate_limited'
+  return waits and status or 'queued'
+end
+local function closesCycle(batch, id, dependencies)
+  if redis.call('EXISTS', batch.prefix .. 'job:' .. id .. ':dependents') == 0 then return false end
+  for _, dependency in ipairs(dependencies) do
+    if reaches(batch.prefix, dependency, id) then return true end
+  end
+  return false
+end
+local function replace(batch, key, id, known)
+  local prefix = batch.prefix
+  leave(prefix, id, known.status, known.queue)
+  local dependencies = prefix .. 'job::' .. id .. ':dependencies'
+  for _, dependency in ipairs(redis.call('SMEMBERS', dependencies)) do
+    redis.call('SREM', prefix .. 'job:' .. dependency .. ':dependents', id)
+  end
+  local other = redis.call('HMGET', key, 'group_id', 'rate_limit_key')
+  leaveGroup(prefix, id, other[1])
+  redis.call('DEL', key, dependencies)
+  redis.call('PERSIST', key .. ':dependents')
+  if other[2] then releaseSlot(prefix, other[2], id, batch.nowS, batch.stamp) end
+end
+local function putInPlace(batch, key, id, queue, extra, dueMs, isUnmet, ...)
+  local prefix, stamp = batch.prefix, batch.stamp
+  if dueMs then
+    redis.call('HSET', key, 'status', 'scheduled', ...)
+    if extra.front then redis.call('HSET', key, 'enqueue_at_front', 1) end
+    schedule(prefix, queue, id, dueMs)
+    return 'scheduled'
+  elseif isUnmet then
+    redis.call('HSET', key, 'status', 'deferred', ...)
+    if extra.front then redis.call('HSET', key, 'enqueue_at_front', 1) end
+    redis.call('ZADD', prefix .. 'deferred:' .. queue, deferredScore(), id)
+    return 'deferred'
+  elseif extra.execution then
+    redis.call('HSET', key, 'status', 'started', 'enqueued_at', stamp, 'started_at', stamp,
+      'worker_name', extra.worker, 'execution_id', extra.execution, ...)
+    local leaseEnds = leaseScore(batch.nowMs + tonumber(extra.leaseMs))
+    redis.call('ZADD', prefix .. 'wip:' .. queue, leaseEnds, id .. ':' .. extra.execution)
+    return 'started'
+  elseif extra.rateLimit then
+    redis.call('HSET', key, 'status', 'created', ...)
+    return place(prefix, id, queue, extra.front, extra.rateLimit, extra.concurrency, batch.nowS, stamp)
+  end
+  redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp, ...)
+  push(prefix, queue, id, extra.front)
+  return 'queued'
+end
+local function readKnown(key, queue)
+  local values = redis.call('HMGET', key, 'enqueued_at', 'created_at', 'status', 'origin', 'execution_id')
+  if not values[2] then return nil end
+  return { enqueuedAt = values[1], createdAt = values[2], status = values[3], queue = values[4] or queue,
+    execution = values[5] }
+end
+local function enqueueAny(batch, key, id, queue, exists, extra, ...)
+  local prefix, nowMs, dependencies = batch.prefix, batch.nowMs, extra.dependencies
+  local known = exists and readKnown(key, queue)
+  local hasHistory = false
+  if known then
+    local _, createdAt = ...
+    if not batch.seen[id] and isAlreadyThere(batch, id, extra, createdAt, known) then return answerAgain(extra, known) end
+    if extra.token then return 'duplicate' end
+    hasHistory = known.status == 'finished' and known.createdAt == createdAt
+  end
+  if dependencies and closesCycle(batch, id, dependencies) then return 'cycle' end
+  if hasHistory then hasHistory = keepSuccess(prefix, id) end
+  if known then replace(batch, key, id, known) end
+  listQueue(batch, queue)
+  local dueMs = tonumber(extra.dueMs) or extra.delayMs and nowMs + extra.delayMs
+  if dueMs and dueMs <= nowMs then dueMs = nil end
+  local isUnmet = dependencies and firstUnsatisfied(prefix, dependencies, extra.allowFailure) ~= nil
+  if dependencies and (isUnmet or dueMs) then waitFor(prefix, id, dependencies) end
+  local answer = putInPlace(batch, key, id, queue, extra, dueMs, isUnmet, ...)
+  if extra.token then redis.call('HSET', key, 'unique', extra.token) end
+  if hasHistory then redis.call('HSET', key, 'results', 'stream') end
+  if extra.ttlS and not isUnmet and answer ~= 'started' then
+    expireAfter(prefix, id, extra.ttlS + (dueMs and math.ceil((dueMs - nowMs) / 1000) or 0))
+  end
+  if extra.group then
+    redis.call('SADD', prefix .. 'groups', extra.group)
+    redis.call('SADD', prefix .. 'group:' .. extra.group, id)
+  end
+  return answer
+end`
+
+const LIB_ENQUEUE_BATCH = String.raw`local function newEnqueueBatch(prefix, queuesKey, stamp)
+  local nowS, nowMs = clock()
+  return {
+    prefix = prefix,
+    queuesKey = queuesKey,
+    stamp = stamp,
+    nowS = nowS,
+    nowMs = nowMs,
+    answers = {},
+    listed = {},
+    seen = {},
+    ready = {},
+    readyQueue = nil,
+  }
+end
+local function pushReady(batch)
+  if #batch.ready == 0 then return end
+  redis.call('RPUSH', batch.prefix .. 'queue:' .. batch.readyQueue, unpack(batch.ready))
+  batch.ready = {}
+end
+local function listQueue(batch, queue)
+  if batch.listed[queue] then return end
+  batch.listed[queue] = true
+  redis.call('SADD', batch.queuesKey, batch.prefix .. 'queue:' .. queue)
+end`
+
+const LIB_GIVE_BACK = String.raw`local function giveBack(prefix, queue, id, execution)
+  local key = prefix .. 'job:' .. id
+  redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution)
+  local held = redis.call('HMGET', key, 'execution_id', 'status', 'ttl')
+  if held[1] ~= execution or held[2] ~= 'started' then return false end
+  redis.call('HSET', key, 'status', 'queued')
+  redis.call('HDEL', key, 'execution_id', 'started_at', 'worker_name')
+  push(prefix, queue, id, true)
+  if tonumber(held[3]) then expireAfter(prefix, id, held[3]) end
+  return true
+end`
+
+const LIB_INTERMEDIATE = String.raw`local STUCK_MS = 60000
+local function putBackStuck(prefix, queue, nowMs)
+  local list = prefix .. 'queue:' .. queue .. ':intermediate'
+  local seenKey = prefix .. 'stuck:' .. queue
+  local ids = redis.call('LRANGE', list, 0, -1)
+  if #ids == 0 then
+    redis.call('DEL', seenKey)
+    return
+  end
+  local known, still = {}, {}
+  local flat = redis.call('HGETALL', seenKey)
+  for at = 1, #flat, 2 do known[flat[at]] = tonumber(flat[at + 1]) end
+  for _, id in ipairs(ids) do
+    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'data', 'enqueued_at')
+    local status = job[1]
+    local field = id .. ' ' .. (job[3] or '')
+    if not job[2] or (status and status ~= 'queued' and status ~= 'created' and status ~= 'started') then
+      redis.call('LREM', list, 1, id)
+    elseif status == 'started' then
+    elseif known[field] and nowMs - known[field] > STUCK_MS then
+      redis.call('LREM', list, 1, id)
+      push(prefix, queue, id, true)
+    else
+      still[field] = known[field] or nowMs
+    end
+  end
+  redis.call('DEL', seenKey)
+  for field, sinceMs in pairs(still) do redis.call('HSET', seenKey, field, sinceMs) end
+  redis.call('EXPIRE', seenKey, 86400)
+end`
+
+const LIB_PLACE = String.raw`local function place(prefix, id, queue, front, limit, concurrency, nowS, stamp)
+  local key = prefix .. 'job:' .. id
+  if not limit then
+    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)
+    push(prefix, queue, id, front)
+    return 'queued'
+  end
+  redis.call('SADD', prefix .. 'rl-keys', limit)
+  redis.call('HSET', prefix .. 'rl:' .. limit, 'concurrency', concurrency)
+  if redis.call('ZSCORE', prefix .. 'rl:' .. limit .. ':allowed', id) then
+    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)
+    push(prefix, queue, id, front)
+    return 'queued'
+  end
+  redis.call('HSET', key, 'status', 'rate_limited', 'enqueue_at_front', front and 1 or 0)
+  redis.call('ZADD', prefix .. 'rl:' .. limit .. ':rate_limited', scoreInTurn(), id)
+  fillSlots(prefix, limit, tonumber(concurrency), nowS, stamp)
+  return redis.call('HGET', key, 'status')
+end`
+
+const LIB_PROMOTE = String.raw`local DUE_FIELDS = { 'created_at', 'status', 'origin', 'ttl', 'enqueue_at_front', 'enqueue_at_front_on_retry',
+  'started_at', 'ended_at', 'dependency_id', 'dependency_ids', 'allow_dependency_failures', 'rate_limit_key',
+  'rate_limit_concurrency' }
+local function readDue(prefix, id)
+  local values = redis.call('HMGET', prefix .. 'job:' .. id, unpack(DUE_FIELDS))
+  if not values[1] then return nil end
+  local job = {}
+  for n, name in ipairs(DUE_FIELDS) do job[name] = values[n] ~= '' and values[n] end
+  return job
+end
+local function isScheduled(job)
+  return job.status == 'scheduled' or job.status == 'created' or not job.status
+end
+local function goesToFront(job)
+  return job.enqueue_at_front == '1' or (job.enqueue_at_front_on_retry == '1' and job.ended_at)
+end
+local function dependenciesOf(prefix, id, job)
+  if job.started_at or not (job.dependency_id or job.dependency_ids) then return nil end
+  local key = prefix .. 'job::' .. id .. ':dependencies'
+  local ids = redis.call('SMEMBERS', key)
+  if #ids > 0 then return ids end
+  local fine, listed = pcall(cjson.decode, job.dependency_ids or '')
+  ids = {}
+  for _, dependency in ipairs(fine and type(listed) == 'table' and listed or { job.dependency_id }) do
+    if type(dependency) == 'string' then ids[#ids + 1] = dependency end
+  end
+  waitFor(prefix, id, ids)
+  return ids
+end
+local function promote(prefix, queue, id, job, front, nowS, stamp)
+  local key = prefix .. 'job:' .. id
+  if job.origin ~= queue then redis.call('HSET', key, 'origin', queue) end
+  local dependencies = dependenciesOf(prefix, id, job)
+  if dependencies and not dependenciesMet(prefix, id, job.allow_dependency_failures == '1') then
+    redis.call('HSET', key, 'status', 'deferred')
+    redis.call('PERSIST', key)
+    redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
+    redis.call('ZADD', prefix .. 'deferred:' .. queue, deferredScore(), id)
+  else
+    local limit = job.rate_limit_key and job.rate_limit_concurrency and job.rate_limit_key
+    place(prefix, id, queue, front, limit, job.rate_limit_concurrency, nowS, stamp)
+    if job.ttl then expireAfter(prefix, id, job.ttl) end
+  end
+  return dependencies and #dependencies or 0
+end`
+
+const LIB_PUSH = String.raw`local function push(prefix, queue, id, front)
+  local key = prefix .. 'queue:' .. queue
+  if redis.call(front and 'LPUSH' or 'RPUSH', key, id) == 1 then redis.call('SADD', prefix .. 'queues', key) end
+end`
+
+const LIB_RATE_LIMIT = String.raw`local function freeDeadSlots(prefix, limit, first, last)
+  local allowed = prefix .. 'rl:' .. limit .. ':allowed'
+  local freed = 0
+  for _, id in ipairs(redis.call('ZRANGE', allowed, first, last)) do
+    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')
+    if (job[1] ~= 'queued' and job[1] ~= 'started') or job[2] ~= limit then
+      freed = freed + redis.call('ZREM', allowed, id)
+    end
+  end
+  return freed
+end
+local admitted = {}
+local function fillSlots(prefix, limit, concurrency, nowS, stamp)
+  local allowed = prefix .. 'rl:' .. limit .. ':allowed'
+  local waiting = prefix .. 'rl:' .. limit .. ':rate_limited'
+  local free = concurrency - redis.call('ZCARD', allowed)
+  if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end
+  while free > 0 do
+    local oldest = redis.call('ZPOPMIN', waiting)
+    local id = oldest[1]
+    if not id then return end
+    local key = prefix .. 'job:' .. id
+    local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')
+    if job[1] == 'rate_limited' and job[2] then
+      redis.call('ZADD', allowed, nowS, id)
+      redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)
+      push(prefix, job[2], id, job[3] == '1')
+      admitted[id] = true
+      free = free - 1
+    end
+  end
+end
+local function releaseSlot(prefix, limit, id, nowS, stamp)
+  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)
+  if redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id) == 0 then return end
+  local concurrency = tonumber(redis.call('HGET', prefix .. 'rl:' .. limit, 'concurrency'))
+  if concurrency then fillSlots(prefix, limit, concurrency, nowS, stamp) end
+end`
+
+const LIB_REGISTRIES = String.raw`local HAS_ZSET = { finished = true, failed = true, deferred = true, scheduled = true, canceled = true }
+local function leave(prefix, id, status, queue)
+  if status == 'queued' then
+    redis.call('LREM', prefix .. 'queue:' .. queue, 0, id)
+  elseif status == 'started' then
+    local execution = redis.call('HGET', prefix .. 'job:' .. id, 'execution_id')
+    if execution then redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) end
+    for _, other in ipairs(redis.call('ZRANGE', prefix .. 'executions:' .. id, 0, -1)) do
+      redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. other)
+      redis.call('DEL', prefix .. 'execution:' .. id .. ':' .. other)
+    end
+    redis.call('DEL', prefix .. 'executions:' .. id)
+  elseif status == 'stopped' then
+    redis.call('ZREM', prefix .. 'failed:' .. queue, id)
+  elseif status == 'ready_to_enqueue' then
+    redis.call('ZREM', prefix .. 'ready:' .. queue, id)
+  elseif HAS_ZSET[status] then
+    redis.call('ZREM', prefix .. status .. ':' .. queue, id)
+  end
+end
+local function leaveGroup(prefix, id, group)
+  if group and group ~= '' and redis.call('SREM', prefix .. 'group:' .. group, id) == 1
+    and redis.call('EXISTS', prefix .. 'group:' .. group) == 0 then
+    redis.call('SREM', prefix .. 'groups', group)
+  end
+end
+local function erase(prefix, id, group)
+  redis.call('DEL', prefix .. 'job:' .. id, prefix .. 'job::' .. id .. ':dependencies', prefix .. 'results:' .. id)
+  redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', YEAR_S)
+  leaveGroup(prefix, id, group)
+end`
+
+const LIB_RESULTS = String.raw`local function keepSuccess(prefix, id)
+  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'execution_id', 'worker_name', 'started_at', 'ended_at',
+    'result', 'results')
+  if not job[1] or job[6] == 'stream' then return false end
+  local fields = { 'type', 1, 'execution_id', job[1], 'worker_name', job[2] or '', 'started_at', job[3] or '',
+    'ended_at', job[4] or '' }
+  if job[5] then fields[11], fields[12] = 'value', job[5] end
+  local key = prefix .. 'results:' .. id
+  redis.call('XADD', key, 'MAXLEN', '~', 10, '*', unpack(fields))
+  redis.call('EXPIRE', key, YEAR_S)
+  return true
+end`
+
+const LIB_SCHEDULE = String.raw`local function schedule(prefix, queue, id, dueMs)
+  local key = prefix .. 'scheduled:' .. queue
+  redis.call('ZADD', key, score(dueMs), id)
+  if redis.call('ZRANGE', key, 0, 0)[1] == id then redis.call('PUBLISH', prefix .. 'notify:scheduled', queue) end
+end
+local function expireAfter(prefix, id, seconds)
+  redis.call('EXPIRE', prefix .. 'job:' .. id, seconds)
+  redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', seconds)
+  redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', seconds)
+end`
+
+const LIB_SETTLE_PLAIN = String.raw`local function newPlainGroup(batch, queue, keepS)
+  return {
+    queue = queue,
+    keepS = keepS,
+    expires = tonumber(keepS) > 0,
+    score = tonumber(keepS) > 0 and expiryScore(batch, keepS) or '+inf',
+    release = 'all',
+    leases = listAt(batch.leases, batch.prefix .. 'wip:' .. queue),
+    entries = listAt(batch.entries, batch.prefix .. 'finished:' .. queue),
+  }
+end
+local LONGEST_PUBLISHED = 4096
+local function successNotice(batch, id, execution, startedAt, endedAt, value)
+  if value and #value > LONGEST_PUBLISHED then return id end
+  return table.concat({ id, batch.worker, execution, startedAt, endedAt, value and '1' or '0', value or '' }, '\n')
+end
+local function settlePlain(batch, group, id, execution, startedAt, endedAt, value)
+  local key = batch.prefix .. 'job:' .. id
+  local held = redis.call('HMGET', key, 'execution_id', 'status', 'waiters')
+  if held[1] ~= execution or held[2] ~= 'started' then return false end
+  append(batch.answers, 'a')
+  append(group.leases, id .. ':' .. execution)
+  batch.applied = batch.applied + 1
+  batch.successful = batch.successful + 1
+  if value then
+    redis.call('HSET', key, 'status', 'finished', 'ended_at', endedAt, 'started_at', startedAt, 'result', value)
+  else
+    redis.call('HSET', key, 'status', 'finished', 'ended_at', endedAt, 'started_at', startedAt)
+  end
+  appendEntry(group.entries, group.score, id)
+  noteEnd(batch, id, key, group)
+  if group.expires then redis.call('EXPIRE', key, group.keepS) end
+  if held[3] then
+    wake(batch.prefix, id, held[3], successNotice(batch, id, execution, startedAt, endedAt, value))
+  end
+  return true
+end`
+
+const LIB_SETTLED_BATCH = String.raw`local function newBatch(prefix, worker, stamp)
+  local nowS, nowMs = clock()
+  return {
+    prefix = prefix,
+    worker = worker,
+    stamp = stamp,
+    nowS = nowS,
+    nowMs = nowMs,
+    answers = {},
+    applied = 0,
+    successful = 0,
+    failed = 0,
+    leases = {},
+    entries = {},
+    endedIds = {},
+    dependentsKeys = {},
+    endedBy = {},
+    scores = {},
+    released = 0,
+    hasMore = false,
+  }
+end
+local function listAt(map, key)
+  local list = map[key]
+  if not list then
+    list = {}
+    map[key] = list
+  end
+  return list
+end
+local function append(list, value)
+  list[#list + 1] = value
+end
+local function appendEntry(entries, score, id)
+  local n = #entries
+  entries[n + 1], entries[n + 2] = score, id
+end
+local function expiryScore(batch, keepS)
+  local score = batch.scores[keepS]
+  if not score then
+    score = string.format('%d', batch.nowS + keepS)
+    batch.scores[keepS] = score
+  end
+  return score
+end
+local function noteEnd(batch, id, key, settlement)
+  local n = #batch.endedIds + 1
+  batch.endedIds[n], batch.dependentsKeys[n], batch.endedBy[n] = id, key .. ':dependents', settlement
+end
+local function countForWorker(batch, workedS)
+  local key = batch.prefix .. 'worker:' .. batch.worker
+  if batch.successful + batch.failed == 0 or redis.call('EXISTS', key) == 0 then return end
+  if batch.successful > 0 then redis.call('HINCRBY', key, 'successful_job_count', batch.successful) end
+  if batch.failed > 0 then redis.call('HINCRBY', key, 'failed_job_count', batch.failed) end
+  redis.call('HINCRBYFLOAT', key, 'total_working_time', workedS * batch.applied / #batch.answers)
+end
+local function writeBatch(batch)
+  for key, members in pairs(batch.leases) do redis.call('ZREM', key, unpack(members)) end
+  for key, entries in pairs(batch.entries) do
+    if #entries > 0 then redis.call('ZADD', key, unpack(entries)) end
+  end
+end`
+
+const LIB_SETTLEMENT = String.raw`local function ownership(key, held, s)
+  if held[1] == s.execution then
+    if held[2] == 'started' or held[2] == 'canceled' then return 'owned' end
+    if held[2] == s.to then return 'again' end
+  end
+  local exists = held[1] or held[2] or redis.call('EXISTS', key) == 1
+  return exists and 'lost' or 'gone'
+end
+local function decideCanceled(s)
+  s.release = 'none'
+  if s.to == 'queued' or s.to == 'scheduled' then s.to = 'canceled' end
+end
+local function count(batch, s)
+  batch.applied = batch.applied + 1
+  if s.counts == 'successful' then
+    batch.successful = batch.successful + 1
+  elseif s.counts == 'failed' then
+    batch.failed = batch.failed + 1
+  end
+end
+local function endExecution(batch, s)
+  local member = s.id .. ':' .. s.execution
+  append(listAt(batch.leases, batch.prefix .. 'wip:' .. s.queue), member)
+  if s.extra.hasRecord then
+    redis.call('DEL', batch.prefix .. 'execution:' .. member)
+    redis.call('ZREM', batch.prefix .. 'executions:' .. s.id, s.execution)
+    redis.call('SREM', batch.prefix .. 'worker:' .. batch.worker .. ':executions', member)
+  end
+end
+local function releaseSome(batch, id, mode)
+  local most = RELEASED_AT_ONCE - batch.released
+  local waiting, seen = releaseDependents(batch.prefix, id, mode, most, batch.nowS, batch.stamp)
+  batch.released = batch.released + seen
+  batch.hasMore = batch.released == RELEASED_AT_ONCE
+  return waiting
+end
+local function writeEntry(batch, s)
+  local key = batch.prefix .. 'results:' .. s.id
+  redis.call('XADD', key, 'MAXLEN', '~', 10, '*', unpack(s.extra.entry))
+  if tonumber(s.extra.entryKeepS) > 0 then
+    redis.call('EXPIRE', key, s.extra.entryKeepS)
+  else
+    redis.call('PERSIST', key)
+  end
+end
+local function writeStatus(key, s, ...)
+  redis.call('HSET', key, 'status', s.to, 'ended_at', s.endedAt, 'started_at', s.startedAt, ...)
+  if s.extra.fields then redis.call('HSET', key, unpack(s.extra.fields)) end
+end
+local function keepEnded(batch, key, s, registry, scoreWithoutEnd)
+  local expires = tonumber(s.keepS) > 0
+  if not s.extra.isUnlisted then
+    local entries = listAt(batch.entries, batch.prefix .. registry .. ':' .. s.queue)
+    appendEntry(entries, expires and expiryScore(batch, s.keepS) or scoreWithoutEnd, s.id)
+  end
+  noteEnd(batch, s.id, key, s)
+  if not expires then return end
+  redis.call('EXPIRE', key, s.keepS)
+  if s.extra.hasDependencies then redis.call('EXPIRE', batch.prefix .. 'job::' .. s.id .. ':dependencies', s.keepS) end
+end
+local function drop(batch, key, s, waiters)
+  wake(batch.prefix, s.id, waiters)
+  if s.release ~= 'none' then
+    redis.call('HSET', key, 'status', s.to)
+    releaseSome(batch, s.id, s.release)
+  end
+  erase(batch.prefix, s.id, s.extra.group)
+end
+local function finish(batch, key, s, waiters)
+  if s.value then
+    writeStatus(key, s, 'result', s.value)
+  else
+    writeStatus(key, s)
+  end
+  keepEnded(batch, key, s, 'finished', '+inf')
+  if not waiters then return end
+  wake(batch.prefix, s.id, waiters,
+    not s.extra.entry and successNotice(batch, s.id, s.execution, s.startedAt, s.endedAt, s.value))
+end
+local function fail(batch, key, s, waiters)
+  writeStatus(key, s, 'results', 'stream')
+  keepEnded(batch, key, s, 'failed', '-1')
+  wake(batch.prefix, s.id, waiters)
+end
+local function remainCanceled(batch, key, s, waiters)
+  writeStatus(key, s)
+  redis.call('HDEL', key, 'execution_id')
+  redis.call('ZADD', batch.prefix .. 'canceled:' .. s.queue, batch.nowS, s.id)
+  wake(batch.prefix, s.id, waiters)
+end
+local function scheduleAgain(batch, key, s)
+  writeStatus(key, s)
+  if s.extra.front then redis.call('HSET', key, 'enqueue_at_front', 1) end
+  schedule(batch.prefix, s.queue, s.id, batch.nowMs + tonumber(s.extra.delayMs))
+end
+local function queueAgain(batch, key, s)
+  writeStatus(key, s, 'enqueued_at', batch.stamp)
+  local concurrency = s.extra.rateLimit and s.release ~= 'none' and redis.call('HGET', key, 'rate_limit_concurrency')
+  if concurrency then
+    redis.call('ZREM', batch.prefix .. 'rl:' .. s.extra.rateLimit .. ':allowed', s.id)
+    place(batch.prefix, s.id, s.queue, s.extra.front, s.extra.rateLimit, concurrency, batch.nowS, batch.stamp)
+  else
+    push(batch.prefix, s.queue, s.id, s.extra.front)
+  end
+end
+local function runAgain(batch, key, s, waiters)
+  if s.extra.entry then redis.call('HSET', key, 'results', 'stream') end
+  if s.release ~= 'none' then releaseSome(batch, s.id, s.release) end
+  redis.call('HDEL', key, 'execution_id')
+  if s.to == 'scheduled' then
+    scheduleAgain(batch, key, s)
+  else
+    queueAgain(batch, key, s)
+  end
+  if s.extra.ttlS then expireAfter(batch.prefix, s.id, s.extra.ttlS + math.ceil((s.extra.delayMs or 0) / 1000)) end
+  if s.extra.entry then wake(batch.prefix, s.id, waiters) end
+end
+local function settle(batch, s)
+  local key = batch.prefix .. 'job:' .. s.id
+  local held = redis.call('HMGET', key, 'execution_id', 'status', 'waiters')
+  local found = ownership(key, held, s)
+  endExecution(batch, s)
+  if found ~= 'owned' then
+    append(batch.answers, found == 'again' and 'a' or found == 'lost' and 'l' or 'g')
+    return
+  end
+  append(batch.answers, 'a')
+  count(batch, s)
+  if held[2] == 'canceled' then
+    redis.call('ZREM', batch.prefix .. 'canceled:' .. s.queue, s.id)
+    decideCanceled(s)
+  end
+  if s.extra.rateLimit and s.to ~= 'queued' then
+    releaseSlot(batch.prefix, s.extra.rateLimit, s.id, batch.nowS, batch.stamp)
+  end
+  if s.extra.entry then writeEntry(batch, s) end
+  if s.to == 'canceled' then
+    remainCanceled(batch, key, s, held[3])
+  elseif s.to == 'queued' or s.to == 'scheduled' then
+    runAgain(batch, key, s, held[3])
+  elseif tonumber(s.keepS) == 0 then
+    drop(batch, key, s, held[3])
+  elseif s.to == 'finished' then
+    finish(batch, key, s, held[3])
+  else
+    fail(batch, key, s, held[3])
+  end
+end
+local function releaseOfEnded(batch)
+  for n, id in ipairs(batch.endedIds) do
+    local s = batch.endedBy[n]
+    local waiting = s.release == 'none' or releaseSome(batch, id, s.release)
+    if waiting and tonumber(s.keepS) > 0 then redis.call('EXPIRE', batch.dependentsKeys[n], s.keepS) end
+  end
+end`
+
+const LIB_TIME = String.raw`local function clock()
+  local time = redis.call('TIME')
+  local seconds = tonumber(time[1])
+  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function firstSerial(nowMs)
+  return nowMs * 64 % 4294967296
+end
+local function score(ms)
+  return string.format('%.3f', ms / 1000)
+end
+local PYTHON_SLACK_MS = 60000
+local function leaseScore(endsMs)
+  return score(endsMs + PYTHON_SLACK_MS)
+end
+local YEAR_S = 365 * 24 * 60 * 60
+local turn = 0
+local function scoreInTurn(laterS)
+  local time = redis.call('TIME')
+  turn = turn + 1
+  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),
+    (tonumber(time[2]) + turn) % 1000000)
+end
+local function deferredScore()
+  return scoreInTurn(3155760000)
+end`
+
+const LIB_WAITERS = String.raw`local function wake(prefix, id, waiters, notice)
+  if not waiters or waiters == '' then return end
+  for channel in string.gmatch(waiters, '[^,]+') do
+    redis.call('PUBLISH', prefix .. 'notify:' .. channel, notice or id)
+  end
+  redis.call('HDEL', prefix .. 'job:' .. id, 'waiters')
+end`
+
 /**
- * Ask to be told when a job has a result or has ended, unless that is so already.
+ * Register a caller that waits for a job's result or end, unless that is there already.
  *
- * Reply: [status or false, 'over' or 'waiting', and for a job whose results go to the stream the id of its last entry so far]
+ * Keys: job (rq:job:<id>), results (rq:results:<id>)
+ *
+ * Reply: lastEntry: for a job whose results go to the stream, the id of the last entry there
  */
-export const awaitResult: Script<[job: string, results: string], [channel: ScriptArgument, untilEnd: ScriptArgument]> = {
+export const awaitResult: Script<
+  [job: string, results: string],
+  [
+    channel: string,
+    untilEnd: boolean,
+  ],
+  [status: string | null, word: 'over' | 'waiting', lastEntry?: string]
+> = {
   name: 'await_result',
   sha: '2eab3bf3782c30353a2985f269aaedb114abf213',
   keyCount: 2,
-  lua: "#!lua flags=allow-oom\nlocal jobKey, resultsKey = KEYS[1], KEYS[2]\nlocal channel, untilEnd = ARGV[1], ARGV[2] == '1'\nlocal job = redis.call('HMGET', jobKey, 'status', 'waiters', 'data', 'results')\nlocal status = job[1]\nif not status and not job[3] then return { false, 'over' } end\nif status == 'finished' or status == 'failed' or status == 'stopped' or status == 'canceled'\n  or (not untilEnd and redis.call('EXISTS', resultsKey) == 1) then\n  return { status, 'over' }\nend\nlocal waiters = job[2] or ''\nif not string.find(',' .. waiters .. ',', ',' .. channel .. ',', 1, true) then\n  redis.call('HSET', jobKey, 'waiters', waiters == '' and channel or waiters .. ',' .. channel)\nend\nif job[4] == 'stream' or (job[3] and string.byte(job[3]) == 0x78) then\n  local last = redis.call('XREVRANGE', resultsKey, '+', '-', 'COUNT', 1)[1]\n  return { status, 'waiting', last and last[1] or '0-0' }\nend\nreturn { status, 'waiting' }\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    String.raw`local jobKey, resultsKey = KEYS[1], KEYS[2]
+local channel, untilEnd = ARGV[1], ARGV[2] == '1'
+local job = redis.call('HMGET', jobKey, 'status', 'waiters', 'data', 'results')
+local status = job[1]
+if not status and not job[3] then return { false, 'over' } end
+if status == 'finished' or status == 'failed' or status == 'stopped' or status == 'canceled'
+  or (not untilEnd and redis.call('EXISTS', resultsKey) == 1) then
+  return { status, 'over' }
+end
+local waiters = job[2] or ''
+if not string.find(',' .. waiters .. ',', ',' .. channel .. ',', 1, true) then
+  redis.call('HSET', jobKey, 'waiters', waiters == '' and channel or waiters .. ',' .. channel)
+end
+if job[4] == 'stream' or (job[3] and string.byte(job[3]) == 0x78) then
+  local last = redis.call('XREVRANGE', resultsKey, '+', '-', 'COUNT', 1)[1]
+  return { status, 'waiting', last and last[1] or '0-0' }
+end
+return { status, 'waiting' }`,
+  ),
 }
 
 /**
- * Cancel a job: out of wherever it waits, into the canceled registry. A running one runs on.
+ * Cancel a job: remove it from wherever it waits, and list it as canceled. A job that runs keeps running.
  *
- * Reply: 'done', 'missing', 'refused' (already canceled), or 'more': done, and dependents were set aside for release_dependents
+ * Keys: job (rq:job:<id>)
+ *
+ * Reply: refused: already canceled; more: done, and dependents were set aside for release_dependents
  */
-export const cancel: Script<[job: string], [prefix: ScriptArgument, id: ScriptArgument, stamp: ScriptArgument, enqueueDependents: ScriptArgument, removeFromDependencies: ScriptArgument]> = {
+export const cancel: Script<
+  [job: string],
+  [
+    prefix: string,
+    id: string,
+    stamp: string,
+    enqueueDependents: boolean,
+    removeFromDependencies: boolean,
+  ],
+  'done' | 'missing' | 'refused' | 'more'
+> = {
   name: 'cancel',
-  sha: '00f58485a6866ce9b788adf470095ccde2c2c44e',
+  sha: 'd16372186c3570555969bcbb1fb2e11903ef1c35',
   keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal function push(prefix, queue, id, front)\n  local key = prefix .. 'queue:' .. queue\n  if redis.call(front and 'LPUSH' or 'RPUSH', key, id) == 1 then redis.call('SADD', prefix .. 'queues', key) end\nend\nlocal function freeDeadSlots(prefix, limit, first, last)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local freed = 0\n  for _, id in ipairs(redis.call('ZRANGE', allowed, first, last)) do\n    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')\n    if (job[1] ~= 'queued' and job[1] ~= 'started') or job[2] ~= limit then\n      freed = freed + redis.call('ZREM', allowed, id)\n    end\n  end\n  return freed\nend\nlocal admitted = {}\nlocal function fillSlots(prefix, limit, concurrency, nowS, stamp)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local waiting = prefix .. 'rl:' .. limit .. ':rate_limited'\n  local free = concurrency - redis.call('ZCARD', allowed)\n  if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end\n  while free > 0 do\n    local oldest = redis.call('ZPOPMIN', waiting)\n    local id = oldest[1]\n    if not id then return end\n    local key = prefix .. 'job:' .. id\n    local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')\n    if job[1] == 'rate_limited' and job[2] then\n      redis.call('ZADD', allowed, nowS, id)\n      redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n      push(prefix, job[2], id, job[3] == '1')\n      admitted[id] = true\n      free = free - 1\n    end\n  end\nend\nlocal function releaseSlot(prefix, limit, id, nowS, stamp)\n  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)\n  if redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id) == 0 then return end\n  local concurrency = tonumber(redis.call('HGET', prefix .. 'rl:' .. limit, 'concurrency'))\n  if concurrency then fillSlots(prefix, limit, concurrency, nowS, stamp) end\nend\nlocal function place(prefix, id, queue, front, limit, concurrency, nowS, stamp)\n  local key = prefix .. 'job:' .. id\n  if not limit then\n    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n    push(prefix, queue, id, front)\n    return 'queued'\n  end\n  redis.call('SADD', prefix .. 'rl-keys', limit)\n  redis.call('HSET', prefix .. 'rl:' .. limit, 'concurrency', concurrency)\n  if redis.call('ZSCORE', prefix .. 'rl:' .. limit .. ':allowed', id) then\n    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n    push(prefix, queue, id, front)\n    return 'queued'\n  end\n  redis.call('HSET', key, 'status', 'rate_limited', 'enqueue_at_front', front and 1 or 0)\n  redis.call('ZADD', prefix .. 'rl:' .. limit .. ':rate_limited', scoreInTurn(), id)\n  fillSlots(prefix, limit, tonumber(concurrency), nowS, stamp)\n  return redis.call('HGET', key, 'status')\nend\nlocal function schedule(prefix, queue, id, dueMs)\n  local key = prefix .. 'scheduled:' .. queue\n  redis.call('ZADD', key, score(dueMs), id)\n  if redis.call('ZRANGE', key, 0, 0)[1] == id then redis.call('PUBLISH', prefix .. 'notify:scheduled', queue) end\nend\nlocal function expireAfter(prefix, id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', seconds)\n  redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', seconds)\nend\nlocal RELEASED_AT_ONCE = 250\nlocal LOOKED_AT_FIRST = 16\nlocal function satisfied(status, allowFailure)\n  return not status or status == 'finished' or (allowFailure and status == 'failed')\nend\nlocal function statusOf(prefix, id)\n  local key = prefix .. 'job:' .. id\n  return redis.call('HGET', key, 'status') or (redis.call('EXISTS', key) == 1 and 'created') or nil\nend\nlocal function tell(prefix, dependency, dependent)\n  local key = prefix .. 'job:' .. dependency\n  redis.call('SADD', key .. ':dependents', dependent)\n  local lifeMs = redis.call('PTTL', key)\n  if lifeMs == -1 then\n    redis.call('PERSIST', key .. ':dependents')\n  else\n    redis.call('PEXPIRE', key .. ':dependents', lifeMs > 0 and lifeMs or YEAR_S * 1000)\n  end\nend\nlocal function waitFor(prefix, id, dependencies)\n  for first = 1, #dependencies, 1000 do\n    local last = math.min(first + 999, #dependencies)\n    redis.call('SADD', prefix .. 'job::' .. id .. ':dependencies', unpack(dependencies, first, last))\n  end\n  for _, dependency in ipairs(dependencies) do tell(prefix, dependency, id) end\nend\nlocal function firstUnsatisfied(prefix, dependencies, allowFailure, except)\n  for _, dependency in ipairs(dependencies) do\n    if dependency ~= except and not satisfied(statusOf(prefix, dependency), allowFailure) then return dependency end\n  end\n  return nil\nend\nlocal function dependenciesMet(prefix, id, allowFailure, except)\n  local key = prefix .. 'job::' .. id .. ':dependencies'\n  local some = redis.call('SRANDMEMBER', key, LOOKED_AT_FIRST)\n  local unsatisfied = firstUnsatisfied(prefix, some, allowFailure, except)\n  if not unsatisfied and #some == LOOKED_AT_FIRST then\n    unsatisfied = firstUnsatisfied(prefix, redis.call('SMEMBERS', key), allowFailure, except)\n  end\n  if unsatisfied then tell(prefix, unsatisfied, id) end\n  return not unsatisfied\nend\nlocal function releaseOne(prefix, id, job, nowS, stamp)\n  redis.call('ZREM', prefix .. 'deferred:' .. job[2], id)\n  place(prefix, id, job[2], job[4] == '1', job[5] and job[6] and job[5], job[6], nowS, stamp)\n  if tonumber(job[7]) then expireAfter(prefix, id, job[7]) end\nend\nlocal function release(prefix, id, dependents, mode, nowS, stamp)\n  local ready, waiting = {}, {}\n  for _, child in ipairs(dependents) do\n    local job = redis.call('HMGET', prefix .. 'job:' .. child, 'status', 'origin', 'allow_dependency_failures',\n      'enqueue_at_front', 'rate_limit_key', 'rate_limit_concurrency', 'ttl')\n    local tolerant = job[3] == '1'\n    if mode == 'canceled' then\n      local key = prefix .. 'job::' .. child .. ':dependencies'\n      redis.call('SREM', key, id)\n      if job[1] == 'scheduled' and redis.call('EXISTS', key) == 0 then\n        redis.call('HDEL', prefix .. 'job:' .. child, 'dependency_id', 'dependency_ids')\n      end\n    end\n    if job[1] == 'deferred' and (tolerant or mode ~= 'allow_failure') and dependenciesMet(prefix, child, tolerant, id) then\n      local since = #dependents > 1 and redis.call('ZSCORE', prefix .. 'deferred:' .. job[2], child)\n      ready[#ready + 1] = { id = child, job = job, since = tonumber(since or 0) }\n    elseif (job[1] == 'deferred' or job[1] == 'scheduled') and mode ~= 'canceled' then\n      waiting[#waiting + 1] = child\n    end\n  end\n  table.sort(ready, function(a, b) return a.since < b.since or (a.since == b.since and a.id < b.id) end)\n  for _, child in ipairs(ready) do releaseOne(prefix, child.id, child.job, nowS, stamp) end\n  return waiting\nend\nlocal function releaseSetAside(prefix, id, mode, most, nowS, stamp)\n  local aside = prefix .. 'releasing:' .. id\n  local dependents = most > 0 and redis.call('SPOP', aside, most) or {}\n  local waiting = release(prefix, id, dependents, mode, nowS, stamp)\n  local lifeMs = redis.call('PTTL', prefix .. 'job:' .. id)\n  if #waiting > 0 and lifeMs ~= -2 then\n    redis.call('SADD', prefix .. 'job:' .. id .. ':dependents', unpack(waiting))\n    if lifeMs > 0 then redis.call('PEXPIRE', prefix .. 'job:' .. id .. ':dependents', lifeMs) end\n  end\n  if redis.call('EXISTS', aside) == 0 then redis.call('HDEL', prefix .. 'releasing', id) end\n  return #dependents\nend\nlocal function releaseDependents(prefix, id, mode, most, nowS, stamp)\n  local key = prefix .. 'job:' .. id .. ':dependents'\n  local count = redis.call('SCARD', key)\n  if count == 0 then return false, 0 end\n  if count > most then\n    local aside = prefix .. 'releasing:' .. id\n    if redis.call('EXISTS', aside) == 1 then\n      redis.call('SUNIONSTORE', aside, aside, key)\n      redis.call('DEL', key)\n    else\n      redis.call('RENAME', key, aside)\n      redis.call('PERSIST', aside)\n    end\n    redis.call('HSET', prefix .. 'releasing', id, mode)\n    return true, releaseSetAside(prefix, id, mode, most, nowS, stamp)\n  end\n  local waiting = release(prefix, id, redis.call('SMEMBERS', key), mode, nowS, stamp)\n  if #waiting < count then\n    redis.call('DEL', key)\n    if #waiting > 0 then redis.call('SADD', key, unpack(waiting)) end\n  end\n  return #waiting > 0, count\nend\nlocal function reaches(prefix, from, id)\n  local seen, todo = {}, { from }\n  while #todo > 0 do\n    local current = table.remove(todo)\n    if current == id then return true end\n    if not seen[current] then\n      seen[current] = true\n      local status = redis.call('HGET', prefix .. 'job:' .. current, 'status')\n      if status == 'deferred' or status == 'scheduled' then\n        for _, nextId in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. current .. ':dependencies')) do\n          todo[#todo + 1] = nextId\n        end\n      end\n    end\n  end\n  return false\nend\nlocal function leave(prefix, id, status, queue)\n  if status == 'queued' then\n    redis.call('LREM', prefix .. 'queue:' .. queue, 0, id)\n  elseif status == 'started' then\n    local execution = redis.call('HGET', prefix .. 'job:' .. id, 'execution_id')\n    if execution then redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) end\n    for _, other in ipairs(redis.call('ZRANGE', prefix .. 'executions:' .. id, 0, -1)) do\n      redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. other)\n      redis.call('DEL', prefix .. 'execution:' .. id .. ':' .. other)\n    end\n    redis.call('DEL', prefix .. 'executions:' .. id)\n  elseif status == 'stopped' then\n    redis.call('ZREM', prefix .. 'failed:' .. queue, id)\n  elseif status == 'ready_to_enqueue' then\n    redis.call('ZREM', prefix .. 'ready:' .. queue, id)\n  elseif status == 'finished' or status == 'failed' or status == 'deferred' or status == 'scheduled' or status == 'canceled' then\n    redis.call('ZREM', prefix .. status .. ':' .. queue, id)\n  end\nend\nlocal function leaveGroup(prefix, id, group)\n  if group and group ~= '' and redis.call('SREM', prefix .. 'group:' .. group, id) == 1\n    and redis.call('EXISTS', prefix .. 'group:' .. group) == 0 then\n    redis.call('SREM', prefix .. 'groups', group)\n  end\nend\nlocal function erase(prefix, id, group)\n  redis.call('DEL', prefix .. 'job:' .. id, prefix .. 'job::' .. id .. ':dependencies', prefix .. 'results:' .. id)\n  redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', YEAR_S)\n  leaveGroup(prefix, id, group)\nend\nlocal function wake(prefix, id, waiters, told)\n  if not waiters or waiters == '' then return end\n  for channel in string.gmatch(waiters, '[^,]+') do\n    redis.call('PUBLISH', prefix .. 'notify:' .. channel, told or id)\n  end\n  redis.call('HDEL', prefix .. 'job:' .. id, 'waiters')\nend\nlocal jobKey = KEYS[1]\nlocal prefix, id, stamp, enqueueDependents, removeFromDependencies = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5] == '1'\nlocal job = redis.call('HMGET', jobKey, 'status', 'origin', 'waiters', 'rate_limit_key')\nif redis.call('EXISTS', jobKey) == 0 then return 'missing' end\nlocal status, queue = job[1] or 'created', job[2]\nif status == 'canceled' then return 'refused' end\nlocal nowS = clock()\nif queue then\n  leave(prefix, id, status, queue)\n  redis.call('ZADD', prefix .. 'canceled:' .. queue, nowS, id)\nend\nredis.call('HSET', jobKey, 'status', 'canceled')\nif redis.call('PERSIST', jobKey) == 1 then\n  redis.call('PERSIST', jobKey .. ':dependents')\n  redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')\nend\nif removeFromDependencies then\n  for _, dependency in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. id .. ':dependencies')) do\n    redis.call('SREM', prefix .. 'job:' .. dependency .. ':dependents', id)\n  end\nend\nif job[4] then releaseSlot(prefix, job[4], id, nowS, stamp) end\nlocal answer = 'done'\nif enqueueDependents then\n  local _, seen = releaseDependents(prefix, id, 'canceled', RELEASED_AT_ONCE, nowS, stamp)\n  if seen == RELEASED_AT_ONCE and redis.call('EXISTS', prefix .. 'releasing') == 1 then answer = 'more' end\nend\nwake(prefix, id, job[3])\nreturn answer\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_TIME,
+    LIB_PUSH,
+    LIB_RATE_LIMIT,
+    LIB_PLACE,
+    LIB_SCHEDULE,
+    LIB_DEPENDENCIES,
+    LIB_REGISTRIES,
+    LIB_WAITERS,
+    String.raw`local jobKey = KEYS[1]
+local prefix, id, stamp = ARGV[1], ARGV[2], ARGV[3]
+local enqueueDependents, removeFromDependencies = ARGV[4] == '1', ARGV[5] == '1'
+local job = redis.call('HMGET', jobKey, 'status', 'origin', 'waiters', 'rate_limit_key')
+if redis.call('EXISTS', jobKey) == 0 then return 'missing' end
+local status, queue = job[1] or 'created', job[2]
+if status == 'canceled' then return 'refused' end
+local nowS = clock()
+if queue then
+  leave(prefix, id, status, queue)
+  redis.call('ZADD', prefix .. 'canceled:' .. queue, nowS, id)
+end
+redis.call('HSET', jobKey, 'status', 'canceled')
+if redis.call('PERSIST', jobKey) == 1 then
+  redis.call('PERSIST', jobKey .. ':dependents')
+  redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
+end
+if removeFromDependencies then
+  for _, dependency in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. id .. ':dependencies')) do
+    redis.call('SREM', prefix .. 'job:' .. dependency .. ':dependents', id)
+  end
+end
+if job[4] then releaseSlot(prefix, job[4], id, nowS, stamp) end
+local answer = 'done'
+if enqueueDependents then
+  local _, seen = releaseDependents(prefix, id, 'canceled', RELEASED_AT_ONCE, nowS, stamp)
+  if seen == RELEASED_AT_ONCE and redis.call('EXISTS', prefix .. 'releasing') == 1 then answer = 'more' end
+end
+wake(prefix, id, job[3])
+return answer`,
+  ),
 }
 
 /**
- * Give up to `want` queued jobs to a worker and lease them, unless workers are suspended.
+ * Claim up to `want` queued jobs for a worker and lease them, unless workers are suspended.
  *
- * Reply: 'suspended' or what lib/claimed packs
+ * Keys: suspended (rq:suspended)
+ *
+ * Reply: the word suspended, or what lib/claimed packs
  */
-export const claim: Script<[suspended: string], [prefix: ScriptArgument, stamp: ScriptArgument, want: ScriptArgument, worker: ScriptArgument, leaseMs: ScriptArgument, executionBase: ScriptArgument, ...queues: ScriptArgument[]]> = {
+export const claim: Script<
+  [suspended: string],
+  [
+    prefix: string,
+    stamp: string,
+    want: number,
+    worker: string,
+    leaseMs: number,
+    executionBase: string,
+    ...queues: string[],
+  ],
+  Buffer
+> = {
   name: 'claim',
-  sha: 'dddf51a01576badd47e386c435ddaa4bf1b8b808',
+  sha: '509bcfbcb85dc633d97e7689778fe414d23721b8',
   keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal function appendPlain(claimed, queue, execution, id, values, resultTtl)\n  local n = #claimed\n  claimed[n + 1], claimed[n + 2], claimed[n + 3], claimed[n + 4] = '', queue, execution, id\n  claimed[n + 5], claimed[n + 6], claimed[n + 7], claimed[n + 8] = values[3], values[4], values[5], resultTtl\n  claimed[n + 9], claimed[n + 10] = values[6], values[2]\nend\nlocal function appendFull(claimed, queue, execution, id, fields)\n  local n = #claimed\n  claimed[n + 1], claimed[n + 2], claimed[n + 3], claimed[n + 4] = tostring(#fields), queue, execution, id\n  n = n + 4\n  for at = 1, #fields do claimed[n + at] = fields[at] end\nend\nlocal function pack(claimed)\n  return cmsgpack.pack(claimed)\nend\nlocal PLAIN_FIELDS = 8\nlocal function readJob(key)\n  local count = redis.call('HLEN', key)\n  if count == PLAIN_FIELDS then\n    local values =\n      redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description')\n    if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] then\n      return values[1], true, values, ''\n    end\n  elseif count == PLAIN_FIELDS + 1 then\n    local values =\n      redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description', 'result_ttl')\n    if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] and values[7] then\n      return values[1], true, values, values[7]\n    end\n  end\n  local known = redis.call('HMGET', key, 'status', 'data')\n  return known[1], known[2]\nend\nlocal LONG_MEMBER = string.rep('-', 65)\nlocal MANY_LEASES = 8\nlocal function lease(key, leases)\n  local last = #leases\n  if last == 0 then return end\n  if last < 2 * MANY_LEASES then\n    redis.call('ZADD', key, unpack(leases))\n  else\n    redis.call('ZADD', key, 0, LONG_MEMBER, unpack(leases))\n    redis.call('ZREM', key, LONG_MEMBER)\n  end\nend\nlocal function isAnyPaused(prefix, first, last)\n  local keys = {}\n  for q = first, last do keys[#keys + 1] = prefix .. 'paused:' .. ARGV[q] end\n  return #keys > 0 and redis.call('EXISTS', unpack(keys)) > 0\nend\nlocal function claim(prefix, first, last, want, worker, leaseMs, stamp, executionBase)\n  local claimed = {}\n  if want <= 0 then return claimed end\n  local _, nowMs = clock()\n  local leaseEnds = leaseScore(nowMs + leaseMs)\n  local serial = firstSerial(nowMs)\n  local anyPaused = isAnyPaused(prefix, first, last)\n  for q = first, last do\n    local queue = ARGV[q]\n    local list = prefix .. 'queue:' .. queue\n    local isPaused = anyPaused and redis.call('EXISTS', prefix .. 'paused:' .. queue) == 1\n    while want > 0 and not isPaused do\n      local ids = redis.call('LPOP', list, want)\n      if not ids then break end\n      local leases = {}\n      for i = 1, #ids do\n        local id = ids[i]\n        local key = prefix .. 'job:' .. id\n        local status, data, values, resultTtl = readJob(key)\n        if data and (status == 'queued' or status == 'created' or not status) then\n          serial = serial + 1\n          local execution = executionBase .. string.format('%08x', serial)\n          local fields = not values and redis.call('HGETALL', key)\n          redis.call('HSET', key, 'status', 'started', 'started_at', stamp, 'worker_name', worker, 'execution_id', execution)\n          if values then\n            appendPlain(claimed, queue, execution, id, values, resultTtl)\n          else\n            if redis.call('PERSIST', key) == 1 then\n              redis.call('PERSIST', key .. ':dependents')\n              redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')\n            end\n            appendFull(claimed, queue, execution, id, fields)\n          end\n          local m = #leases\n          leases[m + 1], leases[m + 2] = leaseEnds, id .. ':' .. execution\n          want = want - 1\n        end\n      end\n      lease(prefix .. 'wip:' .. queue, leases)\n    end\n  end\n  return claimed\nend\nlocal suspendedKey = KEYS[1]\nlocal prefix, stamp, want, worker, leaseMs, executionBase = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6]\nif redis.call('EXISTS', suspendedKey) == 1 then return 'suspended' end\nreturn pack(claim(prefix, 7, #ARGV, want, worker, leaseMs, stamp, executionBase))\n",
-}
-
-/**
- * Take the slots of a rate limit away from jobs that are gone or over, drop who cannot wait, let the next ones in.
- *
- * Reply: int how many slots were freed
- */
-export const cleanupRateLimit: Script<[limits: string], [prefix: ScriptArgument, limit: ScriptArgument, stamp: ScriptArgument]> = {
-  name: 'cleanup_rate_limit',
-  sha: 'fce563bd35f18d2d2d3a400a88551c8f89132f24',
-  keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal function push(prefix, queue, id, front)\n  local key = prefix .. 'queue:' .. queue\n  if redis.call(front and 'LPUSH' or 'RPUSH', key, id) == 1 then redis.call('SADD', prefix .. 'queues', key) end\nend\nlocal function freeDeadSlots(prefix, limit, first, last)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local freed = 0\n  for _, id in ipairs(redis.call('ZRANGE', allowed, first, last)) do\n    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')\n    if (job[1] ~= 'queued' and job[1] ~= 'started') or job[2] ~= limit then\n      freed = freed + redis.call('ZREM', allowed, id)\n    end\n  end\n  return freed\nend\nlocal admitted = {}\nlocal function fillSlots(prefix, limit, concurrency, nowS, stamp)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local waiting = prefix .. 'rl:' .. limit .. ':rate_limited'\n  local free = concurrency - redis.call('ZCARD', allowed)\n  if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end\n  while free > 0 do\n    local oldest = redis.call('ZPOPMIN', waiting)\n    local id = oldest[1]\n    if not id then return end\n    local key = prefix .. 'job:' .. id\n    local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')\n    if job[1] == 'rate_limited' and job[2] then\n      redis.call('ZADD', allowed, nowS, id)\n      redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n      push(prefix, job[2], id, job[3] == '1')\n      admitted[id] = true\n      free = free - 1\n    end\n  end\nend\nlocal function releaseSlot(prefix, limit, id, nowS, stamp)\n  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)\n  if redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id) == 0 then return end\n  local concurrency = tonumber(redis.call('HGET', prefix .. 'rl:' .. limit, 'concurrency'))\n  if concurrency then fillSlots(prefix, limit, concurrency, nowS, stamp) end\nend\nlocal limitsKey = KEYS[1]\nlocal prefix, limit, stamp = ARGV[1], ARGV[2], ARGV[3]\nlocal LOOKED_AT = 1000\nlocal key = prefix .. 'rl:' .. limit\nlocal freed = freeDeadSlots(prefix, limit, 0, -1)\nfor _, id in ipairs(redis.call('ZRANGE', key .. ':rate_limited', 0, LOOKED_AT - 1)) do\n  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')\n  if job[1] ~= 'rate_limited' or job[2] ~= limit then redis.call('ZREM', key .. ':rate_limited', id) end\nend\nlocal concurrency = tonumber(redis.call('HGET', key, 'concurrency'))\nif concurrency then fillSlots(prefix, limit, concurrency, clock(), stamp) end\nif redis.call('EXISTS', key .. ':allowed', key .. ':rate_limited') == 0 then\n  redis.call('DEL', key)\n  redis.call('SREM', limitsKey, limit)\nend\nreturn freed\n",
-}
-
-/**
- * Drop entries of a registry whose job is gone.
- *
- * Reply: int how many were dropped
- */
-export const cleanupRegistry: Script<[registry: string], [prefix: ScriptArgument, first: ScriptArgument, last: ScriptArgument]> = {
-  name: 'cleanup_registry',
-  sha: 'b2918101dc566d2009efbe8cab86b86e8da5a3b5',
-  keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal registryKey = KEYS[1]\nlocal prefix, first, last = ARGV[1], ARGV[2], ARGV[3]\nlocal dropped = 0\nfor _, id in ipairs(redis.call('ZRANGE', registryKey, first, last)) do\n  if redis.call('EXISTS', prefix .. 'job:' .. id) == 0 then dropped = dropped + redis.call('ZREM', registryKey, id) end\nend\nreturn dropped\n",
-}
-
-/**
- * Drop workers that have died without a farewell, and whose record is gone since, from a set of workers.
- *
- * Reply: int how many were dropped
- */
-export const cleanupWorkers: Script<[workers: string], [...members: ScriptArgument[]]> = {
-  name: 'cleanup_workers',
-  sha: '049cda5c554cac69a35298e0abdc3447ec62d609',
-  keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal workersKey = KEYS[1]\nlocal dropped = 0\nfor _, key in ipairs(ARGV) do\n  if redis.call('EXISTS', key) == 0 then dropped = dropped + redis.call('SREM', workersKey, key) end\nend\nreturn dropped\n",
+  repliesInBytes: true,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_TIME,
+    LIB_CLAIMED,
+    LIB_CLAIM,
+    String.raw`local suspendedKey = KEYS[1]
+local prefix, stamp, want, worker = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+local leaseMs, executionBase = tonumber(ARGV[5]), ARGV[6]
+if redis.call('EXISTS', suspendedKey) == 1 then return 'suspended' end
+return pack(claim(prefix, 7, #ARGV, want, worker, leaseMs, stamp, executionBase))`,
+  ),
 }
 
 /**
  * Drop the ids of a queue whose job is gone; the others keep their order.
  *
- * Reply: int how many were dropped
+ * Keys: queue (rq:queue:<q>)
+ *
+ * Reply: number of ids dropped
  */
-export const compact: Script<[queue: string], [prefix: ScriptArgument]> = {
+export const compact: Script<
+  [queue: string],
+  [
+    prefix: string,
+  ],
+  number
+> = {
   name: 'compact',
   sha: '0b833c483b73c386f3f326176ecdbc021042d603',
   keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal queueKey = KEYS[1]\nlocal prefix = ARGV[1]\nlocal dropped = 0\nfor _, id in ipairs(redis.call('LRANGE', queueKey, 0, -1)) do\n  if redis.call('EXISTS', prefix .. 'job:' .. id) == 0 then\n    dropped = dropped + redis.call('LREM', queueKey, 1, id)\n  end\nend\nreturn dropped\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    String.raw`local queueKey = KEYS[1]
+local prefix = ARGV[1]
+local dropped = 0
+for _, id in ipairs(redis.call('LRANGE', queueKey, 0, -1)) do
+  if redis.call('EXISTS', prefix .. 'job:' .. id) == 0 then
+    dropped = dropped + redis.call('LREM', queueKey, 1, id)
+  end
+end
+return dropped`,
+  ),
 }
 
 /**
- * Renew a cron scheduler's entry and its record, written anew if they had gone.
+ * Renew the entry and the record of a cron scheduler; write them again if they are gone.
  *
- * Reply: int Redis's time in ms
+ * Keys: schedulers (rq:cron_schedulers), record (rq:cron_scheduler:<s>)
+ *
+ * Reply: Redis's time in ms
  */
-export const cronHeartbeat: Script<[schedulers: string, record: string], [name: ScriptArgument, ttlS: ScriptArgument, ...fields: ScriptArgument[]]> = {
+export const cronHeartbeat: Script<
+  [schedulers: string, record: string],
+  [
+    name: string,
+    ttlS: number,
+    ...fields: ScriptArgument[],
+  ],
+  number
+> = {
   name: 'cron_heartbeat',
   sha: '513c2888b07a6f59275c0a46e91a18aca076ffcb',
   keyCount: 2,
-  lua: "#!lua flags=allow-oom\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal schedulersKey, recordKey = KEYS[1], KEYS[2]\nlocal name, ttlS = ARGV[1], ARGV[2]\nlocal _, nowMs = clock()\nredis.call('ZADD', schedulersKey, score(nowMs), name)\nredis.call('HSET', recordKey, unpack(ARGV, 3))\nredis.call('EXPIRE', recordKey, ttlS)\nreturn nowMs\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_TIME,
+    String.raw`local schedulersKey, recordKey = KEYS[1], KEYS[2]
+local name, ttlS = ARGV[1], ARGV[2]
+local _, nowMs = clock()
+redis.call('ZADD', schedulersKey, score(nowMs), name)
+redis.call('HSET', recordKey, unpack(ARGV, 3))
+redis.call('EXPIRE', recordKey, ttlS)
+return nowMs`,
+  ),
 }
 
 /**
- * Read what is known of a cron job, and note its rule. A rule that is new comes into force now.
+ * Read the state of a cron job and store its rule. A new rule is in force from now on.
  *
- * Reply: last tick decided or '', since when the rule is in force, paused since or '', resumed at or '', Redis's time; all in ms
+ * Keys: state (rq:cron_state:<c>)
+ *
+ * Reply: last tick decided, or empty; since when the rule is in force; since when it is paused, or empty; when it was resumed, or empty; Redis's time. All in ms.
  */
-export const cronOpen: Script<[state: string], [slot: ScriptArgument, rule: ScriptArgument]> = {
+export const cronOpen: Script<
+  [state: string],
+  [
+    slot: string,
+    rule: string,
+  ],
+  [tick: string, since: string, paused: string, resumed: string, nowMs: number]
+> = {
   name: 'cron_open',
-  sha: '284a9c507a3df0dcbbaba522aab2ebfdb53bac3e',
+  sha: '2b05f7b543d0b64fd8b1861915f99fe50f441627',
   keyCount: 1,
-  lua: "#!lua\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal YEAR_S = 31536000\nlocal MOST_HISTORY = 1000\nlocal function remember(historyKey, id, nowMs)\n  redis.call('ZADD', historyKey, score(nowMs), id)\n  redis.call('ZREMRANGEBYRANK', historyKey, 0, -(MOST_HISTORY + 1))\n  redis.call('EXPIRE', historyKey, YEAR_S)\nend\nlocal LOOK_BACK = 10\nlocal ENDED = { finished = true, failed = true, stopped = true, canceled = true }\nlocal function isRunning(prefix, historyKey, start)\n  for _, id in ipairs(redis.call('ZREVRANGE', historyKey, 0, LOOK_BACK - 1)) do\n    if string.sub(id, 1, #start) == start then\n      local status = redis.call('HGET', prefix .. 'job:' .. id, 'status')\n      if status and not ENDED[status] then return true end\n    end\n  end\n  return false\nend\nlocal stateKey = KEYS[1]\nlocal slot, rule = ARGV[1], ARGV[2]\nlocal nowS, nowMs = clock()\nlocal state = redis.call('HMGET', stateKey, 'tick' .. slot, 'since' .. slot, 'paused', 'resumed', 'rule' .. slot)\nif state[5] ~= rule then\n  state[2] = string.format('%.0f', nowS * 1000)\n  redis.call('HSET', stateKey, 'rule' .. slot, rule, 'since' .. slot, state[2])\nend\nredis.call('EXPIRE', stateKey, YEAR_S)\nreturn { state[1] or '', state[2], state[3] or '', state[4] or '', nowMs }\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua`,
+    LIB_TIME,
+    LIB_CRON,
+    String.raw`local stateKey = KEYS[1]
+local slot, rule = ARGV[1], ARGV[2]
+local nowS, nowMs = clock()
+local state = redis.call('HMGET', stateKey, 'tick' .. slot, 'since' .. slot, 'paused', 'resumed', 'rule' .. slot)
+if state[5] ~= rule then
+  state[2] = string.format('%.0f', nowS * 1000)
+  redis.call('HSET', stateKey, 'rule' .. slot, rule, 'since' .. slot, state[2])
+end
+redis.call('EXPIRE', stateKey, YEAR_S)
+return { state[1] or '', state[2], state[3] or '', state[4] or '', nowMs }`,
+  ),
 }
 
 /**
- * Stop the ticks of a cron job, or let them go on: those of the pause are not made up for.
+ * Pause a cron job, or resume it. Ticks during the pause are not made up for.
  *
- * Reply: int 1 if that changed anything
+ * Keys: state (rq:cron_state:<c>)
+ *
+ * Reply: 1 if that changed anything
  */
-export const cronPause: Script<[state: string], [pause: ScriptArgument]> = {
+export const cronPause: Script<
+  [state: string],
+  [
+    pause: boolean,
+  ],
+  0 | 1
+> = {
   name: 'cron_pause',
-  sha: 'e0bab420ef9b6de70cf36c107eb722152c332798',
+  sha: 'd2e7b19abcac782f8d6949ed2e3d6b351b5410b3',
   keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal YEAR_S = 31536000\nlocal MOST_HISTORY = 1000\nlocal function remember(historyKey, id, nowMs)\n  redis.call('ZADD', historyKey, score(nowMs), id)\n  redis.call('ZREMRANGEBYRANK', historyKey, 0, -(MOST_HISTORY + 1))\n  redis.call('EXPIRE', historyKey, YEAR_S)\nend\nlocal LOOK_BACK = 10\nlocal ENDED = { finished = true, failed = true, stopped = true, canceled = true }\nlocal function isRunning(prefix, historyKey, start)\n  for _, id in ipairs(redis.call('ZREVRANGE', historyKey, 0, LOOK_BACK - 1)) do\n    if string.sub(id, 1, #start) == start then\n      local status = redis.call('HGET', prefix .. 'job:' .. id, 'status')\n      if status and not ENDED[status] then return true end\n    end\n  end\n  return false\nend\nlocal stateKey = KEYS[1]\nlocal pause = ARGV[1] == '1'\nlocal _, nowMs = clock()\nlocal isPaused = redis.call('HEXISTS', stateKey, 'paused') == 1\nif pause == isPaused then return 0 end\nif pause then\n  redis.call('HSET', stateKey, 'paused', nowMs)\nelse\n  redis.call('HDEL', stateKey, 'paused')\n  redis.call('HSET', stateKey, 'resumed', nowMs)\nend\nredis.call('EXPIRE', stateKey, YEAR_S)\nreturn 1\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_TIME,
+    LIB_CRON,
+    String.raw`local stateKey = KEYS[1]
+local pause = ARGV[1] == '1'
+local _, nowMs = clock()
+local isPaused = redis.call('HEXISTS', stateKey, 'paused') == 1
+if pause == isPaused then return 0 end
+if pause then
+  redis.call('HSET', stateKey, 'paused', nowMs)
+else
+  redis.call('HDEL', stateKey, 'paused')
+  redis.call('HSET', stateKey, 'resumed', nowMs)
+end
+redis.call('EXPIRE', stateKey, YEAR_S)
+return 1`,
+  ),
 }
 
 /**
- * List a cron scheduler, unless a living one has its name.
+ * Register a cron scheduler, unless a live one has its name.
  *
- * Reply: 'registered' or 'taken'
+ * Keys: schedulers (rq:cron_schedulers), record (rq:cron_scheduler:<s>)
+ *
+ * Reply: 
  */
-export const cronRegister: Script<[schedulers: string, record: string], [name: ScriptArgument, staleS: ScriptArgument, ttlS: ScriptArgument, ...fields: ScriptArgument[]]> = {
+export const cronRegister: Script<
+  [schedulers: string, record: string],
+  [
+    name: string,
+    staleS: number,
+    ttlS: number,
+    ...fields: ScriptArgument[],
+  ],
+  'registered' | 'taken'
+> = {
   name: 'cron_register',
   sha: 'f0fd9985e093c1ecac5916b4c366161294aabb78',
   keyCount: 2,
-  lua: "#!lua\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal schedulersKey, recordKey = KEYS[1], KEYS[2]\nlocal name, staleS, ttlS = ARGV[1], tonumber(ARGV[2]), ARGV[3]\nlocal nowS, nowMs = clock()\nlocal beat = redis.call('ZSCORE', schedulersKey, name)\nif beat and tonumber(beat) > nowS - staleS then\n  local fields = {}\n  for at = 4, #ARGV, 2 do fields[ARGV[at]] = ARGV[at + 1] end\n  local known = redis.call('HMGET', recordKey, 'pid', 'hostname')\n  if known[1] and (known[1] ~= fields.pid or known[2] ~= fields.hostname) then return 'taken' end\nend\nredis.call('ZADD', schedulersKey, score(nowMs), name)\nredis.call('HSET', recordKey, unpack(ARGV, 4))\nredis.call('EXPIRE', recordKey, ttlS)\nreturn 'registered'\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua`,
+    LIB_TIME,
+    String.raw`local schedulersKey, recordKey = KEYS[1], KEYS[2]
+local name, staleS, ttlS = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+local nowS, nowMs = clock()
+local beat = redis.call('ZSCORE', schedulersKey, name)
+if beat and tonumber(beat) > nowS - staleS then
+  local fields = {}
+  for at = 4, #ARGV, 2 do fields[ARGV[at]] = ARGV[at + 1] end
+  local known = redis.call('HMGET', recordKey, 'pid', 'hostname')
+  if known[1] and (known[1] ~= fields.pid or known[2] ~= fields.hostname) then return 'taken' end
+end
+redis.call('ZADD', schedulersKey, score(nowMs), name)
+redis.call('HSET', recordKey, unpack(ARGV, 4))
+redis.call('EXPIRE', recordKey, ttlS)
+return 'registered'`,
+  ),
 }
 
 /**
- * Names of the living cron schedulers, longest without a heartbeat first. The dead are dropped from the list.
+ * List the live cron schedulers, longest without a heartbeat first. Dead ones are dropped from the set.
  *
- * Reply: flat list of name and last heartbeat in epoch seconds
+ * Keys: schedulers (rq:cron_schedulers)
+ *
+ * Reply: names, each followed by its last heartbeat in epoch seconds
  */
-export const cronSchedulers: Script<[schedulers: string], [staleS: ScriptArgument]> = {
+export const cronSchedulers: Script<
+  [schedulers: string],
+  [
+    staleS: number,
+  ],
+  string[]
+> = {
   name: 'cron_schedulers',
   sha: '964e6cd0677f82581496e9b7048142664ce97e6a',
   keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal schedulersKey = KEYS[1]\nlocal staleS = tonumber(ARGV[1])\nlocal _, nowMs = clock()\nredis.call('ZREMRANGEBYSCORE', schedulersKey, 0, score(nowMs - staleS * 1000))\nreturn redis.call('ZRANGE', schedulersKey, 0, -1, 'WITHSCORES')\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_TIME,
+    String.raw`local schedulersKey = KEYS[1]
+local staleS = tonumber(ARGV[1])
+local _, nowMs = clock()
+redis.call('ZREMRANGEBYSCORE', schedulersKey, 0, score(nowMs - staleS * 1000))
+return redis.call('ZRANGE', schedulersKey, 0, -1, 'WITHSCORES')`,
+  ),
 }
 
 /**
  * Enqueue the job of a tick of cron, unless the tick was decided already, is not due, or the cron job is paused.
  *
- * Reply: enqueued, taken, paused, overlap, duplicate, cycle or early; the last tick decided or ''; Redis's time; in ms
+ * Keys: queues (rq:queues), state (rq:cron_state:<c>), history (rq:cron_job:<c>:jobs)
+ *
+ * Reply: tick: the last one decided, or empty; nowMs: Redis's time. Both in ms.
  */
-export const cronTick: Script<[queues: string, state: string, history: string], [prefix: ScriptArgument, stamp: ScriptArgument, slot: ScriptArgument, tick: ScriptArgument, latest: ScriptArgument, overlap: ScriptArgument, job: ScriptArgument]> = {
+export const cronTick: Script<
+  [queues: string, state: string, history: string],
+  [
+    prefix: string,
+    stamp: string,
+    slot: string,
+    tick: number | '',
+    latest: number | '',
+    overlap: string,
+    job: Uint8Array,
+  ],
+  [answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'early', tick: string, nowMs: number]
+> = {
   name: 'cron_tick',
-  sha: 'c8aa067db0c54472497a29e7a9c5c0b27a5780aa',
+  sha: '64e9bbc1bac7c7e8a03efeed54b4c5da1b6144e4',
   keyCount: 3,
-  lua: "#!lua\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal function push(prefix, queue, id, front)\n  local key = prefix .. 'queue:' .. queue\n  if redis.call(front and 'LPUSH' or 'RPUSH', key, id) == 1 then redis.call('SADD', prefix .. 'queues', key) end\nend\nlocal function freeDeadSlots(prefix, limit, first, last)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local freed = 0\n  for _, id in ipairs(redis.call('ZRANGE', allowed, first, last)) do\n    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')\n    if (job[1] ~= 'queued' and job[1] ~= 'started') or job[2] ~= limit then\n      freed = freed + redis.call('ZREM', allowed, id)\n    end\n  end\n  return freed\nend\nlocal admitted = {}\nlocal function fillSlots(prefix, limit, concurrency, nowS, stamp)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local waiting = prefix .. 'rl:' .. limit .. ':rate_limited'\n  local free = concurrency - redis.call('ZCARD', allowed)\n  if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end\n  while free > 0 do\n    local oldest = redis.call('ZPOPMIN', waiting)\n    local id = oldest[1]\n    if not id then return end\n    local key = prefix .. 'job:' .. id\n    local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')\n    if job[1] == 'rate_limited' and job[2] then\n      redis.call('ZADD', allowed, nowS, id)\n      redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n      push(prefix, job[2], id, job[3] == '1')\n      admitted[id] = true\n      free = free - 1\n    end\n  end\nend\nlocal function releaseSlot(prefix, limit, id, nowS, stamp)\n  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)\n  if redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id) == 0 then return end\n  local concurrency = tonumber(redis.call('HGET', prefix .. 'rl:' .. limit, 'concurrency'))\n  if concurrency then fillSlots(prefix, limit, concurrency, nowS, stamp) end\nend\nlocal function place(prefix, id, queue, front, limit, concurrency, nowS, stamp)\n  local key = prefix .. 'job:' .. id\n  if not limit then\n    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n    push(prefix, queue, id, front)\n    return 'queued'\n  end\n  redis.call('SADD', prefix .. 'rl-keys', limit)\n  redis.call('HSET', prefix .. 'rl:' .. limit, 'concurrency', concurrency)\n  if redis.call('ZSCORE', prefix .. 'rl:' .. limit .. ':allowed', id) then\n    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n    push(prefix, queue, id, front)\n    return 'queued'\n  end\n  redis.call('HSET', key, 'status', 'rate_limited', 'enqueue_at_front', front and 1 or 0)\n  redis.call('ZADD', prefix .. 'rl:' .. limit .. ':rate_limited', scoreInTurn(), id)\n  fillSlots(prefix, limit, tonumber(concurrency), nowS, stamp)\n  return redis.call('HGET', key, 'status')\nend\nlocal function schedule(prefix, queue, id, dueMs)\n  local key = prefix .. 'scheduled:' .. queue\n  redis.call('ZADD', key, score(dueMs), id)\n  if redis.call('ZRANGE', key, 0, 0)[1] == id then redis.call('PUBLISH', prefix .. 'notify:scheduled', queue) end\nend\nlocal function expireAfter(prefix, id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', seconds)\n  redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', seconds)\nend\nlocal RELEASED_AT_ONCE = 250\nlocal LOOKED_AT_FIRST = 16\nlocal function satisfied(status, allowFailure)\n  return not status or status == 'finished' or (allowFailure and status == 'failed')\nend\nlocal function statusOf(prefix, id)\n  local key = prefix .. 'job:' .. id\n  return redis.call('HGET', key, 'status') or (redis.call('EXISTS', key) == 1 and 'created') or nil\nend\nlocal function tell(prefix, dependency, dependent)\n  local key = prefix .. 'job:' .. dependency\n  redis.call('SADD', key .. ':dependents', dependent)\n  local lifeMs = redis.call('PTTL', key)\n  if lifeMs == -1 then\n    redis.call('PERSIST', key .. ':dependents')\n  else\n    redis.call('PEXPIRE', key .. ':dependents', lifeMs > 0 and lifeMs or YEAR_S * 1000)\n  end\nend\nlocal function waitFor(prefix, id, dependencies)\n  for first = 1, #dependencies, 1000 do\n    local last = math.min(first + 999, #dependencies)\n    redis.call('SADD', prefix .. 'job::' .. id .. ':dependencies', unpack(dependencies, first, last))\n  end\n  for _, dependency in ipairs(dependencies) do tell(prefix, dependency, id) end\nend\nlocal function firstUnsatisfied(prefix, dependencies, allowFailure, except)\n  for _, dependency in ipairs(dependencies) do\n    if dependency ~= except and not satisfied(statusOf(prefix, dependency), allowFailure) then return dependency end\n  end\n  return nil\nend\nlocal function dependenciesMet(prefix, id, allowFailure, except)\n  local key = prefix .. 'job::' .. id .. ':dependencies'\n  local some = redis.call('SRANDMEMBER', key, LOOKED_AT_FIRST)\n  local unsatisfied = firstUnsatisfied(prefix, some, allowFailure, except)\n  if not unsatisfied and #some == LOOKED_AT_FIRST then\n    unsatisfied = firstUnsatisfied(prefix, redis.call('SMEMBERS', key), allowFailure, except)\n  end\n  if unsatisfied then tell(prefix, unsatisfied, id) end\n  return not unsatisfied\nend\nlocal function releaseOne(prefix, id, job, nowS, stamp)\n  redis.call('ZREM', prefix .. 'deferred:' .. job[2], id)\n  place(prefix, id, job[2], job[4] == '1', job[5] and job[6] and job[5], job[6], nowS, stamp)\n  if tonumber(job[7]) then expireAfter(prefix, id, job[7]) end\nend\nlocal function release(prefix, id, dependents, mode, nowS, stamp)\n  local ready, waiting = {}, {}\n  for _, child in ipairs(dependents) do\n    local job = redis.call('HMGET', prefix .. 'job:' .. child, 'status', 'origin', 'allow_dependency_failures',\n      'enqueue_at_front', 'rate_limit_key', 'rate_limit_concurrency', 'ttl')\n    local tolerant = job[3] == '1'\n    if mode == 'canceled' then\n      local key = prefix .. 'job::' .. child .. ':dependencies'\n      redis.call('SREM', key, id)\n      if job[1] == 'scheduled' and redis.call('EXISTS', key) == 0 then\n        redis.call('HDEL', prefix .. 'job:' .. child, 'dependency_id', 'dependency_ids')\n      end\n    end\n    if job[1] == 'deferred' and (tolerant or mode ~= 'allow_failure') and dependenciesMet(prefix, child, tolerant, id) then\n      local since = #dependents > 1 and redis.call('ZSCORE', prefix .. 'deferred:' .. job[2], child)\n      ready[#ready + 1] = { id = child, job = job, since = tonumber(since or 0) }\n    elseif (job[1] == 'deferred' or job[1] == 'scheduled') and mode ~= 'canceled' then\n      waiting[#waiting + 1] = child\n    end\n  end\n  table.sort(ready, function(a, b) return a.since < b.since or (a.since == b.since and a.id < b.id) end)\n  for _, child in ipairs(ready) do releaseOne(prefix, child.id, child.job, nowS, stamp) end\n  return waiting\nend\nlocal function releaseSetAside(prefix, id, mode, most, nowS, stamp)\n  local aside = prefix .. 'releasing:' .. id\n  local dependents = most > 0 and redis.call('SPOP', aside, most) or {}\n  local waiting = release(prefix, id, dependents, mode, nowS, stamp)\n  local lifeMs = redis.call('PTTL', prefix .. 'job:' .. id)\n  if #waiting > 0 and lifeMs ~= -2 then\n    redis.call('SADD', prefix .. 'job:' .. id .. ':dependents', unpack(waiting))\n    if lifeMs > 0 then redis.call('PEXPIRE', prefix .. 'job:' .. id .. ':dependents', lifeMs) end\n  end\n  if redis.call('EXISTS', aside) == 0 then redis.call('HDEL', prefix .. 'releasing', id) end\n  return #dependents\nend\nlocal function releaseDependents(prefix, id, mode, most, nowS, stamp)\n  local key = prefix .. 'job:' .. id .. ':dependents'\n  local count = redis.call('SCARD', key)\n  if count == 0 then return false, 0 end\n  if count > most then\n    local aside = prefix .. 'releasing:' .. id\n    if redis.call('EXISTS', aside) == 1 then\n      redis.call('SUNIONSTORE', aside, aside, key)\n      redis.call('DEL', key)\n    else\n      redis.call('RENAME', key, aside)\n      redis.call('PERSIST', aside)\n    end\n    redis.call('HSET', prefix .. 'releasing', id, mode)\n    return true, releaseSetAside(prefix, id, mode, most, nowS, stamp)\n  end\n  local waiting = release(prefix, id, redis.call('SMEMBERS', key), mode, nowS, stamp)\n  if #waiting < count then\n    redis.call('DEL', key)\n    if #waiting > 0 then redis.call('SADD', key, unpack(waiting)) end\n  end\n  return #waiting > 0, count\nend\nlocal function reaches(prefix, from, id)\n  local seen, todo = {}, { from }\n  while #todo > 0 do\n    local current = table.remove(todo)\n    if current == id then return true end\n    if not seen[current] then\n      seen[current] = true\n      local status = redis.call('HGET', prefix .. 'job:' .. current, 'status')\n      if status == 'deferred' or status == 'scheduled' then\n        for _, nextId in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. current .. ':dependencies')) do\n          todo[#todo + 1] = nextId\n        end\n      end\n    end\n  end\n  return false\nend\nlocal function leave(prefix, id, status, queue)\n  if status == 'queued' then\n    redis.call('LREM', prefix .. 'queue:' .. queue, 0, id)\n  elseif status == 'started' then\n    local execution = redis.call('HGET', prefix .. 'job:' .. id, 'execution_id')\n    if execution then redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) end\n    for _, other in ipairs(redis.call('ZRANGE', prefix .. 'executions:' .. id, 0, -1)) do\n      redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. other)\n      redis.call('DEL', prefix .. 'execution:' .. id .. ':' .. other)\n    end\n    redis.call('DEL', prefix .. 'executions:' .. id)\n  elseif status == 'stopped' then\n    redis.call('ZREM', prefix .. 'failed:' .. queue, id)\n  elseif status == 'ready_to_enqueue' then\n    redis.call('ZREM', prefix .. 'ready:' .. queue, id)\n  elseif status == 'finished' or status == 'failed' or status == 'deferred' or status == 'scheduled' or status == 'canceled' then\n    redis.call('ZREM', prefix .. status .. ':' .. queue, id)\n  end\nend\nlocal function leaveGroup(prefix, id, group)\n  if group and group ~= '' and redis.call('SREM', prefix .. 'group:' .. group, id) == 1\n    and redis.call('EXISTS', prefix .. 'group:' .. group) == 0 then\n    redis.call('SREM', prefix .. 'groups', group)\n  end\nend\nlocal function erase(prefix, id, group)\n  redis.call('DEL', prefix .. 'job:' .. id, prefix .. 'job::' .. id .. ':dependencies', prefix .. 'results:' .. id)\n  redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', YEAR_S)\n  leaveGroup(prefix, id, group)\nend\nlocal function keepSuccess(prefix, id)\n  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'execution_id', 'worker_name', 'started_at', 'ended_at', 'result', 'results')\n  if not job[1] or job[6] == 'stream' then return false end\n  local fields = { 'type', 1, 'execution_id', job[1], 'worker_name', job[2] or '', 'started_at', job[3] or '', 'ended_at', job[4] or '' }\n  if job[5] then fields[11], fields[12] = 'value', job[5] end\n  local key = prefix .. 'results:' .. id\n  redis.call('XADD', key, 'MAXLEN', '~', 10, '*', unpack(fields))\n  redis.call('EXPIRE', key, YEAR_S)\n  return true\nend\nlocal function alreadyThere(prefix, id, known, createdAt, call)\n  if call.token then return redis.call('HGET', prefix .. 'job:' .. id, 'unique') == call.token end\n  if known[2] ~= createdAt then return false end\n  if not call.again or (known[1] == call.stamp and not admitted[id]) then return true end\n  if known[3] == 'deferred' then\n    return #call.dependencies > 0 and firstUnsatisfied(prefix, call.dependencies, call.allowFailure)\n  end\n  return known[3] == 'rate_limited' and call.limit\n    and redis.call('ZSCORE', prefix .. 'rl:' .. call.limit .. ':rate_limited', id)\nend\nlocal function replace(prefix, id, known, nowS, stamp)\n  leave(prefix, id, known.status, known.origin)\n  local dependencies = prefix .. 'job::' .. id .. ':dependencies'\n  for _, dependency in ipairs(redis.call('SMEMBERS', dependencies)) do\n    redis.call('SREM', prefix .. 'job:' .. dependency .. ':dependents', id)\n  end\n  local key = prefix .. 'job:' .. id\n  local other = redis.call('HMGET', key, 'group_id', 'rate_limit_key')\n  leaveGroup(prefix, id, other[1])\n  redis.call('DEL', key, dependencies)\n  redis.call('PERSIST', key .. ':dependents')\n  if other[2] then releaseSlot(prefix, other[2], id, nowS, stamp) end\nend\nlocal NONE = {}\nlocal function anyCycle(prefix, id, dependencies)\n  if redis.call('EXISTS', prefix .. 'job:' .. id .. ':dependents') == 0 then return false end\n  for _, dependency in ipairs(dependencies) do\n    if reaches(prefix, dependency, id) then return true end\n  end\n  return false\nend\nlocal MOST_PUSHED = 1000\nlocal function enqueueAll(prefix, queuesKey, stamp, texts)\n  local nowS, nowMs = clock()\n  local registered = {}\n  local seen = {}\n  local answers = {}\n  local ready, readyQueue = {}, nil\n  local function pushReady()\n    if #ready == 0 then return end\n    redis.call('RPUSH', prefix .. 'queue:' .. readyQueue, unpack(ready))\n    ready = {}\n  end\n  local at, last = 1, #texts\n  while at <= last do\n    local id, queue, flags, createdAt, data, description, timeout = unpack(texts, at, at + 6)\n    local plain = flags == 'p'\n    local firstField, lastField\n    if plain then\n      at = at + 7\n    else\n      firstField = at + 4\n      lastField = at + 3 + tonumber(texts[at + 3])\n      createdAt = texts[firstField + 1]\n      at = lastField + 1\n    end\n    local ttl, due, limit, concurrency, group, worker, leaseMs, execution, token, again\n    local allowFailure, dependencies = false, NONE\n    local front = false\n    for n = 1, plain and 0 or #flags do\n      local flag = string.sub(flags, n, n)\n      if flag == 'f' then\n        front = true\n      elseif flag == 'a' then\n        again = true\n      elseif flag == 'u' then\n        token = texts[at]\n        at = at + 1\n      elseif flag == 't' then\n        ttl = tonumber(texts[at])\n        at = at + 1\n      elseif flag == 's' then\n        due = tonumber(texts[at])\n        at = at + 1\n      elseif flag == 'i' then\n        due = nowMs + tonumber(texts[at])\n        at = at + 1\n      elseif flag == 'd' then\n        allowFailure = texts[at] == '1'\n        dependencies = {}\n        for i = 1, tonumber(texts[at + 1]) do dependencies[i] = texts[at + 1 + i] end\n        at = at + 2 + #dependencies\n      elseif flag == 'g' then\n        group = texts[at]\n        at = at + 1\n      elseif flag == 'r' then\n        limit, concurrency = texts[at], texts[at + 1]\n        at = at + 2\n      elseif flag == 'b' then\n        worker, leaseMs, execution = texts[at], tonumber(texts[at + 1]), texts[at + 2]\n        at = at + 3\n      end\n    end\n    if due and due <= nowMs then due = nil end\n    local key = prefix .. 'job:' .. id\n    local known = NONE\n    local exists = redis.call('EXISTS', key) == 1\n    if exists or not plain or queue ~= readyQueue or #ready == MOST_PUSHED then pushReady() end\n    if exists then\n      known = redis.call('HMGET', key, 'enqueued_at', 'created_at', 'status', 'origin', 'execution_id')\n    end\n    local answer\n    local call = known[2] and { token = token, again = again, stamp = stamp, dependencies = dependencies,\n      allowFailure = allowFailure, limit = limit }\n    if call and not seen[id] and alreadyThere(prefix, id, known, createdAt, call) then\n      answer = known[3]\n      if execution and known[5] == execution then\n        answer = 'started'\n      elseif answer ~= 'deferred' and answer ~= 'scheduled' and answer ~= 'rate_limited' then\n        answer = 'queued'\n      end\n    elseif known[2] and token then\n      answer = 'duplicate'\n    elseif #dependencies > 0 and anyCycle(prefix, id, dependencies) then\n      answer = 'cycle'\n    else\n      local hasHistory = known[3] == 'finished' and known[2] == createdAt and keepSuccess(prefix, id)\n      if known[2] then\n        replace(prefix, id, { status = known[3], origin = known[4] or queue }, nowS, stamp)\n      end\n      if not registered[queue] then\n        registered[queue] = true\n        redis.call('SADD', queuesKey, prefix .. 'queue:' .. queue)\n      end\n      local unmet = #dependencies > 0 and firstUnsatisfied(prefix, dependencies, allowFailure) ~= nil\n      if unmet or (due and #dependencies > 0) then waitFor(prefix, id, dependencies) end\n      if plain then\n        redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp, 'created_at', createdAt, 'data', data,\n          'origin', queue, 'last_heartbeat', '', 'description', description, 'timeout', timeout)\n        ready[#ready + 1], readyQueue = id, queue\n        answer = 'queued'\n      elseif due then\n        redis.call('HSET', key, 'status', 'scheduled', unpack(texts, firstField, lastField))\n        if front then redis.call('HSET', key, 'enqueue_at_front', 1) end\n        schedule(prefix, queue, id, due)\n        answer = 'scheduled'\n      elseif unmet then\n        redis.call('HSET', key, 'status', 'deferred', unpack(texts, firstField, lastField))\n        if front then redis.call('HSET', key, 'enqueue_at_front', 1) end\n        redis.call('ZADD', prefix .. 'deferred:' .. queue, deferredScore(), id)\n        answer = 'deferred'\n      elseif execution then\n        redis.call('HSET', key, 'status', 'started', 'enqueued_at', stamp, 'started_at', stamp, 'worker_name', worker,\n          'execution_id', execution, unpack(texts, firstField, lastField))\n        redis.call('ZADD', prefix .. 'wip:' .. queue, leaseScore(nowMs + leaseMs), id .. ':' .. execution)\n        answer = 'started'\n      elseif limit then\n        redis.call('HSET', key, 'status', 'created', unpack(texts, firstField, lastField))\n        answer = place(prefix, id, queue, front, limit, concurrency, nowS, stamp)\n      else\n        redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp, unpack(texts, firstField, lastField))\n        push(prefix, queue, id, front)\n        answer = 'queued'\n      end\n      if token then redis.call('HSET', key, 'unique', token) end\n      if hasHistory then redis.call('HSET', key, 'results', 'stream') end\n      if ttl and not unmet and answer ~= 'started' then expireAfter(prefix, id, due and math.ceil((due - nowMs) / 1000) + ttl or ttl) end\n      if group then\n        redis.call('SADD', prefix .. 'groups', group)\n        redis.call('SADD', prefix .. 'group:' .. group, id)\n      end\n    end\n    seen[id] = true\n    answers[#answers + 1] = answer\n  end\n  pushReady()\n  return answers\nend\nlocal YEAR_S = 31536000\nlocal MOST_HISTORY = 1000\nlocal function remember(historyKey, id, nowMs)\n  redis.call('ZADD', historyKey, score(nowMs), id)\n  redis.call('ZREMRANGEBYRANK', historyKey, 0, -(MOST_HISTORY + 1))\n  redis.call('EXPIRE', historyKey, YEAR_S)\nend\nlocal LOOK_BACK = 10\nlocal ENDED = { finished = true, failed = true, stopped = true, canceled = true }\nlocal function isRunning(prefix, historyKey, start)\n  for _, id in ipairs(redis.call('ZREVRANGE', historyKey, 0, LOOK_BACK - 1)) do\n    if string.sub(id, 1, #start) == start then\n      local status = redis.call('HGET', prefix .. 'job:' .. id, 'status')\n      if status and not ENDED[status] then return true end\n    end\n  end\n  return false\nend\nlocal queuesKey, stateKey, historyKey = KEYS[1], KEYS[2], KEYS[3]\nlocal prefix, stamp, slot, tick, latest, overlap = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]\nlocal job = cmsgpack.unpack(ARGV[7])\nlocal _, nowMs = clock()\nlocal state = redis.call('HMGET', stateKey, 'tick' .. slot, 'paused', 'resumed')\nlocal decided = state[1] or ''\nif tick ~= '' then\n  if tonumber(tick) > nowMs then return { 'early', decided, nowMs } end\n  if decided ~= '' and tonumber(decided) > tonumber(latest) then return { 'taken', decided, nowMs } end\n  if state[3] and tonumber(tick) <= tonumber(state[3]) then return { 'taken', decided, nowMs } end\n  if state[2] then return { 'paused', decided, nowMs } end\n  redis.call('HSET', stateKey, 'tick' .. slot, tick)\n  redis.call('EXPIRE', stateKey, YEAR_S)\n  if overlap ~= 'allow' and isRunning(prefix, historyKey, overlap) then return { 'overlap', tick, nowMs } end\nend\nlocal answer = enqueueAll(prefix, queuesKey, stamp, job)[1]\nif answer ~= 'duplicate' and answer ~= 'cycle' then\n  remember(historyKey, job[1], nowMs)\n  answer = 'enqueued'\nend\nreturn { answer, tick ~= '' and tick or decided, nowMs }\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua`,
+    LIB_TIME,
+    LIB_ENQUEUE_BATCH,
+    LIB_PUSH,
+    LIB_RATE_LIMIT,
+    LIB_PLACE,
+    LIB_REGISTRIES,
+    LIB_RESULTS,
+    LIB_SCHEDULE,
+    String.raw`local firstUnsatisfied, waitFor, reaches
+local function make_dependencies()`,
+    LIB_DEPENDENCIES,
+    String.raw`return firstUnsatisfied, waitFor, reaches
+end
+function firstUnsatisfied(...)
+  firstUnsatisfied, waitFor, reaches = make_dependencies()
+  return firstUnsatisfied(...)
+end
+function waitFor(...)
+  firstUnsatisfied, waitFor, reaches = make_dependencies()
+  return waitFor(...)
+end
+function reaches(...)
+  firstUnsatisfied, waitFor, reaches = make_dependencies()
+  return reaches(...)
+end`,
+    LIB_ENQUEUE_ANY,
+    LIB_ENQUEUE,
+    LIB_CRON,
+    String.raw`local queuesKey, stateKey, historyKey = KEYS[1], KEYS[2], KEYS[3]
+local prefix, stamp, slot, tick, latest, overlap = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local job = cmsgpack.unpack(ARGV[7])
+local _, nowMs = clock()
+local state = redis.call('HMGET', stateKey, 'tick' .. slot, 'paused', 'resumed')
+local decided = state[1] or ''
+if tick ~= '' then
+  if tonumber(tick) > nowMs then return { 'early', decided, nowMs } end
+  if decided ~= '' and tonumber(decided) > tonumber(latest) then return { 'taken', decided, nowMs } end
+  if state[3] and tonumber(tick) <= tonumber(state[3]) then return { 'taken', decided, nowMs } end
+  if state[2] then return { 'paused', decided, nowMs } end
+  redis.call('HSET', stateKey, 'tick' .. slot, tick)
+  redis.call('EXPIRE', stateKey, YEAR_S)
+  if overlap ~= 'allow' and isRunning(prefix, historyKey, overlap) then return { 'overlap', tick, nowMs } end
+end
+local answers, id = enqueueAll(prefix, queuesKey, stamp, job)
+local answer = answers[1]
+if answer ~= 'duplicate' and answer ~= 'cycle' then
+  remember(historyKey, id, nowMs)
+  answer = 'enqueued'
+end
+return { answer, tick ~= '' and tick or decided, nowMs }`,
+  ),
 }
 
 /**
- * Take a cron scheduler off the list. Its record can be read a little longer.
+ * Remove a cron scheduler from the list. Its record can be read a little longer.
  *
- * Reply: int 1 if it was listed
+ * Keys: schedulers (rq:cron_schedulers), record (rq:cron_scheduler:<s>)
+ *
+ * Reply: 1 if it was listed
  */
-export const cronUnregister: Script<[schedulers: string, record: string], [name: ScriptArgument, ttlS: ScriptArgument]> = {
+export const cronUnregister: Script<
+  [schedulers: string, record: string],
+  [
+    name: string,
+    ttlS: number,
+  ],
+  number
+> = {
   name: 'cron_unregister',
   sha: 'fb8f76355042f551b07f9a7a558c9bda15b8447c',
   keyCount: 2,
-  lua: "#!lua flags=allow-oom\nlocal schedulersKey, recordKey = KEYS[1], KEYS[2]\nlocal name, ttlS = ARGV[1], ARGV[2]\nredis.call('EXPIRE', recordKey, ttlS)\nreturn redis.call('ZREM', schedulersKey, name)\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    String.raw`local schedulersKey, recordKey = KEYS[1], KEYS[2]
+local name, ttlS = ARGV[1], ARGV[2]
+redis.call('EXPIRE', recordKey, ttlS)
+return redis.call('ZREM', schedulersKey, name)`,
+  ),
 }
 
 /**
- * Delete a job and everything that is only its own.
+ * Delete a job and everything that belongs to it alone.
  *
- * Reply: 'done', 'missing', or 'more': there are more dependents, and the job itself is still there
+ * Keys: job (rq:job:<id>)
+ *
+ * Reply: more: there are more dependents, and the job itself is still there
  */
-export const deleteJob: Script<[job: string], [prefix: ScriptArgument, id: ScriptArgument, stamp: ScriptArgument, mostDependents: ScriptArgument]> = {
+export const deleteJob: Script<
+  [job: string],
+  [
+    prefix: string,
+    id: string,
+    stamp: string,
+    mostDependents: number,
+  ],
+  'done' | 'missing' | 'more'
+> = {
   name: 'delete_job',
-  sha: '35113596ccb4a1893b0c7a4e1c33b86f0a5c8886',
+  sha: '183565a50be1a4667f0c48993019e0ef04c3db5c',
   keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal function push(prefix, queue, id, front)\n  local key = prefix .. 'queue:' .. queue\n  if redis.call(front and 'LPUSH' or 'RPUSH', key, id) == 1 then redis.call('SADD', prefix .. 'queues', key) end\nend\nlocal function freeDeadSlots(prefix, limit, first, last)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local freed = 0\n  for _, id in ipairs(redis.call('ZRANGE', allowed, first, last)) do\n    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')\n    if (job[1] ~= 'queued' and job[1] ~= 'started') or job[2] ~= limit then\n      freed = freed + redis.call('ZREM', allowed, id)\n    end\n  end\n  return freed\nend\nlocal admitted = {}\nlocal function fillSlots(prefix, limit, concurrency, nowS, stamp)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local waiting = prefix .. 'rl:' .. limit .. ':rate_limited'\n  local free = concurrency - redis.call('ZCARD', allowed)\n  if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end\n  while free > 0 do\n    local oldest = redis.call('ZPOPMIN', waiting)\n    local id = oldest[1]\n    if not id then return end\n    local key = prefix .. 'job:' .. id\n    local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')\n    if job[1] == 'rate_limited' and job[2] then\n      redis.call('ZADD', allowed, nowS, id)\n      redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n      push(prefix, job[2], id, job[3] == '1')\n      admitted[id] = true\n      free = free - 1\n    end\n  end\nend\nlocal function releaseSlot(prefix, limit, id, nowS, stamp)\n  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)\n  if redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id) == 0 then return end\n  local concurrency = tonumber(redis.call('HGET', prefix .. 'rl:' .. limit, 'concurrency'))\n  if concurrency then fillSlots(prefix, limit, concurrency, nowS, stamp) end\nend\nlocal function leave(prefix, id, status, queue)\n  if status == 'queued' then\n    redis.call('LREM', prefix .. 'queue:' .. queue, 0, id)\n  elseif status == 'started' then\n    local execution = redis.call('HGET', prefix .. 'job:' .. id, 'execution_id')\n    if execution then redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) end\n    for _, other in ipairs(redis.call('ZRANGE', prefix .. 'executions:' .. id, 0, -1)) do\n      redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. other)\n      redis.call('DEL', prefix .. 'execution:' .. id .. ':' .. other)\n    end\n    redis.call('DEL', prefix .. 'executions:' .. id)\n  elseif status == 'stopped' then\n    redis.call('ZREM', prefix .. 'failed:' .. queue, id)\n  elseif status == 'ready_to_enqueue' then\n    redis.call('ZREM', prefix .. 'ready:' .. queue, id)\n  elseif status == 'finished' or status == 'failed' or status == 'deferred' or status == 'scheduled' or status == 'canceled' then\n    redis.call('ZREM', prefix .. status .. ':' .. queue, id)\n  end\nend\nlocal function leaveGroup(prefix, id, group)\n  if group and group ~= '' and redis.call('SREM', prefix .. 'group:' .. group, id) == 1\n    and redis.call('EXISTS', prefix .. 'group:' .. group) == 0 then\n    redis.call('SREM', prefix .. 'groups', group)\n  end\nend\nlocal function erase(prefix, id, group)\n  redis.call('DEL', prefix .. 'job:' .. id, prefix .. 'job::' .. id .. ':dependencies', prefix .. 'results:' .. id)\n  redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', YEAR_S)\n  leaveGroup(prefix, id, group)\nend\nlocal function wake(prefix, id, waiters, told)\n  if not waiters or waiters == '' then return end\n  for channel in string.gmatch(waiters, '[^,]+') do\n    redis.call('PUBLISH', prefix .. 'notify:' .. channel, told or id)\n  end\n  redis.call('HDEL', prefix .. 'job:' .. id, 'waiters')\nend\nlocal jobKey = KEYS[1]\nlocal prefix, id, stamp, mostDependents = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])\nlocal nowS = clock()\nlocal function remove(jobId)\n  local key = prefix .. 'job:' .. jobId\n  local job = redis.call('HMGET', key, 'status', 'origin', 'group_id', 'rate_limit_key', 'waiters')\n  if job[2] then leave(prefix, jobId, job[1] or 'created', job[2]) end\n  wake(prefix, jobId, job[5])\n  for _, dependency in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. jobId .. ':dependencies')) do\n    redis.call('SREM', prefix .. 'job:' .. dependency .. ':dependents', jobId)\n  end\n  erase(prefix, jobId, job[3])\n  if job[4] then releaseSlot(prefix, job[4], jobId, nowS, stamp) end\nend\nif redis.call('EXISTS', jobKey) == 0 then return 'missing' end\nlocal left = mostDependents\nfor _, key in ipairs({ prefix .. 'releasing:' .. id, jobKey .. ':dependents' }) do\n  if left ~= 0 then\n    local children = redis.call('SPOP', key, left > 0 and left or redis.call('SCARD', key))\n    for _, child in ipairs(children) do remove(child) end\n    if left > 0 then left = left - #children end\n  end\nend\nif mostDependents > 0 and left == 0 then return 'more' end\nif mostDependents ~= 0 then redis.call('HDEL', prefix .. 'releasing', id) end\nremove(id)\nreturn 'done'\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_TIME,
+    LIB_PUSH,
+    LIB_RATE_LIMIT,
+    LIB_REGISTRIES,
+    LIB_WAITERS,
+    String.raw`local jobKey = KEYS[1]
+local prefix, id, stamp, mostDependents = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local nowS = clock()
+local function remove(jobId)
+  local key = prefix .. 'job:' .. jobId
+  local job = redis.call('HMGET', key, 'status', 'origin', 'group_id', 'rate_limit_key', 'waiters')
+  if job[2] then leave(prefix, jobId, job[1] or 'created', job[2]) end
+  wake(prefix, jobId, job[5])
+  for _, dependency in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. jobId .. ':dependencies')) do
+    redis.call('SREM', prefix .. 'job:' .. dependency .. ':dependents', jobId)
+  end
+  erase(prefix, jobId, job[3])
+  if job[4] then releaseSlot(prefix, job[4], jobId, nowS, stamp) end
+end
+if redis.call('EXISTS', jobKey) == 0 then return 'missing' end
+local left = mostDependents
+for _, key in ipairs({ prefix .. 'releasing:' .. id, jobKey .. ':dependents' }) do
+  if left ~= 0 then
+    local children = redis.call('SPOP', key, left > 0 and left or redis.call('SCARD', key))
+    for _, child in ipairs(children) do remove(child) end
+    if left > 0 then left = left - #children end
+  end
+end
+if mostDependents > 0 and left == 0 then return 'more' end
+if mostDependents ~= 0 then redis.call('HDEL', prefix .. 'releasing', id) end
+remove(id)
+return 'done'`,
+  ),
 }
 
 /**
  * Queue jobs that a Python worker found ready and left behind (RQ's ready registry).
  *
- * Reply: int how many entries were dealt with
+ * Keys: ready (rq:ready:<q>)
+ *
+ * Reply: number of entries removed
  */
-export const drainReady: Script<[ready: string], [prefix: ScriptArgument, queue: ScriptArgument, stamp: ScriptArgument, most: ScriptArgument]> = {
+export const drainReady: Script<
+  [ready: string],
+  [
+    prefix: string,
+    queue: string,
+    stamp: string,
+    most: number,
+  ],
+  number
+> = {
   name: 'drain_ready',
-  sha: '05fd80c96b0f2a10f6718c688f8574043c75b77f',
+  sha: 'e9a7f393b1aa0eeed378519bbe8eee23af15cb5c',
   keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal function push(prefix, queue, id, front)\n  local key = prefix .. 'queue:' .. queue\n  if redis.call(front and 'LPUSH' or 'RPUSH', key, id) == 1 then redis.call('SADD', prefix .. 'queues', key) end\nend\nlocal function freeDeadSlots(prefix, limit, first, last)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local freed = 0\n  for _, id in ipairs(redis.call('ZRANGE', allowed, first, last)) do\n    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')\n    if (job[1] ~= 'queued' and job[1] ~= 'started') or job[2] ~= limit then\n      freed = freed + redis.call('ZREM', allowed, id)\n    end\n  end\n  return freed\nend\nlocal admitted = {}\nlocal function fillSlots(prefix, limit, concurrency, nowS, stamp)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local waiting = prefix .. 'rl:' .. limit .. ':rate_limited'\n  local free = concurrency - redis.call('ZCARD', allowed)\n  if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end\n  while free > 0 do\n    local oldest = redis.call('ZPOPMIN', waiting)\n    local id = oldest[1]\n    if not id then return end\n    local key = prefix .. 'job:' .. id\n    local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')\n    if job[1] == 'rate_limited' and job[2] then\n      redis.call('ZADD', allowed, nowS, id)\n      redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n      push(prefix, job[2], id, job[3] == '1')\n      admitted[id] = true\n      free = free - 1\n    end\n  end\nend\nlocal function releaseSlot(prefix, limit, id, nowS, stamp)\n  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)\n  if redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id) == 0 then return end\n  local concurrency = tonumber(redis.call('HGET', prefix .. 'rl:' .. limit, 'concurrency'))\n  if concurrency then fillSlots(prefix, limit, concurrency, nowS, stamp) end\nend\nlocal function place(prefix, id, queue, front, limit, concurrency, nowS, stamp)\n  local key = prefix .. 'job:' .. id\n  if not limit then\n    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n    push(prefix, queue, id, front)\n    return 'queued'\n  end\n  redis.call('SADD', prefix .. 'rl-keys', limit)\n  redis.call('HSET', prefix .. 'rl:' .. limit, 'concurrency', concurrency)\n  if redis.call('ZSCORE', prefix .. 'rl:' .. limit .. ':allowed', id) then\n    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n    push(prefix, queue, id, front)\n    return 'queued'\n  end\n  redis.call('HSET', key, 'status', 'rate_limited', 'enqueue_at_front', front and 1 or 0)\n  redis.call('ZADD', prefix .. 'rl:' .. limit .. ':rate_limited', scoreInTurn(), id)\n  fillSlots(prefix, limit, tonumber(concurrency), nowS, stamp)\n  return redis.call('HGET', key, 'status')\nend\nlocal function schedule(prefix, queue, id, dueMs)\n  local key = prefix .. 'scheduled:' .. queue\n  redis.call('ZADD', key, score(dueMs), id)\n  if redis.call('ZRANGE', key, 0, 0)[1] == id then redis.call('PUBLISH', prefix .. 'notify:scheduled', queue) end\nend\nlocal function expireAfter(prefix, id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', seconds)\n  redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', seconds)\nend\nlocal readyKey = KEYS[1]\nlocal prefix, queue, stamp, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])\nlocal nowS = clock()\nlocal ids = redis.call('ZRANGE', readyKey, 0, most - 1)\nfor _, id in ipairs(ids) do\n  redis.call('ZREM', readyKey, id)\n  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'enqueue_at_front', 'rate_limit_key', 'rate_limit_concurrency',\n    'ttl', 'enqueue_at_front_on_retry', 'ended_at')\n  if job[1] == 'ready_to_enqueue' then\n    local front = job[2] == '1' or (job[6] == '1' and job[7] and job[7] ~= '')\n    place(prefix, id, queue, front, job[3] and job[4] and job[3], job[4], nowS, stamp)\n    if tonumber(job[5]) then expireAfter(prefix, id, job[5]) end\n  end\nend\nreturn #ids\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_TIME,
+    LIB_PUSH,
+    LIB_RATE_LIMIT,
+    LIB_PLACE,
+    LIB_SCHEDULE,
+    String.raw`local readyKey = KEYS[1]
+local prefix, queue, stamp, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local nowS = clock()
+local ids = redis.call('ZRANGE', readyKey, 0, most - 1)
+for _, id in ipairs(ids) do
+  redis.call('ZREM', readyKey, id)
+  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'enqueue_at_front', 'rate_limit_key',
+    'rate_limit_concurrency', 'ttl', 'enqueue_at_front_on_retry', 'ended_at')
+  if job[1] == 'ready_to_enqueue' then
+    local front = job[2] == '1' or (job[6] == '1' and job[7] and job[7] ~= '')
+    place(prefix, id, queue, front, job[3] and job[4] and job[3], job[4], nowS, stamp)
+    if tonumber(job[5]) then expireAfter(prefix, id, job[5]) end
+  end
+end
+return #ids`,
+  ),
 }
 
 /**
- * Drop the entries of a registry whose time is over.
+ * Take the slots of a rate limit from jobs that are gone or over, drop waiting jobs that cannot use one, and admit the next ones.
  *
- * Reply: int how many were dropped
+ * Keys: limits (rq:rl-keys)
+ *
+ * Reply: number of slots freed
  */
-export const dropExpired: Script<[registry: string], []> = {
+export const dropDeadSlots: Script<
+  [limits: string],
+  [
+    prefix: string,
+    limit: string,
+    stamp: string,
+  ],
+  number
+> = {
+  name: 'drop_dead_slots',
+  sha: '79ccf35aaf6998d07ca8a574b7efbf0f2832579c',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_TIME,
+    LIB_PUSH,
+    LIB_RATE_LIMIT,
+    String.raw`local limitsKey = KEYS[1]
+local prefix, limit, stamp = ARGV[1], ARGV[2], ARGV[3]
+local MOST_CHECKED = 1000
+local key = prefix .. 'rl:' .. limit
+local freed = freeDeadSlots(prefix, limit, 0, -1)
+for _, id in ipairs(redis.call('ZRANGE', key .. ':rate_limited', 0, MOST_CHECKED - 1)) do
+  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')
+  if job[1] ~= 'rate_limited' or job[2] ~= limit then redis.call('ZREM', key .. ':rate_limited', id) end
+end
+local concurrency = tonumber(redis.call('HGET', key, 'concurrency'))
+if concurrency then fillSlots(prefix, limit, concurrency, clock(), stamp) end
+if redis.call('EXISTS', key .. ':allowed', key .. ':rate_limited') == 0 then
+  redis.call('DEL', key)
+  redis.call('SREM', limitsKey, limit)
+end
+return freed`,
+  ),
+}
+
+/**
+ * Drop workers whose record is gone from a set of workers: they died without unregistering.
+ *
+ * Keys: workers (rq:workers)
+ *
+ * Reply: number of workers dropped
+ */
+export const dropDeadWorkers: Script<
+  [workers: string],
+  [
+    ...members: string[],
+  ],
+  number
+> = {
+  name: 'drop_dead_workers',
+  sha: '049cda5c554cac69a35298e0abdc3447ec62d609',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    String.raw`local workersKey = KEYS[1]
+local dropped = 0
+for _, key in ipairs(ARGV) do
+  if redis.call('EXISTS', key) == 0 then dropped = dropped + redis.call('SREM', workersKey, key) end
+end
+return dropped`,
+  ),
+}
+
+/**
+ * Drop the entries of a registry that have expired.
+ *
+ * Keys: registry (rq:finished:<q>)
+ *
+ * Reply: number of entries dropped
+ */
+export const dropExpired: Script<
+  [registry: string],
+  [
+  ],
+  number
+> = {
   name: 'drop_expired',
   sha: 'df2ea235d491c9290930cc43fa52ab2bcb34336e',
   keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal registryKey = KEYS[1]\nreturn redis.call('ZREMRANGEBYSCORE', registryKey, 0, redis.call('TIME')[1])\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    String.raw`local registryKey = KEYS[1]
+return redis.call('ZREMRANGEBYSCORE', registryKey, 0, redis.call('TIME')[1])`,
+  ),
+}
+
+/**
+ * Drop the entries of a registry whose job is gone.
+ *
+ * Keys: registry (rq:deferred:<q>)
+ *
+ * Reply: number of entries dropped
+ */
+export const dropOrphans: Script<
+  [registry: string],
+  [
+    prefix: string,
+    first: number,
+    last: number,
+  ],
+  number
+> = {
+  name: 'drop_orphans',
+  sha: 'b2918101dc566d2009efbe8cab86b86e8da5a3b5',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    String.raw`local registryKey = KEYS[1]
+local prefix, first, last = ARGV[1], ARGV[2], ARGV[3]
+local dropped = 0
+for _, id in ipairs(redis.call('ZRANGE', registryKey, first, last)) do
+  if redis.call('EXISTS', prefix .. 'job:' .. id) == 0 then dropped = dropped + redis.call('ZREM', registryKey, id) end
+end
+return dropped`,
+  ),
 }
 
 /**
  * Delete up to `most` waiting jobs of a queue, head first.
  *
- * Reply: int how many ids were taken
+ * Keys: queue (rq:queue:<q>)
+ *
+ * Reply: number of ids removed
  */
-export const empty: Script<[queue: string], [prefix: ScriptArgument, most: ScriptArgument, stamp: ScriptArgument, forget: ScriptArgument]> = {
+export const empty: Script<
+  [queue: string],
+  [
+    prefix: string,
+    most: number,
+    stamp: string,
+    forget: boolean,
+  ],
+  number
+> = {
   name: 'empty',
-  sha: 'b2f814c0865368d344d168b43f21c7b7e5d9049c',
+  sha: '9db8732cfd05c021b654d6f37aec1bc276273496',
   keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal function push(prefix, queue, id, front)\n  local key = prefix .. 'queue:' .. queue\n  if redis.call(front and 'LPUSH' or 'RPUSH', key, id) == 1 then redis.call('SADD', prefix .. 'queues', key) end\nend\nlocal function freeDeadSlots(prefix, limit, first, last)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local freed = 0\n  for _, id in ipairs(redis.call('ZRANGE', allowed, first, last)) do\n    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')\n    if (job[1] ~= 'queued' and job[1] ~= 'started') or job[2] ~= limit then\n      freed = freed + redis.call('ZREM', allowed, id)\n    end\n  end\n  return freed\nend\nlocal admitted = {}\nlocal function fillSlots(prefix, limit, concurrency, nowS, stamp)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local waiting = prefix .. 'rl:' .. limit .. ':rate_limited'\n  local free = concurrency - redis.call('ZCARD', allowed)\n  if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end\n  while free > 0 do\n    local oldest = redis.call('ZPOPMIN', waiting)\n    local id = oldest[1]\n    if not id then return end\n    local key = prefix .. 'job:' .. id\n    local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')\n    if job[1] == 'rate_limited' and job[2] then\n      redis.call('ZADD', allowed, nowS, id)\n      redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n      push(prefix, job[2], id, job[3] == '1')\n      admitted[id] = true\n      free = free - 1\n    end\n  end\nend\nlocal function releaseSlot(prefix, limit, id, nowS, stamp)\n  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)\n  if redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id) == 0 then return end\n  local concurrency = tonumber(redis.call('HGET', prefix .. 'rl:' .. limit, 'concurrency'))\n  if concurrency then fillSlots(prefix, limit, concurrency, nowS, stamp) end\nend\nlocal function leave(prefix, id, status, queue)\n  if status == 'queued' then\n    redis.call('LREM', prefix .. 'queue:' .. queue, 0, id)\n  elseif status == 'started' then\n    local execution = redis.call('HGET', prefix .. 'job:' .. id, 'execution_id')\n    if execution then redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) end\n    for _, other in ipairs(redis.call('ZRANGE', prefix .. 'executions:' .. id, 0, -1)) do\n      redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. other)\n      redis.call('DEL', prefix .. 'execution:' .. id .. ':' .. other)\n    end\n    redis.call('DEL', prefix .. 'executions:' .. id)\n  elseif status == 'stopped' then\n    redis.call('ZREM', prefix .. 'failed:' .. queue, id)\n  elseif status == 'ready_to_enqueue' then\n    redis.call('ZREM', prefix .. 'ready:' .. queue, id)\n  elseif status == 'finished' or status == 'failed' or status == 'deferred' or status == 'scheduled' or status == 'canceled' then\n    redis.call('ZREM', prefix .. status .. ':' .. queue, id)\n  end\nend\nlocal function leaveGroup(prefix, id, group)\n  if group and group ~= '' and redis.call('SREM', prefix .. 'group:' .. group, id) == 1\n    and redis.call('EXISTS', prefix .. 'group:' .. group) == 0 then\n    redis.call('SREM', prefix .. 'groups', group)\n  end\nend\nlocal function erase(prefix, id, group)\n  redis.call('DEL', prefix .. 'job:' .. id, prefix .. 'job::' .. id .. ':dependencies', prefix .. 'results:' .. id)\n  redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', YEAR_S)\n  leaveGroup(prefix, id, group)\nend\nlocal function wake(prefix, id, waiters, told)\n  if not waiters or waiters == '' then return end\n  for channel in string.gmatch(waiters, '[^,]+') do\n    redis.call('PUBLISH', prefix .. 'notify:' .. channel, told or id)\n  end\n  redis.call('HDEL', prefix .. 'job:' .. id, 'waiters')\nend\nlocal queueKey = KEYS[1]\nlocal prefix, most, stamp, forget = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'\nlocal ids = redis.call('LPOP', queueKey, most) or {}\nlocal nowS = clock()\nfor _, id in ipairs(ids) do\n  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'group_id', 'rate_limit_key', 'status', 'waiters')\n  if not job[3] or job[3] == 'queued' or job[3] == 'created' then\n    wake(prefix, id, job[4])\n    erase(prefix, id, job[1])\n    if job[2] then releaseSlot(prefix, job[2], id, nowS, stamp) end\n  end\nend\nif forget and redis.call('EXISTS', queueKey) == 0 then redis.call('SREM', prefix .. 'queues', queueKey) end\nreturn #ids\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_TIME,
+    LIB_PUSH,
+    LIB_RATE_LIMIT,
+    LIB_REGISTRIES,
+    LIB_WAITERS,
+    String.raw`local queueKey = KEYS[1]
+local prefix, most, stamp, forget = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
+local ids = redis.call('LPOP', queueKey, most) or {}
+local nowS = clock()
+for _, id in ipairs(ids) do
+  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'group_id', 'rate_limit_key', 'status', 'waiters')
+  if not job[3] or job[3] == 'queued' or job[3] == 'created' then
+    wake(prefix, id, job[4])
+    erase(prefix, id, job[1])
+    if job[2] then releaseSlot(prefix, job[2], id, nowS, stamp) end
+  end
+end
+if forget and redis.call('EXISTS', queueKey) == 0 then redis.call('SREM', prefix .. 'queues', queueKey) end
+return #ids`,
+  ),
 }
 
 /**
  * Write jobs and put each in its place.
  *
- * Reply: word[] per job: queued, deferred, scheduled, rate_limited, started, duplicate, cycle; or their number: all are queued
+ * Keys: queues (rq:queues)
+ *
+ * Reply: an answer for each job; or the number of jobs, when all are queued
  */
-export const enqueue: Script<[queues: string], [prefix: ScriptArgument, stamp: ScriptArgument, jobs: ScriptArgument, plain: ScriptArgument]> = {
+export const enqueue: Script<
+  [queues: string],
+  [
+    prefix: string,
+    stamp: string,
+    jobs: Uint8Array,
+    arePlain: boolean,
+  ],
+  number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle')[]
+> = {
   name: 'enqueue',
-  sha: '8cb533ad2095513c154998deb9465370a1f48bf0',
+  sha: '16be6173ca39f1a9e07d67a39caa2d1720325b64',
   keyCount: 1,
-  lua: "#!lua\nif ARGV[4] == '1' then\n  local prefix, stamp, texts = ARGV[1], ARGV[2], cmsgpack.unpack(ARGV[3])\n  local keys, count = {}, 0\n  for at = 1, #texts, 7 do\n    count = count + 1\n    keys[count] = prefix .. 'job:' .. texts[at]\n  end\n  if redis.call('EXISTS', unpack(keys)) == 0 then\n    local queue, ready, waiting = nil, {}, 0\n    for n = 1, count do\n      local id, itsQueue, _, createdAt, data, description, timeout = unpack(texts, 7 * n - 6, 7 * n)\n      if itsQueue ~= queue then\n        if waiting > 0 then redis.call('RPUSH', prefix .. 'queue:' .. queue, unpack(ready, 1, waiting)) end\n        queue, waiting = itsQueue, 0\n        redis.call('SADD', KEYS[1], prefix .. 'queue:' .. queue)\n      end\n      redis.call('HSET', keys[n], 'status', 'queued', 'enqueued_at', stamp, 'created_at', createdAt, 'data', data,\n        'origin', queue, 'last_heartbeat', '', 'description', description, 'timeout', timeout)\n      waiting = waiting + 1\n      ready[waiting] = id\n    end\n    redis.call('RPUSH', prefix .. 'queue:' .. queue, unpack(ready, 1, waiting))\n    return count\n  end\nend\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal function push(prefix, queue, id, front)\n  local key = prefix .. 'queue:' .. queue\n  if redis.call(front and 'LPUSH' or 'RPUSH', key, id) == 1 then redis.call('SADD', prefix .. 'queues', key) end\nend\nlocal function freeDeadSlots(prefix, limit, first, last)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local freed = 0\n  for _, id in ipairs(redis.call('ZRANGE', allowed, first, last)) do\n    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')\n    if (job[1] ~= 'queued' and job[1] ~= 'started') or job[2] ~= limit then\n      freed = freed + redis.call('ZREM', allowed, id)\n    end\n  end\n  return freed\nend\nlocal admitted = {}\nlocal function fillSlots(prefix, limit, concurrency, nowS, stamp)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local waiting = prefix .. 'rl:' .. limit .. ':rate_limited'\n  local free = concurrency - redis.call('ZCARD', allowed)\n  if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end\n  while free > 0 do\n    local oldest = redis.call('ZPOPMIN', waiting)\n    local id = oldest[1]\n    if not id then return end\n    local key = prefix .. 'job:' .. id\n    local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')\n    if job[1] == 'rate_limited' and job[2] then\n      redis.call('ZADD', allowed, nowS, id)\n      redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n      push(prefix, job[2], id, job[3] == '1')\n      admitted[id] = true\n      free = free - 1\n    end\n  end\nend\nlocal function releaseSlot(prefix, limit, id, nowS, stamp)\n  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)\n  if redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id) == 0 then return end\n  local concurrency = tonumber(redis.call('HGET', prefix .. 'rl:' .. limit, 'concurrency'))\n  if concurrency then fillSlots(prefix, limit, concurrency, nowS, stamp) end\nend\nlocal function place(prefix, id, queue, front, limit, concurrency, nowS, stamp)\n  local key = prefix .. 'job:' .. id\n  if not limit then\n    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n    push(prefix, queue, id, front)\n    return 'queued'\n  end\n  redis.call('SADD', prefix .. 'rl-keys', limit)\n  redis.call('HSET', prefix .. 'rl:' .. limit, 'concurrency', concurrency)\n  if redis.call('ZSCORE', prefix .. 'rl:' .. limit .. ':allowed', id) then\n    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n    push(prefix, queue, id, front)\n    return 'queued'\n  end\n  redis.call('HSET', key, 'status', 'rate_limited', 'enqueue_at_front', front and 1 or 0)\n  redis.call('ZADD', prefix .. 'rl:' .. limit .. ':rate_limited', scoreInTurn(), id)\n  fillSlots(prefix, limit, tonumber(concurrency), nowS, stamp)\n  return redis.call('HGET', key, 'status')\nend\nlocal function schedule(prefix, queue, id, dueMs)\n  local key = prefix .. 'scheduled:' .. queue\n  redis.call('ZADD', key, score(dueMs), id)\n  if redis.call('ZRANGE', key, 0, 0)[1] == id then redis.call('PUBLISH', prefix .. 'notify:scheduled', queue) end\nend\nlocal function expireAfter(prefix, id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', seconds)\n  redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', seconds)\nend\nlocal RELEASED_AT_ONCE = 250\nlocal LOOKED_AT_FIRST = 16\nlocal function satisfied(status, allowFailure)\n  return not status or status == 'finished' or (allowFailure and status == 'failed')\nend\nlocal function statusOf(prefix, id)\n  local key = prefix .. 'job:' .. id\n  return redis.call('HGET', key, 'status') or (redis.call('EXISTS', key) == 1 and 'created') or nil\nend\nlocal function tell(prefix, dependency, dependent)\n  local key = prefix .. 'job:' .. dependency\n  redis.call('SADD', key .. ':dependents', dependent)\n  local lifeMs = redis.call('PTTL', key)\n  if lifeMs == -1 then\n    redis.call('PERSIST', key .. ':dependents')\n  else\n    redis.call('PEXPIRE', key .. ':dependents', lifeMs > 0 and lifeMs or YEAR_S * 1000)\n  end\nend\nlocal function waitFor(prefix, id, dependencies)\n  for first = 1, #dependencies, 1000 do\n    local last = math.min(first + 999, #dependencies)\n    redis.call('SADD', prefix .. 'job::' .. id .. ':dependencies', unpack(dependencies, first, last))\n  end\n  for _, dependency in ipairs(dependencies) do tell(prefix, dependency, id) end\nend\nlocal function firstUnsatisfied(prefix, dependencies, allowFailure, except)\n  for _, dependency in ipairs(dependencies) do\n    if dependency ~= except and not satisfied(statusOf(prefix, dependency), allowFailure) then return dependency end\n  end\n  return nil\nend\nlocal function dependenciesMet(prefix, id, allowFailure, except)\n  local key = prefix .. 'job::' .. id .. ':dependencies'\n  local some = redis.call('SRANDMEMBER', key, LOOKED_AT_FIRST)\n  local unsatisfied = firstUnsatisfied(prefix, some, allowFailure, except)\n  if not unsatisfied and #some == LOOKED_AT_FIRST then\n    unsatisfied = firstUnsatisfied(prefix, redis.call('SMEMBERS', key), allowFailure, except)\n  end\n  if unsatisfied then tell(prefix, unsatisfied, id) end\n  return not unsatisfied\nend\nlocal function releaseOne(prefix, id, job, nowS, stamp)\n  redis.call('ZREM', prefix .. 'deferred:' .. job[2], id)\n  place(prefix, id, job[2], job[4] == '1', job[5] and job[6] and job[5], job[6], nowS, stamp)\n  if tonumber(job[7]) then expireAfter(prefix, id, job[7]) end\nend\nlocal function release(prefix, id, dependents, mode, nowS, stamp)\n  local ready, waiting = {}, {}\n  for _, child in ipairs(dependents) do\n    local job = redis.call('HMGET', prefix .. 'job:' .. child, 'status', 'origin', 'allow_dependency_failures',\n      'enqueue_at_front', 'rate_limit_key', 'rate_limit_concurrency', 'ttl')\n    local tolerant = job[3] == '1'\n    if mode == 'canceled' then\n      local key = prefix .. 'job::' .. child .. ':dependencies'\n      redis.call('SREM', key, id)\n      if job[1] == 'scheduled' and redis.call('EXISTS', key) == 0 then\n        redis.call('HDEL', prefix .. 'job:' .. child, 'dependency_id', 'dependency_ids')\n      end\n    end\n    if job[1] == 'deferred' and (tolerant or mode ~= 'allow_failure') and dependenciesMet(prefix, child, tolerant, id) then\n      local since = #dependents > 1 and redis.call('ZSCORE', prefix .. 'deferred:' .. job[2], child)\n      ready[#ready + 1] = { id = child, job = job, since = tonumber(since or 0) }\n    elseif (job[1] == 'deferred' or job[1] == 'scheduled') and mode ~= 'canceled' then\n      waiting[#waiting + 1] = child\n    end\n  end\n  table.sort(ready, function(a, b) return a.since < b.since or (a.since == b.since and a.id < b.id) end)\n  for _, child in ipairs(ready) do releaseOne(prefix, child.id, child.job, nowS, stamp) end\n  return waiting\nend\nlocal function releaseSetAside(prefix, id, mode, most, nowS, stamp)\n  local aside = prefix .. 'releasing:' .. id\n  local dependents = most > 0 and redis.call('SPOP', aside, most) or {}\n  local waiting = release(prefix, id, dependents, mode, nowS, stamp)\n  local lifeMs = redis.call('PTTL', prefix .. 'job:' .. id)\n  if #waiting > 0 and lifeMs ~= -2 then\n    redis.call('SADD', prefix .. 'job:' .. id .. ':dependents', unpack(waiting))\n    if lifeMs > 0 then redis.call('PEXPIRE', prefix .. 'job:' .. id .. ':dependents', lifeMs) end\n  end\n  if redis.call('EXISTS', aside) == 0 then redis.call('HDEL', prefix .. 'releasing', id) end\n  return #dependents\nend\nlocal function releaseDependents(prefix, id, mode, most, nowS, stamp)\n  local key = prefix .. 'job:' .. id .. ':dependents'\n  local count = redis.call('SCARD', key)\n  if count == 0 then return false, 0 end\n  if count > most then\n    local aside = prefix .. 'releasing:' .. id\n    if redis.call('EXISTS', aside) == 1 then\n      redis.call('SUNIONSTORE', aside, aside, key)\n      redis.call('DEL', key)\n    else\n      redis.call('RENAME', key, aside)\n      redis.call('PERSIST', aside)\n    end\n    redis.call('HSET', prefix .. 'releasing', id, mode)\n    return true, releaseSetAside(prefix, id, mode, most, nowS, stamp)\n  end\n  local waiting = release(prefix, id, redis.call('SMEMBERS', key), mode, nowS, stamp)\n  if #waiting < count then\n    redis.call('DEL', key)\n    if #waiting > 0 then redis.call('SADD', key, unpack(waiting)) end\n  end\n  return #waiting > 0, count\nend\nlocal function reaches(prefix, from, id)\n  local seen, todo = {}, { from }\n  while #todo > 0 do\n    local current = table.remove(todo)\n    if current == id then return true end\n    if not seen[current] then\n      seen[current] = true\n      local status = redis.call('HGET', prefix .. 'job:' .. current, 'status')\n      if status == 'deferred' or status == 'scheduled' then\n        for _, nextId in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. current .. ':dependencies')) do\n          todo[#todo + 1] = nextId\n        end\n      end\n    end\n  end\n  return false\nend\nlocal function leave(prefix, id, status, queue)\n  if status == 'queued' then\n    redis.call('LREM', prefix .. 'queue:' .. queue, 0, id)\n  elseif status == 'started' then\n    local execution = redis.call('HGET', prefix .. 'job:' .. id, 'execution_id')\n    if execution then redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) end\n    for _, other in ipairs(redis.call('ZRANGE', prefix .. 'executions:' .. id, 0, -1)) do\n      redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. other)\n      redis.call('DEL', prefix .. 'execution:' .. id .. ':' .. other)\n    end\n    redis.call('DEL', prefix .. 'executions:' .. id)\n  elseif status == 'stopped' then\n    redis.call('ZREM', prefix .. 'failed:' .. queue, id)\n  elseif status == 'ready_to_enqueue' then\n    redis.call('ZREM', prefix .. 'ready:' .. queue, id)\n  elseif status == 'finished' or status == 'failed' or status == 'deferred' or status == 'scheduled' or status == 'canceled' then\n    redis.call('ZREM', prefix .. status .. ':' .. queue, id)\n  end\nend\nlocal function leaveGroup(prefix, id, group)\n  if group and group ~= '' and redis.call('SREM', prefix .. 'group:' .. group, id) == 1\n    and redis.call('EXISTS', prefix .. 'group:' .. group) == 0 then\n    redis.call('SREM', prefix .. 'groups', group)\n  end\nend\nlocal function erase(prefix, id, group)\n  redis.call('DEL', prefix .. 'job:' .. id, prefix .. 'job::' .. id .. ':dependencies', prefix .. 'results:' .. id)\n  redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', YEAR_S)\n  leaveGroup(prefix, id, group)\nend\nlocal function keepSuccess(prefix, id)\n  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'execution_id', 'worker_name', 'started_at', 'ended_at', 'result', 'results')\n  if not job[1] or job[6] == 'stream' then return false end\n  local fields = { 'type', 1, 'execution_id', job[1], 'worker_name', job[2] or '', 'started_at', job[3] or '', 'ended_at', job[4] or '' }\n  if job[5] then fields[11], fields[12] = 'value', job[5] end\n  local key = prefix .. 'results:' .. id\n  redis.call('XADD', key, 'MAXLEN', '~', 10, '*', unpack(fields))\n  redis.call('EXPIRE', key, YEAR_S)\n  return true\nend\nlocal function alreadyThere(prefix, id, known, createdAt, call)\n  if call.token then return redis.call('HGET', prefix .. 'job:' .. id, 'unique') == call.token end\n  if known[2] ~= createdAt then return false end\n  if not call.again or (known[1] == call.stamp and not admitted[id]) then return true end\n  if known[3] == 'deferred' then\n    return #call.dependencies > 0 and firstUnsatisfied(prefix, call.dependencies, call.allowFailure)\n  end\n  return known[3] == 'rate_limited' and call.limit\n    and redis.call('ZSCORE', prefix .. 'rl:' .. call.limit .. ':rate_limited', id)\nend\nlocal function replace(prefix, id, known, nowS, stamp)\n  leave(prefix, id, known.status, known.origin)\n  local dependencies = prefix .. 'job::' .. id .. ':dependencies'\n  for _, dependency in ipairs(redis.call('SMEMBERS', dependencies)) do\n    redis.call('SREM', prefix .. 'job:' .. dependency .. ':dependents', id)\n  end\n  local key = prefix .. 'job:' .. id\n  local other = redis.call('HMGET', key, 'group_id', 'rate_limit_key')\n  leaveGroup(prefix, id, other[1])\n  redis.call('DEL', key, dependencies)\n  redis.call('PERSIST', key .. ':dependents')\n  if other[2] then releaseSlot(prefix, other[2], id, nowS, stamp) end\nend\nlocal NONE = {}\nlocal function anyCycle(prefix, id, dependencies)\n  if redis.call('EXISTS', prefix .. 'job:' .. id .. ':dependents') == 0 then return false end\n  for _, dependency in ipairs(dependencies) do\n    if reaches(prefix, dependency, id) then return true end\n  end\n  return false\nend\nlocal MOST_PUSHED = 1000\nlocal function enqueueAll(prefix, queuesKey, stamp, texts)\n  local nowS, nowMs = clock()\n  local registered = {}\n  local seen = {}\n  local answers = {}\n  local ready, readyQueue = {}, nil\n  local function pushReady()\n    if #ready == 0 then return end\n    redis.call('RPUSH', prefix .. 'queue:' .. readyQueue, unpack(ready))\n    ready = {}\n  end\n  local at, last = 1, #texts\n  while at <= last do\n    local id, queue, flags, createdAt, data, description, timeout = unpack(texts, at, at + 6)\n    local plain = flags == 'p'\n    local firstField, lastField\n    if plain then\n      at = at + 7\n    else\n      firstField = at + 4\n      lastField = at + 3 + tonumber(texts[at + 3])\n      createdAt = texts[firstField + 1]\n      at = lastField + 1\n    end\n    local ttl, due, limit, concurrency, group, worker, leaseMs, execution, token, again\n    local allowFailure, dependencies = false, NONE\n    local front = false\n    for n = 1, plain and 0 or #flags do\n      local flag = string.sub(flags, n, n)\n      if flag == 'f' then\n        front = true\n      elseif flag == 'a' then\n        again = true\n      elseif flag == 'u' then\n        token = texts[at]\n        at = at + 1\n      elseif flag == 't' then\n        ttl = tonumber(texts[at])\n        at = at + 1\n      elseif flag == 's' then\n        due = tonumber(texts[at])\n        at = at + 1\n      elseif flag == 'i' then\n        due = nowMs + tonumber(texts[at])\n        at = at + 1\n      elseif flag == 'd' then\n        allowFailure = texts[at] == '1'\n        dependencies = {}\n        for i = 1, tonumber(texts[at + 1]) do dependencies[i] = texts[at + 1 + i] end\n        at = at + 2 + #dependencies\n      elseif flag == 'g' then\n        group = texts[at]\n        at = at + 1\n      elseif flag == 'r' then\n        limit, concurrency = texts[at], texts[at + 1]\n        at = at + 2\n      elseif flag == 'b' then\n        worker, leaseMs, execution = texts[at], tonumber(texts[at + 1]), texts[at + 2]\n        at = at + 3\n      end\n    end\n    if due and due <= nowMs then due = nil end\n    local key = prefix .. 'job:' .. id\n    local known = NONE\n    local exists = redis.call('EXISTS', key) == 1\n    if exists or not plain or queue ~= readyQueue or #ready == MOST_PUSHED then pushReady() end\n    if exists then\n      known = redis.call('HMGET', key, 'enqueued_at', 'created_at', 'status', 'origin', 'execution_id')\n    end\n    local answer\n    local call = known[2] and { token = token, again = again, stamp = stamp, dependencies = dependencies,\n      allowFailure = allowFailure, limit = limit }\n    if call and not seen[id] and alreadyThere(prefix, id, known, createdAt, call) then\n      answer = known[3]\n      if execution and known[5] == execution then\n        answer = 'started'\n      elseif answer ~= 'deferred' and answer ~= 'scheduled' and answer ~= 'rate_limited' then\n        answer = 'queued'\n      end\n    elseif known[2] and token then\n      answer = 'duplicate'\n    elseif #dependencies > 0 and anyCycle(prefix, id, dependencies) then\n      answer = 'cycle'\n    else\n      local hasHistory = known[3] == 'finished' and known[2] == createdAt and keepSuccess(prefix, id)\n      if known[2] then\n        replace(prefix, id, { status = known[3], origin = known[4] or queue }, nowS, stamp)\n      end\n      if not registered[queue] then\n        registered[queue] = true\n        redis.call('SADD', queuesKey, prefix .. 'queue:' .. queue)\n      end\n      local unmet = #dependencies > 0 and firstUnsatisfied(prefix, dependencies, allowFailure) ~= nil\n      if unmet or (due and #dependencies > 0) then waitFor(prefix, id, dependencies) end\n      if plain then\n        redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp, 'created_at', createdAt, 'data', data,\n          'origin', queue, 'last_heartbeat', '', 'description', description, 'timeout', timeout)\n        ready[#ready + 1], readyQueue = id, queue\n        answer = 'queued'\n      elseif due then\n        redis.call('HSET', key, 'status', 'scheduled', unpack(texts, firstField, lastField))\n        if front then redis.call('HSET', key, 'enqueue_at_front', 1) end\n        schedule(prefix, queue, id, due)\n        answer = 'scheduled'\n      elseif unmet then\n        redis.call('HSET', key, 'status', 'deferred', unpack(texts, firstField, lastField))\n        if front then redis.call('HSET', key, 'enqueue_at_front', 1) end\n        redis.call('ZADD', prefix .. 'deferred:' .. queue, deferredScore(), id)\n        answer = 'deferred'\n      elseif execution then\n        redis.call('HSET', key, 'status', 'started', 'enqueued_at', stamp, 'started_at', stamp, 'worker_name', worker,\n          'execution_id', execution, unpack(texts, firstField, lastField))\n        redis.call('ZADD', prefix .. 'wip:' .. queue, leaseScore(nowMs + leaseMs), id .. ':' .. execution)\n        answer = 'started'\n      elseif limit then\n        redis.call('HSET', key, 'status', 'created', unpack(texts, firstField, lastField))\n        answer = place(prefix, id, queue, front, limit, concurrency, nowS, stamp)\n      else\n        redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp, unpack(texts, firstField, lastField))\n        push(prefix, queue, id, front)\n        answer = 'queued'\n      end\n      if token then redis.call('HSET', key, 'unique', token) end\n      if hasHistory then redis.call('HSET', key, 'results', 'stream') end\n      if ttl and not unmet and answer ~= 'started' then expireAfter(prefix, id, due and math.ceil((due - nowMs) / 1000) + ttl or ttl) end\n      if group then\n        redis.call('SADD', prefix .. 'groups', group)\n        redis.call('SADD', prefix .. 'group:' .. group, id)\n      end\n    end\n    seen[id] = true\n    answers[#answers + 1] = answer\n  end\n  pushReady()\n  return answers\nend\nreturn enqueueAll(ARGV[1], KEYS[1], ARGV[2], cmsgpack.unpack(ARGV[3]))\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua`,
+    String.raw`local queuesKey = KEYS[1]
+local prefix, stamp, jobs, arePlain = ARGV[1], ARGV[2], cmsgpack.unpack(ARGV[3]), ARGV[4] == '1'
+local keys, count = {}, 0
+if arePlain then
+  for at = 1, #jobs, 6 do
+    count = count + 1
+    keys[count] = prefix .. 'job:' .. jobs[at]
+  end
+end
+if count > 0 and redis.call('EXISTS', unpack(keys)) == 0 then
+  local queue, ready = nil, {}
+  for n = 1, count do
+    local id, itsQueue, createdAt, data, description, timeout = unpack(jobs, 6 * n - 5, 6 * n)
+    if itsQueue ~= queue then
+      if queue then redis.call('RPUSH', prefix .. 'queue:' .. queue, unpack(ready)) end
+      queue, ready = itsQueue, {}
+      redis.call('SADD', queuesKey, prefix .. 'queue:' .. queue)
+    end
+    redis.call('HSET', keys[n], 'status', 'queued', 'enqueued_at', stamp, 'created_at', createdAt, 'data', data,
+      'origin', queue, 'last_heartbeat', '', 'description', description, 'timeout', timeout)
+    ready[#ready + 1] = id
+  end
+  redis.call('RPUSH', prefix .. 'queue:' .. queue, unpack(ready))
+  return count
+end`,
+    LIB_TIME,
+    LIB_ENQUEUE_BATCH,
+    LIB_PUSH,
+    LIB_RATE_LIMIT,
+    LIB_PLACE,
+    LIB_REGISTRIES,
+    LIB_RESULTS,
+    LIB_SCHEDULE,
+    String.raw`local firstUnsatisfied, waitFor, reaches
+local function make_dependencies()`,
+    LIB_DEPENDENCIES,
+    String.raw`return firstUnsatisfied, waitFor, reaches
+end
+function firstUnsatisfied(...)
+  firstUnsatisfied, waitFor, reaches = make_dependencies()
+  return firstUnsatisfied(...)
+end
+function waitFor(...)
+  firstUnsatisfied, waitFor, reaches = make_dependencies()
+  return waitFor(...)
+end
+function reaches(...)
+  firstUnsatisfied, waitFor, reaches = make_dependencies()
+  return reaches(...)
+end`,
+    LIB_ENQUEUE_ANY,
+    LIB_ENQUEUE,
+    String.raw`return enqueueAll(prefix, queuesKey, stamp, jobs)`,
+  ),
 }
 
 /**
- * Read all that bears on whether a job will run.
+ * Read everything that decides whether a job will run.
  *
- * Reply: empty when there is no such job; else its fields, its index in its queue, its due time, 1 when workers are suspended,
+ * Keys: job (rq:job:<id>)
+ *
+ * Reply: empty if there is no such job; else names and values of its hash, its index in its queue, when it is due in epoch seconds, whether workers are suspended, whether its queue is paused, number of workers of its queue, ids of its dependencies each followed by a status or '', holders of the slots of its rate limit, number of jobs that wait for a slot before it, whether it is among dependents that were set aside for release_dependents
  */
-export const explain: Script<[job: string], [prefix: ScriptArgument, id: ScriptArgument]> = {
+export const explain: Script<
+  [job: string],
+  [
+    prefix: string,
+    id: string,
+  ],
+  [] | [ fields: Buffer[], position: number | null, due: Buffer | null, suspended: 0 | 1, paused: 0 | 1, workers: number, dependencies: Buffer[], slotHolders: Buffer[], waitingBefore: number | null, releasing: 0 | 1]
+> = {
   name: 'explain',
-  sha: 'bc01a734e69b6abd922b94ee89b5ee7630b72e43',
+  sha: 'e15b490d5ced92077d802f6416cbac4fcb2eaf39',
   keyCount: 1,
-  lua: "#!lua flags=no-writes\nlocal jobKey = KEYS[1]\nlocal prefix, id = ARGV[1], ARGV[2]\nlocal fields = redis.call('HGETALL', jobKey)\nif #fields == 0 then return {} end\nlocal job = redis.call('HMGET', jobKey, 'origin', 'rate_limit_key')\nlocal queue, limit = job[1] or '', job[2]\nlocal dependencies, releasing = {}, 0\nfor _, dependency in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. id .. ':dependencies')) do\n  local key = prefix .. 'job:' .. dependency\n  dependencies[#dependencies + 1] = dependency\n  releasing = math.max(releasing, redis.call('SISMEMBER', prefix .. 'releasing:' .. dependency, id))\n  dependencies[#dependencies + 1] = redis.call('HGET', key, 'status') or (redis.call('EXISTS', key) == 1 and 'created') or ''\nend\nreturn {\n  fields,\n  redis.call('LPOS', prefix .. 'queue:' .. queue, id),\n  redis.call('ZSCORE', prefix .. 'scheduled:' .. queue, id),\n  redis.call('EXISTS', prefix .. 'suspended'),\n  redis.call('EXISTS', prefix .. 'paused:' .. queue),\n  redis.call('SCARD', prefix .. 'workers:' .. queue),\n  dependencies,\n  limit and redis.call('ZRANGE', prefix .. 'rl:' .. limit .. ':allowed', 0, -1) or {},\n  limit and redis.call('ZRANK', prefix .. 'rl:' .. limit .. ':rate_limited', id) or false,\n  releasing,\n}\n",
+  repliesInBytes: true,
+  lua: joined(
+    String.raw`#!lua flags=no-writes`,
+    String.raw`local jobKey = KEYS[1]
+local prefix, id = ARGV[1], ARGV[2]
+local fields = redis.call('HGETALL', jobKey)
+if #fields == 0 then return {} end
+local job = redis.call('HMGET', jobKey, 'origin', 'rate_limit_key')
+local queue, limit = job[1] or '', job[2]
+local dependencies, releasing = {}, 0
+for _, dependency in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. id .. ':dependencies')) do
+  local key = prefix .. 'job:' .. dependency
+  local status = redis.call('HGET', key, 'status') or (redis.call('EXISTS', key) == 1 and 'created') or ''
+  dependencies[#dependencies + 1] = dependency
+  dependencies[#dependencies + 1] = status
+  releasing = math.max(releasing, redis.call('SISMEMBER', prefix .. 'releasing:' .. dependency, id))
+end
+return {
+  fields,
+  redis.call('LPOS', prefix .. 'queue:' .. queue, id),
+  redis.call('ZSCORE', prefix .. 'scheduled:' .. queue, id),
+  redis.call('EXISTS', prefix .. 'suspended'),
+  redis.call('EXISTS', prefix .. 'paused:' .. queue),
+  redis.call('SCARD', prefix .. 'workers:' .. queue),
+  dependencies,
+  limit and redis.call('ZRANGE', prefix .. 'rl:' .. limit .. ':allowed', 0, -1) or {},
+  limit and redis.call('ZRANK', prefix .. 'rl:' .. limit .. ':rate_limited', id) or false,
+  releasing,
+}`,
+  ),
 }
 
 /**
- * Read jobs whole.
+ * Read whole jobs.
  *
- * Reply: per job: flat list of fields, empty when it is not there
+ * Keys: first (rq:job:<id>)
+ *
+ * Reply: names and values of each job's hash; empty if there is no such job
  */
-export const fetch: Script<[first: string], [prefix: ScriptArgument, ...ids: ScriptArgument[]]> = {
+export const fetch: Script<
+  [first: string],
+  [
+    prefix: string,
+    ...ids: string[],
+  ],
+  Buffer[][]
+> = {
   name: 'fetch',
   sha: '0932cc58ce555bdd11e91e693a820175a795804c',
   keyCount: 1,
-  lua: "#!lua flags=no-writes\nlocal prefix = ARGV[1]\nlocal jobs = {}\nfor at = 2, #ARGV do jobs[at - 1] = redis.call('HGETALL', prefix .. 'job:' .. ARGV[at]) end\nreturn jobs\n",
+  repliesInBytes: true,
+  lua: joined(
+    String.raw`#!lua flags=no-writes`,
+    String.raw`local prefix = ARGV[1]
+local jobs = {}
+for at = 2, #ARGV do jobs[at - 1] = redis.call('HGETALL', prefix .. 'job:' .. ARGV[at]) end
+return jobs`,
+  ),
 }
 
 /**
- * Put claimed jobs that were never begun back at the head of their queues, in the order given; no attempt is spent.
+ * Put claimed jobs, started or not, back at the head of their queues, in the order given; no attempt is counted.
  *
- * Reply: int how many were put back
+ * Keys: queues (rq:queues)
+ *
+ * Reply: lost: the execution no longer owned the job
  */
-export const giveBack: Script<[queues: string], [prefix: ScriptArgument, ...leases: ScriptArgument[]]> = {
+export const giveBack: Script<
+  [queues: string],
+  [
+    prefix: string,
+    ...leases: string[],
+  ],
+  ('returned' | 'lost')[]
+> = {
   name: 'give_back',
-  sha: 'f5c1ad85653a587caa1d0d8d9c77ff783edee729',
+  sha: '69d43aec121bdec40086cf172d54a56db30c0791',
   keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal function push(prefix, queue, id, front)\n  local key = prefix .. 'queue:' .. queue\n  if redis.call(front and 'LPUSH' or 'RPUSH', key, id) == 1 then redis.call('SADD', prefix .. 'queues', key) end\nend\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal function schedule(prefix, queue, id, dueMs)\n  local key = prefix .. 'scheduled:' .. queue\n  redis.call('ZADD', key, score(dueMs), id)\n  if redis.call('ZRANGE', key, 0, 0)[1] == id then redis.call('PUBLISH', prefix .. 'notify:scheduled', queue) end\nend\nlocal function expireAfter(prefix, id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', seconds)\n  redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', seconds)\nend\nlocal function giveBack(prefix, queue, id, execution)\n  local key = prefix .. 'job:' .. id\n  redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution)\n  local held = redis.call('HMGET', key, 'execution_id', 'status', 'ttl')\n  if held[1] ~= execution or held[2] ~= 'started' then return false end\n  redis.call('HSET', key, 'status', 'queued')\n  redis.call('HDEL', key, 'execution_id', 'started_at', 'worker_name')\n  push(prefix, queue, id, true)\n  if tonumber(held[3]) then expireAfter(prefix, id, held[3]) end\n  return true\nend\nlocal prefix = ARGV[1]\nlocal returned = 0\nfor at = #ARGV - 2, 2, -3 do\n  if giveBack(prefix, ARGV[at], ARGV[at + 1], ARGV[at + 2]) then returned = returned + 1 end\nend\nreturn returned\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_PUSH,
+    LIB_TIME,
+    LIB_SCHEDULE,
+    LIB_GIVE_BACK,
+    String.raw`local prefix = ARGV[1]
+local answers = {}
+for n = (#ARGV - 1) / 3, 1, -1 do
+  local queue, id, execution = unpack(ARGV, 3 * n - 1, 3 * n + 1)
+  answers[n] = giveBack(prefix, queue, id, execution) and 'returned' or 'lost'
+end
+return answers`,
+  ),
 }
 
 /**
- * Read the jobs of a group; members whose job is gone are dropped, and with the last one the group.
+ * Read the jobs of a group. Members whose job is gone are dropped, and the group with its last member.
  *
- * Reply: string[] ids
+ * Keys: group (rq:group:<g>)
+ *
+ * Reply: ids
  */
-export const groupJobs: Script<[group: string], [prefix: ScriptArgument, name: ScriptArgument]> = {
+export const groupJobs: Script<
+  [group: string],
+  [
+    prefix: string,
+    name: string,
+  ],
+  string[]
+> = {
   name: 'group_jobs',
   sha: '806ced54d253ff18500cf40f94c12e32ade35760',
   keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal groupKey = KEYS[1]\nlocal prefix, name = ARGV[1], ARGV[2]\nlocal members = {}\nfor _, id in ipairs(redis.call('SMEMBERS', groupKey)) do\n  if redis.call('EXISTS', prefix .. 'job:' .. id) == 1 then\n    members[#members + 1] = id\n  else\n    redis.call('SREM', groupKey, id)\n  end\nend\nif #members == 0 then redis.call('SREM', prefix .. 'groups', name) end\nreturn members\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    String.raw`local groupKey = KEYS[1]
+local prefix, name = ARGV[1], ARGV[2]
+local members = {}
+for _, id in ipairs(redis.call('SMEMBERS', groupKey)) do
+  if redis.call('EXISTS', prefix .. 'job:' .. id) == 1 then
+    members[#members + 1] = id
+  else
+    redis.call('SREM', groupKey, id)
+  end
+end
+if #members == 0 then redis.call('SREM', prefix .. 'groups', name) end
+return members`,
+  ),
 }
 
 /**
- * Renew a worker's leases and its record, and say which leases are no longer its own.
+ * Renew a worker's leases and its record. Returns the leases that it has lost.
  *
- * Reply: flat list of the job ids and execution ids that were lost
+ * Keys: workers (rq:workers)
+ *
+ * Reply: lost leases: each job id followed by its execution id
  */
-export const heartbeat: Script<[workers: string], [prefix: ScriptArgument, name: ScriptArgument, stamp: ScriptArgument, ttlS: ScriptArgument, leaseMs: ScriptArgument, state: ScriptArgument, currentJob: ScriptArgument, queueCount: ScriptArgument, fieldCount: ScriptArgument, ...rest: ScriptArgument[]]> = {
+export const heartbeat: Script<
+  [workers: string],
+  [
+    prefix: string,
+    name: string,
+    stamp: string,
+    ttlS: number,
+    leaseMs: number,
+    state: string,
+    currentJob: string,
+    queueCount: number,
+    fieldCount: number,
+    ...rest: ScriptArgument[],
+  ],
+  string[]
+> = {
   name: 'heartbeat',
   sha: '16505934206828db4ffaf05cc934b25ed651de8e',
   keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal workersKey = KEYS[1]\nlocal prefix, name, stamp, ttlS, leaseMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])\nlocal state, currentJob, queueCount, fieldCount = ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])\nlocal firstQueue, lastQueue = 10, 9 + queueCount\nlocal firstField, lastField = lastQueue + 1, lastQueue + fieldCount\nlocal key = prefix .. 'worker:' .. name\nif redis.call('EXISTS', key) == 0 then\n  redis.call('HSET', key, unpack(ARGV, firstField, lastField))\n  redis.call('SADD', workersKey, key)\n  for at = firstQueue, lastQueue do redis.call('SADD', prefix .. 'workers:' .. ARGV[at], key) end\nend\nredis.call('HSET', key, 'last_heartbeat', stamp, 'state', state)\nif currentJob == '' then\n  redis.call('HDEL', key, 'current_job')\nelse\n  redis.call('HSET', key, 'current_job', currentJob)\nend\nredis.call('EXPIRE', key, ttlS)\nlocal nowS, nowMs = clock()\nlocal leaseEnds = leaseScore(nowMs + leaseMs)\nlocal recordTtlS = math.ceil(leaseMs / 1000) + 60\nlocal lost = {}\nfor at = lastField + 1, #ARGV, 3 do\n  local queue, id, execution = ARGV[at], ARGV[at + 1], ARGV[at + 2]\n  local jobKey = prefix .. 'job:' .. id\n  local member = id .. ':' .. execution\n  local held = redis.call('HMGET', jobKey, 'execution_id', 'status')\n  if held[1] == execution and (held[2] == 'started' or held[2] == 'canceled') then\n    if held[2] == 'started' then redis.call('ZADD', prefix .. 'wip:' .. queue, leaseEnds, member) end\n    redis.call('HSET', jobKey, 'last_heartbeat', stamp)\n    local executionKey = prefix .. 'execution:' .. member\n    local now = score(nowMs)\n    if redis.call('EXISTS', executionKey) == 0 then\n      redis.call('HSET', executionKey, 'id', execution, 'job_id', id, 'created_at', now, 'worker_name', name)\n    end\n    redis.call('HSET', executionKey, 'last_heartbeat', now)\n    redis.call('EXPIRE', executionKey, recordTtlS)\n    redis.call('ZADD', prefix .. 'executions:' .. id, nowS + recordTtlS, execution)\n    redis.call('EXPIRE', prefix .. 'executions:' .. id, recordTtlS)\n    redis.call('SADD', key .. ':executions', member)\n    redis.call('EXPIRE', key .. ':executions', recordTtlS)\n  else\n    lost[#lost + 1] = id\n    lost[#lost + 1] = execution\n    redis.call('ZREM', prefix .. 'wip:' .. queue, member)\n  end\nend\nreturn lost\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_TIME,
+    String.raw`local workersKey = KEYS[1]
+local prefix, name, stamp, ttlS, leaseMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local state, currentJob, queueCount, fieldCount = ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
+local firstQueue, lastQueue = 10, 9 + queueCount
+local firstField, lastField = lastQueue + 1, lastQueue + fieldCount
+local key = prefix .. 'worker:' .. name
+if redis.call('EXISTS', key) == 0 then
+  redis.call('HSET', key, unpack(ARGV, firstField, lastField))
+  redis.call('SADD', workersKey, key)
+  for at = firstQueue, lastQueue do redis.call('SADD', prefix .. 'workers:' .. ARGV[at], key) end
+end
+redis.call('HSET', key, 'last_heartbeat', stamp, 'state', state)
+if currentJob == '' then
+  redis.call('HDEL', key, 'current_job')
+else
+  redis.call('HSET', key, 'current_job', currentJob)
+end
+redis.call('EXPIRE', key, ttlS)
+local nowS, nowMs = clock()
+local leaseEnds = leaseScore(nowMs + leaseMs)
+local recordTtlS = math.ceil(leaseMs / 1000) + 60
+local lost = {}
+for at = lastField + 1, #ARGV, 3 do
+  local queue, id, execution = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local jobKey = prefix .. 'job:' .. id
+  local member = id .. ':' .. execution
+  local held = redis.call('HMGET', jobKey, 'execution_id', 'status')
+  if held[1] == execution and (held[2] == 'started' or held[2] == 'canceled') then
+    if held[2] == 'started' then redis.call('ZADD', prefix .. 'wip:' .. queue, leaseEnds, member) end
+    redis.call('HSET', jobKey, 'last_heartbeat', stamp)
+    local executionKey = prefix .. 'execution:' .. member
+    local now = score(nowMs)
+    if redis.call('EXISTS', executionKey) == 0 then
+      redis.call('HSET', executionKey, 'id', execution, 'job_id', id, 'created_at', now, 'worker_name', name)
+    end
+    redis.call('HSET', executionKey, 'last_heartbeat', now)
+    redis.call('EXPIRE', executionKey, recordTtlS)
+    redis.call('ZADD', prefix .. 'executions:' .. id, nowS + recordTtlS, execution)
+    redis.call('EXPIRE', prefix .. 'executions:' .. id, recordTtlS)
+    redis.call('SADD', key .. ':executions', member)
+    redis.call('EXPIRE', key .. ':executions', recordTtlS)
+  else
+    lost[#lost + 1] = id
+    lost[#lost + 1] = execution
+    redis.call('ZREM', prefix .. 'wip:' .. queue, member)
+  end
+end
+return lost`,
+  ),
 }
 
 /**
- * Take the lead of queues that nobody leads, and keep that of queues led already: the locks live for one lease from now.
+ * Lead the queues that no scheduler leads, and keep leading those led already: the locks live for one lease from now.
+ *
+ * Keys: scheduler (rq:scheduler:<s>)
  *
  * Reply: the queues that it leads
  */
-export const lead: Script<[scheduler: string], [prefix: ScriptArgument, name: ScriptArgument, leaseMs: ScriptArgument, stamp: ScriptArgument, recordTtlS: ScriptArgument, queueCount: ScriptArgument, ...rest: ScriptArgument[]]> = {
+export const lead: Script<
+  [scheduler: string],
+  [
+    prefix: string,
+    name: string,
+    leaseMs: number,
+    stamp: string,
+    recordTtlS: number,
+    queueCount: number,
+    ...rest: ScriptArgument[],
+  ],
+  string[]
+> = {
   name: 'lead',
-  sha: '3c532a41779be88f48fcb476584477547b92215a',
+  sha: 'ff981d92d7298f63f17f75ec0ddf5107e2d69752',
   keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal schedulerKey = KEYS[1]\nlocal prefix, name, leaseMs, stamp, recordTtlS, queueCount = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])\nlocal led = {}\nfor at = 7, 6 + queueCount do\n  local lock = prefix .. 'scheduler-lock:' .. ARGV[at]\n  local holder = redis.call('GET', lock)\n  if not holder or holder == name then\n    redis.call('SET', lock, name, 'PX', leaseMs)\n    led[#led + 1] = ARGV[at]\n  end\nend\nif #led > 0 then\n  if redis.call('EXISTS', schedulerKey) == 0 then redis.call('HSET', schedulerKey, unpack(ARGV, 7 + queueCount)) end\n  redis.call('HSET', schedulerKey, 'last_heartbeat', stamp)\n  redis.call('EXPIRE', schedulerKey, recordTtlS)\nend\nreturn led\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    String.raw`local schedulerKey = KEYS[1]
+local prefix, name, leaseMs, stamp = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local recordTtlS, queueCount = ARGV[5], tonumber(ARGV[6])
+local led = {}
+for at = 7, 6 + queueCount do
+  local lock = prefix .. 'scheduler-lock:' .. ARGV[at]
+  local holder = redis.call('GET', lock)
+  if not holder or holder == name then
+    redis.call('SET', lock, name, 'PX', leaseMs)
+    led[#led + 1] = ARGV[at]
+  end
+end
+if #led > 0 then
+  if redis.call('EXISTS', schedulerKey) == 0 then redis.call('HSET', schedulerKey, unpack(ARGV, 7 + queueCount)) end
+  redis.call('HSET', schedulerKey, 'last_heartbeat', stamp)
+  redis.call('EXPIRE', schedulerKey, recordTtlS)
+end
+return led`,
+  ),
 }
 
 /**
  * Read the leases of a job.
  *
- * Reply: flat list of execution id (empty in versions of Python RQ without executions) and the end of its lease in epoch seconds
+ * Keys: wip (rq:wip:<q>), job (rq:job:<id>)
+ *
+ * Reply: execution ids (empty in versions of Python RQ without executions), each followed by the end of its lease in epoch seconds
  */
-export const leases: Script<[wip: string, job: string], [id: ScriptArgument]> = {
+export const leases: Script<
+  [wip: string, job: string],
+  [
+    id: string,
+  ],
+  string[]
+> = {
   name: 'leases',
   sha: '426139b4b84f3b1e52248539cf7f61c413fe9b20',
   keyCount: 2,
-  lua: "#!lua flags=no-writes\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal wipKey, jobKey = KEYS[1], KEYS[2]\nlocal id = ARGV[1]\nlocal own = redis.call('HGET', jobKey, 'execution_id')\nlocal found = {}\nlocal leases = redis.call('ZRANGE', wipKey, 0, -1, 'WITHSCORES')\nfor at = 1, #leases, 2 do\n  local job, execution = string.match(leases[at], '^([^:]+):?(.*)$')\n  if job == id then\n    local slackMs = execution == own and PYTHON_SLACK_MS or 0\n    found[#found + 1] = execution\n    found[#found + 1] = score(tonumber(leases[at + 1]) * 1000 - slackMs)\n  end\nend\nreturn found\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=no-writes`,
+    LIB_TIME,
+    String.raw`local wipKey, jobKey = KEYS[1], KEYS[2]
+local id = ARGV[1]
+local own = redis.call('HGET', jobKey, 'execution_id')
+local found = {}
+local leases = redis.call('ZRANGE', wipKey, 0, -1, 'WITHSCORES')
+for at = 1, #leases, 2 do
+  local job, execution = string.match(leases[at], '^([^:]+):?(.*)$')
+  if job == id then
+    local slackMs = execution == own and PYTHON_SLACK_MS or 0
+    found[#found + 1] = execution
+    found[#found + 1] = score(tonumber(leases[at + 1]) * 1000 - slackMs)
+  end
+end
+return found`,
+  ),
 }
 
 /**
- * Let a scheduled job go now instead of at its time. It still waits for its dependencies and its rate limit.
+ * Move a scheduled job on now instead of at its time. It still waits for its dependencies and its rate limit.
  *
- * Reply: 'done', 'missing' or 'refused' (not scheduled)
+ * Keys: job (rq:job:<id>)
+ *
+ * Reply: refused: not scheduled
  */
-export const promote: Script<[job: string], [prefix: ScriptArgument, id: ScriptArgument, stamp: ScriptArgument, atFront: ScriptArgument]> = {
+export const promote: Script<
+  [job: string],
+  [
+    prefix: string,
+    id: string,
+    stamp: string,
+    atFront: boolean,
+  ],
+  'done' | 'missing' | 'refused'
+> = {
   name: 'promote',
-  sha: 'e3793e897a5038efe526333fcfc489942dc98752',
+  sha: '03a36f79b605198c7e0c75b17d37978070be7451',
   keyCount: 1,
-  lua: "#!lua\nlocal function push(prefix, queue, id, front)\n  local key = prefix .. 'queue:' .. queue\n  if redis.call(front and 'LPUSH' or 'RPUSH', key, id) == 1 then redis.call('SADD', prefix .. 'queues', key) end\nend\nlocal function freeDeadSlots(prefix, limit, first, last)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local freed = 0\n  for _, id in ipairs(redis.call('ZRANGE', allowed, first, last)) do\n    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')\n    if (job[1] ~= 'queued' and job[1] ~= 'started') or job[2] ~= limit then\n      freed = freed + redis.call('ZREM', allowed, id)\n    end\n  end\n  return freed\nend\nlocal admitted = {}\nlocal function fillSlots(prefix, limit, concurrency, nowS, stamp)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local waiting = prefix .. 'rl:' .. limit .. ':rate_limited'\n  local free = concurrency - redis.call('ZCARD', allowed)\n  if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end\n  while free > 0 do\n    local oldest = redis.call('ZPOPMIN', waiting)\n    local id = oldest[1]\n    if not id then return end\n    local key = prefix .. 'job:' .. id\n    local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')\n    if job[1] == 'rate_limited' and job[2] then\n      redis.call('ZADD', allowed, nowS, id)\n      redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n      push(prefix, job[2], id, job[3] == '1')\n      admitted[id] = true\n      free = free - 1\n    end\n  end\nend\nlocal function releaseSlot(prefix, limit, id, nowS, stamp)\n  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)\n  if redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id) == 0 then return end\n  local concurrency = tonumber(redis.call('HGET', prefix .. 'rl:' .. limit, 'concurrency'))\n  if concurrency then fillSlots(prefix, limit, concurrency, nowS, stamp) end\nend\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal function place(prefix, id, queue, front, limit, concurrency, nowS, stamp)\n  local key = prefix .. 'job:' .. id\n  if not limit then\n    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n    push(prefix, queue, id, front)\n    return 'queued'\n  end\n  redis.call('SADD', prefix .. 'rl-keys', limit)\n  redis.call('HSET', prefix .. 'rl:' .. limit, 'concurrency', concurrency)\n  if redis.call('ZSCORE', prefix .. 'rl:' .. limit .. ':allowed', id) then\n    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n    push(prefix, queue, id, front)\n    return 'queued'\n  end\n  redis.call('HSET', key, 'status', 'rate_limited', 'enqueue_at_front', front and 1 or 0)\n  redis.call('ZADD', prefix .. 'rl:' .. limit .. ':rate_limited', scoreInTurn(), id)\n  fillSlots(prefix, limit, tonumber(concurrency), nowS, stamp)\n  return redis.call('HGET', key, 'status')\nend\nlocal function schedule(prefix, queue, id, dueMs)\n  local key = prefix .. 'scheduled:' .. queue\n  redis.call('ZADD', key, score(dueMs), id)\n  if redis.call('ZRANGE', key, 0, 0)[1] == id then redis.call('PUBLISH', prefix .. 'notify:scheduled', queue) end\nend\nlocal function expireAfter(prefix, id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', seconds)\n  redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', seconds)\nend\nlocal RELEASED_AT_ONCE = 250\nlocal LOOKED_AT_FIRST = 16\nlocal function satisfied(status, allowFailure)\n  return not status or status == 'finished' or (allowFailure and status == 'failed')\nend\nlocal function statusOf(prefix, id)\n  local key = prefix .. 'job:' .. id\n  return redis.call('HGET', key, 'status') or (redis.call('EXISTS', key) == 1 and 'created') or nil\nend\nlocal function tell(prefix, dependency, dependent)\n  local key = prefix .. 'job:' .. dependency\n  redis.call('SADD', key .. ':dependents', dependent)\n  local lifeMs = redis.call('PTTL', key)\n  if lifeMs == -1 then\n    redis.call('PERSIST', key .. ':dependents')\n  else\n    redis.call('PEXPIRE', key .. ':dependents', lifeMs > 0 and lifeMs or YEAR_S * 1000)\n  end\nend\nlocal function waitFor(prefix, id, dependencies)\n  for first = 1, #dependencies, 1000 do\n    local last = math.min(first + 999, #dependencies)\n    redis.call('SADD', prefix .. 'job::' .. id .. ':dependencies', unpack(dependencies, first, last))\n  end\n  for _, dependency in ipairs(dependencies) do tell(prefix, dependency, id) end\nend\nlocal function firstUnsatisfied(prefix, dependencies, allowFailure, except)\n  for _, dependency in ipairs(dependencies) do\n    if dependency ~= except and not satisfied(statusOf(prefix, dependency), allowFailure) then return dependency end\n  end\n  return nil\nend\nlocal function dependenciesMet(prefix, id, allowFailure, except)\n  local key = prefix .. 'job::' .. id .. ':dependencies'\n  local some = redis.call('SRANDMEMBER', key, LOOKED_AT_FIRST)\n  local unsatisfied = firstUnsatisfied(prefix, some, allowFailure, except)\n  if not unsatisfied and #some == LOOKED_AT_FIRST then\n    unsatisfied = firstUnsatisfied(prefix, redis.call('SMEMBERS', key), allowFailure, except)\n  end\n  if unsatisfied then tell(prefix, unsatisfied, id) end\n  return not unsatisfied\nend\nlocal function releaseOne(prefix, id, job, nowS, stamp)\n  redis.call('ZREM', prefix .. 'deferred:' .. job[2], id)\n  place(prefix, id, job[2], job[4] == '1', job[5] and job[6] and job[5], job[6], nowS, stamp)\n  if tonumber(job[7]) then expireAfter(prefix, id, job[7]) end\nend\nlocal function release(prefix, id, dependents, mode, nowS, stamp)\n  local ready, waiting = {}, {}\n  for _, child in ipairs(dependents) do\n    local job = redis.call('HMGET', prefix .. 'job:' .. child, 'status', 'origin', 'allow_dependency_failures',\n      'enqueue_at_front', 'rate_limit_key', 'rate_limit_concurrency', 'ttl')\n    local tolerant = job[3] == '1'\n    if mode == 'canceled' then\n      local key = prefix .. 'job::' .. child .. ':dependencies'\n      redis.call('SREM', key, id)\n      if job[1] == 'scheduled' and redis.call('EXISTS', key) == 0 then\n        redis.call('HDEL', prefix .. 'job:' .. child, 'dependency_id', 'dependency_ids')\n      end\n    end\n    if job[1] == 'deferred' and (tolerant or mode ~= 'allow_failure') and dependenciesMet(prefix, child, tolerant, id) then\n      local since = #dependents > 1 and redis.call('ZSCORE', prefix .. 'deferred:' .. job[2], child)\n      ready[#ready + 1] = { id = child, job = job, since = tonumber(since or 0) }\n    elseif (job[1] == 'deferred' or job[1] == 'scheduled') and mode ~= 'canceled' then\n      waiting[#waiting + 1] = child\n    end\n  end\n  table.sort(ready, function(a, b) return a.since < b.since or (a.since == b.since and a.id < b.id) end)\n  for _, child in ipairs(ready) do releaseOne(prefix, child.id, child.job, nowS, stamp) end\n  return waiting\nend\nlocal function releaseSetAside(prefix, id, mode, most, nowS, stamp)\n  local aside = prefix .. 'releasing:' .. id\n  local dependents = most > 0 and redis.call('SPOP', aside, most) or {}\n  local waiting = release(prefix, id, dependents, mode, nowS, stamp)\n  local lifeMs = redis.call('PTTL', prefix .. 'job:' .. id)\n  if #waiting > 0 and lifeMs ~= -2 then\n    redis.call('SADD', prefix .. 'job:' .. id .. ':dependents', unpack(waiting))\n    if lifeMs > 0 then redis.call('PEXPIRE', prefix .. 'job:' .. id .. ':dependents', lifeMs) end\n  end\n  if redis.call('EXISTS', aside) == 0 then redis.call('HDEL', prefix .. 'releasing', id) end\n  return #dependents\nend\nlocal function releaseDependents(prefix, id, mode, most, nowS, stamp)\n  local key = prefix .. 'job:' .. id .. ':dependents'\n  local count = redis.call('SCARD', key)\n  if count == 0 then return false, 0 end\n  if count > most then\n    local aside = prefix .. 'releasing:' .. id\n    if redis.call('EXISTS', aside) == 1 then\n      redis.call('SUNIONSTORE', aside, aside, key)\n      redis.call('DEL', key)\n    else\n      redis.call('RENAME', key, aside)\n      redis.call('PERSIST', aside)\n    end\n    redis.call('HSET', prefix .. 'releasing', id, mode)\n    return true, releaseSetAside(prefix, id, mode, most, nowS, stamp)\n  end\n  local waiting = release(prefix, id, redis.call('SMEMBERS', key), mode, nowS, stamp)\n  if #waiting < count then\n    redis.call('DEL', key)\n    if #waiting > 0 then redis.call('SADD', key, unpack(waiting)) end\n  end\n  return #waiting > 0, count\nend\nlocal function reaches(prefix, from, id)\n  local seen, todo = {}, { from }\n  while #todo > 0 do\n    local current = table.remove(todo)\n    if current == id then return true end\n    if not seen[current] then\n      seen[current] = true\n      local status = redis.call('HGET', prefix .. 'job:' .. current, 'status')\n      if status == 'deferred' or status == 'scheduled' then\n        for _, nextId in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. current .. ':dependencies')) do\n          todo[#todo + 1] = nextId\n        end\n      end\n    end\n  end\n  return false\nend\nlocal DUE_FIELDS = { 'created_at', 'status', 'origin', 'ttl', 'enqueue_at_front', 'enqueue_at_front_on_retry', 'started_at',\n  'ended_at', 'dependency_id', 'dependency_ids', 'allow_dependency_failures', 'rate_limit_key', 'rate_limit_concurrency' }\nlocal function readDue(prefix, id)\n  local values = redis.call('HMGET', prefix .. 'job:' .. id, unpack(DUE_FIELDS))\n  if not values[1] then return nil end\n  local job = {}\n  for n, name in ipairs(DUE_FIELDS) do job[name] = values[n] ~= '' and values[n] end\n  return job\nend\nlocal function isScheduled(job)\n  return job.status == 'scheduled' or job.status == 'created' or not job.status\nend\nlocal function goesToFront(job)\n  return job.enqueue_at_front == '1' or (job.enqueue_at_front_on_retry == '1' and job.ended_at)\nend\nlocal function dependenciesOf(prefix, id, job)\n  if job.started_at or not (job.dependency_id or job.dependency_ids) then return nil end\n  local key = prefix .. 'job::' .. id .. ':dependencies'\n  local ids = redis.call('SMEMBERS', key)\n  if #ids > 0 then return ids end\n  local fine, listed = pcall(cjson.decode, job.dependency_ids or '')\n  ids = {}\n  for _, dependency in ipairs(fine and type(listed) == 'table' and listed or { job.dependency_id }) do\n    if type(dependency) == 'string' then ids[#ids + 1] = dependency end\n  end\n  waitFor(prefix, id, ids)\n  return ids\nend\nlocal function promote(prefix, queue, id, job, front, nowS, stamp)\n  local key = prefix .. 'job:' .. id\n  if job.origin ~= queue then redis.call('HSET', key, 'origin', queue) end\n  local dependencies = dependenciesOf(prefix, id, job)\n  if dependencies and not dependenciesMet(prefix, id, job.allow_dependency_failures == '1') then\n    redis.call('HSET', key, 'status', 'deferred')\n    redis.call('PERSIST', key)\n    redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')\n    redis.call('ZADD', prefix .. 'deferred:' .. queue, deferredScore(), id)\n  else\n    local limit = job.rate_limit_key and job.rate_limit_concurrency and job.rate_limit_key\n    place(prefix, id, queue, front, limit, job.rate_limit_concurrency, nowS, stamp)\n    if job.ttl then expireAfter(prefix, id, job.ttl) end\n  end\n  return dependencies and #dependencies or 0\nend\nlocal jobKey = KEYS[1]\nlocal prefix, id, stamp, atFront = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'\nlocal job = readDue(prefix, id)\nif not job then return 'missing' end\nlocal queue = redis.call('HGET', jobKey, 'origin')\nif not queue or not isScheduled(job) or redis.call('ZREM', prefix .. 'scheduled:' .. queue, id) == 0 then return 'refused' end\nlocal nowS = clock()\npromote(prefix, queue, id, job, atFront or goesToFront(job), nowS, stamp)\nreturn 'done'\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua`,
+    LIB_PUSH,
+    LIB_RATE_LIMIT,
+    LIB_TIME,
+    LIB_PLACE,
+    LIB_SCHEDULE,
+    LIB_DEPENDENCIES,
+    LIB_PROMOTE,
+    String.raw`local jobKey = KEYS[1]
+local prefix, id, stamp, atFront = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
+local job = readDue(prefix, id)
+if not job then return 'missing' end
+local queue = redis.call('HGET', jobKey, 'origin')
+if not queue or not isScheduled(job) then return 'refused' end
+if redis.call('ZREM', prefix .. 'scheduled:' .. queue, id) == 0 then return 'refused' end
+local nowS = clock()
+promote(prefix, queue, id, job, atFront or goesToFront(job), nowS, stamp)
+return 'done'`,
+  ),
 }
 
 /**
- * Move jobs whose time has come out of the schedule of a queue, earliest first, as long as the scheduler leads there.
+ * Move jobs whose time has come out of the schedule of a queue, earliest first, while the scheduler leads the queue.
  *
- * Reply: 'lost', or: jobs moved, ms until there is more to do (-1 = nothing is scheduled), Redis's time in ms
+ * Keys: scheduled (rq:scheduled:<q>), lock (rq:scheduler-lock:<q>)
+ *
+ * Reply: lost: it no longer leads; else number of jobs moved, ms until there is more to do (-1 = nothing is scheduled), Redis's time in ms
  */
-export const promoteDue: Script<[scheduled: string, lock: string], [prefix: ScriptArgument, queue: ScriptArgument, leader: ScriptArgument, stamp: ScriptArgument, most: ScriptArgument]> = {
+export const promoteDue: Script<
+  [scheduled: string, lock: string],
+  [
+    prefix: string,
+    queue: string,
+    leader: string,
+    stamp: string,
+    most: number,
+  ],
+  'lost' | [moved: number, waitMs: number, nowMs: number]
+> = {
   name: 'promote_due',
-  sha: '1501f95dbfd6b5e0a9ce32f5804bda8c12cf3ff6',
+  sha: '7ca56a7c959aa5ca88c4a8a04fffb5d567ed994f',
   keyCount: 2,
-  lua: "#!lua flags=allow-oom\nlocal function push(prefix, queue, id, front)\n  local key = prefix .. 'queue:' .. queue\n  if redis.call(front and 'LPUSH' or 'RPUSH', key, id) == 1 then redis.call('SADD', prefix .. 'queues', key) end\nend\nlocal function freeDeadSlots(prefix, limit, first, last)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local freed = 0\n  for _, id in ipairs(redis.call('ZRANGE', allowed, first, last)) do\n    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')\n    if (job[1] ~= 'queued' and job[1] ~= 'started') or job[2] ~= limit then\n      freed = freed + redis.call('ZREM', allowed, id)\n    end\n  end\n  return freed\nend\nlocal admitted = {}\nlocal function fillSlots(prefix, limit, concurrency, nowS, stamp)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local waiting = prefix .. 'rl:' .. limit .. ':rate_limited'\n  local free = concurrency - redis.call('ZCARD', allowed)\n  if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end\n  while free > 0 do\n    local oldest = redis.call('ZPOPMIN', waiting)\n    local id = oldest[1]\n    if not id then return end\n    local key = prefix .. 'job:' .. id\n    local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')\n    if job[1] == 'rate_limited' and job[2] then\n      redis.call('ZADD', allowed, nowS, id)\n      redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n      push(prefix, job[2], id, job[3] == '1')\n      admitted[id] = true\n      free = free - 1\n    end\n  end\nend\nlocal function releaseSlot(prefix, limit, id, nowS, stamp)\n  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)\n  if redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id) == 0 then return end\n  local concurrency = tonumber(redis.call('HGET', prefix .. 'rl:' .. limit, 'concurrency'))\n  if concurrency then fillSlots(prefix, limit, concurrency, nowS, stamp) end\nend\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal function place(prefix, id, queue, front, limit, concurrency, nowS, stamp)\n  local key = prefix .. 'job:' .. id\n  if not limit then\n    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n    push(prefix, queue, id, front)\n    return 'queued'\n  end\n  redis.call('SADD', prefix .. 'rl-keys', limit)\n  redis.call('HSET', prefix .. 'rl:' .. limit, 'concurrency', concurrency)\n  if redis.call('ZSCORE', prefix .. 'rl:' .. limit .. ':allowed', id) then\n    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n    push(prefix, queue, id, front)\n    return 'queued'\n  end\n  redis.call('HSET', key, 'status', 'rate_limited', 'enqueue_at_front', front and 1 or 0)\n  redis.call('ZADD', prefix .. 'rl:' .. limit .. ':rate_limited', scoreInTurn(), id)\n  fillSlots(prefix, limit, tonumber(concurrency), nowS, stamp)\n  return redis.call('HGET', key, 'status')\nend\nlocal function schedule(prefix, queue, id, dueMs)\n  local key = prefix .. 'scheduled:' .. queue\n  redis.call('ZADD', key, score(dueMs), id)\n  if redis.call('ZRANGE', key, 0, 0)[1] == id then redis.call('PUBLISH', prefix .. 'notify:scheduled', queue) end\nend\nlocal function expireAfter(prefix, id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', seconds)\n  redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', seconds)\nend\nlocal RELEASED_AT_ONCE = 250\nlocal LOOKED_AT_FIRST = 16\nlocal function satisfied(status, allowFailure)\n  return not status or status == 'finished' or (allowFailure and status == 'failed')\nend\nlocal function statusOf(prefix, id)\n  local key = prefix .. 'job:' .. id\n  return redis.call('HGET', key, 'status') or (redis.call('EXISTS', key) == 1 and 'created') or nil\nend\nlocal function tell(prefix, dependency, dependent)\n  local key = prefix .. 'job:' .. dependency\n  redis.call('SADD', key .. ':dependents', dependent)\n  local lifeMs = redis.call('PTTL', key)\n  if lifeMs == -1 then\n    redis.call('PERSIST', key .. ':dependents')\n  else\n    redis.call('PEXPIRE', key .. ':dependents', lifeMs > 0 and lifeMs or YEAR_S * 1000)\n  end\nend\nlocal function waitFor(prefix, id, dependencies)\n  for first = 1, #dependencies, 1000 do\n    local last = math.min(first + 999, #dependencies)\n    redis.call('SADD', prefix .. 'job::' .. id .. ':dependencies', unpack(dependencies, first, last))\n  end\n  for _, dependency in ipairs(dependencies) do tell(prefix, dependency, id) end\nend\nlocal function firstUnsatisfied(prefix, dependencies, allowFailure, except)\n  for _, dependency in ipairs(dependencies) do\n    if dependency ~= except and not satisfied(statusOf(prefix, dependency), allowFailure) then return dependency end\n  end\n  return nil\nend\nlocal function dependenciesMet(prefix, id, allowFailure, except)\n  local key = prefix .. 'job::' .. id .. ':dependencies'\n  local some = redis.call('SRANDMEMBER', key, LOOKED_AT_FIRST)\n  local unsatisfied = firstUnsatisfied(prefix, some, allowFailure, except)\n  if not unsatisfied and #some == LOOKED_AT_FIRST then\n    unsatisfied = firstUnsatisfied(prefix, redis.call('SMEMBERS', key), allowFailure, except)\n  end\n  if unsatisfied then tell(prefix, unsatisfied, id) end\n  return not unsatisfied\nend\nlocal function releaseOne(prefix, id, job, nowS, stamp)\n  redis.call('ZREM', prefix .. 'deferred:' .. job[2], id)\n  place(prefix, id, job[2], job[4] == '1', job[5] and job[6] and job[5], job[6], nowS, stamp)\n  if tonumber(job[7]) then expireAfter(prefix, id, job[7]) end\nend\nlocal function release(prefix, id, dependents, mode, nowS, stamp)\n  local ready, waiting = {}, {}\n  for _, child in ipairs(dependents) do\n    local job = redis.call('HMGET', prefix .. 'job:' .. child, 'status', 'origin', 'allow_dependency_failures',\n      'enqueue_at_front', 'rate_limit_key', 'rate_limit_concurrency', 'ttl')\n    local tolerant = job[3] == '1'\n    if mode == 'canceled' then\n      local key = prefix .. 'job::' .. child .. ':dependencies'\n      redis.call('SREM', key, id)\n      if job[1] == 'scheduled' and redis.call('EXISTS', key) == 0 then\n        redis.call('HDEL', prefix .. 'job:' .. child, 'dependency_id', 'dependency_ids')\n      end\n    end\n    if job[1] == 'deferred' and (tolerant or mode ~= 'allow_failure') and dependenciesMet(prefix, child, tolerant, id) then\n      local since = #dependents > 1 and redis.call('ZSCORE', prefix .. 'deferred:' .. job[2], child)\n      ready[#ready + 1] = { id = child, job = job, since = tonumber(since or 0) }\n    elseif (job[1] == 'deferred' or job[1] == 'scheduled') and mode ~= 'canceled' then\n      waiting[#waiting + 1] = child\n    end\n  end\n  table.sort(ready, function(a, b) return a.since < b.since or (a.since == b.since and a.id < b.id) end)\n  for _, child in ipairs(ready) do releaseOne(prefix, child.id, child.job, nowS, stamp) end\n  return waiting\nend\nlocal function releaseSetAside(prefix, id, mode, most, nowS, stamp)\n  local aside = prefix .. 'releasing:' .. id\n  local dependents = most > 0 and redis.call('SPOP', aside, most) or {}\n  local waiting = release(prefix, id, dependents, mode, nowS, stamp)\n  local lifeMs = redis.call('PTTL', prefix .. 'job:' .. id)\n  if #waiting > 0 and lifeMs ~= -2 then\n    redis.call('SADD', prefix .. 'job:' .. id .. ':dependents', unpack(waiting))\n    if lifeMs > 0 then redis.call('PEXPIRE', prefix .. 'job:' .. id .. ':dependents', lifeMs) end\n  end\n  if redis.call('EXISTS', aside) == 0 then redis.call('HDEL', prefix .. 'releasing', id) end\n  return #dependents\nend\nlocal function releaseDependents(prefix, id, mode, most, nowS, stamp)\n  local key = prefix .. 'job:' .. id .. ':dependents'\n  local count = redis.call('SCARD', key)\n  if count == 0 then return false, 0 end\n  if count > most then\n    local aside = prefix .. 'releasing:' .. id\n    if redis.call('EXISTS', aside) == 1 then\n      redis.call('SUNIONSTORE', aside, aside, key)\n      redis.call('DEL', key)\n    else\n      redis.call('RENAME', key, aside)\n      redis.call('PERSIST', aside)\n    end\n    redis.call('HSET', prefix .. 'releasing', id, mode)\n    return true, releaseSetAside(prefix, id, mode, most, nowS, stamp)\n  end\n  local waiting = release(prefix, id, redis.call('SMEMBERS', key), mode, nowS, stamp)\n  if #waiting < count then\n    redis.call('DEL', key)\n    if #waiting > 0 then redis.call('SADD', key, unpack(waiting)) end\n  end\n  return #waiting > 0, count\nend\nlocal function reaches(prefix, from, id)\n  local seen, todo = {}, { from }\n  while #todo > 0 do\n    local current = table.remove(todo)\n    if current == id then return true end\n    if not seen[current] then\n      seen[current] = true\n      local status = redis.call('HGET', prefix .. 'job:' .. current, 'status')\n      if status == 'deferred' or status == 'scheduled' then\n        for _, nextId in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. current .. ':dependencies')) do\n          todo[#todo + 1] = nextId\n        end\n      end\n    end\n  end\n  return false\nend\nlocal DUE_FIELDS = { 'created_at', 'status', 'origin', 'ttl', 'enqueue_at_front', 'enqueue_at_front_on_retry', 'started_at',\n  'ended_at', 'dependency_id', 'dependency_ids', 'allow_dependency_failures', 'rate_limit_key', 'rate_limit_concurrency' }\nlocal function readDue(prefix, id)\n  local values = redis.call('HMGET', prefix .. 'job:' .. id, unpack(DUE_FIELDS))\n  if not values[1] then return nil end\n  local job = {}\n  for n, name in ipairs(DUE_FIELDS) do job[name] = values[n] ~= '' and values[n] end\n  return job\nend\nlocal function isScheduled(job)\n  return job.status == 'scheduled' or job.status == 'created' or not job.status\nend\nlocal function goesToFront(job)\n  return job.enqueue_at_front == '1' or (job.enqueue_at_front_on_retry == '1' and job.ended_at)\nend\nlocal function dependenciesOf(prefix, id, job)\n  if job.started_at or not (job.dependency_id or job.dependency_ids) then return nil end\n  local key = prefix .. 'job::' .. id .. ':dependencies'\n  local ids = redis.call('SMEMBERS', key)\n  if #ids > 0 then return ids end\n  local fine, listed = pcall(cjson.decode, job.dependency_ids or '')\n  ids = {}\n  for _, dependency in ipairs(fine and type(listed) == 'table' and listed or { job.dependency_id }) do\n    if type(dependency) == 'string' then ids[#ids + 1] = dependency end\n  end\n  waitFor(prefix, id, ids)\n  return ids\nend\nlocal function promote(prefix, queue, id, job, front, nowS, stamp)\n  local key = prefix .. 'job:' .. id\n  if job.origin ~= queue then redis.call('HSET', key, 'origin', queue) end\n  local dependencies = dependenciesOf(prefix, id, job)\n  if dependencies and not dependenciesMet(prefix, id, job.allow_dependency_failures == '1') then\n    redis.call('HSET', key, 'status', 'deferred')\n    redis.call('PERSIST', key)\n    redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')\n    redis.call('ZADD', prefix .. 'deferred:' .. queue, deferredScore(), id)\n  else\n    local limit = job.rate_limit_key and job.rate_limit_concurrency and job.rate_limit_key\n    place(prefix, id, queue, front, limit, job.rate_limit_concurrency, nowS, stamp)\n    if job.ttl then expireAfter(prefix, id, job.ttl) end\n  end\n  return dependencies and #dependencies or 0\nend\nlocal scheduledKey, lockKey = KEYS[1], KEYS[2]\nlocal prefix, queue, leader, stamp, most = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])\nlocal GRACE_MS = 2000\nlocal LOOK_AGAIN_MS = 1000\nif redis.call('GET', lockKey) ~= leader then return 'lost' end\nlocal nowS, nowMs = clock()\nlocal gone, head, tail = {}, {}, {}\nlocal moved, kept, work = 0, 0, 0\nlocal function flush()\n  local key = prefix .. 'queue:' .. queue\n  local length = #tail > 0 and redis.call('RPUSH', key, unpack(tail)) or -1\n  if #head > 0 then length = redis.call('LPUSH', key, unpack(head)) end\n  if length == #head + #tail then redis.call('SADD', prefix .. 'queues', key) end\n  head, tail = {}, {}\nend\nlocal due = redis.call('ZRANGEBYSCORE', scheduledKey, '-inf', score(nowMs), 'WITHSCORES', 'LIMIT', 0, most)\nfor at = 1, #due, 2 do\n  if work >= most then break end\n  local id = due[at]\n  work = work + 1\n  local key = prefix .. 'job:' .. id\n  local plain = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front', 'enqueue_at_front_on_retry', 'ttl',\n    'dependency_id', 'rate_limit_key')\n  if plain[1] == 'scheduled' and plain[2] == queue and not (plain[4] or plain[5] or plain[6] or plain[7]) then\n    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n    local list = plain[3] == '1' and head or tail\n    list[#list + 1] = id\n    gone[#gone + 1] = id\n    moved = moved + 1\n  else\n    local job = readDue(prefix, id)\n    if job and isScheduled(job) then\n      flush()\n      work = work + 2 + promote(prefix, queue, id, job, goesToFront(job), nowS, stamp)\n      gone[#gone + 1] = id\n      moved = moved + 1\n    elseif tonumber(due[at + 1]) * 1000 > nowMs - GRACE_MS then\n      kept = kept + 1\n    else\n      gone[#gone + 1] = id\n    end\n  end\nend\nflush()\nif #gone > 0 then redis.call('ZREM', scheduledKey, unpack(gone)) end\nlocal waitMs = -1\nif work >= most and #gone > 0 then\n  waitMs = 0\nelse\n  local nextDue = redis.call('ZRANGEBYSCORE', scheduledKey, '(' .. score(nowMs), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)\n  if nextDue[2] then waitMs = math.ceil(tonumber(nextDue[2]) * 1000 - nowMs) end\n  if kept > 0 and (waitMs < 0 or waitMs > LOOK_AGAIN_MS) then waitMs = LOOK_AGAIN_MS end\nend\nreturn { moved, waitMs, nowMs }\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_PUSH,
+    LIB_RATE_LIMIT,
+    LIB_TIME,
+    LIB_PLACE,
+    LIB_SCHEDULE,
+    LIB_DEPENDENCIES,
+    LIB_PROMOTE,
+    String.raw`local scheduledKey, lockKey = KEYS[1], KEYS[2]
+local prefix, queue, leader, stamp, most = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local GRACE_MS = 2000
+local LOOK_AGAIN_MS = 1000
+if redis.call('GET', lockKey) ~= leader then return 'lost' end
+local nowS, nowMs = clock()
+local gone, head, tail = {}, {}, {}
+local moved, kept, work = 0, 0, 0
+local function flush()
+  local key = prefix .. 'queue:' .. queue
+  local length = #tail > 0 and redis.call('RPUSH', key, unpack(tail)) or -1
+  if #head > 0 then length = redis.call('LPUSH', key, unpack(head)) end
+  if length == #head + #tail then redis.call('SADD', prefix .. 'queues', key) end
+  head, tail = {}, {}
+end
+local due = redis.call('ZRANGEBYSCORE', scheduledKey, '-inf', score(nowMs), 'WITHSCORES', 'LIMIT', 0, most)
+for at = 1, #due, 2 do
+  if work >= most then break end
+  local id = due[at]
+  work = work + 1
+  local key = prefix .. 'job:' .. id
+  local plain = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front', 'enqueue_at_front_on_retry', 'ttl',
+    'dependency_id', 'rate_limit_key')
+  if plain[1] == 'scheduled' and plain[2] == queue and not (plain[4] or plain[5] or plain[6] or plain[7]) then
+    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)
+    local list = plain[3] == '1' and head or tail
+    list[#list + 1] = id
+    gone[#gone + 1] = id
+    moved = moved + 1
+  else
+    local job = readDue(prefix, id)
+    if job and isScheduled(job) then
+      flush()
+      work = work + 2 + promote(prefix, queue, id, job, goesToFront(job), nowS, stamp)
+      gone[#gone + 1] = id
+      moved = moved + 1
+    elseif tonumber(due[at + 1]) * 1000 > nowMs - GRACE_MS then
+      kept = kept + 1
+    else
+      gone[#gone + 1] = id
+    end
+  end
+end
+flush()
+if #gone > 0 then redis.call('ZREM', scheduledKey, unpack(gone)) end
+local waitMs = -1
+if work >= most and #gone > 0 then
+  waitMs = 0
+else
+  local nextDue = redis.call('ZRANGEBYSCORE', scheduledKey, '(' .. score(nowMs), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+  if nextDue[2] then waitMs = math.ceil(tonumber(nextDue[2]) * 1000 - nowMs) end
+  if kept > 0 and (waitMs < 0 or waitMs > LOOK_AGAIN_MS) then waitMs = LOOK_AGAIN_MS end
+end
+return { moved, waitMs, nowMs }`,
+  ),
 }
 
 /**
- * Find the jobs that calls have leased whose replies were lost.
+ * Find the jobs that were leased by calls whose replies were lost.
+ *
+ * Keys: queues (rq:queues)
  *
  * Reply: what lib/claimed packs
  */
-export const reclaim: Script<[queues: string], [prefix: ScriptArgument, baseCount: ScriptArgument, ...rest: ScriptArgument[]]> = {
+export const reclaim: Script<
+  [queues: string],
+  [
+    prefix: string,
+    baseCount: number,
+    ...rest: string[],
+  ],
+  Buffer
+> = {
   name: 'reclaim',
   sha: '29d37714b0475dcecc33848558800ce9402c11f4',
   keyCount: 1,
-  lua: "#!lua flags=no-writes\nlocal function appendPlain(claimed, queue, execution, id, values, resultTtl)\n  local n = #claimed\n  claimed[n + 1], claimed[n + 2], claimed[n + 3], claimed[n + 4] = '', queue, execution, id\n  claimed[n + 5], claimed[n + 6], claimed[n + 7], claimed[n + 8] = values[3], values[4], values[5], resultTtl\n  claimed[n + 9], claimed[n + 10] = values[6], values[2]\nend\nlocal function appendFull(claimed, queue, execution, id, fields)\n  local n = #claimed\n  claimed[n + 1], claimed[n + 2], claimed[n + 3], claimed[n + 4] = tostring(#fields), queue, execution, id\n  n = n + 4\n  for at = 1, #fields do claimed[n + at] = fields[at] end\nend\nlocal function pack(claimed)\n  return cmsgpack.pack(claimed)\nend\nlocal prefix, baseCount = ARGV[1], tonumber(ARGV[2])\nlocal bases, length = {}, #ARGV[3]\nfor at = 3, 2 + baseCount do bases[ARGV[at]] = true end\nlocal found = {}\nfor at = 3 + baseCount, #ARGV do\n  local queue = ARGV[at]\n  for _, member in ipairs(redis.call('ZRANGE', prefix .. 'wip:' .. queue, 0, -1)) do\n    local id, execution = string.match(member, '^([^:]+):(.+)$')\n    if execution and bases[string.sub(execution, 1, length)] then\n      local key = prefix .. 'job:' .. id\n      local held = redis.call('HMGET', key, 'execution_id', 'status')\n      if held[1] == execution and held[2] == 'started' then\n        appendFull(found, queue, execution, id, redis.call('HGETALL', key))\n      end\n    end\n  end\nend\nreturn pack(found)\n",
+  repliesInBytes: true,
+  lua: joined(
+    String.raw`#!lua flags=no-writes`,
+    LIB_CLAIMED,
+    String.raw`local prefix, baseCount = ARGV[1], tonumber(ARGV[2])
+local bases, length = {}, #ARGV[3]
+for at = 3, 2 + baseCount do bases[ARGV[at]] = true end
+local found = {}
+for at = 3 + baseCount, #ARGV do
+  local queue = ARGV[at]
+  for _, member in ipairs(redis.call('ZRANGE', prefix .. 'wip:' .. queue, 0, -1)) do
+    local id, execution = string.match(member, '^([^:]+):(.+)$')
+    if execution and bases[string.sub(execution, 1, length)] then
+      local key = prefix .. 'job:' .. id
+      local held = redis.call('HMGET', key, 'execution_id', 'status')
+      if held[1] == execution and held[2] == 'started' then
+        appendFull(found, queue, execution, id, redis.call('HGETALL', key))
+      end
+    end
+  end
+end
+return pack(found)`,
+  ),
 }
 
 /**
- * Take over jobs whose lease has ended. Each is leased anew to the caller, who decides what becomes of it.
+ * Take over jobs whose lease has ended: each is leased anew to the caller, which decides what becomes of it. Jobs that a dead Python worker took and did not start go back to the queue, and so do those that one of our workers had prefetched and, as far as is known, not started.
  *
- * Reply: epoch ms; then 'stalled', or what lib/claimed packs
+ * Keys: wip (rq:wip:<q>)
+ *
+ * Reply: Redis's time in ms; the word stalled, or what lib/claimed packs
  */
-export const recover: Script<[wip: string], [prefix: ScriptArgument, queue: ScriptArgument, worker: ScriptArgument, leaseMs: ScriptArgument, most: ScriptArgument, stamp: ScriptArgument, executionBase: ScriptArgument, sentMs: ScriptArgument]> = {
+export const recover: Script<
+  [wip: string],
+  [
+    prefix: string,
+    queue: string,
+    worker: string,
+    leaseMs: number,
+    most: number,
+    stamp: string,
+    executionBase: string,
+    sentMs: number,
+  ],
+  [nowMs: number, taken: Buffer]
+> = {
   name: 'recover',
-  sha: 'aec6400de97d05f0dc156034f7aa28c40dded642',
+  sha: 'c6bb48d0ae3a03561f0c631fc2a8770748432c47',
   keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal function push(prefix, queue, id, front)\n  local key = prefix .. 'queue:' .. queue\n  if redis.call(front and 'LPUSH' or 'RPUSH', key, id) == 1 then redis.call('SADD', prefix .. 'queues', key) end\nend\nlocal STUCK_MS = 60000\nlocal function putBackStuck(prefix, queue, nowMs)\n  local list = prefix .. 'queue:' .. queue .. ':intermediate'\n  local seenKey = prefix .. 'stuck:' .. queue\n  local ids = redis.call('LRANGE', list, 0, -1)\n  if #ids == 0 then\n    redis.call('DEL', seenKey)\n    return\n  end\n  local known, still = {}, {}\n  local flat = redis.call('HGETALL', seenKey)\n  for at = 1, #flat, 2 do known[flat[at]] = tonumber(flat[at + 1]) end\n  for _, id in ipairs(ids) do\n    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'data', 'enqueued_at')\n    local status = job[1]\n    local field = id .. ' ' .. (job[3] or '')\n    if not job[2] or (status and status ~= 'queued' and status ~= 'created' and status ~= 'started') then\n      redis.call('LREM', list, 1, id)\n    elseif status == 'started' then\n    elseif known[field] and nowMs - known[field] > STUCK_MS then\n      redis.call('LREM', list, 1, id)\n      push(prefix, queue, id, true)\n    else\n      still[field] = known[field] or nowMs\n    end\n  end\n  redis.call('DEL', seenKey)\n  for field, sinceMs in pairs(still) do redis.call('HSET', seenKey, field, sinceMs) end\n  redis.call('EXPIRE', seenKey, 86400)\nend\nlocal function schedule(prefix, queue, id, dueMs)\n  local key = prefix .. 'scheduled:' .. queue\n  redis.call('ZADD', key, score(dueMs), id)\n  if redis.call('ZRANGE', key, 0, 0)[1] == id then redis.call('PUBLISH', prefix .. 'notify:scheduled', queue) end\nend\nlocal function expireAfter(prefix, id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', seconds)\n  redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', seconds)\nend\nlocal function appendPlain(claimed, queue, execution, id, values, resultTtl)\n  local n = #claimed\n  claimed[n + 1], claimed[n + 2], claimed[n + 3], claimed[n + 4] = '', queue, execution, id\n  claimed[n + 5], claimed[n + 6], claimed[n + 7], claimed[n + 8] = values[3], values[4], values[5], resultTtl\n  claimed[n + 9], claimed[n + 10] = values[6], values[2]\nend\nlocal function appendFull(claimed, queue, execution, id, fields)\n  local n = #claimed\n  claimed[n + 1], claimed[n + 2], claimed[n + 3], claimed[n + 4] = tostring(#fields), queue, execution, id\n  n = n + 4\n  for at = 1, #fields do claimed[n + at] = fields[at] end\nend\nlocal function pack(claimed)\n  return cmsgpack.pack(claimed)\nend\nlocal wipKey = KEYS[1]\nlocal prefix, queue, worker, leaseMs, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])\nlocal stamp, executionBase, sentMs = ARGV[6], ARGV[7], tonumber(ARGV[8])\nlocal _, nowMs = clock()\nif sentMs > 0 and nowMs - sentMs > leaseMs / 3 then return { nowMs, 'stalled' } end\nlocal taken = {}\nlocal serial = firstSerial(nowMs)\nlocal count = 0\nlocal function isPythons(id, job)\n  return not job[2] or (job[4] and not redis.call('ZSCORE', prefix .. 'wip:' .. job[4], id .. ':' .. job[2]))\nend\nlocal OFTEN = 3\nlocal AHEAD = 'f'\nlocal back = {}\nlocal function putBack(id, key)\n  redis.call('HSET', key, 'status', 'queued')\n  redis.call('HDEL', key, 'execution_id', 'started_at', 'worker_name')\n  local ttl = redis.call('HGET', key, 'ttl')\n  if tonumber(ttl) then expireAfter(prefix, id, ttl) end\n  back[#back + 1] = id\nend\nputBackStuck(prefix, queue, nowMs)\nlocal ended = redis.call('ZRANGEBYSCORE', wipKey, 0, leaseScore(nowMs), 'WITHSCORES')\nfor at = 1, #ended, 2 do\n  if count == most then break end\n  local member = ended[at]\n  local id, execution = string.match(member, '^([^:]+):?(.*)$')\n  local key = prefix .. 'job:' .. id\n  local held = redis.call('HMGET', key, 'status', 'execution_id', 'data', 'origin')\n  local ours = held[2] == execution\n  if ours or not held[3] or tonumber(ended[at + 1]) * 1000 <= nowMs then\n    redis.call('ZREM', wipKey, member)\n    local wasBeaten = redis.call('DEL', prefix .. 'execution:' .. member) == 1\n    redis.call('ZREM', prefix .. 'executions:' .. id, execution)\n    if held[1] == 'started' and held[3] and (ours or isPythons(id, held)) then\n      count = count + 1\n      local often = redis.call('HINCRBY', key, 'abandoned_count', 1) >= OFTEN\n      if ours and not wasBeaten and not often and string.sub(execution, 1, 1) == AHEAD then\n        putBack(id, key)\n      else\n        serial = serial + 1\n        local own = executionBase .. string.format('%08x', serial)\n        redis.call('HSET', key, 'execution_id', own)\n        redis.call('ZADD', wipKey, leaseScore(nowMs + leaseMs), id .. ':' .. own)\n        appendFull(taken, queue, own, id, redis.call('HGETALL', key))\n      end\n    end\n  end\nend\nfor at = #back, 1, -1 do redis.call('LPUSH', prefix .. 'queue:' .. queue, back[at]) end\nreturn { nowMs, pack(taken) }\n",
+  repliesInBytes: true,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_TIME,
+    LIB_PUSH,
+    LIB_INTERMEDIATE,
+    LIB_SCHEDULE,
+    LIB_CLAIMED,
+    String.raw`local wipKey = KEYS[1]
+local prefix, queue, worker, leaseMs, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local stamp, executionBase, sentMs = ARGV[6], ARGV[7], tonumber(ARGV[8])
+local _, nowMs = clock()
+if sentMs > 0 and nowMs - sentMs > leaseMs / 3 then return { nowMs, 'stalled' } end
+local taken = {}
+local serial = firstSerial(nowMs)
+local count = 0
+local function isStartedByPython(id, job)
+  return not job[2] or (job[4] and not redis.call('ZSCORE', prefix .. 'wip:' .. job[4], id .. ':' .. job[2]))
+end
+local OFTEN = 3
+local PREFETCHED = 'f'
+local back = {}
+local function putBack(id, key)
+  redis.call('HSET', key, 'status', 'queued')
+  redis.call('HDEL', key, 'execution_id', 'started_at', 'worker_name')
+  local ttl = redis.call('HGET', key, 'ttl')
+  if tonumber(ttl) then expireAfter(prefix, id, ttl) end
+  back[#back + 1] = id
+end
+putBackStuck(prefix, queue, nowMs)
+local ended = redis.call('ZRANGEBYSCORE', wipKey, 0, leaseScore(nowMs), 'WITHSCORES')
+for at = 1, #ended, 2 do
+  if count == most then break end
+  local member = ended[at]
+  local id, execution = string.match(member, '^([^:]+):?(.*)$')
+  local key = prefix .. 'job:' .. id
+  local held = redis.call('HMGET', key, 'status', 'execution_id', 'data', 'origin')
+  local ours = held[2] == execution
+  if ours or not held[3] or tonumber(ended[at + 1]) * 1000 <= nowMs then
+    redis.call('ZREM', wipKey, member)
+    local hadHeartbeat = redis.call('DEL', prefix .. 'execution:' .. member) == 1
+    redis.call('ZREM', prefix .. 'executions:' .. id, execution)
+    if held[1] == 'started' and held[3] and (ours or isStartedByPython(id, held)) then
+      count = count + 1
+      local often = redis.call('HINCRBY', key, 'abandoned_count', 1) >= OFTEN
+      if ours and not hadHeartbeat and not often and string.sub(execution, 1, 1) == PREFETCHED then
+        putBack(id, key)
+      else
+        serial = serial + 1
+        local own = executionBase .. string.format('%08x', serial)
+        redis.call('HSET', key, 'execution_id', own)
+        redis.call('ZADD', wipKey, leaseScore(nowMs + leaseMs), id .. ':' .. own)
+        appendFull(taken, queue, own, id, redis.call('HGETALL', key))
+      end
+    end
+  end
+end
+for at = #back, 1, -1 do redis.call('LPUSH', prefix .. 'queue:' .. queue, back[at]) end
+return { nowMs, pack(taken) }`,
+  ),
 }
 
 /**
- * Write a worker's record and list it, unless a living worker has the name.
+ * Write a worker's record and list it, unless a live worker has the name.
  *
- * Reply: 'registered' or 'taken'
+ * Keys: workers (rq:workers)
+ *
+ * Reply: 
  */
-export const register: Script<[workers: string], [prefix: ScriptArgument, name: ScriptArgument, ttlS: ScriptArgument, queueCount: ScriptArgument, ...rest: ScriptArgument[]]> = {
+export const register: Script<
+  [workers: string],
+  [
+    prefix: string,
+    name: string,
+    ttlS: number,
+    queueCount: number,
+    ...rest: ScriptArgument[],
+  ],
+  'registered' | 'taken'
+> = {
   name: 'register',
   sha: '830daa5185ea8794cfb9985c512caa16ded8bc53',
   keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal workersKey = KEYS[1]\nlocal prefix, name, ttlS, queueCount = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])\nlocal key = prefix .. 'worker:' .. name\nlocal known = redis.call('HMGET', key, 'birth', 'death', 'pid', 'hostname')\nif known[1] and not known[2] then\n  local mine = {}\n  for at = 5 + queueCount, #ARGV, 2 do mine[ARGV[at]] = ARGV[at + 1] end\n  if known[3] ~= mine.pid or known[4] ~= mine.hostname then return 'taken' end\nend\nredis.call('DEL', key)\nredis.call('HSET', key, unpack(ARGV, 5 + queueCount))\nredis.call('EXPIRE', key, ttlS)\nredis.call('SADD', workersKey, key)\nfor at = 5, 4 + queueCount do redis.call('SADD', prefix .. 'workers:' .. ARGV[at], key) end\nreturn 'registered'\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    String.raw`local workersKey = KEYS[1]
+local prefix, name, ttlS, queueCount = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local key = prefix .. 'worker:' .. name
+local known = redis.call('HMGET', key, 'birth', 'death', 'pid', 'hostname')
+if known[1] and not known[2] then
+  local mine = {}
+  for at = 5 + queueCount, #ARGV, 2 do mine[ARGV[at]] = ARGV[at + 1] end
+  if known[3] ~= mine.pid or known[4] ~= mine.hostname then return 'taken' end
+end
+redis.call('DEL', key)
+redis.call('HSET', key, unpack(ARGV, 5 + queueCount))
+redis.call('EXPIRE', key, ttlS)
+redis.call('SADD', workersKey, key)
+for at = 5, 4 + queueCount do redis.call('SADD', prefix .. 'workers:' .. ARGV[at], key) end
+return 'registered'`,
+  ),
 }
 
 /**
- * Go on with releasing dependents that were set aside because they were many.
+ * Release more of the dependents that were set aside because they were many.
  *
- * Reply: 1 when there are more, else 0
+ * Keys: releasing (rq:releasing)
+ *
+ * Reply: 1 when there are more
  */
-export const releaseDependents: Script<[releasing: string], [prefix: ScriptArgument, stamp: ScriptArgument]> = {
+export const releaseDependents: Script<
+  [releasing: string],
+  [
+    prefix: string,
+    stamp: string,
+  ],
+  0 | 1
+> = {
   name: 'release_dependents',
-  sha: 'a782dcb09f308155b8c9efd474c96e29a47f773b',
+  sha: 'fe1161f4f62945b489b93e92051797de13d29b19',
   keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal function push(prefix, queue, id, front)\n  local key = prefix .. 'queue:' .. queue\n  if redis.call(front and 'LPUSH' or 'RPUSH', key, id) == 1 then redis.call('SADD', prefix .. 'queues', key) end\nend\nlocal function freeDeadSlots(prefix, limit, first, last)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local freed = 0\n  for _, id in ipairs(redis.call('ZRANGE', allowed, first, last)) do\n    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')\n    if (job[1] ~= 'queued' and job[1] ~= 'started') or job[2] ~= limit then\n      freed = freed + redis.call('ZREM', allowed, id)\n    end\n  end\n  return freed\nend\nlocal admitted = {}\nlocal function fillSlots(prefix, limit, concurrency, nowS, stamp)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local waiting = prefix .. 'rl:' .. limit .. ':rate_limited'\n  local free = concurrency - redis.call('ZCARD', allowed)\n  if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end\n  while free > 0 do\n    local oldest = redis.call('ZPOPMIN', waiting)\n    local id = oldest[1]\n    if not id then return end\n    local key = prefix .. 'job:' .. id\n    local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')\n    if job[1] == 'rate_limited' and job[2] then\n      redis.call('ZADD', allowed, nowS, id)\n      redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n      push(prefix, job[2], id, job[3] == '1')\n      admitted[id] = true\n      free = free - 1\n    end\n  end\nend\nlocal function releaseSlot(prefix, limit, id, nowS, stamp)\n  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)\n  if redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id) == 0 then return end\n  local concurrency = tonumber(redis.call('HGET', prefix .. 'rl:' .. limit, 'concurrency'))\n  if concurrency then fillSlots(prefix, limit, concurrency, nowS, stamp) end\nend\nlocal function place(prefix, id, queue, front, limit, concurrency, nowS, stamp)\n  local key = prefix .. 'job:' .. id\n  if not limit then\n    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n    push(prefix, queue, id, front)\n    return 'queued'\n  end\n  redis.call('SADD', prefix .. 'rl-keys', limit)\n  redis.call('HSET', prefix .. 'rl:' .. limit, 'concurrency', concurrency)\n  if redis.call('ZSCORE', prefix .. 'rl:' .. limit .. ':allowed', id) then\n    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n    push(prefix, queue, id, front)\n    return 'queued'\n  end\n  redis.call('HSET', key, 'status', 'rate_limited', 'enqueue_at_front', front and 1 or 0)\n  redis.call('ZADD', prefix .. 'rl:' .. limit .. ':rate_limited', scoreInTurn(), id)\n  fillSlots(prefix, limit, tonumber(concurrency), nowS, stamp)\n  return redis.call('HGET', key, 'status')\nend\nlocal function schedule(prefix, queue, id, dueMs)\n  local key = prefix .. 'scheduled:' .. queue\n  redis.call('ZADD', key, score(dueMs), id)\n  if redis.call('ZRANGE', key, 0, 0)[1] == id then redis.call('PUBLISH', prefix .. 'notify:scheduled', queue) end\nend\nlocal function expireAfter(prefix, id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', seconds)\n  redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', seconds)\nend\nlocal RELEASED_AT_ONCE = 250\nlocal LOOKED_AT_FIRST = 16\nlocal function satisfied(status, allowFailure)\n  return not status or status == 'finished' or (allowFailure and status == 'failed')\nend\nlocal function statusOf(prefix, id)\n  local key = prefix .. 'job:' .. id\n  return redis.call('HGET', key, 'status') or (redis.call('EXISTS', key) == 1 and 'created') or nil\nend\nlocal function tell(prefix, dependency, dependent)\n  local key = prefix .. 'job:' .. dependency\n  redis.call('SADD', key .. ':dependents', dependent)\n  local lifeMs = redis.call('PTTL', key)\n  if lifeMs == -1 then\n    redis.call('PERSIST', key .. ':dependents')\n  else\n    redis.call('PEXPIRE', key .. ':dependents', lifeMs > 0 and lifeMs or YEAR_S * 1000)\n  end\nend\nlocal function waitFor(prefix, id, dependencies)\n  for first = 1, #dependencies, 1000 do\n    local last = math.min(first + 999, #dependencies)\n    redis.call('SADD', prefix .. 'job::' .. id .. ':dependencies', unpack(dependencies, first, last))\n  end\n  for _, dependency in ipairs(dependencies) do tell(prefix, dependency, id) end\nend\nlocal function firstUnsatisfied(prefix, dependencies, allowFailure, except)\n  for _, dependency in ipairs(dependencies) do\n    if dependency ~= except and not satisfied(statusOf(prefix, dependency), allowFailure) then return dependency end\n  end\n  return nil\nend\nlocal function dependenciesMet(prefix, id, allowFailure, except)\n  local key = prefix .. 'job::' .. id .. ':dependencies'\n  local some = redis.call('SRANDMEMBER', key, LOOKED_AT_FIRST)\n  local unsatisfied = firstUnsatisfied(prefix, some, allowFailure, except)\n  if not unsatisfied and #some == LOOKED_AT_FIRST then\n    unsatisfied = firstUnsatisfied(prefix, redis.call('SMEMBERS', key), allowFailure, except)\n  end\n  if unsatisfied then tell(prefix, unsatisfied, id) end\n  return not unsatisfied\nend\nlocal function releaseOne(prefix, id, job, nowS, stamp)\n  redis.call('ZREM', prefix .. 'deferred:' .. job[2], id)\n  place(prefix, id, job[2], job[4] == '1', job[5] and job[6] and job[5], job[6], nowS, stamp)\n  if tonumber(job[7]) then expireAfter(prefix, id, job[7]) end\nend\nlocal function release(prefix, id, dependents, mode, nowS, stamp)\n  local ready, waiting = {}, {}\n  for _, child in ipairs(dependents) do\n    local job = redis.call('HMGET', prefix .. 'job:' .. child, 'status', 'origin', 'allow_dependency_failures',\n      'enqueue_at_front', 'rate_limit_key', 'rate_limit_concurrency', 'ttl')\n    local tolerant = job[3] == '1'\n    if mode == 'canceled' then\n      local key = prefix .. 'job::' .. child .. ':dependencies'\n      redis.call('SREM', key, id)\n      if job[1] == 'scheduled' and redis.call('EXISTS', key) == 0 then\n        redis.call('HDEL', prefix .. 'job:' .. child, 'dependency_id', 'dependency_ids')\n      end\n    end\n    if job[1] == 'deferred' and (tolerant or mode ~= 'allow_failure') and dependenciesMet(prefix, child, tolerant, id) then\n      local since = #dependents > 1 and redis.call('ZSCORE', prefix .. 'deferred:' .. job[2], child)\n      ready[#ready + 1] = { id = child, job = job, since = tonumber(since or 0) }\n    elseif (job[1] == 'deferred' or job[1] == 'scheduled') and mode ~= 'canceled' then\n      waiting[#waiting + 1] = child\n    end\n  end\n  table.sort(ready, function(a, b) return a.since < b.since or (a.since == b.since and a.id < b.id) end)\n  for _, child in ipairs(ready) do releaseOne(prefix, child.id, child.job, nowS, stamp) end\n  return waiting\nend\nlocal function releaseSetAside(prefix, id, mode, most, nowS, stamp)\n  local aside = prefix .. 'releasing:' .. id\n  local dependents = most > 0 and redis.call('SPOP', aside, most) or {}\n  local waiting = release(prefix, id, dependents, mode, nowS, stamp)\n  local lifeMs = redis.call('PTTL', prefix .. 'job:' .. id)\n  if #waiting > 0 and lifeMs ~= -2 then\n    redis.call('SADD', prefix .. 'job:' .. id .. ':dependents', unpack(waiting))\n    if lifeMs > 0 then redis.call('PEXPIRE', prefix .. 'job:' .. id .. ':dependents', lifeMs) end\n  end\n  if redis.call('EXISTS', aside) == 0 then redis.call('HDEL', prefix .. 'releasing', id) end\n  return #dependents\nend\nlocal function releaseDependents(prefix, id, mode, most, nowS, stamp)\n  local key = prefix .. 'job:' .. id .. ':dependents'\n  local count = redis.call('SCARD', key)\n  if count == 0 then return false, 0 end\n  if count > most then\n    local aside = prefix .. 'releasing:' .. id\n    if redis.call('EXISTS', aside) == 1 then\n      redis.call('SUNIONSTORE', aside, aside, key)\n      redis.call('DEL', key)\n    else\n      redis.call('RENAME', key, aside)\n      redis.call('PERSIST', aside)\n    end\n    redis.call('HSET', prefix .. 'releasing', id, mode)\n    return true, releaseSetAside(prefix, id, mode, most, nowS, stamp)\n  end\n  local waiting = release(prefix, id, redis.call('SMEMBERS', key), mode, nowS, stamp)\n  if #waiting < count then\n    redis.call('DEL', key)\n    if #waiting > 0 then redis.call('SADD', key, unpack(waiting)) end\n  end\n  return #waiting > 0, count\nend\nlocal function reaches(prefix, from, id)\n  local seen, todo = {}, { from }\n  while #todo > 0 do\n    local current = table.remove(todo)\n    if current == id then return true end\n    if not seen[current] then\n      seen[current] = true\n      local status = redis.call('HGET', prefix .. 'job:' .. current, 'status')\n      if status == 'deferred' or status == 'scheduled' then\n        for _, nextId in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. current .. ':dependencies')) do\n          todo[#todo + 1] = nextId\n        end\n      end\n    end\n  end\n  return false\nend\nlocal releasingKey = KEYS[1]\nlocal prefix, stamp = ARGV[1], ARGV[2]\nlocal nowS = clock()\nlocal left = RELEASED_AT_ONCE\nwhile left > 0 do\n  local next = redis.call('HRANDFIELD', releasingKey, 1, 'WITHVALUES')\n  if #next == 0 then return 0 end\n  left = left - releaseSetAside(prefix, next[1], next[2], left, nowS, stamp)\nend\nreturn redis.call('EXISTS', releasingKey)\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_TIME,
+    LIB_PUSH,
+    LIB_RATE_LIMIT,
+    LIB_PLACE,
+    LIB_SCHEDULE,
+    LIB_DEPENDENCIES,
+    String.raw`local releasingKey = KEYS[1]
+local prefix, stamp = ARGV[1], ARGV[2]
+local nowS = clock()
+local left = RELEASED_AT_ONCE
+while left > 0 do
+  local next = redis.call('HRANDFIELD', releasingKey, 1, 'WITHVALUES')
+  if #next == 0 then return 0 end
+  left = left - releaseSetAside(prefix, next[1], next[2], left, nowS, stamp)
+end
+return redis.call('EXISTS', releasingKey)`,
+  ),
 }
 
 /**
  * Put a failed or stopped job back into its queue.
  *
- * Reply: 'done', 'missing' or 'refused' (not in the failed registry)
+ * Keys: job (rq:job:<id>)
+ *
+ * Reply: refused: not in the failed registry
  */
-export const requeue: Script<[job: string], [prefix: ScriptArgument, id: ScriptArgument, stamp: ScriptArgument, atFront: ScriptArgument]> = {
+export const requeue: Script<
+  [job: string],
+  [
+    prefix: string,
+    id: string,
+    stamp: string,
+    atFront: boolean,
+  ],
+  'done' | 'missing' | 'refused'
+> = {
   name: 'requeue',
   sha: 'e223524677caec200889ec878f442fa5fb8b8d53',
   keyCount: 1,
-  lua: "#!lua\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal function push(prefix, queue, id, front)\n  local key = prefix .. 'queue:' .. queue\n  if redis.call(front and 'LPUSH' or 'RPUSH', key, id) == 1 then redis.call('SADD', prefix .. 'queues', key) end\nend\nlocal function freeDeadSlots(prefix, limit, first, last)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local freed = 0\n  for _, id in ipairs(redis.call('ZRANGE', allowed, first, last)) do\n    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')\n    if (job[1] ~= 'queued' and job[1] ~= 'started') or job[2] ~= limit then\n      freed = freed + redis.call('ZREM', allowed, id)\n    end\n  end\n  return freed\nend\nlocal admitted = {}\nlocal function fillSlots(prefix, limit, concurrency, nowS, stamp)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local waiting = prefix .. 'rl:' .. limit .. ':rate_limited'\n  local free = concurrency - redis.call('ZCARD', allowed)\n  if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end\n  while free > 0 do\n    local oldest = redis.call('ZPOPMIN', waiting)\n    local id = oldest[1]\n    if not id then return end\n    local key = prefix .. 'job:' .. id\n    local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')\n    if job[1] == 'rate_limited' and job[2] then\n      redis.call('ZADD', allowed, nowS, id)\n      redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n      push(prefix, job[2], id, job[3] == '1')\n      admitted[id] = true\n      free = free - 1\n    end\n  end\nend\nlocal function releaseSlot(prefix, limit, id, nowS, stamp)\n  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)\n  if redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id) == 0 then return end\n  local concurrency = tonumber(redis.call('HGET', prefix .. 'rl:' .. limit, 'concurrency'))\n  if concurrency then fillSlots(prefix, limit, concurrency, nowS, stamp) end\nend\nlocal function place(prefix, id, queue, front, limit, concurrency, nowS, stamp)\n  local key = prefix .. 'job:' .. id\n  if not limit then\n    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n    push(prefix, queue, id, front)\n    return 'queued'\n  end\n  redis.call('SADD', prefix .. 'rl-keys', limit)\n  redis.call('HSET', prefix .. 'rl:' .. limit, 'concurrency', concurrency)\n  if redis.call('ZSCORE', prefix .. 'rl:' .. limit .. ':allowed', id) then\n    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n    push(prefix, queue, id, front)\n    return 'queued'\n  end\n  redis.call('HSET', key, 'status', 'rate_limited', 'enqueue_at_front', front and 1 or 0)\n  redis.call('ZADD', prefix .. 'rl:' .. limit .. ':rate_limited', scoreInTurn(), id)\n  fillSlots(prefix, limit, tonumber(concurrency), nowS, stamp)\n  return redis.call('HGET', key, 'status')\nend\nlocal function schedule(prefix, queue, id, dueMs)\n  local key = prefix .. 'scheduled:' .. queue\n  redis.call('ZADD', key, score(dueMs), id)\n  if redis.call('ZRANGE', key, 0, 0)[1] == id then redis.call('PUBLISH', prefix .. 'notify:scheduled', queue) end\nend\nlocal function expireAfter(prefix, id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', seconds)\n  redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', seconds)\nend\nlocal jobKey = KEYS[1]\nlocal prefix, id, stamp, atFront = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'\nlocal job = redis.call('HMGET', jobKey, 'origin', 'rate_limit_key', 'rate_limit_concurrency', 'ttl')\nif redis.call('EXISTS', jobKey) == 0 then return 'missing' end\nif not job[1] or redis.call('ZREM', prefix .. 'failed:' .. job[1], id) == 0 then return 'refused' end\nlocal nowS = clock()\nredis.call('PERSIST', jobKey)\nredis.call('PERSIST', jobKey .. ':dependents')\nredis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')\nredis.call('HDEL', jobKey, 'execution_id', 'abandoned_count', 'exc_info', 'result')\nredis.call('HSET', jobKey, 'started_at', '', 'ended_at', '')\nredis.call('SADD', prefix .. 'queues', prefix .. 'queue:' .. job[1])\nplace(prefix, id, job[1], atFront, job[2] and job[3] and job[2], job[3], nowS, stamp)\nif tonumber(job[4]) then expireAfter(prefix, id, job[4]) end\nreturn 'done'\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua`,
+    LIB_TIME,
+    LIB_PUSH,
+    LIB_RATE_LIMIT,
+    LIB_PLACE,
+    LIB_SCHEDULE,
+    String.raw`local jobKey = KEYS[1]
+local prefix, id, stamp, atFront = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
+local job = redis.call('HMGET', jobKey, 'origin', 'rate_limit_key', 'rate_limit_concurrency', 'ttl')
+if redis.call('EXISTS', jobKey) == 0 then return 'missing' end
+if not job[1] or redis.call('ZREM', prefix .. 'failed:' .. job[1], id) == 0 then return 'refused' end
+local nowS = clock()
+redis.call('PERSIST', jobKey)
+redis.call('PERSIST', jobKey .. ':dependents')
+redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
+redis.call('HDEL', jobKey, 'execution_id', 'abandoned_count', 'exc_info', 'result')
+redis.call('HSET', jobKey, 'started_at', '', 'ended_at', '')
+redis.call('SADD', prefix .. 'queues', prefix .. 'queue:' .. job[1])
+place(prefix, id, job[1], atFront, job[2] and job[3] and job[2], job[3], nowS, stamp)
+if tonumber(job[4]) then expireAfter(prefix, id, job[4]) end
+return 'done'`,
+  ),
 }
 
 /**
  * Give a scheduled job another time.
  *
- * Reply: 'done', 'missing' or 'refused' (not scheduled)
+ * Keys: job (rq:job:<id>)
+ *
+ * Reply: refused: not scheduled
  */
-export const reschedule: Script<[job: string], [prefix: ScriptArgument, id: ScriptArgument, due: ScriptArgument]> = {
+export const reschedule: Script<
+  [job: string],
+  [
+    prefix: string,
+    id: string,
+    due: number,
+  ],
+  'done' | 'missing' | 'refused'
+> = {
   name: 'reschedule',
-  sha: '25c25b9b16e6be5167ae8280e64c5d398e7f45c8',
+  sha: '43c52e28890c32fb915585d695acac88d6fb40bf',
   keyCount: 1,
-  lua: "#!lua\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal function schedule(prefix, queue, id, dueMs)\n  local key = prefix .. 'scheduled:' .. queue\n  redis.call('ZADD', key, score(dueMs), id)\n  if redis.call('ZRANGE', key, 0, 0)[1] == id then redis.call('PUBLISH', prefix .. 'notify:scheduled', queue) end\nend\nlocal function expireAfter(prefix, id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', seconds)\n  redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', seconds)\nend\nlocal jobKey = KEYS[1]\nlocal prefix, id, due = ARGV[1], ARGV[2], tonumber(ARGV[3])\nlocal job = redis.call('HMGET', jobKey, 'created_at', 'origin', 'ttl', 'status')\nif not job[1] then return 'missing' end\nlocal waits = not job[4] or job[4] == 'scheduled' or job[4] == 'created'\nif not waits or not job[2] or not redis.call('ZSCORE', prefix .. 'scheduled:' .. job[2], id) then return 'refused' end\nschedule(prefix, job[2], id, due)\nlocal _, nowMs = clock()\nif job[3] and job[3] ~= '' then expireAfter(prefix, id, math.max(0, math.ceil((due - nowMs) / 1000)) + tonumber(job[3])) end\nreturn 'done'\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua`,
+    LIB_TIME,
+    LIB_SCHEDULE,
+    String.raw`local jobKey = KEYS[1]
+local prefix, id, due = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local job = redis.call('HMGET', jobKey, 'created_at', 'origin', 'ttl', 'status')
+if not job[1] then return 'missing' end
+local waits = not job[4] or job[4] == 'scheduled' or job[4] == 'created'
+if not waits or not job[2] or not redis.call('ZSCORE', prefix .. 'scheduled:' .. job[2], id) then return 'refused' end
+schedule(prefix, job[2], id, due)
+local _, nowMs = clock()
+local ttlS = tonumber(job[3])
+if ttlS then expireAfter(prefix, id, math.max(0, math.ceil((due - nowMs) / 1000)) + ttlS) end
+return 'done'`,
+  ),
 }
 
 /**
- * Write a job's record without putting it anywhere. Its status stays; a new job is `created`.
+ * Write a job's record and put the job nowhere. Its status stays; a new job is `created`.
  *
- * Reply: 'done'
+ * Keys: job (rq:job:<id>)
+ *
+ * Reply: 
  */
-export const saveJob: Script<[job: string], [...fields: ScriptArgument[]]> = {
+export const saveJob: Script<
+  [job: string],
+  [
+    ...fields: ScriptArgument[],
+  ],
+  'done'
+> = {
   name: 'save_job',
   sha: '6e71acd146163146c30b17371b3f8790d59b38f3',
   keyCount: 1,
-  lua: "#!lua\nlocal jobKey = KEYS[1]\nredis.call('HSETNX', jobKey, 'status', 'created')\nredis.call('HSET', jobKey, unpack(ARGV))\nreturn 'done'\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua`,
+    String.raw`local jobKey = KEYS[1]
+redis.call('HSETNX', jobKey, 'status', 'created')
+redis.call('HSET', jobKey, unpack(ARGV))
+return 'done'`,
+  ),
 }
 
 /**
- * Replace a job's meta, unless the job is gone or another execution owns it by now.
+ * Replace a job's meta, unless the job is gone or another execution owns it.
  *
- * Reply: 'done', 'missing' or 'refused'
+ * Keys: job (rq:job:<id>)
+ *
+ * Reply: refused: another execution owns the job
  */
-export const saveMeta: Script<[job: string], [meta: ScriptArgument, execution: ScriptArgument]> = {
+export const saveMeta: Script<
+  [job: string],
+  [
+    meta: string | Uint8Array,
+    execution: string,
+  ],
+  'done' | 'missing' | 'refused'
+> = {
   name: 'save_meta',
   sha: 'c3dfdc585797602cebcb485d63d66106a4e30917',
   keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal jobKey = KEYS[1]\nlocal meta, execution = ARGV[1], ARGV[2]\nif redis.call('EXISTS', jobKey) == 0 then return 'missing' end\nif execution ~= '' and redis.call('HGET', jobKey, 'execution_id') ~= execution then return 'refused' end\nredis.call('HSET', jobKey, 'meta', meta)\nreturn 'done'\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    String.raw`local jobKey = KEYS[1]
+local meta, execution = ARGV[1], ARGV[2]
+if redis.call('EXISTS', jobKey) == 0 then return 'missing' end
+if execution ~= '' and redis.call('HGET', jobKey, 'execution_id') ~= execution then return 'refused' end
+redis.call('HSET', jobKey, 'meta', meta)
+return 'done'`,
+  ),
 }
 
 /**
  * Apply what attempts came to, each only if its execution still owns the job, then claim the next jobs.
  *
- * Reply: a letter for each settlement (a = applied, l = lost, g = gone); then 'suspended' or what lib/claimed packs; then 1 when
+ * Keys: suspended (rq:suspended)
+ *
+ * Reply: a letter for each settlement: a = applied, l = lost, g = gone; the word suspended or what lib/claimed packs; whether dependents were set aside for release_dependents
  */
-export const settle: Script<[suspended: string], [prefix: ScriptArgument, stamp: ScriptArgument, want: ScriptArgument, worker: ScriptArgument, leaseMs: ScriptArgument, executionBase: ScriptArgument, workedS: ScriptArgument, settlements: ScriptArgument, ...queues: ScriptArgument[]]> = {
+export const settle: Script<
+  [suspended: string],
+  [
+    prefix: string,
+    stamp: string,
+    want: number,
+    worker: string,
+    leaseMs: number,
+    executionBase: string,
+    workedS: number,
+    settlements: Uint8Array,
+    ...queues: string[],
+  ],
+  [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
+> = {
   name: 'settle',
-  sha: 'fdf8bce6f65cb19217795cf0f5aafcf28d3209e8',
+  sha: '7d4e420dbf0357f56412d7e2bec348666a529a76',
   keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal function appendPlain(claimed, queue, execution, id, values, resultTtl)\n  local n = #claimed\n  claimed[n + 1], claimed[n + 2], claimed[n + 3], claimed[n + 4] = '', queue, execution, id\n  claimed[n + 5], claimed[n + 6], claimed[n + 7], claimed[n + 8] = values[3], values[4], values[5], resultTtl\n  claimed[n + 9], claimed[n + 10] = values[6], values[2]\nend\nlocal function appendFull(claimed, queue, execution, id, fields)\n  local n = #claimed\n  claimed[n + 1], claimed[n + 2], claimed[n + 3], claimed[n + 4] = tostring(#fields), queue, execution, id\n  n = n + 4\n  for at = 1, #fields do claimed[n + at] = fields[at] end\nend\nlocal function pack(claimed)\n  return cmsgpack.pack(claimed)\nend\nlocal PLAIN_FIELDS = 8\nlocal function readJob(key)\n  local count = redis.call('HLEN', key)\n  if count == PLAIN_FIELDS then\n    local values =\n      redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description')\n    if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] then\n      return values[1], true, values, ''\n    end\n  elseif count == PLAIN_FIELDS + 1 then\n    local values =\n      redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description', 'result_ttl')\n    if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] and values[7] then\n      return values[1], true, values, values[7]\n    end\n  end\n  local known = redis.call('HMGET', key, 'status', 'data')\n  return known[1], known[2]\nend\nlocal LONG_MEMBER = string.rep('-', 65)\nlocal MANY_LEASES = 8\nlocal function lease(key, leases)\n  local last = #leases\n  if last == 0 then return end\n  if last < 2 * MANY_LEASES then\n    redis.call('ZADD', key, unpack(leases))\n  else\n    redis.call('ZADD', key, 0, LONG_MEMBER, unpack(leases))\n    redis.call('ZREM', key, LONG_MEMBER)\n  end\nend\nlocal function isAnyPaused(prefix, first, last)\n  local keys = {}\n  for q = first, last do keys[#keys + 1] = prefix .. 'paused:' .. ARGV[q] end\n  return #keys > 0 and redis.call('EXISTS', unpack(keys)) > 0\nend\nlocal function claim(prefix, first, last, want, worker, leaseMs, stamp, executionBase)\n  local claimed = {}\n  if want <= 0 then return claimed end\n  local _, nowMs = clock()\n  local leaseEnds = leaseScore(nowMs + leaseMs)\n  local serial = firstSerial(nowMs)\n  local anyPaused = isAnyPaused(prefix, first, last)\n  for q = first, last do\n    local queue = ARGV[q]\n    local list = prefix .. 'queue:' .. queue\n    local isPaused = anyPaused and redis.call('EXISTS', prefix .. 'paused:' .. queue) == 1\n    while want > 0 and not isPaused do\n      local ids = redis.call('LPOP', list, want)\n      if not ids then break end\n      local leases = {}\n      for i = 1, #ids do\n        local id = ids[i]\n        local key = prefix .. 'job:' .. id\n        local status, data, values, resultTtl = readJob(key)\n        if data and (status == 'queued' or status == 'created' or not status) then\n          serial = serial + 1\n          local execution = executionBase .. string.format('%08x', serial)\n          local fields = not values and redis.call('HGETALL', key)\n          redis.call('HSET', key, 'status', 'started', 'started_at', stamp, 'worker_name', worker, 'execution_id', execution)\n          if values then\n            appendPlain(claimed, queue, execution, id, values, resultTtl)\n          else\n            if redis.call('PERSIST', key) == 1 then\n              redis.call('PERSIST', key .. ':dependents')\n              redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')\n            end\n            appendFull(claimed, queue, execution, id, fields)\n          end\n          local m = #leases\n          leases[m + 1], leases[m + 2] = leaseEnds, id .. ':' .. execution\n          want = want - 1\n        end\n      end\n      lease(prefix .. 'wip:' .. queue, leases)\n    end\n  end\n  return claimed\nend\nlocal function newBatch(prefix, worker, stamp)\n  local nowS, nowMs = clock()\n  return {\n    prefix = prefix,\n    worker = worker,\n    stamp = stamp,\n    nowS = nowS,\n    nowMs = nowMs,\n    answers = {},\n    applied = 0,\n    successful = 0,\n    failed = 0,\n    leases = {},\n    entries = {},\n    endedIds = {},\n    dependentsKeys = {},\n    endedBy = {},\n    scores = {},\n    released = 0,\n    hasMore = false,\n  }\nend\nlocal function listAt(map, key)\n  local list = map[key]\n  if not list then\n    list = {}\n    map[key] = list\n  end\n  return list\nend\nlocal function append(list, value)\n  list[#list + 1] = value\nend\nlocal function appendEntry(entries, score, id)\n  local n = #entries\n  entries[n + 1], entries[n + 2] = score, id\nend\nlocal function expiryScore(batch, keepS)\n  local score = batch.scores[keepS]\n  if not score then\n    score = string.format('%d', batch.nowS + keepS)\n    batch.scores[keepS] = score\n  end\n  return score\nend\nlocal function noteEnd(batch, id, key, settlement)\n  local n = #batch.endedIds + 1\n  batch.endedIds[n], batch.dependentsKeys[n], batch.endedBy[n] = id, key .. ':dependents', settlement\nend\nlocal function countForWorker(batch, workedS)\n  local key = batch.prefix .. 'worker:' .. batch.worker\n  if batch.successful + batch.failed == 0 or redis.call('EXISTS', key) == 0 then return end\n  if batch.successful > 0 then redis.call('HINCRBY', key, 'successful_job_count', batch.successful) end\n  if batch.failed > 0 then redis.call('HINCRBY', key, 'failed_job_count', batch.failed) end\n  redis.call('HINCRBYFLOAT', key, 'total_working_time', workedS * batch.applied / #batch.answers)\nend\nlocal function writeBatch(batch)\n  for key, members in pairs(batch.leases) do redis.call('ZREM', key, unpack(members)) end\n  for key, entries in pairs(batch.entries) do\n    if #entries > 0 then redis.call('ZADD', key, unpack(entries)) end\n  end\nend\nlocal function wake(prefix, id, waiters, told)\n  if not waiters or waiters == '' then return end\n  for channel in string.gmatch(waiters, '[^,]+') do\n    redis.call('PUBLISH', prefix .. 'notify:' .. channel, told or id)\n  end\n  redis.call('HDEL', prefix .. 'job:' .. id, 'waiters')\nend\nlocal function newPlainGroup(batch, queue, keepS)\n  return {\n    queue = queue,\n    keepS = keepS,\n    expires = tonumber(keepS) > 0,\n    score = tonumber(keepS) > 0 and expiryScore(batch, keepS) or '+inf',\n    release = 'all',\n    leases = listAt(batch.leases, batch.prefix .. 'wip:' .. queue),\n    entries = listAt(batch.entries, batch.prefix .. 'finished:' .. queue),\n  }\nend\nlocal LONGEST_PUBLISHED = 4096\nlocal function successNotice(batch, id, execution, startedAt, endedAt, value)\n  if value and #value > LONGEST_PUBLISHED then return id end\n  return table.concat({ id, batch.worker, execution, startedAt, endedAt, value and '1' or '0', value or '' }, '\\n')\nend\nlocal function settlePlain(batch, group, id, execution, startedAt, endedAt, value)\n  local key = batch.prefix .. 'job:' .. id\n  local held = redis.call('HMGET', key, 'execution_id', 'status', 'waiters')\n  if held[1] ~= execution or held[2] ~= 'started' then return false end\n  append(batch.answers, 'a')\n  append(group.leases, id .. ':' .. execution)\n  batch.applied = batch.applied + 1\n  batch.successful = batch.successful + 1\n  if value then\n    redis.call('HSET', key, 'status', 'finished', 'ended_at', endedAt, 'started_at', startedAt, 'result', value)\n  else\n    redis.call('HSET', key, 'status', 'finished', 'ended_at', endedAt, 'started_at', startedAt)\n  end\n  appendEntry(group.entries, group.score, id)\n  noteEnd(batch, id, key, group)\n  if group.expires then redis.call('EXPIRE', key, group.keepS) end\n  if held[3] then\n    wake(batch.prefix, id, held[3], successNotice(batch, id, execution, startedAt, endedAt, value))\n  end\n  return true\nend\nlocal settle, releaseOfEnded\nlocal function make_settlement()\nlocal function push(prefix, queue, id, front)\n  local key = prefix .. 'queue:' .. queue\n  if redis.call(front and 'LPUSH' or 'RPUSH', key, id) == 1 then redis.call('SADD', prefix .. 'queues', key) end\nend\nlocal function freeDeadSlots(prefix, limit, first, last)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local freed = 0\n  for _, id in ipairs(redis.call('ZRANGE', allowed, first, last)) do\n    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')\n    if (job[1] ~= 'queued' and job[1] ~= 'started') or job[2] ~= limit then\n      freed = freed + redis.call('ZREM', allowed, id)\n    end\n  end\n  return freed\nend\nlocal admitted = {}\nlocal function fillSlots(prefix, limit, concurrency, nowS, stamp)\n  local allowed = prefix .. 'rl:' .. limit .. ':allowed'\n  local waiting = prefix .. 'rl:' .. limit .. ':rate_limited'\n  local free = concurrency - redis.call('ZCARD', allowed)\n  if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end\n  while free > 0 do\n    local oldest = redis.call('ZPOPMIN', waiting)\n    local id = oldest[1]\n    if not id then return end\n    local key = prefix .. 'job:' .. id\n    local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')\n    if job[1] == 'rate_limited' and job[2] then\n      redis.call('ZADD', allowed, nowS, id)\n      redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n      push(prefix, job[2], id, job[3] == '1')\n      admitted[id] = true\n      free = free - 1\n    end\n  end\nend\nlocal function releaseSlot(prefix, limit, id, nowS, stamp)\n  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)\n  if redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id) == 0 then return end\n  local concurrency = tonumber(redis.call('HGET', prefix .. 'rl:' .. limit, 'concurrency'))\n  if concurrency then fillSlots(prefix, limit, concurrency, nowS, stamp) end\nend\nlocal function place(prefix, id, queue, front, limit, concurrency, nowS, stamp)\n  local key = prefix .. 'job:' .. id\n  if not limit then\n    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n    push(prefix, queue, id, front)\n    return 'queued'\n  end\n  redis.call('SADD', prefix .. 'rl-keys', limit)\n  redis.call('HSET', prefix .. 'rl:' .. limit, 'concurrency', concurrency)\n  if redis.call('ZSCORE', prefix .. 'rl:' .. limit .. ':allowed', id) then\n    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)\n    push(prefix, queue, id, front)\n    return 'queued'\n  end\n  redis.call('HSET', key, 'status', 'rate_limited', 'enqueue_at_front', front and 1 or 0)\n  redis.call('ZADD', prefix .. 'rl:' .. limit .. ':rate_limited', scoreInTurn(), id)\n  fillSlots(prefix, limit, tonumber(concurrency), nowS, stamp)\n  return redis.call('HGET', key, 'status')\nend\nlocal function schedule(prefix, queue, id, dueMs)\n  local key = prefix .. 'scheduled:' .. queue\n  redis.call('ZADD', key, score(dueMs), id)\n  if redis.call('ZRANGE', key, 0, 0)[1] == id then redis.call('PUBLISH', prefix .. 'notify:scheduled', queue) end\nend\nlocal function expireAfter(prefix, id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', seconds)\n  redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', seconds)\nend\nlocal RELEASED_AT_ONCE = 250\nlocal LOOKED_AT_FIRST = 16\nlocal function satisfied(status, allowFailure)\n  return not status or status == 'finished' or (allowFailure and status == 'failed')\nend\nlocal function statusOf(prefix, id)\n  local key = prefix .. 'job:' .. id\n  return redis.call('HGET', key, 'status') or (redis.call('EXISTS', key) == 1 and 'created') or nil\nend\nlocal function tell(prefix, dependency, dependent)\n  local key = prefix .. 'job:' .. dependency\n  redis.call('SADD', key .. ':dependents', dependent)\n  local lifeMs = redis.call('PTTL', key)\n  if lifeMs == -1 then\n    redis.call('PERSIST', key .. ':dependents')\n  else\n    redis.call('PEXPIRE', key .. ':dependents', lifeMs > 0 and lifeMs or YEAR_S * 1000)\n  end\nend\nlocal function waitFor(prefix, id, dependencies)\n  for first = 1, #dependencies, 1000 do\n    local last = math.min(first + 999, #dependencies)\n    redis.call('SADD', prefix .. 'job::' .. id .. ':dependencies', unpack(dependencies, first, last))\n  end\n  for _, dependency in ipairs(dependencies) do tell(prefix, dependency, id) end\nend\nlocal function firstUnsatisfied(prefix, dependencies, allowFailure, except)\n  for _, dependency in ipairs(dependencies) do\n    if dependency ~= except and not satisfied(statusOf(prefix, dependency), allowFailure) then return dependency end\n  end\n  return nil\nend\nlocal function dependenciesMet(prefix, id, allowFailure, except)\n  local key = prefix .. 'job::' .. id .. ':dependencies'\n  local some = redis.call('SRANDMEMBER', key, LOOKED_AT_FIRST)\n  local unsatisfied = firstUnsatisfied(prefix, some, allowFailure, except)\n  if not unsatisfied and #some == LOOKED_AT_FIRST then\n    unsatisfied = firstUnsatisfied(prefix, redis.call('SMEMBERS', key), allowFailure, except)\n  end\n  if unsatisfied then tell(prefix, unsatisfied, id) end\n  return not unsatisfied\nend\nlocal function releaseOne(prefix, id, job, nowS, stamp)\n  redis.call('ZREM', prefix .. 'deferred:' .. job[2], id)\n  place(prefix, id, job[2], job[4] == '1', job[5] and job[6] and job[5], job[6], nowS, stamp)\n  if tonumber(job[7]) then expireAfter(prefix, id, job[7]) end\nend\nlocal function release(prefix, id, dependents, mode, nowS, stamp)\n  local ready, waiting = {}, {}\n  for _, child in ipairs(dependents) do\n    local job = redis.call('HMGET', prefix .. 'job:' .. child, 'status', 'origin', 'allow_dependency_failures',\n      'enqueue_at_front', 'rate_limit_key', 'rate_limit_concurrency', 'ttl')\n    local tolerant = job[3] == '1'\n    if mode == 'canceled' then\n      local key = prefix .. 'job::' .. child .. ':dependencies'\n      redis.call('SREM', key, id)\n      if job[1] == 'scheduled' and redis.call('EXISTS', key) == 0 then\n        redis.call('HDEL', prefix .. 'job:' .. child, 'dependency_id', 'dependency_ids')\n      end\n    end\n    if job[1] == 'deferred' and (tolerant or mode ~= 'allow_failure') and dependenciesMet(prefix, child, tolerant, id) then\n      local since = #dependents > 1 and redis.call('ZSCORE', prefix .. 'deferred:' .. job[2], child)\n      ready[#ready + 1] = { id = child, job = job, since = tonumber(since or 0) }\n    elseif (job[1] == 'deferred' or job[1] == 'scheduled') and mode ~= 'canceled' then\n      waiting[#waiting + 1] = child\n    end\n  end\n  table.sort(ready, function(a, b) return a.since < b.since or (a.since == b.since and a.id < b.id) end)\n  for _, child in ipairs(ready) do releaseOne(prefix, child.id, child.job, nowS, stamp) end\n  return waiting\nend\nlocal function releaseSetAside(prefix, id, mode, most, nowS, stamp)\n  local aside = prefix .. 'releasing:' .. id\n  local dependents = most > 0 and redis.call('SPOP', aside, most) or {}\n  local waiting = release(prefix, id, dependents, mode, nowS, stamp)\n  local lifeMs = redis.call('PTTL', prefix .. 'job:' .. id)\n  if #waiting > 0 and lifeMs ~= -2 then\n    redis.call('SADD', prefix .. 'job:' .. id .. ':dependents', unpack(waiting))\n    if lifeMs > 0 then redis.call('PEXPIRE', prefix .. 'job:' .. id .. ':dependents', lifeMs) end\n  end\n  if redis.call('EXISTS', aside) == 0 then redis.call('HDEL', prefix .. 'releasing', id) end\n  return #dependents\nend\nlocal function releaseDependents(prefix, id, mode, most, nowS, stamp)\n  local key = prefix .. 'job:' .. id .. ':dependents'\n  local count = redis.call('SCARD', key)\n  if count == 0 then return false, 0 end\n  if count > most then\n    local aside = prefix .. 'releasing:' .. id\n    if redis.call('EXISTS', aside) == 1 then\n      redis.call('SUNIONSTORE', aside, aside, key)\n      redis.call('DEL', key)\n    else\n      redis.call('RENAME', key, aside)\n      redis.call('PERSIST', aside)\n    end\n    redis.call('HSET', prefix .. 'releasing', id, mode)\n    return true, releaseSetAside(prefix, id, mode, most, nowS, stamp)\n  end\n  local waiting = release(prefix, id, redis.call('SMEMBERS', key), mode, nowS, stamp)\n  if #waiting < count then\n    redis.call('DEL', key)\n    if #waiting > 0 then redis.call('SADD', key, unpack(waiting)) end\n  end\n  return #waiting > 0, count\nend\nlocal function reaches(prefix, from, id)\n  local seen, todo = {}, { from }\n  while #todo > 0 do\n    local current = table.remove(todo)\n    if current == id then return true end\n    if not seen[current] then\n      seen[current] = true\n      local status = redis.call('HGET', prefix .. 'job:' .. current, 'status')\n      if status == 'deferred' or status == 'scheduled' then\n        for _, nextId in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. current .. ':dependencies')) do\n          todo[#todo + 1] = nextId\n        end\n      end\n    end\n  end\n  return false\nend\nlocal function leave(prefix, id, status, queue)\n  if status == 'queued' then\n    redis.call('LREM', prefix .. 'queue:' .. queue, 0, id)\n  elseif status == 'started' then\n    local execution = redis.call('HGET', prefix .. 'job:' .. id, 'execution_id')\n    if execution then redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) end\n    for _, other in ipairs(redis.call('ZRANGE', prefix .. 'executions:' .. id, 0, -1)) do\n      redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. other)\n      redis.call('DEL', prefix .. 'execution:' .. id .. ':' .. other)\n    end\n    redis.call('DEL', prefix .. 'executions:' .. id)\n  elseif status == 'stopped' then\n    redis.call('ZREM', prefix .. 'failed:' .. queue, id)\n  elseif status == 'ready_to_enqueue' then\n    redis.call('ZREM', prefix .. 'ready:' .. queue, id)\n  elseif status == 'finished' or status == 'failed' or status == 'deferred' or status == 'scheduled' or status == 'canceled' then\n    redis.call('ZREM', prefix .. status .. ':' .. queue, id)\n  end\nend\nlocal function leaveGroup(prefix, id, group)\n  if group and group ~= '' and redis.call('SREM', prefix .. 'group:' .. group, id) == 1\n    and redis.call('EXISTS', prefix .. 'group:' .. group) == 0 then\n    redis.call('SREM', prefix .. 'groups', group)\n  end\nend\nlocal function erase(prefix, id, group)\n  redis.call('DEL', prefix .. 'job:' .. id, prefix .. 'job::' .. id .. ':dependencies', prefix .. 'results:' .. id)\n  redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', YEAR_S)\n  leaveGroup(prefix, id, group)\nend\nlocal function ownership(key, held, s)\n  if held[1] == s.execution then\n    if held[2] == 'started' or held[2] == 'canceled' then return 'owned' end\n    if held[2] == s.to then return 'again' end\n  end\n  local exists = held[1] or held[2] or redis.call('EXISTS', key) == 1\n  return exists and 'lost' or 'gone'\nend\nlocal function decideCanceled(s)\n  s.release = 'none'\n  if s.to == 'queued' or s.to == 'scheduled' then s.to = 'canceled' end\nend\nlocal function count(batch, s)\n  batch.applied = batch.applied + 1\n  if s.counts == 'successful' then\n    batch.successful = batch.successful + 1\n  elseif s.counts == 'failed' then\n    batch.failed = batch.failed + 1\n  end\nend\nlocal function endExecution(batch, s)\n  local member = s.id .. ':' .. s.execution\n  append(listAt(batch.leases, batch.prefix .. 'wip:' .. s.queue), member)\n  if s.extra.hasRecord then\n    redis.call('DEL', batch.prefix .. 'execution:' .. member)\n    redis.call('ZREM', batch.prefix .. 'executions:' .. s.id, s.execution)\n    redis.call('SREM', batch.prefix .. 'worker:' .. batch.worker .. ':executions', member)\n  end\nend\nlocal function releaseSome(batch, id, mode)\n  local most = RELEASED_AT_ONCE - batch.released\n  local waiting, seen = releaseDependents(batch.prefix, id, mode, most, batch.nowS, batch.stamp)\n  batch.released = batch.released + seen\n  batch.hasMore = batch.released == RELEASED_AT_ONCE\n  return waiting\nend\nlocal function writeEntry(batch, s)\n  local key = batch.prefix .. 'results:' .. s.id\n  redis.call('XADD', key, 'MAXLEN', '~', 10, '*', unpack(s.extra.entry))\n  if tonumber(s.extra.entryKeepS) > 0 then\n    redis.call('EXPIRE', key, s.extra.entryKeepS)\n  else\n    redis.call('PERSIST', key)\n  end\nend\nlocal function writeStatus(key, s, ...)\n  redis.call('HSET', key, 'status', s.to, 'ended_at', s.endedAt, 'started_at', s.startedAt, ...)\n  if s.extra.fields then redis.call('HSET', key, unpack(s.extra.fields)) end\nend\nlocal function keepEnded(batch, key, s, registry, scoreWithoutEnd)\n  local expires = tonumber(s.keepS) > 0\n  if not s.extra.isUnlisted then\n    local entries = listAt(batch.entries, batch.prefix .. registry .. ':' .. s.queue)\n    appendEntry(entries, expires and expiryScore(batch, s.keepS) or scoreWithoutEnd, s.id)\n  end\n  noteEnd(batch, s.id, key, s)\n  if not expires then return end\n  redis.call('EXPIRE', key, s.keepS)\n  if s.extra.hasDependencies then redis.call('EXPIRE', batch.prefix .. 'job::' .. s.id .. ':dependencies', s.keepS) end\nend\nlocal function drop(batch, key, s, waiters)\n  wake(batch.prefix, s.id, waiters)\n  if s.release ~= 'none' then\n    redis.call('HSET', key, 'status', s.to)\n    releaseSome(batch, s.id, s.release)\n  end\n  erase(batch.prefix, s.id, s.extra.group)\nend\nlocal function finish(batch, key, s, waiters)\n  if s.value then\n    writeStatus(key, s, 'result', s.value)\n  else\n    writeStatus(key, s)\n  end\n  keepEnded(batch, key, s, 'finished', '+inf')\n  if not waiters then return end\n  wake(batch.prefix, s.id, waiters,\n    not s.extra.entry and successNotice(batch, s.id, s.execution, s.startedAt, s.endedAt, s.value))\nend\nlocal function fail(batch, key, s, waiters)\n  writeStatus(key, s, 'results', 'stream')\n  keepEnded(batch, key, s, 'failed', '-1')\n  wake(batch.prefix, s.id, waiters)\nend\nlocal function remainCanceled(batch, key, s, waiters)\n  writeStatus(key, s)\n  redis.call('HDEL', key, 'execution_id')\n  redis.call('ZADD', batch.prefix .. 'canceled:' .. s.queue, batch.nowS, s.id)\n  wake(batch.prefix, s.id, waiters)\nend\nlocal function scheduleAgain(batch, key, s)\n  writeStatus(key, s)\n  if s.extra.front then redis.call('HSET', key, 'enqueue_at_front', 1) end\n  schedule(batch.prefix, s.queue, s.id, batch.nowMs + tonumber(s.extra.delayMs))\nend\nlocal function queueAgain(batch, key, s)\n  writeStatus(key, s, 'enqueued_at', batch.stamp)\n  local concurrency = s.extra.rateLimit and s.release ~= 'none' and redis.call('HGET', key, 'rate_limit_concurrency')\n  if concurrency then\n    redis.call('ZREM', batch.prefix .. 'rl:' .. s.extra.rateLimit .. ':allowed', s.id)\n    place(batch.prefix, s.id, s.queue, s.extra.front, s.extra.rateLimit, concurrency, batch.nowS, batch.stamp)\n  else\n    push(batch.prefix, s.queue, s.id, s.extra.front)\n  end\nend\nlocal function runAgain(batch, key, s, waiters)\n  if s.extra.entry then redis.call('HSET', key, 'results', 'stream') end\n  if s.release ~= 'none' then releaseSome(batch, s.id, s.release) end\n  redis.call('HDEL', key, 'execution_id')\n  if s.to == 'scheduled' then\n    scheduleAgain(batch, key, s)\n  else\n    queueAgain(batch, key, s)\n  end\n  if s.extra.ttlS then expireAfter(batch.prefix, s.id, s.extra.ttlS + math.ceil((s.extra.delayMs or 0) / 1000)) end\n  if s.extra.entry then wake(batch.prefix, s.id, waiters) end\nend\nlocal function settle(batch, s)\n  local key = batch.prefix .. 'job:' .. s.id\n  local held = redis.call('HMGET', key, 'execution_id', 'status', 'waiters')\n  local found = ownership(key, held, s)\n  endExecution(batch, s)\n  if found ~= 'owned' then\n    append(batch.answers, found == 'again' and 'a' or found == 'lost' and 'l' or 'g')\n    return\n  end\n  append(batch.answers, 'a')\n  count(batch, s)\n  if held[2] == 'canceled' then\n    redis.call('ZREM', batch.prefix .. 'canceled:' .. s.queue, s.id)\n    decideCanceled(s)\n  end\n  if s.extra.rateLimit and s.to ~= 'queued' then releaseSlot(batch.prefix, s.extra.rateLimit, s.id, batch.nowS, batch.stamp) end\n  if s.extra.entry then writeEntry(batch, s) end\n  if s.to == 'canceled' then\n    remainCanceled(batch, key, s, held[3])\n  elseif s.to == 'queued' or s.to == 'scheduled' then\n    runAgain(batch, key, s, held[3])\n  elseif tonumber(s.keepS) == 0 then\n    drop(batch, key, s, held[3])\n  elseif s.to == 'finished' then\n    finish(batch, key, s, held[3])\n  else\n    fail(batch, key, s, held[3])\n  end\nend\nlocal function releaseOfEnded(batch)\n  for n, id in ipairs(batch.endedIds) do\n    local s = batch.endedBy[n]\n    local waiting = s.release == 'none' or releaseSome(batch, id, s.release)\n    if waiting and tonumber(s.keepS) > 0 then redis.call('EXPIRE', batch.dependentsKeys[n], s.keepS) end\n  end\nend\nreturn settle, releaseOfEnded\nend\nfunction settle(...)\nsettle, releaseOfEnded = make_settlement()\nreturn settle(...)\nend\nfunction releaseOfEnded(...)\nsettle, releaseOfEnded = make_settlement()\nreturn releaseOfEnded(...)\nend\nlocal suspendedKey = KEYS[1]\nlocal prefix, stamp, want, worker = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]\nlocal leaseMs, executionBase, workedS = tonumber(ARGV[5]), ARGV[6], ARGV[7]\nlocal settlements = cmsgpack.unpack(ARGV[8])\nlocal firstQueue, lastQueue = 9, #ARGV\nlocal function settlementOf(id, execution, queue, to, startedAt, endedAt, keepS, counts, release, value, extra)\n  return { id = id, execution = execution, queue = queue, to = to, startedAt = startedAt, endedAt = endedAt, keepS = keepS,\n    counts = counts, release = release, value = value, extra = extra }\nend\nlocal batch, group = newBatch(prefix, worker, stamp), nil\nlocal at, last = 1, #settlements\nwhile at <= last do\n  if settlements[at] == true then\n    settle(batch, settlementOf(unpack(settlements, at + 1, at + 11)))\n    at = at + 12\n  elseif settlements[at] == false then\n    group = newPlainGroup(batch, settlements[at + 1], settlements[at + 2])\n    at = at + 3\n  else\n    local id, execution, startedAt, endedAt, value = unpack(settlements, at, at + 4)\n    if not settlePlain(batch, group, id, execution, startedAt, endedAt, value) then\n      settle(batch, settlementOf(id, execution, group.queue, 'finished', startedAt, endedAt, group.keepS, 'successful', 'all', value, {}))\n    end\n    at = at + 5\n  end\nend\nwriteBatch(batch)\nif #batch.endedIds > 0 and redis.call('EXISTS', unpack(batch.dependentsKeys)) > 0 then releaseOfEnded(batch) end\ncountForWorker(batch, workedS)\nlocal answers = table.concat(batch.answers)\nlocal setAside = batch.hasMore and redis.call('EXISTS', prefix .. 'releasing') or 0\nif want > 0 and redis.call('EXISTS', suspendedKey) == 1 then return { answers, 'suspended', setAside } end\nlocal claimed = claim(prefix, firstQueue, lastQueue, want, worker, leaseMs, stamp, executionBase)\nreturn { answers, pack(claimed), setAside }\n",
+  repliesInBytes: true,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_TIME,
+    LIB_CLAIMED,
+    LIB_CLAIM,
+    LIB_SETTLED_BATCH,
+    LIB_WAITERS,
+    LIB_SETTLE_PLAIN,
+    String.raw`local settle, releaseOfEnded
+local function make_settlement()`,
+    LIB_PUSH,
+    LIB_RATE_LIMIT,
+    LIB_PLACE,
+    LIB_SCHEDULE,
+    LIB_DEPENDENCIES,
+    LIB_REGISTRIES,
+    LIB_SETTLEMENT,
+    String.raw`return settle, releaseOfEnded
+end
+function settle(...)
+  settle, releaseOfEnded = make_settlement()
+  return settle(...)
+end
+function releaseOfEnded(...)
+  settle, releaseOfEnded = make_settlement()
+  return releaseOfEnded(...)
+end`,
+    String.raw`local suspendedKey = KEYS[1]
+local prefix, stamp, want, worker = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+local leaseMs, executionBase, workedS = tonumber(ARGV[5]), ARGV[6], ARGV[7]
+local settlements = cmsgpack.unpack(ARGV[8])
+local firstQueue, lastQueue = 9, #ARGV
+local function settlementOf(id, execution, queue, to, startedAt, endedAt, keepS, counts, release, value, extra)
+  return { id = id, execution = execution, queue = queue, to = to, startedAt = startedAt, endedAt = endedAt,
+    keepS = keepS, counts = counts, release = release, value = value, extra = extra }
+end
+local batch, group = newBatch(prefix, worker, stamp), nil
+local at, last = 1, #settlements
+while at <= last do
+  if settlements[at] == true then
+    settle(batch, settlementOf(unpack(settlements, at + 1, at + 11)))
+    at = at + 12
+  elseif settlements[at] == false then
+    group = newPlainGroup(batch, settlements[at + 1], settlements[at + 2])
+    at = at + 3
+  else
+    local id, execution, startedAt, endedAt, value = unpack(settlements, at, at + 4)
+    if not settlePlain(batch, group, id, execution, startedAt, endedAt, value) then
+      settle(batch, settlementOf(id, execution, group.queue, 'finished', startedAt, endedAt, group.keepS, 'successful',
+        group.release, value, {}))
+    end
+    at = at + 5
+  end
+end
+writeBatch(batch)
+if #batch.endedIds > 0 and redis.call('EXISTS', unpack(batch.dependentsKeys)) > 0 then releaseOfEnded(batch) end
+countForWorker(batch, workedS)
+local answers = table.concat(batch.answers)
+local hasMore = batch.hasMore and redis.call('EXISTS', prefix .. 'releasing') or 0
+if want > 0 and redis.call('EXISTS', suspendedKey) == 1 then return { answers, 'suspended', hasMore } end
+local claimed = claim(prefix, firstQueue, lastQueue, want, worker, leaseMs, stamp, executionBase)
+return { answers, pack(claimed), hasMore }`,
+  ),
 }
 
 /**
- * Give up the lead of queues, and tell the schedulers that stand by. Locks of others stay.
+ * Stop leading queues, and notify the schedulers that stand by. Locks of others stay.
  *
- * Reply: int 1 if the scheduler had a record
+ * Keys: scheduler (rq:scheduler:<s>)
+ *
+ * Reply: 1 if the scheduler had a record
  */
-export const stopLeading: Script<[scheduler: string], [prefix: ScriptArgument, name: ScriptArgument, ...queues: ScriptArgument[]]> = {
+export const stopLeading: Script<
+  [scheduler: string],
+  [
+    prefix: string,
+    name: string,
+    ...queues: string[],
+  ],
+  number
+> = {
   name: 'stop_leading',
   sha: '56134ec0371ada90bcc5dddefd798a49a07d7c3b',
   keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal schedulerKey = KEYS[1]\nlocal prefix, name = ARGV[1], ARGV[2]\nfor at = 3, #ARGV do\n  local lock = prefix .. 'scheduler-lock:' .. ARGV[at]\n  if redis.call('GET', lock) == name then\n    redis.call('DEL', lock)\n    redis.call('PUBLISH', prefix .. 'notify:scheduler', ARGV[at])\n  end\nend\nreturn redis.call('DEL', schedulerKey)\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    String.raw`local schedulerKey = KEYS[1]
+local prefix, name = ARGV[1], ARGV[2]
+for at = 3, #ARGV do
+  local lock = prefix .. 'scheduler-lock:' .. ARGV[at]
+  if redis.call('GET', lock) == name then
+    redis.call('DEL', lock)
+    redis.call('PUBLISH', prefix .. 'notify:scheduler', ARGV[at])
+  end
+end
+return redis.call('DEL', schedulerKey)`,
+  ),
 }
 
 /**
- * Take a worker off the lists; its record stays for a minute, with the time of its death. What claims have leased whose replies it
+ * Remove a worker from the lists. Its record stays for a minute, with the time of its death. Jobs that were leased by claims whose replies it will not read go back to the heads of the queues.
  *
- * Reply: 'ok'
+ * Keys: workers (rq:workers)
+ *
+ * Reply: 
  */
-export const unregister: Script<[workers: string], [prefix: ScriptArgument, name: ScriptArgument, stamp: ScriptArgument, queueCount: ScriptArgument, ...rest: ScriptArgument[]]> = {
+export const unregister: Script<
+  [workers: string],
+  [
+    prefix: string,
+    name: string,
+    stamp: string,
+    queueCount: number,
+    ...rest: string[],
+  ],
+  'ok'
+> = {
   name: 'unregister',
   sha: '58568957ffe06b32bff1c5be6aaaa92eeeeef877',
   keyCount: 1,
-  lua: "#!lua flags=allow-oom\nlocal function push(prefix, queue, id, front)\n  local key = prefix .. 'queue:' .. queue\n  if redis.call(front and 'LPUSH' or 'RPUSH', key, id) == 1 then redis.call('SADD', prefix .. 'queues', key) end\nend\nlocal function clock()\n  local time = redis.call('TIME')\n  local seconds = tonumber(time[1])\n  return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)\nend\nlocal function firstSerial(nowMs)\n  return nowMs * 64 % 4294967296\nend\nlocal function score(ms)\n  return string.format('%.3f', ms / 1000)\nend\nlocal PYTHON_SLACK_MS = 60000\nlocal function leaseScore(endsMs)\n  return score(endsMs + PYTHON_SLACK_MS)\nend\nlocal YEAR_S = 365 * 24 * 60 * 60\nlocal turn = 0\nlocal function scoreInTurn(laterS)\n  local time = redis.call('TIME')\n  turn = turn + 1\n  return string.format('%d.%06d', tonumber(time[1]) + math.floor((tonumber(time[2]) + turn) / 1000000) + (laterS or 0),\n    (tonumber(time[2]) + turn) % 1000000)\nend\nlocal function deferredScore()\n  return scoreInTurn(3155760000)\nend\nlocal function schedule(prefix, queue, id, dueMs)\n  local key = prefix .. 'scheduled:' .. queue\n  redis.call('ZADD', key, score(dueMs), id)\n  if redis.call('ZRANGE', key, 0, 0)[1] == id then redis.call('PUBLISH', prefix .. 'notify:scheduled', queue) end\nend\nlocal function expireAfter(prefix, id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id, seconds)\n  redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', seconds)\n  redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', seconds)\nend\nlocal function giveBack(prefix, queue, id, execution)\n  local key = prefix .. 'job:' .. id\n  redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution)\n  local held = redis.call('HMGET', key, 'execution_id', 'status', 'ttl')\n  if held[1] ~= execution or held[2] ~= 'started' then return false end\n  redis.call('HSET', key, 'status', 'queued')\n  redis.call('HDEL', key, 'execution_id', 'started_at', 'worker_name')\n  push(prefix, queue, id, true)\n  if tonumber(held[3]) then expireAfter(prefix, id, held[3]) end\n  return true\nend\nlocal workersKey = KEYS[1]\nlocal prefix, name, stamp, queueCount = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])\nlocal firstQueue, lastQueue = 5, 4 + queueCount\nlocal function giveBackClaimed(bases, length)\n  for at = firstQueue, lastQueue do\n    local queue = ARGV[at]\n    local leases = redis.call('ZRANGE', prefix .. 'wip:' .. queue, 0, -1)\n    for n = #leases, 1, -1 do\n      local id, execution = string.match(leases[n], '^([^:]+):(.+)$')\n      if execution and bases[string.sub(execution, 1, length)] then giveBack(prefix, queue, id, execution) end\n    end\n  end\nend\nlocal key = prefix .. 'worker:' .. name\nredis.call('SREM', workersKey, key)\nfor at = firstQueue, lastQueue do redis.call('SREM', prefix .. 'workers:' .. ARGV[at], key) end\nif redis.call('EXISTS', key) == 1 then\n  redis.call('HSET', key, 'death', stamp)\n  redis.call('EXPIRE', key, 60)\nend\nredis.call('DEL', key .. ':executions')\nlocal bases, length = {}, 0\nfor at = lastQueue + 1, #ARGV do\n  bases[ARGV[at]] = true\n  length = #ARGV[at]\nend\nif length > 0 then giveBackClaimed(bases, length) end\nreturn 'ok'\n",
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_PUSH,
+    LIB_TIME,
+    LIB_SCHEDULE,
+    LIB_GIVE_BACK,
+    String.raw`local workersKey = KEYS[1]
+local prefix, name, stamp, queueCount = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local firstQueue, lastQueue = 5, 4 + queueCount
+local function giveBackClaimed(bases, length)
+  for at = firstQueue, lastQueue do
+    local queue = ARGV[at]
+    local leases = redis.call('ZRANGE', prefix .. 'wip:' .. queue, 0, -1)
+    for n = #leases, 1, -1 do
+      local id, execution = string.match(leases[n], '^([^:]+):(.+)$')
+      if execution and bases[string.sub(execution, 1, length)] then giveBack(prefix, queue, id, execution) end
+    end
+  end
+end
+local key = prefix .. 'worker:' .. name
+redis.call('SREM', workersKey, key)
+for at = firstQueue, lastQueue do redis.call('SREM', prefix .. 'workers:' .. ARGV[at], key) end
+if redis.call('EXISTS', key) == 1 then
+  redis.call('HSET', key, 'death', stamp)
+  redis.call('EXPIRE', key, 60)
+end
+redis.call('DEL', key .. ':executions')
+local bases, length = {}, 0
+for at = lastQueue + 1, #ARGV do
+  bases[ARGV[at]] = true
+  length = #ARGV[at]
+end
+if length > 0 then giveBackClaimed(bases, length) end
+return 'ok'`,
+  ),
 }

@@ -32,7 +32,7 @@ export class RedisAdminStore implements AdminStore {
     const [, policy = 'noeviction'] = /^maxmemory_policy:(\S+)/m.exec(memory) ?? []
     if (policy === 'noeviction') return []
     return [
-      `The maxmemory-policy of Redis at ${this.#connections.where} is ${policy}: when its memory is full it deletes keys, and jobs are lost. Set it to noeviction.`,
+      `The maxmemory-policy of Redis at ${this.#connections.where} is ${policy}: when its memory is full, it deletes keys and loses jobs. Set it to noeviction.`,
     ]
   }
 

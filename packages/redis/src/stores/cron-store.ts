@@ -2,24 +2,17 @@ import { RqError } from '@rq/core'
 import type { CronKey, CronReply, CronRun, CronSchedulerRecord, CronState, CronStore } from '@rq/job'
 import { decodeCronScheduler, encodeCronScheduler } from '../codec/cron-codec.ts'
 import { pushJob } from '../codec/enqueue-arguments.ts'
-import { packList } from '../codec/message-pack.ts'
+import { type Packable, packList } from '../codec/message-pack.ts'
 import { stampNow } from '../codec/time.ts'
 import type { Connections } from '../connection/connections.ts'
-import type { ScriptArgument } from '../connection/script.ts'
+import type { ReplyOf } from '../connection/script.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
 
-/** RQ's figures, in seconds: a scheduler without a heartbeat counts as dead; records live on. */
+/** RQ's values: how long without a heartbeat a scheduler counts as live, and how long its record is kept. */
 const STALE_S = 120
 const RECORD_TTL_S = 120
 const DEAD_RECORD_TTL_S = 60
-
-const ANSWERS: Readonly<Record<string, CronReply['answer']>> = {
-  enqueued: 'enqueued',
-  paused: 'paused',
-  overlap: 'overlap',
-  early: 'early',
-}
 
 export class RedisCronStore implements CronStore {
   readonly #connections: Connections
@@ -31,8 +24,11 @@ export class RedisCronStore implements CronStore {
   }
 
   async open({ name, slot }: CronKey, rule: string): Promise<CronState> {
-    const reply = await this.#connections.run(scripts.cronOpen, [this.#keys.cronState(name)], [suffixOf(slot), rule])
-    const [tick, since, paused, resumed, nowMs] = reply as [string, string, string, string, number]
+    const [tick, since, paused, resumed, nowMs] = await this.#connections.run(
+      scripts.cronOpen,
+      [this.#keys.cronState(name)],
+      [suffixOf(slot), rule],
+    )
     return {
       sinceMs: Number(since),
       nowMs,
@@ -44,19 +40,18 @@ export class RedisCronStore implements CronStore {
 
   async run({ name, slot, job, tick }: CronRun): Promise<CronReply> {
     const keys: [string, string, string] = [this.#keys.queues, this.#keys.cronState(name), this.#keys.cronHistory(name)]
-    const words: ScriptArgument[] = []
-    pushJob(words, job)
-    const reply = await this.#connections.run(scripts.cronTick, keys, [
+    const list: Packable[] = []
+    pushJob(list, job)
+    const [answer, decided, nowMs] = await this.#connections.run(scripts.cronTick, keys, [
       ...([this.#keys.prefix, stampNow(), suffixOf(slot)] as const),
       ...([tick?.ms ?? '', tick?.latestMs ?? '', tick?.unlessRunning ?? 'allow'] as const),
-      packList(words),
+      packList(list),
     ])
-    const [answer, decided, nowMs] = reply as [string, string, number]
-    return { answer: ANSWERS[answer] ?? 'taken', nowMs, ...(decided !== '' && { tickMs: Number(decided) }) }
+    return { answer: answerOf(answer), nowMs, ...(decided !== '' && { tickMs: Number(decided) }) }
   }
 
   async setPaused(name: string, paused: boolean): Promise<boolean> {
-    return (await this.#connections.run(scripts.cronPause, [this.#keys.cronState(name)], [paused ? 1 : 0])) === 1
+    return (await this.#connections.run(scripts.cronPause, [this.#keys.cronState(name)], [paused])) === 1
   }
 
   history(name: string, start: number, end: number): Promise<string[]> {
@@ -71,18 +66,17 @@ export class RedisCronStore implements CronStore {
     if (reply === 'taken') {
       throw new RqError(
         'RQ_SCHEDULER_NAME_TAKEN',
-        `An active cron scheduler named '${scheduler.name}' exists already. Choose another name, or wait two minutes if it is dead.`,
+        `An active cron scheduler named '${scheduler.name}' exists already. Choose another name; if that scheduler is dead, wait two minutes.`,
         { details: { name: scheduler.name } },
       )
     }
   }
 
-  async heartbeat(scheduler: CronSchedulerRecord): Promise<number> {
-    const reply = await this.#connections.run(scripts.cronHeartbeat, this.#recordKeys(scheduler.name), [
+  heartbeat(scheduler: CronSchedulerRecord): Promise<number> {
+    return this.#connections.run(scripts.cronHeartbeat, this.#recordKeys(scheduler.name), [
       ...([scheduler.name, RECORD_TTL_S] as const),
       ...encodeCronScheduler(scheduler),
     ])
-    return Number(reply)
   }
 
   async unregister(name: string): Promise<void> {
@@ -90,11 +84,10 @@ export class RedisCronStore implements CronStore {
   }
 
   async schedulers(staleS = STALE_S): Promise<(CronSchedulerRecord & { lastHeartbeatMs: number })[]> {
-    const reply = await this.#connections.run(scripts.cronSchedulers, [this.#keys.cronSchedulers], [staleS])
-    const flat = reply as string[]
-    const living = flat.flatMap((name, at) => (at % 2 === 0 ? [{ name, lastHeartbeatMs: toMs(flat[at + 1]) }] : []))
+    const flat = await this.#connections.run(scripts.cronSchedulers, [this.#keys.cronSchedulers], [staleS])
+    const live = flat.flatMap((name, at) => (at % 2 === 0 ? [{ name, lastHeartbeatMs: toMs(flat[at + 1]) }] : []))
     const records = await Promise.all(
-      living.map(async ({ name, lastHeartbeatMs }) => {
+      live.map(async ({ name, lastHeartbeatMs }) => {
         const record = await this.#read(name)
         return record === undefined ? [] : [{ ...record, lastHeartbeatMs }]
       }),
@@ -123,7 +116,12 @@ export class RedisCronStore implements CronStore {
   }
 }
 
-/** What the fields of a slot end in. */
+/** Whether the job is in its queue now; a job of this id that is there already was enqueued by an earlier run. */
+function answerOf(answer: ReplyOf<typeof scripts.cronTick>[0]): CronReply['answer'] {
+  return answer === 'duplicate' || answer === 'cycle' ? 'taken' : answer
+}
+
+/** The suffix of the fields of a slot. */
 function suffixOf(slot: number): string {
   return slot === 1 ? '' : `:${slot}`
 }

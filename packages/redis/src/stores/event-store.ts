@@ -3,10 +3,10 @@ import type { Connections } from '../connection/connections.ts'
 import type { Keys } from '../keys.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
-/** What a worker that has come says on the channel of events: whoever listens there answers that it does. */
+/** A new worker publishes this on the channel of events. Subscribers announce themselves then. */
 const WHO_LISTENS = '?'
 
-/** Events are published only by workers that know of a listener, who says so on a channel that workers hear. */
+/** Workers publish events only while a listener announces itself, on a channel to which workers subscribe. */
 export class RedisEventStore implements EventStore {
   readonly #connections: Connections
   readonly #keys: Keys
@@ -20,19 +20,19 @@ export class RedisEventStore implements EventStore {
 
   async listen(queue: string, listener: (event: QueueEvent) => void): Promise<() => void> {
     const announce = () => this.#connections.call((client) => client.publish(this.#keys.listeners(queue), ''))
-    const { heard, end } = this.#subscriptions.add(this.#keys.events(queue), (text) => {
+    const { subscribed, end } = this.#subscriptions.add(this.#keys.events(queue), (text) => {
       if (text === WHO_LISTENS) announce().catch(() => {})
       else {
         const event = readEvent(queue, text)
         if (event !== undefined) listener(event)
       }
     })
-    // Also what keeps a process alive that does nothing but listen.
+    // The interval also keeps the process alive, which may do nothing else.
     const announcing = setInterval(() => void announce().catch(() => {}), LISTENING_MS)
     try {
-      // Asked first, since it fails fast where the subscriber would wait for ever.
+      // Ask the main client first: it fails fast if Redis is away. The subscriber would wait forever.
       await this.#connections.call((client) => client.ping())
-      await heard
+      await subscribed
       await announce()
     } catch (error) {
       clearInterval(announcing)
@@ -46,19 +46,19 @@ export class RedisEventStore implements EventStore {
   }
 
   async onListeners(queues: readonly string[], listener: (queue: string) => void): Promise<() => void> {
-    const subscribed = queues.map((queue) =>
+    const subscriptions = queues.map((queue) =>
       this.#subscriptions.add(this.#keys.listeners(queue), () => listener(queue)),
     )
-    // Not awaited: a worker starts even while Redis is away, and ioredis subscribes when it is back.
+    // Not awaited: a worker starts even if Redis is away. ioredis subscribes when Redis is back.
     const ask = async () => {
-      await Promise.all(subscribed.map(({ heard }) => heard))
+      await Promise.all(subscriptions.map(({ subscribed }) => subscribed))
       for (const queue of queues) {
         await this.#connections.call((client) => client.publish(this.#keys.events(queue), WHO_LISTENS))
       }
     }
     ask().catch(() => {})
     return () => {
-      for (const { end } of subscribed) end()
+      for (const { end } of subscriptions) end()
     }
   }
 
@@ -71,7 +71,7 @@ export class RedisEventStore implements EventStore {
   }
 }
 
-/** Undefined for what is no event: anybody may publish there. */
+/** Read an event; undefined if it is none, because any program can publish there. */
 function readEvent(queue: string, text: string): QueueEvent | undefined {
   try {
     const { name, jobId, executionId, workerName, atMs } = JSON.parse(text) as Partial<QueueEvent>

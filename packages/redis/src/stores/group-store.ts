@@ -14,7 +14,7 @@ export class RedisGroupStore implements GroupStore {
 
   async jobIds(name: string): Promise<string[]> {
     const ids = await this.#connections.run(scripts.groupJobs, [this.#keys.group(name)], [this.#keys.prefix, name])
-    return (ids as string[]).sort()
+    return ids.sort()
   }
 
   async names(): Promise<string[]> {

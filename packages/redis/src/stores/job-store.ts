@@ -12,18 +12,21 @@ import type {
   ResultRecord,
 } from '@rq/job'
 import { isJobStatus, RESULT_HISTORY } from '@rq/job'
-import { decodeExplanation, type ExplanationReply } from '../codec/explanation-codec.ts'
+import { decodeExplanation } from '../codec/explanation-codec.ts'
 import { decodeJob, encodeJob } from '../codec/job-codec.ts'
 import { decodeResult, hashResult } from '../codec/result-codec.ts'
 import { parseScore, stampNow } from '../codec/time.ts'
 import type { Connections } from '../connection/connections.ts'
-import { pipeScript, type ScriptArgument } from '../connection/script.ts'
+import { pipeScript, type WordsOf } from '../connection/script.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
 import { ResultWaiters } from './result-waiters.ts'
 
-/** Dependents that are deleted with a job in one step, so that no step blocks Redis for long. */
+/** How many dependents one step deletes, so that no step blocks Redis for long. */
 const DELETED_AT_ONCE = 500
+
+type CancelWords = WordsOf<typeof scripts.cancel>
+type DeleteWords = WordsOf<typeof scripts.deleteJob>
 
 export class RedisJobStore implements JobStore {
   readonly #connections: Connections
@@ -39,8 +42,8 @@ export class RedisJobStore implements JobStore {
   async fetch(ids: readonly string[]): Promise<(JobRecord | undefined)[]> {
     if (ids.length === 0) return []
     const first = this.#keys.job(ids[0] ?? '')
-    const replies = await this.#connections.run(scripts.fetch, [first], [this.#keys.prefix, ...ids], true)
-    return (replies as Buffer[][]).map((fields, index) => decodeJob(ids[index] ?? '', fields))
+    const replies = await this.#connections.run(scripts.fetch, [first], [this.#keys.prefix, ...ids])
+    return replies.map((fields, index) => decodeJob(ids[index] ?? '', fields))
   }
 
   async exists(jobId: string): Promise<boolean> {
@@ -59,9 +62,8 @@ export class RedisJobStore implements JobStore {
     await this.#connections.run(scripts.saveJob, [this.#keys.job(record.id)], encodeJob(record))
   }
 
-  async saveMeta(jobId: string, meta: Payload, executionId = ''): Promise<JobReply> {
-    const reply = await this.#connections.run(scripts.saveMeta, [this.#keys.job(jobId)], [meta, executionId])
-    return reply as JobReply
+  saveMeta(jobId: string, meta: Payload, executionId = ''): Promise<JobReply> {
+    return this.#connections.run(scripts.saveMeta, [this.#keys.job(jobId)], [meta, executionId])
   }
 
   async meta(jobId: string): Promise<Payload | undefined> {
@@ -71,7 +73,7 @@ export class RedisJobStore implements JobStore {
 
   async cancel(request: CancelRequest): Promise<JobReply> {
     const reply = await this.#connections.run(scripts.cancel, ...this.#cancelWords(request))
-    if (reply !== 'more') return reply as JobReply
+    if (reply !== 'more') return reply
     await this.#releaseDependents()
     return 'done'
   }
@@ -81,30 +83,25 @@ export class RedisJobStore implements JobStore {
   }
 
   async delete(request: DeleteRequest): Promise<JobReply> {
-    const delete500 = () => this.#connections.run(scripts.deleteJob, ...this.#deleteWords(request, DELETED_AT_ONCE))
-    let reply = await delete500()
-    while (reply === 'more') reply = await delete500()
-    return reply as JobReply
+    for (;;) {
+      const reply = await this.#connections.run(scripts.deleteJob, ...this.#deleteWords(request, DELETED_AT_ONCE))
+      if (reply !== 'more') return reply
+    }
   }
 
   deleteInto(pipeline: unknown, request: DeleteRequest): void {
     pipeScript(pipeline, scripts.deleteJob, ...this.#deleteWords(request, -1))
   }
 
-  async requeue(jobId: string, atFront: boolean): Promise<JobReply> {
-    const args: [ScriptArgument, ScriptArgument, ScriptArgument, ScriptArgument] = [
-      this.#keys.prefix,
-      jobId,
-      stampNow(),
-      atFront ? 1 : 0,
-    ]
-    return (await this.#connections.run(scripts.requeue, [this.#keys.job(jobId)], args)) as JobReply
+  requeue(jobId: string, atFront: boolean): Promise<JobReply> {
+    const keys: [job: string] = [this.#keys.job(jobId)]
+    return this.#connections.run(scripts.requeue, keys, [this.#keys.prefix, jobId, stampNow(), atFront])
   }
 
   async results(jobId: string): Promise<ResultRecord[]> {
     const [[job], entries] = await Promise.all([
       this.fetch([jobId]),
-      // Redis trims the stream only roughly.
+      // Redis may keep more entries than the limit.
       this.#connections.call((client) =>
         client.xrevrangeBuffer(this.#keys.results(jobId), '+', '-', 'COUNT', RESULT_HISTORY),
       ),
@@ -120,8 +117,8 @@ export class RedisJobStore implements JobStore {
     signal?: AbortSignal,
     until: 'result' | 'end' = 'result',
   ): Promise<AwaitedResult> {
-    const told = await this.#waiters.wait(jobId, timeoutMs, until === 'end', signal)
-    if (told !== undefined) return told
+    const published = await this.#waiters.wait(jobId, timeoutMs, until === 'end', signal)
+    if (published !== undefined) return published
     const [[job], entries] = await Promise.all([
       this.fetch([jobId]),
       this.#connections.call((client) => client.xrevrangeBuffer(this.#keys.results(jobId), '+', '-', 'COUNT', 1)),
@@ -137,10 +134,7 @@ export class RedisJobStore implements JobStore {
   }
 
   async explain(jobId: string): Promise<ExplanationFacts | undefined> {
-    const args: [ScriptArgument, ScriptArgument] = [this.#keys.prefix, jobId]
-    const reply = (await this.#connections.run(scripts.explain, [this.#keys.job(jobId)], args, true)) as
-      | ExplanationReply
-      | []
+    const reply = await this.#connections.run(scripts.explain, [this.#keys.job(jobId)], [this.#keys.prefix, jobId])
     return decodeExplanation(jobId, reply)
   }
 
@@ -148,7 +142,7 @@ export class RedisJobStore implements JobStore {
     const [job] = await this.fetch([jobId])
     if (job === undefined) return []
     const keys: [string, string] = [this.#keys.registry(job.origin, 'started'), this.#keys.job(jobId)]
-    const leases = (await this.#connections.run(scripts.leases, keys, [jobId])) as string[]
+    const leases = await this.#connections.run(scripts.leases, keys, [jobId])
     const executions: ExecutionRecord[] = []
     for (let at = 0; at + 1 < leases.length; at += 2) {
       const { lastHeartbeatMs, workerName } = job
@@ -167,22 +161,14 @@ export class RedisJobStore implements JobStore {
     this.#waiters.close()
   }
 
-  /** After {@link close}: callers can wait for results again. */
+  /** Let callers wait for results again after {@link close}. */
   reopen(): void {
     this.#waiters = new ResultWaiters(this.#connections, this.#keys)
   }
 
-  #cancelWords(request: CancelRequest) {
-    const { jobId, enqueueDependents, removeFromDependencies } = request
-    const keys: [job: string] = [this.#keys.job(jobId)]
-    const args: [ScriptArgument, ScriptArgument, ScriptArgument, ScriptArgument, ScriptArgument] = [
-      this.#keys.prefix,
-      jobId,
-      stampNow(),
-      enqueueDependents ? 1 : 0,
-      removeFromDependencies ? 1 : 0,
-    ]
-    return [keys, args] as const
+  #cancelWords({ jobId, enqueueDependents, removeFromDependencies }: CancelRequest): CancelWords {
+    const { prefix } = this.#keys
+    return [[this.#keys.job(jobId)], [prefix, jobId, stampNow(), enqueueDependents, removeFromDependencies]]
   }
 
   async #releaseDependents(): Promise<void> {
@@ -191,15 +177,8 @@ export class RedisJobStore implements JobStore {
     while ((await step()) === 1);
   }
 
-  /** `most`: dependents in one step, -1 = all. */
-  #deleteWords({ jobId, deleteDependents }: DeleteRequest, most: number) {
-    const keys: [job: string] = [this.#keys.job(jobId)]
-    const args: [ScriptArgument, ScriptArgument, ScriptArgument, ScriptArgument] = [
-      this.#keys.prefix,
-      jobId,
-      stampNow(),
-      deleteDependents ? most : 0,
-    ]
-    return [keys, args] as const
+  /** `most`: dependents to delete in one step, -1 = all. */
+  #deleteWords({ jobId, deleteDependents }: DeleteRequest, most: number): DeleteWords {
+    return [[this.#keys.job(jobId)], [this.#keys.prefix, jobId, stampNow(), deleteDependents ? most : 0]]
   }
 }

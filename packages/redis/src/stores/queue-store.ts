@@ -1,17 +1,17 @@
 import { randomHex } from '@rq/core'
 import type { BeginReply, NewJob, Placement, QueueStore, RegistryKind } from '@rq/job'
-import { pushJob } from '../codec/enqueue-arguments.ts'
-import { packList } from '../codec/message-pack.ts'
+import { type Begin, pushJob } from '../codec/enqueue-arguments.ts'
+import { type Packable, packList } from '../codec/message-pack.ts'
 import { parseScore, stampNow } from '../codec/time.ts'
 import type { Connections } from '../connection/connections.ts'
-import { pipeScript, type ScriptArgument } from '../connection/script.ts'
+import { pipeScript, type WordsOf } from '../connection/script.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
 
-/** As many as enqueue.lua takes in one go. */
+/** The most plain jobs that enqueue.lua takes in one call. */
 const MOST_PLAIN = 1000
 
-/** Jobs taken per step when a queue is emptied, so that no step blocks Redis for long. */
+/** How many jobs one step deletes when a queue is emptied, so that no step blocks Redis for long. */
 const EMPTY_BATCH = 1000
 
 export class RedisQueueStore implements QueueStore {
@@ -25,8 +25,8 @@ export class RedisQueueStore implements QueueStore {
 
   async enqueue(jobs: readonly NewJob[]): Promise<Placement[]> {
     const args = enqueueArguments(this.#keys.prefix, jobs)
-    const placements = await this.#connections.run(scripts.enqueue, [this.#keys.queues], args)
-    return Array.isArray(placements) ? placements : jobs.map(() => 'queued')
+    const answers = await this.#connections.run(scripts.enqueue, [this.#keys.queues], args)
+    return typeof answers === 'number' ? jobs.map(() => 'queued') : answers.map(placementOf)
   }
 
   enqueueInto(pipeline: unknown, jobs: readonly NewJob[]): void {
@@ -35,10 +35,9 @@ export class RedisQueueStore implements QueueStore {
 
   async begin(job: NewJob, workerName: string, leaseMs: number): Promise<BeginReply> {
     const executionId = `0${randomHex().slice(0, 19)}`
-    const args = enqueueArguments(this.#keys.prefix, [job], [workerName, leaseMs, executionId])
-    const [placement] = (await this.#connections.run(scripts.enqueue, [this.#keys.queues], args)) as [
-      Placement | 'started',
-    ]
+    const args = enqueueArguments(this.#keys.prefix, [job], { worker: workerName, leaseMs, execution: executionId })
+    const answers = await this.#connections.run(scripts.enqueue, [this.#keys.queues], args)
+    const [placement] = typeof answers === 'number' ? [] : answers
     if (placement === 'deferred' || placement === 'duplicate' || placement === 'cycle') return { placement }
     return { placement: 'started', executionId }
   }
@@ -66,11 +65,11 @@ export class RedisQueueStore implements QueueStore {
     return this.#connections.call((client) => client.lrem(this.#keys.queue(queue), 1, jobId))
   }
 
-  async compact(queue: string): Promise<number> {
-    return Number(await this.#connections.run(scripts.compact, [this.#keys.queue(queue)], [this.#keys.prefix]))
+  compact(queue: string): Promise<number> {
+    return this.#connections.run(scripts.compact, [this.#keys.queue(queue)], [this.#keys.prefix])
   }
 
-  /** In steps of 1000, up to as many jobs as waited when it began. */
+  /** Deletes in steps of 1000, at most as many jobs as waited at the start. */
   async empty(queue: string): Promise<number> {
     let left = await this.count(queue)
     let emptied = 0
@@ -83,7 +82,6 @@ export class RedisQueueStore implements QueueStore {
     return emptied
   }
 
-  /** Jobs that come in meanwhile, or get a slot of a rate limit by it, go too. */
   async pause(queue: string, durationS?: number): Promise<void> {
     const key = this.#keys.paused(queue)
     await this.#connections.call((client) =>
@@ -99,6 +97,7 @@ export class RedisQueueStore implements QueueStore {
     return (await this.#connections.call((client) => client.exists(this.#keys.paused(queue)))) === 1
   }
 
+  /** Also deletes jobs that are enqueued, or released by a rate limit, while this runs. */
   async deleteQueue(queue: string, deleteJobs: boolean): Promise<void> {
     await this.resume(queue)
     if (deleteJobs) {
@@ -131,7 +130,7 @@ export class RedisQueueStore implements QueueStore {
     const key = this.#keys.registry(queue, kind)
     const score =
       kind === 'started'
-        ? ((await this.#connections.run(scripts.leases, [key, this.#keys.job(jobId)], [jobId])) as string[])[1]
+        ? (await this.#connections.run(scripts.leases, [key, this.#keys.job(jobId)], [jobId]))[1]
         : await this.#connections.call((client) => client.zscore(key, jobId))
     if (score === null || score === undefined) return undefined
     const seconds = parseScore(score)
@@ -142,34 +141,35 @@ export class RedisQueueStore implements QueueStore {
     return (await this.#connections.call((client) => client.zrem(this.#keys.registry(queue, kind), jobId))) === 1
   }
 
-  /** Returns how many ids were taken. */
-  async #emptyStep(queue: string, most: number, forget: boolean): Promise<number> {
-    const args: [ScriptArgument, ScriptArgument, ScriptArgument, ScriptArgument] = [
-      this.#keys.prefix,
-      most,
-      stampNow(),
-      forget ? 1 : 0,
-    ]
-    return Number(await this.#connections.run(scripts.empty, [this.#keys.queue(queue)], args))
+  /**
+   * Returns how many ids were removed. `forget`: also remove the queue from the list of queues, if it is empty then.
+   */
+  #emptyStep(queue: string, most: number, forget: boolean): Promise<number> {
+    return this.#connections.run(
+      scripts.empty,
+      [this.#keys.queue(queue)],
+      [this.#keys.prefix, most, stampNow(), forget],
+    )
   }
 
   async registryCleanup(queue: string, kind: RegistryKind): Promise<number> {
     if (kind !== 'finished' && kind !== 'failed') return 0
-    return Number(await this.#connections.run(scripts.dropExpired, [this.#keys.registry(queue, kind)], []))
+    return this.#connections.run(scripts.dropExpired, [this.#keys.registry(queue, kind)], [])
   }
 }
 
 /** The arguments of enqueue.lua for a batch; its header is the contract. */
-function enqueueArguments(
-  prefix: string,
-  jobs: readonly NewJob[],
-  begin?: Parameters<typeof pushJob>[2],
-): [prefix: ScriptArgument, stamp: ScriptArgument, jobs: ScriptArgument, plain: ScriptArgument] {
-  const words: ScriptArgument[] = []
-  let plain = jobs.length > 0 && jobs.length <= MOST_PLAIN
-  for (const job of jobs) plain = pushJob(words, job, begin) && plain
-  if (plain && jobs.length > 1) plain = new Set(jobs.map(({ record }) => record.id)).size === jobs.length
-  return [prefix, stampNow(), packList(words), plain ? 1 : 0]
+function enqueueArguments(prefix: string, jobs: readonly NewJob[], begin?: Begin): WordsOf<typeof scripts.enqueue>[1] {
+  const list: Packable[] = []
+  let arePlain = jobs.length > 0 && jobs.length <= MOST_PLAIN
+  for (const job of jobs) arePlain = pushJob(list, job, begin) && arePlain
+  if (arePlain && jobs.length > 1) arePlain = new Set(jobs.map(({ record }) => record.id)).size === jobs.length
+  return [prefix, stampNow(), packList(list), arePlain]
+}
+
+/** Without `begin` no job is started. */
+function placementOf(answer: Placement | 'started'): Placement {
+  return answer === 'started' ? 'queued' : answer
 }
 
 function jobIdOfMember(member: string): string {

@@ -1,49 +1,47 @@
-import { deferred, randomHex, SECOND_MS } from '@rq/core'
+import { deferred, LONGEST_TIMER_MS, randomHex, SECOND_MS } from '@rq/core'
 import type { AwaitedResult } from '@rq/job'
-import { readNews } from '../codec/result-codec.ts'
+import { readNotice } from '../codec/result-codec.ts'
 import type { Connections } from '../connection/connections.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
-import { StreamWatch } from './stream-watch.ts'
+import { ResultStreamReader } from './result-stream-reader.ts'
 
-/** How often a waiting process looks for itself: for jobs in our own dialect that a Python worker ends, and for lost notices. */
-const LOOK_MS = SECOND_MS
-/** How many jobs one look asks about. */
-const LOOK_BATCH = 500
-/** The longest that a timer of Node can run. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
+/** How often waiting jobs are polled: a notice can be lost, and Python RQ publishes none. */
+const POLL_MS = SECOND_MS
+/** How many jobs one poll asks about. */
+const MOST_POLLED = 500
 
 /** One caller that waits. */
 interface Wait {
   readonly untilEnd: boolean
-  /** `told`: all there is to know, if the notice said so. */
-  wake: (told?: AwaitedResult) => void
+  /** `published`: the result, if the notice held it. */
+  wake: (published?: AwaitedResult) => void
 }
 
 /**
- * Lets callers wait for the results of jobs. One subscription for the whole process: a waiting caller leaves the
- * process's channel with the job, and the script that ends the job publishes to it. Jobs whose results go to the stream
- * may be ended by Python, which publishes nothing: their streams are watched as well.
+ * Lets callers wait for the results of jobs, with one subscription for the process. A waiting caller stores the
+ * process's channel in the job, and the script that ends the job publishes to it. Jobs whose results go to the stream
+ * may be ended by Python RQ, which publishes nothing: their streams are watched as well.
  */
 export class ResultWaiters {
   readonly #connections: Connections
   readonly #keys: Keys
   readonly #channel = randomHex()
   readonly #waiting = new Map<string, Set<Wait>>()
-  readonly #streams: StreamWatch
-  #ready: Promise<unknown> | undefined
-  #look: NodeJS.Timeout | undefined
+  readonly #streams: ResultStreamReader
+  #subscribed: Promise<unknown> | undefined
+  #poll: NodeJS.Timeout | undefined
   #closed = false
 
   constructor(connections: Connections, keys: Keys) {
     this.#connections = connections
     this.#keys = keys
-    this.#streams = new StreamWatch(connections, keys, (jobId) => this.#wake(jobId))
+    this.#streams = new ResultStreamReader(connections, keys, (jobId) => this.#wake(jobId))
   }
 
   /**
-   * Resolves when the job has a result (or, with `untilEnd`, has ended) or is gone, at the latest after `timeoutMs`
-   * or when `signal` fires. To the result where the notice held it; else the caller looks.
+   * Wait until the job has a result (or, with `untilEnd`, has ended) or is gone, at most `timeoutMs`, or until `signal`
+   * fires. Resolves to the result if the notice held it; else the caller reads the job.
    */
   async wait(
     jobId: string,
@@ -55,8 +53,8 @@ export class ResultWaiters {
     const wait: Wait = { untilEnd, wake: () => {} }
     const waits = this.#waiting.get(jobId) ?? new Set()
     this.#waiting.set(jobId, waits.add(wait))
-    // Also what keeps the process alive while it waits.
-    this.#look ??= setInterval(() => void this.#lookAround(), LOOK_MS)
+    // The interval also keeps the process alive during the wait.
+    this.#poll ??= setInterval(() => void this.#pollAll(), POLL_MS)
     let isOver = signal?.aborted === true
     const end = () => {
       isOver = true
@@ -69,9 +67,9 @@ export class ResultWaiters {
       while (!isOver && !this.#closed) {
         const { promise, resolve } = deferred<AwaitedResult | undefined>()
         wait.wake = resolve
-        if (await this.#over(jobId, untilEnd)) return undefined
-        const told = await promise
-        if (told !== undefined) return told
+        if (await this.#isOver(jobId, untilEnd)) return undefined
+        const published = await promise
+        if (published !== undefined) return published
       }
       return undefined
     } finally {
@@ -83,8 +81,8 @@ export class ResultWaiters {
         this.#streams.unwatch(jobId)
       }
       if (this.#waiting.size === 0) {
-        clearInterval(this.#look)
-        this.#look = undefined
+        clearInterval(this.#poll)
+        this.#poll = undefined
       }
     }
   }
@@ -92,51 +90,53 @@ export class ResultWaiters {
   close(): void {
     this.#closed = true
     this.#streams.close()
-    clearInterval(this.#look)
-    this.#look = undefined
+    clearInterval(this.#poll)
+    this.#poll = undefined
     for (const jobId of [...this.#waiting.keys()]) this.#wake(jobId)
   }
 
-  /** Asks to be told, and says whether there is nothing left to wait for. */
-  async #over(jobId: string, untilEnd: boolean): Promise<boolean> {
-    const keys: [string, string] = [this.#keys.job(jobId), this.#keys.results(jobId)]
-    const reply = await this.#connections.run(scripts.awaitResult, keys, [this.#channel, untilEnd ? 1 : 0])
-    const [, word, lastEntry] = reply as [status: AwaitedResult['status'] | null, word: string, lastEntry?: string]
+  /** Register for a notice. Returns true if there is nothing left to wait for. */
+  async #isOver(jobId: string, untilEnd: boolean): Promise<boolean> {
+    const [, word, lastEntry] = await this.#connections.run(
+      scripts.awaitResult,
+      [this.#keys.job(jobId), this.#keys.results(jobId)],
+      [this.#channel, untilEnd],
+    )
     if (word !== 'over' && lastEntry !== undefined) this.#streams.watch(jobId, lastEntry)
     return word === 'over'
   }
 
   #subscribe(): Promise<unknown> {
-    if (this.#ready === undefined) {
+    if (this.#subscribed === undefined) {
       const subscriber = this.#connections.open('subscriber')
       subscriber.on('messageBuffer', (_channel: Buffer, message: Buffer) => {
-        const { jobId, awaited } = readNews(message)
+        const { jobId, awaited } = readNotice(message)
         this.#wake(jobId, awaited)
       })
-      // The main client is asked first: it fails fast, where the subscriber would wait for ever for a Redis that is away.
-      this.#ready = this.#connections
+      // Ask the main client first: it fails fast if Redis is away. The subscriber would wait forever.
+      this.#subscribed = this.#connections
         .call((client) => client.ping())
         .then(() => subscriber.subscribe(this.#keys.notify(this.#channel)))
         .catch((error: unknown) => {
-          this.#ready = undefined
+          this.#subscribed = undefined
           this.#connections.drop(subscriber)
           throw error
         })
     }
-    return this.#ready
+    return this.#subscribed
   }
 
-  #wake(jobId: string, told?: AwaitedResult): void {
-    for (const wait of this.#waiting.get(jobId) ?? []) wait.wake(told)
+  #wake(jobId: string, published?: AwaitedResult): void {
+    for (const wait of this.#waiting.get(jobId) ?? []) wait.wake(published)
   }
 
-  async #lookAround(): Promise<void> {
-    const ids = [...this.#waiting.keys()].slice(0, LOOK_BATCH)
-    // A look that fails is no harm: the next one comes in a second.
+  async #pollAll(): Promise<void> {
+    const ids = [...this.#waiting.keys()].slice(0, MOST_POLLED)
+    // A poll may fail: the next one comes in a second.
     await Promise.allSettled(
       ids.map(async (jobId) => {
         for (const wait of this.#waiting.get(jobId) ?? []) {
-          if (await this.#over(jobId, wait.untilEnd)) wait.wake()
+          if (await this.#isOver(jobId, wait.untilEnd)) wait.wake()
         }
       }),
     )

@@ -5,7 +5,7 @@ import type { ScriptArgument } from '../connection/script.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
 
-/** How long a scheduler's record outlives its last sign of life, as in RQ. */
+/** How long a scheduler's record is kept after its last heartbeat, as in RQ. */
 const RECORD_TTL_S = 61
 const EARLIER_CHANNEL = 'scheduled'
 const FREE_CHANNEL = 'scheduler'
@@ -19,20 +19,19 @@ export class RedisSchedulerStore implements SchedulerStore {
     this.#keys = keys
   }
 
-  async lead(scheduler: SchedulerIdentity, leaseMs: number): Promise<readonly string[]> {
+  lead(scheduler: SchedulerIdentity, leaseMs: number): Promise<readonly string[]> {
     const { name, queues } = scheduler
     const fields = encodeScheduler(scheduler)
-    const reply = await this.#connections.run(
+    return this.#connections.run(
       scripts.lead,
       [this.#keys.scheduler(name)],
       [this.#keys.prefix, name, leaseMs, stampNow(), RECORD_TTL_S, queues.length, ...queues, ...fields],
     )
-    return reply as string[]
   }
 
   async stopLeading({ name, queues }: SchedulerIdentity): Promise<boolean> {
-    const args: [ScriptArgument, ScriptArgument, ...ScriptArgument[]] = [this.#keys.prefix, name, ...queues]
-    return (await this.#connections.run(scripts.stopLeading, [this.#keys.scheduler(name)], args)) === 1
+    const keys: [scheduler: string] = [this.#keys.scheduler(name)]
+    return (await this.#connections.run(scripts.stopLeading, keys, [this.#keys.prefix, name, ...queues])) === 1
   }
 
   async leaderPid(queue: string): Promise<number | null> {
@@ -49,25 +48,18 @@ export class RedisSchedulerStore implements SchedulerStore {
       [this.#keys.prefix, queue, leader, stampNow(), most],
     )
     if (reply === 'lost') return 'lost'
-    const [moved, waitMs, nowMs] = reply as [number, number, number]
+    const [moved, waitMs, nowMs] = reply
     return { moved, waitMs: waitMs < 0 ? undefined : waitMs, nowMs }
   }
 
-  async promote(jobId: string, atFront: boolean): Promise<JobReply> {
+  promote(jobId: string, atFront: boolean): Promise<JobReply> {
     const keys: [job: string] = [this.#keys.job(jobId)]
-    const reply = await this.#connections.run(scripts.promote, keys, [
-      this.#keys.prefix,
-      jobId,
-      stampNow(),
-      atFront ? 1 : 0,
-    ])
-    return reply as JobReply
+    return this.#connections.run(scripts.promote, keys, [this.#keys.prefix, jobId, stampNow(), atFront])
   }
 
-  async reschedule(jobId: string, dueMs: number): Promise<JobReply> {
+  reschedule(jobId: string, dueMs: number): Promise<JobReply> {
     const keys: [job: string] = [this.#keys.job(jobId)]
-    const reply = await this.#connections.run(scripts.reschedule, keys, [this.#keys.prefix, jobId, Math.round(dueMs)])
-    return reply as JobReply
+    return this.#connections.run(scripts.reschedule, keys, [this.#keys.prefix, jobId, Math.round(dueMs)])
   }
 
   async onNotice(listener: (notice: SchedulerNotice) => void): Promise<() => Promise<void>> {
@@ -76,7 +68,7 @@ export class RedisSchedulerStore implements SchedulerStore {
     subscriber.on('message', (channel: string, queue: string) => {
       listener({ kind: channel === earlier ? 'earlier' : 'free', queue })
     })
-    // Not awaited: a scheduler starts even while Redis is away, and ioredis subscribes when it is back.
+    // Not awaited: a scheduler starts even if Redis is away. ioredis subscribes when Redis is back.
     subscriber.subscribe(earlier, this.#keys.notify(FREE_CHANNEL)).catch(() => {})
     return async () => this.#connections.drop(subscriber)
   }

@@ -1,7 +1,7 @@
 import type { Connections } from '../connection/connections.ts'
 import type { Client } from '../connection/script.ts'
 
-/** What others publish, over one connection, which is opened for the first channel and dropped after the last. */
+/** Listens to channels over one connection, which is opened for the first channel and closed after the last. */
 export class Subscriptions {
   readonly #connections: Connections
   readonly #listeners = new Map<string, Set<(text: string) => void>>()
@@ -12,18 +12,18 @@ export class Subscriptions {
   }
 
   /**
-   * Hear a channel, until the returned function is called. `heard` resolves when it is heard; it does not while Redis is away,
-   * and the channel is heard once Redis is back.
+   * Call `listener` for each message of a channel, until `end` is called. `subscribed` resolves when Redis has
+   * confirmed the subscription. While Redis is away it is pending, and the subscription is made once Redis is back.
    */
-  add(channel: string, listener: (text: string) => void): { heard: Promise<unknown>; end: () => void } {
+  add(channel: string, listener: (text: string) => void): { subscribed: Promise<unknown>; end: () => void } {
     const client = this.#connection()
     const known = this.#listeners.get(channel)
     const listeners = known ?? new Set()
     this.#listeners.set(channel, listeners.add(listener))
-    // Asked again for a channel that is heard already, Redis answers all the same.
-    const heard = client.subscribe(channel)
-    heard.catch(() => {})
-    return { heard, end: () => this.#end(channel, listener) }
+    // Redis also confirms a subscription that exists already.
+    const subscribed = client.subscribe(channel)
+    subscribed.catch(() => {})
+    return { subscribed, end: () => this.#end(channel, listener) }
   }
 
   #end(channel: string, listener: (text: string) => void): void {

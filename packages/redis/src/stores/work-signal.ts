@@ -1,33 +1,33 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { deferred, SECOND_MS } from '@rq/core'
+import { deferred, pause, SECOND_MS } from '@rq/core'
 import type { Connections } from '../connection/connections.ts'
 import type { Client } from '../connection/script.ts'
 import type { Keys } from '../keys.ts'
 
-/** One blocked connection a queue; beyond this many queues the rest is looked at once in a while. */
+/** How many queues have a blocking connection each. With more queues, a wait ends after a second. */
 const MOST_BLOCKED = 8
-/** Longest block of one command; then it is sent again, which also finds connections that died silently. */
+/** The longest block of one command. Then it is sent again, which also finds a connection that died silently. */
 const BLOCK_S = 5
+/** How much longer than that a reply may take before the connection counts as dead. */
 const SLACK_MS = 2 * SECOND_MS
-/** A paused queue that has jobs is looked at so often: nothing tells that it is resumed. */
+/** How often a paused queue with jobs is checked: no notice is sent when it is resumed. */
 const PAUSED_MS = SECOND_MS
-/** Elements that are there so soon after the last time may be so because nobody may take them. */
+/** If a queue has a job again this soon, it may be because the queue is paused and no worker may take it. */
 const AGAIN_MS = 5
-/** How often queues are looked at when blocking is not possible. */
-const LOOK_MS = 100
+/** How long a wait takes when blocking is not possible. */
+const REFUSED_MS = 100
 
 /**
- * Tells a worker that a queue may have work, for jobs pushed by anybody in any language. Each queue has a connection that
- * blocks in `BLMOVE q q LEFT LEFT`: it wakes when the list has an element and puts that element back where it was, in one
- * step, so nothing can be lost. At maxmemory Redis refuses that command; then the queues are looked at instead. A queue that
- * is paused has no work.
+ * Resolves when a queue may have a job, pushed by a program in any language. Each queue has a connection that blocks in
+ * `BLMOVE q q LEFT LEFT`: when the list has an element, Redis wakes it and puts the element back where it was, in one
+ * step, so nothing can be lost. At maxmemory Redis refuses that command, and the queues are polled instead. A paused
+ * queue counts as empty.
  */
 export class WorkSignal {
   readonly #connections: Connections
   readonly #keys: Keys
   readonly #blocked = new Map<string, Promise<void>>()
   readonly #clients = new Map<string, Client>()
-  /** When each queue had an element last, by `performance.now()`. */
+  /** When each queue was last seen with an element, by `performance.now()`. */
   readonly #seenMs = new Map<string, number>()
   #ended = new AbortController()
 
@@ -48,7 +48,7 @@ export class WorkSignal {
     signal.removeEventListener('abort', stop)
   }
 
-  /** Give the connections back; waits that go on end. The next wait opens new ones. */
+  /** Close the connections and end current waits. The next wait opens new connections. */
   disconnect(): void {
     this.#ended.abort()
     this.#ended = new AbortController()
@@ -57,7 +57,7 @@ export class WorkSignal {
     this.#clients.clear()
   }
 
-  /** Resolves when the queue has an element. One at a time for each queue, shared by successive waits. */
+  /** Resolves when the queue has an element. One command at a time for each queue, shared by successive waits. */
   #block(queue: string): Promise<void> {
     const running = this.#blocked.get(queue)
     if (running !== undefined) return running
@@ -73,17 +73,16 @@ export class WorkSignal {
     const ended = this.#ended.signal
     while (!ended.aborted) {
       const client = this.#client(queue)
-      // A connection that is silent for longer than the command may take is dead: the command is sent again by another one.
+      // A connection without a reply for longer than the block is dead: send the command over another one.
       const watchdog = setInterval(() => client.disconnect(true), BLOCK_S * SECOND_MS + SLACK_MS).unref()
       try {
         const id = await client.blmove(key, key, 'LEFT', 'LEFT', BLOCK_S)
         if (id === null) continue
-        if (!this.#isAgain(queue) || (await client.exists(this.#keys.paused(queue))) === 0) return
-        await delay(PAUSED_MS, undefined, { signal: ended })
+        if (!this.#isSeenAgain(queue) || (await client.exists(this.#keys.paused(queue))) === 0) return
+        await pause(PAUSED_MS, ended)
       } catch {
-        if (ended.aborted) return
-        // Refused (maxmemory, a server that is loading, ...): look, but not in a hurry.
-        await delay(LOOK_MS)
+        // Refused: maxmemory is reached, the server is loading its data, and so on.
+        await pause(REFUSED_MS, ended)
         return
       } finally {
         clearInterval(watchdog)
@@ -91,8 +90,8 @@ export class WorkSignal {
     }
   }
 
-  /** Whether the queue has had an element just before, too. */
-  #isAgain(queue: string): boolean {
+  /** Whether the queue was seen with an element just before. */
+  #isSeenAgain(queue: string): boolean {
     const nowMs = performance.now()
     const lastMs = this.#seenMs.get(queue) ?? Number.NEGATIVE_INFINITY
     this.#seenMs.set(queue, nowMs)

@@ -3,6 +3,7 @@ import type {
   Claimed,
   ClaimReply,
   ClaimRequest,
+  GiveBackAnswer,
   Lease,
   SettleAnswer,
   Settlement,
@@ -13,29 +14,30 @@ import type {
   WorkerRecord,
   WorkerStore,
 } from '@rq/job'
-import { decodeClaim, NOTHING } from '../codec/claim-codec.ts'
+import { decodeClaim, NO_JOBS } from '../codec/claim-codec.ts'
 import { readCommand } from '../codec/command-codec.ts'
 import { packList } from '../codec/message-pack.ts'
 import { encodeSettlements } from '../codec/settle-arguments.ts'
 import { stampNow } from '../codec/time.ts'
-import { decodeWorker, encodeBirth } from '../codec/worker-codec.ts'
+import { decodeWorker, encodeNewWorker } from '../codec/worker-codec.ts'
 import type { Connections } from '../connection/connections.ts'
-import type { ScriptArgument } from '../connection/script.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
 import { cleanUp } from './cleanup.ts'
-import { LeasingCalls } from './leasing-calls.ts'
+import { LostReplies } from './lost-replies.ts'
 import { ServerClock } from './server-clock.ts'
 import type { Subscriptions } from './subscriptions.ts'
 import { WorkSignal } from './work-signal.ts'
 
 /**
- * Execution ids are 12 random hex characters of the claim and 8 of the job's place in it: they need only differ among the
- * executions of one job, and a short one keeps a small set of leases in Redis's compact form (members up to 64 bytes).
+ * Execution ids are 12 random hex characters of the claim and 8 of the job's place in it. They only need to differ
+ * among the executions of one job. Short ones let Redis keep a small set of leases in its compact form, with members of
+ * up to 64 bytes.
  */
 const EXECUTION_BASE_LENGTH = 12
-const AHEAD = 'f'
-const NOT_AHEAD = '0'
+/** The first digit of an execution id says whether the job was prefetched; recover.lua reads it. */
+const PREFETCHED = 'f'
+const NOT_PREFETCHED = '0'
 
 export class RedisWorkerStore implements WorkerStore {
   readonly #connections: Connections
@@ -43,10 +45,10 @@ export class RedisWorkerStore implements WorkerStore {
   readonly #subscriptions: Subscriptions
   readonly #signal: WorkSignal
   readonly #births = new Map<string, string>()
-  readonly #claims: LeasingCalls
-  readonly #recoveries: LeasingCalls
+  readonly #claims: LostReplies
+  readonly #recoveries: LostReplies
   readonly #clock = new ServerClock()
-  /** By `performance.now()`. */
+  /** Nothing is recovered before this time, by `performance.now()`. */
   #recoverFromMs = 0
 
   constructor(connections: Connections, keys: Keys, subscriptions: Subscriptions) {
@@ -54,12 +56,12 @@ export class RedisWorkerStore implements WorkerStore {
     this.#keys = keys
     this.#subscriptions = subscriptions
     this.#signal = new WorkSignal(connections, keys)
-    this.#claims = new LeasingCalls(connections, keys)
-    this.#recoveries = new LeasingCalls(connections, keys)
+    this.#claims = new LostReplies(connections, keys)
+    this.#recoveries = new LostReplies(connections, keys)
   }
 
   async register(worker: WorkerIdentity): Promise<void> {
-    const fields = encodeBirth(worker, this.#birthOf(worker))
+    const fields = encodeNewWorker(worker, this.#birthOf(worker))
     const reply = await this.#connections.run(
       scripts.register,
       [this.#keys.workers],
@@ -76,7 +78,7 @@ export class RedisWorkerStore implements WorkerStore {
 
   async unregister(worker: WorkerIdentity): Promise<void> {
     const { name, queues } = worker
-    const rest = [...queues, ...this.#claims.unanswered(name)]
+    const rest = [...queues, ...this.#claims.basesWithoutReply(name)]
     await this.#connections.run(
       scripts.unregister,
       [this.#keys.workers],
@@ -87,9 +89,9 @@ export class RedisWorkerStore implements WorkerStore {
 
   async heartbeat(beat: WorkerHeartbeat): Promise<readonly Lease[]> {
     const { worker } = beat
-    const fields = encodeBirth(worker, this.#birthOf(worker))
+    const fields = encodeNewWorker(worker, this.#birthOf(worker))
     const leases = beat.leases.flatMap(({ queue, jobId, executionId }) => [queue, jobId, executionId])
-    const lost = (await this.#connections.run(
+    const lost = await this.#connections.run(
       scripts.heartbeat,
       [this.#keys.workers],
       [
@@ -99,7 +101,7 @@ export class RedisWorkerStore implements WorkerStore {
         ...fields,
         ...leases,
       ],
-    )) as string[]
+    )
     if (lost.length === 0) return []
     const lostExecutions = new Set(lost.filter((_, index) => index % 2 === 1))
     return beat.leases.filter((lease) => lostExecutions.has(lease.executionId))
@@ -113,9 +115,9 @@ export class RedisWorkerStore implements WorkerStore {
 
   async claim(request: ClaimRequest): Promise<ClaimReply> {
     const base = executionBase(request.isPrefetch)
-    const own = { base, queues: request.queues, workerName: request.workerName }
+    const call = { base, queues: request.queues, workerName: request.workerName }
     const { reply, resent } = await this.#claims.send(
-      own,
+      call,
       scripts.claim,
       [this.#keys.suspended],
       [
@@ -124,18 +126,18 @@ export class RedisWorkerStore implements WorkerStore {
         ...request.queues,
       ],
     )
-    return this.#claims.complete(decodeClaim(reply), own, resent)
+    return this.#claims.addLost(decodeClaim(reply), call, resent)
   }
 
   async settle(workerName: string, settlements: readonly Settlement[], claim?: ClaimRequest): Promise<SettleReply> {
     if (settlements.length === 0)
-      return { answers: [], claimed: claim === undefined ? NOTHING : await this.claim(claim) }
+      return { answers: [], claimed: claim === undefined ? NO_JOBS : await this.claim(claim) }
     const workedMs = settlements.reduce((sum, { startedAtMs, endedAtMs }) => sum + endedAtMs - startedAtMs, 0)
     const queues = claim?.queues ?? []
     const base = executionBase(claim?.isPrefetch)
-    const own = { base, queues, workerName }
+    const call = { base, queues, workerName }
     const { reply, resent } = await this.#claims.send(
-      own,
+      call,
       scripts.settle,
       [this.#keys.suspended],
       [
@@ -144,50 +146,53 @@ export class RedisWorkerStore implements WorkerStore {
         ...queues,
       ],
     )
-    const [letters, handed, setAside] = reply as [Buffer, unknown, number]
+    const [letters, packed, hasMore] = reply
     const answers = settlements.map((settlement, index) => {
       const answer = ANSWERS.get(letters[index]) ?? 'applied'
-      return resent && couldBeOwnDoing(settlement, answer) ? 'applied' : answer
+      return resent && mayBeAppliedBefore(settlement, answer) ? 'applied' : answer
     })
-    const claimed = decodeClaim(handed)
+    const claimed = decodeClaim(packed)
     return {
       answers,
-      claimed: claim === undefined ? claimed : await this.#claims.complete(claimed, own, resent),
-      releasing: setAside === 1,
+      claimed: claim === undefined ? claimed : await this.#claims.addLost(claimed, call, resent),
+      releasing: hasMore === 1,
     }
   }
 
   async releaseDependents(): Promise<boolean> {
-    const args: [ScriptArgument, ScriptArgument] = [this.#keys.prefix, stampNow()]
-    return (await this.#connections.run(scripts.releaseDependents, [this.#keys.releasing], args)) === 1
+    const { prefix, releasing } = this.#keys
+    return (await this.#connections.run(scripts.releaseDependents, [releasing], [prefix, stampNow()])) === 1
   }
 
   cleanUp(queues: readonly string[]): Promise<void> {
     return cleanUp(this.#connections, this.#keys, queues)
   }
 
-  async giveBack(leases: readonly Lease[]): Promise<void> {
-    if (leases.length === 0) return
+  async giveBack(leases: readonly Lease[]): Promise<readonly GiveBackAnswer[]> {
+    if (leases.length === 0) return []
     const words = leases.flatMap(({ queue, jobId, executionId }) => [queue, jobId, executionId])
-    await this.#connections.run(scripts.giveBack, [this.#keys.queues], [this.#keys.prefix, ...words])
+    return this.#connections.run(scripts.giveBack, [this.#keys.queues], [this.#keys.prefix, ...words])
   }
 
-  /** After a time in which Redis stood still it does nothing for one lease, so that living workers can renew theirs. */
+  /**
+   * After Redis was paused or unreachable, does nothing for the length of a lease, so that live workers can renew
+   * theirs.
+   */
   async recover(queue: string, workerName: string, leaseMs: number, most: number): Promise<readonly Claimed[]> {
     const sentAtMs = performance.now()
     if (sentAtMs < this.#recoverFromMs) return []
     const base = executionBase()
     const key = this.#keys.registry(queue, 'started')
     const args = [this.#keys.prefix, queue, workerName, leaseMs, most, stampNow(), base, this.#clock.nowMs()] as const
-    const own = { base, queues: [queue], workerName }
-    const { reply, resent } = await this.#recoveries.send(own, scripts.recover, [key], [...args])
-    const [serverMs, taken] = reply as [number, unknown]
-    this.#clock.note(serverMs, sentAtMs)
-    if (STALLED.equals(taken as Buffer)) {
+    const call = { base, queues: [queue], workerName }
+    const { reply, resent } = await this.#recoveries.send(call, scripts.recover, [key], [...args])
+    const [serverMs, taken] = reply
+    this.#clock.update(serverMs, sentAtMs)
+    if (taken.equals(STALLED)) {
       this.#recoverFromMs = performance.now() + leaseMs
       return []
     }
-    return (await this.#recoveries.complete(decodeClaim(taken), own, resent)).jobs
+    return (await this.#recoveries.addLost(decodeClaim(taken), call, resent)).jobs
   }
 
   waitForWork(queues: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<void> {
@@ -195,7 +200,7 @@ export class RedisWorkerStore implements WorkerStore {
   }
 
   async onCommand(workerName: string, listener: (command: WorkerCommand) => void): Promise<() => Promise<void>> {
-    // Not awaited: a worker starts even while Redis is away, and ioredis subscribes when it is back.
+    // Not awaited: a worker starts even if Redis is away. ioredis subscribes when Redis is back.
     const { end } = this.#subscriptions.add(this.#keys.commands(workerName), (text) => {
       const command = readCommand(text)
       if (command !== undefined) listener(command)
@@ -227,7 +232,7 @@ export class RedisWorkerStore implements WorkerStore {
     return queue === undefined ? this.#keys.workers : this.#keys.queueWorkers(queue)
   }
 
-  /** The time of birth stays the same when a record has to be written again. */
+  /** When the worker was registered first. Stays the same if its record has to be written again. */
   #birthOf(worker: WorkerIdentity): string {
     const known = this.#births.get(worker.name)
     if (known !== undefined) return known
@@ -237,23 +242,22 @@ export class RedisWorkerStore implements WorkerStore {
   }
 }
 
-/** The word of recover.lua for: Redis stood still. */
+/** The reply of recover.lua if Redis was paused or unreachable. */
 const STALLED = Buffer.from('stalled')
 
-/** By the letters of settle.lua. */
+/** The answers, by the letters of settle.lua. */
 const ANSWERS: ReadonlyMap<number | undefined, SettleAnswer> = new Map([
   ['a'.charCodeAt(0), 'applied'],
   ['l'.charCodeAt(0), 'lost'],
   ['g'.charCodeAt(0), 'gone'],
 ])
 
-/** Whether a settlement may have been applied already, by the same call, which was sent twice. */
-function couldBeOwnDoing({ to, keepS }: Settlement, answer: SettleAnswer): boolean {
+/** Whether a settlement of a call that was sent twice may have been applied the first time. */
+function mayBeAppliedBefore({ to, keepS }: Settlement, answer: SettleAnswer): boolean {
   if (answer === 'gone') return keepS === 0
   return answer === 'lost' && (to === 'queued' || to === 'scheduled')
 }
 
-/** The first digit says whether the jobs were claimed ahead; recover.lua reads it. */
 function executionBase(isPrefetch = false): string {
-  return (isPrefetch ? AHEAD : NOT_AHEAD) + randomHex().slice(0, EXECUTION_BASE_LENGTH - 1)
+  return (isPrefetch ? PREFETCHED : NOT_PREFETCHED) + randomHex().slice(0, EXECUTION_BASE_LENGTH - 1)
 }

@@ -1,5 +1,14 @@
 import { type Clock, type Logger, pause, SECOND_MS } from '@rq/core'
-import type { Claimed, ClaimReply, ClaimRequest, Lease, SettleAnswer, Settlement, WorkerStore } from '@rq/job'
+import type {
+  Claimed,
+  ClaimReply,
+  ClaimRequest,
+  GiveBackAnswer,
+  Lease,
+  SettleAnswer,
+  Settlement,
+  WorkerStore,
+} from '@rq/job'
 import { type LoopState, MOST_SETTLED_AT_ONCE, nextStep, type Step } from './next-step.ts'
 import type { QueueOrder } from './queue-order.ts'
 import { StoreRetry } from './store-retry.ts'
@@ -46,7 +55,7 @@ interface PendingSettlement {
 /** A job that waits to be returned to its queue. */
 interface PendingReturn {
   readonly lease: Lease
-  readonly resolve: () => void
+  readonly resolve: (answer: GiveBackAnswer) => void
 }
 
 const MOST_CLAIMED_AT_ONCE = 500
@@ -140,9 +149,11 @@ export class StoreLoop {
 
   /**
    * Return a claimed job to the head of its queue; no attempt is counted. Jobs that are returned in the same turn keep
-   * their order. Resolves when the store has answered. Never rejects.
+   * their order.
+   * @returns the answer of the store; `lost` also for a job that an earlier send has returned. Stays pending when the
+   *   loop is closed first. Never rejects.
    */
-  giveBack(lease: Lease): Promise<void> {
+  giveBack(lease: Lease): Promise<GiveBackAnswer> {
     return new Promise((resolve) => {
       this.#returns.push({ lease, resolve })
       this.#budget++
@@ -322,7 +333,7 @@ export class StoreLoop {
     this.#isReturning = false
     this.#state.queuesEmpty = false
     if (reply === undefined) this.#returns = [...pending, ...this.#returns]
-    else for (const { resolve } of pending) resolve()
+    else for (const [n, { resolve }] of pending.entries()) resolve(reply.value[n] ?? 'lost')
   }
 
   #take({ jobs, suspended }: ClaimReply, want: number): void {

@@ -1,4 +1,4 @@
-import type { Claimed, ClaimReply, ClaimRequest, JobRecord, Lease } from '@rq/job'
+import type { Claimed, ClaimReply, ClaimRequest, GiveBackAnswer, JobRecord, Lease } from '@rq/job'
 import { leaseKey, type MemoryData, type StoredLease } from './memory-data.ts'
 import { putBack } from './waiting-jobs.ts'
 
@@ -64,13 +64,17 @@ export function renew(data: MemoryData, held: Lease, { workerName, endsMs }: Lea
   return true
 }
 
-/** Put claimed jobs that have not begun back at the head of their queues, in order, without spending an attempt. */
-export function giveBack(data: MemoryData, leases: readonly Lease[]): void {
-  for (const { executionId, jobId, queue } of [...leases].reverse()) {
+/** Put claimed jobs, begun or not, back at the head of their queues, in order; no attempt is counted. */
+export function giveBack(data: MemoryData, leases: readonly Lease[]): GiveBackAnswer[] {
+  // The last first, so that the first comes to stand at the head.
+  const answers = [...leases].reverse().map(({ executionId, jobId, queue }) => {
     data.leases(queue).delete(leaseKey(jobId, executionId))
     const record = data.record(jobId)
-    if (record?.executionId === executionId && record.status === 'started') putBack(data, record)
-  }
+    if (record?.executionId !== executionId || record.status !== 'started') return 'lost'
+    putBack(data, record)
+    return 'returned'
+  })
+  return answers.reverse()
 }
 
 /**

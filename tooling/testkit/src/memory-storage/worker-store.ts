@@ -3,6 +3,7 @@ import type {
   Claimed,
   ClaimReply,
   ClaimRequest,
+  GiveBackAnswer,
   Lease,
   Settlement,
   SettleReply,
@@ -90,8 +91,8 @@ export class MemoryWorkerStore implements WorkerStore {
     }
   }
 
-  async giveBack(leases: readonly Lease[]): Promise<void> {
-    giveBack(this.#data, leases)
+  async giveBack(leases: readonly Lease[]): Promise<readonly GiveBackAnswer[]> {
+    return giveBack(this.#data, leases)
   }
 
   async recover(queue: string, workerName: string, leaseMs: number, most: number): Promise<readonly Claimed[]> {

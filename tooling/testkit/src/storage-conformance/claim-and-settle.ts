@@ -184,15 +184,37 @@ export function describeClaimAndSettle(name: string, open: OpenStorage): void {
       await eventually(async () => !(await queues.isPaused('short')))
     })
 
-    it('gives jobs back to the head of the queue in order, without spending an attempt', async () => {
+    it('gives jobs back to the head of the queue in order, and counts no attempt', async () => {
       await using test = await open()
       const { queues, workers } = test.storage
       await queues.enqueue([newJob({ id: 'a' }), newJob({ id: 'b' }), newJob({ id: 'c', retriesLeft: 1 })])
       const { jobs } = await workers.claim(claimRequest({ want: 2 }))
-      await workers.giveBack(jobs.map(({ job, executionId }) => ({ queue: 'default', jobId: job.id, executionId })))
+      const leases = jobs.map(({ job, executionId }) => ({ queue: 'default', jobId: job.id, executionId }))
+      expect(await workers.giveBack(leases)).toEqual(['returned', 'returned'])
       expect(await queues.jobIds('default', 0, -1)).toEqual(['a', 'b', 'c'])
       expect(await statusOf(test.storage, 'a', 'b')).toEqual(['queued', 'queued'])
       expect(await end(test.storage, jobs, RETURNED)).toEqual(['lost', 'lost'])
+    })
+
+    it('gives back only the jobs that the execution still owns, and answers which', async () => {
+      await using test = await open()
+      const { jobs: store, queues, workers } = test.storage
+      const ids = ['settled', 'kept', 'canceled', 'deleted', 'returned']
+      await queues.enqueue(ids.map((id) => newJob({ id })))
+      const { jobs } = await workers.claim(claimRequest({ want: ids.length }))
+      const leases = jobs.map(({ job, executionId }) => ({ queue: 'default', jobId: job.id, executionId }))
+      await end(test.storage, jobs.slice(0, 1), RETURNED)
+      await store.cancel({ jobId: 'canceled', enqueueDependents: false, removeFromDependencies: false })
+      await store.delete({ jobId: 'deleted', deleteDependents: false })
+      await workers.giveBack(leases.slice(4))
+      expect(await workers.giveBack(leases)).toEqual(['lost', 'returned', 'lost', 'lost', 'lost'])
+      expect(await workers.giveBack([])).toEqual([])
+      expect(await queues.jobIds('default', 0, -1)).toEqual(['kept', 'returned'])
+      expect(await statusOf(test.storage, 'settled', 'canceled', 'deleted')).toEqual([
+        'finished',
+        'canceled',
+        undefined,
+      ])
     })
 
     it('wakes a waiting worker when a job arrives, without taking it', async () => {

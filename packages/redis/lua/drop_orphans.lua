@@ -1,10 +1,10 @@
 #!lua flags=allow-oom
---- Drop entries of a registry whose job is gone.
--- @key registry zset
+--- Drop the entries of a registry whose job is gone.
+-- @key registry zset rq:deferred:<q>
 -- @arg prefix string
--- @arg first int index
--- @arg last int index
--- @reply int how many were dropped
+-- @arg first  int index
+-- @arg last   int index
+-- @reply {int} number of entries dropped
 local registryKey = KEYS[1]
 local prefix, first, last = ARGV[1], ARGV[2], ARGV[3]
 

@@ -1,21 +1,22 @@
 #!lua flags=allow-oom
---- Take the slots of a rate limit away from jobs that are gone or over, drop who cannot wait, let the next ones in.
--- @key limits set of names of limits
+--- Take the slots of a rate limit from jobs that are gone or over, drop waiting jobs that cannot use one, and admit the
+-- next ones.
+-- @key limits set rq:rl-keys
 -- @arg prefix string
--- @arg limit string
--- @arg stamp string ISO time
--- @reply int how many slots were freed
+-- @arg limit  string
+-- @arg stamp  string ISO time
+-- @reply {int} number of slots freed
 -- @include lib/time
 -- @include lib/rate_limit
 
 local limitsKey = KEYS[1]
 local prefix, limit, stamp = ARGV[1], ARGV[2], ARGV[3]
---- The longest waiting are looked at; the others are when it is their turn.
-local LOOKED_AT = 1000
+--- Only the first of the waiting jobs are checked; the others when it is their turn.
+local MOST_CHECKED = 1000
 
 local key = prefix .. 'rl:' .. limit
 local freed = freeDeadSlots(prefix, limit, 0, -1)
-for _, id in ipairs(redis.call('ZRANGE', key .. ':rate_limited', 0, LOOKED_AT - 1)) do
+for _, id in ipairs(redis.call('ZRANGE', key .. ':rate_limited', 0, MOST_CHECKED - 1)) do
   local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')
   if job[1] ~= 'rate_limited' or job[2] ~= limit then redis.call('ZREM', key .. ':rate_limited', id) end
 end

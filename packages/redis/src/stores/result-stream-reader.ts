@@ -5,25 +5,25 @@ import type { Connections } from '../connection/connections.ts'
 import type { Client } from '../connection/script.ts'
 import type { Keys } from '../keys.ts'
 
-/** Longest block of one command; then it is sent again with the streams that are watched by then. */
+/** The longest block of one command. Then it is sent again, with the streams that are watched by then. */
 const BLOCK_MS = 5 * SECOND_MS
-/** How soon to try again to end a block that had not quite begun. */
-const AGAIN_MS = 10
-/** Streams in one command. */
+/** How soon to unblock again a command that had not blocked yet. */
+const UNBLOCK_AGAIN_MS = 10
+/** The most streams in one command. */
 const MOST_STREAMS = 500
 
 /**
- * Hears of results that others write into results streams: a Python worker tells nobody that a job is over, but its
- * result is in the stream in the same moment. One blocked connection, opened when a job is first watched.
+ * Watches the results streams of jobs. A Python worker publishes nothing when a job has ended, but writes its result to
+ * the stream at that moment. Uses one blocking connection, opened when the first job is watched.
  */
-export class StreamWatch {
+export class ResultStreamReader {
   readonly #connections: Connections
   readonly #keys: Keys
   readonly #onResult: (jobId: string) => void
-  /** The entry behind which a result is new, by job. */
+  /** The last entry of the stream that is not new, by job. */
   readonly #watched = new Map<string, string>()
   #client: Client | undefined
-  #reading: string | undefined
+  #blockedClientId: string | undefined
   #stale = false
   #running = false
   #closed = false
@@ -34,15 +34,15 @@ export class StreamWatch {
     this.#onResult = onResult
   }
 
-  /** Tell once of the first result behind the entry `after`. */
+  /** Call `onResult` once, for the first result behind the entry `after`. */
   watch(jobId: string, after: string): void {
     if (this.#closed || this.#watched.get(jobId) === after) return
     this.#watched.set(jobId, after)
-    if (this.#running) void this.#readAnew()
+    if (this.#running) void this.#restartRead()
     else void this.#run()
   }
 
-  /** What is no longer watched is left out of the next command. */
+  /** Stop watching a job. Its stream is left out of the next command. */
   unwatch(jobId: string): void {
     this.#watched.delete(jobId)
   }
@@ -61,43 +61,45 @@ export class StreamWatch {
           this.#onResult(jobId)
         }
       } catch {
-        // Whoever waits looks for itself once in a while, so a failure here costs no more than that.
+        // Waiting callers also poll, so a failure only makes them slower.
         await delay(SECOND_MS, undefined, { ref: false })
       }
     }
     this.#running = false
   }
 
-  /** The jobs that have a new result; none when the time is over or others are watched by now. */
+  /**
+   * Block until jobs have a new result, and return them; return none at the end of the block, or when it is restarted.
+   */
   async #read(): Promise<string[]> {
     const client = this.#connection()
     const id = client instanceof Cluster ? undefined : String(await client.client('ID'))
     const watched = [...this.#watched].slice(0, MOST_STREAMS)
     const streams = watched.map(([jobId]) => this.#keys.results(jobId))
     this.#stale = false
-    this.#reading = id
+    this.#blockedClientId = id
     try {
       const afters = watched.map(([, after]) => after)
       const reply = await client.xread('COUNT', 1, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...afters)
       return (reply ?? []).flatMap(([stream]) => watched[streams.indexOf(String(stream))]?.[0] ?? [])
     } finally {
-      this.#reading = undefined
+      this.#blockedClientId = undefined
     }
   }
 
-  /** End the block that goes on, so that the next one is for all that is watched now. */
-  async #readAnew(): Promise<void> {
+  /** End the current block, so that the next one includes all streams that are watched now. */
+  async #restartRead(): Promise<void> {
     if (this.#stale) return
     this.#stale = true
-    while (this.#stale && this.#reading !== undefined) {
-      const id = this.#reading
+    while (this.#stale && this.#blockedClientId !== undefined) {
+      const id = this.#blockedClientId
       try {
         await this.#connections.call((client) => client.client('UNBLOCK', id))
       } catch {
-        // Not permitted: then it joins when the block is over.
+        // The user may lack the permission. Then the stream is added at the end of the block.
         return
       }
-      await delay(AGAIN_MS, undefined, { ref: false })
+      await delay(UNBLOCK_AGAIN_MS, undefined, { ref: false })
     }
   }
 

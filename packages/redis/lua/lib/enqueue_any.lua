@@ -1,0 +1,128 @@
+--- Enqueue a job that is there already, or has extras as lib/enqueue lists them.
+-- @include lib/enqueue_batch
+-- @include lib/place
+-- @include lib/registries
+-- @include lib/results
+-- @include lib/schedule
+-- @lazy lib/dependencies firstUnsatisfied waitFor reaches
+
+--- Whether this very call already put the job where it is: its reply was lost and the client sent it again.
+-- A unique job is recognized by its token, since two programs may make one in the same moment; any other new job by its
+-- creation time, since it may have come into its queue, and further, before the call was sent again. A job that is
+-- enqueued once more is there if it has this call's stamp, or waits already where it belongs; in no other state, since
+-- then nothing would ever start it. A job that this call has given the slot of another job has the stamp as well, and
+-- is not there yet.
+local function isAlreadyThere(batch, id, extra, createdAt, known)
+  if extra.token then return redis.call('HGET', batch.prefix .. 'job:' .. id, 'unique') == extra.token end
+  if known.createdAt ~= createdAt then return false end
+  if not extra.isAgain or (known.enqueuedAt == batch.stamp and not admitted[id]) then return true end
+  if known.status == 'deferred' then
+    return extra.dependencies and firstUnsatisfied(batch.prefix, extra.dependencies, extra.allowFailure)
+  end
+  return known.status == 'rate_limited' and extra.rateLimit
+    and redis.call('ZSCORE', batch.prefix .. 'rl:' .. extra.rateLimit .. ':rate_limited', id)
+end
+
+--- The answer for a job that is already there.
+local function answerAgain(extra, known)
+  if extra.execution and known.execution == extra.execution then return 'started' end
+  local status = known.status
+  local waits = status == 'deferred' or status == 'scheduled' or status == 'rate_limited'
+  return waits and status or 'queued'
+end
+
+local function closesCycle(batch, id, dependencies)
+  if redis.call('EXISTS', batch.prefix .. 'job:' .. id .. ':dependents') == 0 then return false end
+  for _, dependency in ipairs(dependencies) do
+    if reaches(batch.prefix, dependency, id) then return true end
+  end
+  return false
+end
+
+--- Remove a job that another one of its id replaces: from its place, its group and its rate limit. It waits for nothing
+-- any more; jobs that wait for it wait on.
+local function replace(batch, key, id, known)
+  local prefix = batch.prefix
+  leave(prefix, id, known.status, known.queue)
+  local dependencies = prefix .. 'job::' .. id .. ':dependencies'
+  for _, dependency in ipairs(redis.call('SMEMBERS', dependencies)) do
+    redis.call('SREM', prefix .. 'job:' .. dependency .. ':dependents', id)
+  end
+  local other = redis.call('HMGET', key, 'group_id', 'rate_limit_key')
+  leaveGroup(prefix, id, other[1])
+  redis.call('DEL', key, dependencies)
+  redis.call('PERSIST', key .. ':dependents')
+  if other[2] then releaseSlot(prefix, other[2], id, batch.nowS, batch.stamp) end
+end
+
+--- Write the job where it belongs. Returns its status. `...`: fields of its hash.
+local function putInPlace(batch, key, id, queue, extra, dueMs, isUnmet, ...)
+  local prefix, stamp = batch.prefix, batch.stamp
+  if dueMs then
+    redis.call('HSET', key, 'status', 'scheduled', ...)
+    if extra.front then redis.call('HSET', key, 'enqueue_at_front', 1) end
+    schedule(prefix, queue, id, dueMs)
+    return 'scheduled'
+  elseif isUnmet then
+    redis.call('HSET', key, 'status', 'deferred', ...)
+    if extra.front then redis.call('HSET', key, 'enqueue_at_front', 1) end
+    redis.call('ZADD', prefix .. 'deferred:' .. queue, deferredScore(), id)
+    return 'deferred'
+  elseif extra.execution then
+    redis.call('HSET', key, 'status', 'started', 'enqueued_at', stamp, 'started_at', stamp,
+      'worker_name', extra.worker, 'execution_id', extra.execution, ...)
+    local leaseEnds = leaseScore(batch.nowMs + tonumber(extra.leaseMs))
+    redis.call('ZADD', prefix .. 'wip:' .. queue, leaseEnds, id .. ':' .. extra.execution)
+    return 'started'
+  elseif extra.rateLimit then
+    redis.call('HSET', key, 'status', 'created', ...)
+    return place(prefix, id, queue, extra.front, extra.rateLimit, extra.concurrency, batch.nowS, stamp)
+  end
+  redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp, ...)
+  push(prefix, queue, id, extra.front)
+  return 'queued'
+end
+
+--- What is known of a job that is there already; nil if it was not enqueued by RQ.
+local function readKnown(key, queue)
+  local values = redis.call('HMGET', key, 'enqueued_at', 'created_at', 'status', 'origin', 'execution_id')
+  if not values[2] then return nil end
+  return { enqueuedAt = values[1], createdAt = values[2], status = values[3], queue = values[4] or queue,
+    execution = values[5] }
+end
+
+--- Enqueue a job. Returns the answer. `...`: fields of its hash, created_at first.
+local function enqueueAny(batch, key, id, queue, exists, extra, ...)
+  local prefix, nowMs, dependencies = batch.prefix, batch.nowMs, extra.dependencies
+  local known = exists and readKnown(key, queue)
+  local hasHistory = false
+  if known then
+    local _, createdAt = ...
+    if not batch.seen[id] and isAlreadyThere(batch, id, extra, createdAt, known) then return answerAgain(extra, known) end
+    if extra.token then return 'duplicate' end
+    -- The same job enqueued once more, not another one of its id, keeps its results.
+    hasHistory = known.status == 'finished' and known.createdAt == createdAt
+  end
+  if dependencies and closesCycle(batch, id, dependencies) then return 'cycle' end
+  if hasHistory then hasHistory = keepSuccess(prefix, id) end
+  if known then replace(batch, key, id, known) end
+  listQueue(batch, queue)
+
+  local dueMs = tonumber(extra.dueMs) or extra.delayMs and nowMs + extra.delayMs
+  -- A job that is due already is not scheduled.
+  if dueMs and dueMs <= nowMs then dueMs = nil end
+  local isUnmet = dependencies and firstUnsatisfied(prefix, dependencies, extra.allowFailure) ~= nil
+  if dependencies and (isUnmet or dueMs) then waitFor(prefix, id, dependencies) end
+  local answer = putInPlace(batch, key, id, queue, extra, dueMs, isUnmet, ...)
+  if extra.token then redis.call('HSET', key, 'unique', extra.token) end
+  if hasHistory then redis.call('HSET', key, 'results', 'stream') end
+  -- The longest wait in the queue begins when the job comes into it, not while it waits for other jobs.
+  if extra.ttlS and not isUnmet and answer ~= 'started' then
+    expireAfter(prefix, id, extra.ttlS + (dueMs and math.ceil((dueMs - nowMs) / 1000) or 0))
+  end
+  if extra.group then
+    redis.call('SADD', prefix .. 'groups', extra.group)
+    redis.call('SADD', prefix .. 'group:' .. extra.group, id)
+  end
+  return answer
+end

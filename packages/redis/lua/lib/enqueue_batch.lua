@@ -1,0 +1,32 @@
+--- What the jobs of one call have in common.
+-- @include lib/time
+
+local function newEnqueueBatch(prefix, queuesKey, stamp)
+  local nowS, nowMs = clock()
+  return {
+    prefix = prefix,
+    queuesKey = queuesKey,
+    stamp = stamp,
+    nowS = nowS,
+    nowMs = nowMs,
+    answers = {},
+    -- Queues that were listed, and ids that were dealt with.
+    listed = {},
+    seen = {},
+    -- Jobs of one queue that are written and not pushed yet. They are pushed together, before anything else happens.
+    ready = {},
+    readyQueue = nil,
+  }
+end
+
+local function pushReady(batch)
+  if #batch.ready == 0 then return end
+  redis.call('RPUSH', batch.prefix .. 'queue:' .. batch.readyQueue, unpack(batch.ready))
+  batch.ready = {}
+end
+
+local function listQueue(batch, queue)
+  if batch.listed[queue] then return end
+  batch.listed[queue] = true
+  redis.call('SADD', batch.queuesKey, batch.prefix .. 'queue:' .. queue)
+end

@@ -1,0 +1,86 @@
+import { backoffMs, invalidOption, RqError } from '@rq/core'
+import type { RedisOptions } from 'ioredis'
+import { checkUrl, maskUrl } from './connection-url.ts'
+
+/**
+ * What a connection is for:
+ * - `producer` fails within seconds when Redis is away, so that a request never hangs;
+ * - `worker` waits and reconnects forever;
+ * - `blocking` is a worker's connection for blocking reads;
+ * - `subscriber` is a worker's connection that listens to channels.
+ */
+export type Role = 'producer' | 'worker' | 'blocking' | 'subscriber'
+
+const CONNECT_TIMEOUT_MS = 5_000
+/** At least 50 ms: the scripts rely on it that a call whose reply was lost is not sent again sooner (lua/lib/time). */
+const RECONNECT = { firstMs: 100, mostMs: 4_500 }
+/**
+ * A connection is given up when a reply takes longer than this. Leaves time to renew a lease of the default length over
+ * another one.
+ */
+const REPLY_TIMEOUT_MS = 7_000
+
+/** The ioredis options of a URL, or the options that were given. @throws RqError `RQ_CONFIG`, `RQ_INVALID_OPTION`. */
+export function clientOptions(connection: string | RedisOptions): RedisOptions {
+  if (typeof connection === 'string') return optionsOfUrl(checkUrl(connection))
+  if (typeof connection !== 'object' || connection === null) {
+    throw invalidOption('connection', connection, 'a URL, ioredis options, or an ioredis client')
+  }
+  refuseKeyPrefix(connection)
+  return connection
+}
+
+function optionsOfUrl(url: string): RedisOptions {
+  if (url.startsWith('/')) return { path: url }
+  const { protocol, hostname, port, username, password, pathname, searchParams } = new URL(url)
+  const db = pathname.length > 1 ? Number(pathname.slice(1)) : 0
+  if (!Number.isInteger(db) || db < 0) {
+    throw new RqError('RQ_CONFIG', `Not a database number in ${maskUrl(url)}: expected redis://host:port/0.`)
+  }
+  const options: RedisOptions = { host: hostname || 'localhost', port: port === '' ? 6379 : Number(port), db }
+  if (hostname.startsWith('[')) options.host = hostname.slice(1, -1)
+  if (username !== '') options.username = decodeURIComponent(username)
+  const secret = password || searchParams.get('password') || ''
+  if (secret !== '') options.password = decodeURIComponent(secret)
+  if (protocol === 'rediss:') options.tls = {}
+  return options
+}
+
+/**
+ * Refuse ioredis's `keyPrefix`. The scripts build most keys themselves, and ioredis would put the prefix before the
+ * others only.
+ * @throws RqError `RQ_CONFIG`.
+ */
+export function refuseKeyPrefix({ keyPrefix }: { readonly keyPrefix?: string | undefined }): void {
+  if (keyPrefix === undefined || keyPrefix === '') return
+  throw new RqError(
+    'RQ_CONFIG',
+    "rq cannot use a connection with ioredis's option keyPrefix. Remove it, and set the option prefix of rq instead.",
+  )
+}
+
+/** The ioredis options that a role adds to those of the connection. */
+export function roleOptions(role: Role): RedisOptions {
+  const common: RedisOptions = {
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    protocol: 2,
+    enableReadyCheck: true,
+    // A server with too many clients replies so and closes. ioredis reads that reply only if it sent one command alone.
+    disableClientInfo: true,
+    retryStrategy: (attempt) => backoffMs(attempt - 1, RECONNECT),
+  }
+  if (role === 'producer') return { ...common, socketTimeout: REPLY_TIMEOUT_MS, maxRetriesPerRequest: 2 }
+  const retriesForever: RedisOptions = { ...common, maxRetriesPerRequest: null }
+  // A blocking read gets no reply for as long as it may block. Its caller has a timeout of its own.
+  return role === 'blocking' ? retriesForever : { ...retriesForever, socketTimeout: REPLY_TIMEOUT_MS }
+}
+
+/** The address of the server, without secrets. */
+export function addressOf(options: RedisOptions): string {
+  if (typeof options.path === 'string') return options.path
+  // An ioredis client has null for no sentinels.
+  if (Array.isArray(options.sentinels))
+    return `the master "${options.name ?? ''}" of ${options.sentinels.length} sentinels`
+  const scheme = options.tls === undefined ? 'redis' : 'rediss'
+  return `${scheme}://${options.host ?? 'localhost'}:${options.port ?? 6379}/${options.db ?? 0}`
+}

@@ -1,0 +1,83 @@
+import type { ClaimReply } from '@rq/job'
+import { decodeClaim } from '../codec/claim-codec.ts'
+import type { Connections } from '../connection/connections.ts'
+import type { Script, ScriptArgument } from '../connection/script.ts'
+import * as scripts from '../connection/scripts.generated.ts'
+import type { Keys } from '../keys.ts'
+
+/** A call that leases jobs. */
+export interface LeasingCall {
+  /** What the execution ids of its leases begin with. */
+  readonly base: string
+  readonly workerName: string
+  readonly queues: readonly string[]
+}
+
+interface LostReply extends LeasingCall {
+  /** Executions that a later reply to the same call named. */
+  readonly known: readonly string[]
+}
+
+/**
+ * Sends calls that lease jobs, and remembers those whose reply was lost. The jobs that such a call leased are found
+ * again by the same call or the next one, and returned once.
+ */
+export class LostReplies {
+  readonly #connections: Connections
+  readonly #keys: Keys
+  readonly #underWay = new Set<LeasingCall>()
+  #lost: LostReply[] = []
+
+  constructor(connections: Connections, keys: Keys) {
+    this.#connections = connections
+    this.#keys = keys
+  }
+
+  /** Bases of the calls of a worker that may have leased jobs that are not known here. */
+  basesWithoutReply(workerName: string): string[] {
+    const lost = this.#lost.filter(({ known }) => known.length === 0)
+    return [...this.#underWay, ...lost].filter((call) => call.workerName === workerName).map(({ base }) => base)
+  }
+
+  /** Run the script of a call. If it fails, it may have run nevertheless. */
+  async send<KeyNames extends readonly string[], Args extends readonly ScriptArgument[], Reply>(
+    call: LeasingCall,
+    script: Script<KeyNames, Args, Reply>,
+    keys: KeyNames,
+    args: Args,
+  ): Promise<{ reply: Reply; resent: boolean }> {
+    this.#underWay.add(call)
+    try {
+      return await this.#connections.runNotingResend(script, keys, args)
+    } catch (error) {
+      this.#lost.push({ ...call, known: [] })
+      throw error
+    } finally {
+      this.#underWay.delete(call)
+    }
+  }
+
+  /**
+   * Add the jobs to a reply that were leased by calls whose reply was lost: earlier ones, and this one if it was
+   * resent.
+   */
+  async addLost(reply: ClaimReply, call: LeasingCall, resent: boolean): Promise<ClaimReply> {
+    if (resent) this.#lost.push({ ...call, known: reply.jobs.map(({ executionId }) => executionId) })
+    if (this.#lost.length === 0) return reply
+    const lost = this.#lost
+    this.#lost = []
+    const queues = new Set(lost.flatMap((one) => one.queues))
+    const bases = lost.map(({ base }) => base)
+    try {
+      const args = [this.#keys.prefix, lost.length, ...bases, ...queues] as const
+      const found = decodeClaim(await this.#connections.run(scripts.reclaim, [this.#keys.queues], [...args]))
+      const known = new Set(lost.flatMap((one) => one.known))
+      const jobs = found.jobs.filter(({ executionId }) => !known.has(executionId))
+      return jobs.length === 0 ? reply : { ...reply, jobs: [...reply.jobs, ...jobs] }
+    } catch {
+      // The jobs of this reply must not be lost as well. The next call looks again.
+      this.#lost.push(...lost)
+      return reply
+    }
+  }
+}
