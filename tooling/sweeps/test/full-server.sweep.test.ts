@@ -74,10 +74,7 @@ async function rejected(admin: Redis): Promise<number> {
 
 describe('a maxmemory-policy', () => {
   test.each([
-    [
-      'allkeys-lru',
-      ['is allkeys-lru: when its memory is full it deletes keys, and jobs are lost. Set it to noeviction.'],
-    ],
+    ['allkeys-lru', ['is allkeys-lru: when its memory is full, it deletes keys and loses jobs. Set it to noeviction.']],
     ['noeviction', []],
   ])('%s: a worker says what it means for jobs', async (policy, warnings) => {
     await using redis = await startRedis({ args: ['--maxmemory-policy', policy] })
