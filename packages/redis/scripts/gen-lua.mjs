@@ -56,8 +56,12 @@ function codeOf(text) {
     .join('\n')
 }
 
+/** A line that includes a library: how, its name, and for a lazy one its functions. */
+const INCLUDE = /^-- @(include|lazy) (\S+)(?: (.+))?$/m
+
 /**
- * A file's code with everything that it includes, each library once, where it is included.
+ * A file's code with everything that it includes, each library once, where it is included. Only a script may include
+ * something between its lines of code.
  * @param {string} name
  * @param {Set<string>} seen
  * @returns {Part[]}
@@ -65,16 +69,24 @@ function codeOf(text) {
 function assemble(name, seen = new Set()) {
   if (seen.has(name)) return []
   seen.add(name)
-  const [head = '', ...rest] = read(name).split(/^(?=-- @(?:include|lazy) )/m)
-  return [head, ...rest].flatMap((text) => {
-    const [, kind, other = '', names = ''] = /^-- @(include|lazy) (\S+)(?: (.+))?$/m.exec(text) ?? []
-    const code = codeOf(text)
-    return [
-      ...(kind === 'include' ? assemble(other, seen) : []),
-      ...(kind === 'lazy' ? assembleLazy(other, names.split(' '), seen) : []),
-      ...(code === '' ? [] : [name.startsWith('lib/') ? { library: name } : { text: code }]),
-    ]
+  const isLibrary = name.startsWith('lib/')
+  // Each section but the first begins with an include.
+  const sections = read(name).split(/^(?=-- @(?:include|lazy) )/m)
+  return sections.flatMap((section, at) => {
+    const code = codeOf(section)
+    if (isLibrary && code !== '' && at < sections.length - 1) {
+      throw new Error(`${name}.lua: a library includes others in its header only`)
+    }
+    const own = isLibrary ? { library: name } : { text: code }
+    return [...included(section, seen), ...(code === '' ? [] : [own])]
   })
+}
+
+/** The code that a section's first line includes, if it does. @param {string} section @param {Set<string>} seen */
+function included(section, seen) {
+  const [, kind, name = '', functions = ''] = INCLUDE.exec(section) ?? []
+  if (kind === 'include') return assemble(name, seen)
+  return kind === 'lazy' ? assembleLazy(name, functions.split(' '), seen) : []
 }
 
 /**

@@ -1,4 +1,4 @@
-import { makeProject, redisFixture } from '@rq/testkit'
+import { eventually, makeProject, redisFixture } from '@rq/testkit'
 import { expect, it } from 'vitest'
 import { Dependency, Queue, Webhook, Worker, WorkerPool } from '../src/index.ts'
 import { nothing } from './functions.ts'
@@ -40,8 +40,9 @@ it('scheduled jobs that are due run in the burst of a pool', async () => {
   await using redis = await redisFixture()
   await using project = await makeProject({ 'jobs.mjs': JOBS })
   await using queue = new Queue('default', { connection: redis.url, prefix: redis.prefix })
-  const job = await queue.enqueueIn(0.05, 'jobs.now')
-  await new Promise((resolve) => setTimeout(resolve, 60))
+  const due = new Date(Date.now() + 50)
+  const job = await queue.enqueueAt(due, 'jobs.now')
+  await eventually(() => Date.now() > due.getTime())
   await new WorkerPool([queue], { importPaths: [project.dir] }).start({ burst: true })
   expect(await job.getStatus()).toBe('finished')
 })

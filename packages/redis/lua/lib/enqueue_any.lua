@@ -83,7 +83,7 @@ local function putInPlace(batch, key, id, queue, extra, dueMs, isUnmet, ...)
   return 'queued'
 end
 
---- What is known of a job that is there already; nil if it was not enqueued by RQ.
+--- What is known of a job that is there already; nil if it has no creation time, which every enqueued job has.
 local function readKnown(key, queue)
   local values = redis.call('HMGET', key, 'enqueued_at', 'created_at', 'status', 'origin', 'execution_id')
   if not values[2] then return nil end

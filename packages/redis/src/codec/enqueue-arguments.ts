@@ -30,9 +30,10 @@ export function pushJob(list: Packable[], job: NewJob, begin?: Begin): boolean {
 }
 
 function hasExtra({ record, atFront, again, unique, dueMs, delayMs }: NewJob): boolean {
-  const { ttlS, dependencyIds = [], groupId, rateLimit } = record
+  const { ttlS, dependencyIds, groupId, rateLimit } = record
   const isUnusual = atFront || again === true || unique === true || dueMs !== undefined || delayMs !== undefined
-  return isUnusual || ttlS !== undefined || dependencyIds.length > 0 || groupId !== undefined || rateLimit !== undefined
+  const waits = dependencyIds !== undefined && dependencyIds.length > 0
+  return isUnusual || waits || ttlS !== undefined || groupId !== undefined || rateLimit !== undefined
 }
 
 /** What most jobs do not have, by name. */
