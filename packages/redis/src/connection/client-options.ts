@@ -1,6 +1,6 @@
 import { backoffMs, invalidOption, RqError } from '@rq/core'
 import type { RedisOptions } from 'ioredis'
-import { checkUrl, maskUrl } from './connection-url.ts'
+import { optionsOfUrl } from './connection-url.ts'
 
 /**
  * What a connection is for:
@@ -22,28 +22,12 @@ const REPLY_TIMEOUT_MS = 7_000
 
 /** The ioredis options of a URL, or the options that were given. @throws RqError `RQ_CONFIG`, `RQ_INVALID_OPTION`. */
 export function clientOptions(connection: string | RedisOptions): RedisOptions {
-  if (typeof connection === 'string') return optionsOfUrl(checkUrl(connection))
+  if (typeof connection === 'string') return optionsOfUrl(connection)
   if (typeof connection !== 'object' || connection === null) {
     throw invalidOption('connection', connection, 'a URL, ioredis options, or an ioredis client')
   }
   refuseKeyPrefix(connection)
   return connection
-}
-
-function optionsOfUrl(url: string): RedisOptions {
-  if (url.startsWith('/')) return { path: url }
-  const { protocol, hostname, port, username, password, pathname, searchParams } = new URL(url)
-  const db = pathname.length > 1 ? Number(pathname.slice(1)) : 0
-  if (!Number.isInteger(db) || db < 0) {
-    throw new RqError('RQ_CONFIG', `Not a database number in ${maskUrl(url)}: expected redis://host:port/0.`)
-  }
-  const options: RedisOptions = { host: hostname || 'localhost', port: port === '' ? 6379 : Number(port), db }
-  if (hostname.startsWith('[')) options.host = hostname.slice(1, -1)
-  if (username !== '') options.username = decodeURIComponent(username)
-  const secret = password || searchParams.get('password') || ''
-  if (secret !== '') options.password = decodeURIComponent(secret)
-  if (protocol === 'rediss:') options.tls = {}
-  return options
 }
 
 /**

@@ -3,6 +3,7 @@ import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import { addressOf, clientOptions, type Role, refuseKeyPrefix, roleOptions } from './client-options.ts'
 import { ConnectionErrors } from './connection-errors.ts'
 import { urlFromEnvironment } from './connection-url.ts'
+import { checkDatabase, failOnRefusedDatabase } from './database.ts'
 import { failAfterConnectTimeout, failAfterLostConnections } from './pending-commands.ts'
 import { redisError } from './redis-error.ts'
 import { type Client, runScript, type Script, type ScriptArgument } from './script.ts'
@@ -25,6 +26,8 @@ export class Connections {
   readonly #opened = new Set<Client>()
   readonly #errors = new ConnectionErrors()
   #main: Client | undefined
+  /** The socket of a given client that is known to be in the right database. */
+  #checkedSocket: unknown
   #pending = 0
   #lent = false
   #closed = false
@@ -72,6 +75,7 @@ export class Connections {
       if (client !== this.#main || this.#pending === 0) this.#keepAlive(client, false)
     })
     if (client instanceof Redis) {
+      failOnRefusedDatabase(client, this.where)
       failAfterLostConnections(client, role !== 'producer', () => this.#errors.of(client))
       if (role === 'producer') failAfterConnectTimeout(client)
     }
@@ -115,6 +119,7 @@ export class Connections {
     this.#pending += 1
     if (this.#pending === 1) this.#keepAlive(client, true)
     try {
+      if (this.#given !== undefined) await this.#checkGiven(this.#given)
       return await command(client)
     } catch (error) {
       throw redisError(error, this.where, this.#errors.of(client))
@@ -122,6 +127,14 @@ export class Connections {
       this.#pending -= 1
       if (this.#pending === 0) this.#keepAlive(client, false)
     }
+  }
+
+  /** Check the database of a given client, once for each connection of it. */
+  async #checkGiven(client: Client): Promise<void> {
+    if (!(client instanceof Redis) || !client.options.db) return
+    if (this.#checkedSocket !== undefined && this.#checkedSocket === socketOf(client)) return
+    await checkDatabase(client, this.where)
+    this.#checkedSocket = socketOf(client)
   }
 
   /** Whether an open connection keeps the process alive. A producer's does only while it waits for a reply. */

@@ -15,9 +15,14 @@ interface CommandQueue {
 export function failAfterConnectTimeout(client: Redis): void {
   client.on('error', (error: Error & { code?: string; syscall?: string }) => {
     if (error.code !== 'ETIMEDOUT' || error.syscall !== 'connect') return
-    failAll(client, 'offlineQueue', error)
-    failAll(client, 'prevCommandQueue', error)
+    failWaiting(client, error)
   })
+}
+
+/** Fail the commands that wait for a connection. */
+export function failWaiting(client: Redis, error: Error): void {
+  failAll(client, 'offlineQueue', error)
+  failAll(client, 'prevCommandQueue', error)
 }
 
 /**
