@@ -7,12 +7,14 @@ import { RedisStorage, type RedisStorageOptions } from './storage.ts'
 const PLAIN_OPTIONS = [
   'host',
   'port',
+  'family',
   'path',
   'db',
   'username',
   'password',
   'name',
   'sentinels',
+  'sentinelUsername',
   'sentinelPassword',
 ] as const
 

@@ -1,5 +1,5 @@
 import { backoffMs, invalidOption, RqError } from '@rq/core'
-import type { RedisOptions } from 'ioredis'
+import type { Cluster, Redis, RedisOptions } from 'ioredis'
 import { optionsOfUrl } from './connection-url.ts'
 
 /**
@@ -27,7 +27,21 @@ export function clientOptions(connection: string | RedisOptions): RedisOptions {
     throw invalidOption('connection', connection, 'a URL, ioredis options, or an ioredis client')
   }
   refuseKeyPrefix(connection)
+  for (const [name, instead] of Object.entries(MISNAMED)) {
+    if (!(name in connection)) continue
+    throw new RqError('RQ_CONFIG', `ioredis has no option ${name}, and would ignore it. Give ${instead} instead.`)
+  }
   return connection
+}
+
+/** Names of other clients for where Redis is. With one of them ioredis would connect to localhost. */
+const MISNAMED = {
+  url: 'the URL itself as connection',
+  uri: 'the URL itself as connection',
+  socket: 'host and port',
+  hostname: 'host',
+  database: 'db',
+  user: 'username',
 }
 
 /**
@@ -35,7 +49,7 @@ export function clientOptions(connection: string | RedisOptions): RedisOptions {
  * others only.
  * @throws RqError `RQ_CONFIG`.
  */
-export function refuseKeyPrefix({ keyPrefix }: { readonly keyPrefix?: string | undefined }): void {
+function refuseKeyPrefix({ keyPrefix }: { readonly keyPrefix?: string | undefined }): void {
   if (keyPrefix === undefined || keyPrefix === '') return
   throw new RqError(
     'RQ_CONFIG',
@@ -43,9 +57,39 @@ export function refuseKeyPrefix({ keyPrefix }: { readonly keyPrefix?: string | u
   )
 }
 
+/** ioredis's options for the form and the order of replies, with the values that rq needs. */
+const NEEDED = {
+  enableAutoPipelining: false,
+  enableOfflineQueue: true,
+  stringNumbers: false,
+  replyMapping: 'legacy',
+} as const satisfies RedisOptions
+
+/**
+ * Refuse a caller's client with options that rq cannot work with.
+ * @throws RqError `RQ_CONFIG`, naming the option.
+ */
+export function refuseClient({ options }: Redis | Cluster): void {
+  refuseKeyPrefix(options)
+  const given: readonly RedisOptions[] = 'redisOptions' in options ? [options, { ...options.redisOptions }] : [options]
+  for (const [name, needed] of Object.entries(NEEDED)) {
+    for (const one of given) {
+      const value = one[name as keyof typeof NEEDED]
+      if (value === undefined || value === needed) continue
+      throw new RqError(
+        'RQ_CONFIG',
+        `rq cannot use a client with ioredis's option ${name}: ${value}. Give rq the options or the URL instead, or a client with ${name}: ${needed}.`,
+      )
+    }
+  }
+}
+
 /** The ioredis options that a role adds to those of the connection. */
 export function roleOptions(role: Role): RedisOptions {
   const common: RedisOptions = {
+    ...NEEDED,
+    autoResubscribe: true,
+    autoResendUnfulfilledCommands: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
     protocol: 2,
     enableReadyCheck: true,

@@ -33,7 +33,10 @@ describe('optionsOfUrl', () => {
     ['redis://:canary@h?password=other', 'two values for the password'],
     ['redis://h?db=1&db=1', "has the parameter 'db' twice"],
     ['redis://h?family=5', 'a family of addresses'],
-    ['redis://h?ssl_cert_reqs=none', "'ssl_cert_reqs', which rq does not know. It knows db, username, password, family"],
+    [
+      'redis://h?ssl_cert_reqs=none',
+      "'ssl_cert_reqs', which rq does not know. It knows db, username, password, family",
+    ],
     ['redis://ada:1?canary@h/0', 'has a parameter, which rq does not know'],
     ['redis://ada:1/canary@h/0', 'Not a database number in <not a URL>'],
     ['redis://ada:1#canary@h/0', 'Write a # in a password as %23'],

@@ -1,6 +1,6 @@
 import { RqError } from '@rq/core'
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
-import { addressOf, clientOptions, type Role, refuseKeyPrefix, roleOptions } from './client-options.ts'
+import { addressOf, clientOptions, type Role, refuseClient, roleOptions } from './client-options.ts'
 import { ConnectionErrors } from './connection-errors.ts'
 import { urlFromEnvironment } from './connection-url.ts'
 import { checkDatabase, failOnRefusedDatabase } from './database.ts'
@@ -35,7 +35,7 @@ export class Connections {
   constructor(connection: Connection | undefined, mainRole: 'producer' | 'worker') {
     this.#mainRole = mainRole
     if (connection instanceof Redis || connection instanceof Cluster) {
-      refuseKeyPrefix(connection.options)
+      refuseClient(connection)
       this.#given = connection
       this.#options = {}
       this.where = connection instanceof Redis ? addressOf(connection.options) : 'the cluster given'

@@ -16,8 +16,8 @@ export function failOnRefusedDatabase(client: Redis, where: string): void {
 }
 
 /**
- * Check that a caller's client is in the database of its options: nobody sees the refusal of a connection that was made
- * before. A user who may not ask is not checked.
+ * Check that a caller's client is in the database of its options: its connection may have been made before, in another
+ * one. A user who may not ask is not checked.
  * @throws RqError `RQ_CONFIG`.
  */
 export async function checkDatabase(client: Redis, where: string): Promise<void> {
