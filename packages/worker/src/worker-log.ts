@@ -2,6 +2,7 @@ import { type Logger, SECOND_MS, silentLogger } from '@rq/core'
 import type { Claimed, JobRecord, Outcome, Settlement } from '@rq/job'
 import type { HorseEvent, JobEvent, WorkerEmitter } from './events.ts'
 import type { HorseExit } from './horses/horse-port.ts'
+import type { KillCause } from './horses/killed-task.ts'
 import type { Task } from './inside-horse/protocol.ts'
 import { isPoisoned } from './poison.ts'
 
@@ -93,6 +94,10 @@ export class WorkerLog {
   }
 
   horseEnded(horse: HorseFacts, { code, signal }: HorseExit): void {
+    if (horse.killCause === 'silent') {
+      const why = 'what an earlier job left behind may block it. Its jobs run again'
+      this.#logger.warn(`Work-horse ${horse.number} did not begin its next job and was killed: ${why}`)
+    }
     this.#events.emitLazily('horse:ended', () => ({ ...horseEvent(horse), code, signal }))
   }
 }
@@ -100,6 +105,7 @@ export class WorkerLog {
 interface HorseFacts {
   readonly number: number
   readonly pid: number | undefined
+  readonly killCause: KillCause | undefined
 }
 
 function horseEvent({ number, pid }: HorseFacts): HorseEvent {

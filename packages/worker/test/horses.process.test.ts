@@ -206,6 +206,45 @@ describe('a horse that ends with its job', () => {
   })
 })
 
+describe.each(['process', 'thread'] as const)('a %s horse that an ended job has left blocked', (horse) => {
+  async function blocked() {
+    const ctx = await fixture()
+    const marks = ctx.project.path('marks')
+    const worker = ctx.worker({ horse })
+    const work = running(worker)
+    const first = ctx.store.enqueue('./jobs#blockAfterwards', { args: [marks] })
+    await eventually(() => readFile(marks))
+    await eventually(() => ctx.store.value(first) === 'fine')
+    return {
+      store: ctx.store,
+      worker,
+      async [Symbol.asyncDispose]() {
+        await ctx[Symbol.asyncDispose]()
+        await work[Symbol.asyncDispose]()
+      },
+    }
+  }
+
+  test.concurrent('is replaced, and the jobs that it was given run without an attempt spent', async () => {
+    await using ctx = await blocked()
+    const { store } = ctx
+    const next = [1, 2, 3].map((n) => store.enqueue('./jobs#add', { args: [n, n], timeoutS: 3 }))
+    await eventually(() => next.every((id) => store.status(id) === 'finished'))
+    expect(next.map((id) => store.value(id))).toEqual([2, 4, 6])
+    expect(store.settlements.map(({ to }) => to)).toEqual(['finished', 'finished', 'finished', 'finished'])
+  })
+
+  test.concurrent('does not keep a worker from stopping: its jobs go back', async () => {
+    await using ctx = await blocked()
+    const { store } = ctx
+    const next = store.enqueue('./jobs#add', { args: [1, 2] })
+    await eventually(() => store.status(next) === 'started')
+    await ctx.worker.stop()
+    expect(store.status(next)).toBe('queued')
+    expect(store.settlements).toHaveLength(1)
+  })
+})
+
 describe('a process horse', () => {
   test('is reused, has a title, and its own process group', async () => {
     await using ctx = await fixture()

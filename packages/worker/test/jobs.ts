@@ -41,6 +41,7 @@ export const kill = (signal) => { process.kill(process.pid, signal); return new 
 export const heap = () => { hush(); const all = []; for (;;) all.push(new Array(1e6).fill(1.5)) }
 export const rejectAside = () => { hush(); void Promise.reject(new Error('nobody caught this')); return new Promise(() => {}) }
 export const throwLater = () => { hush(); setTimeout(() => { throw new Error('thrown later') }, 20); return 'fine' }
+export const blockAfterwards = (file) => { setTimeout(() => { mark(file, 'blocked'); blockFor(600_000) }, 20); return 'fine' }
 export const chdir = (to) => { process.chdir(to); return process.cwd() }
 export const big = (n) => 'x'.repeat(n)
 export const print = (text) => { console.log(text); return text }

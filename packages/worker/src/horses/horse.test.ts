@@ -51,8 +51,8 @@ beforeEach(() => {
 })
 
 /** Assign tasks of these ids; `timeoutS` applies to each. */
-function assign(ids: readonly string[], timeoutS = 2): TaskRun[] {
-  const runs = ids.map((id) => new TaskRun({ kind: 'job', id, record: { id, timeoutS } } as Task))
+function assign(ids: readonly string[], timeoutS = 2, data = ''): TaskRun[] {
+  const runs = ids.map((id) => new TaskRun({ kind: 'job', id, record: { id, timeoutS, data } } as Task))
   for (const run of runs) void run.outcome.then((outcome) => outcomes.set(run.id, outcome))
   horse.assign(runs)
   return runs
@@ -68,6 +68,14 @@ const receive = (message: FromHorse) => listener.onMessage(message)
 const begin = (id: string, ended?: string) => receive({ type: 'progress', ends: endOf(ended), begin: id })
 const endOf = (id: string | undefined) => (id === undefined ? [] : [{ id, tookMs: 1 }])
 const check = () => horse.check(clock.monotonicMs())
+/** Let time pass, with a check each 50 ms. */
+const look = (ms: number) => {
+  check()
+  for (let passedMs = 0; passedMs < ms; passedMs += 50) {
+    clock.advance(50)
+    check()
+  }
+}
 
 describe('Horse', () => {
   test('prefetches as many tasks as it may, and none behind a slow one', () => {
@@ -178,6 +186,59 @@ describe('Horse', () => {
     receive({ type: 'released', ids: ['2'] })
     expect(released).toEqual(['2'])
     expect(horse.load).toBe(1)
+  })
+
+  test('is killed when it has tasks and begins none for ten seconds, and its tasks are reported', () => {
+    assign(['1', '2'])
+    look(9_950)
+    expect(kills).toBe(0)
+    look(50)
+    expect(kills).toBe(1)
+    expect(horse.killCause).toBe('silent')
+    listener.onExit({ code: null, signal: 'SIGKILL' })
+    expect(unbegun).toEqual(['1', '2'])
+  })
+
+  test('a horse that goes on to begin and end tasks is not silent, nor is one without tasks', () => {
+    look(20_000)
+    for (let n = 0; n < 40; n++) {
+      assign([`${n}`])
+      look(500)
+      begin(`${n}`)
+      receive({ type: 'progress', ends: endOf(`${n}`) })
+      assign([`${n} again`])
+      look(500)
+      begin(`${n} again`)
+      receive({ type: 'progress', ends: endOf(`${n} again`) })
+    }
+    assign(['long'], -1)
+    begin('long')
+    look(20_000)
+    expect(kills).toBe(0)
+  })
+
+  test('a horse has more time to read long arguments', () => {
+    assign(['1'], 2, 'x'.repeat(2_000_000))
+    look(10_950)
+    expect(kills).toBe(0)
+    look(50)
+    expect(kills).toBe(1)
+  })
+
+  test('a worker that stood still does not take its horse for silent', () => {
+    assign(['1'])
+    look(50)
+    clock.advance(60_000)
+    look(50)
+    expect(kills).toBe(0)
+  })
+
+  test('a task that begins while its silent horse is killed is run again', async () => {
+    assign(['1'])
+    look(10_000)
+    begin('1')
+    listener.onExit({ code: null, signal: 'SIGKILL' })
+    expect(await outcomeOf('1')).toMatchObject({ kind: 'killed', killed: { cause: 'shutdown' } })
   })
 
   test('is killed when it begins a task that it was not assigned', () => {

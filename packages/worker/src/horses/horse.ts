@@ -9,6 +9,7 @@ import {
 } from '../inside-horse/protocol.ts'
 import type { HorseExit, HorsePort, HorseStarter } from './horse-port.ts'
 import { isAbortReason, type KillCause, type KilledTask } from './killed-task.ts'
+import { Silence } from './silence.ts'
 import type { TaskRun } from './task-run.ts'
 
 export type HorseCall = Extract<FromHorse, { type: 'call' }>
@@ -45,6 +46,13 @@ export interface HorseOptions {
 /** A horse must be ready this soon after its start. */
 const START_MS = 60 * SECOND_MS
 const QUIT_MS = SECOND_MS
+/**
+ * A horse reports that a task begins before it loads the module of the task. If it says nothing for this long, what an
+ * earlier task left behind blocks it.
+ */
+const SILENT_MS = 10 * SECOND_MS
+/** It must first read what it was sent; even a busy machine reads this many characters a millisecond. */
+const READ_PER_MS = 2000
 /** After a task has run this long, do not assume that the next one starts soon. */
 const SLOW_MS = 20
 
@@ -59,6 +67,7 @@ export class Horse {
   readonly #owner: HorseOwner
   readonly #port: HorsePort
   readonly #runs = new Map<string, TaskRun>()
+  readonly #silence = new Silence()
   readonly startedMs: number
   #state: 'starting' | 'ready' | 'leaving' | 'gone' = 'starting'
   #jobsDone = 0
@@ -184,8 +193,9 @@ export class Horse {
   }
 
   /**
-   * Enforce the time limits. Call it only while the event loop is on time: all messages that the horse sent more than
-   * {@link REVOKE_AFTER_MS} - {@link HOLD_MS} ago must have been read.
+   * Enforce the time limits, and kill the horse when it begins none of its tasks. Call it only while the event loop is
+   * on time: all messages that the horse sent more than {@link REVOKE_AFTER_MS} - {@link HOLD_MS} ago must have been
+   * read.
    */
   check(nowMs: number): void {
     const cause = this.#causeToKill(nowMs)
@@ -204,7 +214,19 @@ export class Horse {
       if (aborted === undefined && run.isOverdue(nowMs)) this.abort(run, 'timeout')
       else if (aborted !== undefined && run.isDueToBeKilled(nowMs) && this.#options.killable) return aborted
     }
-    return undefined
+    const silentMs = this.#silentMs(nowMs)
+    return silentMs >= SILENT_MS && silentMs >= SILENT_MS + this.#unreadLength() / READ_PER_MS ? 'silent' : undefined
+  }
+
+  #unreadLength(): number {
+    return this.#unbegun().reduce((length, { task }) => length + task.record.data.length, 0)
+  }
+
+  /** How long it has said nothing, although it has a task to begin and nothing runs. */
+  #silentMs(nowMs: number): number {
+    if (this.#options.killable && this.#runs.size > 0 && !this.isBusy) return this.#silence.look(nowMs)
+    this.#silence.end()
+    return 0
   }
 
   #receive(message: FromHorse): void {
@@ -232,6 +254,7 @@ export class Horse {
   }
 
   #progress(message: Extract<FromHorse, { type: 'progress' }>): void {
+    this.#silence.end()
     for (const end of message.ends) {
       const run = this.#runs.get(end.id)
       if (run === undefined) continue
@@ -318,8 +341,8 @@ export class Horse {
   #killed({ aborted, failedBy, phase, startedAtMs, timeoutS }: TaskRun, exit: HorseExit): KilledTask {
     const cause = this.#killCause ?? 'exit'
     return {
-      // A task that began while its horse was killed because of another task is run again.
-      cause: isAbortReason(cause) && cause !== aborted ? 'shutdown' : cause,
+      // A task that began while its horse was killed because of another task, or of silence, is run again.
+      cause: cause === 'silent' || (isAbortReason(cause) && cause !== aborted) ? 'shutdown' : cause,
       exit,
       pid: this.pid,
       phase,

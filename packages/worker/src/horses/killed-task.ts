@@ -2,8 +2,8 @@ import type { ErrorFacts } from '@rq/queue/run'
 import type { AbortReason, Phase } from '../inside-horse/protocol.ts'
 import type { HorseExit } from './horse-port.ts'
 
-/** Why the worker ends a horse. */
-export type KillCause = AbortReason | 'kill_horse' | 'shutdown' | 'leaking' | 'confused' | 'start_timeout'
+/** Why the worker ends a horse. `silent`: it was given a task and did not begin it. */
+export type KillCause = AbortReason | 'kill_horse' | 'shutdown' | 'leaking' | 'confused' | 'start_timeout' | 'silent'
 
 /** The facts about a task whose horse was lost while the task ran. */
 export interface KilledTask {
