@@ -3,7 +3,7 @@ import type { Argv } from 'yargs'
 import { type Command, callOf } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { completionsOf } from './completion.ts'
-import { EXIT, type ExitCode, exitCodeOf, isForeseen } from './exit-code.ts'
+import { EXIT, type ExitCode, exitCodeOf, isForeseen, UsageError } from './exit-code.ts'
 import { commandHelp, programHelp } from './help.ts'
 import type { Host } from './host.ts'
 import { Output } from './output/output.ts'
@@ -15,6 +15,10 @@ const NAME = 'rq-cli'
 const WIDEST = 100
 /** The first word of a shell that asks how a line could continue. */
 const COMPLETE = '--get-yargs-completions'
+/** Before each word behind `--`. No argument of a program can hold this character. */
+const MARK = '\0'
+/** In the place of `--`. Ends an option that lacks its value, and has no effect else. */
+const END_OF_FLAGS = '--version=false'
 
 interface Chosen {
   readonly command: Command
@@ -80,7 +84,7 @@ async function parse(args: readonly string[], host: Host): Promise<Chosen | stri
     .exitProcess(false)
     .fail((message: string | null, error: Error | undefined) => {
       if (error !== undefined && error !== null && error.name !== 'YError') throw error
-      throw usageError(message ?? error?.message ?? 'Cannot read the command line.', {
+      throw usageError(unmarked(message ?? error?.message ?? 'Cannot read the command line.'), {
         commands: COMMANDS.map((one) => one.name),
         options: Object.keys({ ...SHARED_FLAGS, ...begun?.flags }),
         call: begun === undefined ? undefined : `${NAME} ${callOf(begun)}`,
@@ -132,17 +136,42 @@ function isCommand(word: string): boolean {
 }
 
 function configure(command: Command, yargs: Argv<object>): Argv<object> {
-  for (const [name, positional] of Object.entries(command.positionals)) yargs.positional(name, positional)
+  for (const [name, positional] of Object.entries(command.positionals)) {
+    yargs.positional(name, { ...positional, coerce: unmarkedValue })
+  }
   if (command.quietLetter !== null) yargs.alias('quiet', 'q')
   yargs.options(command.flags)
-  return command.takesAnyText === true ? yargs.strictOptions() : yargs.strict()
+  return yargs.strict()
 }
 
-/** The words, changed as the command wants. */
+/** The words, changed as the command wants; those behind `--` marked. */
 function prepared(given: readonly string[]): string[] {
   const at = given.findIndex(isCommand)
+  if (given.slice(0, at === -1 ? given.length : at).includes('--')) {
+    throw new UsageError(`A command is missing before --. ${NAME} --help shows them.`)
+  }
   const rest = given.slice(at + 1)
-  return [...given.slice(0, at + 1), ...(COMMANDS.find(({ name }) => name === given[at])?.prepare?.(rest) ?? rest)]
+  const words = COMMANDS.find(({ name }) => name === given[at])?.prepare?.(rest) ?? rest
+  return [...given.slice(0, at + 1), ...(given[0] === COMPLETE ? words : withMarks(words))]
+}
+
+/**
+ * Mark the words behind `--`, so that yargs takes each for a positional argument. By itself it leaves them out of the
+ * positional arguments, and accepts any number of them.
+ */
+function withMarks(words: readonly string[]): readonly string[] {
+  const end = endOfFlags(words)
+  if (end === words.length) return words
+  return [...words.slice(0, end), END_OF_FLAGS, ...words.slice(end + 1).map((word) => MARK + word)]
+}
+
+function unmarked(text: string): string {
+  return text.replaceAll(MARK, '')
+}
+
+function unmarkedValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(unmarkedValue)
+  return typeof value === 'string' ? unmarked(value) : value
 }
 
 function endOfFlags(words: readonly string[]): number {

@@ -28,8 +28,6 @@ export interface CommandDefinition<P extends Positionals, F extends Flags> {
   /** Positional arguments, in order. */
   readonly positionals: P
   readonly flags: F
-  /** True if positional arguments may begin with a dash, behind `--`. */
-  readonly takesAnyText?: boolean
   /** The letter of `--quiet`. Default `q`; null if another flag of the command has it. */
   readonly quietLetter?: null
   /** Change the words before they are parsed. */

@@ -184,3 +184,18 @@ describe('suspend and resume', () => {
     expect(await Promise.all(ttls)).toEqual([-1, -1])
   })
 })
+
+test('words behind -- are arguments of every command, also those that begin with a dash', async () => {
+  await using cli = await CliFixture.open()
+  await cli.enqueued('a.b', '--job-id=-id', '--queue', 'low')
+  await cli.enqueued('a.b', '--job-id=--yes', '--queue', 'low')
+  expect((await cli.run(['job', '--', '-id'])).out).toContain('-id')
+  expect((await cli.run(['info', '--raw', '--only-queues', '--', 'low'])).out).toBe(
+    'queue low 2, 0 executing, 0 finished, 0 failed\n',
+  )
+  expect(await cli.run(['cancel', '--yes', '--', '-id'])).toMatchObject({ code: 0, err: 'Canceled job -id.\n' })
+  expect(await cli.run(['delete', '--', '--yes'], { answer: true })).toMatchObject({ err: 'Deleted job --yes.\n' })
+  await cli.enqueued('jobs.nothing', '--queue', 'low')
+  await cli.run(['worker', '--burst', '--horse', 'inline', '--', 'low'])
+  expect(await cli.queue('low').count()).toBe(0)
+})

@@ -1,5 +1,6 @@
 import { defineCommand } from '../command.ts'
 import { confirm, YES_FLAG } from '../confirmation.ts'
+import { UsageError } from '../exit-code.ts'
 import { flag } from '../flags.ts'
 import { Session } from '../session.ts'
 
@@ -18,6 +19,7 @@ export const empty = defineCommand({
     yes: YES_FLAG,
   },
   async run({ queues: names = [], all, yes }, context) {
+    if (names.length > 0 && all === true) throw new UsageError('queues and --all cannot be used together.')
     if (names.length === 0 && all !== true) {
       context.output.print('Nothing to do')
       return undefined

@@ -26,7 +26,6 @@ const TYPED_FLAGS: Readonly<Record<string, string>> = {
 export const enqueue = defineCommand({
   name: 'enqueue',
   summary: 'Enqueue a function call',
-  takesAnyText: true,
   quietLetter: null,
   examples: [
     ['enqueue path.to.func abc', "func('abc')"],
@@ -78,10 +77,7 @@ export const enqueue = defineCommand({
   prepare: joinWait,
   async run(flags, context) {
     const { json, queue: queueName, quiet, retryInterval, scheduleAt, scheduleIn, wait } = flags
-    const { args, kwargs } = await readArguments(
-      [...(flags.arguments ?? []), ...flags._.slice(1).map(String)],
-      context.host.folder,
-    )
+    const { args, kwargs } = await readArguments(flags.arguments ?? [], context.host.folder)
     const options: EnqueueOptions = { ...optionsFrom(ENQUEUE_OPTIONS, flags), kwargs }
     if (scheduleIn !== undefined && scheduleAt !== undefined) {
       throw new UsageError('--schedule-in and --schedule-at cannot be used together.')

@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.ts'
-import { EXIT } from '../exit-code.ts'
+import { EXIT, UsageError } from '../exit-code.ts'
 import { flag, text } from '../flags.ts'
 import type { Progress } from '../output/output.ts'
 import { visible } from '../output/terminal-text.ts'
@@ -26,6 +26,7 @@ export const requeue = defineCommand({
   },
   async run({ queue: name, ids: given = [], all, atFront = false }, context) {
     const { output } = context
+    if (given.length > 0 && all === true) throw new UsageError('ids and --all cannot be used together.')
     await using session = await Session.open(context)
     const registry = session.queue(name, '--queue').failedJobRegistry
     const ids = all === true ? await registry.getJobIds() : given
