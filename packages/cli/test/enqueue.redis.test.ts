@@ -35,6 +35,16 @@ describe('enqueue', () => {
     }
   })
 
+  test('keeps integers beyond 2^53; plain JSON, which cannot, refuses them', async () => {
+    await using cli = await CliFixture.open()
+    const job = await cli.enqueued('a.b', ':9007199254740993', '--meta', 'id:=1234567890123456789')
+    expect(job.args).toEqual([9007199254740993n])
+    expect(job.meta).toEqual({ id: 1234567890123456789n })
+    const refused = await cli.run(['enqueue', 'a.b', ':9007199254740993', '--serializer', 'json'])
+    expect(refused).toMatchObject({ code: 1, out: '', err: expect.stringContaining('JSON has no BigInt') })
+    expect(await cli.queue().count()).toBe(1)
+  })
+
   test('prints the call and the job id as RQ does', async () => {
     await using cli = await CliFixture.open()
     const { out } = await cli.run(['enqueue', 'path.to.func', 'abc', 'key:=1', '--job-id', 'one'])

@@ -80,6 +80,22 @@ describe('readArguments', () => {
     expect(await positional(':"@not a file"')).toBe('@not a file')
   })
 
+  test('keeps every digit of integers beyond 2^53', async () => {
+    expect(await read(':9007199254740993', 'id:=-1234567890123456789', '{"a": [9007199254740993]}')).toEqual({
+      args: [9007199254740993n, { a: [9007199254740993n] }],
+      kwargs: { id: -1234567890123456789n },
+    })
+    expect(await positional(':{"json": 9007199254740993, "meta": {"v": 1}}')).toEqual({
+      json: 9007199254740993n,
+      meta: { v: 1 },
+    })
+    expect(await positional(':[9007199254740991, 1e300, "9007199254740993"]')).toEqual([
+      Number.MAX_SAFE_INTEGER,
+      1e300,
+      '9007199254740993',
+    ])
+  })
+
   test('mixes positional values and keywords in any order', async () => {
     expect(await read('a=1', 'x', 'b:=2', ':3', 'c%=4n', '%5')).toEqual({
       args: ['x', 3, 5],

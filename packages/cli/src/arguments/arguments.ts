@@ -19,6 +19,8 @@ export interface CallArguments {
 }
 
 const MODES: Readonly<Record<string, ArgumentMode>> = { ':': 'json', '%': 'literal' }
+/** The fewest digits that a number may not be able to hold. */
+const LONG_INTEGER = /\d{16}/
 const MODE_WORDS: Readonly<Record<ArgumentMode, string>> = { text: 'text', json: 'JSON', literal: 'a literal' }
 
 /**
@@ -69,14 +71,22 @@ async function readValue({ value, mode }: SplitArgument, name: string, folder: s
   const isFile = value.startsWith('@')
   const text = isFile ? await readFileOf(value.slice(1), name, folder) : value
   try {
-    if (mode === 'json') return JSON.parse(text)
+    if (mode === 'json') return await readJson(text)
     if (mode === 'literal') return (await import('./literal.ts')).readLiteral(text)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     const what = isFile ? `the file ${value.slice(1)} of ${name}` : name
     throw new UsageError(`Unable to parse ${what} as ${MODE_WORDS[mode]}: ${why}.`)
   }
-  return isFile ? text : (jsonContainer(text) ?? text)
+  return isFile || jsonContainer(text) === undefined ? text : readJson(text)
+}
+
+/** Read JSON. An integer that a number cannot hold becomes a BigInt, as it does in stored values. */
+async function readJson(text: string): Promise<unknown> {
+  const value: unknown = JSON.parse(text)
+  if (!LONG_INTEGER.test(text)) return value
+  const { jsonSerializer } = await import('rq')
+  return jsonSerializer.loads(text)
 }
 
 async function readFileOf(path: string, name: string, folder: string): Promise<string> {
