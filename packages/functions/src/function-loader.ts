@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { invalidOption, type RqError, show } from '@rq/core'
 import { type AnyFunction, parseFunctionRef } from '@rq/job'
 import { callProblem, forbiddenName, readExport } from './export-path.ts'
+import { asImportFailure } from './import-failure.ts'
 import { type Imported, importModule } from './import-module.ts'
 import { notAllowed, notFound, unreadableTypeScript } from './loading-error.ts'
 import {
@@ -26,6 +27,11 @@ export interface FunctionLoaderOptions {
   readonly allow?: readonly string[]
   /** Functions by their references: plain names, or any other strings. Default: none. */
   readonly functions?: Readonly<Record<string, AnyFunction>>
+  /**
+   * What the error of a module that threw says at its end: what must be done so that Node.js imports the module again.
+   * Default: nothing.
+   */
+  readonly importAdvice?: string
 }
 
 /** A module that may be imported, and the names below its exports. */
@@ -45,14 +51,16 @@ export class FunctionLoader {
   readonly #importPaths: readonly string[]
   readonly #allow: ReadonlySet<string>
   readonly #functions: ReadonlyMap<string, AnyFunction>
+  readonly #importAdvice: string | undefined
   readonly #loads = new Map<string, Promise<AnyFunction>>()
   readonly #loaded = new Map<string, AnyFunction>()
 
   /** @throws RqError `RQ_INVALID_OPTION` when one of `functions` cannot be called. */
-  constructor({ importPaths = ['.'], allow = [], functions = {} }: FunctionLoaderOptions = {}) {
+  constructor({ importPaths = ['.'], allow = [], functions = {}, importAdvice }: FunctionLoaderOptions = {}) {
     this.#importPaths = importPaths
     this.#allow = new Set(allow)
     this.#functions = new Map(Object.entries(functions))
+    this.#importAdvice = importAdvice
     for (const [name, fn] of this.#functions) {
       if (typeof fn !== 'function') throw invalidOption(`functions.${name}`, fn, 'a function')
       const problem = callProblem(fn)
@@ -100,7 +108,7 @@ export class FunctionLoader {
       case 'module': {
         refuseForbidden(reference, parsed.exportPath)
         const target = await this.#resolveModule(reference, parsed.module, parsed.exportPath)
-        return exportOf(reference, target, await importTarget(reference, target))
+        return exportOf(reference, target, await this.#import(reference, target))
       }
     }
   }
@@ -143,14 +151,14 @@ export class FunctionLoader {
   async #loadDotted(reference: string, parts: readonly string[]): Promise<AnyFunction> {
     if (parts.length > MOST_PARTS) throw notFound(reference, `it has more than ${MOST_PARTS} parts`)
     const target = await this.#targetBelow(reference, parts)
-    const imported = target && (await importTarget(reference, target))
+    const imported = target && (await this.#import(reference, target))
     if (target === undefined || readExport(imported?.exports ?? {}, target.exportPath).outcome === 'missing') {
       const module = await this.#below(reference, parts.join('/'))
       if (module !== undefined) return runnableModule(reference, module)
     }
     if (target !== undefined && imported !== undefined) return exportOf(reference, target, imported)
     const packaged = await this.#targetInPackages(reference, parts)
-    return exportOf(reference, packaged, await importTarget(reference, packaged))
+    return exportOf(reference, packaged, await this.#import(reference, packaged))
   }
 
   async #targetBelow(reference: string, parts: readonly string[]): Promise<Target | undefined> {
@@ -190,6 +198,18 @@ export class FunctionLoader {
     throw notAllowed(reference, `${found.path} is a link that leads out of the import paths`)
   }
 
+  async #import(reference: string, { file, shown }: Target): Promise<Imported> {
+    try {
+      return await importModule(pathToFileURL(file).href)
+    } catch (cause) {
+      const unreadable = unreadableTypeScript(reference, shown, cause)
+      if (unreadable !== undefined) throw unreadable
+      const advice = this.#importAdvice === undefined ? '' : `. ${this.#importAdvice}`
+      const why = `${shown} could not be imported: it threw ${errorName(cause)}${advice}`
+      throw asImportFailure(notFound(reference, why, cause))
+    }
+  }
+
   async #inPackages(specifier: PackageSpecifier): Promise<string | undefined> {
     for (const root of await realRoots(this.#importPaths)) {
       const file = await resolvePackageModule(root, specifier)
@@ -208,17 +228,6 @@ export class FunctionLoader {
 }
 
 const MOST_PARTS = 20
-
-async function importTarget(reference: string, { file, shown }: Target): Promise<Imported> {
-  try {
-    return await importModule(pathToFileURL(file).href)
-  } catch (cause) {
-    throw (
-      unreadableTypeScript(reference, shown, cause) ??
-      notFound(reference, `${shown} could not be imported: it threw ${errorName(cause)}`, cause)
-    )
-  }
-}
 
 function exportOf(reference: string, { shown, exportPath }: Target, { exports }: Imported): AnyFunction {
   const lookup = readExport(exports, exportPath)

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { RqError, show } from '@rq/core'
 import type { AnyFunction } from '@rq/job'
+import { asImportFailure } from './import-failure.ts'
 import { importModule } from './import-module.ts'
 import { unreadableTypeScript } from './loading-error.ts'
 import type { ModuleFile } from './module-file.ts'
@@ -29,7 +30,7 @@ export function runnableModule(reference: string, { file, path }: ModuleFile): A
     try {
       await importModule(`${pathToFileURL(file).href}?run=${runs}`)
     } catch (error) {
-      throw unreadableTypeScript(reference, path, error) ?? error
+      throw unreadableTypeScript(reference, path, error) ?? asImportFailure(error)
     }
   }
 }

@@ -96,8 +96,10 @@ function leaseForCallbacksMs({ onSuccess, onFailure }: JobRecord): number {
   return MINUTE_MS + ((onSuccess?.timeoutS ?? 0) + (onFailure?.timeoutS ?? 0)) * SECOND_MS
 }
 
+const IMPORT_ADVICE = 'Restart this program when the cause is gone: it does not import the module again'
+
 function loaderOf(known: KnownFunctions, importPaths: readonly string[] | undefined): Loader {
-  const loader = new FunctionLoader(importPaths === undefined ? {} : { importPaths })
+  const loader = new FunctionLoader({ importAdvice: IMPORT_ADVICE, ...(importPaths !== undefined && { importPaths }) })
   return { load: async (reference) => known.get(reference) ?? loader.load(reference) }
 }
 

@@ -151,6 +151,8 @@ export class SimpleWorker extends Worker {
   }
 }
 
+const IMPORT_ADVICE = 'Restart the worker when the cause is gone: its process does not import the module again'
+
 function starterOf(settings: WorkerSettings, serializer: Serializer): HorseStarter {
   switch (settings.horse) {
     case 'process':
@@ -159,7 +161,7 @@ function starterOf(settings: WorkerSettings, serializer: Serializer): HorseStart
       return (listener) => new ThreadHorse(settings.imports, listener)
     case 'inline': {
       const { allow, concurrency, exceptionHandlerRefs, functions, importPaths, storage } = settings
-      const loader = new FunctionLoader({ allow, functions, importPaths })
+      const loader = new FunctionLoader({ allow, functions, importPaths, importAdvice: IMPORT_ADVICE })
       const runTask = makeRunTask({ storage, serializer, loader, exceptionHandlers: exceptionHandlerRefs })
       return (listener) => new InlineHorse(runTask, concurrency, listener)
     }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { eventually, isRunning } from '@rq/testkit'
 import { describe, expect, test, vi } from 'vitest'
 import { fixture } from './fixture.ts'
@@ -93,6 +93,40 @@ describe.each(KINDS)('%s horses', (horse) => {
     expect(store.latest(broken)?.excString).toContain('broken.js')
     expect(store.latest(endless)?.excString).toContain('Task exceeded maximum timeout value (1 seconds)')
     expect(store.value(next)).toBe(3)
+  })
+
+  test('a module that failed to load is loaded again for the next job, or the error asks for a restart', async () => {
+    const WAITING = "if (!existsSync(flag)) throw new Error('not there yet')"
+    const flagged = (code: string) => `
+      import { existsSync } from 'node:fs'
+      const flag = new URL('flag', import.meta.url)
+      ${code}`
+    await using ctx = await fixture({
+      'late.js': flagged(`${WAITING}\nexport const f = () => 'done'`),
+      'imports-late.js': "export { f } from './late.js'",
+      'runs-late.js': "import './late.js'",
+      'handler.js': flagged("if (existsSync(flag)) throw new Error('no handler')\nexport const g = () => {}"),
+    })
+    const { store, project } = ctx
+    const worker = ctx.worker({ horse })
+    await using _ = running(worker)
+    const failed = [store.enqueue('./late#f'), store.enqueue('./imports-late#f'), store.enqueue('./runs-late')]
+    await eventually(() => failed.every((id) => store.status(id) === 'failed'))
+    for (const id of failed) expect(store.latest(id)?.excString).toContain('not there yet')
+    await writeFile(project.path('flag'), '')
+    const next = [
+      store.enqueue('./late#f'),
+      store.enqueue('./jobs#add', { args: [1, 2], onSuccess: { name: './handler#g', timeoutS: 5 } }),
+      store.enqueue('./runs-late'),
+      store.enqueue('./imports-late#f'),
+    ]
+    await eventually(() => next.every((id) => /failed|finished/.test(store.status(id) ?? '')))
+    if (horse === 'inline') expect(store.latest(next[0] ?? '')?.excString).toContain('Restart the worker')
+    else {
+      expect(next.map((id) => store.status(id))).toEqual(['finished', 'failed', 'finished', 'finished'])
+      expect(store.value(next[3] ?? '')).toBe('done')
+    }
+    expect(store.settlements).toHaveLength(failed.length + next.length)
   })
 
   test('a failed job with retries left is queued again', async () => {

@@ -267,6 +267,17 @@ describe('Horse', () => {
     expect(sent.at(-1)?.type).toBe('tasks')
   })
 
+  test('after a module that failed to load it quits and begins no other task', async () => {
+    assign(['1', '2'])
+    begin('1')
+    receive({ type: 'progress', ends: [{ id: '1', tookMs: 1, hasFailedImport: true }], hold: true })
+    expect(await outcomeOf('1')).toMatchObject({ kind: 'ended' })
+    expect(sent.map(({ type }) => type)).toEqual(['tasks', 'quit'])
+    expect(horse.room(4)).toBe(0)
+    listener.onExit({ code: 0, signal: null })
+    expect(unbegun).toEqual(['2'])
+  })
+
   test('a task that began while its horse was killed because of another one is run again', async () => {
     const [first] = assign(['1', '2'])
     if (first === undefined) throw new Error('no task')

@@ -187,6 +187,11 @@ export class Horse {
     this.#port.kill()
   }
 
+  /** Whether its worker asked it to end. */
+  get hasQuit(): boolean {
+    return this.#quitMs !== undefined
+  }
+
   /** Why its worker killed it, if it did. */
   get killCause(): KillCause | undefined {
     return this.#killCause
@@ -261,12 +266,13 @@ export class Horse {
       this.#runs.delete(end.id)
       if (run.task.kind === 'job') this.#jobsDone++
       if (end.leaking === true && this.#options.killable) this.kill('leaking')
+      if (end.hasFailedImport === true && this.#options.killable) this.#quitNow()
       run.end({ kind: 'ended', end, aborted: run.aborted })
       this.#owner.onEnd(run, end)
     }
     if (message.rss !== undefined) this.#rss = message.rss
     if (message.begin !== undefined) this.#begin(message.begin)
-    if (message.hold === true && this.#killCause === undefined) this.send({ type: 'go' })
+    if (message.hold === true && this.#killCause === undefined && !this.hasQuit) this.send({ type: 'go' })
     if (this.#state === 'leaving' && this.#runs.size === 0) this.#quit()
     this.#owner.onProgress(this)
   }
@@ -320,8 +326,14 @@ export class Horse {
     this.#owner.onLeaving(this)
   }
 
+  /** End a horse that waits for `go`. Tasks that it has not begun are reported when it is gone. */
+  #quitNow(): void {
+    this.#leave()
+    this.#quit()
+  }
+
   #quit(): void {
-    if (this.#quitMs !== undefined || this.#killCause !== undefined) return
+    if (this.hasQuit || this.#killCause !== undefined) return
     this.#quitMs = this.#options.clock.monotonicMs()
     this.send({ type: 'quit' })
   }

@@ -38,7 +38,7 @@ export class StartGuard {
   check(horse: Horse, exit: HorseExit, wasBusy: boolean): RqError | undefined {
     const nowMs = this.#clock.monotonicMs()
     const { killCause, startedMs } = horse
-    const isWanted = killCause !== undefined && killCause !== 'start_timeout'
+    const isWanted = horse.hasQuit || (killCause !== undefined && killCause !== 'start_timeout')
     const isUnused = horse.jobsDone === 0 && !wasBusy && (nowMs - startedMs < YOUNG_MS || killCause === 'start_timeout')
     if (isWanted || !isUnused || startedMs < this.#failedMs) return undefined
     if (nowMs - this.#failedMs > FORGET_MS) this.#backoff.reset()

@@ -18,8 +18,10 @@ const US_PER_MS = 1000
 export function writeProgress({ begin, ends, hold, rss }: Progress): string | undefined {
   if (hold !== undefined || rss !== undefined) return undefined
   let line = PROGRESS + (begin ?? '')
-  for (const { chainEnded, error, id, leaking, outcome, tookMs } of ends) {
-    if (outcome?.kind !== 'returned' || (error ?? leaking ?? chainEnded) !== undefined) return undefined
+  for (const { chainEnded, error, hasFailedImport, id, leaking, outcome, tookMs } of ends) {
+    if (outcome?.kind !== 'returned' || (error ?? leaking ?? hasFailedImport ?? chainEnded) !== undefined) {
+      return undefined
+    }
     const { endedAtMs, startedAtMs, value } = outcome
     if (value !== undefined && (typeof value !== 'string' || isBreaking(value))) return undefined
     const tookUs = Math.round(tookMs * US_PER_MS)

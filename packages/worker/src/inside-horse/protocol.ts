@@ -27,6 +27,8 @@ export interface TaskResult {
   readonly error?: ErrorFacts | undefined
   /** The function still runs although its attempt is over, so this horse must not be used again. */
   readonly leaking?: boolean | undefined
+  /** A module failed while it was imported. It would fail again in this horse, so another one runs the next job. */
+  readonly hasFailedImport?: boolean | undefined
   /** An exception handler in the horse returned false, which skips the others. */
   readonly chainEnded?: boolean | undefined
 }

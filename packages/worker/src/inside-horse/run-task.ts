@@ -72,9 +72,10 @@ class TaskAttempt {
     const result = await (task.kind === 'job'
       ? this.#afterAttempt(await attemptJob(this.#input()))
       : this.#callBack(task))
-    if (!this.#loader.isBusy) return result
-    await this.#loader.settled(SETTLE_MS)
-    return this.#loader.isBusy ? { ...result, leaking: true } : result
+    if (this.#loader.isBusy) await this.#loader.settled(SETTLE_MS)
+    const { hasFailedImport, isBusy } = this.#loader
+    if (!isBusy && !hasFailedImport) return result
+    return { ...result, ...(isBusy && { leaking: true }), ...(hasFailedImport && { hasFailedImport }) }
   }
 
   /** Makes no promise for a job that succeeded. */

@@ -117,6 +117,14 @@ describe('Runner', () => {
     expect(progress()).toEqual(['+1', '-1?'])
   })
 
+  test('waits for its end when a module failed to load', async () => {
+    const { give, progress, running } = setUp()
+    give('1', '2')
+    running.get('1')?.({ hasFailedImport: true })
+    await turn()
+    expect(progress()).toEqual(['+1', '-1?'])
+  })
+
   test('fires the signal of a running task alone', () => {
     const { give, runner, limits } = setUp(2)
     give('1', '2')

@@ -101,12 +101,12 @@ export class Runner {
     )
   }
 
-  #end({ id }: Task, begunMs: number, { chainEnded, error, leaking, outcome }: TaskResult): void {
+  #end({ id }: Task, begunMs: number, { chainEnded, error, hasFailedImport, leaking, outcome }: TaskResult): void {
     const tookMs = performance.now() - begunMs
     this.#running.delete(id)
     this.#options.onEnd?.()
-    this.#ends.push({ id, outcome, tookMs, error, leaking, chainEnded })
-    if ((tookMs >= HOLD_MS || leaking === true) && this.#options.slots === 1) {
+    this.#ends.push({ id, outcome, tookMs, error, leaking, hasFailedImport, chainEnded })
+    if ((tookMs >= HOLD_MS || leaking === true || hasFailedImport === true) && this.#options.slots === 1) {
       // Even with nothing to do: tasks that were sent meanwhile have not been read, nor a `revoke` of them.
       this.#isHeld = true
       this.#sendProgress(undefined, true)

@@ -1,13 +1,15 @@
+import { isImportFailure } from '@rq/functions'
 import type { AnyFunction } from '@rq/job'
 import type { Loader } from '@rq/queue/run'
 
 /**
- * A loader that knows whether a function that was loaded through it still runs. A function that ignores its signal goes
- * on after its job has ended; nothing else would reveal that.
+ * A loader that knows whether a function that was loaded through it still runs, and whether a module failed to load. A
+ * function that ignores its signal goes on after its job has ended; nothing else would reveal that.
  */
 export class WatchedLoader implements Loader {
   readonly #loader: Loader
   #running = 0
+  #hasFailedImport = false
   #onSettled: () => void = () => {}
 
   constructor(loader: Loader) {
@@ -18,6 +20,11 @@ export class WatchedLoader implements Loader {
     return this.#running > 0
   }
 
+  /** Whether a module failed while it was imported, which Node.js keeps for the life of the process or thread. */
+  get hasFailedImport(): boolean {
+    return this.#hasFailedImport
+  }
+
   load(reference: string): Promise<AnyFunction> {
     this.#running++
     return this.#loader.load(reference).then(
@@ -26,7 +33,7 @@ export class WatchedLoader implements Loader {
         return this.#watched(func)
       },
       (thrown) => {
-        this.#ended()
+        this.#failed(thrown)
         throw thrown
       },
     )
@@ -69,9 +76,14 @@ export class WatchedLoader implements Loader {
     const promise = Promise.resolve(returned)
     promise.then(
       () => this.#ended(),
-      () => this.#ended(),
+      (thrown) => this.#failed(thrown),
     )
     return promise
+  }
+
+  #failed(thrown: unknown): void {
+    this.#hasFailedImport ||= isImportFailure(thrown)
+    this.#ended()
   }
 
   #ended(): void {
