@@ -1,6 +1,6 @@
 import { FailureLog } from './failure-log.ts'
 import type { Logger } from './logger.ts'
-import { LONGEST_TIMER_MS } from './wait.ts'
+import { startTimer } from './wait.ts'
 
 /**
  * A background task. Start and stop it any number of times, in any order.
@@ -126,6 +126,6 @@ export class PeriodicDuty<T = void> implements Duty {
   #schedule(waitMs: number): void {
     clearTimeout(this.#timer)
     this.#dueMs = performance.now() + waitMs
-    this.#timer = setTimeout(() => this.#runAndLog(), Math.min(waitMs, LONGEST_TIMER_MS))
+    this.#timer = startTimer(waitMs, () => this.#runAndLog())
   }
 }

@@ -39,4 +39,4 @@ export {
   stringsOption,
   valueOption,
 } from './option.ts'
-export { LONGEST_TIMER_MS, pause, within, withinOrThrow } from './wait.ts'
+export { LONGEST_TIMER_MS, pause, startTimer, within, withinOrThrow } from './wait.ts'

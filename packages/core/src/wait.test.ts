@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { deferred } from './deferred.ts'
-import { LONGEST_TIMER_MS, pause, within, withinOrThrow } from './wait.ts'
+import { LONGEST_TIMER_MS, pause, startTimer, within, withinOrThrow } from './wait.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -21,6 +21,27 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   await vi.advanceTimersByTimeAsync(0)
   return settled
 }
+
+describe('startTimer', () => {
+  it('calls once after its time, and never at once when the time is longer than a timer can be', async () => {
+    const run = vi.fn()
+    startTimer(100, run)
+    await vi.advanceTimersByTimeAsync(99)
+    expect(run).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(LONGEST_TIMER_MS)
+    expect(run).toHaveBeenCalledTimes(1)
+    startTimer(Number.POSITIVE_INFINITY, run)
+    await vi.advanceTimersByTimeAsync(LONGEST_TIMER_MS - 1)
+    expect(run).toHaveBeenCalledTimes(1)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(run).toHaveBeenCalledTimes(2)
+  })
+
+  it('ends with clearTimeout', () => {
+    clearTimeout(startTimer(100, () => {}))
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
 
 describe('pause', () => {
   it('resolves after its time', async () => {

@@ -1,6 +1,15 @@
 /** The longest delay that a timer of Node.js can have, in milliseconds. A timer with a longer one fires at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1
 
+/**
+ * Call `run` once after `ms` milliseconds, which may be any number: a wait that is too long for a timer of Node.js ends
+ * after {@link LONGEST_TIMER_MS}. Clear the timer with `clearTimeout`.
+ */
+export function startTimer(ms: number, run: () => void): NodeJS.Timeout {
+  // Not `node:timers/promises`: fake timers of a test cannot replace it.
+  return setTimeout(run, Math.min(ms, LONGEST_TIMER_MS))
+}
+
 /** Resolves after `ms` milliseconds, or as soon as `signal` fires. Never rejects. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
@@ -10,8 +19,7 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
       signal?.removeEventListener('abort', end)
       resolve()
     }
-    // Not `node:timers/promises`: fake timers of a test cannot replace it.
-    const timer = setTimeout(end, Math.min(ms, LONGEST_TIMER_MS))
+    const timer = startTimer(ms, end)
     signal?.addEventListener('abort', end)
   })
 }
@@ -42,7 +50,7 @@ const TIMED_OUT = Symbol('timed out')
 async function race<T>(ms: number, work: PromiseLike<T>): Promise<T | typeof TIMED_OUT> {
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<typeof TIMED_OUT>((resolve) => {
-    timer = setTimeout(resolve, Math.min(ms, LONGEST_TIMER_MS), TIMED_OUT)
+    timer = startTimer(ms, () => resolve(TIMED_OUT))
   })
   try {
     return await Promise.race([work, timeout])

@@ -1,4 +1,4 @@
-import { DAY_MS, LONGEST_TIMER_MS, MINUTE_MS, RqError, SECOND_MS } from '@rq/core'
+import { DAY_MS, MINUTE_MS, RqError, SECOND_MS, startTimer } from '@rq/core'
 import { FunctionLoader } from '@rq/functions'
 import {
   type AnyFunction,
@@ -57,7 +57,7 @@ export async function runInProcess<R>(
   const { executionId } = begun
   const limit = new AbortController()
   const expire = () => limit.abort(new JobTimeoutError(timeoutS))
-  const timer = timeoutS > 0 ? setTimeout(expire, Math.min(timeoutS * SECOND_MS, LONGEST_TIMER_MS)) : undefined
+  const timer = timeoutS > 0 ? startTimer(timeoutS * SECOND_MS, expire) : undefined
   const { outcome, failure } = await attemptJob({
     record,
     context: { ...context, executionId },

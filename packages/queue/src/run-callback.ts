@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS, SECOND_MS } from '@rq/core'
+import { SECOND_MS, startTimer } from '@rq/core'
 import type { AnyFunction, CallbackRecord, JobRecord } from '@rq/job'
 import type { JobContext } from './context.ts'
 import { withCurrentJob } from './current-job.ts'
@@ -54,7 +54,7 @@ export async function runCallback(
   input.onCallback?.(kind, timeoutS, error)
   const limit = new AbortController()
   const expire = () => limit.abort(new JobTimeoutError(timeoutS))
-  const timer = setTimeout(expire, Math.min(timeoutS * SECOND_MS, LONGEST_TIMER_MS))
+  const timer = startTimer(timeoutS * SECOND_MS, expire)
   try {
     await untilAborted(limit.signal, async () => {
       const func = await input.loader.load(name)

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { type Duty, type Logger, type PeriodicDuty, RqError, SECOND_MS, within } from '@rq/core'
+import { type Duty, type Logger, type PeriodicDuty, RqError, SECOND_MS, startTimer, within } from '@rq/core'
 import type { WorkerIdentity, WorkerState } from '@rq/job'
 import type { JobContext } from '@rq/queue'
 import { Broadcast } from './duties/broadcast.ts'
@@ -152,7 +152,7 @@ export class WorkerRun {
     // A call under way may still bring jobs; but an unreachable store must not keep an idle worker.
     this.#leaveTimer = setTimeout(() => this.#leaveUnlessBusy(), LEAVE_MS)
     const { graceMs } = this.#settings
-    if (graceMs !== undefined) this.#graceTimer = setTimeout(() => this.stopCold(), graceMs)
+    if (graceMs !== undefined) this.#graceTimer = startTimer(graceMs, () => this.stopCold())
   }
 
   /** Kill running jobs. Every job goes back to the head of its queue, and no attempt is counted. */
@@ -358,7 +358,7 @@ export class WorkerRun {
     const leftMs = this.#idleSinceMs + maxIdleMs - this.#settings.clock.monotonicMs()
     clearTimeout(this.#idleTimer)
     if (isBurstDone || this.#store.isSpent || leftMs <= 0) this.#end()
-    else if (leftMs < Number.POSITIVE_INFINITY) this.#idleTimer = setTimeout(() => this.#store.nudge(), leftMs)
+    else if (leftMs < Number.POSITIVE_INFINITY) this.#idleTimer = startTimer(leftMs, () => this.#store.nudge())
   }
 
   async #leave(loop: Promise<void>): Promise<void> {
