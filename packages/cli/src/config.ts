@@ -7,12 +7,12 @@ import {
   show,
   stringOption,
   stringsOption,
+  suggestion,
   valueOption,
 } from '@rq/core'
 import type { HorseKind } from 'rq'
 import { WORKER_OPTIONS } from 'rq/options'
 import { isRecord } from './record.ts'
-import { suggestion } from './suggestion.ts'
 
 /** Redis Sentinel, as RQ's `SENTINEL` setting. */
 export interface SentinelConfig {

@@ -1,12 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { LOG_LEVELS, type Logger, type LogLevel, show } from '@rq/core'
+import { LOG_LEVELS, type Logger, type LogLevel, show, suggestion } from '@rq/core'
 import type { CommandContext } from './command.ts'
 import { CommandError, EXIT, UsageError } from './exit-code.ts'
 import { text } from './flags.ts'
 import { createLogger } from './log.ts'
 import { unknownLetter } from './output/time-text.ts'
-import { suggestion } from './suggestion.ts'
 
 const LOG_FORMATS = ['text', 'json'] as const
 

@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module'
 import { isAbsolute, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { suggestion } from '@rq/core'
 import type { Job, Queue, Serializer } from 'rq'
 import { namingOption } from './arguments/option-value.ts'
 import type { CommandContext } from './command.ts'
 import { UsageError } from './exit-code.ts'
-import { suggestion } from './suggestion.ts'
 
 export type Rq = typeof import('rq')
 

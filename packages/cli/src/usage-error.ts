@@ -1,5 +1,5 @@
+import { suggestion } from '@rq/core'
 import { UsageError } from './exit-code.ts'
-import { suggestion } from './suggestion.ts'
 
 /** The words that the user may have meant. */
 export interface KnownWords {

@@ -39,4 +39,6 @@ export {
   stringsOption,
   valueOption,
 } from './option.ts'
+export { checkOptionNames, type OptionNames, unknownOption } from './option-names.ts'
+export { nearestWord, suggestion } from './suggestion.ts'
 export { LONGEST_TIMER_MS, pause, startTimer, within, withinOrThrow } from './wait.ts'

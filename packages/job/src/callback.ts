@@ -1,4 +1,4 @@
-import { type DurationLike, durationS, invalidOption } from '@rq/core'
+import { checkOptionNames, type DurationLike, durationS, invalidOption, type OptionNames } from '@rq/core'
 import { DEFAULT_CALLBACK_TIMEOUT_S } from './defaults.ts'
 import type { AnyFunction, FunctionRef } from './function-ref.ts'
 
@@ -6,6 +6,8 @@ export interface CallbackOptions {
   /** Timeout of the callback. Default 60 s. */
   timeout?: DurationLike
 }
+
+const NAMES: OptionNames<CallbackOptions> = { timeout: true }
 
 /**
  * A function to call when a job ends, with a timeout of its own.
@@ -17,6 +19,7 @@ export class Callback {
   readonly timeoutS: number
 
   constructor(func: FunctionRef<AnyFunction>, options: CallbackOptions = {}) {
+    checkOptionNames(options, NAMES, 'Callback')
     if (typeof func !== 'function' && typeof func !== 'string') {
       throw invalidOption('callback', func, 'a function or a reference to one')
     }

@@ -1,4 +1,4 @@
-import { checkId, invalidOption } from '@rq/core'
+import { checkId, checkOptionNames, invalidOption, type OptionNames } from '@rq/core'
 import { flag } from './flag.ts'
 
 /** A job or its id. */
@@ -12,6 +12,8 @@ export interface DependencyOptions {
   enqueueAtFront?: boolean
 }
 
+const NAMES: OptionNames<DependencyOptions> = { jobs: true, allowFailure: true, enqueueAtFront: true }
+
 /**
  * Jobs that must succeed before another job may start.
  * @throws RqError `RQ_INVALID_OPTION` when there are none, or when an entry is neither a job nor an id.
@@ -22,6 +24,7 @@ export class Dependency {
   readonly enqueueAtFront: boolean
 
   constructor(options: DependencyOptions) {
+    checkOptionNames(options, NAMES, 'Dependency')
     this.jobIds = jobIdsOf(options.jobs, 'dependency.jobs')
     this.allowFailure = flag(options.allowFailure, 'dependency.allowFailure')
     this.enqueueAtFront = flag(options.enqueueAtFront, 'dependency.enqueueAtFront')

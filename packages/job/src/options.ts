@@ -6,6 +6,7 @@ import {
   type OptionRule,
   secondsOption,
   stringOption,
+  unknownOption,
   valueOption,
 } from '@rq/core'
 import { Callback } from './callback.ts'
@@ -187,6 +188,7 @@ export type OptionOfOneJob = {
 /** A Map, so that `constructor` is no option. */
 const RULES: ReadonlyMap<string, EnqueueOptionRule> = new Map(Object.entries(ENQUEUE_OPTIONS))
 
+const NOTE = " (the function's own arguments go into args or kwargs)"
 const NOTHING: Readonly<Record<string, unknown>> = Object.freeze({})
 const PLAIN: CheckedOptions = Object.freeze({ atFront: false, unique: false, kwargs: NOTHING })
 
@@ -202,7 +204,7 @@ export function checkOptions(options: EnqueueOptions | undefined): CheckedOption
   const checked: { -readonly [Field in keyof CheckedOptions]: unknown } = { ...PLAIN }
   for (const name in options) {
     const rule = RULES.get(name)
-    if (rule === undefined) throw unknownOption(name)
+    if (rule === undefined) throw unknownOption(name, [...RULES.keys()], 'option name', NOTE)
     const value = options[name as keyof EnqueueOptions]
     if (value === undefined || rule.field === undefined) continue
     const result = rule.check(value, name)
@@ -221,13 +223,6 @@ function checkTogether({ dependency, id, rateLimit, unique }: CheckedOptions): v
   if (id !== undefined && dependency?.jobIds.includes(id)) {
     throw invalidOption('dependsOn', id, 'other jobs than the job itself')
   }
-}
-
-function unknownOption(name: string): Error {
-  const known = [...RULES.keys()]
-  const near = known.find((one) => one.toLowerCase() === name.toLowerCase().replaceAll('_', ''))
-  const hint = near === undefined ? `one of ${known.join(', ')}` : `'${near}'`
-  return invalidOption('option name', name, `${hint} (the function's own arguments go into args or kwargs)`)
 }
 
 function checkDependency(value: unknown): CheckedDependency | undefined {

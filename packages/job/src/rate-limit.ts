@@ -1,4 +1,4 @@
-import { checkName, invalidOption } from '@rq/core'
+import { checkName, checkOptionNames, invalidOption, type OptionNames } from '@rq/core'
 
 export interface RateLimitOptions {
   /** Jobs with the same key share the limit, across all queues and workers. */
@@ -6,6 +6,8 @@ export interface RateLimitOptions {
   /** Maximum number of jobs with this key that are queued or running at once. At least 1. */
   concurrency: number
 }
+
+const NAMES: OptionNames<RateLimitOptions> = { key: true, concurrency: true }
 
 /**
  * Lets at most `concurrency` jobs of a key be queued or running at once. The others wait as `rate_limited`, oldest
@@ -17,6 +19,7 @@ export class RateLimit {
   readonly concurrency: number
 
   constructor(options: RateLimitOptions) {
+    checkOptionNames(options, NAMES, 'RateLimit')
     this.key = checkName(options.key, 'rateLimit.key')
     if (!Number.isInteger(options.concurrency) || options.concurrency < 1) {
       throw invalidOption('rateLimit.concurrency', options.concurrency, 'a whole number of at least 1')

@@ -1,4 +1,4 @@
-import { type DurationLike, invalidOption } from '@rq/core'
+import { checkOptionNames, type DurationLike, invalidOption, type OptionNames } from '@rq/core'
 import { intervalList } from './retry.ts'
 
 export interface RepeatOptions {
@@ -7,6 +7,8 @@ export interface RepeatOptions {
   /** Wait before each repeat. A list is used in order, and its last entry is reused. Default 0: repeat at once. */
   interval?: DurationLike | readonly DurationLike[]
 }
+
+const NAMES: OptionNames<RepeatOptions> = { times: true, interval: true }
 
 /**
  * Runs a job again after each success, `times` times.
@@ -18,6 +20,7 @@ export class Repeat {
   readonly intervalsS: readonly number[]
 
   constructor(options: RepeatOptions) {
+    checkOptionNames(options, NAMES, 'Repeat')
     if (!Number.isInteger(options.times) || options.times < 1) {
       throw invalidOption('repeat.times', options.times, 'a whole number of at least 1')
     }

@@ -1,4 +1,13 @@
-import { DAY_MS, type DurationLike, durationMs, durationS, invalidOption, SECOND_MS } from '@rq/core'
+import {
+  checkOptionNames,
+  DAY_MS,
+  type DurationLike,
+  durationMs,
+  durationS,
+  invalidOption,
+  type OptionNames,
+  SECOND_MS,
+} from '@rq/core'
 import { flag } from './flag.ts'
 
 export interface RetryOptions {
@@ -29,6 +38,16 @@ export interface ExponentialRetryOptions {
   enqueueAtFront?: boolean
 }
 
+const RETRY_NAMES: OptionNames<RetryOptions> = { max: true, interval: true, enqueueAtFront: true }
+const EXPONENTIAL_NAMES: OptionNames<ExponentialRetryOptions> = {
+  max: true,
+  base: true,
+  factor: true,
+  cap: true,
+  jitter: true,
+  enqueueAtFront: true,
+}
+
 /** Maximum number of stored intervals: more would make the record large for no benefit. */
 const MOST_INTERVALS = 100
 const LONGEST_WAIT_MS = 365 * DAY_MS
@@ -44,6 +63,7 @@ export class Retry {
   readonly enqueueAtFront: boolean
 
   constructor(options: RetryOptions) {
+    checkOptionNames(options, RETRY_NAMES, 'Retry')
     if (!Number.isInteger(options.max) || options.max < 1) {
       throw invalidOption('retry.max', options.max, 'a whole number of at least 1')
     }
@@ -62,6 +82,7 @@ export class Retry {
    * @throws RqError `RQ_INVALID_OPTION`.
    */
   static exponential(options: ExponentialRetryOptions): Retry {
+    checkOptionNames(options, EXPONENTIAL_NAMES, 'Retry.exponential')
     const { max, factor = 2, jitter = 0 } = options
     if (!(factor >= 1)) throw invalidOption('retry.factor', factor, 'a number of at least 1')
     if (!(jitter >= 0 && jitter <= 1)) throw invalidOption('retry.jitter', jitter, 'a number from 0 to 1')

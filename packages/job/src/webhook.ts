@@ -1,4 +1,4 @@
-import { type DurationLike, durationS, invalidOption, oneOf } from '@rq/core'
+import { checkOptionNames, type DurationLike, durationS, invalidOption, type OptionNames, oneOf } from '@rq/core'
 import type { WebhookRecord } from './record.ts'
 
 export interface WebhookOptions {
@@ -11,6 +11,8 @@ export interface WebhookOptions {
 }
 
 const DEFAULT_TIMEOUT_S = 10
+
+const NAMES: OptionNames<WebhookOptions> = { method: true, headers: true, timeout: true }
 
 /**
  * A URL to call when a job has finished or failed, after its status is stored.
@@ -25,6 +27,7 @@ export class Webhook {
   readonly timeoutS: number
 
   constructor(url: string, jobStatus: 'finished' | 'failed', options: WebhookOptions = {}) {
+    checkOptionNames(options, NAMES, 'Webhook')
     if (!isHttpUrl(url)) throw invalidOption('webhook.url', 'a URL', 'an http:// or https:// URL with a host')
     this.jobStatus = oneOf('webhook.jobStatus', jobStatus, ['finished', 'failed'])
     const { method = 'GET', headers = {} } = options

@@ -1,4 +1,4 @@
-import { invalidOption } from '@rq/core'
+import { checkOptionNames, invalidOption, type OptionNames } from '@rq/core'
 import type { Storage } from '@rq/job'
 import { defaultSerializer, resolveSerializer, type Serializer, type SerializerOption } from '@rq/serializer'
 
@@ -26,6 +26,13 @@ export interface StoragePlace {
   readonly prefix?: string
 }
 
+const NAMES: OptionNames<StorageOptions & StoragePlace> = {
+  storage: true,
+  serializer: true,
+  connection: true,
+  prefix: true,
+}
+
 /** Makes a storage. It is called often, and should return the same storage for the same place. */
 export type StorageFactory = (place: StoragePlace) => Storage
 
@@ -42,6 +49,26 @@ export function setStorageFactory(factory: StorageFactory | undefined): StorageF
   makeStorage = factory
   return before
 }
+
+/**
+ * {@link contextOf} for the options of one call, which may have `more` names.
+ * @throws RqError also for a name that the call does not know.
+ */
+export function checkedContextOf(
+  options: StorageOptions & StoragePlace,
+  call: string,
+  more: Readonly<Record<string, true>> = {},
+): JobContext {
+  return contextOf(checkOptionNames(options, { ...more, ...NAMES }, call, CONNECTION_HINTS))
+}
+
+/** What to give instead of the parts of a connection. */
+export const CONNECTION_HINTS: Readonly<Record<string, string>> = Object.fromEntries(
+  ['host', 'port', 'db', 'password', 'username', 'url', 'redis', 'client', 'status'].map((name) => [
+    name,
+    "the connection as a whole: { connection: 'redis://...' }, { connection: { host, port } } or { connection: client }",
+  ]),
+)
 
 /**
  * The storage and serializer of a call.

@@ -1,5 +1,5 @@
-import { checkName, RqError, randomHex } from '@rq/core'
-import { contextOf, type JobContext, type StorageOptions } from './context.ts'
+import { checkName, checkOptionNames, RqError, randomHex } from '@rq/core'
+import { checkedContextOf, type JobContext, type StorageOptions } from './context.ts'
 import type { EnqueueData, JobsOf } from './enqueue-data.ts'
 import { Job } from './job.ts'
 import { Queue } from './queue.ts'
@@ -24,12 +24,13 @@ export class Group {
 
   /** Make a group to put jobs into. Writes nothing. If a group of that name has jobs, the new jobs join it. */
   static create(options: CreateGroupOptions = {}): Group {
-    return new Group(options.name ?? randomHex(), contextOf(options))
+    const context = checkedContextOf(options, 'Group.create', { name: true })
+    return new Group(options.name ?? randomHex(), context)
   }
 
   /** Fetch a group by its name. @throws RqError `RQ_NO_SUCH_GROUP` when it has no jobs. */
   static async fetch(name: string, options: StorageOptions = {}): Promise<Group> {
-    const group = new Group(name, contextOf(options))
+    const group = new Group(name, checkedContextOf(options, 'Group.fetch'))
     const ids = await group.getJobIds()
     if (ids.length > 0) return group
     throw new RqError('RQ_NO_SUCH_GROUP', `There is no group "${group.name}": it has no jobs, or they were deleted.`, {
@@ -39,7 +40,7 @@ export class Group {
 
   /** Every group that has jobs, in no order. */
   static async all(options: StorageOptions = {}): Promise<Group[]> {
-    const context = contextOf(options)
+    const context = checkedContextOf(options, 'Group.all')
     const names = await context.storage.groups.names()
     return names.map((name) => new Group(name, context))
   }
@@ -48,12 +49,14 @@ export class Group {
    * Like `queue.enqueueMany`; the jobs belong to this group. A queue given by name has the storage of the group, and
    * default options.
    */
-  enqueueMany<const D extends readonly EnqueueData[]>(
+  async enqueueMany<const D extends readonly EnqueueData[]>(
     queue: string | Queue,
     datas: D,
     options: { readonly pipeline?: unknown } = {},
   ): Promise<JobsOf<D>> {
-    const target = typeof queue === 'string' ? new Queue(queue, this.#context) : queue
+    checkOptionNames(options, { pipeline: true }, 'group.enqueueMany')
+    const { storage, serializer } = this.#context
+    const target = typeof queue === 'string' ? new Queue(queue, { storage, serializer }) : queue
     return target.enqueueMany(datas, { ...options, groupId: this.name })
   }
 

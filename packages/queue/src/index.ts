@@ -1,5 +1,7 @@
 export type { Callable, CallRest, ResultOf } from './call-types.ts'
 export {
+  CONNECTION_HINTS,
+  checkedContextOf,
   contextOf,
   type JobContext,
   type StorageFactory,
@@ -15,7 +17,13 @@ export { type CreateOptions, type Execution, Job, type WaitOptions } from './job
 export { type CancelOptions, cancelJob, type DeleteOptions, type RequeueOptions, requeueJob } from './job-actions.ts'
 export { DuplicateJobError, JobFailedError, JobTimeoutError, TimeoutError } from './job-errors.ts'
 export { type JobDecorator, type JobFunction, type JobFunctionOptions, job, jobDecorator } from './job-function.ts'
-export { type EnqueueJobOptions, type EnqueueManyOptions, Queue, type QueueOptions } from './queue.ts'
+export {
+  type EnqueueJobOptions,
+  type EnqueueManyOptions,
+  QUEUE_OPTION_NAMES,
+  Queue,
+  type QueueOptions,
+} from './queue.ts'
 export { QueueContents, type SliceOptions } from './queue-contents.ts'
 export { Registry, type RegistryRange } from './registry.ts'
 export { Result } from './result.ts'

@@ -1,6 +1,6 @@
-import { RqError } from '@rq/core'
+import { checkOptionNames, type OptionNames, RqError } from '@rq/core'
 import type { JobStore, Storage } from '@rq/job'
-import { contextOf, type StorageOptions } from './context.ts'
+import { checkedContextOf, type StorageOptions } from './context.ts'
 import { noSuchJob } from './job-errors.ts'
 import { jobIdOf } from './job-view.ts'
 import { type When, whenMs } from './when.ts'
@@ -31,12 +31,26 @@ export interface RequeueOptions {
   atFront?: boolean
 }
 
+const CANCEL_NAMES: OptionNames<CancelOptions> = {
+  enqueueDependents: true,
+  removeFromDependencies: true,
+  pipeline: true,
+}
+const DELETE_NAMES: OptionNames<DeleteOptions> = { deleteDependents: true, pipeline: true }
+const REQUEUE_NAMES: OptionNames<RequeueOptions> = { atFront: true }
+
 /**
  * Move a job to the canceled registry from wherever it waits. A running job continues. Atomic.
  * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when it is canceled already.
  */
 export async function cancelJob(id: string, options: StorageOptions & CancelOptions = {}): Promise<void> {
-  await cancelIn(contextOf(options).storage.jobs, jobIdOf(id), options)
+  const { storage } = checkedContextOf(options, 'cancelJob', CANCEL_NAMES)
+  const { enqueueDependents, removeFromDependencies, pipeline } = options
+  await cancelIn(storage.jobs, jobIdOf(id), {
+    ...(enqueueDependents !== undefined && { enqueueDependents }),
+    ...(removeFromDependencies !== undefined && { removeFromDependencies }),
+    pipeline,
+  })
 }
 
 /**
@@ -44,11 +58,13 @@ export async function cancelJob(id: string, options: StorageOptions & CancelOpti
  * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when it is not in the failed registry.
  */
 export async function requeueJob(id: string, options: StorageOptions & RequeueOptions = {}): Promise<void> {
-  await requeueIn(contextOf(options).storage.jobs, jobIdOf(id), options)
+  const { storage } = checkedContextOf(options, 'requeueJob', REQUEUE_NAMES)
+  await requeueIn(storage.jobs, jobIdOf(id), options.atFront === undefined ? {} : { atFront: options.atFront })
 }
 
 /** Cancel a job of a store. @throws as {@link cancelJob}. */
 export async function cancelIn(jobs: JobStore, jobId: string, options: CancelOptions): Promise<void> {
+  checkOptionNames(options, CANCEL_NAMES, 'job.cancel')
   const { enqueueDependents = false, removeFromDependencies = false, pipeline } = options
   const request = { jobId, enqueueDependents, removeFromDependencies }
   if (pipeline !== undefined) return jobs.cancelInto(pipeline, request)
@@ -59,7 +75,7 @@ export async function cancelIn(jobs: JobStore, jobId: string, options: CancelOpt
 
 /** Delete a job of a store. A job that no longer exists is no error. */
 export async function deleteIn(jobs: JobStore, jobId: string, options: DeleteOptions): Promise<void> {
-  const { deleteDependents = false, pipeline } = options
+  const { deleteDependents = false, pipeline } = checkOptionNames(options, DELETE_NAMES, 'job.delete')
   const request = { jobId, deleteDependents }
   if (pipeline !== undefined) return jobs.deleteInto(pipeline, request)
   await jobs.delete(request)
@@ -67,6 +83,7 @@ export async function deleteIn(jobs: JobStore, jobId: string, options: DeleteOpt
 
 /** Enqueue a scheduled job now. @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when it is not scheduled. */
 export async function promoteIn(storage: Storage, jobId: string, options: RequeueOptions): Promise<void> {
+  checkOptionNames(options, REQUEUE_NAMES, 'registry.requeue')
   const answer = await storage.schedules.promote(jobId, options.atFront ?? false)
   if (answer === 'missing') throw noSuchJob(jobId)
   if (answer === 'refused') throw invalidOperation(jobId, 'is not scheduled')
@@ -81,6 +98,7 @@ export async function rescheduleIn(storage: Storage, jobId: string, when: When):
 
 /** Requeue a job of a store. @throws as {@link requeueJob}. */
 export async function requeueIn(jobs: JobStore, jobId: string, options: RequeueOptions): Promise<void> {
+  checkOptionNames(options, REQUEUE_NAMES, 'job.requeue')
   const answer = await jobs.requeue(jobId, options.atFront ?? false)
   if (answer === 'missing') throw noSuchJob(jobId)
   if (answer === 'refused') throw invalidOperation(jobId, 'is not in the failed registry, so it cannot be requeued')

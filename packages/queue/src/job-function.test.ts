@@ -68,7 +68,11 @@ describe('jobDecorator', () => {
   it('makes the queue at the first enqueue, once', async () => {
     const memory = new TestStorage()
     const makeQueue = vi.fn((name: string, _options: { connection: string }) => new Queue(name, { storage: memory }))
-    const decorated = jobDecorator(makeQueue)('low', { connection: 'redis://x', name: 'f', ttl: 5 })(() => 1)
+    const decorated = jobDecorator(makeQueue, { connection: true })('low', {
+      connection: 'redis://x',
+      name: 'f',
+      ttl: 5,
+    })(() => 1)
     expect(makeQueue).not.toHaveBeenCalled()
     await decorated.delay()
     await decorated.delay()

@@ -1,9 +1,9 @@
-import { type DurationLike, invalidOption } from '@rq/core'
+import { checkOptionNames, type DurationLike, invalidOption } from '@rq/core'
 import { nameFunction, wrapFunction } from '@rq/functions'
 import { type AnyFunction, checkOptions, ENQUEUE_OPTIONS, type EnqueueOptions, type OptionOfOneJob } from '@rq/job'
 import type { CallRest, ResultOf } from './call-types.ts'
 import type { Job } from './job.ts'
-import { Queue, type QueueOptions } from './queue.ts'
+import { QUEUE_OPTION_NAMES, Queue, type QueueOptions } from './queue.ts'
 
 /** A function with methods that enqueue calls of it. */
 export type JobFunction<F extends AnyFunction> = F & {
@@ -34,12 +34,18 @@ const OWN_OPTIONS: readonly string[] = Object.entries(ENQUEUE_OPTIONS)
   .filter(([name, rule]) => !('isOfOneJob' in rule) && name !== 'jobTimeout')
   .map(([name]) => name)
 
+const OWN_NAMES = { timeout: true, name: true, ...Object.fromEntries(OWN_OPTIONS.map((name) => [name, true])) }
+
 /**
  * Makes a `job()` that gets queues given by name from `makeQueue`. It calls `makeQueue` at the first enqueue only, so
  * that a worker that imports the function opens no connection.
  */
-export function jobDecorator<O extends object>(makeQueue: (name: string, options: O) => Queue): JobDecorator<O> {
+export function jobDecorator<O extends object>(
+  makeQueue: (name: string, options: O) => Queue,
+  queueOptionNames: Readonly<Record<keyof O, true>>,
+): JobDecorator<O> {
   return (queue, ...rest) => {
+    checkOptionNames(rest[0], queue instanceof Queue ? OWN_NAMES : { ...OWN_NAMES, ...queueOptionNames }, 'job()')
     const { timeout, name, defaults, queueOptions } = split<O>(rest[0])
     if (timeout !== undefined) defaults.jobTimeout = timeout
     checkOptions(defaults)
@@ -61,6 +67,7 @@ export function jobDecorator<O extends object>(makeQueue: (name: string, options
  */
 export const job: JobDecorator<Partial<QueueOptions>> = jobDecorator<Partial<QueueOptions>>(
   (name, options) => new Queue(name, options as QueueOptions),
+  QUEUE_OPTION_NAMES,
 )
 
 function jobFunction<F extends AnyFunction>(

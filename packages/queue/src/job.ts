@@ -1,9 +1,9 @@
-import { type DurationLike, RqError } from '@rq/core'
+import { checkOptionNames, type DurationLike, RqError } from '@rq/core'
 import { type AnyFunction, checkOptions, type EnqueueOptions, type JobRecord, type JobStatus } from '@rq/job'
 import { awaitReturnValue, latestResult } from './await-result.ts'
 import { findNames } from './call-names.ts'
 import type { Callable, CallRest, ResultOf } from './call-types.ts'
-import { contextOf, type JobContext, type StorageOptions, type StoragePlace } from './context.ts'
+import { checkedContextOf, contextOf, type JobContext, type StorageOptions, type StoragePlace } from './context.ts'
 import { type Explanation, explain } from './explanation.ts'
 import {
   type CancelOptions,
@@ -89,14 +89,14 @@ export class Job<R = unknown> extends JobView {
     ids: readonly string[],
     options: StorageOptions = {},
   ): Promise<(Job<R> | null)[]> {
-    const context = contextOf(options)
+    const context = checkedContextOf(options, 'Job.fetch')
     const records = await context.storage.jobs.fetch(ids.map((id) => jobIdOf(id)))
     return records.map((record) => (record === undefined ? null : new Job<R>(record, context)))
   }
 
   /** Whether a job with this id is stored. */
   static async exists(id: string, options: StorageOptions = {}): Promise<boolean> {
-    return contextOf(options).storage.jobs.exists(jobIdOf(id))
+    return checkedContextOf(options, 'Job.exists').storage.jobs.exists(jobIdOf(id))
   }
 
   /** Fires on timeout, stop and lost lease. Undefined except for the current job. */
@@ -110,6 +110,7 @@ export class Job<R = unknown> extends JobView {
    * @throws RqError `RQ_INVALID_OPERATION` when the job no longer exists.
    */
   async getStatus(options: { refresh?: boolean } = {}): Promise<JobStatus> {
+    checkOptionNames(options, { refresh: true }, 'job.getStatus')
     if (options.refresh === false) return this.record.status
     const status = await this.#context.storage.jobs.status(this.id)
     if (status === undefined) throw invalidOperation(this.id, 'has no status: it no longer exists')
@@ -156,7 +157,8 @@ export class Job<R = unknown> extends JobView {
   }
 
   /** The newest result, or null. If there is none, waits up to `timeout` (default 0) for one. */
-  latestResult(options: WaitOptions = {}): Promise<Result<R> | null> {
+  async latestResult(options: WaitOptions = {}): Promise<Result<R> | null> {
+    checkOptionNames(options, { timeout: true }, 'job.latestResult')
     return latestResult<R>(this.id, this.#context, options.timeout ?? 0)
   }
 
@@ -172,7 +174,8 @@ export class Job<R = unknown> extends JobView {
    * @throws JobFailedError with the remote stack; TimeoutError after `timeout` (default: waits forever);
    *   RqError `RQ_JOB_STOPPED`, `RQ_INVALID_OPERATION` (canceled), `RQ_NO_SUCH_JOB` (it no longer exists).
    */
-  result(options: WaitOptions = {}): Promise<R> {
+  async result(options: WaitOptions = {}): Promise<R> {
+    checkOptionNames(options, { timeout: true }, 'job.result')
     return awaitReturnValue<R>(this.id, this.#context, options.timeout)
   }
 
@@ -208,6 +211,7 @@ export class Job<R = unknown> extends JobView {
    * @param options.refresh read it from the store; false: return that of this handle. Default true.
    */
   async getMeta(options: { refresh?: boolean } = {}): Promise<Record<string, unknown>> {
+    checkOptionNames(options, { refresh: true }, 'job.getMeta')
     if (options.refresh === false) return this.meta
     this.meta = this.decodeMeta(await this.#context.storage.jobs.meta(this.id))
     return this.meta

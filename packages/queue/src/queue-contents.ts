@@ -1,4 +1,4 @@
-import { checkName, type DurationLike, durationS, invalidOption } from '@rq/core'
+import { checkName, checkOptionNames, type DurationLike, durationS, invalidOption, type OptionNames } from '@rq/core'
 import { idOf, type JobLike, type RegistryKind } from '@rq/job'
 import type { JobContext } from './context.ts'
 import { Job } from './job.ts'
@@ -23,6 +23,8 @@ export interface SliceOptions {
   /** Number of jobs. Default -1: all that follow. */
   length?: number
 }
+
+const SLICE_NAMES: OptionNames<SliceOptions> = { offset: true, length: true }
 
 /** Reads the jobs of a queue, and removes some. Counts and lists include waiting jobs only. */
 export class QueueContents {
@@ -50,7 +52,7 @@ export class QueueContents {
    * @throws RqError `RQ_INVALID_OPTION`.
    */
   async pause(options: { duration?: DurationLike } = {}): Promise<void> {
-    const { duration } = options
+    const { duration } = checkOptionNames(options, { duration: true }, 'queue.pause')
     const durationInS = duration === undefined ? undefined : durationS(duration, 'duration')
     if (durationInS === 0) throw invalidOption('duration', duration, 'at least 1 second')
     await this.#context.storage.queues.pause(this.name, durationInS)
@@ -67,7 +69,7 @@ export class QueueContents {
 
   /** Ids of waiting jobs in order, next first. */
   async getJobIds(options: SliceOptions = {}): Promise<string[]> {
-    const { offset = 0, length = -1 } = options
+    const { offset = 0, length = -1 } = checkOptionNames(options, SLICE_NAMES, 'queue.getJobs')
     if (!Number.isInteger(offset)) throw invalidOption('offset', offset, 'a whole number')
     if (!Number.isInteger(length) || length < -1)
       throw invalidOption('length', length, 'a whole number; -1 means to the end')
@@ -117,7 +119,8 @@ export class QueueContents {
    * Remove the queue from the list of queues, and delete its waiting jobs unless `deleteJobs` is false. The next
    * enqueue brings it back.
    */
-  delete(options: { deleteJobs?: boolean } = {}): Promise<void> {
+  async delete(options: { deleteJobs?: boolean } = {}): Promise<void> {
+    checkOptionNames(options, { deleteJobs: true }, 'queue.delete')
     return this.#context.storage.queues.deleteQueue(this.name, options.deleteJobs ?? true)
   }
 

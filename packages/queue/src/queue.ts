@@ -1,4 +1,12 @@
-import { type DurationLike, durationMs, durationOrUnlimitedS, invalidOption, oneOf } from '@rq/core'
+import {
+  checkOptionNames,
+  type DurationLike,
+  durationMs,
+  durationOrUnlimitedS,
+  invalidOption,
+  type OptionNames,
+  oneOf,
+} from '@rq/core'
 import type { LocateOptions } from '@rq/functions'
 import {
   type AnyFunction,
@@ -18,7 +26,7 @@ import { batchInDependencyOrder } from './batch-order.ts'
 import { type CallNames, cachedNames, findNames } from './call-names.ts'
 import { CallOrder } from './call-order.ts'
 import type { Callable, CallRest, ResultOf } from './call-types.ts'
-import { contextOf, type JobContext, type StorageOptions } from './context.ts'
+import { checkedContextOf, type JobContext, type StorageOptions } from './context.ts'
 import { batchOf, type EnqueueBatch } from './enqueue-batch.ts'
 import { checkDatas, type EnqueueData, type JobsOf, prepareData } from './enqueue-data.ts'
 import { knownFunctions, runInProcess } from './in-process.ts'
@@ -66,6 +74,19 @@ export interface EnqueueJobOptions {
   readonly pipeline?: unknown
 }
 
+/** The names of {@link QueueOptions}. */
+export const QUEUE_OPTION_NAMES: OptionNames<QueueOptions> = {
+  storage: true,
+  serializer: true,
+  defaultTimeout: true,
+  isAsync: true,
+  importPaths: true,
+  results: true,
+  ownsStorage: true,
+}
+const MANY_NAMES: OptionNames<EnqueueManyOptions> = { pipeline: true, groupId: true }
+const JOB_NAMES: OptionNames<EnqueueJobOptions> = { atFront: true, unique: true, pipeline: true }
+
 /** A list of jobs by name. Workers claim jobs from its head. It exists from its first enqueue, and needs no set-up. */
 export class Queue extends QueueContents {
   /** Whether workers run its jobs. False: they run at once in this process. */
@@ -80,7 +101,7 @@ export class Queue extends QueueContents {
 
   /** @throws RqError `RQ_INVALID_OPTION`. Connects to nothing. */
   constructor(name: string = DEFAULT_QUEUE_NAME, options: QueueOptions) {
-    const context = contextOf(options)
+    const context = checkedContextOf(options, 'Queue', QUEUE_OPTION_NAMES)
     super(name, context)
     const { defaultTimeout = DEFAULT_TIMEOUT_S, isAsync = true, importPaths, results = 'hash' } = options
     const timeoutS = durationOrUnlimitedS(defaultTimeout, 'defaultTimeout')
@@ -124,7 +145,8 @@ export class Queue extends QueueContents {
 
   /** All queues that were ever enqueued to, in no order. */
   static async all(options: QueueOptions): Promise<Queue[]> {
-    const names = await contextOf(options).storage.queues.queueNames()
+    const context = checkedContextOf(options, 'Queue.all', QUEUE_OPTION_NAMES)
+    const names = await context.storage.queues.queueNames()
     return names.map((name) => new Queue(name, { ...options, ownsStorage: false }))
   }
 
@@ -177,6 +199,7 @@ export class Queue extends QueueContents {
     datas: D,
     options: EnqueueManyOptions = {},
   ): Promise<JobsOf<D>> {
+    checkOptionNames(options, MANY_NAMES, 'enqueueMany')
     return (await this.#manyJobs(datas, options)) as JobsOf<D>
   }
 
@@ -208,6 +231,7 @@ export class Queue extends QueueContents {
   }
 
   async #putIn<R>(job: Job<R>, options: EnqueueJobOptions, time: DueTime): Promise<Job<R>> {
+    checkOptionNames(options, JOB_NAMES, 'enqueueJob')
     const { atFront = false, unique = false, pipeline } = options
     const known = job.toRecord()
     const record = fresh(known, this.#defaults)

@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from '@rq/core'
 import type { JobLike, RegistryKind } from '@rq/job'
 import type { JobContext } from './context.ts'
 import { deleteIn, invalidOperation, promoteIn, type RequeueOptions, requeueIn } from './job-actions.ts'
@@ -13,6 +14,8 @@ export interface RegistryRange {
   /** Remove expired entries first. Default true. */
   cleanup?: boolean
 }
+
+const RANGE_NAMES: OptionNames<RegistryRange> = { start: true, end: true, desc: true, cleanup: true }
 
 /**
  * The jobs of one queue in one status. `failed` also has the stopped jobs. `started` is ordered by the end of the
@@ -31,12 +34,14 @@ export class Registry {
 
   /** Number of jobs. Expired ones are removed first, unless `cleanup` is false. */
   async count(options: Pick<RegistryRange, 'cleanup'> = {}): Promise<number> {
+    checkOptionNames(options, { cleanup: true }, 'registry.count')
     await this.#sweep(options.cleanup)
     return this.#queues.registryCount(this.queueName, this.kind)
   }
 
   /** Ids of the jobs in order. Expired ones are removed first, unless `cleanup` is false. */
   async getJobIds(range: RegistryRange = {}): Promise<string[]> {
+    checkOptionNames(range, RANGE_NAMES, 'registry.getJobIds')
     await this.#sweep(range.cleanup)
     const { start = 0, end = -1, desc = false } = range
     return this.#queues.registryIds(this.queueName, this.kind, start, end, desc)
@@ -69,6 +74,7 @@ export class Registry {
    * @throws RqError `RQ_INVALID_OPERATION` for the registry of started jobs: stop the run, or delete the job.
    */
   async remove(job: JobLike, options: { deleteJob?: boolean } = {}): Promise<boolean> {
+    checkOptionNames(options, { deleteJob: true }, 'registry.remove')
     const id = jobIdOf(job)
     if (this.kind === 'started')
       throw invalidOperation(id, 'is running, and cannot be removed from the started registry')

@@ -1,4 +1,4 @@
-import { invalidOption } from '@rq/core'
+import { checkOptionNames, invalidOption, type OptionNames } from '@rq/core'
 import type { Storage } from '@rq/job'
 import type { Cluster, Redis } from 'ioredis'
 import { type Connection, Connections } from './connection/connections.ts'
@@ -25,6 +25,7 @@ export interface RedisStorageOptions {
   role?: 'producer' | 'worker'
 }
 
+const NAMES: OptionNames<RedisStorageOptions> = { connection: true, prefix: true, role: true }
 const PREFIX = /^[A-Za-z0-9_.:{}-]{0,100}$/
 
 /**
@@ -46,7 +47,7 @@ export class RedisStorage implements Storage {
   readonly #connections: Connections
 
   constructor(options: RedisStorageOptions = {}) {
-    const { prefix = 'rq:', role = 'producer' } = options
+    const { prefix = 'rq:', role = 'producer' } = checkOptionNames(options, NAMES, 'RedisStorage')
     if (!PREFIX.test(prefix)) throw invalidOption('prefix', prefix, 'at most 100 letters, digits or any of _ . : { } -')
     this.#connections = new Connections(options.connection, role)
     this.where = this.#connections.where

@@ -1,6 +1,6 @@
-import { type DurationLike, durationS, invalidOption } from '@rq/core'
+import { checkOptionNames, type DurationLike, durationS, invalidOption } from '@rq/core'
 import type { Connection, RedisStorage } from '@rq/redis'
-import { type ConnectionOptions, sharedStorage } from './connection.ts'
+import { type ConnectionOptions, checkNames, sharedStorage } from './connection.ts'
 import { Job } from './job-and-group.ts'
 
 /** A connection, or options with a connection and a prefix. */
@@ -12,7 +12,7 @@ export type Where = Connection | ConnectionOptions
  * @throws RqError `RQ_INVALID_OPTION`.
  */
 export async function suspend(where: Where, options: { duration?: DurationLike } = {}): Promise<void> {
-  const { duration } = options
+  const { duration } = checkOptionNames(options, { duration: true }, 'suspend')
   const durationInS = duration === undefined ? undefined : durationS(duration, 'duration')
   if (durationInS === 0) throw invalidOption('duration', duration, 'at least 1 second')
   await adminOf(where).suspend(durationInS)
@@ -53,6 +53,8 @@ function adminOf(where: Where): RedisStorage['admin'] {
 
 /** Only our options have a `connection` or a `prefix`; everything else is a connection. */
 function optionsOf(where: Where): ConnectionOptions {
-  if (typeof where === 'object' && ('connection' in where || 'prefix' in where)) return where as ConnectionOptions
+  if (typeof where === 'object' && ('connection' in where || 'prefix' in where)) {
+    return checkNames(where as ConnectionOptions, { connection: true, prefix: true }, 'this function')
+  }
   return { connection: where as Connection }
 }

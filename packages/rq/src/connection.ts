@@ -1,3 +1,5 @@
+import { checkOptionNames, type OptionNames } from '@rq/core'
+import { CONNECTION_HINTS } from '@rq/queue'
 import { type Connection, RedisStorage } from '@rq/redis'
 
 /** Options that say where Redis is. */
@@ -13,6 +15,19 @@ export interface ConnectionOptions {
 
 /** Options of a class of the pieces, with a connection in the place of a storage. */
 export type Connected<T> = Omit<T, 'storage' | 'ownsStorage'> & ConnectionOptions
+
+/** The names of {@link Connected} options. */
+export function connectedNames<Names extends object>(
+  names: Names,
+): Omit<Names, 'storage' | 'ownsStorage'> & OptionNames<ConnectionOptions> {
+  const { storage: _, ownsStorage: __, ...rest } = names as Names & { storage?: true; ownsStorage?: true }
+  return { ...rest, connection: true, prefix: true }
+}
+
+/** Check the names of options that say where Redis is, and maybe more. Returns them. @throws RqError. */
+export function checkNames<Options>(options: Options, names: Readonly<Record<string, true>>, call: string): Options {
+  return checkOptionNames(options, names, call, CONNECTION_HINTS)
+}
 
 /** Separate the options that say where Redis is from the others. */
 export function splitConnection<T extends ConnectionOptions>(
@@ -35,7 +50,7 @@ export function sharedStorage(options: ConnectionOptions): RedisStorage {
   const key = typeof connection === 'object' ? prefix : `${prefix} ${connection ?? ''}`
   const known = storages.get(key)
   if (known !== undefined) return known
-  const storage = new RedisStorage(options)
+  const storage = new RedisStorage({ ...(connection !== undefined && { connection }), prefix })
   storages.set(key, storage)
   return storage
 }

@@ -1,8 +1,18 @@
-import { Queue as BaseQueue, type QueueOptions as BaseQueueOptions } from '@rq/queue'
+import { Queue as BaseQueue, type QueueOptions as BaseQueueOptions, QUEUE_OPTION_NAMES } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
-import { type Connected, type ConnectionOptions, sharedStorage, splitConnection } from './connection.ts'
+import {
+  type Connected,
+  type ConnectionOptions,
+  checkNames,
+  connectedNames,
+  sharedStorage,
+  splitConnection,
+} from './connection.ts'
 
 export type QueueOptions = Connected<BaseQueueOptions>
+
+/** The names of {@link QueueOptions}. */
+export const QUEUE_NAMES = connectedNames(QUEUE_OPTION_NAMES)
 
 /** A queue on Redis. It connects at its first use; `close()` closes the connections that it opened. */
 export class Queue extends BaseQueue {
@@ -10,7 +20,7 @@ export class Queue extends BaseQueue {
 
   /** Does not connect. @throws RqError `RQ_INVALID_OPTION`, `RQ_CONFIG` for an invalid URL. */
   constructor(name?: string, options: QueueOptions = {}) {
-    const [connection, rest] = splitConnection(options)
+    const [connection, rest] = splitConnection(checkNames(options, QUEUE_NAMES, 'Queue'))
     super(name, { ...rest, storage: new RedisStorage(connection), ownsStorage: true })
     this.#connection = connection
   }
@@ -25,7 +35,7 @@ export class Queue extends BaseQueue {
 
   /** All queues that were ever enqueued to. */
   static override async all(options: QueueOptions = {}): Promise<Queue[]> {
-    const names = await sharedStorage(options).queues.queueNames()
+    const names = await sharedStorage(checkNames(options, QUEUE_NAMES, 'Queue.all')).queues.queueNames()
     return names.map((name) => new Queue(name, options))
   }
 }

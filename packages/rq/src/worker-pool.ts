@@ -1,4 +1,4 @@
-import { invalidOption, type Logger } from '@rq/core'
+import { checkOptionNames, invalidOption, type Logger, type OptionNames } from '@rq/core'
 import { RedisStorage, storageSource } from '@rq/redis'
 import { Scheduler } from '@rq/scheduler'
 import {
@@ -7,12 +7,14 @@ import {
   type WorkerPoolOptions as BaseWorkerPoolOptions,
   checkPoolWorkers,
   type DequeueStrategy,
+  POOL_START_OPTION_NAMES,
+  POOL_WORKER_OPTION_NAMES,
   type PoolWorkerOptions,
   poolWorkers,
   type QueueLike,
   type WorkerService,
 } from '@rq/worker'
-import { type ConnectionOptions, splitConnection } from './connection.ts'
+import { type ConnectionOptions, checkNames, splitConnection } from './connection.ts'
 import { withConnectionOf } from './queue.ts'
 
 export interface WorkerPoolOptions
@@ -28,6 +30,16 @@ export interface PoolStartOptions extends Omit<BasePoolStartOptions, 'withSchedu
   withScheduler?: boolean | WorkerService
 }
 
+const NAMES: OptionNames<WorkerPoolOptions> = {
+  ...POOL_WORKER_OPTION_NAMES,
+  numWorkers: true,
+  name: true,
+  logger: true,
+  dequeueStrategy: true,
+  connection: true,
+  prefix: true,
+}
+
 /**
  * Several workers on Redis, each in a process of its own, which are replaced when they die:
  * `await new WorkerPool('default', { numWorkers: 4 }).start()`.
@@ -39,7 +51,7 @@ export class WorkerPool extends BaseWorkerPool {
 
   /** @throws RqError `RQ_INVALID_OPTION`, also for a connection or options that cannot be sent to another process. */
   constructor(queues: QueueLike | readonly QueueLike[], options: WorkerPoolOptions = {}) {
-    const [connection, rest] = splitConnection(withConnectionOf(queues, options))
+    const [connection, rest] = splitConnection(withConnectionOf(queues, checkNames(options, NAMES, 'WorkerPool')))
     const { numWorkers, name, logger, dequeueStrategy, ...worker } = rest
     const storage = storageSource({ ...connection, role: 'worker' })
     const horseStorage = storageSource(connection)
@@ -65,7 +77,8 @@ export class WorkerPool extends BaseWorkerPool {
     this.#logger = logger
   }
 
-  override async start({ withScheduler = true, ...options }: PoolStartOptions = {}): Promise<void> {
+  override async start(given: PoolStartOptions = {}): Promise<void> {
+    const { withScheduler = true, ...options } = checkOptionNames(given, POOL_START_OPTION_NAMES, 'pool.start')
     if (withScheduler !== true) return super.start({ ...options, ...(withScheduler && { withScheduler }) })
     await using storage = new RedisStorage({ ...this.#connection, role: 'worker' })
     const scheduler = new Scheduler(this.#queues, { storage, ...(this.#logger && { logger: this.#logger }) })

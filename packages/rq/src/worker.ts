@@ -1,4 +1,4 @@
-import { invalidOption, type Logger } from '@rq/core'
+import { checkOptionNames, invalidOption, type Logger, type OptionNames } from '@rq/core'
 import type { WorkerRecord } from '@rq/job'
 import { RedisStorage, storageSource } from '@rq/redis'
 import { Scheduler } from '@rq/scheduler'
@@ -7,9 +7,18 @@ import {
   type WorkerOptions as BaseWorkerOptions,
   type WorkOptions as BaseWorkOptions,
   type QueueLike,
+  WORK_OPTION_NAMES,
+  WORKER_OPTION_NAMES,
   type WorkerService,
 } from '@rq/worker'
-import { type Connected, type ConnectionOptions, sharedStorage, splitConnection } from './connection.ts'
+import {
+  type Connected,
+  type ConnectionOptions,
+  checkNames,
+  connectedNames,
+  sharedStorage,
+  splitConnection,
+} from './connection.ts'
 import { type Queue, withConnectionOf } from './queue.ts'
 
 export interface WorkOptions extends Omit<BaseWorkOptions, 'withScheduler'> {
@@ -24,6 +33,10 @@ export interface WorkerQuery extends ConnectionOptions {
   readonly queue?: Queue
 }
 
+const { horseStorage: _, leaseStorage: __, ...NAMES } = connectedNames(WORKER_OPTION_NAMES)
+const { horse: ___, ...SIMPLE_NAMES } = NAMES
+const QUERY_NAMES: OptionNames<WorkerQuery> = { queue: true, connection: true, prefix: true }
+
 /**
  * Claims jobs from queues on Redis and runs them. Without a `connection` it uses that of the first queue that is given
  * as an object. It connects when it starts to work, and disconnects when it ends.
@@ -34,7 +47,7 @@ export class Worker extends BaseWorker {
 
   /** Does not connect. @throws RqError `RQ_INVALID_OPTION`, `RQ_CONFIG`. */
   constructor(queues: QueueLike | readonly QueueLike[], options: WorkerOptions = {}) {
-    const [connection, rest] = splitConnection(withConnectionOf(queues, options))
+    const [connection, rest] = splitConnection(withConnectionOf(queues, checkNames(options, NAMES, 'Worker')))
     const storage = new RedisStorage({ ...connection, role: 'worker' })
     const horseStorage = storageSource(connection)
     const leaseStorage = storageSource({ ...connection, role: 'worker' })
@@ -49,7 +62,7 @@ export class Worker extends BaseWorker {
   }
 
   override async work(options: WorkOptions = {}): Promise<boolean> {
-    const { withScheduler, ...rest } = options
+    const { withScheduler, ...rest } = checkOptionNames(options, WORK_OPTION_NAMES, 'worker.work')
     const scheduler = withScheduler === true ? this.#newScheduler() : withScheduler
     this.#redis.reopen()
     try {
@@ -80,7 +93,7 @@ export class Worker extends BaseWorker {
 /** A worker whose jobs run in its own event loop, `concurrency` at once. */
 export class SimpleWorker extends Worker {
   constructor(queues: QueueLike | readonly QueueLike[], options: Omit<WorkerOptions, 'horse'> = {}) {
-    super(queues, { ...options, horse: 'inline' })
+    super(queues, { ...checkNames(options, SIMPLE_NAMES, 'SimpleWorker'), horse: 'inline' })
   }
 }
 
@@ -88,6 +101,6 @@ function whereOf(query: WorkerQuery): { storage: RedisStorage; queue: string | u
   if (typeof query !== 'object' || (query.connection === undefined && query.queue === undefined)) {
     throw invalidOption('connection', undefined, 'a connection or a queue')
   }
-  const { queue, ...connection } = query
+  const { queue, ...connection } = checkNames(query, QUERY_NAMES, 'Worker.all')
   return { storage: sharedStorage({ ...queue?.connectionOptions, ...connection }), queue: queue?.name }
 }

@@ -1,4 +1,4 @@
-import { randomHex } from '@rq/core'
+import { checkOptionNames, type OptionNames, randomHex } from '@rq/core'
 import { contextOf, Job } from '@rq/queue'
 import type { CronContext, CronEntry } from './cron-entry.ts'
 import type { Overlap } from './cron-options.ts'
@@ -11,6 +11,8 @@ export interface HistoryRange {
   /** The last one, inclusive. Default -1: the oldest. */
   readonly end?: number
 }
+
+export const HISTORY_NAMES: OptionNames<HistoryRange> = { start: true, end: true }
 
 /** A cron job that was registered with a scheduler. Its times are those that the scheduler knows. */
 export class CronJob<R = unknown> {
@@ -96,7 +98,8 @@ export class CronJob<R = unknown> {
   }
 
   /** Ids of the jobs that it enqueued, newest first. The last 1000 are kept, for a year. */
-  async getJobIds({ start = 0, end = -1 }: HistoryRange = {}): Promise<string[]> {
+  async getJobIds(range: HistoryRange = {}): Promise<string[]> {
+    const { start = 0, end = -1 } = checkOptionNames(range, HISTORY_NAMES, 'cronJob.getJobIds')
     const { name } = await this.#entry.prepare()
     return this.#context.storage.crons.history(name, start, end)
   }

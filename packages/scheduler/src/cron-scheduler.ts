@@ -3,10 +3,12 @@ import { hostname } from 'node:os'
 import {
   type Clock,
   checkName,
+  checkOptionNames,
   type DurationLike,
   durationS,
   invalidOption,
   type Logger,
+  type OptionNames,
   RqError,
   randomHex,
   silentLogger,
@@ -14,11 +16,11 @@ import {
   within,
 } from '@rq/core'
 import type { AnyFunction, CronSchedulerRecord } from '@rq/job'
-import { type Callable, contextOf, type QueueOptions, type ResultOf, type StorageOptions } from '@rq/queue'
+import { type Callable, checkedContextOf, type QueueOptions, type ResultOf, type StorageOptions } from '@rq/queue'
 import { CronConfigLoader } from './cron-config-loader.ts'
 import { CronEntries } from './cron-entries.ts'
 import type { CronContext, CronEntry } from './cron-entry.ts'
-import type { CronJob, HistoryRange } from './cron-job.ts'
+import { type CronJob, HISTORY_NAMES, type HistoryRange } from './cron-job.ts'
 import { type CronOptions, checkCron } from './cron-options.ts'
 import { CronPresence } from './cron-presence.ts'
 import { type PendingCron, takePending } from './cron-registry.ts'
@@ -50,6 +52,16 @@ export interface LoadConfigOptions {
   readonly watch?: boolean
 }
 
+/** The names of {@link CronSchedulerOptions}. */
+export const CRON_SCHEDULER_OPTION_NAMES: OptionNames<CronSchedulerOptions> = {
+  storage: true,
+  serializer: true,
+  importPaths: true,
+  name: true,
+  logger: true,
+  clock: true,
+}
+
 /** A store that does not answer does not keep a scheduler from leaving. */
 const LEAVE_MS = 500
 
@@ -74,6 +86,7 @@ export class CronScheduler {
 
   /** @throws RqError `RQ_INVALID_OPTION`. Connects to nothing. */
   constructor(options: CronSchedulerOptions) {
+    checkOptionNames(options, CRON_SCHEDULER_OPTION_NAMES, 'CronScheduler')
     const { clock = systemClock, importPaths, logger = silentLogger, name, serializer, storage } = options
     if (typeof storage !== 'object' || storage === null) throw invalidOption('storage', storage, 'a storage')
     this.name = name === undefined ? `${this.hostname}:${this.pid}:${randomHex().slice(0, 6)}` : checkName(name, 'name')
@@ -107,15 +120,17 @@ export class CronScheduler {
    * @throws RqError `RQ_INVALID_OPTION`.
    */
   static async all(options: CronSchedulersOptions = {}): Promise<CronSchedulerInfo[]> {
+    const { storage } = checkedContextOf(options, 'CronScheduler.all', { staleAfter: true })
     const { staleAfter } = options
     const staleS = staleAfter === undefined ? undefined : durationS(staleAfter, 'staleAfter')
-    const records = await contextOf(options).storage.crons.schedulers(staleS)
+    const records = await storage.crons.schedulers(staleS)
     return records.map((record) => new CronSchedulerInfo(record))
   }
 
   /** @throws RqError `RQ_NO_SUCH_SCHEDULER`. */
   static async fetch(name: string, options: StorageOptions = {}): Promise<CronSchedulerInfo> {
-    const record = await contextOf(options).storage.crons.scheduler(checkName(name, 'name'))
+    const { storage } = checkedContextOf(options, 'CronScheduler.fetch')
+    const record = await storage.crons.scheduler(checkName(name, 'name'))
     if (record === undefined) throw new RqError('RQ_NO_SUCH_SCHEDULER', `There is no cron scheduler named '${name}'.`)
     return new CronSchedulerInfo(record)
   }
@@ -150,7 +165,8 @@ export class CronScheduler {
    * Load a module that registers cron jobs by `cron.register`. It replaces a config that was loaded before.
    * @throws RqError `RQ_CONFIG` when it is missing or fails, and the errors of `register`; then nothing has changed.
    */
-  async loadConfig(path: string, { watch = false }: LoadConfigOptions = {}): Promise<void> {
+  async loadConfig(path: string, options: LoadConfigOptions = {}): Promise<void> {
+    const { watch = false } = checkOptionNames(options, { watch: true }, 'loadConfig')
     await this.#config.load(path, watch)
   }
 
@@ -214,7 +230,8 @@ export class CronScheduler {
   }
 
   /** Ids of the jobs that a cron job enqueued, newest first. */
-  history(name: string, { start = 0, end = -1 }: HistoryRange = {}): Promise<string[]> {
+  async history(name: string, range: HistoryRange = {}): Promise<string[]> {
+    const { start = 0, end = -1 } = checkOptionNames(range, HISTORY_NAMES, 'history')
     return this.#context.storage.crons.history(checkName(name, 'name'), start, end)
   }
 

@@ -2,6 +2,7 @@ export { CronJob, type HistoryRange } from './cron-job.ts'
 export { type CronOptions, type CronRuleOptions, OVERLAP, type Overlap } from './cron-options.ts'
 export { cron } from './cron-registry.ts'
 export {
+  CRON_SCHEDULER_OPTION_NAMES,
   CronScheduler,
   type CronSchedulerOptions,
   type CronSchedulersOptions,
@@ -10,4 +11,4 @@ export {
 export { CronJobInfo, CronSchedulerInfo } from './cron-scheduler-info.ts'
 export { CATCH_UP, type CatchUp } from './due-ticks.ts'
 export { onCron, type Recurrence } from './recurrence.ts'
-export { Scheduler, type SchedulerOptions, type SchedulerQueue } from './scheduler.ts'
+export { SCHEDULER_OPTION_NAMES, Scheduler, type SchedulerOptions, type SchedulerQueue } from './scheduler.ts'

@@ -2,9 +2,11 @@ import { hostname } from 'node:os'
 import {
   type Clock,
   checkName,
+  checkOptionNames,
   type DurationLike,
   invalidOption,
   type Logger,
+  type OptionNames,
   randomHex,
   SECOND_MS,
   silentLogger,
@@ -27,6 +29,16 @@ export interface SchedulerOptions {
   /** Default: silent. */
   readonly logger?: Logger
   readonly clock?: Clock
+}
+
+/** The names of {@link SchedulerOptions}. */
+export const SCHEDULER_OPTION_NAMES: OptionNames<SchedulerOptions> = {
+  storage: true,
+  interval: true,
+  name: true,
+  leaseMs: true,
+  logger: true,
+  clock: true,
 }
 
 /** A queue, or its name. */
@@ -54,6 +66,7 @@ export class Scheduler {
 
   /** @throws RqError `RQ_INVALID_OPTION`. Connects to nothing. */
   constructor(queues: SchedulerQueue | readonly SchedulerQueue[], options: SchedulerOptions) {
+    checkOptionNames(options, SCHEDULER_OPTION_NAMES, 'Scheduler')
     const { clock = systemClock, leaseMs = 5 * SECOND_MS, logger = silentLogger, name, storage } = options
     if (typeof storage !== 'object' || storage === null) throw invalidOption('storage', storage, 'a storage')
     if (!(Number.isFinite(leaseMs) && leaseMs >= SHORTEST_LEASE_MS)) {

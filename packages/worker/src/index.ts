@@ -2,14 +2,14 @@ export type { HorseEvent, JobEndEvent, JobEvent, WorkerEvents } from './events.t
 export type { PrefetchOptions } from './horses/prefetch.ts'
 export type { StorageSource } from './inside-horse/protocol.ts'
 export { HORSE_KINDS } from './option-table.ts'
-export type { HorseKind, QueueLike, WorkerOptions } from './options.ts'
+export { type HorseKind, type QueueLike, WORKER_OPTION_NAMES, type WorkerOptions } from './options.ts'
 export type { ExceptionHandler, WorkHorseKilledHandler } from './outcome/worker-handlers.ts'
 export { handleSignals } from './signals.ts'
 export { DEQUEUE_STRATEGIES, type DequeueStrategy } from './store/queue-order.ts'
-export type { WorkOptions } from './worker.ts'
-export { SimpleWorker, Worker } from './worker.ts'
-export { checkPoolWorkers, type PoolWorkerOptions } from './worker-pool/pool-worker.ts'
+export { SimpleWorker, WORK_OPTION_NAMES, Worker, type WorkOptions } from './worker.ts'
+export { checkPoolWorkers, POOL_WORKER_OPTION_NAMES, type PoolWorkerOptions } from './worker-pool/pool-worker.ts'
 export {
+  POOL_START_OPTION_NAMES,
   type PoolStartOptions,
   type PoolWorkerStarter,
   poolWorkers,

@@ -3,10 +3,12 @@ import { pathToFileURL } from 'node:url'
 import {
   type Clock,
   checkName,
+  checkOptionNames,
   type DurationLike,
   invalidOption,
   type Logger,
   newId,
+  type OptionNames,
   type OptionRule,
   SECOND_MS,
   silentLogger,
@@ -130,11 +132,46 @@ export interface WorkerSettings {
   readonly clock: Clock
 }
 
+/** The names of {@link WorkerOptions}. */
+export const WORKER_OPTION_NAMES: OptionNames<WorkerOptions> = {
+  storage: true,
+  name: true,
+  serializer: true,
+  concurrency: true,
+  horse: true,
+  importPaths: true,
+  allow: true,
+  functions: true,
+  imports: true,
+  exceptionHandlers: true,
+  disableDefaultExceptionHandler: true,
+  workHorseKilledHandler: true,
+  workerTtl: true,
+  jobMonitoringInterval: true,
+  maintenanceInterval: true,
+  defaultResultTtl: true,
+  onAbandoned: true,
+  gracePeriod: true,
+  logger: true,
+  logJobDescription: true,
+  leaseMs: true,
+  prefetch: true,
+  horseMaxJobs: true,
+  horseMaxBytes: true,
+  horseStorage: true,
+  leaseStorage: true,
+  processTitle: true,
+  clock: true,
+}
+const PREFETCH_NAMES: OptionNames<PrefetchOptions> = { aheadMs: true, most: true }
+
 /** How many heartbeats there are in the time of a lease. */
 const BEATS_PER_LEASE = 3
 
 /** @throws RqError `RQ_INVALID_OPTION` naming the option. */
 export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], options: WorkerOptions): WorkerSettings {
+  checkOptionNames(options, WORKER_OPTION_NAMES, 'Worker')
+  checkOptionNames(options?.prefetch, PREFETCH_NAMES, 'prefetch')
   const storage = options?.storage
   if (typeof storage !== 'object' || storage === null) throw invalidOption('storage', storage, 'a storage')
   const checked = <Name extends OptionName>(name: Name) => checkedOption(options, name)

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { type DurationLike, invalidOption, RqError } from '@rq/core'
+import { checkOptionNames, type DurationLike, invalidOption, type OptionNames, RqError } from '@rq/core'
 import { FunctionLoader } from '@rq/functions'
 import type { Storage } from '@rq/job'
 import type { Serializer } from '@rq/serializer'
@@ -12,7 +12,13 @@ import { importFromHere } from './inside-horse/import-from-here.ts'
 import { loadSerializer } from './inside-horse/load-serializer.ts'
 import { makeRunTask } from './inside-horse/run-task.ts'
 import { WORK_OPTIONS } from './option-table.ts'
-import { checkWorkerOptions, type QueueLike, type WorkerOptions, type WorkerSettings } from './options.ts'
+import {
+  checkWorkerOptions,
+  type QueueLike,
+  WORKER_OPTION_NAMES,
+  type WorkerOptions,
+  type WorkerSettings,
+} from './options.ts'
 import { titled } from './process-title.ts'
 import type { DequeueStrategy } from './store/queue-order.ts'
 import { WorkerRun, type WorkerRunOptions, type WorkerService } from './worker-run.ts'
@@ -28,6 +34,15 @@ export interface WorkOptions {
   dequeueStrategy?: DequeueStrategy
   /** A service that runs while the worker works, such as a scheduler. */
   withScheduler?: WorkerService
+}
+
+/** The names of {@link WorkOptions}. */
+export const WORK_OPTION_NAMES: OptionNames<WorkOptions> = {
+  burst: true,
+  maxJobs: true,
+  maxIdleTime: true,
+  dequeueStrategy: true,
+  withScheduler: true,
 }
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
@@ -73,6 +88,7 @@ export class Worker extends WorkerEmitter {
    *   `RQ_HORSE_TERMINATED` when no horse can be started.
    */
   async work(options: WorkOptions = {}): Promise<boolean> {
+    checkOptionNames(options, WORK_OPTION_NAMES, 'worker.work')
     if (this.#working !== undefined)
       throw new RqError('RQ_INVALID_OPERATION', `Worker ${this.name} is working already.`)
     const { burst = false, dequeueStrategy = 'default', maxIdleTime, maxJobs, withScheduler } = options
@@ -101,6 +117,7 @@ export class Worker extends WorkerEmitter {
    * running jobs: they go back to the head of their queues, and no attempt is counted. Resolves when {@link work} has.
    */
   async stop(options: { force?: boolean } = {}): Promise<void> {
+    checkOptionNames(options, { force: true }, 'worker.stop')
     const working = this.#working
     if (working === undefined) return
     if (options.force === true) this.#stopWanted = 'cold'
@@ -144,10 +161,12 @@ export class Worker extends WorkerEmitter {
   }
 }
 
+const { horse: _, ...SIMPLE_NAMES } = WORKER_OPTION_NAMES
+
 /** A worker that runs jobs in its own event loop, `concurrency` at once. */
 export class SimpleWorker extends Worker {
   constructor(queues: QueueLike | readonly QueueLike[], options: Omit<WorkerOptions, 'horse'>) {
-    super(queues, { ...options, horse: 'inline' })
+    super(queues, { ...checkOptionNames(options, SIMPLE_NAMES, 'SimpleWorker'), horse: 'inline' })
   }
 }
 

@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { invalidOption } from '@rq/core'
+import { checkOptionNames, invalidOption, type OptionNames } from '@rq/core'
 import type { StorageSource } from '../inside-horse/protocol.ts'
-import { type QueueLike, queueNames, type WorkerOptions } from '../options.ts'
+import { type QueueLike, queueNames, WORKER_OPTION_NAMES, type WorkerOptions } from '../options.ts'
 import type { WorkOptions } from '../worker.ts'
 
 /** The options of a worker that can be sent to another process. */
@@ -10,6 +10,21 @@ export type PoolWorkerOptions = Omit<
   WorkerOptions,
   'storage' | 'name' | 'functions' | 'logger' | 'clock' | 'workHorseKilledHandler' | 'horseStorage' | 'leaseStorage'
 >
+
+const {
+  storage: _storage,
+  name: _name,
+  functions: _functions,
+  logger: _logger,
+  clock: _clock,
+  workHorseKilledHandler: _killed,
+  horseStorage: _horseStorage,
+  leaseStorage: _leaseStorage,
+  ...POOL_WORKER_NAMES
+} = WORKER_OPTION_NAMES
+
+/** The names of {@link PoolWorkerOptions}. */
+export const POOL_WORKER_OPTION_NAMES: OptionNames<PoolWorkerOptions> = POOL_WORKER_NAMES
 
 /** Everything that a pool worker needs to know. Survives `JSON.stringify`. */
 export interface PoolWorkerSetup {
@@ -51,6 +66,7 @@ export function checkPoolWorkers(
   queues: QueueLike | readonly QueueLike[],
   options: PoolWorkerOptions,
 ): readonly string[] {
+  checkOptionNames(options, POOL_WORKER_OPTION_NAMES, 'WorkerPool')
   for (const [name, value] of Object.entries(options)) {
     const values: readonly unknown[] = Array.isArray(value) ? value : [value]
     if (values.some((one) => typeof one === 'function')) {

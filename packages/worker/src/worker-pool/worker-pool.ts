@@ -1,6 +1,17 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { Backoff, type Logger, pause, RqError, randomHex, SECOND_MS, silentLogger, within } from '@rq/core'
+import {
+  Backoff,
+  checkOptionNames,
+  type Logger,
+  type OptionNames,
+  pause,
+  RqError,
+  randomHex,
+  SECOND_MS,
+  silentLogger,
+  within,
+} from '@rq/core'
 import { POOL_OPTIONS } from '../option-table.ts'
 import type { WorkerService } from '../worker-run.ts'
 import { forkPoolWorker, type PoolWorkerSetup } from './pool-worker.ts'
@@ -35,6 +46,10 @@ export interface PoolStartOptions {
   withScheduler?: WorkerService
 }
 
+const POOL_NAMES: OptionNames<WorkerPoolOptions> = { numWorkers: true, name: true, start: true, logger: true }
+/** The names of {@link PoolStartOptions}. */
+export const POOL_START_OPTION_NAMES: OptionNames<PoolStartOptions> = { burst: true, withScheduler: true }
+
 /** A burst waits at most this long for the jobs that are due to be moved into their queues. */
 const FIRST_LOOK_MS = 5 * SECOND_MS
 
@@ -59,6 +74,7 @@ export class WorkerPool {
 
   /** @throws RqError `RQ_INVALID_OPTION`. */
   constructor(options: WorkerPoolOptions) {
+    checkOptionNames(options, POOL_NAMES, 'WorkerPool')
     this.numWorkers = POOL_OPTIONS.numWorkers.check(options.numWorkers ?? 1, 'numWorkers')
     this.name = options.name ?? randomHex().slice(0, 12)
     this.#start = options.start
@@ -75,6 +91,7 @@ export class WorkerPool {
    * @throws RqError `RQ_INVALID_OPERATION` when it is running already; what the start of `withScheduler` throws.
    */
   async start(options: PoolStartOptions = {}): Promise<void> {
+    checkOptionNames(options, POOL_START_OPTION_NAMES, 'pool.start')
     if (this.#running !== undefined) throw new RqError('RQ_INVALID_OPERATION', `Pool ${this.name} is running already.`)
     const { burst = false, withScheduler } = options
     this.#stopping = new AbortController()
@@ -90,6 +107,7 @@ export class WorkerPool {
    * Ask all workers to finish running jobs and leave; with `force`, to leave at once. Resolves when {@link start} has.
    */
   async stop(options: { force?: boolean } = {}): Promise<void> {
+    checkOptionNames(options, { force: true }, 'pool.stop')
     const ended = this.#running?.catch(() => {})
     this.#stopping.abort()
     for (const worker of this.#workers.values()) worker.kill('SIGTERM')
