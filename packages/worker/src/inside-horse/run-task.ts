@@ -2,7 +2,6 @@ import { RqError } from '@rq/core'
 import type { Outcome, Storage } from '@rq/job'
 import { Job, type JobContext, JobTimeoutError } from '@rq/queue'
 import {
-  type Attempt,
   attemptJob,
   type CallbackKind,
   callExceptionHandlers,
@@ -64,23 +63,22 @@ class TaskAttempt {
   }
 
   async run(): Promise<TaskResult> {
-    const { record } = this.#task
+    const task = this.#task
+    const { record } = task
     if (record.onSuccess !== undefined || record.onFailure !== undefined || record.onStopped !== undefined) {
       await this.#options.prepareClient?.()
     }
-    const task = this.#task
-    const result = await (task.kind === 'job'
-      ? this.#afterAttempt(await attemptJob(this.#input()))
-      : this.#callBack(task))
+    let result: TaskResult
+    if (task.kind === 'job') {
+      const { failure, outcome } = await attemptJob(this.#input())
+      result = failure === undefined ? { outcome } : await this.#afterFailure(outcome, failure)
+    } else {
+      result = await this.#callBack(task)
+    }
     if (this.#loader.isBusy) await this.#loader.settled(SETTLE_MS)
     const { hasFailedImport, isBusy } = this.#loader
     if (!isBusy && !hasFailedImport) return result
     return { ...result, ...(isBusy && { leaking: true }), ...(hasFailedImport && { hasFailedImport }) }
-  }
-
-  /** Makes no promise for a job that succeeded. */
-  #afterAttempt({ failure, outcome }: Attempt): TaskResult | Promise<TaskResult> {
-    return failure === undefined ? { outcome } : this.#afterFailure(outcome, failure)
   }
 
   async #afterFailure(outcome: Outcome, failure: Failure): Promise<TaskResult> {

@@ -60,7 +60,10 @@ async function setUp({ room = 1000, maxJobs }: { room?: number; maxJobs?: number
   const end = (from: number, count: number) => {
     for (let n = from; n < from + count; n++) {
       const settlement = ended(job(n))
-      void loop.settle(() => settlement).then(() => settled.push(settlement.jobId))
+      void loop.settle(
+        () => settlement,
+        () => settled.push(settlement.jobId),
+      )
     }
   }
   return { loop, run, calls, settled, end }

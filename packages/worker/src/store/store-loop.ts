@@ -49,7 +49,8 @@ export interface StoreLoopOptions {
 interface PendingSettlement {
   /** Asked at each attempt to send. */
   readonly current: () => Settlement
-  readonly resolve: (answer: SettleAnswer) => void
+  readonly onAnswer: (answer: SettleAnswer) => void
+  readonly resolve: () => void
 }
 
 /** A job that waits to be returned to its queue. */
@@ -137,12 +138,13 @@ export class StoreLoop {
 
   /**
    * Settle a job. `current` returns the settlement as it should be sent now; it is called at each attempt.
-   * @returns the answer of the store. Never `lost` for a settlement that was resent: the first one may have been
-   *   applied. Stays pending when the loop is closed first. Never rejects.
+   * `onAnswer` is called with the answer of the store: never `lost` for a settlement that was resent, since the first
+   * one may have been applied.
+   * @returns resolves after `onAnswer`. Stays pending when the loop is closed first. Never rejects.
    */
-  settle(current: () => Settlement): Promise<SettleAnswer> {
+  settle(current: () => Settlement, onAnswer: (answer: SettleAnswer) => void): Promise<void> {
     return new Promise((resolve) => {
-      this.#settlements.push({ current, resolve })
+      this.#settlements.push({ current, onAnswer, resolve })
       this.nudge()
     })
   }
@@ -303,9 +305,10 @@ export class StoreLoop {
       return
     }
     const { answers, claimed, releasing } = reply.value
-    pending.forEach(({ resolve }, index) => {
+    pending.forEach(({ onAnswer, resolve }, index) => {
       const answer = answers[index] ?? 'applied'
-      resolve(answer === 'lost' && reply.resent ? 'applied' : answer)
+      onAnswer(answer === 'lost' && reply.resent ? 'applied' : answer)
+      resolve()
     })
     if (claim !== undefined) this.#take(claimed, want)
     if (releasing === true) void this.#releaseDependents()
