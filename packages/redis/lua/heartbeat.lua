@@ -14,6 +14,7 @@
 --   execution id
 -- @reply {string[]} lost leases: each job id followed by its execution id
 -- @include lib/time
+-- @include lib/lease
 
 local workersKey = KEYS[1]
 local prefix, name, stamp, ttlS, leaseMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
@@ -44,8 +45,13 @@ for at = lastField + 1, #ARGV, 3 do
   local jobKey = prefix .. 'job:' .. id
   local member = id .. ':' .. execution
   local held = redis.call('HMGET', jobKey, 'execution_id', 'status')
-  if held[1] == execution and (held[2] == 'started' or held[2] == 'canceled') then
-    if held[2] == 'started' then redis.call('ZADD', prefix .. 'wip:' .. queue, leaseEnds, member) end
+  local status = held[2]
+  if owns(prefix, queue, id, execution, held[1], status) then
+    if status ~= 'canceled' then redis.call('ZADD', prefix .. 'wip:' .. queue, leaseEnds, member) end
+    -- A Python program has saved an older copy of the job, or has enqueued it once more.
+    if status ~= 'started' and status ~= 'canceled' and not (status == 'queued' and isInQueue(prefix, queue, id)) then
+      redis.call('HSET', jobKey, 'status', 'started')
+    end
     redis.call('HSET', jobKey, 'last_heartbeat', stamp)
     local executionKey = prefix .. 'execution:' .. member
     local now = score(nowMs)

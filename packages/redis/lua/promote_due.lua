@@ -50,9 +50,16 @@ for at = 1, #due, 2 do
     moved = moved + 1
   else
     local job = readDue(prefix, id)
-    if job and isScheduled(job) then
+    -- As in RQ the registry decides, not the status: a Python program may have written an older one.
+    local isElsewhere = job and (job.status == 'canceled' or (job.status == 'queued' and isInQueue(prefix, queue, id)))
+    if job and not isElsewhere then
       flush()
-      work = work + 2 + promote(prefix, queue, id, job, goesToFront(job), nowS, stamp)
+      if job.execution_id and hasLease(prefix, job.origin or queue, id, job.execution_id) then
+        redis.call('HSET', key, 'run_again', 1)
+        work = work + 1
+      else
+        work = work + 2 + promote(prefix, queue, id, job, goesToFront(job), nowS, stamp)
+      end
       gone[#gone + 1] = id
       moved = moved + 1
     elseif tonumber(due[at + 1]) * 1000 > nowMs - GRACE_MS then

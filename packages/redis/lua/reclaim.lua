@@ -20,7 +20,7 @@ for at = 3 + baseCount, #ARGV do
     if execution and bases[string.sub(execution, 1, length)] then
       local key = prefix .. 'job:' .. id
       local held = redis.call('HMGET', key, 'execution_id', 'status')
-      if held[1] == execution and held[2] == 'started' then
+      if held[1] == execution and held[2] ~= 'canceled' then
         appendFull(found, queue, execution, id, redis.call('HGETALL', key))
       end
     end

@@ -64,7 +64,8 @@ for at = 1, #ended, 2 do
     redis.call('ZREM', wipKey, member)
     local hadHeartbeat = redis.call('DEL', prefix .. 'execution:' .. member) == 1
     redis.call('ZREM', prefix .. 'executions:' .. id, execution)
-    if held[1] == 'started' and held[3] and (ours or isStartedByPython(id, held)) then
+    local isAbandoned = ours and held[1] ~= 'canceled' or held[1] == 'started' and isStartedByPython(id, held)
+    if isAbandoned and held[3] then
       count = count + 1
       local often = redis.call('HINCRBY', key, 'abandoned_count', 1) >= OFTEN
       if ours and not hadHeartbeat and not often and string.sub(execution, 1, 1) == PREFETCHED then
@@ -72,7 +73,7 @@ for at = 1, #ended, 2 do
       else
         serial = serial + 1
         local own = executionBase .. string.format('%08x', serial)
-        redis.call('HSET', key, 'execution_id', own)
+        redis.call('HSET', key, 'status', 'started', 'execution_id', own)
         redis.call('ZADD', wipKey, leaseScore(nowMs + leaseMs), id .. ':' .. own)
         appendFull(taken, queue, own, id, redis.call('HGETALL', key))
       end

@@ -12,6 +12,7 @@ import math
 import os
 import sys
 import time
+import types
 import warnings
 
 warnings.simplefilter('ignore')
@@ -37,6 +38,9 @@ conn = redis.Redis.from_url(sys.argv[1])
 # RQ's loggers print to stdout, which is for replies only.
 answers = os.fdopen(os.dup(1), 'w', buffering=1)
 os.dup2(2, 1)
+
+# What a later request of the same test needs.
+kept = types.SimpleNamespace()
 
 REGISTRIES = {
     'started': StartedJobRegistry,

@@ -1,29 +1,28 @@
 --- Claim queued jobs and lease them.
 -- @include lib/time
 -- @include lib/claimed
+-- @lazy lib/claim_any readAny
 
 --- Number of fields of a plain job, which has what every job has, perhaps a `result_ttl`, and no more. Two of them need
 -- not be read: `origin` is its queue, and `last_heartbeat` is empty before the first start.
 local PLAIN_FIELDS = 8
 
---- Read a job. Returns its status and whether it can run; of a plain job also its values, and its `result_ttl` or ''.
-local function readJob(key)
+--- Read a plain job. Returns its values, and its `result_ttl` or ''; nothing for any other job.
+local function readPlain(key)
   local count = redis.call('HLEN', key)
   if count == PLAIN_FIELDS then
     local values =
       redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description')
     if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] then
-      return values[1], true, values, ''
+      return values, ''
     end
   elseif count == PLAIN_FIELDS + 1 then
     local values =
       redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description', 'result_ttl')
     if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] and values[7] then
-      return values[1], true, values, values[7]
+      return values, values[7]
     end
   end
-  local known = redis.call('HMGET', key, 'status', 'data')
-  return known[1], known[2]
 end
 
 --- A member that makes Redis keep the leases in a skip list. Redis keeps a small sorted set as a list, and every
@@ -53,7 +52,7 @@ local function isAnyPaused(prefix, first, last)
 end
 
 --- Claim up to `want` jobs from the queues named in `ARGV[first..last]`, in that order. Returns them as lib/claimed
--- says. Drops ids whose job is gone or is not waiting: a list can hold an id twice. Skips paused queues.
+-- says. Drops ids of jobs that cannot start, see lib/claim_any. Skips paused queues.
 local function claim(prefix, first, last, want, worker, leaseMs, stamp, executionBase)
   local claimed = {}
   if want <= 0 then return claimed end
@@ -72,11 +71,12 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
       for i = 1, #ids do
         local id = ids[i]
         local key = prefix .. 'job:' .. id
-        local status, data, values, resultTtl = readJob(key)
-        if data and (status == 'queued' or status == 'created' or not status) then
+        local values, resultTtl = readPlain(key)
+        if values and values[1] ~= 'queued' then values = nil end
+        local fields = not values and readAny(prefix, queue, id, key)
+        if values or fields then
           serial = serial + 1
           local execution = executionBase .. string.format('%08x', serial)
-          local fields = not values and redis.call('HGETALL', key)
           redis.call('HSET', key, 'status', 'started', 'started_at', stamp, 'worker_name', worker,
             'execution_id', execution)
           if values then

@@ -63,6 +63,12 @@ local function dependenciesMet(prefix, id, allowFailure, except)
   return not unsatisfied
 end
 
+--- Whether a job waits for other jobs. A Python program may have written an older status, so the registry counts, too.
+local function isWaiting(prefix, id, status, queue)
+  if status == 'deferred' or status == 'canceled' or not queue then return status == 'deferred' end
+  return redis.call('ZSCORE', prefix .. 'deferred:' .. queue, id) and true or false
+end
+
 --- Release a deferred job.
 local function releaseOne(prefix, id, job, nowS, stamp)
   redis.call('ZREM', prefix .. 'deferred:' .. job[2], id)
@@ -88,11 +94,12 @@ local function release(prefix, id, dependents, mode, nowS, stamp)
         redis.call('HDEL', prefix .. 'job:' .. child, 'dependency_id', 'dependency_ids')
       end
     end
-    local mayGo = job[1] == 'deferred' and (tolerant or mode ~= 'allow_failure')
+    local isDeferred = isWaiting(prefix, child, job[1], job[2])
+    local mayGo = isDeferred and (tolerant or mode ~= 'allow_failure')
     if mayGo and dependenciesMet(prefix, child, tolerant, id) then
       local since = #dependents > 1 and redis.call('ZSCORE', prefix .. 'deferred:' .. job[2], child)
       ready[#ready + 1] = { id = child, job = job, since = tonumber(since or 0) }
-    elseif (job[1] == 'deferred' or job[1] == 'scheduled') and mode ~= 'canceled' then
+    elseif (isDeferred or job[1] == 'scheduled') and mode ~= 'canceled' then
       waiting[#waiting + 1] = child
     end
   end

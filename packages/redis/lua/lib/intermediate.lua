@@ -21,7 +21,7 @@ local function putBackStuck(prefix, queue, nowMs)
     local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'data', 'enqueued_at')
     local status = job[1]
     local field = id .. ' ' .. (job[3] or '')
-    if not job[2] or (status and status ~= 'queued' and status ~= 'created' and status ~= 'started') then
+    if not job[2] or status == 'canceled' then
       redis.call('LREM', list, 1, id)
     elseif status == 'started' then
       -- Its worker removes it, or its lease ends.

@@ -1,10 +1,11 @@
 --- Move a scheduled job on when its time has come.
 -- @include lib/dependencies
+-- @include lib/lease
 -- @include lib/schedule
 
 local DUE_FIELDS = { 'created_at', 'status', 'origin', 'ttl', 'enqueue_at_front', 'enqueue_at_front_on_retry',
   'started_at', 'ended_at', 'dependency_id', 'dependency_ids', 'allow_dependency_failures', 'rate_limit_key',
-  'rate_limit_concurrency' }
+  'rate_limit_concurrency', 'execution_id' }
 
 --- Read those fields of a job, by name; an empty one is false. Returns nil if there is no such job.
 local function readDue(prefix, id)

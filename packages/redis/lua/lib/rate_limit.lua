@@ -1,17 +1,22 @@
 --- Slots of a rate limit, in RQ's keys: the jobs in `allowed` hold one, those in `rate_limited` wait for one, oldest
 -- first.
+-- @include lib/lease
 -- @include lib/push
 
---- Free the slots whose holder is not a queued or started job of the limit, among holders `first` to `last`, oldest
--- first. Returns how many.
+--- Whether a job holds its slot by right: it is a queued or started job of the limit.
+local function isHolder(prefix, limit, id)
+  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key', 'execution_id', 'origin')
+  if job[2] ~= limit then return false end
+  if job[1] == 'queued' or job[1] == 'started' then return true end
+  return job[3] and job[4] and hasLease(prefix, job[4], id, job[3])
+end
+
+--- Free the slots that are not held by right, among holders `first` to `last`, oldest first. Returns how many.
 local function freeDeadSlots(prefix, limit, first, last)
   local allowed = prefix .. 'rl:' .. limit .. ':allowed'
   local freed = 0
   for _, id in ipairs(redis.call('ZRANGE', allowed, first, last)) do
-    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')
-    if (job[1] ~= 'queued' and job[1] ~= 'started') or job[2] ~= limit then
-      freed = freed + redis.call('ZREM', allowed, id)
-    end
+    if not isHolder(prefix, limit, id) then freed = freed + redis.call('ZREM', allowed, id) end
   end
   return freed
 end
@@ -32,7 +37,7 @@ local function fillSlots(prefix, limit, concurrency, nowS, stamp)
     if not id then return end
     local key = prefix .. 'job:' .. id
     local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')
-    if job[1] == 'rate_limited' and job[2] then
+    if job[2] and job[1] ~= 'canceled' then
       redis.call('ZADD', allowed, nowS, id)
       redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)
       push(prefix, job[2], id, job[3] == '1')

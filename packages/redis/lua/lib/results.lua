@@ -7,11 +7,13 @@
 local function keepSuccess(prefix, id)
   local job = redis.call('HMGET', prefix .. 'job:' .. id, 'execution_id', 'worker_name', 'started_at', 'ended_at',
     'result', 'results')
-  if not job[1] or job[6] == 'stream' then return false end
+  local key = prefix .. 'results:' .. id
+  -- A job that a Python program enqueued has its results in the stream, and no field that says so.
+  local isInStream = job[6] == 'stream' or (not job[5] and redis.call('EXISTS', key) == 1)
+  if not job[1] or isInStream then return false end
   local fields = { 'type', 1, 'execution_id', job[1], 'worker_name', job[2] or '', 'started_at', job[3] or '',
     'ended_at', job[4] or '' }
   if job[5] then fields[11], fields[12] = 'value', job[5] end
-  local key = prefix .. 'results:' .. id
   redis.call('XADD', key, 'MAXLEN', '~', 10, '*', unpack(fields))
   redis.call('EXPIRE', key, YEAR_S)
   return true

@@ -20,16 +20,16 @@
 --     group, rateLimit  what the job belongs to
 -- @include lib/settle_plain
 -- @include lib/dependencies
+-- @include lib/lease
 -- @include lib/registries
+-- @include lib/results
 -- @include lib/schedule
 
 --- Read whether the execution owns the job: 'owned'; 'again' when this very settlement was applied before (its reply
 -- was lost); 'lost' when another execution owns the job; 'gone' when there is no job.
-local function ownership(key, held, s)
-  if held[1] == s.execution then
-    if held[2] == 'started' or held[2] == 'canceled' then return 'owned' end
-    if held[2] == s.to then return 'again' end
-  end
+local function ownership(prefix, key, held, s)
+  if owns(prefix, s.queue, s.id, s.execution, held[1], held[2]) then return 'owned' end
+  if held[1] == s.execution and held[2] == s.to then return 'again' end
   local exists = held[1] or held[2] or redis.call('EXISTS', key) == 1
   return exists and 'lost' or 'gone'
 end
@@ -172,11 +172,32 @@ local function runAgain(batch, key, s, waiters)
   if s.extra.entry then wake(batch.prefix, s.id, waiters) end
 end
 
+--- An attempt has ended, and meanwhile a Python program has put the job into its queue once more: it runs again, and its
+-- result is kept. `isTaken`: whether its id was taken out of the queue since then.
+local function endAndRunAgain(batch, key, s, waiters, isTaken)
+  if s.value then
+    writeStatus(key, s, 'result', s.value)
+  else
+    writeStatus(key, s)
+  end
+  if s.extra.entry or (s.to == 'finished' and tonumber(s.keepS) ~= 0 and keepSuccess(batch.prefix, s.id)) then
+    redis.call('HSET', key, 'results', 'stream')
+  end
+  redis.call('HSET', key, 'status', 'queued')
+  redis.call('HDEL', key, 'execution_id', 'result', 'run_again')
+  if isTaken then
+    redis.call('HSET', key, 'enqueued_at', batch.stamp)
+    push(batch.prefix, s.queue, s.id)
+  end
+  if s.release ~= 'none' then releaseSome(batch, s.id, s.release) end
+  wake(batch.prefix, s.id, waiters)
+end
+
 --- Settle an attempt. The table may change.
 local function settle(batch, s)
   local key = batch.prefix .. 'job:' .. s.id
-  local held = redis.call('HMGET', key, 'execution_id', 'status', 'waiters')
-  local found = ownership(key, held, s)
+  local held = redis.call('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again')
+  local found = ownership(batch.prefix, key, held, s)
   endExecution(batch, s)
   if found ~= 'owned' then
     append(batch.answers, found == 'again' and 'a' or found == 'lost' and 'l' or 'g')
@@ -197,6 +218,8 @@ local function settle(batch, s)
     remainCanceled(batch, key, s, held[3])
   elseif s.to == 'queued' or s.to == 'scheduled' then
     runAgain(batch, key, s, held[3])
+  elseif held[2] ~= 'canceled' and (held[4] or (held[2] == 'queued' and isInQueue(batch.prefix, s.queue, s.id))) then
+    endAndRunAgain(batch, key, s, held[3], held[4])
   elseif tonumber(s.keepS) == 0 then
     drop(batch, key, s, held[3])
   elseif s.to == 'finished' then

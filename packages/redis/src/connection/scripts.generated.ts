@@ -7,23 +7,21 @@ function joined(...parts: readonly string[]): string {
 }
 
 const LIB_CLAIM = String.raw`local PLAIN_FIELDS = 8
-local function readJob(key)
+local function readPlain(key)
   local count = redis.call('HLEN', key)
   if count == PLAIN_FIELDS then
     local values =
       redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description')
     if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] then
-      return values[1], true, values, ''
+      return values, ''
     end
   elseif count == PLAIN_FIELDS + 1 then
     local values =
       redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description', 'result_ttl')
     if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] and values[7] then
-      return values[1], true, values, values[7]
+      return values, values[7]
     end
   end
-  local known = redis.call('HMGET', key, 'status', 'data')
-  return known[1], known[2]
 end
 local LONG_MEMBER = string.rep('-', 65)
 local MANY_LEASES = 8
@@ -60,11 +58,12 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
       for i = 1, #ids do
         local id = ids[i]
         local key = prefix .. 'job:' .. id
-        local status, data, values, resultTtl = readJob(key)
-        if data and (status == 'queued' or status == 'created' or not status) then
+        local values, resultTtl = readPlain(key)
+        if values and values[1] ~= 'queued' then values = nil end
+        local fields = not values and readAny(prefix, queue, id, key)
+        if values or fields then
           serial = serial + 1
           local execution = executionBase .. string.format('%08x', serial)
-          local fields = not values and redis.call('HGETALL', key)
           redis.call('HSET', key, 'status', 'started', 'started_at', stamp, 'worker_name', worker,
             'execution_id', execution)
           if values then
@@ -85,6 +84,36 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
     end
   end
   return claimed
+end`
+
+const LIB_CLAIM_ANY = String.raw`local ENDED_FIELDS = { 'result', 'exc_info', 'abandoned_count', 'run_again' }
+local function forgetEarlierRun(prefix, id, key, status, origin, hasEnded)
+  if hasEnded and keepSuccess(prefix, id) then redis.call('HSET', key, 'results', 'stream') end
+  redis.call('HDEL', key, unpack(ENDED_FIELDS))
+  if not origin or status == 'queued' or status == 'created' or not status then return end
+  for _, registry in ipairs({ 'finished', 'failed', 'deferred' }) do
+    redis.call('ZREM', prefix .. registry .. ':' .. origin, id)
+  end
+end
+local function mayBeLeftOver(status, ttl, isRunning)
+  return ttl and status == (isRunning and 'started' or 'finished')
+end
+local function readAny(prefix, queue, id, key)
+  local known = redis.call('HMGET', key, 'status', 'data', 'execution_id', 'origin', 'ttl', 'ended_at')
+  local status, execution, origin, ttl = known[1], known[3], known[4], known[5]
+  if not known[2] or status == 'canceled' then return false end
+  if execution then
+    local isRunning = hasLease(prefix, origin or queue, id, execution) or hasLease(prefix, queue, id, execution)
+    if mayBeLeftOver(status, ttl, isRunning) then return false end
+    if isRunning then
+      redis.call('HSET', key, 'run_again', 1)
+      return false
+    end
+  end
+  if execution or (status and status ~= 'queued' and status ~= 'created') then
+    forgetEarlierRun(prefix, id, key, status, origin, execution and known[6] and known[6] ~= '')
+  end
+  return redis.call('HGETALL', key)
 end`
 
 const LIB_CLAIMED = String.raw`local function appendPlain(claimed, queue, execution, id, values, resultTtl)
@@ -164,6 +193,10 @@ local function dependenciesMet(prefix, id, allowFailure, except)
   if unsatisfied then addDependent(prefix, unsatisfied, id) end
   return not unsatisfied
 end
+local function isWaiting(prefix, id, status, queue)
+  if status == 'deferred' or status == 'canceled' or not queue then return status == 'deferred' end
+  return redis.call('ZSCORE', prefix .. 'deferred:' .. queue, id) and true or false
+end
 local function releaseOne(prefix, id, job, nowS, stamp)
   redis.call('ZREM', prefix .. 'deferred:' .. job[2], id)
   place(prefix, id, job[2], job[4] == '1', job[5] and job[6] and job[5], job[6], nowS, stamp)
@@ -182,11 +215,12 @@ local function release(prefix, id, dependents, mode, nowS, stamp)
         redis.call('HDEL', prefix .. 'job:' .. child, 'dependency_id', 'dependency_ids')
       end
     end
-    local mayGo = job[1] == 'deferred' and (tolerant or mode ~= 'allow_failure')
+    local isDeferred = isWaiting(prefix, child, job[1], job[2])
+    local mayGo = isDeferred and (tolerant or mode ~= 'allow_failure')
     if mayGo and dependenciesMet(prefix, child, tolerant, id) then
       local since = #dependents > 1 and redis.call('ZSCORE', prefix .. 'deferred:' .. job[2], child)
       ready[#ready + 1] = { id = child, job = job, since = tonumber(since or 0) }
-    elseif (job[1] == 'deferred' or job[1] == 'scheduled') and mode ~= 'canceled' then
+    elseif (isDeferred or job[1] == 'scheduled') and mode ~= 'canceled' then
       waiting[#waiting + 1] = child
     end
   end
@@ -412,9 +446,9 @@ end`
 
 const LIB_GIVE_BACK = String.raw`local function giveBack(prefix, queue, id, execution)
   local key = prefix .. 'job:' .. id
-  redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution)
+  local hadLease = redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) == 1
   local held = redis.call('HMGET', key, 'execution_id', 'status', 'ttl')
-  if held[1] ~= execution or held[2] ~= 'started' then return false end
+  if held[1] ~= execution or held[2] == 'canceled' or not (hadLease or held[2] == 'started') then return false end
   redis.call('HSET', key, 'status', 'queued')
   redis.call('HDEL', key, 'execution_id', 'started_at', 'worker_name')
   push(prefix, queue, id, true)
@@ -438,7 +472,7 @@ local function putBackStuck(prefix, queue, nowMs)
     local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'data', 'enqueued_at')
     local status = job[1]
     local field = id .. ' ' .. (job[3] or '')
-    if not job[2] or (status and status ~= 'queued' and status ~= 'created' and status ~= 'started') then
+    if not job[2] or status == 'canceled' then
       redis.call('LREM', list, 1, id)
     elseif status == 'started' then
     elseif known[field] and nowMs - known[field] > STUCK_MS then
@@ -451,6 +485,17 @@ local function putBackStuck(prefix, queue, nowMs)
   redis.call('DEL', seenKey)
   for field, sinceMs in pairs(still) do redis.call('HSET', seenKey, field, sinceMs) end
   redis.call('EXPIRE', seenKey, 86400)
+end`
+
+const LIB_LEASE = String.raw`local function hasLease(prefix, queue, id, execution)
+  return redis.call('ZSCORE', prefix .. 'wip:' .. queue, id .. ':' .. execution) and true or false
+end
+local function owns(prefix, queue, id, execution, held, status)
+  if held ~= execution then return false end
+  return status == 'started' or status == 'canceled' or hasLease(prefix, queue, id, execution)
+end
+local function isInQueue(prefix, queue, id)
+  return redis.call('LPOS', prefix .. 'queue:' .. queue, id) and true or false
 end`
 
 const LIB_PLACE = String.raw`local function place(prefix, id, queue, front, limit, concurrency, nowS, stamp)
@@ -475,7 +520,7 @@ end`
 
 const LIB_PROMOTE = String.raw`local DUE_FIELDS = { 'created_at', 'status', 'origin', 'ttl', 'enqueue_at_front', 'enqueue_at_front_on_retry',
   'started_at', 'ended_at', 'dependency_id', 'dependency_ids', 'allow_dependency_failures', 'rate_limit_key',
-  'rate_limit_concurrency' }
+  'rate_limit_concurrency', 'execution_id' }
 local function readDue(prefix, id)
   local values = redis.call('HMGET', prefix .. 'job:' .. id, unpack(DUE_FIELDS))
   if not values[1] then return nil end
@@ -524,14 +569,17 @@ const LIB_PUSH = String.raw`local function push(prefix, queue, id, front)
   if redis.call(front and 'LPUSH' or 'RPUSH', key, id) == 1 then redis.call('SADD', prefix .. 'queues', key) end
 end`
 
-const LIB_RATE_LIMIT = String.raw`local function freeDeadSlots(prefix, limit, first, last)
+const LIB_RATE_LIMIT = String.raw`local function isHolder(prefix, limit, id)
+  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key', 'execution_id', 'origin')
+  if job[2] ~= limit then return false end
+  if job[1] == 'queued' or job[1] == 'started' then return true end
+  return job[3] and job[4] and hasLease(prefix, job[4], id, job[3])
+end
+local function freeDeadSlots(prefix, limit, first, last)
   local allowed = prefix .. 'rl:' .. limit .. ':allowed'
   local freed = 0
   for _, id in ipairs(redis.call('ZRANGE', allowed, first, last)) do
-    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')
-    if (job[1] ~= 'queued' and job[1] ~= 'started') or job[2] ~= limit then
-      freed = freed + redis.call('ZREM', allowed, id)
-    end
+    if not isHolder(prefix, limit, id) then freed = freed + redis.call('ZREM', allowed, id) end
   end
   return freed
 end
@@ -547,7 +595,7 @@ local function fillSlots(prefix, limit, concurrency, nowS, stamp)
     if not id then return end
     local key = prefix .. 'job:' .. id
     local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')
-    if job[1] == 'rate_limited' and job[2] then
+    if job[2] and job[1] ~= 'canceled' then
       redis.call('ZADD', allowed, nowS, id)
       redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)
       push(prefix, job[2], id, job[3] == '1')
@@ -564,17 +612,19 @@ local function releaseSlot(prefix, limit, id, nowS, stamp)
 end`
 
 const LIB_REGISTRIES = String.raw`local HAS_ZSET = { finished = true, failed = true, deferred = true, scheduled = true, canceled = true }
+local function dropLeases(prefix, id, queue)
+  local execution = redis.call('HGET', prefix .. 'job:' .. id, 'execution_id')
+  if execution then redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) end
+  for _, other in ipairs(redis.call('ZRANGE', prefix .. 'executions:' .. id, 0, -1)) do
+    redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. other)
+    redis.call('DEL', prefix .. 'execution:' .. id .. ':' .. other)
+  end
+  redis.call('DEL', prefix .. 'executions:' .. id)
+end
 local function leave(prefix, id, status, queue)
+  dropLeases(prefix, id, queue)
   if status == 'queued' then
     redis.call('LREM', prefix .. 'queue:' .. queue, 0, id)
-  elseif status == 'started' then
-    local execution = redis.call('HGET', prefix .. 'job:' .. id, 'execution_id')
-    if execution then redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) end
-    for _, other in ipairs(redis.call('ZRANGE', prefix .. 'executions:' .. id, 0, -1)) do
-      redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. other)
-      redis.call('DEL', prefix .. 'execution:' .. id .. ':' .. other)
-    end
-    redis.call('DEL', prefix .. 'executions:' .. id)
   elseif status == 'stopped' then
     redis.call('ZREM', prefix .. 'failed:' .. queue, id)
   elseif status == 'ready_to_enqueue' then
@@ -598,11 +648,12 @@ end`
 const LIB_RESULTS = String.raw`local function keepSuccess(prefix, id)
   local job = redis.call('HMGET', prefix .. 'job:' .. id, 'execution_id', 'worker_name', 'started_at', 'ended_at',
     'result', 'results')
-  if not job[1] or job[6] == 'stream' then return false end
+  local key = prefix .. 'results:' .. id
+  local isInStream = job[6] == 'stream' or (not job[5] and redis.call('EXISTS', key) == 1)
+  if not job[1] or isInStream then return false end
   local fields = { 'type', 1, 'execution_id', job[1], 'worker_name', job[2] or '', 'started_at', job[3] or '',
     'ended_at', job[4] or '' }
   if job[5] then fields[11], fields[12] = 'value', job[5] end
-  local key = prefix .. 'results:' .. id
   redis.call('XADD', key, 'MAXLEN', '~', 10, '*', unpack(fields))
   redis.call('EXPIRE', key, YEAR_S)
   return true
@@ -637,8 +688,8 @@ local function successNotice(batch, id, execution, startedAt, endedAt, value)
 end
 local function settlePlain(batch, group, id, execution, startedAt, endedAt, value)
   local key = batch.prefix .. 'job:' .. id
-  local held = redis.call('HMGET', key, 'execution_id', 'status', 'waiters')
-  if held[1] ~= execution or held[2] ~= 'started' then return false end
+  local held = redis.call('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again')
+  if held[1] ~= execution or held[2] ~= 'started' or held[4] then return false end
   append(batch.answers, 'a')
   append(group.leases, id .. ':' .. execution)
   batch.applied = batch.applied + 1
@@ -720,11 +771,9 @@ local function writeBatch(batch)
   end
 end`
 
-const LIB_SETTLEMENT = String.raw`local function ownership(key, held, s)
-  if held[1] == s.execution then
-    if held[2] == 'started' or held[2] == 'canceled' then return 'owned' end
-    if held[2] == s.to then return 'again' end
-  end
+const LIB_SETTLEMENT = String.raw`local function ownership(prefix, key, held, s)
+  if owns(prefix, s.queue, s.id, s.execution, held[1], held[2]) then return 'owned' end
+  if held[1] == s.execution and held[2] == s.to then return 'again' end
   local exists = held[1] or held[2] or redis.call('EXISTS', key) == 1
   return exists and 'lost' or 'gone'
 end
@@ -837,10 +886,28 @@ local function runAgain(batch, key, s, waiters)
   if s.extra.ttlS then expireAfter(batch.prefix, s.id, s.extra.ttlS + math.ceil((s.extra.delayMs or 0) / 1000)) end
   if s.extra.entry then wake(batch.prefix, s.id, waiters) end
 end
+local function endAndRunAgain(batch, key, s, waiters, isTaken)
+  if s.value then
+    writeStatus(key, s, 'result', s.value)
+  else
+    writeStatus(key, s)
+  end
+  if s.extra.entry or (s.to == 'finished' and tonumber(s.keepS) ~= 0 and keepSuccess(batch.prefix, s.id)) then
+    redis.call('HSET', key, 'results', 'stream')
+  end
+  redis.call('HSET', key, 'status', 'queued')
+  redis.call('HDEL', key, 'execution_id', 'result', 'run_again')
+  if isTaken then
+    redis.call('HSET', key, 'enqueued_at', batch.stamp)
+    push(batch.prefix, s.queue, s.id)
+  end
+  if s.release ~= 'none' then releaseSome(batch, s.id, s.release) end
+  wake(batch.prefix, s.id, waiters)
+end
 local function settle(batch, s)
   local key = batch.prefix .. 'job:' .. s.id
-  local held = redis.call('HMGET', key, 'execution_id', 'status', 'waiters')
-  local found = ownership(key, held, s)
+  local held = redis.call('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again')
+  local found = ownership(batch.prefix, key, held, s)
   endExecution(batch, s)
   if found ~= 'owned' then
     append(batch.answers, found == 'again' and 'a' or found == 'lost' and 'l' or 'g')
@@ -860,6 +927,8 @@ local function settle(batch, s)
     remainCanceled(batch, key, s, held[3])
   elseif s.to == 'queued' or s.to == 'scheduled' then
     runAgain(batch, key, s, held[3])
+  elseif held[2] ~= 'canceled' and (held[4] or (held[2] == 'queued' and isInQueue(batch.prefix, s.queue, s.id))) then
+    endAndRunAgain(batch, key, s, held[3], held[4])
   elseif tonumber(s.keepS) == 0 then
     drop(batch, key, s, held[3])
   elseif s.to == 'finished' then
@@ -972,12 +1041,13 @@ export const cancel: Script<
   'done' | 'missing' | 'refused' | 'more'
 > = {
   name: 'cancel',
-  sha: 'd16372186c3570555969bcbb1fb2e11903ef1c35',
+  sha: 'cd3909de0393dc9b86ec28a4c45808ba3f062a47',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_TIME,
+    LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
     LIB_PLACE,
@@ -998,6 +1068,7 @@ if queue then
   redis.call('ZADD', prefix .. 'canceled:' .. queue, nowS, id)
 end
 redis.call('HSET', jobKey, 'status', 'canceled')
+redis.call('HDEL', jobKey, 'run_again')
 if redis.call('PERSIST', jobKey) == 1 then
   redis.call('PERSIST', jobKey .. ':dependents')
   redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
@@ -1039,13 +1110,24 @@ export const claim: Script<
   Buffer
 > = {
   name: 'claim',
-  sha: '509bcfbcb85dc633d97e7689778fe414d23721b8',
+  sha: '9d66030b46a687bbe6066ee6e3b332904b4f7c9c',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_TIME,
     LIB_CLAIMED,
+    String.raw`local readAny
+local function make_claim_any()`,
+    LIB_LEASE,
+    LIB_RESULTS,
+    LIB_CLAIM_ANY,
+    String.raw`return readAny
+end
+function readAny(...)
+  readAny = make_claim_any()
+  return readAny(...)
+end`,
     LIB_CLAIM,
     String.raw`local suspendedKey = KEYS[1]
 local prefix, stamp, want, worker = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
@@ -1285,13 +1367,14 @@ export const cronTick: Script<
   [answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'early', tick: string, nowMs: number]
 > = {
   name: 'cron_tick',
-  sha: '64e9bbc1bac7c7e8a03efeed54b4c5da1b6144e4',
+  sha: 'e94fd548c243aca579be7758515678251ac51eeb',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua`,
     LIB_TIME,
     LIB_ENQUEUE_BATCH,
+    LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
     LIB_PLACE,
@@ -1389,12 +1472,13 @@ export const deleteJob: Script<
   'done' | 'missing' | 'more'
 > = {
   name: 'delete_job',
-  sha: '183565a50be1a4667f0c48993019e0ef04c3db5c',
+  sha: '49926408b58ffe093beff71658df495a4f54f46f',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_TIME,
+    LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
     LIB_REGISTRIES,
@@ -1447,12 +1531,13 @@ export const drainReady: Script<
   number
 > = {
   name: 'drain_ready',
-  sha: 'e9a7f393b1aa0eeed378519bbe8eee23af15cb5c',
+  sha: '7d79e008cdf71fcaa513a464a3708c420f9d8948',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_TIME,
+    LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
     LIB_PLACE,
@@ -1492,12 +1577,13 @@ export const dropDeadSlots: Script<
   number
 > = {
   name: 'drop_dead_slots',
-  sha: '79ccf35aaf6998d07ca8a574b7efbf0f2832579c',
+  sha: '2951d4dd34e6994c592740b5595410ee48042c10',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_TIME,
+    LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
     String.raw`local limitsKey = KEYS[1]
@@ -1622,12 +1708,13 @@ export const empty: Script<
   number
 > = {
   name: 'empty',
-  sha: '9db8732cfd05c021b654d6f37aec1bc276273496',
+  sha: '9cd2b9785e74bbfcb5522d62e462b241f1fba140',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_TIME,
+    LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
     LIB_REGISTRIES,
@@ -1667,7 +1754,7 @@ export const enqueue: Script<
   number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle')[]
 > = {
   name: 'enqueue',
-  sha: '16be6173ca39f1a9e07d67a39caa2d1720325b64',
+  sha: 'b573df6ded6fca6efd32b2dae614bcc7489ae005',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1699,6 +1786,7 @@ if count > 0 and redis.call('EXISTS', unpack(keys)) == 0 then
 end`,
     LIB_TIME,
     LIB_ENQUEUE_BATCH,
+    LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
     LIB_PLACE,
@@ -1822,7 +1910,7 @@ export const giveBack: Script<
   ('returned' | 'lost')[]
 > = {
   name: 'give_back',
-  sha: '69d43aec121bdec40086cf172d54a56db30c0791',
+  sha: 'e0fde0383015b2665f582fda956fadfe0bdff519',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1901,12 +1989,13 @@ export const heartbeat: Script<
   string[]
 > = {
   name: 'heartbeat',
-  sha: '16505934206828db4ffaf05cc934b25ed651de8e',
+  sha: '0584e919d3a3b7b45d8cf05999aec4122a19cf7b',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_TIME,
+    LIB_LEASE,
     String.raw`local workersKey = KEYS[1]
 local prefix, name, stamp, ttlS, leaseMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local state, currentJob, queueCount, fieldCount = ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
@@ -1934,8 +2023,12 @@ for at = lastField + 1, #ARGV, 3 do
   local jobKey = prefix .. 'job:' .. id
   local member = id .. ':' .. execution
   local held = redis.call('HMGET', jobKey, 'execution_id', 'status')
-  if held[1] == execution and (held[2] == 'started' or held[2] == 'canceled') then
-    if held[2] == 'started' then redis.call('ZADD', prefix .. 'wip:' .. queue, leaseEnds, member) end
+  local status = held[2]
+  if owns(prefix, queue, id, execution, held[1], status) then
+    if status ~= 'canceled' then redis.call('ZADD', prefix .. 'wip:' .. queue, leaseEnds, member) end
+    if status ~= 'started' and status ~= 'canceled' and not (status == 'queued' and isInQueue(prefix, queue, id)) then
+      redis.call('HSET', jobKey, 'status', 'started')
+    end
     redis.call('HSET', jobKey, 'last_heartbeat', stamp)
     local executionKey = prefix .. 'execution:' .. member
     local now = score(nowMs)
@@ -2061,11 +2154,12 @@ export const promote: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'promote',
-  sha: '03a36f79b605198c7e0c75b17d37978070be7451',
+  sha: 'c345326020920b64ad535496d5032709ade68453',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua`,
+    LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
     LIB_TIME,
@@ -2105,11 +2199,12 @@ export const promoteDue: Script<
   'lost' | [moved: number, waitMs: number, nowMs: number]
 > = {
   name: 'promote_due',
-  sha: '7ca56a7c959aa5ca88c4a8a04fffb5d567ed994f',
+  sha: '1a415d09a4dd1ed1905c0ef5b7ec5f3846b74010',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
     LIB_TIME,
@@ -2148,9 +2243,15 @@ for at = 1, #due, 2 do
     moved = moved + 1
   else
     local job = readDue(prefix, id)
-    if job and isScheduled(job) then
+    local isElsewhere = job and (job.status == 'canceled' or (job.status == 'queued' and isInQueue(prefix, queue, id)))
+    if job and not isElsewhere then
       flush()
-      work = work + 2 + promote(prefix, queue, id, job, goesToFront(job), nowS, stamp)
+      if job.execution_id and hasLease(prefix, job.origin or queue, id, job.execution_id) then
+        redis.call('HSET', key, 'run_again', 1)
+        work = work + 1
+      else
+        work = work + 2 + promote(prefix, queue, id, job, goesToFront(job), nowS, stamp)
+      end
       gone[#gone + 1] = id
       moved = moved + 1
     elseif tonumber(due[at + 1]) * 1000 > nowMs - GRACE_MS then
@@ -2191,7 +2292,7 @@ export const reclaim: Script<
   Buffer
 > = {
   name: 'reclaim',
-  sha: '29d37714b0475dcecc33848558800ce9402c11f4',
+  sha: 'ebd71cd26142977e8a2a26613400fdbdaf8e615f',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -2208,7 +2309,7 @@ for at = 3 + baseCount, #ARGV do
     if execution and bases[string.sub(execution, 1, length)] then
       local key = prefix .. 'job:' .. id
       local held = redis.call('HMGET', key, 'execution_id', 'status')
-      if held[1] == execution and held[2] == 'started' then
+      if held[1] == execution and held[2] ~= 'canceled' then
         appendFull(found, queue, execution, id, redis.call('HGETALL', key))
       end
     end
@@ -2240,7 +2341,7 @@ export const recover: Script<
   [nowMs: number, taken: Buffer]
 > = {
   name: 'recover',
-  sha: 'c6bb48d0ae3a03561f0c631fc2a8770748432c47',
+  sha: '2711e1bbfe1b5c51dc4f0bc40b031e60d023b856',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -2284,7 +2385,8 @@ for at = 1, #ended, 2 do
     redis.call('ZREM', wipKey, member)
     local hadHeartbeat = redis.call('DEL', prefix .. 'execution:' .. member) == 1
     redis.call('ZREM', prefix .. 'executions:' .. id, execution)
-    if held[1] == 'started' and held[3] and (ours or isStartedByPython(id, held)) then
+    local isAbandoned = ours and held[1] ~= 'canceled' or held[1] == 'started' and isStartedByPython(id, held)
+    if isAbandoned and held[3] then
       count = count + 1
       local often = redis.call('HINCRBY', key, 'abandoned_count', 1) >= OFTEN
       if ours and not hadHeartbeat and not often and string.sub(execution, 1, 1) == PREFETCHED then
@@ -2292,7 +2394,7 @@ for at = 1, #ended, 2 do
       else
         serial = serial + 1
         local own = executionBase .. string.format('%08x', serial)
-        redis.call('HSET', key, 'execution_id', own)
+        redis.call('HSET', key, 'status', 'started', 'execution_id', own)
         redis.call('ZADD', wipKey, leaseScore(nowMs + leaseMs), id .. ':' .. own)
         appendFull(taken, queue, own, id, redis.call('HGETALL', key))
       end
@@ -2362,12 +2464,13 @@ export const releaseDependents: Script<
   0 | 1
 > = {
   name: 'release_dependents',
-  sha: 'fe1161f4f62945b489b93e92051797de13d29b19',
+  sha: 'a862be53c527007ccab13a10e55aeee78acdfee3',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_TIME,
+    LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
     LIB_PLACE,
@@ -2404,12 +2507,13 @@ export const requeue: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'requeue',
-  sha: 'e223524677caec200889ec878f442fa5fb8b8d53',
+  sha: 'ff99cfaa59f809284ceecb9955c87393e75ce36a',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua`,
     LIB_TIME,
+    LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
     LIB_PLACE,
@@ -2550,25 +2654,38 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: '7d4e420dbf0357f56412d7e2bec348666a529a76',
+  sha: '96a73a6a63a145f3af572700f7a1055cbc7b52b1',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_TIME,
     LIB_CLAIMED,
+    String.raw`local readAny
+local function make_claim_any()`,
+    LIB_LEASE,
+    LIB_RESULTS,
+    LIB_CLAIM_ANY,
+    String.raw`return readAny
+end
+function readAny(...)
+  readAny = make_claim_any()
+  return readAny(...)
+end`,
     LIB_CLAIM,
     LIB_SETTLED_BATCH,
     LIB_WAITERS,
     LIB_SETTLE_PLAIN,
     String.raw`local settle, releaseOfEnded
 local function make_settlement()`,
+    LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
     LIB_PLACE,
     LIB_SCHEDULE,
     LIB_DEPENDENCIES,
     LIB_REGISTRIES,
+    LIB_RESULTS,
     LIB_SETTLEMENT,
     String.raw`return settle, releaseOfEnded
 end
@@ -2672,7 +2789,7 @@ export const unregister: Script<
   'ok'
 > = {
   name: 'unregister',
-  sha: '58568957ffe06b32bff1c5be6aaaa92eeeeef877',
+  sha: '5273e1c3f1cbcae9fa0885e7ad539b23c60f3aad',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(

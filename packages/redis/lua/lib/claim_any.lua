@@ -1,0 +1,42 @@
+--- Read a job that is not plain, when its id was taken out of a queue. As in RQ the list decides what runs: a Python
+-- program may write an older status at any time, or push the id of a job that runs or has ended.
+-- @include lib/lease
+-- @include lib/results
+
+--- The fields of an attempt that has ended. They must not seem to be of the next one.
+local ENDED_FIELDS = { 'result', 'exc_info', 'abandoned_count', 'run_again' }
+
+--- Remove what an earlier run has left, and keep its success among the results.
+local function forgetEarlierRun(prefix, id, key, status, origin, hasEnded)
+  if hasEnded and keepSuccess(prefix, id) then redis.call('HSET', key, 'results', 'stream') end
+  redis.call('HDEL', key, unpack(ENDED_FIELDS))
+  if not origin or status == 'queued' or status == 'created' or not status then return end
+  for _, registry in ipairs({ 'finished', 'failed', 'deferred' }) do
+    redis.call('ZREM', prefix .. registry .. ':' .. origin, id)
+  end
+end
+
+--- Whether this may be the entry of an expired job, since when another one of its id has come into the queue.
+local function mayBeLeftOver(status, ttl, isRunning)
+  return ttl and status == (isRunning and 'started' or 'finished')
+end
+
+--- Returns the fields of a job that can start, with their names; false for one that is gone, canceled, or runs now. A
+-- job that runs now is noted to run again afterwards.
+local function readAny(prefix, queue, id, key)
+  local known = redis.call('HMGET', key, 'status', 'data', 'execution_id', 'origin', 'ttl', 'ended_at')
+  local status, execution, origin, ttl = known[1], known[3], known[4], known[5]
+  if not known[2] or status == 'canceled' then return false end
+  if execution then
+    local isRunning = hasLease(prefix, origin or queue, id, execution) or hasLease(prefix, queue, id, execution)
+    if mayBeLeftOver(status, ttl, isRunning) then return false end
+    if isRunning then
+      redis.call('HSET', key, 'run_again', 1)
+      return false
+    end
+  end
+  if execution or (status and status ~= 'queued' and status ~= 'created') then
+    forgetEarlierRun(prefix, id, key, status, origin, execution and known[6] and known[6] ~= '')
+  end
+  return redis.call('HGETALL', key)
+end

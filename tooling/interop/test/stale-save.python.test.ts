@@ -1,0 +1,181 @@
+import { RedisStorage } from '@rq/redis'
+import { Scheduler } from '@rq/scheduler'
+import { eventually } from '@rq/testkit'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openSite, python, type Site, withPython } from '../src/index.ts'
+
+/**
+ * RQ's `Job.save()` writes the whole hash, status included, from the caller's copy; `Queue.enqueue_job()` writes it and
+ * pushes the id. Programs call both at any time, and RQ's own worker does not mind: the list and the registries say
+ * what runs.
+ */
+describe.skipIf(python === undefined)(withPython('a Python program saves an older copy of a job'), () => {
+  let site: Site
+  beforeAll(async () => {
+    site = await openSite()
+  })
+  afterAll(async () => site?.[Symbol.asyncDispose]())
+
+  const statusOf = (id: string) => site.client.hget(`rq:job:${id}`, 'status')
+  const describeJob = (id: string) => site.py<Record<string, unknown>>('describe(fetch(id))', { id })
+  /** Runs every job that is due in the queue, until nothing is left to do. */
+  const burst = (queue: string) => site.worker(queue, { concurrency: 1 }).work({ burst: true })
+  const begun = (key: string, times = 1) => eventually(async () => expect(await site.client.llen(key)).toBe(times))
+  const runs = (key: string) => site.client.lrange(key, 0, -1)
+  /** A worker with short leases, so that its heartbeats come often. */
+  const worker = (queue: string) => site.worker(queue, { concurrency: 1, leaseMs: 1500 })
+
+  /** Waits until a heartbeat has come since now. */
+  async function nextHeartbeat(id: string): Promise<void> {
+    const before = await site.client.hget(`rq:job:${id}`, 'last_heartbeat')
+    await eventually(async () => expect(await site.client.hget(`rq:job:${id}`, 'last_heartbeat')).not.toBe(before))
+  }
+
+  test('while it runs: it ends with its result, and keeps what was saved', async () => {
+    const id = await site.py<string>(`kept.job = queue('running').enqueue('tasks.hold', 'running', 60)\nkept.job.id`)
+    const ours = worker('running')
+    const working = ours.work({ maxJobs: 1 })
+    await begun('running')
+    await site.py(`kept.job.meta['owner'] = 'web'\nkept.job.save()`)
+    expect(await statusOf(id)).toBe('queued')
+    await nextHeartbeat(id)
+    expect(await statusOf(id)).toBe('started')
+    await site.py(`kept.job.save()`)
+    await site.client.rpush('running:go', 1)
+    await working
+    expect(await describeJob(id)).toMatchObject({ status: 'finished', return_value: 'held', meta: { owner: 'web' } })
+    expect(await site.py(`registry('finished', 'running').get_job_ids()`)).toEqual([id])
+    expect(await site.py(`registry('started', 'running').get_job_ids()`)).toEqual([])
+  })
+
+  test('while it runs, and its worker is stopped: it waits again at the head of its queue', async () => {
+    const id = await site.py<string>(`kept.job = queue('stopped').enqueue('tasks.hold', 'stopped', 60)\nkept.job.id`)
+    const ours = worker('stopped')
+    const working = ours.work()
+    await begun('stopped')
+    await site.py(`kept.job.save()`)
+    await ours.stop({ force: true })
+    await working
+    expect(await site.client.lrange('rq:queue:stopped', 0, -1)).toEqual([id])
+    await site.client.rpush('stopped:go', 1)
+    await burst('stopped')
+    expect(await describeJob(id)).toMatchObject({ status: 'finished', return_value: 'held' })
+  })
+
+  test('while it runs, and its worker dies: it is taken over', async () => {
+    const id = await site.py<string>(
+      `kept.job = queue('died').enqueue('tasks.hold', 'died', 60, retry=Retry(max=1))\nkept.job.id`,
+    )
+    const process = await site.workerProcess('died', { leaseMs: 1000 })
+    await begun('died')
+    await site.py(`kept.job.save()`)
+    process.kill('SIGKILL')
+    await process.exited
+    const working = worker('died').work({ maxJobs: 1 })
+    await begun('died', 2)
+    await site.client.rpush('died:go', 1, 1)
+    await working
+    expect(await describeJob(id)).toMatchObject({ status: 'finished', return_value: 'held' })
+  })
+
+  test('after its parent has released it: it runs', async () => {
+    const id = await site.py<string>(`
+q = queue('released')
+parent = q.enqueue('tasks.add', 1, 2)
+kept.job = q.enqueue('tasks.note', 'released', 'child', depends_on=parent)
+kept.job.id`)
+    await site.worker('released').work({ maxJobs: 1 })
+    expect(await statusOf(id)).toBe('queued')
+    await site.py(`kept.job.save()`)
+    expect(await statusOf(id)).toBe('deferred')
+    await burst('released')
+    expect(await runs('released')).toEqual(['child'])
+    expect(await statusOf(id)).toBe('finished')
+  })
+
+  test('while it waits for its parent: it runs after the parent', async () => {
+    const id = await site.py<string>(`
+q = queue('waiting')
+parent = q.enqueue('tasks.add', 1, 2)
+kept.job = q.enqueue('tasks.note', 'waiting', 'child', depends_on=parent)
+kept.job._status = 'created'
+kept.job.save()
+kept.job.id`)
+    await burst('waiting')
+    expect(await runs('waiting')).toEqual(['child'])
+    expect(await statusOf(id)).toBe('finished')
+    expect(await site.py(`registry('deferred', 'waiting').get_job_ids()`)).toEqual([])
+  })
+
+  test('while it waits for its delayed retry: the retry runs', async () => {
+    const id = await site.py<string>(
+      `kept.job = queue('retried').enqueue('tasks.fail_until', 'retried', 1, retry=Retry(max=1, interval=1))\nkept.job.id`,
+    )
+    await site.worker('retried').work({ maxJobs: 1 })
+    expect(await statusOf(id)).toBe('scheduled')
+    await site.py(`kept.job.save()`)
+    expect(await statusOf(id)).toBe('queued')
+    await using storage = new RedisStorage({ connection: site.redis.url, role: 'worker' })
+    const withScheduler = new Scheduler(['retried'], { storage })
+    await site.worker('retried').work({ maxJobs: 1, withScheduler })
+    expect(await describeJob(id)).toMatchObject({ status: 'finished', return_value: 2 })
+  })
+
+  test('after it was requeued: it runs, and is in one registry at the end', async () => {
+    const id = await site.py<string>(`queue('requeued').enqueue('tasks.fail_until', 'requeued', 1).id`)
+    await burst('requeued')
+    await site.py(`kept.job = fetch(id)\nfetch(id).requeue()\nkept.job.save()`, { id })
+    expect(await statusOf(id)).toBe('failed')
+    await burst('requeued')
+    expect(await describeJob(id)).toMatchObject({ status: 'finished', return_value: 2 })
+    const where = await site.py(`[registry(kind, 'requeued').get_job_ids() for kind in ('finished', 'failed')]`)
+    expect(where).toEqual([[id], []])
+  })
+
+  test('and pushes the id of a job that has finished: it runs again, and the first result stays', async () => {
+    const id = await site.py<string>(`queue('again').enqueue('tasks.fail_until', 'again', 0).id`)
+    await burst('again')
+    await site.py(`queue('again').push_job_id(id)`, { id })
+    await burst('again')
+    const job = await describeJob(id)
+    expect(job).toMatchObject({ status: 'finished', return_value: 2 })
+    expect(job.results).toMatchObject([{ return_value: 2 }, { return_value: 1 }])
+  })
+
+  test('and enqueues it while it runs: the run ends, and then it runs once more', async () => {
+    const id = await site.py<string>(`kept.job = queue('twice').enqueue('tasks.hold', 'twice', 60)\nkept.job.id`)
+    const working = worker('twice').work({ maxJobs: 2 })
+    await begun('twice')
+    await site.py(`queue('twice').enqueue_job(kept.job)`)
+    await nextHeartbeat(id)
+    await site.client.rpush('twice:go', 1)
+    await begun('twice', 2)
+    await site.client.rpush('twice:go', 1)
+    await working
+    expect(await describeJob(id)).toMatchObject({ status: 'finished', return_value: 'held' })
+    expect(await site.client.hexists(`rq:job:${id}`, 'run_again')).toBe(0)
+  })
+
+  test('and enqueues it while it runs, beside an idle worker: it runs once more, after the first run', async () => {
+    const id = await site.py<string>(`kept.job = queue('beside').enqueue('tasks.hold', 'beside', 60)\nkept.job.id`)
+    const first = worker('beside')
+    const second = worker('beside')
+    const working = [first.work(), second.work()]
+    await begun('beside')
+    await site.py(`queue('beside').enqueue_job(kept.job)`)
+    // Whoever is idle takes the id, sees that the job runs, and leaves it to the run under way.
+    await eventually(async () => expect(await site.client.hget(`rq:job:${id}`, 'run_again')).toBe('1'))
+    expect(await site.client.llen('beside')).toBe(1)
+    await site.client.rpush('beside:go', 1)
+    await begun('beside', 2)
+    await site.client.rpush('beside:go', 1)
+    await eventually(async () => expect(await statusOf(id)).toBe('finished'))
+    await Promise.all([first.stop(), second.stop()])
+    await Promise.all(working)
+    expect(await site.client.hexists(`rq:job:${id}`, 'run_again')).toBe(0)
+  })
+
+  test('and leaves nothing that Python cannot read', async () => {
+    expect(await site.unreadable()).toEqual([])
+  })
+})
