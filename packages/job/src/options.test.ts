@@ -104,7 +104,7 @@ describe('option classes', () => {
       url: 'http://x',
       job_status: 'failed',
       method: 'GET',
-      headers: {},
+      headers: null,
       timeout: 10,
     })
   })

@@ -22,7 +22,8 @@ export interface WebhookRecord {
   readonly url: string
   readonly job_status: 'finished' | 'failed'
   readonly method: 'GET' | 'POST'
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: Readonly<Record<string, string>> | null
+  /** Seconds. */
   readonly timeout: number
 }
 

@@ -45,7 +45,8 @@ export class Webhook {
       url: this.url,
       job_status: this.jobStatus,
       method: this.method,
-      headers: this.headers,
+      // As RQ does, so that its webhooks are equal to ours.
+      headers: Object.keys(this.headers).length === 0 ? null : this.headers,
       timeout: this.timeoutS,
     }
   }

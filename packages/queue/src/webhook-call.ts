@@ -3,6 +3,9 @@ import type { JobRecord, Settlement, WebhookRecord } from '@rq/job'
 import type { Serializer } from '@rq/serializer'
 import { readCall } from './payload.ts'
 
+/** Of a webhook that does not say, in seconds. */
+const DEFAULT_TIMEOUT_S = 10
+
 /** A webhook request that is due. */
 export interface WebhookCall {
   readonly jobId: string
@@ -16,16 +19,24 @@ export interface WebhookCall {
 
 /**
  * The requests that are due when a settlement of this job is stored: those for `finished` after each success, those for
- * `failed` when it has failed for good. None after a retry or a stop.
+ * `failed` when it has failed for good. None after a retry or a stop. `onMalformed` is called for each webhook that
+ * cannot be read.
  */
-export function webhookCalls(record: JobRecord, settlement: Settlement, serializer: Serializer): WebhookCall[] {
+export function webhookCalls(
+  record: JobRecord,
+  settlement: Settlement,
+  serializer: Serializer,
+  onMalformed: () => void = () => {},
+): WebhookCall[] {
   const { webhooks } = record
   if (webhooks === undefined) return []
   const status = endOf(settlement)
-  return webhooks.flatMap((webhook) => {
-    if (!isWebhook(webhook) || webhook.job_status !== status) return []
+  return webhooks.flatMap((stored) => {
+    const webhook = readWebhook(stored)
+    if (webhook === undefined) onMalformed()
+    if (webhook === undefined || webhook.job_status !== status) return []
     const { url, method, headers, timeout } = webhook
-    const call = { jobId: record.id, url, method, headers, timeoutMs: timeout * SECOND_MS }
+    const call = { jobId: record.id, url, method, headers: headers ?? {}, timeoutMs: timeout * SECOND_MS }
     return [method === 'POST' ? { ...call, body: bodyOf(record, settlement, status, serializer) } : call]
   })
 }
@@ -91,21 +102,33 @@ function isoTime(ms: number | undefined): string | null {
   return fraction === '000' ? `${seconds}+00:00` : `${seconds}.${fraction}000+00:00`
 }
 
-/** A stored webhook is checked, since other programs can write to the store. */
-function isWebhook(value: unknown): value is WebhookRecord {
-  if (typeof value !== 'object' || value === null) return false
-  const { url, method, headers, timeout } = value as Partial<WebhookRecord>
+/**
+ * Read a stored webhook, with RQ's defaults for what is missing. It is checked, since other programs can write to the
+ * store.
+ */
+function readWebhook(stored: unknown): WebhookRecord | undefined {
+  if (typeof stored !== 'object' || stored === null) return undefined
+  const webhook = { method: 'GET', headers: null, timeout: DEFAULT_TIMEOUT_S, ...stored }
+  return isWebhook(webhook) ? webhook : undefined
+}
+
+function isWebhook(webhook: object): webhook is WebhookRecord {
+  const { url, method, headers, timeout } = webhook as Partial<WebhookRecord>
   return (
     typeof url === 'string' &&
     URL.canParse(url) &&
     /^https?:$/.test(new URL(url).protocol) &&
     (method === 'GET' || method === 'POST') &&
-    typeof headers === 'object' &&
-    headers !== null &&
-    Object.values(headers).every((header) => typeof header === 'string') &&
+    isHeaders(headers) &&
     typeof timeout === 'number' &&
     timeout > 0
   )
+}
+
+/** RQ writes null for none. */
+function isHeaders(headers: unknown): boolean {
+  if (typeof headers !== 'object') return false
+  return headers === null || Object.values(headers).every((header) => typeof header === 'string')
 }
 
 function basic({ username, password }: URL): string {

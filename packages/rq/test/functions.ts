@@ -24,6 +24,7 @@ globals.rqTestNotes ??= []
 export const noted: unknown[] = globals.rqTestNotes
 
 export const currentJobId = (): string | undefined => getCurrentJob()?.id
+export const currentWorker = (): string | undefined => getCurrentJob()?.workerName
 
 export async function remember(): Promise<void> {
   const job = getCurrentJob()

@@ -66,6 +66,24 @@ describe('Webhook', () => {
     })
   })
 
+  it('is called as Python stores it, with defaults for what is missing; a malformed one is logged', async () => {
+    await using at = await rqFixture()
+    await using server = await httpListener()
+    const { id } = await at.queue.enqueue(nothing)
+    const [get, bare] = ['get', 'bare'].map((path) => ({ url: `${server.url}/${path}`, job_status: 'finished' }))
+    const webhooks = [{ ...get, method: 'GET', headers: null, timeout: 10 }, bare, { ...bare, method: 'PUT' }]
+    await at.redis.client.hset(at.key(`job:${id}`), 'webhooks', JSON.stringify(webhooks))
+    const { lines, logger } = keeper()
+    await at.work(['default'], { logger })
+    expect(server.heard.map(({ url }) => url).sort()).toEqual(['/bare', '/get'])
+    expect(lines.filter((line) => line.startsWith(`A webhook of job ${id} is malformed`))).toHaveLength(1)
+  })
+
+  it('is stored as Python stores it: null for no headers', () => {
+    expect(new Webhook('http://host', 'failed').toRecord().headers).toBe(null)
+    expect(new Webhook('http://host', 'failed', { headers: { a: 'b' } }).toRecord().headers).toEqual({ a: 'b' })
+  })
+
   it('is called after the new status is stored', async () => {
     await using at = await rqFixture()
     const seen: unknown[] = []

@@ -1,6 +1,7 @@
 import { eventually, patience } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { getCurrentJob, type Job, SimpleWorker, Worker } from '../src/index.ts'
+import { currentWorker } from './functions.ts'
 import { rqFixture } from './rq-fixture.ts'
 
 it('a worker that has ended connects again only for its next work', async () => {
@@ -20,6 +21,13 @@ it('a worker that has ended connects again only for its next work', async () => 
   const second = await at.queue.enqueue('remember')
   await worker.work({ burst: true })
   expect(await second.result({ timeout: patience(60) })).toBe(second.id)
+})
+
+it("a job's function knows its worker", async () => {
+  await using at = await rqFixture()
+  const job = await at.queue.enqueue(currentWorker)
+  await at.work(['default'], { name: 'alpha' })
+  expect(await job.result()).toBe('alpha')
 })
 
 describe('Worker.all and Worker.count', () => {

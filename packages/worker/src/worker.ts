@@ -179,9 +179,10 @@ function starterOf(settings: WorkerSettings, serializer: Serializer): HorseStart
     case 'thread':
       return (listener) => new ThreadHorse(settings.imports, listener)
     case 'inline': {
-      const { allow, concurrency, exceptionHandlerRefs, functions, importPaths, storage } = settings
+      const { allow, concurrency, exceptionHandlerRefs, functions, importPaths, name, storage } = settings
       const loader = new FunctionLoader({ allow, functions, importPaths, importAdvice: IMPORT_ADVICE })
-      const runTask = makeRunTask({ storage, serializer, loader, exceptionHandlers: exceptionHandlerRefs })
+      const exceptionHandlers = exceptionHandlerRefs
+      const runTask = makeRunTask({ workerName: name, storage, serializer, loader, exceptionHandlers })
       return (listener) => new InlineHorse(runTask, concurrency, listener)
     }
   }

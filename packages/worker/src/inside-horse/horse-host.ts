@@ -50,14 +50,14 @@ export class HorseHost {
   }
 
   async #setUp(setup: HorseSetup): Promise<void> {
-    this.#setTitle(`rq horse ${setup.number} of ${setup.workerName}`)
-    const { importPaths, allow, exceptionHandlers } = setup
+    const { allow, exceptionHandlers, importPaths, workerName } = setup
+    this.#setTitle(`rq horse ${setup.number} of ${workerName}`)
     const loader = new FunctionLoader({ importPaths, allow })
     const serializer = await loadSerializer(setup.serializer)
     const worker = new WorkerStorage(this.#send, setup.storage)
     const { storage } = worker
     const prepareClient = () => worker.prepareClient()
-    const runTask = makeRunTask({ storage, serializer, loader, exceptionHandlers, prepareClient })
+    const runTask = makeRunTask({ workerName, storage, serializer, loader, exceptionHandlers, prepareClient })
     this.#storage = worker
     const [onEnd, memory] = [this.#onEnd, this.#memory]
     this.#runner = new Runner({ slots: 1, runTask, abortError, send: this.#send, onEnd, memory })

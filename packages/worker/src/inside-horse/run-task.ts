@@ -19,6 +19,7 @@ import type { RunTask, TaskContext } from './runner.ts'
 import { WatchedLoader } from './watched-loader.ts'
 
 export interface RunTaskOptions {
+  readonly workerName: string
   readonly storage: Storage
   readonly serializer: Serializer
   readonly loader: Loader
@@ -58,7 +59,9 @@ class TaskAttempt {
     this.#task = task
     this.#context = context
     this.#loader = new WatchedLoader(options.loader)
-    const { storage, serializer } = options
+    const { storage, serializer, workerName } = options
+    // The claim read the job before it wrote the name.
+    task.record.workerName = workerName
     this.#job = new RunContext({ storage, serializer, executionId: task.id }, context.limit)
   }
 

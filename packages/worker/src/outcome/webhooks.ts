@@ -34,7 +34,9 @@ export class Webhooks {
   /** Call the webhooks of a job whose settlement was stored. Returns at once. */
   settled(record: JobRecord, settlement: Settlement): void {
     if (record.webhooks === undefined) return
-    for (const call of webhookCalls(record, settlement, this.#options.serializer)) {
+    const { logger, serializer } = this.#options
+    const onMalformed = () => logger.warn(`A webhook of job ${record.id} is malformed and was not called`)
+    for (const call of webhookCalls(record, settlement, serializer, onMalformed)) {
       if (this.#waiting.length < this.#mostWaiting) this.#waiting.push(call)
       else this.#log(call, 'too many others wait')
     }

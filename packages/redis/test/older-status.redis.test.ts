@@ -1,0 +1,144 @@
+import { JOB_STATUSES, type Lease } from '@rq/job'
+import { eventually, type RedisFixture, redisFixture } from '@rq/testkit'
+import { claimRequest, end, newJob, RAISED, RETURNED } from '@rq/testkit/storage-conformance'
+import { describe, expect, test } from 'vitest'
+import { RedisStorage } from '../src/index.ts'
+
+/**
+ * A Python program that saves an older copy of a job writes that copy's status, whatever the job does by then (ADR 18).
+ * Only `canceled` is heeded.
+ */
+const OLDER = JOB_STATUSES.filter((status) => status !== 'canceled')
+const WORKER = { name: 'w', queues: ['default'], ttlS: 60, pid: 1, hostname: 'h', version: '0' }
+
+interface Place {
+  readonly storage: RedisStorage
+  readonly redis: RedisFixture
+  save(status: string): Promise<unknown>
+}
+
+async function withStorage(run: (place: Place) => Promise<void>): Promise<void> {
+  await using redis = await redisFixture()
+  await using storage = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
+  await run({ storage, redis, save: (status) => redis.client.hset(`${redis.prefix}job:j`, 'status', status) })
+}
+
+/** Enqueue and claim the job `j`. */
+async function claimed({ storage }: Place, leaseMs = 15_000) {
+  await storage.queues.enqueue([newJob({ id: 'j', retriesLeft: 1 })])
+  const { jobs } = await storage.workers.claim(claimRequest({ leaseMs }))
+  const [claim] = jobs
+  if (claim === undefined) throw new Error('nothing was claimed')
+  const lease: Lease = { queue: 'default', jobId: 'j', executionId: claim.executionId }
+  return { claim, lease }
+}
+
+/** Where the job is: its status, and the list or registries that hold it. */
+async function whereIs({ redis: { client, prefix } }: Place) {
+  const places = ['finished', 'failed', 'scheduled', 'deferred'] as const
+  const held = await Promise.all(places.map(async (name) => client.zscore(`${prefix}${name}:default`, 'j')))
+  return {
+    status: await client.hget(`${prefix}job:j`, 'status'),
+    list: await client.lrange(`${prefix}queue:default`, 0, -1),
+    registries: places.filter((_, n) => held[n] !== null),
+    leases: await client.zcard(`${prefix}wip:default`),
+  }
+}
+
+describe.each(OLDER)('a status %s that was saved over', (status) => {
+  test('a running job keeps its lease, and ends', () =>
+    withStorage(async (place) => {
+      const { storage, save } = place
+      const { claim, lease } = await claimed(place)
+      await save(status)
+      const beat = { worker: WORKER, leases: [lease], leaseMs: 15_000, state: 'busy' } as const
+      expect(await storage.workers.heartbeat(beat)).toEqual([])
+      expect(await whereIs(place)).toMatchObject({ status: 'started', leases: 1 })
+      await save(status)
+      expect(await end(place.storage, [claim], RETURNED)).toEqual(['applied'])
+      expect(await whereIs(place)).toEqual({ status: 'finished', list: [], registries: ['finished'], leases: 0 })
+    }))
+
+  test('a job that fails is retried', () =>
+    withStorage(async (place) => {
+      const { claim } = await claimed(place)
+      await place.save(status)
+      expect(await end(place.storage, [claim], RAISED)).toEqual(['applied'])
+      expect(await whereIs(place)).toEqual({ status: 'queued', list: ['j'], registries: [], leases: 0 })
+    }))
+
+  test('a job that is given back waits again', () =>
+    withStorage(async (place) => {
+      const { lease } = await claimed(place)
+      await place.save(status)
+      expect(await place.storage.workers.giveBack([lease])).toEqual(['returned'])
+      expect(await whereIs(place)).toEqual({ status: 'queued', list: ['j'], registries: [], leases: 0 })
+    }))
+
+  test('a job of a dead worker is taken over', () =>
+    withStorage(async (place) => {
+      await claimed(place, 1)
+      await place.save(status)
+      await eventually(async () =>
+        expect(await place.storage.workers.recover('default', 'w', 15_000, 1)).toHaveLength(1),
+      )
+      expect(await whereIs(place)).toMatchObject({ status: 'started', leases: 1 })
+    }))
+
+  test('a job that waits in its queue runs', () =>
+    withStorage(async (place) => {
+      await place.storage.queues.enqueue([newJob({ id: 'j' })])
+      await place.save(status)
+      const { jobs } = await place.storage.workers.claim(claimRequest())
+      expect(jobs).toHaveLength(1)
+      expect(await whereIs(place)).toEqual({ status: 'started', list: [], registries: [], leases: 1 })
+    }))
+
+  test('a job that waits for its time is moved when it has come', () =>
+    withStorage(async (place) => {
+      const { redis, storage } = place
+      await storage.schedules.lead({ name: 's', queues: ['default'], pid: 1, hostname: 'h', createdAtMs: 0 }, 60_000)
+      await storage.queues.enqueue([newJob({ id: 'j' }, { delayMs: 3_600_000 })])
+      await place.save(status)
+      await redis.client.zadd(`${redis.prefix}scheduled:default`, 'XX', 1000, 'j')
+      expect(await storage.schedules.promoteDue('default', 's', 10)).toMatchObject({ moved: 1 })
+      expect(await whereIs(place)).toEqual({ status: 'queued', list: ['j'], registries: [], leases: 0 })
+    }))
+
+  test('a job that waits for another is released', () =>
+    withStorage(async (place) => {
+      const { storage } = place
+      await storage.queues.enqueue([newJob({ id: 'parent' })])
+      const { jobs } = await storage.workers.claim(claimRequest())
+      await storage.queues.enqueue([newJob({ id: 'j', dependencyIds: ['parent'] })])
+      await place.save(status)
+      await end(storage, jobs, RETURNED)
+      expect(await whereIs(place)).toEqual({ status: 'queued', list: ['j'], registries: [], leases: 0 })
+    }))
+})
+
+describe('a job that is enqueued by Python while it runs', () => {
+  test.each(['the id still in the list', 'the id taken out by another worker'])('runs once more: %s', (which) =>
+    withStorage(async (place) => {
+      const { redis, save, storage } = place
+      const { claim, lease } = await claimed(place)
+      await save('queued')
+      await redis.client.rpush(`${redis.prefix}queue:default`, 'j')
+      if (which.includes('taken')) {
+        expect((await storage.workers.claim(claimRequest({ workerName: 'other' }))).jobs).toEqual([])
+      }
+      const beat = { worker: WORKER, leases: [lease], leaseMs: 15_000, state: 'busy' } as const
+      expect(await storage.workers.heartbeat(beat)).toEqual([])
+      await end(storage, [claim], RETURNED)
+      expect(await whereIs(place)).toEqual({ status: 'queued', list: ['j'], registries: [], leases: 0 })
+      expect(await storage.jobs.results('j')).toMatchObject([{ type: 'successful' }])
+
+      const [again] = (await storage.workers.claim(claimRequest())).jobs
+      if (again === undefined) throw new Error('it did not run again')
+      await end(storage, [again], RETURNED)
+      expect(await whereIs(place)).toEqual({ status: 'finished', list: [], registries: ['finished'], leases: 0 })
+      expect(await storage.jobs.results('j')).toHaveLength(2)
+      expect(await redis.client.hexists(`${redis.prefix}job:j`, 'run_again')).toBe(0)
+    }),
+  )
+})
