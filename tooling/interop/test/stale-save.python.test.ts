@@ -163,7 +163,7 @@ kept.job.id`)
     const working = [first.work(), second.work()]
     await begun('beside')
     await site.py(`queue('beside').enqueue_job(kept.job)`)
-    // Whoever is idle takes the id, sees that the job runs, and leaves it to the run under way.
+    // The idle worker takes the id, sees that the job runs, and leaves it to the run under way.
     await eventually(async () => expect(await site.client.hget(`rq:job:${id}`, 'run_again')).toBe('1'))
     expect(await site.client.llen('beside')).toBe(1)
     await site.client.rpush('beside:go', 1)

@@ -172,7 +172,7 @@ local function runAgain(batch, key, s, waiters)
   if s.extra.entry then wake(batch.prefix, s.id, waiters) end
 end
 
---- An attempt has ended, and meanwhile a Python program has put the job into its queue once more: it runs again, and its
+--- An attempt has ended of a job that a Python program has put into its queue once more: the job runs again, and the
 -- result is kept. `isTaken`: whether its id was taken out of the queue since then.
 local function endAndRunAgain(batch, key, s, waiters, isTaken)
   if s.value then
