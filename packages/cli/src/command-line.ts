@@ -7,7 +7,7 @@ import { EXIT, type ExitCode, exitCodeOf, isForeseen, UsageError } from './exit-
 import { commandHelp, programHelp } from './help.ts'
 import type { Host } from './host.ts'
 import { Output } from './output/output.ts'
-import { resolveSettings, type SharedOptions } from './settings.ts'
+import { checkPaths, resolveSettings, type SharedOptions } from './settings.ts'
 import { SHARED_FLAGS } from './shared-options.ts'
 import { usageError } from './usage-error.ts'
 
@@ -39,7 +39,9 @@ export async function runCommandLine(args: readonly string[], host: Host): Promi
     }
     const { command, flags } = parsed
     isVerbose = flags.verbose === true
+    if (isVerbose && flags.quiet === true) throw new UsageError('--verbose and --quiet cannot be used together.')
     output = new Output({ ...streams, colours: colours && flags.color !== false, quiet: flags.quiet === true })
+    await checkPaths(flags, host)
     const settings = await resolveSettings(flags, host)
     return (await command.run(flags, { host, output, settings })) ?? EXIT.done
   } catch (error) {

@@ -1,9 +1,12 @@
+import { stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { RqError } from '@rq/core'
 import { DEFAULT_URL, URL_VARIABLES } from 'rq/options'
 import { checkConfig, type RqConfig, type SentinelConfig } from './config.ts'
 import { defined } from './defined.ts'
+import { UsageError } from './exit-code.ts'
 import type { Host } from './host.ts'
+import { visible } from './output/terminal-text.ts'
 
 /** The flags of all commands. */
 export interface SharedOptions {
@@ -52,6 +55,22 @@ export async function resolveSettings(options: SharedOptions, host: Host): Promi
     importPaths: paths.length === 0 ? [host.folder] : paths.map((path) => resolve(base, path)),
     imports: listOf(config.import).map((module) => moduleFrom(module, base)),
     config,
+  }
+}
+
+/** Check the folders of `--path`. @throws UsageError naming one that does not exist. */
+export async function checkPaths({ path: paths = [] }: SharedOptions, host: Host): Promise<void> {
+  for (const path of paths) {
+    if (await isFolder(resolve(host.folder, path))) continue
+    throw new UsageError(`Invalid --path: there is no folder ${visible(path)}.`)
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory()
+  } catch {
+    return false
   }
 }
 

@@ -123,6 +123,7 @@ describe('wrong usage', () => {
     ['worker a*b', /Invalid queues: /],
     ['jobs --status fail', /Invalid --status: .*Did you mean 'failed'\?/],
     ['jobs --limit 0', /Invalid --limit/],
+    ['worker --path ./no/such', /Invalid --path: there is no folder .*no\/such/],
     ['cancel -- a -b', /^Error: Unexpected argument '-b'. Usage: rq-cli cancel <id>\n$/],
     ['resume -- true', /^Error: Unexpected argument 'true'/],
     ['suspend --queue -- low', /--queue needs a value/],
@@ -188,6 +189,14 @@ describe('wrong usage', () => {
     expect(err).not.toMatch(/^\s+at /m)
     expect(out).toBe('')
     expect(code).toBe(2)
+  })
+
+  test.each([
+    ['worker', '--verbose', '--quiet'],
+    ['info', '-v', '-q'],
+  ])('%s %s %s is refused', async (...words) => {
+    const { code, err } = await run(words)
+    expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining('--verbose and --quiet cannot be') })
   })
 
   test('only --verbose shows a stack', async () => {

@@ -83,6 +83,34 @@ describe('worker', () => {
     expect(await cli.queue().failedJobRegistry.getJobIds()).toEqual(['bad'])
   })
 
+  test.each(['process', 'inline'])(
+    'refuses an exception handler that does not exist, at its start: %s',
+    async (horse) => {
+      await using cli = await CliFixture.open()
+      await cli.enqueued('jobs.nothing')
+      for (const reference of ['./nope#x', 'nope.x', 'x', './../up#x']) {
+        const { code, err } = await cli.run(['worker', '--burst', '--horse', horse, '--exception-handler', reference])
+        expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining('Invalid --exception-handler: ') })
+        expect(err).toContain(JSON.stringify(reference))
+      }
+      const pool = await cli.run(['worker-pool', '--burst', '--exception-handler', './nope#x'])
+      expect(pool).toMatchObject({ code: 2, err: expect.stringContaining('there is no module ./nope') })
+      expect(await cli.queue().count()).toBe(1)
+    },
+  )
+
+  test('refuses an exception handler that its module does not export, where the worker runs the jobs itself', async () => {
+    await using cli = await CliFixture.open()
+    const { code, err } = await cli.run(['worker', ...inline, '--exception-handler', './jobs#nope'])
+    expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining('jobs.mjs was imported, but') })
+  })
+
+  test('refuses a folder of the configuration that does not exist', async () => {
+    await using cli = await CliFixture.open()
+    const { code, err } = await cli.run(['worker', ...inline], { config: { path: ['.', './no/such'] } })
+    expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining('expected a folder that exists') })
+  })
+
   test('--disable-default-exception-handler keeps failed jobs out of the registry', async () => {
     await using cli = await CliFixture.open({ tolerate: /is nowhere and does not expire$/ })
     const job = await cli.enqueued('jobs.fails')

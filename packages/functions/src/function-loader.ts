@@ -88,6 +88,32 @@ export class FunctionLoader {
     return load
   }
 
+  /**
+   * Look for the module of a reference. Imports nothing, so it does not see whether the module has the export.
+   * @throws what {@link load} throws before an import.
+   */
+  async find(reference: string): Promise<void> {
+    if (this.#functions.has(reference)) return
+    const parsed = parseFunctionRef(reference)
+    switch (parsed.kind) {
+      case 'name':
+        throw await this.#unregistered(parsed.name)
+      case 'script':
+        await this.#expected(reference, parsed.path)
+        return
+      case 'dotted': {
+        const { parts } = parsed
+        refuseForbidden(reference, parts.slice(-1))
+        const below = (await this.#targetBelow(reference, parts)) ?? (await this.#below(reference, parts.join('/')))
+        if (below === undefined) await this.#targetInPackages(reference, parts)
+        return
+      }
+      case 'module':
+        refuseForbidden(reference, parsed.exportPath)
+        await this.#resolveModule(reference, parsed.module, parsed.exportPath)
+    }
+  }
+
   /** The function that {@link load} has loaded before; undefined when it has not. Synchronous. */
   loaded(reference: string): AnyFunction | undefined {
     return this.#loaded.get(reference)

@@ -2,7 +2,7 @@ import { invalidOption, newId } from '@rq/core'
 import { type AnyFunction, type CheckedOptions, checkOptions, type EnqueueOptions, type FunctionRef } from '@rq/job'
 import type { Callable, CallRest, ResultOf } from './call-types.ts'
 import type { Job } from './job.ts'
-import { checkArgs } from './new-record.ts'
+import { checkRest } from './new-record.ts'
 
 /**
  * A job for `enqueueMany`. It has an id already, so that other jobs of the same batch can depend on it:
@@ -17,7 +17,8 @@ export class EnqueueData<R = unknown> {
   declare readonly '~result'?: R
 
   /** @throws RqError `RQ_INVALID_OPTION`. */
-  constructor(func: FunctionRef, args: unknown, options: EnqueueOptions | undefined) {
+  constructor(func: FunctionRef, rest: readonly unknown[]) {
+    const options = rest[1] as EnqueueOptions | undefined
     if (typeof func !== 'function' && typeof func !== 'string') {
       throw invalidOption('func', func, 'a function or a reference to one')
     }
@@ -25,7 +26,7 @@ export class EnqueueData<R = unknown> {
       throw invalidOption('pipeline', options.pipeline, 'none here: pass it to enqueueMany, for all jobs together')
     }
     this.func = func
-    this.args = checkArgs(args)
+    this.args = checkRest(rest)
     this.options = checkOptions(options)
     this.id = this.options.id ?? newId()
   }
@@ -33,7 +34,7 @@ export class EnqueueData<R = unknown> {
 
 /** Make a job for `enqueueMany`, with the types and checks of `queue.enqueue`. Writes nothing. */
 export function prepareData<F extends AnyFunction>(func: Callable<F>, ...rest: CallRest<F>): EnqueueData<ResultOf<F>> {
-  return new EnqueueData(func, rest[0], rest[1] as EnqueueOptions | undefined)
+  return new EnqueueData(func, rest)
 }
 
 /** Check the jobs of `enqueueMany`. @throws RqError `RQ_INVALID_OPTION`. */

@@ -80,8 +80,8 @@ function jobFunction<F extends AnyFunction>(
   function wrapper(this: unknown, ...args: unknown[]): unknown {
     return fn.apply(this, args)
   }
-  const enqueue = async (args?: readonly unknown[], options?: EnqueueOptions) =>
-    queueOf().enqueue<AnyFunction>(wrapper, args ?? [], { ...defaults, ...options })
+  const enqueue = async (args?: readonly unknown[], options?: EnqueueOptions, ...more: readonly unknown[]) =>
+    queueOf().enqueue<AnyFunction>(wrapper, args ?? [], { ...defaults, ...options }, ...(more as []))
   const {
     prototype: _p,
     arguments: _a,

@@ -18,7 +18,7 @@ import {
 } from './job-actions.ts'
 import { noSuchJob } from './job-errors.ts'
 import { JobView, jobIdOf } from './job-view.ts'
-import { checkArgs, newRecord } from './new-record.ts'
+import { checkRest, newRecord } from './new-record.ts'
 import { Result } from './result.ts'
 import { dateOf, type When } from './when.ts'
 
@@ -71,7 +71,7 @@ export class Job<R = unknown> extends JobView {
     const { connection, prefix, storage, serializer, origin = '', importPaths, ...options } = given
     const context = contextOf(given)
     const checked = checkOptions(options)
-    const args = checkArgs(rest[0])
+    const args = checkRest(rest)
     const names = await findNames(func, checked, importPaths === undefined ? {} : { importPaths })
     const defaults = { origin, serializer: context.serializer, results: 'hash' } as const
     return new Job(newRecord(names, args, checked, defaults), context)

@@ -16,10 +16,15 @@ export interface RecordDefaults {
 const NO_ARGS: readonly unknown[] = Object.freeze([])
 
 /**
- * Check the arguments of a call; undefined means none.
- * @throws RqError `RQ_INVALID_OPTION` when `args` is not an array.
+ * The arguments of a call in what follows its function: one array, then options. Undefined means none.
+ * @throws RqError `RQ_INVALID_OPTION` when they are not an array, or more follows the options.
  */
-export function checkArgs(args: unknown): readonly unknown[] {
+export function checkRest(rest: readonly unknown[]): readonly unknown[] {
+  const [args] = rest
+  if (rest.length > 2) {
+    const given = `${rest.length} values after the function`
+    throw invalidOption('args', given, 'the arguments of the function in one array, then options')
+  }
   if (args === undefined) return NO_ARGS
   if (Array.isArray(args)) return args
   throw invalidOption('args', args, 'an array with the arguments of the function')

@@ -8,6 +8,7 @@ import { add, greet, nothing, onDone, onFailed, send } from '../test/functions.t
 import { withoutStorageFactory } from '../test/no-storage-factory.ts'
 import { Job } from './job.ts'
 import { DuplicateJobError } from './job-errors.ts'
+import { job } from './job-function.ts'
 import { Queue, type QueueOptions } from './queue.ts'
 
 function setUp(options: Partial<QueueOptions> = {}, name?: string) {
@@ -162,6 +163,25 @@ describe('enqueue', () => {
     await expect(queue.enqueueAt(new Date(), nothing, [], { jobId: 'one', unique: true })).rejects.toThrow(
       DuplicateJobError,
     )
+  })
+
+  it('refuses more than arguments and options', async () => {
+    const queue = new Queue('q', { storage: new TestStorage() })
+    const more = [[1], { kwargs: {} }, 3] as unknown as [[]]
+    for (const call of [
+      () => queue.enqueue('a.b', ...more),
+      () => queue.enqueueAt(new Date(), 'a.b', ...more),
+      () => queue.enqueueIn(5, 'a.b', ...more),
+      () => queue.createJob('a.b', ...more),
+      async () => Queue.prepareData('a.b', ...more),
+      () => job(queue)((value: number) => value).enqueue(...(more as unknown as [[number]])),
+    ]) {
+      await expect(call()).rejects.toMatchObject({
+        code: 'RQ_INVALID_OPTION',
+        message: expect.stringContaining('got "3 values after the function"'),
+      })
+    }
+    expect(await queue.count()).toBe(0)
   })
 
   it('defers a job that depends on others', async () => {

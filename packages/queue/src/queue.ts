@@ -31,7 +31,7 @@ import { batchOf, type EnqueueBatch } from './enqueue-batch.ts'
 import { checkDatas, type EnqueueData, type JobsOf, prepareData } from './enqueue-data.ts'
 import { knownFunctions, runInProcess } from './in-process.ts'
 import { Job } from './job.ts'
-import { checkArgs, newRecord, type RecordDefaults } from './new-record.ts'
+import { checkRest, newRecord, type RecordDefaults } from './new-record.ts'
 import { enqueueInChunks, expectedPlacement, setPlacement } from './placing.ts'
 import { QueueContents } from './queue-contents.ts'
 import { QueueListeners } from './queue-listeners.ts'
@@ -163,7 +163,7 @@ export class Queue extends QueueContents {
    *   safe. `RQ_REDIS_OUT_OF_MEMORY`.
    */
   enqueue<F extends AnyFunction>(func: Callable<F>, ...rest: CallRest<F>): Promise<Job<ResultOf<F>>> {
-    return this.#submit(func, rest[0], rest[1] as EnqueueOptions | undefined, {})
+    return this.#submit(func, rest, {})
   }
 
   /**
@@ -176,7 +176,7 @@ export class Queue extends QueueContents {
     func: Callable<F>,
     ...rest: CallRest<F>
   ): Promise<Job<ResultOf<F>>> {
-    return this.#submit(func, rest[0], rest[1] as EnqueueOptions | undefined, { dueMs: whenMs(when, 'when') })
+    return this.#submit(func, rest, { dueMs: whenMs(when, 'when') })
   }
 
   /** Like `enqueueAt`, after a delay from now, by the clock of the store. @throws as `enqueue`. */
@@ -186,7 +186,7 @@ export class Queue extends QueueContents {
     ...rest: CallRest<F>
   ): Promise<Job<ResultOf<F>>> {
     const delayMs = durationMs(delay, 'delay')
-    return this.#submit(func, rest[0], rest[1] as EnqueueOptions | undefined, { delayMs })
+    return this.#submit(func, rest, { delayMs })
   }
 
   /**
@@ -209,7 +209,7 @@ export class Queue extends QueueContents {
    */
   async createJob<F extends AnyFunction>(func: Callable<F>, ...rest: CallRest<F>): Promise<Job<ResultOf<F>>> {
     const options = checkOptions(rest[1] as EnqueueOptions | undefined)
-    const args = checkArgs(rest[0])
+    const args = checkRest(rest)
     const names = await this.#namesOf(func, options)
     return new Job(newRecord(names, args, options, this.#defaults), this.#context)
   }
@@ -256,14 +256,10 @@ export class Queue extends QueueContents {
     await this.close()
   }
 
-  async #submit<R>(
-    func: FunctionRef,
-    args: readonly unknown[] | undefined,
-    given: EnqueueOptions | undefined,
-    time: DueTime,
-  ): Promise<Job<R>> {
+  async #submit<R>(func: FunctionRef, rest: readonly unknown[], time: DueTime): Promise<Job<R>> {
+    const given = rest[1] as EnqueueOptions | undefined
     const options = checkOptions(given)
-    const checkedArgs = checkArgs(args)
+    const checkedArgs = checkRest(rest)
     const names = this.#namesNow(func, options) ?? (await this.#namesInOrder(func, options))
     const record = newRecord(names, checkedArgs, options, this.#defaults)
     const known = () => functionsOf(func, options, names)

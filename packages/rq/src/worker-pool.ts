@@ -6,6 +6,7 @@ import {
   WorkerPool as BaseWorkerPool,
   type WorkerPoolOptions as BaseWorkerPoolOptions,
   checkPoolWorkers,
+  checkStart,
   type DequeueStrategy,
   POOL_START_OPTION_NAMES,
   POOL_WORKER_OPTION_NAMES,
@@ -48,6 +49,7 @@ export class WorkerPool extends BaseWorkerPool {
   readonly #queues: readonly string[]
   readonly #connection: ConnectionOptions
   readonly #logger: Logger | undefined
+  readonly #worker: PoolWorkerOptions
 
   /** @throws RqError `RQ_INVALID_OPTION`, also for a connection or options that cannot be sent to another process. */
   constructor(queues: QueueLike | readonly QueueLike[], options: WorkerPoolOptions = {}) {
@@ -73,12 +75,17 @@ export class WorkerPool extends BaseWorkerPool {
       ...(logger !== undefined && { logger }),
     })
     this.#queues = names
+    this.#worker = worker
     this.#connection = connection
     this.#logger = logger
   }
 
   override async start(given: PoolStartOptions = {}): Promise<void> {
     const { withScheduler = true, ...options } = checkOptionNames(given, POOL_START_OPTION_NAMES, 'pool.start')
+    const { allow = [], exceptionHandlers = [], importPaths = [] } = this.#worker
+    const handlers = exceptionHandlers.filter((handler) => typeof handler === 'string')
+    // Each worker checks this too, but would be replaced without end.
+    await checkStart({ ...(importPaths.length > 0 && { importPaths }), allow, handlers, mayImport: false })
     if (withScheduler !== true) return super.start({ ...options, ...(withScheduler && { withScheduler }) })
     await using storage = new RedisStorage({ ...this.#connection, role: 'worker' })
     const scheduler = new Scheduler(this.#queues, { storage, ...(this.#logger && { logger: this.#logger }) })

@@ -20,6 +20,7 @@ import {
   type WorkerSettings,
 } from './options.ts'
 import { titled } from './process-title.ts'
+import { checkStart } from './start-check.ts'
 import type { DequeueStrategy } from './store/queue-order.ts'
 import { WorkerRun, type WorkerRunOptions, type WorkerService } from './worker-run.ts'
 
@@ -135,6 +136,8 @@ export class Worker extends WorkerEmitter {
     const settings = this.#settings
     // Horses of other kinds import these modules themselves.
     if (settings.horse === 'inline') for (const module of settings.imports) await importFromHere(module)
+    const { allow, exceptionHandlerRefs: handlers, functions, horse, importPaths } = settings
+    await checkStart({ allow, functions, importPaths, handlers, mayImport: horse === 'inline' })
     const serializer = await this.#serializer()
     this.#run = new WorkerRun({
       ...plan,
