@@ -19,8 +19,9 @@ export interface ReturnedRetry {
 
 /** How an attempt ended. */
 export type Outcome = AttemptTimes &
+  /** `unwritten`: why the value could not be written; a placeholder is stored instead. */
   (
-    | { readonly kind: 'returned'; readonly value?: Payload }
+    | { readonly kind: 'returned'; readonly value?: Payload; readonly unwritten?: string }
     | { readonly kind: 'returned_retry'; readonly retry: ReturnedRetry; readonly value?: Payload }
     | { readonly kind: 'raised'; readonly error: string }
     | { readonly kind: 'stopped'; readonly error: string }

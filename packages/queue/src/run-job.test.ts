@@ -83,7 +83,14 @@ describe('attemptJob', () => {
   })
 
   it('succeeds with a placeholder for what cannot be serialized', async () => {
-    expect(returned(await run({ func: () => () => {} }))).toBe('Unserializable return value')
+    const circular: unknown[] = []
+    circular.push(circular)
+    for (const value of [() => {}, circular, new Date(Number.NaN)]) {
+      const outcome = await run({ func: () => value })
+      expect(returned(outcome)).toBe('Unserializable return value')
+      expect(outcome).toMatchObject({ kind: 'returned', unwritten: expect.stringContaining('Cannot serialize') })
+    }
+    expect(await run({ func: () => 1 })).not.toHaveProperty('unwritten')
   })
 
   it('recognises a returned Retry, also of another copy of the library', async () => {

@@ -1,4 +1,4 @@
-import { RqError } from '@rq/core'
+import { RqError, show } from '@rq/core'
 import {
   type AnyFunction,
   type JobRecord,
@@ -71,6 +71,7 @@ export async function attemptJob(input: RunInput): Promise<Attempt> {
       return ended(input, job, record, error)
     }
   }
+  if (payload instanceof Unwritten) return { outcome: { ...times, kind: 'returned', ...payload } }
   return { outcome: { ...times, kind: 'returned', ...(payload !== undefined && { value: payload }) } }
 }
 
@@ -113,16 +114,38 @@ function codeOf(error: unknown): string | undefined {
 }
 
 /** Undefined for `undefined` and `null`, which RQ does not store. */
-function serializeReturn(serializer: Serializer, value: unknown): Payload | undefined {
+function serializeReturn(serializer: Serializer, value: unknown): Payload | Unwritten | undefined {
   if (value === undefined || value === null) return undefined
-  for (const candidate of [value, UNSERIALIZABLE_RETURN_VALUE]) {
+  try {
+    return serializer.dumps(value)
+  } catch (error) {
+    return new Unwritten(serializer, error)
+  }
+}
+
+/** What an outcome has in the place of a value that cannot be written. */
+class Unwritten {
+  readonly value?: Payload
+  readonly unwritten: string
+
+  constructor(serializer: Serializer, error: unknown) {
+    this.unwritten = messageOf(error)
     try {
-      return serializer.dumps(candidate)
+      this.value = serializer.dumps(UNSERIALIZABLE_RETURN_VALUE)
     } catch {
-      // Try the placeholder next. A serializer that cannot write a string either leaves no value.
+      // A serializer that cannot write a string either leaves no value.
     }
   }
-  return undefined
+}
+
+/** What a serializer throws may be anything, and may throw when it is read. */
+function messageOf(error: unknown): string {
+  try {
+    if (error instanceof Error) return String(error.message)
+  } catch {
+    // Shown as what it is.
+  }
+  return show(error)
 }
 
 /** A returned `Retry`. It may come from another copy of this library that the job's module has loaded. */

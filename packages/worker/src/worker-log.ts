@@ -51,6 +51,11 @@ export class WorkerLog {
     switch (outcome.kind) {
       case 'returned':
         this.#logger.info(`${origin}: Job OK (${id})`, { took: durationText(tookMs) })
+        if (outcome.unwritten !== undefined) {
+          this.#logger.warn(`${origin}: The return value could not be written and is lost (${id})`, {
+            error: outcome.unwritten,
+          })
+        }
         return
       case 'returned_retry':
         this.#logger.info(`${origin}: Job asked to be retried (${id})`)

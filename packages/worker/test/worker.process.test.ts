@@ -548,6 +548,31 @@ test('log lines are in the words of RQ, and what comes from the store cannot bre
   ])
 })
 
+test.each(['process', 'thread', 'inline'] as const)(
+  'a return value that cannot be written is a warning: %s',
+  async (horse) => {
+    await using ctx = await fixture()
+    const warnings: unknown[] = []
+    const ignore = () => {}
+    const logger: Logger = {
+      debug: ignore,
+      info: ignore,
+      warn: (message, fields) => void warnings.push([message, fields]),
+      error: ignore,
+      child: () => logger,
+    }
+    ctx.store.enqueue('./jobs#returnHostile', { id: 'one', args: ['function'] })
+    ctx.store.enqueue('./jobs#add', { id: 'two', args: [1, 2] })
+    await ctx.worker({ horse, logger }).work({ burst: true })
+    expect(warnings).toEqual([
+      [
+        'default: The return value could not be written and is lost (one)',
+        { error: expect.stringContaining('Cannot serialize') },
+      ],
+    ])
+  },
+)
+
 test('a log without descriptions names jobs by their ids', async () => {
   await using ctx = await fixture()
   const lines: string[] = []

@@ -43,6 +43,10 @@ describe('writeLine and LineReader', () => {
     ['an error', { outcome: { kind: 'raised', error: 'a\tb\nc', startedAtMs: 1, endedAtMs: 2 } }],
     ['a value with a tab', { outcome: { kind: 'returned', value: 'a\tb', startedAtMs: 1, endedAtMs: 2 } }],
     ['a value of bytes', { outcome: { kind: 'returned', value: Buffer.from([9, 10]), startedAtMs: 1, endedAtMs: 2 } }],
+    [
+      'a value that could not be written',
+      { outcome: { kind: 'returned', unwritten: 'why', startedAtMs: 1, endedAtMs: 2 } },
+    ],
     ['a function that goes on', { outcome: { kind: 'returned', startedAtMs: 1, endedAtMs: 2 }, leaking: true }],
     ['a callback', {}],
     ['a question', { hold: true }],

@@ -22,7 +22,8 @@ export function writeProgress({ begin, ends, hold, rss }: Progress): string | un
     if (outcome?.kind !== 'returned' || (error ?? leaking ?? hasFailedImport ?? chainEnded) !== undefined) {
       return undefined
     }
-    const { endedAtMs, startedAtMs, value } = outcome
+    const { endedAtMs, startedAtMs, unwritten, value } = outcome
+    if (unwritten !== undefined) return undefined
     if (value !== undefined && (typeof value !== 'string' || isBreaking(value))) return undefined
     const tookUs = Math.round(tookMs * US_PER_MS)
     const stored = value === undefined ? '' : VALUE + value
