@@ -6,7 +6,7 @@ import type { KilledTask } from './horses/killed-task.ts'
 import type { TaskOutcome } from './horses/task-run.ts'
 import type { AbortReason, TaskEnd } from './inside-horse/protocol.ts'
 import type { LeaseRenewer } from './lease/lease-renewer.ts'
-import { abandonedError, killedError } from './outcome/ending-text.ts'
+import { abandonedError, killedError, refusedError } from './outcome/ending-text.ts'
 import type { SettlementPolicy } from './outcome/settlement-policy.ts'
 import type { Webhooks } from './outcome/webhooks.ts'
 import type { WorkerHandlers } from './outcome/worker-handlers.ts'
@@ -27,7 +27,7 @@ export interface ExecutionParts {
   readonly renewer?: LeaseRenewer | undefined
 }
 
-/** How an execution ended: `dropped` = another worker owns the job, so nothing was written. */
+/** How an execution ended: `dropped` = nothing was written; another worker owns the job, or will take it over. */
 export type ExecutionEnd = 'settled' | 'returned' | 'dropped'
 
 /**
@@ -207,8 +207,23 @@ export class Execution {
     this.#state = 'settling'
     return this.#parts.store.settle(
       () => this.#current(settlement),
-      (answer) => this.#settled(settlement, answer),
+      (answer) => {
+        if (typeof answer !== 'string') return this.#refused(settlement, answer.refusal)
+        this.#settled(settlement, answer)
+        return undefined
+      },
     )
+  }
+
+  /** The store refused the settlement. An attempt that returned has failed, since its value cannot be stored. */
+  async #refused({ endedAtMs, result, startedAtMs }: Settlement, refusal: Error): Promise<void> {
+    if (result?.returnValue === undefined) {
+      this.#parts.log.refused(this.job, refusal)
+      return
+    }
+    this.#state = 'running'
+    const error = await this.#reportFailure(refusedError(refusal))
+    await this.#settleOutcome({ kind: 'raised', error, startedAtMs, endedAtMs })
   }
 
   #settled(settlement: Settlement, answer: SettleAnswer): void {

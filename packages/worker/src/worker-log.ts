@@ -82,6 +82,12 @@ export class WorkerLog {
     this.#events.emitLazily('lease_lost', () => jobEvent(claimed))
   }
 
+  /** The store refused the end of an attempt, and no other end can be stored. */
+  refused({ id, origin }: JobRecord, refusal: Error): void {
+    const what = 'The store refused the end of the job; another worker takes the job over when its lease ends'
+    this.#logger.error(`${origin}: ${what} (${id})`, { error: refusal.message })
+  }
+
   vanished(claimed: Claimed): void {
     const { id, origin } = claimed.job
     this.#logger.warn(`${origin}: Job was deleted while it ran; its result was discarded (${id})`)

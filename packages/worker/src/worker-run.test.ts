@@ -30,12 +30,13 @@ function slowWorker() {
     leaseMs: 100 * DAY_MS,
   })
   const started = new Promise((resolve) => worker.once('job:started', resolve))
-  return { store, worker, started, end }
+  const finished = new Promise((resolve) => worker.once('job:finished', resolve))
+  return { store, worker, started, finished, end }
 }
 
 describe('WorkerRun', () => {
   test('a grace period of a month does not end at once', async () => {
-    const { end, started, store, worker } = slowWorker()
+    const { end, finished, started, store, worker } = slowWorker()
     const id = store.enqueue('hold')
     const working = worker.work()
     await started
@@ -43,18 +44,18 @@ describe('WorkerRun', () => {
     await vi.advanceTimersByTimeAsync(10 * SECOND_MS)
     expect(store.status(id)).toBe('started')
     end.resolve()
-    await vi.waitUntil(() => store.status(id) === 'finished')
+    await finished
     await Promise.all([stopped, working])
   })
 
   test('no interval or limit asks for a timer that is longer than Node.js has', async () => {
     const timers = [vi.spyOn(globalThis, 'setTimeout'), vi.spyOn(globalThis, 'setInterval')]
-    const { end, started, store, worker } = slowWorker()
-    const id = store.enqueue('hold', { timeoutS: MONTH_MS / SECOND_MS })
+    const { end, finished, started, store, worker } = slowWorker()
+    store.enqueue('hold', { timeoutS: MONTH_MS / SECOND_MS })
     const working = worker.work({ maxIdleTime: '30d' })
     await started
     end.resolve()
-    await vi.waitUntil(() => store.status(id) === 'finished')
+    await finished
     await vi.advanceTimersByTimeAsync(SECOND_MS)
     const delays = timers.flatMap(({ mock }) => mock.calls.map(([, ms = 0]) => ms))
     expect(delays).toContain(LONGEST_TIMER_MS)

@@ -47,6 +47,20 @@ test('a job that comes while the worker waits is picked up, and its result await
   expect(await working).toBe(true)
 })
 
+test('a job whose result Redis refuses fails with that reason, and holds up no other', async () => {
+  await using server = await startRedis({ args: ['--proto-max-bulk-len', '1mb'] })
+  await using ctx = await fixture(server.url)
+  const { queue } = ctx
+  const big = await queue.enqueue('./jobs#big', [3_000_000])
+  const small = await Promise.all([1, 2, 3].map((n) => queue.enqueue('./jobs#add', [n, n])))
+  const errors: string[] = []
+  const worker = ctx.worker({ exceptionHandlers: [(_, error) => errors.push(error.name)] })
+  await worker.work({ burst: true })
+  expect(await Promise.all(small.map((job) => job.result()))).toEqual([2, 4, 6])
+  await expect(big.result()).rejects.toThrow(/ResultRefusedError: .*invalid bulk length/)
+  expect(errors).toEqual(['ResultRefusedError'])
+})
+
 test('job.stop() stops it, also a job that computes', async () => {
   await using ctx = await fixture()
   const job = await ctx.queue.enqueue('./jobs#spin', [], {})

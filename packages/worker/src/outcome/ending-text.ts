@@ -21,6 +21,13 @@ export function killedError(killed: KilledTask): ErrorFacts {
   return facts('WorkHorseTerminatedError', message, fatal)
 }
 
+/** The error of a job that returned, but whose result the store refused. */
+export function refusedError(refusal: Error): ErrorFacts {
+  const message = `The store refused the result of the job: ${refusal.message}`
+  const note = 'The job returned. Its result may be too large for the store: keep it elsewhere, and return where it is.'
+  return facts('ResultRefusedError', message, note)
+}
+
 /** The error of a job whose worker is gone. */
 export function abandonedError(nowMs: number, abandonedCount: number): ErrorFacts {
   const at = new Date(nowMs).toISOString().replace('T', ' ').replace('Z', '000+00:00')

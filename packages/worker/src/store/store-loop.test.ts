@@ -1,5 +1,14 @@
-import { deferred, silentLogger, systemClock } from '@rq/core'
-import { type Claimed, type ClaimRequest, type Settlement, type SettleReply, settle, type WorkerStore } from '@rq/job'
+import { deferred, RqError, silentLogger, systemClock } from '@rq/core'
+import {
+  type Claimed,
+  type ClaimRequest,
+  type Lease,
+  type Settlement,
+  type SettleReply,
+  settle,
+  type WorkerStore,
+} from '@rq/job'
+import { eventually } from '@rq/testkit'
 import { describe, expect, test, vi } from 'vitest'
 import { QueueOrder } from './queue-order.ts'
 import { StoreLoop } from './store-loop.ts'
@@ -19,8 +28,15 @@ const job = (n: number): Claimed => ({
 const ended = ({ executionId, job }: Claimed) =>
   settle(job, executionId, { kind: 'returned', startedAtMs: 1, endedAtMs: 2 })
 
-/** A loop whose store answers when the test says so. `room`: for how many jobs beside those that are running. */
-async function setUp({ room = 1000, maxJobs }: { room?: number; maxJobs?: number } = {}) {
+interface Given {
+  /** For how many jobs beside those that are running. */
+  readonly room?: number
+  readonly maxJobs?: number
+  readonly methods?: Partial<WorkerStore>
+}
+
+/** A loop whose store answers when the test says so. */
+async function setUp({ room = 1000, maxJobs, methods }: Given = {}) {
   const calls: Call[] = []
   const settled: string[] = []
   let serial = 0
@@ -39,6 +55,7 @@ async function setUp({ room = 1000, maxJobs }: { room?: number; maxJobs?: number
       return promise
     },
     waitForWork: () => new Promise<void>(() => {}),
+    ...methods,
   } as unknown as WorkerStore
   const loop = new StoreLoop({
     store,
@@ -62,12 +79,14 @@ async function setUp({ room = 1000, maxJobs }: { room?: number; maxJobs?: number
       const settlement = ended(job(n))
       void loop.settle(
         () => settlement,
-        () => settled.push(settlement.jobId),
+        () => void settled.push(settlement.jobId),
       )
     }
   }
   return { loop, run, calls, settled, end }
 }
+
+const REFUSED = new RqError('RQ_REDIS', 'WRONGTYPE')
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
@@ -124,11 +143,53 @@ describe('StoreLoop', () => {
     calls[1]?.answer(0)
     await turn()
     expect(settled).toHaveLength(40)
-    await vi.waitFor(() => expect(calls).toHaveLength(3))
+    await eventually(() => calls.length === 3)
     expect(calls.map(({ settlements }) => settlements[0]?.jobId)).toEqual(['j1', 'j41', 'j1'])
     calls[2]?.answer(0)
     await turn()
     expect(new Set(settled).size).toBe(80)
+  })
+
+  test('settles jobs while the store refuses its claims', async () => {
+    const claim = vi.fn(() => Promise.reject(REFUSED))
+    const { calls, end, loop, run, settled } = await setUp({ methods: { claim } })
+    end(1, 1)
+    await turn()
+    calls[0]?.answer(0)
+    await turn()
+    expect(claim).toHaveBeenCalledTimes(1)
+    expect(settled).toEqual(['j1'])
+    loop.close()
+    await run
+  })
+
+  test('returns all jobs but the one that the store refuses to take back', async () => {
+    const giveBack = async (leases: readonly Lease[]) => {
+      if (leases.some(({ jobId }) => jobId === 'j2')) throw REFUSED
+      return leases.map(() => 'returned' as const)
+    }
+    const { loop, run } = await setUp({ methods: { giveBack } })
+    const lease = (n: number) => ({ queue: 'q', jobId: `j${n}`, executionId: `e${n}` })
+    const answers = await Promise.all([1, 2, 3].map((n) => loop.giveBack(lease(n))))
+    expect(answers).toEqual(['returned', 'lost', 'returned'])
+    loop.close()
+    await run
+  })
+
+  test('goes on when the store refuses to release dependents', async () => {
+    const releaseDependents = vi.fn(() => Promise.reject(REFUSED))
+    const settle = async (_: string, settlements: readonly Settlement[]) => ({
+      answers: settlements.map(() => 'applied' as const),
+      claimed: { jobs: [], suspended: false },
+      releasing: true,
+    })
+    const { end, loop, run } = await setUp({ methods: { releaseDependents, settle } })
+    end(1, 1)
+    await eventually(() => expect(releaseDependents).toHaveBeenCalled())
+    await eventually(() => !loop.isWriting)
+    expect(releaseDependents).toHaveBeenCalledTimes(1)
+    loop.close()
+    await run
   })
 
   test('is writing until the last of its calls is over', async () => {

@@ -1,17 +1,9 @@
-import { type Clock, type Logger, pause, SECOND_MS } from '@rq/core'
-import type {
-  Claimed,
-  ClaimReply,
-  ClaimRequest,
-  GiveBackAnswer,
-  Lease,
-  SettleAnswer,
-  Settlement,
-  WorkerStore,
-} from '@rq/job'
+import { type Clock, FailureLog, type Logger, pause, SECOND_MS } from '@rq/core'
+import type { Claimed, ClaimReply, ClaimRequest, GiveBackAnswer, Lease, Settlement, WorkerStore } from '@rq/job'
 import { type LoopState, MOST_SETTLED_AT_ONCE, nextStep, type Step } from './next-step.ts'
 import type { QueueOrder } from './queue-order.ts'
-import { StoreRetry } from './store-retry.ts'
+import { type PendingSettlement, SettlementSender } from './settlement-sender.ts'
+import { asRefused, StoreRetry } from './store-retry.ts'
 import { WorkWait } from './work-wait.ts'
 
 /** What the loop asks the horses before it claims. */
@@ -45,14 +37,6 @@ export interface StoreLoopOptions {
   readonly onIdle: () => void
 }
 
-/** A settlement that waits to be sent, and who waits for its answer. */
-interface PendingSettlement {
-  /** Asked at each attempt to send. */
-  readonly current: () => Settlement
-  readonly onAnswer: (answer: SettleAnswer) => void
-  readonly resolve: () => void
-}
-
 /** A job that waits to be returned to its queue. */
 interface PendingReturn {
   readonly lease: Lease
@@ -63,6 +47,8 @@ const MOST_CLAIMED_AT_ONCE = 500
 /** How long to gather settlements while the horses have enough to do. */
 const GATHER_MS = 2
 const SUSPENDED_POLL_MS = SECOND_MS
+/** How long to claim nothing after the store refused a claim. */
+const REFUSED_PAUSE_MS = 5 * SECOND_MS
 
 /**
  * The worker's traffic with its store. One call settles every job that has ended since the call before, and claims as
@@ -75,6 +61,8 @@ export class StoreLoop {
   readonly #options: StoreLoopOptions
   readonly #closing = new AbortController()
   readonly #retry: StoreRetry
+  readonly #sender: SettlementSender
+  readonly #refusedClaims: FailureLog
   readonly #workWait: WorkWait
   readonly #state: LoopState = {
     closing: false,
@@ -95,7 +83,7 @@ export class StoreLoop {
   #budget: number
   #isClaiming = true
   #isSuspended = false
-  /** Claims pause until the next look at the suspension. */
+  /** Claims pause for a while: the worker is suspended, or the store refused the last one. */
   #isPaused = false
   #isReturning = false
   #isReleasing = false
@@ -106,11 +94,13 @@ export class StoreLoop {
   #gatherTimer: NodeJS.Timeout | undefined
 
   constructor(options: StoreLoopOptions) {
-    const { clock, logger, maxJobs, queues, random, store } = options
+    const { clock, logger, maxJobs, queues, random, store, workerName } = options
     const { signal } = this.#closing
     this.#options = options
     this.#budget = maxJobs ?? Number.POSITIVE_INFINITY
     this.#retry = new StoreRetry({ logger, signal, random })
+    this.#sender = new SettlementSender(store, workerName, this.#retry)
+    this.#refusedClaims = new FailureLog(logger, 'Claiming jobs')
     // Waiting for work has a retry of its own, so that its failures do not slow down the other calls.
     const retry = new StoreRetry({ logger, signal, random })
     this.#workWait = new WorkWait({ store, queues, clock, retry, signal })
@@ -139,10 +129,10 @@ export class StoreLoop {
   /**
    * Settle a job. `current` returns the settlement as it should be sent now; it is called at each attempt.
    * `onAnswer` is called with the answer of the store: never `lost` for a settlement that was resent, since the first
-   * one may have been applied.
+   * one may have been applied; `Refused` when the store refuses this settlement for what it carries.
    * @returns resolves after `onAnswer`. Stays pending when the loop is closed first. Never rejects.
    */
-  settle(current: () => Settlement, onAnswer: (answer: SettleAnswer) => void): Promise<void> {
+  settle(current: () => Settlement, onAnswer: PendingSettlement['onAnswer']): Promise<void> {
     return new Promise((resolve) => {
       this.#settlements.push({ current, onAnswer, resolve })
       this.nudge()
@@ -152,8 +142,8 @@ export class StoreLoop {
   /**
    * Return a claimed job to the head of its queue; no attempt is counted. Jobs that are returned in the same turn keep
    * their order.
-   * @returns the answer of the store; `lost` also for a job that an earlier send has returned. Stays pending when the
-   *   loop is closed first. Never rejects.
+   * @returns the answer of the store; `lost` also for a job that an earlier send has returned, or that the store
+   *   refuses to take back. Stays pending when the loop is closed first. Never rejects.
    */
   giveBack(lease: Lease): Promise<GiveBackAnswer> {
     return new Promise((resolve) => {
@@ -271,10 +261,14 @@ export class StoreLoop {
   async #claim(request: ClaimRequest): Promise<void> {
     const { store } = this.#options
     const reply = await this.#retry.untilAnswered(
-      () => store.claim(request),
+      () => store.claim(request).catch(asRefused),
       () => this.#isClaiming,
     )
-    if (reply !== undefined) this.#take(reply.value, request.want)
+    if (reply === undefined) return
+    if ('refusal' in reply.value) {
+      this.#refusedClaims.failed(reply.value.refusal)
+      void this.#pauseClaims(REFUSED_PAUSE_MS)
+    } else this.#take(reply.value, request.want)
   }
 
   /**
@@ -293,24 +287,11 @@ export class StoreLoop {
   }
 
   async #settle(pending: readonly PendingSettlement[], claim: ClaimRequest | undefined): Promise<void> {
-    const { store, workerName } = this.#options
-    const reply = await this.#retry.untilAnswered(() => {
-      const settlements = pending.map(({ current }) => current())
-      return store.settle(workerName, settlements, claim)
-    })
+    const { claimed, releasing, unsent } = await this.#sender.send(pending, claim)
     const want = claim?.want ?? 0
     this.#requested -= want
-    if (reply === undefined) {
-      this.#settlements = [...pending, ...this.#settlements]
-      return
-    }
-    const { answers, claimed, releasing } = reply.value
-    pending.forEach(({ onAnswer, resolve }, index) => {
-      const answer = answers[index] ?? 'applied'
-      onAnswer(answer === 'lost' && reply.resent ? 'applied' : answer)
-      resolve()
-    })
-    if (claim !== undefined) this.#take(claimed, want)
+    if (unsent !== undefined && unsent.length > 0) this.#settlements = [...unsent, ...this.#settlements]
+    if (claimed !== undefined) this.#take(claimed, want)
     if (releasing === true) void this.#releaseDependents()
   }
 
@@ -319,8 +300,14 @@ export class StoreLoop {
     if (this.#isReleasing) return
     this.#isReleasing = true
     for (let hasMore = true; hasMore && !this.#state.closing; ) {
-      const reply = await this.#retry.untilAnswered(() => this.#options.store.releaseDependents())
-      hasMore = reply?.value ?? false
+      const { logger, store } = this.#options
+      const reply = await this.#retry.untilAnswered(() => store.releaseDependents().catch(asRefused))
+      hasMore = reply?.value === true
+      if (typeof reply?.value === 'object') {
+        logger.error('The store refused to release dependents; the next maintenance tries again', {
+          error: reply.value.refusal.message,
+        })
+      }
       this.#claimAgain()
     }
     this.#isReleasing = false
@@ -329,18 +316,34 @@ export class StoreLoop {
 
   async #sendReturns(): Promise<void> {
     const pending = this.#returns
-    const leases = pending.map(({ lease }) => lease)
     this.#returns = []
     this.#isReturning = true
-    const reply = await this.#retry.untilAnswered(() => this.#options.store.giveBack(leases))
+    await this.#giveBack(pending)
     this.#isReturning = false
     this.#state.queuesEmpty = false
+  }
+
+  /** Return jobs in one call; one by one if the store refuses that. What it refuses by itself stays leased. */
+  async #giveBack(pending: readonly PendingReturn[]): Promise<void> {
+    const { logger, store } = this.#options
+    const leases = pending.map(({ lease }) => lease)
+    const reply = await this.#retry.untilAnswered(() => store.giveBack(leases).catch(asRefused))
     if (reply === undefined) this.#returns = [...pending, ...this.#returns]
-    else for (const [n, { resolve }] of pending.entries()) resolve(reply.value[n] ?? 'lost')
+    else if (!('refusal' in reply.value)) {
+      for (const [n, { resolve }] of pending.entries()) resolve(reply.value[n] ?? 'lost')
+    } else if (pending.length > 1) {
+      for (const one of pending) await this.#giveBack([one])
+    } else {
+      const { jobId } = leases[0] ?? {}
+      const error = reply.value.refusal.message
+      logger.error(`The store refused to take job ${jobId} back; it is taken over when its lease ends`, { error })
+      pending[0]?.resolve('lost')
+    }
   }
 
   #take({ jobs, suspended }: ClaimReply, want: number): void {
     const { onClaimed, onSuspended, order } = this.#options
+    this.#refusedClaims.succeeded()
     this.#budget -= jobs.length
     this.#state.queuesEmpty = jobs.length < want
     for (const { job } of jobs) order.served(job.origin)
@@ -348,15 +351,15 @@ export class StoreLoop {
       this.#isSuspended = suspended
       onSuspended(suspended)
     }
-    if (suspended) void this.#pauseClaims()
+    if (suspended) void this.#pauseClaims(SUSPENDED_POLL_MS)
     if (jobs.length === 0) return
     this.#workWait.foundWork()
     onClaimed(jobs)
   }
 
-  async #pauseClaims(): Promise<void> {
+  async #pauseClaims(ms: number): Promise<void> {
     this.#isPaused = true
-    await pause(SUSPENDED_POLL_MS, this.#closing.signal)
+    await pause(ms, this.#closing.signal)
     this.#isPaused = false
     this.#claimAgain()
   }

@@ -1,4 +1,4 @@
-import { Backoff, FailureLog, type Logger } from '@rq/core'
+import { Backoff, FailureLog, type Logger, RqError } from '@rq/core'
 
 export interface StoreRetryOptions {
   readonly logger: Logger
@@ -12,6 +12,22 @@ export interface Answered<T> {
   readonly value: T
   /** The call had failed before, so the store may have received it although its reply was lost. */
   readonly resent: boolean
+}
+
+/** The store refused a call because of what it carries, and would refuse it again. */
+export interface Refused {
+  readonly refusal: Error
+}
+
+/**
+ * Make a value of the error of a call that the store refused.
+ * @throws any other error, which a later attempt may not meet: the store is away, or refuses whatever is sent.
+ */
+export function asRefused(error: unknown): Refused {
+  const isRefusal = error instanceof RqError && error.code === 'RQ_REDIS' && !error.retryable
+  // What is too long for a string of JavaScript cannot be packed.
+  if (isRefusal || error instanceof RangeError) return { refusal: error }
+  throw error
 }
 
 const FIRST_WAIT_MS = 50
