@@ -26,6 +26,8 @@ export interface SliceOptions {
 
 const SLICE_NAMES: OptionNames<SliceOptions> = { offset: true, length: true }
 
+const MOST_REMOVED_SINGLY = 3
+
 /** Reads the jobs of a queue, and removes some. Counts and lists include waiting jobs only. */
 export class QueueContents {
   readonly name: string
@@ -80,13 +82,12 @@ export class QueueContents {
   async getJobs(options: SliceOptions = {}): Promise<Job[]> {
     const ids = await this.getJobIds(options)
     const records = await this.#context.storage.jobs.fetch(ids)
-    const jobs: Job[] = []
-    for (const [index, record] of records.entries()) {
-      const id = ids[index]
-      if (record !== undefined) jobs.push(new Job(record, this.#context))
-      else if (id !== undefined) await this.#context.storage.queues.remove(this.name, id)
-    }
-    return jobs
+    const { queues } = this.#context.storage
+    const gone = ids.filter((_, index) => records[index] === undefined)
+    // Each removal reads the whole queue.
+    if (gone.length > MOST_REMOVED_SINGLY) await queues.compact(this.name)
+    else for (const id of gone) await queues.remove(this.name, id)
+    return records.flatMap((record) => (record === undefined ? [] : new Job(record, this.#context)))
   }
 
   /** A job of this queue in any status; null when there is no such job, or it belongs to another queue. */

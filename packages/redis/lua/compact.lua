@@ -1,16 +1,23 @@
 #!lua flags=allow-oom
---- Drop the ids of a queue whose job is gone; the others keep their order.
+--- Mark the ids of a part of a queue whose job is gone: the caller removes the marks, all at once.
 -- @key queue list rq:queue:<q>
 -- @arg prefix string
--- @reply {int} number of ids dropped
+-- @arg first  int index from the end, -1 = the last id
+-- @arg last   int index from the end
+-- @arg mark   string to write in place of such an id
+-- @reply {[seen: int, marked: int]} number of ids in this part, and of those marked
 
 local queueKey = KEYS[1]
-local prefix = ARGV[1]
+local prefix, first, last, mark = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
 
-local dropped = 0
-for _, id in ipairs(redis.call('LRANGE', queueKey, 0, -1)) do
-  if redis.call('EXISTS', prefix .. 'job:' .. id) == 0 then
-    dropped = dropped + redis.call('LREM', queueKey, 1, id)
+local ids = redis.call('LRANGE', queueKey, first, last)
+-- The part that is nearest to the head may be shorter.
+local start = last - #ids
+local marked = 0
+for n, id in ipairs(ids) do
+  if id ~= mark and redis.call('EXISTS', prefix .. 'job:' .. id) == 0 then
+    redis.call('LSET', queueKey, start + n, mark)
+    marked = marked + 1
   end
 end
-return dropped
+return { #ids, marked }

@@ -1138,34 +1138,40 @@ return pack(claim(prefix, 7, #ARGV, want, worker, leaseMs, stamp, executionBase)
 }
 
 /**
- * Drop the ids of a queue whose job is gone; the others keep their order.
+ * Mark the ids of a part of a queue whose job is gone: the caller removes the marks, all at once.
  *
  * Keys: queue (rq:queue:<q>)
  *
- * Reply: number of ids dropped
+ * Reply: number of ids in this part, and of those marked
  */
 export const compact: Script<
   [queue: string],
   [
     prefix: string,
+    first: number,
+    last: number,
+    mark: string,
   ],
-  number
+  [seen: number, marked: number]
 > = {
   name: 'compact',
-  sha: '0b833c483b73c386f3f326176ecdbc021042d603',
+  sha: '415059b6b72a8964d7a3fa9cbd70888ba0b6347d',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     String.raw`local queueKey = KEYS[1]
-local prefix = ARGV[1]
-local dropped = 0
-for _, id in ipairs(redis.call('LRANGE', queueKey, 0, -1)) do
-  if redis.call('EXISTS', prefix .. 'job:' .. id) == 0 then
-    dropped = dropped + redis.call('LREM', queueKey, 1, id)
+local prefix, first, last, mark = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
+local ids = redis.call('LRANGE', queueKey, first, last)
+local start = last - #ids
+local marked = 0
+for n, id in ipairs(ids) do
+  if id ~= mark and redis.call('EXISTS', prefix .. 'job:' .. id) == 0 then
+    redis.call('LSET', queueKey, start + n, mark)
+    marked = marked + 1
   end
 end
-return dropped`,
+return { #ids, marked }`,
   ),
 }
 
@@ -1926,42 +1932,6 @@ for n = (#ARGV - 1) / 3, 1, -1 do
   answers[n] = giveBack(prefix, queue, id, execution) and 'returned' or 'lost'
 end
 return answers`,
-  ),
-}
-
-/**
- * Read the jobs of a group. Members whose job is gone are dropped, and the group with its last member.
- *
- * Keys: group (rq:group:<g>)
- *
- * Reply: ids
- */
-export const groupJobs: Script<
-  [group: string],
-  [
-    prefix: string,
-    name: string,
-  ],
-  string[]
-> = {
-  name: 'group_jobs',
-  sha: '806ced54d253ff18500cf40f94c12e32ade35760',
-  keyCount: 1,
-  repliesInBytes: false,
-  lua: joined(
-    String.raw`#!lua flags=allow-oom`,
-    String.raw`local groupKey = KEYS[1]
-local prefix, name = ARGV[1], ARGV[2]
-local members = {}
-for _, id in ipairs(redis.call('SMEMBERS', groupKey)) do
-  if redis.call('EXISTS', prefix .. 'job:' .. id) == 1 then
-    members[#members + 1] = id
-  else
-    redis.call('SREM', groupKey, id)
-  end
-end
-if #members == 0 then redis.call('SREM', prefix .. 'groups', name) end
-return members`,
   ),
 }
 
@@ -2767,6 +2737,44 @@ for at = 3, #ARGV do
   end
 end
 return redis.call('DEL', schedulerKey)`,
+  ),
+}
+
+/**
+ * Drop members of a group whose job is gone, and the group with its last member.
+ *
+ * Keys: group (rq:group:<g>)
+ *
+ * Reply: those of them whose job exists
+ */
+export const tidyGroup: Script<
+  [group: string],
+  [
+    prefix: string,
+    name: string,
+    ...ids: string[],
+  ],
+  string[]
+> = {
+  name: 'tidy_group',
+  sha: '2fad0dacad6eaf2daf5256e281d3c530229bb7c1',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    String.raw`local groupKey = KEYS[1]
+local prefix, name = ARGV[1], ARGV[2]
+local members = {}
+for at = 3, #ARGV do
+  local id = ARGV[at]
+  if redis.call('EXISTS', prefix .. 'job:' .. id) == 1 then
+    members[#members + 1] = id
+  else
+    redis.call('SREM', groupKey, id)
+  end
+end
+if redis.call('EXISTS', groupKey) == 0 then redis.call('SREM', prefix .. 'groups', name) end
+return members`,
   ),
 }
 

@@ -2,6 +2,7 @@ import { stampNow } from '../codec/time.ts'
 import type { Connections } from '../connection/connections.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
+import { tidyGroup } from './tidy-group.ts'
 
 /** How many entries one step checks, so that no step blocks Redis for long. */
 const PAGE = 1000
@@ -23,8 +24,7 @@ export async function cleanUp(connections: Connections, keys: Keys, queues: read
     await connections.run(scripts.dropDeadSlots, [keys.rateLimits], [keys.prefix, limit, stampNow()])
   }
   for (const group of await connections.call((client) => client.smembers(keys.groups))) {
-    // Reading the jobs of a group drops the members that are gone.
-    await connections.run(scripts.groupJobs, [keys.group(group)], [keys.prefix, group])
+    await tidyGroup(connections, keys, group)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { GroupStore } from '@rq/job'
 import type { Connections } from '../connection/connections.ts'
-import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
+import { tidyGroup } from './tidy-group.ts'
 
 export class RedisGroupStore implements GroupStore {
   readonly #connections: Connections
@@ -13,8 +13,7 @@ export class RedisGroupStore implements GroupStore {
   }
 
   async jobIds(name: string): Promise<string[]> {
-    const ids = await this.#connections.run(scripts.groupJobs, [this.#keys.group(name)], [this.#keys.prefix, name])
-    return ids.sort()
+    return [...(await tidyGroup(this.#connections, this.#keys, name))].sort()
   }
 
   async names(): Promise<string[]> {

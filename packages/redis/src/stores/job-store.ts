@@ -28,6 +28,9 @@ const DELETED_AT_ONCE = 500
 type CancelWords = WordsOf<typeof scripts.cancel>
 type DeleteWords = WordsOf<typeof scripts.deleteJob>
 
+/** How many jobs one step reads, so that no step blocks Redis for long. */
+const FETCH_PAGE = 500
+
 export class RedisJobStore implements JobStore {
   readonly #connections: Connections
   readonly #keys: Keys
@@ -39,11 +42,16 @@ export class RedisJobStore implements JobStore {
     this.#waiters = new ResultWaiters(connections, keys)
   }
 
+  /** Each step reads up to 500 jobs. */
   async fetch(ids: readonly string[]): Promise<(JobRecord | undefined)[]> {
-    if (ids.length === 0) return []
-    const first = this.#keys.job(ids[0] ?? '')
-    const replies = await this.#connections.run(scripts.fetch, [first], [this.#keys.prefix, ...ids])
-    return replies.map((fields, index) => decodeJob(ids[index] ?? '', fields))
+    const records: (JobRecord | undefined)[] = []
+    for (let at = 0; at < ids.length; at += FETCH_PAGE) {
+      const page = ids.slice(at, at + FETCH_PAGE)
+      const first = this.#keys.job(page[0] ?? '')
+      const replies = await this.#connections.run(scripts.fetch, [first], [this.#keys.prefix, ...page])
+      for (const [index, fields] of replies.entries()) records.push(decodeJob(page[index] ?? '', fields))
+    }
+    return records
   }
 
   async exists(jobId: string): Promise<boolean> {

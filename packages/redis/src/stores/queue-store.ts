@@ -11,6 +11,14 @@ import type { Keys } from '../keys.ts'
 /** The most plain jobs that enqueue.lua takes in one call. */
 const MOST_PLAIN = 1000
 
+/** How many ids one step of `compact` checks, so that no step blocks Redis for long. */
+const COMPACT_PAGE = 1000
+/**
+ * Stands in a queue for an id whose job is gone, until all of them are removed. No job has this id; a worker drops it
+ * like any other without a job.
+ */
+const GONE = ''
+
 /** How many jobs one step deletes when a queue is emptied, so that no step blocks Redis for long. */
 const EMPTY_BATCH = 1000
 
@@ -65,8 +73,20 @@ export class RedisQueueStore implements QueueStore {
     return this.#connections.call((client) => client.lrem(this.#keys.queue(queue), 1, jobId))
   }
 
-  compact(queue: string): Promise<number> {
-    return this.#connections.run(scripts.compact, [this.#keys.queue(queue)], [this.#keys.prefix])
+  /**
+   * Checks in steps of 1000, from the tail: jobs that are claimed or enqueued meanwhile move no id past the check.
+   * Then removes what is gone in one step, which reads the list once.
+   */
+  async compact(queue: string): Promise<number> {
+    const key = this.#keys.queue(queue)
+    let isMarked = false
+    for (let last = -1; ; last -= COMPACT_PAGE) {
+      const first = last - COMPACT_PAGE + 1
+      const [seen, marked] = await this.#connections.run(scripts.compact, [key], [this.#keys.prefix, first, last, GONE])
+      isMarked ||= marked > 0
+      if (seen < COMPACT_PAGE) break
+    }
+    return isMarked ? this.#connections.call((client) => client.lrem(key, 0, GONE)) : 0
   }
 
   /** Deletes in steps of 1000, at most as many jobs as waited at the start. */
