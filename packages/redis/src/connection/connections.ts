@@ -119,7 +119,7 @@ export class Connections {
     this.#pending += 1
     if (this.#pending === 1) this.#keepAlive(client, true)
     try {
-      if (this.#given !== undefined) await this.#checkGiven(this.#given)
+      if (client === this.#given && this.#isUnchecked(client)) await this.#check(client)
       return await command(client)
     } catch (error) {
       throw redisError(error, this.where, this.#errors.of(client))
@@ -129,10 +129,14 @@ export class Connections {
     }
   }
 
+  /** Whether a given client may be in another database than its options say. */
+  #isUnchecked(client: Client): client is Redis {
+    if (!(client instanceof Redis) || !client.options.db) return false
+    return this.#checkedSocket === undefined || this.#checkedSocket !== socketOf(client)
+  }
+
   /** Check the database of a given client, once for each connection of it. */
-  async #checkGiven(client: Client): Promise<void> {
-    if (!(client instanceof Redis) || !client.options.db) return
-    if (this.#checkedSocket !== undefined && this.#checkedSocket === socketOf(client)) return
+  async #check(client: Redis): Promise<void> {
     await checkDatabase(client, this.where)
     this.#checkedSocket = socketOf(client)
   }
