@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { silentLogger } from '@rq/core'
 import { type JobRecord, settle } from '@rq/job'
 import { jsonSerializer } from '@rq/serializer'
+import { eventually } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { Webhooks } from './webhooks.ts'
 
@@ -56,13 +57,11 @@ describe('Webhooks', () => {
       isIdle = true
     })
     let answered = 0
-    await expect
-      .poll(() => {
-        answered += server.held.length
-        server.answer()
-        return answered
-      })
-      .toBe(7)
+    await eventually(() => {
+      answered += server.held.length
+      server.answer()
+      return answered === 7
+    })
     await idle
     expect(isIdle).toBe(true)
     expect(server.most()).toBe(3)
@@ -75,7 +74,7 @@ describe('Webhooks', () => {
     const webhooks = new Webhooks({ serializer: jsonSerializer, logger, mostAtOnce: 1 })
     webhooks.settled(...ended(server.url))
     webhooks.settled(...ended(server.url))
-    await expect.poll(() => server.held.length).toBe(1)
+    await eventually(() => server.held.length === 1)
     webhooks.stop()
     await webhooks.idle()
     expect(lines).toHaveLength(2)
