@@ -16,7 +16,7 @@ local function forgetEarlierRun(prefix, id, key, status, origin, hasEnded)
   end
 end
 
---- Whether this may be the entry of an expired job, since when another one of its id has come into the queue.
+--- Whether the entry may belong to an expired job whose id was used again: the newer job runs now, or has finished.
 local function mayBeLeftOver(status, ttl, isRunning)
   return ttl and status == (isRunning and 'started' or 'finished')
 end
