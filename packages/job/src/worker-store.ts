@@ -139,7 +139,10 @@ export interface WorkerStore {
   recover(queue: string, workerName: string, leaseMs: number, most: number): Promise<readonly Claimed[]>
   /** Wait until one of the queues may have a job, at most `timeoutMs`, or until `signal` fires. Claims nothing. */
   waitForWork(queues: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<void>
-  /** Call `listener` for each command to this worker, until the returned function is called. */
+  /**
+   * Call `listener` for each command to this worker, until the returned function is called. Resolves when no command
+   * that is sent from now on is missed; stays pending while the store is away.
+   */
   onCommand(workerName: string, listener: (command: WorkerCommand) => void): Promise<() => Promise<void>>
   /** Live workers, by default of all queues. */
   workers(queue?: string): Promise<WorkerRecord[]>

@@ -79,13 +79,14 @@ export class WorkerRun {
   readonly #executions: Executions
   readonly #webhooks: Webhooks
   readonly #recovery: PeriodicDuty
-  /** Started before the first job can run. */
-  readonly #listeners: readonly (Commands | Broadcast)[]
+  readonly #commands: Commands
+  readonly #broadcast: Broadcast
   readonly #duties: readonly Duty[]
   readonly #ended: Promise<void>
   #end: () => void = () => {}
   #failure: Error | undefined
   #stopping: 'no' | 'warm' | 'cold' = 'no'
+  #isRegistered = false
   #isStarted = false
   #jobsSettled = 0
   #heartbeatMs: number
@@ -114,7 +115,8 @@ export class WorkerRun {
     this.#webhooks = new Webhooks({ serializer: context.serializer, logger })
     this.#executions = this.#makeExecutions()
     this.#recovery = this.#makeRecovery()
-    this.#listeners = this.#makeListeners()
+    this.#commands = this.#makeCommands()
+    this.#broadcast = this.#makeBroadcast()
     this.#duties = this.#makeDuties()
   }
 
@@ -125,10 +127,10 @@ export class WorkerRun {
    */
   async work(): Promise<boolean> {
     const { name, queues } = this.#settings
-    await this.#untilAnswered(() => this.#settings.storage.workers.register(this.#identity))
+    await this.#register()
     this.#log.started(name, queues)
     void this.#warnAboutSettings()
-    for (const listener of this.#listeners) listener.start()
+    this.#broadcast.start()
     this.#horses.start()
     await this.#startServices()
     for (const duty of this.#duties) duty.start()
@@ -146,7 +148,7 @@ export class WorkerRun {
     if (this.#stopping !== 'no') return
     this.#stopping = 'warm'
     this.#logger.info('Warm shut down requested')
-    this.#settings.storage.workers.shutdownRequested(this.#settings.name).catch(() => {})
+    if (this.#isRegistered) this.#noteShutdown()
     this.#store.stopClaiming()
     this.#horses.drain()
     // A call under way may still bring jobs; but an unreachable store must not keep an idle worker.
@@ -260,19 +262,21 @@ export class WorkerRun {
     })
   }
 
-  #makeListeners(): readonly (Commands | Broadcast)[] {
-    const { clock, logger, name, queues, storage } = this.#settings
-    return [
-      new Commands({
-        store: storage.workers,
-        workerName: name,
-        logger,
-        onShutdown: () => this.stopWarm(),
-        onKillHorse: () => this.#horses.killBusy('kill_horse'),
-        onStopJob: (jobId, executionId) => this.#stopJob(jobId, executionId),
-      }),
-      new Broadcast({ store: storage.events, events: this.#options.events, workerName: name, queues, clock }),
-    ]
+  #makeCommands(): Commands {
+    const { logger, name, storage } = this.#settings
+    return new Commands({
+      store: storage.workers,
+      workerName: name,
+      logger,
+      onShutdown: () => this.stopWarm(),
+      onKillHorse: () => this.#horses.killBusy('kill_horse'),
+      onStopJob: (jobId, executionId) => this.#stopJob(jobId, executionId),
+    })
+  }
+
+  #makeBroadcast(): Broadcast {
+    const { clock, name, queues, storage } = this.#settings
+    return new Broadcast({ store: storage.events, events: this.#options.events, workerName: name, queues, clock })
   }
 
   #makeDuties(): readonly Duty[] {
@@ -295,6 +299,19 @@ export class WorkerRun {
       }),
       maintenance({ store, queueStore: storage.queues, queues, everyMs: maintenanceMs, logger }),
     ]
+  }
+
+  /** Listens first: a program that finds the worker listed may send it a command at once. */
+  async #register(): Promise<void> {
+    this.#commands.start()
+    await this.#untilAnswered(() => this.#commands.answered)
+    try {
+      await this.#untilAnswered(() => this.#settings.storage.workers.register(this.#identity))
+    } catch (error) {
+      await this.#commands.stop()
+      throw error
+    }
+    this.#isRegistered = true
   }
 
   async #warnAboutSettings(): Promise<void> {
@@ -324,6 +341,10 @@ export class WorkerRun {
       const message = 'A service of the worker (such as its scheduler) failed to start.'
       this.#fail(new RqError('RQ_INVALID_OPERATION', message, { cause }))
     }
+  }
+
+  #noteShutdown(): void {
+    this.#settings.storage.workers.shutdownRequested(this.#settings.name).catch(() => {})
   }
 
   #stopJob(jobId: string, executionId: string | undefined): void {
@@ -365,7 +386,7 @@ export class WorkerRun {
     clearTimeout(this.#idleTimer)
     clearTimeout(this.#leaveTimer)
     clearTimeout(this.#graceTimer)
-    const stopped = [...this.#listeners, ...this.#duties].map((one) => one.stop())
+    const stopped = [this.#commands, this.#broadcast, ...this.#duties].map((one) => one.stop())
     this.#store.close()
     // A heartbeat of the thread after the worker has unregistered would bring its record back.
     await this.#renewer?.stop()

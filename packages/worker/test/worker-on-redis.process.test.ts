@@ -143,6 +143,25 @@ test('a worker survives that all data is gone, leaves no half-born keys, and tak
   expect(keys.filter((key) => !/^(queues|workers(:default)?|worker:[^:]+)$/.test(key))).toEqual([])
 })
 
+test('a command that is sent once the worker is listed is heard', async () => {
+  await using ctx = await fixture()
+  await using proxy = await faultProxy(ctx.redis.url)
+  await using storage = new RedisStorage({ connection: proxy.url, prefix: ctx.redis.prefix, role: 'worker' })
+  const worker = ctx.worker({ storage })
+  let isStopAsked = false
+  const stopOnceListed = async () => {
+    const listed = (await ctx.redis.client.scard(`${ctx.redis.prefix}workers`)) > 0
+    if (listed && !isStopAsked) {
+      isStopAsked = true
+      await ctx.redis.client.publish(`${ctx.redis.prefix}pubsub:${worker.name}`, '{"command":"shutdown"}')
+    }
+  }
+  proxy.onCommand = ({ name }) =>
+    name === 'subscribe' ? { kind: 'delay', ms: 100 } : { kind: 'after', hook: stopOnceListed }
+  await worker.work()
+  expect(isStopAsked).toBe(true)
+})
+
 test('commands are heard again after their connection was killed', async () => {
   await using redis = await startRedis()
   await using ctx = await fixture(redis.url)

@@ -21,6 +21,7 @@ import { encodeSettlements } from '../codec/settle-arguments.ts'
 import { stampNow } from '../codec/time.ts'
 import { decodeWorker, encodeNewWorker } from '../codec/worker-codec.ts'
 import type { Connections } from '../connection/connections.ts'
+import { redisError } from '../connection/redis-error.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
 import { cleanUp } from './cleanup.ts'
@@ -200,11 +201,16 @@ export class RedisWorkerStore implements WorkerStore {
   }
 
   async onCommand(workerName: string, listener: (command: WorkerCommand) => void): Promise<() => Promise<void>> {
-    // Not awaited: a worker starts even if Redis is away. ioredis subscribes when Redis is back.
-    const { end } = this.#subscriptions.add(this.#keys.commands(workerName), (text) => {
+    const { end, subscribed } = this.#subscriptions.add(this.#keys.commands(workerName), (text) => {
       const command = readCommand(text)
       if (command !== undefined) listener(command)
     })
+    try {
+      await subscribed
+    } catch (error) {
+      end()
+      throw redisError(error, this.#connections.where)
+    }
     return async () => end()
   }
 

@@ -1,4 +1,4 @@
-import { type Logger, pause, SECOND_MS } from '@rq/core'
+import { deferred, FailureLog, type Logger, pause, SECOND_MS } from '@rq/core'
 import type { WorkerCommand, WorkerStore } from '@rq/job'
 
 export interface CommandsOptions {
@@ -15,9 +15,14 @@ export interface CommandsOptions {
 
 const RETRY_MS = 2 * SECOND_MS
 
-/** Listens for the commands of other processes. A command that is sent while it cannot listen is missed. */
+/**
+ * Listens for the commands of other processes. A command that is sent while it cannot listen is missed, so a worker
+ * registers after {@link answered}.
+ */
 export class Commands {
   readonly #options: CommandsOptions
+  readonly #failures: FailureLog
+  readonly #answered = deferred()
   #stopped = new AbortController()
   #isStarted = false
   #listening: Promise<(() => Promise<void>) | undefined> = Promise.resolve(undefined)
@@ -25,6 +30,12 @@ export class Commands {
 
   constructor(options: CommandsOptions) {
     this.#options = options
+    this.#failures = new FailureLog(options.logger, 'Listening for commands')
+  }
+
+  /** Resolves when it listens, or the store has refused that for the first time. Never rejects. */
+  get answered(): Promise<void> {
+    return this.#answered.promise
   }
 
   /** Returns at once, and retries until the store answers. */
@@ -47,12 +58,16 @@ export class Commands {
   }
 
   async #listen(signal: AbortSignal): Promise<(() => Promise<void>) | undefined> {
-    const { logger, store, workerName } = this.#options
+    const { store, workerName } = this.#options
     while (!signal.aborted) {
       try {
-        return await store.onCommand(workerName, (command) => this.#execute(command))
+        const unsubscribe = await store.onCommand(workerName, (command) => this.#execute(command))
+        this.#failures.succeeded()
+        this.#answered.resolve()
+        return unsubscribe
       } catch (error) {
-        if (!signal.aborted) logger.warn('Listening for commands failed; it will be retried', { error: String(error) })
+        if (!signal.aborted) this.#failures.failed(error)
+        this.#answered.resolve()
         await pause(RETRY_MS, signal)
       }
     }
