@@ -96,6 +96,8 @@ export type {
   ClaimRequest,
   GiveBackAnswer,
   Lease,
+  RecoverReply,
+  RecoverRequest,
   SettleAnswer,
   SettleReply,
   WorkerCommand,

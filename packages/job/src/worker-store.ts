@@ -37,6 +37,23 @@ export interface SettleReply {
   readonly releasing?: boolean
 }
 
+export interface RecoverRequest {
+  readonly queue: string
+  readonly workerName: string
+  readonly leaseMs: number
+  /** Look at up to this many leases. */
+  readonly most: number
+  /** `next` of the reply before. Absent: begin anew. */
+  readonly from?: number
+}
+
+export interface RecoverReply {
+  /** Jobs that are leased to the caller now. */
+  readonly jobs: readonly Claimed[]
+  /** Absent: all leases that have ended were looked at. Else the `from` of the next call. */
+  readonly next?: number
+}
+
 /** Whether a job was given back. `lost`: the execution no longer owned it, and nothing was written. */
 export type GiveBackAnswer = 'returned' | 'lost'
 
@@ -101,7 +118,7 @@ export interface WorkerStore {
    */
   unregister(worker: WorkerIdentity): Promise<void>
   /**
-   * Renew leases and the worker's record, or write the record again if it has expired.
+   * Renew leases and the worker's record, or write the record again if it has expired. Many leases take several steps.
    * @returns the leases that are lost.
    */
   heartbeat(beat: WorkerHeartbeat): Promise<readonly Lease[]>
@@ -128,15 +145,16 @@ export interface WorkerStore {
   cleanUp(queues: readonly string[]): Promise<void>
   /**
    * Return claimed jobs, started or not, to the head of their queues, in order; no attempt is counted. For jobs that
-   * have not started, or were killed.
+   * have not started, or were killed. Many jobs take several steps.
    * @returns one answer for each lease, in order.
    */
   giveBack(leases: readonly Lease[]): Promise<readonly GiveBackAnswer[]>
   /**
-   * Take over up to `most` jobs of a queue whose lease has ended: they are leased to this worker now. Prefetched ones
-   * go back to the head of the queue instead, at most twice each.
+   * Take over jobs of a queue whose lease has ended: they are leased to this worker now. Prefetched ones go back to the
+   * head of the queue instead, at most twice each. One call looks at a limited number of leases; call again while the
+   * reply has a `next`.
    */
-  recover(queue: string, workerName: string, leaseMs: number, most: number): Promise<readonly Claimed[]>
+  recover(request: RecoverRequest): Promise<RecoverReply>
   /** Wait until one of the queues may have a job, at most `timeoutMs`, or until `signal` fires. Claims nothing. */
   waitForWork(queues: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<void>
   /**

@@ -1,17 +1,20 @@
 #!lua flags=allow-oom
 --- Take over jobs whose lease has ended: each is leased anew to the caller, which decides what becomes of it.
 -- Jobs that a dead Python worker took and did not start go back to the queue, and so do those that one of our workers
--- had prefetched and, as far as is known, not started.
+-- had prefetched and, as far as is known, not started. Looks at a page of leases at a time, those that end last first:
+-- so jobs that go back to the head of the queue keep their order from page to page.
 -- @key wip zset rq:wip:<q> leases of the queue
 -- @arg prefix  string
 -- @arg queue   string
 -- @arg worker  string
 -- @arg leaseMs int
--- @arg most    int
+-- @arg most    int leases to look at
 -- @arg stamp   string ISO time
 -- @arg executionBase string random; execution ids begin with it
 -- @arg sentMs  int when this was sent, by Redis's clock as far as the caller knows it; 0 = unknown
--- @reply {[nowMs: int, taken: bytes]} Redis's time in ms; the word stalled, or what lib/claimed packs
+-- @arg from    int leases to pass over: earlier calls have looked at them and left them
+-- @reply {[nowMs: int, taken: bytes, next: int]}
+--   Redis's time in ms; the word stalled, or what lib/claimed packs; `from` of the next call, -1 = nothing is left
 -- @include lib/time
 -- @include lib/intermediate
 -- @include lib/schedule
@@ -19,14 +22,14 @@
 
 local wipKey = KEYS[1]
 local prefix, queue, worker, leaseMs, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
-local stamp, executionBase, sentMs = ARGV[6], ARGV[7], tonumber(ARGV[8])
+local stamp, executionBase, sentMs, from = ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
 
 local _, nowMs = clock()
 -- Redis was paused or unreachable, so no worker could renew its leases: do not take them for ended.
-if sentMs > 0 and nowMs - sentMs > leaseMs / 3 then return { nowMs, 'stalled' } end
+if sentMs > 0 and nowMs - sentMs > leaseMs / 3 then return { nowMs, 'stalled', -1 } end
 local taken = {}
 local serial = firstSerial(nowMs)
-local count = 0
+local left = 0
 
 --- Whether a Python worker started the job. It leaves the execution id of an earlier run of ours in the job's hash.
 local function isStartedByPython(id, job)
@@ -51,22 +54,22 @@ end
 
 putBackStuck(prefix, queue, nowMs)
 
-local ended = redis.call('ZRANGEBYSCORE', wipKey, 0, leaseScore(nowMs), 'WITHSCORES')
-for at = 1, #ended, 2 do
-  if count == most then break end
+local ended = redis.call('ZREVRANGEBYSCORE', wipKey, leaseScore(nowMs), 0, 'WITHSCORES', 'LIMIT', from, most)
+for at = #ended - 1, 1, -2 do
   local member = ended[at]
   local id, execution = string.match(member, '^([^:]+):?(.*)$')
   local key = prefix .. 'job:' .. id
   local held = redis.call('HMGET', key, 'status', 'execution_id', 'data', 'origin')
   local ours = held[2] == execution
   -- The score of Python RQ's own leases is their end.
-  if ours or not held[3] or tonumber(ended[at + 1]) * 1000 <= nowMs then
+  if not ours and held[3] and tonumber(ended[at + 1]) * 1000 > nowMs then
+    left = left + 1
+  else
     redis.call('ZREM', wipKey, member)
     local hadHeartbeat = redis.call('DEL', prefix .. 'execution:' .. member) == 1
     redis.call('ZREM', prefix .. 'executions:' .. id, execution)
     local isAbandoned = ours and held[1] ~= 'canceled' or held[1] == 'started' and isStartedByPython(id, held)
     if isAbandoned and held[3] then
-      count = count + 1
       local often = redis.call('HINCRBY', key, 'abandoned_count', 1) >= OFTEN
       if ours and not hadHeartbeat and not often and string.sub(execution, 1, 1) == PREFETCHED then
         putBack(id, key)
@@ -82,4 +85,4 @@ for at = 1, #ended, 2 do
 end
 -- Last first, so that the first of them comes to stand at the head.
 for at = #back, 1, -1 do redis.call('LPUSH', prefix .. 'queue:' .. queue, back[at]) end
-return { nowMs, pack(taken) }
+return { nowMs, pack(taken), #ended == 2 * most and from + left or -1 }

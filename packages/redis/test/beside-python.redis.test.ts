@@ -1,6 +1,6 @@
 import { deflateSync } from 'node:zlib'
 import { eventually, type RedisFixture, redisFixture } from '@rq/testkit'
-import { claimRequest, newJob } from '@rq/testkit/storage-conformance'
+import { claimRequest, newJob, rescue } from '@rq/testkit/storage-conformance'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { RedisStorage } from '../src/index.ts'
 
@@ -41,7 +41,7 @@ async function startedByPython({ client, prefix }: RedisFixture, member: string,
 }
 
 const recover = async (storage: RedisStorage, most = 10) =>
-  (await storage.workers.recover('default', 'w', 15_000, most)).map(({ job }) => job.id).sort()
+  (await rescue(storage.workers, { workerName: 'w', most })).map(({ job }) => job.id).sort()
 
 describe('recover', () => {
   test('takes our jobs over when their lease has ended, which Python sees a minute later', () =>

@@ -1,6 +1,6 @@
 import { settle } from '@rq/job'
 import { type RedisFixture, redisFixture } from '@rq/testkit'
-import { claimRequest, end, newJob, RAISED, RETURNED, workOff } from '@rq/testkit/storage-conformance'
+import { claimRequest, end, newJob, RAISED, RETURNED, rescue, workOff } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
 import { RedisStorage } from '../src/index.ts'
 import { changesBy, NEW_HASH } from './whole-state.ts'
@@ -262,7 +262,7 @@ describe('recover', () => {
       const wip = `${redis.prefix}wip:default`
       await redis.client.zadd(wip, '1', `job:${jobs[1]?.executionId}`)
       const recover = async () => {
-        const taken = await storage.workers.recover('default', 'rescuer', 15_000, 10)
+        const taken = await rescue(storage.workers)
         expect(taken.map(({ job }) => [job.id, job.abandonedCount])).toEqual([['job', 1]])
       }
       expect(await changesBy(redis, recover)).toEqual({

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { settle } from '@rq/job'
 import { type Fault, type FaultProxy, faultProxy, type RedisFixture, redisFixture } from '@rq/testkit'
-import { claimRequest, newJob, RAISED, RETURNED } from '@rq/testkit/storage-conformance'
+import { claimRequest, newJob, RAISED, RETURNED, rescue } from '@rq/testkit/storage-conformance'
 import { describe, expect, test } from 'vitest'
 import * as scripts from '../src/connection/scripts.generated.ts'
 import { RedisStorage } from '../src/index.ts'
@@ -100,7 +100,7 @@ describe('when the reply is lost', () => {
       const { jobs } = await storage.workers.claim(claimRequest())
       await redis.client.zadd(`${redis.prefix}wip:default`, '1', `a:${jobs[0]?.executionId}`)
       befall('recover', { kind: 'cut' })
-      const taken = await storage.workers.recover('default', 'worker', 15_000, 10)
+      const taken = await rescue(storage.workers, { workerName: 'worker' })
       expect(taken.map(({ job }) => [job.id, job.abandonedCount])).toEqual([['a', 1]])
     }))
 })
@@ -125,11 +125,11 @@ test('a recovery that Redis kept waiting takes nothing, and none does for a leas
     const leaseMs = 300
     await storage.queues.enqueue([newJob({ id: 'a' })])
     const { jobs } = await storage.workers.claim(claimRequest())
-    await storage.workers.recover('default', 'worker', leaseMs, 10)
+    await rescue(storage.workers, { workerName: 'worker', leaseMs })
     await redis.client.zadd(`${redis.prefix}wip:default`, '1', `a:${jobs[0]?.executionId}`)
     befall('recover', { kind: 'delay', ms: 200 })
-    expect(await storage.workers.recover('default', 'worker', leaseMs, 10)).toEqual([])
-    expect(await storage.workers.recover('default', 'worker', leaseMs, 10)).toEqual([])
+    expect(await rescue(storage.workers, { workerName: 'worker', leaseMs })).toEqual([])
+    expect(await rescue(storage.workers, { workerName: 'worker', leaseMs })).toEqual([])
     await delay(leaseMs)
-    expect(await storage.workers.recover('default', 'worker', leaseMs, 10)).toHaveLength(1)
+    expect(await rescue(storage.workers, { workerName: 'worker', leaseMs })).toHaveLength(1)
   }))

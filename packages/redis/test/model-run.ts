@@ -1,7 +1,7 @@
 import { type Claimed, type JobRecord, type NewJob, type Outcome, type Storage, settle } from '@rq/job'
 import { findViolations, snapshotRedis } from '@rq/testkit'
 import { MemoryStorage } from '@rq/testkit/memory-storage'
-import { claimRequest, newJob } from '@rq/testkit/storage-conformance'
+import { claimRequest, newJob, rescue } from '@rq/testkit/storage-conformance'
 import type { Redis } from 'ioredis'
 import { expect } from 'vitest'
 import { RedisStorage } from '../src/index.ts'
@@ -156,7 +156,7 @@ export class Run {
     for (const [index, lease] of leases.entries()) lease.endsMs = index
     const recover = async ({ workers }: Storage) => {
       // The state is compared, and with it the order of those that go back to the queue; those taken over have none.
-      const taken = await workers.recover(name, 'rescuer', 60_000, 100)
+      const taken = await rescue(workers, { queue: name, leaseMs: 60_000, most: 100 })
       return [...taken].sort((a, b) => (a.job.id < b.job.id ? -1 : 1))
     }
     this.#startAll(await recover(this.#redis), await recover(this.#memory), true)

@@ -1,6 +1,6 @@
 import { JOB_STATUSES, type Lease } from '@rq/job'
 import { eventually, type RedisFixture, redisFixture } from '@rq/testkit'
-import { claimRequest, end, newJob, RAISED, RETURNED } from '@rq/testkit/storage-conformance'
+import { claimRequest, end, newJob, RAISED, RETURNED, rescue } from '@rq/testkit/storage-conformance'
 import { describe, expect, test } from 'vitest'
 import { RedisStorage } from '../src/index.ts'
 
@@ -80,7 +80,7 @@ describe.each(OLDER)('a status %s that was saved over', (status) => {
       await claimed(place, 1)
       await place.save(status)
       await eventually(async () =>
-        expect(await place.storage.workers.recover('default', 'w', 15_000, 1)).toHaveLength(1),
+        expect(await rescue(place.storage.workers, { workerName: 'w', most: 1 })).toHaveLength(1),
       )
       expect(await whereIs(place)).toMatchObject({ status: 'started', leases: 1 })
     }))

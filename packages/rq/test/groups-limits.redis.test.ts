@@ -1,6 +1,7 @@
 import { settle } from '@rq/job'
 import { RedisStorage } from '@rq/redis'
 import { eventually } from '@rq/testkit'
+import { rescue } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
 import { Dependency, Group, Queue, RateLimit, Repeat, Retry } from '../src/index.ts'
 import { divByZero, echo, note, noted, nothing, retryLater, sayHello } from './functions.ts'
@@ -169,7 +170,7 @@ describe('RateLimit', () => {
     const die = async () => {
       await storage.workers.claim({ queues: ['default'], want: 1, workerName: 'dead', leaseMs: 60_000 })
       await at.endLeases()
-      const taken = await storage.workers.recover('default', 'rescuer', 60_000, 1)
+      const taken = await rescue(storage.workers, { leaseMs: 60_000, most: 1 })
       const times = { startedAtMs: 1, endedAtMs: 2 }
       const outcome = { kind: 'abandoned', error: 'its worker died', ...times } as const
       await storage.workers.settle(

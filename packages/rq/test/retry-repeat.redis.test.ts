@@ -1,5 +1,6 @@
 import { type Claimed, settle } from '@rq/job'
 import { RedisStorage } from '@rq/redis'
+import { rescue } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
 import { Job, Queue, Repeat, Retry } from '../src/index.ts'
 import { divByZero, failTimes, note, noted, nothing, onFailure, retryInFront, retryLater } from './functions.ts'
@@ -103,7 +104,7 @@ describe('Retry', () => {
     await abandon()
     await at.work(['other'], { burst: true })
     expect(await job.isStarted()).toBe(true)
-    const [taken] = await storage.workers.recover('default', 'dead too', 60_000, 1)
+    const [taken] = await rescue(storage.workers, { workerName: 'dead too', leaseMs: 60_000, most: 1 })
     expect(taken?.job).toMatchObject({ id: job.id, abandonedCount: 1 })
     await at.endLeases()
     await at.work()
@@ -113,7 +114,7 @@ describe('Retry', () => {
 
     const twice = await at.queue.enqueue(nothing, [], { retry: new Retry({ max: 1 }) })
     await abandon()
-    const [first] = await storage.workers.recover('default', 'rescuer', 60_000, 1)
+    const [first] = await rescue(storage.workers, { leaseMs: 60_000, most: 1 })
     await storage.workers.settle('rescuer', first === undefined ? [] : [abandoned(first)])
     expect(await twice.isQueued()).toBe(true)
     await abandon()

@@ -1,7 +1,7 @@
 import { settle } from '@rq/job'
 import { RedisStorage } from '@rq/redis'
 import { faultProxy, type RedisFixture } from '@rq/testkit'
-import { claimRequest, newJob, RAISED, RETURNED } from '@rq/testkit/storage-conformance'
+import { claimRequest, newJob, RAISED, RETURNED, rescue } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
 import * as scripts from '../../redis/src/connection/scripts.generated.ts'
 import { Group, Job, Queue, RateLimit } from '../src/index.ts'
@@ -140,7 +140,7 @@ const STEPS: Readonly<Record<string, readonly [sent: readonly string[], step: St
     async (site) => {
       await claimed(site)
       await site.at.endLeases()
-      return () => site.storage.workers.recover('default', 'rescuer', 15_000, MANY)
+      return () => rescue(site.storage.workers, { most: MANY })
     },
   ],
   'canceling, with dependents': [

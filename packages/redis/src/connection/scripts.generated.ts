@@ -2290,11 +2290,11 @@ return pack(found)`,
 }
 
 /**
- * Take over jobs whose lease has ended: each is leased anew to the caller, which decides what becomes of it. Jobs that a dead Python worker took and did not start go back to the queue, and so do those that one of our workers had prefetched and, as far as is known, not started.
+ * Take over jobs whose lease has ended: each is leased anew to the caller, which decides what becomes of it. Jobs that a dead Python worker took and did not start go back to the queue, and so do those that one of our workers had prefetched and, as far as is known, not started. Looks at a page of leases at a time, those that end last first: so jobs that go back to the head of the queue keep their order from page to page.
  *
  * Keys: wip (rq:wip:<q>)
  *
- * Reply: Redis's time in ms; the word stalled, or what lib/claimed packs
+ * Reply: Redis's time in ms; the word stalled, or what lib/claimed packs; `from` of the next call, -1 = nothing is left
  */
 export const recover: Script<
   [wip: string],
@@ -2307,11 +2307,12 @@ export const recover: Script<
     stamp: string,
     executionBase: string,
     sentMs: number,
+    from: number,
   ],
-  [nowMs: number, taken: Buffer]
+  [nowMs: number, taken: Buffer, next: number]
 > = {
   name: 'recover',
-  sha: '2711e1bbfe1b5c51dc4f0bc40b031e60d023b856',
+  sha: '62b57d51af16d245e7821fec298c9b06faed1eb8',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -2323,12 +2324,12 @@ export const recover: Script<
     LIB_CLAIMED,
     String.raw`local wipKey = KEYS[1]
 local prefix, queue, worker, leaseMs, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
-local stamp, executionBase, sentMs = ARGV[6], ARGV[7], tonumber(ARGV[8])
+local stamp, executionBase, sentMs, from = ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
 local _, nowMs = clock()
-if sentMs > 0 and nowMs - sentMs > leaseMs / 3 then return { nowMs, 'stalled' } end
+if sentMs > 0 and nowMs - sentMs > leaseMs / 3 then return { nowMs, 'stalled', -1 } end
 local taken = {}
 local serial = firstSerial(nowMs)
-local count = 0
+local left = 0
 local function isStartedByPython(id, job)
   return not job[2] or (job[4] and not redis.call('ZSCORE', prefix .. 'wip:' .. job[4], id .. ':' .. job[2]))
 end
@@ -2343,21 +2344,21 @@ local function putBack(id, key)
   back[#back + 1] = id
 end
 putBackStuck(prefix, queue, nowMs)
-local ended = redis.call('ZRANGEBYSCORE', wipKey, 0, leaseScore(nowMs), 'WITHSCORES')
-for at = 1, #ended, 2 do
-  if count == most then break end
+local ended = redis.call('ZREVRANGEBYSCORE', wipKey, leaseScore(nowMs), 0, 'WITHSCORES', 'LIMIT', from, most)
+for at = #ended - 1, 1, -2 do
   local member = ended[at]
   local id, execution = string.match(member, '^([^:]+):?(.*)$')
   local key = prefix .. 'job:' .. id
   local held = redis.call('HMGET', key, 'status', 'execution_id', 'data', 'origin')
   local ours = held[2] == execution
-  if ours or not held[3] or tonumber(ended[at + 1]) * 1000 <= nowMs then
+  if not ours and held[3] and tonumber(ended[at + 1]) * 1000 > nowMs then
+    left = left + 1
+  else
     redis.call('ZREM', wipKey, member)
     local hadHeartbeat = redis.call('DEL', prefix .. 'execution:' .. member) == 1
     redis.call('ZREM', prefix .. 'executions:' .. id, execution)
     local isAbandoned = ours and held[1] ~= 'canceled' or held[1] == 'started' and isStartedByPython(id, held)
     if isAbandoned and held[3] then
-      count = count + 1
       local often = redis.call('HINCRBY', key, 'abandoned_count', 1) >= OFTEN
       if ours and not hadHeartbeat and not often and string.sub(execution, 1, 1) == PREFETCHED then
         putBack(id, key)
@@ -2372,7 +2373,7 @@ for at = 1, #ended, 2 do
   end
 end
 for at = #back, 1, -1 do redis.call('LPUSH', prefix .. 'queue:' .. queue, back[at]) end
-return { nowMs, pack(taken) }`,
+return { nowMs, pack(taken), #ended == 2 * most and from + left or -1 }`,
   ),
 }
 

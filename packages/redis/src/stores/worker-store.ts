@@ -1,10 +1,11 @@
 import { RqError, randomHex, SECOND_MS } from '@rq/core'
 import type {
-  Claimed,
   ClaimReply,
   ClaimRequest,
   GiveBackAnswer,
   Lease,
+  RecoverReply,
+  RecoverRequest,
   SettleAnswer,
   Settlement,
   SettleReply,
@@ -39,6 +40,8 @@ const EXECUTION_BASE_LENGTH = 12
 /** The first digit of an execution id says whether the job was prefetched; recover.lua reads it. */
 const PREFETCHED = 'f'
 const NOT_PREFETCHED = '0'
+/** How many leases one step renews or gives back, so that no step blocks Redis for long. */
+const LEASE_PAGE = 250
 
 export class RedisWorkerStore implements WorkerStore {
   readonly #connections: Connections
@@ -88,24 +91,13 @@ export class RedisWorkerStore implements WorkerStore {
     this.#births.delete(worker.name)
   }
 
+  /** Each step renews up to 250 leases. */
   async heartbeat(beat: WorkerHeartbeat): Promise<readonly Lease[]> {
-    const { worker } = beat
-    const fields = encodeNewWorker(worker, this.#birthOf(worker))
-    const leases = beat.leases.flatMap(({ queue, jobId, executionId }) => [queue, jobId, executionId])
-    const lost = await this.#connections.run(
-      scripts.heartbeat,
-      [this.#keys.workers],
-      [
-        ...([this.#keys.prefix, worker.name, stampNow(), worker.ttlS, beat.leaseMs] as const),
-        ...([beat.state, beat.currentJobId ?? '', worker.queues.length, fields.length] as const),
-        ...worker.queues,
-        ...fields,
-        ...leases,
-      ],
-    )
-    if (lost.length === 0) return []
-    const lostExecutions = new Set(lost.filter((_, index) => index % 2 === 1))
-    return beat.leases.filter((lease) => lostExecutions.has(lease.executionId))
+    const lost = await this.#beat(beat, beat.leases.slice(0, LEASE_PAGE))
+    for (let at = LEASE_PAGE; at < beat.leases.length; at += LEASE_PAGE) {
+      lost.push(...(await this.#beat(beat, beat.leases.slice(at, at + LEASE_PAGE))))
+    }
+    return lost
   }
 
   async shutdownRequested(workerName: string): Promise<void> {
@@ -169,31 +161,39 @@ export class RedisWorkerStore implements WorkerStore {
     return cleanUp(this.#connections, this.#keys, queues)
   }
 
+  /** Each step takes back up to 250 jobs, the last ones first, so that the first come to stand at the head. */
   async giveBack(leases: readonly Lease[]): Promise<readonly GiveBackAnswer[]> {
-    if (leases.length === 0) return []
-    const words = leases.flatMap(({ queue, jobId, executionId }) => [queue, jobId, executionId])
-    return this.#connections.run(scripts.giveBack, [this.#keys.queues], [this.#keys.prefix, ...words])
+    const answers: GiveBackAnswer[][] = []
+    for (let end = leases.length; end > 0; end -= LEASE_PAGE) {
+      const words = wordsOf(leases.slice(Math.max(0, end - LEASE_PAGE), end))
+      answers.push(await this.#connections.run(scripts.giveBack, [this.#keys.queues], [this.#keys.prefix, ...words]))
+    }
+    return answers.reverse().flat()
   }
 
   /**
    * After Redis was paused or unreachable, does nothing for the length of a lease, so that live workers can renew
    * theirs.
    */
-  async recover(queue: string, workerName: string, leaseMs: number, most: number): Promise<readonly Claimed[]> {
+  async recover(request: RecoverRequest): Promise<RecoverReply> {
     const sentAtMs = performance.now()
-    if (sentAtMs < this.#recoverFromMs) return []
+    if (sentAtMs < this.#recoverFromMs) return { jobs: [] }
+    const { from = 0, leaseMs, most, queue, workerName } = request
     const base = executionBase()
     const key = this.#keys.registry(queue, 'started')
-    const args = [this.#keys.prefix, queue, workerName, leaseMs, most, stampNow(), base, this.#clock.nowMs()] as const
+    const { prefix } = this.#keys
+    const clockMs = this.#clock.nowMs()
+    const args = [prefix, queue, workerName, leaseMs, most, stampNow(), base, clockMs, from] as const
     const call = { base, queues: [queue], workerName }
     const { reply, resent } = await this.#recoveries.send(call, scripts.recover, [key], [...args])
-    const [serverMs, taken] = reply
+    const [serverMs, taken, next] = reply
     this.#clock.update(serverMs, sentAtMs)
     if (taken.equals(STALLED)) {
       this.#recoverFromMs = performance.now() + leaseMs
-      return []
+      return { jobs: [] }
     }
-    return (await this.#recoveries.addLost(decodeClaim(taken), call, resent)).jobs
+    const { jobs } = await this.#recoveries.addLost(decodeClaim(taken), call, resent)
+    return next < 0 ? { jobs } : { jobs, next }
   }
 
   waitForWork(queues: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<void> {
@@ -234,6 +234,26 @@ export class RedisWorkerStore implements WorkerStore {
     this.#signal.disconnect()
   }
 
+  /** Renew some of the leases. Returns those that are lost. */
+  async #beat(beat: WorkerHeartbeat, leases: readonly Lease[]): Promise<Lease[]> {
+    const { worker } = beat
+    const fields = encodeNewWorker(worker, this.#birthOf(worker))
+    const lost = await this.#connections.run(
+      scripts.heartbeat,
+      [this.#keys.workers],
+      [
+        ...([this.#keys.prefix, worker.name, stampNow(), worker.ttlS, beat.leaseMs] as const),
+        ...([beat.state, beat.currentJobId ?? '', worker.queues.length, fields.length] as const),
+        ...worker.queues,
+        ...fields,
+        ...wordsOf(leases),
+      ],
+    )
+    if (lost.length === 0) return []
+    const lostExecutions = new Set(lost.filter((_, index) => index % 2 === 1))
+    return leases.filter((lease) => lostExecutions.has(lease.executionId))
+  }
+
   #workerSet(queue: string | undefined): string {
     return queue === undefined ? this.#keys.workers : this.#keys.queueWorkers(queue)
   }
@@ -262,6 +282,11 @@ const ANSWERS: ReadonlyMap<number | undefined, SettleAnswer> = new Map([
 function mayBeAppliedBefore({ to, keepS }: Settlement, answer: SettleAnswer): boolean {
   if (answer === 'gone') return keepS === 0
   return answer === 'lost' && (to === 'queued' || to === 'scheduled')
+}
+
+/** How the scripts take leases: three words for each. */
+function wordsOf(leases: readonly Lease[]): string[] {
+  return leases.flatMap(({ queue, jobId, executionId }) => [queue, jobId, executionId])
 }
 
 function executionBase(isPrefetch = false): string {

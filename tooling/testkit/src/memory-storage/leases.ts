@@ -1,4 +1,4 @@
-import type { Claimed, ClaimReply, ClaimRequest, GiveBackAnswer, JobRecord, Lease } from '@rq/job'
+import type { Claimed, ClaimReply, ClaimRequest, GiveBackAnswer, JobRecord, Lease, RecoverReply } from '@rq/job'
 import { leaseKey, type MemoryData, type StoredLease } from './memory-data.ts'
 import { putBack } from './waiting-jobs.ts'
 
@@ -78,14 +78,14 @@ export function giveBack(data: MemoryData, leases: readonly Lease[]): GiveBackAn
 }
 
 /**
- * Take over up to `most` jobs of a queue whose leases have ended. Those that may not have begun go back to its head
+ * Take over the jobs of the `most` leases of a queue that ended last. Those that may not have begun go back to its head
  * instead.
  */
-export function recover(data: MemoryData, queue: string, request: LeaseRequest, most: number): Claimed[] {
+export function recover(data: MemoryData, queue: string, request: LeaseRequest, most: number): RecoverReply {
   const taken: Claimed[] = []
   const returned: JobRecord[] = []
-  for (const ended of endedLeases(data, queue)) {
-    if (taken.length + returned.length === most) break
+  const all = endedLeases(data, queue)
+  for (const ended of all.slice(-most)) {
     data.leases(queue).delete(leaseKey(ended.jobId, ended.executionId))
     const record = data.record(ended.jobId)
     if (record?.executionId !== ended.executionId || record.status !== 'started') continue
@@ -94,7 +94,7 @@ export function recover(data: MemoryData, queue: string, request: LeaseRequest, 
     else taken.push({ executionId: lease(data, record, request), job: { ...record } })
   }
   for (const record of returned.reverse()) putBack(data, record)
-  return taken
+  return all.length < most ? { jobs: taken } : { jobs: taken, next: 0 }
 }
 
 /** Lease a job to a worker. Returns the execution's id. */

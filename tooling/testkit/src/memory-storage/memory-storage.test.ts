@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../fake-clock.ts'
-import { claimRequest, describeStorage, newJob, RETURNED, workOff } from '../storage-conformance/index.ts'
+import { claimRequest, describeStorage, newJob, RETURNED, rescue, workOff } from '../storage-conformance/index.ts'
 import { MemoryPipeline } from './memory-pipeline.ts'
 import { MemoryStorage } from './memory-storage.ts'
 
@@ -33,12 +33,12 @@ describe('MemoryStorage', () => {
     await queues.pause('default', 5)
 
     clock.advance(4999)
-    expect(await workers.recover('default', 'rescuer', 5000, 10)).toEqual([])
+    expect(await rescue(workers, { leaseMs: 5000 })).toEqual([])
     expect(await schedules.promoteDue('default', 'ann', 10)).toMatchObject({ moved: 0, waitMs: 1 })
     expect(await queues.isPaused('default')).toBe(true)
 
     clock.advance(1)
-    expect(await workers.recover('default', 'rescuer', 5000, 10)).toMatchObject([{ job: { id: 'leased' } }])
+    expect(await rescue(workers, { leaseMs: 5000 })).toMatchObject([{ job: { id: 'leased' } }])
     expect(await schedules.promoteDue('default', 'ann', 10)).toMatchObject({ moved: 1, nowMs: clock.nowMs() })
     expect(await queues.isPaused('default')).toBe(false)
 

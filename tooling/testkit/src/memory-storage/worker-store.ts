@@ -1,10 +1,11 @@
 import { RqError, SECOND_MS } from '@rq/core'
 import type {
-  Claimed,
   ClaimReply,
   ClaimRequest,
   GiveBackAnswer,
   Lease,
+  RecoverReply,
+  RecoverRequest,
   Settlement,
   SettleReply,
   WorkerCommand,
@@ -95,7 +96,7 @@ export class MemoryWorkerStore implements WorkerStore {
     return giveBack(this.#data, leases)
   }
 
-  async recover(queue: string, workerName: string, leaseMs: number, most: number): Promise<readonly Claimed[]> {
+  async recover({ leaseMs, most, queue, workerName }: RecoverRequest): Promise<RecoverReply> {
     return recover(this.#data, queue, { workerName, endsMs: this.#data.nowMs + leaseMs }, most)
   }
 

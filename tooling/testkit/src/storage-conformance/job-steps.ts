@@ -5,9 +5,11 @@ import {
   type JobRecord,
   type NewJob,
   type Outcome,
+  type RecoverRequest,
   type SettleAnswer,
   type Storage,
   settle,
+  type WorkerStore,
 } from '@rq/job'
 
 /** Make a job as a producer does. */
@@ -32,6 +34,12 @@ export function newJob(record: Partial<JobRecord> = {}, place: Partial<Omit<NewJ
 
 export function claimRequest(request: Partial<ClaimRequest> = {}): ClaimRequest {
   return { queues: ['default'], want: 10, workerName: 'worker', leaseMs: 15_000, ...request }
+}
+
+/** Take jobs over whose leases have ended. */
+export async function rescue(workers: WorkerStore, request: Partial<RecoverRequest> = {}): Promise<readonly Claimed[]> {
+  const facts = { queue: 'default', workerName: 'rescuer', leaseMs: 15_000, most: 10, ...request }
+  return (await workers.recover(facts)).jobs
 }
 
 export const TIMES = { startedAtMs: 1_790_000_001_000, endedAtMs: 1_790_000_002_000 }

@@ -1,7 +1,7 @@
 import type { Claimed } from '@rq/job'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../eventually.ts'
-import { claimRequest, end, newJob, RAISED, RETURNED } from './job-steps.ts'
+import { claimRequest, end, newJob, RAISED, RETURNED, rescue } from './job-steps.ts'
 import { type OpenStorage, statusOf } from './storage-under-test.ts'
 
 /** Leases and workers: what happens to the jobs of workers that die. */
@@ -16,7 +16,7 @@ export function describeLeases(name: string, open: OpenStorage): void {
       const lease = { queue: 'default', jobId: 'held', executionId: claimed?.executionId ?? '' }
       const worker = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '1', ttlS: 480 }
       expect(await workers.heartbeat({ worker, state: 'busy', leases: [lease], leaseMs: 60_000 })).toEqual([])
-      expect(await workers.recover('default', 'rescuer', 15_000, 10)).toEqual([])
+      expect(await rescue(workers)).toEqual([])
       expect(await end(test.storage, jobs, RETURNED)).toEqual(['applied'])
     })
 
@@ -26,7 +26,7 @@ export function describeLeases(name: string, open: OpenStorage): void {
       await queues.enqueue([newJob({ id: 'left' })])
       const { jobs } = await workers.claim(claimRequest({ leaseMs: 1 }))
       const takeOver = async () => {
-        const taken = await Promise.all(['r1', 'r2', 'r3'].map((name) => workers.recover('default', name, 15_000, 10)))
+        const taken = await Promise.all(['r1', 'r2', 'r3'].map((name) => rescue(workers, { workerName: name })))
         return taken.flat()
       }
       let taken: Claimed[] = []
@@ -54,7 +54,7 @@ export function describeLeases(name: string, open: OpenStorage): void {
       for (let time = 1; time <= 2; time++) {
         expect((await abandon()).jobs.map(({ job }) => job.id)).toEqual(['a', 'b'])
         await eventually(async () => {
-          expect(await workers.recover('default', 'rescuer', 15_000, 10)).toEqual([])
+          expect(await rescue(workers)).toEqual([])
           return (await queues.count('default')) === 3
         })
         expect(await queues.jobIds('default', 0, -1)).toEqual(['a', 'b', 'later'])
@@ -62,7 +62,7 @@ export function describeLeases(name: string, open: OpenStorage): void {
       await abandon()
       const taken: Claimed[] = []
       await eventually(async () => {
-        taken.push(...(await workers.recover('default', 'rescuer', 15_000, 10)))
+        taken.push(...(await rescue(workers)))
         return taken.length === 2
       })
       expect(taken.map(({ job }) => [job.id, job.abandonedCount])).toEqual([
@@ -82,7 +82,7 @@ export function describeLeases(name: string, open: OpenStorage): void {
       await workers.heartbeat({ worker, state: 'busy', leases: [lease], leaseMs: 1 })
       const taken: Claimed[] = []
       await eventually(async () => {
-        taken.push(...(await workers.recover('default', 'rescuer', 15_000, 10)))
+        taken.push(...(await rescue(workers)))
         return taken.length === 1
       })
       expect(await end(test.storage, taken, RAISED)).toEqual(['applied'])
@@ -145,7 +145,7 @@ export function describeLeases(name: string, open: OpenStorage): void {
       await workers.claim(claimRequest({ leaseMs: 1 }))
       const taken: Claimed[][] = []
       await eventually(async () => {
-        const some = await workers.recover('default', 'rescuer', 15_000, 2)
+        const some = await rescue(workers, { most: 2 })
         if (some.length > 0) taken.push([...some])
         return taken.flat().length === 3
       })
