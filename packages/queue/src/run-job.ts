@@ -51,7 +51,8 @@ export async function attemptJob(input: RunInput): Promise<Attempt> {
   const job = new Job(record, new RunContext(input.context, input.signal))
   let value: unknown
   try {
-    value = await untilAborted(input.signal, () => call(input, job, record))
+    value = untilAborted(input.signal, () => call(input, job, record))
+    if (value instanceof Promise) value = await value
   } catch (error) {
     record.endedAtMs = Date.now()
     return ended(input, job, record, error)

@@ -35,20 +35,28 @@ export type ExecutionEnd = 'settled' | 'returned' | 'dropped'
  * - `running`: it waits for a horse, runs, or has callbacks and handlers to come;
  * - `settling`: its settlement is on its way to the store;
  * - `returning`: it is on its way back to the head of its queue, and no attempt is counted.
+ *
+ * Most jobs return, and have no callbacks: what those pass through takes callbacks, since each promise of a job costs
+ * more than what is done here. What needs more time is an async method.
  */
 export class Execution {
   readonly claimed: Claimed
   readonly #parts: ExecutionParts
+  readonly #onEnd: (execution: Execution, end: ExecutionEnd) => void
   /** The count of the renewer before it knew of this execution. */
   readonly #renewalsBefore: number | undefined
   #state: 'running' | 'settling' | 'returning' = 'running'
   #isLost = false
   #wasInHeartbeat = false
-  #end: ExecutionEnd = 'dropped'
 
-  constructor(claimed: Claimed, parts: ExecutionParts) {
+  /**
+   * @param onEnd - called when the job is settled, returned or dropped. A second time if its run ends after it was
+   *   returned.
+   */
+  constructor(claimed: Claimed, parts: ExecutionParts, onEnd: (execution: Execution, end: ExecutionEnd) => void) {
     this.claimed = claimed
     this.#parts = parts
+    this.#onEnd = onEnd
     this.#renewalsBefore = parts.renewer?.renewals
   }
 
@@ -74,27 +82,24 @@ export class Execution {
     return this.#isLost
   }
 
-  /** Run the job and store how it ended. Never rejects. */
-  async run(): Promise<ExecutionEnd> {
-    const outcome = await this.#parts.horses.run({ kind: 'job', id: this.id, record: this.job })
-    await this.#conclude(outcome)
-    return this.#end
+  /** Run the job and store how it ended. */
+  run(): void {
+    this.#parts.horses.run({ kind: 'job', id: this.id, record: this.job }, (outcome) => this.#conclude(outcome))
   }
 
   /** Store what becomes of a job that its worker abandoned. It does not run. Never rejects. */
-  async concludeAbandoned(): Promise<ExecutionEnd> {
+  async concludeAbandoned(): Promise<void> {
     const { clock, policy } = this.#parts
     const { abandonedCount = 0, startedAtMs = clock.nowMs() } = this.job
     const error = abandonedError(clock.nowMs(), abandonedCount)
     const abandoned = { startedAtMs, endedAtMs: clock.nowMs(), poisoned: isPoisoned(this.job) }
     const settlement = policy.abandoned(this.claimed, error.text, abandoned)
     // Only the end of a job is reported to its failure callback and the handlers.
-    if (settlement.to !== 'failed') await this.#settle(settlement)
-    else await this.#settle(policy.abandoned(this.claimed, await this.#reportFailure(error), abandoned))
-    return this.#end
+    if (settlement.to !== 'failed') this.#settle(settlement)
+    else this.#settle(policy.abandoned(this.claimed, await this.#reportFailure(error), abandoned))
   }
 
-  /** End the run: by its signal, and then by force. {@link run} resolves as usual. */
+  /** End the run: by its signal, and then by force. */
   abort(reason: AbortReason): void {
     this.#parts.horses.abort(this.id, reason)
   }
@@ -110,12 +115,12 @@ export class Execution {
     this.abort('lease_lost')
   }
 
-  /** Return the job to the head of its queue, whatever it is doing; no attempt is counted. */
+  /** Return the job to the head of its queue, whatever it is doing; no attempt is counted. Never rejects. */
   async giveBack(): Promise<void> {
     if (!this.isRunning) return
     this.#state = 'returning'
     await this.#parts.store.giveBack(this.lease)
-    this.#end = 'returned'
+    this.#onEnd(this, 'returned')
   }
 
   /**
@@ -126,40 +131,42 @@ export class Execution {
   }
 
   /** Settle or return the job, or drop it, depending on how its task ended. */
-  #conclude(outcome: TaskOutcome): Promise<void> | undefined {
+  #conclude(outcome: TaskOutcome): void {
     switch (outcome.kind) {
       case 'ended':
-        return outcome.aborted === 'lease_lost' ? undefined : this.#ended(outcome.end)
+        if (outcome.aborted === 'lease_lost') this.#drop()
+        else this.#ended(outcome.end)
+        return
       case 'killed':
-        return this.#killed(outcome.killed)
+        void this.#killed(outcome.killed)
+        return
       case 'canceled':
-        return outcome.reason === 'stopped' ? this.#stopped(this.#now()) : undefined
+        if (outcome.reason === 'stopped') void this.#stopped(this.#now())
+        else this.#drop()
+        return
       case 'returned':
-        return this.giveBack()
+        void this.giveBack()
+        return
     }
   }
 
-  #ended({ chainEnded, error, leaking, outcome, tookMs }: TaskEnd): Promise<void> | undefined {
-    const { log } = this.#parts
-    if (leaking === true) log.leaking(this.job)
+  #ended({ chainEnded, error, leaking, outcome, tookMs }: TaskEnd): void {
+    if (leaking === true) this.#parts.log.leaking(this.job)
     if (outcome === undefined) {
-      return this.#settleOutcome(
-        { kind: 'raised', error: 'The work-horse reported no outcome.', ...this.#now() },
-        tookMs,
-      )
-    }
-    if (outcome.kind === 'raised' && error !== undefined && chainEnded !== true) return this.#raised(outcome, error)
-    return this.#settleOutcome(outcome, tookMs)
+      this.#settleOutcome({ kind: 'raised', error: 'The work-horse reported no outcome.', ...this.#now() }, tookMs)
+    } else if (outcome.kind === 'raised' && error !== undefined && chainEnded !== true) {
+      void this.#raised(outcome, error)
+    } else this.#settleOutcome(outcome, tookMs)
   }
 
   async #raised(outcome: Outcome, error: ErrorFacts): Promise<void> {
     await this.#parts.handlers.callExceptionHandlers(this.job, error)
-    await this.#settleOutcome(outcome)
+    this.#settleOutcome(outcome)
   }
 
   async #killed(killed: KilledTask): Promise<void> {
     const { cause, failedBy, startedAtMs } = killed
-    if (cause === 'lease_lost') return
+    if (cause === 'lease_lost') return this.#drop()
     if (cause === 'shutdown') return this.giveBack()
     const times = { startedAtMs, endedAtMs: this.#parts.clock.nowMs() }
     if (cause === 'stopped') return this.#stopped(times)
@@ -167,14 +174,14 @@ export class Execution {
     const error = killedError(killed)
     // A failure callback that has already begun is not called twice.
     const text = failedBy === undefined ? await this.#reportFailure(error) : error.text
-    await this.#settleOutcome({ kind: 'raised', error: text, ...times })
+    this.#settleOutcome({ kind: 'raised', error: text, ...times })
   }
 
   async #stopped(times: { startedAtMs: number; endedAtMs: number }): Promise<void> {
     if (this.job.onStopped !== undefined) {
-      await this.#parts.horses.run({ kind: 'stopped_callback', id: this.id, record: this.job })
+      await this.#parts.horses.runCallback({ kind: 'stopped_callback', id: this.id, record: this.job })
     }
-    await this.#settleOutcome({ kind: 'stopped', error: STOPPED_TEXT, ...times })
+    this.#settleOutcome({ kind: 'stopped', error: STOPPED_TEXT, ...times })
   }
 
   /** Call the failure callback, in another horse, and all handlers. Returns the text to store. */
@@ -183,7 +190,7 @@ export class Execution {
     const record = this.job
     let reported = error
     if (record.onFailure !== undefined || handlers.haveReferences) {
-      const outcome = await horses.run({ kind: 'failure_callback', id: this.id, record, error })
+      const outcome = await horses.runCallback({ kind: 'failure_callback', id: this.id, record, error })
       if (outcome.kind === 'ended') {
         reported = outcome.end.error ?? error
         if (outcome.end.chainEnded === true) return reported.text
@@ -193,49 +200,54 @@ export class Execution {
     return reported.text
   }
 
-  // Every job passes through these two, and each promise costs it more than what they do: so they make none.
-
-  #settleOutcome(outcome: Outcome, tookMs = outcome.endedAtMs - outcome.startedAtMs): Promise<void> | undefined {
+  #settleOutcome(outcome: Outcome, tookMs = outcome.endedAtMs - outcome.startedAtMs): void {
     // It may have been given back while its callbacks or handlers were running.
-    if (!this.isRunning) return undefined
+    if (!this.isRunning) return
     this.#parts.log.attemptEnded(this.job, outcome, tookMs)
-    return this.#settle(this.#parts.policy.settle(this.claimed, outcome))
+    this.#settle(this.#parts.policy.settle(this.claimed, outcome))
   }
 
-  #settle(settlement: Settlement): Promise<void> | undefined {
-    if (!this.isRunning) return undefined
+  #settle(settlement: Settlement): void {
+    if (!this.isRunning) return
     this.#state = 'settling'
-    return this.#parts.store.settle(
-      () => this.#current(settlement),
-      (answer) => {
-        if (typeof answer !== 'string') return this.#refused(settlement, answer.refusal)
-        this.#settled(settlement, answer)
-        return undefined
+    this.#parts.store.settle({
+      current: () => this.#current(settlement),
+      onAnswer: (answer) => {
+        if (typeof answer === 'string') this.#settled(settlement, answer)
+        else void this.#refused(settlement, answer.refusal)
       },
-    )
+    })
   }
 
   /** The store refused the settlement. An attempt that returned has failed, since its value cannot be stored. */
   async #refused({ endedAtMs, result, startedAtMs }: Settlement, refusal: Error): Promise<void> {
     if (result?.returnValue === undefined) {
       this.#parts.log.refused(this.job, refusal)
+      this.#drop()
       return
     }
     this.#state = 'running'
     const error = await this.#reportFailure(refusedError(refusal))
-    await this.#settleOutcome({ kind: 'raised', error, startedAtMs, endedAtMs })
+    this.#settleOutcome({ kind: 'raised', error, startedAtMs, endedAtMs })
   }
 
   #settled(settlement: Settlement, answer: SettleAnswer): void {
+    if (!this.#isLost) this.#reportSettled(settlement, answer)
+    this.#onEnd(this, 'settled')
+  }
+
+  #reportSettled(settlement: Settlement, answer: SettleAnswer): void {
     const { log, webhooks } = this.#parts
-    this.#end = 'settled'
-    if (this.#isLost) return
     if (answer === 'lost') log.leaseLost(this.claimed)
     else if (answer === 'gone') log.vanished(this.claimed)
     else {
       log.settled(this.claimed, settlement)
       webhooks.settled(this.job, settlement)
     }
+  }
+
+  #drop(): void {
+    this.#onEnd(this, 'dropped')
   }
 
   /** The settlement as it should be sent now: a heartbeat may have been sent since it was made. */

@@ -27,14 +27,14 @@ export class Executions {
 
   /** Run jobs that were just claimed. */
   start(jobs: readonly Claimed[]): void {
-    for (const execution of this.#add(jobs)) this.#follow(execution, execution.run())
+    for (const execution of this.#add(jobs)) execution.run()
   }
 
   /** Conclude a job that was taken over from a dead worker. */
   takeOver(claimed: Claimed): void {
     const executions = this.#add([claimed])
     this.#options.log.takenOver(claimed)
-    for (const execution of executions) this.#follow(execution, execution.concludeAbandoned())
+    for (const execution of executions) void execution.concludeAbandoned()
   }
 
   /** Note that another worker owns the job of this execution. */
@@ -54,13 +54,7 @@ export class Executions {
 
   /** Return all jobs that are not being settled, whatever they are doing, to the heads of their queues. */
   giveBackAll(): void {
-    for (const execution of this.#executions.values()) {
-      if (execution.isRunning)
-        this.#follow(
-          execution,
-          execution.giveBack().then(() => 'returned'),
-        )
-    }
+    for (const execution of this.#executions.values()) void execution.giveBack()
   }
 
   /** The leases to renew with the heartbeat that is about to be sent: all that are not lost. */
@@ -75,18 +69,16 @@ export class Executions {
   }
 
   #add(jobs: readonly Claimed[]): Execution[] {
-    const executions = jobs.map((claimed) => new Execution(claimed, this.#options))
+    const executions = jobs.map((claimed) => new Execution(claimed, this.#options, this.#noteEnd))
     for (const execution of executions) this.#executions.set(execution.id, execution)
     this.#options.renewer?.hold(executions)
     return executions
   }
 
-  #follow(execution: Execution, end: Promise<ExecutionEnd>): void {
-    void end.then((how) => {
-      // An execution that was given back may end a second time, when its run does.
-      if (!this.#executions.delete(execution.id)) return
-      this.#options.renewer?.drop(execution.id)
-      this.#options.onEnd(how)
-    })
+  readonly #noteEnd = ({ id }: Execution, end: ExecutionEnd): void => {
+    // An execution that was given back may end a second time, when its run does.
+    if (!this.#executions.delete(id)) return
+    this.#options.renewer?.drop(id)
+    this.#options.onEnd(end)
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock, Logger, RqError } from '@rq/core'
 import type { Storage } from '@rq/job'
-import type { AbortReason, HorseSetup, Task, TaskEnd } from '../inside-horse/protocol.ts'
+import type { AbortReason, CallbackTask, HorseSetup, JobTask, TaskEnd } from '../inside-horse/protocol.ts'
 import type { WorkerLog } from '../worker-log.ts'
 import { Horse, type HorseOwner } from './horse.ts'
 import { answerCall } from './horse-calls.ts'
@@ -9,7 +9,7 @@ import type { KillCause } from './killed-task.ts'
 import { PendingTasks } from './pending-tasks.ts'
 import { Prefetch, type PrefetchOptions } from './prefetch.ts'
 import { StartGuard } from './start-guard.ts'
-import { type TaskOutcome, TaskRun } from './task-run.ts'
+import { type OnOutcome, type TaskOutcome, TaskRun } from './task-run.ts'
 
 export interface HorsePoolOptions {
   /** How many horses to keep. */
@@ -42,8 +42,8 @@ const LATE_MS = 400
 const WAIT_MS = 1000
 
 /**
- * The worker's horses. {@link run} gives a task to the horse with the least to do; horses that end are replaced.
- * Callback tasks go before jobs and are never returned.
+ * The worker's horses. A task goes to the horse with the least to do; horses that end are replaced. Callback tasks go
+ * before jobs and are never returned.
  */
 export class HorsePool implements HorseOwner {
   readonly #options: HorsePoolOptions
@@ -72,14 +72,21 @@ export class HorsePool implements HorseOwner {
     this.#fill()
   }
 
-  /** Run a task in some horse. Tasks that are added in the same turn reach a horse in one message. Never rejects. */
-  run(task: Task): Promise<TaskOutcome> {
-    const run = new TaskRun(task)
-    const nowMs = this.#options.clock.monotonicMs()
-    if (task.kind === 'job') this.#pending.add(run, nowMs)
-    else this.#pending.putBack([run], nowMs)
+  /**
+   * Run a job in some horse. Jobs that are added in the same turn reach a horse in one message.
+   * @param onOutcome - called once, never before this returns.
+   */
+  run(job: JobTask, onOutcome: OnOutcome): void {
+    this.#pending.add(new TaskRun(job, onOutcome), this.#options.clock.monotonicMs())
     this.#handOutSoon()
-    return run.outcome
+  }
+
+  /** Run a callback of a job whose own horse cannot call it. Before jobs that wait. Never rejects. */
+  runCallback(callback: CallbackTask): Promise<TaskOutcome> {
+    return new Promise((resolve) => {
+      this.#pending.putBack([new TaskRun(callback, resolve)], this.#options.clock.monotonicMs())
+      this.#handOutSoon()
+    })
   }
 
   /** Whether jobs are assigned that have to wait behind others. */

@@ -52,16 +52,12 @@ beforeEach(() => {
 
 /** Assign tasks of these ids; `timeoutS` applies to each. */
 function assign(ids: readonly string[], timeoutS = 2, data = ''): TaskRun[] {
-  const runs = ids.map((id) => new TaskRun({ kind: 'job', id, record: { id, timeoutS, data } } as Task))
-  for (const run of runs) void run.outcome.then((outcome) => outcomes.set(run.id, outcome))
+  const runs = ids.map((id) => {
+    const task = { kind: 'job', id, record: { id, timeoutS, data } } as Task
+    return new TaskRun(task, (outcome) => outcomes.set(id, outcome))
+  })
   horse.assign(runs)
   return runs
-}
-
-/** How a task ended, when its promise has had the time to resolve. */
-async function outcomeOf(id: string): Promise<TaskOutcome | undefined> {
-  await Promise.resolve()
-  return outcomes.get(id)
 }
 
 const receive = (message: FromHorse) => listener.onMessage(message)
@@ -105,7 +101,7 @@ describe('Horse', () => {
     expect(kills).toBe(1)
     listener.onExit({ code: null, signal: 'SIGKILL' })
     const killed = { cause: 'timeout', timeoutS: 2, phase: 'function', pid: 7 }
-    expect(await outcomeOf('1')).toMatchObject({ kind: 'killed', killed })
+    expect(outcomes.get('1')).toMatchObject({ kind: 'killed', killed })
   })
 
   test('a task that ends in time after its signal keeps its horse', async () => {
@@ -116,7 +112,7 @@ describe('Horse', () => {
     receive({ type: 'progress', ends: endOf('1') })
     clock.advance(1000)
     check()
-    expect(await outcomeOf('1')).toMatchObject({ kind: 'ended', aborted: 'timeout' })
+    expect(outcomes.get('1')).toMatchObject({ kind: 'ended', aborted: 'timeout' })
     expect(kills).toBe(0)
   })
 
@@ -238,7 +234,7 @@ describe('Horse', () => {
     look(10_000)
     begin('1')
     listener.onExit({ code: null, signal: 'SIGKILL' })
-    expect(await outcomeOf('1')).toMatchObject({ kind: 'killed', killed: { cause: 'shutdown' } })
+    expect(outcomes.get('1')).toMatchObject({ kind: 'killed', killed: { cause: 'shutdown' } })
   })
 
   test('is killed when it begins a task that it was not assigned', () => {
@@ -252,8 +248,8 @@ describe('Horse', () => {
     receive({ type: 'fatal', error: 'Error: x' })
     listener.onExit({ code: 1, signal: null })
     const killed = { cause: 'exit', fatal: 'Error: x', exit: { code: 1 } }
-    expect(await outcomeOf('1')).toMatchObject({ kind: 'killed', killed })
-    expect(await outcomeOf('2')).toBeUndefined()
+    expect(outcomes.get('1')).toMatchObject({ kind: 'killed', killed })
+    expect(outcomes.get('2')).toBeUndefined()
     expect(unbegun).toEqual(['2'])
     expect(horse.state).toBe('gone')
   })
@@ -263,7 +259,7 @@ describe('Horse', () => {
     begin('1')
     receive({ type: 'progress', ends: [{ id: '1', tookMs: 1, leaking: true }], hold: true })
     expect(kills).toBe(1)
-    expect(await outcomeOf('1')).toMatchObject({ kind: 'ended', aborted: undefined })
+    expect(outcomes.get('1')).toMatchObject({ kind: 'ended', aborted: undefined })
     expect(sent.at(-1)?.type).toBe('tasks')
   })
 
@@ -271,7 +267,7 @@ describe('Horse', () => {
     assign(['1', '2'])
     begin('1')
     receive({ type: 'progress', ends: [{ id: '1', tookMs: 1, hasFailedImport: true }], hold: true })
-    expect(await outcomeOf('1')).toMatchObject({ kind: 'ended' })
+    expect(outcomes.get('1')).toMatchObject({ kind: 'ended' })
     expect(sent.map(({ type }) => type)).toEqual(['tasks', 'quit'])
     expect(horse.room(4)).toBe(0)
     listener.onExit({ code: 0, signal: null })
@@ -287,7 +283,7 @@ describe('Horse', () => {
     check()
     begin('2', '1')
     listener.onExit({ code: 1, signal: null })
-    expect(await outcomeOf('2')).toMatchObject({ kind: 'killed', killed: { cause: 'shutdown' } })
+    expect(outcomes.get('2')).toMatchObject({ kind: 'killed', killed: { cause: 'shutdown' } })
   })
 
   test('retired, it finishes its tasks and is asked to quit, and killed if it does not', () => {

@@ -19,7 +19,7 @@ export interface HorseOwner {
   /** The horse takes tasks now. */
   onReady(horse: Horse): void
   onBegin(horse: Horse, run: TaskRun): void
-  /** A task has ended in an orderly way; its outcome is resolved. */
+  /** A task has ended in an orderly way, and has reported its outcome. */
   onEnd(run: TaskRun, end: TaskEnd): void
   /** After a message with ends and beginnings was processed: the horse may have room, or be worn out. */
   onProgress(horse: Horse): void

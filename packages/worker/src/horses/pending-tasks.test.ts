@@ -3,8 +3,8 @@ import type { Task } from '../inside-horse/protocol.ts'
 import { PendingTasks } from './pending-tasks.ts'
 import { TaskRun } from './task-run.ts'
 
-const job = (id: string) => new TaskRun({ kind: 'job', id, record: {} } as Task)
-const callback = (id: string) => new TaskRun({ kind: 'stopped_callback', id, record: {} } as Task)
+const job = (id: string) => new TaskRun({ kind: 'job', id, record: {} } as Task, () => {})
+const callback = (id: string) => new TaskRun({ kind: 'stopped_callback', id, record: {} } as Task, () => {})
 const idsOf = (runs: readonly TaskRun[]) => runs.map(({ id }) => id)
 
 function pendingOf(runs: readonly TaskRun[], nowMs = 0): PendingTasks {

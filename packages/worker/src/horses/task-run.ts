@@ -20,16 +20,17 @@ export type TaskOutcome =
 /** How long a task may take to end after it was asked to. */
 const GRACE_MS = 500
 
+/** Called once, with the outcome of a task. Must not throw. A callback, since each promise of a job costs it more. */
+export type OnOutcome = (outcome: TaskOutcome) => void
+
 /**
- * One task from the moment the pool accepts it until its {@link outcome}, with its time limits. The clock starts when
+ * One task from the moment the pool accepts it until its {@link end}, with its time limits. The clock starts when
  * the horse reports that the task begins. At the limit the task is asked to end, and after a grace it is due to be
  * killed; each callback has a limit of its own. Times are monotonic milliseconds unless the name says otherwise.
  */
 export class TaskRun {
   readonly task: Task
-  /** Never rejects. */
-  readonly outcome: Promise<TaskOutcome>
-  #resolve!: (outcome: TaskOutcome) => void
+  readonly #onOutcome: OnOutcome
   #begunMs: number | undefined
   #startedAtMs = 0
   #phase: Phase
@@ -40,11 +41,9 @@ export class TaskRun {
   #canceled: AbortReason | undefined
   #failedBy: ErrorFacts | undefined
 
-  constructor(task: Task) {
+  constructor(task: Task, onOutcome: OnOutcome) {
     this.task = task
-    this.outcome = new Promise((resolve) => {
-      this.#resolve = resolve
-    })
+    this.#onOutcome = onOutcome
     const [phase, timeoutS] = firstLimit(task)
     this.#phase = phase
     this.#timeoutS = timeoutS
@@ -125,9 +124,9 @@ export class TaskRun {
     return nowMs >= this.#killMs
   }
 
-  /** Resolve {@link outcome}. */
+  /** Report how it ended. */
   end(outcome: TaskOutcome): void {
-    this.#resolve(outcome)
+    this.#onOutcome(outcome)
   }
 }
 

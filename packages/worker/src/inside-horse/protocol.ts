@@ -2,16 +2,23 @@ import type { ErrorCode } from '@rq/core'
 import type { JobRecord, Outcome } from '@rq/job'
 import type { ErrorFacts } from '@rq/queue/run'
 
+/** A task for a horse: run the function of a job, with its callbacks. `id` is the execution id of the attempt. */
+export interface JobTask {
+  readonly kind: 'job'
+  readonly id: string
+  readonly record: JobRecord
+}
+
 /**
- * A task for a horse. `id` is the execution id of its attempt.
- * - `job`: run the function, with its callbacks.
- * - `failure_callback`: finish an attempt whose own horse was killed, or whose worker died.
- * - `stopped_callback`: finish a job that was stopped.
+ * A task for a horse: call a callback of a job that has ended elsewhere. `id` is the execution id of the attempt.
+ * - `failure_callback`: its own horse was killed, or its worker died.
+ * - `stopped_callback`: the job was stopped.
  */
-export type Task =
-  | { readonly kind: 'job'; readonly id: string; readonly record: JobRecord }
+export type CallbackTask =
   | { readonly kind: 'failure_callback'; readonly id: string; readonly record: JobRecord; readonly error: ErrorFacts }
   | { readonly kind: 'stopped_callback'; readonly id: string; readonly record: JobRecord }
+
+export type Task = JobTask | CallbackTask
 
 /** Why a running task is asked to end. */
 export type AbortReason = 'timeout' | 'stopped' | 'lease_lost'

@@ -34,9 +34,7 @@ async function send(ids: readonly string[], onCall: OnCall) {
     current: () => settlement(id),
     onAnswer: (answer: SettleAnswer | Refused) => {
       answers[id] = answer
-      return undefined
     },
-    resolve: () => {},
   }))
   const end = await new SettlementSender(store, 'w', retry).send(pending, CLAIM)
   return { answers, calls, end, applied }

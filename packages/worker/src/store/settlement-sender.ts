@@ -1,14 +1,15 @@
 import type { ClaimReply, ClaimRequest, SettleAnswer, Settlement, SettleReply, WorkerStore } from '@rq/job'
 import { asRefused, type Refused, type StoreRetry } from './store-retry.ts'
 
-/** A settlement that waits to be sent, and who waits for its answer. */
+/** A settlement that waits to be sent. */
 export interface PendingSettlement {
-  /** Asked at each attempt to send. */
+  /** Returns the settlement as it should be sent now. Called at each attempt to send. */
   readonly current: () => Settlement
-  /** Called with the answer. Its promise, if it makes one, must not reject. */
-  readonly onAnswer: (answer: SettleAnswer | Refused) => Promise<void> | undefined
-  /** Called after `onAnswer` with what that returned. */
-  readonly resolve: (end: Promise<void> | undefined) => void
+  /**
+   * Called once, with the answer of the store: never `lost` for a settlement that was resent, since the first one may
+   * have been applied; `Refused` when the store refuses this settlement for what it carries. Must not throw.
+   */
+  readonly onAnswer: (answer: SettleAnswer | Refused) => void
 }
 
 /** What became of a call. */
@@ -35,7 +36,7 @@ export class SettlementSender {
     this.#retry = retry
   }
 
-  /** Resolves when all answers have reached those who wait for them, or with what was not sent. Never rejects. */
+  /** Resolves after all `onAnswer`, or with what was not sent. Never rejects. */
   async send(
     pending: readonly PendingSettlement[],
     claim: ClaimRequest | undefined,
@@ -48,7 +49,7 @@ export class SettlementSender {
     if (answer === undefined) return { unsent: pending }
     const { resent, value } = answer
     if ('refusal' in value) return this.#sendApart(pending, claim, value)
-    resolveAll(pending, value, resent || wasRefused)
+    reportAnswers(pending, value, resent || wasRefused)
     return { releasing: value.releasing, ...(claim !== undefined && { claimed: value.claimed }) }
   }
 
@@ -59,7 +60,7 @@ export class SettlementSender {
   ): Promise<SettleCallEnd> {
     if (claim !== undefined) return this.send(pending, undefined, true)
     if (pending.length === 1) {
-      for (const { onAnswer, resolve } of pending) resolve(onAnswer(refused))
+      for (const { onAnswer } of pending) onAnswer(refused)
       return {}
     }
     const middle = pending.length >> 1
@@ -73,9 +74,9 @@ export class SettlementSender {
 }
 
 /** @param wasSent - the store may have applied the settlements before, so none of them is lost. */
-function resolveAll(pending: readonly PendingSettlement[], { answers }: SettleReply, wasSent: boolean): void {
-  pending.forEach(({ onAnswer, resolve }, index) => {
+function reportAnswers(pending: readonly PendingSettlement[], { answers }: SettleReply, wasSent: boolean): void {
+  pending.forEach(({ onAnswer }, index) => {
     const answer = answers[index] ?? 'applied'
-    resolve(onAnswer(answer === 'lost' && wasSent ? 'applied' : answer))
+    onAnswer(answer === 'lost' && wasSent ? 'applied' : answer)
   })
 }

@@ -77,10 +77,7 @@ async function setUp({ room = 1000, maxJobs, methods }: Given = {}) {
   const end = (from: number, count: number) => {
     for (let n = from; n < from + count; n++) {
       const settlement = ended(job(n))
-      void loop.settle(
-        () => settlement,
-        () => void settled.push(settlement.jobId),
-      )
+      loop.settle({ current: () => settlement, onAnswer: () => settled.push(settlement.jobId) })
     }
   }
   return { loop, run, calls, settled, end }

@@ -1,5 +1,5 @@
 import { type Clock, FailureLog, type Logger, pause, SECOND_MS } from '@rq/core'
-import type { Claimed, ClaimReply, ClaimRequest, GiveBackAnswer, Lease, Settlement, WorkerStore } from '@rq/job'
+import type { Claimed, ClaimReply, ClaimRequest, GiveBackAnswer, Lease, WorkerStore } from '@rq/job'
 import { type LoopState, MOST_SETTLED_AT_ONCE, nextStep, type Step } from './next-step.ts'
 import type { QueueOrder } from './queue-order.ts'
 import { type PendingSettlement, SettlementSender } from './settlement-sender.ts'
@@ -126,17 +126,10 @@ export class StoreLoop {
     return this.#settlements.length > 0 || this.#returns.length > 0
   }
 
-  /**
-   * Settle a job. `current` returns the settlement as it should be sent now; it is called at each attempt.
-   * `onAnswer` is called with the answer of the store: never `lost` for a settlement that was resent, since the first
-   * one may have been applied; `Refused` when the store refuses this settlement for what it carries.
-   * @returns resolves after `onAnswer`. Stays pending when the loop is closed first. Never rejects.
-   */
-  settle(current: () => Settlement, onAnswer: PendingSettlement['onAnswer']): Promise<void> {
-    return new Promise((resolve) => {
-      this.#settlements.push({ current, onAnswer, resolve })
-      this.nudge()
-    })
+  /** Settle a job. The answer goes to `onAnswer`; there is none when the loop is closed first. */
+  settle(settlement: PendingSettlement): void {
+    this.#settlements.push(settlement)
+    this.nudge()
   }
 
   /**
