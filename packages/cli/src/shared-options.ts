@@ -1,4 +1,4 @@
-import { URL_VARIABLES, WORKER_OPTIONS } from 'rq/options'
+import { DEFAULT_PREFIX, URL_VARIABLES, WORKER_OPTIONS } from 'rq/options'
 import { type Flag, flag, flagOf, text } from './flags.ts'
 
 const { importPaths, serializer } = WORKER_OPTIONS
@@ -19,7 +19,7 @@ export const SHARED_FLAGS = {
   }),
   path: flagOf(importPaths),
   serializer: flagOf(serializer),
-  prefix: text({ describe: 'Prefix of all keys in Redis', defaultDescription: 'rq:' }),
+  prefix: text({ describe: 'Prefix of all keys in Redis', defaultDescription: DEFAULT_PREFIX }),
   verbose: flag({ alias: 'v', describe: 'Verbose output with stack traces' }),
   quiet: flag({ describe: 'Print data and errors only' }),
   color: flag({ describe: 'Colours on a terminal; --no-color or $NO_COLOR turns them off' }),

@@ -1,6 +1,6 @@
 export type { Role } from './connection/client-options.ts'
-export { DEFAULT_URL, maskUrl, urlFromEnvironment } from './connection/connection-url.ts'
-export type { Connection } from './connection/connections.ts'
+export { type Connection, connectionKey } from './connection/connection-source.ts'
+export { DEFAULT_PREFIX, DEFAULT_URL, maskUrl, urlFromEnvironment } from './connection/connection-url.ts'
 export { Keys } from './keys.ts'
 export { horseStorage, type RedisStorageSource, storageSource } from './portable-connection.ts'
 export { RedisStorage, type RedisStorageOptions } from './storage.ts'

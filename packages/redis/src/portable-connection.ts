@@ -1,6 +1,6 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
+import type { Connection } from './connection/connection-source.ts'
 import { urlFromEnvironment } from './connection/connection-url.ts'
-import type { Connection } from './connection/connections.ts'
 import { RedisStorage, type RedisStorageOptions } from './storage.ts'
 
 /** The options of a connection that JSON can carry to another process. */

@@ -1,7 +1,9 @@
 import { checkOptionNames, invalidOption, type OptionNames } from '@rq/core'
 import type { Storage } from '@rq/job'
 import type { Cluster, Redis } from 'ioredis'
-import { type Connection, Connections } from './connection/connections.ts'
+import type { Connection } from './connection/connection-source.ts'
+import { DEFAULT_PREFIX } from './connection/connection-url.ts'
+import { Connections } from './connection/connections.ts'
 import { Keys } from './keys.ts'
 import { RedisAdminStore } from './stores/admin-store.ts'
 import { RedisCronStore } from './stores/cron-store.ts'
@@ -10,7 +12,6 @@ import { RedisGroupStore } from './stores/group-store.ts'
 import { RedisJobStore } from './stores/job-store.ts'
 import { RedisQueueStore } from './stores/queue-store.ts'
 import { RedisSchedulerStore } from './stores/scheduler-store.ts'
-import { Subscriptions } from './stores/subscriptions.ts'
 import { RedisWorkerStore } from './stores/worker-store.ts'
 
 export interface RedisStorageOptions {
@@ -21,7 +22,10 @@ export interface RedisStorageOptions {
    * one slot of a Cluster.
    */
   prefix?: string
-  /** `producer` (default) fails within seconds when Redis is away; `worker` waits and reconnects forever. */
+  /**
+   * `producer` (default) fails within seconds when Redis is away, and shares its connections with all producers of this
+   * process that have the same address. `worker` waits and reconnects forever, on connections of its own.
+   */
   role?: 'producer' | 'worker'
 }
 
@@ -47,16 +51,15 @@ export class RedisStorage implements Storage {
   readonly #connections: Connections
 
   constructor(options: RedisStorageOptions = {}) {
-    const { prefix = 'rq:', role = 'producer' } = checkOptionNames(options, NAMES, 'RedisStorage')
+    const { prefix = DEFAULT_PREFIX, role = 'producer' } = checkOptionNames(options, NAMES, 'RedisStorage')
     if (!PREFIX.test(prefix)) throw invalidOption('prefix', prefix, 'at most 100 letters, digits or any of _ . : { } -')
     this.#connections = new Connections(options.connection, role)
     this.where = this.#connections.where
     const keys = new Keys(prefix)
     this.queues = new RedisQueueStore(this.#connections, keys)
     this.jobs = new RedisJobStore(this.#connections, keys)
-    const subscriptions = new Subscriptions(this.#connections)
-    this.workers = new RedisWorkerStore(this.#connections, keys, subscriptions)
-    this.events = new RedisEventStore(this.#connections, keys, subscriptions)
+    this.workers = new RedisWorkerStore(this.#connections, keys)
+    this.events = new RedisEventStore(this.#connections, keys)
     this.schedules = new RedisSchedulerStore(this.#connections, keys)
     this.crons = new RedisCronStore(this.#connections, keys)
     this.groups = new RedisGroupStore(this.#connections, keys)
@@ -68,13 +71,16 @@ export class RedisStorage implements Storage {
     return this.#connections.lend()
   }
 
-  /** Close all connections that this storage opened. Its next use opens new ones. */
+  /** Close its connections, but for those that other storages use. Its next use opens new ones. */
   disconnect(): void {
     this.workers.disconnect()
     this.#connections.disconnect()
   }
 
-  /** Close all connections. Calls that are under way fail, and so does every later use, until {@link reopen}. */
+  /**
+   * Close its connections, but for those that other storages use. Every later use fails, until {@link reopen}. Calls that
+   * are under way fail when their connection is closed; waits for results end.
+   */
   async close(): Promise<void> {
     this.jobs.close()
     this.workers.disconnect()

@@ -1,6 +1,6 @@
 import { checkOptionNames, type OptionNames } from '@rq/core'
 import { CONNECTION_HINTS } from '@rq/queue'
-import { type Connection, RedisStorage } from '@rq/redis'
+import { type Connection, connectionKey, DEFAULT_PREFIX, RedisStorage } from '@rq/redis'
 
 /** Options that say where Redis is. */
 export interface ConnectionOptions {
@@ -37,7 +37,7 @@ export function splitConnection<T extends ConnectionOptions>(
   return [{ ...(connection !== undefined && { connection }), ...(prefix !== undefined && { prefix }) }, rest]
 }
 
-const byUrl = new Map<string, RedisStorage>()
+const byAddress = new Map<string, RedisStorage>()
 const byClient = new WeakMap<object, Map<string, RedisStorage>>()
 
 /**
@@ -45,9 +45,10 @@ const byClient = new WeakMap<object, Map<string, RedisStorage>>()
  * until the process ends. While it is idle, it does not keep the process alive.
  */
 export function sharedStorage(options: ConnectionOptions): RedisStorage {
-  const { connection, prefix = 'rq:' } = options
-  const storages = typeof connection === 'object' ? storagesOf(connection) : byUrl
-  const key = typeof connection === 'object' ? prefix : `${prefix} ${connection ?? ''}`
+  const { connection, prefix = DEFAULT_PREFIX } = options
+  const place = typeof connection === 'object' ? connectionKey(connection) : (connection ?? '')
+  const storages = typeof place === 'object' ? storagesOf(place) : byAddress
+  const key = typeof place === 'object' ? prefix : `${prefix} ${place}`
   const known = storages.get(key)
   if (known !== undefined) return known
   const storage = new RedisStorage({ ...(connection !== undefined && { connection }), prefix })
@@ -55,8 +56,8 @@ export function sharedStorage(options: ConnectionOptions): RedisStorage {
   return storage
 }
 
-function storagesOf(connection: object): Map<string, RedisStorage> {
-  const known = byClient.get(connection) ?? new Map<string, RedisStorage>()
-  byClient.set(connection, known)
+function storagesOf(client: object): Map<string, RedisStorage> {
+  const known = byClient.get(client) ?? new Map<string, RedisStorage>()
+  byClient.set(client, known)
   return known
 }

@@ -3,6 +3,6 @@
  * `--help` is quick.
  */
 export { DEFAULT_QUEUE_NAME, ENQUEUE_OPTIONS } from '@rq/job'
-export { DEFAULT_URL, URL_VARIABLES } from '@rq/redis/url'
+export { DEFAULT_PREFIX, DEFAULT_URL, URL_VARIABLES } from '@rq/redis/url'
 export { SCHEDULER_OPTIONS } from '@rq/scheduler/options'
 export { POOL_OPTIONS, WORK_OPTIONS, WORKER_OPTIONS } from '@rq/worker/options'

@@ -14,7 +14,10 @@ export type QueueOptions = Connected<BaseQueueOptions>
 /** The names of {@link QueueOptions}. */
 export const QUEUE_NAMES = connectedNames(QUEUE_OPTION_NAMES)
 
-/** A queue on Redis. It connects at its first use; `close()` closes the connections that it opened. */
+/**
+ * A queue on Redis. It connects at its first use. All queues of a process with the same `connection` share one
+ * connection, and one more to listen; `close()` of the last one closes them.
+ */
 export class Queue extends BaseQueue {
   readonly #connection: ConnectionOptions
 

@@ -2,6 +2,8 @@ import { RqError } from '@rq/core'
 import type { RedisOptions } from 'ioredis'
 
 export const DEFAULT_URL = 'redis://localhost:6379'
+/** The prefix of all keys; Python RQ has no other. */
+export const DEFAULT_PREFIX = 'rq:'
 
 /** The environment variables that hold the URL of Redis; the first one that is set and not empty counts. */
 export const URL_VARIABLES = ['RQ_REDIS_URL', 'REDIS_URL'] as const

@@ -1,95 +1,69 @@
-import { RqError } from '@rq/core'
-import { Cluster, Redis, type RedisOptions } from 'ioredis'
-import { addressOf, clientOptions, type Role, refuseClient, roleOptions } from './client-options.ts'
-import { ConnectionErrors } from './connection-errors.ts'
-import { urlFromEnvironment } from './connection-url.ts'
-import { checkDatabase, failOnRefusedDatabase } from './database.ts'
-import { failAfterConnectTimeout, failAfterLostConnections } from './pending-commands.ts'
-import { redisError } from './redis-error.ts'
+import type { Role } from './client-options.ts'
+import { Clients, closedError, socketOf } from './clients.ts'
+import { type Connection, type ConnectionSource, connectionSource } from './connection-source.ts'
 import { type Client, runScript, type Script, type ScriptArgument } from './script.ts'
+import { giveBackClients, takeClients } from './shared-clients.ts'
+import type { StreamWatch } from './stream-watch.ts'
+import type { Subscription } from './subscriptions.ts'
 
 /**
- * A URL, ioredis options, or a client that stays the caller's. Default: `RQ_REDIS_URL`, `REDIS_URL`, then localhost.
+ * The connections of one storage. A worker's are its own. A producer shares its connections with the other producers of
+ * this process that have the same address: they stay open until the last of them is closed.
  */
-export type Connection = string | RedisOptions | Redis | Cluster
-
-/** How often a subscriber is pinged: it sends nothing by itself, so nothing else would find its connection dead. */
-const PING_MS = 10_000
-
-/** The clients behind one storage: opened at first use, one for each role, closed together. */
 export class Connections {
   /** The server's address without secrets. */
   readonly where: string
-  readonly #given: Client | undefined
-  readonly #options: RedisOptions
+  readonly #source: ConnectionSource
   readonly #mainRole: 'producer' | 'worker'
-  readonly #opened = new Set<Client>()
-  readonly #errors = new ConnectionErrors()
-  #main: Client | undefined
-  /** The socket of a given client that is known to be in the right database. */
-  #checkedSocket: unknown
-  #pending = 0
+  readonly #subscriptions = new Set<Subscription>()
+  #clients: Clients | undefined
   #lent = false
   #closed = false
 
+  /** Connects to nothing. @throws RqError `RQ_CONFIG`, `RQ_INVALID_OPTION`. */
   constructor(connection: Connection | undefined, mainRole: 'producer' | 'worker') {
+    this.#source = connectionSource(connection)
     this.#mainRole = mainRole
-    if (connection instanceof Redis || connection instanceof Cluster) {
-      refuseClient(connection)
-      this.#given = connection
-      this.#options = {}
-      this.where = connection instanceof Redis ? addressOf(connection.options) : 'the cluster given'
-      return
-    }
-    this.#options = clientOptions(connection ?? urlFromEnvironment())
-    this.where = addressOf(this.#options)
+    this.where = this.#source.where
   }
 
-  /** The client for commands that do not block. @throws RqError `RQ_CLOSED`. */
-  main(): Client {
-    if (this.#closed) throw closedError()
-    this.#main ??= this.#given ?? this.open(this.#mainRole)
-    return this.#main
-  }
-
-  /** The main client, for a user's own commands. From now on it keeps the process alive until it is closed. */
+  /** The main client, for a user's own commands. From now on it keeps the process alive until this is closed. */
   lend(): Client {
-    const client = this.main()
+    const clients = this.#used()
+    if (this.#lent) return clients.main()
     this.#lent = true
-    if (client instanceof Redis) client.stream?.ref()
-    return client
+    return clients.lend()
   }
 
   /** Open another client, for a role. @throws RqError `RQ_CLOSED`. */
   open(role: Role): Client {
-    if (this.#closed) throw closedError()
-    let client: Client
-    const settings = { ...roleOptions(role), reconnectOnError: reconnectOnceIfReadOnly(() => socketOf(client)) }
-    if (this.#given instanceof Cluster) client = this.#given.duplicate()
-    else if (this.#given !== undefined) client = this.#given.duplicate(settings)
-    else client = new Redis({ ...this.#options, ...settings, replyMapping: 'legacy' })
-    // Without a listener ioredis prints the error. Commands that fail because of it report it.
-    client.on('error', (error: Error) => this.#errors.add(client, error))
-    client.on('ready', () => {
-      this.#errors.clear(client)
-      if (client !== this.#main || this.#pending === 0) this.#keepAlive(client, false)
-    })
-    if (client instanceof Redis) {
-      failOnRefusedDatabase(client, this.where)
-      failAfterLostConnections(client, role !== 'producer', () => this.#errors.of(client))
-      if (role === 'producer') failAfterConnectTimeout(client)
-    }
-    if (role === 'subscriber') pingRegularly(client)
-    this.#opened.add(client)
-    return client
+    return this.#used().open(role)
   }
 
   /** Close one client that `open` returned. */
   drop(client: Client): void {
-    if (this.#opened.delete(client)) client.disconnect()
+    this.#clients?.drop(client)
   }
 
-  /** Run a script on the main client. @throws RqError as {@link redisError} says. */
+  /** Listen to a channel, until `end` of the subscription or until this is closed. As `Subscriptions.add`. */
+  subscribe(channel: string, listener: (message: Buffer) => void): Subscription {
+    const { subscribed, end } = this.#used().subscriptions.add(channel, listener)
+    const subscription = {
+      subscribed,
+      end: () => {
+        if (this.#subscriptions.delete(subscription)) end()
+      },
+    }
+    this.#subscriptions.add(subscription)
+    return subscription
+  }
+
+  /** Watches streams for new entries. @throws RqError `RQ_CLOSED`. */
+  get streams(): StreamWatch {
+    return this.#used().streams
+  }
+
+  /** Run a script on the main client. @throws RqError as `redisError` says. */
   run<Keys extends readonly string[], Args extends readonly ScriptArgument[], Reply>(
     script: Script<Keys, Args, Reply>,
     keys: Keys,
@@ -107,56 +81,32 @@ export class Connections {
     keys: Keys,
     args: Args,
   ): Promise<{ reply: Reply; resent: boolean }> {
-    const before = socketOf(this.main())
+    const clients = this.#used()
+    const before = socketOf(clients.main())
     const reply = await this.run(script, keys, args)
     // If there was no connection at the start, the call was first sent when there was one.
-    return { reply, resent: before !== undefined && socketOf(this.main()) !== before }
+    return { reply, resent: before !== undefined && socketOf(clients.main()) !== before }
   }
 
-  /** Send commands on the main client. @throws RqError as {@link redisError} says. */
-  async call<T>(command: (client: Client) => Promise<T>): Promise<T> {
-    const client = this.main()
-    this.#pending += 1
-    if (this.#pending === 1) this.#keepAlive(client, true)
-    try {
-      if (client === this.#given && this.#isUnchecked(client)) await this.#check(client)
-      return await command(client)
-    } catch (error) {
-      throw redisError(error, this.where, this.#errors.of(client))
-    } finally {
-      this.#pending -= 1
-      if (this.#pending === 0) this.#keepAlive(client, false)
-    }
+  /** Send commands on the main client. @throws RqError as `redisError` says; `RQ_CLOSED`. */
+  call<T>(command: (client: Client) => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(closedError())
+    return this.#used().call(command)
   }
 
-  /** Whether a given client may be in another database than its options say. */
-  #isUnchecked(client: Client): client is Redis {
-    if (!(client instanceof Redis) || !client.options.db) return false
-    return this.#checkedSocket === undefined || this.#checkedSocket !== socketOf(client)
-  }
-
-  /** Check the database of a given client, once for each connection of it. */
-  async #check(client: Redis): Promise<void> {
-    await checkDatabase(client, this.where)
-    this.#checkedSocket = socketOf(client)
-  }
-
-  /** Whether an open connection keeps the process alive. A producer's does only while it waits for a reply. */
-  #keepAlive(client: Client, isAlive: boolean): void {
-    if (this.#mainRole !== 'producer' || client === this.#given || !(client instanceof Redis)) return
-    if (this.#lent && client === this.#main) return
-    if (isAlive) client.stream?.ref()
-    else client.stream?.unref()
-  }
-
-  /** Close all connections; the next use opens new ones. */
+  /** Close the connections that no other storage uses; the next use opens new ones. */
   disconnect(): void {
-    for (const client of this.#opened) client.disconnect()
-    this.#opened.clear()
-    this.#main = undefined
+    for (const { end } of this.#subscriptions) end()
+    const clients = this.#clients
+    if (clients === undefined) return
+    this.#clients = undefined
+    if (this.#lent) clients.handIn()
+    this.#lent = false
+    if (this.#mainRole === 'producer') giveBackClients(this.#source, clients)
+    else clients.close()
   }
 
-  /** Close all connections and open no new ones: calls that are under way fail. */
+  /** Like {@link disconnect}, and open no new ones. Calls that are under way fail if nobody else uses the connection. */
   close(): void {
     this.#closed = true
     this.disconnect()
@@ -166,34 +116,11 @@ export class Connections {
   reopen(): void {
     this.#closed = false
   }
-}
 
-function closedError(): RqError {
-  return new RqError('RQ_CLOSED', 'This connection is closed; nothing was sent.')
-}
-
-/** The socket that a client uses now; undefined while it is not connected. */
-function socketOf(client: Client): unknown {
-  return client instanceof Redis && client.status === 'ready' ? client.stream : undefined
-}
-
-/**
- * Whether to reconnect because of an error. After a failover the old master is a replica and refuses writes, and the
- * address leads to the new master. The first call on a connection that sees READONLY reconnects; callers retry.
- */
-function reconnectOnceIfReadOnly(socket: () => unknown): (error: Error) => boolean {
-  let abandoned: unknown
-  return ({ message }) => {
-    if (!message.startsWith('READONLY') || abandoned === socket()) return false
-    abandoned = socket()
-    return true
+  #used(): Clients {
+    if (this.#closed) throw closedError()
+    this.#clients ??=
+      this.#mainRole === 'producer' ? takeClients(this.#source) : new Clients(this.#source, this.#mainRole)
+    return this.#clients
   }
-}
-
-function pingRegularly(client: Client): void {
-  if (!(client instanceof Redis)) return
-  const timer = setInterval(() => {
-    if (client.status === 'ready') client.ping().catch(() => {})
-  }, PING_MS).unref()
-  client.once('end', () => clearInterval(timer))
 }

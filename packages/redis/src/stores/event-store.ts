@@ -1,7 +1,6 @@
 import { type EventStore, LISTENING_MS, QUEUE_EVENT_NAMES, type QueueEvent } from '@rq/job'
 import type { Connections } from '../connection/connections.ts'
 import type { Keys } from '../keys.ts'
-import type { Subscriptions } from './subscriptions.ts'
 
 /** A new worker publishes this on the channel of events. Subscribers announce themselves then. */
 const WHO_LISTENS = '?'
@@ -10,17 +9,16 @@ const WHO_LISTENS = '?'
 export class RedisEventStore implements EventStore {
   readonly #connections: Connections
   readonly #keys: Keys
-  readonly #subscriptions: Subscriptions
 
-  constructor(connections: Connections, keys: Keys, subscriptions: Subscriptions) {
+  constructor(connections: Connections, keys: Keys) {
     this.#connections = connections
     this.#keys = keys
-    this.#subscriptions = subscriptions
   }
 
   async listen(queue: string, listener: (event: QueueEvent) => void): Promise<() => void> {
     const announce = () => this.#connections.call((client) => client.publish(this.#keys.listeners(queue), ''))
-    const { subscribed, end } = this.#subscriptions.add(this.#keys.events(queue), (text) => {
+    const { subscribed, end } = this.#connections.subscribe(this.#keys.events(queue), (message) => {
+      const text = String(message)
       if (text === WHO_LISTENS) announce().catch(() => {})
       else {
         const event = readEvent(queue, text)
@@ -47,7 +45,7 @@ export class RedisEventStore implements EventStore {
 
   async onListeners(queues: readonly string[], listener: (queue: string) => void): Promise<() => void> {
     const subscriptions = queues.map((queue) =>
-      this.#subscriptions.add(this.#keys.listeners(queue), () => listener(queue)),
+      this.#connections.subscribe(this.#keys.listeners(queue), () => listener(queue)),
     )
     // Not awaited: a worker starts even if Redis is away. ioredis subscribes when Redis is back.
     const ask = async () => {

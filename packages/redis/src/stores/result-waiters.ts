@@ -4,7 +4,6 @@ import { readNotice } from '../codec/result-codec.ts'
 import type { Connections } from '../connection/connections.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
-import { ResultStreamReader } from './result-stream-reader.ts'
 
 /** How often waiting jobs are polled: a notice can be lost, and Python RQ publishes none. */
 const POLL_MS = SECOND_MS
@@ -19,8 +18,8 @@ interface Wait {
 }
 
 /**
- * Lets callers wait for the results of jobs, with one subscription for the process. A waiting caller stores the
- * process's channel in the job, and the script that ends the job publishes to it. Jobs whose results go to the stream
+ * Lets callers wait for the results of jobs, with one subscription. A waiting caller stores the
+ * channel of these waiters in the job, and the script that ends the job publishes to it. Jobs whose results go to the stream
  * may be ended by Python RQ, which publishes nothing: their streams are watched as well.
  */
 export class ResultWaiters {
@@ -28,7 +27,8 @@ export class ResultWaiters {
   readonly #keys: Keys
   readonly #channel = randomHex()
   readonly #waiting = new Map<string, Set<Wait>>()
-  readonly #streams: ResultStreamReader
+  /** What wakes the waits of a job whose stream is watched. */
+  readonly #watches = new Map<string, () => void>()
   #subscribed: Promise<unknown> | undefined
   #poll: NodeJS.Timeout | undefined
   #closed = false
@@ -36,7 +36,6 @@ export class ResultWaiters {
   constructor(connections: Connections, keys: Keys) {
     this.#connections = connections
     this.#keys = keys
-    this.#streams = new ResultStreamReader(connections, keys, (jobId) => this.#wake(jobId))
   }
 
   /**
@@ -78,7 +77,7 @@ export class ResultWaiters {
       waits.delete(wait)
       if (waits.size === 0) {
         this.#waiting.delete(jobId)
-        this.#streams.unwatch(jobId)
+        this.#unwatch(jobId)
       }
       if (this.#waiting.size === 0) {
         clearInterval(this.#poll)
@@ -89,7 +88,7 @@ export class ResultWaiters {
 
   close(): void {
     this.#closed = true
-    this.#streams.close()
+    for (const jobId of this.#watches.keys()) this.#unwatch(jobId)
     clearInterval(this.#poll)
     this.#poll = undefined
     for (const jobId of [...this.#waiting.keys()]) this.#wake(jobId)
@@ -102,24 +101,23 @@ export class ResultWaiters {
       [this.#keys.job(jobId), this.#keys.results(jobId)],
       [this.#channel, untilEnd],
     )
-    if (word !== 'over' && lastEntry !== undefined) this.#streams.watch(jobId, lastEntry)
+    if (word !== 'over' && lastEntry !== undefined) this.#watch(jobId, lastEntry)
     return word === 'over'
   }
 
   #subscribe(): Promise<unknown> {
     if (this.#subscribed === undefined) {
-      const subscriber = this.#connections.open('subscriber')
-      subscriber.on('messageBuffer', (_channel: Buffer, message: Buffer) => {
+      const { subscribed, end } = this.#connections.subscribe(this.#keys.notify(this.#channel), (message) => {
         const { jobId, awaited } = readNotice(message)
         this.#wake(jobId, awaited)
       })
       // Ask the main client first: it fails fast if Redis is away. The subscriber would wait forever.
       this.#subscribed = this.#connections
         .call((client) => client.ping())
-        .then(() => subscriber.subscribe(this.#keys.notify(this.#channel)))
+        .then(() => subscribed)
         .catch((error: unknown) => {
           this.#subscribed = undefined
-          this.#connections.drop(subscriber)
+          end()
           throw error
         })
     }
@@ -128,6 +126,20 @@ export class ResultWaiters {
 
   #wake(jobId: string, published?: AwaitedResult): void {
     for (const wait of this.#waiting.get(jobId) ?? []) wait.wake(published)
+  }
+
+  #watch(jobId: string, lastEntry: string): void {
+    if (this.#closed) return
+    const wake = this.#watches.get(jobId) ?? (() => this.#wake(jobId))
+    this.#watches.set(jobId, wake)
+    this.#connections.streams.watch(this.#keys.results(jobId), lastEntry, wake)
+  }
+
+  #unwatch(jobId: string): void {
+    const wake = this.#watches.get(jobId)
+    if (wake === undefined) return
+    this.#watches.delete(jobId)
+    this.#connections.streams.unwatch(this.#keys.results(jobId), wake)
   }
 
   async #pollAll(): Promise<void> {

@@ -63,14 +63,13 @@ export class RedisSchedulerStore implements SchedulerStore {
   }
 
   async onNotice(listener: (notice: SchedulerNotice) => void): Promise<() => Promise<void>> {
-    const earlier = this.#keys.notify(EARLIER_CHANNEL)
-    const subscriber = this.#connections.open('subscriber')
-    subscriber.on('message', (channel: string, queue: string) => {
-      listener({ kind: channel === earlier ? 'earlier' : 'free', queue })
-    })
+    const listen = (channel: string, kind: SchedulerNotice['kind']) =>
+      this.#connections.subscribe(this.#keys.notify(channel), (queue) => listener({ kind, queue: String(queue) }))
     // Not awaited: a scheduler starts even if Redis is away. ioredis subscribes when Redis is back.
-    subscriber.subscribe(earlier, this.#keys.notify(FREE_CHANNEL)).catch(() => {})
-    return async () => this.#connections.drop(subscriber)
+    const subscriptions = [listen(EARLIER_CHANNEL, 'earlier'), listen(FREE_CHANNEL, 'free')]
+    return async () => {
+      for (const { end } of subscriptions) end()
+    }
   }
 }
 

@@ -28,7 +28,6 @@ import type { Keys } from '../keys.ts'
 import { cleanUp } from './cleanup.ts'
 import { LostReplies } from './lost-replies.ts'
 import { ServerClock } from './server-clock.ts'
-import type { Subscriptions } from './subscriptions.ts'
 import { WorkSignal } from './work-signal.ts'
 
 /**
@@ -46,7 +45,6 @@ const LEASE_PAGE = 250
 export class RedisWorkerStore implements WorkerStore {
   readonly #connections: Connections
   readonly #keys: Keys
-  readonly #subscriptions: Subscriptions
   readonly #signal: WorkSignal
   readonly #births = new Map<string, string>()
   readonly #claims: LostReplies
@@ -55,10 +53,9 @@ export class RedisWorkerStore implements WorkerStore {
   /** Nothing is recovered before this time, by `performance.now()`. */
   #recoverFromMs = 0
 
-  constructor(connections: Connections, keys: Keys, subscriptions: Subscriptions) {
+  constructor(connections: Connections, keys: Keys) {
     this.#connections = connections
     this.#keys = keys
-    this.#subscriptions = subscriptions
     this.#signal = new WorkSignal(connections, keys)
     this.#claims = new LostReplies(connections, keys)
     this.#recoveries = new LostReplies(connections, keys)
@@ -201,8 +198,8 @@ export class RedisWorkerStore implements WorkerStore {
   }
 
   async onCommand(workerName: string, listener: (command: WorkerCommand) => void): Promise<() => Promise<void>> {
-    const { end, subscribed } = this.#subscriptions.add(this.#keys.commands(workerName), (text) => {
-      const command = readCommand(text)
+    const { end, subscribed } = this.#connections.subscribe(this.#keys.commands(workerName), (message) => {
+      const command = readCommand(String(message))
       if (command !== undefined) listener(command)
     })
     try {

@@ -1,21 +1,28 @@
-import type { Connections } from '../connection/connections.ts'
-import type { Client } from '../connection/script.ts'
+import type { Clients } from './clients.ts'
+import type { Client } from './script.ts'
+
+/** What is being listened to. */
+export interface Subscription {
+  /**
+   * Resolves when Redis has confirmed it. While Redis is away it is pending, and the subscription is made once Redis is
+   * back.
+   */
+  readonly subscribed: Promise<unknown>
+  end(): void
+}
 
 /** Listens to channels over one connection, which is opened for the first channel and closed after the last. */
 export class Subscriptions {
-  readonly #connections: Connections
-  readonly #listeners = new Map<string, Set<(text: string) => void>>()
+  readonly #clients: Clients
+  readonly #listeners = new Map<string, Set<(message: Buffer) => void>>()
   #client: Client | undefined
 
-  constructor(connections: Connections) {
-    this.#connections = connections
+  constructor(clients: Clients) {
+    this.#clients = clients
   }
 
-  /**
-   * Call `listener` for each message of a channel, until `end` is called. `subscribed` resolves when Redis has
-   * confirmed the subscription. While Redis is away it is pending, and the subscription is made once Redis is back.
-   */
-  add(channel: string, listener: (text: string) => void): { subscribed: Promise<unknown>; end: () => void } {
+  /** Call `listener` for each message of a channel, until `end` is called. */
+  add(channel: string, listener: (message: Buffer) => void): Subscription {
     const client = this.#connection()
     const known = this.#listeners.get(channel)
     const listeners = known ?? new Set()
@@ -26,7 +33,7 @@ export class Subscriptions {
     return { subscribed, end: () => this.#end(channel, listener) }
   }
 
-  #end(channel: string, listener: (text: string) => void): void {
+  #end(channel: string, listener: (message: Buffer) => void): void {
     const listeners = this.#listeners.get(channel)
     if (listeners?.delete(listener) !== true || listeners.size > 0) return
     this.#listeners.delete(channel)
@@ -34,15 +41,15 @@ export class Subscriptions {
     if (this.#listeners.size > 0) client?.unsubscribe(channel).catch(() => {})
     else if (client !== undefined) {
       this.#client = undefined
-      this.#connections.drop(client)
+      this.#clients.drop(client)
     }
   }
 
   #connection(): Client {
     if (this.#client !== undefined && this.#client.status !== 'end') return this.#client
-    const client = this.#connections.open('subscriber')
-    client.on('message', (channel: string, text: string) => {
-      for (const listener of this.#listeners.get(channel) ?? []) listener(text)
+    const client = this.#clients.open('subscriber')
+    client.on('messageBuffer', (channel: Buffer, message: Buffer) => {
+      for (const listener of this.#listeners.get(String(channel)) ?? []) listener(message)
     })
     this.#client = client
     return client

@@ -1,0 +1,164 @@
+import { RqError } from '@rq/core'
+import { Cluster, Redis } from 'ioredis'
+import { type Role, roleOptions } from './client-options.ts'
+import { ConnectionErrors } from './connection-errors.ts'
+import type { ConnectionSource } from './connection-source.ts'
+import { checkDatabase, failOnRefusedDatabase } from './database.ts'
+import { failAfterConnectTimeout, failAfterLostConnections } from './pending-commands.ts'
+import { redisError } from './redis-error.ts'
+import type { Client } from './script.ts'
+import { StreamWatch } from './stream-watch.ts'
+import { Subscriptions } from './subscriptions.ts'
+
+/** How often a subscriber is pinged: it sends nothing by itself, so nothing else would find its connection dead. */
+const PING_MS = 10_000
+
+/**
+ * The clients for one address: the main one, one that listens, one that watches streams, and those that a worker opens.
+ * Each is opened at its first use; all are closed together. Storages of producers share one object of this class for
+ * each address.
+ */
+export class Clients {
+  readonly subscriptions = new Subscriptions(this)
+  readonly streams = new StreamWatch(this)
+  readonly #source: ConnectionSource
+  readonly #mainRole: 'producer' | 'worker'
+  readonly #opened = new Set<Client>()
+  readonly #errors = new ConnectionErrors()
+  #main: Client | undefined
+  /** The socket of a given client that is known to be in the right database. */
+  #checkedSocket: unknown
+  #pending = 0
+  #borrowers = 0
+  #closed = false
+
+  constructor(source: ConnectionSource, mainRole: 'producer' | 'worker') {
+    this.#source = source
+    this.#mainRole = mainRole
+  }
+
+  /** The client for commands that do not block. @throws RqError `RQ_CLOSED`. */
+  main(): Client {
+    this.#main ??= this.#source.given ?? this.open(this.#mainRole)
+    return this.#main
+  }
+
+  /** The main client, for a user's own commands. It keeps the process alive until it is handed in or closed. */
+  lend(): Client {
+    const client = this.main()
+    this.#borrowers += 1
+    if (client instanceof Redis) client.stream?.ref()
+    return client
+  }
+
+  /** One of those who borrowed the main client has no use for it any more. */
+  handIn(): void {
+    this.#borrowers -= 1
+    if (this.#main !== undefined && this.#pending === 0) this.#keepAlive(this.#main, false)
+  }
+
+  /** Open another client, for a role. @throws RqError `RQ_CLOSED`. */
+  open(role: Role): Client {
+    if (this.#closed) throw closedError()
+    const { given, options, where } = this.#source
+    let client: Client
+    const settings = { ...roleOptions(role), reconnectOnError: reconnectOnceIfReadOnly(() => socketOf(client)) }
+    if (given instanceof Cluster) client = given.duplicate()
+    else if (given !== undefined) client = given.duplicate(settings)
+    else client = new Redis({ ...options, ...settings, replyMapping: 'legacy' })
+    // Without a listener ioredis prints the error. Commands that fail because of it report it.
+    client.on('error', (error: Error) => this.#errors.add(client, error))
+    client.on('ready', () => {
+      this.#errors.clear(client)
+      if (client !== this.#main || this.#pending === 0) this.#keepAlive(client, false)
+    })
+    if (client instanceof Redis) {
+      failOnRefusedDatabase(client, where)
+      failAfterLostConnections(client, role !== 'producer', () => this.#errors.of(client))
+      if (role === 'producer') failAfterConnectTimeout(client)
+    }
+    if (role === 'subscriber') pingRegularly(client)
+    this.#opened.add(client)
+    return client
+  }
+
+  /** Close one client that `open` returned. */
+  drop(client: Client): void {
+    if (this.#opened.delete(client)) client.disconnect()
+  }
+
+  /** Send commands on the main client. @throws RqError as {@link redisError} says. */
+  async call<T>(command: (client: Client) => Promise<T>): Promise<T> {
+    const client = this.main()
+    this.#pending += 1
+    if (this.#pending === 1) this.#keepAlive(client, true)
+    try {
+      if (client === this.#source.given && this.#isUnchecked(client)) await this.#check(client)
+      return await command(client)
+    } catch (error) {
+      throw redisError(error, this.#source.where, this.#errors.of(client))
+    } finally {
+      this.#pending -= 1
+      if (this.#pending === 0) this.#keepAlive(client, false)
+    }
+  }
+
+  /** Close all connections and open no new ones: calls that are under way fail. */
+  close(): void {
+    this.#closed = true
+    this.streams.close()
+    for (const client of this.#opened) client.disconnect()
+    this.#opened.clear()
+  }
+
+  /** Whether a given client may be in another database than its options say. */
+  #isUnchecked(client: Client): client is Redis {
+    if (!(client instanceof Redis) || !client.options.db) return false
+    return this.#checkedSocket === undefined || this.#checkedSocket !== socketOf(client)
+  }
+
+  /** Check the database of a given client, once for each connection of it. */
+  async #check(client: Redis): Promise<void> {
+    await checkDatabase(client, this.#source.where)
+    this.#checkedSocket = socketOf(client)
+  }
+
+  /** Whether an open connection keeps the process alive. A producer's does only while it waits for a reply. */
+  #keepAlive(client: Client, isAlive: boolean): void {
+    if (this.#mainRole !== 'producer' || client === this.#source.given || !(client instanceof Redis)) return
+    if (this.#borrowers > 0 && client === this.#main) return
+    if (isAlive) client.stream?.ref()
+    else client.stream?.unref()
+  }
+}
+
+/** The error of a call on what is closed. */
+export function closedError(): RqError {
+  return new RqError('RQ_CLOSED', 'This connection is closed; nothing was sent.')
+}
+
+/** The socket that a client uses now; undefined while it is not connected, and for a Cluster. */
+export function socketOf(client: Client): unknown {
+  return client instanceof Redis && client.status === 'ready' ? client.stream : undefined
+}
+
+/**
+ * Whether to reconnect because of an error. After a failover the old master is a replica and refuses writes, and the
+ * address leads to the new master. The first call on a connection that sees READONLY reconnects; callers retry.
+ */
+function reconnectOnceIfReadOnly(socket: () => unknown): (error: Error) => boolean {
+  let abandoned: unknown
+  return ({ message }) => {
+    if (!message.startsWith('READONLY') || abandoned === socket()) return false
+    abandoned = socket()
+    return true
+  }
+}
+
+function pingRegularly(client: Client): void {
+  if (!(client instanceof Redis)) return
+  const timer = setInterval(() => {
+    if (client.status === 'ready') client.ping().catch(() => {})
+  }, PING_MS).unref()
+  client.once('end', () => clearInterval(timer))
+}
