@@ -78,8 +78,8 @@ export class RedisStorage implements Storage {
   }
 
   /**
-   * Close its connections, but for those that other storages use. Every later use fails, until {@link reopen}. Calls that
-   * are under way fail when their connection is closed; waits for results end.
+   * Close its connections, but for those that other storages use. Every later use fails, until {@link reopen}. Calls
+   * that are under way fail if their connection is closed. Waits for results end.
    */
   async close(): Promise<void> {
     this.jobs.close()

@@ -106,7 +106,7 @@ export class Connections {
     else clients.close()
   }
 
-  /** Like {@link disconnect}, and open no new ones. Calls that are under way fail if nobody else uses the connection. */
+  /** Like {@link disconnect}, and open no new ones. Calls that are under way fail if their connection is closed. */
   close(): void {
     this.#closed = true
     this.disconnect()

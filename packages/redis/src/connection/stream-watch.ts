@@ -51,7 +51,7 @@ export class StreamWatch {
     else void this.#run()
   }
 
-  /** Stop watching. A stream that nobody watches is left out of the next command. */
+  /** Stop watching. A stream without another caller is left out of the next command. */
   unwatch(stream: string, onEntry: () => void): void {
     const watched = this.#watched.get(stream)
     watched?.listeners.delete(onEntry)
