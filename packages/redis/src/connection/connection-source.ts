@@ -40,7 +40,7 @@ export function connectionKey(connection?: Connection): string | object {
   return connectionSource(connection).key
 }
 
-/** A value as text, whatever the order of its properties. Functions and instances of classes are told by identity. */
+/** A value as text, whatever the order of its properties. Functions and instances of classes differ by identity. */
 function textOf(value: unknown): string {
   if (value instanceof Uint8Array) return `<${Buffer.from(value).toString('base64')}>`
   if (Array.isArray(value)) return `[${value.map(textOf).join()}]`
