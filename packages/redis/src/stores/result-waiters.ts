@@ -18,9 +18,9 @@ interface Wait {
 }
 
 /**
- * Lets callers wait for the results of jobs, with one subscription. A waiting caller stores the channel of these waiters
- * in the job, and the script that ends the job publishes to it. Python RQ, which may end jobs whose results go to the
- * stream, publishes nothing: their streams are watched as well.
+ * Lets callers wait for the results of jobs, with one subscription. A caller that waits stores the channel of these
+ * waiters in the job, and the script that ends the job publishes to it. Python RQ, which may end jobs whose results go
+ * to the stream, publishes nothing: their streams are watched as well.
  */
 export class ResultWaiters {
   readonly #connections: Connections
