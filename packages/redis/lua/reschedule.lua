@@ -18,5 +18,5 @@ if not waits or not job[2] or not redis.call('ZSCORE', prefix .. 'scheduled:' ..
 schedule(prefix, job[2], id, due)
 local _, nowMs = clock()
 local ttlS = tonumber(job[3])
-if ttlS then expireAfter(prefix, id, math.max(0, math.ceil((due - nowMs) / 1000)) + ttlS) end
+if ttlS and ttlS > 0 then expireAfter(prefix, id, math.max(0, math.ceil((due - nowMs) / 1000)) + ttlS) end
 return 'done'

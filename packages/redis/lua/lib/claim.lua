@@ -7,9 +7,10 @@
 -- not be read: `origin` is its queue, and `last_heartbeat` is empty before the first start.
 local PLAIN_FIELDS = 8
 
---- Read a plain job. Returns its values, and its `result_ttl` or ''; nothing for any other job.
+--- Read a plain job. Returns its values, and its `result_ttl` or ''; nothing for any other job, and for a key that is
+-- no hash: an error would lose the ids that were taken out of the list with this one.
 local function readPlain(key)
-  local count = redis.call('HLEN', key)
+  local count = redis.pcall('HLEN', key)
   if count == PLAIN_FIELDS then
     local values =
       redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description')

@@ -21,10 +21,10 @@ local function mayBeLeftOver(status, ttl, isRunning)
   return ttl and status == (isRunning and 'started' or 'finished')
 end
 
---- Returns the fields of a job that can start, with their names; false for one that is gone, canceled, or runs now. A
--- job that runs now is noted to run again afterwards.
+--- Returns the fields of a job that can start, with their names; false for one that is gone, canceled, or runs now, and
+-- for a key that is no hash. A job that runs now is noted to run again afterwards.
 local function readAny(prefix, queue, id, key)
-  local known = redis.call('HMGET', key, 'status', 'data', 'execution_id', 'origin', 'ttl', 'ended_at')
+  local known = redis.pcall('HMGET', key, 'status', 'data', 'execution_id', 'origin', 'ttl', 'ended_at')
   local status, execution, origin, ttl = known[1], known[3], known[4], known[5]
   if not known[2] or status == 'canceled' then return false end
   if execution then

@@ -168,7 +168,8 @@ local function runAgain(batch, key, s, waiters)
   else
     queueAgain(batch, key, s)
   end
-  if s.extra.ttlS then expireAfter(batch.prefix, s.id, s.extra.ttlS + math.ceil((s.extra.delayMs or 0) / 1000)) end
+  local ttlS = tonumber(s.extra.ttlS or 0)
+  if ttlS > 0 then expireAfter(batch.prefix, s.id, ttlS + math.ceil((s.extra.delayMs or 0) / 1000)) end
   if s.extra.entry then wake(batch.prefix, s.id, waiters) end
 end
 

@@ -64,20 +64,25 @@ function pushCallback(fields: ScriptArgument[], kind: string, callback: Callback
 
 /**
  * Decode a record from the names and values of its hash, in turn. A value that cannot be parsed counts as unset, where
- * RQ's own reader fails: one bad job must not stop a worker. Undefined if there is no `data`, RQ's rule for "no such
- * job".
+ * RQ's own reader fails: one bad job must not stop a worker. Undefined if there is no field `data`, RQ's rule for "no
+ * such job". A job whose `data` is empty exists; it fails when it runs.
  */
 export function decodeJob(id: string, reply: readonly Buffer[]): JobRecord | undefined {
   const record: JobRecord = { id, origin: '', status: 'created', data: '', createdAtMs: 0, results: 'hash' }
+  let hasData = false
   for (let at = 0; at + 1 < reply.length; at += 2) {
+    const name = String(reply[at])
     const value = reply[at + 1]
-    if (value !== undefined && value.length > 0) READERS.get(String(reply[at]))?.(record, value)
+    if (name === 'data') hasData = true
+    if (value !== undefined && value.length > 0) READERS.get(name)?.(record, value)
   }
-  return record.data.length === 0 ? undefined : record
+  // A time limit without a callback, which a program has cleared.
+  for (const key of CALLBACKS) if (record[key]?.name === '') delete record[key]
+  return hasData ? record : undefined
 }
 
 /** Decode a plain job from the reply of a claim, from its id on. The hot path of a worker. */
-export function decodePlainJob(packed: PackedStrings): JobRecord | undefined {
+export function decodePlainJob(packed: PackedStrings): JobRecord {
   const id = packed.string()
   const createdAtMs = parseTime(packed.string()) ?? 0
   const enqueuedAtMs = parseTime(packed.string())
@@ -87,7 +92,6 @@ export function decodePlainJob(packed: PackedStrings): JobRecord | undefined {
   const first = packed.firstByte
   const isJson = first !== undefined && isFirstOfJson(first) && first !== ZLIB_FIRST_BYTE
   const data = isJson ? packed.string() : packed.bytes()
-  if (data.length === 0) return undefined
   const compressed = first === ZLIB_FIRST_BYTE
   const record: JobRecord = {
     id,
@@ -219,7 +223,8 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
 ])
 
 type Key<T> = { [K in keyof JobRecord]-?: NonNullable<JobRecord[K]> extends T ? K : never }[keyof JobRecord]
-type CallbackKey = 'onSuccess' | 'onFailure' | 'onStopped'
+const CALLBACKS = ['onSuccess', 'onFailure', 'onStopped'] as const
+type CallbackKey = (typeof CALLBACKS)[number]
 
 function set<K extends keyof JobRecord>(record: JobRecord, key: K, value: JobRecord[K] | undefined): void {
   if (value !== undefined) record[key] = value

@@ -8,7 +8,7 @@ function joined(...parts: readonly string[]): string {
 
 const LIB_CLAIM = String.raw`local PLAIN_FIELDS = 8
 local function readPlain(key)
-  local count = redis.call('HLEN', key)
+  local count = redis.pcall('HLEN', key)
   if count == PLAIN_FIELDS then
     local values =
       redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description')
@@ -99,7 +99,7 @@ local function mayBeLeftOver(status, ttl, isRunning)
   return ttl and status == (isRunning and 'started' or 'finished')
 end
 local function readAny(prefix, queue, id, key)
-  local known = redis.call('HMGET', key, 'status', 'data', 'execution_id', 'origin', 'ttl', 'ended_at')
+  local known = redis.pcall('HMGET', key, 'status', 'data', 'execution_id', 'origin', 'ttl', 'ended_at')
   local status, execution, origin, ttl = known[1], known[3], known[4], known[5]
   if not known[2] or status == 'canceled' then return false end
   if execution then
@@ -665,6 +665,9 @@ const LIB_SCHEDULE = String.raw`local function schedule(prefix, queue, id, dueMs
   if redis.call('ZRANGE', key, 0, 0)[1] == id then redis.call('PUBLISH', prefix .. 'notify:scheduled', queue) end
 end
 local function expireAfter(prefix, id, seconds)
+  seconds = math.floor(tonumber(seconds) or 0)
+  if not (seconds > 0 and seconds < 1e15) then return end
+  seconds = string.format('%.0f', seconds)
   redis.call('EXPIRE', prefix .. 'job:' .. id, seconds)
   redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', seconds)
   redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', seconds)
@@ -883,7 +886,8 @@ local function runAgain(batch, key, s, waiters)
   else
     queueAgain(batch, key, s)
   end
-  if s.extra.ttlS then expireAfter(batch.prefix, s.id, s.extra.ttlS + math.ceil((s.extra.delayMs or 0) / 1000)) end
+  local ttlS = tonumber(s.extra.ttlS or 0)
+  if ttlS > 0 then expireAfter(batch.prefix, s.id, ttlS + math.ceil((s.extra.delayMs or 0) / 1000)) end
   if s.extra.entry then wake(batch.prefix, s.id, waiters) end
 end
 local function endAndRunAgain(batch, key, s, waiters, isTaken)
@@ -1041,7 +1045,7 @@ export const cancel: Script<
   'done' | 'missing' | 'refused' | 'more'
 > = {
   name: 'cancel',
-  sha: 'cd3909de0393dc9b86ec28a4c45808ba3f062a47',
+  sha: '517d00c58592759159771f838ef9df25946e01ea',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1110,7 +1114,7 @@ export const claim: Script<
   Buffer
 > = {
   name: 'claim',
-  sha: '9d66030b46a687bbe6066ee6e3b332904b4f7c9c',
+  sha: '7f99003927cd62fd4bcdcac4789f82576361ca1f',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -1373,7 +1377,7 @@ export const cronTick: Script<
   [answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'early', tick: string, nowMs: number]
 > = {
   name: 'cron_tick',
-  sha: 'e94fd548c243aca579be7758515678251ac51eeb',
+  sha: 'f3a9e12ca84b55d80bb25d9aa167350e89ed300b',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -1537,7 +1541,7 @@ export const drainReady: Script<
   number
 > = {
   name: 'drain_ready',
-  sha: '7d79e008cdf71fcaa513a464a3708c420f9d8948',
+  sha: 'ac638778af0992058926c6a49f6531edd9b53ceb',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1760,7 +1764,7 @@ export const enqueue: Script<
   number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle')[]
 > = {
   name: 'enqueue',
-  sha: 'b573df6ded6fca6efd32b2dae614bcc7489ae005',
+  sha: '0888cafac06374ef7671c6a3d05c163a6bb5a853',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1916,7 +1920,7 @@ export const giveBack: Script<
   ('returned' | 'lost')[]
 > = {
   name: 'give_back',
-  sha: 'e0fde0383015b2665f582fda956fadfe0bdff519',
+  sha: 'da3e3bfdc47b54b744de71e4cc74e9aa0588b5ef',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2124,7 +2128,7 @@ export const promote: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'promote',
-  sha: 'c345326020920b64ad535496d5032709ade68453',
+  sha: '39ff9e068f7df9a53408d46aa4e7cb2c392932e6',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2169,7 +2173,7 @@ export const promoteDue: Script<
   'lost' | [moved: number, waitMs: number, nowMs: number]
 > = {
   name: 'promote_due',
-  sha: '1a415d09a4dd1ed1905c0ef5b7ec5f3846b74010',
+  sha: '6c50d467e25eb7246750eddc2db78e4f46dd81da',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -2312,7 +2316,7 @@ export const recover: Script<
   [nowMs: number, taken: Buffer, next: number]
 > = {
   name: 'recover',
-  sha: '62b57d51af16d245e7821fec298c9b06faed1eb8',
+  sha: '31ee66856f2a33f23193889444ded349e6d54109',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -2435,7 +2439,7 @@ export const releaseDependents: Script<
   0 | 1
 > = {
   name: 'release_dependents',
-  sha: 'a862be53c527007ccab13a10e55aeee78acdfee3',
+  sha: 'fbebd9c8bfa6d80e9e080ab8fbdcbc431d5b8844',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2478,7 +2482,7 @@ export const requeue: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'requeue',
-  sha: 'ff99cfaa59f809284ceecb9955c87393e75ce36a',
+  sha: '7f342deb16d59ff693d695caf7ce6b823f70fbd5',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2524,7 +2528,7 @@ export const reschedule: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'reschedule',
-  sha: '43c52e28890c32fb915585d695acac88d6fb40bf',
+  sha: '30167f9bce1d6832cad372f55ada7fdd599d4bdf',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2540,7 +2544,7 @@ if not waits or not job[2] or not redis.call('ZSCORE', prefix .. 'scheduled:' ..
 schedule(prefix, job[2], id, due)
 local _, nowMs = clock()
 local ttlS = tonumber(job[3])
-if ttlS then expireAfter(prefix, id, math.max(0, math.ceil((due - nowMs) / 1000)) + ttlS) end
+if ttlS and ttlS > 0 then expireAfter(prefix, id, math.max(0, math.ceil((due - nowMs) / 1000)) + ttlS) end
 return 'done'`,
   ),
 }
@@ -2625,7 +2629,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: '96a73a6a63a145f3af572700f7a1055cbc7b52b1',
+  sha: 'f79c827c71dda46189bac84e23ffa1999fbc0c6b',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -2798,7 +2802,7 @@ export const unregister: Script<
   'ok'
 > = {
   name: 'unregister',
-  sha: '5273e1c3f1cbcae9fa0885e7ad539b23c60f3aad',
+  sha: '1e9c5edfba4ae10c9d39379cc1dfb3a137c2c40c',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
