@@ -63,8 +63,8 @@ export interface QueueStore {
   /** Remove the queue from the list of queues, and its pause; with `deleteJobs` also its waiting jobs. */
   deleteQueue(queue: string, deleteJobs: boolean): Promise<void>
 
-  /** Number of entries of a registry. */
-  registryCount(queue: string, kind: RegistryKind): Promise<number>
+  /** Number of entries of a registry. `withExpired`: also those that have expired and are not removed yet. */
+  registryCount(queue: string, kind: RegistryKind, withExpired?: boolean): Promise<number>
   /** Ids of the jobs in a registry, by score. `end` -1 = to the end. */
   registryIds(queue: string, kind: RegistryKind, start: number, end: number, descending: boolean): Promise<string[]>
   /**
@@ -73,6 +73,6 @@ export interface QueueStore {
   registryScoreMs(queue: string, kind: RegistryKind, jobId: string): Promise<number | undefined>
   /** Remove an entry. @returns whether it was there. */
   registryRemove(queue: string, kind: RegistryKind, jobId: string): Promise<boolean>
-  /** Remove expired entries (`finished` and `failed`). @returns how many were removed. */
+  /** Remove expired entries (`finished` and `failed`), in several steps. @returns how many were removed. */
   registryCleanup(queue: string, kind: RegistryKind): Promise<number>
 }

@@ -25,6 +25,8 @@ export interface ClaimReply {
   readonly jobs: readonly Claimed[]
   /** True while all workers are suspended; `jobs` is empty then. */
   readonly suspended: boolean
+  /** True when the claim was ended before it came to a job or to the end of the queues: claim again. */
+  readonly again?: boolean
 }
 
 /** Whether a settlement was applied. `lost`: another execution owns the job; `gone`: the job was deleted. */

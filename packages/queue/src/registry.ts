@@ -32,11 +32,10 @@ export class Registry {
     this.#context = context
   }
 
-  /** Number of jobs. Expired ones are removed first, unless `cleanup` is false. */
+  /** Number of jobs. Expired ones count only if `cleanup` is false. */
   async count(options: Pick<RegistryRange, 'cleanup'> = {}): Promise<number> {
     checkOptionNames(options, { cleanup: true }, 'registry.count')
-    await this.#sweep(options.cleanup)
-    return this.#queues.registryCount(this.queueName, this.kind)
+    return this.#queues.registryCount(this.queueName, this.kind, options.cleanup === false)
   }
 
   /** Ids of the jobs in order. Expired ones are removed first, unless `cleanup` is false. */

@@ -8,7 +8,7 @@
 -- @arg leaseMs int
 -- @arg executionBase string random; execution ids begin with it
 -- @arg queues... string names, in order of service
--- @reply {bytes} the word suspended, or what lib/claimed packs
+-- @reply {bytes} the word suspended or again (see lib/claim), or what lib/claimed packs
 -- @include lib/claim
 
 local suspendedKey = KEYS[1]

@@ -5,17 +5,19 @@
 -- @arg prefix string
 -- @arg limit  string
 -- @arg stamp  string ISO time
+-- @arg first  int index of the first job that holds a slot to check, oldest first
+-- @arg last   int index of the last one
 -- @reply {int} number of slots freed
 -- @include lib/time
 -- @include lib/rate_limit
 
 local limitsKey = KEYS[1]
-local prefix, limit, stamp = ARGV[1], ARGV[2], ARGV[3]
+local prefix, limit, stamp, first, last = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 --- Only the first of the waiting jobs are checked; the others when it is their turn.
 local MOST_CHECKED = 1000
 
 local key = prefix .. 'rl:' .. limit
-local freed = freeDeadSlots(prefix, limit, 0, -1)
+local freed = freeDeadSlots(prefix, limit, first, last)
 for _, id in ipairs(redis.call('ZRANGE', key .. ':rate_limited', 0, MOST_CHECKED - 1)) do
   local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')
   if job[1] ~= 'rate_limited' or job[2] ~= limit then redis.call('ZREM', key .. ':rate_limited', id) end

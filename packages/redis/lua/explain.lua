@@ -13,6 +13,7 @@
 
 local jobKey = KEYS[1]
 local prefix, id = ARGV[1], ARGV[2]
+local MOST_READ = 250
 
 local fields = redis.call('HGETALL', jobKey)
 if #fields == 0 then return {} end
@@ -20,7 +21,8 @@ local job = redis.call('HMGET', jobKey, 'origin', 'rate_limit_key')
 local queue, limit = job[1] or '', job[2]
 
 local dependencies, releasing = {}, 0
-for _, dependency in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. id .. ':dependencies')) do
+-- Of very many, some are enough to say what the job waits for.
+for _, dependency in ipairs(redis.call('SRANDMEMBER', prefix .. 'job::' .. id .. ':dependencies', MOST_READ)) do
   local key = prefix .. 'job:' .. dependency
   local status = redis.call('HGET', key, 'status') or (redis.call('EXISTS', key) == 1 and 'created') or ''
   dependencies[#dependencies + 1] = dependency
@@ -36,7 +38,7 @@ return {
   redis.call('EXISTS', prefix .. 'paused:' .. queue),
   redis.call('SCARD', prefix .. 'workers:' .. queue),
   dependencies,
-  limit and redis.call('ZRANGE', prefix .. 'rl:' .. limit .. ':allowed', 0, -1) or {},
+  limit and redis.call('ZRANGE', prefix .. 'rl:' .. limit .. ':allowed', 0, MOST_READ - 1) or {},
   limit and redis.call('ZRANK', prefix .. 'rl:' .. limit .. ':rate_limited', id) or false,
   releasing,
 }

@@ -14,8 +14,8 @@
 --   id, execution, startedAt, endedAt, value: a plain success; its value is false when it returned nothing
 -- @arg queues... string names, in order of service
 -- @reply {[answers: bytes, claimed: bytes, hasMore: flag]}
---   a letter for each settlement: a = applied, l = lost, g = gone; the word suspended or what lib/claimed packs;
---   whether dependents were set aside for release_dependents
+--   a letter for each settlement: a = applied, l = lost, g = gone; the word suspended or again (see lib/claim), or
+--   what lib/claimed packs; whether dependents were set aside for release_dependents
 -- @include lib/claim
 -- @include lib/settle_plain
 -- @lazy lib/settlement settle releaseOfEnded

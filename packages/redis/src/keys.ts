@@ -73,8 +73,18 @@ export class Keys {
     return `${this.prefix}results:${id}`
   }
 
+  /** Ids of the executions of a job. */
+  executions(jobId: string): string {
+    return `${this.prefix}executions:${jobId}`
+  }
+
   group(name: string): string {
     return `${this.prefix}group:${name}`
+  }
+
+  /** Jobs that hold a slot of a rate limit. */
+  slotHolders(limit: string): string {
+    return `${this.prefix}rl:${limit}:allowed`
   }
 
   worker(name: string): string {

@@ -74,3 +74,13 @@ describe('Worker.all and Worker.count', () => {
     await expect(Worker.count({})).rejects.toMatchObject({ code: 'RQ_INVALID_OPTION' })
   })
 })
+
+it('a burst runs the job behind thousands of ids whose jobs are gone', async () => {
+  await using at = await rqFixture()
+  const gone = Array.from({ length: 3500 }, (_, n) => `gone${n}`)
+  await at.redis.client.rpush(at.key('queue:default'), ...gone)
+  const job = await at.queue.enqueue(currentWorker)
+  await at.work(['default'], { name: 'alpha' })
+  expect(await job.result()).toBe('alpha')
+  expect(await at.queue.count()).toBe(0)
+})

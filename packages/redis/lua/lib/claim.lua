@@ -52,20 +52,25 @@ local function isAnyPaused(prefix, first, last)
   return #keys > 0 and redis.call('EXISTS', unpack(keys)) > 0
 end
 
+--- How many ids of jobs that cannot start one call drops, at most.
+local MOST_DROPPED = 1000
+
 --- Claim up to `want` jobs from the queues named in `ARGV[first..last]`, in that order. Returns them as lib/claimed
--- says. Drops ids of jobs that cannot start, see lib/claim_any. Skips paused queues.
+-- says. Drops ids of jobs that cannot start, see lib/claim_any. Returns the word again instead of an empty list when it
+-- has dropped so many that it did not come to an end. Skips paused queues.
 local function claim(prefix, first, last, want, worker, leaseMs, stamp, executionBase)
   local claimed = {}
   if want <= 0 then return claimed end
   local _, nowMs = clock()
   local leaseEnds = leaseScore(nowMs + leaseMs)
   local serial = firstSerial(nowMs)
+  local dropped = 0
   local anyPaused = isAnyPaused(prefix, first, last)
   for q = first, last do
     local queue = ARGV[q]
     local list = prefix .. 'queue:' .. queue
     local isPaused = anyPaused and redis.call('EXISTS', prefix .. 'paused:' .. queue) == 1
-    while want > 0 and not isPaused do
+    while want > 0 and dropped < MOST_DROPPED and not isPaused do
       local ids = redis.call('LPOP', list, want)
       if not ids then break end
       local leases = {}
@@ -94,10 +99,13 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
           local m = #leases
           leases[m + 1], leases[m + 2] = leaseEnds, id .. ':' .. execution
           want = want - 1
+        else
+          dropped = dropped + 1
         end
       end
       lease(prefix .. 'wip:' .. queue, leases)
     end
   end
+  if dropped >= MOST_DROPPED and #claimed == 0 then return 'again' end
   return claimed
 end

@@ -20,7 +20,7 @@ local function appendFull(claimed, queue, execution, id, fields)
   for at = 1, #fields do claimed[n + at] = fields[at] end
 end
 
---- Pack the list for the client, also an empty one.
+--- Pack the list for the client, also an empty one. A word stays as it is.
 local function pack(claimed)
-  return cmsgpack.pack(claimed)
+  return claimed == 'again' and claimed or cmsgpack.pack(claimed)
 end

@@ -3,13 +3,15 @@
 
 --- How long a Python worker may take to start a job.
 local STUCK_MS = 60000
+--- The list holds one job for each Python worker. Only the first are looked at; the others when these are gone.
+local MOST_LOOKED_AT = 1000
 
 --- Put jobs back at the head of their queue that have been in the list for longer: their worker died before it started
 -- them. The hash `stuck:<queue>` holds when each was first seen there, by id and time of enqueueing.
 local function putBackStuck(prefix, queue, nowMs)
   local list = prefix .. 'queue:' .. queue .. ':intermediate'
   local seenKey = prefix .. 'stuck:' .. queue
-  local ids = redis.call('LRANGE', list, 0, -1)
+  local ids = redis.call('LRANGE', list, 0, MOST_LOOKED_AT - 1)
   if #ids == 0 then
     redis.call('DEL', seenKey)
     return

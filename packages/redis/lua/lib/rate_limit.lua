@@ -24,6 +24,9 @@ end
 --- Jobs that this call has given a slot.
 local admitted = {}
 
+--- How many waiting jobs that are gone one call drops, at most. The next one goes on.
+local MOST_GONE = 5000
+
 --- Give free slots to the jobs that have waited longest.
 local function fillSlots(prefix, limit, concurrency, nowS, stamp)
   local allowed = prefix .. 'rl:' .. limit .. ':allowed'
@@ -31,7 +34,8 @@ local function fillSlots(prefix, limit, concurrency, nowS, stamp)
   local free = concurrency - redis.call('ZCARD', allowed)
   -- A slot whose job is gone becomes one of the oldest, so it is found among those.
   if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end
-  while free > 0 do
+  local gone = 0
+  while free > 0 and gone < MOST_GONE do
     local oldest = redis.call('ZPOPMIN', waiting)
     local id = oldest[1]
     if not id then return end
@@ -43,6 +47,8 @@ local function fillSlots(prefix, limit, concurrency, nowS, stamp)
       push(prefix, job[2], id, job[3] == '1')
       admitted[id] = true
       free = free - 1
+    else
+      gone = gone + 1
     end
   end
 end

@@ -6,9 +6,13 @@ export const NO_JOBS: ClaimReply = { jobs: [], suspended: false }
 const SUSPENDED_WORD = Buffer.from('suspended')
 const SUSPENDED: ClaimReply = { jobs: [], suspended: true }
 
-/** Decode the reply of a claim: the word `suspended`, or jobs as lua/lib/claimed packs them. */
+const AGAIN_WORD = Buffer.from('again')
+const AGAIN: ClaimReply = { jobs: [], suspended: false, again: true }
+
+/** Decode the reply of a claim: the word `suspended` or `again`, or jobs as lua/lib/claimed packs them. */
 export function decodeClaim(reply: Buffer): ClaimReply {
   if (reply.equals(SUSPENDED_WORD)) return SUSPENDED
+  if (reply.equals(AGAIN_WORD)) return AGAIN
   const packed = new PackedStrings(reply)
   const jobs: Claimed[] = []
   while (!packed.isAtEnd) {

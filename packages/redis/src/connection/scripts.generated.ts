@@ -40,18 +40,20 @@ local function isAnyPaused(prefix, first, last)
   for q = first, last do keys[#keys + 1] = prefix .. 'paused:' .. ARGV[q] end
   return #keys > 0 and redis.call('EXISTS', unpack(keys)) > 0
 end
+local MOST_DROPPED = 1000
 local function claim(prefix, first, last, want, worker, leaseMs, stamp, executionBase)
   local claimed = {}
   if want <= 0 then return claimed end
   local _, nowMs = clock()
   local leaseEnds = leaseScore(nowMs + leaseMs)
   local serial = firstSerial(nowMs)
+  local dropped = 0
   local anyPaused = isAnyPaused(prefix, first, last)
   for q = first, last do
     local queue = ARGV[q]
     local list = prefix .. 'queue:' .. queue
     local isPaused = anyPaused and redis.call('EXISTS', prefix .. 'paused:' .. queue) == 1
-    while want > 0 and not isPaused do
+    while want > 0 and dropped < MOST_DROPPED and not isPaused do
       local ids = redis.call('LPOP', list, want)
       if not ids then break end
       local leases = {}
@@ -78,11 +80,14 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
           local m = #leases
           leases[m + 1], leases[m + 2] = leaseEnds, id .. ':' .. execution
           want = want - 1
+        else
+          dropped = dropped + 1
         end
       end
       lease(prefix .. 'wip:' .. queue, leases)
     end
   end
+  if dropped >= MOST_DROPPED and #claimed == 0 then return 'again' end
   return claimed
 end`
 
@@ -129,7 +134,7 @@ local function appendFull(claimed, queue, execution, id, fields)
   for at = 1, #fields do claimed[n + at] = fields[at] end
 end
 local function pack(claimed)
-  return cmsgpack.pack(claimed)
+  return claimed == 'again' and claimed or cmsgpack.pack(claimed)
 end`
 
 const LIB_CRON = String.raw`local YEAR_S = 31536000
@@ -457,10 +462,11 @@ const LIB_GIVE_BACK = String.raw`local function giveBack(prefix, queue, id, exec
 end`
 
 const LIB_INTERMEDIATE = String.raw`local STUCK_MS = 60000
+local MOST_LOOKED_AT = 1000
 local function putBackStuck(prefix, queue, nowMs)
   local list = prefix .. 'queue:' .. queue .. ':intermediate'
   local seenKey = prefix .. 'stuck:' .. queue
-  local ids = redis.call('LRANGE', list, 0, -1)
+  local ids = redis.call('LRANGE', list, 0, MOST_LOOKED_AT - 1)
   if #ids == 0 then
     redis.call('DEL', seenKey)
     return
@@ -584,12 +590,14 @@ local function freeDeadSlots(prefix, limit, first, last)
   return freed
 end
 local admitted = {}
+local MOST_GONE = 5000
 local function fillSlots(prefix, limit, concurrency, nowS, stamp)
   local allowed = prefix .. 'rl:' .. limit .. ':allowed'
   local waiting = prefix .. 'rl:' .. limit .. ':rate_limited'
   local free = concurrency - redis.call('ZCARD', allowed)
   if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end
-  while free > 0 do
+  local gone = 0
+  while free > 0 and gone < MOST_GONE do
     local oldest = redis.call('ZPOPMIN', waiting)
     local id = oldest[1]
     if not id then return end
@@ -601,6 +609,8 @@ local function fillSlots(prefix, limit, concurrency, nowS, stamp)
       push(prefix, job[2], id, job[3] == '1')
       admitted[id] = true
       free = free - 1
+    else
+      gone = gone + 1
     end
   end
 end
@@ -1045,7 +1055,7 @@ export const cancel: Script<
   'done' | 'missing' | 'refused' | 'more'
 > = {
   name: 'cancel',
-  sha: '517d00c58592759159771f838ef9df25946e01ea',
+  sha: '7054affaa265f4d68f226d0e299eb5f11be6d51e',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1098,7 +1108,7 @@ return answer`,
  *
  * Keys: suspended (rq:suspended)
  *
- * Reply: the word suspended, or what lib/claimed packs
+ * Reply: the word suspended or again (see lib/claim), or what lib/claimed packs
  */
 export const claim: Script<
   [suspended: string],
@@ -1114,7 +1124,7 @@ export const claim: Script<
   Buffer
 > = {
   name: 'claim',
-  sha: '7f99003927cd62fd4bcdcac4789f82576361ca1f',
+  sha: 'c4bd6be8658968baaf08b7654e8b02345ab5dcf0',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -1176,6 +1186,30 @@ for n, id in ipairs(ids) do
   end
 end
 return { #ids, marked }`,
+  ),
+}
+
+/**
+ * Count the entries of a registry that have not expired.
+ *
+ * Keys: registry (rq:finished:<q>)
+ *
+ * Reply: 
+ */
+export const countUnexpired: Script<
+  [registry: string],
+  [
+  ],
+  number
+> = {
+  name: 'count_unexpired',
+  sha: 'c8da80c9af4c9060ff317fd302b2361faf1ffb41',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=no-writes`,
+    String.raw`local registryKey = KEYS[1]
+return redis.call('ZCARD', registryKey) - redis.call('ZCOUNT', registryKey, 0, redis.call('TIME')[1])`,
   ),
 }
 
@@ -1377,7 +1411,7 @@ export const cronTick: Script<
   [answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'early', tick: string, nowMs: number]
 > = {
   name: 'cron_tick',
-  sha: 'f3a9e12ca84b55d80bb25d9aa167350e89ed300b',
+  sha: '259d346dd28a22e2d61880151d3844409231de8f',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -1482,7 +1516,7 @@ export const deleteJob: Script<
   'done' | 'missing' | 'more'
 > = {
   name: 'delete_job',
-  sha: '49926408b58ffe093beff71658df495a4f54f46f',
+  sha: 'c5ead32830884838f6ed162bc06d062c2792fa38',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1541,7 +1575,7 @@ export const drainReady: Script<
   number
 > = {
   name: 'drain_ready',
-  sha: 'ac638778af0992058926c6a49f6531edd9b53ceb',
+  sha: '187bee69593996818650ffad37cf4d303c82a665',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1583,11 +1617,13 @@ export const dropDeadSlots: Script<
     prefix: string,
     limit: string,
     stamp: string,
+    first: number,
+    last: number,
   ],
   number
 > = {
   name: 'drop_dead_slots',
-  sha: '2951d4dd34e6994c592740b5595410ee48042c10',
+  sha: '9f60a9048a53db2d741a29389173ec3d65104993',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1597,10 +1633,10 @@ export const dropDeadSlots: Script<
     LIB_PUSH,
     LIB_RATE_LIMIT,
     String.raw`local limitsKey = KEYS[1]
-local prefix, limit, stamp = ARGV[1], ARGV[2], ARGV[3]
+local prefix, limit, stamp, first, last = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local MOST_CHECKED = 1000
 local key = prefix .. 'rl:' .. limit
-local freed = freeDeadSlots(prefix, limit, 0, -1)
+local freed = freeDeadSlots(prefix, limit, first, last)
 for _, id in ipairs(redis.call('ZRANGE', key .. ':rate_limited', 0, MOST_CHECKED - 1)) do
   local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')
   if job[1] ~= 'rate_limited' or job[2] ~= limit then redis.call('ZREM', key .. ':rate_limited', id) end
@@ -1645,26 +1681,31 @@ return dropped`,
 }
 
 /**
- * Drop the entries of a registry that have expired.
+ * Drop entries of a registry that have expired, a page of them.
  *
  * Keys: registry (rq:finished:<q>)
  *
- * Reply: number of entries dropped
+ * Reply: number of entries dropped; `most`: there may be more
  */
 export const dropExpired: Script<
   [registry: string],
   [
+    most: number,
   ],
   number
 > = {
   name: 'drop_expired',
-  sha: 'df2ea235d491c9290930cc43fa52ab2bcb34336e',
+  sha: '8d9dc11e11efb2b291551371446b07e51b574f70',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     String.raw`local registryKey = KEYS[1]
-return redis.call('ZREMRANGEBYSCORE', registryKey, 0, redis.call('TIME')[1])`,
+local most = tonumber(ARGV[1])
+local expired = math.min(most, redis.call('ZCOUNT', registryKey, 0, redis.call('TIME')[1]))
+if expired == 0 then return 0 end
+local first = redis.call('ZCOUNT', registryKey, '-inf', '(0')
+return redis.call('ZREMRANGEBYRANK', registryKey, first, first + expired - 1)`,
   ),
 }
 
@@ -1718,7 +1759,7 @@ export const empty: Script<
   number
 > = {
   name: 'empty',
-  sha: '9cd2b9785e74bbfcb5522d62e462b241f1fba140',
+  sha: '003119aa4dccf86fbc4902377f69e35fa6d3070a',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1764,7 +1805,7 @@ export const enqueue: Script<
   number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle')[]
 > = {
   name: 'enqueue',
-  sha: '0888cafac06374ef7671c6a3d05c163a6bb5a853',
+  sha: '4c438832e45b86aa0dab205105d294f812ea40fa',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1842,19 +1883,20 @@ export const explain: Script<
   [] | [ fields: Buffer[], position: number | null, due: Buffer | null, suspended: 0 | 1, paused: 0 | 1, workers: number, dependencies: Buffer[], slotHolders: Buffer[], waitingBefore: number | null, releasing: 0 | 1]
 > = {
   name: 'explain',
-  sha: 'e15b490d5ced92077d802f6416cbac4fcb2eaf39',
+  sha: '42f7d4ff7d9962d38464c3482907346f0560831b',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
     String.raw`#!lua flags=no-writes`,
     String.raw`local jobKey = KEYS[1]
 local prefix, id = ARGV[1], ARGV[2]
+local MOST_READ = 250
 local fields = redis.call('HGETALL', jobKey)
 if #fields == 0 then return {} end
 local job = redis.call('HMGET', jobKey, 'origin', 'rate_limit_key')
 local queue, limit = job[1] or '', job[2]
 local dependencies, releasing = {}, 0
-for _, dependency in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. id .. ':dependencies')) do
+for _, dependency in ipairs(redis.call('SRANDMEMBER', prefix .. 'job::' .. id .. ':dependencies', MOST_READ)) do
   local key = prefix .. 'job:' .. dependency
   local status = redis.call('HGET', key, 'status') or (redis.call('EXISTS', key) == 1 and 'created') or ''
   dependencies[#dependencies + 1] = dependency
@@ -1869,7 +1911,7 @@ return {
   redis.call('EXISTS', prefix .. 'paused:' .. queue),
   redis.call('SCARD', prefix .. 'workers:' .. queue),
   dependencies,
-  limit and redis.call('ZRANGE', prefix .. 'rl:' .. limit .. ':allowed', 0, -1) or {},
+  limit and redis.call('ZRANGE', prefix .. 'rl:' .. limit .. ':allowed', 0, MOST_READ - 1) or {},
   limit and redis.call('ZRANK', prefix .. 'rl:' .. limit .. ':rate_limited', id) or false,
   releasing,
 }`,
@@ -2075,37 +2117,40 @@ return led`,
 /**
  * Read the leases of a job.
  *
- * Keys: wip (rq:wip:<q>), job (rq:job:<id>)
+ * Keys: wip (rq:wip:<q>), job (rq:job:<id>), executions (rq:executions:<id>)
  *
  * Reply: execution ids (empty in versions of Python RQ without executions), each followed by the end of its lease in epoch seconds
  */
 export const leases: Script<
-  [wip: string, job: string],
+  [wip: string, job: string, executions: string],
   [
     id: string,
   ],
   string[]
 > = {
   name: 'leases',
-  sha: '426139b4b84f3b1e52248539cf7f61c413fe9b20',
-  keyCount: 2,
+  sha: '68b5f0f70b5f139afea42645aa2080dd398c895e',
+  keyCount: 3,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=no-writes`,
     LIB_TIME,
-    String.raw`local wipKey, jobKey = KEYS[1], KEYS[2]
+    String.raw`local wipKey, jobKey, executionsKey = KEYS[1], KEYS[2], KEYS[3]
 local id = ARGV[1]
 local own = redis.call('HGET', jobKey, 'execution_id')
 local found = {}
-local leases = redis.call('ZRANGE', wipKey, 0, -1, 'WITHSCORES')
-for at = 1, #leases, 2 do
-  local job, execution = string.match(leases[at], '^([^:]+):?(.*)$')
-  if job == id then
-    local slackMs = execution == own and PYTHON_SLACK_MS or 0
-    found[#found + 1] = execution
-    found[#found + 1] = score(tonumber(leases[at + 1]) * 1000 - slackMs)
-  end
+local function append(execution, member)
+  local ends = redis.call('ZSCORE', wipKey, member)
+  if not ends then return end
+  local slackMs = execution == own and PYTHON_SLACK_MS or 0
+  found[#found + 1] = execution
+  found[#found + 1] = score(tonumber(ends) * 1000 - slackMs)
 end
+if own then append(own, id .. ':' .. own) end
+for _, execution in ipairs(redis.call('ZRANGE', executionsKey, 0, -1)) do
+  if execution ~= own then append(execution, id .. ':' .. execution) end
+end
+append('', id)
 return found`,
   ),
 }
@@ -2128,7 +2173,7 @@ export const promote: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'promote',
-  sha: '39ff9e068f7df9a53408d46aa4e7cb2c392932e6',
+  sha: '6c05fa279347624314ee3254e1245cdc8b8e80e4',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2173,7 +2218,7 @@ export const promoteDue: Script<
   'lost' | [moved: number, waitMs: number, nowMs: number]
 > = {
   name: 'promote_due',
-  sha: '6c50d467e25eb7246750eddc2db78e4f46dd81da',
+  sha: '4100d402f0a543df8f609a24997b8193c59494b8',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -2250,7 +2295,7 @@ return { moved, waitMs, nowMs }`,
 }
 
 /**
- * Find the jobs that were leased by calls whose replies were lost.
+ * Read the jobs of leases, as a claim returns them; not of those that are lost.
  *
  * Keys: queues (rq:queues)
  *
@@ -2260,33 +2305,25 @@ export const reclaim: Script<
   [queues: string],
   [
     prefix: string,
-    baseCount: number,
-    ...rest: string[],
+    ...leases: string[],
   ],
   Buffer
 > = {
   name: 'reclaim',
-  sha: 'ebd71cd26142977e8a2a26613400fdbdaf8e615f',
+  sha: '7d4c64058a7542a70693bd7ae624399e7cd4ad05',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
     String.raw`#!lua flags=no-writes`,
     LIB_CLAIMED,
-    String.raw`local prefix, baseCount = ARGV[1], tonumber(ARGV[2])
-local bases, length = {}, #ARGV[3]
-for at = 3, 2 + baseCount do bases[ARGV[at]] = true end
+    String.raw`local prefix = ARGV[1]
 local found = {}
-for at = 3 + baseCount, #ARGV do
-  local queue = ARGV[at]
-  for _, member in ipairs(redis.call('ZRANGE', prefix .. 'wip:' .. queue, 0, -1)) do
-    local id, execution = string.match(member, '^([^:]+):(.+)$')
-    if execution and bases[string.sub(execution, 1, length)] then
-      local key = prefix .. 'job:' .. id
-      local held = redis.call('HMGET', key, 'execution_id', 'status')
-      if held[1] == execution and held[2] ~= 'canceled' then
-        appendFull(found, queue, execution, id, redis.call('HGETALL', key))
-      end
-    end
+for at = 2, #ARGV, 3 do
+  local queue, id, execution = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local key = prefix .. 'job:' .. id
+  local held = redis.call('HMGET', key, 'execution_id', 'status')
+  if held[1] == execution and held[2] ~= 'canceled' then
+    appendFull(found, queue, execution, id, redis.call('HGETALL', key))
   end
 end
 return pack(found)`,
@@ -2316,7 +2353,7 @@ export const recover: Script<
   [nowMs: number, taken: Buffer, next: number]
 > = {
   name: 'recover',
-  sha: '31ee66856f2a33f23193889444ded349e6d54109',
+  sha: '2b1525613ebd147a10eab6bd6988f418527e43eb',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -2439,7 +2476,7 @@ export const releaseDependents: Script<
   0 | 1
 > = {
   name: 'release_dependents',
-  sha: 'fbebd9c8bfa6d80e9e080ab8fbdcbc431d5b8844',
+  sha: '70f9cd6e580245a099807c21b0146e7f31d62326',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2482,7 +2519,7 @@ export const requeue: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'requeue',
-  sha: '7f342deb16d59ff693d695caf7ce6b823f70fbd5',
+  sha: '64e3b4d0c15a16bf14c157390e1de51b2defaf81',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2611,7 +2648,7 @@ return 'done'`,
  *
  * Keys: suspended (rq:suspended)
  *
- * Reply: a letter for each settlement: a = applied, l = lost, g = gone; the word suspended or what lib/claimed packs; whether dependents were set aside for release_dependents
+ * Reply: a letter for each settlement: a = applied, l = lost, g = gone; the word suspended or again (see lib/claim), or what lib/claimed packs; whether dependents were set aside for release_dependents
  */
 export const settle: Script<
   [suspended: string],
@@ -2629,7 +2666,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: 'f79c827c71dda46189bac84e23ffa1999fbc0c6b',
+  sha: '6449cbc50601e171abed062aea1017fb61816180',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -2784,7 +2821,7 @@ return members`,
 }
 
 /**
- * Remove a worker from the lists. Its record stays for a minute, with the time of its death. Jobs that were leased by claims whose replies it will not read go back to the heads of the queues.
+ * Remove a worker from the lists. Its record stays for a minute, with the time of its death.
  *
  * Keys: workers (rq:workers)
  *
@@ -2796,48 +2833,26 @@ export const unregister: Script<
     prefix: string,
     name: string,
     stamp: string,
-    queueCount: number,
-    ...rest: string[],
+    ...queues: string[],
   ],
   'ok'
 > = {
   name: 'unregister',
-  sha: '1e9c5edfba4ae10c9d39379cc1dfb3a137c2c40c',
+  sha: '8918cd7f9683aa3a41fb1232002a3ac8149b42ea',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
-    LIB_PUSH,
-    LIB_TIME,
-    LIB_SCHEDULE,
-    LIB_GIVE_BACK,
     String.raw`local workersKey = KEYS[1]
-local prefix, name, stamp, queueCount = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
-local firstQueue, lastQueue = 5, 4 + queueCount
-local function giveBackClaimed(bases, length)
-  for at = firstQueue, lastQueue do
-    local queue = ARGV[at]
-    local leases = redis.call('ZRANGE', prefix .. 'wip:' .. queue, 0, -1)
-    for n = #leases, 1, -1 do
-      local id, execution = string.match(leases[n], '^([^:]+):(.+)$')
-      if execution and bases[string.sub(execution, 1, length)] then giveBack(prefix, queue, id, execution) end
-    end
-  end
-end
+local prefix, name, stamp = ARGV[1], ARGV[2], ARGV[3]
 local key = prefix .. 'worker:' .. name
 redis.call('SREM', workersKey, key)
-for at = firstQueue, lastQueue do redis.call('SREM', prefix .. 'workers:' .. ARGV[at], key) end
+for at = 4, #ARGV do redis.call('SREM', prefix .. 'workers:' .. ARGV[at], key) end
 if redis.call('EXISTS', key) == 1 then
   redis.call('HSET', key, 'death', stamp)
   redis.call('EXPIRE', key, 60)
 end
 redis.call('DEL', key .. ':executions')
-local bases, length = {}, 0
-for at = lastQueue + 1, #ARGV do
-  bases[ARGV[at]] = true
-  length = #ARGV[at]
-end
-if length > 0 then giveBackClaimed(bases, length) end
 return 'ok'`,
   ),
 }

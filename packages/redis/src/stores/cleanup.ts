@@ -2,6 +2,7 @@ import { stampNow } from '../codec/time.ts'
 import type { Connections } from '../connection/connections.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
+import { setPages } from './pages.ts'
 import { tidyGroup } from './tidy-group.ts'
 
 /** How many entries one step checks, so that no step blocks Redis for long. */
@@ -20,11 +21,18 @@ export async function cleanUp(connections: Connections, keys: Keys, queues: read
     await dropDeadWorkers(connections, keys.queueWorkers(queue))
   }
   await dropDeadWorkers(connections, keys.workers)
-  for (const limit of await connections.call((client) => client.smembers(keys.rateLimits))) {
-    await connections.run(scripts.dropDeadSlots, [keys.rateLimits], [keys.prefix, limit, stampNow()])
-  }
-  for (const group of await connections.call((client) => client.smembers(keys.groups))) {
-    await tidyGroup(connections, keys, group)
+  for await (const limits of setPages(connections, keys.rateLimits))
+    for (const limit of limits) await dropDeadSlots(connections, keys, limit)
+  for await (const groups of setPages(connections, keys.groups))
+    for (const group of groups) await tidyGroup(connections, keys, group)
+}
+
+async function dropDeadSlots(connections: Connections, keys: Keys, limit: string): Promise<void> {
+  const holders = await connections.call((client) => client.zcard(keys.slotHolders(limit)))
+  // From the end, as below.
+  for (let first = Math.floor(holders / PAGE) * PAGE; first >= 0; first -= PAGE) {
+    const args = [keys.prefix, limit, stampNow(), first, first + PAGE - 1] as const
+    await connections.run(scripts.dropDeadSlots, [keys.rateLimits], [...args])
   }
 }
 
@@ -44,8 +52,5 @@ async function dropOrphans(connections: Connections, keys: Keys, key: string): P
 }
 
 async function dropDeadWorkers(connections: Connections, key: string): Promise<void> {
-  const members = await connections.call((client) => client.smembers(key))
-  for (let at = 0; at < members.length; at += PAGE) {
-    await connections.run(scripts.dropDeadWorkers, [key], members.slice(at, at + PAGE))
-  }
+  for await (const page of setPages(connections, key)) await connections.run(scripts.dropDeadWorkers, [key], [...page])
 }

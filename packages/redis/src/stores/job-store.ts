@@ -20,6 +20,7 @@ import type { Connections } from '../connection/connections.ts'
 import { pipeScript, type WordsOf } from '../connection/script.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
+import { setPages } from './pages.ts'
 import { ResultWaiters } from './result-waiters.ts'
 
 /** How many dependents one step deletes, so that no step blocks Redis for long. */
@@ -136,9 +137,12 @@ export class RedisJobStore implements JobStore {
     return { status: job?.status, result: latest ?? entry ?? null }
   }
 
-  dependentIds(jobId: string): Promise<string[]> {
-    const keys = [this.#keys.dependents(jobId), this.#keys.releasingOf(jobId)]
-    return this.#connections.call((client) => client.sunion(...keys))
+  /** Not atomic: reads the ids page by page. */
+  async dependentIds(jobId: string): Promise<string[]> {
+    const ids = new Set<string>()
+    for (const key of [this.#keys.dependents(jobId), this.#keys.releasingOf(jobId)])
+      for await (const page of setPages(this.#connections, key)) for (const id of page) ids.add(id)
+    return [...ids]
   }
 
   async explain(jobId: string): Promise<ExplanationFacts | undefined> {
@@ -149,8 +153,9 @@ export class RedisJobStore implements JobStore {
   async executions(jobId: string): Promise<ExecutionRecord[]> {
     const [job] = await this.fetch([jobId])
     if (job === undefined) return []
-    const keys: [string, string] = [this.#keys.registry(job.origin, 'started'), this.#keys.job(jobId)]
-    const leases = await this.#connections.run(scripts.leases, keys, [jobId])
+    const started = this.#keys.registry(job.origin, 'started')
+    const keys = [started, this.#keys.job(jobId), this.#keys.executions(jobId)] as const
+    const leases = await this.#connections.run(scripts.leases, [...keys], [jobId])
     const executions: ExecutionRecord[] = []
     for (let at = 0; at + 1 < leases.length; at += 2) {
       const { lastHeartbeatMs, workerName } = job

@@ -1,9 +1,13 @@
-import type { ClaimReply } from '@rq/job'
+import type { Claimed, ClaimReply, Lease } from '@rq/job'
 import { decodeClaim } from '../codec/claim-codec.ts'
 import type { Connections } from '../connection/connections.ts'
 import type { Script, ScriptArgument } from '../connection/script.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
+import { leasesOfCalls, leaseWords } from './leases-of-calls.ts'
+
+/** How many jobs one step reads, so that no step blocks Redis for long. */
+const RECLAIM_PAGE = 500
 
 /** A call that leases jobs. */
 export interface LeasingCall {
@@ -69,15 +73,24 @@ export class LostReplies {
     const queues = new Set(lost.flatMap((one) => one.queues))
     const bases = lost.map(({ base }) => base)
     try {
-      const args = [this.#keys.prefix, lost.length, ...bases, ...queues] as const
-      const found = decodeClaim(await this.#connections.run(scripts.reclaim, [this.#keys.queues], [...args]))
       const known = new Set(lost.flatMap((one) => one.known))
-      const jobs = found.jobs.filter(({ executionId }) => !known.has(executionId))
+      const leases = await leasesOfCalls(this.#connections, this.#keys, queues, bases)
+      const jobs = await this.#read(leases.filter(({ executionId }) => !known.has(executionId)))
       return jobs.length === 0 ? reply : { ...reply, jobs: [...reply.jobs, ...jobs] }
     } catch {
       // The jobs of this reply must not be lost as well. The next call looks again.
       this.#lost.push(...lost)
       return reply
     }
+  }
+  /** Read the jobs of leases, without those that have lost theirs. */
+  async #read(leases: readonly Lease[]): Promise<Claimed[]> {
+    const jobs: Claimed[] = []
+    for (let at = 0; at < leases.length; at += RECLAIM_PAGE) {
+      const args = [this.#keys.prefix, ...leaseWords(leases.slice(at, at + RECLAIM_PAGE))] as const
+      const packed = await this.#connections.run(scripts.reclaim, [this.#keys.queues], [...args])
+      jobs.push(...decodeClaim(packed).jobs)
+    }
+    return jobs
   }
 }

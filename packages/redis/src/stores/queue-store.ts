@@ -22,6 +22,9 @@ const GONE = ''
 /** How many jobs one step deletes when a queue is emptied, so that no step blocks Redis for long. */
 const EMPTY_BATCH = 1000
 
+/** How many expired entries of a registry one step removes. */
+const CLEANUP_PAGE = 1000
+
 export class RedisQueueStore implements QueueStore {
   readonly #connections: Connections
   readonly #keys: Keys
@@ -128,8 +131,10 @@ export class RedisQueueStore implements QueueStore {
     await this.#connections.call((client) => client.multi().srem(this.#keys.queues, key).del(key).exec())
   }
 
-  registryCount(queue: string, kind: RegistryKind): Promise<number> {
-    return this.#connections.call((client) => client.zcard(this.#keys.registry(queue, kind)))
+  registryCount(queue: string, kind: RegistryKind, withExpired = false): Promise<number> {
+    const key = this.#keys.registry(queue, kind)
+    if (!withExpired && expires(kind)) return this.#connections.run(scripts.countUnexpired, [key], [])
+    return this.#connections.call((client) => client.zcard(key))
   }
 
   async registryIds(
@@ -150,7 +155,13 @@ export class RedisQueueStore implements QueueStore {
     const key = this.#keys.registry(queue, kind)
     const score =
       kind === 'started'
-        ? (await this.#connections.run(scripts.leases, [key, this.#keys.job(jobId)], [jobId]))[1]
+        ? (
+            await this.#connections.run(
+              scripts.leases,
+              [key, this.#keys.job(jobId), this.#keys.executions(jobId)],
+              [jobId],
+            )
+          )[1]
         : await this.#connections.call((client) => client.zscore(key, jobId))
     if (score === null || score === undefined) return undefined
     const seconds = parseScore(score)
@@ -172,10 +183,21 @@ export class RedisQueueStore implements QueueStore {
     )
   }
 
+  /** Removes them in steps of 1000. */
   async registryCleanup(queue: string, kind: RegistryKind): Promise<number> {
-    if (kind !== 'finished' && kind !== 'failed') return 0
-    return this.#connections.run(scripts.dropExpired, [this.#keys.registry(queue, kind)], [])
+    if (!expires(kind)) return 0
+    const key = this.#keys.registry(queue, kind)
+    for (let all = 0; ; ) {
+      const dropped = await this.#connections.run(scripts.dropExpired, [key], [CLEANUP_PAGE])
+      all += dropped
+      if (dropped < CLEANUP_PAGE) return all
+    }
   }
+}
+
+/** Whether the scores of a registry say when its entries expire. */
+function expires(kind: RegistryKind): boolean {
+  return kind === 'finished' || kind === 'failed'
 }
 
 /** The arguments of enqueue.lua for a batch; its header is the contract. */

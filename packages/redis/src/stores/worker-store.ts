@@ -26,6 +26,7 @@ import { redisError } from '../connection/redis-error.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
 import { cleanUp } from './cleanup.ts'
+import { leasesOfCalls, leaseWords } from './leases-of-calls.ts'
 import { LostReplies } from './lost-replies.ts'
 import { ServerClock } from './server-clock.ts'
 import { WorkSignal } from './work-signal.ts'
@@ -79,11 +80,12 @@ export class RedisWorkerStore implements WorkerStore {
 
   async unregister(worker: WorkerIdentity): Promise<void> {
     const { name, queues } = worker
-    const rest = [...queues, ...this.#claims.basesWithoutReply(name)]
+    const bases = this.#claims.basesWithoutReply(name)
+    if (bases.length > 0) await this.giveBack(await leasesOfCalls(this.#connections, this.#keys, queues, bases))
     await this.#connections.run(
       scripts.unregister,
       [this.#keys.workers],
-      [this.#keys.prefix, name, stampNow(), queues.length, ...rest],
+      [this.#keys.prefix, name, stampNow(), ...queues],
     )
     this.#births.delete(worker.name)
   }
@@ -162,7 +164,7 @@ export class RedisWorkerStore implements WorkerStore {
   async giveBack(leases: readonly Lease[]): Promise<readonly GiveBackAnswer[]> {
     const answers: GiveBackAnswer[][] = []
     for (let end = leases.length; end > 0; end -= LEASE_PAGE) {
-      const words = wordsOf(leases.slice(Math.max(0, end - LEASE_PAGE), end))
+      const words = leaseWords(leases.slice(Math.max(0, end - LEASE_PAGE), end))
       answers.push(await this.#connections.run(scripts.giveBack, [this.#keys.queues], [this.#keys.prefix, ...words]))
     }
     return answers.reverse().flat()
@@ -243,7 +245,7 @@ export class RedisWorkerStore implements WorkerStore {
         ...([beat.state, beat.currentJobId ?? '', worker.queues.length, fields.length] as const),
         ...worker.queues,
         ...fields,
-        ...wordsOf(leases),
+        ...leaseWords(leases),
       ],
     )
     if (lost.length === 0) return []
@@ -279,11 +281,6 @@ const ANSWERS: ReadonlyMap<number | undefined, SettleAnswer> = new Map([
 function mayBeAppliedBefore({ to, keepS }: Settlement, answer: SettleAnswer): boolean {
   if (answer === 'gone') return keepS === 0
   return answer === 'lost' && (to === 'queued' || to === 'scheduled')
-}
-
-/** How the scripts take leases: three words for each. */
-function wordsOf(leases: readonly Lease[]): string[] {
-  return leases.flatMap(({ queue, jobId, executionId }) => [queue, jobId, executionId])
 }
 
 function executionBase(isPrefetch = false): string {

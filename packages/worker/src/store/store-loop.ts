@@ -334,11 +334,11 @@ export class StoreLoop {
     }
   }
 
-  #take({ jobs, suspended }: ClaimReply, want: number): void {
+  #take({ again, jobs, suspended }: ClaimReply, want: number): void {
     const { onClaimed, onSuspended, order } = this.#options
     this.#refusedClaims.succeeded()
     this.#budget -= jobs.length
-    this.#state.queuesEmpty = jobs.length < want
+    this.#state.queuesEmpty = jobs.length < want && again !== true
     for (const { job } of jobs) order.served(job.origin)
     if (suspended !== this.#isSuspended) {
       this.#isSuspended = suspended

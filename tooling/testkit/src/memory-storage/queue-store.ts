@@ -80,7 +80,8 @@ export class MemoryQueueStore implements QueueStore {
     this.#data.queueNames.delete(queue)
   }
 
-  async registryCount(queue: string, kind: RegistryKind): Promise<number> {
+  async registryCount(queue: string, kind: RegistryKind, withExpired = false): Promise<number> {
+    if (!withExpired) await this.registryCleanup(queue, kind)
     return kind === 'started' ? this.#data.leases(queue).size : this.#data.registry(queue, kind).size
   }
 
