@@ -92,6 +92,8 @@ export interface WorkerIdentity {
   readonly pid: number
   readonly hostname: string
   readonly version: string
+  /** Random, different from that of any other worker with the same name. */
+  readonly instance: string
   /** Seconds that its record outlives its last heartbeat. */
   readonly ttlS: number
 }
@@ -99,10 +101,25 @@ export interface WorkerIdentity {
 /** What a worker reports with each heartbeat. */
 export interface WorkerHeartbeat {
   readonly worker: WorkerIdentity
-  readonly state: WorkerState
+  /** Undefined: the record shows the state and the current job already. */
+  readonly state?: WorkerState
   readonly currentJobId?: string
   readonly leases: readonly Lease[]
   readonly leaseMs: number
+}
+
+export interface HeartbeatReply {
+  readonly lost: readonly Lease[]
+  /** Whether another instance has taken the worker's name, because this one sent no heartbeat for a whole lease. */
+  readonly isNameTaken: boolean
+}
+
+/** The worker that has a name already. */
+export interface NameHolder {
+  /** Changes with each of its heartbeats; undefined if that cannot be known, for a worker of another program. */
+  readonly lastBeat: string | undefined
+  /** How long until the name is free if no more heartbeats come, in milliseconds. */
+  readonly freeInMs: number
 }
 
 /** A command that another process sends to a worker. */
@@ -113,17 +130,19 @@ export type WorkerCommand =
 
 /** The worker's side of a store. Every method is one atomic step unless it says otherwise. */
 export interface WorkerStore {
-  /** Register a worker. @throws RqError `RQ_WORKER_NAME_TAKEN` when a live worker has this name. */
-  register(worker: WorkerIdentity): Promise<void>
+  /**
+   * Register a worker. Its name is free when its holder has unregistered, or has sent no heartbeat for `leaseMs`.
+   * @returns undefined, or who has the name; nothing was written then.
+   */
+  register(worker: WorkerIdentity, leaseMs: number): Promise<NameHolder | undefined>
   /**
    * Remove a worker. Jobs that its unanswered claims leased go back to the heads of their queues: it will not run them.
    */
   unregister(worker: WorkerIdentity): Promise<void>
   /**
    * Renew leases and the worker's record, or write the record again if it has expired. Many leases take several steps.
-   * @returns the leases that are lost.
    */
-  heartbeat(beat: WorkerHeartbeat): Promise<readonly Lease[]>
+  heartbeat(beat: WorkerHeartbeat): Promise<HeartbeatReply>
   /** Record that a warm shutdown was requested. */
   shutdownRequested(workerName: string): Promise<void>
   /** Lease jobs of the queues to a worker. */

@@ -1,42 +1,55 @@
 #!lua flags=allow-oom
---- Renew a worker's leases and its record. Returns the leases that it has lost.
+--- Renew a worker's leases, and its record unless another instance has its name by now. Returns the leases that it has
+-- lost.
 -- @key workers set rq:workers
 -- @arg prefix     string
 -- @arg name       string
+-- @arg instance   string
 -- @arg stamp      string ISO time
 -- @arg ttlS       int of the worker's record
 -- @arg leaseMs    int
--- @arg state      string
+-- @arg state      string or empty: the record shows it already
 -- @arg currentJob string id, or empty
 -- @arg queueCount int
 -- @arg fieldCount int
 -- @arg rest... value queue names; fields of the record, written again if it has expired; per lease: queue, job id,
 --   execution id
--- @reply {string[]} lost leases: each job id followed by its execution id
+-- @reply {[name: 'held' | 'taken', lost: string[]]} lost leases: each job id followed by its execution id
 -- @include lib/time
 -- @include lib/lease
+-- @include lib/worker_name
 
 local workersKey = KEYS[1]
-local prefix, name, stamp, ttlS, leaseMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
-local state, currentJob, queueCount, fieldCount = ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
-local firstQueue, lastQueue = 10, 9 + queueCount
+local prefix, name, instance, stamp, ttlS, leaseMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+local state, currentJob, queueCount, fieldCount = ARGV[7], ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
+local firstQueue, lastQueue = 11, 10 + queueCount
 local firstField, lastField = lastQueue + 1, lastQueue + fieldCount
 
-local key = prefix .. 'worker:' .. name
-if redis.call('EXISTS', key) == 0 then
-  redis.call('HSET', key, unpack(ARGV, firstField, lastField))
-  redis.call('SADD', workersKey, key)
-  for at = firstQueue, lastQueue do redis.call('SADD', prefix .. 'workers:' .. ARGV[at], key) end
-end
-redis.call('HSET', key, 'last_heartbeat', stamp, 'state', state)
-if currentJob == '' then
-  redis.call('HDEL', key, 'current_job')
-else
-  redis.call('HSET', key, 'current_job', currentJob)
-end
-redis.call('EXPIRE', key, ttlS)
-
 local nowS, nowMs = clock()
+local key = prefix .. 'worker:' .. name
+
+local function writeRecord()
+  -- It may be gone, or be that of another instance that had the name while this one was frozen.
+  if redis.call('HGET', key, 'instance') ~= instance then
+    redis.call('DEL', key)
+    redis.call('HSET', key, unpack(ARGV, firstField, lastField))
+    redis.call('SADD', workersKey, key)
+    for at = firstQueue, lastQueue do redis.call('SADD', prefix .. 'workers:' .. ARGV[at], key) end
+  end
+  redis.call('HSET', key, 'last_heartbeat', stamp, 'alive_until', score(nowMs + leaseMs))
+  redis.call('EXPIRE', key, ttlS)
+  if state == '' then return end
+  redis.call('HSET', key, 'state', state)
+  if currentJob == '' then
+    redis.call('HDEL', key, 'current_job')
+  else
+    redis.call('HSET', key, 'current_job', currentJob)
+  end
+end
+
+local isTaken = otherInstance(key, instance, nowMs) ~= nil
+if not isTaken then writeRecord() end
+
 local leaseEnds = leaseScore(nowMs + leaseMs)
 local recordTtlS = math.ceil(leaseMs / 1000) + 60
 local lost = {}
@@ -70,4 +83,4 @@ for at = lastField + 1, #ARGV, 3 do
     redis.call('ZREM', prefix .. 'wip:' .. queue, member)
   end
 end
-return lost
+return { isTaken and 'taken' or 'held', lost }

@@ -1,27 +1,36 @@
 #!lua flags=allow-oom
---- Write a worker's record and list it, unless a live worker has the name.
+--- Write a worker's record and list it, unless another instance has the name. The name of an instance that has sent no
+-- heartbeat for the length of its lease is free. Other programs' workers write no `alive_until`: theirs is free when
+-- the record is gone.
 -- @key workers set rq:workers
 -- @arg prefix     string
 -- @arg name       string
+-- @arg instance   string
 -- @arg ttlS       int
+-- @arg leaseMs    int
 -- @arg queueCount int
 -- @arg rest... value queue names, then fields of the record
--- @reply {'registered' | 'taken'}
+-- @reply {[answer: 'registered' | 'taken', aliveUntil: string, leftMs: int]}
+--   of the instance that has the name: until when it counts as alive, which each of its heartbeats changes, or empty;
+--   and how long that is
+-- @include lib/worker_name
 
 local workersKey = KEYS[1]
-local prefix, name, ttlS, queueCount = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local prefix, name, instance, ttlS, leaseMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local queueCount = tonumber(ARGV[6])
+local firstQueue, lastQueue = 7, 6 + queueCount
 local key = prefix .. 'worker:' .. name
 
-local known = redis.call('HMGET', key, 'birth', 'death', 'pid', 'hostname')
-if known[1] and not known[2] then
-  -- The same process may register again: its first reply was lost, or its record outlived a restart of Redis.
-  local mine = {}
-  for at = 5 + queueCount, #ARGV, 2 do mine[ARGV[at]] = ARGV[at + 1] end
-  if known[3] ~= mine.pid or known[4] ~= mine.hostname then return 'taken' end
+-- The same instance may register again: its first reply was lost, or its record outlived a restart of Redis.
+local _, nowMs = clock()
+local other = otherInstance(key, instance, nowMs)
+if other then
+  local leftMs = other.untilMs and other.untilMs - nowMs or redis.call('PTTL', key)
+  return { 'taken', other.aliveUntil or '', leftMs }
 end
 redis.call('DEL', key)
-redis.call('HSET', key, unpack(ARGV, 5 + queueCount))
+redis.call('HSET', key, 'alive_until', score(nowMs + leaseMs), unpack(ARGV, lastQueue + 1))
 redis.call('EXPIRE', key, ttlS)
 redis.call('SADD', workersKey, key)
-for at = 5, 4 + queueCount do redis.call('SADD', prefix .. 'workers:' .. ARGV[at], key) end
-return 'registered'
+for at = firstQueue, lastQueue do redis.call('SADD', prefix .. 'workers:' .. ARGV[at], key) end
+return { 'registered', '', 0 }

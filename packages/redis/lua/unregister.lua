@@ -1,20 +1,26 @@
 #!lua flags=allow-oom
---- Remove a worker from the lists. Its record stays for a minute, with the time of its death.
+--- Remove a worker from the lists, unless another instance has its name by now. Its record stays for a minute, idle and
+-- with the time of its death.
 -- @key workers set rq:workers
 -- @arg prefix string
 -- @arg name   string
+-- @arg instance string
 -- @arg stamp  string ISO time of death
 -- @arg queues... string names of its queues
 -- @reply {'ok'}
+-- @include lib/worker_name
 
 local workersKey = KEYS[1]
-local prefix, name, stamp = ARGV[1], ARGV[2], ARGV[3]
+local prefix, name, instance, stamp = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 
 local key = prefix .. 'worker:' .. name
+local _, nowMs = clock()
+if otherInstance(key, instance, nowMs) then return 'ok' end
 redis.call('SREM', workersKey, key)
-for at = 4, #ARGV do redis.call('SREM', prefix .. 'workers:' .. ARGV[at], key) end
+for at = 5, #ARGV do redis.call('SREM', prefix .. 'workers:' .. ARGV[at], key) end
 if redis.call('EXISTS', key) == 1 then
-  redis.call('HSET', key, 'death', stamp)
+  redis.call('HSET', key, 'death', stamp, 'state', 'idle')
+  redis.call('HDEL', key, 'current_job')
   redis.call('EXPIRE', key, 60)
 end
 redis.call('DEL', key .. ':executions')

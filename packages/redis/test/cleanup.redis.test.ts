@@ -33,14 +33,18 @@ describe('cleanUp', () => {
   it('drops workers whose record is gone from both sets, over many pages, and no others', () =>
     withStorage(async (storage, redis) => {
       const { client, prefix } = redis
-      await storage.workers.register({
-        name: 'alive',
-        queues: ['default'],
-        pid: 1,
-        hostname: 'h',
-        version: '1',
-        ttlS: 60,
-      })
+      await storage.workers.register(
+        {
+          name: 'alive',
+          queues: ['default'],
+          pid: 1,
+          hostname: 'h',
+          version: '1',
+          instance: 'i',
+          ttlS: 60,
+        },
+        15_000,
+      )
       const dead = Array.from({ length: 2500 }, (_, n) => `${prefix}worker:dead${n}`)
       for (const set of ['workers', 'workers:default', 'workers:other']) await client.sadd(`${prefix}${set}`, ...dead)
       await storage.workers.cleanUp(['default'])

@@ -7,7 +7,7 @@ import { changesBy, NEW_HASH } from './whole-state.ts'
 
 const LIMIT = { rateLimit: { key: 'k', concurrency: 1 } }
 const CANCEL = { enqueueDependents: false, removeFromDependencies: false }
-const WORKER = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '0', ttlS: 60 }
+const WORKER = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '0', instance: 'i', ttlS: 60 }
 
 interface Place {
   readonly storage: RedisStorage
@@ -229,7 +229,7 @@ describe('heartbeat', () => {
       const lost = { queue: 'default', jobId: 'last', executionId: 'e'.repeat(20) }
       const beat = async () => {
         const state = { worker: WORKER, state: 'busy', leases: [...leases, lost], leaseMs: 30_000 } as const
-        expect(await storage.workers.heartbeat(state)).toEqual([lost])
+        expect(await storage.workers.heartbeat(state)).toMatchObject({ lost: [lost] })
       }
       const changes = await changesBy(redis, beat)
       expect(Object.keys(changes).sort()).toEqual(

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import * as scripts from '../src/connection/scripts.generated.ts'
 import { RedisStorage } from '../src/index.ts'
 
-const WORKER = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '0', ttlS: 60 }
+const WORKER = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '0', instance: 'i', ttlS: 60 }
 
 interface Setting {
   readonly storage: RedisStorage
@@ -21,7 +21,7 @@ async function setting(run: (setting: Setting) => Promise<void>, tolerate?: RegE
   await using storage = new RedisStorage({ connection: proxy.url, prefix: redis.prefix, role: 'worker' })
   // So that the first time that a script is sent is the time that it runs.
   for (const { lua } of Object.values(scripts)) await redis.client.script('LOAD', lua)
-  await storage.workers.register(WORKER)
+  await storage.workers.register(WORKER, 15_000)
   const befall = (name: string, fault: Fault) => {
     let met = false
     proxy.onCommand = (command) => {
@@ -107,7 +107,7 @@ describe('when the reply is lost', () => {
 test('a worker that leaves gives back what a claim brings that it does not wait for, and nothing else', () =>
   setting(async ({ redis, storage }) => {
     const other = { ...WORKER, name: 'other' }
-    await storage.workers.register(other)
+    await storage.workers.register(other, 15_000)
     await storage.queues.enqueue(['a', 'b', 'c', 'd', 'e'].map((id) => newJob({ id })))
     const before = await storage.workers.claim(claimRequest({ want: 1 }))
     const others = storage.workers.claim(claimRequest({ want: 1, workerName: 'other' }))

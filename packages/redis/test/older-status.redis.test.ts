@@ -9,7 +9,7 @@ import { RedisStorage } from '../src/index.ts'
  * Only `canceled` is heeded.
  */
 const OLDER = JOB_STATUSES.filter((status) => status !== 'canceled')
-const WORKER = { name: 'w', queues: ['default'], ttlS: 60, pid: 1, hostname: 'h', version: '0' }
+const WORKER = { name: 'w', queues: ['default'], ttlS: 60, pid: 1, hostname: 'h', version: '0', instance: 'i' }
 
 interface Place {
   readonly storage: RedisStorage
@@ -52,7 +52,7 @@ describe.each(OLDER)('a status %s that was saved over', (status) => {
       const { claim, lease } = await claimed(place)
       await save(status)
       const beat = { worker: WORKER, leases: [lease], leaseMs: 15_000, state: 'busy' } as const
-      expect(await storage.workers.heartbeat(beat)).toEqual([])
+      expect(await storage.workers.heartbeat(beat)).toMatchObject({ lost: [] })
       expect(await whereIs(place)).toMatchObject({ status: 'started', leases: 1 })
       await save(status)
       expect(await end(place.storage, [claim], RETURNED)).toEqual(['applied'])
@@ -128,7 +128,7 @@ describe('a job that is enqueued by Python while it runs', () => {
         expect((await storage.workers.claim(claimRequest({ workerName: 'other' }))).jobs).toEqual([])
       }
       const beat = { worker: WORKER, leases: [lease], leaseMs: 15_000, state: 'busy' } as const
-      expect(await storage.workers.heartbeat(beat)).toEqual([])
+      expect(await storage.workers.heartbeat(beat)).toMatchObject({ lost: [] })
       await end(storage, [claim], RETURNED)
       expect(await whereIs(place)).toEqual({ status: 'queued', list: ['j'], registries: [], leases: 0 })
       expect(await storage.jobs.results('j')).toMatchObject([{ type: 'successful' }])

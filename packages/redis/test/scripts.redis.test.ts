@@ -218,9 +218,17 @@ describe('settle', () => {
 
   it('counts for the worker only while its record lives', () =>
     withStorage(async (storage, redis) => {
-      const worker = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '1', ttlS: 480 }
+      const worker = {
+        name: 'worker',
+        queues: ['default'],
+        pid: 1,
+        hostname: 'h',
+        version: '1',
+        instance: 'i',
+        ttlS: 480,
+      }
       await storage.queues.enqueue([newJob(), newJob()])
-      await storage.workers.register(worker)
+      await storage.workers.register(worker, 15_000)
       await workOff(storage, RETURNED)
       expect(await storage.workers.workers()).toMatchObject([{ successfulJobCount: 2, totalWorkingTimeS: 2 }])
       await redis.client.del(`${redis.prefix}worker:worker`)

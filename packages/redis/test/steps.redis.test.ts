@@ -100,8 +100,8 @@ describe('a worker that leaves', () => {
     await storage.queues.enqueue(ids.map((id) => newJob({ id })))
     const others = Array.from({ length: MANY }, (_, n) => ['1', `other${n}:0123`]).flat()
     await redis.client.zadd(`${redis.prefix}wip:default`, ...others)
-    const worker = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '1', ttlS: 60 }
-    await storage.workers.register(worker)
+    const worker = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '1', instance: 'i', ttlS: 60 }
+    await storage.workers.register(worker, 15_000)
     proxy.onCommand = ({ name }) => (name === 'claim' ? { kind: 'delay', ms: 50 } : undefined)
     const claim = storage.workers.claim(claimRequest({ want: ids.length }))
     await storage.workers.unregister(worker)

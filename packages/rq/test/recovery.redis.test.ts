@@ -77,9 +77,17 @@ describe('a worker with thousands of jobs', () => {
     const { jobs } = await workers.claim(claimRequest({ want: ids.length, leaseMs: 1 }))
     const leases = jobs.map(({ executionId, job }) => ({ queue: 'default', jobId: job.id, executionId }))
     const stranger = { queue: 'default', jobId: ids[900] ?? '', executionId: 'another' }
-    const worker = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '1', ttlS: 480 }
+    const worker = {
+      name: 'worker',
+      queues: ['default'],
+      pid: 1,
+      hostname: 'h',
+      version: '1',
+      instance: 'i',
+      ttlS: 480,
+    }
     const beat = { worker, state: 'busy' as const, leases: [...leases, stranger], leaseMs: 60_000 }
-    expect(await workers.heartbeat(beat)).toEqual([stranger])
+    expect((await workers.heartbeat(beat)).lost).toEqual([stranger])
     expect((await workers.recover({ queue: 'default', workerName: 'w', leaseMs: 1, most: 1000 })).jobs).toEqual([])
     expect(new Set(await workers.giveBack([...leases, stranger]))).toEqual(new Set(['returned', 'lost']))
     expect(await storage.queues.jobIds('default', 0, -1)).toEqual(ids)

@@ -124,7 +124,15 @@ const STEPS: Readonly<Record<string, readonly [sent: readonly string[], step: St
     ['heartbeat'],
     async (site) => {
       const leases = await leasesOf(site)
-      const worker = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '0', ttlS: 60 }
+      const worker = {
+        name: 'worker',
+        queues: ['default'],
+        pid: 1,
+        hostname: 'h',
+        version: '0',
+        instance: 'i',
+        ttlS: 60,
+      }
       return () => site.storage.workers.heartbeat({ worker, state: 'busy', leases, leaseMs: 15_000 })
     },
   ],

@@ -18,6 +18,7 @@ import { SettlementPolicy } from './outcome/settlement-policy.ts'
 import { Webhooks } from './outcome/webhooks.ts'
 import { WorkerHandlers } from './outcome/worker-handlers.ts'
 import { poolOptions } from './pool-options.ts'
+import { nameTaken, registerWorker } from './registration.ts'
 import { type DequeueStrategy, QueueOrder } from './store/queue-order.ts'
 import { warnIfSlow } from './store/slow-store-warning.ts'
 import { StoreLoop } from './store/store-loop.ts'
@@ -41,6 +42,8 @@ export interface WorkerRunOptions {
   readonly start: HorseStarter
   readonly events: WorkerEmitter
   readonly version: string
+  /** Random, different from that of any other worker with the same name. */
+  readonly instance: string
   readonly burst: boolean
   /** Default: no limit. */
   readonly maxJobs: number | undefined
@@ -102,8 +105,9 @@ export class WorkerRun {
     this.#settings = settings
     this.#logger = logger
     this.#log = new WorkerLog(options.events, logger, settings.logJobDescription)
-    const host = { pid: process.pid, hostname: hostname(), version: options.version }
-    this.#identity = { name, queues, ttlS: settings.workerTtlS, ...host }
+    const { instance, version } = options
+    const host = { pid: process.pid, hostname: hostname(), version }
+    this.#identity = { name, queues, instance, ttlS: settings.workerTtlS, ...host }
     this.#idleSinceMs = clock.monotonicMs()
     this.#heartbeatMs = this.#idleSinceMs
     this.#ended = new Promise((resolve) => {
@@ -133,8 +137,8 @@ export class WorkerRun {
     this.#broadcast.start()
     this.#horses.start()
     await this.#startServices()
-    for (const duty of this.#duties) duty.start()
     this.#isStarted = true
+    for (const duty of this.#duties) duty.start()
     const loop = this.#store.run()
     await this.#ended
     await this.#leave(loop)
@@ -199,6 +203,7 @@ export class WorkerRun {
       everyMs: heartbeatMs,
       state: () => this.#state,
       onLost: (lease) => this.#executions.lose(lease.executionId),
+      onNameTaken: () => this.#loseName(),
       logger,
     })
   }
@@ -295,6 +300,7 @@ export class WorkerRun {
         onAnswered: () => {
           this.#heartbeatMs = clock.monotonicMs()
         },
+        onNameTaken: () => this.#loseName(),
         wasRenewed: () => this.#renewer?.hasRenewed() ?? false,
       }),
       maintenance({ store, queueStore: storage.queues, queues, everyMs: maintenanceMs, logger }),
@@ -306,7 +312,7 @@ export class WorkerRun {
     this.#commands.start()
     await this.#untilAnswered(() => this.#commands.answered)
     try {
-      await this.#untilAnswered(() => this.#settings.storage.workers.register(this.#identity))
+      await this.#registerName()
     } catch (error) {
       await this.#commands.stop()
       throw error
@@ -314,21 +320,39 @@ export class WorkerRun {
     this.#isRegistered = true
   }
 
+  async #registerName(): Promise<void> {
+    const leaving = new AbortController()
+    void this.#ended.then(() => leaving.abort())
+    const { leaseMs, logger, storage } = this.#settings
+    await registerWorker({
+      store: storage.workers,
+      worker: this.#identity,
+      leaseMs,
+      logger,
+      untilAnswered: (call) => this.#untilAnswered(call),
+      leaving: leaving.signal,
+    })
+  }
+
   async #warnAboutSettings(): Promise<void> {
     const warnings = await this.#settings.storage.admin.warnings().catch(() => [])
     for (const warning of warnings) this.#logger.warn(warning)
   }
 
-  /** Repeat a call until the store answers, or this run has ended. @throws what a retry cannot help. */
-  async #untilAnswered(call: () => Promise<unknown>): Promise<void> {
+  /**
+   * Repeat a call until the store answers. Undefined when this run has ended first.
+   * @throws what a retry cannot help.
+   */
+  async #untilAnswered<T>(call: () => Promise<T>): Promise<{ readonly value: T } | undefined> {
     const leaving = new AbortController()
     void this.#ended.then(() => leaving.abort())
     const retry = new StoreRetry({ logger: this.#logger, signal: leaving.signal })
     const answered = retry.untilAnswered(() =>
-      warnIfSlow(call(), this.#logger).then(() => undefined, rethrowIfRetryable),
+      warnIfSlow(call(), this.#logger).then((value) => ({ value }), rethrowIfRetryable),
     )
-    const answer = await Promise.race([answered, this.#ended])
-    if (answer?.value !== undefined) throw answer.value
+    const answer = (await Promise.race([answered, this.#ended]))?.value
+    if (answer !== undefined && 'error' in answer) throw answer.error
+    return answer
   }
 
   async #startServices(): Promise<void> {
@@ -359,6 +383,14 @@ export class WorkerRun {
     }
     if (end === 'dropped' || this.#executions.size === 0) this.#store.nudge()
     if (this.#stopping !== 'no') this.#leaveUnlessBusy()
+  }
+
+  /** Another worker has this one's name: this one was frozen for a whole lease. What still runs here may end. */
+  #loseName(): void {
+    if (this.#stopping !== 'no') return
+    this.#failure = nameTaken(this.#settings.name)
+    this.#logger.error('Another worker has taken the name of this one, which was frozen or cut off; leaving')
+    this.stopWarm()
   }
 
   #fail(error: Error): void {
@@ -407,7 +439,7 @@ export class WorkerRun {
 }
 
 /** Return an error that a retry cannot help. @throws any other error. */
-function rethrowIfRetryable(error: unknown): unknown {
+function rethrowIfRetryable(error: unknown): { readonly error: unknown } {
   if (error instanceof RqError && error.retryable) throw error
-  return error
+  return { error }
 }

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { checkOptionNames, type DurationLike, invalidOption, type OptionNames, RqError } from '@rq/core'
+import { checkOptionNames, type DurationLike, invalidOption, type OptionNames, RqError, randomHex } from '@rq/core'
 import { FunctionLoader } from '@rq/functions'
 import type { Storage } from '@rq/job'
 import type { Serializer } from '@rq/serializer'
@@ -55,6 +55,7 @@ const { version } = createRequire(import.meta.url)('../package.json') as { versi
  */
 export class Worker extends WorkerEmitter {
   readonly #settings: WorkerSettings
+  readonly #instance = randomHex()
   #run: WorkerRun | undefined
   #working: Promise<boolean> | undefined
   #stopWanted: 'no' | 'warm' | 'cold' = 'no'
@@ -143,6 +144,7 @@ export class Worker extends WorkerEmitter {
       ...plan,
       settings,
       version,
+      instance: this.#instance,
       events: this,
       context: { storage: settings.storage, serializer },
       start: starterOf(settings, serializer),

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { deferred, type Logger, RqError } from '@rq/core'
+import { deferred, type Logger, RqError, silentLogger } from '@rq/core'
 import { eventually } from '@rq/testkit'
 import { describe, expect, test } from 'vitest'
 import { handleSignals } from '../src/index.ts'
@@ -166,15 +166,43 @@ describe('the loop', () => {
 
   test('refuses a name that is taken, and to work twice at once', async () => {
     await using ctx = await fixture()
-    const worker = ctx.worker({ name: 'eve', horse: 'inline' })
+    const worker = ctx.worker({ name: 'eve', horse: 'inline', leaseMs: 6000 })
     const working = worker.work()
     await nextEvent(worker, 'horse:started')
     await expect(worker.work()).rejects.toThrow(/working already/)
-    const other = { name: 'ann', queues: ['default'], pid: 1, hostname: 'elsewhere', version: '1', ttlS: 60 }
-    await ctx.store.workers.register(other)
-    await expect(ctx.worker({ name: 'ann' }).work()).rejects.toMatchObject({ code: 'RQ_WORKER_NAME_TAKEN' })
+    // While it works; another one of the same process too.
+    await expect(ctx.worker({ name: 'eve' }).work()).rejects.toMatchObject({ code: 'RQ_WORKER_NAME_TAKEN' })
     await worker.stop()
     await working
+    await ctx.worker({ name: 'eve', horse: 'inline' }).work({ burst: true })
+  })
+
+  test('takes the name of a dead worker when its lease is over', async () => {
+    await using ctx = await fixture()
+    const { workers } = ctx.store
+    const dead = { name: 'eve', queues: ['default'], pid: 1, hostname: 'h', version: '1', instance: 'dead', ttlS: 60 }
+    await workers.register(dead, 500)
+    const warnings: string[] = []
+    const logger: Logger = { ...silentLogger, warn: (line) => void warnings.push(line), child: () => logger }
+    await ctx.worker({ name: 'eve', horse: 'inline', logger }).work({ burst: true })
+    expect(warnings).toEqual([expect.stringMatching(/another worker named 'eve'.*waiting/i)])
+  })
+
+  test('leaves when another worker has taken its name, after its jobs', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const id = store.enqueue('./jobs#wait', { args: [1500] })
+    const worker = ctx.worker({ name: 'eve', leaseMs: 6000, jobMonitoringInterval: 1 })
+    const working = worker.work()
+    const failing = expect(working).rejects.toMatchObject({ code: 'RQ_WORKER_NAME_TAKEN' })
+    await nextEvent(worker, 'job:started')
+    // As after a time in which this process was frozen.
+    store.onCall = async ({ name }, run) => {
+      const reply = await run()
+      return name === 'workers.heartbeat' ? { ...(reply as object), isNameTaken: true } : reply
+    }
+    await failing
+    expect(store.status(id)).toBe('finished')
   })
 })
 

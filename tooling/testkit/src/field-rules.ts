@@ -77,6 +77,8 @@ const WORKER: Readonly<Record<string, Rule>> = {
   last_heartbeat: TIME,
   death: TIME,
   shutdown_requested_date: TIME,
+  alive_until: SECONDS,
+  instance: TEXT,
   queues: TEXT,
   pid: INTEGER,
   hostname: ANY,

@@ -7,12 +7,13 @@ import { findViolations, type RedisFixture, redisFixture } from '../src/index.ts
 
 const EXECUTION = 'e'.repeat(32)
 const CHILD = newJob({ id: 'child', dependencyIds: ['waits'] })
+const WORKER = { name: 'w', queues: ['default'], pid: 1, hostname: 'h', version: '0', instance: 'i', ttlS: 60 }
 const LIMIT = { key: 'k', concurrency: 1 }
 
 /** One job in every possible place, as the store writes them. */
 async function everyPlace(storage: RedisStorage): Promise<void> {
   const { jobs, queues, workers } = storage
-  await workers.register({ name: 'w', queues: ['default'], pid: 1, hostname: 'h', version: '0', ttlS: 60 })
+  await workers.register(WORKER, 15_000)
   await queues.enqueue([newJob({ id: 'finished' })])
   await workOff(storage, RETURNED)
   await queues.enqueue([newJob({ id: 'failed' }), newJob({ id: 'kept', failureTtlS: -1 })])
@@ -22,8 +23,7 @@ async function everyPlace(storage: RedisStorage): Promise<void> {
   await queues.enqueue([newJob({ id: 'started' })])
   const { jobs: claimed } = await workers.claim(claimRequest({ workerName: 'w' }))
   const leases = claimed.map(({ job, executionId }) => ({ queue: job.origin, jobId: job.id, executionId }))
-  const worker = { name: 'w', queues: ['default'], pid: 1, hostname: 'h', version: '0', ttlS: 60 }
-  await workers.heartbeat({ worker, state: 'busy', currentJobId: 'started', leases, leaseMs: 15_000 })
+  await workers.heartbeat({ worker: WORKER, state: 'busy', currentJobId: 'started', leases, leaseMs: 15_000 })
   await queues.enqueue([newJob({ id: 'canceled' }), newJob({ id: 'waits', ttlS: 60 }), CHILD])
   await jobs.cancel({ jobId: 'canceled', enqueueDependents: false, removeFromDependencies: false })
   await queues.enqueue([newJob({ id: 'scheduled' }, { dueMs: Date.now() + 60_000 })])

@@ -8,7 +8,7 @@ const STATES: ReadonlySet<string> = new Set<WorkerState>(['started', 'suspended'
 export function encodeNewWorker(worker: WorkerIdentity, birth: string): ScriptArgument[] {
   return [
     ...['birth', birth, 'last_heartbeat', birth, 'queues', worker.queues.join(',')],
-    ...['pid', worker.pid, 'hostname', worker.hostname, 'ip_address', 'unknown'],
+    ...['pid', worker.pid, 'hostname', worker.hostname, 'ip_address', 'unknown', 'instance', worker.instance],
     ...['version', worker.version, 'python_version', `node ${process.version}`, 'state', 'started'],
   ]
 }

@@ -994,6 +994,15 @@ const LIB_WAITERS = String.raw`local function wake(prefix, id, waiters, notice)
   redis.call('HDEL', prefix .. 'job:' .. id, 'waiters')
 end`
 
+const LIB_WORKER_NAME = String.raw`local function otherInstance(key, instance, nowMs)
+  local known = redis.call('HMGET', key, 'birth', 'death', 'instance', 'alive_until')
+  if not known[1] or known[2] or known[3] == instance then return nil end
+  local seconds = tonumber(known[4] or nil)
+  local untilMs = seconds and math.floor(seconds * 1000)
+  if untilMs and untilMs <= nowMs then return nil end
+  return { aliveUntil = known[4] or nil, untilMs = untilMs }
+end`
+
 /**
  * Register a caller that waits for a job's result or end, unless that is there already.
  *
@@ -1982,7 +1991,7 @@ return answers`,
 }
 
 /**
- * Renew a worker's leases and its record. Returns the leases that it has lost.
+ * Renew a worker's leases, and its record unless another instance has its name by now. Returns the leases that it has lost.
  *
  * Keys: workers (rq:workers)
  *
@@ -1993,6 +2002,7 @@ export const heartbeat: Script<
   [
     prefix: string,
     name: string,
+    instance: string,
     stamp: string,
     ttlS: number,
     leaseMs: number,
@@ -2002,35 +2012,43 @@ export const heartbeat: Script<
     fieldCount: number,
     ...rest: ScriptArgument[],
   ],
-  string[]
+  [name: 'held' | 'taken', lost: string[]]
 > = {
   name: 'heartbeat',
-  sha: '0584e919d3a3b7b45d8cf05999aec4122a19cf7b',
+  sha: '1b627422b2ed286f139ed874617753495480b73a',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_TIME,
     LIB_LEASE,
+    LIB_WORKER_NAME,
     String.raw`local workersKey = KEYS[1]
-local prefix, name, stamp, ttlS, leaseMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
-local state, currentJob, queueCount, fieldCount = ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
-local firstQueue, lastQueue = 10, 9 + queueCount
+local prefix, name, instance, stamp, ttlS, leaseMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+local state, currentJob, queueCount, fieldCount = ARGV[7], ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
+local firstQueue, lastQueue = 11, 10 + queueCount
 local firstField, lastField = lastQueue + 1, lastQueue + fieldCount
-local key = prefix .. 'worker:' .. name
-if redis.call('EXISTS', key) == 0 then
-  redis.call('HSET', key, unpack(ARGV, firstField, lastField))
-  redis.call('SADD', workersKey, key)
-  for at = firstQueue, lastQueue do redis.call('SADD', prefix .. 'workers:' .. ARGV[at], key) end
-end
-redis.call('HSET', key, 'last_heartbeat', stamp, 'state', state)
-if currentJob == '' then
-  redis.call('HDEL', key, 'current_job')
-else
-  redis.call('HSET', key, 'current_job', currentJob)
-end
-redis.call('EXPIRE', key, ttlS)
 local nowS, nowMs = clock()
+local key = prefix .. 'worker:' .. name
+local function writeRecord()
+  if redis.call('HGET', key, 'instance') ~= instance then
+    redis.call('DEL', key)
+    redis.call('HSET', key, unpack(ARGV, firstField, lastField))
+    redis.call('SADD', workersKey, key)
+    for at = firstQueue, lastQueue do redis.call('SADD', prefix .. 'workers:' .. ARGV[at], key) end
+  end
+  redis.call('HSET', key, 'last_heartbeat', stamp, 'alive_until', score(nowMs + leaseMs))
+  redis.call('EXPIRE', key, ttlS)
+  if state == '' then return end
+  redis.call('HSET', key, 'state', state)
+  if currentJob == '' then
+    redis.call('HDEL', key, 'current_job')
+  else
+    redis.call('HSET', key, 'current_job', currentJob)
+  end
+end
+local isTaken = otherInstance(key, instance, nowMs) ~= nil
+if not isTaken then writeRecord() end
 local leaseEnds = leaseScore(nowMs + leaseMs)
 local recordTtlS = math.ceil(leaseMs / 1000) + 60
 local lost = {}
@@ -2063,7 +2081,7 @@ for at = lastField + 1, #ARGV, 3 do
     redis.call('ZREM', prefix .. 'wip:' .. queue, member)
   end
 end
-return lost`,
+return { isTaken and 'taken' or 'held', lost }`,
   ),
 }
 
@@ -2419,44 +2437,50 @@ return { nowMs, pack(taken), #ended == 2 * most and from + left or -1 }`,
 }
 
 /**
- * Write a worker's record and list it, unless a live worker has the name.
+ * Write a worker's record and list it, unless another instance has the name. The name of an instance that has sent no heartbeat for the length of its lease is free. Other programs' workers write no `alive_until`: theirs is free when the record is gone.
  *
  * Keys: workers (rq:workers)
  *
- * Reply: 
+ * Reply: of the instance that has the name: until when it counts as alive, which each of its heartbeats changes, or empty; and how long that is
  */
 export const register: Script<
   [workers: string],
   [
     prefix: string,
     name: string,
+    instance: string,
     ttlS: number,
+    leaseMs: number,
     queueCount: number,
     ...rest: ScriptArgument[],
   ],
-  'registered' | 'taken'
+  [answer: 'registered' | 'taken', aliveUntil: string, leftMs: number]
 > = {
   name: 'register',
-  sha: '830daa5185ea8794cfb9985c512caa16ded8bc53',
+  sha: '8f11e9cb9f28eebfcf7a380257299be0d62f60ea',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_TIME,
+    LIB_WORKER_NAME,
     String.raw`local workersKey = KEYS[1]
-local prefix, name, ttlS, queueCount = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local prefix, name, instance, ttlS, leaseMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local queueCount = tonumber(ARGV[6])
+local firstQueue, lastQueue = 7, 6 + queueCount
 local key = prefix .. 'worker:' .. name
-local known = redis.call('HMGET', key, 'birth', 'death', 'pid', 'hostname')
-if known[1] and not known[2] then
-  local mine = {}
-  for at = 5 + queueCount, #ARGV, 2 do mine[ARGV[at]] = ARGV[at + 1] end
-  if known[3] ~= mine.pid or known[4] ~= mine.hostname then return 'taken' end
+local _, nowMs = clock()
+local other = otherInstance(key, instance, nowMs)
+if other then
+  local leftMs = other.untilMs and other.untilMs - nowMs or redis.call('PTTL', key)
+  return { 'taken', other.aliveUntil or '', leftMs }
 end
 redis.call('DEL', key)
-redis.call('HSET', key, unpack(ARGV, 5 + queueCount))
+redis.call('HSET', key, 'alive_until', score(nowMs + leaseMs), unpack(ARGV, lastQueue + 1))
 redis.call('EXPIRE', key, ttlS)
 redis.call('SADD', workersKey, key)
-for at = 5, 4 + queueCount do redis.call('SADD', prefix .. 'workers:' .. ARGV[at], key) end
-return 'registered'`,
+for at = firstQueue, lastQueue do redis.call('SADD', prefix .. 'workers:' .. ARGV[at], key) end
+return { 'registered', '', 0 }`,
   ),
 }
 
@@ -2821,7 +2845,7 @@ return members`,
 }
 
 /**
- * Remove a worker from the lists. Its record stays for a minute, with the time of its death.
+ * Remove a worker from the lists, unless another instance has its name by now. Its record stays for a minute, idle and with the time of its death.
  *
  * Keys: workers (rq:workers)
  *
@@ -2832,24 +2856,30 @@ export const unregister: Script<
   [
     prefix: string,
     name: string,
+    instance: string,
     stamp: string,
     ...queues: string[],
   ],
   'ok'
 > = {
   name: 'unregister',
-  sha: '8918cd7f9683aa3a41fb1232002a3ac8149b42ea',
+  sha: '2ed078ee3116b00f75902be48c7bc770dfcfc76c',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_TIME,
+    LIB_WORKER_NAME,
     String.raw`local workersKey = KEYS[1]
-local prefix, name, stamp = ARGV[1], ARGV[2], ARGV[3]
+local prefix, name, instance, stamp = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local key = prefix .. 'worker:' .. name
+local _, nowMs = clock()
+if otherInstance(key, instance, nowMs) then return 'ok' end
 redis.call('SREM', workersKey, key)
-for at = 4, #ARGV do redis.call('SREM', prefix .. 'workers:' .. ARGV[at], key) end
+for at = 5, #ARGV do redis.call('SREM', prefix .. 'workers:' .. ARGV[at], key) end
 if redis.call('EXISTS', key) == 1 then
-  redis.call('HSET', key, 'death', stamp)
+  redis.call('HSET', key, 'death', stamp, 'state', 'idle')
+  redis.call('HDEL', key, 'current_job')
   redis.call('EXPIRE', key, 60)
 end
 redis.call('DEL', key .. ':executions')

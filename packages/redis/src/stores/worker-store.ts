@@ -1,9 +1,11 @@
-import { RqError, randomHex, SECOND_MS } from '@rq/core'
+import { randomHex, SECOND_MS } from '@rq/core'
 import type {
   ClaimReply,
   ClaimRequest,
   GiveBackAnswer,
+  HeartbeatReply,
   Lease,
+  NameHolder,
   RecoverReply,
   RecoverRequest,
   SettleAnswer,
@@ -62,41 +64,38 @@ export class RedisWorkerStore implements WorkerStore {
     this.#recoveries = new LostReplies(connections, keys)
   }
 
-  async register(worker: WorkerIdentity): Promise<void> {
+  async register(worker: WorkerIdentity, leaseMs: number): Promise<NameHolder | undefined> {
+    const { instance, name, queues, ttlS } = worker
     const fields = encodeNewWorker(worker, this.#birthOf(worker))
-    const reply = await this.#connections.run(
+    const [answer, aliveUntil, leftMs] = await this.#connections.run(
       scripts.register,
       [this.#keys.workers],
-      [this.#keys.prefix, worker.name, worker.ttlS, worker.queues.length, ...worker.queues, ...fields],
+      [this.#keys.prefix, name, instance, ttlS, leaseMs, queues.length, ...queues, ...fields],
     )
-    if (reply === 'taken') {
-      throw new RqError(
-        'RQ_WORKER_NAME_TAKEN',
-        `An active worker named '${worker.name}' exists already. Choose another name, or wait until its record expires.`,
-        { details: { name: worker.name } },
-      )
-    }
+    if (answer === 'registered') return undefined
+    return { lastBeat: aliveUntil || undefined, freeInMs: leftMs }
   }
 
   async unregister(worker: WorkerIdentity): Promise<void> {
-    const { name, queues } = worker
+    const { instance, name, queues } = worker
     const bases = this.#claims.basesWithoutReply(name)
     if (bases.length > 0) await this.giveBack(await leasesOfCalls(this.#connections, this.#keys, queues, bases))
     await this.#connections.run(
       scripts.unregister,
       [this.#keys.workers],
-      [this.#keys.prefix, name, stampNow(), ...queues],
+      [this.#keys.prefix, name, instance, stampNow(), ...queues],
     )
     this.#births.delete(worker.name)
   }
 
   /** Each step renews up to 250 leases. */
-  async heartbeat(beat: WorkerHeartbeat): Promise<readonly Lease[]> {
-    const lost = await this.#beat(beat, beat.leases.slice(0, LEASE_PAGE))
+  async heartbeat(beat: WorkerHeartbeat): Promise<HeartbeatReply> {
+    const { isNameTaken, lost } = await this.#beat(beat, beat.leases.slice(0, LEASE_PAGE))
+    const all = [...lost]
     for (let at = LEASE_PAGE; at < beat.leases.length; at += LEASE_PAGE) {
-      lost.push(...(await this.#beat(beat, beat.leases.slice(at, at + LEASE_PAGE))))
+      all.push(...(await this.#beat(beat, beat.leases.slice(at, at + LEASE_PAGE))).lost)
     }
-    return lost
+    return { lost: all, isNameTaken }
   }
 
   async shutdownRequested(workerName: string): Promise<void> {
@@ -234,23 +233,24 @@ export class RedisWorkerStore implements WorkerStore {
   }
 
   /** Renew some of the leases. Returns those that are lost. */
-  async #beat(beat: WorkerHeartbeat, leases: readonly Lease[]): Promise<Lease[]> {
+  async #beat(beat: WorkerHeartbeat, leases: readonly Lease[]): Promise<HeartbeatReply> {
     const { worker } = beat
     const fields = encodeNewWorker(worker, this.#birthOf(worker))
-    const lost = await this.#connections.run(
+    const [name, lost] = await this.#connections.run(
       scripts.heartbeat,
       [this.#keys.workers],
       [
-        ...([this.#keys.prefix, worker.name, stampNow(), worker.ttlS, beat.leaseMs] as const),
-        ...([beat.state, beat.currentJobId ?? '', worker.queues.length, fields.length] as const),
+        ...([this.#keys.prefix, worker.name, worker.instance, stampNow(), worker.ttlS, beat.leaseMs] as const),
+        ...([beat.state ?? '', beat.currentJobId ?? '', worker.queues.length, fields.length] as const),
         ...worker.queues,
         ...fields,
         ...leaseWords(leases),
       ],
     )
-    if (lost.length === 0) return []
+    const isNameTaken = name === 'taken'
+    if (lost.length === 0) return { lost: [], isNameTaken }
     const lostExecutions = new Set(lost.filter((_, index) => index % 2 === 1))
-    return leases.filter((lease) => lostExecutions.has(lease.executionId))
+    return { lost: leases.filter((lease) => lostExecutions.has(lease.executionId)), isNameTaken }
   }
 
   #workerSet(queue: string | undefined): string {

@@ -8,23 +8,23 @@ import { maintenance } from './maintenance.ts'
 import { recovery } from './recovery.ts'
 
 const logger = silentLogger
-const worker = { name: 'w', queues: ['q'], pid: 1, hostname: 'h', version: '1', ttlS: 420 }
-/** A call of a store that does the work of a test, and finds nothing. */
-const findsNothing = (work: () => Promise<void>) => async () => {
+const worker = { name: 'w', queues: ['q'], pid: 1, hostname: 'h', version: '1', instance: 'i', ttlS: 420 }
+const renewsAll = (work: () => Promise<void>) => async () => {
   await work()
-  return []
+  return { lost: [], isNameTaken: false }
 }
 const executions = { firstJobId: undefined, leasesForHeartbeat: () => [], lose() {} } as unknown as Executions
 
 describeDuty('The heartbeat', (work) =>
   heartbeat({
-    store: { heartbeat: findsNothing(work) } as Partial<WorkerStore> as WorkerStore,
+    store: { heartbeat: renewsAll(work) } as Partial<WorkerStore> as WorkerStore,
     worker,
     executions,
     leaseMs: 900,
     everyMs: 300,
     state: () => 'idle',
     onAnswered() {},
+    onNameTaken() {},
     logger,
   }),
 )

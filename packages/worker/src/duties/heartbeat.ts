@@ -12,6 +12,8 @@ export interface HeartbeatOptions {
   readonly state: () => WorkerState
   /** Called when the store has renewed the leases. */
   readonly onAnswered: () => void
+  /** Called when another worker has taken the name of this one. */
+  readonly onNameTaken: () => void
   /** Whether the leases were renewed by other means since the last call. Default: never. */
   readonly wasRenewed?: () => boolean
   readonly logger: Logger
@@ -22,7 +24,7 @@ export interface HeartbeatOptions {
  * worker's horse is `inline`: then a {@link LeaseRenewer} renews them, and this duty only where that fails.
  */
 export function heartbeat(options: HeartbeatOptions): PeriodicDuty {
-  const { everyMs, executions, leaseMs, logger, onAnswered, state, store, wasRenewed, worker } = options
+  const { everyMs, executions, leaseMs, logger, onAnswered, onNameTaken, state, store, wasRenewed, worker } = options
   return new PeriodicDuty({
     name: 'The heartbeat',
     everyMs,
@@ -33,9 +35,10 @@ export function heartbeat(options: HeartbeatOptions): PeriodicDuty {
       const currentJobId = executions.firstJobId
       const beat = { worker, leaseMs, state: state(), leases: executions.leasesForHeartbeat() }
       const answer = store.heartbeat({ ...beat, ...(currentJobId !== undefined && { currentJobId }) })
-      const lost = await warnIfSlow(answer, logger)
+      const { isNameTaken, lost } = await warnIfSlow(answer, logger)
       onAnswered()
       for (const { executionId } of lost) executions.lose(executionId)
+      if (isNameTaken) onNameTaken()
     },
   })
 }

@@ -28,6 +28,8 @@ export interface RenewerMessage {
 /** A message from the thread. */
 export type RenewerNotice =
   | { readonly type: 'lost'; readonly lease: Lease }
+  /** Another worker has taken the name of this one. */
+  | { readonly type: 'name_taken' }
   /** The event loop turns again. */
   | { readonly type: 'unblocked'; readonly afterMs: number }
   /** The thread has stopped renewing: the event loop is blocked for longer than any of its jobs may run. */
@@ -51,6 +53,7 @@ export interface LeaseRenewerOptions {
   readonly everyMs: number
   readonly state: () => WorkerState
   readonly onLost: (lease: Lease) => void
+  readonly onNameTaken: () => void
   readonly logger: Logger
 }
 
@@ -145,10 +148,13 @@ export class LeaseRenewer {
   }
 
   #receive(notice: RenewerNotice): void {
-    const { logger, onLost } = this.#options
+    const { logger, onLost, onNameTaken } = this.#options
     switch (notice.type) {
       case 'lost':
         onLost(notice.lease)
+        return
+      case 'name_taken':
+        onNameTaken()
         return
       case 'unblocked':
         logger.warn('A job blocked the event loop; a thread renewed the leases meanwhile', {

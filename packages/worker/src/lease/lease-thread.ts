@@ -5,7 +5,7 @@
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { PeriodicDuty, SECOND_MS, silentLogger } from '@rq/core'
-import type { Lease, Storage } from '@rq/job'
+import type { HeartbeatReply, Storage } from '@rq/job'
 import type { LeaseThreadSetup, RenewedLease, RenewerMessage, RenewerNotice } from './lease-renewer.ts'
 import { LoopCounters } from './loop-counters.ts'
 import { LoopWatch } from './loop-watch.ts'
@@ -52,10 +52,12 @@ async function renewAll(storage: Storage): Promise<void> {
   if (!counters.begin()) process.exit()
   let answered = false
   try {
-    for (const lease of await heartbeat(storage)) {
+    const { isNameTaken, lost } = await heartbeat(storage)
+    for (const lease of lost) {
       held.delete(lease.executionId)
       send({ type: 'lost', lease })
     }
+    if (isNameTaken) send({ type: 'name_taken' })
     answered = true
   } finally {
     counters.end(answered)
@@ -63,7 +65,7 @@ async function renewAll(storage: Storage): Promise<void> {
   }
 }
 
-function heartbeat(storage: Storage): Promise<readonly Lease[]> {
+function heartbeat(storage: Storage): Promise<HeartbeatReply> {
   const leases = [...held.values()].map(({ lease }) => lease)
   const [first] = leases
   const beat = { worker, leaseMs, leases, state: first === undefined ? counters.state : ('busy' as const) }

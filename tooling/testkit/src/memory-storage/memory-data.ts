@@ -45,7 +45,10 @@ export interface StoredLimit {
   readonly waiting: Set<string>
 }
 
-export type StoredWorker = { -readonly [Field in keyof WorkerRecord]: WorkerRecord[Field] }
+export type StoredWorker = { -readonly [Field in keyof WorkerRecord]: WorkerRecord[Field] } & {
+  readonly instance: string
+  aliveUntilMs: number
+}
 
 /** The state of all cron jobs of one name. */
 export interface StoredCron {

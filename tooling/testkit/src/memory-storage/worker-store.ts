@@ -1,9 +1,11 @@
-import { RqError, SECOND_MS } from '@rq/core'
+import { SECOND_MS } from '@rq/core'
 import type {
   ClaimReply,
   ClaimRequest,
   GiveBackAnswer,
+  HeartbeatReply,
   Lease,
+  NameHolder,
   RecoverReply,
   RecoverRequest,
   Settlement,
@@ -33,31 +35,48 @@ export class MemoryWorkerStore implements WorkerStore {
     this.#closed = closed
   }
 
-  async register(worker: WorkerIdentity): Promise<void> {
-    const known = this.#data.workers.get(worker.name)
-    if (known !== undefined && (known.pid !== worker.pid || known.hostname !== worker.hostname)) {
-      throw new RqError('RQ_WORKER_NAME_TAKEN', `An active worker named '${worker.name}' exists already.`, {
-        details: { name: worker.name },
-      })
+  async register(worker: WorkerIdentity, leaseMs: number): Promise<NameHolder | undefined> {
+    const holder = this.#otherInstance(worker)
+    if (holder !== undefined) {
+      return { lastBeat: String(holder.aliveUntilMs), freeInMs: holder.aliveUntilMs - this.#data.nowMs }
     }
-    this.#data.workers.set(worker.name, this.#newRecord(worker), worker.ttlS * SECOND_MS)
+    this.#data.workers.set(worker.name, this.#newRecord(worker, leaseMs), worker.ttlS * SECOND_MS)
+    return undefined
   }
 
   /** There are no unanswered claims to give back: a claim is answered in its own step. */
-  async unregister({ name }: WorkerIdentity): Promise<void> {
-    this.#data.workers.delete(name)
-    this.#births.delete(name)
+  async unregister(worker: WorkerIdentity): Promise<void> {
+    if (this.#otherInstance(worker) === undefined) this.#data.workers.delete(worker.name)
+    this.#births.delete(worker.name)
   }
 
-  async heartbeat({ currentJobId, leaseMs, leases, state, worker }: WorkerHeartbeat): Promise<readonly Lease[]> {
-    const record = this.#data.workers.get(worker.name) ?? this.#newRecord(worker)
-    record.lastHeartbeatMs = this.#data.nowMs
-    record.state = state
-    delete record.currentJobId
-    if (currentJobId !== undefined) record.currentJobId = currentJobId
-    this.#data.workers.set(worker.name, record, worker.ttlS * SECOND_MS)
+  async heartbeat(beat: WorkerHeartbeat): Promise<HeartbeatReply> {
+    const { leaseMs, leases, worker } = beat
+    const isNameTaken = this.#otherInstance(worker) !== undefined
+    if (!isNameTaken) this.#writeRecord(beat)
     const renewal = { workerName: worker.name, endsMs: this.#data.nowMs + leaseMs }
-    return leases.filter((lease) => !renew(this.#data, lease, renewal))
+    return { lost: leases.filter((lease) => !renew(this.#data, lease, renewal)), isNameTaken }
+  }
+
+  #writeRecord({ currentJobId, leaseMs, state, worker }: WorkerHeartbeat): void {
+    const known = this.#data.workers.get(worker.name)
+    const record = known?.instance === worker.instance ? known : this.#newRecord(worker, leaseMs)
+    record.lastHeartbeatMs = this.#data.nowMs
+    record.aliveUntilMs = this.#data.nowMs + leaseMs
+    if (state !== undefined) {
+      record.state = state
+      delete record.currentJobId
+      if (currentJobId !== undefined) record.currentJobId = currentJobId
+    }
+    this.#data.workers.set(worker.name, record, worker.ttlS * SECOND_MS)
+  }
+
+  /** The record of another instance that has the worker's name and counts as alive. */
+  #otherInstance({ instance, name }: WorkerIdentity): StoredWorker | undefined {
+    const known = this.#data.workers.get(name)
+    return known === undefined || known.instance === instance || known.aliveUntilMs <= this.#data.nowMs
+      ? undefined
+      : known
   }
 
   async shutdownRequested(workerName: string): Promise<void> {
@@ -116,7 +135,7 @@ export class MemoryWorkerStore implements WorkerStore {
   }
 
   async workers(queue?: string): Promise<WorkerRecord[]> {
-    const all = this.#data.workers.values().map((record) => ({ ...record }))
+    const all = this.#data.workers.values().map(({ aliveUntilMs: _, instance: __, ...record }) => record)
     const wanted = queue === undefined ? all : all.filter(({ queues }) => queues.includes(queue))
     return wanted.sort((a, b) => a.name.localeCompare(b.name))
   }
@@ -125,11 +144,12 @@ export class MemoryWorkerStore implements WorkerStore {
     return (await this.workers(queue)).length
   }
 
-  #newRecord({ hostname, name, pid, queues, version }: WorkerIdentity): StoredWorker {
+  #newRecord({ hostname, instance, name, pid, queues, version }: WorkerIdentity, leaseMs: number): StoredWorker {
     const birthMs = this.#births.get(name) ?? this.#data.nowMs
     this.#births.set(name, birthMs)
     return {
       ...{ name, queues, pid, hostname, version, state: 'started', birthMs, lastHeartbeatMs: birthMs },
+      ...{ instance, aliveUntilMs: this.#data.nowMs + leaseMs },
       ...{ successfulJobCount: 0, failedJobCount: 0, totalWorkingTimeS: 0 },
     }
   }

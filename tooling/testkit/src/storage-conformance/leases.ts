@@ -14,8 +14,18 @@ export function describeLeases(name: string, open: OpenStorage): void {
       const { jobs } = await workers.claim(claimRequest({ leaseMs: 1 }))
       const [claimed] = jobs
       const lease = { queue: 'default', jobId: 'held', executionId: claimed?.executionId ?? '' }
-      const worker = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '1', ttlS: 480 }
-      expect(await workers.heartbeat({ worker, state: 'busy', leases: [lease], leaseMs: 60_000 })).toEqual([])
+      const worker = {
+        name: 'worker',
+        queues: ['default'],
+        pid: 1,
+        hostname: 'h',
+        version: '1',
+        instance: 'i',
+        ttlS: 480,
+      }
+      expect(await workers.heartbeat({ worker, state: 'busy', leases: [lease], leaseMs: 60_000 })).toMatchObject({
+        lost: [],
+      })
       expect(await rescue(workers)).toEqual([])
       expect(await end(test.storage, jobs, RETURNED)).toEqual(['applied'])
     })
@@ -38,8 +48,18 @@ export function describeLeases(name: string, open: OpenStorage): void {
       expect(taken[0]?.job).toMatchObject({ id: 'left', abandonedCount: 1 })
 
       const stale = { queue: 'default', jobId: 'left', executionId: jobs[0]?.executionId ?? '' }
-      const worker = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '1', ttlS: 480 }
-      expect(await workers.heartbeat({ worker, state: 'busy', leases: [stale], leaseMs: 60_000 })).toEqual([stale])
+      const worker = {
+        name: 'worker',
+        queues: ['default'],
+        pid: 1,
+        hostname: 'h',
+        version: '1',
+        instance: 'i',
+        ttlS: 480,
+      }
+      expect(await workers.heartbeat({ worker, state: 'busy', leases: [stale], leaseMs: 60_000 })).toMatchObject({
+        lost: [stale],
+      })
       expect(await end(test.storage, jobs, RETURNED)).toEqual(['lost'])
       expect(await test.storage.jobs.saveMeta('left', '{}', stale.executionId)).toBe('refused')
       expect(await end(test.storage, taken, RAISED)).toEqual(['applied'])
@@ -78,7 +98,15 @@ export function describeLeases(name: string, open: OpenStorage): void {
       await queues.enqueue([newJob({ id: 'begun' })])
       const { jobs } = await workers.claim(claimRequest({ isPrefetch: true }))
       const lease = { queue: 'default', jobId: 'begun', executionId: jobs[0]?.executionId ?? '' }
-      const worker = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '1', ttlS: 480 }
+      const worker = {
+        name: 'worker',
+        queues: ['default'],
+        pid: 1,
+        hostname: 'h',
+        version: '1',
+        instance: 'i',
+        ttlS: 480,
+      }
       await workers.heartbeat({ worker, state: 'busy', leases: [lease], leaseMs: 1 })
       const taken: Claimed[] = []
       await eventually(async () => {
@@ -91,24 +119,53 @@ export function describeLeases(name: string, open: OpenStorage): void {
     it('registers, lists, renews and unregisters workers, and refuses a name that is taken', async () => {
       await using test = await open()
       const { workers } = test.storage
-      const worker = { name: 'ann', queues: ['a', 'b'], pid: 1, hostname: 'h', version: '1', ttlS: 480 }
-      await workers.register(worker)
-      await workers.register(worker)
-      await expect(workers.register({ ...worker, pid: 2 })).rejects.toMatchObject({ code: 'RQ_WORKER_NAME_TAKEN' })
+      const worker = { name: 'ann', queues: ['a', 'b'], pid: 1, hostname: 'h', version: '1', instance: 'i', ttlS: 480 }
+      await workers.register(worker, 15_000)
+      await workers.register(worker, 15_000)
+      const other = { ...worker, instance: 'other' }
+      const holder = await workers.register(other, 15_000)
+      expect(holder?.freeInMs).toBeGreaterThan(0)
+      expect(await workers.register(other, 15_000)).toMatchObject({ lastBeat: holder?.lastBeat })
       expect(await workers.workerCount()).toBe(1)
       expect(await workers.workers('b')).toMatchObject([{ name: 'ann', queues: ['a', 'b'], state: 'started' }])
-      await workers.heartbeat({ worker, state: 'idle', leases: [], leaseMs: 15_000 })
+      await workers.heartbeat({ worker, state: 'idle', leases: [], leaseMs: 20_000 })
       expect(await workers.workers()).toMatchObject([{ name: 'ann', state: 'idle' }])
+      expect((await workers.register(other, 15_000))?.lastBeat).not.toBe(holder?.lastBeat)
       await workers.unregister(worker)
+      expect(await workers.register(other, 15_000)).toBeUndefined()
+      await workers.unregister(other)
       expect(await workers.workers()).toEqual([])
       expect(await workers.workerCount('a')).toBe(0)
+    })
+
+    it('frees the name of a worker without heartbeats for a lease, and tells the worker when it comes back', async () => {
+      await using test = await open()
+      const { workers } = test.storage
+      const dead = { name: 'ann', queues: ['a'], pid: 1, hostname: 'h', version: '1', instance: 'dead', ttlS: 480 }
+      const next = { ...dead, instance: 'next' }
+      await workers.register(dead, 1)
+      await eventually(async () => (await workers.register(next, 60_000)) === undefined)
+      const beat = { state: 'busy', leases: [], leaseMs: 60_000 } as const
+      expect(await workers.heartbeat({ ...beat, worker: dead })).toEqual({ lost: [], isNameTaken: true })
+      expect(await workers.workers('a')).toMatchObject([{ name: 'ann', state: 'started' }])
+      await workers.unregister(dead)
+      expect(await workers.workerCount('a')).toBe(1)
+      expect(await workers.heartbeat({ ...beat, worker: next })).toEqual({ lost: [], isNameTaken: false })
     })
 
     it('counts the jobs of a worker, and keeps the state that it reports', async () => {
       await using test = await open()
       const { queues, workers } = test.storage
-      const worker = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '1', ttlS: 480 }
-      await workers.register(worker)
+      const worker = {
+        name: 'worker',
+        queues: ['default'],
+        pid: 1,
+        hostname: 'h',
+        version: '1',
+        instance: 'i',
+        ttlS: 480,
+      }
+      await workers.register(worker, 15_000)
       await queues.enqueue([newJob({ id: 'good' }), newJob({ id: 'bad' })])
       const { jobs } = await workers.claim(claimRequest())
       await end(test.storage, jobs.slice(0, 1), RETURNED)
@@ -128,8 +185,8 @@ export function describeLeases(name: string, open: OpenStorage): void {
     it('forgets a worker without heartbeats, and restores it at the next one', async () => {
       await using test = await open()
       const { workers } = test.storage
-      const worker = { name: 'late', queues: ['default'], pid: 1, hostname: 'h', version: '1', ttlS: 1 }
-      await workers.register(worker)
+      const worker = { name: 'late', queues: ['default'], pid: 1, hostname: 'h', version: '1', instance: 'i', ttlS: 1 }
+      await workers.register(worker, 15_000)
       const [{ birthMs } = { birthMs: 0 }] = await workers.workers()
       await eventually(async () => (await workers.workers()).length === 0)
       await workers.cleanUp(['default'])
