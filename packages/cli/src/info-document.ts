@@ -1,4 +1,4 @@
-import type { Queue } from 'rq'
+import type { QueueCounts } from 'rq'
 import { isoOf } from './job-document.ts'
 import type { Session } from './session.ts'
 
@@ -46,7 +46,7 @@ export interface InfoDocument {
 /** Read the state of all queues and workers, or of the named queues and the workers that serve one of them. */
 export async function readInfo(session: Session, names: readonly string[]): Promise<InfoDocument> {
   const [queues, workers, suspended] = await Promise.all([
-    session.queues(names, 'queues').then((found) => Promise.all(found.map(queueInfo))),
+    queuesOf(session, names),
     workersOf(session, names),
     session.rq.isSuspended(session.where),
   ])
@@ -60,18 +60,14 @@ export async function readInfo(session: Session, names: readonly string[]): Prom
   }
 }
 
-async function queueInfo(queue: Queue): Promise<QueueInfo> {
-  const [count, executing, finished, failed, deferred, scheduled, canceled, paused] = await Promise.all([
-    queue.count(),
-    queue.startedJobRegistry.count(),
-    queue.finishedJobRegistry.count(),
-    queue.failedJobRegistry.count(),
-    queue.deferredJobRegistry.count(),
-    queue.scheduledJobRegistry.count(),
-    queue.canceledJobRegistry.count(),
-    queue.isPaused(),
-  ])
-  return { name: queue.name, count, executing, finished, failed, deferred, scheduled, canceled, paused }
+async function queuesOf(session: Session, typed: readonly string[]): Promise<QueueInfo[]> {
+  const names = (await session.queues(typed, 'queues')).map(({ name }) => name)
+  const counts = await session.rq.Queue.counts(names, session.where)
+  return names.map((name, index) => queueInfo(name, counts[index] as QueueCounts))
+}
+
+function queueInfo(name: string, { queued, started, ...others }: QueueCounts): QueueInfo {
+  return { name, count: queued, executing: started, ...others }
 }
 
 async function workersOf({ rq, where }: Session, names: readonly string[]): Promise<WorkerInfo[]> {

@@ -56,7 +56,7 @@ export {
   type EnqueueOptions,
   type OptionOfOneJob,
 } from './options.ts'
-export type { BeginReply, NewJob, Placement, QueueStore } from './queue-store.ts'
+export type { BeginReply, NewJob, Placement, QueueCounts, QueueStore } from './queue-store.ts'
 export { RateLimit, type RateLimitOptions } from './rate-limit.ts'
 export type { CallbackRecord, JobRecord, Payload, RateLimitRecord, ResultDialect, WebhookRecord } from './record.ts'
 export { Repeat, type RepeatOptions } from './repeat.ts'

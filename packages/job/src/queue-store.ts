@@ -24,6 +24,12 @@ export type BeginReply =
   | { readonly placement: 'started'; readonly executionId: string }
   | { readonly placement: Extract<Placement, 'deferred' | 'duplicate' | 'cycle'> }
 
+/** How many jobs of a queue wait in it and in each of its registries, without expired entries; whether it is paused. */
+export interface QueueCounts extends Readonly<Record<RegistryKind, number>> {
+  readonly queued: number
+  readonly paused: boolean
+}
+
 /** The queue's side of a store: what producers and operators need. Every method is one atomic step. */
 export interface QueueStore {
   /**
@@ -43,6 +49,8 @@ export interface QueueStore {
   begin(job: NewJob, workerName: string, leaseMs: number): Promise<BeginReply>
   /** Names of all queues that were ever enqueued to. */
   queueNames(): Promise<string[]>
+  /** The counts of many queues, in order. Atomic for some of them at a time. */
+  counts(queues: readonly string[]): Promise<QueueCounts[]>
   /** Number of waiting jobs. */
   count(queue: string): Promise<number>
   /** Ids of waiting jobs in order, head first. `length` -1 = to the end. */

@@ -17,6 +17,12 @@ function checkQueueName(name: unknown): string {
   return checked
 }
 
+/** Names of queues, checked. @throws RqError `RQ_INVALID_OPTION`. */
+export function checkQueueNames(names: readonly unknown[]): string[] {
+  if (!Array.isArray(names)) throw invalidOption('queue names', names, 'a list of names')
+  return names.map(checkQueueName)
+}
+
 export interface SliceOptions {
   /** Index of the first job. Default 0: the head of the queue. */
   offset?: number

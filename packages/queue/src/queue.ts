@@ -18,6 +18,7 @@ import {
   type FunctionRef,
   type JobRecord,
   type NewJob,
+  type QueueCounts,
   type QueueEvent,
   type QueueEventName,
   type Storage,
@@ -33,7 +34,7 @@ import { knownFunctions, runInProcess } from './in-process.ts'
 import { Job } from './job.ts'
 import { checkRest, newRecord, type RecordDefaults } from './new-record.ts'
 import { enqueueInChunks, expectedPlacement, setPlacement } from './placing.ts'
-import { QueueContents } from './queue-contents.ts'
+import { checkQueueNames, QueueContents } from './queue-contents.ts'
 import { QueueListeners } from './queue-listeners.ts'
 import { type When, whenMs } from './when.ts'
 
@@ -148,6 +149,16 @@ export class Queue extends QueueContents {
     const context = checkedContextOf(options, 'Queue.all', QUEUE_OPTION_NAMES)
     const names = await context.storage.queues.queueNames()
     return names.map((name) => new Queue(name, { ...options, ownsStorage: false }))
+  }
+
+  /**
+   * How many jobs each of these queues has in each place, in their order: a call of the store for each 100 queues.
+   * Expired jobs are not counted, and not removed. A queue that does not exist has none.
+   * @throws RqError `RQ_INVALID_OPTION`.
+   */
+  static async counts(names: readonly string[], options: QueueOptions): Promise<QueueCounts[]> {
+    const context = checkedContextOf(options, 'Queue.counts', QUEUE_OPTION_NAMES)
+    return context.storage.queues.counts(checkQueueNames(names))
   }
 
   /** Make a job for `enqueueMany`, with the types and checks of `enqueue`. Writes nothing. */

@@ -50,7 +50,7 @@ describe('cron_tick', () => {
 
   it('takes each tick once, whoever sends it, and no tick before one that was taken', () =>
     withStorage(async (storage, redis) => {
-      await using other = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
+      await using other = new RedisStorage({ connection: redis.url, prefix: redis.prefix, role: 'worker' })
       const stores = Array.from({ length: 20 }, (_, n) => (n % 2 ? storage : other))
       const replies = await Promise.all(stores.map(({ crons }) => crons.run(tickRun(TICK_MS, 'a'))))
       expect(replies.filter(({ answer }) => answer === 'enqueued')).toHaveLength(1)

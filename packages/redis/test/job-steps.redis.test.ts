@@ -22,7 +22,7 @@ interface Place {
 async function inTheMiddle(run: (place: Place) => Promise<void>, tolerate?: RegExp): Promise<void> {
   await using redis = await redisFixture(tolerate === undefined ? {} : { tolerate })
   await using storage = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
-  await using other = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
+  await using other = new RedisStorage({ connection: redis.url, prefix: redis.prefix, role: 'worker' })
   const { queues } = storage
   await queues.enqueue([
     newJob({ id: 'done', origin: 'past', resultTtlS: 600 }),

@@ -352,7 +352,7 @@ describe('promoteDue', () => {
 
   it('moves each job once, however many call it', () =>
     whenLeading(async (place) => {
-      await using other = new RedisStorage({ connection: place.redis.url, prefix: place.redis.prefix })
+      await using other = new RedisStorage({ connection: place.redis.url, prefix: place.redis.prefix, role: 'worker' })
       const ids = Array.from({ length: 200 }, (_, n) => `j${n}`)
       await place.storage.queues.enqueue(ids.map((id) => newJob({ id }, { delayMs: HOUR_MS })))
       await makeDue(place, ...ids)

@@ -5,6 +5,7 @@ export {
   type EnqueueOptions,
   type FunctionRef,
   type JobStatus,
+  type QueueCounts,
   type QueueEvent,
   type QueueEventName,
   RateLimit,

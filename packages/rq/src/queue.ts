@@ -1,3 +1,4 @@
+import type { QueueCounts } from '@rq/job'
 import { Queue as BaseQueue, type QueueOptions as BaseQueueOptions, QUEUE_OPTION_NAMES } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
 import {
@@ -40,6 +41,16 @@ export class Queue extends BaseQueue {
   static override async all(options: QueueOptions = {}): Promise<Queue[]> {
     const names = await sharedStorage(checkNames(options, QUEUE_NAMES, 'Queue.all')).queues.queueNames()
     return names.map((name) => new Queue(name, options))
+  }
+
+  /**
+   * How many jobs each of these queues has in each place, in their order: a call to Redis for each 100 queues. Expired
+   * jobs are not counted, and not removed. A queue that does not exist has none.
+   * @throws RqError `RQ_INVALID_OPTION`.
+   */
+  static override async counts(names: readonly string[], options: QueueOptions = {}): Promise<QueueCounts[]> {
+    const { serializer } = checkNames(options, QUEUE_NAMES, 'Queue.counts')
+    return BaseQueue.counts(names, { storage: sharedStorage(options), ...(serializer !== undefined && { serializer }) })
   }
 }
 

@@ -92,7 +92,7 @@ describe('what rq exports', () => {
     expect(methods(rq.Registry.prototype, 'count getJobIds contains getExpirationTime remove requeue cleanup')).toEqual(
       [],
     )
-    expect(methods(Queue, 'all prepareData')).toEqual([])
+    expect(methods(Queue, 'all counts prepareData')).toEqual([])
     expect(methods(Job, 'create fetch fetchMany exists')).toEqual([])
     expect(methods(Group, 'create fetch all')).toEqual([])
     expect(methods(Retry, 'exponential')).toEqual([])

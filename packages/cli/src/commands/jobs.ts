@@ -1,4 +1,4 @@
-import type { Job, Queue } from 'rq'
+import type { Job, Queue, QueueCounts } from 'rq'
 import { wholeNumber } from '../arguments/option-value.ts'
 import { defineCommand } from '../command.ts'
 import { text, texts } from '../flags.ts'
@@ -36,17 +36,21 @@ export const jobs = defineCommand({
     }),
     json: JSON_FLAG,
   },
-  async run({ queue: names = [], status = [], limit: limitText, json }, context) {
+  async run({ queue: typed = [], status = [], limit: limitText, json }, context) {
     const { output } = context
     const limit = wholeNumber(limitText, '--limit', 1)
     const places = PLACES.filter((place) => status.length === 0 || status.includes(place))
     await using session = await Session.open(context)
-    const queues = await session.queues(names, '--queue')
+    const queues = await session.queues(typed, '--queue')
     const found: Found[] = []
-    let total = 0
+    const names = queues.map(({ name }) => name)
+    const counts = await session.rq.Queue.counts(names, session.where)
+    const sumOf = (count: QueueCounts) => places.reduce((sum, place) => sum + count[place], 0)
+    const total = counts.reduce((sum, count) => sum + sumOf(count), 0)
     for (const place of places) {
-      for (const queue of queues) {
-        total += await countIn(queue, place)
+      for (const [index, queue] of queues.entries()) {
+        if (found.length >= limit) break
+        if (counts[index]?.[place] === 0) continue
         const ids = await idsIn(queue, place, limit - found.length)
         for (const job of await session.jobs(ids)) found.push({ job, status: await job.getStatus({ refresh: false }) })
       }
@@ -70,12 +74,7 @@ function row({ job, status }: Found): string[] {
   return [job.id, status, job.origin, fromNow(since ?? job.createdAt, Date.now()), job.description ?? '']
 }
 
-async function countIn(queue: Queue, place: Place): Promise<number> {
-  return place === 'queued' ? queue.count() : registryOf(queue, place).count()
-}
-
-async function idsIn(queue: Queue, place: Place, most: number): Promise<readonly string[]> {
-  if (most <= 0) return []
+function idsIn(queue: Queue, place: Place, most: number): Promise<readonly string[]> {
   if (place === 'queued') return queue.getJobIds({ length: most })
   // Newest first; scheduled jobs in the order in which they are due.
   return registryOf(queue, place).getJobIds({ end: most - 1, desc: place !== 'scheduled' })

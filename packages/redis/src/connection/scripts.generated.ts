@@ -1199,6 +1199,56 @@ return { #ids, marked }`,
 }
 
 /**
+ * Count the jobs of queues in each place, without expired entries.
+ *
+ * Keys: all (rq:queues)
+ *
+ * Reply: for each queue: waiting, started, finished, failed, deferred, scheduled, canceled; 1 if it is paused
+ */
+export const countQueues: Script<
+  [all: string],
+  [
+    prefix: string,
+    first: string,
+    ...others: string[],
+  ],
+  number[][]
+> = {
+  name: 'count_queues',
+  sha: 'fe13a0996ed4284b80d7d01b04ff058814538857',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=no-writes`,
+    String.raw`local prefix = ARGV[1]
+local now = redis.call('TIME')[1]
+local function living(key)
+  local count = redis.call('ZCARD', key)
+  if count == 0 then return 0 end
+  return count - redis.call('ZCOUNT', key, 0, now)
+end
+local pauses = {}
+for at = 2, #ARGV do pauses[at - 1] = prefix .. 'paused:' .. ARGV[at] end
+local paused = redis.call('MGET', unpack(pauses))
+local counts = {}
+for at = 2, #ARGV do
+  local name = ARGV[at]
+  counts[at - 1] = {
+    redis.call('LLEN', prefix .. 'queue:' .. name),
+    redis.call('ZCARD', prefix .. 'wip:' .. name),
+    living(prefix .. 'finished:' .. name),
+    living(prefix .. 'failed:' .. name),
+    redis.call('ZCARD', prefix .. 'deferred:' .. name),
+    redis.call('ZCARD', prefix .. 'scheduled:' .. name),
+    redis.call('ZCARD', prefix .. 'canceled:' .. name),
+    paused[at - 1] and 1 or 0,
+  }
+end
+return counts`,
+  ),
+}
+
+/**
  * Count the entries of a registry that have not expired.
  *
  * Keys: registry (rq:finished:<q>)

@@ -1,5 +1,5 @@
 import { randomHex } from '@rq/core'
-import type { BeginReply, NewJob, Placement, QueueStore, RegistryKind } from '@rq/job'
+import type { BeginReply, NewJob, Placement, QueueCounts, QueueStore, RegistryKind } from '@rq/job'
 import { type Begin, pushJob } from '../codec/enqueue-arguments.ts'
 import { type Packable, packList } from '../codec/message-pack.ts'
 import { parseScore, stampNow } from '../codec/time.ts'
@@ -24,6 +24,9 @@ const EMPTY_BATCH = 1000
 
 /** How many expired entries of a registry one step removes. */
 const CLEANUP_PAGE = 1000
+
+/** How many queues one step counts, so that no step blocks Redis for long. */
+const COUNT_PAGE = 100
 
 export class RedisQueueStore implements QueueStore {
   readonly #connections: Connections
@@ -56,6 +59,16 @@ export class RedisQueueStore implements QueueStore {
   async queueNames(): Promise<string[]> {
     const keys = await this.#connections.call((client) => client.smembers(this.#keys.queues))
     return keys.flatMap((key) => this.#keys.queueName(key) ?? []).sort()
+  }
+
+  /** Each step counts up to 100 queues. */
+  async counts(queues: readonly string[]): Promise<QueueCounts[]> {
+    const pages: Promise<number[][]>[] = []
+    for (let at = 0; at < queues.length; at += COUNT_PAGE) {
+      const [first = '', ...others] = queues.slice(at, at + COUNT_PAGE)
+      pages.push(this.#connections.run(scripts.countQueues, [this.#keys.queues], [this.#keys.prefix, first, ...others]))
+    }
+    return (await Promise.all(pages)).flat().map(countsOf)
   }
 
   count(queue: string): Promise<number> {
@@ -207,6 +220,11 @@ function enqueueArguments(prefix: string, jobs: readonly NewJob[], begin?: Begin
   for (const job of jobs) arePlain = pushJob(list, job, begin) && arePlain
   if (arePlain && jobs.length > 1) arePlain = new Set(jobs.map(({ record }) => record.id)).size === jobs.length
   return [prefix, stampNow(), packList(list), arePlain]
+}
+
+function countsOf(row: readonly number[]): QueueCounts {
+  const [queued = 0, started = 0, finished = 0, failed = 0, deferred = 0, scheduled = 0, canceled = 0, paused] = row
+  return { queued, started, finished, failed, deferred, scheduled, canceled, paused: paused === 1 }
 }
 
 /** Without `begin` no job is started. */

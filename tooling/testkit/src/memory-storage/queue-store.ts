@@ -1,5 +1,5 @@
 import { SECOND_MS } from '@rq/core'
-import type { BeginReply, NewJob, Placement, QueueStore, RegistryKind } from '@rq/job'
+import type { BeginReply, NewJob, Placement, QueueCounts, QueueStore, RegistryKind } from '@rq/job'
 import { enqueueAll, enqueueOne } from './enqueueing.ts'
 import type { MemoryData } from './memory-data.ts'
 import { pipelineOf } from './memory-pipeline.ts'
@@ -28,6 +28,26 @@ export class MemoryQueueStore implements QueueStore {
 
   async queueNames(): Promise<string[]> {
     return [...this.#data.queueNames].sort()
+  }
+
+  async counts(queues: readonly string[]): Promise<QueueCounts[]> {
+    return queues.map((queue) => {
+      const sizeOf = (kind: Exclude<RegistryKind, 'started'>) => {
+        const registry = this.#data.registry(queue, kind)
+        const isExpiring = kind === 'finished' || kind === 'failed'
+        return registry.ids().filter((id) => !isExpiring || (registry.scoreMs(id) ?? 0) > this.#data.nowMs).length
+      }
+      return {
+        queued: this.#data.queue(queue).length,
+        started: this.#data.leases(queue).size,
+        finished: sizeOf('finished'),
+        failed: sizeOf('failed'),
+        deferred: sizeOf('deferred'),
+        scheduled: sizeOf('scheduled'),
+        canceled: sizeOf('canceled'),
+        paused: this.#data.isPaused(queue),
+      }
+    })
   }
 
   async count(queue: string): Promise<number> {

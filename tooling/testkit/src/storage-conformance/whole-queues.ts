@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { newJob } from './job-steps.ts'
+import { eventually } from '../eventually.ts'
+import { claimRequest, newJob, RAISED, RETURNED, workOff } from './job-steps.ts'
 import { type OpenStorage, statusOf } from './storage-under-test.ts'
 
 /** Operations on whole queues, registries and groups. */
@@ -59,6 +60,36 @@ export function describeWholeQueues(name: string, open: OpenStorage): void {
       expect(await queues.registryScoreMs('default', 'scheduled', 'a')).toBeUndefined()
       expect(await queues.registryCount('default', 'scheduled')).toBe(2)
       await jobs.delete({ jobId: 'a', deleteDependents: false })
+    })
+
+    it('counts the jobs of queues in each place, without those that have expired', async () => {
+      await using test = await open()
+      const { queues, jobs, workers } = test.storage
+      const none = { queued: 0, started: 0, finished: 0, failed: 0, deferred: 0, scheduled: 0, canceled: 0 }
+      await queues.enqueue([newJob({ id: 'expires', resultTtlS: 1 })])
+      await workOff(test.storage, RETURNED)
+      await queues.enqueue([newJob({ id: 'finished' }), newJob({ id: 'kept', resultTtlS: -1 })])
+      await workOff(test.storage, RETURNED)
+      await queues.enqueue([newJob({ id: 'failed' })])
+      await workOff(test.storage, RAISED)
+      await queues.enqueue(['started', 'canceled', 'queued'].map((id) => newJob({ id })))
+      await workers.claim(claimRequest({ want: 1 }))
+      await queues.enqueue([
+        newJob({ id: 'deferred', dependencyIds: ['queued'] }),
+        newJob({ id: 'scheduled' }, { dueMs: 4_000_000_000_000 }),
+        newJob({ id: 'other', origin: 'other' }),
+      ])
+      await jobs.cancel({ jobId: 'canceled', enqueueDependents: false, removeFromDependencies: false })
+      await queues.pause('other')
+      await eventually(async () => {
+        expect(await queues.counts(['default', 'none', 'other'])).toEqual([
+          { queued: 1, started: 1, finished: 2, failed: 1, deferred: 1, scheduled: 1, canceled: 1, paused: false },
+          { ...none, paused: false },
+          { ...none, queued: 1, paused: true },
+        ])
+      })
+      expect(await queues.registryCount('default', 'finished')).toBe(3)
+      expect(await queues.counts([])).toEqual([])
     })
 
     it('lists groups with their living jobs, in the order of their ids', async () => {

@@ -1,0 +1,35 @@
+#!lua flags=no-writes
+--- Count the jobs of queues in each place, without expired entries.
+-- @key all set rq:queues only routes the call in a Cluster
+-- @arg prefix string
+-- @arg first string name of a queue
+-- @arg others... string names of more queues
+-- @reply {int[][]} for each queue: waiting, started, finished, failed, deferred, scheduled, canceled; 1 if it is paused
+
+local prefix = ARGV[1]
+local now = redis.call('TIME')[1]
+
+local function living(key)
+  local count = redis.call('ZCARD', key)
+  if count == 0 then return 0 end
+  return count - redis.call('ZCOUNT', key, 0, now)
+end
+
+local pauses = {}
+for at = 2, #ARGV do pauses[at - 1] = prefix .. 'paused:' .. ARGV[at] end
+local paused = redis.call('MGET', unpack(pauses))
+local counts = {}
+for at = 2, #ARGV do
+  local name = ARGV[at]
+  counts[at - 1] = {
+    redis.call('LLEN', prefix .. 'queue:' .. name),
+    redis.call('ZCARD', prefix .. 'wip:' .. name),
+    living(prefix .. 'finished:' .. name),
+    living(prefix .. 'failed:' .. name),
+    redis.call('ZCARD', prefix .. 'deferred:' .. name),
+    redis.call('ZCARD', prefix .. 'scheduled:' .. name),
+    redis.call('ZCARD', prefix .. 'canceled:' .. name),
+    paused[at - 1] and 1 or 0,
+  }
+end
+return counts
