@@ -1,77 +1,91 @@
-import { ownClient } from '@rq/testkit'
+import { eventually, type OwnRedis, ownClient, startRedis } from '@rq/testkit'
 import { Queue } from 'rq'
 import { expect, test } from 'vitest'
-import { CliFixture } from './cli-fixture.ts'
+import { MemoryHost } from './memory-host.ts'
 
 const MANY = 300
 const names = Array.from({ length: MANY }, (_, n) => `q${String(n).padStart(3, '0')}`)
 
-/** What a command of the command line sends. */
+/** What a command of the command line has a server do. */
 interface Traffic {
   readonly out: string
-  /** Commands that it sends. */
+  /** Commands that it sends, but for those of a new connection. */
   readonly sent: number
-  /** Commands of scripts that Redis runs for it. */
+  /** Commands that scripts run for it, on average for a queue. */
   readonly inScripts: number
-  readonly connections: number
 }
 
-async function trafficOf(cli: CliFixture, args: readonly string[]): Promise<Traffic> {
-  using admin = ownClient(cli.url)
-  const monitor = await admin.monitor()
-  const lines: { args: string[]; source: string }[] = []
-  const end = `end of ${cli.redis.prefix}`
-  const ended = new Promise<void>((resolve) => {
-    monitor.on('monitor', (_time: string, words: string[], source: string) => {
-      if (words.includes(end)) resolve()
-      else if (words.some((word) => word.includes(cli.redis.prefix))) lines.push({ args: words, source })
-    })
-  })
-  try {
-    const { out, err, code } = await cli.run(args)
-    if (code !== 0) throw new Error(err)
-    await admin.echo(end)
-    await ended
-    const sent = lines.filter(({ source }) => source !== 'lua')
-    const connections = new Set(sent.map(({ source }) => source)).size
-    return { out, sent: sent.length, inScripts: lines.length - sent.length, connections }
-  } finally {
-    monitor.disconnect()
+/** A server of its own: others count what other tests send as well. */
+class ManyQueues implements AsyncDisposable {
+  readonly #server: OwnRedis
+  readonly #queues: readonly Queue[]
+
+  private constructor(server: OwnRedis) {
+    this.#server = server
+    this.#queues = names.map((name) => new Queue(name, { connection: server.url }))
+  }
+
+  static async open(): Promise<ManyQueues> {
+    const many = new ManyQueues(await startRedis())
+    for (const queue of many.#queues) await queue.enqueue('jobs.echo', [], { jobId: queue.name })
+    return many
+  }
+
+  async run(...args: string[]): Promise<Traffic> {
+    using admin = ownClient(this.#server.url)
+    // A connection that a static function keeps, and scripts that the server knows.
+    await this.#run(args)
+    await admin.config('RESETSTAT')
+    const out = await this.#run(args)
+    const stats = await admin.info('commandstats')
+    const calls = (name: string) => Number(new RegExp(`^cmdstat_${name}:calls=(\\d+)`, 'm').exec(stats)?.[1] ?? 0)
+    const inScripts = calls('llen') + calls('zcard') + calls('zcount') + calls('mget') + calls('time')
+    const direct = ['smembers', 'evalsha', 'exists', 'lrange', 'zrange', 'zrevrange'].map(calls)
+    return { out, sent: direct.reduce((sum, one) => sum + one, 0), inScripts: inScripts / MANY }
+  }
+
+  async connections(): Promise<number> {
+    using admin = ownClient(this.#server.url)
+    return Number(/^connected_clients:(\d+)/m.exec(await admin.info('clients'))?.[1]) - 1
+  }
+
+  async #run(args: readonly string[]): Promise<string> {
+    const host = new MemoryHost({ env: { RQ_REDIS_URL: this.#server.url } })
+    const code = await host.run(...args)
+    if (code !== 0) throw new Error(host.err)
+    return host.out
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#queues.map((queue) => queue.close()))
+    await this.#server[Symbol.asyncDispose]()
   }
 }
 
-async function withManyQueues(): Promise<CliFixture> {
-  const cli = await CliFixture.open()
-  for (const name of names) await cli.queue(name).enqueue('jobs.echo', [], { jobId: name })
-  return cli
-}
-
 test('info counts many queues over one connection, a hundred in each call', async () => {
-  await using cli = await withManyQueues()
-  // The first use of a script sends it twice.
-  await cli.run(['info'])
-  const { out, ...traffic } = await trafficOf(cli, ['info', '--json'])
+  await using many = await ManyQueues.open()
+  const { out, sent, inScripts } = await many.run('info', '--json')
   expect(JSON.parse(out).totals).toEqual({ queues: MANY, jobs: MANY, workers: 0 })
   // The queues, the workers, whether they are suspended, and three calls for the queues.
-  expect(traffic).toEqual({ sent: 6, connections: 1, inScripts: expect.any(Number) })
-  expect(traffic.inScripts / MANY).toBeLessThan(8)
+  expect(sent).toBe(6)
+  expect(inScripts).toBeLessThan(8)
+  // All producers of this process, the command line among them.
+  await eventually(async () => (await many.connections()) === 1)
 })
 
 test('jobs looks only where there are jobs, and no further than its limit', async () => {
-  await using cli = await withManyQueues()
-  await cli.run(['jobs'])
-  const { out, ...traffic } = await trafficOf(cli, ['jobs', '--limit', '5', '--json'])
+  await using many = await ManyQueues.open()
+  const { out, sent } = await many.run('jobs', '--limit', '5', '--json')
   const { total, jobs } = JSON.parse(out)
   expect({ total, ids: jobs.map(({ id }: { id: string }) => id) }).toEqual({ total: MANY, ids: names.slice(0, 5) })
   // The queues, three calls to count, and two for each queue that has one of the jobs.
-  expect(traffic).toMatchObject({ sent: 14, connections: 1 })
+  expect(sent).toBe(14)
 })
 
 test('Queue.counts refuses what is no list of names', async () => {
-  await using cli = await CliFixture.open()
-  await expect(Queue.counts(names.join() as never, cli.where)).rejects.toMatchObject({ code: 'RQ_INVALID_OPTION' })
-  await expect(Queue.counts([''], cli.where)).rejects.toMatchObject({ code: 'RQ_INVALID_OPTION' })
-  await expect(Queue.counts([], { ...cli.where, kinds: [] } as never)).rejects.toMatchObject({
-    code: 'RQ_INVALID_OPTION',
-  })
+  const where = { connection: 'redis://127.0.0.1:1' }
+  for (const names of ['a,b', [''], [1]]) {
+    await expect(Queue.counts(names as never, where)).rejects.toMatchObject({ code: 'RQ_INVALID_OPTION' })
+  }
+  await expect(Queue.counts([], { ...where, kinds: [] } as never)).rejects.toMatchObject({ code: 'RQ_INVALID_OPTION' })
 })

@@ -88,7 +88,7 @@ export function describeWholeQueues(name: string, open: OpenStorage): void {
           { ...none, queued: 1, paused: true },
         ])
       })
-      expect(await queues.registryCount('default', 'finished')).toBe(3)
+      expect(await queues.registryCount('default', 'finished', true)).toBe(3)
       expect(await queues.counts([])).toEqual([])
     })
 
