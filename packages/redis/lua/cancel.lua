@@ -9,7 +9,7 @@
 -- @reply {'done' | 'missing' | 'refused' | 'more'}
 --   refused: already canceled; more: done, and dependents were set aside for release_dependents
 -- @include lib/time
--- @include lib/dependencies
+-- @include lib/dependents
 -- @include lib/registries
 -- @include lib/waiters
 
@@ -33,16 +33,12 @@ if redis.call('PERSIST', jobKey) == 1 then
   redis.call('PERSIST', jobKey .. ':dependents')
   redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
 end
-if removeFromDependencies then
-  for _, dependency in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. id .. ':dependencies')) do
-    redis.call('SREM', prefix .. 'job:' .. dependency .. ':dependents', id)
-  end
-end
+if removeFromDependencies then leaveDependencies(prefix, id) end
 if job[4] then releaseSlot(prefix, job[4], id, nowS, stamp) end
 local answer = 'done'
 if enqueueDependents then
   local _, seen = releaseDependents(prefix, id, 'canceled', RELEASED_AT_ONCE, nowS, stamp)
-  if seen == RELEASED_AT_ONCE and redis.call('EXISTS', prefix .. 'releasing') == 1 then answer = 'more' end
+  if (seen == RELEASED_AT_ONCE or checksLeft <= 0) and hasMoreSteps(prefix) then answer = 'more' end
 end
 wake(prefix, id, job[3])
 return answer

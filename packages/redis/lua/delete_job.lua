@@ -8,6 +8,7 @@
 --   all
 -- @reply {'done' | 'missing' | 'more'} more: there are more dependents, and the job itself is still there
 -- @include lib/time
+-- @include lib/dependencies
 -- @include lib/rate_limit
 -- @include lib/registries
 -- @include lib/waiters
@@ -21,11 +22,17 @@ local function remove(jobId)
   local job = redis.call('HMGET', key, 'status', 'origin', 'group_id', 'rate_limit_key', 'waiters')
   if job[2] then leave(prefix, jobId, job[1] or 'created', job[2]) end
   wake(prefix, jobId, job[5])
-  for _, dependency in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. jobId .. ':dependencies')) do
-    redis.call('SREM', prefix .. 'job:' .. dependency .. ':dependents', jobId)
-  end
+  leaveDependencies(prefix, jobId)
   erase(prefix, jobId, job[3])
   if job[4] then releaseSlot(prefix, job[4], jobId, nowS, stamp) end
+end
+
+--- Whether the other job waits for this one, or waited for it. A job that had very many dependencies stays among the
+-- dependents of some when another job takes its id.
+local function isDependent(other)
+  if redis.call('SISMEMBER', prefix .. 'job::' .. other .. ':dependencies', id) == 1 then return true end
+  local listed = redis.call('HMGET', prefix .. 'job:' .. other, 'dependency_id', 'dependency_ids')
+  return listed[1] == id or (listed[2] and string.find(listed[2], '"' .. id .. '"', 1, true))
 end
 
 if redis.call('EXISTS', jobKey) == 0 then return 'missing' end
@@ -33,7 +40,9 @@ local left = mostDependents
 for _, key in ipairs({ prefix .. 'releasing:' .. id, jobKey .. ':dependents' }) do
   if left ~= 0 then
     local children = redis.call('SPOP', key, left > 0 and left or redis.call('SCARD', key))
-    for _, child in ipairs(children) do remove(child) end
+    for _, child in ipairs(children) do
+      if isDependent(child) then remove(child) end
+    end
     if left > 0 then left = left - #children end
   end
 end

@@ -9,7 +9,7 @@
 --   empty if there is no such job; else names and values of its hash, its index in its queue, when it is due in epoch
 --   seconds, whether workers are suspended, whether its queue is paused, number of workers of its queue, ids of its
 --   dependencies each followed by a status or '', holders of the slots of its rate limit, number of jobs that wait for
---   a slot before it, whether it is among dependents that were set aside for release_dependents
+--   a slot before it, whether release_dependents has to check it still
 
 local jobKey = KEYS[1]
 local prefix, id = ARGV[1], ARGV[2]
@@ -20,7 +20,7 @@ if #fields == 0 then return {} end
 local job = redis.call('HMGET', jobKey, 'origin', 'rate_limit_key')
 local queue, limit = job[1] or '', job[2]
 
-local dependencies, releasing = {}, 0
+local dependencies, releasing = {}, redis.call('HEXISTS', prefix .. 'unchecked', id)
 -- Of very many, some are enough to say what the job waits for.
 for _, dependency in ipairs(redis.call('SRANDMEMBER', prefix .. 'job::' .. id .. ':dependencies', MOST_READ)) do
   local key = prefix .. 'job:' .. dependency

@@ -55,7 +55,7 @@ if #batch.endedIds > 0 and redis.call('EXISTS', unpack(batch.dependentsKeys)) > 
 countForWorker(batch, workedS)
 
 local answers = table.concat(batch.answers)
-local hasMore = batch.hasMore and redis.call('EXISTS', prefix .. 'releasing') or 0
+local hasMore = batch.hasMore and math.min(1, redis.call('EXISTS', prefix .. 'releasing', prefix .. 'unchecked')) or 0
 if want > 0 and redis.call('EXISTS', suspendedKey) == 1 then return { answers, 'suspended', hasMore } end
 local claimed = claim(prefix, firstQueue, lastQueue, want, worker, leaseMs, stamp, executionBase)
 return { answers, pack(claimed), hasMore }

@@ -19,6 +19,8 @@ export class Keys {
   readonly groups: string
   /** Jobs whose dependents were set aside, to be released in steps. */
   readonly releasing: string
+  /** Jobs whose dependencies are not all checked. */
+  readonly unchecked: string
   /** Names of all rate limits. */
   readonly rateLimits: string
 
@@ -29,6 +31,7 @@ export class Keys {
     this.suspended = `${prefix}suspended`
     this.groups = `${prefix}groups`
     this.releasing = `${prefix}releasing`
+    this.unchecked = `${prefix}unchecked`
     this.rateLimits = `${prefix}rl-keys`
   }
 

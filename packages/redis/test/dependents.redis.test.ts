@@ -179,24 +179,3 @@ describe('release_dependents', () => {
     expect(await storage.queues.count('children')).toBe(400)
   })
 })
-
-describe('a job that waits for very many', () => {
-  it('goes on with the last of them', async () => {
-    await using at = await setUp()
-    const { storage } = at
-    const parents = childIds(9000, 'p')
-    for (let from = 0; from < parents.length; from += 500) {
-      await storage.queues.enqueue(parents.slice(from, from + 500).map((id) => newJob({ id, resultTtlS: 0 })))
-    }
-    expect(await storage.queues.enqueue([newJob({ id: 'child', origin: 'children', dependencyIds: parents })])).toEqual(
-      ['deferred'],
-    )
-    for (let left = parents.length; left > 0; left -= 500) {
-      expect(await queued(storage)).toEqual([])
-      const { jobs } = await storage.workers.claim(claimRequest({ want: 500 }))
-      await end(storage, jobs, RETURNED)
-    }
-    while (await storage.workers.releaseDependents());
-    expect(await queued(storage)).toEqual(['child'])
-  })
-})

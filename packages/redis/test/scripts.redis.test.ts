@@ -182,7 +182,7 @@ describe('settle', () => {
       ])
       await workOff(storage, RETURNED)
       const state = named(await redis.dump())
-      expect(Object.keys(state)).toEqual(['rq:job::b:dependencies', 'rq:job:b', 'rq:queue:default', 'rq:queues'])
+      expect(Object.keys(state)).toEqual(['rq:job:b', 'rq:queue:default', 'rq:queues'])
       expect(state['rq:queue:default']).toEqual(['b'])
     }))
 

@@ -38,6 +38,7 @@ const DOCUMENTED: readonly (readonly [name: string, type: Kind, pattern: RegExp]
   ['cron history', 'zset', /^cron_job:(.+):jobs$/],
   ['releasing', 'hash', /^releasing$/],
   ['set aside', 'set', /^releasing:(.+)$/],
+  ['unchecked', 'hash', /^unchecked$/],
   ['groups', 'set', /^groups$/],
   ['group', 'set', /^group:(.+)$/],
   ['limits', 'set', /^rl-keys$/],
@@ -289,6 +290,8 @@ function dependencies(state: State): string[] {
   const found: string[] = []
   for (const id of state.all('job').keys()) {
     if (state.status(id) !== 'deferred') continue
+    // Very many dependencies of one job are checked in several steps.
+    if (state.fields('unchecked', '')?.has(id)) continue
     const allowFailure = state.job(id)?.get('allow_dependency_failures') === '1'
     const others = state.members('dependencies', id)
     // Many dependents of one job are released in several steps.

@@ -4,7 +4,11 @@
 -- @include lib/registries
 -- @include lib/results
 -- @include lib/schedule
--- @lazy lib/dependencies firstUnsatisfied waitFor reaches
+-- @lazy lib/dependencies hasToWait waitFor reaches leaveDependencies
+
+--- How many dependencies of one job are checked in the call that enqueues it. A job that has more is deferred, and
+-- release_dependents checks them.
+local MOST_DEPENDENCIES = 250
 
 --- Whether this very call already put the job where it is: its reply was lost and the client sent it again.
 -- A unique job is recognized by its token, since two programs may make one in the same moment; any other new job by its
@@ -17,7 +21,7 @@ local function isAlreadyThere(batch, id, extra, createdAt, known)
   if known.createdAt ~= createdAt then return false end
   if not extra.isAgain or (known.enqueuedAt == batch.stamp and not admitted[id]) then return true end
   if known.status == 'deferred' then
-    return extra.dependencies and firstUnsatisfied(batch.prefix, extra.dependencies, extra.allowFailure)
+    return extra.dependencies and hasToWait(batch.prefix, extra.dependencies, extra.allowFailure, MOST_DEPENDENCIES)
   end
   return known.status == 'rate_limited' and extra.rateLimit
     and redis.call('ZSCORE', batch.prefix .. 'rl:' .. extra.rateLimit .. ':rate_limited', id)
@@ -33,10 +37,7 @@ end
 
 local function closesCycle(batch, id, dependencies)
   if redis.call('EXISTS', batch.prefix .. 'job:' .. id .. ':dependents') == 0 then return false end
-  for _, dependency in ipairs(dependencies) do
-    if reaches(batch.prefix, dependency, id) then return true end
-  end
-  return false
+  return reaches(batch.prefix, dependencies, id)
 end
 
 --- Remove a job that another one of its id replaces: from its place, its group and its rate limit. It waits for nothing
@@ -45,12 +46,10 @@ local function replace(batch, key, id, known)
   local prefix = batch.prefix
   leave(prefix, id, known.status, known.queue)
   local dependencies = prefix .. 'job::' .. id .. ':dependencies'
-  for _, dependency in ipairs(redis.call('SMEMBERS', dependencies)) do
-    redis.call('SREM', prefix .. 'job:' .. dependency .. ':dependents', id)
-  end
+  if redis.call('EXISTS', dependencies) == 1 then leaveDependencies(prefix, id) end
   local other = redis.call('HMGET', key, 'group_id', 'rate_limit_key')
   leaveGroup(prefix, id, other[1])
-  redis.call('DEL', key, dependencies)
+  redis.call('UNLINK', key, dependencies)
   redis.call('PERSIST', key .. ':dependents')
   if other[2] then releaseSlot(prefix, other[2], id, batch.nowS, batch.stamp) end
 end
@@ -111,8 +110,10 @@ local function enqueueAny(batch, key, id, queue, exists, extra, ...)
   local dueMs = tonumber(extra.dueMs) or extra.delayMs and nowMs + extra.delayMs
   -- A job that is due already is not scheduled.
   if dueMs and dueMs <= nowMs then dueMs = nil end
-  local isUnmet = dependencies and firstUnsatisfied(prefix, dependencies, extra.allowFailure) ~= nil
-  if dependencies and (isUnmet or dueMs) then waitFor(prefix, id, dependencies) end
+  local most = math.min(MOST_DEPENDENCIES, batch.dependenciesLeft)
+  if dependencies then batch.dependenciesLeft = batch.dependenciesLeft - math.min(most, #dependencies) end
+  local isUnmet = dependencies and hasToWait(prefix, dependencies, extra.allowFailure, most)
+  if dependencies and (isUnmet or dueMs) then waitFor(prefix, id, dependencies, most) end
   local answer = putInPlace(batch, key, id, queue, extra, dueMs, isUnmet, ...)
   if extra.token then redis.call('HSET', key, 'unique', extra.token) end
   if hasHistory then redis.call('HSET', key, 'results', 'stream') end

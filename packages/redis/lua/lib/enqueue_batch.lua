@@ -9,6 +9,8 @@ local function newEnqueueBatch(prefix, queuesKey, stamp)
     stamp = stamp,
     nowS = nowS,
     nowMs = nowMs,
+    -- How many dependencies of jobs may still be checked.
+    dependenciesLeft = 2500,
     answers = {},
     -- Queues that were listed, and ids that were dealt with.
     listed = {},

@@ -1,6 +1,7 @@
 --- Move a scheduled job on when its time has come.
 -- @include lib/dependencies
 -- @include lib/lease
+-- @include lib/place
 -- @include lib/schedule
 
 local DUE_FIELDS = { 'created_at', 'status', 'origin', 'ttl', 'enqueue_at_front', 'enqueue_at_front_on_retry',
@@ -26,29 +27,29 @@ local function goesToFront(job)
   return job.enqueue_at_front == '1' or (job.enqueue_at_front_on_retry == '1' and job.ended_at)
 end
 
---- The jobs that a job waits for; nil if it waits for none. Only a job that has not started yet waits. Python RQ writes
+--- The number of jobs that a job waits for, or waited for. Only a job that has not started yet waits. Python RQ writes
 -- dependencies into the hash without registering them; this registers them.
-local function dependenciesOf(prefix, id, job)
-  if job.started_at or not (job.dependency_id or job.dependency_ids) then return nil end
-  local key = prefix .. 'job::' .. id .. ':dependencies'
-  local ids = redis.call('SMEMBERS', key)
-  if #ids > 0 then return ids end
+local function dependencyCount(prefix, id, job)
+  if job.started_at or not (job.dependency_id or job.dependency_ids) then return 0 end
+  local count = redis.call('SCARD', prefix .. 'job::' .. id .. ':dependencies')
+  if count > 0 then return count end
   local fine, listed = pcall(cjson.decode, job.dependency_ids or '')
-  ids = {}
+  local ids = {}
   for _, dependency in ipairs(fine and type(listed) == 'table' and listed or { job.dependency_id }) do
     if type(dependency) == 'string' then ids[#ids + 1] = dependency end
   end
-  waitFor(prefix, id, ids)
-  return ids
+  if #ids > 0 then waitFor(prefix, id, ids, MOST_CHECKED) end
+  return #ids
 end
 
 --- Place a job that was removed from the schedule: in its queue, or among the jobs that wait for other jobs or for a
--- slot. Returns the number of its dependencies.
+-- slot. Returns how many of its dependencies
+-- were checked at most.
 local function promote(prefix, queue, id, job, front, nowS, stamp)
   local key = prefix .. 'job:' .. id
   if job.origin ~= queue then redis.call('HSET', key, 'origin', queue) end
-  local dependencies = dependenciesOf(prefix, id, job)
-  if dependencies and not dependenciesMet(prefix, id, job.allow_dependency_failures == '1') then
+  local count = dependencyCount(prefix, id, job)
+  if count > 0 and not dependenciesMet(prefix, id, job.allow_dependency_failures == '1') then
     redis.call('HSET', key, 'status', 'deferred')
     redis.call('PERSIST', key)
     redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
@@ -58,5 +59,5 @@ local function promote(prefix, queue, id, job, front, nowS, stamp)
     place(prefix, id, queue, front, limit, job.rate_limit_concurrency, nowS, stamp)
     if job.ttl then expireAfter(prefix, id, job.ttl) end
   end
-  return dependencies and #dependencies or 0
+  return math.min(count, MOST_CHECKED)
 end

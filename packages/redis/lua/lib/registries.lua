@@ -39,7 +39,7 @@ end
 
 --- Delete a job's own keys. Its set of dependents is kept for a year: a job with the same id may be enqueued.
 local function erase(prefix, id, group)
-  redis.call('DEL', prefix .. 'job:' .. id, prefix .. 'job::' .. id .. ':dependencies', prefix .. 'results:' .. id)
+  redis.call('UNLINK', prefix .. 'job:' .. id, prefix .. 'job::' .. id .. ':dependencies', prefix .. 'results:' .. id)
   redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', YEAR_S)
   leaveGroup(prefix, id, group)
 end

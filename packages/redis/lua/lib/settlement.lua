@@ -19,7 +19,7 @@
 --     hasDependencies   true = the job has a set of dependencies
 --     group, rateLimit  what the job belongs to
 -- @include lib/settle_plain
--- @include lib/dependencies
+-- @include lib/dependents
 -- @include lib/lease
 -- @include lib/registries
 -- @include lib/results
@@ -66,7 +66,7 @@ local function releaseSome(batch, id, mode)
   local most = RELEASED_AT_ONCE - batch.released
   local waiting, seen = releaseDependents(batch.prefix, id, mode, most, batch.nowS, batch.stamp)
   batch.released = batch.released + seen
-  batch.hasMore = batch.released == RELEASED_AT_ONCE
+  batch.hasMore = batch.released == RELEASED_AT_ONCE or checksLeft <= 0
   return waiting
 end
 

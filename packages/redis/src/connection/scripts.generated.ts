@@ -156,8 +156,9 @@ local function isRunning(prefix, historyKey, start)
   return false
 end`
 
-const LIB_DEPENDENCIES = String.raw`local RELEASED_AT_ONCE = 250
-local CHECKED_FIRST = 16
+const LIB_DEPENDENCIES = String.raw`local MOST_CHECKED = 250
+local FEW = 8
+local checksLeft = 2500
 local function satisfied(status, allowFailure)
   return not status or status == 'finished' or (allowFailure and status == 'failed')
 end
@@ -175,33 +176,76 @@ local function addDependent(prefix, dependency, dependent)
     redis.call('PEXPIRE', key .. ':dependents', lifeMs > 0 and lifeMs or YEAR_S * 1000)
   end
 end
-local function waitFor(prefix, id, dependencies)
+local function checkLater(prefix, id)
+  redis.call('HSET', prefix .. 'unchecked', id, 0)
+end
+local function waitFor(prefix, id, dependencies, most)
   for first = 1, #dependencies, 1000 do
     local last = math.min(first + 999, #dependencies)
     redis.call('SADD', prefix .. 'job::' .. id .. ':dependencies', unpack(dependencies, first, last))
   end
+  if #dependencies > most then return checkLater(prefix, id) end
   for _, dependency in ipairs(dependencies) do addDependent(prefix, dependency, id) end
 end
-local function firstUnsatisfied(prefix, dependencies, allowFailure, except)
+local function hasToWait(prefix, dependencies, allowFailure, most)
+  if #dependencies > most then return true end
   for _, dependency in ipairs(dependencies) do
-    if dependency ~= except and not satisfied(statusOf(prefix, dependency), allowFailure) then return dependency end
+    if not satisfied(statusOf(prefix, dependency), allowFailure) then return true end
   end
-  return nil
+  return false
 end
-local function dependenciesMet(prefix, id, allowFailure, except)
-  local key = prefix .. 'job::' .. id .. ':dependencies'
-  local some = redis.call('SRANDMEMBER', key, CHECKED_FIRST)
-  local unsatisfied = firstUnsatisfied(prefix, some, allowFailure, except)
-  if not unsatisfied and #some == CHECKED_FIRST then
-    unsatisfied = firstUnsatisfied(prefix, redis.call('SMEMBERS', key), allowFailure, except)
+local function checkOne(prefix, id, dependency, allowFailure)
+  if satisfied(statusOf(prefix, dependency), allowFailure) then
+    return redis.call('SREM', prefix .. 'job::' .. id .. ':dependencies', dependency) == 1
   end
-  if unsatisfied then addDependent(prefix, unsatisfied, id) end
-  return not unsatisfied
+  addDependent(prefix, dependency, id)
+  return false
+end
+local function dependenciesMet(prefix, id, allowFailure)
+  local key = prefix .. 'job::' .. id .. ':dependencies'
+  while redis.call('SCARD', key) > FEW do
+    if checksLeft <= 0 then
+      checkLater(prefix, id)
+      return false
+    end
+    checksLeft = checksLeft - 1
+    if not checkOne(prefix, id, redis.call('SRANDMEMBER', key), allowFailure) then return false end
+  end
+  for _, dependency in ipairs(redis.call('SMEMBERS', key)) do checkOne(prefix, id, dependency, allowFailure) end
+  return redis.call('EXISTS', key) == 0
+end
+local function leaveDependencies(prefix, id)
+  local key = prefix .. 'job::' .. id .. ':dependencies'
+  for _, dependency in ipairs(redis.call('SRANDMEMBER', key, MOST_CHECKED)) do
+    redis.call('SREM', prefix .. 'job:' .. dependency .. ':dependents', id)
+  end
 end
 local function isWaiting(prefix, id, status, queue)
   if status == 'deferred' or status == 'canceled' or not queue then return status == 'deferred' end
   return redis.call('ZSCORE', prefix .. 'deferred:' .. queue, id) and true or false
 end
+local function reaches(prefix, from, id)
+  local seen, todo = {}, {}
+  for at, one in ipairs(from) do todo[at] = one end
+  while #todo > 0 do
+    local current = table.remove(todo)
+    if current == id then return true end
+    if not seen[current] then
+      seen[current] = true
+      local status = redis.call('HGET', prefix .. 'job:' .. current, 'status')
+      if status == 'deferred' or status == 'scheduled' then
+        for _, nextId in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. current .. ':dependencies')) do
+          todo[#todo + 1] = nextId
+        end
+      end
+    end
+  end
+  return false
+end`
+
+const LIB_DEPENDENTS = String.raw`local RELEASED_AT_ONCE = 250
+local WAITING_FIELDS = { 'status', 'origin', 'allow_dependency_failures', 'enqueue_at_front', 'rate_limit_key',
+  'rate_limit_concurrency', 'ttl' }
 local function releaseOne(prefix, id, job, nowS, stamp)
   redis.call('ZREM', prefix .. 'deferred:' .. job[2], id)
   place(prefix, id, job[2], job[4] == '1', job[5] and job[6] and job[5], job[6], nowS, stamp)
@@ -210,8 +254,7 @@ end
 local function release(prefix, id, dependents, mode, nowS, stamp)
   local ready, waiting = {}, {}
   for _, child in ipairs(dependents) do
-    local job = redis.call('HMGET', prefix .. 'job:' .. child, 'status', 'origin', 'allow_dependency_failures',
-      'enqueue_at_front', 'rate_limit_key', 'rate_limit_concurrency', 'ttl')
+    local job = redis.call('HMGET', prefix .. 'job:' .. child, unpack(WAITING_FIELDS))
     local tolerant = job[3] == '1'
     if mode == 'canceled' then
       local key = prefix .. 'job::' .. child .. ':dependencies'
@@ -222,7 +265,8 @@ local function release(prefix, id, dependents, mode, nowS, stamp)
     end
     local isDeferred = isWaiting(prefix, child, job[1], job[2])
     local mayGo = isDeferred and (tolerant or mode ~= 'allow_failure')
-    if mayGo and dependenciesMet(prefix, child, tolerant, id) then
+    if mayGo then redis.call('SREM', prefix .. 'job::' .. child .. ':dependencies', id) end
+    if mayGo and dependenciesMet(prefix, child, tolerant) then
       local since = #dependents > 1 and redis.call('ZSCORE', prefix .. 'deferred:' .. job[2], child)
       ready[#ready + 1] = { id = child, job = job, since = tonumber(since or 0) }
     elseif (isDeferred or job[1] == 'scheduled') and mode ~= 'canceled' then
@@ -268,22 +312,29 @@ local function releaseDependents(prefix, id, mode, most, nowS, stamp)
   end
   return #waiting > 0, count
 end
-local function reaches(prefix, from, id)
-  local seen, todo = {}, { from }
-  while #todo > 0 do
-    local current = table.remove(todo)
-    if current == id then return true end
-    if not seen[current] then
-      seen[current] = true
-      local status = redis.call('HGET', prefix .. 'job:' .. current, 'status')
-      if status == 'deferred' or status == 'scheduled' then
-        for _, nextId in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. current .. ':dependencies')) do
-          todo[#todo + 1] = nextId
-        end
-      end
-    end
+local function checkMore(prefix, id, cursor, nowS, stamp)
+  local key = prefix .. 'job::' .. id .. ':dependencies'
+  local job = redis.call('HMGET', prefix .. 'job:' .. id, unpack(WAITING_FIELDS))
+  local isDeferred = isWaiting(prefix, id, job[1], job[2])
+  if not isDeferred and job[1] ~= 'scheduled' then
+    redis.call('HDEL', prefix .. 'unchecked', id)
+    return 1
   end
-  return false
+  local page = redis.call('SSCAN', key, cursor, 'COUNT', MOST_CHECKED)
+  for _, dependency in ipairs(page[2]) do
+    if isDeferred then checkOne(prefix, id, dependency, job[3] == '1') else addDependent(prefix, dependency, id) end
+  end
+  local isMet = isDeferred and redis.call('EXISTS', key) == 0
+  if isMet then releaseOne(prefix, id, job, nowS, stamp) end
+  if isMet or page[1] == '0' then
+    redis.call('HDEL', prefix .. 'unchecked', id)
+  else
+    redis.call('HSET', prefix .. 'unchecked', id, page[1])
+  end
+  return #page[2] + 1
+end
+local function hasMoreSteps(prefix)
+  return redis.call('EXISTS', prefix .. 'releasing', prefix .. 'unchecked') > 0
 end`
 
 const LIB_ENQUEUE = String.raw`local MOST_PUSHED = 1000
@@ -324,12 +375,13 @@ local function enqueueAll(prefix, queuesKey, stamp, jobs)
   return answers, id
 end`
 
-const LIB_ENQUEUE_ANY = String.raw`local function isAlreadyThere(batch, id, extra, createdAt, known)
+const LIB_ENQUEUE_ANY = String.raw`local MOST_DEPENDENCIES = 250
+local function isAlreadyThere(batch, id, extra, createdAt, known)
   if extra.token then return redis.call('HGET', batch.prefix .. 'job:' .. id, 'unique') == extra.token end
   if known.createdAt ~= createdAt then return false end
   if not extra.isAgain or (known.enqueuedAt == batch.stamp and not admitted[id]) then return true end
   if known.status == 'deferred' then
-    return extra.dependencies and firstUnsatisfied(batch.prefix, extra.dependencies, extra.allowFailure)
+    return extra.dependencies and hasToWait(batch.prefix, extra.dependencies, extra.allowFailure, MOST_DEPENDENCIES)
   end
   return known.status == 'rate_limited' and extra.rateLimit
     and redis.call('ZSCORE', batch.prefix .. 'rl:' .. extra.rateLimit .. ':rate_limited', id)
@@ -342,21 +394,16 @@ local function answerAgain(extra, known)
 end
 local function closesCycle(batch, id, dependencies)
   if redis.call('EXISTS', batch.prefix .. 'job:' .. id .. ':dependents') == 0 then return false end
-  for _, dependency in ipairs(dependencies) do
-    if reaches(batch.prefix, dependency, id) then return true end
-  end
-  return false
+  return reaches(batch.prefix, dependencies, id)
 end
 local function replace(batch, key, id, known)
   local prefix = batch.prefix
   leave(prefix, id, known.status, known.queue)
   local dependencies = prefix .. 'job::' .. id .. ':dependencies'
-  for _, dependency in ipairs(redis.call('SMEMBERS', dependencies)) do
-    redis.call('SREM', prefix .. 'job:' .. dependency .. ':dependents', id)
-  end
+  if redis.call('EXISTS', dependencies) == 1 then leaveDependencies(prefix, id) end
   local other = redis.call('HMGET', key, 'group_id', 'rate_limit_key')
   leaveGroup(prefix, id, other[1])
-  redis.call('DEL', key, dependencies)
+  redis.call('UNLINK', key, dependencies)
   redis.call('PERSIST', key .. ':dependents')
   if other[2] then releaseSlot(prefix, other[2], id, batch.nowS, batch.stamp) end
 end
@@ -408,8 +455,10 @@ local function enqueueAny(batch, key, id, queue, exists, extra, ...)
   listQueue(batch, queue)
   local dueMs = tonumber(extra.dueMs) or extra.delayMs and nowMs + extra.delayMs
   if dueMs and dueMs <= nowMs then dueMs = nil end
-  local isUnmet = dependencies and firstUnsatisfied(prefix, dependencies, extra.allowFailure) ~= nil
-  if dependencies and (isUnmet or dueMs) then waitFor(prefix, id, dependencies) end
+  local most = math.min(MOST_DEPENDENCIES, batch.dependenciesLeft)
+  if dependencies then batch.dependenciesLeft = batch.dependenciesLeft - math.min(most, #dependencies) end
+  local isUnmet = dependencies and hasToWait(prefix, dependencies, extra.allowFailure, most)
+  if dependencies and (isUnmet or dueMs) then waitFor(prefix, id, dependencies, most) end
   local answer = putInPlace(batch, key, id, queue, extra, dueMs, isUnmet, ...)
   if extra.token then redis.call('HSET', key, 'unique', extra.token) end
   if hasHistory then redis.call('HSET', key, 'results', 'stream') end
@@ -431,6 +480,7 @@ const LIB_ENQUEUE_BATCH = String.raw`local function newEnqueueBatch(prefix, queu
     stamp = stamp,
     nowS = nowS,
     nowMs = nowMs,
+    dependenciesLeft = 2500,
     answers = {},
     listed = {},
     seen = {},
@@ -540,24 +590,23 @@ end
 local function goesToFront(job)
   return job.enqueue_at_front == '1' or (job.enqueue_at_front_on_retry == '1' and job.ended_at)
 end
-local function dependenciesOf(prefix, id, job)
-  if job.started_at or not (job.dependency_id or job.dependency_ids) then return nil end
-  local key = prefix .. 'job::' .. id .. ':dependencies'
-  local ids = redis.call('SMEMBERS', key)
-  if #ids > 0 then return ids end
+local function dependencyCount(prefix, id, job)
+  if job.started_at or not (job.dependency_id or job.dependency_ids) then return 0 end
+  local count = redis.call('SCARD', prefix .. 'job::' .. id .. ':dependencies')
+  if count > 0 then return count end
   local fine, listed = pcall(cjson.decode, job.dependency_ids or '')
-  ids = {}
+  local ids = {}
   for _, dependency in ipairs(fine and type(listed) == 'table' and listed or { job.dependency_id }) do
     if type(dependency) == 'string' then ids[#ids + 1] = dependency end
   end
-  waitFor(prefix, id, ids)
-  return ids
+  if #ids > 0 then waitFor(prefix, id, ids, MOST_CHECKED) end
+  return #ids
 end
 local function promote(prefix, queue, id, job, front, nowS, stamp)
   local key = prefix .. 'job:' .. id
   if job.origin ~= queue then redis.call('HSET', key, 'origin', queue) end
-  local dependencies = dependenciesOf(prefix, id, job)
-  if dependencies and not dependenciesMet(prefix, id, job.allow_dependency_failures == '1') then
+  local count = dependencyCount(prefix, id, job)
+  if count > 0 and not dependenciesMet(prefix, id, job.allow_dependency_failures == '1') then
     redis.call('HSET', key, 'status', 'deferred')
     redis.call('PERSIST', key)
     redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
@@ -567,7 +616,7 @@ local function promote(prefix, queue, id, job, front, nowS, stamp)
     place(prefix, id, queue, front, limit, job.rate_limit_concurrency, nowS, stamp)
     if job.ttl then expireAfter(prefix, id, job.ttl) end
   end
-  return dependencies and #dependencies or 0
+  return math.min(count, MOST_CHECKED)
 end`
 
 const LIB_PUSH = String.raw`local function push(prefix, queue, id, front)
@@ -650,7 +699,7 @@ local function leaveGroup(prefix, id, group)
   end
 end
 local function erase(prefix, id, group)
-  redis.call('DEL', prefix .. 'job:' .. id, prefix .. 'job::' .. id .. ':dependencies', prefix .. 'results:' .. id)
+  redis.call('UNLINK', prefix .. 'job:' .. id, prefix .. 'job::' .. id .. ':dependencies', prefix .. 'results:' .. id)
   redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', YEAR_S)
   leaveGroup(prefix, id, group)
 end`
@@ -815,7 +864,7 @@ local function releaseSome(batch, id, mode)
   local most = RELEASED_AT_ONCE - batch.released
   local waiting, seen = releaseDependents(batch.prefix, id, mode, most, batch.nowS, batch.stamp)
   batch.released = batch.released + seen
-  batch.hasMore = batch.released == RELEASED_AT_ONCE
+  batch.hasMore = batch.released == RELEASED_AT_ONCE or checksLeft <= 0
   return waiting
 end
 local function writeEntry(batch, s)
@@ -1064,18 +1113,19 @@ export const cancel: Script<
   'done' | 'missing' | 'refused' | 'more'
 > = {
   name: 'cancel',
-  sha: '7054affaa265f4d68f226d0e299eb5f11be6d51e',
+  sha: '2b3f0910caf33a21c85aff52735e75a7244357c0',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_TIME,
+    LIB_SCHEDULE,
+    LIB_DEPENDENCIES,
     LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
     LIB_PLACE,
-    LIB_SCHEDULE,
-    LIB_DEPENDENCIES,
+    LIB_DEPENDENTS,
     LIB_REGISTRIES,
     LIB_WAITERS,
     String.raw`local jobKey = KEYS[1]
@@ -1096,16 +1146,12 @@ if redis.call('PERSIST', jobKey) == 1 then
   redis.call('PERSIST', jobKey .. ':dependents')
   redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
 end
-if removeFromDependencies then
-  for _, dependency in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. id .. ':dependencies')) do
-    redis.call('SREM', prefix .. 'job:' .. dependency .. ':dependents', id)
-  end
-end
+if removeFromDependencies then leaveDependencies(prefix, id) end
 if job[4] then releaseSlot(prefix, job[4], id, nowS, stamp) end
 local answer = 'done'
 if enqueueDependents then
   local _, seen = releaseDependents(prefix, id, 'canceled', RELEASED_AT_ONCE, nowS, stamp)
-  if seen == RELEASED_AT_ONCE and redis.call('EXISTS', prefix .. 'releasing') == 1 then answer = 'more' end
+  if (seen == RELEASED_AT_ONCE or checksLeft <= 0) and hasMoreSteps(prefix) then answer = 'more' end
 end
 wake(prefix, id, job[3])
 return answer`,
@@ -1470,7 +1516,7 @@ export const cronTick: Script<
   [answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'early', tick: string, nowMs: number]
 > = {
   name: 'cron_tick',
-  sha: '259d346dd28a22e2d61880151d3844409231de8f',
+  sha: '25b6ffb607fbb97e32b924535e7b80e4d57bb42c',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -1484,22 +1530,26 @@ export const cronTick: Script<
     LIB_REGISTRIES,
     LIB_RESULTS,
     LIB_SCHEDULE,
-    String.raw`local firstUnsatisfied, waitFor, reaches
+    String.raw`local hasToWait, waitFor, reaches, leaveDependencies
 local function make_dependencies()`,
     LIB_DEPENDENCIES,
-    String.raw`return firstUnsatisfied, waitFor, reaches
+    String.raw`return hasToWait, waitFor, reaches, leaveDependencies
 end
-function firstUnsatisfied(...)
-  firstUnsatisfied, waitFor, reaches = make_dependencies()
-  return firstUnsatisfied(...)
+function hasToWait(...)
+  hasToWait, waitFor, reaches, leaveDependencies = make_dependencies()
+  return hasToWait(...)
 end
 function waitFor(...)
-  firstUnsatisfied, waitFor, reaches = make_dependencies()
+  hasToWait, waitFor, reaches, leaveDependencies = make_dependencies()
   return waitFor(...)
 end
 function reaches(...)
-  firstUnsatisfied, waitFor, reaches = make_dependencies()
+  hasToWait, waitFor, reaches, leaveDependencies = make_dependencies()
   return reaches(...)
+end
+function leaveDependencies(...)
+  hasToWait, waitFor, reaches, leaveDependencies = make_dependencies()
+  return leaveDependencies(...)
 end`,
     LIB_ENQUEUE_ANY,
     LIB_ENQUEUE,
@@ -1575,12 +1625,14 @@ export const deleteJob: Script<
   'done' | 'missing' | 'more'
 > = {
   name: 'delete_job',
-  sha: 'c5ead32830884838f6ed162bc06d062c2792fa38',
+  sha: 'f8e49d8a65ca5341a4d1bef2f5b870cd74affdd9',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_TIME,
+    LIB_SCHEDULE,
+    LIB_DEPENDENCIES,
     LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
@@ -1594,18 +1646,23 @@ local function remove(jobId)
   local job = redis.call('HMGET', key, 'status', 'origin', 'group_id', 'rate_limit_key', 'waiters')
   if job[2] then leave(prefix, jobId, job[1] or 'created', job[2]) end
   wake(prefix, jobId, job[5])
-  for _, dependency in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. jobId .. ':dependencies')) do
-    redis.call('SREM', prefix .. 'job:' .. dependency .. ':dependents', jobId)
-  end
+  leaveDependencies(prefix, jobId)
   erase(prefix, jobId, job[3])
   if job[4] then releaseSlot(prefix, job[4], jobId, nowS, stamp) end
+end
+local function isDependent(other)
+  if redis.call('SISMEMBER', prefix .. 'job::' .. other .. ':dependencies', id) == 1 then return true end
+  local listed = redis.call('HMGET', prefix .. 'job:' .. other, 'dependency_id', 'dependency_ids')
+  return listed[1] == id or (listed[2] and string.find(listed[2], '"' .. id .. '"', 1, true))
 end
 if redis.call('EXISTS', jobKey) == 0 then return 'missing' end
 local left = mostDependents
 for _, key in ipairs({ prefix .. 'releasing:' .. id, jobKey .. ':dependents' }) do
   if left ~= 0 then
     local children = redis.call('SPOP', key, left > 0 and left or redis.call('SCARD', key))
-    for _, child in ipairs(children) do remove(child) end
+    for _, child in ipairs(children) do
+      if isDependent(child) then remove(child) end
+    end
     if left > 0 then left = left - #children end
   end
 end
@@ -1818,7 +1875,7 @@ export const empty: Script<
   number
 > = {
   name: 'empty',
-  sha: '003119aa4dccf86fbc4902377f69e35fa6d3070a',
+  sha: 'e856ba6ffd350ba079a19e8820ce5c9bfe3aaad6',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1864,7 +1921,7 @@ export const enqueue: Script<
   number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle')[]
 > = {
   name: 'enqueue',
-  sha: '4c438832e45b86aa0dab205105d294f812ea40fa',
+  sha: '88e2e230fbbe2f50e3d54b1d1641213f3c817845',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1903,22 +1960,26 @@ end`,
     LIB_REGISTRIES,
     LIB_RESULTS,
     LIB_SCHEDULE,
-    String.raw`local firstUnsatisfied, waitFor, reaches
+    String.raw`local hasToWait, waitFor, reaches, leaveDependencies
 local function make_dependencies()`,
     LIB_DEPENDENCIES,
-    String.raw`return firstUnsatisfied, waitFor, reaches
+    String.raw`return hasToWait, waitFor, reaches, leaveDependencies
 end
-function firstUnsatisfied(...)
-  firstUnsatisfied, waitFor, reaches = make_dependencies()
-  return firstUnsatisfied(...)
+function hasToWait(...)
+  hasToWait, waitFor, reaches, leaveDependencies = make_dependencies()
+  return hasToWait(...)
 end
 function waitFor(...)
-  firstUnsatisfied, waitFor, reaches = make_dependencies()
+  hasToWait, waitFor, reaches, leaveDependencies = make_dependencies()
   return waitFor(...)
 end
 function reaches(...)
-  firstUnsatisfied, waitFor, reaches = make_dependencies()
+  hasToWait, waitFor, reaches, leaveDependencies = make_dependencies()
   return reaches(...)
+end
+function leaveDependencies(...)
+  hasToWait, waitFor, reaches, leaveDependencies = make_dependencies()
+  return leaveDependencies(...)
 end`,
     LIB_ENQUEUE_ANY,
     LIB_ENQUEUE,
@@ -1931,7 +1992,7 @@ end`,
  *
  * Keys: job (rq:job:<id>)
  *
- * Reply: empty if there is no such job; else names and values of its hash, its index in its queue, when it is due in epoch seconds, whether workers are suspended, whether its queue is paused, number of workers of its queue, ids of its dependencies each followed by a status or '', holders of the slots of its rate limit, number of jobs that wait for a slot before it, whether it is among dependents that were set aside for release_dependents
+ * Reply: empty if there is no such job; else names and values of its hash, its index in its queue, when it is due in epoch seconds, whether workers are suspended, whether its queue is paused, number of workers of its queue, ids of its dependencies each followed by a status or '', holders of the slots of its rate limit, number of jobs that wait for a slot before it, whether release_dependents has to check it still
  */
 export const explain: Script<
   [job: string],
@@ -1942,7 +2003,7 @@ export const explain: Script<
   [] | [ fields: Buffer[], position: number | null, due: Buffer | null, suspended: 0 | 1, paused: 0 | 1, workers: number, dependencies: Buffer[], slotHolders: Buffer[], waitingBefore: number | null, releasing: 0 | 1]
 > = {
   name: 'explain',
-  sha: '42f7d4ff7d9962d38464c3482907346f0560831b',
+  sha: 'fa4ce9376e41b27d5f7bf759c2aa0eaa9b63bd26',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -1954,7 +2015,7 @@ local fields = redis.call('HGETALL', jobKey)
 if #fields == 0 then return {} end
 local job = redis.call('HMGET', jobKey, 'origin', 'rate_limit_key')
 local queue, limit = job[1] or '', job[2]
-local dependencies, releasing = {}, 0
+local dependencies, releasing = {}, redis.call('HEXISTS', prefix .. 'unchecked', id)
 for _, dependency in ipairs(redis.call('SRANDMEMBER', prefix .. 'job::' .. id .. ':dependencies', MOST_READ)) do
   local key = prefix .. 'job:' .. dependency
   local status = redis.call('HGET', key, 'status') or (redis.call('EXISTS', key) == 1 and 'created') or ''
@@ -2241,18 +2302,18 @@ export const promote: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'promote',
-  sha: '6c05fa279347624314ee3254e1245cdc8b8e80e4',
+  sha: 'c9395bca4d70da6a188b3202b7edddbaeae2d99c',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua`,
+    LIB_TIME,
+    LIB_SCHEDULE,
+    LIB_DEPENDENCIES,
     LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
-    LIB_TIME,
     LIB_PLACE,
-    LIB_SCHEDULE,
-    LIB_DEPENDENCIES,
     LIB_PROMOTE,
     String.raw`local jobKey = KEYS[1]
 local prefix, id, stamp, atFront = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
@@ -2286,18 +2347,18 @@ export const promoteDue: Script<
   'lost' | [moved: number, waitMs: number, nowMs: number]
 > = {
   name: 'promote_due',
-  sha: '4100d402f0a543df8f609a24997b8193c59494b8',
+  sha: 'bf3a4b493910dccdd398b5e36170d829cee7ced3',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_TIME,
+    LIB_SCHEDULE,
+    LIB_DEPENDENCIES,
     LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
-    LIB_TIME,
     LIB_PLACE,
-    LIB_SCHEDULE,
-    LIB_DEPENDENCIES,
     LIB_PROMOTE,
     String.raw`local scheduledKey, lockKey = KEYS[1], KEYS[2]
 local prefix, queue, leader, stamp, most = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
@@ -2535,14 +2596,14 @@ return { 'registered', '', 0 }`,
 }
 
 /**
- * Release more of the dependents that were set aside because they were many.
+ * Release more of the dependents that were set aside because they were many, and check more dependencies of jobs that have very many.
  *
- * Keys: releasing (rq:releasing)
+ * Keys: releasing (rq:releasing), unchecked (rq:unchecked)
  *
  * Reply: 1 when there are more
  */
 export const releaseDependents: Script<
-  [releasing: string],
+  [releasing: string, unchecked: string],
   [
     prefix: string,
     stamp: string,
@@ -2550,28 +2611,34 @@ export const releaseDependents: Script<
   0 | 1
 > = {
   name: 'release_dependents',
-  sha: '70f9cd6e580245a099807c21b0146e7f31d62326',
-  keyCount: 1,
+  sha: 'aa9ab19340087ff49f081ad4770ae1d4e0b4feee',
+  keyCount: 2,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_TIME,
+    LIB_SCHEDULE,
+    LIB_DEPENDENCIES,
     LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
     LIB_PLACE,
-    LIB_SCHEDULE,
-    LIB_DEPENDENCIES,
-    String.raw`local releasingKey = KEYS[1]
+    LIB_DEPENDENTS,
+    String.raw`local releasingKey, uncheckedKey = KEYS[1], KEYS[2]
 local prefix, stamp = ARGV[1], ARGV[2]
 local nowS = clock()
 local left = RELEASED_AT_ONCE
 while left > 0 do
   local next = redis.call('HRANDFIELD', releasingKey, 1, 'WITHVALUES')
-  if #next == 0 then return 0 end
+  if #next == 0 then break end
   left = left - releaseSetAside(prefix, next[1], next[2], left, nowS, stamp)
 end
-return redis.call('EXISTS', releasingKey)`,
+while left > 0 do
+  local next = redis.call('HRANDFIELD', uncheckedKey, 1, 'WITHVALUES')
+  if #next == 0 then break end
+  left = left - checkMore(prefix, next[1], next[2], nowS, stamp)
+end
+return hasMoreSteps(prefix) and 1 or 0`,
   ),
 }
 
@@ -2740,7 +2807,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: '6449cbc50601e171abed062aea1017fb61816180',
+  sha: 'a475b2469113debada51562bf33b36bbea420494',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -2764,12 +2831,13 @@ end`,
     LIB_SETTLE_PLAIN,
     String.raw`local settle, releaseOfEnded
 local function make_settlement()`,
+    LIB_SCHEDULE,
+    LIB_DEPENDENCIES,
     LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
     LIB_PLACE,
-    LIB_SCHEDULE,
-    LIB_DEPENDENCIES,
+    LIB_DEPENDENTS,
     LIB_REGISTRIES,
     LIB_RESULTS,
     LIB_SETTLEMENT,
@@ -2814,7 +2882,7 @@ writeBatch(batch)
 if #batch.endedIds > 0 and redis.call('EXISTS', unpack(batch.dependentsKeys)) > 0 then releaseOfEnded(batch) end
 countForWorker(batch, workedS)
 local answers = table.concat(batch.answers)
-local hasMore = batch.hasMore and redis.call('EXISTS', prefix .. 'releasing') or 0
+local hasMore = batch.hasMore and math.min(1, redis.call('EXISTS', prefix .. 'releasing', prefix .. 'unchecked')) or 0
 if want > 0 and redis.call('EXISTS', suspendedKey) == 1 then return { answers, 'suspended', hasMore } end
 local claimed = claim(prefix, firstQueue, lastQueue, want, worker, leaseMs, stamp, executionBase)
 return { answers, pack(claimed), hasMore }`,

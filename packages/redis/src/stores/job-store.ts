@@ -20,6 +20,7 @@ import type { Connections } from '../connection/connections.ts'
 import { pipeScript, type WordsOf } from '../connection/script.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
+import { releaseAllDependents } from './dependent-steps.ts'
 import { setPages } from './pages.ts'
 import { ResultWaiters } from './result-waiters.ts'
 
@@ -83,7 +84,7 @@ export class RedisJobStore implements JobStore {
   async cancel(request: CancelRequest): Promise<JobReply> {
     const reply = await this.#connections.run(scripts.cancel, ...this.#cancelWords(request))
     if (reply !== 'more') return reply
-    await this.#releaseDependents()
+    await releaseAllDependents(this.#connections, this.#keys)
     return 'done'
   }
 
@@ -182,12 +183,6 @@ export class RedisJobStore implements JobStore {
   #cancelWords({ jobId, enqueueDependents, removeFromDependencies }: CancelRequest): CancelWords {
     const { prefix } = this.#keys
     return [[this.#keys.job(jobId)], [prefix, jobId, stampNow(), enqueueDependents, removeFromDependencies]]
-  }
-
-  async #releaseDependents(): Promise<void> {
-    const step = () =>
-      this.#connections.run(scripts.releaseDependents, [this.#keys.releasing], [this.#keys.prefix, stampNow()])
-    while ((await step()) === 1);
   }
 
   /** `most`: dependents to delete in one step, -1 = all. */

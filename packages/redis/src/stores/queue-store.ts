@@ -7,9 +7,14 @@ import type { Connections } from '../connection/connections.ts'
 import { pipeScript, type WordsOf } from '../connection/script.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
+import { releaseAllDependents } from './dependent-steps.ts'
 
 /** The most plain jobs that enqueue.lua takes in one call. */
 const MOST_PLAIN = 1000
+
+/** The most dependencies of one job, and of all jobs of a call, that enqueue.lua checks. */
+const MOST_CHECKED_OF_JOB = 250
+const MOST_CHECKED = 2500
 
 /** How many ids one step of `compact` checks, so that no step blocks Redis for long. */
 const COMPACT_PAGE = 1000
@@ -40,7 +45,9 @@ export class RedisQueueStore implements QueueStore {
   async enqueue(jobs: readonly NewJob[]): Promise<Placement[]> {
     const args = enqueueArguments(this.#keys.prefix, jobs)
     const answers = await this.#connections.run(scripts.enqueue, [this.#keys.queues], args)
-    return typeof answers === 'number' ? jobs.map(() => 'queued') : answers.map(placementOf)
+    if (typeof answers === 'number') return jobs.map(() => 'queued')
+    if (haveManyDependencies(jobs)) await this.#checkDependencies()
+    return answers.map(placementOf)
   }
 
   enqueueInto(pipeline: unknown, jobs: readonly NewJob[]): void {
@@ -52,6 +59,7 @@ export class RedisQueueStore implements QueueStore {
     const args = enqueueArguments(this.#keys.prefix, [job], { worker: workerName, leaseMs, execution: executionId })
     const answers = await this.#connections.run(scripts.enqueue, [this.#keys.queues], args)
     const [placement] = typeof answers === 'number' ? [] : answers
+    if (placement === 'deferred' && haveManyDependencies([job])) await this.#checkDependencies()
     if (placement === 'deferred' || placement === 'duplicate' || placement === 'cycle') return { placement }
     return { placement: 'started', executionId }
   }
@@ -185,6 +193,11 @@ export class RedisQueueStore implements QueueStore {
     return (await this.#connections.call((client) => client.zrem(this.#keys.registry(queue, kind), jobId))) === 1
   }
 
+  /** The jobs are enqueued, so an error is no failure of that: the workers go on. */
+  async #checkDependencies(): Promise<void> {
+    await releaseAllDependents(this.#connections, this.#keys).catch(() => {})
+  }
+
   /**
    * Returns how many ids were removed. `forget`: also remove the queue from the list of queues, if it is empty then.
    */
@@ -206,6 +219,17 @@ export class RedisQueueStore implements QueueStore {
       if (dropped < CLEANUP_PAGE) return all
     }
   }
+}
+
+/** Whether enqueue.lua may have left dependencies of these jobs unchecked; as many as it checks in one call. */
+function haveManyDependencies(jobs: readonly NewJob[]): boolean {
+  let count = 0
+  for (const { record } of jobs) {
+    const { length = 0 } = record.dependencyIds ?? []
+    count += length
+    if (length > MOST_CHECKED_OF_JOB) return true
+  }
+  return count > MOST_CHECKED
 }
 
 /** Whether the scores of a registry say when its entries expire. */

@@ -28,6 +28,7 @@ import { redisError } from '../connection/redis-error.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
 import { cleanUp } from './cleanup.ts'
+import { releaseSomeDependents } from './dependent-steps.ts'
 import { leasesOfCalls, leaseWords } from './leases-of-calls.ts'
 import { LostReplies } from './lost-replies.ts'
 import { ServerClock } from './server-clock.ts'
@@ -150,9 +151,8 @@ export class RedisWorkerStore implements WorkerStore {
     }
   }
 
-  async releaseDependents(): Promise<boolean> {
-    const { prefix, releasing } = this.#keys
-    return (await this.#connections.run(scripts.releaseDependents, [releasing], [prefix, stampNow()])) === 1
+  releaseDependents(): Promise<boolean> {
+    return releaseSomeDependents(this.#connections, this.#keys)
   }
 
   cleanUp(queues: readonly string[]): Promise<void> {

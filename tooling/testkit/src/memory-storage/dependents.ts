@@ -20,28 +20,22 @@ export function defer(data: MemoryData, job: StoredJob): void {
   data.registry(job.record.origin, 'deferred').set(job.record.id, data.nowMs)
 }
 
-/** Returns the first job, other than `except`, that a dependent still has to wait for. */
-export function firstUnsatisfied(
-  data: MemoryData,
-  dependencyIds: Iterable<string>,
-  allowFailure: boolean,
-  except?: string,
-): string | undefined {
-  for (const id of dependencyIds) {
-    if (id !== except && !isSatisfied(data, id, allowFailure)) return id
-  }
-  return undefined
+/** Whether a job has to wait for one of these. */
+export function hasToWait(data: MemoryData, dependencyIds: Iterable<string>, allowFailure: boolean): boolean {
+  for (const id of dependencyIds) if (!isSatisfied(data, id, allowFailure)) return true
+  return false
 }
 
 /**
- * Whether a job has nothing left to wait for, other than `except`. If it has, registers it again with that job, which
- * may have been deleted and enqueued anew.
+ * Whether a job has nothing left to wait for. Forgets what it need not wait for any more, and registers it again with
+ * the others, which may have been deleted and enqueued anew.
  */
-export function dependenciesMet(data: MemoryData, { record, waitsFor }: StoredJob, except?: string): boolean {
-  const unsatisfied = firstUnsatisfied(data, waitsFor, record.allowDependencyFailures === true, except)
-  if (unsatisfied === undefined) return true
-  register(data, unsatisfied, record.id)
-  return false
+export function dependenciesMet(data: MemoryData, { record, waitsFor }: StoredJob): boolean {
+  for (const id of waitsFor) {
+    if (isSatisfied(data, id, record.allowDependencyFailures === true)) waitsFor.delete(id)
+    else register(data, id, record.id)
+  }
+  return waitsFor.size === 0
 }
 
 /** Release the dependents of a job that wait for nothing else, in the order in which they were deferred. */
@@ -56,7 +50,8 @@ export function releaseDependents(data: MemoryData, jobId: string, release: Rele
     const { status, allowDependencyFailures } = child.record
     if (release === 'canceled') dropDependency(child, jobId)
     const mayGo = release !== 'allow_failure' || allowDependencyFailures === true
-    if (status === 'deferred' && mayGo && dependenciesMet(data, child, jobId)) ready.push(child)
+    if (status === 'deferred' && mayGo) child.waitsFor.delete(jobId)
+    if (status === 'deferred' && mayGo && dependenciesMet(data, child)) ready.push(child)
     else if ((status === 'deferred' || status === 'scheduled') && release !== 'canceled') waiting.add(id)
   }
   if (waiting.size > 0) data.dependents.set(jobId, waiting)

@@ -1,5 +1,5 @@
 import type { JobRecord, JobStatus, NewJob, Placement } from '@rq/job'
-import { defer, firstUnsatisfied, reaches, waitFor } from './dependents.ts'
+import { defer, hasToWait, reaches, waitFor } from './dependents.ts'
 import { type LeaseRequest, startJob } from './leases.ts'
 import { entryOf, type MemoryData, type StoredJob } from './memory-data.ts'
 import { replaceJob } from './places.ts'
@@ -38,7 +38,7 @@ export function enqueueOne(data: MemoryData, job: NewJob, seen: boolean, begin?:
   data.jobs.set(id, stored)
   data.queueNames.add(record.origin)
   if (record.groupId !== undefined) entryOf(data.groups, record.groupId, () => new Set<string>()).add(id)
-  const isUnmet = firstUnsatisfied(data, dependencyIds, allowDependencyFailures) !== undefined
+  const isUnmet = hasToWait(data, dependencyIds, allowDependencyFailures)
   putInPlace(data, stored, { ...job, isUnmet }, begin)
   return stored.record.status as Placement | 'started'
 }
@@ -80,7 +80,7 @@ function isThere(data: MemoryData, { record: known }: StoredJob, { again, record
   if (again !== true) return true
   const { allowDependencyFailures = false, dependencyIds = [], rateLimit } = record
   if (known.status === 'deferred') {
-    return firstUnsatisfied(data, dependencyIds, allowDependencyFailures) !== undefined
+    return hasToWait(data, dependencyIds, allowDependencyFailures)
   }
   const waiting = rateLimit && data.limits.get(rateLimit.key)?.waiting
   return known.status === 'rate_limited' && waiting?.has(known.id) === true

@@ -1,0 +1,120 @@
+--- The release of jobs that wait for other jobs.
+-- @include lib/dependencies
+-- @include lib/place
+
+--- How many dependents are released in one step. The others are set aside for release_dependents: `releasing:<id>`
+-- holds them, and the hash `releasing` says how those of a job are to be released.
+local RELEASED_AT_ONCE = 250
+
+local WAITING_FIELDS = { 'status', 'origin', 'allow_dependency_failures', 'enqueue_at_front', 'rate_limit_key',
+  'rate_limit_concurrency', 'ttl' }
+
+--- Release a deferred job.
+local function releaseOne(prefix, id, job, nowS, stamp)
+  redis.call('ZREM', prefix .. 'deferred:' .. job[2], id)
+  place(prefix, id, job[2], job[4] == '1', job[5] and job[6] and job[5], job[6], nowS, stamp)
+  -- The time to live in the queue begins now: it does not count while the job waits for others.
+  if tonumber(job[7]) then expireAfter(prefix, id, job[7]) end
+end
+
+--- Release those of the given dependents of a job that wait for nothing else, in the order in which they were deferred.
+-- `mode`: 'all'; 'allow_failure' = those that allow a failed dependency; 'canceled' = all, and the job is no longer a
+-- dependency of theirs. Returns those that wait on.
+local function release(prefix, id, dependents, mode, nowS, stamp)
+  local ready, waiting = {}, {}
+  for _, child in ipairs(dependents) do
+    local job = redis.call('HMGET', prefix .. 'job:' .. child, unpack(WAITING_FIELDS))
+    local tolerant = job[3] == '1'
+    if mode == 'canceled' then
+      local key = prefix .. 'job::' .. child .. ':dependencies'
+      redis.call('SREM', key, id)
+      -- When a scheduled job is due, an empty set is filled from these fields.
+      if job[1] == 'scheduled' and redis.call('EXISTS', key) == 0 then
+        redis.call('HDEL', prefix .. 'job:' .. child, 'dependency_id', 'dependency_ids')
+      end
+    end
+    local isDeferred = isWaiting(prefix, child, job[1], job[2])
+    local mayGo = isDeferred and (tolerant or mode ~= 'allow_failure')
+    -- Whatever the status of the job says: it may be about to run again.
+    if mayGo then redis.call('SREM', prefix .. 'job::' .. child .. ':dependencies', id) end
+    if mayGo and dependenciesMet(prefix, child, tolerant) then
+      local since = #dependents > 1 and redis.call('ZSCORE', prefix .. 'deferred:' .. job[2], child)
+      ready[#ready + 1] = { id = child, job = job, since = tonumber(since or 0) }
+    elseif (isDeferred or job[1] == 'scheduled') and mode ~= 'canceled' then
+      waiting[#waiting + 1] = child
+    end
+  end
+  table.sort(ready, function(a, b) return a.since < b.since or (a.since == b.since and a.id < b.id) end)
+  for _, child in ipairs(ready) do releaseOne(prefix, child.id, child.job, nowS, stamp) end
+  return waiting
+end
+
+--- Release up to `most` of the dependents that were set aside. Returns how many were checked.
+local function releaseSetAside(prefix, id, mode, most, nowS, stamp)
+  local aside = prefix .. 'releasing:' .. id
+  local dependents = most > 0 and redis.call('SPOP', aside, most) or {}
+  local waiting = release(prefix, id, dependents, mode, nowS, stamp)
+  local lifeMs = redis.call('PTTL', prefix .. 'job:' .. id)
+  if #waiting > 0 and lifeMs ~= -2 then
+    redis.call('SADD', prefix .. 'job:' .. id .. ':dependents', unpack(waiting))
+    if lifeMs > 0 then redis.call('PEXPIRE', prefix .. 'job:' .. id .. ':dependents', lifeMs) end
+  end
+  if redis.call('EXISTS', aside) == 0 then redis.call('HDEL', prefix .. 'releasing', id) end
+  return #dependents
+end
+
+--- Release the dependents of a job as `release` does; if there are more than `most`, only the first, and set the others
+-- aside. Returns whether any may wait on, and how many were checked.
+local function releaseDependents(prefix, id, mode, most, nowS, stamp)
+  local key = prefix .. 'job:' .. id .. ':dependents'
+  local count = redis.call('SCARD', key)
+  if count == 0 then return false, 0 end
+  if count > most then
+    local aside = prefix .. 'releasing:' .. id
+    if redis.call('EXISTS', aside) == 1 then
+      redis.call('SUNIONSTORE', aside, aside, key)
+      redis.call('DEL', key)
+    else
+      redis.call('RENAME', key, aside)
+      redis.call('PERSIST', aside)
+    end
+    redis.call('HSET', prefix .. 'releasing', id, mode)
+    return true, releaseSetAside(prefix, id, mode, most, nowS, stamp)
+  end
+  local waiting = release(prefix, id, redis.call('SMEMBERS', key), mode, nowS, stamp)
+  if #waiting < count then
+    redis.call('DEL', key)
+    if #waiting > 0 then redis.call('SADD', key, unpack(waiting)) end
+  end
+  return #waiting > 0, count
+end
+
+--- Check more dependencies of a job that has very many, from `cursor` on, and release it if none holds it back. Returns
+-- how many were checked.
+local function checkMore(prefix, id, cursor, nowS, stamp)
+  local key = prefix .. 'job::' .. id .. ':dependencies'
+  local job = redis.call('HMGET', prefix .. 'job:' .. id, unpack(WAITING_FIELDS))
+  local isDeferred = isWaiting(prefix, id, job[1], job[2])
+  if not isDeferred and job[1] ~= 'scheduled' then
+    redis.call('HDEL', prefix .. 'unchecked', id)
+    return 1
+  end
+  local page = redis.call('SSCAN', key, cursor, 'COUNT', MOST_CHECKED)
+  for _, dependency in ipairs(page[2]) do
+    -- What a scheduled job waits for is checked when it is due.
+    if isDeferred then checkOne(prefix, id, dependency, job[3] == '1') else addDependent(prefix, dependency, id) end
+  end
+  local isMet = isDeferred and redis.call('EXISTS', key) == 0
+  if isMet then releaseOne(prefix, id, job, nowS, stamp) end
+  if isMet or page[1] == '0' then
+    redis.call('HDEL', prefix .. 'unchecked', id)
+  else
+    redis.call('HSET', prefix .. 'unchecked', id, page[1])
+  end
+  return #page[2] + 1
+end
+
+--- Whether steps of release_dependents are left.
+local function hasMoreSteps(prefix)
+  return redis.call('EXISTS', prefix .. 'releasing', prefix .. 'unchecked') > 0
+end
