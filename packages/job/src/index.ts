@@ -58,7 +58,15 @@ export {
 } from './options.ts'
 export type { BeginReply, NewJob, Placement, QueueCounts, QueueStore } from './queue-store.ts'
 export { RateLimit, type RateLimitOptions } from './rate-limit.ts'
-export type { CallbackRecord, JobRecord, Payload, RateLimitRecord, ResultDialect, WebhookRecord } from './record.ts'
+export type {
+  CallbackRecord,
+  JobChanges,
+  JobRecord,
+  Payload,
+  RateLimitRecord,
+  ResultDialect,
+  WebhookRecord,
+} from './record.ts'
 export { Repeat, type RepeatOptions } from './repeat.ts'
 export {
   RESULT_TYPE_NUMBERS,

@@ -1,4 +1,4 @@
-import type { JobRecord, Payload } from './record.ts'
+import type { JobChanges, JobRecord, Payload } from './record.ts'
 import type { ResultRecord } from './result.ts'
 import type { JobStatus } from './status.ts'
 
@@ -60,10 +60,10 @@ export interface JobStore {
   /** Write the record without adding the job to a queue or registry. */
   save(record: JobRecord): Promise<void>
   /**
-   * Replace meta. `missing` when there is no such job: none is created. With an execution id: `refused` when that
-   * execution no longer owns the job.
+   * Change these fields. `missing` when there is no such job: none is created. With an execution id: `refused` when
+   * that execution no longer owns the job.
    */
-  saveMeta(jobId: string, meta: Payload, executionId?: string): Promise<JobReply>
+  update(jobId: string, changes: JobChanges, executionId?: string): Promise<JobReply>
   /** Read meta; undefined when it has none, or there is no such job. */
   meta(jobId: string): Promise<Payload | undefined>
   /** Move a job to the canceled registry. `refused` when it is canceled already. */

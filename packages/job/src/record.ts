@@ -27,6 +27,11 @@ export interface WebhookRecord {
   readonly timeout: number
 }
 
+/** What may be changed of a job at any time, whatever it is doing. */
+export type JobChanges = Partial<
+  Pick<JobRecord, 'description' | 'failureTtlS' | 'meta' | 'resultTtlS' | 'timeoutS' | 'ttlS'>
+>
+
 /** Where a job's results are written: in its own hash, or in RQ's results stream (ADR 0001). */
 export type ResultDialect = 'hash' | 'stream'
 

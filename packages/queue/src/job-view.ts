@@ -1,5 +1,5 @@
 import { checkId, type DurationLike, durationOrUnlimitedS, durationS, invalidOption } from '@rq/core'
-import type { Call, JobRecord, JobStatus } from '@rq/job'
+import type { Call, JobChanges, JobRecord, JobStatus, Payload } from '@rq/job'
 import type { Serializer } from '@rq/serializer'
 import { readCall, readValue, writeValue } from './payload.ts'
 import { dateOf } from './when.ts'
@@ -13,9 +13,13 @@ export class JobView {
   readonly #serializer: Serializer
   #call: Call | undefined
   #meta: Record<string, unknown> | undefined
+  /** Meta as the store had it when the record was read. */
+  #storedMeta: JobRecord['meta']
+  #changes: JobChanges | undefined
 
   constructor(record: JobRecord, serializer: Serializer) {
     this.#record = record
+    this.#storedMeta = record.meta
     this.#serializer = serializer
   }
 
@@ -49,11 +53,11 @@ export class JobView {
 
   set description(text: string) {
     if (typeof text !== 'string') throw invalidOption('description', text, 'a string')
-    this.#record.description = text
+    this.#change({ description: text })
   }
 
   /**
-   * The metadata of the job. Change it in place or replace it, then call `saveMeta()`.
+   * The metadata of the job. Change it in place or replace it, then call `saveMeta()` or `save()`.
    * If the serializer cannot read it, its stored form is in `unserialized`, as in RQ.
    */
   get meta(): Record<string, unknown> {
@@ -77,7 +81,7 @@ export class JobView {
   set timeout(timeout: DurationLike) {
     const seconds = durationOrUnlimitedS(timeout, 'timeout')
     if (seconds === 0) throw invalidOption('timeout', timeout, 'more than 0 seconds')
-    this.#record.timeoutS = seconds
+    this.#change({ timeoutS: seconds })
   }
 
   /** Seconds that it is kept after success; -1 = without limit; undefined = the worker's default, 500. */
@@ -86,7 +90,7 @@ export class JobView {
   }
 
   set resultTtl(ttl: DurationLike) {
-    this.#record.resultTtlS = durationOrUnlimitedS(ttl, 'resultTtl')
+    this.#change({ resultTtlS: durationOrUnlimitedS(ttl, 'resultTtl') })
   }
 
   /** Time limit in the queue, in seconds; undefined = no limit. */
@@ -97,7 +101,7 @@ export class JobView {
   set ttl(ttl: DurationLike) {
     const seconds = durationS(ttl, 'ttl')
     if (seconds === 0) throw invalidOption('ttl', ttl, 'more than 0 seconds')
-    this.#record.ttlS = seconds
+    this.#change({ ttlS: seconds })
   }
 
   /** Seconds that it is kept after a failure; -1 = without limit; undefined = 1 year. */
@@ -106,7 +110,7 @@ export class JobView {
   }
 
   set failureTtl(ttl: DurationLike) {
-    this.#record.failureTtlS = durationOrUnlimitedS(ttl, 'failureTtl')
+    this.#change({ failureTtlS: durationOrUnlimitedS(ttl, 'failureTtl') })
   }
 
   /** The worker that runs it or ran it last; `sync` when it ran in the process that enqueued it. */
@@ -194,11 +198,28 @@ export class JobView {
     return this.#record
   }
 
-  /** Replace the record by another state of the same job. Drops changes of meta. */
+  /** Replace the record by another state of the same job. Drops what was changed here. */
   protected set record(record: JobRecord) {
     this.#record = record
+    this.#storedMeta = record.meta
     this.#call = undefined
     this.#meta = undefined
+    this.#changes = undefined
+  }
+
+  /** What was changed here and is not stored. */
+  protected unsaved(): JobChanges {
+    if (this.#meta === undefined) return this.#changes ?? {}
+    const meta = this.dumpMeta()
+    const stored = writeValue(this.#serializer, this.decodeMeta(this.#storedMeta), 'meta')
+    return { ...this.#changes, ...(!isSamePayload(meta, stored) && { meta }) }
+  }
+
+  /** Note that these changes are stored. */
+  protected noteSaved({ meta, ...others }: JobChanges): void {
+    if (meta !== undefined) this.#record.meta = this.#storedMeta = meta
+    const isUnsaved = ([name, value]: [string, unknown]) => others[name as keyof typeof others] !== value
+    this.#changes = Object.fromEntries(Object.entries(this.#changes ?? {}).filter(isUnsaved))
   }
 
   protected dumpMeta(): string | Uint8Array {
@@ -216,6 +237,11 @@ export class JobView {
     return { unserialized: meta }
   }
 
+  #change(fields: JobChanges): void {
+    Object.assign(this.#record, fields)
+    this.#changes = { ...this.#changes, ...fields }
+  }
+
   #decoded(): Call {
     this.#call ??= readCall(this.#serializer, this.#record.data)
     return this.#call
@@ -227,6 +253,10 @@ export function jobIdOf(job: string | { readonly id: string }, option = 'jobId')
   const id = typeof job === 'object' && job !== null ? job.id : job
   const colon = typeof id === 'string' ? id.indexOf(':') : -1
   return checkId(colon > 0 ? id.slice(0, colon) : id, option)
+}
+
+function isSamePayload(a: Payload, b: Payload): boolean {
+  return Buffer.from(a as string).equals(Buffer.from(b as string))
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

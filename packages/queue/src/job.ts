@@ -1,5 +1,12 @@
 import { checkOptionNames, type DurationLike, RqError } from '@rq/core'
-import { type AnyFunction, checkOptions, type EnqueueOptions, type JobRecord, type JobStatus } from '@rq/job'
+import {
+  type AnyFunction,
+  checkOptions,
+  type EnqueueOptions,
+  type JobChanges,
+  type JobRecord,
+  type JobStatus,
+} from '@rq/job'
 import { awaitReturnValue, latestResult } from './await-result.ts'
 import { findNames } from './call-names.ts'
 import type { Callable, CallRest, ResultOf } from './call-types.ts'
@@ -53,10 +60,13 @@ export interface WaitOptions {
  */
 export class Job<R = unknown> extends JobView {
   readonly #context: JobContext
+  /** It was made by this process and not stored by this handle. */
+  #isNew: boolean
 
-  constructor(record: JobRecord, context: JobContext) {
+  constructor(record: JobRecord, context: JobContext, isNew = false) {
     super(record, context.serializer)
     this.#context = context
+    this.#isNew = isNew
   }
 
   /**
@@ -74,7 +84,7 @@ export class Job<R = unknown> extends JobView {
     const args = checkRest(rest)
     const names = await findNames(func, checked, importPaths === undefined ? {} : { importPaths })
     const defaults = { origin, serializer: context.serializer, results: 'hash' } as const
-    return new Job(newRecord(names, args, checked, defaults), context)
+    return new Job(newRecord(names, args, checked, defaults), context, true)
   }
 
   /** Fetch a job by its id. @throws RqError `RQ_NO_SUCH_JOB`. */
@@ -186,9 +196,22 @@ export class Job<R = unknown> extends JobView {
     this.record = record
   }
 
-  /** Store the whole record without enqueueing the job. Its status stays; a new job is `created`. */
+  /**
+   * Store what was changed through this handle (description, meta, timeout, times to live), and nothing else, so that
+   * an old handle undoes nothing. A job of `Job.create()` or `queue.createJob()` is stored whole, with the status
+   * `created`; it is not enqueued.
+   * @throws as {@link saveMeta}, when something was changed.
+   */
   async save(): Promise<void> {
-    await this.#context.storage.jobs.save(this.toRecord())
+    if (this.#isNew && this.record.status === 'created') {
+      const record = this.toRecord()
+      await this.#context.storage.jobs.save(record)
+      this.#isNew = false
+      this.noteSaved(record)
+    } else {
+      const changes = this.unsaved()
+      if (Object.keys(changes).length > 0) await this.#update(changes)
+    }
   }
 
   /**
@@ -196,14 +219,7 @@ export class Job<R = unknown> extends JobView {
    * @throws RqError `RQ_NO_SUCH_JOB`; `RQ_LEASE_LOST` in a job that its worker no longer owns.
    */
   async saveMeta(): Promise<void> {
-    const { storage, executionId } = this.#context
-    const meta = this.dumpMeta()
-    const answer = await storage.jobs.saveMeta(this.id, meta, executionId)
-    if (answer === 'missing') throw noSuchJob(this.id)
-    if (answer === 'refused') {
-      throw new RqError('RQ_LEASE_LOST', `Job ${this.id} now belongs to another execution. Its meta was not written.`)
-    }
-    this.record.meta = meta
+    await this.#update({ meta: this.dumpMeta() })
   }
 
   /**
@@ -291,5 +307,15 @@ export class Job<R = unknown> extends JobView {
    */
   async stop(): Promise<void> {
     await stopIn(this.#context.storage, this.id)
+  }
+
+  async #update(changes: JobChanges): Promise<void> {
+    const { storage, executionId } = this.#context
+    const answer = await storage.jobs.update(this.id, changes, executionId)
+    if (answer === 'missing') throw noSuchJob(this.id)
+    if (answer === 'refused') {
+      throw new RqError('RQ_LEASE_LOST', `Job ${this.id} now belongs to another execution. Nothing was written.`)
+    }
+    this.noteSaved(changes)
   }
 }

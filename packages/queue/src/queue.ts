@@ -222,7 +222,7 @@ export class Queue extends QueueContents {
     const options = checkOptions(rest[1] as EnqueueOptions | undefined)
     const args = checkRest(rest)
     const names = await this.#namesOf(func, options)
-    return new Job(newRecord(names, args, options, this.#defaults), this.#context)
+    return new Job(newRecord(names, args, options, this.#defaults), this.#context, true)
   }
 
   /**

@@ -273,12 +273,13 @@ describe('recover', () => {
     }))
 })
 
-describe('save_meta and save_job', () => {
+describe('update_job and save_job', () => {
   it('write what they are given, and only for whom it is', () =>
     inTheMiddle(async (place) => {
       const { storage, redis } = place
-      const save = (id: string, execution?: string) => () => storage.jobs.saveMeta(id, '{"a":1}', execution)
-      expect(await changesBy(redis, save('job'))).toEqual({ 'rq:job:job': { meta: '{"a":1}' } })
+      const save = (id: string, execution?: string) => () =>
+        storage.jobs.update(id, { meta: '{"a":1}', timeoutS: -1 }, execution)
+      expect(await changesBy(redis, save('job'))).toEqual({ 'rq:job:job': { meta: '{"a":1}', timeout: '-1' } })
       expect(await changesBy(redis, save('gone'))).toEqual({})
       expect(await changesBy(redis, save('last', 'another'))).toEqual({})
       const [record] = await storage.jobs.fetch(['last'])

@@ -53,6 +53,46 @@ describe('Job', () => {
     expect(await job.returnValue()).toBe(3)
   })
 
+  it('undoes nothing when an old handle is saved: only what was changed through it is written', async () => {
+    await using at = await rqFixture()
+    const retry = new Retry({ max: 3 })
+    const job = await at.queue.enqueue(divByZero, [], { retry, meta: { a: 1 }, description: 'first' })
+    const old = await Job.fetch(job.id, at.shared)
+    await at.work(['default'], { maxJobs: 1 })
+    const other = await Job.fetch(job.id, at.shared)
+    other.meta.b = 2
+    other.timeout = '2m'
+    await other.save()
+    const before = await at.redis.client.hgetall(at.key(`job:${job.id}`))
+    expect(before).toMatchObject({ retries_left: '2', timeout: '120', description: 'first' })
+
+    expect(old.meta).toEqual({ a: 1 })
+    await old.save()
+    expect(await at.redis.client.hgetall(at.key(`job:${job.id}`))).toEqual(before)
+    old.description = 'second'
+    old.failureTtl = '1h'
+    await old.save()
+    const after = { ...before, description: 'second', failure_ttl: '3600' }
+    expect(await at.redis.client.hgetall(at.key(`job:${job.id}`))).toEqual(after)
+    await other.save()
+    expect(await at.redis.client.hgetall(at.key(`job:${job.id}`))).toEqual(after)
+  })
+
+  it('does not come back when a handle of a deleted job is saved', async () => {
+    await using at = await rqFixture(/has no origin/)
+    const created = await Job.create(add, [1, 2], at.shared)
+    await created.save()
+    const enqueued = await at.queue.createJob(nothing)
+    await at.queue.enqueueJob(enqueued)
+    for (const job of [created, enqueued]) {
+      await job.delete()
+      await job.save()
+      job.meta = { late: true }
+      await expect(job.save()).rejects.toThrow(expect.objectContaining({ code: 'RQ_NO_SUCH_JOB' }))
+      expect(await Job.exists(job.id, at.shared)).toBe(false)
+    }
+  })
+
   it('is found by an id with an execution, alone or with others', async () => {
     await using at = await rqFixture()
     const { id } = await at.queue.enqueue(nothing)

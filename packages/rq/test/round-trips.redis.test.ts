@@ -200,7 +200,7 @@ const STEPS: Readonly<Record<string, readonly [sent: readonly string[], step: St
     },
   ],
   saveMeta: [
-    ['save_meta'],
+    ['update_job'],
     async ({ at, where }) => {
       const job = await Job.fetch((await at.queue.enqueue(nothing)).id, where)
       return () => job.saveMeta()

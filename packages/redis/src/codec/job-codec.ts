@@ -3,6 +3,7 @@ import {
   type CallbackRecord,
   DEFAULT_CALLBACK_TIMEOUT_S,
   isJobStatus,
+  type JobChanges,
   type JobRecord,
   type Payload,
   type WebhookRecord,
@@ -23,12 +24,7 @@ export function encodeJob(job: JobRecord): ScriptArgument[] {
   const fields: ScriptArgument[] = ['created_at', formatTime(job.createdAtMs), 'data', job.data]
   fields.push('last_heartbeat', '')
   if (job.origin !== '') fields.push('origin', job.origin)
-  if (job.description !== undefined) fields.push('description', job.description)
-  if (job.timeoutS !== undefined) fields.push('timeout', job.timeoutS)
-  if (job.resultTtlS !== undefined) fields.push('result_ttl', job.resultTtlS)
-  if (job.failureTtlS !== undefined) fields.push('failure_ttl', job.failureTtlS)
-  if (job.ttlS !== undefined) fields.push('ttl', job.ttlS)
-  if (job.meta !== undefined) fields.push('meta', job.meta)
+  pushChangeable(fields, job)
   if (job.groupId !== undefined) fields.push('group_id', job.groupId)
   if (job.startedAtMs !== undefined) fields.push('started_at', formatTime(job.startedAtMs))
   if (job.endedAtMs !== undefined) fields.push('ended_at', formatTime(job.endedAtMs))
@@ -55,6 +51,22 @@ export function encodeJob(job: JobRecord): ScriptArgument[] {
   if (job.webhooks !== undefined && job.webhooks.length > 0) fields.push('webhooks', JSON.stringify(job.webhooks))
   if (job.results === 'stream') fields.push('results', 'stream')
   return fields
+}
+
+/** Encode changed fields, as {@link encodeJob} does. */
+export function encodeChanges(changes: JobChanges): ScriptArgument[] {
+  const fields: ScriptArgument[] = []
+  pushChangeable(fields, changes)
+  return fields
+}
+
+function pushChangeable(fields: ScriptArgument[], job: JobChanges): void {
+  if (job.description !== undefined) fields.push('description', job.description)
+  if (job.timeoutS !== undefined) fields.push('timeout', job.timeoutS)
+  if (job.resultTtlS !== undefined) fields.push('result_ttl', job.resultTtlS)
+  if (job.failureTtlS !== undefined) fields.push('failure_ttl', job.failureTtlS)
+  if (job.ttlS !== undefined) fields.push('ttl', job.ttlS)
+  if (job.meta !== undefined) fields.push('meta', job.meta)
 }
 
 function pushCallback(fields: ScriptArgument[], kind: string, callback: CallbackRecord | undefined): void {

@@ -2755,36 +2755,6 @@ return 'done'`,
 }
 
 /**
- * Replace a job's meta, unless the job is gone or another execution owns it.
- *
- * Keys: job (rq:job:<id>)
- *
- * Reply: refused: another execution owns the job
- */
-export const saveMeta: Script<
-  [job: string],
-  [
-    meta: string | Uint8Array,
-    execution: string,
-  ],
-  'done' | 'missing' | 'refused'
-> = {
-  name: 'save_meta',
-  sha: 'c3dfdc585797602cebcb485d63d66106a4e30917',
-  keyCount: 1,
-  repliesInBytes: false,
-  lua: joined(
-    String.raw`#!lua flags=allow-oom`,
-    String.raw`local jobKey = KEYS[1]
-local meta, execution = ARGV[1], ARGV[2]
-if redis.call('EXISTS', jobKey) == 0 then return 'missing' end
-if execution ~= '' and redis.call('HGET', jobKey, 'execution_id') ~= execution then return 'refused' end
-redis.call('HSET', jobKey, 'meta', meta)
-return 'done'`,
-  ),
-}
-
-/**
  * Apply what attempts came to, each only if its execution still owns the job, then claim the next jobs.
  *
  * Keys: suspended (rq:suspended)
@@ -3002,5 +2972,35 @@ if redis.call('EXISTS', key) == 1 then
 end
 redis.call('DEL', key .. ':executions')
 return 'ok'`,
+  ),
+}
+
+/**
+ * Change fields of a job, unless the job is gone or another execution owns it.
+ *
+ * Keys: job (rq:job:<id>)
+ *
+ * Reply: refused: another execution owns the job
+ */
+export const updateJob: Script<
+  [job: string],
+  [
+    execution: string,
+    ...fields: ScriptArgument[],
+  ],
+  'done' | 'missing' | 'refused'
+> = {
+  name: 'update_job',
+  sha: 'a4ed3a9816d93007fe92c93721ae71d6fd5cfa28',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    String.raw`local jobKey = KEYS[1]
+local execution = ARGV[1]
+if redis.call('EXISTS', jobKey) == 0 then return 'missing' end
+if execution ~= '' and redis.call('HGET', jobKey, 'execution_id') ~= execution then return 'refused' end
+redis.call('HSET', jobKey, unpack(ARGV, 2))
+return 'done'`,
   ),
 }

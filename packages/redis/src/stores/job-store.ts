@@ -4,6 +4,7 @@ import type {
   DeleteRequest,
   ExecutionRecord,
   ExplanationFacts,
+  JobChanges,
   JobRecord,
   JobReply,
   JobStatus,
@@ -13,7 +14,7 @@ import type {
 } from '@rq/job'
 import { isJobStatus, RESULT_HISTORY } from '@rq/job'
 import { decodeExplanation } from '../codec/explanation-codec.ts'
-import { decodeJob, encodeJob } from '../codec/job-codec.ts'
+import { decodeJob, encodeChanges, encodeJob } from '../codec/job-codec.ts'
 import { decodeResult, hashResult } from '../codec/result-codec.ts'
 import { parseScore, stampNow } from '../codec/time.ts'
 import type { Connections } from '../connection/connections.ts'
@@ -72,8 +73,8 @@ export class RedisJobStore implements JobStore {
     await this.#connections.run(scripts.saveJob, [this.#keys.job(record.id)], encodeJob(record))
   }
 
-  saveMeta(jobId: string, meta: Payload, executionId = ''): Promise<JobReply> {
-    return this.#connections.run(scripts.saveMeta, [this.#keys.job(jobId)], [meta, executionId])
+  update(jobId: string, changes: JobChanges, executionId = ''): Promise<JobReply> {
+    return this.#connections.run(scripts.updateJob, [this.#keys.job(jobId)], [executionId, ...encodeChanges(changes)])
   }
 
   async meta(jobId: string): Promise<Payload | undefined> {

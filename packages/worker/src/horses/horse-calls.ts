@@ -12,7 +12,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
     'exists',
     'status',
     'save',
-    'saveMeta',
+    'update',
     'meta',
     'cancel',
     'delete',

@@ -4,6 +4,7 @@ import type {
   DeleteRequest,
   ExecutionRecord,
   ExplanationFacts,
+  JobChanges,
   JobRecord,
   JobReply,
   JobStatus,
@@ -52,11 +53,11 @@ export class MemoryJobStore implements JobStore {
     else this.#data.jobs.set(record.id, { record: newRecord(record), waitsFor: new Set(), deferredTurn: 0 })
   }
 
-  async saveMeta(jobId: string, meta: Payload, executionId?: string): Promise<JobReply> {
+  async update(jobId: string, changes: JobChanges, executionId?: string): Promise<JobReply> {
     const record = this.#data.record(jobId)
     if (record === undefined) return 'missing'
     if (executionId !== undefined && record.executionId !== executionId) return 'refused'
-    record.meta = meta
+    Object.assign(record, changes)
     return 'done'
   }
 

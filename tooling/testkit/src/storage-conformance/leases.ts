@@ -61,7 +61,7 @@ export function describeLeases(name: string, open: OpenStorage): void {
         lost: [stale],
       })
       expect(await end(test.storage, jobs, RETURNED)).toEqual(['lost'])
-      expect(await test.storage.jobs.saveMeta('left', '{}', stale.executionId)).toBe('refused')
+      expect(await test.storage.jobs.update('left', { meta: '{}' }, stale.executionId)).toBe('refused')
       expect(await end(test.storage, taken, RAISED)).toEqual(['applied'])
       expect(await statusOf(test.storage, 'left')).toEqual(['failed'])
     })
