@@ -27,13 +27,16 @@ function hideSecrets(args: readonly string[]): void {
   if (args.some((word) => /:\/\/[^/\s]*@|[?&]\w*pass/i.test(word))) process.title = 'rq-cli'
 }
 
-/** `rq-cli info | head` ends quietly when `head` does. A closed stderr does not end a worker. */
+/** The errors of writing into a pipe whose reader has ended, and to a terminal that was closed. */
+const NO_READER: ReadonlySet<string | undefined> = new Set(['EPIPE', 'EIO'])
+
+/** `rq-cli info | head` ends quietly when `head` does. A closed stderr or terminal does not end a worker at once. */
 function endWithReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    process.exit(0)
+    if (!NO_READER.has(error.code)) throw error
+    if (error.code === 'EPIPE') process.exit(0)
   })
   process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
+    if (!NO_READER.has(error.code)) throw error
   })
 }

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises'
 import type { Host, Interrupt } from '@rq/cli'
 import { loadConfig } from './config-file.ts'
 
-const SIGNALS: readonly Interrupt[] = ['SIGINT', 'SIGTERM']
+const SIGNALS: readonly Interrupt[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
 /** This process as the host of the command line. */
 export function processHost(version: string): Host {

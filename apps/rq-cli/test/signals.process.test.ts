@@ -13,7 +13,7 @@ import {
   startRedis,
   type TempDir,
 } from '@rq/testkit'
-import { Queue, Retry } from 'rq'
+import { Queue, Retry, Worker } from 'rq'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { start } from './program.ts'
 
@@ -76,8 +76,11 @@ const CONTAINER_TOOL = 'unshare'
 const CONTAINER = ['--user', '--map-root-user', '--pid', '--fork', '--kill-child', '--mount-proc']
 const canContain = spawnSync(CONTAINER_TOOL, [...CONTAINER, 'true']).status === 0
 
+/** A program of util-linux that opens a terminal. */
+const hasTerminals = spawnSync('script', ['--quiet', '--command', 'true', '/dev/null']).status === 0
+
 describe('a worker', () => {
-  test.each(['SIGTERM', 'SIGINT'] as const)('that is idle leaves on %s, also while Redis is away', async (signal) => {
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('that is idle leaves on %s, also while Redis is away', async (signal) => {
     await using site = await openSite()
     await using worker = await site.worker()
     await site.redis.kill()
@@ -115,7 +118,19 @@ describe('a worker', () => {
     expect(await job.getStatus()).toBe('queued')
   })
 
-  test.each(['SIGHUP', 'SIGQUIT'] as const)(
+  test.skipIf(!hasTerminals)('lets its job finish and leaves when its terminal is closed', async () => {
+    await using site = await openSite()
+    const job = await site.queue.enqueue('jobs.long', [1500])
+    const cli = new URL('../bin/rq-cli.js', import.meta.url).pathname
+    const line = `${process.execPath} ${cli} worker`
+    await using terminal = spawnProcess('script', ['--quiet', '--command', line, '/dev/null'], site.options)
+    await eventually(async () => (await job.getStatus()) === 'started')
+    terminal.child.kill('SIGKILL')
+    expect(await job.result({ timeout: patience(60) })).toBe('done')
+    await eventually(async () => (await Worker.count({ connection: site.redis.url })) === 0)
+  })
+
+  test.each(['SIGQUIT'] as const)(
     'that gets %s ends as any program, and its job is recovered',
     async (signal) => {
       await using redis = await redisFixture()

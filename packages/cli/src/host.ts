@@ -9,7 +9,7 @@ export interface ConfigFile {
 }
 
 /** A signal that stops the program. */
-export type Interrupt = 'SIGINT' | 'SIGTERM'
+export type Interrupt = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 
 /** The process that the command line runs in. Tests use a host in memory. */
 export interface Host {

@@ -59,8 +59,7 @@ const host = new HorseHost({
 
 process.on('exit', () => host.flush())
 // A supervisor may signal every process of a service. That must not end a job that the worker lets finish.
-process.on('SIGTERM', () => {})
-process.on('SIGINT', () => {})
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
 
 const lines = new LineReader<ToHorse>((message) => host.receive(message))
 new Socket({ fd: IN, readable: true, writable: false })
