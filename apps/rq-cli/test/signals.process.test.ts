@@ -27,6 +27,10 @@ export const longAtFirst = (mark) => {
 }
 export const long = (ms) => new Promise((resolve) => setTimeout(resolve, Number(ms), 'done'))
 `
+const CRON = `
+import { cron } from 'rq'
+cron.register('jobs.long', { queueName: 'default', interval: 3600, args: [1] })
+`
 const HORSES = ['process', 'thread', 'inline']
 const TYPESCRIPT = `
 import { ten } from './ten.js'
@@ -38,10 +42,13 @@ export const add = ({ x, y }: Pair): number => (x + y + ten) * Sign.Plus
 let project: TempDir
 
 beforeAll(async () => {
-  project = await makeProject({ 'jobs.mjs': JOBS, 'typed.ts': TYPESCRIPT, 'ten.ts': 'export const ten: number = 10' })
+  project = await makeProject(
+    { 'jobs.mjs': JOBS, 'typed.ts': TYPESCRIPT, 'cron.mjs': CRON, 'ten.ts': 'export const ten: number = 10' },
+    { packages: ['rq'] },
+  )
   // As installed there.
   const loader = createRequire(import.meta.resolve('@rq/testkit')).resolve('tsx/package.json')
-  await mkdir(project.path('node_modules'))
+  await mkdir(project.path('node_modules'), { recursive: true })
   await symlink(dirname(loader), project.path('node_modules/tsx'), 'dir')
 })
 
@@ -76,20 +83,24 @@ const CONTAINER_TOOL = 'unshare'
 const CONTAINER = ['--user', '--map-root-user', '--pid', '--fork', '--kill-child', '--mount-proc']
 const canContain = spawnSync(CONTAINER_TOOL, [...CONTAINER, 'true']).status === 0
 
-/** A program of util-linux that opens a terminal. */
-const hasTerminals = spawnSync('script', ['--quiet', '--command', 'true', '/dev/null']).status === 0
+/** Of util-linux, too; it opens a terminal. */
+const TERMINAL_TOOL = 'script'
+const hasTerminals = spawnSync(TERMINAL_TOOL, ['--quiet', '--command', 'true', '/dev/null']).status === 0
 
 describe('a worker', () => {
-  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('that is idle leaves on %s, also while Redis is away', async (signal) => {
-    await using site = await openSite()
-    await using worker = await site.worker()
-    await site.redis.kill()
-    const begunMs = performance.now()
-    worker.child.kill(signal)
-    expect(await worker.exited).toMatchObject({ code: 0, signal: null })
-    // A second is promised; the rest is for a machine with too much to do.
-    expect(performance.now() - begunMs).toBeLessThan(10_000)
-  })
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    'that is idle leaves on %s, also while Redis is away',
+    async (signal) => {
+      await using site = await openSite()
+      await using worker = await site.worker()
+      await site.redis.kill()
+      const begunMs = performance.now()
+      worker.child.kill(signal)
+      expect(await worker.exited).toMatchObject({ code: 0, signal: null })
+      // A second is promised; the rest is for a machine with too much to do.
+      expect(performance.now() - begunMs).toBeLessThan(10_000)
+    },
+  )
 
   test('that is busy while Redis is away keeps the outcome until it is back', async () => {
     await using site = await openSite()
@@ -118,42 +129,63 @@ describe('a worker', () => {
     expect(await job.getStatus()).toBe('queued')
   })
 
+  test.each([
+    ['worker', [], /started, listening on/],
+    ['worker-pool', ['-n', '1'], /started, listening on/],
+    ['scheduler', [], /Leads default/],
+    ['cron', ['cron.mjs'], /started/],
+  ] as const)('%s that is started before Redis waits for it, and says so', async (command, args, started) => {
+    await using site = await openSite()
+    await site.redis.kill()
+    await using service = start([command, ...args], site.options)
+    await service.output(/Waiting for Redis.*cannot be reached/)
+    await site.redis.restart()
+    await service.output(started)
+    service.child.kill('SIGTERM')
+    expect(await service.exited).toMatchObject({ code: 0 })
+  })
+
+  test('in a burst does not wait for Redis', async () => {
+    await using site = await openSite()
+    await site.redis.kill()
+    await using worker = start(['worker', '--burst'], site.options)
+    expect(await worker.exited).toMatchObject({ code: 3, stderr: expect.stringContaining('cannot be reached') })
+    await site.redis.restart()
+  })
+
   test.skipIf(!hasTerminals)('lets its job finish and leaves when its terminal is closed', async () => {
     await using site = await openSite()
     const job = await site.queue.enqueue('jobs.long', [1500])
     const cli = new URL('../bin/rq-cli.js', import.meta.url).pathname
     const line = `${process.execPath} ${cli} worker`
-    await using terminal = spawnProcess('script', ['--quiet', '--command', line, '/dev/null'], site.options)
+    await using terminal = spawnProcess(TERMINAL_TOOL, ['--quiet', '--command', line, '/dev/null'], site.options)
     await eventually(async () => (await job.getStatus()) === 'started')
     terminal.child.kill('SIGKILL')
     expect(await job.result({ timeout: patience(60) })).toBe('done')
     await eventually(async () => (await Worker.count({ connection: site.redis.url })) === 0)
   })
 
-  test.each(['SIGQUIT'] as const)(
-    'that gets %s ends as any program, and its job is recovered',
-    async (signal) => {
-      await using redis = await redisFixture()
-      const { client, prefix, url } = redis
-      await using queue = new Queue('default', { connection: url, prefix })
-      const mark = project.path(signal)
-      const job = await queue.enqueue('jobs.longAtFirst', [mark], { retry: new Retry({ max: 1 }) })
-      const options = { cwd: project.dir, env: { RQ_REDIS_URL: url } }
-      await using worker = start(['worker', '--prefix', prefix], options)
-      await worker.output(/default: jobs\.longAtFirst/)
-      await eventually(() => existsSync(mark))
-      worker.child.kill(signal)
-      expect(await worker.exited).toMatchObject({ signal })
-      // As if the time of its lease were over.
-      const wip = `${prefix}wip:default`
-      for (const member of await client.zrange(wip, 0, '-1')) await client.zadd(wip, '1', member)
-      await using next = start(['worker', '--burst', '--prefix', prefix], options)
-      expect(await next.exited).toMatchObject({ code: 0, stderr: expect.stringContaining('abandoned by its worker') })
-      await job.refresh()
-      expect(await job.returnValue()).toBe('second')
-      expect(job.retriesLeft).toBe(0)
-    },
-  )
+  test.each(['SIGQUIT'] as const)('that gets %s ends as any program, and its job is recovered', async (signal) => {
+    await using redis = await redisFixture()
+    const { client, prefix, url } = redis
+    await using queue = new Queue('default', { connection: url, prefix })
+    const mark = project.path(signal)
+    const job = await queue.enqueue('jobs.longAtFirst', [mark], { retry: new Retry({ max: 1 }) })
+    const options = { cwd: project.dir, env: { RQ_REDIS_URL: url } }
+    await using worker = start(['worker', '--prefix', prefix], options)
+    await worker.output(/default: jobs\.longAtFirst/)
+    await eventually(() => existsSync(mark))
+    worker.child.kill(signal)
+    expect(await worker.exited).toMatchObject({ signal })
+    // As if the time of its lease were over.
+    const wip = `${prefix}wip:default`
+    for (const member of await client.zrange(wip, 0, '-1')) await client.zadd(wip, '1', member)
+    await using next = start(['worker', '--burst', '--prefix', prefix], options)
+    expect(await next.exited).toMatchObject({ code: 0, stderr: expect.stringContaining('abandoned by its worker') })
+    await job.refresh()
+    expect(await job.returnValue()).toBe('second')
+    expect(job.retriesLeft).toBe(0)
+  })
 
   test('ends at once at a second SIGTERM, whatever signals follow, and returns its job', async () => {
     await using site = await openSite()

@@ -1,5 +1,7 @@
+import type { Logger } from '@rq/core'
 import type { CommandContext } from './command.ts'
 import { CommandError, EXIT, type ExitCode } from './exit-code.ts'
+import { firstCall } from './first-call.ts'
 import { writePid } from './service-flags.ts'
 import type { Session } from './session.ts'
 
@@ -8,17 +10,27 @@ interface Stoppable {
   stop(options?: { force?: boolean }): Promise<void>
 }
 
+interface WorkerPlan {
+  readonly worker: Stoppable
+  readonly work: () => Promise<unknown>
+  /** The file for the process id. */
+  readonly pid: string | undefined
+  /** A burst does not wait for Redis: nothing may be left to do. */
+  readonly isBurst: boolean
+  readonly logger: Logger
+}
+
 /**
- * Run `worker` in this process until its work ends or a signal stops it. Writes the process id to the file `pid`. The
- * first signal starts a warm shutdown; a second one, at least a second later, a cold one.
+ * Run `worker` in this process until its work ends or a signal stops it. Waits for Redis, unless it is a burst. The first signal starts a warm shutdown; a second one, at least a second later, a cold one.
  * @throws CommandError while workers are suspended.
  */
 export async function runWorker(
   session: Session,
-  { worker, work, pid }: { worker: Stoppable; work: () => Promise<unknown>; pid: string | undefined },
+  { worker, work, pid, isBurst, logger }: WorkerPlan,
   context: CommandContext,
 ): Promise<ExitCode> {
-  if (await session.rq.isSuspended(session.where)) {
+  const isSuspended = () => session.rq.isSuspended(session.where)
+  if (await (isBurst ? isSuspended() : firstCall(isSuspended, logger))) {
     throw new CommandError('Workers are suspended, so this one does not start. Run `rq-cli resume` first.')
   }
   if (pid !== undefined) await writePid(pid, context)

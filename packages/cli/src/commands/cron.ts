@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { namingOptions } from '../arguments/option-value.ts'
 import { defineCommand } from '../command.ts'
 import { defined } from '../defined.ts'
+import { firstCall } from '../first-call.ts'
 import { text } from '../flags.ts'
 import { loggerOf, runService, SERVICE_FLAGS } from '../service-flags.ts'
 import { Session } from '../session.ts'
@@ -28,11 +29,12 @@ export const cron = defineCommand({
   async run(flags, context) {
     const { settings, host } = context
     await using session = await Session.open(context)
-    // Fails at once if Redis cannot be reached. Once started, the scheduler waits for Redis instead.
-    await session.rq.CronScheduler.all(session.where)
+    const logger = loggerOf(flags, context)
+    // Fails at once with wrong credentials. Once started, the scheduler would wait for others.
+    await firstCall(() => session.rq.CronScheduler.all(session.where), logger)
     const scheduler = await namingOptions({ name: '--name' }, async () => {
       const { importPaths } = settings
-      const options = { ...session.reading, importPaths, logger: loggerOf(flags, context) }
+      const options = { ...session.reading, importPaths, logger }
       return new session.rq.CronScheduler({ ...options, ...defined({ name: flags.name }) })
     })
     await scheduler.loadConfig(resolve(host.folder, flags.file), { watch: true })

@@ -1,6 +1,7 @@
 import { SCHEDULER_OPTIONS } from 'rq/options'
 import { namingOptions } from '../arguments/option-value.ts'
 import { defineCommand } from '../command.ts'
+import { firstCall } from '../first-call.ts'
 import { flagNames, flagsOf, optionsFrom } from '../flags.ts'
 import { SERVED_QUEUES, servedQueues } from '../served-queues.ts'
 import { loggerOf, runService, SERVICE_FLAGS } from '../service-flags.ts'
@@ -23,12 +24,13 @@ export const scheduler = defineCommand({
   async run(flags, context) {
     const queues = servedQueues(flags.queues, context.settings)
     await using session = await Session.open(context)
+    const logger = loggerOf(flags, context)
     const made = await namingOptions(TYPED_FLAGS, async () => {
-      const options = { ...session.where, logger: loggerOf(flags, context) }
+      const options = { ...session.where, logger }
       return new session.rq.Scheduler(queues, { ...options, ...optionsFrom(SCHEDULER_OPTIONS, flags) })
     })
-    // Fails at once if Redis cannot be reached. Once started, the scheduler waits for Redis instead.
-    await session.rq.Queue.all(session.where)
+    // Fails at once with wrong credentials. Once started, the scheduler would wait for others.
+    await firstCall(() => session.rq.Queue.all(session.where), logger)
     await runService(made, flags, context)
     return undefined
   },

@@ -26,8 +26,10 @@ export const workerPool = defineCommand({
   },
   async run(flags, context) {
     const { dequeueStrategy } = workOptions(flags)
+    const common = workerOptions(flags, context)
+    const { logger } = common
     const options: WorkerPoolOptions = {
-      ...workerOptions(flags, context),
+      ...common,
       ...optionsFrom(POOL_OPTIONS, flags),
       ...(dequeueStrategy !== undefined && { dequeueStrategy }),
     }
@@ -36,7 +38,7 @@ export const workerPool = defineCommand({
       const queues = servedQueues(flags.queues, context.settings)
       const pool = new session.rq.WorkerPool(queues, { ...session.where, ...options })
       const work = () => pool.start({ burst: flags.burst === true })
-      return runWorker(session, { worker: pool, work, pid: flags.pid }, context)
+      return runWorker(session, { worker: pool, work, pid: flags.pid, isBurst: flags.burst === true, logger }, context)
     })
   },
 })

@@ -25,7 +25,11 @@ export const worker = defineCommand({
       const queues = servedQueues(flags.queues, context.settings)
       const made = new session.rq.Worker(queues, { ...session.where, ...options })
       const work = () => made.work(plan)
-      return runWorker(session, { worker: made, work, pid: flags.pid }, context)
+      return runWorker(
+        session,
+        { worker: made, work, pid: flags.pid, isBurst: flags.burst === true, logger: options.logger },
+        context,
+      )
     })
   },
 })
