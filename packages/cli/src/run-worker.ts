@@ -21,7 +21,8 @@ interface WorkerPlan {
 }
 
 /**
- * Run `worker` in this process until its work ends or a signal stops it. Waits for Redis, unless it is a burst. The first signal starts a warm shutdown; a second one, at least a second later, a cold one.
+ * Run `worker` in this process until its work ends or a signal stops it. Waits for Redis, unless it is a burst. The
+ * first signal starts a warm shutdown; a second one, at least a second later, a cold one.
  * @throws CommandError while workers are suspended.
  */
 export async function runWorker(

@@ -7,8 +7,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const REPEAT_MS = 1000
 
 /**
- * Stop a worker on SIGINT, SIGTERM and SIGHUP. The first signal lets running jobs finish; a second one, at least a second
- * later, kills them and returns them to their queues. Returns a function that removes the handlers.
+ * Stop a worker on SIGINT, SIGTERM and SIGHUP. The first signal lets running jobs finish; a second one, at least a
+ * second later, kills them and returns them to their queues. Returns a function that removes the handlers.
  */
 export function handleSignals(worker: Pick<Worker, 'stop'>, clock: Clock = systemClock): () => void {
   let firstMs: number | undefined

@@ -108,6 +108,7 @@ async function addUser(admin: Redis, name: string, prefix: string): Promise<stri
     `>${url.password}`,
     `~${prefix}*`,
     `&${prefix}*`,
+    '&__redis__:invalidate',
     '+@all',
     ...FORBIDDEN.split(' '),
   )

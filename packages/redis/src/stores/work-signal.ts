@@ -2,8 +2,9 @@ import { deferred, pause, SECOND_MS } from '@rq/core'
 import type { Connections } from '../connection/connections.ts'
 import type { Client } from '../connection/script.ts'
 import type { Keys } from '../keys.ts'
+import { QueueWatch } from './queue-watch.ts'
 
-/** How many queues have a blocking connection each. With more queues, a wait ends after a second. */
+/** How many queues have a blocking connection each. The others are watched together. */
 const MOST_BLOCKED = 8
 /** The longest block of one command. Then it is sent again, which also finds a connection that died silently. */
 const BLOCK_S = 5
@@ -11,6 +12,8 @@ const BLOCK_S = 5
 const SLACK_MS = 2 * SECOND_MS
 /** How often a paused queue with jobs is checked: no notice is sent when it is resumed. */
 const PAUSED_MS = SECOND_MS
+/** How long a wait may take when the other queues cannot be watched. */
+const UNWATCHED_MS = SECOND_MS
 /** If a queue has a job again this soon, it may be because the queue is paused and no worker may take it. */
 const AGAIN_MS = 5
 /** How long a wait takes when blocking is not possible. */
@@ -19,12 +22,14 @@ const REFUSED_MS = 100
 /**
  * Resolves when a queue may have a job, pushed by a program in any language. Each queue has a connection that blocks in
  * `BLMOVE q q LEFT LEFT`: when the list has an element, Redis wakes it and puts the element back where it was, in one
- * step, so nothing can be lost. At maxmemory Redis refuses that command, and the queues are polled instead. A paused
+ * step, so nothing can be lost. It wakes one of the workers that wait. At maxmemory Redis refuses that command, and the
+ * queues are polled instead. Further queues are in a {@link QueueWatch}, which wakes all workers that wait. A paused
  * queue counts as empty.
  */
 export class WorkSignal {
   readonly #connections: Connections
   readonly #keys: Keys
+  readonly #watch: QueueWatch
   readonly #blocked = new Map<string, Promise<void>>()
   readonly #clients = new Map<string, Client>()
   /** When each queue was last seen with an element, by `performance.now()`. */
@@ -34,16 +39,22 @@ export class WorkSignal {
   constructor(connections: Connections, keys: Keys) {
     this.#connections = connections
     this.#keys = keys
+    this.#watch = new QueueWatch(connections, keys)
   }
 
   async wait(queues: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return
     const { promise, resolve } = deferred()
-    const timer = setTimeout(resolve, queues.length > MOST_BLOCKED ? Math.min(timeoutMs, SECOND_MS) : timeoutMs)
     const stop = () => resolve()
+    let timer = setTimeout(stop, timeoutMs)
     signal.addEventListener('abort', stop, { once: true })
     for (const queue of queues.slice(0, MOST_BLOCKED)) void this.#block(queue).then(resolve)
+    const unwatch = this.#watchAll(queues.slice(MOST_BLOCKED), stop, () => {
+      clearTimeout(timer)
+      timer = setTimeout(stop, Math.min(timeoutMs, UNWATCHED_MS))
+    })
     await promise
+    unwatch()
     clearTimeout(timer)
     signal.removeEventListener('abort', stop)
   }
@@ -52,9 +63,14 @@ export class WorkSignal {
   disconnect(): void {
     this.#ended.abort()
     this.#ended = new AbortController()
+    this.#watch.disconnect()
     this.#blocked.clear()
     for (const client of this.#clients.values()) this.#connections.drop(client)
     this.#clients.clear()
+  }
+
+  #watchAll(queues: readonly string[], onWork: () => void, onRefused: () => void): () => void {
+    return queues.length === 0 ? () => {} : this.#watch.watch(queues, onWork, onRefused)
   }
 
   /** Resolves when the queue has an element. One command at a time for each queue, shared by successive waits. */
