@@ -6,6 +6,7 @@ export const sayHello = (name = 'Stranger'): string => `Hi there, ${name}!`
 export const nothing = (): null => null
 export const kwargsOf = (x: number, options: { description: string; ttl: number }): unknown[] => [x, options]
 export const echo = (value: unknown): unknown => value
+export const largeText = (): string => 'x'.repeat(3 * 1024 * 1024)
 export const callable = (): unknown => () => {}
 
 export function divByZero(): never {

@@ -1,7 +1,7 @@
-import { eventually, patience } from '@rq/testkit'
+import { eventually, narrowProxy, patience } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { Job, Retry } from '../src/index.ts'
-import { callable, divByZero, echo, nothing, retryLater, sayHello } from './functions.ts'
+import { callable, divByZero, echo, largeText, nothing, retryLater, sayHello } from './functions.ts'
 import { rqFixture } from './rq-fixture.ts'
 
 describe('results', () => {
@@ -255,5 +255,17 @@ describe('registries', () => {
     await at.work(['default'], { maxIdleTime: 0.3, burst: false })
     expect(await ready.returnValue()).toBe('ready')
     expect(await client.exists(at.key('ready:default'))).toBe(0)
+  })
+
+  it('that no connection carries fail their jobs, and the worker goes on', async () => {
+    await using at = await rqFixture()
+    await using proxy = await narrowProxy(at.redis.url, { mostBytes: 2 * 1024 * 1024 })
+    const large = await at.queue.enqueue(largeText)
+    const small = await at.queue.enqueue(sayHello)
+    await at.work(['default'], { connection: proxy.url })
+    await large.refresh()
+    expect(await large.getStatus()).toBe('failed')
+    expect((await large.latestResult())?.excString).toMatch(/refused the result .* 3\.0 MB was sent over 5 connections/)
+    expect(await small.result()).toBe('Hi there, Stranger!')
   })
 })

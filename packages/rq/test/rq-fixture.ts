@@ -15,10 +15,7 @@ export interface RqFixture extends AsyncDisposable {
    * Run the jobs of these queues (default: `default`) in this process until they are empty.
    * @returns whether there were any.
    */
-  work(
-    queues?: readonly string[],
-    options?: WorkOptions & Omit<WorkerOptions, 'connection' | 'prefix'>,
-  ): Promise<boolean>
+  work(queues?: readonly string[], options?: WorkOptions & Omit<WorkerOptions, 'prefix'>): Promise<boolean>
   /** The full key of a name without prefix, to write or read state directly. */
   key(name: string): string
   /** All keys without the prefix, except for the records that workers leave for a minute. */

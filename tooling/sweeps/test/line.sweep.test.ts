@@ -94,8 +94,8 @@ describe('a worker whose connections are cut again and again', () => {
         .trim()
         .split('\n').length,
     })
-    // One to read and write, one for each queue, two for subscriptions, and ours.
-    await eventually(async () => expect((await held()).connections).toBe(queues.length + 4))
+    // One to read and write, one for each queue, one for subscriptions, and ours.
+    await eventually(async () => expect((await held()).connections).toBe(queues.length + 3))
     const before = await held()
     for (let n = 0; n < CUTS; n++) {
       await admin.call('CLIENT', 'KILL', 'TYPE', n % 2 === 0 ? 'normal' : 'pubsub', 'SKIPME', 'yes')

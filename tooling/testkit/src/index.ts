@@ -4,6 +4,7 @@ export { type Fault, type FaultProxy, type FaultProxyOptions, faultProxy, type P
 export { makeProject, type ProjectOptions, type TempDir, tempDir } from './folders.ts'
 export { findViolations, type InvariantOptions } from './invariants.ts'
 export { isRunning } from './is-running.ts'
+export { type NarrowProxy, type NarrowProxyOptions, narrowProxy } from './narrow-proxy.ts'
 export { overlaps, RUNS_MODULE, type Run, readRuns, runCounts } from './overlap.ts'
 export { ownClient } from './own-client.ts'
 export { patience } from './patience.ts'

@@ -14,12 +14,6 @@ export type Role = 'producer' | 'worker' | 'blocking' | 'subscriber'
 const CONNECT_TIMEOUT_MS = 5_000
 /** At least 50 ms: the scripts rely on it that a call whose reply was lost is not sent again sooner (lua/lib/time). */
 const RECONNECT = { firstMs: 100, mostMs: 4_500 }
-/**
- * A connection is given up when a reply takes longer than this. Leaves time to renew a lease of the default length over
- * another one.
- */
-const REPLY_TIMEOUT_MS = 7_000
-
 /** The ioredis options of a URL, or the options that were given. @throws RqError `RQ_CONFIG`, `RQ_INVALID_OPTION`. */
 export function clientOptions(connection: string | RedisOptions): RedisOptions {
   if (typeof connection === 'string') return optionsOfUrl(connection)
@@ -86,21 +80,20 @@ export function refuseClient({ options }: Redis | Cluster): void {
 
 /** The ioredis options that a role adds to those of the connection. */
 export function roleOptions(role: Role): RedisOptions {
-  const common: RedisOptions = {
+  return {
     ...NEEDED,
     autoResubscribe: true,
     autoResendUnfulfilledCommands: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
+    // It ends long uploads; breakSilentConnections takes its place.
+    socketTimeout: undefined,
     protocol: 2,
     enableReadyCheck: true,
     // A server with too many clients replies so and closes. ioredis reads that reply only if it sent one command alone.
     disableClientInfo: true,
     retryStrategy: (attempt) => backoffMs(attempt - 1, RECONNECT),
+    maxRetriesPerRequest: role === 'producer' ? 2 : null,
   }
-  if (role === 'producer') return { ...common, socketTimeout: REPLY_TIMEOUT_MS, maxRetriesPerRequest: 2 }
-  const retriesForever: RedisOptions = { ...common, maxRetriesPerRequest: null }
-  // A blocking read gets no reply for as long as it may block. Its caller has a timeout of its own.
-  return role === 'blocking' ? retriesForever : { ...retriesForever, socketTimeout: REPLY_TIMEOUT_MS }
 }
 
 /** The address of the server, without secrets. */

@@ -7,11 +7,14 @@ import { checkDatabase, failOnRefusedDatabase } from './database.ts'
 import { failAfterConnectTimeout, failAfterLostConnections } from './pending-commands.ts'
 import { redisError } from './redis-error.ts'
 import type { Client } from './script.ts'
+import { breakSilentConnections } from './silence.ts'
 import { StreamWatch } from './stream-watch.ts'
 import { Subscriptions } from './subscriptions.ts'
 
 /** How often a subscriber is pinged: it sends nothing by itself, so nothing else would find its connection dead. */
 const PING_MS = 10_000
+/** So many bytes that wait to be sent hold up what comes behind them. */
+const LARGE_BACKLOG = 1024 * 1024
 
 /**
  * The clients for one address: the main one, one that listens, one that watches streams, and those that a worker opens.
@@ -26,6 +29,7 @@ export class Clients {
   readonly #opened = new Set<Client>()
   readonly #errors = new ConnectionErrors()
   #main: Client | undefined
+  #beside: Client | undefined
   /** The socket of a given client that is known to be in the right database. */
   #checkedSocket: unknown
   #pending = 0
@@ -41,6 +45,14 @@ export class Clients {
   main(): Client {
     this.#main ??= this.#source.given ?? this.open(this.#mainRole)
     return this.#main
+  }
+
+  /** The main client; while megabytes wait on it, another one of its role, so that a call does not wait for them. */
+  prompt(): Client {
+    const client = this.main()
+    if (!(client instanceof Redis) || !client.stream || client.stream.writableLength < LARGE_BACKLOG) return client
+    this.#beside ??= this.open(this.#mainRole)
+    return this.#beside
   }
 
   /** The main client, for a user's own commands. It keeps the process alive until it is handed in or closed. */
@@ -74,7 +86,9 @@ export class Clients {
     })
     if (client instanceof Redis) {
       failOnRefusedDatabase(client, where)
-      failAfterLostConnections(client, role !== 'producer', () => this.#errors.of(client))
+      failAfterLostConnections(client, role === 'producer' ? role : 'worker', () => this.#errors.of(client))
+      // A blocking read gets no reply for as long as it may block. Its caller has a timeout of its own.
+      if (role !== 'blocking') breakSilentConnections(client)
       if (role === 'producer') failAfterConnectTimeout(client)
     }
     if (role === 'subscriber') pingRegularly(client)
@@ -87,9 +101,8 @@ export class Clients {
     if (this.#opened.delete(client)) client.disconnect()
   }
 
-  /** Send commands on the main client. @throws RqError as {@link redisError} says. */
-  async call<T>(command: (client: Client) => Promise<T>): Promise<T> {
-    const client = this.main()
+  /** Send commands, by default on the main client. @throws RqError as {@link redisError} says. */
+  async call<T>(command: (client: Client) => Promise<T>, client = this.main()): Promise<T> {
     this.#pending += 1
     if (this.#pending === 1) this.#keepAlive(client, true)
     try {

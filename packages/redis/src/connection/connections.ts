@@ -72,6 +72,16 @@ export class Connections {
     return this.call((client) => runScript(client, script, keys, args))
   }
 
+  /** Like {@link run}, over another connection while the main one still sends megabytes. */
+  async runPromptly<Keys extends readonly string[], Args extends readonly ScriptArgument[], Reply>(
+    script: Script<Keys, Args, Reply>,
+    keys: Keys,
+    args: Args,
+  ): Promise<Reply> {
+    const clients = this.#used()
+    return clients.call((client) => runScript(client, script, keys, args), clients.prompt())
+  }
+
   /**
    * Like {@link run}. Also returns whether the connection broke meanwhile: then the client has sent the same call
    * again, and the script may have run twice. Always false on a Cluster, whose client does not show it.

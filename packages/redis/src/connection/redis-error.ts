@@ -96,7 +96,7 @@ const NO_TLS = /^ETIMEDOUT$|WRONG_VERSION|PACKET_LENGTH/
 const CERTIFICATE = /CERT|SIGNATURE|ALTNAME|ISSUER/
 
 function isConnectionError(message: string): boolean {
-  return /ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|EAI_AGAIN|EHOSTUNREACH|ENOENT|max retries per request|Connection is closed|Command timed out|Stream isn't writeable|connect E/i.test(
+  return /ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|EAI_AGAIN|EHOSTUNREACH|ENOENT|max retries per request|Connection is closed|Command timed out|Stream isn't writeable|no reply for|connect E/i.test(
     message,
   )
 }

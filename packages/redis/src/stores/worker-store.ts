@@ -236,7 +236,7 @@ export class RedisWorkerStore implements WorkerStore {
   async #beat(beat: WorkerHeartbeat, leases: readonly Lease[]): Promise<HeartbeatReply> {
     const { worker } = beat
     const fields = encodeNewWorker(worker, this.#birthOf(worker))
-    const [name, lost] = await this.#connections.run(
+    const [name, lost] = await this.#connections.runPromptly(
       scripts.heartbeat,
       [this.#keys.workers],
       [
