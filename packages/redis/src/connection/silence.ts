@@ -17,7 +17,7 @@ export interface SilenceLimits {
  * Leaves time to renew a lease of the default length over another connection. With megabytes under way it is 23 s at
  * most.
  */
-export const SILENCE: SilenceLimits = {
+const SILENCE: SilenceLimits = {
   silenceMs: 7 * SECOND_MS,
   slowestRate: 1024 * 1024,
   mostAhead: 16 * 1024 * 1024,
