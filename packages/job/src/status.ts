@@ -31,7 +31,8 @@ export type JobStatus = (typeof JOB_STATUSES)[number]
  */
 export const LEGAL_MOVES: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   created: ['queued', 'scheduled', 'deferred', 'rate_limited', 'started', 'canceled'],
-  queued: ['started', 'canceled'],
+  // To `rate_limited` when its queue is paused or has no workers, and a job of another queue wants its slot.
+  queued: ['started', 'canceled', 'rate_limited'],
   // To `queued` and `scheduled` by a retry, a repeat, or a worker that gives it back or died; a repeat may have to wait
   // for a slot.
   started: ['finished', 'failed', 'stopped', 'queued', 'scheduled', 'rate_limited', 'canceled'],

@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
---- Cancel a job: remove it from wherever it waits, and list it as canceled. A job that runs keeps running.
+--- Cancel a job: remove it from wherever it waits, and list it as canceled. A job that runs keeps running, and keeps
+-- its slot of a rate limit.
 -- @key job hash rq:job:<id>
 -- @arg prefix string
 -- @arg id     string
@@ -10,6 +11,7 @@
 --   refused: already canceled; more: done, and dependents were set aside for release_dependents
 -- @include lib/time
 -- @include lib/dependents
+-- @include lib/held_slot
 -- @include lib/registries
 -- @include lib/waiters
 
@@ -17,14 +19,14 @@ local jobKey = KEYS[1]
 local prefix, id, stamp = ARGV[1], ARGV[2], ARGV[3]
 local enqueueDependents, removeFromDependencies = ARGV[4] == '1', ARGV[5] == '1'
 
-local job = redis.call('HMGET', jobKey, 'status', 'origin', 'waiters', 'rate_limit_key')
+local job = redis.call('HMGET', jobKey, 'status', 'origin', 'waiters', 'rate_limit_key', 'execution_id')
 if redis.call('EXISTS', jobKey) == 0 then return 'missing' end
 local status, queue = job[1] or 'created', job[2]
 if status == 'canceled' then return 'refused' end
 
 local nowS = clock()
 if queue then
-  leave(prefix, id, status, queue)
+  leave(prefix, id, status, queue, holdSlot(prefix, job[4], id, queue, job[5]))
   redis.call('ZADD', prefix .. 'canceled:' .. queue, nowS, id)
 end
 redis.call('HSET', jobKey, 'status', 'canceled')
@@ -34,7 +36,7 @@ if redis.call('PERSIST', jobKey) == 1 then
   redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
 end
 if removeFromDependencies then leaveDependencies(prefix, id) end
-if job[4] then releaseSlot(prefix, job[4], id, nowS, stamp) end
+if job[4] then releaseSlot(prefix, job[4], id, stamp) end
 local answer = 'done'
 if enqueueDependents then
   local _, seen = releaseDependents(prefix, id, 'canceled', RELEASED_AT_ONCE, nowS, stamp)

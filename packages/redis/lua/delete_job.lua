@@ -7,24 +7,24 @@
 -- @arg mostDependents int 0 = leave the jobs that wait for it alone; else delete up to this many of them first, -1 =
 --   all
 -- @reply {'done' | 'missing' | 'more'} more: there are more dependents, and the job itself is still there
--- @include lib/time
 -- @include lib/dependencies
--- @include lib/rate_limit
+-- @include lib/held_slot
 -- @include lib/registries
 -- @include lib/waiters
 
 local jobKey = KEYS[1]
 local prefix, id, stamp, mostDependents = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
-local nowS = clock()
 
 local function remove(jobId)
   local key = prefix .. 'job:' .. jobId
-  local job = redis.call('HMGET', key, 'status', 'origin', 'group_id', 'rate_limit_key', 'waiters')
-  if job[2] then leave(prefix, jobId, job[1] or 'created', job[2]) end
+  local job = redis.call('HMGET', key, 'status', 'origin', 'group_id', 'rate_limit_key', 'waiters', 'execution_id')
+  if job[2] then
+    leave(prefix, jobId, job[1] or 'created', job[2], holdSlot(prefix, job[4], jobId, job[2], job[6]))
+  end
   wake(prefix, jobId, job[5])
   leaveDependencies(prefix, jobId)
   erase(prefix, jobId, job[3])
-  if job[4] then releaseSlot(prefix, job[4], jobId, nowS, stamp) end
+  if job[4] then releaseSlot(prefix, job[4], jobId, stamp) end
 end
 
 --- Whether the other job waits for this one, or waited for it. A job that had very many dependencies stays among the

@@ -23,7 +23,7 @@ for _, id in ipairs(redis.call('ZRANGE', key .. ':rate_limited', 0, MOST_CHECKED
   if job[1] ~= 'rate_limited' or job[2] ~= limit then redis.call('ZREM', key .. ':rate_limited', id) end
 end
 local concurrency = tonumber(redis.call('HGET', key, 'concurrency'))
-if concurrency then fillSlots(prefix, limit, concurrency, clock(), stamp) end
+if concurrency then fillSlots(prefix, limit, concurrency, stamp) end
 if redis.call('EXISTS', key .. ':allowed', key .. ':rate_limited') == 0 then
   redis.call('DEL', key)
   redis.call('SREM', limitsKey, limit)

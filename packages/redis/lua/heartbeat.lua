@@ -18,6 +18,7 @@
 -- @include lib/time
 -- @include lib/lease
 -- @include lib/worker_name
+-- @lazy lib/held_slot freeHeldSlot
 
 local workersKey = KEYS[1]
 local prefix, name, instance, stamp, ttlS, leaseMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
@@ -60,7 +61,12 @@ for at = lastField + 1, #ARGV, 3 do
   local held = redis.call('HMGET', jobKey, 'execution_id', 'status')
   local status = held[2]
   if owns(prefix, queue, id, execution, held[1], status) then
-    if status ~= 'canceled' then redis.call('ZADD', prefix .. 'wip:' .. queue, leaseEnds, member) end
+    if status ~= 'canceled' then
+      redis.call('ZADD', prefix .. 'wip:' .. queue, leaseEnds, member)
+    else
+      -- It has a lease only as long as it holds a slot.
+      redis.call('ZADD', prefix .. 'wip:' .. queue, 'XX', leaseEnds, member)
+    end
     -- A Python program has saved an older copy of the job, or has enqueued it once more.
     if status ~= 'started' and status ~= 'canceled' and not (status == 'queued' and isInQueue(prefix, queue, id)) then
       redis.call('HSET', jobKey, 'status', 'started')
@@ -81,6 +87,7 @@ for at = lastField + 1, #ARGV, 3 do
     lost[#lost + 1] = id
     lost[#lost + 1] = execution
     redis.call('ZREM', prefix .. 'wip:' .. queue, member)
+    freeHeldSlot(prefix, queue, id, execution, stamp)
   end
 end
 return { isTaken and 'taken' or 'held', lost }

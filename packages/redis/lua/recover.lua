@@ -19,6 +19,7 @@
 -- @include lib/intermediate
 -- @include lib/schedule
 -- @include lib/claimed
+-- @lazy lib/held_slot freeHeldSlot
 
 local wipKey = KEYS[1]
 local prefix, queue, worker, leaseMs, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -61,8 +62,10 @@ for at = #ended - 1, 1, -2 do
   local key = prefix .. 'job:' .. id
   local held = redis.call('HMGET', key, 'status', 'execution_id', 'data', 'origin')
   local ours = held[2] == execution
+  -- The job was canceled, replaced or deleted while it ran, and the execution held a slot of a rate limit.
+  local heldSlot = (not ours or held[1] == 'canceled') and freeHeldSlot(prefix, queue, id, execution, stamp)
   -- The score of Python RQ's own leases is their end.
-  if not ours and held[3] and tonumber(ended[at + 1]) * 1000 > nowMs then
+  if not ours and not heldSlot and held[3] and tonumber(ended[at + 1]) * 1000 > nowMs then
     left = left + 1
   else
     redis.call('ZREM', wipKey, member)

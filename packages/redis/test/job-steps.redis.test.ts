@@ -133,19 +133,43 @@ describe('delete', () => {
       })
     }))
 
-  it('ends the lease of a running job', () =>
+  it('leaves a running job its lease and slot until its worker hears of it', () =>
     inTheMiddle(async (place) => {
       const { leases } = await started(place)
-      await place.storage.workers.heartbeat({ worker: WORKER, state: 'busy', leases, leaseMs: 15_000 })
-      const lease = `job:<execution>`
       const changes = await changesBy(place.redis, () =>
         place.storage.jobs.delete({ jobId: 'job', deleteDependents: false }),
       )
-      expect(changes).toMatchObject({ 'rq:job:job': null, 'rq:wip:default': { [lease]: null } })
+      expect(changes).toMatchObject({
+        'rq:job:job': null,
+        'rq:rl-held': { 'job:<execution>': 'k' },
+        'rq:rl:k:allowed': { job: null, 'job:<execution>:default': 'now+0' },
+      })
+      expect(Object.keys(changes)).not.toContain('rq:wip:default')
+      expect(
+        await changesBy(place.redis, async () => {
+          await place.storage.workers.heartbeat({ worker: WORKER, state: 'busy', leases, leaseMs: 15_000 })
+        }),
+      ).toMatchObject({
+        'rq:job:limited': { status: 'queued' },
+        'rq:rl-held': null,
+        'rq:rl:k:allowed': { 'job:<execution>:default': null, limited: 'now+0' },
+        'rq:wip:default': { 'job:<execution>': null },
+      })
+    }))
+
+  it('ends the lease of a running job without a rate limit', () =>
+    inTheMiddle(async (place) => {
+      const { leases } = await started(place)
+      await place.storage.workers.heartbeat({ worker: WORKER, state: 'busy', leases, leaseMs: 15_000 })
+      const lease = `first:<execution>`
+      const changes = await changesBy(place.redis, () =>
+        place.storage.jobs.delete({ jobId: 'first', deleteDependents: false }),
+      )
+      expect(changes).toMatchObject({ 'rq:job:first': null, 'rq:wip:default': { [lease]: null } })
       const executions = Object.keys(changes).filter((key) => /^rq:executions?:/.test(key))
       expect(executions.map((key) => key.replace(/:[0-9a-f]{20}/, ''))).toEqual([
-        'rq:execution:job (75 s)',
-        'rq:executions:job (75 s)',
+        'rq:execution:first (75 s)',
+        'rq:executions:first (75 s)',
       ])
     }))
 })

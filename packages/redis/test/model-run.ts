@@ -94,6 +94,10 @@ export class Run {
         return this.#both(step.kind, ({ schedules }) => schedules.reschedule(step.id, FAR_MS + 1))
       case 'empty':
         return this.#both(step.kind, ({ queues }) => queues.empty(step.queue))
+      case 'pause':
+        return this.#both(step.kind, ({ queues }) => queues.pause(step.queue))
+      case 'resume':
+        return this.#both(step.kind, ({ queues }) => queues.resume(step.queue))
       case 'cleanUp':
         return this.#both(step.kind, ({ workers }) => workers.cleanUp(QUEUES))
     }

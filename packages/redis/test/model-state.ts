@@ -9,7 +9,8 @@ export type State = Record<string, unknown>
 const PLACES =
   /^(queue:|rl:.*:(rate_limited|allowed)$|group:|job:.*:dependents$|job::|finished:|failed:|canceled:|deferred:|scheduled:|wip:)/
 /** Keys that hold nothing of this state, or what {@link factsOf} compares. */
-const OTHERS = /^(queues|groups|rl-keys|rl:[^:]*|results:.*|execution:.*|executions:.*|worker:.*|workers.*)$/
+const OTHERS =
+  /^(queues|groups|rl-keys|rl-held|paused:.*|rl:[^:]*|results:.*|execution:.*|executions:.*|worker:.*|workers.*)$/
 
 /** `nameOf` gives an execution the name that it has in both storages. */
 export function stateOfMemory(data: MemoryData, nameOf: (executionId: string) => string): State {
@@ -30,8 +31,11 @@ export function stateOfMemory(data: MemoryData, nameOf: (executionId: string) =>
     )
   }
   for (const [key, { holders, waiting }] of data.limits) {
-    put(`rl:${key}:rate_limited`, waiting, false)
-    put(`rl:${key}:allowed`, holders)
+    put(`rl:${key}:rate_limited`, byScore(waiting), false)
+    put(
+      `rl:${key}:allowed`,
+      [...holders.keys()].map((name) => nameLease(name, nameOf)),
+    )
   }
   for (const [name, members] of data.groups) put(`group:${name}`, members)
   for (const [id, dependents] of data.dependents) put(`job:${id}:dependents`, dependents)
@@ -50,7 +54,8 @@ export function stateOfRedis({ keys }: RedisSnapshot, nameOf: (executionId: stri
     if (PLACES.test(key)) {
       const isOrdered = entry.type === 'list' || key.endsWith(':rate_limited')
       const members = entry.type === 'zset' ? byScore(entry.value) : [...(entry.value as readonly string[])]
-      const named = key.startsWith('wip:') ? members.map((member) => nameLease(member, nameOf)) : members
+      const hasLeases = key.startsWith('wip:') || key.endsWith(':allowed')
+      const named = hasLeases ? members.map((member) => nameLease(member, nameOf)) : members
       state[key] = isOrdered ? named : named.sort()
     } else if (/^job:[^:]+$/.test(key)) {
       state[key] = { expires: entry.ttlMs >= 0 }
@@ -73,8 +78,8 @@ export function factsOf(record: JobRecord | undefined, nameOf: (executionId: str
 }
 
 function nameLease(member: string, nameOf: (executionId: string) => string): string {
-  const [jobId = '', executionId = ''] = member.split(':')
-  return `${jobId}:${nameOf(executionId)}`
+  const [jobId = '', executionId, ...rest] = member.split(':')
+  return executionId === undefined ? jobId : [jobId, nameOf(executionId), ...rest].join(':')
 }
 
 function byScore(members: ReadonlyMap<string, number>): string[] {

@@ -47,6 +47,8 @@ export type Step = { readonly kind: string; readonly [fact: string]: unknown } &
   | { kind: 'promote'; id: string; atFront: boolean }
   | { kind: 'reschedule'; id: string }
   | { kind: 'empty'; queue: string }
+  | { kind: 'pause'; queue: string }
+  | { kind: 'resume'; queue: string }
   | { kind: 'cleanUp' }
 )
 
@@ -121,6 +123,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: is('promote'), id, atFront: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: is('reschedule'), id }) },
   { weight: 1, arbitrary: fc.record({ kind: is('empty'), queue }) },
+  { weight: 1, arbitrary: fc.record({ kind: is('pause'), queue }) },
+  { weight: 2, arbitrary: fc.record({ kind: is('resume'), queue }) },
   { weight: 1, arbitrary: fc.record({ kind: is('cleanUp') }) },
 ) as fc.Arbitrary<Step>
 

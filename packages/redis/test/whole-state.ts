@@ -27,7 +27,7 @@ export function named(dump: RedisDump, nowS = Date.now() / 1000): Record<string,
         return [name, Object.fromEntries(Object.entries(value).map(([member, at]) => [text(member), score(at)]))]
       }
       if (type === 'hash') {
-        return [name, Object.fromEntries(Object.entries(value).map(([field, at]) => [field, text(at)]))]
+        return [name, Object.fromEntries(Object.entries(value).map(([field, at]) => [text(field), text(at)]))]
       }
       return [name, type === 'stream' ? `${value.length} entries` : value]
     }),

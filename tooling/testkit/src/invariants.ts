@@ -42,6 +42,7 @@ const DOCUMENTED: readonly (readonly [name: string, type: Kind, pattern: RegExp]
   ['groups', 'set', /^groups$/],
   ['group', 'set', /^group:(.+)$/],
   ['limits', 'set', /^rl-keys$/],
+  ['held slots', 'hash', /^rl-held$/],
   ['slots', 'zset', /^rl:(.+):allowed$/],
   ['waiting', 'zset', /^rl:(.+):rate_limited$/],
   ['limit', 'hash', /^rl:(.+)$/],
@@ -173,6 +174,8 @@ function places(state: State): string[] {
     for (const member of state.members('wip', queue)) {
       const [id = '', execution] = member.split(':')
       if (execution === undefined) found.push(`wip ${queue} holds ${member}, which names no execution`)
+      // It only holds a slot of a rate limit: its job was canceled, replaced or deleted.
+      else if (state.fields('held slots', '')?.has(member)) continue
       // The lease of an execution that was replaced is dropped when it ends.
       else if (state.job(id) === undefined || state.job(id)?.get('execution_id') === execution) note(id, 'wip', queue)
     }
@@ -264,6 +267,15 @@ function limits(state: State): string[] {
     if (holders.length > concurrency)
       found.push(`rate limit ${name} of ${concurrency} is held by ${holders.length} jobs`)
     for (const id of holders) {
+      const [jobId, execution, ...queue] = id.split(':')
+      if (execution !== undefined) {
+        const lease = `${jobId}:${execution}`
+        if (state.fields('held slots', '')?.get(lease) !== name)
+          found.push(`rate limit ${name} is held by ${lease}, which is not in rl-held`)
+        if (!state.members('wip', queue.join(':')).includes(lease))
+          found.push(`rate limit ${name} is held by ${lease}, which has no lease`)
+        continue
+      }
       const status = state.status(id)
       if (status !== 'queued' && status !== 'started') {
         found.push(`rate limit ${name} is held by ${id}, which is ${status ?? 'no job'}`)

@@ -1,5 +1,6 @@
 --- Enqueue a job that is there already, or has extras as lib/enqueue lists them.
 -- @include lib/enqueue_batch
+-- @include lib/held_slot
 -- @include lib/place
 -- @include lib/registries
 -- @include lib/results
@@ -44,14 +45,14 @@ end
 -- any more; jobs that wait for it wait on.
 local function replace(batch, key, id, known)
   local prefix = batch.prefix
-  leave(prefix, id, known.status, known.queue)
+  local other = redis.call('HMGET', key, 'group_id', 'rate_limit_key')
+  leave(prefix, id, known.status, known.queue, holdSlot(prefix, other[2], id, known.queue, known.execution))
   local dependencies = prefix .. 'job::' .. id .. ':dependencies'
   if redis.call('EXISTS', dependencies) == 1 then leaveDependencies(prefix, id) end
-  local other = redis.call('HMGET', key, 'group_id', 'rate_limit_key')
   leaveGroup(prefix, id, other[1])
   redis.call('UNLINK', key, dependencies)
   redis.call('PERSIST', key .. ':dependents')
-  if other[2] then releaseSlot(prefix, other[2], id, batch.nowS, batch.stamp) end
+  if other[2] then releaseSlot(prefix, other[2], id, batch.stamp) end
 end
 
 --- Write the job where it belongs. Returns its status. `...`: fields of its hash.

@@ -2,11 +2,16 @@
 -- execution still owned it.
 -- @include lib/push
 -- @include lib/schedule
-local function giveBack(prefix, queue, id, execution)
+-- @lazy lib/held_slot freeHeldSlot
+
+local function giveBack(prefix, queue, id, execution, stamp)
   local key = prefix .. 'job:' .. id
   local hadLease = redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) == 1
   local held = redis.call('HMGET', key, 'execution_id', 'status', 'ttl')
-  if held[1] ~= execution or held[2] == 'canceled' or not (hadLease or held[2] == 'started') then return false end
+  if held[1] ~= execution or held[2] == 'canceled' or not (hadLease or held[2] == 'started') then
+    if hadLease then freeHeldSlot(prefix, queue, id, execution, stamp) end
+    return false
+  end
   redis.call('HSET', key, 'status', 'queued')
   redis.call('HDEL', key, 'execution_id', 'started_at', 'worker_name')
   push(prefix, queue, id, true)

@@ -9,7 +9,7 @@ end
 --- Whether an execution owns its job. `held`, `status`: `execution_id` and `status` of the job's hash.
 local function owns(prefix, queue, id, execution, held, status)
   if held ~= execution then return false end
-  -- A canceled job that still runs has no lease.
+  -- A canceled job that still runs has a lease only as long as it holds a slot of a rate limit.
   return status == 'started' or status == 'canceled' or hasLease(prefix, queue, id, execution)
 end
 

@@ -20,6 +20,6 @@ local function place(prefix, id, queue, front, limit, concurrency, nowS, stamp)
   end
   redis.call('HSET', key, 'status', 'rate_limited', 'enqueue_at_front', front and 1 or 0)
   redis.call('ZADD', prefix .. 'rl:' .. limit .. ':rate_limited', scoreInTurn(), id)
-  fillSlots(prefix, limit, tonumber(concurrency), nowS, stamp)
+  fillSlots(prefix, limit, tonumber(concurrency) or 1, stamp, queue)
   return redis.call('HGET', key, 'status')
 end

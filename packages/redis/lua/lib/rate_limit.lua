@@ -1,24 +1,121 @@
 --- Slots of a rate limit, in RQ's keys: the jobs in `allowed` hold one, those in `rate_limited` wait for one, oldest
--- first.
+-- first. A slot that only an execution holds, see lib/held_slot, has a name of its own in `allowed`.
 -- @include lib/lease
 -- @include lib/push
+-- @include lib/time
 
---- Whether a job holds its slot by right: it is a queued or started job of the limit.
-local function isHolder(prefix, limit, id)
-  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key', 'execution_id', 'origin')
+--- The name in `allowed` of a slot that an execution holds. No job has this id.
+local function heldName(id, execution, queue)
+  return id .. ':' .. execution .. ':' .. queue
+end
+
+--- Whether the slot of this name is held by right: by a queued or started job of the limit, or by an execution that has
+-- its lease.
+local function isHolder(prefix, limit, name)
+  local id, execution, queue = string.match(name, '^([^:]+):([^:]+):(.+)$')
+  if id then
+    local ends = redis.call('ZSCORE', prefix .. 'wip:' .. queue, id .. ':' .. execution)
+    local _, nowMs = clock()
+    if ends and tonumber(ends) > tonumber(leaseScore(nowMs)) then return true end
+    redis.call('HDEL', prefix .. 'rl-held', id .. ':' .. execution)
+    return false
+  end
+  local job = redis.call('HMGET', prefix .. 'job:' .. name, 'status', 'rate_limit_key', 'execution_id', 'origin')
   if job[2] ~= limit then return false end
   if job[1] == 'queued' or job[1] == 'started' then return true end
-  return job[3] and job[4] and hasLease(prefix, job[4], id, job[3])
+  return job[3] and job[4] and hasLease(prefix, job[4], name, job[3])
 end
 
 --- Free the slots that are not held by right, among holders `first` to `last`, oldest first. Returns how many.
 local function freeDeadSlots(prefix, limit, first, last)
   local allowed = prefix .. 'rl:' .. limit .. ':allowed'
   local freed = 0
-  for _, id in ipairs(redis.call('ZRANGE', allowed, first, last)) do
-    if not isHolder(prefix, limit, id) then freed = freed + redis.call('ZREM', allowed, id) end
+  for _, name in ipairs(redis.call('ZRANGE', allowed, first, last)) do
+    if not isHolder(prefix, limit, name) then freed = freed + redis.call('ZREM', allowed, name) end
   end
   return freed
+end
+
+--- By queue: whether no worker takes jobs from it now, because it is paused or has no workers.
+local idle = {}
+
+local function isIdle(prefix, queue)
+  if idle[queue] == nil then
+    idle[queue] = redis.call('EXISTS', prefix .. 'paused:' .. queue) == 1
+      or redis.call('SCARD', prefix .. 'workers:' .. queue) == 0
+  end
+  return idle[queue]
+end
+
+--- How many holders are looked at, oldest first, for one that waits in an idle queue.
+local MOST_HOLDERS = 100
+
+--- The oldest holder that waits in an idle queue, its queue, and since when it holds its slot; nil if there is none.
+local function findIdleHolder(prefix, limit)
+  local holders = redis.call('ZRANGE', prefix .. 'rl:' .. limit .. ':allowed', 0, MOST_HOLDERS - 1, 'WITHSCORES')
+  for at = 1, #holders, 2 do
+    local id = holders[at]
+    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'origin', 'rate_limit_key', 'execution_id')
+    if job[1] == 'queued' and job[2] and job[3] == limit and isIdle(prefix, job[2])
+      and not (job[4] and hasLease(prefix, job[2], id, job[4])) then
+      return id, job[2], holders[at + 1]
+    end
+  end
+end
+
+--- Take the slot of a job that waits in its queue: it waits for a slot again, before those that came later.
+local function takeSlot(prefix, limit, id, queue, since)
+  redis.call('LREM', prefix .. 'queue:' .. queue, 0, id)
+  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id)
+  redis.call('ZADD', prefix .. 'rl:' .. limit .. ':rate_limited', since, id)
+  redis.call('HSET', prefix .. 'job:' .. id, 'status', 'rate_limited')
+end
+
+--- How many waiting jobs are read at once, and how many one look reads at most.
+local PAGE, MOST_READ = 100, 1000
+
+--- Returns a function that returns, from call to call, the waiting jobs that are gone or of a queue that is not idle,
+-- oldest first. They have to be removed before the next call. When very many jobs of idle queues wait before them, it
+-- does not reach them all: the field `looked` of the limit says from where the next search goes on.
+local function searchServed(prefix, limit)
+  local key = prefix .. 'rl:' .. limit
+  local page, at, from, passed, read, most = {}, 1, '-inf', 0, 0, PAGE
+  local hasJumped, isOver = false, false
+
+  local function stop(looked)
+    isOver = true
+    if looked then
+      redis.call('HSET', key, 'looked', looked)
+    elseif hasJumped then
+      redis.call('HDEL', key, 'looked')
+    end
+  end
+
+  local function readOn()
+    local last = page[#page]
+    if read > 0 and #page < 2 * PAGE then return stop() end
+    if read == most then
+      if hasJumped then return stop(last) end
+      local looked = redis.call('HGET', key, 'looked')
+      if looked then from, passed = looked, 0 end
+      hasJumped, most, read = true, MOST_READ, 0
+    end
+    page = redis.call('ZRANGE', key .. ':rate_limited', from, '+inf', 'BYSCORE', 'LIMIT', passed, PAGE, 'WITHSCORES')
+    at, read = 1, read + PAGE
+    if #page == 0 then stop() end
+  end
+
+  return function()
+    while true do
+      if not isOver and at > #page then readOn() end
+      if isOver then return nil end
+      local id = page[at]
+      at = at + 2
+      local queue = redis.call('HGET', prefix .. 'job:' .. id, 'origin')
+      if not queue or not isIdle(prefix, queue) then return id end
+      passed = passed + 1
+    end
+  end
 end
 
 --- Jobs that this call has given a slot.
@@ -27,25 +124,42 @@ local admitted = {}
 --- How many waiting jobs that are gone one call drops, at most. The next one goes on.
 local MOST_GONE = 5000
 
---- Give free slots to the jobs that have waited longest.
-local function fillSlots(prefix, limit, concurrency, nowS, stamp)
-  local allowed = prefix .. 'rl:' .. limit .. ':allowed'
-  local waiting = prefix .. 'rl:' .. limit .. ':rate_limited'
-  local free = concurrency - redis.call('ZCARD', allowed)
+--- Give a waiting job a slot. Returns false if it is no waiting job any more.
+local function admit(prefix, limit, id, stamp)
+  local key = prefix .. 'job:' .. id
+  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)
+  local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')
+  if not job[2] or job[1] == 'canceled' then return false end
+  redis.call('ZADD', prefix .. 'rl:' .. limit .. ':allowed', scoreInTurn(), id)
+  redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)
+  push(prefix, job[2], id, job[3] == '1')
+  admitted[id] = true
+  return true
+end
+
+--- Give free slots to the jobs that have waited longest. Those of idle queues come last: they cannot use a slot, so one
+-- of theirs is taken for a job that can. `queue`: of the only job that has come to wait since the last call, if known.
+local function fillSlots(prefix, limit, concurrency, stamp, queue)
+  local key = prefix .. 'rl:' .. limit
+  if redis.call('EXISTS', key .. ':rate_limited') == 0 then return end
+  local free = concurrency - redis.call('ZCARD', key .. ':allowed')
   -- A slot whose job is gone becomes one of the oldest, so it is found among those.
   if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end
-  local gone = 0
-  while free > 0 and gone < MOST_GONE do
-    local oldest = redis.call('ZPOPMIN', waiting)
-    local id = oldest[1]
-    if not id then return end
-    local key = prefix .. 'job:' .. id
-    local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')
-    if job[2] and job[1] ~= 'canceled' then
-      redis.call('ZADD', allowed, nowS, id)
-      redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)
-      push(prefix, job[2], id, job[3] == '1')
-      admitted[id] = true
+  if free <= 0 and queue and isIdle(prefix, queue) then return end
+  local gone, nextServed = 0, searchServed(prefix, limit)
+  while redis.call('EXISTS', key .. ':rate_limited') == 1 and gone < MOST_GONE and free >= 0 do
+    local holder, itsQueue, since
+    if free == 0 then
+      holder, itsQueue, since = findIdleHolder(prefix, limit)
+      if not holder then return end
+    end
+    local id = nextServed()
+    if holder then
+      if not id then return end
+      takeSlot(prefix, limit, holder, itsQueue, since)
+      free = 1
+    end
+    if admit(prefix, limit, id or redis.call('ZRANGE', key .. ':rate_limited', 0, 0)[1], stamp) then
       free = free - 1
     else
       gone = gone + 1
@@ -53,10 +167,10 @@ local function fillSlots(prefix, limit, concurrency, nowS, stamp)
   end
 end
 
---- Release a job's slot, or its place among the waiting jobs, and fill free slots.
-local function releaseSlot(prefix, limit, id, nowS, stamp)
-  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)
-  if redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id) == 0 then return end
+--- Release a slot, or a job's place among the waiting jobs, and fill free slots.
+local function releaseSlot(prefix, limit, name, stamp)
+  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', name)
+  if redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', name) == 0 then return end
   local concurrency = tonumber(redis.call('HGET', prefix .. 'rl:' .. limit, 'concurrency'))
-  if concurrency then fillSlots(prefix, limit, concurrency, nowS, stamp) end
+  if concurrency then fillSlots(prefix, limit, concurrency, stamp) end
 end

@@ -4,20 +4,21 @@
 local HAS_ZSET = { finished = true, failed = true, deferred = true, scheduled = true, canceled = true }
 
 --- Remove the leases of a job and its records of executions. Also of a job that does not seem to run: a Python worker
--- writes the lease before the status, and a Python program may have written an older status.
-local function dropLeases(prefix, id, queue)
+-- writes the lease before the status, and a Python program may have written an older status. `kept`: an execution that
+-- keeps its lease, or nil.
+local function dropLeases(prefix, id, queue, kept)
   local execution = redis.call('HGET', prefix .. 'job:' .. id, 'execution_id')
-  if execution then redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) end
+  if execution and execution ~= kept then redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) end
   for _, other in ipairs(redis.call('ZRANGE', prefix .. 'executions:' .. id, 0, -1)) do
-    redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. other)
+    if other ~= kept then redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. other) end
     redis.call('DEL', prefix .. 'execution:' .. id .. ':' .. other)
   end
   redis.call('DEL', prefix .. 'executions:' .. id)
 end
 
---- Remove a job from the place that its status says, and its leases.
-local function leave(prefix, id, status, queue)
-  dropLeases(prefix, id, queue)
+--- Remove a job from the place that its status says, and its leases, except that of the execution `kept`.
+local function leave(prefix, id, status, queue, kept)
+  dropLeases(prefix, id, queue, kept)
   if status == 'queued' then
     redis.call('LREM', prefix .. 'queue:' .. queue, 0, id)
   elseif status == 'stopped' then

@@ -20,6 +20,7 @@
 --     group, rateLimit  what the job belongs to
 -- @include lib/settle_plain
 -- @include lib/dependents
+-- @include lib/held_slot
 -- @include lib/lease
 -- @include lib/registries
 -- @include lib/results
@@ -200,6 +201,9 @@ local function settle(batch, s)
   local held = redis.call('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again')
   local found = ownership(batch.prefix, key, held, s)
   endExecution(batch, s)
+  if s.extra.rateLimit and (found ~= 'owned' or held[2] == 'canceled') then
+    freeHeldSlot(batch.prefix, s.queue, s.id, s.execution, batch.stamp)
+  end
   if found ~= 'owned' then
     append(batch.answers, found == 'again' and 'a' or found == 'lost' and 'l' or 'g')
     return
@@ -212,7 +216,7 @@ local function settle(batch, s)
   end
   -- Jobs that wait for the slot go before jobs that wait for this job.
   if s.extra.rateLimit and s.to ~= 'queued' then
-    releaseSlot(batch.prefix, s.extra.rateLimit, s.id, batch.nowS, batch.stamp)
+    releaseSlot(batch.prefix, s.extra.rateLimit, s.id, batch.stamp)
   end
   if s.extra.entry then writeEntry(batch, s) end
   if s.to == 'canceled' then

@@ -14,13 +14,18 @@ export function decodeExplanation(jobId: string, reply: ReplyOf<typeof explain>)
     position,
     ...(due !== null && { dueMs: Number(due) * 1000 }),
     dependencies: decodeDependencies(dependencies),
-    slotHolders: slotHolders.map(String),
+    slotHolders: slotHolders.map(holderOf),
     waitingBefore,
     releasing: releasing === 1,
     suspended: suspended === 1,
     paused: paused === 1,
     workers,
   }
+}
+
+/** The job that holds a slot, or whose execution has held it since the job was canceled, replaced or deleted. */
+function holderOf(name: Buffer): string {
+  return String(name).replace(/:.*$/s, '')
 }
 
 /** Decode ids and statuses in turn. An empty status means that there is no such job. */

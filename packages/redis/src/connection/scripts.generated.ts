@@ -398,14 +398,14 @@ local function closesCycle(batch, id, dependencies)
 end
 local function replace(batch, key, id, known)
   local prefix = batch.prefix
-  leave(prefix, id, known.status, known.queue)
+  local other = redis.call('HMGET', key, 'group_id', 'rate_limit_key')
+  leave(prefix, id, known.status, known.queue, holdSlot(prefix, other[2], id, known.queue, known.execution))
   local dependencies = prefix .. 'job::' .. id .. ':dependencies'
   if redis.call('EXISTS', dependencies) == 1 then leaveDependencies(prefix, id) end
-  local other = redis.call('HMGET', key, 'group_id', 'rate_limit_key')
   leaveGroup(prefix, id, other[1])
   redis.call('UNLINK', key, dependencies)
   redis.call('PERSIST', key .. ':dependents')
-  if other[2] then releaseSlot(prefix, other[2], id, batch.nowS, batch.stamp) end
+  if other[2] then releaseSlot(prefix, other[2], id, batch.stamp) end
 end
 local function putInPlace(batch, key, id, queue, extra, dueMs, isUnmet, ...)
   local prefix, stamp = batch.prefix, batch.stamp
@@ -499,15 +499,39 @@ local function listQueue(batch, queue)
   redis.call('SADD', batch.queuesKey, batch.prefix .. 'queue:' .. queue)
 end`
 
-const LIB_GIVE_BACK = String.raw`local function giveBack(prefix, queue, id, execution)
+const LIB_GIVE_BACK = String.raw`local function giveBack(prefix, queue, id, execution, stamp)
   local key = prefix .. 'job:' .. id
   local hadLease = redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) == 1
   local held = redis.call('HMGET', key, 'execution_id', 'status', 'ttl')
-  if held[1] ~= execution or held[2] == 'canceled' or not (hadLease or held[2] == 'started') then return false end
+  if held[1] ~= execution or held[2] == 'canceled' or not (hadLease or held[2] == 'started') then
+    if hadLease then freeHeldSlot(prefix, queue, id, execution, stamp) end
+    return false
+  end
   redis.call('HSET', key, 'status', 'queued')
   redis.call('HDEL', key, 'execution_id', 'started_at', 'worker_name')
   push(prefix, queue, id, true)
   if tonumber(held[3]) then expireAfter(prefix, id, held[3]) end
+  return true
+end`
+
+const LIB_HELD_SLOT = String.raw`local function holdSlot(prefix, limit, id, queue, execution)
+  if not (limit and queue and execution) then return nil end
+  local member = id .. ':' .. execution
+  if redis.call('HEXISTS', prefix .. 'rl-held', member) == 1 then return execution end
+  local allowed = prefix .. 'rl:' .. limit .. ':allowed'
+  local since = redis.call('ZSCORE', allowed, id)
+  if not since or not hasLease(prefix, queue, id, execution) then return nil end
+  redis.call('ZREM', allowed, id)
+  redis.call('ZADD', allowed, since, heldName(id, execution, queue))
+  redis.call('HSET', prefix .. 'rl-held', member, limit)
+  return execution
+end
+local function freeHeldSlot(prefix, queue, id, execution, stamp)
+  local member = id .. ':' .. execution
+  local limit = redis.call('HGET', prefix .. 'rl-held', member)
+  if not limit then return false end
+  redis.call('HDEL', prefix .. 'rl-held', member)
+  releaseSlot(prefix, limit, heldName(id, execution, queue), stamp)
   return true
 end`
 
@@ -570,7 +594,7 @@ const LIB_PLACE = String.raw`local function place(prefix, id, queue, front, limi
   end
   redis.call('HSET', key, 'status', 'rate_limited', 'enqueue_at_front', front and 1 or 0)
   redis.call('ZADD', prefix .. 'rl:' .. limit .. ':rate_limited', scoreInTurn(), id)
-  fillSlots(prefix, limit, tonumber(concurrency), nowS, stamp)
+  fillSlots(prefix, limit, tonumber(concurrency) or 1, stamp, queue)
   return redis.call('HGET', key, 'status')
 end`
 
@@ -624,64 +648,153 @@ const LIB_PUSH = String.raw`local function push(prefix, queue, id, front)
   if redis.call(front and 'LPUSH' or 'RPUSH', key, id) == 1 then redis.call('SADD', prefix .. 'queues', key) end
 end`
 
-const LIB_RATE_LIMIT = String.raw`local function isHolder(prefix, limit, id)
-  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key', 'execution_id', 'origin')
+const LIB_RATE_LIMIT = String.raw`local function heldName(id, execution, queue)
+  return id .. ':' .. execution .. ':' .. queue
+end
+local function isHolder(prefix, limit, name)
+  local id, execution, queue = string.match(name, '^([^:]+):([^:]+):(.+)$')
+  if id then
+    local ends = redis.call('ZSCORE', prefix .. 'wip:' .. queue, id .. ':' .. execution)
+    local _, nowMs = clock()
+    if ends and tonumber(ends) > tonumber(leaseScore(nowMs)) then return true end
+    redis.call('HDEL', prefix .. 'rl-held', id .. ':' .. execution)
+    return false
+  end
+  local job = redis.call('HMGET', prefix .. 'job:' .. name, 'status', 'rate_limit_key', 'execution_id', 'origin')
   if job[2] ~= limit then return false end
   if job[1] == 'queued' or job[1] == 'started' then return true end
-  return job[3] and job[4] and hasLease(prefix, job[4], id, job[3])
+  return job[3] and job[4] and hasLease(prefix, job[4], name, job[3])
 end
 local function freeDeadSlots(prefix, limit, first, last)
   local allowed = prefix .. 'rl:' .. limit .. ':allowed'
   local freed = 0
-  for _, id in ipairs(redis.call('ZRANGE', allowed, first, last)) do
-    if not isHolder(prefix, limit, id) then freed = freed + redis.call('ZREM', allowed, id) end
+  for _, name in ipairs(redis.call('ZRANGE', allowed, first, last)) do
+    if not isHolder(prefix, limit, name) then freed = freed + redis.call('ZREM', allowed, name) end
   end
   return freed
 end
+local idle = {}
+local function isIdle(prefix, queue)
+  if idle[queue] == nil then
+    idle[queue] = redis.call('EXISTS', prefix .. 'paused:' .. queue) == 1
+      or redis.call('SCARD', prefix .. 'workers:' .. queue) == 0
+  end
+  return idle[queue]
+end
+local MOST_HOLDERS = 100
+local function findIdleHolder(prefix, limit)
+  local holders = redis.call('ZRANGE', prefix .. 'rl:' .. limit .. ':allowed', 0, MOST_HOLDERS - 1, 'WITHSCORES')
+  for at = 1, #holders, 2 do
+    local id = holders[at]
+    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'origin', 'rate_limit_key', 'execution_id')
+    if job[1] == 'queued' and job[2] and job[3] == limit and isIdle(prefix, job[2])
+      and not (job[4] and hasLease(prefix, job[2], id, job[4])) then
+      return id, job[2], holders[at + 1]
+    end
+  end
+end
+local function takeSlot(prefix, limit, id, queue, since)
+  redis.call('LREM', prefix .. 'queue:' .. queue, 0, id)
+  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id)
+  redis.call('ZADD', prefix .. 'rl:' .. limit .. ':rate_limited', since, id)
+  redis.call('HSET', prefix .. 'job:' .. id, 'status', 'rate_limited')
+end
+local PAGE, MOST_READ = 100, 1000
+local function searchServed(prefix, limit)
+  local key = prefix .. 'rl:' .. limit
+  local page, at, from, passed, read, most = {}, 1, '-inf', 0, 0, PAGE
+  local hasJumped, isOver = false, false
+  local function stop(looked)
+    isOver = true
+    if looked then
+      redis.call('HSET', key, 'looked', looked)
+    elseif hasJumped then
+      redis.call('HDEL', key, 'looked')
+    end
+  end
+  local function readOn()
+    local last = page[#page]
+    if read > 0 and #page < 2 * PAGE then return stop() end
+    if read == most then
+      if hasJumped then return stop(last) end
+      local looked = redis.call('HGET', key, 'looked')
+      if looked then from, passed = looked, 0 end
+      hasJumped, most, read = true, MOST_READ, 0
+    end
+    page = redis.call('ZRANGE', key .. ':rate_limited', from, '+inf', 'BYSCORE', 'LIMIT', passed, PAGE, 'WITHSCORES')
+    at, read = 1, read + PAGE
+    if #page == 0 then stop() end
+  end
+  return function()
+    while true do
+      if not isOver and at > #page then readOn() end
+      if isOver then return nil end
+      local id = page[at]
+      at = at + 2
+      local queue = redis.call('HGET', prefix .. 'job:' .. id, 'origin')
+      if not queue or not isIdle(prefix, queue) then return id end
+      passed = passed + 1
+    end
+  end
+end
 local admitted = {}
 local MOST_GONE = 5000
-local function fillSlots(prefix, limit, concurrency, nowS, stamp)
-  local allowed = prefix .. 'rl:' .. limit .. ':allowed'
-  local waiting = prefix .. 'rl:' .. limit .. ':rate_limited'
-  local free = concurrency - redis.call('ZCARD', allowed)
+local function admit(prefix, limit, id, stamp)
+  local key = prefix .. 'job:' .. id
+  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)
+  local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')
+  if not job[2] or job[1] == 'canceled' then return false end
+  redis.call('ZADD', prefix .. 'rl:' .. limit .. ':allowed', scoreInTurn(), id)
+  redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)
+  push(prefix, job[2], id, job[3] == '1')
+  admitted[id] = true
+  return true
+end
+local function fillSlots(prefix, limit, concurrency, stamp, queue)
+  local key = prefix .. 'rl:' .. limit
+  if redis.call('EXISTS', key .. ':rate_limited') == 0 then return end
+  local free = concurrency - redis.call('ZCARD', key .. ':allowed')
   if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end
-  local gone = 0
-  while free > 0 and gone < MOST_GONE do
-    local oldest = redis.call('ZPOPMIN', waiting)
-    local id = oldest[1]
-    if not id then return end
-    local key = prefix .. 'job:' .. id
-    local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')
-    if job[2] and job[1] ~= 'canceled' then
-      redis.call('ZADD', allowed, nowS, id)
-      redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)
-      push(prefix, job[2], id, job[3] == '1')
-      admitted[id] = true
+  if free <= 0 and queue and isIdle(prefix, queue) then return end
+  local gone, nextServed = 0, searchServed(prefix, limit)
+  while redis.call('EXISTS', key .. ':rate_limited') == 1 and gone < MOST_GONE and free >= 0 do
+    local holder, itsQueue, since
+    if free == 0 then
+      holder, itsQueue, since = findIdleHolder(prefix, limit)
+      if not holder then return end
+    end
+    local id = nextServed()
+    if holder then
+      if not id then return end
+      takeSlot(prefix, limit, holder, itsQueue, since)
+      free = 1
+    end
+    if admit(prefix, limit, id or redis.call('ZRANGE', key .. ':rate_limited', 0, 0)[1], stamp) then
       free = free - 1
     else
       gone = gone + 1
     end
   end
 end
-local function releaseSlot(prefix, limit, id, nowS, stamp)
-  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)
-  if redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id) == 0 then return end
+local function releaseSlot(prefix, limit, name, stamp)
+  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', name)
+  if redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', name) == 0 then return end
   local concurrency = tonumber(redis.call('HGET', prefix .. 'rl:' .. limit, 'concurrency'))
-  if concurrency then fillSlots(prefix, limit, concurrency, nowS, stamp) end
+  if concurrency then fillSlots(prefix, limit, concurrency, stamp) end
 end`
 
 const LIB_REGISTRIES = String.raw`local HAS_ZSET = { finished = true, failed = true, deferred = true, scheduled = true, canceled = true }
-local function dropLeases(prefix, id, queue)
+local function dropLeases(prefix, id, queue, kept)
   local execution = redis.call('HGET', prefix .. 'job:' .. id, 'execution_id')
-  if execution then redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) end
+  if execution and execution ~= kept then redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) end
   for _, other in ipairs(redis.call('ZRANGE', prefix .. 'executions:' .. id, 0, -1)) do
-    redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. other)
+    if other ~= kept then redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. other) end
     redis.call('DEL', prefix .. 'execution:' .. id .. ':' .. other)
   end
   redis.call('DEL', prefix .. 'executions:' .. id)
 end
-local function leave(prefix, id, status, queue)
-  dropLeases(prefix, id, queue)
+local function leave(prefix, id, status, queue, kept)
+  dropLeases(prefix, id, queue, kept)
   if status == 'queued' then
     redis.call('LREM', prefix .. 'queue:' .. queue, 0, id)
   elseif status == 'stopped' then
@@ -972,6 +1085,9 @@ local function settle(batch, s)
   local held = redis.call('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again')
   local found = ownership(batch.prefix, key, held, s)
   endExecution(batch, s)
+  if s.extra.rateLimit and (found ~= 'owned' or held[2] == 'canceled') then
+    freeHeldSlot(batch.prefix, s.queue, s.id, s.execution, batch.stamp)
+  end
   if found ~= 'owned' then
     append(batch.answers, found == 'again' and 'a' or found == 'lost' and 'l' or 'g')
     return
@@ -983,7 +1099,7 @@ local function settle(batch, s)
     decideCanceled(s)
   end
   if s.extra.rateLimit and s.to ~= 'queued' then
-    releaseSlot(batch.prefix, s.extra.rateLimit, s.id, batch.nowS, batch.stamp)
+    releaseSlot(batch.prefix, s.extra.rateLimit, s.id, batch.stamp)
   end
   if s.extra.entry then writeEntry(batch, s) end
   if s.to == 'canceled' then
@@ -1095,7 +1211,7 @@ return { status, 'waiting' }`,
 }
 
 /**
- * Cancel a job: remove it from wherever it waits, and list it as canceled. A job that runs keeps running.
+ * Cancel a job: remove it from wherever it waits, and list it as canceled. A job that runs keeps running, and keeps its slot of a rate limit.
  *
  * Keys: job (rq:job:<id>)
  *
@@ -1113,7 +1229,7 @@ export const cancel: Script<
   'done' | 'missing' | 'refused' | 'more'
 > = {
   name: 'cancel',
-  sha: '2b3f0910caf33a21c85aff52735e75a7244357c0',
+  sha: '05653995710a2f5d8ecedebaddf3d34b20e1a2be',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1126,18 +1242,19 @@ export const cancel: Script<
     LIB_RATE_LIMIT,
     LIB_PLACE,
     LIB_DEPENDENTS,
+    LIB_HELD_SLOT,
     LIB_REGISTRIES,
     LIB_WAITERS,
     String.raw`local jobKey = KEYS[1]
 local prefix, id, stamp = ARGV[1], ARGV[2], ARGV[3]
 local enqueueDependents, removeFromDependencies = ARGV[4] == '1', ARGV[5] == '1'
-local job = redis.call('HMGET', jobKey, 'status', 'origin', 'waiters', 'rate_limit_key')
+local job = redis.call('HMGET', jobKey, 'status', 'origin', 'waiters', 'rate_limit_key', 'execution_id')
 if redis.call('EXISTS', jobKey) == 0 then return 'missing' end
 local status, queue = job[1] or 'created', job[2]
 if status == 'canceled' then return 'refused' end
 local nowS = clock()
 if queue then
-  leave(prefix, id, status, queue)
+  leave(prefix, id, status, queue, holdSlot(prefix, job[4], id, queue, job[5]))
   redis.call('ZADD', prefix .. 'canceled:' .. queue, nowS, id)
 end
 redis.call('HSET', jobKey, 'status', 'canceled')
@@ -1147,7 +1264,7 @@ if redis.call('PERSIST', jobKey) == 1 then
   redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
 end
 if removeFromDependencies then leaveDependencies(prefix, id) end
-if job[4] then releaseSlot(prefix, job[4], id, nowS, stamp) end
+if job[4] then releaseSlot(prefix, job[4], id, stamp) end
 local answer = 'done'
 if enqueueDependents then
   local _, seen = releaseDependents(prefix, id, 'canceled', RELEASED_AT_ONCE, nowS, stamp)
@@ -1516,7 +1633,7 @@ export const cronTick: Script<
   [answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'early', tick: string, nowMs: number]
 > = {
   name: 'cron_tick',
-  sha: '25b6ffb607fbb97e32b924535e7b80e4d57bb42c',
+  sha: '3993c64d2514e0149e5c7f012e1bb3a19e0884aa',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -1526,6 +1643,7 @@ export const cronTick: Script<
     LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
+    LIB_HELD_SLOT,
     LIB_PLACE,
     LIB_REGISTRIES,
     LIB_RESULTS,
@@ -1625,7 +1743,7 @@ export const deleteJob: Script<
   'done' | 'missing' | 'more'
 > = {
   name: 'delete_job',
-  sha: 'f8e49d8a65ca5341a4d1bef2f5b870cd74affdd9',
+  sha: 'd0fdee8caee98cac568f91df644d856355165285',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1636,19 +1754,21 @@ export const deleteJob: Script<
     LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
+    LIB_HELD_SLOT,
     LIB_REGISTRIES,
     LIB_WAITERS,
     String.raw`local jobKey = KEYS[1]
 local prefix, id, stamp, mostDependents = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
-local nowS = clock()
 local function remove(jobId)
   local key = prefix .. 'job:' .. jobId
-  local job = redis.call('HMGET', key, 'status', 'origin', 'group_id', 'rate_limit_key', 'waiters')
-  if job[2] then leave(prefix, jobId, job[1] or 'created', job[2]) end
+  local job = redis.call('HMGET', key, 'status', 'origin', 'group_id', 'rate_limit_key', 'waiters', 'execution_id')
+  if job[2] then
+    leave(prefix, jobId, job[1] or 'created', job[2], holdSlot(prefix, job[4], jobId, job[2], job[6]))
+  end
   wake(prefix, jobId, job[5])
   leaveDependencies(prefix, jobId)
   erase(prefix, jobId, job[3])
-  if job[4] then releaseSlot(prefix, job[4], jobId, nowS, stamp) end
+  if job[4] then releaseSlot(prefix, job[4], jobId, stamp) end
 end
 local function isDependent(other)
   if redis.call('SISMEMBER', prefix .. 'job::' .. other .. ':dependencies', id) == 1 then return true end
@@ -1691,7 +1811,7 @@ export const drainReady: Script<
   number
 > = {
   name: 'drain_ready',
-  sha: '187bee69593996818650ffad37cf4d303c82a665',
+  sha: 'd2471424288c0fafc21009d5cff118cb1f846c7b',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1739,7 +1859,7 @@ export const dropDeadSlots: Script<
   number
 > = {
   name: 'drop_dead_slots',
-  sha: '9f60a9048a53db2d741a29389173ec3d65104993',
+  sha: 'a53821574e2a65cc707798f411dd7077e5e35e45',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1758,7 +1878,7 @@ for _, id in ipairs(redis.call('ZRANGE', key .. ':rate_limited', 0, MOST_CHECKED
   if job[1] ~= 'rate_limited' or job[2] ~= limit then redis.call('ZREM', key .. ':rate_limited', id) end
 end
 local concurrency = tonumber(redis.call('HGET', key, 'concurrency'))
-if concurrency then fillSlots(prefix, limit, concurrency, clock(), stamp) end
+if concurrency then fillSlots(prefix, limit, concurrency, stamp) end
 if redis.call('EXISTS', key .. ':allowed', key .. ':rate_limited') == 0 then
   redis.call('DEL', key)
   redis.call('SREM', limitsKey, limit)
@@ -1875,27 +1995,26 @@ export const empty: Script<
   number
 > = {
   name: 'empty',
-  sha: 'e856ba6ffd350ba079a19e8820ce5c9bfe3aaad6',
+  sha: 'f9850a3e7d46fafb3bb0e36de0519f056c2724b8',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
-    LIB_TIME,
     LIB_LEASE,
     LIB_PUSH,
+    LIB_TIME,
     LIB_RATE_LIMIT,
     LIB_REGISTRIES,
     LIB_WAITERS,
     String.raw`local queueKey = KEYS[1]
 local prefix, most, stamp, forget = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 local ids = redis.call('LPOP', queueKey, most) or {}
-local nowS = clock()
 for _, id in ipairs(ids) do
   local job = redis.call('HMGET', prefix .. 'job:' .. id, 'group_id', 'rate_limit_key', 'status', 'waiters')
   if not job[3] or job[3] == 'queued' or job[3] == 'created' then
     wake(prefix, id, job[4])
     erase(prefix, id, job[1])
-    if job[2] then releaseSlot(prefix, job[2], id, nowS, stamp) end
+    if job[2] then releaseSlot(prefix, job[2], id, stamp) end
   end
 end
 if forget and redis.call('EXISTS', queueKey) == 0 then redis.call('SREM', prefix .. 'queues', queueKey) end
@@ -1921,7 +2040,7 @@ export const enqueue: Script<
   number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle')[]
 > = {
   name: 'enqueue',
-  sha: '88e2e230fbbe2f50e3d54b1d1641213f3c817845',
+  sha: '35424a85e93c232094c0106299c96e8bbc79253f',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1956,6 +2075,7 @@ end`,
     LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
+    LIB_HELD_SLOT,
     LIB_PLACE,
     LIB_REGISTRIES,
     LIB_RESULTS,
@@ -2077,12 +2197,13 @@ export const giveBack: Script<
   [queues: string],
   [
     prefix: string,
+    stamp: string,
     ...leases: string[],
   ],
   ('returned' | 'lost')[]
 > = {
   name: 'give_back',
-  sha: 'da3e3bfdc47b54b744de71e4cc74e9aa0588b5ef',
+  sha: 'aa6a3e575d698268c26edbf9763506f8acf21ebf',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2090,12 +2211,23 @@ export const giveBack: Script<
     LIB_PUSH,
     LIB_TIME,
     LIB_SCHEDULE,
+    String.raw`local freeHeldSlot
+local function make_held_slot()`,
+    LIB_LEASE,
+    LIB_RATE_LIMIT,
+    LIB_HELD_SLOT,
+    String.raw`return freeHeldSlot
+end
+function freeHeldSlot(...)
+  freeHeldSlot = make_held_slot()
+  return freeHeldSlot(...)
+end`,
     LIB_GIVE_BACK,
-    String.raw`local prefix = ARGV[1]
+    String.raw`local prefix, stamp = ARGV[1], ARGV[2]
 local answers = {}
-for n = (#ARGV - 1) / 3, 1, -1 do
-  local queue, id, execution = unpack(ARGV, 3 * n - 1, 3 * n + 1)
-  answers[n] = giveBack(prefix, queue, id, execution) and 'returned' or 'lost'
+for n = (#ARGV - 2) / 3, 1, -1 do
+  local queue, id, execution = unpack(ARGV, 3 * n, 3 * n + 2)
+  answers[n] = giveBack(prefix, queue, id, execution, stamp) and 'returned' or 'lost'
 end
 return answers`,
   ),
@@ -2126,7 +2258,7 @@ export const heartbeat: Script<
   [name: 'held' | 'taken', lost: string[]]
 > = {
   name: 'heartbeat',
-  sha: '1b627422b2ed286f139ed874617753495480b73a',
+  sha: '99baecff7a1dd554a07a4b74defc4510bffc316b',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2134,6 +2266,17 @@ export const heartbeat: Script<
     LIB_TIME,
     LIB_LEASE,
     LIB_WORKER_NAME,
+    String.raw`local freeHeldSlot
+local function make_held_slot()`,
+    LIB_PUSH,
+    LIB_RATE_LIMIT,
+    LIB_HELD_SLOT,
+    String.raw`return freeHeldSlot
+end
+function freeHeldSlot(...)
+  freeHeldSlot = make_held_slot()
+  return freeHeldSlot(...)
+end`,
     String.raw`local workersKey = KEYS[1]
 local prefix, name, instance, stamp, ttlS, leaseMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local state, currentJob, queueCount, fieldCount = ARGV[7], ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
@@ -2170,7 +2313,11 @@ for at = lastField + 1, #ARGV, 3 do
   local held = redis.call('HMGET', jobKey, 'execution_id', 'status')
   local status = held[2]
   if owns(prefix, queue, id, execution, held[1], status) then
-    if status ~= 'canceled' then redis.call('ZADD', prefix .. 'wip:' .. queue, leaseEnds, member) end
+    if status ~= 'canceled' then
+      redis.call('ZADD', prefix .. 'wip:' .. queue, leaseEnds, member)
+    else
+      redis.call('ZADD', prefix .. 'wip:' .. queue, 'XX', leaseEnds, member)
+    end
     if status ~= 'started' and status ~= 'canceled' and not (status == 'queued' and isInQueue(prefix, queue, id)) then
       redis.call('HSET', jobKey, 'status', 'started')
     end
@@ -2190,6 +2337,7 @@ for at = lastField + 1, #ARGV, 3 do
     lost[#lost + 1] = id
     lost[#lost + 1] = execution
     redis.call('ZREM', prefix .. 'wip:' .. queue, member)
+    freeHeldSlot(prefix, queue, id, execution, stamp)
   end
 end
 return { isTaken and 'taken' or 'held', lost }`,
@@ -2302,7 +2450,7 @@ export const promote: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'promote',
-  sha: 'c9395bca4d70da6a188b3202b7edddbaeae2d99c',
+  sha: '10b2bf6eba51c5d6d021db72e74d55d49f48585c',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2347,7 +2495,7 @@ export const promoteDue: Script<
   'lost' | [moved: number, waitMs: number, nowMs: number]
 > = {
   name: 'promote_due',
-  sha: 'bf3a4b493910dccdd398b5e36170d829cee7ced3',
+  sha: '8bd1391438a6d95ad94591512fccd1a1b6259969',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -2482,7 +2630,7 @@ export const recover: Script<
   [nowMs: number, taken: Buffer, next: number]
 > = {
   name: 'recover',
-  sha: '2b1525613ebd147a10eab6bd6988f418527e43eb',
+  sha: 'dcb16f025311dbc32118cc6ed4022fb42f92dab3',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -2492,6 +2640,17 @@ export const recover: Script<
     LIB_INTERMEDIATE,
     LIB_SCHEDULE,
     LIB_CLAIMED,
+    String.raw`local freeHeldSlot
+local function make_held_slot()`,
+    LIB_LEASE,
+    LIB_RATE_LIMIT,
+    LIB_HELD_SLOT,
+    String.raw`return freeHeldSlot
+end
+function freeHeldSlot(...)
+  freeHeldSlot = make_held_slot()
+  return freeHeldSlot(...)
+end`,
     String.raw`local wipKey = KEYS[1]
 local prefix, queue, worker, leaseMs, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local stamp, executionBase, sentMs, from = ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
@@ -2521,7 +2680,8 @@ for at = #ended - 1, 1, -2 do
   local key = prefix .. 'job:' .. id
   local held = redis.call('HMGET', key, 'status', 'execution_id', 'data', 'origin')
   local ours = held[2] == execution
-  if not ours and held[3] and tonumber(ended[at + 1]) * 1000 > nowMs then
+  local heldSlot = (not ours or held[1] == 'canceled') and freeHeldSlot(prefix, queue, id, execution, stamp)
+  if not ours and not heldSlot and held[3] and tonumber(ended[at + 1]) * 1000 > nowMs then
     left = left + 1
   else
     redis.call('ZREM', wipKey, member)
@@ -2611,7 +2771,7 @@ export const releaseDependents: Script<
   0 | 1
 > = {
   name: 'release_dependents',
-  sha: 'aa9ab19340087ff49f081ad4770ae1d4e0b4feee',
+  sha: '36e1b671644ef3669d57bb3e321141362a792798',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -2660,7 +2820,7 @@ export const requeue: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'requeue',
-  sha: '64e3b4d0c15a16bf14c157390e1de51b2defaf81',
+  sha: '13eb581ee9071755eeaca5041ece8acae462a88c',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2777,7 +2937,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: 'a475b2469113debada51562bf33b36bbea420494',
+  sha: '3d2d92906880387dedb60fbc7004c4a3944eb0a1',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -2808,6 +2968,7 @@ local function make_settlement()`,
     LIB_RATE_LIMIT,
     LIB_PLACE,
     LIB_DEPENDENTS,
+    LIB_HELD_SLOT,
     LIB_REGISTRIES,
     LIB_RESULTS,
     LIB_SETTLEMENT,

@@ -21,8 +21,7 @@ export async function cleanUp(connections: Connections, keys: Keys, queues: read
     await dropDeadWorkers(connections, keys.queueWorkers(queue))
   }
   await dropDeadWorkers(connections, keys.workers)
-  for await (const limits of setPages(connections, keys.rateLimits))
-    for (const limit of limits) await dropDeadSlots(connections, keys, limit)
+  await fillSlots(connections, keys)
   for await (const groups of setPages(connections, keys.groups))
     for (const group of groups) await tidyGroup(connections, keys, group)
 }
@@ -34,6 +33,12 @@ async function dropDeadSlots(connections: Connections, keys: Keys, limit: string
     const args = [keys.prefix, limit, stampNow(), first, first + PAGE - 1] as const
     await connections.run(scripts.dropDeadSlots, [keys.rateLimits], [...args])
   }
+}
+
+/** Take the slots of rate limits from jobs that cannot use them, and give them to those that can. */
+export async function fillSlots(connections: Connections, keys: Keys): Promise<void> {
+  for await (const limits of setPages(connections, keys.rateLimits))
+    for (const limit of limits) await dropDeadSlots(connections, keys, limit)
 }
 
 async function drainReady(connections: Connections, keys: Keys, queue: string): Promise<void> {

@@ -7,6 +7,7 @@ import type { Connections } from '../connection/connections.ts'
 import { pipeScript, type WordsOf } from '../connection/script.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
+import { fillSlots } from './cleanup.ts'
 import { releaseAllDependents } from './dependent-steps.ts'
 
 /** The most plain jobs that enqueue.lua takes in one call. */
@@ -126,11 +127,13 @@ export class RedisQueueStore implements QueueStore {
     return emptied
   }
 
+  /** Its jobs no longer use the slots of rate limits that they hold: those go to jobs of other queues. */
   async pause(queue: string, durationS?: number): Promise<void> {
     const key = this.#keys.paused(queue)
     await this.#connections.call((client) =>
       durationS === undefined ? client.set(key, '1') : client.set(key, '1', 'EX', durationS),
     )
+    await fillSlots(this.#connections, this.#keys)
   }
 
   async resume(queue: string): Promise<boolean> {

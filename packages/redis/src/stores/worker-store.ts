@@ -164,7 +164,8 @@ export class RedisWorkerStore implements WorkerStore {
     const answers: GiveBackAnswer[][] = []
     for (let end = leases.length; end > 0; end -= LEASE_PAGE) {
       const words = leaseWords(leases.slice(Math.max(0, end - LEASE_PAGE), end))
-      answers.push(await this.#connections.run(scripts.giveBack, [this.#keys.queues], [this.#keys.prefix, ...words]))
+      const args = [this.#keys.prefix, stampNow(), ...words] as const
+      answers.push(await this.#connections.run(scripts.giveBack, [this.#keys.queues], [...args]))
     }
     return answers.reverse().flat()
   }

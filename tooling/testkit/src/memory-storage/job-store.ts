@@ -18,7 +18,7 @@ import { newRecord } from './enqueueing.ts'
 import type { MemoryData } from './memory-data.ts'
 import { pipelineOf } from './memory-pipeline.ts'
 import { deleteJob } from './places.ts'
-import { place } from './rate-limits.ts'
+import { place, waitingFor } from './rate-limits.ts'
 import { resultsOf } from './results.ts'
 
 export class MemoryJobStore implements JobStore {
@@ -126,14 +126,14 @@ export class MemoryJobStore implements JobStore {
     const index = data.queue(record.origin).indexOf(jobId)
     const dueMs = data.registry(record.origin, 'scheduled').scoreMs(jobId)
     const limit = data.limits.get(record.rateLimit?.key ?? '')
-    const waitingBefore = [...(limit?.waiting ?? [])].indexOf(jobId)
+    const waitingBefore = limit === undefined ? -1 : waitingFor(limit).indexOf(jobId)
     return {
       record: { ...record },
       position: index === -1 ? null : index,
       ...(dueMs !== undefined && { dueMs }),
       dependencies: [...waitsFor].sort().map((id) => ({ id, status: data.status(id) })),
       releasing: false,
-      slotHolders: [...(limit?.holders ?? [])],
+      slotHolders: [...(limit?.holders.keys() ?? [])].map((name) => name.replace(/:.*$/, '')),
       waitingBefore: waitingBefore === -1 ? null : waitingBefore,
       suspended: data.isSuspended,
       paused: data.isPaused(record.origin),

@@ -1,5 +1,6 @@
 import type { Claimed, ClaimReply, ClaimRequest, GiveBackAnswer, JobRecord, Lease, RecoverReply } from '@rq/job'
 import { leaseKey, type MemoryData, type StoredLease } from './memory-data.ts'
+import { freeHeldSlot } from './rate-limits.ts'
 import { putBack } from './waiting-jobs.ts'
 
 export interface LeaseRequest {
@@ -53,11 +54,12 @@ export function renew(data: MemoryData, held: Lease, { workerName, endsMs }: Lea
   const owns = record?.executionId === executionId && (record.status === 'started' || record.status === 'canceled')
   if (!owns) {
     leases.delete(key)
+    freeHeldSlot(data, held)
     return false
   }
   record.lastHeartbeatMs = data.nowMs
-  // A job that was canceled while it runs has no lease, so that no worker recovers it.
-  if (record.status === 'started') {
+  // A job that was canceled while it runs has no lease, so that no worker recovers it; unless it holds a slot.
+  if (record.status === 'started' || leases.has(key)) {
     const { isPrefetch = false } = leases.get(key) ?? {}
     leases.set(key, { jobId, executionId, workerName, endsMs, isPrefetch, renewed: true })
   }
@@ -67,8 +69,10 @@ export function renew(data: MemoryData, held: Lease, { workerName, endsMs }: Lea
 /** Put claimed jobs, begun or not, back at the head of their queues, in order; no attempt is counted. */
 export function giveBack(data: MemoryData, leases: readonly Lease[]): GiveBackAnswer[] {
   // The last first, so that the first comes to stand at the head.
-  const answers = [...leases].reverse().map(({ executionId, jobId, queue }) => {
+  const answers = [...leases].reverse().map((lease) => {
+    const { executionId, jobId, queue } = lease
     data.leases(queue).delete(leaseKey(jobId, executionId))
+    freeHeldSlot(data, lease)
     const record = data.record(jobId)
     if (record?.executionId !== executionId || record.status !== 'started') return 'lost'
     putBack(data, record)
@@ -87,6 +91,7 @@ export function recover(data: MemoryData, queue: string, request: LeaseRequest, 
   const all = endedLeases(data, queue)
   for (const ended of all.slice(-most)) {
     data.leases(queue).delete(leaseKey(ended.jobId, ended.executionId))
+    freeHeldSlot(data, { ...ended, queue })
     const record = data.record(ended.jobId)
     if (record?.executionId !== ended.executionId || record.status !== 'started') continue
     record.abandonedCount = (record.abandonedCount ?? 0) + 1

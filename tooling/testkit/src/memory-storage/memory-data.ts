@@ -39,10 +39,10 @@ export interface StoredLease {
 
 export interface StoredLimit {
   concurrency: number
-  /** Jobs that hold a slot, longest first. */
-  readonly holders: Set<string>
-  /** Jobs that wait for one, longest first. */
-  readonly waiting: Set<string>
+  /** By job that holds a slot: since when, as a turn. An execution whose job has let go of it has a name of its own. */
+  readonly holders: Map<string, number>
+  /** By job that waits for a slot: since when. */
+  readonly waiting: Map<string, number>
 }
 
 export type StoredWorker = { -readonly [Field in keyof WorkerRecord]: WorkerRecord[Field] } & {
@@ -69,6 +69,8 @@ export class MemoryData {
   readonly pausedQueues: ExpiringMap<true>
   readonly groups = new Map<string, Set<string>>()
   readonly limits = new Map<string, StoredLimit>()
+  /** By lease: the limit of which the execution holds a slot that its job has let go of. */
+  readonly heldSlots = new Map<string, string>()
   readonly workers: ExpiringMap<StoredWorker>
   /** By queue: the name of the scheduler that leads it. */
   readonly schedulerLocks: ExpiringMap<string>

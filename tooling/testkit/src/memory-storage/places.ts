@@ -1,15 +1,20 @@
 import type { JobRecord } from '@rq/job'
 import { leaseKey, type MemoryData, type StoredJob } from './memory-data.ts'
-import { releaseSlot } from './rate-limits.ts'
+import { holdSlot, releaseSlot } from './rate-limits.ts'
 
-/** Remove a job from the place that its status names: its queue, its registry, or its lease. */
-export function leavePlace(data: MemoryData, { id, status, origin, executionId = '' }: JobRecord): void {
+/**
+ * Remove a job from the place that its status names: its queue, its registry, or its lease. An execution that holds a
+ * slot of a rate limit keeps its lease.
+ */
+export function leavePlace(data: MemoryData, record: JobRecord): void {
+  const { id, status, origin, executionId = '' } = record
+  const isHeld = holdSlot(data, record)
   switch (status) {
     case 'queued':
       data.queue(origin).remove(id)
       return
     case 'started':
-      data.leases(origin).delete(leaseKey(id, executionId))
+      if (!isHeld) data.leases(origin).delete(leaseKey(id, executionId))
       return
     case 'stopped':
       data.registry(origin, 'failed').delete(id)

@@ -4,6 +4,7 @@ import { enqueueAll, enqueueOne } from './enqueueing.ts'
 import type { MemoryData } from './memory-data.ts'
 import { pipelineOf } from './memory-pipeline.ts'
 import { discard } from './places.ts'
+import { cleanUpLimits } from './rate-limits.ts'
 
 export class MemoryQueueStore implements QueueStore {
   readonly #data: MemoryData
@@ -80,6 +81,7 @@ export class MemoryQueueStore implements QueueStore {
 
   async pause(queue: string, durationS = Number.POSITIVE_INFINITY): Promise<void> {
     this.#data.pausedQueues.set(queue, true, durationS * SECOND_MS)
+    cleanUpLimits(this.#data)
   }
 
   async resume(queue: string): Promise<boolean> {

@@ -3,7 +3,7 @@ import type { JobRecord, SettleAnswer, Settlement } from '@rq/job'
 import { type Release, releaseDependents } from './dependents.ts'
 import { leaseKey, type MemoryData } from './memory-data.ts'
 import { erase } from './places.ts'
-import { placeAnew, releaseSlot } from './rate-limits.ts'
+import { freeHeldSlot, placeAnew, releaseSlot } from './rate-limits.ts'
 import { isKeptInRecord, noteResult } from './results.ts'
 import { schedule } from './scheduled-jobs.ts'
 import { push } from './waiting-jobs.ts'
@@ -18,6 +18,7 @@ export function settleAll(
   const answers = settlements.map((settlement) => {
     const { executionId, jobId, queue, to } = settlement
     data.leases(queue).delete(leaseKey(jobId, executionId))
+    freeHeldSlot(data, settlement)
     const record = data.record(jobId)
     if (record === undefined) return 'gone'
     const owns = record.executionId === executionId

@@ -4,6 +4,7 @@ import { describeEnqueue } from './enqueue.ts'
 import { describeJobs } from './jobs.ts'
 import { describeLeases } from './leases.ts'
 import { describeMoves } from './moves.ts'
+import { describeRateLimits } from './rate-limits.ts'
 import { describeResults } from './results.ts'
 import { describeSchedules } from './schedules.ts'
 import { type StorageUnderTest, watchMoves } from './storage-under-test.ts'
@@ -22,6 +23,7 @@ export function describeStorage(name: string, openUnwatched: () => Promise<Stora
   describeClaimAndSettle(name, open)
   describeLeases(name, open)
   describeJobs(name, open)
+  describeRateLimits(name, open)
   describeResults(name, open)
   describeSchedules(name, open)
   describeCrons(name, open)

@@ -108,4 +108,13 @@ async function moveLimitedJobs(storage: Storage): Promise<void> {
   await end(storage, await start(storage, 'holding'), RETURNED)
   expect(await jobs.status('holds')).toBe('rate_limited')
   expect(await workers.claim(claimRequest({ queues: ['limited'] }))).toMatchObject({ jobs: [{}] })
+
+  // A job of a queue without workers leaves its slot to one of a queue that has one.
+  const shared = { key: 'shared', concurrency: 1 }
+  await workers.register(
+    { name: 'w', queues: ['served'], pid: 1, hostname: 'h', version: '1', instance: 'i', ttlS: 480 },
+    60_000,
+  )
+  await queues.enqueue([newJob({ id: 'idles', origin: 'idle', rateLimit: shared })])
+  await queues.enqueue([newJob({ id: 'served', origin: 'served', rateLimit: shared })])
 }

@@ -1,0 +1,28 @@
+import { redisFixture } from '@rq/testkit'
+import { newJob } from '@rq/testkit/storage-conformance'
+import { expect, test } from 'vitest'
+import { RedisStorage } from '../src/index.ts'
+
+const MANY = 3500
+const LIMIT = { key: 'k', concurrency: 2 }
+const WORKER = { name: 'w', queues: ['served'], pid: 1, hostname: 'h', version: '1', instance: 'i', ttlS: 60 }
+
+test('a job gets a slot although thousands of jobs of a queue without workers wait before it', async () => {
+  await using redis = await redisFixture()
+  await using storage = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
+  const { jobs, queues, workers } = storage
+  await workers.register(WORKER, 60_000)
+  for (let first = 0; first < MANY; first += 500) {
+    const ids = Array.from({ length: 500 }, (_, n) => `idle-${first + n}`)
+    await queues.enqueue(ids.map((id) => newJob({ id, origin: 'idle', rateLimit: LIMIT })))
+  }
+  const served = ['a', 'b', 'c'].map((id) => newJob({ id, origin: 'served', rateLimit: LIMIT }))
+  await queues.enqueue(served)
+  // Each of these steps looks at a thousand more of those that wait.
+  for (let step = 0; step < 5; step++) await workers.cleanUp([])
+  expect(await queues.jobIds('served', 0, -1)).toEqual(['a', 'b'])
+  expect(await queues.jobIds('idle', 0, -1)).toEqual([])
+  await jobs.delete({ jobId: 'a', deleteDependents: false })
+  expect(await queues.jobIds('served', 0, -1)).toEqual(['b', 'c'])
+  await redis.client.unlink(await redis.client.keys(`${redis.prefix}*`))
+})
