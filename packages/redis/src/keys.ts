@@ -81,6 +81,11 @@ export class Keys {
     return `${this.prefix}executions:${jobId}`
   }
 
+  /** What is known of an execution, given as `job:execution`. */
+  execution(member: string): string {
+    return `${this.prefix}execution:${member}`
+  }
+
   group(name: string): string {
     return `${this.prefix}group:${name}`
   }
@@ -92,6 +97,11 @@ export class Keys {
 
   worker(name: string): string {
     return `${this.prefix}worker:${name}`
+  }
+
+  /** The executions that a worker runs, each as `job:execution`. */
+  workerExecutions(workerName: string): string {
+    return `${this.prefix}worker:${workerName}:executions`
   }
 
   /** Keys of the workers of a queue. */

@@ -164,6 +164,27 @@ describe('results', () => {
     }, /^job a \(finished, of default\) is in wip/))
 })
 
+describe('workers', () => {
+  test('shows the job of a Python worker that only lists its executions', () =>
+    withStorage(async (storage, { client, prefix }) => {
+      const key = `${prefix}worker:python`
+      const birth = '2026-01-01T00:00:00.000000Z'
+      await client.sadd(`${prefix}workers`, key)
+      await client.hset(key, { birth, last_heartbeat: birth, queues: 'default', state: 'busy' })
+      await client.expire(key, 60)
+      expect(await storage.workers.workers()).toMatchObject([{ name: 'python', state: 'busy' }])
+      await client.sadd(`${key}:executions`, `expired:${OTHERS}`, `runs:${OTHERS}`)
+      await client.expire(`${key}:executions`, 60)
+      const execution = { id: OTHERS, job_id: 'runs', worker_name: 'python', created_at: '1', last_heartbeat: '1' }
+      await client.hset(`${prefix}execution:runs:${OTHERS}`, execution)
+      await client.expire(`${prefix}execution:runs:${OTHERS}`, 60)
+      expect(await storage.workers.workers()).toMatchObject([{ currentJobId: 'runs' }])
+      await client.hset(key, { state: 'idle' })
+      const [idle] = await storage.workers.workers()
+      expect(idle).not.toHaveProperty('currentJobId')
+    }))
+})
+
 describe('sendCommand', () => {
   test('asks for a stop in the words that every version of RQ knows', () =>
     withStorage(async (storage, { client, prefix, connect }) => {

@@ -217,11 +217,7 @@ export class RedisWorkerStore implements WorkerStore {
     const keys = await this.#connections.call((client) => client.smembers(this.#workerSet(queue)))
     const start = this.#keys.worker('')
     const names = keys.filter((key) => key.startsWith(start)).map((key) => key.slice(start.length))
-    const records = await Promise.all(
-      names.map(async (name) =>
-        decodeWorker(name, await this.#connections.call((client) => client.hgetall(this.#keys.worker(name)))),
-      ),
-    )
+    const records = await Promise.all(names.map((name) => this.#record(name)))
     return records.filter((record) => record !== undefined).sort((a, b) => a.name.localeCompare(b.name))
   }
 
@@ -231,6 +227,20 @@ export class RedisWorkerStore implements WorkerStore {
 
   disconnect(): void {
     this.#signal.disconnect()
+  }
+
+  /** Python workers since RQ 2.10 do not write which job they run: it is in the set of their executions. */
+  async #record(name: string): Promise<WorkerRecord | undefined> {
+    const key = this.#keys.worker(name)
+    const record = decodeWorker(name, await this.#connections.call((client) => client.hgetall(key)))
+    if (record?.state !== 'busy' || record.currentJobId !== undefined) return record
+    const members = await this.#connections.call((client) => client.smembers(this.#keys.workerExecutions(name)))
+    for (const member of members.sort()) {
+      // A member stays when its execution has expired.
+      const exists = await this.#connections.call((client) => client.exists(this.#keys.execution(member)))
+      if (exists === 1) return { ...record, currentJobId: member.slice(0, member.indexOf(':')) }
+    }
+    return record
   }
 
   /** Renew some of the leases. Returns those that are lost. */
