@@ -74,8 +74,11 @@ export interface JobStore {
   delete(request: DeleteRequest): Promise<JobReply>
   /** Append the same step to a caller's pipeline, which gets the answer. */
   deleteInto(pipeline: unknown, request: DeleteRequest): void
-  /** Move a job from the failed registry back to its queue. `refused` when it is not in that registry. */
-  requeue(jobId: string, atFront: boolean): Promise<JobReply>
+  /**
+   * Move a job from the failed registry back to its queue. `refused` when it is not in that registry. If the job is
+   * gone, its entry in the failed registry of `queue` is dropped.
+   */
+  requeue(jobId: string, atFront: boolean, queue?: string): Promise<JobReply>
   /** Read the results, newest first, in whichever dialect they were written. */
   results(jobId: string): Promise<ResultRecord[]>
   /**

@@ -128,6 +128,27 @@ export type WorkerCommand =
   | { readonly command: 'kill-horse' }
   | { readonly command: 'stop-job'; readonly jobId: string; readonly executionId?: string }
 
+export interface CleanUpOptions {
+  /** Also tidy what belongs to no queue: workers, rate limits, groups. Default true. */
+  readonly shared?: boolean
+  /** Ends the work early. */
+  readonly signal?: AbortSignal
+}
+
+export interface MaintenanceRequest {
+  readonly worker: WorkerIdentity
+  readonly queues: readonly string[]
+  /** How long no other worker gets the turn. */
+  readonly forMs: number
+}
+
+/** What a worker is to tidy. */
+export interface MaintenanceTurn {
+  readonly queues: readonly string[]
+  /** Whether it is to tidy what belongs to no queue. */
+  readonly shared: boolean
+}
+
 /** The worker's side of a store. Every method is one atomic step unless it says otherwise. */
 export interface WorkerStore {
   /**
@@ -163,7 +184,12 @@ export interface WorkerStore {
    * Clean up after jobs that expired or were evicted: entries of registries, slots of rate limits, groups. Enqueue jobs
    * that a Python worker left ready. Several steps; several workers can do it at once.
    */
-  cleanUp(queues: readonly string[]): Promise<void>
+  cleanUp(queues: readonly string[], options?: CleanUpOptions): Promise<void>
+  /**
+   * Ask what this worker is to tidy now: what no other worker has tidied for the length of its interval. The worker
+   * gives the turn up when it unregisters.
+   */
+  maintenanceTurn(request: MaintenanceRequest): Promise<MaintenanceTurn>
   /**
    * Return claimed jobs, started or not, to the head of their queues, in order; no attempt is counted. For jobs that
    * have not started, or were killed. Many jobs take several steps.

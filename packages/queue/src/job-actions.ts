@@ -96,10 +96,13 @@ export async function rescheduleIn(storage: Storage, jobId: string, when: When):
   if (answer === 'refused') throw invalidOperation(jobId, 'is not scheduled, so it cannot be rescheduled')
 }
 
-/** Requeue a job of a store. @throws as {@link requeueJob}. */
-export async function requeueIn(jobs: JobStore, jobId: string, options: RequeueOptions): Promise<void> {
+/**
+ * Requeue a job of a store. If it is gone, its entry in the failed registry of `queue` is dropped.
+ * @throws as {@link requeueJob}.
+ */
+export async function requeueIn(jobs: JobStore, jobId: string, options: RequeueOptions, queue?: string): Promise<void> {
   checkOptionNames(options, REQUEUE_NAMES, 'job.requeue')
-  const answer = await jobs.requeue(jobId, options.atFront ?? false)
+  const answer = await jobs.requeue(jobId, options.atFront ?? false, queue)
   if (answer === 'missing') throw noSuchJob(jobId)
   if (answer === 'refused') throw invalidOperation(jobId, 'is not in the failed registry, so it cannot be requeued')
 }

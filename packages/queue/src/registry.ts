@@ -87,7 +87,8 @@ export class Registry {
   }
 
   /**
-   * Move a failed or stopped job back to its queue, or a scheduled one before it is due. Atomic.
+   * Move a failed or stopped job back to its queue, or a scheduled one before it is due. Atomic. A failed job that is
+   * gone leaves the registry.
    * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when it is not in this registry, or the registry is of
    *   another kind.
    */
@@ -95,7 +96,7 @@ export class Registry {
     const id = jobIdOf(job)
     if (this.kind === 'scheduled') return promoteIn(this.#context.storage, id, options)
     if (this.kind !== 'failed') throw invalidOperation(id, `cannot be requeued from the ${this.kind} registry`)
-    await requeueIn(this.#context.storage.jobs, id, options)
+    await requeueIn(this.#context.storage.jobs, id, options, this.queueName)
   }
 
   /** Remove expired entries (`finished`, `failed`). @returns how many were removed. */

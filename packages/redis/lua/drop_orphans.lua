@@ -1,15 +1,16 @@
 #!lua flags=allow-oom
---- Drop the entries of a registry whose job is gone.
--- @key registry zset rq:deferred:<q>
+--- Drop entries of a registry whose job is gone.
+-- @key registry zset rq:failed:<q>
 -- @arg prefix string
--- @arg first  int index
--- @arg last   int index
+-- @arg ids... string entries to look at
 -- @reply {int} number of entries dropped
 local registryKey = KEYS[1]
-local prefix, first, last = ARGV[1], ARGV[2], ARGV[3]
+local prefix = ARGV[1]
 
 local dropped = 0
-for _, id in ipairs(redis.call('ZRANGE', registryKey, first, last)) do
-  if redis.call('EXISTS', prefix .. 'job:' .. id) == 0 then dropped = dropped + redis.call('ZREM', registryKey, id) end
+for at = 2, #ARGV do
+  if redis.call('EXISTS', prefix .. 'job:' .. ARGV[at]) == 0 then
+    dropped = dropped + redis.call('ZREM', registryKey, ARGV[at])
+  end
 end
 return dropped

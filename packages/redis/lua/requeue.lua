@@ -5,16 +5,20 @@
 -- @arg id      string
 -- @arg stamp   string ISO time
 -- @arg atFront flag
+-- @arg queue   string whose failed registry has the job; if the job is gone, its entry there is dropped. Or empty
 -- @reply {'done' | 'missing' | 'refused'} refused: not in the failed registry
 -- @include lib/time
 -- @include lib/place
 -- @include lib/schedule
 
 local jobKey = KEYS[1]
-local prefix, id, stamp, atFront = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
+local prefix, id, stamp, atFront, registryQueue = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5]
 
 local job = redis.call('HMGET', jobKey, 'origin', 'rate_limit_key', 'rate_limit_concurrency', 'ttl')
-if redis.call('EXISTS', jobKey) == 0 then return 'missing' end
+if redis.call('EXISTS', jobKey) == 0 then
+  if registryQueue ~= '' then redis.call('ZREM', prefix .. 'failed:' .. registryQueue, id) end
+  return 'missing'
+end
 if not job[1] or redis.call('ZREM', prefix .. 'failed:' .. job[1], id) == 0 then return 'refused' end
 
 local nowS = clock()

@@ -24,4 +24,11 @@ if redis.call('EXISTS', key) == 1 then
   redis.call('EXPIRE', key, 60)
 end
 redis.call('DEL', key .. ':executions')
+
+--- Leave the turn to tidy, so that another worker takes it.
+local function leaveTurn(turnKey)
+  if redis.call('GET', turnKey) == instance then redis.call('DEL', turnKey) end
+end
+leaveTurn(prefix .. 'maintenance')
+for at = 5, #ARGV do leaveTurn(prefix .. 'maintenance:' .. ARGV[at]) end
 return 'ok'

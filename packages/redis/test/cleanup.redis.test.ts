@@ -1,4 +1,4 @@
-import { type RedisFixture, redisFixture } from '@rq/testkit'
+import { eventually, type RedisFixture, redisFixture } from '@rq/testkit'
 import { claimRequest, newJob, RAISED, workOff } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
 import { RedisStorage } from '../src/index.ts'
@@ -23,12 +23,23 @@ describe('cleanUp', () => {
         newJob({ id: 'parent', origin: 'other' }),
         newJob({ id: 'kept', dependencyIds: ['parent'] }),
       ])
-      const gone = Array.from({ length: 2500 }, (_, n) => [String(n), `gone${n}`]).flat()
-      for (const kind of ['deferred', 'canceled']) await client.zadd(`${prefix}${kind}:default`, ...gone)
+      const gone = (score: string) => Array.from({ length: 2500 }, (_, n) => [score, `gone${n}`]).flat()
+      const others = ['canceled', 'scheduled', 'finished', 'failed'] as const
+      for (const kind of ['deferred', ...others]) await client.zadd(`${prefix}${kind}:default`, ...gone('4000000000'))
+      await client.zadd(`${prefix}failed:default`, '-1', 'never')
       await storage.workers.cleanUp(['default'])
       expect(await client.zrange(`${prefix}deferred:default`, 0, '-1')).toEqual(['kept'])
-      expect(await client.exists(`${prefix}canceled:default`)).toBe(0)
+      expect(await client.exists(...others.map((kind) => `${prefix}${kind}:default`))).toBe(0)
     }))
+
+  it('leaves the entry of a scheduled job that a Python program is about to write', () =>
+    withStorage(async (storage, { client, prefix }) => {
+      await client.zadd(`${prefix}scheduled:default`, '4000000000', 'young', '4000000000', 'gone')
+      const cleaned = storage.workers.cleanUp(['default'])
+      await client.hset(`${prefix}job:young`, { status: 'scheduled', created_at: 'x', data: 'x', origin: 'default' })
+      await cleaned
+      expect(await client.zrange(`${prefix}scheduled:default`, 0, '-1')).toEqual(['young'])
+    }, /young/))
 
   it('drops workers whose record is gone from both sets, over many pages, and no others', () =>
     withStorage(async (storage, redis) => {
@@ -150,5 +161,39 @@ describe('explain', () => {
         { id: 'first', status: 'queued' },
         { id: 'nobody', status: undefined },
       ])
+    }))
+})
+
+describe('maintenanceTurn', () => {
+  const worker = (instance: string, queues: string[]) => ({
+    ...{ name: instance, instance, queues, pid: 1, hostname: 'h', ipAddress: '', version: '1', ttlS: 60 },
+  })
+
+  it('is one worker for each queue, and for what is shared, until it leaves', () =>
+    withStorage(async (storage) => {
+      const turn = (instance: string, queues: string[], forMs = 60_000) =>
+        storage.workers.maintenanceTurn({ worker: worker(instance, queues), queues, forMs })
+      const [a, b] = await Promise.all([turn('a', ['one', 'two']), turn('b', ['two', 'three'])])
+      expect(a).toEqual({ queues: ['one', 'two'], shared: true })
+      expect(b).toEqual({ queues: ['three'], shared: false })
+      expect(await turn('b', ['two', 'three'])).toEqual({ queues: ['three'], shared: false })
+      await storage.workers.unregister(worker('a', ['one', 'two']))
+      expect(await turn('b', ['two', 'three'])).toEqual({ queues: ['two', 'three'], shared: true })
+      expect(await turn('c', ['one', 'two', 'three'])).toEqual({ queues: ['one'], shared: false })
+      for (const [name, queues] of [
+        ['b', ['two', 'three']],
+        ['c', ['one']],
+      ] as const)
+        await storage.workers.unregister(worker(name, [...queues]))
+    }))
+
+  it('passes to another when the worker has died', () =>
+    withStorage(async (storage) => {
+      const turn = (instance: string, forMs: number) =>
+        storage.workers.maintenanceTurn({ worker: worker(instance, ['q']), queues: ['q'], forMs })
+      await turn('dead', 100)
+      expect(await turn('dead', 100)).toEqual({ queues: ['q'], shared: true })
+      await eventually(async () => (await turn('heir', Number.POSITIVE_INFINITY)).shared)
+      await storage.workers.unregister(worker('heir', ['q']))
     }))
 })

@@ -285,6 +285,9 @@ describe('requeue', () => {
     const job = await at.queue.enqueue(nothing)
     await expect(job.requeue()).rejects.toMatchObject({ code: 'RQ_INVALID_OPERATION' })
     await expect(requeueJob('missing', at.shared)).rejects.toMatchObject({ code: 'RQ_NO_SUCH_JOB' })
+    await at.redis.client.zadd(at.key('failed:default'), '4000000000', 'evicted')
+    await expect(at.queue.failedJobRegistry.requeue('evicted')).rejects.toMatchObject({ code: 'RQ_NO_SUCH_JOB' })
+    expect(await at.queue.failedJobRegistry.contains('evicted')).toBe(false)
     await expect(at.queue.finishedJobRegistry.requeue(job)).rejects.toMatchObject({ code: 'RQ_INVALID_OPERATION' })
   })
 

@@ -285,7 +285,7 @@ export class WorkerRun {
   }
 
   #makeDuties(): readonly Duty[] {
-    const { clock, heartbeatMs, leaseMs, logger, maintenanceMs, queues, storage } = this.#settings
+    const { clock, heartbeatMs, leaseMs, logger, maintenanceMs, storage } = this.#settings
     const store = storage.workers
     return [
       this.#recovery,
@@ -303,7 +303,7 @@ export class WorkerRun {
         onNameTaken: () => this.#loseName(),
         wasRenewed: () => this.#renewer?.hasRenewed() ?? false,
       }),
-      maintenance({ store, queueStore: storage.queues, queues, everyMs: maintenanceMs, logger }),
+      maintenance({ store, queueStore: storage.queues, worker: this.#identity, everyMs: maintenanceMs, logger }),
     ]
   }
 

@@ -83,7 +83,16 @@ const MOST_WORKERS = 150
 const MOST_HORSES = 12
 const INTRODUCTION: ReadonlySet<string> = new Set(['hello', 'auth', 'select', 'client', 'info'])
 const MAINTENANCE: ReadonlySet<string> = new Set([
-  ...['drop_expired', 'drain_ready', 'drop_orphans', 'drop_dead_slots', 'tidy_group', 'zcard', 'smembers', 'sscan'],
+  ...[
+    'maintenance_turn',
+    'drop_expired',
+    'drain_ready',
+    'find_orphans',
+    'drop_orphans',
+    'drop_dead_slots',
+    'tidy_group',
+  ],
+  ...['zcard', 'sscan'],
 ])
 const RECOVERY_MS = 60_000
 const LOOK_MS = 100

@@ -68,5 +68,5 @@ describe('the crash sweep notices', () => {
 test('a worker is killed in its maintenance too', async () => {
   const report = await sweep('all of it', THREE_QUEUES, { arrival: 'pushed', inMaintenance: true })
   expect(report).toMatchObject({ lost: [], faults: [], missed: [] })
-  expect(report.commands).toContain('drop_orphans')
+  expect(report.commands).toContain('find_orphans')
 })

@@ -1946,9 +1946,9 @@ return redis.call('ZREMRANGEBYRANK', registryKey, first, first + expired - 1)`,
 }
 
 /**
- * Drop the entries of a registry whose job is gone.
+ * Drop entries of a registry whose job is gone.
  *
- * Keys: registry (rq:deferred:<q>)
+ * Keys: registry (rq:failed:<q>)
  *
  * Reply: number of entries dropped
  */
@@ -1956,22 +1956,23 @@ export const dropOrphans: Script<
   [registry: string],
   [
     prefix: string,
-    first: number,
-    last: number,
+    ...ids: string[],
   ],
   number
 > = {
   name: 'drop_orphans',
-  sha: 'b2918101dc566d2009efbe8cab86b86e8da5a3b5',
+  sha: '03aaea9e68e022374483089f283bfae9565e81da',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     String.raw`local registryKey = KEYS[1]
-local prefix, first, last = ARGV[1], ARGV[2], ARGV[3]
+local prefix = ARGV[1]
 local dropped = 0
-for _, id in ipairs(redis.call('ZRANGE', registryKey, first, last)) do
-  if redis.call('EXISTS', prefix .. 'job:' .. id) == 0 then dropped = dropped + redis.call('ZREM', registryKey, id) end
+for at = 2, #ARGV do
+  if redis.call('EXISTS', prefix .. 'job:' .. ARGV[at]) == 0 then
+    dropped = dropped + redis.call('ZREM', registryKey, ARGV[at])
+  end
 end
 return dropped`,
   ),
@@ -2183,6 +2184,38 @@ export const fetch: Script<
 local jobs = {}
 for at = 2, #ARGV do jobs[at - 1] = redis.call('HGETALL', prefix .. 'job:' .. ARGV[at]) end
 return jobs`,
+  ),
+}
+
+/**
+ * Find the entries of a part of a registry whose job is gone.
+ *
+ * Keys: registry (rq:failed:<q>)
+ *
+ * Reply: their ids
+ */
+export const findOrphans: Script<
+  [registry: string],
+  [
+    prefix: string,
+    first: number,
+    last: number,
+  ],
+  string[]
+> = {
+  name: 'find_orphans',
+  sha: '1bba64e8e23eddedf5f21005dbfc8c43b9c93565',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=no-writes`,
+    String.raw`local registryKey = KEYS[1]
+local prefix, first, last = ARGV[1], ARGV[2], ARGV[3]
+local gone = {}
+for _, id in ipairs(redis.call('ZRANGE', registryKey, first, last)) do
+  if redis.call('EXISTS', prefix .. 'job:' .. id) == 0 then gone[#gone + 1] = id end
+end
+return gone`,
   ),
 }
 
@@ -2429,6 +2462,45 @@ for _, execution in ipairs(redis.call('ZRANGE', executionsKey, 0, -1)) do
 end
 append('', id)
 return found`,
+  ),
+}
+
+/**
+ * Take the turn to tidy what no other worker has tidied for an interval, and keep a turn for another interval: queues, and what all queues share.
+ *
+ * Keys: shared (rq:maintenance)
+ *
+ * Reply: whether it is the caller's turn to tidy what is shared; and which queues
+ */
+export const maintenanceTurn: Script<
+  [shared: string],
+  [
+    prefix: string,
+    instance: string,
+    forMs: number,
+    ...queues: string[],
+  ],
+  [shared: 0 | 1, queues: string[]]
+> = {
+  name: 'maintenance_turn',
+  sha: 'd333080c84ecde384a8b1b0ff5515c4aa1b3d297',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    String.raw`local sharedKey = KEYS[1]
+local prefix, instance, forMs = ARGV[1], ARGV[2], ARGV[3]
+local function take(key)
+  local holder = redis.call('GET', key)
+  if holder and holder ~= instance then return false end
+  redis.call('SET', key, instance, 'PX', forMs)
+  return true
+end
+local taken = {}
+for at = 4, #ARGV do
+  if take(prefix .. 'maintenance:' .. ARGV[at]) then taken[#taken + 1] = ARGV[at] end
+end
+return { take(sharedKey) and 1 or 0, taken }`,
   ),
 }
 
@@ -2816,11 +2888,12 @@ export const requeue: Script<
     id: string,
     stamp: string,
     atFront: boolean,
+    queue: string,
   ],
   'done' | 'missing' | 'refused'
 > = {
   name: 'requeue',
-  sha: '13eb581ee9071755eeaca5041ece8acae462a88c',
+  sha: '08cd80f6a3c55d99ff7a5dca5d3b1717e6dfbdd5',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2832,9 +2905,12 @@ export const requeue: Script<
     LIB_PLACE,
     LIB_SCHEDULE,
     String.raw`local jobKey = KEYS[1]
-local prefix, id, stamp, atFront = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
+local prefix, id, stamp, atFront, registryQueue = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5]
 local job = redis.call('HMGET', jobKey, 'origin', 'rate_limit_key', 'rate_limit_concurrency', 'ttl')
-if redis.call('EXISTS', jobKey) == 0 then return 'missing' end
+if redis.call('EXISTS', jobKey) == 0 then
+  if registryQueue ~= '' then redis.call('ZREM', prefix .. 'failed:' .. registryQueue, id) end
+  return 'missing'
+end
 if not job[1] or redis.call('ZREM', prefix .. 'failed:' .. job[1], id) == 0 then return 'refused' end
 local nowS = clock()
 redis.call('PERSIST', jobKey)
@@ -3112,7 +3188,7 @@ export const unregister: Script<
   'ok'
 > = {
   name: 'unregister',
-  sha: '2ed078ee3116b00f75902be48c7bc770dfcfc76c',
+  sha: '3373d78d3a335238901fdb5bc061bb177d6747d7',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3132,6 +3208,11 @@ if redis.call('EXISTS', key) == 1 then
   redis.call('EXPIRE', key, 60)
 end
 redis.call('DEL', key .. ':executions')
+local function leaveTurn(turnKey)
+  if redis.call('GET', turnKey) == instance then redis.call('DEL', turnKey) end
+end
+leaveTurn(prefix .. 'maintenance')
+for at = 5, #ARGV do leaveTurn(prefix .. 'maintenance:' .. ARGV[at]) end
 return 'ok'`,
   ),
 }

@@ -1,3 +1,5 @@
+import { pause, SECOND_MS } from '@rq/core'
+import type { CleanUpOptions } from '@rq/job'
 import { stampNow } from '../codec/time.ts'
 import type { Connections } from '../connection/connections.ts'
 import * as scripts from '../connection/scripts.generated.ts'
@@ -8,18 +10,41 @@ import { tidyGroup } from './tidy-group.ts'
 /** How many entries one step checks, so that no step blocks Redis for long. */
 const PAGE = 1000
 
+/** A Python program may write the entry of a scheduled job first, and the job in its next command. */
+const GRACE_MS = 2 * SECOND_MS
+
 /**
- * Clean up after jobs that are gone (expired, or deleted by another program) and workers that died: entries of
- * registries that nothing else removes, slots of rate limits, members of groups, entries of workers. Also queues jobs
- * that a Python worker left in RQ's ready registry. Each step is small and atomic.
+ * Clean up after jobs that are gone (expired, evicted, or deleted by another program) and workers that died: entries
+ * of registries, slots of rate limits, members of groups, entries of workers. Also queues jobs that a Python worker
+ * left in RQ's ready registry. Each step is small and atomic.
  */
-export async function cleanUp(connections: Connections, keys: Keys, queues: readonly string[]): Promise<void> {
+export async function cleanUp(
+  connections: Connections,
+  keys: Keys,
+  queues: readonly string[],
+  { shared = true, signal }: CleanUpOptions = {},
+): Promise<void> {
+  const scheduled = new Map<string, readonly string[]>()
   for (const queue of queues) {
     await drainReady(connections, keys, queue)
-    for (const kind of ['deferred', 'canceled'] as const)
-      await dropOrphans(connections, keys, keys.registry(queue, kind))
+    for (const kind of ['finished', 'failed', 'deferred', 'canceled'] as const) {
+      const key = keys.registry(queue, kind)
+      await dropOrphans(connections, keys, key, await findOrphans(connections, keys, key))
+    }
+    const key = keys.registry(queue, 'scheduled')
+    const orphans = await findOrphans(connections, keys, key)
+    if (orphans.length > 0) scheduled.set(key, orphans)
     await dropDeadWorkers(connections, keys.queueWorkers(queue))
   }
+  if (shared) await cleanUpShared(connections, keys)
+  if (scheduled.size === 0) return
+  await pause(GRACE_MS, signal)
+  if (signal?.aborted === true) return
+  for (const [key, orphans] of scheduled) await dropOrphans(connections, keys, key, orphans)
+}
+
+/** What belongs to no queue. */
+async function cleanUpShared(connections: Connections, keys: Keys): Promise<void> {
   await dropDeadWorkers(connections, keys.workers)
   await fillSlots(connections, keys)
   for await (const groups of setPages(connections, keys.groups))
@@ -28,7 +53,7 @@ export async function cleanUp(connections: Connections, keys: Keys, queues: read
 
 async function dropDeadSlots(connections: Connections, keys: Keys, limit: string): Promise<void> {
   const holders = await connections.call((client) => client.zcard(keys.slotHolders(limit)))
-  // From the end, as below.
+  // From the end, so that slots that are freed move none past the check.
   for (let first = Math.floor(holders / PAGE) * PAGE; first >= 0; first -= PAGE) {
     const args = [keys.prefix, limit, stampNow(), first, first + PAGE - 1] as const
     await connections.run(scripts.dropDeadSlots, [keys.rateLimits], [...args])
@@ -48,11 +73,21 @@ async function drainReady(connections: Connections, keys: Keys, queue: string): 
   }
 }
 
-async function dropOrphans(connections: Connections, keys: Keys, key: string): Promise<void> {
+/** Ids of entries of a registry whose job is gone. */
+async function findOrphans(connections: Connections, keys: Keys, key: string): Promise<readonly string[]> {
+  const found: string[] = []
   const count = await connections.call((client) => client.zcard(key))
-  // From the end, so that dropped entries do not move those that are still to be checked.
+  // From the end, so that entries that are dropped meanwhile move none past the search.
   for (let first = Math.floor(count / PAGE) * PAGE; first >= 0; first -= PAGE) {
-    await connections.run(scripts.dropOrphans, [key], [keys.prefix, first, first + PAGE - 1])
+    found.push(...(await connections.run(scripts.findOrphans, [key], [keys.prefix, first, first + PAGE - 1])))
+  }
+  return found
+}
+
+/** Drop those of the entries whose job is still gone. */
+async function dropOrphans(connections: Connections, keys: Keys, key: string, ids: readonly string[]): Promise<void> {
+  for (let at = 0; at < ids.length; at += PAGE) {
+    await connections.run(scripts.dropOrphans, [key], [keys.prefix, ...ids.slice(at, at + PAGE)])
   }
 }
 

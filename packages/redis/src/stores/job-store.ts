@@ -104,9 +104,9 @@ export class RedisJobStore implements JobStore {
     pipeScript(pipeline, scripts.deleteJob, ...this.#deleteWords(request, -1))
   }
 
-  requeue(jobId: string, atFront: boolean): Promise<JobReply> {
+  requeue(jobId: string, atFront: boolean, queue = ''): Promise<JobReply> {
     const keys: [job: string] = [this.#keys.job(jobId)]
-    return this.#connections.run(scripts.requeue, keys, [this.#keys.prefix, jobId, stampNow(), atFront])
+    return this.#connections.run(scripts.requeue, keys, [this.#keys.prefix, jobId, stampNow(), atFront, queue])
   }
 
   async results(jobId: string): Promise<ResultRecord[]> {

@@ -2,9 +2,12 @@ import { randomHex, SECOND_MS } from '@rq/core'
 import type {
   ClaimReply,
   ClaimRequest,
+  CleanUpOptions,
   GiveBackAnswer,
   HeartbeatReply,
   Lease,
+  MaintenanceRequest,
+  MaintenanceTurn,
   NameHolder,
   RecoverReply,
   RecoverRequest,
@@ -43,6 +46,8 @@ const EXECUTION_BASE_LENGTH = 12
 /** The first digit of an execution id says whether the job was prefetched; recover.lua reads it. */
 const PREFETCHED = 'f'
 const NOT_PREFETCHED = '0'
+/** A year. */
+const LONGEST_TURN_MS = 365 * 24 * 60 * 60 * SECOND_MS
 /** How many leases one step renews or gives back, so that no step blocks Redis for long. */
 const LEASE_PAGE = 250
 
@@ -155,8 +160,15 @@ export class RedisWorkerStore implements WorkerStore {
     return releaseSomeDependents(this.#connections, this.#keys)
   }
 
-  cleanUp(queues: readonly string[]): Promise<void> {
-    return cleanUp(this.#connections, this.#keys, queues)
+  cleanUp(queues: readonly string[], options?: CleanUpOptions): Promise<void> {
+    return cleanUp(this.#connections, this.#keys, queues, options)
+  }
+
+  async maintenanceTurn({ forMs, queues, worker }: MaintenanceRequest): Promise<MaintenanceTurn> {
+    const { maintenance, prefix } = this.#keys
+    const args = [prefix, worker.instance, Math.ceil(Math.min(forMs, LONGEST_TURN_MS)), ...queues] as const
+    const [shared, taken] = await this.#connections.run(scripts.maintenanceTurn, [maintenance], [...args])
+    return { shared: shared === 1, queues: taken }
   }
 
   /** Each step takes back up to 250 jobs, the last ones first, so that the first come to stand at the head. */

@@ -1,6 +1,7 @@
 import { silentLogger } from '@rq/core'
 import type { QueueStore, WorkerStore } from '@rq/job'
 import { describeDuty } from '@rq/testkit/duty-conformance'
+import { describe, expect, it } from 'vitest'
 import type { Executions } from '../executions.ts'
 import { Commands } from './commands.ts'
 import { heartbeat } from './heartbeat.ts'
@@ -50,9 +51,13 @@ describeDuty('The recovery', (work) =>
 
 describeDuty('The maintenance', (work) =>
   maintenance({
-    store: { cleanUp: work, releaseDependents: async () => false } as Partial<WorkerStore> as WorkerStore,
+    store: {
+      cleanUp: work,
+      maintenanceTurn: async () => ({ queues: ['q'], shared: true }),
+      releaseDependents: async () => false,
+    } as Partial<WorkerStore> as WorkerStore,
     queueStore: { registryCleanup: async () => 0 } as Partial<QueueStore> as QueueStore,
-    queues: ['q'],
+    worker,
     everyMs: 1000,
     logger,
   }),
@@ -70,5 +75,33 @@ describeDuty('The listening for commands', (work) => {
     onShutdown() {},
     onKillHorse() {},
     onStopJob() {},
+  })
+})
+
+describe('The maintenance', () => {
+  it('tidies what no other worker tidies in this interval', async () => {
+    const done: unknown[] = []
+    const duty = maintenance({
+      store: {
+        maintenanceTurn: async (request) => {
+          done.push(request)
+          return { queues: ['b'], shared: false }
+        },
+        cleanUp: async (queues, options) => void done.push([queues, options?.shared]),
+      } as Partial<WorkerStore> as WorkerStore,
+      queueStore: {
+        registryCleanup: async (queue, kind) => done.push([queue, kind]),
+      } as Partial<QueueStore> as QueueStore,
+      worker: { ...worker, queues: ['a', 'b'] },
+      everyMs: 1000,
+      logger,
+    })
+    await duty.runOnce()
+    expect(done).toEqual([
+      { worker: { ...worker, queues: ['a', 'b'] }, queues: ['a', 'b'], forMs: 1000 },
+      ['b', 'finished'],
+      ['b', 'failed'],
+      [['b'], false],
+    ])
   })
 })

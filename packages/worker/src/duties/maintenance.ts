@@ -1,28 +1,32 @@
 import { type Logger, PeriodicDuty } from '@rq/core'
-import type { QueueStore, WorkerStore } from '@rq/job'
+import type { QueueStore, WorkerIdentity, WorkerStore } from '@rq/job'
 
 export interface MaintenanceOptions {
   readonly store: WorkerStore
   readonly queueStore: QueueStore
-  readonly queues: readonly string[]
+  readonly worker: WorkerIdentity
   readonly everyMs: number
   readonly logger: Logger
 }
 
 const KINDS = ['finished', 'failed'] as const
 
-/** Removes expired entries of registries, and what dead workers and deleted jobs have left in the worker's queues. */
-export function maintenance({ everyMs, logger, queueStore, queues, store }: MaintenanceOptions): PeriodicDuty {
+/**
+ * Removes expired entries of registries, and what dead workers and deleted jobs have left in the worker's queues. Of
+ * all workers of a queue, one does this in each interval; when it leaves, another one does at its next run.
+ */
+export function maintenance({ everyMs, logger, queueStore, store, worker }: MaintenanceOptions): PeriodicDuty {
   return new PeriodicDuty({
     name: 'The maintenance',
     everyMs,
     jitter: 0.1,
     logger,
     atStart: true,
-    async run() {
+    async run(signal) {
+      const { queues, shared } = await store.maintenanceTurn({ worker, queues: worker.queues, forMs: everyMs })
       for (const queue of queues) for (const kind of KINDS) await queueStore.registryCleanup(queue, kind)
-      await store.cleanUp(queues)
-      while (await store.releaseDependents());
+      await store.cleanUp(queues, { shared, signal })
+      while (shared && (await store.releaseDependents()));
     },
   })
 }

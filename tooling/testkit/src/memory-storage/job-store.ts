@@ -81,9 +81,12 @@ export class MemoryJobStore implements JobStore {
     pipelineOf(pipeline).append(() => this.#delete(request))
   }
 
-  async requeue(jobId: string, atFront: boolean): Promise<JobReply> {
+  async requeue(jobId: string, atFront: boolean, queue?: string): Promise<JobReply> {
     const record = this.#data.record(jobId)
-    if (record === undefined) return 'missing'
+    if (record === undefined) {
+      if (queue !== undefined) this.#data.registry(queue, 'failed').delete(jobId)
+      return 'missing'
+    }
     if (!this.#data.registry(record.origin, 'failed').delete(jobId)) return 'refused'
     for (const field of ['executionId', 'abandonedCount', 'excInfo', 'result', 'startedAtMs', 'endedAtMs'] as const) {
       delete record[field]

@@ -5,6 +5,8 @@ import type {
   GiveBackAnswer,
   HeartbeatReply,
   Lease,
+  MaintenanceRequest,
+  MaintenanceTurn,
   NameHolder,
   RecoverReply,
   RecoverRequest,
@@ -102,13 +104,19 @@ export class MemoryWorkerStore implements WorkerStore {
   async cleanUp(queues: readonly string[]): Promise<void> {
     const { groups, jobs } = this.#data
     for (const queue of queues) {
-      for (const kind of ['deferred', 'canceled'] as const) this.#data.registry(queue, kind).keep((id) => jobs.has(id))
+      for (const kind of ['finished', 'failed', 'deferred', 'scheduled', 'canceled'] as const)
+        this.#data.registry(queue, kind).keep((id) => jobs.has(id))
     }
     cleanUpLimits(this.#data)
     for (const [name, members] of groups) {
       for (const id of members) if (!jobs.has(id)) members.delete(id)
       if (members.size === 0) groups.delete(name)
     }
+  }
+
+  /** Workers of one process need not take turns. */
+  async maintenanceTurn({ queues }: MaintenanceRequest): Promise<MaintenanceTurn> {
+    return { queues, shared: true }
   }
 
   async giveBack(leases: readonly Lease[]): Promise<readonly GiveBackAnswer[]> {
