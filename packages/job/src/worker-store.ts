@@ -101,9 +101,10 @@ export interface WorkerIdentity {
 /** What a worker reports with each heartbeat. */
 export interface WorkerHeartbeat {
   readonly worker: WorkerIdentity
-  /** Undefined: the record shows the state and the current job already. */
-  readonly state?: WorkerState
+  readonly state: WorkerState
   readonly currentJobId?: string
+  /** Leave state and current job of the record as they are: calls under way may change them. Default false. */
+  readonly keepState?: boolean
   readonly leases: readonly Lease[]
   readonly leaseMs: number
 }
@@ -166,14 +167,24 @@ export interface WorkerStore {
   heartbeat(beat: WorkerHeartbeat): Promise<HeartbeatReply>
   /** Record that a warm shutdown was requested. */
   shutdownRequested(workerName: string): Promise<void>
-  /** Lease jobs of the queues to a worker. */
-  claim(request: ClaimRequest): Promise<ClaimReply>
+  /**
+   * Lease jobs of the queues to a worker.
+   * @param shown - the state that the worker's record shows, if the worker has no other jobs. If the call changes it,
+   *   the record is changed in the same step: to `busy` with the first job, `idle`, or `suspended`.
+   */
+  claim(request: ClaimRequest, shown?: WorkerState): Promise<ClaimReply>
   /**
    * Apply settlements, then claim, in one step. Answers come in the order of `settlements`. Of a job with many
    * dependents, only the first are released: if `releasing` is true, the caller should call `releaseDependents` until
    * that returns false.
+   * @param shown - as in `claim`, if the worker has no jobs beside these.
    */
-  settle(workerName: string, settlements: readonly Settlement[], claim?: ClaimRequest): Promise<SettleReply>
+  settle(
+    workerName: string,
+    settlements: readonly Settlement[],
+    claim?: ClaimRequest,
+    shown?: WorkerState,
+  ): Promise<SettleReply>
   /**
    * Release some more dependents of ended jobs that have many, no matter which worker settled them. A worker also calls
    * it from time to time, in case another one died before it was done.

@@ -7,13 +7,20 @@
 -- @arg worker  string
 -- @arg leaseMs int
 -- @arg executionBase string random; execution ids begin with it
+-- @arg shown string state that the worker's record shows, or empty, see lib/worker_state
 -- @arg queues... string names, in order of service
 -- @reply {bytes} the word suspended or again (see lib/claim), or what lib/claimed packs
 -- @include lib/claim
+-- @include lib/worker_state
 
 local suspendedKey = KEYS[1]
 local prefix, stamp, want, worker = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
-local leaseMs, executionBase = tonumber(ARGV[5]), ARGV[6]
+local leaseMs, executionBase, shown = tonumber(ARGV[5]), ARGV[6], ARGV[7]
 
-if redis.call('EXISTS', suspendedKey) == 1 then return 'suspended' end
-return pack(claim(prefix, 7, #ARGV, want, worker, leaseMs, stamp, executionBase))
+if redis.call('EXISTS', suspendedKey) == 1 then
+  showState(prefix, worker, shown, 'suspended')
+  return 'suspended'
+end
+local claimed = claim(prefix, 8, #ARGV, want, worker, leaseMs, stamp, executionBase)
+showState(prefix, worker, shown, claimed)
+return pack(claimed)

@@ -8,8 +8,9 @@
 -- @arg stamp      string ISO time
 -- @arg ttlS       int of the worker's record
 -- @arg leaseMs    int
--- @arg state      string or empty: the record shows it already
+-- @arg state      string
 -- @arg currentJob string id, or empty
+-- @arg keepState  flag whether to leave state and current job of a record that is there as they are
 -- @arg queueCount int
 -- @arg fieldCount int
 -- @arg rest... value queue names; fields of the record, written again if it has expired; per lease: queue, job id,
@@ -22,8 +23,9 @@
 
 local workersKey = KEYS[1]
 local prefix, name, instance, stamp, ttlS, leaseMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
-local state, currentJob, queueCount, fieldCount = ARGV[7], ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
-local firstQueue, lastQueue = 11, 10 + queueCount
+local state, currentJob, keepState = ARGV[7], ARGV[8], ARGV[9] == '1'
+local queueCount, fieldCount = tonumber(ARGV[10]), tonumber(ARGV[11])
+local firstQueue, lastQueue = 12, 11 + queueCount
 local firstField, lastField = lastQueue + 1, lastQueue + fieldCount
 
 local nowS, nowMs = clock()
@@ -31,7 +33,8 @@ local key = prefix .. 'worker:' .. name
 
 local function writeRecord()
   -- It may be gone, or be that of another instance that had the name while this one was frozen.
-  if redis.call('HGET', key, 'instance') ~= instance then
+  local isThere = redis.call('HGET', key, 'instance') == instance
+  if not isThere then
     redis.call('DEL', key)
     redis.call('HSET', key, unpack(ARGV, firstField, lastField))
     redis.call('SADD', workersKey, key)
@@ -39,7 +42,7 @@ local function writeRecord()
   end
   redis.call('HSET', key, 'last_heartbeat', stamp, 'alive_until', score(nowMs + leaseMs))
   redis.call('EXPIRE', key, ttlS)
-  if state == '' then return end
+  if isThere and keepState then return end
   redis.call('HSET', key, 'state', state)
   if currentJob == '' then
     redis.call('HDEL', key, 'current_job')

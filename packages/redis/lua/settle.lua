@@ -8,6 +8,7 @@
 -- @arg leaseMs int
 -- @arg executionBase string random; execution ids begin with it
 -- @arg workedS float seconds worked on all these attempts
+-- @arg shown string state that the worker's record shows, or empty, see lib/worker_state
 -- @arg settlements packed list of, in any order:
 --   true, id, execution, queue, to, startedAt, endedAt, keepS, counts, release, value, extra: see lib/settlement
 --   false, queue, keepS: what the plain successes behind it have in common
@@ -17,14 +18,15 @@
 --   a letter for each settlement: a = applied, l = lost, g = gone; the word suspended or again (see lib/claim), or
 --   what lib/claimed packs; whether dependents were set aside for release_dependents
 -- @include lib/claim
+-- @include lib/worker_state
 -- @include lib/settle_plain
 -- @lazy lib/settlement settle releaseOfEnded
 
 local suspendedKey = KEYS[1]
 local prefix, stamp, want, worker = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
-local leaseMs, executionBase, workedS = tonumber(ARGV[5]), ARGV[6], ARGV[7]
-local settlements = cmsgpack.unpack(ARGV[8])
-local firstQueue, lastQueue = 9, #ARGV
+local leaseMs, executionBase, workedS, shown = tonumber(ARGV[5]), ARGV[6], ARGV[7], ARGV[8]
+local settlements = cmsgpack.unpack(ARGV[9])
+local firstQueue, lastQueue = 10, #ARGV
 
 local function settlementOf(id, execution, queue, to, startedAt, endedAt, keepS, counts, release, value, extra)
   return { id = id, execution = execution, queue = queue, to = to, startedAt = startedAt, endedAt = endedAt,
@@ -56,6 +58,10 @@ countForWorker(batch, workedS)
 
 local answers = table.concat(batch.answers)
 local hasMore = batch.hasMore and math.min(1, redis.call('EXISTS', prefix .. 'releasing', prefix .. 'unchecked')) or 0
-if want > 0 and redis.call('EXISTS', suspendedKey) == 1 then return { answers, 'suspended', hasMore } end
+if want > 0 and redis.call('EXISTS', suspendedKey) == 1 then
+  showState(prefix, worker, shown, 'suspended')
+  return { answers, 'suspended', hasMore }
+end
 local claimed = claim(prefix, firstQueue, lastQueue, want, worker, leaseMs, stamp, executionBase)
+showState(prefix, worker, shown, claimed)
 return { answers, pack(claimed), hasMore }

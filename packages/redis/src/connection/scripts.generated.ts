@@ -1168,6 +1168,19 @@ const LIB_WORKER_NAME = String.raw`local function otherInstance(key, instance, n
   return { aliveUntil = known[4] or nil, untilMs = untilMs }
 end`
 
+const LIB_WORKER_STATE = String.raw`local function showState(prefix, worker, shown, claimed)
+  if shown == '' or claimed == 'again' then return end
+  local state = claimed == 'suspended' and claimed or (#claimed > 0 and 'busy' or 'idle')
+  local key = prefix .. 'worker:' .. worker
+  if state == shown or redis.call('EXISTS', key) == 0 then return end
+  if state == 'busy' then
+    redis.call('HSET', key, 'state', state, 'current_job', claimed[4])
+  else
+    redis.call('HSET', key, 'state', state)
+    redis.call('HDEL', key, 'current_job')
+  end
+end`
+
 /**
  * Register a caller that waits for a job's result or end, unless that is there already.
  *
@@ -1291,12 +1304,13 @@ export const claim: Script<
     worker: string,
     leaseMs: number,
     executionBase: string,
+    shown: string,
     ...queues: string[],
   ],
   Buffer
 > = {
   name: 'claim',
-  sha: 'c4bd6be8658968baaf08b7654e8b02345ab5dcf0',
+  sha: '318648e2ea3dac8db075363dfdd0102d87d5ed94',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -1315,11 +1329,17 @@ function readAny(...)
   return readAny(...)
 end`,
     LIB_CLAIM,
+    LIB_WORKER_STATE,
     String.raw`local suspendedKey = KEYS[1]
 local prefix, stamp, want, worker = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
-local leaseMs, executionBase = tonumber(ARGV[5]), ARGV[6]
-if redis.call('EXISTS', suspendedKey) == 1 then return 'suspended' end
-return pack(claim(prefix, 7, #ARGV, want, worker, leaseMs, stamp, executionBase))`,
+local leaseMs, executionBase, shown = tonumber(ARGV[5]), ARGV[6], ARGV[7]
+if redis.call('EXISTS', suspendedKey) == 1 then
+  showState(prefix, worker, shown, 'suspended')
+  return 'suspended'
+end
+local claimed = claim(prefix, 8, #ARGV, want, worker, leaseMs, stamp, executionBase)
+showState(prefix, worker, shown, claimed)
+return pack(claimed)`,
   ),
 }
 
@@ -2284,6 +2304,7 @@ export const heartbeat: Script<
     leaseMs: number,
     state: string,
     currentJob: string,
+    keepState: boolean,
     queueCount: number,
     fieldCount: number,
     ...rest: ScriptArgument[],
@@ -2291,7 +2312,7 @@ export const heartbeat: Script<
   [name: 'held' | 'taken', lost: string[]]
 > = {
   name: 'heartbeat',
-  sha: '99baecff7a1dd554a07a4b74defc4510bffc316b',
+  sha: '668669e992bbb0a6949c49be1d2592ffc2817d13',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2312,13 +2333,15 @@ function freeHeldSlot(...)
 end`,
     String.raw`local workersKey = KEYS[1]
 local prefix, name, instance, stamp, ttlS, leaseMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
-local state, currentJob, queueCount, fieldCount = ARGV[7], ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
-local firstQueue, lastQueue = 11, 10 + queueCount
+local state, currentJob, keepState = ARGV[7], ARGV[8], ARGV[9] == '1'
+local queueCount, fieldCount = tonumber(ARGV[10]), tonumber(ARGV[11])
+local firstQueue, lastQueue = 12, 11 + queueCount
 local firstField, lastField = lastQueue + 1, lastQueue + fieldCount
 local nowS, nowMs = clock()
 local key = prefix .. 'worker:' .. name
 local function writeRecord()
-  if redis.call('HGET', key, 'instance') ~= instance then
+  local isThere = redis.call('HGET', key, 'instance') == instance
+  if not isThere then
     redis.call('DEL', key)
     redis.call('HSET', key, unpack(ARGV, firstField, lastField))
     redis.call('SADD', workersKey, key)
@@ -2326,7 +2349,7 @@ local function writeRecord()
   end
   redis.call('HSET', key, 'last_heartbeat', stamp, 'alive_until', score(nowMs + leaseMs))
   redis.call('EXPIRE', key, ttlS)
-  if state == '' then return end
+  if isThere and keepState then return end
   redis.call('HSET', key, 'state', state)
   if currentJob == '' then
     redis.call('HDEL', key, 'current_job')
@@ -3007,13 +3030,14 @@ export const settle: Script<
     leaseMs: number,
     executionBase: string,
     workedS: number,
+    shown: string,
     settlements: Uint8Array,
     ...queues: string[],
   ],
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: '3d2d92906880387dedb60fbc7004c4a3944eb0a1',
+  sha: '226bc967d2b8ac8041e6fec18c8321afef7612eb',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3032,6 +3056,7 @@ function readAny(...)
   return readAny(...)
 end`,
     LIB_CLAIM,
+    LIB_WORKER_STATE,
     LIB_SETTLED_BATCH,
     LIB_WAITERS,
     LIB_SETTLE_PLAIN,
@@ -3060,9 +3085,9 @@ function releaseOfEnded(...)
 end`,
     String.raw`local suspendedKey = KEYS[1]
 local prefix, stamp, want, worker = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
-local leaseMs, executionBase, workedS = tonumber(ARGV[5]), ARGV[6], ARGV[7]
-local settlements = cmsgpack.unpack(ARGV[8])
-local firstQueue, lastQueue = 9, #ARGV
+local leaseMs, executionBase, workedS, shown = tonumber(ARGV[5]), ARGV[6], ARGV[7], ARGV[8]
+local settlements = cmsgpack.unpack(ARGV[9])
+local firstQueue, lastQueue = 10, #ARGV
 local function settlementOf(id, execution, queue, to, startedAt, endedAt, keepS, counts, release, value, extra)
   return { id = id, execution = execution, queue = queue, to = to, startedAt = startedAt, endedAt = endedAt,
     keepS = keepS, counts = counts, release = release, value = value, extra = extra }
@@ -3090,8 +3115,12 @@ if #batch.endedIds > 0 and redis.call('EXISTS', unpack(batch.dependentsKeys)) > 
 countForWorker(batch, workedS)
 local answers = table.concat(batch.answers)
 local hasMore = batch.hasMore and math.min(1, redis.call('EXISTS', prefix .. 'releasing', prefix .. 'unchecked')) or 0
-if want > 0 and redis.call('EXISTS', suspendedKey) == 1 then return { answers, 'suspended', hasMore } end
+if want > 0 and redis.call('EXISTS', suspendedKey) == 1 then
+  showState(prefix, worker, shown, 'suspended')
+  return { answers, 'suspended', hasMore }
+end
 local claimed = claim(prefix, firstQueue, lastQueue, want, worker, leaseMs, stamp, executionBase)
+showState(prefix, worker, shown, claimed)
 return { answers, pack(claimed), hasMore }`,
   ),
 }

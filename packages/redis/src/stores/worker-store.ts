@@ -18,6 +18,7 @@ import type {
   WorkerHeartbeat,
   WorkerIdentity,
   WorkerRecord,
+  WorkerState,
   WorkerStore,
 } from '@rq/job'
 import { decodeClaim, NO_JOBS } from '../codec/claim-codec.ts'
@@ -110,7 +111,7 @@ export class RedisWorkerStore implements WorkerStore {
     )
   }
 
-  async claim(request: ClaimRequest): Promise<ClaimReply> {
+  async claim(request: ClaimRequest, shown?: WorkerState): Promise<ClaimReply> {
     const base = executionBase(request.isPrefetch)
     const call = { base, queues: request.queues, workerName: request.workerName }
     const { reply, resent } = await this.#claims.send(
@@ -120,15 +121,21 @@ export class RedisWorkerStore implements WorkerStore {
       [
         ...([this.#keys.prefix, stampNow(), request.want, request.workerName, request.leaseMs] as const),
         base,
+        shown ?? '',
         ...request.queues,
       ],
     )
     return this.#claims.addLost(decodeClaim(reply), call, resent)
   }
 
-  async settle(workerName: string, settlements: readonly Settlement[], claim?: ClaimRequest): Promise<SettleReply> {
+  async settle(
+    workerName: string,
+    settlements: readonly Settlement[],
+    claim?: ClaimRequest,
+    shown?: WorkerState,
+  ): Promise<SettleReply> {
     if (settlements.length === 0)
-      return { answers: [], claimed: claim === undefined ? NO_JOBS : await this.claim(claim) }
+      return { answers: [], claimed: claim === undefined ? NO_JOBS : await this.claim(claim, shown) }
     const workedMs = settlements.reduce((sum, { startedAtMs, endedAtMs }) => sum + endedAtMs - startedAtMs, 0)
     const queues = claim?.queues ?? []
     const base = executionBase(claim?.isPrefetch)
@@ -139,7 +146,7 @@ export class RedisWorkerStore implements WorkerStore {
       [this.#keys.suspended],
       [
         ...([this.#keys.prefix, stampNow(), claim?.want ?? 0, workerName, claim?.leaseMs ?? 0] as const),
-        ...([base, workedMs / SECOND_MS, packList(encodeSettlements(settlements, workerName))] as const),
+        ...([base, workedMs / SECOND_MS, shown ?? '', packList(encodeSettlements(settlements, workerName))] as const),
         ...queues,
       ],
     )
@@ -264,7 +271,8 @@ export class RedisWorkerStore implements WorkerStore {
       [this.#keys.workers],
       [
         ...([this.#keys.prefix, worker.name, worker.instance, stampNow(), worker.ttlS, beat.leaseMs] as const),
-        ...([beat.state ?? '', beat.currentJobId ?? '', worker.queues.length, fields.length] as const),
+        ...([beat.state, beat.currentJobId ?? '', beat.keepState ?? false] as const),
+        ...([worker.queues.length, fields.length] as const),
         ...worker.queues,
         ...fields,
         ...leaseWords(leases),

@@ -16,6 +16,7 @@ import type {
   WorkerHeartbeat,
   WorkerIdentity,
   WorkerRecord,
+  WorkerState,
   WorkerStore,
 } from '@rq/job'
 import { claim, giveBack, recover, renew } from './leases.ts'
@@ -60,12 +61,21 @@ export class MemoryWorkerStore implements WorkerStore {
     return { lost: leases.filter((lease) => !renew(this.#data, lease, renewal)), isNameTaken }
   }
 
-  #writeRecord({ currentJobId, leaseMs, state, worker }: WorkerHeartbeat): void {
+  #showState(workerName: string, shown: WorkerState | undefined, { jobs, suspended }: ClaimReply): void {
+    const record = this.#data.workers.get(workerName)
+    const state = suspended ? 'suspended' : jobs.length > 0 ? 'busy' : 'idle'
+    if (shown === undefined || shown === state || record === undefined) return
+    record.state = state
+    delete record.currentJobId
+    if (jobs[0] !== undefined) record.currentJobId = jobs[0].job.id
+  }
+
+  #writeRecord({ currentJobId, keepState = false, leaseMs, state, worker }: WorkerHeartbeat): void {
     const known = this.#data.workers.get(worker.name)
     const record = known?.instance === worker.instance ? known : this.#newRecord(worker, leaseMs)
     record.lastHeartbeatMs = this.#data.nowMs
     record.aliveUntilMs = this.#data.nowMs + leaseMs
-    if (state !== undefined) {
+    if (!keepState || record !== known) {
       record.state = state
       delete record.currentJobId
       if (currentJobId !== undefined) record.currentJobId = currentJobId
@@ -86,13 +96,21 @@ export class MemoryWorkerStore implements WorkerStore {
     if (record !== undefined) record.shutdownRequestedMs = this.#data.nowMs
   }
 
-  async claim(request: ClaimRequest): Promise<ClaimReply> {
-    return claim(this.#data, request)
+  async claim(request: ClaimRequest, shown?: WorkerState): Promise<ClaimReply> {
+    const reply = claim(this.#data, request)
+    this.#showState(request.workerName, shown, reply)
+    return reply
   }
 
-  async settle(workerName: string, settlements: readonly Settlement[], request?: ClaimRequest): Promise<SettleReply> {
+  async settle(
+    workerName: string,
+    settlements: readonly Settlement[],
+    request?: ClaimRequest,
+    shown?: WorkerState,
+  ): Promise<SettleReply> {
     const answers = settleAll(this.#data, workerName, settlements)
     const claimed = request === undefined || request.want <= 0 ? NOTHING : claim(this.#data, request)
+    this.#showState(workerName, shown, claimed)
     return { answers, claimed, releasing: false }
   }
 

@@ -1,4 +1,4 @@
-import type { Claimed } from '@rq/job'
+import { type Claimed, settle } from '@rq/job'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../eventually.ts'
 import { claimRequest, end, newJob, RAISED, RETURNED, rescue } from './job-steps.ts'
@@ -151,6 +151,49 @@ export function describeLeases(name: string, open: OpenStorage): void {
       await workers.unregister(dead)
       expect(await workers.workerCount('a')).toBe(1)
       expect(await workers.heartbeat({ ...beat, worker: next })).toEqual({ lost: [], isNameTaken: false })
+    })
+
+    it('shows the state that a worker has after a claim or a settlement, if that is another one', async () => {
+      await using test = await open()
+      const { admin, queues, workers } = test.storage
+      const worker = {
+        name: 'worker',
+        queues: ['default'],
+        pid: 1,
+        hostname: 'h',
+        version: '1',
+        instance: 'i',
+        ttlS: 9,
+      }
+      const shown = async () => {
+        const [record] = await workers.workers()
+        return [record?.state, record?.currentJobId]
+      }
+      await workers.register(worker, 15_000)
+      await workers.claim(claimRequest())
+      expect(await shown()).toEqual(['started', undefined])
+      await workers.claim(claimRequest(), 'started')
+      expect(await shown()).toEqual(['idle', undefined])
+      await queues.enqueue([newJob({ id: 'a' }), newJob({ id: 'b' }), newJob({ id: 'c' })])
+      const { jobs } = await workers.claim(claimRequest({ want: 2 }), 'idle')
+      expect(await shown()).toEqual(['busy', 'a'])
+      const [a, b] = jobs.map(({ job, executionId }) => settle(job, executionId, RETURNED))
+      if (a === undefined || b === undefined) throw new Error('Two jobs were expected.')
+      await workers.settle('worker', [a])
+      const reply = await workers.settle('worker', [b], claimRequest(), 'busy')
+      expect(await shown()).toEqual(['busy', 'a'])
+      const last = reply.claimed.jobs.map(({ job, executionId }) => settle(job, executionId, RETURNED))
+      await workers.settle('worker', last, undefined, 'busy')
+      expect(await shown()).toEqual(['idle', undefined])
+      await admin.suspend()
+      await workers.claim(claimRequest(), 'idle')
+      expect(await shown()).toEqual(['suspended', undefined])
+      await admin.resume()
+      const beat = { worker, state: 'busy', currentJobId: 'a', leases: [], leaseMs: 15_000 } as const
+      await workers.heartbeat({ ...beat, keepState: true })
+      expect(await shown()).toEqual(['suspended', undefined])
+      await workers.heartbeat(beat)
+      expect(await shown()).toEqual(['busy', 'a'])
     })
 
     it('counts the jobs of a worker, and keeps the state that it reports', async () => {
