@@ -45,7 +45,7 @@ export interface WorkerEvents {
   'job:poisoned': [JobEvent]
   /** The job was deleted, or the store lost it, while it ran. */
   'job:vanished': [JobEvent]
-  /** Another worker has taken over the job, or it was enqueued again under its id: what this one did with it does not count. */
+  /** Another worker took the job over, or it was enqueued again under its id. This run does not count. */
   lease_lost: [JobEvent]
   'horse:started': [HorseEvent]
   'horse:ended': [HorseEvent & { readonly code: number | null; readonly signal: NodeJS.Signals | null }]

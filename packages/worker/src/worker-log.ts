@@ -78,7 +78,9 @@ export class WorkerLog {
 
   leaseLost(claimed: Claimed): void {
     const { id, origin } = claimed.job
-    this.#logger.warn(`${origin}: Lease lost: the job was taken over, or enqueued again under its id; this run does not count (${id})`)
+    this.#logger.warn(
+      `${origin}: Lease lost: the job was taken over, or enqueued again under its id; this run does not count (${id})`,
+    )
     this.#events.emitLazily('lease_lost', () => jobEvent(claimed))
   }
 

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { type Logger, silentLogger } from '@rq/core'
 import { Retry } from '@rq/job'
 import { Queue } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
@@ -141,6 +142,25 @@ test('a worker survives that all data is gone, leaves no half-born keys, and tak
   )
   const keys = (await ctx.redis.keys()).map((key) => key.slice(ctx.redis.prefix.length))
   expect(keys.filter((key) => !/^(queues|workers(:default)?|worker:[^:]+)$/.test(key))).toEqual([])
+})
+
+test('a running job that is enqueued again under its id is replaced, and the log says so', async () => {
+  await using ctx = await fixture()
+  const jobId = 'same'
+  await ctx.queue.enqueue('./jobs#never', [], { jobId })
+  const lines: string[] = []
+  const logger: Logger = { ...silentLogger, warn: (line) => void lines.push(line), child: () => logger }
+  const worker = ctx.worker({ concurrency: 2, leaseMs: 3000, logger })
+  const lost = nextEvent(worker, 'lease_lost')
+  const ended = nextEvent(worker, 'horse:ended')
+  await using _ = running(worker)
+  await nextEvent(worker, 'job:started')
+  const again = await ctx.queue.enqueue('./jobs#add', [1, 2], { jobId })
+  expect(await again.result({ timeout: patience(60) })).toBe(3)
+  expect((await lost).jobId).toBe(jobId)
+  await ended
+  expect(lines).toContainEqual(expect.stringMatching(/enqueued again under its id; this run does not count \(same\)/))
+  expect(await again.returnValue()).toBe(3)
 })
 
 test('a command that is sent once the worker is listed is heard', async () => {

@@ -43,7 +43,10 @@ export function makeRunTask(options: RunTaskOptions): RunTask {
 export function abortError(reason: AbortReason, timeoutS: number): Error {
   if (reason === 'timeout') return new JobTimeoutError(timeoutS)
   if (reason === 'stopped') return new RqError('RQ_JOB_STOPPED', 'Job stopped by user.')
-  return new RqError('RQ_LEASE_LOST', 'Lease lost: this job was taken over by another worker, or enqueued again under its id.')
+  return new RqError(
+    'RQ_LEASE_LOST',
+    'Lease lost: this job was taken over by another worker, or enqueued again under its id.',
+  )
 }
 
 /** One task from start to end, with its callbacks and exception handlers. */
