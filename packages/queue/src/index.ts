@@ -17,6 +17,7 @@ export { type CreateOptions, type Execution, Job, type WaitOptions } from './job
 export { type CancelOptions, cancelJob, type DeleteOptions, type RequeueOptions, requeueJob } from './job-actions.ts'
 export { DuplicateJobError, JobFailedError, JobTimeoutError, TimeoutError } from './job-errors.ts'
 export { type JobDecorator, type JobFunction, type JobFunctionOptions, job, jobDecorator } from './job-function.ts'
+export type { ListOutcome } from './list-outcome.ts'
 export {
   type EnqueueJobOptions,
   type EnqueueManyOptions,

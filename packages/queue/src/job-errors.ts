@@ -32,16 +32,34 @@ export class JobTimeoutError extends RqError {
   }
 }
 
-/** Thrown by an enqueue with `unique` when a job with its id exists. Nothing was written. */
+/**
+ * Thrown by an enqueue with `unique` when a job with its id exists. Of a single job nothing was written. Of a list, all
+ * jobs were written but those that were refused.
+ */
 export class DuplicateJobError extends RqError {
   override readonly name = 'DuplicateJobError'
+  /** The first one that was refused. */
   readonly jobId: string
+  /** The ids of all that were refused because they exist. */
+  readonly duplicates: readonly string[]
+  /** The ids of the jobs of the same list that were written. */
+  readonly written: readonly string[]
 
-  constructor(jobId: string) {
-    super('RQ_DUPLICATE_JOB', `Job ${jobId} already exists, and unique was set. Nothing was written.`, {
-      details: { jobId },
+  /** @param became the sentence that says what was written. */
+  constructor(
+    jobId: string,
+    list: { readonly duplicates: readonly string[]; readonly written: readonly string[] } = {
+      duplicates: [jobId],
+      written: [],
+    },
+    became = 'Nothing was written.',
+  ) {
+    super('RQ_DUPLICATE_JOB', `Job ${jobId} already exists, and unique was set. ${became}`, {
+      details: { ...list, jobId },
     })
     this.jobId = jobId
+    this.duplicates = list.duplicates
+    this.written = list.written
   }
 }
 

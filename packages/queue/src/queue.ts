@@ -30,10 +30,11 @@ import type { Callable, CallRest, ResultOf } from './call-types.ts'
 import { checkedContextOf, type JobContext, type StorageOptions } from './context.ts'
 import { batchOf, type EnqueueBatch } from './enqueue-batch.ts'
 import { checkDatas, type EnqueueData, type JobsOf, prepareData } from './enqueue-data.ts'
+import { enqueueInChunks, runList } from './enqueue-list.ts'
 import { knownFunctions, runInProcess } from './in-process.ts'
 import { Job } from './job.ts'
 import { checkRest, newRecord, type RecordDefaults } from './new-record.ts'
-import { enqueueInChunks, expectedPlacement, setPlacement } from './placing.ts'
+import { expectedPlacement, setPlacement } from './placing.ts'
 import { checkQueueNames, QueueContents } from './queue-contents.ts'
 import { QueueListeners } from './queue-listeners.ts'
 import { type When, whenMs } from './when.ts'
@@ -203,8 +204,10 @@ export class Queue extends QueueContents {
   /**
    * Enqueue many jobs in atomic calls of up to 500 jobs. The handles, and the jobs in the queue, have the order given;
    * jobs with `atFront` are at the head. Jobs may depend on others of the list, before or after them.
-   * @throws as `enqueue`. Wrong input throws before anything is written. When a later call fails, the jobs of the
-   *   earlier ones are in the queue; enqueueing all of them again is safe, since each data keeps its id.
+   * @throws as `enqueue`. Wrong input throws before anything is written. All jobs are written but those that the store
+   *   refuses (`unique`, a cycle); another error of the store ends the list. The details of the error have the ids of
+   *   each kind: `written`, `duplicates`, `cycles`, `unknown` (the reply was lost) and `unwritten`. Enqueueing the list
+   *   again is safe, since each data keeps its id; with `unique`, leave out what is `written`.
    */
   async enqueueMany<const D extends readonly EnqueueData[]>(
     datas: D,
@@ -309,7 +312,7 @@ export class Queue extends QueueContents {
     } else {
       for (const job of ordered) refuseRateLimit(job)
       const known = new Map(datas.flatMap((data, index) => [...functionsOf(data.func, data.options, names[index])]))
-      for (const job of ordered) await runInProcess(job, this.#context, known, this.#locate.importPaths)
+      await runList(ordered, (job) => runInProcess(job, this.#context, known, this.#locate.importPaths))
     }
     return jobs.map((job) => new Job(job.record, this.#context))
   }

@@ -28,6 +28,7 @@ export {
   JobFailedError,
   type JobFunction,
   JobTimeoutError,
+  type ListOutcome,
   Registry,
   Result,
   TimeoutError,

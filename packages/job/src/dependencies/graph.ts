@@ -39,15 +39,32 @@ export function inDependencyOrder<T extends Node>(nodes: readonly T[]): T[] {
   return [...placed]
 }
 
-/** The error for jobs that wait for each other. `ids`: the cycle in order, or one of its jobs. */
-export function dependencyCycle(ids: readonly string[]): RqError {
+/** An error of {@link dependencyCycle}. */
+export interface DependencyCycleError extends RqError {
+  readonly details: { readonly option: 'dependsOn'; readonly cycle: readonly string[] }
+}
+
+/**
+ * The error for jobs that wait for each other.
+ * @param ids the cycle in order, or one of its jobs.
+ * @param became the sentence that says what was written.
+ */
+export function dependencyCycle(
+  ids: readonly string[],
+  became = 'Nothing was written.',
+  details: object = {},
+): RqError {
   const shown = ids.slice(0, MOST_NAMED).join(' -> ')
   const more = ids.length > MOST_NAMED ? ' -> ...' : ''
   return new RqError(
     'RQ_INVALID_OPTION',
-    `Invalid dependsOn: the jobs would wait for each other forever (${shown}${more}). Nothing was written.`,
-    { details: { option: 'dependsOn', cycle: ids } },
+    `Invalid dependsOn: the jobs would wait for each other forever (${shown}${more}). ${became}`,
+    { details: { ...details, option: 'dependsOn', cycle: ids } },
   )
+}
+
+export function isDependencyCycle(error: unknown): error is DependencyCycleError {
+  return error instanceof RqError && error.details.option === 'dependsOn' && 'cycle' in error.details
 }
 
 /** For each job, the jobs of the batch that it still waits for; for each id, the jobs that wait for it. */

@@ -147,7 +147,7 @@ export class Clients {
 
 /** The error of a call on what is closed. */
 export function closedError(): RqError {
-  return new RqError('RQ_CLOSED', 'This connection is closed; nothing was sent.')
+  return new RqError('RQ_CLOSED', 'This connection is closed; the call was not sent.')
 }
 
 /** The socket that a client uses now; undefined while it is not connected, and for a Cluster. */

@@ -14,7 +14,7 @@ export function redisError(error: unknown, where: string, connectionError?: Erro
   if (/^OOM |OOM command not allowed/.test(message)) {
     return new RqError(
       'RQ_REDIS_OUT_OF_MEMORY',
-      `Redis at ${where} has reached its maxmemory and refused the write; nothing was stored. Raise maxmemory or let workers empty the queues, then try again.`,
+      `Redis at ${where} has reached its maxmemory and refused the call, which stored nothing. Raise maxmemory or let workers empty the queues, then try again.`,
       { ...options, retryable: true },
     )
   }
