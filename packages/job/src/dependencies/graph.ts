@@ -40,7 +40,7 @@ export function inDependencyOrder<T extends Node>(nodes: readonly T[]): T[] {
 }
 
 /** An error of {@link dependencyCycle}. */
-export interface DependencyCycleError extends RqError {
+interface DependencyCycleError extends RqError {
   readonly details: { readonly option: 'dependsOn'; readonly cycle: readonly string[] }
 }
 
