@@ -6,8 +6,8 @@ import { EnqueuedList } from './list-outcome.ts'
 const IN_FLIGHT = 2
 
 /**
- * Enqueue a long list in calls of up to 500. Sets the status in each record. A job that the store refuses keeps no other
- * one from being sent; another error ends the list.
+ * Enqueue a long list in calls of up to 500. Sets the status in each record. A job that the store refuses does not keep
+ * others from being sent; another error ends the list.
  * @throws as `EnqueuedList.end`, when no call is in flight any more.
  */
 export async function enqueueInChunks(queues: QueueStore, jobs: readonly NewJob[]): Promise<void> {
@@ -32,8 +32,8 @@ export async function enqueueInChunks(queues: QueueStore, jobs: readonly NewJob[
 }
 
 /**
- * Run the jobs of a list in this process, one after the other. A job that is refused keeps no other one from being run;
- * another error ends the list.
+ * Run the jobs of a list in this process, one after the other. A job that is refused does not keep others from being
+ * run; another error ends the list.
  * @throws as `EnqueuedList.end`.
  */
 export async function runList(jobs: readonly NewJob[], run: (job: NewJob) => Promise<unknown>): Promise<void> {
