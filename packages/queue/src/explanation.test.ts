@@ -53,9 +53,9 @@ describe('explain', () => {
     )
     expect(explain(tolerant)).toMatchObject({ code: 'jobs', text: 'It waits for runs to end.' })
     const over = factsOf({ status: 'deferred' }, { dependencies: [{ id: 'gone', status: undefined }] })
-    expect(explain(over)).toMatchObject({ code: 'forgotten', text: expect.stringContaining('deleted or has expired') })
+    expect(explain(over)).toMatchObject({ code: 'released', text: expect.stringContaining('is gone') })
     const done = { dependencies: [{ id: 'done', status: 'finished' }] } as const
-    expect(explain(factsOf({ status: 'deferred' }, done)).code).toBe('forgotten')
+    expect(explain(factsOf({ status: 'deferred' }, done)).code).toBe('released')
     expect(explain(factsOf({ status: 'deferred' }, { ...done, releasing: true })).code).toBe('queued')
   })
 

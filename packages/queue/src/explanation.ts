@@ -7,6 +7,7 @@ import { type ExplanationFacts, type JobStatus, readiness } from '@rq/job'
  *   it;
  * - `time`, `jobs`, `slot`: it waits for its due time, for other jobs to end, for a slot of its rate limit;
  * - `blocked`: a job that it waits for ended without success, and never releases it;
+ * - `released`: no other job holds it back any more, and the maintenance of a worker queues it;
  * - `forgotten`: nothing will ever start it, because its entry in a queue or registry is missing;
  * - `new`: it was created, but not enqueued.
  */
@@ -21,6 +22,7 @@ export type ExplanationCode =
   | 'jobs'
   | 'slot'
   | 'blocked'
+  | 'released'
   | 'forgotten'
   | 'new'
 
@@ -108,7 +110,7 @@ function scheduledReason({ dueMs, record }: ExplanationFacts): [ExplanationCode,
   return ['time', `It is due at ${due}; a scheduler, or a worker with one, moves it to ${record.origin} then.${others}`]
 }
 
-function deferredReason({ dependencies, record, releasing }: ExplanationFacts): [ExplanationCode, string] {
+function deferredReason({ dependencies, record, releasing, workers }: ExplanationFacts): [ExplanationCode, string] {
   if (releasing) return ['queued', 'Its dependencies are done, and it is one of many jobs that are being queued.']
   const allowFailure = record.allowDependencyFailures ?? false
   const { blockedBy, waitingFor } = readiness(dependencies, allowFailure)
@@ -122,10 +124,13 @@ function deferredReason({ dependencies, record, releasing }: ExplanationFacts): 
     ]
   }
   if (waitingFor.length > 0) return ['jobs', `It waits for ${named(waitingFor)} to end.`]
-  const why = dependencies.some(({ status }) => status === undefined)
-    ? 'a dependency was deleted or has expired'
-    : 'its dependencies are done, but it was not released'
-  return ['forgotten', `Nothing will start it: ${why}. Call queue.enqueueJob(job) to run it.`]
+  const isGone = dependencies.some(({ status }) => status === undefined)
+  const why = isGone ? 'what it waited for has ended, or is gone' : 'what it waited for has ended'
+  const by = workers === 0 ? 'a worker, once one serves the queue,' : 'a worker'
+  return [
+    'released',
+    `Nothing holds it back: ${why}. The maintenance of ${by} puts it into ${record.origin}; queue.enqueueJob(job) at once.`,
+  ]
 }
 
 function slotReason({ record, slotHolders, waitingBefore }: ExplanationFacts): [ExplanationCode, string] {

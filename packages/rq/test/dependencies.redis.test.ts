@@ -1,3 +1,4 @@
+import { eventually } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { Dependency, Job, Queue } from '../src/index.ts'
 import { divByZero, echo, note, noted, nothing, sayHello } from './functions.ts'
@@ -266,7 +267,7 @@ describe('deleting among dependencies', () => {
     expect(await at.keys()).toEqual([`job:${parent.id}`, 'queue:default', 'queues'])
   })
 
-  it('releases no dependent; it runs when its other dependencies finish, or when the deleted one comes back', async () => {
+  it('holds no dependent back: it runs when its other dependencies finish, or with the next maintenance', async () => {
     await using at = await rqFixture()
     const gone = await at.queue.enqueue(nothing, [], { jobId: 'gone' })
     const other = await at.queue.enqueue(nothing)
@@ -274,11 +275,22 @@ describe('deleting among dependencies', () => {
     const both = await at.queue.enqueue(nothing, [], { dependsOn: [gone, other] })
     await gone.delete()
     expect(await status(alone, both)).toEqual(['deferred', 'deferred'])
-    await at.work()
-    expect(await status(alone, both)).toEqual(['deferred', 'finished'])
+    expect((await alone.explain()).code).toBe('released')
+    await eventually(async () => {
+      await at.work()
+      expect(await status(alone, both)).toEqual(['finished', 'finished'])
+    })
+  })
+
+  it('is waited for again when it comes back first', async () => {
+    await using at = await rqFixture()
+    const gone = await at.queue.enqueue(nothing, [], { jobId: 'gone' })
+    const child = await at.queue.enqueue(nothing, [], { dependsOn: gone })
+    await gone.delete()
     await at.queue.enqueue(nothing, [], { jobId: 'gone' })
+    expect(await child.explain()).toMatchObject({ code: 'jobs', waitingFor: ['gone'] })
     await at.work()
-    expect(await status(alone)).toEqual(['finished'])
+    expect(await status(child)).toEqual(['finished'])
   })
 })
 

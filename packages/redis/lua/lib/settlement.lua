@@ -100,14 +100,10 @@ local function keepEnded(batch, key, s, registry, scoreWithoutEnd)
   if s.extra.hasDependencies then redis.call('EXPIRE', batch.prefix .. 'job::' .. s.id .. ':dependencies', s.keepS) end
 end
 
---- An ended job that is not kept.
-local function drop(batch, key, s, waiters)
+--- An ended job that is not kept. A job that is gone holds no other back, however it ended (ADR 22).
+local function drop(batch, s, waiters)
   wake(batch.prefix, s.id, waiters)
-  if s.release ~= 'none' then
-    -- The dependents see a job that is over; once it is gone it holds none of them back, as in RQ.
-    redis.call('HSET', key, 'status', s.to)
-    releaseSome(batch, s.id, s.release)
-  end
+  releaseSome(batch, s.id, 'all')
   erase(batch.prefix, s.id, s.extra.group)
 end
 
@@ -226,7 +222,7 @@ local function settle(batch, s)
   elseif held[2] ~= 'canceled' and (held[4] or (held[2] == 'queued' and isInQueue(batch.prefix, s.queue, s.id))) then
     endAndRunAgain(batch, key, s, held[3], held[4])
   elseif tonumber(s.keepS) == 0 then
-    drop(batch, key, s, held[3])
+    drop(batch, s, held[3])
   elseif s.to == 'finished' then
     finish(batch, key, s, held[3])
   else

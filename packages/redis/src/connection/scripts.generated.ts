@@ -1004,12 +1004,9 @@ local function keepEnded(batch, key, s, registry, scoreWithoutEnd)
   redis.call('EXPIRE', key, s.keepS)
   if s.extra.hasDependencies then redis.call('EXPIRE', batch.prefix .. 'job::' .. s.id .. ':dependencies', s.keepS) end
 end
-local function drop(batch, key, s, waiters)
+local function drop(batch, s, waiters)
   wake(batch.prefix, s.id, waiters)
-  if s.release ~= 'none' then
-    redis.call('HSET', key, 'status', s.to)
-    releaseSome(batch, s.id, s.release)
-  end
+  releaseSome(batch, s.id, 'all')
   erase(batch.prefix, s.id, s.extra.group)
 end
 local function finish(batch, key, s, waiters)
@@ -1109,7 +1106,7 @@ local function settle(batch, s)
   elseif held[2] ~= 'canceled' and (held[4] or (held[2] == 'queued' and isInQueue(batch.prefix, s.queue, s.id))) then
     endAndRunAgain(batch, key, s, held[3], held[4])
   elseif tonumber(s.keepS) == 0 then
-    drop(batch, key, s, held[3])
+    drop(batch, s, held[3])
   elseif s.to == 'finished' then
     finish(batch, key, s, held[3])
   else
@@ -2898,6 +2895,54 @@ return hasMoreSteps(prefix) and 1 or 0`,
 }
 
 /**
+ * Release the deferred jobs of a part of a registry that no other job holds back any more: what they waited for is gone, or ended in a program that released nothing.
+ *
+ * Keys: deferred (rq:deferred:<q>)
+ *
+ * Reply: number of entries in this part, and of those released
+ */
+export const releaseUnheld: Script<
+  [deferred: string],
+  [
+    prefix: string,
+    stamp: string,
+    first: number,
+    last: number,
+  ],
+  [seen: number, released: number]
+> = {
+  name: 'release_unheld',
+  sha: 'f823adb8ea15aa6777a53f8249603ba7324e5fd9',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_TIME,
+    LIB_SCHEDULE,
+    LIB_DEPENDENCIES,
+    LIB_LEASE,
+    LIB_PUSH,
+    LIB_RATE_LIMIT,
+    LIB_PLACE,
+    LIB_DEPENDENTS,
+    String.raw`local deferredKey = KEYS[1]
+local prefix, stamp, first, last = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local nowS = clock()
+local released = 0
+local ids = redis.call('ZRANGE', deferredKey, first, last)
+for _, id in ipairs(ids) do
+  local job = redis.call('HMGET', prefix .. 'job:' .. id, unpack(WAITING_FIELDS))
+  if job[1] == 'deferred' and job[2] and redis.call('HEXISTS', prefix .. 'unchecked', id) == 0
+    and dependenciesMet(prefix, id, job[3] == '1') then
+    releaseOne(prefix, id, job, nowS, stamp)
+    released = released + 1
+  end
+end
+return { #ids, released }`,
+  ),
+}
+
+/**
  * Put a failed or stopped job back into its queue.
  *
  * Keys: job (rq:job:<id>)
@@ -3037,7 +3082,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: '226bc967d2b8ac8041e6fec18c8321afef7612eb',
+  sha: 'c38b952152668a7dc1349ecee7ea5ea924bdb495',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(

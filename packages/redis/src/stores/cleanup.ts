@@ -9,14 +9,16 @@ import { tidyGroup } from './tidy-group.ts'
 
 /** How many entries one step checks, so that no step blocks Redis for long. */
 const PAGE = 1000
+/** How many deferred jobs one step checks: each of them reads some of the jobs that it waits for. */
+const DEFERRED_PAGE = 250
 
 /** A Python program may write the entry of a scheduled job first, and the job in its next command. */
 const GRACE_MS = 2 * SECOND_MS
 
 /**
  * Clean up after jobs that are gone (expired, evicted, or deleted by another program) and workers that died: entries
- * of registries, slots of rate limits, members of groups, entries of workers. Also queues jobs that a Python worker
- * left in RQ's ready registry. Each step is small and atomic.
+ * of registries, slots of rate limits, members of groups, entries of workers. Releases deferred jobs that waited for
+ * them, and queues jobs that a Python worker left in RQ's ready registry. Each step is small and atomic.
  */
 export async function cleanUp(
   connections: Connections,
@@ -31,6 +33,7 @@ export async function cleanUp(
       const key = keys.registry(queue, kind)
       await dropOrphans(connections, keys, key, await findOrphans(connections, keys, key))
     }
+    await releaseUnheld(connections, keys, queue)
     const key = keys.registry(queue, 'scheduled')
     const orphans = await findOrphans(connections, keys, key)
     if (orphans.length > 0) scheduled.set(key, orphans)
@@ -70,6 +73,16 @@ async function drainReady(connections: Connections, keys: Keys, queue: string): 
   const key = keys.ready(queue)
   for (let drained = PAGE; drained === PAGE; ) {
     drained = await connections.run(scripts.drainReady, [key], [keys.prefix, queue, stampNow(), PAGE])
+  }
+}
+
+async function releaseUnheld(connections: Connections, keys: Keys, queue: string): Promise<void> {
+  const key = keys.registry(queue, 'deferred')
+  for (let first = 0; ; ) {
+    const args = [keys.prefix, stampNow(), first, first + DEFERRED_PAGE - 1] as const
+    const [seen, released] = await connections.run(scripts.releaseUnheld, [key], [...args])
+    if (seen < DEFERRED_PAGE) return
+    first += seen - released
   }
 }
 

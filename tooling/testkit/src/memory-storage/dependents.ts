@@ -60,6 +60,14 @@ export function releaseDependents(data: MemoryData, jobId: string, release: Rele
   for (const { record } of ready) releaseOne(data, record)
 }
 
+/** Release the deferred jobs of a queue that no other job holds back any more. */
+export function releaseUnheld(data: MemoryData, queue: string): void {
+  const ids = data.registry(queue, 'deferred').ids()
+  const jobs = ids.flatMap((id) => data.jobs.get(id) ?? []).filter(({ record }) => record.status === 'deferred')
+  jobs.sort((a, b) => a.deferredTurn - b.deferredTurn)
+  for (const job of jobs) if (dependenciesMet(data, job)) releaseOne(data, job.record)
+}
+
 /** Whether the job `from` waits for the job `id`, directly or through other jobs. */
 export function reaches(data: MemoryData, from: string, id: string): boolean {
   const seen = new Set<string>()

@@ -59,8 +59,8 @@ function apply({ data, releases, workerName }: Parts, record: JobRecord, settlem
   }
   data.move(record, to)
   if (settlement.keepS === 0) {
-    // Its dependents see a job that has ended, and then none, which satisfies them too.
-    if (release !== undefined) releaseDependents(data, jobId, release)
+    // A job that is gone holds no other back, however it ended.
+    releaseDependents(data, jobId, 'all')
     erase(data, record)
   } else {
     keep(data, record, settlement)

@@ -19,6 +19,7 @@ import type {
   WorkerState,
   WorkerStore,
 } from '@rq/job'
+import { releaseUnheld } from './dependents.ts'
 import { claim, giveBack, recover, renew } from './leases.ts'
 import type { MemoryData, StoredWorker } from './memory-data.ts'
 import { cleanUpLimits } from './rate-limits.ts'
@@ -124,6 +125,7 @@ export class MemoryWorkerStore implements WorkerStore {
     for (const queue of queues) {
       for (const kind of ['finished', 'failed', 'deferred', 'scheduled', 'canceled'] as const)
         this.#data.registry(queue, kind).keep((id) => jobs.has(id))
+      releaseUnheld(this.#data, queue)
     }
     cleanUpLimits(this.#data)
     for (const [name, members] of groups) {

@@ -1,6 +1,7 @@
 import { describeClaimAndSettle } from './claim-and-settle.ts'
 import { describeCrons } from './crons.ts'
 import { describeEnqueue } from './enqueue.ts'
+import { describeGoneDependencies } from './gone-dependencies.ts'
 import { describeJobs } from './jobs.ts'
 import { describeLeases } from './leases.ts'
 import { describeMoves } from './moves.ts'
@@ -21,6 +22,7 @@ export function describeStorage(name: string, openUnwatched: () => Promise<Stora
   const open = watchMoves(openUnwatched)
   describeEnqueue(name, open)
   describeClaimAndSettle(name, open)
+  describeGoneDependencies(name, open)
   describeLeases(name, open)
   describeJobs(name, open)
   describeRateLimits(name, open)

@@ -1,0 +1,28 @@
+#!lua flags=allow-oom
+--- Release the deferred jobs of a part of a registry that no other job holds back any more: what they waited for is
+-- gone, or ended in a program that released nothing.
+-- @key deferred zset rq:deferred:<q>
+-- @arg prefix string
+-- @arg stamp  string ISO time
+-- @arg first  int index
+-- @arg last   int index
+-- @reply {[seen: int, released: int]} number of entries in this part, and of those released
+-- @include lib/time
+-- @include lib/dependents
+
+local deferredKey = KEYS[1]
+local prefix, stamp, first, last = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+
+local nowS = clock()
+local released = 0
+local ids = redis.call('ZRANGE', deferredKey, first, last)
+for _, id in ipairs(ids) do
+  local job = redis.call('HMGET', prefix .. 'job:' .. id, unpack(WAITING_FIELDS))
+  -- The steps of release_dependents look at all that a job with very many dependencies waits for.
+  if job[1] == 'deferred' and job[2] and redis.call('HEXISTS', prefix .. 'unchecked', id) == 0
+    and dependenciesMet(prefix, id, job[3] == '1') then
+    releaseOne(prefix, id, job, nowS, stamp)
+    released = released + 1
+  end
+end
+return { #ids, released }
