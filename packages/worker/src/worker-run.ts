@@ -177,9 +177,9 @@ export class WorkerRun {
   }
 
   get #state(): WorkerState {
+    if (this.#executions.size > 0) return 'busy'
     if (this.#store.isSuspended) return 'suspended'
-    if (!this.#isStarted) return 'started'
-    return this.#executions.size > 0 ? 'busy' : 'idle'
+    return this.#isStarted ? 'idle' : 'started'
   }
 
   /**
@@ -231,6 +231,7 @@ export class WorkerRun {
       logger,
       maxJobs,
       onClaimed: (jobs) => this.#executions.start(jobs),
+      jobsHeld: () => this.#executions.size,
       onSuspended: (isSuspended) => this.#log.suspended(isSuspended),
       onIdle: () => this.#leaveIfDone(),
     })
@@ -297,6 +298,7 @@ export class WorkerRun {
         everyMs: heartbeatMs,
         logger,
         state: () => this.#state,
+        mustKeep: (state) => this.#store.mustKeepState(state),
         onAnswered: () => {
           this.#heartbeatMs = clock.monotonicMs()
         },

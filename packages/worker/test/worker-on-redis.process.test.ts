@@ -144,6 +144,36 @@ test('a worker survives that all data is gone, leaves no half-born keys, and tak
   expect(keys.filter((key) => !/^(queues|workers(:default)?|worker:[^:]+)$/.test(key))).toEqual([])
 })
 
+test.each(['process', 'inline'] as const)('its record shows its state and job at once: %s', async (horse) => {
+  await using ctx = await fixture()
+  const { client, prefix } = ctx.redis
+  // With a heartbeat at its start, and no other.
+  const worker = ctx.worker({ horse, concurrency: 2, leaseMs: 3_600_000, jobMonitoringInterval: 1200 })
+  const shown = () => client.hmget(`${prefix}worker:${worker.name}`, 'state', 'current_job')
+  const isShown = (state: string) => eventually(async () => (await shown())[0] === state)
+  const working = worker.work()
+  await isShown('idle')
+  const started = nextEvent(worker, 'job:started')
+  const ended = nextEvent(worker, 'job:finished')
+  const short = await ctx.queue.enqueue('./jobs#wait', [300])
+  await started
+  expect(await shown()).toEqual(['busy', short.id])
+  await ended
+  expect(await shown()).toEqual(['idle', null])
+  await Promise.all(Array.from({ length: 300 }, (_, n) => ctx.queue.enqueue('./jobs#add', [n, 1])))
+  await eventually(async () => (await ctx.queue.finishedJobRegistry.count()) === 301)
+  await isShown('idle')
+  await client.set(`${prefix}suspended`, '1')
+  const last = await ctx.queue.enqueue('./jobs#never')
+  await isShown('suspended')
+  await client.del(`${prefix}suspended`)
+  await isShown('busy')
+  expect(await shown()).toEqual(['busy', last.id])
+  await worker.stop({ force: true })
+  await working
+  expect(await shown()).toEqual(['idle', null])
+})
+
 test('a running job that is enqueued again under its id is replaced, and the log says so', async () => {
   await using ctx = await fixture()
   const jobId = 'same'

@@ -24,6 +24,7 @@ describeDuty('The heartbeat', (work) =>
     leaseMs: 900,
     everyMs: 300,
     state: () => 'idle',
+    mustKeep: () => false,
     onAnswered() {},
     onNameTaken() {},
     logger,

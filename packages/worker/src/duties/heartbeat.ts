@@ -10,6 +10,8 @@ export interface HeartbeatOptions {
   readonly leaseMs: number
   readonly everyMs: number
   readonly state: () => WorkerState
+  /** Whether a heartbeat with this state, which is about to be sent, must keep the state that the record shows. */
+  readonly mustKeep: (state: WorkerState) => boolean
   /** Called when the store has renewed the leases. */
   readonly onAnswered: () => void
   /** Called when another worker has taken the name of this one. */
@@ -24,7 +26,7 @@ export interface HeartbeatOptions {
  * worker's horse is `inline`: then a {@link LeaseRenewer} renews them, and this duty only where that fails.
  */
 export function heartbeat(options: HeartbeatOptions): PeriodicDuty {
-  const { everyMs, executions, leaseMs, logger, onAnswered, onNameTaken, state, store, wasRenewed, worker } = options
+  const { everyMs, executions, leaseMs, logger, mustKeep, onAnswered, onNameTaken, store, wasRenewed, worker } = options
   return new PeriodicDuty({
     name: 'The heartbeat',
     everyMs,
@@ -33,7 +35,8 @@ export function heartbeat(options: HeartbeatOptions): PeriodicDuty {
     async run() {
       if (wasRenewed?.() === true) return
       const currentJobId = executions.firstJobId
-      const beat = { worker, leaseMs, state: state(), leases: executions.leasesForHeartbeat() }
+      const state = options.state()
+      const beat = { worker, leaseMs, state, keepState: mustKeep(state), leases: executions.leasesForHeartbeat() }
       const answer = store.heartbeat({ ...beat, ...(currentJobId !== undefined && { currentJobId }) })
       const { isNameTaken, lost } = await warnIfSlow(answer, logger)
       onAnswered()

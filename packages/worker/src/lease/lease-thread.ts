@@ -68,7 +68,9 @@ async function renewAll(storage: Storage): Promise<void> {
 function heartbeat(storage: Storage): Promise<HeartbeatReply> {
   const leases = [...held.values()].map(({ lease }) => lease)
   const [first] = leases
-  const beat = { worker, leaseMs, leases, state: first === undefined ? counters.state : ('busy' as const) }
+  const state = first === undefined ? counters.state : ('busy' as const)
+  // The loop's own calls keep the record true, unless it is blocked.
+  const beat = { worker, leaseMs, leases, state, keepState: blockedMs === 0 }
   return storage.workers.heartbeat({ ...beat, ...(first !== undefined && { currentJobId: first.jobId }) })
 }
 

@@ -1,4 +1,4 @@
-import type { ClaimReply, ClaimRequest, SettleAnswer, Settlement, SettleReply, WorkerStore } from '@rq/job'
+import type { ClaimReply, ClaimRequest, SettleAnswer, Settlement, SettleReply, WorkerState, WorkerStore } from '@rq/job'
 import { asRefused, type Refused, type StoreRetry } from './store-retry.ts'
 
 /** A settlement that waits to be sent. */
@@ -14,7 +14,7 @@ export interface PendingSettlement {
 
 /** What became of a call. */
 export interface SettleCallEnd {
-  /** Undefined without a claim, and when the claim was not answered. */
+  /** Empty without a claim. Undefined when the call as a whole was not answered. */
   readonly claimed?: ClaimReply
   readonly releasing?: boolean | undefined
   /** These were not answered before the end of the retries. */
@@ -36,21 +36,30 @@ export class SettlementSender {
     this.#retry = retry
   }
 
-  /** Resolves after all `onAnswer`, or with what was not sent. Never rejects. */
+  /**
+   * Resolves after all `onAnswer`, or with what was not sent. Never rejects.
+   * @param shown - see `WorkerStore.settle`.
+   */
   async send(
     pending: readonly PendingSettlement[],
     claim: ClaimRequest | undefined,
+    shown?: WorkerState,
     wasRefused = false,
   ): Promise<SettleCallEnd> {
     const answer = await this.#retry.untilAnswered(() => {
       const settlements = pending.map(({ current }) => current())
-      return this.#store.settle(this.#workerName, settlements, claim).catch(asRefused)
+      return this.#store.settle(this.#workerName, settlements, claim, shown).catch(asRefused)
     })
     if (answer === undefined) return { unsent: pending }
     const { resent, value } = answer
     if ('refusal' in value) return this.#sendApart(pending, claim, value)
     reportAnswers(pending, value, resent || wasRefused)
-    return { releasing: value.releasing, ...(claim !== undefined && { claimed: value.claimed }) }
+    return { releasing: value.releasing, claimed: value.claimed }
+  }
+
+  async #sendAgain(pending: readonly PendingSettlement[]): Promise<SettleCallEnd> {
+    const { releasing, unsent } = await this.send(pending, undefined, undefined, true)
+    return { releasing, ...(unsent !== undefined && { unsent }) }
   }
 
   async #sendApart(
@@ -58,14 +67,14 @@ export class SettlementSender {
     claim: ClaimRequest | undefined,
     refused: Refused,
   ): Promise<SettleCallEnd> {
-    if (claim !== undefined) return this.send(pending, undefined, true)
+    if (claim !== undefined) return this.#sendAgain(pending)
     if (pending.length === 1) {
       for (const { onAnswer } of pending) onAnswer(refused)
       return {}
     }
     const middle = pending.length >> 1
-    const first = await this.send(pending.slice(0, middle), undefined, true)
-    const second = await this.send(pending.slice(middle), undefined, true)
+    const first = await this.#sendAgain(pending.slice(0, middle))
+    const second = await this.#sendAgain(pending.slice(middle))
     return {
       releasing: first.releasing === true || second.releasing === true,
       unsent: [...(first.unsent ?? []), ...(second.unsent ?? [])],

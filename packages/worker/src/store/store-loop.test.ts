@@ -69,6 +69,7 @@ async function setUp({ room = 1000, maxJobs, methods }: Given = {}) {
     maxJobs,
     random: () => 0,
     onClaimed: () => {},
+    jobsHeld: () => 0,
     onSuspended: () => {},
     onIdle: () => {},
   })

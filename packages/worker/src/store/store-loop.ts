@@ -1,8 +1,9 @@
 import { type Clock, FailureLog, type Logger, pause, SECOND_MS } from '@rq/core'
-import type { Claimed, ClaimReply, ClaimRequest, GiveBackAnswer, Lease, WorkerStore } from '@rq/job'
+import type { Claimed, ClaimReply, ClaimRequest, GiveBackAnswer, Lease, WorkerState, WorkerStore } from '@rq/job'
 import { type LoopState, MOST_SETTLED_AT_ONCE, nextStep, type Step } from './next-step.ts'
 import type { QueueOrder } from './queue-order.ts'
 import { type PendingSettlement, SettlementSender } from './settlement-sender.ts'
+import { ShownState } from './shown-state.ts'
 import { asRefused, StoreRetry } from './store-retry.ts'
 import { WorkWait } from './work-wait.ts'
 
@@ -31,6 +32,8 @@ export interface StoreLoopOptions {
   readonly random?: () => number
   /** Called with the jobs of a claim, in order. */
   readonly onClaimed: (jobs: readonly Claimed[]) => void
+  /** How many jobs the worker has, also those whose settlements wait or are under way. */
+  readonly jobsHeld: () => number
   /** Called when `suspend` or `resume` takes effect. */
   readonly onSuspended: (isSuspended: boolean) => void
   /** Called when there is nothing to send. */
@@ -64,6 +67,7 @@ export class StoreLoop {
   readonly #sender: SettlementSender
   readonly #refusedClaims: FailureLog
   readonly #workWait: WorkWait
+  readonly #shown = new ShownState()
   readonly #state: LoopState = {
     closing: false,
     returns: 0,
@@ -155,6 +159,11 @@ export class StoreLoop {
     this.#wake()
   }
 
+  /** Whether a heartbeat with this state, which is about to be sent, must keep the state that the record shows. */
+  mustKeepState(state: WorkerState): boolean {
+    return this.#shown.mustKeep(state)
+  }
+
   stopClaiming(): void {
     this.#isClaiming = false
     this.nudge()
@@ -199,8 +208,11 @@ export class StoreLoop {
           break
         case 'idle':
           this.#endGathering()
-          if (!this.#isReleasing) this.#idle()
-          await this.#rest()
+          if (this.#isShownBusy() && state.claimable > 0) await this.#claim(this.#claimRequest(state.claimable))
+          else {
+            if (!this.#isReleasing) this.#idle()
+            await this.#rest()
+          }
           break
       }
     }
@@ -252,11 +264,13 @@ export class StoreLoop {
   }
 
   async #claim(request: ClaimRequest): Promise<void> {
-    const { store } = this.#options
+    const { jobsHeld, store } = this.#options
+    const shown = this.#calls.size === 0 && jobsHeld() === 0 ? this.#shown.begin() : undefined
     const reply = await this.#retry.untilAnswered(
-      () => store.claim(request).catch(asRefused),
+      () => store.claim(request, shown).catch(asRefused),
       () => this.#isClaiming,
     )
+    if (shown !== undefined) this.#shown.end(reply === undefined || 'refusal' in reply.value ? undefined : reply.value)
     if (reply === undefined) return
     if ('refusal' in reply.value) {
       this.#refusedClaims.failed(reply.value.refusal)
@@ -272,19 +286,25 @@ export class StoreLoop {
     const { claimable } = this.#state
     const claim = claimable > 0 ? this.#claimRequest(claimable) : undefined
     this.#requested += claimable
-    const call = this.#settle(pending, claim).then(() => {
+    const isAlone = this.#calls.size === 0 && this.#options.jobsHeld() === pending.length
+    const call = this.#settle(pending, claim, isAlone ? this.#shown.begin() : undefined).then(() => {
       this.#calls.delete(call)
       this.nudge()
     })
     this.#calls.add(call)
   }
 
-  async #settle(pending: readonly PendingSettlement[], claim: ClaimRequest | undefined): Promise<void> {
-    const { claimed, releasing, unsent } = await this.#sender.send(pending, claim)
+  async #settle(
+    pending: readonly PendingSettlement[],
+    claim: ClaimRequest | undefined,
+    shown: WorkerState | undefined,
+  ): Promise<void> {
+    const { claimed, releasing, unsent } = await this.#sender.send(pending, claim, shown)
+    if (shown !== undefined) this.#shown.end(claimed)
     const want = claim?.want ?? 0
     this.#requested -= want
     if (unsent !== undefined && unsent.length > 0) this.#settlements = [...unsent, ...this.#settlements]
-    if (claimed !== undefined) this.#take(claimed, want)
+    if (claim !== undefined && claimed !== undefined) this.#take(claimed, want)
     if (releasing === true) void this.#releaseDependents()
   }
 
@@ -360,6 +380,11 @@ export class StoreLoop {
   #claimAgain(): void {
     this.#state.queuesEmpty = false
     this.nudge()
+  }
+
+  /** Whether the record still shows jobs: the last ones ended in two calls, neither of which knew that. */
+  #isShownBusy(): boolean {
+    return this.#shown.state === 'busy' && this.#calls.size === 0 && this.#options.jobsHeld() === 0
   }
 
   #idle(): void {
