@@ -38,7 +38,7 @@ export interface HorsePoolOptions {
 const CHECK_EVERY_MS = 50
 /** If a check is this late (a frozen process, a long pause), read the horses' messages first. */
 const LATE_MS = 400
-/** A job that no horse has taken after this time is returned to its queue. */
+/** A job that no horse has taken after this time is returned to its queue, with those behind it. */
 const WAIT_MS = 1000
 
 /**
@@ -280,9 +280,9 @@ export class HorsePool implements HorseOwner {
     this.#watch()
   }
 
-  /** Return the jobs that have been pending since `sinceMs` or longer. */
+  /** Return all pending jobs, if one has been pending since `sinceMs` or longer. */
   #returnJobs(sinceMs: number): void {
-    for (const run of this.#pending.takeJobsSince(sinceMs)) run.end({ kind: 'returned' })
+    for (const run of this.#pending.takeJobsIfSince(sinceMs)) run.end({ kind: 'returned' })
   }
 
   /** Check time limits, for as long as there is something to limit. */

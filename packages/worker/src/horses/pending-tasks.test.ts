@@ -32,11 +32,13 @@ describe('PendingTasks', () => {
     expect(takeAll(pending)).toEqual(['2', '3'])
   })
 
-  test('gives out old jobs, but never callbacks', () => {
-    const pending = pendingOf([job('old'), callback('cb')])
-    pending.add(job('new'), 10)
-    expect(idsOf(pending.takeJobsSince(5))).toEqual(['old'])
-    expect(takeAll(pending)).toEqual(['cb', 'new'])
+  test('gives out all jobs together as soon as one is old, but never callbacks', () => {
+    const pending = pendingOf([callback('cb')])
+    pending.add(job('old'), 10)
+    pending.add(job('new'), 20)
+    expect(pending.takeJobsIfSince(9)).toEqual([])
+    expect(idsOf(pending.takeJobsIfSince(10))).toEqual(['old', 'new'])
+    expect(takeAll(pending)).toEqual(['cb'])
   })
 
   test('gives out canceled tasks, also those that were canceled while a horse had them', () => {

@@ -6,6 +6,8 @@ interface Pending {
   readonly sinceMs: number
 }
 
+const isJob = ({ run }: Pending) => run.task.kind === 'job'
+
 /** The tasks that no horse has: callback tasks first, then jobs in the order of their queue. */
 export class PendingTasks {
   #pending: Pending[] = []
@@ -39,9 +41,13 @@ export class PendingTasks {
     if (taken > 0) this.#pending = this.#pending.slice(taken)
   }
 
-  /** Take out the jobs that have been pending since `sinceMs` or longer. Callback tasks stay. */
-  takeJobsSince(sinceMs: number): TaskRun[] {
-    return this.#takeOut(({ run, sinceMs: pendingMs }) => run.task.kind === 'job' && pendingMs <= sinceMs)
+  /**
+   * Take out all jobs, if one of them has been pending since `sinceMs` or longer: those behind it would go back to
+   * their queue later, and stand before it there. Callback tasks stay.
+   */
+  takeJobsIfSince(sinceMs: number): TaskRun[] {
+    const isStuck = this.#pending.some((pending) => isJob(pending) && pending.sinceMs <= sinceMs)
+    return isStuck ? this.#takeOut(isJob) : []
   }
 
   /** Take out the tasks that were canceled. */
