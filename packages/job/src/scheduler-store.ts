@@ -18,6 +18,8 @@ export interface Promoted {
   readonly waitMs: number | undefined
   /** The store's time of this step, in epoch milliseconds. */
   readonly nowMs: number
+  /** Jobs that can never be moved, because of what the store holds. They have failed. Absent: none. */
+  readonly setAside?: readonly { readonly jobId: string; readonly reason: string }[]
 }
 
 /** A notice for schedulers. It may be lost, so a scheduler also polls. */
@@ -45,9 +47,9 @@ export interface SchedulerStore {
    * not lead the queue.
    */
   promoteDue(queue: string, leader: string, most: number): Promise<Promoted | 'lost'>
-  /** Move a scheduled job now, before it is due. `refused` when it is not scheduled. */
+  /** Move a scheduled job now, before it is due. `refused` when it is not in the schedule of its queue. */
   promote(jobId: string, atFront: boolean): Promise<JobReply>
-  /** Change the due time of a scheduled job. `refused` when it is not scheduled. */
+  /** Change the due time of a scheduled job. `refused` when it is not in the schedule of its queue. */
   reschedule(jobId: string, dueMs: number): Promise<JobReply>
   /** Call `listener` for each notice, until the returned function is called. */
   onNotice(listener: (notice: SchedulerNotice) => void): Promise<() => Promise<void>>

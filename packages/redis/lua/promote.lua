@@ -14,8 +14,7 @@ local prefix, id, stamp, atFront = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 local job = readDue(prefix, id)
 if not job then return 'missing' end
 local queue = redis.call('HGET', jobKey, 'origin')
--- A job in another status may have left an entry.
-if not queue or not isScheduled(job) then return 'refused' end
+if not queue or not isScheduled(prefix, queue, id, job) then return 'refused' end
 if redis.call('ZREM', prefix .. 'scheduled:' .. queue, id) == 0 then return 'refused' end
 local nowS = clock()
 promote(prefix, queue, id, job, atFront or goesToFront(job), nowS, stamp)

@@ -7,10 +7,11 @@
 -- @arg leader string
 -- @arg stamp  string ISO time
 -- @arg most   int jobs in this step; those that wait for others count more
--- @reply {'lost' | [moved: int, waitMs: int, nowMs: int]}
+-- @reply {'lost' | [moved: int, waitMs: int, nowMs: int, setAside: string[]]}
 --   lost: it no longer leads; else number of jobs moved, ms until there is more to do (-1 = nothing is scheduled),
---   Redis's time in ms
+--   Redis's time in ms, ids of entries that can never be moved, each followed by the reason
 -- @include lib/promote
+-- @lazy lib/fail_scheduled failScheduled
 
 local scheduledKey, lockKey = KEYS[1], KEYS[2]
 local prefix, queue, leader, stamp, most = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
@@ -22,7 +23,7 @@ local LOOK_AGAIN_MS = 1000
 if redis.call('GET', lockKey) ~= leader then return 'lost' end
 
 local nowS, nowMs = clock()
-local gone, head, tail = {}, {}, {}
+local gone, head, tail, setAside = {}, {}, {}, {}
 local moved, kept, work = 0, 0, 0
 
 --- Push the jobs gathered so far. A queue that was empty is listed, as in lib/push.
@@ -34,11 +35,8 @@ local function flush()
   head, tail = {}, {}
 end
 
-local due = redis.call('ZRANGEBYSCORE', scheduledKey, '-inf', score(nowMs), 'WITHSCORES', 'LIMIT', 0, most)
-for at = 1, #due, 2 do
-  if work >= most then break end
-  local id = due[at]
-  work = work + 1
+--- Move one entry: `dueS` is its score.
+local function move(id, dueS)
   local key = prefix .. 'job:' .. id
   local plain = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front', 'enqueue_at_front_on_retry', 'ttl',
     'dependency_id', 'rate_limit_key')
@@ -48,26 +46,45 @@ for at = 1, #due, 2 do
     list[#list + 1] = id
     gone[#gone + 1] = id
     moved = moved + 1
-  else
-    local job = readDue(prefix, id)
-    -- As in RQ the registry decides, not the status: a Python program may have written an older one.
-    local isElsewhere = job and (job.status == 'canceled' or (job.status == 'queued' and isInQueue(prefix, queue, id)))
-    if job and not isElsewhere then
-      flush()
-      if job.execution_id and hasLease(prefix, job.origin or queue, id, job.execution_id) then
-        redis.call('HSET', key, 'run_again', 1)
-        work = work + 1
-      else
-        work = work + 2 + promote(prefix, queue, id, job, goesToFront(job), nowS, stamp)
-      end
-      gone[#gone + 1] = id
-      moved = moved + 1
-    elseif tonumber(due[at + 1]) * 1000 > nowMs - GRACE_MS then
-      kept = kept + 1
-    else
-      gone[#gone + 1] = id
-    end
+    return
   end
+  local job = readDue(prefix, id)
+  if job and isScheduled(prefix, queue, id, job) then
+    flush()
+    work = work + 2 + promote(prefix, queue, id, job, goesToFront(job), nowS, stamp)
+    gone[#gone + 1] = id
+    moved = moved + 1
+  elseif tonumber(dueS) * 1000 > nowMs - GRACE_MS then
+    kept = kept + 1
+  else
+    gone[#gone + 1] = id
+  end
+end
+
+--- Note that an entry can never be moved, because of a key of another type or a value that makes no sense. Its job
+-- fails, so that it can be requeued. Throws an error that may pass.
+local function setAsideFor(fault, id)
+  local reason = type(fault) == 'table' and fault.err or tostring(fault)
+  local lasts = type(fault) ~= 'table' or string.find(reason, '^WRONGTYPE') or string.find(reason, '^ERR')
+  if not lasts or string.find(reason, 'The user executing', 1, true) then error(fault) end
+  gone[#gone + 1] = id
+  setAside[#setAside + 1] = id
+  setAside[#setAside + 1] = reason
+  failScheduled(prefix, queue, id, reason, stamp)
+end
+
+-- The key of the queue has to be right: else each of its jobs would be set aside.
+local kind = redis.call('TYPE', prefix .. 'queue:' .. queue).ok
+if kind ~= 'list' and kind ~= 'none' then
+  return redis.error_reply('WRONGTYPE The key of the queue ' .. queue .. ' holds a ' .. kind)
+end
+
+local due = redis.call('ZRANGEBYSCORE', scheduledKey, '-inf', score(nowMs), 'WITHSCORES', 'LIMIT', 0, most)
+for at = 1, #due, 2 do
+  if work >= most then break end
+  work = work + 1
+  local fine, fault = pcall(move, due[at], due[at + 1])
+  if not fine then setAsideFor(fault, due[at]) end
 end
 flush()
 if #gone > 0 then redis.call('ZREM', scheduledKey, unpack(gone)) end
@@ -80,4 +97,4 @@ else
   if nextDue[2] then waitMs = math.ceil(tonumber(nextDue[2]) * 1000 - nowMs) end
   if kept > 0 and (waitMs < 0 or waitMs > LOOK_AGAIN_MS) then waitMs = LOOK_AGAIN_MS end
 end
-return { moved, waitMs, nowMs }
+return { moved, waitMs, nowMs, setAside }

@@ -5,18 +5,21 @@
 -- @arg id     string
 -- @arg due    int epoch ms
 -- @reply {'done' | 'missing' | 'refused'} refused: not scheduled
--- @include lib/schedule
+-- @include lib/promote
 
 local jobKey = KEYS[1]
 local prefix, id, due = ARGV[1], ARGV[2], tonumber(ARGV[3])
 
-local job = redis.call('HMGET', jobKey, 'created_at', 'origin', 'ttl', 'status')
-if not job[1] then return 'missing' end
--- A job in another status may have left an entry. A job without a status was only saved, by a Python program.
-local waits = not job[4] or job[4] == 'scheduled' or job[4] == 'created'
-if not waits or not job[2] or not redis.call('ZSCORE', prefix .. 'scheduled:' .. job[2], id) then return 'refused' end
-schedule(prefix, job[2], id, due)
+local job = readDue(prefix, id)
+if not job then return 'missing' end
+local queue = job.origin
+if not queue or not redis.call('ZSCORE', prefix .. 'scheduled:' .. queue, id) or not isScheduled(prefix, queue, id, job)
+then
+  return 'refused'
+end
+schedule(prefix, queue, id, due)
+if not isRunning(prefix, queue, id, job) then redis.call('HSET', jobKey, 'status', 'scheduled') end
 local _, nowMs = clock()
-local ttlS = tonumber(job[3])
+local ttlS = tonumber(job.ttl or '')
 if ttlS and ttlS > 0 then expireAfter(prefix, id, math.max(0, math.ceil((due - nowMs) / 1000)) + ttlS) end
 return 'done'

@@ -67,3 +67,75 @@ describe.each(['-1', '0', '1.5', 'garbage', '1e400', ' '])('a ttl of "%s"', (ttl
       expect(await client.lrange(`${prefix}queue:default`, 0, -1)).toEqual(['j'])
     }))
 })
+
+describe('promoteDue', () => {
+  /** What is wrong with the job `broken`, and where it is afterwards. */
+  const FAULTS: readonly [string, (redis: RedisFixture) => Promise<unknown>, string | null][] = [
+    [
+      'a key of another type',
+      async ({ client, prefix }) => {
+        await client.del(`${prefix}job:broken`)
+        await client.sadd(`${prefix}job:broken`, 'x')
+      },
+      null,
+    ],
+    ['slots of another type', ({ client, prefix }) => client.set(`${prefix}rl:k:allowed`, 'x'), 'failed'],
+    ['a list of limits of another type', ({ client, prefix }) => client.set(`${prefix}rl-keys`, 'x'), 'failed'],
+    [
+      'dependencies of another type',
+      async ({ client, prefix }) => {
+        await client.hset(`${prefix}job:broken`, 'dependency_id', 'p')
+        await client.set(`${prefix}job::broken:dependencies`, 'x')
+      },
+      'failed',
+    ],
+    [
+      'no sense in its concurrency',
+      ({ client, prefix }) => client.hset(`${prefix}job:broken`, 'rate_limit_concurrency', 'many'),
+      'queued',
+    ],
+  ]
+
+  test.each(FAULTS)('moves the others when a job has %s', async (_, damage, status) =>
+    withStorage(async (storage, redis) => {
+      const { client, prefix } = redis
+      await storage.schedules.lead({ name: 's', queues: ['default'], pid: 1, hostname: 'h', createdAtMs: 0 }, 60_000)
+      const late = { delayMs: 3_600_000 }
+      const rateLimit = { key: 'k', concurrency: 1 }
+      await storage.queues.enqueue([
+        newJob({ id: 'a' }, late),
+        newJob({ id: 'broken', rateLimit }, late),
+        newJob({ id: 'c', ttlS: 60 }, late),
+      ])
+      for (const [n, id] of ['a', 'broken', 'c'].entries())
+        await client.zadd(`${prefix}scheduled:default`, String(1000 + n), id)
+      await damage(redis)
+      const promoted = await storage.schedules.promoteDue('default', 's', 10)
+      const isSetAside = status !== 'queued'
+      expect(promoted).toMatchObject({
+        moved: isSetAside ? 2 : 3,
+        waitMs: undefined,
+        ...(isSetAside && { setAside: [{ jobId: 'broken', reason: expect.stringMatching(/^WRONGTYPE/) }] }),
+      })
+      expect(await storage.queues.jobIds('default', 0, -1)).toEqual(isSetAside ? ['a', 'c'] : ['a', 'broken', 'c'])
+      if (status !== null) expect(await storage.jobs.status('broken')).toBe(status)
+      expect(await storage.queues.registryIds('default', 'failed', 0, -1, false)).toEqual(
+        status === 'failed' ? ['broken'] : [],
+      )
+      if (status === 'failed') expect((await storage.jobs.fetch(['broken']))[0]?.excInfo).toMatch(/could not be moved/)
+      expect(await storage.schedules.promoteDue('default', 's', 10)).not.toHaveProperty('setAside')
+    }),
+  )
+
+  test('moves nothing, and fails no job, when the key of the queue is of another type', () =>
+    withStorage(async (storage, { client, prefix }) => {
+      await storage.schedules.lead({ name: 's', queues: ['default'], pid: 1, hostname: 'h', createdAtMs: 0 }, 60_000)
+      await storage.queues.enqueue([newJob({ id: 'a' }, { delayMs: 3_600_000 })])
+      await client.zadd(`${prefix}scheduled:default`, '1000', 'a')
+      await client.set(`${prefix}queue:default`, 'x')
+      await expect(storage.schedules.promoteDue('default', 's', 10)).rejects.toThrow(/queue default holds a string/)
+      expect(await storage.jobs.status('a')).toBe('scheduled')
+      await client.del(`${prefix}queue:default`)
+      expect(await storage.schedules.promoteDue('default', 's', 10)).toMatchObject({ moved: 1 })
+    }))
+})

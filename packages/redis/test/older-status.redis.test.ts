@@ -105,6 +105,18 @@ describe.each(OLDER)('a status %s that was saved over', (status) => {
       expect(await whereIs(place)).toEqual({ status: 'queued', list: ['j'], registries: [], leases: 0 })
     }))
 
+  test('a job that waits for its time is promoted and rescheduled by hand', () =>
+    withStorage(async (place) => {
+      const { storage } = place
+      await storage.queues.enqueue([newJob({ id: 'j' }, { delayMs: 3_600_000 })])
+      await place.save(status)
+      expect(await storage.schedules.reschedule('j', 4_000_000_000_000)).toBe('done')
+      expect(await whereIs(place)).toMatchObject({ status: 'scheduled', registries: ['scheduled'] })
+      await place.save(status)
+      expect(await storage.schedules.promote('j', false)).toBe('done')
+      expect(await whereIs(place)).toEqual({ status: 'queued', list: ['j'], registries: [], leases: 0 })
+    }))
+
   test('a job that waits for another is released', () =>
     withStorage(async (place) => {
       const { storage } = place

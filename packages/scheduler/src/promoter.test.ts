@@ -1,4 +1,4 @@
-import { silentLogger, systemClock } from '@rq/core'
+import { type Logger, silentLogger, systemClock } from '@rq/core'
 import type { Promoted, SchedulerStore } from '@rq/job'
 import { eventually } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
@@ -7,7 +7,11 @@ import { Promoter } from './promoter.ts'
 const MORE: Promoted = { moved: 500, waitMs: 0, nowMs: 0 }
 const NO_MORE: Promoted = { moved: 0, waitMs: undefined, nowMs: 0 }
 
-function promoterOf(queues: readonly string[], promoteDue: (queue: string) => Promise<Promoted | 'lost'>) {
+function promoterOf(
+  queues: readonly string[],
+  promoteDue: (queue: string) => Promise<Promoted | 'lost'>,
+  logger: Logger = silentLogger,
+) {
   const store = { promoteDue } as unknown as SchedulerStore
   const lost: string[] = []
   const promoter = new Promoter({
@@ -18,12 +22,21 @@ function promoterOf(queues: readonly string[], promoteDue: (queue: string) => Pr
     onLost: (queue) => lost.push(queue),
     pollMs: 60_000,
     clock: systemClock,
-    logger: silentLogger,
+    logger,
   })
   return { promoter, lost }
 }
 
 describe('Promoter', () => {
+  it('logs the jobs that can never be moved', async () => {
+    const errors: string[] = []
+    const logger = { ...silentLogger, error: (text: string) => errors.push(text) }
+    const setAside = [{ jobId: 'j', reason: 'WRONGTYPE' }]
+    const { promoter } = promoterOf(['q'], async () => ({ ...NO_MORE, setAside }), logger)
+    await promoter.runOnce()
+    expect(errors).toEqual(['q: job j cannot be moved into the queue and has failed: WRONGTYPE'])
+  })
+
   it('lets queues take turns, so that many due jobs of one do not make those of another late', async () => {
     const calls: string[] = []
     let left = 20

@@ -109,7 +109,10 @@ export class Promoter implements Duty {
       onLost(queue)
       return 0
     }
-    const { moved, nowMs } = promoted
+    const { moved, nowMs, setAside = [] } = promoted
+    for (const { jobId, reason } of setAside) {
+      logger.error(`${queue}: job ${jobId} cannot be moved into the queue and has failed: ${reason}`)
+    }
     if (moved > 0) logger.debug(`${queue}: moved ${moved} due jobs`)
     if (promoted.waitMs === 0) this.#lookAtMs.delete(queue)
     const waitMs = Math.min(promoted.waitMs ?? pollMs, pollMs - (nowMs % pollMs))

@@ -17,9 +17,16 @@ local function readDue(prefix, id)
   return job
 end
 
---- Whether the job waits for its time. A Python program may schedule a job that it only saved.
-local function isScheduled(job)
-  return job.status == 'scheduled' or job.status == 'created' or not job.status
+--- Whether a job that has an entry in the schedule of its queue waits for its time. As in RQ the entry decides, not the
+-- status, which may be an older one that a Python program has saved: unless the job is canceled, or has left the entry
+-- behind on its way into the queue.
+local function isScheduled(prefix, queue, id, job)
+  return job.status ~= 'canceled' and not (job.status == 'queued' and isInQueue(prefix, queue, id))
+end
+
+--- Whether an execution runs a job.
+local function isRunning(prefix, queue, id, job)
+  return job.execution_id and hasLease(prefix, job.origin or queue, id, job.execution_id)
 end
 
 --- Whether the job goes to the head of its queue; so does a retry that asks for it.
@@ -43,10 +50,13 @@ local function dependencyCount(prefix, id, job)
 end
 
 --- Place a job that was removed from the schedule: in its queue, or among the jobs that wait for other jobs or for a
--- slot. Returns how many of its dependencies
--- were checked at most.
+-- slot. One that runs is noted to run again. Returns how many of its dependencies were checked at most.
 local function promote(prefix, queue, id, job, front, nowS, stamp)
   local key = prefix .. 'job:' .. id
+  if isRunning(prefix, queue, id, job) then
+    redis.call('HSET', key, 'run_again', 1)
+    return 0
+  end
   if job.origin ~= queue then redis.call('HSET', key, 'origin', queue) end
   local count = dependencyCount(prefix, id, job)
   if count > 0 and not dependenciesMet(prefix, id, job.allow_dependency_failures == '1') then

@@ -499,6 +499,21 @@ local function listQueue(batch, queue)
   redis.call('SADD', batch.queuesKey, batch.prefix .. 'queue:' .. queue)
 end`
 
+const LIB_FAIL_SCHEDULED = String.raw`local function failScheduled(prefix, queue, id, reason, stamp)
+  local key = prefix .. 'job:' .. id
+  if redis.call('TYPE', key).ok ~= 'hash' then return end
+  local job = redis.call('HMGET', key, 'status', 'waiters', 'rate_limit_key')
+  pcall(leave, prefix, id, job[1] or 'created', queue)
+  for _, place in ipairs(job[3] and { ':allowed', ':rate_limited' } or {}) do
+    redis.pcall('ZREM', prefix .. 'rl:' .. job[3] .. place, id)
+  end
+  redis.call('HSET', key, 'status', 'failed', 'origin', queue, 'ended_at', stamp, 'exc_info',
+    'SchedulingError: the job could not be moved into its queue: ' .. reason)
+  redis.call('PERSIST', key)
+  redis.pcall('ZADD', prefix .. 'failed:' .. queue, -1, id)
+  wake(prefix, id, job[2])
+end`
+
 const LIB_GIVE_BACK = String.raw`local function giveBack(prefix, queue, id, execution, stamp)
   local key = prefix .. 'job:' .. id
   local hadLease = redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) == 1
@@ -608,8 +623,11 @@ local function readDue(prefix, id)
   for n, name in ipairs(DUE_FIELDS) do job[name] = values[n] ~= '' and values[n] end
   return job
 end
-local function isScheduled(job)
-  return job.status == 'scheduled' or job.status == 'created' or not job.status
+local function isScheduled(prefix, queue, id, job)
+  return job.status ~= 'canceled' and not (job.status == 'queued' and isInQueue(prefix, queue, id))
+end
+local function isRunning(prefix, queue, id, job)
+  return job.execution_id and hasLease(prefix, job.origin or queue, id, job.execution_id)
 end
 local function goesToFront(job)
   return job.enqueue_at_front == '1' or (job.enqueue_at_front_on_retry == '1' and job.ended_at)
@@ -628,6 +646,10 @@ local function dependencyCount(prefix, id, job)
 end
 local function promote(prefix, queue, id, job, front, nowS, stamp)
   local key = prefix .. 'job:' .. id
+  if isRunning(prefix, queue, id, job) then
+    redis.call('HSET', key, 'run_again', 1)
+    return 0
+  end
   if job.origin ~= queue then redis.call('HSET', key, 'origin', queue) end
   local count = dependencyCount(prefix, id, job)
   if count > 0 and not dependenciesMet(prefix, id, job.allow_dependency_failures == '1') then
@@ -2542,7 +2564,7 @@ export const promote: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'promote',
-  sha: '10b2bf6eba51c5d6d021db72e74d55d49f48585c',
+  sha: 'a6150aabc2d0dc21309e330356dd5592b09d6ba5',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2560,7 +2582,7 @@ local prefix, id, stamp, atFront = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 local job = readDue(prefix, id)
 if not job then return 'missing' end
 local queue = redis.call('HGET', jobKey, 'origin')
-if not queue or not isScheduled(job) then return 'refused' end
+if not queue or not isScheduled(prefix, queue, id, job) then return 'refused' end
 if redis.call('ZREM', prefix .. 'scheduled:' .. queue, id) == 0 then return 'refused' end
 local nowS = clock()
 promote(prefix, queue, id, job, atFront or goesToFront(job), nowS, stamp)
@@ -2573,7 +2595,7 @@ return 'done'`,
  *
  * Keys: scheduled (rq:scheduled:<q>), lock (rq:scheduler-lock:<q>)
  *
- * Reply: lost: it no longer leads; else number of jobs moved, ms until there is more to do (-1 = nothing is scheduled), Redis's time in ms
+ * Reply: lost: it no longer leads; else number of jobs moved, ms until there is more to do (-1 = nothing is scheduled), Redis's time in ms, ids of entries that can never be moved, each followed by the reason
  */
 export const promoteDue: Script<
   [scheduled: string, lock: string],
@@ -2584,10 +2606,10 @@ export const promoteDue: Script<
     stamp: string,
     most: number,
   ],
-  'lost' | [moved: number, waitMs: number, nowMs: number]
+  'lost' | [moved: number, waitMs: number, nowMs: number, setAside: string[]]
 > = {
   name: 'promote_due',
-  sha: '8bd1391438a6d95ad94591512fccd1a1b6259969',
+  sha: '75f86d126d749eae9cd0203a5ca0511ce850de51',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -2600,13 +2622,24 @@ export const promoteDue: Script<
     LIB_RATE_LIMIT,
     LIB_PLACE,
     LIB_PROMOTE,
+    String.raw`local failScheduled
+local function make_fail_scheduled()`,
+    LIB_REGISTRIES,
+    LIB_WAITERS,
+    LIB_FAIL_SCHEDULED,
+    String.raw`return failScheduled
+end
+function failScheduled(...)
+  failScheduled = make_fail_scheduled()
+  return failScheduled(...)
+end`,
     String.raw`local scheduledKey, lockKey = KEYS[1], KEYS[2]
 local prefix, queue, leader, stamp, most = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local GRACE_MS = 2000
 local LOOK_AGAIN_MS = 1000
 if redis.call('GET', lockKey) ~= leader then return 'lost' end
 local nowS, nowMs = clock()
-local gone, head, tail = {}, {}, {}
+local gone, head, tail, setAside = {}, {}, {}, {}
 local moved, kept, work = 0, 0, 0
 local function flush()
   local key = prefix .. 'queue:' .. queue
@@ -2615,11 +2648,7 @@ local function flush()
   if length == #head + #tail then redis.call('SADD', prefix .. 'queues', key) end
   head, tail = {}, {}
 end
-local due = redis.call('ZRANGEBYSCORE', scheduledKey, '-inf', score(nowMs), 'WITHSCORES', 'LIMIT', 0, most)
-for at = 1, #due, 2 do
-  if work >= most then break end
-  local id = due[at]
-  work = work + 1
+local function move(id, dueS)
   local key = prefix .. 'job:' .. id
   local plain = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front', 'enqueue_at_front_on_retry', 'ttl',
     'dependency_id', 'rate_limit_key')
@@ -2629,25 +2658,39 @@ for at = 1, #due, 2 do
     list[#list + 1] = id
     gone[#gone + 1] = id
     moved = moved + 1
-  else
-    local job = readDue(prefix, id)
-    local isElsewhere = job and (job.status == 'canceled' or (job.status == 'queued' and isInQueue(prefix, queue, id)))
-    if job and not isElsewhere then
-      flush()
-      if job.execution_id and hasLease(prefix, job.origin or queue, id, job.execution_id) then
-        redis.call('HSET', key, 'run_again', 1)
-        work = work + 1
-      else
-        work = work + 2 + promote(prefix, queue, id, job, goesToFront(job), nowS, stamp)
-      end
-      gone[#gone + 1] = id
-      moved = moved + 1
-    elseif tonumber(due[at + 1]) * 1000 > nowMs - GRACE_MS then
-      kept = kept + 1
-    else
-      gone[#gone + 1] = id
-    end
+    return
   end
+  local job = readDue(prefix, id)
+  if job and isScheduled(prefix, queue, id, job) then
+    flush()
+    work = work + 2 + promote(prefix, queue, id, job, goesToFront(job), nowS, stamp)
+    gone[#gone + 1] = id
+    moved = moved + 1
+  elseif tonumber(dueS) * 1000 > nowMs - GRACE_MS then
+    kept = kept + 1
+  else
+    gone[#gone + 1] = id
+  end
+end
+local function setAsideFor(fault, id)
+  local reason = type(fault) == 'table' and fault.err or tostring(fault)
+  local lasts = type(fault) ~= 'table' or string.find(reason, '^WRONGTYPE') or string.find(reason, '^ERR')
+  if not lasts or string.find(reason, 'The user executing', 1, true) then error(fault) end
+  gone[#gone + 1] = id
+  setAside[#setAside + 1] = id
+  setAside[#setAside + 1] = reason
+  failScheduled(prefix, queue, id, reason, stamp)
+end
+local kind = redis.call('TYPE', prefix .. 'queue:' .. queue).ok
+if kind ~= 'list' and kind ~= 'none' then
+  return redis.error_reply('WRONGTYPE The key of the queue ' .. queue .. ' holds a ' .. kind)
+end
+local due = redis.call('ZRANGEBYSCORE', scheduledKey, '-inf', score(nowMs), 'WITHSCORES', 'LIMIT', 0, most)
+for at = 1, #due, 2 do
+  if work >= most then break end
+  work = work + 1
+  local fine, fault = pcall(move, due[at], due[at + 1])
+  if not fine then setAsideFor(fault, due[at]) end
 end
 flush()
 if #gone > 0 then redis.call('ZREM', scheduledKey, unpack(gone)) end
@@ -2659,7 +2702,7 @@ else
   if nextDue[2] then waitMs = math.ceil(tonumber(nextDue[2]) * 1000 - nowMs) end
   if kept > 0 and (waitMs < 0 or waitMs > LOOK_AGAIN_MS) then waitMs = LOOK_AGAIN_MS end
 end
-return { moved, waitMs, nowMs }`,
+return { moved, waitMs, nowMs, setAside }`,
   ),
 }
 
@@ -3010,22 +3053,32 @@ export const reschedule: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'reschedule',
-  sha: '30167f9bce1d6832cad372f55ada7fdd599d4bdf',
+  sha: '9ff5c0e54fa85f633699b26d77c6d9c2ed53dc85',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua`,
     LIB_TIME,
     LIB_SCHEDULE,
+    LIB_DEPENDENCIES,
+    LIB_LEASE,
+    LIB_PUSH,
+    LIB_RATE_LIMIT,
+    LIB_PLACE,
+    LIB_PROMOTE,
     String.raw`local jobKey = KEYS[1]
 local prefix, id, due = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local job = redis.call('HMGET', jobKey, 'created_at', 'origin', 'ttl', 'status')
-if not job[1] then return 'missing' end
-local waits = not job[4] or job[4] == 'scheduled' or job[4] == 'created'
-if not waits or not job[2] or not redis.call('ZSCORE', prefix .. 'scheduled:' .. job[2], id) then return 'refused' end
-schedule(prefix, job[2], id, due)
+local job = readDue(prefix, id)
+if not job then return 'missing' end
+local queue = job.origin
+if not queue or not redis.call('ZSCORE', prefix .. 'scheduled:' .. queue, id) or not isScheduled(prefix, queue, id, job)
+then
+  return 'refused'
+end
+schedule(prefix, queue, id, due)
+if not isRunning(prefix, queue, id, job) then redis.call('HSET', jobKey, 'status', 'scheduled') end
 local _, nowMs = clock()
-local ttlS = tonumber(job[3])
+local ttlS = tonumber(job.ttl or '')
 if ttlS and ttlS > 0 then expireAfter(prefix, id, math.max(0, math.ceil((due - nowMs) / 1000)) + ttlS) end
 return 'done'`,
   ),

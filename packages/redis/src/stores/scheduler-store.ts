@@ -48,8 +48,11 @@ export class RedisSchedulerStore implements SchedulerStore {
       [this.#keys.prefix, queue, leader, stampNow(), most],
     )
     if (reply === 'lost') return 'lost'
-    const [moved, waitMs, nowMs] = reply
-    return { moved, waitMs: waitMs < 0 ? undefined : waitMs, nowMs }
+    const [moved, waitMs, nowMs, aside] = reply
+    const promoted = { moved, waitMs: waitMs < 0 ? undefined : waitMs, nowMs }
+    if (aside.length === 0) return promoted
+    const ids = aside.filter((_, index) => index % 2 === 0)
+    return { ...promoted, setAside: ids.map((jobId, index) => ({ jobId, reason: aside[2 * index + 1] ?? '' })) }
   }
 
   promote(jobId: string, atFront: boolean): Promise<JobReply> {
