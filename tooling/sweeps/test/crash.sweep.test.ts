@@ -31,8 +31,9 @@ async function sweep(name: string, queues: readonly string[], options: Choice): 
   return report
 }
 
-function sweepPlain(sabotage: (place: Place) => Promise<unknown>): Promise<CrashReport> {
-  return sweep('plain', ONE_QUEUE, { arrival: 'waiting', sabotage, recoveryMs: 1500 })
+/** `recoveryMs`: short, when the sabotage keeps the job from ending. */
+function sweepPlain(sabotage: (place: Place) => Promise<unknown>, recoveryMs = 1500): Promise<CrashReport> {
+  return sweep('plain', ONE_QUEUE, { arrival: 'waiting', sabotage, recoveryMs })
 }
 
 describe('the crash sweep notices', () => {
@@ -55,7 +56,7 @@ describe('the crash sweep notices', () => {
         .hset(`${prefix}job:plain`, 'status', 'queued')
         .lpush(`${prefix}queue:default`, 'plain')
         .exec()
-    })
+    }, 60_000)
     expect(faults).toContainEqual(expect.stringMatching(/^after settle 1: plain ran 1 times too often$/))
   })
 
