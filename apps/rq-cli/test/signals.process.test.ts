@@ -25,6 +25,8 @@ export const longAtFirst = (mark) => {
   writeFileSync(mark, '')
   return new Promise(() => {})
 }
+export const exitLater = () => { setTimeout(() => process.exit(0), 50); return 'fine' }
+export const throwLater = () => { setTimeout(() => { throw new Error('thrown late') }, 50); return 'fine' }
 export const long = (ms) => new Promise((resolve) => setTimeout(resolve, Number(ms), 'done'))
 `
 const CRON = `
@@ -185,6 +187,16 @@ describe('a worker', () => {
     await job.refresh()
     expect(await job.returnValue()).toBe('second')
     expect(job.retriesLeft).toBe(0)
+  })
+
+  test.each([
+    ['exitLater', /A call of process\.exit\(\) of job late ends the process of this worker/],
+    ['throwLater', /An uncaught error of job late ends the process of this worker[\s\S]*thrown late/],
+  ] as const)('with inline horses that is ended by what a job left behind (%s) says so', async (name, text) => {
+    await using site = await openSite()
+    await site.queue.enqueue(`jobs.${name}`, [], { jobId: 'late' })
+    await using worker = await site.worker('--horse', 'inline')
+    expect((await worker.exited).stderr).toMatch(text)
   })
 
   test('ends at once at a second SIGTERM, whatever signals follow, and returns its job', async () => {

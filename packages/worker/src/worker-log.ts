@@ -111,6 +111,11 @@ export class WorkerLog {
       const why = 'what an earlier job left behind may block it. Its jobs run again'
       this.#logger.warn(`Work-horse ${horse.number} did not begin its next job and was killed: ${why}`)
     }
+    const { fatal = 'it called process.exit()', leftoverOf } = horse
+    if (leftoverOf !== undefined) {
+      const what = `What job ${leftoverOf} left behind has ended work-horse ${horse.number}; a job that ran there runs again`
+      this.#logger.error(what, { reason: fatal })
+    }
     this.#events.emitLazily('horse:ended', () => ({ ...horseEvent(horse), code, signal }))
   }
 }
@@ -119,6 +124,8 @@ interface HorseFacts {
   readonly number: number
   readonly pid: number | undefined
   readonly killCause: KillCause | undefined
+  readonly fatal: string | undefined
+  readonly leftoverOf: string | undefined
 }
 
 function horseEvent({ number, pid }: HorseFacts): HorseEvent {

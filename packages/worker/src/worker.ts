@@ -184,11 +184,11 @@ function starterOf(settings: WorkerSettings, serializer: Serializer): HorseStart
     case 'thread':
       return (listener) => new ThreadHorse(settings.imports, listener)
     case 'inline': {
-      const { allow, concurrency, exceptionHandlerRefs, functions, importPaths, name, storage } = settings
+      const { allow, concurrency, exceptionHandlerRefs, functions, importPaths, logger, name, storage } = settings
       const loader = new FunctionLoader({ allow, functions, importPaths, importAdvice: IMPORT_ADVICE })
       const exceptionHandlers = exceptionHandlerRefs
       const runTask = makeRunTask({ workerName: name, storage, serializer, loader, exceptionHandlers })
-      return (listener) => new InlineHorse(runTask, concurrency, listener)
+      return (listener) => new InlineHorse(runTask, concurrency, logger, listener)
     }
   }
 }

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
+import { type Logger, silentLogger } from '@rq/core'
 import { eventually, isRunning } from '@rq/testkit'
 import { describe, expect, test, vi } from 'vitest'
 import { fixture } from './fixture.ts'
@@ -225,6 +227,36 @@ describe('a horse that ends with its job', () => {
       expect(store.value(id)).toBe('fine')
       const next = store.enqueue('./jobs#add', { args: [1, 2] })
       await eventually(() => store.value(next) === 3)
+    },
+  )
+
+  test.each(
+    (['process', 'thread'] as const).flatMap((horse) =>
+      ['throw', 'reject', 'exit'].map((kind) => [horse, kind] as const),
+    ),
+  )(
+    'when an ended job strikes (%s, %s), the one that runs is run again, and no attempt is spent',
+    async (horse, kind) => {
+      await using ctx = await fixture({
+        'cb.js':
+          "import { writeFileSync } from 'node:fs'\nexport const note = (job) => writeFileSync(job.args[0] + '.failed', '')",
+      })
+      const { project, store } = ctx
+      const file = project.path('runs')
+      const culprit = store.enqueue('./jobs#leaveBehind', { args: [kind, file] })
+      const victim = store.enqueue('./jobs#markFirstThenWait', {
+        args: [file],
+        retriesLeft: 1,
+        onFailure: { name: './cb#note', timeoutS: 60 },
+      })
+      const lines: string[] = []
+      const logger: Logger = { ...silentLogger, error: (line) => void lines.push(line), child: () => logger }
+      await ctx.worker({ horse, logger }).work({ burst: true })
+      expect([store.value(culprit), store.value(victim)]).toEqual(['fine', 'second'])
+      expect(store.data.record(victim)).toMatchObject({ retriesLeft: 1 })
+      expect(store.givenBack.map(({ jobId }) => jobId)).toEqual([victim])
+      expect(lines).toContainEqual(expect.stringContaining(`What job ${culprit} left behind has ended work-horse 1`))
+      expect(existsSync(`${file}.failed`)).toBe(false)
     },
   )
 

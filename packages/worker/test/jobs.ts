@@ -42,6 +42,23 @@ export const heap = () => { hush(); const all = []; for (;;) all.push(new Array(
 export const rejectAside = () => { hush(); void Promise.reject(new Error('nobody caught this')); return new Promise(() => {}) }
 export const throwLater = () => { hush(); setTimeout(() => { throw new Error('thrown later') }, 20); return 'fine' }
 export const blockAfterwards = (file) => { setTimeout(() => { mark(file, 'blocked'); blockFor(600_000) }, 20); return 'fine' }
+// Strikes when the file exists, long after this job has ended.
+export const leaveBehind = (kind, file) => {
+  hush()
+  const timer = setInterval(() => {
+    if (!existsSync(file)) return
+    clearInterval(timer)
+    if (kind === 'throw') throw new Error('left behind')
+    if (kind === 'reject') void Promise.reject(new Error('left behind'))
+    if (kind === 'exit') process.exit(0)
+  }, 5)
+  return 'fine'
+}
+export const markFirstThenWait = async (file) => {
+  if (existsSync(file)) return 'second'
+  writeFileSync(file, 'first')
+  await new Promise(() => {})
+}
 export const chdir = (to) => { process.chdir(to); return process.cwd() }
 export const big = (n) => 'x'.repeat(n)
 export const print = (text) => { console.log(text); return text }

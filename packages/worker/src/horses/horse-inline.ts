@@ -1,7 +1,9 @@
+import type { Logger } from '@rq/core'
 import type { ToHorse } from '../inside-horse/protocol.ts'
 import { abortError } from '../inside-horse/run-task.ts'
 import { Runner, type RunTask } from '../inside-horse/runner.ts'
 import type { HorseListener, HorsePort } from './horse-port.ts'
+import { watchProcessEnd } from './process-end.ts'
 
 /**
  * No horse at all: jobs run in the worker's own event loop, `slots` at once. It cannot be killed: `kill` only ignores
@@ -11,10 +13,12 @@ export class InlineHorse implements HorsePort {
   readonly pid = undefined
   readonly #listener: HorseListener
   readonly #runner: Runner
+  readonly #unwatch: () => void
   #isGone = false
 
-  constructor(runTask: RunTask, slots: number, listener: HorseListener) {
+  constructor(runTask: RunTask, slots: number, logger: Logger, listener: HorseListener) {
     this.#listener = listener
+    this.#unwatch = watchProcessEnd(logger)
     this.#runner = new Runner({
       slots,
       runTask,
@@ -34,6 +38,7 @@ export class InlineHorse implements HorsePort {
   kill(): void {
     if (this.#isGone) return
     this.#isGone = true
+    this.#unwatch()
     this.#listener.onExit({ code: 0, signal: null })
   }
 }

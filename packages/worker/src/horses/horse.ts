@@ -73,6 +73,9 @@ export class Horse {
   #jobsDone = 0
   #rss = 0
   #fatal: string | undefined
+  /** The id of the job that made the horse end. */
+  #culprit: string | undefined
+  #isEndedByLeftover = false
   #killCause: KillCause | undefined
   #quitMs: number | undefined
   /** Requests to release tasks that the horse has not answered yet. */
@@ -112,6 +115,11 @@ export class Horse {
   /** The uncaught error that ends it. */
   get fatal(): string | undefined {
     return this.#fatal
+  }
+
+  /** The job that ended the horse by what it had left behind: an error, or a call of `process.exit()`. */
+  get leftoverOf(): string | undefined {
+    return this.#isEndedByLeftover ? this.#culprit : undefined
   }
 
   /** How many tasks it has, running or not. */
@@ -254,6 +262,10 @@ export class Horse {
         return
       case 'fatal':
         this.#fatal = message.error
+        this.#culprit = message.jobId
+        return
+      case 'exit':
+        this.#culprit ??= message.jobId
         return
     }
   }
@@ -343,6 +355,8 @@ export class Horse {
     this.#state = 'gone'
     const unbegun = this.#unbegun()
     const wasBusy = unbegun.length < this.#runs.size
+    this.#isEndedByLeftover =
+      this.#killCause === undefined && this.#culprit !== undefined && !this.#isRunning(this.#culprit)
     for (const run of this.#runs.values()) {
       if (run.begunMs !== undefined) run.end({ kind: 'killed', killed: this.#killed(run, exit) })
     }
@@ -350,11 +364,18 @@ export class Horse {
     this.#owner.onGone(this, exit, wasBusy, unbegun)
   }
 
+  #isRunning(jobId: string): boolean {
+    for (const { begunMs, task } of this.#runs.values())
+      if (begunMs !== undefined && task.record.id === jobId) return true
+    return false
+  }
+
   #killed({ aborted, failedBy, phase, startedAtMs, timeoutS }: TaskRun, exit: HorseExit): KilledTask {
     const cause = this.#killCause ?? 'exit'
+    const isOthersFault = this.#isEndedByLeftover || cause === 'silent' || (isAbortReason(cause) && cause !== aborted)
     return {
-      // A task that began while its horse was killed because of another task, or of silence, is run again.
-      cause: cause === 'silent' || (isAbortReason(cause) && cause !== aborted) ? 'shutdown' : cause,
+      // A task that began while its horse ended because of another task, or of silence, is run again.
+      cause: isOthersFault ? 'shutdown' : cause,
       exit,
       pid: this.pid,
       phase,

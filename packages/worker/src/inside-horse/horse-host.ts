@@ -1,4 +1,5 @@
 import { FunctionLoader } from '@rq/functions'
+import { getCurrentJob } from '@rq/queue'
 import { errorText } from '@rq/queue/run'
 import { loadSerializer } from './load-serializer.ts'
 import type { FromHorse, HorseSetup, ToHorse } from './protocol.ts'
@@ -28,25 +29,35 @@ export class HorseHost {
   readonly #memory: () => number
   #storage: WorkerStorage | undefined
   #runner: Runner | undefined
+  #hasQuit = false
 
   constructor(options: HorseHostOptions) {
     this.#send = options.send
     this.#setTitle = options.setTitle ?? (() => {})
     this.#onEnd = options.onEnd ?? (() => {})
     this.#memory = options.memory ?? process.memoryUsage.rss
-    process.on('uncaughtExceptionMonitor', (error) => this.#send({ type: 'fatal', error: errorText(error) }))
+    // Both run as part of the job that made the error or called process.exit(), which may have ended long ago.
+    process.on('uncaughtExceptionMonitor', (error) => {
+      this.#send({ type: 'fatal', error: errorText(error), jobId: getCurrentJob()?.id })
+    })
+    process.on('exit', () => this.#exiting())
   }
 
   receive(message: ToHorse): void {
     if (message.type === 'setup') void this.#setUp(message.setup)
-    else if (message.type === 'quit') process.exit()
+    else if (message.type === 'quit') this.#quit()
     else if (message.type === 'reply') this.#storage?.answer(message)
     else this.#runner?.receive(message)
   }
 
-  /** Send what is not sent yet. For a process that is about to exit. */
-  flush(): void {
+  #quit(): void {
+    this.#hasQuit = true
+    process.exit()
+  }
+
+  #exiting(): void {
     this.#runner?.flush()
+    if (!this.#hasQuit) this.#send({ type: 'exit', jobId: getCurrentJob()?.id })
   }
 
   async #setUp(setup: HorseSetup): Promise<void> {

@@ -57,7 +57,6 @@ const host = new HorseHost({
   onEnd: goHome,
 })
 
-process.on('exit', () => host.flush())
 // A supervisor may signal every process of a service. That must not end a job that the worker lets finish.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
 

@@ -121,8 +121,10 @@ export type FromHorse =
       readonly method: string
       readonly args: readonly unknown[]
     }
-  /** An uncaught error, which ends the process. */
-  | { readonly type: 'fatal'; readonly error: string }
+  /** An uncaught error, which ends the process. `jobId`: the job that made it, as far as that is known. */
+  | { readonly type: 'fatal'; readonly error: string; readonly jobId?: string | undefined }
+  /** The process ends, and its worker has not asked for it. `jobId`: as in `fatal`. */
+  | { readonly type: 'exit'; readonly jobId?: string | undefined }
 
 /**
  * After a task of at least this length, a horse asks before it begins another one. So when a task has run for {@link

@@ -15,5 +15,4 @@ const host = new HorseHost({
   },
 })
 
-process.on('exit', () => host.flush())
 parentPort?.on('message', (message: ToHorse) => host.receive(message))
