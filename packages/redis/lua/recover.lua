@@ -1,8 +1,9 @@
 #!lua flags=allow-oom
 --- Take over jobs whose lease has ended: each is leased anew to the caller, which decides what becomes of it.
 -- Jobs that a dead Python worker took and did not start go back to the queue, and so do those that one of our workers
--- had prefetched and, as far as is known, not started. Looks at a page of leases at a time, those that end last first:
--- so jobs that go back to the head of the queue keep their order from page to page.
+-- had prefetched and, as far as is known, not started. Jobs that a Python worker found ready and did not queue are
+-- queued. Looks at a page of leases at a time, those that end last first: so jobs that go back to the head of the queue
+-- keep their order from page to page.
 -- @key wip zset rq:wip:<q> leases of the queue
 -- @arg prefix  string
 -- @arg queue   string
@@ -20,17 +21,22 @@
 -- @include lib/schedule
 -- @include lib/claimed
 -- @lazy lib/held_slot freeHeldSlot
+-- @lazy lib/ready drainReady
 
 local wipKey = KEYS[1]
 local prefix, queue, worker, leaseMs, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local stamp, executionBase, sentMs, from = ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
 
-local _, nowMs = clock()
+local nowS, nowMs = clock()
 -- Redis was paused or unreachable, so no worker could renew its leases: do not take them for ended.
 if sentMs > 0 and nowMs - sentMs > leaseMs / 3 then return { nowMs, 'stalled', -1 } end
 local taken = {}
 local serial = firstSerial(nowMs)
 local left = 0
+
+--- How long a Python worker may take to queue a job that it found ready. It passes over the job, until its maintenance,
+-- when another change of the registry comes between.
+local READY_S = 5
 
 --- Whether a Python worker started the job. It leaves the execution id of an earlier run of ours in the job's hash.
 local function isStartedByPython(id, job)
@@ -54,6 +60,9 @@ local function putBack(id, key)
 end
 
 putBackStuck(prefix, queue, nowMs)
+if redis.call('EXISTS', prefix .. 'ready:' .. queue) == 1 then
+  drainReady(prefix, queue, nowS - READY_S, most, nowS, stamp)
+end
 
 local ended = redis.call('ZREVRANGEBYSCORE', wipKey, leaseScore(nowMs), 0, 'WITHSCORES', 'LIMIT', from, most)
 for at = #ended - 1, 1, -2 do

@@ -77,6 +77,24 @@ describe('recover', () => {
       expect(await redis.client.zscore(`${redis.prefix}wip:default`, `replaced:${OTHERS}`)).toBe(null)
     }))
 
+  test('queues what a Python worker found ready some seconds ago, and leaves to it what is newer', () =>
+    withStorage(async (storage, { client, prefix }) => {
+      await storage.queues.enqueue([newJob({ id: 'left' }), newJob({ id: 'new' })])
+      await client.del(`${prefix}queue:default`)
+      for (const id of ['left', 'new']) await client.hset(`${prefix}job:${id}`, { status: 'ready_to_enqueue' })
+      const nowS = Math.floor(Date.now() / 1000)
+      await client.zadd(`${prefix}ready:default`, nowS - 10, 'left', nowS + 60, 'new')
+      expect(await recover(storage)).toEqual([])
+      expect(await storage.queues.jobIds('default', 0, -1)).toEqual(['left'])
+      expect((await storage.jobs.fetch(['left', 'new'])).map((job) => job?.status)).toEqual([
+        'queued',
+        'ready_to_enqueue',
+      ])
+      expect(await client.zrange(`${prefix}ready:default`, '0', '-1')).toEqual(['new'])
+      await storage.workers.cleanUp(['default'])
+      expect(await storage.queues.jobIds('default', 0, -1)).toEqual(['left', 'new'])
+    }))
+
   test('takes no more than it is asked for', () =>
     withStorage(async (storage, redis) => {
       for (const id of ['a', 'b', 'c']) await startedByPython(redis, `${id}:${OTHERS}`, -1)

@@ -805,6 +805,22 @@ local function releaseSlot(prefix, limit, name, stamp)
   if concurrency then fillSlots(prefix, limit, concurrency, stamp) end
 end`
 
+const LIB_READY = String.raw`local function drainReady(prefix, queue, latest, most, nowS, stamp)
+  local readyKey = prefix .. 'ready:' .. queue
+  local ids = redis.call('ZRANGEBYSCORE', readyKey, '-inf', latest, 'LIMIT', 0, most)
+  for _, id in ipairs(ids) do
+    redis.call('ZREM', readyKey, id)
+    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'enqueue_at_front', 'rate_limit_key',
+      'rate_limit_concurrency', 'ttl', 'enqueue_at_front_on_retry', 'ended_at')
+    if job[1] == 'ready_to_enqueue' then
+      local front = job[2] == '1' or (job[6] == '1' and job[7] and job[7] ~= '')
+      place(prefix, id, queue, front, job[3] and job[4] and job[3], job[4], nowS, stamp)
+      if tonumber(job[5]) then expireAfter(prefix, id, job[5]) end
+    end
+  end
+  return #ids
+end`
+
 const LIB_REGISTRIES = String.raw`local HAS_ZSET = { finished = true, failed = true, deferred = true, scheduled = true, canceled = true }
 local function dropLeases(prefix, id, queue, kept)
   local execution = redis.call('HGET', prefix .. 'job:' .. id, 'execution_id')
@@ -1850,7 +1866,7 @@ export const drainReady: Script<
   number
 > = {
   name: 'drain_ready',
-  sha: 'd2471424288c0fafc21009d5cff118cb1f846c7b',
+  sha: 'f0d88c0093042e9406351ec5f264129646165b3b',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1861,21 +1877,10 @@ export const drainReady: Script<
     LIB_RATE_LIMIT,
     LIB_PLACE,
     LIB_SCHEDULE,
-    String.raw`local readyKey = KEYS[1]
-local prefix, queue, stamp, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+    LIB_READY,
+    String.raw`local prefix, queue, stamp, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local nowS = clock()
-local ids = redis.call('ZRANGE', readyKey, 0, most - 1)
-for _, id in ipairs(ids) do
-  redis.call('ZREM', readyKey, id)
-  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'enqueue_at_front', 'rate_limit_key',
-    'rate_limit_concurrency', 'ttl', 'enqueue_at_front_on_retry', 'ended_at')
-  if job[1] == 'ready_to_enqueue' then
-    local front = job[2] == '1' or (job[6] == '1' and job[7] and job[7] ~= '')
-    place(prefix, id, queue, front, job[3] and job[4] and job[3], job[4], nowS, stamp)
-    if tonumber(job[5]) then expireAfter(prefix, id, job[5]) end
-  end
-end
-return #ids`,
+return drainReady(prefix, queue, '+inf', most, nowS, stamp)`,
   ),
 }
 
@@ -2743,7 +2748,7 @@ return pack(found)`,
 }
 
 /**
- * Take over jobs whose lease has ended: each is leased anew to the caller, which decides what becomes of it. Jobs that a dead Python worker took and did not start go back to the queue, and so do those that one of our workers had prefetched and, as far as is known, not started. Looks at a page of leases at a time, those that end last first: so jobs that go back to the head of the queue keep their order from page to page.
+ * Take over jobs whose lease has ended: each is leased anew to the caller, which decides what becomes of it. Jobs that a dead Python worker took and did not start go back to the queue, and so do those that one of our workers had prefetched and, as far as is known, not started. Jobs that a Python worker found ready and did not queue are queued. Looks at a page of leases at a time, those that end last first: so jobs that go back to the head of the queue keep their order from page to page.
  *
  * Keys: wip (rq:wip:<q>)
  *
@@ -2765,7 +2770,7 @@ export const recover: Script<
   [nowMs: number, taken: Buffer, next: number]
 > = {
   name: 'recover',
-  sha: 'dcb16f025311dbc32118cc6ed4022fb42f92dab3',
+  sha: 'cc4e431c3b5840cee82144888c05a75f18b4a546',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -2786,14 +2791,27 @@ function freeHeldSlot(...)
   freeHeldSlot = make_held_slot()
   return freeHeldSlot(...)
 end`,
+    String.raw`local drainReady
+local function make_ready()`,
+    LIB_LEASE,
+    LIB_RATE_LIMIT,
+    LIB_PLACE,
+    LIB_READY,
+    String.raw`return drainReady
+end
+function drainReady(...)
+  drainReady = make_ready()
+  return drainReady(...)
+end`,
     String.raw`local wipKey = KEYS[1]
 local prefix, queue, worker, leaseMs, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local stamp, executionBase, sentMs, from = ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
-local _, nowMs = clock()
+local nowS, nowMs = clock()
 if sentMs > 0 and nowMs - sentMs > leaseMs / 3 then return { nowMs, 'stalled', -1 } end
 local taken = {}
 local serial = firstSerial(nowMs)
 local left = 0
+local READY_S = 5
 local function isStartedByPython(id, job)
   return not job[2] or (job[4] and not redis.call('ZSCORE', prefix .. 'wip:' .. job[4], id .. ':' .. job[2]))
 end
@@ -2808,6 +2826,9 @@ local function putBack(id, key)
   back[#back + 1] = id
 end
 putBackStuck(prefix, queue, nowMs)
+if redis.call('EXISTS', prefix .. 'ready:' .. queue) == 1 then
+  drainReady(prefix, queue, nowS - READY_S, most, nowS, stamp)
+end
 local ended = redis.call('ZREVRANGEBYSCORE', wipKey, leaseScore(nowMs), 0, 'WITHSCORES', 'LIMIT', from, most)
 for at = #ended - 1, 1, -2 do
   local member = ended[at]

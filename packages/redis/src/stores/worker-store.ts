@@ -248,7 +248,7 @@ export class RedisWorkerStore implements WorkerStore {
     this.#signal.disconnect()
   }
 
-  /** Python workers since RQ 2.10 do not write which job they run: it is in the set of their executions. */
+  /** Python workers of RQ 3 do not write which job they run: it is in the set of their executions. */
   async #record(name: string): Promise<WorkerRecord | undefined> {
     const key = this.#keys.worker(name)
     const record = decodeWorker(name, await this.#connections.call((client) => client.hgetall(key)))
