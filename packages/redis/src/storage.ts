@@ -1,9 +1,10 @@
-import { checkOptionNames, invalidOption, type OptionNames } from '@rq/core'
+import { checkOptionNames, invalidOption, type OptionNames, RqError } from '@rq/core'
 import type { Storage } from '@rq/job'
-import type { Cluster, Redis } from 'ioredis'
+import { Cluster, type Redis } from 'ioredis'
 import type { Connection } from './connection/connection-source.ts'
 import { DEFAULT_PREFIX } from './connection/connection-url.ts'
 import { Connections } from './connection/connections.ts'
+import { ONE_SLOT } from './connection/redis-error.ts'
 import { Keys } from './keys.ts'
 import { RedisAdminStore } from './stores/admin-store.ts'
 import { RedisCronStore } from './stores/cron-store.ts'
@@ -18,8 +19,8 @@ export interface RedisStorageOptions {
   /** Default: `RQ_REDIS_URL`, then `REDIS_URL`, then redis://localhost:6379. */
   connection?: Connection
   /**
-   * Prefix of every key. Default `'rq:'`, which Python RQ always uses. A hash tag (`'{billing}:'`) keeps all keys in
-   * one slot of a Cluster.
+   * Prefix of every key. Default `'rq:'`, which Python RQ always uses. A Cluster needs a hash tag in it
+   * (`'{billing}:'`), which keeps all keys in one slot.
    */
   prefix?: string
   /**
@@ -31,11 +32,14 @@ export interface RedisStorageOptions {
 
 const NAMES: OptionNames<RedisStorageOptions> = { connection: true, prefix: true, role: true }
 const PREFIX = /^[A-Za-z0-9_.:{}-]{0,100}$/
+/** The part of a key that alone decides on its slot in a Cluster: between the first `{` and the next `}`. */
+const HASH_TAG = /^[^{]*\{[^}]+\}/
 
 /**
  * The Redis engine. Connects at the first use. A client that is given stays the caller's and is never closed.
  * @throws RqError `RQ_INVALID_OPTION` if the prefix has other characters than letters, digits or `_.:{}-`, or more than
- * 100 of them; `RQ_CONFIG` for an invalid URL.
+ * 100 of them; `RQ_CONFIG` for an invalid URL, options or a client that rq cannot work with, and a Cluster without a hash
+ * tag in the prefix.
  */
 export class RedisStorage implements Storage {
   readonly queues: RedisQueueStore
@@ -54,6 +58,9 @@ export class RedisStorage implements Storage {
     const { prefix = DEFAULT_PREFIX, role = 'producer' } = checkOptionNames(options, NAMES, 'RedisStorage')
     if (!PREFIX.test(prefix)) throw invalidOption('prefix', prefix, 'at most 100 letters, digits or any of _ . : { } -')
     this.#connections = new Connections(options.connection, role)
+    if (options.connection instanceof Cluster && !HASH_TAG.test(prefix)) {
+      throw new RqError('RQ_CONFIG', `The connection is a Cluster, ${ONE_SLOT}`, { details: { prefix } })
+    }
     this.where = this.#connections.where
     const keys = new Keys(prefix)
     this.queues = new RedisQueueStore(this.#connections, keys)

@@ -32,6 +32,16 @@ export function redisError(error: unknown, where: string, connectionError?: Erro
       options,
     )
   }
+  if (OTHER_SLOT.test(message)) {
+    return new RqError('RQ_CONFIG', `Redis at ${where} is a Cluster, ${ONE_SLOT}`, options)
+  }
+  if (/^MOVED /.test(message)) {
+    return new RqError(
+      'RQ_CONFIG',
+      `Redis at ${where} is a node of a Cluster, and another node has the keys. Give a Cluster client of ioredis as connection.`,
+      options,
+    )
+  }
   if (FULL.test(message) || FULL.test(connectionError?.message ?? '')) {
     return new RqError(
       'RQ_REDIS_UNREACHABLE',
@@ -69,6 +79,13 @@ export function redisError(error: unknown, where: string, connectionError?: Erro
     retryable: RETRYABLE.test(message),
   })
 }
+
+/** What a Cluster replies to a script or a command with keys of several slots. */
+const OTHER_SLOT = /^CROSSSLOT|non local key|do not hash to the same slot/
+
+/** What rq needs of a Cluster, for the end of a sentence. */
+export const ONE_SLOT =
+  "where all keys of rq must be in one hash slot. Set the option prefix to one with a hash tag, such as '{rq}:', in all programs that use these queues."
 
 /** Errors that a later attempt, or one over another connection, may not meet. */
 const RETRYABLE =
