@@ -96,6 +96,17 @@ describe('info', () => {
     expect(host.out.split('\x1b[H').length).toBeGreaterThan(2)
   })
 
+  test('--interval may be longer than a timer of Node.js', async () => {
+    await using cli = await cliWithTwoQueues()
+    const host = cli.host({ terminal: true, env: {} })
+    const running = host.run('info', '-i', '30d', '--prefix', cli.redis.prefix)
+    await host.written(/Updated/)
+    await cli.run(['info'])
+    host.interrupt()
+    expect(await running).toBe(0)
+    expect(host.out.match(/Updated/g)).toHaveLength(1)
+  })
+
   test('--interval --json prints one document per line', async () => {
     await using cli = await cliWithTwoQueues()
     const host = cli.host()

@@ -2,12 +2,20 @@
 export const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /**
- * Call `run` once after `ms` milliseconds, which may be any number: a wait that is too long for a timer of Node.js ends
- * after {@link LONGEST_TIMER_MS}. Clear the timer with `clearTimeout`.
+ * Call `run` once after `ms` milliseconds, which may be any number, also infinite: what is too long for a timer of
+ * Node.js is waited for in equal parts. Clear the timer with `clearTimeout`.
  */
 export function startTimer(ms: number, run: () => void): NodeJS.Timeout {
   // Not `node:timers/promises`: fake timers of a test cannot replace it.
-  return setTimeout(run, Math.min(ms, LONGEST_TIMER_MS))
+  if (ms <= LONGEST_TIMER_MS) return setTimeout(run, ms)
+  let parts = Math.ceil(ms / LONGEST_TIMER_MS)
+  const part = Number.isFinite(ms) ? Math.ceil(ms / parts) : LONGEST_TIMER_MS
+  const timer = setTimeout(() => {
+    parts -= 1
+    if (parts > 0) timer.refresh()
+    else run()
+  }, part)
+  return timer
 }
 
 /** Resolves after `ms` milliseconds, or as soon as `signal` fires. Never rejects. */

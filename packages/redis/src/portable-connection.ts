@@ -1,10 +1,11 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import type { Connection } from './connection/connection-source.ts'
 import { urlFromEnvironment } from './connection/connection-url.ts'
+import { databaseOf } from './connection/database.ts'
 import { RedisStorage, type RedisStorageOptions } from './storage.ts'
 
-/** The options of a connection that JSON can carry to another process. */
-const PLAIN_OPTIONS = [
+/** The options that say where and how to connect. Those that `roleOptions` sets are not among them. */
+const WHERE_OPTIONS = [
   'host',
   'port',
   'family',
@@ -12,10 +13,24 @@ const PLAIN_OPTIONS = [
   'db',
   'username',
   'password',
+  'tls',
   'name',
   'sentinels',
+  'role',
   'sentinelUsername',
   'sentinelPassword',
+  'sentinelTLS',
+  'enableTLSForSentinelMode',
+  'sentinelCommandTimeout',
+  'sentinelMaxConnections',
+  'updateSentinels',
+  'failoverDetector',
+  'preferredSlaves',
+  'natMap',
+  'Connector',
+  'connectionName',
+  'keepAlive',
+  'noDelay',
 ] as const
 
 /**
@@ -33,7 +48,7 @@ const MODULE = new URL(import.meta.url.endsWith('.ts') ? '../dist/index.js' : '.
 
 /**
  * How another process makes a storage with these options. Undefined where the connection cannot be written as JSON: a
- * Cluster client. Holds the password: send it over a pipe, never as an argument.
+ * Cluster client, or options with functions. Holds the password: send it over a pipe, never as an argument.
  */
 export function storageSource(options: RedisStorageOptions): RedisStorageSource | undefined {
   const connection = portableConnection(options.connection)
@@ -41,16 +56,26 @@ export function storageSource(options: RedisStorageOptions): RedisStorageSource 
   return { module: MODULE, export: 'horseStorage', options: { ...options, connection } }
 }
 
-/** The connection as JSON; undefined for a Cluster client. */
+/** The connection as JSON; undefined for a Cluster client, and for options with functions. */
 function portableConnection(connection: Connection | undefined): string | RedisOptions | undefined {
   if (connection === undefined) return urlFromEnvironment()
   if (typeof connection === 'string') return connection
   if (connection instanceof Cluster) return undefined
-  const options: RedisOptions = connection instanceof Redis ? connection.options : connection
+  const isClient = connection instanceof Redis
+  const options: RedisOptions = isClient ? { ...connection.options, db: databaseOf(connection) } : connection
   const plain: Record<string, unknown> = {}
-  for (const key of PLAIN_OPTIONS) if (options[key] !== undefined && options[key] !== null) plain[key] = options[key]
-  if (options.tls !== undefined) plain.tls = JSON.parse(JSON.stringify(options.tls, keyMaterialAsText))
-  return plain as RedisOptions
+  for (const key of WHERE_OPTIONS) if (options[key] !== undefined && options[key] !== null) plain[key] = options[key]
+  if (hasFunction(plain)) return undefined
+  return JSON.parse(JSON.stringify(plain, keyMaterialAsText)) as RedisOptions
+}
+
+/** Whether there is a function in a value, or an instance of a class other than bytes. */
+function hasFunction(value: unknown): boolean {
+  if (typeof value === 'function') return true
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false
+  const prototype = Object.getPrototypeOf(value)
+  if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return true
+  return Object.values(value).some(hasFunction)
 }
 
 /** Keys and certificates may be bytes, which JSON cannot carry. In PEM format they are text. */

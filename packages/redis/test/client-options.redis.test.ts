@@ -44,6 +44,18 @@ describe('options of ioredis that change replies or their order', () => {
   })
 })
 
+it('misspelt options, and clients of another library, are refused by name', () => {
+  for (const [connection, code, message] of [
+    [{ hots: 'h' }, 'RQ_INVALID_OPTION', /option name of the connection: got "hots", expected 'host'/],
+    [{ host: 'h', passwrod: 'secret' }, 'RQ_INVALID_OPTION', /got "passwrod", expected 'password'\.$/],
+    [{ sendCommand() {}, options: { host: 'h' } }, 'RQ_CONFIG', /no client of the ioredis that rq uses/],
+  ] as const) {
+    expect(() => new RedisStorage({ connection: connection as object })).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message) }),
+    )
+  }
+})
+
 it('options of other clients, which would lead to localhost, are refused by name', () => {
   for (const [connection, instead] of [
     [{ url: 'redis://h' }, 'the URL itself'],

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { pause } from '@rq/core'
 import stringWidth from 'string-width'
 import { duration } from '../arguments/option-value.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
@@ -79,7 +79,7 @@ async function repeat(show: () => Promise<void>, intervalMs: number, { host }: C
   try {
     while (!enough.signal.aborted) {
       await show()
-      await pause(intervalMs, undefined, { signal: enough.signal }).catch(() => {})
+      await pause(intervalMs, enough.signal)
     }
   } finally {
     stopListening()

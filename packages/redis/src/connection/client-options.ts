@@ -1,4 +1,4 @@
-import { backoffMs, invalidOption, RqError } from '@rq/core'
+import { backoffMs, checkOptionNames, invalidOption, type OptionNames, RqError } from '@rq/core'
 import type { Cluster, Redis, RedisOptions } from 'ioredis'
 import { optionsOfUrl } from './connection-url.ts'
 
@@ -20,12 +20,79 @@ export function clientOptions(connection: string | RedisOptions): RedisOptions {
   if (typeof connection !== 'object' || connection === null) {
     throw invalidOption('connection', connection, 'a URL, ioredis options, or an ioredis client')
   }
+  if ('sendCommand' in connection) {
+    throw new RqError(
+      'RQ_CONFIG',
+      'The connection is no client of the ioredis that rq uses: it may be from another copy of ioredis, or another library. Give a URL or ioredis options.',
+    )
+  }
   refuseKeyPrefix(connection)
   for (const [name, instead] of Object.entries(MISNAMED)) {
     if (!(name in connection)) continue
     throw new RqError('RQ_CONFIG', `ioredis has no option ${name}, and would ignore it. Give ${instead} instead.`)
   }
-  return connection
+  return checkOptionNames(connection, NAMES, 'the connection')
+}
+
+/** The options of ioredis. It ignores others. */
+const NAMES: OptionNames<RedisOptions> = {
+  host: true,
+  port: true,
+  family: true,
+  path: true,
+  db: true,
+  username: true,
+  password: true,
+  tls: true,
+  sentinels: true,
+  name: true,
+  role: true,
+  sentinelUsername: true,
+  sentinelPassword: true,
+  sentinelTLS: true,
+  enableTLSForSentinelMode: true,
+  natMap: true,
+  preferredSlaves: true,
+  sentinelCommandTimeout: true,
+  sentinelMaxConnections: true,
+  sentinelReconnectStrategy: true,
+  sentinelRetryStrategy: true,
+  updateSentinels: true,
+  failoverDetector: true,
+  Connector: true,
+  autoPipeliningIgnoredCommands: true,
+  autoResendUnfulfilledCommands: true,
+  autoResubscribe: true,
+  blockingTimeout: true,
+  blockingTimeoutGrace: true,
+  clientInfoTag: true,
+  commandQueue: true,
+  commandTimeout: true,
+  connectTimeout: true,
+  connectionName: true,
+  disableClientInfo: true,
+  disconnectTimeout: true,
+  enableAutoPipelining: true,
+  enableOfflineQueue: true,
+  enableReadyCheck: true,
+  himportFieldsets: true,
+  keepAlive: true,
+  keyPrefix: true,
+  lazyConnect: true,
+  maxLoadingRetryTime: true,
+  maxRetriesPerRequest: true,
+  monitor: true,
+  noDelay: true,
+  offlineQueue: true,
+  protocol: true,
+  readOnly: true,
+  reconnectOnError: true,
+  replyMapping: true,
+  retryStrategy: true,
+  scripts: true,
+  showFriendlyErrorStack: true,
+  socketTimeout: true,
+  stringNumbers: true,
 }
 
 /** Names of other clients for where Redis is. With one of them ioredis would connect to localhost. */

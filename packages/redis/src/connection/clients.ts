@@ -3,7 +3,7 @@ import { Cluster, Redis } from 'ioredis'
 import { type Role, roleOptions } from './client-options.ts'
 import { ConnectionErrors } from './connection-errors.ts'
 import type { ConnectionSource } from './connection-source.ts'
-import { checkDatabase, failOnRefusedDatabase } from './database.ts'
+import { checkDatabase, databaseMoved, databaseOf, failOnRefusedDatabase } from './database.ts'
 import { failAfterConnectTimeout, failAfterLostConnections } from './pending-commands.ts'
 import { redisError } from './redis-error.ts'
 import type { Client } from './script.ts'
@@ -30,6 +30,8 @@ export class Clients {
   readonly #errors = new ConnectionErrors()
   #main: Client | undefined
   #beside: Client | undefined
+  /** The database of a given client at its first use. */
+  #database: number | undefined
   /** The socket of a given client that is known to be in the right database. */
   #checkedSocket: unknown
   #pending = 0
@@ -76,7 +78,7 @@ export class Clients {
     let client: Client
     const settings = { ...roleOptions(role), reconnectOnError: reconnectOnceIfReadOnly(() => socketOf(client)) }
     if (given instanceof Cluster) client = given.duplicate()
-    else if (given !== undefined) client = given.duplicate(settings)
+    else if (given !== undefined) client = given.duplicate({ ...settings, db: this.#databaseOf(given) })
     else client = new Redis({ ...options, ...settings, replyMapping: 'legacy' })
     // Without a listener ioredis prints the error. Commands that fail because of it report it.
     client.on('error', (error: Error) => this.#errors.add(client, error))
@@ -124,9 +126,17 @@ export class Clients {
     this.#opened.clear()
   }
 
-  /** Whether a given client may be in another database than its options say. */
+  /** The database of a given client, which must not change. @throws RqError `RQ_CONFIG` if it has. */
+  #databaseOf(given: Redis): number {
+    const database = databaseOf(given)
+    this.#database ??= database
+    if (database !== this.#database) throw databaseMoved(this.#database, database, this.#source.where)
+    return database
+  }
+
+  /** Whether a given client may be in another database than it should be. @throws RqError `RQ_CONFIG` if it has moved. */
   #isUnchecked(client: Client): client is Redis {
-    if (!(client instanceof Redis) || !client.options.db) return false
+    if (!(client instanceof Redis) || this.#databaseOf(client) === 0) return false
     return this.#checkedSocket === undefined || this.#checkedSocket !== socketOf(client)
   }
 

@@ -1,6 +1,7 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import { addressOf, clientOptions, refuseClient } from './client-options.ts'
 import { urlFromEnvironment } from './connection-url.ts'
+import { databaseOf } from './database.ts'
 import type { Client } from './script.ts'
 
 /**
@@ -24,7 +25,10 @@ export interface ConnectionSource {
 export function connectionSource(connection: Connection = urlFromEnvironment()): ConnectionSource {
   if (connection instanceof Redis || connection instanceof Cluster) {
     refuseClient(connection)
-    const where = connection instanceof Redis ? addressOf(connection.options) : 'the cluster given'
+    const where =
+      connection instanceof Redis
+        ? addressOf({ ...connection.options, db: databaseOf(connection) })
+        : 'the cluster given'
     return { given: connection, options: {}, where, key: connection }
   }
   const options = clientOptions(connection)

@@ -15,13 +15,34 @@ export function failOnRefusedDatabase(client: Redis, where: string): void {
   })
 }
 
+/** The database of a client: of its last `select`, else of its options. */
+export function databaseOf(client: Redis): number {
+  // While it connects again, ioredis keeps the last state apart.
+  for (const name of ['prevCondition', 'condition']) {
+    const state: unknown = Reflect.get(client, name)
+    if (typeof state === 'object' && state !== null && 'select' in state && typeof state.select === 'number') {
+      return state.select
+    }
+  }
+  return Number(client.options.db ?? 0)
+}
+
+/** The error of a caller's client that was in another database at its first use. */
+export function databaseMoved(from: number, to: number, where: string): RqError {
+  return new RqError(
+    'RQ_CONFIG',
+    `The client given was in database ${from} of Redis at ${where} when rq used it first, and is in ${to} now; nothing was sent. Give rq a client of its own: the URL, or client.duplicate().`,
+    { details: { server: where, database: from } },
+  )
+}
+
 /**
- * Check that a caller's client is in the database of its options: its connection may have been made before, in another
- * one. A user who may not ask is not checked.
+ * Check that a caller's client is in the database that it should be in: its connection may have been made before, in
+ * another one. A user who may not ask is not checked.
  * @throws RqError `RQ_CONFIG`.
  */
 export async function checkDatabase(client: Redis, where: string): Promise<void> {
-  const expected = client.options.db ?? 0
+  const expected = databaseOf(client)
   const info = await client.client('INFO').catch((error: Error) => {
     if (error.message.startsWith('NOPERM')) return ''
     throw error
@@ -30,7 +51,7 @@ export async function checkDatabase(client: Redis, where: string): Promise<void>
   if (actual === undefined || Number(actual) === Number(expected)) return
   throw new RqError(
     'RQ_CONFIG',
-    `The client given is in database ${actual} of Redis at ${where}, but its option db is ${expected}; nothing was sent. Does the database exist, and may the user run SELECT?`,
+    `The client given is in database ${actual} of Redis at ${where}, and should be in ${expected}; nothing was sent. Does the database exist, and may the user run SELECT?`,
     { details: { server: where, database: Number(expected) } },
   )
 }

@@ -1,4 +1,4 @@
-import { deferred, LONGEST_TIMER_MS, randomHex, SECOND_MS } from '@rq/core'
+import { deferred, randomHex, SECOND_MS, startTimer } from '@rq/core'
 import type { AwaitedResult } from '@rq/job'
 import { readNotice } from '../codec/result-codec.ts'
 import type { Connections } from '../connection/connections.ts'
@@ -59,7 +59,7 @@ export class ResultWaiters {
       isOver = true
       wait.wake()
     }
-    const timer = setTimeout(end, Math.min(timeoutMs, LONGEST_TIMER_MS))
+    const timer = startTimer(timeoutMs, end)
     signal?.addEventListener('abort', end)
     try {
       await this.#subscribe()

@@ -1,4 +1,4 @@
-import { deferred, pause, SECOND_MS } from '@rq/core'
+import { deferred, pause, SECOND_MS, startTimer } from '@rq/core'
 import type { Connections } from '../connection/connections.ts'
 import type { Client } from '../connection/script.ts'
 import type { Keys } from '../keys.ts'
@@ -46,7 +46,7 @@ export class WorkSignal {
     if (signal.aborted) return
     const { promise, resolve } = deferred()
     const stop = () => resolve()
-    let timer = setTimeout(stop, timeoutMs)
+    let timer = startTimer(timeoutMs, stop)
     signal.addEventListener('abort', stop, { once: true })
     for (const queue of queues.slice(0, MOST_BLOCKED)) void this.#block(queue).then(resolve)
     const unwatch = this.#watchAll(queues.slice(MOST_BLOCKED), stop, () => {
