@@ -25,7 +25,7 @@ describe('storageSource', () => {
 
   it('keeps all options that say where and how to connect, of options and of a client', () => {
     expect(sent(sentinel)).toEqual(sentinel)
-    const client = new Redis({ ...sentinel, lazyConnect: true })
+    const client = new Redis({ ...sentinel, lazyConnect: true } as object)
     expect(sent(client)).toMatchObject(sentinel)
   })
 

@@ -58,8 +58,9 @@ describe('WorkerRun', () => {
     await finished
     await vi.advanceTimersByTimeAsync(SECOND_MS)
     const delays = timers.flatMap(({ mock }) => mock.calls.map(([, ms = 0]) => ms))
-    expect(delays).toContain(LONGEST_TIMER_MS)
-    expect(Math.max(...delays)).toBe(LONGEST_TIMER_MS)
+    // A month is waited for in two parts.
+    expect(Math.max(...delays)).toBe(MONTH_MS / 2)
+    expect(MONTH_MS / 2).toBeLessThan(LONGEST_TIMER_MS)
     await Promise.all([worker.stop(), working])
   })
 })
