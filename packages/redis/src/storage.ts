@@ -38,8 +38,8 @@ const HASH_TAG = /^[^{]*\{[^}]+\}/
 /**
  * The Redis engine. Connects at the first use. A client that is given stays the caller's and is never closed.
  * @throws RqError `RQ_INVALID_OPTION` if the prefix has other characters than letters, digits or `_.:{}-`, or more than
- * 100 of them; `RQ_CONFIG` for an invalid URL, options or a client that rq cannot work with, and a Cluster without a hash
- * tag in the prefix.
+ * 100 of them; `RQ_CONFIG` for an invalid URL, for options or a client that rq cannot work with, and for a Cluster
+ * without a hash tag in the prefix.
  */
 export class RedisStorage implements Storage {
   readonly queues: RedisQueueStore

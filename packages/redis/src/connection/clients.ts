@@ -134,7 +134,7 @@ export class Clients {
     return database
   }
 
-  /** Whether a given client may be in another database than it should be. @throws RqError `RQ_CONFIG` if it has moved. */
+  /** Whether a given client may be in another database than it should be. @throws as {@link #databaseOf}. */
   #isUnchecked(client: Client): client is Redis {
     if (!(client instanceof Redis) || this.#databaseOf(client) === 0) return false
     return this.#checkedSocket === undefined || this.#checkedSocket !== socketOf(client)
