@@ -10,6 +10,7 @@ const QUIET: LoopState = {
   hasBacklog: false,
   claimable: 0,
   queuesEmpty: false,
+  showsGoneJobs: false,
 }
 
 test.each<[Step, string, Partial<LoopState>]>([
@@ -17,6 +18,8 @@ test.each<[Step, string, Partial<LoopState>]>([
   ['idle', 'while all horses are full', { claimable: 0 }],
   ['idle', 'while the queues are empty', { claimable: 5, queuesEmpty: true }],
   ['claim', 'with room for jobs', { claimable: 5 }],
+  ['claim', 'when its record shows jobs that are gone', { claimable: 5, queuesEmpty: true, showsGoneJobs: true }],
+  ['idle', 'when it cannot claim, whatever its record shows', { claimable: 0, showsGoneJobs: true }],
   ['settle', 'with one settlement', { settlements: 1 }],
   ['settle', 'rather than claim alone', { settlements: 1, claimable: 5 }],
   ['settle', 'also while the queues are empty', { settlements: 1, queuesEmpty: true }],

@@ -23,6 +23,11 @@ export interface LoopState {
   claimable: number
   /** The last claim found fewer jobs than it asked for. */
   queuesEmpty: boolean
+  /**
+   * The record of the worker shows that it is busy, and it has no jobs: the last ones ended in two calls, neither of
+   * which knew that it was the last. A claim corrects the record.
+   */
+  showsGoneJobs: boolean
 }
 
 /**
@@ -44,6 +49,6 @@ export function nextStep(state: LoopState): Step {
   if (state.calls > 0 && state.settlements < WORTH_A_SECOND_CALL) return 'wait'
   if (state.hasBacklog && !state.gathered && state.settlements < MOST_SETTLED_AT_ONCE) return 'gather'
   if (state.settlements > 0) return 'settle'
-  if (state.claimable > 0 && !state.queuesEmpty) return 'claim'
+  if (state.claimable > 0 && (!state.queuesEmpty || state.showsGoneJobs)) return 'claim'
   return 'idle'
 }

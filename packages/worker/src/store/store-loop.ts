@@ -77,6 +77,7 @@ export class StoreLoop {
     hasBacklog: false,
     claimable: 0,
     queuesEmpty: false,
+    showsGoneJobs: false,
   }
   #settlements: PendingSettlement[] = []
   #returns: PendingReturn[] = []
@@ -208,11 +209,8 @@ export class StoreLoop {
           break
         case 'idle':
           this.#endGathering()
-          if (this.#isShownBusy() && state.claimable > 0) await this.#claim(this.#claimRequest(state.claimable))
-          else {
-            if (!this.#isReleasing) this.#idle()
-            await this.#rest()
-          }
+          if (!this.#isReleasing) this.#idle()
+          await this.#rest()
           break
       }
     }
@@ -225,6 +223,7 @@ export class StoreLoop {
     state.settlements = this.#settlements.length
     state.calls = this.#calls.size
     state.hasBacklog = this.#options.horses.hasBacklog()
+    state.showsGoneJobs = this.#shown.state === 'busy' && this.#hasNoJobs()
     return state
   }
 
@@ -264,8 +263,8 @@ export class StoreLoop {
   }
 
   async #claim(request: ClaimRequest): Promise<void> {
-    const { jobsHeld, store } = this.#options
-    const shown = this.#calls.size === 0 && jobsHeld() === 0 ? this.#shown.begin() : undefined
+    const { store } = this.#options
+    const shown = this.#hasNoJobs() ? this.#shown.begin() : undefined
     const reply = await this.#retry.untilAnswered(
       () => store.claim(request, shown).catch(asRefused),
       () => this.#isClaiming,
@@ -382,9 +381,8 @@ export class StoreLoop {
     this.nudge()
   }
 
-  /** Whether the record still shows jobs: the last ones ended in two calls, neither of which knew that. */
-  #isShownBusy(): boolean {
-    return this.#shown.state === 'busy' && this.#calls.size === 0 && this.#options.jobsHeld() === 0
+  #hasNoJobs(): boolean {
+    return this.#calls.size === 0 && this.#options.jobsHeld() === 0
   }
 
   #idle(): void {
