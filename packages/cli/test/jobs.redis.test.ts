@@ -81,6 +81,25 @@ describe('jobs', () => {
     expect((await cli.run(['jobs', '--limit', '2'])).err).toBe('2 of 4 jobs\n')
   })
 
+  test('lists what is no job, when asked', async () => {
+    await using cli = await CliFixture.open({ tolerate: /broken/ })
+    for (const id of ['good', 'broken', 'empty']) await cli.enqueued('jobs.add', '--job-id', id)
+    const { client, prefix } = cli.redis
+    await client.del(`${prefix}job:broken`)
+    await client.sadd(`${prefix}job:broken`, 'x')
+    await client.hdel(`${prefix}job:empty`, 'data')
+    await cli.burst()
+    const shown = await cli.run(['jobs', '--status', 'broken'])
+    expect(shown.out).toMatch(/^broken +broken +default +.* +its key is a set, not a hash$/m)
+    expect(shown.out).toMatch(/^empty +broken +default +.* +it has no data$/m)
+    expect(shown.err).toBe('0 jobs, 2 broken\n')
+    const { broken, total } = JSON.parse((await cli.run(['jobs', '--status', 'broken', '--json'])).out)
+    expect([total, broken.map(({ id }: { id: string }) => id).sort()]).toEqual([0, ['broken', 'empty']])
+    expect(JSON.parse((await cli.run(['jobs', '--json'])).out)).toMatchObject({ total: 1 })
+    await client.del(`${prefix}job:broken`, `${prefix}job:empty`)
+    expect((await cli.run(['jobs', '--status', 'broken'])).err).toBe('0 jobs\n')
+  })
+
   test('skips ids in Redis that no job can have, and escapes descriptions', async () => {
     await using cli = await CliFixture.open({ tolerate: /which is not a job id/ })
     await cli.enqueued('a.b', '--job-id', 'one', '--description', 'x\x1b[2J\ny')

@@ -56,7 +56,7 @@ export {
   type EnqueueOptions,
   type OptionOfOneJob,
 } from './options.ts'
-export type { BeginReply, NewJob, Placement, QueueCounts, QueueStore } from './queue-store.ts'
+export type { BeginReply, BrokenJobRecord, NewJob, Placement, QueueCounts, QueueStore } from './queue-store.ts'
 export { RateLimit, type RateLimitOptions } from './rate-limit.ts'
 export type {
   CallbackRecord,

@@ -25,7 +25,7 @@ export {
   Queue,
   type QueueOptions,
 } from './queue.ts'
-export { QueueContents, type SliceOptions } from './queue-contents.ts'
+export { type BrokenJob, QueueContents, type SliceOptions } from './queue-contents.ts'
 export { Registry, type RegistryRange } from './registry.ts'
 export { Result } from './result.ts'
 export type { When } from './when.ts'

@@ -34,6 +34,16 @@ const SLICE_NAMES: OptionNames<SliceOptions> = { offset: true, length: true }
 
 const MOST_REMOVED_SINGLY = 3
 
+const MOST_BROKEN = 100
+
+/** An id that is no job. */
+export interface BrokenJob {
+  readonly id: string
+  readonly foundAt: Date
+  /** What is wrong with it, as a part of a sentence: `its key is a set, not a hash`. */
+  readonly reason: string
+}
+
 /** Reads the jobs of a queue, and removes some. Counts and lists include waiting jobs only. */
 export class QueueContents {
   readonly name: string
@@ -115,6 +125,21 @@ export class QueueContents {
   /** Remove ids without a job. The order stays. @returns how many were removed. */
   compact(): Promise<number> {
     return this.#context.storage.queues.compact(this.name)
+  }
+
+  /**
+   * Ids that workers and schedulers have met in this queue, and that are no jobs: their key is of another type, or has
+   * no data. They were set aside, and nothing runs them. Those that are deleted or mended are forgotten.
+   * `length`: default 100.
+   */
+  async getBrokenJobs(options: { length?: number } = {}): Promise<BrokenJob[]> {
+    const { length = MOST_BROKEN } = checkOptionNames(options, { length: true }, 'queue.getBrokenJobs')
+    const found = await this.#context.storage.queues.brokenJobs(this.name, length)
+    return found.map(({ foundAtMs, id, keyType }) => ({
+      id,
+      foundAt: new Date(foundAtMs),
+      reason: keyType === 'hash' ? 'it has no data' : `its key is a ${keyType}, not a hash`,
+    }))
   }
 
   /** Delete all waiting jobs. The queue stays listed, and jobs in other states stay. @returns how many were deleted. */

@@ -17,7 +17,7 @@ local prefix, id, stamp, mostDependents = ARGV[1], ARGV[2], ARGV[3], tonumber(AR
 
 local function remove(jobId)
   local key = prefix .. 'job:' .. jobId
-  local job = redis.call('HMGET', key, 'status', 'origin', 'group_id', 'rate_limit_key', 'waiters', 'execution_id')
+  local job = redis.pcall('HMGET', key, 'status', 'origin', 'group_id', 'rate_limit_key', 'waiters', 'execution_id')
   if job[2] then
     leave(prefix, jobId, job[1] or 'created', job[2], holdSlot(prefix, job[4], jobId, job[2], job[6]))
   end
@@ -31,7 +31,7 @@ end
 -- dependents of some when another job takes its id.
 local function isDependent(other)
   if redis.call('SISMEMBER', prefix .. 'job::' .. other .. ':dependencies', id) == 1 then return true end
-  local listed = redis.call('HMGET', prefix .. 'job:' .. other, 'dependency_id', 'dependency_ids')
+  local listed = redis.pcall('HMGET', prefix .. 'job:' .. other, 'dependency_id', 'dependency_ids')
   return listed[1] == id or (listed[2] and string.find(listed[2], '"' .. id .. '"', 1, true))
 end
 

@@ -19,7 +19,7 @@ local MOST_CHECKED = 1000
 local key = prefix .. 'rl:' .. limit
 local freed = freeDeadSlots(prefix, limit, first, last)
 for _, id in ipairs(redis.call('ZRANGE', key .. ':rate_limited', 0, MOST_CHECKED - 1)) do
-  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')
+  local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')
   if job[1] ~= 'rate_limited' or job[2] ~= limit then redis.call('ZREM', key .. ':rate_limited', id) end
 end
 local concurrency = tonumber(redis.call('HGET', key, 'concurrency'))

@@ -15,7 +15,7 @@ local prefix, most, stamp, forget = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 
 local ids = redis.call('LPOP', queueKey, most) or {}
 for _, id in ipairs(ids) do
-  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'group_id', 'rate_limit_key', 'status', 'waiters')
+  local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'group_id', 'rate_limit_key', 'status', 'waiters')
   -- A list can hold an id twice. If its job runs or is over by now, only the id is removed.
   if not job[3] or job[3] == 'queued' or job[3] == 'created' then
     wake(prefix, id, job[4])

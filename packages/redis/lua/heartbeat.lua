@@ -61,7 +61,7 @@ for at = lastField + 1, #ARGV, 3 do
   local queue, id, execution = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local jobKey = prefix .. 'job:' .. id
   local member = id .. ':' .. execution
-  local held = redis.call('HMGET', jobKey, 'execution_id', 'status')
+  local held = redis.pcall('HMGET', jobKey, 'execution_id', 'status')
   local status = held[2]
   if owns(prefix, queue, id, execution, held[1], status) then
     if status ~= 'canceled' then

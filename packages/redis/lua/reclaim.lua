@@ -11,7 +11,7 @@ local found = {}
 for at = 2, #ARGV, 3 do
   local queue, id, execution = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local key = prefix .. 'job:' .. id
-  local held = redis.call('HMGET', key, 'execution_id', 'status')
+  local held = redis.pcall('HMGET', key, 'execution_id', 'status')
   if held[1] == execution and held[2] ~= 'canceled' then
     appendFull(found, queue, execution, id, redis.call('HGETALL', key))
   end

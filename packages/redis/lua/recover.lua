@@ -16,6 +16,7 @@
 -- @arg from    int leases to pass over: earlier calls have looked at them and left them
 -- @reply {[nowMs: int, taken: bytes, next: int]}
 --   Redis's time in ms; the word stalled, or what lib/claimed packs; `from` of the next call, -1 = nothing is left
+-- @include lib/broken
 -- @include lib/time
 -- @include lib/intermediate
 -- @include lib/schedule
@@ -69,7 +70,7 @@ for at = #ended - 1, 1, -2 do
   local member = ended[at]
   local id, execution = string.match(member, '^([^:]+):?(.*)$')
   local key = prefix .. 'job:' .. id
-  local held = redis.call('HMGET', key, 'status', 'execution_id', 'data', 'origin')
+  local held = redis.pcall('HMGET', key, 'status', 'execution_id', 'data', 'origin')
   local ours = held[2] == execution
   -- The job was canceled, replaced or deleted while it ran, and the execution held a slot of a rate limit.
   local heldSlot = (not ours or held[1] == 'canceled') and freeHeldSlot(prefix, queue, id, execution, stamp)
@@ -78,6 +79,7 @@ for at = #ended - 1, 1, -2 do
     left = left + 1
   else
     redis.call('ZREM', wipKey, member)
+    if not held[3] then noteIfBroken(prefix, queue, id) end
     local hadHeartbeat = redis.call('DEL', prefix .. 'execution:' .. member) == 1
     redis.call('ZREM', prefix .. 'executions:' .. id, execution)
     local isAbandoned = ours and held[1] ~= 'canceled' or held[1] == 'started' and isStartedByPython(id, held)

@@ -89,6 +89,11 @@ export class Keys {
     return `${this.prefix}execution:${member}`
   }
 
+  /** Ids of a queue whose key is no job. */
+  broken(queue: string): string {
+    return `${this.prefix}broken:${queue}`
+  }
+
   group(name: string): string {
     return `${this.prefix}group:${name}`
   }

@@ -16,6 +16,7 @@ export {
   Webhook,
 } from '@rq/job'
 export {
+  type BrokenJob,
   type CancelOptions,
   type CurrentJob,
   type DeleteOptions,

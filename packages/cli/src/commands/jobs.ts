@@ -11,6 +11,8 @@ import { JSON_FLAG } from '../shared-options.ts'
 /** Where a queue keeps its jobs, the most interesting first. */
 const PLACES = ['started', 'queued', 'scheduled', 'deferred', 'failed', 'finished', 'canceled'] as const
 type Place = (typeof PLACES)[number]
+/** Not a status: ids whose key is no job. Listed only when asked for. */
+const BROKEN = 'broken'
 
 interface Found {
   readonly job: Job
@@ -27,7 +29,11 @@ export const jobs = defineCommand({
   positionals: {},
   flags: {
     queue: texts({ valueName: 'name', describe: 'This queue only' }),
-    status: texts({ valueName: 'status', choices: PLACES, describe: 'This status only; failed includes stopped' }),
+    status: texts({
+      valueName: 'status',
+      choices: [...PLACES, BROKEN],
+      describe: 'This status only; failed includes stopped; broken = keys that are no jobs',
+    }),
     limit: text({
       valueName: 'n',
       default: '50',
@@ -55,16 +61,18 @@ export const jobs = defineCommand({
         for (const job of await session.jobs(ids)) found.push({ job, status: await job.getStatus({ refresh: false }) })
       }
     }
+    const broken = status.includes(BROKEN) ? await brokenIn(queues, limit) : []
     if (json === true) {
-      output.json({ total, jobs: found.map(({ job, status }) => jobSummary(job, status)) })
+      const summaries = found.map(({ job, status }) => jobSummary(job, status))
+      output.json({ total, jobs: summaries, ...(status.includes(BROKEN) && { broken }) })
       return undefined
     }
     const header = ['ID', 'STATUS', 'QUEUE', 'WHEN', 'DESCRIPTION']
     const columns = output.isTerminal ? output.columns : Number.POSITIVE_INFINITY
-    const [head = '', ...rows] = table(header, found.map(row), columns)
-    if (found.length > 0) output.print([output.paint.bold(head), ...rows].join('\n'))
+    const [head = '', ...rows] = table(header, [...found.map(row), ...broken.map(brokenRow)], columns)
+    if (rows.length > 0) output.print([output.paint.bold(head), ...rows].join('\n'))
     const shown = total > found.length ? `${found.length} of ${total}` : String(total)
-    output.say(`${shown} ${total === 1 ? 'job' : 'jobs'}`)
+    output.say(`${shown} ${total === 1 ? 'job' : 'jobs'}${broken.length > 0 ? `, ${broken.length} broken` : ''}`)
     return undefined
   },
 })
@@ -72,6 +80,27 @@ export const jobs = defineCommand({
 function row({ job, status }: Found): string[] {
   const since = status === 'started' ? job.startedAt : (job.endedAt ?? job.enqueuedAt ?? job.createdAt)
   return [job.id, status, job.origin, fromNow(since ?? job.createdAt, Date.now()), job.description ?? '']
+}
+
+interface Broken {
+  readonly id: string
+  readonly queue: string
+  readonly foundAt: string
+  readonly reason: string
+}
+
+async function brokenIn(queues: readonly Queue[], limit: number): Promise<Broken[]> {
+  const found: Broken[] = []
+  for (const queue of queues) {
+    if (found.length >= limit) break
+    for (const { foundAt, id, reason } of await queue.getBrokenJobs({ length: limit - found.length }))
+      found.push({ id, queue: queue.name, foundAt: foundAt.toISOString(), reason })
+  }
+  return found
+}
+
+function brokenRow({ foundAt, id, queue, reason }: Broken): string[] {
+  return [id, BROKEN, queue, fromNow(new Date(foundAt), Date.now()), reason]
 }
 
 function idsIn(queue: Queue, place: Place, most: number): Promise<readonly string[]> {

@@ -71,8 +71,9 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
     local list = prefix .. 'queue:' .. queue
     local isPaused = anyPaused and redis.call('EXISTS', prefix .. 'paused:' .. queue) == 1
     while want > 0 and dropped < MOST_DROPPED and not isPaused do
-      local ids = redis.call('LPOP', list, want)
-      if not ids then break end
+      -- A key that is no list must not end the claim: jobs of other queues may be leased already.
+      local ids = redis.pcall('LPOP', list, want)
+      if not ids or ids.err then break end
       local leases = {}
       for i = 1, #ids do
         local id = ids[i]

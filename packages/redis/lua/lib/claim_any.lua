@@ -1,5 +1,6 @@
 --- Read a job that is not plain, when its id was taken out of a queue. As in RQ the list decides what runs: a Python
 -- program may write an older status at any time, or push the id of a job that runs or has ended.
+-- @include lib/broken
 -- @include lib/lease
 -- @include lib/results
 
@@ -21,12 +22,16 @@ local function mayBeLeftOver(status, ttl, isRunning)
   return ttl and status == (isRunning and 'started' or 'finished')
 end
 
---- Returns the fields of a job that can start, with their names; false for one that is gone, canceled, or runs now, and
--- for a key that is no hash. A job that runs now is noted to run again afterwards.
+--- Returns the fields of a job that can start, with their names; false for one that is gone, broken, canceled, or runs
+-- now. A job that runs now is noted to run again afterwards.
 local function readAny(prefix, queue, id, key)
   local known = redis.pcall('HMGET', key, 'status', 'data', 'execution_id', 'origin', 'ttl', 'ended_at')
   local status, execution, origin, ttl = known[1], known[3], known[4], known[5]
-  if not known[2] or status == 'canceled' then return false end
+  if status == 'canceled' then return false end
+  if not known[2] then
+    noteIfBroken(prefix, queue, id)
+    return false
+  end
   if execution then
     local isRunning = hasLease(prefix, origin or queue, id, execution) or hasLease(prefix, queue, id, execution)
     if mayBeLeftOver(status, ttl, isRunning) then return false end

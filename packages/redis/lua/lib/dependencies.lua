@@ -19,10 +19,11 @@ local function satisfied(status, allowFailure)
   return not status or status == 'finished' or (allowFailure and status == 'failed')
 end
 
---- The status of a job; nil when there is no such job.
+--- The status of a job; nil when there is no such job, or the key is no hash.
 local function statusOf(prefix, id)
   local key = prefix .. 'job:' .. id
-  return redis.call('HGET', key, 'status') or (redis.call('EXISTS', key) == 1 and 'created') or nil
+  local known = redis.pcall('HMGET', key, 'status')
+  return known[1] or (not known.err and redis.call('EXISTS', key) == 1 and 'created') or nil
 end
 
 --- Add a job to the dependents of another, for as long as that one is kept; for a year if there is no such job.
@@ -115,7 +116,7 @@ local function reaches(prefix, from, id)
     if current == id then return true end
     if not seen[current] then
       seen[current] = true
-      local status = redis.call('HGET', prefix .. 'job:' .. current, 'status')
+      local status = redis.pcall('HMGET', prefix .. 'job:' .. current, 'status')[1]
       if status == 'deferred' or status == 'scheduled' then
         for _, nextId in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. current .. ':dependencies')) do
           todo[#todo + 1] = nextId

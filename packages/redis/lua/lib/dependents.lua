@@ -23,7 +23,7 @@ end
 local function release(prefix, id, dependents, mode, nowS, stamp)
   local ready, waiting = {}, {}
   for _, child in ipairs(dependents) do
-    local job = redis.call('HMGET', prefix .. 'job:' .. child, unpack(WAITING_FIELDS))
+    local job = redis.pcall('HMGET', prefix .. 'job:' .. child, unpack(WAITING_FIELDS))
     local tolerant = job[3] == '1'
     if mode == 'canceled' then
       local key = prefix .. 'job::' .. child .. ':dependencies'
@@ -93,7 +93,7 @@ end
 -- how many were checked.
 local function checkMore(prefix, id, cursor, nowS, stamp)
   local key = prefix .. 'job::' .. id .. ':dependencies'
-  local job = redis.call('HMGET', prefix .. 'job:' .. id, unpack(WAITING_FIELDS))
+  local job = redis.pcall('HMGET', prefix .. 'job:' .. id, unpack(WAITING_FIELDS))
   local isDeferred = isWaiting(prefix, id, job[1], job[2])
   if not isDeferred and job[1] ~= 'scheduled' then
     redis.call('HDEL', prefix .. 'unchecked', id)

@@ -34,8 +34,28 @@ local function enqueueOne(batch, id, queue, extra, ...)
   return 'queued'
 end
 
---- Enqueue a list of jobs. Returns one answer for each, and the id of the last one.
+--- Where the next job of a list begins.
+local function nextJob(jobs, at)
+  return at + (jobs[at] == true and 5 + jobs[at + 4] or 6)
+end
+
+--- The key of a job of a list of several that is no hash; nil if there is none. Enqueueing the job would fail when
+-- others are written.
+local function findBroken(prefix, jobs)
+  if nextJob(jobs, 1) > #jobs then return nil end
+  local at = 1
+  while at <= #jobs do
+    local key = prefix .. 'job:' .. jobs[jobs[at] == true and at + 1 or at]
+    local kind = redis.call('TYPE', key).ok
+    if kind ~= 'none' and kind ~= 'hash' then return key end
+    at = nextJob(jobs, at)
+  end
+end
+
+--- Enqueue a list of jobs. Returns one answer for each, and the id of the last one; or an error, and writes nothing.
 local function enqueueAll(prefix, queuesKey, stamp, jobs)
+  local broken = findBroken(prefix, jobs)
+  if broken then return redis.error_reply('WRONGTYPE ' .. broken .. ' is no job. Nothing was written.') end
   local batch = newEnqueueBatch(prefix, queuesKey, stamp)
   local answers, seen = batch.answers, batch.seen
   local at, last = 1, #jobs

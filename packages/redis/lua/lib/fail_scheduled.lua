@@ -1,11 +1,13 @@
 --- A job that the scheduler can never move into its queue.
+-- @include lib/broken
 -- @include lib/registries
 -- @include lib/waiters
 
---- Let the job fail, if there is one: it may be half moved. An entry without a hash is only dropped.
+--- Let the job fail, if there is one: it may be half moved. An entry without a hash is dropped, and noted if
+-- its key is of another type.
 local function failScheduled(prefix, queue, id, reason, stamp)
   local key = prefix .. 'job:' .. id
-  if redis.call('TYPE', key).ok ~= 'hash' then return end
+  if redis.call('TYPE', key).ok ~= 'hash' then return noteIfBroken(prefix, queue, id) end
   local job = redis.call('HMGET', key, 'status', 'waiters', 'rate_limit_key')
   pcall(leave, prefix, id, job[1] or 'created', queue)
   for _, place in ipairs(job[3] and { ':allowed', ':rate_limited' } or {}) do

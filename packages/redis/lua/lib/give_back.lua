@@ -7,7 +7,7 @@
 local function giveBack(prefix, queue, id, execution, stamp)
   local key = prefix .. 'job:' .. id
   local hadLease = redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) == 1
-  local held = redis.call('HMGET', key, 'execution_id', 'status', 'ttl')
+  local held = redis.pcall('HMGET', key, 'execution_id', 'status', 'ttl')
   if held[1] ~= execution or held[2] == 'canceled' or not (hadLease or held[2] == 'started') then
     if hadLease then freeHeldSlot(prefix, queue, id, execution, stamp) end
     return false

@@ -1,4 +1,5 @@
 --- RQ's intermediate list of a queue: ids that a Python worker has taken and not started.
+-- @include lib/broken
 -- @include lib/push
 
 --- How long a Python worker may take to start a job.
@@ -20,11 +21,12 @@ local function putBackStuck(prefix, queue, nowMs)
   local flat = redis.call('HGETALL', seenKey)
   for at = 1, #flat, 2 do known[flat[at]] = tonumber(flat[at + 1]) end
   for _, id in ipairs(ids) do
-    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'data', 'enqueued_at')
+    local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'data', 'enqueued_at')
     local status = job[1]
     local field = id .. ' ' .. (job[3] or '')
     if not job[2] or status == 'canceled' then
       redis.call('LREM', list, 1, id)
+      if status ~= 'canceled' then noteIfBroken(prefix, queue, id) end
     elseif status == 'started' then
       -- Its worker removes it, or its lease ends.
     elseif known[field] and nowMs - known[field] > STUCK_MS then

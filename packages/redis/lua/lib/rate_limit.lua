@@ -20,7 +20,7 @@ local function isHolder(prefix, limit, name)
     redis.call('HDEL', prefix .. 'rl-held', id .. ':' .. execution)
     return false
   end
-  local job = redis.call('HMGET', prefix .. 'job:' .. name, 'status', 'rate_limit_key', 'execution_id', 'origin')
+  local job = redis.pcall('HMGET', prefix .. 'job:' .. name, 'status', 'rate_limit_key', 'execution_id', 'origin')
   if job[2] ~= limit then return false end
   if job[1] == 'queued' or job[1] == 'started' then return true end
   return job[3] and job[4] and hasLease(prefix, job[4], name, job[3])
@@ -55,7 +55,7 @@ local function findIdleHolder(prefix, limit)
   local holders = redis.call('ZRANGE', prefix .. 'rl:' .. limit .. ':allowed', 0, MOST_HOLDERS - 1, 'WITHSCORES')
   for at = 1, #holders, 2 do
     local id = holders[at]
-    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'origin', 'rate_limit_key', 'execution_id')
+    local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'origin', 'rate_limit_key', 'execution_id')
     if job[1] == 'queued' and job[2] and job[3] == limit and isIdle(prefix, job[2])
       and not (job[4] and hasLease(prefix, job[2], id, job[4])) then
       return id, job[2], holders[at + 1]
@@ -111,7 +111,7 @@ local function searchServed(prefix, limit)
       if isOver then return nil end
       local id = page[at]
       at = at + 2
-      local queue = redis.call('HGET', prefix .. 'job:' .. id, 'origin')
+      local queue = redis.pcall('HMGET', prefix .. 'job:' .. id, 'origin')[1]
       if not queue or not isIdle(prefix, queue) then return id end
       passed = passed + 1
     end
@@ -128,7 +128,7 @@ local MOST_GONE = 5000
 local function admit(prefix, limit, id, stamp)
   local key = prefix .. 'job:' .. id
   redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)
-  local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')
+  local job = redis.pcall('HMGET', key, 'status', 'origin', 'enqueue_at_front')
   if not job[2] or job[1] == 'canceled' then return false end
   redis.call('ZADD', prefix .. 'rl:' .. limit .. ':allowed', scoreInTurn(), id)
   redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)

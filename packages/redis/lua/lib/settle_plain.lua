@@ -29,7 +29,7 @@ end
 --- Returns whether it was settled; else it is for lib/settlement. `value`: false = returned nothing.
 local function settlePlain(batch, group, id, execution, startedAt, endedAt, value)
   local key = batch.prefix .. 'job:' .. id
-  local held = redis.call('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again')
+  local held = redis.pcall('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again')
   if held[1] ~= execution or held[2] ~= 'started' or held[4] then return false end
   append(batch.answers, 'a')
   append(group.leases, id .. ':' .. execution)

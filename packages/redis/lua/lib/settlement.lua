@@ -18,6 +18,7 @@
 --     hasRecord         true = the execution has a record of its own
 --     hasDependencies   true = the job has a set of dependencies
 --     group, rateLimit  what the job belongs to
+-- @include lib/broken
 -- @include lib/settle_plain
 -- @include lib/dependents
 -- @include lib/held_slot
@@ -194,7 +195,8 @@ end
 --- Settle an attempt. The table may change.
 local function settle(batch, s)
   local key = batch.prefix .. 'job:' .. s.id
-  local held = redis.call('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again')
+  local held = redis.pcall('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again')
+  if held.err then noteBroken(batch.prefix, s.queue, s.id) end
   local found = ownership(batch.prefix, key, held, s)
   endExecution(batch, s)
   if s.extra.rateLimit and (found ~= 'owned' or held[2] == 'canceled') then

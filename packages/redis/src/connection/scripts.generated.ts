@@ -6,6 +6,13 @@ function joined(...parts: readonly string[]): string {
   return `${parts.join('\n')}\n`
 }
 
+const LIB_BROKEN = String.raw`local function noteBroken(prefix, queue, id)
+  redis.call('ZADD', prefix .. 'broken:' .. queue, redis.call('TIME')[1], id)
+end
+local function noteIfBroken(prefix, queue, id)
+  if redis.call('EXISTS', prefix .. 'job:' .. id) == 1 then noteBroken(prefix, queue, id) end
+end`
+
 const LIB_CLAIM = String.raw`local PLAIN_FIELDS = 8
 local function readPlain(key)
   local count = redis.pcall('HLEN', key)
@@ -54,8 +61,8 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
     local list = prefix .. 'queue:' .. queue
     local isPaused = anyPaused and redis.call('EXISTS', prefix .. 'paused:' .. queue) == 1
     while want > 0 and dropped < MOST_DROPPED and not isPaused do
-      local ids = redis.call('LPOP', list, want)
-      if not ids then break end
+      local ids = redis.pcall('LPOP', list, want)
+      if not ids or ids.err then break end
       local leases = {}
       for i = 1, #ids do
         local id = ids[i]
@@ -106,7 +113,11 @@ end
 local function readAny(prefix, queue, id, key)
   local known = redis.pcall('HMGET', key, 'status', 'data', 'execution_id', 'origin', 'ttl', 'ended_at')
   local status, execution, origin, ttl = known[1], known[3], known[4], known[5]
-  if not known[2] or status == 'canceled' then return false end
+  if status == 'canceled' then return false end
+  if not known[2] then
+    noteIfBroken(prefix, queue, id)
+    return false
+  end
   if execution then
     local isRunning = hasLease(prefix, origin or queue, id, execution) or hasLease(prefix, queue, id, execution)
     if mayBeLeftOver(status, ttl, isRunning) then return false end
@@ -164,7 +175,8 @@ local function satisfied(status, allowFailure)
 end
 local function statusOf(prefix, id)
   local key = prefix .. 'job:' .. id
-  return redis.call('HGET', key, 'status') or (redis.call('EXISTS', key) == 1 and 'created') or nil
+  local known = redis.pcall('HMGET', key, 'status')
+  return known[1] or (not known.err and redis.call('EXISTS', key) == 1 and 'created') or nil
 end
 local function addDependent(prefix, dependency, dependent)
   local key = prefix .. 'job:' .. dependency
@@ -232,7 +244,7 @@ local function reaches(prefix, from, id)
     if current == id then return true end
     if not seen[current] then
       seen[current] = true
-      local status = redis.call('HGET', prefix .. 'job:' .. current, 'status')
+      local status = redis.pcall('HMGET', prefix .. 'job:' .. current, 'status')[1]
       if status == 'deferred' or status == 'scheduled' then
         for _, nextId in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. current .. ':dependencies')) do
           todo[#todo + 1] = nextId
@@ -254,7 +266,7 @@ end
 local function release(prefix, id, dependents, mode, nowS, stamp)
   local ready, waiting = {}, {}
   for _, child in ipairs(dependents) do
-    local job = redis.call('HMGET', prefix .. 'job:' .. child, unpack(WAITING_FIELDS))
+    local job = redis.pcall('HMGET', prefix .. 'job:' .. child, unpack(WAITING_FIELDS))
     local tolerant = job[3] == '1'
     if mode == 'canceled' then
       local key = prefix .. 'job::' .. child .. ':dependencies'
@@ -314,7 +326,7 @@ local function releaseDependents(prefix, id, mode, most, nowS, stamp)
 end
 local function checkMore(prefix, id, cursor, nowS, stamp)
   local key = prefix .. 'job::' .. id .. ':dependencies'
-  local job = redis.call('HMGET', prefix .. 'job:' .. id, unpack(WAITING_FIELDS))
+  local job = redis.pcall('HMGET', prefix .. 'job:' .. id, unpack(WAITING_FIELDS))
   local isDeferred = isWaiting(prefix, id, job[1], job[2])
   if not isDeferred and job[1] ~= 'scheduled' then
     redis.call('HDEL', prefix .. 'unchecked', id)
@@ -351,7 +363,22 @@ local function enqueueOne(batch, id, queue, extra, ...)
   batch.ready[#batch.ready + 1], batch.readyQueue = id, queue
   return 'queued'
 end
+local function nextJob(jobs, at)
+  return at + (jobs[at] == true and 5 + jobs[at + 4] or 6)
+end
+local function findBroken(prefix, jobs)
+  if nextJob(jobs, 1) > #jobs then return nil end
+  local at = 1
+  while at <= #jobs do
+    local key = prefix .. 'job:' .. jobs[jobs[at] == true and at + 1 or at]
+    local kind = redis.call('TYPE', key).ok
+    if kind ~= 'none' and kind ~= 'hash' then return key end
+    at = nextJob(jobs, at)
+  end
+end
 local function enqueueAll(prefix, queuesKey, stamp, jobs)
+  local broken = findBroken(prefix, jobs)
+  if broken then return redis.error_reply('WRONGTYPE ' .. broken .. ' is no job. Nothing was written.') end
   local batch = newEnqueueBatch(prefix, queuesKey, stamp)
   local answers, seen = batch.answers, batch.seen
   local at, last = 1, #jobs
@@ -501,7 +528,7 @@ end`
 
 const LIB_FAIL_SCHEDULED = String.raw`local function failScheduled(prefix, queue, id, reason, stamp)
   local key = prefix .. 'job:' .. id
-  if redis.call('TYPE', key).ok ~= 'hash' then return end
+  if redis.call('TYPE', key).ok ~= 'hash' then return noteIfBroken(prefix, queue, id) end
   local job = redis.call('HMGET', key, 'status', 'waiters', 'rate_limit_key')
   pcall(leave, prefix, id, job[1] or 'created', queue)
   for _, place in ipairs(job[3] and { ':allowed', ':rate_limited' } or {}) do
@@ -517,7 +544,7 @@ end`
 const LIB_GIVE_BACK = String.raw`local function giveBack(prefix, queue, id, execution, stamp)
   local key = prefix .. 'job:' .. id
   local hadLease = redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) == 1
-  local held = redis.call('HMGET', key, 'execution_id', 'status', 'ttl')
+  local held = redis.pcall('HMGET', key, 'execution_id', 'status', 'ttl')
   if held[1] ~= execution or held[2] == 'canceled' or not (hadLease or held[2] == 'started') then
     if hadLease then freeHeldSlot(prefix, queue, id, execution, stamp) end
     return false
@@ -564,11 +591,12 @@ local function putBackStuck(prefix, queue, nowMs)
   local flat = redis.call('HGETALL', seenKey)
   for at = 1, #flat, 2 do known[flat[at]] = tonumber(flat[at + 1]) end
   for _, id in ipairs(ids) do
-    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'data', 'enqueued_at')
+    local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'data', 'enqueued_at')
     local status = job[1]
     local field = id .. ' ' .. (job[3] or '')
     if not job[2] or status == 'canceled' then
       redis.call('LREM', list, 1, id)
+      if status ~= 'canceled' then noteIfBroken(prefix, queue, id) end
     elseif status == 'started' then
     elseif known[field] and nowMs - known[field] > STUCK_MS then
       redis.call('LREM', list, 1, id)
@@ -682,7 +710,7 @@ local function isHolder(prefix, limit, name)
     redis.call('HDEL', prefix .. 'rl-held', id .. ':' .. execution)
     return false
   end
-  local job = redis.call('HMGET', prefix .. 'job:' .. name, 'status', 'rate_limit_key', 'execution_id', 'origin')
+  local job = redis.pcall('HMGET', prefix .. 'job:' .. name, 'status', 'rate_limit_key', 'execution_id', 'origin')
   if job[2] ~= limit then return false end
   if job[1] == 'queued' or job[1] == 'started' then return true end
   return job[3] and job[4] and hasLease(prefix, job[4], name, job[3])
@@ -708,7 +736,7 @@ local function findIdleHolder(prefix, limit)
   local holders = redis.call('ZRANGE', prefix .. 'rl:' .. limit .. ':allowed', 0, MOST_HOLDERS - 1, 'WITHSCORES')
   for at = 1, #holders, 2 do
     local id = holders[at]
-    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'origin', 'rate_limit_key', 'execution_id')
+    local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'origin', 'rate_limit_key', 'execution_id')
     if job[1] == 'queued' and job[2] and job[3] == limit and isIdle(prefix, job[2])
       and not (job[4] and hasLease(prefix, job[2], id, job[4])) then
       return id, job[2], holders[at + 1]
@@ -753,7 +781,7 @@ local function searchServed(prefix, limit)
       if isOver then return nil end
       local id = page[at]
       at = at + 2
-      local queue = redis.call('HGET', prefix .. 'job:' .. id, 'origin')
+      local queue = redis.pcall('HMGET', prefix .. 'job:' .. id, 'origin')[1]
       if not queue or not isIdle(prefix, queue) then return id end
       passed = passed + 1
     end
@@ -764,7 +792,7 @@ local MOST_GONE = 5000
 local function admit(prefix, limit, id, stamp)
   local key = prefix .. 'job:' .. id
   redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)
-  local job = redis.call('HMGET', key, 'status', 'origin', 'enqueue_at_front')
+  local job = redis.pcall('HMGET', key, 'status', 'origin', 'enqueue_at_front')
   if not job[2] or job[1] == 'canceled' then return false end
   redis.call('ZADD', prefix .. 'rl:' .. limit .. ':allowed', scoreInTurn(), id)
   redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)
@@ -810,12 +838,14 @@ const LIB_READY = String.raw`local function drainReady(prefix, queue, latest, mo
   local ids = redis.call('ZRANGEBYSCORE', readyKey, '-inf', latest, 'LIMIT', 0, most)
   for _, id in ipairs(ids) do
     redis.call('ZREM', readyKey, id)
-    local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'enqueue_at_front', 'rate_limit_key',
+    local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'enqueue_at_front', 'rate_limit_key',
       'rate_limit_concurrency', 'ttl', 'enqueue_at_front_on_retry', 'ended_at')
     if job[1] == 'ready_to_enqueue' then
       local front = job[2] == '1' or (job[6] == '1' and job[7] and job[7] ~= '')
       place(prefix, id, queue, front, job[3] and job[4] and job[3], job[4], nowS, stamp)
       if tonumber(job[5]) then expireAfter(prefix, id, job[5]) end
+    elseif job.err then
+      noteBroken(prefix, queue, id)
     end
   end
   return #ids
@@ -901,7 +931,7 @@ local function successNotice(batch, id, execution, startedAt, endedAt, value)
 end
 local function settlePlain(batch, group, id, execution, startedAt, endedAt, value)
   local key = batch.prefix .. 'job:' .. id
-  local held = redis.call('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again')
+  local held = redis.pcall('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again')
   if held[1] ~= execution or held[2] ~= 'started' or held[4] then return false end
   append(batch.answers, 'a')
   append(group.leases, id .. ':' .. execution)
@@ -1117,7 +1147,8 @@ local function endAndRunAgain(batch, key, s, waiters, isTaken)
 end
 local function settle(batch, s)
   local key = batch.prefix .. 'job:' .. s.id
-  local held = redis.call('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again')
+  local held = redis.pcall('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again')
+  if held.err then noteBroken(batch.prefix, s.queue, s.id) end
   local found = ownership(batch.prefix, key, held, s)
   endExecution(batch, s)
   if s.extra.rateLimit and (found ~= 'owned' or held[2] == 'canceled') then
@@ -1259,6 +1290,47 @@ return { status, 'waiting' }`,
 }
 
 /**
+ * List ids that were set aside because their key is no job. Those whose key is gone, or is a job by now, are dropped.
+ *
+ * Keys: broken (rq:broken:<q>)
+ *
+ * Reply: for each: id, when it was found in epoch seconds, type of its key; a hash has no data
+ */
+export const brokenJobs: Script<
+  [broken: string],
+  [
+    prefix: string,
+    most: number,
+  ],
+  string[]
+> = {
+  name: 'broken_jobs',
+  sha: '3e4df7d2ca3f74c7dc5c913701e297a91e440bf2',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    String.raw`local brokenKey = KEYS[1]
+local prefix, most = ARGV[1], tonumber(ARGV[2])
+local found = {}
+local entries = redis.call('ZRANGE', brokenKey, 0, most - 1, 'WITHSCORES')
+for at = 1, #entries, 2 do
+  local id = entries[at]
+  local key = prefix .. 'job:' .. id
+  local kind = redis.call('TYPE', key).ok
+  if kind == 'none' or (kind == 'hash' and redis.call('HEXISTS', key, 'data') == 1) then
+    redis.call('ZREM', brokenKey, id)
+  else
+    found[#found + 1] = id
+    found[#found + 1] = entries[at + 1]
+    found[#found + 1] = kind
+  end
+end
+return found`,
+  ),
+}
+
+/**
  * Cancel a job: remove it from wherever it waits, and list it as canceled. A job that runs keeps running, and keeps its slot of a rate limit.
  *
  * Keys: job (rq:job:<id>)
@@ -1277,7 +1349,7 @@ export const cancel: Script<
   'done' | 'missing' | 'refused' | 'more'
 > = {
   name: 'cancel',
-  sha: '05653995710a2f5d8ecedebaddf3d34b20e1a2be',
+  sha: '40cbe72a0ead0e9aadc83065c1fd0d282efb7f93',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1345,7 +1417,7 @@ export const claim: Script<
   Buffer
 > = {
   name: 'claim',
-  sha: '318648e2ea3dac8db075363dfdd0102d87d5ed94',
+  sha: 'f43db1db068ad53ab4e90ef7db0ce9ac62d1e895',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -1354,6 +1426,7 @@ export const claim: Script<
     LIB_CLAIMED,
     String.raw`local readAny
 local function make_claim_any()`,
+    LIB_BROKEN,
     LIB_LEASE,
     LIB_RESULTS,
     LIB_CLAIM_ANY,
@@ -1688,7 +1761,7 @@ export const cronTick: Script<
   [answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'early', tick: string, nowMs: number]
 > = {
   name: 'cron_tick',
-  sha: '3993c64d2514e0149e5c7f012e1bb3a19e0884aa',
+  sha: '78d277d2d4c3ea7d3aaaad560404f7418c071b5b',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -1798,7 +1871,7 @@ export const deleteJob: Script<
   'done' | 'missing' | 'more'
 > = {
   name: 'delete_job',
-  sha: 'd0fdee8caee98cac568f91df644d856355165285',
+  sha: 'ba44f55298bcfb24f7e18406551b6344912e57ed',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1816,7 +1889,7 @@ export const deleteJob: Script<
 local prefix, id, stamp, mostDependents = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local function remove(jobId)
   local key = prefix .. 'job:' .. jobId
-  local job = redis.call('HMGET', key, 'status', 'origin', 'group_id', 'rate_limit_key', 'waiters', 'execution_id')
+  local job = redis.pcall('HMGET', key, 'status', 'origin', 'group_id', 'rate_limit_key', 'waiters', 'execution_id')
   if job[2] then
     leave(prefix, jobId, job[1] or 'created', job[2], holdSlot(prefix, job[4], jobId, job[2], job[6]))
   end
@@ -1827,7 +1900,7 @@ local function remove(jobId)
 end
 local function isDependent(other)
   if redis.call('SISMEMBER', prefix .. 'job::' .. other .. ':dependencies', id) == 1 then return true end
-  local listed = redis.call('HMGET', prefix .. 'job:' .. other, 'dependency_id', 'dependency_ids')
+  local listed = redis.pcall('HMGET', prefix .. 'job:' .. other, 'dependency_id', 'dependency_ids')
   return listed[1] == id or (listed[2] and string.find(listed[2], '"' .. id .. '"', 1, true))
 end
 if redis.call('EXISTS', jobKey) == 0 then return 'missing' end
@@ -1866,12 +1939,13 @@ export const drainReady: Script<
   number
 > = {
   name: 'drain_ready',
-  sha: 'f0d88c0093042e9406351ec5f264129646165b3b',
+  sha: 'bf3ec9bf203a1cdfb533e66a60243b98e1884838',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_TIME,
+    LIB_BROKEN,
     LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
@@ -1903,7 +1977,7 @@ export const dropDeadSlots: Script<
   number
 > = {
   name: 'drop_dead_slots',
-  sha: 'a53821574e2a65cc707798f411dd7077e5e35e45',
+  sha: '409bc341fb64e4badb6c4374209a214781f44d19',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1918,7 +1992,7 @@ local MOST_CHECKED = 1000
 local key = prefix .. 'rl:' .. limit
 local freed = freeDeadSlots(prefix, limit, first, last)
 for _, id in ipairs(redis.call('ZRANGE', key .. ':rate_limited', 0, MOST_CHECKED - 1)) do
-  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')
+  local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')
   if job[1] ~= 'rate_limited' or job[2] ~= limit then redis.call('ZREM', key .. ':rate_limited', id) end
 end
 local concurrency = tonumber(redis.call('HGET', key, 'concurrency'))
@@ -1990,7 +2064,7 @@ return redis.call('ZREMRANGEBYRANK', registryKey, first, first + expired - 1)`,
 }
 
 /**
- * Drop entries of a registry whose job is gone.
+ * Drop entries of a registry whose job is gone. Those whose key is of another type are set aside.
  *
  * Keys: registry (rq:failed:<q>)
  *
@@ -2000,23 +2074,26 @@ export const dropOrphans: Script<
   [registry: string],
   [
     prefix: string,
+    queue: string,
     ...ids: string[],
   ],
   number
 > = {
   name: 'drop_orphans',
-  sha: '03aaea9e68e022374483089f283bfae9565e81da',
+  sha: '613fdc1cb81bcf28dd8319e096b0fde580f49139',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_BROKEN,
     String.raw`local registryKey = KEYS[1]
-local prefix = ARGV[1]
+local prefix, queue = ARGV[1], ARGV[2]
 local dropped = 0
-for at = 2, #ARGV do
-  if redis.call('EXISTS', prefix .. 'job:' .. ARGV[at]) == 0 then
-    dropped = dropped + redis.call('ZREM', registryKey, ARGV[at])
-  end
+for at = 3, #ARGV do
+  local id = ARGV[at]
+  local kind = redis.call('TYPE', prefix .. 'job:' .. id).ok
+  if kind ~= 'hash' then dropped = dropped + redis.call('ZREM', registryKey, id) end
+  if kind ~= 'hash' and kind ~= 'none' then noteBroken(prefix, queue, id) end
 end
 return dropped`,
   ),
@@ -2040,7 +2117,7 @@ export const empty: Script<
   number
 > = {
   name: 'empty',
-  sha: 'f9850a3e7d46fafb3bb0e36de0519f056c2724b8',
+  sha: '3e01b627f9424e16038457b7fd10a20208f40c34',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2055,7 +2132,7 @@ export const empty: Script<
 local prefix, most, stamp, forget = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 local ids = redis.call('LPOP', queueKey, most) or {}
 for _, id in ipairs(ids) do
-  local job = redis.call('HMGET', prefix .. 'job:' .. id, 'group_id', 'rate_limit_key', 'status', 'waiters')
+  local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'group_id', 'rate_limit_key', 'status', 'waiters')
   if not job[3] or job[3] == 'queued' or job[3] == 'created' then
     wake(prefix, id, job[4])
     erase(prefix, id, job[1])
@@ -2085,7 +2162,7 @@ export const enqueue: Script<
   number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle')[]
 > = {
   name: 'enqueue',
-  sha: '35424a85e93c232094c0106299c96e8bbc79253f',
+  sha: '042562e062b45429607b3f4eda7372c589db83a4',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2208,7 +2285,7 @@ return {
  *
  * Keys: first (rq:job:<id>)
  *
- * Reply: names and values of each job's hash; empty if there is no such job
+ * Reply: names and values of each job's hash; empty if there is no such job, or its key is no hash
  */
 export const fetch: Script<
   [first: string],
@@ -2219,20 +2296,23 @@ export const fetch: Script<
   Buffer[][]
 > = {
   name: 'fetch',
-  sha: '0932cc58ce555bdd11e91e693a820175a795804c',
+  sha: '9cd18831a3b38efe6f3c664596362a76448f71c4',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
     String.raw`#!lua flags=no-writes`,
     String.raw`local prefix = ARGV[1]
 local jobs = {}
-for at = 2, #ARGV do jobs[at - 1] = redis.call('HGETALL', prefix .. 'job:' .. ARGV[at]) end
+for at = 2, #ARGV do
+  local job = redis.pcall('HGETALL', prefix .. 'job:' .. ARGV[at])
+  jobs[at - 1] = job.err and {} or job
+end
 return jobs`,
   ),
 }
 
 /**
- * Find the entries of a part of a registry whose job is gone.
+ * Find the entries of a part of a registry whose job is gone, or whose key is of another type.
  *
  * Keys: registry (rq:failed:<q>)
  *
@@ -2248,7 +2328,7 @@ export const findOrphans: Script<
   string[]
 > = {
   name: 'find_orphans',
-  sha: '1bba64e8e23eddedf5f21005dbfc8c43b9c93565',
+  sha: 'ad839f37aefaf9f49812f89ad7b4b83fba44ded7',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2257,7 +2337,7 @@ export const findOrphans: Script<
 local prefix, first, last = ARGV[1], ARGV[2], ARGV[3]
 local gone = {}
 for _, id in ipairs(redis.call('ZRANGE', registryKey, first, last)) do
-  if redis.call('EXISTS', prefix .. 'job:' .. id) == 0 then gone[#gone + 1] = id end
+  if redis.call('TYPE', prefix .. 'job:' .. id).ok ~= 'hash' then gone[#gone + 1] = id end
 end
 return gone`,
   ),
@@ -2280,7 +2360,7 @@ export const giveBack: Script<
   ('returned' | 'lost')[]
 > = {
   name: 'give_back',
-  sha: 'aa6a3e575d698268c26edbf9763506f8acf21ebf',
+  sha: 'f66daf3f5b8199038eb41e768993d476923785f5',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2336,7 +2416,7 @@ export const heartbeat: Script<
   [name: 'held' | 'taken', lost: string[]]
 > = {
   name: 'heartbeat',
-  sha: '668669e992bbb0a6949c49be1d2592ffc2817d13',
+  sha: 'a330ec88f7e2f957544d1fa5cf6db6dec88942cc',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2390,7 +2470,7 @@ for at = lastField + 1, #ARGV, 3 do
   local queue, id, execution = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local jobKey = prefix .. 'job:' .. id
   local member = id .. ':' .. execution
-  local held = redis.call('HMGET', jobKey, 'execution_id', 'status')
+  local held = redis.pcall('HMGET', jobKey, 'execution_id', 'status')
   local status = held[2]
   if owns(prefix, queue, id, execution, held[1], status) then
     if status ~= 'canceled' then
@@ -2569,7 +2649,7 @@ export const promote: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'promote',
-  sha: 'a6150aabc2d0dc21309e330356dd5592b09d6ba5',
+  sha: '5dc8d2f7a36aa777238932252f3a527bec6c0618',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2614,7 +2694,7 @@ export const promoteDue: Script<
   'lost' | [moved: number, waitMs: number, nowMs: number, setAside: string[]]
 > = {
   name: 'promote_due',
-  sha: '75f86d126d749eae9cd0203a5ca0511ce850de51',
+  sha: 'b136316252a1a93b1f7ade5ca0279dc095186b0b',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -2629,6 +2709,7 @@ export const promoteDue: Script<
     LIB_PROMOTE,
     String.raw`local failScheduled
 local function make_fail_scheduled()`,
+    LIB_BROKEN,
     LIB_REGISTRIES,
     LIB_WAITERS,
     LIB_FAIL_SCHEDULED,
@@ -2727,7 +2808,7 @@ export const reclaim: Script<
   Buffer
 > = {
   name: 'reclaim',
-  sha: '7d4c64058a7542a70693bd7ae624399e7cd4ad05',
+  sha: 'eb0a68e7ea3d2c20606b163d75a4a29093ee4127',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -2738,7 +2819,7 @@ local found = {}
 for at = 2, #ARGV, 3 do
   local queue, id, execution = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local key = prefix .. 'job:' .. id
-  local held = redis.call('HMGET', key, 'execution_id', 'status')
+  local held = redis.pcall('HMGET', key, 'execution_id', 'status')
   if held[1] == execution and held[2] ~= 'canceled' then
     appendFull(found, queue, execution, id, redis.call('HGETALL', key))
   end
@@ -2770,11 +2851,12 @@ export const recover: Script<
   [nowMs: number, taken: Buffer, next: number]
 > = {
   name: 'recover',
-  sha: 'cc4e431c3b5840cee82144888c05a75f18b4a546',
+  sha: 'a38032edda45ad0b0bfb040ccb587415857267c2',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_BROKEN,
     LIB_TIME,
     LIB_PUSH,
     LIB_INTERMEDIATE,
@@ -2834,13 +2916,14 @@ for at = #ended - 1, 1, -2 do
   local member = ended[at]
   local id, execution = string.match(member, '^([^:]+):?(.*)$')
   local key = prefix .. 'job:' .. id
-  local held = redis.call('HMGET', key, 'status', 'execution_id', 'data', 'origin')
+  local held = redis.pcall('HMGET', key, 'status', 'execution_id', 'data', 'origin')
   local ours = held[2] == execution
   local heldSlot = (not ours or held[1] == 'canceled') and freeHeldSlot(prefix, queue, id, execution, stamp)
   if not ours and not heldSlot and held[3] and tonumber(ended[at + 1]) * 1000 > nowMs then
     left = left + 1
   else
     redis.call('ZREM', wipKey, member)
+    if not held[3] then noteIfBroken(prefix, queue, id) end
     local hadHeartbeat = redis.call('DEL', prefix .. 'execution:' .. member) == 1
     redis.call('ZREM', prefix .. 'executions:' .. id, execution)
     local isAbandoned = ours and held[1] ~= 'canceled' or held[1] == 'started' and isStartedByPython(id, held)
@@ -2927,7 +3010,7 @@ export const releaseDependents: Script<
   0 | 1
 > = {
   name: 'release_dependents',
-  sha: '36e1b671644ef3669d57bb3e321141362a792798',
+  sha: '8e0a00b1273bd89509437b722ecadef853939132',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -2976,7 +3059,7 @@ export const releaseUnheld: Script<
   [seen: number, released: number]
 > = {
   name: 'release_unheld',
-  sha: 'f823adb8ea15aa6777a53f8249603ba7324e5fd9',
+  sha: '2088756bcd78562c00b093e17417fa55bf1f0515',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2995,7 +3078,7 @@ local nowS = clock()
 local released = 0
 local ids = redis.call('ZRANGE', deferredKey, first, last)
 for _, id in ipairs(ids) do
-  local job = redis.call('HMGET', prefix .. 'job:' .. id, unpack(WAITING_FIELDS))
+  local job = redis.pcall('HMGET', prefix .. 'job:' .. id, unpack(WAITING_FIELDS))
   if job[1] == 'deferred' and job[2] and redis.call('HEXISTS', prefix .. 'unchecked', id) == 0
     and dependenciesMet(prefix, id, job[3] == '1') then
     releaseOne(prefix, id, job, nowS, stamp)
@@ -3025,7 +3108,7 @@ export const requeue: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'requeue',
-  sha: '08cd80f6a3c55d99ff7a5dca5d3b1717e6dfbdd5',
+  sha: '239e893386b13e98265c02980cb0581a35556759',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3074,7 +3157,7 @@ export const reschedule: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'reschedule',
-  sha: '9ff5c0e54fa85f633699b26d77c6d9c2ed53dc85',
+  sha: 'e254334e4eb6a9f7e5e0335ec924419317e3222c',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3156,7 +3239,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: 'c38b952152668a7dc1349ecee7ea5ea924bdb495',
+  sha: '8b0da63d739a2148302182c47b144fb5718ab46d',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3165,6 +3248,7 @@ export const settle: Script<
     LIB_CLAIMED,
     String.raw`local readAny
 local function make_claim_any()`,
+    LIB_BROKEN,
     LIB_LEASE,
     LIB_RESULTS,
     LIB_CLAIM_ANY,
@@ -3181,6 +3265,7 @@ end`,
     LIB_SETTLE_PLAIN,
     String.raw`local settle, releaseOfEnded
 local function make_settlement()`,
+    LIB_BROKEN,
     LIB_SCHEDULE,
     LIB_DEPENDENCIES,
     LIB_LEASE,

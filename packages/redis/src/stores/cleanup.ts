@@ -1,5 +1,5 @@
 import { pause, SECOND_MS } from '@rq/core'
-import type { CleanUpOptions } from '@rq/job'
+import type { CleanUpOptions, RegistryKind } from '@rq/job'
 import { stampNow } from '../codec/time.ts'
 import type { Connections } from '../connection/connections.ts'
 import * as scripts from '../connection/scripts.generated.ts'
@@ -31,19 +31,20 @@ export async function cleanUp(
     await drainReady(connections, keys, queue)
     for (const kind of ['finished', 'failed', 'deferred', 'canceled'] as const) {
       const key = keys.registry(queue, kind)
-      await dropOrphans(connections, keys, key, await findOrphans(connections, keys, key))
+      await dropOrphans(connections, keys, queue, kind, await findOrphans(connections, keys, key))
     }
     await releaseUnheld(connections, keys, queue)
     const key = keys.registry(queue, 'scheduled')
     const orphans = await findOrphans(connections, keys, key)
-    if (orphans.length > 0) scheduled.set(key, orphans)
+    if (orphans.length > 0) scheduled.set(queue, orphans)
+    await connections.run(scripts.brokenJobs, [keys.broken(queue)], [keys.prefix, PAGE])
     await dropDeadWorkers(connections, keys.queueWorkers(queue))
   }
   if (shared) await cleanUpShared(connections, keys)
   if (scheduled.size === 0) return
   await pause(GRACE_MS, signal)
   if (signal?.aborted === true) return
-  for (const [key, orphans] of scheduled) await dropOrphans(connections, keys, key, orphans)
+  for (const [queue, orphans] of scheduled) await dropOrphans(connections, keys, queue, 'scheduled', orphans)
 }
 
 /** What belongs to no queue. */
@@ -97,10 +98,17 @@ async function findOrphans(connections: Connections, keys: Keys, key: string): P
   return found
 }
 
-/** Drop those of the entries whose job is still gone. */
-async function dropOrphans(connections: Connections, keys: Keys, key: string, ids: readonly string[]): Promise<void> {
+/** Drop those of the entries whose job is still gone, or broken. */
+async function dropOrphans(
+  connections: Connections,
+  keys: Keys,
+  queue: string,
+  kind: RegistryKind,
+  ids: readonly string[],
+): Promise<void> {
+  const key = keys.registry(queue, kind)
   for (let at = 0; at < ids.length; at += PAGE) {
-    await connections.run(scripts.dropOrphans, [key], [keys.prefix, ...ids.slice(at, at + PAGE)])
+    await connections.run(scripts.dropOrphans, [key], [keys.prefix, queue, ...ids.slice(at, at + PAGE)])
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomHex } from '@rq/core'
-import type { BeginReply, NewJob, Placement, QueueCounts, QueueStore, RegistryKind } from '@rq/job'
+import type { BeginReply, BrokenJobRecord, NewJob, Placement, QueueCounts, QueueStore, RegistryKind } from '@rq/job'
 import { type Begin, pushJob } from '../codec/enqueue-arguments.ts'
 import { type Packable, packList } from '../codec/message-pack.ts'
 import { parseScore, stampNow } from '../codec/time.ts'
@@ -88,6 +88,16 @@ export class RedisQueueStore implements QueueStore {
     const end = length < 0 ? -1 : offset + length - 1
     if (length === 0) return Promise.resolve([])
     return this.#connections.call((client) => client.lrange(this.#keys.queue(queue), offset, end))
+  }
+
+  async brokenJobs(queue: string, most: number): Promise<BrokenJobRecord[]> {
+    const words = await this.#connections.run(scripts.brokenJobs, [this.#keys.broken(queue)], [this.#keys.prefix, most])
+    const found: BrokenJobRecord[] = []
+    for (let at = 0; at + 2 < words.length; at += 3) {
+      const [id = '', foundAt = '', keyType = ''] = words.slice(at, at + 3)
+      found.push({ id, foundAtMs: parseScore(foundAt) * 1000, keyType })
+    }
+    return found
   }
 
   position(queue: string, jobId: string): Promise<number | null> {

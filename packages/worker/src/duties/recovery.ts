@@ -1,5 +1,6 @@
 import { type Logger, PeriodicDuty } from '@rq/core'
 import type { Claimed, RecoverReply, WorkerStore } from '@rq/job'
+import { asRefused, type Refused } from '../store/store-retry.ts'
 
 export interface RecoveryOptions {
   readonly store: WorkerStore
@@ -22,8 +23,7 @@ const RUNS_PER_LEASE = 3
 
 /** Takes over the jobs of workers that have stopped renewing their leases. */
 export function recovery(options: RecoveryOptions): PeriodicDuty {
-  const { isWanted, leaseMs, logger, onDone, onRecovered, queues, store, workerName } = options
-  const request = { workerName, leaseMs, most: MOST_AT_ONCE }
+  const { isWanted, leaseMs, logger, onDone, queues, store } = options
   return new PeriodicDuty({
     name: 'The recovery of jobs of dead workers',
     everyMs: leaseMs / RUNS_PER_LEASE,
@@ -32,19 +32,26 @@ export function recovery(options: RecoveryOptions): PeriodicDuty {
     atStart: true,
     onDone,
     async run() {
+      let refused: Refused | undefined
       for (const queue of queues) {
-        // A worker may have held thousands of jobs. All are looked at in this run; between two calls of it the store
-        // serves others.
-        let from: number | undefined = 0
-        while (from !== undefined) {
-          if (!isWanted()) return
-          const { jobs, next }: RecoverReply = await store.recover({ ...request, queue, from })
-          for (const claimed of jobs) onRecovered(claimed)
-          from = next
-        }
+        // What the store refuses to do for one queue must not keep the jobs of the others.
+        refused = (await recoverQueue({ ...options, queue }).catch(asRefused)) ?? refused
       }
       // A worker may have died before it released all dependents of a job.
       while (isWanted() && (await store.releaseDependents()));
+      if (refused !== undefined) throw refused.refusal
     },
   })
+}
+
+/** A worker may have held thousands of jobs. All are looked at; between two calls the store serves others. */
+async function recoverQueue(options: RecoveryOptions & { readonly queue: string }): Promise<undefined> {
+  const { isWanted, leaseMs, onRecovered, queue, store, workerName } = options
+  let from: number | undefined = 0
+  while (from !== undefined && isWanted()) {
+    const { jobs, next }: RecoverReply = await store.recover({ queue, workerName, leaseMs, most: MOST_AT_ONCE, from })
+    for (const claimed of jobs) onRecovered(claimed)
+    from = next
+  }
+  return undefined
 }

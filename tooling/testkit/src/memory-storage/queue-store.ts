@@ -62,6 +62,11 @@ export class MemoryQueueStore implements QueueStore {
       .slice(offset, length < 0 ? undefined : offset + length)
   }
 
+  /** Whatever is stored here is a job. */
+  async brokenJobs(): Promise<[]> {
+    return []
+  }
+
   async position(queue: string, jobId: string): Promise<number | null> {
     const index = this.#data.queue(queue).indexOf(jobId)
     return index === -1 ? null : index

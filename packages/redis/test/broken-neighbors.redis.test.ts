@@ -1,0 +1,219 @@
+import { type RedisFixture, redisFixture } from '@rq/testkit'
+import { claimRequest, end, newJob, RETURNED, rescue } from '@rq/testkit/storage-conformance'
+import { describe, expect, it } from 'vitest'
+import { RedisStorage } from '../src/index.ts'
+
+const IDS = ['a', 'b', 'c', 'd', 'broken', 'e', 'f', 'g', 'h']
+const OTHERS = IDS.filter((id) => id !== 'broken')
+
+interface Place {
+  readonly storage: RedisStorage
+  readonly client: RedisFixture['client']
+  key(name: string): string
+  /** Put a key of another type in the place of the job `broken`. */
+  breakIt(): Promise<void>
+}
+
+/** What cannot be read is left out of the fixture's checks: the test says where everything has to be. */
+async function withStorage(run: (place: Place) => Promise<void>): Promise<void> {
+  await using redis = await redisFixture()
+  await using storage = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
+  const { client } = redis
+  const key = (name: string) => `${redis.prefix}${name}`
+  const breakIt = async () => {
+    await client.del(key('job:broken'))
+    await client.sadd(key('job:broken'), 'x')
+  }
+  try {
+    await run({ storage, client, key, breakIt })
+  } finally {
+    await client.unlink(...(await client.keys(`${redis.prefix}*`)))
+  }
+}
+
+const enqueue = (
+  { storage }: Place,
+  facts: Parameters<typeof newJob>[0] = {},
+  place: Parameters<typeof newJob>[1] = {},
+) => storage.queues.enqueue(IDS.map((id) => newJob({ id, ...facts }, place)))
+const brokenIds = async ({ storage }: Place, queue = 'default') =>
+  (await storage.queues.brokenJobs(queue, 10)).map(({ id, keyType }) => [id, keyType])
+const queued = ({ storage }: Place, queue = 'default') => storage.queues.jobIds(queue, 0, -1)
+const claimAll = ({ storage }: Place) => storage.workers.claim(claimRequest({ want: 100 }))
+const SET_ASIDE = [['broken', 'set']]
+
+describe('one key that is no job costs no other job, and its id is set aside,', () => {
+  it('in a claim', () =>
+    withStorage(async (place) => {
+      await enqueue(place)
+      await place.breakIt()
+      expect((await claimAll(place)).jobs.map(({ job }) => job.id)).toEqual(OTHERS)
+      expect(await brokenIds(place)).toEqual(SET_ASIDE)
+    }))
+
+  it('in a claim, when the job has lost its data', () =>
+    withStorage(async (place) => {
+      await enqueue(place)
+      await place.client.hdel(place.key('job:broken'), 'data')
+      expect((await claimAll(place)).jobs.map(({ job }) => job.id)).toEqual(OTHERS)
+      expect(await brokenIds(place)).toEqual([['broken', 'hash']])
+    }))
+
+  it('when their time comes', () =>
+    withStorage(async (place) => {
+      await enqueue(place, {}, { dueMs: Date.now() + 60_000 })
+      await place.breakIt()
+      await place.client.zadd(place.key('scheduled:default'), ...IDS.flatMap((id) => ['1', id]))
+      const { schedules } = place.storage
+      await schedules.lead({ name: 's', queues: ['default'], pid: 1, hostname: 'h', createdAtMs: 0 }, 60_000)
+      expect(await schedules.promoteDue('default', 's', 100)).toMatchObject({ moved: OTHERS.length })
+      expect((await queued(place)).sort()).toEqual(OTHERS)
+      expect(await place.client.exists(place.key('scheduled:default'))).toBe(0)
+      expect(await brokenIds(place)).toEqual(SET_ASIDE)
+    }))
+
+  it('when a dead worker is recovered', () =>
+    withStorage(async (place) => {
+      await enqueue(place)
+      await claimAll(place)
+      await place.breakIt()
+      const leases = place.key('wip:default')
+      const members = await place.client.zrange(leases, 0, '-1')
+      await place.client.zadd(leases, ...members.flatMap((member) => ['1', member]))
+      expect((await rescue(place.storage.workers, { most: 100 })).map(({ job }) => job.id)).toEqual(OTHERS)
+      expect(await place.client.zcard(leases)).toBe(OTHERS.length)
+      expect(await brokenIds(place)).toEqual(SET_ASIDE)
+    }))
+
+  it('in a settlement, whose worker is told that it has lost the job', () =>
+    withStorage(async (place) => {
+      await enqueue(place)
+      const { jobs } = await claimAll(place)
+      await place.breakIt()
+      const answers = await end(place.storage, jobs, RETURNED)
+      expect(answers).toEqual(IDS.map((id) => (id === 'broken' ? 'lost' : 'applied')))
+      expect((await place.storage.queues.registryIds('default', 'finished', 0, -1, false)).sort()).toEqual(OTHERS)
+      expect(await place.client.exists(place.key('wip:default'))).toBe(0)
+      expect(await brokenIds(place)).toEqual(SET_ASIDE)
+    }))
+
+  it('in a heartbeat and when jobs are given back', () =>
+    withStorage(async (place) => {
+      await enqueue(place)
+      const { jobs } = await claimAll(place)
+      await place.breakIt()
+      const leases = jobs.map(({ executionId, job }) => ({ queue: 'default', jobId: job.id, executionId }))
+      const worker = { name: 'w', instance: 'i', queues: ['default'], pid: 1, hostname: 'h', version: '1', ttlS: 60 }
+      const beat = { worker: { ...worker, ipAddress: '' }, state: 'busy' as const, leases, leaseMs: 60_000 }
+      expect((await place.storage.workers.heartbeat(beat)).lost.map(({ jobId }) => jobId)).toEqual(['broken'])
+      expect(await place.storage.workers.giveBack(leases)).toEqual(
+        IDS.map((id) => (id === 'broken' ? 'lost' : 'returned')),
+      )
+      expect(await queued(place)).toEqual(OTHERS)
+    }))
+
+  it('when the job that they wait for ends', () =>
+    withStorage(async (place) => {
+      await place.storage.queues.enqueue([newJob({ id: 'p', origin: 'parents' })])
+      await enqueue(place, { dependencyIds: ['p'] })
+      await place.breakIt()
+      const { jobs } = await place.storage.workers.claim(claimRequest({ queues: ['parents'] }))
+      expect(await end(place.storage, jobs, RETURNED)).toEqual(['applied'])
+      expect(await queued(place)).toEqual(OTHERS)
+      await place.storage.workers.cleanUp(['default'])
+      expect(await brokenIds(place)).toEqual(SET_ASIDE)
+      expect(await place.client.exists(place.key('deferred:default'))).toBe(0)
+    }))
+
+  it('when it is one of those that a job waits for', () =>
+    withStorage(async (place) => {
+      await enqueue(place)
+      await place.storage.queues.enqueue([newJob({ id: 'child', origin: 'children', dependencyIds: IDS })])
+      await place.breakIt()
+      await end(place.storage, (await claimAll(place)).jobs, RETURNED)
+      expect(await queued(place, 'children')).toEqual(['child'])
+    }))
+
+  it('when slots of their rate limit come free', () =>
+    withStorage(async (place) => {
+      await enqueue(place, { rateLimit: { key: 'k', concurrency: 1 } })
+      await place.breakIt()
+      const ran: string[] = []
+      for (let n = 0; n < IDS.length; n++) {
+        const { jobs } = await claimAll(place)
+        ran.push(...jobs.map(({ job }) => job.id))
+        await end(place.storage, jobs, RETURNED)
+      }
+      expect(ran).toEqual(OTHERS)
+    }))
+
+  it('when a Python worker left them ready', () =>
+    withStorage(async (place) => {
+      await enqueue(place)
+      await place.client.del(place.key('queue:default'))
+      for (const id of IDS) await place.client.hset(place.key(`job:${id}`), { status: 'ready_to_enqueue' })
+      await place.client.zadd(place.key('ready:default'), ...IDS.flatMap((id, n) => [String(n), id]))
+      await place.breakIt()
+      await place.storage.workers.cleanUp(['default'])
+      expect(await queued(place)).toEqual(OTHERS)
+      expect(await brokenIds(place)).toEqual(SET_ASIDE)
+    }))
+
+  it('in maintenance, in any registry', () =>
+    withStorage(async (place) => {
+      await place.breakIt()
+      const kinds = ['finished', 'failed', 'deferred', 'canceled', 'scheduled'] as const
+      for (const kind of kinds) await place.client.zadd(place.key(`${kind}:default`), '4000000000', 'broken')
+      await place.storage.workers.cleanUp(['default'])
+      expect(await place.client.exists(...kinds.map((kind) => place.key(`${kind}:default`)))).toBe(0)
+      expect(await brokenIds(place)).toEqual(SET_ASIDE)
+    }))
+
+  it('when many are read', () =>
+    withStorage(async (place) => {
+      await enqueue(place)
+      await place.breakIt()
+      const read = await place.storage.jobs.fetch(IDS)
+      expect(read.map((record) => record?.id)).toEqual(IDS.map((id) => (id === 'broken' ? undefined : id)))
+    }))
+})
+
+describe('one key that is no job', () => {
+  it('goes when its queue is emptied, with all others', () =>
+    withStorage(async (place) => {
+      await enqueue(place)
+      await place.breakIt()
+      expect(await place.storage.queues.empty('default')).toBe(IDS.length)
+      expect(await place.client.exists(...IDS.map((id) => place.key(`job:${id}`)))).toBe(0)
+    }))
+
+  it('refuses a list of jobs before any is written', () =>
+    withStorage(async (place) => {
+      await place.breakIt()
+      await expect(enqueue(place)).rejects.toThrow(/job:broken is no job\. Nothing was written\./)
+      expect(await queued(place)).toEqual([])
+      expect(await place.client.exists(...OTHERS.map((id) => place.key(`job:${id}`)))).toBe(0)
+    }))
+
+  it('is forgotten when it is deleted or mended', () =>
+    withStorage(async (place) => {
+      await enqueue(place)
+      await place.breakIt()
+      await claimAll(place)
+      await place.storage.jobs.delete({ jobId: 'broken', deleteDependents: false })
+      expect(await brokenIds(place)).toEqual([])
+      await place.client.zadd(place.key('broken:default'), '1', 'a')
+      expect(await brokenIds(place)).toEqual([])
+      expect(await place.client.exists(place.key('broken:default'))).toBe(0)
+    }))
+})
+
+describe('a queue whose list is of another type', () => {
+  it('keeps no worker from its other queues', () =>
+    withStorage(async (place) => {
+      await enqueue(place)
+      await place.client.set(place.key('queue:wrong'), 'x')
+      const { jobs } = await place.storage.workers.claim(claimRequest({ queues: ['wrong', 'default'], want: 100 }))
+      expect(jobs.map(({ job }) => job.id)).toEqual(IDS)
+    }))
+})
