@@ -4,6 +4,7 @@ import { RedisStorage } from '@rq/redis'
 import { eventually, type Fault, type FaultProxy, faultProxy, findViolations, readRuns } from '@rq/testkit'
 import type { Worker, WorkerEvents } from '@rq/worker'
 import type { Redis } from 'ioredis'
+import { OlderCopies } from './older-copies.ts'
 import { endLeases, extraRuns, type Place, unendedJobs } from './outcome.ts'
 import { atPoint, type CommandPoint, hasReply, isCertain, pointsOf } from './points.ts'
 import { runWorker } from './run-worker.ts'
@@ -16,8 +17,11 @@ export interface CutSweepOptions {
   readonly client: Redis
   /** The folder of `jobsProject()`. */
   readonly importPath: string
-  /** What happens to one command: its reply is lost, ... */
-  readonly fault: Fault
+  /**
+   * What happens to one command: its reply is lost, ...; or a Python program saves older copies of the jobs before it:
+   * as they were enqueued, or as they were before the command that came last.
+   */
+  readonly fault: Fault | { readonly kind: 'save'; readonly copies: 'enqueued' | 'latest' }
   /** The jobs were left by a dead worker, and are recovered. Default false. */
   readonly isAbandoned?: boolean
   /** Take only some of the points. Default: every command of a life. */
@@ -72,18 +76,25 @@ interface Life {
 const nameOf = (at: CommandPoint | undefined): string => (at === undefined ? 'undisturbed' : `${at.name} ${at.nth}`)
 
 async function live(options: CutSweepOptions, at?: CommandPoint): Promise<Life> {
-  const { client, fault, importPath, scenario, url } = options
+  const { client, fault, importPath, queues, scenario, url } = options
   const id = randomUUID()
   const place = { prefix: `${id}:`, file: join(importPath, `runs-${id}`) }
   let isReached = false
   await using proxy = await faultProxy(url)
-  if (at !== undefined) {
-    proxy.onCommand = atPoint(at, () => {
-      isReached = true
-      return fault
-    })
-  }
   await prepare(options, place)
+  const copies = new OlderCopies(client, place, scenario, queues)
+  if (fault.kind === 'save') await copies.take()
+  if (at !== undefined) {
+    const onPoint = atPoint(at, (): Fault => {
+      isReached = true
+      return fault.kind === 'save' ? { kind: 'before', hook: () => copies.save() } : fault
+    })
+    const takes = fault.kind === 'save' && fault.copies === 'latest'
+    proxy.onCommand = (command) => {
+      const found = onPoint(command)
+      return found ?? (takes && !isReached ? { kind: 'before', hook: () => copies.take() } : undefined)
+    }
+  }
   const wrong = await work(options, place, proxy)
   const complaints = [
     ...(await unendedJobs(client, place, scenario)).map((job) => `lost: ${job}`),
