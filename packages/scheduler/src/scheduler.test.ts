@@ -3,6 +3,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Scheduler } from './scheduler.ts'
 
 describe('Scheduler', () => {
+  it('is named by its process id, three zeros and random digits', () => {
+    const names = Array.from({ length: 50 }, () => new Scheduler('q', { storage: {} as Storage }).name)
+    expect(new Set(names).size).toBe(50)
+    for (const name of names) expect(name).toMatch(new RegExp(`^${process.pid}000\\d{20}$`))
+  })
+
   beforeEach(() => {
     vi.useFakeTimers()
   })

@@ -22,7 +22,10 @@ export interface SchedulerOptions {
   readonly storage: Storage
   /** How often it looks for jobs of programs that send no notice, such as Python's. Default 1 s, at least 10 ms. */
   readonly interval?: DurationLike
-  /** Unique among schedulers. Default: random digits; Python RQ up to 2.9 can read no other name in a lock. */
+  /**
+   * Unique among schedulers. Default: the process id, `000`, and 20 random digits. Python RQ up to 2.9 can read no
+   * other name in a lock, and shows it as the process id.
+   */
   readonly name?: string
   /** For how many milliseconds it leads its queues after its last renewal. Default 5000, at least 100. */
   readonly leaseMs?: number
@@ -74,7 +77,7 @@ export class Scheduler {
     }
     const { interval } = SCHEDULER_OPTIONS
     const pollMs = interval.check(options.interval ?? interval.default, 'interval')
-    this.name = name === undefined ? BigInt(`0x${randomHex()}`).toString() : SCHEDULER_OPTIONS.name.check(name, 'name')
+    this.name = name === undefined ? newName() : SCHEDULER_OPTIONS.name.check(name, 'name')
     this.queueNames = namesOf(queues)
     this.#storage = storage
     this.#logger = logger.child({ scheduler: this.name })
@@ -168,6 +171,13 @@ export class Scheduler {
     if (kind === 'free') this.#leadership.wake()
     else this.#promoter.wake(queue)
   }
+}
+
+const RANDOM_DIGITS = 20
+
+function newName(): string {
+  const random = BigInt(`0x${randomHex()}`) % 10n ** BigInt(RANDOM_DIGITS)
+  return `${process.pid}000${random.toString().padStart(RANDOM_DIGITS, '0')}`
 }
 
 function namesOf(queues: SchedulerQueue | readonly SchedulerQueue[]): readonly string[] {

@@ -4,11 +4,14 @@ import { parseTime } from './time.ts'
 
 const STATES: ReadonlySet<string> = new Set<WorkerState>(['started', 'suspended', 'busy', 'idle'])
 
-/** Encode the record of a new worker as names and values, in turn. `birth`: the time at which it was registered. */
-export function encodeNewWorker(worker: WorkerIdentity, birth: string): ScriptArgument[] {
+/**
+ * Encode the record of a new worker as names and values, in turn. `birth`: the time at which it was registered;
+ * `address`: host and port of its connection, as Redis sees it.
+ */
+export function encodeNewWorker(worker: WorkerIdentity, birth: string, address: string): ScriptArgument[] {
   return [
     ...['birth', birth, 'last_heartbeat', birth, 'queues', worker.queues.join(',')],
-    ...['pid', worker.pid, 'hostname', worker.hostname, 'ip_address', 'unknown', 'instance', worker.instance],
+    ...['pid', worker.pid, 'hostname', worker.hostname, 'ip_address', address, 'instance', worker.instance],
     ...['version', worker.version, 'python_version', `node ${process.version}`, 'state', 'started'],
   ]
 }

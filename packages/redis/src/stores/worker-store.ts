@@ -52,11 +52,16 @@ const LONGEST_TURN_MS = 365 * 24 * 60 * 60 * SECOND_MS
 /** How many leases one step renews or gives back, so that no step blocks Redis for long. */
 const LEASE_PAGE = 250
 
+/** RQ's word. */
+const UNKNOWN_ADDRESS = 'unknown'
+
 export class RedisWorkerStore implements WorkerStore {
   readonly #connections: Connections
   readonly #keys: Keys
   readonly #signal: WorkSignal
   readonly #births = new Map<string, string>()
+  /** Host and port of the connection at the last registration. */
+  #address = UNKNOWN_ADDRESS
   readonly #claims: LostReplies
   readonly #recoveries: LostReplies
   readonly #clock = new ServerClock()
@@ -73,7 +78,8 @@ export class RedisWorkerStore implements WorkerStore {
 
   async register(worker: WorkerIdentity, leaseMs: number): Promise<NameHolder | undefined> {
     const { instance, name, queues, ttlS } = worker
-    const fields = encodeNewWorker(worker, this.#birthOf(worker))
+    this.#address = await addressOf(this.#connections)
+    const fields = encodeNewWorker(worker, this.#birthOf(worker), this.#address)
     const [answer, aliveUntil, leftMs] = await this.#connections.run(
       scripts.register,
       [this.#keys.workers],
@@ -265,7 +271,7 @@ export class RedisWorkerStore implements WorkerStore {
   /** Renew some of the leases. Returns those that are lost. */
   async #beat(beat: WorkerHeartbeat, leases: readonly Lease[]): Promise<HeartbeatReply> {
     const { worker } = beat
-    const fields = encodeNewWorker(worker, this.#birthOf(worker))
+    const fields = encodeNewWorker(worker, this.#birthOf(worker), this.#address)
     const [name, lost] = await this.#connections.runPromptly(
       scripts.heartbeat,
       [this.#keys.workers],
@@ -316,4 +322,10 @@ function mayBeAppliedBefore({ to, keepS }: Settlement, answer: SettleAnswer): bo
 
 function executionBase(isPrefetch = false): string {
   return (isPrefetch ? PREFETCHED : NOT_PREFETCHED) + randomHex().slice(0, EXECUTION_BASE_LENGTH - 1)
+}
+
+/** Host and port of the connection as Redis sees it. Unknown where Redis does not say it. */
+async function addressOf(connections: Connections): Promise<string> {
+  const info = await connections.call((client) => client.call('CLIENT', 'INFO')).catch(() => '')
+  return /(?:^| )addr=(\S+)/.exec(String(info))?.[1] ?? UNKNOWN_ADDRESS
 }
