@@ -11,6 +11,8 @@ describe('checkConfig', () => {
       path: '.',
       allow: ['@acme/jobs'],
       concurrency: 2,
+      horseMaxJobs: 100,
+      horseMaxBytes: '512mb',
       horse: 'thread',
     }
     expect(checkConfig({ ...config, sentryDsn: 'https://...', somethingElse: () => 1 }, 'rq.config.js')).toEqual(config)

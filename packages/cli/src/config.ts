@@ -58,6 +58,10 @@ export interface RqConfig {
   concurrency?: number
   /** Where jobs run. Default `'process'`. */
   horse?: HorseKind
+  /** Replace a work horse after this many jobs. Default 0: never. */
+  horseMaxJobs?: number
+  /** Replace a work horse that uses more memory than this after a job: bytes, or `'512mb'`. Default 0: never. */
+  horseMaxBytes?: number | string
 }
 
 type Rules = Readonly<Record<string, OptionRule>>
@@ -80,6 +84,8 @@ const RULES: Readonly<Record<keyof RqConfig, OptionRule>> = {
   allow: oneOrSeveral(WORKER_OPTIONS.allow),
   concurrency: WORKER_OPTIONS.concurrency,
   horse: WORKER_OPTIONS.horse,
+  horseMaxJobs: WORKER_OPTIONS.horseMaxJobs,
+  horseMaxBytes: WORKER_OPTIONS.horseMaxBytes,
 }
 
 const SENTINEL_RULES: Readonly<Record<keyof SentinelConfig, OptionRule>> = {

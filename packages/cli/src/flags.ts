@@ -28,7 +28,7 @@ export function flag<const O extends Flag>(option: O) {
   return { type: 'boolean', ...option } as const
 }
 
-const VALUE_NAMES: Readonly<Partial<Record<OptionKind, string>>> = { count: 'n', duration: 'time' }
+const VALUE_NAMES: Readonly<Partial<Record<OptionKind, string>>> = { bytes: 'size', count: 'n', duration: 'time' }
 
 /** The flag that sets the option of `rule`. */
 export function flagOf(rule: OptionRule): Flag {

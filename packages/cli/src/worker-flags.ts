@@ -37,8 +37,9 @@ interface Flags extends ServiceFlags, Readonly<Record<string, unknown>> {
  */
 export function workerOptions(flags: Flags, context: CommandContext) {
   const { config, importPaths, imports, serializer } = context.settings
+  const { concurrency, horse, horseMaxBytes, horseMaxJobs } = config
   return {
-    ...defined({ name: config.name, concurrency: config.concurrency, horse: config.horse, serializer }),
+    ...defined({ name: config.name, concurrency, horse, horseMaxBytes, horseMaxJobs, serializer }),
     allow: listOf(config.allow),
     ...(optionsFrom({ name, ...OWN_OPTIONS }, flags) as Omit<WorkerOptions, 'serializer'>),
     importPaths,

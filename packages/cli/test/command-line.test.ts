@@ -209,7 +209,7 @@ describe('a Redis that is not there', () => {
   // Each waits for seconds.
   test.concurrent.each([
     'info',
-    'worker',
+    'worker --burst',
     'enqueue a.b',
     'job x',
     'jobs',

@@ -27,6 +27,7 @@ export { checkId, checkName, newId, randomHex } from './ids.ts'
 export { LOG_LEVELS, type LogFields, type Logger, type LogLevel, silentLogger } from './logger.ts'
 export {
   booleanOption,
+  bytesOption,
   choiceOption,
   countOption,
   millisecondsOption,

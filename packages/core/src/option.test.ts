@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   booleanOption,
+  bytesOption,
   choiceOption,
   countOption,
   millisecondsOption,
@@ -16,6 +17,10 @@ describe('the rules of options', () => {
   it.each<[OptionRule, unknown, unknown]>([
     [booleanOption(), true, true],
     [countOption({ least: 1 }), 7, 7],
+    [bytesOption(), 1000, 1000],
+    [bytesOption(), '1000', 1000],
+    [bytesOption(), '512mb', 512 * 1024 ** 2],
+    [bytesOption(), '2 GB', 2 * 1024 ** 3],
     [choiceOption(['a', 'b']), 'b', 'b'],
     [secondsOption({}), '15', 15],
     [secondsOption({}), 1.5, 2],
@@ -35,6 +40,10 @@ describe('the rules of options', () => {
     [countOption({ least: 1, most: 9 }), 10, 'a whole number of at least 1 and at most 9.'],
     [countOption({ least: 0 }), '3', 'a whole number of at least 0.'],
     [countOption({ least: 0 }), 1.5, 'a whole number of at least 0.'],
+    [bytesOption(), -1, 'a number of bytes'],
+    [bytesOption(), '', 'a number of bytes'],
+    [bytesOption(), '1.5gb', 'a number of bytes'],
+    [bytesOption(), '5 apples', 'a number of bytes'],
     [choiceOption(['a', 'b', 'c']), 'd', "'a', 'b' or 'c'."],
     [choiceOption(['a']), 'd', "'a'."],
     [secondsOption({}), 'soon', 'seconds as a number'],

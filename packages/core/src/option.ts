@@ -2,7 +2,7 @@ import { type DurationLike, durationMs, durationOrUnlimitedS, durationS } from '
 import { invalidOption } from './errors.ts'
 
 /** The form of an option's value. A `value` cannot be typed on a command line. */
-export type OptionKind = 'boolean' | 'choice' | 'count' | 'duration' | 'string' | 'strings' | 'value'
+export type OptionKind = 'boolean' | 'bytes' | 'choice' | 'count' | 'duration' | 'string' | 'strings' | 'value'
 
 /** How an option is set on a command line. */
 interface TypedOption {
@@ -60,6 +60,25 @@ export function countOption({
     ...rule,
     check(value, option) {
       if (Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most) return Number(value)
+      throw invalidOption(option, value, expected)
+    },
+  }
+}
+
+const BYTES = /^(\d+)\s*(b|kb|mb|gb)?$/i
+const UNITS: Readonly<Record<string, number>> = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 }
+
+/** A number of bytes, or a string such as `'512mb'`, in units of 1024; checked, it is bytes. */
+export function bytesOption(rule: Defaulted<number | string> = {}): OptionRule<number> {
+  const expected = "a number of bytes, or a string such as '512mb' or '2gb'"
+  return {
+    kind: 'bytes',
+    expected,
+    ...rule,
+    check(value, option) {
+      const [, digits = '', unit = 'b'] = (typeof value === 'string' && BYTES.exec(value)) || []
+      const bytes = typeof value === 'string' ? Number(digits || Number.NaN) * (UNITS[unit.toLowerCase()] ?? 1) : value
+      if (Number.isSafeInteger(bytes) && Number(bytes) >= 0) return Number(bytes)
       throw invalidOption(option, value, expected)
     },
   }

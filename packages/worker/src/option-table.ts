@@ -1,5 +1,6 @@
 import {
   booleanOption,
+  bytesOption,
   checkName,
   choiceOption,
   countOption,
@@ -126,8 +127,18 @@ export const WORKER_OPTIONS = {
   }),
   onAbandoned: choiceOption(ABANDONED_POLICIES, { default: 'fail' }),
   leaseMs: countOption({ least: SHORTEST_LEASE_MS, default: 15_000 }),
-  horseMaxJobs: countOption({ least: 0, default: 0 }),
-  horseMaxBytes: countOption({ least: 0, default: 0 }),
+  horseMaxJobs: countOption({
+    least: 0,
+    default: 0,
+    flag: 'horse-max-jobs',
+    help: 'Replace a work horse after this many jobs; 0 = never',
+  }),
+  horseMaxBytes: bytesOption({
+    default: 0,
+    flag: 'horse-max-bytes',
+    valueName: 'size',
+    help: 'Replace a work horse that uses more memory than this after a job, such as 512mb; 0 = never',
+  }),
   processTitle: booleanOption({ default: true }),
 } satisfies OptionTable
 

@@ -81,10 +81,13 @@ export interface WorkerOptions {
   leaseMs?: number
   /** How many jobs a horse gets ahead of the one that runs. */
   prefetch?: PrefetchOptions
-  /** Replace a horse after this many jobs. Default 0: never. */
+  /** Replace a horse after this many jobs: with 1, each job has a process or thread of its own. Default 0: never. */
   horseMaxJobs?: number
-  /** Replace a horse that uses more than this many bytes after a job; measured once a second. Default 0: never. */
-  horseMaxBytes?: number
+  /**
+   * Replace a horse that uses more memory than this after a job: bytes, or a string such as `'512mb'`; measured once a
+   * second. Default 0: never.
+   */
+  horseMaxBytes?: number | string
   /** Makes the storage whose client callbacks get. By default callbacks get undefined. */
   horseStorage?: StorageSource
   /**

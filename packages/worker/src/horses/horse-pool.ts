@@ -98,8 +98,15 @@ export class HorsePool implements HorseOwner {
   freeSlots(): number {
     if (this.#isDrained || this.#pending.size > 0) return 0
     let room = 0
-    for (const horse of this.#horses) room += horse.room(this.#prefetch.depth)
+    for (const horse of this.#horses) room += this.#room(horse)
     return room
+  }
+
+  /** How many more tasks a horse can take. */
+  #room(horse: Horse): number {
+    const room = horse.room(this.#prefetch.depth)
+    const { horseMaxJobs } = this.#options
+    return horseMaxJobs === 0 ? room : Math.max(0, Math.min(room, horseMaxJobs - horse.jobsDone - horse.load))
   }
 
   /** Whether every horse has at least half of its prefetch left, which is some milliseconds of work. */
@@ -269,7 +276,7 @@ export class HorsePool implements HorseOwner {
     }
     if (this.#isDrained) this.#returnJobs(Number.POSITIVE_INFINITY)
     const places = [...this.#horses]
-      .map((horse) => ({ horse, load: horse.load, room: horse.room(this.#prefetch.depth), runs: [] as TaskRun[] }))
+      .map((horse) => ({ horse, load: horse.load, room: this.#room(horse), runs: [] as TaskRun[] }))
       .filter(({ room }) => room > 0)
     this.#pending.take((run) => {
       const place = leastLoaded(places)
