@@ -13,6 +13,8 @@ export interface QueueInfo {
   readonly deferred: number
   readonly scheduled: number
   readonly canceled: number
+  /** Number of jobs that wait for a slot of a rate limit. */
+  readonly rateLimited: number
   /** Whether the queue is paused. */
   readonly paused: boolean
 }

@@ -71,7 +71,7 @@ describe('info', () => {
   test('--json prints one document', async () => {
     await using cli = await cliWithTwoQueues()
     const { out } = await cli.run(['info', '--json'])
-    const nothing = { executing: 0, finished: 0, failed: 0, deferred: 0, scheduled: 0, canceled: 0 }
+    const nothing = { executing: 0, finished: 0, failed: 0, deferred: 0, scheduled: 0, canceled: 0, rateLimited: 0 }
     expect(JSON.parse(out)).toEqual({
       queues: [
         { name: 'default', ...nothing, count: 3, paused: false },

@@ -27,6 +27,8 @@ export type BeginReply =
 /** How many jobs of a queue wait in it and in each of its registries, without expired entries; whether it is paused. */
 export interface QueueCounts extends Readonly<Record<RegistryKind, number>> {
   readonly queued: number
+  /** Jobs that wait for a slot of a rate limit. */
+  readonly rateLimited: number
   readonly paused: boolean
 }
 

@@ -115,8 +115,9 @@ function queueLines({ queues, totals }: InfoDocument, { raw }: View, paint: Pain
   return [...lines, `${totals.queues} queues, ${totals.jobs} jobs total`]
 }
 
-function counts({ count, executing, finished, failed, paused }: QueueInfo): string {
-  return `${count}, ${executing} executing, ${finished} finished, ${failed} failed${paused ? ', paused' : ''}`
+function counts({ count, executing, finished, failed, paused, rateLimited }: QueueInfo): string {
+  const counted = `${count}, ${executing} executing, ${finished} finished, ${failed} failed`
+  return `${counted}${rateLimited > 0 ? `, ${rateLimited} rate limited` : ''}${paused ? ', paused' : ''}`
 }
 
 function workerLines(document: InfoDocument, view: View, paint: Paint): string[] {

@@ -1540,6 +1540,53 @@ return counts`,
 }
 
 /**
+ * Count the jobs that wait for a slot, by queue. Looks at a thousand jobs at most.
+ *
+ * Keys: all (rq:rl-keys)
+ *
+ * Reply: number of limits that are counted, `offset` for the next one; names of queues, each followed by a number
+ */
+export const countRateLimited: Script<
+  [all: string],
+  [
+    prefix: string,
+    offset: number,
+    ...limits: string[],
+  ],
+  [done: number, offset: number, counts: string[]]
+> = {
+  name: 'count_rate_limited',
+  sha: 'c5d5a90795442b1854fbb26559c2e1cdd41bd0e4',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=no-writes`,
+    String.raw`local prefix, offset = ARGV[1], tonumber(ARGV[2])
+local MOST = 1000
+local byQueue, done, left = {}, 0, MOST
+for at = 3, #ARGV do
+  local ids = redis.call('ZRANGE', prefix .. 'rl:' .. ARGV[at] .. ':rate_limited', offset, offset + left - 1)
+  for _, id in ipairs(ids) do
+    local queue = redis.call('HGET', prefix .. 'job:' .. id, 'origin')
+    if queue then byQueue[queue] = (byQueue[queue] or 0) + 1 end
+  end
+  if #ids == left then
+    offset = offset + left
+    break
+  end
+  left = left - #ids
+  done, offset = done + 1, 0
+end
+local counts = {}
+for queue, count in pairs(byQueue) do
+  counts[#counts + 1] = queue
+  counts[#counts + 1] = tostring(count)
+end
+return { done, offset, counts }`,
+  ),
+}
+
+/**
  * Count the entries of a registry that have not expired.
  *
  * Keys: registry (rq:finished:<q>)

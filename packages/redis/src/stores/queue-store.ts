@@ -9,6 +9,7 @@ import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
 import { fillSlots } from './cleanup.ts'
 import { releaseAllDependents } from './dependent-steps.ts'
+import { countRateLimited } from './rate-limited.ts'
 
 /** The most plain jobs that enqueue.lua takes in one call. */
 const MOST_PLAIN = 1000
@@ -70,14 +71,16 @@ export class RedisQueueStore implements QueueStore {
     return keys.flatMap((key) => this.#keys.queueName(key) ?? []).sort()
   }
 
-  /** Each step counts up to 100 queues. */
+  /** Each step counts up to 100 queues, or up to 1000 jobs that wait for slots. */
   async counts(queues: readonly string[]): Promise<QueueCounts[]> {
+    if (queues.length === 0) return []
     const pages: Promise<number[][]>[] = []
     for (let at = 0; at < queues.length; at += COUNT_PAGE) {
       const [first = '', ...others] = queues.slice(at, at + COUNT_PAGE)
       pages.push(this.#connections.run(scripts.countQueues, [this.#keys.queues], [this.#keys.prefix, first, ...others]))
     }
-    return (await Promise.all(pages)).flat().map(countsOf)
+    const [rows, rateLimited] = await Promise.all([Promise.all(pages), countRateLimited(this.#connections, this.#keys)])
+    return rows.flat().map((row, index) => countsOf(row, rateLimited.get(queues[index] ?? '') ?? 0))
   }
 
   count(queue: string): Promise<number> {
@@ -259,9 +262,9 @@ function enqueueArguments(prefix: string, jobs: readonly NewJob[], begin?: Begin
   return [prefix, stampNow(), packList(list), arePlain]
 }
 
-function countsOf(row: readonly number[]): QueueCounts {
+function countsOf(row: readonly number[], rateLimited: number): QueueCounts {
   const [queued = 0, started = 0, finished = 0, failed = 0, deferred = 0, scheduled = 0, canceled = 0, paused] = row
-  return { queued, started, finished, failed, deferred, scheduled, canceled, paused: paused === 1 }
+  return { queued, started, finished, failed, deferred, scheduled, canceled, rateLimited, paused: paused === 1 }
 }
 
 /** Without `begin` no job is started. */

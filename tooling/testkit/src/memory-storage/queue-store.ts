@@ -46,6 +46,9 @@ export class MemoryQueueStore implements QueueStore {
         deferred: sizeOf('deferred'),
         scheduled: sizeOf('scheduled'),
         canceled: sizeOf('canceled'),
+        rateLimited: [...this.#data.limits.values()]
+          .flatMap(({ waiting }) => [...waiting.keys()])
+          .filter((id) => this.#data.record(id)?.origin === queue).length,
         paused: this.#data.isPaused(queue),
       }
     })

@@ -65,7 +65,16 @@ export function describeWholeQueues(name: string, open: OpenStorage): void {
     it('counts the jobs of queues in each place, without those that have expired', async () => {
       await using test = await open()
       const { queues, jobs, workers } = test.storage
-      const none = { queued: 0, started: 0, finished: 0, failed: 0, deferred: 0, scheduled: 0, canceled: 0 }
+      const none = {
+        queued: 0,
+        started: 0,
+        finished: 0,
+        failed: 0,
+        deferred: 0,
+        scheduled: 0,
+        canceled: 0,
+        rateLimited: 0,
+      }
       await queues.enqueue([newJob({ id: 'expires', resultTtlS: 1 })])
       await workOff(test.storage, RETURNED)
       await queues.enqueue([newJob({ id: 'finished' }), newJob({ id: 'kept', resultTtlS: -1 })])
@@ -78,14 +87,21 @@ export function describeWholeQueues(name: string, open: OpenStorage): void {
         newJob({ id: 'deferred', dependencyIds: ['queued'] }),
         newJob({ id: 'scheduled' }, { dueMs: 4_000_000_000_000 }),
         newJob({ id: 'other', origin: 'other' }),
+        ...['holds', 'waits'].map((id) => newJob({ id, origin: 'other', rateLimit: { key: 'k', concurrency: 1 } })),
+        newJob({ id: 'waits-too', rateLimit: { key: 'k', concurrency: 1 } }),
+        newJob({ id: 'holds-l', origin: 'limited', rateLimit: { key: 'l', concurrency: 1 } }),
+        newJob({ id: 'waits-l', rateLimit: { key: 'l', concurrency: 1 } }),
       ])
       await jobs.cancel({ jobId: 'canceled', enqueueDependents: false, removeFromDependencies: false })
       await queues.pause('other')
       await eventually(async () => {
         expect(await queues.counts(['default', 'none', 'other'])).toEqual([
-          { queued: 1, started: 1, finished: 2, failed: 1, deferred: 1, scheduled: 1, canceled: 1, paused: false },
+          {
+            ...{ queued: 1, started: 1, finished: 2, failed: 1, deferred: 1, scheduled: 1, canceled: 1 },
+            ...{ rateLimited: 2, paused: false },
+          },
           { ...none, paused: false },
-          { ...none, queued: 1, paused: true },
+          { ...none, queued: 2, rateLimited: 1, paused: true },
         ])
       })
       expect(await queues.registryCount('default', 'finished', true)).toBe(3)
