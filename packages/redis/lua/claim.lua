@@ -23,4 +23,4 @@ if redis.call('EXISTS', suspendedKey) == 1 then
 end
 local claimed = claim(prefix, 8, #ARGV, want, worker, leaseMs, stamp, executionBase)
 showState(prefix, worker, shown, claimed)
-return pack(claimed)
+return claimed.err and claimed or pack(claimed)

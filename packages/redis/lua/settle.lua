@@ -64,4 +64,5 @@ if want > 0 and redis.call('EXISTS', suspendedKey) == 1 then
 end
 local claimed = claim(prefix, firstQueue, lastQueue, want, worker, leaseMs, stamp, executionBase)
 showState(prefix, worker, shown, claimed)
-return { answers, pack(claimed), hasMore }
+-- The next claim returns the error.
+return { answers, pack(claimed.err and {} or claimed), hasMore }

@@ -33,16 +33,29 @@ local LONG_MEMBER = string.rep('-', 65)
 --- With this many leases at once the extra commands pay.
 local MANY_LEASES = 8
 
---- Add leases to their set. `leases`: end and member in turn.
+--- Add leases to their set. `leases`: end and member in turn. Returns the error of a key that is no sorted set.
 local function lease(key, leases)
   local last = #leases
   if last == 0 then return end
+  local answer
   if last < 2 * MANY_LEASES then
-    redis.call('ZADD', key, unpack(leases))
+    answer = redis.pcall('ZADD', key, unpack(leases))
   else
-    redis.call('ZADD', key, 0, LONG_MEMBER, unpack(leases))
-    redis.call('ZREM', key, LONG_MEMBER)
+    answer = redis.pcall('ZADD', key, 0, LONG_MEMBER, unpack(leases))
+    redis.pcall('ZREM', key, LONG_MEMBER)
   end
+  if type(answer) == 'table' then return answer end
+end
+
+--- Put claimed jobs back that cannot be leased, and take them out of the reply, which had `length` strings before them.
+local function unclaim(prefix, list, leases, claimed, length)
+  for at = #leases, 2, -2 do
+    local id = string.match(leases[at], '^[^:]+')
+    redis.call('HSET', prefix .. 'job:' .. id, 'status', 'queued')
+    redis.call('HDEL', prefix .. 'job:' .. id, 'execution_id', 'started_at', 'worker_name')
+    redis.call('LPUSH', list, id)
+  end
+  for at = #claimed, length + 1, -1 do claimed[at] = nil end
 end
 
 --- Whether any of the queues named in `ARGV[first..last]` is paused.
@@ -57,14 +70,14 @@ local MOST_DROPPED = 1000
 
 --- Claim up to `want` jobs from the queues named in `ARGV[first..last]`, in that order. Returns them as lib/claimed
 -- says. Drops ids of jobs that cannot start, see lib/claim_any. Returns the word again instead of an empty list when it
--- has dropped so many that it did not come to an end. Skips paused queues.
+-- has dropped so many that it did not come to an end, or the error that kept it from leasing jobs. Skips paused queues.
 local function claim(prefix, first, last, want, worker, leaseMs, stamp, executionBase)
   local claimed = {}
   if want <= 0 then return claimed end
   local _, nowMs = clock()
   local leaseEnds = leaseScore(nowMs + leaseMs)
   local serial = firstSerial(nowMs)
-  local dropped = 0
+  local dropped, fault = 0, nil
   local anyPaused = isAnyPaused(prefix, first, last)
   for q = first, last do
     local queue = ARGV[q]
@@ -74,7 +87,7 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
       -- A key that is no list must not end the claim: jobs of other queues may be leased already.
       local ids = redis.pcall('LPOP', list, want)
       if not ids or ids.err then break end
-      local leases = {}
+      local leases, length = {}, #claimed
       for i = 1, #ids do
         local id = ids[i]
         local key = prefix .. 'job:' .. id
@@ -104,9 +117,14 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
           dropped = dropped + 1
         end
       end
-      lease(prefix .. 'wip:' .. queue, leases)
+      fault = lease(prefix .. 'wip:' .. queue, leases)
+      if fault then
+        unclaim(prefix, list, leases, claimed, length)
+        break
+      end
     end
   end
+  if fault and #claimed == 0 then return fault end
   if dropped >= MOST_DROPPED and #claimed == 0 then return 'again' end
   return claimed
 end

@@ -35,12 +35,23 @@ local MANY_LEASES = 8
 local function lease(key, leases)
   local last = #leases
   if last == 0 then return end
+  local answer
   if last < 2 * MANY_LEASES then
-    redis.call('ZADD', key, unpack(leases))
+    answer = redis.pcall('ZADD', key, unpack(leases))
   else
-    redis.call('ZADD', key, 0, LONG_MEMBER, unpack(leases))
-    redis.call('ZREM', key, LONG_MEMBER)
+    answer = redis.pcall('ZADD', key, 0, LONG_MEMBER, unpack(leases))
+    redis.pcall('ZREM', key, LONG_MEMBER)
   end
+  if type(answer) == 'table' then return answer end
+end
+local function unclaim(prefix, list, leases, claimed, length)
+  for at = #leases, 2, -2 do
+    local id = string.match(leases[at], '^[^:]+')
+    redis.call('HSET', prefix .. 'job:' .. id, 'status', 'queued')
+    redis.call('HDEL', prefix .. 'job:' .. id, 'execution_id', 'started_at', 'worker_name')
+    redis.call('LPUSH', list, id)
+  end
+  for at = #claimed, length + 1, -1 do claimed[at] = nil end
 end
 local function isAnyPaused(prefix, first, last)
   local keys = {}
@@ -54,7 +65,7 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
   local _, nowMs = clock()
   local leaseEnds = leaseScore(nowMs + leaseMs)
   local serial = firstSerial(nowMs)
-  local dropped = 0
+  local dropped, fault = 0, nil
   local anyPaused = isAnyPaused(prefix, first, last)
   for q = first, last do
     local queue = ARGV[q]
@@ -63,7 +74,7 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
     while want > 0 and dropped < MOST_DROPPED and not isPaused do
       local ids = redis.pcall('LPOP', list, want)
       if not ids or ids.err then break end
-      local leases = {}
+      local leases, length = {}, #claimed
       for i = 1, #ids do
         local id = ids[i]
         local key = prefix .. 'job:' .. id
@@ -91,9 +102,14 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
           dropped = dropped + 1
         end
       end
-      lease(prefix .. 'wip:' .. queue, leases)
+      fault = lease(prefix .. 'wip:' .. queue, leases)
+      if fault then
+        unclaim(prefix, list, leases, claimed, length)
+        break
+      end
     end
   end
+  if fault and #claimed == 0 then return fault end
   if dropped >= MOST_DROPPED and #claimed == 0 then return 'again' end
   return claimed
 end`
@@ -1417,7 +1433,7 @@ export const claim: Script<
   Buffer
 > = {
   name: 'claim',
-  sha: 'f43db1db068ad53ab4e90ef7db0ce9ac62d1e895',
+  sha: '7cea7b17ab350829f852d0bec199cba8fdf3515a',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -1447,7 +1463,7 @@ if redis.call('EXISTS', suspendedKey) == 1 then
 end
 local claimed = claim(prefix, 8, #ARGV, want, worker, leaseMs, stamp, executionBase)
 showState(prefix, worker, shown, claimed)
-return pack(claimed)`,
+return claimed.err and claimed or pack(claimed)`,
   ),
 }
 
@@ -3286,7 +3302,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: '8b0da63d739a2148302182c47b144fb5718ab46d',
+  sha: '7621b9a2356f7e904ba8ee7341ad9a620257b03f',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3372,7 +3388,7 @@ if want > 0 and redis.call('EXISTS', suspendedKey) == 1 then
 end
 local claimed = claim(prefix, firstQueue, lastQueue, want, worker, leaseMs, stamp, executionBase)
 showState(prefix, worker, shown, claimed)
-return { answers, pack(claimed), hasMore }`,
+return { answers, pack(claimed.err and {} or claimed), hasMore }`,
   ),
 }
 
