@@ -1,5 +1,5 @@
 import { settle } from '@rq/job'
-import { narrowProxy, redisFixture } from '@rq/testkit'
+import { faultProxy, narrowProxy, redisFixture, startRedis } from '@rq/testkit'
 import { claimRequest, newJob, RETURNED } from '@rq/testkit/storage-conformance'
 import { Redis } from 'ioredis'
 import { describe, expect, it, test } from 'vitest'
@@ -108,6 +108,18 @@ test('a worker renews its leases while a large result goes out', async () => {
   expect({ first: first?.jobId, lost: beat.lost, isSettled }).toEqual({ first: 'a', lost: [], isSettled: false })
   proxy.bytesPerSecond = Number.POSITIVE_INFINITY
   expect(await settling).toEqual(['applied'])
+})
+
+test('a large call is sent once, also to a server that does not know the script', async () => {
+  await using server = await startRedis()
+  await using redis = await redisFixture({ url: server.url })
+  await using proxy = await faultProxy(server.url)
+  await using storage = new RedisStorage({ connection: proxy.url, prefix: redis.prefix })
+  await storage.queues.enqueue([newJob({ id: 'large', data: 'x'.repeat(2 * MB) })])
+  expect(proxy.commands).toEqual(['enqueue'])
+  await storage.queues.counts(['default'])
+  await storage.queues.counts(['default'])
+  expect(proxy.commands.slice(1)).toEqual(['count_queues', 'count_queues', 'count_queues'])
 })
 
 describe('what breaks every connection', () => {

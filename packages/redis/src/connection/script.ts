@@ -36,7 +36,17 @@ function words(keys: readonly string[], args: readonly ScriptArgument[]): (strin
   return list
 }
 
-/** Run a script by its sha. If the server does not know it (restart, failover, SCRIPT FLUSH), send its text. */
+/** An argument of this length is not sent twice: beside it, the text of a script costs nothing. */
+const LARGE = 1024 * 1024
+
+function isLarge(argument: ScriptArgument): boolean {
+  return (typeof argument === 'string' || typeof argument === 'object') && argument.length >= LARGE
+}
+
+/**
+ * Run a script by its sha. If the server does not know it (restart, failover, SCRIPT FLUSH), send its text. A large
+ * argument goes with the text at once.
+ */
 export async function runScript<Keys extends readonly string[], Args extends readonly ScriptArgument[], Reply>(
   client: Client,
   script: Script<Keys, Args, Reply>,
@@ -48,6 +58,7 @@ export async function runScript<Keys extends readonly string[], Args extends rea
     script.repliesInBytes ? client.callBuffer(command, [text, ...list]) : client.call(command, [text, ...list])
   // The one place where a reply is taken to be what the script's header declares.
   try {
+    if (args.some(isLarge)) return (await send('eval', script.lua)) as Reply
     return (await send('evalsha', script.sha)) as Reply
   } catch (error) {
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
