@@ -25,6 +25,7 @@ export const longAtFirst = (mark) => {
   writeFileSync(mark, '')
   return new Promise(() => {})
 }
+export const print = (lines) => { for (let n = 0; n < lines; n++) console.log('x'.repeat(1023)) }
 export const exitLater = () => { setTimeout(() => process.exit(0), 50); return 'fine' }
 export const throwLater = () => { setTimeout(() => { throw new Error('thrown late') }, 50); return 'fine' }
 export const long = (ms) => new Promise((resolve) => setTimeout(resolve, Number(ms), 'done'))
@@ -187,6 +188,13 @@ describe('a worker', () => {
     await job.refresh()
     expect(await job.returnValue()).toBe('second')
     expect(job.retriesLeft).toBe(0)
+  })
+
+  test.each(['process', 'thread', 'inline'])('delivers all that its last job prints (%s)', async (horse) => {
+    await using site = await openSite()
+    await site.queue.enqueue('jobs.print', [4096])
+    await using worker = start(['worker', '--burst', '--horse', horse], site.options)
+    expect((await worker.exited).stdout.length).toBe(4096 * 1024)
   })
 
   test.each([

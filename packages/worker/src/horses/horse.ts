@@ -1,6 +1,7 @@
 import { type Clock, SECOND_MS } from '@rq/core'
 import {
   type AbortReason,
+  DRAIN_MS,
   type FromHorse,
   type HorseSetup,
   REVOKE_AFTER_MS,
@@ -263,6 +264,9 @@ export class Horse {
       case 'fatal':
         this.#fatal = message.error
         this.#culprit = message.jobId
+        return
+      case 'draining':
+        if (this.#quitMs !== undefined) this.#quitMs += DRAIN_MS
         return
       case 'exit':
         this.#culprit ??= message.jobId

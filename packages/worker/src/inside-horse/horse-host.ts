@@ -1,8 +1,10 @@
+import type { Writable } from 'node:stream'
+import { within } from '@rq/core'
 import { FunctionLoader } from '@rq/functions'
 import { getCurrentJob } from '@rq/queue'
 import { errorText } from '@rq/queue/run'
 import { loadSerializer } from './load-serializer.ts'
-import type { FromHorse, HorseSetup, ToHorse } from './protocol.ts'
+import { DRAIN_MS, type FromHorse, type HorseSetup, type ToHorse } from './protocol.ts'
 import { abortError, makeRunTask } from './run-task.ts'
 import { Runner } from './runner.ts'
 import { WorkerStorage } from './worker-storage.ts'
@@ -52,7 +54,10 @@ export class HorseHost {
 
   #quit(): void {
     this.#hasQuit = true
-    process.exit()
+    const unread = [process.stdout, process.stderr].filter((stream) => stream.writableLength > 0)
+    if (unread.length === 0) process.exit()
+    this.#send({ type: 'draining' })
+    void within(DRAIN_MS, Promise.all(unread.map(drained))).then(() => process.exit())
   }
 
   #exiting(): void {
@@ -74,4 +79,12 @@ export class HorseHost {
     this.#runner = new Runner({ slots: 1, runTask, abortError, send: this.#send, onEnd, memory })
     this.#send({ type: 'ready' })
   }
+}
+
+/** Resolves when all that was written before is on its way, or cannot be written. */
+function drained(stream: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    stream.once('error', () => resolve())
+    stream.write('', () => resolve())
+  })
 }

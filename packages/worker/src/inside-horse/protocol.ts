@@ -123,8 +123,13 @@ export type FromHorse =
     }
   /** An uncaught error, which ends the process. `jobId`: the job that made it, as far as that is known. */
   | { readonly type: 'fatal'; readonly error: string; readonly jobId?: string | undefined }
+  /** The horse quits when it has written what its jobs have printed, or after {@link DRAIN_MS}. */
+  | { readonly type: 'draining' }
   /** The process ends, and its worker has not asked for it. `jobId`: as in `fatal`. */
   | { readonly type: 'exit'; readonly jobId?: string | undefined }
+
+/** How long a horse that quits waits for the readers of what its jobs have printed. */
+export const DRAIN_MS = 5000
 
 /**
  * After a task of at least this length, a horse asks before it begins another one. So when a task has run for {@link
