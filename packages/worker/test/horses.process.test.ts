@@ -388,6 +388,20 @@ describe('a process horse', () => {
     expect(new Set(ids.map((id) => store.value(id))).size).toBe(2)
   })
 
+  test('gets back what a job changes of its process, but not what a module sets', async () => {
+    await using ctx = await fixture({ 'loaded.js': "process.env.LOADED = 'by a module'" })
+    const { project, store } = ctx
+    const before = store.enqueue('./jobs#processState')
+    store.enqueue('./jobs#changeProcess', { args: [project.path('loaded.js')] })
+    // The title is looked at now and then.
+    store.enqueue('./jobs#wait', { args: [100] })
+    const after = store.enqueue('./jobs#processState')
+    await ctx.worker().work({ burst: true })
+    const [was, is] = [store.value(before), store.value(after)] as [string[], string[]]
+    expect(is).toEqual([...was.slice(0, -1), 'by a module'])
+    expect(was.at(-1)).toBe('undefined')
+  })
+
   test('survives huge results, output, and a changed directory', async () => {
     await using ctx = await fixture()
     const { store } = ctx

@@ -59,6 +59,19 @@ export const markFirstThenWait = async (file) => {
   writeFileSync(file, 'first')
   await new Promise(() => {})
 }
+export const changeProcess = async (file) => {
+  process.env.ADDED = 'by a job'
+  process.env.TZ = 'Asia/Tokyo'
+  delete process.env.HOME
+  process.umask(0)
+  process.title = 'changed'
+  process.chdir('/')
+  await import(file)
+}
+export const processState = () => {
+  const { ADDED, HOME, LOADED, TZ } = process.env
+  return [ADDED, HOME, TZ, new Date(0).getHours(), process.umask(), process.title, process.cwd(), LOADED].map(String)
+}
 export const chdir = (to) => { process.chdir(to); return process.cwd() }
 export const big = (n) => 'x'.repeat(n)
 export const print = (text) => { console.log(text); return text }

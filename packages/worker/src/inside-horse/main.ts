@@ -7,6 +7,7 @@ import { Socket } from 'node:net'
 import { Worker as Thread } from 'node:worker_threads'
 import { HorseHost } from './horse-host.ts'
 import { LineReader, writeLine } from './lines.ts'
+import { ProcessState } from './process-state.ts'
 import type { FromHorse, ToHorse } from './protocol.ts'
 
 const IN = 3
@@ -38,23 +39,12 @@ function die(): never {
   process.exit(1)
 }
 
-const home = process.cwd()
-
-/** Restore the working directory, which a job may have changed. */
-function goHome(): void {
-  try {
-    if (process.cwd() !== home) process.chdir(home)
-  } catch {
-    // The folder is gone. Import paths are absolute, so jobs are found anyway.
-  }
-}
+const state = new ProcessState()
 
 const host = new HorseHost({
   send,
-  setTitle(title) {
-    process.title = title
-  },
-  onEnd: goHome,
+  setTitle: (title) => state.setTitle(title),
+  onEnd: () => state.restore(),
 })
 
 // A supervisor may signal every process of a service. That must not end a job that the worker lets finish.
