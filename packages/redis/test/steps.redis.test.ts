@@ -1,6 +1,7 @@
 import { eventually, faultProxy, type RedisFixture, redisFixture } from '@rq/testkit'
 import { claimRequest, newJob } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
+import * as scripts from '../src/connection/scripts.generated.ts'
 import { RedisStorage } from '../src/index.ts'
 
 /** More than two steps of everything. */
@@ -18,6 +19,8 @@ async function withStorage(run: (place: Place) => Promise<void>, tolerate?: RegE
   await using redis = await redisFixture(tolerate === undefined ? {} : { tolerate })
   await using proxy = await faultProxy(redis.url)
   await using storage = new RedisStorage({ connection: proxy.url, prefix: redis.prefix, role: 'worker' })
+  // A script that the server does not know is sent twice.
+  for (const { lua } of Object.values(scripts)) await redis.client.script('LOAD', lua)
   const sent = (name: string) => proxy.commands.filter((one) => one === name).length
   await run({ storage, redis, sent })
 }
