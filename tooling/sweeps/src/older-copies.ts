@@ -7,6 +7,15 @@ const NOT_SAVED = [
   ...['execution_id', 'results', 'result', 'waiters', 'abandoned_count', 'run_again', 'unique', 'repeats_done'],
 ] as const
 
+/** In one step: a worker may end the job at any moment. */
+const SAVE_UNLESS_ENDED = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return end
+for at = 2, #KEYS do
+  if redis.call('ZSCORE', KEYS[at], ARGV[1]) then return end
+end
+redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+`
+
 /**
  * Copies of the jobs of a scenario, as a Python program has read them. RQ's `Job.save()` writes all of a copy, its
  * status included, over what the job has become.
@@ -37,20 +46,11 @@ export class OlderCopies {
 
   /** Save the copies of the jobs that have not ended. */
   async save(): Promise<void> {
+    const registries = this.#queues.flatMap((queue) => ['finished', 'failed'].map((kind) => `${kind}:${queue}`))
     for (const [id, fields] of this.#copies) {
-      if (await this.#hasEnded(id)) continue
-      await this.#client.hset(this.#keyOf(id), fields)
+      const keys = [this.#keyOf(id), ...registries.map((key) => `${this.#place.prefix}${key}`)]
+      await this.#client.eval(SAVE_UNLESS_ENDED, keys.length, ...keys, id, ...Object.entries(fields).flat())
     }
-  }
-
-  async #hasEnded(id: string): Promise<boolean> {
-    if ((await this.#client.exists(this.#keyOf(id))) === 0) return true
-    for (const queue of this.#queues) {
-      for (const kind of ['finished', 'failed']) {
-        if ((await this.#client.zscore(`${this.#place.prefix}${kind}:${queue}`, id)) !== null) return true
-      }
-    }
-    return false
   }
 
   #keyOf(id: string): string {
