@@ -59,8 +59,8 @@ describe('WorkerRun', () => {
     await vi.advanceTimersByTimeAsync(SECOND_MS)
     const delays = timers.flatMap(({ mock }) => mock.calls.map(([, ms = 0]) => ms))
     // A month is waited for in two parts.
-    expect(Math.max(...delays)).toBe(MONTH_MS / 2)
-    expect(MONTH_MS / 2).toBeLessThan(LONGEST_TIMER_MS)
+    expect(delays).toContain(MONTH_MS / 2)
+    expect(Math.max(...delays)).toBeLessThanOrEqual(LONGEST_TIMER_MS)
     await Promise.all([worker.stop(), working])
   })
 })
