@@ -40,7 +40,6 @@ class Naive implements Duty {
 
   runOnce(): Promise<void> {
     this.running = this.running.catch(() => {}).then(this.work)
-    this.running.catch(() => {})
     return this.running
   }
 }
