@@ -205,27 +205,6 @@ describe('wrong usage', () => {
   })
 })
 
-describe('a Redis that is not there', () => {
-  // Each waits for seconds.
-  test.concurrent.each([
-    'info',
-    'worker --burst',
-    'enqueue a.b',
-    'job x',
-    'jobs',
-    'requeue --queue q --all',
-    'empty q',
-    'suspend',
-    'resume',
-  ])('ends rq-cli %s with 3, its address without the password', async (line) => {
-    const { code, out, err } = await run([...line.split(' '), '--url', NOWHERE])
-    expect(err).toMatch(/^Error: Redis at redis:\/\/localhost:1\/0 cannot be reached \(ECONNREFUSED\)/)
-    expect(err).not.toContain('secret')
-    expect(err).not.toMatch(/^\s+at /m)
-    expect({ code, out }).toEqual({ code: 3, out: '' })
-  })
-})
-
 describe('failures', () => {
   test('a missing file of an argument ends with 1', async () => {
     const { code, err } = await run(['enqueue', 'a.b', '@no.txt'])
