@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 
 const EXTENSION = /\.[cm]?[jt]s$/
+const WORD = /^[\p{ID_Continue}$-]+$/u
 const EXTENSIONS = ['js', 'mjs', 'cjs', 'ts', 'mts', 'cts'] as const
 
 /**
@@ -15,7 +16,7 @@ export async function functionName(given: string, folders: readonly string[]): P
     const path = given.replace(/^\.\//, '').replace(EXTENSION, '')
     return /^(?!\.\.?\/|\/)./.test(path) ? `./${path}` : given
   }
-  return /^[\w$-]+$/.test(given) && (await isModule(given, folders)) ? `./${given}` : given
+  return WORD.test(given) && (await isModule(given, folders)) ? `./${given}` : given
 }
 
 async function isModule(name: string, folders: readonly string[]): Promise<boolean> {

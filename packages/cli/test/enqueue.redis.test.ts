@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { faultProxy, makeProject } from '@rq/testkit'
 import { SimpleWorker } from 'rq'
 import { describe, expect, test } from 'vitest'
@@ -104,12 +106,16 @@ describe('enqueue', () => {
 
   test('accepts a module as a file, a dotted path or a single word', async () => {
     await using cli = await CliFixture.open()
+    await writeFile(join(cli.project.dir, 'größe.js'), '')
     for (const [given, stored] of [
       ['path.to.file', 'path.to.file'],
       ['./path/to/file.js', './path/to/file'],
       ['path/to/file', './path/to/file'],
       ['script.mts', './script'],
       ['jobs', './jobs'],
+      ['größe', './größe'],
+      ['länge', 'länge'],
+      ['mods.größe.länge', 'mods.größe.länge'],
       ['registered', 'registered'],
       ['./jobs#echo', './jobs#echo'],
       ['@acme/jobs/email#send', '@acme/jobs/email#send'],

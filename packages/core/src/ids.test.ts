@@ -115,12 +115,20 @@ describe('checkId', () => {
 })
 
 describe('checkName', () => {
-  it.each(['default', 'high-priority', 'eu.mail_2', 'a:b@c/d#e+f g', 'größe', '邮件', '__proto__', 'é'.repeat(200)])(
-    'accepts %s',
-    (name) => {
-      expect(checkName(name, 'queue')).toBe(name)
-    },
-  )
+  it.each([
+    'default',
+    'high-priority',
+    'eu.mail_2',
+    'a:b@c/d#e+f g',
+    'größe',
+    'gro\u0308ße',
+    'हिन्दी',
+    '邮件',
+    '__proto__',
+    'é'.repeat(200),
+  ])('accepts %s', (name) => {
+    expect(checkName(name, 'queue')).toBe(name)
+  })
 
   it.each(['redis://ann:secret@host', 'rediss://:secret@host/1', 'UNIX:///secret.sock', 'redis://host?p=secret'])(
     'does not repeat the URL %s',

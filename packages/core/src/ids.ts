@@ -54,7 +54,7 @@ function inDigits(value: number): string {
 }
 
 const ID = /^[A-Za-z0-9_-]{1,200}$/
-const NAME = /^[\p{L}\p{N}_.:@/#+ -]{1,200}$/u
+const NAME = /^[\p{L}\p{M}\p{N}_.:@/#+ -]{1,200}$/u
 
 /**
  * Check a job id. It must be one that RQ accepts: any other would stop a Python worker that loads the job.

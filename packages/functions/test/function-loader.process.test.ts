@@ -24,6 +24,8 @@ describe('FunctionLoader', () => {
       'jobs/made.cjs': 'const made = {}; for (const name of ["one"]) made[name] = () => name; module.exports = made',
       'jobs/compiled.cjs':
         "Object.defineProperty(exports, '__esModule', { value: true }); exports.default = () => 'compiled'; exports.other = () => 'other'",
+      'mods/größe.js': 'export const länge = () => "länge"; export class Maß { static größer() { return "größer" } }',
+      'पत्र.js': 'export const भेजो = () => "भेजो"',
       'my-jobs/deep.email.js': says('dots in a file name'),
     })
     const expected = {
@@ -43,6 +45,10 @@ describe('FunctionLoader', () => {
       './jobs/made#default.one': 'one',
       './jobs/compiled#default': 'compiled',
       './jobs/compiled#other': 'other',
+      './mods/größe#länge': 'länge',
+      'mods.größe.länge': 'länge',
+      'mods.größe.Maß.größer': 'größer',
+      'पत्र.भेजो': 'भेजो',
       './my-jobs/deep.email#run': 'dots in a file name',
     }
     expect(await project.load(Object.keys(expected))).toEqual(expected)

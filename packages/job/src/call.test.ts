@@ -58,10 +58,31 @@ describe('parseFunctionRef', () => {
     })
     expect(parseFunctionRef('pkg.mod.func')).toEqual({ kind: 'dotted', parts: ['pkg', 'mod', 'func'] })
     expect(parseFunctionRef('send')).toEqual({ kind: 'name', name: 'send' })
+    expect(parseFunctionRef('mods.größe.länge')).toEqual({ kind: 'dotted', parts: ['mods', 'größe', 'länge'] })
+    expect(parseFunctionRef('पत्र.भेजो')).toEqual({ kind: 'dotted', parts: ['पत्र', 'भेजो'] })
+    expect(parseFunctionRef('größe')).toEqual({ kind: 'name', name: 'größe' })
     expect(parseFunctionRef('./jobs/clean.mjs')).toEqual({ kind: 'script', path: 'jobs/clean.mjs' })
   })
 
-  it.each(['', '#x', 'a#', 'a#b c', 'a#b.', 'a..b', 'a b.c', 'x'.repeat(501), 7, null])('refuses %j', (text) => {
+  it.each([
+    ...['', '#x', 'a#', 'a#b c', 'a#b.', 'a..b', 'a b.c', 'x'.repeat(501), 7, null],
+    // Characters that look like a dot, a slash or nothing, or that a terminal obeys.
+    ...[
+      'a․b',
+      'a．b',
+      'a。b',
+      'a∕b',
+      'a／b',
+      'a⧵b',
+      'a＃b',
+      'a\u00a0b',
+      'a\u200bb',
+      'a\u2060b',
+      'a\u202eb',
+      'a\u0085b',
+    ],
+    ...['ä\0.b', 'ä\n.b', 'ä/b.c', 'ä\\b.c', 'ä:b.c', 'ä%2fb.c', 'ä.b()', 'ä..b', 'ä.', '.ä', 'a\ud800.b', '😀.b'],
+  ])('refuses %j', (text) => {
     expect(() => parseFunctionRef(text)).toThrow(expect.objectContaining({ code: 'RQ_INVALID_REFERENCE' }))
   })
 })

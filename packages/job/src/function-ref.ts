@@ -24,8 +24,8 @@ export function ref<F extends AnyFunction>(text: string): TypedRef<F> {
  * - `module`: a module (`./jobs/email`, relative to an import path, or a package) and the names that lead to its
  *   export.
  * - `script`: a module alone, `./path/to/file`, relative to an import path. It is run from the top.
- * - `dotted`: RQ's form. The importer finds out where the module ends and the export begins; all of it may name a
- *   module to run.
+ * - `dotted`: RQ's form: words of Unicode letters and digits, `_`, `$` and `-`. The importer finds out where the module
+ *   ends and the export begins; all of it may name a module to run.
  * - `name`: a single word: a function registered with the worker.
  */
 export type ParsedFunctionRef =
@@ -36,7 +36,8 @@ export type ParsedFunctionRef =
 
 const LONGEST_REF = 500
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u
-const WORD = /^[A-Za-z0-9_$-]+$/
+/** Part of a dotted path: the name of a file or a folder, or what may follow in an identifier. */
+const WORD = /^[-\p{ID_Continue}$\u200c\u200d]+$/u
 
 /**
  * Split a reference into its parts. Checks only its form; the importer decides whether it may be imported.

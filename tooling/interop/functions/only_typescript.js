@@ -10,6 +10,8 @@ export const keys = (value) => Object.keys(value).sort()
 
 export const dates = () => ({ at: new Date(Date.UTC(2030, 0, 2, 3, 4, 5, 678)) })
 
+export const länge = (text) => [...text].length
+
 export const map = () => new Map([['a', 1]])
 
 export const big = () => 2n ** 80n

@@ -23,6 +23,7 @@ q = queue('args')
  q.enqueue('tasks.greet', 'Ada', greeting='Salut', punctuation=' :)').id,
  q.enqueue('tasks.echo', {'a': [1, None, True, {'b': 'c'}]}).id,
  q.enqueue('only_typescript.Calculator.halve', 9).id,
+ q.enqueue('only_typescript.länge', 'Größe').id,
  q.enqueue('tasks.nothing').id]`)
     expect(await burst('args')).toBe(true)
     const jobs = await Promise.all(ids.map(describeJob))
@@ -33,6 +34,7 @@ q = queue('args')
       'Salut, Ada :)',
       { a: [1, null, true, { b: 'c' }] },
       4.5,
+      5,
       null,
     ])
     const [first] = jobs

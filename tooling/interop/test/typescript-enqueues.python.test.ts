@@ -19,6 +19,7 @@ describe.skipIf(python === undefined)(withPython('we enqueue, a Python worker ru
       queue.enqueue('only_python.Calculator.double', [21]),
       queue.enqueue('tasks.greet', ['Ada'], { kwargs: { greeting: 'Salut' } }),
       queue.enqueue('tasks.echo', [{ a: [1, null, true, 'ü'], b: { c: 0.5 } }]),
+      queue.enqueue('only_python.länge', ['Größe']),
       queue.enqueue('tasks.nothing'),
     ])
     await burst('calls')
@@ -28,6 +29,7 @@ describe.skipIf(python === undefined)(withPython('we enqueue, a Python worker ru
       42,
       'Salut, Ada!',
       { a: [1, null, true, 'ü'], b: { c: 0.5 } },
+      5,
       null,
     ])
     const [first] = jobs
