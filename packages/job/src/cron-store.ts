@@ -1,4 +1,8 @@
 import type { NewJob } from './queue-store.ts'
+import type { NameHolder } from './worker-store.ts'
+
+/** How long a cron scheduler counts as alive after its last heartbeat, which it sends every 15 s. */
+export const CRON_LEASE_MS = 45_000
 
 /**
  * The state of a cron job, shared by all schedulers and kept over restarts. Times are epoch milliseconds by the store's
@@ -79,6 +83,13 @@ export interface CronSchedulerRecord {
   readonly jobs: readonly CronJobRecord[]
 }
 
+export interface CronHeartbeatReply {
+  /** Whether another scheduler has the name. Nothing was written then. */
+  readonly isNameTaken: boolean
+  /** The store's time of this answer. */
+  readonly nowMs: number
+}
+
 /** The cron scheduler's side of a store. Every method is one atomic step. */
 export interface CronStore {
   /** Read a cron job's state and store its rule. A rule that is new or has changed comes into force now. */
@@ -95,12 +106,16 @@ export interface CronStore {
    */
   history(name: string, start: number, end: number): Promise<string[]>
 
-  /** List a scheduler. @throws RqError `RQ_SCHEDULER_NAME_TAKEN` when a live scheduler has this name. */
-  register(scheduler: CronSchedulerRecord): Promise<void>
-  /** Renew a scheduler's record, or write it again if it has expired. @returns the store's time. */
-  heartbeat(scheduler: CronSchedulerRecord): Promise<number>
-  /** Remove a scheduler from the list. */
-  unregister(name: string): Promise<void>
+  /**
+   * List a scheduler, unless another living instance has its name. `instance` is random, different from that of any
+   * other scheduler with the same name.
+   * @returns the one that has the name.
+   */
+  register(scheduler: CronSchedulerRecord, instance: string): Promise<NameHolder | undefined>
+  /** Renew a scheduler's record, or write it again if it has expired; unless another living instance has its name. */
+  heartbeat(scheduler: CronSchedulerRecord, instance: string): Promise<CronHeartbeatReply>
+  /** Remove a scheduler from the list, unless the record is not its own. */
+  unregister(name: string, instance: string): Promise<void>
   /**
    * List the live schedulers. Those without a heartbeat for `staleS` seconds (default 120) are removed from the list.
    */

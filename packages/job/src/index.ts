@@ -1,14 +1,16 @@
 export type { AdminStore } from './admin-store.ts'
 export { type Call, type Codec, dumpCall, hasKwargs, loadCall, positional, readPayload } from './call.ts'
 export { Callback, type CallbackOptions } from './callback.ts'
-export type {
-  CronJobRecord,
-  CronKey,
-  CronReply,
-  CronRun,
-  CronSchedulerRecord,
-  CronState,
-  CronStore,
+export {
+  CRON_LEASE_MS,
+  type CronHeartbeatReply,
+  type CronJobRecord,
+  type CronKey,
+  type CronReply,
+  type CronRun,
+  type CronSchedulerRecord,
+  type CronState,
+  type CronStore,
 } from './cron-store.ts'
 export {
   DEFAULT_CALLBACK_TIMEOUT_S,

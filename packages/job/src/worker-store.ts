@@ -115,7 +115,7 @@ export interface HeartbeatReply {
   readonly isNameTaken: boolean
 }
 
-/** The worker that has a name already. */
+/** The worker, or the cron scheduler, that has a name already. */
 export interface NameHolder {
   /** Changes with each of its heartbeats; undefined if that cannot be known, for a worker of another program. */
   readonly lastBeat: string | undefined

@@ -1,27 +1,23 @@
 #!lua
---- Register a cron scheduler, unless a live one has its name.
+--- Register a cron scheduler, unless another living instance has its name.
 -- @key schedulers zset rq:cron_schedulers names by last heartbeat
 -- @key record     hash rq:cron_scheduler:<s>
--- @arg name   string
--- @arg staleS int without a heartbeat for this long a scheduler counts as dead
--- @arg ttlS   int of the record
--- @arg fields... value of the record, pid and hostname among them
--- @reply {'registered' | 'taken'}
--- @include lib/time
+-- @arg name     string
+-- @arg instance string
+-- @arg leaseMs  int without a heartbeat for this long one of ours counts as dead
+-- @arg staleMs  int without a heartbeat for this long one of another program counts as dead
+-- @arg ttlS     int of the record
+-- @arg fields... value of the record
+-- @reply {[answer: 'registered' | 'taken', lastBeat: string, leftMs: int]}
+--   of the instance that has the name: what each of its heartbeats changes, or empty; and how long it counts as alive
+-- @include lib/cron_scheduler
 
 local schedulersKey, recordKey = KEYS[1], KEYS[2]
-local name, staleS, ttlS = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+local name, instance, leaseMs, staleMs, ttlS = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 
-local nowS, nowMs = clock()
-local beat = redis.call('ZSCORE', schedulersKey, name)
-if beat and tonumber(beat) > nowS - staleS then
-  -- The same process may register again: its first reply was lost.
-  local fields = {}
-  for at = 4, #ARGV, 2 do fields[ARGV[at]] = ARGV[at + 1] end
-  local known = redis.call('HMGET', recordKey, 'pid', 'hostname')
-  if known[1] and (known[1] ~= fields.pid or known[2] ~= fields.hostname) then return 'taken' end
-end
-redis.call('ZADD', schedulersKey, score(nowMs), name)
-redis.call('HSET', recordKey, unpack(ARGV, 4))
-redis.call('EXPIRE', recordKey, ttlS)
-return 'registered'
+-- The same instance may register again: its first reply was lost.
+local _, nowMs = clock()
+local other = otherScheduler(schedulersKey, recordKey, name, instance, nowMs, leaseMs, staleMs)
+if other then return { 'taken', other.lastBeat or '', other.leftMs } end
+writeScheduler(schedulersKey, recordKey, name, instance, nowMs, ttlS, { unpack(ARGV, 6) })
+return { 'registered', '', 0 }

@@ -171,7 +171,7 @@ describe('records of cron schedulers', () => {
 
   it('are written in the form of RQ', () =>
     withStorage(async (storage, redis) => {
-      await storage.crons.register(record)
+      await storage.crons.register(record, 'one')
       const { 'rq:cron_scheduler:box:1:abcdef': hash, 'rq:cron_schedulers': list } = await redis.dump()
       expect(Object.keys(list?.value ?? {})).toEqual([record.name])
       expect(hash).toMatchObject({ ttl: 120, value: { hostname: 'box', pid: '1', name: record.name } })
@@ -197,7 +197,7 @@ describe('records of cron schedulers', () => {
       const [job] = record.jobs
       if (job === undefined) throw new Error('no job')
       const text = ' 30 0 9 * * FRI#L'
-      await storage.crons.register({ ...record, jobs: [{ ...job, cron: text }] })
+      await storage.crons.register({ ...record, jobs: [{ ...job, cron: text }] }, 'one')
       const json = await redis.client.hget(`${redis.prefix}cron_scheduler:${record.name}`, 'cron_jobs')
       expect(JSON.parse(json ?? '')).toMatchObject([{ cron: '0 9 * * L5 30', cron_text: text }])
       expect((await storage.crons.scheduler(record.name))?.jobs).toEqual([{ ...job, cron: text }])
@@ -205,7 +205,7 @@ describe('records of cron schedulers', () => {
 
   it('are read back, living ones only', () =>
     withStorage(async (storage, redis) => {
-      await storage.crons.register(record)
+      await storage.crons.register(record, 'one')
       await redis.client.zadd(`${redis.prefix}cron_schedulers`, Date.now() / 1000 - 110, 'quiet')
       await redis.client.zadd(`${redis.prefix}cron_schedulers`, Date.now() / 1000 - 130, 'dead')
       expect(await redis.client.zcard(`${redis.prefix}cron_schedulers`)).toBe(3)
@@ -217,7 +217,7 @@ describe('records of cron schedulers', () => {
       expect(others).toEqual([])
       expect(alive).toMatchObject(record)
       expect(alive?.lastHeartbeatMs).toBeGreaterThan(Date.now() - 10_000)
-      await storage.crons.unregister(record.name)
+      await storage.crons.unregister(record.name, 'one')
       expect(await storage.crons.schedulers()).toEqual([])
       expect(await storage.crons.scheduler(record.name)).toEqual(record)
       expect(await storage.crons.scheduler('none')).toBeUndefined()
@@ -235,15 +235,56 @@ describe('records of cron schedulers', () => {
       expect((await storage.crons.scheduler('broken'))?.jobs).toEqual([])
     }))
 
-  it('refuse a name that a living scheduler has, and come back when they were lost', () =>
+  it('belong to one instance, whatever process and host it has, and come back when they were lost', () =>
     withStorage(async (storage, redis) => {
-      await storage.crons.register(record)
-      await storage.crons.register(record)
-      await expect(storage.crons.register({ ...record, pid: 2 })).rejects.toMatchObject({
-        code: 'RQ_SCHEDULER_NAME_TAKEN',
-      })
+      const { crons } = storage
+      await crons.register(record, 'one')
+      expect(await crons.register(record, 'one')).toBeUndefined()
+      const before = await redis.dump()
+      expect(before[`rq:cron_scheduler:${record.name}`]).toMatchObject({ value: { instance: 'one' } })
+      expect(await crons.register(record, 'two')).toMatchObject({ lastBeat: expect.any(String) })
+      expect(await crons.heartbeat(record, 'two')).toMatchObject({ isNameTaken: true })
+      await crons.unregister(record.name, 'two')
+      expect(await redis.dump()).toEqual(before)
       await redis.client.del(...(await redis.keys()))
-      expect(await storage.crons.heartbeat(record)).toBeGreaterThan(TICK_MS)
-      expect(await storage.crons.schedulers()).toMatchObject([record])
+      expect(await crons.heartbeat(record, 'one')).toEqual({ isNameTaken: false, nowMs: expect.any(Number) })
+      expect(await crons.schedulers()).toMatchObject([record])
+    }))
+
+  it('belong to another instance 45 seconds after the last heartbeat, with nothing of the first one left', () =>
+    withStorage(async (storage, redis) => {
+      const { crons } = storage
+      const key = `${redis.prefix}cron_scheduler:${record.name}`
+      const beatAgo = (seconds: number) =>
+        redis.client.zadd(`${redis.prefix}cron_schedulers`, Date.now() / 1000 - seconds, record.name)
+      await crons.register(record, 'one')
+      await redis.client.hset(key, 'of_another_version', '1')
+      await beatAgo(30)
+      const holder = await crons.register(record, 'two')
+      expect(holder?.freeInMs).toBeGreaterThan(0)
+      expect(holder?.freeInMs).toBeLessThanOrEqual(16_000)
+      await beatAgo(46)
+      expect(await crons.register(record, 'two')).toBeUndefined()
+      expect(await redis.client.hmget(key, 'instance', 'of_another_version')).toEqual(['two', null])
+      expect(await crons.heartbeat(record, 'one')).toMatchObject({ isNameTaken: true })
+    }))
+
+  it('of Python have no instance: the name is free 120 seconds after the last heartbeat', () =>
+    withStorage(async (storage, redis) => {
+      const { crons } = storage
+      const key = `${redis.prefix}cron_scheduler:${record.name}`
+      const beatAgo = (seconds: number) =>
+        redis.client.zadd(`${redis.prefix}cron_schedulers`, Date.now() / 1000 - seconds, record.name)
+      await redis.client.hset(key, { hostname: record.hostname, pid: String(record.pid), name: record.name })
+      await beatAgo(110)
+      const holder = await crons.register(record, 'one')
+      expect(holder).toEqual({ lastBeat: undefined, freeInMs: expect.any(Number) })
+      expect(holder?.freeInMs).toBeGreaterThan(0)
+      expect(await crons.heartbeat(record, 'one')).toMatchObject({ isNameTaken: true })
+      await beatAgo(121)
+      expect(await crons.register(record, 'one')).toBeUndefined()
+      // One of Python that takes the name of one that has left writes into its record, which must not seem ours then.
+      await crons.unregister(record.name, 'one')
+      expect(await redis.client.hexists(key, 'instance')).toBe(0)
     }))
 })

@@ -7,6 +7,8 @@ export interface CronPresenceOptions {
   readonly clock: StoreClock
   readonly logger: Logger
   readonly record: () => CronSchedulerRecord
+  /** Random; tells this scheduler from others of its name. */
+  readonly instance: string
 }
 
 /** RQ's readers drop a scheduler after 120 s without a heartbeat. */
@@ -16,18 +18,25 @@ const GATHER_MS = SECOND_MS
 
 /**
  * Keeps a cron scheduler's record in the store: that it lives, what it has registered, when each cron job ran and will
- * run.
+ * run. While another scheduler has the name, which it took when this one was frozen or cut off, this one is not listed;
+ * it enqueues all the same, since each tick is enqueued once by whomever.
  */
 export class CronPresence implements Duty {
   readonly #heartbeat: PeriodicDuty
+  #isNameTaken = false
 
-  constructor({ clock, logger, record, store }: CronPresenceOptions) {
+  constructor(options: CronPresenceOptions) {
+    const { clock, instance, logger, record, store } = options
     this.#heartbeat = new PeriodicDuty({
       name: 'The heartbeat of the cron scheduler',
       everyMs: HEARTBEAT_MS,
       logger,
-      async run() {
-        await clock.asking(async () => ({ nowMs: await store.heartbeat(record()) }))
+      run: async () => {
+        const { isNameTaken } = await clock.asking(() => store.heartbeat(record(), instance))
+        if (isNameTaken && !this.#isNameTaken) {
+          logger.error('Another cron scheduler has taken the name of this one, which goes on, but is not listed')
+        }
+        this.#isNameTaken = isNameTaken
       },
     })
   }

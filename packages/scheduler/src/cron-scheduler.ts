@@ -23,13 +23,17 @@ import type { CronContext, CronEntry } from './cron-entry.ts'
 import { type CronJob, HISTORY_NAMES, type HistoryRange } from './cron-job.ts'
 import { type CronOptions, checkCron } from './cron-options.ts'
 import { CronPresence } from './cron-presence.ts'
+import { registerCronScheduler } from './cron-registration.ts'
 import { type PendingCron, takePending } from './cron-registry.ts'
 import { CronSchedulerInfo } from './cron-scheduler-info.ts'
 import { CronTicker } from './cron-ticker.ts'
 import { StoreClock } from './store-clock.ts'
 
 export interface CronSchedulerOptions extends Pick<QueueOptions, 'storage' | 'serializer' | 'importPaths'> {
-  /** Unique among living schedulers. Default: `host:pid:` and six random digits. */
+  /**
+   * Unique among living schedulers. Default: `host:pid:` and six random digits. The name of a scheduler that was killed
+   * is free 45 seconds after its last heartbeat.
+   */
   readonly name?: string
   /** Default: silent. */
   readonly logger?: Logger
@@ -75,6 +79,8 @@ export class CronScheduler {
   readonly hostname = hostname()
   readonly pid = process.pid
   readonly createdAt: Date
+  /** Tells this scheduler from others of its name. */
+  readonly #instance = randomHex()
   readonly #context: CronContext
   readonly #logger: Logger
   readonly #ticker: CronTicker
@@ -106,6 +112,7 @@ export class CronScheduler {
       clock: storeClock,
       logger: this.#logger,
       record: () => this.#record(),
+      instance: this.#instance,
     })
     this.#ticker = new CronTicker({
       clock: storeClock,
@@ -177,7 +184,8 @@ export class CronScheduler {
 
   /**
    * Register what `cron.register` has collected in this process, locate the functions, add this scheduler to the list,
-   * and begin. Resolves when it runs, or when it is stopped meanwhile.
+   * and begin. Resolves when it runs, or when it is stopped meanwhile. If its name is that of a scheduler that has not
+   * left, it waits until a heartbeat of that one comes, within 15 seconds, or its name is free.
    * @throws RqError `RQ_INVALID_REFERENCE`, `RQ_SERIALIZATION` for a cron job that no worker could run;
    *   `RQ_SCHEDULER_NAME_TAKEN`; RqError of the store when it cannot be reached.
    */
@@ -251,14 +259,20 @@ export class CronScheduler {
 
   async #enter(signal: AbortSignal): Promise<void> {
     await this.#entries.prepare()
-    await this.#context.storage.crons.register(this.#record())
+    await registerCronScheduler({
+      store: this.#context.storage.crons,
+      record: () => this.#record(),
+      instance: this.#instance,
+      logger: this.#logger,
+      stopping: signal,
+    })
     // Stopped meanwhile, it was removed from the list before it was added.
     if (signal.aborted) return this.#leave()
     await this.#entries.open()
   }
 
   async #leave(): Promise<void> {
-    const left = this.#context.storage.crons.unregister(this.name)
+    const left = this.#context.storage.crons.unregister(this.name, this.#instance)
     await within(
       LEAVE_MS,
       left.catch(() => {}),

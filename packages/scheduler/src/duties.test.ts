@@ -33,12 +33,12 @@ describeDuty('Promoter', (work) => {
 describeDuty('CronPresence', (work) => {
   const heartbeat = async () => {
     await work()
-    return Date.now()
+    return { isNameTaken: false, nowMs: Date.now() }
   }
   const store = { heartbeat } as unknown as CronStore
   const clock = new StoreClock(systemClock)
   const record = () => ({ name: 's', hostname: 'h', pid: 1, createdAtMs: 0, configFile: '', jobs: [] })
-  return new CronPresence({ store, clock, record, logger: silentLogger })
+  return new CronPresence({ store, clock, record, instance: 'i', logger: silentLogger })
 })
 
 describeDuty('CronTicker', (work) => {

@@ -1,3 +1,5 @@
+import { hostname } from 'node:os'
+import { type Logger, silentLogger } from '@rq/core'
 import { Retry, Webhook } from '@rq/job'
 import { Queue } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
@@ -404,14 +406,53 @@ describe('monitoring', () => {
     })
   })
 
-  it('refuses a name that a living scheduler has', async () => {
+  it('refuses a name that a living scheduler has, also in its own process, and leaves that one listed', async () => {
     await using redis = await redisFixture()
     await using at = await place(redis)
-    await at.scheduler({ name: 'main' }).start()
-    await redis.client.hset(`${redis.prefix}cron_scheduler:main`, 'pid', '1')
-    const second = at.scheduler({ name: 'main' })
+    const first = at.scheduler({ name: 'main' })
+    await first.start()
+    // The first one sends a heartbeat after the second one has seen it.
+    const warn = () => first.register(clean, { queueName: 'q', interval: HOUR_MS / 1000 })
+    const logger: Logger = { ...silentLogger, warn, child: () => logger }
+    const second = at.scheduler({ name: 'main', logger })
     await expect(second.start()).rejects.toMatchObject({ code: 'RQ_SCHEDULER_NAME_TAKEN' })
     expect(second.status).toBe('stopped')
+    await second.stop()
+    expect(await CronScheduler.all({ storage: at.storage })).toMatchObject([{ name: 'main' }])
+  })
+
+  it('takes the name of a dead scheduler when it is free, and that of one that has left at once', async () => {
+    await using redis = await redisFixture()
+    await using at = await place(redis)
+    const dead = { name: 'main', hostname: hostname(), pid: process.pid, createdAtMs: 0, configFile: '', jobs: [] }
+    await at.crons.register(dead, 'dead')
+    await redis.client.zadd(`${redis.prefix}cron_schedulers`, Date.now() / 1000 - 43, 'main')
+    const second = at.scheduler({ name: 'main' })
+    await second.start()
+    expect(second.status).toBe('started')
+    await second.stop()
+    await at.scheduler({ name: 'main' }).start()
+    await second.stop()
+    expect(await CronScheduler.all({ storage: at.storage })).toMatchObject([{ name: 'main' }])
+  })
+
+  it('goes on without being listed when another one has its name by now, and is listed when that one leaves', async () => {
+    await using redis = await redisFixture()
+    await using at = await place(redis)
+    const errors: string[] = []
+    const logger: Logger = { ...silentLogger, error: (message: string) => errors.push(message), child: () => logger }
+    const first = at.scheduler({ name: 'main', logger })
+    await first.start()
+    await redis.client.hset(`${redis.prefix}cron_scheduler:main`, { instance: 'other', config_file: 'other' })
+    first.register(clean, { queueName: 'default', interval: HOUR_MS / 1000 })
+    await eventually(() => errors.length > 0)
+    expect(errors).toEqual([expect.stringContaining('taken the name')])
+    await eventually(async () => (await at.ids()).length === 1)
+    expect(await CronScheduler.all({ storage: at.storage })).toMatchObject([{ configFile: 'other' }])
+    await at.crons.unregister('main', 'other')
+    first.register(clean, { queueName: 'default', interval: HOUR_MS, name: 'second' })
+    await eventually(async () => (await CronScheduler.all({ storage: at.storage }))[0]?.configFile === '')
+    expect(errors).toHaveLength(1)
   })
 })
 

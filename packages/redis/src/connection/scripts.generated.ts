@@ -183,6 +183,22 @@ local function isRunning(prefix, historyKey, start)
   return false
 end`
 
+const LIB_CRON_SCHEDULER = String.raw`local function otherScheduler(schedulersKey, recordKey, name, instance, nowMs, leaseMs, staleMs)
+  local beat = redis.call('ZSCORE', schedulersKey, name)
+  local known = redis.call('HMGET', recordKey, 'hostname', 'instance')
+  if not beat or not known[1] or known[2] == instance then return nil end
+  local isOurs = known[2] ~= false
+  local leftMs = math.ceil(tonumber(beat) * 1000) + (isOurs and leaseMs or staleMs) - nowMs
+  if leftMs <= 0 then return nil end
+  return { lastBeat = isOurs and beat or nil, leftMs = leftMs }
+end
+local function writeScheduler(schedulersKey, recordKey, name, instance, nowMs, ttlS, fields)
+  if redis.call('HGET', recordKey, 'instance') ~= instance then redis.call('DEL', recordKey) end
+  redis.call('ZADD', schedulersKey, score(nowMs), name)
+  redis.call('HSET', recordKey, 'instance', instance, unpack(fields))
+  redis.call('EXPIRE', recordKey, ttlS)
+end`
+
 const LIB_DEPENDENCIES = String.raw`local MOST_CHECKED = 250
 local FEW = 8
 local checksLeft = 2500
@@ -1627,7 +1643,7 @@ return redis.call('ZCARD', registryKey) - redis.call('ZCOUNT', registryKey, 0, r
 }
 
 /**
- * Renew the entry and the record of a cron scheduler; write them again if they are gone.
+ * Renew the entry and the record of a cron scheduler, unless another living instance has its name by now. Write them again if they are gone.
  *
  * Keys: schedulers (rq:cron_schedulers), record (rq:cron_scheduler:<s>)
  *
@@ -1637,25 +1653,28 @@ export const cronHeartbeat: Script<
   [schedulers: string, record: string],
   [
     name: string,
+    instance: string,
+    leaseMs: number,
+    staleMs: number,
     ttlS: number,
     ...fields: ScriptArgument[],
   ],
-  number
+  [name: 'held' | 'taken', nowMs: number]
 > = {
   name: 'cron_heartbeat',
-  sha: '513c2888b07a6f59275c0a46e91a18aca076ffcb',
+  sha: 'bdf68d76756321cb5c28908e08817ab0001b7e3e',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_TIME,
+    LIB_CRON_SCHEDULER,
     String.raw`local schedulersKey, recordKey = KEYS[1], KEYS[2]
-local name, ttlS = ARGV[1], ARGV[2]
+local name, instance, leaseMs, staleMs, ttlS = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local _, nowMs = clock()
-redis.call('ZADD', schedulersKey, score(nowMs), name)
-redis.call('HSET', recordKey, unpack(ARGV, 3))
-redis.call('EXPIRE', recordKey, ttlS)
-return nowMs`,
+if otherScheduler(schedulersKey, recordKey, name, instance, nowMs, leaseMs, staleMs) then return { 'taken', nowMs } end
+writeScheduler(schedulersKey, recordKey, name, instance, nowMs, ttlS, { unpack(ARGV, 6) })
+return { 'held', nowMs }`,
   ),
 }
 
@@ -1734,43 +1753,39 @@ return 1`,
 }
 
 /**
- * Register a cron scheduler, unless a live one has its name.
+ * Register a cron scheduler, unless another living instance has its name.
  *
  * Keys: schedulers (rq:cron_schedulers), record (rq:cron_scheduler:<s>)
  *
- * Reply: 
+ * Reply: of the instance that has the name: what each of its heartbeats changes, or empty; and how long it counts as alive
  */
 export const cronRegister: Script<
   [schedulers: string, record: string],
   [
     name: string,
-    staleS: number,
+    instance: string,
+    leaseMs: number,
+    staleMs: number,
     ttlS: number,
     ...fields: ScriptArgument[],
   ],
-  'registered' | 'taken'
+  [answer: 'registered' | 'taken', lastBeat: string, leftMs: number]
 > = {
   name: 'cron_register',
-  sha: 'f0fd9985e093c1ecac5916b4c366161294aabb78',
+  sha: 'f7205b260cda984623f6b84569d71c9d6ff0e6c4',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua`,
     LIB_TIME,
+    LIB_CRON_SCHEDULER,
     String.raw`local schedulersKey, recordKey = KEYS[1], KEYS[2]
-local name, staleS, ttlS = ARGV[1], tonumber(ARGV[2]), ARGV[3]
-local nowS, nowMs = clock()
-local beat = redis.call('ZSCORE', schedulersKey, name)
-if beat and tonumber(beat) > nowS - staleS then
-  local fields = {}
-  for at = 4, #ARGV, 2 do fields[ARGV[at]] = ARGV[at + 1] end
-  local known = redis.call('HMGET', recordKey, 'pid', 'hostname')
-  if known[1] and (known[1] ~= fields.pid or known[2] ~= fields.hostname) then return 'taken' end
-end
-redis.call('ZADD', schedulersKey, score(nowMs), name)
-redis.call('HSET', recordKey, unpack(ARGV, 4))
-redis.call('EXPIRE', recordKey, ttlS)
-return 'registered'`,
+local name, instance, leaseMs, staleMs, ttlS = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+local _, nowMs = clock()
+local other = otherScheduler(schedulersKey, recordKey, name, instance, nowMs, leaseMs, staleMs)
+if other then return { 'taken', other.lastBeat or '', other.leftMs } end
+writeScheduler(schedulersKey, recordKey, name, instance, nowMs, ttlS, { unpack(ARGV, 6) })
+return { 'registered', '', 0 }`,
   ),
 }
 
@@ -1889,30 +1904,34 @@ return { answer, tick ~= '' and tick or decided, nowMs }`,
 }
 
 /**
- * Remove a cron scheduler from the list. Its record can be read a little longer.
+ * Remove a cron scheduler from the list, unless the record is not its own. The record can be read a little longer.
  *
  * Keys: schedulers (rq:cron_schedulers), record (rq:cron_scheduler:<s>)
  *
- * Reply: 1 if it was listed
+ * Reply: 1 if the record was its own
  */
 export const cronUnregister: Script<
   [schedulers: string, record: string],
   [
     name: string,
+    instance: string,
     ttlS: number,
   ],
-  number
+  0 | 1
 > = {
   name: 'cron_unregister',
-  sha: 'fb8f76355042f551b07f9a7a558c9bda15b8447c',
+  sha: '766f17f0c345b1108ce5e71557239652b44969d8',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     String.raw`local schedulersKey, recordKey = KEYS[1], KEYS[2]
-local name, ttlS = ARGV[1], ARGV[2]
+local name, instance, ttlS = ARGV[1], ARGV[2], ARGV[3]
+if redis.call('HGET', recordKey, 'instance') ~= instance then return 0 end
+redis.call('ZREM', schedulersKey, name)
 redis.call('EXPIRE', recordKey, ttlS)
-return redis.call('ZREM', schedulersKey, name)`,
+redis.call('HDEL', recordKey, 'instance')
+return 1`,
   ),
 }
 

@@ -1,5 +1,15 @@
-import { RqError } from '@rq/core'
-import type { CronKey, CronReply, CronRun, CronSchedulerRecord, CronState, CronStore } from '@rq/job'
+import { SECOND_MS } from '@rq/core'
+import {
+  CRON_LEASE_MS,
+  type CronHeartbeatReply,
+  type CronKey,
+  type CronReply,
+  type CronRun,
+  type CronSchedulerRecord,
+  type CronState,
+  type CronStore,
+  type NameHolder,
+} from '@rq/job'
 import { decodeCronScheduler, encodeCronScheduler } from '../codec/cron-codec.ts'
 import { pushJob } from '../codec/enqueue-arguments.ts'
 import { type Packable, packList } from '../codec/message-pack.ts'
@@ -58,29 +68,26 @@ export class RedisCronStore implements CronStore {
     return this.#connections.call((client) => client.zrevrange(this.#keys.cronHistory(name), start, String(end)))
   }
 
-  async register(scheduler: CronSchedulerRecord): Promise<void> {
-    const reply = await this.#connections.run(scripts.cronRegister, this.#recordKeys(scheduler.name), [
-      ...([scheduler.name, STALE_S, RECORD_TTL_S] as const),
-      ...encodeCronScheduler(scheduler),
-    ])
-    if (reply === 'taken') {
-      throw new RqError(
-        'RQ_SCHEDULER_NAME_TAKEN',
-        `An active cron scheduler named '${scheduler.name}' exists already. Choose another name; if that scheduler is dead, wait two minutes.`,
-        { details: { name: scheduler.name } },
-      )
-    }
+  async register(scheduler: CronSchedulerRecord, instance: string): Promise<NameHolder | undefined> {
+    const [answer, lastBeat, freeInMs] = await this.#connections.run(
+      scripts.cronRegister,
+      this.#recordKeys(scheduler.name),
+      [...recordArguments(scheduler, instance), ...encodeCronScheduler(scheduler)],
+    )
+    if (answer === 'registered') return undefined
+    return { lastBeat: lastBeat === '' ? undefined : lastBeat, freeInMs: Math.max(0, freeInMs) }
   }
 
-  heartbeat(scheduler: CronSchedulerRecord): Promise<number> {
-    return this.#connections.run(scripts.cronHeartbeat, this.#recordKeys(scheduler.name), [
-      ...([scheduler.name, RECORD_TTL_S] as const),
+  async heartbeat(scheduler: CronSchedulerRecord, instance: string): Promise<CronHeartbeatReply> {
+    const [name, nowMs] = await this.#connections.run(scripts.cronHeartbeat, this.#recordKeys(scheduler.name), [
+      ...recordArguments(scheduler, instance),
       ...encodeCronScheduler(scheduler),
     ])
+    return { isNameTaken: name === 'taken', nowMs }
   }
 
-  async unregister(name: string): Promise<void> {
-    await this.#connections.run(scripts.cronUnregister, this.#recordKeys(name), [name, DEAD_RECORD_TTL_S])
+  async unregister(name: string, instance: string): Promise<void> {
+    await this.#connections.run(scripts.cronUnregister, this.#recordKeys(name), [name, instance, DEAD_RECORD_TTL_S])
   }
 
   async schedulers(staleS = STALE_S): Promise<(CronSchedulerRecord & { lastHeartbeatMs: number })[]> {
@@ -114,6 +121,10 @@ export class RedisCronStore implements CronStore {
   #recordKeys(name: string): [schedulers: string, record: string] {
     return [this.#keys.cronSchedulers, this.#keys.cronScheduler(name)]
   }
+}
+
+function recordArguments({ name }: CronSchedulerRecord, instance: string) {
+  return [name, instance, CRON_LEASE_MS, STALE_S * SECOND_MS, RECORD_TTL_S] as const
 }
 
 /** Whether the job is in its queue now; a job of this id that is there already was enqueued by an earlier run. */

@@ -1,6 +1,16 @@
-import { RqError, SECOND_MS } from '@rq/core'
-import type { CronKey, CronReply, CronRun, CronSchedulerRecord, CronState, CronStore } from '@rq/job'
-import { isTerminal } from '@rq/job'
+import { SECOND_MS } from '@rq/core'
+import {
+  CRON_LEASE_MS,
+  type CronHeartbeatReply,
+  type CronKey,
+  type CronReply,
+  type CronRun,
+  type CronSchedulerRecord,
+  type CronState,
+  type CronStore,
+  isTerminal,
+  type NameHolder,
+} from '@rq/job'
 import { enqueueOne } from './enqueueing.ts'
 import type { MemoryData, StoredCron } from './memory-data.ts'
 
@@ -62,37 +72,34 @@ export class MemoryCronStore implements CronStore {
     return newestFirst.slice(start, end === -1 ? undefined : end + 1)
   }
 
-  async register(scheduler: CronSchedulerRecord): Promise<void> {
-    const { hostname, name, pid } = scheduler
-    const known = this.#data.cronSchedulers.get(name)
-    const beatMs = this.#data.cronHeartbeats.get(name) ?? 0
-    const isAlive = known !== undefined && beatMs > this.#data.nowMs - STALE_S * SECOND_MS
-    if (isAlive && (known.pid !== pid || known.hostname !== hostname)) {
-      throw new RqError('RQ_SCHEDULER_NAME_TAKEN', `An active cron scheduler named '${name}' exists already.`, {
-        details: { name },
-      })
-    }
-    await this.heartbeat(scheduler)
+  async register(scheduler: CronSchedulerRecord, instance: string): Promise<NameHolder | undefined> {
+    const holder = this.#otherInstance(scheduler.name, instance)
+    if (holder === undefined) await this.heartbeat(scheduler, instance)
+    return holder
   }
 
-  async heartbeat(scheduler: CronSchedulerRecord): Promise<number> {
+  async heartbeat(scheduler: CronSchedulerRecord, instance: string): Promise<CronHeartbeatReply> {
     const { nowMs } = this.#data
-    this.#data.cronHeartbeats.set(scheduler.name, nowMs)
+    if (this.#otherInstance(scheduler.name, instance) !== undefined) return { isNameTaken: true, nowMs }
+    this.#data.cronHeartbeats.set(scheduler.name, { beatMs: nowMs, instance })
     this.#data.cronSchedulers.set(scheduler.name, scheduler, RECORD_TTL_MS)
-    return nowMs
+    return { isNameTaken: false, nowMs }
   }
 
-  async unregister(name: string): Promise<void> {
+  async unregister(name: string, instance: string): Promise<void> {
+    if (this.#data.cronHeartbeats.get(name)?.instance !== instance) return
     this.#data.cronHeartbeats.delete(name)
     this.#data.cronSchedulers.expire(name, DEAD_RECORD_TTL_MS)
   }
 
   async schedulers(staleS = STALE_S): Promise<(CronSchedulerRecord & { readonly lastHeartbeatMs: number })[]> {
     const { cronHeartbeats, nowMs } = this.#data
-    for (const [name, beatMs] of cronHeartbeats) if (beatMs <= nowMs - staleS * SECOND_MS) cronHeartbeats.delete(name)
+    for (const [name, { beatMs }] of cronHeartbeats) {
+      if (beatMs <= nowMs - staleS * SECOND_MS) cronHeartbeats.delete(name)
+    }
     return [...cronHeartbeats]
-      .sort(([, a], [, b]) => a - b)
-      .flatMap(([name, lastHeartbeatMs]) => {
+      .sort(([, a], [, b]) => a.beatMs - b.beatMs)
+      .flatMap(([name, { beatMs: lastHeartbeatMs }]) => {
         const record = this.#data.cronSchedulers.get(name)
         return record === undefined ? [] : [{ ...record, lastHeartbeatMs }]
       })
@@ -100,8 +107,16 @@ export class MemoryCronStore implements CronStore {
 
   async scheduler(name: string): Promise<(CronSchedulerRecord & { readonly lastHeartbeatMs?: number }) | undefined> {
     const record = this.#data.cronSchedulers.get(name)
-    const lastHeartbeatMs = this.#data.cronHeartbeats.get(name)
+    const lastHeartbeatMs = this.#data.cronHeartbeats.get(name)?.beatMs
     return record && { ...record, ...(lastHeartbeatMs !== undefined && { lastHeartbeatMs }) }
+  }
+
+  /** The instance other than `instance` that has a name and counts as alive. */
+  #otherInstance(name: string, instance: string): NameHolder | undefined {
+    const known = this.#data.cronHeartbeats.get(name)
+    if (known === undefined || known.instance === instance) return undefined
+    const freeInMs = known.beatMs + CRON_LEASE_MS - this.#data.nowMs
+    return freeInMs > 0 ? { lastBeat: String(known.beatMs), freeInMs } : undefined
   }
 
   /** Returns why the job is not enqueued, or undefined if it is to be. Stores the tick as decided. */

@@ -79,8 +79,8 @@ export class MemoryData {
   /** By name of a cron job: the jobs that it enqueued, newest last. */
   readonly cronHistories: ExpiringMap<string[]>
   readonly cronSchedulers: ExpiringMap<CronSchedulerRecord>
-  /** By name: last heartbeats of the living cron schedulers. */
-  readonly cronHeartbeats = new Map<string, number>()
+  /** By name: last heartbeats of the living cron schedulers, and of which instances they are. */
+  readonly cronHeartbeats = new Map<string, { readonly beatMs: number; readonly instance: string }>()
   readonly commands = new Channel<WorkerCommand>()
   readonly events = new Channel<QueueEvent>()
   /** By queue: workers that are notified when it has a listener. */
