@@ -7,7 +7,7 @@ export interface CronPresenceOptions {
   readonly clock: StoreClock
   readonly logger: Logger
   readonly record: () => CronSchedulerRecord
-  /** Random; tells this scheduler from others of its name. */
+  /** Random, different from that of any other scheduler with the same name. */
   readonly instance: string
 }
 

@@ -79,7 +79,7 @@ export class CronScheduler {
   readonly hostname = hostname()
   readonly pid = process.pid
   readonly createdAt: Date
-  /** Tells this scheduler from others of its name. */
+  /** Random: no other scheduler with the same name has it. */
   readonly #instance = randomHex()
   readonly #context: CronContext
   readonly #logger: Logger
