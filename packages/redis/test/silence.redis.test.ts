@@ -117,9 +117,9 @@ test('a large call is sent once, also to a server that does not know the script'
   await using storage = new RedisStorage({ connection: proxy.url, prefix: redis.prefix })
   await storage.queues.enqueue([newJob({ id: 'large', data: 'x'.repeat(2 * MB) })])
   expect(proxy.commands).toEqual(['enqueue'])
-  await storage.queues.counts(['default'])
-  await storage.queues.counts(['default'])
-  expect(proxy.commands.slice(1)).toEqual(['count_queues', 'count_queues', 'count_queues'])
+  await storage.jobs.explain('large')
+  await storage.jobs.explain('large')
+  expect(proxy.commands.slice(1)).toEqual(['explain', 'explain', 'explain'])
 })
 
 describe('what breaks every connection', () => {
