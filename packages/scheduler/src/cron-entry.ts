@@ -33,6 +33,7 @@ export class CronEntry {
   #slot = 1
   #afterMs = 0
   #anchorMs = 0
+  #isOpen = false
   #nextMs: number | undefined
   #latestMs: number | undefined
   #retryAtMs: number | undefined
@@ -56,9 +57,14 @@ export class CronEntry {
     return this.#latestMs
   }
 
-  /** The next tick; undefined when there is none. */
+  /**
+   * The next tick; undefined when there is none. Before {@link open}, that of a cron expression from now on. An
+   * interval has none then: only the store knows the moment from which it counts.
+   */
   get nextMs(): number | undefined {
-    return this.#nextMs
+    if (this.#isOpen || this.definition.cron === null) return this.#nextMs
+    const nowMs = Math.floor(this.#context.clock.nowMs())
+    return this.definition.recurrence.next(nowMs, nowMs)
   }
 
   /** When {@link runDue} has something to do next, by the store's time. */
@@ -138,7 +144,7 @@ export class CronEntry {
 
   toRecord(): CronJobRecord {
     const { funcName = '', name = '' } = this
-    const times = { latestMs: this.#latestMs ?? null, nextMs: this.#nextMs ?? null }
+    const times = { latestMs: this.#latestMs ?? null, nextMs: this.nextMs ?? null }
     return cronJobRecord(this.definition, { funcName, name, ...times })
   }
 
@@ -148,6 +154,7 @@ export class CronEntry {
 
   #adopt({ resumedMs = 0, sinceMs, tickMs }: CronState): void {
     const isFirst = tickMs === undefined
+    this.#isOpen = true
     this.#latestMs = tickMs
     this.#anchorMs = tickMs ?? sinceMs
     // The first tick of an interval is the moment at which its rule came into force.

@@ -72,7 +72,11 @@ export class CronJob<R = unknown> {
     return dateOf(this.#entry.latestMs)
   }
 
-  /** The next tick; null when there is none, or the scheduler has not started. A pause is not taken into account. */
+  /**
+   * The next tick; null when there is none. A pause is not taken into account. Before the scheduler starts, it is the
+   * next time of a cron expression from now on, by the clock of this machine: ticks that were missed are not known yet.
+   * With an interval it is null then, as in RQ: Redis knows whether the first job comes at once.
+   */
   get nextEnqueueTime(): Date | null {
     return dateOf(this.#entry.nextMs)
   }

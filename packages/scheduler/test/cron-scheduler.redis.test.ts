@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { type Logger, silentLogger } from '@rq/core'
-import { Retry, Webhook } from '@rq/job'
+import { type CronSchedulerRecord, Retry, Webhook } from '@rq/job'
 import { Queue } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
 import { eventually, type RedisFixture, redisFixture } from '@rq/testkit'
@@ -110,6 +110,46 @@ describe('register', () => {
     })
     expect(named).toMatchObject({ interval: 60, cron: null, timezone: null, catchUp: 'skip', overlap: 'allow' })
     expect(first.nextEnqueueTime?.toISOString().slice(11)).toBe('00:00:00.000Z')
+  })
+
+  it('says when a cron expression comes next before the scheduler starts: what it says afterwards', async () => {
+    await using redis = await redisFixture()
+    await using at = await place(redis)
+    const register = (scheduler: CronScheduler) =>
+      scheduler.register(clean, { queueName: 'default', cron: '0 9 29 2 *', name: 'job', catchUp: 'once' })
+    const scheduler = at.scheduler()
+    const job = register(scheduler)
+    const next = job.nextEnqueueTime
+    expect(next?.toISOString().slice(4)).toBe('-02-29T09:00:00.000Z')
+    expect(Number(next)).toBeGreaterThan(Date.now())
+    expect(scheduler.register(clean, { queueName: 'q', interval: 60, name: 'each' }).nextEnqueueTime).toBeNull()
+    await scheduler.start()
+    expect(job.nextEnqueueTime).toEqual(next)
+    await scheduler.stop()
+
+    await at.sleptFor(5 * 366 * 24 * HOUR_MS)
+    const later = at.scheduler()
+    const missed = register(later)
+    expect(missed.nextEnqueueTime).toEqual(next)
+    await later.start()
+    await eventually(async () => (await at.ids()).length === 1)
+    await eventually(() => missed.nextEnqueueTime?.getTime() === next?.getTime())
+  })
+
+  it('lists the next time of a cron expression from the moment at which the scheduler is listed', async () => {
+    await using redis = await redisFixture()
+    await using at = await place(redis)
+    const listed: CronSchedulerRecord[] = []
+    const { crons } = at.storage
+    const register = crons.register.bind(crons)
+    crons.register = (record, instance) => {
+      listed.push(record)
+      return register(record, instance)
+    }
+    const scheduler = at.scheduler()
+    const job = scheduler.register(clean, { queueName: 'default', cron: '0 9 29 2 *' })
+    await scheduler.start()
+    expect(listed[0]?.jobs[0]?.nextMs).toBe(job.nextEnqueueTime?.getTime())
   })
 
   it('puts all options of a job on every job, and its arguments', async () => {
