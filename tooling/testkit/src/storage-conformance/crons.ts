@@ -94,7 +94,11 @@ export function describeCrons(name: string, open: OpenStorage): void {
       const record = await crons.scheduler('ann')
       expect(record).toMatchObject({ configFile: 'other.js' })
       expect(Math.abs((record?.lastHeartbeatMs ?? 0) - beatMs)).toBeLessThan(1)
-      expect((await crons.register(ann, 'second'))?.lastBeat).not.toBe(holder?.lastBeat)
+      // Two heartbeats in one millisecond have the same time.
+      await eventually(async () => {
+        await crons.heartbeat(ann, 'first')
+        return (await crons.register(ann, 'second'))?.lastBeat !== holder?.lastBeat
+      })
       await crons.unregister('ann', 'first')
       expect(await crons.schedulers()).toEqual([])
       expect(await crons.scheduler('ann')).toMatchObject({ name: 'ann' })
