@@ -79,7 +79,13 @@ export {
   UNSERIALIZABLE_RETURN_VALUE,
 } from './result.ts'
 export { type ExponentialRetryOptions, intervalAt, Retry, type RetryOptions } from './retry.ts'
-export type { Promoted, SchedulerIdentity, SchedulerNotice, SchedulerStore } from './scheduler-store.ts'
+export type {
+  Promoted,
+  SchedulerIdentity,
+  SchedulerNotice,
+  SchedulerRecord,
+  SchedulerStore,
+} from './scheduler-store.ts'
 export {
   type AttemptTimes,
   type Outcome,

@@ -10,6 +10,11 @@ export interface SchedulerIdentity {
   readonly createdAtMs: number
 }
 
+/** What a scheduler has written about itself, Python's too. */
+export interface SchedulerRecord extends SchedulerIdentity {
+  readonly lastHeartbeatMs?: number
+}
+
 /** The result of one step of promotion. */
 export interface Promoted {
   /** Number of jobs that were moved. */
@@ -39,6 +44,8 @@ export interface SchedulerStore {
   lead(scheduler: SchedulerIdentity, leaseMs: number): Promise<readonly string[]>
   /** Give up all queues, and notify the other schedulers. @returns whether this scheduler had a record. */
   stopLeading(scheduler: SchedulerIdentity): Promise<boolean>
+  /** The record of a scheduler that leads a queue, Python's too; undefined when there is none of this name. */
+  scheduler(name: string): Promise<SchedulerRecord | undefined>
   /** Process id of the leader of a queue; null when it has none. */
   leaderPid(queue: string): Promise<number | null>
   /**

@@ -9,6 +9,7 @@ import {
   type CronSchedulerInfo,
   type CronSchedulersOptions,
   SCHEDULER_OPTION_NAMES,
+  type SchedulerInfo,
   type SchedulerQueue,
 } from '@rq/scheduler'
 import { type Connected, checkNames, connectedNames, sharedStorage, splitConnection } from './connection.ts'
@@ -35,6 +36,11 @@ export class Scheduler extends BaseScheduler {
   override async stop(): Promise<void> {
     await super.stop()
     this.#redis.disconnect()
+  }
+
+  /** The record of a scheduler that leads a queue, Python's too. @throws RqError `RQ_NO_SUCH_SCHEDULER`. */
+  static override fetch(name: string, options: Connected<StorageOptions> = {}): Promise<SchedulerInfo> {
+    return BaseScheduler.fetch(name, { storage: sharedStorage(checkNames(options, WHERE_NAMES, 'Scheduler.fetch')) })
   }
 }
 

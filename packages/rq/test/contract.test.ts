@@ -94,6 +94,8 @@ describe('what rq exports', () => {
     )
     expect(methods(Queue, 'all counts prepareData')).toEqual([])
     expect(methods(Job, 'create fetch fetchMany exists')).toEqual([])
+    expect(methods(rq.Scheduler, 'fetch')).toEqual([])
+    expect(methods(rq.CronScheduler, 'all fetch')).toEqual([])
     expect(methods(Group, 'create fetch all')).toEqual([])
     expect(methods(Retry, 'exponential')).toEqual([])
     expect(Queue.prototype[Symbol.asyncDispose]).toBeTypeOf('function')

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { makeProject, patience, redisFixture } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { Queue, Scheduler, Worker } from '../src/index.ts'
@@ -27,5 +28,34 @@ describe('scheduled jobs', () => {
     await scheduler.start()
     await expect.poll(() => queue.getJobIds(), { timeout: 10_000 }).toEqual(['soon'])
     await scheduler.stop()
+  })
+})
+
+describe('Scheduler.fetch', () => {
+  it('reads what a scheduler has written about itself', async () => {
+    await using redis = await redisFixture()
+    const where = { connection: redis.url, prefix: redis.prefix }
+    const reading = { connection: redis.client, prefix: redis.prefix }
+    const code = 'RQ_NO_SUCH_SCHEDULER'
+    await expect(Scheduler.fetch('main', reading)).rejects.toMatchObject({ code })
+    const scheduler = new Scheduler(['high', 'low'], { ...where, name: 'main' })
+    await scheduler.start()
+    await expect.poll(() => scheduler.ledQueues, { timeout: patience(30) * 1000 }).toEqual(['high', 'low'])
+    const info = await Scheduler.fetch('main', reading)
+    expect(info).toMatchObject({ name: 'main', pid: process.pid, queueNames: ['high', 'low'], hostname: hostname() })
+    expect(Number(info.lastHeartbeat)).toBeGreaterThanOrEqual(Number(info.createdAt))
+    await scheduler.stop()
+    await expect(Scheduler.fetch('main', reading)).rejects.toMatchObject({ code })
+  })
+
+  it("reads the record of Python's scheduler", async () => {
+    await using redis = await redisFixture()
+    await redis.client.hset(`${redis.prefix}scheduler:6f1a`, {
+      ...{ name: '6f1a', hostname: 'h', pid: '7', queues: 'a,b' },
+      ...{ created_at: '2026-11-24T01:02:03.000004Z', last_heartbeat: '2026-11-24T01:02:04.500000Z' },
+    })
+    const info = await Scheduler.fetch('6f1a', { connection: redis.client, prefix: redis.prefix })
+    expect(info).toMatchObject({ name: '6f1a', hostname: 'h', pid: 7, queueNames: ['a', 'b'] })
+    expect(info.lastHeartbeat).toEqual(new Date('2026-11-24T01:02:04.500Z'))
   })
 })

@@ -7,6 +7,7 @@ import {
   invalidOption,
   type Logger,
   type OptionNames,
+  RqError,
   randomHex,
   SECOND_MS,
   silentLogger,
@@ -14,9 +15,11 @@ import {
   within,
 } from '@rq/core'
 import type { SchedulerNotice, Storage } from '@rq/job'
+import { checkedContextOf, type StorageOptions } from '@rq/queue'
 import { Leadership } from './leadership.ts'
 import { SCHEDULER_OPTIONS } from './option-table.ts'
 import { Promoter } from './promoter.ts'
+import { SchedulerInfo } from './scheduler-info.ts'
 
 export interface SchedulerOptions {
   readonly storage: Storage
@@ -108,6 +111,18 @@ export class Scheduler {
       clock,
       logger: this.#logger,
     })
+  }
+
+  /**
+   * The record of a scheduler, by its name. A scheduler has one while it leads a queue, and for 61 s after its death;
+   * Python's has one while it runs.
+   * @throws RqError `RQ_NO_SUCH_SCHEDULER`.
+   */
+  static async fetch(name: string, options: StorageOptions = {}): Promise<SchedulerInfo> {
+    const { storage } = checkedContextOf(options, 'Scheduler.fetch')
+    const record = await storage.schedules.scheduler(checkName(name, 'name'))
+    if (record === undefined) throw new RqError('RQ_NO_SUCH_SCHEDULER', `There is no scheduler named '${name}'.`)
+    return new SchedulerInfo(record)
   }
 
   get status(): 'stopped' | 'started' {

@@ -1,5 +1,5 @@
-import type { JobReply, Promoted, SchedulerIdentity, SchedulerNotice, SchedulerStore } from '@rq/job'
-import { formatTime, stampNow } from '../codec/time.ts'
+import type { JobReply, Promoted, SchedulerIdentity, SchedulerNotice, SchedulerRecord, SchedulerStore } from '@rq/job'
+import { formatTime, parseTime, stampNow } from '../codec/time.ts'
 import type { Connections } from '../connection/connections.ts'
 import type { ScriptArgument } from '../connection/script.ts'
 import * as scripts from '../connection/scripts.generated.ts'
@@ -32,6 +32,10 @@ export class RedisSchedulerStore implements SchedulerStore {
   async stopLeading({ name, queues }: SchedulerIdentity): Promise<boolean> {
     const keys: [scheduler: string] = [this.#keys.scheduler(name)]
     return (await this.#connections.run(scripts.stopLeading, keys, [this.#keys.prefix, name, ...queues])) === 1
+  }
+
+  async scheduler(name: string): Promise<SchedulerRecord | undefined> {
+    return decodeScheduler(name, await this.#connections.call((client) => client.hgetall(this.#keys.scheduler(name))))
   }
 
   async leaderPid(queue: string): Promise<number | null> {
@@ -81,4 +85,17 @@ function encodeScheduler({ name, hostname, pid, queues, createdAtMs }: Scheduler
     ...['name', name, 'hostname', hostname, 'pid', pid],
     ...['queues', queues.join(','), 'created_at', formatTime(createdAtMs)],
   ]
+}
+
+function decodeScheduler(name: string, fields: Readonly<Record<string, string>>): SchedulerRecord | undefined {
+  if (fields.name === undefined && fields.hostname === undefined) return undefined
+  const lastHeartbeatMs = parseTime(fields.last_heartbeat ?? '')
+  return {
+    name,
+    queues: (fields.queues ?? '').split(',').filter((queue) => queue !== ''),
+    pid: Number(fields.pid ?? 0),
+    hostname: fields.hostname ?? '',
+    createdAtMs: parseTime(fields.created_at ?? '') ?? 0,
+    ...(lastHeartbeatMs !== undefined && { lastHeartbeatMs }),
+  }
 }

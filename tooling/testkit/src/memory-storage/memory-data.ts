@@ -8,6 +8,7 @@ import {
   type RegistryKind,
   type ResultRecord,
   type SchedulerNotice,
+  type SchedulerRecord,
   type WorkerCommand,
   type WorkerRecord,
 } from '@rq/job'
@@ -74,7 +75,7 @@ export class MemoryData {
   readonly workers: ExpiringMap<StoredWorker>
   /** By queue: the name of the scheduler that leads it. */
   readonly schedulerLocks: ExpiringMap<string>
-  readonly schedulerPids: ExpiringMap<number>
+  readonly schedulers: ExpiringMap<SchedulerRecord>
   readonly crons: ExpiringMap<StoredCron>
   /** By name of a cron job: the jobs that it enqueued, newest last. */
   readonly cronHistories: ExpiringMap<string[]>
@@ -105,7 +106,7 @@ export class MemoryData {
     this.pausedQueues = new ExpiringMap(clock)
     this.workers = new ExpiringMap(clock)
     this.schedulerLocks = new ExpiringMap(clock)
-    this.schedulerPids = new ExpiringMap(clock)
+    this.schedulers = new ExpiringMap(clock)
     this.crons = new ExpiringMap(clock)
     this.cronHistories = new ExpiringMap(clock)
     this.cronSchedulers = new ExpiringMap(clock)

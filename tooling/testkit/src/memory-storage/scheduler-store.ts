@@ -1,5 +1,5 @@
 import { SECOND_MS } from '@rq/core'
-import type { JobReply, Promoted, SchedulerIdentity, SchedulerNotice, SchedulerStore } from '@rq/job'
+import type { JobReply, Promoted, SchedulerIdentity, SchedulerNotice, SchedulerRecord, SchedulerStore } from '@rq/job'
 import type { MemoryData, StoredJob } from './memory-data.ts'
 import { NOTICES, promote, secondsUntil, setDue } from './scheduled-jobs.ts'
 
@@ -16,11 +16,12 @@ export class MemorySchedulerStore implements SchedulerStore {
     this.#closed = closed
   }
 
-  async lead({ name, pid, queues }: SchedulerIdentity, leaseMs: number): Promise<readonly string[]> {
-    const { schedulerLocks, schedulerPids } = this.#data
+  async lead(scheduler: SchedulerIdentity, leaseMs: number): Promise<readonly string[]> {
+    const { name, queues } = scheduler
+    const { nowMs, schedulerLocks, schedulers } = this.#data
     const led = queues.filter((queue) => (schedulerLocks.get(queue) ?? name) === name)
     for (const queue of led) schedulerLocks.set(queue, name, leaseMs)
-    if (led.length > 0) schedulerPids.set(name, pid, RECORD_TTL_MS)
+    if (led.length > 0) schedulers.set(name, { ...scheduler, lastHeartbeatMs: nowMs }, RECORD_TTL_MS)
     return led
   }
 
@@ -30,11 +31,15 @@ export class MemorySchedulerStore implements SchedulerStore {
       this.#data.schedulerLocks.delete(queue)
       this.#data.notices.publish(NOTICES, { kind: 'free', queue })
     }
-    return this.#data.schedulerPids.delete(name)
+    return this.#data.schedulers.delete(name)
+  }
+
+  async scheduler(name: string): Promise<SchedulerRecord | undefined> {
+    return this.#data.schedulers.get(name)
   }
 
   async leaderPid(queue: string): Promise<number | null> {
-    return this.#data.schedulerPids.get(this.#data.schedulerLocks.get(queue) ?? '') ?? null
+    return this.#data.schedulers.get(this.#data.schedulerLocks.get(queue) ?? '')?.pid ?? null
   }
 
   async promoteDue(queue: string, leader: string, most: number): Promise<Promoted | 'lost'> {

@@ -40,6 +40,19 @@ export function describeSchedules(name: string, open: OpenStorage): void {
       expect(await schedules.lead(bob, LEASE_MS)).toEqual(['b', 'c'])
     })
 
+    it('returns the record of a scheduler that leads a queue, until it stops', async () => {
+      await using test = await open()
+      const { schedules } = test.storage
+      const ann = schedulerOf('ann', 1, ['a', 'b'])
+      expect(await schedules.scheduler('ann')).toBeUndefined()
+      await schedules.lead(ann, LEASE_MS)
+      await schedules.lead(schedulerOf('bob', 2, ['b']), LEASE_MS)
+      expect(await schedules.scheduler('ann')).toEqual({ ...ann, lastHeartbeatMs: expect.any(Number) })
+      expect(await schedules.scheduler('bob')).toBeUndefined()
+      await schedules.stopLeading(ann)
+      expect(await schedules.scheduler('ann')).toBeUndefined()
+    })
+
     it('lets another scheduler lead when the lease of the first one has ended', async () => {
       await using test = await open()
       const { schedules } = test.storage
