@@ -47,8 +47,10 @@ export interface InfoDocument {
 
 /** Read the state of all queues and workers, or of the named queues and the workers that serve one of them. */
 export async function readInfo(session: Session, names: readonly string[]): Promise<InfoDocument> {
+  // Before all else: a word that is no name is refused, and nothing is sent.
+  const queueNames = (await session.queues(names, 'queues')).map(({ name }) => name)
   const [queues, workers, suspended] = await Promise.all([
-    queuesOf(session, names),
+    queuesOf(session, queueNames),
     workersOf(session, names),
     session.rq.isSuspended(session.where),
   ])
@@ -62,9 +64,8 @@ export async function readInfo(session: Session, names: readonly string[]): Prom
   }
 }
 
-async function queuesOf(session: Session, typed: readonly string[]): Promise<QueueInfo[]> {
-  const names = (await session.queues(typed, 'queues')).map(({ name }) => name)
-  const counts = await session.rq.Queue.counts(names, session.where)
+async function queuesOf({ rq, where }: Session, names: readonly string[]): Promise<QueueInfo[]> {
+  const counts = await rq.Queue.counts(names, where)
   return names.map((name, index) => queueInfo(name, counts[index] as QueueCounts))
 }
 
