@@ -15,7 +15,7 @@ import type {
 import { isTerminal } from '@rq/job'
 import { cancel } from './canceling.ts'
 import { newRecord } from './enqueueing.ts'
-import type { MemoryData } from './memory-data.ts'
+import type { MemoryData, StoredJob } from './memory-data.ts'
 import { pipelineOf } from './memory-pipeline.ts'
 import { deleteJob } from './places.ts'
 import { place, waitingFor } from './rate-limits.ts'
@@ -164,9 +164,14 @@ export class MemoryJobStore implements JobStore {
     for (const id of deleteDependents ? [...(this.#data.dependents.get(jobId) ?? [])] : []) {
       this.#data.dependents.get(jobId)?.delete(id)
       const dependent = this.#data.jobs.get(id)
-      if (dependent !== undefined) deleteJob(this.#data, dependent)
+      if (dependent !== undefined && isDependent(dependent, jobId)) deleteJob(this.#data, dependent)
     }
     deleteJob(this.#data, stored)
     return 'done'
   }
+}
+
+/** Whether a job waits for another, or waited for it: it stays listed there when it is enqueued again without it. */
+function isDependent({ record, waitsFor }: StoredJob, jobId: string): boolean {
+  return waitsFor.has(jobId) || record.dependencyIds?.includes(jobId) === true
 }
