@@ -1,5 +1,5 @@
+import type { NameHolder } from './name-holder.ts'
 import type { NewJob } from './queue-store.ts'
-import type { NameHolder } from './worker-store.ts'
 
 /** How long a cron scheduler counts as alive after its last heartbeat, which it sends every 15 s. */
 export const CRON_LEASE_MS = 45_000

@@ -50,6 +50,7 @@ export type {
   JobReply,
   JobStore,
 } from './job-store.ts'
+export { type NameHolder, type NameWaitOptions, waitForName } from './name-holder.ts'
 export {
   type CheckedDependency,
   type CheckedOptions,
@@ -116,7 +117,6 @@ export type {
   Lease,
   MaintenanceRequest,
   MaintenanceTurn,
-  NameHolder,
   RecoverReply,
   RecoverRequest,
   SettleAnswer,

@@ -1,3 +1,4 @@
+import type { NameHolder } from './name-holder.ts'
 import type { JobRecord } from './record.ts'
 import type { Settlement } from './settlement.ts'
 
@@ -113,14 +114,6 @@ export interface HeartbeatReply {
   readonly lost: readonly Lease[]
   /** Whether another instance has taken the worker's name, because this one sent no heartbeat for a whole lease. */
   readonly isNameTaken: boolean
-}
-
-/** The worker, or the cron scheduler, that has a name already. */
-export interface NameHolder {
-  /** Changes with each of its heartbeats; undefined if that cannot be known, for a worker of another program. */
-  readonly lastBeat: string | undefined
-  /** How long until the name is free if no more heartbeats come, in milliseconds. */
-  readonly freeInMs: number
 }
 
 /** A command that another process sends to a worker. */
