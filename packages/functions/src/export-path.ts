@@ -1,4 +1,4 @@
-import type { AnyFunction } from '@rq/job'
+import { type AnyFunction, isExportName } from '@rq/job'
 import { isBuiltinFunction, isClass } from './builtin-function.ts'
 
 /**
@@ -14,7 +14,6 @@ type Own = { readonly value: unknown } | 'getter' | undefined
 
 const FORBIDDEN: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype', 'then'])
 const LONGEST_PATH = 3
-const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u
 const OF_EVERY_FUNCTION: ReadonlySet<string> = new Set(['length', 'name', 'arguments', 'caller'])
 
 /**
@@ -89,7 +88,7 @@ export function findExport(exports: object, isWanted: (value: unknown) => boolea
 /** Own names that a reference can hold. `default` comes last, so that another name is preferred. */
 function expressibleNames(holder: Holder): string[] {
   const names = Object.getOwnPropertyNames(holder).filter(
-    (name) => IDENTIFIER.test(name) && !FORBIDDEN.has(name) && !(isFunction(holder) && OF_EVERY_FUNCTION.has(name)),
+    (name) => isExportName(name) && !FORBIDDEN.has(name) && !(isFunction(holder) && OF_EVERY_FUNCTION.has(name)),
   )
   return names.sort((a, b) => Number(a === 'default') - Number(b === 'default'))
 }

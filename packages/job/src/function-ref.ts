@@ -49,13 +49,18 @@ export function parseFunctionRef(text: unknown): ParsedFunctionRef {
   if (hash !== -1) {
     const module = text.slice(0, hash)
     const exportPath = text.slice(hash + 1).split('.')
-    if (module === '' || !exportPath.every((name) => IDENTIFIER.test(name))) throw invalid(text)
+    if (module === '' || !exportPath.every(isExportName)) throw invalid(text)
     return { kind: 'module', module, exportPath }
   }
   if (/^\.\/[^/]/.test(text)) return { kind: 'script', path: text.slice(2) }
   const parts = text.split('.')
   if (!parts.every((part) => WORD.test(part))) throw invalid(text)
   return parts.length === 1 ? { kind: 'name', name: text } : { kind: 'dotted', parts }
+}
+
+/** Whether the export path of a reference, what follows its `#`, can hold a name. */
+export function isExportName(name: string): boolean {
+  return IDENTIFIER.test(name)
 }
 
 function invalid(text: unknown): RqError {

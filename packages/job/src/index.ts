@@ -35,6 +35,7 @@ export {
 export {
   type AnyFunction,
   type FunctionRef,
+  isExportName,
   type ParsedFunctionRef,
   parseFunctionRef,
   ref,
