@@ -12,7 +12,6 @@ function startDemo({ url, prefix }: RedisFixture, folder: TempDir, count: number
   return spawnNode(new URL('run-demo.js', import.meta.url), args, {
     cwd: EXAMPLE,
     env: { RQ_REDIS_URL: url },
-    fromSource: true,
   })
 }
 

@@ -39,7 +39,6 @@ it('every example of the documentation runs, with a worker beside it', async () 
   const options = {
     cwd: fileURLToPath(new URL('..', SRC)),
     env: { RQ_REDIS_URL: redis.url, PAGE: page },
-    fromSource: true,
   }
 
   await using worker = spawnNode(new URL('../dist/worker.js', import.meta.url), [], options)

@@ -34,6 +34,17 @@ describe.each(KINDS)('%s horses', (horse) => {
     expect(ctx.store.latest(id)?.excString).toMatch(/out of ink[\s\S]*jobs\.js/)
   })
 
+  // An inline horse has what its process has.
+  test.skipIf(horse === 'inline')('the stack of an error names the source that a module was built from', async () => {
+    const map = JSON.stringify({ version: 3, sources: ['source.ts'], names: [], mappings: 'AAAA' })
+    const url = `data:application/json;base64,${Buffer.from(map).toString('base64')}`
+    const built = `export function fail() { throw new Error('out of ink') }\n//# sourceMappingURL=${url}\n`
+    await using ctx = await fixture({ 'built.js': built })
+    const id = ctx.store.enqueue('./built#fail')
+    await ctx.worker({ horse }).work({ burst: true })
+    expect(ctx.store.latest(id)?.excString).toMatch(/at fail \(\S+\/source\.ts:1:1\)/)
+  })
+
   test('a job that throws null, is not there, or cannot be read is failed', async () => {
     await using ctx = await fixture()
     const { store } = ctx

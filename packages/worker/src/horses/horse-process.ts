@@ -5,6 +5,7 @@ import { LineReader, writeLine } from '../inside-horse/lines.ts'
 import type { FromHorse } from '../inside-horse/protocol.ts'
 import { deathSignalPrefix } from './death-signal.ts'
 import type { HorseExit, HorseListener, HorsePort } from './horse-port.ts'
+import { preloadFlags } from './preload-flags.ts'
 import { reapWithUs } from './reaper.ts'
 
 /** How long the last messages of an ended process may take to arrive. */
@@ -34,8 +35,8 @@ export class ProcessHorse implements HorsePort {
   constructor(imports: readonly string[], listener: HorseListener) {
     this.#listener = listener
     const watched = deathSignalPrefix()
-    const preloads = imports.map((specifier) => `--import=${specifier}`)
-    const [command = '', ...args] = [...watched, process.execPath, '--enable-source-maps', ...preloads, ENTRY]
+    const preloads = preloadFlags(imports)
+    const [command = '', ...args] = [...watched, process.execPath, ...preloads, ENTRY]
     if (watched.length === 0) args.push('--watch-parent')
     this.#child = spawn(command, args, { detached: true, stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'pipe'] })
     this.#spare = this.#child.pid === undefined ? () => {} : reapWithUs(this.#child.pid)

@@ -1,6 +1,7 @@
 import { Worker as Thread } from 'node:worker_threads'
 import type { FromHorse, ToHorse } from '../inside-horse/protocol.ts'
 import type { HorseListener, HorsePort } from './horse-port.ts'
+import { preloadFlags } from './preload-flags.ts'
 
 /** A worker that runs from source uses the built horse, as for processes. */
 const ENTRY = new URL(
@@ -19,8 +20,7 @@ export class ThreadHorse implements HorsePort {
 
   /** @param imports - modules that the horse loads first. */
   constructor(imports: readonly string[], listener: HorseListener) {
-    const preloads = imports.map((specifier) => `--import=${specifier}`)
-    this.#thread = new Thread(ENTRY, { execArgv: ['--enable-source-maps', ...preloads] })
+    this.#thread = new Thread(ENTRY, { execArgv: preloadFlags(imports) })
     this.#thread.on('message', (message: FromHorse) => listener.onMessage(message))
     this.#thread.on('error', (cause) => {
       this.#cause = cause

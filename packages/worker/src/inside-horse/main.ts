@@ -10,6 +10,9 @@ import { LineReader, writeLine } from './lines.ts'
 import { ProcessState } from './process-state.ts'
 import type { FromHorse, ToHorse } from './protocol.ts'
 
+// For jobs. A flag of Node would also read the map of each of our modules when it is loaded.
+process.setSourceMapsEnabled(true)
+
 const IN = 3
 const OUT = 4
 const FULL_WAIT_MS = 1

@@ -4,6 +4,9 @@ import { HorseHost } from './horse-host.ts'
 import type { ToHorse } from './protocol.ts'
 import { registerInThread } from './thread-loader.ts'
 
+// For jobs. A flag of Node would also read the map of each of our modules when it is loaded.
+process.setSourceMapsEnabled(true)
+
 await registerInThread()
 
 const host = new HorseHost({

@@ -5,6 +5,9 @@ import { Worker } from '../worker.ts'
 import type { PoolWorkerSetup } from './pool-worker.ts'
 import { poolWorkerLogger } from './pool-worker-log.ts'
 
+// For jobs. A flag of Node would also read the map of each of our modules when it is loaded.
+process.setSourceMapsEnabled(true)
+
 /** The process of a pool worker. Its first message says which worker it is. It leaves when its pool is gone. */
 async function main(): Promise<void> {
   const [setup] = (await once(process, 'message')) as [PoolWorkerSetup]

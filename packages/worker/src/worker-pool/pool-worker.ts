@@ -51,7 +51,7 @@ const ENTRY = fileURLToPath(
 
 /** Start a pool worker. Its setup, which may hold a password, is sent over the pipe. */
 export function forkPoolWorker(setup: PoolWorkerSetup): ChildProcess {
-  const child = fork(ENTRY, [], { execArgv: ['--enable-source-maps'] })
+  const child = fork(ENTRY, [], { execArgv: [] })
   child.on('error', () => {})
   child.send(setup, () => {})
   return child
