@@ -58,7 +58,8 @@ test('a job whose result Redis refuses fails with that reason, and holds up no o
   const worker = ctx.worker({ exceptionHandlers: [(_, error) => errors.push(error.name)] })
   await worker.work({ burst: true })
   expect(await Promise.all(small.map((job) => job.result()))).toEqual([2, 4, 6])
-  await expect(big.result()).rejects.toThrow(/ResultRefusedError: .*invalid bulk length/)
+  // Redis closes the connection behind its reply, which the end of a long request may overtake.
+  await expect(big.result()).rejects.toThrow(/ResultRefusedError: .*(invalid bulk length|limit the size)/)
   expect(errors).toEqual(['ResultRefusedError'])
 })
 
