@@ -1,7 +1,9 @@
 import { type Clock, FailureLog, type Logger, pause, SECOND_MS } from '@rq/core'
 import type { Claimed, ClaimReply, ClaimRequest, GiveBackAnswer, Lease, WorkerState, WorkerStore } from '@rq/job'
+import { DependentsRelease } from './dependents-release.ts'
 import { type LoopState, MOST_SETTLED_AT_ONCE, nextStep, type Step } from './next-step.ts'
 import type { QueueOrder } from './queue-order.ts'
+import { type PendingReturn, ReturnSender } from './return-sender.ts'
 import { type PendingSettlement, SettlementSender } from './settlement-sender.ts'
 import { ShownState } from './shown-state.ts'
 import { asRefused, StoreRetry } from './store-retry.ts'
@@ -40,12 +42,6 @@ export interface StoreLoopOptions {
   readonly onIdle: () => void
 }
 
-/** A job that waits to be returned to its queue. */
-interface PendingReturn {
-  readonly lease: Lease
-  readonly resolve: (answer: GiveBackAnswer) => void
-}
-
 const MOST_CLAIMED_AT_ONCE = 500
 /** How long to gather settlements while the horses have enough to do. */
 const GATHER_MS = 2
@@ -64,7 +60,9 @@ export class StoreLoop {
   readonly #options: StoreLoopOptions
   readonly #closing = new AbortController()
   readonly #retry: StoreRetry
-  readonly #sender: SettlementSender
+  readonly #settlementSender: SettlementSender
+  readonly #returnSender: ReturnSender
+  readonly #dependentsRelease: DependentsRelease
   readonly #refusedClaims: FailureLog
   readonly #workWait: WorkWait
   readonly #shown = new ShownState()
@@ -91,11 +89,9 @@ export class StoreLoop {
   /** Claims pause for a while: the worker is suspended, or the store refused the last one. */
   #isPaused = false
   #isReturning = false
-  #isReleasing = false
   #restingIn: Step | undefined
   #wake: () => void = () => {}
   #wasNudged = false
-  #waitTimer: NodeJS.Immediate | undefined
   #gatherTimer: NodeJS.Timeout | undefined
 
   constructor(options: StoreLoopOptions) {
@@ -104,11 +100,14 @@ export class StoreLoop {
     this.#options = options
     this.#budget = maxJobs ?? Number.POSITIVE_INFINITY
     this.#retry = new StoreRetry({ logger, signal, random })
-    this.#sender = new SettlementSender(store, workerName, this.#retry)
+    this.#settlementSender = new SettlementSender(store, workerName, this.#retry)
+    this.#returnSender = new ReturnSender(store, this.#retry, logger)
+    const onWork = () => this.#claimAgain()
+    this.#dependentsRelease = new DependentsRelease({ store, retry: this.#retry, logger, signal, onReleased: onWork })
     this.#refusedClaims = new FailureLog(logger, 'Claiming jobs')
     // Waiting for work has a retry of its own, so that its failures do not slow down the other calls.
     const retry = new StoreRetry({ logger, signal, random })
-    this.#workWait = new WorkWait({ store, queues, clock, retry, signal })
+    this.#workWait = new WorkWait({ store, queues, clock, retry, signal, isWanted: () => this.#mayWaitForWork, onWork })
   }
 
   /** Whether the last claim found the queues empty. */
@@ -127,7 +126,7 @@ export class StoreLoop {
 
   /** Whether any write is pending. */
   get isWriting(): boolean {
-    if (this.#calls.size > 0 || this.#isReturning || this.#isReleasing) return true
+    if (this.#calls.size > 0 || this.#isReturning || this.#dependentsRelease.isRunning) return true
     return this.#settlements.length > 0 || this.#returns.length > 0
   }
 
@@ -209,7 +208,7 @@ export class StoreLoop {
           break
         case 'idle':
           this.#endGathering()
-          if (!this.#isReleasing) this.#idle()
+          if (!this.#dependentsRelease.isRunning) this.#idle()
           await this.#rest()
           break
       }
@@ -298,59 +297,23 @@ export class StoreLoop {
     claim: ClaimRequest | undefined,
     shown: WorkerState | undefined,
   ): Promise<void> {
-    const { claimed, releasing, unsent } = await this.#sender.send(pending, claim, shown)
+    const { claimed, releasing, unsent } = await this.#settlementSender.send(pending, claim, shown)
     if (shown !== undefined) this.#shown.end(claimed)
     const want = claim?.want ?? 0
     this.#requested -= want
     if (unsent !== undefined && unsent.length > 0) this.#settlements = [...unsent, ...this.#settlements]
     if (claim !== undefined && claimed !== undefined) this.#take(claimed, want)
-    if (releasing === true) void this.#releaseDependents()
-  }
-
-  /** Release the dependents that a settling call has left. Beside the loop, so that other traffic goes on. */
-  async #releaseDependents(): Promise<void> {
-    if (this.#isReleasing) return
-    this.#isReleasing = true
-    for (let hasMore = true; hasMore && !this.#state.closing; ) {
-      const { logger, store } = this.#options
-      const reply = await this.#retry.untilAnswered(() => store.releaseDependents().catch(asRefused))
-      hasMore = reply?.value === true
-      if (typeof reply?.value === 'object') {
-        logger.error('The store refused to release dependents; the next maintenance tries again', {
-          error: reply.value.refusal.message,
-        })
-      }
-      this.#claimAgain()
-    }
-    this.#isReleasing = false
-    this.nudge()
+    if (releasing === true) this.#dependentsRelease.start()
   }
 
   async #sendReturns(): Promise<void> {
     const pending = this.#returns
     this.#returns = []
     this.#isReturning = true
-    await this.#giveBack(pending)
+    const unsent = await this.#returnSender.send(pending)
+    if (unsent.length > 0) this.#returns = [...unsent, ...this.#returns]
     this.#isReturning = false
     this.#state.queuesEmpty = false
-  }
-
-  /** Return jobs in one call; one by one if the store refuses that. What it refuses by itself stays leased. */
-  async #giveBack(pending: readonly PendingReturn[]): Promise<void> {
-    const { logger, store } = this.#options
-    const leases = pending.map(({ lease }) => lease)
-    const reply = await this.#retry.untilAnswered(() => store.giveBack(leases).catch(asRefused))
-    if (reply === undefined) this.#returns = [...pending, ...this.#returns]
-    else if (!('refusal' in reply.value)) {
-      for (const [n, { resolve }] of pending.entries()) resolve(reply.value[n] ?? 'lost')
-    } else if (pending.length > 1) {
-      for (const one of pending) await this.#giveBack([one])
-    } else {
-      const { jobId } = leases[0] ?? {}
-      const error = reply.value.refusal.message
-      logger.error(`The store refused to take job ${jobId} back; it is taken over when its lease ends`, { error })
-      pending[0]?.resolve('lost')
-    }
   }
 
   #take({ again, jobs, suspended }: ClaimReply, want: number): void {
@@ -385,22 +348,12 @@ export class StoreLoop {
     return this.#calls.size === 0 && this.#options.jobsHeld() === 0
   }
 
-  #idle(): void {
-    this.#waitForWorkSoon()
-    this.#options.onIdle()
+  get #mayWaitForWork(): boolean {
+    return this.#state.queuesEmpty && !this.isWriting && !this.isSpent && !this.#isPaused
   }
 
-  /**
-   * Wait for work after two turns of the event loop. So the result of a short job is sent first, and that call may
-   * claim more work; and so those who wait for the job in this process learn of its end first.
-   */
-  #waitForWorkSoon(): void {
-    this.#waitTimer ??= setImmediate(() => {
-      this.#waitTimer = setImmediate(() => {
-        this.#waitTimer = undefined
-        if (!this.#state.queuesEmpty || this.isWriting || this.isSpent || this.#isPaused) return
-        this.#workWait.start(() => this.#claimAgain())
-      })
-    })
+  #idle(): void {
+    this.#workWait.startSoon()
+    this.#options.onIdle()
   }
 }

@@ -8,6 +8,10 @@ export interface WorkWaitOptions {
   readonly clock: Clock
   readonly retry: StoreRetry
   readonly signal: AbortSignal
+  /** Whether to wait; asked just before the wait. */
+  readonly isWanted: () => boolean
+  /** Called once after each wait: there may be work. */
+  readonly onWork: () => void
 }
 
 const LONGEST_MS = 10 * SECOND_MS
@@ -18,6 +22,7 @@ const MOST_SHORT_WAITS = 3
 /** Waits for the store to report possible work, concurrently with all other calls. */
 export class WorkWait {
   readonly #options: WorkWaitOptions
+  #soon: NodeJS.Immediate | undefined
   #waiting = false
   #shortWaits = 0
 
@@ -30,13 +35,26 @@ export class WorkWait {
     this.#shortWaits = 0
   }
 
-  /** Call `onWork` once when there may be work. Does nothing while a wait is under way. */
-  start(onWork: () => void): void {
+  /**
+   * Wait for work after two turns of the event loop. So the result of a short job is sent first, and that call may
+   * claim more work; and so those who wait for the job in this process learn of its end first.
+   */
+  startSoon(): void {
+    this.#soon ??= setImmediate(() => {
+      this.#soon = setImmediate(() => {
+        this.#soon = undefined
+        if (this.#options.isWanted()) this.#start()
+      })
+    })
+  }
+
+  /** Does nothing while a wait is under way. */
+  #start(): void {
     if (this.#waiting) return
     this.#waiting = true
     void this.#wait().then(() => {
       this.#waiting = false
-      onWork()
+      this.#options.onWork()
     })
   }
 
