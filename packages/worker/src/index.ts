@@ -17,4 +17,4 @@ export {
   WorkerPool,
   type WorkerPoolOptions,
 } from './worker-pool/worker-pool.ts'
-export type { WorkerService } from './worker-run.ts'
+export type { WorkerService } from './worker-service.ts'

@@ -1,31 +1,51 @@
 import { type Logger, RqError } from '@rq/core'
 import { type WorkerIdentity, type WorkerStore, waitForName } from '@rq/job'
+import { firstAnswer } from './store/first-answer.ts'
 
 export interface RegistrationOptions {
   readonly store: WorkerStore
   readonly worker: WorkerIdentity
   readonly leaseMs: number
   readonly logger: Logger
-  /** Makes a call again until the store answers; undefined when the worker leaves first. */
-  readonly untilAnswered: <T>(call: () => Promise<T>) => Promise<{ readonly value: T } | undefined>
-  /** Fires when the worker leaves. */
-  readonly leaving: AbortSignal
 }
 
-/**
- * Register a worker, once its name is free.
- * @throws RqError `RQ_WORKER_NAME_TAKEN`.
- */
-export async function registerWorker(options: RegistrationOptions): Promise<void> {
-  const { leaseMs, leaving, logger, store, untilAnswered, worker } = options
-  const { name } = worker
-  await waitForName({
-    register: async () => (await untilAnswered(() => store.register(worker, leaseMs)))?.value,
-    onWait: (waitS) =>
-      logger.warn(`Another worker named '${name}' has not unregistered. It counts as dead in ${waitS} s; waiting`),
-    taken: (waitS) => nameTaken(name, waitS),
-    signal: leaving,
-  })
+/** The place of a worker among the workers of its store, under its name. */
+export class Registration {
+  readonly #options: RegistrationOptions
+  #isRegistered = false
+
+  constructor(options: RegistrationOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Register the worker, once the store answers and the name is free.
+   * @param leaving - ends the wait.
+   * @throws RqError `RQ_WORKER_NAME_TAKEN`.
+   */
+  async register(leaving: AbortSignal): Promise<void> {
+    const { leaseMs, logger, store, worker } = this.#options
+    const { name } = worker
+    await waitForName({
+      register: async () => (await firstAnswer(() => store.register(worker, leaseMs), logger, leaving))?.value,
+      onWait: (waitS) =>
+        logger.warn(`Another worker named '${name}' has not unregistered. It counts as dead in ${waitS} s; waiting`),
+      taken: (waitS) => nameTaken(name, waitS),
+      signal: leaving,
+    })
+    this.#isRegistered = true
+  }
+
+  /** Note in the worker's record that it was asked to stop. Returns at once. */
+  noteShutdown(): void {
+    const { store, worker } = this.#options
+    if (this.#isRegistered) store.shutdownRequested(worker.name).catch(() => {})
+  }
+
+  unregister(): Promise<void> {
+    const { store, worker } = this.#options
+    return store.unregister(worker)
+  }
 }
 
 /** The error of a worker whose name another one has. `waitS`: when the record of the other one expires. */

@@ -22,7 +22,8 @@ import {
 import { titled } from './process-title.ts'
 import { checkStart } from './start-check.ts'
 import type { DequeueStrategy } from './store/queue-order.ts'
-import { WorkerRun, type WorkerRunOptions, type WorkerService } from './worker-run.ts'
+import { WorkerRun, type WorkerRunOptions } from './worker-run.ts'
+import type { WorkerService } from './worker-service.ts'
 
 export interface WorkOptions {
   /** Exit when the queues are empty. Default false. */
@@ -129,8 +130,8 @@ export class Worker extends WorkerEmitter {
   }
 
   #passOnStop(): void {
-    if (this.#stopWanted === 'cold') this.#run?.stopCold()
-    else if (this.#stopWanted === 'warm') this.#run?.stopWarm()
+    if (this.#stopWanted === 'cold') this.#run?.shutdown.stopCold()
+    else if (this.#stopWanted === 'warm') this.#run?.shutdown.stopWarm()
   }
 
   async #work(plan: Pick<WorkerRunOptions, 'burst' | 'maxIdleMs' | 'maxJobs' | 'services' | 'strategy'>) {

@@ -13,7 +13,7 @@ import {
   within,
 } from '@rq/core'
 import { POOL_OPTIONS } from '../option-table.ts'
-import type { WorkerService } from '../worker-run.ts'
+import type { WorkerService } from '../worker-service.ts'
 import { forkPoolWorker, type PoolWorkerSetup } from './pool-worker.ts'
 import { relayLog } from './pool-worker-log.ts'
 

@@ -1,0 +1,151 @@
+import { deferred, type PeriodicDuty, SECOND_MS, startTimer } from '@rq/core'
+import type { Executions } from './executions.ts'
+import type { HorsePool } from './horses/horse-pool.ts'
+import type { WorkerSettings } from './options.ts'
+import { nameTaken, type Registration } from './registration.ts'
+import type { StoreLoop } from './store/store-loop.ts'
+
+export interface ShutdownOptions {
+  readonly settings: WorkerSettings
+  readonly burst: boolean
+  /** Default: no limit. */
+  readonly maxIdleMs: number | undefined
+  readonly registration: Registration
+  readonly horses: HorsePool
+  readonly store: StoreLoop
+  readonly executions: Executions
+  readonly recovery: PeriodicDuty
+}
+
+/** How long an idle worker waits for an unreachable store before it leaves. */
+const LEAVE_MS = 300
+/** How long a worker that must leave at once waits for the store to take its jobs back. */
+const COLD_LEAVE_MS = 2 * SECOND_MS
+
+/**
+ * Decides when a run of a worker ends:
+ * - after a warm stop, when all running jobs have ended;
+ * - after a cold stop, when all jobs are returned, or the store does not answer;
+ * - when a burst finds the queues empty, or `maxJobs` or `maxIdleMs` is reached;
+ * - when no horse can be started.
+ */
+export class Shutdown {
+  readonly #options: ShutdownOptions
+  readonly #over = deferred()
+  readonly #leaving = new AbortController()
+  #requested: 'no' | 'warm' | 'cold' = 'no'
+  #failure: Error | undefined
+  #idleSinceMs: number
+  #idleTimer: NodeJS.Timeout | undefined
+  #leaveTimer: NodeJS.Timeout | undefined
+  #graceTimer: NodeJS.Timeout | undefined
+
+  constructor(options: ShutdownOptions) {
+    this.#options = options
+    this.#idleSinceMs = options.settings.clock.monotonicMs()
+  }
+
+  get isRequested(): boolean {
+    return this.#requested !== 'no'
+  }
+
+  get isCold(): boolean {
+    return this.#requested === 'cold'
+  }
+
+  /** Why the worker had to leave, if it had to. */
+  get failure(): Error | undefined {
+    return this.#failure
+  }
+
+  /** Fires when the run ends. */
+  get leaving(): AbortSignal {
+    return this.#leaving.signal
+  }
+
+  /** Resolves when the run ends. */
+  async whenOver(): Promise<void> {
+    await this.#over.promise
+    clearTimeout(this.#idleTimer)
+    clearTimeout(this.#leaveTimer)
+    clearTimeout(this.#graceTimer)
+  }
+
+  /** Claim no more jobs, return those that have not begun, and let running jobs finish. */
+  stopWarm(): void {
+    if (this.isRequested) return
+    this.#requested = 'warm'
+    const { horses, registration, settings, store } = this.#options
+    settings.logger.info('Warm shut down requested')
+    registration.noteShutdown()
+    store.stopClaiming()
+    horses.drain()
+    // A call under way may still bring jobs; but an unreachable store must not keep an idle worker.
+    this.#leaveTimer = setTimeout(() => this.#endUnlessBusy(), LEAVE_MS)
+    const { graceMs } = settings
+    if (graceMs !== undefined) this.#graceTimer = startTimer(graceMs, () => this.stopCold())
+  }
+
+  /** Kill running jobs. Every job goes back to the head of its queue, and no attempt is counted. */
+  stopCold(): void {
+    if (this.isCold) return
+    this.#requested = 'cold'
+    const { executions, horses, settings, store } = this.#options
+    settings.logger.warn('Cold shut down requested: running jobs go back to their queues')
+    store.stopClaiming()
+    horses.drain()
+    void horses.killAll().then(() => {
+      executions.giveBackAll()
+      this.#endUnlessBusy()
+    })
+    clearTimeout(this.#leaveTimer)
+    this.#leaveTimer = setTimeout(() => this.#end(), COLD_LEAVE_MS)
+  }
+
+  /** Stop cold, since the worker cannot go on. */
+  fail(error: Error): void {
+    this.#failure = error
+    this.stopCold()
+  }
+
+  /** Another worker has this one's name: this one was frozen for a whole lease. What still runs here may end. */
+  loseName(): void {
+    if (this.isRequested) return
+    const { logger, name } = this.#options.settings
+    this.#failure = nameTaken(name)
+    logger.error('Another worker has taken the name of this one, which was frozen or cut off; leaving')
+    this.stopWarm()
+  }
+
+  /** A job was settled, so the worker is not idle. */
+  noteSettled(): void {
+    this.#idleSinceMs = this.#options.settings.clock.monotonicMs()
+  }
+
+  /** After a stop: end the run if no job is left. */
+  endIfStopped(): void {
+    if (this.isRequested) this.#endUnlessBusy()
+  }
+
+  /** End the run if it has nothing more to do. Called when there is nothing to send to the store. */
+  endIfDone(): void {
+    const { burst, executions, maxIdleMs = Number.POSITIVE_INFINITY, recovery, settings, store } = this.#options
+    // A recovery may bring jobs, which belong to this run.
+    if (executions.size > 0 || (recovery.isRunning && !this.isCold)) return
+    const isBurstDone = burst && (store.queuesEmpty || store.isSuspended)
+    const leftMs = this.#idleSinceMs + maxIdleMs - settings.clock.monotonicMs()
+    clearTimeout(this.#idleTimer)
+    if (isBurstDone || store.isSpent || leftMs <= 0) this.#end()
+    else if (leftMs < Number.POSITIVE_INFINITY) this.#idleTimer = startTimer(leftMs, () => store.nudge())
+  }
+
+  #endUnlessBusy(): void {
+    const { executions, store } = this.#options
+    if (executions.size === 0 && !store.isWriting) this.#end()
+  }
+
+  #end(): void {
+    this.#leaving.abort()
+    this.#over.resolve()
+  }
+}

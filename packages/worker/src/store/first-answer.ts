@@ -1,0 +1,34 @@
+import { type Logger, RqError } from '@rq/core'
+import { warnIfSlow } from './slow-store-warning.ts'
+import { StoreRetry } from './store-retry.ts'
+
+/**
+ * Repeat a call until the store answers. Undefined as soon as `signal` fires: an unreachable store may never answer.
+ * @throws what a retry cannot help.
+ */
+export async function firstAnswer<T>(
+  call: () => Promise<T>,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<{ readonly value: T } | undefined> {
+  const retry = new StoreRetry({ logger, signal })
+  const answered = retry.untilAnswered(() =>
+    warnIfSlow(call(), logger).then((value) => ({ value }), rethrowIfRetryable),
+  )
+  const answer = (await Promise.race([answered, fired(signal)]))?.value
+  if (answer !== undefined && 'error' in answer) throw answer.error
+  return answer
+}
+
+/** Return an error that a retry cannot help. @throws any other error. */
+function rethrowIfRetryable(error: unknown): { readonly error: unknown } {
+  if (error instanceof RqError && error.retryable) throw error
+  return { error }
+}
+
+function fired(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined)
+    signal.addEventListener('abort', () => resolve(undefined), { once: true })
+  })
+}
