@@ -1,8 +1,9 @@
 import { deflateSync } from 'node:zlib'
-import { eventually, type RedisFixture, redisFixture } from '@rq/testkit'
+import { eventually, type RedisFixture } from '@rq/testkit'
 import { claimRequest, newJob, rescue } from '@rq/testkit/storage-conformance'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { RedisStorage } from '../src/index.ts'
+import type { RedisStorage } from '../src/index.ts'
+import { withStorage } from './with-storage.ts'
 
 const OTHERS = '0123456789abcdef0123456789abcdef'
 const OURS = 'd'.repeat(20)
@@ -13,16 +14,6 @@ function withoutLooking(): void {
   onTestFinished(() => {
     vi.useRealTimers()
   })
-}
-
-/** `tolerate`: what other programs leave here on purpose. */
-async function withStorage(
-  run: (storage: RedisStorage, redis: RedisFixture) => Promise<void>,
-  tolerate?: RegExp,
-): Promise<void> {
-  await using redis = await redisFixture(tolerate === undefined ? {} : { tolerate })
-  await using storage = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
-  await run(storage, redis)
 }
 
 /** A job as a Python worker has started it, with its lease. */

@@ -1,22 +1,11 @@
-import { eventually, type RedisFixture, redisFixture } from '@rq/testkit'
+import { eventually, type RedisFixture } from '@rq/testkit'
 import { claimRequest, end, newJob, RAISED } from '@rq/testkit/storage-conformance'
 import { describe, expect, test } from 'vitest'
-import { RedisStorage } from '../src/index.ts'
-
-/** Runs a test beside jobs that no program of ours could have written; deletes what is left of them. */
-async function withStorage(run: (storage: RedisStorage, redis: RedisFixture) => Promise<void>): Promise<void> {
-  await using redis = await redisFixture()
-  await using storage = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
-  try {
-    await run(storage, redis)
-  } finally {
-    await redis.client.unlink(await redis.client.keys(`${redis.prefix}*`))
-  }
-}
+import { withBrokenKeys } from './with-storage.ts'
 
 describe('claim', () => {
   test('gives out a job without data, so that it fails', () =>
-    withStorage(async (storage, { client, prefix }) => {
+    withBrokenKeys(async (storage, { client, prefix }) => {
       await storage.queues.enqueue([newJob({ id: 'plain' }), newJob({ id: 'other', ttlS: 60 })])
       await client.hset(`${prefix}job:plain`, 'data', '')
       await client.hset(`${prefix}job:other`, 'data', '')
@@ -29,7 +18,7 @@ describe('claim', () => {
     }))
 
   test('drops an id whose key is no job, and no other', () =>
-    withStorage(async (storage, { client, prefix }) => {
+    withBrokenKeys(async (storage, { client, prefix }) => {
       await storage.queues.enqueue(['a', 'b', 'c'].map((id) => newJob({ id })))
       await client.del(`${prefix}job:b`)
       await client.sadd(`${prefix}job:b`, 'x')
@@ -42,7 +31,7 @@ describe.each(['-1', '0', '1.5', 'garbage', '1e400', ' '])('a ttl of "%s"', (ttl
   const ttlOf = ({ client, prefix }: RedisFixture) => client.ttl(`${prefix}job:j`)
 
   test('does not end a job that is given back', () =>
-    withStorage(async (storage, redis) => {
+    withBrokenKeys(async (storage, redis) => {
       await storage.queues.enqueue([newJob({ id: 'j' })])
       await redis.client.hset(`${redis.prefix}job:j`, 'ttl', ttl)
       const { jobs } = await storage.workers.claim(claimRequest())
@@ -52,7 +41,7 @@ describe.each(['-1', '0', '1.5', 'garbage', '1e400', ' '])('a ttl of "%s"', (ttl
     }))
 
   test('does not end a job that is retried later, nor keep it from being promoted', () =>
-    withStorage(async (storage, redis) => {
+    withBrokenKeys(async (storage, redis) => {
       const { client, prefix } = redis
       await storage.schedules.lead({ name: 's', queues: ['default'], pid: 1, hostname: 'h', createdAtMs: 0 }, 60_000)
       await storage.queues.enqueue([newJob({ id: 'j', retriesLeft: 1, retryIntervalsS: [1] })])
@@ -97,7 +86,7 @@ describe('promoteDue', () => {
   ]
 
   test.each(FAULTS)('moves the others when a job has %s', async (_, damage, status) =>
-    withStorage(async (storage, redis) => {
+    withBrokenKeys(async (storage, redis) => {
       const { client, prefix } = redis
       await storage.schedules.lead({ name: 's', queues: ['default'], pid: 1, hostname: 'h', createdAtMs: 0 }, 60_000)
       const late = { delayMs: 3_600_000 }
@@ -128,7 +117,7 @@ describe('promoteDue', () => {
   )
 
   test('moves nothing, and fails no job, when the key of the queue is of another type', () =>
-    withStorage(async (storage, { client, prefix }) => {
+    withBrokenKeys(async (storage, { client, prefix }) => {
       await storage.schedules.lead({ name: 's', queues: ['default'], pid: 1, hostname: 'h', createdAtMs: 0 }, 60_000)
       await storage.queues.enqueue([newJob({ id: 'a' }, { delayMs: 3_600_000 })])
       await client.zadd(`${prefix}scheduled:default`, '1000', 'a')

@@ -1,7 +1,8 @@
-import { type RedisFixture, redisFixture } from '@rq/testkit'
+import type { RedisFixture } from '@rq/testkit'
 import { claimRequest, end, newJob, RETURNED, rescue } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
-import { RedisStorage } from '../src/index.ts'
+import type { RedisStorage } from '../src/index.ts'
+import { withBrokenKeys } from './with-storage.ts'
 
 const IDS = ['a', 'b', 'c', 'd', 'broken', 'e', 'f', 'g', 'h']
 const OTHERS = IDS.filter((id) => id !== 'broken')
@@ -15,21 +16,15 @@ interface Place {
 }
 
 /** What cannot be read is left out of the fixture's checks: the test says where everything has to be. */
-async function withStorage(run: (place: Place) => Promise<void>): Promise<void> {
-  await using redis = await redisFixture()
-  await using storage = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
-  const { client } = redis
-  const key = (name: string) => `${redis.prefix}${name}`
-  const breakIt = async () => {
-    await client.del(key('job:broken'))
-    await client.sadd(key('job:broken'), 'x')
-  }
-  try {
+const withPlace = (run: (place: Place) => Promise<void>) =>
+  withBrokenKeys(async (storage, { client, prefix }) => {
+    const key = (name: string) => `${prefix}${name}`
+    const breakIt = async () => {
+      await client.del(key('job:broken'))
+      await client.sadd(key('job:broken'), 'x')
+    }
     await run({ storage, client, key, breakIt })
-  } finally {
-    await client.unlink(...(await client.keys(`${redis.prefix}*`)))
-  }
-}
+  })
 
 const enqueue = (
   { storage }: Place,
@@ -44,7 +39,7 @@ const SET_ASIDE = [['broken', 'set']]
 
 describe('one key that is no job costs no other job, and its id is set aside,', () => {
   it('in a claim', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       await enqueue(place)
       await place.breakIt()
       expect((await claimAll(place)).jobs.map(({ job }) => job.id)).toEqual(OTHERS)
@@ -52,7 +47,7 @@ describe('one key that is no job costs no other job, and its id is set aside,', 
     }))
 
   it('in a claim, when the job has lost its data', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       await enqueue(place)
       await place.client.hdel(place.key('job:broken'), 'data')
       expect((await claimAll(place)).jobs.map(({ job }) => job.id)).toEqual(OTHERS)
@@ -60,7 +55,7 @@ describe('one key that is no job costs no other job, and its id is set aside,', 
     }))
 
   it('when their time comes', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       await enqueue(place, {}, { dueMs: Date.now() + 60_000 })
       await place.breakIt()
       await place.client.zadd(place.key('scheduled:default'), ...IDS.flatMap((id) => ['1', id]))
@@ -73,7 +68,7 @@ describe('one key that is no job costs no other job, and its id is set aside,', 
     }))
 
   it('when a dead worker is recovered', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       await enqueue(place)
       await claimAll(place)
       await place.breakIt()
@@ -86,7 +81,7 @@ describe('one key that is no job costs no other job, and its id is set aside,', 
     }))
 
   it('in a settlement, whose worker is told that it has lost the job', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       await enqueue(place)
       const { jobs } = await claimAll(place)
       await place.breakIt()
@@ -98,7 +93,7 @@ describe('one key that is no job costs no other job, and its id is set aside,', 
     }))
 
   it('in a heartbeat and when jobs are given back', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       await enqueue(place)
       const { jobs } = await claimAll(place)
       await place.breakIt()
@@ -113,7 +108,7 @@ describe('one key that is no job costs no other job, and its id is set aside,', 
     }))
 
   it('when the job that they wait for ends', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       await place.storage.queues.enqueue([newJob({ id: 'p', origin: 'parents' })])
       await enqueue(place, { dependencyIds: ['p'] })
       await place.breakIt()
@@ -126,7 +121,7 @@ describe('one key that is no job costs no other job, and its id is set aside,', 
     }))
 
   it('when it is one of those that a job waits for', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       await enqueue(place)
       await place.storage.queues.enqueue([newJob({ id: 'child', origin: 'children', dependencyIds: IDS })])
       await place.breakIt()
@@ -135,7 +130,7 @@ describe('one key that is no job costs no other job, and its id is set aside,', 
     }))
 
   it('when slots of their rate limit come free', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       await enqueue(place, { rateLimit: { key: 'k', concurrency: 1 } })
       await place.breakIt()
       const ran: string[] = []
@@ -148,7 +143,7 @@ describe('one key that is no job costs no other job, and its id is set aside,', 
     }))
 
   it('when a Python worker left them ready', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       await enqueue(place)
       await place.client.del(place.key('queue:default'))
       for (const id of IDS) await place.client.hset(place.key(`job:${id}`), { status: 'ready_to_enqueue' })
@@ -160,7 +155,7 @@ describe('one key that is no job costs no other job, and its id is set aside,', 
     }))
 
   it('in maintenance, in any registry', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       await place.breakIt()
       const kinds = ['finished', 'failed', 'deferred', 'canceled', 'scheduled'] as const
       for (const kind of kinds) await place.client.zadd(place.key(`${kind}:default`), '4000000000', 'broken')
@@ -170,7 +165,7 @@ describe('one key that is no job costs no other job, and its id is set aside,', 
     }))
 
   it('when many are read', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       await enqueue(place)
       await place.breakIt()
       const read = await place.storage.jobs.fetch(IDS)
@@ -180,7 +175,7 @@ describe('one key that is no job costs no other job, and its id is set aside,', 
 
 describe('one key that is no job', () => {
   it('goes when its queue is emptied, with all others', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       await enqueue(place)
       await place.breakIt()
       expect(await place.storage.queues.empty('default')).toBe(IDS.length)
@@ -188,7 +183,7 @@ describe('one key that is no job', () => {
     }))
 
   it('refuses a list of jobs before any is written', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       await place.breakIt()
       await expect(enqueue(place)).rejects.toThrow(/job:broken is no job\. Nothing was written\./)
       expect(await queued(place)).toEqual([])
@@ -196,7 +191,7 @@ describe('one key that is no job', () => {
     }))
 
   it('is forgotten when it is deleted or mended', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       await enqueue(place)
       await place.breakIt()
       await claimAll(place)
@@ -210,7 +205,7 @@ describe('one key that is no job', () => {
 
 describe('a queue whose list is of another type', () => {
   it('keeps no worker from its other queues', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       await enqueue(place)
       await place.client.set(place.key('queue:wrong'), 'x')
       const { jobs } = await place.storage.workers.claim(claimRequest({ queues: ['wrong', 'default'], want: 100 }))

@@ -1,17 +1,7 @@
-import { eventually, type RedisFixture, redisFixture } from '@rq/testkit'
+import { eventually, type RedisFixture } from '@rq/testkit'
 import { claimRequest, newJob, RAISED, workOff } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
-import { RedisStorage } from '../src/index.ts'
-
-/** `tolerate`: what the test leaves undone on purpose. */
-async function withStorage(
-  run: (storage: RedisStorage, redis: RedisFixture) => Promise<void>,
-  tolerate?: RegExp,
-): Promise<void> {
-  await using redis = await redisFixture(tolerate === undefined ? {} : { tolerate })
-  await using storage = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
-  await run(storage, redis)
-}
+import { withStorage } from './with-storage.ts'
 
 const names = async (redis: RedisFixture) => (await redis.keys()).map((key) => key.slice(redis.prefix.length))
 

@@ -1,17 +1,12 @@
 import type { CronRun, CronSchedulerRecord } from '@rq/job'
-import { type RedisFixture, redisFixture, startRedis } from '@rq/testkit'
+import { startRedis } from '@rq/testkit'
 import { newJob, RETURNED, workOff } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
 import { RedisStorage } from '../src/index.ts'
+import { withStorage } from './with-storage.ts'
 
 const KEY = { name: 'nightly', slot: 1 }
 const TICK_MS = 1_700_000_000_000
-
-async function withStorage(run: (storage: RedisStorage, redis: RedisFixture) => Promise<void>): Promise<void> {
-  await using redis = await redisFixture()
-  await using storage = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
-  await run(storage, redis)
-}
 
 function tickRun(ms: number, id: string, more: Partial<NonNullable<CronRun['tick']>> = {}): CronRun {
   return { ...KEY, job: newJob({ id }, { unique: true }), tick: { ms, latestMs: ms - 1, ...more } }

@@ -1,8 +1,9 @@
-import { type RedisFixture, RUNS_ALL, redisFixture, startRedis } from '@rq/testkit'
+import { type RedisFixture, RUNS_ALL, startRedis } from '@rq/testkit'
 import { claimRequest, end, newJob, RAISED, RETURNED, workOff } from '@rq/testkit/storage-conformance'
 import { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
 import { RedisStorage } from '../src/index.ts'
+import { withStorage } from './with-storage.ts'
 
 /** More than one step checks. */
 const MANY = 1100
@@ -14,11 +15,8 @@ interface Place {
   key(name: string): string
 }
 
-async function withStorage(run: (place: Place) => Promise<void>, tolerate?: RegExp): Promise<void> {
-  await using redis = await redisFixture(tolerate === undefined ? {} : { tolerate })
-  await using storage = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
-  await run({ storage, client: redis.client, key: (name) => `${redis.prefix}${name}` })
-}
+const withPlace = (run: (place: Place) => Promise<void>, tolerate?: RegExp) =>
+  withStorage((storage, { client, prefix }) => run({ storage, client, key: (name) => `${prefix}${name}` }), tolerate)
 
 const parentIds = (count: number) => Array.from({ length: count }, (_, n) => `p${String(n).padStart(5, '0')}`)
 
@@ -46,7 +44,7 @@ const queued = (storage: RedisStorage) => storage.queues.jobIds('children', 0, -
 
 describe('a job that waits for very many', () => {
   it('goes on with the last of them, and not before', () =>
-    withStorage(async ({ client, key, storage }) => {
+    withPlace(async ({ client, key, storage }) => {
       const parents = parentIds(3000)
       await enqueueParents(storage, parents, { resultTtlS: 0 })
       expect(await storage.queues.enqueue([childOf(parents)])).toEqual(['deferred'])
@@ -97,7 +95,7 @@ describe('a job that waits for very many', () => {
   })
 
   it('is among the dependents of each when it is enqueued', () =>
-    withStorage(async ({ client, key, storage }) => {
+    withPlace(async ({ client, key, storage }) => {
       const parents = parentIds(MANY)
       await enqueueParents(storage, parents)
       await storage.queues.enqueue([childOf(parents)])
@@ -107,7 +105,7 @@ describe('a job that waits for very many', () => {
     }))
 
   it('goes on at once if all have ended', () =>
-    withStorage(async ({ storage }) => {
+    withPlace(async ({ storage }) => {
       const parents = parentIds(MANY)
       await enqueueParents(storage, parents)
       await endAll(storage)
@@ -122,7 +120,7 @@ describe('a job that waits for very many', () => {
     }))
 
   it.each([0, 1, 2, 4, 5])('is not lost if its producer dies after %i steps', (steps) =>
-    withStorage(async ({ client, key, storage }) => {
+    withPlace(async ({ client, key, storage }) => {
       const parents = parentIds(MANY)
       await enqueueParents(storage, parents)
       const pipeline = client.pipeline()
@@ -141,7 +139,7 @@ describe('a job that waits for very many', () => {
   )
 
   it('is released, deleted or enqueued anew while its dependencies are checked', () =>
-    withStorage(async ({ client, key, storage }) => {
+    withPlace(async ({ client, key, storage }) => {
       const parents = parentIds(MANY)
       await enqueueParents(storage, parents)
       const pipeline = client.pipeline()
@@ -161,7 +159,7 @@ describe('a job that waits for very many', () => {
     }))
 
   it('goes on if a Python worker ended all but the last', () =>
-    withStorage(async ({ client, key, storage }) => {
+    withPlace(async ({ client, key, storage }) => {
       const parents = parentIds(3000)
       await enqueueParents(storage, ['last'], { origin: 'other' })
       for (const id of parents) await client.hset(key(`job:${id}`), { status: 'started', created_at: 'x' })
@@ -174,7 +172,7 @@ describe('a job that waits for very many', () => {
     }, /finished|p\d/))
 
   it('is checked in steps when it is due', () =>
-    withStorage(async ({ client, key, storage }) => {
+    withPlace(async ({ client, key, storage }) => {
       const parents = parentIds(MANY)
       await enqueueParents(storage, parents)
       const [later] = [{ ...childOf(parents), delayMs: 60_000 }]
@@ -190,7 +188,7 @@ describe('a job that waits for very many', () => {
     }))
 
   it('is not deleted with a job that it waited for when another job had its id', () =>
-    withStorage(async ({ storage }) => {
+    withPlace(async ({ storage }) => {
       const parents = parentIds(MANY)
       await enqueueParents(storage, parents)
       await storage.queues.enqueue([childOf(parents)])
@@ -202,7 +200,7 @@ describe('a job that waits for very many', () => {
 
 describe('a dependency that was satisfied', () => {
   it('stays so when that job runs again', () =>
-    withStorage(async ({ storage }) => {
+    withPlace(async ({ storage }) => {
       await storage.queues.enqueue([newJob({ id: 'a' }), newJob({ id: 'b', origin: 'other' })])
       await storage.queues.enqueue([childOf(['a', 'b'])])
       await workOff(storage, RETURNED)

@@ -1,8 +1,9 @@
 import { JOB_STATUSES, type Lease } from '@rq/job'
-import { eventually, type RedisFixture, redisFixture } from '@rq/testkit'
+import { eventually, type RedisFixture } from '@rq/testkit'
 import { claimRequest, end, newJob, RAISED, RETURNED, rescue } from '@rq/testkit/storage-conformance'
 import { describe, expect, test } from 'vitest'
-import { RedisStorage } from '../src/index.ts'
+import type { RedisStorage } from '../src/index.ts'
+import { withStorage } from './with-storage.ts'
 
 /**
  * A Python program that saves an older copy of a job writes that copy's status, whatever the job does by then (ADR 18).
@@ -17,11 +18,11 @@ interface Place {
   save(status: string): Promise<unknown>
 }
 
-async function withStorage(run: (place: Place) => Promise<void>): Promise<void> {
-  await using redis = await redisFixture()
-  await using storage = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
-  await run({ storage, redis, save: (status) => redis.client.hset(`${redis.prefix}job:j`, 'status', status) })
-}
+const withPlace = (run: (place: Place) => Promise<void>) =>
+  withStorage((storage, redis) => {
+    const save = (status: string) => redis.client.hset(`${redis.prefix}job:j`, 'status', status)
+    return run({ storage, redis, save })
+  })
 
 /** Enqueue and claim the job `j`. */
 async function claimed({ storage }: Place, leaseMs = 15_000) {
@@ -47,7 +48,7 @@ async function whereIs({ redis: { client, prefix } }: Place) {
 
 describe.each(OLDER)('a status %s that was saved over', (status) => {
   test('a running job keeps its lease, and ends', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       const { storage, save } = place
       const { claim, lease } = await claimed(place)
       await save(status)
@@ -60,7 +61,7 @@ describe.each(OLDER)('a status %s that was saved over', (status) => {
     }))
 
   test('a job that fails is retried', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       const { claim } = await claimed(place)
       await place.save(status)
       expect(await end(place.storage, [claim], RAISED)).toEqual(['applied'])
@@ -68,7 +69,7 @@ describe.each(OLDER)('a status %s that was saved over', (status) => {
     }))
 
   test('a job that is given back waits again', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       const { lease } = await claimed(place)
       await place.save(status)
       expect(await place.storage.workers.giveBack([lease])).toEqual(['returned'])
@@ -76,7 +77,7 @@ describe.each(OLDER)('a status %s that was saved over', (status) => {
     }))
 
   test('a job of a dead worker is taken over', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       await claimed(place, 1)
       await place.save(status)
       await eventually(async () =>
@@ -86,7 +87,7 @@ describe.each(OLDER)('a status %s that was saved over', (status) => {
     }))
 
   test('a job that waits in its queue runs', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       await place.storage.queues.enqueue([newJob({ id: 'j' })])
       await place.save(status)
       const { jobs } = await place.storage.workers.claim(claimRequest())
@@ -95,7 +96,7 @@ describe.each(OLDER)('a status %s that was saved over', (status) => {
     }))
 
   test('a job that waits for its time is moved when it has come', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       const { redis, storage } = place
       await storage.schedules.lead({ name: 's', queues: ['default'], pid: 1, hostname: 'h', createdAtMs: 0 }, 60_000)
       await storage.queues.enqueue([newJob({ id: 'j' }, { delayMs: 3_600_000 })])
@@ -106,7 +107,7 @@ describe.each(OLDER)('a status %s that was saved over', (status) => {
     }))
 
   test('a job that waits for its time is promoted and rescheduled by hand', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       const { storage } = place
       await storage.queues.enqueue([newJob({ id: 'j' }, { delayMs: 3_600_000 })])
       await place.save(status)
@@ -118,7 +119,7 @@ describe.each(OLDER)('a status %s that was saved over', (status) => {
     }))
 
   test('a job that waits for another is released', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       const { storage } = place
       await storage.queues.enqueue([newJob({ id: 'parent' })])
       const { jobs } = await storage.workers.claim(claimRequest())
@@ -131,7 +132,7 @@ describe.each(OLDER)('a status %s that was saved over', (status) => {
 
 describe('a job that is enqueued by Python while it runs', () => {
   test.each(['the id still in the list', 'the id taken out by another worker'])('runs once more: %s', (which) =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       const { redis, save, storage } = place
       const { claim, lease } = await claimed(place)
       await save('queued')

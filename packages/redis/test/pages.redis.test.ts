@@ -1,19 +1,11 @@
-import { type RedisFixture, RUNS_ALL, redisFixture } from '@rq/testkit'
+import { type RedisFixture, RUNS_ALL } from '@rq/testkit'
 import { newJob } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
-import { RedisStorage } from '../src/index.ts'
+import type { RedisStorage } from '../src/index.ts'
+import { withStorage } from './with-storage.ts'
 
 /** More than two pages of everything. */
 const MANY = RUNS_ALL ? 30_000 : 2500
-
-async function withStorage(
-  run: (storage: RedisStorage, redis: RedisFixture) => Promise<void>,
-  tolerate?: RegExp,
-): Promise<void> {
-  await using redis = await redisFixture(tolerate === undefined ? {} : { tolerate })
-  await using storage = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
-  await run(storage, redis)
-}
 
 const ids = (count: number) => Array.from({ length: count }, (_, n) => `j${n}`)
 

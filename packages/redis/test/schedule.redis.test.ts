@@ -1,9 +1,10 @@
 import { deflateSync } from 'node:zlib'
 import { type JobRecord, settle } from '@rq/job'
-import { eventually, type RedisFixture, RUNS_ALL, redisFixture, startRedis } from '@rq/testkit'
+import { eventually, type RedisFixture, RUNS_ALL, startRedis } from '@rq/testkit'
 import { claimRequest, newJob, RAISED, RETURNED, workOff } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
 import { RedisStorage } from '../src/index.ts'
+import { withStorage } from './with-storage.ts'
 
 const HOUR_MS = 3_600_000
 const SCHEDULER = { name: 'leader', queues: ['default'], pid: 4711, hostname: 'box', createdAtMs: 1_790_000_000_000 }
@@ -17,15 +18,12 @@ interface Place {
   readonly key: (name: string) => string
 }
 
-async function withStorage(run: (place: Place) => Promise<void>, tolerate?: RegExp): Promise<void> {
-  await using redis = await redisFixture(tolerate === undefined ? {} : { tolerate })
-  await using storage = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
-  await run({ storage, redis, key: (name) => redis.prefix + name })
-}
+const withPlace = (run: (place: Place) => Promise<void>, tolerate?: RegExp) =>
+  withStorage((storage, redis) => run({ storage, redis, key: (name) => redis.prefix + name }), tolerate)
 
-/** As `withStorage`, with the lead of `default`. */
+/** As `withPlace`, with the lead of `default`. */
 const whenLeading = (run: (place: Place) => Promise<void>, tolerate?: RegExp) =>
-  withStorage(async (place) => {
+  withPlace(async (place) => {
     await place.storage.schedules.lead(SCHEDULER, LEASE_MS)
     await run(place)
   }, tolerate)
@@ -80,7 +78,7 @@ const HASH = {
 
 describe('enqueue with a time', () => {
   it('writes the job and its place in one step', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       const dueMs = 1_900_000_000_123
       const jobs = [newJob({ id: 'a' }, { dueMs }), newJob({ id: 'b' }, { dueMs: dueMs + 1, atFront: true })]
       expect(await place.storage.queues.enqueue(jobs)).toEqual(['scheduled', 'scheduled'])
@@ -93,7 +91,7 @@ describe('enqueue with a time', () => {
     }))
 
   it('queues what is due already', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       const jobs = [newJob({ id: 'past' }, { dueMs: 5 }), newJob({ id: 'now' }, { delayMs: 0 })]
       expect(await place.storage.queues.enqueue(jobs)).toEqual(['queued', 'queued'])
       expect(await place.storage.queues.jobIds('default', 0, -1)).toEqual(['past', 'now'])
@@ -101,7 +99,7 @@ describe('enqueue with a time', () => {
     }))
 
   it('counts a delay by the clock of Redis', () =>
-    withStorage(async ({ storage, redis }) => {
+    withPlace(async ({ storage, redis }) => {
       const [seconds = 0, micros = 0] = (await redis.client.time()).map(Number)
       const nowMs = seconds * 1000 + micros / 1000
       await storage.queues.enqueue([newJob({ id: 'later' }, { delayMs: 90_000 })])
@@ -136,7 +134,7 @@ describe('enqueue with a time', () => {
     }))
 
   it('tells schedulers of a job that is due before all others, and of no other', () =>
-    withStorage(async ({ storage }) => {
+    withPlace(async ({ storage }) => {
       const heard: unknown[] = []
       const stop = await storage.schedules.onNotice((notice) => heard.push(notice))
       const enqueue = (id: string, dueMs: number, origin = 'default') =>
@@ -446,7 +444,7 @@ describe('promoteDue', () => {
 
 describe('promote and reschedule', () => {
   it('let one scheduled job go now', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       const { schedules, queues } = place.storage
       await queues.enqueue([newJob({ id: 'first' }), newJob({ id: 's' }, { delayMs: HOUR_MS })])
       expect(await schedules.promote('s', true)).toBe('done')
@@ -457,7 +455,7 @@ describe('promote and reschedule', () => {
     }))
 
   it('give it another time, and another end', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       const { schedules, queues } = place.storage
       const dueMs = Date.now() + 2 * HOUR_MS
       await queues.enqueue([newJob({ id: 's', ttlS: 10 }, { delayMs: HOUR_MS }), newJob({ id: 'q' })])
@@ -469,7 +467,7 @@ describe('promote and reschedule', () => {
     }))
 
   it('leave a job alone that is elsewhere, whatever entry it has left', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       const { redis, key, storage } = place
       await storage.queues.enqueue([newJob({ id: 'q' })])
       await redis.client.zadd(key('scheduled:default'), 4_000_000_000, 'q')
@@ -481,7 +479,7 @@ describe('promote and reschedule', () => {
     }))
 
   it('take a job that Python put there although it had only saved it', () =>
-    withStorage(async (place) => {
+    withPlace(async (place) => {
       const { redis, key, storage } = place
       for (const id of ['now', 'later']) {
         await storage.queues.enqueue([newJob({ id }, { delayMs: HOUR_MS })])
@@ -499,7 +497,7 @@ describe('lead', () => {
   const other = { ...SCHEDULER, name: 'other', queues: ['default', 'low'] }
 
   it('takes free queues, keeps its own, leaves those of others', () =>
-    withStorage(async ({ storage, redis, key }) => {
+    withPlace(async ({ storage, redis, key }) => {
       expect(await storage.schedules.lead(SCHEDULER, LEASE_MS)).toEqual(['default'])
       expect(await storage.schedules.lead(SCHEDULER, LEASE_MS)).toEqual(['default'])
       expect(await storage.schedules.lead(other, LEASE_MS)).toEqual(['low'])
@@ -509,7 +507,7 @@ describe('lead', () => {
     }))
 
   it('writes the record that RQ reads, with a heartbeat', () =>
-    withStorage(async ({ storage, redis, key }) => {
+    withPlace(async ({ storage, redis, key }) => {
       expect(await storage.schedules.leaderPid('default')).toBeNull()
       await storage.schedules.lead({ ...SCHEDULER, queues: ['default', 'low'] }, LEASE_MS)
       expect(await redis.client.hgetall(key('scheduler:leader'))).toEqual({
@@ -525,14 +523,14 @@ describe('lead', () => {
     }))
 
   it('respects the lock of a Python scheduler', () =>
-    withStorage(async ({ storage, redis, key }) => {
+    withPlace(async ({ storage, redis, key }) => {
       await redis.client.set(key('scheduler-lock:default'), 'python', 'EX', 61, 'NX')
       expect(await storage.schedules.lead(SCHEDULER, LEASE_MS)).toEqual([])
       expect(await redis.client.exists(key('scheduler:leader'))).toBe(0)
     }))
 
   it('frees only its own locks, and tells those who stand by', () =>
-    withStorage(async ({ storage, redis, key }) => {
+    withPlace(async ({ storage, redis, key }) => {
       const heard: unknown[] = []
       const stop = await storage.schedules.onNotice((notice) => heard.push(notice))
       await storage.schedules.lead(SCHEDULER, LEASE_MS)

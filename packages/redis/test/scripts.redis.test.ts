@@ -4,12 +4,7 @@ import { claimRequest, end, newJob, RAISED, RETURNED, workOff } from '@rq/testki
 import { describe, expect, it } from 'vitest'
 import { RedisStorage } from '../src/index.ts'
 import { CLAIMED_HASH, NEW_HASH, named } from './whole-state.ts'
-
-async function withStorage(run: (storage: RedisStorage, redis: RedisFixture) => Promise<void>): Promise<void> {
-  await using redis = await redisFixture()
-  await using storage = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
-  await run(storage, redis)
-}
+import { withStorage } from './with-storage.ts'
 
 /** An enqueue that can be sent as often as one likes, word for word; `stamp` in the place of its own. */
 function callOf(
