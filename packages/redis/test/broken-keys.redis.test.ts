@@ -1,14 +1,12 @@
 import { settle } from '@rq/job'
 import { type RedisFixture, redisFixture } from '@rq/testkit'
-import { claimRequest, newJob, RETURNED, rescue } from '@rq/testkit/storage-conformance'
+import { claimRequest, newJob, newWorker, RETURNED, rescue } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
 import { RedisStorage } from '../src/index.ts'
 
 const QUEUES = ['a', 'b']
 const LATER_MS = 10 * 60_000
-const WORKER = {
-  ...{ name: 'worker', instance: 'i', queues: QUEUES, pid: 1, hostname: 'h', ipAddress: '', version: '1', ttlS: 600 },
-}
+const WORKER = newWorker({ queues: QUEUES, ttlS: 600 })
 const SCHEDULER = { name: '1', queues: QUEUES, pid: 1, hostname: 'h', createdAtMs: 0 }
 
 /** Jobs of all kinds, on two queues. */

@@ -1,5 +1,5 @@
 import type { RedisFixture } from '@rq/testkit'
-import { claimRequest, end, newJob, RETURNED, rescue } from '@rq/testkit/storage-conformance'
+import { claimRequest, end, newJob, newWorker, RETURNED, rescue } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
 import type { RedisStorage } from '../src/index.ts'
 import { withBrokenKeys } from './with-storage.ts'
@@ -98,8 +98,8 @@ describe('one key that is no job costs no other job, and its id is set aside,', 
       const { jobs } = await claimAll(place)
       await place.breakIt()
       const leases = jobs.map(({ executionId, job }) => ({ queue: 'default', jobId: job.id, executionId }))
-      const worker = { name: 'w', instance: 'i', queues: ['default'], pid: 1, hostname: 'h', version: '1', ttlS: 60 }
-      const beat = { worker: { ...worker, ipAddress: '' }, state: 'busy' as const, leases, leaseMs: 60_000 }
+      const worker = newWorker({ name: 'w', ttlS: 60 })
+      const beat = { worker, state: 'busy' as const, leases, leaseMs: 60_000 }
       expect((await place.storage.workers.heartbeat(beat)).lost.map(({ jobId }) => jobId)).toEqual(['broken'])
       expect(await place.storage.workers.giveBack(leases)).toEqual(
         IDS.map((id) => (id === 'broken' ? 'lost' : 'returned')),

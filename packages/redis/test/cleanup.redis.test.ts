@@ -1,5 +1,5 @@
 import { eventually, type RedisFixture } from '@rq/testkit'
-import { claimRequest, newJob, RAISED, workOff } from '@rq/testkit/storage-conformance'
+import { claimRequest, newJob, newWorker, RAISED, workOff } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
 import { withStorage } from './with-storage.ts'
 
@@ -34,18 +34,7 @@ describe('cleanUp', () => {
   it('drops workers whose record is gone from both sets, over many pages, and no others', () =>
     withStorage(async (storage, redis) => {
       const { client, prefix } = redis
-      await storage.workers.register(
-        {
-          name: 'alive',
-          queues: ['default'],
-          pid: 1,
-          hostname: 'h',
-          version: '1',
-          instance: 'i',
-          ttlS: 60,
-        },
-        15_000,
-      )
+      await storage.workers.register(newWorker({ name: 'alive', ttlS: 60 }), 15_000)
       const dead = Array.from({ length: 2500 }, (_, n) => `${prefix}worker:dead${n}`)
       for (const set of ['workers', 'workers:default', 'workers:other']) await client.sadd(`${prefix}${set}`, ...dead)
       await storage.workers.cleanUp(['default'])
@@ -155,9 +144,7 @@ describe('explain', () => {
 })
 
 describe('maintenanceTurn', () => {
-  const worker = (instance: string, queues: string[]) => ({
-    ...{ name: instance, instance, queues, pid: 1, hostname: 'h', ipAddress: '', version: '1', ttlS: 60 },
-  })
+  const worker = (instance: string, queues: string[]) => newWorker({ name: instance, instance, queues, ttlS: 60 })
 
   it('is one worker for each queue, and for what is shared, until it leaves', () =>
     withStorage(async (storage) => {

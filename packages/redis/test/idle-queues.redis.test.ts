@@ -1,11 +1,11 @@
 import { redisFixture } from '@rq/testkit'
-import { newJob } from '@rq/testkit/storage-conformance'
+import { newJob, newWorker } from '@rq/testkit/storage-conformance'
 import { expect, test } from 'vitest'
 import { RedisStorage } from '../src/index.ts'
 
 const MANY = 3500
 const LIMIT = { key: 'k', concurrency: 2 }
-const WORKER = { name: 'w', queues: ['served'], pid: 1, hostname: 'h', version: '1', instance: 'i', ttlS: 60 }
+const WORKER = newWorker({ name: 'w', queues: ['served'], ttlS: 60 })
 
 test('a job gets a slot although thousands of jobs of a queue without workers wait before it', async () => {
   await using redis = await redisFixture()

@@ -1,13 +1,22 @@
 import { settle } from '@rq/job'
 import { type RedisFixture, redisFixture } from '@rq/testkit'
-import { claimRequest, end, newJob, RAISED, RETURNED, rescue, workOff } from '@rq/testkit/storage-conformance'
+import {
+  claimRequest,
+  end,
+  newJob,
+  newWorker,
+  RAISED,
+  RETURNED,
+  rescue,
+  workOff,
+} from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
 import { RedisStorage } from '../src/index.ts'
 import { changesBy, NEW_HASH } from './whole-state.ts'
 
 const LIMIT = { rateLimit: { key: 'k', concurrency: 1 } }
 const CANCEL = { enqueueDependents: false, removeFromDependencies: false }
-const WORKER = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '0', instance: 'i', ttlS: 60 }
+const WORKER = newWorker({ ttlS: 60 })
 
 interface Place {
   readonly storage: RedisStorage

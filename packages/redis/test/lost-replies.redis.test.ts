@@ -1,11 +1,11 @@
 import { settle } from '@rq/job'
 import { eventually, type Fault, type FaultProxy, faultProxy, type RedisFixture, redisFixture } from '@rq/testkit'
-import { claimRequest, newJob, RAISED, RETURNED, rescue } from '@rq/testkit/storage-conformance'
+import { claimRequest, newJob, newWorker, RAISED, RETURNED, rescue } from '@rq/testkit/storage-conformance'
 import { describe, expect, test } from 'vitest'
 import * as scripts from '../src/connection/scripts.generated.ts'
 import { RedisStorage } from '../src/index.ts'
 
-const WORKER = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '0', instance: 'i', ttlS: 60 }
+const WORKER = newWorker({ ttlS: 60 })
 
 interface Setting {
   readonly storage: RedisStorage

@@ -1,7 +1,7 @@
 import { type Claimed, type JobRecord, type NewJob, type Outcome, type Storage, settle } from '@rq/job'
 import { findViolations, snapshotRedis } from '@rq/testkit'
 import { MemoryStorage } from '@rq/testkit/memory-storage'
-import { claimRequest, newJob, rescue } from '@rq/testkit/storage-conformance'
+import { claimRequest, newJob, newWorker, rescue } from '@rq/testkit/storage-conformance'
 import type { Redis } from 'ioredis'
 import { expect } from 'vitest'
 import { RedisStorage } from '../src/index.ts'
@@ -12,7 +12,7 @@ const TIMES = { startedAtMs: 1_790_000_001_000, endedAtMs: 1_790_000_002_000 }
 const DELAY_S = 3600
 const FAR_MS = 4_000_000_000_000
 const POISONED = 3
-const WORKER = { name: 'worker', queues: QUEUES, pid: 1, hostname: 'h', version: '1', instance: 'i', ttlS: 480 }
+const WORKER = newWorker({ queues: QUEUES })
 
 /** What one execution is in each of the two storages, whether it still owns its job or not. */
 interface Execution {

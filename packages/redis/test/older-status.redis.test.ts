@@ -1,6 +1,6 @@
 import { JOB_STATUSES, type Lease } from '@rq/job'
 import { eventually, type RedisFixture } from '@rq/testkit'
-import { claimRequest, end, newJob, RAISED, RETURNED, rescue } from '@rq/testkit/storage-conformance'
+import { claimRequest, end, newJob, newWorker, RAISED, RETURNED, rescue } from '@rq/testkit/storage-conformance'
 import { describe, expect, test } from 'vitest'
 import type { RedisStorage } from '../src/index.ts'
 import { withStorage } from './with-storage.ts'
@@ -10,7 +10,7 @@ import { withStorage } from './with-storage.ts'
  * Only `canceled` is heeded.
  */
 const OLDER = JOB_STATUSES.filter((status) => status !== 'canceled')
-const WORKER = { name: 'w', queues: ['default'], ttlS: 60, pid: 1, hostname: 'h', version: '0', instance: 'i' }
+const WORKER = newWorker({ name: 'w', ttlS: 60 })
 
 interface Place {
   readonly storage: RedisStorage

@@ -1,6 +1,6 @@
 import { settle } from '@rq/job'
 import { faultProxy, type RedisFixture, redisFixture, startRedis } from '@rq/testkit'
-import { claimRequest, end, newJob, RAISED, RETURNED, workOff } from '@rq/testkit/storage-conformance'
+import { claimRequest, end, newJob, newWorker, RAISED, RETURNED, workOff } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
 import { RedisStorage } from '../src/index.ts'
 import { CLAIMED_HASH, NEW_HASH, named } from './whole-state.ts'
@@ -213,15 +213,7 @@ describe('settle', () => {
 
   it('counts for the worker only while its record lives', () =>
     withStorage(async (storage, redis) => {
-      const worker = {
-        name: 'worker',
-        queues: ['default'],
-        pid: 1,
-        hostname: 'h',
-        version: '1',
-        instance: 'i',
-        ttlS: 480,
-      }
+      const worker = newWorker()
       await storage.queues.enqueue([newJob(), newJob()])
       await storage.workers.register(worker, 15_000)
       await workOff(storage, RETURNED)

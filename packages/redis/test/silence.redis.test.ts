@@ -1,6 +1,6 @@
 import { settle } from '@rq/job'
 import { faultProxy, narrowProxy, redisFixture, startRedis } from '@rq/testkit'
-import { claimRequest, newJob, RETURNED } from '@rq/testkit/storage-conformance'
+import { claimRequest, newJob, newWorker, RETURNED } from '@rq/testkit/storage-conformance'
 import { Redis } from 'ioredis'
 import { describe, expect, it, test } from 'vitest'
 import { failAfterLostConnections } from '../src/connection/pending-commands.ts'
@@ -95,7 +95,7 @@ test('a worker renews its leases while a large result goes out', async () => {
   await storage.queues.enqueue([newJob({ id: 'a' }), newJob({ id: 'b' })])
   const { jobs } = await storage.workers.claim(claimRequest())
   const [first, ...others] = jobs.map(({ job, executionId }) => ({ queue: job.origin, jobId: job.id, executionId }))
-  const worker = { name: 'worker', instance: 'i', queues: ['default'], pid: 1, hostname: 'h', version: '0', ttlS: 60 }
+  const worker = newWorker({ ttlS: 60 })
   proxy.bytesPerSecond = MB
   let isSettled = false
   const outcome = { ...RETURNED, value: 'x'.repeat(20 * MB) }

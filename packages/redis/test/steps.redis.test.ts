@@ -1,5 +1,5 @@
 import { eventually, faultProxy, type RedisFixture, redisFixture } from '@rq/testkit'
-import { claimRequest, newJob } from '@rq/testkit/storage-conformance'
+import { claimRequest, newJob, newWorker } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
 import * as scripts from '../src/connection/scripts.generated.ts'
 import { RedisStorage } from '../src/index.ts'
@@ -103,7 +103,7 @@ describe('a worker that leaves', () => {
     await storage.queues.enqueue(ids.map((id) => newJob({ id })))
     const others = Array.from({ length: MANY }, (_, n) => ['1', `other${n}:0123`]).flat()
     await redis.client.zadd(`${redis.prefix}wip:default`, ...others)
-    const worker = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '1', instance: 'i', ttlS: 60 }
+    const worker = newWorker({ ttlS: 60 })
     await storage.workers.register(worker, 15_000)
     proxy.onCommand = ({ name }) => (name === 'claim' ? { kind: 'delay', ms: 50 } : undefined)
     const claim = storage.workers.claim(claimRequest({ want: ids.length }))

@@ -1,8 +1,9 @@
 import { ownClient, redisFixture, startRedis } from '@rq/testkit'
+import { newWorker } from '@rq/testkit/storage-conformance'
 import { expect, test } from 'vitest'
 import { RedisStorage } from '../src/index.ts'
 
-const WORKER = { name: 'w', queues: ['default'], pid: 1, hostname: 'h', version: '1', instance: 'i', ttlS: 60 }
+const WORKER = newWorker({ name: 'w', ttlS: 60 })
 
 test('the record of a worker has the address of its connection, as Redis sees it', async () => {
   await using redis = await redisFixture()

@@ -1,5 +1,5 @@
 import { RedisStorage } from '@rq/redis'
-import { claimRequest, newJob } from '@rq/testkit/storage-conformance'
+import { claimRequest, newJob, newWorker } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
 import { SimpleWorker } from '../src/index.ts'
 import { type RqFixture, rqFixture } from './rq-fixture.ts'
@@ -77,15 +77,7 @@ describe('a worker with thousands of jobs', () => {
     const { jobs } = await workers.claim(claimRequest({ want: ids.length, leaseMs: 1 }))
     const leases = jobs.map(({ executionId, job }) => ({ queue: 'default', jobId: job.id, executionId }))
     const stranger = { queue: 'default', jobId: ids[900] ?? '', executionId: 'another' }
-    const worker = {
-      name: 'worker',
-      queues: ['default'],
-      pid: 1,
-      hostname: 'h',
-      version: '1',
-      instance: 'i',
-      ttlS: 480,
-    }
+    const worker = newWorker()
     const beat = { worker, state: 'busy' as const, leases: [...leases, stranger], leaseMs: 60_000 }
     expect((await workers.heartbeat(beat)).lost).toEqual([stranger])
     expect((await workers.recover({ queue: 'default', workerName: 'w', leaseMs: 1, most: 1000 })).jobs).toEqual([])

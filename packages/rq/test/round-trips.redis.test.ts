@@ -1,7 +1,7 @@
 import { settle } from '@rq/job'
 import { RedisStorage } from '@rq/redis'
 import { faultProxy, type RedisFixture } from '@rq/testkit'
-import { claimRequest, newJob, RAISED, RETURNED, rescue } from '@rq/testkit/storage-conformance'
+import { claimRequest, newJob, newWorker, RAISED, RETURNED, rescue } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
 import * as scripts from '../../redis/src/connection/scripts.generated.ts'
 import { Group, Job, Queue, RateLimit } from '../src/index.ts'
@@ -124,15 +124,7 @@ const STEPS: Readonly<Record<string, readonly [sent: readonly string[], step: St
     ['heartbeat'],
     async (site) => {
       const leases = await leasesOf(site)
-      const worker = {
-        name: 'worker',
-        queues: ['default'],
-        pid: 1,
-        hostname: 'h',
-        version: '0',
-        instance: 'i',
-        ttlS: 60,
-      }
+      const worker = newWorker({ ttlS: 60 })
       return () => site.storage.workers.heartbeat({ worker, state: 'busy', leases, leaseMs: 15_000 })
     },
   ],

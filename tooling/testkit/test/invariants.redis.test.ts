@@ -1,5 +1,5 @@
 import { settle } from '@rq/job'
-import { claimRequest, newJob, RAISED, RETURNED, workOff } from '@rq/testkit/storage-conformance'
+import { claimRequest, newJob, newWorker, RAISED, RETURNED, workOff } from '@rq/testkit/storage-conformance'
 import type { ChainableCommander } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 import { RedisStorage } from '../../../packages/redis/src/index.ts'
@@ -7,7 +7,7 @@ import { findViolations, type RedisFixture, redisFixture } from '../src/index.ts
 
 const EXECUTION = 'e'.repeat(32)
 const CHILD = newJob({ id: 'child', dependencyIds: ['waits'] })
-const WORKER = { name: 'w', queues: ['default'], pid: 1, hostname: 'h', version: '0', instance: 'i', ttlS: 60 }
+const WORKER = newWorker({ name: 'w', ttlS: 60 })
 const LIMIT = { key: 'k', concurrency: 1 }
 
 /** One job in every possible place, as the store writes them. */

@@ -11,7 +11,7 @@ import { describeSchedules } from './schedules.ts'
 import { type StorageUnderTest, watchMoves } from './storage-under-test.ts'
 import { describeWholeQueues } from './whole-queues.ts'
 
-export { claimRequest, end, newJob, RAISED, RETURNED, rescue, workOff } from './job-steps.ts'
+export { claimRequest, end, newJob, newWorker, RAISED, RETURNED, rescue, workOff } from './job-steps.ts'
 export type { StorageUnderTest } from './storage-under-test.ts'
 
 /**

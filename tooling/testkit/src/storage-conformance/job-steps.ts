@@ -9,6 +9,7 @@ import {
   type SettleAnswer,
   type Storage,
   settle,
+  type WorkerIdentity,
   type WorkerStore,
 } from '@rq/job'
 
@@ -30,6 +31,12 @@ export function newJob(record: Partial<JobRecord> = {}, place: Partial<Omit<NewJ
     unique: false,
     ...place,
   }
+}
+
+/** Make a worker as it registers. */
+export function newWorker(facts: Partial<WorkerIdentity> = {}): WorkerIdentity {
+  const known = { name: 'worker', queues: ['default'], pid: 1, hostname: 'h', version: '1', instance: 'i', ttlS: 480 }
+  return { ...known, ...facts }
 }
 
 export function claimRequest(request: Partial<ClaimRequest> = {}): ClaimRequest {

@@ -1,7 +1,7 @@
 import { type Claimed, settle } from '@rq/job'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../eventually.ts'
-import { claimRequest, end, newJob, RAISED, RETURNED, rescue } from './job-steps.ts'
+import { claimRequest, end, newJob, newWorker, RAISED, RETURNED, rescue } from './job-steps.ts'
 import { type OpenStorage, statusOf } from './storage-under-test.ts'
 
 /** Leases and workers: what happens to the jobs of workers that die. */
@@ -14,15 +14,7 @@ export function describeLeases(name: string, open: OpenStorage): void {
       const { jobs } = await workers.claim(claimRequest({ leaseMs: 1 }))
       const [claimed] = jobs
       const lease = { queue: 'default', jobId: 'held', executionId: claimed?.executionId ?? '' }
-      const worker = {
-        name: 'worker',
-        queues: ['default'],
-        pid: 1,
-        hostname: 'h',
-        version: '1',
-        instance: 'i',
-        ttlS: 480,
-      }
+      const worker = newWorker()
       expect(await workers.heartbeat({ worker, state: 'busy', leases: [lease], leaseMs: 60_000 })).toMatchObject({
         lost: [],
       })
@@ -48,15 +40,7 @@ export function describeLeases(name: string, open: OpenStorage): void {
       expect(taken[0]?.job).toMatchObject({ id: 'left', abandonedCount: 1 })
 
       const stale = { queue: 'default', jobId: 'left', executionId: jobs[0]?.executionId ?? '' }
-      const worker = {
-        name: 'worker',
-        queues: ['default'],
-        pid: 1,
-        hostname: 'h',
-        version: '1',
-        instance: 'i',
-        ttlS: 480,
-      }
+      const worker = newWorker()
       expect(await workers.heartbeat({ worker, state: 'busy', leases: [stale], leaseMs: 60_000 })).toMatchObject({
         lost: [stale],
       })
@@ -98,15 +82,7 @@ export function describeLeases(name: string, open: OpenStorage): void {
       await queues.enqueue([newJob({ id: 'begun' })])
       const { jobs } = await workers.claim(claimRequest({ isPrefetch: true }))
       const lease = { queue: 'default', jobId: 'begun', executionId: jobs[0]?.executionId ?? '' }
-      const worker = {
-        name: 'worker',
-        queues: ['default'],
-        pid: 1,
-        hostname: 'h',
-        version: '1',
-        instance: 'i',
-        ttlS: 480,
-      }
+      const worker = newWorker()
       await workers.heartbeat({ worker, state: 'busy', leases: [lease], leaseMs: 1 })
       const taken: Claimed[] = []
       await eventually(async () => {
@@ -119,7 +95,7 @@ export function describeLeases(name: string, open: OpenStorage): void {
     it('registers, lists, renews and unregisters workers, and refuses a name that is taken', async () => {
       await using test = await open()
       const { workers } = test.storage
-      const worker = { name: 'ann', queues: ['a', 'b'], pid: 1, hostname: 'h', version: '1', instance: 'i', ttlS: 480 }
+      const worker = newWorker({ name: 'ann', queues: ['a', 'b'] })
       await workers.register(worker, 15_000)
       await workers.register(worker, 15_000)
       const other = { ...worker, instance: 'other' }
@@ -141,7 +117,7 @@ export function describeLeases(name: string, open: OpenStorage): void {
     it('frees the name of a worker without heartbeats for a lease, and tells the worker when it comes back', async () => {
       await using test = await open()
       const { workers } = test.storage
-      const dead = { name: 'ann', queues: ['a'], pid: 1, hostname: 'h', version: '1', instance: 'dead', ttlS: 480 }
+      const dead = newWorker({ name: 'ann', queues: ['a'], instance: 'dead' })
       const next = { ...dead, instance: 'next' }
       await workers.register(dead, 1)
       await eventually(async () => (await workers.register(next, 60_000)) === undefined)
@@ -156,15 +132,7 @@ export function describeLeases(name: string, open: OpenStorage): void {
     it('shows the state that a worker has after a claim or a settlement, if that is another one', async () => {
       await using test = await open()
       const { admin, queues, workers } = test.storage
-      const worker = {
-        name: 'worker',
-        queues: ['default'],
-        pid: 1,
-        hostname: 'h',
-        version: '1',
-        instance: 'i',
-        ttlS: 9,
-      }
+      const worker = newWorker({ ttlS: 9 })
       const shown = async () => {
         const [record] = await workers.workers()
         return [record?.state, record?.currentJobId]
@@ -199,15 +167,7 @@ export function describeLeases(name: string, open: OpenStorage): void {
     it('counts the jobs of a worker, and keeps the state that it reports', async () => {
       await using test = await open()
       const { queues, workers } = test.storage
-      const worker = {
-        name: 'worker',
-        queues: ['default'],
-        pid: 1,
-        hostname: 'h',
-        version: '1',
-        instance: 'i',
-        ttlS: 480,
-      }
+      const worker = newWorker()
       await workers.register(worker, 15_000)
       await queues.enqueue([newJob({ id: 'good' }), newJob({ id: 'bad' })])
       const { jobs } = await workers.claim(claimRequest())
@@ -228,7 +188,7 @@ export function describeLeases(name: string, open: OpenStorage): void {
     it('forgets a worker without heartbeats, and restores it at the next one', async () => {
       await using test = await open()
       const { workers } = test.storage
-      const worker = { name: 'late', queues: ['default'], pid: 1, hostname: 'h', version: '1', instance: 'i', ttlS: 1 }
+      const worker = newWorker({ name: 'late', ttlS: 1 })
       await workers.register(worker, 15_000)
       const [{ birthMs } = { birthMs: 0 }] = await workers.workers()
       await eventually(async () => (await workers.workers()).length === 0)

@@ -1,6 +1,6 @@
 import { LEGAL_MOVES, type Storage } from '@rq/job'
 import { describe, expect, it } from 'vitest'
-import { claimRequest, end, newJob, RAISED, RETURNED, TIMES } from './job-steps.ts'
+import { claimRequest, end, newJob, newWorker, RAISED, RETURNED, TIMES } from './job-steps.ts'
 import type { OpenStorage } from './storage-under-test.ts'
 
 const STOPPED = { kind: 'stopped', error: 'stopped', ...TIMES } as const
@@ -111,10 +111,7 @@ async function moveLimitedJobs(storage: Storage): Promise<void> {
 
   // A job of a queue without workers leaves its slot to one of a queue that has one.
   const shared = { key: 'shared', concurrency: 1 }
-  await workers.register(
-    { name: 'w', queues: ['served'], pid: 1, hostname: 'h', version: '1', instance: 'i', ttlS: 480 },
-    60_000,
-  )
+  await workers.register(newWorker({ name: 'w', queues: ['served'] }), 60_000)
   await queues.enqueue([newJob({ id: 'idles', origin: 'idle', rateLimit: shared })])
   await queues.enqueue([newJob({ id: 'served', origin: 'served', rateLimit: shared })])
 }

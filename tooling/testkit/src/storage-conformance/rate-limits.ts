@@ -1,7 +1,7 @@
 import type { Claimed, Storage } from '@rq/job'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../eventually.ts'
-import { claimRequest, end, newJob, RETURNED } from './job-steps.ts'
+import { claimRequest, end, newJob, newWorker, RETURNED } from './job-steps.ts'
 import type { OpenStorage } from './storage-under-test.ts'
 
 const LIMIT = { key: 'limit', concurrency: 1 }
@@ -27,7 +27,7 @@ const LETTING_GO: Readonly<Record<string, (storage: Storage) => Promise<unknown>
 const leaseOf = ({ executionId, job }: Claimed) => ({ queue: job.origin, jobId: job.id, executionId })
 
 function worker(name: string, queues: readonly string[]) {
-  return { name, queues, pid: 1, hostname: 'h', version: '1', instance: 'i', ttlS: 480 }
+  return newWorker({ name, queues })
 }
 
 /** Who holds and who waits for the slots of a rate limit. */
