@@ -1,4 +1,4 @@
-import { RqError } from '@rq/core'
+import { deferred, RqError } from '@rq/core'
 import { type AnyFunction, dumpCall, type JobRecord, type Outcome, Retry, readPayload } from '@rq/job'
 import { defaultSerializer } from '@rq/serializer'
 import { TestStorage } from '@rq/testkit/memory-storage'
@@ -163,13 +163,16 @@ describe('attemptJob', () => {
 
   it('fails at the time limit, whatever the function goes on to do', async () => {
     const limit = new AbortController()
+    const { promise, reject } = deferred()
     const func = () => {
       queueMicrotask(() => limit.abort(new JobTimeoutError(2)))
-      return new Promise((_, reject) => setTimeout(reject, 5, new Error('later')))
+      return promise
     }
     const outcome = await run({ func, signal: limit.signal })
     expect(lastLineOf(outcome)).toBe('JobTimeoutError: Task exceeded maximum timeout value (2 seconds)')
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    reject(new Error('later'))
+    // Time for Node.js to report a rejection that nothing handles.
+    await new Promise((resolve) => setImmediate(resolve))
   })
 
   it('does not begin when the signal fired before', async () => {

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { setTimeout as delay } from 'node:timers/promises'
 import { deferred, type Logger, RqError, silentLogger } from '@rq/core'
 import { eventually } from '@rq/testkit'
 import { describe, expect, test } from 'vitest'
@@ -102,8 +101,9 @@ describe('the loop', () => {
     const id = store.enqueue('./jobs#wait', { args: [1] })
     store.outage = new RqError('RQ_REDIS', 'it is loading', { retryable: true })
     const worker = ctx.worker({ horse: 'inline' })
+    const { calls } = store
     const working = worker.work()
-    await delay(100)
+    await eventually(() => store.calls > calls + 3)
     expect(store.registeredWorkers.size).toBe(0)
     store.outage = undefined
     await eventually(() => store.status(id) === 'finished')
