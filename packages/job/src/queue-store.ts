@@ -10,6 +10,8 @@ export interface NewJob {
   readonly unique: boolean
   /** The job may exist already, and is to be run once more. Absent: it was made for this call. */
   readonly again?: boolean
+  /** Its id was made for it, and no job has had it. Absent: that is not known. */
+  readonly hasNewId?: boolean
   /** When it is due, in epoch milliseconds. Absent or past: as soon as possible. */
   readonly dueMs?: number
   /** When it is due, in milliseconds from now, by the store's clock. Takes the place of `dueMs`. */

@@ -15,6 +15,7 @@ export class EnqueueData<R = unknown> {
   readonly options: CheckedOptions
   /** For the type checker only. */
   declare readonly '~result'?: R
+  #isIdTaken = false
 
   /** @throws RqError `RQ_INVALID_OPTION`. */
   constructor(func: FunctionRef, rest: readonly unknown[]) {
@@ -29,6 +30,13 @@ export class EnqueueData<R = unknown> {
     this.args = checkRest(rest)
     this.options = checkOptions(options)
     this.id = this.options.id ?? newId()
+  }
+
+  /** For `enqueueMany`. Returns whether the id was made for this job, and is used for the first time. */
+  takeId(): boolean {
+    const isNew = this.options.id === undefined && !this.#isIdTaken
+    this.#isIdTaken = true
+    return isNew
   }
 }
 

@@ -277,7 +277,8 @@ export class Queue extends QueueContents {
     const names = this.#namesNow(func, options) ?? (await this.#namesInOrder(func, options))
     const record = newRecord(names, checkedArgs, options, this.#defaults)
     const known = () => functionsOf(func, options, names)
-    return this.#place<R>(newJobOf(record, options, time), given?.pipeline, known)
+    const hasNewId = options.id === undefined
+    return this.#place<R>(newJobOf(record, options, { ...time, hasNewId }), given?.pipeline, known)
   }
 
   async #place<R>(job: NewJob, pipeline: unknown, known: () => ReadonlyMap<string, AnyFunction>): Promise<Job<R>> {
@@ -296,10 +297,11 @@ export class Queue extends QueueContents {
   async #manyJobs(datas: readonly EnqueueData[], { pipeline, groupId }: EnqueueManyOptions): Promise<Job[]> {
     checkDatas(datas)
     const names = await Promise.all(datas.map(({ func, options }) => this.#namesOf(func, options)))
-    const jobs = datas.map(({ id, args, options }, index) => {
+    const jobs = datas.map((data, index) => {
+      const { id, args, options } = data
       const record = newRecord(names[index] as CallNames, args, options, this.#defaults, id)
       if (groupId !== undefined) record.groupId = groupId
-      return newJobOf(record, options, {})
+      return newJobOf(record, options, { hasNewId: data.takeId() })
     })
     const ordered = batchInDependencyOrder(jobs)
     if (pipeline !== undefined) {
@@ -337,10 +339,11 @@ export class Queue extends QueueContents {
 }
 
 type DueTime = Pick<NewJob, 'dueMs' | 'delayMs'>
+type NewJobFacts = DueTime & { readonly hasNewId: boolean }
 
-function newJobOf(record: JobRecord, options: CheckedOptions, time: DueTime): NewJob {
+function newJobOf(record: JobRecord, options: CheckedOptions, facts: NewJobFacts): NewJob {
   const atFront = options.atFront || record.enqueueAtFront === true
-  return { record, atFront, unique: options.unique, ...time }
+  return { record, atFront, unique: options.unique, ...facts }
 }
 
 function refuseRateLimit({ record }: NewJob): void {

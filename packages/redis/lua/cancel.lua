@@ -34,12 +34,13 @@ redis.call('HDEL', jobKey, 'run_again')
 if redis.call('PERSIST', jobKey) == 1 then
   redis.call('PERSIST', jobKey .. ':dependents')
   redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
+  forgetExpiring(prefix, id)
 end
 if removeFromDependencies then leaveDependencies(prefix, id) end
 if job[4] then releaseSlot(prefix, job[4], id, stamp) end
 local answer = 'done'
 if enqueueDependents then
-  local _, seen = releaseDependents(prefix, id, 'canceled', RELEASED_AT_ONCE, nowS, stamp)
+  local _, seen = releaseDependents(prefix, id, 'canceled', RELEASED_AT_ONCE, stamp)
   if (seen == RELEASED_AT_ONCE or checksLeft <= 0) and hasMoreSteps(prefix) then answer = 'more' end
 end
 wake(prefix, id, job[3])

@@ -17,11 +17,13 @@ local prefix, id, stamp, mostDependents = ARGV[1], ARGV[2], ARGV[3], tonumber(AR
 
 local function remove(jobId)
   local key = prefix .. 'job:' .. jobId
-  local job = redis.pcall('HMGET', key, 'status', 'origin', 'group_id', 'rate_limit_key', 'waiters', 'execution_id')
+  local job = redis.pcall('HMGET', key, 'status', 'origin', 'group_id', 'rate_limit_key', 'waiters', 'execution_id',
+    'ttl')
   if job[2] then
     leave(prefix, jobId, job[1] or 'created', job[2], holdSlot(prefix, job[4], jobId, job[2], job[6]))
   end
   wake(prefix, jobId, job[5])
+  if job[7] then forgetExpiring(prefix, jobId) end
   leaveDependencies(prefix, jobId)
   erase(prefix, jobId, job[3])
   if job[4] then releaseSlot(prefix, job[4], jobId, stamp) end

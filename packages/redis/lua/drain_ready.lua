@@ -6,10 +6,8 @@
 -- @arg stamp  string ISO time
 -- @arg most   int
 -- @reply {int} number of entries removed
--- @include lib/time
 -- @include lib/ready
 
 local prefix, queue, stamp, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 
-local nowS = clock()
-return drainReady(prefix, queue, '+inf', most, nowS, stamp)
+return drainReady(prefix, queue, '+inf', most, stamp)

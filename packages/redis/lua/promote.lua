@@ -16,6 +16,5 @@ if not job then return 'missing' end
 local queue = redis.call('HGET', jobKey, 'origin')
 if not queue or not isScheduled(prefix, queue, id, job) then return 'refused' end
 if redis.call('ZREM', prefix .. 'scheduled:' .. queue, id) == 0 then return 'refused' end
-local nowS = clock()
-promote(prefix, queue, id, job, atFront or goesToFront(job), nowS, stamp)
+promote(prefix, queue, id, job, atFront or goesToFront(job), stamp)
 return 'done'

@@ -22,7 +22,7 @@ local LOOK_AGAIN_MS = 1000
 
 if redis.call('GET', lockKey) ~= leader then return 'lost' end
 
-local nowS, nowMs = clock()
+local _, nowMs = clock()
 local gone, head, tail, setAside = {}, {}, {}, {}
 local moved, kept, work = 0, 0, 0
 
@@ -51,7 +51,7 @@ local function move(id, dueS)
   local job = readDue(prefix, id)
   if job and isScheduled(prefix, queue, id, job) then
     flush()
-    work = work + 2 + promote(prefix, queue, id, job, goesToFront(job), nowS, stamp)
+    work = work + 2 + promote(prefix, queue, id, job, goesToFront(job), stamp)
     gone[#gone + 1] = id
     moved = moved + 1
   elseif tonumber(dueS) * 1000 > nowMs - GRACE_MS then

@@ -55,14 +55,14 @@ local back = {}
 local function putBack(id, key)
   redis.call('HSET', key, 'status', 'queued')
   redis.call('HDEL', key, 'execution_id', 'started_at', 'worker_name')
-  local ttl = redis.call('HGET', key, 'ttl')
-  if tonumber(ttl) then expireAfter(prefix, id, ttl) end
+  local job = redis.call('HMGET', key, 'ttl', 'rate_limit_key')
+  if tonumber(job[1]) then expireAfter(prefix, id, job[1], queue, job[2]) end
   back[#back + 1] = id
 end
 
 putBackStuck(prefix, queue, nowMs)
 if redis.call('EXISTS', prefix .. 'ready:' .. queue) == 1 then
-  drainReady(prefix, queue, nowS - READY_S, most, nowS, stamp)
+  drainReady(prefix, queue, nowS - READY_S, most, stamp)
 end
 
 local ended = redis.call('ZREVRANGEBYSCORE', wipKey, leaseScore(nowMs), 0, 'WITHSCORES', 'LIMIT', from, most)

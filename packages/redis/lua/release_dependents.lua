@@ -6,22 +6,20 @@
 -- @arg prefix string
 -- @arg stamp  string ISO time
 -- @reply {flag} 1 when there are more
--- @include lib/time
 -- @include lib/dependents
 
 local releasingKey, uncheckedKey = KEYS[1], KEYS[2]
 local prefix, stamp = ARGV[1], ARGV[2]
 
-local nowS = clock()
 local left = RELEASED_AT_ONCE
 while left > 0 do
   local next = redis.call('HRANDFIELD', releasingKey, 1, 'WITHVALUES')
   if #next == 0 then break end
-  left = left - releaseSetAside(prefix, next[1], next[2], left, nowS, stamp)
+  left = left - releaseSetAside(prefix, next[1], next[2], left, stamp)
 end
 while left > 0 do
   local next = redis.call('HRANDFIELD', uncheckedKey, 1, 'WITHVALUES')
   if #next == 0 then break end
-  left = left - checkMore(prefix, next[1], next[2], nowS, stamp)
+  left = left - checkMore(prefix, next[1], next[2], stamp)
 end
 return hasMoreSteps(prefix) and 1 or 0

@@ -7,13 +7,11 @@
 -- @arg first  int index
 -- @arg last   int index
 -- @reply {[seen: int, released: int]} number of entries in this part, and of those released
--- @include lib/time
 -- @include lib/dependents
 
 local deferredKey = KEYS[1]
 local prefix, stamp, first, last = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 
-local nowS = clock()
 local released = 0
 local ids = redis.call('ZRANGE', deferredKey, first, last)
 for _, id in ipairs(ids) do
@@ -21,7 +19,7 @@ for _, id in ipairs(ids) do
   -- The steps of release_dependents look at all that a job with very many dependencies waits for.
   if job[1] == 'deferred' and job[2] and redis.call('HEXISTS', prefix .. 'unchecked', id) == 0
     and dependenciesMet(prefix, id, job[3] == '1') then
-    releaseOne(prefix, id, job, nowS, stamp)
+    releaseOne(prefix, id, job, stamp)
     released = released + 1
   end
 end

@@ -7,7 +7,6 @@
 -- @arg atFront flag
 -- @arg queue   string whose failed registry has the job; if the job is gone, its entry there is dropped. Or empty
 -- @reply {'done' | 'missing' | 'refused'} refused: not in the failed registry
--- @include lib/time
 -- @include lib/place
 -- @include lib/schedule
 
@@ -21,13 +20,12 @@ if redis.call('EXISTS', jobKey) == 0 then
 end
 if not job[1] or redis.call('ZREM', prefix .. 'failed:' .. job[1], id) == 0 then return 'refused' end
 
-local nowS = clock()
 redis.call('PERSIST', jobKey)
 redis.call('PERSIST', jobKey .. ':dependents')
 redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
 redis.call('HDEL', jobKey, 'execution_id', 'abandoned_count', 'exc_info', 'result')
 redis.call('HSET', jobKey, 'started_at', '', 'ended_at', '')
 redis.call('SADD', prefix .. 'queues', prefix .. 'queue:' .. job[1])
-place(prefix, id, job[1], atFront, job[2] and job[3] and job[2], job[3], nowS, stamp)
-if tonumber(job[4]) then expireAfter(prefix, id, job[4]) end
+place(prefix, id, job[1], atFront, job[2] and job[3] and job[2], job[3], stamp)
+if tonumber(job[4]) then expireAfter(prefix, id, job[4], job[1], job[2]) end
 return 'done'

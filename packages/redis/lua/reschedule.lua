@@ -21,5 +21,8 @@ schedule(prefix, queue, id, due)
 if not isRunning(prefix, queue, id, job) then redis.call('HSET', jobKey, 'status', 'scheduled') end
 local _, nowMs = clock()
 local ttlS = tonumber(job.ttl or '')
-if ttlS and ttlS > 0 then expireAfter(prefix, id, math.max(0, math.ceil((due - nowMs) / 1000)) + ttlS) end
+if ttlS and ttlS > 0 then
+  local delayS = math.max(0, math.ceil((due - nowMs) / 1000))
+  expireAfter(prefix, id, delayS + ttlS, queue, job.rate_limit_key)
+end
 return 'done'

@@ -21,6 +21,8 @@ export class Keys {
   readonly releasing: string
   /** Jobs whose dependencies are not all checked. */
   readonly unchecked: string
+  /** Jobs that wait and may expire. */
+  readonly expiring: string
   /** The instance of a worker whose turn it is to tidy what all queues share. */
   readonly maintenance: string
   /** Names of all rate limits. */
@@ -34,6 +36,7 @@ export class Keys {
     this.groups = `${prefix}groups`
     this.releasing = `${prefix}releasing`
     this.unchecked = `${prefix}unchecked`
+    this.expiring = `${prefix}expiring`
     this.maintenance = `${prefix}maintenance`
     this.rateLimits = `${prefix}rl-keys`
   }

@@ -98,6 +98,8 @@ export class Run {
         return this.#both(step.kind, ({ queues }) => queues.pause(step.queue))
       case 'resume':
         return this.#both(step.kind, ({ queues }) => queues.resume(step.queue))
+      case 'expire':
+        return this.#expire(step.id)
       case 'cleanUp':
         return this.#both(step.kind, ({ workers }) => workers.cleanUp(QUEUES))
     }
@@ -164,6 +166,22 @@ export class Run {
       return [...taken].sort((a, b) => (a.job.id < b.job.id ? -1 : 1))
     }
     this.#startAll(await recover(this.#redis), await recover(this.#memory), true)
+  }
+
+  /** The time of a job that waits, and may expire, is over. */
+  async #expire(id: string): Promise<void> {
+    const { jobs } = this.#memory.data
+    const { rateLimit, status = 'created' } = this.#memory.data.record(id) ?? {}
+    // Maintenance frees the slot of a queued job, and waits before it drops the entry of a scheduled one.
+    const isWaiting = status === 'rate_limited' || (status === 'queued' && rateLimit === undefined)
+    if (!isWaiting || jobs.endsMs(id) === Number.POSITIVE_INFINITY) return
+    jobs.expire(id, 0)
+    expect(jobs.has(id)).toBe(false)
+    const keys = [`job:${id}`, `job:${id}:dependents`, `job::${id}:dependencies`]
+    await this.#client.del(keys.map((key) => this.#prefix + key))
+    const note = await this.#client.hget(`${this.#prefix}expiring`, id)
+    const [, ...place] = JSON.parse(note ?? '[]') as unknown[]
+    await this.#client.hset(`${this.#prefix}expiring`, id, JSON.stringify([1, ...place]))
   }
 
   #startAll(inRedis: readonly Claimed[], inMemory: readonly Claimed[], abandoned: boolean): void {

@@ -1,4 +1,4 @@
-import type { JobRecord } from '@rq/job'
+import type { JobRecord, JobStatus } from '@rq/job'
 import type { RedisSnapshot } from '@rq/testkit'
 import type { MemoryData } from '@rq/testkit/memory-storage'
 import { IDS, QUEUES } from './model-steps.ts'
@@ -8,6 +8,7 @@ export type State = Record<string, unknown>
 
 const PLACES =
   /^(queue:|rl:.*:(rate_limited|allowed)$|group:|job:.*:dependents$|job::|finished:|failed:|canceled:|deferred:|scheduled:|wip:)/
+const WAITING: readonly JobStatus[] = ['queued', 'scheduled', 'rate_limited']
 /** Keys that hold nothing of this state, or what {@link factsOf} compares. */
 const OTHERS =
   /^(queues|groups|rl-keys|rl-held|paused:.*|rl:[^:]*|results:.*|execution:.*|executions:.*|worker:.*|workers.*)$/
@@ -15,6 +16,8 @@ const OTHERS =
 /** `nameOf` gives an execution the name that it has in both storages. */
 export function stateOfMemory(data: MemoryData, nameOf: (executionId: string) => string): State {
   const state: State = {}
+  const mayExpire = (id: string) =>
+    WAITING.includes(data.status(id) ?? 'created') && data.jobs.endsMs(id) !== Number.POSITIVE_INFINITY
   const put = (key: string, ids: Iterable<string>, sorted = true): void => {
     const list = sorted ? [...ids].sort() : [...ids]
     if (list.length > 0) state[key] = list
@@ -45,6 +48,7 @@ export function stateOfMemory(data: MemoryData, nameOf: (executionId: string) =>
     put(`job::${id}:dependencies`, stored.waitsFor)
     state[`job:${id}`] = { expires: data.jobs.endsMs(id) !== Number.POSITIVE_INFINITY }
   }
+  put('expiring', IDS.filter(mayExpire))
   return state
 }
 
@@ -57,6 +61,10 @@ export function stateOfRedis({ keys }: RedisSnapshot, nameOf: (executionId: stri
       const hasLeases = key.startsWith('wip:') || key.endsWith(':allowed')
       const named = hasLeases ? members.map((member) => nameLease(member, nameOf)) : members
       state[key] = isOrdered ? named : named.sort()
+    } else if (key === 'expiring') {
+      // What a note says of a job that is gone shows when its id is used again.
+      const noted = IDS.filter((id) => (entry.value as ReadonlyMap<string, string>).has(id) && keys.has(`job:${id}`))
+      if (noted.length > 0) state[key] = noted
     } else if (/^job:[^:]+$/.test(key)) {
       state[key] = { expires: entry.ttlMs >= 0 }
     } else if (!OTHERS.test(key)) {

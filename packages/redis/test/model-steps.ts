@@ -49,6 +49,7 @@ export type Step = { readonly kind: string; readonly [fact: string]: unknown } &
   | { kind: 'empty'; queue: string }
   | { kind: 'pause'; queue: string }
   | { kind: 'resume'; queue: string }
+  | { kind: 'expire'; id: string }
   | { kind: 'cleanUp' }
 )
 
@@ -125,6 +126,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: is('empty'), queue }) },
   { weight: 1, arbitrary: fc.record({ kind: is('pause'), queue }) },
   { weight: 2, arbitrary: fc.record({ kind: is('resume'), queue }) },
+  { weight: 3, arbitrary: fc.record({ kind: is('expire'), id }) },
   { weight: 1, arbitrary: fc.record({ kind: is('cleanUp') }) },
 ) as fc.Arbitrary<Step>
 

@@ -50,6 +50,7 @@ describe('enqueue', () => {
         'rq:job:c': {
           ...unqueued,
           ttl: '30',
+          listed_once: '1',
           status: 'deferred',
           group_id: 'g',
           dependency_id: 'p',
@@ -121,7 +122,7 @@ describe('claim', () => {
       await storage.workers.claim(claimRequest())
       expect(named(await redis.dump())).toEqual({
         // The time to wait is over when a job starts: its key lives on.
-        'rq:job:a': { ...CLAIMED_HASH, ttl: '100' },
+        'rq:job:a': { ...CLAIMED_HASH, ttl: '100', listed_once: '1' },
         'rq:queues': ['rq:queue:default'],
         'rq:wip:default': { 'a:<execution>': 'now+75' },
       })

@@ -2,7 +2,7 @@ import { RqError } from '@rq/core'
 import { Dependency, RateLimit, settle } from '@rq/job'
 import { Group, Job, Queue } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
-import { type Fault, faultProxy, findViolations, type RedisDump, RUNS_ALL, redisFixture } from '@rq/testkit'
+import { eventually, type Fault, faultProxy, findViolations, type RedisDump, RUNS_ALL, redisFixture } from '@rq/testkit'
 import { describe, expect, test } from 'vitest'
 
 interface Producer {
@@ -47,6 +47,15 @@ const OPERATIONS: readonly Operation[] = [
   },
   { name: 'enqueue unique', run: ({ queue }) => queue.enqueue(WORK, [], { jobId: 'two', unique: true }) },
   { name: 'enqueue with ttl', run: ({ queue }) => queue.enqueue(WORK, [], { jobId: 'two', ttl: 60 }) },
+  {
+    name: 'enqueue with the id of an expired job',
+    before: async ({ queue, storage }) => {
+      await queue.enqueue(WORK, [], { jobId: 'two', ttl: 1 })
+      await eventually(async () => expect(await storage.jobs.exists('two')).toBe(false))
+      await queue.enqueue(WORK, [], { jobId: 'three', ttl: 60 })
+    },
+    run: ({ queue }) => queue.enqueue(WORK, [], { jobId: 'two' }),
+  },
   {
     name: 'enqueue a dependent',
     before: enqueueOne,
@@ -108,6 +117,8 @@ function lasting(dump: RedisDump): unknown {
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
     .replaceAll(/\d{13}-\d/g, '<entry>')
     .replaceAll(/[0-9a-f]{20}/g, '<execution>')
+    // When a job with a ttl expires, in the note of it.
+    .replaceAll(/(?<="\[)\d{13}(?=,)/g, '<time>')
     .replaceAll(/(?<="unique":")[0-9a-f]{16}/g, '<token>')
   return JSON.parse(text)
 }

@@ -68,6 +68,7 @@ const JOB: Readonly<Record<string, Rule>> = {
   abandoned_count: INTEGER,
   repeats_done: INTEGER,
   unique: TEXT,
+  listed_once: oneOf(['1']),
 }
 /** `last_heartbeat`: a Python worker deletes a job whose heartbeat creates that field. */
 const JOB_NEEDS = ['data', 'status', 'origin', 'created_at', 'last_heartbeat']

@@ -39,6 +39,7 @@ const DOCUMENTED: readonly (readonly [name: string, type: Kind, pattern: RegExp]
   ['releasing', 'hash', /^releasing$/],
   ['set aside', 'set', /^releasing:(.+)$/],
   ['unchecked', 'hash', /^unchecked$/],
+  ['expiring', 'hash', /^expiring$/],
   ['broken', 'zset', /^broken:(.+)$/],
   ['maintenance', 'string', /^maintenance(:.+)?$/],
   ['groups', 'set', /^groups$/],

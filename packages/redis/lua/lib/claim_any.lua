@@ -1,6 +1,7 @@
 --- Read a job that is not plain, when its id was taken out of a queue. As in RQ the list decides what runs: a Python
 -- program may write an older status at any time, or push the id of a job that runs or has ended.
 -- @include lib/broken
+-- @include lib/expiring
 -- @include lib/lease
 -- @include lib/results
 
@@ -17,16 +18,20 @@ local function forgetEarlierRun(prefix, id, key, status, origin, hasEnded)
   end
 end
 
---- Whether the entry may belong to an expired job whose id was used again: the newer job runs now, or has finished.
-local function mayBeLeftOver(status, ttl, isRunning)
-  return ttl and status == (isRunning and 'started' or 'finished')
+--- Whether the id may be left over from an expired job, after which another program than ours has used it again: the
+-- newer job runs now, or has finished. Ours removes what is left before it enqueues a job.
+local function mayBeLeftOver(status, ttl, isListedOnce, isRunning)
+  return ttl and not isListedOnce and status == (isRunning and 'started' or 'finished')
 end
 
 --- Returns the fields of a job that can start, with their names; false for one that is gone, broken, canceled, or runs
 -- now. A job that runs now is noted to run again afterwards.
 local function readAny(prefix, queue, id, key)
-  local known = redis.pcall('HMGET', key, 'status', 'data', 'execution_id', 'origin', 'ttl', 'ended_at')
+  local known = redis.pcall('HMGET', key, 'status', 'data', 'execution_id', 'origin', 'ttl', 'ended_at',
+    'listed_once')
   local status, execution, origin, ttl = known[1], known[3], known[4], known[5]
+  -- It does not wait any more; of a job that is gone it is not known whether it could expire.
+  if ttl or not known[2] then forgetExpiring(prefix, id) end
   if status == 'canceled' then return false end
   if not known[2] then
     noteIfBroken(prefix, queue, id)
@@ -34,7 +39,7 @@ local function readAny(prefix, queue, id, key)
   end
   if execution then
     local isRunning = hasLease(prefix, origin or queue, id, execution) or hasLease(prefix, queue, id, execution)
-    if mayBeLeftOver(status, ttl, isRunning) then return false end
+    if mayBeLeftOver(status, ttl, known[7], isRunning) then return false end
     if isRunning then
       redis.call('HSET', key, 'run_again', 1)
       return false

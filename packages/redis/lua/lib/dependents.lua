@@ -10,17 +10,17 @@ local WAITING_FIELDS = { 'status', 'origin', 'allow_dependency_failures', 'enque
   'rate_limit_concurrency', 'ttl' }
 
 --- Release a deferred job.
-local function releaseOne(prefix, id, job, nowS, stamp)
+local function releaseOne(prefix, id, job, stamp)
   redis.call('ZREM', prefix .. 'deferred:' .. job[2], id)
-  place(prefix, id, job[2], job[4] == '1', job[5] and job[6] and job[5], job[6], nowS, stamp)
+  place(prefix, id, job[2], job[4] == '1', job[5] and job[6] and job[5], job[6], stamp)
   -- The time to live in the queue begins now: it does not count while the job waits for others.
-  if tonumber(job[7]) then expireAfter(prefix, id, job[7]) end
+  if tonumber(job[7]) then expireAfter(prefix, id, job[7], job[2], job[5]) end
 end
 
 --- Release those of the given dependents of a job that wait for nothing else, in the order in which they were deferred.
 -- `mode`: 'all'; 'allow_failure' = those that allow a failed dependency; 'canceled' = all, and the job is no longer a
 -- dependency of theirs. Returns those that wait on.
-local function release(prefix, id, dependents, mode, nowS, stamp)
+local function release(prefix, id, dependents, mode, stamp)
   local ready, waiting = {}, {}
   for _, child in ipairs(dependents) do
     local job = redis.pcall('HMGET', prefix .. 'job:' .. child, unpack(WAITING_FIELDS))
@@ -45,15 +45,15 @@ local function release(prefix, id, dependents, mode, nowS, stamp)
     end
   end
   table.sort(ready, function(a, b) return a.since < b.since or (a.since == b.since and a.id < b.id) end)
-  for _, child in ipairs(ready) do releaseOne(prefix, child.id, child.job, nowS, stamp) end
+  for _, child in ipairs(ready) do releaseOne(prefix, child.id, child.job, stamp) end
   return waiting
 end
 
 --- Release up to `most` of the dependents that were set aside. Returns how many were checked.
-local function releaseSetAside(prefix, id, mode, most, nowS, stamp)
+local function releaseSetAside(prefix, id, mode, most, stamp)
   local aside = prefix .. 'releasing:' .. id
   local dependents = most > 0 and redis.call('SPOP', aside, most) or {}
-  local waiting = release(prefix, id, dependents, mode, nowS, stamp)
+  local waiting = release(prefix, id, dependents, mode, stamp)
   local lifeMs = redis.call('PTTL', prefix .. 'job:' .. id)
   if #waiting > 0 and lifeMs ~= -2 then
     redis.call('SADD', prefix .. 'job:' .. id .. ':dependents', unpack(waiting))
@@ -65,7 +65,7 @@ end
 
 --- Release the dependents of a job as `release` does; if there are more than `most`, only the first, and set the others
 -- aside. Returns whether any may wait on, and how many were checked.
-local function releaseDependents(prefix, id, mode, most, nowS, stamp)
+local function releaseDependents(prefix, id, mode, most, stamp)
   local key = prefix .. 'job:' .. id .. ':dependents'
   local count = redis.call('SCARD', key)
   if count == 0 then return false, 0 end
@@ -79,9 +79,9 @@ local function releaseDependents(prefix, id, mode, most, nowS, stamp)
       redis.call('PERSIST', aside)
     end
     redis.call('HSET', prefix .. 'releasing', id, mode)
-    return true, releaseSetAside(prefix, id, mode, most, nowS, stamp)
+    return true, releaseSetAside(prefix, id, mode, most, stamp)
   end
-  local waiting = release(prefix, id, redis.call('SMEMBERS', key), mode, nowS, stamp)
+  local waiting = release(prefix, id, redis.call('SMEMBERS', key), mode, stamp)
   if #waiting < count then
     redis.call('DEL', key)
     if #waiting > 0 then redis.call('SADD', key, unpack(waiting)) end
@@ -91,7 +91,7 @@ end
 
 --- Check more dependencies of a job that has very many, from `cursor` on, and release it if none holds it back. Returns
 -- how many were checked.
-local function checkMore(prefix, id, cursor, nowS, stamp)
+local function checkMore(prefix, id, cursor, stamp)
   local key = prefix .. 'job::' .. id .. ':dependencies'
   local job = redis.pcall('HMGET', prefix .. 'job:' .. id, unpack(WAITING_FIELDS))
   local isDeferred = isWaiting(prefix, id, job[1], job[2])
@@ -105,7 +105,7 @@ local function checkMore(prefix, id, cursor, nowS, stamp)
     if isDeferred then checkOne(prefix, id, dependency, job[3] == '1') else addDependent(prefix, dependency, id) end
   end
   local isMet = isDeferred and redis.call('EXISTS', key) == 0
-  if isMet then releaseOne(prefix, id, job, nowS, stamp) end
+  if isMet then releaseOne(prefix, id, job, stamp) end
   if isMet or page[1] == '0' then
     redis.call('HDEL', prefix .. 'unchecked', id)
   else

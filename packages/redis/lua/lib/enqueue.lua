@@ -15,6 +15,7 @@
 --   worker, leaseMs, execution  lease it at once to this worker
 -- @include lib/enqueue_batch
 -- @include lib/enqueue_any
+-- @include lib/expiring
 
 --- `unpack` takes some thousands at most.
 local MOST_PUSHED = 1000
@@ -23,6 +24,7 @@ local MOST_PUSHED = 1000
 local function enqueueOne(batch, id, queue, extra, ...)
   local key = batch.prefix .. 'job:' .. id
   local exists = redis.call('EXISTS', key) == 1
+  if batch.mayHaveLeftOver and not exists then removeLeftOver(batch.prefix, id) end
   if exists or extra then
     pushReady(batch)
     return enqueueAny(batch, key, id, queue, exists, extra or {}, ...)
@@ -53,10 +55,11 @@ local function findBroken(prefix, jobs)
 end
 
 --- Enqueue a list of jobs. Returns one answer for each, and the id of the last one; or an error, and writes nothing.
-local function enqueueAll(prefix, queuesKey, stamp, jobs)
+-- `haveNewIds`: no job has had the id of any of them.
+local function enqueueAll(prefix, queuesKey, stamp, jobs, haveNewIds)
   local broken = findBroken(prefix, jobs)
   if broken then return redis.error_reply('WRONGTYPE ' .. broken .. ' is no job. Nothing was written.') end
-  local batch = newEnqueueBatch(prefix, queuesKey, stamp)
+  local batch = newEnqueueBatch(prefix, queuesKey, stamp, haveNewIds)
   local answers, seen = batch.answers, batch.seen
   local at, last = 1, #jobs
   local id

@@ -1,5 +1,6 @@
 --- Enqueue a job that is there already, or has extras as lib/enqueue lists them.
 -- @include lib/enqueue_batch
+-- @include lib/expiring
 -- @include lib/held_slot
 -- @include lib/place
 -- @include lib/registries
@@ -45,11 +46,12 @@ end
 -- any more; jobs that wait for it wait on.
 local function replace(batch, key, id, known)
   local prefix = batch.prefix
-  local other = redis.call('HMGET', key, 'group_id', 'rate_limit_key')
+  local other = redis.call('HMGET', key, 'group_id', 'rate_limit_key', 'ttl')
   leave(prefix, id, known.status, known.queue, holdSlot(prefix, other[2], id, known.queue, known.execution))
   local dependencies = prefix .. 'job::' .. id .. ':dependencies'
   if redis.call('EXISTS', dependencies) == 1 then leaveDependencies(prefix, id) end
   leaveGroup(prefix, id, other[1])
+  if other[3] then forgetExpiring(prefix, id) end
   redis.call('UNLINK', key, dependencies)
   redis.call('PERSIST', key .. ':dependents')
   if other[2] then releaseSlot(prefix, other[2], id, batch.stamp) end
@@ -76,7 +78,7 @@ local function putInPlace(batch, key, id, queue, extra, dueMs, isUnmet, ...)
     return 'started'
   elseif extra.rateLimit then
     redis.call('HSET', key, 'status', 'created', ...)
-    return place(prefix, id, queue, extra.front, extra.rateLimit, extra.concurrency, batch.nowS, stamp)
+    return place(prefix, id, queue, extra.front, extra.rateLimit, extra.concurrency, stamp)
   end
   redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp, ...)
   push(prefix, queue, id, extra.front)
@@ -120,7 +122,8 @@ local function enqueueAny(batch, key, id, queue, exists, extra, ...)
   if hasHistory then redis.call('HSET', key, 'results', 'stream') end
   -- The longest wait in the queue begins when the job comes into it, not while it waits for other jobs.
   if extra.ttlS and not isUnmet and answer ~= 'started' then
-    expireAfter(prefix, id, extra.ttlS + (dueMs and math.ceil((dueMs - nowMs) / 1000) or 0))
+    local delayS = dueMs and math.ceil((dueMs - nowMs) / 1000) or 0
+    expireAfter(prefix, id, extra.ttlS + delayS, queue, extra.rateLimit)
   end
   if extra.group then
     redis.call('SADD', prefix .. 'groups', extra.group)

@@ -1,13 +1,15 @@
 --- What the jobs of one call have in common.
 -- @include lib/time
 
-local function newEnqueueBatch(prefix, queuesKey, stamp)
-  local nowS, nowMs = clock()
+--- `haveNewIds`: no job has had the id of any of them.
+local function newEnqueueBatch(prefix, queuesKey, stamp, haveNewIds)
+  local _, nowMs = clock()
   return {
     prefix = prefix,
     queuesKey = queuesKey,
     stamp = stamp,
-    nowS = nowS,
+    -- Whether something may be left of expired jobs with these ids, see lib/expiring.
+    mayHaveLeftOver = not haveNewIds and redis.call('EXISTS', prefix .. 'expiring') == 1,
     nowMs = nowMs,
     -- How many dependencies of jobs may still be checked.
     dependenciesLeft = 2500,

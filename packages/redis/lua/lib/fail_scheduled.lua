@@ -1,5 +1,6 @@
 --- A job that the scheduler can never move into its queue.
 -- @include lib/broken
+-- @include lib/expiring
 -- @include lib/registries
 -- @include lib/waiters
 
@@ -16,6 +17,7 @@ local function failScheduled(prefix, queue, id, reason, stamp)
   redis.call('HSET', key, 'status', 'failed', 'origin', queue, 'ended_at', stamp, 'exc_info',
     'SchedulingError: the job could not be moved into its queue: ' .. reason)
   redis.call('PERSIST', key)
+  forgetExpiring(prefix, id)
   redis.pcall('ZADD', prefix .. 'failed:' .. queue, -1, id)
   wake(prefix, id, job[2])
 end

@@ -1,10 +1,9 @@
 --- Put a job that may run now into its queue, or among the jobs that wait for a slot of its rate limit.
 -- @include lib/rate_limit
 -- @include lib/push
--- @include lib/time
 
 --- Place a job. Returns its new status. `limit`: false for a job without a rate limit.
-local function place(prefix, id, queue, front, limit, concurrency, nowS, stamp)
+local function place(prefix, id, queue, front, limit, concurrency, stamp)
   local key = prefix .. 'job:' .. id
   if not limit then
     redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)

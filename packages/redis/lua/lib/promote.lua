@@ -51,7 +51,7 @@ end
 
 --- Place a job that was removed from the schedule: in its queue, or among the jobs that wait for other jobs or for a
 -- slot. One that runs is noted to run again. Returns how many of its dependencies were checked at most.
-local function promote(prefix, queue, id, job, front, nowS, stamp)
+local function promote(prefix, queue, id, job, front, stamp)
   local key = prefix .. 'job:' .. id
   if isRunning(prefix, queue, id, job) then
     redis.call('HSET', key, 'run_again', 1)
@@ -63,11 +63,12 @@ local function promote(prefix, queue, id, job, front, nowS, stamp)
     redis.call('HSET', key, 'status', 'deferred')
     redis.call('PERSIST', key)
     redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
+    if job.ttl then forgetExpiring(prefix, id) end
     redis.call('ZADD', prefix .. 'deferred:' .. queue, deferredScore(), id)
   else
     local limit = job.rate_limit_key and job.rate_limit_concurrency and job.rate_limit_key
-    place(prefix, id, queue, front, limit, job.rate_limit_concurrency, nowS, stamp)
-    if job.ttl then expireAfter(prefix, id, job.ttl) end
+    place(prefix, id, queue, front, limit, job.rate_limit_concurrency, stamp)
+    if job.ttl then expireAfter(prefix, id, job.ttl, queue, limit) end
   end
   return math.min(count, MOST_CHECKED)
 end

@@ -66,7 +66,7 @@ end
 --- Release the dependents of a job, or as many as this call may still look at. Returns whether any may wait on.
 local function releaseSome(batch, id, mode)
   local most = RELEASED_AT_ONCE - batch.released
-  local waiting, seen = releaseDependents(batch.prefix, id, mode, most, batch.nowS, batch.stamp)
+  local waiting, seen = releaseDependents(batch.prefix, id, mode, most, batch.stamp)
   batch.released = batch.released + seen
   batch.hasMore = batch.released == RELEASED_AT_ONCE or checksLeft <= 0
   return waiting
@@ -150,7 +150,7 @@ local function queueAgain(batch, key, s)
   local concurrency = s.extra.rateLimit and s.release ~= 'none' and redis.call('HGET', key, 'rate_limit_concurrency')
   if concurrency then
     redis.call('ZREM', batch.prefix .. 'rl:' .. s.extra.rateLimit .. ':allowed', s.id)
-    place(batch.prefix, s.id, s.queue, s.extra.front, s.extra.rateLimit, concurrency, batch.nowS, batch.stamp)
+    place(batch.prefix, s.id, s.queue, s.extra.front, s.extra.rateLimit, concurrency, batch.stamp)
   else
     push(batch.prefix, s.queue, s.id, s.extra.front)
   end
@@ -167,7 +167,9 @@ local function runAgain(batch, key, s, waiters)
     queueAgain(batch, key, s)
   end
   local ttlS = tonumber(s.extra.ttlS or 0)
-  if ttlS > 0 then expireAfter(batch.prefix, s.id, ttlS + math.ceil((s.extra.delayMs or 0) / 1000)) end
+  if ttlS > 0 then
+    expireAfter(batch.prefix, s.id, ttlS + math.ceil((s.extra.delayMs or 0) / 1000), s.queue, s.extra.rateLimit)
+  end
   if s.extra.entry then wake(batch.prefix, s.id, waiters) end
 end
 

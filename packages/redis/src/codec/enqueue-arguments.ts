@@ -25,6 +25,8 @@ export function pushJob(list: Packable[], job: NewJob, begin?: Begin): boolean {
     list.push(id, origin, formatTime(record.createdAtMs), record.data, description, timeoutS)
     return true
   }
+  // For a claim: nothing that an earlier job has left of its id is in a list.
+  if (record.ttlS !== undefined) fields.push('listed_once', '1')
   list.push(true, id, origin, isSimple ? false : extraOf(job, begin), fields.length, ...fields)
   return false
 }

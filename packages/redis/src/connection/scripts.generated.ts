@@ -123,12 +123,14 @@ local function forgetEarlierRun(prefix, id, key, status, origin, hasEnded)
     redis.call('ZREM', prefix .. registry .. ':' .. origin, id)
   end
 end
-local function mayBeLeftOver(status, ttl, isRunning)
-  return ttl and status == (isRunning and 'started' or 'finished')
+local function mayBeLeftOver(status, ttl, isListedOnce, isRunning)
+  return ttl and not isListedOnce and status == (isRunning and 'started' or 'finished')
 end
 local function readAny(prefix, queue, id, key)
-  local known = redis.pcall('HMGET', key, 'status', 'data', 'execution_id', 'origin', 'ttl', 'ended_at')
+  local known = redis.pcall('HMGET', key, 'status', 'data', 'execution_id', 'origin', 'ttl', 'ended_at',
+    'listed_once')
   local status, execution, origin, ttl = known[1], known[3], known[4], known[5]
+  if ttl or not known[2] then forgetExpiring(prefix, id) end
   if status == 'canceled' then return false end
   if not known[2] then
     noteIfBroken(prefix, queue, id)
@@ -136,7 +138,7 @@ local function readAny(prefix, queue, id, key)
   end
   if execution then
     local isRunning = hasLease(prefix, origin or queue, id, execution) or hasLease(prefix, queue, id, execution)
-    if mayBeLeftOver(status, ttl, isRunning) then return false end
+    if mayBeLeftOver(status, ttl, known[7], isRunning) then return false end
     if isRunning then
       redis.call('HSET', key, 'run_again', 1)
       return false
@@ -290,12 +292,12 @@ end`
 const LIB_DEPENDENTS = String.raw`local RELEASED_AT_ONCE = 250
 local WAITING_FIELDS = { 'status', 'origin', 'allow_dependency_failures', 'enqueue_at_front', 'rate_limit_key',
   'rate_limit_concurrency', 'ttl' }
-local function releaseOne(prefix, id, job, nowS, stamp)
+local function releaseOne(prefix, id, job, stamp)
   redis.call('ZREM', prefix .. 'deferred:' .. job[2], id)
-  place(prefix, id, job[2], job[4] == '1', job[5] and job[6] and job[5], job[6], nowS, stamp)
-  if tonumber(job[7]) then expireAfter(prefix, id, job[7]) end
+  place(prefix, id, job[2], job[4] == '1', job[5] and job[6] and job[5], job[6], stamp)
+  if tonumber(job[7]) then expireAfter(prefix, id, job[7], job[2], job[5]) end
 end
-local function release(prefix, id, dependents, mode, nowS, stamp)
+local function release(prefix, id, dependents, mode, stamp)
   local ready, waiting = {}, {}
   for _, child in ipairs(dependents) do
     local job = redis.pcall('HMGET', prefix .. 'job:' .. child, unpack(WAITING_FIELDS))
@@ -318,13 +320,13 @@ local function release(prefix, id, dependents, mode, nowS, stamp)
     end
   end
   table.sort(ready, function(a, b) return a.since < b.since or (a.since == b.since and a.id < b.id) end)
-  for _, child in ipairs(ready) do releaseOne(prefix, child.id, child.job, nowS, stamp) end
+  for _, child in ipairs(ready) do releaseOne(prefix, child.id, child.job, stamp) end
   return waiting
 end
-local function releaseSetAside(prefix, id, mode, most, nowS, stamp)
+local function releaseSetAside(prefix, id, mode, most, stamp)
   local aside = prefix .. 'releasing:' .. id
   local dependents = most > 0 and redis.call('SPOP', aside, most) or {}
-  local waiting = release(prefix, id, dependents, mode, nowS, stamp)
+  local waiting = release(prefix, id, dependents, mode, stamp)
   local lifeMs = redis.call('PTTL', prefix .. 'job:' .. id)
   if #waiting > 0 and lifeMs ~= -2 then
     redis.call('SADD', prefix .. 'job:' .. id .. ':dependents', unpack(waiting))
@@ -333,7 +335,7 @@ local function releaseSetAside(prefix, id, mode, most, nowS, stamp)
   if redis.call('EXISTS', aside) == 0 then redis.call('HDEL', prefix .. 'releasing', id) end
   return #dependents
 end
-local function releaseDependents(prefix, id, mode, most, nowS, stamp)
+local function releaseDependents(prefix, id, mode, most, stamp)
   local key = prefix .. 'job:' .. id .. ':dependents'
   local count = redis.call('SCARD', key)
   if count == 0 then return false, 0 end
@@ -347,16 +349,16 @@ local function releaseDependents(prefix, id, mode, most, nowS, stamp)
       redis.call('PERSIST', aside)
     end
     redis.call('HSET', prefix .. 'releasing', id, mode)
-    return true, releaseSetAside(prefix, id, mode, most, nowS, stamp)
+    return true, releaseSetAside(prefix, id, mode, most, stamp)
   end
-  local waiting = release(prefix, id, redis.call('SMEMBERS', key), mode, nowS, stamp)
+  local waiting = release(prefix, id, redis.call('SMEMBERS', key), mode, stamp)
   if #waiting < count then
     redis.call('DEL', key)
     if #waiting > 0 then redis.call('SADD', key, unpack(waiting)) end
   end
   return #waiting > 0, count
 end
-local function checkMore(prefix, id, cursor, nowS, stamp)
+local function checkMore(prefix, id, cursor, stamp)
   local key = prefix .. 'job::' .. id .. ':dependencies'
   local job = redis.pcall('HMGET', prefix .. 'job:' .. id, unpack(WAITING_FIELDS))
   local isDeferred = isWaiting(prefix, id, job[1], job[2])
@@ -369,7 +371,7 @@ local function checkMore(prefix, id, cursor, nowS, stamp)
     if isDeferred then checkOne(prefix, id, dependency, job[3] == '1') else addDependent(prefix, dependency, id) end
   end
   local isMet = isDeferred and redis.call('EXISTS', key) == 0
-  if isMet then releaseOne(prefix, id, job, nowS, stamp) end
+  if isMet then releaseOne(prefix, id, job, stamp) end
   if isMet or page[1] == '0' then
     redis.call('HDEL', prefix .. 'unchecked', id)
   else
@@ -385,6 +387,7 @@ const LIB_ENQUEUE = String.raw`local MOST_PUSHED = 1000
 local function enqueueOne(batch, id, queue, extra, ...)
   local key = batch.prefix .. 'job:' .. id
   local exists = redis.call('EXISTS', key) == 1
+  if batch.mayHaveLeftOver and not exists then removeLeftOver(batch.prefix, id) end
   if exists or extra then
     pushReady(batch)
     return enqueueAny(batch, key, id, queue, exists, extra or {}, ...)
@@ -408,10 +411,10 @@ local function findBroken(prefix, jobs)
     at = nextJob(jobs, at)
   end
 end
-local function enqueueAll(prefix, queuesKey, stamp, jobs)
+local function enqueueAll(prefix, queuesKey, stamp, jobs, haveNewIds)
   local broken = findBroken(prefix, jobs)
   if broken then return redis.error_reply('WRONGTYPE ' .. broken .. ' is no job. Nothing was written.') end
-  local batch = newEnqueueBatch(prefix, queuesKey, stamp)
+  local batch = newEnqueueBatch(prefix, queuesKey, stamp, haveNewIds)
   local answers, seen = batch.answers, batch.seen
   local at, last = 1, #jobs
   local id
@@ -457,11 +460,12 @@ local function closesCycle(batch, id, dependencies)
 end
 local function replace(batch, key, id, known)
   local prefix = batch.prefix
-  local other = redis.call('HMGET', key, 'group_id', 'rate_limit_key')
+  local other = redis.call('HMGET', key, 'group_id', 'rate_limit_key', 'ttl')
   leave(prefix, id, known.status, known.queue, holdSlot(prefix, other[2], id, known.queue, known.execution))
   local dependencies = prefix .. 'job::' .. id .. ':dependencies'
   if redis.call('EXISTS', dependencies) == 1 then leaveDependencies(prefix, id) end
   leaveGroup(prefix, id, other[1])
+  if other[3] then forgetExpiring(prefix, id) end
   redis.call('UNLINK', key, dependencies)
   redis.call('PERSIST', key .. ':dependents')
   if other[2] then releaseSlot(prefix, other[2], id, batch.stamp) end
@@ -486,7 +490,7 @@ local function putInPlace(batch, key, id, queue, extra, dueMs, isUnmet, ...)
     return 'started'
   elseif extra.rateLimit then
     redis.call('HSET', key, 'status', 'created', ...)
-    return place(prefix, id, queue, extra.front, extra.rateLimit, extra.concurrency, batch.nowS, stamp)
+    return place(prefix, id, queue, extra.front, extra.rateLimit, extra.concurrency, stamp)
   end
   redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp, ...)
   push(prefix, queue, id, extra.front)
@@ -522,7 +526,8 @@ local function enqueueAny(batch, key, id, queue, exists, extra, ...)
   if extra.token then redis.call('HSET', key, 'unique', extra.token) end
   if hasHistory then redis.call('HSET', key, 'results', 'stream') end
   if extra.ttlS and not isUnmet and answer ~= 'started' then
-    expireAfter(prefix, id, extra.ttlS + (dueMs and math.ceil((dueMs - nowMs) / 1000) or 0))
+    local delayS = dueMs and math.ceil((dueMs - nowMs) / 1000) or 0
+    expireAfter(prefix, id, extra.ttlS + delayS, queue, extra.rateLimit)
   end
   if extra.group then
     redis.call('SADD', prefix .. 'groups', extra.group)
@@ -531,13 +536,13 @@ local function enqueueAny(batch, key, id, queue, exists, extra, ...)
   return answer
 end`
 
-const LIB_ENQUEUE_BATCH = String.raw`local function newEnqueueBatch(prefix, queuesKey, stamp)
-  local nowS, nowMs = clock()
+const LIB_ENQUEUE_BATCH = String.raw`local function newEnqueueBatch(prefix, queuesKey, stamp, haveNewIds)
+  local _, nowMs = clock()
   return {
     prefix = prefix,
     queuesKey = queuesKey,
     stamp = stamp,
-    nowS = nowS,
+    mayHaveLeftOver = not haveNewIds and redis.call('EXISTS', prefix .. 'expiring') == 1,
     nowMs = nowMs,
     dependenciesLeft = 2500,
     answers = {},
@@ -558,6 +563,25 @@ local function listQueue(batch, queue)
   redis.call('SADD', batch.queuesKey, batch.prefix .. 'queue:' .. queue)
 end`
 
+const LIB_EXPIRING = String.raw`local function noteExpiring(prefix, id, expiresMs, queue, limit)
+  redis.pcall('HSET', prefix .. 'expiring', id, cjson.encode({ expiresMs, queue, limit or nil }))
+end
+local function forgetExpiring(prefix, id)
+  redis.pcall('HDEL', prefix .. 'expiring', id)
+end
+local function readExpiring(prefix, id)
+  local note = redis.pcall('HGET', prefix .. 'expiring', id)
+  if note and not note.err then return unpack(cjson.decode(note)) end
+end
+local function removeLeftOver(prefix, id)
+  local expiresMs, queue, limit = readExpiring(prefix, id)
+  if not expiresMs then return end
+  redis.pcall('LREM', prefix .. 'queue:' .. queue, 0, id)
+  redis.pcall('ZREM', prefix .. 'scheduled:' .. queue, id)
+  if limit then redis.pcall('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id) end
+  forgetExpiring(prefix, id)
+end`
+
 const LIB_FAIL_SCHEDULED = String.raw`local function failScheduled(prefix, queue, id, reason, stamp)
   local key = prefix .. 'job:' .. id
   if redis.call('TYPE', key).ok ~= 'hash' then return noteIfBroken(prefix, queue, id) end
@@ -569,6 +593,7 @@ const LIB_FAIL_SCHEDULED = String.raw`local function failScheduled(prefix, queue
   redis.call('HSET', key, 'status', 'failed', 'origin', queue, 'ended_at', stamp, 'exc_info',
     'SchedulingError: the job could not be moved into its queue: ' .. reason)
   redis.call('PERSIST', key)
+  forgetExpiring(prefix, id)
   redis.pcall('ZADD', prefix .. 'failed:' .. queue, -1, id)
   wake(prefix, id, job[2])
 end`
@@ -576,7 +601,7 @@ end`
 const LIB_GIVE_BACK = String.raw`local function giveBack(prefix, queue, id, execution, stamp)
   local key = prefix .. 'job:' .. id
   local hadLease = redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) == 1
-  local held = redis.pcall('HMGET', key, 'execution_id', 'status', 'ttl')
+  local held = redis.pcall('HMGET', key, 'execution_id', 'status', 'ttl', 'rate_limit_key')
   if held[1] ~= execution or held[2] == 'canceled' or not (hadLease or held[2] == 'started') then
     if hadLease then freeHeldSlot(prefix, queue, id, execution, stamp) end
     return false
@@ -584,7 +609,7 @@ const LIB_GIVE_BACK = String.raw`local function giveBack(prefix, queue, id, exec
   redis.call('HSET', key, 'status', 'queued')
   redis.call('HDEL', key, 'execution_id', 'started_at', 'worker_name')
   push(prefix, queue, id, true)
-  if tonumber(held[3]) then expireAfter(prefix, id, held[3]) end
+  if tonumber(held[3]) then expireAfter(prefix, id, held[3], queue, held[4]) end
   return true
 end`
 
@@ -653,7 +678,7 @@ local function isInQueue(prefix, queue, id)
   return redis.call('LPOS', prefix .. 'queue:' .. queue, id) and true or false
 end`
 
-const LIB_PLACE = String.raw`local function place(prefix, id, queue, front, limit, concurrency, nowS, stamp)
+const LIB_PLACE = String.raw`local function place(prefix, id, queue, front, limit, concurrency, stamp)
   local key = prefix .. 'job:' .. id
   if not limit then
     redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)
@@ -704,7 +729,7 @@ local function dependencyCount(prefix, id, job)
   if #ids > 0 then waitFor(prefix, id, ids, MOST_CHECKED) end
   return #ids
 end
-local function promote(prefix, queue, id, job, front, nowS, stamp)
+local function promote(prefix, queue, id, job, front, stamp)
   local key = prefix .. 'job:' .. id
   if isRunning(prefix, queue, id, job) then
     redis.call('HSET', key, 'run_again', 1)
@@ -716,11 +741,12 @@ local function promote(prefix, queue, id, job, front, nowS, stamp)
     redis.call('HSET', key, 'status', 'deferred')
     redis.call('PERSIST', key)
     redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
+    if job.ttl then forgetExpiring(prefix, id) end
     redis.call('ZADD', prefix .. 'deferred:' .. queue, deferredScore(), id)
   else
     local limit = job.rate_limit_key and job.rate_limit_concurrency and job.rate_limit_key
-    place(prefix, id, queue, front, limit, job.rate_limit_concurrency, nowS, stamp)
-    if job.ttl then expireAfter(prefix, id, job.ttl) end
+    place(prefix, id, queue, front, limit, job.rate_limit_concurrency, stamp)
+    if job.ttl then expireAfter(prefix, id, job.ttl, queue, limit) end
   end
   return math.min(count, MOST_CHECKED)
 end`
@@ -865,7 +891,7 @@ local function releaseSlot(prefix, limit, name, stamp)
   if concurrency then fillSlots(prefix, limit, concurrency, stamp) end
 end`
 
-const LIB_READY = String.raw`local function drainReady(prefix, queue, latest, most, nowS, stamp)
+const LIB_READY = String.raw`local function drainReady(prefix, queue, latest, most, stamp)
   local readyKey = prefix .. 'ready:' .. queue
   local ids = redis.call('ZRANGEBYSCORE', readyKey, '-inf', latest, 'LIMIT', 0, most)
   for _, id in ipairs(ids) do
@@ -874,8 +900,8 @@ const LIB_READY = String.raw`local function drainReady(prefix, queue, latest, mo
       'rate_limit_concurrency', 'ttl', 'enqueue_at_front_on_retry', 'ended_at')
     if job[1] == 'ready_to_enqueue' then
       local front = job[2] == '1' or (job[6] == '1' and job[7] and job[7] ~= '')
-      place(prefix, id, queue, front, job[3] and job[4] and job[3], job[4], nowS, stamp)
-      if tonumber(job[5]) then expireAfter(prefix, id, job[5]) end
+      place(prefix, id, queue, front, job[3] and job[4] and job[3], job[4], stamp)
+      if tonumber(job[5]) then expireAfter(prefix, id, job[5], queue, job[3]) end
     elseif job.err then
       noteBroken(prefix, queue, id)
     end
@@ -936,9 +962,11 @@ const LIB_SCHEDULE = String.raw`local function schedule(prefix, queue, id, dueMs
   redis.call('ZADD', key, score(dueMs), id)
   if redis.call('ZRANGE', key, 0, 0)[1] == id then redis.call('PUBLISH', prefix .. 'notify:scheduled', queue) end
 end
-local function expireAfter(prefix, id, seconds)
+local function expireAfter(prefix, id, seconds, queue, limit)
   seconds = math.floor(tonumber(seconds) or 0)
   if not (seconds > 0 and seconds < 1e15) then return end
+  local _, nowMs = clock()
+  noteExpiring(prefix, id, nowMs + seconds * 1000, queue, limit)
   seconds = string.format('%.0f', seconds)
   redis.call('EXPIRE', prefix .. 'job:' .. id, seconds)
   redis.call('EXPIRE', prefix .. 'job:' .. id .. ':dependents', seconds)
@@ -1075,7 +1103,7 @@ local function endExecution(batch, s)
 end
 local function releaseSome(batch, id, mode)
   local most = RELEASED_AT_ONCE - batch.released
-  local waiting, seen = releaseDependents(batch.prefix, id, mode, most, batch.nowS, batch.stamp)
+  local waiting, seen = releaseDependents(batch.prefix, id, mode, most, batch.stamp)
   batch.released = batch.released + seen
   batch.hasMore = batch.released == RELEASED_AT_ONCE or checksLeft <= 0
   return waiting
@@ -1141,7 +1169,7 @@ local function queueAgain(batch, key, s)
   local concurrency = s.extra.rateLimit and s.release ~= 'none' and redis.call('HGET', key, 'rate_limit_concurrency')
   if concurrency then
     redis.call('ZREM', batch.prefix .. 'rl:' .. s.extra.rateLimit .. ':allowed', s.id)
-    place(batch.prefix, s.id, s.queue, s.extra.front, s.extra.rateLimit, concurrency, batch.nowS, batch.stamp)
+    place(batch.prefix, s.id, s.queue, s.extra.front, s.extra.rateLimit, concurrency, batch.stamp)
   else
     push(batch.prefix, s.queue, s.id, s.extra.front)
   end
@@ -1156,7 +1184,9 @@ local function runAgain(batch, key, s, waiters)
     queueAgain(batch, key, s)
   end
   local ttlS = tonumber(s.extra.ttlS or 0)
-  if ttlS > 0 then expireAfter(batch.prefix, s.id, ttlS + math.ceil((s.extra.delayMs or 0) / 1000)) end
+  if ttlS > 0 then
+    expireAfter(batch.prefix, s.id, ttlS + math.ceil((s.extra.delayMs or 0) / 1000), s.queue, s.extra.rateLimit)
+  end
   if s.extra.entry then wake(batch.prefix, s.id, waiters) end
 end
 local function endAndRunAgain(batch, key, s, waiters, isTaken)
@@ -1381,12 +1411,13 @@ export const cancel: Script<
   'done' | 'missing' | 'refused' | 'more'
 > = {
   name: 'cancel',
-  sha: '40cbe72a0ead0e9aadc83065c1fd0d282efb7f93',
+  sha: '3facc26531da509331febb514dc99d1edee965ae',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_TIME,
+    LIB_EXPIRING,
     LIB_SCHEDULE,
     LIB_DEPENDENCIES,
     LIB_LEASE,
@@ -1414,12 +1445,13 @@ redis.call('HDEL', jobKey, 'run_again')
 if redis.call('PERSIST', jobKey) == 1 then
   redis.call('PERSIST', jobKey .. ':dependents')
   redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
+  forgetExpiring(prefix, id)
 end
 if removeFromDependencies then leaveDependencies(prefix, id) end
 if job[4] then releaseSlot(prefix, job[4], id, stamp) end
 local answer = 'done'
 if enqueueDependents then
-  local _, seen = releaseDependents(prefix, id, 'canceled', RELEASED_AT_ONCE, nowS, stamp)
+  local _, seen = releaseDependents(prefix, id, 'canceled', RELEASED_AT_ONCE, stamp)
   if (seen == RELEASED_AT_ONCE or checksLeft <= 0) and hasMoreSteps(prefix) then answer = 'more' end
 end
 wake(prefix, id, job[3])
@@ -1449,7 +1481,7 @@ export const claim: Script<
   Buffer
 > = {
   name: 'claim',
-  sha: '7cea7b17ab350829f852d0bec199cba8fdf3515a',
+  sha: '1b4d53f548e2dae8454dda48351a73d3289ebe1b',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -1459,6 +1491,7 @@ export const claim: Script<
     String.raw`local readAny
 local function make_claim_any()`,
     LIB_BROKEN,
+    LIB_EXPIRING,
     LIB_LEASE,
     LIB_RESULTS,
     LIB_CLAIM_ANY,
@@ -1839,13 +1872,14 @@ export const cronTick: Script<
   [answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'early', tick: string, nowMs: number]
 > = {
   name: 'cron_tick',
-  sha: '78d277d2d4c3ea7d3aaaad560404f7418c071b5b',
+  sha: '05951644b33efca4052865ae632a3ead90b2c813',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua`,
     LIB_TIME,
     LIB_ENQUEUE_BATCH,
+    LIB_EXPIRING,
     LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
@@ -1953,11 +1987,12 @@ export const deleteJob: Script<
   'done' | 'missing' | 'more'
 > = {
   name: 'delete_job',
-  sha: 'ba44f55298bcfb24f7e18406551b6344912e57ed',
+  sha: '054e9e62ce5021d30c6976204bfc7769a657450e',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_EXPIRING,
     LIB_TIME,
     LIB_SCHEDULE,
     LIB_DEPENDENCIES,
@@ -1971,11 +2006,13 @@ export const deleteJob: Script<
 local prefix, id, stamp, mostDependents = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local function remove(jobId)
   local key = prefix .. 'job:' .. jobId
-  local job = redis.pcall('HMGET', key, 'status', 'origin', 'group_id', 'rate_limit_key', 'waiters', 'execution_id')
+  local job = redis.pcall('HMGET', key, 'status', 'origin', 'group_id', 'rate_limit_key', 'waiters', 'execution_id',
+    'ttl')
   if job[2] then
     leave(prefix, jobId, job[1] or 'created', job[2], holdSlot(prefix, job[4], jobId, job[2], job[6]))
   end
   wake(prefix, jobId, job[5])
+  if job[7] then forgetExpiring(prefix, jobId) end
   leaveDependencies(prefix, jobId)
   erase(prefix, jobId, job[3])
   if job[4] then releaseSlot(prefix, job[4], jobId, stamp) end
@@ -2021,22 +2058,22 @@ export const drainReady: Script<
   number
 > = {
   name: 'drain_ready',
-  sha: 'bf3ec9bf203a1cdfb533e66a60243b98e1884838',
+  sha: '6d8b59d0e9a40c7af9aebc24b33fe441416cf34b',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
-    LIB_TIME,
     LIB_BROKEN,
     LIB_LEASE,
     LIB_PUSH,
+    LIB_TIME,
     LIB_RATE_LIMIT,
     LIB_PLACE,
+    LIB_EXPIRING,
     LIB_SCHEDULE,
     LIB_READY,
     String.raw`local prefix, queue, stamp, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
-local nowS = clock()
-return drainReady(prefix, queue, '+inf', most, nowS, stamp)`,
+return drainReady(prefix, queue, '+inf', most, stamp)`,
   ),
 }
 
@@ -2146,6 +2183,49 @@ return redis.call('ZREMRANGEBYRANK', registryKey, first, first + expired - 1)`,
 }
 
 /**
+ * Forget jobs that waited and might expire, and whose time is over. What was left of their ids in lists is removed by now.
+ *
+ * Keys: expiring (rq:expiring)
+ *
+ * Reply: number of jobs forgotten
+ */
+export const dropLeftOver: Script<
+  [expiring: string],
+  [
+    prefix: string,
+    ...ids: string[],
+  ],
+  number
+> = {
+  name: 'drop_left_over',
+  sha: '214875c94a5cca05ff9bbbca72a13d32649db0f2',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_EXPIRING,
+    LIB_TIME,
+    String.raw`local prefix = ARGV[1]
+local function isRemoved(id, queue, limit)
+  if limit then redis.pcall('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id) end
+  return not redis.pcall('ZSCORE', prefix .. 'scheduled:' .. queue, id)
+end
+local _, nowMs = clock()
+local forgotten = 0
+for at = 2, #ARGV do
+  local id = ARGV[at]
+  local expiresMs, queue, limit = readExpiring(prefix, id)
+  if expiresMs and expiresMs <= nowMs
+    and (redis.call('EXISTS', prefix .. 'job:' .. id) == 1 or isRemoved(id, queue, limit)) then
+    forgetExpiring(prefix, id)
+    forgotten = forgotten + 1
+  end
+end
+return forgotten`,
+  ),
+}
+
+/**
  * Drop entries of a registry whose job is gone. Those whose key is of another type are set aside.
  *
  * Keys: registry (rq:failed:<q>)
@@ -2199,11 +2279,12 @@ export const empty: Script<
   number
 > = {
   name: 'empty',
-  sha: '3e01b627f9424e16038457b7fd10a20208f40c34',
+  sha: 'a1f3f0643ccba27f9511203c3e4172d6ea74ed96',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_EXPIRING,
     LIB_LEASE,
     LIB_PUSH,
     LIB_TIME,
@@ -2214,10 +2295,12 @@ export const empty: Script<
 local prefix, most, stamp, forget = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 local ids = redis.call('LPOP', queueKey, most) or {}
 for _, id in ipairs(ids) do
-  local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'group_id', 'rate_limit_key', 'status', 'waiters')
+  local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'group_id', 'rate_limit_key', 'status', 'waiters',
+    'ttl')
   if not job[3] or job[3] == 'queued' or job[3] == 'created' then
     wake(prefix, id, job[4])
     erase(prefix, id, job[1])
+    if job[5] then forgetExpiring(prefix, id) end
     if job[2] then releaseSlot(prefix, job[2], id, stamp) end
   end
 end
@@ -2240,17 +2323,19 @@ export const enqueue: Script<
     stamp: string,
     jobs: Uint8Array,
     arePlain: boolean,
+    haveNewIds: boolean,
   ],
   number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle')[]
 > = {
   name: 'enqueue',
-  sha: '042562e062b45429607b3f4eda7372c589db83a4',
+  sha: 'a1622af204e30e83787dc8fb42fd6ce8f97d6d6c',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua`,
     String.raw`local queuesKey = KEYS[1]
-local prefix, stamp, jobs, arePlain = ARGV[1], ARGV[2], cmsgpack.unpack(ARGV[3]), ARGV[4] == '1'
+local prefix, stamp, jobs = ARGV[1], ARGV[2], cmsgpack.unpack(ARGV[3])
+local arePlain, haveNewIds = ARGV[4] == '1', ARGV[5] == '1'
 local keys, count = {}, 0
 if arePlain then
   for at = 1, #jobs, 6 do
@@ -2258,7 +2343,20 @@ if arePlain then
     keys[count] = prefix .. 'job:' .. jobs[at]
   end
 end
-if count > 0 and redis.call('EXISTS', unpack(keys)) == 0 then
+local found = 1
+if count > 0 then
+  if not haveNewIds then keys[count + 1] = prefix .. 'expiring' end
+  found = redis.call('EXISTS', unpack(keys))
+  if found == 1 and keys[count + 1] and redis.call('EXISTS', keys[count + 1]) == 1 then
+    local ids = {}
+    for n = 1, count do ids[n] = jobs[6 * n - 5] end
+    found = 0
+    for _, note in ipairs(redis.pcall('HMGET', keys[count + 1], unpack(ids))) do
+      if note then found = 1 end
+    end
+  end
+end
+if found == 0 then
   local queue, ready = nil, {}
   for n = 1, count do
     local id, itsQueue, createdAt, data, description, timeout = unpack(jobs, 6 * n - 5, 6 * n)
@@ -2276,6 +2374,7 @@ if count > 0 and redis.call('EXISTS', unpack(keys)) == 0 then
 end`,
     LIB_TIME,
     LIB_ENQUEUE_BATCH,
+    LIB_EXPIRING,
     LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
@@ -2307,7 +2406,7 @@ function leaveDependencies(...)
 end`,
     LIB_ENQUEUE_ANY,
     LIB_ENQUEUE,
-    String.raw`return enqueueAll(prefix, queuesKey, stamp, jobs)`,
+    String.raw`return enqueueAll(prefix, queuesKey, stamp, jobs, haveNewIds)`,
   ),
 }
 
@@ -2394,6 +2493,50 @@ return jobs`,
 }
 
 /**
+ * Look at some of the jobs that wait and may expire, for those whose time is over.
+ *
+ * Keys: expiring (rq:expiring)
+ *
+ * Reply: cursor of the next call, 0 = that was all; queues whose lists may hold ids of such jobs that are gone; ids of all whose time is over
+ */
+export const findLeftOver: Script<
+  [expiring: string],
+  [
+    prefix: string,
+    cursor: string,
+    most: number,
+  ],
+  [next: string, queues: string[], ids: string[]]
+> = {
+  name: 'find_left_over',
+  sha: 'dd70ca3de53a2158f4ad05ce65fa7f904ff024a8',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=no-writes`,
+    LIB_TIME,
+    String.raw`local expiringKey = KEYS[1]
+local prefix, cursor, most = ARGV[1], ARGV[2], ARGV[3]
+local _, nowMs = clock()
+local page = redis.call('HSCAN', expiringKey, cursor, 'COUNT', most)
+local notes, queues, ids, isListed = page[2], {}, {}, {}
+for at = 1, #notes, 2 do
+  local id, note = notes[at], cjson.decode(notes[at + 1])
+  local queue = note[2]
+  if note[1] <= nowMs then
+    ids[#ids + 1] = id
+    if not isListed[queue] and redis.call('EXISTS', prefix .. 'job:' .. id) == 0
+      and redis.call('TYPE', prefix .. 'queue:' .. queue).ok == 'list' then
+      isListed[queue] = true
+      queues[#queues + 1] = queue
+    end
+  end
+end
+return { page[1], queues, ids }`,
+  ),
+}
+
+/**
  * Find the entries of a part of a registry whose job is gone, or whose key is of another type.
  *
  * Keys: registry (rq:failed:<q>)
@@ -2442,12 +2585,13 @@ export const giveBack: Script<
   ('returned' | 'lost')[]
 > = {
   name: 'give_back',
-  sha: 'f66daf3f5b8199038eb41e768993d476923785f5',
+  sha: 'c5a684521b0942c79adab28a52df8d4312287cac',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_PUSH,
+    LIB_EXPIRING,
     LIB_TIME,
     LIB_SCHEDULE,
     String.raw`local freeHeldSlot
@@ -2731,11 +2875,12 @@ export const promote: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'promote',
-  sha: '5dc8d2f7a36aa777238932252f3a527bec6c0618',
+  sha: '9cdb4fec724bbe1a7052eb1d6dff84dee5611992',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua`,
+    LIB_EXPIRING,
     LIB_TIME,
     LIB_SCHEDULE,
     LIB_DEPENDENCIES,
@@ -2751,8 +2896,7 @@ if not job then return 'missing' end
 local queue = redis.call('HGET', jobKey, 'origin')
 if not queue or not isScheduled(prefix, queue, id, job) then return 'refused' end
 if redis.call('ZREM', prefix .. 'scheduled:' .. queue, id) == 0 then return 'refused' end
-local nowS = clock()
-promote(prefix, queue, id, job, atFront or goesToFront(job), nowS, stamp)
+promote(prefix, queue, id, job, atFront or goesToFront(job), stamp)
 return 'done'`,
   ),
 }
@@ -2776,11 +2920,12 @@ export const promoteDue: Script<
   'lost' | [moved: number, waitMs: number, nowMs: number, setAside: string[]]
 > = {
   name: 'promote_due',
-  sha: 'b136316252a1a93b1f7ade5ca0279dc095186b0b',
+  sha: '6b5b20d68cbaae01bd9ac44212ad65649f94800b',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_EXPIRING,
     LIB_TIME,
     LIB_SCHEDULE,
     LIB_DEPENDENCIES,
@@ -2806,7 +2951,7 @@ local prefix, queue, leader, stamp, most = ARGV[1], ARGV[2], ARGV[3], ARGV[4], t
 local GRACE_MS = 2000
 local LOOK_AGAIN_MS = 1000
 if redis.call('GET', lockKey) ~= leader then return 'lost' end
-local nowS, nowMs = clock()
+local _, nowMs = clock()
 local gone, head, tail, setAside = {}, {}, {}, {}
 local moved, kept, work = 0, 0, 0
 local function flush()
@@ -2831,7 +2976,7 @@ local function move(id, dueS)
   local job = readDue(prefix, id)
   if job and isScheduled(prefix, queue, id, job) then
     flush()
-    work = work + 2 + promote(prefix, queue, id, job, goesToFront(job), nowS, stamp)
+    work = work + 2 + promote(prefix, queue, id, job, goesToFront(job), stamp)
     gone[#gone + 1] = id
     moved = moved + 1
   elseif tonumber(dueS) * 1000 > nowMs - GRACE_MS then
@@ -2933,7 +3078,7 @@ export const recover: Script<
   [nowMs: number, taken: Buffer, next: number]
 > = {
   name: 'recover',
-  sha: 'a38032edda45ad0b0bfb040ccb587415857267c2',
+  sha: '1aec3fc41842940f4b5d9b33633d8fb0eacb44f4',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -2942,6 +3087,7 @@ export const recover: Script<
     LIB_TIME,
     LIB_PUSH,
     LIB_INTERMEDIATE,
+    LIB_EXPIRING,
     LIB_SCHEDULE,
     LIB_CLAIMED,
     String.raw`local freeHeldSlot
@@ -2985,13 +3131,13 @@ local back = {}
 local function putBack(id, key)
   redis.call('HSET', key, 'status', 'queued')
   redis.call('HDEL', key, 'execution_id', 'started_at', 'worker_name')
-  local ttl = redis.call('HGET', key, 'ttl')
-  if tonumber(ttl) then expireAfter(prefix, id, ttl) end
+  local job = redis.call('HMGET', key, 'ttl', 'rate_limit_key')
+  if tonumber(job[1]) then expireAfter(prefix, id, job[1], queue, job[2]) end
   back[#back + 1] = id
 end
 putBackStuck(prefix, queue, nowMs)
 if redis.call('EXISTS', prefix .. 'ready:' .. queue) == 1 then
-  drainReady(prefix, queue, nowS - READY_S, most, nowS, stamp)
+  drainReady(prefix, queue, nowS - READY_S, most, stamp)
 end
 local ended = redis.call('ZREVRANGEBYSCORE', wipKey, leaseScore(nowMs), 0, 'WITHSCORES', 'LIMIT', from, most)
 for at = #ended - 1, 1, -2 do
@@ -3092,11 +3238,12 @@ export const releaseDependents: Script<
   0 | 1
 > = {
   name: 'release_dependents',
-  sha: '8e0a00b1273bd89509437b722ecadef853939132',
+  sha: '49381e0f15aaafd8afed82d33bb488de02200550',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_EXPIRING,
     LIB_TIME,
     LIB_SCHEDULE,
     LIB_DEPENDENCIES,
@@ -3107,17 +3254,16 @@ export const releaseDependents: Script<
     LIB_DEPENDENTS,
     String.raw`local releasingKey, uncheckedKey = KEYS[1], KEYS[2]
 local prefix, stamp = ARGV[1], ARGV[2]
-local nowS = clock()
 local left = RELEASED_AT_ONCE
 while left > 0 do
   local next = redis.call('HRANDFIELD', releasingKey, 1, 'WITHVALUES')
   if #next == 0 then break end
-  left = left - releaseSetAside(prefix, next[1], next[2], left, nowS, stamp)
+  left = left - releaseSetAside(prefix, next[1], next[2], left, stamp)
 end
 while left > 0 do
   local next = redis.call('HRANDFIELD', uncheckedKey, 1, 'WITHVALUES')
   if #next == 0 then break end
-  left = left - checkMore(prefix, next[1], next[2], nowS, stamp)
+  left = left - checkMore(prefix, next[1], next[2], stamp)
 end
 return hasMoreSteps(prefix) and 1 or 0`,
   ),
@@ -3141,11 +3287,12 @@ export const releaseUnheld: Script<
   [seen: number, released: number]
 > = {
   name: 'release_unheld',
-  sha: '2088756bcd78562c00b093e17417fa55bf1f0515',
+  sha: '613df4222b2a93345ec7cdfbc2c1c0f71542110c',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_EXPIRING,
     LIB_TIME,
     LIB_SCHEDULE,
     LIB_DEPENDENCIES,
@@ -3156,14 +3303,13 @@ export const releaseUnheld: Script<
     LIB_DEPENDENTS,
     String.raw`local deferredKey = KEYS[1]
 local prefix, stamp, first, last = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local nowS = clock()
 local released = 0
 local ids = redis.call('ZRANGE', deferredKey, first, last)
 for _, id in ipairs(ids) do
   local job = redis.pcall('HMGET', prefix .. 'job:' .. id, unpack(WAITING_FIELDS))
   if job[1] == 'deferred' and job[2] and redis.call('HEXISTS', prefix .. 'unchecked', id) == 0
     and dependenciesMet(prefix, id, job[3] == '1') then
-    releaseOne(prefix, id, job, nowS, stamp)
+    releaseOne(prefix, id, job, stamp)
     released = released + 1
   end
 end
@@ -3190,16 +3336,17 @@ export const requeue: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'requeue',
-  sha: '239e893386b13e98265c02980cb0581a35556759',
+  sha: 'a54da04300475a6841bc32fe279a05fc886c438c',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua`,
-    LIB_TIME,
     LIB_LEASE,
     LIB_PUSH,
+    LIB_TIME,
     LIB_RATE_LIMIT,
     LIB_PLACE,
+    LIB_EXPIRING,
     LIB_SCHEDULE,
     String.raw`local jobKey = KEYS[1]
 local prefix, id, stamp, atFront, registryQueue = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5]
@@ -3209,15 +3356,14 @@ if redis.call('EXISTS', jobKey) == 0 then
   return 'missing'
 end
 if not job[1] or redis.call('ZREM', prefix .. 'failed:' .. job[1], id) == 0 then return 'refused' end
-local nowS = clock()
 redis.call('PERSIST', jobKey)
 redis.call('PERSIST', jobKey .. ':dependents')
 redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
 redis.call('HDEL', jobKey, 'execution_id', 'abandoned_count', 'exc_info', 'result')
 redis.call('HSET', jobKey, 'started_at', '', 'ended_at', '')
 redis.call('SADD', prefix .. 'queues', prefix .. 'queue:' .. job[1])
-place(prefix, id, job[1], atFront, job[2] and job[3] and job[2], job[3], nowS, stamp)
-if tonumber(job[4]) then expireAfter(prefix, id, job[4]) end
+place(prefix, id, job[1], atFront, job[2] and job[3] and job[2], job[3], stamp)
+if tonumber(job[4]) then expireAfter(prefix, id, job[4], job[1], job[2]) end
 return 'done'`,
   ),
 }
@@ -3239,11 +3385,12 @@ export const reschedule: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'reschedule',
-  sha: 'e254334e4eb6a9f7e5e0335ec924419317e3222c',
+  sha: '02c0a004601a951ffe36f1916bdf4088cb84e366',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua`,
+    LIB_EXPIRING,
     LIB_TIME,
     LIB_SCHEDULE,
     LIB_DEPENDENCIES,
@@ -3265,7 +3412,10 @@ schedule(prefix, queue, id, due)
 if not isRunning(prefix, queue, id, job) then redis.call('HSET', jobKey, 'status', 'scheduled') end
 local _, nowMs = clock()
 local ttlS = tonumber(job.ttl or '')
-if ttlS and ttlS > 0 then expireAfter(prefix, id, math.max(0, math.ceil((due - nowMs) / 1000)) + ttlS) end
+if ttlS and ttlS > 0 then
+  local delayS = math.max(0, math.ceil((due - nowMs) / 1000))
+  expireAfter(prefix, id, delayS + ttlS, queue, job.rate_limit_key)
+end
 return 'done'`,
   ),
 }
@@ -3280,19 +3430,23 @@ return 'done'`,
 export const saveJob: Script<
   [job: string],
   [
+    prefix: string,
+    id: string,
     ...fields: ScriptArgument[],
   ],
   'done'
 > = {
   name: 'save_job',
-  sha: '6e71acd146163146c30b17371b3f8790d59b38f3',
+  sha: '6741b931b80d3d06f3b5106f148fa364bb7e895a',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua`,
+    LIB_EXPIRING,
     String.raw`local jobKey = KEYS[1]
-redis.call('HSETNX', jobKey, 'status', 'created')
-redis.call('HSET', jobKey, unpack(ARGV))
+local prefix, id = ARGV[1], ARGV[2]
+if redis.call('HSETNX', jobKey, 'status', 'created') == 1 then removeLeftOver(prefix, id) end
+redis.call('HSET', jobKey, unpack(ARGV, 3))
 return 'done'`,
   ),
 }
@@ -3321,7 +3475,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: '7621b9a2356f7e904ba8ee7341ad9a620257b03f',
+  sha: '012e5866392d4449b6a45145fff099930782dd80',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3331,6 +3485,7 @@ export const settle: Script<
     String.raw`local readAny
 local function make_claim_any()`,
     LIB_BROKEN,
+    LIB_EXPIRING,
     LIB_LEASE,
     LIB_RESULTS,
     LIB_CLAIM_ANY,
@@ -3348,6 +3503,7 @@ end`,
     String.raw`local settle, releaseOfEnded
 local function make_settlement()`,
     LIB_BROKEN,
+    LIB_EXPIRING,
     LIB_SCHEDULE,
     LIB_DEPENDENCIES,
     LIB_LEASE,

@@ -4,6 +4,7 @@ import { stampNow } from '../codec/time.ts'
 import type { Connections } from '../connection/connections.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
+import { dropLeftOver } from './left-over.ts'
 import { setPages } from './pages.ts'
 import { tidyGroup } from './tidy-group.ts'
 
@@ -16,9 +17,9 @@ const DEFERRED_PAGE = 250
 const GRACE_MS = 2 * SECOND_MS
 
 /**
- * Clean up after jobs that are gone (expired, evicted, or deleted by another program) and workers that died: entries
- * of registries, slots of rate limits, members of groups, entries of workers. Releases deferred jobs that waited for
- * them, and queues jobs that a Python worker left in RQ's ready registry. Each step is small and atomic.
+ * Clean up after jobs that are gone (expired, evicted, or deleted by another program) and workers that died: entries of
+ * registries and queues, slots of rate limits, members of groups, entries of workers. Releases deferred jobs that
+ * waited for them, and queues jobs that a Python worker left in RQ's ready registry. Each step is small and atomic.
  */
 export async function cleanUp(
   connections: Connections,
@@ -53,6 +54,7 @@ async function cleanUpShared(connections: Connections, keys: Keys): Promise<void
   await fillSlots(connections, keys)
   for await (const groups of setPages(connections, keys.groups))
     for (const group of groups) await tidyGroup(connections, keys, group)
+  await dropLeftOver(connections, keys)
 }
 
 async function dropDeadSlots(connections: Connections, keys: Keys, limit: string): Promise<void> {

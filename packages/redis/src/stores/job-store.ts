@@ -70,7 +70,11 @@ export class RedisJobStore implements JobStore {
   }
 
   async save(record: JobRecord): Promise<void> {
-    await this.#connections.run(scripts.saveJob, [this.#keys.job(record.id)], encodeJob(record))
+    await this.#connections.run(
+      scripts.saveJob,
+      [this.#keys.job(record.id)],
+      [this.#keys.prefix, record.id, ...encodeJob(record)],
+    )
   }
 
   update(jobId: string, changes: JobChanges, executionId = ''): Promise<JobReply> {

@@ -8,6 +8,7 @@ import { pipeScript, type WordsOf } from '../connection/script.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
 import { fillSlots } from './cleanup.ts'
+import { compact } from './compact.ts'
 import { releaseAllDependents } from './dependent-steps.ts'
 import { countRateLimited } from './rate-limited.ts'
 
@@ -17,14 +18,6 @@ const MOST_PLAIN = 1000
 /** The most dependencies of one job, and of all jobs of a call, that enqueue.lua checks. */
 const MOST_CHECKED_OF_JOB = 250
 const MOST_CHECKED = 2500
-
-/** How many ids one step of `compact` checks, so that no step blocks Redis for long. */
-const COMPACT_PAGE = 1000
-/**
- * Stands in a queue for an id whose job is gone, until all of them are removed. No job has this id; a worker drops it
- * like any other without a job.
- */
-const GONE = ''
 
 /** How many jobs one step deletes when a queue is emptied, so that no step blocks Redis for long. */
 const EMPTY_BATCH = 1000
@@ -111,20 +104,8 @@ export class RedisQueueStore implements QueueStore {
     return this.#connections.call((client) => client.lrem(this.#keys.queue(queue), 1, jobId))
   }
 
-  /**
-   * Checks in steps of 1000, from the tail: jobs that are claimed or enqueued meanwhile move no id past the check.
-   * Then removes what is gone in one step, which reads the list once.
-   */
-  async compact(queue: string): Promise<number> {
-    const key = this.#keys.queue(queue)
-    let isMarked = false
-    for (let last = -1; ; last -= COMPACT_PAGE) {
-      const first = last - COMPACT_PAGE + 1
-      const [seen, marked] = await this.#connections.run(scripts.compact, [key], [this.#keys.prefix, first, last, GONE])
-      isMarked ||= marked > 0
-      if (seen < COMPACT_PAGE) break
-    }
-    return isMarked ? this.#connections.call((client) => client.lrem(key, 0, GONE)) : 0
+  compact(queue: string): Promise<number> {
+    return compact(this.#connections, this.#keys, queue)
   }
 
   /** Deletes in steps of 1000, at most as many jobs as waited at the start. */
@@ -259,7 +240,8 @@ function enqueueArguments(prefix: string, jobs: readonly NewJob[], begin?: Begin
   let arePlain = jobs.length > 0 && jobs.length <= MOST_PLAIN
   for (const job of jobs) arePlain = pushJob(list, job, begin) && arePlain
   if (arePlain && jobs.length > 1) arePlain = new Set(jobs.map(({ record }) => record.id)).size === jobs.length
-  return [prefix, stampNow(), packList(list), arePlain]
+  const haveNewIds = jobs.every(({ hasNewId }) => hasNewId === true)
+  return [prefix, stampNow(), packList(list), arePlain, haveNewIds]
 }
 
 function countsOf(row: readonly number[], rateLimited: number): QueueCounts {

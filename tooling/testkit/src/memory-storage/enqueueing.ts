@@ -2,7 +2,7 @@ import type { JobRecord, JobStatus, NewJob, Placement } from '@rq/job'
 import { defer, hasToWait, reaches, waitFor } from './dependents.ts'
 import { type LeaseRequest, startJob } from './leases.ts'
 import { entryOf, type MemoryData, type StoredJob } from './memory-data.ts'
-import { replaceJob } from './places.ts'
+import { removeLeftOver, replaceJob } from './places.ts'
 import { place } from './rate-limits.ts'
 import { keepSuccess } from './results.ts'
 import { schedule, secondsUntil } from './scheduled-jobs.ts'
@@ -25,6 +25,7 @@ export function enqueueOne(data: MemoryData, job: NewJob, seen: boolean, begin?:
   const { record, unique } = job
   const { id, allowDependencyFailures = false, dependencyIds = [] } = record
   const known = data.jobs.get(id)
+  if (known === undefined) removeLeftOver(data, id)
   if (known !== undefined && unique) return 'duplicate'
   if (known !== undefined && !seen && isThere(data, known, job)) return placementOf(known.record.status)
   if (data.dependents.has(id) && dependencyIds.some((other) => reaches(data, other, id))) return 'cycle'

@@ -17,7 +17,7 @@ import { cancel } from './canceling.ts'
 import { newRecord } from './enqueueing.ts'
 import type { MemoryData, StoredJob } from './memory-data.ts'
 import { pipelineOf } from './memory-pipeline.ts'
-import { deleteJob } from './places.ts'
+import { deleteJob, removeLeftOver } from './places.ts'
 import { place, waitingFor } from './rate-limits.ts'
 import { resultsOf } from './results.ts'
 
@@ -49,8 +49,12 @@ export class MemoryJobStore implements JobStore {
   async save(record: JobRecord): Promise<void> {
     const { status: _, ...fields } = newRecord(record)
     const known = this.#data.record(record.id)
-    if (known !== undefined) Object.assign(known, fields)
-    else this.#data.jobs.set(record.id, { record: newRecord(record), waitsFor: new Set(), deferredTurn: 0 })
+    if (known !== undefined) {
+      Object.assign(known, fields)
+      return
+    }
+    removeLeftOver(this.#data, record.id)
+    this.#data.jobs.set(record.id, { record: newRecord(record), waitsFor: new Set(), deferredTurn: 0 })
   }
 
   async update(jobId: string, changes: JobChanges, executionId?: string): Promise<JobReply> {

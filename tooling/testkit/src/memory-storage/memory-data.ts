@@ -62,6 +62,8 @@ export interface StoredCron {
 export class MemoryData {
   readonly clock: Clock
   readonly jobs: ExpiringMap<StoredJob>
+  /** Ids that expired jobs may have left in the place where they waited. */
+  readonly leftOver = new Set<string>()
   /** By job: earlier results, newest first. */
   readonly results: ExpiringMap<ResultRecord[]>
   /** By job: ids of the jobs that wait for it. They may be enqueued before it. */
@@ -101,7 +103,10 @@ export class MemoryData {
 
   constructor(clock: Clock) {
     this.clock = clock
-    this.jobs = new ExpiringMap(clock, (id) => this.dependents.delete(id))
+    this.jobs = new ExpiringMap(clock, (id) => {
+      this.dependents.delete(id)
+      this.leftOver.add(id)
+    })
     this.results = new ExpiringMap(clock)
     this.pausedQueues = new ExpiringMap(clock)
     this.workers = new ExpiringMap(clock)

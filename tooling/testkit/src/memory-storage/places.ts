@@ -32,6 +32,16 @@ export function leavePlace(data: MemoryData, record: JobRecord): void {
   }
 }
 
+/** Remove what an expired job has left of its id where it waited, before another job takes it. */
+export function removeLeftOver(data: MemoryData, id: string): void {
+  if (!data.leftOver.delete(id)) return
+  for (const name of data.queueNames) {
+    data.queue(name).remove(id)
+    data.registry(name, 'scheduled').delete(id)
+  }
+  for (const { waiting } of data.limits.values()) waiting.delete(id)
+}
+
 /** Remove a job from its group, and the group with its last job. */
 function leaveGroup(data: MemoryData, { id, groupId = '' }: JobRecord): void {
   const group = data.groups.get(groupId)

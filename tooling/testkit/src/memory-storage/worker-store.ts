@@ -121,12 +121,13 @@ export class MemoryWorkerStore implements WorkerStore {
   }
 
   async cleanUp(queues: readonly string[]): Promise<void> {
-    const { groups, jobs } = this.#data
+    const { groups, jobs, queueNames } = this.#data
     for (const queue of queues) {
       for (const kind of ['finished', 'failed', 'deferred', 'scheduled', 'canceled'] as const)
         this.#data.registry(queue, kind).keep((id) => jobs.has(id))
       releaseUnheld(this.#data, queue)
     }
+    for (const name of queueNames) this.#data.queue(name).keep((id) => jobs.has(id))
     cleanUpLimits(this.#data)
     for (const [name, members] of groups) {
       for (const id of members) if (!jobs.has(id)) members.delete(id)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { eventually } from '../eventually.ts'
 import { claimRequest, end, newJob, RAISED, RETURNED, workOff } from './job-steps.ts'
 import { type OpenStorage, statusOf } from './storage-under-test.ts'
 
@@ -87,6 +88,32 @@ export function describeEnqueue(name: string, open: OpenStorage): void {
       await queues.enqueue([newJob({ id: 'again', description: 'new', createdAtMs: 1_790_000_009_000 })])
       expect(await queues.jobIds('default', 0, -1)).toEqual(['other', 'again'])
       expect((await jobs.fetch(['again']))[0]?.description).toBe('new')
+    })
+
+    it('puts a job at the end of its queue whose id an expired one has left in it, and runs it once', async () => {
+      await using test = await open()
+      const { jobs, queues, workers } = test.storage
+      await queues.enqueue([newJob({ id: 's', ttlS: 1 }), newJob({ id: 'other' })])
+      await eventually(async () => expect(await jobs.exists('s')).toBe(false))
+      await queues.enqueue([newJob({ id: 's', createdAtMs: 1_790_000_009_000 })])
+      expect(await queues.jobIds('default', 0, -1)).toEqual(['other', 's'])
+      expect(await workOff(test.storage, RETURNED)).toEqual(['applied', 'applied'])
+      expect((await workers.claim(claimRequest())).jobs).toEqual([])
+    })
+
+    it('loses the ids of expired jobs with the next maintenance, and starts no job for them', async () => {
+      await using test = await open()
+      const { jobs, queues, workers } = test.storage
+      await queues.enqueue([newJob({ id: 'cleaned', ttlS: 1 }), newJob({ id: 'saved', ttlS: 1 }), newJob({ id: 'o' })])
+      await eventually(async () => expect((await jobs.fetch(['cleaned', 'saved'])).filter(Boolean)).toEqual([]))
+      await jobs.save(newJob({ id: 'saved' }).record)
+      expect(await queues.jobIds('default', 0, -1)).toEqual(['cleaned', 'o'])
+      await eventually(async () => {
+        await workers.cleanUp(['default'])
+        expect(await queues.jobIds('default', 0, -1)).toEqual(['o'])
+      })
+      const { jobs: claimed } = await workers.claim(claimRequest())
+      expect(claimed.map(({ job }) => job.id)).toEqual(['o'])
     })
 
     it('defers a job until all it waits for have finished', async () => {
