@@ -1,8 +1,8 @@
 /** The group's side of a store. `enqueue` adds a job to a group when its record has a `groupId`. */
 export interface GroupStore {
   /**
-   * Ids of the group's jobs; empty when there is no such group. Members whose job no longer exists are removed first,
-   * and with its last member the group. One atomic step.
+   * Ids of the group's jobs; empty when there is no such group. Members whose job no longer exists, or is another
+   * one of its id and not of the group, are removed first, and with its last member the group. One atomic step.
    */
   jobIds(name: string): Promise<string[]>
   /** Names of all groups that have jobs. Groups found empty are removed. */

@@ -1,10 +1,11 @@
 #!lua flags=allow-oom
---- Drop members of a group whose job is gone, and the group with its last member.
+--- Drop members of a group whose job is gone, or is another one of the same id that is not of the group. Drop the group
+-- with its last member.
 -- @key group set rq:group:<g>
 -- @arg prefix string
 -- @arg name   string
 -- @arg ids... string the members to check
--- @reply {string[]} those of them whose job exists
+-- @reply {string[]} the others
 
 local groupKey = KEYS[1]
 local prefix, name = ARGV[1], ARGV[2]
@@ -12,7 +13,9 @@ local prefix, name = ARGV[1], ARGV[2]
 local members = {}
 for at = 3, #ARGV do
   local id = ARGV[at]
-  if redis.call('EXISTS', prefix .. 'job:' .. id) == 1 then
+  local group = redis.pcall('HGET', prefix .. 'job:' .. id, 'group_id')
+  -- A key of another type is for maintenance.
+  if group == name or (group and group.err) then
     members[#members + 1] = id
   else
     redis.call('SREM', groupKey, id)

@@ -3603,11 +3603,11 @@ return redis.call('DEL', schedulerKey)`,
 }
 
 /**
- * Drop members of a group whose job is gone, and the group with its last member.
+ * Drop members of a group whose job is gone, or is another one of the same id that is not of the group. Drop the group with its last member.
  *
  * Keys: group (rq:group:<g>)
  *
- * Reply: those of them whose job exists
+ * Reply: the others
  */
 export const tidyGroup: Script<
   [group: string],
@@ -3619,7 +3619,7 @@ export const tidyGroup: Script<
   string[]
 > = {
   name: 'tidy_group',
-  sha: '2fad0dacad6eaf2daf5256e281d3c530229bb7c1',
+  sha: 'a0985b9647f12488518f52486b9ae7b3c915f4a6',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3629,7 +3629,8 @@ local prefix, name = ARGV[1], ARGV[2]
 local members = {}
 for at = 3, #ARGV do
   local id = ARGV[at]
-  if redis.call('EXISTS', prefix .. 'job:' .. id) == 1 then
+  local group = redis.pcall('HGET', prefix .. 'job:' .. id, 'group_id')
+  if group == name or (group and group.err) then
     members[#members + 1] = id
   else
     redis.call('SREM', groupKey, id)

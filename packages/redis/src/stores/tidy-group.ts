@@ -4,7 +4,8 @@ import type { Keys } from '../keys.ts'
 import { setPages } from './pages.ts'
 
 /**
- * Drop the members of a group whose job is gone, in steps, and the group with its last member.
+ * Drop the members of a group whose job is gone or, being another one of the same id, not of the group; in steps. Drop
+ * the group with its last member.
  * @returns the ids of the others; of those that join or leave meanwhile, perhaps
  */
 export async function tidyGroup(connections: Connections, keys: Keys, name: string): Promise<ReadonlySet<string>> {

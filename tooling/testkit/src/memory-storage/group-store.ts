@@ -16,11 +16,11 @@ export class MemoryGroupStore implements GroupStore {
     return [...this.#data.groups.keys()].filter((name) => this.#livingIds(name).length > 0).sort()
   }
 
-  /** Members whose job is gone are dropped, and the group with its last member. */
+  /** Members whose job is gone, or not of the group, are dropped, and the group with its last member. */
   #livingIds(name: string): string[] {
     const members = this.#data.groups.get(name)
     if (members === undefined) return []
-    for (const id of members) if (!this.#data.jobs.has(id)) members.delete(id)
+    for (const id of members) if (this.#data.record(id)?.groupId !== name) members.delete(id)
     if (members.size === 0) this.#data.groups.delete(name)
     return [...members].sort()
   }

@@ -130,7 +130,7 @@ export class MemoryWorkerStore implements WorkerStore {
     for (const name of queueNames) this.#data.queue(name).keep((id) => jobs.has(id))
     cleanUpLimits(this.#data)
     for (const [name, members] of groups) {
-      for (const id of members) if (!jobs.has(id)) members.delete(id)
+      for (const id of members) if (this.#data.record(id)?.groupId !== name) members.delete(id)
       if (members.size === 0) groups.delete(name)
     }
   }

@@ -108,6 +108,17 @@ export function describeWholeQueues(name: string, open: OpenStorage): void {
       expect(await queues.counts([])).toEqual([])
     })
 
+    it('lists no job in a group that has only the id of an expired one of the group', async () => {
+      await using test = await open()
+      const { groups, jobs, queues } = test.storage
+      const ids = ['s', 't']
+      await queues.enqueue(ids.map((id) => newJob({ id, groupId: 'g', ttlS: 1 })))
+      await eventually(async () => expect((await jobs.fetch(ids)).filter(Boolean)).toEqual([]))
+      await queues.enqueue([newJob({ id: 's' }), newJob({ id: 't', groupId: 'other' })])
+      expect(await groups.jobIds('g')).toEqual([])
+      expect(await groups.names()).toEqual(['other'])
+    })
+
     it('lists groups with their living jobs, in the order of their ids', async () => {
       await using test = await open()
       const { groups, jobs, queues } = test.storage
