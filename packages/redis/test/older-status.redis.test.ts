@@ -1,6 +1,15 @@
 import { JOB_STATUSES, type Lease } from '@rq/job'
 import { eventually, type RedisFixture } from '@rq/testkit'
-import { claimRequest, end, newJob, newWorker, RAISED, RETURNED, rescue } from '@rq/testkit/storage-conformance'
+import {
+  claimRequest,
+  end,
+  newJob,
+  newWorker,
+  RAISED,
+  RETURNED,
+  rescue,
+  workOff,
+} from '@rq/testkit/storage-conformance'
 import { describe, expect, test } from 'vitest'
 import type { RedisStorage } from '../src/index.ts'
 import { withStorage } from './with-storage.ts'
@@ -18,11 +27,14 @@ interface Place {
   save(status: string): Promise<unknown>
 }
 
-const withPlace = (run: (place: Place) => Promise<void>) =>
+/** What is wrong with a state in which the job `j` keeps the status that was saved. */
+const AS_SAVED = /^job j |wip default holds j,/
+
+const withPlace = (run: (place: Place) => Promise<void>, tolerate?: RegExp) =>
   withStorage((storage, redis) => {
     const save = (status: string) => redis.client.hset(`${redis.prefix}job:j`, 'status', status)
     return run({ storage, redis, save })
-  })
+  }, tolerate)
 
 /** Enqueue and claim the job `j`. */
 async function claimed({ storage }: Place, leaseMs = 15_000) {
@@ -128,7 +140,66 @@ describe.each(OLDER)('a status %s that was saved over', (status) => {
       await end(storage, jobs, RETURNED)
       expect(await whereIs(place)).toEqual({ status: 'queued', list: ['j'], registries: [], leases: 0 })
     }))
+
+  test('a job that waits for another is released when that one is gone', () =>
+    withPlace(async (place) => {
+      const { storage } = place
+      await storage.queues.enqueue([newJob({ id: 'parent' })])
+      await storage.queues.enqueue([newJob({ id: 'j', dependencyIds: ['parent'] })])
+      await storage.jobs.delete({ jobId: 'parent', deleteDependents: false })
+      await place.save(status)
+      await storage.workers.cleanUp(['default'])
+      expect(await whereIs(place)).toEqual({ status: 'queued', list: ['j'], registries: [], leases: 0 })
+    }))
+
+  test('a job that has finished holds no later job back', () =>
+    withPlace(async (place) => {
+      const { storage } = place
+      await storage.queues.enqueue([newJob({ id: 'j' })])
+      await workOff(storage, RETURNED)
+      await place.save(status)
+      expect(await storage.queues.enqueue([newJob({ dependencyIds: ['j'] })])).toEqual(['queued'])
+    }, AS_SAVED))
+
+  test('a job that has finished holds none back that waits for others, too', () =>
+    withPlace(async (place) => {
+      const { storage } = place
+      await storage.queues.enqueue([newJob({ id: 'j' })])
+      await workOff(storage, RETURNED)
+      await place.save(status)
+      await storage.queues.enqueue([newJob({ id: 'other' })])
+      expect(await storage.queues.enqueue([newJob({ id: 'both', dependencyIds: ['j', 'other'] })])).toEqual([
+        'deferred',
+      ])
+      await workOff(storage, RETURNED)
+      expect(await storage.queues.jobIds('default', 0, -1)).toEqual(['both'])
+    }, AS_SAVED))
+
+  test('a job that has failed holds none back that allows it', () =>
+    withPlace(async (place) => {
+      const { storage } = place
+      await storage.queues.enqueue([newJob({ id: 'j' })])
+      await workOff(storage, RAISED)
+      await place.save(status)
+      const allows = newJob({ dependencyIds: ['j'], allowDependencyFailures: true })
+      // A job that was stopped holds them back, and its registry is the same.
+      const expected = status === 'stopped' ? 'deferred' : 'queued'
+      expect(await storage.queues.enqueue([allows])).toEqual([expected])
+    }, AS_SAVED))
 })
+
+test.each(['queued', 'scheduled', 'started'])('a job that Python lets run once more holds others back: %s', (status) =>
+  withPlace(async (place) => {
+    const { redis, save, storage } = place
+    await storage.queues.enqueue([newJob({ id: 'j' })])
+    await workOff(storage, RETURNED)
+    await save(status)
+    if (status === 'queued') await redis.client.rpush(`${redis.prefix}queue:default`, 'j')
+    else if (status === 'started') await redis.client.zadd(`${redis.prefix}wip:default`, 4e9, 'j')
+    else await redis.client.zadd(`${redis.prefix}scheduled:default`, 4e9, 'j')
+    expect(await storage.queues.enqueue([newJob({ dependencyIds: ['j'] })])).toEqual(['deferred'])
+  }, AS_SAVED),
+)
 
 describe('a job that is enqueued by Python while it runs', () => {
   test.each(['the id still in the list', 'the id taken out by another worker'])('runs once more: %s', (which) =>

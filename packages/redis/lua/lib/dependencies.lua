@@ -4,6 +4,7 @@
 --
 -- The dependencies of a job that has very many are checked in steps: the hash `unchecked` has, for each such job, the
 -- cursor of the next step.
+-- @include lib/older_status
 -- @include lib/schedule
 
 --- How many dependencies of one job are checked in the step that puts it into its place.
@@ -14,16 +15,21 @@ local FEW = 8
 --- How many dependencies this call may still check.
 local checksLeft = 2500
 
---- Whether a dependency in this status no longer holds its dependent back. A missing one never does.
-local function satisfied(status, allowFailure)
-  return not status or status == 'finished' or (allowFailure and status == 'failed')
-end
-
---- The status of a job; nil when there is no such job, or the key is no hash.
+--- The status of a job, and its queue; nil when there is no such job, or the key is no hash.
 local function statusOf(prefix, id)
   local key = prefix .. 'job:' .. id
-  local known = redis.pcall('HMGET', key, 'status')
-  return known[1] or (not known.err and redis.call('EXISTS', key) == 1 and 'created') or nil
+  local known = redis.pcall('HMGET', key, 'status', 'origin')
+  return known[1] or (not known.err and redis.call('EXISTS', key) == 1 and 'created') or nil, known[2]
+end
+
+--- Whether a job no longer holds back those that wait for it. A missing one never does. A registry that says that it has
+-- ended counts more than an older status that a Python program has saved.
+local function satisfied(prefix, id, allowFailure)
+  local status, queue = statusOf(prefix, id)
+  if not status or status == 'finished' or (allowFailure and status == 'failed') then return true end
+  if not queue then return false end
+  return isListedDespite(prefix, id, status, queue, 'finished')
+    or (allowFailure and isListedDespite(prefix, id, status, queue, 'failed'))
 end
 
 --- Add a job to the dependents of another, for as long as that one is kept; for a year if there is no such job.
@@ -60,7 +66,7 @@ end
 local function hasToWait(prefix, dependencies, allowFailure, most)
   if #dependencies > most then return true end
   for _, dependency in ipairs(dependencies) do
-    if not satisfied(statusOf(prefix, dependency), allowFailure) then return true end
+    if not satisfied(prefix, dependency, allowFailure) then return true end
   end
   return false
 end
@@ -68,7 +74,7 @@ end
 --- Remove a dependency that no longer holds its dependent back. Else add the job to its dependents again: it may have
 -- been deleted and enqueued anew. Returns whether it was removed.
 local function checkOne(prefix, id, dependency, allowFailure)
-  if satisfied(statusOf(prefix, dependency), allowFailure) then
+  if satisfied(prefix, dependency, allowFailure) then
     return redis.call('SREM', prefix .. 'job::' .. id .. ':dependencies', dependency) == 1
   end
   addDependent(prefix, dependency, id)

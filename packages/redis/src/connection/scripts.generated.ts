@@ -204,13 +204,17 @@ end`
 const LIB_DEPENDENCIES = String.raw`local MOST_CHECKED = 250
 local FEW = 8
 local checksLeft = 2500
-local function satisfied(status, allowFailure)
-  return not status or status == 'finished' or (allowFailure and status == 'failed')
-end
 local function statusOf(prefix, id)
   local key = prefix .. 'job:' .. id
-  local known = redis.pcall('HMGET', key, 'status')
-  return known[1] or (not known.err and redis.call('EXISTS', key) == 1 and 'created') or nil
+  local known = redis.pcall('HMGET', key, 'status', 'origin')
+  return known[1] or (not known.err and redis.call('EXISTS', key) == 1 and 'created') or nil, known[2]
+end
+local function satisfied(prefix, id, allowFailure)
+  local status, queue = statusOf(prefix, id)
+  if not status or status == 'finished' or (allowFailure and status == 'failed') then return true end
+  if not queue then return false end
+  return isListedDespite(prefix, id, status, queue, 'finished')
+    or (allowFailure and isListedDespite(prefix, id, status, queue, 'failed'))
 end
 local function addDependent(prefix, dependency, dependent)
   local key = prefix .. 'job:' .. dependency
@@ -236,12 +240,12 @@ end
 local function hasToWait(prefix, dependencies, allowFailure, most)
   if #dependencies > most then return true end
   for _, dependency in ipairs(dependencies) do
-    if not satisfied(statusOf(prefix, dependency), allowFailure) then return true end
+    if not satisfied(prefix, dependency, allowFailure) then return true end
   end
   return false
 end
 local function checkOne(prefix, id, dependency, allowFailure)
-  if satisfied(statusOf(prefix, dependency), allowFailure) then
+  if satisfied(prefix, dependency, allowFailure) then
     return redis.call('SREM', prefix .. 'job::' .. id .. ':dependencies', dependency) == 1
   end
   addDependent(prefix, dependency, id)
@@ -676,6 +680,34 @@ local function owns(prefix, queue, id, execution, held, status)
 end
 local function isInQueue(prefix, queue, id)
   return redis.call('LPOS', prefix .. 'queue:' .. queue, id) and true or false
+end`
+
+const LIB_OLDER_STATUS = String.raw`local function holds(command, key, id)
+  local answer = redis.pcall(command, key, id)
+  return answer and type(answer) ~= 'table'
+end
+local function isRun(prefix, id, queue)
+  if redis.call('EXISTS', prefix .. 'executions:' .. id) == 1 then return true end
+  local wip, execution = prefix .. 'wip:' .. queue, redis.call('HGET', prefix .. 'job:' .. id, 'execution_id')
+  return holds('ZSCORE', wip, id) or (execution and holds('ZSCORE', wip, id .. ':' .. execution))
+end
+local function isTrueStatus(prefix, id, status, queue)
+  if status == 'canceled' then return true end
+  if status == 'started' then return isRun(prefix, id, queue) end
+  if status == 'queued' then
+    local list = prefix .. 'queue:' .. queue
+    return holds('LPOS', list, id) or holds('LPOS', list .. ':intermediate', id)
+  end
+  if status == 'rate_limited' then
+    local limit = redis.call('HGET', prefix .. 'job:' .. id, 'rate_limit_key')
+    return limit and holds('ZSCORE', prefix .. 'rl:' .. limit .. ':rate_limited', id)
+  end
+  local registry = status == 'stopped' and 'failed' or status == 'ready_to_enqueue' and 'ready' or status
+  return holds('ZSCORE', prefix .. registry .. ':' .. queue, id)
+end
+local function isListedDespite(prefix, id, status, queue, registry)
+  return holds('ZSCORE', prefix .. registry .. ':' .. queue, id)
+    and not isTrueStatus(prefix, id, status or 'created', queue)
 end`
 
 const LIB_PLACE = String.raw`local function place(prefix, id, queue, front, limit, concurrency, stamp)
@@ -1411,16 +1443,17 @@ export const cancel: Script<
   'done' | 'missing' | 'refused' | 'more'
 > = {
   name: 'cancel',
-  sha: '3facc26531da509331febb514dc99d1edee965ae',
+  sha: '0c8724c2ca11c2050dee6181beff1e9445e0affc',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_TIME,
+    LIB_LEASE,
+    LIB_OLDER_STATUS,
     LIB_EXPIRING,
     LIB_SCHEDULE,
     LIB_DEPENDENCIES,
-    LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
     LIB_PLACE,
@@ -1872,7 +1905,7 @@ export const cronTick: Script<
   [answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'early', tick: string, nowMs: number]
 > = {
   name: 'cron_tick',
-  sha: '05951644b33efca4052865ae632a3ead90b2c813',
+  sha: '30e55263fbb5da49d931fe0320a182006001df8c',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -1890,6 +1923,7 @@ export const cronTick: Script<
     LIB_SCHEDULE,
     String.raw`local hasToWait, waitFor, reaches, leaveDependencies
 local function make_dependencies()`,
+    LIB_OLDER_STATUS,
     LIB_DEPENDENCIES,
     String.raw`return hasToWait, waitFor, reaches, leaveDependencies
 end
@@ -1987,16 +2021,17 @@ export const deleteJob: Script<
   'done' | 'missing' | 'more'
 > = {
   name: 'delete_job',
-  sha: '054e9e62ce5021d30c6976204bfc7769a657450e',
+  sha: 'c1258d035e2df1f24d10a1b4c3f362537cc3ae63',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_LEASE,
+    LIB_OLDER_STATUS,
     LIB_EXPIRING,
     LIB_TIME,
     LIB_SCHEDULE,
     LIB_DEPENDENCIES,
-    LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
     LIB_HELD_SLOT,
@@ -2328,7 +2363,7 @@ export const enqueue: Script<
   number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle')[]
 > = {
   name: 'enqueue',
-  sha: 'a1622af204e30e83787dc8fb42fd6ce8f97d6d6c',
+  sha: '5d8e79bdbd9dd85531ca1efc5424e03638c684f1',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2385,6 +2420,7 @@ end`,
     LIB_SCHEDULE,
     String.raw`local hasToWait, waitFor, reaches, leaveDependencies
 local function make_dependencies()`,
+    LIB_OLDER_STATUS,
     LIB_DEPENDENCIES,
     String.raw`return hasToWait, waitFor, reaches, leaveDependencies
 end
@@ -2875,16 +2911,17 @@ export const promote: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'promote',
-  sha: '9cdb4fec724bbe1a7052eb1d6dff84dee5611992',
+  sha: 'f00c48406fe27c91844c657236b7c1f7c891decd',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua`,
+    LIB_LEASE,
+    LIB_OLDER_STATUS,
     LIB_EXPIRING,
     LIB_TIME,
     LIB_SCHEDULE,
     LIB_DEPENDENCIES,
-    LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
     LIB_PLACE,
@@ -2920,16 +2957,17 @@ export const promoteDue: Script<
   'lost' | [moved: number, waitMs: number, nowMs: number, setAside: string[]]
 > = {
   name: 'promote_due',
-  sha: '6b5b20d68cbaae01bd9ac44212ad65649f94800b',
+  sha: '688c676daae9cf39868480a93c3e7833364e143c',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_LEASE,
+    LIB_OLDER_STATUS,
     LIB_EXPIRING,
     LIB_TIME,
     LIB_SCHEDULE,
     LIB_DEPENDENCIES,
-    LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
     LIB_PLACE,
@@ -3238,16 +3276,17 @@ export const releaseDependents: Script<
   0 | 1
 > = {
   name: 'release_dependents',
-  sha: '49381e0f15aaafd8afed82d33bb488de02200550',
+  sha: '715b8e809e10040f3c833f92260685b2d55487aa',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_LEASE,
+    LIB_OLDER_STATUS,
     LIB_EXPIRING,
     LIB_TIME,
     LIB_SCHEDULE,
     LIB_DEPENDENCIES,
-    LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
     LIB_PLACE,
@@ -3287,16 +3326,17 @@ export const releaseUnheld: Script<
   [seen: number, released: number]
 > = {
   name: 'release_unheld',
-  sha: '613df4222b2a93345ec7cdfbc2c1c0f71542110c',
+  sha: '27e9152e302ccdabd432675513304ba14f26bf3c',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_LEASE,
+    LIB_OLDER_STATUS,
     LIB_EXPIRING,
     LIB_TIME,
     LIB_SCHEDULE,
     LIB_DEPENDENCIES,
-    LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
     LIB_PLACE,
@@ -3307,7 +3347,8 @@ local released = 0
 local ids = redis.call('ZRANGE', deferredKey, first, last)
 for _, id in ipairs(ids) do
   local job = redis.pcall('HMGET', prefix .. 'job:' .. id, unpack(WAITING_FIELDS))
-  if job[1] == 'deferred' and job[2] and redis.call('HEXISTS', prefix .. 'unchecked', id) == 0
+  local isDeferred = job[2] and (job[1] == 'deferred' or isListedDespite(prefix, id, job[1], job[2], 'deferred'))
+  if isDeferred and redis.call('HEXISTS', prefix .. 'unchecked', id) == 0
     and dependenciesMet(prefix, id, job[3] == '1') then
     releaseOne(prefix, id, job, stamp)
     released = released + 1
@@ -3385,16 +3426,17 @@ export const reschedule: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'reschedule',
-  sha: '02c0a004601a951ffe36f1916bdf4088cb84e366',
+  sha: 'fbe2f234ad2bc0259f061006266da028bb2566d4',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua`,
+    LIB_LEASE,
+    LIB_OLDER_STATUS,
     LIB_EXPIRING,
     LIB_TIME,
     LIB_SCHEDULE,
     LIB_DEPENDENCIES,
-    LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
     LIB_PLACE,
@@ -3475,7 +3517,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: '012e5866392d4449b6a45145fff099930782dd80',
+  sha: '7bb48500d8800a38eee5f8ea78ced97b83406e66',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3503,10 +3545,11 @@ end`,
     String.raw`local settle, releaseOfEnded
 local function make_settlement()`,
     LIB_BROKEN,
+    LIB_LEASE,
+    LIB_OLDER_STATUS,
     LIB_EXPIRING,
     LIB_SCHEDULE,
     LIB_DEPENDENCIES,
-    LIB_LEASE,
     LIB_PUSH,
     LIB_RATE_LIMIT,
     LIB_PLACE,
