@@ -1,6 +1,7 @@
 import { RedisStorage } from '@rq/redis'
 import { Scheduler } from '@rq/scheduler'
 import { eventually } from '@rq/testkit'
+import { RateLimit, Repeat, Retry } from 'rq'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openSite, python, type Site, withPython } from '../src/index.ts'
 
@@ -173,6 +174,113 @@ kept.job.id`)
     await Promise.all([first.stop(), second.stop()])
     await Promise.all(working)
     expect(await site.client.hexists(`rq:job:${id}`, 'run_again')).toBe(0)
+  })
+
+  test('while many others that wait for its parent are released: all run, once', async () => {
+    const count = 300
+    await site.py(
+      `
+q = queue('many')
+parent = q.enqueue('tasks.add', 1, 2)
+kept.jobs = [q.enqueue('tasks.note', 'many', str(n), depends_on=parent) for n in range(count)]
+None`,
+      { count },
+    )
+    await site.worker('many').work({ maxJobs: 1 })
+    await site.py(`[job.save() for job in kept.jobs]; None`)
+    await burst('many')
+    expect((await runs('many')).sort()).toEqual(Array.from({ length: count }, (_, n) => String(n)).sort())
+    expect(await site.py(`registry('deferred', 'many').get_job_ids()`)).toEqual([])
+  })
+
+  test('which waits for two, while one has ended: it runs after the other, too', async () => {
+    const id = await site.py<string>(`
+q = queue('joined')
+kept.first = q.enqueue('tasks.note', 'joined', 'first')
+second = q.enqueue('tasks.note', 'joined', 'second')
+kept.job = q.enqueue('tasks.note', 'joined', 'child', depends_on=[kept.first, second])
+kept.job.id`)
+    await site.worker('joined').work({ maxJobs: 1 })
+    await site.py(`kept.first.save()\nkept.job._status = 'created'\nkept.job.save()`)
+    await burst('joined')
+    expect(await runs('joined')).toEqual(['first', 'second', 'child'])
+    expect(await statusOf(id)).toBe('finished')
+  })
+
+  test('that has finished: jobs that depend on it run, of either language', async () => {
+    await site.py(`kept.job = queue('over').enqueue('tasks.add', 1, 2, result_ttl=-1)\nNone`)
+    await burst('over')
+    await site.py(`kept.job.save()`)
+    const dependsOn = await site.py<string>('kept.job.id')
+    expect(await statusOf(dependsOn)).toBe('queued')
+    const ours = await site.queue('over').enqueue('tasks.note', ['over', 'ours'], { dependsOn })
+    expect(await ours.getStatus()).toBe('queued')
+    await site.py(`queue('over').enqueue('tasks.note', 'over', 'theirs', depends_on=kept.job)\nNone`)
+    const running = worker('over')
+    const working = running.work()
+    await eventually(async () => expect((await runs('over')).sort()).toEqual(['ours', 'theirs']))
+    await running.stop()
+    await working
+  })
+
+  test('between its repeats: it is repeated as often as before', async () => {
+    const job = await site.queue('repeated').enqueue('tasks.note', ['repeated', 'run'], {
+      repeat: new Repeat({ times: 2 }),
+    })
+    await site.py(`kept.job = fetch(id)\nNone`, { id: job.id })
+    await site.worker('repeated').work({ maxJobs: 1 })
+    const knowsRepeats = await site.py<boolean>(`hasattr(kept.job, 'repeats_left')`)
+    await site.py(`kept.job.save()`)
+    await burst('repeated')
+    // A later version writes the number of repeats that were left, too.
+    expect(await runs('repeated')).toHaveLength(knowsRepeats ? 4 : 3)
+    expect(await statusOf(job.id)).toBe('finished')
+  })
+
+  test('which holds the slot of a rate limit, while it runs, and its worker dies: it ends before the next one', async () => {
+    const rateLimit = new RateLimit({ key: 'slot', concurrency: 1 })
+    const queue = site.queue('limited')
+    const options = { rateLimit, retry: new Retry({ max: 1 }) }
+    const first = await queue.enqueue('tasks.hold', ['limited', 60], options)
+    await site.py(`kept.job = fetch(id)\nNone`, { id: first.id })
+    const second = await queue.enqueue('tasks.note', ['limited', 'second'], { rateLimit })
+    const process = await site.workerProcess('limited', { leaseMs: 1000 })
+    await begun('limited')
+    await site.py(`kept.job.save()`)
+    process.kill('SIGKILL')
+    await process.exited
+    expect(await statusOf(second.id)).toBe('rate_limited')
+    const running = worker('limited')
+    const working = running.work()
+    await begun('limited', 2)
+    expect(await statusOf(second.id)).toBe('rate_limited')
+    await site.client.rpush('limited:go', 1, 1)
+    await eventually(async () => expect(await statusOf(second.id)).toBe('finished'))
+    expect(await statusOf(first.id)).toBe('finished')
+    await running.stop()
+    await working
+  })
+
+  test('and enqueues it while it runs, and its worker dies: it runs again, and nothing is left over', async () => {
+    const id = await site.py<string>(
+      `kept.job = queue('died again').enqueue('tasks.hold', 'died again', 60, retry=Retry(max=1))\nkept.job.id`,
+    )
+    const process = await site.workerProcess('died again', { leaseMs: 1000 })
+    await begun('died again')
+    await site.py(`queue('died again').enqueue_job(kept.job)`)
+    process.kill('SIGKILL')
+    await process.exited
+    await site.client.rpush('died again:go', 1, 1, 1)
+    const running = worker('died again')
+    const working = running.work()
+    await eventually(async () => {
+      expect(await statusOf(id)).toBe('finished')
+      expect(await site.client.llen('rq:queue:died again')).toBe(0)
+    })
+    await running.stop()
+    await working
+    expect(await site.client.hexists(`rq:job:${id}`, 'run_again')).toBe(0)
+    expect(await site.client.zcard('rq:wip:died again')).toBe(0)
   })
 
   test('and leaves nothing that Python cannot read', async () => {

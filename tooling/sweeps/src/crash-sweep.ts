@@ -2,9 +2,20 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { RedisStorage } from '@rq/redis'
-import { eventually, type FaultProxy, faultProxy, findViolations, isRunning, readRuns, spawnNode } from '@rq/testkit'
+import {
+  eventually,
+  type Fault,
+  type FaultProxy,
+  faultProxy,
+  findViolations,
+  isRunning,
+  overlaps,
+  readRuns,
+  spawnNode,
+} from '@rq/testkit'
 import type { HorseKind, Worker } from '@rq/worker'
 import type { Redis } from 'ioredis'
+import { type Deed, OtherProgram } from './other-program.ts'
 import { endLeases, extraRuns, leasedJobs, type Place, unendedJobs } from './outcome.ts'
 import { atPoint, type CommandPoint, hasReply, isCertain, pointsOf, type Sample } from './points.ts'
 import { runWorker, type WorkerOrder } from './run-worker.ts'
@@ -37,6 +48,10 @@ export interface CrashSweepOptions {
   readonly importPath: string
   /** Damages the state that a dead worker left, to check that the sweep notices. */
   readonly sabotage?: (place: Place) => Promise<unknown>
+  /** What another program does at the point, when the worker is cut off. */
+  readonly deed?: Deed
+  /** Whether the worker is not killed there, and ends the jobs itself. Default false. */
+  readonly survives?: boolean
   /** How long the recovery may take. Default 60 s. */
   readonly recoveryMs?: number
   /** Take only these points. Default: every command of a life. */
@@ -65,12 +80,16 @@ export interface CrashReport extends Life {
 const MOMENTS = ['before', 'after'] as const
 
 /** A worker that will be killed, with its keys and files. */
-interface Victim extends Place, Life {
+interface Victim extends Place {
+  /** With the ends that its jobs may have by now. */
+  scenario: Scenario
+  readonly queues: readonly string[]
   /** Undefined = it survives. */
   readonly at: DeathPoint | undefined
   readonly proxy: FaultProxy
-  /** Whether its point was reached: from then on it is dead. */
-  isDead: boolean
+  /** Whether its point was reached: from then on it is dead, unless it survives. */
+  isStruck: boolean
+  readonly other: OtherProgram | undefined
 }
 
 interface DeathPoint extends CommandPoint {
@@ -170,15 +189,16 @@ async function killAndRecover(options: CrashSweepOptions, deaths: readonly Death
 
 async function recover(options: CrashSweepOptions, victim: Victim, death: Death | undefined): Promise<void> {
   if (death === undefined) return
-  const { client, sabotage } = options
+  const { client, deed, sabotage } = options
   const { at, report } = death
-  if (victim.isDead) await sabotage?.(victim)
-  const where = `${at.moment} ${at.name} ${at.nth}${victim.isDead ? '' : ' (not reached)'}`
-  if (!victim.isDead && isCertain(at)) report.missed.push(where)
-  for (const violation of await findViolations(client, victim.prefix)) {
+  if (victim.isStruck) await sabotage?.(victim)
+  const where = `${at.moment} ${at.name} ${at.nth}${victim.isStruck ? '' : ' (not reached)'}`
+  if (!victim.isStruck && isCertain(at)) report.missed.push(where)
+  // A status that a Python program has saved does not name the place of its job.
+  for (const violation of deed?.kind === 'save' ? [] : await findViolations(client, victim.prefix)) {
     report.faults.push(`${where}: ${violation} when the worker was dead`)
   }
-  const leased = await leasedJobs(client, victim, victim.scenario)
+  const leased = await leasedJobs(client, victim, victim.queues, victim.scenario)
   await endLeases(client, victim, victim.queues)
   await rescue(options, victim)
   await judge(options, victim, { leased, where, report })
@@ -190,7 +210,7 @@ async function runUntilKilled(options: CrashSweepOptions, victims: readonly Vict
   await using workers = spawnNode(new URL('../dist/victim.js', import.meta.url), [JSON.stringify(orders)])
   await Promise.all(victims.map((victim) => push(options, victim)))
   const isOver = async (victim: Victim, index: number): Promise<boolean> => {
-    if (victim.isDead) return true
+    if (victim.isStruck && options.survives !== true) return true
     if (leavesByItself(options, victim)) return workers.stdout.includes(`done ${index}\n`)
     return (await unendedJobs(options.client, victim, victim.scenario)).length === 0
   }
@@ -234,26 +254,47 @@ async function judge({ client }: CrashSweepOptions, victim: Victim, { leased, wh
   for (const violation of await findViolations(client, victim.prefix)) {
     report.faults.push(`${where}: ${violation} after the recovery`)
   }
-  const extras = extraRuns(await readRuns(victim.file), scenario.jobs)
+  const runs = await readRuns(victim.file)
+  const extras = extraRuns(runs, scenario.jobs)
   for (const { job, name, extra } of extras) {
     if (!leased.has(job) || extra > 1) report.faults.push(`${where}: ${name} ran ${extra} times too often`)
   }
-  if (!victim.isDead) return
+  for (const [earlier, later] of overlaps(runs.map((run) => ({ ...run, jobId: turnOf(run.jobId, scenario) })))) {
+    report.faults.push(`${where}: a run began ${later.beganMs - earlier.beganMs} ms after another one, beside it`)
+  }
+  if (!victim.isStruck) return
   report.points += 1
   if (leased.size > 0) report.recovered += 1
   if (extras.length > 0) report.duplicated += 1
 }
 
+/** Runs of one job, or of one rate limit that lets one job run at a time, must not overlap. */
+function turnOf(jobId: string, { jobs }: Scenario): string {
+  const limit = jobs.find(({ id }) => id === jobId)?.options?.rateLimit
+  return limit?.concurrency === 1 ? `limit ${limit.key}` : jobId
+}
+
 async function newVictim(options: CrashSweepOptions, { queues, scenario }: Life, at?: DeathPoint): Promise<Victim> {
+  const { client, deed, survives = false, url } = options
   const id = randomUUID()
   const place: Place = { prefix: `${id}:`, file: join(options.importPath, `runs-${id}`) }
-  const proxy = await faultProxy(options.url, countsOf(options))
-  const victim: Victim = { scenario, queues, ...place, at, proxy, isDead: false }
-  const die = () => {
-    proxy.freeze()
-    victim.isDead = true
+  const proxy = await faultProxy(url, countsOf(options))
+  const other = deed && at && new OtherProgram(deed, { client, url, place, scenario, queues })
+  const victim: Victim = { scenario, queues, ...place, at, proxy, isStruck: false, other }
+  const strike = async () => {
+    if (!survives) proxy.freeze()
+    if (other !== undefined) victim.scenario = await other.act()
+    victim.isStruck = true
   }
-  if (at !== undefined) proxy.onCommand = atPoint(at, () => ({ kind: at.moment, hook: die }))
+  if (at === undefined) return victim
+  const onPoint = atPoint(at, (): Fault => ({ kind: at.moment, hook: strike }))
+  const watch = other?.watch
+  let isPast = false
+  proxy.onCommand = (command) => {
+    const found = onPoint(command)
+    isPast ||= found !== undefined
+    return found ?? (watch && !isPast ? { kind: 'before', hook: watch } : undefined)
+  }
   return victim
 }
 
@@ -271,8 +312,8 @@ function countsOf({ inMaintenance = false }: CrashSweepOptions) {
 }
 
 /** Whether the worker would leave by itself if it were not killed. */
-function leavesByItself({ arrival }: CrashSweepOptions, { scenario }: Life): boolean {
-  return arrival === 'waiting' && scenario.isScheduled !== true
+function leavesByItself({ arrival, survives = false }: CrashSweepOptions, { scenario }: Life): boolean {
+  return arrival === 'waiting' && !survives && scenario.isScheduled !== true
 }
 
 /** Enqueue the jobs that exist before the worker starts. */
@@ -281,6 +322,7 @@ async function prepare({ arrival, client, url }: CrashSweepOptions, victim: Vict
   const { queues, scenario } = victim
   await using storage = new RedisStorage({ connection: url, prefix: victim.prefix })
   await enqueueScenario(scenario, storage, queues, victim.file)
+  await victim.other?.begin()
   if (arrival === 'waiting') return
   await storage.workers.claim({ queues, want: 100, workerName: 'dead', leaseMs: 60_000 })
   await endLeases(client, victim, queues)
@@ -291,9 +333,10 @@ async function push({ arrival, url }: CrashSweepOptions, victim: Victim): Promis
   if (arrival !== 'pushed') return
   const { proxy, queues, scenario } = victim
   const waits = () => proxy.commands.filter((name) => name === 'blmove').length >= queues.length
-  await eventually(() => victim.isDead || waits())
+  await eventually(() => victim.isStruck || waits())
   await using storage = new RedisStorage({ connection: url, prefix: victim.prefix })
   await enqueueScenario(scenario, storage, queues, victim.file)
+  await victim.other?.begin()
 }
 
 async function forget(client: Redis, prefix: string): Promise<void> {

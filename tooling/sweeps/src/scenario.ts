@@ -3,7 +3,7 @@ import { Queue } from '@rq/queue'
 import type { RedisStorage } from '@rq/redis'
 
 /** How a job of a scenario ends, undisturbed or after a recovery. `gone` = it is deleted at its end. */
-type End = 'finished' | 'failed' | 'gone'
+type End = 'finished' | 'failed' | 'canceled' | 'gone'
 
 /** One job of a scenario. */
 export interface ScenarioJob {
@@ -12,7 +12,10 @@ export interface ScenarioJob {
   readonly options?: EnqueueOptions
   /** Delay in seconds. Default: none. */
   readonly inS?: number
-  readonly end: End
+  /** Or one of several. */
+  readonly end: End | readonly End[]
+  /** Whether it may also end without a run. Default false. */
+  readonly mayNotRun?: boolean
   /** How often it runs without faults. */
   readonly runs: number
   /** The names that its callbacks note, once for each such run. */
@@ -75,6 +78,66 @@ export const SCENARIOS: readonly Scenario[] = [
   },
 ]
 
+/** Jobs of one rate limit, which lets one run at a time. */
+export const LIMITED_SCENARIOS: readonly Scenario[] = [
+  { name: 'rate-limited, three', jobs: ['one', 'two', 'three'].map((id) => job(id, { rateLimit: RATE_LIMIT })) },
+  {
+    name: 'rate-limited, slow',
+    jobs: [job('one', { rateLimit: RATE_LIMIT }, { func: 'slow' }), job('two', { rateLimit: RATE_LIMIT })],
+    leaseMs: 3000,
+  },
+  {
+    name: 'rate-limited, retry',
+    jobs: [
+      job('one', { rateLimit: RATE_LIMIT, retry: RETRY }, { func: 'failOnce', runs: 2 }),
+      job('two', { rateLimit: RATE_LIMIT }),
+    ],
+  },
+  {
+    name: 'rate-limited, scheduled',
+    jobs: [
+      job('one', { rateLimit: RATE_LIMIT, retry: new Retry({ max: 4, interval: 1 }) }, { func: 'failOnce', runs: 2 }),
+      job('two', { rateLimit: RATE_LIMIT }, { inS: 0.1 }),
+    ],
+    isScheduled: true,
+  },
+]
+
+/** What a job may wait for, in more combinations. */
+export const WIDER_SCENARIOS: readonly Scenario[] = [
+  {
+    name: 'fan-in',
+    jobs: [
+      ...['a', 'b', 'c'].map((id) => job(id)),
+      job('d', { retry: RETRY }, { func: 'failOnce', runs: 2 }),
+      job('all', { dependsOn: ['a', 'b', 'c', 'd'] }),
+    ],
+  },
+  {
+    name: 'fan-out',
+    jobs: [
+      job('parent'),
+      ...['x', 'y', 'z'].map((id) => job(id, { dependsOn: 'parent' })),
+      job('end', { dependsOn: 'z' }),
+    ],
+  },
+  {
+    name: 'scheduled dependent',
+    jobs: [job('parent'), job('child', { dependsOn: 'parent' }, { inS: 0.1 })],
+    isScheduled: true,
+  },
+  {
+    name: 'rate-limited dependents',
+    jobs: [
+      job('parent', { rateLimit: RATE_LIMIT }),
+      job('one', { dependsOn: 'parent', rateLimit: RATE_LIMIT }),
+      job('two', { dependsOn: 'parent', rateLimit: RATE_LIMIT }),
+    ],
+  },
+  { name: 'ttl', jobs: [job('early', { ttl: 600 }), job('late', { ttl: 600 }, { inS: 0.1 })], isScheduled: true },
+  ...LIMITED_SCENARIOS,
+]
+
 /** The scenarios with the most different orders of commands. */
 export const TELLING_SCENARIOS = scenariosNamed('plain', 'many at once', 'scheduled', 'callbacks', 'all of it')
 
@@ -88,16 +151,30 @@ export const THREE_QUEUES: readonly string[] = ['high', 'default', 'low']
 
 /** Enqueue the jobs of a scenario into the queues in turn, starting with the last queue but one. */
 export async function enqueueScenario(
-  { jobs }: Scenario,
+  scenario: Scenario,
   storage: RedisStorage,
   queues: readonly string[],
   file: string,
 ): Promise<void> {
-  const turns = queues.slice(-2).map((name) => new Queue(name, { storage }))
-  for (const [index, { id, func, inS, options }] of jobs.entries()) {
-    const queue = turns[index % turns.length]
-    const all = { ...options, jobId: id, meta: { file, name: id } }
-    if (inS === undefined) await queue?.enqueue(`./jobs#${func}`, [file, id], all)
-    else await queue?.enqueueIn(inS, `./jobs#${func}`, [file, id], all)
-  }
+  for (const { id } of scenario.jobs) await enqueueAgain(scenario, id, storage, queues, file)
+}
+
+/** Enqueue one job of a scenario. If it is there already, another one replaces it. */
+export async function enqueueAgain(
+  { jobs }: Scenario,
+  jobId: string,
+  storage: RedisStorage,
+  queues: readonly string[],
+  file: string,
+): Promise<void> {
+  const index = jobs.findIndex(({ id }) => id === jobId)
+  const turns = queues.slice(-2)
+  const name = turns[index % turns.length]
+  const job = jobs[index]
+  if (job === undefined || name === undefined) throw new Error(`There is no job ${jobId}, or no queue.`)
+  const queue = new Queue(name, { storage })
+  const { func, inS, options } = job
+  const all = { ...options, jobId, meta: { file, name: jobId } }
+  if (inS === undefined) await queue.enqueue(`./jobs#${func}`, [file, jobId], all)
+  else await queue.enqueueIn(inS, `./jobs#${func}`, [file, jobId], all)
 }

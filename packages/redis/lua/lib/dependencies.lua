@@ -22,8 +22,8 @@ local function statusOf(prefix, id)
   return known[1] or (not known.err and redis.call('EXISTS', key) == 1 and 'created') or nil, known[2]
 end
 
---- Whether a job no longer holds back those that wait for it. A missing one never does. A registry that says that it has
--- ended counts more than an older status that a Python program has saved.
+--- Whether a job no longer holds back those that wait for it. A missing one never does. A registry of ended jobs counts
+-- more than an older status that a Python program has saved.
 local function satisfied(prefix, id, allowFailure)
   local status, queue = statusOf(prefix, id)
   if not status or status == 'finished' or (allowFailure and status == 'failed') then return true end

@@ -1,5 +1,5 @@
---- Whether the status of a job is true. A Python program that saves an older copy of a job writes that copy's status. As
--- in RQ, the lists and registries say where the job is.
+--- Whether the status of a job is true. A Python program that saves an older copy of a job writes that copy's status.
+-- As in RQ, the lists and registries say where the job is.
 -- @include lib/lease
 
 --- Whether a key holds a job. `command`: ZSCORE or LPOS. A key of another type holds none.
