@@ -72,6 +72,16 @@ export class WorkerLog {
     this.#logger.warn(`${origin}: Job kept running after its attempt ended (${id})`)
   }
 
+  /** A blocked horse was killed at the time limit of a task, which may not be to blame. */
+  ranInDoubt({ kind, record }: Task, horseNumber: number, earlierJobs: readonly string[]): void {
+    const what = kind === 'job' ? 'Job' : 'A callback of the job'
+    const where = `in work-horse ${horseNumber}, which was blocked, perhaps by what an earlier job left behind`
+    this.#logger.warn(
+      `${record.origin}: ${what} exceeded its time limit ${where}; it runs once more in a new one (${record.id})`,
+      { earlierJobs: earlierJobs.length === 0 ? 'unknown' : earlierJobs.join(', ') },
+    )
+  }
+
   settled(claimed: Claimed, settlement: Settlement): void {
     this.#events.emitLazily(eventOf(settlement), () => ({ ...jobEvent(claimed), settlement }))
   }

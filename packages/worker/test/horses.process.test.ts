@@ -322,6 +322,78 @@ describe.each(['process', 'thread'] as const)('a %s horse that an ended job has 
   })
 })
 
+describe.each(['process', 'thread'] as const)('a %s horse that is blocked at the time limit of a job', (horse) => {
+  async function burst(
+    enqueue: (ctx: Awaited<ReturnType<typeof fixture>>, marks: string) => readonly [string, string],
+  ) {
+    await using ctx = await fixture({
+      'cb.js':
+        "import { writeFileSync } from 'node:fs'\nexport const note = (job) => writeFileSync(job.args[0] + '.failed', '')",
+    })
+    const { project, store } = ctx
+    const marks = project.path('marks')
+    const ids = enqueue(ctx, marks)
+    const lines: { line: string; fields: unknown }[] = []
+    const warn = (line: string, fields?: unknown) => void lines.push({ line, fields })
+    const logger: Logger = { ...silentLogger, warn, child: () => logger }
+    await ctx.worker({ horse, logger }).work({ burst: true })
+    expect(store.givenBack).toEqual([])
+    return {
+      ids,
+      inDoubt: lines.filter(({ line }) => line.includes('runs once more')),
+      runs: (await readFile(marks, 'utf8')).trim().split('\n'),
+      settlements: store.settlements.filter(({ jobId }) => jobId === ids[1]),
+      store,
+      hasFailed: existsSync(`${marks}.failed`),
+    }
+  }
+
+  const never = (marks: string) => `${marks}.never`
+  const onFailure = { name: './cb#note', timeoutS: 60 }
+  const TIMEOUT = 'JobTimeoutError: Task exceeded maximum timeout value (1 seconds)'
+
+  test('by what another job left behind: the job runs again in another one, and no attempt is spent', async () => {
+    const { hasFailed, ids, inDoubt, settlements, store } = await burst(({ store }, marks) => [
+      store.enqueue('./jobs#leaveBehind', { args: ['block', marks] }),
+      store.enqueue('./jobs#markFirstThenWait', { args: [marks], timeoutS: 1, retriesLeft: 1, onFailure }),
+    ])
+    const [culprit, victim] = ids
+    expect([store.value(culprit), store.value(victim)]).toEqual(['fine', 'second'])
+    expect(store.data.record(victim)).toMatchObject({ retriesLeft: 1 })
+    expect(settlements).toHaveLength(1)
+    expect(hasFailed).toBe(false)
+    expect(inDoubt).toEqual([{ line: expect.stringContaining(victim), fields: { earlierJobs: culprit } }])
+    expect(inDoubt[0]?.line).toContain('in work-horse 1')
+  })
+
+  test('by itself, after it waited and where another job left something behind: it fails after a second run', async () => {
+    const { hasFailed, ids, inDoubt, runs, settlements, store } = await burst(({ store }, marks) => [
+      store.enqueue('./jobs#leaveBehind', { args: ['block', never(marks)] }),
+      store.enqueue('./jobs#markThenWaitThenBlock', { args: [marks], timeoutS: 1, onFailure }),
+    ])
+    expect(store.latest(ids[1])?.excString).toContain(TIMEOUT)
+    expect(runs).toHaveLength(2)
+    expect(new Set(runs).size).toBe(horse === 'process' ? 2 : 1)
+    expect(settlements.map(({ to }) => to)).toEqual(['failed'])
+    expect(inDoubt).toHaveLength(1)
+    expect(hasFailed).toBe(true)
+  })
+
+  test.each([
+    ['before it waits', 'leaveBehind', 'markThenBlockFor'],
+    ['where no job left anything behind', 'add', 'markThenWaitThenBlock'],
+  ])('by itself, %s: it fails after one run', async (_, before, blocks) => {
+    const { ids, inDoubt, runs, store } = await burst(({ store }, marks) => [
+      store.enqueue(`./jobs#${before}`, { args: ['block', never(marks)] }),
+      store.enqueue(`./jobs#${blocks}`, { args: [marks, 600_000], timeoutS: 1 }),
+    ])
+    expect(store.status(ids[0])).toBe('finished')
+    expect(store.latest(ids[1])?.excString).toContain(TIMEOUT)
+    expect(runs).toHaveLength(1)
+    expect(inDoubt).toEqual([])
+  })
+})
+
 describe('a process horse', () => {
   test('is reused, has a title, and its own process group', async () => {
     await using ctx = await fixture()

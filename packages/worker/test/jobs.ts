@@ -51,6 +51,7 @@ export const leaveBehind = (kind, file) => {
     if (kind === 'throw') throw new Error('left behind')
     if (kind === 'reject') void Promise.reject(new Error('left behind'))
     if (kind === 'exit') process.exit(0)
+    if (kind === 'block') blockFor(600_000)
   }, 5)
   return 'fine'
 }
@@ -59,6 +60,7 @@ export const markFirstThenWait = async (file) => {
   writeFileSync(file, 'first')
   await new Promise(() => {})
 }
+export const markThenWaitThenBlock = async (file) => { mark(file, String(process.pid)); await delay(1); blockFor(600_000) }
 export const changeProcess = async (file) => {
   process.env.ADDED = 'by a job'
   process.env.TZ = 'Asia/Tokyo'

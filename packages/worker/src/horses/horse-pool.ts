@@ -104,9 +104,17 @@ export class HorsePool implements HorseOwner {
 
   /** How many more tasks a horse can take. */
   #room(horse: Horse): number {
+    if (horse.isUnused && this.#isUnusedWanted()) return 0
     const room = horse.room(this.#prefetch.depth)
     const { horseMaxJobs } = this.#options
     return horseMaxJobs === 0 ? room : Math.max(0, Math.min(room, horseMaxJobs - horse.jobsDone - horse.load))
+  }
+
+  /** Whether a task has to run again in an unused horse, now or when its own is gone. */
+  #isUnusedWanted(): boolean {
+    if (this.#pending.needsUnused) return true
+    for (const horse of this.#horses) if (horse.isInDoubt) return true
+    return false
   }
 
   /** Whether every horse has at least half of its prefetch left, which is some milliseconds of work. */
@@ -197,6 +205,11 @@ export class HorsePool implements HorseOwner {
     void answerCall(this.#options.storage, horse, call)
   }
 
+  onDoubt({ number }: Horse, run: TaskRun): void {
+    this.#options.log.ranInDoubt(run.task, number, run.exposedTo ?? [])
+    this.#pending.addAgain(run.again())
+  }
+
   onGone(horse: Horse, exit: HorseExit, wasBusy: boolean, unbegun: readonly TaskRun[]): void {
     this.#horses.delete(horse)
     this.#options.log.horseEnded(horse, exit)
@@ -270,11 +283,12 @@ export class HorsePool implements HorseOwner {
 
   /** Assign pending tasks to horses with room, the head first, after taking out those that must not run. */
   #handOut(): void {
-    if (this.#pending.size === 0) return
+    if (this.#pending.isEmpty) return
     for (const run of this.#pending.takeCanceled()) {
       if (run.canceled !== undefined) run.end({ kind: 'canceled', reason: run.canceled })
     }
-    if (this.#isDrained) this.#returnJobs(Number.POSITIVE_INFINITY)
+    if (this.#isDrained) returnAll(this.#pending.takeJobs())
+    this.#handOutAgain()
     const places = [...this.#horses]
       .map((horse) => ({ horse, load: horse.load, room: this.#room(horse), runs: [] as TaskRun[] }))
       .filter(({ room }) => room > 0)
@@ -287,9 +301,18 @@ export class HorsePool implements HorseOwner {
     this.#watch()
   }
 
+  /** Each horse that is killed in doubt is replaced by an unused one, which gets nothing else before. */
+  #handOutAgain(): void {
+    if (!this.#pending.needsUnused) return
+    for (const horse of this.#horses) {
+      const run = horse.isUnused ? this.#pending.takeAgain() : undefined
+      if (run !== undefined) horse.assign([run])
+    }
+  }
+
   /** Return all pending jobs, if one has been pending since `sinceMs` or longer. */
   #returnJobs(sinceMs: number): void {
-    for (const run of this.#pending.takeJobsIfSince(sinceMs)) run.end({ kind: 'returned' })
+    returnAll(this.#pending.takeJobsIfSince(sinceMs))
   }
 
   /** Check time limits, for as long as there is something to limit. */
@@ -311,6 +334,10 @@ export class HorsePool implements HorseOwner {
     clearInterval(this.#checkTimer)
     this.#checkTimer = undefined
   }
+}
+
+function returnAll(runs: readonly TaskRun[]): void {
+  for (const run of runs) run.end({ kind: 'returned' })
 }
 
 interface Place {

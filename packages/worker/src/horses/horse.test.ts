@@ -10,6 +10,7 @@ let sent: ToHorse[]
 let released: string[]
 let outcomes: Map<string, TaskOutcome>
 let unbegun: string[]
+let doubtful: TaskRun[]
 let kills: number
 let listener: HorseListener
 let horse: Horse
@@ -20,6 +21,7 @@ beforeEach(() => {
   released = []
   outcomes = new Map()
   unbegun = []
+  doubtful = []
   kills = 0
   const owner: HorseOwner = {
     onReady() {},
@@ -29,6 +31,7 @@ beforeEach(() => {
     onLeaving() {},
     onReleased: (runs) => released.push(...runs.map(({ id }) => id)),
     onCall() {},
+    onDoubt: (_, run) => doubtful.push(run),
     onGone(_, __, ___, runs) {
       unbegun = runs.map(({ id }) => id)
     },
@@ -284,6 +287,67 @@ describe('Horse', () => {
     begin('2', '1')
     listener.onExit({ code: 1, signal: null })
     expect(outcomes.get('2')).toMatchObject({ kind: 'killed', killed: { cause: 'shutdown' } })
+  })
+
+  /** Let a task pass its time limit in a horse that does not answer, and its horse end. */
+  function block(exposed: boolean): void {
+    begin('1')
+    if (exposed) receive({ type: 'exposed', id: '1', earlierJobs: ['0'] })
+    clock.advance(2000)
+    check()
+    clock.advance(500)
+    check()
+  }
+
+  test('blocked after its task gave the event loop away among leftovers, it reports a doubt, and only once', () => {
+    assign(['1', '2'])
+    block(true)
+    expect(horse.isInDoubt).toBe(true)
+    listener.onExit({ code: null, signal: 'SIGKILL' })
+    expect(doubtful.map(({ id, exposedTo }) => [id, exposedTo])).toEqual([['1', ['0']]])
+    expect([outcomes.size, released, horse.isInDoubt]).toEqual([0, ['2'], false])
+    const second = doubtful[0]?.again()
+    second?.expose(['0'])
+    second?.abort('timeout', 0)
+    expect([second?.id, second?.begunMs, second?.isDoubtful]).toEqual(['1', undefined, false])
+  })
+
+  test('blocked by a task that kept the event loop, it reports no doubt', () => {
+    assign(['1'])
+    block(false)
+    expect(horse.isInDoubt).toBe(false)
+    listener.onExit({ code: null, signal: 'SIGKILL' })
+    expect(doubtful).toEqual([])
+    expect(outcomes.get('1')).toMatchObject({ kind: 'killed', killed: { cause: 'timeout' } })
+  })
+
+  test.each(['stopped', 'lease_lost'] as const)('killed for another reason (%s), it reports no doubt', (reason) => {
+    const [run] = assign(['1'])
+    if (run === undefined) throw new Error('no task')
+    begin('1')
+    receive({ type: 'exposed', id: '1', earlierJobs: [] })
+    horse.abort(run, reason)
+    clock.advance(500)
+    check()
+    expect([kills, horse.isInDoubt]).toEqual([1, false])
+  })
+
+  test('a task in doubt that ends in the last moment does not run again', () => {
+    assign(['1'])
+    block(true)
+    receive({ type: 'progress', ends: endOf('1') })
+    expect(horse.isInDoubt).toBe(false)
+    listener.onExit({ code: null, signal: 'SIGKILL' })
+    expect(doubtful).toEqual([])
+    expect(outcomes.get('1')).toMatchObject({ kind: 'ended' })
+  })
+
+  test('is unused until it is given a task', () => {
+    expect(horse.isUnused).toBe(true)
+    assign(['1'])
+    begin('1')
+    receive({ type: 'progress', ends: endOf('1') })
+    expect(horse.isUnused).toBe(false)
   })
 
   test('retired, it finishes its tasks and is asked to quit, and killed if it does not', () => {

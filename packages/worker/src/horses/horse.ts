@@ -30,6 +30,11 @@ export interface HorseOwner {
   onReleased(runs: readonly TaskRun[]): void
   /** A job in the horse calls the store. */
   onCall(horse: Horse, call: HorseCall): void
+  /**
+   * The horse is gone. It was blocked at the time limit of this task, perhaps by what an earlier job left behind: the
+   * task has to run again where nothing ran before.
+   */
+  onDoubt(horse: Horse, run: TaskRun): void
   /** The horse is gone, and the tasks that ran in it were killed. `unbegun` had not begun. */
   onGone(horse: Horse, exit: HorseExit, wasBusy: boolean, unbegun: readonly TaskRun[]): void
 }
@@ -78,6 +83,9 @@ export class Horse {
   #culprit: string | undefined
   #isEndedByLeftover = false
   #killCause: KillCause | undefined
+  /** The task that it is killed for, if that is perhaps not to blame. */
+  #doubtful: TaskRun | undefined
+  #isUnused = true
   #quitMs: number | undefined
   /** Requests to release tasks that the horse has not answered yet. */
   #revokesSent = 0
@@ -123,6 +131,16 @@ export class Horse {
     return this.#isEndedByLeftover ? this.#culprit : undefined
   }
 
+  /** Whether it is ready, and was never given a task. */
+  get isUnused(): boolean {
+    return this.#state === 'ready' && this.#isUnused
+  }
+
+  /** Whether it is being killed, and a task of it will have to run again in an unused horse. */
+  get isInDoubt(): boolean {
+    return this.#doubtful !== undefined && this.#runs.has(this.#doubtful.id)
+  }
+
   /** How many tasks it has, running or not. */
   get load(): number {
     return this.#runs.size
@@ -146,6 +164,7 @@ export class Horse {
   }
 
   assign(runs: readonly TaskRun[]): void {
+    this.#isUnused = false
     for (const run of runs) this.#runs.set(run.id, run)
     this.send({ type: 'tasks', tasks: runs.map(({ task }) => task) })
   }
@@ -191,7 +210,10 @@ export class Horse {
 
   kill(cause: KillCause): void {
     if (this.#state === 'gone') return
-    this.#killCause ??= cause
+    if (this.#killCause === undefined) {
+      this.#killCause = cause
+      this.#doubtful = cause === 'timeout' ? [...this.#runs.values()].find(({ isDoubtful }) => isDoubtful) : undefined
+    }
     this.#leave()
     this.#port.kill()
   }
@@ -257,6 +279,9 @@ export class Horse {
         return
       case 'phase':
         this.#enter(message)
+        return
+      case 'exposed':
+        this.#runs.get(message.id)?.expose(message.earlierJobs)
         return
       case 'call':
         this.#owner.onCall(this, message)
@@ -362,7 +387,9 @@ export class Horse {
     this.#isEndedByLeftover =
       this.#killCause === undefined && this.#culprit !== undefined && !this.#isRunning(this.#culprit)
     for (const run of this.#runs.values()) {
-      if (run.begunMs !== undefined) run.end({ kind: 'killed', killed: this.#killed(run, exit) })
+      if (run.begunMs === undefined) continue
+      if (run === this.#doubtful) this.#owner.onDoubt(this, run)
+      else run.end({ kind: 'killed', killed: this.#killed(run, exit) })
     }
     this.#runs.clear()
     this.#owner.onGone(this, exit, wasBusy, unbegun)

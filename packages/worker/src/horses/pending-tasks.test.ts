@@ -32,6 +32,21 @@ describe('PendingTasks', () => {
     expect(takeAll(pending)).toEqual(['2', '3'])
   })
 
+  test('keeps tasks for unused horses apart, and gives out their jobs only with all the others', () => {
+    const pending = pendingOf([job('1')])
+    pending.addAgain(job('2'))
+    pending.addAgain(callback('cb'))
+    pending.addAgain(job('3'))
+    expect([pending.size, pending.isEmpty, pending.find('3')?.id]).toEqual([1, false, '3'])
+    expect(idsOf(pending.takeJobsIfSince(0))).toEqual(['1'])
+    expect(pending.takeAgain()?.id).toBe('2')
+    expect(idsOf(pending.takeJobs())).toEqual(['3'])
+    expect([pending.needsUnused, pending.isEmpty]).toEqual([true, false])
+    pending.find('cb')?.cancel('lease_lost')
+    expect(idsOf(pending.takeCanceled())).toEqual(['cb'])
+    expect([pending.needsUnused, pending.isEmpty]).toEqual([false, true])
+  })
+
   test('gives out all jobs together as soon as one is old, but never callbacks', () => {
     const pending = pendingOf([callback('cb')])
     pending.add(job('old'), 10)

@@ -8,16 +8,30 @@ interface Pending {
 
 const isJob = ({ run }: Pending) => run.task.kind === 'job'
 
-/** The tasks that no horse has: callback tasks first, then jobs in the order of their queue. */
+/**
+ * The tasks that no horse has: callback tasks first, then jobs in the order of their queue. Apart from them, tasks that
+ * have to run again in a horse in which nothing ran before.
+ */
 export class PendingTasks {
   #pending: Pending[] = []
+  #again: TaskRun[] = []
 
+  /** How many there are for any horse. */
   get size(): number {
     return this.#pending.length
   }
 
+  get isEmpty(): boolean {
+    return this.#pending.length === 0 && this.#again.length === 0
+  }
+
+  /** Whether a task waits for an unused horse. */
+  get needsUnused(): boolean {
+    return this.#again.length > 0
+  }
+
   find(id: string): TaskRun | undefined {
-    return this.#pending.find(({ run }) => run.id === id)?.run
+    return this.#pending.find(({ run }) => run.id === id)?.run ?? this.#again.find((run) => run.id === id)
   }
 
   /** Add a task at the end. */
@@ -28,6 +42,16 @@ export class PendingTasks {
   /** Put tasks at the head, in order. */
   putBack(runs: readonly TaskRun[], sinceMs: number): void {
     if (runs.length > 0) this.#pending = [...runs.map((run) => ({ run, sinceMs })), ...this.#pending]
+  }
+
+  /** Add a task for an unused horse. */
+  addAgain(run: TaskRun): void {
+    this.#again.push(run)
+  }
+
+  /** Take the next task for an unused horse. */
+  takeAgain(): TaskRun | undefined {
+    return this.#again.shift()
   }
 
   /** Take tasks from the head for as long as `accept` returns true. */
@@ -50,9 +74,18 @@ export class PendingTasks {
     return isStuck ? this.#takeOut(isJob) : []
   }
 
+  /** Take out all jobs, also those for unused horses. Callback tasks stay. */
+  takeJobs(): TaskRun[] {
+    const again = this.#again.filter(({ task }) => task.kind === 'job')
+    this.#again = this.#again.filter(({ task }) => task.kind !== 'job')
+    return [...again, ...this.#takeOut(isJob)]
+  }
+
   /** Take out the tasks that were canceled. */
   takeCanceled(): TaskRun[] {
-    return this.#takeOut(({ run }) => run.canceled !== undefined)
+    const again = this.#again.filter(({ canceled }) => canceled !== undefined)
+    if (again.length > 0) this.#again = this.#again.filter(({ canceled }) => canceled === undefined)
+    return [...again, ...this.#takeOut(({ run }) => run.canceled !== undefined)]
   }
 
   #takeOut(matches: (pending: Pending) => boolean): TaskRun[] {

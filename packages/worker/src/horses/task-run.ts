@@ -40,9 +40,13 @@ export class TaskRun {
   #aborted: AbortReason | undefined
   #canceled: AbortReason | undefined
   #failedBy: ErrorFacts | undefined
+  #exposedTo: readonly string[] | undefined
+  /** Whether it ran before, and its horse was killed in doubt. */
+  readonly isSecond: boolean
 
-  constructor(task: Task, onOutcome: OnOutcome) {
+  constructor(task: Task, onOutcome: OnOutcome, isSecond = false) {
     this.task = task
+    this.isSecond = isSecond
     this.#onOutcome = onOutcome
     const [phase, timeoutS] = firstLimit(task)
     this.#phase = phase
@@ -87,6 +91,14 @@ export class TaskRun {
     return this.#failedBy
   }
 
+  /**
+   * Set while it gives the event loop away where earlier jobs may have left something behind: the last of these jobs,
+   * as far as they are known.
+   */
+  get exposedTo(): readonly string[] | undefined {
+    return this.#exposedTo
+  }
+
   begin(clock: Clock): void {
     this.#begunMs = clock.monotonicMs()
     this.#startedAtMs = clock.nowMs()
@@ -100,6 +112,25 @@ export class TaskRun {
     this.#failedBy = failedBy ?? this.#failedBy
     this.#deadlineMs = nowMs + limitMs(timeoutS) + GRACE_MS
     if (this.#aborted !== undefined) this.#killMs = this.#deadlineMs
+  }
+
+  /** What these jobs left behind may block it from now on; undefined: nothing but itself. */
+  expose(earlierJobs: readonly string[] | undefined): void {
+    this.#exposedTo = earlierJobs
+  }
+
+  /**
+   * Whether it may not be to blame when its horse has to be killed at its time limit. A horse whose event loop turns
+   * ends the task in time, whatever the task does; so the horse is blocked, and surely by the task if that has not
+   * given the event loop away.
+   */
+  get isDoubtful(): boolean {
+    return this.#aborted === 'timeout' && this.#exposedTo !== undefined && !this.isSecond
+  }
+
+  /** The same task from its beginning, for another horse. */
+  again(): TaskRun {
+    return new TaskRun(this.task, this.#onOutcome, true)
   }
 
   /** Note that the running task is asked to end. Returns false when it was before. */

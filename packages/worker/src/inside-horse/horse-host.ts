@@ -3,6 +3,7 @@ import { within } from '@rq/core'
 import { FunctionLoader } from '@rq/functions'
 import { getCurrentJob } from '@rq/queue'
 import { errorText } from '@rq/queue/run'
+import { Leftovers } from './leftovers.ts'
 import { loadSerializer } from './load-serializer.ts'
 import { DRAIN_MS, type FromHorse, type HorseSetup, type ToHorse } from './protocol.ts'
 import { abortError, makeRunTask } from './run-task.ts'
@@ -76,7 +77,8 @@ export class HorseHost {
     const runTask = makeRunTask({ workerName, storage, serializer, loader, exceptionHandlers, prepareClient })
     this.#storage = worker
     const [onEnd, memory] = [this.#onEnd, this.#memory]
-    this.#runner = new Runner({ slots: 1, runTask, abortError, send: this.#send, onEnd, memory })
+    const leftovers = new Leftovers()
+    this.#runner = new Runner({ slots: 1, runTask, abortError, send: this.#send, onEnd, leftovers, memory })
     this.#send({ type: 'ready' })
   }
 }

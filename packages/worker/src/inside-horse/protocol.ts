@@ -113,6 +113,11 @@ export type FromHorse =
       readonly timeoutS: number
       readonly error?: ErrorFacts
     }
+  /**
+   * The task gives the event loop away, where what earlier jobs left behind may run. `earlierJobs`: some of those that
+   * may have left it, the last ones; absent when a function of the task is called, and keeps the event loop so far.
+   */
+  | { readonly type: 'exposed'; readonly id: string; readonly earlierJobs?: readonly string[] }
   /** Call a method of the worker's storage. */
   | {
       readonly type: 'call'

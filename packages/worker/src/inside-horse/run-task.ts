@@ -61,7 +61,7 @@ class TaskAttempt {
     this.#options = options
     this.#task = task
     this.#context = context
-    this.#loader = new WatchedLoader(options.loader)
+    this.#loader = new WatchedLoader(options.loader, context.onCall)
     const { storage, serializer, workerName } = options
     // The claim read the job before it wrote the name.
     task.record.workerName = workerName

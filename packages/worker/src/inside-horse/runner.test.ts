@@ -1,9 +1,10 @@
 import type { RunLimit } from '@rq/queue/run'
 import { describe, expect, test, vi } from 'vitest'
+import { Leftovers } from './leftovers.ts'
 import type { FromHorse, Task, TaskResult } from './protocol.ts'
 import { Runner } from './runner.ts'
 
-const task = (id: string) => ({ kind: 'job', id, record: {} }) as Task
+const task = (id: string) => ({ kind: 'job', id, record: { id } }) as Task
 
 /** A runner whose tasks end when the test says so, and what it has sent. */
 function setUp(slots = 1) {
@@ -142,6 +143,92 @@ describe('Runner', () => {
     await turn()
     expect([...running.keys()]).toEqual(['1', '3'])
     expect(progress()).toEqual(['+1', '+2', '-2+3'])
+  })
+
+  describe('with leftovers', () => {
+    /** A runner whose jobs call a function, the first of which leaves something behind unless `leaves` is false. */
+    async function afterFirst({ leaves = true } = {}) {
+      let active = 1
+      let loading: Promise<unknown> | undefined
+      let func: () => unknown = () => undefined
+      const exposed: FromHorse[] = []
+      const runner = new Runner({
+        slots: 1,
+        leftovers: new Leftovers(() => active),
+        abortError: () => new Error(),
+        async runTask(_, { onCall }) {
+          await loading
+          onCall?.()
+          await func()
+          return {}
+        },
+        send: (message) => {
+          if (message.type === 'exposed') exposed.push(message)
+        },
+      })
+      const run = async (id: string, job: () => unknown, loaded?: Promise<unknown>) => {
+        func = job
+        loading = loaded
+        runner.receive({ type: 'tasks', tasks: [task(id)] })
+        await turn()
+      }
+      await run('1', () => {
+        if (leaves) active++
+      })
+      /** Give tasks together, of which the first one ends at once, and the others do not. */
+      const give = (first: string, ...others: string[]) => {
+        func = () => {
+          func = () => new Promise(() => {})
+        }
+        runner.receive({ type: 'tasks', tasks: [first, ...others].map(task) })
+      }
+      return { exposed, give, run }
+    }
+
+    test('says that a task has given the event loop away, before anything else runs', async () => {
+      const { exposed, run } = await afterFirst()
+      let before: number | undefined
+      setImmediate(() => {
+        before = exposed.length
+      })
+      await run('2', () => new Promise(() => {}))
+      expect(before).toBe(1)
+      expect(exposed).toEqual([{ type: 'exposed', id: '2', earlierJobs: ['1'] }])
+    })
+
+    test('says nothing of a task that ends without giving it away', async () => {
+      const { exposed, run } = await afterFirst()
+      await run('2', async () => {
+        for (let n = 0; n < 10; n++) await n
+      })
+      expect(exposed).toEqual([])
+    })
+
+    test('says that a function is called after the task has waited for it', async () => {
+      const { exposed, run } = await afterFirst()
+      let before: FromHorse | undefined
+      const func = () => {
+        before = exposed.at(-1)
+        return new Promise(() => {})
+      }
+      await run('2', func, turn())
+      expect(before).toEqual({ type: 'exposed', id: '2' })
+      const waits = { type: 'exposed', id: '2', earlierJobs: ['1'] }
+      expect(exposed).toEqual([waits, before, waits])
+    })
+
+    test('says it a little later of a task that follows another one at once', async () => {
+      const { exposed, give } = await afterFirst({ leaves: false })
+      using _ = vi.spyOn(performance, 'now').mockReturnValue(performance.now())
+      give('2', '3')
+      await vi.waitFor(() => expect(exposed).toEqual([{ type: 'exposed', id: '3', earlierJobs: ['2'] }]))
+    })
+
+    test('says nothing when no job left anything behind', async () => {
+      const { exposed, run } = await afterFirst({ leaves: false })
+      await run('2', () => new Promise(() => {}))
+      expect(exposed).toEqual([])
+    })
   })
 
   test('a task runner that throws ends the task as raised', async () => {

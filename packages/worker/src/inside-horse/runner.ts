@@ -1,4 +1,6 @@
 import { errorText, RunLimit } from '@rq/queue/run'
+import { Exposure } from './exposure.ts'
+import type { Leftovers } from './leftovers.ts'
 import {
   type AbortReason,
   type FromHorse,
@@ -17,6 +19,8 @@ export interface TaskContext {
   /** Fires when the worker wants the task to end. */
   readonly limit: RunLimit
   send(message: FromHorse): void
+  /** To be called before each function of the task is. */
+  readonly onCall?: (() => void) | undefined
 }
 
 export interface RunnerOptions {
@@ -29,6 +33,8 @@ export interface RunnerOptions {
   readonly abortError: (reason: AbortReason, timeoutS: number) => Error
   /** Called after each task. Must not throw. */
   readonly onEnd?: () => void
+  /** What jobs leave behind; for a horse that can be killed, and runs one task at a time. */
+  readonly leftovers?: Leftovers
   /** Measures the memory of the horse in bytes. Default: the resident memory of the process. */
   readonly memory?: () => number
 }
@@ -44,6 +50,7 @@ const RSS_EVERY_MS = 1000
  */
 export class Runner {
   readonly #options: RunnerOptions
+  readonly #exposure: Exposure | undefined
   readonly #running = new Map<string, RunLimit>()
   #waiting: Task[] = []
   #ends: TaskEnd[] = []
@@ -54,6 +61,7 @@ export class Runner {
 
   constructor(options: RunnerOptions) {
     this.#options = options
+    this.#exposure = options.leftovers && new Exposure(options.leftovers, options.send)
   }
 
   receive(message: ToHorse): void {
@@ -80,7 +88,8 @@ export class Runner {
     if (this.#ends.length > 0) this.#sendProgress()
   }
 
-  #beginMore(): void {
+  /** @param inTurn - the event loop has turned once since the end of a task. */
+  #beginMore(inTurn = false): void {
     while (!this.#isHeld && this.#running.size < this.#options.slots) {
       const task = this.#waiting.shift()
       if (task === undefined) return
@@ -89,22 +98,30 @@ export class Runner {
       // Read before the message is sent: the task must not seem older to the worker than it is here, see HOLD_MS.
       const begunMs = performance.now()
       this.#sendProgress(task.id)
+      this.#options.leftovers?.look(begunMs, inTurn)
       this.#run(task, limit, begunMs)
     }
   }
 
   #run(task: Task, limit: RunLimit, begunMs: number): void {
     const { runTask, send } = this.#options
-    runTask(task, { limit, send }).then(
+    this.#exposure?.begin(task.id)
+    runTask(task, { limit, send, onCall: this.#exposure?.onCall }).then(
       (result) => this.#end(task, begunMs, result),
       (thrown) => this.#end(task, begunMs, broken(thrown, begunMs)),
     )
   }
 
-  #end({ id }: Task, begunMs: number, { chainEnded, error, hasFailedImport, leaking, outcome }: TaskResult): void {
+  #end(
+    { id, record }: Task,
+    begunMs: number,
+    { chainEnded, error, hasFailedImport, leaking, outcome }: TaskResult,
+  ): void {
     const tookMs = performance.now() - begunMs
     this.#running.delete(id)
     this.#options.onEnd?.()
+    this.#exposure?.end()
+    this.#options.leftovers?.ended(record.id)
     this.#ends.push({ id, outcome, tookMs, error, leaking, hasFailedImport, chainEnded })
     if ((tookMs >= HOLD_MS || leaking === true || hasFailedImport === true) && this.#options.slots === 1) {
       // Even with nothing to do: tasks that were sent meanwhile have not been read, nor a `revoke` of them.
@@ -120,7 +137,7 @@ export class Runner {
     this.#isTurning = true
     setImmediate(() => {
       this.#isTurning = false
-      this.#beginMore()
+      this.#beginMore(true)
       this.flush()
     })
   }

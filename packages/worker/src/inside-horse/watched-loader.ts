@@ -8,12 +8,15 @@ import type { Loader } from '@rq/queue/run'
  */
 export class WatchedLoader implements Loader {
   readonly #loader: Loader
+  readonly #onCall: (() => void) | undefined
   #running = 0
   #hasFailedImport = false
   #onSettled: () => void = () => {}
 
-  constructor(loader: Loader) {
+  /** @param onCall - called before each function is. */
+  constructor(loader: Loader, onCall?: () => void) {
     this.#loader = loader
+    this.#onCall = onCall
   }
 
   get isBusy(): boolean {
@@ -62,6 +65,7 @@ export class WatchedLoader implements Loader {
   /** Makes no promise for a function that returns none: every job passes here. */
   #call(func: AnyFunction, args: readonly unknown[]): unknown {
     this.#running++
+    this.#onCall?.()
     let returned: unknown
     try {
       returned = func(...args)
