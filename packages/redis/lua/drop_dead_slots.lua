@@ -9,6 +9,7 @@
 -- @arg last   int index of the last one
 -- @reply {int} number of slots freed
 -- @include lib/time
+-- @include lib/older_status
 -- @include lib/rate_limit
 
 local limitsKey = KEYS[1]
@@ -19,8 +20,10 @@ local MOST_CHECKED = 1000
 local key = prefix .. 'rl:' .. limit
 local freed = freeDeadSlots(prefix, limit, first, last)
 for _, id in ipairs(redis.call('ZRANGE', key .. ':rate_limited', 0, MOST_CHECKED - 1)) do
-  local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')
-  if job[1] ~= 'rate_limited' or job[2] ~= limit then redis.call('ZREM', key .. ':rate_limited', id) end
+  local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key', 'origin')
+  local waits = job[2] == limit and (job[1] == 'rate_limited'
+    or (job[3] and not isTrueStatus(prefix, id, job[1] or 'created', job[3])))
+  if not waits then redis.call('ZREM', key .. ':rate_limited', id) end
 end
 local concurrency = tonumber(redis.call('HGET', key, 'concurrency'))
 if concurrency then fillSlots(prefix, limit, concurrency, stamp) end

@@ -188,6 +188,19 @@ describe.each(OLDER)('a status %s that was saved over', (status) => {
     }, AS_SAVED))
 })
 
+test.each(['created', 'deferred', 'rate_limited'])('jobs of a rate limit keep slots and turns: %s', (status) =>
+  withPlace(async ({ redis, save, storage }) => {
+    const rateLimit = { key: 'k', concurrency: 1 }
+    await storage.queues.enqueue([newJob({ id: 'j', rateLimit }), newJob({ id: 'next', rateLimit })])
+    await save(status)
+    await redis.client.hset(`${redis.prefix}job:next`, 'status', status)
+    await storage.workers.cleanUp(['default'])
+    expect(await storage.queues.jobIds('default', 0, -1)).toEqual(['j'])
+    await workOff(storage, RETURNED)
+    expect(await workOff(storage, RETURNED)).toEqual(['applied'])
+  }),
+)
+
 test.each(['queued', 'scheduled', 'started'])('a job that Python lets run once more holds others back: %s', (status) =>
   withPlace(async (place) => {
     const { redis, save, storage } = place

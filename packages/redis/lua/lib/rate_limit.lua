@@ -23,7 +23,8 @@ local function isHolder(prefix, limit, name)
   local job = redis.pcall('HMGET', prefix .. 'job:' .. name, 'status', 'rate_limit_key', 'execution_id', 'origin')
   if job[2] ~= limit then return false end
   if job[1] == 'queued' or job[1] == 'started' then return true end
-  return job[3] and job[4] and hasLease(prefix, job[4], name, job[3])
+  -- A Python program may have saved an older status.
+  return job[4] and ((job[3] and hasLease(prefix, job[4], name, job[3])) or isInQueue(prefix, job[4], name))
 end
 
 --- Free the slots that are not held by right, among holders `first` to `last`, oldest first. Returns how many.

@@ -803,7 +803,7 @@ local function isHolder(prefix, limit, name)
   local job = redis.pcall('HMGET', prefix .. 'job:' .. name, 'status', 'rate_limit_key', 'execution_id', 'origin')
   if job[2] ~= limit then return false end
   if job[1] == 'queued' or job[1] == 'started' then return true end
-  return job[3] and job[4] and hasLease(prefix, job[4], name, job[3])
+  return job[4] and ((job[3] and hasLease(prefix, job[4], name, job[3])) or isInQueue(prefix, job[4], name))
 end
 local function freeDeadSlots(prefix, limit, first, last)
   local allowed = prefix .. 'rl:' .. limit .. ':allowed'
@@ -1443,7 +1443,7 @@ export const cancel: Script<
   'done' | 'missing' | 'refused' | 'more'
 > = {
   name: 'cancel',
-  sha: '0c8724c2ca11c2050dee6181beff1e9445e0affc',
+  sha: '02115b09347facb30d220ca16f7163997712bbb5',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1905,7 +1905,7 @@ export const cronTick: Script<
   [answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'early', tick: string, nowMs: number]
 > = {
   name: 'cron_tick',
-  sha: '30e55263fbb5da49d931fe0320a182006001df8c',
+  sha: '55ee4c910a6cde20a1ae715bec3db94414bbf432',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -2021,7 +2021,7 @@ export const deleteJob: Script<
   'done' | 'missing' | 'more'
 > = {
   name: 'delete_job',
-  sha: 'c1258d035e2df1f24d10a1b4c3f362537cc3ae63',
+  sha: '4b193cad1f464a046af56508b0b5eb67914dd88f',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2093,7 +2093,7 @@ export const drainReady: Script<
   number
 > = {
   name: 'drain_ready',
-  sha: '6d8b59d0e9a40c7af9aebc24b33fe441416cf34b',
+  sha: '3e2a439dacd0137e4fb6ff11074280e71757826a',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2131,13 +2131,14 @@ export const dropDeadSlots: Script<
   number
 > = {
   name: 'drop_dead_slots',
-  sha: '409bc341fb64e4badb6c4374209a214781f44d19',
+  sha: '61ec5f5dea2d10bf6d6f8f3d3c554db3e1f81415',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_TIME,
     LIB_LEASE,
+    LIB_OLDER_STATUS,
     LIB_PUSH,
     LIB_RATE_LIMIT,
     String.raw`local limitsKey = KEYS[1]
@@ -2146,8 +2147,10 @@ local MOST_CHECKED = 1000
 local key = prefix .. 'rl:' .. limit
 local freed = freeDeadSlots(prefix, limit, first, last)
 for _, id in ipairs(redis.call('ZRANGE', key .. ':rate_limited', 0, MOST_CHECKED - 1)) do
-  local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key')
-  if job[1] ~= 'rate_limited' or job[2] ~= limit then redis.call('ZREM', key .. ':rate_limited', id) end
+  local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key', 'origin')
+  local waits = job[2] == limit and (job[1] == 'rate_limited'
+    or (job[3] and not isTrueStatus(prefix, id, job[1] or 'created', job[3])))
+  if not waits then redis.call('ZREM', key .. ':rate_limited', id) end
 end
 local concurrency = tonumber(redis.call('HGET', key, 'concurrency'))
 if concurrency then fillSlots(prefix, limit, concurrency, stamp) end
@@ -2314,7 +2317,7 @@ export const empty: Script<
   number
 > = {
   name: 'empty',
-  sha: 'a1f3f0643ccba27f9511203c3e4172d6ea74ed96',
+  sha: '66af35a28dcb6a0db3936dc5c460073d3b587f4e',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2357,37 +2360,36 @@ export const enqueue: Script<
     prefix: string,
     stamp: string,
     jobs: Uint8Array,
-    traits: number,
+    arePlain: boolean,
+    haveNewIds: boolean,
   ],
   number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle')[]
 > = {
   name: 'enqueue',
-  sha: '5bb273b063aee19e54b12f22e8838ed9f90c053a',
+  sha: '5261e22d24b7cf8950804ed8faa40f4b2a90c6ed',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua`,
     String.raw`local queuesKey = KEYS[1]
-local prefix, stamp, jobs, traits = ARGV[1], ARGV[2], cmsgpack.unpack(ARGV[3]), ARGV[4]
+local prefix, stamp, jobs = ARGV[1], ARGV[2], cmsgpack.unpack(ARGV[3])
+local arePlain, haveNewIds = ARGV[4] == '1', ARGV[5] == '1'
 local keys, count = {}, 0
-if traits == '3' or traits == '1' then
+if arePlain then
   for at = 1, #jobs, 6 do
     count = count + 1
     keys[count] = prefix .. 'job:' .. jobs[at]
   end
 end
 local found = 1
-if traits == '3' then
+if count > 0 then
+  if not haveNewIds then keys[count + 1] = prefix .. 'expiring' end
   found = redis.call('EXISTS', unpack(keys))
-elseif traits == '1' then
-  local expiring = prefix .. 'expiring'
-  keys[count + 1] = expiring
-  found = redis.call('EXISTS', unpack(keys))
-  if found == 1 and redis.call('EXISTS', expiring) == 1 then
+  if found == 1 and keys[count + 1] and redis.call('EXISTS', keys[count + 1]) == 1 then
     local ids = {}
     for n = 1, count do ids[n] = jobs[6 * n - 5] end
     found = 0
-    for _, note in ipairs(redis.pcall('HMGET', expiring, unpack(ids))) do
+    for _, note in ipairs(redis.pcall('HMGET', keys[count + 1], unpack(ids))) do
       if note then found = 1 end
     end
   end
@@ -2443,7 +2445,7 @@ function leaveDependencies(...)
 end`,
     LIB_ENQUEUE_ANY,
     LIB_ENQUEUE,
-    String.raw`return enqueueAll(prefix, queuesKey, stamp, jobs, tonumber(traits) >= 2)`,
+    String.raw`return enqueueAll(prefix, queuesKey, stamp, jobs, haveNewIds)`,
   ),
 }
 
@@ -2622,7 +2624,7 @@ export const giveBack: Script<
   ('returned' | 'lost')[]
 > = {
   name: 'give_back',
-  sha: 'c5a684521b0942c79adab28a52df8d4312287cac',
+  sha: 'c05cf775e7c8d48ecae7b9af40174556b9a1ad96',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2679,7 +2681,7 @@ export const heartbeat: Script<
   [name: 'held' | 'taken', lost: string[]]
 > = {
   name: 'heartbeat',
-  sha: 'a330ec88f7e2f957544d1fa5cf6db6dec88942cc',
+  sha: '1558060767a382b717b6467b48f4bc50aeb364df',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2912,7 +2914,7 @@ export const promote: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'promote',
-  sha: 'f00c48406fe27c91844c657236b7c1f7c891decd',
+  sha: '3bc1d6f8cbce0c555dfaab1f48b4a756669d82c1',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2958,7 +2960,7 @@ export const promoteDue: Script<
   'lost' | [moved: number, waitMs: number, nowMs: number, setAside: string[]]
 > = {
   name: 'promote_due',
-  sha: '688c676daae9cf39868480a93c3e7833364e143c',
+  sha: 'a7007c845694b8f56e86dffaf01074aa0afbdec8',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -3117,7 +3119,7 @@ export const recover: Script<
   [nowMs: number, taken: Buffer, next: number]
 > = {
   name: 'recover',
-  sha: '1aec3fc41842940f4b5d9b33633d8fb0eacb44f4',
+  sha: 'dce1bd2b33a95d6a3771060b2d90259f6b9e8dad',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3277,7 +3279,7 @@ export const releaseDependents: Script<
   0 | 1
 > = {
   name: 'release_dependents',
-  sha: '715b8e809e10040f3c833f92260685b2d55487aa',
+  sha: '1714c310a9f8c0e97f0b829f229c70c96354c6cd',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -3327,7 +3329,7 @@ export const releaseUnheld: Script<
   [seen: number, released: number]
 > = {
   name: 'release_unheld',
-  sha: '27e9152e302ccdabd432675513304ba14f26bf3c',
+  sha: 'd18c710fd1a36865a48576584786292b71ae8c3c',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3378,7 +3380,7 @@ export const requeue: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'requeue',
-  sha: 'a54da04300475a6841bc32fe279a05fc886c438c',
+  sha: '86f0a5db76a934fd2ae0c109f64614325fa8cf5f',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3427,7 +3429,7 @@ export const reschedule: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'reschedule',
-  sha: 'fbe2f234ad2bc0259f061006266da028bb2566d4',
+  sha: 'a592b719c6ddf291ee43fdfa69ae2a74bba72d70',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3518,7 +3520,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: '7bb48500d8800a38eee5f8ea78ced97b83406e66',
+  sha: 'f2758a39a746ca76641483c3146ccd4eb191d8ab',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
