@@ -4,32 +4,34 @@
 -- @arg prefix   string
 -- @arg stamp    string when they were enqueued; the same stamp again means that this call was sent twice
 -- @arg jobs     packed a list, as lib/enqueue says
--- @arg arePlain flag all of them are plain, no two have the same id, and there are at most 1000
--- @arg haveNewIds flag no job has had the id of any of them
+-- @arg traits   int    the sum of 1 = all of them are plain, no two have the same id, and there are at most 1000;
+--   2 = no job has had the id of any of them
 -- @reply {int | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle')[]}
 --   an answer for each job; or the number of jobs, when all are queued
 
 local queuesKey = KEYS[1]
-local prefix, stamp, jobs = ARGV[1], ARGV[2], cmsgpack.unpack(ARGV[3])
-local arePlain, haveNewIds = ARGV[4] == '1', ARGV[5] == '1'
+local prefix, stamp, jobs, traits = ARGV[1], ARGV[2], cmsgpack.unpack(ARGV[3]), ARGV[4]
 
 local keys, count = {}, 0
-if arePlain then
+if traits == '3' or traits == '1' then
   for at = 1, #jobs, 6 do
     count = count + 1
     keys[count] = prefix .. 'job:' .. jobs[at]
   end
 end
 local found = 1
-if count > 0 then
-  -- An expired job may have left its id, see lib/expiring.
-  if not haveNewIds then keys[count + 1] = prefix .. 'expiring' end
+if traits == '3' then
   found = redis.call('EXISTS', unpack(keys))
-  if found == 1 and keys[count + 1] and redis.call('EXISTS', keys[count + 1]) == 1 then
+elseif traits == '1' then
+  -- An expired job may have left its id, see lib/expiring.
+  local expiring = prefix .. 'expiring'
+  keys[count + 1] = expiring
+  found = redis.call('EXISTS', unpack(keys))
+  if found == 1 and redis.call('EXISTS', expiring) == 1 then
     local ids = {}
     for n = 1, count do ids[n] = jobs[6 * n - 5] end
     found = 0
-    for _, note in ipairs(redis.pcall('HMGET', keys[count + 1], unpack(ids))) do
+    for _, note in ipairs(redis.pcall('HMGET', expiring, unpack(ids))) do
       if note then found = 1 end
     end
   end
@@ -54,4 +56,4 @@ end
 
 -- Redis makes the functions of a script at every call: those of the library are made here, where they are needed.
 -- @include lib/enqueue
-return enqueueAll(prefix, queuesKey, stamp, jobs, haveNewIds)
+return enqueueAll(prefix, queuesKey, stamp, jobs, tonumber(traits) >= 2)

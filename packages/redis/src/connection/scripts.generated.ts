@@ -2360,36 +2360,37 @@ export const enqueue: Script<
     prefix: string,
     stamp: string,
     jobs: Uint8Array,
-    arePlain: boolean,
-    haveNewIds: boolean,
+    traits: number,
   ],
   number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle')[]
 > = {
   name: 'enqueue',
-  sha: '5261e22d24b7cf8950804ed8faa40f4b2a90c6ed',
+  sha: '40ecf27a20bb04c34f8670d423c0eb23b52b7c6c',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua`,
     String.raw`local queuesKey = KEYS[1]
-local prefix, stamp, jobs = ARGV[1], ARGV[2], cmsgpack.unpack(ARGV[3])
-local arePlain, haveNewIds = ARGV[4] == '1', ARGV[5] == '1'
+local prefix, stamp, jobs, traits = ARGV[1], ARGV[2], cmsgpack.unpack(ARGV[3]), ARGV[4]
 local keys, count = {}, 0
-if arePlain then
+if traits == '3' or traits == '1' then
   for at = 1, #jobs, 6 do
     count = count + 1
     keys[count] = prefix .. 'job:' .. jobs[at]
   end
 end
 local found = 1
-if count > 0 then
-  if not haveNewIds then keys[count + 1] = prefix .. 'expiring' end
+if traits == '3' then
   found = redis.call('EXISTS', unpack(keys))
-  if found == 1 and keys[count + 1] and redis.call('EXISTS', keys[count + 1]) == 1 then
+elseif traits == '1' then
+  local expiring = prefix .. 'expiring'
+  keys[count + 1] = expiring
+  found = redis.call('EXISTS', unpack(keys))
+  if found == 1 and redis.call('EXISTS', expiring) == 1 then
     local ids = {}
     for n = 1, count do ids[n] = jobs[6 * n - 5] end
     found = 0
-    for _, note in ipairs(redis.pcall('HMGET', keys[count + 1], unpack(ids))) do
+    for _, note in ipairs(redis.pcall('HMGET', expiring, unpack(ids))) do
       if note then found = 1 end
     end
   end
@@ -2445,7 +2446,7 @@ function leaveDependencies(...)
 end`,
     LIB_ENQUEUE_ANY,
     LIB_ENQUEUE,
-    String.raw`return enqueueAll(prefix, queuesKey, stamp, jobs, haveNewIds)`,
+    String.raw`return enqueueAll(prefix, queuesKey, stamp, jobs, tonumber(traits) >= 2)`,
   ),
 }
 

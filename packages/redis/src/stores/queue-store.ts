@@ -241,7 +241,7 @@ function enqueueArguments(prefix: string, jobs: readonly NewJob[], begin?: Begin
   for (const job of jobs) arePlain = pushJob(list, job, begin) && arePlain
   if (arePlain && jobs.length > 1) arePlain = new Set(jobs.map(({ record }) => record.id)).size === jobs.length
   const haveNewIds = jobs.every(({ hasNewId }) => hasNewId === true)
-  return [prefix, stampNow(), packList(list), arePlain, haveNewIds]
+  return [prefix, stampNow(), packList(list), (arePlain ? 1 : 0) + (haveNewIds ? 2 : 0)]
 }
 
 function countsOf(row: readonly number[], rateLimited: number): QueueCounts {
