@@ -239,3 +239,13 @@ describe('a job that is enqueued by Python while it runs', () => {
     }),
   )
 })
+
+test('a job whose id is in its list twice is not started twice by one call', () =>
+  withPlace(async ({ redis, storage }) => {
+    await storage.queues.enqueue([newJob({ id: 'j' })])
+    await redis.client.rpush(`${redis.prefix}queue:default`, 'j')
+    const { jobs } = await storage.workers.claim(claimRequest())
+    expect(jobs).toHaveLength(1)
+    await end(storage, jobs, RETURNED)
+    expect(await workOff(storage, RETURNED)).toEqual(['applied'])
+  }))

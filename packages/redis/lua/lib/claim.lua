@@ -93,7 +93,7 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
         local key = prefix .. 'job:' .. id
         local values, resultTtl = readPlain(key)
         if values and values[1] ~= 'queued' then values = nil end
-        local fields = not values and readAny(prefix, queue, id, key)
+        local fields = not values and readAny(prefix, queue, id, key, leases)
         if values or fields then
           serial = serial + 1
           local execution = executionBase .. string.format('%08x', serial)

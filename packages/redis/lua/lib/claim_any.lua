@@ -24,9 +24,18 @@ local function mayBeLeftOver(status, ttl, isListedOnce, isRunning)
   return ttl and not isListedOnce and status == (isRunning and 'started' or 'finished')
 end
 
+--- Whether this call has claimed the job already, and is about to write its lease: its id was in the list twice.
+local function isClaimedNow(leases, id, execution)
+  local member = id .. ':' .. execution
+  for at = 2, #leases, 2 do
+    if leases[at] == member then return true end
+  end
+  return false
+end
+
 --- Returns the fields of a job that can start, with their names; false for one that is gone, broken, canceled, or runs
 -- now. A job that runs now is noted to run again afterwards.
-local function readAny(prefix, queue, id, key)
+local function readAny(prefix, queue, id, key, leases)
   local known = redis.pcall('HMGET', key, 'status', 'data', 'execution_id', 'origin', 'ttl', 'ended_at',
     'listed_once')
   local status, execution, origin, ttl = known[1], known[3], known[4], known[5]
@@ -39,6 +48,7 @@ local function readAny(prefix, queue, id, key)
   end
   if execution then
     local isRunning = hasLease(prefix, origin or queue, id, execution) or hasLease(prefix, queue, id, execution)
+      or isClaimedNow(leases, id, execution)
     if mayBeLeftOver(status, ttl, known[7], isRunning) then return false end
     if isRunning then
       redis.call('HSET', key, 'run_again', 1)

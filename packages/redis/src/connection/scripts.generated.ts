@@ -80,7 +80,7 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
         local key = prefix .. 'job:' .. id
         local values, resultTtl = readPlain(key)
         if values and values[1] ~= 'queued' then values = nil end
-        local fields = not values and readAny(prefix, queue, id, key)
+        local fields = not values and readAny(prefix, queue, id, key, leases)
         if values or fields then
           serial = serial + 1
           local execution = executionBase .. string.format('%08x', serial)
@@ -126,7 +126,14 @@ end
 local function mayBeLeftOver(status, ttl, isListedOnce, isRunning)
   return ttl and not isListedOnce and status == (isRunning and 'started' or 'finished')
 end
-local function readAny(prefix, queue, id, key)
+local function isClaimedNow(leases, id, execution)
+  local member = id .. ':' .. execution
+  for at = 2, #leases, 2 do
+    if leases[at] == member then return true end
+  end
+  return false
+end
+local function readAny(prefix, queue, id, key, leases)
   local known = redis.pcall('HMGET', key, 'status', 'data', 'execution_id', 'origin', 'ttl', 'ended_at',
     'listed_once')
   local status, execution, origin, ttl = known[1], known[3], known[4], known[5]
@@ -138,6 +145,7 @@ local function readAny(prefix, queue, id, key)
   end
   if execution then
     local isRunning = hasLease(prefix, origin or queue, id, execution) or hasLease(prefix, queue, id, execution)
+      or isClaimedNow(leases, id, execution)
     if mayBeLeftOver(status, ttl, known[7], isRunning) then return false end
     if isRunning then
       redis.call('HSET', key, 'run_again', 1)
@@ -1514,7 +1522,7 @@ export const claim: Script<
   Buffer
 > = {
   name: 'claim',
-  sha: '1b4d53f548e2dae8454dda48351a73d3289ebe1b',
+  sha: '00b83f64d57cebd16436a4cbcfddc22fafd0c741',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3521,7 +3529,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: 'f2758a39a746ca76641483c3146ccd4eb191d8ab',
+  sha: '6d9be8dba7c0bf07dcaba4bd59363c4224d2233f',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
