@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
---- Forget jobs that waited and might expire, and whose time is over. What was left of their ids in lists is removed by
--- now.
+--- Forget jobs that waited and might expire, and whose time is over or whose note cannot be read. What was left of their
+-- ids in lists is removed by now.
 -- @key expiring hash rq:expiring
 -- @arg prefix string
 -- @arg ids... string
@@ -22,8 +22,9 @@ local forgotten = 0
 for at = 2, #ARGV do
   local id = ARGV[at]
   local expiresMs, queue, limit = readExpiring(prefix, id)
-  if expiresMs and expiresMs <= nowMs
-    and (redis.call('EXISTS', prefix .. 'job:' .. id) == 1 or isRemoved(id, queue, limit)) then
+  local isOver = expiresMs and expiresMs <= nowMs
+    and (redis.call('EXISTS', prefix .. 'job:' .. id) == 1 or isRemoved(id, queue, limit))
+  if isOver or not expiresMs then
     forgetExpiring(prefix, id)
     forgotten = forgotten + 1
   end

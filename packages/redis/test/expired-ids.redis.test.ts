@@ -251,6 +251,32 @@ describe('maintenance', () => {
       expect(await notes()).toEqual({})
     }))
 
+  it.each(['', 'no JSON', '7', '[]', '["soon","default"]', '[1,null]', '[1,"default",{}]'])(
+    'forgets a note that says %j, which holds no other job back',
+    (note) =>
+      withPlace(async (place) => {
+        const { key, list, notes, redis, storage } = place
+        await storage.queues.enqueue([newJob({ id: 's', ttlS: 100 }), newJob({ id: 't', ttlS: 100 })])
+        await expire(place, 's')
+        await redis.client.hset(key('expiring'), { a: note, b: note, c: note })
+        await storage.queues.enqueue([again('a'), again('b', { ttlS: 100 })])
+        await storage.workers.cleanUp(['default'])
+        expect(Object.keys(await notes()).sort()).toEqual(['b', 't'])
+        expect(await list()).toEqual(['t', 'a', 'b'])
+        expect(await runAll(storage)).toEqual(['t', 'a', 'b'])
+      }),
+  )
+
+  it('goes on when the key of the notes is no hash', () =>
+    withPlace(async ({ key, list, redis, storage }) => {
+      await redis.client.set(key('expiring'), 'x')
+      await storage.queues.enqueue([newJob({ id: 's', ttlS: 100 }), newJob({ id: 't' })])
+      await storage.workers.cleanUp(['default'])
+      expect(await list()).toEqual(['s', 't'])
+      expect(await runAll(storage)).toEqual(['s', 't'])
+      await redis.client.del(key('expiring'))
+    }))
+
   it('goes on when the key of the queue is no list', () =>
     withPlace(async (place) => {
       const { key, notes, redis, storage } = place

@@ -14,10 +14,18 @@ local function forgetExpiring(prefix, id)
   redis.pcall('HDEL', prefix .. 'expiring', id)
 end
 
---- When a job expires in ms, its queue and its rate limit, or nil; nothing if it has no note.
+--- When a job expires in ms, its queue and its rate limit, or nil; nothing if the note cannot be read.
+local function parseNote(note)
+  local isJson, parts = pcall(cjson.decode, note)
+  if isJson and type(parts) == 'table' and type(parts[1]) == 'number' and type(parts[2]) == 'string' then
+    return parts[1], parts[2], type(parts[3]) == 'string' and parts[3] or nil
+  end
+end
+
+--- As parseNote; nothing if the job has no note.
 local function readExpiring(prefix, id)
   local note = redis.pcall('HGET', prefix .. 'expiring', id)
-  if note and not note.err then return unpack(cjson.decode(note)) end
+  if note and not note.err then return parseNote(note) end
 end
 
 --- Remove what an expired job has left of its id. There is no job of this id.

@@ -581,9 +581,15 @@ end
 local function forgetExpiring(prefix, id)
   redis.pcall('HDEL', prefix .. 'expiring', id)
 end
+local function parseNote(note)
+  local isJson, parts = pcall(cjson.decode, note)
+  if isJson and type(parts) == 'table' and type(parts[1]) == 'number' and type(parts[2]) == 'string' then
+    return parts[1], parts[2], type(parts[3]) == 'string' and parts[3] or nil
+  end
+end
 local function readExpiring(prefix, id)
   local note = redis.pcall('HGET', prefix .. 'expiring', id)
-  if note and not note.err then return unpack(cjson.decode(note)) end
+  if note and not note.err then return parseNote(note) end
 end
 local function removeLeftOver(prefix, id)
   local expiresMs, queue, limit = readExpiring(prefix, id)
@@ -1451,7 +1457,7 @@ export const cancel: Script<
   'done' | 'missing' | 'refused' | 'more'
 > = {
   name: 'cancel',
-  sha: '02115b09347facb30d220ca16f7163997712bbb5',
+  sha: '9e5e953ec30c549dbc446a7796f24a53b8bb982b',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1522,7 +1528,7 @@ export const claim: Script<
   Buffer
 > = {
   name: 'claim',
-  sha: '00b83f64d57cebd16436a4cbcfddc22fafd0c741',
+  sha: 'd5d379aa2da02746d1088ce4ed6306ee6915e9c9',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -1913,7 +1919,7 @@ export const cronTick: Script<
   [answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'early', tick: string, nowMs: number]
 > = {
   name: 'cron_tick',
-  sha: '55ee4c910a6cde20a1ae715bec3db94414bbf432',
+  sha: '667f683968467ece40bebe9f03b45998cc81da47',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -2029,7 +2035,7 @@ export const deleteJob: Script<
   'done' | 'missing' | 'more'
 > = {
   name: 'delete_job',
-  sha: '4b193cad1f464a046af56508b0b5eb67914dd88f',
+  sha: '74f55737d6b58c235b9d036d2412c086e290698f',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2101,7 +2107,7 @@ export const drainReady: Script<
   number
 > = {
   name: 'drain_ready',
-  sha: '3e2a439dacd0137e4fb6ff11074280e71757826a',
+  sha: '8c7d4a9ffa10e2affe7e42a5c6c0216090c04940',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2229,7 +2235,7 @@ return redis.call('ZREMRANGEBYRANK', registryKey, first, first + expired - 1)`,
 }
 
 /**
- * Forget jobs that waited and might expire, and whose time is over. What was left of their ids in lists is removed by now.
+ * Forget jobs that waited and might expire, and whose time is over or whose note cannot be read. What was left of their ids in lists is removed by now.
  *
  * Keys: expiring (rq:expiring)
  *
@@ -2244,7 +2250,7 @@ export const dropLeftOver: Script<
   number
 > = {
   name: 'drop_left_over',
-  sha: '214875c94a5cca05ff9bbbca72a13d32649db0f2',
+  sha: '6ca198c2be31f49bbdca7194dc98450ac2a20f05',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2261,8 +2267,9 @@ local forgotten = 0
 for at = 2, #ARGV do
   local id = ARGV[at]
   local expiresMs, queue, limit = readExpiring(prefix, id)
-  if expiresMs and expiresMs <= nowMs
-    and (redis.call('EXISTS', prefix .. 'job:' .. id) == 1 or isRemoved(id, queue, limit)) then
+  local isOver = expiresMs and expiresMs <= nowMs
+    and (redis.call('EXISTS', prefix .. 'job:' .. id) == 1 or isRemoved(id, queue, limit))
+  if isOver or not expiresMs then
     forgetExpiring(prefix, id)
     forgotten = forgotten + 1
   end
@@ -2325,7 +2332,7 @@ export const empty: Script<
   number
 > = {
   name: 'empty',
-  sha: '66af35a28dcb6a0db3936dc5c460073d3b587f4e',
+  sha: '31119dff7c000fd7819304a682ea46c9996df446',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2373,7 +2380,7 @@ export const enqueue: Script<
   number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle')[]
 > = {
   name: 'enqueue',
-  sha: '40ecf27a20bb04c34f8670d423c0eb23b52b7c6c',
+  sha: 'f98560a942af4838ba0b77d7dbbdc0000e55ad9a',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2545,7 +2552,7 @@ return jobs`,
  *
  * Keys: expiring (rq:expiring)
  *
- * Reply: cursor of the next call, 0 = that was all; queues whose lists may hold ids of such jobs that are gone; ids of all whose time is over
+ * Reply: cursor of the next call, 0 = that was all; queues whose lists may hold ids of such jobs that are gone; ids of all whose time is over, or whose note cannot be read
  */
 export const findLeftOver: Script<
   [expiring: string],
@@ -2557,23 +2564,25 @@ export const findLeftOver: Script<
   [next: string, queues: string[], ids: string[]]
 > = {
   name: 'find_left_over',
-  sha: 'dd70ca3de53a2158f4ad05ce65fa7f904ff024a8',
+  sha: '0a08440fb788c130c40cf4a483b02355d4ab4d51',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=no-writes`,
+    LIB_EXPIRING,
     LIB_TIME,
     String.raw`local expiringKey = KEYS[1]
 local prefix, cursor, most = ARGV[1], ARGV[2], ARGV[3]
 local _, nowMs = clock()
-local page = redis.call('HSCAN', expiringKey, cursor, 'COUNT', most)
+local page = redis.pcall('HSCAN', expiringKey, cursor, 'COUNT', most)
+if page.err then return { '0', {}, {} } end
 local notes, queues, ids, isListed = page[2], {}, {}, {}
 for at = 1, #notes, 2 do
-  local id, note = notes[at], cjson.decode(notes[at + 1])
-  local queue = note[2]
-  if note[1] <= nowMs then
+  local id = notes[at]
+  local expiresMs, queue = parseNote(notes[at + 1])
+  if not expiresMs or expiresMs <= nowMs then
     ids[#ids + 1] = id
-    if not isListed[queue] and redis.call('EXISTS', prefix .. 'job:' .. id) == 0
+    if expiresMs and not isListed[queue] and redis.call('EXISTS', prefix .. 'job:' .. id) == 0
       and redis.call('TYPE', prefix .. 'queue:' .. queue).ok == 'list' then
       isListed[queue] = true
       queues[#queues + 1] = queue
@@ -2633,7 +2642,7 @@ export const giveBack: Script<
   ('returned' | 'lost')[]
 > = {
   name: 'give_back',
-  sha: 'c05cf775e7c8d48ecae7b9af40174556b9a1ad96',
+  sha: '81f185f078064a0a21715968da0e20cf1152ad81',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2923,7 +2932,7 @@ export const promote: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'promote',
-  sha: '3bc1d6f8cbce0c555dfaab1f48b4a756669d82c1',
+  sha: 'ae06aef3d602dc043a4293ba5c49613112ed94b1',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2969,7 +2978,7 @@ export const promoteDue: Script<
   'lost' | [moved: number, waitMs: number, nowMs: number, setAside: string[]]
 > = {
   name: 'promote_due',
-  sha: 'a7007c845694b8f56e86dffaf01074aa0afbdec8',
+  sha: 'fc85088d1f95c999624f1b5af7a529dc955e43a9',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -3128,7 +3137,7 @@ export const recover: Script<
   [nowMs: number, taken: Buffer, next: number]
 > = {
   name: 'recover',
-  sha: 'dce1bd2b33a95d6a3771060b2d90259f6b9e8dad',
+  sha: '075beabd801b7d9b3e78141644a2d9d07f929d3e',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3288,7 +3297,7 @@ export const releaseDependents: Script<
   0 | 1
 > = {
   name: 'release_dependents',
-  sha: '1714c310a9f8c0e97f0b829f229c70c96354c6cd',
+  sha: '0c4c6c88c6fc70bf76e80b96c1c7aa0004dbea8f',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -3338,7 +3347,7 @@ export const releaseUnheld: Script<
   [seen: number, released: number]
 > = {
   name: 'release_unheld',
-  sha: 'd18c710fd1a36865a48576584786292b71ae8c3c',
+  sha: 'f472005f234978a7edf6819726863c9c0935171c',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3389,7 +3398,7 @@ export const requeue: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'requeue',
-  sha: '86f0a5db76a934fd2ae0c109f64614325fa8cf5f',
+  sha: '3fc15011cc2c7121eb8d03ee58f3583ac563d05b',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3438,7 +3447,7 @@ export const reschedule: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'reschedule',
-  sha: 'a592b719c6ddf291ee43fdfa69ae2a74bba72d70',
+  sha: '3106ad77855d5551c1eddd8c6d40ccc009d7432a',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3491,7 +3500,7 @@ export const saveJob: Script<
   'done'
 > = {
   name: 'save_job',
-  sha: '6741b931b80d3d06f3b5106f148fa364bb7e895a',
+  sha: '5b202ea50733f8ec882491907d5628fd611ca758',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3529,7 +3538,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: '6d9be8dba7c0bf07dcaba4bd59363c4224d2233f',
+  sha: '3d2fe39bd46580fc9a306fe449251906f702aa07',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
