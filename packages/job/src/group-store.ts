@@ -2,7 +2,7 @@
 export interface GroupStore {
   /**
    * Ids of the group's jobs; empty when there is no such group. Members whose job no longer exists, or is another
-   * one of its id and not of the group, are removed first, and with its last member the group. One atomic step.
+   * one of its id and not of the group, are removed first, a page a step, and with its last member the group.
    */
   jobIds(name: string): Promise<string[]>
   /** Names of all groups that have jobs. Groups found empty are removed. */
