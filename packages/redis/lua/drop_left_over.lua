@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
---- Forget jobs that waited and might expire, and whose time is over or whose note cannot be read. What was left of their
--- ids in lists is removed by now.
+--- Forget jobs that waited and might expire, and whose time is over or whose note cannot be read. What was left of
+-- their ids in lists is removed by now.
 -- @key expiring hash rq:expiring
 -- @arg prefix string
 -- @arg ids... string
