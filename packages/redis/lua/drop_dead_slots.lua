@@ -22,7 +22,8 @@ local freed = freeDeadSlots(prefix, limit, first, last)
 for _, id in ipairs(redis.call('ZRANGE', key .. ':rate_limited', 0, MOST_CHECKED - 1)) do
   local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key', 'origin')
   local waits = job[2] == limit and (job[1] == 'rate_limited'
-    or (job[3] and not isTrueStatus(prefix, id, job[1] or 'created', job[3])))
+    or (job[3] and not redis.call('ZSCORE', key .. ':allowed', id)
+      and not isTrueStatus(prefix, id, job[1] or 'created', job[3])))
   if not waits then redis.call('ZREM', key .. ':rate_limited', id) end
 end
 local concurrency = tonumber(redis.call('HGET', key, 'concurrency'))

@@ -54,6 +54,8 @@ describe('cleanUp', () => {
       await storage.workers.claim(claimRequest({ want: 1 }))
       await client.del(`${prefix}job:2`)
       await client.hset(`${prefix}job:3`, { status: 'finished' })
+      await client.lrem(`${prefix}queue:default`, 0, '3')
+      await client.zadd(`${prefix}finished:default`, '-1', '3')
       await client.zadd(`${prefix}rl:k:rate_limited`, '1', 'nobody', '2', '3')
       await storage.workers.cleanUp([])
       expect((await client.zrange(`${prefix}rl:k:allowed`, 0, '-1')).sort()).toEqual(['1', '4', '5'])

@@ -76,6 +76,7 @@ function lasting(dump: RedisDump): unknown {
   const text = JSON.stringify(dump, (_, value) => (typeof value === 'number' && value > 1e6 ? '<time>' : value))
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
     .replaceAll(/"\d{13}"/g, '"<time>"')
+    .replaceAll(/\[\d{13},/g, '[<time>,')
     .replaceAll(/(?<="unique":")[0-9a-f]{16}/g, '<token>')
   return JSON.parse(text)
 }
