@@ -19,7 +19,6 @@
 -- @include lib/time
 -- @include lib/lease
 -- @include lib/worker_name
--- @lazy lib/held_slot freeHeldSlot
 
 local workersKey = KEYS[1]
 local prefix, name, instance, stamp, ttlS, leaseMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
@@ -89,8 +88,12 @@ for at = lastField + 1, #ARGV, 3 do
   else
     lost[#lost + 1] = id
     lost[#lost + 1] = execution
-    redis.call('ZREM', prefix .. 'wip:' .. queue, member)
-    freeHeldSlot(prefix, queue, id, execution, stamp)
+    if redis.call('HEXISTS', prefix .. 'rl-held', member) == 1 then
+      -- It holds a slot until it has ended, and its worker knows when.
+      redis.call('ZADD', prefix .. 'wip:' .. queue, 'XX', leaseEnds, member)
+    else
+      redis.call('ZREM', prefix .. 'wip:' .. queue, member)
+    end
   end
 end
 return { isTaken and 'taken' or 'held', lost }

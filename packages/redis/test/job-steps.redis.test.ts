@@ -142,7 +142,7 @@ describe('delete', () => {
       })
     }))
 
-  it('leaves a running job its lease and slot until its worker hears of it', () =>
+  it('leaves a running job its lease and slot until its run has ended', () =>
     inTheMiddle(async (place) => {
       const { leases } = await started(place)
       const changes = await changesBy(place.redis, () =>
@@ -154,9 +154,18 @@ describe('delete', () => {
         'rq:rl:k:allowed': { job: null, 'job:<execution>:default': 'now+0' },
       })
       expect(Object.keys(changes)).not.toContain('rq:wip:default')
+      const { client, prefix } = place.redis
+      const held = leases.filter(({ jobId }) => jobId === 'job')
+      await client.zadd(`${prefix}wip:default`, '1', `job:${held[0]?.executionId}`)
+      const beat = { worker: WORKER, state: 'busy', leases, leaseMs: 15_000 } as const
+      const heard = await changesBy(place.redis, async () => {
+        expect((await place.storage.workers.heartbeat(beat)).lost).toMatchObject([{ jobId: 'job' }])
+      })
+      expect(heard).not.toHaveProperty('rq:rl-held')
+      expect(heard).toMatchObject({ 'rq:wip:default': { 'job:<execution>': 'now+75' } })
       expect(
         await changesBy(place.redis, async () => {
-          await place.storage.workers.heartbeat({ worker: WORKER, state: 'busy', leases, leaseMs: 15_000 })
+          expect(await place.storage.workers.giveBack(held)).toEqual(['lost'])
         }),
       ).toMatchObject({
         'rq:job:limited': { status: 'queued' },

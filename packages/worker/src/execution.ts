@@ -34,7 +34,8 @@ export type ExecutionEnd = 'settled' | 'returned' | 'dropped'
  * One claimed job, from its claim until the store has answered what became of it. States:
  * - `running`: it waits for a horse, runs, or has callbacks and handlers to come;
  * - `settling`: its settlement is on its way to the store;
- * - `returning`: it is on its way back to the head of its queue, and no attempt is counted.
+ * - `returning`: it is on its way back to the head of its queue, and no attempt is counted; or its job is not this
+ *   worker's any more, and the store is told that the run has ended.
  *
  * Most jobs return, and have no callbacks: what those pass through takes callbacks, since each promise of a job costs
  * more than what is done here. What needs more time is an async method.
@@ -75,11 +76,6 @@ export class Execution {
 
   get isRunning(): boolean {
     return this.#state === 'running'
-  }
-
-  /** Whether the lease is known to be lost, so that it must not be renewed. */
-  get isLost(): boolean {
-    return this.#isLost
   }
 
   /** Run the job and store how it ended. */
@@ -134,7 +130,7 @@ export class Execution {
   #conclude(outcome: TaskOutcome): void {
     switch (outcome.kind) {
       case 'ended':
-        if (outcome.aborted === 'lease_lost') this.#drop()
+        if (outcome.aborted === 'lease_lost') void this.#leave()
         else this.#ended(outcome.end)
         return
       case 'killed':
@@ -142,7 +138,7 @@ export class Execution {
         return
       case 'canceled':
         if (outcome.reason === 'stopped') void this.#stopped(this.#now())
-        else this.#drop()
+        else void this.#leave()
         return
       case 'returned':
         void this.giveBack()
@@ -166,7 +162,7 @@ export class Execution {
 
   async #killed(killed: KilledTask): Promise<void> {
     const { cause, failedBy, startedAtMs } = killed
-    if (cause === 'lease_lost') return this.#drop()
+    if (cause === 'lease_lost') return this.#leave()
     if (cause === 'shutdown') return this.giveBack()
     const times = { startedAtMs, endedAtMs: this.#parts.clock.nowMs() }
     if (cause === 'stopped') return this.#stopped(times)
@@ -223,7 +219,7 @@ export class Execution {
   async #refused({ endedAtMs, result, startedAtMs }: Settlement, refusal: Error): Promise<void> {
     if (result?.returnValue === undefined) {
       this.#parts.log.refused(this.job, refusal)
-      this.#drop()
+      this.#onEnd(this, 'dropped')
       return
     }
     this.#state = 'running'
@@ -246,7 +242,11 @@ export class Execution {
     }
   }
 
-  #drop(): void {
+  /** The run has ended of a job that is gone, or another worker's. It may have held a slot of a rate limit until now. */
+  async #leave(): Promise<void> {
+    if (!this.isRunning) return
+    this.#state = 'returning'
+    await this.#parts.store.giveBack(this.lease)
     this.#onEnd(this, 'dropped')
   }
 

@@ -57,11 +57,13 @@ export class Executions {
     for (const execution of this.#executions.values()) void execution.giveBack()
   }
 
-  /** The leases to renew with the heartbeat that is about to be sent: all that are not lost. */
+  /**
+   * The leases to renew with the heartbeat that is about to be sent: also those of jobs that another worker owns, while
+   * they run here. They may hold slots.
+   */
   leasesForHeartbeat(): Lease[] {
     const leases: Lease[] = []
     for (const execution of this.#executions.values()) {
-      if (execution.isLost) continue
       execution.noteHeartbeat()
       leases.push(execution.lease)
     }

@@ -1,6 +1,6 @@
 import { RUNS_ALL } from '@rq/testkit'
 import { crashSuite } from '../src/crash-suite.ts'
-import { LIMITED_SCENARIOS, type Scenario, scenariosNamed } from '../src/scenario.ts'
+import { LIMITED_SCENARIOS, scenariosNamed } from '../src/scenario.ts'
 
 /** At the beginning, the first job of each scenario holds the slot of the rate limit; the second one waits for it. */
 const DEEDS = (['cancel', 'delete', 'replace'] as const).flatMap((kind) =>
@@ -10,18 +10,14 @@ const CHOSEN = RUNS_ALL ? LIMITED_SCENARIOS : scenariosNamed('rate-limited')
 
 for (const deed of RUNS_ALL ? DEEDS : DEEDS.filter(({ kind, jobId }) => kind === 'replace' && jobId === 'one')) {
   for (const survives of RUNS_ALL ? [true, false] : [false]) {
-    // A heartbeat frees the slot of a deleted job (ADR 20). An inline horse cannot be killed, so a slow job goes on for
-    // a while without its slot.
-    const goesOn = survives && deed.kind !== 'cancel' && deed.jobId === 'one'
-    const scenarios = CHOSEN.filter(({ leaseMs }: Scenario) => !goesOn || leaseMs === undefined)
     crashSuite(
       `${deed.kind} job ${deed.jobId} at each command of a worker that ${survives ? 'lives on' : 'is killed'}`,
       {
         arrival: 'waiting',
         deed,
         survives,
-        onOneQueue: scenarios,
-        onThreeQueues: RUNS_ALL ? scenarios : [],
+        onOneQueue: CHOSEN,
+        onThreeQueues: RUNS_ALL ? CHOSEN : [],
       },
     )
   }

@@ -2145,7 +2145,7 @@ export const dropDeadSlots: Script<
   number
 > = {
   name: 'drop_dead_slots',
-  sha: '61ec5f5dea2d10bf6d6f8f3d3c554db3e1f81415',
+  sha: 'd7fb145857963c68a8984384f48080ac8efbfab9',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2163,7 +2163,8 @@ local freed = freeDeadSlots(prefix, limit, first, last)
 for _, id in ipairs(redis.call('ZRANGE', key .. ':rate_limited', 0, MOST_CHECKED - 1)) do
   local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key', 'origin')
   local waits = job[2] == limit and (job[1] == 'rate_limited'
-    or (job[3] and not isTrueStatus(prefix, id, job[1] or 'created', job[3])))
+    or (job[3] and not redis.call('ZSCORE', key .. ':allowed', id)
+      and not isTrueStatus(prefix, id, job[1] or 'created', job[3])))
   if not waits then redis.call('ZREM', key .. ':rate_limited', id) end
 end
 local concurrency = tonumber(redis.call('HGET', key, 'concurrency'))
@@ -2699,7 +2700,7 @@ export const heartbeat: Script<
   [name: 'held' | 'taken', lost: string[]]
 > = {
   name: 'heartbeat',
-  sha: '1558060767a382b717b6467b48f4bc50aeb364df',
+  sha: '31ae249cf3ae362ee8054ca03af6c60c501a561b',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2707,17 +2708,6 @@ export const heartbeat: Script<
     LIB_TIME,
     LIB_LEASE,
     LIB_WORKER_NAME,
-    String.raw`local freeHeldSlot
-local function make_held_slot()`,
-    LIB_PUSH,
-    LIB_RATE_LIMIT,
-    LIB_HELD_SLOT,
-    String.raw`return freeHeldSlot
-end
-function freeHeldSlot(...)
-  freeHeldSlot = make_held_slot()
-  return freeHeldSlot(...)
-end`,
     String.raw`local workersKey = KEYS[1]
 local prefix, name, instance, stamp, ttlS, leaseMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local state, currentJob, keepState = ARGV[7], ARGV[8], ARGV[9] == '1'
@@ -2779,8 +2769,11 @@ for at = lastField + 1, #ARGV, 3 do
   else
     lost[#lost + 1] = id
     lost[#lost + 1] = execution
-    redis.call('ZREM', prefix .. 'wip:' .. queue, member)
-    freeHeldSlot(prefix, queue, id, execution, stamp)
+    if redis.call('HEXISTS', prefix .. 'rl-held', member) == 1 then
+      redis.call('ZADD', prefix .. 'wip:' .. queue, 'XX', leaseEnds, member)
+    else
+      redis.call('ZREM', prefix .. 'wip:' .. queue, member)
+    end
   end
 end
 return { isTaken and 'taken' or 'held', lost }`,

@@ -53,10 +53,7 @@ async function renewAll(storage: Storage): Promise<void> {
   let answered = false
   try {
     const { isNameTaken, lost } = await heartbeat(storage)
-    for (const lease of lost) {
-      held.delete(lease.executionId)
-      send({ type: 'lost', lease })
-    }
+    for (const lease of lost) send({ type: 'lost', lease })
     if (isNameTaken) send({ type: 'name_taken' })
     answered = true
   } finally {

@@ -45,7 +45,7 @@ export function claim(data: MemoryData, request: ClaimRequest): ClaimReply {
   return { jobs, suspended: false }
 }
 
-/** Renew a lease. Returns whether its execution still owns the job; otherwise drops the lease. */
+/** Renew a lease. Returns whether its execution still owns the job; otherwise drops the lease, unless it holds a slot. */
 export function renew(data: MemoryData, held: Lease, { workerName, endsMs }: LeaseRequest): boolean {
   const { executionId, jobId, queue } = held
   const leases = data.leases(queue)
@@ -53,8 +53,10 @@ export function renew(data: MemoryData, held: Lease, { workerName, endsMs }: Lea
   const record = data.record(jobId)
   const owns = record?.executionId === executionId && (record.status === 'started' || record.status === 'canceled')
   if (!owns) {
-    leases.delete(key)
-    freeHeldSlot(data, held)
+    const lease = leases.get(key)
+    // It holds a slot until it has ended, and its worker knows when.
+    if (lease !== undefined && data.heldSlots.has(key)) leases.set(key, { ...lease, endsMs })
+    else leases.delete(key)
     return false
   }
   record.lastHeartbeatMs = data.nowMs
