@@ -242,7 +242,7 @@ export class Execution {
     }
   }
 
-  /** The run has ended of a job that is gone, or another worker's. It may have held a slot of a rate limit until now. */
+  /** The run has ended of a job that is gone, or another worker's. It may have held a slot of a limit until now. */
   async #leave(): Promise<void> {
     if (!this.isRunning) return
     this.#state = 'returning'

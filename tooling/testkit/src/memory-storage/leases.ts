@@ -45,7 +45,7 @@ export function claim(data: MemoryData, request: ClaimRequest): ClaimReply {
   return { jobs, suspended: false }
 }
 
-/** Renew a lease. Returns whether its execution still owns the job; otherwise drops the lease, unless it holds a slot. */
+/** Renew a lease. Returns whether its execution still owns the job; if not, drops the lease unless it holds a slot. */
 export function renew(data: MemoryData, held: Lease, { workerName, endsMs }: LeaseRequest): boolean {
   const { executionId, jobId, queue } = held
   const leases = data.leases(queue)
