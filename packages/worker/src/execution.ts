@@ -34,8 +34,8 @@ export type ExecutionEnd = 'settled' | 'returned' | 'dropped'
  * One claimed job, from its claim until the store has answered what became of it. States:
  * - `running`: it waits for a horse, runs, or has callbacks and handlers to come;
  * - `settling`: its settlement is on its way to the store;
- * - `returning`: it is on its way back to the head of its queue, and no attempt is counted; or its job is not this
- *   worker's any more, and the store is told that the run has ended.
+ * - `returning`: it is on its way back to the head of its queue, and no attempt is counted; or the job
+ *   is no longer this worker's, and the slot that the run held is returned.
  *
  * Most jobs return, and have no callbacks: what those pass through takes callbacks, since each promise of a job costs
  * more than what is done here. What needs more time is an async method.
