@@ -1,7 +1,7 @@
 /** Job functions for tests, written into a folder that horses import from. */
 export const JOBS = `
 import { spawn } from 'node:child_process'
-import { appendFileSync, closeSync, existsSync, openSync, writeFileSync } from 'node:fs'
+import { appendFileSync, closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { threadId as thread } from 'node:worker_threads'
 
@@ -32,6 +32,11 @@ export const keep = (bytes) => { kept.push(new Uint8Array(bytes).fill(1)); retur
 export const cwd = () => process.cwd()
 export const title = () => process.title
 export const spin = () => { for (;;); }
+export const spinNoted = (file) => { writeFileSync(file, String(process.pid)); for (;;); }
+export const isGone = (file) => {
+  try { process.kill(Number(readFileSync(file, 'utf8')), 0) } catch { return true }
+  return false
+}
 // Blocks the event loop as a computation does, without a core of the machine that runs the tests.
 export const blockFor = (ms) => { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms); return ms }
 export const wait = async (ms) => { await delay(ms); return ms }

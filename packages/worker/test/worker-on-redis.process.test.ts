@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { type Logger, silentLogger } from '@rq/core'
-import { Retry } from '@rq/job'
+import { RateLimit, Retry } from '@rq/job'
 import { Queue } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
 import { eventually, faultProxy, makeProject, patience, redisFixture, spawnNode, startRedis } from '@rq/testkit'
@@ -243,6 +243,20 @@ test('the job of a worker that is killed is retried by another one, once', async
   expect(await job.result({ timeout: patience(60) })).toBe('second')
   await job.refresh()
   expect(job.retriesLeft).toBe(0)
+})
+
+test('a job that is deleted while it computes holds the slot of its rate limit until its process is gone', async () => {
+  await using ctx = await fixture()
+  const { project, queue } = ctx
+  const rateLimit = new RateLimit({ key: 'k', concurrency: 1 })
+  const pidFile = project.path('pid')
+  const first = await queue.enqueue('./jobs#spinNoted', [pidFile], { rateLimit })
+  const next = await queue.enqueue('./jobs#isGone', [pidFile], { rateLimit })
+  const worker = ctx.worker({ concurrency: 2, leaseMs: 1500 })
+  await using _ = running(worker)
+  await eventually(() => existsSync(pidFile))
+  await first.delete()
+  expect(await next.result({ timeout: patience(60) })).toBe(true)
 })
 
 test('a worker that was frozen past its lease hears that it lost the job, ends its horse, and writes nothing', async () => {
