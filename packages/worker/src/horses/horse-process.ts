@@ -13,10 +13,7 @@ const DRAIN_MS = 250
 
 /** A worker that runs from source uses the built horse, since a child process has no loader for TypeScript. */
 const ENTRY = fileURLToPath(
-  new URL(
-    import.meta.url.endsWith('.ts') ? '../../dist/inside-horse/main.js' : '../inside-horse/main.js',
-    import.meta.url,
-  ),
+  new URL(import.meta.url.endsWith('.ts') ? '../../dist/process-main.js' : './process-main.js', import.meta.url),
 )
 
 /**

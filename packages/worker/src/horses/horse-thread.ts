@@ -5,7 +5,7 @@ import { preloadFlags } from './preload-flags.ts'
 
 /** A worker that runs from source uses the built horse, as for processes. */
 const ENTRY = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/inside-horse/thread.js' : '../inside-horse/thread.js',
+  import.meta.url.endsWith('.ts') ? '../../dist/thread-main.js' : './thread-main.js',
   import.meta.url,
 )
 

@@ -59,7 +59,7 @@ export interface LeaseRenewerOptions {
 
 /** A worker that runs from source uses the built thread, as for horses. */
 const ENTRY = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/lease/lease-thread.js' : './lease-thread.js',
+  import.meta.url.endsWith('.ts') ? '../../dist/lease-thread.js' : './lease-thread.js',
   import.meta.url,
 )
 const LONGEST_TURN_MS = SECOND_MS / 4

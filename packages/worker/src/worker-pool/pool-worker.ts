@@ -44,7 +44,7 @@ export interface PoolWorkerSetup {
 /** A pool that runs from source uses the built worker, since a child process has no loader for TypeScript. */
 const ENTRY = fileURLToPath(
   new URL(
-    import.meta.url.endsWith('.ts') ? '../../dist/worker-pool/pool-worker-main.js' : './pool-worker-main.js',
+    import.meta.url.endsWith('.ts') ? '../../dist/pool-worker-main.js' : './pool-worker-main.js',
     import.meta.url,
   ),
 )
