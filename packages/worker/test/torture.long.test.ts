@@ -1,10 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { RUNS_ALL } from '@rq/testkit'
 import { describe, expect, test } from 'vitest'
 import { fixture } from './fixture.ts'
 
-/** The least number that has jobs of every kind. */
-const JOBS = RUNS_ALL ? 400 : 100
+const JOBS = 400
 
 /** Notes each beginning, then ends in one of many ways. */
 const NOTED = `
