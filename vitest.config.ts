@@ -29,7 +29,7 @@ export default defineConfig({
   resolve: { conditions: ['@rq/source'] },
   ssr: { resolve: { conditions: ['@rq/source'] } },
   test: {
-    // Transformed sources are kept in node_modules, by content: a tenth of the CPU time of a second run.
+    // Transformed sources are kept in node_modules, by content, for the next run.
     experimental: { fsModuleCache: true },
     // Longer than `eventually` waits, so that a test fails with what `eventually` saw last. No test sets its own.
     testTimeout: patience(180_000),
