@@ -42,6 +42,7 @@ export {
   type TypedRef,
 } from './function-ref.ts'
 export type { GroupStore } from './group-store.ts'
+export { inflatePayload, inflateText, isCompressed } from './inflate.ts'
 export type {
   AwaitedResult,
   CancelRequest,
@@ -51,6 +52,7 @@ export type {
   JobReply,
   JobStore,
 } from './job-store.ts'
+export { DEFAULT_LIMITS, type Limits, LONGEST_ERROR_BYTES } from './limits.ts'
 export { type NameHolder, type NameWaitOptions, waitForName } from './name-holder.ts'
 export {
   type CheckedDependency,

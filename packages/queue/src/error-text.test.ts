@@ -1,9 +1,10 @@
 import { runInNewContext } from 'node:vm'
 import { RqError } from '@rq/core'
+import { LONGEST_ERROR_BYTES } from '@rq/job'
 import { attempts } from '@rq/testkit'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { errorName, errorText, LONGEST_ERROR_BYTES } from './error-text.ts'
+import { errorName, errorText } from './error-text.ts'
 import { JobTimeoutError } from './job-errors.ts'
 
 const lastLine = (text: string) => text.split('\n').at(-1)

@@ -1,7 +1,6 @@
 import { inspect } from 'node:util'
+import { LONGEST_ERROR_BYTES } from '@rq/job'
 
-/** The longest error text that is stored, in bytes. */
-export const LONGEST_ERROR_BYTES = 64 * 1024
 const LONGEST_SUMMARY = 500
 const LONGEST_NAME = 200
 const DEEPEST_CAUSE = 10

@@ -1,5 +1,5 @@
 import { RqError } from '@rq/core'
-import { type Call, dumpCall, loadCall, type Payload, readPayload } from '@rq/job'
+import { type Call, DEFAULT_LIMITS, dumpCall, inflatePayload, loadCall, type Payload, readPayload } from '@rq/job'
 import type { Serializer } from '@rq/serializer'
 
 /** Serialize a call. @throws RqError `RQ_SERIALIZATION`, with the error of the serializer as its cause. */
@@ -11,10 +11,16 @@ export function writeCall(serializer: Serializer, call: Call): Payload {
   }
 }
 
-/** Read a serialized call. @throws RqError `RQ_DESERIALIZATION`, with the error of the serializer as its cause. */
-export function readCall(serializer: Serializer, data: Payload): Call {
+/**
+ * Read a serialized call. This is the only place where the data of a job is inflated. A Python program that saves a job
+ * compresses its data, also data of our serializers.
+ * @param most - bytes that it may inflate to.
+ * @throws RqError `RQ_DESERIALIZATION`, with the error of the serializer as its cause; `RQ_TOO_LARGE`.
+ */
+export function readCall(serializer: Serializer, data: Payload, most = DEFAULT_LIMITS.inflated): Call {
+  const inflated = inflatePayload(data, most, 'the function and arguments of the job')
   try {
-    return loadCall(serializer, data)
+    return loadCall(serializer, inflated)
   } catch (error) {
     throw refused('RQ_DESERIALIZATION', 'Cannot read the function and arguments of the job', serializer, error)
   }

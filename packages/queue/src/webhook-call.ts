@@ -5,6 +5,8 @@ import { readCall } from './payload.ts'
 
 /** Of a webhook that does not say, in seconds. */
 const DEFAULT_TIMEOUT_S = 10
+/** A larger call is not read for the name of its function, since the worker's own process would read it. */
+const LARGEST_CALL_READ = 1024 ** 2
 
 /** A webhook request that is due. */
 export interface WebhookCall {
@@ -87,9 +89,11 @@ function bodyOf(record: JobRecord, settlement: Settlement, status: string | unde
   })
 }
 
-function funcName(record: JobRecord, serializer: Serializer): string | null {
+/** Null if the call cannot be read, or is too large to read it for this. */
+function funcName({ data }: JobRecord, serializer: Serializer): string | null {
+  if (data.length > LARGEST_CALL_READ) return null
   try {
-    return readCall(serializer, record.data).func
+    return readCall(serializer, data, LARGEST_CALL_READ).func
   } catch {
     return null
   }

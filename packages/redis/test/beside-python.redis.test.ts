@@ -160,6 +160,34 @@ describe('awaitResult', () => {
     }, /^job a \(finished, of default\) is in queue/))
 })
 
+describe('a job whose data is compressed', () => {
+  const bomb = deflateSync(Buffer.alloc(20_000_000, ' '))
+
+  test.each(['plain', 'other'])('is claimed and fetched without inflating it: %s', (id) =>
+    withStorage(async (storage, { client, prefix }) => {
+      await storage.queues.enqueue([newJob({ id, ...(id === 'other' && { ttlS: 60 }) })])
+      await client.hset(`${prefix}job:${id}`, 'data', bomb)
+      const [claimed] = (await storage.workers.claim(claimRequest())).jobs
+      expect(claimed?.job).toMatchObject({ data: bomb, results: 'stream' })
+      expect(await storage.jobs.fetch([id])).toMatchObject([{ data: bomb, results: 'stream' }])
+    }, /\(started\)|is in wip/),
+  )
+
+  test('shows the beginning of a text that is a bomb', () =>
+    withStorage(async (storage, { client, prefix }) => {
+      await storage.queues.enqueue([newJob({ id: 'a' })])
+      const text = deflateSync(`Traceback ${'x'.repeat(20_000_000)}`)
+      await client.hset(`${prefix}job:a`, 'exc_info', text)
+      await client.xadd(`${prefix}results:a`, '*', 'type', '2', 'exc_string', text.toString('base64'))
+      const [job] = await storage.jobs.fetch(['a'])
+      const [result] = await storage.jobs.results('a')
+      for (const shown of [job?.excInfo, result?.excString]) {
+        expect(shown).toMatch(/^Traceback x+\n\.\.\. \(cut: it inflates to more than \d+ bytes\)$/)
+        expect(shown?.length).toBeLessThan(2_000_000)
+      }
+    }, /results:a|exc_info/))
+})
+
 describe('results', () => {
   test('of a job in our dialect survive that a Python program saves the job', () =>
     withStorage(async (storage, { client, prefix }) => {

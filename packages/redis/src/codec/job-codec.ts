@@ -1,10 +1,12 @@
-import { inflateSync } from 'node:zlib'
 import {
   type CallbackRecord,
   DEFAULT_CALLBACK_TIMEOUT_S,
+  inflateText,
+  isCompressed,
   isJobStatus,
   type JobChanges,
   type JobRecord,
+  LONGEST_ERROR_BYTES,
   type Payload,
   type WebhookRecord,
 } from '@rq/job'
@@ -12,8 +14,6 @@ import type { ScriptArgument } from '../connection/script.ts'
 import { parseJson } from './json.ts'
 import type { PackedStrings } from './message-pack.ts'
 import { formatTime, parseTime } from './time.ts'
-
-const ZLIB_FIRST_BYTE = 0x78
 
 /**
  * Encode a record as names and values of RQ's hash, in turn, `created_at` first. Without `status` and `enqueued_at`,
@@ -77,7 +77,8 @@ function pushCallback(fields: ScriptArgument[], kind: string, callback: Callback
 /**
  * Decode a record from the names and values of its hash, in turn. A value that cannot be parsed counts as unset, where
  * RQ's own reader fails: one bad job must not stop a worker. Undefined if there is no field `data`, RQ's rule for "no
- * such job". A job whose `data` is empty exists; it fails when it runs.
+ * such job". A job whose `data` is empty exists; it fails when it runs. Compressed `data` stays compressed: it is
+ * inflated where it is read, which is no worker's own process.
  */
 export function decodeJob(id: string, reply: readonly Buffer[]): JobRecord | undefined {
   const record: JobRecord = { id, origin: '', status: 'created', data: '', createdAtMs: 0, results: 'hash' }
@@ -102,16 +103,14 @@ export function decodePlainJob(packed: PackedStrings): JobRecord {
   const resultTtl = packed.string()
   const description = packed.string()
   const first = packed.firstByte
-  const isJson = first !== undefined && isFirstOfJson(first) && first !== ZLIB_FIRST_BYTE
-  const data = isJson ? packed.string() : packed.bytes()
-  const compressed = first === ZLIB_FIRST_BYTE
+  const data = first !== undefined && isFirstOfJson(first) ? packed.string() : packed.bytes()
   const record: JobRecord = {
     id,
     origin: '',
     status: 'queued',
-    data: compressed ? inflated(data as Buffer) : data,
+    data,
     createdAtMs,
-    results: compressed ? 'stream' : 'hash',
+    results: isCompressed(data) ? 'stream' : 'hash',
     description,
   }
   set(record, 'enqueuedAtMs', enqueuedAtMs)
@@ -134,10 +133,9 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   [
     'data',
     (record, value) => {
-      const compressed = value[0] === ZLIB_FIRST_BYTE
-      record.data = compressed ? inflated(value) : payload(value)
+      record.data = payload(value)
       // Python RQ wrote it, so its results are written in RQ's own dialect.
-      if (compressed) record.results = 'stream'
+      if (isCompressed(record.data)) record.results = 'stream'
     },
   ],
   [
@@ -228,7 +226,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   [
     'exc_info',
     (record, value) => {
-      const message = (value[0] === ZLIB_FIRST_BYTE ? inflated(value) : value).toString()
+      const message = inflateText(value, LONGEST_ERROR_BYTES)
       if (message !== '') record.excInfo = message
     },
   ],
@@ -278,22 +276,14 @@ function callbackTimeout(key: CallbackKey): Reader {
   }
 }
 
-/** A string if the bytes are JSON, which our own serializers write; else the bytes. */
+/** A string if the bytes may be JSON, which our own serializers write; else the bytes. */
 function payload(bytes: Buffer): Payload {
   return isFirstOfJson(bytes[0] ?? 0) ? bytes.toString() : bytes
 }
 
+/** No JSON begins with the first byte of zlib, an `x`. */
 function isFirstOfJson(byte: number): boolean {
-  return byte < 0x80 && byte >= 0x09
-}
-
-/** Inflate bytes; return them as they are if they only look like zlib. RQ's reader does the same. */
-function inflated(bytes: Buffer): Payload {
-  try {
-    return payload(inflateSync(bytes))
-  } catch {
-    return bytes
-  }
+  return byte < 0x80 && byte >= 0x09 && byte !== 0x78
 }
 
 function readInteger(value: Buffer | string): number | undefined {

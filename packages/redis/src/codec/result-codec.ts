@@ -1,6 +1,7 @@
-import { deflateSync, inflateSync } from 'node:zlib'
+import { deflateSync } from 'node:zlib'
 import {
   type AwaitedResult,
+  inflateText,
   type JobRecord,
   RESULT_TYPE_NUMBERS,
   type ResultRecord,
@@ -9,6 +10,9 @@ import {
 } from '@rq/job'
 import type { ScriptArgument } from '../connection/script.ts'
 import { parseTime } from './time.ts'
+
+/** Bytes that are shown of an error. Ours are shorter; those of Python have no limit. */
+const LONGEST_SHOWN_ERROR = 1024 ** 2
 
 /** Encode a result as names and values of a stream entry, in turn. An error is zlib in base64, a value base64. */
 export function encodeResult(settlement: Settlement, workerName: string): ScriptArgument[] {
@@ -45,7 +49,9 @@ export function decodeResult(id: Buffer, fields: readonly Buffer[]): ResultRecor
     createdAtMs: parseTime(map.get('ended_at') ?? '') ?? Number(String(id).split('-')[0]),
     ...(returnValue === undefined ? {} : { returnValue: Buffer.from(returnValue, 'base64') }),
     ...(value === undefined ? {} : { returnValue: value }),
-    ...(excString === undefined ? {} : { excString: inflateText(excString) }),
+    ...(excString === undefined
+      ? {}
+      : { excString: inflateText(Buffer.from(excString, 'base64'), LONGEST_SHOWN_ERROR) }),
     ...optional('workerName', map.get('worker_name')),
     ...optional('executionId', map.get('execution_id')),
     ...optional(
@@ -100,15 +106,6 @@ export function readNotice(message: Buffer): { readonly jobId: string; readonly 
     ...optional('executionEndedAtMs', parseTime(endedAt)),
   }
   return { jobId, awaited: { status: 'finished', result } }
-}
-
-function inflateText(base64: string): string {
-  const bytes = Buffer.from(base64, 'base64')
-  try {
-    return inflateSync(bytes).toString()
-  } catch {
-    return bytes.toString()
-  }
 }
 
 function seconds(text: string | undefined): number | undefined {
