@@ -7,6 +7,7 @@ import { EXIT, type ExitCode, exitCodeOf, isForeseen, UsageError } from './exit-
 import { commandHelp, programHelp } from './help.ts'
 import type { Host } from './host.ts'
 import { Output } from './output/output.ts'
+import { visible } from './output/terminal-text.ts'
 import { checkPaths, resolveSettings, type SharedOptions } from './settings.ts'
 import { SHARED_FLAGS } from './shared-options.ts'
 import { usageError } from './usage-error.ts'
@@ -57,8 +58,8 @@ function report(error: unknown, output: Output, isVerbose: boolean): void {
     for (let at: unknown = error; at instanceof Error; at = at.cause) {
       output.error(`${at === error ? '' : 'caused by '}${maskUserInfo(at.stack ?? at.message)}`)
     }
-  } else if (isForeseen(error)) output.error(message)
-  else output.error(`Unexpected error: ${message} (--verbose shows the stack)`)
+  } else if (isForeseen(error)) output.error(visible(message))
+  else output.error(`Unexpected error: ${visible(message)} (--verbose shows the stack)`)
 }
 
 /** The chosen command with its flags, or the text that the words ask for: help, version, completions. */

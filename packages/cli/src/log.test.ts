@@ -26,7 +26,18 @@ describe('createLogger', () => {
   test('writes a stack below its line', () => {
     const { logger, lines } = logged({})
     logger.error('Job failed', { error: 'RangeError: x\n\tat f\x1b[2J\n', took: '1 ms' })
-    expect(lines).toEqual(['14:02:09 Job failed, took 1 ms\nRangeError: x\n    at f\\x1b[2J'])
+    expect(lines).toEqual(['14:02:09 Job failed, took 1 ms\n| RangeError: x\n|     at f\\x1b[2J'])
+  })
+
+  test('begins no line with what a job says, so that it cannot forge entries', () => {
+    const { logger, lines } = logged({})
+    const forged = '14:02:09 default: Job OK (forged)'
+    for (const end of ['\n', '\r\n', '\r', '\u2028', '\x85', '\v']) {
+      logger.error('Job failed', { error: new Error(`x${end}${forged}`), reason: `${forged}${end}${forged}` })
+    }
+    const shown = lines.join('\n').split('\n')
+    expect(shown.filter((line) => !line.startsWith('| '))).toHaveLength(6)
+    expect(shown.filter((line) => line.startsWith(forged))).toEqual([])
   })
 
   test('escapes what could forge lines or move the cursor', () => {

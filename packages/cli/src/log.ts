@@ -15,9 +15,12 @@ export interface LogOptions {
   readonly now: () => Date
 }
 
+/** Begins each line below an entry, so that no text of a job, such as an error's, looks like an entry. */
+const BELOW = '| '
+
 /**
  * The logger of a worker or scheduler. Text: one line as in RQ (`14:02:11 default: add(1, 2) (id)`), an error's stack
- * below it. JSON: one object per line with `time`, `level`, `message` and the fields.
+ * below it, each line after `| `. JSON: one object per line with `time`, `level`, `message` and the fields.
  */
 export function createLogger(options: LogOptions, given: LogFields = {}): Logger {
   const least = LOG_LEVELS.indexOf(options.level)
@@ -52,12 +55,16 @@ function textEntry({ level, message, fields }: Entry, { now, dateFormat, paint }
   for (const [name, value] of Object.entries(fields)) {
     if (value === undefined) continue
     const text = value instanceof Error ? (value.stack ?? value.message) : textOf(value)
-    if (text.includes('\n')) blocks.push(visibleBlock(text.trimEnd()))
+    if (text.includes('\n')) blocks.push(below(text.trimEnd()))
     else parts.push(`${name} ${visible(text)}`)
   }
   const line = [visible(message), ...parts].join(', ')
   const brush = level === 'error' ? paint.red : level === 'warn' ? paint.yellow : colourOf(message, paint)
   return [`${paint.dim(formatTime(dateFormat, now()))} ${brush(line)}`, ...blocks].join('\n')
+}
+
+function below(text: string): string {
+  return BELOW + visibleBlock(text).replaceAll('\n', `\n${BELOW}`)
 }
 
 function textOf(value: unknown): string {

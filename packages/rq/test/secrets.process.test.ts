@@ -99,7 +99,16 @@ async function lookAround(queue: Queue, url: string, port: number, see: (where: 
   }
   const wrong = `redis://:${CANARY}wrong@127.0.0.1:${port}`
   const away = `redis://user:${CANARY}@127.0.0.1:1/0?password=${CANARY}`
-  for (const bad of [wrong, away, `redis://:${CANARY}@`, `http://:${CANARY}@host`, `${CANARY}`]) {
+  for (const bad of [
+    wrong,
+    away,
+    `redis://:${CANARY}@`,
+    `http://:${CANARY}@host`,
+    `redis://h/${CANARY}`,
+    `redis://:%${CANARY}@h`,
+    `redis://u:1?${CANARY}&1@h`,
+    `${CANARY}`,
+  ]) {
     const errors = await Promise.all([
       caught(async () => new Queue('x', { connection: bad }).enqueue('jobs.add')),
       caught(() => new Worker('x', { connection: bad, prefix: '*' }).work({ burst: true })),

@@ -9,6 +9,7 @@ import {
   invalidOption,
   type Logger,
   type OptionNames,
+  oneLineLogger,
   RqError,
   randomHex,
   silentLogger,
@@ -97,7 +98,7 @@ export class CronScheduler {
     if (typeof storage !== 'object' || storage === null) throw invalidOption('storage', storage, 'a storage')
     this.name = name === undefined ? `${this.hostname}:${this.pid}:${randomHex().slice(0, 6)}` : checkName(name, 'name')
     this.createdAt = new Date(clock.nowMs())
-    this.#logger = logger.child({ cronScheduler: this.name })
+    this.#logger = oneLineLogger(logger).child({ cronScheduler: this.name })
     const storeClock = new StoreClock(clock)
     this.#context = {
       storage,

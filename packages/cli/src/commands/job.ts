@@ -70,7 +70,7 @@ type Line = readonly [name: string, value: string]
 
 function describe(document: JobDocument, shown: Shown, paint: Paint): string {
   const lines: Line[] = [
-    ['Job', paint.bold(document.id)],
+    ['Job', paint.bold(visible(document.id))],
     ['Status', statusColour(document.status, paint)],
     ['Queue', place(document)],
     ...text('Waiting', shown.waiting),

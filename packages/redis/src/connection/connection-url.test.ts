@@ -26,7 +26,13 @@ describe('optionsOfUrl', () => {
   it.each([
     ['redis://:canary%@h', 'Write a % as %25'],
     ['redis://canary%zz@h', 'The user name in the Redis URL has a %'],
-    ['redis://h/0x10', 'Not a database number in redis://h/0x10'],
+    ['redis://h/0x10', 'Not a database number in redis://h/***'],
+    ['redis://h/canary', 'Not a database number in redis://h/***: expected a URL such as redis://host:port/0'],
+    ['redis://:x@h/0/canary', 'Not a database number in redis://:***@h/***'],
+    ['redis:canary', 'Not a database number in <not a URL>'],
+    ['redis://h?db=canary', 'Not a database number in redis://h?db=***'],
+    ['http://h/canary?canary=canary', 'Not a Redis URL: http://h/***?***=***'],
+    ['default:canary', 'Not a Redis URL: <not a URL>'],
     ['redis://h/-1', 'Not a database number'],
     ['redis://h?db=one', 'Not a database number'],
     ['redis://h/1?db=2', 'two values for the database'],
@@ -38,6 +44,7 @@ describe('optionsOfUrl', () => {
       "'ssl_cert_reqs', which rq does not know. It knows db, username, password, family",
     ],
     ['redis://ada:1?canary@h/0', 'has a parameter, which rq does not know'],
+    ['redis://ada:1?canary&1@h/0', 'has a parameter, which rq does not know'],
     ['redis://ada:1/canary@h/0', 'Not a database number in <not a URL>'],
     ['redis://ada:1#canary@h/0', 'Write a # in a password as %23'],
     ['unix://tmp/redis.sock', 'with three slashes'],
@@ -53,6 +60,8 @@ describe('optionsOfUrl', () => {
 describe('maskUrl', () => {
   it('hides secrets, and what may be a part of one', () => {
     expect(maskUrl('redis://ada:canary@h/1?password=canary')).toBe('redis://***:***@h/1?password=***')
+    expect(maskUrl('redis://h/1?db=2&token=canary&canary=1#canary')).toBe('redis://h/1?db=2&***=***#***')
+    expect(maskUrl('unix:///tmp/redis.sock')).toBe('unix:///tmp/redis.sock')
     expect(maskUrl('redis://ada:1/canary@h/0')).toBe('<not a URL>')
   })
 })

@@ -16,20 +16,27 @@ export function urlFromEnvironment(env: NodeJS.ProcessEnv = process.env): string
   return URL_VARIABLES.map((name) => env[name]).find((url) => url) ?? DEFAULT_URL
 }
 
+/** What of a query may be shown. */
+const SHOWN_PARAMETERS: readonly string[] = ['db', 'family']
+
 /**
- * A URL to show: user, password, and secrets in the query are replaced by stars. What is not a URL is not shown at all,
- * because it may be a secret in the wrong place.
+ * A URL to show: scheme, host, port, the number of the database, or the path of a socket. All else is replaced by
+ * stars. What is not a URL is not shown at all, because it may be a secret in the wrong place.
  */
 export function maskUrl(url: string): string {
   if (url.startsWith('/')) return url
-  if (!URL.canParse(url)) return '<not a URL>'
+  if (!URL.canParse(url) || !/^[a-z+]+:\/\//i.test(url)) return '<not a URL>'
   const masked = new URL(url)
   // A password with a raw `/`, `?` or `#` ends what is read as the host. The rest of it stands before the `@`.
   if (/@/.test(masked.pathname + masked.search + masked.hash)) return '<not a URL>'
   if (masked.username !== '') masked.username = '***'
   if (masked.password !== '') masked.password = '***'
-  for (const key of [...masked.searchParams.keys()]) {
-    if (/pass|secret|token|key|auth/i.test(key)) masked.searchParams.set(key, '***')
+  if (masked.protocol !== 'unix:' && !/^\/?\d*$/.test(masked.pathname)) masked.pathname = '/***'
+  if (masked.hash !== '') masked.hash = '***'
+  for (const [key, value] of [...masked.searchParams]) {
+    if (SHOWN_PARAMETERS.includes(key) && /^\d*$/.test(value)) continue
+    masked.searchParams.delete(key)
+    masked.searchParams.set(PARAMETERS.includes(key) ? key : '***', '***')
   }
   return masked.toString()
 }
@@ -71,11 +78,11 @@ function serverOf({ protocol, hostname, port }: URL): RedisOptions {
   return { host, port: port === '' ? 6379 : Number(port), ...(protocol === 'rediss:' && { tls: {} }) }
 }
 
-/** The query. A name that is no word is not shown: it may be a part of a password. */
-function queryOf({ searchParams }: URL): ReadonlyMap<string, string> {
+/** The query. A name that is no word, or has an `@` behind it, is not shown: it may be a part of a password. */
+function queryOf({ search, searchParams }: URL): ReadonlyMap<string, string> {
   for (const name of searchParams.keys()) {
     if (!PARAMETERS.includes(name)) {
-      const shown = /^\w{1,40}$/.test(name) ? `the parameter '${name}'` : 'a parameter'
+      const shown = /^\w{1,40}$/.test(name) && !search.includes('@') ? `the parameter '${name}'` : 'a parameter'
       throw config(
         `The Redis URL has ${shown}, which rq does not know. It knows ${PARAMETERS.join(', ')}; for anything else give ioredis options as connection.`,
       )
@@ -93,7 +100,7 @@ function single(what: string, inPlace: string, inQuery: string | undefined): str
 
 function numberOf(what: string, pattern: RegExp, text: string, url: string): number {
   if (pattern.test(text)) return Number(text)
-  throw config(`Not ${what} in ${maskUrl(url)}: expected redis://host:port/0.`)
+  throw config(`Not ${what} in ${maskUrl(url)}: expected a URL such as redis://host:port/0.`)
 }
 
 function decoded(text: string, what: string): string {
