@@ -42,5 +42,6 @@ export {
   valueOption,
 } from './option.ts'
 export { checkOptionNames, type OptionNames, unknownOption } from './option-names.ts'
+export { checkQueueName, checkRateLimitKey, checkWorkerName, RESERVED_ENDINGS } from './reserved-endings.ts'
 export { nearestWord, suggestion } from './suggestion.ts'
 export { LONGEST_TIMER_MS, pause, startTimer, within, withinOrThrow } from './wait.ts'

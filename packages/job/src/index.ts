@@ -21,7 +21,13 @@ export {
   RESULT_HISTORY,
   UNLIMITED,
 } from './defaults.ts'
-export { dependencyCycle, inDependencyOrder, isDependencyCycle } from './dependencies/graph.ts'
+export {
+  dependencyCycle,
+  inDependencyOrder,
+  isDependencyCycle,
+  isTooManyDependencies,
+  tooManyDependencies,
+} from './dependencies/graph.ts'
 export { type DependencyState, type Readiness, readiness } from './dependencies/readiness.ts'
 export { Dependency, type DependencyOptions, idOf, type JobLike, jobIdsOf } from './dependency.ts'
 export { describeCall } from './describe.ts'

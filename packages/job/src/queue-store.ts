@@ -18,13 +18,16 @@ export interface NewJob {
   readonly delayMs?: number
 }
 
-/** Where a new job was put. `duplicate` and `cycle`: it was refused, and nothing was written. */
-export type Placement = Extract<JobStatus, 'queued' | 'deferred' | 'scheduled' | 'rate_limited'> | 'duplicate' | 'cycle'
+/** Why a job was refused; nothing was written. `too_many`: the store cannot see whether it would close a cycle. */
+type Refusal = 'duplicate' | 'cycle' | 'too_many'
+
+/** Where a new job was put, or why it was refused. */
+export type Placement = Extract<JobStatus, 'queued' | 'deferred' | 'scheduled' | 'rate_limited'> | Refusal
 
 /** The answer to `begin`: the job is leased to the caller, or it was put elsewhere or refused. */
 export type BeginReply =
   | { readonly placement: 'started'; readonly executionId: string }
-  | { readonly placement: Extract<Placement, 'deferred' | 'duplicate' | 'cycle'> }
+  | { readonly placement: 'deferred' | Refusal }
 
 /** How many jobs of a queue wait in it and in each of its registries, without expired entries; whether it is paused. */
 export interface QueueCounts extends Readonly<Record<RegistryKind, number>> {

@@ -1,7 +1,10 @@
-import { checkName, checkOptionNames, invalidOption, type OptionNames } from '@rq/core'
+import { checkOptionNames, checkRateLimitKey, invalidOption, type OptionNames } from '@rq/core'
 
 export interface RateLimitOptions {
-  /** Jobs with the same key share the limit, across all queues and workers. */
+  /**
+   * Jobs with the same key share the limit, across all queues and workers. It must not end in `:allowed` or
+   * `:rate_limited`.
+   */
   key: string
   /** Maximum number of jobs with this key that are queued or running at once. At least 1. */
   concurrency: number
@@ -20,7 +23,7 @@ export class RateLimit {
 
   constructor(options: RateLimitOptions) {
     checkOptionNames(options, NAMES, 'RateLimit')
-    this.key = checkName(options.key, 'rateLimit.key')
+    this.key = checkRateLimitKey(options.key, 'rateLimit.key')
     if (!Number.isInteger(options.concurrency) || options.concurrency < 1) {
       throw invalidOption('rateLimit.concurrency', options.concurrency, 'a whole number of at least 1')
     }

@@ -73,6 +73,19 @@ describe('enqueueMany', () => {
     })
   })
 
+  it('says which jobs have too many dependencies to search', async () => {
+    const storage = new TestStorage()
+    const queue = new Queue('q', { storage })
+    const enqueue = storage.queues.enqueue.bind(storage.queues)
+    storage.queues.enqueue = async (jobs) => ['too_many', ...(await enqueue(jobs.slice(1)))]
+    const error = await errorOf(queue, datasOf(['a', 'b'], { dependsOn: ['other'], unique: false }))
+    expect(error).toMatchObject({
+      code: 'RQ_TOO_MANY_DEPENDENCIES',
+      message: expect.stringMatching(/another id\. Of 2 jobs: 1 written, 1 not written; /),
+      details: { ...NONE, option: 'dependsOn', jobId: 'a', written: ['b'], unwritten: ['a'] },
+    })
+  })
+
   it.each([
     ['RQ_REDIS_UNREACHABLE', 'unknown'],
     ['RQ_REDIS_OUT_OF_MEMORY', 'unwritten'],

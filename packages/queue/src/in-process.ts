@@ -8,6 +8,7 @@ import {
   type NewJob,
   type Outcome,
   settle,
+  tooManyDependencies,
 } from '@rq/job'
 import type { JobContext } from './context.ts'
 import { Job } from './job.ts'
@@ -28,8 +29,8 @@ export type KnownFunctions = ReadonlyMap<string, AnyFunction>
  * Run a job in this process instead of queueing it (`isAsync: false`). It is stored, run with its callbacks and
  * timeout, and settled: afterwards it is finished or failed, or deferred when it waits for other jobs. Retries and
  * repeats are ignored. If the process dies meanwhile, workers recover the job.
- * @throws DuplicateJobError, RqError `RQ_INVALID_OPTION` (cycle); what the failure callback throws, after the job is
- *   stored.
+ * @throws DuplicateJobError, RqError `RQ_INVALID_OPTION` (cycle), `RQ_TOO_MANY_DEPENDENCIES`; what the failure callback
+ *   throws, after the job is stored.
  */
 export async function runInProcess<R>(
   job: NewJob,
@@ -46,6 +47,8 @@ export async function runInProcess<R>(
       throw new DuplicateJobError(record.id)
     case 'cycle':
       throw dependencyCycle([record.id])
+    case 'too_many':
+      throw tooManyDependencies(record.id)
     case 'deferred':
       record.status = 'deferred'
       return new Job<R>(record, context)

@@ -1,5 +1,12 @@
 import { RqError } from '@rq/core'
-import { dependencyCycle, isDependencyCycle, type NewJob, type Placement } from '@rq/job'
+import {
+  dependencyCycle,
+  isDependencyCycle,
+  isTooManyDependencies,
+  type NewJob,
+  type Placement,
+  tooManyDependencies,
+} from '@rq/job'
 import { DuplicateJobError } from './job-errors.ts'
 import { setPlacement } from './placing.ts'
 
@@ -64,6 +71,7 @@ export class EnqueuedList {
   refuse({ record }: NewJob, error: unknown): boolean {
     if (error instanceof DuplicateJobError) this.#outcome.duplicates.push(record.id)
     else if (isDependencyCycle(error)) this.#outcome.cycles.push(record.id)
+    else if (isTooManyDependencies(error)) this.#outcome.unwritten.push(record.id)
     else return false
     this.#firstRefusal ??= error
     return true
@@ -93,6 +101,7 @@ export class EnqueuedList {
     const became = written.length + unknown.length === 0 ? 'Nothing was written.' : this.#summary()
     if (error instanceof DuplicateJobError) throw new DuplicateJobError(error.jobId, outcome, became)
     if (isDependencyCycle(error)) throw dependencyCycle(error.details.cycle, became, outcome)
+    if (isTooManyDependencies(error)) throw tooManyDependencies(error.details.jobId, became, outcome)
     if (!(error instanceof RqError)) throw error
     throw new RqError(error.code, `${error.message} ${became}`, {
       cause: error,

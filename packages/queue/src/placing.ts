@@ -1,10 +1,10 @@
-import { dependencyCycle, type JobRecord, type NewJob, type Placement } from '@rq/job'
+import { dependencyCycle, type JobRecord, type NewJob, type Placement, tooManyDependencies } from '@rq/job'
 import { DuplicateJobError } from './job-errors.ts'
 
 /**
  * Set the status of a job's record to where the store placed the job.
  * @returns the record.
- * @throws DuplicateJobError, RqError `RQ_INVALID_OPTION` (cycle): nothing was written.
+ * @throws DuplicateJobError, RqError `RQ_INVALID_OPTION` (cycle), `RQ_TOO_MANY_DEPENDENCIES`: nothing was written.
  */
 export function setPlacement({ record }: NewJob, placement: Placement): JobRecord {
   switch (placement) {
@@ -12,6 +12,8 @@ export function setPlacement({ record }: NewJob, placement: Placement): JobRecor
       throw new DuplicateJobError(record.id)
     case 'cycle':
       throw dependencyCycle([record.id, ...(record.dependencyIds ?? [])])
+    case 'too_many':
+      throw tooManyDependencies(record.id)
     default:
       record.status = placement
       if (placement === 'queued') record.enqueuedAtMs = Date.now()

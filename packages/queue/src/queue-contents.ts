@@ -1,26 +1,21 @@
-import { checkName, checkOptionNames, type DurationLike, durationS, invalidOption, type OptionNames } from '@rq/core'
+import {
+  checkOptionNames,
+  checkQueueName,
+  type DurationLike,
+  durationS,
+  invalidOption,
+  type OptionNames,
+} from '@rq/core'
 import { idOf, type JobLike, type RegistryKind } from '@rq/job'
 import type { JobContext } from './context.ts'
 import { Job } from './job.ts'
 import { jobIdOf } from './job-view.ts'
 import { Registry } from './registry.ts'
 
-/** RQ keeps jobs that a worker has taken but not started in a list whose name has this ending. */
-const RESERVED_ENDING = ':intermediate'
-
-/** The name of a queue, checked. @throws RqError `RQ_INVALID_OPTION`. */
-function checkQueueName(name: unknown): string {
-  const checked = checkName(name, 'queue name')
-  if (checked.endsWith(RESERVED_ENDING)) {
-    throw invalidOption('queue name', name, `a name that does not end in "${RESERVED_ENDING}", which RQ uses itself`)
-  }
-  return checked
-}
-
 /** Names of queues, checked. @throws RqError `RQ_INVALID_OPTION`. */
 export function checkQueueNames(names: readonly unknown[]): string[] {
   if (!Array.isArray(names)) throw invalidOption('queue names', names, 'a list of names')
-  return names.map(checkQueueName)
+  return names.map((name) => checkQueueName(name, 'queue name'))
 }
 
 export interface SliceOptions {
@@ -51,7 +46,7 @@ export class QueueContents {
   readonly #registries = new Map<RegistryKind, Registry>()
 
   constructor(name: string, context: JobContext) {
-    this.name = checkQueueName(name)
+    this.name = checkQueueName(name, 'queue name')
     this.#context = context
   }
 

@@ -208,6 +208,18 @@ describe('enqueue', () => {
     })
   })
 
+  it.each([true, false])('refuses a job whose dependencies are too many to search, isAsync: %s', async (isAsync) => {
+    const storage = new TestStorage()
+    const queue = new Queue('default', { storage, isAsync })
+    storage.queues.enqueue = async () => ['too_many']
+    storage.queues.begin = async () => ({ placement: 'too_many' })
+    await expect(queue.enqueue(nothing, [], { jobId: 'a', dependsOn: 'b' })).rejects.toMatchObject({
+      code: 'RQ_TOO_MANY_DEPENDENCIES',
+      message: expect.stringMatching(/^Invalid dependsOn of job a: .* looks at 5000 jobs\. .*Nothing was written\.$/),
+      details: { option: 'dependsOn', jobId: 'a' },
+    })
+  })
+
   it('sends concurrent calls together and keeps their order, also while functions are located', async () => {
     const { storage, queue } = setUp()
     const jobs = await Promise.all([

@@ -205,9 +205,10 @@ export class Queue extends QueueContents {
    * Enqueue many jobs in atomic calls of up to 500 jobs. The handles, and the jobs in the queue, have the order given;
    * jobs with `atFront` are at the head. Jobs may depend on others of the list, before or after them.
    * @throws as `enqueue`. Wrong input throws before anything is written. All jobs are written but those that the store
-   *   refuses (`unique`, a cycle); another error of the store ends the list. The details of the error have the ids of
-   *   each kind: `written`, `duplicates`, `cycles`, `unknown` (the reply was lost) and `unwritten`. Enqueueing the list
-   *   again is safe, since each data keeps its id; with `unique`, leave out what is `written`.
+   *   refuses (`unique`, a cycle, too many dependencies); another error of the store ends the list. The details of the
+   *   error have the ids of each kind: `written`, `duplicates`, `cycles`, `unknown` (the reply was lost) and
+   *   `unwritten`. Enqueueing the list again is safe, since each data keeps its id; with `unique`, leave out what is
+   *   `written`.
    */
   async enqueueMany<const D extends readonly EnqueueData[]>(
     datas: D,

@@ -11,8 +11,8 @@
 -- @arg overlap string 'allow'; or what the ids of this cron job begin with: enqueue only when none of them is
 --   unfinished
 -- @arg job     packed a list with one job, as lib/enqueue says
--- @reply {[answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'early', tick: string, nowMs:
---   int]} tick: the last one decided, or empty; nowMs: Redis's time. Both in ms.
+-- @reply {[answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'too_many' | 'early', tick:
+--   string, nowMs: int]} tick: the last one decided, or empty; nowMs: Redis's time. Both in ms.
 -- @include lib/enqueue
 -- @include lib/cron
 
@@ -35,7 +35,7 @@ if tick ~= '' then
 end
 local answers, id = enqueueAll(prefix, queuesKey, stamp, job)
 local answer = answers[1]
-if answer ~= 'duplicate' and answer ~= 'cycle' then
+if answer ~= 'duplicate' and answer ~= 'cycle' and answer ~= 'too_many' then
   remember(historyKey, id, nowMs)
   answer = 'enqueued'
 end

@@ -6,7 +6,8 @@
 -- @arg jobs     packed a list, as lib/enqueue says
 -- @arg traits   int    the sum of 1 = all of them are plain, no two have the same id, and there are at most 1000;
 --   2 = no job has had the id of any of them
--- @reply {int | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle')[]}
+-- @reply {int | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle' |
+--   'too_many')[]}
 --   an answer for each job; or the number of jobs, when all are queued
 
 local queuesKey = KEYS[1]

@@ -17,6 +17,18 @@ describe('claim', () => {
       expect(await end(storage, jobs, RAISED)).toEqual(['applied', 'applied'])
     }))
 
+  test('takes a hash of as many fields as a plain job has for one only if they are those of a plain job', () =>
+    withBrokenKeys(async (storage, { client, prefix }) => {
+      const ids = ['eight', 'nine']
+      await storage.queues.enqueue([newJob({ id: 'eight' }), newJob({ id: 'nine', resultTtlS: 60 })])
+      for (const id of ids) {
+        await client.hset(`${prefix}job:${id}`, 'success_callback_name', 'jobs#done')
+        await client.hdel(`${prefix}job:${id}`, 'last_heartbeat')
+      }
+      const { jobs } = await storage.workers.claim(claimRequest())
+      expect(jobs.map(({ job }) => [job.id, job.onSuccess?.name])).toEqual(ids.map((id) => [id, 'jobs#done']))
+    }))
+
   test('drops an id whose key is no job, and no other', () =>
     withBrokenKeys(async (storage, { client, prefix }) => {
       await storage.queues.enqueue(['a', 'b', 'c'].map((id) => newJob({ id })))

@@ -35,6 +35,13 @@ async function endSome(storage: RedisStorage, want = 500, outcome: typeof RETURN
   return jobs.length
 }
 
+/** Enqueue a chain of jobs, each of which waits for the one before it. */
+async function enqueueChain(storage: RedisStorage, count: number): Promise<void> {
+  const chain = Array.from({ length: count }, (_, n) => newJob({ id: `c${n}`, dependencyIds: [`c${n - 1}`] }))
+  await storage.queues.enqueue([newJob({ id: 'c-1' })])
+  for (let at = 0; at < count; at += 500) await storage.queues.enqueue(chain.slice(at, at + 500))
+}
+
 async function endAll(storage: RedisStorage): Promise<void> {
   while ((await endSome(storage)) > 0);
   while (await storage.workers.releaseDependents());
@@ -208,5 +215,29 @@ describe('a dependency that was satisfied', () => {
       await workOff(storage, RETURNED, ['other'])
       expect(await queued(storage)).toEqual(['child'])
       await workOff(storage, RAISED)
+    }))
+})
+
+describe('the search for a cycle', () => {
+  it('ends after 5000 jobs of a call, and refuses the job', () =>
+    withPlace(async ({ storage, client, key }) => {
+      await enqueueChain(storage, 5000)
+      await storage.queues.enqueue([newJob({ id: 'new' }), newJob({ id: 'waits', dependencyIds: ['new'] })])
+      const again = (last: string) =>
+        storage.queues.enqueue([newJob({ id: 'new', dependencyIds: [last], createdAtMs: 1 })])
+      expect(await again('c4999')).toEqual(['too_many'])
+      expect(await client.hget(key('job:new'), 'status')).toBe('queued')
+      expect(await again('c4998')).toEqual(['deferred'])
+    }))
+
+  it('counts what the jobs wait for before it reads it', () =>
+    withPlace(async ({ storage, client, key }) => {
+      const others = Array.from({ length: 6000 }, (_, n) => `o${n}`)
+      await storage.queues.enqueue([newJob({ id: 'o0' })])
+      await storage.queues.enqueue([newJob({ id: 'wide', dependencyIds: ['o0'] })])
+      await client.sadd(key('job::wide:dependencies'), ...others)
+      await storage.queues.enqueue([newJob({ id: 'new' }), newJob({ id: 'waits', dependencyIds: ['new'] })])
+      const again = newJob({ id: 'new', dependencyIds: ['wide'], createdAtMs: 1 })
+      expect(await storage.queues.enqueue([again])).toEqual(['too_many'])
     }))
 })

@@ -1,4 +1,4 @@
-import { checkName, type DurationLike, durationMs, invalidOption, oneOf, SECOND_MS } from '@rq/core'
+import { checkName, checkQueueName, type DurationLike, durationMs, invalidOption, oneOf, SECOND_MS } from '@rq/core'
 import { type AnyFunction, type CheckedOptions, checkOptions, type EnqueueOptions, type FunctionRef } from '@rq/job'
 import type { Callable } from '@rq/queue'
 import { CATCH_UP, type CatchUp } from './due-ticks.ts'
@@ -99,7 +99,7 @@ export function checkCron<F extends AnyFunction>(func: Callable<F>, options: Cro
   return {
     func,
     args: [...args],
-    queueName: checkName(queueName, 'queueName'),
+    queueName: checkQueueName(queueName, 'queueName'),
     recurrence: intervalS === null ? onCron(cron, timezone) : every(intervalS),
     intervalS,
     cron: cron ?? null,

@@ -3,6 +3,7 @@ import {
   type Clock,
   checkName,
   checkOptionNames,
+  checkQueueName,
   type DurationLike,
   invalidOption,
   type Logger,
@@ -199,5 +200,5 @@ function newName(): string {
 function namesOf(queues: SchedulerQueue | readonly SchedulerQueue[]): readonly string[] {
   const list = Array.isArray(queues) ? (queues as readonly SchedulerQueue[]) : [queues as SchedulerQueue]
   if (list.length === 0) throw invalidOption('queues', queues, 'at least one queue')
-  return [...new Set(list.map((queue) => checkName(typeof queue === 'object' ? queue?.name : queue, 'queues')))]
+  return [...new Set(list.map((queue) => checkQueueName(typeof queue === 'object' ? queue?.name : queue, 'queues')))]
 }

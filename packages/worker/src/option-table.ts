@@ -1,7 +1,7 @@
 import {
   booleanOption,
   bytesOption,
-  checkName,
+  checkWorkerName,
   choiceOption,
   countOption,
   invalidOption,
@@ -31,7 +31,7 @@ const SHORTEST_LEASE_MS = 100
 /** The options of a worker that have a default or a flag on the command line: name, check, default, flag. */
 export const WORKER_OPTIONS = {
   name: stringOption({
-    check: checkName,
+    check: checkWorkerName,
     expected: 'a name',
     defaultText: 'random',
     flag: 'name',

@@ -2,8 +2,8 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import {
   type Clock,
-  checkName,
   checkOptionNames,
+  checkQueueName,
   type DurationLike,
   invalidOption,
   type Logger,
@@ -235,7 +235,7 @@ function checkedOption<Name extends OptionName>(options: WorkerOptions, name: Na
 export function queueNames(queues: QueueLike | readonly QueueLike[]): readonly string[] {
   const list = Array.isArray(queues) ? (queues as readonly QueueLike[]) : [queues as QueueLike]
   if (list.length === 0) throw invalidOption('queues', queues, 'at least one queue')
-  return [...new Set(list.map((queue) => checkName(typeof queue === 'object' ? queue?.name : queue, 'queues')))]
+  return [...new Set(list.map((queue) => checkQueueName(typeof queue === 'object' ? queue?.name : queue, 'queues')))]
 }
 
 function checkSerializer(value: string | Serializer, horse: HorseKind): string | Serializer {

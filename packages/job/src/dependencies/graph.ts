@@ -9,6 +9,9 @@ export interface Node {
 /** Maximum number of ids that an error names. */
 const MOST_NAMED = 5
 
+/** How many jobs a store looks at, in one call, in search of a cycle. */
+const MOST_SEARCHED = 5000
+
 /**
  * Sort the jobs of a batch so that each comes after those it waits for. A job that has to move goes right behind the
  * last one it waits for; the others keep their order. Ids of jobs outside of the batch are ignored.
@@ -65,6 +68,27 @@ export function dependencyCycle(
 
 export function isDependencyCycle(error: unknown): error is DependencyCycleError {
   return error instanceof RqError && error.details.option === 'dependsOn' && 'cycle' in error.details
+}
+
+/** An error of {@link tooManyDependencies}. */
+interface TooManyDependenciesError extends RqError {
+  readonly details: { readonly option: 'dependsOn'; readonly jobId: string }
+}
+
+/**
+ * The error for a job of which the store cannot see, in a step of a few milliseconds, whether it would close a cycle.
+ * @param became the sentence that says what was written.
+ */
+export function tooManyDependencies(jobId: string, became = 'Nothing was written.', details: object = {}): RqError {
+  return new RqError(
+    'RQ_TOO_MANY_DEPENDENCIES',
+    `Invalid dependsOn of job ${jobId}: other jobs wait for it already, and it would wait for too many, directly or through others, to see whether they would wait for each other forever. One call looks at ${MOST_SEARCHED} jobs. Enqueue it before the jobs that wait for it, or under another id. ${became}`,
+    { details: { ...details, option: 'dependsOn', jobId } },
+  )
+}
+
+export function isTooManyDependencies(error: unknown): error is TooManyDependenciesError {
+  return error instanceof RqError && error.code === 'RQ_TOO_MANY_DEPENDENCIES'
 }
 
 /** For each job, the jobs of the batch that it still waits for; for each id, the jobs that wait for it. */

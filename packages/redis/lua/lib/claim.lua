@@ -3,8 +3,9 @@
 -- @include lib/claimed
 -- @lazy lib/claim_any readAny
 
---- Number of fields of a plain job, which has what every job has, perhaps a `result_ttl`, and no more. Two of them need
--- not be read: `origin` is its queue, and `last_heartbeat` is empty before the first start.
+--- Number of fields of a plain job, which has what every job has, perhaps a `result_ttl`, and no more. The last two
+-- are read only to see that they are there: a hash of as many other fields is no plain job. `origin` is its queue, and
+-- `last_heartbeat` is empty before the first start.
 local PLAIN_FIELDS = 8
 
 --- Read a plain job. Returns its values, and its `result_ttl` or ''; nothing for any other job, and for a key that is
@@ -12,16 +13,17 @@ local PLAIN_FIELDS = 8
 local function readPlain(key)
   local count = redis.pcall('HLEN', key)
   if count == PLAIN_FIELDS then
-    local values =
-      redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description')
-    if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] then
+    local values = redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description',
+      'origin', 'last_heartbeat')
+    if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] and values[7] and values[8] then
       return values, ''
     end
   elseif count == PLAIN_FIELDS + 1 then
-    local values =
-      redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description', 'result_ttl')
-    if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] and values[7] then
-      return values, values[7]
+    local values = redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description',
+      'origin', 'last_heartbeat', 'result_ttl')
+    if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] and values[7] and values[8]
+      and values[9] then
+      return values, values[9]
     end
   end
 end

@@ -112,10 +112,15 @@ local function isWaiting(prefix, id, status, queue)
   return redis.call('ZSCORE', prefix .. 'deferred:' .. queue, id) and true or false
 end
 
---- Whether one of the jobs `from` is the job `id`, or waits for it, directly or through other jobs. A job that does not
--- wait may still have a set of dependencies, which is ignored.
+--- How many jobs this call may still look at in search of a cycle.
+local searchLeft = 5000
+
+--- Whether one of the jobs `from` is the job `id`, or waits for it, directly or through other jobs; nil if that takes
+-- more than this call may look at. A job that does not wait may still have a set of dependencies, which is ignored.
 local function reaches(prefix, from, id)
   local seen, todo = {}, {}
+  searchLeft = searchLeft - #from
+  if searchLeft < 0 then return nil end
   for at, one in ipairs(from) do todo[at] = one end
   while #todo > 0 do
     local current = table.remove(todo)
@@ -124,9 +129,12 @@ local function reaches(prefix, from, id)
       seen[current] = true
       local status = redis.pcall('HMGET', prefix .. 'job:' .. current, 'status')[1]
       if status == 'deferred' or status == 'scheduled' then
-        for _, nextId in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. current .. ':dependencies')) do
-          todo[#todo + 1] = nextId
-        end
+        local key = prefix .. 'job::' .. current .. ':dependencies'
+        local count = redis.pcall('SCARD', key)
+        if type(count) ~= 'number' then count = 0 end
+        searchLeft = searchLeft - count
+        if searchLeft < 0 then return nil end
+        for _, nextId in ipairs(count > 0 and redis.call('SMEMBERS', key) or {}) do todo[#todo + 1] = nextId end
       end
     end
   end

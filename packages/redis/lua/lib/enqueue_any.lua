@@ -37,9 +37,11 @@ local function answerAgain(extra, known)
   return waits and status or 'queued'
 end
 
-local function closesCycle(batch, id, dependencies)
-  if redis.call('EXISTS', batch.prefix .. 'job:' .. id .. ':dependents') == 0 then return false end
-  return reaches(batch.prefix, dependencies, id)
+--- Why a job may not wait for these: `cycle`; `too_many`, if it would take too long to find out; nil if it may.
+local function refusalOf(batch, id, dependencies)
+  if redis.call('EXISTS', batch.prefix .. 'job:' .. id .. ':dependents') == 0 then return nil end
+  local isCycle = reaches(batch.prefix, dependencies, id)
+  return isCycle and 'cycle' or isCycle == nil and 'too_many' or nil
 end
 
 --- Remove a job that another one of its id replaces: from its place, its group and its rate limit. It waits for nothing
@@ -105,7 +107,8 @@ local function enqueueAny(batch, key, id, queue, exists, extra, ...)
     -- The same job enqueued once more, not another one of its id, keeps its results.
     hasHistory = known.status == 'finished' and known.createdAt == createdAt
   end
-  if dependencies and closesCycle(batch, id, dependencies) then return 'cycle' end
+  local refusal = dependencies and refusalOf(batch, id, dependencies)
+  if refusal then return refusal end
   if hasHistory then hasHistory = keepSuccess(prefix, id) end
   if known then replace(batch, key, id, known) end
   listQueue(batch, queue)

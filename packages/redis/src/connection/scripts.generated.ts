@@ -17,16 +17,17 @@ const LIB_CLAIM = String.raw`local PLAIN_FIELDS = 8
 local function readPlain(key)
   local count = redis.pcall('HLEN', key)
   if count == PLAIN_FIELDS then
-    local values =
-      redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description')
-    if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] then
+    local values = redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description',
+      'origin', 'last_heartbeat')
+    if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] and values[7] and values[8] then
       return values, ''
     end
   elseif count == PLAIN_FIELDS + 1 then
-    local values =
-      redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description', 'result_ttl')
-    if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] and values[7] then
-      return values, values[7]
+    local values = redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description',
+      'origin', 'last_heartbeat', 'result_ttl')
+    if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] and values[7] and values[8]
+      and values[9] then
+      return values, values[9]
     end
   end
 end
@@ -282,8 +283,11 @@ local function isWaiting(prefix, id, status, queue)
   if status == 'deferred' or status == 'canceled' or not queue then return status == 'deferred' end
   return redis.call('ZSCORE', prefix .. 'deferred:' .. queue, id) and true or false
 end
+local searchLeft = 5000
 local function reaches(prefix, from, id)
   local seen, todo = {}, {}
+  searchLeft = searchLeft - #from
+  if searchLeft < 0 then return nil end
   for at, one in ipairs(from) do todo[at] = one end
   while #todo > 0 do
     local current = table.remove(todo)
@@ -292,9 +296,12 @@ local function reaches(prefix, from, id)
       seen[current] = true
       local status = redis.pcall('HMGET', prefix .. 'job:' .. current, 'status')[1]
       if status == 'deferred' or status == 'scheduled' then
-        for _, nextId in ipairs(redis.call('SMEMBERS', prefix .. 'job::' .. current .. ':dependencies')) do
-          todo[#todo + 1] = nextId
-        end
+        local key = prefix .. 'job::' .. current .. ':dependencies'
+        local count = redis.pcall('SCARD', key)
+        if type(count) ~= 'number' then count = 0 end
+        searchLeft = searchLeft - count
+        if searchLeft < 0 then return nil end
+        for _, nextId in ipairs(count > 0 and redis.call('SMEMBERS', key) or {}) do todo[#todo + 1] = nextId end
       end
     end
   end
@@ -466,9 +473,10 @@ local function answerAgain(extra, known)
   local waits = status == 'deferred' or status == 'scheduled' or status == 'rate_limited'
   return waits and status or 'queued'
 end
-local function closesCycle(batch, id, dependencies)
-  if redis.call('EXISTS', batch.prefix .. 'job:' .. id .. ':dependents') == 0 then return false end
-  return reaches(batch.prefix, dependencies, id)
+local function refusalOf(batch, id, dependencies)
+  if redis.call('EXISTS', batch.prefix .. 'job:' .. id .. ':dependents') == 0 then return nil end
+  local isCycle = reaches(batch.prefix, dependencies, id)
+  return isCycle and 'cycle' or isCycle == nil and 'too_many' or nil
 end
 local function replace(batch, key, id, known)
   local prefix = batch.prefix
@@ -524,7 +532,8 @@ local function enqueueAny(batch, key, id, queue, exists, extra, ...)
     if extra.token then return 'duplicate' end
     hasHistory = known.status == 'finished' and known.createdAt == createdAt
   end
-  if dependencies and closesCycle(batch, id, dependencies) then return 'cycle' end
+  local refusal = dependencies and refusalOf(batch, id, dependencies)
+  if refusal then return refusal end
   if hasHistory then hasHistory = keepSuccess(prefix, id) end
   if known then replace(batch, key, id, known) end
   listQueue(batch, queue)
@@ -1457,7 +1466,7 @@ export const cancel: Script<
   'done' | 'missing' | 'refused' | 'more'
 > = {
   name: 'cancel',
-  sha: '9e5e953ec30c549dbc446a7796f24a53b8bb982b',
+  sha: 'b687865f1fff9a576c59df19929a9132588690c4',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1528,7 +1537,7 @@ export const claim: Script<
   Buffer
 > = {
   name: 'claim',
-  sha: 'd5d379aa2da02746d1088ce4ed6306ee6915e9c9',
+  sha: '3d0f7bc3d429ae6cf8cd973f30db4594b5067b3e',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -1916,10 +1925,10 @@ export const cronTick: Script<
     overlap: string,
     job: Uint8Array,
   ],
-  [answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'early', tick: string, nowMs: number]
+  [answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'too_many' | 'early', tick: string, nowMs: number]
 > = {
   name: 'cron_tick',
-  sha: '667f683968467ece40bebe9f03b45998cc81da47',
+  sha: '0e5e3c7c8af7d6b08b53736c69ae20c928c821c8',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -1977,7 +1986,7 @@ if tick ~= '' then
 end
 local answers, id = enqueueAll(prefix, queuesKey, stamp, job)
 local answer = answers[1]
-if answer ~= 'duplicate' and answer ~= 'cycle' then
+if answer ~= 'duplicate' and answer ~= 'cycle' and answer ~= 'too_many' then
   remember(historyKey, id, nowMs)
   answer = 'enqueued'
 end
@@ -2035,7 +2044,7 @@ export const deleteJob: Script<
   'done' | 'missing' | 'more'
 > = {
   name: 'delete_job',
-  sha: '74f55737d6b58c235b9d036d2412c086e290698f',
+  sha: 'b787304b59522cc8ea114cde8650d1e97a4cd273',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2378,10 +2387,10 @@ export const enqueue: Script<
     jobs: Uint8Array,
     traits: number,
   ],
-  number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle')[]
+  number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle' | 'too_many')[]
 > = {
   name: 'enqueue',
-  sha: 'f98560a942af4838ba0b77d7dbbdc0000e55ad9a',
+  sha: '640dfadcc3679ea95808bac02ae3247428af4b2f',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2925,7 +2934,7 @@ export const promote: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'promote',
-  sha: 'ae06aef3d602dc043a4293ba5c49613112ed94b1',
+  sha: 'e47dac303661193287d723226ad898c86f185e11',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2971,7 +2980,7 @@ export const promoteDue: Script<
   'lost' | [moved: number, waitMs: number, nowMs: number, setAside: string[]]
 > = {
   name: 'promote_due',
-  sha: 'fc85088d1f95c999624f1b5af7a529dc955e43a9',
+  sha: 'cfb8432a751ffbdceba39366c4046a15173b91ad',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -3290,7 +3299,7 @@ export const releaseDependents: Script<
   0 | 1
 > = {
   name: 'release_dependents',
-  sha: '0c4c6c88c6fc70bf76e80b96c1c7aa0004dbea8f',
+  sha: '82b0903606ee7241faf57135dc097a760e325830',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -3340,7 +3349,7 @@ export const releaseUnheld: Script<
   [seen: number, released: number]
 > = {
   name: 'release_unheld',
-  sha: 'f472005f234978a7edf6819726863c9c0935171c',
+  sha: '4cdfe007647c19d84afe69813de9e6c011761151',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3440,7 +3449,7 @@ export const reschedule: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'reschedule',
-  sha: '3106ad77855d5551c1eddd8c6d40ccc009d7432a',
+  sha: '9ca1569abdc576fd5df6e1e3489790b90538b7b7',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3531,7 +3540,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: '3d2fe39bd46580fc9a306fe449251906f702aa07',
+  sha: 'e932c18c1c98eaf47ce40ff96bc4397192666587',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(

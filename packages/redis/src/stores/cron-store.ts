@@ -129,7 +129,7 @@ function recordArguments({ name }: CronSchedulerRecord, instance: string) {
 
 /** Whether the job is in its queue now; a job of this id that is there already was enqueued by an earlier run. */
 function answerOf(answer: ReplyOf<typeof scripts.cronTick>[0]): CronReply['answer'] {
-  return answer === 'duplicate' || answer === 'cycle' ? 'taken' : answer
+  return answer === 'duplicate' || answer === 'cycle' || answer === 'too_many' ? 'taken' : answer
 }
 
 /** The suffix of the fields of a slot. */

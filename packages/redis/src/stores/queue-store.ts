@@ -55,8 +55,15 @@ export class RedisQueueStore implements QueueStore {
     const answers = await this.#connections.run(scripts.enqueue, [this.#keys.queues], args)
     const [placement] = typeof answers === 'number' ? [] : answers
     if (placement === 'deferred' && haveManyDependencies([job])) await this.#checkDependencies()
-    if (placement === 'deferred' || placement === 'duplicate' || placement === 'cycle') return { placement }
-    return { placement: 'started', executionId }
+    switch (placement) {
+      case 'deferred':
+      case 'duplicate':
+      case 'cycle':
+      case 'too_many':
+        return { placement }
+      default:
+        return { placement: 'started', executionId }
+    }
   }
 
   async queueNames(): Promise<string[]> {
