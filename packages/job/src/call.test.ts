@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Call, loadCall, positional } from './call.ts'
+import { type Call, dumpCall, loadCall, positional, readPayload } from './call.ts'
 import { describeCall } from './describe.ts'
 import { parseFunctionRef } from './function-ref.ts'
 
@@ -36,6 +36,36 @@ describe('loadCall', () => {
       expect(() => loadCall(json, data)).toThrow(expect.objectContaining({ code: 'RQ_DESERIALIZATION' }))
     },
   )
+})
+
+describe('dumpCall', () => {
+  it.each<[unknown, string]>([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [7, '7'],
+    [{ length: 1 }, 'an object'],
+    [['x'], 'an array of 1'],
+    [new ArrayBuffer(1), 'an ArrayBuffer'],
+    [new Float64Array(1), 'an object'],
+  ])('refuses a serializer that returns %s', (dumped, shown) => {
+    const message = `dumps() of the serializer "mine" returned ${shown}; expected a string or a Uint8Array.`
+    const mine = { ...json, name: 'mine', dumps: () => dumped as string }
+    expect(() => dumpCall(mine, call([]))).toThrow(expect.objectContaining({ code: 'RQ_SERIALIZATION', message }))
+  })
+
+  it('says what to do about a serializer that returns a Promise, whose error ends no process', () => {
+    const mine = { ...json, name: 'mine', dumps: () => Promise.reject(new Error('no key')) as never }
+    const message = expect.stringContaining('returned a Promise; it must be synchronous. For encryption use a codec.')
+    expect(() => dumpCall(mine, call([]))).toThrow(expect.objectContaining({ code: 'RQ_SERIALIZATION', message }))
+  })
+})
+
+describe('readPayload', () => {
+  it('says what to do about a serializer that returns a Promise', () => {
+    const mine = { ...json, name: 'mine', loads: async () => 1 }
+    const message = expect.stringContaining('loads() of the serializer "mine" returned a Promise')
+    expect(() => readPayload(mine, '1')).toThrow(expect.objectContaining({ code: 'RQ_DESERIALIZATION', message }))
+  })
 })
 
 describe('positional', () => {

@@ -1,4 +1,4 @@
-import { RqError } from '@rq/core'
+import { RqError, show } from '@rq/core'
 import type { Payload } from './record.ts'
 
 /** The call that a job makes. RQ serializes it as a tuple of four, whose unused second element is left out here. */
@@ -10,6 +10,8 @@ export interface Call {
 
 /** The part of a serializer that this package uses. */
 export interface Codec {
+  /** For messages. */
+  readonly name?: string
   dumps(value: unknown): Payload
   loads(data: Uint8Array): unknown
   /** True when `loads` also takes strings. */
@@ -23,9 +25,33 @@ interface TextCodec extends Codec {
 
 const readsText = (codec: Codec): codec is TextCodec => codec.readsText === true
 
-/** Serialize a call. @throws what the serializer throws. */
+/** Serialize a call. @throws as {@link writePayload}. */
 export function dumpCall(serializer: Codec, call: Call): Payload {
-  return serializer.dumps([call.func, null, call.args, call.kwargs])
+  return writePayload(serializer, [call.func, null, call.args, call.kwargs])
+}
+
+/**
+ * Serialize a value.
+ * @throws RqError `RQ_SERIALIZATION` when the serializer returns no payload; what the serializer throws.
+ */
+export function writePayload(serializer: Codec, value: unknown): Payload {
+  return checkPayload(serializer, serializer.dumps(value))
+}
+
+/**
+ * Check what `dumps` of a serializer returned: users write serializers, too.
+ * @throws RqError `RQ_SERIALIZATION` when it is no payload.
+ */
+export function checkPayload(serializer: Codec, dumped: unknown): Payload {
+  if (typeof dumped === 'string' || dumped instanceof Uint8Array) return dumped
+  const what = `dumps() of the serializer ${show(serializer.name)} returned`
+  if (!(dumped instanceof Promise)) {
+    const kind = dumped instanceof ArrayBuffer ? 'an ArrayBuffer' : show(dumped)
+    throw new RqError('RQ_SERIALIZATION', `${what} ${kind}; expected a string or a Uint8Array.`)
+  }
+  // Its own error would end the process.
+  dumped.catch(() => {})
+  throw new RqError('RQ_SERIALIZATION', `${what} a Promise; it must be synchronous. For encryption use a codec.`)
 }
 
 /**
@@ -46,8 +72,19 @@ export function loadCall(serializer: Codec, data: Payload): Call {
   )
 }
 
-/** Deserialize a payload. @throws what the serializer throws. */
+/**
+ * Deserialize a payload.
+ * @throws RqError `RQ_DESERIALIZATION` when the serializer returns a Promise; what the serializer throws.
+ */
 export function readPayload(serializer: Codec, data: Payload): unknown {
+  const value = load(serializer, data)
+  if (!(value instanceof Promise)) return value
+  value.catch(() => {})
+  const what = `loads() of the serializer ${show(serializer.name)} returned a Promise`
+  throw new RqError('RQ_DESERIALIZATION', `${what}; it must be synchronous. For encryption use a codec.`)
+}
+
+function load(serializer: Codec, data: Payload): unknown {
   if (typeof data !== 'string') return serializer.loads(data)
   return readsText(serializer) ? serializer.loads(data) : serializer.loads(Buffer.from(data))
 }

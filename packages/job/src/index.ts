@@ -1,5 +1,15 @@
 export type { AdminStore } from './admin-store.ts'
-export { type Call, type Codec, dumpCall, hasKwargs, loadCall, positional, readPayload } from './call.ts'
+export {
+  type Call,
+  type Codec,
+  checkPayload,
+  dumpCall,
+  hasKwargs,
+  loadCall,
+  positional,
+  readPayload,
+  writePayload,
+} from './call.ts'
 export { Callback, type CallbackOptions } from './callback.ts'
 export {
   CRON_LEASE_MS,
@@ -88,7 +98,14 @@ export {
   resultTypeOf,
   UNSERIALIZABLE_RETURN_VALUE,
 } from './result.ts'
-export { type ExponentialRetryOptions, intervalAt, Retry, type RetryOptions } from './retry.ts'
+export {
+  type ExponentialRetryOptions,
+  intervalAt,
+  isReturnedRetry,
+  Retry,
+  type RetryOptions,
+  type ReturnedRetry,
+} from './retry.ts'
 export type {
   Promoted,
   SchedulerIdentity,
@@ -99,7 +116,6 @@ export type {
 export {
   type AttemptTimes,
   type Outcome,
-  type ReturnedRetry,
   type SettleDefaults,
   type Settlement,
   settle,

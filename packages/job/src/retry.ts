@@ -51,6 +51,23 @@ const EXPONENTIAL_NAMES: OptionNames<ExponentialRetryOptions> = {
 /** Maximum number of stored intervals: more would make the record large for no benefit. */
 const MOST_INTERVALS = 100
 const LONGEST_WAIT_MS = 365 * DAY_MS
+/** A thousand years, as for any duration. */
+const LONGEST_INTERVAL_S = (1000 * 365 * DAY_MS) / SECOND_MS
+
+/** A Retry that a job function returned, as data. */
+export interface ReturnedRetry {
+  readonly max: number
+  readonly intervalsS: readonly number[]
+  readonly enqueueAtFront?: boolean
+}
+
+/** Whether a value can be followed as a {@link ReturnedRetry}. Throws what its getters throw. */
+export function isReturnedRetry(value: object): value is ReturnedRetry {
+  const { enqueueAtFront, intervalsS, max } = value as Partial<ReturnedRetry>
+  if (!Number.isSafeInteger(max) || !Array.isArray(intervalsS)) return false
+  if (enqueueAtFront !== undefined && typeof enqueueAtFront !== 'boolean') return false
+  return intervalsS.every((interval) => Number.isInteger(interval) && interval >= 0 && interval <= LONGEST_INTERVAL_S)
+}
 
 /**
  * Runs a failed job again, up to `max` times. A job function can also return a Retry, to be run again later (RQ 2.1).
@@ -64,7 +81,7 @@ export class Retry {
 
   constructor(options: RetryOptions) {
     checkOptionNames(options, RETRY_NAMES, 'Retry')
-    if (!Number.isInteger(options.max) || options.max < 1) {
+    if (!Number.isSafeInteger(options.max) || options.max < 1) {
       throw invalidOption('retry.max', options.max, 'a whole number of at least 1')
     }
     this.max = options.max

@@ -44,6 +44,11 @@ describe('settle', () => {
     expect(settle(job(), 'ex', RAISED)).toMatchObject({ to: 'failed', keepS: 31_536_000, releases: 'allow_failure' })
   })
 
+  it('throws for an outcome of another kind', () => {
+    const outcome = { ...RETURNED, kind: 'bogus' } as never
+    expect(() => settle(job(), 'ex', outcome)).toThrow('Not an outcome: its kind is "bogus".')
+  })
+
   it('retries without a result and without releasing dependents', () => {
     const settlement = settle(job({ retriesLeft: 2, enqueueAtFrontOnRetry: true }), 'ex', RAISED)
     expect(settlement).toMatchObject({ to: 'queued', front: true, changes: { retriesLeft: 1 }, releases: 'none' })

@@ -1,20 +1,13 @@
-import { SECOND_MS } from '@rq/core'
+import { SECOND_MS, show } from '@rq/core'
 import { DEFAULT_FAILURE_TTL_S, DEFAULT_RESULT_TTL_S, UNLIMITED } from './defaults.ts'
 import type { JobRecord, Payload, ResultDialect } from './record.ts'
 import type { ResultType } from './result.ts'
-import { intervalAt } from './retry.ts'
+import { intervalAt, type ReturnedRetry } from './retry.ts'
 
 /** When an attempt ran, by the clock of the process that ran it. */
 export interface AttemptTimes {
   readonly startedAtMs: number
   readonly endedAtMs: number
-}
-
-/** A Retry that a job function returned, as data. */
-export interface ReturnedRetry {
-  readonly max: number
-  readonly intervalsS: readonly number[]
-  readonly enqueueAtFront?: boolean
 }
 
 /** How an attempt ended. */
@@ -83,7 +76,10 @@ type Decision = Pick<
   'to' | 'keepS' | 'front' | 'delayMs' | 'changes' | 'result' | 'dialect' | 'releases' | 'counts'
 >
 
-/** Decide what becomes of a job after an attempt. Pure: same input, same answer. */
+/**
+ * Decide what becomes of a job after an attempt. Pure: same input, same answer.
+ * @throws TypeError for an outcome of another kind.
+ */
 export function settle(
   job: JobRecord,
   executionId: string,
@@ -132,6 +128,9 @@ function decide(job: JobRecord, outcome: Outcome, defaults: SettleDefaults): Dec
       if (outcome.poisoned === true) return failed(job, outcome.error)
       if (retriesLeft > 0) return retried(job)
       return outcome.requeue === true ? requeued(job) : failed(job, outcome.error)
+    default:
+      outcome satisfies never
+      throw new TypeError(`Not an outcome: its kind is ${show((outcome as Outcome).kind)}.`)
   }
 }
 

@@ -1,5 +1,14 @@
 import { RqError } from '@rq/core'
-import { type Call, DEFAULT_LIMITS, dumpCall, inflatePayload, loadCall, type Payload, readPayload } from '@rq/job'
+import {
+  type Call,
+  DEFAULT_LIMITS,
+  dumpCall,
+  inflatePayload,
+  loadCall,
+  type Payload,
+  readPayload,
+  writePayload,
+} from '@rq/job'
 import type { Serializer } from '@rq/serializer'
 
 /** Serialize a call. @throws RqError `RQ_SERIALIZATION`, with the error of the serializer as its cause. */
@@ -29,7 +38,7 @@ export function readCall(serializer: Serializer, data: Payload, most = DEFAULT_L
 /** Serialize a value. `what` names it in the error. @throws RqError `RQ_SERIALIZATION`. */
 export function writeValue(serializer: Serializer, value: unknown, what: string): Payload {
   try {
-    return serializer.dumps(value)
+    return writePayload(serializer, value)
   } catch (error) {
     throw refused('RQ_SERIALIZATION', `Cannot serialize ${what}`, serializer, error)
   }

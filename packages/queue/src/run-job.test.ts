@@ -93,6 +93,18 @@ describe('attemptJob', () => {
     expect(await run({ func: () => 1 })).not.toHaveProperty('unwritten')
   })
 
+  it.each<[string, unknown]>([
+    ['a Promise', Promise.resolve('"x"')],
+    ['null', null],
+    ['an ArrayBuffer', new ArrayBuffer(1)],
+  ])('fails when the serializer returns %s for a value', async (shown, dumped) => {
+    const input = inputOf({ func: () => 1 })
+    const serializer = { ...defaultSerializer, dumps: () => dumped as string }
+    const outcome = await runJob({ ...input, context: { ...input.context, serializer } })
+    const error = expect.stringContaining(`[RQ_SERIALIZATION]: dumps() of the serializer "superjson" returned ${shown}`)
+    expect(outcome).toMatchObject({ kind: 'raised', error })
+  })
+
   it('recognises a returned Retry, also of another copy of the library', async () => {
     class OtherRetry {
       max = 3
@@ -108,6 +120,8 @@ describe('attemptJob', () => {
       retry: { max: 3, intervalsS: [1, 2] },
     })
     expect(returned(await run({ func: () => ({ max: 3, intervalsS: [1] }) }))).toEqual({ max: 3, intervalsS: [1] })
+    const never = Object.assign(new OtherRetry(), { intervalsS: [1e300] })
+    expect(returned(await run({ func: () => never }))).toEqual({ max: 3, intervalsS: [1e300] })
   })
 
   it('is the current job inside the function, with its signal and execution, and nowhere else', async () => {

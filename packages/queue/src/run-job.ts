@@ -1,6 +1,8 @@
 import { RqError, show } from '@rq/core'
 import {
   type AnyFunction,
+  checkPayload,
+  isReturnedRetry,
   type JobRecord,
   type Outcome,
   type Payload,
@@ -8,6 +10,7 @@ import {
   Retry,
   type ReturnedRetry,
   UNSERIALIZABLE_RETURN_VALUE,
+  writePayload,
 } from '@rq/job'
 import type { Serializer } from '@rq/serializer'
 import { withCurrentJob } from './current-job.ts'
@@ -41,7 +44,7 @@ export const STOPPED_TEXT = 'Job stopped by user, work-horse terminated.'
  * Run a job once, callbacks included. Writes nothing: the caller settles. Never rejects.
  *
  * Loads the function, calls it with its arguments (keyword arguments last, if there are any) as the current job, and
- * awaits it until the signal fires. Serializes the return value; if no serializer can write it, a placeholder string is
+ * awaits it until the signal fires. Serializes the return value; if the serializer throws, a placeholder string is
  * stored and the job succeeds. Then calls the success callback; if that throws, the job has failed. On failure calls
  * the failure callback; if that throws, its error is added to the text. Times are wall-clock milliseconds.
  */
@@ -63,7 +66,12 @@ export async function attemptJob(input: RunInput): Promise<Attempt> {
   const retry = returnedRetry(value)
   if (retry !== undefined) return { outcome: { ...times, kind: 'returned_retry', retry } }
 
-  const payload = serializeReturn(input.context.serializer, value)
+  let payload: Payload | Unwritten | undefined
+  try {
+    payload = serializeReturn(input.context.serializer, value)
+  } catch (error) {
+    return ended(input, job, record, error)
+  }
   if (record.onSuccess !== undefined) {
     record.status = 'finished'
     try {
@@ -114,14 +122,19 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof RqError ? error.code : undefined
 }
 
-/** Undefined for `undefined` and `null`, which RQ does not store. */
+/**
+ * Undefined for `undefined` and `null`, which RQ does not store.
+ * @throws RqError `RQ_SERIALIZATION` when what the serializer returns is no payload: then it would write no value.
+ */
 function serializeReturn(serializer: Serializer, value: unknown): Payload | Unwritten | undefined {
   if (value === undefined || value === null) return undefined
+  let dumped: unknown
   try {
-    return serializer.dumps(value)
+    dumped = serializer.dumps(value)
   } catch (error) {
     return new Unwritten(serializer, error)
   }
+  return checkPayload(serializer, dumped)
 }
 
 /** What an outcome has in the place of a value that cannot be written. */
@@ -132,7 +145,7 @@ class Unwritten {
   constructor(serializer: Serializer, error: unknown) {
     this.unwritten = messageOf(error)
     try {
-      this.value = serializer.dumps(UNSERIALIZABLE_RETURN_VALUE)
+      this.value = writePayload(serializer, UNSERIALIZABLE_RETURN_VALUE)
     } catch {
       // A serializer that cannot write a string either leaves no value.
     }
@@ -151,16 +164,12 @@ function messageOf(error: unknown): string {
 
 /** A returned `Retry`. It may come from another copy of this library that the job's module has loaded. */
 function returnedRetry(value: unknown): ReturnedRetry | undefined {
-  if (value instanceof Retry) {
-    return { max: value.max, intervalsS: value.intervalsS, ...(value.enqueueAtFront && { enqueueAtFront: true }) }
-  }
   if (typeof value !== 'object' || value === null) return undefined
   try {
-    if (value.constructor?.name !== 'Retry') return undefined
-    const { enqueueAtFront, max, intervalsS } = value as Partial<ReturnedRetry>
-    if (!Number.isInteger(max) || !Array.isArray(intervalsS)) return undefined
-    if (!intervalsS.every((interval) => Number.isInteger(interval) && interval >= 0)) return undefined
-    return { max: Number(max), intervalsS: [...intervalsS], ...(enqueueAtFront === true && { enqueueAtFront }) }
+    if (!(value instanceof Retry) && value.constructor?.name !== 'Retry') return undefined
+    if (!isReturnedRetry(value)) return undefined
+    const { enqueueAtFront, intervalsS, max } = value
+    return { max, intervalsS: [...intervalsS], ...(enqueueAtFront === true && { enqueueAtFront }) }
   } catch {
     return undefined
   }

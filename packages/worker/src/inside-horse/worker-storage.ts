@@ -58,8 +58,9 @@ export class WorkerStorage {
     if (source === undefined) return
     try {
       const module = await import(source.module)
-      const storage: Storage = await module[source.export](source.options)
-      this.#client = () => storage.client()
+      const storage: Partial<Storage> | undefined = await module[source.export](source.options)
+      if (typeof storage?.client !== 'function') throw new TypeError('What the module returned has no client().')
+      this.#client = storage.client.bind(storage)
     } catch (cause) {
       this.#client = () => {
         throw new RqError('RQ_CONFIG', 'The storage for horses could not be loaded.', { cause })
