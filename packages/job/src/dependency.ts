@@ -1,5 +1,6 @@
 import { checkId, checkOptionNames, invalidOption, type OptionNames } from '@rq/core'
 import { flag } from './flag.ts'
+import { LONGEST_DEPENDENCIES, MOST_DEPENDENCIES } from './limits.ts'
 
 /** A job or its id. */
 export type JobLike = string | { readonly id: string }
@@ -38,7 +39,15 @@ export class Dependency {
 export function jobIdsOf(jobs: JobLike | readonly JobLike[], option: string): readonly string[] {
   const list = Array.isArray(jobs) ? (jobs as readonly JobLike[]) : [jobs as JobLike]
   if (list.length === 0) throw invalidOption(option, jobs, 'at least one job or job id')
-  return [...new Set(list.map((job) => idOf(job, option)))]
+  return checkCount([...new Set(list.map((job) => idOf(job, option)))], option)
+}
+
+/** @throws RqError `RQ_INVALID_OPTION` when these are more dependencies than one job may have. */
+export function checkCount(ids: readonly string[], option: string): readonly string[] {
+  const { length } = ids
+  const isShort = length <= MOST_DEPENDENCIES && ids.reduce((sum, id) => sum + id.length + 3, 0) <= LONGEST_DEPENDENCIES
+  if (isShort) return ids
+  throw invalidOption(option, ids, `at most ${MOST_DEPENDENCIES} jobs, whose ids take ${LONGEST_DEPENDENCIES} bytes`)
 }
 
 /** The id of a job, checked. @throws RqError `RQ_INVALID_OPTION` naming `option`. */

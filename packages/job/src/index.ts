@@ -68,7 +68,16 @@ export type {
   JobReply,
   JobStore,
 } from './job-store.ts'
-export { DEFAULT_LIMITS, type Limits, LONGEST_ERROR_BYTES } from './limits.ts'
+export {
+  DEFAULT_LIMITS,
+  type Limits,
+  LONGEST_DEPENDENCIES,
+  LONGEST_ERROR_BYTES,
+  LONGEST_WEBHOOK,
+  MOST_DEPENDENCIES,
+  MOST_INTERVALS,
+  MOST_WEBHOOKS,
+} from './limits.ts'
 export { type NameHolder, type NameWaitOptions, waitForName } from './name-holder.ts'
 export {
   type CheckedDependency,

@@ -42,6 +42,9 @@ describe('checkOptions', () => {
     ['webhooks', { webhooks: 'http://x' as never }],
     ['webhooks', { webhooks: new Webhook('http://x', 'failed') as never }],
     ['webhooks', { webhooks: [undefined as never] }],
+    ['webhooks', { webhooks: Array.from({ length: 33 }, () => new Webhook('http://x', 'failed')) }],
+    ['dependsOn', { dependsOn: Array.from({ length: 100_001 }, (_, n) => `j${n}`) }],
+    ['dependsOn', { dependsOn: Array.from({ length: 30_000 }, (_, n) => `${n}`.padStart(200, 'j')) }],
     ['rateLimit', { rateLimit: { key: 'k', concurrency: 1 } as never }],
     ['onFailure', { onFailure: {} as never }],
     ['onStopped', { onStopped: null as never }],
@@ -81,6 +84,7 @@ describe('option classes', () => {
     expect(() => new Retry({ max: 1, interval: [1, -1] })).toThrow(refused('retry.interval'))
     expect(() => new Repeat({ times: 0 })).toThrow(refused('repeat.times'))
     expect(() => new Repeat({ times: 1, interval: [] })).toThrow(refused('repeat.interval'))
+    expect(() => new Retry({ max: 1, interval: Array(1001).fill(1) })).toThrow(refused('retry.interval'))
     expect(() => new Dependency({ jobs: [] })).toThrow(refused('dependency.jobs'))
     expect(() => new Dependency({ jobs: 'a', allowFailure: 'no' as never })).toThrow(refused('dependency.allowFailure'))
     expect(() => new Retry({ max: 1, enqueueAtFront: 1 as never })).toThrow(refused('retry.enqueueAtFront'))
@@ -91,6 +95,7 @@ describe('option classes', () => {
     expect(() => new Webhook('http://x', 'queued' as never)).toThrow(refused('webhook.jobStatus'))
     expect(() => new Webhook('http://x', 'failed', { method: 'PUT' as never })).toThrow(refused('webhook.method'))
     expect(() => new Webhook('http://x', 'failed', { timeout: 0 })).toThrow(refused('webhook.timeout'))
+    expect(() => new Webhook(`http://x/${'x'.repeat(16 * 1024)}`, 'failed')).toThrow(refused('webhook'))
   })
 
   it('have RQ’s defaults', () => {

@@ -11,8 +11,9 @@ import {
 } from '@rq/core'
 import { Callback } from './callback.ts'
 import { DEFAULT_FAILURE_TTL_S, DEFAULT_RESULT_TTL_S, DEFAULT_TIMEOUT_S } from './defaults.ts'
-import { Dependency, type JobLike, jobIdsOf } from './dependency.ts'
+import { checkCount, Dependency, type JobLike, jobIdsOf } from './dependency.ts'
 import type { FunctionRef } from './function-ref.ts'
+import { MOST_WEBHOOKS } from './limits.ts'
 import { RateLimit } from './rate-limit.ts'
 import { Repeat } from './repeat.ts'
 import { Retry } from './retry.ts'
@@ -52,7 +53,7 @@ export interface EnqueueOptions {
   unique?: boolean
   /** Limit how many jobs with the same key run at once. Default: no limit. */
   rateLimit?: RateLimit
-  /** URLs to call when the job has finished or failed. Default: none. */
+  /** URLs to call when the job has finished or failed, at most 32. Default: none. */
   webhooks?: readonly Webhook[]
   /** Python's keyword arguments. A JavaScript function gets them as its last argument, unless they are empty. */
   kwargs?: Readonly<Record<string, unknown>>
@@ -234,7 +235,7 @@ function checkDependency(value: unknown): CheckedDependency | undefined {
       : { jobIds: jobIdsOf(entry, 'dependsOn'), allowFailure: false, enqueueAtFront: false },
   )
   return {
-    jobIds: [...new Set(dependencies.flatMap((dependency) => dependency.jobIds))],
+    jobIds: checkCount([...new Set(dependencies.flatMap((dependency) => dependency.jobIds))], 'dependsOn'),
     // RQ's record holds one flag for all dependencies: a failure is allowed only if every entry allows it.
     allowFailure: dependencies.every((dependency) => dependency.allowFailure),
     enqueueAtFront: dependencies.some((dependency) => dependency.enqueueAtFront),
@@ -252,8 +253,8 @@ function checkRecord(value: unknown, option: string): Readonly<Record<string, un
 }
 
 function checkWebhooks(value: unknown, option: string): readonly Webhook[] {
-  const expected = 'an array of Webhook'
-  if (!Array.isArray(value)) throw invalidOption(option, value, expected)
+  const expected = `an array of Webhook, at most ${MOST_WEBHOOKS}`
+  if (!Array.isArray(value) || value.length > MOST_WEBHOOKS) throw invalidOption(option, value, expected)
   return value.map((webhook: unknown) => {
     if (webhook instanceof Webhook) return webhook
     throw invalidOption(option, webhook, expected)

@@ -9,6 +9,7 @@ import {
   SECOND_MS,
 } from '@rq/core'
 import { flag } from './flag.ts'
+import { MOST_INTERVALS } from './limits.ts'
 
 export interface RetryOptions {
   /** Maximum number of retries after the first attempt. At least 1. */
@@ -48,8 +49,8 @@ const EXPONENTIAL_NAMES: OptionNames<ExponentialRetryOptions> = {
   enqueueAtFront: true,
 }
 
-/** Maximum number of stored intervals: more would make the record large for no benefit. */
-const MOST_INTERVALS = 100
+/** Maximum number of intervals that are made: more would make the record large for no benefit. */
+const MOST_MADE = 100
 const LONGEST_WAIT_MS = 365 * DAY_MS
 /** A thousand years, as for any duration. */
 const LONGEST_INTERVAL_S = (1000 * 365 * DAY_MS) / SECOND_MS
@@ -105,7 +106,7 @@ export class Retry {
     if (!(jitter >= 0 && jitter <= 1)) throw invalidOption('retry.jitter', jitter, 'a number from 0 to 1')
     const baseMs = durationMs(options.base, 'retry.base')
     const capMs = options.cap === undefined ? LONGEST_WAIT_MS : durationMs(options.cap, 'retry.cap')
-    const interval = Array.from({ length: Math.min(max, MOST_INTERVALS) }, (_, attempt) => {
+    const interval = Array.from({ length: Math.min(max, MOST_MADE) }, (_, attempt) => {
       const waitMs = Math.min(baseMs * factor ** attempt, capMs)
       return Math.round((waitMs * (1 - jitter * Math.random())) / SECOND_MS)
     })
@@ -115,11 +116,12 @@ export class Retry {
 
 /**
  * One or several intervals in whole seconds.
- * @throws RqError `RQ_INVALID_OPTION` when there are none, or one is no duration.
+ * @throws RqError `RQ_INVALID_OPTION` when there are none, or more than 1000, or one is no duration.
  */
 export function intervalList(interval: DurationLike | readonly DurationLike[], option: string): readonly number[] {
   const list = Array.isArray(interval) ? (interval as readonly DurationLike[]) : [interval as DurationLike]
   if (list.length === 0) throw invalidOption(option, interval, 'at least one interval')
+  if (list.length > MOST_INTERVALS) throw invalidOption(option, interval, `at most ${MOST_INTERVALS} intervals`)
   return list.map((value) => durationS(value, option))
 }
 

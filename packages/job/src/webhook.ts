@@ -1,4 +1,5 @@
 import { checkOptionNames, type DurationLike, durationS, invalidOption, type OptionNames, oneOf } from '@rq/core'
+import { LONGEST_WEBHOOK } from './limits.ts'
 import type { WebhookRecord } from './record.ts'
 
 export interface WebhookOptions {
@@ -17,7 +18,7 @@ const NAMES: OptionNames<WebhookOptions> = { method: true, headers: true, timeou
 /**
  * A URL to call when a job has finished or failed, after its status is stored.
  * @throws RqError `RQ_INVALID_OPTION` for a wrong URL (not http(s), or without a host), status, method, header or
- *   timeout.
+ *   timeout, and for more than 16 KB in all.
  */
 export class Webhook {
   readonly url: string
@@ -37,6 +38,14 @@ export class Webhook {
     this.headers = headers
     this.timeoutS = durationS(options.timeout ?? DEFAULT_TIMEOUT_S, 'webhook.timeout')
     if (this.timeoutS === 0) throw invalidOption('webhook.timeout', options.timeout, 'more than 0 seconds')
+    const { length } = JSON.stringify(this.toRecord())
+    if (length > LONGEST_WEBHOOK) {
+      throw invalidOption(
+        'webhook',
+        `${length} characters`,
+        `a URL and headers of at most ${LONGEST_WEBHOOK} characters`,
+      )
+    }
   }
 
   /** The webhook as RQ stores it. */

@@ -39,6 +39,22 @@ describe('claim', () => {
     }))
 })
 
+describe('fetch', () => {
+  test('reads no list that is too long to be one of ours', () =>
+    withBrokenKeys(async (storage, { client, prefix }) => {
+      await storage.queues.enqueue(['a', 'b'].map((id) => newJob({ id })))
+      const long = JSON.stringify(Array(5 * 1024 ** 2).fill(1))
+      const fields = { retry_intervals: long, repeat_intervals: long, dependency_ids: long, webhooks: long }
+      await client.hset(`${prefix}job:a`, fields)
+      const webhook = { url: 'http://x', job_status: 'failed' }
+      await client.hset(`${prefix}job:b`, 'webhooks', JSON.stringify(Array(20_000).fill(webhook)))
+      const [a, b] = await storage.jobs.fetch(['a', 'b'])
+      expect(a).toMatchObject({ webhooks: [undefined] })
+      for (const field of ['retryIntervalsS', 'repeatIntervalsS', 'dependencyIds']) expect(a).not.toHaveProperty(field)
+      expect(b?.webhooks).toHaveLength(33)
+    }))
+})
+
 describe.each(['-1', '0', '1.5', 'garbage', '1e400', ' '])('a ttl of "%s"', (ttl) => {
   const ttlOf = ({ client, prefix }: RedisFixture) => client.ttl(`${prefix}job:j`)
 

@@ -6,7 +6,11 @@ import {
   isJobStatus,
   type JobChanges,
   type JobRecord,
+  LONGEST_DEPENDENCIES,
   LONGEST_ERROR_BYTES,
+  LONGEST_WEBHOOK,
+  MOST_INTERVALS,
+  MOST_WEBHOOKS,
   type Payload,
   type WebhookRecord,
 } from '@rq/job'
@@ -14,6 +18,10 @@ import type { ScriptArgument } from '../connection/script.ts'
 import { parseJson } from './json.ts'
 import type { PackedStrings } from './message-pack.ts'
 import { formatTime, parseTime } from './time.ts'
+
+/** What is longer was not written by us. A worker does not parse it: that may take twenty times as much memory. */
+const LONGEST_WEBHOOKS_BYTES = 3 * MOST_WEBHOOKS * LONGEST_WEBHOOK
+const LONGEST_INTERVALS_BYTES = MOST_INTERVALS * 20
 
 /**
  * Encode a record as names and values of RQ's hash, in turn, `created_at` first. Without `status` and `enqueued_at`,
@@ -76,7 +84,8 @@ function pushCallback(fields: ScriptArgument[], kind: string, callback: Callback
 
 /**
  * Decode a record from the names and values of its hash, in turn. A value that cannot be parsed counts as unset, where
- * RQ's own reader fails: one bad job must not stop a worker. Undefined if there is no field `data`, RQ's rule for "no
+ * RQ's own reader fails: one bad job must not stop a worker. A list that is too long counts as one, and so do webhooks,
+ * as one that is malformed. Undefined if there is no field `data`, RQ's rule for "no
  * such job". A job whose `data` is empty exists; it fails when it runs. Compressed `data` stays compressed: it is
  * inflated where it is read, which is no worker's own process.
  */
@@ -188,7 +197,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   [
     'dependency_ids',
     (record, value) => {
-      const ids = parseJson(String(value))
+      const ids = value.length <= LONGEST_DEPENDENCIES ? parseJson(String(value)) : undefined
       if (Array.isArray(ids) && ids.every((item) => typeof item === 'string')) record.dependencyIds = ids
     },
   ],
@@ -207,8 +216,9 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   [
     'webhooks',
     (record, value) => {
-      const webhooks = parseJson(String(value))
-      if (Array.isArray(webhooks)) record.webhooks = webhooks as WebhookRecord[]
+      const webhooks = value.length <= LONGEST_WEBHOOKS_BYTES ? parseJson(String(value)) : [undefined]
+      // One more than are called, so that their reader sees that there are more.
+      if (Array.isArray(webhooks)) record.webhooks = webhooks.slice(0, MOST_WEBHOOKS + 1) as WebhookRecord[]
     },
   ],
   [
@@ -254,7 +264,7 @@ function integer(key: Exclude<Key<number>, 'createdAtMs'>): Reader {
 
 function integers(key: 'retryIntervalsS' | 'repeatIntervalsS'): Reader {
   return (record, value) => {
-    const list = parseJson(String(value))
+    const list = value.length <= LONGEST_INTERVALS_BYTES ? parseJson(String(value)) : undefined
     if (Array.isArray(list) && list.every((item) => typeof item === 'number')) record[key] = list
   }
 }
