@@ -154,8 +154,12 @@ describe('rq-cli', () => {
     // What `enqueue` stores for a module by a dotted path, its file, or one word; packages/cli tests that it does.
     for (const module of ['scripts.clean', './scripts/clean', './tidy', './tidy']) await site.queue.enqueue(module)
     await site.queue.enqueue('./scripts/clean', ['argument'], { jobId: 'refused' })
-    const { stderr } = await site.run('worker', '--burst')
+    await site.queue.enqueue('./setup.mjs', [], { jobId: 'forbidden' })
+    const { stderr } = await site.run('worker', '--burst', '--allow-script', 'scripts', '--allow-script', 'tidy')
     expect(stderr.match(/Job OK/g)).toHaveLength(5)
+    expect(stderr).toMatch(
+      /Job failed \(forbidden\)[\s\S]*setup\.mjs is a script; start the worker with --allow-script setup/,
+    )
     expect(stderr).toMatch(/Job failed \(refused\)[\s\S]*takes no arguments/)
     const ran = (await readFile(project.path('ran.txt'), 'utf8')).trimEnd().split('\n')
     expect(ran).toHaveLength(5)

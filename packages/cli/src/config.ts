@@ -10,7 +10,7 @@ import {
   suggestion,
   valueOption,
 } from '@rq/core'
-import type { HorseKind, WorkerOptions } from 'rq'
+import type { HorseKind } from 'rq'
 import { WORKER_OPTIONS } from 'rq/options'
 import { isRecord } from './record.ts'
 
@@ -54,6 +54,8 @@ export interface RqConfig {
   import?: string | readonly string[]
   /** Packages that job functions may be imported from. */
   allow?: string | readonly string[]
+  /** Modules that jobs may run from the top, and folders of them, below `path`: `'scripts'`. Default false: none. */
+  scripts?: false | string | readonly string[]
   /** Number of jobs to run at once. Default 1. */
   concurrency?: number
   /** Where jobs run. Default `'process'`. */
@@ -62,8 +64,6 @@ export interface RqConfig {
   horseMaxJobs?: number
   /** Replace a work horse that uses more memory than this after a job: bytes, or `'512mb'`. Default 0: never. */
   horseMaxBytes?: number | string
-  /** Which hosts webhooks may call, and how calls are signed; false: none is called. */
-  webhooks?: NonNullable<WorkerOptions['webhooks']>
 }
 
 type Rules = Readonly<Record<string, OptionRule>>
@@ -84,11 +84,11 @@ const RULES: Readonly<Record<keyof RqConfig, OptionRule>> = {
   path: oneOrSeveral(WORKER_OPTIONS.importPaths),
   import: oneOrSeveral(WORKER_OPTIONS.imports),
   allow: oneOrSeveral(WORKER_OPTIONS.allow),
+  scripts: oneOrSeveral(WORKER_OPTIONS.scripts),
   concurrency: WORKER_OPTIONS.concurrency,
   horse: WORKER_OPTIONS.horse,
   horseMaxJobs: WORKER_OPTIONS.horseMaxJobs,
   horseMaxBytes: WORKER_OPTIONS.horseMaxBytes,
-  webhooks: WORKER_OPTIONS.webhooks,
 }
 
 const SENTINEL_RULES: Readonly<Record<keyof SentinelConfig, OptionRule>> = {
@@ -114,7 +114,7 @@ function ruleFor(isRight: (value: unknown) => boolean, expected: string): Option
 }
 
 /** A list, or its only entry. */
-function oneOrSeveral(rule: OptionRule<readonly string[]>): OptionRule {
+function oneOrSeveral(rule: OptionRule<false | readonly string[]>): OptionRule {
   return ruleFor((value) => typeof value === 'string' || isAccepted(rule, value), `a string or ${rule.expected}`)
 }
 

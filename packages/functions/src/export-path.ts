@@ -1,12 +1,13 @@
 import { type AnyFunction, isExportName } from '@rq/job'
-import { isBuiltinFunction, isClass } from './builtin-function.ts'
+import { isClass } from './builtin-function.ts'
 
 /**
  * The end of an export path. `refused` exists but may not be called, `missing` does not exist; `why` is a clause for a
  * message.
  */
 export type ExportLookup =
-  | { readonly outcome: 'found'; readonly fn: AnyFunction }
+  /** `bound` is what to call: a static method is bound to its class. */
+  | { readonly outcome: 'found'; readonly fn: AnyFunction; readonly bound: AnyFunction }
   | { readonly outcome: 'refused' | 'missing'; readonly why: string }
 
 type Holder = object | AnyFunction
@@ -26,9 +27,8 @@ export function forbiddenName(path: readonly string[]): string | undefined {
 
 /**
  * Walk from a module's exports down to a function. Every step is an own data property of a module, a class, a function
- * or a plain object: no prototypes and no getters, except those of module objects themselves. A static method is bound
- * to its class. A name that the module does not export is looked up in its default export, where CommonJS keeps
- * `module.exports`.
+ * or a plain object: no prototypes and no getters, except those of module objects themselves. A name that the module
+ * does not export is looked up in its default export, where CommonJS keeps `module.exports`.
  */
 export function readExport(exports: object, path: readonly string[]): ExportLookup {
   let holder: Holder = exports
@@ -52,9 +52,9 @@ export function readExport(exports: object, path: readonly string[]): ExportLook
   }
   if (typeof value !== 'function') return { outcome: 'refused', why: `${shownPath(path)} is not a function` }
   const fn = value as AnyFunction
-  const problem = isBuiltinFunction(fn) ? 'is a built-in function' : callProblem(fn)
+  const problem = callProblem(fn)
   if (problem !== undefined) return { outcome: 'refused', why: `${shownPath(path)} ${problem}` }
-  return { outcome: 'found', fn: holder === exports ? fn : fn.bind(holder) }
+  return { outcome: 'found', fn, bound: holder === exports ? fn : fn.bind(holder) }
 }
 
 /** Why a function cannot be returned from a promise and called, as a clause for a message; undefined when it can. */

@@ -1,21 +1,19 @@
-import { isBuiltin } from 'node:module'
+import { readFile } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
 import { invalidOption, type RqError, show } from '@rq/core'
 import { type AnyFunction, parseFunctionRef } from '@rq/job'
+import { AllowedPackages } from './allowed-packages.ts'
+import { AllowedScripts } from './allowed-scripts.ts'
+import { withoutBuildFolder } from './build-folder.ts'
 import { callProblem, forbiddenName, readExport } from './export-path.ts'
+import { originProblem } from './function-origin.ts'
 import { asImportFailure } from './import-failure.ts'
-import { type Imported, importModule } from './import-module.ts'
+import { importModule } from './import-module.ts'
 import { notAllowed, notFound, unreadableTypeScript } from './loading-error.ts'
-import {
-  findModuleFile,
-  isInstalled,
-  type ModuleFile,
-  pathBelow,
-  pathProblem,
-  preferredLanguage,
-  realRoots,
-} from './module-file.ts'
-import { type PackageSpecifier, parsePackageSpecifier, resolvePackageModule } from './package-module.ts'
+import { type ModuleFile, realRoots, withoutExtension } from './module-file.ts'
+import { ModuleFinder, type Target } from './module-finder.ts'
+import { exportsSomething } from './module-text.ts'
+import { projectOf } from './package-module.ts'
 import { runnableModule } from './runnable-module.ts'
 
 export interface FunctionLoaderOptions {
@@ -25,6 +23,11 @@ export interface FunctionLoaderOptions {
    * Packages that may be imported: `@acme/jobs` with all that it exports, or `@acme/jobs/email` alone. Default: none.
    */
   readonly allow?: readonly string[]
+  /**
+   * Modules that may be run from the top, and folders of them, below the import paths: `scripts/clean`, `scripts`.
+   * Default: none.
+   */
+  readonly scripts?: readonly string[]
   /** Functions by their references: plain names, or any other strings. Default: none. */
   readonly functions?: Readonly<Record<string, AnyFunction>>
   /**
@@ -34,31 +37,39 @@ export interface FunctionLoaderOptions {
   readonly importAdvice?: string
 }
 
-/** A module that may be imported, and the names below its exports. */
-interface Target {
-  readonly file: string
-  /** Its name in messages: never an absolute path. */
-  readonly shown: string
-  readonly exportPath: readonly string[]
+/** A module that was imported. */
+interface Loaded extends Target {
+  readonly text: string
+  readonly exports: object
 }
 
 /**
  * Loads the function that a stored reference names, without letting the reference's author choose what code runs. It
  * loads only registered functions, modules whose real path lies below an import path, and allowed packages; of these
- * only functions that the module itself exports. Whatever can be refused before an import is refused before it.
+ * only functions that the module itself exports, and that were written there, in the project, or in an allowed package.
+ * It runs a module from the top only when `scripts` allows it. Whatever can be refused before an import is refused
+ * before it.
  */
 export class FunctionLoader {
   readonly #importPaths: readonly string[]
-  readonly #allow: ReadonlySet<string>
+  readonly #packages: AllowedPackages
+  readonly #finder: ModuleFinder
+  readonly #scripts: AllowedScripts
   readonly #functions: ReadonlyMap<string, AnyFunction>
   readonly #importAdvice: string | undefined
   readonly #loads = new Map<string, Promise<AnyFunction>>()
   readonly #loaded = new Map<string, AnyFunction>()
 
-  /** @throws RqError `RQ_INVALID_OPTION` when one of `functions` cannot be called. */
-  constructor({ importPaths = ['.'], allow = [], functions = {}, importAdvice }: FunctionLoaderOptions = {}) {
+  /**
+   * @throws RqError `RQ_INVALID_OPTION` when one of `functions` cannot be called, or one of `scripts` is no path below
+   *   an import path.
+   */
+  constructor(options: FunctionLoaderOptions = {}) {
+    const { importPaths = ['.'], allow = [], scripts = [], functions = {}, importAdvice } = options
     this.#importPaths = importPaths
-    this.#allow = new Set(allow)
+    this.#packages = new AllowedPackages(allow, importPaths)
+    this.#finder = new ModuleFinder(importPaths, this.#packages)
+    this.#scripts = new AllowedScripts(scripts)
     this.#functions = new Map(Object.entries(functions))
     this.#importAdvice = importAdvice
     for (const [name, fn] of this.#functions) {
@@ -99,19 +110,28 @@ export class FunctionLoader {
       case 'name':
         throw await this.#unregistered(parsed.name)
       case 'script':
-        await this.#expected(reference, parsed.path)
+        this.#script(reference, await this.#finder.expected(reference, parsed.path))
         return
       case 'dotted': {
         const { parts } = parsed
         refuseForbidden(reference, parts.slice(-1))
-        const below = (await this.#targetBelow(reference, parts)) ?? (await this.#below(reference, parts.join('/')))
-        if (below === undefined) await this.#targetInPackages(reference, parts)
+        if ((await this.#finder.dotted(reference, parts)) !== undefined) return
+        const module = await this.#finder.below(reference, parts.join('/'))
+        if (module === undefined) await this.#finder.dottedInPackages(reference, parts)
+        else this.#script(reference, module)
         return
       }
-      case 'module':
+      case 'module': {
         refuseForbidden(reference, parsed.exportPath)
-        await this.#resolveModule(reference, parsed.module, parsed.exportPath)
+        const target = await this.#finder.named(reference, parsed.module, parsed.exportPath)
+        refuseScript(reference, target, await textOf(target))
+      }
     }
+  }
+
+  /** @throws RqError `RQ_INVALID_OPTION` when one of `scripts` does not exist. */
+  async checkScripts(): Promise<void> {
+    await this.#scripts.check(this.#importPaths)
   }
 
   /** The function that {@link load} has loaded before; undefined when it has not. Synchronous. */
@@ -127,47 +147,33 @@ export class FunctionLoader {
       case 'name':
         throw await this.#unregistered(parsed.name)
       case 'script':
-        return runnableModule(reference, await this.#expected(reference, parsed.path))
+        return this.#script(reference, await this.#finder.expected(reference, parsed.path))
       case 'dotted':
         refuseForbidden(reference, parsed.parts.slice(-1))
         return this.#loadDotted(reference, parsed.parts)
       case 'module': {
         refuseForbidden(reference, parsed.exportPath)
-        const target = await this.#resolveModule(reference, parsed.module, parsed.exportPath)
-        return exportOf(reference, target, await this.#import(reference, target))
+        const target = await this.#finder.named(reference, parsed.module, parsed.exportPath)
+        return this.#exportOf(reference, await this.#import(reference, target))
       }
     }
+  }
+
+  #script(reference: string, module: ModuleFile): AnyFunction {
+    if (this.#scripts.has(module.path)) return runnableModule(reference, module)
+    const name = withoutExtension(withoutBuildFolder(module.path))
+    throw notAllowed(
+      reference,
+      `${module.path} is a script; start the worker with --allow-script ${name} (or scripts: ['${name}'])`,
+    )
   }
 
   async #unregistered(name: string): Promise<RqError> {
     const names = [...this.#functions.keys()].slice(0, 10).join(', ')
     // Do not run the module instead: a job that was meant for a function would count as done.
-    const module = await this.#below(name, name)
+    const module = await this.#finder.below(name, name)
     const hint = module === undefined ? '' : `; to run ${module.path} from the top, enqueue './${name}'`
     return notFound(name, `no function is registered by that name (registered: ${names || 'none'})${hint}`)
-  }
-
-  async #resolveModule(reference: string, module: string, exportPath: readonly string[]): Promise<Target> {
-    if (module.startsWith('./')) {
-      const found = await this.#expected(reference, module.slice(2))
-      return { file: found.file, shown: found.path, exportPath }
-    }
-    const specifier = isBuiltin(module) ? undefined : parsePackageSpecifier(module)
-    if (specifier === undefined || isBuiltin(specifier.name)) {
-      throw notAllowed(
-        reference,
-        `${show(module)} is neither a path below an import path ('./jobs/email') nor a package`,
-      )
-    }
-    if (!this.#isAllowed(specifier)) {
-      throw notAllowed(
-        reference,
-        `the package ${show(specifier.name)} is not in the worker's allow option; a module below an import path is written ${show(`./${module}`)}`,
-      )
-    }
-    const file = await this.#inPackages(specifier)
-    if (file === undefined) throw notFound(reference, `${show(module)} is not installed, or does not export that path`)
-    return { file, shown: module, exportPath }
   }
 
   /**
@@ -175,58 +181,24 @@ export class FunctionLoader {
    * that module has no such export, or there is no such module, the whole reference may name a module to run.
    */
   async #loadDotted(reference: string, parts: readonly string[]): Promise<AnyFunction> {
-    if (parts.length > MOST_PARTS) throw notFound(reference, `it has more than ${MOST_PARTS} parts`)
-    const target = await this.#targetBelow(reference, parts)
-    const imported = target && (await this.#import(reference, target))
-    if (target === undefined || readExport(imported?.exports ?? {}, target.exportPath).outcome === 'missing') {
-      const module = await this.#below(reference, parts.join('/'))
-      if (module !== undefined) return runnableModule(reference, module)
+    const target = await this.#finder.dotted(reference, parts)
+    const isScript = target === undefined || !exportsSomething(await textOf(target))
+    const loaded = isScript ? undefined : await this.#import(reference, target)
+    if (loaded === undefined || readExport(loaded.exports, loaded.exportPath).outcome === 'missing') {
+      const module = await this.#finder.below(reference, parts.join('/'))
+      if (module !== undefined) return this.#script(reference, module)
     }
-    if (target !== undefined && imported !== undefined) return exportOf(reference, target, imported)
-    const packaged = await this.#targetInPackages(reference, parts)
-    return exportOf(reference, packaged, await this.#import(reference, packaged))
+    if (loaded !== undefined) return this.#exportOf(reference, loaded)
+    const other = target ?? (await this.#finder.dottedInPackages(reference, parts))
+    return this.#exportOf(reference, await this.#import(reference, other))
   }
 
-  async #targetBelow(reference: string, parts: readonly string[]): Promise<Target | undefined> {
-    for (let length = parts.length - 1; length > 0; length--) {
-      const found = await this.#below(reference, parts.slice(0, length).join('/'))
-      if (found !== undefined) return { file: found.file, shown: found.path, exportPath: parts.slice(length) }
-    }
-    return undefined
-  }
-
-  async #targetInPackages(reference: string, parts: readonly string[]): Promise<Target> {
-    if (isBuiltin(parts[0] ?? '')) throw notAllowed(reference, `${show(parts[0])} is a module of Node's own`)
-    for (let length = parts.length - 1; length > 0; length--) {
-      const specifier = parsePackageSpecifier(parts.slice(0, length).join('/'))
-      if (specifier === undefined || !this.#isAllowed(specifier)) continue
-      const file = await this.#inPackages(specifier)
-      if (file !== undefined) return { file, shown: specifier.name, exportPath: parts.slice(length) }
-    }
-    throw notFound(reference, this.#lookedFor(parts.slice(0, -1).join('/')))
-  }
-
-  /** Like {@link #below}, but a missing module is an error. */
-  async #expected(reference: string, path: string): Promise<ModuleFile> {
-    const found = await this.#below(reference, path)
-    if (found === undefined) throw notFound(reference, this.#lookedFor(path))
-    return found
-  }
-
-  /** A module below an import path, by its real path; undefined when there is none. */
-  async #below(reference: string, path: string): Promise<ModuleFile | undefined> {
-    const problem = pathProblem(path.split('/'))
-    if (problem !== undefined) throw notAllowed(reference, problem)
-    const roots = await realRoots(this.#importPaths)
-    const found = await findModuleFile(roots, path, preferredLanguage())
-    if (found === undefined) return undefined
-    if (roots.some((root) => isWithin(root, found.file))) return found
-    throw notAllowed(reference, `${found.path} is a link that leads out of the import paths`)
-  }
-
-  async #import(reference: string, { file, shown }: Target): Promise<Imported> {
+  async #import(reference: string, target: Target): Promise<Loaded> {
+    const { file, shown } = target
+    const text = await textOf(target)
+    refuseScript(reference, target, text)
     try {
-      return await importModule(pathToFileURL(file).href)
+      return { ...target, text, ...(await importModule(pathToFileURL(file).href)) }
     } catch (cause) {
       const unreadable = unreadableTypeScript(reference, shown, cause)
       if (unreadable !== undefined) throw unreadable
@@ -236,42 +208,40 @@ export class FunctionLoader {
     }
   }
 
-  async #inPackages(specifier: PackageSpecifier): Promise<string | undefined> {
-    for (const root of await realRoots(this.#importPaths)) {
-      const file = await resolvePackageModule(root, specifier)
-      if (file !== undefined) return file
+  async #exportOf(reference: string, loaded: Loaded): Promise<AnyFunction> {
+    const { exportPath, exports, shown } = loaded
+    const lookup = readExport(exports, exportPath)
+    if (lookup.outcome !== 'found') {
+      if (lookup.outcome === 'refused') throw notAllowed(reference, `in ${shown}, ${lookup.why}`)
+      const names = Object.getOwnPropertyNames(exports).slice(0, 10).join(', ')
+      throw notFound(reference, `${shown} was imported, but ${lookup.why} (exports: ${names || 'none'})`)
     }
-    return undefined
+    const problem = await originProblem(lookup.fn, loaded, () => this.#homes(loaded))
+    if (problem !== undefined) throw notAllowed(reference, `in ${shown}, "${exportPath.join('.')}" ${problem}`)
+    return lookup.bound
   }
 
-  #isAllowed({ name, subpath }: PackageSpecifier): boolean {
-    return this.#allow.has(name) || this.#allow.has(`${name}${subpath.slice(1)}`)
-  }
-
-  #lookedFor(path: string): string {
-    return `there is no module ./${path} (.js .mjs .cjs .ts .mts .cts, or index in a folder) in the import paths (${this.#importPaths.join(', ')}), nor in their dist, build, out and src`
+  /** The folders whose code may be called: the projects of the import paths, and the allowed packages. */
+  async #homes({ folder }: Target): Promise<string[]> {
+    const roots = await realRoots(this.#importPaths)
+    const projects = await Promise.all(roots.map(projectOf))
+    return [...projects, ...(await this.#packages.folders()), ...(folder === undefined ? [] : [folder])]
   }
 }
 
-const MOST_PARTS = 20
+/** The text of a module; '' when it cannot be read, and so not be imported either. */
+async function textOf({ file }: Target): Promise<string> {
+  return readFile(file, 'utf8').catch(() => '')
+}
 
-function exportOf(reference: string, { shown, exportPath }: Target, { exports }: Imported): AnyFunction {
-  const lookup = readExport(exports, exportPath)
-  if (lookup.outcome === 'found') return lookup.fn
-  if (lookup.outcome === 'refused') throw notAllowed(reference, `in ${shown}, ${lookup.why}`)
-  const names = Object.getOwnPropertyNames(exports).slice(0, 10).join(', ')
-  throw notFound(reference, `${shown} was imported, but ${lookup.why} (exports: ${names || 'none'})`)
+function refuseScript(reference: string, { shown }: Target, text: string): void {
+  if (text === '' || exportsSomething(text)) return
+  throw notAllowed(reference, `${shown} exports nothing: it is a script, and importing it would run it`)
 }
 
 function refuseForbidden(reference: string, exportPath: readonly string[]): void {
   const forbidden = forbiddenName(exportPath)
   if (forbidden !== undefined) throw notAllowed(reference, `"${forbidden}" is never followed`)
-}
-
-/** A file in `node_modules` below a root does not count, even through a link: packages have a rule of their own. */
-function isWithin(root: string, file: string): boolean {
-  const path = pathBelow(root, file)
-  return path !== undefined && !isInstalled(path)
 }
 
 /** Only the error's name: its message comes from the module, and may hold a secret. */

@@ -42,6 +42,13 @@ export function withoutExtension(path: string): string {
   return path.slice(0, path.length - moduleExtension(path).length)
 }
 
+/** Why the path of a reference is refused, as a clause for a message; undefined when it is not. */
+export function referenceProblem(segments: readonly string[]): string | undefined {
+  const problem = pathProblem(segments)
+  if (problem !== undefined || !isHidden(segments.join('/'))) return problem
+  return 'files and folders whose names begin with "." are never imported'
+}
+
 /** Why a module path is refused, as a clause for a message; undefined when it is not. */
 export function pathProblem(segments: readonly string[]): string | undefined {
   for (const segment of segments) {
@@ -122,6 +129,11 @@ export function pathBelow(root: string, file: string): string | undefined {
 /** Whether a path leads through `node_modules`. */
 export function isInstalled(path: string): boolean {
   return path.split(/[\\/]/).includes('node_modules')
+}
+
+/** Whether a path leads through a file or folder whose name begins with a dot, such as `.yarn`. */
+export function isHidden(path: string): boolean {
+  return path.split('/').some((name) => name.startsWith('.'))
 }
 
 /** Looks names up in folders letter for letter, also on case-insensitive file systems. Reads each folder once. */

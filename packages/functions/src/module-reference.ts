@@ -1,4 +1,5 @@
 import { realpath } from 'node:fs/promises'
+import { splitBuildFolder } from './build-folder.ts'
 import {
   FolderListing,
   findModuleFile,
@@ -7,13 +8,12 @@ import {
   type ModuleFile,
   OUTPUT_FOLDERS,
   pathBelow,
-  pathProblem,
   realRoots,
+  referenceProblem,
   withoutExtension,
 } from './module-file.ts'
 import { packageSpecifierOf } from './package-module.ts'
 
-const BUILD_FOLDERS: readonly string[] = ['src', ...OUTPUT_FOLDERS]
 const LANGUAGES: readonly Language[] = ['js', 'ts']
 
 /**
@@ -27,7 +27,7 @@ export async function moduleReference(path: string, importPaths?: readonly strin
   const listing = new FolderListing()
   for (const root of roots) {
     const own = pathBelow(root, file)
-    if (own === undefined || isInstalled(own) || pathProblem(own.split('/')) !== undefined) continue
+    if (own === undefined || isInstalled(own) || referenceProblem(own.split('/')) !== undefined) continue
     for (const form of formsOf(own)) {
       if (await leadsTo({ file, root, path: own }, form, roots, listing)) return `./${form}`
     }
@@ -38,7 +38,7 @@ export async function moduleReference(path: string, importPaths?: readonly strin
 /** The ways to write a path below a root, shortest first. */
 function formsOf(path: string): string[] {
   const bare = withoutExtension(path)
-  const { folder, rest } = splitFolder(bare)
+  const { folder, rest } = splitBuildFolder(bare)
   return folder === '' ? [bare, path] : [rest, bare, path]
 }
 
@@ -60,17 +60,10 @@ async function leadsTo(
  * Whether one file is built from the other: a source and an output folder, or TypeScript and JavaScript side by side.
  */
 function isOtherForm(a: ModuleFile, b: ModuleFile): boolean {
-  const [one, other] = [splitFolder(a.path), splitFolder(b.path)]
+  const [one, other] = [splitBuildFolder(a.path), splitBuildFolder(b.path)]
   if (a.root !== b.root || withoutExtension(one.rest) !== withoutExtension(other.rest)) return false
   if (one.folder === other.folder) return asJavaScript(a.path) === asJavaScript(b.path)
   return OUTPUT_FOLDERS.includes(one.folder) !== OUTPUT_FOLDERS.includes(other.folder)
-}
-
-function splitFolder(path: string): { folder: string; rest: string } {
-  const [first = '', ...rest] = path.split('/')
-  return rest.length > 0 && BUILD_FOLDERS.includes(first)
-    ? { folder: first, rest: rest.join('/') }
-    : { folder: '', rest: path }
 }
 
 const asJavaScript = (path: string): string => path.replace(/ts$/, 'js')

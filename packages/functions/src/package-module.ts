@@ -1,7 +1,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
-import { moduleExtension, pathBelow, pathProblem, withoutExtension } from './module-file.ts'
+import { moduleExtension, pathBelow, pathProblem, referenceProblem, withoutExtension } from './module-file.ts'
 import { resolveExports, subpathsOf } from './package-exports.ts'
 
 /** `@acme/jobs/email` taken apart. */
@@ -25,20 +25,58 @@ const SPECIFIER = /^((?:@[\w.~-]+\/)?[A-Za-z0-9~-][\w.~-]*)(?:\/(.+))?$/
 export function parsePackageSpecifier(text: string): PackageSpecifier | undefined {
   const [, name, subpath] = SPECIFIER.exec(text) ?? []
   if (name === undefined) return undefined
-  if (subpath !== undefined && pathProblem(subpath.split('/')) !== undefined) return undefined
+  if (subpath !== undefined && referenceProblem(subpath.split('/')) !== undefined) return undefined
   return { name, subpath: subpath === undefined ? '.' : `./${subpath}` }
+}
+
+/** A module of a package. Both are real paths. */
+export interface PackageModule {
+  readonly file: string
+  /** The folder of the package. */
+  readonly folder: string
 }
 
 /**
  * The real path of the file that `import` would load for a specifier in a module at `root`; undefined when there is
  * none.
  */
-export async function resolvePackageModule(
-  root: string,
-  { name, subpath }: PackageSpecifier,
-): Promise<string | undefined> {
-  const found = await packageFor(root, name)
+export async function resolvePackageModule(root: string, specifier: PackageSpecifier): Promise<string | undefined> {
+  return (await findPackageModule(root, specifier))?.file
+}
+
+/** Like {@link resolvePackageModule}, with the folder of the package. */
+export async function findPackageModule(root: string, specifier: PackageSpecifier): Promise<PackageModule | undefined> {
+  const found = await packageFor(root, specifier.name)
   if (found === undefined) return undefined
+  const file = await moduleOf(found, specifier.subpath)
+  return file === undefined ? undefined : { file, folder: found.folder }
+}
+
+/** The real folder of the package that a bare name means in a module at `root`; undefined when there is none. */
+export async function packageFolder(root: string, name: string): Promise<string | undefined> {
+  return (await packageFor(root, name))?.folder
+}
+
+/** The name of the package that holds a file; undefined when none does. */
+export async function packageNameOf(file: string): Promise<string | undefined> {
+  return (await owningPackage(file))?.name
+}
+
+/**
+ * The folder of the project that a folder belongs to: the nearest package with a name, else the outermost without one,
+ * else the folder itself. A package without a name often sets only the module type of a folder.
+ */
+export async function projectOf(folder: string): Promise<string> {
+  let outermost = folder
+  for (const parent of parentsOf(folder)) {
+    const found = await readPackage(parent)
+    if (found?.name !== undefined) return parent
+    if (found !== undefined) outermost = parent
+  }
+  return outermost
+}
+
+async function moduleOf(found: Package, subpath: string): Promise<string | undefined> {
   if (found.exports !== undefined && found.exports !== null) {
     const target = resolveExports(found.exports, subpath, importConditions())
     if (target === undefined || pathProblem(target.slice(2).split('/')) !== undefined) return undefined

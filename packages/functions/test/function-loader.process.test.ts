@@ -161,10 +161,10 @@ describe('FunctionLoader', () => {
 
   it('keeps the error of a module that throws as the cause, and its message out of ours', async () => {
     await using project = await createProject({
-      'throws.mjs': 'throw new TypeError("redis://:secret@host")',
+      'throws.mjs': 'export const run = 1; throw new TypeError("redis://:secret@host")',
       'syntax.mjs': 'export const = 1',
-      'nothing.mjs': 'throw null',
-      'gone.mjs': "import './not-there.mjs'",
+      'nothing.mjs': 'export const run = 1; throw null',
+      'gone.mjs': "import './not-there.mjs'; export const run = 1",
     })
     const loader = new FunctionLoader({ importPaths: [project.folder] })
     const failures = ['./throws#run', './syntax#run', './nothing#run', './gone#run'].map((reference) =>
@@ -240,7 +240,7 @@ describe('FunctionLoader', () => {
           : "import { appendFileSync } from 'node:fs'\nappendFileSync('ran', 'ran\\n')",
       'run.mjs': `
         import { FunctionLoader } from '@rq/functions'
-        const loader = new FunctionLoader()
+        const loader = new FunctionLoader({ scripts: ['scripts'] })
         for (const reference of ['./scripts/clean', 'scripts.clean', './scripts/clean.${extension}']) {
           await (await loader.load(reference))()
           await loader.loaded(reference)()
@@ -249,6 +249,49 @@ describe('FunctionLoader', () => {
     })
     await project.run('run.mjs', { tsx })
     expect(await linesOf(join(project.folder, 'ran'))).toEqual(Array(6).fill('ran'))
+  })
+
+  it('runs scripts only where they are allowed, and says how to allow them', async () => {
+    await using project = await createProject({
+      'package.json': MODULE,
+      'dist/scripts/clean.js': '',
+      'src/scripts/clean.ts': '',
+      'scripts-of-others/wipe.js': '',
+      'nightly.js': '',
+      'jobs/index.js': '',
+      'jobs/daily.js': '',
+    })
+    const outcomes = async (scripts: string[]) => {
+      const loader = new FunctionLoader({ importPaths: [project.folder], scripts })
+      const references = ['./scripts/clean', './scripts-of-others/wipe', './nightly.js', 'jobs.daily']
+      const loads = references.map((reference) =>
+        loader.load(reference).then(
+          () => 'runs',
+          (error) => error.message,
+        ),
+      )
+      return Promise.all(loads)
+    }
+    const refused = (reference: string, path: string, name: string) =>
+      `Refused to load "${reference}": ${path} is a script; start the worker with --allow-script ${name} (or scripts: ['${name}']).`
+    const [clean, wipe, nightly, daily] = [
+      refused('./scripts/clean', 'src/scripts/clean.ts', 'scripts/clean'),
+      refused('./scripts-of-others/wipe', 'scripts-of-others/wipe.js', 'scripts-of-others/wipe'),
+      refused('./nightly.js', 'nightly.js', 'nightly'),
+      refused('jobs.daily', 'jobs/daily.js', 'jobs/daily'),
+    ]
+    expect(await outcomes([])).toEqual([clean, wipe, nightly, daily])
+    expect(await outcomes(['scripts'])).toEqual(['runs', wipe, nightly, daily])
+    expect(await outcomes(['./scripts/clean.js', 'nightly', 'jobs/'])).toEqual(['runs', wipe, 'runs', 'runs'])
+    expect(await outcomes(['src/scripts', 'scripts-of'])).toEqual(['runs', wipe, nightly, daily])
+    expect(await outcomes(['.'])).toEqual(['runs', 'runs', 'runs', 'runs'])
+    const check = (name: string) =>
+      new FunctionLoader({ importPaths: [project.folder], scripts: [name] }).checkScripts()
+    for (const name of ['scripts', 'scripts/clean', 'nightly', 'dist/scripts', '.']) await check(name)
+    await expect(check('scripts/claen')).rejects.toMatchObject({ code: 'RQ_INVALID_OPTION' })
+    for (const name of ['', '/', '../up', '/etc', 'a//b', '.git', 'node_modules/x', 'C:\\x']) {
+      expect(() => new FunctionLoader({ scripts: [name] }), name).toThrow(/^Invalid scripts: got /)
+    }
   })
 
   it('runs a module only where no export is named, with its own errors and without arguments', async () => {
@@ -260,7 +303,7 @@ describe('FunctionLoader', () => {
       'single.js': "throw new Error('the module ran')",
       'run.mjs': `
         import { FunctionLoader } from '@rq/functions'
-        const loader = new FunctionLoader()
+        const loader = new FunctionLoader({ scripts: ['jobs/clean'] })
         const clean = await loader.load('jobs.clean')
         const thrown = async (...args) => clean(...args).then(String, String)
         console.log(JSON.stringify({ bare: await thrown(), again: await thrown(), called: await thrown(1) }))`,

@@ -113,6 +113,80 @@ const NEVER_IMPORTED: readonly (readonly [reference: string, code: string])[] = 
   ['evil.run', NOT_FOUND],
   ['evil.index.run', NOT_FOUND],
   ['jobs/email#run', NOT_ALLOWED],
+  ['tool/cli#run', NOT_ALLOWED],
+  ['tool/.hidden/x#run', NOT_ALLOWED],
+  ['tool..hidden.x.run', INVALID],
+  ['app#run', NOT_ALLOWED],
+  ['app/jobs/email#run', NOT_ALLOWED],
+  ['#internal#run', INVALID],
+  ['#internal/email', INVALID],
+  ['workspace#run', NOT_ALLOWED],
+  ['workspace/index#run', NOT_ALLOWED],
+  ['workspace.run', NOT_FOUND],
+  ['./linked-workspace/index#run', NOT_ALLOWED],
+  // Scripts
+  ['./scripts/wipe', NOT_ALLOWED],
+  ['./scripts/wipe.js', NOT_ALLOWED],
+  ['./scripts/wipe.mjs', NOT_FOUND],
+  ['./scripts', NOT_ALLOWED],
+  ['./scripts/index', NOT_ALLOWED],
+  ['./uploads/avatar', NOT_ALLOWED],
+  ['scripts.wipe', NOT_ALLOWED],
+  ['uploads.avatar', NOT_ALLOWED],
+  ['./jobs/email', NOT_ALLOWED],
+  ['jobs.email', NOT_ALLOWED],
+  ['./scripts/wipe#anything', NOT_ALLOWED],
+  ['./scripts/wipe#default', NOT_ALLOWED],
+  ['./scripts/wipe.js#export', NOT_ALLOWED],
+  ['./scripts/seed#run', NOT_ALLOWED],
+  ['./scripts/seed.ts#run', NOT_ALLOWED],
+  ['./scripts/old#run', NOT_ALLOWED],
+  ['./scripts/old.cjs#exports', NOT_ALLOWED],
+  ['./scripts#anything', NOT_ALLOWED],
+  ['./uploads/avatar#run', NOT_ALLOWED],
+  ['scripts.wipe.anything', NOT_ALLOWED],
+  ['scripts.anything', NOT_ALLOWED],
+  ['uploads.avatar.run', NOT_ALLOWED],
+  // Hidden files and folders
+  ['./.hidden/x#run', NOT_ALLOWED],
+  ['./.hidden/x', NOT_ALLOWED],
+  ['./.hidden#run', NOT_ALLOWED],
+  ['./jobs/.hidden/x#run', NOT_ALLOWED],
+  ['./.yarn/releases/yarn-4.1.0', NOT_ALLOWED],
+  ['./.yarn/releases/yarn-4.1.0#run', NOT_ALLOWED],
+  ['./.git/hooks/x#run', NOT_ALLOWED],
+  ['./linked-hidden-file#run', NOT_ALLOWED],
+  ['./linked-hidden-folder/x#run', NOT_ALLOWED],
+  ['linked-hidden-file.run', NOT_ALLOWED],
+  ['./...#run', NOT_ALLOWED],
+  // Other kinds of files
+  ['./package#name', NOT_FOUND],
+  ['./package.json#name', NOT_FOUND],
+  ['./jobs/email.json#run', NOT_FOUND],
+  ['./jobs/email.node#run', NOT_FOUND],
+  ['./jobs/email.wasm#run', NOT_FOUND],
+  ['./jobs/email.jsx#run', NOT_FOUND],
+  ['./jobs/email.js/#run', NOT_ALLOWED],
+  ['./jobs/email.js/index#run', NOT_FOUND],
+  // Endings that other systems drop, and their devices
+  ['./jobs/email.#run', NOT_FOUND],
+  ['./jobs/email.js #run', NOT_FOUND],
+  ['./jobs./email#run', NOT_FOUND],
+  ['./jobs /email#run', NOT_FOUND],
+  [' ./jobs/email#run', NOT_ALLOWED],
+  ['./jobs/email.js\t#run', NOT_ALLOWED],
+  ['./jobs/email\u00a0#run', NOT_FOUND],
+  ['./jobs/email\u200b#run', NOT_FOUND],
+  ['.//jobs/email#run', NOT_ALLOWED],
+  ['./CON#run', NOT_FOUND],
+  ['\\\\?\\C:\\outside\\evil#run', NOT_ALLOWED],
+  ['\\\\host\\share\\evil#run', NOT_ALLOWED],
+  ['file:C:/outside/evil#run', NOT_ALLOWED],
+  ['./C:/outside/evil#run', NOT_ALLOWED],
+  ['./jobs/email?#run', NOT_ALLOWED],
+  ['./jobs/email.js%00#run', NOT_ALLOWED],
+  ['./jobs%2femail#run', NOT_ALLOWED],
+  [`./${'a'.repeat(300)}#run`, NOT_FOUND],
   // Names that lead to prototypes and promises
   ['./jobs/email#constructor', NOT_ALLOWED],
   ['./jobs/email#run.constructor', NOT_ALLOWED],
@@ -155,6 +229,7 @@ const NEVER_IMPORTED: readonly (readonly [reference: string, code: string])[] = 
 const NEVER_CALLED: readonly (readonly [reference: string, code: string])[] = [
   ['./tricks#missing', NOT_FOUND],
   ['./tricks#toString', NOT_FOUND],
+  [`./tricks#${'a.'.repeat(200)}run`, NOT_FOUND],
   ['./tricks#hasOwnProperty', NOT_FOUND],
   ['./tricks#own.call', NOT_ALLOWED],
   ['./tricks#own.bind', NOT_ALLOWED],
@@ -208,6 +283,27 @@ const TRICKS = `
   export default { default: { get default() { return mark } } }
 `
 
+/** Files that run when they are imported, and export nothing. */
+const SCRIPTS: readonly (readonly [path: string, end: string])[] = [
+  ['app/scripts/wipe.js', '// export the rest\n'],
+  ['app/scripts/index.mjs', ''],
+  ['app/scripts/seed.ts', 'export {}\nexport type Seed = string\n'],
+  ['app/scripts/old.cjs', 'if (require.main === module) 1\n'],
+  ['app/uploads/avatar.js', ''],
+  ['app/node_modules/tool/cli.js', ''],
+]
+
+const HIDDEN: readonly string[] = [
+  'app/.hidden/x.js',
+  'app/.hidden/index.js',
+  'app/.hidden.js',
+  'app/....js',
+  'app/jobs/.hidden/x.js',
+  'app/.git/hooks/x.js',
+  'app/.yarn/releases/yarn-4.1.0.js',
+  'app/node_modules/tool/.hidden/x.js',
+]
+
 let project: Project
 let canaryFile: string
 
@@ -216,6 +312,13 @@ beforeAll(async () => {
   const outside = await createProject({ 'evil.js': '' })
   project = await createProject({
     'package.json': '{"type":"module"}',
+    'app/package.json': JSON.stringify({
+      name: 'app',
+      type: 'module',
+      exports: { '.': './jobs/email.js', './*': './*.js' },
+      imports: { '#internal': './jobs/email.js', '#internal/*': './jobs/*.js' },
+    }),
+    'app/jobs/email.json': '{}',
     'app/data.json': '{}',
     'app/types.d.ts': 'export {}',
     'app/folder.js/.keep': '',
@@ -225,6 +328,17 @@ beforeAll(async () => {
     writeDeep(path, `const CANARY = ${JSON.stringify(canaryFile)}\n${canary(name)}`)
   await spring(join(project.folder, 'app/jobs/email.js'), 'email')
   await spring(join(project.folder, 'outside/evil.js'), 'outside')
+  for (const [path, end] of SCRIPTS) {
+    const mark = `appendFileSync(${JSON.stringify(canaryFile)}, '${path} ran\\n')\n`
+    const fs = path.endsWith('cjs')
+      ? 'const { appendFileSync } = require'
+      : 'const { appendFileSync } = process.getBuiltinModule'
+    await writeDeep(join(project.folder, path), `${fs}('node:fs')\n${mark}${end}`)
+  }
+  for (const path of HIDDEN) await spring(join(project.folder, path), path)
+  await writeDeep(join(project.folder, 'app/node_modules/tool/package.json'), '{"name":"tool","type":"module"}')
+  await writeDeep(join(project.folder, 'workspace/package.json'), '{"name":"workspace","type":"module"}')
+  await spring(join(project.folder, 'workspace/index.js'), 'workspace')
   await writeDeep(join(project.folder, 'app/tricks.js'), `const CANARY = ${JSON.stringify(canaryFile)}\n${TRICKS}`)
   for (const name of ['evil', '@acme/evil', 'only', '@acme/jobs/node_modules/evil', '@acme/jobs']) {
     const folder = join(project.folder, 'app/node_modules', name)
@@ -239,6 +353,10 @@ beforeAll(async () => {
   await symlink(join(project.folder, 'outside/evil.js'), join(project.folder, 'app/linked-file.js'))
   await symlink(join(project.folder, 'outside'), join(project.folder, 'app/linked-folder'))
   await symlink(join(project.folder, 'app/node_modules/evil'), join(project.folder, 'app/linked-package'))
+  await symlink(join(project.folder, 'app/.hidden/x.js'), join(project.folder, 'app/linked-hidden-file.js'))
+  await symlink(join(project.folder, 'app/.hidden'), join(project.folder, 'app/linked-hidden-folder'))
+  await symlink(join(project.folder, 'workspace'), join(project.folder, 'app/node_modules/workspace'))
+  await symlink(join(project.folder, 'workspace'), join(project.folder, 'app/linked-workspace'))
   await outside[Symbol.asyncDispose]()
 })
 
@@ -247,7 +365,7 @@ afterAll(async () => {
   await removeInstalledPackages()
 })
 
-const loader = { allow: ['@acme/jobs', '@acme/missing', 'only/one', 'fs', 'node:fs', 'child_process'] }
+const loader = { allow: ['@acme/jobs', '@acme/missing', 'only/one', 'tool', 'fs', 'node:fs', 'child_process'] }
 const concrete = (reference: string): string => reference.replace('OUTSIDE', join(project.folder, 'outside'))
 const codesOf = (said: Said, corpus: readonly (readonly [string, string])[]) =>
   corpus.map(([reference]) => [reference, String(said[concrete(reference)]).split(':')[0]])

@@ -13,7 +13,6 @@ import {
   valueOption,
 } from '@rq/core'
 import { DEFAULT_RESULT_TTL_S } from '@rq/job'
-import { checkWebhookPolicy } from '@rq/webhooks/options'
 import type { ExceptionHandler } from './outcome/worker-handlers.ts'
 import { DEQUEUE_STRATEGIES } from './store/queue-order.ts'
 
@@ -80,6 +79,16 @@ export const WORKER_OPTIONS = {
     valueName: 'package',
     help: 'Package that functions may be imported from',
   }),
+  scripts: {
+    ...valueOption(checkScripts),
+    kind: 'strings',
+    default: false,
+    defaultText: 'none',
+    expected: 'false or an array of strings',
+    flag: 'allow-script',
+    valueName: 'path',
+    help: 'Module that jobs may run from the top, or folder of such modules',
+  },
   defaultResultTtl: secondsOption({
     isUnlimited: true,
     default: DEFAULT_RESULT_TTL_S,
@@ -140,23 +149,7 @@ export const WORKER_OPTIONS = {
     valueName: 'size',
     help: 'Replace a work horse that uses more memory than this after a job, such as 512mb; 0 = never',
   }),
-  webhooks: {
-    ...valueOption(checkWebhookPolicy),
-    defaultText: 'every host at a public address',
-    expected: "false, or { allow: ['hooks.example.com'], sign: { secret: 'whsec_...' } }, or one of its parts",
-  },
   processTitle: booleanOption({ default: true }),
-} satisfies OptionTable
-
-/** The parts of a worker's option `webhooks` that have flags on the command line. */
-export const WEBHOOK_OPTIONS = {
-  enabled: booleanOption({ default: true, flag: 'disable-webhooks', help: 'Call no webhooks' }),
-  allow: stringsOption({
-    defaultText: 'all at public addresses',
-    flag: 'webhook-allow',
-    valueName: 'host',
-    help: 'Host that webhooks may call, also at a private address; others are not called',
-  }),
 } satisfies OptionTable
 
 /** The options of `worker.work()`. */
@@ -193,6 +186,11 @@ export const POOL_OPTIONS = {
     help: 'Number of workers',
   }),
 } satisfies OptionTable
+
+function checkScripts(value: unknown, option: string): false | readonly string[] {
+  if (value === false || (Array.isArray(value) && value.every((path) => typeof path === 'string'))) return value
+  throw invalidOption(option, value, 'false or an array of strings')
+}
 
 function checkHandlers(value: unknown, option: string): readonly (string | ExceptionHandler)[] {
   const expected = 'functions and references to functions'

@@ -17,7 +17,6 @@ import {
 } from '@rq/core'
 import type { AnyFunction, Storage } from '@rq/job'
 import { isSerializer, type Serializer } from '@rq/serializer'
-import type { WebhookPolicy, WebhookPolicyOptions } from '@rq/webhooks'
 import type { PrefetchOptions } from './horses/prefetch.ts'
 import type { StorageSource } from './inside-horse/protocol.ts'
 import { type ABANDONED_POLICIES, type HORSE_KINDS, WORKER_OPTIONS } from './option-table.ts'
@@ -47,6 +46,11 @@ export interface WorkerOptions {
   importPaths?: readonly string[]
   /** Packages from which job functions may be imported. Default: none. */
   allow?: readonly string[]
+  /**
+   * Modules that jobs may run from the top (`./scripts/clean` without an export), and folders of them, below the import
+   * paths: `['scripts/clean', 'scripts']`. Default false: none.
+   */
+  scripts?: false | readonly string[]
   /** Functions by name, for `inline` only. */
   functions?: Readonly<Record<string, AnyFunction>>
   /** Modules that every horse loads first, such as `tsx`. Packages are resolved from the working directory. */
@@ -97,11 +101,6 @@ export interface WorkerOptions {
    * a job that blocks the event loop for longer than a lease counts as abandoned.
    */
   leaseStorage?: StorageSource
-  /**
-   * Which hosts webhooks may call, and how calls are signed; false: no webhook is called. Default: every host at a
-   * public address, no signatures.
-   */
-  webhooks?: false | WebhookPolicyOptions
   /** Show the name and the queues of the worker in the process title. Default true. */
   processTitle?: boolean
   clock?: Clock
@@ -118,6 +117,7 @@ export interface WorkerSettings {
   /** Absolute paths. */
   readonly importPaths: readonly string[]
   readonly allow: readonly string[]
+  readonly scripts: readonly string[]
   readonly functions: Readonly<Record<string, AnyFunction>>
   readonly imports: readonly string[]
   readonly exceptionHandlers: readonly ExceptionHandler[]
@@ -138,7 +138,6 @@ export interface WorkerSettings {
   readonly horseMaxBytes: number
   readonly horseStorage: StorageSource | undefined
   readonly leaseStorage: StorageSource | undefined
-  readonly webhooks: WebhookPolicy | false
   readonly processTitle: boolean
   readonly clock: Clock
 }
@@ -152,6 +151,7 @@ export const WORKER_OPTION_NAMES: OptionNames<WorkerOptions> = {
   horse: true,
   importPaths: true,
   allow: true,
+  scripts: true,
   functions: true,
   imports: true,
   exceptionHandlers: true,
@@ -171,7 +171,6 @@ export const WORKER_OPTION_NAMES: OptionNames<WorkerOptions> = {
   horseMaxBytes: true,
   horseStorage: true,
   leaseStorage: true,
-  webhooks: true,
   processTitle: true,
   clock: true,
 }
@@ -206,6 +205,7 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
     horse,
     importPaths: checked('importPaths').map((path) => resolve(path)),
     allow: checked('allow'),
+    scripts: checked('scripts') || [],
     functions: options.functions ?? {},
     imports: checked('imports').map(absolute),
     exceptionHandlers: handlers.filter((handler) => typeof handler === 'function'),
@@ -226,7 +226,6 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
     horseMaxBytes: checked('horseMaxBytes'),
     horseStorage: options.horseStorage,
     leaseStorage: options.leaseStorage,
-    webhooks: WORKER_OPTIONS.webhooks.check(options.webhooks, 'webhooks'),
     processTitle: checked('processTitle'),
     clock: options.clock ?? systemClock,
   }

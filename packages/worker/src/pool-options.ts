@@ -25,6 +25,7 @@ export function poolOptions(
       serializer: typeof serializer === 'string' ? serializer : serializer.name,
       importPaths,
       allow: settings.allow,
+      scripts: settings.scripts,
       exceptionHandlers: settings.exceptionHandlerRefs,
       ...(horseStorage !== undefined && { storage: horseStorage }),
     },

@@ -11,8 +11,8 @@ export interface StartCheckOptions extends FunctionLoaderOptions {
 
 /**
  * Check before a worker starts what would show only when a job fails, or when no function is found.
- * @throws RqError `RQ_INVALID_OPTION` for an import path that is no folder, and for an exception handler that cannot be
- *   loaded.
+ * @throws RqError `RQ_INVALID_OPTION` for an import path that is no folder, for a script that does not exist, and for
+ *   an exception handler that cannot be loaded.
  */
 export async function checkStart({ handlers, mayImport, ...options }: StartCheckOptions): Promise<void> {
   for (const path of options.importPaths ?? []) {
@@ -23,6 +23,7 @@ export async function checkStart({ handlers, mayImport, ...options }: StartCheck
     if (!isFolder) throw invalidOption('importPaths', path, 'a folder that exists')
   }
   const loader = new FunctionLoader(options)
+  await loader.checkScripts()
   for (const reference of handlers) {
     try {
       await (mayImport ? loader.load(reference) : loader.find(reference))

@@ -138,8 +138,8 @@ export class Worker extends WorkerEmitter {
     const settings = this.#settings
     // Horses of other kinds import these modules themselves.
     if (settings.horse === 'inline') for (const module of settings.imports) await importFromHere(module)
-    const { allow, exceptionHandlerRefs: handlers, functions, horse, importPaths } = settings
-    await checkStart({ allow, functions, importPaths, handlers, mayImport: horse === 'inline' })
+    const { allow, exceptionHandlerRefs: handlers, functions, horse, importPaths, scripts } = settings
+    await checkStart({ allow, functions, importPaths, scripts, handlers, mayImport: horse === 'inline' })
     const serializer = await this.#serializer()
     this.#run = new WorkerRun({
       ...plan,
@@ -185,8 +185,9 @@ function starterOf(settings: WorkerSettings, serializer: Serializer): HorseStart
     case 'thread':
       return (listener) => new ThreadHorse(settings.imports, listener)
     case 'inline': {
-      const { allow, concurrency, exceptionHandlerRefs, functions, importPaths, logger, name, storage } = settings
-      const loader = new FunctionLoader({ allow, functions, importPaths, importAdvice: IMPORT_ADVICE })
+      const { concurrency, exceptionHandlerRefs, logger, name, storage } = settings
+      const { allow, functions, importPaths, scripts } = settings
+      const loader = new FunctionLoader({ allow, functions, importPaths, scripts, importAdvice: IMPORT_ADVICE })
       const exceptionHandlers = exceptionHandlerRefs
       const runTask = makeRunTask({ workerName: name, storage, serializer, loader, exceptionHandlers })
       return (listener) => new InlineHorse(runTask, concurrency, logger, listener)

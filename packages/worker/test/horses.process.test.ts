@@ -92,7 +92,7 @@ describe.each(KINDS)('%s horses', (horse) => {
 
   test('a module that throws, cannot be parsed, or never ends to load fails its job', async () => {
     await using ctx = await fixture({
-      'throws.js': "throw new Error('not today')",
+      'throws.js': "throw new Error('not today')\nexport const f = () => 1",
       'broken.js': 'export const = 1',
       'endless.js': 'await new Promise(() => {})\nexport const f = () => 1',
     })
@@ -121,7 +121,7 @@ describe.each(KINDS)('%s horses', (horse) => {
       'handler.js': flagged("if (existsSync(flag)) throw new Error('no handler')\nexport const g = () => {}"),
     })
     const { store, project } = ctx
-    const worker = ctx.worker({ horse })
+    const worker = ctx.worker({ horse, scripts: ['runs-late'] })
     await using _ = running(worker)
     const failed = [store.enqueue('./late#f'), store.enqueue('./imports-late#f'), store.enqueue('./runs-late')]
     await eventually(() => failed.every((id) => store.status(id) === 'failed'))

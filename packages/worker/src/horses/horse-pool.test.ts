@@ -43,7 +43,7 @@ beforeEach(() => {
         },
       }
     },
-    setup: { workerName: 'w', serializer: 'json', importPaths: [], allow: [], exceptionHandlers: [] },
+    setup: { workerName: 'w', serializer: 'json', importPaths: [], allow: [], scripts: [], exceptionHandlers: [] },
     prefetch: {},
     horseMaxJobs: 0,
     horseMaxBytes: 0,

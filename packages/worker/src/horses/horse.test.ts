@@ -42,6 +42,7 @@ beforeEach(() => {
     serializer: 'json',
     importPaths: [],
     allow: [],
+    scripts: [],
     exceptionHandlers: [],
   }
   const start = (given: HorseListener) => {

@@ -67,9 +67,9 @@ export class HorseHost {
   }
 
   async #setUp(setup: HorseSetup): Promise<void> {
-    const { allow, exceptionHandlers, importPaths, workerName } = setup
+    const { allow, exceptionHandlers, importPaths, scripts, workerName } = setup
     this.#setTitle(`rq horse ${setup.number} of ${workerName}`)
-    const loader = new FunctionLoader({ importPaths, allow })
+    const loader = new FunctionLoader({ importPaths, allow, scripts })
     const serializer = await loadSerializer(setup.serializer)
     const worker = new WorkerStorage(this.#send, setup.storage)
     const { storage } = worker

@@ -57,6 +57,7 @@ export interface HorseSetup {
   /** Absolute paths. */
   readonly importPaths: readonly string[]
   readonly allow: readonly string[]
+  readonly scripts: readonly string[]
   /** References of handlers that the horse calls after a failed attempt. */
   readonly exceptionHandlers: readonly string[]
   readonly storage?: StorageSource

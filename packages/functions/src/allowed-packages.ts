@@ -1,0 +1,41 @@
+import { realRoots } from './module-file.ts'
+import {
+  findPackageModule,
+  type PackageModule,
+  type PackageSpecifier,
+  packageFolder,
+  parsePackageSpecifier,
+} from './package-module.ts'
+
+/** The packages that may be imported, as modules at the import paths find them. */
+export class AllowedPackages {
+  readonly #allow: ReadonlySet<string>
+  readonly #importPaths: readonly string[]
+
+  /** `allow`: `@acme/jobs` with all that it exports, or `@acme/jobs/email` alone. */
+  constructor(allow: readonly string[], importPaths: readonly string[]) {
+    this.#allow = new Set(allow)
+    this.#importPaths = importPaths
+  }
+
+  has({ name, subpath }: PackageSpecifier): boolean {
+    return this.#allow.has(name) || this.#allow.has(`${name}${subpath.slice(1)}`)
+  }
+
+  /** The module of a specifier; undefined when no import path finds it. */
+  async find(specifier: PackageSpecifier): Promise<PackageModule | undefined> {
+    for (const root of await realRoots(this.#importPaths)) {
+      const found = await findPackageModule(root, specifier)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  /** The real folders of the packages that are allowed with all that they export. */
+  async folders(): Promise<string[]> {
+    const roots = await realRoots(this.#importPaths)
+    const names = [...this.#allow].filter((name) => parsePackageSpecifier(name)?.name === name)
+    const found = await Promise.all(roots.flatMap((root) => names.map((name) => packageFolder(root, name))))
+    return found.filter((folder) => folder !== undefined)
+  }
+}
