@@ -10,7 +10,7 @@ import {
   suggestion,
   valueOption,
 } from '@rq/core'
-import type { HorseKind } from 'rq'
+import type { HorseKind, WorkerOptions } from 'rq'
 import { WORKER_OPTIONS } from 'rq/options'
 import { isRecord } from './record.ts'
 
@@ -64,6 +64,8 @@ export interface RqConfig {
   horseMaxJobs?: number
   /** Replace a work horse that uses more memory than this after a job: bytes, or `'512mb'`. Default 0: never. */
   horseMaxBytes?: number | string
+  /** Which hosts webhooks may call, and how calls are signed; false: none is called. */
+  webhooks?: NonNullable<WorkerOptions['webhooks']>
 }
 
 type Rules = Readonly<Record<string, OptionRule>>
@@ -89,6 +91,7 @@ const RULES: Readonly<Record<keyof RqConfig, OptionRule>> = {
   horse: WORKER_OPTIONS.horse,
   horseMaxJobs: WORKER_OPTIONS.horseMaxJobs,
   horseMaxBytes: WORKER_OPTIONS.horseMaxBytes,
+  webhooks: WORKER_OPTIONS.webhooks,
 }
 
 const SENTINEL_RULES: Readonly<Record<keyof SentinelConfig, OptionRule>> = {

@@ -5,6 +5,7 @@ import { defined } from './defined.ts'
 import { flagNames, flagsOf, optionsFrom } from './flags.ts'
 import { loggerOf, SERVICE_FLAGS, type ServiceFlags } from './service-flags.ts'
 import { listOf, moduleFrom } from './settings.ts'
+import { TYPED_WEBHOOKS, WEBHOOK_FLAGS, webhooksOf } from './webhook-settings.ts'
 
 /** `--path` and `--serializer` are flags of all commands. */
 const { importPaths: _path, serializer: _serializer, name, ...OWN_OPTIONS } = WORKER_OPTIONS
@@ -12,12 +13,14 @@ const { burst, dequeueStrategy } = WORK_OPTIONS
 
 export const WORKER_FLAGS = {
   ...flagsOf({ name, ...WORK_OPTIONS, ...OWN_OPTIONS }),
+  ...WEBHOOK_FLAGS,
   ...SERVICE_FLAGS,
 }
 
 /** The flags of a pool of workers, all but `--name`, which is that of the pool. */
 export const POOL_FLAGS = {
   ...flagsOf({ ...POOL_OPTIONS, burst, dequeueStrategy, ...OWN_OPTIONS }),
+  ...WEBHOOK_FLAGS,
   ...SERVICE_FLAGS,
 }
 
@@ -25,6 +28,7 @@ export const POOL_FLAGS = {
 export const TYPED_FLAGS: Readonly<Record<string, string>> = {
   queues: 'queues',
   ...flagNames({ ...WORKER_OPTIONS, ...WORK_OPTIONS, ...POOL_OPTIONS }),
+  ...TYPED_WEBHOOKS,
 }
 
 interface Flags extends ServiceFlags, Readonly<Record<string, unknown>> {
@@ -43,6 +47,7 @@ export function workerOptions(flags: Flags, context: CommandContext) {
     allow: listOf(config.allow),
     scripts: listOf(config.scripts || undefined),
     ...(optionsFrom({ name, ...OWN_OPTIONS }, flags) as Omit<WorkerOptions, 'serializer'>),
+    ...webhooksOf(flags, context),
     importPaths,
     imports: flags.import?.map((module) => moduleFrom(module, context.host.folder)) ?? imports,
     logger: loggerOf(flags, context),

@@ -7,15 +7,17 @@ import {
   type JobRecord,
   type NewJob,
   type Outcome,
+  type Settlement,
   settle,
   tooManyDependencies,
 } from '@rq/job'
+import { callWebhook, type WebhookPolicy, webhookCalls } from '@rq/webhooks'
 import type { JobContext } from './context.ts'
+import { functionName } from './function-name.ts'
 import { Job } from './job.ts'
 import { DuplicateJobError, JobTimeoutError } from './job-errors.ts'
 import type { Loader } from './run-callback.ts'
 import { attemptJob } from './run-job.ts'
-import { callWebhook, webhookCalls } from './webhook-call.ts'
 
 /** RQ's name for the worker of an in-process queue. */
 const WORKER_NAME = 'sync'
@@ -24,6 +26,12 @@ const UNLIMITED_LEASE_MS = DAY_MS
 
 /** The functions of a job that are function objects, by their references. */
 export type KnownFunctions = ReadonlyMap<string, AnyFunction>
+
+/** The options of a queue that concern jobs that run in this process. */
+export interface InProcessOptions {
+  readonly importPaths: readonly string[] | undefined
+  readonly webhooks: WebhookPolicy | false
+}
 
 /**
  * Run a job in this process instead of queueing it (`isAsync: false`). It is stored, run with its callbacks and
@@ -36,7 +44,7 @@ export async function runInProcess<R>(
   job: NewJob,
   context: JobContext,
   known: KnownFunctions,
-  importPaths: readonly string[] | undefined,
+  { importPaths, webhooks }: InProcessOptions,
 ): Promise<Job<R>> {
   const { record } = job
   const timeoutS = record.timeoutS ?? -1
@@ -69,12 +77,18 @@ export async function runInProcess<R>(
     onCallback: () => clearTimeout(timer),
   })
   clearTimeout(timer)
-  await store(record, executionId, outcome, context)
+  const settlement = await store(record, executionId, outcome, context)
+  await callWebhooks(record, settlement, context, webhooks)
   if (failure?.callbackError !== undefined) throw failure.callbackError.thrown
   return new Job<R>(record, context)
 }
 
-async function store(record: JobRecord, executionId: string, outcome: Outcome, context: JobContext): Promise<void> {
+async function store(
+  record: JobRecord,
+  executionId: string,
+  outcome: Outcome,
+  context: JobContext,
+): Promise<Settlement> {
   const { retriesLeft: _retries, repeatsLeft: _repeats, ...once } = record
   const settlement = settle(once, executionId, withoutRetry(outcome))
   const { workers } = context.storage
@@ -83,11 +97,22 @@ async function store(record: JobRecord, executionId: string, outcome: Outcome, c
     throw new RqError('RQ_LEASE_LOST', `Job ${record.id} ran longer than its lease, and a worker has taken it over.`)
   }
   if (releasing === true) while (await workers.releaseDependents());
-  // Failures are ignored: the job is done, and the caller of enqueue cannot handle them.
-  await Promise.allSettled(webhookCalls(record, settlement, context.serializer).map((call) => callWebhook(call)))
   record.status = settlement.to
   record.startedAtMs = outcome.startedAtMs
   record.endedAtMs = outcome.endedAtMs
+  return settlement
+}
+
+/** Failures are ignored: the job is done, and the caller of enqueue cannot handle them. */
+async function callWebhooks(
+  record: JobRecord,
+  settlement: Settlement,
+  context: JobContext,
+  policy: WebhookPolicy | false,
+) {
+  if (policy === false) return
+  const calls = webhookCalls(record, settlement, { funcName: (job) => functionName(job, context.serializer) })
+  await Promise.all(calls.map((call) => callWebhook(call, policy)))
 }
 
 /** No worker would start the run that a returned Retry asks for, so the Retry counts as one too many. */

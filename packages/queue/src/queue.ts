@@ -23,6 +23,7 @@ import {
   type QueueEventName,
   type Storage,
 } from '@rq/job'
+import { checkWebhookPolicy, type WebhookPolicyOptions } from '@rq/webhooks'
 import { batchInDependencyOrder } from './batch-order.ts'
 import { type CallNames, cachedNames, findNames } from './call-names.ts'
 import { CallOrder } from './call-order.ts'
@@ -31,7 +32,7 @@ import { checkedContextOf, type JobContext, type StorageOptions } from './contex
 import { batchOf, type EnqueueBatch } from './enqueue-batch.ts'
 import { checkDatas, type EnqueueData, type JobsOf, prepareData } from './enqueue-data.ts'
 import { enqueueInChunks, runList } from './enqueue-list.ts'
-import { knownFunctions, runInProcess } from './in-process.ts'
+import { type InProcessOptions, knownFunctions, runInProcess } from './in-process.ts'
 import { Job } from './job.ts'
 import { checkRest, newRecord, type RecordDefaults } from './new-record.ts'
 import { expectedPlacement, setPlacement } from './placing.ts'
@@ -51,6 +52,11 @@ export interface QueueOptions extends StorageOptions {
    * directory.
    */
   readonly importPaths?: readonly string[]
+  /**
+   * Where the webhooks of jobs that run in this process may go (`isAsync: false`); false: nowhere. Default: every host
+   * at a public address. A worker has an option of its own.
+   */
+  readonly webhooks?: false | WebhookPolicyOptions
   /**
    * Where workers write results: `stream` for Python readers, or `hash`, which is several times smaller. Default
    * `hash`.
@@ -83,6 +89,7 @@ export const QUEUE_OPTION_NAMES: OptionNames<QueueOptions> = {
   defaultTimeout: true,
   isAsync: true,
   importPaths: true,
+  webhooks: true,
   results: true,
   ownsStorage: true,
 }
@@ -97,6 +104,7 @@ export class Queue extends QueueContents {
   readonly #batch: EnqueueBatch
   readonly #defaults: RecordDefaults
   readonly #locate: LocateOptions
+  readonly #inProcess: InProcessOptions
   readonly #ownsStorage: boolean
   readonly #callOrder = new CallOrder()
   readonly #listeners: QueueListeners
@@ -105,9 +113,10 @@ export class Queue extends QueueContents {
   constructor(name: string = DEFAULT_QUEUE_NAME, options: QueueOptions) {
     const context = checkedContextOf(options, 'Queue', QUEUE_OPTION_NAMES)
     super(name, context)
-    const { defaultTimeout = DEFAULT_TIMEOUT_S, isAsync = true, importPaths, results = 'hash' } = options
+    const { defaultTimeout = DEFAULT_TIMEOUT_S, isAsync = true, importPaths, results = 'hash', webhooks } = options
     const timeoutS = durationOrUnlimitedS(defaultTimeout, 'defaultTimeout')
     if (timeoutS === 0) throw invalidOption('defaultTimeout', defaultTimeout, 'more than 0 seconds')
+    const policy = checkWebhookPolicy(webhooks)
     if (typeof isAsync !== 'boolean') throw invalidOption('isAsync', isAsync, 'true or false')
     oneOf('results', results, ['hash', 'stream'])
     this.isAsync = isAsync
@@ -115,6 +124,7 @@ export class Queue extends QueueContents {
     this.#batch = batchOf(context.storage.queues)
     this.#defaults = { origin: this.name, serializer: context.serializer, results, timeoutS }
     this.#locate = importPaths === undefined ? {} : { importPaths }
+    this.#inProcess = { importPaths, webhooks: policy }
     this.#ownsStorage = options.ownsStorage ?? false
     this.#listeners = new QueueListeners(this.name, context.storage.events)
   }
@@ -290,7 +300,7 @@ export class Queue extends QueueContents {
     }
     if (!this.isAsync && job.dueMs === undefined && job.delayMs === undefined) {
       refuseRateLimit(job)
-      return runInProcess<R>(job, this.#context, known(), this.#locate.importPaths)
+      return runInProcess<R>(job, this.#context, known(), this.#inProcess)
     }
     return new Job<R>(setPlacement(job, await this.#batch.add(job)), this.#context)
   }
@@ -315,7 +325,7 @@ export class Queue extends QueueContents {
     } else {
       for (const job of ordered) refuseRateLimit(job)
       const known = new Map(datas.flatMap((data, index) => [...functionsOf(data.func, data.options, names[index])]))
-      await runList(ordered, (job) => runInProcess(job, this.#context, known, this.#locate.importPaths))
+      await runList(ordered, (job) => runInProcess(job, this.#context, known, this.#inProcess))
     }
     return jobs.map((job) => new Job(job.record, this.#context))
   }

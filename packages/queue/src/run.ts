@@ -2,6 +2,7 @@
 export { type ErrorFacts, errorFacts, errorFromFacts } from './error-facts.ts'
 export { errorText } from './error-text.ts'
 export { callExceptionHandlers, callHandler, HANDLER_TIMEOUT_S } from './exception-handlers.ts'
+export { functionName } from './function-name.ts'
 export {
   type CallbackInput,
   type CallbackKind,
@@ -13,4 +14,3 @@ export {
 export { RunContext } from './run-context.ts'
 export { type Attempt, attemptJob, type RunInput, STOPPED_TEXT } from './run-job.ts'
 export { RunLimit } from './run-limit.ts'
-export { callWebhook, type WebhookCall, webhookCalls, webhookHost } from './webhook-call.ts'

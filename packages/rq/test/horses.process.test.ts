@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { Dependency, Queue, Webhook, Worker, WorkerPool } from '../src/index.ts'
 import { nothing } from './functions.ts'
 import { httpListener } from './http-listener.ts'
-import { rqFixture } from './rq-fixture.ts'
+import { LOCAL_WEBHOOKS, rqFixture } from './rq-fixture.ts'
 
 const JOBS = `
 export const die = () => process.kill(process.pid, 'SIGKILL')
@@ -27,7 +27,7 @@ it('a webhook is called by the worker when its horse was killed', async () => {
   const job = await at.queue.enqueue('jobs.die', [], {
     webhooks: [new Webhook(server.url, 'failed', { method: 'POST' })],
   })
-  const worker = new Worker('default', { ...at.where, importPaths: [project.dir] })
+  const worker = new Worker('default', { ...at.where, importPaths: [project.dir], webhooks: LOCAL_WEBHOOKS })
   await worker.work({ burst: true })
   expect(await job.isFailed()).toBe(true)
   expect(JSON.parse(server.heard[0]?.body ?? '')).toMatchObject({

@@ -2,6 +2,9 @@ import { type RedisFixture, redisFixture } from '@rq/testkit'
 import { Queue, SimpleWorker, type WorkerOptions, type WorkOptions } from '../src/index.ts'
 import { noted } from './functions.ts'
 
+/** The servers of tests, which webhooks may not call by default. */
+export const LOCAL_WEBHOOKS = { allow: ['127.0.0.1'] }
+
 export interface RqFixture extends AsyncDisposable {
   readonly redis: RedisFixture
   /** The options that say where Redis is: `{ connection, prefix }`. */
@@ -52,7 +55,12 @@ export async function rqFixture(tolerate?: RegExp): Promise<RqFixture> {
     key,
     async work(queues = ['default'], options = {}) {
       const { burst = true, maxJobs, maxIdleTime, dequeueStrategy, withScheduler, ...workerOptions } = options
-      const worker = new SimpleWorker([...queues], { ...where, leaseMs: 5000, ...workerOptions })
+      const worker = new SimpleWorker([...queues], {
+        ...where,
+        leaseMs: 5000,
+        webhooks: LOCAL_WEBHOOKS,
+        ...workerOptions,
+      })
       return worker.work({
         burst,
         ...(maxJobs !== undefined && { maxJobs }),

@@ -1,10 +1,11 @@
+import { createHmac } from 'node:crypto'
 import { RedisStorage } from '@rq/redis'
 import { eventually } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { Job, Repeat, Retry, Webhook } from '../src/index.ts'
 import { divByZero, nothing, retryLater, sayHello, untilStopped } from './functions.ts'
 import { httpListener } from './http-listener.ts'
-import { rqFixture } from './rq-fixture.ts'
+import { LOCAL_WEBHOOKS, rqFixture } from './rq-fixture.ts'
 
 /** A logger that keeps its entries. */
 function keeper() {
@@ -161,7 +162,8 @@ describe('Webhook', () => {
     await at.work(['default'], { logger })
     expect(await job.isFinished()).toBe(true)
     const failures = lines.filter((line) => line.includes('webhook'))
-    expect(failures).toHaveLength(4)
+    expect(failures).toHaveLength(7)
+    expect(failures.filter((line) => line.includes('had to leave before the next try'))).toHaveLength(3)
     expect(failures.join()).toMatch(/ECONNREFUSED|invalid request/)
     expect(failures.join()).toContain('response status 500')
     expect(failures.join()).toContain('no response within 1 s')
@@ -193,10 +195,41 @@ describe('Webhook', () => {
     expect(server.heard).toEqual([])
   })
 
+  it('is not called at a private address unless the worker allows it, and the log says what to do', async () => {
+    await using at = await rqFixture()
+    await using server = await httpListener()
+    const { lines, logger } = keeper()
+    const webhooks = [new Webhook(`${server.url}/canary`, 'finished')]
+    await at.queue.enqueue(nothing, [], { webhooks })
+    await at.work(['default'], { logger, webhooks: {} })
+    await at.open('sync', { isAsync: false }).enqueue(nothing, [], { webhooks })
+    expect(server.heard).toEqual([])
+    expect(lines.filter((line) => line.includes('webhook'))).toEqual([
+      expect.stringContaining('127.0.0.1 is not a public address. To call it, name it in the worker'),
+    ])
+    await at.queue.enqueue(nothing, [], { webhooks })
+    await at.work(['default'], { logger, webhooks: false })
+    expect(server.heard).toEqual([])
+    expect(lines.join()).toContain('This worker calls no webhooks')
+    expect(lines.join()).not.toContain('canary')
+  })
+
+  it('is signed with the secret of the worker', async () => {
+    await using at = await rqFixture()
+    await using server = await httpListener()
+    const secret = `whsec_${Buffer.alloc(32, 'k').toString('base64')}`
+    await at.queue.enqueue(nothing, [], { webhooks: [new Webhook(server.url, 'finished', { method: 'POST' })] })
+    await at.work(['default'], { webhooks: { ...LOCAL_WEBHOOKS, sign: { secret } } })
+    const { headers, body } = server.heard[0] ?? {}
+    const signed = `${headers?.['webhook-id']}.${headers?.['webhook-timestamp']}.${body}`
+    const signature = createHmac('sha256', Buffer.alloc(32, 'k')).update(signed).digest('base64')
+    expect(headers?.['webhook-signature']).toBe(`v1,${signature}`)
+  })
+
   it('is also called by queues with isAsync: false', async () => {
     await using at = await rqFixture()
     await using server = await httpListener()
-    const queue = at.open('sync', { isAsync: false })
+    const queue = at.open('sync', { isAsync: false, webhooks: LOCAL_WEBHOOKS })
     const webhooks = [new Webhook(`${server.url}/ok`, 'finished'), new Webhook(`${server.url}/bad`, 'failed')]
     await queue.enqueue(nothing, [], { webhooks })
     await queue.enqueue(divByZero, [], { webhooks: [...webhooks, new Webhook('http://127.0.0.1:1', 'failed')] })

@@ -13,6 +13,7 @@ import {
   valueOption,
 } from '@rq/core'
 import { DEFAULT_RESULT_TTL_S } from '@rq/job'
+import { checkWebhookPolicy } from '@rq/webhooks/options'
 import type { ExceptionHandler } from './outcome/worker-handlers.ts'
 import { DEQUEUE_STRATEGIES } from './store/queue-order.ts'
 
@@ -149,7 +150,23 @@ export const WORKER_OPTIONS = {
     valueName: 'size',
     help: 'Replace a work horse that uses more memory than this after a job, such as 512mb; 0 = never',
   }),
+  webhooks: {
+    ...valueOption(checkWebhookPolicy),
+    defaultText: 'every host at a public address',
+    expected: "false, or { allow: ['hooks.example.com'], sign: { secret: 'whsec_...' } }, or one of its parts",
+  },
   processTitle: booleanOption({ default: true }),
+} satisfies OptionTable
+
+/** The parts of a worker's option `webhooks` that have flags on the command line. */
+export const WEBHOOK_OPTIONS = {
+  enabled: booleanOption({ default: true, flag: 'disable-webhooks', help: 'Call no webhooks' }),
+  allow: stringsOption({
+    defaultText: 'all at public addresses',
+    flag: 'webhook-allow',
+    valueName: 'host',
+    help: 'Host that webhooks may call, also at a private address; others are not called',
+  }),
 } satisfies OptionTable
 
 /** The options of `worker.work()`. */

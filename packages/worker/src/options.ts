@@ -17,6 +17,7 @@ import {
 } from '@rq/core'
 import type { AnyFunction, Storage } from '@rq/job'
 import { isSerializer, type Serializer } from '@rq/serializer'
+import type { WebhookPolicy, WebhookPolicyOptions } from '@rq/webhooks'
 import type { PrefetchOptions } from './horses/prefetch.ts'
 import type { StorageSource } from './inside-horse/protocol.ts'
 import { type ABANDONED_POLICIES, type HORSE_KINDS, WORKER_OPTIONS } from './option-table.ts'
@@ -101,6 +102,11 @@ export interface WorkerOptions {
    * a job that blocks the event loop for longer than a lease counts as abandoned.
    */
   leaseStorage?: StorageSource
+  /**
+   * Which hosts webhooks may call, and how calls are signed; false: no webhook is called. Default: every host at a
+   * public address, no signatures.
+   */
+  webhooks?: false | WebhookPolicyOptions
   /** Show the name and the queues of the worker in the process title. Default true. */
   processTitle?: boolean
   clock?: Clock
@@ -138,6 +144,7 @@ export interface WorkerSettings {
   readonly horseMaxBytes: number
   readonly horseStorage: StorageSource | undefined
   readonly leaseStorage: StorageSource | undefined
+  readonly webhooks: WebhookPolicy | false
   readonly processTitle: boolean
   readonly clock: Clock
 }
@@ -171,6 +178,7 @@ export const WORKER_OPTION_NAMES: OptionNames<WorkerOptions> = {
   horseMaxBytes: true,
   horseStorage: true,
   leaseStorage: true,
+  webhooks: true,
   processTitle: true,
   clock: true,
 }
@@ -226,6 +234,7 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
     horseMaxBytes: checked('horseMaxBytes'),
     horseStorage: options.horseStorage,
     leaseStorage: options.leaseStorage,
+    webhooks: WORKER_OPTIONS.webhooks.check(options.webhooks, 'webhooks'),
     processTitle: checked('processTitle'),
     clock: options.clock ?? systemClock,
   }

@@ -2,6 +2,8 @@ import { hostname } from 'node:os'
 import { type Duty, type Logger, type PeriodicDuty, RqError, SECOND_MS, within } from '@rq/core'
 import type { WorkerIdentity, WorkerState } from '@rq/job'
 import type { JobContext } from '@rq/queue'
+import { functionName } from '@rq/queue/run'
+import { Webhooks } from '@rq/webhooks'
 import { Broadcast } from './duties/broadcast.ts'
 import { Commands } from './duties/commands.ts'
 import { heartbeat } from './duties/heartbeat.ts'
@@ -15,7 +17,6 @@ import type { HorseStarter } from './horses/horse-port.ts'
 import { LeaseRenewer } from './lease/lease-renewer.ts'
 import type { WorkerSettings } from './options.ts'
 import { SettlementPolicy } from './outcome/settlement-policy.ts'
-import { Webhooks } from './outcome/webhooks.ts'
 import { WorkerHandlers } from './outcome/worker-handlers.ts'
 import { poolOptions } from './pool-options.ts'
 import { Registration } from './registration.ts'
@@ -90,7 +91,11 @@ export class WorkerRun {
     this.#renewer = this.#makeRenewer()
     this.#horses = this.#makeHorses()
     this.#store = this.#makeStoreLoop()
-    this.#webhooks = new Webhooks({ serializer: context.serializer, logger })
+    this.#webhooks = new Webhooks({
+      policy: settings.webhooks,
+      funcName: (job) => functionName(job, context.serializer),
+      logger,
+    })
     this.#executions = this.#makeExecutions()
     this.#recovery = this.#makeRecovery()
     this.#commands = this.#makeCommands()

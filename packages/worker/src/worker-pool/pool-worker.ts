@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { checkOptionNames, invalidOption, type OptionNames } from '@rq/core'
 import type { StorageSource } from '../inside-horse/protocol.ts'
+import { WORKER_OPTIONS } from '../option-table.ts'
 import { type QueueLike, queueNames, WORKER_OPTION_NAMES, type WorkerOptions } from '../options.ts'
 import type { WorkOptions } from '../worker.ts'
 
@@ -73,5 +74,7 @@ export function checkPoolWorkers(
       throw invalidOption(name, value, "a reference ('./module#export'): the workers of a pool are other processes")
     }
   }
+  // A worker that refuses its options would be replaced without end.
+  WORKER_OPTIONS.webhooks.check(options.webhooks, 'webhooks')
   return queueNames(queues)
 }
