@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
+import { checkLicences } from './check-licences.mjs'
 import { packAll } from './pack.mjs'
+import { ROOT } from './run.mjs'
 
 /** The kinds of module resolution that an ESM-only package does not support. */
 const NOT_SERVED = new Set(['node10', 'node16-cjs'])
@@ -48,6 +50,11 @@ async function typeProblems(published) {
   return analysis.problems
     .filter((problem) => !('resolutionKind' in problem && NOT_SERVED.has(problem.resolutionKind)))
     .map((problem) => `types: ${JSON.stringify(problem)}`)
+}
+
+for (const complaint of await checkLicences(ROOT)) {
+  console.error(complaint)
+  process.exitCode = 1
 }
 
 const scratch = await mkdtemp(join(tmpdir(), 'rq-pack-'))
