@@ -7,6 +7,8 @@ export interface AdminStore {
   /** End a suspension. */
   resume(): Promise<void>
   isSuspended(): Promise<boolean>
+  /** Whether any program on the network may use the store, as far as its address and options show. */
+  readonly isUnprotected: boolean
   /** Sentences about settings of the store that can lose jobs; empty if the settings cannot be read. */
   warnings(): Promise<readonly string[]>
   /** Send a command to a worker. Not acknowledged: a worker that is not connected misses it. */

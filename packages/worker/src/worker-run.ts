@@ -14,6 +14,7 @@ import type { ExecutionEnd } from './execution.ts'
 import { Executions } from './executions.ts'
 import { HorsePool } from './horses/horse-pool.ts'
 import type { HorseStarter } from './horses/horse-port.ts'
+import { importPathWarnings } from './import-path-warnings.ts'
 import { LeaseRenewer } from './lease/lease-renewer.ts'
 import type { WorkerSettings } from './options.ts'
 import { SettlementPolicy } from './outcome/settlement-policy.ts'
@@ -294,8 +295,10 @@ export class WorkerRun {
   }
 
   async #warnAboutSettings(): Promise<void> {
-    const warnings = await this.#settings.storage.admin.warnings().catch(() => [])
-    for (const warning of warnings) this.#logger.warn(warning)
+    const { importPaths, storage } = this.#settings
+    const ofPaths = await importPathWarnings(importPaths, storage.admin.isUnprotected)
+    const ofStore = await storage.admin.warnings().catch(() => [])
+    for (const warning of [...ofPaths, ...ofStore]) this.#logger.warn(warning)
   }
 
   async #startServices(): Promise<void> {

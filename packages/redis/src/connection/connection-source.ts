@@ -2,6 +2,7 @@ import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import { addressOf, clientOptions, refuseClient } from './client-options.ts'
 import { urlFromEnvironment } from './connection-url.ts'
 import { databaseOf } from './database.ts'
+import { isUnprotected } from './protection.ts'
 import type { Client } from './script.ts'
 
 /**
@@ -17,6 +18,8 @@ export interface ConnectionSource {
   readonly options: RedisOptions
   /** The address without secrets. */
   readonly where: string
+  /** Whether any program on the network may use the server, as far as the options show; false for a Cluster given. */
+  readonly isUnprotected: boolean
   /** The same for sources that lead to the same place in the same way. It may hold the password. */
   readonly key: string | Client
 }
@@ -29,10 +32,12 @@ export function connectionSource(connection: Connection = urlFromEnvironment()):
       connection instanceof Redis
         ? addressOf({ ...connection.options, db: databaseOf(connection) })
         : 'the cluster given'
-    return { given: connection, options: {}, where, key: connection }
+    const isOpen = connection instanceof Redis && isUnprotected(connection.options)
+    return { given: connection, options: {}, where, isUnprotected: isOpen, key: connection }
   }
   const options = clientOptions(connection)
-  return { given: undefined, options, where: addressOf(options), key: textOf(options) }
+  const where = addressOf(options)
+  return { given: undefined, options, where, isUnprotected: isUnprotected(options), key: textOf(options) }
 }
 
 /**

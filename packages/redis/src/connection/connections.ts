@@ -13,6 +13,8 @@ import type { Subscription } from './subscriptions.ts'
 export class Connections {
   /** The server's address without secrets. */
   readonly where: string
+  /** Whether any program on the network may use the server, as far as the options show. */
+  readonly isUnprotected: boolean
   readonly #source: ConnectionSource
   readonly #mainRole: 'producer' | 'worker'
   readonly #subscriptions = new Set<Subscription>()
@@ -25,6 +27,7 @@ export class Connections {
     this.#source = connectionSource(connection)
     this.#mainRole = mainRole
     this.where = this.#source.where
+    this.isUnprotected = this.#source.isUnprotected
   }
 
   /** The main client, for a user's own commands. From now on it keeps the process alive until this is closed. */

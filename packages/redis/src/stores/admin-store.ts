@@ -12,6 +12,10 @@ export class RedisAdminStore implements AdminStore {
     this.#keys = keys
   }
 
+  get isUnprotected(): boolean {
+    return this.#connections.isUnprotected
+  }
+
   async suspend(durationS?: number): Promise<void> {
     const key = this.#keys.suspended
     await this.#connections.call((client) =>

@@ -21,6 +21,8 @@ export class MemoryAdminStore implements AdminStore {
     return this.#data.isSuspended
   }
 
+  readonly isUnprotected = false
+
   /** Empty: it has no settings. */
   async warnings(): Promise<readonly string[]> {
     return []
