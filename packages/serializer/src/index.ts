@@ -1,3 +1,6 @@
+export { type AesCodecOptions, aesCodec } from './aes-codec.ts'
+export { type Codec, checkCodec, type PayloadField, type PayloadPlace } from './codec.ts'
+export { type Encoded, encodedText, isEncoded, readEncoded } from './encoded-text.ts'
 export { jsonSerializer } from './json.ts'
 export { defaultSerializer, resolveSerializer, type SerializerOption } from './resolve.ts'
 export { isSerializer, type Serializer, type TextSerializer } from './serializer.ts'

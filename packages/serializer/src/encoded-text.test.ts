@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { checkCodec } from './codec.ts'
+import { encodedText, isEncoded, readEncoded } from './encoded-text.ts'
+
+const encoded = { codec: 'aes', bytes: Buffer.of(0, 1, 255, 254) }
+const text = encodedText(encoded)
+
+describe('encodedText', () => {
+  it('is a text that says which codec wrote it, and is read from text and from bytes', () => {
+    expect(text).toBe('rq-codec:aes:AAH//g==')
+    expect(readEncoded(text)).toEqual(encoded)
+    expect(readEncoded(Buffer.from(text))).toEqual(encoded)
+    expect(readEncoded(new Uint8Array(Buffer.from(text)))).toEqual(encoded)
+  })
+
+  it.each(['', 'r', '["rq-codec:aes:AA=="]', 'rq-code', ' rq-codec:aes:AA==', 'x\x9c', '\x80\x04'])(
+    'differs from %j',
+    (other) => {
+      expect(isEncoded(other)).toBe(false)
+      expect(isEncoded(Buffer.from(other, 'latin1'))).toBe(false)
+      expect(readEncoded(other)).toBeUndefined()
+    },
+  )
+
+  it.each(['rq-codec:', 'rq-codec:aes', 'rq-codec:aes:A*==', 'rq-codec:aes:AA==\n'])(
+    'finds %j encoded, and damaged',
+    (damaged) => {
+      expect(isEncoded(damaged)).toBe(true)
+      expect(readEncoded(damaged)).toBeUndefined()
+    },
+  )
+})
+
+describe('checkCodec', () => {
+  const codec = { name: 'own-1', encode: (bytes: Uint8Array) => bytes, decode: (bytes: Uint8Array) => bytes }
+
+  it('returns a codec', () => {
+    expect(checkCodec(codec)).toBe(codec)
+  })
+
+  it.each([undefined, null, 'aes', {}, { ...codec, name: 'a:b' }, { ...codec, name: '' }, { ...codec, decode: 1 }])(
+    'refuses %j',
+    (value) => {
+      expect(() => checkCodec(value)).toThrow(expect.objectContaining({ code: 'RQ_INVALID_OPTION' }))
+    },
+  )
+})
