@@ -48,6 +48,8 @@ export interface RqConfig {
   name?: string
   /** `'json'`, `'superjson'`, or `'module#export'`. */
   serializer?: string
+  /** `'module#export'`. Default: none. */
+  codec?: string
   /** Folders to import job functions from, relative to the configuration file. */
   path?: string | readonly string[]
   /** Modules that every work horse loads first. Default: none. */
@@ -83,6 +85,7 @@ const RULES: Readonly<Record<keyof RqConfig, OptionRule>> = {
   queues: stringsOption(),
   name: WORKER_OPTIONS.name,
   serializer: WORKER_OPTIONS.serializer,
+  codec: WORKER_OPTIONS.codec,
   path: oneOrSeveral(WORKER_OPTIONS.importPaths),
   import: oneOrSeveral(WORKER_OPTIONS.imports),
   allow: oneOrSeveral(WORKER_OPTIONS.allow),

@@ -2,9 +2,10 @@ import { createRequire } from 'node:module'
 import { isAbsolute, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { suggestion } from '@rq/core'
-import type { Job, Queue, Serializer } from 'rq'
+import type { Codec, Job, Queue, Serializer } from 'rq'
 import { namingOption } from './arguments/option-value.ts'
 import type { CommandContext } from './command.ts'
+import { defined } from './defined.ts'
 import { UsageError } from './exit-code.ts'
 
 export type Rq = typeof import('rq')
@@ -17,6 +18,7 @@ export interface Where {
 
 interface ReadingOptions extends Where {
   readonly serializer?: 'json' | 'superjson' | Serializer
+  readonly codec?: Codec
 }
 
 /** rq with the settings of the command line, loaded when a command needs it. Disposal closes the queues. */
@@ -38,12 +40,16 @@ export class Session implements AsyncDisposable {
       connection: settings.connection as Where['connection'],
       ...(settings.prefix !== undefined && { prefix: settings.prefix }),
     }
-    const { serializer } = settings
-    if (serializer === undefined) return new Session(rq, where, where)
-    return new Session(rq, where, { ...where, serializer: await loadSerializer(serializer, host.folder) })
+    const { codec, serializer } = settings
+    const reading = defined({
+      serializer: serializer === undefined ? undefined : await loadSerializer(serializer, host.folder),
+      // rq checks what these modules export.
+      codec: codec === undefined ? undefined : ((await loadExport('--codec', codec, host.folder)) as Codec),
+    })
+    return new Session(rq, where, { ...where, ...reading })
   }
 
-  /** {@link where}, and the serializer of values. */
+  /** {@link where}, the serializer and the codec of values. */
   get reading(): ReadingOptions {
     return this.#reading
   }
@@ -90,12 +96,18 @@ const BUILT_IN = ['json', 'superjson'] as const
 async function loadSerializer(text: string, folder: string): Promise<'json' | 'superjson' | Serializer> {
   const builtIn = BUILT_IN.find((name) => name === text)
   if (builtIn !== undefined) return builtIn
-  const hash = text.lastIndexOf('#')
-  if (hash < 1) {
+  if (text.lastIndexOf('#') < 1) {
     throw new UsageError(
       `Unknown --serializer '${text}'.${suggestion(text, BUILT_IN)} Expected json, superjson or module#export.`,
     )
   }
+  return (await loadExport('--serializer', text, folder)) as Serializer
+}
+
+/** The export of `module#export`. @throws UsageError naming the flag. */
+async function loadExport(flag: string, text: string, folder: string): Promise<unknown> {
+  const hash = text.lastIndexOf('#')
+  if (hash < 1) throw new UsageError(`Invalid ${flag} '${text}'. Expected module#export.`)
   const specifier = text.slice(0, hash)
   const name = text.slice(hash + 1)
   let module: Record<string, unknown>
@@ -103,11 +115,10 @@ async function loadSerializer(text: string, folder: string): Promise<'json' | 's
     module = await import(urlOf(specifier, folder))
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new UsageError(`Cannot load the module of --serializer ${text}: ${why}`, { cause })
+    throw new UsageError(`Cannot load the module of ${flag} ${text}: ${why}`, { cause })
   }
-  // rq checks whether it is a serializer.
-  if (Object.hasOwn(module, name)) return module[name] as Serializer
-  throw new UsageError(`The module of --serializer ${text} has no export '${name}'.`)
+  if (Object.hasOwn(module, name)) return module[name]
+  throw new UsageError(`The module of ${flag} ${text} has no export '${name}'.`)
 }
 
 function urlOf(specifier: string, folder: string): string {

@@ -7,6 +7,7 @@ const NOTHING: SharedOptions = {
   config: undefined,
   path: undefined,
   serializer: undefined,
+  codec: undefined,
   prefix: undefined,
   verbose: false,
   quiet: false,
@@ -85,19 +86,22 @@ describe('resolveSettings', () => {
   })
 
   test('paths are relative to the working directory, those of the configuration to its folder', async () => {
-    const config = { path: ['dist', '/abs'], serializer: './s.js#s', import: ['./i.js', 'tsx'], prefix: 'a:' }
+    const config = { path: ['dist', '/abs'], serializer: './s.js#s', codec: './c.js#c', import: ['./i.js', 'tsx'] }
     expect(await settings({}, { config })).toMatchObject({
       importPaths: ['/project/dist', '/abs'],
       serializer: '/project/s.js#s',
+      codec: '/project/c.js#c',
       imports: ['/project/i.js', 'tsx'],
-      prefix: 'a:',
     })
-    expect(await settings({ path: ['src'], serializer: 'json', prefix: 'b:' }, { config })).toMatchObject({
+    expect(
+      await settings({ path: ['src'], serializer: 'json', codec: './d.js#d', prefix: 'b:' }, { config }),
+    ).toMatchObject({
       importPaths: ['/project/src'],
       serializer: 'json',
+      codec: '/project/d.js#d',
       prefix: 'b:',
     })
-    expect(await settings({})).toMatchObject({ importPaths: ['/project'], serializer: undefined, imports: [] })
+    expect(await settings({})).toMatchObject({ importPaths: ['/project'], serializer: undefined, codec: undefined })
   })
 
   test('a flag or the environment names the configuration file', async () => {

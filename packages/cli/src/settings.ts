@@ -14,6 +14,7 @@ export interface SharedOptions {
   readonly config: string | undefined
   readonly path: readonly string[] | undefined
   readonly serializer: string | undefined
+  readonly codec: string | undefined
   readonly prefix: string | undefined
   readonly verbose?: boolean | undefined
   readonly quiet?: boolean | undefined
@@ -31,6 +32,8 @@ export interface Settings {
   readonly prefix: string | undefined
   /** `json`, `superjson` or `module#export`, the module absolute or a package's; undefined: rq's default. */
   readonly serializer: string | undefined
+  /** `module#export`, the module absolute or a package's; undefined: none. */
+  readonly codec: string | undefined
   /** Absolute paths to import functions from. */
   readonly importPaths: readonly string[]
   /** Modules of the configuration file that every work horse loads first. */
@@ -52,6 +55,7 @@ export async function resolveSettings(options: SharedOptions, host: Host): Promi
     connection: options.url ?? addressIn(host.env) ?? addressOf(config) ?? DEFAULT_URL,
     prefix: options.prefix ?? config.prefix,
     serializer: moduleFrom(options.serializer, host.folder) ?? moduleFrom(config.serializer, base),
+    codec: moduleFrom(options.codec, host.folder) ?? moduleFrom(config.codec, base),
     importPaths: paths.length === 0 ? [host.folder] : paths.map((path) => resolve(base, path)),
     imports: listOf(config.import).map((module) => moduleFrom(module, base)),
     config,

@@ -1,7 +1,7 @@
 import { DEFAULT_PREFIX, URL_VARIABLES, WORKER_OPTIONS } from 'rq/options'
 import { type Flag, flag, flagOf, text } from './flags.ts'
 
-const { importPaths, serializer } = WORKER_OPTIONS
+const { codec, importPaths, serializer } = WORKER_OPTIONS
 
 /** The flags that every command has. */
 export const SHARED_FLAGS = {
@@ -19,6 +19,7 @@ export const SHARED_FLAGS = {
   }),
   path: flagOf(importPaths),
   serializer: flagOf(serializer),
+  codec: flagOf(codec),
   prefix: text({ describe: 'Prefix of all keys in Redis', defaultDescription: DEFAULT_PREFIX }),
   verbose: flag({ alias: 'v', describe: 'Verbose output with stack traces' }),
   quiet: flag({ describe: 'Print data and errors only' }),

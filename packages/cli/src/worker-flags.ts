@@ -7,8 +7,8 @@ import { loggerOf, SERVICE_FLAGS, type ServiceFlags } from './service-flags.ts'
 import { listOf, moduleFrom } from './settings.ts'
 import { TYPED_WEBHOOKS, WEBHOOK_FLAGS, webhooksOf } from './webhook-settings.ts'
 
-/** `--path` and `--serializer` are flags of all commands. */
-const { importPaths: _path, serializer: _serializer, name, ...OWN_OPTIONS } = WORKER_OPTIONS
+/** `--path`, `--serializer` and `--codec` are flags of all commands. */
+const { importPaths: _path, serializer: _serializer, codec: _codec, name, ...OWN_OPTIONS } = WORKER_OPTIONS
 const { burst, dequeueStrategy } = WORK_OPTIONS
 
 export const WORKER_FLAGS = {
@@ -40,13 +40,13 @@ interface Flags extends ServiceFlags, Readonly<Record<string, unknown>> {
  * @throws UsageError.
  */
 export function workerOptions(flags: Flags, context: CommandContext) {
-  const { config, importPaths, imports, serializer } = context.settings
+  const { codec, config, importPaths, imports, serializer } = context.settings
   const { concurrency, horse, horseMaxBytes, horseMaxJobs } = config
   return {
-    ...defined({ name: config.name, concurrency, horse, horseMaxBytes, horseMaxJobs, serializer }),
+    ...defined({ name: config.name, concurrency, horse, horseMaxBytes, horseMaxJobs, serializer, codec }),
     allow: listOf(config.allow),
     scripts: listOf(config.scripts || undefined),
-    ...(optionsFrom({ name, ...OWN_OPTIONS }, flags) as Omit<WorkerOptions, 'serializer'>),
+    ...(optionsFrom({ name, ...OWN_OPTIONS }, flags) as Omit<WorkerOptions, 'serializer' | 'codec'>),
     ...webhooksOf(flags, context),
     importPaths,
     imports: flags.import?.map((module) => moduleFrom(module, context.host.folder)) ?? imports,

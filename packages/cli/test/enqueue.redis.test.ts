@@ -191,6 +191,26 @@ describe('enqueue', () => {
     const unreadable = await cli.run(['job', 'one', '--json'])
     expect(JSON.parse(unreadable.out)).toMatchObject({ function: null, unreadable: expect.any(String) })
   })
+
+  test('--codec encodes what is enqueued, and is needed to show it', async () => {
+    await using cli = await CliFixture.open()
+    await using folder = await makeProject({
+      'own.mjs': `const flip = (bytes) => bytes.map((byte) => byte ^ 255)
+        export const own = { name: 'own', encode: flip, decode: flip }`,
+    })
+    const at = { folder: folder.dir }
+    const args = ['enqueue', 'a.b', 'x', '--job-id', 'one', '--meta', '{"n":"y"}']
+    expect((await cli.run([...args, '--codec', './own.mjs#own'], at)).code).toBe(0)
+    expect(await cli.redis.client.hget(`${cli.redis.prefix}job:one`, 'data')).toMatch(/^rq-codec:own:/)
+    const shown = await cli.run(['job', 'one', '--json', '--codec', './own.mjs#own'], at)
+    expect(JSON.parse(shown.out)).toMatchObject({ function: 'a.b', args: ['x'], meta: { n: 'y' } })
+    const unreadable = await cli.run(['job', 'one', '--json'], { folder: '/' })
+    const reason = expect.stringContaining('written with the codec "own"')
+    expect(JSON.parse(unreadable.out)).toMatchObject({ status: 'queued', function: null, unreadable: reason })
+    expect((await cli.run(['jobs'], { folder: '/' })).out).toContain('a.b(...)')
+    const wrong = await cli.run(['job', 'one', '--codec', 'own'], at)
+    expect([wrong.code, wrong.err]).toEqual([2, "Error: Invalid --codec 'own'. Expected module#export.\n"])
+  })
 })
 
 test('a Redis that is too old ends a command with 1 and a message', async () => {

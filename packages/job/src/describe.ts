@@ -14,6 +14,11 @@ export function describeCall(call: Call): string {
   return `${call.func}(${[...parts, ...keywords].join(', ')})`
 }
 
+/** The description of a call whose arguments are kept secret. */
+export function describeFunction(func: string): string {
+  return `${func}(...)`
+}
+
 function clip(text: string): string {
   return text.length > LONGEST_PART ? `${text.slice(0, LONGEST_PART)}...` : text
 }

@@ -2,7 +2,7 @@ import { type DurationLike, durationMs, MINUTE_MS, pause, RqError, SECOND_MS } f
 import { type AwaitedResult, isTerminal } from '@rq/job'
 import type { JobContext } from './context.ts'
 import { JobFailedError, noSuchJob, TimeoutError } from './job-errors.ts'
-import { Result } from './result.ts'
+import { type Result, resultOf } from './result.ts'
 
 /** The longest single wait in the store: the delay that a lost wake-up costs. */
 const LONGEST_WAIT_MS = MINUTE_MS
@@ -20,7 +20,7 @@ export async function latestResult<R>(
 ): Promise<Result<R> | null> {
   const timeoutMs = durationMs(timeout, 'timeout')
   const { result } = await context.storage.jobs.awaitResult(jobId, timeoutMs, context.signal)
-  return result === null ? null : new Result<R>(result, context.serializer)
+  return result === null ? null : resultOf<R>(jobId, result, context)
 }
 
 /**
@@ -57,10 +57,12 @@ function hasEnded({ status }: AwaitedResult): boolean {
   return status === undefined || isTerminal(status)
 }
 
-function returnedBy<R>(jobId: string, { status, result }: AwaitedResult, { serializer }: JobContext): R {
+async function returnedBy<R>(jobId: string, awaited: AwaitedResult, context: JobContext): Promise<R> {
+  const { status } = awaited
+  const result = awaited.result === null ? null : await resultOf<R>(jobId, awaited.result, context)
   switch (status) {
     case 'finished':
-      return (result === null ? null : new Result<R>(result, serializer).returnValue) as R
+      return (result === null ? null : result.returnValue) as R
     case 'failed':
       throw new JobFailedError(jobId, result?.excString ?? (result?.type === 'max_retries_exceeded' ? RETRIED : ''))
     case 'stopped':

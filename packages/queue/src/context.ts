@@ -1,11 +1,20 @@
 import { checkOptionNames, invalidOption, type OptionNames } from '@rq/core'
 import type { Storage } from '@rq/job'
-import { defaultSerializer, resolveSerializer, type Serializer, type SerializerOption } from '@rq/serializer'
+import {
+  type Codec,
+  checkCodec,
+  defaultSerializer,
+  resolveSerializer,
+  type Serializer,
+  type SerializerOption,
+} from '@rq/serializer'
 
-/** The store and serializer of a job handle. */
+/** The store, serializer and codec of a job handle. */
 export interface JobContext {
   readonly storage: Storage
   readonly serializer: Serializer
+  /** Encodes what the serializer writes. Undefined: it is stored as it is. */
+  readonly codec?: Codec | undefined
   /** Fires on timeout, stop and lost lease. Set only for a job that is being run. */
   readonly signal?: AbortSignal
   /** The execution that writes meta. Set only for a job that is being run. */
@@ -18,6 +27,11 @@ export interface StorageOptions {
   readonly storage?: Storage
   /** Default: superjson. Must be the one that the job was written with. */
   readonly serializer?: SerializerOption
+  /**
+   * Encodes arguments, results, errors and meta, such as `aesCodec()`. Default: none. What was written without a codec
+   * is read as it is.
+   */
+  readonly codec?: Codec | undefined
 }
 
 /** Options that name a store. The storage factory decides what a `connection` may be. */
@@ -29,6 +43,7 @@ export interface StoragePlace {
 const NAMES: OptionNames<StorageOptions & StoragePlace> = {
   storage: true,
   serializer: true,
+  codec: true,
   connection: true,
   prefix: true,
 }
@@ -71,11 +86,16 @@ export const CONNECTION_HINTS: Readonly<Record<string, string>> = Object.fromEnt
 )
 
 /**
- * The storage and serializer of a call.
- * @throws RqError `RQ_INVALID_OPTION` when there is no storage, or no such serializer; what the storage factory throws.
+ * The storage, serializer and codec of a call.
+ * @throws RqError `RQ_INVALID_OPTION` when there is no storage, no such serializer, or the codec is none; what the
+ *   storage factory throws.
  */
 export function contextOf(options: StorageOptions & StoragePlace = {}): JobContext {
-  const { serializer, storage = makeStorage?.(options) } = options
+  const { codec, serializer, storage = makeStorage?.(options) } = options
   if (typeof storage !== 'object' || storage === null) throw invalidOption('storage', storage, 'a storage')
-  return { storage, serializer: serializer === undefined ? defaultSerializer : resolveSerializer(serializer) }
+  return {
+    storage,
+    serializer: serializer === undefined ? defaultSerializer : resolveSerializer(serializer),
+    codec: codec === undefined ? undefined : checkCodec(codec),
+  }
 }

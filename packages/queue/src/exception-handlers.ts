@@ -9,18 +9,18 @@ export const HANDLER_TIMEOUT_S = DEFAULT_CALLBACK_TIMEOUT_S
 /**
  * Call exception handlers in order, each under its own time limit, until one returns false.
  * @param call - loads and calls one handler.
- * @param onError - gets the text of what a handler threw; the next handler is called all the same.
+ * @param onError - gets what a handler threw, and its text; the next handler is called all the same.
  * @returns whether a handler ended the chain by returning false. Never rejects.
  */
 export async function callExceptionHandlers<H>(
   handlers: readonly H[],
   call: (handler: H) => unknown,
-  onError: (handler: H, text: string) => void,
+  onError: (handler: H, text: string, thrown: unknown) => void,
 ): Promise<boolean> {
   for (const handler of handlers) {
     const answer = await callHandler(
       () => call(handler),
-      (text) => onError(handler, text),
+      (text, thrown) => onError(handler, text, thrown),
     )
     if (answer === false) return true
   }
@@ -28,12 +28,15 @@ export async function callExceptionHandlers<H>(
 }
 
 /** Call one handler under the time limit. Returns what it returns; undefined when it fails. Never rejects. */
-export async function callHandler(call: () => unknown, onError: (text: string) => void): Promise<unknown> {
+export async function callHandler(
+  call: () => unknown,
+  onError: (text: string, thrown: unknown) => void,
+): Promise<unknown> {
   try {
     const answer = (async () => call())()
     return await withinOrThrow(HANDLER_TIMEOUT_S * SECOND_MS, answer, () => new JobTimeoutError(HANDLER_TIMEOUT_S))
   } catch (thrown) {
-    onError(errorText(thrown))
+    onError(errorText(thrown), thrown)
     return undefined
   }
 }

@@ -1,7 +1,7 @@
 import { checkName, checkOptionNames, RqError, randomHex } from '@rq/core'
 import { checkedContextOf, type JobContext, type StorageOptions } from './context.ts'
 import type { EnqueueData, JobsOf } from './enqueue-data.ts'
-import { Job } from './job.ts'
+import { handlesOf, type Job } from './job.ts'
 import { Queue } from './queue.ts'
 
 export interface CreateGroupOptions extends StorageOptions {
@@ -46,8 +46,8 @@ export class Group {
   }
 
   /**
-   * Like `queue.enqueueMany`; the jobs belong to this group. A queue given by name has the storage of the group, and
-   * default options.
+   * Like `queue.enqueueMany`; the jobs belong to this group. A queue given by name has the storage, serializer and
+   * codec of the group, and default options.
    */
   async enqueueMany<const D extends readonly EnqueueData[]>(
     queue: string | Queue,
@@ -55,8 +55,8 @@ export class Group {
     options: { readonly pipeline?: unknown } = {},
   ): Promise<JobsOf<D>> {
     checkOptionNames(options, { pipeline: true }, 'group.enqueueMany')
-    const { storage, serializer } = this.#context
-    const target = typeof queue === 'string' ? new Queue(queue, { storage, serializer }) : queue
+    const { storage, serializer, codec } = this.#context
+    const target = typeof queue === 'string' ? new Queue(queue, { storage, serializer, codec }) : queue
     return target.enqueueMany(datas, { ...options, groupId: this.name })
   }
 
@@ -68,7 +68,7 @@ export class Group {
   /** Its jobs, in no order. */
   async getJobs(): Promise<Job[]> {
     const records = await this.#context.storage.jobs.fetch(await this.getJobIds())
-    return records.flatMap((record) => (record === undefined ? [] : new Job(record, this.#context)))
+    return handlesOf(records, this.#context)
   }
 
   toString(): string {

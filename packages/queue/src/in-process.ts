@@ -14,7 +14,6 @@ import {
 import { callWebhook, type WebhookPolicy, webhookCalls } from '@rq/webhooks'
 import type { JobContext } from './context.ts'
 import { functionName } from './function-name.ts'
-import { Job } from './job.ts'
 import { DuplicateJobError, JobTimeoutError } from './job-errors.ts'
 import type { Loader } from './run-callback.ts'
 import { attemptJob } from './run-job.ts'
@@ -40,12 +39,12 @@ export interface InProcessOptions {
  * @throws DuplicateJobError, RqError `RQ_INVALID_OPTION` (cycle), `RQ_TOO_MANY_DEPENDENCIES`; what the failure callback
  *   throws, after the job is stored.
  */
-export async function runInProcess<R>(
+export async function runInProcess(
   job: NewJob,
   context: JobContext,
   known: KnownFunctions,
   { importPaths, webhooks }: InProcessOptions,
-): Promise<Job<R>> {
+): Promise<void> {
   const { record } = job
   const timeoutS = record.timeoutS ?? -1
   const leaseMs = timeoutS > 0 ? timeoutS * SECOND_MS + leaseForCallbacksMs(record) : UNLIMITED_LEASE_MS
@@ -59,7 +58,7 @@ export async function runInProcess<R>(
       throw tooManyDependencies(record.id)
     case 'deferred':
       record.status = 'deferred'
-      return new Job<R>(record, context)
+      return
     case 'started':
   }
   record.enqueuedAtMs = Date.now()
@@ -80,7 +79,6 @@ export async function runInProcess<R>(
   const settlement = await store(record, executionId, outcome, context)
   await callWebhooks(record, settlement, context, webhooks)
   if (failure?.callbackError !== undefined) throw failure.callbackError.thrown
-  return new Job<R>(record, context)
 }
 
 async function store(

@@ -13,11 +13,12 @@ export { type CurrentJob, getCurrentJob } from './current-job.ts'
 export { EnqueueData, type JobsOf } from './enqueue-data.ts'
 export { type Explanation, type ExplanationCode, explain } from './explanation.ts'
 export { type CreateGroupOptions, Group } from './group.ts'
-export { type CreateOptions, type Execution, Job, type WaitOptions } from './job.ts'
+export { type CreateOptions, type Execution, handleOf, Job, type WaitOptions } from './job.ts'
 export { type CancelOptions, cancelJob, type DeleteOptions, type RequeueOptions, requeueJob } from './job-actions.ts'
 export { DuplicateJobError, JobFailedError, JobTimeoutError, TimeoutError } from './job-errors.ts'
 export { type JobDecorator, type JobFunction, type JobFunctionOptions, job, jobDecorator } from './job-function.ts'
 export type { ListOutcome } from './list-outcome.ts'
+export { encodeRecord } from './payload-codec.ts'
 export {
   type EnqueueJobOptions,
   type EnqueueManyOptions,

@@ -1,26 +1,35 @@
 import { checkId, type DurationLike, durationOrUnlimitedS, durationS, invalidOption } from '@rq/core'
 import type { Call, JobChanges, JobRecord, JobStatus, Payload } from '@rq/job'
-import type { Serializer } from '@rq/serializer'
+import type { Codec } from '@rq/serializer'
+import type { JobContext } from './context.ts'
 import { readCall, readValue, writeValue } from './payload.ts'
+import { encodePayload, type Payloads, type Readable } from './payload-codec.ts'
 import { dateOf } from './when.ts'
+
+type ReadingContext = Pick<JobContext, 'serializer' | 'codec'>
 
 /**
  * The record of a job for its user: times as `Date`, durations in seconds, function and arguments decoded when they are
  * first read. It shows the state of the last fetch or refresh.
  */
 export class JobView {
+  /** As it is stored: what a codec encodes is encoded. */
   #record: JobRecord
-  readonly #serializer: Serializer
+  readonly #context: ReadingContext
+  #data: Readable
   #call: Call | undefined
   #meta: Record<string, unknown> | undefined
-  /** Meta as the store had it when the record was read. */
-  #storedMeta: JobRecord['meta']
+  /** Meta as the store had it when the record was read, and decoded. */
+  #storedMeta: Payload | undefined
+  #readableMeta: Readable | undefined
   #changes: JobChanges | undefined
 
-  constructor(record: JobRecord, serializer: Serializer) {
+  constructor(record: JobRecord, context: ReadingContext, { data, meta }: Payloads) {
     this.#record = record
+    this.#context = context
+    this.#data = data
     this.#storedMeta = record.meta
-    this.#serializer = serializer
+    this.#readableMeta = meta
   }
 
   get id(): string {
@@ -58,10 +67,10 @@ export class JobView {
 
   /**
    * The metadata of the job. Change it in place or replace it, then call `saveMeta()` or `save()`.
-   * If the serializer cannot read it, its stored form is in `unserialized`, as in RQ.
+   * If it cannot be decoded or read, its stored form is in `unserialized`, as in RQ.
    */
   get meta(): Record<string, unknown> {
-    this.#meta ??= this.decodeMeta(this.#record.meta)
+    this.#meta ??= this.decodeMeta(this.#storedMeta, this.#readableMeta)
     return this.#meta
   }
 
@@ -168,16 +177,37 @@ export class JobView {
     return other instanceof JobView && other.id === this.id
   }
 
-  /** The record of the handle, with its present meta, as a store takes it. Not a copy. */
+  /**
+   * The record of the handle, with its present meta, as a store takes it. Not a copy. With a codec, meta is that of the
+   * last fetch or save: {@link toStoredRecord} encodes it.
+   */
   toRecord(): JobRecord {
-    const meta = this.#meta
-    // Meta that could not be read is stored as it was.
-    if (meta === undefined || (this.#record.meta !== undefined && meta.unserialized === this.#record.meta)) {
-      return this.#record
-    }
-    if (Object.keys(meta).length === 0) delete this.#record.meta
-    else this.#record.meta = this.dumpMeta()
+    return this.#context.codec === undefined ? this.#withMeta() : this.#record
+  }
+
+  /** {@link toRecord} with its present meta. A promise only with a codec. */
+  toStoredRecord(): JobRecord | Promise<JobRecord> {
+    const { codec } = this.#context
+    return codec === undefined ? this.#withMeta() : this.#withEncodedMeta(codec)
+  }
+
+  #withMeta(): JobRecord {
+    if (!this.#hasReadMeta()) return this.#record
+    if (isFilled(this.meta)) this.#record.meta = this.dumpMeta()
+    else delete this.#record.meta
     return this.#record
+  }
+
+  async #withEncodedMeta(codec: Codec): Promise<JobRecord> {
+    if (!this.#hasReadMeta() || !isFilled(this.meta)) return this.#withMeta()
+    this.#record.meta = await encodePayload(codec, this.dumpMeta(), { jobId: this.id, field: 'meta' })
+    return this.#record
+  }
+
+  /** Meta that could not be read is stored as it was. */
+  #hasReadMeta(): boolean {
+    const meta = this.#meta
+    return meta !== undefined && (this.#record.meta === undefined || meta.unserialized !== this.#record.meta)
   }
 
   /** The fields for logs: no arguments, no meta. */
@@ -199,42 +229,47 @@ export class JobView {
   }
 
   /** Replace the record by another state of the same job. Drops what was changed here. */
-  protected set record(record: JobRecord) {
+  protected replace(record: JobRecord, { data, meta }: Payloads): void {
     this.#record = record
+    this.#data = data
     this.#storedMeta = record.meta
+    this.#readableMeta = meta
     this.#call = undefined
     this.#meta = undefined
     this.#changes = undefined
   }
 
-  /** What was changed here and is not stored. */
+  /** What was changed here and is not stored. Meta is not encoded. */
   protected unsaved(): JobChanges {
     if (this.#meta === undefined) return this.#changes ?? {}
     const meta = this.dumpMeta()
-    const stored = writeValue(this.#serializer, this.decodeMeta(this.#storedMeta), 'meta')
+    const stored = writeValue(this.#context.serializer, this.decodeMeta(this.#storedMeta, this.#readableMeta), 'meta')
     return { ...this.#changes, ...(!isSamePayload(meta, stored) && { meta }) }
   }
 
-  /** Note that these changes are stored. */
-  protected noteSaved({ meta, ...others }: JobChanges): void {
-    if (meta !== undefined) this.#record.meta = this.#storedMeta = meta
+  /** Note that these changes are stored. `readableMeta`: meta as the serializer wrote it. */
+  protected noteSaved({ meta, ...others }: JobChanges, readableMeta: Payload | undefined): void {
+    if (meta !== undefined) {
+      this.#record.meta = this.#storedMeta = meta
+      this.#readableMeta = readableMeta
+    }
     const isUnsaved = ([name, value]: [string, unknown]) => others[name as keyof typeof others] !== value
     this.#changes = Object.fromEntries(Object.entries(this.#changes ?? {}).filter(isUnsaved))
   }
 
   protected dumpMeta(): string | Uint8Array {
-    return writeValue(this.#serializer, this.meta, 'meta')
+    return writeValue(this.#context.serializer, this.meta, 'meta')
   }
 
-  protected decodeMeta(meta: JobRecord['meta']): Record<string, unknown> {
-    if (meta === undefined || meta.length === 0) return {}
+  protected decodeMeta(stored: Payload | undefined, readable: Readable | undefined): Record<string, unknown> {
+    if (stored === undefined || stored.length === 0) return {}
     try {
-      const value = readValue(this.#serializer, meta, 'meta')
+      const value = readValue(this.#context.serializer, readable ?? stored, 'meta')
       if (isRecord(value)) return value
     } catch {
       // Meta that cannot be read must not make the rest of the job unreadable.
     }
-    return { unserialized: meta }
+    return { unserialized: stored }
   }
 
   #change(fields: JobChanges): void {
@@ -243,7 +278,7 @@ export class JobView {
   }
 
   #decoded(): Call {
-    this.#call ??= readCall(this.#serializer, this.#record.data)
+    this.#call ??= readCall(this.#context.serializer, this.#data)
     return this.#call
   }
 }
@@ -253,6 +288,10 @@ export function jobIdOf(job: string | { readonly id: string }, option = 'jobId')
   const id = typeof job === 'object' && job !== null ? job.id : job
   const colon = typeof id === 'string' ? id.indexOf(':') : -1
   return checkId(colon > 0 ? id.slice(0, colon) : id, option)
+}
+
+function isFilled(meta: object): boolean {
+  return Object.keys(meta).length > 0
 }
 
 function isSamePayload(a: Payload, b: Payload): boolean {

@@ -6,9 +6,12 @@ import {
   type JobChanges,
   type JobRecord,
   type JobStatus,
+  type Payload,
 } from '@rq/job'
+import type { Codec } from '@rq/serializer'
 import { awaitReturnValue, latestResult } from './await-result.ts'
 import { findNames } from './call-names.ts'
+import { CallOrder } from './call-order.ts'
 import type { Callable, CallRest, ResultOf } from './call-types.ts'
 import { checkedContextOf, contextOf, type JobContext, type StorageOptions, type StoragePlace } from './context.ts'
 import { type Explanation, explain } from './explanation.ts'
@@ -26,7 +29,15 @@ import {
 import { noSuchJob } from './job-errors.ts'
 import { JobView, jobIdOf } from './job-view.ts'
 import { checkRest, newRecord } from './new-record.ts'
-import { Result } from './result.ts'
+import {
+  decodeEach,
+  decodePayload,
+  decodePayloads,
+  encodePayload,
+  encodeRecord,
+  type Payloads,
+} from './payload-codec.ts'
+import { type Result, resultOf } from './result.ts'
 import { dateOf, type When } from './when.ts'
 
 /** Options of `Job.create`. */
@@ -62,9 +73,12 @@ export class Job<R = unknown> extends JobView {
   readonly #context: JobContext
   /** It was made by this process and not stored by this handle. */
   #isNew: boolean
+  /** Keeps meta that is being encoded in order. */
+  #saves: CallOrder | undefined
 
-  constructor(record: JobRecord, context: JobContext, isNew = false) {
-    super(record, context.serializer)
+  /** @param payloads what the codec of the context has encoded in the record, decoded. */
+  constructor(record: JobRecord, context: JobContext, payloads: Payloads = record, isNew = false) {
+    super(record, context, payloads)
     this.#context = context
     this.#isNew = isNew
   }
@@ -78,13 +92,13 @@ export class Job<R = unknown> extends JobView {
     ...rest: CallRest<F, CreateOptions>
   ): Promise<Job<ResultOf<F>>> {
     const given: CreateOptions & StoragePlace = rest[1] ?? {}
-    const { connection, prefix, storage, serializer, origin = '', importPaths, ...options } = given
+    const { connection, prefix, storage, serializer, codec, origin = '', importPaths, ...options } = given
     const context = contextOf(given)
     const checked = checkOptions(options)
     const args = checkRest(rest)
     const names = await findNames(func, checked, importPaths === undefined ? {} : { importPaths })
-    const defaults = { origin, serializer: context.serializer, results: 'hash' } as const
-    return new Job(newRecord(names, args, checked, defaults), context, true)
+    const record = newRecord(names, args, checked, { ...context, origin, results: 'hash' })
+    return newHandle(record, context)
   }
 
   /** Fetch a job by its id. @throws RqError `RQ_NO_SUCH_JOB`. */
@@ -101,7 +115,9 @@ export class Job<R = unknown> extends JobView {
   ): Promise<(Job<R> | null)[]> {
     const context = checkedContextOf(options, 'Job.fetch')
     const records = await context.storage.jobs.fetch(ids.map((id) => jobIdOf(id)))
-    return records.map((record) => (record === undefined ? null : new Job<R>(record, context)))
+    const handles = await handlesOf<R>(records, context)
+    let at = 0
+    return records.map((record) => (record === undefined ? null : (handles[at++] as Job<R>)))
   }
 
   /** Whether a job with this id is stored. */
@@ -175,7 +191,7 @@ export class Job<R = unknown> extends JobView {
   /** Up to 10 results, newest first. */
   async results(): Promise<Result<R>[]> {
     const records = await this.#context.storage.jobs.results(this.id)
-    return records.map((record) => new Result<R>(record, this.#context.serializer))
+    return Promise.all(records.map((record) => resultOf<R>(this.id, record, this.#context)))
   }
 
   /**
@@ -193,7 +209,8 @@ export class Job<R = unknown> extends JobView {
   async refresh(): Promise<void> {
     const [record] = await this.#context.storage.jobs.fetch([this.id])
     if (record === undefined) throw noSuchJob(this.id)
-    this.record = record
+    const { codec } = this.#context
+    this.replace(record, codec === undefined ? record : await decodePayloads(codec, record))
   }
 
   /**
@@ -204,10 +221,12 @@ export class Job<R = unknown> extends JobView {
    */
   async save(): Promise<void> {
     if (this.#isNew && this.record.status === 'created') {
-      const record = this.toRecord()
+      const meta = this.dumpMeta()
+      const made = this.toStoredRecord()
+      const record = made instanceof Promise ? await made : made
       await this.#context.storage.jobs.save(record)
       this.#isNew = false
-      this.noteSaved(record)
+      this.noteSaved(record, meta)
     } else {
       const changes = this.unsaved()
       if (Object.keys(changes).length > 0) await this.#update(changes)
@@ -229,7 +248,11 @@ export class Job<R = unknown> extends JobView {
   async getMeta(options: { refresh?: boolean } = {}): Promise<Record<string, unknown>> {
     checkOptionNames(options, { refresh: true }, 'job.getMeta')
     if (options.refresh === false) return this.meta
-    this.meta = this.decodeMeta(await this.#context.storage.jobs.meta(this.id))
+    const { codec, storage } = this.#context
+    const stored = await storage.jobs.meta(this.id)
+    const isEncoded = codec !== undefined && stored !== undefined
+    const decoded = isEncoded ? await decodePayload(codec, stored, { jobId: this.id, field: 'meta' }) : stored
+    this.meta = this.decodeMeta(stored, decoded)
     return this.meta
   }
 
@@ -253,7 +276,7 @@ export class Job<R = unknown> extends JobView {
   /** Its dependencies, without those that no longer exist. */
   async fetchDependencies(): Promise<Job[]> {
     const records = await this.#context.storage.jobs.fetch(this.dependencyIds)
-    return records.flatMap((record) => (record === undefined ? [] : new Job(record, this.#context)))
+    return handlesOf(records, this.#context)
   }
 
   /** Ids of the jobs that wait for it. */
@@ -310,12 +333,44 @@ export class Job<R = unknown> extends JobView {
   }
 
   async #update(changes: JobChanges): Promise<void> {
-    const { storage, executionId } = this.#context
-    const answer = await storage.jobs.update(this.id, changes, executionId)
+    const { codec, storage, executionId } = this.#context
+    const { meta } = changes
+    const stored =
+      meta === undefined || codec === undefined ? changes : { ...changes, meta: await this.#encoded(meta, codec) }
+    const answer = await storage.jobs.update(this.id, stored, executionId)
     if (answer === 'missing') throw noSuchJob(this.id)
     if (answer === 'refused') {
       throw new RqError('RQ_LEASE_LOST', `Job ${this.id} now belongs to another execution. Nothing was written.`)
     }
-    this.noteSaved(changes)
+    this.noteSaved(stored, meta)
   }
+
+  #encoded(meta: Payload, codec: Codec): Promise<string> {
+    this.#saves ??= new CallOrder()
+    return this.#saves.wait(encodePayload(codec, meta, { jobId: this.id, field: 'meta' }))
+  }
+}
+
+/** The handle of a new job, which is not stored. @throws RqError `RQ_SERIALIZATION` when it cannot be encoded. */
+export async function newHandle<R>(record: JobRecord, context: JobContext): Promise<Job<R>> {
+  const { codec } = context
+  const stored = codec === undefined ? record : await encodeRecord(codec, record)
+  return new Job<R>(stored, context, record, true)
+}
+
+/** The handle of a stored job, decoded. */
+export async function handleOf<R>(record: JobRecord, context: JobContext): Promise<Job<R>> {
+  const { codec } = context
+  return new Job<R>(record, context, codec === undefined ? record : await decodePayloads(codec, record))
+}
+
+/** Handles of those records that are there, in their order, decoded. */
+export async function handlesOf<R>(
+  records: readonly (JobRecord | undefined)[],
+  context: JobContext,
+): Promise<Job<R>[]> {
+  const stored = records.filter((record) => record !== undefined)
+  const { codec } = context
+  const payloads = codec === undefined ? stored : await decodeEach(codec, stored)
+  return stored.map((record, at) => new Job<R>(record, context, payloads[at]))
 }

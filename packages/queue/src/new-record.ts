@@ -1,6 +1,13 @@
 import { invalidOption, newId } from '@rq/core'
-import { type CheckedOptions, describeCall, hasKwargs, type JobRecord, type ResultDialect } from '@rq/job'
-import type { Serializer } from '@rq/serializer'
+import {
+  type CheckedOptions,
+  describeCall,
+  describeFunction,
+  hasKwargs,
+  type JobRecord,
+  type ResultDialect,
+} from '@rq/job'
+import type { Codec, Serializer } from '@rq/serializer'
 import type { CallNames } from './call-names.ts'
 import { writeCall, writeValue } from './payload.ts'
 
@@ -8,6 +15,8 @@ import { writeCall, writeValue } from './payload.ts'
 export interface RecordDefaults {
   readonly origin: string
   readonly serializer: Serializer
+  /** What it will be encoded with. */
+  readonly codec?: Codec | undefined
   readonly results: ResultDialect
   /** Default timeout in seconds. Absent: the record gets none until it is enqueued. */
   readonly timeoutS?: number
@@ -31,7 +40,8 @@ export function checkRest(rest: readonly unknown[]): readonly unknown[] {
 }
 
 /**
- * Make the record of a new job, with the status `created`. Stores nothing.
+ * Make the record of a new job, with the status `created`. Encodes and stores nothing. With a codec, the default
+ * description leaves out the arguments.
  * @throws RqError `RQ_SERIALIZATION` when the arguments or meta cannot be serialized.
  */
 export function newRecord(
@@ -48,7 +58,8 @@ export function newRecord(
     status: 'created',
     data: writeCall(defaults.serializer, call),
     createdAtMs: creationMs(),
-    description: options.description ?? describeCall(call),
+    description:
+      options.description ?? (defaults.codec === undefined ? describeCall(call) : describeFunction(call.func)),
     results: defaults.results,
   }
   const timeoutS = options.timeoutS ?? defaults.timeoutS

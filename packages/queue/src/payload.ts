@@ -1,15 +1,7 @@
 import { RqError } from '@rq/core'
-import {
-  type Call,
-  DEFAULT_LIMITS,
-  dumpCall,
-  inflatePayload,
-  loadCall,
-  type Payload,
-  readPayload,
-  writePayload,
-} from '@rq/job'
-import type { Serializer } from '@rq/serializer'
+import { type Call, DEFAULT_LIMITS, dumpCall, loadCall, type Payload, readPayload, writePayload } from '@rq/job'
+import { isEncoded, type PayloadField, readEncoded, type Serializer } from '@rq/serializer'
+import { inflateData, needsCodec, type Readable, Undecodable } from './payload-codec.ts'
 
 /** Serialize a call. @throws RqError `RQ_SERIALIZATION`, with the error of the serializer as its cause. */
 export function writeCall(serializer: Serializer, call: Call): Payload {
@@ -21,15 +13,14 @@ export function writeCall(serializer: Serializer, call: Call): Payload {
 }
 
 /**
- * Read a serialized call. This is the only place where the data of a job is inflated. A Python program that saves a job
- * compresses its data, also data of our serializers.
+ * Read a serialized call. A Python program that saves a job compresses its data, also data of our serializers.
  * @param most - bytes that it may inflate to.
  * @throws RqError `RQ_DESERIALIZATION`, with the error of the serializer as its cause; `RQ_TOO_LARGE`.
  */
-export function readCall(serializer: Serializer, data: Payload, most = DEFAULT_LIMITS.inflated): Call {
-  const inflated = inflatePayload(data, most, 'the function and arguments of the job')
+export function readCall(serializer: Serializer, data: Readable, most = DEFAULT_LIMITS.inflated): Call {
+  const payload = decoded(data instanceof Undecodable ? data : inflateData(data, most), 'data')
   try {
-    return loadCall(serializer, inflated)
+    return loadCall(serializer, payload)
   } catch (error) {
     throw refused('RQ_DESERIALIZATION', 'Cannot read the function and arguments of the job', serializer, error)
   }
@@ -44,13 +35,22 @@ export function writeValue(serializer: Serializer, value: unknown, what: string)
   }
 }
 
-/** Read a serialized value. `what` names it in the error. @throws RqError `RQ_DESERIALIZATION`. */
-export function readValue(serializer: Serializer, data: Payload, what: string): unknown {
+/** Read a serialized return value or meta. @throws RqError `RQ_DESERIALIZATION`. */
+export function readValue(serializer: Serializer, data: Readable, field: keyof typeof VALUES): unknown {
   try {
-    return readPayload(serializer, data)
+    return readPayload(serializer, decoded(data, field))
   } catch (error) {
-    throw refused('RQ_DESERIALIZATION', `Cannot read ${what}`, serializer, error)
+    throw refused('RQ_DESERIALIZATION', `Cannot read ${VALUES[field]}`, serializer, error)
   }
+}
+
+const VALUES = { result: 'the return value', meta: 'meta' } as const
+
+/** @throws RqError `RQ_DESERIALIZATION` when it is not decoded: no serializer must try to read it. */
+function decoded(payload: Readable, field: PayloadField): Payload {
+  if (payload instanceof Undecodable) throw payload.error
+  if (isEncoded(payload)) throw needsCodec(field, readEncoded(payload)?.codec ?? 'unknown')
+  return payload
 }
 
 function refused(

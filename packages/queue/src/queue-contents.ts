@@ -8,7 +8,7 @@ import {
 } from '@rq/core'
 import { idOf, type JobLike, type RegistryKind } from '@rq/job'
 import type { JobContext } from './context.ts'
-import { Job } from './job.ts'
+import { handleOf, handlesOf, type Job } from './job.ts'
 import { jobIdOf } from './job-view.ts'
 import { Registry } from './registry.ts'
 
@@ -98,13 +98,13 @@ export class QueueContents {
     // Each removal reads the whole queue.
     if (gone.length > MOST_REMOVED_SINGLY) await queues.compact(this.name)
     else for (const id of gone) await queues.remove(this.name, id)
-    return records.flatMap((record) => (record === undefined ? [] : new Job(record, this.#context)))
+    return handlesOf(records, this.#context)
   }
 
   /** A job of this queue in any status; null when there is no such job, or it belongs to another queue. */
   async fetchJob<R = unknown>(id: string): Promise<Job<R> | null> {
     const [record] = await this.#context.storage.jobs.fetch([jobIdOf(id)])
-    return record === undefined || record.origin !== this.name ? null : new Job<R>(record, this.#context)
+    return record === undefined || record.origin !== this.name ? null : handleOf<R>(record, this.#context)
   }
 
   /** The index of a job, 0 = next; null when it does not wait here. */

@@ -23,6 +23,7 @@ import {
   type QueueEventName,
   type Storage,
 } from '@rq/job'
+import type { Codec } from '@rq/serializer'
 import { checkWebhookPolicy, type WebhookPolicyOptions } from '@rq/webhooks'
 import { batchInDependencyOrder } from './batch-order.ts'
 import { type CallNames, cachedNames, findNames } from './call-names.ts'
@@ -33,8 +34,9 @@ import { batchOf, type EnqueueBatch } from './enqueue-batch.ts'
 import { checkDatas, type EnqueueData, type JobsOf, prepareData } from './enqueue-data.ts'
 import { enqueueInChunks, runList } from './enqueue-list.ts'
 import { type InProcessOptions, knownFunctions, runInProcess } from './in-process.ts'
-import { Job } from './job.ts'
+import { Job, newHandle } from './job.ts'
 import { checkRest, newRecord, type RecordDefaults } from './new-record.ts'
+import { encodeRecord, encodeRecords, type Payloads } from './payload-codec.ts'
 import { expectedPlacement, setPlacement } from './placing.ts'
 import { checkQueueNames, QueueContents } from './queue-contents.ts'
 import { QueueListeners } from './queue-listeners.ts'
@@ -86,6 +88,7 @@ export interface EnqueueJobOptions {
 export const QUEUE_OPTION_NAMES: OptionNames<QueueOptions> = {
   storage: true,
   serializer: true,
+  codec: true,
   defaultTimeout: true,
   isAsync: true,
   importPaths: true,
@@ -122,7 +125,8 @@ export class Queue extends QueueContents {
     this.isAsync = isAsync
     this.#context = context
     this.#batch = batchOf(context.storage.queues)
-    this.#defaults = { origin: this.name, serializer: context.serializer, results, timeoutS }
+    const { codec, serializer } = context
+    this.#defaults = { origin: this.name, serializer, codec, results, timeoutS }
     this.#locate = importPaths === undefined ? {} : { importPaths }
     this.#inProcess = { importPaths, webhooks: policy }
     this.#ownsStorage = options.ownsStorage ?? false
@@ -236,7 +240,7 @@ export class Queue extends QueueContents {
     const options = checkOptions(rest[1] as EnqueueOptions | undefined)
     const args = checkRest(rest)
     const names = await this.#namesOf(func, options)
-    return new Job(newRecord(names, args, options, this.#defaults), this.#context, true)
+    return newHandle(newRecord(names, args, options, this.#defaults), this.#context)
   }
 
   /**
@@ -258,7 +262,8 @@ export class Queue extends QueueContents {
   async #putIn<R>(job: Job<R>, options: EnqueueJobOptions, time: DueTime): Promise<Job<R>> {
     checkOptionNames(options, JOB_NAMES, 'enqueueJob')
     const { atFront = false, unique = false, pipeline } = options
-    const known = job.toRecord()
+    const made = job.toStoredRecord()
+    const known = made instanceof Promise ? await this.#callOrder.wait(made) : made
     const record = fresh(known, this.#defaults)
     await this.#place<R>(
       { record, atFront: atFront || record.enqueueAtFront === true, unique, again: true, ...time },
@@ -285,40 +290,63 @@ export class Queue extends QueueContents {
     const given = rest[1] as EnqueueOptions | undefined
     const options = checkOptions(given)
     const checkedArgs = checkRest(rest)
+    const { codec } = this.#context
+    const facts = { ...time, hasNewId: options.id === undefined }
+    if (codec !== undefined) {
+      const { names, record, stored } = await this.#callOrder.wait(this.#encodedCall(codec, func, checkedArgs, options))
+      const known = () => functionsOf(func, options, names)
+      return this.#place<R>(newJobOf(stored, options, facts), given?.pipeline, known, record)
+    }
     const names = this.#namesNow(func, options) ?? (await this.#namesInOrder(func, options))
     const record = newRecord(names, checkedArgs, options, this.#defaults)
-    const known = () => functionsOf(func, options, names)
-    const hasNewId = options.id === undefined
-    return this.#place<R>(newJobOf(record, options, { ...time, hasNewId }), given?.pipeline, known)
+    return this.#place<R>(newJobOf(record, options, facts), given?.pipeline, () => functionsOf(func, options, names))
   }
 
-  async #place<R>(job: NewJob, pipeline: unknown, known: () => ReadonlyMap<string, AnyFunction>): Promise<Job<R>> {
+  async #encodedCall(codec: Codec, func: FunctionRef, args: readonly unknown[], options: CheckedOptions) {
+    const names = cachedNames(func, options, this.#locate) ?? (await findNames(func, options, this.#locate))
+    const record = newRecord(names, args, options, this.#defaults)
+    return { names, record, stored: await encodeRecord(codec, record) }
+  }
+
+  async #place<R>(
+    job: NewJob,
+    pipeline: unknown,
+    known: () => ReadonlyMap<string, AnyFunction>,
+    payloads: Payloads = job.record,
+  ): Promise<Job<R>> {
     if (pipeline !== undefined) {
       this.#checkPipeline(job)
       this.#context.storage.queues.enqueueInto(pipeline, [job])
-      return new Job<R>(setPlacement(job, expectedPlacement(job)), this.#context)
+      return new Job<R>(setPlacement(job, expectedPlacement(job)), this.#context, payloads)
     }
     if (!this.isAsync && job.dueMs === undefined && job.delayMs === undefined) {
       refuseRateLimit(job)
-      return runInProcess<R>(job, this.#context, known(), this.#inProcess)
+      await runInProcess(job, this.#context, known(), this.#inProcess)
+      return new Job<R>(job.record, this.#context, payloads)
     }
-    return new Job<R>(setPlacement(job, await this.#batch.add(job)), this.#context)
+    return new Job<R>(setPlacement(job, await this.#batch.add(job)), this.#context, payloads)
   }
 
   async #manyJobs(datas: readonly EnqueueData[], { pipeline, groupId }: EnqueueManyOptions): Promise<Job[]> {
     checkDatas(datas)
     const names = await Promise.all(datas.map(({ func, options }) => this.#namesOf(func, options)))
-    const jobs = datas.map((data, index) => {
-      const { id, args, options } = data
+    const records = datas.map(({ id, args, options }, index) => {
       const record = newRecord(names[index] as CallNames, args, options, this.#defaults, id)
       if (groupId !== undefined) record.groupId = groupId
-      return newJobOf(record, options, { hasNewId: data.takeId() })
+      return record
     })
+    const { codec } = this.#context
+    const stored = codec === undefined ? records : await encodeRecords(codec, records)
+    const jobs = datas.map((data, index) =>
+      newJobOf(stored[index] as JobRecord, data.options, { hasNewId: data.takeId() }),
+    )
+    const handle = (job: NewJob, index: number) => new Job(job.record, this.#context, records[index])
     const ordered = batchInDependencyOrder(jobs)
     if (pipeline !== undefined) {
       for (const job of ordered) this.#checkPipeline(job)
       this.#context.storage.queues.enqueueInto(pipeline, ordered)
-      return jobs.map((job) => new Job(setPlacement(job, expectedPlacement(job)), this.#context))
+      for (const job of jobs) setPlacement(job, expectedPlacement(job))
+      return jobs.map(handle)
     }
     if (this.isAsync) {
       await enqueueInChunks(this.#context.storage.queues, ordered)
@@ -327,7 +355,7 @@ export class Queue extends QueueContents {
       const known = new Map(datas.flatMap((data, index) => [...functionsOf(data.func, data.options, names[index])]))
       await runList(ordered, (job) => runInProcess(job, this.#context, known, this.#inProcess))
     }
-    return jobs.map((job) => new Job(job.record, this.#context))
+    return jobs.map(handle)
   }
 
   #checkPipeline(job: NewJob): void {

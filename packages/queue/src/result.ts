@@ -1,30 +1,37 @@
 import type { ResultRecord, ResultType } from '@rq/job'
 import type { Serializer } from '@rq/serializer'
+import type { JobContext } from './context.ts'
+import { decodeErrorText, withoutEncoded } from './encoded-error.ts'
 import { readValue } from './payload.ts'
+import { decodePayload, type Readable } from './payload-codec.ts'
 import { dateOf } from './when.ts'
 
 /** The result of one run of a job. */
 export class Result<R = unknown> {
   readonly type: ResultType
   readonly createdAt: Date
-  /** The error with its stack and causes; undefined unless the run failed or was stopped. */
+  /**
+   * The error with its stack and causes; undefined unless the run failed or was stopped. Without the codec that encoded
+   * it, only its class name.
+   */
   readonly excString: string | undefined
   readonly workerName: string | undefined
   readonly executionId: string | undefined
   readonly executionStartedAt: Date | undefined
   readonly executionEndedAt: Date | undefined
-  readonly #record: ResultRecord
+  readonly #returnValue: Readable | undefined
   readonly #serializer: Serializer
 
-  constructor(record: ResultRecord, serializer: Serializer) {
+  /** @param returnValue decoded, if a codec encoded that of the record. */
+  constructor(record: ResultRecord, serializer: Serializer, returnValue: Readable | undefined = record.returnValue) {
     this.type = record.type
     this.createdAt = new Date(record.createdAtMs)
-    this.excString = record.excString
+    this.excString = record.excString && withoutEncoded(record.excString)
     this.workerName = record.workerName
     this.executionId = record.executionId
     this.executionStartedAt = dateOf(record.executionStartedAtMs)
     this.executionEndedAt = dateOf(record.executionEndedAtMs)
-    this.#record = record
+    this.#returnValue = returnValue
     this.#serializer = serializer
   }
 
@@ -34,8 +41,18 @@ export class Result<R = unknown> {
    * @throws RqError `RQ_DESERIALIZATION` when it cannot be decoded.
    */
   get returnValue(): R | null | undefined {
-    const { returnValue, type } = this.#record
-    if (returnValue === undefined) return type === 'successful' ? null : undefined
-    return readValue(this.#serializer, returnValue, 'the return value') as R
+    const returnValue = this.#returnValue
+    if (returnValue === undefined) return this.type === 'successful' ? null : undefined
+    return readValue(this.#serializer, returnValue, 'result') as R
   }
+}
+
+/** The result of a job's record, decoded. */
+export async function resultOf<R>(jobId: string, record: ResultRecord, context: JobContext): Promise<Result<R>> {
+  const { codec, serializer } = context
+  if (codec === undefined) return new Result<R>(record, serializer)
+  const { excString, returnValue } = record
+  const decoded = returnValue && (await decodePayload(codec, returnValue, { jobId, field: 'result' }))
+  const error = excString && { excString: await decodeErrorText(codec, jobId, excString) }
+  return new Result<R>({ ...record, ...error }, serializer, decoded)
 }

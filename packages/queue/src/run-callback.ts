@@ -2,9 +2,10 @@ import { SECOND_MS, startTimer } from '@rq/core'
 import type { AnyFunction, CallbackRecord, JobRecord } from '@rq/job'
 import type { JobContext } from './context.ts'
 import { withCurrentJob } from './current-job.ts'
+import { encodeFacts } from './encoded-error.ts'
 import { type ErrorFacts, errorFacts, errorFromFacts } from './error-facts.ts'
 import { errorText } from './error-text.ts'
-import { Job } from './job.ts'
+import { handleOf, type Job } from './job.ts'
 import { JobTimeoutError } from './job-errors.ts'
 import { RunContext } from './run-context.ts'
 import { untilAborted } from './until-aborted.ts'
@@ -26,7 +27,7 @@ export interface CallbackInput {
   /**
    * Called before each callback, with its limit in seconds, counted from now: the job's own limit no longer holds.
    * A callback that blocks its event loop past the limit can only be ended from outside. Before a failure callback,
-   * `error` is the error of the attempt.
+   * `error` is the error of the attempt, encoded if there is a codec.
    */
   readonly onCallback?: (kind: CallbackKind, timeoutS: number, error?: ErrorFacts) => void
 }
@@ -69,7 +70,10 @@ export async function runCallback(
 export interface Failure {
   /** The value that was thrown. */
   readonly thrown: unknown
-  /** Its text includes the error of the failure callback, if that threw too. */
+  /**
+   * For other processes and the store: encoded if there is a codec. Its text includes the error of the failure
+   * callback, if that threw too.
+   */
   readonly error: ErrorFacts
   /** What the failure callback threw. */
   readonly callbackError?: { readonly thrown: unknown }
@@ -82,13 +86,16 @@ export async function reportFailure(
   thrown: unknown,
   error = errorFacts(thrown),
 ): Promise<Failure> {
-  if (input.record.onFailure === undefined) return { thrown, error }
+  const { codec } = input.context
+  const reported = codec === undefined ? error : await encodeFacts(codec, input.record.id, error)
+  if (input.record.onFailure === undefined) return { thrown, error: reported }
   try {
-    await runCallback('failure', input, job, [error.name, thrown, error.text], error)
-    return { thrown, error }
+    await runCallback('failure', input, job, [error.name, thrown, error.text], reported)
+    return { thrown, error: reported }
   } catch (callbackThrown) {
-    const text = errorText(callbackThrown, error.text)
-    return { thrown, error: { ...error, text }, callbackError: { thrown: callbackThrown } }
+    const both = { ...error, text: errorText(callbackThrown, error.text) }
+    const bothReported = codec === undefined ? both : await encodeFacts(codec, input.record.id, both)
+    return { thrown, error: bothReported, callbackError: { thrown: callbackThrown } }
   }
 }
 
@@ -104,15 +111,15 @@ export async function reportStop(input: CallbackInput, job: Job): Promise<void> 
  * `error`. Never rejects.
  */
 export async function runFailureCallback(input: CallbackInput, error: ErrorFacts): Promise<Failure> {
-  return reportFailure(input, endedJob(input, 'failed'), errorFromFacts(error), error)
+  return reportFailure(input, await endedJob(input, 'failed'), errorFromFacts(error), error)
 }
 
 /** Call the stopped callback of a job whose own horse was killed, in another one. Never rejects. */
 export async function runStoppedCallback(input: CallbackInput): Promise<void> {
-  return reportStop(input, endedJob(input, 'stopped'))
+  return reportStop(input, await endedJob(input, 'stopped'))
 }
 
 /** The job as the callback of a lost run sees it. It has a signal, as any current job, which never fires. */
-function endedJob({ record, context }: CallbackInput, status: 'failed' | 'stopped'): Job {
-  return new Job({ ...record, status }, new RunContext(context, context.signal ?? new AbortController().signal))
+function endedJob({ record, context }: CallbackInput, status: 'failed' | 'stopped'): Promise<Job> {
+  return handleOf({ ...record, status }, new RunContext(context, context.signal ?? new AbortController().signal))
 }

@@ -1,5 +1,5 @@
 import type { Storage } from '@rq/job'
-import type { Serializer } from '@rq/serializer'
+import type { Codec, Serializer } from '@rq/serializer'
 import type { JobContext } from './context.ts'
 import { type RunSignal, signalOf } from './run-limit.ts'
 
@@ -7,12 +7,14 @@ import { type RunSignal, signalOf } from './run-limit.ts'
 export class RunContext implements JobContext {
   readonly storage: Storage
   readonly serializer: Serializer
+  readonly codec: Codec | undefined
   readonly executionId: string | undefined
   readonly #signal: RunSignal
 
-  constructor({ storage, serializer, executionId }: JobContext, signal: RunSignal) {
+  constructor({ storage, serializer, codec, executionId }: JobContext, signal: RunSignal) {
     this.storage = storage
     this.serializer = serializer
+    this.codec = codec
     this.executionId = executionId
     this.#signal = signal
   }

@@ -12,11 +12,12 @@ import {
   UNSERIALIZABLE_RETURN_VALUE,
   writePayload,
 } from '@rq/job'
-import type { Serializer } from '@rq/serializer'
+import type { Codec, Serializer } from '@rq/serializer'
 import { withCurrentJob } from './current-job.ts'
 import { errorText } from './error-text.ts'
 import { Job } from './job.ts'
 import { readCall } from './payload.ts'
+import { decodePayloads, encodePayload, type Payloads, type Readable } from './payload-codec.ts'
 import { type CallbackInput, type Failure, reportFailure, reportStop, runCallback } from './run-callback.ts'
 import { RunContext } from './run-context.ts'
 import type { RunSignal } from './run-limit.ts'
@@ -51,10 +52,12 @@ export const STOPPED_TEXT = 'Job stopped by user, work-horse terminated.'
 export async function attemptJob(input: RunInput): Promise<Attempt> {
   // A copy, since the job's function may change it. Not a spread, which takes four times as long here.
   const record: JobRecord = Object.assign({}, input.record, { status: 'started' as const, startedAtMs: Date.now() })
-  const job = new Job(record, new RunContext(input.context, input.signal))
+  const { codec, serializer } = input.context
+  const payloads = codec === undefined ? record : await payloadsOf(record, codec, input.signal)
+  const job = new Job(record, new RunContext(input.context, input.signal), payloads)
   let value: unknown
   try {
-    value = untilAborted(input.signal, () => call(input, job, record))
+    value = untilAborted(input.signal, () => call(input, job, record, payloads.data))
     if (value instanceof Promise) value = await value
   } catch (error) {
     record.endedAtMs = Date.now()
@@ -68,10 +71,11 @@ export async function attemptJob(input: RunInput): Promise<Attempt> {
 
   let payload: Payload | Unwritten | undefined
   try {
-    payload = serializeReturn(input.context.serializer, value)
+    payload = serializeReturn(serializer, value)
   } catch (error) {
     return ended(input, job, record, error)
   }
+  if (codec !== undefined) payload = await encodeReturn(codec, serializer, record.id, payload)
   if (record.onSuccess !== undefined) {
     record.status = 'finished'
     try {
@@ -85,8 +89,8 @@ export async function attemptJob(input: RunInput): Promise<Attempt> {
 }
 
 /** Makes no promise of its own when the function was loaded before: every job passes here. */
-function call({ context, loader, signal }: RunInput, job: Job, record: JobRecord): unknown {
-  const stored = readCall(context.serializer, record.data)
+function call({ context, loader, signal }: RunInput, job: Job, record: JobRecord, data: Readable): unknown {
+  const stored = readCall(context.serializer, data)
   const start = (func: AnyFunction): unknown => {
     record.startedAtMs = Date.now()
     return withCurrentJob(job, () => func(...positional(stored)))
@@ -97,6 +101,15 @@ function call({ context, loader, signal }: RunInput, job: Job, record: JobRecord
     signal.throwIfAborted()
     return start(func)
   })
+}
+
+/** A run that is ended meanwhile does not need them. Never rejects. */
+async function payloadsOf(record: JobRecord, codec: Codec, signal: RunSignal): Promise<Payloads> {
+  try {
+    return await untilAborted(signal, () => decodePayloads(codec, record))
+  } catch {
+    return record
+  }
 }
 
 async function ended(input: RunInput, job: Job, record: JobRecord, error: unknown): Promise<Attempt> {
@@ -132,9 +145,30 @@ function serializeReturn(serializer: Serializer, value: unknown): Payload | Unwr
   try {
     dumped = serializer.dumps(value)
   } catch (error) {
-    return new Unwritten(serializer, error)
+    return new Unwritten(serializer, messageOf(error))
   }
   return checkPayload(serializer, dumped)
+}
+
+/**
+ * A value that cannot be encoded is lost, as one that cannot be written. The placeholder of both is no secret, but why
+ * a serializer cannot write a value may be one.
+ */
+async function encodeReturn(
+  codec: Codec,
+  serializer: Serializer,
+  jobId: string,
+  payload: Payload | Unwritten | undefined,
+): Promise<Payload | Unwritten | undefined> {
+  if (payload === undefined) return undefined
+  if (payload instanceof Unwritten) {
+    return new Unwritten(serializer, `not shown, since the worker has the codec "${codec.name}"`)
+  }
+  try {
+    return await encodePayload(codec, payload, { jobId, field: 'result' })
+  } catch (error) {
+    return new Unwritten(serializer, messageOf(error))
+  }
 }
 
 /** What an outcome has in the place of a value that cannot be written. */
@@ -142,8 +176,8 @@ class Unwritten {
   readonly value?: Payload
   readonly unwritten: string
 
-  constructor(serializer: Serializer, error: unknown) {
-    this.unwritten = messageOf(error)
+  constructor(serializer: Serializer, why: string) {
+    this.unwritten = why
     try {
       this.value = writePayload(serializer, UNSERIALIZABLE_RETURN_VALUE)
     } catch {

@@ -1,6 +1,8 @@
 /** Running one job, for workers: `@rq/queue/run`. What programs use is in `@rq/queue`. */
+
+export { withoutEncoded } from './encoded-error.ts'
 export { type ErrorFacts, errorFacts, errorFromFacts } from './error-facts.ts'
-export { errorText } from './error-text.ts'
+export { errorName, errorText } from './error-text.ts'
 export { callExceptionHandlers, callHandler, HANDLER_TIMEOUT_S } from './exception-handlers.ts'
 export { functionName } from './function-name.ts'
 export {

@@ -37,7 +37,16 @@ export {
 } from '@rq/queue'
 export { type Connection, maskUrl } from '@rq/redis'
 export { cron } from '@rq/scheduler'
-export { jsonSerializer, type Serializer, superjsonSerializer } from '@rq/serializer'
+export {
+  type AesCodecOptions,
+  aesCodec,
+  type Codec,
+  jsonSerializer,
+  type PayloadField,
+  type PayloadPlace,
+  type Serializer,
+  superjsonSerializer,
+} from '@rq/serializer'
 export {
   DEQUEUE_STRATEGIES,
   type DequeueStrategy,

@@ -1,6 +1,14 @@
 import { checkName, type LogFields, type Logger, SECOND_MS } from '@rq/core'
-import type { CronJobRecord, CronReply, CronState, JobRecord, NewJob, Storage } from '@rq/job'
-import { Queue } from '@rq/queue'
+import {
+  type CronJobRecord,
+  type CronReply,
+  type CronState,
+  describeFunction,
+  type JobRecord,
+  type NewJob,
+  type Storage,
+} from '@rq/job'
+import { encodeRecord, Queue } from '@rq/queue'
 import type { CronDefinition } from './cron-options.ts'
 import { cronJobRecord } from './cron-record.ts'
 import { dueTicks } from './due-ticks.ts'
@@ -15,10 +23,13 @@ export interface CronContext {
   readonly clock: StoreClock
   readonly logger: Logger
   /** Options of the queues that create the jobs. */
-  readonly queueOptions: Pick<ConstructorParameters<typeof Queue>[1], 'importPaths' | 'serializer'>
+  readonly queueOptions: Pick<ConstructorParameters<typeof Queue>[1], 'importPaths' | 'serializer' | 'codec'>
 }
 
-/** A cron job whose function has been found: its name, and the job of which every tick enqueues a copy. */
+/**
+ * A cron job whose function has been found: its name, and the job of which every tick enqueues a copy, which is encoded
+ * for its own id.
+ */
 interface Prepared {
   readonly name: string
   readonly funcName: string
@@ -80,9 +91,11 @@ export class CronEntry {
     if (this.#prepared !== undefined) return this.#prepared
     const { args, func, jobOptions, name, queueName } = this.definition
     const { queueOptions, storage } = this.#context
-    const queue = new Queue(queueName, { ...queueOptions, storage })
+    const { codec, ...plainOptions } = queueOptions
+    const queue = new Queue(queueName, { ...plainOptions, storage })
     const job = await queue.createJob<(...args: unknown[]) => unknown>(func, args, jobOptions)
     const { funcName } = job
+    if (codec !== undefined && jobOptions.description === undefined) job.description = describeFunction(funcName)
     this.#prepared = { name: name ?? checkName(funcName, 'name'), funcName, template: job.toRecord() }
     return this.#prepared
   }
@@ -145,7 +158,8 @@ export class CronEntry {
   toRecord(): CronJobRecord {
     const { funcName = '', name = '' } = this
     const times = { latestMs: this.#latestMs ?? null, nextMs: this.nextMs ?? null }
-    return cronJobRecord(this.definition, { funcName, name, ...times })
+    const isSecret = this.#context.queueOptions.codec !== undefined
+    return cronJobRecord(this.definition, { funcName, name, isSecret, ...times })
   }
 
   get #position() {
@@ -189,8 +203,10 @@ export class CronEntry {
   async #job(id: string): Promise<NewJob> {
     const { template } = await this.prepare()
     const { atFront } = this.definition.checked
+    const { codec } = this.#context.queueOptions
+    const record = { ...template, id, createdAtMs: Date.now() }
     return {
-      record: { ...template, id, createdAtMs: Date.now() },
+      record: codec === undefined ? record : await encodeRecord(codec, record),
       atFront: atFront || template.enqueueAtFront === true,
       unique: true,
     }

@@ -1,5 +1,5 @@
 import { checkOptionNames, type OptionNames, randomHex } from '@rq/core'
-import { contextOf, Job } from '@rq/queue'
+import { contextOf, handleOf, type Job } from '@rq/queue'
 import type { CronContext, CronEntry } from './cron-entry.ts'
 import type { Overlap } from './cron-options.ts'
 import type { CatchUp } from './due-ticks.ts'
@@ -85,8 +85,8 @@ export class CronJob<R = unknown> {
   async runNow(): Promise<Job<R>> {
     const record = await this.#entry.runNow(`now-${randomHex().slice(0, 16)}`)
     const { queueOptions, storage } = this.#context
-    const { serializer } = queueOptions
-    return new Job<R>(record, contextOf({ storage, ...(serializer !== undefined && { serializer }) }))
+    const { codec, serializer } = queueOptions
+    return handleOf<R>(record, contextOf({ storage, codec, ...(serializer !== undefined && { serializer }) }))
   }
 
   /** Skip its ticks from now on, in every scheduler and over restarts. Returns false when it was paused already. */

@@ -17,7 +17,14 @@ import {
   within,
 } from '@rq/core'
 import type { AnyFunction, CronSchedulerRecord } from '@rq/job'
-import { type Callable, checkedContextOf, type QueueOptions, type ResultOf, type StorageOptions } from '@rq/queue'
+import {
+  type Callable,
+  checkedContextOf,
+  contextOf,
+  type QueueOptions,
+  type ResultOf,
+  type StorageOptions,
+} from '@rq/queue'
 import { CronConfigLoader } from './cron-config-loader.ts'
 import { CronEntries } from './cron-entries.ts'
 import type { CronContext, CronEntry } from './cron-entry.ts'
@@ -30,7 +37,7 @@ import { CronSchedulerInfo } from './cron-scheduler-info.ts'
 import { CronTicker } from './cron-ticker.ts'
 import { StoreClock } from './store-clock.ts'
 
-export interface CronSchedulerOptions extends Pick<QueueOptions, 'storage' | 'serializer' | 'importPaths'> {
+export interface CronSchedulerOptions extends Pick<QueueOptions, 'storage' | 'serializer' | 'codec' | 'importPaths'> {
   /**
    * Unique among living schedulers. Default: `host:pid:` and six random digits. The name of a scheduler that was killed
    * is free 45 seconds after its last heartbeat.
@@ -61,6 +68,7 @@ export interface LoadConfigOptions {
 export const CRON_SCHEDULER_OPTION_NAMES: OptionNames<CronSchedulerOptions> = {
   storage: true,
   serializer: true,
+  codec: true,
   importPaths: true,
   name: true,
   logger: true,
@@ -96,6 +104,7 @@ export class CronScheduler {
     checkOptionNames(options, CRON_SCHEDULER_OPTION_NAMES, 'CronScheduler')
     const { clock = systemClock, importPaths, logger = silentLogger, name, serializer, storage } = options
     if (typeof storage !== 'object' || storage === null) throw invalidOption('storage', storage, 'a storage')
+    const { codec } = contextOf({ storage, codec: options.codec })
     this.name = name === undefined ? `${this.hostname}:${this.pid}:${randomHex().slice(0, 6)}` : checkName(name, 'name')
     this.createdAt = new Date(clock.nowMs())
     this.#logger = oneLineLogger(logger).child({ cronScheduler: this.name })
@@ -104,7 +113,11 @@ export class CronScheduler {
       storage,
       clock: storeClock,
       logger: this.#logger,
-      queueOptions: { ...(importPaths && { importPaths }), ...(serializer !== undefined && { serializer }) },
+      queueOptions: {
+        ...(importPaths && { importPaths }),
+        ...(serializer !== undefined && { serializer }),
+        ...(codec !== undefined && { codec }),
+      },
     }
     this.#entries = new CronEntries(this.#context)
     this.#config = new CronConfigLoader({ apply: (pending) => this.#applyConfig(pending), logger: this.#logger })

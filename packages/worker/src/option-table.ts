@@ -47,6 +47,12 @@ export const WORKER_OPTIONS = {
     valueName: 'name',
     help: 'Serializer of values: json, superjson or module#export',
   }),
+  codec: stringOption({
+    defaultText: 'none',
+    flag: 'codec',
+    valueName: 'module',
+    help: 'Codec that encrypts arguments, results, errors and meta: module#export',
+  }),
   concurrency: countOption({
     least: 1,
     most: MOST_WORKERS,

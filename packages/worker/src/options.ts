@@ -16,7 +16,7 @@ import {
   systemClock,
 } from '@rq/core'
 import type { AnyFunction, Storage } from '@rq/job'
-import { isSerializer, type Serializer } from '@rq/serializer'
+import { type Codec, checkCodec, isSerializer, type Serializer } from '@rq/serializer'
 import type { WebhookPolicy, WebhookPolicyOptions } from '@rq/webhooks'
 import type { PrefetchOptions } from './horses/prefetch.ts'
 import type { StorageSource } from './inside-horse/protocol.ts'
@@ -39,6 +39,11 @@ export interface WorkerOptions {
    * get its name, so the object must be a built-in serializer.
    */
   serializer?: string | Serializer
+  /**
+   * Decodes and encodes arguments, results, errors and meta in the horses: `'module#export'`, or with `inline` horses
+   * the object itself. Default: none.
+   */
+  codec?: string | Codec
   /** How many jobs run at once, each in a horse of its own, or with `inline` in one event loop. Default 1. */
   concurrency?: number
   /** Where jobs run. Default `process`. */
@@ -118,6 +123,7 @@ export interface WorkerSettings {
   readonly queues: readonly string[]
   readonly name: string
   readonly serializer: string | Serializer
+  readonly codec: string | Codec | undefined
   readonly concurrency: number
   readonly horse: HorseKind
   /** Absolute paths. */
@@ -154,6 +160,7 @@ export const WORKER_OPTION_NAMES: OptionNames<WorkerOptions> = {
   storage: true,
   name: true,
   serializer: true,
+  codec: true,
   concurrency: true,
   horse: true,
   importPaths: true,
@@ -209,6 +216,7 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
     queues: queueNames(queues),
     name: options.name === undefined ? newId() : checked('name'),
     serializer: checkSerializer(options.serializer ?? 'superjson', horse),
+    codec: options.codec === undefined ? undefined : checkCodecOption(options.codec, horse),
     concurrency: checked('concurrency'),
     horse,
     importPaths: checked('importPaths').map((path) => resolve(path)),
@@ -258,13 +266,27 @@ export function queueNames(queues: QueueLike | readonly QueueLike[]): readonly s
 function checkSerializer(value: string | Serializer, horse: HorseKind): string | Serializer {
   if (typeof value === 'string') {
     if (value === 'json' || value === 'superjson') return value
-    const hash = value.lastIndexOf('#')
-    if (hash > 0) return absolute(value.slice(0, hash)) + value.slice(hash)
+    const reference = moduleReference(value)
+    if (reference !== undefined) return reference
   } else if (isSerializer(value)) {
     if (horse === 'inline') return value
     if (value.name === 'json' || value.name === 'superjson') return value.name
   }
   throw invalidOption('serializer', value, "'superjson', 'json' or 'module#export'; an object only with inline horses")
+}
+
+function checkCodecOption(value: string | Codec, horse: HorseKind): string | Codec {
+  if (typeof value !== 'string' && horse === 'inline') return checkCodec(value)
+  const reference = typeof value === 'string' ? moduleReference(value) : undefined
+  if (reference !== undefined) return reference
+  const expected = "'module#export', which each horse imports; an object only with inline horses"
+  throw invalidOption('codec', value, expected)
+}
+
+/** `module#export` with an absolute module; undefined for a text of another form. */
+function moduleReference(text: string): string | undefined {
+  const hash = text.lastIndexOf('#')
+  return hash > 0 ? absolute(text.slice(0, hash)) + text.slice(hash) : undefined
 }
 
 /** A relative path means the same in every process and from every file. */

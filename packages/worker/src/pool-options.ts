@@ -7,7 +7,7 @@ export function poolOptions(
   settings: WorkerSettings,
   start: HorseStarter,
 ): Omit<HorsePoolOptions, 'log' | 'onRoom' | 'onBroken'> {
-  const { clock, concurrency, horse, importPaths, logger, prefetch, serializer, horseStorage } = settings
+  const { clock, codec, concurrency, horse, importPaths, logger, prefetch, serializer, horseStorage } = settings
   const isInline = horse === 'inline'
   return {
     size: isInline ? 1 : concurrency,
@@ -23,6 +23,7 @@ export function poolOptions(
     setup: {
       workerName: settings.name,
       serializer: typeof serializer === 'string' ? serializer : serializer.name,
+      ...(typeof codec === 'string' && { codec }),
       importPaths,
       allow: settings.allow,
       scripts: settings.scripts,

@@ -1,5 +1,6 @@
 import { type Logger, SECOND_MS, silentLogger } from '@rq/core'
 import type { Claimed, JobRecord, Outcome, Settlement } from '@rq/job'
+import { withoutEncoded } from '@rq/queue/run'
 import type { HorseEvent, JobEvent, WorkerEmitter } from './events.ts'
 import type { HorseExit } from './horses/horse-port.ts'
 import type { KillCause } from './horses/killed-task.ts'
@@ -64,7 +65,10 @@ export class WorkerLog {
         this.#logger.info(`${origin}: Job stopped by user (${id})`)
         return
       default:
-        this.#logger.error(`${origin}: Job failed (${id})`, { error: outcome.error, took: durationText(tookMs) })
+        this.#logger.error(`${origin}: Job failed (${id})`, {
+          error: withoutEncoded(outcome.error),
+          took: durationText(tookMs),
+        })
     }
   }
 

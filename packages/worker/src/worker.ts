@@ -2,13 +2,14 @@ import { createRequire } from 'node:module'
 import { checkOptionNames, type DurationLike, invalidOption, type OptionNames, RqError, randomHex } from '@rq/core'
 import { FunctionLoader } from '@rq/functions'
 import type { Storage } from '@rq/job'
-import type { Serializer } from '@rq/serializer'
+import type { Codec, Serializer } from '@rq/serializer'
 import { WorkerEmitter } from './events.ts'
 import { InlineHorse } from './horses/horse-inline.ts'
 import type { HorseStarter } from './horses/horse-port.ts'
 import { ProcessHorse } from './horses/horse-process.ts'
 import { ThreadHorse } from './horses/horse-thread.ts'
 import { importFromHere } from './inside-horse/import-from-here.ts'
+import { loadCodec } from './inside-horse/load-codec.ts'
 import { loadSerializer } from './inside-horse/load-serializer.ts'
 import { makeRunTask } from './inside-horse/run-task.ts'
 import { WORK_OPTIONS } from './option-table.ts'
@@ -148,7 +149,7 @@ export class Worker extends WorkerEmitter {
       instance: this.#instance,
       events: this,
       context: { storage: settings.storage, serializer },
-      start: starterOf(settings, serializer),
+      start: starterOf(settings, serializer, await this.#codec()),
     })
     const untitle = settings.processTitle
       ? titled(`rq worker ${settings.name}: listening on ${settings.queues.join(', ')}`)
@@ -165,6 +166,13 @@ export class Worker extends WorkerEmitter {
     const { serializer } = this.#settings
     return typeof serializer === 'string' ? loadSerializer(serializer) : serializer
   }
+
+  /** Only inline horses get it from here: the others load it themselves, and the worker does not decode. */
+  async #codec(): Promise<Codec | undefined> {
+    const { codec, horse } = this.#settings
+    if (horse !== 'inline') return undefined
+    return typeof codec === 'string' ? loadCodec(codec) : codec
+  }
 }
 
 const { horse: _, ...SIMPLE_NAMES } = WORKER_OPTION_NAMES
@@ -178,7 +186,7 @@ export class SimpleWorker extends Worker {
 
 const IMPORT_ADVICE = 'Restart the worker when the cause is gone: its process does not import the module again'
 
-function starterOf(settings: WorkerSettings, serializer: Serializer): HorseStarter {
+function starterOf(settings: WorkerSettings, serializer: Serializer, codec: Codec | undefined): HorseStarter {
   switch (settings.horse) {
     case 'process':
       return (listener) => new ProcessHorse(settings.imports, listener)
@@ -189,7 +197,7 @@ function starterOf(settings: WorkerSettings, serializer: Serializer): HorseStart
       const { allow, functions, importPaths, scripts } = settings
       const loader = new FunctionLoader({ allow, functions, importPaths, scripts, importAdvice: IMPORT_ADVICE })
       const exceptionHandlers = exceptionHandlerRefs
-      const runTask = makeRunTask({ workerName: name, storage, serializer, loader, exceptionHandlers })
+      const runTask = makeRunTask({ workerName: name, storage, serializer, codec, loader, exceptionHandlers })
       return (listener) => new InlineHorse(runTask, concurrency, logger, listener)
     }
   }

@@ -2,8 +2,9 @@ import type { Writable } from 'node:stream'
 import { within } from '@rq/core'
 import { FunctionLoader } from '@rq/functions'
 import { getCurrentJob } from '@rq/queue'
-import { errorText } from '@rq/queue/run'
+import { errorName, errorText } from '@rq/queue/run'
 import { Leftovers } from './leftovers.ts'
+import { loadCodec } from './load-codec.ts'
 import { loadSerializer } from './load-serializer.ts'
 import { DRAIN_MS, type FromHorse, type HorseSetup, type ToHorse } from './protocol.ts'
 import { abortError, makeRunTask } from './run-task.ts'
@@ -33,6 +34,8 @@ export class HorseHost {
   #storage: WorkerStorage | undefined
   #runner: Runner | undefined
   #hasQuit = false
+  /** The jobs have a codec: what they throw may hold what it encodes. */
+  #hidesErrors = false
 
   constructor(options: HorseHostOptions) {
     this.#send = options.send
@@ -41,7 +44,8 @@ export class HorseHost {
     this.#memory = options.memory ?? process.memoryUsage.rss
     // Both run as part of the job that made the error or called process.exit(), which may have ended long ago.
     process.on('uncaughtExceptionMonitor', (error) => {
-      this.#send({ type: 'fatal', error: errorText(error), jobId: getCurrentJob()?.id })
+      const text = this.#hidesErrors ? errorName(error) : errorText(error)
+      this.#send({ type: 'fatal', error: text, jobId: getCurrentJob()?.id })
     })
     process.on('exit', () => this.#exiting())
   }
@@ -71,10 +75,12 @@ export class HorseHost {
     this.#setTitle(`rq horse ${setup.number} of ${workerName}`)
     const loader = new FunctionLoader({ importPaths, allow, scripts })
     const serializer = await loadSerializer(setup.serializer)
+    const codec = setup.codec === undefined ? undefined : await loadCodec(setup.codec)
+    this.#hidesErrors = codec !== undefined
     const worker = new WorkerStorage(this.#send, setup.storage)
     const { storage } = worker
     const prepareClient = () => worker.prepareClient()
-    const runTask = makeRunTask({ workerName, storage, serializer, loader, exceptionHandlers, prepareClient })
+    const runTask = makeRunTask({ workerName, storage, serializer, codec, loader, exceptionHandlers, prepareClient })
     this.#storage = worker
     const [onEnd, memory] = [this.#onEnd, this.#memory]
     const leftovers = new Leftovers()

@@ -54,6 +54,8 @@ export interface HorseSetup {
   readonly number: number
   /** `json`, `superjson`, or `module#export`. */
   readonly serializer: string
+  /** `module#export` */
+  readonly codec?: string
   /** Absolute paths. */
   readonly importPaths: readonly string[]
   readonly allow: readonly string[]

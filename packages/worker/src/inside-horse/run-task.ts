@@ -1,11 +1,12 @@
 import { RqError } from '@rq/core'
 import type { Outcome, Storage } from '@rq/job'
-import { Job, type JobContext, JobTimeoutError } from '@rq/queue'
+import { handleOf, type JobContext, JobTimeoutError } from '@rq/queue'
 import {
   attemptJob,
   type CallbackKind,
   callExceptionHandlers,
   type ErrorFacts,
+  errorName,
   type Failure,
   HANDLER_TIMEOUT_S,
   type Loader,
@@ -13,7 +14,7 @@ import {
   runFailureCallback,
   runStoppedCallback,
 } from '@rq/queue/run'
-import type { Serializer } from '@rq/serializer'
+import type { Codec, Serializer } from '@rq/serializer'
 import type { AbortReason, Phase, Task, TaskResult } from './protocol.ts'
 import type { RunTask, TaskContext } from './runner.ts'
 import { WatchedLoader } from './watched-loader.ts'
@@ -22,6 +23,7 @@ export interface RunTaskOptions {
   readonly workerName: string
   readonly storage: Storage
   readonly serializer: Serializer
+  readonly codec?: Codec | undefined
   readonly loader: Loader
   /** References of exception handlers. */
   readonly exceptionHandlers: readonly string[]
@@ -62,10 +64,10 @@ class TaskAttempt {
     this.#task = task
     this.#context = context
     this.#loader = new WatchedLoader(options.loader, context.onCall)
-    const { storage, serializer, workerName } = options
+    const { storage, serializer, codec, workerName } = options
     // The claim read the job before it wrote the name.
     task.record.workerName = workerName
-    this.#job = new RunContext({ storage, serializer, executionId: task.id }, context.limit)
+    this.#job = new RunContext({ storage, serializer, codec, executionId: task.id }, context.limit)
   }
 
   async run(): Promise<TaskResult> {
@@ -125,7 +127,7 @@ class TaskAttempt {
   async #callHandlers({ error, thrown }: Failure): Promise<{ chainEnded?: boolean }> {
     const { exceptionHandlers } = this.#options
     if (exceptionHandlers.length === 0) return {}
-    const job = new Job({ ...this.#task.record, status: 'failed' }, this.#job)
+    const job = await handleOf({ ...this.#task.record, status: 'failed' }, this.#job)
     const chainEnded = await callExceptionHandlers(
       exceptionHandlers,
       async (reference) => {
@@ -133,7 +135,11 @@ class TaskAttempt {
         const handler = await this.#loader.load(reference)
         return handler(job, thrown)
       },
-      (reference, text) => process.stderr.write(`rq: exception handler ${reference} failed: ${text}\n`),
+      (reference, text, failedBy) => {
+        // It may quote the job, which only readers with the codec may see.
+        const shown = this.#options.codec === undefined ? text : errorName(failedBy)
+        process.stderr.write(`rq: exception handler ${reference} failed: ${shown}\n`)
+      },
     )
     return chainEnded ? { chainEnded } : {}
   }

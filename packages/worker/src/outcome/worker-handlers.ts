@@ -1,10 +1,13 @@
 import type { Logger } from '@rq/core'
 import type { JobRecord } from '@rq/job'
 import { Job, type JobContext } from '@rq/queue'
-import { callExceptionHandlers, callHandler, type ErrorFacts, errorFromFacts } from '@rq/queue/run'
+import { callExceptionHandlers, callHandler, type ErrorFacts, errorFromFacts, withoutEncoded } from '@rq/queue/run'
 import type { KilledTask } from '../horses/killed-task.ts'
 
-/** Called with a failed job and its error, in the worker's process. Returning false skips the handlers after it. */
+/**
+ * Called with a failed job and its error, in the worker's process. Returning false skips the handlers after it. Nothing
+ * is decoded here: with a codec the arguments and meta cannot be read, and the error has its name only.
+ */
 export type ExceptionHandler = (job: Job, error: Error) => unknown
 
 /** Called when a work-horse was lost with a job, in the worker's process. */
@@ -41,7 +44,7 @@ export class WorkerHandlers {
   async callExceptionHandlers(record: JobRecord, facts: ErrorFacts): Promise<void> {
     const { context, exceptionHandlers, logger } = this.#options
     if (exceptionHandlers.length === 0) return
-    const error = errorFromFacts(facts)
+    const error = errorFromFacts({ ...facts, text: withoutEncoded(facts.text) })
     await callExceptionHandlers(
       exceptionHandlers,
       (handler) => handler(new Job({ ...record, status: 'failed' }, context), error),

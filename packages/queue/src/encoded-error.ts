@@ -1,0 +1,44 @@
+import type { Codec } from '@rq/serializer'
+import { isEncoded } from '@rq/serializer'
+import type { ErrorFacts } from './error-facts.ts'
+import { decodePayload, encodePayload, Undecodable } from './payload-codec.ts'
+
+/**
+ * The facts about an error for other processes and the store: its text is encoded, and a line for people follows, where
+ * RQ's tools look for the summary. Never rejects: what cannot be encoded is left out.
+ */
+export async function encodeFacts(codec: Codec, jobId: string, { name, text }: ErrorFacts): Promise<ErrorFacts> {
+  try {
+    const encoded = await encodePayload(codec, text, { jobId, field: 'error' })
+    const message = `encoded with the codec "${codec.name}"`
+    return { name, message, text: `${encoded}\n${name}: ${message}` }
+  } catch {
+    const message = `left out, since the codec "${codec.name}" could not encode it`
+    return { name, message, text: `${name}: ${message}` }
+  }
+}
+
+/** The text of an error as a reader with a codec sees it. What cannot be decoded is left out. Never rejects. */
+export async function decodeErrorText(codec: Codec, jobId: string, text: string): Promise<string> {
+  const lines: string[] = []
+  let isSummary = false
+  for (const line of text.split('\n')) {
+    const decoded = isEncoded(line) ? await decodePayload(codec, line, { jobId, field: 'error' }) : undefined
+    if (decoded === undefined && !isSummary) lines.push(line)
+    isSummary = decoded !== undefined && !(decoded instanceof Undecodable)
+    if (isSummary) lines.push(textOf(decoded as string | Uint8Array))
+  }
+  return lines.join('\n')
+}
+
+/** The text of an error without what is encoded, for readers without the codec, and for logs. */
+export function withoutEncoded(text: string): string {
+  return text
+    .split('\n')
+    .filter((line) => !isEncoded(line))
+    .join('\n')
+}
+
+function textOf(payload: string | Uint8Array): string {
+  return typeof payload === 'string' ? payload : Buffer.from(payload).toString()
+}

@@ -1,0 +1,121 @@
+import { RqError } from '@rq/core'
+import { DEFAULT_LIMITS, inflatePayload, type JobRecord, type Payload } from '@rq/job'
+import { type Codec, encodedText, type PayloadField, type PayloadPlace, readEncoded } from '@rq/serializer'
+import { mapAtOnce } from './map-at-once.ts'
+
+/** A stored payload that could not be decoded. Reading it throws the error. */
+export class Undecodable {
+  readonly error: RqError
+
+  constructor(error: RqError) {
+    this.error = error
+  }
+}
+
+/** A payload for a serializer, or why there is none. */
+export type Readable = Payload | Undecodable
+
+/** What a codec encodes of a record, decoded. Without a codec the record itself. */
+export interface Payloads {
+  readonly data: Readable
+  readonly meta?: Readable
+}
+
+/** How many payloads are with a codec at once, when there are many: it may ask a service for each. */
+const MOST_AT_ONCE = 64
+
+const WHAT: Readonly<Record<PayloadField, string>> = {
+  data: 'the function and arguments',
+  result: 'the return value',
+  meta: 'meta',
+  error: 'the error',
+}
+
+/** @throws RqError `RQ_SERIALIZATION`, with the error of the codec as its cause. */
+export async function encodePayload(codec: Codec, payload: Payload, place: PayloadPlace): Promise<string> {
+  const { name } = codec
+  try {
+    const bytes = await codec.encode(bytesOf(payload), place)
+    return encodedText({ codec: name, bytes: checkBytes(bytes, 'encode') })
+  } catch (cause) {
+    const what = `Cannot encode ${WHAT[place.field]} of job ${place.jobId} with the codec "${name}"`
+    throw new RqError('RQ_SERIALIZATION', `${what}: ${reasonOf(cause)}`, { cause })
+  }
+}
+
+/**
+ * A payload that is not encoded is returned as it is, so that a codec can be given to a system that has jobs already.
+ * Never rejects.
+ */
+export async function decodePayload(codec: Codec, payload: Payload, place: PayloadPlace): Promise<Readable> {
+  const encoded = readEncoded(payload)
+  if (encoded === undefined) return payload
+  if (encoded.codec !== codec.name) return new Undecodable(needsCodec(place.field, encoded.codec))
+  try {
+    return checkBytes(await codec.decode(encoded.bytes, place), 'decode')
+  } catch (cause) {
+    const what = `Cannot decode ${WHAT[place.field]} of job ${place.jobId} with the codec "${codec.name}"`
+    return new Undecodable(new RqError('RQ_DESERIALIZATION', `${what}: ${reasonOf(cause)}`, { cause }))
+  }
+}
+
+/** The record of a new job as it is stored. @throws as {@link encodePayload}. */
+export async function encodeRecord(codec: Codec, record: JobRecord): Promise<JobRecord> {
+  const { data, id: jobId, meta } = record
+  const stored = { ...record, data: await encodePayload(codec, data, { jobId, field: 'data' }) }
+  return meta === undefined ? stored : { ...stored, meta: await encodePayload(codec, meta, { jobId, field: 'meta' }) }
+}
+
+/** {@link encodeRecord} of many, in their order. */
+export function encodeRecords(codec: Codec, records: readonly JobRecord[]): Promise<JobRecord[]> {
+  return mapAtOnce(records, MOST_AT_ONCE, (record) => encodeRecord(codec, record))
+}
+
+/** The payloads of a stored record. Never rejects. */
+export async function decodePayloads(codec: Codec, { data, id: jobId, meta }: JobRecord): Promise<Payloads> {
+  const decoded = { data: await decodeData(codec, data, jobId) }
+  return meta === undefined ? decoded : { ...decoded, meta: await decodePayload(codec, meta, { jobId, field: 'meta' }) }
+}
+
+async function decodeData(codec: Codec, data: Payload, jobId: string): Promise<Readable> {
+  try {
+    return await decodePayload(codec, inflateData(data), { jobId, field: 'data' })
+  } catch (error) {
+    return new Undecodable(error as RqError)
+  }
+}
+
+/**
+ * The data of a job as it was before a Python program saved the job and compressed it. This is the only place where it
+ * is inflated.
+ * @param most bytes that may come out.
+ * @throws RqError `RQ_TOO_LARGE`.
+ */
+export function inflateData(data: Payload, most = DEFAULT_LIMITS.inflated): Payload {
+  return inflatePayload(data, most, 'the function and arguments of the job')
+}
+
+/** {@link decodePayloads} of many, in their order. */
+export function decodeEach(codec: Codec, records: readonly JobRecord[]): Promise<Payloads[]> {
+  return mapAtOnce(records, MOST_AT_ONCE, (record) => decodePayloads(codec, record))
+}
+
+/** The error of a reader that has no codec of this name. */
+export function needsCodec(field: PayloadField, name: string): RqError {
+  const what = `${WHAT[field]} of the job: written with the codec "${name}"`
+  return new RqError('RQ_DESERIALIZATION', `Cannot read ${what}. Give the queue or worker that codec.`)
+}
+
+function bytesOf(payload: Payload): Uint8Array {
+  return typeof payload === 'string' ? Buffer.from(payload) : payload
+}
+
+/** @throws TypeError. What a codec of one's own returns may be anything. */
+function checkBytes(bytes: unknown, method: string): Uint8Array {
+  if (bytes instanceof Uint8Array) return bytes
+  throw new TypeError(`its ${method}() returned no Uint8Array`)
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : 'it threw no Error'
+}
