@@ -6,6 +6,7 @@
 -- @arg untilEnd flag wait for the end of the job; results of earlier runs do not count
 -- @reply {[status: string | null, word: 'over' | 'waiting', lastEntry?: string]}
 --   lastEntry: for a job whose results go to the stream, the id of the last entry there
+-- @include lib/attempt
 
 local jobKey, resultsKey = KEYS[1], KEYS[2]
 local channel, untilEnd = ARGV[1], ARGV[2] == '1'
@@ -23,7 +24,7 @@ if not string.find(',' .. waiters .. ',', ',' .. channel .. ',', 1, true) then
 end
 -- If Python RQ may end the job, its result is the only sign of that. Data that Python RQ wrote is compressed.
 if job[4] == 'stream' or (job[3] and string.byte(job[3]) == 0x78) then
-  local last = redis.call('XREVRANGE', resultsKey, '+', '-', 'COUNT', 1)[1]
+  local last = (attempt('XREVRANGE', resultsKey, '+', '-', 'COUNT', 1) or {})[1]
   return { status, 'waiting', last and last[1] or '0-0' }
 end
 return { status, 'waiting' }

@@ -9,6 +9,7 @@
 -- @arg removeFromDependencies flag remove it from the dependents of the jobs that it waits for
 -- @reply {'done' | 'missing' | 'refused' | 'more'}
 --   refused: already canceled; more: done, and dependents were set aside for release_dependents
+-- @include lib/attempt
 -- @include lib/time
 -- @include lib/dependents
 -- @include lib/held_slot
@@ -27,7 +28,7 @@ if status == 'canceled' then return 'refused' end
 local nowS = clock()
 if queue then
   leave(prefix, id, status, queue, holdSlot(prefix, job[4], id, queue, job[5]))
-  redis.call('ZADD', prefix .. 'canceled:' .. queue, nowS, id)
+  attempt('ZADD', prefix .. 'canceled:' .. queue, nowS, id)
 end
 redis.call('HSET', jobKey, 'status', 'canceled')
 redis.call('HDEL', jobKey, 'run_again')

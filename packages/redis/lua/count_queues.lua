@@ -5,12 +5,18 @@
 -- @arg first string name of a queue
 -- @arg others... string names of more queues
 -- @reply {int[][]} for each queue: waiting, started, finished, failed, deferred, scheduled, canceled; 1 if it is paused
+-- @include lib/attempt
 
 local prefix = ARGV[1]
 local now = redis.call('TIME')[1]
 
+--- A key of another type has nothing in it that could be counted, and must not end the count of other queues.
+local function count(command, key)
+  return attempt(command, key) or 0
+end
+
 local function living(key)
-  local count = redis.call('ZCARD', key)
+  local count = count('ZCARD', key)
   if count == 0 then return 0 end
   return count - redis.call('ZCOUNT', key, 0, now)
 end
@@ -22,13 +28,13 @@ local counts = {}
 for at = 2, #ARGV do
   local name = ARGV[at]
   counts[at - 1] = {
-    redis.call('LLEN', prefix .. 'queue:' .. name),
-    redis.call('ZCARD', prefix .. 'wip:' .. name),
+    count('LLEN', prefix .. 'queue:' .. name),
+    count('ZCARD', prefix .. 'wip:' .. name),
     living(prefix .. 'finished:' .. name),
     living(prefix .. 'failed:' .. name),
-    redis.call('ZCARD', prefix .. 'deferred:' .. name),
-    redis.call('ZCARD', prefix .. 'scheduled:' .. name),
-    redis.call('ZCARD', prefix .. 'canceled:' .. name),
+    count('ZCARD', prefix .. 'deferred:' .. name),
+    count('ZCARD', prefix .. 'scheduled:' .. name),
+    count('ZCARD', prefix .. 'canceled:' .. name),
     paused[at - 1] and 1 or 0,
   }
 end

@@ -6,15 +6,16 @@
 -- @arg limits... string names of rate limits
 -- @reply {[done: int, offset: int, counts: string[]]}
 --   number of limits that are counted, `offset` for the next one; names of queues, each followed by a number
+-- @include lib/attempt
 
 local prefix, offset = ARGV[1], tonumber(ARGV[2])
 local MOST = 1000
 
 local byQueue, done, left = {}, 0, MOST
 for at = 3, #ARGV do
-  local ids = redis.call('ZRANGE', prefix .. 'rl:' .. ARGV[at] .. ':rate_limited', offset, offset + left - 1)
+  local ids = attempt('ZRANGE', prefix .. 'rl:' .. ARGV[at] .. ':rate_limited', offset, offset + left - 1) or {}
   for _, id in ipairs(ids) do
-    local queue = redis.call('HGET', prefix .. 'job:' .. id, 'origin')
+    local queue = attempt('HGET', prefix .. 'job:' .. id, 'origin')
     if queue then byQueue[queue] = (byQueue[queue] or 0) + 1 end
   end
   if #ids == left then

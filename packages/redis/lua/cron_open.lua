@@ -13,9 +13,12 @@ local slot, rule = ARGV[1], ARGV[2]
 
 local nowS, nowMs = clock()
 local state = redis.call('HMGET', stateKey, 'tick' .. slot, 'since' .. slot, 'paused', 'resumed', 'rule' .. slot)
-if state[5] ~= rule then
+if state[5] ~= rule or not readMs(state[2]) then
   state[2] = string.format('%.0f', nowS * 1000)
   redis.call('HSET', stateKey, 'rule' .. slot, rule, 'since' .. slot, state[2])
 end
 redis.call('EXPIRE', stateKey, YEAR_S)
-return { state[1] or '', state[2], state[3] or '', state[4] or '', nowMs }
+local function known(text)
+  return readMs(text) and text or ''
+end
+return { known(state[1]), state[2], known(state[3]), known(state[4]), nowMs }

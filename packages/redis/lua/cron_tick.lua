@@ -22,12 +22,13 @@ local job = cmsgpack.unpack(ARGV[7])
 
 local _, nowMs = clock()
 local state = redis.call('HMGET', stateKey, 'tick' .. slot, 'paused', 'resumed')
-local decided = state[1] or ''
+local decided = readMs(state[1]) and state[1] or ''
 
 if tick ~= '' then
   if tonumber(tick) > nowMs then return { 'early', decided, nowMs } end
   if decided ~= '' and tonumber(decided) > tonumber(latest) then return { 'taken', decided, nowMs } end
-  if state[3] and tonumber(tick) <= tonumber(state[3]) then return { 'taken', decided, nowMs } end
+  local resumed = readMs(state[3])
+  if resumed and tonumber(tick) <= resumed then return { 'taken', decided, nowMs } end
   if state[2] then return { 'paused', decided, nowMs } end
   redis.call('HSET', stateKey, 'tick' .. slot, tick)
   redis.call('EXPIRE', stateKey, YEAR_S)

@@ -7,6 +7,7 @@
 -- @arg mostDependents int 0 = leave the jobs that wait for it alone; else delete up to this many of them first, -1 =
 --   all
 -- @reply {'done' | 'missing' | 'more'} more: there are more dependents, and the job itself is still there
+-- @include lib/attempt
 -- @include lib/dependencies
 -- @include lib/held_slot
 -- @include lib/registries
@@ -32,7 +33,7 @@ end
 --- Whether the other job waits for this one, or waited for it. A job that had very many dependencies stays among the
 -- dependents of some when another job takes its id.
 local function isDependent(other)
-  if redis.call('SISMEMBER', prefix .. 'job::' .. other .. ':dependencies', id) == 1 then return true end
+  if attempt('SISMEMBER', prefix .. 'job::' .. other .. ':dependencies', id) == 1 then return true end
   local listed = redis.pcall('HMGET', prefix .. 'job:' .. other, 'dependency_id', 'dependency_ids')
   return listed[1] == id or (listed[2] and string.find(listed[2], '"' .. id .. '"', 1, true))
 end
@@ -41,7 +42,7 @@ if redis.call('EXISTS', jobKey) == 0 then return 'missing' end
 local left = mostDependents
 for _, key in ipairs({ prefix .. 'releasing:' .. id, jobKey .. ':dependents' }) do
   if left ~= 0 then
-    local children = redis.call('SPOP', key, left > 0 and left or redis.call('SCARD', key))
+    local children = attempt('SPOP', key, left > 0 and left or attempt('SCARD', key) or 0) or {}
     for _, child in ipairs(children) do
       if isDependent(child) then remove(child) end
     end
@@ -49,6 +50,6 @@ for _, key in ipairs({ prefix .. 'releasing:' .. id, jobKey .. ':dependents' }) 
   end
 end
 if mostDependents > 0 and left == 0 then return 'more' end
-if mostDependents ~= 0 then redis.call('HDEL', prefix .. 'releasing', id) end
+if mostDependents ~= 0 then attempt('HDEL', prefix .. 'releasing', id) end
 remove(id)
 return 'done'

@@ -19,15 +19,15 @@ local MOST_CHECKED = 1000
 
 local key = prefix .. 'rl:' .. limit
 local freed = freeDeadSlots(prefix, limit, first, last)
-for _, id in ipairs(redis.call('ZRANGE', key .. ':rate_limited', 0, MOST_CHECKED - 1)) do
+for _, id in ipairs(attempt('ZRANGE', key .. ':rate_limited', 0, MOST_CHECKED - 1) or {}) do
   local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key', 'origin')
   local waits = job[2] == limit and (job[1] == 'rate_limited'
-    or (job[3] and not redis.call('ZSCORE', key .. ':allowed', id)
+    or (job[3] and not attempt('ZSCORE', key .. ':allowed', id)
       and not isTrueStatus(prefix, id, job[1] or 'created', job[3])))
   if not waits then redis.call('ZREM', key .. ':rate_limited', id) end
 end
-local concurrency = tonumber(redis.call('HGET', key, 'concurrency'))
-if concurrency then fillSlots(prefix, limit, concurrency, stamp) end
+local slots = slotsOf(prefix, limit)
+if slots then guard(fillSlots, prefix, limit, slots, stamp) end
 if redis.call('EXISTS', key .. ':allowed', key .. ':rate_limited') == 0 then
   redis.call('DEL', key)
   redis.call('SREM', limitsKey, limit)

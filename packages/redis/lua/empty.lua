@@ -6,6 +6,7 @@
 -- @arg stamp  string ISO time
 -- @arg forget flag remove the queue from the list of queues if it is empty afterwards
 -- @reply {int} number of ids removed
+-- @include lib/attempt
 -- @include lib/expiring
 -- @include lib/rate_limit
 -- @include lib/registries
@@ -26,5 +27,5 @@ for _, id in ipairs(ids) do
     if job[2] then releaseSlot(prefix, job[2], id, stamp) end
   end
 end
-if forget and redis.call('EXISTS', queueKey) == 0 then redis.call('SREM', prefix .. 'queues', queueKey) end
+if forget and redis.call('EXISTS', queueKey) == 0 then attempt('SREM', prefix .. 'queues', queueKey) end
 return #ids

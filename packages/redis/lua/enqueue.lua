@@ -37,22 +37,30 @@ elseif traits == '1' then
     end
   end
 end
+--- Push jobs that are written. If the key of their queue is no list, they are removed again, and the error is returned.
+local function pushWritten(queue, first, last, ids)
+  local answer = redis.pcall('RPUSH', prefix .. 'queue:' .. queue, unpack(ids))
+  if type(answer) == 'number' then return nil end
+  redis.call('UNLINK', unpack(keys, first, last))
+  return answer
+end
+
 if found == 0 then
   -- All are plain and new. Neighbours of the same queue are pushed together.
-  local queue, ready = nil, {}
+  local queue, ready, first = nil, {}, 1
   for n = 1, count do
     local id, itsQueue, createdAt, data, description, timeout = unpack(jobs, 6 * n - 5, 6 * n)
     if itsQueue ~= queue then
-      if queue then redis.call('RPUSH', prefix .. 'queue:' .. queue, unpack(ready)) end
-      queue, ready = itsQueue, {}
+      local fault = queue and pushWritten(queue, first, n - 1, ready)
+      if fault then return fault end
+      queue, ready, first = itsQueue, {}, n
       redis.call('SADD', queuesKey, prefix .. 'queue:' .. queue)
     end
     redis.call('HSET', keys[n], 'status', 'queued', 'enqueued_at', stamp, 'created_at', createdAt, 'data', data,
       'origin', queue, 'last_heartbeat', '', 'description', description, 'timeout', timeout)
     ready[#ready + 1] = id
   end
-  redis.call('RPUSH', prefix .. 'queue:' .. queue, unpack(ready))
-  return count
+  return pushWritten(queue, first, count, ready) or count
 end
 
 -- Redis makes the functions of a script at every call: those of the library are made here, where they are needed.

@@ -10,6 +10,7 @@
 --   seconds, whether workers are suspended, whether its queue is paused, number of workers of its queue, ids of its
 --   dependencies each followed by a status or '', holders of the slots of its rate limit, number of jobs that wait for
 --   a slot before it, whether release_dependents has to check it still
+-- @include lib/attempt
 
 local jobKey = KEYS[1]
 local prefix, id = ARGV[1], ARGV[2]
@@ -20,25 +21,25 @@ if #fields == 0 then return {} end
 local job = redis.call('HMGET', jobKey, 'origin', 'rate_limit_key')
 local queue, limit = job[1] or '', job[2]
 
-local dependencies, releasing = {}, redis.call('HEXISTS', prefix .. 'unchecked', id)
+local dependencies, releasing = {}, attempt('HEXISTS', prefix .. 'unchecked', id) or 0
 -- Of very many, some are enough to say what the job waits for.
-for _, dependency in ipairs(redis.call('SRANDMEMBER', prefix .. 'job::' .. id .. ':dependencies', MOST_READ)) do
+for _, dependency in ipairs(attempt('SRANDMEMBER', prefix .. 'job::' .. id .. ':dependencies', MOST_READ) or {}) do
   local key = prefix .. 'job:' .. dependency
-  local status = redis.call('HGET', key, 'status') or (redis.call('EXISTS', key) == 1 and 'created') or ''
+  local status = attempt('HGET', key, 'status') or (redis.call('EXISTS', key) == 1 and 'created') or ''
   dependencies[#dependencies + 1] = dependency
   dependencies[#dependencies + 1] = status
-  releasing = math.max(releasing, redis.call('SISMEMBER', prefix .. 'releasing:' .. dependency, id))
+  releasing = math.max(releasing, attempt('SISMEMBER', prefix .. 'releasing:' .. dependency, id) or 0)
 end
 
 return {
   fields,
-  redis.call('LPOS', prefix .. 'queue:' .. queue, id),
-  redis.call('ZSCORE', prefix .. 'scheduled:' .. queue, id),
+  attempt('LPOS', prefix .. 'queue:' .. queue, id) or false,
+  attempt('ZSCORE', prefix .. 'scheduled:' .. queue, id) or false,
   redis.call('EXISTS', prefix .. 'suspended'),
   redis.call('EXISTS', prefix .. 'paused:' .. queue),
-  redis.call('SCARD', prefix .. 'workers:' .. queue),
+  attempt('SCARD', prefix .. 'workers:' .. queue) or 0,
   dependencies,
-  limit and redis.call('ZRANGE', prefix .. 'rl:' .. limit .. ':allowed', 0, MOST_READ - 1) or {},
-  limit and redis.call('ZRANK', prefix .. 'rl:' .. limit .. ':rate_limited', id) or false,
+  limit and attempt('ZRANGE', prefix .. 'rl:' .. limit .. ':allowed', 0, MOST_READ - 1) or {},
+  limit and attempt('ZRANK', prefix .. 'rl:' .. limit .. ':rate_limited', id) or false,
   releasing,
 }

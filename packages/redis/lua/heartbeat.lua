@@ -32,12 +32,12 @@ local key = prefix .. 'worker:' .. name
 
 local function writeRecord()
   -- It may be gone, or be that of another instance that had the name while this one was frozen.
-  local isThere = redis.call('HGET', key, 'instance') == instance
+  local isThere = attempt('HGET', key, 'instance') == instance
   if not isThere then
     redis.call('DEL', key)
     redis.call('HSET', key, unpack(ARGV, firstField, lastField))
-    redis.call('SADD', workersKey, key)
-    for at = firstQueue, lastQueue do redis.call('SADD', prefix .. 'workers:' .. ARGV[at], key) end
+    attempt('SADD', workersKey, key)
+    for at = firstQueue, lastQueue do attempt('SADD', prefix .. 'workers:' .. ARGV[at], key) end
   end
   redis.call('HSET', key, 'last_heartbeat', stamp, 'alive_until', score(nowMs + leaseMs))
   redis.call('EXPIRE', key, ttlS)
@@ -64,10 +64,10 @@ for at = lastField + 1, #ARGV, 3 do
   local status = held[2]
   if owns(prefix, queue, id, execution, held[1], status) then
     if status ~= 'canceled' then
-      redis.call('ZADD', prefix .. 'wip:' .. queue, leaseEnds, member)
+      attempt('ZADD', prefix .. 'wip:' .. queue, leaseEnds, member)
     else
       -- It has a lease only as long as it holds a slot.
-      redis.call('ZADD', prefix .. 'wip:' .. queue, 'XX', leaseEnds, member)
+      attempt('ZADD', prefix .. 'wip:' .. queue, 'XX', leaseEnds, member)
     end
     -- A Python program has saved an older copy of the job, or has enqueued it once more.
     if status ~= 'started' and status ~= 'canceled' and not (status == 'queued' and isInQueue(prefix, queue, id)) then
@@ -77,22 +77,22 @@ for at = lastField + 1, #ARGV, 3 do
     local executionKey = prefix .. 'execution:' .. member
     local now = score(nowMs)
     if redis.call('EXISTS', executionKey) == 0 then
-      redis.call('HSET', executionKey, 'id', execution, 'job_id', id, 'created_at', now, 'worker_name', name)
+      attempt('HSET', executionKey, 'id', execution, 'job_id', id, 'created_at', now, 'worker_name', name)
     end
-    redis.call('HSET', executionKey, 'last_heartbeat', now)
+    attempt('HSET', executionKey, 'last_heartbeat', now)
     redis.call('EXPIRE', executionKey, recordTtlS)
-    redis.call('ZADD', prefix .. 'executions:' .. id, nowS + recordTtlS, execution)
+    attempt('ZADD', prefix .. 'executions:' .. id, nowS + recordTtlS, execution)
     redis.call('EXPIRE', prefix .. 'executions:' .. id, recordTtlS)
-    redis.call('SADD', key .. ':executions', member)
+    attempt('SADD', key .. ':executions', member)
     redis.call('EXPIRE', key .. ':executions', recordTtlS)
   else
     lost[#lost + 1] = id
     lost[#lost + 1] = execution
-    if redis.call('HEXISTS', prefix .. 'rl-held', member) == 1 then
+    if attempt('HEXISTS', prefix .. 'rl-held', member) == 1 then
       -- It holds a slot until it has ended, and its worker knows when.
-      redis.call('ZADD', prefix .. 'wip:' .. queue, 'XX', leaseEnds, member)
+      attempt('ZADD', prefix .. 'wip:' .. queue, 'XX', leaseEnds, member)
     else
-      redis.call('ZREM', prefix .. 'wip:' .. queue, member)
+      attempt('ZREM', prefix .. 'wip:' .. queue, member)
     end
   end
 end

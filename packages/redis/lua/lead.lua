@@ -9,6 +9,7 @@
 -- @arg queueCount int
 -- @arg rest... value queue names, then fields of the record
 -- @reply {string[]} the queues that it leads
+-- @include lib/attempt
 
 local schedulerKey = KEYS[1]
 local prefix, name, leaseMs, stamp = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -17,14 +18,17 @@ local recordTtlS, queueCount = ARGV[5], tonumber(ARGV[6])
 local led = {}
 for at = 7, 6 + queueCount do
   local lock = prefix .. 'scheduler-lock:' .. ARGV[at]
-  local holder = redis.call('GET', lock)
+  -- A key of another type holds no name, so it is replaced.
+  local holder = attempt('GET', lock)
   if not holder or holder == name then
     redis.call('SET', lock, name, 'PX', leaseMs)
     led[#led + 1] = ARGV[at]
   end
 end
 if #led > 0 then
-  if redis.call('EXISTS', schedulerKey) == 0 then redis.call('HSET', schedulerKey, unpack(ARGV, 7 + queueCount)) end
+  local size = attempt('HLEN', schedulerKey)
+  if not size then redis.call('DEL', schedulerKey) end
+  if not size or size == 0 then redis.call('HSET', schedulerKey, unpack(ARGV, 7 + queueCount)) end
   redis.call('HSET', schedulerKey, 'last_heartbeat', stamp)
   redis.call('EXPIRE', schedulerKey, recordTtlS)
 end

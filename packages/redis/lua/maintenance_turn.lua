@@ -7,12 +7,13 @@
 -- @arg forMs    int
 -- @arg queues... string names
 -- @reply {[shared: flag, queues: string[]]} whether it is the caller's turn to tidy what is shared; and which queues
+-- @include lib/attempt
 
 local sharedKey = KEYS[1]
 local prefix, instance, forMs = ARGV[1], ARGV[2], ARGV[3]
 
 local function take(key)
-  local holder = redis.call('GET', key)
+  local holder = attempt('GET', key)
   if holder and holder ~= instance then return false end
   redis.call('SET', key, instance, 'PX', forMs)
   return true

@@ -15,6 +15,7 @@ local job = readDue(prefix, id)
 if not job then return 'missing' end
 local queue = redis.call('HGET', jobKey, 'origin')
 if not queue or not isScheduled(prefix, queue, id, job) then return 'refused' end
-if redis.call('ZREM', prefix .. 'scheduled:' .. queue, id) == 0 then return 'refused' end
+if not attempt('ZSCORE', prefix .. 'scheduled:' .. queue, id) then return 'refused' end
 promote(prefix, queue, id, job, atFront or goesToFront(job), stamp)
+redis.call('ZREM', prefix .. 'scheduled:' .. queue, id)
 return 'done'

@@ -19,6 +19,8 @@ local prefix, queue, leader, stamp, most = ARGV[1], ARGV[2], ARGV[3], ARGV[4], t
 --- How long an entry without a scheduled job stays: Python writes the entry first, and the job in its next command.
 local GRACE_MS = 2000
 local LOOK_AGAIN_MS = 1000
+--- What is due later, another program has written.
+local LONGEST_WAIT_MS = 1e15
 
 if redis.call('GET', lockKey) ~= leader then return 'lost' end
 
@@ -94,7 +96,7 @@ if work >= most and #gone > 0 then
   waitMs = 0
 else
   local nextDue = redis.call('ZRANGEBYSCORE', scheduledKey, '(' .. score(nowMs), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-  if nextDue[2] then waitMs = math.ceil(tonumber(nextDue[2]) * 1000 - nowMs) end
+  if nextDue[2] then waitMs = math.ceil(math.min(tonumber(nextDue[2]) * 1000 - nowMs, LONGEST_WAIT_MS)) end
   if kept > 0 and (waitMs < 0 or waitMs > LOOK_AGAIN_MS) then waitMs = LOOK_AGAIN_MS end
 end
 return { moved, waitMs, nowMs, setAside }

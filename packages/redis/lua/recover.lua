@@ -16,6 +16,7 @@
 -- @arg from    int leases to pass over: earlier calls have looked at them and left them
 -- @reply {[nowMs: int, taken: bytes, next: int]}
 --   Redis's time in ms; the word stalled, or what lib/claimed packs; `from` of the next call, -1 = nothing is left
+-- @include lib/attempt
 -- @include lib/broken
 -- @include lib/time
 -- @include lib/intermediate
@@ -41,7 +42,7 @@ local READY_S = 5
 
 --- Whether a Python worker started the job. It leaves the execution id of an earlier run of ours in the job's hash.
 local function isStartedByPython(id, job)
-  return not job[2] or (job[4] and not redis.call('ZSCORE', prefix .. 'wip:' .. job[4], id .. ':' .. job[2]))
+  return not job[2] or (job[4] and not attempt('ZSCORE', prefix .. 'wip:' .. job[4], id .. ':' .. job[2]))
 end
 
 --- A prefetched job that was abandoned this often is taken over all the same: it may be the job that kills its workers.
@@ -49,7 +50,21 @@ local OFTEN = 3
 --- What the execution ids of prefetched jobs begin with.
 local PREFETCHED = 'f'
 
+--- Count that the lease of a job has ended with its worker. Another program may have written what is no number.
+local function countAbandoned(key)
+  local count = redis.pcall('HINCRBY', key, 'abandoned_count', 1)
+  if type(count) == 'number' then return count end
+  redis.call('HSET', key, 'abandoned_count', 1)
+  return 1
+end
+
 local back = {}
+
+--- Whether jobs can be pushed to a queue.
+local function takesJobs()
+  local kind = redis.call('TYPE', prefix .. 'queue:' .. queue).ok
+  return kind == 'list' or kind == 'none'
+end
 
 --- Let a job wait again that has probably not started; no attempt is counted.
 local function putBack(id, key)
@@ -60,15 +75,16 @@ local function putBack(id, key)
   back[#back + 1] = id
 end
 
-putBackStuck(prefix, queue, nowMs)
+guard(putBackStuck, prefix, queue, nowMs)
 if redis.call('EXISTS', prefix .. 'ready:' .. queue) == 1 then
-  drainReady(prefix, queue, nowS - READY_S, most, stamp)
+  guard(drainReady, prefix, queue, nowS - READY_S, most, stamp)
 end
 
 local ended = redis.call('ZREVRANGEBYSCORE', wipKey, leaseScore(nowMs), 0, 'WITHSCORES', 'LIMIT', from, most)
 for at = #ended - 1, 1, -2 do
   local member = ended[at]
-  local id, execution = string.match(member, '^([^:]+):?(.*)$')
+  -- Something else than a lease, which another program has written, is dropped like that of a job that is gone.
+  local id, execution = string.match(member, '^([^:]*):?(.*)$')
   local key = prefix .. 'job:' .. id
   local held = redis.pcall('HMGET', key, 'status', 'execution_id', 'data', 'origin')
   local ours = held[2] == execution
@@ -81,11 +97,11 @@ for at = #ended - 1, 1, -2 do
     redis.call('ZREM', wipKey, member)
     if not held[3] then noteIfBroken(prefix, queue, id) end
     local hadHeartbeat = redis.call('DEL', prefix .. 'execution:' .. member) == 1
-    redis.call('ZREM', prefix .. 'executions:' .. id, execution)
+    attempt('ZREM', prefix .. 'executions:' .. id, execution)
     local isAbandoned = ours and held[1] ~= 'canceled' or held[1] == 'started' and isStartedByPython(id, held)
     if isAbandoned and held[3] then
-      local often = redis.call('HINCRBY', key, 'abandoned_count', 1) >= OFTEN
-      if ours and not hadHeartbeat and not often and string.sub(execution, 1, 1) == PREFETCHED then
+      local often = countAbandoned(key) >= OFTEN
+      if ours and not hadHeartbeat and not often and string.sub(execution, 1, 1) == PREFETCHED and takesJobs() then
         putBack(id, key)
       else
         serial = serial + 1

@@ -31,6 +31,6 @@ end
 redis.call('DEL', key)
 redis.call('HSET', key, 'alive_until', score(nowMs + leaseMs), unpack(ARGV, lastQueue + 1))
 redis.call('EXPIRE', key, ttlS)
-redis.call('SADD', workersKey, key)
-for at = firstQueue, lastQueue do redis.call('SADD', prefix .. 'workers:' .. ARGV[at], key) end
+attempt('SADD', workersKey, key)
+for at = firstQueue, lastQueue do attempt('SADD', prefix .. 'workers:' .. ARGV[at], key) end
 return { 'registered', '', 0 }

@@ -13,12 +13,13 @@ local prefix, stamp = ARGV[1], ARGV[2]
 
 local left = RELEASED_AT_ONCE
 while left > 0 do
-  local next = redis.call('HRANDFIELD', releasingKey, 1, 'WITHVALUES')
+  local next = attempt('HRANDFIELD', releasingKey, 1, 'WITHVALUES') or {}
   if #next == 0 then break end
-  left = left - releaseSetAside(prefix, next[1], next[2], left, stamp)
+  -- At least one, so that this ends.
+  left = left - math.max(1, releaseSetAside(prefix, next[1], next[2], left, stamp))
 end
 while left > 0 do
-  local next = redis.call('HRANDFIELD', uncheckedKey, 1, 'WITHVALUES')
+  local next = attempt('HRANDFIELD', uncheckedKey, 1, 'WITHVALUES') or {}
   if #next == 0 then break end
   left = left - checkMore(prefix, next[1], next[2], stamp)
 end

@@ -18,9 +18,8 @@ for _, id in ipairs(ids) do
   local job = redis.pcall('HMGET', prefix .. 'job:' .. id, unpack(WAITING_FIELDS))
   local isDeferred = job[2] and (job[1] == 'deferred' or isListedDespite(prefix, id, job[1], job[2], 'deferred'))
   -- The steps of release_dependents look at all that a job with very many dependencies waits for.
-  if isDeferred and redis.call('HEXISTS', prefix .. 'unchecked', id) == 0
-    and dependenciesMet(prefix, id, job[3] == '1') then
-    releaseOne(prefix, id, job, stamp)
+  if isDeferred and attempt('HEXISTS', prefix .. 'unchecked', id) ~= 1
+    and dependenciesMet(prefix, id, job[3] == '1') and releaseOne(prefix, id, job, stamp) then
     released = released + 1
   end
 end

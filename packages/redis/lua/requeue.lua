@@ -7,6 +7,7 @@
 -- @arg atFront flag
 -- @arg queue   string whose failed registry has the job; if the job is gone, its entry there is dropped. Or empty
 -- @reply {'done' | 'missing' | 'refused'} refused: not in the failed registry
+-- @include lib/attempt
 -- @include lib/place
 -- @include lib/schedule
 
@@ -18,14 +19,16 @@ if redis.call('EXISTS', jobKey) == 0 then
   if registryQueue ~= '' then redis.call('ZREM', prefix .. 'failed:' .. registryQueue, id) end
   return 'missing'
 end
-if not job[1] or redis.call('ZREM', prefix .. 'failed:' .. job[1], id) == 0 then return 'refused' end
+if not job[1] or not redis.call('ZSCORE', prefix .. 'failed:' .. job[1], id) then return 'refused' end
 
+-- First into its place: if the key of that is of another type, the job stays failed.
+place(prefix, id, job[1], atFront, job[2] and job[3] and job[2], job[3], stamp)
+redis.call('ZREM', prefix .. 'failed:' .. job[1], id)
 redis.call('PERSIST', jobKey)
 redis.call('PERSIST', jobKey .. ':dependents')
 redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
 redis.call('HDEL', jobKey, 'execution_id', 'abandoned_count', 'exc_info', 'result')
 redis.call('HSET', jobKey, 'started_at', '', 'ended_at', '')
-redis.call('SADD', prefix .. 'queues', prefix .. 'queue:' .. job[1])
-place(prefix, id, job[1], atFront, job[2] and job[3] and job[2], job[3], stamp)
+attempt('SADD', prefix .. 'queues', prefix .. 'queue:' .. job[1])
 if tonumber(job[4]) then expireAfter(prefix, id, job[4], job[1], job[2]) end
 return 'done'

@@ -6,6 +6,7 @@
 -- @arg name   string
 -- @arg ids... string the members to check
 -- @reply {string[]} the others
+-- @include lib/attempt
 
 local groupKey = KEYS[1]
 local prefix, name = ARGV[1], ARGV[2]
@@ -21,5 +22,5 @@ for at = 3, #ARGV do
     redis.call('SREM', groupKey, id)
   end
 end
-if redis.call('EXISTS', groupKey) == 0 then redis.call('SREM', prefix .. 'groups', name) end
+if redis.call('EXISTS', groupKey) == 0 then attempt('SREM', prefix .. 'groups', name) end
 return members

@@ -16,9 +16,9 @@ local prefix, name, instance, stamp = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local key = prefix .. 'worker:' .. name
 local _, nowMs = clock()
 if otherInstance(key, instance, nowMs) then return 'ok' end
-redis.call('SREM', workersKey, key)
-for at = 5, #ARGV do redis.call('SREM', prefix .. 'workers:' .. ARGV[at], key) end
-if redis.call('EXISTS', key) == 1 then
+attempt('SREM', workersKey, key)
+for at = 5, #ARGV do attempt('SREM', prefix .. 'workers:' .. ARGV[at], key) end
+if (attempt('HLEN', key) or 0) > 0 then
   redis.call('HSET', key, 'death', stamp, 'state', 'idle')
   redis.call('HDEL', key, 'current_job')
   redis.call('EXPIRE', key, 60)
@@ -27,7 +27,7 @@ redis.call('DEL', key .. ':executions')
 
 --- Leave the turn to tidy, so that another worker takes it.
 local function leaveTurn(turnKey)
-  if redis.call('GET', turnKey) == instance then redis.call('DEL', turnKey) end
+  if attempt('GET', turnKey) == instance then redis.call('DEL', turnKey) end
 end
 leaveTurn(prefix .. 'maintenance')
 for at = 5, #ARGV do leaveTurn(prefix .. 'maintenance:' .. ARGV[at]) end

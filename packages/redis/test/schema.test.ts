@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import * as scripts from '../src/connection/scripts.generated.ts'
+import { CHANNELS, KEYS } from './hostile/key-table.ts'
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8')
 const page = read('../../../docs/redis-schema.md')
@@ -43,6 +44,21 @@ describe('docs/redis-schema.md', () => {
   it('lists no key that nothing makes', () => {
     const isMade = (key: string): boolean => beginnings.some((word) => key.startsWith(`rq:${word}`))
     expect(keys.filter((key) => key !== 'rq:' && !isMade(key))).toEqual([])
+  })
+
+  it('lists the keys that hostile-keys spoils, with their types', () => {
+    const table = page.slice(page.indexOf('| key |'), page.indexOf('Channels: '))
+    const rows = [...table.matchAll(/^\| (`rq:[^|]+) \| ([^|]+) \|/gm)].flatMap(([, cell = '', types = '']) => {
+      const kinds = types.split(', ')
+      return [...cell.matchAll(/`([^`]+)`/g)].map(([, key], at) => `${key} ${kinds[at] ?? kinds.at(-1)}`)
+    })
+    expect(KEYS.map(({ key, type }) => `${key} ${type}`).sort()).toEqual(rows.sort())
+  })
+
+  it('lists the channels that are known not to meet', () => {
+    const paragraph = page.slice(page.indexOf('Channels: '), page.indexOf('## The job hash'))
+    const named = [...paragraph.matchAll(/`(rq:[^`]+)`/g)].map(([, channel]) => channel)
+    expect([...CHANNELS].sort()).toEqual(named.sort())
   })
 
   it('lists every script, and no other', () => {

@@ -1,5 +1,6 @@
 --- Read a job that is not plain, when its id was taken out of a queue. As in RQ the list decides what runs: a Python
 -- program may write an older status at any time, or push the id of a job that runs or has ended.
+-- @include lib/attempt
 -- @include lib/broken
 -- @include lib/expiring
 -- @include lib/lease
@@ -14,7 +15,7 @@ local function forgetEarlierRun(prefix, id, key, status, origin, hasEnded)
   redis.call('HDEL', key, unpack(ENDED_FIELDS))
   if not origin or status == 'queued' or status == 'created' or not status then return end
   for _, registry in ipairs({ 'finished', 'failed', 'deferred' }) do
-    redis.call('ZREM', prefix .. registry .. ':' .. origin, id)
+    attempt('ZREM', prefix .. registry .. ':' .. origin, id)
   end
 end
 

@@ -4,6 +4,7 @@
 --
 -- The dependencies of a job that has very many are checked in steps: the hash `unchecked` has, for each such job, the
 -- cursor of the next step.
+-- @include lib/attempt
 -- @include lib/older_status
 -- @include lib/schedule
 
@@ -35,7 +36,7 @@ end
 --- Add a job to the dependents of another, for as long as that one is kept; for a year if there is no such job.
 local function addDependent(prefix, dependency, dependent)
   local key = prefix .. 'job:' .. dependency
-  redis.call('SADD', key .. ':dependents', dependent)
+  attempt('SADD', key .. ':dependents', dependent)
   local lifeMs = redis.call('PTTL', key)
   if lifeMs == -1 then
     redis.call('PERSIST', key .. ':dependents')
@@ -46,7 +47,7 @@ end
 
 --- Check the dependencies of a job in steps, from now on: `checkMore` of lib/dependents.
 local function checkLater(prefix, id)
-  redis.call('HSET', prefix .. 'unchecked', id, 0)
+  attempt('HSET', prefix .. 'unchecked', id, 0)
 end
 
 --- Write down what a job waits for, on both sides. If there are more than `most`, only on the side of the job; later
@@ -75,7 +76,7 @@ end
 -- been deleted and enqueued anew. Returns whether it was removed.
 local function checkOne(prefix, id, dependency, allowFailure)
   if satisfied(prefix, dependency, allowFailure) then
-    return redis.call('SREM', prefix .. 'job::' .. id .. ':dependencies', dependency) == 1
+    return attempt('SREM', prefix .. 'job::' .. id .. ':dependencies', dependency) == 1
   end
   addDependent(prefix, dependency, id)
   return false
@@ -85,13 +86,17 @@ end
 -- too many to find out now, the job waits, and later steps go on.
 local function dependenciesMet(prefix, id, allowFailure)
   local key = prefix .. 'job::' .. id .. ':dependencies'
-  while redis.call('SCARD', key) > FEW do
+  local count = attempt('SCARD', key)
+  -- What it waits for is not known.
+  if not count then return false end
+  while count > FEW do
     if checksLeft <= 0 then
       checkLater(prefix, id)
       return false
     end
     checksLeft = checksLeft - 1
     if not checkOne(prefix, id, redis.call('SRANDMEMBER', key), allowFailure) then return false end
+    count = redis.call('SCARD', key)
   end
   for _, dependency in ipairs(redis.call('SMEMBERS', key)) do checkOne(prefix, id, dependency, allowFailure) end
   return redis.call('EXISTS', key) == 0
@@ -101,15 +106,15 @@ end
 -- dependent that does not wait.
 local function leaveDependencies(prefix, id)
   local key = prefix .. 'job::' .. id .. ':dependencies'
-  for _, dependency in ipairs(redis.call('SRANDMEMBER', key, MOST_CHECKED)) do
-    redis.call('SREM', prefix .. 'job:' .. dependency .. ':dependents', id)
+  for _, dependency in ipairs(attempt('SRANDMEMBER', key, MOST_CHECKED) or {}) do
+    attempt('SREM', prefix .. 'job:' .. dependency .. ':dependents', id)
   end
 end
 
 --- Whether a job waits for other jobs. A Python program may have written an older status, so the registry counts, too.
 local function isWaiting(prefix, id, status, queue)
   if status == 'deferred' or status == 'canceled' or not queue then return status == 'deferred' end
-  return redis.call('ZSCORE', prefix .. 'deferred:' .. queue, id) and true or false
+  return attempt('ZSCORE', prefix .. 'deferred:' .. queue, id) and true or false
 end
 
 --- How many jobs this call may still look at in search of a cycle.
@@ -130,8 +135,7 @@ local function reaches(prefix, from, id)
       local status = redis.pcall('HMGET', prefix .. 'job:' .. current, 'status')[1]
       if status == 'deferred' or status == 'scheduled' then
         local key = prefix .. 'job::' .. current .. ':dependencies'
-        local count = redis.pcall('SCARD', key)
-        if type(count) ~= 'number' then count = 0 end
+        local count = attempt('SCARD', key) or 0
         searchLeft = searchLeft - count
         if searchLeft < 0 then return nil end
         for _, nextId in ipairs(count > 0 and redis.call('SMEMBERS', key) or {}) do todo[#todo + 1] = nextId end

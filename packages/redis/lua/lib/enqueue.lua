@@ -41,15 +41,24 @@ local function nextJob(jobs, at)
   return at + (jobs[at] == true and 5 + jobs[at + 4] or 6)
 end
 
---- The key of a job of a list of several that is no hash; nil if there is none. Enqueueing the job would fail when
--- others are written.
+local function isOfType(key, right)
+  local kind = redis.call('TYPE', key).ok
+  return kind == right or kind == 'none'
+end
+
+--- What is wrong with a key that would stop this call when others are written: that of a queue, or of a job of a list
+-- of several. Nil if there is none.
 local function findBroken(prefix, jobs)
-  if nextJob(jobs, 1) > #jobs then return nil end
-  local at = 1
+  local isList = nextJob(jobs, 1) <= #jobs
+  local at, seen = 1, {}
   while at <= #jobs do
-    local key = prefix .. 'job:' .. jobs[jobs[at] == true and at + 1 or at]
-    local kind = redis.call('TYPE', key).ok
-    if kind ~= 'none' and kind ~= 'hash' then return key end
+    local idAt = jobs[at] == true and at + 1 or at
+    local key, queue = prefix .. 'job:' .. jobs[idAt], jobs[idAt + 1]
+    if isList and not isOfType(key, 'hash') then return key .. ' is no job' end
+    if not seen[queue] and not isOfType(prefix .. 'queue:' .. queue, 'list') then
+      return prefix .. 'queue:' .. queue .. ' is no queue'
+    end
+    seen[queue] = true
     at = nextJob(jobs, at)
   end
 end
@@ -58,7 +67,7 @@ end
 -- `haveNewIds`: no job has had the id of any of them.
 local function enqueueAll(prefix, queuesKey, stamp, jobs, haveNewIds)
   local broken = findBroken(prefix, jobs)
-  if broken then return redis.error_reply('WRONGTYPE ' .. broken .. ' is no job. Nothing was written.') end
+  if broken then return redis.error_reply('WRONGTYPE ' .. broken .. '. Nothing was written.') end
   local batch = newEnqueueBatch(prefix, queuesKey, stamp, haveNewIds)
   local answers, seen = batch.answers, batch.seen
   local at, last = 1, #jobs

@@ -1,4 +1,5 @@
 --- Enqueue a job that is there already, or has extras as lib/enqueue lists them.
+-- @include lib/attempt
 -- @include lib/enqueue_batch
 -- @include lib/expiring
 -- @include lib/held_slot
@@ -26,7 +27,7 @@ local function isAlreadyThere(batch, id, extra, createdAt, known)
     return extra.dependencies and hasToWait(batch.prefix, extra.dependencies, extra.allowFailure, MOST_DEPENDENCIES)
   end
   return known.status == 'rate_limited' and extra.rateLimit
-    and redis.call('ZSCORE', batch.prefix .. 'rl:' .. extra.rateLimit .. ':rate_limited', id)
+    and attempt('ZSCORE', batch.prefix .. 'rl:' .. extra.rateLimit .. ':rate_limited', id)
 end
 
 --- The answer for a job that is already there.
@@ -59,28 +60,33 @@ local function replace(batch, key, id, known)
   if other[2] then releaseSlot(prefix, other[2], id, batch.stamp) end
 end
 
---- Write the job where it belongs. Returns its status. `...`: fields of its hash.
+--- Write the job where it belongs. Returns its status. `...`: fields of its hash. The place comes first: if its key is
+-- of another type, nothing is written.
 local function putInPlace(batch, key, id, queue, extra, dueMs, isUnmet, ...)
   local prefix, stamp = batch.prefix, batch.stamp
   if dueMs then
+    schedule(prefix, queue, id, dueMs)
     redis.call('HSET', key, 'status', 'scheduled', ...)
     if extra.front then redis.call('HSET', key, 'enqueue_at_front', 1) end
-    schedule(prefix, queue, id, dueMs)
     return 'scheduled'
   elseif isUnmet then
+    redis.call('ZADD', prefix .. 'deferred:' .. queue, deferredScore(), id)
     redis.call('HSET', key, 'status', 'deferred', ...)
     if extra.front then redis.call('HSET', key, 'enqueue_at_front', 1) end
-    redis.call('ZADD', prefix .. 'deferred:' .. queue, deferredScore(), id)
     return 'deferred'
   elseif extra.execution then
-    redis.call('HSET', key, 'status', 'started', 'enqueued_at', stamp, 'started_at', stamp,
-      'worker_name', extra.worker, 'execution_id', extra.execution, ...)
     local leaseEnds = leaseScore(batch.nowMs + tonumber(extra.leaseMs))
     redis.call('ZADD', prefix .. 'wip:' .. queue, leaseEnds, id .. ':' .. extra.execution)
+    redis.call('HSET', key, 'status', 'started', 'enqueued_at', stamp, 'started_at', stamp,
+      'worker_name', extra.worker, 'execution_id', extra.execution, ...)
     return 'started'
   elseif extra.rateLimit then
     redis.call('HSET', key, 'status', 'created', ...)
-    return place(prefix, id, queue, extra.front, extra.rateLimit, extra.concurrency, stamp)
+    local fine, answer = pcall(place, prefix, id, queue, extra.front, extra.rateLimit, extra.concurrency, stamp)
+    if fine then return answer end
+    -- A key of the limit is of another type. A job that waits for a slot by now is in its place.
+    if redis.call('HGET', key, 'status') == 'created' then redis.call('UNLINK', key) end
+    error(answer, 0)
   end
   redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp, ...)
   push(prefix, queue, id, extra.front)
@@ -129,8 +135,8 @@ local function enqueueAny(batch, key, id, queue, exists, extra, ...)
     expireAfter(prefix, id, extra.ttlS + delayS, queue, extra.rateLimit)
   end
   if extra.group then
-    redis.call('SADD', prefix .. 'groups', extra.group)
-    redis.call('SADD', prefix .. 'group:' .. extra.group, id)
+    attempt('SADD', prefix .. 'groups', extra.group)
+    attempt('SADD', prefix .. 'group:' .. extra.group, id)
   end
   return answer
 end

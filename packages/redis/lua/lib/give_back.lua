@@ -6,15 +6,15 @@
 
 local function giveBack(prefix, queue, id, execution, stamp)
   local key = prefix .. 'job:' .. id
-  local hadLease = redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) == 1
+  local hadLease = attempt('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) == 1
   local held = redis.pcall('HMGET', key, 'execution_id', 'status', 'ttl', 'rate_limit_key')
   if held[1] ~= execution or held[2] == 'canceled' or not (hadLease or held[2] == 'started') then
     if hadLease then freeHeldSlot(prefix, queue, id, execution, stamp) end
     return false
   end
+  push(prefix, queue, id, true)
   redis.call('HSET', key, 'status', 'queued')
   redis.call('HDEL', key, 'execution_id', 'started_at', 'worker_name')
-  push(prefix, queue, id, true)
   if tonumber(held[3]) then expireAfter(prefix, id, held[3], queue, held[4]) end
   return true
 end

@@ -8,20 +8,20 @@
 local function holdSlot(prefix, limit, id, queue, execution)
   if not (limit and queue and execution) then return nil end
   local member = id .. ':' .. execution
-  if redis.call('HEXISTS', prefix .. 'rl-held', member) == 1 then return execution end
+  if attempt('HEXISTS', prefix .. 'rl-held', member) == 1 then return execution end
   local allowed = prefix .. 'rl:' .. limit .. ':allowed'
-  local since = redis.call('ZSCORE', allowed, id)
+  local since = attempt('ZSCORE', allowed, id)
   if not since or not hasLease(prefix, queue, id, execution) then return nil end
+  if not attempt('HSET', prefix .. 'rl-held', member, limit) then return nil end
   redis.call('ZREM', allowed, id)
   redis.call('ZADD', allowed, since, heldName(id, execution, queue))
-  redis.call('HSET', prefix .. 'rl-held', member, limit)
   return execution
 end
 
 --- Free the slot that an execution holds, if it holds one. Returns whether it did.
 local function freeHeldSlot(prefix, queue, id, execution, stamp)
   local member = id .. ':' .. execution
-  local limit = redis.call('HGET', prefix .. 'rl-held', member)
+  local limit = attempt('HGET', prefix .. 'rl-held', member)
   if not limit then return false end
   redis.call('HDEL', prefix .. 'rl-held', member)
   releaseSlot(prefix, limit, heldName(id, execution, queue), stamp)

@@ -1,4 +1,5 @@
 --- RQ's intermediate list of a queue: ids that a Python worker has taken and not started.
+-- @include lib/attempt
 -- @include lib/broken
 -- @include lib/push
 
@@ -12,13 +13,13 @@ local MOST_LOOKED_AT = 1000
 local function putBackStuck(prefix, queue, nowMs)
   local list = prefix .. 'queue:' .. queue .. ':intermediate'
   local seenKey = prefix .. 'stuck:' .. queue
-  local ids = redis.call('LRANGE', list, 0, MOST_LOOKED_AT - 1)
+  local ids = attempt('LRANGE', list, 0, MOST_LOOKED_AT - 1) or {}
   if #ids == 0 then
     redis.call('DEL', seenKey)
     return
   end
   local known, still = {}, {}
-  local flat = redis.call('HGETALL', seenKey)
+  local flat = attempt('HGETALL', seenKey) or {}
   for at = 1, #flat, 2 do known[flat[at]] = tonumber(flat[at + 1]) end
   for _, id in ipairs(ids) do
     local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'data', 'enqueued_at')
@@ -30,8 +31,8 @@ local function putBackStuck(prefix, queue, nowMs)
     elseif status == 'started' then
       -- Its worker removes it, or its lease ends.
     elseif known[field] and nowMs - known[field] > STUCK_MS then
-      redis.call('LREM', list, 1, id)
       push(prefix, queue, id, true)
+      redis.call('LREM', list, 1, id)
     else
       still[field] = known[field] or nowMs
     end

@@ -1,9 +1,10 @@
 --- Who runs a job. It is the execution in the job's hash, for as long as its lease stands. The status does not say: a
 -- Python program that saves an older copy of the job writes an older status.
+-- @include lib/attempt
 
 --- Whether an execution has its lease.
 local function hasLease(prefix, queue, id, execution)
-  return redis.call('ZSCORE', prefix .. 'wip:' .. queue, id .. ':' .. execution) and true or false
+  return attempt('ZSCORE', prefix .. 'wip:' .. queue, id .. ':' .. execution) and true or false
 end
 
 --- Whether an execution owns its job. `held`, `status`: `execution_id` and `status` of the job's hash.
@@ -15,5 +16,5 @@ end
 
 --- Whether a job is in its queue. Reads the whole list if it is not.
 local function isInQueue(prefix, queue, id)
-  return redis.call('LPOS', prefix .. 'queue:' .. queue, id) and true or false
+  return attempt('LPOS', prefix .. 'queue:' .. queue, id) and true or false
 end

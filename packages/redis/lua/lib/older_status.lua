@@ -4,14 +4,13 @@
 
 --- Whether a key holds a job. `command`: ZSCORE or LPOS. A key of another type holds none.
 local function holds(command, key, id)
-  local answer = redis.pcall(command, key, id)
-  return answer and type(answer) ~= 'table'
+  return attempt(command, key, id) and true or false
 end
 
 --- Whether a worker of either language runs a job. Those of RQ 1 lease it without an execution.
 local function isRun(prefix, id, queue)
   if redis.call('EXISTS', prefix .. 'executions:' .. id) == 1 then return true end
-  local wip, execution = prefix .. 'wip:' .. queue, redis.call('HGET', prefix .. 'job:' .. id, 'execution_id')
+  local wip, execution = prefix .. 'wip:' .. queue, attempt('HGET', prefix .. 'job:' .. id, 'execution_id')
   return holds('ZSCORE', wip, id) or (execution and holds('ZSCORE', wip, id .. ':' .. execution))
 end
 
@@ -25,7 +24,7 @@ local function isTrueStatus(prefix, id, status, queue)
     return holds('LPOS', list, id) or holds('LPOS', list .. ':intermediate', id)
   end
   if status == 'rate_limited' then
-    local limit = redis.call('HGET', prefix .. 'job:' .. id, 'rate_limit_key')
+    local limit = attempt('HGET', prefix .. 'job:' .. id, 'rate_limit_key')
     return limit and holds('ZSCORE', prefix .. 'rl:' .. limit .. ':rate_limited', id)
   end
   local registry = status == 'stopped' and 'failed' or status == 'ready_to_enqueue' and 'ready' or status

@@ -60,11 +60,11 @@ local function promote(prefix, queue, id, job, front, stamp)
   if job.origin ~= queue then redis.call('HSET', key, 'origin', queue) end
   local count = dependencyCount(prefix, id, job)
   if count > 0 and not dependenciesMet(prefix, id, job.allow_dependency_failures == '1') then
+    redis.call('ZADD', prefix .. 'deferred:' .. queue, deferredScore(), id)
     redis.call('HSET', key, 'status', 'deferred')
     redis.call('PERSIST', key)
     redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
     if job.ttl then forgetExpiring(prefix, id) end
-    redis.call('ZADD', prefix .. 'deferred:' .. queue, deferredScore(), id)
   else
     local limit = job.rate_limit_key and job.rate_limit_concurrency and job.rate_limit_key
     place(prefix, id, queue, front, limit, job.rate_limit_concurrency, stamp)

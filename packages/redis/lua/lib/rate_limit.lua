@@ -1,5 +1,6 @@
 --- Slots of a rate limit, in RQ's keys: the jobs in `allowed` hold one, those in `rate_limited` wait for one, oldest
 -- first. A slot that only an execution holds, see lib/held_slot, has a name of its own in `allowed`.
+-- @include lib/attempt
 -- @include lib/lease
 -- @include lib/push
 -- @include lib/time
@@ -14,10 +15,10 @@ end
 local function isHolder(prefix, limit, name)
   local id, execution, queue = string.match(name, '^([^:]+):([^:]+):(.+)$')
   if id then
-    local ends = redis.call('ZSCORE', prefix .. 'wip:' .. queue, id .. ':' .. execution)
+    local ends = attempt('ZSCORE', prefix .. 'wip:' .. queue, id .. ':' .. execution)
     local _, nowMs = clock()
     if ends and tonumber(ends) > tonumber(leaseScore(nowMs)) then return true end
-    redis.call('HDEL', prefix .. 'rl-held', id .. ':' .. execution)
+    attempt('HDEL', prefix .. 'rl-held', id .. ':' .. execution)
     return false
   end
   local job = redis.pcall('HMGET', prefix .. 'job:' .. name, 'status', 'rate_limit_key', 'execution_id', 'origin')
@@ -31,19 +32,21 @@ end
 local function freeDeadSlots(prefix, limit, first, last)
   local allowed = prefix .. 'rl:' .. limit .. ':allowed'
   local freed = 0
-  for _, name in ipairs(redis.call('ZRANGE', allowed, first, last)) do
+  for _, name in ipairs(attempt('ZRANGE', allowed, first, last) or {}) do
     if not isHolder(prefix, limit, name) then freed = freed + redis.call('ZREM', allowed, name) end
   end
   return freed
 end
 
---- By queue: whether no worker takes jobs from it now, because it is paused or has no workers.
+--- By queue: whether no worker takes jobs from it now, because it is paused, has no workers, or its key is no list.
 local idle = {}
 
 local function isIdle(prefix, queue)
   if idle[queue] == nil then
-    idle[queue] = redis.call('EXISTS', prefix .. 'paused:' .. queue) == 1
-      or redis.call('SCARD', prefix .. 'workers:' .. queue) == 0
+    local kind = redis.call('TYPE', prefix .. 'queue:' .. queue).ok
+    idle[queue] = (kind ~= 'list' and kind ~= 'none')
+      or redis.call('EXISTS', prefix .. 'paused:' .. queue) == 1
+      or attempt('SCARD', prefix .. 'workers:' .. queue) == 0
   end
   return idle[queue]
 end
@@ -53,7 +56,7 @@ local MOST_HOLDERS = 100
 
 --- The oldest holder that waits in an idle queue, its queue, and since when it holds its slot; nil if there is none.
 local function findIdleHolder(prefix, limit)
-  local holders = redis.call('ZRANGE', prefix .. 'rl:' .. limit .. ':allowed', 0, MOST_HOLDERS - 1, 'WITHSCORES')
+  local holders = attempt('ZRANGE', prefix .. 'rl:' .. limit .. ':allowed', 0, MOST_HOLDERS - 1, 'WITHSCORES') or {}
   for at = 1, #holders, 2 do
     local id = holders[at]
     local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'origin', 'rate_limit_key', 'execution_id')
@@ -66,7 +69,7 @@ end
 
 --- Take the slot of a job that waits in its queue: it waits for a slot again, before those that came later.
 local function takeSlot(prefix, limit, id, queue, since)
-  redis.call('LREM', prefix .. 'queue:' .. queue, 0, id)
+  attempt('LREM', prefix .. 'queue:' .. queue, 0, id)
   redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id)
   redis.call('ZADD', prefix .. 'rl:' .. limit .. ':rate_limited', since, id)
   redis.call('HSET', prefix .. 'job:' .. id, 'status', 'rate_limited')
@@ -98,7 +101,8 @@ local function searchServed(prefix, limit)
     if read == most then
       if hasJumped then return stop(last) end
       local looked = redis.call('HGET', key, 'looked')
-      if looked then from, passed = looked, 0 end
+      -- No other score than a number: another program may have written it.
+      if tonumber(looked or nil) then from, passed = looked, 0 end
       hasJumped, most, read = true, MOST_READ, 0
     end
     page = redis.call('ZRANGE', key .. ':rate_limited', from, '+inf', 'BYSCORE', 'LIMIT', passed, PAGE, 'WITHSCORES')
@@ -127,13 +131,16 @@ local MOST_GONE = 5000
 
 --- Give a waiting job a slot. Returns false if it is no waiting job any more.
 local function admit(prefix, limit, id, stamp)
-  local key = prefix .. 'job:' .. id
-  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)
+  local key, waiting = prefix .. 'job:' .. id, prefix .. 'rl:' .. limit .. ':rate_limited'
   local job = redis.pcall('HMGET', key, 'status', 'origin', 'enqueue_at_front')
-  if not job[2] or job[1] == 'canceled' then return false end
+  if not job[2] or job[1] == 'canceled' then
+    redis.call('ZREM', waiting, id)
+    return false
+  end
+  push(prefix, job[2], id, job[3] == '1')
+  redis.call('ZREM', waiting, id)
   redis.call('ZADD', prefix .. 'rl:' .. limit .. ':allowed', scoreInTurn(), id)
   redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)
-  push(prefix, job[2], id, job[3] == '1')
   admitted[id] = true
   return true
 end
@@ -143,7 +150,9 @@ end
 local function fillSlots(prefix, limit, concurrency, stamp, queue)
   local key = prefix .. 'rl:' .. limit
   if redis.call('EXISTS', key .. ':rate_limited') == 0 then return end
-  local free = concurrency - redis.call('ZCARD', key .. ':allowed')
+  local held = attempt('ZCARD', key .. ':allowed')
+  if not held then return end
+  local free = concurrency - held
   -- A slot whose job is gone becomes one of the oldest, so it is found among those.
   if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end
   if free <= 0 and queue and isIdle(prefix, queue) then return end
@@ -168,10 +177,15 @@ local function fillSlots(prefix, limit, concurrency, stamp, queue)
   end
 end
 
+--- The number of slots of a limit; nil if that is not known.
+local function slotsOf(prefix, limit)
+  return tonumber(attempt('HGET', prefix .. 'rl:' .. limit, 'concurrency') or nil)
+end
+
 --- Release a slot, or a job's place among the waiting jobs, and fill free slots.
 local function releaseSlot(prefix, limit, name, stamp)
-  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', name)
-  if redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', name) == 0 then return end
-  local concurrency = tonumber(redis.call('HGET', prefix .. 'rl:' .. limit, 'concurrency'))
-  if concurrency then fillSlots(prefix, limit, concurrency, stamp) end
+  attempt('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', name)
+  if attempt('ZREM', prefix .. 'rl:' .. limit .. ':allowed', name) ~= 1 then return end
+  local slots = slotsOf(prefix, limit)
+  if slots then guard(fillSlots, prefix, limit, slots, stamp) end
 end

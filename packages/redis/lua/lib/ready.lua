@@ -8,7 +8,6 @@ local function drainReady(prefix, queue, latest, most, stamp)
   local readyKey = prefix .. 'ready:' .. queue
   local ids = redis.call('ZRANGEBYSCORE', readyKey, '-inf', latest, 'LIMIT', 0, most)
   for _, id in ipairs(ids) do
-    redis.call('ZREM', readyKey, id)
     local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'enqueue_at_front', 'rate_limit_key',
       'rate_limit_concurrency', 'ttl', 'enqueue_at_front_on_retry', 'ended_at')
     if job[1] == 'ready_to_enqueue' then
@@ -18,6 +17,7 @@ local function drainReady(prefix, queue, latest, most, stamp)
     elseif job.err then
       noteBroken(prefix, queue, id)
     end
+    redis.call('ZREM', readyKey, id)
   end
   return #ids
 end

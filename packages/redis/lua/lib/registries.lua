@@ -1,4 +1,5 @@
 --- Where a job stands, by its status: the one list or sorted set that holds its id.
+-- @include lib/attempt
 -- @include lib/time
 
 local HAS_ZSET = { finished = true, failed = true, deferred = true, scheduled = true, canceled = true }
@@ -7,10 +8,10 @@ local HAS_ZSET = { finished = true, failed = true, deferred = true, scheduled = 
 -- writes the lease before the status, and a Python program may have written an older status. `kept`: an execution that
 -- keeps its lease, or nil.
 local function dropLeases(prefix, id, queue, kept)
-  local execution = redis.call('HGET', prefix .. 'job:' .. id, 'execution_id')
-  if execution and execution ~= kept then redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) end
-  for _, other in ipairs(redis.call('ZRANGE', prefix .. 'executions:' .. id, 0, -1)) do
-    if other ~= kept then redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. other) end
+  local execution = attempt('HGET', prefix .. 'job:' .. id, 'execution_id')
+  if execution and execution ~= kept then attempt('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) end
+  for _, other in ipairs(attempt('ZRANGE', prefix .. 'executions:' .. id, 0, -1) or {}) do
+    if other ~= kept then attempt('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. other) end
     redis.call('DEL', prefix .. 'execution:' .. id .. ':' .. other)
   end
   redis.call('DEL', prefix .. 'executions:' .. id)
@@ -20,21 +21,21 @@ end
 local function leave(prefix, id, status, queue, kept)
   dropLeases(prefix, id, queue, kept)
   if status == 'queued' then
-    redis.call('LREM', prefix .. 'queue:' .. queue, 0, id)
+    attempt('LREM', prefix .. 'queue:' .. queue, 0, id)
   elseif status == 'stopped' then
-    redis.call('ZREM', prefix .. 'failed:' .. queue, id)
+    attempt('ZREM', prefix .. 'failed:' .. queue, id)
   elseif status == 'ready_to_enqueue' then
-    redis.call('ZREM', prefix .. 'ready:' .. queue, id)
+    attempt('ZREM', prefix .. 'ready:' .. queue, id)
   elseif HAS_ZSET[status] then
-    redis.call('ZREM', prefix .. status .. ':' .. queue, id)
+    attempt('ZREM', prefix .. status .. ':' .. queue, id)
   end
 end
 
 --- Remove a job from its group, and the group from the list with its last job.
 local function leaveGroup(prefix, id, group)
-  if group and group ~= '' and redis.call('SREM', prefix .. 'group:' .. group, id) == 1
+  if group and group ~= '' and attempt('SREM', prefix .. 'group:' .. group, id) == 1
     and redis.call('EXISTS', prefix .. 'group:' .. group) == 0 then
-    redis.call('SREM', prefix .. 'groups', group)
+    attempt('SREM', prefix .. 'groups', group)
   end
 end
 

@@ -1,5 +1,6 @@
 --- What the settlements of one call have in common. What can be written once for all of them is gathered here and
 -- written at the end.
+-- @include lib/attempt
 -- @include lib/time
 
 local function newBatch(prefix, worker, stamp)
@@ -72,15 +73,16 @@ end
 local function countForWorker(batch, workedS)
   local key = batch.prefix .. 'worker:' .. batch.worker
   if batch.successful + batch.failed == 0 or redis.call('EXISTS', key) == 0 then return end
-  if batch.successful > 0 then redis.call('HINCRBY', key, 'successful_job_count', batch.successful) end
-  if batch.failed > 0 then redis.call('HINCRBY', key, 'failed_job_count', batch.failed) end
-  redis.call('HINCRBYFLOAT', key, 'total_working_time', workedS * batch.applied / #batch.answers)
+  -- Another program may have written what is no number.
+  if batch.successful > 0 then redis.pcall('HINCRBY', key, 'successful_job_count', batch.successful) end
+  if batch.failed > 0 then redis.pcall('HINCRBY', key, 'failed_job_count', batch.failed) end
+  redis.pcall('HINCRBYFLOAT', key, 'total_working_time', workedS * batch.applied / #batch.answers)
 end
 
 --- Write what was gathered.
 local function writeBatch(batch)
-  for key, members in pairs(batch.leases) do redis.call('ZREM', key, unpack(members)) end
+  for key, members in pairs(batch.leases) do attempt('ZREM', key, unpack(members)) end
   for key, entries in pairs(batch.entries) do
-    if #entries > 0 then redis.call('ZADD', key, unpack(entries)) end
+    if #entries > 0 then attempt('ZADD', key, unpack(entries)) end
   end
 end

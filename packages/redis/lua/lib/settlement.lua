@@ -58,8 +58,8 @@ local function endExecution(batch, s)
   append(listAt(batch.leases, batch.prefix .. 'wip:' .. s.queue), member)
   if s.extra.hasRecord then
     redis.call('DEL', batch.prefix .. 'execution:' .. member)
-    redis.call('ZREM', batch.prefix .. 'executions:' .. s.id, s.execution)
-    redis.call('SREM', batch.prefix .. 'worker:' .. batch.worker .. ':executions', member)
+    attempt('ZREM', batch.prefix .. 'executions:' .. s.id, s.execution)
+    attempt('SREM', batch.prefix .. 'worker:' .. batch.worker .. ':executions', member)
   end
 end
 
@@ -74,7 +74,7 @@ end
 
 local function writeEntry(batch, s)
   local key = batch.prefix .. 'results:' .. s.id
-  redis.call('XADD', key, 'MAXLEN', '~', 10, '*', unpack(s.extra.entry))
+  addResult(key, s.extra.entry)
   if tonumber(s.extra.entryKeepS) > 0 then
     redis.call('EXPIRE', key, s.extra.entryKeepS)
   else
@@ -131,7 +131,7 @@ end
 local function remainCanceled(batch, key, s, waiters)
   writeStatus(key, s)
   redis.call('HDEL', key, 'execution_id')
-  redis.call('ZADD', batch.prefix .. 'canceled:' .. s.queue, batch.nowS, s.id)
+  attempt('ZADD', batch.prefix .. 'canceled:' .. s.queue, batch.nowS, s.id)
   wake(batch.prefix, s.id, waiters)
 end
 
@@ -149,7 +149,7 @@ local function queueAgain(batch, key, s)
   -- any other job.
   local concurrency = s.extra.rateLimit and s.release ~= 'none' and redis.call('HGET', key, 'rate_limit_concurrency')
   if concurrency then
-    redis.call('ZREM', batch.prefix .. 'rl:' .. s.extra.rateLimit .. ':allowed', s.id)
+    attempt('ZREM', batch.prefix .. 'rl:' .. s.extra.rateLimit .. ':allowed', s.id)
     place(batch.prefix, s.id, s.queue, s.extra.front, s.extra.rateLimit, concurrency, batch.stamp)
   else
     push(batch.prefix, s.queue, s.id, s.extra.front)
@@ -211,7 +211,7 @@ local function settle(batch, s)
   append(batch.answers, 'a')
   count(batch, s)
   if held[2] == 'canceled' then
-    redis.call('ZREM', batch.prefix .. 'canceled:' .. s.queue, s.id)
+    attempt('ZREM', batch.prefix .. 'canceled:' .. s.queue, s.id)
     decideCanceled(s)
   end
   -- Jobs that wait for the slot go before jobs that wait for this job.

@@ -1,4 +1,5 @@
 --- Keep the state in the record of a worker true, along with a call of it that runs anyway.
+-- @include lib/attempt
 
 --- `shown`: the state that the record shows, if the worker has no jobs beside those of this call; else empty, and
 -- nothing is written. `claimed`: as lib/claim returns it, or the word suspended.
@@ -9,9 +10,9 @@ local function showState(prefix, worker, shown, claimed)
   if state == shown or redis.call('EXISTS', key) == 0 then return end
   if state == 'busy' then
     -- The fourth string of a claimed job is its id.
-    redis.call('HSET', key, 'state', state, 'current_job', claimed[4])
+    attempt('HSET', key, 'state', state, 'current_job', claimed[4])
   else
-    redis.call('HSET', key, 'state', state)
-    redis.call('HDEL', key, 'current_job')
+    attempt('HSET', key, 'state', state)
+    attempt('HDEL', key, 'current_job')
   end
 end

@@ -30,8 +30,7 @@ export function decodeClaim(reply: Buffer): ClaimReply {
 
 function decodeFields(packed: PackedStrings, count: number): JobRecord | undefined {
   const id = packed.string()
-  return decodeJob(
-    id,
-    Array.from({ length: count }, () => packed.bytes()),
-  )
+  const fields: Buffer[] = []
+  while (fields.length < count) fields.push(packed.bytes())
+  return decodeJob(id, fields)
 }

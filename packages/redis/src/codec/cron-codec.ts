@@ -1,6 +1,7 @@
 import type { CronJobRecord, CronSchedulerRecord } from '@rq/job'
 import type { ScriptArgument } from '../connection/script.ts'
 import { isObject, parseJson } from './json.ts'
+import { isFiniteNumber, readInteger } from './numbers.ts'
 import { pythonCronText } from './python-cron-text.ts'
 import { formatTime, parseTime } from './time.ts'
 
@@ -44,7 +45,7 @@ export function decodeCronScheduler(
   return {
     name,
     hostname: fields.hostname ?? '',
-    pid: Number(fields.pid ?? 0),
+    pid: readInteger(fields.pid) ?? 0,
     createdAtMs: parseTime(fields.created_at ?? '') ?? 0,
     configFile: fields.config_file ?? '',
     jobs: readJobs(fields.cron_jobs ?? ''),
@@ -80,7 +81,7 @@ function decodeCronJob(value: unknown): CronJobRecord | undefined {
     queueName,
     args: stringOrNull(args),
     kwargs: stringOrNull(kwargs),
-    intervalS: typeof interval === 'number' ? interval : null,
+    intervalS: isFiniteNumber(interval) ? interval : null,
     cron: stringOrNull(cronText) ?? stringOrNull(cron),
     latestMs: timeOrNull(latest),
     nextMs: timeOrNull(next),

@@ -2,6 +2,7 @@ import { type ExplanationFacts, isJobStatus } from '@rq/job'
 import type { ReplyOf } from '../connection/script.ts'
 import type { explain } from '../connection/scripts.generated.ts'
 import { decodeJob } from './job-codec.ts'
+import { scoreMs } from './time.ts'
 
 /** Decode the reply of explain.lua. Undefined if there is no such job. */
 export function decodeExplanation(jobId: string, reply: ReplyOf<typeof explain>): ExplanationFacts | undefined {
@@ -12,7 +13,7 @@ export function decodeExplanation(jobId: string, reply: ReplyOf<typeof explain>)
   return {
     record,
     position,
-    ...(due !== null && { dueMs: Number(due) * 1000 }),
+    ...(due !== null && { dueMs: scoreMs(String(due)) }),
     dependencies: decodeDependencies(dependencies),
     slotHolders: slotHolders.map(holderOf),
     waitingBefore,

@@ -17,6 +17,7 @@ import {
 import type { ScriptArgument } from '../connection/script.ts'
 import { parseJson } from './json.ts'
 import type { PackedStrings } from './message-pack.ts'
+import { isFiniteNumber, readInteger } from './numbers.ts'
 import { formatTime, parseTime } from './time.ts'
 
 /** What is longer was not written by us. A worker does not parse it: that may take twenty times as much memory. */
@@ -85,9 +86,9 @@ function pushCallback(fields: ScriptArgument[], kind: string, callback: Callback
 /**
  * Decode a record from the names and values of its hash, in turn. A value that cannot be parsed counts as unset, where
  * RQ's own reader fails: one bad job must not stop a worker. A list that is too long counts as one, and so do webhooks,
- * as one that is malformed. Undefined if there is no field `data`, RQ's rule for "no
- * such job". A job whose `data` is empty exists; it fails when it runs. Compressed `data` stays compressed: it is
- * inflated where it is read, which is no worker's own process.
+ * as one that is malformed. Undefined if there is no field `data`, RQ's rule for "no such job". A job whose `data` is
+ * empty exists; it fails when it runs. Compressed `data` stays compressed: it is inflated where it is read, which is no
+ * worker's own process.
  */
 export function decodeJob(id: string, reply: readonly Buffer[]): JobRecord | undefined {
   const record: JobRecord = { id, origin: '', status: 'created', data: '', createdAtMs: 0, results: 'hash' }
@@ -265,7 +266,7 @@ function integer(key: Exclude<Key<number>, 'createdAtMs'>): Reader {
 function integers(key: 'retryIntervalsS' | 'repeatIntervalsS'): Reader {
   return (record, value) => {
     const list = value.length <= LONGEST_INTERVALS_BYTES ? parseJson(String(value)) : undefined
-    if (Array.isArray(list) && list.every((item) => typeof item === 'number')) record[key] = list
+    if (Array.isArray(list) && list.every(isFiniteNumber)) record[key] = list
   }
 }
 
@@ -294,9 +295,4 @@ function payload(bytes: Buffer): Payload {
 /** No JSON begins with the first byte of zlib, an `x`. */
 function isFirstOfJson(byte: number): boolean {
   return byte < 0x80 && byte >= 0x09 && byte !== 0x78
-}
-
-function readInteger(value: Buffer | string): number | undefined {
-  const digits = String(value)
-  return /^-?\d{1,15}$/.test(digits) ? Number(digits) : undefined
 }

@@ -1,4 +1,5 @@
 import { isAscii } from 'node:buffer'
+import { RqError } from '@rq/core'
 import type { ScriptArgument } from '../connection/script.ts'
 
 /** A table for Lua. Names whose value is undefined are left out. */
@@ -82,6 +83,11 @@ function bytesOf32(value: number): string {
   return String.fromCharCode(value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff)
 }
 
+/** The error for bytes that no script of ours has packed. */
+function unreadableReply(): RqError {
+  return new RqError('RQ_REDIS', 'Redis answered with something else than a script of rq returns. Is there a proxy?')
+}
+
 /** Reads, one after the other, the strings of a list that Lua packed with `cmsgpack.pack`. */
 export class PackedStrings {
   readonly #bytes: Buffer
@@ -129,12 +135,20 @@ export class PackedStrings {
   /** Move to where the next string begins. Returns where it ends. */
   #readHead(): number {
     const head = this.#text.charCodeAt(this.#at++)
-    if (head >= SHORT_STRING && head <= (SHORT_STRING | LONGEST_SHORT)) return this.#at + (head & LONGEST_SHORT)
+    if (head >= SHORT_STRING && head <= (SHORT_STRING | LONGEST_SHORT)) return this.#endAfter(head & LONGEST_SHORT)
     const width = STRING_LENGTH_WIDTHS.get(head)
-    if (width === undefined) throw new Error(`Not a packed string: it begins with ${head}.`)
+    if (width === undefined) throw unreadableReply()
     let length = 0
     for (let n = 0; n < width; n++) length = length * 256 + this.#text.charCodeAt(this.#at++)
-    return this.#at + length
+    return this.#endAfter(length)
+  }
+
+  /** Where a string of this length ends. */
+  #endAfter(length: number): number {
+    const end = this.#at + length
+    // Also false for NaN: the head itself was cut off.
+    if (end <= this.#text.length) return end
+    throw unreadableReply()
   }
 }
 

@@ -1,4 +1,5 @@
 import { deflateSync } from 'node:zlib'
+import { SECOND_MS } from '@rq/core'
 import {
   type AwaitedResult,
   inflateText,
@@ -9,7 +10,8 @@ import {
   type Settlement,
 } from '@rq/job'
 import type { ScriptArgument } from '../connection/script.ts'
-import { parseTime } from './time.ts'
+import { readNumber } from './numbers.ts'
+import { msOf, parseTime } from './time.ts'
 
 /** Bytes that are shown of an error. Ours are shorter; those of Python have no limit. */
 const LONGEST_SHOWN_ERROR = 1024 ** 2
@@ -46,7 +48,7 @@ export function decodeResult(id: Buffer, fields: readonly Buffer[]): ResultRecor
   const excString = map.get('exc_string')
   return {
     type,
-    createdAtMs: parseTime(map.get('ended_at') ?? '') ?? Number(String(id).split('-')[0]),
+    createdAtMs: parseTime(map.get('ended_at') ?? '') ?? msOf(readNumber(String(id).split('-')[0])) ?? 0,
     ...(returnValue === undefined ? {} : { returnValue: Buffer.from(returnValue, 'base64') }),
     ...(value === undefined ? {} : { returnValue: value }),
     ...(excString === undefined
@@ -109,8 +111,8 @@ export function readNotice(message: Buffer): { readonly jobId: string; readonly 
 }
 
 function seconds(text: string | undefined): number | undefined {
-  const value = Number(text)
-  return text === undefined || text === '' || Number.isNaN(value) ? undefined : Math.round(value * 1000)
+  const value = readNumber(text)
+  return value === undefined ? undefined : msOf(Math.round(value * SECOND_MS))
 }
 
 function optional<K extends string, V extends string | number>(key: K, value: V | undefined): { [P in K]?: V } {

@@ -72,7 +72,19 @@ function otherTime(text: string): number | undefined {
   return Number.isNaN(ms) ? undefined : ms
 }
 
-/** Parse a score of a sorted set; `inf` means without end. */
-export function parseScore(text: string): number {
-  return /^\+?inf$/.test(text) ? Number.POSITIVE_INFINITY : Number(text)
+/** The last time that a date can be, and as far before 1970 the first one. */
+const LAST_MS = 8.64e15
+
+/** A number as epoch milliseconds; undefined if no date has this time. */
+export function msOf(value: number | undefined): number | undefined {
+  return value !== undefined && Math.abs(value) <= LAST_MS ? value : undefined
+}
+
+/**
+ * The score of a sorted set, in epoch seconds, as epoch milliseconds. One without end, and one that another program has
+ * written and that is no date, is the first or the last date.
+ */
+export function scoreMs(score: string): number {
+  const seconds = /^\+?inf$/.test(score) ? LAST_MS : score === '-inf' ? -LAST_MS : Number(score)
+  return Math.min(Math.max(Math.round(seconds * SECOND_MS), -LAST_MS), LAST_MS) || 0
 }

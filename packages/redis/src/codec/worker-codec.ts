@@ -1,5 +1,6 @@
 import type { WorkerIdentity, WorkerRecord, WorkerState } from '@rq/job'
 import type { ScriptArgument } from '../connection/script.ts'
+import { readInteger, readNumber } from './numbers.ts'
 import { parseTime } from './time.ts'
 
 const STATES: ReadonlySet<string> = new Set<WorkerState>(['started', 'suspended', 'busy', 'idle'])
@@ -23,15 +24,15 @@ export function decodeWorker(name: string, fields: Readonly<Record<string, strin
   return {
     name,
     queues: (fields.queues ?? '').split(',').filter((queue) => queue !== ''),
-    pid: Number(fields.pid ?? 0),
+    pid: readInteger(fields.pid) ?? 0,
     hostname: fields.hostname ?? '',
     version: fields.version ?? '',
     state: STATES.has(fields.state ?? '') ? (fields.state as WorkerState) : 'started',
     birthMs: parseTime(fields.birth) ?? 0,
     lastHeartbeatMs: parseTime(fields.last_heartbeat ?? '') ?? 0,
-    successfulJobCount: Number(fields.successful_job_count ?? 0),
-    failedJobCount: Number(fields.failed_job_count ?? 0),
-    totalWorkingTimeS: Number(fields.total_working_time ?? 0),
+    successfulJobCount: readInteger(fields.successful_job_count) ?? 0,
+    failedJobCount: readInteger(fields.failed_job_count) ?? 0,
+    totalWorkingTimeS: readNumber(fields.total_working_time) ?? 0,
     ...(fields.current_job ? { currentJobId: fields.current_job } : {}),
     ...(shutdownRequestedMs === undefined ? {} : { shutdownRequestedMs }),
   }

@@ -6,8 +6,24 @@ function joined(...parts: readonly string[]): string {
   return `${parts.join('\n')}\n`
 }
 
+const LIB_ATTEMPT = String.raw`local function isWrongType(fault)
+  local text = type(fault) == 'table' and fault.err or tostring(fault)
+  return string.find(text, 'WRONGTYPE', 1, true) ~= nil
+end
+local function attempt(...)
+  local answer = redis.pcall(...)
+  if type(answer) ~= 'table' or not answer.err then return answer end
+  if not isWrongType(answer) then error(answer, 0) end
+  return nil
+end
+local function guard(run, ...)
+  local fine, fault = pcall(run, ...)
+  if not fine and not isWrongType(fault) then error(fault, 0) end
+  return fine
+end`
+
 const LIB_BROKEN = String.raw`local function noteBroken(prefix, queue, id)
-  redis.call('ZADD', prefix .. 'broken:' .. queue, redis.call('TIME')[1], id)
+  attempt('ZADD', prefix .. 'broken:' .. queue, redis.call('TIME')[1], id)
 end
 local function noteIfBroken(prefix, queue, id)
   if redis.call('EXISTS', prefix .. 'job:' .. id) == 1 then noteBroken(prefix, queue, id) end
@@ -121,7 +137,7 @@ local function forgetEarlierRun(prefix, id, key, status, origin, hasEnded)
   redis.call('HDEL', key, unpack(ENDED_FIELDS))
   if not origin or status == 'queued' or status == 'created' or not status then return end
   for _, registry in ipairs({ 'finished', 'failed', 'deferred' }) do
-    redis.call('ZREM', prefix .. registry .. ':' .. origin, id)
+    attempt('ZREM', prefix .. registry .. ':' .. origin, id)
   end
 end
 local function mayBeLeftOver(status, ttl, isListedOnce, isRunning)
@@ -176,18 +192,22 @@ local function pack(claimed)
 end`
 
 const LIB_CRON = String.raw`local YEAR_S = 31536000
+local function readMs(text)
+  local ms = text and string.match(text, '^%d+$') and tonumber(text)
+  return ms and ms < 1e15 and ms or nil
+end
 local MOST_HISTORY = 1000
 local function remember(historyKey, id, nowMs)
-  redis.call('ZADD', historyKey, score(nowMs), id)
-  redis.call('ZREMRANGEBYRANK', historyKey, 0, -(MOST_HISTORY + 1))
+  attempt('ZADD', historyKey, score(nowMs), id)
+  attempt('ZREMRANGEBYRANK', historyKey, 0, -(MOST_HISTORY + 1))
   redis.call('EXPIRE', historyKey, YEAR_S)
 end
 local MOST_CHECKED = 10
 local ENDED = { finished = true, failed = true, stopped = true, canceled = true }
 local function isRunning(prefix, historyKey, start)
-  for _, id in ipairs(redis.call('ZREVRANGE', historyKey, 0, MOST_CHECKED - 1)) do
+  for _, id in ipairs(attempt('ZREVRANGE', historyKey, 0, MOST_CHECKED - 1) or {}) do
     if string.sub(id, 1, #start) == start then
-      local status = redis.call('HGET', prefix .. 'job:' .. id, 'status')
+      local status = attempt('HGET', prefix .. 'job:' .. id, 'status')
       if status and not ENDED[status] then return true end
     end
   end
@@ -195,8 +215,8 @@ local function isRunning(prefix, historyKey, start)
 end`
 
 const LIB_CRON_SCHEDULER = String.raw`local function otherScheduler(schedulersKey, recordKey, name, instance, nowMs, leaseMs, staleMs)
-  local beat = redis.call('ZSCORE', schedulersKey, name)
-  local known = redis.call('HMGET', recordKey, 'hostname', 'instance')
+  local beat = attempt('ZSCORE', schedulersKey, name)
+  local known = attempt('HMGET', recordKey, 'hostname', 'instance') or {}
   if not beat or not known[1] or known[2] == instance then return nil end
   local isOurs = known[2] ~= false
   local leftMs = math.ceil(tonumber(beat) * 1000) + (isOurs and leaseMs or staleMs) - nowMs
@@ -204,8 +224,8 @@ const LIB_CRON_SCHEDULER = String.raw`local function otherScheduler(schedulersKe
   return { lastBeat = isOurs and beat or nil, leftMs = leftMs }
 end
 local function writeScheduler(schedulersKey, recordKey, name, instance, nowMs, ttlS, fields)
-  if redis.call('HGET', recordKey, 'instance') ~= instance then redis.call('DEL', recordKey) end
-  redis.call('ZADD', schedulersKey, score(nowMs), name)
+  if attempt('HGET', recordKey, 'instance') ~= instance then redis.call('DEL', recordKey) end
+  attempt('ZADD', schedulersKey, score(nowMs), name)
   redis.call('HSET', recordKey, 'instance', instance, unpack(fields))
   redis.call('EXPIRE', recordKey, ttlS)
 end`
@@ -227,7 +247,7 @@ local function satisfied(prefix, id, allowFailure)
 end
 local function addDependent(prefix, dependency, dependent)
   local key = prefix .. 'job:' .. dependency
-  redis.call('SADD', key .. ':dependents', dependent)
+  attempt('SADD', key .. ':dependents', dependent)
   local lifeMs = redis.call('PTTL', key)
   if lifeMs == -1 then
     redis.call('PERSIST', key .. ':dependents')
@@ -236,7 +256,7 @@ local function addDependent(prefix, dependency, dependent)
   end
 end
 local function checkLater(prefix, id)
-  redis.call('HSET', prefix .. 'unchecked', id, 0)
+  attempt('HSET', prefix .. 'unchecked', id, 0)
 end
 local function waitFor(prefix, id, dependencies, most)
   for first = 1, #dependencies, 1000 do
@@ -255,33 +275,36 @@ local function hasToWait(prefix, dependencies, allowFailure, most)
 end
 local function checkOne(prefix, id, dependency, allowFailure)
   if satisfied(prefix, dependency, allowFailure) then
-    return redis.call('SREM', prefix .. 'job::' .. id .. ':dependencies', dependency) == 1
+    return attempt('SREM', prefix .. 'job::' .. id .. ':dependencies', dependency) == 1
   end
   addDependent(prefix, dependency, id)
   return false
 end
 local function dependenciesMet(prefix, id, allowFailure)
   local key = prefix .. 'job::' .. id .. ':dependencies'
-  while redis.call('SCARD', key) > FEW do
+  local count = attempt('SCARD', key)
+  if not count then return false end
+  while count > FEW do
     if checksLeft <= 0 then
       checkLater(prefix, id)
       return false
     end
     checksLeft = checksLeft - 1
     if not checkOne(prefix, id, redis.call('SRANDMEMBER', key), allowFailure) then return false end
+    count = redis.call('SCARD', key)
   end
   for _, dependency in ipairs(redis.call('SMEMBERS', key)) do checkOne(prefix, id, dependency, allowFailure) end
   return redis.call('EXISTS', key) == 0
 end
 local function leaveDependencies(prefix, id)
   local key = prefix .. 'job::' .. id .. ':dependencies'
-  for _, dependency in ipairs(redis.call('SRANDMEMBER', key, MOST_CHECKED)) do
-    redis.call('SREM', prefix .. 'job:' .. dependency .. ':dependents', id)
+  for _, dependency in ipairs(attempt('SRANDMEMBER', key, MOST_CHECKED) or {}) do
+    attempt('SREM', prefix .. 'job:' .. dependency .. ':dependents', id)
   end
 end
 local function isWaiting(prefix, id, status, queue)
   if status == 'deferred' or status == 'canceled' or not queue then return status == 'deferred' end
-  return redis.call('ZSCORE', prefix .. 'deferred:' .. queue, id) and true or false
+  return attempt('ZSCORE', prefix .. 'deferred:' .. queue, id) and true or false
 end
 local searchLeft = 5000
 local function reaches(prefix, from, id)
@@ -297,8 +320,7 @@ local function reaches(prefix, from, id)
       local status = redis.pcall('HMGET', prefix .. 'job:' .. current, 'status')[1]
       if status == 'deferred' or status == 'scheduled' then
         local key = prefix .. 'job::' .. current .. ':dependencies'
-        local count = redis.pcall('SCARD', key)
-        if type(count) ~= 'number' then count = 0 end
+        local count = attempt('SCARD', key) or 0
         searchLeft = searchLeft - count
         if searchLeft < 0 then return nil end
         for _, nextId in ipairs(count > 0 and redis.call('SMEMBERS', key) or {}) do todo[#todo + 1] = nextId end
@@ -311,10 +333,13 @@ end`
 const LIB_DEPENDENTS = String.raw`local RELEASED_AT_ONCE = 250
 local WAITING_FIELDS = { 'status', 'origin', 'allow_dependency_failures', 'enqueue_at_front', 'rate_limit_key',
   'rate_limit_concurrency', 'ttl' }
-local function releaseOne(prefix, id, job, stamp)
-  redis.call('ZREM', prefix .. 'deferred:' .. job[2], id)
+local function moveOn(prefix, id, job, stamp)
   place(prefix, id, job[2], job[4] == '1', job[5] and job[6] and job[5], job[6], stamp)
+  attempt('ZREM', prefix .. 'deferred:' .. job[2], id)
   if tonumber(job[7]) then expireAfter(prefix, id, job[7], job[2], job[5]) end
+end
+local function releaseOne(prefix, id, job, stamp)
+  return guard(moveOn, prefix, id, job, stamp)
 end
 local function release(prefix, id, dependents, mode, stamp)
   local ready, waiting = {}, {}
@@ -323,51 +348,52 @@ local function release(prefix, id, dependents, mode, stamp)
     local tolerant = job[3] == '1'
     if mode == 'canceled' then
       local key = prefix .. 'job::' .. child .. ':dependencies'
-      redis.call('SREM', key, id)
+      attempt('SREM', key, id)
       if job[1] == 'scheduled' and redis.call('EXISTS', key) == 0 then
         redis.call('HDEL', prefix .. 'job:' .. child, 'dependency_id', 'dependency_ids')
       end
     end
     local isDeferred = isWaiting(prefix, child, job[1], job[2])
     local mayGo = isDeferred and (tolerant or mode ~= 'allow_failure')
-    if mayGo then redis.call('SREM', prefix .. 'job::' .. child .. ':dependencies', id) end
+    if mayGo then attempt('SREM', prefix .. 'job::' .. child .. ':dependencies', id) end
     if mayGo and dependenciesMet(prefix, child, tolerant) then
-      local since = #dependents > 1 and redis.call('ZSCORE', prefix .. 'deferred:' .. job[2], child)
+      local since = #dependents > 1 and attempt('ZSCORE', prefix .. 'deferred:' .. job[2], child)
       ready[#ready + 1] = { id = child, job = job, since = tonumber(since or 0) }
     elseif (isDeferred or job[1] == 'scheduled') and mode ~= 'canceled' then
       waiting[#waiting + 1] = child
     end
   end
   table.sort(ready, function(a, b) return a.since < b.since or (a.since == b.since and a.id < b.id) end)
-  for _, child in ipairs(ready) do releaseOne(prefix, child.id, child.job, stamp) end
+  for _, child in ipairs(ready) do
+    if not releaseOne(prefix, child.id, child.job, stamp) then waiting[#waiting + 1] = child.id end
+  end
   return waiting
 end
 local function releaseSetAside(prefix, id, mode, most, stamp)
   local aside = prefix .. 'releasing:' .. id
-  local dependents = most > 0 and redis.call('SPOP', aside, most) or {}
+  local dependents = most > 0 and attempt('SPOP', aside, most) or {}
   local waiting = release(prefix, id, dependents, mode, stamp)
   local lifeMs = redis.call('PTTL', prefix .. 'job:' .. id)
   if #waiting > 0 and lifeMs ~= -2 then
-    redis.call('SADD', prefix .. 'job:' .. id .. ':dependents', unpack(waiting))
+    attempt('SADD', prefix .. 'job:' .. id .. ':dependents', unpack(waiting))
     if lifeMs > 0 then redis.call('PEXPIRE', prefix .. 'job:' .. id .. ':dependents', lifeMs) end
   end
-  if redis.call('EXISTS', aside) == 0 then redis.call('HDEL', prefix .. 'releasing', id) end
+  if (attempt('SCARD', aside) or 0) == 0 then attempt('HDEL', prefix .. 'releasing', id) end
   return #dependents
 end
 local function releaseDependents(prefix, id, mode, most, stamp)
   local key = prefix .. 'job:' .. id .. ':dependents'
-  local count = redis.call('SCARD', key)
+  local count = attempt('SCARD', key) or 0
   if count == 0 then return false, 0 end
   if count > most then
     local aside = prefix .. 'releasing:' .. id
-    if redis.call('EXISTS', aside) == 1 then
-      redis.call('SUNIONSTORE', aside, aside, key)
+    if attempt('SUNIONSTORE', aside, aside, key) then
       redis.call('DEL', key)
     else
       redis.call('RENAME', key, aside)
-      redis.call('PERSIST', aside)
     end
-    redis.call('HSET', prefix .. 'releasing', id, mode)
+    redis.call('PERSIST', aside)
+    attempt('HSET', prefix .. 'releasing', id, mode)
     return true, releaseSetAside(prefix, id, mode, most, stamp)
   end
   local waiting = release(prefix, id, redis.call('SMEMBERS', key), mode, stamp)
@@ -385,12 +411,15 @@ local function checkMore(prefix, id, cursor, stamp)
     redis.call('HDEL', prefix .. 'unchecked', id)
     return 1
   end
-  local page = redis.call('SSCAN', key, cursor, 'COUNT', MOST_CHECKED)
+  local page = redis.pcall('SSCAN', key, cursor, 'COUNT', MOST_CHECKED)
+  if page.err then
+    redis.call('HDEL', prefix .. 'unchecked', id)
+    return 1
+  end
   for _, dependency in ipairs(page[2]) do
     if isDeferred then checkOne(prefix, id, dependency, job[3] == '1') else addDependent(prefix, dependency, id) end
   end
-  local isMet = isDeferred and redis.call('EXISTS', key) == 0
-  if isMet then releaseOne(prefix, id, job, stamp) end
+  local isMet = isDeferred and redis.call('EXISTS', key) == 0 and releaseOne(prefix, id, job, stamp)
   if isMet or page[1] == '0' then
     redis.call('HDEL', prefix .. 'unchecked', id)
   else
@@ -399,7 +428,7 @@ local function checkMore(prefix, id, cursor, stamp)
   return #page[2] + 1
 end
 local function hasMoreSteps(prefix)
-  return redis.call('EXISTS', prefix .. 'releasing', prefix .. 'unchecked') > 0
+  return (attempt('HLEN', prefix .. 'releasing') or 0) + (attempt('HLEN', prefix .. 'unchecked') or 0) > 0
 end`
 
 const LIB_ENQUEUE = String.raw`local MOST_PUSHED = 1000
@@ -420,19 +449,27 @@ end
 local function nextJob(jobs, at)
   return at + (jobs[at] == true and 5 + jobs[at + 4] or 6)
 end
+local function isOfType(key, right)
+  local kind = redis.call('TYPE', key).ok
+  return kind == right or kind == 'none'
+end
 local function findBroken(prefix, jobs)
-  if nextJob(jobs, 1) > #jobs then return nil end
-  local at = 1
+  local isList = nextJob(jobs, 1) <= #jobs
+  local at, seen = 1, {}
   while at <= #jobs do
-    local key = prefix .. 'job:' .. jobs[jobs[at] == true and at + 1 or at]
-    local kind = redis.call('TYPE', key).ok
-    if kind ~= 'none' and kind ~= 'hash' then return key end
+    local idAt = jobs[at] == true and at + 1 or at
+    local key, queue = prefix .. 'job:' .. jobs[idAt], jobs[idAt + 1]
+    if isList and not isOfType(key, 'hash') then return key .. ' is no job' end
+    if not seen[queue] and not isOfType(prefix .. 'queue:' .. queue, 'list') then
+      return prefix .. 'queue:' .. queue .. ' is no queue'
+    end
+    seen[queue] = true
     at = nextJob(jobs, at)
   end
 end
 local function enqueueAll(prefix, queuesKey, stamp, jobs, haveNewIds)
   local broken = findBroken(prefix, jobs)
-  if broken then return redis.error_reply('WRONGTYPE ' .. broken .. ' is no job. Nothing was written.') end
+  if broken then return redis.error_reply('WRONGTYPE ' .. broken .. '. Nothing was written.') end
   local batch = newEnqueueBatch(prefix, queuesKey, stamp, haveNewIds)
   local answers, seen = batch.answers, batch.seen
   local at, last = 1, #jobs
@@ -465,7 +502,7 @@ local function isAlreadyThere(batch, id, extra, createdAt, known)
     return extra.dependencies and hasToWait(batch.prefix, extra.dependencies, extra.allowFailure, MOST_DEPENDENCIES)
   end
   return known.status == 'rate_limited' and extra.rateLimit
-    and redis.call('ZSCORE', batch.prefix .. 'rl:' .. extra.rateLimit .. ':rate_limited', id)
+    and attempt('ZSCORE', batch.prefix .. 'rl:' .. extra.rateLimit .. ':rate_limited', id)
 end
 local function answerAgain(extra, known)
   if extra.execution and known.execution == extra.execution then return 'started' end
@@ -493,24 +530,27 @@ end
 local function putInPlace(batch, key, id, queue, extra, dueMs, isUnmet, ...)
   local prefix, stamp = batch.prefix, batch.stamp
   if dueMs then
+    schedule(prefix, queue, id, dueMs)
     redis.call('HSET', key, 'status', 'scheduled', ...)
     if extra.front then redis.call('HSET', key, 'enqueue_at_front', 1) end
-    schedule(prefix, queue, id, dueMs)
     return 'scheduled'
   elseif isUnmet then
+    redis.call('ZADD', prefix .. 'deferred:' .. queue, deferredScore(), id)
     redis.call('HSET', key, 'status', 'deferred', ...)
     if extra.front then redis.call('HSET', key, 'enqueue_at_front', 1) end
-    redis.call('ZADD', prefix .. 'deferred:' .. queue, deferredScore(), id)
     return 'deferred'
   elseif extra.execution then
-    redis.call('HSET', key, 'status', 'started', 'enqueued_at', stamp, 'started_at', stamp,
-      'worker_name', extra.worker, 'execution_id', extra.execution, ...)
     local leaseEnds = leaseScore(batch.nowMs + tonumber(extra.leaseMs))
     redis.call('ZADD', prefix .. 'wip:' .. queue, leaseEnds, id .. ':' .. extra.execution)
+    redis.call('HSET', key, 'status', 'started', 'enqueued_at', stamp, 'started_at', stamp,
+      'worker_name', extra.worker, 'execution_id', extra.execution, ...)
     return 'started'
   elseif extra.rateLimit then
     redis.call('HSET', key, 'status', 'created', ...)
-    return place(prefix, id, queue, extra.front, extra.rateLimit, extra.concurrency, stamp)
+    local fine, answer = pcall(place, prefix, id, queue, extra.front, extra.rateLimit, extra.concurrency, stamp)
+    if fine then return answer end
+    if redis.call('HGET', key, 'status') == 'created' then redis.call('UNLINK', key) end
+    error(answer, 0)
   end
   redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp, ...)
   push(prefix, queue, id, extra.front)
@@ -551,8 +591,8 @@ local function enqueueAny(batch, key, id, queue, exists, extra, ...)
     expireAfter(prefix, id, extra.ttlS + delayS, queue, extra.rateLimit)
   end
   if extra.group then
-    redis.call('SADD', prefix .. 'groups', extra.group)
-    redis.call('SADD', prefix .. 'group:' .. extra.group, id)
+    attempt('SADD', prefix .. 'groups', extra.group)
+    attempt('SADD', prefix .. 'group:' .. extra.group, id)
   end
   return answer
 end`
@@ -627,15 +667,15 @@ end`
 
 const LIB_GIVE_BACK = String.raw`local function giveBack(prefix, queue, id, execution, stamp)
   local key = prefix .. 'job:' .. id
-  local hadLease = redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) == 1
+  local hadLease = attempt('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) == 1
   local held = redis.pcall('HMGET', key, 'execution_id', 'status', 'ttl', 'rate_limit_key')
   if held[1] ~= execution or held[2] == 'canceled' or not (hadLease or held[2] == 'started') then
     if hadLease then freeHeldSlot(prefix, queue, id, execution, stamp) end
     return false
   end
+  push(prefix, queue, id, true)
   redis.call('HSET', key, 'status', 'queued')
   redis.call('HDEL', key, 'execution_id', 'started_at', 'worker_name')
-  push(prefix, queue, id, true)
   if tonumber(held[3]) then expireAfter(prefix, id, held[3], queue, held[4]) end
   return true
 end`
@@ -643,18 +683,18 @@ end`
 const LIB_HELD_SLOT = String.raw`local function holdSlot(prefix, limit, id, queue, execution)
   if not (limit and queue and execution) then return nil end
   local member = id .. ':' .. execution
-  if redis.call('HEXISTS', prefix .. 'rl-held', member) == 1 then return execution end
+  if attempt('HEXISTS', prefix .. 'rl-held', member) == 1 then return execution end
   local allowed = prefix .. 'rl:' .. limit .. ':allowed'
-  local since = redis.call('ZSCORE', allowed, id)
+  local since = attempt('ZSCORE', allowed, id)
   if not since or not hasLease(prefix, queue, id, execution) then return nil end
+  if not attempt('HSET', prefix .. 'rl-held', member, limit) then return nil end
   redis.call('ZREM', allowed, id)
   redis.call('ZADD', allowed, since, heldName(id, execution, queue))
-  redis.call('HSET', prefix .. 'rl-held', member, limit)
   return execution
 end
 local function freeHeldSlot(prefix, queue, id, execution, stamp)
   local member = id .. ':' .. execution
-  local limit = redis.call('HGET', prefix .. 'rl-held', member)
+  local limit = attempt('HGET', prefix .. 'rl-held', member)
   if not limit then return false end
   redis.call('HDEL', prefix .. 'rl-held', member)
   releaseSlot(prefix, limit, heldName(id, execution, queue), stamp)
@@ -666,13 +706,13 @@ local MOST_LOOKED_AT = 1000
 local function putBackStuck(prefix, queue, nowMs)
   local list = prefix .. 'queue:' .. queue .. ':intermediate'
   local seenKey = prefix .. 'stuck:' .. queue
-  local ids = redis.call('LRANGE', list, 0, MOST_LOOKED_AT - 1)
+  local ids = attempt('LRANGE', list, 0, MOST_LOOKED_AT - 1) or {}
   if #ids == 0 then
     redis.call('DEL', seenKey)
     return
   end
   local known, still = {}, {}
-  local flat = redis.call('HGETALL', seenKey)
+  local flat = attempt('HGETALL', seenKey) or {}
   for at = 1, #flat, 2 do known[flat[at]] = tonumber(flat[at + 1]) end
   for _, id in ipairs(ids) do
     local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'data', 'enqueued_at')
@@ -683,8 +723,8 @@ local function putBackStuck(prefix, queue, nowMs)
       if status ~= 'canceled' then noteIfBroken(prefix, queue, id) end
     elseif status == 'started' then
     elseif known[field] and nowMs - known[field] > STUCK_MS then
-      redis.call('LREM', list, 1, id)
       push(prefix, queue, id, true)
+      redis.call('LREM', list, 1, id)
     else
       still[field] = known[field] or nowMs
     end
@@ -695,23 +735,22 @@ local function putBackStuck(prefix, queue, nowMs)
 end`
 
 const LIB_LEASE = String.raw`local function hasLease(prefix, queue, id, execution)
-  return redis.call('ZSCORE', prefix .. 'wip:' .. queue, id .. ':' .. execution) and true or false
+  return attempt('ZSCORE', prefix .. 'wip:' .. queue, id .. ':' .. execution) and true or false
 end
 local function owns(prefix, queue, id, execution, held, status)
   if held ~= execution then return false end
   return status == 'started' or status == 'canceled' or hasLease(prefix, queue, id, execution)
 end
 local function isInQueue(prefix, queue, id)
-  return redis.call('LPOS', prefix .. 'queue:' .. queue, id) and true or false
+  return attempt('LPOS', prefix .. 'queue:' .. queue, id) and true or false
 end`
 
 const LIB_OLDER_STATUS = String.raw`local function holds(command, key, id)
-  local answer = redis.pcall(command, key, id)
-  return answer and type(answer) ~= 'table'
+  return attempt(command, key, id) and true or false
 end
 local function isRun(prefix, id, queue)
   if redis.call('EXISTS', prefix .. 'executions:' .. id) == 1 then return true end
-  local wip, execution = prefix .. 'wip:' .. queue, redis.call('HGET', prefix .. 'job:' .. id, 'execution_id')
+  local wip, execution = prefix .. 'wip:' .. queue, attempt('HGET', prefix .. 'job:' .. id, 'execution_id')
   return holds('ZSCORE', wip, id) or (execution and holds('ZSCORE', wip, id .. ':' .. execution))
 end
 local function isTrueStatus(prefix, id, status, queue)
@@ -722,7 +761,7 @@ local function isTrueStatus(prefix, id, status, queue)
     return holds('LPOS', list, id) or holds('LPOS', list .. ':intermediate', id)
   end
   if status == 'rate_limited' then
-    local limit = redis.call('HGET', prefix .. 'job:' .. id, 'rate_limit_key')
+    local limit = attempt('HGET', prefix .. 'job:' .. id, 'rate_limit_key')
     return limit and holds('ZSCORE', prefix .. 'rl:' .. limit .. ':rate_limited', id)
   end
   local registry = status == 'stopped' and 'failed' or status == 'ready_to_enqueue' and 'ready' or status
@@ -736,19 +775,19 @@ end`
 const LIB_PLACE = String.raw`local function place(prefix, id, queue, front, limit, concurrency, stamp)
   local key = prefix .. 'job:' .. id
   if not limit then
-    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)
     push(prefix, queue, id, front)
+    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)
     return 'queued'
   end
-  redis.call('SADD', prefix .. 'rl-keys', limit)
+  attempt('SADD', prefix .. 'rl-keys', limit)
   redis.call('HSET', prefix .. 'rl:' .. limit, 'concurrency', concurrency)
   if redis.call('ZSCORE', prefix .. 'rl:' .. limit .. ':allowed', id) then
-    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)
     push(prefix, queue, id, front)
+    redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)
     return 'queued'
   end
-  redis.call('HSET', key, 'status', 'rate_limited', 'enqueue_at_front', front and 1 or 0)
   redis.call('ZADD', prefix .. 'rl:' .. limit .. ':rate_limited', scoreInTurn(), id)
+  redis.call('HSET', key, 'status', 'rate_limited', 'enqueue_at_front', front and 1 or 0)
   fillSlots(prefix, limit, tonumber(concurrency) or 1, stamp, queue)
   return redis.call('HGET', key, 'status')
 end`
@@ -793,11 +832,11 @@ local function promote(prefix, queue, id, job, front, stamp)
   if job.origin ~= queue then redis.call('HSET', key, 'origin', queue) end
   local count = dependencyCount(prefix, id, job)
   if count > 0 and not dependenciesMet(prefix, id, job.allow_dependency_failures == '1') then
+    redis.call('ZADD', prefix .. 'deferred:' .. queue, deferredScore(), id)
     redis.call('HSET', key, 'status', 'deferred')
     redis.call('PERSIST', key)
     redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
     if job.ttl then forgetExpiring(prefix, id) end
-    redis.call('ZADD', prefix .. 'deferred:' .. queue, deferredScore(), id)
   else
     local limit = job.rate_limit_key and job.rate_limit_concurrency and job.rate_limit_key
     place(prefix, id, queue, front, limit, job.rate_limit_concurrency, stamp)
@@ -808,7 +847,7 @@ end`
 
 const LIB_PUSH = String.raw`local function push(prefix, queue, id, front)
   local key = prefix .. 'queue:' .. queue
-  if redis.call(front and 'LPUSH' or 'RPUSH', key, id) == 1 then redis.call('SADD', prefix .. 'queues', key) end
+  if redis.call(front and 'LPUSH' or 'RPUSH', key, id) == 1 then attempt('SADD', prefix .. 'queues', key) end
 end`
 
 const LIB_RATE_LIMIT = String.raw`local function heldName(id, execution, queue)
@@ -817,10 +856,10 @@ end
 local function isHolder(prefix, limit, name)
   local id, execution, queue = string.match(name, '^([^:]+):([^:]+):(.+)$')
   if id then
-    local ends = redis.call('ZSCORE', prefix .. 'wip:' .. queue, id .. ':' .. execution)
+    local ends = attempt('ZSCORE', prefix .. 'wip:' .. queue, id .. ':' .. execution)
     local _, nowMs = clock()
     if ends and tonumber(ends) > tonumber(leaseScore(nowMs)) then return true end
-    redis.call('HDEL', prefix .. 'rl-held', id .. ':' .. execution)
+    attempt('HDEL', prefix .. 'rl-held', id .. ':' .. execution)
     return false
   end
   local job = redis.pcall('HMGET', prefix .. 'job:' .. name, 'status', 'rate_limit_key', 'execution_id', 'origin')
@@ -831,7 +870,7 @@ end
 local function freeDeadSlots(prefix, limit, first, last)
   local allowed = prefix .. 'rl:' .. limit .. ':allowed'
   local freed = 0
-  for _, name in ipairs(redis.call('ZRANGE', allowed, first, last)) do
+  for _, name in ipairs(attempt('ZRANGE', allowed, first, last) or {}) do
     if not isHolder(prefix, limit, name) then freed = freed + redis.call('ZREM', allowed, name) end
   end
   return freed
@@ -839,14 +878,16 @@ end
 local idle = {}
 local function isIdle(prefix, queue)
   if idle[queue] == nil then
-    idle[queue] = redis.call('EXISTS', prefix .. 'paused:' .. queue) == 1
-      or redis.call('SCARD', prefix .. 'workers:' .. queue) == 0
+    local kind = redis.call('TYPE', prefix .. 'queue:' .. queue).ok
+    idle[queue] = (kind ~= 'list' and kind ~= 'none')
+      or redis.call('EXISTS', prefix .. 'paused:' .. queue) == 1
+      or attempt('SCARD', prefix .. 'workers:' .. queue) == 0
   end
   return idle[queue]
 end
 local MOST_HOLDERS = 100
 local function findIdleHolder(prefix, limit)
-  local holders = redis.call('ZRANGE', prefix .. 'rl:' .. limit .. ':allowed', 0, MOST_HOLDERS - 1, 'WITHSCORES')
+  local holders = attempt('ZRANGE', prefix .. 'rl:' .. limit .. ':allowed', 0, MOST_HOLDERS - 1, 'WITHSCORES') or {}
   for at = 1, #holders, 2 do
     local id = holders[at]
     local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'origin', 'rate_limit_key', 'execution_id')
@@ -857,7 +898,7 @@ local function findIdleHolder(prefix, limit)
   end
 end
 local function takeSlot(prefix, limit, id, queue, since)
-  redis.call('LREM', prefix .. 'queue:' .. queue, 0, id)
+  attempt('LREM', prefix .. 'queue:' .. queue, 0, id)
   redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', id)
   redis.call('ZADD', prefix .. 'rl:' .. limit .. ':rate_limited', since, id)
   redis.call('HSET', prefix .. 'job:' .. id, 'status', 'rate_limited')
@@ -881,7 +922,7 @@ local function searchServed(prefix, limit)
     if read == most then
       if hasJumped then return stop(last) end
       local looked = redis.call('HGET', key, 'looked')
-      if looked then from, passed = looked, 0 end
+      if tonumber(looked or nil) then from, passed = looked, 0 end
       hasJumped, most, read = true, MOST_READ, 0
     end
     page = redis.call('ZRANGE', key .. ':rate_limited', from, '+inf', 'BYSCORE', 'LIMIT', passed, PAGE, 'WITHSCORES')
@@ -903,20 +944,25 @@ end
 local admitted = {}
 local MOST_GONE = 5000
 local function admit(prefix, limit, id, stamp)
-  local key = prefix .. 'job:' .. id
-  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)
+  local key, waiting = prefix .. 'job:' .. id, prefix .. 'rl:' .. limit .. ':rate_limited'
   local job = redis.pcall('HMGET', key, 'status', 'origin', 'enqueue_at_front')
-  if not job[2] or job[1] == 'canceled' then return false end
+  if not job[2] or job[1] == 'canceled' then
+    redis.call('ZREM', waiting, id)
+    return false
+  end
+  push(prefix, job[2], id, job[3] == '1')
+  redis.call('ZREM', waiting, id)
   redis.call('ZADD', prefix .. 'rl:' .. limit .. ':allowed', scoreInTurn(), id)
   redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)
-  push(prefix, job[2], id, job[3] == '1')
   admitted[id] = true
   return true
 end
 local function fillSlots(prefix, limit, concurrency, stamp, queue)
   local key = prefix .. 'rl:' .. limit
   if redis.call('EXISTS', key .. ':rate_limited') == 0 then return end
-  local free = concurrency - redis.call('ZCARD', key .. ':allowed')
+  local held = attempt('ZCARD', key .. ':allowed')
+  if not held then return end
+  local free = concurrency - held
   if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end
   if free <= 0 and queue and isIdle(prefix, queue) then return end
   local gone, nextServed = 0, searchServed(prefix, limit)
@@ -939,18 +985,20 @@ local function fillSlots(prefix, limit, concurrency, stamp, queue)
     end
   end
 end
+local function slotsOf(prefix, limit)
+  return tonumber(attempt('HGET', prefix .. 'rl:' .. limit, 'concurrency') or nil)
+end
 local function releaseSlot(prefix, limit, name, stamp)
-  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', name)
-  if redis.call('ZREM', prefix .. 'rl:' .. limit .. ':allowed', name) == 0 then return end
-  local concurrency = tonumber(redis.call('HGET', prefix .. 'rl:' .. limit, 'concurrency'))
-  if concurrency then fillSlots(prefix, limit, concurrency, stamp) end
+  attempt('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', name)
+  if attempt('ZREM', prefix .. 'rl:' .. limit .. ':allowed', name) ~= 1 then return end
+  local slots = slotsOf(prefix, limit)
+  if slots then guard(fillSlots, prefix, limit, slots, stamp) end
 end`
 
 const LIB_READY = String.raw`local function drainReady(prefix, queue, latest, most, stamp)
   local readyKey = prefix .. 'ready:' .. queue
   local ids = redis.call('ZRANGEBYSCORE', readyKey, '-inf', latest, 'LIMIT', 0, most)
   for _, id in ipairs(ids) do
-    redis.call('ZREM', readyKey, id)
     local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'enqueue_at_front', 'rate_limit_key',
       'rate_limit_concurrency', 'ttl', 'enqueue_at_front_on_retry', 'ended_at')
     if job[1] == 'ready_to_enqueue' then
@@ -960,16 +1008,17 @@ const LIB_READY = String.raw`local function drainReady(prefix, queue, latest, mo
     elseif job.err then
       noteBroken(prefix, queue, id)
     end
+    redis.call('ZREM', readyKey, id)
   end
   return #ids
 end`
 
 const LIB_REGISTRIES = String.raw`local HAS_ZSET = { finished = true, failed = true, deferred = true, scheduled = true, canceled = true }
 local function dropLeases(prefix, id, queue, kept)
-  local execution = redis.call('HGET', prefix .. 'job:' .. id, 'execution_id')
-  if execution and execution ~= kept then redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) end
-  for _, other in ipairs(redis.call('ZRANGE', prefix .. 'executions:' .. id, 0, -1)) do
-    if other ~= kept then redis.call('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. other) end
+  local execution = attempt('HGET', prefix .. 'job:' .. id, 'execution_id')
+  if execution and execution ~= kept then attempt('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) end
+  for _, other in ipairs(attempt('ZRANGE', prefix .. 'executions:' .. id, 0, -1) or {}) do
+    if other ~= kept then attempt('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. other) end
     redis.call('DEL', prefix .. 'execution:' .. id .. ':' .. other)
   end
   redis.call('DEL', prefix .. 'executions:' .. id)
@@ -977,19 +1026,19 @@ end
 local function leave(prefix, id, status, queue, kept)
   dropLeases(prefix, id, queue, kept)
   if status == 'queued' then
-    redis.call('LREM', prefix .. 'queue:' .. queue, 0, id)
+    attempt('LREM', prefix .. 'queue:' .. queue, 0, id)
   elseif status == 'stopped' then
-    redis.call('ZREM', prefix .. 'failed:' .. queue, id)
+    attempt('ZREM', prefix .. 'failed:' .. queue, id)
   elseif status == 'ready_to_enqueue' then
-    redis.call('ZREM', prefix .. 'ready:' .. queue, id)
+    attempt('ZREM', prefix .. 'ready:' .. queue, id)
   elseif HAS_ZSET[status] then
-    redis.call('ZREM', prefix .. status .. ':' .. queue, id)
+    attempt('ZREM', prefix .. status .. ':' .. queue, id)
   end
 end
 local function leaveGroup(prefix, id, group)
-  if group and group ~= '' and redis.call('SREM', prefix .. 'group:' .. group, id) == 1
+  if group and group ~= '' and attempt('SREM', prefix .. 'group:' .. group, id) == 1
     and redis.call('EXISTS', prefix .. 'group:' .. group) == 0 then
-    redis.call('SREM', prefix .. 'groups', group)
+    attempt('SREM', prefix .. 'groups', group)
   end
 end
 local function erase(prefix, id, group)
@@ -998,7 +1047,13 @@ local function erase(prefix, id, group)
   leaveGroup(prefix, id, group)
 end`
 
-const LIB_RESULTS = String.raw`local function keepSuccess(prefix, id)
+const LIB_RESULTS = String.raw`local function addResult(key, fields)
+  local answer = redis.pcall('XADD', key, 'MAXLEN', '~', 10, '*', unpack(fields))
+  if not answer.err then return end
+  redis.call('UNLINK', key)
+  redis.call('XADD', key, 'MAXLEN', '~', 10, '*', unpack(fields))
+end
+local function keepSuccess(prefix, id)
   local job = redis.call('HMGET', prefix .. 'job:' .. id, 'execution_id', 'worker_name', 'started_at', 'ended_at',
     'result', 'results')
   local key = prefix .. 'results:' .. id
@@ -1007,7 +1062,7 @@ const LIB_RESULTS = String.raw`local function keepSuccess(prefix, id)
   local fields = { 'type', 1, 'execution_id', job[1], 'worker_name', job[2] or '', 'started_at', job[3] or '',
     'ended_at', job[4] or '' }
   if job[5] then fields[11], fields[12] = 'value', job[5] end
-  redis.call('XADD', key, 'MAXLEN', '~', 10, '*', unpack(fields))
+  addResult(key, fields)
   redis.call('EXPIRE', key, YEAR_S)
   return true
 end`
@@ -1118,14 +1173,14 @@ end
 local function countForWorker(batch, workedS)
   local key = batch.prefix .. 'worker:' .. batch.worker
   if batch.successful + batch.failed == 0 or redis.call('EXISTS', key) == 0 then return end
-  if batch.successful > 0 then redis.call('HINCRBY', key, 'successful_job_count', batch.successful) end
-  if batch.failed > 0 then redis.call('HINCRBY', key, 'failed_job_count', batch.failed) end
-  redis.call('HINCRBYFLOAT', key, 'total_working_time', workedS * batch.applied / #batch.answers)
+  if batch.successful > 0 then redis.pcall('HINCRBY', key, 'successful_job_count', batch.successful) end
+  if batch.failed > 0 then redis.pcall('HINCRBY', key, 'failed_job_count', batch.failed) end
+  redis.pcall('HINCRBYFLOAT', key, 'total_working_time', workedS * batch.applied / #batch.answers)
 end
 local function writeBatch(batch)
-  for key, members in pairs(batch.leases) do redis.call('ZREM', key, unpack(members)) end
+  for key, members in pairs(batch.leases) do attempt('ZREM', key, unpack(members)) end
   for key, entries in pairs(batch.entries) do
-    if #entries > 0 then redis.call('ZADD', key, unpack(entries)) end
+    if #entries > 0 then attempt('ZADD', key, unpack(entries)) end
   end
 end`
 
@@ -1152,8 +1207,8 @@ local function endExecution(batch, s)
   append(listAt(batch.leases, batch.prefix .. 'wip:' .. s.queue), member)
   if s.extra.hasRecord then
     redis.call('DEL', batch.prefix .. 'execution:' .. member)
-    redis.call('ZREM', batch.prefix .. 'executions:' .. s.id, s.execution)
-    redis.call('SREM', batch.prefix .. 'worker:' .. batch.worker .. ':executions', member)
+    attempt('ZREM', batch.prefix .. 'executions:' .. s.id, s.execution)
+    attempt('SREM', batch.prefix .. 'worker:' .. batch.worker .. ':executions', member)
   end
 end
 local function releaseSome(batch, id, mode)
@@ -1165,7 +1220,7 @@ local function releaseSome(batch, id, mode)
 end
 local function writeEntry(batch, s)
   local key = batch.prefix .. 'results:' .. s.id
-  redis.call('XADD', key, 'MAXLEN', '~', 10, '*', unpack(s.extra.entry))
+  addResult(key, s.extra.entry)
   if tonumber(s.extra.entryKeepS) > 0 then
     redis.call('EXPIRE', key, s.extra.entryKeepS)
   else
@@ -1211,7 +1266,7 @@ end
 local function remainCanceled(batch, key, s, waiters)
   writeStatus(key, s)
   redis.call('HDEL', key, 'execution_id')
-  redis.call('ZADD', batch.prefix .. 'canceled:' .. s.queue, batch.nowS, s.id)
+  attempt('ZADD', batch.prefix .. 'canceled:' .. s.queue, batch.nowS, s.id)
   wake(batch.prefix, s.id, waiters)
 end
 local function scheduleAgain(batch, key, s)
@@ -1223,7 +1278,7 @@ local function queueAgain(batch, key, s)
   writeStatus(key, s, 'enqueued_at', batch.stamp)
   local concurrency = s.extra.rateLimit and s.release ~= 'none' and redis.call('HGET', key, 'rate_limit_concurrency')
   if concurrency then
-    redis.call('ZREM', batch.prefix .. 'rl:' .. s.extra.rateLimit .. ':allowed', s.id)
+    attempt('ZREM', batch.prefix .. 'rl:' .. s.extra.rateLimit .. ':allowed', s.id)
     place(batch.prefix, s.id, s.queue, s.extra.front, s.extra.rateLimit, concurrency, batch.stamp)
   else
     push(batch.prefix, s.queue, s.id, s.extra.front)
@@ -1278,7 +1333,7 @@ local function settle(batch, s)
   append(batch.answers, 'a')
   count(batch, s)
   if held[2] == 'canceled' then
-    redis.call('ZREM', batch.prefix .. 'canceled:' .. s.queue, s.id)
+    attempt('ZREM', batch.prefix .. 'canceled:' .. s.queue, s.id)
     decideCanceled(s)
   end
   if s.extra.rateLimit and s.to ~= 'queued' then
@@ -1343,7 +1398,7 @@ const LIB_WAITERS = String.raw`local function wake(prefix, id, waiters, notice)
 end`
 
 const LIB_WORKER_NAME = String.raw`local function otherInstance(key, instance, nowMs)
-  local known = redis.call('HMGET', key, 'birth', 'death', 'instance', 'alive_until')
+  local known = attempt('HMGET', key, 'birth', 'death', 'instance', 'alive_until') or {}
   if not known[1] or known[2] or known[3] == instance then return nil end
   local seconds = tonumber(known[4] or nil)
   local untilMs = seconds and math.floor(seconds * 1000)
@@ -1357,10 +1412,10 @@ const LIB_WORKER_STATE = String.raw`local function showState(prefix, worker, sho
   local key = prefix .. 'worker:' .. worker
   if state == shown or redis.call('EXISTS', key) == 0 then return end
   if state == 'busy' then
-    redis.call('HSET', key, 'state', state, 'current_job', claimed[4])
+    attempt('HSET', key, 'state', state, 'current_job', claimed[4])
   else
-    redis.call('HSET', key, 'state', state)
-    redis.call('HDEL', key, 'current_job')
+    attempt('HSET', key, 'state', state)
+    attempt('HDEL', key, 'current_job')
   end
 end`
 
@@ -1380,11 +1435,12 @@ export const awaitResult: Script<
   [status: string | null, word: 'over' | 'waiting', lastEntry?: string]
 > = {
   name: 'await_result',
-  sha: '2eab3bf3782c30353a2985f269aaedb114abf213',
+  sha: '68e19c34d89d0849a1b117456be164beff61f06b',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
     String.raw`local jobKey, resultsKey = KEYS[1], KEYS[2]
 local channel, untilEnd = ARGV[1], ARGV[2] == '1'
 local job = redis.call('HMGET', jobKey, 'status', 'waiters', 'data', 'results')
@@ -1399,7 +1455,7 @@ if not string.find(',' .. waiters .. ',', ',' .. channel .. ',', 1, true) then
   redis.call('HSET', jobKey, 'waiters', waiters == '' and channel or waiters .. ',' .. channel)
 end
 if job[4] == 'stream' or (job[3] and string.byte(job[3]) == 0x78) then
-  local last = redis.call('XREVRANGE', resultsKey, '+', '-', 'COUNT', 1)[1]
+  local last = (attempt('XREVRANGE', resultsKey, '+', '-', 'COUNT', 1) or {})[1]
   return { status, 'waiting', last and last[1] or '0-0' }
 end
 return { status, 'waiting' }`,
@@ -1466,11 +1522,12 @@ export const cancel: Script<
   'done' | 'missing' | 'refused' | 'more'
 > = {
   name: 'cancel',
-  sha: 'b687865f1fff9a576c59df19929a9132588690c4',
+  sha: 'f61c6e87302c0ccbc61b84b1b3832d6f7c594642',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
     LIB_TIME,
     LIB_LEASE,
     LIB_OLDER_STATUS,
@@ -1494,7 +1551,7 @@ if status == 'canceled' then return 'refused' end
 local nowS = clock()
 if queue then
   leave(prefix, id, status, queue, holdSlot(prefix, job[4], id, queue, job[5]))
-  redis.call('ZADD', prefix .. 'canceled:' .. queue, nowS, id)
+  attempt('ZADD', prefix .. 'canceled:' .. queue, nowS, id)
 end
 redis.call('HSET', jobKey, 'status', 'canceled')
 redis.call('HDEL', jobKey, 'run_again')
@@ -1537,7 +1594,7 @@ export const claim: Script<
   Buffer
 > = {
   name: 'claim',
-  sha: '3d0f7bc3d429ae6cf8cd973f30db4594b5067b3e',
+  sha: 'caf988ff386906678e8ec4cf2ef663d88d88c853',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -1546,6 +1603,7 @@ export const claim: Script<
     LIB_CLAIMED,
     String.raw`local readAny
 local function make_claim_any()`,
+    LIB_ATTEMPT,
     LIB_BROKEN,
     LIB_EXPIRING,
     LIB_LEASE,
@@ -1558,6 +1616,7 @@ function readAny(...)
   return readAny(...)
 end`,
     LIB_CLAIM,
+    LIB_ATTEMPT,
     LIB_WORKER_STATE,
     String.raw`local suspendedKey = KEYS[1]
 local prefix, stamp, want, worker = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
@@ -1627,15 +1686,19 @@ export const countQueues: Script<
   number[][]
 > = {
   name: 'count_queues',
-  sha: 'fe13a0996ed4284b80d7d01b04ff058814538857',
+  sha: '9ce2f56026885f80f2bbeed33fa0b9ec73ee46f8',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=no-writes`,
+    LIB_ATTEMPT,
     String.raw`local prefix = ARGV[1]
 local now = redis.call('TIME')[1]
+local function count(command, key)
+  return attempt(command, key) or 0
+end
 local function living(key)
-  local count = redis.call('ZCARD', key)
+  local count = count('ZCARD', key)
   if count == 0 then return 0 end
   return count - redis.call('ZCOUNT', key, 0, now)
 end
@@ -1646,13 +1709,13 @@ local counts = {}
 for at = 2, #ARGV do
   local name = ARGV[at]
   counts[at - 1] = {
-    redis.call('LLEN', prefix .. 'queue:' .. name),
-    redis.call('ZCARD', prefix .. 'wip:' .. name),
+    count('LLEN', prefix .. 'queue:' .. name),
+    count('ZCARD', prefix .. 'wip:' .. name),
     living(prefix .. 'finished:' .. name),
     living(prefix .. 'failed:' .. name),
-    redis.call('ZCARD', prefix .. 'deferred:' .. name),
-    redis.call('ZCARD', prefix .. 'scheduled:' .. name),
-    redis.call('ZCARD', prefix .. 'canceled:' .. name),
+    count('ZCARD', prefix .. 'deferred:' .. name),
+    count('ZCARD', prefix .. 'scheduled:' .. name),
+    count('ZCARD', prefix .. 'canceled:' .. name),
     paused[at - 1] and 1 or 0,
   }
 end
@@ -1677,18 +1740,19 @@ export const countRateLimited: Script<
   [done: number, offset: number, counts: string[]]
 > = {
   name: 'count_rate_limited',
-  sha: 'c5d5a90795442b1854fbb26559c2e1cdd41bd0e4',
+  sha: '1f52aa9a9c20b27ae80034bf6fd6cd2191b9b35c',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=no-writes`,
+    LIB_ATTEMPT,
     String.raw`local prefix, offset = ARGV[1], tonumber(ARGV[2])
 local MOST = 1000
 local byQueue, done, left = {}, 0, MOST
 for at = 3, #ARGV do
-  local ids = redis.call('ZRANGE', prefix .. 'rl:' .. ARGV[at] .. ':rate_limited', offset, offset + left - 1)
+  local ids = attempt('ZRANGE', prefix .. 'rl:' .. ARGV[at] .. ':rate_limited', offset, offset + left - 1) or {}
   for _, id in ipairs(ids) do
-    local queue = redis.call('HGET', prefix .. 'job:' .. id, 'origin')
+    local queue = attempt('HGET', prefix .. 'job:' .. id, 'origin')
     if queue then byQueue[queue] = (byQueue[queue] or 0) + 1 end
   end
   if #ids == left then
@@ -1751,11 +1815,12 @@ export const cronHeartbeat: Script<
   [name: 'held' | 'taken', nowMs: number]
 > = {
   name: 'cron_heartbeat',
-  sha: 'bdf68d76756321cb5c28908e08817ab0001b7e3e',
+  sha: '96ad52927e19bcfad5daf687c80ff1448d43e25b',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
     LIB_TIME,
     LIB_CRON_SCHEDULER,
     String.raw`local schedulersKey, recordKey = KEYS[1], KEYS[2]
@@ -1783,23 +1848,27 @@ export const cronOpen: Script<
   [tick: string, since: string, paused: string, resumed: string, nowMs: number]
 > = {
   name: 'cron_open',
-  sha: '2b05f7b543d0b64fd8b1861915f99fe50f441627',
+  sha: '3792b59ab8cf10b7c02e9a9810a49745c979362f',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua`,
+    LIB_ATTEMPT,
     LIB_TIME,
     LIB_CRON,
     String.raw`local stateKey = KEYS[1]
 local slot, rule = ARGV[1], ARGV[2]
 local nowS, nowMs = clock()
 local state = redis.call('HMGET', stateKey, 'tick' .. slot, 'since' .. slot, 'paused', 'resumed', 'rule' .. slot)
-if state[5] ~= rule then
+if state[5] ~= rule or not readMs(state[2]) then
   state[2] = string.format('%.0f', nowS * 1000)
   redis.call('HSET', stateKey, 'rule' .. slot, rule, 'since' .. slot, state[2])
 end
 redis.call('EXPIRE', stateKey, YEAR_S)
-return { state[1] or '', state[2], state[3] or '', state[4] or '', nowMs }`,
+local function known(text)
+  return readMs(text) and text or ''
+end
+return { known(state[1]), state[2], known(state[3]), known(state[4]), nowMs }`,
   ),
 }
 
@@ -1818,11 +1887,12 @@ export const cronPause: Script<
   0 | 1
 > = {
   name: 'cron_pause',
-  sha: 'd2e7b19abcac782f8d6949ed2e3d6b351b5410b3',
+  sha: '50df2a755430d9cf3fee03c3bc4cc03da416bf19',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
     LIB_TIME,
     LIB_CRON,
     String.raw`local stateKey = KEYS[1]
@@ -1861,11 +1931,12 @@ export const cronRegister: Script<
   [answer: 'registered' | 'taken', lastBeat: string, leftMs: number]
 > = {
   name: 'cron_register',
-  sha: 'f7205b260cda984623f6b84569d71c9d6ff0e6c4',
+  sha: 'e8e05f2bcc0dde29cc4b055499146aa52bca3b66',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua`,
+    LIB_ATTEMPT,
     LIB_TIME,
     LIB_CRON_SCHEDULER,
     String.raw`local schedulersKey, recordKey = KEYS[1], KEYS[2]
@@ -1928,13 +1999,14 @@ export const cronTick: Script<
   [answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'too_many' | 'early', tick: string, nowMs: number]
 > = {
   name: 'cron_tick',
-  sha: '0e5e3c7c8af7d6b08b53736c69ae20c928c821c8',
+  sha: 'a5165f4572c89252317fe05e741b7ae34d41456d',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua`,
     LIB_TIME,
     LIB_ENQUEUE_BATCH,
+    LIB_ATTEMPT,
     LIB_EXPIRING,
     LIB_LEASE,
     LIB_PUSH,
@@ -1974,11 +2046,12 @@ local prefix, stamp, slot, tick, latest, overlap = ARGV[1], ARGV[2], ARGV[3], AR
 local job = cmsgpack.unpack(ARGV[7])
 local _, nowMs = clock()
 local state = redis.call('HMGET', stateKey, 'tick' .. slot, 'paused', 'resumed')
-local decided = state[1] or ''
+local decided = readMs(state[1]) and state[1] or ''
 if tick ~= '' then
   if tonumber(tick) > nowMs then return { 'early', decided, nowMs } end
   if decided ~= '' and tonumber(decided) > tonumber(latest) then return { 'taken', decided, nowMs } end
-  if state[3] and tonumber(tick) <= tonumber(state[3]) then return { 'taken', decided, nowMs } end
+  local resumed = readMs(state[3])
+  if resumed and tonumber(tick) <= resumed then return { 'taken', decided, nowMs } end
   if state[2] then return { 'paused', decided, nowMs } end
   redis.call('HSET', stateKey, 'tick' .. slot, tick)
   redis.call('EXPIRE', stateKey, YEAR_S)
@@ -2011,15 +2084,16 @@ export const cronUnregister: Script<
   0 | 1
 > = {
   name: 'cron_unregister',
-  sha: '766f17f0c345b1108ce5e71557239652b44969d8',
+  sha: '2e8165201eebe69eb04f96eb27e8276f257e8823',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
     String.raw`local schedulersKey, recordKey = KEYS[1], KEYS[2]
 local name, instance, ttlS = ARGV[1], ARGV[2], ARGV[3]
-if redis.call('HGET', recordKey, 'instance') ~= instance then return 0 end
-redis.call('ZREM', schedulersKey, name)
+if attempt('HGET', recordKey, 'instance') ~= instance then return 0 end
+attempt('ZREM', schedulersKey, name)
 redis.call('EXPIRE', recordKey, ttlS)
 redis.call('HDEL', recordKey, 'instance')
 return 1`,
@@ -2044,11 +2118,12 @@ export const deleteJob: Script<
   'done' | 'missing' | 'more'
 > = {
   name: 'delete_job',
-  sha: 'b787304b59522cc8ea114cde8650d1e97a4cd273',
+  sha: '21b0a574d8cf904d6b276139ad1651fa9953f5a8',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
     LIB_LEASE,
     LIB_OLDER_STATUS,
     LIB_EXPIRING,
@@ -2076,7 +2151,7 @@ local function remove(jobId)
   if job[4] then releaseSlot(prefix, job[4], jobId, stamp) end
 end
 local function isDependent(other)
-  if redis.call('SISMEMBER', prefix .. 'job::' .. other .. ':dependencies', id) == 1 then return true end
+  if attempt('SISMEMBER', prefix .. 'job::' .. other .. ':dependencies', id) == 1 then return true end
   local listed = redis.pcall('HMGET', prefix .. 'job:' .. other, 'dependency_id', 'dependency_ids')
   return listed[1] == id or (listed[2] and string.find(listed[2], '"' .. id .. '"', 1, true))
 end
@@ -2084,7 +2159,7 @@ if redis.call('EXISTS', jobKey) == 0 then return 'missing' end
 local left = mostDependents
 for _, key in ipairs({ prefix .. 'releasing:' .. id, jobKey .. ':dependents' }) do
   if left ~= 0 then
-    local children = redis.call('SPOP', key, left > 0 and left or redis.call('SCARD', key))
+    local children = attempt('SPOP', key, left > 0 and left or attempt('SCARD', key) or 0) or {}
     for _, child in ipairs(children) do
       if isDependent(child) then remove(child) end
     end
@@ -2092,7 +2167,7 @@ for _, key in ipairs({ prefix .. 'releasing:' .. id, jobKey .. ':dependents' }) 
   end
 end
 if mostDependents > 0 and left == 0 then return 'more' end
-if mostDependents ~= 0 then redis.call('HDEL', prefix .. 'releasing', id) end
+if mostDependents ~= 0 then attempt('HDEL', prefix .. 'releasing', id) end
 remove(id)
 return 'done'`,
   ),
@@ -2116,11 +2191,12 @@ export const drainReady: Script<
   number
 > = {
   name: 'drain_ready',
-  sha: '8c7d4a9ffa10e2affe7e42a5c6c0216090c04940',
+  sha: 'f6b487e08271627dae94dd2cea3583fbac177e29',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
     LIB_BROKEN,
     LIB_LEASE,
     LIB_PUSH,
@@ -2154,12 +2230,13 @@ export const dropDeadSlots: Script<
   number
 > = {
   name: 'drop_dead_slots',
-  sha: 'd7fb145857963c68a8984384f48080ac8efbfab9',
+  sha: '921ea134ad7bc5cc375e49d87d3c9a2a82a0eab7',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_TIME,
+    LIB_ATTEMPT,
     LIB_LEASE,
     LIB_OLDER_STATUS,
     LIB_PUSH,
@@ -2169,15 +2246,15 @@ local prefix, limit, stamp, first, last = ARGV[1], ARGV[2], ARGV[3], ARGV[4], AR
 local MOST_CHECKED = 1000
 local key = prefix .. 'rl:' .. limit
 local freed = freeDeadSlots(prefix, limit, first, last)
-for _, id in ipairs(redis.call('ZRANGE', key .. ':rate_limited', 0, MOST_CHECKED - 1)) do
+for _, id in ipairs(attempt('ZRANGE', key .. ':rate_limited', 0, MOST_CHECKED - 1) or {}) do
   local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'rate_limit_key', 'origin')
   local waits = job[2] == limit and (job[1] == 'rate_limited'
-    or (job[3] and not redis.call('ZSCORE', key .. ':allowed', id)
+    or (job[3] and not attempt('ZSCORE', key .. ':allowed', id)
       and not isTrueStatus(prefix, id, job[1] or 'created', job[3])))
   if not waits then redis.call('ZREM', key .. ':rate_limited', id) end
 end
-local concurrency = tonumber(redis.call('HGET', key, 'concurrency'))
-if concurrency then fillSlots(prefix, limit, concurrency, stamp) end
+local slots = slotsOf(prefix, limit)
+if slots then guard(fillSlots, prefix, limit, slots, stamp) end
 if redis.call('EXISTS', key .. ':allowed', key .. ':rate_limited') == 0 then
   redis.call('DEL', key)
   redis.call('SREM', limitsKey, limit)
@@ -2305,11 +2382,12 @@ export const dropOrphans: Script<
   number
 > = {
   name: 'drop_orphans',
-  sha: '613fdc1cb81bcf28dd8319e096b0fde580f49139',
+  sha: 'da882db8018da6836146d8623f604ced05a4c8b1',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
     LIB_BROKEN,
     String.raw`local registryKey = KEYS[1]
 local prefix, queue = ARGV[1], ARGV[2]
@@ -2342,11 +2420,12 @@ export const empty: Script<
   number
 > = {
   name: 'empty',
-  sha: '31119dff7c000fd7819304a682ea46c9996df446',
+  sha: '90ca2e2bece94019ee54b318f19fab98019c2b88',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
     LIB_EXPIRING,
     LIB_LEASE,
     LIB_PUSH,
@@ -2367,7 +2446,7 @@ for _, id in ipairs(ids) do
     if job[2] then releaseSlot(prefix, job[2], id, stamp) end
   end
 end
-if forget and redis.call('EXISTS', queueKey) == 0 then redis.call('SREM', prefix .. 'queues', queueKey) end
+if forget and redis.call('EXISTS', queueKey) == 0 then attempt('SREM', prefix .. 'queues', queueKey) end
 return #ids`,
   ),
 }
@@ -2390,7 +2469,7 @@ export const enqueue: Script<
   number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle' | 'too_many')[]
 > = {
   name: 'enqueue',
-  sha: '640dfadcc3679ea95808bac02ae3247428af4b2f',
+  sha: '700def4335e9b6dd5f8d8ed575b21c307bb71a60',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2420,24 +2499,31 @@ elseif traits == '1' then
     end
   end
 end
+local function pushWritten(queue, first, last, ids)
+  local answer = redis.pcall('RPUSH', prefix .. 'queue:' .. queue, unpack(ids))
+  if type(answer) == 'number' then return nil end
+  redis.call('UNLINK', unpack(keys, first, last))
+  return answer
+end
 if found == 0 then
-  local queue, ready = nil, {}
+  local queue, ready, first = nil, {}, 1
   for n = 1, count do
     local id, itsQueue, createdAt, data, description, timeout = unpack(jobs, 6 * n - 5, 6 * n)
     if itsQueue ~= queue then
-      if queue then redis.call('RPUSH', prefix .. 'queue:' .. queue, unpack(ready)) end
-      queue, ready = itsQueue, {}
+      local fault = queue and pushWritten(queue, first, n - 1, ready)
+      if fault then return fault end
+      queue, ready, first = itsQueue, {}, n
       redis.call('SADD', queuesKey, prefix .. 'queue:' .. queue)
     end
     redis.call('HSET', keys[n], 'status', 'queued', 'enqueued_at', stamp, 'created_at', createdAt, 'data', data,
       'origin', queue, 'last_heartbeat', '', 'description', description, 'timeout', timeout)
     ready[#ready + 1] = id
   end
-  redis.call('RPUSH', prefix .. 'queue:' .. queue, unpack(ready))
-  return count
+  return pushWritten(queue, first, count, ready) or count
 end`,
     LIB_TIME,
     LIB_ENQUEUE_BATCH,
+    LIB_ATTEMPT,
     LIB_EXPIRING,
     LIB_LEASE,
     LIB_PUSH,
@@ -2491,11 +2577,12 @@ export const explain: Script<
   [] | [ fields: Buffer[], position: number | null, due: Buffer | null, suspended: 0 | 1, paused: 0 | 1, workers: number, dependencies: Buffer[], slotHolders: Buffer[], waitingBefore: number | null, releasing: 0 | 1]
 > = {
   name: 'explain',
-  sha: 'fa4ce9376e41b27d5f7bf759c2aa0eaa9b63bd26',
+  sha: '6ae98eb86c18f0d8a5cc644b34f0746859ad9268',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
     String.raw`#!lua flags=no-writes`,
+    LIB_ATTEMPT,
     String.raw`local jobKey = KEYS[1]
 local prefix, id = ARGV[1], ARGV[2]
 local MOST_READ = 250
@@ -2503,24 +2590,24 @@ local fields = redis.call('HGETALL', jobKey)
 if #fields == 0 then return {} end
 local job = redis.call('HMGET', jobKey, 'origin', 'rate_limit_key')
 local queue, limit = job[1] or '', job[2]
-local dependencies, releasing = {}, redis.call('HEXISTS', prefix .. 'unchecked', id)
-for _, dependency in ipairs(redis.call('SRANDMEMBER', prefix .. 'job::' .. id .. ':dependencies', MOST_READ)) do
+local dependencies, releasing = {}, attempt('HEXISTS', prefix .. 'unchecked', id) or 0
+for _, dependency in ipairs(attempt('SRANDMEMBER', prefix .. 'job::' .. id .. ':dependencies', MOST_READ) or {}) do
   local key = prefix .. 'job:' .. dependency
-  local status = redis.call('HGET', key, 'status') or (redis.call('EXISTS', key) == 1 and 'created') or ''
+  local status = attempt('HGET', key, 'status') or (redis.call('EXISTS', key) == 1 and 'created') or ''
   dependencies[#dependencies + 1] = dependency
   dependencies[#dependencies + 1] = status
-  releasing = math.max(releasing, redis.call('SISMEMBER', prefix .. 'releasing:' .. dependency, id))
+  releasing = math.max(releasing, attempt('SISMEMBER', prefix .. 'releasing:' .. dependency, id) or 0)
 end
 return {
   fields,
-  redis.call('LPOS', prefix .. 'queue:' .. queue, id),
-  redis.call('ZSCORE', prefix .. 'scheduled:' .. queue, id),
+  attempt('LPOS', prefix .. 'queue:' .. queue, id) or false,
+  attempt('ZSCORE', prefix .. 'scheduled:' .. queue, id) or false,
   redis.call('EXISTS', prefix .. 'suspended'),
   redis.call('EXISTS', prefix .. 'paused:' .. queue),
-  redis.call('SCARD', prefix .. 'workers:' .. queue),
+  attempt('SCARD', prefix .. 'workers:' .. queue) or 0,
   dependencies,
-  limit and redis.call('ZRANGE', prefix .. 'rl:' .. limit .. ':allowed', 0, MOST_READ - 1) or {},
-  limit and redis.call('ZRANK', prefix .. 'rl:' .. limit .. ':rate_limited', id) or false,
+  limit and attempt('ZRANGE', prefix .. 'rl:' .. limit .. ':allowed', 0, MOST_READ - 1) or {},
+  limit and attempt('ZRANK', prefix .. 'rl:' .. limit .. ':rate_limited', id) or false,
   releasing,
 }`,
   ),
@@ -2652,11 +2739,12 @@ export const giveBack: Script<
   ('returned' | 'lost')[]
 > = {
   name: 'give_back',
-  sha: '81f185f078064a0a21715968da0e20cf1152ad81',
+  sha: '6fa7c40d0f331088b3baf798930cb6784fbe9032',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
     LIB_PUSH,
     LIB_EXPIRING,
     LIB_TIME,
@@ -2709,12 +2797,13 @@ export const heartbeat: Script<
   [name: 'held' | 'taken', lost: string[]]
 > = {
   name: 'heartbeat',
-  sha: '31ae249cf3ae362ee8054ca03af6c60c501a561b',
+  sha: '1efab1810bc9b7040b555ce02fb3085ed456cffe',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_TIME,
+    LIB_ATTEMPT,
     LIB_LEASE,
     LIB_WORKER_NAME,
     String.raw`local workersKey = KEYS[1]
@@ -2726,12 +2815,12 @@ local firstField, lastField = lastQueue + 1, lastQueue + fieldCount
 local nowS, nowMs = clock()
 local key = prefix .. 'worker:' .. name
 local function writeRecord()
-  local isThere = redis.call('HGET', key, 'instance') == instance
+  local isThere = attempt('HGET', key, 'instance') == instance
   if not isThere then
     redis.call('DEL', key)
     redis.call('HSET', key, unpack(ARGV, firstField, lastField))
-    redis.call('SADD', workersKey, key)
-    for at = firstQueue, lastQueue do redis.call('SADD', prefix .. 'workers:' .. ARGV[at], key) end
+    attempt('SADD', workersKey, key)
+    for at = firstQueue, lastQueue do attempt('SADD', prefix .. 'workers:' .. ARGV[at], key) end
   end
   redis.call('HSET', key, 'last_heartbeat', stamp, 'alive_until', score(nowMs + leaseMs))
   redis.call('EXPIRE', key, ttlS)
@@ -2756,9 +2845,9 @@ for at = lastField + 1, #ARGV, 3 do
   local status = held[2]
   if owns(prefix, queue, id, execution, held[1], status) then
     if status ~= 'canceled' then
-      redis.call('ZADD', prefix .. 'wip:' .. queue, leaseEnds, member)
+      attempt('ZADD', prefix .. 'wip:' .. queue, leaseEnds, member)
     else
-      redis.call('ZADD', prefix .. 'wip:' .. queue, 'XX', leaseEnds, member)
+      attempt('ZADD', prefix .. 'wip:' .. queue, 'XX', leaseEnds, member)
     end
     if status ~= 'started' and status ~= 'canceled' and not (status == 'queued' and isInQueue(prefix, queue, id)) then
       redis.call('HSET', jobKey, 'status', 'started')
@@ -2767,21 +2856,21 @@ for at = lastField + 1, #ARGV, 3 do
     local executionKey = prefix .. 'execution:' .. member
     local now = score(nowMs)
     if redis.call('EXISTS', executionKey) == 0 then
-      redis.call('HSET', executionKey, 'id', execution, 'job_id', id, 'created_at', now, 'worker_name', name)
+      attempt('HSET', executionKey, 'id', execution, 'job_id', id, 'created_at', now, 'worker_name', name)
     end
-    redis.call('HSET', executionKey, 'last_heartbeat', now)
+    attempt('HSET', executionKey, 'last_heartbeat', now)
     redis.call('EXPIRE', executionKey, recordTtlS)
-    redis.call('ZADD', prefix .. 'executions:' .. id, nowS + recordTtlS, execution)
+    attempt('ZADD', prefix .. 'executions:' .. id, nowS + recordTtlS, execution)
     redis.call('EXPIRE', prefix .. 'executions:' .. id, recordTtlS)
-    redis.call('SADD', key .. ':executions', member)
+    attempt('SADD', key .. ':executions', member)
     redis.call('EXPIRE', key .. ':executions', recordTtlS)
   else
     lost[#lost + 1] = id
     lost[#lost + 1] = execution
-    if redis.call('HEXISTS', prefix .. 'rl-held', member) == 1 then
-      redis.call('ZADD', prefix .. 'wip:' .. queue, 'XX', leaseEnds, member)
+    if attempt('HEXISTS', prefix .. 'rl-held', member) == 1 then
+      attempt('ZADD', prefix .. 'wip:' .. queue, 'XX', leaseEnds, member)
     else
-      redis.call('ZREM', prefix .. 'wip:' .. queue, member)
+      attempt('ZREM', prefix .. 'wip:' .. queue, member)
     end
   end
 end
@@ -2810,25 +2899,28 @@ export const lead: Script<
   string[]
 > = {
   name: 'lead',
-  sha: 'ff981d92d7298f63f17f75ec0ddf5107e2d69752',
+  sha: '2324dc5428f2b6689153adc96c3a2e54544e6eae',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
     String.raw`local schedulerKey = KEYS[1]
 local prefix, name, leaseMs, stamp = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local recordTtlS, queueCount = ARGV[5], tonumber(ARGV[6])
 local led = {}
 for at = 7, 6 + queueCount do
   local lock = prefix .. 'scheduler-lock:' .. ARGV[at]
-  local holder = redis.call('GET', lock)
+  local holder = attempt('GET', lock)
   if not holder or holder == name then
     redis.call('SET', lock, name, 'PX', leaseMs)
     led[#led + 1] = ARGV[at]
   end
 end
 if #led > 0 then
-  if redis.call('EXISTS', schedulerKey) == 0 then redis.call('HSET', schedulerKey, unpack(ARGV, 7 + queueCount)) end
+  local size = attempt('HLEN', schedulerKey)
+  if not size then redis.call('DEL', schedulerKey) end
+  if not size or size == 0 then redis.call('HSET', schedulerKey, unpack(ARGV, 7 + queueCount)) end
   redis.call('HSET', schedulerKey, 'last_heartbeat', stamp)
   redis.call('EXPIRE', schedulerKey, recordTtlS)
 end
@@ -2895,15 +2987,16 @@ export const maintenanceTurn: Script<
   [shared: 0 | 1, queues: string[]]
 > = {
   name: 'maintenance_turn',
-  sha: 'd333080c84ecde384a8b1b0ff5515c4aa1b3d297',
+  sha: '7f05f69ff1201bfc4cd8b2e46df6fb1de45e7715',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
     String.raw`local sharedKey = KEYS[1]
 local prefix, instance, forMs = ARGV[1], ARGV[2], ARGV[3]
 local function take(key)
-  local holder = redis.call('GET', key)
+  local holder = attempt('GET', key)
   if holder and holder ~= instance then return false end
   redis.call('SET', key, instance, 'PX', forMs)
   return true
@@ -2934,11 +3027,12 @@ export const promote: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'promote',
-  sha: 'e47dac303661193287d723226ad898c86f185e11',
+  sha: '0eadb029695347c58dd44579d2508a176ef4cb8d',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua`,
+    LIB_ATTEMPT,
     LIB_LEASE,
     LIB_OLDER_STATUS,
     LIB_EXPIRING,
@@ -2955,8 +3049,9 @@ local job = readDue(prefix, id)
 if not job then return 'missing' end
 local queue = redis.call('HGET', jobKey, 'origin')
 if not queue or not isScheduled(prefix, queue, id, job) then return 'refused' end
-if redis.call('ZREM', prefix .. 'scheduled:' .. queue, id) == 0 then return 'refused' end
+if not attempt('ZSCORE', prefix .. 'scheduled:' .. queue, id) then return 'refused' end
 promote(prefix, queue, id, job, atFront or goesToFront(job), stamp)
+redis.call('ZREM', prefix .. 'scheduled:' .. queue, id)
 return 'done'`,
   ),
 }
@@ -2980,11 +3075,12 @@ export const promoteDue: Script<
   'lost' | [moved: number, waitMs: number, nowMs: number, setAside: string[]]
 > = {
   name: 'promote_due',
-  sha: 'cfb8432a751ffbdceba39366c4046a15173b91ad',
+  sha: '39069d1c0dc5581d4d8b1322713f576b35070157',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
     LIB_LEASE,
     LIB_OLDER_STATUS,
     LIB_EXPIRING,
@@ -3011,6 +3107,7 @@ end`,
 local prefix, queue, leader, stamp, most = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local GRACE_MS = 2000
 local LOOK_AGAIN_MS = 1000
+local LONGEST_WAIT_MS = 1e15
 if redis.call('GET', lockKey) ~= leader then return 'lost' end
 local _, nowMs = clock()
 local gone, head, tail, setAside = {}, {}, {}, {}
@@ -3073,7 +3170,7 @@ if work >= most and #gone > 0 then
   waitMs = 0
 else
   local nextDue = redis.call('ZRANGEBYSCORE', scheduledKey, '(' .. score(nowMs), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-  if nextDue[2] then waitMs = math.ceil(tonumber(nextDue[2]) * 1000 - nowMs) end
+  if nextDue[2] then waitMs = math.ceil(math.min(tonumber(nextDue[2]) * 1000 - nowMs, LONGEST_WAIT_MS)) end
   if kept > 0 and (waitMs < 0 or waitMs > LOOK_AGAIN_MS) then waitMs = LOOK_AGAIN_MS end
 end
 return { moved, waitMs, nowMs, setAside }`,
@@ -3139,11 +3236,12 @@ export const recover: Script<
   [nowMs: number, taken: Buffer, next: number]
 > = {
   name: 'recover',
-  sha: '075beabd801b7d9b3e78141644a2d9d07f929d3e',
+  sha: 'df9875f6b9386e1de77550a2ed25f63a2c4785a4',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
     LIB_BROKEN,
     LIB_TIME,
     LIB_PUSH,
@@ -3184,11 +3282,21 @@ local serial = firstSerial(nowMs)
 local left = 0
 local READY_S = 5
 local function isStartedByPython(id, job)
-  return not job[2] or (job[4] and not redis.call('ZSCORE', prefix .. 'wip:' .. job[4], id .. ':' .. job[2]))
+  return not job[2] or (job[4] and not attempt('ZSCORE', prefix .. 'wip:' .. job[4], id .. ':' .. job[2]))
 end
 local OFTEN = 3
 local PREFETCHED = 'f'
+local function countAbandoned(key)
+  local count = redis.pcall('HINCRBY', key, 'abandoned_count', 1)
+  if type(count) == 'number' then return count end
+  redis.call('HSET', key, 'abandoned_count', 1)
+  return 1
+end
 local back = {}
+local function takesJobs()
+  local kind = redis.call('TYPE', prefix .. 'queue:' .. queue).ok
+  return kind == 'list' or kind == 'none'
+end
 local function putBack(id, key)
   redis.call('HSET', key, 'status', 'queued')
   redis.call('HDEL', key, 'execution_id', 'started_at', 'worker_name')
@@ -3196,14 +3304,14 @@ local function putBack(id, key)
   if tonumber(job[1]) then expireAfter(prefix, id, job[1], queue, job[2]) end
   back[#back + 1] = id
 end
-putBackStuck(prefix, queue, nowMs)
+guard(putBackStuck, prefix, queue, nowMs)
 if redis.call('EXISTS', prefix .. 'ready:' .. queue) == 1 then
-  drainReady(prefix, queue, nowS - READY_S, most, stamp)
+  guard(drainReady, prefix, queue, nowS - READY_S, most, stamp)
 end
 local ended = redis.call('ZREVRANGEBYSCORE', wipKey, leaseScore(nowMs), 0, 'WITHSCORES', 'LIMIT', from, most)
 for at = #ended - 1, 1, -2 do
   local member = ended[at]
-  local id, execution = string.match(member, '^([^:]+):?(.*)$')
+  local id, execution = string.match(member, '^([^:]*):?(.*)$')
   local key = prefix .. 'job:' .. id
   local held = redis.pcall('HMGET', key, 'status', 'execution_id', 'data', 'origin')
   local ours = held[2] == execution
@@ -3214,11 +3322,11 @@ for at = #ended - 1, 1, -2 do
     redis.call('ZREM', wipKey, member)
     if not held[3] then noteIfBroken(prefix, queue, id) end
     local hadHeartbeat = redis.call('DEL', prefix .. 'execution:' .. member) == 1
-    redis.call('ZREM', prefix .. 'executions:' .. id, execution)
+    attempt('ZREM', prefix .. 'executions:' .. id, execution)
     local isAbandoned = ours and held[1] ~= 'canceled' or held[1] == 'started' and isStartedByPython(id, held)
     if isAbandoned and held[3] then
-      local often = redis.call('HINCRBY', key, 'abandoned_count', 1) >= OFTEN
-      if ours and not hadHeartbeat and not often and string.sub(execution, 1, 1) == PREFETCHED then
+      local often = countAbandoned(key) >= OFTEN
+      if ours and not hadHeartbeat and not often and string.sub(execution, 1, 1) == PREFETCHED and takesJobs() then
         putBack(id, key)
       else
         serial = serial + 1
@@ -3256,11 +3364,12 @@ export const register: Script<
   [answer: 'registered' | 'taken', aliveUntil: string, leftMs: number]
 > = {
   name: 'register',
-  sha: '8f11e9cb9f28eebfcf7a380257299be0d62f60ea',
+  sha: 'a6a9a92b4dc7f2b44517f24bc60080cf7ccd0620',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
     LIB_TIME,
     LIB_WORKER_NAME,
     String.raw`local workersKey = KEYS[1]
@@ -3277,8 +3386,8 @@ end
 redis.call('DEL', key)
 redis.call('HSET', key, 'alive_until', score(nowMs + leaseMs), unpack(ARGV, lastQueue + 1))
 redis.call('EXPIRE', key, ttlS)
-redis.call('SADD', workersKey, key)
-for at = firstQueue, lastQueue do redis.call('SADD', prefix .. 'workers:' .. ARGV[at], key) end
+attempt('SADD', workersKey, key)
+for at = firstQueue, lastQueue do attempt('SADD', prefix .. 'workers:' .. ARGV[at], key) end
 return { 'registered', '', 0 }`,
   ),
 }
@@ -3299,11 +3408,12 @@ export const releaseDependents: Script<
   0 | 1
 > = {
   name: 'release_dependents',
-  sha: '82b0903606ee7241faf57135dc097a760e325830',
+  sha: '8fd6b894e12f83c7a8db49f246a25383aa54e498',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
     LIB_LEASE,
     LIB_OLDER_STATUS,
     LIB_EXPIRING,
@@ -3318,12 +3428,12 @@ export const releaseDependents: Script<
 local prefix, stamp = ARGV[1], ARGV[2]
 local left = RELEASED_AT_ONCE
 while left > 0 do
-  local next = redis.call('HRANDFIELD', releasingKey, 1, 'WITHVALUES')
+  local next = attempt('HRANDFIELD', releasingKey, 1, 'WITHVALUES') or {}
   if #next == 0 then break end
-  left = left - releaseSetAside(prefix, next[1], next[2], left, stamp)
+  left = left - math.max(1, releaseSetAside(prefix, next[1], next[2], left, stamp))
 end
 while left > 0 do
-  local next = redis.call('HRANDFIELD', uncheckedKey, 1, 'WITHVALUES')
+  local next = attempt('HRANDFIELD', uncheckedKey, 1, 'WITHVALUES') or {}
   if #next == 0 then break end
   left = left - checkMore(prefix, next[1], next[2], stamp)
 end
@@ -3349,11 +3459,12 @@ export const releaseUnheld: Script<
   [seen: number, released: number]
 > = {
   name: 'release_unheld',
-  sha: '4cdfe007647c19d84afe69813de9e6c011761151',
+  sha: '8d55ee5cdf6e524e99773ca59e1913b43e5d2bd2',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
     LIB_LEASE,
     LIB_OLDER_STATUS,
     LIB_EXPIRING,
@@ -3371,9 +3482,8 @@ local ids = redis.call('ZRANGE', deferredKey, first, last)
 for _, id in ipairs(ids) do
   local job = redis.pcall('HMGET', prefix .. 'job:' .. id, unpack(WAITING_FIELDS))
   local isDeferred = job[2] and (job[1] == 'deferred' or isListedDespite(prefix, id, job[1], job[2], 'deferred'))
-  if isDeferred and redis.call('HEXISTS', prefix .. 'unchecked', id) == 0
-    and dependenciesMet(prefix, id, job[3] == '1') then
-    releaseOne(prefix, id, job, stamp)
+  if isDeferred and attempt('HEXISTS', prefix .. 'unchecked', id) ~= 1
+    and dependenciesMet(prefix, id, job[3] == '1') and releaseOne(prefix, id, job, stamp) then
     released = released + 1
   end
 end
@@ -3400,11 +3510,12 @@ export const requeue: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'requeue',
-  sha: '3fc15011cc2c7121eb8d03ee58f3583ac563d05b',
+  sha: 'db36016a74fa6639520340bd3ad82ec3ae56c349',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua`,
+    LIB_ATTEMPT,
     LIB_LEASE,
     LIB_PUSH,
     LIB_TIME,
@@ -3419,14 +3530,15 @@ if redis.call('EXISTS', jobKey) == 0 then
   if registryQueue ~= '' then redis.call('ZREM', prefix .. 'failed:' .. registryQueue, id) end
   return 'missing'
 end
-if not job[1] or redis.call('ZREM', prefix .. 'failed:' .. job[1], id) == 0 then return 'refused' end
+if not job[1] or not redis.call('ZSCORE', prefix .. 'failed:' .. job[1], id) then return 'refused' end
+place(prefix, id, job[1], atFront, job[2] and job[3] and job[2], job[3], stamp)
+redis.call('ZREM', prefix .. 'failed:' .. job[1], id)
 redis.call('PERSIST', jobKey)
 redis.call('PERSIST', jobKey .. ':dependents')
 redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
 redis.call('HDEL', jobKey, 'execution_id', 'abandoned_count', 'exc_info', 'result')
 redis.call('HSET', jobKey, 'started_at', '', 'ended_at', '')
-redis.call('SADD', prefix .. 'queues', prefix .. 'queue:' .. job[1])
-place(prefix, id, job[1], atFront, job[2] and job[3] and job[2], job[3], stamp)
+attempt('SADD', prefix .. 'queues', prefix .. 'queue:' .. job[1])
 if tonumber(job[4]) then expireAfter(prefix, id, job[4], job[1], job[2]) end
 return 'done'`,
   ),
@@ -3449,11 +3561,12 @@ export const reschedule: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'reschedule',
-  sha: '9ca1569abdc576fd5df6e1e3489790b90538b7b7',
+  sha: '00328825ccda7ed8f12f6c501b548f385ca14580',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua`,
+    LIB_ATTEMPT,
     LIB_LEASE,
     LIB_OLDER_STATUS,
     LIB_EXPIRING,
@@ -3540,7 +3653,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: 'e932c18c1c98eaf47ce40ff96bc4397192666587',
+  sha: '7497504af25d73d62f53825019d1467c1edd6b64',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3549,6 +3662,7 @@ export const settle: Script<
     LIB_CLAIMED,
     String.raw`local readAny
 local function make_claim_any()`,
+    LIB_ATTEMPT,
     LIB_BROKEN,
     LIB_EXPIRING,
     LIB_LEASE,
@@ -3561,6 +3675,7 @@ function readAny(...)
   return readAny(...)
 end`,
     LIB_CLAIM,
+    LIB_ATTEMPT,
     LIB_WORKER_STATE,
     LIB_SETTLED_BATCH,
     LIB_WAITERS,
@@ -3650,16 +3765,17 @@ export const stopLeading: Script<
   number
 > = {
   name: 'stop_leading',
-  sha: '56134ec0371ada90bcc5dddefd798a49a07d7c3b',
+  sha: '98b674493d8a8ab2ef6361f1c95d95fcd9826f11',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
     String.raw`local schedulerKey = KEYS[1]
 local prefix, name = ARGV[1], ARGV[2]
 for at = 3, #ARGV do
   local lock = prefix .. 'scheduler-lock:' .. ARGV[at]
-  if redis.call('GET', lock) == name then
+  if attempt('GET', lock) == name then
     redis.call('DEL', lock)
     redis.call('PUBLISH', prefix .. 'notify:scheduler', ARGV[at])
   end
@@ -3685,11 +3801,12 @@ export const tidyGroup: Script<
   string[]
 > = {
   name: 'tidy_group',
-  sha: 'a0985b9647f12488518f52486b9ae7b3c915f4a6',
+  sha: 'a465fd4e4f3f846548b75fc26ebaabd91f2bad88',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
     String.raw`local groupKey = KEYS[1]
 local prefix, name = ARGV[1], ARGV[2]
 local members = {}
@@ -3702,7 +3819,7 @@ for at = 3, #ARGV do
     redis.call('SREM', groupKey, id)
   end
 end
-if redis.call('EXISTS', groupKey) == 0 then redis.call('SREM', prefix .. 'groups', name) end
+if redis.call('EXISTS', groupKey) == 0 then attempt('SREM', prefix .. 'groups', name) end
 return members`,
   ),
 }
@@ -3726,11 +3843,12 @@ export const unregister: Script<
   'ok'
 > = {
   name: 'unregister',
-  sha: '3373d78d3a335238901fdb5bc061bb177d6747d7',
+  sha: '0bc9774098387a41f781d06d7314e60b478ae41f',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
     LIB_TIME,
     LIB_WORKER_NAME,
     String.raw`local workersKey = KEYS[1]
@@ -3738,16 +3856,16 @@ local prefix, name, instance, stamp = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local key = prefix .. 'worker:' .. name
 local _, nowMs = clock()
 if otherInstance(key, instance, nowMs) then return 'ok' end
-redis.call('SREM', workersKey, key)
-for at = 5, #ARGV do redis.call('SREM', prefix .. 'workers:' .. ARGV[at], key) end
-if redis.call('EXISTS', key) == 1 then
+attempt('SREM', workersKey, key)
+for at = 5, #ARGV do attempt('SREM', prefix .. 'workers:' .. ARGV[at], key) end
+if (attempt('HLEN', key) or 0) > 0 then
   redis.call('HSET', key, 'death', stamp, 'state', 'idle')
   redis.call('HDEL', key, 'current_job')
   redis.call('EXPIRE', key, 60)
 end
 redis.call('DEL', key .. ':executions')
 local function leaveTurn(turnKey)
-  if redis.call('GET', turnKey) == instance then redis.call('DEL', turnKey) end
+  if attempt('GET', turnKey) == instance then redis.call('DEL', turnKey) end
 end
 leaveTurn(prefix .. 'maintenance')
 for at = 5, #ARGV do leaveTurn(prefix .. 'maintenance:' .. ARGV[at]) end

@@ -5,6 +5,7 @@ import type { Connections } from '../connection/connections.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
 import { dropLeftOver } from './left-over.ts'
+import { Steps } from './other-type.ts'
 import { setPages } from './pages.ts'
 import { tidyGroup } from './tidy-group.ts'
 
@@ -20,6 +21,7 @@ const GRACE_MS = 2 * SECOND_MS
  * Clean up after jobs that are gone (expired, evicted, or deleted by another program) and workers that died: entries of
  * registries and queues, slots of rate limits, members of groups, entries of workers. Releases deferred jobs that
  * waited for them, and queues jobs that a Python worker left in RQ's ready registry. Each step is small and atomic.
+ * @throws at the end, when a step could not be made since a key is of another type.
  */
 export async function cleanUp(
   connections: Connections,
@@ -28,33 +30,39 @@ export async function cleanUp(
   { shared = true, signal }: CleanUpOptions = {},
 ): Promise<void> {
   const scheduled = new Map<string, readonly string[]>()
+  const steps = new Steps()
   for (const queue of queues) {
-    await drainReady(connections, keys, queue)
+    await steps.make(() => drainReady(connections, keys, queue))
     for (const kind of ['finished', 'failed', 'deferred', 'canceled'] as const) {
       const key = keys.registry(queue, kind)
-      await dropOrphans(connections, keys, queue, kind, await findOrphans(connections, keys, key))
+      const orphans = await steps.make(() => findOrphans(connections, keys, key))
+      if (orphans !== undefined) await dropOrphans(connections, keys, queue, kind, orphans)
     }
-    await releaseUnheld(connections, keys, queue)
+    await steps.make(() => releaseUnheld(connections, keys, queue))
     const key = keys.registry(queue, 'scheduled')
-    const orphans = await findOrphans(connections, keys, key)
+    const orphans = (await steps.make(() => findOrphans(connections, keys, key))) ?? []
     if (orphans.length > 0) scheduled.set(queue, orphans)
-    await connections.run(scripts.brokenJobs, [keys.broken(queue)], [keys.prefix, PAGE])
-    await dropDeadWorkers(connections, keys.queueWorkers(queue))
+    await steps.make(() => connections.run(scripts.brokenJobs, [keys.broken(queue)], [keys.prefix, PAGE]))
+    await steps.make(() => dropDeadWorkers(connections, keys.queueWorkers(queue)))
   }
-  if (shared) await cleanUpShared(connections, keys)
-  if (scheduled.size === 0) return
-  await pause(GRACE_MS, signal)
-  if (signal?.aborted === true) return
-  for (const [queue, orphans] of scheduled) await dropOrphans(connections, keys, queue, 'scheduled', orphans)
+  if (shared) await cleanUpShared(connections, keys, steps)
+  if (scheduled.size > 0) await pause(GRACE_MS, signal)
+  if (signal?.aborted !== true) {
+    for (const [queue, orphans] of scheduled)
+      await steps.make(() => dropOrphans(connections, keys, queue, 'scheduled', orphans))
+  }
+  steps.end()
 }
 
 /** What belongs to no queue. */
-async function cleanUpShared(connections: Connections, keys: Keys): Promise<void> {
-  await dropDeadWorkers(connections, keys.workers)
-  await fillSlots(connections, keys)
-  for await (const groups of setPages(connections, keys.groups))
-    for (const group of groups) await tidyGroup(connections, keys, group)
-  await dropLeftOver(connections, keys)
+async function cleanUpShared(connections: Connections, keys: Keys, steps: Steps): Promise<void> {
+  await steps.make(() => dropDeadWorkers(connections, keys.workers))
+  await steps.make(() => fillSlots(connections, keys, steps))
+  await steps.make(async () => {
+    for await (const groups of setPages(connections, keys.groups))
+      for (const group of groups) await steps.make(() => tidyGroup(connections, keys, group))
+  })
+  await steps.make(() => dropLeftOver(connections, keys))
 }
 
 async function dropDeadSlots(connections: Connections, keys: Keys, limit: string): Promise<void> {
@@ -67,9 +75,9 @@ async function dropDeadSlots(connections: Connections, keys: Keys, limit: string
 }
 
 /** Take the slots of rate limits from jobs that cannot use them, and give them to those that can. */
-export async function fillSlots(connections: Connections, keys: Keys): Promise<void> {
+export async function fillSlots(connections: Connections, keys: Keys, steps = new Steps()): Promise<void> {
   for await (const limits of setPages(connections, keys.rateLimits))
-    for (const limit of limits) await dropDeadSlots(connections, keys, limit)
+    for (const limit of limits) await steps.make(() => dropDeadSlots(connections, keys, limit))
 }
 
 async function drainReady(connections: Connections, keys: Keys, queue: string): Promise<void> {

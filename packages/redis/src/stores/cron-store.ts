@@ -13,11 +13,12 @@ import {
 import { decodeCronScheduler, encodeCronScheduler } from '../codec/cron-codec.ts'
 import { pushJob } from '../codec/enqueue-arguments.ts'
 import { type Packable, packList } from '../codec/message-pack.ts'
-import { stampNow } from '../codec/time.ts'
+import { scoreMs, stampNow } from '../codec/time.ts'
 import type { Connections } from '../connection/connections.ts'
 import type { ReplyOf } from '../connection/script.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
+import { unlessOtherType } from './other-type.ts'
 
 /** RQ's values: how long without a heartbeat a scheduler counts as live, and how long its record is kept. */
 const STALE_S = 120
@@ -92,10 +93,12 @@ export class RedisCronStore implements CronStore {
 
   async schedulers(staleS = STALE_S): Promise<(CronSchedulerRecord & { lastHeartbeatMs: number })[]> {
     const flat = await this.#connections.run(scripts.cronSchedulers, [this.#keys.cronSchedulers], [staleS])
-    const live = flat.flatMap((name, at) => (at % 2 === 0 ? [{ name, lastHeartbeatMs: toMs(flat[at + 1]) }] : []))
+    const live = flat.flatMap((name, at) =>
+      at % 2 === 0 ? [{ name, lastHeartbeatMs: scoreMs(flat[at + 1] ?? '') }] : [],
+    )
     const records = await Promise.all(
       live.map(async ({ name, lastHeartbeatMs }) => {
-        const record = await this.#read(name)
+        const record = await unlessOtherType(this.#read(name))
         return record === undefined ? [] : [{ ...record, lastHeartbeatMs }]
       }),
     )
@@ -108,7 +111,7 @@ export class RedisCronStore implements CronStore {
       this.#connections.call((client) => client.zscore(this.#keys.cronSchedulers, name)),
     ])
     if (record === undefined) return undefined
-    return score === null ? record : { ...record, lastHeartbeatMs: toMs(score) }
+    return score === null ? record : { ...record, lastHeartbeatMs: scoreMs(score) }
   }
 
   async #read(name: string): Promise<CronSchedulerRecord | undefined> {
@@ -135,8 +138,4 @@ function answerOf(answer: ReplyOf<typeof scripts.cronTick>[0]): CronReply['answe
 /** The suffix of the fields of a slot. */
 function suffixOf(slot: number): string {
   return slot === 1 ? '' : `:${slot}`
-}
-
-function toMs(score: string | undefined): number {
-  return Math.round(Number(score) * 1000)
 }

@@ -1,4 +1,5 @@
-import { type EventStore, LISTENING_MS, QUEUE_EVENT_NAMES, type QueueEvent } from '@rq/job'
+import { type EventStore, LISTENING_MS, type QueueEvent } from '@rq/job'
+import { readEvent } from '../codec/event-codec.ts'
 import type { Connections } from '../connection/connections.ts'
 import type { Keys } from '../keys.ts'
 
@@ -66,18 +67,5 @@ export class RedisEventStore implements EventStore {
       for (const { queue, ...facts } of events) pipeline.publish(this.#keys.events(queue), JSON.stringify(facts))
       await pipeline.exec()
     })
-  }
-}
-
-/** Read an event; undefined if it is none, because any program can publish there. */
-function readEvent(queue: string, text: string): QueueEvent | undefined {
-  try {
-    const { name, jobId, executionId, workerName, atMs } = JSON.parse(text) as Partial<QueueEvent>
-    const known = QUEUE_EVENT_NAMES.find((one) => one === name)
-    if (known === undefined || typeof jobId !== 'string' || typeof atMs !== 'number') return undefined
-    if (typeof executionId !== 'string' || typeof workerName !== 'string') return undefined
-    return { name: known, queue, jobId, executionId, workerName, atMs }
-  } catch {
-    return undefined
   }
 }

@@ -1,6 +1,7 @@
 import type { GroupStore } from '@rq/job'
 import type { Connections } from '../connection/connections.ts'
 import type { Keys } from '../keys.ts'
+import { unlessOtherType } from './other-type.ts'
 import { tidyGroup } from './tidy-group.ts'
 
 export class RedisGroupStore implements GroupStore {
@@ -18,7 +19,7 @@ export class RedisGroupStore implements GroupStore {
 
   async names(): Promise<string[]> {
     const names = await this.#connections.call((client) => client.smembers(this.#keys.groups))
-    const alive = await Promise.all(names.map(async (name) => (await this.jobIds(name)).length > 0))
-    return names.filter((_, index) => alive[index]).sort()
+    const members = await Promise.all(names.map((name) => unlessOtherType(this.jobIds(name))))
+    return names.filter((_, index) => (members[index]?.length ?? 0) > 0).sort()
   }
 }

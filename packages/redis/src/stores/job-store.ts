@@ -16,7 +16,7 @@ import { isJobStatus, RESULT_HISTORY } from '@rq/job'
 import { decodeExplanation } from '../codec/explanation-codec.ts'
 import { decodeJob, encodeChanges, encodeJob } from '../codec/job-codec.ts'
 import { decodeResult, hashResult } from '../codec/result-codec.ts'
-import { parseScore, stampNow } from '../codec/time.ts'
+import { scoreMs, stampNow } from '../codec/time.ts'
 import type { Connections } from '../connection/connections.ts'
 import { pipeScript, type WordsOf } from '../connection/script.ts'
 import * as scripts from '../connection/scripts.generated.ts'
@@ -168,7 +168,7 @@ export class RedisJobStore implements JobStore {
       executions.push({
         id: leases[at] ?? '',
         jobId,
-        leaseEndsMs: parseScore(leases[at + 1] ?? '') * 1000,
+        leaseEndsMs: scoreMs(leases[at + 1] ?? ''),
         ...(workerName !== undefined && { workerName }),
         ...(lastHeartbeatMs !== undefined && { lastHeartbeatMs }),
       })

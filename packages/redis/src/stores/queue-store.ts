@@ -2,7 +2,7 @@ import { randomHex } from '@rq/core'
 import type { BeginReply, BrokenJobRecord, NewJob, Placement, QueueCounts, QueueStore, RegistryKind } from '@rq/job'
 import { type Begin, pushJob } from '../codec/enqueue-arguments.ts'
 import { type Packable, packList } from '../codec/message-pack.ts'
-import { parseScore, stampNow } from '../codec/time.ts'
+import { scoreMs, stampNow } from '../codec/time.ts'
 import type { Connections } from '../connection/connections.ts'
 import { pipeScript, type WordsOf } from '../connection/script.ts'
 import * as scripts from '../connection/scripts.generated.ts'
@@ -98,7 +98,7 @@ export class RedisQueueStore implements QueueStore {
     const found: BrokenJobRecord[] = []
     for (let at = 0; at + 2 < words.length; at += 3) {
       const [id = '', foundAt = '', keyType = ''] = words.slice(at, at + 3)
-      found.push({ id, foundAtMs: parseScore(foundAt) * 1000, keyType })
+      found.push({ id, foundAtMs: scoreMs(foundAt), keyType })
     }
     return found
   }
@@ -189,8 +189,7 @@ export class RedisQueueStore implements QueueStore {
           )[1]
         : await this.#connections.call((client) => client.zscore(key, jobId))
     if (score === null || score === undefined) return undefined
-    const seconds = parseScore(score)
-    return seconds < 0 ? Number.POSITIVE_INFINITY : seconds * 1000
+    return /^-|inf/.test(score) ? Number.POSITIVE_INFINITY : scoreMs(score)
   }
 
   async registryRemove(queue: string, kind: RegistryKind, jobId: string): Promise<boolean> {

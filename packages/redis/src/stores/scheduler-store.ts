@@ -1,7 +1,8 @@
 import type { JobReply, Promoted, SchedulerIdentity, SchedulerNotice, SchedulerRecord, SchedulerStore } from '@rq/job'
-import { formatTime, parseTime, stampNow } from '../codec/time.ts'
+import { readInteger } from '../codec/numbers.ts'
+import { decodeScheduler, encodeScheduler } from '../codec/scheduler-codec.ts'
+import { stampNow } from '../codec/time.ts'
 import type { Connections } from '../connection/connections.ts'
-import type { ScriptArgument } from '../connection/script.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
 
@@ -42,7 +43,7 @@ export class RedisSchedulerStore implements SchedulerStore {
     const name = await this.#connections.call((client) => client.get(this.#keys.schedulerLock(queue)))
     if (name === null) return null
     const pid = await this.#connections.call((client) => client.hget(this.#keys.scheduler(name), 'pid'))
-    return pid === null ? null : Number(pid)
+    return readInteger(pid ?? undefined) ?? null
   }
 
   async promoteDue(queue: string, leader: string, most: number): Promise<Promoted | 'lost'> {
@@ -77,25 +78,5 @@ export class RedisSchedulerStore implements SchedulerStore {
     return async () => {
       for (const { end } of subscriptions) end()
     }
-  }
-}
-
-function encodeScheduler({ name, hostname, pid, queues, createdAtMs }: SchedulerIdentity): ScriptArgument[] {
-  return [
-    ...['name', name, 'hostname', hostname, 'pid', pid],
-    ...['queues', queues.join(','), 'created_at', formatTime(createdAtMs)],
-  ]
-}
-
-function decodeScheduler(name: string, fields: Readonly<Record<string, string>>): SchedulerRecord | undefined {
-  if (fields.name === undefined && fields.hostname === undefined) return undefined
-  const lastHeartbeatMs = parseTime(fields.last_heartbeat ?? '')
-  return {
-    name,
-    queues: (fields.queues ?? '').split(',').filter((queue) => queue !== ''),
-    pid: Number(fields.pid ?? 0),
-    hostname: fields.hostname ?? '',
-    createdAtMs: parseTime(fields.created_at ?? '') ?? 0,
-    ...(lastHeartbeatMs !== undefined && { lastHeartbeatMs }),
   }
 }

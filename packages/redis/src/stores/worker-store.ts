@@ -35,6 +35,7 @@ import { cleanUp } from './cleanup.ts'
 import { releaseSomeDependents } from './dependent-steps.ts'
 import { leasesOfCalls, leaseWords } from './leases-of-calls.ts'
 import { LostReplies } from './lost-replies.ts'
+import { unlessOtherType } from './other-type.ts'
 import { ServerClock } from './server-clock.ts'
 import { WorkSignal } from './work-signal.ts'
 
@@ -242,7 +243,7 @@ export class RedisWorkerStore implements WorkerStore {
     const keys = await this.#connections.call((client) => client.smembers(this.#workerSet(queue)))
     const start = this.#keys.worker('')
     const names = keys.filter((key) => key.startsWith(start)).map((key) => key.slice(start.length))
-    const records = await Promise.all(names.map((name) => this.#record(name)))
+    const records = await Promise.all(names.map((name) => unlessOtherType(this.#record(name))))
     return records.filter((record) => record !== undefined).sort((a, b) => a.name.localeCompare(b.name))
   }
 
