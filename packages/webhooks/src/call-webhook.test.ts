@@ -41,7 +41,7 @@ function policyOf(options: WebhookPolicyOptions) {
 }
 
 async function failure(url: string, options: WebhookPolicyOptions = LOCAL, given: Given = {}, resolve?: Resolve) {
-  return await callWebhook(callOf(url, given), policyOf(options), undefined, resolve)
+  return await callWebhook(callOf(url, given), policyOf(options), { resolve })
 }
 
 /** Answers what a DNS server says, and counts how often it is asked. */
@@ -217,7 +217,7 @@ describe('callWebhook', () => {
   it('ends when it is told to', async () => {
     const leaving = new AbortController()
     await using server = await rawServer(() => leaving.abort(new Error('the worker had to leave')))
-    const failed = await callWebhook(callOf(server.url), policyOf(LOCAL), leaving.signal)
+    const failed = await callWebhook(callOf(server.url), policyOf(LOCAL), { signal: leaving.signal })
     expect(failed).toEqual({ reason: 'the worker had to leave', isTemporary: false })
   })
 })

@@ -35,12 +35,13 @@ export class Webhooks {
   readonly #mostAtOnce: number
   readonly #mostWaiting: number
   readonly #retryWaitsMs: readonly number[]
-  readonly #leaving = new AbortController()
   readonly #waiting: Attempt[] = []
   /** Those that wait for another try. */
   readonly #later = new Map<Attempt, NodeJS.Timeout>()
+  /** What ends the calls under way. */
+  readonly #underWay = new Set<AbortController>()
   readonly #onIdle: (() => void)[] = []
-  #underWay = 0
+  #hasLeft = false
   #hasSaidOff = false
 
   constructor(options: WebhooksOptions) {
@@ -83,11 +84,12 @@ export class Webhooks {
       this.#log(call, `${LEFT} before the next try`)
     }
     this.#later.clear()
-    this.#leaving.abort(new Error(LEFT))
+    for (const call of this.#underWay) call.abort(new Error(LEFT))
+    this.#hasLeft = true
   }
 
   get #isIdle(): boolean {
-    return this.#underWay === 0 && this.#waiting.length === 0
+    return this.#underWay.size === 0 && this.#waiting.length === 0
   }
 
   get #hasRoom(): boolean {
@@ -95,7 +97,7 @@ export class Webhooks {
   }
 
   #callMore(policy: WebhookPolicy): void {
-    while (this.#underWay < this.#mostAtOnce) {
+    while (this.#underWay.size < this.#mostAtOnce) {
       const attempt = this.#waiting.shift()
       if (attempt === undefined) return
       void this.#call(attempt, policy)
@@ -103,9 +105,10 @@ export class Webhooks {
   }
 
   async #call(attempt: Attempt, policy: WebhookPolicy): Promise<void> {
-    this.#underWay++
-    const failure = await callWebhook(attempt.call, policy, this.#leaving.signal)
-    this.#underWay--
+    const leaving = new AbortController()
+    this.#underWay.add(leaving)
+    const failure = await callWebhook(attempt.call, policy, { signal: leaving.signal })
+    this.#underWay.delete(leaving)
     if (failure !== undefined) this.#fail(attempt, failure, policy)
     this.#callMore(policy)
     if (this.#isIdle) for (const resolve of this.#onIdle.splice(0)) resolve()
@@ -114,7 +117,7 @@ export class Webhooks {
   #fail({ call, failures }: Attempt, failure: CallFailure, policy: WebhookPolicy): void {
     const { isTemporary, reason, retryAfterMs = 0 } = failure
     const waitMs = this.#retryWaitsMs[failures]
-    if (!isTemporary || waitMs === undefined || this.#leaving.signal.aborted) {
+    if (!isTemporary || waitMs === undefined || this.#hasLeft) {
       this.#log(call, reason)
     } else if (!this.#hasRoom) {
       this.#log(call, `${reason}; too many others wait for another try`)
