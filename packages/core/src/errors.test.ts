@@ -55,6 +55,13 @@ describe('maskUserInfo', () => {
     expect(maskUserInfo('no redis://ann:p/s@h:1/0 here')).toBe('no redis://***@h:1/0 here')
     expect(maskUserInfo('ann@example.org, redis://h')).toBe('ann@example.org, redis://h')
     expect(maskUserInfo('redis://***:***@h or redis://[u:p@]h')).toBe('redis://***:***@h or redis://[u:p@]h')
+    expect(maskUserInfo('a://u:p@h,b://v:q@i "c://w@j"')).toBe('a://***@i "c://***@j"')
+  })
+
+  it('takes a time that grows no faster than the text', () => {
+    const schemes = '://'.repeat(1_000_000)
+    expect(maskUserInfo(schemes)).toBe(schemes)
+    expect(maskUserInfo(`${schemes}@h`)).toBe('://***@h')
     expect(show('redis://:secret@h')).toBe('"redis://***@h"')
   })
 })

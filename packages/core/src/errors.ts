@@ -93,7 +93,17 @@ function describe(value: unknown): string {
 
 /** The string with the user and password of each URL in it replaced by `***`. */
 export function maskUserInfo(text: string): string {
-  return text.replace(/:\/\/(?!\*{3})[^\s"'[\]]*@/g, '://***@')
+  return text.replace(WORD, maskWord)
+}
+
+/** What a URL can be a part of. Anybody's text is masked, so its length must not count twice. */
+const WORD = /[^\s"'[\]]+/g
+const SCHEME_END = /:\/\/(?!\*{3})/
+
+function maskWord(word: string): string {
+  const end = word.lastIndexOf('@')
+  const start = end === -1 ? -1 : word.slice(0, end).search(SCHEME_END)
+  return start === -1 ? word : `${word.slice(0, start)}://***${word.slice(end)}`
 }
 
 const clip = (text: string): string => (text.length > 80 ? `${text.slice(0, 77)}...` : text)
