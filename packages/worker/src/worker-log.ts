@@ -125,6 +125,10 @@ export class WorkerLog {
       const why = 'what an earlier job left behind may block it. Its jobs run again'
       this.#logger.warn(`Work-horse ${horse.number} did not begin its next job and was killed: ${why}`)
     }
+    if (horse.invalid !== undefined) {
+      const what = `Work-horse ${horse.number} sent a message that is not valid and was killed`
+      this.#logger.error(what, { reason: horse.invalid.message })
+    }
     const { fatal = 'it called process.exit()', leftoverOf } = horse
     if (leftoverOf !== undefined) {
       const what = `What job ${leftoverOf} left behind has ended work-horse ${horse.number}; a job that ran there runs again`
@@ -140,6 +144,7 @@ interface HorseFacts {
   readonly killCause: KillCause | undefined
   readonly fatal: string | undefined
   readonly leftoverOf: string | undefined
+  readonly invalid: Error | undefined
 }
 
 function horseEvent({ number, pid }: HorseFacts): HorseEvent {

@@ -1,4 +1,4 @@
-import { makeProject, type TempDir } from '@rq/testkit'
+import { makeProject, type ProjectOptions, type TempDir } from '@rq/testkit'
 import { TestStorage } from '@rq/testkit/memory-storage'
 import { Worker, type WorkerOptions } from '../src/index.ts'
 import { JOBS } from './jobs.ts'
@@ -10,8 +10,11 @@ export interface Fixture extends AsyncDisposable {
   worker(options?: Partial<WorkerOptions>, queues?: string | string[]): Worker
 }
 
-export async function fixture(files: Readonly<Record<string, string>> = {}): Promise<Fixture> {
-  const project = await makeProject({ 'jobs.js': JOBS, ...files })
+export async function fixture(
+  files: Readonly<Record<string, string>> = {},
+  options: ProjectOptions = {},
+): Promise<Fixture> {
+  const project = await makeProject({ 'jobs.js': JOBS, ...files }, options)
   const store = new TestStorage()
   const workers: Worker[] = []
   return {

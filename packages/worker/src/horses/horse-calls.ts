@@ -1,7 +1,8 @@
 import { RqError } from '@rq/core'
 import type { Storage } from '@rq/job'
 import type { CallError } from '../inside-horse/protocol.ts'
-import type { Horse, HorseCall } from './horse.ts'
+import type { Horse } from './horse.ts'
+import type { HorseCall } from './horse-owner.ts'
 
 /**
  * The methods of the store that a job may call through its worker. None takes a pipeline, which no channel can carry.

@@ -10,7 +10,10 @@ export interface HorseExit {
 
 /** Receives the messages of a horse. `onExit` is the last call. */
 export interface HorseListener {
+  /** The message has the shape that its type says. Must not throw. */
   onMessage(message: FromHorse): void
+  /** What came is no message. Must not throw. */
+  onInvalid(error: unknown): void
   onExit(exit: HorseExit): void
 }
 

@@ -4,12 +4,19 @@ import { fileURLToPath } from 'node:url'
 import { LineReader, writeLine } from '../inside-horse/lines.ts'
 import type { FromHorse } from '../inside-horse/protocol.ts'
 import { deathSignalPrefix } from './death-signal.ts'
+import { checkMessage } from './horse-messages.ts'
 import type { HorseExit, HorseListener, HorsePort } from './horse-port.ts'
 import { preloadFlags } from './preload-flags.ts'
 import { reapWithUs } from './reaper.ts'
 
 /** How long the last messages of an ended process may take to arrive. */
 const DRAIN_MS = 250
+
+/**
+ * The longest message of a horse, in characters. A result may double its length when it is quoted. What does not end
+ * is kept in memory up to here.
+ */
+const LONGEST_LINE = 64 * 1024 * 1024
 
 /** A worker that runs from source uses the built horse, since a child process has no loader for TypeScript. */
 const ENTRY = fileURLToPath(
@@ -44,13 +51,17 @@ export class ProcessHorse implements HorsePort {
     // The exit of the horse reports that it is gone. Messages that were on their way to it do not matter then.
     toHorse?.on('error', () => {})
     fromHorse?.on('error', () => {})
-    const lines = new LineReader<FromHorse>((message) => this.#listener.onMessage(message))
+    const lines = new LineReader<FromHorse>({
+      deliver: (message) => this.#listener.onMessage(message),
+      check: checkMessage,
+      longest: LONGEST_LINE,
+    })
     fromHorse?.setEncoding('utf8').on('data', (text: string) => {
       try {
         lines.push(text)
-      } catch {
-        // A job has written into the pipe, so its messages can no longer be trusted.
-        this.kill()
+      } catch (error) {
+        fromHorse.destroy()
+        this.#listener.onInvalid(error)
       }
     })
   }

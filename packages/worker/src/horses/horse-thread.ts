@@ -1,5 +1,6 @@
 import { Worker as Thread } from 'node:worker_threads'
-import type { FromHorse, ToHorse } from '../inside-horse/protocol.ts'
+import type { ToHorse } from '../inside-horse/protocol.ts'
+import { checkMessage } from './horse-messages.ts'
 import type { HorseListener, HorsePort } from './horse-port.ts'
 import { preloadFlags } from './preload-flags.ts'
 
@@ -21,7 +22,13 @@ export class ThreadHorse implements HorsePort {
   /** @param imports - modules that the horse loads first. */
   constructor(imports: readonly string[], listener: HorseListener) {
     this.#thread = new Thread(ENTRY, { execArgv: preloadFlags(imports) })
-    this.#thread.on('message', (message: FromHorse) => listener.onMessage(message))
+    this.#thread.on('message', (message: unknown) => {
+      try {
+        listener.onMessage(checkMessage(message))
+      } catch (error) {
+        listener.onInvalid(error)
+      }
+    })
     this.#thread.on('error', (cause) => {
       this.#cause = cause
     })

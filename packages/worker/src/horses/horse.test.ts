@@ -1,7 +1,10 @@
+import type { JobRecord } from '@rq/job'
 import { FakeClock } from '@rq/testkit'
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { FromHorse, Task, ToHorse } from '../inside-horse/protocol.ts'
-import { Horse, type HorseOwner } from './horse.ts'
+import { InvalidMessage } from '../inside-horse/invalid-message.ts'
+import type { FromHorse, Phase, Task, TaskEnd, ToHorse } from '../inside-horse/protocol.ts'
+import { Horse } from './horse.ts'
+import type { HorseOwner } from './horse-owner.ts'
 import type { HorseListener } from './horse-port.ts'
 import { type TaskOutcome, TaskRun } from './task-run.ts'
 
@@ -43,7 +46,7 @@ beforeEach(() => {
     importPaths: [],
     allow: [],
     scripts: [],
-    exceptionHandlers: [],
+    exceptionHandlers: ['./handlers#report'],
   }
   const start = (given: HorseListener) => {
     listener = given
@@ -55,9 +58,9 @@ beforeEach(() => {
 })
 
 /** Assign tasks of these ids; `timeoutS` applies to each. */
-function assign(ids: readonly string[], timeoutS = 2, data = ''): TaskRun[] {
+function assign(ids: readonly string[], timeoutS = 2, record: Partial<JobRecord> = {}): TaskRun[] {
   const runs = ids.map((id) => {
-    const task = { kind: 'job', id, record: { id, timeoutS, data } } as Task
+    const task = { kind: 'job', id, record: { id, timeoutS, data: '', ...record } } as Task
     return new TaskRun(task, (outcome) => outcomes.set(id, outcome))
   })
   horse.assign(runs)
@@ -121,10 +124,10 @@ describe('Horse', () => {
   })
 
   test('a callback has a limit of its own', () => {
-    assign(['1'])
+    assign(['1'], 2, { onSuccess: { name: 'f', timeoutS: 10 } })
     begin('1')
     clock.advance(1500)
-    receive({ type: 'phase', id: '1', phase: 'success_callback', timeoutS: 10 })
+    receive({ type: 'phase', id: '1', phase: 'success_callback' })
     clock.advance(9000)
     check()
     expect(sent.at(-1)?.type).toBe('tasks')
@@ -218,7 +221,7 @@ describe('Horse', () => {
   })
 
   test('a horse has more time to read long arguments', () => {
-    assign(['1'], 2, 'x'.repeat(2_000_000))
+    assign(['1'], 2, { data: 'x'.repeat(2_000_000) })
     look(10_950)
     expect(kills).toBe(0)
     look(50)
@@ -241,9 +244,131 @@ describe('Horse', () => {
     expect(outcomes.get('1')).toMatchObject({ kind: 'killed', killed: { cause: 'shutdown' } })
   })
 
-  test('is killed when it begins a task that it was not assigned', () => {
-    begin('unknown')
+  const phase = (id: string, name: Phase): FromHorse => ({ type: 'phase', id, phase: name })
+  const ended = (id: string, more: Partial<TaskEnd>): FromHorse => ({
+    type: 'progress',
+    ends: [{ id, tookMs: 1, ...more }],
+  })
+
+  test.each<[string, FromHorse]>([
+    ['begins a task that it was not given', { type: 'progress', ends: [], begin: 'unknown' }],
+    ['begins a task again', { type: 'progress', ends: [], begin: '1' }],
+    ['begins a task beside another one', { type: 'progress', ends: [], begin: '2' }],
+    ['ends a task that has not begun', ended('2', {})],
+    ['says that nobody’s handler has the last word', ended('1', { chainEnded: true })],
+    [
+      'says that its task was stopped',
+      ended('1', { outcome: { kind: 'stopped', error: '', startedAtMs: 1, endedAtMs: 1 } }),
+    ],
+    ['releases tasks without being asked', { type: 'released', ids: ['2'] }],
+    ['is ready again', { type: 'ready' }],
+    ['enters the function again', phase('1', 'function')],
+    ['enters a callback that the job does not have', phase('1', 'stopped_callback')],
+  ])('is killed, and nothing else changes, when it %s', (_, lie) => {
+    assign(['1', '2'], 2, { onSuccess: { name: 'f', timeoutS: 10 } })
+    begin('1')
+    receive(lie)
+    expect([kills, horse.killCause, outcomes.size, released]).toEqual([1, 'invalid_message', 0, []])
+    receive(ended('1', {}))
+    begin('2')
+    listener.onExit({ code: null, signal: 'SIGKILL' })
+    const killed = {
+      cause: 'invalid_message',
+      invalid: expect.any(InvalidMessage),
+      timeoutS: 2,
+      phase: 'function',
+    }
+    expect([...outcomes]).toEqual([['1', { kind: 'killed', killed: expect.objectContaining(killed) }]])
+    expect(unbegun).toEqual(['2'])
+  })
+
+  test('is killed when it releases a task that has begun', () => {
+    assign(['1', '2'])
+    begin('1')
+    horse.takeBack()
+    receive({ type: 'released', ids: ['2', '1'] })
+    expect([horse.killCause, released, horse.load]).toEqual(['invalid_message', [], 2])
+  })
+
+  test('what follows a message that is none is not believed', () => {
+    assign(['1', '2'])
+    begin('1')
+    listener.onInvalid(new InvalidMessage('no JSON'))
+    begin('2', '1')
+    listener.onExit({ code: null, signal: 'SIGKILL' })
+    expect(outcomes.get('1')).toMatchObject({ killed: { invalid: { message: 'no JSON' } } })
+    expect([outcomes.size, unbegun]).toEqual([1, ['2']])
+  })
+
+  test('phases only go forward, each with the time limit of the record', () => {
+    const callbacks = { onSuccess: { name: 'f', timeoutS: 10 }, onFailure: { name: 'f', timeoutS: 20 } }
+    const [run] = assign(['1'], 2, callbacks)
+    begin('1')
+    const limits = (['success_callback', 'failure_callback', 'handlers'] as const).map((name) => {
+      receive(phase('1', name))
+      return [run?.phase, run?.timeoutS]
+    })
+    expect(limits).toEqual([
+      ['success_callback', 10],
+      ['failure_callback', 20],
+      ['handlers', 60],
+    ])
+    // There is one handler, so it begins once.
+    receive(phase('1', 'handlers'))
+    expect(horse.killCause).toBe('invalid_message')
+  })
+
+  test('the callback of a callback task begins once more, when its module is loaded', () => {
+    const record = { id: 'j', data: '', onFailure: { name: 'f', timeoutS: 5 } } as unknown as JobRecord
+    const error = { name: 'E', message: '', text: '' }
+    horse.assign([new TaskRun({ kind: 'failure_callback', id: '1', record, error }, () => {})])
+    begin('1')
+    receive(phase('1', 'failure_callback'))
+    expect(kills).toBe(0)
+    receive(phase('1', 'failure_callback'))
     expect(kills).toBe(1)
+  })
+
+  test('a task whose end its owner cannot take ends with its horse', () => {
+    const seen: string[] = []
+    const task = { kind: 'job', id: '1', record: { id: '1', data: '' } } as unknown as Task
+    const takeEnd = ({ kind }: TaskOutcome) => {
+      seen.push(kind)
+      if (kind === 'ended') throw new TypeError('Not an outcome')
+    }
+    horse.assign([new TaskRun(task, takeEnd)])
+    begin('1')
+    receive({ type: 'progress', ends: endOf('1') })
+    expect([horse.killCause, horse.load]).toEqual(['invalid_message', 1])
+    listener.onExit({ code: null, signal: 'SIGKILL' })
+    expect(seen).toEqual(['ended', 'killed'])
+  })
+
+  test('talk of tasks that it does not have is no life', () => {
+    assign(['1'])
+    for (let n = 0; n < 200; n++) {
+      receive({ type: 'progress', ends: endOf('unknown') })
+      look(50)
+    }
+    expect(horse.killCause).toBe('silent')
+  })
+
+  test('where no task has ended, no earlier one can have ended the horse', () => {
+    assign(['1'])
+    begin('1')
+    receive({ type: 'exit', jobId: 'another' })
+    listener.onExit({ code: 0, signal: null })
+    expect([horse.leftoverOf, outcomes.get('1')]).toMatchObject([undefined, { killed: { cause: 'exit' } }])
+  })
+
+  test('what it has to print delays its end once', () => {
+    horse.retire()
+    for (let n = 0; n < 20; n++) {
+      receive({ type: 'draining' })
+      clock.advance(500)
+      check()
+    }
+    expect(kills).toBeGreaterThan(0)
   })
 
   test('when it is gone, tasks that had begun are killed, and the others are reported', async () => {

@@ -1,43 +1,19 @@
-import { type Clock, SECOND_MS } from '@rq/core'
+import { type Clock, show } from '@rq/core'
+import { InvalidMessage } from '../inside-horse/invalid-message.ts'
 import {
   type AbortReason,
-  DRAIN_MS,
   type FromHorse,
   type HorseSetup,
   REVOKE_AFTER_MS,
   type TaskEnd,
   type ToHorse,
 } from '../inside-horse/protocol.ts'
+import { HorseLimits } from './horse-limits.ts'
+import type { HorseOwner } from './horse-owner.ts'
 import type { HorseExit, HorsePort, HorseStarter } from './horse-port.ts'
+import { HorseRuns } from './horse-runs.ts'
 import { isAbortReason, type KillCause, type KilledTask } from './killed-task.ts'
-import { Silence } from './silence.ts'
 import type { TaskRun } from './task-run.ts'
-
-export type HorseCall = Extract<FromHorse, { type: 'call' }>
-
-/** What a horse reports to its pool. */
-export interface HorseOwner {
-  /** The horse takes tasks now. */
-  onReady(horse: Horse): void
-  onBegin(horse: Horse, run: TaskRun): void
-  /** A task has ended in an orderly way, and has reported its outcome. */
-  onEnd(run: TaskRun, end: TaskEnd): void
-  /** After a message with ends and beginnings was processed: the horse may have room, or be worn out. */
-  onProgress(horse: Horse): void
-  /** The horse takes no more tasks. */
-  onLeaving(horse: Horse): void
-  /** These tasks had not begun, and will not begin in this horse. */
-  onReleased(runs: readonly TaskRun[]): void
-  /** A job in the horse calls the store. */
-  onCall(horse: Horse, call: HorseCall): void
-  /**
-   * The horse is gone. It was blocked at the time limit of this task, perhaps by what an earlier job left behind: the
-   * task has to run again where nothing ran before.
-   */
-  onDoubt(horse: Horse, run: TaskRun): void
-  /** The horse is gone, and the tasks that ran in it were killed. `unbegun` had not begun. */
-  onGone(horse: Horse, exit: HorseExit, wasBusy: boolean, unbegun: readonly TaskRun[]): void
-}
 
 export interface HorseOptions {
   readonly setup: HorseSetup
@@ -49,16 +25,6 @@ export interface HorseOptions {
   readonly clock: Clock
 }
 
-/** A horse must be ready this soon after its start. */
-const START_MS = 60 * SECOND_MS
-const QUIT_MS = SECOND_MS
-/**
- * A horse reports that a task begins before it loads the module of the task. If it says nothing for this long, what an
- * earlier task left behind blocks it.
- */
-const SILENT_MS = 10 * SECOND_MS
-/** It must first read what it was sent; even a busy machine reads this many characters a millisecond. */
-const READ_PER_MS = 2000
 /** After a task has run this long, do not assume that the next one starts soon. */
 const SLOW_MS = 20
 
@@ -66,27 +32,33 @@ const SLOW_MS = 20
  * One horse as its worker sees it: which tasks it has, what runs, until when. States:
  * `starting` -> `ready` -> (`leaving`: finishes its tasks and gets no more) -> `gone`; any state can go to `gone`.
  * It has no timer: its owner calls {@link check} several times a second.
+ *
+ * Code of a job can send whatever a horse can. A message that does not fit what the horse was given to do kills it,
+ * and changes nothing else.
  */
 export class Horse {
   readonly number: number
   readonly #options: HorseOptions
   readonly #owner: HorseOwner
   readonly #port: HorsePort
-  readonly #runs = new Map<string, TaskRun>()
-  readonly #silence = new Silence()
+  readonly #runs = new HorseRuns()
+  readonly #limits: HorseLimits
   readonly startedMs: number
   #state: 'starting' | 'ready' | 'leaving' | 'gone' = 'starting'
+  #hasBeenReady = false
   #jobsDone = 0
   #rss = 0
   #fatal: string | undefined
   /** The id of the job that made the horse end. */
   #culprit: string | undefined
   #isEndedByLeftover = false
+  /** Whether a task has ended in it. */
+  #hasEndedTask = false
   #killCause: KillCause | undefined
+  #invalid: InvalidMessage | undefined
   /** The task that it is killed for, if that is perhaps not to blame. */
   #doubtful: TaskRun | undefined
   #isUnused = true
-  #quitMs: number | undefined
   /** Requests to release tasks that the horse has not answered yet. */
   #revokesSent = 0
   /** How many of the next answers to ignore: their tasks were taken back without waiting. */
@@ -97,8 +69,10 @@ export class Horse {
     this.#options = options
     this.#owner = owner
     this.startedMs = options.clock.monotonicMs()
+    this.#limits = new HorseLimits(this.#runs, options.killable, this.startedMs)
     this.#port = options.start({
-      onMessage: (message) => this.#receive(message),
+      onMessage: (message) => this.#handle(message),
+      onInvalid: (error) => this.#refuse(error),
       onExit: (exit) => this.#gone(exit),
     })
     this.#port.send({ type: 'setup', setup: options.setup })
@@ -131,6 +105,11 @@ export class Horse {
     return this.#isEndedByLeftover ? this.#culprit : undefined
   }
 
+  /** What is wrong with the message that it was killed for. */
+  get invalid(): InvalidMessage | undefined {
+    return this.#invalid
+  }
+
   /** Whether it is ready, and was never given a task. */
   get isUnused(): boolean {
     return this.#state === 'ready' && this.#isUnused
@@ -138,7 +117,7 @@ export class Horse {
 
   /** Whether it is being killed, and a task of it will have to run again in an unused horse. */
   get isInDoubt(): boolean {
-    return this.#doubtful !== undefined && this.#runs.has(this.#doubtful.id)
+    return this.#doubtful !== undefined && this.#runs.get(this.#doubtful.id) !== undefined
   }
 
   /** How many tasks it has, running or not. */
@@ -148,8 +127,7 @@ export class Horse {
 
   /** Whether a task is running. */
   get isBusy(): boolean {
-    for (const { begunMs } of this.#runs.values()) if (begunMs !== undefined) return true
-    return false
+    return this.#runs.isBusy
   }
 
   /** How many more tasks it can take, if up to `prefetched` may wait behind those that run. */
@@ -165,7 +143,7 @@ export class Horse {
 
   assign(runs: readonly TaskRun[]): void {
     this.#isUnused = false
-    for (const run of runs) this.#runs.set(run.id, run)
+    for (const run of runs) this.#runs.add(run)
     this.send({ type: 'tasks', tasks: runs.map(({ task }) => task) })
   }
 
@@ -181,7 +159,7 @@ export class Horse {
 
   /** Take back the tasks that have not begun, once the horse has answered. For a blocked horse see {@link check}. */
   takeBack(): void {
-    const ids = this.#unbegun().map(({ id }) => id)
+    const ids = this.#runs.unbegun().map(({ id }) => id)
     if (ids.length === 0 || this.#revokesSent > 0) return
     this.#revokesSent++
     this.send({ type: 'revoke', ids })
@@ -189,16 +167,12 @@ export class Horse {
 
   /** Take them back at once: safe after {@link REVOKE_AFTER_MS}, since the horse asks before it begins another task. */
   #takeBackAtOnce(): void {
-    const unbegun = this.#unbegun()
+    const unbegun = this.#runs.unbegun()
     const ids = unbegun.map(({ id }) => id)
     this.#staleAnswers = this.#revokesSent
     this.send({ type: 'revoke', ids, quiet: true })
-    for (const id of ids) this.#runs.delete(id)
+    for (const run of unbegun) this.#runs.remove(run)
     this.#owner.onReleased(unbegun)
-  }
-
-  #unbegun(): TaskRun[] {
-    return [...this.#runs.values()].filter(({ begunMs }) => begunMs === undefined)
   }
 
   /** Assign no more tasks, and end the horse when it has finished those it has. */
@@ -212,7 +186,7 @@ export class Horse {
     if (this.#state === 'gone') return
     if (this.#killCause === undefined) {
       this.#killCause = cause
-      this.#doubtful = cause === 'timeout' ? [...this.#runs.values()].find(({ isDoubtful }) => isDoubtful) : undefined
+      this.#doubtful = cause === 'timeout' ? [...this.#runs].find(({ isDoubtful }) => isDoubtful) : undefined
     }
     this.#leave()
     this.#port.kill()
@@ -220,7 +194,7 @@ export class Horse {
 
   /** Whether its worker asked it to end. */
   get hasQuit(): boolean {
-    return this.#quitMs !== undefined
+    return this.#limits.hasQuit
   }
 
   /** Why its worker killed it, if it did. */
@@ -234,7 +208,8 @@ export class Horse {
    * read.
    */
   check(nowMs: number): void {
-    const cause = this.#causeToKill(nowMs)
+    for (const run of this.#runs) if (run.isOverdue(nowMs)) this.abort(run, 'timeout')
+    const cause = this.#limits.causeToKill(nowMs)
     if (cause !== undefined) this.kill(cause)
     else if (this.#runs.size > this.#options.slots && this.#blockedMs() >= REVOKE_AFTER_MS) {
       if (this.#options.killable) this.#takeBackAtOnce()
@@ -242,34 +217,27 @@ export class Horse {
     }
   }
 
-  #causeToKill(nowMs: number): KillCause | undefined {
-    if (this.#state === 'starting' && nowMs - this.startedMs > START_MS) return 'start_timeout'
-    if (this.#quitMs !== undefined && nowMs - this.#quitMs > QUIT_MS) return 'shutdown'
-    for (const run of this.#runs.values()) {
-      const { aborted } = run
-      if (aborted === undefined && run.isOverdue(nowMs)) this.abort(run, 'timeout')
-      else if (aborted !== undefined && run.isDueToBeKilled(nowMs) && this.#options.killable) return aborted
+  #handle(message: FromHorse): void {
+    if (this.#invalid !== undefined) return
+    try {
+      this.#receive(message)
+    } catch (error) {
+      this.#refuse(error)
     }
-    const silentMs = this.#silentMs(nowMs)
-    return silentMs >= SILENT_MS && silentMs >= SILENT_MS + this.#unreadLength() / READ_PER_MS ? 'silent' : undefined
   }
 
-  #unreadLength(): number {
-    return this.#unbegun().reduce((length, { task }) => length + task.record.data.length, 0)
+  /** Believe nothing more of it. The tasks that have begun end when it is gone. */
+  #refuse(error: unknown): void {
+    this.#invalid ??=
+      error instanceof InvalidMessage ? error : new InvalidMessage(`it failed with ${show(String(error))}`)
+    this.kill('invalid_message')
   }
 
-  /** How long it has said nothing, although it has a task to begin and nothing runs. */
-  #silentMs(nowMs: number): number {
-    if (this.#options.killable && this.#runs.size > 0 && !this.isBusy) return this.#silence.look(nowMs)
-    this.#silence.end()
-    return 0
-  }
-
+  /** @throws InvalidMessage when it does not fit what the horse has to do; whatever its owner throws. */
   #receive(message: FromHorse): void {
     switch (message.type) {
       case 'ready':
-        if (this.#state === 'starting') this.#state = 'ready'
-        this.#owner.onReady(this)
+        this.#ready()
         return
       case 'progress':
         this.#progress(message)
@@ -281,7 +249,7 @@ export class Horse {
         this.#enter(message)
         return
       case 'exposed':
-        this.#runs.get(message.id)?.expose(message.earlierJobs)
+        this.#runs.running(message.id)?.expose(message.earlierJobs)
         return
       case 'call':
         this.#owner.onCall(this, message)
@@ -291,7 +259,7 @@ export class Horse {
         this.#culprit = message.jobId
         return
       case 'draining':
-        if (this.#quitMs !== undefined) this.#quitMs += DRAIN_MS
+        this.#limits.drain()
         return
       case 'exit':
         this.#culprit ??= message.jobId
@@ -299,41 +267,63 @@ export class Horse {
     }
   }
 
-  #progress(message: Extract<FromHorse, { type: 'progress' }>): void {
-    this.#silence.end()
-    for (const end of message.ends) {
-      const run = this.#runs.get(end.id)
-      if (run === undefined) continue
-      this.#runs.delete(end.id)
-      if (run.task.kind === 'job') this.#jobsDone++
-      if (end.leaking === true && this.#options.killable) this.kill('leaking')
-      if (end.hasFailedImport === true && this.#options.killable) this.#quitNow()
-      run.end({ kind: 'ended', end, aborted: run.aborted })
-      this.#owner.onEnd(run, end)
-    }
-    if (message.rss !== undefined) this.#rss = message.rss
-    if (message.begin !== undefined) this.#begin(message.begin)
-    if (message.hold === true && this.#killCause === undefined && !this.hasQuit) this.send({ type: 'go' })
+  #ready(): void {
+    if (this.#hasBeenReady) throw new InvalidMessage('it was ready before')
+    this.#hasBeenReady = true
+    if (this.#state === 'starting') this.#state = 'ready'
+    this.#limits.started()
+    this.#owner.onReady(this)
+  }
+
+  #progress({ begin, ends, hold, rss }: Extract<FromHorse, { type: 'progress' }>): void {
+    for (const end of ends) this.#end(end)
+    if (rss !== undefined) this.#rss = rss
+    if (begin !== undefined) this.#begin(begin)
+    if (hold === true && this.#killCause === undefined && !this.hasQuit) this.send({ type: 'go' })
     if (this.#state === 'leaving' && this.#runs.size === 0) this.#quit()
     this.#owner.onProgress(this)
   }
 
+  /** The task is taken out when its owner has taken its end: an error there must not lose the task. */
+  #end(end: TaskEnd): void {
+    const run = this.#runs.get(end.id)
+    if (run === undefined) return
+    checkEnd(run, end)
+    run.end({ kind: 'ended', end, aborted: run.aborted })
+    this.#runs.remove(run)
+    this.#hasEndedTask = true
+    if (run.task.kind === 'job') this.#jobsDone++
+    if (end.leaking === true && this.#options.killable) this.kill('leaking')
+    if (end.hasFailedImport === true && this.#options.killable) this.#quitNow()
+    this.#owner.onEnd(run, end)
+  }
+
   #begin(id: string): void {
     const run = this.#runs.get(id)
-    if (run === undefined) {
-      // The protocol does not allow it; but a job that may run elsewhere must not run here.
-      this.kill('confused')
-      return
+    // A job that may run elsewhere must not run here.
+    if (run === undefined) throw new InvalidMessage('it begins a task that it does not have')
+    if (run.begunMs !== undefined) throw new InvalidMessage('it begins a task again')
+    if (this.#runs.fullSinceMs(this.#options.slots) !== undefined) {
+      throw new InvalidMessage('it begins a task while another one runs')
     }
+    this.#limits.spoke()
     run.begin(this.#options.clock)
     this.#owner.onBegin(this, run)
   }
 
-  #enter({ id, phase, timeoutS, error }: Extract<FromHorse, { type: 'phase' }>): void {
-    this.#runs.get(id)?.enter(phase, timeoutS, error, this.#options.clock.monotonicMs())
+  #enter({ id, phase, error }: Extract<FromHorse, { type: 'phase' }>): void {
+    const run = this.#runs.running(id)
+    const handlers = this.#options.setup.exceptionHandlers.length
+    if (run?.enter(phase, error, handlers, this.#options.clock.monotonicMs()) === false) {
+      throw new InvalidMessage(`phase is ${show(phase)}, which does not come after ${show(run.phase)} in this task`)
+    }
   }
 
   #released(ids: readonly string[]): void {
+    if (this.#revokesSent === 0) throw new InvalidMessage('it releases tasks without being asked to')
+    if (ids.some((id) => this.#runs.running(id) !== undefined)) {
+      throw new InvalidMessage('it releases a task that has begun')
+    }
     this.#revokesSent--
     if (this.#staleAnswers > 0) {
       this.#staleAnswers--
@@ -343,7 +333,7 @@ export class Horse {
     for (const id of ids) {
       const run = this.#runs.get(id)
       if (run === undefined) continue
-      this.#runs.delete(id)
+      this.#runs.remove(run)
       released.push(run)
     }
     if (released.length > 0) this.#owner.onReleased(released)
@@ -351,14 +341,8 @@ export class Horse {
 
   /** How long the tasks that wait have been blocked by those that run: since the last begin, if every slot is taken. */
   #blockedMs(): number {
-    let running = 0
-    let lastBegunMs = 0
-    for (const { begunMs } of this.#runs.values()) {
-      if (begunMs === undefined) continue
-      running++
-      lastBegunMs = Math.max(lastBegunMs, begunMs)
-    }
-    return running < this.#options.slots ? 0 : this.#options.clock.monotonicMs() - lastBegunMs
+    const sinceMs = this.#runs.fullSinceMs(this.#options.slots)
+    return sinceMs === undefined ? 0 : this.#options.clock.monotonicMs() - sinceMs
   }
 
   #leave(): void {
@@ -375,30 +359,28 @@ export class Horse {
 
   #quit(): void {
     if (this.hasQuit || this.#killCause !== undefined) return
-    this.#quitMs = this.#options.clock.monotonicMs()
+    this.#limits.quit(this.#options.clock.monotonicMs())
     this.send({ type: 'quit' })
   }
 
   #gone(exit: HorseExit): void {
     if (this.#state === 'gone') return
     this.#state = 'gone'
-    const unbegun = this.#unbegun()
+    const unbegun = this.#runs.unbegun()
     const wasBusy = unbegun.length < this.#runs.size
+    // Where no task has ended, only one that runs can have ended it, whatever it says.
     this.#isEndedByLeftover =
-      this.#killCause === undefined && this.#culprit !== undefined && !this.#isRunning(this.#culprit)
-    for (const run of this.#runs.values()) {
+      this.#killCause === undefined &&
+      this.#hasEndedTask &&
+      this.#culprit !== undefined &&
+      !this.#runs.isRunning(this.#culprit)
+    for (const run of this.#runs) {
       if (run.begunMs === undefined) continue
       if (run === this.#doubtful) this.#owner.onDoubt(this, run)
       else run.end({ kind: 'killed', killed: this.#killed(run, exit) })
     }
     this.#runs.clear()
     this.#owner.onGone(this, exit, wasBusy, unbegun)
-  }
-
-  #isRunning(jobId: string): boolean {
-    for (const { begunMs, task } of this.#runs.values())
-      if (begunMs !== undefined && task.record.id === jobId) return true
-    return false
   }
 
   #killed({ aborted, failedBy, phase, startedAtMs, timeoutS }: TaskRun, exit: HorseExit): KilledTask {
@@ -414,6 +396,14 @@ export class Horse {
       startedAtMs,
       ...(failedBy === undefined ? {} : { failedBy }),
       ...(this.#fatal === undefined ? {} : { fatal: this.#fatal }),
+      ...(cause === 'invalid_message' && this.#invalid !== undefined && { invalid: this.#invalid }),
     }
   }
+}
+
+/** @throws InvalidMessage when the end does not fit the task. */
+function checkEnd({ aborted, begunMs, phase }: TaskRun, { chainEnded, outcome }: TaskEnd): void {
+  if (begunMs === undefined) throw new InvalidMessage('a task ends that has not begun')
+  if (chainEnded === true && phase !== 'handlers') throw new InvalidMessage('no exception handler has begun')
+  if (outcome?.kind === 'stopped' && aborted !== 'stopped') throw new InvalidMessage('nobody has stopped the task')
 }

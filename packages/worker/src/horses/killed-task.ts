@@ -1,9 +1,20 @@
 import type { ErrorFacts } from '@rq/queue/run'
+import type { InvalidMessage } from '../inside-horse/invalid-message.ts'
 import type { AbortReason, Phase } from '../inside-horse/protocol.ts'
 import type { HorseExit } from './horse-port.ts'
 
-/** Why the worker ends a horse. `silent`: it was given a task and did not begin it. */
-export type KillCause = AbortReason | 'kill_horse' | 'shutdown' | 'leaking' | 'confused' | 'start_timeout' | 'silent'
+/**
+ * Why the worker ends a horse. `silent`: it was given a task and did not begin it. `invalid_message`: what it sent is
+ * no message, or does not fit what it was given to do.
+ */
+export type KillCause =
+  | AbortReason
+  | 'kill_horse'
+  | 'shutdown'
+  | 'leaking'
+  | 'invalid_message'
+  | 'start_timeout'
+  | 'silent'
 
 /** The facts about a task whose horse was lost while the task ran. */
 export interface KilledTask {
@@ -19,6 +30,8 @@ export interface KilledTask {
   readonly failedBy?: ErrorFacts
   /** The uncaught error that ended the horse. */
   readonly fatal?: string
+  /** What is wrong with the message that it was killed for. */
+  readonly invalid?: InvalidMessage
   readonly startedAtMs: number
 }
 

@@ -1,8 +1,8 @@
 import { type Clock, SECOND_MS } from '@rq/core'
-import { DEFAULT_CALLBACK_TIMEOUT_S, DEFAULT_TIMEOUT_S } from '@rq/job'
 import type { ErrorFacts } from '@rq/queue/run'
 import type { AbortReason, Phase, Task, TaskEnd } from '../inside-horse/protocol.ts'
 import type { KilledTask } from './killed-task.ts'
+import { firstPhase, laterPhases, type PhaseLimit } from './phases.ts'
 
 /**
  * How a task ended:
@@ -35,6 +35,8 @@ export class TaskRun {
   #startedAtMs = 0
   #phase: Phase
   #timeoutS: number
+  /** The phases that may still come. Most tasks have none, and need no list. */
+  #later: readonly PhaseLimit[] | undefined
   #deadlineMs = Number.POSITIVE_INFINITY
   #killMs = Number.POSITIVE_INFINITY
   #aborted: AbortReason | undefined
@@ -48,7 +50,7 @@ export class TaskRun {
     this.task = task
     this.isSecond = isSecond
     this.#onOutcome = onOutcome
-    const [phase, timeoutS] = firstLimit(task)
+    const { phase, timeoutS } = firstPhase(task)
     this.#phase = phase
     this.#timeoutS = timeoutS
   }
@@ -105,13 +107,23 @@ export class TaskRun {
     this.#deadlineMs = this.#begunMs + limitMs(this.#timeoutS)
   }
 
-  /** A callback begins. The horse enforces the callback's limit itself, so the worker adds a grace to it. */
-  enter(phase: Phase, timeoutS: number, failedBy: ErrorFacts | undefined, nowMs: number): void {
+  /**
+   * A callback or a handler begins. The horse enforces its limit itself, so the worker adds a grace to it.
+   * @param handlers - how many exception handlers the horse has.
+   * @returns false, and changes nothing, when the task has no such phase to come.
+   */
+  enter(phase: Phase, failedBy: ErrorFacts | undefined, handlers: number, nowMs: number): boolean {
+    this.#later ??= laterPhases(this.task, handlers)
+    const at = this.#later.findIndex((later) => later.phase === phase)
+    const entered = this.#later[at]
+    if (entered === undefined) return false
+    this.#later = this.#later.slice(at + 1)
     this.#phase = phase
-    this.#timeoutS = timeoutS
+    this.#timeoutS = entered.timeoutS
     this.#failedBy = failedBy ?? this.#failedBy
-    this.#deadlineMs = nowMs + limitMs(timeoutS) + GRACE_MS
+    this.#deadlineMs = nowMs + limitMs(entered.timeoutS) + GRACE_MS
     if (this.#aborted !== undefined) this.#killMs = this.#deadlineMs
+    return true
   }
 
   /** What these jobs left behind may block it from now on; undefined: nothing but itself. */
@@ -158,18 +170,6 @@ export class TaskRun {
   /** Report how it ended. */
   end(outcome: TaskOutcome): void {
     this.#onOutcome(outcome)
-  }
-}
-
-function firstLimit({ kind, record }: Task): [Phase, number] {
-  switch (kind) {
-    case 'failure_callback':
-      return [kind, record.onFailure?.timeoutS ?? DEFAULT_CALLBACK_TIMEOUT_S]
-    case 'stopped_callback':
-      return [kind, record.onStopped?.timeoutS ?? DEFAULT_CALLBACK_TIMEOUT_S]
-    case 'job':
-      // RQ treats 0 and an absent timeout as its default.
-      return ['function', record.timeoutS || DEFAULT_TIMEOUT_S]
   }
 }
 

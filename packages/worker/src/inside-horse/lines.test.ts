@@ -4,7 +4,7 @@ import type { FromHorse, TaskEnd, ToHorse } from './protocol.ts'
 
 function read(text: string, pieces: number): unknown[] {
   const messages: unknown[] = []
-  const reader = new LineReader<ToHorse | FromHorse>((message) => messages.push(message))
+  const reader = new LineReader<ToHorse | FromHorse>({ deliver: (message) => messages.push(message) })
   for (let at = 0; at < text.length; at += pieces) reader.push(text.slice(at, at + pieces))
   return messages
 }
@@ -58,8 +58,26 @@ describe('writeLine and LineReader', () => {
     expect(read(writeLine(message), 7)).toEqual([message])
   })
 
-  test.each(['>a\tb', '>a\tb\t1\t2\t\t', '>a\tb\t1\t2\tx\t', '>\t'])('refuse %j, which a job has written', (line) => {
-    expect(() => read(`${line}\n`, 50)).toThrow('Not a progress line')
+  test.each([
+    ...['>', '>\t', '>a\tb', '>a\tb\t1\t2\t\t', '>a\tb\t1\t2\tx\t', '>\tb\t1\t2\t3\tvalue'],
+    ...['-1', '1e300', 'Infinity', 'NaN', '253402300800000', '1.5'].map((time) => `>\tb\t${time}\t2\t3\t`),
+  ])('refuse %j, which a job has written', (line) => {
+    expect(() => read(`${line}\n`, 50)).toThrow('it begins with > and is not a progress line')
+  })
+
+  test.each(['', 'Hello', '~', '{"type":"ready"', `~${'['.repeat(100_000)}`])('refuse %j, which is no JSON', (line) => {
+    expect(() => read(`${line}\n`, 50_000)).toThrow('it is no JSON, and begins with ')
+  })
+
+  test('refuse a line that is too long before it ends, and one that ends too late', () => {
+    for (const text of ['123456', '123456\n']) {
+      const reader = new LineReader<FromHorse>({ deliver() {}, longest: 9 })
+      reader.push('"234"\n"234')
+      expect(() => reader.push(text)).toThrow(expect.objectContaining({ isTooLong: true }))
+    }
+    const whole = new LineReader<FromHorse>({ deliver() {}, longest: 9 })
+    whole.push('"234')
+    whole.push('5678"\n"2345678"\n')
   })
 
   test('carry the bytes of a task', () => {

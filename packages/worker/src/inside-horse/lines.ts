@@ -1,3 +1,5 @@
+import { show } from '@rq/core'
+import { InvalidMessage } from './invalid-message.ts'
 import { PROGRESS, readProgress, writeProgress } from './progress-line.ts'
 import type { FromHorse, Task, ToHorse } from './protocol.ts'
 
@@ -19,32 +21,75 @@ export function writeLine(message: Message): string {
   return `${WITH_BYTES}${JSON.stringify(message, packBytes)}\n`
 }
 
-function readLine(line: string): unknown {
-  if (line.startsWith(PROGRESS)) return readProgress(line)
-  return line.startsWith(WITH_BYTES) ? JSON.parse(line.slice(1), unpackBytes) : JSON.parse(line)
+export interface LineReaderOptions<M extends Message> {
+  /** Called with each message. */
+  readonly deliver: (message: M) => void
+  /** Makes a message of what JSON holds, or throws. Default: it is believed, as from one who cannot be another. */
+  readonly check?: (value: unknown) => M
+  /** How many characters a line may have. Default: no limit. */
+  readonly longest?: number
 }
+
+const SHOWN_LENGTH = 40
 
 /** Splits a stream of text into messages. Use one per stream: it keeps the beginning of an incomplete line. */
 export class LineReader<M extends Message> {
   readonly #deliver: (message: M) => void
+  readonly #check: (value: unknown) => M
+  readonly #longest: number
   #begun: string[] = []
+  #begunLength = 0
 
-  constructor(deliver: (message: M) => void) {
+  constructor({ deliver, check = (value) => value as M, longest = Number.POSITIVE_INFINITY }: LineReaderOptions<M>) {
     this.#deliver = deliver
+    this.#check = check
+    this.#longest = longest
   }
 
-  /** Add the next text of the stream. Delivers every message that it completes. */
+  /**
+   * Add the next text of the stream. Delivers every message that it completes. Not to be called again once it threw.
+   * @throws InvalidMessage, after the messages before it are delivered; what `deliver` throws.
+   */
   push(text: string): void {
     let at = 0
     for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', at)) {
       const tail = text.slice(at, end)
-      const line = this.#begun.length === 0 ? tail : this.#begun.join('') + tail
-      this.#begun = []
+      const line = this.#begun.length === 0 ? tail : this.#join(tail)
       at = end + 1
-      this.#deliver(readLine(line) as M)
+      this.#deliver(this.#read(line))
     }
     // Kept in pieces, so that a message of many megabytes is joined once.
-    if (at < text.length) this.#begun.push(at === 0 ? text : text.slice(at))
+    if (at < text.length) this.#keep(at === 0 ? text : text.slice(at))
+  }
+
+  #keep(text: string): void {
+    this.#begun.push(text)
+    this.#begunLength += text.length
+    if (this.#begunLength <= this.#longest) return
+    this.#begun = []
+    throw new InvalidMessage(`it has more than ${this.#longest} characters`, { isTooLong: true })
+  }
+
+  #join(tail: string): string {
+    this.#keep(tail)
+    const line = this.#begun.join('')
+    this.#begun = []
+    this.#begunLength = 0
+    return line
+  }
+
+  #read(line: string): M {
+    // A progress line of a worker is checked while it is read.
+    if (line.startsWith(PROGRESS)) return readProgress(line) as M
+    return this.#check(parse(line))
+  }
+}
+
+function parse(line: string): unknown {
+  try {
+    return line.startsWith(WITH_BYTES) ? JSON.parse(line.slice(1), unpackBytes) : JSON.parse(line)
+  } catch {
+    throw new InvalidMessage(`it is no JSON, and begins with ${show(line.slice(0, SHOWN_LENGTH))}`)
   }
 }
 

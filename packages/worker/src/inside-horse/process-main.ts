@@ -53,7 +53,7 @@ const host = new HorseHost({
 // A supervisor may signal every process of a service. That must not end a job that the worker lets finish.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
 
-const lines = new LineReader<ToHorse>((message) => host.receive(message))
+const lines = new LineReader<ToHorse>({ deliver: (message) => host.receive(message) })
 new Socket({ fd: IN, readable: true, writable: false })
   .setEncoding('utf8')
   .on('data', (text: string) => lines.push(text))

@@ -107,15 +107,11 @@ export type FromHorse =
       readonly rss?: number | undefined
     }
   | { readonly type: 'released'; readonly ids: readonly string[] }
-  /** Another time limit applies to the task from now on. With `error`: the attempt has already failed with it. */
-  | {
-      readonly type: 'phase'
-      readonly id: string
-      readonly phase: Phase
-      /** Seconds; -1 = none. */
-      readonly timeoutS: number
-      readonly error?: ErrorFacts
-    }
+  /**
+   * Another part of the task begins; its worker knows the time limit of each. With `error`: the attempt has already
+   * failed with it.
+   */
+  | { readonly type: 'phase'; readonly id: string; readonly phase: Phase; readonly error?: ErrorFacts }
   /**
    * The task gives the event loop away, where what earlier jobs left behind may run. `earlierJobs`: some of those that
    * may have left it, the last ones; absent when a function of the task is called, and keeps the event loop so far.

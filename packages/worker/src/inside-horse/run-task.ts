@@ -8,7 +8,6 @@ import {
   type ErrorFacts,
   errorName,
   type Failure,
-  HANDLER_TIMEOUT_S,
   type Loader,
   RunContext,
   runFailureCallback,
@@ -113,15 +112,13 @@ class TaskAttempt {
       context: this.#job,
       loader: this.#loader,
       signal: this.#context.limit,
-      onCallback: (kind: CallbackKind, timeoutS: number, error?: ErrorFacts) =>
-        this.#enter(PHASES[kind], timeoutS, error),
+      onCallback: (kind: CallbackKind, _timeoutS: number, error?: ErrorFacts) => this.#enter(PHASES[kind], error),
     }
   }
 
-  /** Report that another time limit applies from now on. */
-  #enter(phase: Phase, timeoutS: number, error?: ErrorFacts): void {
-    const { id } = this.#task
-    this.#context.send({ type: 'phase', id, phase, timeoutS, ...(error !== undefined && { error }) })
+  /** Report that another part of the task begins. */
+  #enter(phase: Phase, error?: ErrorFacts): void {
+    this.#context.send({ type: 'phase', id: this.#task.id, phase, ...(error !== undefined && { error }) })
   }
 
   async #callHandlers({ error, thrown }: Failure): Promise<{ chainEnded?: boolean }> {
@@ -131,7 +128,7 @@ class TaskAttempt {
     const chainEnded = await callExceptionHandlers(
       exceptionHandlers,
       async (reference) => {
-        this.#enter('handlers', HANDLER_TIMEOUT_S, error)
+        this.#enter('handlers', error)
         const handler = await this.#loader.load(reference)
         return handler(job, thrown)
       },

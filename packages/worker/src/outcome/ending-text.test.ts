@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { KilledTask } from '../horses/killed-task.ts'
+import { InvalidMessage } from '../inside-horse/invalid-message.ts'
 import { abandonedError, killedError } from './ending-text.ts'
 
 const killed = (facts: Partial<KilledTask>): KilledTask => ({
@@ -28,6 +29,17 @@ describe('killedError', () => {
     [{ cause: 'timeout', timeoutS: 2 }, 'JobTimeoutError: Task exceeded maximum timeout value (2 seconds)'],
   ] as const)("%j ends with RQ's words", (facts, text) => {
     expect(lastLine(killedError(killed(facts)).text)).toBe(text)
+  })
+
+  test('says what is wrong with a message of the horse', () => {
+    const invalid = new InvalidMessage('type is 7, expected a type of message')
+    const error = killedError(killed({ cause: 'invalid_message', invalid }))
+    const message = 'The work-horse sent its worker a message that is not valid: type is 7, expected a type of message'
+    expect(lastLine(error.text)).toBe(`InvalidMessageError: ${message}`)
+    const long = new InvalidMessage('it has more than 9 characters', { isTooLong: true })
+    expect(lastLine(killedError(killed({ cause: 'invalid_message', invalid: long })).text)).toBe(
+      'RqError [RQ_TOO_LARGE]: The work-horse sent its worker too long a message: it has more than 9 characters',
+    )
   })
 
   test('keeps the error that nobody caught', () => {

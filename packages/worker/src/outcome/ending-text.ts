@@ -1,11 +1,12 @@
 import type { ErrorFacts } from '@rq/queue/run'
 import type { HorseExit } from '../horses/horse-port.ts'
 import type { KilledTask } from '../horses/killed-task.ts'
+import type { InvalidMessage } from '../inside-horse/invalid-message.ts'
 import { POISON_COUNT } from '../poison.ts'
 
 /** The error of an attempt whose horse was lost. The wording is RQ's. */
 export function killedError(killed: KilledTask): ErrorFacts {
-  const { cause, failedBy, fatal, phase, timeoutS } = killed
+  const { cause, failedBy, fatal, invalid, phase, timeoutS } = killed
   const exit = exitText(killed.exit)
   if (failedBy !== undefined) {
     const during = phase === 'failure_callback' ? 'its failure callback' : 'an exception handler'
@@ -17,8 +18,22 @@ export function killedError(killed: KilledTask): ErrorFacts {
     const note = `${what} did not end after its abort signal fired, so its work-horse was killed.`
     return facts('JobTimeoutError', message, note)
   }
+  if (invalid !== undefined) return invalidError(invalid)
   const message = `Work-horse terminated unexpectedly; ${exit}`
   return facts('WorkHorseTerminatedError', message, fatal)
+}
+
+/** The error of an attempt whose horse was killed for a message that is none. */
+function invalidError({ isTooLong, message: why }: InvalidMessage): ErrorFacts {
+  if (isTooLong) {
+    const message = `The work-horse sent its worker too long a message: ${why}`
+    const note = 'The result of the job may be too large: keep it elsewhere, and return where it is.'
+    return facts('RqError', message, note, `RqError [RQ_TOO_LARGE]: ${message}`)
+  }
+  const message = `The work-horse sent its worker a message that is not valid: ${why}`
+  const note =
+    'Only rq itself may write to file descriptor 4 of a work-horse, which was killed. Did the job write to it?'
+  return facts('InvalidMessageError', message, note)
 }
 
 /** The error of a job that returned, but whose result the store refused. */

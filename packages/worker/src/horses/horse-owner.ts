@@ -1,0 +1,30 @@
+import type { FromHorse, TaskEnd } from '../inside-horse/protocol.ts'
+import type { Horse } from './horse.ts'
+import type { HorseExit } from './horse-port.ts'
+import type { TaskRun } from './task-run.ts'
+
+export type HorseCall = Extract<FromHorse, { type: 'call' }>
+
+/** What a horse reports to its pool. */
+export interface HorseOwner {
+  /** The horse takes tasks now. */
+  onReady(horse: Horse): void
+  onBegin(horse: Horse, run: TaskRun): void
+  /** A task has ended in an orderly way, and has reported its outcome. */
+  onEnd(run: TaskRun, end: TaskEnd): void
+  /** After a message with ends and beginnings was processed: the horse may have room, or be worn out. */
+  onProgress(horse: Horse): void
+  /** The horse takes no more tasks. */
+  onLeaving(horse: Horse): void
+  /** These tasks had not begun, and will not begin in this horse. */
+  onReleased(runs: readonly TaskRun[]): void
+  /** A job in the horse calls the store. */
+  onCall(horse: Horse, call: HorseCall): void
+  /**
+   * The horse is gone. It was blocked at the time limit of this task, perhaps by what an earlier job left behind: the
+   * task has to run again where nothing ran before.
+   */
+  onDoubt(horse: Horse, run: TaskRun): void
+  /** The horse is gone, and the tasks that ran in it were killed. `unbegun` had not begun. */
+  onGone(horse: Horse, exit: HorseExit, wasBusy: boolean, unbegun: readonly TaskRun[]): void
+}
