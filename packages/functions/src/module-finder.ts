@@ -26,6 +26,8 @@ export interface Target {
 }
 
 const MOST_PARTS = 20
+/** Kubernetes links the files of a mounted volume to `..data/`, which leads to a folder such as `..2026_11_29_12/`. */
+const KUBERNETES_FOLDERS = /(?<=^|\/)\.\.[^/]+\//g
 
 /** Finds the modules that references name. Imports nothing, and refuses whatever may not be imported. */
 export class ModuleFinder {
@@ -108,9 +110,9 @@ export class ModuleFinder {
 
 /**
  * A file in `node_modules` or in a hidden folder below a root does not count, even through a link: packages have a rule
- * of their own. Kubernetes links the files of a mounted volume to `..data/`, which leads to `..2026_11_29/`.
+ * of their own.
  */
 function isWithin(root: string, file: string): boolean {
   const path = pathBelow(root, file)
-  return path !== undefined && !isInstalled(path) && !isHidden(path.replace(/^\.\.[^/]+\//, ''))
+  return path !== undefined && !isInstalled(path) && !isHidden(path.replace(KUBERNETES_FOLDERS, ''))
 }

@@ -63,6 +63,9 @@ describe('FunctionLoader', () => {
       'build/only.js': says('build'),
       'out/last.mjs': says('out'),
       'src/plain.js': says('plain source'),
+      'src/old/package.json': '{"type":"commonjs"}',
+      'src/old/old.ts': "export { run } from './older.js'",
+      'src/old/older.ts': 'export const run = (): string => "CommonJS source"',
     })
     const references = ['./jobs/email#run', 'only.run', './last#run', './plain#run', './src/jobs/email.js#run']
     const { './src/jobs/email.js#run': source, ...built } = await project.load(references.slice(0, 4))
@@ -73,7 +76,8 @@ describe('FunctionLoader', () => {
       './last#run': 'out',
       './plain#run': 'plain source',
     })
-    expect(await project.load(references, { tsx: true })).toEqual({
+    expect(await project.load([...references, './old/old#run'], { tsx: true })).toEqual({
+      './old/old#run': 'CommonJS source',
       './jobs/email#run': 'source',
       'only.run': 'source',
       './last#run': 'out',
@@ -100,10 +104,20 @@ describe('FunctionLoader', () => {
       'one/email.js': says('one'),
       'two/email.js': says('two'),
       'two/other.js': says('other'),
+      'two/volume/..2026_11_29/mail.js': says('mounted'),
     })
+    await symlink('..2026_11_29', join(project.folder, 'two/volume/..data'))
+    await symlink('..data/mail.js', join(project.folder, 'two/volume/mail.js'))
     await symlink(join(project.folder, 'two/other.js'), join(project.folder, 'one/link.js'))
     const loader = { importPaths: ['./missing', './one', './two'] }
-    const expected = { './email#run': 'one', './other#run': 'other', './link#run': 'other', 'email.run': 'one' }
+    const expected = {
+      './email#run': 'one',
+      './other#run': 'other',
+      './link#run': 'other',
+      'email.run': 'one',
+      './volume/mail#run': 'mounted',
+      './volume/..data/mail#run': expect.stringMatching(/^RQ_FUNCTION_NOT_ALLOWED: .* begin with "\."/),
+    }
     expect(await project.load(Object.keys(expected), { loader })).toEqual(expected)
   })
 

@@ -147,4 +147,12 @@ describe('FunctionLoader', () => {
     for (const [name, , outcome] of EXPORTS) expected[`./main#${name}`] = matching(outcome)
     expect(await project.load(Object.keys(expected), { cwd: 'app', loader })).toEqual(expected)
   })
+
+  it("refuses at least Node's own functions where the inspector is not permitted", async () => {
+    const permission = Number.parseInt(process.versions.node, 10) < 24 ? '--experimental-permission' : '--permission'
+    const flags = [permission, '--allow-fs-read=*']
+    const expected = { './cjs#run': ALLOWED, './main#own': ALLOWED, './main#exec': matching(BUILT_IN) }
+    const loader = { importPaths: ['./jobs'] }
+    expect(await project.load(Object.keys(expected), { cwd: 'app', loader, flags })).toEqual(expected)
+  })
 })
