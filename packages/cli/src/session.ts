@@ -54,20 +54,23 @@ export class Session implements AsyncDisposable {
     return this.#reading
   }
 
-  /** The queue of this name. @throws UsageError naming `typed`, the flag or argument that the name came from. */
-  queue(name: string, typed: string): Queue {
-    const known = this.#queues.get(name)
-    if (known !== undefined) return known
-    const queue = namingOption({ 'queue name': typed }, () => new this.rq.Queue(name, this.#reading))
-    this.#queues.set(name, queue)
-    return queue
+  /** A queue that workers of rq can serve. @throws UsageError naming `typed`, the flag or argument of the name. */
+  queueForJobs(name: string, typed: string): Queue {
+    return namingOption({ 'queue name': typed }, () => this.#open(name, false))
   }
 
-  /** The queues of these names, or all existing queues, sorted by name. @throws as {@link queue}. */
+  /** A queue to read or to empty, of any name: others may have named it. @throws as {@link queueForJobs}. */
+  queue(name: string, typed: string): Queue {
+    // The address of Redis in the wrong place, which would be shown with its password.
+    if (/^(?:redis|valkey)s?:/i.test(name)) return this.queueForJobs(name, typed)
+    return this.#open(name, true)
+  }
+
+  /** The queues of these names, or all existing queues, sorted by name. @throws as {@link queueForJobs}. */
   async queues(names: readonly string[], typed: string): Promise<Queue[]> {
     if (names.length > 0) return [...new Set(names)].map((name) => this.queue(name, typed))
     const all = await this.rq.Queue.all(this.where)
-    return all.map(({ name }) => this.queue(name, typed)).sort((a, b) => (a.name < b.name ? -1 : 1))
+    return all.map(({ name }) => this.#open(name, true)).sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   /** Fetch a job. @throws RqError `RQ_NO_SUCH_JOB`. */
@@ -75,13 +78,21 @@ export class Session implements AsyncDisposable {
     return this.rq.Job.fetch(id, this.#reading)
   }
 
-  /** Fetch the jobs that exist. Skips ids that no job can have. */
+  /** Fetch the jobs that exist. */
   async jobs(ids: readonly string[]): Promise<Job[]> {
     const jobs = await this.rq.Job.fetchMany(
-      ids.filter((id) => JOB_ID.test(id)),
+      ids.filter((id) => id !== ''),
       this.#reading,
     )
     return jobs.filter((job) => job !== null)
+  }
+
+  #open(name: string, anyName: boolean): Queue {
+    const known = this.#queues.get(name)
+    if (known !== undefined) return known
+    const queue = new this.rq.Queue(name, { ...this.#reading, anyName })
+    this.#queues.set(name, queue)
+    return queue
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -89,8 +100,6 @@ export class Session implements AsyncDisposable {
   }
 }
 
-/** The form of a job id. Lists in Redis may contain other strings. */
-const JOB_ID = /^[A-Za-z0-9_-]{1,200}(?::|$)/
 const BUILT_IN = ['json', 'superjson'] as const
 
 async function loadSerializer(text: string, folder: string): Promise<'json' | 'superjson' | Serializer> {

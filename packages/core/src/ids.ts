@@ -65,6 +65,15 @@ export function checkId(value: unknown, option: string): string {
   throw invalidOption(option, value, '1 to 200 letters, digits, "_" or "-"')
 }
 
+/**
+ * Check a name or an id that is looked up. What is stored may have been named by others, by rules of their own.
+ * @throws RqError `RQ_INVALID_OPTION` naming `option`, unless it is a string and not empty.
+ */
+export function checkKnownName(value: unknown, option: string): string {
+  if (typeof value === 'string' && value !== '') return value
+  throw invalidOption(option, value, 'a string that is not empty')
+}
+
 const URL_OF_SERVER = /^(?:rediss?|valkeys?|unix|https?):\/\//i
 
 /**

@@ -23,7 +23,7 @@ export {
   show,
 } from './errors.ts'
 export { FailureLog } from './failure-log.ts'
-export { checkId, checkName, newId, randomHex } from './ids.ts'
+export { checkId, checkKnownName, checkName, newId, randomHex } from './ids.ts'
 export { LOG_LEVELS, type LogFields, type Logger, type LogLevel, silentLogger } from './logger.ts'
 export { escapeOf, oneLine, oneLineLogger } from './one-line.ts'
 export {

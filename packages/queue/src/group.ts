@@ -1,4 +1,4 @@
-import { checkName, checkOptionNames, RqError, randomHex } from '@rq/core'
+import { checkKnownName, checkName, checkOptionNames, oneLine, RqError, randomHex } from '@rq/core'
 import { checkedContextOf, type JobContext, type StorageOptions } from './context.ts'
 import type { EnqueueData, JobsOf } from './enqueue-data.ts'
 import { handlesOf, type Job } from './job.ts'
@@ -17,25 +17,30 @@ export class Group {
   readonly name: string
   readonly #context: JobContext
 
+  /** Of any name: others may have named the group. */
   constructor(name: string, context: JobContext) {
-    this.name = checkName(name, 'group name')
+    this.name = name
     this.#context = context
   }
 
   /** Make a group to put jobs into. Writes nothing. If a group of that name has jobs, the new jobs join it. */
   static create(options: CreateGroupOptions = {}): Group {
     const context = checkedContextOf(options, 'Group.create', { name: true })
-    return new Group(options.name ?? randomHex(), context)
+    return new Group(checkName(options.name ?? randomHex(), 'group name'), context)
   }
 
   /** Fetch a group by its name. @throws RqError `RQ_NO_SUCH_GROUP` when it has no jobs. */
   static async fetch(name: string, options: StorageOptions = {}): Promise<Group> {
-    const group = new Group(name, checkedContextOf(options, 'Group.fetch'))
+    const group = new Group(checkKnownName(name, 'group name'), checkedContextOf(options, 'Group.fetch'))
     const ids = await group.getJobIds()
     if (ids.length > 0) return group
-    throw new RqError('RQ_NO_SUCH_GROUP', `There is no group "${group.name}": it has no jobs, or they were deleted.`, {
-      details: { group: group.name },
-    })
+    throw new RqError(
+      'RQ_NO_SUCH_GROUP',
+      `There is no group "${oneLine(group.name)}": it has no jobs, or they were deleted.`,
+      {
+        details: { group: group.name },
+      },
+    )
   }
 
   /** Every group that has jobs, in no order. */
@@ -48,6 +53,7 @@ export class Group {
   /**
    * Like `queue.enqueueMany`; the jobs belong to this group. A queue given by name has the storage, serializer and
    * codec of the group, and default options.
+   * @throws as `queue.enqueueMany`; RqError `RQ_INVALID_OPTION` if the group has a name that rq would not give it.
    */
   async enqueueMany<const D extends readonly EnqueueData[]>(
     queue: string | Queue,

@@ -1,4 +1,4 @@
-import { RqError } from '@rq/core'
+import { oneLine, RqError } from '@rq/core'
 
 /** Thrown by `job.result()` when the job has failed. */
 export class JobFailedError extends RqError {
@@ -63,9 +63,13 @@ export class DuplicateJobError extends RqError {
   }
 }
 
+/** The longest id that rq gives a job. */
+const LONGEST_ID = 200
+
 /** The error for an id without a job. */
 export function noSuchJob(jobId: string, hint = 'It was deleted, has expired, or never existed.'): RqError {
-  return new RqError('RQ_NO_SUCH_JOB', `No job with id ${jobId}. ${hint}`, { details: { jobId } })
+  const shown = oneLine(jobId.slice(0, LONGEST_ID))
+  return new RqError('RQ_NO_SUCH_JOB', `No job with id ${shown}. ${hint}`, { details: { jobId } })
 }
 
 /** The last line of a stored error, its summary: `TypeError: x is not a function`. */

@@ -1,4 +1,4 @@
-import { checkId, type DurationLike, durationOrUnlimitedS, durationS, invalidOption } from '@rq/core'
+import { checkKnownName, type DurationLike, durationOrUnlimitedS, durationS, invalidOption } from '@rq/core'
 import type { Call, JobChanges, JobRecord, JobStatus, Payload } from '@rq/job'
 import type { Codec } from '@rq/serializer'
 import type { JobContext } from './context.ts'
@@ -283,11 +283,14 @@ export class JobView {
   }
 }
 
-/** The id of a job, checked. Like RQ, it accepts `job:execution` and uses the job part (behaviour case 70). */
+/**
+ * The id of a job that is looked up. Like RQ, it accepts `job:execution` and uses the job part (behaviour case 70).
+ * @throws RqError `RQ_INVALID_OPTION` unless it is a string and not empty.
+ */
 export function jobIdOf(job: string | { readonly id: string }, option = 'jobId'): string {
   const id = typeof job === 'object' && job !== null ? job.id : job
   const colon = typeof id === 'string' ? id.indexOf(':') : -1
-  return checkId(colon > 0 ? id.slice(0, colon) : id, option)
+  return checkKnownName(colon > 0 ? id.slice(0, colon) : id, option)
 }
 
 function isFilled(meta: object): boolean {

@@ -71,7 +71,7 @@ describe('Job', () => {
     expect(await Job.exists(id, { storage })).toBe(true)
     expect(await Job.exists('gone', { storage })).toBe(false)
     await expect(Job.fetch('gone', { storage })).rejects.toThrow(code('RQ_NO_SUCH_JOB'))
-    await expect(Job.fetch('a b', { storage })).rejects.toThrow(code('RQ_INVALID_OPTION'))
+    await expect(Job.fetch('a b', { storage })).rejects.toThrow(code('RQ_NO_SUCH_JOB'))
     await expect(Job.fetch(id)).rejects.toThrow(/Invalid storage/)
   })
 

@@ -1,21 +1,21 @@
 import {
+  checkKnownName,
   checkOptionNames,
-  checkQueueName,
   type DurationLike,
   durationS,
   invalidOption,
   type OptionNames,
 } from '@rq/core'
-import { idOf, type JobLike, type RegistryKind } from '@rq/job'
+import type { JobLike, RegistryKind } from '@rq/job'
 import type { JobContext } from './context.ts'
 import { handleOf, handlesOf, type Job } from './job.ts'
 import { jobIdOf } from './job-view.ts'
 import { Registry } from './registry.ts'
 
-/** Names of queues, checked. @throws RqError `RQ_INVALID_OPTION`. */
-export function checkQueueNames(names: readonly unknown[]): string[] {
+/** Names of queues to read; an empty one may come from Redis. @throws RqError `RQ_INVALID_OPTION`. */
+export function checkKnownQueueNames(names: readonly unknown[]): string[] {
   if (!Array.isArray(names)) throw invalidOption('queue names', names, 'a list of names')
-  return names.map((name) => checkQueueName(name, 'queue name'))
+  return names.map((name) => (name === '' ? name : checkKnownName(name, 'queue name')))
 }
 
 export interface SliceOptions {
@@ -39,14 +39,16 @@ export interface BrokenJob {
   readonly reason: string
 }
 
-/** Reads the jobs of a queue, and removes some. Counts and lists include waiting jobs only. */
+/**
+ * Reads the jobs of a queue of any name, and removes some. Counts and lists include waiting jobs only.
+ */
 export class QueueContents {
   readonly name: string
   readonly #context: JobContext
   readonly #registries = new Map<RegistryKind, Registry>()
 
   constructor(name: string, context: JobContext) {
-    this.name = checkQueueName(name, 'queue name')
+    this.name = name
     this.#context = context
   }
 
@@ -109,12 +111,12 @@ export class QueueContents {
 
   /** The index of a job, 0 = next; null when it does not wait here. */
   getJobPosition(job: JobLike): Promise<number | null> {
-    return this.#context.storage.queues.position(this.name, idOf(job, 'job'))
+    return this.#context.storage.queues.position(this.name, knownId(job))
   }
 
   /** Remove the id of a job from the queue. The job itself stays as it is. @returns how many entries were removed. */
   remove(job: JobLike): Promise<number> {
-    return this.#context.storage.queues.remove(this.name, idOf(job, 'job'))
+    return this.#context.storage.queues.remove(this.name, knownId(job))
   }
 
   /** Remove ids without a job. The order stays. @returns how many were removed. */
@@ -197,4 +199,9 @@ export class QueueContents {
     }
     return registry
   }
+}
+
+/** The id of a job, as it stands in lists: with a colon it is not that of a run. */
+function knownId(job: JobLike): string {
+  return checkKnownName(typeof job === 'object' && job !== null ? job.id : job, 'job')
 }

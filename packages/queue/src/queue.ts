@@ -1,5 +1,7 @@
 import {
+  checkName,
   checkOptionNames,
+  checkQueueName,
   type DurationLike,
   durationMs,
   durationOrUnlimitedS,
@@ -38,7 +40,7 @@ import { Job, newHandle } from './job.ts'
 import { checkRest, newRecord, type RecordDefaults } from './new-record.ts'
 import { encodeRecord, encodeRecords, type Payloads } from './payload-codec.ts'
 import { expectedPlacement, setPlacement } from './placing.ts'
-import { checkQueueNames, QueueContents } from './queue-contents.ts'
+import { checkKnownQueueNames, QueueContents } from './queue-contents.ts'
 import { QueueListeners } from './queue-listeners.ts'
 import { type When, whenMs } from './when.ts'
 
@@ -64,6 +66,11 @@ export interface QueueOptions extends StorageOptions {
    * `hash`.
    */
   readonly results?: 'hash' | 'stream'
+  /**
+   * Take any name, such as one that Python RQ allows: `mails (eu)`. The queue can be read, emptied and deleted, and its
+   * jobs requeued. Enqueuing throws unless it is a name that rq gives. Default false.
+   */
+  readonly anyName?: boolean
   /** Whether `close()` closes the storage too. Default false. */
   readonly ownsStorage?: boolean
 }
@@ -94,6 +101,7 @@ export const QUEUE_OPTION_NAMES: OptionNames<QueueOptions> = {
   importPaths: true,
   webhooks: true,
   results: true,
+  anyName: true,
   ownsStorage: true,
 }
 const MANY_NAMES: OptionNames<EnqueueManyOptions> = { pipeline: true, groupId: true }
@@ -105,9 +113,10 @@ export class Queue extends QueueContents {
   readonly isAsync: boolean
   readonly #context: JobContext
   readonly #batch: EnqueueBatch
-  readonly #defaults: RecordDefaults
+  readonly #recordDefaults: RecordDefaults
   readonly #locate: LocateOptions
   readonly #inProcess: InProcessOptions
+  readonly #hasAnyName: boolean
   readonly #ownsStorage: boolean
   readonly #callOrder = new CallOrder()
   readonly #listeners: QueueListeners
@@ -115,7 +124,9 @@ export class Queue extends QueueContents {
   /** @throws RqError `RQ_INVALID_OPTION`. Connects to nothing. */
   constructor(name: string = DEFAULT_QUEUE_NAME, options: QueueOptions) {
     const context = checkedContextOf(options, 'Queue', QUEUE_OPTION_NAMES)
-    super(name, context)
+    const { anyName = false } = options
+    if (typeof anyName !== 'boolean') throw invalidOption('anyName', anyName, 'true or false')
+    super(anyName ? name : checkQueueName(name, 'queue name'), context)
     const { defaultTimeout = DEFAULT_TIMEOUT_S, isAsync = true, importPaths, results = 'hash', webhooks } = options
     const timeoutS = durationOrUnlimitedS(defaultTimeout, 'defaultTimeout')
     if (timeoutS === 0) throw invalidOption('defaultTimeout', defaultTimeout, 'more than 0 seconds')
@@ -126,9 +137,10 @@ export class Queue extends QueueContents {
     this.#context = context
     this.#batch = batchOf(context.storage.queues)
     const { codec, serializer } = context
-    this.#defaults = { origin: this.name, serializer, codec, results, timeoutS }
+    this.#recordDefaults = { origin: this.name, serializer, codec, results, timeoutS }
     this.#locate = importPaths === undefined ? {} : { importPaths }
     this.#inProcess = { importPaths, webhooks: policy }
+    this.#hasAnyName = anyName
     this.#ownsStorage = options.ownsStorage ?? false
     this.#listeners = new QueueListeners(this.name, context.storage.events)
   }
@@ -159,11 +171,11 @@ export class Queue extends QueueContents {
     return this.#listeners.listen()
   }
 
-  /** All queues that were ever enqueued to, in no order. */
+  /** All queues that were ever enqueued to, in no order, whatever their names: see `anyName`. */
   static async all(options: QueueOptions): Promise<Queue[]> {
     const context = checkedContextOf(options, 'Queue.all', QUEUE_OPTION_NAMES)
     const names = await context.storage.queues.queueNames()
-    return names.map((name) => new Queue(name, { ...options, ownsStorage: false }))
+    return names.map((name) => new Queue(name, { ...options, anyName: true, ownsStorage: false }))
   }
 
   /**
@@ -173,7 +185,7 @@ export class Queue extends QueueContents {
    */
   static async counts(names: readonly string[], options: QueueOptions): Promise<QueueCounts[]> {
     const context = checkedContextOf(options, 'Queue.counts', QUEUE_OPTION_NAMES)
-    return context.storage.queues.counts(checkQueueNames(names))
+    return context.storage.queues.counts(checkKnownQueueNames(names))
   }
 
   /** Make a job for `enqueueMany`, with the types and checks of `enqueue`. Writes nothing. */
@@ -328,6 +340,7 @@ export class Queue extends QueueContents {
   }
 
   async #manyJobs(datas: readonly EnqueueData[], { pipeline, groupId }: EnqueueManyOptions): Promise<Job[]> {
+    if (groupId !== undefined) checkName(groupId, 'groupId')
     checkDatas(datas)
     const names = await Promise.all(datas.map(({ func, options }) => this.#namesOf(func, options)))
     const records = datas.map(({ id, args, options }, index) => {
@@ -362,6 +375,12 @@ export class Queue extends QueueContents {
     if (job.unique) throw invalidOption('unique', true, 'no pipeline with it: a pipeline cannot report duplicates')
     if (!this.isAsync)
       throw invalidOption('pipeline', {}, 'none on a queue with isAsync: false, whose jobs run at once')
+  }
+
+  /** What new jobs have. @throws RqError `RQ_INVALID_OPTION` if the queue has a name that rq gives none. */
+  get #defaults(): RecordDefaults {
+    if (this.#hasAnyName) checkQueueName(this.name, 'queue name')
+    return this.#recordDefaults
   }
 
   #namesNow(func: FunctionRef, options: CheckedOptions): CallNames | undefined {

@@ -37,10 +37,10 @@ export class Queue extends BaseQueue {
     return this.#connection
   }
 
-  /** All queues that were ever enqueued to. */
+  /** All queues that were ever enqueued to, whatever their names: see the option `anyName`. */
   static override async all(options: QueueOptions = {}): Promise<Queue[]> {
     const names = await sharedStorage(checkNames(options, QUEUE_NAMES, 'Queue.all')).queues.queueNames()
-    return names.map((name) => new Queue(name, options))
+    return names.map((name) => new Queue(name, { ...options, anyName: true }))
   }
 
   /**

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { hostname } from 'node:os'
 import {
   type Clock,
+  checkKnownName,
   checkName,
   checkOptionNames,
   type DurationLike,
@@ -9,6 +10,7 @@ import {
   invalidOption,
   type Logger,
   type OptionNames,
+  oneLine,
   oneLineLogger,
   RqError,
   randomHex,
@@ -151,8 +153,9 @@ export class CronScheduler {
   /** @throws RqError `RQ_NO_SUCH_SCHEDULER`. */
   static async fetch(name: string, options: StorageOptions = {}): Promise<CronSchedulerInfo> {
     const { storage } = checkedContextOf(options, 'CronScheduler.fetch')
-    const record = await storage.crons.scheduler(checkName(name, 'name'))
-    if (record === undefined) throw new RqError('RQ_NO_SUCH_SCHEDULER', `There is no cron scheduler named '${name}'.`)
+    const record = await storage.crons.scheduler(checkKnownName(name, 'name'))
+    if (record === undefined)
+      throw new RqError('RQ_NO_SUCH_SCHEDULER', `There is no cron scheduler named '${oneLine(name)}'.`)
     return new CronSchedulerInfo(record)
   }
 
@@ -254,7 +257,7 @@ export class CronScheduler {
   /** Ids of the jobs that a cron job enqueued, newest first. */
   async history(name: string, range: HistoryRange = {}): Promise<string[]> {
     const { start = 0, end = -1 } = checkOptionNames(range, HISTORY_NAMES, 'history')
-    return this.#context.storage.crons.history(checkName(name, 'name'), start, end)
+    return this.#context.storage.crons.history(checkKnownName(name, 'name'), start, end)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import {
   type Clock,
+  checkKnownName,
   checkName,
   checkOptionNames,
   checkQueueName,
@@ -8,6 +9,7 @@ import {
   invalidOption,
   type Logger,
   type OptionNames,
+  oneLine,
   oneLineLogger,
   RqError,
   randomHex,
@@ -122,8 +124,9 @@ export class Scheduler {
    */
   static async fetch(name: string, options: StorageOptions = {}): Promise<SchedulerInfo> {
     const { storage } = checkedContextOf(options, 'Scheduler.fetch')
-    const record = await storage.schedules.scheduler(checkName(name, 'name'))
-    if (record === undefined) throw new RqError('RQ_NO_SUCH_SCHEDULER', `There is no scheduler named '${name}'.`)
+    const record = await storage.schedules.scheduler(checkKnownName(name, 'name'))
+    if (record === undefined)
+      throw new RqError('RQ_NO_SUCH_SCHEDULER', `There is no scheduler named '${oneLine(name)}'.`)
     return new SchedulerInfo(record)
   }
 

@@ -20,9 +20,9 @@ export const cancel = defineCommand({
   async run({ id, enqueueDependents = false, yes }, context) {
     await using session = await Session.open(context)
     const job = await session.job(id)
-    await confirm(`Cancel job ${job.id} (${visible(job.description ?? '')})?`, yes, context)
+    await confirm(`Cancel job ${visible(job.id)} (${visible(job.description ?? '')})?`, yes, context)
     await job.cancel({ enqueueDependents })
-    context.output.say(`Canceled job ${job.id}.`)
+    context.output.say(`Canceled job ${visible(job.id)}.`)
     return undefined
   },
 })

@@ -18,9 +18,9 @@ export const deleteJob = defineCommand({
     await using session = await Session.open(context)
     const job = await session.job(id)
     const status = await job.getStatus({ refresh: false })
-    await confirm(`Delete job ${job.id} (${status}: ${visible(job.description ?? '')})?`, yes, context)
+    await confirm(`Delete job ${visible(job.id)} (${status}: ${visible(job.description ?? '')})?`, yes, context)
     await job.delete({ deleteDependents: withDependents })
-    context.output.say(`Deleted job ${job.id}.`)
+    context.output.say(`Deleted job ${visible(job.id)}.`)
     return undefined
   },
 })

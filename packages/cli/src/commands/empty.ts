@@ -2,6 +2,7 @@ import { defineCommand } from '../command.ts'
 import { confirm, YES_FLAG } from '../confirmation.ts'
 import { UsageError } from '../exit-code.ts'
 import { flag } from '../flags.ts'
+import { visible } from '../output/terminal-text.ts'
 import { Session } from '../session.ts'
 
 export const empty = defineCommand({
@@ -28,9 +29,10 @@ export const empty = defineCommand({
     const queues = await session.queues(all === true ? [] : names, 'queues')
     const counts = await Promise.all(queues.map((queue) => queue.count()))
     const jobs = counts.reduce((sum, count) => sum + count, 0)
-    if (jobs > 0) await confirm(`Delete ${jobs} jobs of ${queues.map(({ name }) => name).join(', ')}?`, yes, context)
+    if (jobs > 0)
+      await confirm(`Delete ${jobs} jobs of ${queues.map(({ name }) => visible(name)).join(', ')}?`, yes, context)
     for (const queue of queues) {
-      context.output.print(`${await queue.empty()} jobs removed from ${queue.name} queue`)
+      context.output.print(`${await queue.empty()} jobs removed from ${visible(queue.name)} queue`)
     }
     if (queues.length === 0) context.output.print('Nothing to do')
     return undefined

@@ -94,7 +94,7 @@ export const enqueue = defineCommand({
     await using session = await Session.open(context)
     const func = await functionName(flags.function, context.settings.importPaths)
     const job = await namingOptions(TYPED_FLAGS, async () => {
-      const queue = session.queue(queueName, '--queue')
+      const queue = session.queueForJobs(queueName, '--queue')
       if (retryMax !== undefined && retryMax > 0) {
         options.retry = new session.rq.Retry({ max: retryMax, interval: retryInterval ?? 0 })
       }

@@ -8,7 +8,7 @@ import { type InfoDocument, type QueueInfo, readInfo, type WorkerInfo } from '..
 import { bar, cellsFor, scaleFor } from '../output/bar.ts'
 import type { Paint } from '../output/paint.ts'
 import { padded } from '../output/table.ts'
-import { visible } from '../output/terminal-text.ts'
+import { visibleName } from '../output/terminal-text.ts'
 import { localTime } from '../output/time-text.ts'
 import { Session } from '../session.ts'
 import { JSON_FLAG } from '../shared-options.ts'
@@ -103,14 +103,14 @@ function render(document: InfoDocument, view: View, { output }: CommandContext):
 }
 
 function queueLines({ queues, totals }: InfoDocument, { raw }: View, paint: Paint, columns: number): string[] {
-  if (raw) return queues.map((queue) => `queue ${visible(queue.name)} ${counts(queue)}`)
+  if (raw) return queues.map((queue) => `queue ${visibleName(queue.name)} ${counts(queue)}`)
   const scale = scaleFor(Math.max(0, ...queues.map(({ count }) => count)))
-  const width = Math.max(NAME_COLUMNS, ...queues.map(({ name }) => stringWidth(visible(name))))
+  const width = Math.max(NAME_COLUMNS, ...queues.map(({ name }) => stringWidth(visibleName(name))))
   const used = width + ' | '.length + Math.max(0, ...queues.map((queue) => counts(queue).length))
   const cells = cellsFor(columns, used)
   const lines = queues.map((queue) => {
     const drawn = paint.green(`|${bar(queue.count, scale, cells)}`)
-    return `${padded(visible(queue.name), width)} ${drawn} ${counts(queue).replace(/paused$/, paint.yellow)}`
+    return `${padded(visibleName(queue.name), width)} ${drawn} ${counts(queue).replace(/paused$/, paint.yellow)}`
   })
   return [...lines, `${totals.queues} queues, ${totals.jobs} jobs total`]
 }
@@ -128,25 +128,25 @@ function workerLines(document: InfoDocument, view: View, paint: Paint): string[]
 
 function workerLine(worker: WorkerInfo, { raw }: View, paint: Paint): string {
   const { name, hostname, pid, state, queues, successfulJobCount, failedJobCount, currentJob } = worker
-  const who = visible(`${name} (${hostname} ${pid})`)
-  const what = visible(queues.join(', '))
-  const now = currentJob === null ? '' : `, on ${visible(currentJob)}`
+  const who = `${visibleName(name)} (${visibleName(hostname)} ${pid})`
+  const what = queues.map(visibleName).join(', ')
+  const now = currentJob === null ? '' : `, on ${visibleName(currentJob)}`
   const counted = `jobs: ${successfulJobCount} finished, ${failedJobCount} failed`
   return raw
-    ? `worker ${who} ${visible(state)} ${what}. ${counted}`
+    ? `worker ${who} ${visibleName(state)} ${what}. ${counted}`
     : `${paint.bold(who)}: ${stateColour(state, paint)} ${what}. ${counted}${now}`
 }
 
 function byQueue({ queues, workers }: InfoDocument, paint: Paint): string[] {
-  const width = Math.max(0, ...queues.map(({ name }) => stringWidth(visible(name)))) + 1
+  const width = Math.max(0, ...queues.map(({ name }) => stringWidth(visibleName(name)))) + 1
   return queues.map(({ name }) => {
     const here = workers.filter((worker) => worker.queues.includes(name))
-    const shown = here.map((worker) => `${visible(worker.name)} (${stateColour(worker.state, paint)})`).sort()
-    return `${padded(`${visible(name)}:`, width)} ${shown.length === 0 ? '–' : shown.join(', ')}`
+    const shown = here.map((worker) => `${visibleName(worker.name)} (${stateColour(worker.state, paint)})`).sort()
+    return `${padded(`${visibleName(name)}:`, width)} ${shown.length === 0 ? '–' : shown.join(', ')}`
   })
 }
 
 function stateColour(state: string, paint: Paint): string {
   if (state === 'busy') return paint.green(state)
-  return state === 'suspended' ? paint.yellow(state) : visible(state)
+  return state === 'suspended' ? paint.yellow(state) : visibleName(state)
 }

@@ -38,7 +38,7 @@ export const requeue = defineCommand({
     const progress = await output.progress('Requeueing', ids.length)
     const failures = await requeueAll(ids, (id) => registry.requeue(id, { atFront }), progress)
     progress.end()
-    output.print(`${ids.length - failures.length} jobs requeued to ${name} queue`)
+    output.print(`${ids.length - failures.length} jobs requeued to ${visible(name)} queue`)
     if (failures.length === 0) return EXIT.done
     output.log(`Unable to requeue ${failures.length} jobs from failed job registry:`)
     for (const { id, why } of failures.slice(0, MOST_SHOWN)) output.log(`  ${visible(id)}: ${visible(why)}`)

@@ -1,5 +1,6 @@
 import { defineCommand } from '../command.ts'
 import { texts } from '../flags.ts'
+import { visible } from '../output/terminal-text.ts'
 import { Session } from '../session.ts'
 
 export const resume = defineCommand({
@@ -20,7 +21,7 @@ export const resume = defineCommand({
     }
     for (const queue of await session.queues(names, '--queue')) {
       const wasPaused = await queue.resume()
-      context.output.say(wasPaused ? `Queue ${queue.name} is resumed.` : `Queue ${queue.name} was not paused.`)
+      context.output.say(`Queue ${visible(queue.name)} ${wasPaused ? 'is resumed' : 'was not paused'}.`)
     }
     return undefined
   },

@@ -13,9 +13,9 @@ export const stop = defineCommand({
   async run({ id, yes }, context) {
     await using session = await Session.open(context)
     const job = await session.job(id)
-    await confirm(`Stop job ${job.id} (${visible(job.description ?? '')})?`, yes, context)
+    await confirm(`Stop job ${visible(job.id)} (${visible(job.description ?? '')})?`, yes, context)
     await job.stop()
-    context.output.say(`Asked worker ${job.workerName ?? '?'} to stop job ${job.id}.`)
+    context.output.say(`Asked worker ${visible(job.workerName ?? '?')} to stop job ${visible(job.id)}.`)
     return undefined
   },
 })

@@ -3,6 +3,7 @@ import { duration as durationMs } from '../arguments/option-value.ts'
 import { defineCommand } from '../command.ts'
 import { CommandError } from '../exit-code.ts'
 import { text, texts } from '../flags.ts'
+import { visible } from '../output/terminal-text.ts'
 import { Session } from '../session.ts'
 
 export const suspend = defineCommand({
@@ -37,10 +38,10 @@ export const suspend = defineCommand({
       context.output.say(`Workers are suspended ${until('resume')}. ${effect}`)
       return undefined
     }
-    for (const queue of await session.queues(names, '--queue')) {
+    for (const queue of new Set(names.map((name) => session.queueForJobs(name, '--queue')))) {
       await queue.pause(options)
       const { name } = queue
-      context.output.say(`Queue ${name} is paused ${until(`resume --queue ${name}`)}. ${effect}`)
+      context.output.say(`Queue ${visible(name)} is paused ${until(`resume --queue ${visible(name)}`)}. ${effect}`)
     }
     return undefined
   },

@@ -1,7 +1,15 @@
-import { escapeOf } from '@rq/core'
+import { escapeOf, oneLine } from '@rq/core'
 
 /** As `oneLine` of @rq/core, for text from Redis or from a user on one line of a terminal. */
-export { oneLine as visible } from '@rq/core'
+export const visible = oneLine
+
+/** The longest name that rq gives. */
+const LONGEST_NAME = 200
+
+/** A name as {@link visible}; a longer one than rq gives is cut. */
+export function visibleName(name: string): string {
+  return visible(name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name)
+}
 
 /** What is unsafe on a terminal, as for one line, but for line feeds. */
 const UNSAFE_IN_BLOCK = /(?!\n)[\p{Cc}\p{Bidi_Control}\u2028\u2029\ufeff\p{Cs}]/gu
