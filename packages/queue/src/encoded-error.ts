@@ -23,7 +23,7 @@ export async function decodeErrorText(codec: Codec, jobId: string, text: string)
   const lines: string[] = []
   let isSummary = false
   for (const line of text.split('\n')) {
-    const decoded = isEncoded(line) ? await decodePayload(codec, line, { jobId, field: 'error' }) : undefined
+    const decoded = isEncoded(line, 'error') ? await decodePayload(codec, line, { jobId, field: 'error' }) : undefined
     if (decoded === undefined && !isSummary) lines.push(line)
     isSummary = decoded !== undefined && !(decoded instanceof Undecodable)
     if (isSummary) lines.push(textOf(decoded as string | Uint8Array))
@@ -35,7 +35,7 @@ export async function decodeErrorText(codec: Codec, jobId: string, text: string)
 export function withoutEncoded(text: string): string {
   return text
     .split('\n')
-    .filter((line) => !isEncoded(line))
+    .filter((line) => !isEncoded(line, 'error'))
     .join('\n')
 }
 

@@ -36,7 +36,7 @@ export async function encodePayload(codec: Codec, payload: Payload, place: Paylo
   const { name } = codec
   try {
     const bytes = await codec.encode(bytesOf(payload), place)
-    return encodedText({ codec: name, bytes: checkBytes(bytes, 'encode') })
+    return encodedText({ codec: name, bytes: checkBytes(bytes, 'encode') }, place.field)
   } catch (cause) {
     const what = `Cannot encode ${WHAT[place.field]} of job ${place.jobId} with the codec "${name}"`
     throw new RqError('RQ_SERIALIZATION', `${what}: ${reasonOf(cause)}`, { cause })
@@ -48,7 +48,7 @@ export async function encodePayload(codec: Codec, payload: Payload, place: Paylo
  * Never rejects.
  */
 export async function decodePayload(codec: Codec, payload: Payload, place: PayloadPlace): Promise<Readable> {
-  const encoded = readEncoded(payload)
+  const encoded = readEncoded(payload, place.field)
   if (encoded === undefined) return payload
   if (encoded.codec !== codec.name) return new Undecodable(needsCodec(place.field, encoded.codec))
   try {

@@ -49,7 +49,7 @@ export class StartGuard {
     if (this.#backoff.tries < MOST_FAILURES) return undefined
     return new RqError(
       'RQ_HORSE_TERMINATED',
-      `No work-horse could be started in ${MOST_FAILURES} attempts. Check the imports and the serializer. The last attempt failed with: ${reason}`,
+      `No work-horse could be started in ${MOST_FAILURES} attempts. Check the imports, the serializer and the codec. The last attempt failed with: ${reason}`,
     )
   }
 }
