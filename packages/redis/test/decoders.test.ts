@@ -14,7 +14,7 @@ import { decodeScheduler } from '../src/codec/scheduler-codec.ts'
 import { parseTime, scoreMs } from '../src/codec/time.ts'
 import { decodeWorker } from '../src/codec/worker-codec.ts'
 
-const RUNS = { numRuns: RUNS_ALL ? 20_000 : 1000 }
+const RUNS = { numRuns: RUNS_ALL ? 20_000 : 700 }
 
 /** What another program may have written: any bytes, or what a reader may take for a number, a time or JSON. */
 const text = fc.oneof(

@@ -239,9 +239,9 @@ describe('registries', () => {
     await kept.cancel()
     await eventually(async () => {
       await at.work(['default'], { maxIdleTime: 0.3, burst: false })
-      return (await at.queue.deferredJobRegistry.count()) === 0
+      expect(await at.queue.deferredJobRegistry.count()).toBe(0)
+      expect(await at.queue.canceledJobRegistry.getJobIds()).toEqual([kept.id])
     })
-    expect(await at.queue.canceledJobRegistry.getJobIds()).toEqual([kept.id])
   })
 
   it('have jobs enqueued that a Python worker left ready', async () => {

@@ -41,20 +41,15 @@ local function nextJob(jobs, at)
   return at + (jobs[at] == true and 5 + jobs[at + 4] or 6)
 end
 
-local function isOfType(key, right)
-  local kind = redis.call('TYPE', key).ok
-  return kind == right or kind == 'none'
-end
-
---- What is wrong with a key that would stop this call when others are written: that of a queue, or of a job of a list
--- of several. Nil if there is none.
+--- What is wrong with the key of a job or of a queue of a list of several jobs, which would stop the call when others
+-- are written; nil if there is none.
 local function findBroken(prefix, jobs)
-  local isList = nextJob(jobs, 1) <= #jobs
+  if nextJob(jobs, 1) > #jobs then return nil end
   local at, seen = 1, {}
   while at <= #jobs do
     local idAt = jobs[at] == true and at + 1 or at
     local key, queue = prefix .. 'job:' .. jobs[idAt], jobs[idAt + 1]
-    if isList and not isOfType(key, 'hash') then return key .. ' is no job' end
+    if not isOfType(key, 'hash') then return key .. ' is no job' end
     if not seen[queue] and not isOfType(prefix .. 'queue:' .. queue, 'list') then
       return prefix .. 'queue:' .. queue .. ' is no queue'
     end

@@ -116,7 +116,12 @@ local function enqueueAny(batch, key, id, queue, exists, extra, ...)
   local refusal = dependencies and refusalOf(batch, id, dependencies)
   if refusal then return refusal end
   if hasHistory then hasHistory = keepSuccess(prefix, id) end
-  if known then replace(batch, key, id, known) end
+  if known then
+    -- The other job must not be gone when this one cannot be put into its place.
+    local list = prefix .. 'queue:' .. queue
+    if not isOfType(list, 'list') then error({ err = 'WRONGTYPE ' .. list .. ' is no queue. Nothing was written.' }, 0) end
+    replace(batch, key, id, known)
+  end
   listQueue(batch, queue)
 
   local dueMs = tonumber(extra.dueMs) or extra.delayMs and nowMs + extra.delayMs

@@ -23,10 +23,21 @@ local function newEnqueueBatch(prefix, queuesKey, stamp, haveNewIds)
   }
 end
 
+--- Push what is written. If the key of the queue is no list, it is removed again.
 local function pushReady(batch)
   if #batch.ready == 0 then return end
-  redis.call('RPUSH', batch.prefix .. 'queue:' .. batch.readyQueue, unpack(batch.ready))
+  local answer = redis.pcall('RPUSH', batch.prefix .. 'queue:' .. batch.readyQueue, unpack(batch.ready))
+  if type(answer) ~= 'number' then
+    for _, id in ipairs(batch.ready) do redis.call('UNLINK', batch.prefix .. 'job:' .. id) end
+    error(answer, 0)
+  end
   batch.ready = {}
+end
+
+--- Whether a key is of this type, or free.
+local function isOfType(key, right)
+  local kind = redis.call('TYPE', key).ok
+  return kind == right or kind == 'none'
 end
 
 local function listQueue(batch, queue)

@@ -449,17 +449,13 @@ end
 local function nextJob(jobs, at)
   return at + (jobs[at] == true and 5 + jobs[at + 4] or 6)
 end
-local function isOfType(key, right)
-  local kind = redis.call('TYPE', key).ok
-  return kind == right or kind == 'none'
-end
 local function findBroken(prefix, jobs)
-  local isList = nextJob(jobs, 1) <= #jobs
+  if nextJob(jobs, 1) > #jobs then return nil end
   local at, seen = 1, {}
   while at <= #jobs do
     local idAt = jobs[at] == true and at + 1 or at
     local key, queue = prefix .. 'job:' .. jobs[idAt], jobs[idAt + 1]
-    if isList and not isOfType(key, 'hash') then return key .. ' is no job' end
+    if not isOfType(key, 'hash') then return key .. ' is no job' end
     if not seen[queue] and not isOfType(prefix .. 'queue:' .. queue, 'list') then
       return prefix .. 'queue:' .. queue .. ' is no queue'
     end
@@ -575,7 +571,11 @@ local function enqueueAny(batch, key, id, queue, exists, extra, ...)
   local refusal = dependencies and refusalOf(batch, id, dependencies)
   if refusal then return refusal end
   if hasHistory then hasHistory = keepSuccess(prefix, id) end
-  if known then replace(batch, key, id, known) end
+  if known then
+    local list = prefix .. 'queue:' .. queue
+    if not isOfType(list, 'list') then error({ err = 'WRONGTYPE ' .. list .. ' is no queue. Nothing was written.' }, 0) end
+    replace(batch, key, id, known)
+  end
   listQueue(batch, queue)
   local dueMs = tonumber(extra.dueMs) or extra.delayMs and nowMs + extra.delayMs
   if dueMs and dueMs <= nowMs then dueMs = nil end
@@ -615,8 +615,16 @@ const LIB_ENQUEUE_BATCH = String.raw`local function newEnqueueBatch(prefix, queu
 end
 local function pushReady(batch)
   if #batch.ready == 0 then return end
-  redis.call('RPUSH', batch.prefix .. 'queue:' .. batch.readyQueue, unpack(batch.ready))
+  local answer = redis.pcall('RPUSH', batch.prefix .. 'queue:' .. batch.readyQueue, unpack(batch.ready))
+  if type(answer) ~= 'number' then
+    for _, id in ipairs(batch.ready) do redis.call('UNLINK', batch.prefix .. 'job:' .. id) end
+    error(answer, 0)
+  end
   batch.ready = {}
+end
+local function isOfType(key, right)
+  local kind = redis.call('TYPE', key).ok
+  return kind == right or kind == 'none'
 end
 local function listQueue(batch, queue)
   if batch.listed[queue] then return end
@@ -1999,7 +2007,7 @@ export const cronTick: Script<
   [answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'too_many' | 'early', tick: string, nowMs: number]
 > = {
   name: 'cron_tick',
-  sha: 'a5165f4572c89252317fe05e741b7ae34d41456d',
+  sha: '72634dfc72236853114ed8c244c4eb84afdd05f0',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -2469,7 +2477,7 @@ export const enqueue: Script<
   number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle' | 'too_many')[]
 > = {
   name: 'enqueue',
-  sha: '700def4335e9b6dd5f8d8ed575b21c307bb71a60',
+  sha: '2fd6178dc702038d1679e428cbfdb2bb4d81bb77',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(

@@ -74,7 +74,7 @@ async function badFields(client: Redis, prefix: string, name: string, { row, nam
   const fields = new Set(await client.hkeys(prefix + name))
   if (row.key === 'rq:job:<id>') for (const field of JOB_FIELDS) fields.add(field)
   return [...fields].flatMap((field) => {
-    const victims = names.id !== undefined ? [names.id] : row.holdsJobs ? limited : [...idsIn(field)]
+    const victims = names.id !== undefined ? [names.id] : names.k !== undefined ? limited : [...idsIn(field)]
     // There are many jobs: each has every field spoiled in some way, and all have it in every way.
     return (row.key === 'rq:job:<id>' ? [TEXTS[turn++ % TEXTS.length] ?? NOTHING] : TEXTS).map(([what, text]) => ({
       name: `${name} ${field} is ${what}`,
