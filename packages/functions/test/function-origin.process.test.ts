@@ -52,6 +52,7 @@ const EXPORTS: readonly (readonly [name: string, code: string, expected: string 
   ['shell', '', PACKAGE],
   ['memoized', 'dep.memoize(own)', PACKAGE],
   ['limit', 'dep.limit(1)', PACKAGE],
+  ['Decorated.send', '', PACKAGE],
   ['old', 'old.shell', PACKAGE],
   ['outside', 'outside', PACKAGE],
   // Packages that are allowed
@@ -80,6 +81,7 @@ const MAIN = `
   export * as depAll from 'dep'
   export { files }
   export class Job { static text = 'called'; static send() { return this.text } }
+  export class Decorated { static send = dep.memoize(own) }
   export const group = { send() { return 'called' } }
   ${EXPORTS.filter(([, code]) => code !== '')
     .map(([name, code]) => `const its_${name} = ${code}; export { its_${name} as ${name} }`)

@@ -14,7 +14,7 @@ export async function importPathWarnings(importPaths: readonly string[], isUnpro
   for (const path of importPaths) {
     if (isUnprotected && (await isProjectRoot(path))) {
       warnings.push(
-        `Redis is on another host and has no password, and the import path ${path} is the root of a project: whoever reaches Redis may call any function that the project exports. Import from a folder of jobs (--path jobs), or set a password.`,
+        `Redis is on another host and has no password, and the import path ${path} is the root of a project: whoever reaches Redis may call any function that the project exports. Import from a folder of jobs (--path jobs, and importPaths: ['jobs'] of the queues), or set a password.`,
       )
     }
     const open = await writableByOthers(path)
