@@ -10,7 +10,7 @@ import {
   suggestion,
   valueOption,
 } from '@rq/core'
-import type { HorseKind, WorkerOptions } from 'rq'
+import type { HorseKind, RequireSignatureOptions, SignOptions, WorkerOptions } from 'rq'
 import { WORKER_OPTIONS } from 'rq/options'
 import { isRecord } from './record.ts'
 
@@ -58,6 +58,10 @@ export interface RqConfig {
   allow?: string | readonly string[]
   /** Modules that jobs may run from the top, and folders of them, below `path`: `'scripts'`. Default false: none. */
   scripts?: false | string | readonly string[]
+  /** Sign the jobs of `enqueue` and `cron`: the option of `Queue`, or the path of a JSON file with it. */
+  sign?: SignOptions | string
+  /** Run signed jobs only: the option of `Worker`, or the path of a JSON file with it. */
+  requireSignature?: RequireSignatureOptions | string
   /** Number of jobs to run at once. Default 1. */
   concurrency?: number
   /** Where jobs run. Default `'process'`. */
@@ -90,6 +94,8 @@ const RULES: Readonly<Record<keyof RqConfig, OptionRule>> = {
   import: oneOrSeveral(WORKER_OPTIONS.imports),
   allow: oneOrSeveral(WORKER_OPTIONS.allow),
   scripts: oneOrSeveral(WORKER_OPTIONS.scripts),
+  sign: ruleFor(isRecordOrPath, 'an object with keys and active, or the path of a JSON file'),
+  requireSignature: ruleFor(isRecordOrPath, 'an object with keys, or the path of a JSON file'),
   concurrency: WORKER_OPTIONS.concurrency,
   horse: WORKER_OPTIONS.horse,
   horseMaxJobs: WORKER_OPTIONS.horseMaxJobs,
@@ -131,6 +137,10 @@ function isAccepted(rule: OptionRule, value: unknown): boolean {
   } catch {
     return false
   }
+}
+
+function isRecordOrPath(value: unknown): boolean {
+  return typeof value === 'string' || isRecord(value)
 }
 
 function isInstances(value: unknown): boolean {

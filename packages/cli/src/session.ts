@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { isAbsolute, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { suggestion } from '@rq/core'
-import type { Codec, Job, Queue, Serializer } from 'rq'
+import type { Codec, Job, Queue, QueueOptions, Serializer } from 'rq'
 import { namingOption } from './arguments/option-value.ts'
 import type { CommandContext } from './command.ts'
 import { defined } from './defined.ts'
@@ -54,23 +54,26 @@ export class Session implements AsyncDisposable {
     return this.#reading
   }
 
-  /** A queue that workers of rq can serve. @throws UsageError naming `typed`, the flag or argument of the name. */
-  queueForJobs(name: string, typed: string): Queue {
-    return namingOption({ 'queue name': typed }, () => this.#open(name, false))
+  /**
+   * A queue that workers of rq can serve, and that signs its jobs with `sign`.
+   * @throws UsageError naming `typed`, the flag or argument of the name.
+   */
+  queueForJobs(name: string, typed: string, sign: Pick<QueueOptions, 'sign'> = {}): Queue {
+    return namingOption({ 'queue name': typed }, () => this.#open(name, { anyName: false, ...sign }))
   }
 
   /** A queue to read or to empty, of any name: others may have named it. @throws as {@link queueForJobs}. */
   queue(name: string, typed: string): Queue {
     // The address of Redis in the wrong place, which would be shown with its password.
     if (/^(?:redis|valkey)s?:/i.test(name)) return this.queueForJobs(name, typed)
-    return this.#open(name, true)
+    return this.#open(name, { anyName: true })
   }
 
   /** The queues of these names, or all existing queues, sorted by name. @throws as {@link queueForJobs}. */
   async queues(names: readonly string[], typed: string): Promise<Queue[]> {
     if (names.length > 0) return [...new Set(names)].map((name) => this.queue(name, typed))
     const all = await this.rq.Queue.all(this.where)
-    return all.map(({ name }) => this.#open(name, true)).sort((a, b) => (a.name < b.name ? -1 : 1))
+    return all.map(({ name }) => this.#open(name, { anyName: true })).sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   /** Fetch a job. @throws RqError `RQ_NO_SUCH_JOB`. */
@@ -87,10 +90,10 @@ export class Session implements AsyncDisposable {
     return jobs.filter((job) => job !== null)
   }
 
-  #open(name: string, anyName: boolean): Queue {
+  #open(name: string, options: Pick<QueueOptions, 'anyName' | 'sign'>): Queue {
     const known = this.#queues.get(name)
     if (known !== undefined) return known
-    const queue = new this.rq.Queue(name, { ...this.#reading, anyName })
+    const queue = new this.rq.Queue(name, { ...this.#reading, ...options })
     this.#queues.set(name, queue)
     return queue
   }

@@ -38,6 +38,8 @@ export interface Settings {
   readonly importPaths: readonly string[]
   /** Modules of the configuration file that every work horse loads first. */
   readonly imports: readonly string[]
+  /** The folder that paths in the configuration file are relative to. */
+  readonly base: string
   /** The whole configuration file. */
   readonly config: RqConfig
 }
@@ -58,6 +60,7 @@ export async function resolveSettings(options: SharedOptions, host: Host): Promi
     codec: moduleFrom(options.codec, host.folder) ?? moduleFrom(config.codec, base),
     importPaths: paths.length === 0 ? [host.folder] : paths.map((path) => resolve(base, path)),
     imports: listOf(config.import).map((module) => moduleFrom(module, base)),
+    base,
     config,
   }
 }

@@ -5,6 +5,7 @@ import { defined } from './defined.ts'
 import { flagNames, flagsOf, optionsFrom } from './flags.ts'
 import { loggerOf, SERVICE_FLAGS, type ServiceFlags } from './service-flags.ts'
 import { listOf, moduleFrom } from './settings.ts'
+import { requireSignatureOption } from './signing.ts'
 import { TYPED_WEBHOOKS, WEBHOOK_FLAGS, webhooksOf } from './webhook-settings.ts'
 
 /** `--path`, `--serializer` and `--codec` are flags of all commands. */
@@ -37,15 +38,16 @@ interface Flags extends ServiceFlags, Readonly<Record<string, unknown>> {
 
 /**
  * The options of a worker, by flags and configuration file. Flags override the file.
- * @throws UsageError.
+ * @throws UsageError; RqError `RQ_CONFIG` for a file of keys that cannot be read.
  */
-export function workerOptions(flags: Flags, context: CommandContext) {
+export async function workerOptions(flags: Flags, context: CommandContext) {
   const { codec, config, importPaths, imports, serializer } = context.settings
   const { concurrency, horse, horseMaxBytes, horseMaxJobs } = config
   return {
     ...defined({ name: config.name, concurrency, horse, horseMaxBytes, horseMaxJobs, serializer, codec }),
     allow: listOf(config.allow),
     scripts: listOf(config.scripts || undefined),
+    ...(await requireSignatureOption(context.settings)),
     ...(optionsFrom({ name, ...OWN_OPTIONS }, flags) as Omit<WorkerOptions, 'serializer' | 'codec'>),
     ...webhooksOf(flags, context),
     importPaths,

@@ -46,6 +46,8 @@ export interface JobRecord {
   status: JobStatus
   /** The serialized call: `[function, null, args, kwargs]`. */
   data: Payload
+  /** Says who has enqueued it: the version, the id of the key and the hash of the job, `v1:key:hash`. */
+  signature?: string
   /** Serialized meta. */
   meta?: Payload
   description?: string

@@ -3,10 +3,13 @@ import { checkedContextOf, type JobContext, type StorageOptions } from './contex
 import type { EnqueueData, JobsOf } from './enqueue-data.ts'
 import { handlesOf, type Job } from './job.ts'
 import { Queue } from './queue.ts'
+import type { SignOptions } from './signature.ts'
 
 export interface CreateGroupOptions extends StorageOptions {
   /** Default: a random name. */
   readonly name?: string
+  /** Sign the jobs that are enqueued into a queue given by name. Default: not signed. */
+  readonly sign?: SignOptions
 }
 
 /**
@@ -16,17 +19,19 @@ export interface CreateGroupOptions extends StorageOptions {
 export class Group {
   readonly name: string
   readonly #context: JobContext
+  readonly #sign: SignOptions | undefined
 
   /** Of any name: others may have named the group. */
-  constructor(name: string, context: JobContext) {
+  constructor(name: string, context: JobContext, sign?: SignOptions) {
     this.name = name
     this.#context = context
+    this.#sign = sign
   }
 
   /** Make a group to put jobs into. Writes nothing. If a group of that name has jobs, the new jobs join it. */
   static create(options: CreateGroupOptions = {}): Group {
-    const context = checkedContextOf(options, 'Group.create', { name: true })
-    return new Group(checkName(options.name ?? randomHex(), 'group name'), context)
+    const context = checkedContextOf(options, 'Group.create', { name: true, sign: true })
+    return new Group(checkName(options.name ?? randomHex(), 'group name'), context, options.sign)
   }
 
   /** Fetch a group by its name. @throws RqError `RQ_NO_SUCH_GROUP` when it has no jobs. */
@@ -51,8 +56,8 @@ export class Group {
   }
 
   /**
-   * Like `queue.enqueueMany`; the jobs belong to this group. A queue given by name has the storage, serializer and
-   * codec of the group, and default options.
+   * Like `queue.enqueueMany`; the jobs belong to this group. A queue given by name has the storage, serializer, codec
+   * and `sign` of the group, and default options.
    * @throws as `queue.enqueueMany`; RqError `RQ_INVALID_OPTION` if the group has a name that rq would not give it.
    */
   async enqueueMany<const D extends readonly EnqueueData[]>(
@@ -62,7 +67,8 @@ export class Group {
   ): Promise<JobsOf<D>> {
     checkOptionNames(options, { pipeline: true }, 'group.enqueueMany')
     const { storage, serializer, codec } = this.#context
-    const target = typeof queue === 'string' ? new Queue(queue, { storage, serializer, codec }) : queue
+    const sign = this.#sign && { sign: this.#sign }
+    const target = typeof queue === 'string' ? new Queue(queue, { storage, serializer, codec, ...sign }) : queue
     return target.enqueueMany(datas, { ...options, groupId: this.name })
   }
 

@@ -29,4 +29,6 @@ export {
 export { type BrokenJob, QueueContents, type SliceOptions } from './queue-contents.ts'
 export { Registry, type RegistryRange } from './registry.ts'
 export { Result } from './result.ts'
+export { JobSigner, type RequireSignatureOptions, type SignOptions } from './signature.ts'
+export type { SigningKeys } from './signing-keys.ts'
 export type { When } from './when.ts'

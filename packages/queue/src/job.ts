@@ -38,6 +38,7 @@ import {
   type Payloads,
 } from './payload-codec.ts'
 import { type Result, resultOf } from './result.ts'
+import { JobSigner, type SignOptions } from './signature.ts'
 import { dateOf, type When } from './when.ts'
 
 /** Options of `Job.create`. */
@@ -46,6 +47,8 @@ export interface CreateOptions extends EnqueueOptions, StorageOptions {
   origin?: string
   /** Import paths of the workers: references of functions are relative to them. Default: the working directory. */
   importPaths?: readonly string[]
+  /** Sign it, for a queue with `sign`. Default: not signed. */
+  sign?: SignOptions
 }
 
 /** A run of a job that has not ended. */
@@ -92,13 +95,13 @@ export class Job<R = unknown> extends JobView {
     ...rest: CallRest<F, CreateOptions>
   ): Promise<Job<ResultOf<F>>> {
     const given: CreateOptions & StoragePlace = rest[1] ?? {}
-    const { connection, prefix, storage, serializer, codec, origin = '', importPaths, ...options } = given
+    const { connection, prefix, storage, serializer, codec, origin = '', importPaths, sign, ...options } = given
     const context = contextOf(given)
     const checked = checkOptions(options)
     const args = checkRest(rest)
     const names = await findNames(func, checked, importPaths === undefined ? {} : { importPaths })
     const record = newRecord(names, args, checked, { ...context, origin, results: 'hash' })
-    return newHandle(record, context)
+    return newHandle(record, context, sign && new JobSigner(sign))
   }
 
   /** Fetch a job by its id. @throws RqError `RQ_NO_SUCH_JOB`. */
@@ -352,9 +355,10 @@ export class Job<R = unknown> extends JobView {
 }
 
 /** The handle of a new job, which is not stored. @throws RqError `RQ_SERIALIZATION` when it cannot be encoded. */
-export async function newHandle<R>(record: JobRecord, context: JobContext): Promise<Job<R>> {
+export async function newHandle<R>(record: JobRecord, context: JobContext, signer?: JobSigner): Promise<Job<R>> {
   const { codec } = context
   const stored = codec === undefined ? record : await encodeRecord(codec, record)
+  signer?.sign(stored)
   return new Job<R>(stored, context, record, true)
 }
 

@@ -42,6 +42,7 @@ import { encodeRecord, encodeRecords, type Payloads } from './payload-codec.ts'
 import { expectedPlacement, setPlacement } from './placing.ts'
 import { checkKnownQueueNames, QueueContents } from './queue-contents.ts'
 import { QueueListeners } from './queue-listeners.ts'
+import { JobSigner, type SignOptions } from './signature.ts'
 import { type When, whenMs } from './when.ts'
 
 export interface QueueOptions extends StorageOptions {
@@ -71,6 +72,8 @@ export interface QueueOptions extends StorageOptions {
    * jobs requeued. Enqueuing throws unless it is a name that rq gives. Default false.
    */
   readonly anyName?: boolean
+  /** Sign its jobs, for workers with `requireSignature`. Default: not signed. */
+  readonly sign?: SignOptions
   /** Whether `close()` closes the storage too. Default false. */
   readonly ownsStorage?: boolean
 }
@@ -102,6 +105,7 @@ export const QUEUE_OPTION_NAMES: OptionNames<QueueOptions> = {
   webhooks: true,
   results: true,
   anyName: true,
+  sign: true,
   ownsStorage: true,
 }
 const MANY_NAMES: OptionNames<EnqueueManyOptions> = { pipeline: true, groupId: true }
@@ -117,6 +121,7 @@ export class Queue extends QueueContents {
   readonly #locate: LocateOptions
   readonly #inProcess: InProcessOptions
   readonly #hasAnyName: boolean
+  readonly #signer: JobSigner | undefined
   readonly #ownsStorage: boolean
   readonly #callOrder = new CallOrder()
   readonly #listeners: QueueListeners
@@ -141,6 +146,7 @@ export class Queue extends QueueContents {
     this.#locate = importPaths === undefined ? {} : { importPaths }
     this.#inProcess = { importPaths, webhooks: policy }
     this.#hasAnyName = anyName
+    this.#signer = options.sign && new JobSigner(options.sign)
     this.#ownsStorage = options.ownsStorage ?? false
     this.#listeners = new QueueListeners(this.name, context.storage.events)
   }
@@ -252,7 +258,7 @@ export class Queue extends QueueContents {
     const options = checkOptions(rest[1] as EnqueueOptions | undefined)
     const args = checkRest(rest)
     const names = await this.#namesOf(func, options)
-    return newHandle(newRecord(names, args, options, this.#defaults), this.#context)
+    return newHandle(newRecord(names, args, options, this.#defaults), this.#context, this.#signer)
   }
 
   /**
@@ -260,7 +266,7 @@ export class Queue extends QueueContents {
    * and the state of its earlier runs is reset, except for their results. It waits for its dependencies like any other
    * job.
    * @returns the same handle.
-   * @throws as `enqueue`.
+   * @throws as `enqueue`. `RQ_SIGNATURE` on a queue with `sign`, which takes only jobs with a valid signature.
    */
   async enqueueJob<R>(job: Job<R>, options: EnqueueJobOptions = {}): Promise<Job<R>> {
     return this.#putIn(job, options, {})
@@ -276,6 +282,7 @@ export class Queue extends QueueContents {
     const { atFront = false, unique = false, pipeline } = options
     const made = job.toStoredRecord()
     const known = made instanceof Promise ? await this.#callOrder.wait(made) : made
+    this.#signer?.verify(known)
     const record = fresh(known, this.#defaults)
     await this.#place<R>(
       { record, atFront: atFront || record.enqueueAtFront === true, unique, again: true, ...time },
@@ -326,6 +333,7 @@ export class Queue extends QueueContents {
     known: () => ReadonlyMap<string, AnyFunction>,
     payloads: Payloads = job.record,
   ): Promise<Job<R>> {
+    this.#signer?.sign(job.record)
     if (pipeline !== undefined) {
       this.#checkPipeline(job)
       this.#context.storage.queues.enqueueInto(pipeline, [job])
@@ -350,6 +358,7 @@ export class Queue extends QueueContents {
     })
     const { codec } = this.#context
     const stored = codec === undefined ? records : await encodeRecords(codec, records)
+    for (const record of stored) this.#signer?.sign(record)
     const jobs = datas.map((data, index) =>
       newJobOf(stored[index] as JobRecord, data.options, { hasNewId: data.takeId() }),
     )

@@ -16,3 +16,5 @@ export {
 export { RunContext } from './run-context.ts'
 export { type Attempt, attemptJob, type RunInput, STOPPED_TEXT } from './run-job.ts'
 export { RunLimit } from './run-limit.ts'
+export { REQUIRE_SIGNATURE_NAMES, SignatureCheck } from './signature.ts'
+export { portableKeys } from './signing-keys.ts'

@@ -31,7 +31,10 @@ export {
   JobTimeoutError,
   type ListOutcome,
   Registry,
+  type RequireSignatureOptions,
   Result,
+  type SigningKeys,
+  type SignOptions,
   TimeoutError,
   type When,
 } from '@rq/queue'

@@ -8,7 +8,7 @@ import {
   type NewJob,
   type Storage,
 } from '@rq/job'
-import { encodeRecord, Queue } from '@rq/queue'
+import { encodeRecord, type JobSigner, Queue } from '@rq/queue'
 import type { CronDefinition } from './cron-options.ts'
 import { cronJobRecord } from './cron-record.ts'
 import { dueTicks } from './due-ticks.ts'
@@ -22,6 +22,8 @@ export interface CronContext {
   readonly storage: Storage
   readonly clock: StoreClock
   readonly logger: Logger
+  /** Signs the jobs of each tick, which have ids of their own. */
+  readonly signer?: JobSigner | undefined
   /** Options of the queues that create the jobs. */
   readonly queueOptions: Pick<ConstructorParameters<typeof Queue>[1], 'importPaths' | 'serializer' | 'codec'>
 }
@@ -203,10 +205,13 @@ export class CronEntry {
   async #job(id: string): Promise<NewJob> {
     const { template } = await this.prepare()
     const { atFront } = this.definition.checked
-    const { codec } = this.#context.queueOptions
-    const record = { ...template, id, createdAtMs: Date.now() }
+    const { queueOptions, signer } = this.#context
+    const { codec } = queueOptions
+    const plain = { ...template, id, createdAtMs: Date.now() }
+    const record = codec === undefined ? plain : await encodeRecord(codec, plain)
+    signer?.sign(record)
     return {
-      record: codec === undefined ? record : await encodeRecord(codec, record),
+      record,
       atFront: atFront || template.enqueueAtFront === true,
       unique: true,
     }

@@ -23,6 +23,7 @@ import {
   type Callable,
   checkedContextOf,
   contextOf,
+  JobSigner,
   type QueueOptions,
   type ResultOf,
   type StorageOptions,
@@ -39,7 +40,8 @@ import { CronSchedulerInfo } from './cron-scheduler-info.ts'
 import { CronTicker } from './cron-ticker.ts'
 import { StoreClock } from './store-clock.ts'
 
-export interface CronSchedulerOptions extends Pick<QueueOptions, 'storage' | 'serializer' | 'codec' | 'importPaths'> {
+export interface CronSchedulerOptions
+  extends Pick<QueueOptions, 'storage' | 'serializer' | 'codec' | 'importPaths' | 'sign'> {
   /**
    * Unique among living schedulers. Default: `host:pid:` and six random digits. The name of a scheduler that was killed
    * is free 45 seconds after its last heartbeat.
@@ -72,6 +74,7 @@ export const CRON_SCHEDULER_OPTION_NAMES: OptionNames<CronSchedulerOptions> = {
   serializer: true,
   codec: true,
   importPaths: true,
+  sign: true,
   name: true,
   logger: true,
   clock: true,
@@ -104,7 +107,7 @@ export class CronScheduler {
   /** @throws RqError `RQ_INVALID_OPTION`. Connects to nothing. */
   constructor(options: CronSchedulerOptions) {
     checkOptionNames(options, CRON_SCHEDULER_OPTION_NAMES, 'CronScheduler')
-    const { clock = systemClock, importPaths, logger = silentLogger, name, serializer, storage } = options
+    const { clock = systemClock, importPaths, logger = silentLogger, name, serializer, sign, storage } = options
     if (typeof storage !== 'object' || storage === null) throw invalidOption('storage', storage, 'a storage')
     const { codec } = contextOf({ storage, codec: options.codec })
     this.name = name === undefined ? `${this.hostname}:${this.pid}:${randomHex().slice(0, 6)}` : checkName(name, 'name')
@@ -115,6 +118,7 @@ export class CronScheduler {
       storage,
       clock: storeClock,
       logger: this.#logger,
+      signer: sign && new JobSigner(sign),
       queueOptions: {
         ...(importPaths && { importPaths }),
         ...(serializer !== undefined && { serializer }),

@@ -23,6 +23,8 @@ export interface ExecutionParts {
   readonly webhooks: Webhooks
   readonly log: WorkerLog
   readonly clock: Clock
+  /** Whether jobs must be signed. */
+  readonly mustBeSigned: boolean
   /** Renews the leases from a thread, in addition to the heartbeat. */
   readonly renewer?: LeaseRenewer | undefined
 }
@@ -48,6 +50,8 @@ export class Execution {
   readonly #renewalsBefore: number | undefined
   #state: 'running' | 'settling' | 'returning' = 'running'
   #isLost = false
+  /** What a horse has found of the job's signature. */
+  #signature: 'valid' | 'unknown' | 'invalid'
   #wasInHeartbeat = false
 
   /**
@@ -59,6 +63,7 @@ export class Execution {
     this.#parts = parts
     this.#onEnd = onEnd
     this.#renewalsBefore = parts.renewer?.renewals
+    this.#signature = parts.mustBeSigned ? 'unknown' : 'valid'
   }
 
   get id(): string {
@@ -146,7 +151,9 @@ export class Execution {
     }
   }
 
-  #ended({ chainEnded, error, leaking, outcome, tookMs }: TaskEnd): void {
+  #ended(end: TaskEnd): void {
+    const { chainEnded, error, leaking, outcome, tookMs } = end
+    this.#noteSignature(end)
     if (leaking === true) this.#parts.log.leaking(this.job)
     if (outcome === undefined) {
       this.#settleOutcome({ kind: 'raised', error: 'The work-horse reported no outcome.', ...this.#now() }, tookMs)
@@ -185,9 +192,12 @@ export class Execution {
     const { handlers, horses } = this.#parts
     const record = this.job
     let reported = error
-    if (record.onFailure !== undefined || handlers.haveReferences) {
+    // A horse has to look at the signature before webhooks are called.
+    const isInDoubt = this.#signature === 'unknown' && record.webhooks !== undefined
+    if (record.onFailure !== undefined || handlers.haveReferences || isInDoubt) {
       const outcome = await horses.runCallback({ kind: 'failure_callback', id: this.id, record, error })
       if (outcome.kind === 'ended') {
+        this.#noteSignature(outcome.end)
         reported = outcome.end.error ?? error
         if (outcome.end.chainEnded === true) return reported.text
       }
@@ -200,7 +210,13 @@ export class Execution {
     // It may have been given back while its callbacks or handlers were running.
     if (!this.isRunning) return
     this.#parts.log.attemptEnded(this.job, outcome, tookMs)
-    this.#settle(this.#parts.policy.settle(this.claimed, outcome))
+    this.#settle(
+      this.#parts.policy.settle(this.#signature === 'invalid' ? withoutRetries(this.claimed) : this.claimed, outcome),
+    )
+  }
+
+  #noteSignature({ unsigned }: TaskEnd): void {
+    if (this.#signature === 'unknown') this.#signature = unsigned === true ? 'invalid' : 'valid'
   }
 
   #settle(settlement: Settlement): void {
@@ -238,7 +254,7 @@ export class Execution {
     else if (answer === 'gone') log.vanished(this.claimed)
     else {
       log.settled(this.claimed, settlement)
-      webhooks.settled(this.job, settlement)
+      if (this.#signature === 'valid') webhooks.settled(this.job, settlement)
     }
   }
 
@@ -260,4 +276,10 @@ export class Execution {
     const nowMs = this.#parts.clock.nowMs()
     return { startedAtMs: nowMs, endedAtMs: nowMs }
   }
+}
+
+/** A retry would not make its signature valid. */
+function withoutRetries({ executionId, job }: Claimed): Claimed {
+  const { retriesLeft: _, ...rest } = job
+  return { executionId, job: rest }
 }

@@ -16,6 +16,8 @@ import {
   systemClock,
 } from '@rq/core'
 import type { AnyFunction, Storage } from '@rq/job'
+import type { RequireSignatureOptions } from '@rq/queue'
+import { portableKeys, REQUIRE_SIGNATURE_NAMES } from '@rq/queue/run'
 import { type Codec, checkCodec, isSerializer, type Serializer } from '@rq/serializer'
 import type { WebhookPolicy, WebhookPolicyOptions } from '@rq/webhooks'
 import type { PrefetchOptions } from './horses/prefetch.ts'
@@ -57,6 +59,11 @@ export interface WorkerOptions {
    * paths: `['scripts/clean', 'scripts']`. Default false: none.
    */
   scripts?: false | readonly string[]
+  /**
+   * Run only jobs that were enqueued with the option `sign` and one of these keys. Any other job fails with
+   * `RQ_SIGNATURE`: nothing of it is run or called, and it is not retried. Default: run every job.
+   */
+  requireSignature?: RequireSignatureOptions
   /** Functions by name, for `inline` only. */
   functions?: Readonly<Record<string, AnyFunction>>
   /** Modules that every horse loads first, such as `tsx`. Packages are resolved from the working directory. */
@@ -130,6 +137,8 @@ export interface WorkerSettings {
   readonly importPaths: readonly string[]
   readonly allow: readonly string[]
   readonly scripts: readonly string[]
+  /** Base64, by their ids. */
+  readonly signatureKeys: Readonly<Record<string, string>> | undefined
   readonly functions: Readonly<Record<string, AnyFunction>>
   readonly imports: readonly string[]
   readonly exceptionHandlers: readonly ExceptionHandler[]
@@ -166,6 +175,7 @@ export const WORKER_OPTION_NAMES: OptionNames<WorkerOptions> = {
   importPaths: true,
   allow: true,
   scripts: true,
+  requireSignature: true,
   functions: true,
   imports: true,
   exceptionHandlers: true,
@@ -198,6 +208,8 @@ const BEATS_PER_LEASE = 3
 export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], options: WorkerOptions): WorkerSettings {
   checkOptionNames(options, WORKER_OPTION_NAMES, 'Worker')
   checkOptionNames(options?.prefetch, PREFETCH_NAMES, 'prefetch')
+  const requireSignature = options?.requireSignature
+  checkOptionNames(requireSignature, REQUIRE_SIGNATURE_NAMES, 'requireSignature')
   const storage = options?.storage
   if (typeof storage !== 'object' || storage === null) throw invalidOption('storage', storage, 'a storage')
   const checked = <Name extends OptionName>(name: Name) => checkedOption(options, name)
@@ -222,6 +234,7 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
     importPaths: checked('importPaths').map((path) => resolve(path)),
     allow: checked('allow'),
     scripts: checked('scripts') || [],
+    signatureKeys: requireSignature && portableKeys(requireSignature.keys, 'requireSignature.keys'),
     functions: options.functions ?? {},
     imports: checked('imports').map(absolute),
     exceptionHandlers: handlers.filter((handler) => typeof handler === 'function'),

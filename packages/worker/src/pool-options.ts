@@ -7,7 +7,8 @@ export function poolOptions(
   settings: WorkerSettings,
   start: HorseStarter,
 ): Omit<HorsePoolOptions, 'log' | 'onRoom' | 'onBroken'> {
-  const { clock, codec, concurrency, horse, importPaths, logger, prefetch, serializer, horseStorage } = settings
+  const { clock, codec, concurrency, horse, importPaths, logger, prefetch, serializer, horseStorage, signatureKeys } =
+    settings
   const isInline = horse === 'inline'
   return {
     size: isInline ? 1 : concurrency,
@@ -28,6 +29,7 @@ export function poolOptions(
       allow: settings.allow,
       scripts: settings.scripts,
       exceptionHandlers: settings.exceptionHandlerRefs,
+      ...(signatureKeys !== undefined && { signatureKeys }),
       ...(horseStorage !== undefined && { storage: horseStorage }),
     },
   }

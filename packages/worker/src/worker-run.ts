@@ -197,7 +197,7 @@ export class WorkerRun {
 
   #makeExecutions(): Executions {
     const { settings, context } = this.#options
-    const { clock, exceptionHandlerRefs, exceptionHandlers, logger, workHorseKilledHandler } = settings
+    const { clock, exceptionHandlerRefs, exceptionHandlers, logger, signatureKeys, workHorseKilledHandler } = settings
     const haveReferences = exceptionHandlerRefs.length > 0
     return new Executions({
       horses: this.#horses,
@@ -207,6 +207,7 @@ export class WorkerRun {
       webhooks: this.#webhooks,
       log: this.#log,
       clock,
+      mustBeSigned: signatureKeys !== undefined,
       renewer: this.#renewer,
       onEnd: (end) => this.#noteEnd(end),
     })

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { checkOptionNames, type DurationLike, invalidOption, type OptionNames, RqError, randomHex } from '@rq/core'
 import { FunctionLoader } from '@rq/functions'
 import type { Storage } from '@rq/job'
+import { SignatureCheck } from '@rq/queue/run'
 import type { Codec, Serializer } from '@rq/serializer'
 import { WorkerEmitter } from './events.ts'
 import { InlineHorse } from './horses/horse-inline.ts'
@@ -193,11 +194,20 @@ function starterOf(settings: WorkerSettings, serializer: Serializer, codec: Code
     case 'thread':
       return (listener) => new ThreadHorse(settings.imports, listener)
     case 'inline': {
-      const { concurrency, exceptionHandlerRefs, logger, name, storage } = settings
+      const { concurrency, exceptionHandlerRefs, logger, name, signatureKeys, storage } = settings
       const { allow, functions, importPaths, scripts } = settings
       const loader = new FunctionLoader({ allow, functions, importPaths, scripts, importAdvice: IMPORT_ADVICE })
       const exceptionHandlers = exceptionHandlerRefs
-      const runTask = makeRunTask({ workerName: name, storage, serializer, codec, loader, exceptionHandlers })
+      const signatures = signatureKeys && new SignatureCheck(signatureKeys)
+      const runTask = makeRunTask({
+        workerName: name,
+        storage,
+        serializer,
+        codec,
+        loader,
+        exceptionHandlers,
+        signatures,
+      })
       return (listener) => new InlineHorse(runTask, concurrency, logger, listener)
     }
   }

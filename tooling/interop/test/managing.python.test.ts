@@ -217,4 +217,34 @@ None`,
   test('Python can read every key that is left', async () => {
     expect(await site.unreadable()).toEqual([])
   })
+
+  test('Python saves, cancels, requeues and deletes signed jobs; what Python enqueues is refused', async () => {
+    const keys = { k: Buffer.alloc(32, 'k') }
+    const queue = site.queue('signed', { sign: { keys, active: 'k' } })
+    const saved = await queue.enqueue('tasks.echo', ['saved'], { onSuccess: 'tasks.echo' })
+    const requeued = await queue.enqueue('tasks.fail', ['x'])
+    const deleted = await queue.enqueue('tasks.echo', ['deleted'])
+    const canceled = await queue.enqueue('tasks.echo', ['canceled'])
+    const forged = await site.py<string>(
+      `
+job = fetch(saved)
+job.description = 'by Python'
+job.save()
+fetch(deleted).delete()
+fetch(canceled).cancel()
+queue('signed').enqueue('tasks.echo', 'forged').id`,
+      { saved: saved.id, deleted: deleted.id, canceled: canceled.id },
+    )
+    const worker = site.worker('signed', { requireSignature: { keys } })
+    await worker.work({ burst: true })
+    expect(await saved.result()).toBe('saved')
+    const error = (await (await Job.fetch(forged, where())).latestResult())?.excString
+    expect(error).toContain('RqError [RQ_SIGNATURE]')
+    await site.py('fetch(id).requeue()', { id: requeued.id })
+    await worker.work({ burst: true })
+    const errors = (await requeued.results()).map(({ excString }) => excString)
+    expect(errors).toEqual([1, 2].map(() => expect.not.stringContaining('RQ_SIGNATURE')))
+    expect(await Job.exists(deleted.id, where())).toBe(false)
+    expect(await canceled.getStatus()).toBe('canceled')
+  })
 })

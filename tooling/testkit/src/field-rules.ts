@@ -69,6 +69,7 @@ const JOB: Readonly<Record<string, Rule>> = {
   repeats_done: INTEGER,
   unique: TEXT,
   listed_once: oneOf(['1']),
+  signature: TEXT,
 }
 /** `last_heartbeat`: a Python worker deletes a job whose heartbeat creates that field. */
 const JOB_NEEDS = ['data', 'status', 'origin', 'created_at', 'last_heartbeat']

@@ -6,6 +6,7 @@ import { firstCall } from '../first-call.ts'
 import { text } from '../flags.ts'
 import { loggerOf, runService, SERVICE_FLAGS } from '../service-flags.ts'
 import { Session } from '../session.ts'
+import { signOption } from '../signing.ts'
 
 export const cron = defineCommand({
   name: 'cron',
@@ -32,9 +33,10 @@ export const cron = defineCommand({
     const logger = loggerOf(flags, context)
     // Fails at once with wrong credentials. Once started, the scheduler would wait for others.
     await firstCall(() => session.rq.CronScheduler.all(session.where), logger)
+    const sign = await signOption(settings)
     const scheduler = await namingOptions({ name: '--name' }, async () => {
       const { importPaths } = settings
-      const options = { ...session.reading, importPaths, logger }
+      const options = { ...session.reading, ...sign, importPaths, logger }
       return new session.rq.CronScheduler({ ...options, ...defined({ name: flags.name }) })
     })
     await scheduler.loadConfig(resolve(host.folder, flags.file), { watch: true })

@@ -13,6 +13,7 @@ import { visible } from '../output/terminal-text.ts'
 import { isRecord } from '../record.ts'
 import { Session } from '../session.ts'
 import { JSON_FLAG } from '../shared-options.ts'
+import { signOption } from '../signing.ts'
 
 /** The names of flags for the options that rq may refuse. */
 const TYPED_FLAGS: Readonly<Record<string, string>> = {
@@ -92,9 +93,10 @@ export const enqueue = defineCommand({
     const waitMs = wait === undefined || wait === '' ? undefined : duration(wait, '--wait')
     if (options.meta !== undefined) options.meta = await readMeta(flags.meta as string[], context.host.folder)
     await using session = await Session.open(context)
+    const sign = await signOption(context.settings)
     const func = await functionName(flags.function, context.settings.importPaths)
     const job = await namingOptions(TYPED_FLAGS, async () => {
-      const queue = session.queueForJobs(queueName, '--queue')
+      const queue = session.queueForJobs(queueName, '--queue', sign)
       if (retryMax !== undefined && retryMax > 0) {
         options.retry = new session.rq.Retry({ max: retryMax, interval: retryInterval ?? 0 })
       }

@@ -26,7 +26,7 @@ export const workerPool = defineCommand({
   },
   async run(flags, context) {
     const { dequeueStrategy } = workOptions(flags)
-    const common = workerOptions(flags, context)
+    const common = await workerOptions(flags, context)
     const { logger } = common
     const options: WorkerPoolOptions = {
       ...common,

@@ -18,7 +18,7 @@ export const worker = defineCommand({
   positionals: { queues: SERVED_QUEUES },
   flags: WORKER_FLAGS,
   async run(flags, context) {
-    const options = workerOptions(flags, context)
+    const options = await workerOptions(flags, context)
     const plan = workOptions(flags)
     await using session = await Session.open(context)
     return await namingOptions(TYPED_FLAGS, async () => {

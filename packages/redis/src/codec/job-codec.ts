@@ -59,6 +59,7 @@ export function encodeJob(job: JobRecord): ScriptArgument[] {
   }
   if (job.webhooks !== undefined && job.webhooks.length > 0) fields.push('webhooks', JSON.stringify(job.webhooks))
   if (job.results === 'stream') fields.push('results', 'stream')
+  if (job.signature !== undefined) fields.push('signature', job.signature)
   return fields
 }
 
@@ -169,6 +170,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['worker_name', string('workerName')],
   ['execution_id', string('executionId')],
   ['group_id', string('groupId')],
+  ['signature', string('signature')],
   ['timeout', integer('timeoutS')],
   ['result_ttl', integer('resultTtlS')],
   ['failure_ttl', integer('failureTtlS')],
@@ -255,7 +257,7 @@ function time(key: 'createdAtMs' | 'enqueuedAtMs' | 'startedAtMs' | 'endedAtMs' 
   return (record, value) => set(record, key, parseTime(String(value)))
 }
 
-function string(key: 'description' | 'workerName' | 'executionId' | 'groupId'): Reader {
+function string(key: 'description' | 'workerName' | 'executionId' | 'groupId' | 'signature'): Reader {
   return (record, value) => set(record, key, String(value))
 }
 

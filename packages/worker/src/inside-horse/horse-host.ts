@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream'
 import { within } from '@rq/core'
 import { FunctionLoader } from '@rq/functions'
 import { getCurrentJob } from '@rq/queue'
-import { errorName, errorText } from '@rq/queue/run'
+import { errorName, errorText, SignatureCheck } from '@rq/queue/run'
 import { Leftovers } from './leftovers.ts'
 import { loadCodec } from './load-codec.ts'
 import { loadSerializer } from './load-serializer.ts'
@@ -71,7 +71,7 @@ export class HorseHost {
   }
 
   async #setUp(setup: HorseSetup): Promise<void> {
-    const { allow, exceptionHandlers, importPaths, scripts, workerName } = setup
+    const { allow, exceptionHandlers, importPaths, scripts, signatureKeys, workerName } = setup
     this.#setTitle(`rq horse ${setup.number} of ${workerName}`)
     const loader = new FunctionLoader({ importPaths, allow, scripts })
     const serializer = await loadSerializer(setup.serializer)
@@ -80,7 +80,17 @@ export class HorseHost {
     const worker = new WorkerStorage(this.#send, setup.storage)
     const { storage } = worker
     const prepareClient = () => worker.prepareClient()
-    const runTask = makeRunTask({ workerName, storage, serializer, codec, loader, exceptionHandlers, prepareClient })
+    const signatures = signatureKeys && new SignatureCheck(signatureKeys)
+    const runTask = makeRunTask({
+      workerName,
+      storage,
+      serializer,
+      codec,
+      loader,
+      exceptionHandlers,
+      prepareClient,
+      signatures,
+    })
     this.#storage = worker
     const [onEnd, memory] = [this.#onEnd, this.#memory]
     const leftovers = new Leftovers()

@@ -36,6 +36,8 @@ export interface TaskResult {
   readonly leaking?: boolean | undefined
   /** A module failed while it was imported. It would fail again in this horse, so another one runs the next job. */
   readonly hasFailedImport?: boolean | undefined
+  /** The job has no valid signature, and nothing of it was run. */
+  readonly unsigned?: boolean | undefined
   /** An exception handler in the horse returned false, which skips the others. */
   readonly chainEnded?: boolean | undefined
 }
@@ -63,6 +65,8 @@ export interface HorseSetup {
   /** References of handlers that the horse calls after a failed attempt. */
   readonly exceptionHandlers: readonly string[]
   readonly storage?: StorageSource
+  /** Base64, by their ids: a job must be signed with one of them. Absent: jobs need no signature. */
+  readonly signatureKeys?: Readonly<Record<string, string>>
 }
 
 /** A module whose export makes a storage in another process or thread. Imported when first used. */

@@ -6,12 +6,15 @@ import {
   type CallbackKind,
   callExceptionHandlers,
   type ErrorFacts,
+  errorFacts,
+  errorFromFacts,
   errorName,
   type Failure,
   type Loader,
   RunContext,
   runFailureCallback,
   runStoppedCallback,
+  type SignatureCheck,
 } from '@rq/queue/run'
 import type { Codec, Serializer } from '@rq/serializer'
 import type { AbortReason, Phase, Task, TaskResult } from './protocol.ts'
@@ -26,6 +29,8 @@ export interface RunTaskOptions {
   readonly loader: Loader
   /** References of exception handlers. */
   readonly exceptionHandlers: readonly string[]
+  /** Checks each job before anything of it is run. Default: no check. */
+  readonly signatures?: SignatureCheck | undefined
   /** Called before a task that has callbacks: makes `storage.client()` possible. */
   readonly prepareClient?: () => Promise<void>
 }
@@ -72,6 +77,8 @@ class TaskAttempt {
   async run(): Promise<TaskResult> {
     const task = this.#task
     const { record } = task
+    const refusal = this.#refusal()
+    if (refusal !== undefined) return { ...(await this.#refuse(refusal)), unsigned: true }
     if (record.onSuccess !== undefined || record.onFailure !== undefined || record.onStopped !== undefined) {
       await this.#options.prepareClient?.()
     }
@@ -86,6 +93,32 @@ class TaskAttempt {
     const { hasFailedImport, isBusy } = this.#loader
     if (!isBusy && !hasFailedImport) return result
     return { ...result, ...(isBusy && { leaking: true }), ...(hasFailedImport && { hasFailedImport }) }
+  }
+
+  /** Why the job must not run: it has no valid signature. */
+  #refusal(): Error | undefined {
+    try {
+      this.#options.signatures?.verify(this.#task.record)
+      return undefined
+    } catch (error) {
+      return error as Error
+    }
+  }
+
+  /** Nothing that the job names is called; the handlers are, which its worker names. */
+  async #refuse(refusal: Error): Promise<TaskResult> {
+    const task = this.#task
+    if (task.kind === 'stopped_callback') return {}
+    if (task.kind === 'failure_callback') {
+      const { error } = task
+      return { error, ...(await this.#callHandlers({ error, thrown: errorFromFacts(error) })) }
+    }
+    const nowMs = Date.now()
+    // Where it was thrown in our code says nothing about the job.
+    delete refusal.stack
+    const error = errorFacts(refusal)
+    const outcome: Outcome = { kind: 'raised', error: error.text, startedAtMs: nowMs, endedAtMs: nowMs }
+    return this.#afterFailure(outcome, { error, thrown: refusal })
   }
 
   async #afterFailure(outcome: Outcome, failure: Failure): Promise<TaskResult> {

@@ -115,14 +115,14 @@ export class Runner {
   #end(
     { id, record }: Task,
     begunMs: number,
-    { chainEnded, error, hasFailedImport, leaking, outcome }: TaskResult,
+    { chainEnded, error, hasFailedImport, leaking, outcome, unsigned }: TaskResult,
   ): void {
     const tookMs = performance.now() - begunMs
     this.#running.delete(id)
     this.#options.onEnd?.()
     this.#exposure?.end()
     this.#options.leftovers?.ended(record.id)
-    this.#ends.push({ id, outcome, tookMs, error, leaking, hasFailedImport, chainEnded })
+    this.#ends.push({ id, outcome, tookMs, error, leaking, hasFailedImport, chainEnded, unsigned })
     if ((tookMs >= HOLD_MS || leaking === true || hasFailedImport === true) && this.#options.slots === 1) {
       // Even with nothing to do: tasks that were sent meanwhile have not been read, nor a `revoke` of them.
       this.#isHeld = true

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { checkOptionNames, invalidOption, type OptionNames } from '@rq/core'
+import { portableKeys } from '@rq/queue/run'
 import type { StorageSource } from '../inside-horse/protocol.ts'
 import { WORKER_OPTIONS } from '../option-table.ts'
 import { type QueueLike, queueNames, WORKER_OPTION_NAMES, type WorkerOptions } from '../options.ts'
@@ -56,6 +57,16 @@ export function forkPoolWorker(setup: PoolWorkerSetup): ChildProcess {
   child.on('error', () => {})
   child.send(setup, () => {})
   return child
+}
+
+/**
+ * The options as a pipe can carry them: keys as text.
+ * @throws RqError `RQ_INVALID_OPTION` for a wrong key.
+ */
+export function portableOptions(options: PoolWorkerOptions): PoolWorkerOptions {
+  const { requireSignature } = options
+  if (requireSignature === undefined) return options
+  return { ...options, requireSignature: { keys: portableKeys(requireSignature.keys, 'requireSignature.keys') } }
 }
 
 /**

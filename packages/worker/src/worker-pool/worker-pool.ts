@@ -14,7 +14,7 @@ import {
 } from '@rq/core'
 import { POOL_OPTIONS } from '../option-table.ts'
 import type { WorkerService } from '../worker-service.ts'
-import { forkPoolWorker, type PoolWorkerSetup } from './pool-worker.ts'
+import { forkPoolWorker, type PoolWorkerSetup, portableOptions } from './pool-worker.ts'
 import { relayLog } from './pool-worker-log.ts'
 
 /**
@@ -171,7 +171,8 @@ async function ended(worker: ChildProcess): Promise<[code: number | null, signal
   }
 }
 
-/** Makes a starter of processes that run a {@link Worker} with this setup. */
+/** Makes a starter of processes that run a {@link Worker} with this setup. @throws as {@link portableOptions}. */
 export function poolWorkers(setup: Omit<PoolWorkerSetup, 'name' | 'burst' | 'isLogging'>): PoolWorkerStarter {
-  return ({ name, burst, isLogging }) => forkPoolWorker({ ...setup, name, burst, isLogging })
+  const worker = portableOptions(setup.worker)
+  return ({ name, burst, isLogging }) => forkPoolWorker({ ...setup, worker, name, burst, isLogging })
 }
