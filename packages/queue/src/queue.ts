@@ -153,9 +153,8 @@ export class Queue extends QueueContents {
 
   /**
    * Subscribe to events of the jobs of this queue, until {@link close}. Events come from the workers, for jobs of all
-   * producers. Delivery is at most once, to current listeners; events are lost while a connection is down. Use results,
-   * callbacks or webhooks for what must not be missed. Python workers, and queues with `isAsync: false`, send no
-   * events.
+   * producers. Delivery is at most once, to current listeners; events are lost while a connection is down. Use results
+   * or callbacks for what must not be missed. Python workers, and queues with `isAsync: false`, send no events.
    */
   on(name: QueueEventName, listener: (event: QueueEvent) => void): this {
     this.#listeners.on(name, listener)
