@@ -13,6 +13,11 @@ function last(value: string | readonly string[]): string {
   return typeof value === 'string' ? value : (value.at(-1) ?? '')
 }
 
+/** For a flag `x` that may also be given as `--no-x`, which is false. */
+export function lastOrNone(value: string | false | readonly string[]): string | false {
+  return value === false ? value : last(value)
+}
+
 /** A flag with a string as its value. */
 export function text<const O extends Flag>(option: O) {
   return { type: 'string', requiresArg: true, coerce: last, ...option } as const

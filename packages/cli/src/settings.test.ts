@@ -1,3 +1,4 @@
+import { makeProject } from '@rq/testkit'
 import { describe, expect, test } from 'vitest'
 import { MemoryHost, type MemoryHostOptions } from '../test/memory-host.ts'
 import { resolveSettings, type SharedOptions } from './settings.ts'
@@ -29,6 +30,38 @@ describe('resolveSettings', () => {
     expect(await address({}, { env: { REDIS_URL: 'redis://env' }, config })).toBe('redis://env')
     expect(await address({}, { env: { RQ_REDIS_URL: '' }, config })).toBe('redis://config')
     expect(await address({})).toBe('redis://localhost:6379')
+  })
+
+  test('reads the URL in a file, and shows nothing of what a file holds', async () => {
+    await using project = await makeProject({
+      url: 'redis://:p@file\n',
+      empty: '\n',
+      two: 'redis://:canary@one\nredis://:canary@two\n',
+    })
+    const host = { folder: project.dir }
+    const config = { redisUrl: 'redis://config' }
+    expect(await address({ urlFile: 'url' }, { ...host, env: { RQ_REDIS_URL: 'redis://rq' }, config })).toBe(
+      'redis://:p@file',
+    )
+    const env = { RQ_REDIS_URL_FILE: project.path('url'), REDIS_URL: 'redis://env' }
+    expect(await address({}, { ...host, env, config })).toBe('redis://:p@file')
+    expect(await address({ url: 'redis://flag' }, { ...host, env, config })).toBe('redis://flag')
+    const wrong = (message: RegExp) =>
+      expect.objectContaining({ code: 'RQ_CONFIG', message: expect.stringMatching(message) })
+    for (const [name, message] of [
+      ['none', /^The file of --url-file cannot be read: ENOENT/],
+      ['.', /cannot be read: EISDIR/],
+      ['empty', /is empty\. Expected one line/],
+      ['two', /holds more than a URL/],
+    ] as const) {
+      await expect(address({ urlFile: name }, host)).rejects.toEqual(wrong(message))
+      await expect(address({ urlFile: name }, host)).rejects.not.toThrow('canary')
+    }
+    await expect(address({}, { ...host, env: { RQ_REDIS_URL_FILE: 'none' } })).rejects.toEqual(
+      wrong(/file of RQ_REDIS_URL_FILE cannot/),
+    )
+    await expect(address({}, { env: { ...env, RQ_REDIS_URL: 'redis://rq' } })).rejects.toEqual(wrong(/are both set/))
+    await expect(address({ url: 'redis://flag', urlFile: 'url' }, host)).rejects.toThrow('cannot be used together')
   })
 
   test('a URL overrides Sentinel, which overrides host, port, database and password', async () => {

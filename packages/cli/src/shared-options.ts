@@ -1,5 +1,6 @@
 import { DEFAULT_PREFIX, URL_VARIABLES, WORKER_OPTIONS } from 'rq/options'
-import { type Flag, flag, flagOf, text } from './flags.ts'
+import { type Flag, flag, flagOf, lastOrNone, text } from './flags.ts'
+import { FILE_VARIABLE } from './redis-address.ts'
 
 const { codec, importPaths, serializer } = WORKER_OPTIONS
 
@@ -11,10 +12,16 @@ export const SHARED_FLAGS = {
     describe: `redis://[user:password@]host[:port][/db]`,
     defaultDescription: `${URL_VARIABLES.map((name) => `$${name}`).join(', ')}, else localhost`,
   }),
+  'url-file': text({
+    valueName: 'file',
+    describe: 'File that holds the URL, such as a mounted secret',
+    defaultDescription: `$${FILE_VARIABLE}`,
+  }),
   config: text({
     alias: 'c',
     valueName: 'file',
-    describe: 'Configuration file',
+    coerce: lastOrNone,
+    describe: 'Configuration file; --no-config uses none',
     defaultDescription: '$RQ_CONFIG, else rq.config.{js,mjs,ts} here or above',
   }),
   path: flagOf(importPaths),

@@ -140,6 +140,8 @@ describe('wrong usage', () => {
     ['info --serializer jsn', /Unknown --serializer 'jsn'. Did you mean 'json'\?/],
     ['info --serializer ./no.js#x', /Cannot load the module of --serializer/],
     ['info --config no.js', /There is no no.js/],
+    ['info --url redis://h --url-file x', /--url and --url-file cannot be used together/],
+    ['info --url-file', /--url-file needs a value/],
     ['enqueue a.b :{bad', /Unable to parse argument 1 as JSON/],
     ['enqueue a.b k=1 k=2', /The keyword 'k' is given twice/],
     ['enqueue a.b --schedule-in 5 --schedule-at 2030-01-01', /cannot be used together/],
@@ -206,6 +208,12 @@ describe('wrong usage', () => {
 })
 
 describe('failures', () => {
+  test('--no-config reads no configuration file', async () => {
+    const env = { RQ_CONFIG: 'no.js', RQ_REDIS_URL: NOWHERE }
+    expect(await run(['info'], { env })).toMatchObject({ code: 2 })
+    expect(await run(['info', '--no-config'], { env })).toMatchObject({ code: 3 })
+  })
+
   test('a missing file of an argument ends with 1', async () => {
     const { code, err } = await run(['enqueue', 'a.b', '@no.txt'])
     expect(code).toBe(1)
