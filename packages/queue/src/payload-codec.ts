@@ -1,4 +1,4 @@
-import { RqError } from '@rq/core'
+import { MINUTE_MS, oneLine, RqError, SECOND_MS, withinOrThrow } from '@rq/core'
 import { DEFAULT_LIMITS, inflatePayload, type JobRecord, type Payload } from '@rq/job'
 import { type Codec, encodedText, type PayloadField, type PayloadPlace, readEncoded } from '@rq/serializer'
 import { mapAtOnce } from './map-at-once.ts'
@@ -24,6 +24,11 @@ export interface Payloads {
 /** How many payloads are with a codec at once, when there are many: it may ask a service for each. */
 const MOST_AT_ONCE = 64
 
+/** How long a codec may take for one payload: a job must not wait without end for a service that does not answer. */
+const LONGEST_CALL_MS = MINUTE_MS
+/** Ids in Redis may be any text. */
+const LONGEST_ID = 200
+
 const WHAT: Readonly<Record<PayloadField, string>> = {
   data: 'the function and arguments',
   result: 'the return value',
@@ -35,11 +40,10 @@ const WHAT: Readonly<Record<PayloadField, string>> = {
 export async function encodePayload(codec: Codec, payload: Payload, place: PayloadPlace): Promise<string> {
   const { name } = codec
   try {
-    const bytes = await codec.encode(bytesOf(payload), place)
-    return encodedText({ codec: name, bytes: checkBytes(bytes, 'encode') }, place.field)
+    const bytes = await inTime(codec.encode(bytesOf(payload), place), 'encode')
+    return encodedText({ codec: name, bytes }, place.field)
   } catch (cause) {
-    const what = `Cannot encode ${WHAT[place.field]} of job ${place.jobId} with the codec "${name}"`
-    throw new RqError('RQ_SERIALIZATION', `${what}: ${reasonOf(cause)}`, { cause })
+    throw failed('encode', codec, place, cause)
   }
 }
 
@@ -52,10 +56,9 @@ export async function decodePayload(codec: Codec, payload: Payload, place: Paylo
   if (encoded === undefined) return payload
   if (encoded.codec !== codec.name) return new Undecodable(needsCodec(place.field, encoded.codec))
   try {
-    return checkBytes(await codec.decode(encoded.bytes, place), 'decode')
+    return await inTime(codec.decode(encoded.bytes, place), 'decode')
   } catch (cause) {
-    const what = `Cannot decode ${WHAT[place.field]} of job ${place.jobId} with the codec "${codec.name}"`
-    return new Undecodable(new RqError('RQ_DESERIALIZATION', `${what}: ${reasonOf(cause)}`, { cause }))
+    return new Undecodable(failed('decode', codec, place, cause))
   }
 }
 
@@ -100,22 +103,29 @@ export function decodeEach(codec: Codec, records: readonly JobRecord[]): Promise
   return mapAtOnce(records, MOST_AT_ONCE, (record) => decodePayloads(codec, record))
 }
 
-/** The error of a reader that has no codec of this name. */
-export function needsCodec(field: PayloadField, name: string): RqError {
-  const what = `${WHAT[field]} of the job: written with the codec "${name}"`
-  return new RqError('RQ_DESERIALIZATION', `Cannot read ${what}. Give the queue or worker that codec.`)
+/** The error of a reader that has no codec of this name. Undefined: what has the mark of a codec is damaged. */
+export function needsCodec(field: PayloadField, name: string | undefined): RqError {
+  const why = name === undefined ? 'damaged' : `written with the codec "${name}". Give the queue or worker that codec`
+  return new RqError('RQ_DESERIALIZATION', `Cannot read ${WHAT[field]} of the job: ${why}.`)
+}
+
+type Step = 'encode' | 'decode'
+
+function failed(step: Step, { name }: Codec, { field, jobId }: PayloadPlace, cause: unknown): RqError {
+  const what = `Cannot ${step} ${WHAT[field]} of job ${oneLine(jobId.slice(0, LONGEST_ID))} with the codec "${name}"`
+  const why = cause instanceof Error ? cause.message : 'it threw no Error'
+  return new RqError(step === 'encode' ? 'RQ_SERIALIZATION' : 'RQ_DESERIALIZATION', `${what}: ${why}`, { cause })
+}
+
+/** @throws TypeError when a codec returns anything else; Error when it does not answer. */
+async function inTime(answer: Uint8Array | Promise<Uint8Array>, step: Step): Promise<Uint8Array> {
+  const noAnswer = () => new Error(`its ${step}() did not answer within ${LONGEST_CALL_MS / SECOND_MS} s`)
+  if (answer instanceof Uint8Array) return answer
+  const bytes: unknown = await withinOrThrow(LONGEST_CALL_MS, Promise.resolve(answer), noAnswer)
+  if (bytes instanceof Uint8Array) return bytes
+  throw new TypeError(`its ${step}() returned no Uint8Array`)
 }
 
 function bytesOf(payload: Payload): Uint8Array {
   return typeof payload === 'string' ? Buffer.from(payload) : payload
-}
-
-/** @throws TypeError. What a codec of one's own returns may be anything. */
-function checkBytes(bytes: unknown, method: string): Uint8Array {
-  if (bytes instanceof Uint8Array) return bytes
-  throw new TypeError(`its ${method}() returned no Uint8Array`)
-}
-
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : 'it threw no Error'
 }

@@ -49,7 +49,7 @@ const VALUES = { result: 'the return value', meta: 'meta' } as const
 /** @throws RqError `RQ_DESERIALIZATION` when it is not decoded: no serializer must try to read it. */
 function decoded(payload: Readable, field: PayloadField): Payload {
   if (payload instanceof Undecodable) throw payload.error
-  if (isEncoded(payload, field)) throw needsCodec(field, readEncoded(payload, field)?.codec ?? 'unknown')
+  if (isEncoded(payload, field)) throw needsCodec(field, readEncoded(payload, field)?.codec)
   return payload
 }
 

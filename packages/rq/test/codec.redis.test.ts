@@ -183,6 +183,11 @@ describe('codec', () => {
     expect(results.map(({ returnValue }) => returnValue)).toEqual([seen, seen])
     expect(await field(at, 'one', 'result')).toBeNull()
 
+    const pipeline = at.redis.client.multi()
+    const piped = await queue.enqueue(returned, [SECRET], { pipeline })
+    await pipeline.exec()
+    expect([piped.args, (await queue.fetchJob(piped.id))?.args]).toEqual([[SECRET], [SECRET]])
+
     const again = await queue.fetchJob('one')
     if (again === null) throw new Error('no job')
     again.meta.note = SECRET

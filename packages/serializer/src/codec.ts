@@ -28,6 +28,11 @@ export interface Codec {
 
 const NAME = /^[a-z0-9-]{1,40}$/
 
+/** Whether a codec may have this name. */
+export function isCodecName(name: string): boolean {
+  return NAME.test(name)
+}
+
 /** Check the option `codec`. @throws RqError `RQ_INVALID_OPTION`. */
 export function checkCodec(value: unknown): Codec {
   if (isCodec(value)) return value
@@ -40,7 +45,7 @@ function isCodec(value: unknown): value is Codec {
   try {
     if (typeof value !== 'object' || value === null) return false
     const { name, encode, decode } = value as Partial<Codec>
-    return typeof name === 'string' && NAME.test(name) && typeof encode === 'function' && typeof decode === 'function'
+    return typeof name === 'string' && isCodecName(name) && typeof encode === 'function' && typeof decode === 'function'
   } catch {
     return false
   }

@@ -30,13 +30,17 @@ describe('encodedText', () => {
     },
   )
 
-  it.each(['rq-codec:', 'rq-codec:aes', 'rq-codec:aes:A*==', 'rq-codec:aes:AA==\n'])(
-    'finds %j encoded, and damaged',
-    (damaged) => {
-      expect(isEncoded(damaged, 'data')).toBe(true)
-      expect(readEncoded(damaged, 'data')).toBeUndefined()
-    },
-  )
+  it.each([
+    'rq-codec:',
+    'rq-codec:aes',
+    'rq-codec:AES:AA==',
+    'rq-codec:a\nb:AA==',
+    'rq-codec:aes:A*==',
+    'rq-codec:aes:AA==\n',
+  ])('finds %j encoded, and damaged', (damaged) => {
+    expect(isEncoded(damaged, 'data')).toBe(true)
+    expect(readEncoded(damaged, 'data')).toBeUndefined()
+  })
 })
 
 describe('checkCodec', () => {

@@ -1,4 +1,4 @@
-import type { PayloadField } from './codec.ts'
+import { isCodecName, type PayloadField } from './codec.ts'
 
 /** What a codec has encoded, as it is stored. */
 export interface Encoded {
@@ -28,15 +28,16 @@ export function isEncoded(payload: string | Uint8Array, field: PayloadField): bo
   return payload[0] === mark.charCodeAt(0) && latin1(payload.subarray(0, mark.length)) === mark
 }
 
-/** Read what {@link encodedText} wrote; undefined for anything else. */
+/** Read what {@link encodedText} wrote; undefined for anything else, also when it has the mark and is damaged. */
 export function readEncoded(payload: string | Uint8Array, field: PayloadField): Encoded | undefined {
   if (!isEncoded(payload, field)) return undefined
   const stored = typeof payload === 'string' ? payload : latin1(payload)
   const text = field === 'meta' ? stored.slice(1, -1) : stored
   const nameEnd = text.indexOf(':', MARK.length)
-  if (nameEnd === -1) return undefined
+  const codec = text.slice(MARK.length, nameEnd)
+  if (nameEnd === -1 || !isCodecName(codec)) return undefined
   const bytes = bytesOf(text.slice(nameEnd + 1))
-  return bytes && { codec: text.slice(MARK.length, nameEnd), bytes }
+  return bytes && { codec, bytes }
 }
 
 /** Undefined for what is no base64. No regular expression, since the text may have many megabytes. */
