@@ -10,7 +10,7 @@ import { change, Faults, leave, look, type Place, turn } from './hostile/steps.t
 /** Cases under way at once: their round trips overlap. */
 const LANES = 8
 /** There are some thousands: every so many-th is taken, or those whose names match. */
-const EVERY = Number(process.env.RQ_HOSTILE_EVERY ?? (RUNS_ALL ? 4 : 71))
+const EVERY = Number(process.env.RQ_HOSTILE_EVERY ?? (RUNS_ALL ? 8 : 71))
 const ONLY = process.env.RQ_HOSTILE_CASE
 const MOST_TURNS = 5
 const STATE = 's:'

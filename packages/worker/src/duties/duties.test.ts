@@ -1,4 +1,4 @@
-import { silentLogger } from '@rq/core'
+import { RqError, silentLogger } from '@rq/core'
 import type { QueueStore, WorkerStore } from '@rq/job'
 import { describeDuty } from '@rq/testkit/duty-conformance'
 import { describe, expect, it } from 'vitest'
@@ -80,6 +80,28 @@ describeDuty('The listening for commands', (work) => {
 })
 
 describe('The maintenance', () => {
+  it('makes its other steps when the store refuses one, and then fails', async () => {
+    const done: unknown[] = []
+    const duty = maintenance({
+      store: {
+        maintenanceTurn: async () => ({ queues: ['a', 'b'], shared: true }),
+        cleanUp: async (queues) => void done.push(queues),
+        releaseDependents: async () => done.push('dependents') > 100,
+      } as Partial<WorkerStore> as WorkerStore,
+      queueStore: {
+        registryCleanup: async (queue, kind) => {
+          if (queue === 'a') throw new RqError('RQ_REDIS', `WRONGTYPE ${kind}`)
+          return done.push([queue, kind])
+        },
+      } as Partial<QueueStore> as QueueStore,
+      worker,
+      everyMs: 1000,
+      logger,
+    })
+    await expect(duty.runOnce()).rejects.toThrow('WRONGTYPE finished')
+    expect(done).toEqual([['b', 'finished'], ['b', 'failed'], ['a', 'b'], 'dependents'])
+  })
+
   it('tidies what no other worker tidies in this interval', async () => {
     const done: unknown[] = []
     const duty = maintenance({

@@ -1,5 +1,6 @@
 import { type Logger, PeriodicDuty } from '@rq/core'
 import type { QueueStore, WorkerIdentity, WorkerStore } from '@rq/job'
+import { asRefused, type Refused } from '../store/store-retry.ts'
 
 export interface MaintenanceOptions {
   readonly store: WorkerStore
@@ -24,9 +25,16 @@ export function maintenance({ everyMs, logger, queueStore, store, worker }: Main
     atStart: true,
     async run(signal) {
       const { queues, shared } = await store.maintenanceTurn({ worker, queues: worker.queues, forMs: everyMs })
-      for (const queue of queues) for (const kind of KINDS) await queueStore.registryCleanup(queue, kind)
-      await store.cleanUp(queues, { shared, signal })
+      let refused: Refused | undefined
+      /** What the store refuses to do for one key must not keep it from the others. */
+      const make = async (step: () => Promise<unknown>) => {
+        const answer = await step().then(() => undefined, asRefused)
+        refused ??= answer
+      }
+      for (const queue of queues) for (const kind of KINDS) await make(() => queueStore.registryCleanup(queue, kind))
+      await make(() => store.cleanUp(queues, { shared, signal }))
       while (shared && (await store.releaseDependents()));
+      if (refused !== undefined) throw refused.refusal
     },
   })
 }
