@@ -29,6 +29,9 @@ export interface ExecutionParts {
   readonly renewer?: LeaseRenewer | undefined
 }
 
+/** The end of an attempt is changed twice at most, so that the store can take it. */
+const MOST_REFUSALS = 3
+
 /** How an execution ended: `dropped` = nothing was written; another worker owns the job, or will take it over. */
 export type ExecutionEnd = 'settled' | 'returned' | 'dropped'
 
@@ -53,6 +56,8 @@ export class Execution {
   /** What a horse has found of the job's signature. */
   #signature: 'valid' | 'unknown' | 'invalid'
   #wasInHeartbeat = false
+  /** How often the store has refused what became of the job. */
+  #refusals = 0
 
   /**
    * @param onEnd - called when the job is settled, returned or dropped. A second time if its run ends after it was
@@ -231,16 +236,29 @@ export class Execution {
     })
   }
 
-  /** The store refused the settlement. An attempt that returned has failed, since its value cannot be stored. */
-  async #refused({ endedAtMs, result, startedAtMs }: Settlement, refusal: Error): Promise<void> {
-    if (result?.returnValue === undefined) {
-      this.#parts.log.refused(this.job, refusal)
+  /**
+   * The store refused what became of the job. It fails: first as if it had thrown this, if it returned; then with as
+   * little as can be stored; if even that is refused, nothing is written, and its lease ends.
+   */
+  async #refused(settlement: Settlement, refusal: Error): Promise<void> {
+    const { clock, log, policy } = this.#parts
+    this.#refusals++
+    if (this.#refusals === MOST_REFUSALS) {
+      log.refused(this.job, refusal)
       this.#onEnd(this, 'dropped')
       return
     }
     this.#state = 'running'
-    const error = await this.#reportFailure(refusedError(refusal))
-    this.#settleOutcome({ kind: 'raised', error, startedAtMs, endedAtMs })
+    const refused = refusedError(settlement, refusal)
+    const { endedAtMs, result, startedAtMs } = settlement
+    if (result?.returnValue !== undefined && this.#refusals === 1) {
+      const error = await this.#reportFailure(refused)
+      this.#settleOutcome({ kind: 'raised', error, startedAtMs, endedAtMs })
+      return
+    }
+    this.#refusals = MOST_REFUSALS - 1
+    log.failedByRefusal(this.job, refusal)
+    this.#settle(policy.refused(this.claimed, refused.text, clock.nowMs()))
   }
 
   #settled(settlement: Settlement, answer: SettleAnswer): void {

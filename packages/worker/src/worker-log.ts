@@ -98,6 +98,13 @@ export class WorkerLog {
     this.#events.emitLazily('lease_lost', () => jobEvent(claimed))
   }
 
+  /** The store refused the end of an attempt; the job fails instead. */
+  failedByRefusal({ id, origin }: JobRecord, refusal: Error): void {
+    this.#logger.error(`${origin}: The store refused the end of the job, which fails (${id})`, {
+      error: refusal.message,
+    })
+  }
+
   /** The store refused the end of an attempt, and no other end can be stored. */
   refused({ id, origin }: JobRecord, refusal: Error): void {
     const what = 'The store refused the end of the job; another worker takes the job over when its lease ends'

@@ -87,7 +87,7 @@ describe('the loop', () => {
     const worker = ctx.worker({ horse: 'inline', concurrency: 5 })
     await using _ = running(worker)
     await eventually(() => ids.some((id) => store.status(id) === 'finished'))
-    store.outage = new Error('no connection')
+    store.outage = new RqError('RQ_REDIS_UNREACHABLE', 'no connection', { retryable: true })
     const calls = store.calls
     await eventually(() => store.calls > calls + 3)
     store.outage = undefined
@@ -294,7 +294,7 @@ describe('stopping', () => {
       const worker = ctx.worker({ horse })
       const working = worker.work()
       await nextEvent(worker, 'horse:started')
-      ctx.store.outage = new Error('no connection')
+      ctx.store.outage = new RqError('RQ_REDIS_UNREACHABLE', 'no connection', { retryable: true })
       const begun = performance.now()
       await worker.stop()
       await working

@@ -1,3 +1,4 @@
+import type { Settlement } from '@rq/job'
 import type { ErrorFacts } from '@rq/queue/run'
 import type { HorseExit } from '../horses/horse-port.ts'
 import type { KilledTask } from '../horses/killed-task.ts'
@@ -36,11 +37,19 @@ function invalidError({ isTooLong, message: why }: InvalidMessage): ErrorFacts {
   return facts('InvalidMessageError', message, note)
 }
 
-/** The error of a job that returned, but whose result the store refused. */
-export function refusedError(refusal: Error): ErrorFacts {
-  const message = `The store refused the result of the job: ${refusal.message}`
-  const note = 'The job returned. Its result may be too large for the store: keep it elsewhere, and return where it is.'
-  return facts('ResultRefusedError', message, note)
+/** The longest part of what the store said that goes into an error. */
+const LONGEST_REASON = 500
+
+/** The error of a job whose end cannot be stored. */
+export function refusedError({ result, to }: Settlement, refusal: Error): ErrorFacts {
+  const hasReturned = result?.returnValue !== undefined
+  const what = hasReturned ? 'result' : result?.excString !== undefined ? 'error' : 'end'
+  const reason = refusal.message.replace(/\s+/g, ' ').slice(0, LONGEST_REASON)
+  const message = `The store refused the ${what} of the job: ${reason}`
+  const note = hasReturned
+    ? 'The job returned. Its result may be too large for the store: keep it elsewhere, and return where it is.'
+    : `The job should have become ${to}.`
+  return facts('RqError', message, note, `RqError [RQ_SETTLE_REFUSED]: ${message}`)
 }
 
 /** The error of a job whose worker is gone. */

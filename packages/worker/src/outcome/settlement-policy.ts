@@ -1,4 +1,12 @@
-import { type AttemptTimes, type Claimed, type Outcome, type Settlement, settle, UNLIMITED } from '@rq/job'
+import {
+  type AttemptTimes,
+  type Claimed,
+  type JobRecord,
+  type Outcome,
+  type Settlement,
+  settle,
+  UNLIMITED,
+} from '@rq/job'
 
 export interface SettlementPolicyOptions {
   /** How long to keep results of jobs that do not say, in seconds. */
@@ -23,6 +31,19 @@ export class SettlementPolicy {
     if (!disableDefaultExceptionHandler || settlement.to !== 'failed') return settlement
     const { result: _, ...rest } = settlement
     return { ...rest, keepS: UNLIMITED, unlisted: true }
+  }
+
+  /**
+   * What becomes of a job whose end the store refuses: it fails, whatever it says of retries and times, with as little
+   * as can be stored.
+   */
+  refused({ executionId, job }: Claimed, error: string, nowMs: number): Settlement {
+    const { createdAtMs, groupId, id, origin, rateLimit } = job
+    const bare: JobRecord = { id, origin, status: 'started', data: '', createdAtMs, results: 'hash' }
+    if (groupId !== undefined) bare.groupId = groupId
+    if (rateLimit !== undefined) bare.rateLimit = rateLimit
+    if (job.dependencyIds !== undefined) bare.dependencyIds = job.dependencyIds
+    return this.settle({ executionId, job: bare }, { kind: 'raised', error, startedAtMs: nowMs, endedAtMs: nowMs })
   }
 
   /** What becomes of a job that its worker abandoned. */

@@ -1,6 +1,6 @@
 import type { Logger } from '@rq/core'
 import type { WorkerStore } from '@rq/job'
-import { asRefused, type StoreRetry } from './store-retry.ts'
+import type { StoreRetry } from './store-retry.ts'
 
 export interface DependentsReleaseOptions {
   readonly store: WorkerStore
@@ -34,11 +34,11 @@ export class DependentsRelease {
     const { logger, onReleased, retry, signal, store } = this.#options
     this.#isRunning = true
     for (let hasMore = true; hasMore && !signal.aborted; ) {
-      const reply = await retry.untilAnswered(() => store.releaseDependents().catch(asRefused))
-      hasMore = reply?.value === true
-      if (typeof reply?.value === 'object') {
+      const reply = await retry.untilAnswered(() => store.releaseDependents())
+      hasMore = reply !== undefined && 'value' in reply && reply.value
+      if (reply !== undefined && 'refusal' in reply) {
         logger.error('The store refused to release dependents; the next maintenance tries again', {
-          error: reply.value.refusal.message,
+          error: reply.refusal.message,
         })
       }
       onReleased()

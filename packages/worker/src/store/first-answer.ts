@@ -15,9 +15,11 @@ export async function firstAnswer<T>(
   const answered = retry.untilAnswered(() =>
     warnIfSlow(call(), logger).then((value) => ({ value }), rethrowIfRetryable),
   )
-  const answer = (await Promise.race([answered, fired(signal)]))?.value
-  if (answer !== undefined && 'error' in answer) throw answer.error
-  return answer
+  const reply = await Promise.race([answered, fired(signal)])
+  if (reply === undefined) return undefined
+  if ('refusal' in reply) throw reply.refusal
+  if ('error' in reply.value) throw reply.value.error
+  return reply.value
 }
 
 /** Return an error that a retry cannot help. @throws any other error. */

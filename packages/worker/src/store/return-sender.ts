@@ -1,6 +1,6 @@
 import type { Logger } from '@rq/core'
 import type { GiveBackAnswer, Lease, WorkerStore } from '@rq/job'
-import { asRefused, type StoreRetry } from './store-retry.ts'
+import type { StoreRetry } from './store-retry.ts'
 
 /** A job that waits to be returned to its queue. */
 export interface PendingReturn {
@@ -23,9 +23,9 @@ export class ReturnSender {
   /** Resolves after all `resolve`, with what was not sent before the end of the retries. Never rejects. */
   async send(pending: readonly PendingReturn[]): Promise<readonly PendingReturn[]> {
     const leases = pending.map(({ lease }) => lease)
-    const reply = await this.#retry.untilAnswered(() => this.#store.giveBack(leases).catch(asRefused))
+    const reply = await this.#retry.untilAnswered(() => this.#store.giveBack(leases))
     if (reply === undefined) return pending
-    if (!('refusal' in reply.value)) {
+    if ('value' in reply) {
       for (const [n, { resolve }] of pending.entries()) resolve(reply.value[n] ?? 'lost')
       return []
     }
@@ -35,7 +35,7 @@ export class ReturnSender {
       return unsent
     }
     const { jobId } = leases[0] ?? {}
-    const error = reply.value.refusal.message
+    const error = reply.refusal.message
     this.#logger.error(`The store refused to take job ${jobId} back; it is taken over when its lease ends`, { error })
     pending[0]?.resolve('lost')
     return []

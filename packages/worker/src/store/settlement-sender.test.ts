@@ -12,6 +12,26 @@ function settlement(id: string): Settlement {
   return settle(record, `e-${id}`, { kind: 'returned', startedAtMs: 1, endedAtMs: 2 })
 }
 
+/** Sends settlements of which some cannot be packed, and returns the answers. */
+async function sendBroken(broken: ReadonlySet<string>, ids: readonly string[]) {
+  const store = {
+    settle: async (_: string, settlements: readonly Settlement[]) => ({ answers: settlements.map(() => 'applied') }),
+  } as unknown as WorkerStore
+  const retry = new StoreRetry({ logger: silentLogger, signal: new AbortController().signal })
+  const answers: Record<string, SettleAnswer | Refused> = {}
+  const pending = ids.map((id) => ({
+    current() {
+      if (broken.has(id)) throw new TypeError('no outcome')
+      return settlement(id)
+    },
+    onAnswer: (answer: SettleAnswer | Refused) => {
+      answers[id] = answer
+    },
+  }))
+  await new SettlementSender(store, 'w', retry).send(pending, CLAIM)
+  return answers
+}
+
 type OnCall = (ids: readonly string[], claims: boolean, applied: Set<string>) => void
 
 /** Sends one settlement for each id. `onCall` throws what the store rejects with. Applied ones are lost later. */
@@ -51,6 +71,25 @@ describe('SettlementSender', () => {
     expect(calls).toEqual(['abcd+', 'abcd', 'ab', 'cd', 'c', 'd'])
   })
 
+  test('applies all but those that cannot be made', async () => {
+    const refused = { refusal: expect.any(TypeError) }
+    const answers = await sendBroken(new Set(['b', 'c']), ['a', 'b', 'c', 'd', 'e'])
+    expect(answers).toEqual({ a: 'applied', b: refused, c: refused, d: 'applied', e: 'applied' })
+  })
+
+  test.each([
+    new TypeError('mistaken'),
+    new RangeError('too long'),
+    new Error('anything'),
+    new RqError('RQ_INVALID_OPTION', 'mistaken'),
+  ])('does not repeat what failed with %s, which is no outage', async (error) => {
+    const { answers, calls } = await send(['a'], () => {
+      throw error
+    })
+    expect(answers).toEqual({ a: { refusal: error } })
+    expect(calls).toEqual(['a+', 'a'])
+  })
+
   test('applies all when the store refuses the claim only, or those of a call together', async () => {
     const claimless = await send(['a', 'b'], (_, claims) => {
       if (claims) throw REFUSED
@@ -76,7 +115,7 @@ describe('SettlementSender', () => {
   test.each([
     new RqError('RQ_REDIS', 'LOADING', { retryable: true }),
     new RqError('RQ_REDIS_AUTH', 'NOAUTH'),
-    new Error('no connection'),
+    new RqError('RQ_REDIS_UNREACHABLE', 'no connection'),
   ])('repeats the call as it was when %s says nothing about what it carries', async (error) => {
     let failures = 2
     const { answers, calls } = await send(['a', 'b'], () => {

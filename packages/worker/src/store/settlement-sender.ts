@@ -1,5 +1,5 @@
 import type { ClaimReply, ClaimRequest, SettleAnswer, Settlement, SettleReply, WorkerState, WorkerStore } from '@rq/job'
-import { asRefused, type Refused, type StoreRetry } from './store-retry.ts'
+import type { Refused, StoreRetry } from './store-retry.ts'
 
 /** A settlement that waits to be sent. */
 export interface PendingSettlement {
@@ -7,7 +7,7 @@ export interface PendingSettlement {
   readonly current: () => Settlement
   /**
    * Called once, with the answer of the store: never `lost` for a settlement that was resent, since the first one may
-   * have been applied; `Refused` when the store refuses this settlement for what it carries. Must not throw.
+   * have been applied; `Refused` when this settlement cannot be sent, or the store refuses it. Must not throw.
    */
   readonly onAnswer: (answer: SettleAnswer | Refused) => void
 }
@@ -22,8 +22,8 @@ export interface SettleCallEnd {
 }
 
 /**
- * Sends settlements until the store has answered each of them. If it refuses those of a call, they are sent again
- * without a claim, then in halves, so that only what the store refuses by itself ends as {@link Refused}.
+ * Sends settlements until the store has answered each of them. If it refuses those of a call, or they cannot even be
+ * packed, they are sent again without a claim, then in halves, so that only what is to blame ends as {@link Refused}.
  */
 export class SettlementSender {
   readonly #store: WorkerStore
@@ -46,13 +46,13 @@ export class SettlementSender {
     shown?: WorkerState,
     wasRefused = false,
   ): Promise<SettleCallEnd> {
-    const answer = await this.#retry.untilAnswered(() => {
+    const answer = await this.#retry.untilAnswered(async () => {
       const settlements = pending.map(({ current }) => current())
-      return this.#store.settle(this.#workerName, settlements, claim, shown).catch(asRefused)
+      return this.#store.settle(this.#workerName, settlements, claim, shown)
     })
     if (answer === undefined) return { unsent: pending }
+    if ('refusal' in answer) return this.#sendApart(pending, claim, answer)
     const { resent, value } = answer
-    if ('refusal' in value) return this.#sendApart(pending, claim, value)
     reportAnswers(pending, value, resent || wasRefused)
     return { releasing: value.releasing, claimed: value.claimed }
   }

@@ -6,7 +6,7 @@ import type { QueueOrder } from './queue-order.ts'
 import { type PendingReturn, ReturnSender } from './return-sender.ts'
 import { type PendingSettlement, SettlementSender } from './settlement-sender.ts'
 import { ShownState } from './shown-state.ts'
-import { asRefused, StoreRetry } from './store-retry.ts'
+import { StoreRetry } from './store-retry.ts'
 import { WorkWait } from './work-wait.ts'
 
 /** What the loop asks the horses before it claims. */
@@ -107,7 +107,16 @@ export class StoreLoop {
     this.#refusedClaims = new FailureLog(logger, 'Claiming jobs')
     // Waiting for work has a retry of its own, so that its failures do not slow down the other calls.
     const retry = new StoreRetry({ logger, signal, random })
-    this.#workWait = new WorkWait({ store, queues, clock, retry, signal, isWanted: () => this.#mayWaitForWork, onWork })
+    this.#workWait = new WorkWait({
+      store,
+      queues,
+      clock,
+      retry,
+      signal,
+      isWanted: () => this.#mayWaitForWork,
+      onWork,
+      logger,
+    })
   }
 
   /** Whether the last claim found the queues empty. */
@@ -265,13 +274,13 @@ export class StoreLoop {
     const { store } = this.#options
     const shown = this.#hasNoJobs() ? this.#shown.begin() : undefined
     const reply = await this.#retry.untilAnswered(
-      () => store.claim(request, shown).catch(asRefused),
+      () => store.claim(request, shown),
       () => this.#isClaiming,
     )
-    if (shown !== undefined) this.#shown.end(reply === undefined || 'refusal' in reply.value ? undefined : reply.value)
+    if (shown !== undefined) this.#shown.end(reply === undefined || 'refusal' in reply ? undefined : reply.value)
     if (reply === undefined) return
-    if ('refusal' in reply.value) {
-      this.#refusedClaims.failed(reply.value.refusal)
+    if ('refusal' in reply) {
+      this.#refusedClaims.failed(reply.refusal)
       void this.#pauseClaims(REFUSED_PAUSE_MS)
     } else this.#take(reply.value, request.want)
   }

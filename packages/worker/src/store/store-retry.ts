@@ -1,4 +1,4 @@
-import { Backoff, FailureLog, type Logger, RqError } from '@rq/core'
+import { Backoff, type ErrorCode, FailureLog, type Logger, RqError } from '@rq/core'
 
 export interface StoreRetryOptions {
   readonly logger: Logger
@@ -14,26 +14,38 @@ export interface Answered<T> {
   readonly resent: boolean
 }
 
-/** The store refused a call because of what it carries, and would refuse it again. */
+/** The call failed because of what it carries, and would fail again. */
 export interface Refused {
   readonly refusal: Error
 }
 
-/**
- * Make a value of the error of a call that the store refused.
- * @throws any other error, which a later attempt may not meet: the store is away, or refuses whatever is sent.
- */
+/** What says that the store, or the way to it, is at fault, whatever is sent. Some of it is for people to put right. */
+const OUTAGES: ReadonlySet<ErrorCode> = new Set([
+  'RQ_REDIS_UNREACHABLE',
+  'RQ_REDIS_AUTH',
+  'RQ_REDIS_VERSION',
+  'RQ_CONFIG',
+  'RQ_CLOSED',
+])
+
+/** Whether a call failed because the store is away, or refuses whatever is sent. Any other error is a fault. */
+function isOutage(error: unknown): boolean {
+  return error instanceof RqError && (error.retryable || OUTAGES.has(error.code))
+}
+
+/** Make a value of the error of a call that is not to be repeated. @throws the error of an outage. */
 export function asRefused(error: unknown): Refused {
-  const isRefusal = error instanceof RqError && error.code === 'RQ_REDIS' && !error.retryable
-  // What is too long for a string of JavaScript cannot be packed.
-  if (isRefusal || error instanceof RangeError) return { refusal: error }
-  throw error
+  if (isOutage(error)) throw error
+  return { refusal: error instanceof Error ? error : new Error(String(error)) }
 }
 
 const FIRST_WAIT_MS = 50
 const LONGEST_WAIT_MS = 5000
 
-/** Repeats calls until the store answers, with growing waits. Logs once per outage. The store reconnects by itself. */
+/**
+ * Repeats calls until the store answers, with growing waits. Logs once per outage. The store reconnects by itself. A
+ * call that fails for any other reason, be it a mistake in this program, is not repeated: it would fail again.
+ */
 export class StoreRetry {
   readonly #signal: AbortSignal
   readonly #backoff: Backoff
@@ -49,19 +61,27 @@ export class StoreRetry {
   async untilAnswered<T>(
     call: () => Promise<T>,
     isWanted: () => boolean = () => true,
-  ): Promise<Answered<T> | undefined> {
+  ): Promise<Answered<T> | Refused | undefined> {
     const signal = this.#signal
     for (let resent = false; !signal.aborted && isWanted(); resent = true) {
       try {
         const value = await call()
-        this.#failures.succeeded()
-        this.#backoff.reset()
+        this.#answered()
         return { value, resent }
       } catch (error) {
+        if (!isOutage(error)) {
+          this.#answered()
+          return asRefused(error)
+        }
         if (!signal.aborted) this.#failures.failed(error)
         await this.#backoff.wait(signal)
       }
     }
     return undefined
+  }
+
+  #answered(): void {
+    this.#failures.succeeded()
+    this.#backoff.reset()
   }
 }

@@ -1,4 +1,4 @@
-import { type Clock, pause, SECOND_MS } from '@rq/core'
+import { type Clock, FailureLog, type Logger, pause, SECOND_MS } from '@rq/core'
 import type { WorkerStore } from '@rq/job'
 import type { StoreRetry } from './store-retry.ts'
 
@@ -12,9 +12,12 @@ export interface WorkWaitOptions {
   readonly isWanted: () => boolean
   /** Called once after each wait: there may be work. */
   readonly onWork: () => void
+  readonly logger: Logger
 }
 
 const LONGEST_MS = 10 * SECOND_MS
+/** How long to wait without the store after it refused to report work. */
+const REFUSED_PAUSE_MS = SECOND_MS
 /** After several wake-ups this fast with nothing to claim, back off. */
 const SHORT_MS = 20
 const MOST_SHORT_WAITS = 3
@@ -22,12 +25,14 @@ const MOST_SHORT_WAITS = 3
 /** Waits for the store to report possible work, concurrently with all other calls. */
 export class WorkWait {
   readonly #options: WorkWaitOptions
+  readonly #failures: FailureLog
   #soon: NodeJS.Immediate | undefined
   #waiting = false
   #shortWaits = 0
 
   constructor(options: WorkWaitOptions) {
     this.#options = options
+    this.#failures = new FailureLog(options.logger, 'Waiting for jobs')
   }
 
   /** Work was claimed, so the waits are useful. */
@@ -61,7 +66,13 @@ export class WorkWait {
   async #wait(): Promise<void> {
     const { clock, retry, queues, signal, store } = this.#options
     const sinceMs = clock.monotonicMs()
-    await retry.untilAnswered(() => unlessAborted(store.waitForWork(queues, LONGEST_MS, signal), signal))
+    const wait = async () => unlessAborted(store.waitForWork(queues, LONGEST_MS, signal), signal)
+    const reply = await retry.untilAnswered(wait)
+    if (reply !== undefined && 'refusal' in reply) {
+      this.#failures.failed(reply.refusal)
+      return pause(REFUSED_PAUSE_MS, signal)
+    }
+    this.#failures.succeeded()
     this.#shortWaits = clock.monotonicMs() - sinceMs < SHORT_MS ? this.#shortWaits + 1 : 0
     if (this.#shortWaits > MOST_SHORT_WAITS) await pause(Math.min(SECOND_MS, 2 ** this.#shortWaits), signal)
   }
