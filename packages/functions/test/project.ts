@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +8,6 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 const PACKAGES = fileURLToPath(new URL('../../', import.meta.url))
 const TSX = fileURLToPath(import.meta.resolve('tsx'))
-const TSC = join(dirname(fileURLToPath(import.meta.resolve('typescript/package.json'))), 'bin/tsc')
 
 /**
  * Files of every project: a producer that prints what each function is called, and a worker that prints what each
@@ -110,15 +109,13 @@ export async function linesOf(path: string): Promise<string[]> {
 
 async function install(): Promise<string> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'rq-installed-')))
-  const build = async (name: string) => {
+  const copy = async (name: string) => {
     const target = join(folder, 'node_modules/@rq', name)
-    await mkdir(target, { recursive: true })
+    await cp(join(PACKAGES, name, 'dist'), join(target, 'dist'), { recursive: true })
     const manifest = JSON.parse(await readFile(join(PACKAGES, name, 'package.json'), 'utf8'))
     delete manifest.exports['.']['@rq/source']
     await writeFile(join(target, 'package.json'), JSON.stringify(manifest))
-    const flags = ['--noCheck', '--declaration', 'false', '--declarationMap', 'false', '--outDir', join(target, 'dist')]
-    await run(process.execPath, [TSC, '-p', join(PACKAGES, name, 'tsconfig.build.json'), ...flags])
   }
-  await Promise.all(['core', 'job', 'functions'].map(build))
+  await Promise.all(['core', 'job', 'functions'].map(copy))
   return folder
 }
