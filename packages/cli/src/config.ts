@@ -10,7 +10,7 @@ import {
   suggestion,
   valueOption,
 } from '@rq/core'
-import type { HorseKind, RequireSignatureOptions, SignOptions, WorkerOptions } from 'rq'
+import type { HorseKind, LimitOptions, RequireSignatureOptions, SignOptions, WorkerOptions } from 'rq'
 import { WORKER_OPTIONS } from 'rq/options'
 import { isRecord } from './record.ts'
 
@@ -72,6 +72,8 @@ export interface RqConfig {
   horseMaxBytes?: number | string
   /** Which hosts webhooks may call, and how calls are signed; false: none is called. */
   webhooks?: NonNullable<WorkerOptions['webhooks']>
+  /** How large what is stored of a job may be. Default: 16 MB each for arguments, a return value and meta. */
+  limits?: LimitOptions
 }
 
 type Rules = Readonly<Record<string, OptionRule>>
@@ -101,6 +103,7 @@ const RULES: Readonly<Record<keyof RqConfig, OptionRule>> = {
   horseMaxJobs: WORKER_OPTIONS.horseMaxJobs,
   horseMaxBytes: WORKER_OPTIONS.horseMaxBytes,
   webhooks: WORKER_OPTIONS.webhooks,
+  limits: WORKER_OPTIONS.limits,
 }
 
 const SENTINEL_RULES: Readonly<Record<keyof SentinelConfig, OptionRule>> = {

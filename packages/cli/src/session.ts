@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { isAbsolute, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { suggestion } from '@rq/core'
-import type { Codec, Job, Queue, QueueOptions, Serializer } from 'rq'
+import type { Codec, Job, LimitOptions, Queue, QueueOptions, Serializer } from 'rq'
 import { namingOption } from './arguments/option-value.ts'
 import type { CommandContext } from './command.ts'
 import { defined } from './defined.ts'
@@ -19,6 +19,7 @@ export interface Where {
 interface ReadingOptions extends Where {
   readonly serializer?: 'json' | 'superjson' | Serializer
   readonly codec?: Codec
+  readonly limits?: LimitOptions
 }
 
 /** rq with the settings of the command line, loaded when a command needs it. Disposal closes the queues. */
@@ -40,16 +41,17 @@ export class Session implements AsyncDisposable {
       connection: settings.connection as Where['connection'],
       ...(settings.prefix !== undefined && { prefix: settings.prefix }),
     }
-    const { codec, serializer } = settings
+    const { codec, config, serializer } = settings
     const reading = defined({
       serializer: serializer === undefined ? undefined : await loadSerializer(serializer, host.folder),
       // rq checks what these modules export.
       codec: codec === undefined ? undefined : ((await loadExport('--codec', codec, host.folder)) as Codec),
+      limits: config.limits,
     })
     return new Session(rq, where, { ...where, ...reading })
   }
 
-  /** {@link where}, the serializer and the codec of values. */
+  /** {@link where}, and the serializer, the codec and the limits of values. */
   get reading(): ReadingOptions {
     return this.#reading
   }

@@ -1,5 +1,6 @@
-import type { WorkerOptions, WorkOptions } from 'rq'
-import { POOL_OPTIONS, WORK_OPTIONS, WORKER_OPTIONS } from 'rq/options'
+import type { LimitOptions, WorkerOptions, WorkOptions } from 'rq'
+import { LIMIT_OPTIONS, POOL_OPTIONS, WORK_OPTIONS, WORKER_OPTIONS } from 'rq/options'
+import { namingOption } from './arguments/option-value.ts'
 import type { CommandContext } from './command.ts'
 import { defined } from './defined.ts'
 import { flagNames, flagsOf, optionsFrom } from './flags.ts'
@@ -32,8 +33,15 @@ export const TYPED_FLAGS: Readonly<Record<string, string>> = {
   ...TYPED_WEBHOOKS,
 }
 
+/** What was typed, by the names that rq has for it. */
+const TYPED_LIMITS: Readonly<Record<string, string>> = {
+  'option name of limits': '--size-limit',
+  ...Object.fromEntries(Object.keys(LIMIT_OPTIONS).map((limit) => [`limits.${limit}`, `--size-limit ${limit}`])),
+}
+
 interface Flags extends ServiceFlags, Readonly<Record<string, unknown>> {
   readonly import?: readonly string[]
+  readonly sizeLimit?: readonly string[]
 }
 
 /**
@@ -50,10 +58,18 @@ export async function workerOptions(flags: Flags, context: CommandContext) {
     ...(await requireSignatureOption(context.settings)),
     ...(optionsFrom({ name, ...OWN_OPTIONS }, flags) as Omit<WorkerOptions, 'serializer' | 'codec'>),
     ...webhooksOf(flags, context),
+    limits: { ...config.limits, ...sizeLimits(flags.sizeLimit ?? []) },
     importPaths,
     imports: flags.import?.map((module) => moduleFrom(module, context.host.folder)) ?? imports,
     logger: loggerOf(flags, context),
   }
+}
+
+/** @throws UsageError. */
+function sizeLimits(typed: readonly string[]): LimitOptions {
+  const limits = Object.fromEntries(typed.map((text) => [text.replace(/=.*/s, ''), text.replace(/^[^=]*=?/, '')]))
+  namingOption(TYPED_LIMITS, () => WORKER_OPTIONS.limits.check(limits, ''))
+  return limits
 }
 
 /** The options of the work of a worker, by flags. */

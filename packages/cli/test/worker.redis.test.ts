@@ -48,6 +48,23 @@ describe('worker', () => {
     expect((await cli.run(['worker', ...inline, '--date-format', '%Y'])).err).toMatch(/^\d{4} Worker w1 started/)
   })
 
+  test('--size-limit sets limits, and says what is wrong with one', async () => {
+    await using cli = await CliFixture.open()
+    await cli.enqueued('jobs.add', '20', '3', '--job-id', 'one')
+    expect((await cli.run(['worker', ...inline, '--size-limit', 'result=1', '--size-limit', 'meta=1kb'])).err).toMatch(
+      /Too large: return value of jobs\.add, \d+ bytes; the limit is 1\. .*limits\.result/,
+    )
+    for (const [limit, message] of [
+      ['result=much', /^Error: Invalid --size-limit result: got "much", expected a number of bytes/],
+      ['results=1mb', /^Error: Invalid --size-limit: got "results", expected 'result'/],
+      ['result', /^Error: Invalid --size-limit result: got "", expected a number of bytes/],
+    ] as const) {
+      const { code, err } = await cli.run(['worker', ...inline, '--size-limit', limit])
+      expect(code).toBe(2)
+      expect(err).toMatch(message)
+    }
+  })
+
   test('--max-jobs ends the worker, and --pid writes its process id', async () => {
     await using cli = await CliFixture.open()
     for (let index = 0; index < 3; index++) await cli.enqueued('jobs.nothing')

@@ -1,14 +1,18 @@
 import type { Call } from './call.ts'
+import { LONGEST_DESCRIPTION } from './limits.ts'
 
 const LONGEST_PART = 75
+/** Even the shortest ones take three characters each. */
+const MOST_PARTS = Math.ceil(LONGEST_DESCRIPTION / 3)
 
 /**
  * The default description of a job: its call as Python would print it, as RQ's tools show it.
- * Each argument is cut at 75 characters; keyword arguments are sorted.
+ * Each argument is cut at 75 characters; keyword arguments are sorted. Those that a description has no room for are
+ * left out.
  */
 export function describeCall(call: Call): string {
-  const parts = call.args.map((value) => clip(pythonRepr(value)))
-  const keywords = Object.keys(call.kwargs)
+  const parts = few(call.args).map((value) => clip(pythonRepr(value)))
+  const keywords = few(Object.keys(call.kwargs))
     .map((key) => `${key}=${clip(pythonRepr(call.kwargs[key]))}`)
     .sort()
   return `${call.func}(${[...parts, ...keywords].join(', ')})`
@@ -17,6 +21,10 @@ export function describeCall(call: Call): string {
 /** The description of a call whose arguments are kept secret. */
 export function describeFunction(func: string): string {
   return `${func}(...)`
+}
+
+function few<T>(list: readonly T[]): readonly T[] {
+  return list.length > MOST_PARTS ? list.slice(0, MOST_PARTS) : list
 }
 
 function clip(text: string): string {

@@ -69,9 +69,15 @@ export type {
   JobStore,
 } from './job-store.ts'
 export {
+  type Bytes,
+  checkLimits,
+  cutDescription,
   DEFAULT_LIMITS,
+  LIMIT_OPTIONS,
+  type LimitOptions,
   type Limits,
   LONGEST_DEPENDENCIES,
+  LONGEST_DESCRIPTION,
   LONGEST_ERROR_BYTES,
   LONGEST_WEBHOOK,
   MOST_DEPENDENCIES,

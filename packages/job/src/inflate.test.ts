@@ -32,7 +32,9 @@ describe('inflatePayload', () => {
     expect(() => inflatePayload(bomb, 1000, 'the call')).toThrow(
       expect.objectContaining({
         code: 'RQ_TOO_LARGE',
-        message: expect.stringMatching(/^Cannot read the call: \d+ compressed bytes .* limit of 1000 bytes.*inflated/),
+        message: expect.stringMatching(
+          /^Too large: the call, \d+ compressed bytes .* limit of 1000\. .*limits\.inflated/,
+        ),
         details: { limit: 'inflated', bytes: bomb.length, most: 1000 },
       }),
     )

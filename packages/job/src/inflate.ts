@@ -1,3 +1,4 @@
+import { kMaxLength } from 'node:buffer'
 import { constants, inflateSync } from 'node:zlib'
 import { RqError } from '@rq/core'
 import type { Payload } from './record.ts'
@@ -20,13 +21,13 @@ export function isCompressed(data: Payload): boolean {
 export function inflatePayload(data: Payload, most: number, what: string): Payload {
   if (typeof data === 'string' || !isCompressed(data)) return data
   try {
-    return inflateSync(data, { maxOutputLength: most })
+    return inflateSync(data, { maxOutputLength: Math.min(most, kMaxLength) })
   } catch (error) {
     if (!isTooLarge(error)) return data
     throw new RqError(
       'RQ_TOO_LARGE',
-      `Cannot read ${what}: ${data.length} compressed bytes inflate to more than the limit of ${most} bytes. ` +
-        'Store large data elsewhere and pass its address, or raise limits.inflated.',
+      `Too large: ${what}, ${data.length} compressed bytes that inflate to more than the limit of ${most}. ` +
+        'Better store the data elsewhere and pass its address, or raise limits.inflated.',
       { details: { limit: 'inflated', bytes: data.length, most } },
     )
   }

@@ -1,5 +1,5 @@
-import { checkOptionNames, invalidOption, type OptionNames } from '@rq/core'
-import type { Storage } from '@rq/job'
+import { checkOptionNames, invalidOption, type Logger, type OptionNames } from '@rq/core'
+import { checkLimits, type LimitOptions, type Storage } from '@rq/job'
 import {
   type Codec,
   checkCodec,
@@ -8,13 +8,16 @@ import {
   type Serializer,
   type SerializerOption,
 } from '@rq/serializer'
+import { SizeLimits } from './size-limits.ts'
 
-/** The store, serializer and codec of a job handle. */
+/** The store, serializer, codec and limits of a job handle. */
 export interface JobContext {
   readonly storage: Storage
   readonly serializer: Serializer
   /** Encodes what the serializer writes. Undefined: it is stored as it is. */
   readonly codec?: Codec | undefined
+  /** Undefined: the default limits, and no warnings. */
+  readonly limits?: SizeLimits | undefined
   /** Fires on timeout, stop and lost lease. Set only for a job that is being run. */
   readonly signal?: AbortSignal
   /** The execution that writes meta. Set only for a job that is being run. */
@@ -32,6 +35,10 @@ export interface StorageOptions {
    * is read as it is.
    */
   readonly codec?: Codec | undefined
+  /** How large what is stored may be. Default: 16 MB each for arguments, a return value and meta. */
+  readonly limits?: LimitOptions
+  /** Where to log values that are large. Default: nowhere. */
+  readonly logger?: Logger
 }
 
 /** Options that name a store. The storage factory decides what a `connection` may be. */
@@ -44,6 +51,8 @@ const NAMES: OptionNames<StorageOptions & StoragePlace> = {
   storage: true,
   serializer: true,
   codec: true,
+  limits: true,
+  logger: true,
   connection: true,
   prefix: true,
 }
@@ -86,16 +95,17 @@ export const CONNECTION_HINTS: Readonly<Record<string, string>> = Object.fromEnt
 )
 
 /**
- * The storage, serializer and codec of a call.
- * @throws RqError `RQ_INVALID_OPTION` when there is no storage, no such serializer, or the codec is none; what the
- *   storage factory throws.
+ * The storage, serializer, codec and limits of a call.
+ * @throws RqError `RQ_INVALID_OPTION` when there is no storage, no such serializer, the codec is none, or a limit is
+ *   wrong; what the storage factory throws.
  */
 export function contextOf(options: StorageOptions & StoragePlace = {}): JobContext {
-  const { codec, serializer, storage = makeStorage?.(options) } = options
+  const { codec, limits, logger, serializer, storage = makeStorage?.(options) } = options
   if (typeof storage !== 'object' || storage === null) throw invalidOption('storage', storage, 'a storage')
   return {
     storage,
     serializer: serializer === undefined ? defaultSerializer : resolveSerializer(serializer),
     codec: codec === undefined ? undefined : checkCodec(codec),
+    limits: limits === undefined && logger === undefined ? undefined : new SizeLimits(checkLimits(limits), logger),
   }
 }

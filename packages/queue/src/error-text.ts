@@ -8,21 +8,24 @@ const MOST_ERRORS = 10
 const CODE = /^[A-Z][A-Z0-9_]{2,60}$/
 const CODED: ReadonlySet<string> = new Set(['RqError', 'Error', 'TypeError', 'RangeError'])
 const DURING = '\nWhile this was handled, another error was thrown:\n'
-const CUT = '\n    ... (cut)'
+/** Bytes for the note that a text was cut. */
+const ROOM_FOR_NOTE = 60
 
 /**
  * Describe a thrown value for people: its stack, then its causes and the errors of an AggregateError, and as the last
  * line a summary (`TypeError: x is not a function`, `RqError [RQ_FUNCTION_NOT_FOUND]: ...`), the line that RQ's tools
- * show. Accepts anything and never throws. At most 64 KB.
+ * show. Accepts anything and never throws. At most 64 KB: what is longer is cut, and a note says how much is left out.
  * @param handling - the text of an earlier error that was being handled; it comes first.
  */
 export function errorText(error: unknown, handling?: string): string {
   const summary = summaryOf(error)
-  const own = describe(error, new Set(), 0)
-  const body = handling === undefined ? own : `${handling.slice(0, LONGEST_ERROR_BYTES / 2)}\n${DURING}\n${own}`
+  const described = new Described()
+  const own = describe(error, described, 0)
+  const body =
+    handling === undefined ? own : `${described.beginning(handling, LONGEST_ERROR_BYTES / 2)}\n${DURING}\n${own}`
   if (body === summary) return summary
-  const room = LONGEST_ERROR_BYTES - Buffer.byteLength(summary) - CUT.length - 1
-  return `${cutBytes(body, room)}\n${summary}`
+  const room = LONGEST_ERROR_BYTES - Buffer.byteLength(summary) - ROOM_FOR_NOTE
+  return `${cutBytes(body, room, described.leftOut)}\n${summary}`
 }
 
 /** The class name of an error; for other thrown values their type. Never throws. */
@@ -57,30 +60,42 @@ function summaryOf(error: unknown): string {
   return oneLine(text === '' ? `${name}${shown}` : `${name}${shown}: ${text}`, LONGEST_SUMMARY)
 }
 
-function describe(error: unknown, seen: Set<unknown>, depth: number): string {
+/** What was described so far. */
+class Described {
+  readonly errors = new Set<unknown>()
+  /** How many characters were left out, since they would be cut anyway. */
+  leftOut = 0
+
+  beginning(text: string, most: number): string {
+    this.leftOut += Math.max(0, text.length - most)
+    return text.slice(0, most)
+  }
+}
+
+function describe(error: unknown, described: Described, depth: number): string {
   if (!isErrorLike(error)) return summaryOf(error)
-  if (seen.has(error)) return `${summaryOf(error)} (seen above)`
-  seen.add(error)
-  const parts = [stackOf(error)]
+  if (described.errors.has(error)) return `${summaryOf(error)} (seen above)`
+  described.errors.add(error)
+  const parts = [stackOf(error, described)]
   if (depth < DEEPEST_CAUSE) {
     const errors = peek(error, 'errors')
     if (isArray(errors)) {
       for (let index = 0; index < Math.min(Number(peek(errors, 'length')) || 0, MOST_ERRORS); index++) {
-        parts.push(indent(`[errors ${index}]: ${describe(peek(errors, index), seen, depth + 1)}`))
+        parts.push(indent(`[errors ${index}]: ${describe(peek(errors, index), described, depth + 1)}`))
       }
     }
     const cause = peek(error, 'cause')
-    if (cause !== undefined && cause !== null) parts.push(`[cause]: ${describe(cause, seen, depth + 1)}`)
+    if (cause !== undefined && cause !== null) parts.push(`[cause]: ${describe(cause, described, depth + 1)}`)
   }
   return parts.join('\n')
 }
 
 /** The stack, preceded by the summary where the stack lacks the message (it was changed, or never captured). */
-function stackOf(error: unknown): string {
+function stackOf(error: unknown, described: Described): string {
   const summary = summaryOf(error)
   const stack = peek(error, 'stack')
   if (typeof stack !== 'string' || stack === '') return summary
-  const text = stack.slice(0, LONGEST_ERROR_BYTES).trimEnd()
+  const text = described.beginning(stack, LONGEST_ERROR_BYTES).trimEnd()
   const message = peek(error, 'message')
   if (typeof message !== 'string' || text.includes(message.slice(0, LONGEST_SUMMARY))) return text
   return `${summary}\n${text}`
@@ -150,11 +165,15 @@ function indent(text: string): string {
   return text.replaceAll('\n', '\n    ')
 }
 
-/** Cut to at most `most` bytes of UTF-8, at a whole character, with a note that it was cut. */
-function cutBytes(text: string, most: number): string {
+/**
+ * Cut to at most `most` bytes of UTF-8, at a whole character, with a note. `leftOut`: how many characters the text
+ * lacks already.
+ */
+function cutBytes(text: string, most: number, leftOut: number): string {
   const bytes = Buffer.from(text.slice(0, most + 1))
   if (bytes.length <= most) return bytes.toString()
   let end = most
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--
-  return bytes.toString('utf8', 0, end) + CUT
+  const kept = bytes.toString('utf8', 0, end)
+  return `${kept}\n    ... (cut: ${text.length - kept.length + leftOut} characters left out)`
 }

@@ -2,7 +2,7 @@ import { checkKnownName, checkName, checkOptionNames, oneLine, RqError, randomHe
 import { checkedContextOf, type JobContext, type StorageOptions } from './context.ts'
 import type { EnqueueData, JobsOf } from './enqueue-data.ts'
 import { handlesOf, type Job } from './job.ts'
-import { Queue } from './queue.ts'
+import { Queue, type QueueOptions } from './queue.ts'
 import type { SignOptions } from './signature.ts'
 
 export interface CreateGroupOptions extends StorageOptions {
@@ -66,9 +66,8 @@ export class Group {
     options: { readonly pipeline?: unknown } = {},
   ): Promise<JobsOf<D>> {
     checkOptionNames(options, { pipeline: true }, 'group.enqueueMany')
-    const { storage, serializer, codec } = this.#context
     const sign = this.#sign && { sign: this.#sign }
-    const target = typeof queue === 'string' ? new Queue(queue, { storage, serializer, codec, ...sign }) : queue
+    const target = typeof queue === 'string' ? new Queue(queue, { ...optionsOf(this.#context), ...sign }) : queue
     return target.enqueueMany(datas, { ...options, groupId: this.name })
   }
 
@@ -86,4 +85,8 @@ export class Group {
   toString(): string {
     return `<Group ${this.name}>`
   }
+}
+
+function optionsOf({ codec, limits, serializer, storage }: JobContext): QueueOptions {
+  return { storage, serializer, codec, ...(limits && { limits: limits.limits, logger: limits.logger }) }
 }

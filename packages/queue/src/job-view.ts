@@ -1,12 +1,13 @@
 import { checkKnownName, type DurationLike, durationOrUnlimitedS, durationS, invalidOption } from '@rq/core'
-import type { Call, JobChanges, JobRecord, JobStatus, Payload } from '@rq/job'
+import { type Call, cutDescription, type JobChanges, type JobRecord, type JobStatus, type Payload } from '@rq/job'
 import type { Codec } from '@rq/serializer'
 import type { JobContext } from './context.ts'
 import { readCall, readValue, writeValue } from './payload.ts'
 import { encodePayload, type Payloads, type Readable } from './payload-codec.ts'
+import { DEFAULT_SIZE_LIMITS, type SizeLimits } from './size-limits.ts'
 import { dateOf } from './when.ts'
 
-type ReadingContext = Pick<JobContext, 'serializer' | 'codec'>
+type ReadingContext = Pick<JobContext, 'serializer' | 'codec' | 'limits'>
 
 /**
  * The record of a job for its user: times as `Date`, durations in seconds, function and arguments decoded when they are
@@ -60,9 +61,10 @@ export class JobView {
     return this.#record.description
   }
 
+  /** More than 4000 characters are cut. */
   set description(text: string) {
     if (typeof text !== 'string') throw invalidOption('description', text, 'a string')
-    this.#change({ description: text })
+    this.#change({ description: cutDescription(text) })
   }
 
   /**
@@ -258,7 +260,9 @@ export class JobView {
   }
 
   protected dumpMeta(): string | Uint8Array {
-    return writeValue(this.#context.serializer, this.meta, 'meta')
+    const meta = writeValue(this.#context.serializer, this.meta, 'meta')
+    this.#limits.check('meta', meta, () => this.#owner)
+    return meta
   }
 
   protected decodeMeta(stored: Payload | undefined, readable: Readable | undefined): Record<string, unknown> {
@@ -272,13 +276,26 @@ export class JobView {
     return { unserialized: stored }
   }
 
+  get #limits(): SizeLimits {
+    return this.#context.limits ?? DEFAULT_SIZE_LIMITS
+  }
+
+  /** The name of its function, if it can be read. */
+  get #owner(): string {
+    try {
+      return this.funcName
+    } catch {
+      return `job ${this.id}`
+    }
+  }
+
   #change(fields: JobChanges): void {
     Object.assign(this.#record, fields)
     this.#changes = { ...this.#changes, ...fields }
   }
 
   #decoded(): Call {
-    this.#call ??= readCall(this.#context.serializer, this.#data)
+    this.#call ??= readCall(this.#context.serializer, this.#data, this.#limits.limits.inflated)
     return this.#call
   }
 }

@@ -95,7 +95,19 @@ export class Job<R = unknown> extends JobView {
     ...rest: CallRest<F, CreateOptions>
   ): Promise<Job<ResultOf<F>>> {
     const given: CreateOptions & StoragePlace = rest[1] ?? {}
-    const { connection, prefix, storage, serializer, codec, origin = '', importPaths, sign, ...options } = given
+    const {
+      connection,
+      prefix,
+      storage,
+      serializer,
+      codec,
+      limits,
+      logger,
+      origin = '',
+      importPaths,
+      sign,
+      ...options
+    } = given
     const context = contextOf(given)
     const checked = checkOptions(options)
     const args = checkRest(rest)
@@ -238,7 +250,7 @@ export class Job<R = unknown> extends JobView {
 
   /**
    * Store meta only.
-   * @throws RqError `RQ_NO_SUCH_JOB`; `RQ_LEASE_LOST` in a job that its worker no longer owns.
+   * @throws RqError `RQ_NO_SUCH_JOB`; `RQ_TOO_LARGE`; `RQ_LEASE_LOST` in a job that its worker no longer owns.
    */
   async saveMeta(): Promise<void> {
     await this.#update({ meta: this.dumpMeta() })
@@ -356,8 +368,8 @@ export class Job<R = unknown> extends JobView {
 
 /** The handle of a new job, which is not stored. @throws RqError `RQ_SERIALIZATION` when it cannot be encoded. */
 export async function newHandle<R>(record: JobRecord, context: JobContext, signer?: JobSigner): Promise<Job<R>> {
-  const { codec } = context
-  const stored = codec === undefined ? record : await encodeRecord(codec, record)
+  const { codec, limits } = context
+  const stored = codec === undefined ? record : await encodeRecord(codec, record, limits)
   signer?.sign(stored)
   return new Job<R>(stored, context, record, true)
 }

@@ -1,6 +1,7 @@
 import { invalidOption, newId } from '@rq/core'
 import {
   type CheckedOptions,
+  cutDescription,
   describeCall,
   describeFunction,
   hasKwargs,
@@ -10,6 +11,7 @@ import {
 import type { Codec, Serializer } from '@rq/serializer'
 import type { CallNames } from './call-names.ts'
 import { writeCall, writeValue } from './payload.ts'
+import { DEFAULT_SIZE_LIMITS, type SizeLimits } from './size-limits.ts'
 
 /** The part of a record that comes from its queue. */
 export interface RecordDefaults {
@@ -17,6 +19,8 @@ export interface RecordDefaults {
   readonly serializer: Serializer
   /** What it will be encoded with. */
   readonly codec?: Codec | undefined
+  /** Default: the default limits. */
+  readonly limits?: SizeLimits | undefined
   readonly results: ResultDialect
   /** Default timeout in seconds. Absent: the record gets none until it is enqueued. */
   readonly timeoutS?: number
@@ -42,7 +46,7 @@ export function checkRest(rest: readonly unknown[]): readonly unknown[] {
 /**
  * Make the record of a new job, with the status `created`. Encodes and stores nothing. With a codec, the default
  * description leaves out the arguments.
- * @throws RqError `RQ_SERIALIZATION` when the arguments or meta cannot be serialized.
+ * @throws RqError `RQ_SERIALIZATION` when the arguments or meta cannot be serialized, `RQ_TOO_LARGE`.
  */
 export function newRecord(
   names: CallNames,
@@ -52,16 +56,20 @@ export function newRecord(
   id = options.id ?? newId(),
 ): JobRecord {
   const call = { func: names.func, args, kwargs: options.kwargs }
+  const { limits = DEFAULT_SIZE_LIMITS } = defaults
+  const owner = () => call.func
   const record: JobRecord = {
     id,
     origin: defaults.origin,
     status: 'created',
     data: writeCall(defaults.serializer, call),
     createdAtMs: creationMs(),
-    description:
+    description: cutDescription(
       options.description ?? (defaults.codec === undefined ? describeCall(call) : describeFunction(call.func)),
+    ),
     results: defaults.results,
   }
+  limits.check('arguments', record.data, owner)
   const timeoutS = options.timeoutS ?? defaults.timeoutS
   if (timeoutS !== undefined) record.timeoutS = timeoutS
   if (options.resultTtlS !== undefined) record.resultTtlS = options.resultTtlS
@@ -69,6 +77,7 @@ export function newRecord(
   if (options.failureTtlS !== undefined) record.failureTtlS = options.failureTtlS
   if (options.meta !== undefined && hasKwargs(options.meta)) {
     record.meta = writeValue(defaults.serializer, options.meta, 'meta')
+    limits.check('meta', record.meta, owner)
   }
   if (names.onSuccess !== undefined) record.onSuccess = names.onSuccess
   if (names.onFailure !== undefined) record.onFailure = names.onFailure

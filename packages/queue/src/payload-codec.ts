@@ -2,6 +2,7 @@ import { MINUTE_MS, oneLine, RqError, SECOND_MS, withinOrThrow } from '@rq/core'
 import { DEFAULT_LIMITS, inflatePayload, type JobRecord, type Payload } from '@rq/job'
 import { type Codec, encodedText, type PayloadField, type PayloadPlace, readEncoded } from '@rq/serializer'
 import { mapAtOnce } from './map-at-once.ts'
+import { DEFAULT_SIZE_LIMITS, type SizeLimits } from './size-limits.ts'
 
 /** A stored payload that could not be decoded. Reading it throws the error. */
 export class Undecodable {
@@ -62,16 +63,28 @@ export async function decodePayload(codec: Codec, payload: Payload, place: Paylo
   }
 }
 
-/** The record of a new job as it is stored. @throws as {@link encodePayload}. */
-export async function encodeRecord(codec: Codec, record: JobRecord): Promise<JobRecord> {
+/** The record of a new job as it is stored. @throws as {@link encodePayload}, and RqError `RQ_TOO_LARGE`. */
+export async function encodeRecord(
+  codec: Codec,
+  record: JobRecord,
+  limits: SizeLimits = DEFAULT_SIZE_LIMITS,
+): Promise<JobRecord> {
   const { data, id: jobId, meta } = record
   const stored = { ...record, data: await encodePayload(codec, data, { jobId, field: 'data' }) }
-  return meta === undefined ? stored : { ...stored, meta: await encodePayload(codec, meta, { jobId, field: 'meta' }) }
+  limits.checkStored('arguments', stored.data, `job ${jobId}`)
+  if (meta === undefined) return stored
+  stored.meta = await encodePayload(codec, meta, { jobId, field: 'meta' })
+  limits.checkStored('meta', stored.meta, `job ${jobId}`)
+  return stored
 }
 
 /** {@link encodeRecord} of many, in their order. */
-export function encodeRecords(codec: Codec, records: readonly JobRecord[]): Promise<JobRecord[]> {
-  return mapAtOnce(records, MOST_AT_ONCE, (record) => encodeRecord(codec, record))
+export function encodeRecords(
+  codec: Codec,
+  records: readonly JobRecord[],
+  limits?: SizeLimits | undefined,
+): Promise<JobRecord[]> {
+  return mapAtOnce(records, MOST_AT_ONCE, (record) => encodeRecord(codec, record, limits))
 }
 
 /** The payloads of a stored record. Never rejects. */

@@ -99,6 +99,8 @@ export const QUEUE_OPTION_NAMES: OptionNames<QueueOptions> = {
   storage: true,
   serializer: true,
   codec: true,
+  limits: true,
+  logger: true,
   defaultTimeout: true,
   isAsync: true,
   importPaths: true,
@@ -141,8 +143,8 @@ export class Queue extends QueueContents {
     this.isAsync = isAsync
     this.#context = context
     this.#batch = batchOf(context.storage.queues)
-    const { codec, serializer } = context
-    this.#recordDefaults = { origin: this.name, serializer, codec, results, timeoutS }
+    const { codec, limits, serializer } = context
+    this.#recordDefaults = { origin: this.name, serializer, codec, limits, results, timeoutS }
     this.#locate = importPaths === undefined ? {} : { importPaths }
     this.#inProcess = { importPaths, webhooks: policy }
     this.#hasAnyName = anyName
@@ -201,9 +203,9 @@ export class Queue extends QueueContents {
   /**
    * Enqueue a call of `func`. The job is stored and placed in one atomic step, together with other calls of the same
    * moment. Calls that do not wait for each other keep their order.
-   * @throws RqError `RQ_INVALID_OPTION`, `RQ_INVALID_REFERENCE`, `RQ_SERIALIZATION`, DuplicateJobError: nothing was
-   *   written. `RQ_REDIS_UNREACHABLE`: it is unknown whether the job was written; enqueueing the same `jobId` again is
-   *   safe. `RQ_REDIS_OUT_OF_MEMORY`.
+   * @throws RqError `RQ_INVALID_OPTION`, `RQ_INVALID_REFERENCE`, `RQ_SERIALIZATION`, `RQ_TOO_LARGE`,
+   *   DuplicateJobError: nothing was written. `RQ_REDIS_UNREACHABLE`: it is unknown whether the job was written;
+   *   enqueueing the same `jobId` again is safe. `RQ_REDIS_OUT_OF_MEMORY`.
    */
   enqueue<F extends AnyFunction>(func: Callable<F>, ...rest: CallRest<F>): Promise<Job<ResultOf<F>>> {
     return this.#submit(func, rest, {})
@@ -323,7 +325,7 @@ export class Queue extends QueueContents {
   async #encodedCall(codec: Codec, func: FunctionRef, args: readonly unknown[], options: CheckedOptions) {
     const names = cachedNames(func, options, this.#locate) ?? (await findNames(func, options, this.#locate))
     const record = newRecord(names, args, options, this.#defaults)
-    return { names, record, stored: await encodeRecord(codec, record) }
+    return { names, record, stored: await encodeRecord(codec, record, this.#context.limits) }
   }
 
   async #place<R>(
@@ -355,8 +357,8 @@ export class Queue extends QueueContents {
       if (groupId !== undefined) record.groupId = groupId
       return record
     })
-    const { codec } = this.#context
-    const stored = codec === undefined ? records : await encodeRecords(codec, records)
+    const { codec, limits } = this.#context
+    const stored = codec === undefined ? records : await encodeRecords(codec, records, limits)
     for (const record of stored) this.#signer?.sign(record)
     const jobs = datas.map((data, index) =>
       newJobOf(stored[index] as JobRecord, data.options, { hasNewId: data.takeId() }),

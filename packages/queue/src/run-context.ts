@@ -2,19 +2,22 @@ import type { Storage } from '@rq/job'
 import type { Codec, Serializer } from '@rq/serializer'
 import type { JobContext } from './context.ts'
 import { type RunSignal, signalOf } from './run-limit.ts'
+import type { SizeLimits } from './size-limits.ts'
 
 /** What the handle of a job that is being run works with. A class, since there is one for each run. */
 export class RunContext implements JobContext {
   readonly storage: Storage
   readonly serializer: Serializer
   readonly codec: Codec | undefined
+  readonly limits: SizeLimits | undefined
   readonly executionId: string | undefined
   readonly #signal: RunSignal
 
-  constructor({ storage, serializer, codec, executionId }: JobContext, signal: RunSignal) {
+  constructor({ storage, serializer, codec, limits, executionId }: JobContext, signal: RunSignal) {
     this.storage = storage
     this.serializer = serializer
     this.codec = codec
+    this.limits = limits
     this.executionId = executionId
     this.#signal = signal
   }

@@ -1,5 +1,6 @@
+import { deflateSync } from 'node:zlib'
 import { deferred, RqError } from '@rq/core'
-import { type AnyFunction, dumpCall, type JobRecord, type Outcome, Retry, readPayload } from '@rq/job'
+import { type AnyFunction, checkLimits, dumpCall, type JobRecord, type Outcome, Retry, readPayload } from '@rq/job'
 import { defaultSerializer } from '@rq/serializer'
 import { TestStorage } from '@rq/testkit/memory-storage'
 import { describe, expect, it, vi } from 'vitest'
@@ -8,6 +9,7 @@ import { Job } from './job.ts'
 import { JobTimeoutError } from './job-errors.ts'
 import { runFailureCallback, runStoppedCallback } from './run-callback.ts'
 import { attemptJob, type RunInput, STOPPED_TEXT } from './run-job.ts'
+import { SizeLimits } from './size-limits.ts'
 
 interface Plan {
   func: AnyFunction
@@ -72,6 +74,31 @@ describe('attemptJob', () => {
     const func = (...args: unknown[]) => args
     expect(returned(await run({ func, args: [1], kwargs: { a: 2 } }))).toEqual([1, { a: 2 }])
     expect(returned(await run({ func, args: [1] }))).toEqual([1])
+  })
+
+  it('fails when the return value is too large, and says so to the failure callback', async () => {
+    const onFailure = vi.fn()
+    const onSuccess = vi.fn()
+    const input = inputOf({ func: () => 'x'.repeat(2000), onFailure, onSuccess })
+    const limits = new SizeLimits(checkLimits({ result: 2000 }))
+    const outcome = await runJob({ ...input, context: { ...input.context, limits } })
+    expect(lastLineOf(outcome)).toMatch(/^RqError \[RQ_TOO_LARGE\]: Too large: return value of func, 2002 bytes;/)
+    expect(onFailure.mock.calls[0]?.slice(2)).toEqual(['RqError', expect.any(RqError), errorOf(outcome)])
+    expect(onSuccess).not.toHaveBeenCalled()
+  })
+
+  it('does not call the function when the stored arguments are too large, or inflate to too much', async () => {
+    const func = vi.fn()
+    const bomb = deflateSync(Buffer.alloc(2_000_000, ' '))
+    for (const [data, limits] of [
+      [undefined, { arguments: 1000 }],
+      [bomb, { inflated: '1mb' }],
+    ] as const) {
+      const input = inputOf({ func, args: ['x'.repeat(1000)], ...(data && { record: { data } }) })
+      const context = { ...input.context, limits: new SizeLimits(checkLimits(limits)) }
+      expect(lastLineOf(await runJob({ ...input, context }))).toMatch(/^RqError \[RQ_TOO_LARGE\]: Too large: /)
+    }
+    expect(func).not.toHaveBeenCalled()
   })
 
   it.each([undefined, null])('stores no value for %s', async (value) => {

@@ -21,6 +21,7 @@ import { decodePayloads, encodePayload, type Payloads, type Readable } from './p
 import { type CallbackInput, type Failure, reportFailure, reportStop, runCallback } from './run-callback.ts'
 import { RunContext } from './run-context.ts'
 import type { RunSignal } from './run-limit.ts'
+import { DEFAULT_SIZE_LIMITS } from './size-limits.ts'
 import { untilAborted } from './until-aborted.ts'
 
 export interface RunInput extends CallbackInput {
@@ -46,8 +47,9 @@ export const STOPPED_TEXT = 'Job stopped by user, work-horse terminated.'
  *
  * Loads the function, calls it with its arguments (keyword arguments last, if there are any) as the current job, and
  * awaits it until the signal fires. Serializes the return value; if the serializer throws, a placeholder string is
- * stored and the job succeeds. Then calls the success callback; if that throws, the job has failed. On failure calls
- * the failure callback; if that throws, its error is added to the text. Times are wall-clock milliseconds.
+ * stored and the job succeeds. A value that is too large makes it fail. Then calls the success callback; if that
+ * throws, the job has failed. On failure calls the failure callback; if that throws, its error is added to the text.
+ * Times are wall-clock milliseconds.
  */
 export async function attemptJob(input: RunInput): Promise<Attempt> {
   // A copy, since the job's function may change it. Not a spread, which takes four times as long here.
@@ -72,10 +74,11 @@ export async function attemptJob(input: RunInput): Promise<Attempt> {
   let payload: Payload | Unwritten | undefined
   try {
     payload = serializeReturn(serializer, value)
+    if (codec !== undefined) payload = await encodeReturn(codec, serializer, record.id, payload)
+    if (payload !== undefined && !(payload instanceof Unwritten)) checkReturn(input, job, payload)
   } catch (error) {
     return ended(input, job, record, error)
   }
-  if (codec !== undefined) payload = await encodeReturn(codec, serializer, record.id, payload)
   if (record.onSuccess !== undefined) {
     record.status = 'finished'
     try {
@@ -90,7 +93,9 @@ export async function attemptJob(input: RunInput): Promise<Attempt> {
 
 /** Makes no promise of its own when the function was loaded before: every job passes here. */
 function call({ context, loader, signal }: RunInput, job: Job, record: JobRecord, data: Readable): unknown {
-  const stored = readCall(context.serializer, data)
+  const { limits = DEFAULT_SIZE_LIMITS } = context
+  limits.checkStored('arguments', record.data, `job ${record.id}`)
+  const stored = readCall(context.serializer, data, limits.limits.inflated)
   const start = (func: AnyFunction): unknown => {
     record.startedAtMs = Date.now()
     return withCurrentJob(job, () => func(...positional(stored)))
@@ -169,6 +174,11 @@ async function encodeReturn(
   } catch (error) {
     return new Unwritten(serializer, messageOf(error))
   }
+}
+
+/** @throws RqError `RQ_TOO_LARGE`. */
+function checkReturn({ context: { limits = DEFAULT_SIZE_LIMITS } }: RunInput, job: Job, payload: Payload): void {
+  limits.check('result', payload, () => job.funcName)
 }
 
 /** What an outcome has in the place of a value that cannot be written. */

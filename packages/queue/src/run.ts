@@ -18,3 +18,4 @@ export { type Attempt, attemptJob, type RunInput, STOPPED_TEXT } from './run-job
 export { RunLimit } from './run-limit.ts'
 export { REQUIRE_SIGNATURE_NAMES, SignatureCheck } from './signature.ts'
 export { portableKeys } from './signing-keys.ts'
+export { DEFAULT_SIZE_LIMITS, SizeLimits } from './size-limits.ts'

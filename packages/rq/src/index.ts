@@ -1,10 +1,12 @@
 export { type DurationLike, type ErrorCode, type LogFields, type Logger, RqError } from '@rq/core'
 export {
+  type Bytes,
   Callback,
   Dependency,
   type EnqueueOptions,
   type FunctionRef,
   type JobStatus,
+  type LimitOptions,
   type QueueCounts,
   type QueueEvent,
   type QueueEventName,

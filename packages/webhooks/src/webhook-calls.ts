@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { SECOND_MS } from '@rq/core'
-import type { JobRecord, Settlement, WebhookRecord } from '@rq/job'
+import { type JobRecord, MOST_WEBHOOKS, type Settlement, type WebhookRecord } from '@rq/job'
 
 /** Of a webhook that does not say, in seconds. */
 const DEFAULT_TIMEOUT_S = 10
@@ -37,12 +37,12 @@ export interface WebhookCallsOptions {
 
 /**
  * The webhooks that are due when a settlement of this job is stored: those for `finished` after each success, those for
- * `failed` when it has failed for good. None after a retry or a stop.
+ * `failed` when it has failed for good. None after a retry or a stop, and no more than 32.
  */
 export function webhookCalls(record: JobRecord, settlement: Settlement, options: WebhookCallsOptions): WebhookCall[] {
   const { funcName, onMalformed } = options
   const status = statusOf(settlement)
-  const due = (record.webhooks ?? []).flatMap((stored, index) => {
+  const due = (record.webhooks ?? []).slice(0, MOST_WEBHOOKS).flatMap((stored, index) => {
     const webhook = readWebhook(stored)
     if (webhook === undefined) onMalformed?.()
     return webhook === undefined || webhook.job_status !== status ? [] : [{ webhook, index }]

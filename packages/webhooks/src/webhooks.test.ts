@@ -71,6 +71,17 @@ describe('Webhooks', () => {
     expect(server.most()).toBe(3)
   })
 
+  it('calls no more than 32 of one job, and says so once', async () => {
+    const lines: string[] = []
+    const logger = { ...silentLogger, warn: (line: string) => lines.push(line) }
+    const webhooks = new Webhooks({ ...HERE, logger, mostAtOnce: 0, mostWaiting: 100 })
+    const [record, settlement] = ended('http://127.0.0.1:1/')
+    webhooks.settled({ ...record, webhooks: Array(33).fill(record.webhooks?.[0]) }, settlement)
+    expect(lines).toEqual(['Job j has more than 32 webhooks; only the first of them are called'])
+    webhooks.stop()
+    expect(lines).toHaveLength(33)
+  })
+
   it('gives up what is under way and what waits when it is stopped, and says so without the address', async () => {
     await using server = await slowServer()
     const lines: unknown[] = []

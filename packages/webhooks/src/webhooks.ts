@@ -1,5 +1,5 @@
 import { type Logger, MINUTE_MS, SECOND_MS } from '@rq/core'
-import type { JobRecord, Settlement } from '@rq/job'
+import { type JobRecord, MOST_WEBHOOKS, type Settlement } from '@rq/job'
 import { type CallFailure, callWebhook } from './call-webhook.ts'
 import { type WebhookCall, webhookCalls } from './webhook-calls.ts'
 import type { WebhookPolicy } from './webhook-policy.ts'
@@ -55,6 +55,9 @@ export class Webhooks {
   settled(record: JobRecord, settlement: Settlement): void {
     if (record.webhooks === undefined) return
     const { funcName, logger, policy } = this.#options
+    if (record.webhooks.length > MOST_WEBHOOKS) {
+      logger.warn(`Job ${record.id} has more than ${MOST_WEBHOOKS} webhooks; only the first of them are called`)
+    }
     const onMalformed = () => logger.warn(`A webhook of job ${record.id} is malformed and was not called`)
     const calls = webhookCalls(record, settlement, { funcName, onMalformed })
     if (policy === false) {

@@ -12,7 +12,7 @@ import {
   stringsOption,
   valueOption,
 } from '@rq/core'
-import { DEFAULT_RESULT_TTL_S } from '@rq/job'
+import { checkLimits, DEFAULT_RESULT_TTL_S, LIMIT_OPTIONS, type LimitOptions } from '@rq/job'
 import { checkWebhookPolicy } from '@rq/webhooks/options'
 import type { ExceptionHandler } from './outcome/worker-handlers.ts'
 import { DEQUEUE_STRATEGIES } from './store/queue-order.ts'
@@ -160,6 +160,15 @@ export const WORKER_OPTIONS = {
     ...valueOption(checkWebhookPolicy),
     defaultText: 'every host at a public address',
     expected: "false, or { allow: ['hooks.example.com'], sign: { secret: 'whsec_...' } }, or one of its parts",
+  },
+  limits: {
+    ...valueOption((value) => checkLimits(value as LimitOptions | undefined)),
+    kind: 'strings',
+    expected: `an object of sizes: ${Object.keys(LIMIT_OPTIONS).join(', ')}`,
+    defaultText: '16mb, inflated=64mb, warnAt=1mb',
+    flag: 'size-limit',
+    valueName: 'limit',
+    help: 'Largest arguments, result, meta or inflated data of a job, such as result=64mb; 0 = no limit',
   },
   processTitle: booleanOption({ default: true }),
 } satisfies OptionTable

@@ -15,7 +15,7 @@ import {
   silentLogger,
   systemClock,
 } from '@rq/core'
-import type { AnyFunction, Storage } from '@rq/job'
+import type { AnyFunction, LimitOptions, Limits, Storage } from '@rq/job'
 import type { RequireSignatureOptions } from '@rq/queue'
 import { portableKeys, REQUIRE_SIGNATURE_NAMES } from '@rq/queue/run'
 import { type Codec, checkCodec, isSerializer, type Serializer } from '@rq/serializer'
@@ -107,6 +107,8 @@ export interface WorkerOptions {
    * second. Default 0: never.
    */
   horseMaxBytes?: number | string
+  /** How large what is stored of a job may be. Default: 16 MB each for arguments, a return value and meta. */
+  limits?: LimitOptions
   /** Makes the storage whose client callbacks get. By default callbacks get undefined. */
   horseStorage?: StorageSource
   /**
@@ -157,6 +159,7 @@ export interface WorkerSettings {
   readonly prefetch: PrefetchOptions
   readonly horseMaxJobs: number
   readonly horseMaxBytes: number
+  readonly limits: Limits
   readonly horseStorage: StorageSource | undefined
   readonly leaseStorage: StorageSource | undefined
   readonly webhooks: WebhookPolicy | false
@@ -193,6 +196,7 @@ export const WORKER_OPTION_NAMES: OptionNames<WorkerOptions> = {
   prefetch: true,
   horseMaxJobs: true,
   horseMaxBytes: true,
+  limits: true,
   horseStorage: true,
   leaseStorage: true,
   webhooks: true,
@@ -253,6 +257,7 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
     prefetch: options.prefetch ?? {},
     horseMaxJobs: checked('horseMaxJobs'),
     horseMaxBytes: checked('horseMaxBytes'),
+    limits: checked('limits'),
     horseStorage: options.horseStorage,
     leaseStorage: options.leaseStorage,
     webhooks: WORKER_OPTIONS.webhooks.check(options.webhooks, 'webhooks'),

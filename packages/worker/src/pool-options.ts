@@ -30,6 +30,7 @@ export function poolOptions(
       scripts: settings.scripts,
       exceptionHandlers: settings.exceptionHandlerRefs,
       ...(signatureKeys !== undefined && { signatureKeys }),
+      limits: settings.limits,
       ...(horseStorage !== undefined && { storage: horseStorage }),
     },
   }

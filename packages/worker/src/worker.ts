@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { checkOptionNames, type DurationLike, invalidOption, type OptionNames, RqError, randomHex } from '@rq/core'
 import { FunctionLoader } from '@rq/functions'
 import type { Storage } from '@rq/job'
-import { SignatureCheck } from '@rq/queue/run'
+import { SignatureCheck, SizeLimits } from '@rq/queue/run'
 import type { Codec, Serializer } from '@rq/serializer'
 import { WorkerEmitter } from './events.ts'
 import { InlineHorse } from './horses/horse-inline.ts'
@@ -12,7 +12,7 @@ import { ThreadHorse } from './horses/horse-thread.ts'
 import { importFromHere } from './inside-horse/import-from-here.ts'
 import { loadCodec } from './inside-horse/load-codec.ts'
 import { loadSerializer } from './inside-horse/load-serializer.ts'
-import { makeRunTask } from './inside-horse/run-task.ts'
+import { makeRunTask, type RunTaskOptions } from './inside-horse/run-task.ts'
 import { WORK_OPTIONS } from './option-table.ts'
 import {
   checkWorkerOptions,
@@ -143,14 +143,15 @@ export class Worker extends WorkerEmitter {
     const { allow, exceptionHandlerRefs: handlers, functions, horse, importPaths, scripts } = settings
     await checkStart({ allow, functions, importPaths, scripts, handlers, mayImport: horse === 'inline' })
     const serializer = await this.#serializer()
+    const limits = new SizeLimits(settings.limits, settings.logger)
     this.#run = new WorkerRun({
       ...plan,
       settings,
       version,
       instance: this.#instance,
       events: this,
-      context: { storage: settings.storage, serializer },
-      start: starterOf(settings, serializer, await this.#codec()),
+      context: { storage: settings.storage, serializer, limits },
+      start: starterOf(settings, { serializer, codec: await this.#codec(), limits }),
     })
     const untitle = settings.processTitle
       ? titled(`rq worker ${settings.name}: listening on ${settings.queues.join(', ')}`)
@@ -187,10 +188,12 @@ export class SimpleWorker extends Worker {
 
 const IMPORT_ADVICE = 'Restart the worker when the cause is gone: its process does not import the module again'
 
-function starterOf(settings: WorkerSettings, serializer: Serializer, codec: Codec | undefined): HorseStarter {
+type HorseValues = Pick<RunTaskOptions, 'codec' | 'limits' | 'serializer'>
+
+function starterOf(settings: WorkerSettings, values: HorseValues): HorseStarter {
   switch (settings.horse) {
     case 'process':
-      return (listener) => new ProcessHorse(settings.imports, listener)
+      return (listener) => new ProcessHorse(settings.imports, settings.limits, listener)
     case 'thread':
       return (listener) => new ThreadHorse(settings.imports, listener)
     case 'inline': {
@@ -199,15 +202,7 @@ function starterOf(settings: WorkerSettings, serializer: Serializer, codec: Code
       const loader = new FunctionLoader({ allow, functions, importPaths, scripts, importAdvice: IMPORT_ADVICE })
       const exceptionHandlers = exceptionHandlerRefs
       const signatures = signatureKeys && new SignatureCheck(signatureKeys)
-      const runTask = makeRunTask({
-        workerName: name,
-        storage,
-        serializer,
-        codec,
-        loader,
-        exceptionHandlers,
-        signatures,
-      })
+      const runTask = makeRunTask({ ...values, workerName: name, storage, loader, exceptionHandlers, signatures })
       return (listener) => new InlineHorse(runTask, concurrency, logger, listener)
     }
   }

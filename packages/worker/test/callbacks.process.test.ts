@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { silentLogger } from '@rq/core'
 import type { JobRecord } from '@rq/job'
 import { makeProject } from '@rq/testkit'
 import { TestStorage } from '@rq/testkit/memory-storage'
@@ -65,6 +66,27 @@ describe('inside a job', () => {
     await working
     expect(store.latest(id)?.excString).toMatch(/JobTimeoutError: Task exceeded maximum timeout value \(1 seconds\)$/)
   })
+})
+
+describe('limits', () => {
+  test.each(['process', 'inline'] as const)(
+    '%s: a value that is too large fails its job and calls back, and one that is large is logged',
+    async (horse) => {
+      await using ctx = await fixture()
+      const { log, store } = ctx
+      const lines: unknown[] = []
+      const logger = { ...silentLogger, warn: (...line: unknown[]) => lines.push(line) }
+      const ok = store.enqueue('./jobs#large', { args: [horse, 150] })
+      const tooLarge = store.enqueue('./jobs#large', { args: [log, 250], ...CALLBACKS })
+      await ctx.worker({ horse, logger, limits: { result: 200, warnAt: 100 } }).work({ burst: true })
+      expect(store.value(ok)).toHaveLength(150)
+      expect(store.latest(tooLarge)?.excString).toMatch(
+        /\[RQ_TOO_LARGE\]: Too large: return value of .*#large, 252 bytes/,
+      )
+      expect(await ctx.lines()).toEqual([expect.stringMatching(/^failure/)])
+      expect(lines).toEqual([[expect.stringMatching(/^Large return value of .*#large:/), { bytes: 152, limit: 200 }]])
+    },
+  )
 })
 
 describe('callbacks', () => {

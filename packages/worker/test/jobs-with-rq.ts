@@ -27,6 +27,7 @@ export const onFailure = (job, connection, type, value, text) =>
 export const onStopped = (job) => appendFileSync(job.args[0], 'stopped ' + job.id + '\\n')
 export const badCallback = () => { throw new Error('the callback broke') }
 export const slowCallback = () => { for (;;); }
+export const large = (file, length) => 'x'.repeat(length)
 export const ok = (file) => 'ok'
 export const broken = (file) => { throw new TypeError('broken') }
 export const spinning = (file) => { for (;;); }

@@ -1,5 +1,6 @@
 import {
   type CallbackRecord,
+  cutDescription,
   DEFAULT_CALLBACK_TIMEOUT_S,
   inflateText,
   isCompressed,
@@ -7,6 +8,7 @@ import {
   type JobChanges,
   type JobRecord,
   LONGEST_DEPENDENCIES,
+  LONGEST_DESCRIPTION,
   LONGEST_ERROR_BYTES,
   LONGEST_WEBHOOK,
   MOST_INTERVALS,
@@ -23,6 +25,8 @@ import { formatTime, parseTime } from './time.ts'
 /** What is longer was not written by us. A worker does not parse it: that may take twenty times as much memory. */
 const LONGEST_WEBHOOKS_BYTES = 3 * MOST_WEBHOOKS * LONGEST_WEBHOOK
 const LONGEST_INTERVALS_BYTES = MOST_INTERVALS * 20
+/** More than a description has. */
+const MOST_DESCRIPTION_BYTES = 4 * (LONGEST_DESCRIPTION + 1)
 
 /**
  * Encode a record as names and values of RQ's hash, in turn, `created_at` first. Without `status` and `enqueued_at`,
@@ -112,7 +116,7 @@ export function decodePlainJob(packed: PackedStrings): JobRecord {
   const enqueuedAtMs = parseTime(packed.string())
   const timeoutS = readInteger(packed.string())
   const resultTtl = packed.string()
-  const description = packed.string()
+  const description = cutDescription(packed.string())
   const first = packed.firstByte
   const data = first !== undefined && isFirstOfJson(first) ? packed.string() : packed.bytes()
   const record: JobRecord = {
@@ -166,7 +170,12 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['started_at', time('startedAtMs')],
   ['ended_at', time('endedAtMs')],
   ['last_heartbeat', time('lastHeartbeatMs')],
-  ['description', string('description')],
+  [
+    'description',
+    (record, value) => {
+      record.description = cutDescription(String(value.subarray(0, MOST_DESCRIPTION_BYTES)))
+    },
+  ],
   ['worker_name', string('workerName')],
   ['execution_id', string('executionId')],
   ['group_id', string('groupId')],
@@ -257,7 +266,7 @@ function time(key: 'createdAtMs' | 'enqueuedAtMs' | 'startedAtMs' | 'endedAtMs' 
   return (record, value) => set(record, key, parseTime(String(value)))
 }
 
-function string(key: 'description' | 'workerName' | 'executionId' | 'groupId' | 'signature'): Reader {
+function string(key: 'workerName' | 'executionId' | 'groupId' | 'signature'): Reader {
   return (record, value) => set(record, key, String(value))
 }
 

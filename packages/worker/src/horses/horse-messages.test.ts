@@ -25,6 +25,7 @@ const VALID: readonly FromHorse[] = [
   { type: 'exposed', id: 'e' },
   { type: 'exposed', id: 'e', earlierJobs: ['a'] },
   { type: 'call', call: 1, port: 'jobs', method: 'fetch', args: [{ anything: null }] },
+  { type: 'warning', message: 'x', fields: { bytes: 1 } },
   { type: 'fatal', error: 'x', jobId: 'j' },
   { type: 'exit' },
 ]
@@ -74,6 +75,8 @@ describe('checkMessage', () => {
     [{ type: 'exposed', id: 'e', earlierJobs: new Array(200).fill('') }, 'earlierJobs is an array of 200'],
     [{ type: 'call', call: 1.5, port: 'jobs', method: 'fetch', args: [] }, 'call is 1.5'],
     [{ type: 'call', call: 1, port: 'jobs', method: 'fetch', args: { length: 1 } }, 'args is an object'],
+    [{ type: 'warning', fields: {} }, 'message is undefined'],
+    [{ type: 'warning', message: 'x', fields: { bytes: '1' } }, 'fields is an object, expected amounts'],
     [{ type: 'fatal' }, 'error is undefined'],
     [{ type: 'exit', jobId: 7 }, 'jobId is 7'],
   ])('refuses %j', (message, why) => {

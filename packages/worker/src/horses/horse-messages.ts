@@ -62,6 +62,10 @@ const CHECKS: Readonly<Record<FromHorse['type'], (message: Fields) => void>> = {
     string('method', method)
     if (!Array.isArray(args)) throw wrong('args', args, 'a list')
   },
+  warning({ fields = {}, message }) {
+    text('message', message)
+    if (!isFields(fields) || !Object.values(fields).every(isAmount)) throw wrong('fields', fields, 'amounts')
+  },
   fatal({ error, jobId }) {
     text('error', error)
     if (jobId !== undefined) string('jobId', jobId)

@@ -4,6 +4,7 @@ import type { HorseExit } from './horse-port.ts'
 import type { TaskRun } from './task-run.ts'
 
 export type HorseCall = Extract<FromHorse, { type: 'call' }>
+export type HorseWarning = Extract<FromHorse, { type: 'warning' }>
 
 /** What a horse reports to its pool. */
 export interface HorseOwner {
@@ -18,6 +19,7 @@ export interface HorseOwner {
   onLeaving(horse: Horse): void
   /** These tasks had not begun, and will not begin in this horse. */
   onReleased(runs: readonly TaskRun[]): void
+  onWarning(warning: HorseWarning): void
   /** A job in the horse calls the store. */
   onCall(horse: Horse, call: HorseCall): void
   /**

@@ -1,5 +1,5 @@
 import { silentLogger } from '@rq/core'
-import type { Storage } from '@rq/job'
+import { DEFAULT_LIMITS, type Storage } from '@rq/job'
 import { FakeClock } from '@rq/testkit'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { WorkerEmitter } from '../events.ts'
@@ -43,7 +43,15 @@ beforeEach(() => {
         },
       }
     },
-    setup: { workerName: 'w', serializer: 'json', importPaths: [], allow: [], scripts: [], exceptionHandlers: [] },
+    setup: {
+      workerName: 'w',
+      serializer: 'json',
+      importPaths: [],
+      allow: [],
+      scripts: [],
+      exceptionHandlers: [],
+      limits: DEFAULT_LIMITS,
+    },
     prefetch: {},
     horseMaxJobs: 0,
     horseMaxBytes: 0,

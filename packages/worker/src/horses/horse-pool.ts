@@ -4,7 +4,7 @@ import type { AbortReason, CallbackTask, HorseSetup, JobTask, TaskEnd } from '..
 import type { WorkerLog } from '../worker-log.ts'
 import { Horse } from './horse.ts'
 import { answerCall } from './horse-calls.ts'
-import type { HorseOwner } from './horse-owner.ts'
+import type { HorseOwner, HorseWarning } from './horse-owner.ts'
 import type { HorseExit, HorseStarter } from './horse-port.ts'
 import type { KillCause } from './killed-task.ts'
 import { PendingTasks } from './pending-tasks.ts'
@@ -204,6 +204,10 @@ export class HorsePool implements HorseOwner {
 
   onCall(...[horse, call]: Parameters<HorseOwner['onCall']>): void {
     void answerCall(this.#options.storage, horse, call)
+  }
+
+  onWarning({ fields, message }: HorseWarning): void {
+    this.#options.logger.warn(message, fields)
   }
 
   onDoubt({ number }: Horse, run: TaskRun): void {

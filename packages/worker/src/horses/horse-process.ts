@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import type { Limits } from '@rq/job'
 import { LineReader, writeLine } from '../inside-horse/lines.ts'
 import type { FromHorse } from '../inside-horse/protocol.ts'
 import { deathSignalPrefix } from './death-signal.ts'
@@ -13,10 +14,11 @@ import { reapWithUs } from './reaper.ts'
 const DRAIN_MS = 250
 
 /**
- * The longest message of a horse, in characters. A result may double its length when it is quoted. What does not end
- * is kept in memory up to here.
+ * The longest message of a horse, in characters: at least this, and four times the largest payload, which may double
+ * its length when it is quoted. What does not end is kept in memory up to here.
  */
 const LONGEST_LINE = 64 * 1024 * 1024
+const PER_PAYLOAD = 4
 
 /** A worker that runs from source uses the built horse, since a child process has no loader for TypeScript. */
 const ENTRY = fileURLToPath(
@@ -36,7 +38,7 @@ export class ProcessHorse implements HorsePort {
   #drainTimer: NodeJS.Timeout | undefined
 
   /** @param imports - modules that the horse loads first. */
-  constructor(imports: readonly string[], listener: HorseListener) {
+  constructor(imports: readonly string[], limits: Limits, listener: HorseListener) {
     this.#listener = listener
     const watched = deathSignalPrefix()
     const preloads = preloadFlags(imports)
@@ -54,7 +56,7 @@ export class ProcessHorse implements HorsePort {
     const lines = new LineReader<FromHorse>({
       deliver: (message) => this.#listener.onMessage(message),
       check: checkMessage,
-      longest: LONGEST_LINE,
+      longest: Math.max(LONGEST_LINE, PER_PAYLOAD * limits.result, PER_PAYLOAD * limits.meta),
     })
     fromHorse?.setEncoding('utf8').on('data', (text: string) => {
       try {

@@ -1,4 +1,4 @@
-import type { JobRecord } from '@rq/job'
+import { DEFAULT_LIMITS, type JobRecord } from '@rq/job'
 import { FakeClock } from '@rq/testkit'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { InvalidMessage } from '../inside-horse/invalid-message.ts'
@@ -33,6 +33,7 @@ beforeEach(() => {
     onProgress() {},
     onLeaving() {},
     onReleased: (runs) => released.push(...runs.map(({ id }) => id)),
+    onWarning() {},
     onCall() {},
     onDoubt: (_, run) => doubtful.push(run),
     onGone(_, __, ___, runs) {
@@ -47,6 +48,7 @@ beforeEach(() => {
     allow: [],
     scripts: [],
     exceptionHandlers: ['./handlers#report'],
+    limits: DEFAULT_LIMITS,
   }
   const start = (given: HorseListener) => {
     listener = given

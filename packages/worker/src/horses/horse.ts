@@ -254,6 +254,9 @@ export class Horse {
       case 'call':
         this.#owner.onCall(this, message)
         return
+      case 'warning':
+        this.#owner.onWarning(message)
+        return
       case 'fatal':
         this.#fatal = message.error
         this.#culprit = message.jobId

@@ -1,3 +1,4 @@
+import { DEFAULT_LIMITS } from '@rq/job'
 import { FakeClock, RUNS_ALL } from '@rq/testkit'
 import { describe, expect, test } from 'vitest'
 import { InvalidMessage } from '../inside-horse/invalid-message.ts'
@@ -120,6 +121,7 @@ function tell(seed: number): Told {
   const setup = {
     ...{ workerName: 'w', number: 1, serializer: 'json', importPaths: [], allow: [], scripts: [] },
     exceptionHandlers: ['h'],
+    limits: DEFAULT_LIMITS,
   }
   const horse = new Horse(
     { setup, start, slots: 1 + dice.roll(2), killable: dice.roll(4) > 0, clock },
@@ -129,6 +131,7 @@ function tell(seed: number): Told {
       onEnd() {},
       onProgress() {},
       onLeaving() {},
+      onWarning() {},
       onCall() {},
       onReleased: released,
       onDoubt: (_, run) => note('doubt')([run]),

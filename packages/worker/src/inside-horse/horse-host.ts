@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream'
-import { within } from '@rq/core'
+import { type Logger, silentLogger, within } from '@rq/core'
 import { FunctionLoader } from '@rq/functions'
 import { getCurrentJob } from '@rq/queue'
-import { errorName, errorText, SignatureCheck } from '@rq/queue/run'
+import { errorName, errorText, SignatureCheck, SizeLimits } from '@rq/queue/run'
 import { Leftovers } from './leftovers.ts'
 import { loadCodec } from './load-codec.ts'
 import { loadSerializer } from './load-serializer.ts'
@@ -57,6 +57,11 @@ export class HorseHost {
     else this.#runner?.receive(message)
   }
 
+  /** Its warnings are those of the worker. */
+  get #logger(): Logger {
+    return { ...silentLogger, warn: (message, fields) => this.#send({ type: 'warning', message, fields }) }
+  }
+
   #quit(): void {
     this.#hasQuit = true
     const unread = [process.stdout, process.stderr].filter((stream) => stream.writableLength > 0)
@@ -72,6 +77,7 @@ export class HorseHost {
 
   async #setUp(setup: HorseSetup): Promise<void> {
     const { allow, exceptionHandlers, importPaths, scripts, signatureKeys, workerName } = setup
+    const limits = new SizeLimits(setup.limits, this.#logger)
     this.#setTitle(`rq horse ${setup.number} of ${workerName}`)
     const loader = new FunctionLoader({ importPaths, allow, scripts })
     const serializer = await loadSerializer(setup.serializer)
@@ -86,6 +92,7 @@ export class HorseHost {
       storage,
       serializer,
       codec,
+      limits,
       loader,
       exceptionHandlers,
       prepareClient,

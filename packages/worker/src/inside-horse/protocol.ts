@@ -1,5 +1,5 @@
-import type { ErrorCode } from '@rq/core'
-import type { JobRecord, Outcome } from '@rq/job'
+import type { ErrorCode, LogFields } from '@rq/core'
+import type { JobRecord, Limits, Outcome } from '@rq/job'
 import type { ErrorFacts } from '@rq/queue/run'
 
 /** A task for a horse: run the function of a job, with its callbacks. `id` is the execution id of the attempt. */
@@ -64,6 +64,7 @@ export interface HorseSetup {
   readonly scripts: readonly string[]
   /** References of handlers that the horse calls after a failed attempt. */
   readonly exceptionHandlers: readonly string[]
+  readonly limits: Limits
   readonly storage?: StorageSource
   /** Base64, by their ids: a job must be signed with one of them. Absent: jobs need no signature. */
   readonly signatureKeys?: Readonly<Record<string, string>>
@@ -129,6 +130,8 @@ export type FromHorse =
       readonly method: string
       readonly args: readonly unknown[]
     }
+  /** To be logged by the worker. */
+  | { readonly type: 'warning'; readonly message: string; readonly fields?: LogFields | undefined }
   /** An uncaught error, which ends the process. `jobId`: the job that made it, as far as that is known. */
   | { readonly type: 'fatal'; readonly error: string; readonly jobId?: string | undefined }
   /** The horse quits when it has written what its jobs have printed, or after {@link DRAIN_MS}. */

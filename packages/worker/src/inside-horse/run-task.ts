@@ -15,6 +15,7 @@ import {
   runFailureCallback,
   runStoppedCallback,
   type SignatureCheck,
+  type SizeLimits,
 } from '@rq/queue/run'
 import type { Codec, Serializer } from '@rq/serializer'
 import type { AbortReason, Phase, Task, TaskResult } from './protocol.ts'
@@ -26,6 +27,7 @@ export interface RunTaskOptions {
   readonly storage: Storage
   readonly serializer: Serializer
   readonly codec?: Codec | undefined
+  readonly limits: SizeLimits
   readonly loader: Loader
   /** References of exception handlers. */
   readonly exceptionHandlers: readonly string[]
@@ -68,10 +70,10 @@ class TaskAttempt {
     this.#task = task
     this.#context = context
     this.#loader = new WatchedLoader(options.loader, context.onCall)
-    const { storage, serializer, codec, workerName } = options
+    const { storage, serializer, codec, limits, workerName } = options
     // The claim read the job before it wrote the name.
     task.record.workerName = workerName
-    this.#job = new RunContext({ storage, serializer, codec, executionId: task.id }, context.limit)
+    this.#job = new RunContext({ storage, serializer, codec, limits, executionId: task.id }, context.limit)
   }
 
   async run(): Promise<TaskResult> {
