@@ -11,6 +11,7 @@ export {
   writePayload,
 } from './call.ts'
 export { Callback, type CallbackOptions } from './callback.ts'
+export { isConnectionHeader } from './connection-header.ts'
 export {
   CRON_LEASE_MS,
   type CronHeartbeatReply,

@@ -94,6 +94,8 @@ describe('option classes', () => {
     expect(() => new Webhook('ftp://x', 'failed')).toThrow(refused('webhook.url'))
     expect(() => new Webhook('http://x', 'queued' as never)).toThrow(refused('webhook.jobStatus'))
     expect(() => new Webhook('http://x', 'failed', { method: 'PUT' as never })).toThrow(refused('webhook.method'))
+    const headers = { 'x-key': 'k', Host: 'other' }
+    expect(() => new Webhook('http://x', 'failed', { headers })).toThrow(refused('webhook.headers'))
     expect(() => new Webhook('http://x', 'failed', { timeout: 0 })).toThrow(refused('webhook.timeout'))
     expect(() => new Webhook(`http://x/${'x'.repeat(16 * 1024)}`, 'failed')).toThrow(refused('webhook'))
   })

@@ -1,11 +1,12 @@
 import { checkOptionNames, type DurationLike, durationS, invalidOption, type OptionNames, oneOf } from '@rq/core'
+import { isConnectionHeader } from './connection-header.ts'
 import { LONGEST_WEBHOOK } from './limits.ts'
 import type { WebhookRecord } from './record.ts'
 
 export interface WebhookOptions {
   /** Method of the request. Default 'GET'. */
   method?: 'GET' | 'POST'
-  /** Names and values of request headers. Default: none. */
+  /** Names and values of request headers, but for those of the connection, and `host`. Default: none. */
   headers?: Readonly<Record<string, string>>
   /** Timeout of the request. Default 10 s. */
   timeout?: DurationLike
@@ -34,6 +35,8 @@ export class Webhook {
     const { method = 'GET', headers = {} } = options
     this.method = oneOf('webhook.method', method, ['GET', 'POST'])
     if (!isHeaders(headers)) throw invalidOption('webhook.headers', headers, 'an object of string values')
+    const unfit = Object.keys(headers).find(isConnectionHeader)
+    if (unfit !== undefined) throw invalidOption('webhook.headers', unfit, 'no header of the connection, and no host')
     this.url = url
     this.headers = headers
     this.timeoutS = durationS(options.timeout ?? DEFAULT_TIMEOUT_S, 'webhook.timeout')

@@ -1,4 +1,5 @@
 import { MINUTE_MS, SECOND_MS, startTimer } from '@rq/core'
+import { isConnectionHeader } from '@rq/job'
 import { AddressRefused, type Answer, type Resolve, request } from './request.ts'
 import { standardHeaders } from './standard-headers.ts'
 import { bodyOf, messageId, type WebhookCall } from './webhook-calls.ts'
@@ -24,21 +25,6 @@ interface CallOptions {
   readonly resolve?: Resolve | undefined
 }
 
-/** Headers that belong to the connection, or that would lead a call to another host. */
-const NOT_OURS_TO_SET = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'keep-alive',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
-
 const ADVICE = "To call it, name it in the worker's option `webhooks.allow` (--webhook-allow)"
 
 /**
@@ -53,7 +39,7 @@ export async function callWebhook(
   const { url, method, timeoutMs } = call
   const reach = policy.hosts.reach(url)
   if (reach === 'none') return lasting(`this host is not among those that may be called. ${ADVICE}`)
-  const unfit = Object.keys(call.headers).find((name) => NOT_OURS_TO_SET.has(name.toLowerCase()))
+  const unfit = Object.keys(call.headers).find(isConnectionHeader)
   if (unfit !== undefined) return lasting(`invalid request: the header "${unfit.toLowerCase()}" cannot be set`)
   const body = bodyOf(call)
   // Not `AbortSignal.any`: in Node 20 each one leaves something behind in a signal that lives on.
