@@ -105,8 +105,8 @@ function brokenRow({ foundAt, id, queue, reason }: Broken): string[] {
 
 function idsIn(queue: Queue, place: Place, most: number): Promise<readonly string[]> {
   if (place === 'queued') return queue.getJobIds({ length: most })
-  // Newest first; scheduled jobs in the order in which they are due.
-  return registryOf(queue, place).getJobIds({ end: most - 1, desc: place !== 'scheduled' })
+  // Newest first; scheduled jobs in the order in which they are due. A user who may only read cleans nothing up.
+  return registryOf(queue, place).getJobIds({ end: most - 1, desc: place !== 'scheduled', cleanup: false })
 }
 
 function registryOf(queue: Queue, place: Exclude<Place, 'queued'>) {

@@ -18,10 +18,17 @@ export function redisError(error: unknown, where: string, connectionError?: Erro
       { ...options, retryable: true },
     )
   }
-  if (/NOAUTH|WRONGPASS|invalid password|NOPERM/i.test(message)) {
+  if (NO_RIGHT.test(message)) {
     return new RqError(
       'RQ_REDIS_AUTH',
-      `Redis at ${where} refused the credentials, or the user lacks a permission (${firstWord(message)}). Check user, password and ACL.`,
+      `The user lacks a right on Redis at ${where} (${message}). ACL LOG has more; docs/acl.md has the rights of each role.`,
+      options,
+    )
+  }
+  if (/NOAUTH|WRONGPASS|invalid password/i.test(message)) {
+    return new RqError(
+      'RQ_REDIS_AUTH',
+      `Redis at ${where} refused the credentials (${firstWord(message)}). Check user and password.`,
       options,
     )
   }
@@ -79,6 +86,9 @@ export function redisError(error: unknown, where: string, connectionError?: Erro
     retryable: RETRYABLE.test(message),
   })
 }
+
+/** What Redis replies to a command that the user may not send, or to a script that would send it. */
+const NO_RIGHT = /^NOPERM|^ACL failure in script|The user executing the script can't (?:run|access)/
 
 /** What a Cluster replies to a script or a command with keys of several slots. */
 const OTHER_SLOT = /^CROSSSLOT|non local key|do not hash to the same slot/

@@ -30,7 +30,7 @@ export class Commands {
 
   constructor(options: CommandsOptions) {
     this.#options = options
-    this.#failures = new FailureLog(options.logger, 'Listening for commands')
+    this.#failures = new FailureLog(options.logger, 'Listening for commands (stop, kill-horse, shutdown)')
   }
 
   /** Resolves when it listens, or the store has refused that for the first time. Never rejects. */
