@@ -5,6 +5,7 @@ import { ConnectionErrors } from './connection-errors.ts'
 import type { ConnectionSource } from './connection-source.ts'
 import { checkDatabase, databaseMoved, databaseOf, failOnRefusedDatabase } from './database.ts'
 import { failAfterConnectTimeout, failAfterLostConnections } from './pending-commands.ts'
+import { checkReadyQuietly } from './ready-check.ts'
 import { redisError } from './redis-error.ts'
 import type { Client } from './script.ts'
 import { breakSilentConnections } from './silence.ts'
@@ -87,6 +88,7 @@ export class Clients {
       if (client !== this.#main || this.#pending === 0) this.#keepAlive(client, false)
     })
     if (client instanceof Redis) {
+      checkReadyQuietly(client)
       failOnRefusedDatabase(client, where)
       failAfterLostConnections(client, role === 'producer' ? role : 'worker', () => this.#errors.of(client))
       // A blocking read gets no reply for as long as it may block. Its caller has a timeout of its own.
