@@ -2,7 +2,6 @@ import { hostname } from 'node:os'
 import {
   type Clock,
   checkKnownName,
-  checkName,
   checkOptionNames,
   checkQueueName,
   type DurationLike,
