@@ -68,6 +68,13 @@ describe('a job whose end the store refuses', () => {
     expect(lines.at(-1)).toBe('default: The store refused the end of the job, which fails (bad)')
   })
 
+  test('fails without a text when no text can be stored', async () => {
+    const { store, worker } = refusing(({ result }) => (result === undefined ? undefined : new TypeError('no')))
+    store.enqueue('fail', { id: 'bad' })
+    await worker.work({ burst: true })
+    expect([store.status('bad'), store.latest('bad')]).toEqual(['failed', undefined])
+  })
+
   test('is let go when nothing can be stored for it, and a warm stop ends', async () => {
     const { lines, store, worker } = refusing(({ jobId }) => (jobId === 'bad' ? new TypeError('no') : undefined))
     store.enqueue('add', { id: 'bad', args: [1, 2] })

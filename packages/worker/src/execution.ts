@@ -29,8 +29,8 @@ export interface ExecutionParts {
   readonly renewer?: LeaseRenewer | undefined
 }
 
-/** The end of an attempt is changed twice at most, so that the store can take it. */
-const MOST_REFUSALS = 3
+/** The end of an attempt is changed three times at most, so that the store can take it. */
+const MOST_REFUSALS = 4
 
 /** How an execution ended: `dropped` = nothing was written; another worker owns the job, or will take it over. */
 export type ExecutionEnd = 'settled' | 'returned' | 'dropped'
@@ -238,7 +238,7 @@ export class Execution {
 
   /**
    * The store refused what became of the job. It fails: first as if it had thrown this, if it returned; then with as
-   * little as can be stored; if even that is refused, nothing is written, and its lease ends.
+   * little as can be stored, and then even without this error. If all is refused, nothing is written; its lease ends.
    */
   async #refused(settlement: Settlement, refusal: Error): Promise<void> {
     const { clock, log, policy } = this.#parts
@@ -256,9 +256,9 @@ export class Execution {
       this.#settleOutcome({ kind: 'raised', error, startedAtMs, endedAtMs })
       return
     }
-    this.#refusals = MOST_REFUSALS - 1
+    this.#refusals = Math.max(this.#refusals, 2)
     log.failedByRefusal(this.job, refusal)
-    this.#settle(policy.refused(this.claimed, refused.text, clock.nowMs()))
+    this.#settle(policy.refused(this.claimed, this.#refusals === 2 ? refused.text : undefined, clock.nowMs()))
   }
 
   #settled(settlement: Settlement, answer: SettleAnswer): void {

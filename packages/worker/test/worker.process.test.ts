@@ -569,7 +569,7 @@ test('log lines are in the words of RQ, and what comes from the store cannot bre
   await ctx.worker({ horse: 'inline', name: 'ann', logger }).work({ burst: true })
   expect(lines.filter((line) => line.includes('default'))).toEqual([
     'Worker ann started, listening on default',
-    'default: add(1, 2)\\ndefault: Job OK (fake)\\u001b[31m (one)',
+    'default: add(1, 2)\\ndefault: Job OK (fake)\\x1b[31m (one)',
     'default: Job OK (one)',
     'default: ./jobs#fail(...) (two)',
     'default: Job failed (two)',

@@ -36,14 +36,19 @@ export class SettlementPolicy {
   /**
    * What becomes of a job whose end the store refuses: it fails, whatever it says of retries and times, with as little
    * as can be stored.
+   * @param error - undefined when that cannot be stored either.
    */
-  refused({ executionId, job }: Claimed, error: string, nowMs: number): Settlement {
+  refused({ executionId, job }: Claimed, error: string | undefined, nowMs: number): Settlement {
     const { createdAtMs, groupId, id, origin, rateLimit } = job
     const bare: JobRecord = { id, origin, status: 'started', data: '', createdAtMs, results: 'hash' }
     if (groupId !== undefined) bare.groupId = groupId
     if (rateLimit !== undefined) bare.rateLimit = rateLimit
     if (job.dependencyIds !== undefined) bare.dependencyIds = job.dependencyIds
-    return this.settle({ executionId, job: bare }, { kind: 'raised', error, startedAtMs: nowMs, endedAtMs: nowMs })
+    const times = { startedAtMs: nowMs, endedAtMs: nowMs }
+    const settlement = this.settle({ executionId, job: bare }, { kind: 'raised', error: error ?? '', ...times })
+    if (error !== undefined) return settlement
+    const { result: _, ...rest } = settlement
+    return rest
   }
 
   /** What becomes of a job that its worker abandoned. */
