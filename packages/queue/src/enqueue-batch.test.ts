@@ -83,11 +83,14 @@ describe('EnqueueBatch', () => {
     expect(placements).toEqual(['duplicate', 'queued', 'scheduled'])
   })
 
-  it('rejects only the call whose job caused the error', async () => {
+  it.each([
+    ['RQ_SERIALIZATION', 'too large'],
+    ['RQ_REDIS', 'Redis answered with an error: WRONGTYPE rq:queue:q is no queue'],
+  ] as const)('rejects only the call whose job caused the error, %s', async (code, message) => {
     const storage = new TestStorage()
     storage.onCall = async ({ args: [jobs] }, run) => {
       const ids = (jobs as readonly NewJob[]).map(({ record }) => record.id)
-      if (ids.includes('j3')) throw new RqError('RQ_SERIALIZATION', 'too large')
+      if (ids.includes('j3')) throw new RqError(code, message)
       return run()
     }
     const batch = new EnqueueBatch(storage.queues)

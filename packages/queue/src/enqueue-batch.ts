@@ -117,6 +117,8 @@ export class EnqueueBatch {
 /** Whether the error may be the fault of a single job, so that the others can be sent without it. */
 function isAboutOneJob(error: unknown): boolean {
   if (!(error instanceof RqError)) return true
+  // A key that another program has replaced: of one job, or of its queue.
+  if (error.code === 'RQ_REDIS') return error.message.includes('WRONGTYPE')
   return error.code === 'RQ_SERIALIZATION' || error.code === 'RQ_INVALID_OPTION'
 }
 

@@ -37,30 +37,38 @@ elseif traits == '1' then
     end
   end
 end
---- Push jobs that are written. If the key of their queue is no list, they are removed again, and the error is returned.
-local function pushWritten(queue, first, last, ids)
-  local answer = redis.pcall('RPUSH', prefix .. 'queue:' .. queue, unpack(ids))
-  if type(answer) == 'number' then return nil end
-  redis.call('UNLINK', unpack(keys, first, last))
+local pushed = {}
+
+--- Push jobs that are written, the last of which is the job `last`. If the key of their queue is no list, all that this
+-- call has written is removed again, and the error is returned.
+local function pushWritten(queue, last, ids)
+  local list = prefix .. 'queue:' .. queue
+  local answer = redis.pcall('RPUSH', list, unpack(ids))
+  if type(answer) == 'number' then
+    pushed[#pushed + 1] = { list, #ids }
+    return nil
+  end
+  for at = #pushed, 1, -1 do redis.call('RPOP', unpack(pushed[at])) end
+  redis.call('UNLINK', unpack(keys, 1, last))
   return answer
 end
 
 if found == 0 then
   -- All are plain and new. Neighbours of the same queue are pushed together.
-  local queue, ready, first = nil, {}, 1
+  local queue, ready = nil, {}
   for n = 1, count do
     local id, itsQueue, createdAt, data, description, timeout = unpack(jobs, 6 * n - 5, 6 * n)
     if itsQueue ~= queue then
-      local fault = queue and pushWritten(queue, first, n - 1, ready)
+      local fault = queue and pushWritten(queue, n - 1, ready)
       if fault then return fault end
-      queue, ready, first = itsQueue, {}, n
+      queue, ready = itsQueue, {}
       redis.call('SADD', queuesKey, prefix .. 'queue:' .. queue)
     end
     redis.call('HSET', keys[n], 'status', 'queued', 'enqueued_at', stamp, 'created_at', createdAt, 'data', data,
       'origin', queue, 'last_heartbeat', '', 'description', description, 'timeout', timeout)
     ready[#ready + 1] = id
   end
-  return pushWritten(queue, first, count, ready) or count
+  return pushWritten(queue, count, ready) or count
 end
 
 -- Redis makes the functions of a script at every call: those of the library are made here, where they are needed.

@@ -204,6 +204,23 @@ describe('one key that is no job', () => {
 })
 
 describe('a queue whose list is of another type', () => {
+  it.each([{}, { resultTtlS: 60 }])(
+    'refuses jobs with %o, and those that are sent with them, and nothing is written',
+    (facts) =>
+      withPlace(async (place) => {
+        await place.client.set(place.key('queue:wrong'), 'x')
+        await place.storage.queues.enqueue([newJob({ id: 'there', origin: 'right' })])
+        const list = ['1', '2'].flatMap((n) => [
+          newJob({ id: `a${n}`, origin: 'right', ...facts }),
+          newJob({ id: `b${n}`, origin: 'wrong', ...facts }),
+        ])
+        for (const jobs of [list, list.slice(1, 2)])
+          await expect(place.storage.queues.enqueue(jobs)).rejects.toThrow(/WRONGTYPE/)
+        expect(await queued(place, 'right')).toEqual(['there'])
+        expect(await place.client.exists(...list.map(({ record }) => place.key(`job:${record.id}`)))).toBe(0)
+      }),
+  )
+
   it('keeps no worker from its other queues', () =>
     withPlace(async (place) => {
       await enqueue(place)

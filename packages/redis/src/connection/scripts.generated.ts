@@ -2477,7 +2477,7 @@ export const enqueue: Script<
   number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle' | 'too_many')[]
 > = {
   name: 'enqueue',
-  sha: '2fd6178dc702038d1679e428cbfdb2bb4d81bb77',
+  sha: '465a20b0d3384a5d4ee7d81b33957da99edd0fea',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2507,27 +2507,33 @@ elseif traits == '1' then
     end
   end
 end
-local function pushWritten(queue, first, last, ids)
-  local answer = redis.pcall('RPUSH', prefix .. 'queue:' .. queue, unpack(ids))
-  if type(answer) == 'number' then return nil end
-  redis.call('UNLINK', unpack(keys, first, last))
+local pushed = {}
+local function pushWritten(queue, last, ids)
+  local list = prefix .. 'queue:' .. queue
+  local answer = redis.pcall('RPUSH', list, unpack(ids))
+  if type(answer) == 'number' then
+    pushed[#pushed + 1] = { list, #ids }
+    return nil
+  end
+  for at = #pushed, 1, -1 do redis.call('RPOP', unpack(pushed[at])) end
+  redis.call('UNLINK', unpack(keys, 1, last))
   return answer
 end
 if found == 0 then
-  local queue, ready, first = nil, {}, 1
+  local queue, ready = nil, {}
   for n = 1, count do
     local id, itsQueue, createdAt, data, description, timeout = unpack(jobs, 6 * n - 5, 6 * n)
     if itsQueue ~= queue then
-      local fault = queue and pushWritten(queue, first, n - 1, ready)
+      local fault = queue and pushWritten(queue, n - 1, ready)
       if fault then return fault end
-      queue, ready, first = itsQueue, {}, n
+      queue, ready = itsQueue, {}
       redis.call('SADD', queuesKey, prefix .. 'queue:' .. queue)
     end
     redis.call('HSET', keys[n], 'status', 'queued', 'enqueued_at', stamp, 'created_at', createdAt, 'data', data,
       'origin', queue, 'last_heartbeat', '', 'description', description, 'timeout', timeout)
     ready[#ready + 1] = id
   end
-  return pushWritten(queue, first, count, ready) or count
+  return pushWritten(queue, count, ready) or count
 end`,
     LIB_TIME,
     LIB_ENQUEUE_BATCH,
