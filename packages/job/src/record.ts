@@ -94,6 +94,8 @@ export interface JobRecord {
    * good.
    */
   abandonedCount?: number
+  /** How many bytes the job has, if that is too much for its reader: `data` is empty, and long values are left out. */
+  leftOutBytes?: number
   results: ResultDialect
   /** The latest return value, in the `hash` dialect only. */
   result?: Payload

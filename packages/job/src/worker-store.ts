@@ -16,6 +16,11 @@ export interface ClaimRequest {
   readonly workerName: string
   readonly leaseMs: number
   /**
+   * Bytes that a stored value of a job may have. A job with a larger one comes without its data and its long values:
+   * see `leftOutBytes` of its record. Default 16 MB.
+   */
+  readonly largestBytes?: number
+  /**
    * Whether some of the jobs may wait behind others in the worker. If it dies before its next heartbeat, it is not
    * known which had started, so `recover` puts them back into their queue, and `retriesLeft` stays. Default false.
    */
@@ -26,7 +31,7 @@ export interface ClaimReply {
   readonly jobs: readonly Claimed[]
   /** True while all workers are suspended; `jobs` is empty then. */
   readonly suspended: boolean
-  /** True when the claim was ended before it came to a job or to the end of the queues: claim again. */
+  /** True when the claim ended before it had all jobs that it wanted, or came to the end of the queues: claim again. */
   readonly again?: boolean
 }
 
@@ -44,6 +49,8 @@ export interface RecoverRequest {
   readonly queue: string
   readonly workerName: string
   readonly leaseMs: number
+  /** As in {@link ClaimRequest}. A job that was lost with three workers comes with values of 64 KB at most. */
+  readonly largestBytes?: number
   /** Look at up to this many leases. */
   readonly most: number
   /** `next` of the reply before. Absent: begin anew. */

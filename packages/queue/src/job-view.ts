@@ -295,6 +295,7 @@ export class JobView {
   }
 
   #decoded(): Call {
+    this.#limits.checkWhole(this.#record)
     this.#call ??= readCall(this.#context.serializer, this.#data, this.#limits.limits.inflated)
     return this.#call
   }

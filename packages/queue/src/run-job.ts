@@ -94,6 +94,7 @@ export async function attemptJob(input: RunInput): Promise<Attempt> {
 /** Makes no promise of its own when the function was loaded before: every job passes here. */
 function call({ context, loader, signal }: RunInput, job: Job, record: JobRecord, data: Readable): unknown {
   const { limits = DEFAULT_SIZE_LIMITS } = context
+  limits.checkWhole(record)
   limits.checkStored('arguments', record.data, `job ${record.id}`)
   const stored = readCall(context.serializer, data, limits.limits.inflated)
   const start = (func: AnyFunction): unknown => {

@@ -1,5 +1,5 @@
 import { type Logger, RqError, silentLogger } from '@rq/core'
-import { DEFAULT_LIMITS, type Limits, type Payload } from '@rq/job'
+import { DEFAULT_LIMITS, type JobRecord, type Limits, type Payload } from '@rq/job'
 
 /** What is checked: a name of {@link Limits}, and the word for it. */
 type Part = 'arguments' | 'meta' | 'result'
@@ -37,6 +37,11 @@ export class SizeLimits {
     const bytes = Buffer.byteLength(payload)
     if (bytes > most) throw tooLarge(part, owner(), bytes, most)
     if (bytes > warnAt) this.#warn(part, owner(), bytes)
+  }
+
+  /** Refuse a job that comes without its data, since it was too large. @throws RqError `RQ_TOO_LARGE`. */
+  checkWhole({ id, leftOutBytes }: JobRecord): void {
+    if (leftOutBytes !== undefined) throw tooLarge('arguments', `job ${id}`, leftOutBytes, this.limits.arguments)
   }
 
   /** Check a payload that was stored by others. @throws RqError `RQ_TOO_LARGE`. */

@@ -6,6 +6,7 @@
 -- @arg want    int
 -- @arg worker  string
 -- @arg leaseMs int
+-- @arg largest int bytes that a value of a job may have, see lib/claimed
 -- @arg executionBase string random; execution ids begin with it
 -- @arg shown string state that the worker's record shows, or empty, see lib/worker_state
 -- @arg queues... string names, in order of service
@@ -15,12 +16,12 @@
 
 local suspendedKey = KEYS[1]
 local prefix, stamp, want, worker = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
-local leaseMs, executionBase, shown = tonumber(ARGV[5]), ARGV[6], ARGV[7]
+local leaseMs, largest, executionBase, shown = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7], ARGV[8]
 
 if redis.call('EXISTS', suspendedKey) == 1 then
   showState(prefix, worker, shown, 'suspended')
   return 'suspended'
 end
-local claimed = claim(prefix, 8, #ARGV, want, worker, leaseMs, stamp, executionBase)
+local claimed = claim(prefix, 9, #ARGV, want, worker, leaseMs, stamp, executionBase, largest)
 showState(prefix, worker, shown, claimed)
 return claimed.err and claimed or pack(claimed)

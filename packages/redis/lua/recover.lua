@@ -9,6 +9,7 @@
 -- @arg queue   string
 -- @arg worker  string
 -- @arg leaseMs int
+-- @arg largest int bytes that a value of a job may have, see lib/claimed
 -- @arg most    int leases to look at
 -- @arg stamp   string ISO time
 -- @arg executionBase string random; execution ids begin with it
@@ -26,15 +27,16 @@
 -- @lazy lib/ready drainReady
 
 local wipKey = KEYS[1]
-local prefix, queue, worker, leaseMs, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
-local stamp, executionBase, sentMs, from = ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
+local prefix, queue, worker, leaseMs, largest = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local most, stamp, executionBase = tonumber(ARGV[6]), ARGV[7], ARGV[8]
+local sentMs, from = tonumber(ARGV[9]), tonumber(ARGV[10])
 
 local nowS, nowMs = clock()
 -- Redis was paused or unreachable, so no worker could renew its leases: do not take them for ended.
 if sentMs > 0 and nowMs - sentMs > leaseMs / 3 then return { nowMs, 'stalled', -1 } end
 local taken = {}
 local serial = firstSerial(nowMs)
-local left = 0
+local left, bytes, isFull = 0, 0, false
 
 --- How long a Python worker may take to queue a job that it found ready. It passes over the job, until its maintenance,
 -- when another change of the registry comes between.
@@ -47,6 +49,8 @@ end
 
 --- A prefetched job that was abandoned this often is taken over all the same: it may be the job that kills its workers.
 local OFTEN = 3
+--- Largest value of such a job: whatever of it may kill a worker that reads it is left out.
+local SMALL = 64 * 1024
 --- What the execution ids of prefetched jobs begin with.
 local PREFETCHED = 'f'
 
@@ -82,6 +86,9 @@ end
 
 local ended = redis.call('ZREVRANGEBYSCORE', wipKey, leaseScore(nowMs), 0, 'WITHSCORES', 'LIMIT', from, most)
 for at = #ended - 1, 1, -2 do
+  -- The next call looks at the same page again: what is taken is no longer in it.
+  isFull = bytes >= MOST_BYTES
+  if isFull then break end
   local member = ended[at]
   -- Something else than a lease, which another program has written, is dropped like that of a job that is gone.
   local id, execution = string.match(member, '^([^:]*):?(.*)$')
@@ -108,11 +115,12 @@ for at = #ended - 1, 1, -2 do
         local own = executionBase .. string.format('%08x', serial)
         redis.call('HSET', key, 'status', 'started', 'execution_id', own)
         redis.call('ZADD', wipKey, leaseScore(nowMs + leaseMs), id .. ':' .. own)
-        appendFull(taken, queue, own, id, redis.call('HGETALL', key))
+        local few = often and math.min(SMALL, largest) or largest
+        bytes = bytes + appendFull(taken, queue, own, id, redis.call('HGETALL', key), few)
       end
     end
   end
 end
 -- Last first, so that the first of them comes to stand at the head.
 for at = #back, 1, -1 do redis.call('LPUSH', prefix .. 'queue:' .. queue, back[at]) end
-return { nowMs, pack(taken), #ended == 2 * most and from + left or -1 }
+return { nowMs, pack(taken), isFull and from or #ended == 2 * most and from + left or -1 }

@@ -6,6 +6,7 @@
 -- @arg want    int jobs to claim afterwards; 0 = none
 -- @arg worker  string
 -- @arg leaseMs int
+-- @arg largest int bytes that a value of a claimed job may have, see lib/claimed
 -- @arg executionBase string random; execution ids begin with it
 -- @arg workedS float seconds worked on all these attempts
 -- @arg shown string state that the worker's record shows, or empty, see lib/worker_state
@@ -24,9 +25,9 @@
 
 local suspendedKey = KEYS[1]
 local prefix, stamp, want, worker = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
-local leaseMs, executionBase, workedS, shown = tonumber(ARGV[5]), ARGV[6], ARGV[7], ARGV[8]
-local settlements = cmsgpack.unpack(ARGV[9])
-local firstQueue, lastQueue = 10, #ARGV
+local leaseMs, largest, executionBase, workedS, shown = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7], ARGV[8], ARGV[9]
+local settlements = cmsgpack.unpack(ARGV[10])
+local firstQueue, lastQueue = 11, #ARGV
 
 local function settlementOf(id, execution, queue, to, startedAt, endedAt, keepS, counts, release, value, extra)
   return { id = id, execution = execution, queue = queue, to = to, startedAt = startedAt, endedAt = endedAt,
@@ -62,7 +63,7 @@ if want > 0 and redis.call('EXISTS', suspendedKey) == 1 then
   showState(prefix, worker, shown, 'suspended')
   return { answers, 'suspended', hasMore }
 end
-local claimed = claim(prefix, firstQueue, lastQueue, want, worker, leaseMs, stamp, executionBase)
+local claimed = claim(prefix, firstQueue, lastQueue, want, worker, leaseMs, stamp, executionBase, largest)
 showState(prefix, worker, shown, claimed)
 -- The next claim returns the error.
 return { answers, pack(claimed.err and {} or claimed), hasMore }

@@ -10,9 +10,15 @@ export interface ExecutionsOptions extends ExecutionParts {
 export class Executions {
   readonly #options: ExecutionsOptions
   readonly #executions = new Map<string, Execution>()
+  #bytes = 0
 
   constructor(options: ExecutionsOptions) {
     this.#options = options
+  }
+
+  /** Bytes of the data of the jobs, about. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   get size(): number {
@@ -72,14 +78,18 @@ export class Executions {
 
   #add(jobs: readonly Claimed[]): Execution[] {
     const executions = jobs.map((claimed) => new Execution(claimed, this.#options, this.#noteEnd))
-    for (const execution of executions) this.#executions.set(execution.id, execution)
+    for (const execution of executions) {
+      this.#executions.set(execution.id, execution)
+      this.#bytes += execution.job.data.length
+    }
     this.#options.renewer?.hold(executions)
     return executions
   }
 
-  readonly #noteEnd = ({ id }: Execution, end: ExecutionEnd): void => {
+  readonly #noteEnd = ({ id, job }: Execution, end: ExecutionEnd): void => {
     // An execution that was given back may end a second time, when its run does.
     if (!this.#executions.delete(id)) return
+    this.#bytes -= job.data.length
     this.#options.renewer?.drop(id)
     this.#options.onEnd(end)
   }

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { type Duty, type Logger, type PeriodicDuty, RqError, SECOND_MS, within } from '@rq/core'
-import type { WorkerIdentity, WorkerState } from '@rq/job'
+import type { Limits, WorkerIdentity, WorkerState } from '@rq/job'
 import type { JobContext } from '@rq/queue'
 import { functionName } from '@rq/queue/run'
 import { Webhooks } from '@rq/webhooks'
@@ -45,6 +45,8 @@ export interface WorkerRunOptions {
   readonly services: readonly WorkerService[]
 }
 
+/** With this much data in the jobs that are held, those of dead workers wait until the next look. */
+const MOST_BYTES_TAKEN = 32 * 1024 ** 2
 /** The part of a lease that may pass without a heartbeat; a lease is renewed three times. */
 const MOST_BEHIND = 2 / 3
 /** How long a worker that leaves waits for the store. */
@@ -176,7 +178,7 @@ export class WorkerRun {
   }
 
   #makeStoreLoop(): StoreLoop {
-    const { clock, leaseMs, logger, name, queues, storage } = this.#settings
+    const { clock, concurrency, leaseMs, limits, logger, name, queues, storage } = this.#settings
     const { maxJobs, strategy } = this.#options
     return new StoreLoop({
       store: storage.workers,
@@ -190,6 +192,9 @@ export class WorkerRun {
       maxJobs,
       onClaimed: (jobs) => this.#executions.start(jobs),
       jobsHeld: () => this.#executions.size,
+      bytesHeld: () => this.#executions.bytes,
+      concurrency,
+      largestBytes: largestValue(limits),
       onSuspended: (isSuspended) => this.#log.suspended(isSuspended),
       onIdle: () => this.shutdown.endIfDone(),
     })
@@ -214,14 +219,15 @@ export class WorkerRun {
   }
 
   #makeRecovery(): PeriodicDuty {
-    const { leaseMs, logger, name, queues, storage } = this.#settings
+    const { leaseMs, limits, logger, name, queues, storage } = this.#settings
     return recovery({
       store: storage.workers,
       workerName: name,
       queues,
       leaseMs,
+      largestBytes: largestValue(limits),
       logger,
-      isWanted: () => !this.shutdown.isRequested && !this.#isBehind,
+      isWanted: () => !this.shutdown.isRequested && !this.#isBehind && this.#executions.bytes < MOST_BYTES_TAKEN,
       onRecovered: (claimed) => this.#executions.takeOver(claimed),
       onDone: () => this.#store.nudge(),
     })
@@ -347,4 +353,9 @@ export class WorkerRun {
     if (!this.shutdown.isCold) await within(WEBHOOKS_LEAVE_MS, this.#webhooks.idle())
     this.#webhooks.stop()
   }
+}
+
+/** How large a value of a job may be that is claimed. */
+function largestValue(limits: Limits): number {
+  return Math.max(limits.arguments, limits.meta)
 }

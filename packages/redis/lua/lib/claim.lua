@@ -70,16 +70,17 @@ end
 --- How many ids of jobs that cannot start one call drops, at most.
 local MOST_DROPPED = 1000
 
---- Claim up to `want` jobs from the queues named in `ARGV[first..last]`, in that order. Returns them as lib/claimed
--- says. Drops ids of jobs that cannot start, see lib/claim_any. Returns the word again instead of an empty list when it
--- has dropped so many that it did not come to an end, or the error that kept it from leasing jobs. Skips paused queues.
-local function claim(prefix, first, last, want, worker, leaseMs, stamp, executionBase)
+--- Claim up to `want` jobs from the queues named in `ARGV[first..last]`, in that order, or fewer if they are large.
+-- Returns them as lib/claimed says; no value of a job has more than `largest` bytes. Drops ids of jobs that cannot
+-- start, see lib/claim_any. Returns the word again instead of an empty list when it has dropped so many that it did not
+-- come to an end, or the error that kept it from leasing jobs. Skips paused queues.
+local function claim(prefix, first, last, want, worker, leaseMs, stamp, executionBase, largest)
   local claimed = {}
   if want <= 0 then return claimed end
   local _, nowMs = clock()
   local leaseEnds = leaseScore(nowMs + leaseMs)
   local serial = firstSerial(nowMs)
-  local dropped, fault = 0, nil
+  local dropped, bytes, fault = 0, 0, nil
   local anyPaused = isAnyPaused(prefix, first, last)
   for q = first, last do
     local queue = ARGV[q]
@@ -94,7 +95,7 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
         local id = ids[i]
         local key = prefix .. 'job:' .. id
         local values, resultTtl = readPlain(key)
-        if values and values[1] ~= 'queued' then values = nil end
+        if values and (values[1] ~= 'queued' or #values[2] > largest) then values = nil end
         local fields = not values and readAny(prefix, queue, id, key, leases)
         if values or fields then
           serial = serial + 1
@@ -102,7 +103,7 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
           redis.call('HSET', key, 'status', 'started', 'started_at', stamp, 'worker_name', worker,
             'execution_id', execution)
           if values then
-            appendPlain(claimed, queue, execution, id, values, resultTtl)
+            bytes = bytes + appendPlain(claimed, queue, execution, id, values, resultTtl)
           else
             -- The time to live in the queue does not count once the job has started. It may also be left from an
             -- earlier end.
@@ -110,13 +111,18 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
               redis.call('PERSIST', key .. ':dependents')
               redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
             end
-            appendFull(claimed, queue, execution, id, fields)
+            bytes = bytes + appendFull(claimed, queue, execution, id, fields, largest)
           end
           local m = #leases
           leases[m + 1], leases[m + 2] = leaseEnds, id .. ':' .. execution
           want = want - 1
         else
           dropped = dropped + 1
+        end
+        if bytes >= MOST_BYTES then
+          for rest = #ids, i + 1, -1 do redis.call('LPUSH', list, ids[rest]) end
+          want = 0
+          break
         end
       end
       fault = lease(prefix .. 'wip:' .. queue, leases)

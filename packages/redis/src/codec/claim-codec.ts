@@ -6,6 +6,9 @@ export const NO_JOBS: ClaimReply = { jobs: [], suspended: false }
 const SUSPENDED_WORD = Buffer.from('suspended')
 const SUSPENDED: ClaimReply = { jobs: [], suspended: true }
 
+/** A reply of this length may have been ended because of it: see lua/lib/claimed. */
+const MOST_BYTES = 8 * 1024 ** 2
+
 const AGAIN_WORD = Buffer.from('again')
 const AGAIN: ClaimReply = { jobs: [], suspended: false, again: true }
 
@@ -25,7 +28,8 @@ export function decodeClaim(reply: Buffer): ClaimReply {
     job.status = 'started'
     jobs.push({ executionId, job })
   }
-  return jobs.length === 0 ? NO_JOBS : { jobs, suspended: false }
+  if (jobs.length === 0) return NO_JOBS
+  return reply.length >= MOST_BYTES ? { jobs, suspended: false, again: true } : { jobs, suspended: false }
 }
 
 function decodeFields(packed: PackedStrings, count: number): JobRecord | undefined {

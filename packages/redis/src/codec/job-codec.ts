@@ -189,6 +189,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['repeats_left', integer('repeatsLeft')],
   ['repeats_done', integer('repeatsDone')],
   ['abandoned_count', integer('abandonedCount')],
+  ['left_out', integer('leftOutBytes')],
   ['retry_intervals', integers('retryIntervalsS')],
   ['repeat_intervals', integers('repeatIntervalsS')],
   ['enqueue_at_front_on_retry', flag('enqueueAtFrontOnRetry')],

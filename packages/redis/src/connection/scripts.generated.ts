@@ -76,13 +76,13 @@ local function isAnyPaused(prefix, first, last)
   return #keys > 0 and redis.call('EXISTS', unpack(keys)) > 0
 end
 local MOST_DROPPED = 1000
-local function claim(prefix, first, last, want, worker, leaseMs, stamp, executionBase)
+local function claim(prefix, first, last, want, worker, leaseMs, stamp, executionBase, largest)
   local claimed = {}
   if want <= 0 then return claimed end
   local _, nowMs = clock()
   local leaseEnds = leaseScore(nowMs + leaseMs)
   local serial = firstSerial(nowMs)
-  local dropped, fault = 0, nil
+  local dropped, bytes, fault = 0, 0, nil
   local anyPaused = isAnyPaused(prefix, first, last)
   for q = first, last do
     local queue = ARGV[q]
@@ -96,7 +96,7 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
         local id = ids[i]
         local key = prefix .. 'job:' .. id
         local values, resultTtl = readPlain(key)
-        if values and values[1] ~= 'queued' then values = nil end
+        if values and (values[1] ~= 'queued' or #values[2] > largest) then values = nil end
         local fields = not values and readAny(prefix, queue, id, key, leases)
         if values or fields then
           serial = serial + 1
@@ -104,19 +104,24 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
           redis.call('HSET', key, 'status', 'started', 'started_at', stamp, 'worker_name', worker,
             'execution_id', execution)
           if values then
-            appendPlain(claimed, queue, execution, id, values, resultTtl)
+            bytes = bytes + appendPlain(claimed, queue, execution, id, values, resultTtl)
           else
             if redis.call('PERSIST', key) == 1 then
               redis.call('PERSIST', key .. ':dependents')
               redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
             end
-            appendFull(claimed, queue, execution, id, fields)
+            bytes = bytes + appendFull(claimed, queue, execution, id, fields, largest)
           end
           local m = #leases
           leases[m + 1], leases[m + 2] = leaseEnds, id .. ':' .. execution
           want = want - 1
         else
           dropped = dropped + 1
+        end
+        if bytes >= MOST_BYTES then
+          for rest = #ids, i + 1, -1 do redis.call('LPUSH', list, ids[rest]) end
+          want = 0
+          break
         end
       end
       fault = lease(prefix .. 'wip:' .. queue, leases)
@@ -175,17 +180,42 @@ local function readAny(prefix, queue, id, key, leases)
   return redis.call('HGETALL', key)
 end`
 
-const LIB_CLAIMED = String.raw`local function appendPlain(claimed, queue, execution, id, values, resultTtl)
+const LIB_CLAIMED = String.raw`local MOST_BYTES = 8 * 1024 * 1024
+local SHORT = 1024
+local function bytesOf(fields)
+  local bytes, longest = 0, 0
+  for at = 1, #fields do
+    local length = #fields[at]
+    bytes = bytes + length
+    if length > longest then longest = length end
+  end
+  return bytes, longest
+end
+local function shortFields(fields, bytes)
+  local short = { 'data', '', 'left_out', tostring(bytes) }
+  for at = 1, #fields, 2 do
+    local name, value = fields[at], fields[at + 1]
+    if name ~= 'data' and name ~= 'left_out' and #name <= SHORT and #value <= SHORT then
+      short[#short + 1], short[#short + 2] = name, value
+    end
+  end
+  return short
+end
+local function appendPlain(claimed, queue, execution, id, values, resultTtl)
   local n = #claimed
   claimed[n + 1], claimed[n + 2], claimed[n + 3], claimed[n + 4] = '', queue, execution, id
   claimed[n + 5], claimed[n + 6], claimed[n + 7], claimed[n + 8] = values[3], values[4], values[5], resultTtl
   claimed[n + 9], claimed[n + 10] = values[6], values[2]
+  return #values[2] + #values[6]
 end
-local function appendFull(claimed, queue, execution, id, fields)
+local function appendFull(claimed, queue, execution, id, fields, largest)
+  local bytes, longest = bytesOf(fields)
+  if longest > largest or bytes > 2 * largest then fields, bytes = shortFields(fields, bytes), 0 end
   local n = #claimed
   claimed[n + 1], claimed[n + 2], claimed[n + 3], claimed[n + 4] = tostring(#fields), queue, execution, id
   n = n + 4
   for at = 1, #fields do claimed[n + at] = fields[at] end
+  return bytes
 end
 local function pack(claimed)
   return claimed == 'again' and claimed or cmsgpack.pack(claimed)
@@ -1595,6 +1625,7 @@ export const claim: Script<
     want: number,
     worker: string,
     leaseMs: number,
+    largest: number,
     executionBase: string,
     shown: string,
     ...queues: string[],
@@ -1602,7 +1633,7 @@ export const claim: Script<
   Buffer
 > = {
   name: 'claim',
-  sha: 'caf988ff386906678e8ec4cf2ef663d88d88c853',
+  sha: 'e9ba531eb232094df68464122bacb248d7fd9d6e',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -1628,12 +1659,12 @@ end`,
     LIB_WORKER_STATE,
     String.raw`local suspendedKey = KEYS[1]
 local prefix, stamp, want, worker = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
-local leaseMs, executionBase, shown = tonumber(ARGV[5]), ARGV[6], ARGV[7]
+local leaseMs, largest, executionBase, shown = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7], ARGV[8]
 if redis.call('EXISTS', suspendedKey) == 1 then
   showState(prefix, worker, shown, 'suspended')
   return 'suspended'
 end
-local claimed = claim(prefix, 8, #ARGV, want, worker, leaseMs, stamp, executionBase)
+local claimed = claim(prefix, 9, #ARGV, want, worker, leaseMs, stamp, executionBase, largest)
 showState(prefix, worker, shown, claimed)
 return claimed.err and claimed or pack(claimed)`,
   ),
@@ -3202,25 +3233,26 @@ export const reclaim: Script<
   [queues: string],
   [
     prefix: string,
+    largest: number,
     ...leases: string[],
   ],
   Buffer
 > = {
   name: 'reclaim',
-  sha: 'eb0a68e7ea3d2c20606b163d75a4a29093ee4127',
+  sha: 'ce501eb80ed0f9f00c9addb7c936e135570d3401',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
     String.raw`#!lua flags=no-writes`,
     LIB_CLAIMED,
-    String.raw`local prefix = ARGV[1]
+    String.raw`local prefix, largest = ARGV[1], tonumber(ARGV[2])
 local found = {}
-for at = 2, #ARGV, 3 do
+for at = 3, #ARGV, 3 do
   local queue, id, execution = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local key = prefix .. 'job:' .. id
   local held = redis.pcall('HMGET', key, 'execution_id', 'status')
   if held[1] == execution and held[2] ~= 'canceled' then
-    appendFull(found, queue, execution, id, redis.call('HGETALL', key))
+    appendFull(found, queue, execution, id, redis.call('HGETALL', key), largest)
   end
 end
 return pack(found)`,
@@ -3241,6 +3273,7 @@ export const recover: Script<
     queue: string,
     worker: string,
     leaseMs: number,
+    largest: number,
     most: number,
     stamp: string,
     executionBase: string,
@@ -3250,7 +3283,7 @@ export const recover: Script<
   [nowMs: number, taken: Buffer, next: number]
 > = {
   name: 'recover',
-  sha: 'df9875f6b9386e1de77550a2ed25f63a2c4785a4',
+  sha: '8da7affe4b9a471b2b3eaceedbe03fd1a2ee9537',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3287,18 +3320,20 @@ function drainReady(...)
   return drainReady(...)
 end`,
     String.raw`local wipKey = KEYS[1]
-local prefix, queue, worker, leaseMs, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
-local stamp, executionBase, sentMs, from = ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
+local prefix, queue, worker, leaseMs, largest = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local most, stamp, executionBase = tonumber(ARGV[6]), ARGV[7], ARGV[8]
+local sentMs, from = tonumber(ARGV[9]), tonumber(ARGV[10])
 local nowS, nowMs = clock()
 if sentMs > 0 and nowMs - sentMs > leaseMs / 3 then return { nowMs, 'stalled', -1 } end
 local taken = {}
 local serial = firstSerial(nowMs)
-local left = 0
+local left, bytes, isFull = 0, 0, false
 local READY_S = 5
 local function isStartedByPython(id, job)
   return not job[2] or (job[4] and not attempt('ZSCORE', prefix .. 'wip:' .. job[4], id .. ':' .. job[2]))
 end
 local OFTEN = 3
+local SMALL = 64 * 1024
 local PREFETCHED = 'f'
 local function countAbandoned(key)
   local count = redis.pcall('HINCRBY', key, 'abandoned_count', 1)
@@ -3324,6 +3359,8 @@ if redis.call('EXISTS', prefix .. 'ready:' .. queue) == 1 then
 end
 local ended = redis.call('ZREVRANGEBYSCORE', wipKey, leaseScore(nowMs), 0, 'WITHSCORES', 'LIMIT', from, most)
 for at = #ended - 1, 1, -2 do
+  isFull = bytes >= MOST_BYTES
+  if isFull then break end
   local member = ended[at]
   local id, execution = string.match(member, '^([^:]*):?(.*)$')
   local key = prefix .. 'job:' .. id
@@ -3347,13 +3384,14 @@ for at = #ended - 1, 1, -2 do
         local own = executionBase .. string.format('%08x', serial)
         redis.call('HSET', key, 'status', 'started', 'execution_id', own)
         redis.call('ZADD', wipKey, leaseScore(nowMs + leaseMs), id .. ':' .. own)
-        appendFull(taken, queue, own, id, redis.call('HGETALL', key))
+        local few = often and math.min(SMALL, largest) or largest
+        bytes = bytes + appendFull(taken, queue, own, id, redis.call('HGETALL', key), few)
       end
     end
   end
 end
 for at = #back, 1, -1 do redis.call('LPUSH', prefix .. 'queue:' .. queue, back[at]) end
-return { nowMs, pack(taken), #ended == 2 * most and from + left or -1 }`,
+return { nowMs, pack(taken), isFull and from or #ended == 2 * most and from + left or -1 }`,
   ),
 }
 
@@ -3658,6 +3696,7 @@ export const settle: Script<
     want: number,
     worker: string,
     leaseMs: number,
+    largest: number,
     executionBase: string,
     workedS: number,
     shown: string,
@@ -3667,7 +3706,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: '7497504af25d73d62f53825019d1467c1edd6b64',
+  sha: 'fe7bae52a47a66baf2edab3b56901a74d8f2f054',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3722,9 +3761,9 @@ function releaseOfEnded(...)
 end`,
     String.raw`local suspendedKey = KEYS[1]
 local prefix, stamp, want, worker = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
-local leaseMs, executionBase, workedS, shown = tonumber(ARGV[5]), ARGV[6], ARGV[7], ARGV[8]
-local settlements = cmsgpack.unpack(ARGV[9])
-local firstQueue, lastQueue = 10, #ARGV
+local leaseMs, largest, executionBase, workedS, shown = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7], ARGV[8], ARGV[9]
+local settlements = cmsgpack.unpack(ARGV[10])
+local firstQueue, lastQueue = 11, #ARGV
 local function settlementOf(id, execution, queue, to, startedAt, endedAt, keepS, counts, release, value, extra)
   return { id = id, execution = execution, queue = queue, to = to, startedAt = startedAt, endedAt = endedAt,
     keepS = keepS, counts = counts, release = release, value = value, extra = extra }
@@ -3756,7 +3795,7 @@ if want > 0 and redis.call('EXISTS', suspendedKey) == 1 then
   showState(prefix, worker, shown, 'suspended')
   return { answers, 'suspended', hasMore }
 end
-local claimed = claim(prefix, firstQueue, lastQueue, want, worker, leaseMs, stamp, executionBase)
+local claimed = claim(prefix, firstQueue, lastQueue, want, worker, leaseMs, stamp, executionBase, largest)
 showState(prefix, worker, shown, claimed)
 return { answers, pack(claimed.err and {} or claimed), hasMore }`,
   ),

@@ -15,6 +15,8 @@ export interface LeasingCall {
   readonly base: string
   readonly workerName: string
   readonly queues: readonly string[]
+  /** As `largestBytes` of a claim. */
+  readonly largest: number
 }
 
 interface LostReply extends LeasingCall {
@@ -75,7 +77,10 @@ export class LostReplies {
     try {
       const known = new Set(lost.flatMap((one) => one.known))
       const leases = await leasesOfCalls(this.#connections, this.#keys, queues, bases)
-      const jobs = await this.#read(leases.filter(({ executionId }) => !known.has(executionId)))
+      const jobs = await this.#read(
+        leases.filter(({ executionId }) => !known.has(executionId)),
+        call.largest,
+      )
       return jobs.length === 0 ? reply : { ...reply, jobs: [...reply.jobs, ...jobs] }
     } catch {
       // The jobs of this reply must not be lost as well. The next call looks again.
@@ -84,10 +89,10 @@ export class LostReplies {
     }
   }
   /** Read the jobs of leases, without those that have lost theirs. */
-  async #read(leases: readonly Lease[]): Promise<Claimed[]> {
+  async #read(leases: readonly Lease[], largest: number): Promise<Claimed[]> {
     const jobs: Claimed[] = []
     for (let at = 0; at < leases.length; at += RECLAIM_PAGE) {
-      const args = [this.#keys.prefix, ...leaseWords(leases.slice(at, at + RECLAIM_PAGE))] as const
+      const args = [this.#keys.prefix, largest, ...leaseWords(leases.slice(at, at + RECLAIM_PAGE))] as const
       const packed = await this.#connections.run(scripts.reclaim, [this.#keys.queues], [...args])
       jobs.push(...decodeClaim(packed).jobs)
     }

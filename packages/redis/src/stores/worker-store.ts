@@ -21,6 +21,7 @@ import type {
   WorkerState,
   WorkerStore,
 } from '@rq/job'
+import { DEFAULT_LIMITS } from '@rq/job'
 import { decodeClaim, NO_JOBS } from '../codec/claim-codec.ts'
 import { readCommand } from '../codec/command-codec.ts'
 import { packList } from '../codec/message-pack.ts'
@@ -55,6 +56,8 @@ const LEASE_PAGE = 250
 
 /** RQ's word. */
 const UNKNOWN_ADDRESS = 'unknown'
+
+const largestOf = ({ largestBytes = DEFAULT_LIMITS.arguments }: Pick<ClaimRequest, 'largestBytes'> = {}) => largestBytes
 
 export class RedisWorkerStore implements WorkerStore {
   readonly #connections: Connections
@@ -120,13 +123,14 @@ export class RedisWorkerStore implements WorkerStore {
 
   async claim(request: ClaimRequest, shown?: WorkerState): Promise<ClaimReply> {
     const base = executionBase(request.isPrefetch)
-    const call = { base, queues: request.queues, workerName: request.workerName }
+    const largest = largestOf(request)
+    const call = { base, queues: request.queues, workerName: request.workerName, largest }
     const { reply, resent } = await this.#claims.send(
       call,
       scripts.claim,
       [this.#keys.suspended],
       [
-        ...([this.#keys.prefix, stampNow(), request.want, request.workerName, request.leaseMs] as const),
+        ...([this.#keys.prefix, stampNow(), request.want, request.workerName, request.leaseMs, largest] as const),
         base,
         shown ?? '',
         ...request.queues,
@@ -146,13 +150,14 @@ export class RedisWorkerStore implements WorkerStore {
     const workedMs = settlements.reduce((sum, { startedAtMs, endedAtMs }) => sum + endedAtMs - startedAtMs, 0)
     const queues = claim?.queues ?? []
     const base = executionBase(claim?.isPrefetch)
-    const call = { base, queues, workerName }
+    const largest = largestOf(claim)
+    const call = { base, queues, workerName, largest }
     const { reply, resent } = await this.#claims.send(
       call,
       scripts.settle,
       [this.#keys.suspended],
       [
-        ...([this.#keys.prefix, stampNow(), claim?.want ?? 0, workerName, claim?.leaseMs ?? 0] as const),
+        ...([this.#keys.prefix, stampNow(), claim?.want ?? 0, workerName, claim?.leaseMs ?? 0, largest] as const),
         ...([base, workedMs / SECOND_MS, shown ?? '', packList(encodeSettlements(settlements, workerName))] as const),
         ...queues,
       ],
@@ -208,8 +213,9 @@ export class RedisWorkerStore implements WorkerStore {
     const key = this.#keys.registry(queue, 'started')
     const { prefix } = this.#keys
     const clockMs = this.#clock.nowMs()
-    const args = [prefix, queue, workerName, leaseMs, most, stampNow(), base, clockMs, from] as const
-    const call = { base, queues: [queue], workerName }
+    const largest = largestOf(request)
+    const args = [prefix, queue, workerName, leaseMs, largest, most, stampNow(), base, clockMs, from] as const
+    const call = { base, queues: [queue], workerName, largest }
     const { reply, resent } = await this.#recoveries.send(call, scripts.recover, [key], [...args])
     const [serverMs, taken, next] = reply
     this.#clock.update(serverMs, sentAtMs)

@@ -33,6 +33,7 @@ describeDuty('The heartbeat', (work) =>
 
 describeDuty('The recovery', (work) =>
   recovery({
+    largestBytes: 1,
     store: {
       recover: async () => {
         await work()

@@ -7,6 +7,7 @@ export interface RecoveryOptions {
   readonly workerName: string
   readonly queues: readonly string[]
   readonly leaseMs: number
+  readonly largestBytes: number
   /** Returns false when no further job should be taken over now. */
   readonly isWanted: () => boolean
   /** Called with a job of a dead worker, which is leased to this one now. */
@@ -46,10 +47,12 @@ export function recovery(options: RecoveryOptions): PeriodicDuty {
 
 /** A worker may have held thousands of jobs. All are looked at; between two calls the store serves others. */
 async function recoverQueue(options: RecoveryOptions & { readonly queue: string }): Promise<undefined> {
-  const { isWanted, leaseMs, onRecovered, queue, store, workerName } = options
+  const { isWanted, largestBytes, leaseMs, onRecovered, queue, store, workerName } = options
   let from: number | undefined = 0
   while (from !== undefined && isWanted()) {
-    const { jobs, next }: RecoverReply = await store.recover({ queue, workerName, leaseMs, most: MOST_AT_ONCE, from })
+    const { jobs, next }: RecoverReply = await store.recover({
+      ...{ queue, workerName, leaseMs, largestBytes, most: MOST_AT_ONCE, from },
+    })
     for (const claimed of jobs) onRecovered(claimed)
     from = next
   }

@@ -58,6 +58,9 @@ async function setUp({ room = 1000, maxJobs, methods }: Given = {}) {
     ...methods,
   } as unknown as WorkerStore
   const loop = new StoreLoop({
+    bytesHeld: () => 0,
+    concurrency: 1,
+    largestBytes: 1,
     store,
     workerName: 'w',
     leaseMs: 1,

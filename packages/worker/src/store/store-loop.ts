@@ -36,6 +36,12 @@ export interface StoreLoopOptions {
   readonly onClaimed: (jobs: readonly Claimed[]) => void
   /** How many jobs the worker has, also those whose settlements wait or are under way. */
   readonly jobsHeld: () => number
+  /** How many bytes the data of those jobs has. */
+  readonly bytesHeld: () => number
+  /** How many jobs run at once. */
+  readonly concurrency: number
+  /** How large a value of a job may be. */
+  readonly largestBytes: number
   /** Called when `suspend` or `resume` takes effect. */
   readonly onSuspended: (isSuspended: boolean) => void
   /** Called when there is nothing to send. */
@@ -43,6 +49,8 @@ export interface StoreLoopOptions {
 }
 
 const MOST_CLAIMED_AT_ONCE = 500
+/** With this much data in the jobs that are held, no job is claimed ahead. */
+const MOST_BYTES_AHEAD = 16 * 1024 ** 2
 /** How long to gather settlements while the horses have enough to do. */
 const GATHER_MS = 2
 const SUSPENDED_POLL_MS = SECOND_MS
@@ -239,13 +247,19 @@ export class StoreLoop {
   #claimable(): number {
     if (this.isSpent || this.#isPaused) return 0
     const { horses, order } = this.#options
-    const free = Math.min(horses.freeSlots(), this.#budget) - this.#requested
+    const free = Math.min(horses.freeSlots(), this.#budget, this.#roomAhead()) - this.#requested
     return Math.max(0, Math.min(free, order.mostAtOnce, MOST_CLAIMED_AT_ONCE))
   }
 
+  /** While the jobs that are held are large, none is claimed ahead of those that run. */
+  #roomAhead(): number {
+    const { bytesHeld, concurrency, jobsHeld } = this.#options
+    return bytesHeld() < MOST_BYTES_AHEAD ? Number.POSITIVE_INFINITY : Math.max(0, concurrency - jobsHeld())
+  }
+
   #claimRequest(want: number): ClaimRequest {
-    const { horses, leaseMs, order, workerName } = this.#options
-    return { queues: order.next(), want, workerName, leaseMs, isPrefetch: horses.isPrefetching }
+    const { horses, largestBytes, leaseMs, order, workerName } = this.#options
+    return { queues: order.next(), want, workerName, leaseMs, largestBytes, isPrefetch: horses.isPrefetching }
   }
 
   /** Until the next {@link nudge}. One that leads to the same `step` again does not end it. */

@@ -1,0 +1,106 @@
+import type { RedisFixture } from '@rq/testkit'
+import { claimRequest, end, newJob, RETURNED } from '@rq/testkit/storage-conformance'
+import { describe, expect, test } from 'vitest'
+import type { RedisStorage } from '../src/index.ts'
+import { withStorage } from './with-storage.ts'
+
+const MB = 1024 ** 2
+const text = (bytes: number) => 'y'.repeat(bytes)
+
+async function enqueue(storage: RedisStorage, sizes: readonly number[]): Promise<void> {
+  await storage.queues.enqueue(sizes.map((size, n) => newJob({ id: `j${n}`, data: text(size) })))
+}
+
+async function claimedSizes(storage: RedisStorage, want = 100) {
+  const { again, jobs } = await storage.workers.claim(claimRequest({ want }))
+  expect(await end(storage, jobs, RETURNED)).toEqual(jobs.map(() => 'applied'))
+  return { ids: jobs.map(({ job }) => job.id), again }
+}
+
+describe('claim', () => {
+  test('ends when it has come to 8 MB, says so, and leaves the others in their order', () =>
+    withStorage(async (storage) => {
+      await enqueue(storage, [...Array(5).fill(3 * MB), 10, 10])
+      expect(await claimedSizes(storage)).toEqual({ ids: ['j0', 'j1', 'j2'], again: true })
+      expect(await storage.queues.jobIds('default', 0, -1)).toEqual(['j3', 'j4', 'j5', 'j6'])
+      expect(await claimedSizes(storage)).toEqual({ ids: ['j3', 'j4', 'j5', 'j6'] })
+    }))
+
+  test('gives as many small jobs as before', () =>
+    withStorage(async (storage) => {
+      await enqueue(storage, Array(500).fill(1000))
+      expect((await claimedSizes(storage, 500)).ids).toHaveLength(500)
+    }))
+
+  test.each([{}, { ttlS: 60 }])(
+    'gives a job that is too large without its data, and says how large it is: %j',
+    (fields) =>
+      withStorage(async (storage, { client, prefix }) => {
+        const meta = text(2000)
+        await storage.queues.enqueue([newJob({ id: 'a', data: text(1001), ...fields }), newJob({ id: 'b', meta })])
+        const { jobs } = await storage.workers.claim(claimRequest({ want: 2, largestBytes: 1000 }))
+        expect(jobs.map(({ job }) => job)).toMatchObject([
+          { id: 'a', data: '', leftOutBytes: expect.any(Number), description: expect.any(String), timeoutS: 180 },
+          { id: 'b', data: '', leftOutBytes: expect.any(Number) },
+        ])
+        expect(jobs[1]?.job).not.toHaveProperty('meta')
+        expect(await end(storage, jobs, RETURNED)).toEqual(['applied', 'applied'])
+        expect((await client.hget(`${prefix}job:a`, 'data'))?.length).toBe(1001)
+      }),
+  )
+
+  test('gives no job whose fields are too large together', () =>
+    withStorage(async (storage, { client, prefix }) => {
+      await storage.queues.enqueue([newJob({ id: 'a' })])
+      for (let n = 0; n < 4; n++) await client.hset(`${prefix}job:a`, `other${n}`, text(700))
+      const { jobs } = await storage.workers.claim(claimRequest({ largestBytes: 1000 }))
+      expect(jobs[0]?.job.leftOutBytes).toBeGreaterThan(2800)
+      await client.hdel(`${prefix}job:a`, 'other0', 'other1', 'other2', 'other3')
+      expect(await end(storage, jobs, RETURNED)).toEqual(['applied'])
+    }))
+})
+
+describe('recover', () => {
+  test('takes jobs over in steps of 8 MB', () =>
+    withStorage(async (storage, redis) => {
+      const { client, prefix } = redis
+      await enqueue(storage, Array(5).fill(3 * MB))
+      for (let n = 0; n < 2; n++) await storage.workers.claim(claimRequest({ want: 5 }))
+      await client.zadd(`${prefix}wip:default`, 'XX', ...(await ended(redis)))
+      const first = await storage.workers.recover({ queue: 'default', workerName: 'w', leaseMs: 60_000, most: 100 })
+      expect(first).toMatchObject({ jobs: { length: 3 }, next: 0 })
+      const second = await storage.workers.recover({
+        queue: 'default',
+        workerName: 'w',
+        leaseMs: 60_000,
+        most: 100,
+        from: 0,
+      })
+      expect(second.jobs).toHaveLength(2)
+      expect(await end(storage, [...first.jobs, ...second.jobs], RETURNED)).toEqual(Array(5).fill('applied'))
+    }))
+
+  test('leaves out what is large when a job was lost with three workers, since reading it may have killed them', () =>
+    withStorage(async (storage, redis) => {
+      const { client, prefix } = redis
+      await enqueue(storage, [MB])
+      await storage.workers.claim(claimRequest())
+      for (const count of [1, 2, 3]) {
+        await client.zadd(`${prefix}wip:default`, 'XX', ...(await ended(redis)))
+        const { jobs } = await storage.workers.recover({
+          queue: 'default',
+          workerName: 'w',
+          leaseMs: 60_000,
+          most: 100,
+        })
+        expect(jobs[0]?.job).toMatchObject({ abandonedCount: count, data: count < 3 ? text(MB) : '' })
+        if (count === 3) expect(await end(storage, jobs, RETURNED)).toEqual(['applied'])
+      }
+    }))
+})
+
+/** Scores and members of the leases, as if they had ended. */
+async function ended({ client, prefix }: RedisFixture) {
+  const members = await client.zrange(`${prefix}wip:default`, '0', '-1')
+  return members.flatMap((member) => ['1', member])
+}
