@@ -17,7 +17,9 @@ describe('worker', () => {
     expect(err).toMatch(
       /^\d\d:\d\d:\d\d default: jobs\.add\('1', '2'\) \(good\)\n\d\d:\d\d:\d\d default: Job OK \(good\), took \d+ ms$/m,
     )
-    expect(err).toMatch(/^\d\d:\d\d:\d\d low: Job failed \(bad\).*\nRangeError: out of \\x1b\[2Jrange\n {4}at fails /m)
+    expect(err).toMatch(
+      /^\d\d:\d\d:\d\d low: Job failed \(bad\).*\n\| RangeError: out of \\x1b\[2Jrange\n\| {5}at fails /m,
+    )
     expect(err).not.toContain('\x1b')
   })
 
