@@ -18,11 +18,15 @@ describe('encodeFacts', () => {
     expect(await decodeErrorText(other, 'job', text)).toBe('Error: encoded with the codec "flip"')
   })
 
-  it('leaves out what cannot be encoded', async () => {
+  it('leaves out what cannot be encoded, or grows too long by it', async () => {
     const broken = { ...codec, encode: () => Promise.reject(new Error('no key')) }
-    expect((await encodeFacts(broken, 'job', facts)).text).toBe(
-      'Error: left out, since the codec "flip" could not encode it',
-    )
+    const growing = { ...codec, encode: () => new Uint8Array(80 * 1024) }
+    for (const odd of [broken, growing]) {
+      const { text } = await encodeFacts(odd, 'job', facts)
+      expect(text).toBe('Error: left out, since the codec "flip" could not encode it')
+    }
+    const longest = { ...facts, text: 'x'.repeat(64 * 1024) }
+    expect((await encodeFacts(codec, 'job', longest)).text).toMatch(/^rq-codec:/)
   })
 })
 

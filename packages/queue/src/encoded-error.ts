@@ -1,7 +1,11 @@
+import { LONGEST_ERROR_BYTES } from '@rq/job'
 import type { Codec } from '@rq/serializer'
 import { isEncoded } from '@rq/serializer'
 import type { ErrorFacts } from './error-facts.ts'
 import { decodePayload, encodePayload, Undecodable } from './payload-codec.ts'
+
+/** The longest text that is stored of an encoded error: a worker takes no text that is twice as long as an error. */
+const LONGEST_ENCODED = 1.5 * LONGEST_ERROR_BYTES
 
 /**
  * The facts about an error for other processes and the store: its text is encoded, and a line for people follows, where
@@ -10,6 +14,7 @@ import { decodePayload, encodePayload, Undecodable } from './payload-codec.ts'
 export async function encodeFacts(codec: Codec, jobId: string, { name, text }: ErrorFacts): Promise<ErrorFacts> {
   try {
     const encoded = await encodePayload(codec, text, { jobId, field: 'error' })
+    if (encoded.length > LONGEST_ENCODED) throw new Error('the codec has made it too long')
     const message = `encoded with the codec "${codec.name}"`
     return { name, message, text: `${encoded}\n${name}: ${message}` }
   } catch {

@@ -9,6 +9,7 @@ import { InlineHorse } from './horses/horse-inline.ts'
 import type { HorseStarter } from './horses/horse-port.ts'
 import { ProcessHorse } from './horses/horse-process.ts'
 import { ThreadHorse } from './horses/horse-thread.ts'
+import { watchProcessEnd } from './horses/process-end.ts'
 import { importFromHere } from './inside-horse/import-from-here.ts'
 import { loadCodec } from './inside-horse/load-codec.ts'
 import { loadSerializer } from './inside-horse/load-serializer.ts'
@@ -203,7 +204,8 @@ function starterOf(settings: WorkerSettings, values: HorseValues): HorseStarter 
       const exceptionHandlers = exceptionHandlerRefs
       const signatures = signatureKeys && new SignatureCheck(signatureKeys)
       const runTask = makeRunTask({ ...values, workerName: name, storage, loader, exceptionHandlers, signatures })
-      return (listener) => new InlineHorse(runTask, concurrency, logger, listener)
+      const watch = () => watchProcessEnd(logger, values.codec !== undefined)
+      return (listener) => new InlineHorse(runTask, concurrency, watch, listener)
     }
   }
 }

@@ -1,9 +1,7 @@
-import type { Logger } from '@rq/core'
 import type { ToHorse } from '../inside-horse/protocol.ts'
 import { abortError } from '../inside-horse/run-task.ts'
 import { Runner, type RunTask } from '../inside-horse/runner.ts'
 import type { HorseListener, HorsePort } from './horse-port.ts'
-import { watchProcessEnd } from './process-end.ts'
 
 /**
  * No horse at all: jobs run in the worker's own event loop, `slots` at once. It cannot be killed: `kill` only ignores
@@ -16,9 +14,10 @@ export class InlineHorse implements HorsePort {
   readonly #unwatch: () => void
   #isGone = false
 
-  constructor(runTask: RunTask, slots: number, logger: Logger, listener: HorseListener) {
+  /** @param watch - watches for the end of the process, until the function that it returns is called. */
+  constructor(runTask: RunTask, slots: number, watch: () => () => void, listener: HorseListener) {
     this.#listener = listener
-    this.#unwatch = watchProcessEnd(logger)
+    this.#unwatch = watch()
     this.#runner = new Runner({
       slots,
       runTask,
