@@ -10,7 +10,7 @@ import {
   suggestion,
   valueOption,
 } from '@rq/core'
-import type { HorseKind, LimitOptions, RequireSignatureOptions, SignOptions, WorkerOptions } from 'rq'
+import type { HorseEnv, HorseKind, LimitOptions, RequireSignatureOptions, SignOptions, WorkerOptions } from 'rq'
 import { WORKER_OPTIONS } from 'rq/options'
 import { isRecord } from './record.ts'
 
@@ -66,6 +66,8 @@ export interface RqConfig {
   concurrency?: number
   /** Where jobs run. Default `'process'`. */
   horse?: HorseKind
+  /** The environment of work horses: `'inherit'` (default), `'clean'`, or exactly these variables. */
+  horseEnv?: HorseEnv
   /** Replace a work horse after this many jobs. Default 0: never. */
   horseMaxJobs?: number
   /** Replace a work horse that uses more memory than this after a job: bytes, or `'512mb'`. Default 0: never. */
@@ -100,6 +102,7 @@ const RULES: Readonly<Record<keyof RqConfig, OptionRule>> = {
   requireSignature: ruleFor(isRecordOrPath, 'an object with keys, or the path of a JSON file'),
   concurrency: WORKER_OPTIONS.concurrency,
   horse: WORKER_OPTIONS.horse,
+  horseEnv: WORKER_OPTIONS.horseEnv,
   horseMaxJobs: WORKER_OPTIONS.horseMaxJobs,
   horseMaxBytes: WORKER_OPTIONS.horseMaxBytes,
   webhooks: WORKER_OPTIONS.webhooks,

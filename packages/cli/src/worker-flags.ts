@@ -50,9 +50,9 @@ interface Flags extends ServiceFlags, Readonly<Record<string, unknown>> {
  */
 export async function workerOptions(flags: Flags, context: CommandContext) {
   const { codec, config, importPaths, imports, serializer } = context.settings
-  const { concurrency, horse, horseMaxBytes, horseMaxJobs } = config
+  const { concurrency, horse, horseEnv, horseMaxBytes, horseMaxJobs } = config
   return {
-    ...defined({ name: config.name, concurrency, horse, horseMaxBytes, horseMaxJobs, serializer, codec }),
+    ...defined({ name: config.name, concurrency, horse, horseEnv, horseMaxBytes, horseMaxJobs, serializer, codec }),
     allow: listOf(config.allow),
     scripts: listOf(config.scripts || undefined),
     ...(await requireSignatureOption(context.settings)),

@@ -56,6 +56,7 @@ export {
   DEQUEUE_STRATEGIES,
   type DequeueStrategy,
   HORSE_KINDS,
+  type HorseEnv,
   type HorseKind,
   handleSignals,
 } from '@rq/worker'

@@ -1,4 +1,5 @@
 export type { HorseEvent, JobEndEvent, JobEvent, WorkerEvents } from './events.ts'
+export type { HorseEnv } from './horses/horse-env.ts'
 export type { PrefetchOptions } from './horses/prefetch.ts'
 export type { StorageSource } from './inside-horse/protocol.ts'
 export { HORSE_KINDS } from './option-table.ts'

@@ -14,6 +14,7 @@ import {
 } from '@rq/core'
 import { checkLimits, DEFAULT_RESULT_TTL_S, LIMIT_OPTIONS, type LimitOptions } from '@rq/job'
 import { checkWebhookPolicy } from '@rq/webhooks/options'
+import { checkHorseEnv, HORSE_ENVS } from './horses/horse-env.ts'
 import type { ExceptionHandler } from './outcome/worker-handlers.ts'
 import { DEQUEUE_STRATEGIES } from './store/queue-order.ts'
 
@@ -66,6 +67,15 @@ export const WORKER_OPTIONS = {
     valueName: 'kind',
     help: 'Run each job in a process, in a thread, or in the worker itself',
   }),
+  horseEnv: {
+    ...choiceOption(HORSE_ENVS, {
+      default: 'inherit',
+      flag: 'horse-env',
+      valueName: 'which',
+      help: "Environment of work horses: the worker's, or one without secrets such as the address of Redis",
+    }),
+    check: checkHorseEnv,
+  },
   importPaths: stringsOption({
     default: ['.'],
     defaultText: 'the working directory',

@@ -20,6 +20,7 @@ import type { RequireSignatureOptions } from '@rq/queue'
 import { portableKeys, REQUIRE_SIGNATURE_NAMES } from '@rq/queue/run'
 import { type Codec, checkCodec, isSerializer, type Serializer } from '@rq/serializer'
 import type { WebhookPolicy, WebhookPolicyOptions } from '@rq/webhooks'
+import type { HorseEnv } from './horses/horse-env.ts'
 import type { PrefetchOptions } from './horses/prefetch.ts'
 import type { StorageSource } from './inside-horse/protocol.ts'
 import { type ABANDONED_POLICIES, type HORSE_KINDS, WORKER_OPTIONS } from './option-table.ts'
@@ -50,6 +51,12 @@ export interface WorkerOptions {
   concurrency?: number
   /** Where jobs run. Default `process`. */
   horse?: HorseKind
+  /**
+   * The environment of work horses: that of the worker (`inherit`, the default), one without secrets (`clean`), or
+   * exactly these variables. Unless it is `inherit`, jobs get no connection from their worker, and through it a job
+   * reaches only itself and the jobs that it depends on. Not with `inline`.
+   */
+  horseEnv?: HorseEnv
   /** Folders from which job functions may be imported. Default: the working directory. */
   importPaths?: readonly string[]
   /** Packages from which job functions may be imported. Default: none. */
@@ -135,6 +142,7 @@ export interface WorkerSettings {
   readonly codec: string | Codec | undefined
   readonly concurrency: number
   readonly horse: HorseKind
+  readonly horseEnv: HorseEnv
   /** Absolute paths. */
   readonly importPaths: readonly string[]
   readonly allow: readonly string[]
@@ -175,6 +183,7 @@ export const WORKER_OPTION_NAMES: OptionNames<WorkerOptions> = {
   codec: true,
   concurrency: true,
   horse: true,
+  horseEnv: true,
   importPaths: true,
   allow: true,
   scripts: true,
@@ -218,6 +227,14 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
   if (typeof storage !== 'object' || storage === null) throw invalidOption('storage', storage, 'a storage')
   const checked = <Name extends OptionName>(name: Name) => checkedOption(options, name)
   const horse = checked('horse')
+  const horseEnv = checked('horseEnv')
+  if (horseEnv !== 'inherit' && horse === 'inline') {
+    throw invalidOption(
+      'horseEnv',
+      horseEnv,
+      "'inherit' with inline horses: their jobs run in the worker's own process",
+    )
+  }
   const leaseMs = checked('leaseMs')
   const handlers = checked('exceptionHandlers')
   if (options.functions !== undefined && horse !== 'inline') {
@@ -235,6 +252,7 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
     codec: options.codec === undefined ? undefined : checkCodecOption(options.codec, horse),
     concurrency: checked('concurrency'),
     horse,
+    horseEnv,
     importPaths: checked('importPaths').map((path) => resolve(path)),
     allow: checked('allow'),
     scripts: checked('scripts') || [],

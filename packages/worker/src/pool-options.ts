@@ -10,6 +10,7 @@ export function poolOptions(
   const { clock, codec, concurrency, horse, importPaths, logger, prefetch, serializer, horseStorage, signatureKeys } =
     settings
   const isInline = horse === 'inline'
+  const isClosed = settings.horseEnv !== 'inherit'
   return {
     size: isInline ? 1 : concurrency,
     slots: isInline ? concurrency : 1,
@@ -19,6 +20,7 @@ export function poolOptions(
     horseMaxJobs: isInline ? 0 : settings.horseMaxJobs,
     horseMaxBytes: isInline ? 0 : settings.horseMaxBytes,
     storage: settings.storage,
+    isOwnOnly: isClosed,
     clock,
     logger,
     setup: {
@@ -31,7 +33,7 @@ export function poolOptions(
       exceptionHandlers: settings.exceptionHandlerRefs,
       ...(signatureKeys !== undefined && { signatureKeys }),
       limits: settings.limits,
-      ...(horseStorage !== undefined && { storage: horseStorage }),
+      ...(horseStorage !== undefined && !isClosed && { storage: horseStorage }),
     },
   }
 }

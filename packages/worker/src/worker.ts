@@ -5,6 +5,7 @@ import type { Storage } from '@rq/job'
 import { SignatureCheck, SizeLimits } from '@rq/queue/run'
 import type { Codec, Serializer } from '@rq/serializer'
 import { WorkerEmitter } from './events.ts'
+import { variablesOf } from './horses/horse-env.ts'
 import { InlineHorse } from './horses/horse-inline.ts'
 import type { HorseStarter } from './horses/horse-port.ts'
 import { ProcessHorse } from './horses/horse-process.ts'
@@ -192,11 +193,13 @@ const IMPORT_ADVICE = 'Restart the worker when the cause is gone: its process do
 type HorseValues = Pick<RunTaskOptions, 'codec' | 'limits' | 'serializer'>
 
 function starterOf(settings: WorkerSettings, values: HorseValues): HorseStarter {
+  const { imports } = settings
+  const env = variablesOf(settings.horseEnv)
   switch (settings.horse) {
     case 'process':
-      return (listener) => new ProcessHorse(settings.imports, settings.limits, listener)
+      return (listener) => new ProcessHorse({ env, imports, limits: settings.limits }, listener)
     case 'thread':
-      return (listener) => new ThreadHorse(settings.imports, listener)
+      return (listener) => new ThreadHorse(imports, env, listener)
     case 'inline': {
       const { concurrency, exceptionHandlerRefs, logger, name, signatureKeys, storage } = settings
       const { allow, functions, importPaths, scripts } = settings

@@ -3,6 +3,7 @@ import type { Storage } from '@rq/job'
 import type { CallError } from '../inside-horse/protocol.ts'
 import type { Horse } from './horse.ts'
 import type { HorseCall } from './horse-owner.ts'
+import { checkOwnCall } from './own-calls.ts'
 
 /**
  * The methods of the store that a job may call through its worker. None takes a pipeline, which no channel can carry.
@@ -28,13 +29,14 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   admin: ['isSuspended', 'sendCommand'],
 }
 
-/** Make a horse's call to the store, and send the answer back. Never rejects. */
-export async function answerCall(
-  storage: Storage,
-  horse: Horse,
-  { call, port, method, args }: HorseCall,
-): Promise<void> {
+/**
+ * Make a horse's call to the store, and send the answer back. Never rejects.
+ * @param isOwnOnly - refuse what reaches more than the job that runs.
+ */
+export async function answerCall(storage: Storage, horse: Horse, wanted: HorseCall, isOwnOnly: boolean): Promise<void> {
+  const { call, port, method, args } = wanted
   try {
+    if (isOwnOnly) checkOwnCall(horse.running, wanted)
     horse.send({ type: 'reply', call, value: await invoke(storage, port, method, args) })
   } catch (error) {
     horse.send({ type: 'reply', call, error: asCallError(error) })

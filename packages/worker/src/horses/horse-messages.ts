@@ -79,12 +79,13 @@ const AMOUNT = 'a number of at least 0'
 
 function checkEnd(at: string, end: unknown): void {
   if (!isFields(end)) throw wrong(at, end, 'an object')
-  const { chainEnded, error, hasFailedImport, id, leaking, outcome, tookMs } = end
+  const { chainEnded, error, hasFailedImport, id, leaking, outcome, tookMs, unsigned } = end
   string(`${at}.id`, id)
   if (!isAmount(tookMs)) throw wrong(`${at}.tookMs`, tookMs, AMOUNT)
   flag(`${at}.leaking`, leaking)
   flag(`${at}.hasFailedImport`, hasFailedImport)
   flag(`${at}.chainEnded`, chainEnded)
+  flag(`${at}.unsigned`, unsigned)
   if (error !== undefined) checkError(`${at}.error`, error)
   if (outcome !== undefined) checkOutcome(`${at}.outcome`, outcome)
 }

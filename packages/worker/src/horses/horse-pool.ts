@@ -27,6 +27,8 @@ export interface HorsePoolOptions {
   readonly horseMaxBytes: number
   /** What jobs reach through their worker. */
   readonly storage: Storage
+  /** Whether a job reaches only itself and the jobs that it depends on. Default false. */
+  readonly isOwnOnly?: boolean
   readonly clock: Clock
   readonly log: WorkerLog
   readonly logger: Logger
@@ -203,7 +205,7 @@ export class HorsePool implements HorseOwner {
   }
 
   onCall(...[horse, call]: Parameters<HorseOwner['onCall']>): void {
-    void answerCall(this.#options.storage, horse, call)
+    void answerCall(this.#options.storage, horse, call, this.#options.isOwnOnly ?? false)
   }
 
   onWarning({ fields, message }: HorseWarning): void {

@@ -25,6 +25,14 @@ const ENTRY = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '../../dist/process-main.js' : './process-main.js', import.meta.url),
 )
 
+export interface ProcessHorseOptions {
+  /** Modules that the horse loads first. */
+  readonly imports: readonly string[]
+  /** Its environment. Undefined: that of the worker. */
+  readonly env: NodeJS.ProcessEnv | undefined
+  readonly limits: Limits
+}
+
 /**
  * A horse in a child process, which leads a process group. It talks over two pipes (file descriptors 3 and 4), so that
  * jobs can use stdin, stdout and Node's own IPC freely. What it writes arrives even if it is killed right after.
@@ -37,14 +45,14 @@ export class ProcessHorse implements HorsePort {
   #over = false
   #drainTimer: NodeJS.Timeout | undefined
 
-  /** @param imports - modules that the horse loads first. */
-  constructor(imports: readonly string[], limits: Limits, listener: HorseListener) {
+  constructor({ env, imports, limits }: ProcessHorseOptions, listener: HorseListener) {
     this.#listener = listener
     const watched = deathSignalPrefix()
     const preloads = preloadFlags(imports)
     const [command = '', ...args] = [...watched, process.execPath, ...preloads, ENTRY]
     if (watched.length === 0) args.push('--watch-parent')
-    this.#child = spawn(command, args, { detached: true, stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'pipe'] })
+    const stdio = ['ignore', 'inherit', 'inherit', 'pipe', 'pipe'] as const
+    this.#child = spawn(command, args, { detached: true, env, stdio: [...stdio] })
     this.#spare = this.#child.pid === undefined ? () => {} : reapWithUs(this.#child.pid)
     this.#child.on('error', (cause) => this.#end({ code: null, signal: null, cause }))
     this.#child.on('exit', (code, signal) => this.#drain({ code, signal }))

@@ -19,9 +19,12 @@ export class ThreadHorse implements HorsePort {
   readonly #thread: Thread
   #cause: Error | undefined
 
-  /** @param imports - modules that the horse loads first. */
-  constructor(imports: readonly string[], listener: HorseListener) {
-    this.#thread = new Thread(ENTRY, { execArgv: preloadFlags(imports) })
+  /**
+   * @param imports - modules that the horse loads first.
+   * @param env - its environment; undefined: a copy of the worker's.
+   */
+  constructor(imports: readonly string[], env: NodeJS.ProcessEnv | undefined, listener: HorseListener) {
+    this.#thread = new Thread(ENTRY, { execArgv: preloadFlags(imports), env })
     this.#thread.on('message', (message: unknown) => {
       try {
         listener.onMessage(checkMessage(message))

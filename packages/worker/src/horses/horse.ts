@@ -1,4 +1,5 @@
 import { type Clock, show } from '@rq/core'
+import type { JobRecord } from '@rq/job'
 import { InvalidMessage } from '../inside-horse/invalid-message.ts'
 import {
   type AbortReason,
@@ -128,6 +129,12 @@ export class Horse {
   /** Whether a task is running. */
   get isBusy(): boolean {
     return this.#runs.isBusy
+  }
+
+  /** The job that runs now. One of several, where several run at once. */
+  get running(): JobRecord | undefined {
+    for (const { begunMs, task } of this.#runs) if (begunMs !== undefined) return task.record
+    return undefined
   }
 
   /** How many more tasks it can take, if up to `prefetched` may wait behind those that run. */
