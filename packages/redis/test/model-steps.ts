@@ -30,6 +30,30 @@ export interface JobFacts {
   readonly ttlS: number | undefined
 }
 
+/** A plain job of the first queue, except for these facts. */
+export function fewFacts(facts: Partial<JobFacts> & { readonly id: string }): JobFacts {
+  return {
+    queue: QUEUES[0],
+    atFront: false,
+    unique: false,
+    again: false,
+    scheduled: false,
+    dependencies: [],
+    allowFailure: false,
+    dependencyFront: false,
+    limit: undefined,
+    concurrency: 1,
+    group: undefined,
+    retries: 0,
+    retryDelayed: false,
+    repeats: 0,
+    repeatDelayed: false,
+    resultTtlS: 500,
+    ttlS: undefined,
+    ...facts,
+  }
+}
+
 export type StepOutcome = 'returned' | 'raised' | 'stopped' | 'retry'
 
 /** One step of a sequence. `which` picks among the executions there are. */

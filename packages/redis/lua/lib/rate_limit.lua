@@ -129,20 +129,19 @@ local admitted = {}
 --- How many waiting jobs that are gone one call drops, at most. The next one goes on.
 local MOST_GONE = 5000
 
---- Give a waiting job a slot. Returns false if it is no waiting job any more.
-local function admit(prefix, limit, id, stamp)
-  local key, waiting = prefix .. 'job:' .. id, prefix .. 'rl:' .. limit .. ':rate_limited'
-  local job = redis.pcall('HMGET', key, 'status', 'origin', 'enqueue_at_front')
-  if not job[2] or job[1] == 'canceled' then
-    redis.call('ZREM', waiting, id)
-    return false
-  end
+--- What `admit` needs to know of a waiting job; nil if it is no waiting job any more.
+local function readWaiting(prefix, id)
+  local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'origin', 'enqueue_at_front')
+  return job[2] and job[1] ~= 'canceled' and job or nil
+end
+
+--- Give a waiting job a slot.
+local function admit(prefix, limit, id, job, stamp)
   push(prefix, job[2], id, job[3] == '1')
-  redis.call('ZREM', waiting, id)
+  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)
   redis.call('ZADD', prefix .. 'rl:' .. limit .. ':allowed', scoreInTurn(), id)
-  redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)
+  redis.call('HSET', prefix .. 'job:' .. id, 'status', 'queued', 'enqueued_at', stamp)
   admitted[id] = true
-  return true
 end
 
 --- Give free slots to the jobs that have waited longest. Those of idle queues come last: they cannot use a slot, so one
@@ -157,22 +156,24 @@ local function fillSlots(prefix, limit, concurrency, stamp, queue)
   if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end
   if free <= 0 and queue and isIdle(prefix, queue) then return end
   local gone, nextServed = 0, searchServed(prefix, limit)
+  local holder, itsQueue, since
   while redis.call('EXISTS', key .. ':rate_limited') == 1 and gone < MOST_GONE and free >= 0 do
-    local holder, itsQueue, since
-    if free == 0 then
+    if free == 0 and not holder then
       holder, itsQueue, since = findIdleHolder(prefix, limit)
       if not holder then return end
     end
     local id = nextServed()
-    if holder then
-      if not id then return end
-      takeSlot(prefix, limit, holder, itsQueue, since)
-      free = 1
-    end
-    if admit(prefix, limit, id or redis.call('ZRANGE', key .. ':rate_limited', 0, 0)[1], stamp) then
-      free = free - 1
-    else
+    if not id and holder then return end
+    id = id or redis.call('ZRANGE', key .. ':rate_limited', 0, 0)[1]
+    local job = readWaiting(prefix, id)
+    if not job then
+      redis.call('ZREM', key .. ':rate_limited', id)
       gone = gone + 1
+    else
+      -- A holder keeps its slot, and its place in its queue, unless another job can use the slot.
+      if holder then takeSlot(prefix, limit, holder, itsQueue, since) else free = free - 1 end
+      admit(prefix, limit, id, job, stamp)
+      holder = nil
     end
   end
 end

@@ -981,19 +981,16 @@ local function searchServed(prefix, limit)
 end
 local admitted = {}
 local MOST_GONE = 5000
-local function admit(prefix, limit, id, stamp)
-  local key, waiting = prefix .. 'job:' .. id, prefix .. 'rl:' .. limit .. ':rate_limited'
-  local job = redis.pcall('HMGET', key, 'status', 'origin', 'enqueue_at_front')
-  if not job[2] or job[1] == 'canceled' then
-    redis.call('ZREM', waiting, id)
-    return false
-  end
+local function readWaiting(prefix, id)
+  local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'origin', 'enqueue_at_front')
+  return job[2] and job[1] ~= 'canceled' and job or nil
+end
+local function admit(prefix, limit, id, job, stamp)
   push(prefix, job[2], id, job[3] == '1')
-  redis.call('ZREM', waiting, id)
+  redis.call('ZREM', prefix .. 'rl:' .. limit .. ':rate_limited', id)
   redis.call('ZADD', prefix .. 'rl:' .. limit .. ':allowed', scoreInTurn(), id)
-  redis.call('HSET', key, 'status', 'queued', 'enqueued_at', stamp)
+  redis.call('HSET', prefix .. 'job:' .. id, 'status', 'queued', 'enqueued_at', stamp)
   admitted[id] = true
-  return true
 end
 local function fillSlots(prefix, limit, concurrency, stamp, queue)
   local key = prefix .. 'rl:' .. limit
@@ -1004,22 +1001,23 @@ local function fillSlots(prefix, limit, concurrency, stamp, queue)
   if free <= 0 then free = free + freeDeadSlots(prefix, limit, 0, 9) end
   if free <= 0 and queue and isIdle(prefix, queue) then return end
   local gone, nextServed = 0, searchServed(prefix, limit)
+  local holder, itsQueue, since
   while redis.call('EXISTS', key .. ':rate_limited') == 1 and gone < MOST_GONE and free >= 0 do
-    local holder, itsQueue, since
-    if free == 0 then
+    if free == 0 and not holder then
       holder, itsQueue, since = findIdleHolder(prefix, limit)
       if not holder then return end
     end
     local id = nextServed()
-    if holder then
-      if not id then return end
-      takeSlot(prefix, limit, holder, itsQueue, since)
-      free = 1
-    end
-    if admit(prefix, limit, id or redis.call('ZRANGE', key .. ':rate_limited', 0, 0)[1], stamp) then
-      free = free - 1
-    else
+    if not id and holder then return end
+    id = id or redis.call('ZRANGE', key .. ':rate_limited', 0, 0)[1]
+    local job = readWaiting(prefix, id)
+    if not job then
+      redis.call('ZREM', key .. ':rate_limited', id)
       gone = gone + 1
+    else
+      if holder then takeSlot(prefix, limit, holder, itsQueue, since) else free = free - 1 end
+      admit(prefix, limit, id, job, stamp)
+      holder = nil
     end
   end
 end
@@ -1560,7 +1558,7 @@ export const cancel: Script<
   'done' | 'missing' | 'refused' | 'more'
 > = {
   name: 'cancel',
-  sha: 'f61c6e87302c0ccbc61b84b1b3832d6f7c594642',
+  sha: 'f00c04f96b138d567dbe334915b7ad73454cfdab',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2038,7 +2036,7 @@ export const cronTick: Script<
   [answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'too_many' | 'early', tick: string, nowMs: number]
 > = {
   name: 'cron_tick',
-  sha: '72634dfc72236853114ed8c244c4eb84afdd05f0',
+  sha: 'aa31792f25ba93c09b61a434e06108ed8cca3d8f',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -2157,7 +2155,7 @@ export const deleteJob: Script<
   'done' | 'missing' | 'more'
 > = {
   name: 'delete_job',
-  sha: '21b0a574d8cf904d6b276139ad1651fa9953f5a8',
+  sha: '3ad5f1f53c31524084cc9821ca6a2b8398c62c96',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2230,7 +2228,7 @@ export const drainReady: Script<
   number
 > = {
   name: 'drain_ready',
-  sha: 'f6b487e08271627dae94dd2cea3583fbac177e29',
+  sha: '318f6431a2d1bc771daa2f5acd6af835bd4a5599',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2269,7 +2267,7 @@ export const dropDeadSlots: Script<
   number
 > = {
   name: 'drop_dead_slots',
-  sha: '921ea134ad7bc5cc375e49d87d3c9a2a82a0eab7',
+  sha: '0575fead76f82e66f7c1fdbbed92218a2c22c839',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2459,7 +2457,7 @@ export const empty: Script<
   number
 > = {
   name: 'empty',
-  sha: '90ca2e2bece94019ee54b318f19fab98019c2b88',
+  sha: '5a5457e737c35090b2d8c59f3dae2846338cf49a',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2508,7 +2506,7 @@ export const enqueue: Script<
   number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle' | 'too_many')[]
 > = {
   name: 'enqueue',
-  sha: '465a20b0d3384a5d4ee7d81b33957da99edd0fea',
+  sha: 'af268ea38167df6160fb59a99cf3670d015a774c',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2784,7 +2782,7 @@ export const giveBack: Script<
   ('returned' | 'lost')[]
 > = {
   name: 'give_back',
-  sha: '6fa7c40d0f331088b3baf798930cb6784fbe9032',
+  sha: '9ea360a201beb16deae107ed229b3d8f6c9b9ebd',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3072,7 +3070,7 @@ export const promote: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'promote',
-  sha: '0eadb029695347c58dd44579d2508a176ef4cb8d',
+  sha: '1af4c44847f60bd48bcec32f765bff2245d1ddde',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3120,7 +3118,7 @@ export const promoteDue: Script<
   'lost' | [moved: number, waitMs: number, nowMs: number, setAside: string[]]
 > = {
   name: 'promote_due',
-  sha: '39069d1c0dc5581d4d8b1322713f576b35070157',
+  sha: '569550c7d4ea59f4425631dcf02651011f0e4259',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -3283,7 +3281,7 @@ export const recover: Script<
   [nowMs: number, taken: Buffer, next: number]
 > = {
   name: 'recover',
-  sha: '8da7affe4b9a471b2b3eaceedbe03fd1a2ee9537',
+  sha: '448b07b9301bac456041a530d9a4bb9ee8971643',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3460,7 +3458,7 @@ export const releaseDependents: Script<
   0 | 1
 > = {
   name: 'release_dependents',
-  sha: '8fd6b894e12f83c7a8db49f246a25383aa54e498',
+  sha: 'f878d05c1a44b9eafd09754e51c1181d4dceda9e',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -3511,7 +3509,7 @@ export const releaseUnheld: Script<
   [seen: number, released: number]
 > = {
   name: 'release_unheld',
-  sha: '8d55ee5cdf6e524e99773ca59e1913b43e5d2bd2',
+  sha: 'aa098c3169caac5ae191db6b078b9c7999846adb',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3562,7 +3560,7 @@ export const requeue: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'requeue',
-  sha: 'db36016a74fa6639520340bd3ad82ec3ae56c349',
+  sha: '3b6b9183c3ff4dc9d07827223c03fca01f8bd74b',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3613,7 +3611,7 @@ export const reschedule: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'reschedule',
-  sha: '00328825ccda7ed8f12f6c501b548f385ca14580',
+  sha: '370804fa8c9c003d305a9a27a5cbb1edc21b76fc',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3706,7 +3704,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: 'fe7bae52a47a66baf2edab3b56901a74d8f2f054',
+  sha: 'd629e0ed32cb111aa399ac8d5ddece7fc0e25a17',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(

@@ -17,7 +17,7 @@ function placeLimited(data: MemoryData, record: JobRecord, rateLimit: RateLimitR
   data.move(record, 'rate_limited')
   record.enqueueAtFront = atFront
   limit.waiting.set(record.id, data.nextTurn())
-  fillSlots(data, rateLimit.key, limit)
+  fillSlots(data, rateLimit.key, limit, record.origin)
 }
 
 /** Take the slot of a job away and let it wait for one again, behind the others. */
@@ -97,41 +97,50 @@ function limitOf(data: MemoryData, { key, concurrency }: RateLimitRecord): Store
   return limit
 }
 
-/** Give free slots to the jobs that have waited longest; to those of idle queues last. */
-function fillSlots(data: MemoryData, key: string, limit: StoredLimit): void {
+/**
+ * Give free slots to the jobs that have waited longest; to those of idle queues last. Forgets those that are gone as it
+ * meets them. `queue`: of the only job that has come to wait since the last call, if known.
+ */
+function fillSlots(data: MemoryData, key: string, limit: StoredLimit, queue?: string): void {
   if (limit.waiting.size === 0) return
   if (limit.holders.size >= limit.concurrency) freeDeadSlots(data, key, limit)
-  while (limit.waiting.size > 0) {
+  if (limit.holders.size >= limit.concurrency && queue !== undefined && isIdle(data, queue)) return
+  while (limit.waiting.size > 0 && limit.holders.size <= limit.concurrency) {
+    const holder = limit.holders.size === limit.concurrency ? findIdleHolder(data, limit) : undefined
+    if (limit.holders.size === limit.concurrency && holder === undefined) return
     const waiting = waitingFor(limit)
     const served = waiting.find((id) => !isIdle(data, data.record(id)?.origin))
-    if (limit.holders.size > limit.concurrency) return
-    if (limit.holders.size === limit.concurrency && (served === undefined || !takeIdleSlot(data, limit))) return
+    if (holder !== undefined && served === undefined) return
     const id = served ?? waiting[0] ?? ''
     limit.waiting.delete(id)
     const record = data.record(id)
     if (record?.status !== 'rate_limited') continue
+    if (holder !== undefined) takeSlot(data, limit, holder)
     limit.holders.set(id, data.nextTurn())
     push(data, record, record.enqueueAtFront === true)
   }
 }
 
-/** Take the slot of a job that waits in an idle queue. It waits for a slot again, in its old turn. */
-function takeIdleSlot(data: MemoryData, limit: StoredLimit): boolean {
-  for (const [id, since] of [...limit.holders].sort(([, a], [, b]) => a - b)) {
-    const record = data.record(id)
-    if (record?.status !== 'queued' || !isIdle(data, record.origin)) continue
-    limit.holders.delete(id)
-    limit.waiting.set(id, since)
-    data.queue(record.origin).remove(id)
-    data.move(record, 'rate_limited')
-    return true
-  }
-  return false
+/** The oldest holder that waits in an idle queue. */
+function findIdleHolder(data: MemoryData, { holders }: StoredLimit): JobRecord | undefined {
+  return [...holders]
+    .sort(([, a], [, b]) => a - b)
+    .flatMap(([id]) => data.record(id) ?? [])
+    .find(({ origin, status }) => status === 'queued' && isIdle(data, origin))
 }
 
-/** Whether no worker takes jobs from a queue now: it is paused or has no workers. */
+/** Take the slot of a job that waits in its queue. It waits for a slot again, in its old turn. */
+function takeSlot(data: MemoryData, { holders, waiting }: StoredLimit, record: JobRecord): void {
+  waiting.set(record.id, holders.get(record.id) ?? 0)
+  holders.delete(record.id)
+  data.queue(record.origin).remove(record.id)
+  data.move(record, 'rate_limited')
+}
+
+/** Whether no worker takes jobs from a queue now: it is paused or has no workers. A job that is gone has no queue. */
 function isIdle(data: MemoryData, queue: string | undefined): boolean {
-  if (queue === undefined || data.isPaused(queue)) return true
+  if (queue === undefined) return false
+  if (data.isPaused(queue)) return true
   return !data.workers.values().some(({ queues }) => queues.includes(queue))
 }
 

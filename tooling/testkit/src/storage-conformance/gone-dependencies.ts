@@ -72,5 +72,22 @@ export function describeGoneDependencies(name: string, open: OpenStorage): void 
       await workers.cleanUp(['children'])
       expect(await queues.count('children')).toBe(3)
     })
+
+    it.each(['expired in its queue', 'was deleted'])('are waited for when another takes the id: %s', async (way) => {
+      await using test = await open()
+      const { storage } = test
+      const { jobs, queues, workers } = storage
+      const [parent, vanish] = WAYS[way] ?? [{}, async () => {}]
+      await queues.enqueue([newJob({ id: 'p', origin: 'parents', ...parent })])
+      await queues.enqueue([newJob({ id: 'child', origin: 'children', dependencyIds: ['p'] })])
+      await vanish(storage)
+      await eventually(async () => expect(await jobs.exists('p')).toBe(false))
+      await queues.enqueue([newJob({ id: 'p', origin: 'parents', createdAtMs: 1_790_000_005_000 })])
+      await workers.cleanUp(['children'])
+      expect(await jobs.dependentIds('p')).toEqual(['child'])
+      expect(await statusOf(storage, 'child')).toEqual(['deferred'])
+      await runParent(storage, RETURNED)
+      expect(await statusOf(storage, 'child')).toEqual(['queued'])
+    })
   })
 }
