@@ -71,10 +71,10 @@ export async function encodeRecord(
 ): Promise<JobRecord> {
   const { data, id: jobId, meta } = record
   const stored = { ...record, data: await encodePayload(codec, data, { jobId, field: 'data' }) }
-  limits.checkStored('arguments', stored.data, `job ${jobId}`)
+  limits.checkStored('arguments', stored.data, jobId)
   if (meta === undefined) return stored
   stored.meta = await encodePayload(codec, meta, { jobId, field: 'meta' })
-  limits.checkStored('meta', stored.meta, `job ${jobId}`)
+  limits.checkStored('meta', stored.meta, jobId)
   return stored
 }
 

@@ -95,7 +95,7 @@ export async function attemptJob(input: RunInput): Promise<Attempt> {
 function call({ context, loader, signal }: RunInput, job: Job, record: JobRecord, data: Readable): unknown {
   const { limits = DEFAULT_SIZE_LIMITS } = context
   limits.checkWhole(record)
-  limits.checkStored('arguments', record.data, `job ${record.id}`)
+  limits.checkStored('arguments', record.data, record.id)
   const stored = readCall(context.serializer, data, limits.limits.inflated)
   const start = (func: AnyFunction): unknown => {
     record.startedAtMs = Date.now()

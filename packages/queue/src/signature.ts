@@ -81,7 +81,10 @@ export class SignatureCheck {
 }
 
 function verify(keys: ReadonlyMap<string, KeyObject>, record: JobRecord): void {
-  const { signature } = record
+  const { leftOutBytes, signature } = record
+  if (leftOutBytes !== undefined) {
+    throw refused(record, `its arguments of ${leftOutBytes} bytes are above the limit, so they were not read`)
+  }
   if (signature === undefined) throw refused(record, 'it has no signature')
   const [, id = '', mac = ''] = SIGNATURE.exec(signature) ?? []
   if (id === '') throw refused(record, `its signature is not of the form ${VERSION}:key:hash`)

@@ -45,11 +45,11 @@ export class SizeLimits {
   }
 
   /** Check a payload that was stored by others. @throws RqError `RQ_TOO_LARGE`. */
-  checkStored(part: Part, payload: Payload, owner: string): void {
+  checkStored(part: Part, payload: Payload, jobId: string): void {
     const most = this.limits[part]
     if (isSurelyWithin(payload, most)) return
     const bytes = Buffer.byteLength(payload)
-    if (bytes > most) throw tooLarge(part, owner, bytes, most)
+    if (bytes > most) throw tooLarge(part, `job ${jobId}`, bytes, most)
   }
 
   #warn(part: Part, owner: string, bytes: number): void {
