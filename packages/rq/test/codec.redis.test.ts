@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { faultProxy } from '@rq/testkit'
+import { faultProxy, httpServer } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { aesCodec, type Codec, CronScheduler, Group, Job, Queue, Repeat, Retry, Webhook } from '../src/index.ts'
 import { failed, onEnd, remembered, returned, unwritable } from './codec-functions.ts'
 import { noted } from './functions.ts'
-import { httpListener } from './http-listener.ts'
 import { type RqFixture, rqFixture } from './rq-fixture.ts'
 
 const SECRET = 'the-secret-of-ada'
@@ -33,7 +32,7 @@ function slowCodec(): Codec {
 describe('codec', () => {
   it('encodes all that jobs are given and give, from the call to the webhooks', async () => {
     await using at = await rqFixture()
-    await using listener = await httpListener()
+    await using listener = await httpServer()
     const sent: string[] = []
     await using proxy = await faultProxy(at.redis.url, {
       onCommand: ({ args }) => {

@@ -1,8 +1,7 @@
-import { eventually, makeProject, redisFixture } from '@rq/testkit'
+import { eventually, httpServer, makeProject, redisFixture } from '@rq/testkit'
 import { expect, it } from 'vitest'
 import { Dependency, Queue, Webhook, Worker, WorkerPool } from '../src/index.ts'
 import { nothing } from './functions.ts'
-import { httpListener } from './http-listener.ts'
 import { LOCAL_WEBHOOKS, rqFixture } from './rq-fixture.ts'
 
 const JOBS = `
@@ -22,7 +21,7 @@ it('a dependent is released after a horse was killed, if failure is allowed', as
 
 it('a webhook is called by the worker when its horse was killed', async () => {
   await using at = await rqFixture()
-  await using server = await httpListener()
+  await using server = await httpServer()
   await using project = await makeProject({ 'jobs.mjs': JOBS })
   const job = await at.queue.enqueue('jobs.die', [], {
     webhooks: [new Webhook(server.url, 'failed', { method: 'POST' })],

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util'
 import { deflateSync } from 'node:zlib'
+import { httpServer } from '@rq/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { aesCodec, CronScheduler, Group, Job, Queue, Repeat, Retry, SimpleWorker, Webhook } from '../src/index.ts'
 import { add, failTimes, note, noted } from './functions.ts'
-import { httpListener } from './http-listener.ts'
 import { type RqFixture, rqFixture } from './rq-fixture.ts'
 
 const OLD = Buffer.alloc(32, 'old').toString('base64')
@@ -40,7 +40,7 @@ async function workStrictly(at: RqFixture, options: ConstructorParameters<typeof
 describe('a signed job', () => {
   it('runs, with its callbacks and webhooks, and its hash holds one more field than that of a plain job', async () => {
     await using at = await rqFixture()
-    await using server = await httpListener()
+    await using server = await httpServer()
     const queue = at.open('default', SIGN)
     const plain = await at.open('other').enqueue(add, [1, 2])
     const signed = await queue.enqueue(add, [1, 2])
@@ -175,11 +175,11 @@ const LEFT_ALONE: Readonly<Record<string, Tampering>> = {
 
 describe('requireSignature', () => {
   let at: RqFixture
-  let server: Awaited<ReturnType<typeof httpListener>>
+  let server: Awaited<ReturnType<typeof httpServer>>
 
   beforeAll(async () => {
     at = await rqFixture()
-    server = await httpListener()
+    server = await httpServer()
   })
 
   afterAll(async () => {

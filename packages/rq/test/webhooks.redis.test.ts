@@ -1,10 +1,9 @@
 import { createHmac } from 'node:crypto'
 import { RedisStorage } from '@rq/redis'
-import { eventually } from '@rq/testkit'
+import { eventually, httpServer } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { Job, Repeat, Retry, Webhook } from '../src/index.ts'
 import { divByZero, nothing, retryLater, sayHello, untilStopped } from './functions.ts'
-import { httpListener } from './http-listener.ts'
 import { LOCAL_WEBHOOKS, rqFixture } from './rq-fixture.ts'
 
 /** A logger that keeps its entries. */
@@ -45,7 +44,7 @@ describe('Webhook', () => {
 
   it('is called after a success with headers and no body, or with the facts as JSON', async () => {
     await using at = await rqFixture()
-    await using server = await httpListener()
+    await using server = await httpServer()
     const job = await at.queue.enqueue(sayHello, ['Ada'], {
       webhooks: [
         new Webhook(`${server.url}/get?q=1`, 'finished', { headers: { 'X-Key': 'secret' } }),
@@ -69,7 +68,7 @@ describe('Webhook', () => {
 
   it('is called as Python stores it, with defaults for what is missing; a malformed one is logged', async () => {
     await using at = await rqFixture()
-    await using server = await httpListener()
+    await using server = await httpServer()
     const { id } = await at.queue.enqueue(nothing)
     const [get, bare] = ['get', 'bare'].map((path) => ({ url: `${server.url}/${path}`, job_status: 'finished' }))
     const webhooks = [{ ...get, method: 'GET', headers: null, timeout: 10 }, bare, { ...bare, method: 'PUT' }]
@@ -89,7 +88,7 @@ describe('Webhook', () => {
     await using at = await rqFixture()
     const seen: unknown[] = []
     let job: Job | undefined
-    await using server = await httpListener(async (response) => {
+    await using server = await httpServer(async (response) => {
       seen.push(await job?.getStatus())
       response.end()
     })
@@ -100,7 +99,7 @@ describe('Webhook', () => {
 
   it('is called once when a job has failed for good, with the trace', async () => {
     await using at = await rqFixture()
-    await using server = await httpListener()
+    await using server = await httpServer()
     const headers = { 'content-type': 'application/vnd.mine+json' }
     const webhooks = [
       new Webhook(server.url, 'failed', { method: 'POST', headers }),
@@ -116,7 +115,7 @@ describe('Webhook', () => {
 
   it('is called for returned retries when they are used up, and after each repeat', async () => {
     await using at = await rqFixture()
-    await using server = await httpListener()
+    await using server = await httpServer()
     const hook = (status: 'failed' | 'finished') => [new Webhook(`${server.url}/${status}`, status, { method: 'POST' })]
     await at.queue.enqueue(retryLater, [1, 0], { webhooks: hook('failed') })
     await at.queue.enqueue(nothing, [], { webhooks: hook('finished'), repeat: new Repeat({ times: 1 }) })
@@ -128,7 +127,7 @@ describe('Webhook', () => {
 
   it('is not called for a stop, and is for a job that was abandoned', async () => {
     await using at = await rqFixture()
-    await using server = await httpListener()
+    await using server = await httpServer()
     await using storage = new RedisStorage({ connection: at.redis.url, prefix: at.redis.prefix })
     const webhooks = [new Webhook(`${server.url}/a`, 'failed'), new Webhook(`${server.url}/b`, 'finished')]
     const stopped = await at.queue.enqueue(untilStopped, [], { webhooks })
@@ -148,8 +147,8 @@ describe('Webhook', () => {
 
   it('that fails is logged without its secrets, and has no other effect', async () => {
     await using at = await rqFixture()
-    await using broken = await httpListener((response) => response.writeHead(500).end('no'))
-    await using silent = await httpListener(() => {})
+    await using broken = await httpServer((response) => response.writeHead(500).end('no'))
+    await using silent = await httpServer(() => {})
     const { lines, logger } = keeper()
     const job = await at.queue.enqueue(sayHello, [], {
       webhooks: [
@@ -172,7 +171,7 @@ describe('Webhook', () => {
 
   it('sends user and password of the URL as a header', async () => {
     await using at = await rqFixture()
-    await using server = await httpListener()
+    await using server = await httpServer()
     const url = server.url.replace('http://', 'http://ada:p%40ss@')
     await at.queue.enqueue(nothing, [], { webhooks: [new Webhook(url, 'finished')] })
     await at.work()
@@ -181,7 +180,7 @@ describe('Webhook', () => {
 
   it('ignores malformed entries of the store', async () => {
     await using at = await rqFixture()
-    await using server = await httpListener()
+    await using server = await httpServer()
     const job = await at.queue.enqueue(nothing)
     const stored = [
       {},
@@ -197,7 +196,7 @@ describe('Webhook', () => {
 
   it('is not called at a private address unless the worker allows it, and the log says what to do', async () => {
     await using at = await rqFixture()
-    await using server = await httpListener()
+    await using server = await httpServer()
     const { lines, logger } = keeper()
     const webhooks = [new Webhook(`${server.url}/canary`, 'finished')]
     await at.queue.enqueue(nothing, [], { webhooks })
@@ -216,7 +215,7 @@ describe('Webhook', () => {
 
   it('is signed with the secret of the worker', async () => {
     await using at = await rqFixture()
-    await using server = await httpListener()
+    await using server = await httpServer()
     const secret = `whsec_${Buffer.alloc(32, 'k').toString('base64')}`
     await at.queue.enqueue(nothing, [], { webhooks: [new Webhook(server.url, 'finished', { method: 'POST' })] })
     await at.work(['default'], { webhooks: { ...LOCAL_WEBHOOKS, sign: { secret } } })
@@ -228,7 +227,7 @@ describe('Webhook', () => {
 
   it('is also called by queues with isAsync: false', async () => {
     await using at = await rqFixture()
-    await using server = await httpListener()
+    await using server = await httpServer()
     const queue = at.open('sync', { isAsync: false, webhooks: LOCAL_WEBHOOKS })
     const webhooks = [new Webhook(`${server.url}/ok`, 'finished'), new Webhook(`${server.url}/bad`, 'failed')]
     await queue.enqueue(nothing, [], { webhooks })
