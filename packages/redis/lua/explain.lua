@@ -6,18 +6,21 @@
 -- @reply {[] | [
 --     fields: bytes[], position: int | null, due: bytes | null, suspended: flag, paused: flag, workers: int,
 --     dependencies: bytes[], slotHolders: bytes[], waitingBefore: int | null, releasing: flag]}
---   empty if there is no such job; else names and values of its hash, its index in its queue, when it is due in epoch
---   seconds, whether workers are suspended, whether its queue is paused, number of workers of its queue, ids of its
---   dependencies each followed by a status or '', holders of the slots of its rate limit, number of jobs that wait for
---   a slot before it, whether release_dependents has to check it still
+--   empty if there is no such job; else names and values of its hash (see lib/fields), its index in its queue, when it
+--   is due in epoch seconds, whether workers are suspended, whether its queue is paused, number of workers of its
+--   queue, ids of its dependencies each followed by a status or '', holders of the slots of its rate limit, number of
+--   jobs that wait for a slot before it, whether release_dependents has to check it still
 -- @include lib/attempt
+-- @include lib/fields
 
 local jobKey = KEYS[1]
 local prefix, id = ARGV[1], ARGV[2]
 local MOST_READ = 250
+--- No explanation needs a longer value.
+local LARGEST = 1024 * 1024
 
-local fields = redis.call('HGETALL', jobKey)
-if #fields == 0 then return {} end
+if redis.call('HEXISTS', jobKey, 'data') == 0 then return {} end
+local fields = readFields(jobKey, LARGEST)
 local job = redis.call('HMGET', jobKey, 'origin', 'rate_limit_key')
 local queue, limit = job[1] or '', job[2]
 

@@ -1,15 +1,20 @@
 #!lua flags=no-writes
---- Read whole jobs.
+--- Read whole jobs. What no field of a job is may be left out.
 -- @key first hash rq:job:<id> the first of them; only routes the call in a Cluster
 -- @arg prefix string
 -- @arg ids... string
 -- @reply {bytes[][]} names and values of each job's hash; empty if there is no such job,
 --   or its key is no hash
+-- @include lib/fields
+
+--- From a hash that is larger, only the fields are read that a job has.
+local LARGE = 1024 * 1024
 
 local prefix = ARGV[1]
 local jobs = {}
 for at = 2, #ARGV do
-  local job = redis.pcall('HGETALL', prefix .. 'job:' .. ARGV[at])
-  jobs[at - 1] = job.err and {} or job
+  local key = prefix .. 'job:' .. ARGV[at]
+  jobs[at - 1] = redis.call('TYPE', key).ok ~= 'hash' and {} or isWithin(key, LARGE) and redis.call('HGETALL', key)
+    or readNamed(key, FIELDS)
 end
 return jobs

@@ -6,6 +6,7 @@
 -- @arg leases... string per job: queue, job id, execution id
 -- @reply {bytes} what lib/claimed packs
 -- @include lib/claimed
+-- @include lib/fields
 
 local prefix, largest = ARGV[1], tonumber(ARGV[2])
 local found = {}
@@ -13,8 +14,8 @@ for at = 3, #ARGV, 3 do
   local queue, id, execution = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local key = prefix .. 'job:' .. id
   local held = redis.pcall('HMGET', key, 'execution_id', 'status')
-  if held[1] == execution and held[2] ~= 'canceled' then
-    appendFull(found, queue, execution, id, redis.call('HGETALL', key), largest)
+  if held[1] == execution and held[2] ~= 'canceled' and redis.call('HEXISTS', key, 'data') == 1 then
+    appendFull(found, queue, execution, id, (readFields(key, largest)))
   end
 end
 return pack(found)

@@ -23,6 +23,7 @@
 -- @include lib/intermediate
 -- @include lib/schedule
 -- @include lib/claimed
+-- @include lib/fields
 -- @lazy lib/held_slot freeHeldSlot
 -- @lazy lib/ready drainReady
 
@@ -44,7 +45,7 @@ local READY_S = 5
 
 --- Whether a Python worker started the job. It leaves the execution id of an earlier run of ours in the job's hash.
 local function isStartedByPython(id, job)
-  return not job[2] or (job[4] and not attempt('ZSCORE', prefix .. 'wip:' .. job[4], id .. ':' .. job[2]))
+  return not job[2] or (job[3] and not attempt('ZSCORE', prefix .. 'wip:' .. job[3], id .. ':' .. job[2]))
 end
 
 --- A prefetched job that was abandoned this often is taken over all the same: it may be the job that kills its workers.
@@ -93,20 +94,21 @@ for at = #ended - 1, 1, -2 do
   -- Something else than a lease, which another program has written, is dropped like that of a job that is gone.
   local id, execution = string.match(member, '^([^:]*):?(.*)$')
   local key = prefix .. 'job:' .. id
-  local held = redis.pcall('HMGET', key, 'status', 'execution_id', 'data', 'origin')
+  local isJob = redis.pcall('HEXISTS', key, 'data') == 1
+  local held = redis.pcall('HMGET', key, 'status', 'execution_id', 'origin')
   local ours = held[2] == execution
   -- The job was canceled, replaced or deleted while it ran, and the execution held a slot of a rate limit.
   local heldSlot = (not ours or held[1] == 'canceled') and freeHeldSlot(prefix, queue, id, execution, stamp)
   -- The score of Python RQ's own leases is their end.
-  if not ours and not heldSlot and held[3] and tonumber(ended[at + 1]) * 1000 > nowMs then
+  if not ours and not heldSlot and isJob and tonumber(ended[at + 1]) * 1000 > nowMs then
     left = left + 1
   else
     redis.call('ZREM', wipKey, member)
-    if not held[3] then noteIfBroken(prefix, queue, id) end
+    if not isJob then noteIfBroken(prefix, queue, id) end
     local hadHeartbeat = redis.call('DEL', prefix .. 'execution:' .. member) == 1
     attempt('ZREM', prefix .. 'executions:' .. id, execution)
     local isAbandoned = ours and held[1] ~= 'canceled' or held[1] == 'started' and isStartedByPython(id, held)
-    if isAbandoned and held[3] then
+    if isAbandoned and isJob then
       local often = countAbandoned(key) >= OFTEN
       if ours and not hadHeartbeat and not often and string.sub(execution, 1, 1) == PREFETCHED and takesJobs() then
         putBack(id, key)
@@ -116,7 +118,9 @@ for at = #ended - 1, 1, -2 do
         redis.call('HSET', key, 'status', 'started', 'execution_id', own)
         redis.call('ZADD', wipKey, leaseScore(nowMs + leaseMs), id .. ':' .. own)
         local few = often and math.min(SMALL, largest) or largest
-        bytes = bytes + appendFull(taken, queue, own, id, redis.call('HGETALL', key), few)
+        local fields, size = readFields(key, few)
+        appendFull(taken, queue, own, id, fields)
+        bytes = bytes + size
       end
     end
   end

@@ -1,7 +1,9 @@
-import type { RedisFixture } from '@rq/testkit'
+import { type RedisFixture, redisFixture, startRedis } from '@rq/testkit'
 import { claimRequest, end, newJob, RETURNED } from '@rq/testkit/storage-conformance'
 import { describe, expect, test } from 'vitest'
-import type { RedisStorage } from '../src/index.ts'
+import { JOB_FIELDS } from '../src/codec/job-codec.ts'
+import { claim } from '../src/connection/scripts.generated.ts'
+import { RedisStorage } from '../src/index.ts'
 import { withStorage } from './with-storage.ts'
 
 const MB = 1024 ** 2
@@ -52,10 +54,9 @@ describe('claim', () => {
   test('gives no job whose fields are too large together', () =>
     withStorage(async (storage, { client, prefix }) => {
       await storage.queues.enqueue([newJob({ id: 'a' })])
-      for (let n = 0; n < 4; n++) await client.hset(`${prefix}job:a`, `other${n}`, text(700))
+      for (const name of ['meta', 'description', 'data']) await client.hset(`${prefix}job:a`, name, text(700))
       const { jobs } = await storage.workers.claim(claimRequest({ largestBytes: 1000 }))
-      expect(jobs[0]?.job.leftOutBytes).toBeGreaterThan(2800)
-      await client.hdel(`${prefix}job:a`, 'other0', 'other1', 'other2', 'other3')
+      expect(jobs[0]?.job.leftOutBytes).toBeGreaterThan(2100)
       expect(await end(storage, jobs, RETURNED)).toEqual(['applied'])
     }))
 })
@@ -104,3 +105,34 @@ async function ended({ client, prefix }: RedisFixture) {
   const members = await client.zrange(`${prefix}wip:default`, '0', '-1')
   return members.flatMap((member) => ['1', member])
 }
+
+describe('beside fields of another program', () => {
+  test.each([
+    ['a large one', { foreign: text(3 * MB) }],
+    ['very many', Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`foreign${n}`, text(2000)]))],
+  ])('a job is claimed, recovered, fetched and explained without them: %s', async (_, foreign) => {
+    await using server = await startRedis()
+    await using redis = await redisFixture({ url: server.url })
+    await using storage = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
+    const { client, prefix } = redis
+    await storage.queues.enqueue([newJob({ id: 'a', data: '["f",null,[],{}]', meta: '{"m":1}' })])
+    await client.hset(`${prefix}job:a`, foreign)
+    const whole = { id: 'a', data: '["f",null,[],{}]', meta: '{"m":1}', timeoutS: 180 }
+    const { jobs } = await storage.workers.claim(claimRequest({ largestBytes: MB }))
+    expect(jobs.map(({ job }) => job)).toMatchObject([whole])
+    await client.zadd(`${prefix}wip:default`, 'XX', ...(await ended(redis)))
+    const request = { queue: 'default', workerName: 'w', leaseMs: 60_000, most: 100, largestBytes: MB }
+    const recovered = await storage.workers.recover(request)
+    expect(recovered.jobs.map(({ job }) => job)).toMatchObject([whole])
+    expect(await storage.jobs.fetch(['a'])).toMatchObject([whole])
+    expect((await storage.jobs.explain('a'))?.record).toMatchObject({ id: 'a', timeoutS: 180 })
+    // HGETALL would read them, too.
+    expect(await client.info('commandstats')).not.toContain('cmdstat_hgetall')
+    await client.hdel(`${prefix}job:a`, ...Object.keys(foreign))
+    expect(await end(storage, recovered.jobs, RETURNED)).toEqual(['applied'])
+  })
+
+  test('each field that is read has its place in the list of those that are', () => {
+    for (const name of JOB_FIELDS) expect(claim.lua, name).toContain(`'${name}'`)
+  })
+})

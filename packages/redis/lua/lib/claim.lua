@@ -96,7 +96,8 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
         local key = prefix .. 'job:' .. id
         local values, resultTtl = readPlain(key)
         if values and (values[1] ~= 'queued' or #values[2] > largest) then values = nil end
-        local fields = not values and readAny(prefix, queue, id, key, leases)
+        local fields, size
+        if not values then fields, size = readAny(prefix, queue, id, key, leases, largest) end
         if values or fields then
           serial = serial + 1
           local execution = executionBase .. string.format('%08x', serial)
@@ -111,7 +112,8 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
               redis.call('PERSIST', key .. ':dependents')
               redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
             end
-            bytes = bytes + appendFull(claimed, queue, execution, id, fields, largest)
+            appendFull(claimed, queue, execution, id, fields)
+            bytes = bytes + size
           end
           local m = #leases
           leases[m + 1], leases[m + 2] = leaseEnds, id .. ':' .. execution

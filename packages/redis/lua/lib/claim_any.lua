@@ -3,6 +3,7 @@
 -- @include lib/attempt
 -- @include lib/broken
 -- @include lib/expiring
+-- @include lib/fields
 -- @include lib/lease
 -- @include lib/results
 
@@ -34,30 +35,30 @@ local function isClaimedNow(leases, id, execution)
   return false
 end
 
---- Returns the fields of a job that can start, with their names; false for one that is gone, broken, canceled, or runs
--- now. A job that runs now is noted to run again afterwards.
-local function readAny(prefix, queue, id, key, leases)
-  local known = redis.pcall('HMGET', key, 'status', 'data', 'execution_id', 'origin', 'ttl', 'ended_at',
-    'listed_once')
-  local status, execution, origin, ttl = known[1], known[3], known[4], known[5]
+--- Returns the fields of a job that can start and their size, see lib/fields; false for one that is gone, broken,
+-- canceled, or runs now. A job that runs now is noted to run again afterwards.
+local function readAny(prefix, queue, id, key, leases, largest)
+  local isJob = redis.pcall('HEXISTS', key, 'data') == 1
+  local known = redis.pcall('HMGET', key, 'status', 'execution_id', 'origin', 'ttl', 'ended_at', 'listed_once')
+  local status, execution, origin, ttl = known[1], known[2], known[3], known[4]
   -- It does not wait any more; of a job that is gone it is not known whether it could expire.
-  if ttl or not known[2] then forgetExpiring(prefix, id) end
+  if ttl or not isJob then forgetExpiring(prefix, id) end
   if status == 'canceled' then return false end
-  if not known[2] then
+  if not isJob then
     noteIfBroken(prefix, queue, id)
     return false
   end
   if execution then
     local isRunning = hasLease(prefix, origin or queue, id, execution) or hasLease(prefix, queue, id, execution)
       or isClaimedNow(leases, id, execution)
-    if mayBeLeftOver(status, ttl, known[7], isRunning) then return false end
+    if mayBeLeftOver(status, ttl, known[6], isRunning) then return false end
     if isRunning then
       redis.call('HSET', key, 'run_again', 1)
       return false
     end
   end
   if execution or (status and status ~= 'queued' and status ~= 'created') then
-    forgetEarlierRun(prefix, id, key, status, origin, execution and known[6] and known[6] ~= '')
+    forgetEarlierRun(prefix, id, key, status, origin, execution and known[5] and known[5] ~= '')
   end
-  return redis.call('HGETALL', key)
+  return readFields(key, largest)
 end

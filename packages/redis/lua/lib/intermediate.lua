@@ -22,10 +22,11 @@ local function putBackStuck(prefix, queue, nowMs)
   local flat = attempt('HGETALL', seenKey) or {}
   for at = 1, #flat, 2 do known[flat[at]] = tonumber(flat[at + 1]) end
   for _, id in ipairs(ids) do
-    local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'data', 'enqueued_at')
+    local key = prefix .. 'job:' .. id
+    local job = redis.pcall('HMGET', key, 'status', 'enqueued_at')
     local status = job[1]
-    local field = id .. ' ' .. (job[3] or '')
-    if not job[2] or status == 'canceled' then
+    local field = id .. ' ' .. (job[2] or '')
+    if redis.pcall('HEXISTS', key, 'data') ~= 1 or status == 'canceled' then
       redis.call('LREM', list, 1, id)
       if status ~= 'canceled' then noteIfBroken(prefix, queue, id) end
     elseif status == 'started' then

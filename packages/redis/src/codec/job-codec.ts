@@ -255,6 +255,9 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ],
 ])
 
+/** The names of the fields that are read; lua/lib/fields has them, too. */
+export const JOB_FIELDS: readonly string[] = [...READERS.keys()].filter((name) => name !== 'left_out')
+
 type Key<T> = { [K in keyof JobRecord]-?: NonNullable<JobRecord[K]> extends T ? K : never }[keyof JobRecord]
 const CALLBACKS = ['onSuccess', 'onFailure', 'onStopped'] as const
 type CallbackKey = (typeof CALLBACKS)[number]

@@ -97,7 +97,8 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
         local key = prefix .. 'job:' .. id
         local values, resultTtl = readPlain(key)
         if values and (values[1] ~= 'queued' or #values[2] > largest) then values = nil end
-        local fields = not values and readAny(prefix, queue, id, key, leases)
+        local fields, size
+        if not values then fields, size = readAny(prefix, queue, id, key, leases, largest) end
         if values or fields then
           serial = serial + 1
           local execution = executionBase .. string.format('%08x', serial)
@@ -110,7 +111,8 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
               redis.call('PERSIST', key .. ':dependents')
               redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
             end
-            bytes = bytes + appendFull(claimed, queue, execution, id, fields, largest)
+            appendFull(claimed, queue, execution, id, fields)
+            bytes = bytes + size
           end
           local m = #leases
           leases[m + 1], leases[m + 2] = leaseEnds, id .. ':' .. execution
@@ -155,52 +157,32 @@ local function isClaimedNow(leases, id, execution)
   end
   return false
 end
-local function readAny(prefix, queue, id, key, leases)
-  local known = redis.pcall('HMGET', key, 'status', 'data', 'execution_id', 'origin', 'ttl', 'ended_at',
-    'listed_once')
-  local status, execution, origin, ttl = known[1], known[3], known[4], known[5]
-  if ttl or not known[2] then forgetExpiring(prefix, id) end
+local function readAny(prefix, queue, id, key, leases, largest)
+  local isJob = redis.pcall('HEXISTS', key, 'data') == 1
+  local known = redis.pcall('HMGET', key, 'status', 'execution_id', 'origin', 'ttl', 'ended_at', 'listed_once')
+  local status, execution, origin, ttl = known[1], known[2], known[3], known[4]
+  if ttl or not isJob then forgetExpiring(prefix, id) end
   if status == 'canceled' then return false end
-  if not known[2] then
+  if not isJob then
     noteIfBroken(prefix, queue, id)
     return false
   end
   if execution then
     local isRunning = hasLease(prefix, origin or queue, id, execution) or hasLease(prefix, queue, id, execution)
       or isClaimedNow(leases, id, execution)
-    if mayBeLeftOver(status, ttl, known[7], isRunning) then return false end
+    if mayBeLeftOver(status, ttl, known[6], isRunning) then return false end
     if isRunning then
       redis.call('HSET', key, 'run_again', 1)
       return false
     end
   end
   if execution or (status and status ~= 'queued' and status ~= 'created') then
-    forgetEarlierRun(prefix, id, key, status, origin, execution and known[6] and known[6] ~= '')
+    forgetEarlierRun(prefix, id, key, status, origin, execution and known[5] and known[5] ~= '')
   end
-  return redis.call('HGETALL', key)
+  return readFields(key, largest)
 end`
 
 const LIB_CLAIMED = String.raw`local MOST_BYTES = 8 * 1024 * 1024
-local SHORT = 1024
-local function bytesOf(fields)
-  local bytes, longest = 0, 0
-  for at = 1, #fields do
-    local length = #fields[at]
-    bytes = bytes + length
-    if length > longest then longest = length end
-  end
-  return bytes, longest
-end
-local function shortFields(fields, bytes)
-  local short = { 'data', '', 'left_out', tostring(bytes) }
-  for at = 1, #fields, 2 do
-    local name, value = fields[at], fields[at + 1]
-    if name ~= 'data' and name ~= 'left_out' and #name <= SHORT and #value <= SHORT then
-      short[#short + 1], short[#short + 2] = name, value
-    end
-  end
-  return short
-end
 local function appendPlain(claimed, queue, execution, id, values, resultTtl)
   local n = #claimed
   claimed[n + 1], claimed[n + 2], claimed[n + 3], claimed[n + 4] = '', queue, execution, id
@@ -208,14 +190,11 @@ local function appendPlain(claimed, queue, execution, id, values, resultTtl)
   claimed[n + 9], claimed[n + 10] = values[6], values[2]
   return #values[2] + #values[6]
 end
-local function appendFull(claimed, queue, execution, id, fields, largest)
-  local bytes, longest = bytesOf(fields)
-  if longest > largest or bytes > 2 * largest then fields, bytes = shortFields(fields, bytes), 0 end
+local function appendFull(claimed, queue, execution, id, fields)
   local n = #claimed
   claimed[n + 1], claimed[n + 2], claimed[n + 3], claimed[n + 4] = tostring(#fields), queue, execution, id
   n = n + 4
   for at = 1, #fields do claimed[n + at] = fields[at] end
-  return bytes
 end
 local function pack(claimed)
   return claimed == 'again' and claimed or cmsgpack.pack(claimed)
@@ -703,6 +682,52 @@ const LIB_FAIL_SCHEDULED = String.raw`local function failScheduled(prefix, queue
   wake(prefix, id, job[2])
 end`
 
+const LIB_FIELDS = String.raw`local FIELDS = { 'data', 'created_at', 'status', 'origin', 'description', 'enqueued_at', 'started_at', 'ended_at',
+  'last_heartbeat', 'worker_name', 'execution_id', 'group_id', 'signature', 'timeout', 'result_ttl', 'failure_ttl',
+  'ttl', 'retries_left', 'number_of_retries', 'repeats_left', 'repeats_done', 'abandoned_count', 'retry_intervals',
+  'repeat_intervals', 'enqueue_at_front_on_retry', 'enqueue_at_front', 'allow_dependency_failures',
+  'success_callback_name', 'success_callback_timeout', 'failure_callback_name', 'failure_callback_timeout',
+  'stopped_callback_name', 'stopped_callback_timeout', 'dependency_id', 'dependency_ids', 'rate_limit_key',
+  'rate_limit_concurrency', 'webhooks', 'meta', 'results', 'result', 'exc_info' }
+local MOST_FIELDS = 64
+local function isWithin(key, bytes)
+  if redis.call('HLEN', key) > MOST_FIELDS then return false end
+  local used = redis.pcall('MEMORY', 'USAGE', key, 'SAMPLES', MOST_FIELDS)
+  return type(used) == 'number' and used <= bytes
+end
+local function readNamed(key, names)
+  local fields = {}
+  local values = redis.call('HMGET', key, unpack(names))
+  for n, name in ipairs(names) do
+    if values[n] then fields[#fields + 1], fields[#fields + 2] = name, values[n] end
+  end
+  return fields
+end
+local function bytesOf(fields)
+  local bytes = 0
+  for at = 1, #fields do bytes = bytes + #fields[at] end
+  return bytes
+end
+local SHORT = 1024
+local function readFields(key, largest)
+  if isWithin(key, largest) then
+    local fields = redis.call('HGETALL', key)
+    return fields, bytesOf(fields)
+  end
+  local short, bytes, longest = {}, 0, 0
+  for _, name in ipairs(FIELDS) do
+    local length = redis.call('HSTRLEN', key, name)
+    bytes = bytes + length
+    if length > longest then longest = length end
+    if length <= SHORT and name ~= 'data' then short[#short + 1] = name end
+  end
+  if longest <= largest and bytes <= 2 * largest then return readNamed(key, FIELDS), bytes end
+  local fields = readNamed(key, short)
+  local n = #fields
+  fields[n + 1], fields[n + 2], fields[n + 3], fields[n + 4] = 'data', '', 'left_out', tostring(bytes)
+  return fields, 0
+end`
+
 const LIB_GIVE_BACK = String.raw`local function giveBack(prefix, queue, id, execution, stamp)
   local key = prefix .. 'job:' .. id
   local hadLease = attempt('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) == 1
@@ -753,10 +778,11 @@ local function putBackStuck(prefix, queue, nowMs)
   local flat = attempt('HGETALL', seenKey) or {}
   for at = 1, #flat, 2 do known[flat[at]] = tonumber(flat[at + 1]) end
   for _, id in ipairs(ids) do
-    local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'data', 'enqueued_at')
+    local key = prefix .. 'job:' .. id
+    local job = redis.pcall('HMGET', key, 'status', 'enqueued_at')
     local status = job[1]
-    local field = id .. ' ' .. (job[3] or '')
-    if not job[2] or status == 'canceled' then
+    local field = id .. ' ' .. (job[2] or '')
+    if redis.pcall('HEXISTS', key, 'data') ~= 1 or status == 'canceled' then
       redis.call('LREM', list, 1, id)
       if status ~= 'canceled' then noteIfBroken(prefix, queue, id) end
     elseif status == 'started' then
@@ -1631,7 +1657,7 @@ export const claim: Script<
   Buffer
 > = {
   name: 'claim',
-  sha: 'e9ba531eb232094df68464122bacb248d7fd9d6e',
+  sha: '80f208f39a80c06efe981d8e770c73abb04fb8a9',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -1643,6 +1669,7 @@ local function make_claim_any()`,
     LIB_ATTEMPT,
     LIB_BROKEN,
     LIB_EXPIRING,
+    LIB_FIELDS,
     LIB_LEASE,
     LIB_RESULTS,
     LIB_CLAIM_ANY,
@@ -2609,7 +2636,7 @@ end`,
  *
  * Keys: job (rq:job:<id>)
  *
- * Reply: empty if there is no such job; else names and values of its hash, its index in its queue, when it is due in epoch seconds, whether workers are suspended, whether its queue is paused, number of workers of its queue, ids of its dependencies each followed by a status or '', holders of the slots of its rate limit, number of jobs that wait for a slot before it, whether release_dependents has to check it still
+ * Reply: empty if there is no such job; else names and values of its hash (see lib/fields), its index in its queue, when it is due in epoch seconds, whether workers are suspended, whether its queue is paused, number of workers of its queue, ids of its dependencies each followed by a status or '', holders of the slots of its rate limit, number of jobs that wait for a slot before it, whether release_dependents has to check it still
  */
 export const explain: Script<
   [job: string],
@@ -2620,17 +2647,19 @@ export const explain: Script<
   [] | [ fields: Buffer[], position: number | null, due: Buffer | null, suspended: 0 | 1, paused: 0 | 1, workers: number, dependencies: Buffer[], slotHolders: Buffer[], waitingBefore: number | null, releasing: 0 | 1]
 > = {
   name: 'explain',
-  sha: '6ae98eb86c18f0d8a5cc644b34f0746859ad9268',
+  sha: '4cec8dd7a6733d8b8d87b1875531d6e020e295fe',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
     String.raw`#!lua flags=no-writes`,
     LIB_ATTEMPT,
+    LIB_FIELDS,
     String.raw`local jobKey = KEYS[1]
 local prefix, id = ARGV[1], ARGV[2]
 local MOST_READ = 250
-local fields = redis.call('HGETALL', jobKey)
-if #fields == 0 then return {} end
+local LARGEST = 1024 * 1024
+if redis.call('HEXISTS', jobKey, 'data') == 0 then return {} end
+local fields = readFields(jobKey, LARGEST)
 local job = redis.call('HMGET', jobKey, 'origin', 'rate_limit_key')
 local queue, limit = job[1] or '', job[2]
 local dependencies, releasing = {}, attempt('HEXISTS', prefix .. 'unchecked', id) or 0
@@ -2657,7 +2686,7 @@ return {
 }
 
 /**
- * Read whole jobs.
+ * Read whole jobs. What no field of a job is may be left out.
  *
  * Keys: first (rq:job:<id>)
  *
@@ -2672,16 +2701,19 @@ export const fetch: Script<
   Buffer[][]
 > = {
   name: 'fetch',
-  sha: '9cd18831a3b38efe6f3c664596362a76448f71c4',
+  sha: 'c0dee137013f0849d3263b4dfb33f21612acbc63',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
     String.raw`#!lua flags=no-writes`,
-    String.raw`local prefix = ARGV[1]
+    LIB_FIELDS,
+    String.raw`local LARGE = 1024 * 1024
+local prefix = ARGV[1]
 local jobs = {}
 for at = 2, #ARGV do
-  local job = redis.pcall('HGETALL', prefix .. 'job:' .. ARGV[at])
-  jobs[at - 1] = job.err and {} or job
+  local key = prefix .. 'job:' .. ARGV[at]
+  jobs[at - 1] = redis.call('TYPE', key).ok ~= 'hash' and {} or isWithin(key, LARGE) and redis.call('HGETALL', key)
+    or readNamed(key, FIELDS)
 end
 return jobs`,
   ),
@@ -3237,20 +3269,21 @@ export const reclaim: Script<
   Buffer
 > = {
   name: 'reclaim',
-  sha: 'ce501eb80ed0f9f00c9addb7c936e135570d3401',
+  sha: '68fbee8e1f9ef829a77955f9c65d920e417e8067',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
     String.raw`#!lua flags=no-writes`,
     LIB_CLAIMED,
+    LIB_FIELDS,
     String.raw`local prefix, largest = ARGV[1], tonumber(ARGV[2])
 local found = {}
 for at = 3, #ARGV, 3 do
   local queue, id, execution = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local key = prefix .. 'job:' .. id
   local held = redis.pcall('HMGET', key, 'execution_id', 'status')
-  if held[1] == execution and held[2] ~= 'canceled' then
-    appendFull(found, queue, execution, id, redis.call('HGETALL', key), largest)
+  if held[1] == execution and held[2] ~= 'canceled' and redis.call('HEXISTS', key, 'data') == 1 then
+    appendFull(found, queue, execution, id, (readFields(key, largest)))
   end
 end
 return pack(found)`,
@@ -3281,7 +3314,7 @@ export const recover: Script<
   [nowMs: number, taken: Buffer, next: number]
 > = {
   name: 'recover',
-  sha: '448b07b9301bac456041a530d9a4bb9ee8971643',
+  sha: 'b8de2933a5351c4f407c40205fba1939a9133c0c',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3294,6 +3327,7 @@ export const recover: Script<
     LIB_EXPIRING,
     LIB_SCHEDULE,
     LIB_CLAIMED,
+    LIB_FIELDS,
     String.raw`local freeHeldSlot
 local function make_held_slot()`,
     LIB_LEASE,
@@ -3328,7 +3362,7 @@ local serial = firstSerial(nowMs)
 local left, bytes, isFull = 0, 0, false
 local READY_S = 5
 local function isStartedByPython(id, job)
-  return not job[2] or (job[4] and not attempt('ZSCORE', prefix .. 'wip:' .. job[4], id .. ':' .. job[2]))
+  return not job[2] or (job[3] and not attempt('ZSCORE', prefix .. 'wip:' .. job[3], id .. ':' .. job[2]))
 end
 local OFTEN = 3
 local SMALL = 64 * 1024
@@ -3362,18 +3396,19 @@ for at = #ended - 1, 1, -2 do
   local member = ended[at]
   local id, execution = string.match(member, '^([^:]*):?(.*)$')
   local key = prefix .. 'job:' .. id
-  local held = redis.pcall('HMGET', key, 'status', 'execution_id', 'data', 'origin')
+  local isJob = redis.pcall('HEXISTS', key, 'data') == 1
+  local held = redis.pcall('HMGET', key, 'status', 'execution_id', 'origin')
   local ours = held[2] == execution
   local heldSlot = (not ours or held[1] == 'canceled') and freeHeldSlot(prefix, queue, id, execution, stamp)
-  if not ours and not heldSlot and held[3] and tonumber(ended[at + 1]) * 1000 > nowMs then
+  if not ours and not heldSlot and isJob and tonumber(ended[at + 1]) * 1000 > nowMs then
     left = left + 1
   else
     redis.call('ZREM', wipKey, member)
-    if not held[3] then noteIfBroken(prefix, queue, id) end
+    if not isJob then noteIfBroken(prefix, queue, id) end
     local hadHeartbeat = redis.call('DEL', prefix .. 'execution:' .. member) == 1
     attempt('ZREM', prefix .. 'executions:' .. id, execution)
     local isAbandoned = ours and held[1] ~= 'canceled' or held[1] == 'started' and isStartedByPython(id, held)
-    if isAbandoned and held[3] then
+    if isAbandoned and isJob then
       local often = countAbandoned(key) >= OFTEN
       if ours and not hadHeartbeat and not often and string.sub(execution, 1, 1) == PREFETCHED and takesJobs() then
         putBack(id, key)
@@ -3383,7 +3418,9 @@ for at = #ended - 1, 1, -2 do
         redis.call('HSET', key, 'status', 'started', 'execution_id', own)
         redis.call('ZADD', wipKey, leaseScore(nowMs + leaseMs), id .. ':' .. own)
         local few = often and math.min(SMALL, largest) or largest
-        bytes = bytes + appendFull(taken, queue, own, id, redis.call('HGETALL', key), few)
+        local fields, size = readFields(key, few)
+        appendFull(taken, queue, own, id, fields)
+        bytes = bytes + size
       end
     end
   end
@@ -3704,7 +3741,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: 'd629e0ed32cb111aa399ac8d5ddece7fc0e25a17',
+  sha: '5263b08ee9eead7e994e4924e27b6cdf5be4469f',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3716,6 +3753,7 @@ local function make_claim_any()`,
     LIB_ATTEMPT,
     LIB_BROKEN,
     LIB_EXPIRING,
+    LIB_FIELDS,
     LIB_LEASE,
     LIB_RESULTS,
     LIB_CLAIM_ANY,
