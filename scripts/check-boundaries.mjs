@@ -31,9 +31,9 @@ const MAY_IMPORT = /** @type {Readonly<Record<string, readonly string[]>>} */ ({
   'rq-cli': ['@rq/cli', '@rq/core'],
 })
 
-/** Packages that only some of ours may import; `types`: only with `import type`. */
-const RESERVED = /** @type {Readonly<Record<string, Readonly<Record<string, 'values' | 'types'>>>>} */ ({
-  ioredis: { '@rq/redis': 'values', rq: 'types' },
+/** Packages that only some of ours may import: `types` with `import type`, `nothing` as a peer dependency at most. */
+const RESERVED = /** @type {Readonly<Record<string, Readonly<Record<string, 'values' | 'types' | 'nothing'>>>>} */ ({
+  ioredis: { '@rq/redis': 'values', rq: 'types', '@rq/cli': 'nothing', 'rq-cli': 'nothing' },
 })
 
 /** The folders of published packages, which the rules apply to. Tests, tools and examples may import anything. */
@@ -115,7 +115,9 @@ function checkImport({ specifier, typeOnly }, { name, folder, file, allowed, dec
   if (specifier.startsWith('node:') || builtinModules.includes(packageName) || packageName === name) return undefined
   if (ours.has(packageName) && !allowed.includes(packageName)) return `${name} may not import ${packageName}`
   const reserved = RESERVED[packageName]
-  if (reserved !== undefined && reserved[name] === undefined) return `${name} may not import ${packageName}`
+  if (reserved !== undefined && !['values', 'types'].includes(String(reserved[name]))) {
+    return `${name} may not import ${packageName}`
+  }
   if (reserved?.[name] === 'types' && !typeOnly) return `${name} may import only types of ${packageName}`
   return declared.has(packageName) ? undefined : `imports ${packageName}, which its package.json does not depend on`
 }

@@ -65,6 +65,10 @@ describe('checkBoundaries', () => {
     expect(await complaintsAbout(value, { name: 'rq', dependencies })).toEqual([
       'packages/one/src/a.ts:1: rq may import only types of ioredis',
     ])
+    expect(await complaintsAbout('', { name: 'rq-cli', dependencies })).toEqual([])
+    expect(await complaintsAbout(value, { name: 'rq-cli', dependencies })).toEqual([
+      'packages/one/src/a.ts:1: rq-cli may not import ioredis',
+    ])
     expect(await complaintsAbout(type)).toHaveLength(2)
   })
 

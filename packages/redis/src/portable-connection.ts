@@ -1,5 +1,6 @@
-import { Cluster, Redis, type RedisOptions } from 'ioredis'
-import type { Connection } from './connection/connection-source.ts'
+import type { RedisOptions } from 'ioredis'
+import { isSingle } from './connection/client-shape.ts'
+import { type Connection, connectionSource } from './connection/connection-source.ts'
 import { urlFromEnvironment } from './connection/connection-url.ts'
 import { databaseOf } from './connection/database.ts'
 import { RedisStorage, type RedisStorageOptions } from './storage.ts'
@@ -60,9 +61,9 @@ export function storageSource(options: RedisStorageOptions): RedisStorageSource 
 function portableConnection(connection: Connection | undefined): string | RedisOptions | undefined {
   if (connection === undefined) return urlFromEnvironment()
   if (typeof connection === 'string') return connection
-  if (connection instanceof Cluster) return undefined
-  const isClient = connection instanceof Redis
-  const options: RedisOptions = isClient ? { ...connection.options, db: databaseOf(connection) } : connection
+  const { given, options: own } = connectionSource(connection)
+  if (given !== undefined && !isSingle(given)) return undefined
+  const options = given === undefined ? own : { ...given.options, db: databaseOf(given) }
   const plain: Record<string, unknown> = {}
   for (const key of WHERE_OPTIONS) if (options[key] !== undefined && options[key] !== null) plain[key] = options[key]
   if (hasFunction(plain)) return undefined

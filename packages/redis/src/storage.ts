@@ -1,6 +1,6 @@
 import { checkOptionNames, invalidOption, type OptionNames, RqError } from '@rq/core'
 import type { Storage } from '@rq/job'
-import { Cluster, type Redis } from 'ioredis'
+import type { Cluster, Redis } from 'ioredis'
 import type { Connection } from './connection/connection-source.ts'
 import { DEFAULT_PREFIX } from './connection/connection-url.ts'
 import { Connections } from './connection/connections.ts'
@@ -16,7 +16,7 @@ import { RedisSchedulerStore } from './stores/scheduler-store.ts'
 import { RedisWorkerStore } from './stores/worker-store.ts'
 
 export interface RedisStorageOptions {
-  /** Default: `RQ_REDIS_URL`, then `REDIS_URL`, then redis://localhost:6379. */
+  /** Default: `RQ_REDIS_URL`, then `REDIS_URL`, then redis://localhost:6379. Options without a host get it too. */
   connection?: Connection
   /**
    * Prefix of every key. Default `'rq:'`, which Python RQ always uses. A Cluster needs a hash tag in it
@@ -58,7 +58,7 @@ export class RedisStorage implements Storage {
     const { prefix = DEFAULT_PREFIX, role = 'producer' } = checkOptionNames(options, NAMES, 'RedisStorage')
     if (!PREFIX.test(prefix)) throw invalidOption('prefix', prefix, 'at most 100 letters, digits or any of _ . : { } -')
     this.#connections = new Connections(options.connection, role)
-    if (options.connection instanceof Cluster && !HASH_TAG.test(prefix)) {
+    if (this.#connections.isCluster && !HASH_TAG.test(prefix)) {
       throw new RqError('RQ_CONFIG', `The connection is a Cluster, ${ONE_SLOT}`, { details: { prefix } })
     }
     this.where = this.#connections.where

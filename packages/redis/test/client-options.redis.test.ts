@@ -1,8 +1,8 @@
 import { redisFixture } from '@rq/testkit'
 import { newJob } from '@rq/testkit/storage-conformance'
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
-import { describe, expect, it } from 'vitest'
-import { RedisStorage } from '../src/index.ts'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { RedisStorage, storageSource } from '../src/index.ts'
 
 const OTHER_REPLIES = [
   { enableAutoPipelining: true },
@@ -44,11 +44,10 @@ describe('options of ioredis that change replies or their order', () => {
   })
 })
 
-it('misspelt options, and clients of another library, are refused by name', () => {
+it('misspelt options are refused by name', () => {
   for (const [connection, code, message] of [
     [{ hots: 'h' }, 'RQ_INVALID_OPTION', /option name of the connection: got "hots", expected 'host'/],
     [{ host: 'h', passwrod: 'secret' }, 'RQ_INVALID_OPTION', /got "passwrod", expected 'password'\.$/],
-    [{ sendCommand() {}, options: { host: 'h' } }, 'RQ_CONFIG', /no client of the ioredis that rq uses/],
   ] as const) {
     expect(() => new RedisStorage({ connection: connection as object })).toThrow(
       expect.objectContaining({ code, message: expect.stringMatching(message) }),
@@ -67,4 +66,22 @@ it('options of other clients, which would lead to localhost, are refused by name
       expect.objectContaining({ code: 'RQ_CONFIG', message: expect.stringMatching(`no option ${name}.*${instead}`) }),
     )
   }
+})
+
+describe('options that name no host', () => {
+  afterEach(() => vi.unstubAllEnvs())
+
+  it('use the place of the environment, as no options at all do', () => {
+    vi.stubEnv('RQ_REDIS_URL', 'redis://h:7000/2')
+    expect(new RedisStorage({ connection: {} }).where).toBe('redis://h:7000/2')
+    expect(new RedisStorage({ connection: { db: 3, connectTimeout: 100 } }).where).toBe('redis://h:7000/3')
+    expect(storageSource({ connection: { db: 3 } })?.options.connection).toEqual({ host: 'h', port: 7000, db: 3 })
+    expect(new RedisStorage({ connection: { port: 1 } }).where).toBe('redis://localhost:1/0')
+  })
+
+  it.each([undefined, '', null])('are refused where the host is %j, as of a variable that is not set', (host) => {
+    expect(() => new RedisStorage({ connection: { host: host as string, port: 6379 } })).toThrow(
+      expect.objectContaining({ code: 'RQ_CONFIG', message: expect.stringContaining('The option host') }),
+    )
+  })
 })

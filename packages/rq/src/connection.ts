@@ -5,8 +5,8 @@ import { type Connection, connectionKey, DEFAULT_PREFIX, RedisStorage } from '@r
 /** Options that say where Redis is. */
 export interface ConnectionOptions {
   /**
-   * A URL, ioredis options, or an ioredis client, which rq never closes. Default: `RQ_REDIS_URL`, `REDIS_URL`, then
-   * localhost:6379.
+   * A URL, ioredis options, or a client of ioredis or iovalkey, which rq never closes. Default: `RQ_REDIS_URL`,
+   * `REDIS_URL`, then localhost:6379.
    */
   readonly connection?: Connection
   /** Prefix of all keys. Default `'rq:'`, the only one of Python RQ. */

@@ -1,6 +1,7 @@
 import { backoffMs, checkOptionNames, invalidOption, type OptionNames, RqError } from '@rq/core'
 import type { Cluster, Redis, RedisOptions } from 'ioredis'
-import { optionsOfUrl } from './connection-url.ts'
+import { refuseOtherClient } from './client-shape.ts'
+import { optionsOfUrl, urlFromEnvironment } from './connection-url.ts'
 
 /**
  * What a connection is for:
@@ -14,24 +15,38 @@ export type Role = 'producer' | 'worker' | 'blocking' | 'subscriber'
 const CONNECT_TIMEOUT_MS = 5_000
 /** At least 50 ms: the scripts rely on it that a call whose reply was lost is not sent again sooner (lua/lib/time). */
 const RECONNECT = { firstMs: 100, mostMs: 4_500 }
-/** The ioredis options of a URL, or the options that were given. @throws RqError `RQ_CONFIG`, `RQ_INVALID_OPTION`. */
+/**
+ * The ioredis options of a URL, or those that were given, with a place.
+ * @throws RqError `RQ_CONFIG`, `RQ_INVALID_OPTION`.
+ */
 export function clientOptions(connection: string | RedisOptions): RedisOptions {
   if (typeof connection === 'string') return optionsOfUrl(connection)
   if (typeof connection !== 'object' || connection === null) {
     throw invalidOption('connection', connection, 'a URL, ioredis options, or an ioredis client')
   }
-  if ('sendCommand' in connection) {
-    throw new RqError(
-      'RQ_CONFIG',
-      'The connection is no client of the ioredis that rq uses: it may be from another copy of ioredis, or another library. Give a URL or ioredis options.',
-    )
-  }
+  refuseOtherClient(connection)
   refuseKeyPrefix(connection)
   for (const [name, instead] of Object.entries(MISNAMED)) {
     if (!(name in connection)) continue
     throw new RqError('RQ_CONFIG', `ioredis has no option ${name}, and would ignore it. Give ${instead} instead.`)
   }
-  return checkOptionNames(connection, NAMES, 'the connection')
+  return placed(checkOptionNames(connection, NAMES, 'the connection'))
+}
+
+/**
+ * Options that say where Redis is. ioredis would take localhost for a host that is missing; here the place of options
+ * without one is the default.
+ */
+function placed(options: RedisOptions): RedisOptions {
+  const { host, path, port, sentinels, Connector } = options
+  if (path || sentinels || Connector) return options
+  if ('host' in options && !host) {
+    throw new RqError(
+      'RQ_CONFIG',
+      `The option host of the connection is ${host === '' ? 'empty' : host}. Is a variable of the environment not set? Give a host, or leave the option out.`,
+    )
+  }
+  return host || port ? options : { ...optionsOfUrl(urlFromEnvironment()), ...options }
 }
 
 /** The options of ioredis. It ignores others. */

@@ -1,6 +1,7 @@
 import { RqError } from '@rq/core'
-import { Cluster, Redis } from 'ioredis'
+import { Redis } from 'ioredis'
 import { type Role, roleOptions } from './client-options.ts'
+import { isCluster, isSingle } from './client-shape.ts'
 import { ConnectionErrors } from './connection-errors.ts'
 import type { ConnectionSource } from './connection-source.ts'
 import { checkDatabase, databaseMoved, databaseOf, failOnRefusedDatabase } from './database.ts'
@@ -53,7 +54,7 @@ export class Clients {
   /** The main client; while megabytes wait on it, another one of its role, so that a call does not wait for them. */
   prompt(): Client {
     const client = this.main()
-    if (!(client instanceof Redis) || !client.stream || client.stream.writableLength < LARGE_BACKLOG) return client
+    if (!isSingle(client) || !client.stream || client.stream.writableLength < LARGE_BACKLOG) return client
     this.#beside ??= this.open(this.#mainRole)
     return this.#beside
   }
@@ -62,7 +63,7 @@ export class Clients {
   lend(): Client {
     const client = this.main()
     this.#borrowers += 1
-    if (client instanceof Redis) client.stream?.ref()
+    if (isSingle(client)) client.stream?.ref()
     return client
   }
 
@@ -78,7 +79,7 @@ export class Clients {
     const { given, options, where } = this.#source
     let client: Client
     const settings = { ...roleOptions(role), reconnectOnError: reconnectOnceIfReadOnly(() => socketOf(client)) }
-    if (given instanceof Cluster) client = given.duplicate()
+    if (given !== undefined && isCluster(given)) client = given.duplicate()
     else if (given !== undefined) client = given.duplicate({ ...settings, db: this.#databaseOf(given) })
     else client = new Redis({ ...options, ...settings, replyMapping: 'legacy' })
     // Without a listener ioredis prints the error. Commands that fail because of it report it.
@@ -87,7 +88,7 @@ export class Clients {
       this.#errors.clear(client)
       if (client !== this.#main || this.#pending === 0) this.#keepAlive(client, false)
     })
-    if (client instanceof Redis) {
+    if (isSingle(client)) {
       checkReadyQuietly(client)
       failOnRefusedDatabase(client, where)
       failAfterLostConnections(client, role === 'producer' ? role : 'worker', () => this.#errors.of(client))
@@ -138,7 +139,7 @@ export class Clients {
 
   /** Whether a given client may be in another database than it should be. @throws as {@link #databaseOf}. */
   #isUnchecked(client: Client): client is Redis {
-    if (!(client instanceof Redis) || this.#databaseOf(client) === 0) return false
+    if (!isSingle(client) || this.#databaseOf(client) === 0) return false
     return this.#checkedSocket === undefined || this.#checkedSocket !== socketOf(client)
   }
 
@@ -150,7 +151,7 @@ export class Clients {
 
   /** Whether an open connection keeps the process alive. A producer's does only while it waits for a reply. */
   #keepAlive(client: Client, isAlive: boolean): void {
-    if (this.#mainRole !== 'producer' || client === this.#source.given || !(client instanceof Redis)) return
+    if (this.#mainRole !== 'producer' || client === this.#source.given || !isSingle(client)) return
     if (this.#borrowers > 0 && client === this.#main) return
     if (isAlive) client.stream?.ref()
     else client.stream?.unref()
@@ -164,7 +165,7 @@ export function closedError(): RqError {
 
 /** The socket that a client uses now; undefined while it is not connected, and for a Cluster. */
 export function socketOf(client: Client): unknown {
-  return client instanceof Redis && client.status === 'ready' ? client.stream : undefined
+  return isSingle(client) && client.status === 'ready' ? client.stream : undefined
 }
 
 /**
@@ -181,7 +182,7 @@ function reconnectOnceIfReadOnly(socket: () => unknown): (error: Error) => boole
 }
 
 function pingRegularly(client: Client): void {
-  if (!(client instanceof Redis)) return
+  if (!isSingle(client)) return
   const timer = setInterval(() => {
     if (client.status === 'ready') client.ping().catch(() => {})
   }, PING_MS).unref()

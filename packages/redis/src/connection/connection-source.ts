@@ -1,14 +1,16 @@
-import { Cluster, Redis, type RedisOptions } from 'ioredis'
+import type { Cluster, Redis, RedisOptions } from 'ioredis'
 import { addressOf, clientOptions, refuseClient } from './client-options.ts'
+import { type ClientLike, isClient, isSingle } from './client-shape.ts'
 import { urlFromEnvironment } from './connection-url.ts'
 import { databaseOf } from './database.ts'
 import { isUnprotected } from './protection.ts'
 import type { Client } from './script.ts'
 
 /**
- * A URL, ioredis options, or a client that stays the caller's. Default: `RQ_REDIS_URL`, `REDIS_URL`, then localhost.
+ * A URL, ioredis options, or a client that stays the caller's: of any copy of ioredis 5 or 6, or of iovalkey. Default:
+ * `RQ_REDIS_URL`, `REDIS_URL`, then localhost.
  */
-export type Connection = string | RedisOptions | Redis | Cluster
+export type Connection = string | RedisOptions | Redis | Cluster | ClientLike
 
 /** Where clients connect to. */
 export interface ConnectionSource {
@@ -26,16 +28,15 @@ export interface ConnectionSource {
 
 /** Check a connection. Connects to nothing. @throws RqError `RQ_CONFIG`, `RQ_INVALID_OPTION`. */
 export function connectionSource(connection: Connection = urlFromEnvironment()): ConnectionSource {
-  if (connection instanceof Redis || connection instanceof Cluster) {
+  if (isClient(connection)) {
     refuseClient(connection)
-    const where =
-      connection instanceof Redis
-        ? addressOf({ ...connection.options, db: databaseOf(connection) })
-        : 'the cluster given'
-    const isOpen = connection instanceof Redis && isUnprotected(connection.options)
+    const where = isSingle(connection)
+      ? addressOf({ ...connection.options, db: databaseOf(connection) })
+      : 'the cluster given'
+    const isOpen = isSingle(connection) && isUnprotected(connection.options)
     return { given: connection, options: {}, where, isUnprotected: isOpen, key: connection }
   }
-  const options = clientOptions(connection)
+  const options = clientOptions(connection as string | RedisOptions)
   const where = addressOf(options)
   return { given: undefined, options, where, isUnprotected: isUnprotected(options), key: textOf(options) }
 }

@@ -1,4 +1,5 @@
 import type { Role } from './client-options.ts'
+import { isCluster } from './client-shape.ts'
 import { Clients, closedError, socketOf } from './clients.ts'
 import { type Connection, type ConnectionSource, connectionSource } from './connection-source.ts'
 import { type Client, runScript, type Script, type ScriptArgument } from './script.ts'
@@ -15,6 +16,8 @@ export class Connections {
   readonly where: string
   /** Whether any program on the network may use the server, as far as the options show. */
   readonly isUnprotected: boolean
+  /** Whether a client of a Cluster was given. */
+  readonly isCluster: boolean
   readonly #source: ConnectionSource
   readonly #mainRole: 'producer' | 'worker'
   readonly #subscriptions = new Set<Subscription>()
@@ -28,6 +31,7 @@ export class Connections {
     this.#mainRole = mainRole
     this.where = this.#source.where
     this.isUnprotected = this.#source.isUnprotected
+    this.isCluster = this.#source.given !== undefined && isCluster(this.#source.given)
   }
 
   /** The main client, for a user's own commands. From now on it keeps the process alive until this is closed. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { SECOND_MS } from '@rq/core'
-import { Cluster } from 'ioredis'
+import { isCluster } from './client-shape.ts'
 import type { Clients } from './clients.ts'
 import type { Client } from './script.ts'
 
@@ -84,7 +84,7 @@ export class StreamWatch {
    */
   async #read(): Promise<[stream: string, watched: Watched][]> {
     const client = this.#connection()
-    const id = client instanceof Cluster ? undefined : String(await client.client('ID'))
+    const id = isCluster(client) ? undefined : String(await client.client('ID'))
     const watched = new Map([...this.#watched].slice(0, MOST_STREAMS))
     this.#stale = false
     this.#blockedClientId = id

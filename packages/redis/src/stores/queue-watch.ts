@@ -1,5 +1,6 @@
 import { SECOND_MS } from '@rq/core'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
+import { isSingle } from '../connection/client-shape.ts'
 import type { Connections } from '../connection/connections.ts'
 import type { Keys } from '../keys.ts'
 
@@ -98,7 +99,7 @@ export class QueueWatch {
 
   #client(role: 'subscriber' | 'worker'): Redis {
     const client = this.#connections.open(role)
-    if (client instanceof Redis) return client
+    if (isSingle(client)) return client
     this.#connections.drop(client)
     throw new Error('A cluster reports changes per node.')
   }
