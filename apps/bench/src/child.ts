@@ -1,30 +1,34 @@
 /** Runs one step of a measurement in its own process: receives it as a message, and sends a reply. */
+import { runFloor } from './floors/run-floor.ts'
 import { enqueue, fill } from './measures/enqueue.ts'
 import { latency, lateness } from './measures/latency.ts'
 import { processJobs } from './measures/process.ts'
-import type { StepOrder, StepReply } from './step.ts'
+import type { Measured, StepOrder, StepReply } from './step.ts'
 import { loadSubject } from './subjects.ts'
 
 process.once('message', (order: StepOrder) => void answer(order))
 
 async function answer(order: StepOrder): Promise<void> {
-  const reply = await run(order).catch((error: unknown) => ({ error: String((error as Error)?.stack ?? error) }))
+  const reply: StepReply = await run(order).catch((error: unknown) => ({
+    error: String((error as Error)?.stack ?? error),
+  }))
   process.send?.(reply, () => process.exit())
 }
 
-async function run({ subject: name, url, step }: StepOrder): Promise<StepReply> {
+async function run({ subject: name, server, step }: StepOrder): Promise<Measured> {
+  if (step.do === 'floor') return runFloor(step.floor, server)
   const subject = await loadSubject(name)
   switch (step.do) {
     case 'fill':
-      await fill(subject, url, step)
+      await fill(subject, server.url, step)
       return { figures: {} }
     case 'enqueue':
-      return { figures: await enqueue(subject, url, step) }
+      return enqueue(subject, server, step)
     case 'process':
-      return processJobs(subject, url, step)
+      return processJobs(subject, server, step)
     case 'latency':
-      return { figures: await latency(subject, url, step) }
+      return latency(subject, server, step)
     case 'schedule':
-      return { figures: await lateness(subject, url, step) }
+      return lateness(subject, server, step)
   }
 }

@@ -1,48 +1,53 @@
 import { Redis } from 'ioredis'
 import type { Measurement } from './measurements.ts'
+import { ownPostgres } from './own-postgres.ts'
 import { ownRedis } from './own-redis.ts'
 import { type ProfileFolder, runStep } from './run-step.ts'
 import { slowNetwork } from './slow-network.ts'
-import type { CommandUse, Figures, Step } from './step.ts'
+import type { Figures, Measured, ServerAddress, Step } from './step.ts'
 import type { Subject } from './subject.ts'
 
-export interface Measured {
-  /** Absent if the library cannot do it. */
-  readonly figures: Figures | undefined
-  readonly commands?: CommandUse
-}
-
-/** One measurement of one library, on a fresh Redis. */
+/** One measurement of one library, on a fresh server. */
 export async function measure(measurement: Measurement, subject: Subject, profile: ProfileFolder): Promise<Measured> {
-  const { memory, networkMs, redis: args = [], show, steps } = measurement
-  const server = await ownRedis(args)
+  const { networkMs, redis: args = [], show } = measurement
+  const kind = subject.server ?? 'redis'
+  // What is about Redis itself.
+  if (kind !== 'redis' && (networkMs !== undefined || args.length > 0 || measurement.memory !== undefined)) {
+    return { figures: undefined }
+  }
+  const server = kind === 'redis' ? await ownRedis(args) : await ownPostgres()
   const network = networkMs === undefined ? undefined : await slowNetwork(server.url, networkMs)
-  const redis = new Redis(server.url)
+  const { pid, url: direct } = server
   try {
-    const bytes: Record<string, number> = {}
-    const empty = await usedMemory(redis)
-    let figures: Figures | undefined
-    let commands: CommandUse | undefined
-    const list = steps(subject.share ?? 1)
-    for (const [index, step] of list.entries()) {
-      const isLast = index === list.length - 1
-      const url = step.do === 'fill' ? server.url : (network?.url ?? server.url)
-      const reply = await runStep({ subject: subject.name, url, step }, isLast ? profile : undefined)
-      figures = reply.figures
-      commands = reply.commands
-      if (figures === undefined) return { figures }
-      const name = memory?.[index]
-      if (name === undefined) continue
-      bytes[name] = ((await usedMemory(redis)) - empty) / jobsOf(list[0])
-    }
-    const all = { ...figures, ...bytes }
-    const shown = show === undefined ? all : Object.fromEntries(show.flatMap((key) => pair(all, key)))
-    return { figures: shown, ...(commands !== undefined && { commands }) }
+    const address = { kind, url: network?.url ?? direct, direct, pid }
+    const { figures, ...rest } = await runSteps(measurement, subject, address, profile)
+    if (figures === undefined || show === undefined) return { figures, ...rest }
+    return { figures: Object.fromEntries(show.flatMap((key) => pair(figures, key))), ...rest }
   } finally {
-    redis.disconnect()
     await network?.close()
     await server.stop()
   }
+}
+
+async function runSteps(
+  { memory, steps }: Measurement,
+  subject: Subject,
+  server: ServerAddress,
+  profile: ProfileFolder,
+): Promise<Measured> {
+  const list = steps(subject.share ?? 1)
+  const bytes: Record<string, number> = {}
+  const empty = memory === undefined ? 0 : await usedMemory(server.direct)
+  let measured: Measured = { figures: {} }
+  for (const [index, step] of list.entries()) {
+    const isLast = index === list.length - 1
+    const address = step.do === 'fill' ? { ...server, url: server.direct } : server
+    measured = await runStep({ subject: subject.name, server: address, step }, isLast ? profile : undefined)
+    if (measured.figures === undefined) return measured
+    const name = memory?.[index]
+    if (name !== undefined) bytes[name] = ((await usedMemory(server.direct)) - empty) / jobsOf(list[0])
+  }
+  return { ...measured, figures: { ...measured.figures, ...bytes } }
 }
 
 function pair(figures: Figures, key: string): [string, number][] {
@@ -55,7 +60,12 @@ function jobsOf(step: Step | undefined): number {
   return step.jobs
 }
 
-async function usedMemory(redis: Redis): Promise<number> {
-  const info = await redis.info('memory')
-  return Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? 0)
+async function usedMemory(url: string): Promise<number> {
+  const redis = new Redis(url)
+  try {
+    const info = await redis.info('memory')
+    return Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? 0)
+  } finally {
+    redis.disconnect()
+  }
 }

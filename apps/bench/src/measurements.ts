@@ -15,7 +15,7 @@ export interface Measurement {
   readonly networkMs?: number
   /** Also measure the bytes of Redis per job after each step. */
   readonly memory?: readonly (string | undefined)[]
-  /** Takes long, so it runs only when asked for by name. */
+  /** Takes long, so it runs only when asked for by name, and only ours. */
   readonly onRequest?: boolean
 }
 
@@ -24,18 +24,31 @@ export const MORE_IS_BETTER: ReadonlySet<string> = new Set(['rate'])
 
 const UNITS: Readonly<Record<string, string>> = {
   rate: '/s',
-  redisUs: 'us/job',
-  nodeUs: 'us/job',
+  redisUs: 'us',
+  postgresUs: 'us',
+  mainUs: 'us',
+  childUs: 'us',
+  cpuUs: 'us',
   rssMb: 'MB',
   rssGrowthMb: 'MB',
-  waitingBytes: 'B/job',
-  finishedBytes: 'B/job',
+  waitingBytes: 'B',
+  finishedBytes: 'B',
+}
+
+/** Figures in the order in which they are shown. */
+export function inOrder(figures: Iterable<string>): string[] {
+  const order = Object.keys(UNITS)
+  const place = (figure: string) => (order.includes(figure) ? order.indexOf(figure) : order.length)
+  return [...new Set(figures)].sort((a, b) => place(a) - place(b))
 }
 
 export function unitOf(figure: string): string {
   return UNITS[figure] ?? 'ms'
 }
 
+/** CPU time per job: of the server, of the process of the worker or producer, of its children, and all of it. */
+const CPU = ['redisUs', 'postgresUs', 'mainUs', 'childUs', 'cpuUs'] as const
+const INLINE = ['rate', ...CPU].filter((name) => name !== 'childUs')
 const CLOCK_MS = 2500
 const TINY: JobPayload = 1
 
@@ -72,7 +85,7 @@ const inline: Measurement[] = [1, 10, 50, 200].map((at) => ({
   name: `process-${at}`,
   what: `no-op jobs, ${at} at a time in the worker's event loop`,
   steps: work({ at, jobs: at === 1 ? 25_000 : 60_000 }),
-  show: ['rate', 'redisUs', 'nodeUs'],
+  show: INLINE,
 }))
 
 const isolated: Measurement[] = (['process', 'thread'] as const).flatMap((kind) =>
@@ -80,7 +93,7 @@ const isolated: Measurement[] = (['process', 'thread'] as const).flatMap((kind) 
     name: `isolated-${kind}-${at}`,
     what: `no-op jobs in ${at} ${kind === 'process' ? 'child process(es)' : 'thread(s)'}`,
     steps: work({ kind, at, jobs: 40_000 }),
-    show: ['rate', 'redisUs'],
+    show: ['rate', ...CPU],
   })),
 )
 
@@ -92,14 +105,14 @@ const growth: Measurement[] = [
   name: `growth-${label}`,
   what: `process-50 with ${label} more jobs waiting`,
   steps: work({ at: 50, backlog: Number(backlog), jobs: 40_000 }),
-  show: ['rate', 'redisUs'],
+  show: INLINE,
   onRequest: true,
 }))
 
 const MEASUREMENTS: readonly Measurement[] = [
-  { name: 'enqueue-one', what: 'one producer, each call awaited', steps: enqueue('one', 8000) },
-  { name: 'enqueue-concurrent', what: '1000 calls at once', steps: enqueue('concurrent', 40_000) },
-  { name: 'enqueue-bulk', what: 'lists of 1000', steps: enqueue('bulk', 60_000) },
+  { name: 'enqueue-one', what: 'one producer, each call awaited', steps: enqueue('one', 8000), show: INLINE },
+  { name: 'enqueue-concurrent', what: '1000 calls at once', steps: enqueue('concurrent', 40_000), show: INLINE },
+  { name: 'enqueue-bulk', what: 'lists of 1000', steps: enqueue('bulk', 60_000), show: INLINE },
   ...inline,
   ...isolated,
   { name: 'latency', what: 'an idle worker, one job at a time', steps: () => [{ do: 'latency', samples: 300 }] },
@@ -125,13 +138,13 @@ const MEASUREMENTS: readonly Measurement[] = [
     name: 'payload-100',
     what: 'process-50 with payloads of 100 bytes',
     steps: work({ at: 50, payload: 'x'.repeat(100) }),
-    show: ['rate', 'redisUs'],
+    show: INLINE,
   },
   {
     name: 'payload-10k',
     what: 'process-50 with payloads of 10 kilobytes',
     steps: work({ at: 50, jobs: 15_000, payload: 'x'.repeat(10_000) }),
-    show: ['rate', 'redisUs'],
+    show: INLINE,
   },
   {
     name: 'aof',

@@ -1,14 +1,18 @@
 import { parseArgs } from 'node:util'
 import { type Measurement, select } from './measurements.ts'
 import type { Subject } from './subject.ts'
-import { loadSubject, OURS, PEERS } from './subjects.ts'
+import { loadSubject, NOT_MEASURED, OURS, PEERS } from './subjects.ts'
+import { measurementsOfTargets, peersOfTargets } from './targets.ts'
 
 export const USAGE = `pnpm bench [measurement...] [options]
 
-Without a name: everything but what takes long; "all" is everything; "process" is process-1, process-10 and so on.
+Without a name: everything but what takes long; "all" is everything; "process" is process-1, process-10 and so on;
+"floors" is what each step costs beside the least that it could cost.
   --runs N          rounds; the order of the libraries turns around with each (default 3)
-  --peers a,b       beside ours: bullmq, bee-queue, groupmq, python-rq (default: those that are installed; "none")
-  --json            print figures as JSON
+  --peers a,b       beside ours: ${PEERS.join(', ')} (default: those that are installed; "none")
+  --targets         measure what the targets need, and print only which are met
+  --json            print everything as JSON
+  --from FILE       measure nothing; read what --json printed
   --svg             write docs/performance.svg
   --commands        print what Redis did for each job
   --profile FOLDER  write CPU profiles of the measured processes there
@@ -19,8 +23,13 @@ export interface BenchOptions {
   readonly measurements: readonly Measurement[]
   /** The libraries to measure, ours first. */
   readonly subjects: readonly Subject[]
+  /** Which libraries are left out, and why, a line each. */
+  readonly notes: readonly string[]
   readonly runs: number
+  readonly floors: boolean
+  readonly targets: boolean
   readonly json: boolean
+  readonly from: string | undefined
   readonly svg: boolean
   readonly commands: boolean
   readonly profile: string | undefined
@@ -29,28 +38,38 @@ export interface BenchOptions {
 
 /** @throws Error with a message for the user. */
 export async function readOptions(argv: readonly string[]): Promise<BenchOptions> {
+  const flag = { type: 'boolean', default: false } as const
   const { positionals, values } = parseArgs({
     args: [...argv],
     allowPositionals: true,
     options: {
       runs: { type: 'string', default: '3' },
       peers: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      svg: { type: 'boolean', default: false },
-      commands: { type: 'boolean', default: false },
+      targets: flag,
+      json: flag,
+      from: { type: 'string' },
+      svg: flag,
+      commands: flag,
       profile: { type: 'string' },
-      list: { type: 'boolean', default: false },
+      list: flag,
     },
   })
   const runs = Number(values.runs)
   if (!Number.isInteger(runs) || runs < 1)
     throw new Error(`--runs takes a whole number of at least 1, not ${values.runs}.`)
-  const { commands, json, list, profile, svg } = values
+  const { commands, from, json, list, peers, profile, svg, targets } = values
+  const floors = positionals.includes('floors')
+  if (floors && positionals.length > 1)
+    throw new Error('"floors" stands alone: measure anything else in a run of its own.')
+  const names = targets && positionals.length === 0 ? measurementsOfTargets() : positionals
   return {
-    measurements: select(positionals),
-    subjects: await subjectsOf(values.peers),
+    measurements: floors ? [] : select(names),
+    ...(await subjectsOf(peers, targets ? peersOfTargets() : PEERS)),
     runs,
+    floors,
+    targets,
     json,
+    from,
     svg,
     commands,
     profile,
@@ -58,14 +77,20 @@ export async function readOptions(argv: readonly string[]): Promise<BenchOptions
   }
 }
 
-async function subjectsOf(peers: string | undefined): Promise<readonly Subject[]> {
-  const chosen = peers === undefined ? PEERS : peers.split(',').filter((name) => name !== 'none' && name !== OURS)
-  const subjects = await Promise.all([OURS, ...chosen].map(loadSubject))
-  const installed = subjects.filter((subject) => subject.version() !== undefined)
-  if (peers !== undefined && installed.length < subjects.length) {
-    throw new Error(
-      `Not installed: ${subjects.filter((subject) => !installed.includes(subject)).map(({ name }) => name)}.`,
-    )
+async function subjectsOf(
+  peers: string | undefined,
+  all: readonly string[],
+): Promise<Pick<BenchOptions, 'notes' | 'subjects'>> {
+  const chosen = peers === undefined ? all : peers.split(',').filter((name) => name !== 'none' && name !== OURS)
+  const wanted = await Promise.all([OURS, ...chosen].map(loadSubject))
+  const subjects = wanted.filter((subject) => subject.version() !== undefined)
+  const missing = wanted
+    .filter((subject) => !subjects.includes(subject))
+    .map(({ name, needs }) => `${name}: left out, it needs ${needs ?? 'pnpm install'}`)
+  if (peers === undefined) {
+    const never = Object.entries(NOT_MEASURED).map(([name, why]) => `${name}: left out, ${why}`)
+    return { subjects, notes: [...missing, ...never] }
   }
-  return installed
+  if (missing.length > 0) throw new Error(missing.join('\n'))
+  return { subjects, notes: [] }
 }

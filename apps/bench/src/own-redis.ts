@@ -1,14 +1,15 @@
 const SCRIPTS = new URL('../../../scripts/', import.meta.url)
 
-/** A Redis server that belongs to the bench, on a free port. */
-export interface OwnRedis {
+/** A server that belongs to the bench. */
+export interface OwnServer {
   readonly url: string
+  readonly pid: number
   stop(): Promise<void>
 }
 
 interface Scripts {
   acquireRedis(): Promise<string>
-  startServer(binary: string, options: { args?: readonly string[] }): Promise<OwnRedis>
+  startServer(binary: string, options: { args?: readonly string[] }): Promise<OwnServer>
 }
 
 /** The path of redis-server, installed if necessary. */
@@ -17,8 +18,8 @@ export async function acquireBinary(): Promise<string> {
   return acquireRedis()
 }
 
-/** Start a server, without persistence unless the arguments turn it on. */
-export async function ownRedis(args: readonly string[]): Promise<OwnRedis> {
+/** Start a Redis on a free port, without persistence unless the arguments turn it on. */
+export async function ownRedis(args: readonly string[]): Promise<OwnServer> {
   const { startServer } = await load<Pick<Scripts, 'startServer'>>('redis/server.mjs')
   return startServer(await acquireBinary(), { args })
 }

@@ -16,7 +16,8 @@ const BAR = 13
 const LONGEST = WIDTH - LEFT - 90
 
 /** Bars of jobs per second, each row to its own scale, as SVG. */
-export function picture(results: Results, subjects: readonly string[]): string {
+export function picture(results: Results): string {
+  const subjects = [...new Set(ROWS.flatMap(([, measurement]) => Object.keys(results[measurement] ?? {})))]
   const parts: string[] = []
   let y = 34
   for (const [label, measurement, figure] of ROWS) {

@@ -1,30 +1,74 @@
-import { unitOf } from './measurements.ts'
-import type { FigureResult, Results, TargetResult } from './results.ts'
+import { inOrder, unitOf } from './measurements.ts'
+import type { FigureResult, OthersByMeasurement, Ratio, Results } from './results.ts'
 import type { CommandUse } from './step.ts'
+import { type TargetResult, type Verdict, wasBusy } from './verdict.ts'
+
+/** Rounds disagree when their ratios differ by more than this share of the median. */
+const DISAGREE = 0.25
+
+const VERDICTS: Readonly<Record<Verdict, string>> = { met: 'met', missed: 'MISSED', doubtful: 'doubtful' }
+
+/** What the marks in the tables mean. */
+export const LEGEND =
+  'CPU in microseconds per job: redis or postgres; main = the process of the worker or producer; child = all processes ' +
+  'below it; cpu = all of these. "N x" is how many times better ours is, in the middle of the rounds. ? = doubtful: the ' +
+  'rounds disagree, or other processes used much of the machine; then trust the CPU.\n'
 
 /** A table for each measurement: median, spread, and our ratio to each library. */
-export function resultTable(measurement: string, what: string, results: Results): string {
+export function resultTable(measurement: string, what: string, results: Results, others: OthersByMeasurement): string {
   const subjects = results[measurement] ?? {}
-  const lines = [`${measurement}: ${what}`]
-  for (const [subject, figures] of Object.entries(subjects)) {
-    const texts = Object.entries(figures).map(([name, figure]) => `${name} ${figureText(name, figure)}`)
-    lines.push(`  ${subject.padEnd(10)} ${texts.map((text) => text.padEnd(36)).join(' ')}`.trimEnd())
-  }
-  return `${lines.join('\n')}\n`
+  const names = inOrder(Object.values(subjects).flatMap((figures) => Object.keys(figures)))
+  const rows = Object.entries(subjects).map(([subject, figures]) => [
+    subject,
+    ...names.flatMap((name) => {
+      const figure = figures[name]
+      return figure === undefined
+        ? ['', '']
+        : [valueText(figure), ratioText(figure, wasBusy(others, { figure: `${measurement}.${name}` }))]
+    }),
+  ])
+  const head = ['', ...names.flatMap((name) => [`${name.replace(/Us$/, '')} ${unitOf(name)}`, ''])]
+  return `${measurement}: ${what}${othersText(others[measurement])}\n${aligned([head, ...rows])}`
 }
 
-function figureText(name: string, { median, ours, spread }: FigureResult): string {
-  const ratio = ours === undefined ? '' : ` (ours ${short(ours)} x)`
-  return `${short(median)} ${unitOf(name)} ±${Math.round(spread * 100)} %${ratio}`
+function othersText(others: OthersByMeasurement[string] | undefined): string {
+  if (others === undefined) return ''
+  return `; other processes used ${percent(others.least)} to ${percent(others.most)} of the machine`
 }
 
+function valueText({ median, spread, values }: FigureResult): string {
+  return Object.keys(values).length === 1 ? short(median) : `${short(median)} ±${percent(spread)}`
+}
+
+function ratioText({ ours }: FigureResult, isBusy: boolean): string {
+  if (ours === undefined) return ''
+  const { least, median, most } = ours
+  const isDoubtful = isBusy || most - least > DISAGREE * median
+  return `${short(median)} x${isDoubtful ? '?' : ''}`
+}
+
+/** The verdict for each target. */
 export function targetTable(targets: readonly TargetResult[]): string {
-  const lines = targets.map(({ figure, isMet, least, most, over, reached }) => {
-    const versus = over === undefined ? '' : ` to ${over.subject}${over.figure === figure ? '' : `'s ${over.figure}`}`
-    const wanted = over === undefined ? `<= ${most}` : `>= ${short(least ?? 0)} x`
-    return `  ${isMet ? 'met   ' : 'MISSED'} ${`${figure}${versus}`.padEnd(58)} ${short(reached).padStart(8)}  (${wanted})`
-  })
-  return lines.length === 0 ? '' : `targets\n${lines.join('\n')}\n`
+  if (targets.length === 0) return ''
+  const head = ['target', '', 'reached', 'in the rounds', 'by CPU', '']
+  const rows = targets.map((target) => [
+    `${target.what}${target.over === undefined ? '' : ` : ${target.over.subject}`}`,
+    wantedText(target),
+    short(target.reached.median),
+    target.rounds === 1 ? 'one' : rangeText(target.reached),
+    target.cpu === undefined ? '' : short(target.cpu.median),
+    VERDICTS[target.verdict],
+  ])
+  return aligned([head, ...rows])
+}
+
+function wantedText({ least, most, over }: TargetResult): string {
+  if (most !== undefined) return `<= ${most}`
+  return over === undefined ? `>= ${least}` : `>= ${short(least ?? 0)} x`
+}
+
+function rangeText({ least, most }: Ratio): string {
+  return `${short(least)} to ${short(most)}`
 }
 
 /** The Redis commands per job, the most expensive first. */
@@ -32,6 +76,7 @@ export function commandTable(commands: Readonly<Record<string, Readonly<Record<s
   const lines: string[] = []
   for (const [measurement, subjects] of Object.entries(commands)) {
     for (const [subject, uses] of Object.entries(subjects)) {
+      if (Object.keys(uses).length === 0) continue
       lines.push(`${measurement}, ${subject}: calls and microseconds of Redis per job`)
       for (const [name, { calls, us }] of Object.entries(uses)) {
         lines.push(`  ${name.padEnd(20)} ${calls.toFixed(3).padStart(8)} ${us.toFixed(2).padStart(8)}`)
@@ -41,7 +86,19 @@ export function commandTable(commands: Readonly<Record<string, Readonly<Record<s
   return `${lines.join('\n')}\n`
 }
 
+/** Text in columns, the first one to the left and the others to the right. */
+export function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  const line = (row: readonly string[]) =>
+    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+  return rows.map((row) => `  ${line(row).join('  ').trimEnd()}\n`).join('')
+}
+
 export function short(value: number): string {
   if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString('en')
   return Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3)
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`
 }

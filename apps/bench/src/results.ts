@@ -1,23 +1,31 @@
-import type { Measured } from './measure.ts'
 import { MORE_IS_BETTER } from './measurements.ts'
 import { median, spread } from './statistics.ts'
-import type { CommandUse } from './step.ts'
-import { TARGETS, type Target } from './targets.ts'
+import type { CommandUse, Measured } from './step.ts'
+
+/** How many times better ours is than another library. */
+export interface Ratio {
+  /** Of the ratios within each round. */
+  readonly median: number
+  readonly least: number
+  readonly most: number
+}
 
 export interface FigureResult {
   readonly median: number
   /** The spread, as a share of the median. */
   readonly spread: number
-  /** The values, in order of the rounds. */
-  readonly values: readonly number[]
-  /** How many times better ours is: the median of the ratios within each round. Absent for ours. */
-  readonly ours?: number
+  /** The values by round. A round in which the library failed is missing. */
+  readonly values: Readonly<Record<number, number>>
+  /** Absent for ours. */
+  readonly ours?: Ratio
 }
 
 /** `measurement` -> `library` -> `figure`. */
 export type Results = Record<string, Record<string, Record<string, FigureResult>>>
 
-/** A round in which a library failed is missing. */
+/** The shares of the machine that other processes used during a measurement, from 0 to 1. */
+export type OthersByMeasurement = Record<string, { readonly least: number; readonly most: number }>
+
 type Rounds = Map<number, number>
 
 /** Collects the figures of all rounds. */
@@ -25,17 +33,21 @@ export class Collection {
   readonly #ours: string
   readonly #values = new Map<string, Map<string, Map<string, Rounds>>>()
   readonly commands: Record<string, Record<string, CommandUse>> = {}
+  readonly others: OthersByMeasurement = {}
 
   constructor(ours: string) {
     this.#ours = ours
   }
 
-  add(measurement: string, subject: string, round: number, { figures, commands }: Measured): void {
+  add(measurement: string, subject: string, round: number, { commands, figures, others }: Measured): void {
     if (figures === undefined) return
     const subjects = at(this.#values, measurement, () => new Map<string, Map<string, Rounds>>())
     const known = at(subjects, subject, () => new Map<string, Rounds>())
     for (const [name, value] of Object.entries(figures)) at(known, name, (): Rounds => new Map()).set(round, value)
     if (commands !== undefined) this.commands[measurement] = { ...this.commands[measurement], [subject]: commands }
+    if (others === undefined) return
+    const { least, most } = this.others[measurement] ?? { least: others, most: others }
+    this.others[measurement] = { least: Math.min(least, others), most: Math.max(most, others) }
   }
 
   results(): Results {
@@ -45,9 +57,9 @@ export class Collection {
       const ofMeasurement: Results[string] = {}
       for (const [subject, figures] of subjects) {
         ofMeasurement[subject] = Object.fromEntries(
-          [...figures].map(([name, values]) => [
+          [...figures].map(([name, rounds]) => [
             name,
-            figure(name, values, subject === this.#ours ? undefined : ours?.get(name)),
+            figure(name, Object.fromEntries(rounds), subject === this.#ours ? undefined : ours?.get(name)),
           ]),
         )
       }
@@ -57,52 +69,28 @@ export class Collection {
   }
 }
 
-function figure(name: string, rounds: Rounds, ours: Rounds | undefined): FigureResult {
-  const values = [...rounds.values()]
-  const ratios = [...(ours ?? [])].flatMap(([round, value]) => {
-    const other = rounds.get(round)
-    return other === undefined ? [] : [better(name, value, other)]
-  })
-  return {
-    median: median(values),
-    spread: spread(values),
-    values,
-    ...(ratios.length > 0 && { ours: median(ratios) }),
-  }
+function figure(name: string, values: Record<number, number>, ours: Rounds | undefined): FigureResult {
+  const all = Object.values(values)
+  const ratio = ours === undefined ? undefined : ratioOf(pairs(name, Object.fromEntries(ours), values))
+  return { median: median(all), spread: spread(all), values, ...(ratio !== undefined && { ours: ratio }) }
 }
 
-function better(name: string, value: number, other: number): number {
-  return MORE_IS_BETTER.has(name.replace(/^.*\./, '')) ? value / other : other / value
-}
-
-export interface TargetResult extends Target {
-  /** The ratio, or the value if there is nothing to compare with. */
-  readonly reached: number
-  readonly isMet: boolean
-}
-
-/** The targets that these measurements check. */
-export function judge(results: Results, ours: string): TargetResult[] {
-  return TARGETS.flatMap((target) => {
-    const reached = reach(results, ours, target)
-    if (reached === undefined) return []
-    const isMet = reached >= (target.least ?? 0) && reached <= (target.most ?? Number.POSITIVE_INFINITY)
-    return [{ ...target, reached, isMet }]
+/** How many times better `ours` is, in each round that both have. */
+export function pairs(
+  figure: string,
+  ours: Readonly<Record<number, number>>,
+  theirs: Readonly<Record<number, number>>,
+): number[] {
+  return Object.entries(ours).flatMap(([round, value]) => {
+    const other = theirs[Number(round)]
+    if (other === undefined) return []
+    return [MORE_IS_BETTER.has(figure) ? value / other : other / value]
   })
 }
 
-function reach(results: Results, ours: string, { figure, over }: Target): number | undefined {
-  const own = find(results, ours, figure)
-  if (own === undefined || over === undefined) return own?.median
-  const other = find(results, over.subject, over.figure)
-  if (other === undefined) return undefined
-  if (over.figure === figure && other.ours !== undefined) return other.ours
-  return better(figure, own.median, other.median)
-}
-
-function find(results: Results, subject: string, path: string): FigureResult | undefined {
-  const [measurement = '', name = ''] = path.split('.')
-  return results[measurement]?.[subject]?.[name]
+export function ratioOf(ratios: readonly number[]): Ratio | undefined {
+  if (ratios.length === 0) return undefined
+  return { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) }
 }
 
 function at<K, V>(map: Map<K, V>, key: K, make: () => V): V {

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { StepOrder, StepReply } from './step.ts'
+import type { Measured, StepOrder, StepReply } from './step.ts'
 
 const CHILD = fileURLToPath(new URL('./child.js', import.meta.url))
 
@@ -9,10 +9,7 @@ const CHILD = fileURLToPath(new URL('./child.js', import.meta.url))
 export type ProfileFolder = string | undefined
 
 /** @throws Error with the child's message. */
-export async function runStep(
-  order: StepOrder,
-  profile: ProfileFolder,
-): Promise<Exclude<StepReply, { error: string }>> {
+export async function runStep(order: StepOrder, profile: ProfileFolder): Promise<Measured> {
   const execArgv = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
   const child = fork(CHILD, { execArgv, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   const exited = once(child, 'exit')

@@ -29,6 +29,10 @@ export interface Session {
   /** Enqueue one job, and wait for its return value. */
   call?(payload: JobPayload): Promise<unknown>
   work(options: WorkOptions): Promise<void>
+  /** How many jobs have ended. Default: what the key `finished` of the library says. */
+  finished?(): Promise<number>
+  /** The process of the worker. Default: this one. */
+  readonly workerPid?: () => number | undefined
   close(): Promise<void>
 }
 
@@ -41,16 +45,22 @@ interface Foreign {
 
 export type EnqueueHow = 'one' | 'concurrent' | 'bulk'
 
+export type ServerKind = 'redis' | 'postgres'
+
 /** A library to measure. */
 export interface Subject {
   readonly name: string
-  /** The key that counts finished jobs: a sorted set, a set or a list. */
-  readonly finished: { readonly key: string; readonly command: 'zcard' | 'scard' | 'llen' }
+  /** What it stores its jobs in. Default `redis`. */
+  readonly server?: ServerKind
+  /** The key that counts finished jobs: a sorted set, a set or a list. Absent if its sessions count them. */
+  readonly finished?: { readonly key: string; readonly command: 'zcard' | 'scard' | 'llen' }
   readonly kinds: readonly WorkerKind[]
   /** The settings that differ from its defaults, for the report. */
   readonly settings: string
-  /** The installed version; undefined if it is not installed. */
+  /** The installed version; undefined if it is not installed, or its server is not. */
   version(): string | undefined
+  /** What it needs beside `pnpm install`. */
+  readonly needs?: string
   open(options: SessionOptions): Promise<Session>
   readonly foreign?: Foreign
   /** The share of the jobs to run, smaller for a much slower library. Default 1. */

@@ -1,4 +1,5 @@
-import type { Figures, Step } from '../step.ts'
+import { Meter } from '../meter.ts'
+import type { Measured, ServerAddress, Step } from '../step.ts'
 import type { JobPayload, Session, Subject } from '../subject.ts'
 
 const WAVE = 1000
@@ -25,24 +26,24 @@ async function wave(session: Session, size: number, payload: JobPayload): Promis
 /** Jobs enqueued per second: each awaited before the next, 1000 calls at once, or lists of 1000. */
 export async function enqueue(
   subject: Subject,
-  url: string,
+  server: ServerAddress,
   { how, jobs }: Extract<Step, { do: 'enqueue' }>,
-): Promise<Figures | undefined> {
+): Promise<Measured> {
+  const { url } = server
   if (subject.foreign !== undefined) {
-    if (how === 'concurrent') return undefined
-    return { rate: jobs / (await subject.foreign.enqueue(url, how, jobs)) }
+    if (how === 'concurrent') return { figures: undefined }
+    return { figures: { rate: jobs / (await subject.foreign.enqueue(url, how, jobs)) } }
   }
   const session = await subject.open({ url })
-  if (how === 'bulk' && session.enqueueMany === undefined) return undefined
+  if (how === 'bulk' && session.enqueueMany === undefined) return { figures: undefined }
   const put = putter(session, how)
+  const meter = new Meter(server)
   await put(Math.max(100, Math.round(jobs * WARM_UP_SHARE)))
-  const began = performance.now()
-  const cpu = process.cpuUsage()
+  await meter.start()
   await put(jobs)
-  const seconds = (performance.now() - began) / 1000
-  const { user, system } = process.cpuUsage(cpu)
+  const { commands, figures, others, seconds } = await meter.stop(jobs)
   await session.close()
-  return { rate: jobs / seconds, nodeUs: (user + system) / jobs }
+  return { figures: { rate: jobs / seconds, ...figures }, others, commands }
 }
 
 function putter(session: Session, how: 'one' | 'concurrent' | 'bulk'): (jobs: number) => Promise<void> {

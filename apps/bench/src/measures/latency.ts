@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { Meter } from '../meter.ts'
 import { quantile } from '../statistics.ts'
-import type { Figures, Step } from '../step.ts'
+import type { Measured, ServerAddress, Step } from '../step.ts'
 import type { JobPayload, Subject } from '../subject.ts'
 
 const WARM_UP = 30
@@ -12,11 +13,12 @@ const PAUSE_MS = 4
  */
 export async function latency(
   subject: Subject,
-  url: string,
+  server: ServerAddress,
   { samples }: Extract<Step, { do: 'latency' }>,
-): Promise<Figures | undefined> {
-  if (subject.foreign !== undefined) return undefined
-  const session = await subject.open({ url, results: true })
+): Promise<Measured> {
+  if (subject.foreign !== undefined) return { figures: undefined }
+  const session = await subject.open({ url: server.url, results: true })
+  const meter = new Meter(server)
   const pickUps: number[] = []
   const results: number[] = []
   let calledMs = 0
@@ -29,6 +31,7 @@ export async function latency(
       begun()
     },
   })
+  await meter.start()
   for (let n = 0; n < WARM_UP + samples; n++) {
     await delay(PAUSE_MS)
     calledMs = performance.now()
@@ -42,8 +45,9 @@ export async function latency(
       results.push(performance.now() - calledMs)
     }
   }
+  const { others } = await meter.stop(WARM_UP + samples)
   await session.close()
-  return { ...both('pickUp', pickUps), ...(results.length > 0 && both('result', results)) }
+  return { figures: { ...both('pickUp', pickUps), ...(results.length > 0 && both('result', results)) }, others }
 }
 
 /** Milliseconds until the first job is due, so that all jobs are enqueued before. */
@@ -56,13 +60,14 @@ const PATIENCE_MS = 10_000
  */
 export async function lateness(
   subject: Subject,
-  url: string,
+  server: ServerAddress,
   { jobs, spreadMs }: Extract<Step, { do: 'schedule' }>,
-): Promise<Figures | undefined> {
-  if (subject.foreign !== undefined) return undefined
-  const session = await subject.open({ url })
+): Promise<Measured> {
+  if (subject.foreign !== undefined) return { figures: undefined }
+  const session = await subject.open({ url: server.url })
   const { enqueueIn } = session
-  if (enqueueIn === undefined) return undefined
+  if (enqueueIn === undefined) return { figures: undefined }
+  const meter = new Meter(server)
   const dueMs: number[] = []
   const late: number[] = []
   let all: () => void = () => {}
@@ -78,6 +83,7 @@ export async function lateness(
       if (late.length === jobs) all()
     },
   })
+  await meter.start()
   const firstMs = performance.now() + BEFORE_MS
   for (let n = 0; n < jobs; n++) {
     // One by one, since a delay counts from when the call arrives. Whole milliseconds, as some libraries want them.
@@ -87,9 +93,10 @@ export async function lateness(
     await enqueueIn(inMs, n)
   }
   await Promise.race([over, delay(BEFORE_MS + spreadMs + PATIENCE_MS)])
+  const { others } = await meter.stop(jobs)
   await session.close()
   if (late.length < jobs) throw new Error(`${subject.name} ran ${late.length} of ${jobs} scheduled jobs.`)
-  return { ...both('late', late), lateMax: Math.max(...late) }
+  return { figures: { ...both('late', late), lateMax: Math.max(...late) }, others }
 }
 
 function both(name: string, values: readonly number[]): Record<string, number> {

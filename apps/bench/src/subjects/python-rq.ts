@@ -27,6 +27,7 @@ export const pythonRq: Subject = {
   kinds: ['inline', 'process'],
   settings: 'defaults (pickle, results kept 500 s); inline: SimpleWorker, process: Worker (forks)',
   share: 0.02,
+  needs: 'RQ in Python: python3, or that of RQ_PYTHON',
   version: () => find()?.version,
   foreign: {
     async fill(url, jobs, payload) {
@@ -44,6 +45,7 @@ export const pythonRq: Subject = {
       async work({ kind }) {
         worker = start('work', url, { kind })
       },
+      workerPid: () => worker?.pid,
       async close() {
         if (worker === undefined || worker.exitCode !== null) return
         const gone = once(worker, 'exit')
