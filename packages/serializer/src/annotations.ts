@@ -1,7 +1,7 @@
+import { isBinaryJson, TYPED_ARRAYS } from './binary.ts'
 import { MAX_DEPTH } from './depth.ts'
 import { LONGEST_INTEGER } from './integer.ts'
 import { isRecord, isUnsafeKey } from './keys.ts'
-import { TYPED_ARRAYS } from './typed-arrays.ts'
 
 /**
  * Whether superjson's annotations of a value are valid as rq writes them: only known kinds of value, each fitting its
@@ -60,7 +60,13 @@ function fits(json: unknown, type: unknown): boolean {
   if (typeof type === 'string') return FITS.get(type)?.(json) ?? false
   if (!Array.isArray(type) || type.length !== 2) return false
   const [kind, name] = type
-  if (kind === 'custom') return (name === 'error' && isRecord(json)) || (name === 'entries' && arePairs(json))
+  if (kind === 'custom') {
+    return (
+      (name === 'error' && isRecord(json)) ||
+      (name === 'entries' && arePairs(json)) ||
+      (name === 'binary' && isBinaryJson(json))
+    )
+  }
   return (
     kind === 'typed-array' &&
     typeof name === 'string' &&

@@ -1,5 +1,6 @@
 import { SuperJSON, type SuperJSONResult } from 'superjson'
 import { isAnnotated } from './annotations.ts'
+import { type Binary, type BinaryJson, isBinary, readBinary, writeBinary } from './binary.ts'
 import { unreadable } from './json-text.ts'
 import { isRecord, isUnsafeKey, setOwn } from './keys.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -50,7 +51,7 @@ export function open(envelope: Envelope): unknown {
   }
 }
 
-/** Looks up nothing by a name from the data: no class and no symbol is registered, only the two forms below. */
+/** Looks up nothing by a name from the data: no class and no symbol is registered, only the three forms below. */
 const codec = new SuperJSON()
 
 type Json = SuperJSONResult['json']
@@ -73,6 +74,16 @@ codec.registerCustom<object, Json>(
     deserialize: toObject,
   },
   'entries',
+)
+
+/** Superjson would write an array of numbers, for which each byte takes up to four characters, and much time. */
+codec.registerCustom<Binary, Json>(
+  {
+    isApplicable: isBinary,
+    serialize: (binary) => writeBinary(binary) as never,
+    deserialize: (json) => readBinary(json as never as BinaryJson),
+  },
+  'binary',
 )
 
 /** Always a plain `Error`, whatever its name: classes are not looked up. */

@@ -1,10 +1,10 @@
 import { types } from 'node:util'
 import { RqError } from '@rq/core'
+import { type Binary, bytesOf, isBinary, MOST_BINARY_BYTES } from './binary.ts'
 import { MAX_DEPTH } from './depth.ts'
 import { isWritableInteger, LONGEST_INTEGER } from './integer.ts'
 import { isUnsafeKey, setOwn } from './keys.ts'
 import { isPlain } from './plain.ts'
-import { TYPED_ARRAYS } from './typed-arrays.ts'
 import { pathText, type Step } from './value-path.ts'
 
 /** Which kinds of value may be written; see {@link snapshot}. */
@@ -21,7 +21,8 @@ export interface Snapshot {
  * fresh plain objects and arrays and, in the rich form, of the values named there.
  * Objects with a `toJSON` are replaced by what it returns, other class instances by their own enumerable properties.
  * A reference used twice becomes two copies.
- * - `'rich'` keeps Date, Map, Set, RegExp, URL, Error, typed arrays, BigInt, `undefined`, `-0`, NaN and infinities.
+ * - `'rich'` keeps Date, Map, Set, RegExp, URL, Error, typed arrays, DataView, ArrayBuffer, BigInt, `undefined`, `-0`,
+ *   NaN and infinities.
  * - `'json'` refuses those, except Date and URL (a string), `-0` (0) and `undefined` properties (left out).
  * @throws RqError `RQ_SERIALIZATION` naming the place: functions, symbols, cycles, invalid dates, more than 500 levels,
  *   objects that hide their state (Promise, WeakMap, streams...), getters that throw.
@@ -137,7 +138,7 @@ class Copier {
     if (types.isSet(value)) return this.#copySet(this.#keep(value, ''))
     if (types.isNativeError(value) || value instanceof Error) return this.#copyError(this.#keep(value, ''))
     if (value instanceof URL) return this.#keep(new URL(value), '')
-    if (types.isTypedArray(value)) return this.#copyTypedArray(this.#keep(value, ''))
+    if (isBinary(value)) return this.#checkBinary(this.#keep(value, ''))
     return this.#copyData(value)
   }
 
@@ -174,14 +175,10 @@ class Copier {
     return copy as unknown as Error
   }
 
-  #copyTypedArray(array: NodeJS.TypedArray): unknown {
-    const name = array[Symbol.toStringTag]
-    if (!Object.hasOwn(TYPED_ARRAYS, name)) throw new Refusal(`${name} is not supported`)
-    const copy = new TYPED_ARRAYS[name as keyof typeof TYPED_ARRAYS](array as ArrayLike<number>)
-    if (!copy.every((item) => Number.isFinite(item) && !Object.is(item, -0))) {
-      throw new Refusal(`a ${name} with NaN, an infinity or -0 is not supported; use a plain array`)
-    }
-    return copy
+  /** Not copied: it is written at once, and may have many megabytes. */
+  #checkBinary(binary: Binary): Binary {
+    if (bytesOf(binary).length > MOST_BINARY_BYTES) throw new Refusal('it has more bytes than one string can hold')
+    return binary
   }
 
   #copyData(value: object): unknown {
@@ -193,6 +190,7 @@ class Copier {
     if (Array.isArray(value)) return this.#copyArray(value)
     const kind = Object.prototype.toString.call(value).slice('[object '.length, -1)
     if (kind === 'Promise') throw new Refusal('it is a Promise; await it first')
+    if (kind === 'SharedArrayBuffer') throw new Refusal('it is memory that threads share; pass a copy of its bytes')
     // An object with a tag of its own hides its state: its own properties would be only a part of it.
     if (kind !== 'Object') throw new Refusal(`it is of type ${kind}; pass plain data`)
     return this.#copyProperties(value)

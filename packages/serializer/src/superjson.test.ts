@@ -30,7 +30,7 @@ describe('superjsonSerializer', () => {
     const value = {
       date: new Date(0),
       map: new Map<unknown, unknown>([['a', new Set([1n, 1n, Number.NaN])]]),
-      list: [undefined, -0, Number.POSITIVE_INFINITY, /x/g, new URL('http://a.b/'), Uint8Array.of(1, 2)],
+      list: [undefined, -0, Number.POSITIVE_INFINITY, /x/g, new URL('http://a.b/')],
       'a.b': { '\\': undefined },
     }
     expect(SuperJSON.parse(dumps(value))).toStrictEqual(value)
@@ -117,12 +117,67 @@ describe('superjsonSerializer', () => {
     expect(() => dumps({ toJSON: () => () => 1 })).toThrow(refusal)
   })
 
-  it('reads a Buffer as a Uint8Array, and other typed arrays as they were', () => {
-    expect(roundTrip(Buffer.from([1, 2, 255]))).toStrictEqual(Uint8Array.of(1, 2, 255))
-    expect(roundTrip([Float64Array.of(0.1), Int16Array.of(-1)])).toStrictEqual([
-      Float64Array.of(0.1),
-      Int16Array.of(-1),
-    ])
+  it('reads what holds bytes as what it was, alone and within other values', () => {
+    const memory = Uint8Array.of(9, 1, 2, 3, 4, 5, 6, 7, 8, 9).buffer
+    const values = [
+      Buffer.from('naïve'),
+      Buffer.alloc(0),
+      Buffer.from(memory, 1, 3),
+      new Uint8Array(memory, 1, 3),
+      Uint8ClampedArray.of(0, 255),
+      Int8Array.of(-128, 127),
+      Int16Array.of(-1, 2),
+      Uint16Array.of(65535),
+      Int32Array.of(-1, 2),
+      Uint32Array.of(2 ** 32 - 1),
+      Float32Array.of(0.5, -0, Number.NaN, Number.NEGATIVE_INFINITY),
+      Float64Array.of(0.1, -0, Number.NaN, Number.POSITIVE_INFINITY),
+      BigInt64Array.of(-(2n ** 63n)),
+      BigUint64Array.of(2n ** 64n - 1n),
+      memory,
+      new ArrayBuffer(0),
+      new DataView(memory, 2, 5),
+    ]
+    for (const value of values) {
+      const back = roundTrip(value) as object
+      deepStrictEqual(back, value)
+      expect(Buffer.isBuffer(back)).toBe(Buffer.isBuffer(value))
+    }
+    const { list, map, set } = roundTrip({
+      list: [values],
+      map: new Map([['a', values[0]]]),
+      set: new Set([memory]),
+    }) as {
+      list: unknown
+      map: unknown
+      set: unknown
+    }
+    deepStrictEqual({ list, map, set }, { list: [values], map: new Map([['a', values[0]]]), set: new Set([memory]) })
+  })
+
+  it('writes bytes as base64, numbers in little-endian order', () => {
+    expect(dumps({ a: Buffer.from('hi') })).toBe(
+      '{"json":{"a":["Buffer","aGk="]},"meta":{"values":{"a":[["custom","binary"]]},"v":1}}',
+    )
+    expect(JSON.parse(dumps(Uint16Array.of(1, 256))).json).toEqual(['Uint16Array', 'AQAAAQ=='])
+    expect(dumps(Buffer.alloc(30_000)).length).toBeLessThan(41_000)
+  })
+
+  it('reads the arrays of numbers that older versions wrote', () => {
+    const old = '{"json":{"a":[1,2,255]},"meta":{"values":{"a":[["typed-array","Uint8Array"]]},"v":1}}'
+    expect(loads(old)).toStrictEqual({ a: Uint8Array.of(1, 2, 255) })
+    const floats = '{"json":[0.5,-1],"meta":{"values":[["typed-array","Float64Array"]],"v":1}}'
+    expect(loads(floats)).toStrictEqual(Float64Array.of(0.5, -1))
+  })
+
+  it('reads a subclass of a typed array, and one over shared memory, as the plain kind', () => {
+    class Pixels extends Uint8Array {
+      get [Symbol.toStringTag](): 'Uint8Array' {
+        return 'Float64Array' as never
+      }
+    }
+    expect(roundTrip(Pixels.of(1, 2))).toStrictEqual(Uint8Array.of(1, 2))
+    expect(roundTrip(new Uint8Array(new SharedArrayBuffer(2)))).toStrictEqual(new Uint8Array(2))
   })
 
   it('reads a reference used twice as two copies', () => {

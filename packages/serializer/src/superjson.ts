@@ -7,7 +7,8 @@ import { snapshot } from './snapshot.ts'
 const UNDEFINED = '{"json":null,"meta":{"values":["undefined"],"v":1}}'
 
 /**
- * JSON that also keeps Date, Map, Set, BigInt, RegExp, URL, Error, typed arrays, `undefined`, `-0`, NaN and infinities.
+ * JSON that also keeps Date, Map, Set, BigInt, RegExp, URL, Error, Buffer, typed arrays, `undefined`, `-0`, NaN and
+ * infinities.
  * - A value without any of these is written as plain JSON, which Python reads as it is.
  * - Any other is written as superjson's envelope, `{"json":...,"meta":{"values":...,"v":1}}`; so is a plain value
  *   that could be taken for an envelope.

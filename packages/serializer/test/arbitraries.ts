@@ -22,9 +22,11 @@ const leaf = fc.oneof(
   fc.constantFrom(/a/, /[/\\]+\/$/giu, /(?:)/s),
   fc.webUrl().map((url) => new URL(url)),
   fc.uint8Array(),
-  fc
-    .float32Array({ noNaN: true, noDefaultInfinity: true })
-    .map((array) => array.map((item) => (item === 0 ? 0 : item))),
+  fc.uint8Array().map((array) => Buffer.from(array)),
+  fc.uint8Array().map((array) => array.buffer),
+  fc.float32Array(),
+  fc.float64Array(),
+  fc.bigInt64Array(),
 )
 
 /** Any tree of values that superjson has to restore as it was. */

@@ -21,7 +21,13 @@ export function returnsRichValues(numRuns: number): void {
 export function survivesAnnotations(numRuns: number): void {
   const type = fc.oneof(
     fc.constantFrom('undefined', 'bigint', 'Date', 'regexp', 'set', 'map', 'number', 'URL', 'Error', 'symbol'),
-    fc.constantFrom(['custom', 'error'], ['custom', 'entries'], ['typed-array', 'Uint8Array'], ['class', 'x']),
+    fc.constantFrom(
+      ['custom', 'error'],
+      ['custom', 'entries'],
+      ['custom', 'binary'],
+      ['typed-array', 'Uint8Array'],
+      ['class', 'x'],
+    ),
   )
   const path = fc.array(fc.constantFrom('0', '1', 'a', '__proto__', 'constructor', 'prototype', 'length'), {
     minLength: 1,
@@ -37,7 +43,7 @@ export function survivesAnnotations(numRuns: number): void {
   const data = fc.letrec<{ value: unknown }>((tie) => ({
     value: fc.oneof(
       { depthSize: 'small' },
-      fc.constantFrom(null, 0, '1', '/a/', '2020-01-01', 'NaN', 'http://a/'),
+      fc.constantFrom(null, 0, '1', '/a/', '2020-01-01', 'NaN', 'http://a/', ['Buffer', 'MTIz']),
       fc.array(tie('value'), { maxLength: 3 }),
       fc.dictionary(fc.constantFrom('a', '0', 'name', 'message', '__proto__', 'constructor'), tie('value')),
     ),
