@@ -7,7 +7,10 @@ const DEEPEST_CAUSE = 10
 const MOST_ERRORS = 10
 const CODE = /^[A-Z][A-Z0-9_]{2,60}$/
 const CODED: ReadonlySet<string> = new Set(['RqError', 'Error', 'TypeError', 'RangeError'])
-const DURING = '\nWhile this was handled, another error was thrown:\n'
+/** Between an error and the one that was thrown while it was handled. */
+export const DURING = '\nWhile this was handled, another error was thrown:\n'
+/** Before the cause of an error. */
+export const CAUSE = '[cause]: '
 /** Bytes for the note that a text was cut. */
 const ROOM_FOR_NOTE = 60
 
@@ -85,7 +88,7 @@ function describe(error: unknown, described: Described, depth: number): string {
       }
     }
     const cause = peek(error, 'cause')
-    if (cause !== undefined && cause !== null) parts.push(`[cause]: ${describe(cause, described, depth + 1)}`)
+    if (cause !== undefined && cause !== null) parts.push(`${CAUSE}${describe(cause, described, depth + 1)}`)
   }
   return parts.join('\n')
 }

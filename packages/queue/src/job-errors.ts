@@ -1,4 +1,5 @@
 import { oneLine, RqError } from '@rq/core'
+import { storedSummary } from './error-summary.ts'
 
 /** Thrown by `job.result()` when the job has failed. */
 export class JobFailedError extends RqError {
@@ -8,7 +9,7 @@ export class JobFailedError extends RqError {
   readonly remoteStack: string
 
   constructor(jobId: string, remoteStack: string) {
-    super('RQ_JOB_FAILED', `Job ${jobId} failed: ${lastLine(remoteStack)}`, { details: { jobId } })
+    super('RQ_JOB_FAILED', `Job ${jobId} failed: ${storedSummary(remoteStack)}`, { details: { jobId } })
     this.jobId = jobId
     this.remoteStack = remoteStack
   }
@@ -70,9 +71,4 @@ const LONGEST_ID = 200
 export function noSuchJob(jobId: string, hint = 'It was deleted, has expired, or never existed.'): RqError {
   const shown = oneLine(jobId.slice(0, LONGEST_ID))
   return new RqError('RQ_NO_SUCH_JOB', `No job with id ${shown}. ${hint}`, { details: { jobId } })
-}
-
-/** The last line of a stored error, its summary: `TypeError: x is not a function`. */
-function lastLine(text: string): string {
-  return text.trimEnd().split('\n').at(-1)?.trim() || 'no error was stored'
 }

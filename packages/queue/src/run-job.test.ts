@@ -109,15 +109,46 @@ describe('attemptJob', () => {
     })
   })
 
-  it('succeeds with a placeholder for what cannot be serialized', async () => {
-    const circular: unknown[] = []
-    circular.push(circular)
-    for (const value of [() => {}, circular, new Date(Number.NaN)]) {
-      const outcome = await run({ func: () => value })
-      expect(returned(outcome)).toBe('Unserializable return value')
-      expect(outcome).toMatchObject({ kind: 'returned', unwritten: expect.stringContaining('Cannot serialize') })
+  const circular: unknown[] = []
+  circular.push(circular)
+  const UNWRITABLE: readonly [unknown, string][] = [
+    [() => {}, 'value: it is a function.'],
+    [{ list: [1, { at: new Date(Number.NaN) }] }, 'value.list[1].at: it is an invalid Date.'],
+    [circular, 'value[0]: it refers back to an object that contains it.'],
+  ]
+
+  it('fails when the return value cannot be serialized, names its place, and says so to the failure callback', async () => {
+    for (const [value, why] of UNWRITABLE) {
+      const [onFailure, onSuccess] = [vi.fn(), vi.fn()]
+      const outcome = await run({ func: () => value, onFailure, onSuccess })
+      expect(lastLineOf(outcome)).toBe(
+        `RqError [RQ_SERIALIZATION]: Cannot store the return value of func: Cannot serialize ${why}`,
+      )
+      const details = { path: why.slice(0, why.indexOf(':')) }
+      expect(onFailure.mock.calls[0]?.[3]).toMatchObject({ code: 'RQ_SERIALIZATION', details })
+      expect(onSuccess).not.toHaveBeenCalled()
     }
-    expect(await run({ func: () => 1 })).not.toHaveProperty('unwritten')
+  })
+
+  it('succeeds with the placeholder of RQ in its dialect, and where that is asked for', async () => {
+    for (const [value, why] of UNWRITABLE) {
+      const input = inputOf({ func: () => value })
+      const asked = await runJob({ ...input, unserializableResult: 'placeholder' })
+      for (const outcome of [await run({ func: () => value, record: { results: 'stream' } }), asked]) {
+        expect(returned(outcome)).toBe('Unserializable return value')
+        expect(outcome).toMatchObject({ kind: 'returned', unwritten: `Cannot serialize ${why}` })
+      }
+    }
+    expect(await run({ func: () => 1, record: { results: 'stream' } })).not.toHaveProperty('unwritten')
+  })
+
+  it.each(['hash', 'stream'] as const)('fails when it returns a generator, with results in a %s', async (results) => {
+    async function* later() {}
+    function* now() {}
+    for (const func of [() => now(), () => later()]) {
+      const outcome = await run({ func, record: { results } })
+      expect(lastLineOf(outcome)).toMatch(/Cannot store the return value of func: .* it is of type (Async)?Generator/)
+    }
   })
 
   it.each<[string, unknown]>([

@@ -12,7 +12,7 @@ import {
   UNSERIALIZABLE_RETURN_VALUE,
   writePayload,
 } from '@rq/job'
-import type { Codec, Serializer } from '@rq/serializer'
+import type { Codec } from '@rq/serializer'
 import { withCurrentJob } from './current-job.ts'
 import { errorText } from './error-text.ts'
 import { Job } from './job.ts'
@@ -26,11 +26,19 @@ import { untilAborted } from './until-aborted.ts'
 
 export interface RunInput extends CallbackInput {
   /**
+   * What becomes of a job whose return value cannot be serialized. `fail`: it fails. `placeholder`: it succeeds, and
+   * RQ's text is stored instead, as for every job of RQ's result dialect. Default `fail`.
+   */
+  readonly unserializableResult?: UnserializableResult | undefined
+  /**
    * Ends the run; its reason is the job's error. `JobTimeoutError` for the time limit. An `RqError` `RQ_JOB_STOPPED`
    * makes the outcome `stopped`; with `RQ_LEASE_LOST` no callback runs, since another worker owns the job.
    */
   readonly signal: RunSignal
 }
+
+/** What becomes of a job whose return value cannot be serialized. */
+export type UnserializableResult = 'fail' | 'placeholder'
 
 /** How an attempt ended. */
 export interface Attempt {
@@ -46,15 +54,15 @@ export const STOPPED_TEXT = 'Job stopped by user, work-horse terminated.'
  * Run a job once, callbacks included. Writes nothing: the caller settles. Never rejects.
  *
  * Loads the function, calls it with its arguments (keyword arguments last, if there are any) as the current job, and
- * awaits it until the signal fires. Serializes the return value; if the serializer throws, a placeholder string is
- * stored and the job succeeds. A value that is too large makes it fail. Then calls the success callback; if that
- * throws, the job has failed. On failure calls the failure callback; if that throws, its error is added to the text.
+ * awaits it until the signal fires. Serializes the return value; a value that cannot be written, or is too large, makes
+ * the job fail ({@link RunInput.unserializableResult}). Then calls the success callback; if that throws, the job has
+ * failed. On failure calls the failure callback; if that throws, its error is added to the text.
  * Times are wall-clock milliseconds.
  */
 export async function attemptJob(input: RunInput): Promise<Attempt> {
   // A copy, since the job's function may change it. Not a spread, which takes four times as long here.
   const record: JobRecord = Object.assign({}, input.record, { status: 'started' as const, startedAtMs: Date.now() })
-  const { codec, serializer } = input.context
+  const { codec } = input.context
   const payloads = codec === undefined ? record : await payloadsOf(record, codec, input.signal)
   const job = new Job(record, new RunContext(input.context, input.signal), payloads)
   let value: unknown
@@ -71,11 +79,11 @@ export async function attemptJob(input: RunInput): Promise<Attempt> {
   const retry = returnedRetry(value)
   if (retry !== undefined) return { outcome: { ...times, kind: 'returned_retry', retry } }
 
-  let payload: Payload | Unwritten | undefined
+  let written: Written
   try {
-    payload = serializeReturn(serializer, value)
-    if (codec !== undefined) payload = await encodeReturn(codec, serializer, record.id, payload)
-    if (payload !== undefined && !(payload instanceof Unwritten)) checkReturn(input, job, payload)
+    written = writeReturn(input, job, value)
+    if (codec !== undefined) written = await encodeReturn(codec, input, job, written)
+    if (written.value !== undefined) checkReturn(input, job, written.value)
   } catch (error) {
     return ended(input, job, record, error)
   }
@@ -87,8 +95,7 @@ export async function attemptJob(input: RunInput): Promise<Attempt> {
       return ended(input, job, record, error)
     }
   }
-  if (payload instanceof Unwritten) return { outcome: { ...times, kind: 'returned', ...payload } }
-  return { outcome: { ...times, kind: 'returned', ...(payload !== undefined && { value: payload }) } }
+  return { outcome: { ...times, kind: 'returned', ...written } }
 }
 
 /** Makes no promise of its own when the function was loaded before: every job passes here. */
@@ -141,60 +148,78 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof RqError ? error.code : undefined
 }
 
+/** What an outcome has of a return value. `unwritten`: why there is a placeholder in its place. */
+interface Written {
+  readonly value?: Payload
+  readonly unwritten?: string
+}
+
+/** RQ does not store `undefined` and `null`. */
+const NOTHING: Written = {}
+
 /**
- * Undefined for `undefined` and `null`, which RQ does not store.
- * @throws RqError `RQ_SERIALIZATION` when what the serializer returns is no payload: then it would write no value.
+ * @throws RqError `RQ_SERIALIZATION` when the value cannot be written, and when what the serializer returns is no
+ *   payload.
  */
-function serializeReturn(serializer: Serializer, value: unknown): Payload | Unwritten | undefined {
-  if (value === undefined || value === null) return undefined
+function writeReturn(input: RunInput, job: Job, value: unknown): Written {
+  if (value === undefined || value === null) return NOTHING
+  const { serializer } = input.context
   let dumped: unknown
   try {
     dumped = serializer.dumps(value)
   } catch (error) {
-    return new Unwritten(serializer, messageOf(error))
+    if (isGenerator(value)) throw unwritable(job, error)
+    return placeholder(input, job, error)
   }
-  return checkPayload(serializer, dumped)
+  return { value: checkPayload(serializer, dumped) }
 }
 
-/**
- * A value that cannot be encoded is lost, as one that cannot be written. The placeholder of both is no secret, but why
- * a serializer cannot write a value may be one.
- */
-async function encodeReturn(
-  codec: Codec,
-  serializer: Serializer,
-  jobId: string,
-  payload: Payload | Unwritten | undefined,
-): Promise<Payload | Unwritten | undefined> {
-  if (payload === undefined) return undefined
-  if (payload instanceof Unwritten) {
-    return new Unwritten(serializer, `not shown, since the worker has the codec "${codec.name}"`)
+/** The placeholder itself is no secret, but why a serializer cannot write a value may be one. */
+async function encodeReturn(codec: Codec, input: RunInput, job: Job, { value, unwritten }: Written): Promise<Written> {
+  if (unwritten !== undefined) {
+    return {
+      ...(value !== undefined && { value }),
+      unwritten: `not shown, since the worker has the codec "${codec.name}"`,
+    }
   }
+  if (value === undefined) return NOTHING
   try {
-    return await encodePayload(codec, payload, { jobId, field: 'result' })
+    return { value: await encodePayload(codec, value, { jobId: job.id, field: 'result' }) }
   } catch (error) {
-    return new Unwritten(serializer, messageOf(error))
+    return placeholder(input, job, error)
   }
+}
+
+/** Stands for a value that cannot be written. @throws RqError `RQ_SERIALIZATION` where the job is to fail instead. */
+function placeholder(
+  { context: { serializer }, record, unserializableResult }: RunInput,
+  job: Job,
+  error: unknown,
+): Written {
+  if (record.results !== 'stream' && unserializableResult !== 'placeholder') throw unwritable(job, error)
+  const unwritten = messageOf(error)
+  try {
+    return { value: writePayload(serializer, UNSERIALIZABLE_RETURN_VALUE), unwritten }
+  } catch {
+    // A serializer that cannot write a string either leaves no value.
+    return { unwritten }
+  }
+}
+
+function unwritable(job: Job, cause: unknown): RqError {
+  const details = cause instanceof RqError ? cause.details : {}
+  const message = `Cannot store the return value of ${job.funcName}: ${messageOf(cause)}`
+  return new RqError('RQ_SERIALIZATION', message, { details, cause })
+}
+
+/** Of what a generator would do nothing has been done, so its job has not succeeded, whatever is stored. */
+function isGenerator(value: unknown): boolean {
+  return /^\[object (?:Async)?Generator\]$/.test(Object.prototype.toString.call(value))
 }
 
 /** @throws RqError `RQ_TOO_LARGE`. */
 function checkReturn({ context: { limits = DEFAULT_SIZE_LIMITS } }: RunInput, job: Job, payload: Payload): void {
   limits.check('result', payload, () => job.funcName)
-}
-
-/** What an outcome has in the place of a value that cannot be written. */
-class Unwritten {
-  readonly value?: Payload
-  readonly unwritten: string
-
-  constructor(serializer: Serializer, why: string) {
-    this.unwritten = why
-    try {
-      this.value = writePayload(serializer, UNSERIALIZABLE_RETURN_VALUE)
-    } catch {
-      // A serializer that cannot write a string either leaves no value.
-    }
-  }
 }
 
 /** What a serializer throws may be anything, and may throw when it is read. */

@@ -14,7 +14,7 @@ export {
   runStoppedCallback,
 } from './run-callback.ts'
 export { RunContext } from './run-context.ts'
-export { type Attempt, attemptJob, type RunInput, STOPPED_TEXT } from './run-job.ts'
+export { type Attempt, attemptJob, type RunInput, STOPPED_TEXT, type UnserializableResult } from './run-job.ts'
 export { RunLimit } from './run-limit.ts'
 export { REQUIRE_SIGNATURE_NAMES, SignatureCheck } from './signature.ts'
 export { portableKeys } from './signing-keys.ts'

@@ -74,7 +74,7 @@ describe('codec', () => {
 
     const odd = await queue.enqueue(unwritable, [SECRET])
     await work()
-    expect(await odd.result()).toBe('Unserializable return value')
+    await expect(odd.result()).rejects.toThrow('Cannot store the return value of')
 
     const [one, two] = listener.heard.map(({ body }) => JSON.parse(body))
     expect(one).toMatchObject({ status: 'finished', func_name: null })
@@ -238,7 +238,7 @@ describe('codec', () => {
     const queue = at.open('own', { codec: broken([]) })
     const [good, bad] = [await queue.enqueue(returned, [SECRET]), await queue.enqueue(failed, [SECRET])]
     await at.work(['own'], { codec: broken(['result', 'error']) })
-    expect(await good.result()).toBe('Unserializable return value')
+    await expect(good.result()).rejects.toThrow('RqError: left out, since the codec "own" could not encode it')
     await expect(bad.result()).rejects.toThrow('RangeError: left out, since the codec "own" could not encode it')
   })
 

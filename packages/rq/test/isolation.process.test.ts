@@ -139,10 +139,12 @@ describe('a worker with process horses', () => {
     expect(await (await test.queue.enqueue('jobs.add', [1, 1])).result({ timeout: patience(60) })).toBe(2)
   })
 
-  it('stores a placeholder for a value that cannot be serialized', async () => {
+  it('fails a job whose value cannot be serialized', async () => {
     await using test = await isolatedWorker()
     const job = await test.queue.enqueue('jobs.unserializable')
-    expect(await job.result({ timeout: patience(60) })).toBe('Unserializable return value')
+    await expect(job.result({ timeout: patience(60) })).rejects.toThrow(
+      'RqError [RQ_SERIALIZATION]: Cannot store the return value of jobs.unserializable: Cannot serialize value: it is a',
+    )
   })
 
   it('gives a job access to itself, and stores its meta', async () => {

@@ -38,13 +38,28 @@ describe('results', () => {
     expect(job).toMatchObject({ workerName: 'ann', startedAt: expect.any(Date), endedAt: expect.any(Date) })
   })
 
-  it('keep null, and a placeholder for values that cannot be serialized', async () => {
+  it('keep null', async () => {
     await using at = await rqFixture()
-    const [empty, odd] = [await at.queue.enqueue(nothing), await at.queue.enqueue(callable)]
+    const empty = await at.queue.enqueue(nothing)
     await at.work()
     expect(await empty.returnValue()).toBeNull()
-    expect(await odd.returnValue()).toBe('Unserializable return value')
-    expect(await odd.isFinished()).toBe(true)
+  })
+
+  it('are failures for values that cannot be serialized, or placeholders as in RQ', async () => {
+    await using at = await rqFixture()
+    const ours = await at.queue.enqueue(callable)
+    const theirs = await at.open('default', { results: 'stream' }).enqueue(callable)
+    await at.work()
+    await expect(ours.result()).rejects.toThrow(/Cannot store the return value of .*: Cannot serialize value: it is a/)
+    expect(await ours.isFailed()).toBe(true)
+    const asked = await at.queue.enqueue(callable)
+    await at.work(['default'], { unserializableResult: 'placeholder' })
+    const here = at.open('here', { isAsync: false })
+    expect(await (await here.enqueue(callable)).isFailed()).toBe(true)
+    for (const job of [theirs, asked]) {
+      expect(await job.returnValue()).toBe('Unserializable return value')
+      expect(await job.isFinished()).toBe(true)
+    }
   })
 
   it('are kept without limit, not at all, or as long as asked', async () => {

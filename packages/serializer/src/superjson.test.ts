@@ -172,7 +172,7 @@ describe('superjsonSerializer', () => {
 
   it('reads a subclass of a typed array, and one over shared memory, as the plain kind', () => {
     class Pixels extends Uint8Array {
-      get [Symbol.toStringTag](): 'Uint8Array' {
+      override get [Symbol.toStringTag](): 'Uint8Array' {
         return 'Float64Array' as never
       }
     }

@@ -24,6 +24,9 @@ import { DEQUEUE_STRATEGIES } from './store/queue-order.ts'
  */
 export const HORSE_KINDS = ['process', 'thread', 'inline'] as const
 
+/** What becomes of a job whose return value cannot be serialized: it fails, or RQ's text is stored instead. */
+export const UNSERIALIZABLE_RESULTS = ['fail', 'placeholder'] as const
+
 /** What happens to the job of a dead worker: run it again, or fail it. */
 export const ABANDONED_POLICIES = ['requeue', 'fail'] as const
 
@@ -151,6 +154,12 @@ export const WORKER_OPTIONS = {
     default: true,
     flag: 'disable-job-desc-logging',
     help: 'Log job ids only; descriptions contain arguments',
+  }),
+  unserializableResult: choiceOption(UNSERIALIZABLE_RESULTS, {
+    default: 'fail',
+    flag: 'unserializable-result',
+    valueName: 'outcome',
+    help: 'Fail a job whose return value cannot be serialized, or store the placeholder of RQ',
   }),
   onAbandoned: choiceOption(ABANDONED_POLICIES, { default: 'fail' }),
   leaseMs: countOption({ least: SHORTEST_LEASE_MS, default: 15_000 }),

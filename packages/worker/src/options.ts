@@ -17,7 +17,7 @@ import {
 } from '@rq/core'
 import type { AnyFunction, LimitOptions, Limits, Storage } from '@rq/job'
 import type { RequireSignatureOptions } from '@rq/queue'
-import { portableKeys, REQUIRE_SIGNATURE_NAMES } from '@rq/queue/run'
+import { portableKeys, REQUIRE_SIGNATURE_NAMES, type UnserializableResult } from '@rq/queue/run'
 import { type Codec, checkCodec, isSerializer, type Serializer } from '@rq/serializer'
 import type { WebhookPolicy, WebhookPolicyOptions } from '@rq/webhooks'
 import type { HorseEnv } from './horses/horse-env.ts'
@@ -95,6 +95,12 @@ export interface WorkerOptions {
   /** What to do with the job of a dead worker that has no retries left. Default `fail`, as in RQ. */
   onAbandoned?: AbandonedPolicy
   /**
+   * What becomes of a job whose return value cannot be serialized: it fails with `RQ_SERIALIZATION`, or it succeeds and
+   * RQ's text `Unserializable return value` is stored. Jobs with `results: 'stream'`, those of Python too, always get
+   * the text. Default `fail`.
+   */
+  unserializableResult?: UnserializableResult
+  /**
    * How long a warm stop waits for running jobs; then they go back to the head of their queues, and no attempt is
    * counted. Default: until they have ended.
    */
@@ -160,6 +166,7 @@ export interface WorkerSettings {
   readonly maintenanceMs: number
   readonly defaultResultTtlS: number
   readonly onAbandoned: AbandonedPolicy
+  readonly unserializableResult: UnserializableResult
   readonly graceMs: number | undefined
   readonly logger: Logger
   readonly logJobDescription: boolean
@@ -198,6 +205,7 @@ export const WORKER_OPTION_NAMES: OptionNames<WorkerOptions> = {
   maintenanceInterval: true,
   defaultResultTtl: true,
   onAbandoned: true,
+  unserializableResult: true,
   gracePeriod: true,
   logger: true,
   logJobDescription: true,
@@ -268,6 +276,7 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
     maintenanceMs: Math.max(SECOND_MS, checked('maintenanceInterval')),
     defaultResultTtlS: checked('defaultResultTtl'),
     onAbandoned: checked('onAbandoned'),
+    unserializableResult: checked('unserializableResult'),
     graceMs: options.gracePeriod === undefined ? undefined : checked('gracePeriod'),
     logger: oneLineLogger(options.logger ?? silentLogger),
     logJobDescription: checked('logJobDescription'),

@@ -33,6 +33,7 @@ export function poolOptions(
       exceptionHandlers: settings.exceptionHandlerRefs,
       ...(signatureKeys !== undefined && { signatureKeys }),
       limits: settings.limits,
+      unserializableResult: settings.unserializableResult,
       ...(horseStorage !== undefined && !isClosed && { storage: horseStorage }),
     },
   }

@@ -206,7 +206,16 @@ function starterOf(settings: WorkerSettings, values: HorseValues): HorseStarter 
       const loader = new FunctionLoader({ allow, functions, importPaths, scripts, importAdvice: IMPORT_ADVICE })
       const exceptionHandlers = exceptionHandlerRefs
       const signatures = signatureKeys && new SignatureCheck(signatureKeys)
-      const runTask = makeRunTask({ ...values, workerName: name, storage, loader, exceptionHandlers, signatures })
+      const { unserializableResult } = settings
+      const runTask = makeRunTask({
+        ...values,
+        unserializableResult,
+        workerName: name,
+        storage,
+        loader,
+        exceptionHandlers,
+        signatures,
+      })
       const watch = () => watchProcessEnd(logger, values.codec !== undefined)
       return (listener) => new InlineHorse(runTask, concurrency, watch, listener)
     }

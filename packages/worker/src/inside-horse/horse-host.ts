@@ -76,7 +76,7 @@ export class HorseHost {
   }
 
   async #setUp(setup: HorseSetup): Promise<void> {
-    const { allow, exceptionHandlers, importPaths, scripts, signatureKeys, workerName } = setup
+    const { allow, exceptionHandlers, importPaths, scripts, signatureKeys, unserializableResult, workerName } = setup
     const limits = new SizeLimits(setup.limits, this.#logger)
     this.#setTitle(`rq horse ${setup.number} of ${workerName}`)
     const loader = new FunctionLoader({ importPaths, allow, scripts })
@@ -93,6 +93,7 @@ export class HorseHost {
       serializer,
       codec,
       limits,
+      unserializableResult,
       loader,
       exceptionHandlers,
       prepareClient,

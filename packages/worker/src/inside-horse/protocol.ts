@@ -1,6 +1,6 @@
 import type { ErrorCode, LogFields } from '@rq/core'
 import type { JobRecord, Limits, Outcome } from '@rq/job'
-import type { ErrorFacts } from '@rq/queue/run'
+import type { ErrorFacts, UnserializableResult } from '@rq/queue/run'
 
 /** A task for a horse: run the function of a job, with its callbacks. `id` is the execution id of the attempt. */
 export interface JobTask {
@@ -65,6 +65,8 @@ export interface HorseSetup {
   /** References of handlers that the horse calls after a failed attempt. */
   readonly exceptionHandlers: readonly string[]
   readonly limits: Limits
+  /** Absent: `fail`. */
+  readonly unserializableResult?: UnserializableResult
   readonly storage?: StorageSource
   /** Base64, by their ids: a job must be signed with one of them. Absent: jobs need no signature. */
   readonly signatureKeys?: Readonly<Record<string, string>>

@@ -16,6 +16,7 @@ import {
   runStoppedCallback,
   type SignatureCheck,
   type SizeLimits,
+  type UnserializableResult,
 } from '@rq/queue/run'
 import type { Codec, Serializer } from '@rq/serializer'
 import type { AbortReason, Phase, Task, TaskResult } from './protocol.ts'
@@ -28,6 +29,8 @@ export interface RunTaskOptions {
   readonly serializer: Serializer
   readonly codec?: Codec | undefined
   readonly limits: SizeLimits
+  /** Default: `fail`. */
+  readonly unserializableResult?: UnserializableResult | undefined
   readonly loader: Loader
   /** References of exception handlers. */
   readonly exceptionHandlers: readonly string[]
@@ -147,6 +150,7 @@ class TaskAttempt {
       context: this.#job,
       loader: this.#loader,
       signal: this.#context.limit,
+      unserializableResult: this.#options.unserializableResult,
       onCallback: (kind: CallbackKind, _timeoutS: number, error?: ErrorFacts) => this.#enter(PHASES[kind], error),
     }
   }
