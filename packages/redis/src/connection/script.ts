@@ -1,5 +1,6 @@
 import { invalidOption } from '@rq/core'
-import type { Cluster, Redis } from 'ioredis'
+import { type Cluster, Redis } from 'ioredis'
+import { ScriptCommand } from './script-command.ts'
 
 /** What a script can be given. A boolean arrives as `'1'` or `'0'`, a number as its digits. */
 export type ScriptArgument = string | number | boolean | Uint8Array
@@ -39,31 +40,44 @@ function words(keys: readonly string[], args: readonly ScriptArgument[]): (strin
 /** An argument of this length is not sent twice: beside it, the text of a script costs nothing. */
 const LARGE = 1024 * 1024
 
-function isLarge(argument: ScriptArgument): boolean {
-  return (typeof argument === 'string' || typeof argument === 'object') && argument.length >= LARGE
+function isLarge(word: string | Buffer): boolean {
+  return word.length >= LARGE
 }
 
 /**
  * Run a script by its sha. If the server does not know it (restart, failover, SCRIPT FLUSH), send its text. A large
  * argument goes with the text at once.
  */
-export async function runScript<Keys extends readonly string[], Args extends readonly ScriptArgument[], Reply>(
+export function runScript<Keys extends readonly string[], Args extends readonly ScriptArgument[], Reply>(
   client: Client,
   script: Script<Keys, Args, Reply>,
   keys: Keys,
   args: Args,
 ): Promise<Reply> {
-  const list = [String(script.keyCount), ...words(keys, args)]
-  const send = (command: string, text: string): Promise<unknown> =>
-    script.repliesInBytes ? client.callBuffer(command, [text, ...list]) : client.call(command, [text, ...list])
+  const list = words(keys, args)
   // The one place where a reply is taken to be what the script's header declares.
-  try {
-    if (args.some(isLarge)) return (await send('eval', script.lua)) as Reply
-    return (await send('evalsha', script.sha)) as Reply
-  } catch (error) {
+  const sendText = () => send(client, script, 'eval', script.lua, list) as Promise<Reply>
+  if (list.some(isLarge)) return sendText()
+  const sent = (
+    client instanceof Redis
+      ? client.sendCommand(new ScriptCommand(script, list))
+      : send(client, script, 'evalsha', script.sha, list)
+  ) as Promise<Reply>
+  return sent.catch((error: unknown) => {
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
-    return (await send('eval', script.lua)) as Reply
-  }
+    return sendText()
+  })
+}
+
+function send(
+  client: Client,
+  { keyCount, repliesInBytes }: Script<never, never, unknown>,
+  command: string,
+  text: string,
+  list: readonly (string | Buffer)[],
+): Promise<unknown> {
+  const all = [text, String(keyCount), ...list]
+  return repliesInBytes ? client.callBuffer(command, all) : client.call(command, all)
 }
 
 /** What a pipeline of ioredis has in common with a multi. */
