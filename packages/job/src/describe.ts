@@ -1,4 +1,4 @@
-import type { Call } from './call.ts'
+import { type Call, hasKwargs } from './call.ts'
 import { LONGEST_DESCRIPTION } from './limits.ts'
 
 const LONGEST_PART = 75
@@ -11,11 +11,13 @@ const MOST_PARTS = Math.ceil(LONGEST_DESCRIPTION / 3)
  * left out.
  */
 export function describeCall(call: Call): string {
-  const parts = few(call.args).map((value) => clip(pythonRepr(value)))
-  const keywords = few(Object.keys(call.kwargs))
-    .map((key) => `${key}=${clip(pythonRepr(call.kwargs[key]))}`)
-    .sort()
-  return `${call.func}(${[...parts, ...keywords].join(', ')})`
+  let text = ''
+  for (const value of few(call.args)) text += `${text === '' ? '' : ', '}${clip(pythonRepr(value))}`
+  if (hasKwargs(call.kwargs)) {
+    const keywords = few(Object.keys(call.kwargs)).map((key) => `${key}=${clip(pythonRepr(call.kwargs[key]))}`)
+    text += `${text === '' ? '' : ', '}${keywords.sort().join(', ')}`
+  }
+  return `${call.func}(${text})`
 }
 
 /** The description of a call whose arguments are kept secret. */

@@ -35,9 +35,15 @@ export function cachedNames(func: FunctionRef, options: CheckedOptions, locate: 
 function cachedName(func: FunctionRef, locate: LocateOptions): string | undefined {
   if (typeof func === 'function') return cachedReference(func, locate)
   if (typeof func !== 'string') return undefined
+  if (checked.has(func)) return func
   parseFunctionRef(func)
+  if (checked.size < MOST_CHECKED) checked.add(func)
   return func
 }
+
+/** Strings that are references: most programs use a few of them, over and over. */
+const checked = new Set<string>()
+const MOST_CHECKED = 1000
 
 /**
  * Locate a job's functions.

@@ -13,6 +13,8 @@ const SENT_AT_ONCE = 250
 /** Calls in flight at once: while the store works on one, the next is being written. */
 const MOST_IN_FLIGHT = 4
 
+const RESOLVED = Promise.resolve()
+
 /** A job that waits to be sent, and the promise of its caller. */
 interface PendingJob {
   readonly job: NewJob
@@ -31,6 +33,10 @@ export class EnqueueBatch {
   #inFlight = 0
   #flushing = false
   #onIdle: (() => void)[] = []
+  readonly #flush = (): void => {
+    this.#flushing = false
+    while (this.#waiting.length > 0 && this.#inFlight < MOST_IN_FLIGHT) void this.#send(this.#take())
+  }
 
   constructor(queues: QueueStore) {
     this.#queues = queues
@@ -64,10 +70,8 @@ export class EnqueueBatch {
   #flushSoon(): void {
     if (this.#flushing || this.#inFlight >= MOST_IN_FLIGHT) return
     this.#flushing = true
-    queueMicrotask(() => {
-      this.#flushing = false
-      while (this.#waiting.length > 0 && this.#inFlight < MOST_IN_FLIGHT) void this.#send(this.#take())
-    })
+    // Not queueMicrotask, which takes several times as long in Node.
+    void RESOLVED.then(this.#flush)
   }
 
   #take(): PendingJob[] {
@@ -90,14 +94,14 @@ export class EnqueueBatch {
     this.#inFlight++
     try {
       const placements = await this.#queues.enqueue(batch.map((waiting) => waiting.job))
-      for (const [index, { resolve }] of batch.entries()) resolve(placements[index] as Placement)
+      for (let at = 0; at < batch.length; at++) batch[at]?.resolve(placements[at] as Placement)
     } catch (error) {
       if (batch.length > 1 && isAboutOneJob(error)) await this.#sendEach(batch)
       else for (const waiting of batch) waiting.reject(error)
     } finally {
       this.#inFlight--
-      this.#flushSoon()
-      if (this.#isIdle()) for (const resolve of this.#onIdle.splice(0)) resolve()
+      if (this.#waiting.length > 0) this.#flushSoon()
+      if (this.#onIdle.length > 0 && this.#isIdle()) for (const resolve of this.#onIdle.splice(0)) resolve()
     }
   }
 

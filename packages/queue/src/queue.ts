@@ -9,7 +9,6 @@ import {
   type OptionNames,
   oneOf,
 } from '@rq/core'
-import type { LocateOptions } from '@rq/functions'
 import {
   type AnyFunction,
   type CheckedOptions,
@@ -25,11 +24,9 @@ import {
   type QueueEventName,
   type Storage,
 } from '@rq/job'
-import type { Codec } from '@rq/serializer'
 import { checkWebhookPolicy, type WebhookPolicyOptions } from '@rq/webhooks'
 import { batchInDependencyOrder } from './batch-order.ts'
-import { type CallNames, cachedNames, findNames } from './call-names.ts'
-import { CallOrder } from './call-order.ts'
+import type { CallNames } from './call-names.ts'
 import type { Callable, CallRest, ResultOf } from './call-types.ts'
 import { checkedContextOf, type JobContext, type StorageOptions } from './context.ts'
 import { batchOf, type EnqueueBatch } from './enqueue-batch.ts'
@@ -37,8 +34,9 @@ import { checkDatas, type EnqueueData, type JobsOf, prepareData } from './enqueu
 import { enqueueInChunks, runList } from './enqueue-list.ts'
 import { type InProcessOptions, knownFunctions, runInProcess } from './in-process.ts'
 import { Job, newHandle } from './job.ts'
+import { NewCalls } from './new-call.ts'
 import { checkRest, newRecord, type RecordDefaults } from './new-record.ts'
-import { encodeRecord, encodeRecords, type Payloads } from './payload-codec.ts'
+import { encodeRecords } from './payload-codec.ts'
 import { expectedPlacement, setPlacement } from './placing.ts'
 import { checkKnownQueueNames, QueueContents } from './queue-contents.ts'
 import { QueueListeners } from './queue-listeners.ts'
@@ -120,12 +118,11 @@ export class Queue extends QueueContents {
   readonly #context: JobContext
   readonly #batch: EnqueueBatch
   readonly #recordDefaults: RecordDefaults
-  readonly #locate: LocateOptions
+  readonly #calls: NewCalls
   readonly #inProcess: InProcessOptions
   readonly #hasAnyName: boolean
   readonly #signer: JobSigner | undefined
   readonly #ownsStorage: boolean
-  readonly #callOrder = new CallOrder()
   readonly #listeners: QueueListeners
 
   /** @throws RqError `RQ_INVALID_OPTION`. Connects to nothing. */
@@ -145,7 +142,7 @@ export class Queue extends QueueContents {
     this.#batch = batchOf(context.storage.queues)
     const { codec, limits, serializer } = context
     this.#recordDefaults = { origin: this.name, serializer, codec, limits, results, timeoutS }
-    this.#locate = importPaths === undefined ? {} : { importPaths }
+    this.#calls = new NewCalls(context, importPaths === undefined ? {} : { importPaths })
     this.#inProcess = { importPaths, webhooks: policy }
     this.#hasAnyName = anyName
     this.#signer = options.sign && new JobSigner(options.sign)
@@ -208,7 +205,7 @@ export class Queue extends QueueContents {
    *   enqueueing the same `jobId` again is safe. `RQ_REDIS_OUT_OF_MEMORY`.
    */
   enqueue<F extends AnyFunction>(func: Callable<F>, ...rest: CallRest<F>): Promise<Job<ResultOf<F>>> {
-    return this.#submit(func, rest, {})
+    return this.#submit(func, rest, AT_ONCE)
   }
 
   /**
@@ -258,7 +255,7 @@ export class Queue extends QueueContents {
   async createJob<F extends AnyFunction>(func: Callable<F>, ...rest: CallRest<F>): Promise<Job<ResultOf<F>>> {
     const options = checkOptions(rest[1] as EnqueueOptions | undefined)
     const args = checkRest(rest)
-    const names = await this.#namesOf(func, options)
+    const names = await this.#calls.namesOf(func, options)
     return newHandle(newRecord(names, args, options, this.#defaults), this.#context, this.#signer)
   }
 
@@ -282,10 +279,10 @@ export class Queue extends QueueContents {
     checkOptionNames(options, JOB_NAMES, 'enqueueJob')
     const { atFront = false, unique = false, pipeline } = options
     const made = job.toStoredRecord()
-    const known = made instanceof Promise ? await this.#callOrder.wait(made) : made
+    const known = made instanceof Promise ? await this.#calls.inOrder(made) : made
     this.#signer?.verify(known)
     const record = fresh(known, this.#defaults)
-    await this.#place<R>(
+    await this.#place(
       { record, atFront: atFront || record.enqueueAtFront === true, unique, again: true, ...time },
       pipeline,
       () => new Map(),
@@ -309,49 +306,37 @@ export class Queue extends QueueContents {
   async #submit<R>(func: FunctionRef, rest: readonly unknown[], time: DueTime): Promise<Job<R>> {
     const given = rest[1] as EnqueueOptions | undefined
     const options = checkOptions(given)
-    const checkedArgs = checkRest(rest)
-    const { codec } = this.#context
-    const facts = { ...time, hasNewId: options.id === undefined }
-    if (codec !== undefined) {
-      const { names, record, stored } = await this.#callOrder.wait(this.#encodedCall(codec, func, checkedArgs, options))
-      const known = () => functionsOf(func, options, names)
-      return this.#place<R>(newJobOf(stored, options, facts), given?.pipeline, known, record)
-    }
-    const names = this.#namesNow(func, options) ?? (await this.#namesInOrder(func, options))
-    const record = newRecord(names, checkedArgs, options, this.#defaults)
-    return this.#place<R>(newJobOf(record, options, facts), given?.pipeline, () => functionsOf(func, options, names))
+    const made = this.#calls.make(func, checkRest(rest), options, this.#defaults)
+    const { names, record, stored } = made instanceof Promise ? await made : made
+    const job = newJobOf(stored, options, options.id === undefined, time)
+    const known = () => functionsOf(func, options, names)
+    return new Job<R>(await this.#place(job, given?.pipeline, known), this.#context, record)
   }
 
-  async #encodedCall(codec: Codec, func: FunctionRef, args: readonly unknown[], options: CheckedOptions) {
-    const names = cachedNames(func, options, this.#locate) ?? (await findNames(func, options, this.#locate))
-    const record = newRecord(names, args, options, this.#defaults)
-    return { names, record, stored: await encodeRecord(codec, record, this.#context.limits) }
-  }
-
-  async #place<R>(
-    job: NewJob,
-    pipeline: unknown,
-    known: () => ReadonlyMap<string, AnyFunction>,
-    payloads: Payloads = job.record,
-  ): Promise<Job<R>> {
+  /** Resolves to the record of the job, with its status. */
+  #place(job: NewJob, pipeline: unknown, known: () => ReadonlyMap<string, AnyFunction>): Promise<JobRecord> {
     this.#signer?.sign(job.record)
+    if (pipeline === undefined && (this.isAsync || job.dueMs !== undefined || job.delayMs !== undefined)) {
+      return this.#batch.add(job).then((placement) => setPlacement(job, placement))
+    }
+    return this.#placeHere(job, pipeline, known)
+  }
+
+  async #placeHere(job: NewJob, pipeline: unknown, known: () => ReadonlyMap<string, AnyFunction>): Promise<JobRecord> {
     if (pipeline !== undefined) {
       this.#checkPipeline(job)
       this.#context.storage.queues.enqueueInto(pipeline, [job])
-      return new Job<R>(setPlacement(job, expectedPlacement(job)), this.#context, payloads)
+      return setPlacement(job, expectedPlacement(job))
     }
-    if (!this.isAsync && job.dueMs === undefined && job.delayMs === undefined) {
-      refuseRateLimit(job)
-      await runInProcess(job, this.#context, known(), this.#inProcess)
-      return new Job<R>(job.record, this.#context, payloads)
-    }
-    return new Job<R>(setPlacement(job, await this.#batch.add(job)), this.#context, payloads)
+    refuseRateLimit(job)
+    await runInProcess(job, this.#context, known(), this.#inProcess)
+    return job.record
   }
 
   async #manyJobs(datas: readonly EnqueueData[], { pipeline, groupId }: EnqueueManyOptions): Promise<Job[]> {
     if (groupId !== undefined) checkName(groupId, 'groupId')
     checkDatas(datas)
-    const names = await Promise.all(datas.map(({ func, options }) => this.#namesOf(func, options)))
+    const names = await this.#calls.namesOfAll(datas)
     const records = datas.map(({ id, args, options }, index) => {
       const record = newRecord(names[index] as CallNames, args, options, this.#defaults, id)
       if (groupId !== undefined) record.groupId = groupId
@@ -360,9 +345,7 @@ export class Queue extends QueueContents {
     const { codec, limits } = this.#context
     const stored = codec === undefined ? records : await encodeRecords(codec, records, limits)
     for (const record of stored) this.#signer?.sign(record)
-    const jobs = datas.map((data, index) =>
-      newJobOf(stored[index] as JobRecord, data.options, { hasNewId: data.takeId() }),
-    )
+    const jobs = datas.map((data, index) => newJobOf(stored[index] as JobRecord, data.options, data.takeId(), AT_ONCE))
     const handle = (job: NewJob, index: number) => new Job(job.record, this.#context, records[index])
     const ordered = batchInDependencyOrder(jobs)
     if (pipeline !== undefined) {
@@ -392,26 +375,14 @@ export class Queue extends QueueContents {
     if (this.#hasAnyName) checkQueueName(this.name, 'queue name')
     return this.#recordDefaults
   }
-
-  #namesNow(func: FunctionRef, options: CheckedOptions): CallNames | undefined {
-    return this.#callOrder.isEmpty ? cachedNames(func, options, this.#locate) : undefined
-  }
-
-  async #namesOf(func: FunctionRef, options: CheckedOptions): Promise<CallNames> {
-    return cachedNames(func, options, this.#locate) ?? findNames(func, options, this.#locate)
-  }
-
-  #namesInOrder(func: FunctionRef, options: CheckedOptions): Promise<CallNames> {
-    return this.#callOrder.wait(this.#namesOf(func, options))
-  }
 }
 
 type DueTime = Pick<NewJob, 'dueMs' | 'delayMs'>
-type NewJobFacts = DueTime & { readonly hasNewId: boolean }
+const AT_ONCE: DueTime = {}
 
-function newJobOf(record: JobRecord, options: CheckedOptions, facts: NewJobFacts): NewJob {
+function newJobOf(record: JobRecord, options: CheckedOptions, hasNewId: boolean, time: DueTime): NewJob {
   const atFront = options.atFront || record.enqueueAtFront === true
-  return { record, atFront, unique: options.unique, ...facts }
+  return { record, atFront, unique: options.unique, hasNewId, ...time }
 }
 
 function refuseRateLimit({ record }: NewJob): void {

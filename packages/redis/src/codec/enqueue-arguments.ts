@@ -1,11 +1,11 @@
 import { randomHex } from '@rq/core'
-import type { NewJob } from '@rq/job'
+import type { JobRecord, NewJob } from '@rq/job'
 import { encodeJob } from './job-codec.ts'
 import type { Packable, PackableTable } from './message-pack.ts'
 import { formatTime } from './time.ts'
 
-/** Names and values of a job that has what every job has and no more. */
-const PLAIN_LENGTH = 12
+/** How many properties a record has that has what every job has and no more. */
+const PLAIN_SIZE = 8
 const TOKEN_LENGTH = 16
 
 /** The worker that starts a job at once, and its lease. */
@@ -18,17 +18,28 @@ export interface Begin {
 /** Append one job as lib/enqueue.lua reads it; the comment there is the contract. Returns whether it is a plain one. */
 export function pushJob(list: Packable[], job: NewJob, begin?: Begin): boolean {
   const { record } = job
-  const { id, origin, description, timeoutS } = record
-  const fields = encodeJob(record)
   const isSimple = begin === undefined && !hasExtra(job)
-  if (isSimple && fields.length === PLAIN_LENGTH && description !== undefined && timeoutS !== undefined) {
+  const { id, origin, description, timeoutS } = record
+  if (isSimple && description !== undefined && timeoutS !== undefined && isPlain(record)) {
     list.push(id, origin, formatTime(record.createdAtMs), record.data, description, timeoutS)
     return true
   }
+  const fields = encodeJob(record)
   // For a claim: nothing that an earlier job has left of its id is in a list.
   if (record.ttlS !== undefined) fields.push('listed_once', '1')
   list.push(true, id, origin, isSimple ? false : extraOf(job, begin), fields.length, ...fields)
   return false
+}
+
+/**
+ * Whether a record with a description and a timeout has nothing beside what every job has. It may miss one that was
+ * made in another way; then the script gets the names of its fields too.
+ */
+function isPlain(record: JobRecord): boolean {
+  if (record.results !== 'hash' || record.origin === '') return false
+  let count = 0
+  for (const _ in record) count += 1
+  return count === PLAIN_SIZE
 }
 
 function hasExtra({ record, atFront, again, unique, dueMs, delayMs }: NewJob): boolean {

@@ -69,8 +69,12 @@ function packBytes({ buffer, byteLength, byteOffset }: Uint8Array): string {
   return headOf(byteLength) + Buffer.from(buffer, byteOffset, byteLength).toString(BYTES)
 }
 
+/** The heads of short strings, by their length. */
+const SHORT_HEADS = Array.from({ length: LONGEST_SHORT + 1 }, (_, length) => String.fromCharCode(SHORT_STRING | length))
+
 function headOf(length: number): string {
-  if (length <= LONGEST_SHORT) return String.fromCharCode(SHORT_STRING | length)
+  const short = SHORT_HEADS[length]
+  if (short !== undefined) return short
   if (length <= LONGEST_16) return STRING_16 + bytesOf16(length)
   return STRING_32 + bytesOf32(length)
 }

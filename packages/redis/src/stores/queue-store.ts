@@ -245,9 +245,14 @@ function enqueueArguments(prefix: string, jobs: readonly NewJob[], begin?: Begin
   const list: Packable[] = []
   let arePlain = jobs.length > 0 && jobs.length <= MOST_PLAIN
   for (const job of jobs) arePlain = pushJob(list, job, begin) && arePlain
-  if (arePlain && jobs.length > 1) arePlain = new Set(jobs.map(({ record }) => record.id)).size === jobs.length
+  // New ids are all different.
   const haveNewIds = jobs.every(({ hasNewId }) => hasNewId === true)
+  if (arePlain && !haveNewIds && jobs.length > 1) arePlain = haveDifferentIds(jobs)
   return [prefix, stampNow(), packList(list), (arePlain ? 1 : 0) + (haveNewIds ? 2 : 0)]
+}
+
+function haveDifferentIds(jobs: readonly NewJob[]): boolean {
+  return new Set(jobs.map(({ record }) => record.id)).size === jobs.length
 }
 
 function countsOf(row: readonly number[], rateLimited: number): QueueCounts {
