@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 import { SUFFIXES } from './scripts/test-projects.mjs'
 import { patience } from './tooling/testkit/src/patience.ts'
 
-const FOLDERS = ['{packages,apps,tooling,examples}/*/{src,test}/**', 'scripts/**']
+const FOLDERS = ['{packages,apps,tooling,examples}/*/{src,test}/**', 'docs/test/**', 'scripts/**']
 
 /** Projects with tests that take minutes. */
 const LONG: ReadonlySet<string> = new Set(['sweeps', 'python', 'long'])

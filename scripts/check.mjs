@@ -27,6 +27,9 @@ const PACKAGES = {
   command: pnpm('run', 'lint:packages'),
 }
 
+/** The site: the API reference from the sources, and every page, whose links must lead somewhere. @type {Step} */
+const SITE = { name: 'site', again: 'pnpm site:build', command: pnpm('run', 'site:build') }
+
 /**
  * Pass the gate, then run the tests. The last line counts tests; each failed step of the gate counts as one failure.
  * @returns {Promise<boolean>} whether all is well
@@ -37,9 +40,10 @@ export async function check() {
     console.log(closingLine({ passed: 0, failed: failedSteps, skipped: 0 }))
     return false
   }
-  const [badPackages, summary] = await Promise.all([failuresOf([PACKAGES]), runTests()])
+  const afterwards = process.env.RQ_TEST === 'all' ? [PACKAGES, SITE] : [PACKAGES]
+  const [failedAfterwards, summary] = await Promise.all([failuresOf(afterwards), runTests()])
   for (const line of summary.lines) console.log(line)
-  const failed = summary.failed + badPackages
+  const failed = summary.failed + failedAfterwards
   if (summary.failed > 0) console.error('\nThe tests failed. Again, alone: pnpm test:run [file]')
   console.log(closingLine({ ...summary, failed }))
   return failed === 0

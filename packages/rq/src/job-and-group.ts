@@ -44,7 +44,7 @@ export interface JobClass {
 
 /** A handle of one job. `Job.fetch(id, { connection })` and the like share one connection for each address. */
 export const Job: JobClass = QueueJob
-export type Job<R = unknown> = QueueJob<R>
+export interface Job<R = unknown> extends QueueJob<R> {}
 
 /** The class `Group` of @rq/queue; its static functions take a connection in the place of a storage. */
 export interface GroupClass {
@@ -60,7 +60,7 @@ export interface GroupClass {
 
 /** Jobs under a common name. `Group.fetch(name, { connection })` and the like share one connection for each address. */
 export const Group: GroupClass = QueueGroup
-export type Group = QueueGroup
+export interface Group extends QueueGroup {}
 
 /** Move a job to the canceled registry from wherever it waits. @throws as `job.cancel()`. */
 export const cancelJob: (id: string, options?: ConnectionOptions & CancelOptions) => Promise<void> = queueCancelJob

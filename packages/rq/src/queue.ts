@@ -10,7 +10,7 @@ import {
   splitConnection,
 } from './connection.ts'
 
-export type QueueOptions = Connected<BaseQueueOptions>
+export interface QueueOptions extends Connected<BaseQueueOptions> {}
 
 /** The names of {@link QueueOptions}. */
 export const QUEUE_NAMES = connectedNames(QUEUE_OPTION_NAMES)

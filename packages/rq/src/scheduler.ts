@@ -14,8 +14,8 @@ import {
 } from '@rq/scheduler'
 import { type Connected, checkNames, connectedNames, sharedStorage, splitConnection } from './connection.ts'
 
-export type SchedulerOptions = Connected<BaseSchedulerOptions>
-export type CronSchedulerOptions = Connected<BaseCronSchedulerOptions>
+export interface SchedulerOptions extends Connected<BaseSchedulerOptions> {}
+export interface CronSchedulerOptions extends Connected<BaseCronSchedulerOptions> {}
 
 const NAMES = connectedNames(SCHEDULER_OPTION_NAMES)
 const CRON_NAMES = connectedNames(CRON_SCHEDULER_OPTION_NAMES)

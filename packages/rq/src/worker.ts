@@ -26,7 +26,7 @@ export interface WorkOptions extends Omit<BaseWorkOptions, 'withScheduler'> {
   withScheduler?: boolean | WorkerService
 }
 
-export type WorkerOptions = Omit<Connected<BaseWorkerOptions>, 'horseStorage' | 'leaseStorage'>
+export interface WorkerOptions extends Omit<Connected<BaseWorkerOptions>, 'horseStorage' | 'leaseStorage'> {}
 
 /** Selects workers: all of a Redis, or those of a queue. */
 export interface WorkerQuery extends ConnectionOptions {

@@ -1,0 +1,54 @@
+/** The pages in the order in which they are read. */
+export const guide = [
+  {
+    text: 'Start',
+    items: [
+      { text: 'Getting started', link: '/guide/getting-started' },
+      { text: 'Functions', link: '/guide/functions' },
+      { text: 'Workers', link: '/guide/workers' },
+      { text: 'Queues and jobs', link: '/jobs' },
+      { text: 'Retries and failures', link: '/guide/failures' },
+      { text: 'Schedules and cron', link: '/time' },
+      { text: 'Command line', link: '/cli' },
+    ],
+  },
+  {
+    text: 'Set up',
+    items: [
+      { text: 'TypeScript and bundlers', link: '/guide/typescript' },
+      { text: 'Frameworks and runtimes', link: '/guide/frameworks' },
+      { text: 'Connections', link: '/guide/connections' },
+      { text: 'Testing', link: '/guide/testing' },
+    ],
+  },
+  {
+    text: 'Run in production',
+    items: [
+      { text: 'Monitoring', link: '/guide/monitoring' },
+      { text: 'Operations', link: '/guide/operations' },
+      { text: 'Errors', link: '/guide/errors' },
+      { text: 'Security', link: '/security' },
+      { text: 'Redis users (ACL)', link: '/acl' },
+      { text: 'Performance', link: '/performance' },
+      { text: 'Reliability', link: '/reliability' },
+    ],
+  },
+  {
+    text: 'Coming from',
+    items: [
+      { text: 'BullMQ', link: '/guide/from-bullmq' },
+      { text: 'Python RQ', link: '/python' },
+      { text: 'Celery', link: '/guide/from-celery' },
+      { text: 'Sidekiq', link: '/guide/from-sidekiq' },
+      { text: 'FAQ', link: '/guide/faq' },
+    ],
+  },
+  {
+    text: 'How it works',
+    items: [
+      { text: 'Architecture', link: '/architecture' },
+      { text: 'Redis schema', link: '/redis-schema' },
+      { text: 'Decisions', link: '/adr/' },
+    ],
+  },
+]

@@ -1,0 +1,3 @@
+import { aesCodec } from 'rq'
+
+export const codec = aesCodec({ keys: { k1: '' }, active: 'k1' })

@@ -1,0 +1,3 @@
+export async function clean(): Promise<void> {}
+
+export async function report(_period: string): Promise<void> {}

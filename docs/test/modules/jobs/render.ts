@@ -1,0 +1,1 @@
+export async function render(_invoice: string): Promise<void> {}

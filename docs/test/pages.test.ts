@@ -1,0 +1,30 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { ERROR_CODES } from '@rq/core'
+import { expect, it } from 'vitest'
+import { guide } from '../.vitepress/guide.ts'
+
+const DOCS = fileURLToPath(new URL('..', import.meta.url))
+
+const linked = guide.flatMap(({ items }) => items.map(({ link }) => link))
+
+it('every page of the sidebar exists', () => {
+  const missing = linked.filter((link) => !existsSync(`${DOCS}${link.endsWith('/') ? `${link}index` : link}.md`))
+  expect(missing).toEqual([])
+})
+
+it('every page is in the sidebar', () => {
+  const pages = ['', 'guide/'].flatMap((folder) =>
+    readdirSync(`${DOCS}${folder}`)
+      .filter((file) => file.endsWith('.md'))
+      .map((file) => `/${folder}${file.replace(/\.md$/, '')}`),
+  )
+  expect(pages.filter((page) => page !== '/index' && !linked.includes(page))).toEqual([])
+})
+
+it('every error code has a section of its own', () => {
+  const headings = [...readFileSync(`${DOCS}guide/errors.md`, 'utf8').matchAll(/^### (RQ_\w+)$/gm)].map(
+    ([, code]) => code,
+  )
+  expect(headings.sort()).toEqual([...ERROR_CODES].sort())
+})
