@@ -4,6 +4,7 @@ import { builtinModules } from 'node:module'
 import { join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseSync, Visitor } from 'oxc-parser'
+import { INCLUDED } from './included.mjs'
 
 /** The packages of ours that each package may import. A package that is not in this table is an error. */
 const MAY_IMPORT = /** @type {Readonly<Record<string, readonly string[]>>} */ ({
@@ -44,6 +45,7 @@ const BOUND = ['packages', 'apps']
  * @property {string} name
  * @property {boolean} [private]
  * @property {Record<string, string>} [dependencies]
+ * @property {Record<string, string>} [devDependencies]
  * @property {Record<string, string>} [peerDependencies]
  * @property {Record<string, string>} [optionalDependencies]
  *
@@ -72,10 +74,11 @@ async function checkPackage(root, { folder, manifest }, ours) {
   const { name } = manifest
   const allowed = MAY_IMPORT[name]
   if (allowed === undefined) return [`${name} is not in the table of scripts/check-boundaries.mjs`]
+  const included = Object.keys(manifest.devDependencies ?? {}).filter((one) => INCLUDED.includes(one))
   const declared = new Set(
-    [manifest.dependencies, manifest.peerDependencies, manifest.optionalDependencies].flatMap((group) =>
-      Object.keys(group ?? {}),
-    ),
+    [manifest.dependencies, manifest.peerDependencies, manifest.optionalDependencies]
+      .flatMap((group) => Object.keys(group ?? {}))
+      .concat(included),
   )
   const complaints = [...declared]
     .filter((other) => ours.has(other) && !allowed.includes(other))

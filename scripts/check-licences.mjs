@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile, realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { readPackages } from './check-boundaries.mjs'
+import { INCLUDED } from './included.mjs'
 
 /** The licences of what users install with our packages. Each lets anybody use it in a program of any licence. */
 const LICENCES = new Set(['MIT', 'ISC', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'BlueOak-1.0.0'])
@@ -25,7 +26,8 @@ export async function checkLicences(root) {
   /** @param {string} folder @param {import('./check-boundaries.mjs').Manifest} manifest */
   const follow = async (folder, manifest) => {
     const optional = manifest.optionalDependencies ?? {}
-    for (const name of Object.keys({ ...manifest.dependencies, ...optional })) {
+    const included = ours.has(manifest.name) ? INCLUDED.filter((name) => manifest.devDependencies?.[name]) : []
+    for (const name of [...Object.keys({ ...manifest.dependencies, ...optional }), ...included]) {
       if (ours.has(name)) continue
       const found = await find(name, folder)
       if (found === undefined) {

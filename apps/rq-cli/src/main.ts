@@ -1,7 +1,5 @@
-import { createRequire } from 'node:module'
 import process from 'node:process'
-
-const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
+import { version } from './version.ts'
 
 /** How long modules of the configuration may keep the process alive after the command. */
 const GRACE_MS = 2000

@@ -122,12 +122,12 @@ describe('rq-cli', () => {
     const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))
     expect(await run(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' })
     expect(await run(['worker', '--version'])).toMatchObject({ code: 0, stdout: `${version}\n` })
-    const { stderr } = await run(['--version'], { env: { NODE_DEBUG: 'esm' } })
+    const { stderr } = await run(['--version'], { env: { NODE_DEBUG: 'esm,module' } })
     expect(stderr).not.toMatch(/ioredis|yargs|packages\/rq\//)
   })
 
   test('--help loads the tables of options, but neither rq, yargs nor ioredis', async () => {
-    const { code, stderr, stdout } = await run(['--help'], { env: { NODE_DEBUG: 'esm' } })
+    const { code, stderr, stdout } = await run(['--help'], { env: { NODE_DEBUG: 'esm,module' } })
     expect(code).toBe(0)
     expect(stdout).toContain('rq-cli worker')
     expect(stderr).toMatch(/packages\/rq\/dist\/options\.js/)

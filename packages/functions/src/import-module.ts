@@ -3,7 +3,9 @@ export interface Imported {
   readonly exports: object
 }
 
-const runtimeImport = (url: string): Promise<Record<string, unknown>> => import(url)
+const runtimeImport = (url: string): Promise<Record<string, unknown>> =>
+  // What a job names is not part of any bundle.
+  import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ url)
 
 /** False where a test runner or a bundler has replaced `import()` with a function of its own. */
 export const importIsNative: boolean = /\bimport\(/.test(runtimeImport.toString())

@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { within } from '@rq/core'
+import { commonJs } from './common-js.ts'
 import { importModule } from './import-module.ts'
 
 /** A test runner's modules by the path of their file. */
@@ -9,8 +9,6 @@ type RunnerModules = ReadonlyMap<string, Iterable<{ readonly exports?: unknown }
 interface RunnerState {
   readonly evaluatedModules?: { readonly fileToModulesMap?: RunnerModules }
 }
-
-const { cache } = createRequire(import.meta.url)
 
 /**
  * The objects of exports of a module that this process has loaded already: none when the module failed, undefined when
@@ -32,7 +30,7 @@ export async function loadedExports(url: string, patienceMs: number): Promise<re
 
 /** The files of CommonJS modules and of a test runner's modules. ES modules are known only as scripts. */
 export function loadedFiles(): string[] {
-  return [...Object.keys(cache), ...(runnerModules()?.keys() ?? [])]
+  return [...Object.keys(commonJs().cache), ...(runnerModules()?.keys() ?? [])]
 }
 
 /** The path of a `file:` URL without its query; '' for anything else. */
@@ -45,7 +43,7 @@ export function filePath(url: string): string {
 }
 
 function commonJsExports(file: string): object[] {
-  const exports: unknown = cache[file]?.exports
+  const exports: unknown = commonJs().cache[file]?.exports
   if (exports === undefined || exports === null) return []
   const isHolder = typeof exports === 'object' || typeof exports === 'function'
   return isHolder ? [exports, { default: exports }] : []

@@ -1,5 +1,4 @@
 import { realpathSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { relative } from 'node:path'
 import process from 'node:process'
 import { pathToFileURL } from 'node:url'
@@ -7,6 +6,7 @@ import { isMainThread } from 'node:worker_threads'
 import { RqError, show } from '@rq/core'
 import { type AnyFunction, type FunctionRef, parseFunctionRef } from '@rq/job'
 import { isBuiltinFunction, isClass, sourceText } from './builtin-function.ts'
+import { commonJs } from './common-js.ts'
 import { callProblem, findExport } from './export-path.ts'
 import { functionName, innerFunction } from './function-name.ts'
 import { loadedScripts, type Script, scriptOf } from './function-script.ts'
@@ -192,7 +192,7 @@ function entryFiles(): string[] {
   const started = process.argv[1]
   if (started === undefined || !isMainThread) return []
   try {
-    const file = createRequire(import.meta.url).resolve(started)
+    const file = commonJs().resolve(started)
     return [file, realpathSync(file)]
   } catch {
     return [started]

@@ -1,7 +1,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import process from 'node:process'
+import { commonJs } from './common-js.ts'
 import { importIsNative } from './import-module.ts'
 
 /** A module found below an import path. */
@@ -69,7 +69,7 @@ export function preferredLanguage(): Language {
   const hasLoader =
     !importIsNative ||
     moduleExtension(process.argv[1] ?? '').endsWith('ts') ||
-    createRequire(import.meta.url).extensions['.ts'] !== undefined ||
+    commonJs().extensions['.ts'] !== undefined ||
     flags.some((flag) => TYPESCRIPT_FLAG.test(flag))
   return hasLoader ? 'ts' : 'js'
 }

@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { RqError, show } from '@rq/core'
 import type { AnyFunction } from '@rq/job'
+import { commonJs } from './common-js.ts'
 import { asImportFailure } from './import-failure.ts'
 import { importModule } from './import-module.ts'
 import { unreadableTypeScript } from './loading-error.ts'
@@ -25,7 +25,7 @@ export function runnableModule(reference: string, { file, path }: ModuleFile): A
         { details: { reference } },
       )
     }
-    delete createRequire(import.meta.url).cache[file]
+    delete commonJs().cache[file]
     runs += 1
     try {
       await importModule(`${pathToFileURL(file).href}?run=${runs}`)

@@ -44,17 +44,29 @@ export interface RedisStorageSource {
   readonly options: RedisStorageOptions
 }
 
+/** The name of this package, for files that have it in them. */
+export const REDIS_MODULE = '@rq/redis'
+
 /** Other processes have no loader for TypeScript, so a run from source refers them to the built module. */
-const MODULE = new URL(import.meta.url.endsWith('.ts') ? '../dist/index.js' : './index.js', import.meta.url).href
+function ownModule(): string {
+  try {
+    const here = import.meta.url
+    return new URL(here.endsWith('.ts') ? '../dist/index.js' : './index.js', here).href
+  } catch {
+    // Some bundlers leave no trace of where a module was.
+    return REDIS_MODULE
+  }
+}
 
 /**
  * How another process makes a storage with these options. Undefined where the connection cannot be written as JSON: a
  * Cluster client, or options with functions. Holds the password: send it over a pipe, never as an argument.
+ * @param module - where that process has this package; by default its own file.
  */
-export function storageSource(options: RedisStorageOptions): RedisStorageSource | undefined {
+export function storageSource(options: RedisStorageOptions, module?: string): RedisStorageSource | undefined {
   const connection = portableConnection(options.connection)
   if (connection === undefined) return undefined
-  return { module: MODULE, export: 'horseStorage', options: { ...options, connection } }
+  return { module: module ?? ownModule(), export: 'horseStorage', options: { ...options, connection } }
 }
 
 /** The connection as JSON; undefined for a Cluster client, and for options with functions. */

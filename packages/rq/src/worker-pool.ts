@@ -1,5 +1,5 @@
 import { checkOptionNames, invalidOption, type Logger, type OptionNames } from '@rq/core'
-import { RedisStorage, storageSource } from '@rq/redis'
+import { REDIS_MODULE, RedisStorage, storageSource } from '@rq/redis'
 import { Scheduler } from '@rq/scheduler'
 import {
   type PoolStartOptions as BasePoolStartOptions,
@@ -55,8 +55,9 @@ export class WorkerPool extends BaseWorkerPool {
   constructor(queues: QueueLike | readonly QueueLike[], options: WorkerPoolOptions = {}) {
     const [connection, rest] = splitConnection(withConnectionOf(queues, checkNames(options, NAMES, 'WorkerPool')))
     const { numWorkers, name, logger, dequeueStrategy, ...worker } = rest
-    const storage = storageSource({ ...connection, role: 'worker' })
-    const horseStorage = storageSource(connection)
+    const module = worker.horsePath === undefined ? undefined : REDIS_MODULE
+    const storage = storageSource({ ...connection, role: 'worker' }, module)
+    const horseStorage = storageSource(connection, module)
     if (storage === undefined || horseStorage === undefined) {
       throw invalidOption('connection', connection.connection, 'a URL or plain options, which other processes can use')
     }

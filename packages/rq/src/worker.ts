@@ -1,6 +1,6 @@
 import { checkOptionNames, invalidOption, type Logger, type OptionNames } from '@rq/core'
 import type { WorkerRecord } from '@rq/job'
-import { RedisStorage, storageSource } from '@rq/redis'
+import { REDIS_MODULE, RedisStorage, storageSource } from '@rq/redis'
 import { Scheduler } from '@rq/scheduler'
 import {
   Worker as BaseWorker,
@@ -49,8 +49,9 @@ export class Worker extends BaseWorker {
   constructor(queues: QueueLike | readonly QueueLike[], options: WorkerOptions = {}) {
     const [connection, rest] = splitConnection(withConnectionOf(queues, checkNames(options, NAMES, 'Worker')))
     const storage = new RedisStorage({ ...connection, role: 'worker' })
-    const horseStorage = storageSource(connection)
-    const leaseStorage = storageSource({ ...connection, role: 'worker' })
+    const module = rest.horsePath === undefined ? undefined : REDIS_MODULE
+    const horseStorage = storageSource(connection, module)
+    const leaseStorage = storageSource({ ...connection, role: 'worker' }, module)
     super(queues, {
       ...rest,
       storage,

@@ -2,11 +2,11 @@ import { type FSWatcher, watch } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, resolve } from 'node:path'
+import process from 'node:process'
 import { pathToFileURL } from 'node:url'
 import { RqError, SECOND_MS, show } from '@rq/core'
 import { type PendingCron, takePending } from './cron-registry.ts'
 
-const { cache } = createRequire(import.meta.url)
 /** An editor writes a file in several steps. */
 const SETTLE_MS = 100
 /** `fs.watch` misses changes in symlinked and network folders. */
@@ -41,10 +41,11 @@ export class CronConfig {
     try {
       // Resolve links at each load: Node remembers where a link once led.
       const file = await realpath(this.#file)
-      delete cache[file]
+      // In a bundle no module knows where its file is, and the cache is that of the process.
+      delete createRequire(process.execPath).cache[file]
       // Another query makes another instance of the module.
       const url = `${pathToFileURL(file).href}${loads++ === 0 ? '' : `?load=${loads}`}`
-      await import(/* @vite-ignore */ url)
+      await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ url)
       return takePending()
     } catch (error) {
       takePending()

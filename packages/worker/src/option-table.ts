@@ -79,6 +79,7 @@ export const WORKER_OPTIONS = {
     }),
     check: checkHorseEnv,
   },
+  horsePath: stringOption({ defaultText: 'files of @rq/worker' }),
   importPaths: stringsOption({
     default: ['.'],
     defaultText: 'the working directory',

@@ -57,6 +57,11 @@ export interface WorkerOptions {
    * reaches only itself and the jobs that it depends on. Not with `inline`.
    */
   horseEnv?: HorseEnv
+  /**
+   * The file that work horses, threads and the workers of a pool run: what a bundler made from `rq/horse`. Relative to
+   * the working directory. Needed only where rq itself is part of a bundle. Default: files of `@rq/worker`.
+   */
+  horsePath?: string
   /** Folders from which job functions may be imported. Default: the working directory. */
   importPaths?: readonly string[]
   /** Packages from which job functions may be imported. Default: none. */
@@ -149,6 +154,8 @@ export interface WorkerSettings {
   readonly concurrency: number
   readonly horse: HorseKind
   readonly horseEnv: HorseEnv
+  /** Absolute. */
+  readonly horsePath: string | undefined
   /** Absolute paths. */
   readonly importPaths: readonly string[]
   readonly allow: readonly string[]
@@ -191,6 +198,7 @@ export const WORKER_OPTION_NAMES: OptionNames<WorkerOptions> = {
   concurrency: true,
   horse: true,
   horseEnv: true,
+  horsePath: true,
   importPaths: true,
   allow: true,
   scripts: true,
@@ -261,6 +269,7 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
     concurrency: checked('concurrency'),
     horse,
     horseEnv,
+    horsePath: options.horsePath === undefined ? undefined : resolve(checked('horsePath')),
     importPaths: checked('importPaths').map((path) => resolve(path)),
     allow: checked('allow'),
     scripts: checked('scripts') || [],

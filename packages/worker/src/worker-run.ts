@@ -154,10 +154,11 @@ export class WorkerRun {
 
   /** For jobs that run in this event loop, if a thread can have a storage of its own. */
   #makeRenewer(): LeaseRenewer | undefined {
-    const { heartbeatMs, horse, leaseMs, leaseStorage, logger } = this.#settings
+    const { heartbeatMs, horse, horsePath, leaseMs, leaseStorage, logger } = this.#settings
     if (horse !== 'inline' || leaseStorage === undefined) return undefined
     return new LeaseRenewer({
       source: leaseStorage,
+      horsePath,
       worker: this.#identity,
       leaseMs,
       everyMs: heartbeatMs,

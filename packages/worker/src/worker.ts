@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module'
 import { checkOptionNames, type DurationLike, invalidOption, type OptionNames, RqError, randomHex } from '@rq/core'
 import { FunctionLoader } from '@rq/functions'
 import type { Storage } from '@rq/job'
@@ -24,8 +23,10 @@ import {
   type WorkerSettings,
 } from './options.ts'
 import { titled } from './process-title.ts'
+import { programFor } from './program.ts'
 import { checkStart } from './start-check.ts'
 import type { DequeueStrategy } from './store/queue-order.ts'
+import { version } from './version.ts'
 import { WorkerRun, type WorkerRunOptions } from './worker-run.ts'
 import type { WorkerService } from './worker-service.ts'
 
@@ -50,8 +51,6 @@ export const WORK_OPTION_NAMES: OptionNames<WorkOptions> = {
   dequeueStrategy: true,
   withScheduler: true,
 }
-
-const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
 
 /**
  * Claims jobs from queues and runs them in horses. States: idle -> working ({@link work}) -> stopping ({@link stop}) ->
@@ -92,7 +91,8 @@ export class Worker extends WorkerEmitter {
    * Register, then claim and run jobs until an option says to exit, or {@link stop} is called.
    * @returns whether any job was run.
    * @throws RqError `RQ_INVALID_OPTION`; `RQ_INVALID_OPERATION` when it is working already; `RQ_WORKER_NAME_TAKEN`;
-   *   `RQ_HORSE_TERMINATED` when no horse can be started.
+   *   `RQ_HORSE_TERMINATED` when no horse can be started; `RQ_CONFIG` when the files for horses are missing, as in a
+   *   bundle.
    */
   async work(options: WorkOptions = {}): Promise<boolean> {
     checkOptionNames(options, WORK_OPTION_NAMES, 'worker.work')
@@ -193,13 +193,17 @@ const IMPORT_ADVICE = 'Restart the worker when the cause is gone: its process do
 type HorseValues = Pick<RunTaskOptions, 'codec' | 'limits' | 'serializer'>
 
 function starterOf(settings: WorkerSettings, values: HorseValues): HorseStarter {
-  const { imports } = settings
+  const { horsePath, imports } = settings
   const env = variablesOf(settings.horseEnv)
   switch (settings.horse) {
-    case 'process':
-      return (listener) => new ProcessHorse({ env, imports, limits: settings.limits }, listener)
-    case 'thread':
-      return (listener) => new ThreadHorse(imports, env, listener)
+    case 'process': {
+      const program = programFor('process', horsePath)
+      return (listener) => new ProcessHorse({ program, env, imports, limits: settings.limits }, listener)
+    }
+    case 'thread': {
+      const program = programFor('thread', horsePath)
+      return (listener) => new ThreadHorse(program, imports, env, listener)
+    }
     case 'inline': {
       const { concurrency, exceptionHandlerRefs, logger, name, signatureKeys, storage } = settings
       const { allow, functions, importPaths, scripts } = settings

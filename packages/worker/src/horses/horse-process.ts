@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import type { Limits } from '@rq/job'
 import { LineReader, writeLine } from '../inside-horse/lines.ts'
 import type { FromHorse } from '../inside-horse/protocol.ts'
+import type { Program } from '../program.ts'
 import { deathSignalPrefix } from './death-signal.ts'
 import { checkMessage } from './horse-messages.ts'
 import type { HorseExit, HorseListener, HorsePort } from './horse-port.ts'
@@ -20,12 +20,8 @@ const DRAIN_MS = 250
 const LONGEST_LINE = 64 * 1024 * 1024
 const PER_PAYLOAD = 4
 
-/** A worker that runs from source uses the built horse, since a child process has no loader for TypeScript. */
-const ENTRY = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? '../../dist/process-main.js' : './process-main.js', import.meta.url),
-)
-
 export interface ProcessHorseOptions {
+  readonly program: Program
   /** Modules that the horse loads first. */
   readonly imports: readonly string[]
   /** Its environment. Undefined: that of the worker. */
@@ -45,11 +41,11 @@ export class ProcessHorse implements HorsePort {
   #over = false
   #drainTimer: NodeJS.Timeout | undefined
 
-  constructor({ env, imports, limits }: ProcessHorseOptions, listener: HorseListener) {
+  constructor({ env, imports, limits, program }: ProcessHorseOptions, listener: HorseListener) {
     this.#listener = listener
     const watched = deathSignalPrefix()
     const preloads = preloadFlags(imports)
-    const [command = '', ...args] = [...watched, process.execPath, ...preloads, ENTRY]
+    const [command = '', ...args] = [...watched, process.execPath, ...preloads, program.file, ...program.args]
     if (watched.length === 0) args.push('--watch-parent')
     const stdio = ['ignore', 'inherit', 'inherit', 'pipe', 'pipe'] as const
     this.#child = spawn(command, args, { detached: true, env, stdio: [...stdio] })

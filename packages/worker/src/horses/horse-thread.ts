@@ -1,14 +1,9 @@
 import { Worker as Thread } from 'node:worker_threads'
 import type { ToHorse } from '../inside-horse/protocol.ts'
+import type { Program } from '../program.ts'
 import { checkMessage } from './horse-messages.ts'
 import type { HorseListener, HorsePort } from './horse-port.ts'
 import { preloadFlags } from './preload-flags.ts'
-
-/** A worker that runs from source uses the built horse, as for processes. */
-const ENTRY = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/thread-main.js' : './thread-main.js',
-  import.meta.url,
-)
 
 /**
  * A horse in a thread of the worker's process. It is lighter than a process, and can be ended even in a busy loop; but
@@ -23,8 +18,13 @@ export class ThreadHorse implements HorsePort {
    * @param imports - modules that the horse loads first.
    * @param env - its environment; undefined: a copy of the worker's.
    */
-  constructor(imports: readonly string[], env: NodeJS.ProcessEnv | undefined, listener: HorseListener) {
-    this.#thread = new Thread(ENTRY, { execArgv: preloadFlags(imports), env })
+  constructor(
+    { file, args }: Program,
+    imports: readonly string[],
+    env: NodeJS.ProcessEnv | undefined,
+    listener: HorseListener,
+  ) {
+    this.#thread = new Thread(file, { argv: [...args], execArgv: preloadFlags(imports), env })
     this.#thread.on('message', (message: unknown) => {
       try {
         listener.onMessage(checkMessage(message))

@@ -5,6 +5,7 @@
 import { writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { Worker as Thread } from 'node:worker_threads'
+import { givenRole, programFor } from '../program.ts'
 import { HorseHost } from './horse-host.ts'
 import { LineReader, writeLine } from './lines.ts'
 import { ProcessState } from './process-state.ts'
@@ -61,6 +62,6 @@ new Socket({ fd: IN, readable: true, writable: false })
   .on('close', die)
 
 if (process.argv.includes('--watch-parent')) {
-  const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
-  new Thread(new URL(`./watchdog${extension}`, import.meta.url), { workerData: process.ppid, execArgv: [] }).unref()
+  const { file, args } = programFor('watchdog', givenRole() === undefined ? undefined : process.argv[1])
+  new Thread(file, { argv: [...args], workerData: process.ppid, execArgv: [] }).unref()
 }

@@ -7,15 +7,18 @@ import { registerInThread } from './thread-loader.ts'
 // For jobs. A flag of Node would also read the map of each of our modules when it is loaded.
 process.setSourceMapsEnabled(true)
 
-await registerInThread()
+/** Messages that arrive before wait in the port. */
+async function main(): Promise<void> {
+  await registerInThread()
+  const host = new HorseHost({
+    send: (message) => parentPort?.postMessage(message),
+    memory() {
+      // The memory of this thread; the resident memory is that of the whole process.
+      const { arrayBuffers, heapTotal } = process.memoryUsage()
+      return heapTotal + arrayBuffers
+    },
+  })
+  parentPort?.on('message', (message: ToHorse) => host.receive(message))
+}
 
-const host = new HorseHost({
-  send: (message) => parentPort?.postMessage(message),
-  memory() {
-    // The memory of this thread; the resident memory is that of the whole process.
-    const { arrayBuffers, heapTotal } = process.memoryUsage()
-    return heapTotal + arrayBuffers
-  },
-})
-
-parentPort?.on('message', (message: ToHorse) => host.receive(message))
+void main()

@@ -1,6 +1,7 @@
 import { RqError } from '@rq/core'
 import type { Storage } from '@rq/job'
 import type { FromHorse, StorageSource, ToHorse } from './protocol.ts'
+import { makeStorage } from './storage-source.ts'
 
 /** The ports of the worker's storage that a job may use. */
 const PORTS: ReadonlySet<PropertyKey> = new Set(['jobs', 'queues', 'admin'])
@@ -57,8 +58,7 @@ export class WorkerStorage {
     const source = this.#source
     if (source === undefined) return
     try {
-      const module = await import(source.module)
-      const storage: Partial<Storage> | undefined = await module[source.export](source.options)
+      const storage: Partial<Storage> | undefined = await makeStorage(source)
       if (typeof storage?.client !== 'function') throw new TypeError('What the module returned has no client().')
       this.#client = storage.client.bind(storage)
     } catch (cause) {

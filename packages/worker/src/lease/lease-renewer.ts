@@ -2,6 +2,7 @@ import { MessageChannel, type MessagePort, Worker as Thread } from 'node:worker_
 import { type Logger, SECOND_MS, within } from '@rq/core'
 import type { JobRecord, Lease, WorkerIdentity, WorkerState } from '@rq/job'
 import type { StorageSource } from '../inside-horse/protocol.ts'
+import { programFor } from '../program.ts'
 import { longestRunMs } from './longest-run.ts'
 import { LoopCounters } from './loop-counters.ts'
 
@@ -48,6 +49,7 @@ export interface LeaseThreadSetup {
 export interface LeaseRenewerOptions {
   /** Makes the thread's own storage. */
   readonly source: StorageSource
+  readonly horsePath: string | undefined
   readonly worker: WorkerIdentity
   readonly leaseMs: number
   readonly everyMs: number
@@ -57,11 +59,6 @@ export interface LeaseRenewerOptions {
   readonly logger: Logger
 }
 
-/** A worker that runs from source uses the built thread, as for horses. */
-const ENTRY = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/lease-thread.js' : './lease-thread.js',
-  import.meta.url,
-)
 const LONGEST_TURN_MS = SECOND_MS / 4
 const STOP_MS = 200
 
@@ -124,7 +121,8 @@ export class LeaseRenewer {
     const messages = this.#channel.port2
     const setup: LeaseThreadSetup = { source, messages, memory: this.#counters.memory, worker, leaseMs, everyMs }
     try {
-      this.#thread = new Thread(ENTRY, { workerData: setup, transferList: [messages], execArgv: [] })
+      const { file, args } = programFor('lease-thread', this.#options.horsePath)
+      this.#thread = new Thread(file, { argv: [...args], workerData: setup, transferList: [messages], execArgv: [] })
     } catch (error) {
       this.#warnOfFailure(error)
       return

@@ -6,6 +6,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { PeriodicDuty, SECOND_MS, silentLogger } from '@rq/core'
 import type { HeartbeatReply, Storage } from '@rq/job'
+import { makeStorage } from '../inside-horse/storage-source.ts'
 import type { LeaseThreadSetup, RenewedLease, RenewerMessage, RenewerNotice } from './lease-renewer.ts'
 import { LoopCounters } from './loop-counters.ts'
 import { LoopWatch } from './loop-watch.ts'
@@ -71,14 +72,17 @@ function heartbeat(storage: Storage): Promise<HeartbeatReply> {
   return storage.workers.heartbeat({ ...beat, ...(first !== undefined && { currentJobId: first.jobId }) })
 }
 
-const module = await import(source.module)
-const storage: Storage = await module[source.export](source.options)
-const renewal = new PeriodicDuty({
-  name: 'The renewal of leases',
-  everyMs,
-  atStart: true,
-  logger: silentLogger,
-  run: () => renewAll(storage),
-})
-setInterval(readMessages, Math.min(everyMs, SECOND_MS))
-renewal.start()
+async function main(): Promise<void> {
+  const storage = await makeStorage(source)
+  const renewal = new PeriodicDuty({
+    name: 'The renewal of leases',
+    everyMs,
+    atStart: true,
+    logger: silentLogger,
+    run: () => renewAll(storage),
+  })
+  setInterval(readMessages, Math.min(everyMs, SECOND_MS))
+  renewal.start()
+}
+
+void main()

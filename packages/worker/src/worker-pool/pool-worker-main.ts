@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { errorText } from '@rq/queue/run'
+import { makeStorage } from '../inside-horse/storage-source.ts'
 import { handleSignals } from '../signals.ts'
 import { Worker } from '../worker.ts'
 import type { PoolWorkerSetup } from './pool-worker.ts'
@@ -11,8 +12,7 @@ process.setSourceMapsEnabled(true)
 /** The process of a pool worker. Its first message says which worker it is. It leaves when its pool is gone. */
 async function main(): Promise<void> {
   const [setup] = (await once(process, 'message')) as [PoolWorkerSetup]
-  const module = await import(setup.storage.module)
-  const storage = await module[setup.storage.export](setup.storage.options)
+  const storage = await makeStorage(setup.storage)
   const { queues, name, horseStorage, storage: leaseStorage } = setup
   const worker = new Worker(queues, {
     ...setup.worker,
@@ -37,9 +37,7 @@ function sendToPool(message: object): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => {})
 }
 
-try {
-  await main()
-} catch (error) {
+main().catch((error: unknown) => {
   process.stderr.write(`${errorText(error)}\n`)
   process.exitCode = 1
-}
+})

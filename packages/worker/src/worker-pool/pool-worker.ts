@@ -1,10 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { checkOptionNames, invalidOption, type OptionNames } from '@rq/core'
 import { portableKeys } from '@rq/queue/run'
 import type { StorageSource } from '../inside-horse/protocol.ts'
 import { WORKER_OPTIONS } from '../option-table.ts'
 import { type QueueLike, queueNames, WORKER_OPTION_NAMES, type WorkerOptions } from '../options.ts'
+import { programFor } from '../program.ts'
 import type { WorkOptions } from '../worker.ts'
 
 /** The options of a worker that can be sent to another process. */
@@ -43,17 +43,13 @@ export interface PoolWorkerSetup {
   readonly isLogging: boolean
 }
 
-/** A pool that runs from source uses the built worker, since a child process has no loader for TypeScript. */
-const ENTRY = fileURLToPath(
-  new URL(
-    import.meta.url.endsWith('.ts') ? '../../dist/pool-worker-main.js' : './pool-worker-main.js',
-    import.meta.url,
-  ),
-)
-
-/** Start a pool worker. Its setup, which may hold a password, is sent over the pipe. */
+/**
+ * Start a pool worker. Its setup, which may hold a password, is sent over the pipe.
+ * @throws RqError `RQ_CONFIG` when its file is missing.
+ */
 export function forkPoolWorker(setup: PoolWorkerSetup): ChildProcess {
-  const child = fork(ENTRY, [], { execArgv: [] })
+  const { file, args } = programFor('pool-worker', setup.worker.horsePath)
+  const child = fork(file, [...args], { execArgv: [] })
   child.on('error', () => {})
   child.send(setup, () => {})
   return child
