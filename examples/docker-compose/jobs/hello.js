@@ -1,0 +1,3 @@
+export async function hello(name) {
+  return `Hello, ${name}`
+}
