@@ -70,7 +70,8 @@ export async function runInProcess(
   const timer = timeoutS > 0 ? startTimer(timeoutS * SECOND_MS, expire) : undefined
   const { outcome, failure } = await attemptJob({
     record,
-    context: { ...context, executionId },
+    context,
+    executionId,
     loader: loaderOf(known, importPaths),
     signal: limit.signal,
     onCallback: () => clearTimeout(timer),

@@ -1,13 +1,14 @@
 import { SECOND_MS, startTimer } from '@rq/core'
 import type { AnyFunction, CallbackRecord, JobRecord } from '@rq/job'
 import type { JobContext } from './context.ts'
-import { withCurrentJob } from './current-job.ts'
+import { type CurrentRun, withCurrentJob } from './current-job.ts'
 import { encodeFacts } from './encoded-error.ts'
 import { type ErrorFacts, errorFacts, errorFromFacts } from './error-facts.ts'
 import { errorText } from './error-text.ts'
-import { handleOf, type Job } from './job.ts'
+import { handleOf } from './job.ts'
 import { JobTimeoutError } from './job-errors.ts'
 import { RunContext } from './run-context.ts'
+import type { RunSignal } from './run-limit.ts'
 import { untilAborted } from './until-aborted.ts'
 
 export type CallbackKind = 'success' | 'failure' | 'stopped'
@@ -23,7 +24,11 @@ export interface Loader {
 export interface CallbackInput {
   readonly record: JobRecord
   readonly context: JobContext
+  /** The execution that writes meta. */
+  readonly executionId?: string | undefined
   readonly loader: Loader
+  /** The signal of the job. Default: one that never fires. */
+  readonly signal?: RunSignal
   /**
    * Called before each callback, with its limit in seconds, counted from now: the job's own limit no longer holds.
    * A callback that blocks its event loop past the limit can only be ended from outside. Before a failure callback,
@@ -45,7 +50,7 @@ const FIELDS = { success: 'onSuccess', failure: 'onFailure', stopped: 'onStopped
 export async function runCallback(
   kind: CallbackKind,
   input: CallbackInput,
-  job: Job,
+  run: CurrentRun,
   rest: readonly unknown[] = [],
   error?: ErrorFacts,
 ): Promise<void> {
@@ -59,7 +64,7 @@ export async function runCallback(
   try {
     await untilAborted(limit.signal, async () => {
       const func = await input.loader.load(name)
-      await withCurrentJob(job, () => func(job, input.context.storage.client(), ...rest))
+      await withCurrentJob(run, func, [run.job, input.context.storage.client(), ...rest])
     })
   } finally {
     clearTimeout(timer)
@@ -82,7 +87,7 @@ export interface Failure {
 /** Call the failure callback of a job: (job, connection, class name, error, text). Never rejects. */
 export async function reportFailure(
   input: CallbackInput,
-  job: Job,
+  run: CurrentRun,
   thrown: unknown,
   error = errorFacts(thrown),
 ): Promise<Failure> {
@@ -90,7 +95,7 @@ export async function reportFailure(
   const reported = codec === undefined ? error : await encodeFacts(codec, input.record.id, error)
   if (input.record.onFailure === undefined) return { thrown, error: reported }
   try {
-    await runCallback('failure', input, job, [error.name, thrown, error.text], reported)
+    await runCallback('failure', input, run, [error.name, thrown, error.text], reported)
     return { thrown, error: reported }
   } catch (callbackThrown) {
     const both = { ...error, text: errorText(callbackThrown, error.text) }
@@ -102,8 +107,8 @@ export async function reportFailure(
 /**
  * Call the stopped callback of a job: (job, connection). What it throws is dropped; the job is stopped. Never rejects.
  */
-export async function reportStop(input: CallbackInput, job: Job): Promise<void> {
-  await runCallback('stopped', input, job).catch(() => {})
+export async function reportStop(input: CallbackInput, run: CurrentRun): Promise<void> {
+  await runCallback('stopped', input, run).catch(() => {})
 }
 
 /**
@@ -120,6 +125,9 @@ export async function runStoppedCallback(input: CallbackInput): Promise<void> {
 }
 
 /** The job as the callback of a lost run sees it. It has a signal, as any current job, which never fires. */
-function endedJob({ record, context }: CallbackInput, status: 'failed' | 'stopped'): Promise<Job> {
-  return handleOf({ ...record, status }, new RunContext(context, context.signal ?? new AbortController().signal))
+async function endedJob(
+  { context, executionId, record, signal = new AbortController().signal }: CallbackInput,
+  status: 'failed' | 'stopped',
+): Promise<CurrentRun> {
+  return { job: await handleOf({ ...record, status }, new RunContext(context, signal, executionId)) }
 }

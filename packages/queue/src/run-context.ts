@@ -13,7 +13,7 @@ export class RunContext implements JobContext {
   readonly executionId: string | undefined
   readonly #signal: RunSignal
 
-  constructor({ storage, serializer, codec, limits, executionId }: JobContext, signal: RunSignal) {
+  constructor({ storage, serializer, codec, limits }: JobContext, signal: RunSignal, executionId: string | undefined) {
     this.storage = storage
     this.serializer = serializer
     this.codec = codec

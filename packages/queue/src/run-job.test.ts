@@ -42,7 +42,8 @@ function inputOf(plan: Plan): RunInput & { callbacks: [string, number][]; storag
   const callbacks: [string, number][] = []
   return {
     record,
-    context: { storage, serializer: defaultSerializer, executionId: 'execution' },
+    context: { storage, serializer: defaultSerializer },
+    executionId: 'execution',
     loader: {
       load: async (reference) => {
         const found = functions[reference]
@@ -68,6 +69,31 @@ describe('attemptJob', () => {
   it('calls the function with its arguments and serializes what it returns', async () => {
     expect(returned(await run({ func: (x: number, y: number) => x + y, args: [3, 4] }))).toBe(7)
     expect(returned(await run({ func: async () => new Map([[1, 2]]) }))).toEqual(new Map([[1, 2]]))
+  })
+
+  it('makes no promise for a function that was loaded before, returns at once and has no callbacks', () => {
+    const input = inputOf({ func: (x: number) => x + 1, args: [1] })
+    const loaded = (func: AnyFunction) => ({ ...input, loader: { ...input.loader, loaded: () => func } })
+    expect(attemptJob(loaded((x) => x + 1))).toMatchObject({ outcome: { kind: 'returned', value: '2' } })
+    expect(attemptJob(loaded(() => new Retry({ max: 1 })))).toMatchObject({ outcome: { kind: 'returned_retry' } })
+    expect(attemptJob(loaded(async () => 1))).toBeInstanceOf(Promise)
+  })
+
+  it('has one handle for a run, whose times and status are those of the run', async () => {
+    const seen: (Job | undefined)[] = []
+    const see = () => void seen.push(getCurrentJob())
+    const startedAt: (Date | undefined)[] = []
+    const func = async () => {
+      see()
+      await null
+      see()
+      startedAt.push(getCurrentJob()?.startedAt)
+    }
+    const outcome = await run({ func, onSuccess: see })
+    expect(new Set(seen).size).toBe(1)
+    expect(startedAt).toEqual([new Date(outcome.startedAtMs)])
+    expect(seen[0]?.endedAt).toEqual(new Date(outcome.endedAtMs))
+    expect(await seen[0]?.getStatus({ refresh: false })).toBe('finished')
   })
 
   it('gives keyword arguments last, and only when there are any', async () => {

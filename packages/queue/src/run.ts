@@ -5,6 +5,7 @@ export { type ErrorFacts, errorFacts, errorFromFacts } from './error-facts.ts'
 export { errorName, errorText } from './error-text.ts'
 export { callExceptionHandlers, callHandler, HANDLER_TIMEOUT_S } from './exception-handlers.ts'
 export { functionName } from './function-name.ts'
+export type { UnserializableResult } from './return-value.ts'
 export {
   type CallbackInput,
   type CallbackKind,
@@ -14,7 +15,7 @@ export {
   runStoppedCallback,
 } from './run-callback.ts'
 export { RunContext } from './run-context.ts'
-export { type Attempt, attemptJob, type RunInput, STOPPED_TEXT, type UnserializableResult } from './run-job.ts'
+export { type Attempt, attemptJob, type RunInput, STOPPED_TEXT } from './run-job.ts'
 export { RunLimit } from './run-limit.ts'
 export { REQUIRE_SIGNATURE_NAMES, SignatureCheck } from './signature.ts'
 export { portableKeys } from './signing-keys.ts'

@@ -20,6 +20,7 @@ export class InlineHorse implements HorsePort {
     this.#unwatch = watch()
     this.#runner = new Runner({
       slots,
+      sharesTurns: true,
       runTask,
       abortError,
       send: (message) => {

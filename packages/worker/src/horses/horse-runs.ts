@@ -1,8 +1,11 @@
+import type { Clock } from '@rq/core'
 import type { TaskRun } from './task-run.ts'
 
 /** The tasks that one horse has, in the order in which it got them. */
 export class HorseRuns {
   readonly #runs = new Map<string, TaskRun>()
+  #running = 0
+  #lastBegunMs = 0
 
   get size(): number {
     return this.#runs.size
@@ -10,8 +13,7 @@ export class HorseRuns {
 
   /** Whether a task is running. */
   get isBusy(): boolean {
-    for (const { begunMs } of this.#runs.values()) if (begunMs !== undefined) return true
-    return false
+    return this.#running > 0
   }
 
   get(id: string): TaskRun | undefined {
@@ -28,12 +30,20 @@ export class HorseRuns {
     this.#runs.set(run.id, run)
   }
 
+  /** One of the tasks begins now. */
+  begin(run: TaskRun, clock: Clock): void {
+    run.begin(clock)
+    this.#running++
+    this.#lastBegunMs = run.begunMs ?? 0
+  }
+
   remove(run: TaskRun): void {
-    this.#runs.delete(run.id)
+    if (this.#runs.delete(run.id) && run.begunMs !== undefined) this.#running--
   }
 
   clear(): void {
     this.#runs.clear()
+    this.#running = 0
   }
 
   [Symbol.iterator](): Iterator<TaskRun> {
@@ -51,15 +61,8 @@ export class HorseRuns {
     return false
   }
 
-  /** When the last task began, if as many run as can run at once. */
+  /** When the last task began, if as many run as can run at once: then the last one that began is among them. */
   fullSinceMs(slots: number): number | undefined {
-    let running = 0
-    let lastBegunMs = 0
-    for (const { begunMs } of this.#runs.values()) {
-      if (begunMs === undefined) continue
-      running++
-      lastBegunMs = Math.max(lastBegunMs, begunMs)
-    }
-    return running < slots ? undefined : lastBegunMs
+    return this.#running < slots ? undefined : this.#lastBegunMs
   }
 }

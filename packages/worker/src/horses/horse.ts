@@ -317,7 +317,7 @@ export class Horse {
       throw new InvalidMessage('it begins a task while another one runs')
     }
     this.#limits.spoke()
-    run.begin(this.#options.clock)
+    this.#runs.begin(run, this.#options.clock)
     this.#owner.onBegin(this, run)
   }
 

@@ -1,7 +1,8 @@
 import { RqError } from '@rq/core'
-import type { Outcome, Storage } from '@rq/job'
+import type { JobRecord, Outcome, Storage } from '@rq/job'
 import { handleOf, type JobContext, JobTimeoutError } from '@rq/queue'
 import {
+  type Attempt,
   attemptJob,
   type CallbackKind,
   callExceptionHandlers,
@@ -12,6 +13,8 @@ import {
   type Failure,
   type Loader,
   RunContext,
+  type RunInput,
+  type RunLimit,
   runFailureCallback,
   runStoppedCallback,
   type SignatureCheck,
@@ -60,42 +63,79 @@ export function abortError(reason: AbortReason, timeoutS: number): Error {
   )
 }
 
-/** One task from start to end, with its callbacks and exception handlers. */
-class TaskAttempt {
+/**
+ * One task from start to end, with its callbacks and exception handlers. It is also what the run of its job works with,
+ * and makes no promise unless something has to be waited for: every job passes here.
+ */
+class TaskAttempt implements RunInput {
   readonly #options: RunTaskOptions
   readonly #task: Task
   readonly #context: TaskContext
-  readonly #loader: WatchedLoader
-  readonly #job: JobContext
+  readonly loader: WatchedLoader
 
   constructor(options: RunTaskOptions, task: Task, context: TaskContext) {
     this.#options = options
     this.#task = task
     this.#context = context
-    this.#loader = new WatchedLoader(options.loader, context.onCall)
-    const { storage, serializer, codec, limits, workerName } = options
+    this.loader = new WatchedLoader(options.loader, context.onCall)
     // The claim read the job before it wrote the name.
-    task.record.workerName = workerName
-    this.#job = new RunContext({ storage, serializer, codec, limits, executionId: task.id }, context.limit)
+    task.record.workerName = options.workerName
   }
 
-  async run(): Promise<TaskResult> {
-    const task = this.#task
-    const { record } = task
+  get record(): JobRecord {
+    return this.#task.record
+  }
+
+  get context(): JobContext {
+    return this.#options
+  }
+
+  get executionId(): string {
+    return this.#task.id
+  }
+
+  get unserializableResult(): UnserializableResult | undefined {
+    return this.#options.unserializableResult
+  }
+
+  get signal(): RunLimit {
+    return this.#context.limit
+  }
+
+  onCallback(kind: CallbackKind, _timeoutS: number, error?: ErrorFacts): void {
+    this.#enter(PHASES[kind], error)
+  }
+
+  run(): TaskResult | Promise<TaskResult> {
     const refusal = this.#refusal()
-    if (refusal !== undefined) return { ...(await this.#refuse(refusal)), unsigned: true }
-    if (record.onSuccess !== undefined || record.onFailure !== undefined || record.onStopped !== undefined) {
-      await this.#options.prepareClient?.()
-    }
-    let result: TaskResult
-    if (task.kind === 'job') {
-      const { failure, outcome } = await attemptJob(this.#input())
-      result = failure === undefined ? { outcome } : await this.#afterFailure(outcome, failure)
-    } else {
-      result = await this.#callBack(task)
-    }
-    if (this.#loader.isBusy) await this.#loader.settled(SETTLE_MS)
-    const { hasFailedImport, isBusy } = this.#loader
+    if (refusal !== undefined) return this.#refuse(refusal)
+    const { onFailure, onStopped, onSuccess } = this.record
+    const { prepareClient } = this.#options
+    const mayCallBack = onSuccess !== undefined || onFailure !== undefined || onStopped !== undefined
+    if (mayCallBack && prepareClient !== undefined) return prepareClient().then(() => this.#runPrepared())
+    return this.#runPrepared()
+  }
+
+  #runPrepared(): TaskResult | Promise<TaskResult> {
+    const task = this.#task
+    if (task.kind !== 'job') return this.#callBack(task).then((result) => this.#settled(result))
+    const attempt = attemptJob(this)
+    return attempt instanceof Promise ? attempt.then((ended) => this.#attempted(ended)) : this.#attempted(attempt)
+  }
+
+  #attempted({ failure, outcome }: Attempt): TaskResult | Promise<TaskResult> {
+    if (failure === undefined) return this.#settled({ outcome })
+    return this.#afterFailure(outcome, failure).then((result) => this.#settled(result))
+  }
+
+  /** The result, when no function runs on, or after a moment. */
+  #settled(result: TaskResult): TaskResult | Promise<TaskResult> {
+    if (!this.loader.isBusy) return this.#noted(result)
+    return this.loader.settled(SETTLE_MS).then(() => this.#noted(result))
+  }
+
+  #noted(result: TaskResult): TaskResult {
+    const { hasFailedImport, isBusy } = this.loader
     if (!isBusy && !hasFailedImport) return result
     return { ...result, ...(isBusy && { leaking: true }), ...(hasFailedImport && { hasFailedImport }) }
   }
@@ -113,17 +153,17 @@ class TaskAttempt {
   /** Nothing that the job names is called; the handlers are, which its worker names. */
   async #refuse(refusal: Error): Promise<TaskResult> {
     const task = this.#task
-    if (task.kind === 'stopped_callback') return {}
+    if (task.kind === 'stopped_callback') return { unsigned: true }
     if (task.kind === 'failure_callback') {
       const { error } = task
-      return { error, ...(await this.#callHandlers({ error, thrown: errorFromFacts(error) })) }
+      return { error, unsigned: true, ...(await this.#callHandlers({ error, thrown: errorFromFacts(error) })) }
     }
     const nowMs = Date.now()
     // Where it was thrown in our code says nothing about the job.
     delete refusal.stack
     const error = errorFacts(refusal)
     const outcome: Outcome = { kind: 'raised', error: error.text, startedAtMs: nowMs, endedAtMs: nowMs }
-    return this.#afterFailure(outcome, { error, thrown: refusal })
+    return { ...(await this.#afterFailure(outcome, { error, thrown: refusal })), unsigned: true }
   }
 
   async #afterFailure(outcome: Outcome, failure: Failure): Promise<TaskResult> {
@@ -135,24 +175,13 @@ class TaskAttempt {
   }
 
   async #reportFailure(error: ErrorFacts): Promise<TaskResult> {
-    const failure = await runFailureCallback(this.#input(), error)
+    const failure = await runFailureCallback(this, error)
     return { error: failure.error, ...(await this.#callHandlers(failure)) }
   }
 
   async #reportStop(): Promise<TaskResult> {
-    await runStoppedCallback(this.#input())
+    await runStoppedCallback(this)
     return {}
-  }
-
-  #input() {
-    return {
-      record: this.#task.record,
-      context: this.#job,
-      loader: this.#loader,
-      signal: this.#context.limit,
-      unserializableResult: this.#options.unserializableResult,
-      onCallback: (kind: CallbackKind, _timeoutS: number, error?: ErrorFacts) => this.#enter(PHASES[kind], error),
-    }
   }
 
   /** Report that another part of the task begins. */
@@ -163,12 +192,13 @@ class TaskAttempt {
   async #callHandlers({ error, thrown }: Failure): Promise<{ chainEnded?: boolean }> {
     const { exceptionHandlers } = this.#options
     if (exceptionHandlers.length === 0) return {}
-    const job = await handleOf({ ...this.#task.record, status: 'failed' }, this.#job)
+    const context = new RunContext(this.#options, this.signal, this.executionId)
+    const job = await handleOf({ ...this.record, status: 'failed' }, context)
     const chainEnded = await callExceptionHandlers(
       exceptionHandlers,
       async (reference) => {
         this.#enter('handlers', error)
-        const handler = await this.#loader.load(reference)
+        const handler = await this.loader.load(reference)
         return handler(job, thrown)
       },
       (reference, text, failedBy) => {

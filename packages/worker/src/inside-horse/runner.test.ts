@@ -145,6 +145,64 @@ describe('Runner', () => {
     expect(progress()).toEqual(['+1', '+2', '-2+3'])
   })
 
+  /** A runner whose tasks end at once, in the order in which they are called. */
+  function setUpShort(options: { slots: number; sharesTurns?: boolean }, func: (id: string) => void = () => {}) {
+    const sent: FromHorse[] = []
+    const called: string[] = []
+    const runner = new Runner({
+      ...options,
+      abortError: () => new Error(),
+      send: (message) => sent.push(message),
+      runTask({ id }) {
+        called.push(id)
+        func(id)
+        return {}
+      },
+    })
+    const give = (ids: string[]) => runner.receive({ type: 'tasks', tasks: ids.map(task) })
+    return { sent, called, give, runner }
+  }
+
+  test('lets the event loop turn after a function that returned at once, and before its end counts', async () => {
+    const strikes: string[][] = []
+    const strike = () => strikes.push([...called])
+    const { called, give, runner, sent } = setUpShort({ slots: 1 }, () => process.nextTick(strike))
+    give(['1', '2'])
+    expect(called).toEqual(['1'])
+    // A process that exits now does not say that the task has ended.
+    runner.flush()
+    expect(sent).toHaveLength(1)
+    await turn()
+    expect(strikes[0]).toEqual(['1'])
+    expect(called).toEqual(['1', '2'])
+    expect(sent.at(-1)).toMatchObject({ ends: [{ id: '1' }], begin: '2' })
+    await turn()
+    expect(sent.at(-1)).toMatchObject({ ends: [{ id: '2' }] })
+  })
+
+  test('runs short tasks in one turn where they may share it, but not for longer than a millisecond', async () => {
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(0)
+    const { called, give, sent } = setUpShort({ slots: 1, sharesTurns: true }, (id) => {
+      if (id === '3') clock.mockReturnValue(2)
+    })
+    give(['1', '2', '3', '4'])
+    expect(called).toEqual(['1', '2', '3'])
+    expect(sent.at(-1)).toMatchObject({ ends: [{ id: '3' }] })
+    await turn()
+    expect(called).toEqual(['1', '2', '3', '4'])
+    clock.mockRestore()
+  })
+
+  test.each([1, 50])('gives the event loop away after 64 tasks, with %d slots', async (slots) => {
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(0)
+    const { called, give } = setUpShort({ slots, sharesTurns: true })
+    give(Array.from({ length: 100 }, (_, n) => String(n)))
+    expect(called).toHaveLength(64)
+    await turn()
+    expect(called).toHaveLength(100)
+    clock.mockRestore()
+  })
+
   describe('with leftovers', () => {
     /** A runner whose jobs call a function, the first of which leaves something behind unless `leaves` is false. */
     async function afterFirst({ leaves = true } = {}) {

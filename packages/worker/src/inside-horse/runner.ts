@@ -11,8 +11,11 @@ import {
   type ToHorse,
 } from './protocol.ts'
 
-/** Runs one task. Never rejects: the result says what went wrong. */
-export type RunTask = (task: Task, context: TaskContext) => Promise<TaskResult>
+/**
+ * Runs one task. Never throws or rejects: the result says what went wrong. Returns a promise only if there is something
+ * to wait for.
+ */
+export type RunTask = (task: Task, context: TaskContext) => TaskResult | Promise<TaskResult>
 
 /** How a running task and its worker talk to each other. */
 export interface TaskContext {
@@ -26,6 +29,11 @@ export interface TaskContext {
 export interface RunnerOptions {
   /** How many tasks run at once: 1 in a horse of its own. */
   readonly slots: number
+  /**
+   * Whether tasks that end at once may follow each other in one turn of the event loop, for {@link LONGEST_SHARED_MS}.
+   * Default false: then what a task left behind strikes before the next one begins.
+   */
+  readonly sharesTurns?: boolean
   readonly runTask: RunTask
   /** Sends a message to the worker. The message has left this process when it returns. */
   readonly send: (message: FromHorse) => void
@@ -40,13 +48,20 @@ export interface RunnerOptions {
 }
 
 const RSS_EVERY_MS = 1000
+/**
+ * How many tasks, and how many milliseconds of them, may share a turn of the event loop. Timers wait for no longer, and
+ * the ends of these tasks are on their way to the store while the next ones run.
+ */
+const MOST_SHARED = 64
+const LONGEST_SHARED_MS = 1
 
 /**
  * Runs the tasks of a horse in order, `slots` at a time.
  * - The worker knows that a task begins, and that the one before it has ended, before the task begins: whatever the
  *   task does to its process, the worker knows which task did it.
  * - The event loop turns once between two tasks, so that a `revoke` is read, and so that what the last task left behind
- *   (an unhandled rejection, a timer that throws) strikes before the next one begins.
+ *   (an unhandled rejection, a timer that throws) strikes before the next one begins. Tasks may share a turn where that
+ *   does not matter.
  */
 export class Runner {
   readonly #options: RunnerOptions
@@ -57,6 +72,7 @@ export class Runner {
   /** The runner waits for the worker's `go`. */
   #isHeld = false
   #isTurning = false
+  #isBeginning = false
   #rssSentMs = Number.NEGATIVE_INFINITY
 
   constructor(options: RunnerOptions) {
@@ -67,8 +83,8 @@ export class Runner {
   receive(message: ToHorse): void {
     switch (message.type) {
       case 'tasks':
-        this.#waiting.push(...message.tasks)
-        if (!this.#isTurning) this.#beginMore()
+        for (const task of message.tasks) this.#waiting.push(task)
+        this.#beginMore()
         return
       case 'revoke':
         this.#release(new Set(message.ids), message.quiet ?? false)
@@ -78,46 +94,82 @@ export class Runner {
         return
       case 'go':
         this.#isHeld = false
-        if (!this.#isTurning) this.#beginMore()
+        this.#beginMore()
         return
     }
   }
 
   /** Send the ends that wait for the next task to begin. For a process that is about to exit. */
   flush(): void {
-    if (this.#ends.length > 0) this.#sendProgress()
+    if (this.#ends.length > 0) this.#sendProgress(performance.now())
   }
 
   /** @param inTurn - the event loop has turned once since the end of a task. */
   #beginMore(inTurn = false): void {
-    while (!this.#isHeld && this.#running.size < this.#options.slots) {
-      const task = this.#waiting.shift()
-      if (task === undefined) return
-      const limit = new RunLimit()
-      this.#running.set(task.id, limit)
+    // A message that is sent from here may bring more tasks.
+    if (this.#isBeginning || this.#isTurning) return
+    this.#isBeginning = true
+    const { sharesTurns = false, slots } = this.#options
+    let left = sharesTurns ? MOST_SHARED : Number.POSITIVE_INFINITY
+    const untilMs = sharesTurns ? performance.now() + LONGEST_SHARED_MS : Number.POSITIVE_INFINITY
+    while (!this.#isHeld && !this.#isTurning && this.#running.size < slots) {
+      const task = this.#waiting[0]
+      if (task === undefined) break
       // Read before the message is sent: the task must not seem older to the worker than it is here, see HOLD_MS.
       const begunMs = performance.now()
-      this.#sendProgress(task.id)
-      this.#options.leftovers?.look(begunMs, inTurn)
-      this.#run(task, limit, begunMs)
+      if (left-- === 0 || begunMs > untilMs) {
+        this.#turn()
+        break
+      }
+      this.#waiting.shift()
+      this.#begin(task, begunMs, inTurn)
     }
+    this.#isBeginning = false
+    if (sharesTurns) this.flush()
   }
 
-  #run(task: Task, limit: RunLimit, begunMs: number): void {
+  #begin(task: Task, begunMs: number, inTurn: boolean): void {
+    const limit = new RunLimit()
+    this.#running.set(task.id, limit)
+    this.#sendProgress(begunMs, task.id)
+    this.#options.leftovers?.look(begunMs, inTurn)
     const { runTask, send } = this.#options
     this.#exposure?.begin(task.id)
-    runTask(task, { limit, send, onCall: this.#exposure?.onCall }).then(
-      (result) => this.#end(task, begunMs, result),
-      (thrown) => this.#end(task, begunMs, broken(thrown, begunMs)),
-    )
+    let result: TaskResult | Promise<TaskResult>
+    try {
+      result = runTask(task, { limit, send, onCall: this.#exposure?.onCall })
+    } catch (thrown) {
+      result = broken(thrown, begunMs)
+    }
+    if (result instanceof Promise) {
+      result.then(
+        (value) => this.#end(task, begunMs, value),
+        (thrown) => this.#end(task, begunMs, broken(thrown, begunMs)),
+      )
+    } else if (this.#options.sharesTurns === true) this.#end(task, begunMs, result)
+    else this.#endAfterTurn(task, begunMs, result)
   }
 
+  /** What the function has left to the next tick, such as an error, still strikes the task. */
+  #endAfterTurn(task: Task, begunMs: number, result: TaskResult): void {
+    const endedMs = performance.now()
+    this.#exposure?.end()
+    setImmediate(() => {
+      this.#end(task, begunMs, result, endedMs)
+      this.#beginMore(true)
+      this.flush()
+    })
+  }
+
+  /** @param turnedSinceMs - when the task ended; undefined: now, and the event loop has not turned since. */
   #end(
     { id, record }: Task,
     begunMs: number,
     { chainEnded, error, hasFailedImport, leaking, outcome, unsigned }: TaskResult,
+    turnedSinceMs?: number,
   ): void {
-    const tookMs = performance.now() - begunMs
+    const nowMs = performance.now()
+    const tookMs = (turnedSinceMs ?? nowMs) - begunMs
     this.#running.delete(id)
     this.#options.onEnd?.()
     this.#exposure?.end()
@@ -126,8 +178,10 @@ export class Runner {
     if ((tookMs >= HOLD_MS || leaking === true || hasFailedImport === true) && this.#options.slots === 1) {
       // Even with nothing to do: tasks that were sent meanwhile have not been read, nor a `revoke` of them.
       this.#isHeld = true
-      this.#sendProgress(undefined, true)
-    } else if (this.#waiting.length === 0) this.#sendProgress()
+      this.#sendProgress(nowMs, undefined, true)
+    } else if (this.#isBeginning || turnedSinceMs !== undefined) {
+      // The next one begins at once, and its beginning is sent with this end.
+    } else if (this.#waiting.length === 0) this.#sendProgress(nowMs)
     else this.#turn()
   }
 
@@ -148,14 +202,13 @@ export class Runner {
     if (!quiet) this.#options.send({ type: 'released', ids: released.map((task) => task.id) })
   }
 
-  #sendProgress(begin?: string, hold?: boolean): void {
+  #sendProgress(nowMs: number, begin?: string, hold?: boolean): void {
     const ends = this.#ends
     this.#ends = []
-    this.#options.send({ type: 'progress', ends, begin, hold, rss: this.#memory() })
+    this.#options.send({ type: 'progress', ends, begin, hold, rss: this.#memory(nowMs) })
   }
 
-  #memory(): number | undefined {
-    const nowMs = performance.now()
+  #memory(nowMs: number): number | undefined {
     if (nowMs - this.#rssSentMs < RSS_EVERY_MS) return undefined
     this.#rssSentMs = nowMs
     return (this.#options.memory ?? process.memoryUsage.rss)()
