@@ -6,7 +6,7 @@ import type { HorsePool } from './horses/horse-pool.ts'
 import type { KilledTask } from './horses/killed-task.ts'
 import type { TaskOutcome } from './horses/task-run.ts'
 import type { AbortReason, TaskEnd } from './inside-horse/protocol.ts'
-import type { LeaseRenewer } from './lease/lease-renewer.ts'
+import type { LeasedJob, LeaseRenewer } from './lease/lease-renewer.ts'
 import { abandonedError, killedError, refusedError } from './outcome/ending-text.ts'
 import type { SettlementPolicy } from './outcome/settlement-policy.ts'
 import type { WorkerHandlers } from './outcome/worker-handlers.ts'
@@ -45,8 +45,10 @@ export type ExecutionEnd = 'settled' | 'returned' | 'dropped'
  * Most jobs return, and have no callbacks: what those pass through takes callbacks, since each promise of a job costs
  * more than what is done here. What needs more time is an async method.
  */
-export class Execution {
+export class Execution implements LeasedJob {
   readonly claimed: Claimed
+  /** See {@link LeasedJob}. */
+  leaseSlot: number | undefined
   readonly #parts: ExecutionParts
   readonly #onEnd: (execution: Execution, end: ExecutionEnd) => void
   /** The count of the renewer before it knew of this execution. */

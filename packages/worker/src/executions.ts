@@ -86,11 +86,12 @@ export class Executions {
     return executions
   }
 
-  readonly #noteEnd = ({ id, job }: Execution, end: ExecutionEnd): void => {
+  readonly #noteEnd = (execution: Execution, end: ExecutionEnd): void => {
+    const { id, job } = execution
     // An execution that was given back may end a second time, when its run does.
     if (!this.#executions.delete(id)) return
     this.#bytes -= job.data.length
-    this.#options.renewer?.drop(id)
+    this.#options.renewer?.drop(execution)
     this.#options.onEnd(end)
   }
 }

@@ -3,13 +3,17 @@ import { type Logger, SECOND_MS, within } from '@rq/core'
 import type { JobRecord, Lease, WorkerIdentity, WorkerState } from '@rq/job'
 import type { StorageSource } from '../inside-horse/protocol.ts'
 import { programFor } from '../program.ts'
+import { LeaseSlots } from './lease-slots.ts'
 import { longestRunMs } from './longest-run.ts'
 import { LoopCounters } from './loop-counters.ts'
 
 /** A job that this worker has leased. */
 export interface LeasedJob {
+  readonly id: string
   readonly lease: Lease
   readonly job: JobRecord
+  /** Where the thread finds the lease; undefined when it is sent as a message. Written by the renewer. */
+  leaseSlot: number | undefined
 }
 
 /** A lease that the thread must renew. */
@@ -19,7 +23,10 @@ export interface RenewedLease {
   readonly longestRunMs: number
 }
 
-/** A message to the thread, which reads its messages before each renewal. */
+/**
+ * A message to the thread, which reads its messages before each renewal: only about leases that find no place in
+ * {@link LeaseSlots}.
+ */
 export interface RenewerMessage {
   readonly held: readonly RenewedLease[]
   /** Execution ids whose leases need no more renewals. */
@@ -40,7 +47,10 @@ export type RenewerNotice =
 export interface LeaseThreadSetup {
   readonly source: StorageSource
   readonly messages: MessagePort
-  readonly memory: SharedArrayBuffer
+  /** Of {@link LoopCounters}. */
+  readonly counters: SharedArrayBuffer
+  /** Of {@link LeaseSlots}. */
+  readonly slots: SharedArrayBuffer
   readonly worker: WorkerIdentity
   readonly leaseMs: number
   readonly everyMs: number
@@ -70,6 +80,7 @@ const STOP_MS = 200
 export class LeaseRenewer {
   readonly #options: LeaseRenewerOptions
   readonly #counters = new LoopCounters()
+  readonly #slots = new LeaseSlots()
   readonly #channel = new MessageChannel()
   #thread: Thread | undefined
   #exited: Promise<unknown> = Promise.resolve()
@@ -90,11 +101,19 @@ export class LeaseRenewer {
   /** Renew the leases of these jobs, too. Once this returns, jobs may block the event loop. */
   hold(jobs: readonly LeasedJob[]): void {
     this.#start()
-    this.#post(jobs.map(({ job, lease }) => ({ lease, longestRunMs: longestRunMs(job) })))
+    const others: RenewedLease[] = []
+    for (const one of jobs) {
+      const { id, job } = one
+      const limitMs = longestRunMs(job)
+      one.leaseSlot = this.#slots.put(job.origin, job.id, id, limitMs)
+      if (one.leaseSlot === undefined) others.push({ lease: one.lease, longestRunMs: limitMs })
+    }
+    if (others.length > 0) this.#post(others)
   }
 
-  drop(executionId: string): void {
-    this.#dropped.push(executionId)
+  drop({ id, leaseSlot }: LeasedJob): void {
+    if (leaseSlot === undefined) this.#dropped.push(id)
+    else this.#slots.free(leaseSlot)
   }
 
   /** Whether the thread has renewed the leases since the last call, so that the heartbeat need not. */
@@ -119,7 +138,8 @@ export class LeaseRenewer {
     this.#counters.turn(state())
     this.#turning = setInterval(() => this.#turn(), Math.min(everyMs / 4, LONGEST_TURN_MS)).unref()
     const messages = this.#channel.port2
-    const setup: LeaseThreadSetup = { source, messages, memory: this.#counters.memory, worker, leaseMs, everyMs }
+    const memories = { counters: this.#counters.memory, slots: this.#slots.memory }
+    const setup: LeaseThreadSetup = { source, messages, ...memories, worker, leaseMs, everyMs }
     try {
       const { file, args } = programFor('lease-thread', this.#options.horsePath)
       this.#thread = new Thread(file, { argv: [...args], workerData: setup, transferList: [messages], execArgv: [] })
