@@ -11,8 +11,8 @@ export interface HorseOwner {
   /** The horse takes tasks now. */
   onReady(horse: Horse): void
   onBegin(horse: Horse, run: TaskRun): void
-  /** A task has ended in an orderly way, and has reported its outcome. */
-  onEnd(run: TaskRun, end: TaskEnd): void
+  /** A task has ended in an orderly way, and has reported its outcome. `atOnce`: how many ran at once, about. */
+  onEnd(run: TaskRun, end: TaskEnd, atOnce: number): void
   /** After a message with ends and beginnings was processed: the horse may have room, or be worn out. */
   onProgress(horse: Horse): void
   /** The horse takes no more tasks. */

@@ -178,8 +178,8 @@ export class HorsePool implements HorseOwner {
     if (run.canceled !== undefined) horse.abort(run, run.canceled)
   }
 
-  onEnd({ task }: TaskRun, { tookMs }: TaskEnd): void {
-    if (task.kind === 'job') this.#prefetch.observe(tookMs)
+  onEnd({ task }: TaskRun, { tookMs }: TaskEnd, atOnce: number): void {
+    if (task.kind === 'job') this.#prefetch.observe(tookMs, atOnce)
     this.#guard.reset()
   }
 

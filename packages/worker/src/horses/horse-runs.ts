@@ -11,6 +11,11 @@ export class HorseRuns {
     return this.#runs.size
   }
 
+  /** How many tasks are running. */
+  get runningCount(): number {
+    return this.#running
+  }
+
   /** Whether a task is running. */
   get isBusy(): boolean {
     return this.#running > 0
@@ -32,8 +37,8 @@ export class HorseRuns {
 
   /** One of the tasks begins now. */
   begin(run: TaskRun, clock: Clock): void {
-    run.begin(clock)
     this.#running++
+    run.begin(clock, this.#running)
     this.#lastBegunMs = run.begunMs ?? 0
   }
 

@@ -300,12 +300,13 @@ export class Horse {
     if (run === undefined) return
     checkEnd(run, end)
     run.end({ kind: 'ended', end, aborted: run.aborted })
+    const atOnce = Math.max(run.begunBeside, this.#runs.runningCount)
     this.#runs.remove(run)
     this.#hasEndedTask = true
     if (run.task.kind === 'job') this.#jobsDone++
     if (end.leaking === true && this.#options.killable) this.kill('leaking')
     if (end.hasFailedImport === true && this.#options.killable) this.#quitNow()
-    this.#owner.onEnd(run, end)
+    this.#owner.onEnd(run, end, atOnce)
   }
 
   #begin(id: string): void {

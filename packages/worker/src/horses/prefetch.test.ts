@@ -7,39 +7,48 @@ test('nothing is handed ahead before a job has ended', () => {
 
 test('short jobs are handed ahead up to the most, long ones not at all', () => {
   const prefetch = new Prefetch({ most: 16 })
-  prefetch.observe(0.05)
+  prefetch.observe(0.05, 1)
   expect(prefetch.depth).toBe(16)
-  prefetch.observe(1000)
+  prefetch.observe(1000, 1)
   expect(prefetch.depth).toBe(0)
 })
 
 test('it comes back slowly after a long one', () => {
   const prefetch = new Prefetch({ most: 16 })
-  prefetch.observe(100)
-  for (let n = 0; n < 10; n++) prefetch.observe(0.05)
+  prefetch.observe(100, 1)
+  for (let n = 0; n < 10; n++) prefetch.observe(0.05, 1)
   expect(prefetch.depth).toBe(0)
-  for (let n = 0; n < 60; n++) prefetch.observe(0.05)
+  for (let n = 0; n < 60; n++) prefetch.observe(0.05, 1)
   expect(prefetch.depth).toBe(16)
 })
 
 test('as many as are done in a few milliseconds', () => {
   const prefetch = new Prefetch({ aheadMs: 5 })
-  prefetch.observe(1)
+  prefetch.observe(1, 1)
   expect(prefetch.depth).toBe(5)
 })
 
-test('a horse that runs several at once gets so many more ahead, but no more than it runs', () => {
+test('of jobs that ran at once each counts for its part', () => {
   const prefetch = new Prefetch({ aheadMs: 5 }, 200)
-  prefetch.observe(10)
+  prefetch.observe(10, 200)
   expect(prefetch.depth).toBe(100)
-  prefetch.observe(0.01)
-  prefetch.observe(0.01)
-  for (let n = 0; n < 60; n++) prefetch.observe(0.01)
-  expect(prefetch.depth).toBe(200)
+  // As many slots, but the jobs compute one after the other.
+  const computing = new Prefetch({ aheadMs: 5 }, 200)
+  computing.observe(10, 1)
+  expect(computing.depth).toBe(0)
+})
+
+test.each([
+  [1, 512],
+  [1000, 1000],
+])('a horse that runs %d at once gets up to %d ahead', (slots, most) => {
+  const prefetch = new Prefetch({}, slots)
+  for (let n = 0; n < 60; n++) prefetch.observe(0.001, 1)
+  expect(prefetch.depth).toBe(most)
 })
 
 test('most 0 turns it off', () => {
   const prefetch = new Prefetch({ most: 0 })
-  prefetch.observe(0.01)
+  prefetch.observe(0.01, 1)
   expect(prefetch.depth).toBe(0)
 })

@@ -33,6 +33,7 @@ export class TaskRun {
   readonly #onOutcome: OnOutcome
   #begunMs: number | undefined
   #startedAtMs = 0
+  #begunBeside = 1
   #phase: Phase
   #timeoutS: number
   /** The phases that may still come. Most tasks have none, and need no list. */
@@ -101,7 +102,13 @@ export class TaskRun {
     return this.#exposedTo
   }
 
-  begin(clock: Clock): void {
+  /** How many tasks ran in its horse when it began, with itself. */
+  get begunBeside(): number {
+    return this.#begunBeside
+  }
+
+  begin(clock: Clock, begunBeside: number): void {
+    this.#begunBeside = begunBeside
     this.#begunMs = clock.monotonicMs()
     this.#startedAtMs = clock.nowMs()
     this.#deadlineMs = this.#begunMs + limitMs(this.#timeoutS)

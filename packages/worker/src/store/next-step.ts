@@ -1,9 +1,9 @@
-/** The most settlements in one call. */
-export const MOST_SETTLED_AT_ONCE = 500
+/** The most settlements in one call: while its script runs, Redis answers no other client. */
+export const MOST_SETTLED_AT_ONCE = 200
 /** The most settling calls under way at once. */
-const MOST_CALLS = 2
-/** A second call must carry this many settlements to be worth its cost. */
-const WORTH_A_SECOND_CALL = 32
+const MOST_CALLS = 3
+/** A further call must carry this many settlements to be worth its cost. */
+const WORTH_ANOTHER_CALL = 64
 
 /** What the store loop knows when it decides what to do next. */
 export interface LoopState {
@@ -46,7 +46,7 @@ export function nextStep(state: LoopState): Step {
   if (state.closing) return 'end'
   if (state.returns > 0) return 'return'
   if (state.calls >= MOST_CALLS) return 'wait'
-  if (state.calls > 0 && state.settlements < WORTH_A_SECOND_CALL) return 'wait'
+  if (state.calls > 0 && state.settlements < WORTH_ANOTHER_CALL) return 'wait'
   if (state.hasBacklog && !state.gathered && state.settlements < MOST_SETTLED_AT_ONCE) return 'gather'
   if (state.settlements > 0) return 'settle'
   if (state.claimable > 0 && (!state.queuesEmpty || state.showsGoneJobs)) return 'claim'

@@ -96,59 +96,73 @@ describe('StoreLoop', () => {
     const { calls, end } = await setUp()
     end(1, 1)
     await turn()
-    end(2, 31)
+    end(2, 63)
     await turn()
     expect(calls.map(({ settlements }) => settlements.length)).toEqual([1])
     calls[0]?.answer(0)
     await turn()
-    expect(calls.map(({ settlements }) => settlements.length)).toEqual([1, 31])
+    expect(calls.map(({ settlements }) => settlements.length)).toEqual([1, 63])
   })
 
-  test('sends a second call beside the first one when it has much to carry, and no third', async () => {
+  test('sends two more calls beside the first one when they have much to carry, and no fourth', async () => {
     const { calls, end } = await setUp()
-    for (const from of [1, 41, 81]) {
-      end(from, 40)
+    for (const from of [1, 81, 161, 241]) {
+      end(from, 80)
       await turn()
     }
-    expect(calls.map(({ settlements }) => settlements.length)).toEqual([40, 40])
+    expect(calls.map(({ settlements }) => settlements.length)).toEqual([80, 80, 80])
     calls[1]?.answer(0)
     await turn()
-    expect(calls.map(({ settlements }) => settlements.length)).toEqual([40, 40, 40])
+    expect(calls.map(({ settlements }) => settlements.length)).toEqual([80, 80, 80, 80])
+  })
+
+  test('settles and claims at most 200 jobs in a call', async () => {
+    const { calls, end } = await setUp({ room: 1000 })
+    end(1, 450)
+    await turn()
+    expect(calls.map(({ settlements }) => settlements.length)).toEqual([200, 200])
+    expect(calls.map(({ claim }) => claim?.want)).toEqual([200, 200])
+    calls[0]?.answer(0)
+    await turn()
+    expect(calls.map(({ settlements }) => settlements.length)).toEqual([200, 200])
+    calls[1]?.answer(0)
+    await turn()
+    expect(calls.map(({ settlements }) => settlements.length)).toEqual([200, 200, 50])
   })
 
   test('two calls together ask for no more than there is room for', async () => {
     const { calls, end } = await setUp({ room: 100 })
-    end(1, 40)
+    end(1, 80)
     await turn()
-    end(41, 40)
+    end(81, 80)
     await turn()
     expect(calls.map(({ claim }) => claim?.want)).toEqual([100, undefined])
   })
 
   test('two calls together claim no more than maxJobs', async () => {
     const { calls, end } = await setUp({ maxJobs: 130 })
-    end(1, 40)
+    end(1, 80)
     await turn()
-    end(41, 40)
+    end(81, 80)
     await turn()
     expect(calls.map(({ claim }) => claim?.want)).toEqual([130, undefined])
   })
 
   test('sends a call that has failed again, whatever has become of the other', async () => {
     const { calls, end, settled } = await setUp()
-    end(1, 40)
+    end(1, 80)
     await turn()
-    end(41, 40)
+    end(81, 80)
     await turn()
     calls[0]?.fail()
     calls[1]?.answer(0)
     await turn()
-    expect(settled).toHaveLength(40)
+    expect(settled).toHaveLength(80)
     await eventually(() => calls.length === 3)
-    expect(calls.map(({ settlements }) => settlements[0]?.jobId)).toEqual(['j1', 'j41', 'j1'])
+    expect(calls.map(({ settlements }) => settlements[0]?.jobId)).toEqual(['j1', 'j81', 'j1'])
     calls[2]?.answer(0)
     await turn()
-    expect(new Set(settled).size).toBe(80)
+    expect(new Set(settled).size).toBe(160)
   })
 
   test('settles jobs while the store refuses its claims', async () => {
@@ -195,9 +209,9 @@ describe('StoreLoop', () => {
 
   test('is writing until the last of its calls is over', async () => {
     const { calls, end, loop, run } = await setUp()
-    end(1, 40)
+    end(1, 80)
     await turn()
-    end(41, 40)
+    end(81, 80)
     await turn()
     loop.stopClaiming()
     calls[0]?.answer(0)

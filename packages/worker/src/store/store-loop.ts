@@ -48,7 +48,8 @@ export interface StoreLoopOptions {
   readonly onIdle: () => void
 }
 
-const MOST_CLAIMED_AT_ONCE = 500
+/** As many as are settled at once. */
+const MOST_CLAIMED_AT_ONCE = MOST_SETTLED_AT_ONCE
 /** With this much data in the jobs that are held, no job is claimed ahead. */
 const MOST_BYTES_AHEAD = 16 * 1024 ** 2
 /** How long to gather settlements while the horses have enough to do. */
