@@ -1,16 +1,19 @@
 import { realRoots } from './module-file.ts'
 import {
   findPackageModule,
+  moduleOfPackage,
   type PackageModule,
   type PackageSpecifier,
   packageFolder,
   parsePackageSpecifier,
 } from './package-module.ts'
+import { packagesBelow } from './workspace-packages.ts'
 
 /** The packages that may be imported, as modules at the import paths find them. */
 export class AllowedPackages {
   readonly #allow: ReadonlySet<string>
   readonly #importPaths: readonly string[]
+  #below: Promise<ReadonlyMap<string, string>> | undefined
 
   /** `allow`: `@acme/jobs` with all that it exports, or `@acme/jobs/email` alone. */
   constructor(allow: readonly string[], importPaths: readonly string[]) {
@@ -22,13 +25,19 @@ export class AllowedPackages {
     return this.#allow.has(name) || this.#allow.has(`${name}${subpath.slice(1)}`)
   }
 
-  /** The module of a specifier; undefined when no import path finds it. */
+  /**
+   * The module of a specifier; undefined when none is found: of the package that a module at an import path would
+   * import by that name, else of a package of that name below an import path.
+   */
   async find(specifier: PackageSpecifier): Promise<PackageModule | undefined> {
-    for (const root of await realRoots(this.#importPaths)) {
+    const roots = await realRoots(this.#importPaths)
+    for (const root of roots) {
       const found = await findPackageModule(root, specifier)
       if (found !== undefined) return found
     }
-    return undefined
+    this.#below ??= packagesBelow(roots)
+    const folder = (await this.#below).get(specifier.name)
+    return folder === undefined ? undefined : moduleOfPackage(folder, specifier.subpath)
   }
 
   /** The real folders of the packages that are allowed with all that they export. */

@@ -19,6 +19,11 @@ export function isClass(fn: AnyFunction): boolean {
   return /^class\b/.test(sourceText(fn))
 }
 
+/** Whether `fn` is a generator or an async generator: a call only makes an iterator, and runs nothing. */
+export function isGenerator(fn: AnyFunction): boolean {
+  return /^\[object (?:Async)?GeneratorFunction\]$/.test(Object.prototype.toString.call(fn))
+}
+
 /** The source text of `fn`, even if its own `toString` was replaced. */
 export function sourceText(fn: AnyFunction): string {
   return Function.prototype.toString.call(fn)

@@ -1,5 +1,6 @@
 import { type AnyFunction, isExportName } from '@rq/job'
-import { isClass } from './builtin-function.ts'
+import { isClass, isGenerator } from './builtin-function.ts'
+import { innerFunction } from './function-name.ts'
 
 /**
  * The end of an export path. `refused` exists but may not be called, `missing` does not exist; `why` is a clause for a
@@ -60,6 +61,7 @@ export function readExport(exports: object, path: readonly string[]): ExportLook
 /** Why a function cannot be returned from a promise and called, as a clause for a message; undefined when it can. */
 export function callProblem(fn: AnyFunction): string | undefined {
   if (isClass(fn)) return 'is a class, which cannot be called; name one of its static methods'
+  if (isGenerator(innerFunction(fn))) return 'is a generator, which does nothing until something iterates over it'
   if ('then' in fn) return 'has a "then", so that awaiting it would call it'
   return undefined
 }

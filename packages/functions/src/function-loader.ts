@@ -13,6 +13,7 @@ import { notAllowed, notFound, unreadableTypeScript } from './loading-error.ts'
 import { type ModuleFile, realRoots, withoutExtension } from './module-file.ts'
 import { ModuleFinder, type Target } from './module-finder.ts'
 import { exportsSomething } from './module-text.ts'
+import { olderBuild } from './older-build.ts'
 import { projectOf } from './package-module.ts'
 import { runnableModule } from './runnable-module.ts'
 
@@ -35,6 +36,8 @@ export interface FunctionLoaderOptions {
    * Default: nothing.
    */
   readonly importAdvice?: string
+  /** Called once for each module that is older than its source. Default: nothing. */
+  readonly warn?: (message: string) => void
 }
 
 /** A module that was imported. */
@@ -57,6 +60,7 @@ export class FunctionLoader {
   readonly #scripts: AllowedScripts
   readonly #functions: ReadonlyMap<string, AnyFunction>
   readonly #importAdvice: string | undefined
+  readonly #warn: ((message: string) => void) | undefined
   readonly #loads = new Map<string, Promise<AnyFunction>>()
   readonly #loaded = new Map<string, AnyFunction>()
 
@@ -65,13 +69,14 @@ export class FunctionLoader {
    *   an import path.
    */
   constructor(options: FunctionLoaderOptions = {}) {
-    const { importPaths = ['.'], allow = [], scripts = [], functions = {}, importAdvice } = options
+    const { importPaths = ['.'], allow = [], scripts = [], functions = {}, importAdvice, warn } = options
     this.#importPaths = importPaths
     this.#packages = new AllowedPackages(allow, importPaths)
     this.#finder = new ModuleFinder(importPaths, this.#packages)
     this.#scripts = new AllowedScripts(scripts)
     this.#functions = new Map(Object.entries(functions))
     this.#importAdvice = importAdvice
+    this.#warn = warn
     for (const [name, fn] of this.#functions) {
       if (typeof fn !== 'function') throw invalidOption(`functions.${name}`, fn, 'a function')
       const problem = callProblem(fn)
@@ -197,6 +202,7 @@ export class FunctionLoader {
     const { file, shown } = target
     const text = await textOf(target)
     refuseScript(reference, target, text)
+    if (this.#warn !== undefined) await warnOfOlderBuild(file, this.#warn)
     try {
       return { ...target, text, ...(await importModule(pathToFileURL(file).href)) }
     } catch (cause) {
@@ -227,6 +233,11 @@ export class FunctionLoader {
     const projects = await Promise.all(roots.map(projectOf))
     return [...projects, ...(await this.#packages.folders()), ...(folder === undefined ? [] : [folder])]
   }
+}
+
+async function warnOfOlderBuild(file: string, warn: (message: string) => void): Promise<void> {
+  const older = await olderBuild(file, true)
+  if (older !== undefined) warn(older)
 }
 
 /** The text of a module; '' when it cannot be read, and so not be imported either. */

@@ -3,7 +3,7 @@ import { show } from '@rq/core'
 import type { AnyFunction } from '@rq/job'
 import { isBuiltinFunction, sourceText } from './builtin-function.ts'
 import { innerFunction } from './function-name.ts'
-import { type Place, placeOf, scriptWithId } from './function-script.ts'
+import { type FoundPlace, type Place, placeOf, scriptWithId } from './function-script.ts'
 import { importIsNative } from './import-module.ts'
 import { filePath } from './loaded-module.ts'
 import { isInstalled, pathBelow } from './module-file.ts'
@@ -30,23 +30,18 @@ export async function originProblem(
   homes: () => Promise<readonly string[]>,
 ): Promise<string | undefined> {
   const inner = innerFunction(fn)
-  const place = placeIfKnown(inner)
+  const place = await placeIfKnown(inner)
   if (place === 'unknown') return isBuiltinFunction(inner) ? 'is a built-in function' : undefined
-  if (place === undefined) return 'is a built-in function'
+  if (place === 'native') return 'is a built-in function'
   return isWrittenAt(inner, place, module.text) ? undefined : scriptProblem(place, homes)
 }
 
 /**
- * `unknown` where the inspector is not permitted, and in a test runner, whose mocks are functions of its own: there
- * only functions that come with the runtime are recognized, by their identity.
+ * `unknown` where the engine does not say it, and in a test runner, whose mocks are functions of its own: there only
+ * functions that come with the runtime are recognized, by their identity.
  */
-function placeIfKnown(fn: AnyFunction): Place | undefined | 'unknown' {
-  if (!importIsNative) return 'unknown'
-  try {
-    return placeOf(fn)
-  } catch {
-    return 'unknown'
-  }
+async function placeIfKnown(fn: AnyFunction): Promise<FoundPlace | 'native' | 'unknown'> {
+  return importIsNative ? placeOf(fn) : 'unknown'
 }
 
 /** Whether the code of `fn` stands in `text` at its place. It saves the debugger, which takes 30 ms to start. */
@@ -63,7 +58,7 @@ function isWrittenAt(fn: AnyFunction, { columnNumber, lineNumber }: Place, text:
 }
 
 async function scriptProblem(place: Place, homes: () => Promise<readonly string[]>): Promise<string | undefined> {
-  const url = scriptWithId(place.scriptId)?.url ?? ''
+  const url = (await scriptWithId(place.scriptId))?.url ?? ''
   if (url.startsWith('node:')) return `is a function of Node's own, or made by one (${url}). ${WRAP_IT}`
   const file = filePath(url)
   if (file === '') return `was not written in a module file, but made from text. ${WRAP_IT}`

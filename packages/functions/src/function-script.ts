@@ -1,15 +1,19 @@
 import type { Session } from 'node:inspector'
 import process from 'node:process'
-import { RqError } from '@rq/core'
 import type { AnyFunction } from '@rq/job'
 
 /** A module or other source as the engine knows it. */
 export interface Script {
   readonly id: string
-  /** `file:` for modules, `node:` for built-in modules, empty or a label for evaluated source. */
+  /**
+   * `file:` for modules, `node:` for built-in modules, a path for what a test runner has loaded, empty or a label for
+   * evaluated source.
+   */
   readonly url: string
   /** True for an ES module, false for a CommonJS module or anything else. */
   readonly isModule: boolean
+  /** What the source says of its source map; empty when there is none. */
+  readonly sourceMapUrl: string
 }
 
 /** A place within the code of a function: its parameters begin there. Line and column count from 0. */
@@ -19,7 +23,13 @@ export interface Place {
   readonly columnNumber: number
 }
 
-type Post = (method: string, params?: object) => Record<string, unknown>
+/** The place of a function, or of the function that it is bound to or a proxy of. */
+export interface FoundPlace extends Place {
+  readonly isTarget: boolean
+}
+
+/** Asks the engine. The reply is empty when it refuses. */
+type Post = (method: string, params?: object) => Promise<Record<string, unknown>>
 
 /** A remote object of the inspector's protocol, as far as it is read here. */
 interface Remote {
@@ -29,104 +39,105 @@ interface Remote {
 
 /** Scripts seen so far. Ids are never reused within an isolate, so an entry stays valid. */
 const scripts = new Map<string, Script>()
-const SLOT = Symbol.for('rq.function.slot')
 const MOST_TARGETS = 10
 
 /**
- * The script in which `fn` was written; undefined for built-in, native and bound functions.
- * Synchronous. A first call takes some milliseconds; the debugger is on only while an unknown script is looked up.
- * @throws RqError `RQ_INVALID_REFERENCE` where Node's inspector is not available.
+ * Where `fn` was written, or the function that it is bound to or a proxy of; `native` for functions without source;
+ * `unknown` where the engine does not say it: Bun, `--permission`, a build of Node without its inspector.
+ * Takes some milliseconds at the first call; the debugger stays off.
  */
-export function scriptOf(fn: AnyFunction): Script | undefined {
-  return withInspector((post) => {
-    const place = propertiesOf(objectIdOf(fn, post), post).get('[[FunctionLocation]]')?.value
-    return place && knownScript(place.scriptId, post)
-  })
-}
-
-/**
- * Where `fn` was written, or the function that it is bound to or a proxy of; undefined for native functions.
- * Synchronous, and much faster than {@link scriptOf}, since the debugger stays off.
- * @throws as {@link scriptOf}.
- */
-export function placeOf(fn: AnyFunction): Place | undefined {
-  return withInspector((post) => {
-    let objectId = objectIdOf(fn, post)
+export function placeOf(fn: AnyFunction): Promise<FoundPlace | 'native' | 'unknown'> {
+  return withInspector('unknown', async (post) => {
+    let objectId = await objectIdOf(fn, post)
+    if (objectId === undefined) return 'unknown'
     for (let targets = 0; targets < MOST_TARGETS; targets++) {
-      const properties = propertiesOf(objectId, post)
+      const properties = await propertiesOf(objectId, post)
       const target = properties.get('[[TargetFunction]]') ?? properties.get('[[Target]]')
-      if (target === undefined) return properties.get('[[FunctionLocation]]')?.value
+      const place = properties.get('[[FunctionLocation]]')?.value
+      if (target === undefined) return place === undefined ? 'native' : { ...place, isTarget: targets > 0 }
       objectId = target.objectId
     }
-    return undefined
+    return 'native'
   })
 }
 
-/** The script with an id of {@link placeOf}. @throws as {@link scriptOf}. */
-export function scriptWithId(id: string): Script | undefined {
-  return scripts.get(id) ?? withInspector((post) => knownScript(id, post))
-}
-
-/** Every script that is loaded in this isolate now, in the order of loading. */
-export function loadedScripts(): readonly Script[] {
-  withInspector((post) => post('Debugger.enable'))
-  return [...scripts.values()]
-}
-
-function knownScript(id: string, post: Post): Script | undefined {
-  if (!scripts.has(id)) post('Debugger.enable')
+/** The script with an id of {@link placeOf}. The debugger is on for a moment when it was not seen before. */
+export async function scriptWithId(id: string): Promise<Script | undefined> {
+  if (!scripts.has(id)) await seeScripts()
   return scripts.get(id)
 }
 
-function objectIdOf(fn: AnyFunction, post: Post): string | undefined {
-  // The only object that this module and the inspector's global scope certainly share, also inside a vm context.
-  const shared = process as unknown as Record<symbol, AnyFunction | undefined>
-  shared[SLOT] = fn
+/** Every script that is loaded in this isolate now, in the order of loading; none where the engine does not say it. */
+export async function loadedScripts(): Promise<readonly Script[]> {
+  await seeScripts()
+  return [...scripts.values()]
+}
+
+/** The engine reports all scripts when the debugger is turned on. */
+function seeScripts(): Promise<unknown> {
+  return withInspector(undefined, (post) => post('Debugger.enable'))
+}
+
+/** Functions that the engine is asked about, by a number. Engines answer in a while, Node.js at once. */
+const asked = new Map<number, AnyFunction>()
+let questions = 0
+const SLOT = Symbol.for('rq.function.slot')
+
+async function objectIdOf(fn: AnyFunction, post: Post): Promise<string | undefined> {
+  const question = questions++
+  asked.set(question, fn)
+  // A module of the runtime is what this module and the inspector's global scope certainly share. Test runners have a
+  // `process` of their own.
+  const shared: object & { [SLOT]?: unknown } = process.getBuiltinModule('node:inspector')
+  shared[SLOT] = asked
+  const expression = `process.getBuiltinModule('node:inspector')[Symbol.for('${SLOT.description}')].get(${question})`
   try {
-    const { result } = post('Runtime.evaluate', { expression: `process[Symbol.for('${SLOT.description}')]` })
+    const { result } = await post('Runtime.evaluate', { expression })
     return (result as Remote | undefined)?.objectId
   } finally {
-    delete shared[SLOT]
+    asked.delete(question)
+    if (asked.size === 0) delete shared[SLOT]
   }
 }
 
 /** What the engine keeps about an object, by names such as `[[FunctionLocation]]`. */
-function propertiesOf(objectId: string | undefined, post: Post): ReadonlyMap<string, Remote | undefined> {
+async function propertiesOf(
+  objectId: string | undefined,
+  post: Post,
+): Promise<ReadonlyMap<string, Remote | undefined>> {
   if (objectId === undefined) return new Map()
-  const { internalProperties } = post('Runtime.getProperties', { objectId, ownProperties: true })
+  const { internalProperties } = await post('Runtime.getProperties', { objectId, ownProperties: true })
   const properties = (internalProperties ?? []) as readonly { name: string; value?: Remote }[]
   return new Map(properties.map(({ name, value }) => [name, value]))
 }
 
-function withInspector<T>(ask: (post: Post) => T): T {
+async function withInspector<T>(otherwise: T, ask: (post: Post) => Promise<T>): Promise<T> {
   const session = openSession()
+  if (session === undefined) return otherwise
   session.on('Debugger.scriptParsed', ({ params }) => {
-    scripts.set(params.scriptId, { id: params.scriptId, url: params.url, isModule: params.isModule ?? false })
+    const { isModule = false, scriptId: id, sourceMapURL: sourceMapUrl = '', url } = params
+    scripts.set(id, { id, url, isModule, sourceMapUrl })
   })
   try {
-    // A session on its own isolate answers within the call.
-    return ask((method, params) => {
-      let reply: Record<string, unknown> = {}
-      session.post(method, params, (error: unknown, result?: object) => {
-        if (error === null && result !== undefined) reply = result as Record<string, unknown>
+    return await ask((method, params) => {
+      return new Promise((resolve) => {
+        session.post(method, params, (_error: unknown, result?: object) => {
+          resolve((result ?? {}) as Record<string, unknown>)
+        })
       })
-      return reply
     })
   } finally {
     session.disconnect()
   }
 }
 
-function openSession(): Session {
+/** Undefined where the inspector is missing or not permitted. */
+function openSession(): Session | undefined {
   try {
     const session = new (process.getBuiltinModule('node:inspector').Session)()
     session.connect()
     return session
-  } catch (cause) {
-    throw new RqError(
-      'RQ_INVALID_REFERENCE',
-      "Cannot find out where a function was written: Node's inspector is missing or not permitted here (--permission). Enqueue by reference: ref('./path/to/module#export').",
-      { cause },
-    )
+  } catch {
+    return undefined
   }
 }

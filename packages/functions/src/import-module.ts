@@ -19,5 +19,6 @@ export async function importModule(url: string): Promise<Imported> {
   if (!importIsNative) return { exports: await runtimeImport(url) }
   const source = `export * as exports from ${JSON.stringify(url)}`
   const wrapper = await runtimeImport(`data:text/javascript,${encodeURIComponent(source)}`)
-  return { exports: wrapper.exports as object }
+  // Bun cannot re-export from such a module.
+  return { exports: (wrapper.exports ?? (await runtimeImport(url))) as object }
 }

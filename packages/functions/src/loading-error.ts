@@ -21,7 +21,16 @@ export function notFound(reference: string, why: string, cause?: unknown): RqErr
  * other error.
  */
 export function unreadableTypeScript(reference: string, path: string, error: unknown): RqError | undefined {
-  const code = (error as { code?: unknown } | null)?.code
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
+  if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') {
+    // Node's own words, such as "TypeScript enum is not supported in strip-only mode".
+    const [why] = String(message).split('\n')
+    return notFound(
+      reference,
+      `${path}, or a module that it imports, has TypeScript that Node.js cannot run by itself: ${why}. Build it, or start the worker with a loader such as --import tsx`,
+      error,
+    )
+  }
   if (code !== 'ERR_UNKNOWN_FILE_EXTENSION' || !path.endsWith('ts')) return undefined
   return notFound(
     reference,

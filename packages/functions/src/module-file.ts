@@ -16,7 +16,8 @@ export interface ModuleFile {
 
 export type Language = 'js' | 'ts'
 
-const EXTENSIONS: Readonly<Record<Language, readonly string[]>> = {
+/** The extensions of modules, best first. */
+export const EXTENSIONS: Readonly<Record<Language, readonly string[]>> = {
   js: ['.js', '.mjs', '.cjs'],
   ts: ['.ts', '.mts', '.cts'],
 }

@@ -1,4 +1,5 @@
 import { isBuiltin } from 'node:module'
+import { dirname, join } from 'node:path'
 import { show } from '@rq/core'
 import type { AllowedPackages } from './allowed-packages.ts'
 import { notAllowed, notFound } from './loading-error.ts'
@@ -26,6 +27,8 @@ export interface Target {
 }
 
 const MOST_PARTS = 20
+/** How far above an import path another project of the same workspace is looked for. */
+const MOST_LEVELS_UP = 5
 /** Kubernetes links the files of a mounted volume to `..data/`, which leads to a folder such as `..2026_11_29_12/`. */
 const KUBERNETES_FOLDERS = /(?<=^|\/)\.\.[^/]+\//g
 
@@ -52,13 +55,13 @@ export class ModuleFinder {
         `${show(module)} is neither a path below an import path ('./jobs/email') nor a package`,
       )
     }
-    if (!this.#packages.has(specifier)) {
+    const found = await this.#packages.find(specifier)
+    if (!this.#packages.has(specifier) && !(await this.#isBelow(found?.file))) {
       throw notAllowed(
         reference,
-        `the package ${show(specifier.name)} is not in the worker's allow option; a module below an import path is written ${show(`./${module}`)}`,
+        `the package ${show(specifier.name)} is not allowed; start the worker with --allow ${specifier.name} (or allow: ['${specifier.name}']); a module below an import path is written ${show(`./${module}`)}`,
       )
     }
-    const found = await this.#packages.find(specifier)
     if (found === undefined) throw notFound(reference, `${show(module)} is not installed, or does not export that path`)
     return { ...found, shown: module, exportPath }
   }
@@ -88,7 +91,7 @@ export class ModuleFinder {
   /** Like {@link below}, but a missing module is an error. */
   async expected(reference: string, path: string): Promise<ModuleFile> {
     const found = await this.below(reference, path)
-    if (found === undefined) throw notFound(reference, this.#lookedFor(path))
+    if (found === undefined) throw notFound(reference, `${this.#lookedFor(path)}. ${await this.#sameFolder(path)}`)
     return found
   }
 
@@ -96,15 +99,43 @@ export class ModuleFinder {
   async below(reference: string, path: string): Promise<ModuleFile | undefined> {
     const problem = referenceProblem(path.split('/'))
     if (problem !== undefined) throw notAllowed(reference, problem)
-    const roots = await realRoots(this.#importPaths)
-    const found = await findModuleFile(roots, path, preferredLanguage())
+    const found = await findModuleFile(await realRoots(this.#importPaths), path, preferredLanguage())
     if (found === undefined) return undefined
-    if (roots.some((root) => isWithin(root, found.file))) return found
+    if (await this.#isBelow(found.file)) return found
     throw notAllowed(reference, `${found.path} is a link that leads out of the import paths, or to a hidden folder`)
+  }
+
+  /** Whether a module may be imported because of where it lies, whatever a reference calls it. */
+  async #isBelow(file: string | undefined): Promise<boolean> {
+    if (file === undefined) return false
+    return (await realRoots(this.#importPaths)).some((root) => isWithin(root, file))
   }
 
   #lookedFor(path: string): string {
     return `there is no module ./${path} (.js .mjs .cjs .ts .mts .cts, or index in a folder) in the import paths (${this.#importPaths.join(', ')}), nor in their dist, build, out and src`
+  }
+
+  /** What to do when producer and worker name modules from different folders. */
+  async #sameFolder(path: string): Promise<string> {
+    const other = await this.#pathAbove(path)
+    if (other === undefined) {
+      return "A path begins at the producer's working directory or importPaths, and at --path of the worker: both must be the same folder"
+    }
+    return `There is one below ${other}, where its producer seems to run: start this worker with --path ${other}, or set the producer's importPaths to the folder of this worker`
+  }
+
+  /** The nearest project above an import path in which a module is found; undefined when there is none. */
+  async #pathAbove(path: string): Promise<string | undefined> {
+    for (const importPath of this.#importPaths) {
+      for (let up = 1; up <= MOST_LEVELS_UP; up++) {
+        const above = join(importPath, '../'.repeat(up))
+        const [root] = await realRoots([join(above, 'package.json')])
+        if (root === undefined) continue
+        const found = await findModuleFile([dirname(root)], path, preferredLanguage())
+        if (found !== undefined) return above.replace(/(?<=.)[\\/]$/, '')
+      }
+    }
+    return undefined
   }
 }
 

@@ -1,4 +1,3 @@
-import { realpath } from 'node:fs/promises'
 import { splitBuildFolder } from './build-folder.ts'
 import {
   FolderListing,
@@ -8,22 +7,18 @@ import {
   type ModuleFile,
   OUTPUT_FOLDERS,
   pathBelow,
-  realRoots,
   referenceProblem,
   withoutExtension,
 } from './module-file.ts'
-import { packageSpecifierOf } from './package-module.ts'
 
 const LANGUAGES: readonly Language[] = ['js', 'ts']
 
 /**
- * The portable name of a module: `./jobs/email` below an import path, else `@acme/jobs/email` by its package;
- * undefined when it has neither. A first folder `src`, `dist`, `build` or `out` is left out where a worker finds
- * the same module without it, and so is the extension.
+ * The name of a module below an import path, such as `./jobs/email`; undefined when it lies elsewhere. `file` and
+ * `roots` are real paths. A first folder `src`, `dist`, `build` or `out` is left out where a worker finds the same
+ * module without it, and so is the extension.
  */
-export async function moduleReference(path: string, importPaths?: readonly string[]): Promise<string | undefined> {
-  const file = await realpath(path).catch(() => path)
-  const roots = await realRoots(importPaths)
+export async function pathReference(file: string, roots: readonly string[]): Promise<string | undefined> {
   const listing = new FolderListing()
   for (const root of roots) {
     const own = pathBelow(root, file)
@@ -32,7 +27,7 @@ export async function moduleReference(path: string, importPaths?: readonly strin
       if (await leadsTo({ file, root, path: own }, form, roots, listing)) return `./${form}`
     }
   }
-  return packageSpecifierOf(file, roots)
+  return undefined
 }
 
 /** The ways to write a path below a root, shortest first. */

@@ -52,6 +52,18 @@ export async function findPackageModule(root: string, specifier: PackageSpecifie
   return file === undefined ? undefined : { file, folder: found.folder }
 }
 
+/** The module that the package at a folder exports by a subpath; undefined when there is none. */
+export async function moduleOfPackage(folder: string, subpath: string): Promise<PackageModule | undefined> {
+  const found = await readPackage(folder)
+  const file = found === undefined ? undefined : await moduleOf(found, subpath)
+  return file === undefined ? undefined : { file, folder }
+}
+
+/** The name of the package at a folder; undefined when there is none. */
+export async function packageNameAt(folder: string): Promise<string | undefined> {
+  return (await readPackage(folder))?.name
+}
+
 /** The real folder of the package that a bare name means in a module at `root`; undefined when there is none. */
 export async function packageFolder(root: string, name: string): Promise<string | undefined> {
   return (await packageFor(root, name))?.folder
@@ -60,6 +72,17 @@ export async function packageFolder(root: string, name: string): Promise<string 
 /** The name of the package that holds a file; undefined when none does. */
 export async function packageNameOf(file: string): Promise<string | undefined> {
   return (await owningPackage(file))?.name
+}
+
+/**
+ * The real folder of the package that holds a file, if modules at one of the folders can import it by its name;
+ * undefined otherwise.
+ */
+export async function packageOfFile(file: string, folders: readonly string[]): Promise<string | undefined> {
+  const owner = await owningPackage(file)
+  if (owner?.name === undefined) return undefined
+  for (const folder of folders) if ((await packageFor(folder, owner.name))?.folder === owner.folder) return owner.folder
+  return undefined
 }
 
 /**

@@ -154,7 +154,7 @@ describe('FunctionLoader', () => {
       'old.more.run': 'more',
       'part/one#run': 'one',
       'part#run':
-        'RQ_FUNCTION_NOT_ALLOWED: Refused to load "part#run": the package "part" is not in the worker\'s allow option; a module below an import path is written "./part".',
+        'RQ_FUNCTION_NOT_ALLOWED: Refused to load "part#run": the package "part" is not allowed; start the worker with --allow part (or allow: [\'part\']); a module below an import path is written "./part".',
     }
     expect(await project.load(Object.keys(expected), { loader })).toEqual(expected)
   })
@@ -166,7 +166,7 @@ describe('FunctionLoader', () => {
     })
     const said = await project.load(['./jobs/mail#send', './jobs/email#sned', 'jobs.mail.send', 'send'])
     expect(Object.values(said)).toEqual([
-      'RQ_FUNCTION_NOT_FOUND: Cannot load "./jobs/mail#send": there is no module ./jobs/mail (.js .mjs .cjs .ts .mts .cts, or index in a folder) in the import paths (.), nor in their dist, build, out and src.',
+      'RQ_FUNCTION_NOT_FOUND: Cannot load "./jobs/mail#send": there is no module ./jobs/mail (.js .mjs .cjs .ts .mts .cts, or index in a folder) in the import paths (.), nor in their dist, build, out and src. A path begins at the producer\'s working directory or importPaths, and at --path of the worker: both must be the same folder.',
       'RQ_FUNCTION_NOT_FOUND: Cannot load "./jobs/email#sned": jobs/email.js was imported, but it has no "sned" (exports: Mail, send).',
       'RQ_FUNCTION_NOT_FOUND: Cannot load "jobs.mail.send": there is no module ./jobs/mail (.js .mjs .cjs .ts .mts .cts, or index in a folder) in the import paths (.), nor in their dist, build, out and src.',
       'RQ_FUNCTION_NOT_FOUND: Cannot load "send": no function is registered by that name (registered: none).',

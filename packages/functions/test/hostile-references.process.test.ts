@@ -116,8 +116,6 @@ const NEVER_IMPORTED: readonly (readonly [reference: string, code: string])[] = 
   ['tool/cli#run', NOT_ALLOWED],
   ['tool/.hidden/x#run', NOT_ALLOWED],
   ['tool..hidden.x.run', INVALID],
-  ['app#run', NOT_ALLOWED],
-  ['app/jobs/email#run', NOT_ALLOWED],
   ['#internal#run', INVALID],
   ['#internal/email', INVALID],
   ['workspace#run', NOT_ALLOWED],

@@ -206,16 +206,15 @@ describe('referenceOf a function', () => {
         const required = createRequire(import.meta.url)('@acme/jobs/email').send
         await report({ main, send, required, clean, start, more, secret })`,
     })
-    const { secret, ...named } = await project.run('main.js')
-    expect(named).toEqual({
+    expect(await project.run('main.js')).toEqual({
       main: '@acme/jobs#main',
       send: '@acme/jobs/email#send',
       required: '@acme/jobs/email#send',
       clean: '@acme/jobs/tasks/clean#default',
       start: 'old#start',
       more: 'old/lib/more#more',
+      secret: '@acme/jobs/email#secret',
     })
-    expect(secret).toMatch(/^RQ_INVALID_REFERENCE: .*no package that they can import exports it/)
   })
 
   it('names a workspace package outside of the import paths by its name, whatever form of it is loaded', async () => {
@@ -299,28 +298,25 @@ describe('referenceOf a function', () => {
         const hidden = () => {}
         export const use = (fn) => fn(hidden)
         export class Mail { static deliver() {} }
-        export const limited = Object.assign(() => {}, { then: undefined })
-        export const bound = Mail.deliver.bind(Mail)`,
+        export const limited = Object.assign(() => {}, { then: undefined })`,
       'main.js': `
         import { report } from './rq/report.mjs'
-        import { bound, limited, Mail, use } from './jobs.js'
+        import { limited, Mail, use } from './jobs.js'
         export function entry() {}
         let hidden
         use((fn) => { hidden = fn })
         await report({
-          hidden, entry, Mail, bound, limited,
+          hidden, entry, Mail, limited,
           closure: () => {}, builtin: Math.max, node: (await import('node:fs')).writeFileSync,
           evaluated: new Function('return 1'), number: 7, nothing: undefined })`,
     })
     expect(await project.run('main.js')).toEqual({
       hidden:
-        "RQ_INVALID_REFERENCE: Cannot enqueue function hidden: no module exports it (it was written in jobs.js). Export it from its module. A closure cannot be enqueued: pass what it needs as arguments. Or name it by hand: ref('./path/to/module#export').",
+        "RQ_INVALID_REFERENCE: Cannot enqueue function hidden: no module exports it (it was written in jobs.js). Export it from its module. What was made within another function cannot be enqueued: pass what it needs as arguments. Or name it by hand: ref<typeof hidden>('./path/to/module#hidden').",
       entry:
-        'RQ_INVALID_REFERENCE: Cannot enqueue function entry: it belongs to the script that was started (main.js), which a worker would run again to reach it. Move it to a module of its own. In a bundled program give it a name with job(), and to the worker in its functions option.',
+        "RQ_INVALID_REFERENCE: Cannot enqueue function entry: it belongs to the script that was started (main.js), which a worker would run again to reach it. Move it to a module of its own. If the program is bundled, name the module of the source: ref<typeof entry>('./path/to/module#entry').",
       closure: expect.stringMatching(/^RQ_INVALID_REFERENCE: .*belongs to the script that was started/),
       Mail: 'RQ_INVALID_REFERENCE: Cannot enqueue function Mail: it is a class. Enqueue one of its static methods.',
-      bound:
-        'RQ_INVALID_REFERENCE: Cannot enqueue function bound deliver: it is a bound, native or proxied function, whose module is unknown. Export a function of your own that calls it.',
       limited: expect.stringMatching(/^RQ_INVALID_REFERENCE: .*has a "then"/),
       builtin:
         'RQ_INVALID_REFERENCE: Cannot enqueue function max: it is a built-in function, whose module is unknown. Export a function of your own that calls it.',

@@ -55,6 +55,8 @@ export interface RunOptions {
   readonly args?: readonly string[]
   /** Folder to run in, below the project. Default: the project. */
   readonly cwd?: string
+  /** The program and its first arguments. Default: this Node.js. */
+  readonly runtime?: readonly string[]
 }
 
 let installation: Promise<string> | undefined
@@ -78,9 +80,10 @@ export async function createProject(files: Readonly<Record<string, string>>): Pr
   await symlink(join(await installedPackages(), 'node_modules/@rq'), join(folder, 'node_modules/@rq'))
   const project: Project = {
     folder,
-    async run(script, { tsx = false, flags = [], args = [], cwd = '.' } = {}) {
+    async run(script, { tsx = false, flags = [], args = [], cwd = '.', runtime = [process.execPath] } = {}) {
       const loader = tsx ? ['--import', TSX] : []
-      const { stdout } = await run(process.execPath, [...loader, ...flags, join(folder, script), ...args], {
+      const [program = '', ...first] = runtime
+      const { stdout } = await run(program, [...first, ...loader, ...flags, join(folder, script), ...args], {
         cwd: join(folder, cwd),
         env: { PATH: process.env.PATH },
       })

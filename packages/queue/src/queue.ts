@@ -131,7 +131,14 @@ export class Queue extends QueueContents {
     const { anyName = false } = options
     if (typeof anyName !== 'boolean') throw invalidOption('anyName', anyName, 'true or false')
     super(anyName ? name : checkQueueName(name, 'queue name'), context)
-    const { defaultTimeout = DEFAULT_TIMEOUT_S, isAsync = true, importPaths, results = 'hash', webhooks } = options
+    const {
+      defaultTimeout = DEFAULT_TIMEOUT_S,
+      isAsync = true,
+      importPaths,
+      logger,
+      results = 'hash',
+      webhooks,
+    } = options
     const timeoutS = durationOrUnlimitedS(defaultTimeout, 'defaultTimeout')
     if (timeoutS === 0) throw invalidOption('defaultTimeout', defaultTimeout, 'more than 0 seconds')
     const policy = checkWebhookPolicy(webhooks)
@@ -142,7 +149,8 @@ export class Queue extends QueueContents {
     this.#batch = batchOf(context.storage.queues)
     const { codec, limits, serializer } = context
     this.#recordDefaults = { origin: this.name, serializer, codec, limits, results, timeoutS }
-    this.#calls = new NewCalls(context, importPaths === undefined ? {} : { importPaths })
+    const warn = logger && { warn: (message: string) => logger.warn(message) }
+    this.#calls = new NewCalls(context, { ...(importPaths && { importPaths }), ...warn })
     this.#inProcess = { importPaths, webhooks: policy }
     this.#hasAnyName = anyName
     this.#signer = options.sign && new JobSigner(options.sign)

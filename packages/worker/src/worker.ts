@@ -207,7 +207,11 @@ function starterOf(settings: WorkerSettings, values: HorseValues): HorseStarter 
     case 'inline': {
       const { concurrency, exceptionHandlerRefs, logger, name, signatureKeys, storage } = settings
       const { allow, functions, importPaths, scripts } = settings
-      const loader = new FunctionLoader({ allow, functions, importPaths, scripts, importAdvice: IMPORT_ADVICE })
+      const loader = new FunctionLoader({
+        ...{ allow, functions, importPaths, scripts },
+        importAdvice: IMPORT_ADVICE,
+        warn: (message) => logger.warn(message),
+      })
       const exceptionHandlers = exceptionHandlerRefs
       const signatures = signatureKeys && new SignatureCheck(signatureKeys)
       const { unserializableResult } = settings

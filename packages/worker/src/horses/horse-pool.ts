@@ -38,6 +38,7 @@ export interface HorsePoolOptions {
   readonly onBroken: (error: RqError) => void
 }
 
+const MOST_WARNINGS = 1000
 const CHECK_EVERY_MS = 50
 /** If a check is this late (a frozen process, a long pause), read the horses' messages first. */
 const LATE_MS = 400
@@ -57,6 +58,8 @@ export class HorsePool implements HorseOwner {
   #lastNumber = 0
   #isHandOutDue = false
   #roomTimer: NodeJS.Immediate | undefined
+  /** What horses have warned of: each of them finds it anew. */
+  readonly #warned = new Set<string>()
   #fillTimer: NodeJS.Timeout | undefined
   #checkTimer: NodeJS.Timeout | undefined
   #checkedMs = 0
@@ -209,6 +212,8 @@ export class HorsePool implements HorseOwner {
   }
 
   onWarning({ fields, message }: HorseWarning): void {
+    if (this.#warned.has(message) || this.#warned.size >= MOST_WARNINGS) return
+    this.#warned.add(message)
     this.#options.logger.warn(message, fields)
   }
 

@@ -77,9 +77,10 @@ export class HorseHost {
 
   async #setUp(setup: HorseSetup): Promise<void> {
     const { allow, exceptionHandlers, importPaths, scripts, signatureKeys, unserializableResult, workerName } = setup
-    const limits = new SizeLimits(setup.limits, this.#logger)
+    const logger = this.#logger
+    const limits = new SizeLimits(setup.limits, logger)
     this.#setTitle(`rq horse ${setup.number} of ${workerName}`)
-    const loader = new FunctionLoader({ importPaths, allow, scripts })
+    const loader = new FunctionLoader({ importPaths, allow, scripts, warn: (message) => logger.warn(message) })
     const serializer = await loadSerializer(setup.serializer)
     const codec = setup.codec === undefined ? undefined : await loadCodec(setup.codec)
     this.#hidesErrors = codec !== undefined
