@@ -145,9 +145,9 @@ describe('the loop', () => {
     for (const name of ['job:started', 'job:finished', 'job:failed', 'job:retried', 'job:repeated'] as const) {
       worker.on(name, (event: { jobId: string }) => void heard.push(`${name} ${event.jobId}`))
     }
-    store.enqueue('./jobs#add', { id: 'good' })
+    store.enqueue('./jobs#add', { id: 'good', args: [1, 2] })
     store.enqueue('./jobs#fail', { id: 'bad', retriesLeft: 1 })
-    store.enqueue('./jobs#add', { id: 'again', repeatsLeft: 1 })
+    store.enqueue('./jobs#add', { id: 'again', args: [1, 2], repeatsLeft: 1 })
     await worker.work({ burst: true })
     expect(heard.filter((line) => line.endsWith('good'))).toEqual(['job:started good', 'job:finished good'])
     expect(heard.filter((line) => line.endsWith('bad'))).toEqual([
@@ -577,7 +577,7 @@ test('log lines are in the words of RQ, and what comes from the store cannot bre
 })
 
 test.each(['process', 'thread', 'inline'] as const)(
-  'a return value that cannot be written is a warning: %s',
+  'a return value that cannot be written fails its job, or is a warning where the worker is told so: %s',
   async (horse) => {
     await using ctx = await fixture()
     const warnings: unknown[] = []
@@ -592,6 +592,10 @@ test.each(['process', 'thread', 'inline'] as const)(
     ctx.store.enqueue('./jobs#returnHostile', { id: 'one', args: ['function'] })
     ctx.store.enqueue('./jobs#add', { id: 'two', args: [1, 2] })
     await ctx.worker({ horse, logger }).work({ burst: true })
+    expect(ctx.store.status('one')).toBe('failed')
+    expect(warnings).toEqual([])
+    ctx.store.enqueue('./jobs#returnHostile', { id: 'one', args: ['function'] })
+    await ctx.worker({ horse, logger, unserializableResult: 'placeholder' }).work({ burst: true })
     expect(warnings).toEqual([
       [
         'default: The return value could not be written and is lost (one)',
