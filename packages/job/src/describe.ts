@@ -1,5 +1,6 @@
 import { type Call, hasKwargs } from './call.ts'
-import { LONGEST_DESCRIPTION } from './limits.ts'
+import { cutDescription, LONGEST_DESCRIPTION } from './limits.ts'
+import type { JobRecord, Payload } from './record.ts'
 
 const LONGEST_PART = 75
 /** Even the shortest ones take three characters each. */
@@ -23,6 +24,34 @@ export function describeCall(call: Call): string {
 /** The description of a call whose arguments are kept secret. */
 export function describeFunction(func: string): string {
   return `${func}(...)`
+}
+
+/** The longest data that are parsed for a description, in characters. */
+const LONGEST_DESCRIBING = 16 * 1024
+
+/** Whether the data show the default description: whether they are a call in plain JSON, which is not very long. */
+export function describesItself(data: Payload): data is string {
+  return typeof data === 'string' && data.startsWith('["') && data.length <= LONGEST_DESCRIBING
+}
+
+/** The description that a job was given, or else its call, if its data show that. */
+export function descriptionOf({ data, description }: Pick<JobRecord, 'data' | 'description'>): string | undefined {
+  return description ?? (describesItself(data) ? describeData(data) : undefined)
+}
+
+/** Another program may have written the data, so they may be anything. */
+function describeData(data: string): string | undefined {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(data)
+  } catch {
+    return undefined
+  }
+  if (!Array.isArray(parsed)) return undefined
+  const [func, , args, kwargs] = parsed as unknown[]
+  if (typeof func !== 'string' || !Array.isArray(args) || typeof kwargs !== 'object' || kwargs === null)
+    return undefined
+  return cutDescription(describeCall({ func, args, kwargs: kwargs as Call['kwargs'] }))
 }
 
 function few<T>(list: readonly T[]): readonly T[] {

@@ -41,7 +41,7 @@ export {
 } from './dependencies/graph.ts'
 export { type DependencyState, type Readiness, readiness } from './dependencies/readiness.ts'
 export { Dependency, type DependencyOptions, idOf, type JobLike, jobIdsOf } from './dependency.ts'
-export { describeCall, describeFunction } from './describe.ts'
+export { describeCall, describeFunction, describesItself, descriptionOf } from './describe.ts'
 export {
   type EventStore,
   LISTENING_MS,

@@ -1,5 +1,14 @@
 import { checkKnownName, type DurationLike, durationOrUnlimitedS, durationS, invalidOption } from '@rq/core'
-import { type Call, cutDescription, type JobChanges, type JobRecord, type JobStatus, type Payload } from '@rq/job'
+import {
+  type Call,
+  cutDescription,
+  describeCall,
+  descriptionOf,
+  type JobChanges,
+  type JobRecord,
+  type JobStatus,
+  type Payload,
+} from '@rq/job'
 import type { Codec } from '@rq/serializer'
 import type { JobContext } from './context.ts'
 import { readCall, readValue, writeValue } from './payload.ts'
@@ -57,8 +66,9 @@ export class JobView {
     return this.#decoded().kwargs
   }
 
+  /** What it was given, or else its call as Python would print it; undefined if nothing shows the call. */
   get description(): string | undefined {
-    return this.#record.description
+    return descriptionOf(this.#record) ?? this.#describedCall()
   }
 
   /** More than 4000 characters are cut. */
@@ -187,6 +197,16 @@ export class JobView {
     return this.#context.codec === undefined ? this.#withMeta() : this.#record
   }
 
+  /** Of data that are not plain JSON: a save by Python compresses them. What a codec encodes stays secret. */
+  #describedCall(): string | undefined {
+    if (this.#context.codec !== undefined) return undefined
+    try {
+      return cutDescription(describeCall(this.#decoded()))
+    } catch {
+      return undefined
+    }
+  }
+
   /** {@link toRecord} with its present meta. A promise only with a codec. */
   toStoredRecord(): JobRecord | Promise<JobRecord> {
     const { codec } = this.#context
@@ -214,8 +234,8 @@ export class JobView {
 
   /** The fields for logs: no arguments, no meta. */
   toJSON(): { id: string; origin: string; status: JobStatus; description: string | undefined } {
-    const { id, origin, status, description } = this.#record
-    return { id, origin, status, description }
+    const { id, origin, status } = this.#record
+    return { id, origin, status, description: this.description }
   }
 
   toString(): string {

@@ -1,11 +1,14 @@
 import { invalidOption, newId } from '@rq/core'
 import {
+  type Call,
   type CheckedOptions,
   cutDescription,
   describeCall,
   describeFunction,
+  describesItself,
   hasKwargs,
   type JobRecord,
+  type Payload,
   type ResultDialect,
 } from '@rq/job'
 import type { Codec, Serializer } from '@rq/serializer'
@@ -45,7 +48,7 @@ export function checkRest(rest: readonly unknown[]): readonly unknown[] {
 
 /**
  * Make the record of a new job, with the status `created`. Encodes and stores nothing. With a codec, the default
- * description leaves out the arguments.
+ * description leaves out the arguments; without, there is none where the data show it.
  * @throws RqError `RQ_SERIALIZATION` when the arguments or meta cannot be serialized, `RQ_TOO_LARGE`.
  */
 export function newRecord(
@@ -64,12 +67,11 @@ export function newRecord(
     status: 'created',
     data: writeCall(defaults.serializer, call),
     createdAtMs: creationMs(),
-    description: cutDescription(
-      options.description ?? (defaults.codec === undefined ? describeCall(call) : describeFunction(call.func)),
-    ),
     results: defaults.results,
   }
   limits.check('arguments', record.data, owner)
+  const description = options.description ?? defaultDescription(call, record.data, defaults)
+  if (description !== undefined) record.description = cutDescription(description)
   const timeoutS = options.timeoutS ?? defaults.timeoutS
   if (timeoutS !== undefined) record.timeoutS = timeoutS
   if (options.resultTtlS !== undefined) record.resultTtlS = options.resultTtlS
@@ -84,6 +86,12 @@ export function newRecord(
   if (names.onStopped !== undefined) record.onStopped = names.onStopped
   addRules(record, options)
   return record
+}
+
+/** Programs in Python do not look into the data: where they read the results, they get the description as well. */
+function defaultDescription(call: Call, data: Payload, { codec, results }: RecordDefaults): string | undefined {
+  if (codec !== undefined) return describeFunction(call.func)
+  return results === 'hash' && describesItself(data) ? undefined : describeCall(call)
 }
 
 let lastCreatedMs = 0

@@ -41,7 +41,7 @@ describe('Queue on Redis', () => {
       enqueued_at: ISO,
       last_heartbeat: '',
       data: expect.stringMatching(/^\["\.\/[\w./-]*test\/functions#greet",null,\["ada"\],\{\}\]$/),
-      description: expect.stringMatching(/functions#greet\('ada'\)$/),
+      description: '-',
       meta: '{"a":1}',
       timeout: '180',
       result_ttl: '60',
@@ -52,6 +52,14 @@ describe('Queue on Redis', () => {
     expect(await ctx.redis.keys()).toEqual([`${prefix}job:${job.id}`, `${prefix}queue:low`, `${prefix}queues`])
     const fetched = await Job.fetch(job.id, { storage: ctx.storage })
     expect(fetched).toMatchObject({ args: ['ada'], meta: { a: 1 }, timeout: 180, createdAt: job.createdAt })
+    for (const handle of [job, fetched]) expect(handle.description).toMatch(/functions#greet\('ada'\)$/)
+  })
+
+  it('writes the description for Python, where Python reads the results', async () => {
+    await using ctx = await setUp()
+    const queue = new Queue('low', { storage: ctx.storage, results: 'stream' })
+    const { description } = await ctx.hash(await queue.enqueue(greet, ['ada']))
+    expect(description).toMatch(/functions#greet\('ada'\)$/)
   })
 
   it('writes nothing for bad input', async () => {

@@ -1,5 +1,5 @@
 import { type Logger, SECOND_MS, silentLogger } from '@rq/core'
-import type { Claimed, JobRecord, Outcome, Settlement } from '@rq/job'
+import { type Claimed, descriptionOf, type JobRecord, type Outcome, type Settlement } from '@rq/job'
 import { withoutEncoded } from '@rq/queue/run'
 import type { HorseEvent, JobEvent, WorkerEmitter } from './events.ts'
 import type { HorseExit } from './horses/horse-port.ts'
@@ -40,7 +40,7 @@ export class WorkerLog {
 
   began({ id, record }: Task): void {
     if (this.#isLogging) {
-      const what = this.#showsDescriptions ? `${shortened(record.description ?? 'a job')} (${record.id})` : record.id
+      const what = this.#showsDescriptions ? `${shortened(descriptionOf(record) ?? 'a job')} (${record.id})` : record.id
       this.#logger.info(`${record.origin}: ${what}`)
     }
     this.#events.emitLazily('job:started', () => jobEvent({ executionId: id, job: record }))

@@ -55,6 +55,23 @@ describe.skipIf(python === undefined)(withPython('each side looks at what the ot
     }
   })
 
+  test('Python workers run jobs without a description of their own, also at a terminal', async () => {
+    const queue = new Queue('terse', where())
+    const job = await queue.enqueue('tasks.add', [1, 2])
+    expect(await site.client.hget(`rq:job:${job.id}`, 'description')).toBe('-')
+    const code = `
+import rq.logutils, rq.utils
+colorizer = getattr(rq.logutils, 'colorizer', None) or rq.utils.colorizer
+colorizer.notty = False
+rq.SimpleWorker([queue('terse')], connection=conn, serializer=JSONSerializer).work(burst=True)
+colorizer.notty = True
+fetch(id).get_status()`
+    const worked = await site.py<string>(code, { id: job.id })
+    expect(worked).toBe('finished')
+    expect((await queue.fetchJob(job.id))?.description).toBe('tasks.add(1, 2)')
+    await queue.close()
+  })
+
   test('Python sees our worker, idle and busy, and its counters', async () => {
     const queue = site.queue('watched')
     const worker = site.worker(['watched', 'other'], { name: 'ours', leaseMs: 3000 })

@@ -1,11 +1,11 @@
 import { randomHex } from '@rq/core'
 import type { JobRecord, NewJob } from '@rq/job'
-import { encodeJob } from './job-codec.ts'
+import { CALL_ITSELF, encodeJob } from './job-codec.ts'
 import type { Packable, PackableTable } from './message-pack.ts'
 import { formatTime } from './time.ts'
 
-/** How many properties a record has that has what every job has and no more. */
-const PLAIN_SIZE = 8
+/** How many properties a record without a description has that has what every job has and no more. */
+const PLAIN_SIZE = 7
 const TOKEN_LENGTH = 16
 
 /** The worker that starts a job at once, and its lease. */
@@ -19,8 +19,8 @@ export interface Begin {
 export function pushJob(list: Packable[], job: NewJob, begin?: Begin): boolean {
   const { record } = job
   const isSimple = begin === undefined && !hasExtra(job)
-  const { id, origin, description, timeoutS } = record
-  if (isSimple && description !== undefined && timeoutS !== undefined && isPlain(record)) {
+  const { id, origin, description = CALL_ITSELF, timeoutS } = record
+  if (isSimple && timeoutS !== undefined && isPlain(record)) {
     list.push(id, origin, formatTime(record.createdAtMs), record.data, description, timeoutS)
     return true
   }
@@ -32,14 +32,14 @@ export function pushJob(list: Packable[], job: NewJob, begin?: Begin): boolean {
 }
 
 /**
- * Whether a record with a description and a timeout has nothing beside what every job has. It may miss one that was
- * made in another way; then the script gets the names of its fields too.
+ * Whether a record with a timeout has nothing beside what every job has, except a description. It may miss one that
+ * was made in another way; then the script gets the names of its fields too.
  */
 function isPlain(record: JobRecord): boolean {
   if (record.results !== 'hash' || record.origin === '') return false
   let count = 0
   for (const _ in record) count += 1
-  return count === PLAIN_SIZE
+  return count === (record.description === undefined ? PLAIN_SIZE : PLAIN_SIZE + 1)
 }
 
 function hasExtra({ record, atFront, again, unique, dueMs, delayMs }: NewJob): boolean {

@@ -29,14 +29,21 @@ const LONGEST_INTERVALS_BYTES = MOST_INTERVALS * 20
 const MOST_DESCRIPTION_BYTES = 4 * (LONGEST_DESCRIPTION + 1)
 
 /**
+ * Stands for the call itself as the description of a job. Not left out: a Python worker at a terminal ends when it
+ * takes a job without a description.
+ */
+export const CALL_ITSELF = '-'
+
+/**
  * Encode a record as names and values of RQ's hash, in turn, `created_at` first. Without `status` and `enqueued_at`,
- * which the script writes that puts the job in its place. Unset fields are left out, except `last_heartbeat`: a Python
- * worker deletes a job if its first heartbeat creates that field.
+ * which the script writes that puts the job in its place. Unset fields are left out, except `last_heartbeat` (a Python
+ * worker deletes a job if its first heartbeat creates that field) and `description`.
  */
 export function encodeJob(job: JobRecord): ScriptArgument[] {
   const fields: ScriptArgument[] = ['created_at', formatTime(job.createdAtMs), 'data', job.data]
   fields.push('last_heartbeat', '')
   if (job.origin !== '') fields.push('origin', job.origin)
+  if (job.description === undefined) fields.push('description', CALL_ITSELF)
   pushChangeable(fields, job)
   if (job.groupId !== undefined) fields.push('group_id', job.groupId)
   if (job.startedAtMs !== undefined) fields.push('started_at', formatTime(job.startedAtMs))
@@ -116,7 +123,7 @@ export function decodePlainJob(packed: PackedStrings): JobRecord {
   const enqueuedAtMs = parseTime(packed.string())
   const timeoutS = readInteger(packed.string())
   const resultTtl = packed.string()
-  const description = cutDescription(packed.string())
+  const description = packed.string()
   const first = packed.firstByte
   const data = first !== undefined && isFirstOfJson(first) ? packed.string() : packed.bytes()
   const record: JobRecord = {
@@ -126,8 +133,8 @@ export function decodePlainJob(packed: PackedStrings): JobRecord {
     data,
     createdAtMs,
     results: isCompressed(data) ? 'stream' : 'hash',
-    description,
   }
+  if (description !== CALL_ITSELF) record.description = cutDescription(description)
   set(record, 'enqueuedAtMs', enqueuedAtMs)
   set(record, 'timeoutS', timeoutS)
   if (resultTtl !== '') set(record, 'resultTtlS', readInteger(resultTtl))
@@ -173,7 +180,8 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   [
     'description',
     (record, value) => {
-      record.description = cutDescription(String(value.subarray(0, MOST_DESCRIPTION_BYTES)))
+      const text = String(value.subarray(0, MOST_DESCRIPTION_BYTES))
+      if (text !== CALL_ITSELF) record.description = cutDescription(text)
     },
   ],
   ['worker_name', string('workerName')],
