@@ -19,8 +19,8 @@ export interface PromoterOptions {
   readonly logger: Logger
 }
 
-/** Jobs moved in one step: some milliseconds of Redis's time. */
-const MOST_PER_STEP = 500
+/** Jobs moved in one step: a few milliseconds, for which other clients of Redis wait. Longer steps cost no less. */
+const MOST_PER_STEP = 250
 const RETRY_MS = SECOND_MS
 
 /**
