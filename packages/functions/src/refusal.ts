@@ -98,7 +98,7 @@ export async function refuseUnexported(fn: AnyFunction, file: string, known: Une
   return refusal(
     fn,
     `no module exports it (it was written in ${shown(file)})`,
-    `Export it from its module. What was made within another function cannot be enqueued: pass what it needs as arguments. ${nameIt(fn)}`,
+    `Export it from its module. What was made within another function cannot be enqueued: pass what it needs as arguments. If this file is a bundle, name the module of the source: ${refLine(fn)}.`,
   )
 }
 

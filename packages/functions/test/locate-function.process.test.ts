@@ -312,7 +312,7 @@ describe('referenceOf a function', () => {
     })
     expect(await project.run('main.js')).toEqual({
       hidden:
-        "RQ_INVALID_REFERENCE: Cannot enqueue function hidden: no module exports it (it was written in jobs.js). Export it from its module. What was made within another function cannot be enqueued: pass what it needs as arguments. Or name it by hand: ref<typeof hidden>('./path/to/module#hidden').",
+        "RQ_INVALID_REFERENCE: Cannot enqueue function hidden: no module exports it (it was written in jobs.js). Export it from its module. What was made within another function cannot be enqueued: pass what it needs as arguments. If this file is a bundle, name the module of the source: ref<typeof hidden>('./path/to/module#hidden').",
       entry:
         "RQ_INVALID_REFERENCE: Cannot enqueue function entry: it belongs to the script that was started (main.js), which a worker would run again to reach it. Move it to a module of its own. If the program is bundled, name the module of the source: ref<typeof entry>('./path/to/module#entry').",
       closure: expect.stringMatching(/^RQ_INVALID_REFERENCE: .*belongs to the script that was started/),

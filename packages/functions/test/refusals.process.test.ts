@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { rolldown } from 'rolldown'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createProject, installedPackages, removeInstalledPackages } from './project.ts'
@@ -168,12 +168,17 @@ describe('referenceOf', () => {
   })
 })
 
-/** Other runtimes, where they are installed: `RQ_TEST_BUN`, `RQ_TEST_DENO` are the paths of their programs. */
+/** The program of that name on the PATH; empty when there is none. */
+function installed(name: string): string {
+  const paths = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name))
+  return paths.find((path) => existsSync(path)) ?? ''
+}
+
 describe.each([
-  ['Bun', process.env.RQ_TEST_BUN, [], /none of the loaded modules that are known exports it\. .*ref<typeof hidden>/],
-  ['Deno', process.env.RQ_TEST_DENO, ['run', '-A'], /no module exports it \(it was written in jobs\.js\)/],
-] as const)('referenceOf in %s', (_name, program = '', args, refusal) => {
-  it.runIf(existsSync(program))('finds exported functions, and refuses others with what to do', async () => {
+  ['Bun', installed('bun'), [], /none of the loaded modules that are known exports it\. .*ref<typeof hidden>/],
+  ['Deno', installed('deno'), ['run', '-A'], /no module exports it \(it was written in jobs\.js\)/],
+] as const)('referenceOf in %s', (_name, program, args, refusal) => {
+  it.runIf(program !== '')('finds exported functions, and refuses others with what to do', async () => {
     await using project = await createProject({
       'package.json': MODULE,
       'jobs.js': `
