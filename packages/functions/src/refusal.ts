@@ -2,7 +2,7 @@ import { relative } from 'node:path'
 import process from 'node:process'
 import { RqError, show } from '@rq/core'
 import { type AnyFunction, isExportName } from '@rq/job'
-import { isBuiltinFunction, isClass, sourceText } from './builtin-function.ts'
+import { isBuiltinFunction, isClass, isGenerator, sourceText } from './builtin-function.ts'
 import { isBundle } from './bundle.ts'
 import type { Home } from './exporting-modules.ts'
 import { innerFunction } from './function-name.ts'
@@ -13,7 +13,10 @@ import type { ModuleNames, NamedHome } from './module-names.ts'
 /** The error for a function that no worker could call. `problem` is a clause. */
 export function refuseUncallable(fn: AnyFunction, problem: string): RqError {
   if (isClass(innerFunction(fn))) return refusal(fn, 'it is a class', 'Enqueue one of its static methods.')
-  return refusal(fn, `it ${problem}`, 'Export a plain function that calls it.')
+  const advice = isGenerator(innerFunction(fn))
+    ? 'Export a function that iterates over it.'
+    : 'Export a plain function that calls it.'
+  return refusal(fn, `it ${problem}`, advice)
 }
 
 /** The error for a function of which the engine does not know a module. */

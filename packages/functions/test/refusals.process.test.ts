@@ -50,7 +50,8 @@ describe('referenceOf refuses, saying what a function is,', () => {
     const makes = 'Its "this" cannot be sent to a worker: export a function that makes the object and calls the method.'
     const byItself = 'Export it by itself, or in a plain object.'
     const cannot = (text: string) => `RQ_INVALID_REFERENCE: Cannot enqueue ${text}`
-    const generator = 'it is a generator, which does nothing until something iterates over it. Export a plain function'
+    const generator =
+      'it is a generator, which does nothing until something iterates over it. Export a function that iterates over it.'
     expect(said).toEqual({
       method: cannot(`function send: it is a method of the instances of Mail (in jobs.js). ${makes}`),
       inherited: cannot(`function send: it is a method of the instances of Mail (in jobs.js). ${makes}`),
