@@ -1,3 +1,7 @@
+import { fileURLToPath } from 'node:url'
+import { commonJs } from './common-js.ts'
+import { isCommonJs } from './module-kind.ts'
+
 /** A module's exports, wrapped so that no promise ever resolves with them: a module may export `then`. */
 export interface Imported {
   readonly exports: object
@@ -17,6 +21,9 @@ export const importIsNative: boolean = /\bimport\(/.test(runtimeImport.toString(
  */
 export async function importModule(url: string): Promise<Imported> {
   if (!importIsNative) return { exports: await runtimeImport(url) }
+  const file = fileURLToPath(url)
+  // Node.js 20 reports what a CommonJS module throws a second time, as an uncaught error, when an ES module imports it.
+  if (await isCommonJs(file)) commonJs()(file)
   const source = `export * as exports from ${JSON.stringify(url)}`
   const wrapper = await runtimeImport(`data:text/javascript,${encodeURIComponent(source)}`)
   // Bun cannot re-export from such a module.

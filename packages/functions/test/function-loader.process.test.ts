@@ -192,6 +192,29 @@ describe('FunctionLoader', () => {
     for (const error of others) expect(error).toMatchObject({ code: 'RQ_FUNCTION_NOT_FOUND' })
   })
 
+  it.each(['jobs/throws.cjs', 'plain/throws.js', 'typed/throws.js'])(
+    'survives a CommonJS module that throws: %s',
+    async (file) => {
+      const text = "exports.run = () => 1; throw new TypeError('at load')"
+      await using project = await createProject({
+        'package.json': MODULE,
+        'plain/package.json': '{}',
+        'typed/package.json': '{"type":"commonjs"}',
+        [file]: text,
+        'run.mjs': `
+          import { FunctionLoader } from '@rq/functions'
+          const loader = new FunctionLoader({ scripts: ['.'] })
+          const said = []
+          for (const reference of ['./${file}#run', './${file}#run', './${file}', './${file}']) {
+            said.push(await loader.load(reference).then((fn) => fn()).catch((error) => error.cause?.message ?? error.message))
+          }
+          await new Promise((resolve) => setImmediate(resolve))
+          console.log(JSON.stringify(said))`,
+      })
+      expect(await project.run('run.mjs')).toEqual(Array(4).fill('at load'))
+    },
+  )
+
   it('calls registered functions by name or by any other reference', async () => {
     const add = (a: number, b: number): number => a + b
     const loader = new FunctionLoader({ functions: { add, 'jobs.email.send': add, './gone#run': add } })
