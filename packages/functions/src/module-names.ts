@@ -4,7 +4,7 @@ import { entryFiles } from './entry-files.ts'
 import type { Home } from './exporting-modules.ts'
 import { pathBelow, realRoots } from './module-file.ts'
 import { pathReference } from './module-reference.ts'
-import { packageOfFile, packageSpecifierOf } from './package-module.ts'
+import { packageAround, packageOfFile, packageSpecifierOf } from './package-module.ts'
 
 /** A function's module by its name: `./jobs/email` or `@acme/jobs/email`. */
 export interface NamedHome extends Home {
@@ -19,6 +19,9 @@ export interface NamedHome extends Home {
 export class ModuleNames {
   readonly importPaths: readonly string[]
   readonly #isDefault: boolean
+  /** By the real paths of files. */
+  readonly #packages = new Map<string, Promise<string | undefined>>()
+  #realRoots: Promise<readonly string[]> | undefined
 
   /** `importPaths` are those of the workers. Default: the working directory. */
   constructor(importPaths: readonly string[] | undefined) {
@@ -29,9 +32,9 @@ export class ModuleNames {
   /** The real folder of the package by whose name a file should be called; undefined when there is none. */
   async packageOf(path: string): Promise<string | undefined> {
     const file = await realpath(path).catch(() => path)
-    const roots = await realRoots(this.importPaths)
-    const folder = await packageOfFile(file, this.#starts(roots))
-    return folder === undefined || roots.some((root) => holds(folder, root)) ? undefined : folder
+    const known = this.#packages.get(file) ?? this.#findPackage(file)
+    this.#packages.set(file, known)
+    return known
   }
 
   /** The best name for a function that several modules export; undefined when none of them has one. */
@@ -42,9 +45,21 @@ export class ModuleNames {
     return packages.sort((a, b) => a.module.length - b.module.length)[0] ?? named[0]
   }
 
+  async #findPackage(file: string): Promise<string | undefined> {
+    const roots = await this.#roots()
+    const folder = await packageAround(file)
+    if (folder === undefined || roots.some((root) => holds(folder, root))) return undefined
+    return packageOfFile(file, this.#starts(roots))
+  }
+
+  #roots(): Promise<readonly string[]> {
+    this.#realRoots ??= realRoots(this.importPaths)
+    return this.#realRoots
+  }
+
   async #named(home: Home): Promise<NamedHome | undefined> {
     const file = await realpath(home.file).catch(() => home.file)
-    const roots = await realRoots(this.importPaths)
+    const roots = await this.#roots()
     const starts = this.#starts(roots)
     const preferred = (await this.packageOf(file)) === undefined ? undefined : await packageSpecifierOf(file, starts)
     if (preferred !== undefined) return { ...home, module: preferred, isPackage: true }

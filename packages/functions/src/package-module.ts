@@ -74,6 +74,11 @@ export async function packageNameOf(file: string): Promise<string | undefined> {
   return (await owningPackage(file))?.name
 }
 
+/** The folder of the nearest package with a name above a file; undefined when there is none. */
+export async function packageAround(file: string): Promise<string | undefined> {
+  return (await owningPackage(file))?.folder
+}
+
 /**
  * The real folder of the package that holds a file, if modules at one of the folders can import it by its name;
  * undefined otherwise.
