@@ -51,6 +51,7 @@ for (const source of exported) {
   const name = nameOf(source)
   const names = chunks.find((one) => one.isEntry && one.name === name)?.exports.toSorted() ?? []
   await writeFile(`dist/${name}.mjs`, esModule(name, names))
+  await writeFile(`dist/${name}.bundler.mjs`, esModuleForBundlers(name, names))
   // tsc writes the types where the source is.
   const types = posix.relative('src', source).replace(/\.ts$/, '.js')
   const reexport = `export * from './${types}'\n`
@@ -79,4 +80,14 @@ function esModule(name, names) {
   const load = `createRequire(import.meta.url)('./${name}.js')`
   const list = names.map((one) => `  ${one},\n`).join('')
   return `import { createRequire } from 'node:module'\n\n${names.length === 0 ? '' : `export const {\n${list}} = `}${load}\n`
+}
+
+/**
+ * The same for bundlers, which cannot follow `createRequire`. They find it by their condition `module`.
+ * @param {string} name
+ * @param {readonly string[]} names
+ */
+function esModuleForBundlers(name, names) {
+  const list = names.map((one) => `  ${one},\n`).join('')
+  return names.length === 0 ? `import './${name}.js'\n` : `export {\n${list}} from './${name}.js'\n`
 }

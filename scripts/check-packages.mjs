@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
@@ -9,7 +9,18 @@ import { packAll } from './pack.mjs'
 import { ROOT } from './run.mjs'
 
 /** The files that every package must contain. */
-const FIELDS = ['name', 'version', 'description', 'license', 'type', 'engines', 'files', 'exports', 'sideEffects']
+const FIELDS = [
+  'name',
+  'version',
+  'description',
+  'keywords',
+  'license',
+  'type',
+  'engines',
+  'files',
+  'exports',
+  'sideEffects',
+]
 const FILES = ['README.md', 'LICENSE', 'package.json']
 
 /**
@@ -29,9 +40,23 @@ async function lintPacked(tarball) {
       .listFiles(base)
       .filter((name) => /\.test\.[cm]?[jt]s/.test(name))
       .map((name) => `${name} is packed`),
+    ...deadLinks(published, base),
     ...(await publintMessages(bytes)),
     ...(await typeProblems(published)),
   ]
+}
+
+/**
+ * Links of the README to files that are not in the package.
+ * @param {import('@arethetypeswrong/core').Package} published
+ * @param {string} base
+ */
+function deadLinks(published, base) {
+  if (!published.fileExists(`${base}/README.md`)) return []
+  const links = published.readFile(`${base}/README.md`).matchAll(/\]\((?!https?:|#)([^)#]+)/g)
+  return [...links]
+    .filter(([, path = '']) => !published.fileExists(posix.join(base, path)))
+    .map(([, path]) => `README.md links to ${path}, which is not packed`)
 }
 
 /** @param {Uint8Array<ArrayBuffer>} bytes */
