@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readPackages } from './check-boundaries.mjs'
@@ -31,10 +31,32 @@ export async function packAll(destination) {
   return tarballs
 }
 
+/**
+ * The files by which a project installs packed packages. npm takes the tarballs as arguments; the others would look for
+ * the packages that ours depend on in their registry, so they need the place of each.
+ * @param {ReadonlyMap<string, string>} tarballs
+ * @returns {Record<'package.json' | 'pnpm-workspace.yaml', string>} `package.json` for Bun (`overrides`) and Yarn
+ *   (`resolutions`), and for pnpm with its file beside it.
+ */
+export function projectFiles(tarballs) {
+  const places = Object.fromEntries([...tarballs].map(([name, path]) => [name, `file:${path}`]))
+  const dependencies = Object.fromEntries(Object.entries(places).filter(([name]) => !name.startsWith('@')))
+  const manifest = { private: true, type: 'module', dependencies, overrides: places, resolutions: places }
+  const lines = Object.entries(places).map(([name, place]) => `  '${name}': '${place}'\n`)
+  return {
+    'package.json': `${JSON.stringify(manifest, null, 2)}\n`,
+    'pnpm-workspace.yaml': `overrides:\n${lines.join('')}`,
+  }
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const built = await run(pnpm('run', 'build'))
   if (!built.ok) throw new Error(built.output)
   await rm(PACKED, { recursive: true, force: true })
-  await packAll(PACKED)
-  console.log(`Packed. In a project of yours: npm install ${PACKED}/*/*.tgz`)
+  const files = projectFiles(await packAll(PACKED))
+  for (const [name, text] of Object.entries(files)) await writeFile(join(PACKED, name), text)
+  console.log(`Packed. In a project of yours:
+  npm               npm install ${PACKED}/*/*.tgz
+  Yarn, Bun, pnpm   copy what ${PACKED}/package.json has, then install
+  pnpm, besides     copy what ${PACKED}/pnpm-workspace.yaml has`)
 }
