@@ -61,6 +61,8 @@ export interface Settlement extends AttemptTimes {
   readonly groupId?: string | undefined
   /** True when the worker sent a heartbeat for this execution, which therefore has a record. */
   readonly executionRecorded: boolean
+  /** That of the claim, see `Claimed`. */
+  readonly hint?: number | undefined
 }
 
 type CounterField = 'retriesLeft' | 'numberOfRetries' | 'repeatsLeft' | 'repeatsDone' | 'abandonedCount'
@@ -68,6 +70,8 @@ type CounterField = 'retriesLeft' | 'numberOfRetries' | 'repeatsLeft' | 'repeats
 export interface SettleDefaults {
   /** Seconds to keep finished jobs that have no `resultTtlS`. Default 500. */
   readonly resultTtlS?: number
+  /** That of the claim. */
+  readonly hint?: number | undefined
 }
 
 /** The part of a settlement that depends on the outcome. */
@@ -108,6 +112,7 @@ export function settle(
     groupId: job.groupId,
     ttlS: job.ttlS,
     executionRecorded: false,
+    hint: defaults.hint,
   }
 }
 

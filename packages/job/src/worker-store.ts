@@ -6,6 +6,8 @@ import type { Settlement } from './settlement.ts'
 export interface Claimed {
   readonly executionId: string
   readonly job: JobRecord
+  /** What the store wants to have back with the settlement: it spares it a look at the job. */
+  readonly hint?: number | undefined
 }
 
 export interface ClaimRequest {

@@ -15,7 +15,8 @@ for at = 3, #ARGV, 3 do
   local key = prefix .. 'job:' .. id
   local held = redis.pcall('HMGET', key, 'execution_id', 'status')
   if held[1] == execution and held[2] ~= 'canceled' and redis.call('HEXISTS', key, 'data') == 1 then
-    appendFull(found, queue, execution, id, (readFields(key, largest)))
+    appendQueue(found, queue)
+    appendFull(found, id, execution, (readFields(key, largest)))
   end
 end
 return pack(found)

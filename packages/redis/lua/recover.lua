@@ -24,6 +24,7 @@
 -- @include lib/schedule
 -- @include lib/claimed
 -- @include lib/fields
+-- @include lib/execution_ids
 -- @lazy lib/held_slot freeHeldSlot
 -- @lazy lib/ready drainReady
 
@@ -36,7 +37,8 @@ local nowS, nowMs = clock()
 -- Redis was paused or unreachable, so no worker could renew its leases: do not take them for ended.
 if sentMs > 0 and nowMs - sentMs > leaseMs / 3 then return { nowMs, 'stalled', -1 } end
 local taken = {}
-local serial = firstSerial(nowMs)
+appendQueue(taken, queue)
+local nextId = executionIds(executionBase, nowMs)
 local left, bytes, isFull = 0, 0, false
 
 --- How long a Python worker may take to queue a job that it found ready. It passes over the job, until its maintenance,
@@ -113,13 +115,12 @@ for at = #ended - 1, 1, -2 do
       if ours and not hadHeartbeat and not often and string.sub(execution, 1, 1) == PREFETCHED and takesJobs() then
         putBack(id, key)
       else
-        serial = serial + 1
-        local own = executionBase .. string.format('%08x', serial)
+        local own = nextId()
         redis.call('HSET', key, 'status', 'started', 'execution_id', own)
         redis.call('ZADD', wipKey, leaseScore(nowMs + leaseMs), id .. ':' .. own)
         local few = often and math.min(SMALL, largest) or largest
         local fields, size = readFields(key, few)
-        appendFull(taken, queue, own, id, fields)
+        appendFull(taken, id, own, fields)
         bytes = bytes + size
       end
     end

@@ -12,8 +12,8 @@
 -- @arg shown string state that the worker's record shows, or empty, see lib/worker_state
 -- @arg settlements packed list of, in any order:
 --   true, id, execution, queue, to, startedAt, endedAt, keepS, counts, release, value, extra: see lib/settlement
---   false, queue, keepS: what the plain successes behind it have in common
---   id, execution, startedAt, endedAt, value: a plain success; its value is false when it returned nothing
+--   false, queue, keepS, fieldCount, n: what the n plain successes behind it have in common, see lib/settle_plain;
+--     each has id, execution, startedAt, endedAt, value
 -- @arg queues... string names, in order of service
 -- @reply {[answers: bytes, claimed: bytes, hasMore: flag]}
 --   a letter for each settlement: a = applied, l = lost, g = gone; the word suspended or again (see lib/claim), or
@@ -34,22 +34,21 @@ local function settlementOf(id, execution, queue, to, startedAt, endedAt, keepS,
     keepS = keepS, counts = counts, release = release, value = value, extra = extra }
 end
 
-local batch, group = newBatch(prefix, worker, stamp), nil
+local batch = newBatch(prefix, worker, stamp)
 local at, last = 1, #settlements
 while at <= last do
-  if settlements[at] == true then
+  if settlements[at] then
     settle(batch, settlementOf(unpack(settlements, at + 1, at + 11)))
     at = at + 12
-  elseif settlements[at] == false then
-    group = newPlainGroup(batch, settlements[at + 1], settlements[at + 2])
-    at = at + 3
   else
-    local id, execution, startedAt, endedAt, value = unpack(settlements, at, at + 4)
-    if not settlePlain(batch, group, id, execution, startedAt, endedAt, value) then
-      settle(batch, settlementOf(id, execution, group.queue, 'finished', startedAt, endedAt, group.keepS, 'successful',
+    local queue, keepS, fieldCount, n = unpack(settlements, at + 1, at + 4)
+    local behind = at + 5 + PLAIN_WIDTH * tonumber(n)
+    local group = newPlainGroup(batch, queue, keepS, fieldCount)
+    settlePlainGroup(batch, group, settlements, at + 5, behind - 1, function(id, execution, startedAt, endedAt, value)
+      settle(batch, settlementOf(id, execution, queue, 'finished', startedAt, endedAt, keepS, 'successful',
         group.release, value, {}))
-    end
-    at = at + 5
+    end)
+    at = behind
   end
 end
 writeBatch(batch)

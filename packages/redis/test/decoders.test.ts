@@ -166,7 +166,9 @@ const packed = fc
   .map((jobs) =>
     packList(
       jobs.flatMap(([fields, isPlain, plain]) =>
-        isPlain ? ['', 'q', 'e', ...plain] : [String(fields.length), 'q', 'e', 'id', ...fields],
+        isPlain
+          ? ['', '', 'q', 'id:e', ...plain.slice(2)]
+          : ['', '', 'q', '', String(fields.length), 'id', 'e', ...fields],
       ),
     ),
   )

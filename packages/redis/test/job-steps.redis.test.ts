@@ -491,7 +491,7 @@ describe('two clients', () => {
       await inTheMiddle(async (place) => {
         const { storage, other } = place
         const { jobs, leases } = await started(place)
-        const settlements = jobs.map(({ executionId, job }) => settle(job, executionId, RETURNED))
+        const settlements = jobs.map(({ executionId, hint, job }) => settle(job, executionId, RETURNED, { hint }))
         const [{ answers }] = await Promise.all([storage.workers.settle('worker', settlements), act(other, leases)])
         for (const answer of answers) expect(['applied', 'lost', 'gone']).toContain(answer)
       }, /is deferred, but all it waits for is over/)

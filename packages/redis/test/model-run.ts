@@ -145,7 +145,8 @@ export class Run {
     if (execution === undefined) return
     const request = thenClaims ? claimRequest({ queues: QUEUES, want: 2, leaseMs: 60_000 }) : undefined
     const settleIn = (storage: Storage, claimed: Claimed) => {
-      const settlement = settle(claimed.job, claimed.executionId, outcomeOf(outcome, execution, claimed.job))
+      const { executionId, hint, job } = claimed
+      const settlement = settle(job, executionId, outcomeOf(outcome, execution, job), { hint })
       return storage.workers.settle('worker', [settlement], request)
     }
     const inRedis = await settleIn(this.#redis, execution.inRedis)

@@ -151,8 +151,8 @@ class Run {
     }
   }
 
-  async #settle({ executionId, job }: Claimed, fails: boolean): Promise<void> {
-    const settlement = settle(job, executionId, fails ? RAISED : RETURNED)
+  async #settle({ executionId, hint, job }: Claimed, fails: boolean): Promise<void> {
+    const settlement = settle(job, executionId, fails ? RAISED : RETURNED, { hint })
     await this.#storage.workers.settle('worker', [settlement])
   }
 

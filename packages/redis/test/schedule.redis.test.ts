@@ -323,7 +323,7 @@ describe('promoteDue', () => {
       const { jobs } = await storage.workers.claim(claimRequest({ want: 1 }))
       await storage.workers.settle(
         'worker',
-        jobs.map(({ job, executionId }) => settle(job, executionId, RETURNED)),
+        jobs.map(({ job, executionId, hint }) => settle(job, executionId, RETURNED, { hint })),
       )
       expect(await storage.queues.jobIds('default', 0, -1)).toEqual(['1', '2'])
     }))

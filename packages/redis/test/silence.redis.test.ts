@@ -99,7 +99,7 @@ test('a worker renews its leases while a large result goes out', async () => {
   proxy.bytesPerSecond = MB
   let isSettled = false
   const outcome = { ...RETURNED, value: 'x'.repeat(20 * MB) }
-  const settlements = jobs.slice(0, 1).map(({ job, executionId }) => settle(job, executionId, outcome))
+  const settlements = jobs.slice(0, 1).map(({ job, executionId, hint }) => settle(job, executionId, outcome, { hint }))
   const settling = storage.workers.settle('worker', settlements).then(({ answers }) => {
     isSettled = true
     return answers
@@ -140,8 +140,8 @@ describe('what breaks every connection', () => {
     await storage.queues.enqueue([newJob({ id: 'a' })])
     const { jobs } = await storage.workers.claim(claimRequest())
     const settlements = (value: string) =>
-      jobs.map(({ job, executionId }) => settle(job, executionId, { ...RETURNED, value }))
-    const refusal = { code: 'RQ_REDIS', retryable: false, message: expect.stringMatching(/3\.0 MB .* 5 connections/) }
+      jobs.map(({ job, executionId, hint }) => settle(job, executionId, { ...RETURNED, value }, { hint }))
+    const refusal = { code: 'RQ_REDIS', retryable: false, message: expect.stringMatching(/3\.\d MB .* 5 connections/) }
     await expect(storage.workers.settle('worker', settlements('x'.repeat(3 * MB)))).rejects.toMatchObject(refusal)
     expect((await storage.workers.settle('worker', settlements('small'))).answers).toEqual(['applied'])
   })

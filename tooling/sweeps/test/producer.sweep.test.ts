@@ -34,7 +34,7 @@ const fail: Operation['run'] = async ({ queue, storage }) => {
   } as const
   await storage.workers.settle(
     'w',
-    jobs.map(({ job, executionId }) => settle(job, executionId, outcome)),
+    jobs.map(({ job, executionId, hint }) => settle(job, executionId, outcome, { hint })),
   )
 }
 

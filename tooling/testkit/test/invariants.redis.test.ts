@@ -161,7 +161,7 @@ describe('findViolations', () => {
           const { jobs } = await storage.workers.claim(claimRequest({ want: 1 }))
           await storage.workers.settle(
             'w',
-            jobs.map(({ job, executionId }) => settle(job, executionId, RETURNED)),
+            jobs.map(({ job, executionId, hint }) => settle(job, executionId, RETURNED, { hint })),
           )
         }
         return true

@@ -1,30 +1,32 @@
 --- Claim queued jobs and lease them.
--- @include lib/time
 -- @include lib/claimed
+-- @include lib/execution_ids
 -- @lazy lib/claim_any readAny
 
 --- Number of fields of a plain job, which has what every job has, perhaps a `result_ttl`, and no more. The last two
 -- are read only to see that they are there: a hash of as many other fields is no plain job. `origin` is its queue, and
--- `last_heartbeat` is empty before the first start.
+-- `last_heartbeat` is empty before the first start. lib/settle_plain counts them again.
 local PLAIN_FIELDS = 8
 
---- Read a plain job. Returns its values, and its `result_ttl` or ''; nothing for any other job, and for a key that is
--- no hash: an error would lose the ids that were taken out of the list with this one.
+local call, try = redis.call, redis.pcall
+
+--- Read a plain job. Returns its values, the last of which may be its `result_ttl`; nothing for any other job, and for
+-- a key that is no hash: an error would lose the ids that were taken out of the list with this one.
 local function readPlain(key)
-  local count = redis.pcall('HLEN', key)
+  local count = try('HLEN', key)
+  local values
   if count == PLAIN_FIELDS then
-    local values = redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description',
+    values = call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description',
       'origin', 'last_heartbeat')
-    if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] and values[7] and values[8] then
-      return values, ''
-    end
   elseif count == PLAIN_FIELDS + 1 then
-    local values = redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description',
+    values = call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description',
       'origin', 'last_heartbeat', 'result_ttl')
-    if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] and values[7] and values[8]
-      and values[9] then
-      return values, values[9]
-    end
+    if not values[9] then return nil end
+  else
+    return nil
+  end
+  if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] and values[7] and values[8] then
+    return values
   end
 end
 
@@ -49,7 +51,8 @@ local function lease(key, leases)
   if type(answer) == 'table' then return answer end
 end
 
---- Put claimed jobs back that cannot be leased, and take them out of the reply, which had `length` strings before them.
+--- Put claimed jobs back that cannot be leased, if any, and take them and the name of their queue out of the reply,
+-- which had `length` strings before.
 local function unclaim(prefix, list, leases, claimed, length)
   for at = #leases, 2, -2 do
     local id = string.match(leases[at], '^[^:]+')
@@ -77,9 +80,10 @@ local MOST_DROPPED = 1000
 local function claim(prefix, first, last, want, worker, leaseMs, stamp, executionBase, largest)
   local claimed = {}
   if want <= 0 then return claimed end
+  local jobPrefix = prefix .. 'job:'
   local _, nowMs = clock()
   local leaseEnds = leaseScore(nowMs + leaseMs)
-  local serial = firstSerial(nowMs)
+  local nextId = executionIds(executionBase, nowMs)
   local dropped, bytes, fault = 0, 0, nil
   local anyPaused = isAnyPaused(prefix, first, last)
   for q = first, last do
@@ -90,21 +94,21 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
       -- A key that is no list must not end the claim: jobs of other queues may be leased already.
       local ids = redis.pcall('LPOP', list, want)
       if not ids or ids.err then break end
-      local leases, length = {}, #claimed
+      local leases, m, length = {}, 0, #claimed
+      appendQueue(claimed, queue)
       for i = 1, #ids do
         local id = ids[i]
-        local key = prefix .. 'job:' .. id
-        local values, resultTtl = readPlain(key)
+        local key = jobPrefix .. id
+        local values = readPlain(key)
         if values and (values[1] ~= 'queued' or #values[2] > largest) then values = nil end
         local fields, size
         if not values then fields, size = readAny(prefix, queue, id, key, leases, largest) end
         if values or fields then
-          serial = serial + 1
-          local execution = executionBase .. string.format('%08x', serial)
-          redis.call('HSET', key, 'status', 'started', 'started_at', stamp, 'worker_name', worker,
-            'execution_id', execution)
+          local execution = nextId()
+          local member = id .. ':' .. execution
+          call('HSET', key, 'status', 'started', 'started_at', stamp, 'worker_name', worker, 'execution_id', execution)
           if values then
-            bytes = bytes + appendPlain(claimed, queue, execution, id, values, resultTtl)
+            bytes = bytes + appendPlain(claimed, member, values)
           else
             -- The time to live in the queue does not count once the job has started. It may also be left from an
             -- earlier end.
@@ -112,11 +116,11 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
               redis.call('PERSIST', key .. ':dependents')
               redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
             end
-            appendFull(claimed, queue, execution, id, fields)
+            appendFull(claimed, id, execution, fields)
             bytes = bytes + size
           end
-          local m = #leases
-          leases[m + 1], leases[m + 2] = leaseEnds, id .. ':' .. execution
+          leases[m + 1], leases[m + 2] = leaseEnds, member
+          m = m + 2
           want = want - 1
         else
           dropped = dropped + 1
@@ -128,9 +132,9 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
         end
       end
       fault = lease(prefix .. 'wip:' .. queue, leases)
-      if fault then
+      if fault or m == 0 then
         unclaim(prefix, list, leases, claimed, length)
-        break
+        if fault then break end
       end
     end
   end

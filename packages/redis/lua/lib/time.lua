@@ -5,12 +5,6 @@ local function clock()
   return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
---- The first number of the executions of a call. A call whose reply was lost is sent again unchanged, after 50 ms at
--- the earliest: its executions get other ids than the first time.
-local function firstSerial(nowMs)
-  return nowMs * 64 % 4294967296
-end
-
 --- Epoch milliseconds as a score in seconds with three decimals.
 local function score(ms)
   return string.format('%.3f', ms / 1000)

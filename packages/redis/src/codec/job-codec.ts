@@ -116,9 +116,8 @@ export function decodeJob(id: string, reply: readonly Buffer[]): JobRecord | und
   return hasData ? record : undefined
 }
 
-/** Decode a plain job from the reply of a claim, from its id on. The hot path of a worker. */
-export function decodePlainJob(packed: PackedStrings): JobRecord {
-  const id = packed.string()
+/** Decode a plain job from the reply of a claim, from its `created_at` on. The hot path of a worker. */
+export function decodePlainJob(id: string, packed: PackedStrings): JobRecord {
   const createdAtMs = parseTime(packed.string()) ?? 0
   const enqueuedAtMs = parseTime(packed.string())
   const timeoutS = readInteger(packed.string())

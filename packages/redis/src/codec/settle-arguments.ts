@@ -8,17 +8,22 @@ import { formatTime } from './time.ts'
 export function encodeSettlements(settlements: readonly Settlement[], workerName: string): Packable[] {
   const list: Packable[] = []
   let group: Settlement | undefined
+  let countAt = 0
+  let count = 0
   for (const settlement of settlements) {
     if (!isPlainSuccess(settlement)) {
+      group = undefined
       pushSettlement(list, settlement, workerName)
       continue
     }
-    const { queue, keepS, jobId, executionId, endedAtMs, startedAtMs, result } = settlement
-    if (group?.queue !== queue || group.keepS !== keepS) {
+    const { queue, keepS, hint = 0, jobId, executionId, endedAtMs, startedAtMs, result } = settlement
+    if (group?.queue !== queue || group.keepS !== keepS || (group.hint ?? 0) !== hint) {
       group = settlement
-      list.push(false, queue, keepS)
+      count = 0
+      countAt = list.push(false, queue, keepS, hint, 0) - 1
     }
     list.push(jobId, executionId, formatTime(startedAtMs), formatTime(endedAtMs), result?.returnValue ?? false)
+    list[countAt] = ++count
   }
   return list
 }

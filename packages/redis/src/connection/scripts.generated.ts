@@ -30,21 +30,22 @@ local function noteIfBroken(prefix, queue, id)
 end`
 
 const LIB_CLAIM = String.raw`local PLAIN_FIELDS = 8
+local call, try = redis.call, redis.pcall
 local function readPlain(key)
-  local count = redis.pcall('HLEN', key)
+  local count = try('HLEN', key)
+  local values
   if count == PLAIN_FIELDS then
-    local values = redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description',
+    values = call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description',
       'origin', 'last_heartbeat')
-    if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] and values[7] and values[8] then
-      return values, ''
-    end
   elseif count == PLAIN_FIELDS + 1 then
-    local values = redis.call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description',
+    values = call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description',
       'origin', 'last_heartbeat', 'result_ttl')
-    if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] and values[7] and values[8]
-      and values[9] then
-      return values, values[9]
-    end
+    if not values[9] then return nil end
+  else
+    return nil
+  end
+  if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] and values[7] and values[8] then
+    return values
   end
 end
 local LONG_MEMBER = string.rep('-', 65)
@@ -79,9 +80,10 @@ local MOST_DROPPED = 1000
 local function claim(prefix, first, last, want, worker, leaseMs, stamp, executionBase, largest)
   local claimed = {}
   if want <= 0 then return claimed end
+  local jobPrefix = prefix .. 'job:'
   local _, nowMs = clock()
   local leaseEnds = leaseScore(nowMs + leaseMs)
-  local serial = firstSerial(nowMs)
+  local nextId = executionIds(executionBase, nowMs)
   local dropped, bytes, fault = 0, 0, nil
   local anyPaused = isAnyPaused(prefix, first, last)
   for q = first, last do
@@ -91,31 +93,31 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
     while want > 0 and dropped < MOST_DROPPED and not isPaused do
       local ids = redis.pcall('LPOP', list, want)
       if not ids or ids.err then break end
-      local leases, length = {}, #claimed
+      local leases, m, length = {}, 0, #claimed
+      appendQueue(claimed, queue)
       for i = 1, #ids do
         local id = ids[i]
-        local key = prefix .. 'job:' .. id
-        local values, resultTtl = readPlain(key)
+        local key = jobPrefix .. id
+        local values = readPlain(key)
         if values and (values[1] ~= 'queued' or #values[2] > largest) then values = nil end
         local fields, size
         if not values then fields, size = readAny(prefix, queue, id, key, leases, largest) end
         if values or fields then
-          serial = serial + 1
-          local execution = executionBase .. string.format('%08x', serial)
-          redis.call('HSET', key, 'status', 'started', 'started_at', stamp, 'worker_name', worker,
-            'execution_id', execution)
+          local execution = nextId()
+          local member = id .. ':' .. execution
+          call('HSET', key, 'status', 'started', 'started_at', stamp, 'worker_name', worker, 'execution_id', execution)
           if values then
-            bytes = bytes + appendPlain(claimed, queue, execution, id, values, resultTtl)
+            bytes = bytes + appendPlain(claimed, member, values)
           else
             if redis.call('PERSIST', key) == 1 then
               redis.call('PERSIST', key .. ':dependents')
               redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
             end
-            appendFull(claimed, queue, execution, id, fields)
+            appendFull(claimed, id, execution, fields)
             bytes = bytes + size
           end
-          local m = #leases
-          leases[m + 1], leases[m + 2] = leaseEnds, id .. ':' .. execution
+          leases[m + 1], leases[m + 2] = leaseEnds, member
+          m = m + 2
           want = want - 1
         else
           dropped = dropped + 1
@@ -127,9 +129,9 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
         end
       end
       fault = lease(prefix .. 'wip:' .. queue, leases)
-      if fault then
+      if fault or m == 0 then
         unclaim(prefix, list, leases, claimed, length)
-        break
+        if fault then break end
       end
     end
   end
@@ -183,18 +185,25 @@ local function readAny(prefix, queue, id, key, leases, largest)
 end`
 
 const LIB_CLAIMED = String.raw`local MOST_BYTES = 8 * 1024 * 1024
-local function appendPlain(claimed, queue, execution, id, values, resultTtl)
+local function appendQueue(claimed, queue)
   local n = #claimed
-  claimed[n + 1], claimed[n + 2], claimed[n + 3], claimed[n + 4] = '', queue, execution, id
-  claimed[n + 5], claimed[n + 6], claimed[n + 7], claimed[n + 8] = values[3], values[4], values[5], resultTtl
-  claimed[n + 9], claimed[n + 10] = values[6], values[2]
-  return #values[2] + #values[6]
+  claimed[n + 1], claimed[n + 2], claimed[n + 3] = '', '', queue
 end
-local function appendFull(claimed, queue, execution, id, fields)
+local function appendPlain(claimed, member, values)
   local n = #claimed
-  claimed[n + 1], claimed[n + 2], claimed[n + 3], claimed[n + 4] = tostring(#fields), queue, execution, id
+  local data, description = values[2], values[6]
+  claimed[n + 1], claimed[n + 2], claimed[n + 3], claimed[n + 4] = member, values[3], values[4], values[5]
+  claimed[n + 5], claimed[n + 6], claimed[n + 7] = values[9] or '', description, data
+  return #data + #description
+end
+local function appendFull(claimed, id, execution, fields)
+  local n = #claimed
+  claimed[n + 1], claimed[n + 2], claimed[n + 3], claimed[n + 4] = '', tostring(#fields), id, execution
   n = n + 4
   for at = 1, #fields do claimed[n + at] = fields[at] end
+end
+local function firstClaimed(claimed)
+  return claimed[4] == '' and claimed[6] or string.match(claimed[4], '^[^:]*')
 end
 local function pack(claimed)
   return claimed == 'again' and claimed or cmsgpack.pack(claimed)
@@ -639,6 +648,19 @@ local function listQueue(batch, queue)
   if batch.listed[queue] then return end
   batch.listed[queue] = true
   redis.call('SADD', batch.queuesKey, batch.prefix .. 'queue:' .. queue)
+end`
+
+const LIB_EXECUTION_IDS = String.raw`local DIGITS = { '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f' }
+local function executionIds(base, nowMs)
+  local sixteens, digit, head = nowMs * 4, #DIGITS, nil
+  return function()
+    if digit == #DIGITS then
+      head = base .. string.format('%07x', sixteens % 268435456)
+      sixteens, digit = sixteens + 1, 0
+    end
+    digit = digit + 1
+    return head .. DIGITS[digit]
+  end
 end`
 
 const LIB_EXPIRING = String.raw`local function noteExpiring(prefix, id, expiresMs, queue, limit)
@@ -1145,10 +1167,11 @@ local function expireAfter(prefix, id, seconds, queue, limit)
   redis.call('EXPIRE', prefix .. 'job::' .. id .. ':dependencies', seconds)
 end`
 
-const LIB_SETTLE_PLAIN = String.raw`local function newPlainGroup(batch, queue, keepS)
+const LIB_SETTLE_PLAIN = String.raw`local function newPlainGroup(batch, queue, keepS, fieldCount)
   return {
     queue = queue,
     keepS = keepS,
+    fieldCount = tonumber(fieldCount),
     expires = tonumber(keepS) > 0,
     score = tonumber(keepS) > 0 and expiryScore(batch, keepS) or '+inf',
     release = 'all',
@@ -1161,26 +1184,54 @@ local function successNotice(batch, id, execution, startedAt, endedAt, value)
   if value and #value > LONGEST_PUBLISHED then return id end
   return table.concat({ id, batch.worker, execution, startedAt, endedAt, value and '1' or '0', value or '' }, '\n')
 end
-local function settlePlain(batch, group, id, execution, startedAt, endedAt, value)
-  local key = batch.prefix .. 'job:' .. id
-  local held = redis.pcall('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again')
-  if held[1] ~= execution or held[2] ~= 'started' or held[4] then return false end
-  append(batch.answers, 'a')
-  append(group.leases, id .. ':' .. execution)
-  batch.applied = batch.applied + 1
-  batch.successful = batch.successful + 1
-  if value then
-    redis.call('HSET', key, 'status', 'finished', 'ended_at', endedAt, 'started_at', startedAt, 'result', value)
-  else
-    redis.call('HSET', key, 'status', 'finished', 'ended_at', endedAt, 'started_at', startedAt)
+local PLAIN_WIDTH = 5
+local function findCanceled(batch, queue, list, first, last)
+  local key = batch.prefix .. 'canceled:' .. queue
+  if redis.call('EXISTS', key) == 0 then return {} end
+  local ids = {}
+  for at = first, last, PLAIN_WIDTH do ids[#ids + 1] = list[at] end
+  local scores = redis.pcall('ZMSCORE', key, unpack(ids))
+  return not scores.err and scores or nil
+end
+local function settlePlainGroup(batch, group, list, first, last, settleAny)
+  local call, try, prefix = redis.call, redis.pcall, batch.prefix
+  local jobPrefix, fieldCount, score = prefix .. 'job:', group.fieldCount, group.score
+  local keepS = group.expires and group.keepS
+  local leases, entries, answers = group.leases, group.entries, batch.answers
+  local ids, dependentsKeys, endedBy = batch.endedIds, batch.dependentsKeys, batch.endedBy
+  local a, l, e, n = #answers, #leases, #entries, #ids
+  local canceled = fieldCount > 0 and findCanceled(batch, group.queue, list, first, last)
+  local settled, index = 0, 0
+  for at = first, last, PLAIN_WIDTH do
+    local id, execution, startedAt, endedAt, value = list[at], list[at + 1], list[at + 2], list[at + 3], list[at + 4]
+    local key = jobPrefix .. id
+    local isOurs, waiters = false, nil
+    index = index + 1
+    if canceled and not canceled[index] and try('HLEN', key) == fieldCount then
+      isOurs = call('HGET', key, 'execution_id') == execution
+    else
+      local held = try('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again')
+      isOurs, waiters = held[1] == execution and held[2] == 'started' and not held[4], held[3]
+    end
+    if isOurs then
+      if value then
+        call('HSET', key, 'status', 'finished', 'ended_at', endedAt, 'started_at', startedAt, 'result', value)
+      else
+        call('HSET', key, 'status', 'finished', 'ended_at', endedAt, 'started_at', startedAt)
+      end
+      if keepS then call('EXPIRE', key, keepS) end
+      answers[a + 1], leases[l + 1] = 'a', id .. ':' .. execution
+      entries[e + 1], entries[e + 2] = score, id
+      ids[n + 1], dependentsKeys[n + 1], endedBy[n + 1] = id, key .. ':dependents', group
+      a, l, e, n = a + 1, l + 1, e + 2, n + 1
+      settled = settled + 1
+      if waiters then wake(prefix, id, waiters, successNotice(batch, id, execution, startedAt, endedAt, value)) end
+    else
+      settleAny(id, execution, startedAt, endedAt, value)
+      a, l, e, n = #answers, #leases, #entries, #ids
+    end
   end
-  appendEntry(group.entries, group.score, id)
-  noteEnd(batch, id, key, group)
-  if group.expires then redis.call('EXPIRE', key, group.keepS) end
-  if held[3] then
-    wake(batch.prefix, id, held[3], successNotice(batch, id, execution, startedAt, endedAt, value))
-  end
-  return true
+  batch.applied, batch.successful = batch.applied + settled, batch.successful + settled
 end`
 
 const LIB_SETTLED_BATCH = String.raw`local function newBatch(prefix, worker, stamp)
@@ -1429,9 +1480,6 @@ const LIB_TIME = String.raw`local function clock()
   local seconds = tonumber(time[1])
   return seconds, seconds * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function firstSerial(nowMs)
-  return nowMs * 64 % 4294967296
-end
 local function score(ms)
   return string.format('%.3f', ms / 1000)
 end
@@ -1474,7 +1522,7 @@ const LIB_WORKER_STATE = String.raw`local function showState(prefix, worker, sho
   local key = prefix .. 'worker:' .. worker
   if state == shown or redis.call('EXISTS', key) == 0 then return end
   if state == 'busy' then
-    attempt('HSET', key, 'state', state, 'current_job', claimed[4])
+    attempt('HSET', key, 'state', state, 'current_job', firstClaimed(claimed))
   else
     attempt('HSET', key, 'state', state)
     attempt('HDEL', key, 'current_job')
@@ -1584,7 +1632,7 @@ export const cancel: Script<
   'done' | 'missing' | 'refused' | 'more'
 > = {
   name: 'cancel',
-  sha: 'f00c04f96b138d567dbe334915b7ad73454cfdab',
+  sha: 'ac9044ee51013a741755b2f5d9899dfc30d99fbd',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1657,13 +1705,14 @@ export const claim: Script<
   Buffer
 > = {
   name: 'claim',
-  sha: '80f208f39a80c06efe981d8e770c73abb04fb8a9',
+  sha: '93f0bac67a5cb39912e4a82f2e2c9b01f1f8af7d',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
-    LIB_TIME,
     LIB_CLAIMED,
+    LIB_TIME,
+    LIB_EXECUTION_IDS,
     String.raw`local readAny
 local function make_claim_any()`,
     LIB_ATTEMPT,
@@ -1879,7 +1928,7 @@ export const cronHeartbeat: Script<
   [name: 'held' | 'taken', nowMs: number]
 > = {
   name: 'cron_heartbeat',
-  sha: '96ad52927e19bcfad5daf687c80ff1448d43e25b',
+  sha: '0fe8eef7cd63886af25f21ef73a7bbed61045715',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -1912,7 +1961,7 @@ export const cronOpen: Script<
   [tick: string, since: string, paused: string, resumed: string, nowMs: number]
 > = {
   name: 'cron_open',
-  sha: '3792b59ab8cf10b7c02e9a9810a49745c979362f',
+  sha: 'ca9bf755bad5adffcb1c4c557c1a8657acc2a5a5',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1951,7 +2000,7 @@ export const cronPause: Script<
   0 | 1
 > = {
   name: 'cron_pause',
-  sha: '50df2a755430d9cf3fee03c3bc4cc03da416bf19',
+  sha: '00fef2d15077aa94e4d496b5b1e08bcc019504e1',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1995,7 +2044,7 @@ export const cronRegister: Script<
   [answer: 'registered' | 'taken', lastBeat: string, leftMs: number]
 > = {
   name: 'cron_register',
-  sha: 'e8e05f2bcc0dde29cc4b055499146aa52bca3b66',
+  sha: '2ff59ea75e235fd0596c3d31498d69ad6127e542',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -2028,7 +2077,7 @@ export const cronSchedulers: Script<
   string[]
 > = {
   name: 'cron_schedulers',
-  sha: '964e6cd0677f82581496e9b7048142664ce97e6a',
+  sha: 'c34a0cb98c9c448ef37f0e4a4f9c6b7bee71315f',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2063,7 +2112,7 @@ export const cronTick: Script<
   [answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'too_many' | 'early', tick: string, nowMs: number]
 > = {
   name: 'cron_tick',
-  sha: 'aa31792f25ba93c09b61a434e06108ed8cca3d8f',
+  sha: '4bb00131e1c7ee78050f29d6f7096f8b7bb27140',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -2182,7 +2231,7 @@ export const deleteJob: Script<
   'done' | 'missing' | 'more'
 > = {
   name: 'delete_job',
-  sha: '3ad5f1f53c31524084cc9821ca6a2b8398c62c96',
+  sha: '7b8215db6b9adade4a2a35e0b119f97904bdea8d',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2255,7 +2304,7 @@ export const drainReady: Script<
   number
 > = {
   name: 'drain_ready',
-  sha: '318f6431a2d1bc771daa2f5acd6af835bd4a5599',
+  sha: '4e09365e851d4d21ac3692eba6a14bffc2a901b7',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2294,7 +2343,7 @@ export const dropDeadSlots: Script<
   number
 > = {
   name: 'drop_dead_slots',
-  sha: '0575fead76f82e66f7c1fdbbed92218a2c22c839',
+  sha: '48a1f0addd85fb548683a01877daf14ffeb41d11',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2401,7 +2450,7 @@ export const dropLeftOver: Script<
   number
 > = {
   name: 'drop_left_over',
-  sha: '6ca198c2be31f49bbdca7194dc98450ac2a20f05',
+  sha: '28bec1633752ccb59a70adb0964021116666bbe4',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2484,7 +2533,7 @@ export const empty: Script<
   number
 > = {
   name: 'empty',
-  sha: '5a5457e737c35090b2d8c59f3dae2846338cf49a',
+  sha: '1a919cee649cd3ba6ebe690d2fbbe1d5397cbc9b',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2533,7 +2582,7 @@ export const enqueue: Script<
   number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle' | 'too_many')[]
 > = {
   name: 'enqueue',
-  sha: 'af268ea38167df6160fb59a99cf3670d015a774c',
+  sha: 'd57fea8bdc0fa07dae68389510c5b56047fa4a64',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2736,7 +2785,7 @@ export const findLeftOver: Script<
   [next: string, queues: string[], ids: string[]]
 > = {
   name: 'find_left_over',
-  sha: '0a08440fb788c130c40cf4a483b02355d4ab4d51',
+  sha: '44925654c113186fb13075499d2111bd34a19b79',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2814,7 +2863,7 @@ export const giveBack: Script<
   ('returned' | 'lost')[]
 > = {
   name: 'give_back',
-  sha: '9ea360a201beb16deae107ed229b3d8f6c9b9ebd',
+  sha: '30e9a2957fb3087ed5eb9f952d5a8aff6c01c2bb',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2872,7 +2921,7 @@ export const heartbeat: Script<
   [name: 'held' | 'taken', lost: string[]]
 > = {
   name: 'heartbeat',
-  sha: '1efab1810bc9b7040b555ce02fb3085ed456cffe',
+  sha: '1654ddfaff85be6c80e9e7fa270d5cbde5af455f',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3018,7 +3067,7 @@ export const leases: Script<
   string[]
 > = {
   name: 'leases',
-  sha: '68b5f0f70b5f139afea42645aa2080dd398c895e',
+  sha: '5dc5dadda54fcb036e23a4401e7405ea6a306e39',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -3102,7 +3151,7 @@ export const promote: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'promote',
-  sha: '1af4c44847f60bd48bcec32f765bff2245d1ddde',
+  sha: 'fb9365258e10b48511a0876b719674e5feffff3e',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3150,7 +3199,7 @@ export const promoteDue: Script<
   'lost' | [moved: number, waitMs: number, nowMs: number, setAside: string[]]
 > = {
   name: 'promote_due',
-  sha: '569550c7d4ea59f4425631dcf02651011f0e4259',
+  sha: '93f04cc5c5d9d22c9483962f3f90d488f7f14617',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -3269,7 +3318,7 @@ export const reclaim: Script<
   Buffer
 > = {
   name: 'reclaim',
-  sha: '68fbee8e1f9ef829a77955f9c65d920e417e8067',
+  sha: 'db328ad58e30310d602cfa65dc8661deb0fd7e00',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3283,7 +3332,8 @@ for at = 3, #ARGV, 3 do
   local key = prefix .. 'job:' .. id
   local held = redis.pcall('HMGET', key, 'execution_id', 'status')
   if held[1] == execution and held[2] ~= 'canceled' and redis.call('HEXISTS', key, 'data') == 1 then
-    appendFull(found, queue, execution, id, (readFields(key, largest)))
+    appendQueue(found, queue)
+    appendFull(found, id, execution, (readFields(key, largest)))
   end
 end
 return pack(found)`,
@@ -3314,7 +3364,7 @@ export const recover: Script<
   [nowMs: number, taken: Buffer, next: number]
 > = {
   name: 'recover',
-  sha: 'b8de2933a5351c4f407c40205fba1939a9133c0c',
+  sha: 'ab4f99db6759cbe22dcc5cd02a50335ab82611fa',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3328,6 +3378,7 @@ export const recover: Script<
     LIB_SCHEDULE,
     LIB_CLAIMED,
     LIB_FIELDS,
+    LIB_EXECUTION_IDS,
     String.raw`local freeHeldSlot
 local function make_held_slot()`,
     LIB_LEASE,
@@ -3358,7 +3409,8 @@ local sentMs, from = tonumber(ARGV[9]), tonumber(ARGV[10])
 local nowS, nowMs = clock()
 if sentMs > 0 and nowMs - sentMs > leaseMs / 3 then return { nowMs, 'stalled', -1 } end
 local taken = {}
-local serial = firstSerial(nowMs)
+appendQueue(taken, queue)
+local nextId = executionIds(executionBase, nowMs)
 local left, bytes, isFull = 0, 0, false
 local READY_S = 5
 local function isStartedByPython(id, job)
@@ -3413,13 +3465,12 @@ for at = #ended - 1, 1, -2 do
       if ours and not hadHeartbeat and not often and string.sub(execution, 1, 1) == PREFETCHED and takesJobs() then
         putBack(id, key)
       else
-        serial = serial + 1
-        local own = executionBase .. string.format('%08x', serial)
+        local own = nextId()
         redis.call('HSET', key, 'status', 'started', 'execution_id', own)
         redis.call('ZADD', wipKey, leaseScore(nowMs + leaseMs), id .. ':' .. own)
         local few = often and math.min(SMALL, largest) or largest
         local fields, size = readFields(key, few)
-        appendFull(taken, queue, own, id, fields)
+        appendFull(taken, id, own, fields)
         bytes = bytes + size
       end
     end
@@ -3451,7 +3502,7 @@ export const register: Script<
   [answer: 'registered' | 'taken', aliveUntil: string, leftMs: number]
 > = {
   name: 'register',
-  sha: 'a6a9a92b4dc7f2b44517f24bc60080cf7ccd0620',
+  sha: 'c8365ffefaa261c01f059c70721aa3dd3abf764a',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3495,7 +3546,7 @@ export const releaseDependents: Script<
   0 | 1
 > = {
   name: 'release_dependents',
-  sha: 'f878d05c1a44b9eafd09754e51c1181d4dceda9e',
+  sha: '45a1aa954d933ae0e24bfcff0ddfb0103b7bd41b',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -3546,7 +3597,7 @@ export const releaseUnheld: Script<
   [seen: number, released: number]
 > = {
   name: 'release_unheld',
-  sha: 'aa098c3169caac5ae191db6b078b9c7999846adb',
+  sha: '8fa76016d9e998a584841b6d022f4abcbb3874b8',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3597,7 +3648,7 @@ export const requeue: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'requeue',
-  sha: '3b6b9183c3ff4dc9d07827223c03fca01f8bd74b',
+  sha: 'e05abc76b68e1d0926bb233d998014ec07e29160',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3648,7 +3699,7 @@ export const reschedule: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'reschedule',
-  sha: '370804fa8c9c003d305a9a27a5cbb1edc21b76fc',
+  sha: '907154463810c519e155aa1764e36948ab79ff33',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3741,13 +3792,14 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: '5263b08ee9eead7e994e4924e27b6cdf5be4469f',
+  sha: '754f43603c48a5737c7816f7885109b0966120e9',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
-    LIB_TIME,
     LIB_CLAIMED,
+    LIB_TIME,
+    LIB_EXECUTION_IDS,
     String.raw`local readAny
 local function make_claim_any()`,
     LIB_ATTEMPT,
@@ -3804,22 +3856,21 @@ local function settlementOf(id, execution, queue, to, startedAt, endedAt, keepS,
   return { id = id, execution = execution, queue = queue, to = to, startedAt = startedAt, endedAt = endedAt,
     keepS = keepS, counts = counts, release = release, value = value, extra = extra }
 end
-local batch, group = newBatch(prefix, worker, stamp), nil
+local batch = newBatch(prefix, worker, stamp)
 local at, last = 1, #settlements
 while at <= last do
-  if settlements[at] == true then
+  if settlements[at] then
     settle(batch, settlementOf(unpack(settlements, at + 1, at + 11)))
     at = at + 12
-  elseif settlements[at] == false then
-    group = newPlainGroup(batch, settlements[at + 1], settlements[at + 2])
-    at = at + 3
   else
-    local id, execution, startedAt, endedAt, value = unpack(settlements, at, at + 4)
-    if not settlePlain(batch, group, id, execution, startedAt, endedAt, value) then
-      settle(batch, settlementOf(id, execution, group.queue, 'finished', startedAt, endedAt, group.keepS, 'successful',
+    local queue, keepS, fieldCount, n = unpack(settlements, at + 1, at + 4)
+    local behind = at + 5 + PLAIN_WIDTH * tonumber(n)
+    local group = newPlainGroup(batch, queue, keepS, fieldCount)
+    settlePlainGroup(batch, group, settlements, at + 5, behind - 1, function(id, execution, startedAt, endedAt, value)
+      settle(batch, settlementOf(id, execution, queue, 'finished', startedAt, endedAt, keepS, 'successful',
         group.release, value, {}))
-    end
-    at = at + 5
+    end)
+    at = behind
   end
 end
 writeBatch(batch)
@@ -3932,7 +3983,7 @@ export const unregister: Script<
   'ok'
 > = {
   name: 'unregister',
-  sha: '0bc9774098387a41f781d06d7314e60b478ae41f',
+  sha: '8d21bbfa34a6efbc17bdc5dcd476bb8907cc5020',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(

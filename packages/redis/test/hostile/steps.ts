@@ -84,10 +84,10 @@ async function settleAll(
   claimed: readonly Claimed[],
   may: (step: string) => boolean,
 ): Promise<void> {
-  const settlements = claimed.flatMap(({ executionId, job }) => {
+  const settlements = claimed.flatMap(({ executionId, hint, job }) => {
     const outcome = job.id.endsWith('retry') && job.numberOfRetries === undefined ? RAISED : RETURNED
     try {
-      return [settle(job, executionId, outcome)]
+      return [settle(job, executionId, outcome, { hint })]
     } catch (error) {
       faults.found.push(`outcome of ${job.id}: ${error}`)
       return []

@@ -25,9 +25,9 @@ export class SettlementPolicy {
     this.#options = options
   }
 
-  settle({ executionId, job }: Claimed, outcome: Outcome): Settlement {
+  settle({ executionId, hint, job }: Claimed, outcome: Outcome): Settlement {
     const { defaultResultTtlS: resultTtlS, disableDefaultExceptionHandler } = this.#options
-    const settlement = settle(job, executionId, outcome, { resultTtlS })
+    const settlement = settle(job, executionId, outcome, { resultTtlS, hint })
     if (!disableDefaultExceptionHandler || settlement.to !== 'failed') return settlement
     const { result: _, ...rest } = settlement
     return { ...rest, keepS: UNLIMITED, unlisted: true }

@@ -87,7 +87,7 @@ export function describeClaimAndSettle(name: string, open: OpenStorage): void {
       const { queues, workers } = test.storage
       await queues.enqueue([newJob({ id: 'first' }), newJob({ id: 'second' })])
       const { jobs } = await workers.claim(claimRequest({ want: 1 }))
-      const settlements = jobs.map(({ job, executionId }) => settle(job, executionId, RETURNED))
+      const settlements = jobs.map(({ job, executionId, hint }) => settle(job, executionId, RETURNED, { hint }))
       const reply = await workers.settle('worker', settlements, claimRequest({ want: 1 }))
       expect(reply.answers).toEqual(['applied'])
       expect(reply.claimed.jobs.map(({ job }) => job.id)).toEqual(['second'])

@@ -60,6 +60,6 @@ export async function workOff(storage: Storage, outcome: Outcome, queues = ['def
 }
 
 export async function end(storage: Storage, jobs: readonly Claimed[], outcome: Outcome): Promise<SettleAnswer[]> {
-  const settlements = jobs.map(({ job, executionId }) => settle(job, executionId, outcome))
+  const settlements = jobs.map(({ job, executionId, hint }) => settle(job, executionId, outcome, { hint }))
   return [...(await storage.workers.settle('worker', settlements)).answers]
 }
