@@ -42,12 +42,21 @@ describe('packed lists', () => {
     )
     const bytes = Uint8Array.from({ length: 256 }, (_, n) => n)
     const packed = await repack([bytes, 7, 'ä', ...Array.from({ length: 70_000 }, () => 'many')])
-    expect(packed.firstByte).toBe(0)
-    expect([...packed.bytes()]).toEqual([...bytes])
-    expect([packed.string(), packed.string()]).toEqual(['7', 'ä'])
+    expect([...packed.stringIf((first, length) => first !== 0 || length !== 256)]).toEqual([...bytes])
+    expect([packed.stringIf(() => true), packed.string()]).toEqual(['7', 'ä'])
     let count = 0
     for (; !packed.isAtEnd; count++) expect(packed.string()).toBe('many')
     expect(count).toBe(70_000)
+  })
+
+  test('large texts and bytes are in their places', async () => {
+    await using lua = await setUp()
+    const bytes = Buffer.alloc(300_000, 0xfe)
+    const list = ['a', 'x'.repeat(300_000), 'é'.repeat(300_000), bytes, 'ä', 'y'.repeat(400_000)]
+    const packed = new PackedStrings((await lua.eval(REPACK, list)) as Buffer)
+    expect([packed.string(), packed.string(), packed.string()]).toEqual(list.slice(0, 3))
+    expect(packed.bytes().equals(bytes)).toBe(true)
+    expect([packed.string(), packed.string(), packed.isAtEnd]).toEqual([...list.slice(4), true])
   })
 
   test('hold tables by name, lists and booleans for Lua', async () => {

@@ -71,3 +71,36 @@ it('fails a job that has killed three workers, even with retries left, and conti
   await pool.stop()
   await running
 })
+
+/** Bytes from Redis that hold this word kill the process that reads them, as an exhausted memory would. */
+const FRAGILE = `
+import { Socket } from 'node:net'
+import { Worker } from 'rq'
+const [, , connection, prefix, folder] = process.argv
+const { push } = Socket.prototype
+Socket.prototype.push = function (chunk, ...rest) {
+  if (chunk?.includes?.('DEADLY')) process.kill(process.pid, 'SIGKILL')
+  return push.call(this, chunk, ...rest)
+}
+await new Worker('default', { connection, prefix, importPaths: [folder], leaseMs: 1000 }).work()
+`
+
+it('fails a job whose arguments kill each worker that reads them, after the third one, and runs the others', async () => {
+  await using redis = await redisFixture()
+  await using project = await makeProject({ 'jobs.mjs': JOBS, 'worker.mjs': FRAGILE }, { packages: ['rq'] })
+  await using queue = new Queue('default', { connection: redis.url, prefix: redis.prefix })
+  const deadly = await queue.enqueue('jobs.add', [`DEADLY${'x'.repeat(100_000)}`, 1], {
+    description: 'one that is read by nobody',
+    retry: new Retry({ max: 10 }),
+  })
+  const others = await queue.enqueueMany([1, 2, 3].map((n) => Queue.prepareData('jobs.add', [n, 1])))
+  const start = () => spawnNode(project.path('worker.mjs'), [redis.url, redis.prefix, project.dir])
+  for (let death = 1; death <= 3; death++) {
+    await using worker = start()
+    expect((await worker.exited).signal, `worker ${death}`).toBe('SIGKILL')
+  }
+  await using _ = start()
+  await eventually(async () => expect(await deadly.getStatus()).toBe('failed'))
+  expect((await deadly.latestResult())?.excString).toContain('This was the 3rd worker that was lost with this job')
+  for (const [n, other] of others.entries()) expect(await other.result({ timeout: patience(60) })).toBe(n + 2)
+})

@@ -230,6 +230,7 @@ export class Execution implements LeasedJob {
     if (!this.isRunning) return
     this.#state = 'settling'
     this.#parts.store.settle({
+      bytes: settlement.result?.returnValue?.length ?? 0,
       current: () => this.#current(settlement),
       onAnswer: (answer) => {
         if (typeof answer === 'string') this.#settled(settlement, answer)

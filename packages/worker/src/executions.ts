@@ -1,4 +1,4 @@
-import type { Claimed, Lease } from '@rq/job'
+import type { Claimed, JobRecord, Lease } from '@rq/job'
 import { Execution, type ExecutionEnd, type ExecutionParts } from './execution.ts'
 
 export interface ExecutionsOptions extends ExecutionParts {
@@ -16,7 +16,7 @@ export class Executions {
     this.#options = options
   }
 
-  /** Bytes of the data of the jobs, about. */
+  /** Bytes of the arguments and meta of the jobs, about. */
   get bytes(): number {
     return this.#bytes
   }
@@ -80,7 +80,7 @@ export class Executions {
     const executions = jobs.map((claimed) => new Execution(claimed, this.#options, this.#noteEnd))
     for (const execution of executions) {
       this.#executions.set(execution.id, execution)
-      this.#bytes += execution.job.data.length
+      this.#bytes += sizeOf(execution.job)
     }
     this.#options.renewer?.hold(executions)
     return executions
@@ -90,8 +90,10 @@ export class Executions {
     const { id, job } = execution
     // An execution that was given back may end a second time, when its run does.
     if (!this.#executions.delete(id)) return
-    this.#bytes -= job.data.length
+    this.#bytes -= sizeOf(job)
     this.#options.renewer?.drop(execution)
     this.#options.onEnd(end)
   }
 }
+
+const sizeOf = ({ data, meta }: JobRecord): number => data.length + (meta?.length ?? 0)

@@ -123,8 +123,7 @@ export function decodePlainJob(id: string, packed: PackedStrings): JobRecord {
   const timeoutS = readInteger(packed.string())
   const resultTtl = packed.string()
   const description = packed.string()
-  const first = packed.firstByte
-  const data = first !== undefined && isFirstOfJson(first) ? packed.string() : packed.bytes()
+  const data = packed.stringIf(isText)
   const record: JobRecord = {
     id,
     origin: '',
@@ -311,10 +310,13 @@ function callbackTimeout(key: CallbackKey): Reader {
 
 /** A string if the bytes may be JSON, which our own serializers write; else the bytes. */
 function payload(bytes: Buffer): Payload {
-  return isFirstOfJson(bytes[0] ?? 0) ? bytes.toString() : bytes
+  return isText(bytes[0] ?? 0, bytes.length) ? bytes.toString() : bytes
 }
 
+/** What is larger stays as it came: a worker that only passes it on needs no second copy. */
+const LONGEST_TEXT = 256 * 1024
+
 /** No JSON begins with the first byte of zlib, an `x`. */
-function isFirstOfJson(byte: number): boolean {
-  return byte < 0x80 && byte >= 0x09 && byte !== 0x78
+function isText(first: number, length: number): boolean {
+  return first < 0x80 && first >= 0x09 && first !== 0x78 && length <= LONGEST_TEXT
 }

@@ -23,14 +23,43 @@ const SHORT_STRING = 0xa0
 const LONGEST_SHORT = 31
 const LONGEST_16 = 0xffff
 
+/** A text or bytes of this length are copied once, into their place. */
+const LARGE = 256 * 1024
+
 /**
  * Pack a list into one argument, which Lua reads with `cmsgpack.unpack`: strings, booleans, lists and tables of
  * MessagePack.
  */
 export function packList(list: readonly Packable[]): Buffer {
   let packed = ARRAY_32 + bytesOf32(list.length)
-  for (const item of list) packed += typeof item === 'string' ? packString(item) : packOther(item)
-  return Buffer.from(packed, BYTES)
+  let parts: (string | Uint8Array)[] | undefined
+  for (const item of list) {
+    if (typeof item === 'string' ? item.length < LARGE : !isLargeBytes(item)) {
+      packed += typeof item === 'string' ? packString(item) : packOther(item)
+    } else {
+      parts ??= []
+      parts.push(packed + headOf(Buffer.byteLength(item as string | Uint8Array)), item as string | Uint8Array)
+      packed = ''
+    }
+  }
+  return parts === undefined ? Buffer.from(packed, BYTES) : joinParts([...parts, packed])
+}
+
+function isLargeBytes(item: Packable): boolean {
+  return item instanceof Uint8Array && item.length >= LARGE
+}
+
+/** @param parts - what is packed, and large texts or bytes that are not, in turn. */
+function joinParts(parts: readonly (string | Uint8Array)[]): Buffer {
+  const lengths = parts.map((part, at) => (at % 2 === 0 ? part.length : Buffer.byteLength(part)))
+  const joined = Buffer.allocUnsafeSlow(lengths.reduce((sum, length) => sum + length, 0))
+  let at = 0
+  for (const [n, part] of parts.entries()) {
+    if (typeof part !== 'string') joined.set(part, at)
+    else joined.write(part, at, n % 2 === 0 ? BYTES : 'utf8')
+    at += lengths[n] ?? 0
+  }
+  return joined
 }
 
 function packOther(item: Packable | readonly ScriptArgument[]): string {
@@ -95,20 +124,19 @@ function unreadableReply(): RqError {
 /** Reads, one after the other, the strings of a list that Lua packed with `cmsgpack.pack`. */
 export class PackedStrings {
   readonly #bytes: Buffer
-  readonly #text: string
-  readonly #isAscii: boolean
+  /** A part of an ASCII text costs no copy. Undefined for other bytes, and for many: the text would be one. */
+  readonly #text: string | undefined
   #at = 0
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes
-    this.#text = bytes.toString(BYTES)
-    this.#isAscii = isAscii(bytes)
+    this.#text = bytes.length < LARGE && isAscii(bytes) ? bytes.toString(BYTES) : undefined
     // The number of strings is not read: the end of the bytes says it. (Lua packs an empty table as an empty list.)
     this.#at = LIST_HEAD_LENGTHS.get(bytes[0] ?? 0) ?? 1
   }
 
   get isAtEnd(): boolean {
-    return this.#at >= this.#text.length
+    return this.#at >= this.#bytes.length
   }
 
   /** The next one, as UTF-8. */
@@ -116,7 +144,7 @@ export class PackedStrings {
     const end = this.#readHead()
     const start = this.#at
     this.#at = end
-    return this.#isAscii ? this.#text.slice(start, end) : this.#bytes.toString('utf8', start, end)
+    return this.#text === undefined ? this.#bytes.toString('utf8', start, end) : this.#text.slice(start, end)
   }
 
   /** The next one: a view, not a copy. */
@@ -127,23 +155,23 @@ export class PackedStrings {
     return this.#bytes.subarray(start, end)
   }
 
-  /** The first byte of the next one; undefined when it is empty. */
-  get firstByte(): number | undefined {
-    const at = this.#at
+  /** The next one: as UTF-8 if `isText` says so of its first byte and its length, else a view. */
+  stringIf(isText: (first: number, length: number) => boolean): string | Buffer {
     const end = this.#readHead()
-    const first = end > this.#at ? this.#text.charCodeAt(this.#at) : undefined
-    this.#at = at
-    return first
+    const start = this.#at
+    this.#at = end
+    if (start === end || !isText(this.#bytes[start] ?? 0, end - start)) return this.#bytes.subarray(start, end)
+    return this.#text === undefined ? this.#bytes.toString('utf8', start, end) : this.#text.slice(start, end)
   }
 
   /** Move to where the next string begins. Returns where it ends. */
   #readHead(): number {
-    const head = this.#text.charCodeAt(this.#at++)
+    const head = this.#bytes[this.#at++] ?? Number.NaN
     if (head >= SHORT_STRING && head <= (SHORT_STRING | LONGEST_SHORT)) return this.#endAfter(head & LONGEST_SHORT)
     const width = STRING_LENGTH_WIDTHS.get(head)
     if (width === undefined) throw unreadableReply()
     let length = 0
-    for (let n = 0; n < width; n++) length = length * 256 + this.#text.charCodeAt(this.#at++)
+    for (let n = 0; n < width; n++) length = length * 256 + (this.#bytes[this.#at++] ?? Number.NaN)
     return this.#endAfter(length)
   }
 
@@ -151,7 +179,7 @@ export class PackedStrings {
   #endAfter(length: number): number {
     const end = this.#at + length
     // Also false for NaN: the head itself was cut off.
-    if (end <= this.#text.length) return end
+    if (end <= this.#bytes.length) return end
     throw unreadableReply()
   }
 }

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import type { Limits } from '@rq/job'
-import { LineReader, writeLine } from '../inside-horse/lines.ts'
-import type { FromHorse } from '../inside-horse/protocol.ts'
+import { LineReader } from '../inside-horse/lines.ts'
+import type { FromHorse, ToHorse } from '../inside-horse/protocol.ts'
 import type { Program } from '../program.ts'
 import { deathSignalPrefix } from './death-signal.ts'
 import { checkMessage } from './horse-messages.ts'
+import { HorsePipe } from './horse-pipe.ts'
 import type { HorseExit, HorseListener, HorsePort } from './horse-port.ts'
 import { preloadFlags } from './preload-flags.ts'
 import { reapWithUs } from './reaper.ts'
@@ -37,6 +38,7 @@ export class ProcessHorse implements HorsePort {
   readonly #child: ChildProcess
   readonly #listener: HorseListener
   readonly #spare: () => void
+  readonly #toHorse: HorsePipe | undefined
   #exit: HorseExit | undefined
   #over = false
   #drainTimer: NodeJS.Timeout | undefined
@@ -54,6 +56,7 @@ export class ProcessHorse implements HorsePort {
     this.#child.on('exit', (code, signal) => this.#drain({ code, signal }))
     this.#child.on('close', () => this.#finish())
     const [toHorse, fromHorse] = this.#child.stdio.slice(3) as [Writable | undefined, Readable | undefined]
+    this.#toHorse = toHorse && new HorsePipe(toHorse)
     // The exit of the horse reports that it is gone. Messages that were on their way to it do not matter then.
     toHorse?.on('error', () => {})
     fromHorse?.on('error', () => {})
@@ -76,9 +79,8 @@ export class ProcessHorse implements HorsePort {
     return this.#child.pid
   }
 
-  send(message: Parameters<HorsePort['send']>[0]): void {
-    const pipe = this.#child.stdio[3] as Writable | undefined
-    if (pipe?.writable === true) pipe.write(writeLine(message))
+  send(message: ToHorse): void {
+    this.#toHorse?.send(message)
   }
 
   kill(): void {

@@ -6,8 +6,8 @@ import type { FromHorse, Task, ToHorse } from './protocol.ts'
 type Message = ToHorse | FromHorse
 
 /** The first character of a line with bytes. Progress lines have a mark of their own; all others are JSON objects. */
-const WITH_BYTES = '~'
-const BYTES_KEY = '~bytes'
+export const WITH_BYTES = '~'
+export const BYTES_KEY = '~bytes'
 
 /**
  * A message as one line, with the line feed. It is JSON, except for most progress. Bytes (payloads of other

@@ -24,6 +24,7 @@ async function sendBroken(broken: ReadonlySet<string>, ids: readonly string[]) {
       if (broken.has(id)) throw new TypeError('no outcome')
       return settlement(id)
     },
+    bytes: 0,
     onAnswer: (answer: SettleAnswer | Refused) => {
       answers[id] = answer
     },
@@ -52,6 +53,7 @@ async function send(ids: readonly string[], onCall: OnCall) {
   const answers: Record<string, SettleAnswer | Refused> = {}
   const pending = ids.map((id) => ({
     current: () => settlement(id),
+    bytes: 0,
     onAnswer: (answer: SettleAnswer | Refused) => {
       answers[id] = answer
     },

@@ -3,6 +3,8 @@ import type { Refused, StoreRetry } from './store-retry.ts'
 
 /** A settlement that waits to be sent. */
 export interface PendingSettlement {
+  /** Length of the value that it stores. */
+  readonly bytes: number
   /** Returns the settlement as it should be sent now. Called at each attempt to send. */
   readonly current: () => Settlement
   /**

@@ -29,6 +29,7 @@ const ended = ({ executionId, job }: Claimed) =>
   settle(job, executionId, { kind: 'returned', startedAtMs: 1, endedAtMs: 2 })
 
 interface Given {
+  readonly bytesHeld?: () => number
   /** For how many jobs beside those that are running. */
   readonly room?: number
   readonly maxJobs?: number
@@ -36,7 +37,7 @@ interface Given {
 }
 
 /** A loop whose store answers when the test says so. */
-async function setUp({ room = 1000, maxJobs, methods }: Given = {}) {
+async function setUp({ bytesHeld = () => 0, room = 1000, maxJobs, methods }: Given = {}) {
   const calls: Call[] = []
   const settled: string[] = []
   let serial = 0
@@ -58,7 +59,7 @@ async function setUp({ room = 1000, maxJobs, methods }: Given = {}) {
     ...methods,
   } as unknown as WorkerStore
   const loop = new StoreLoop({
-    bytesHeld: () => 0,
+    bytesHeld,
     concurrency: 1,
     largestBytes: 1,
     store,
@@ -78,10 +79,10 @@ async function setUp({ room = 1000, maxJobs, methods }: Given = {}) {
   })
   const run = loop.run()
   await turn()
-  const end = (from: number, count: number) => {
+  const end = (from: number, count: number, bytes = 0) => {
     for (let n = from; n < from + count; n++) {
       const settlement = ended(job(n))
-      loop.settle({ current: () => settlement, onAnswer: () => settled.push(settlement.jobId) })
+      loop.settle({ bytes, current: () => settlement, onAnswer: () => settled.push(settlement.jobId) })
     }
   }
   return { loop, run, calls, settled, end }
@@ -128,6 +129,31 @@ describe('StoreLoop', () => {
     calls[1]?.answer(0)
     await turn()
     expect(calls.map(({ settlements }) => settlements.length)).toEqual([200, 200, 50])
+  })
+
+  test('a call whose values have come to 8 MB carries no more', async () => {
+    const { calls, end } = await setUp()
+    end(1, 5, 3_000_000)
+    await turn()
+    expect(calls.map(({ settlements }) => settlements.length)).toEqual([3])
+    calls[0]?.answer(0)
+    await turn()
+    expect(calls.map(({ settlements }) => settlements.length)).toEqual([3, 2])
+  })
+
+  test('while the jobs that are held are very large, none is claimed beside them', async () => {
+    let bytes = 60_000_000
+    const { calls, end, loop } = await setUp({ bytesHeld: () => bytes })
+    end(1, 1)
+    await turn()
+    expect(calls.map(({ claim }) => claim)).toEqual([undefined])
+    calls[0]?.answer(0)
+    bytes = 10
+    loop.nudge()
+    await turn()
+    end(2, 1)
+    await turn()
+    expect(calls.at(-1)?.claim?.want).toBeGreaterThan(0)
   })
 
   test('two calls together ask for no more than there is room for', async () => {

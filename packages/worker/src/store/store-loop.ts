@@ -36,7 +36,7 @@ export interface StoreLoopOptions {
   readonly onClaimed: (jobs: readonly Claimed[]) => void
   /** How many jobs the worker has, also those whose settlements wait or are under way. */
   readonly jobsHeld: () => number
-  /** How many bytes the data of those jobs has. */
+  /** How many bytes the arguments and meta of those jobs have. */
   readonly bytesHeld: () => number
   /** How many jobs run at once. */
   readonly concurrency: number
@@ -50,8 +50,13 @@ export interface StoreLoopOptions {
 
 /** As many as are settled at once. */
 const MOST_CLAIMED_AT_ONCE = MOST_SETTLED_AT_ONCE
+const MB = 1024 ** 2
 /** With this much data in the jobs that are held, no job is claimed ahead. */
-const MOST_BYTES_AHEAD = 16 * 1024 ** 2
+const MOST_BYTES_AHEAD = 16 * MB
+/** With this much, none is claimed at all. */
+const MOST_BYTES_HELD = 48 * MB
+/** A settling call whose values have so many bytes takes no more. */
+const MOST_BYTES_SETTLED = 8 * MB
 /** How long to gather settlements while the horses have enough to do. */
 const GATHER_MS = 2
 const SUSPENDED_POLL_MS = SECOND_MS
@@ -252,10 +257,12 @@ export class StoreLoop {
     return Math.max(0, Math.min(free, order.mostAtOnce, MOST_CLAIMED_AT_ONCE))
   }
 
-  /** While the jobs that are held are large, none is claimed ahead of those that run. */
+  /** While the jobs that are held are large, none is claimed ahead of those that run, or beside them. */
   #roomAhead(): number {
     const { bytesHeld, concurrency, jobsHeld } = this.#options
-    return bytesHeld() < MOST_BYTES_AHEAD ? Number.POSITIVE_INFINITY : Math.max(0, concurrency - jobsHeld())
+    const bytes = bytesHeld()
+    if (bytes < MOST_BYTES_AHEAD) return Number.POSITIVE_INFINITY
+    return bytes < MOST_BYTES_HELD ? Math.max(0, concurrency - jobsHeld()) : 0
   }
 
   #claimRequest(want: number): ClaimRequest {
@@ -304,7 +311,7 @@ export class StoreLoop {
    * Send the settlements that wait, and claim along with them. Empty queues are asked as well, since it costs nothing.
    */
   #sendSettlements(): void {
-    const pending = this.#settlements.splice(0, MOST_SETTLED_AT_ONCE)
+    const pending = this.#settlements.splice(0, countOfNext(this.#settlements))
     const { claimable } = this.#state
     const claim = claimable > 0 ? this.#claimRequest(claimable) : undefined
     this.#requested += claimable
@@ -380,4 +387,12 @@ export class StoreLoop {
     this.#workWait.startSoon()
     this.#options.onIdle()
   }
+}
+
+/** How many of these go into one call. */
+function countOfNext(settlements: readonly PendingSettlement[]): number {
+  const most = Math.min(settlements.length, MOST_SETTLED_AT_ONCE)
+  let count = 0
+  for (let bytes = 0; count < most && bytes < MOST_BYTES_SETTLED; count++) bytes += settlements[count]?.bytes ?? 0
+  return count
 }
