@@ -1,0 +1,3 @@
+export async function sendMail(to: string, subject: string): Promise<string> {
+  return `${subject} was sent to ${to}`
+}
