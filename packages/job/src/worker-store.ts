@@ -215,8 +215,20 @@ export interface WorkerStore {
    * reply has a `next`.
    */
   recover(request: RecoverRequest): Promise<RecoverReply>
-  /** Wait until one of the queues may have a job, at most `timeoutMs`, or until `signal` fires. Claims nothing. */
-  waitForWork(queues: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<void>
+  /**
+   * Wait until one of the queues may have a job, at most `timeoutMs`, or until `signal` fires, and then resolve at
+   * once. With `claim`, for the same queues, a store may claim in the same step, which saves a round trip for a job
+   * that comes to a waiting worker. `shown` is as in {@link claim}.
+   * @returns the reply, which has `again` if there are more jobs. Undefined: nothing was claimed, or the reply was lost
+   *   and the next claim finds its jobs.
+   */
+  waitForWork(
+    queues: readonly string[],
+    timeoutMs: number,
+    signal: AbortSignal,
+    claim?: ClaimRequest,
+    shown?: WorkerState,
+  ): Promise<ClaimReply | undefined>
   /**
    * Call `listener` for each command to this worker, until the returned function is called. Resolves when no command
    * that is sent from now on is missed; stays pending while the store is away.

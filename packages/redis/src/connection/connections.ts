@@ -90,19 +90,22 @@ export class Connections {
   }
 
   /**
-   * Like {@link run}. Also returns whether the connection broke meanwhile: then the client has sent the same call
-   * again, and the script may have run twice. Always false on a Cluster, whose client does not show it.
+   * Like {@link run}, by default on the main client. Also returns whether the connection broke meanwhile: then the
+   * client has sent the same call again, and the script may have run twice. Always false on a Cluster, whose client
+   * does not show it.
    */
   async runNotingResend<Keys extends readonly string[], Args extends readonly ScriptArgument[], Reply>(
     script: Script<Keys, Args, Reply>,
     keys: Keys,
     args: Args,
+    given?: Client,
   ): Promise<{ reply: Reply; resent: boolean }> {
     const clients = this.#used()
-    const before = socketOf(clients.main())
-    const reply = await this.run(script, keys, args)
+    const client = given ?? clients.main()
+    const before = socketOf(client)
+    const reply = await clients.call(() => runScript(client, script, keys, args), client)
     // If there was no connection at the start, the call was first sent when there was one.
-    return { reply, resent: before !== undefined && socketOf(clients.main()) !== before }
+    return { reply, resent: before !== undefined && socketOf(client) !== before }
   }
 
   /** Send commands on the main client. @throws RqError as `redisError` says; `RQ_CLOSED`. */

@@ -1499,6 +1499,23 @@ local function deferredScore()
   return scoreInTurn(3155760000)
 end`
 
+const LIB_TIME_TEXT = String.raw`local function timeText(ms)
+  local seconds = math.floor(ms / 1000)
+  local days = math.floor(seconds / 86400) + 719468
+  local era = math.floor(days / 146097)
+  local dayOfEra = days - era * 146097
+  local yearOfEra = math.floor((dayOfEra - math.floor(dayOfEra / 1460) + math.floor(dayOfEra / 36524)
+    - math.floor(dayOfEra / 146096)) / 365)
+  local dayOfYear = dayOfEra - (365 * yearOfEra + math.floor(yearOfEra / 4) - math.floor(yearOfEra / 100))
+  local monthFromMarch = math.floor((5 * dayOfYear + 2) / 153)
+  local day = dayOfYear - math.floor((153 * monthFromMarch + 2) / 5) + 1
+  local month = monthFromMarch < 10 and monthFromMarch + 3 or monthFromMarch - 9
+  local year = yearOfEra + era * 400 + (month <= 2 and 1 or 0)
+  local ofDay = seconds % 86400
+  return string.format('%04d-%02d-%02dT%02d:%02d:%02d.%03d000Z', year, month, day, math.floor(ofDay / 3600),
+    math.floor(ofDay % 3600 / 60), ofDay % 60, ms % 1000)
+end`
+
 const LIB_WAITERS = String.raw`local function wake(prefix, id, waiters, notice)
   if not waiters or waiters == '' then return end
   for channel in string.gmatch(waiters, '[^,]+') do
@@ -1741,6 +1758,75 @@ end
 local claimed = claim(prefix, 9, #ARGV, want, worker, leaseMs, stamp, executionBase, largest)
 showState(prefix, worker, shown, claimed)
 return claimed.err and claimed or pack(claimed)`,
+  ),
+}
+
+/**
+ * Claim a job for a worker that waits. This is sent right behind a command that blocks until the queue has a job, so it may run much later: it takes nothing for a worker that has left meanwhile, and finds the time of the start itself.
+ *
+ * Keys: suspended (rq:suspended)
+ *
+ * Reply: the word suspended or again (see lib/claim), or what lib/claimed packs; 1 = the queue has more jobs
+ */
+export const claimWaiting: Script<
+  [suspended: string],
+  [
+    prefix: string,
+    aheadMs: number,
+    want: number,
+    worker: string,
+    instance: string,
+    leaseMs: number,
+    largest: number,
+    executionBase: string,
+    shown: string,
+    queue: string,
+  ],
+  [claimed: Buffer, isMore: number]
+> = {
+  name: 'claim_waiting',
+  sha: '020f9ab005ce6e69804806e3b51637d00a6d4aa7',
+  keyCount: 1,
+  repliesInBytes: true,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
+    LIB_TIME,
+    LIB_CLAIMED,
+    String.raw`local readAny
+local function make_claim_any()`,
+    LIB_BROKEN,
+    LIB_EXPIRING,
+    LIB_FIELDS,
+    LIB_LEASE,
+    LIB_RESULTS,
+    LIB_CLAIM_ANY,
+    String.raw`return readAny
+end
+function readAny(...)
+  readAny = make_claim_any()
+  return readAny(...)
+end`,
+    LIB_CLAIM,
+    LIB_TIME_TEXT,
+    LIB_WORKER_STATE,
+    String.raw`local suspendedKey = KEYS[1]
+local prefix, aheadMs, want, worker, instance = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
+local leaseMs, largest, executionBase, shown = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8], ARGV[9]
+local queueAt = 10
+local record = attempt('HMGET', prefix .. 'worker:' .. worker, 'instance', 'death') or {}
+if record[1] ~= instance or record[2] then return { pack({}), 0 } end
+if redis.call('EXISTS', suspendedKey) == 1 then
+  showState(prefix, worker, shown, 'suspended')
+  return { 'suspended', 0 }
+end
+local _, nowMs = clock()
+local stamp = timeText(nowMs + aheadMs)
+local claimed = claim(prefix, queueAt, queueAt, want, worker, leaseMs, stamp, executionBase, largest)
+showState(prefix, worker, shown, claimed)
+if claimed.err then return claimed end
+local isMore = #claimed > 0 and (attempt('LLEN', prefix .. 'queue:' .. ARGV[queueAt]) or 0) > 0
+return { pack(claimed), isMore and 1 or 0 }`,
   ),
 }
 

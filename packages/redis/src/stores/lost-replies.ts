@@ -1,7 +1,7 @@
 import type { Claimed, ClaimReply, Lease } from '@rq/job'
 import { decodeClaim } from '../codec/claim-codec.ts'
 import type { Connections } from '../connection/connections.ts'
-import type { Script, ScriptArgument } from '../connection/script.ts'
+import type { Client, Script, ScriptArgument } from '../connection/script.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
 import { leasesOfCalls, leaseWords } from './leases-of-calls.ts'
@@ -32,6 +32,8 @@ export class LostReplies {
   readonly #connections: Connections
   readonly #keys: Keys
   readonly #underWay = new Set<LeasingCall>()
+  /** Calls under way whose reply is not read any more. */
+  readonly #abandoned = new Set<LeasingCall>()
   #lost: LostReply[] = []
 
   constructor(connections: Connections, keys: Keys) {
@@ -45,21 +47,30 @@ export class LostReplies {
     return [...this.#underWay, ...lost].filter((call) => call.workerName === workerName).map(({ base }) => base)
   }
 
-  /** Run the script of a call. If it fails, it may have run nevertheless. */
+  /** The reply of a call that is under way will not be read: it counts as lost. */
+  abandon(call: LeasingCall): void {
+    if (this.#underWay.has(call)) this.#abandoned.add(call)
+  }
+
+  /** Run the script of a call, by default on the main client. If it fails, it may have run nevertheless. */
   async send<KeyNames extends readonly string[], Args extends readonly ScriptArgument[], Reply>(
     call: LeasingCall,
     script: Script<KeyNames, Args, Reply>,
     keys: KeyNames,
     args: Args,
+    client?: Client,
   ): Promise<{ reply: Reply; resent: boolean }> {
     this.#underWay.add(call)
     try {
-      return await this.#connections.runNotingResend(script, keys, args)
+      const answer = await this.#connections.runNotingResend(script, keys, args, client)
+      if (this.#abandoned.has(call)) this.#lost.push({ ...call, known: [] })
+      return answer
     } catch (error) {
       this.#lost.push({ ...call, known: [] })
       throw error
     } finally {
       this.#underWay.delete(call)
+      this.#abandoned.delete(call)
     }
   }
 

@@ -1,4 +1,6 @@
 import { deferred, pause, SECOND_MS, startTimer } from '@rq/core'
+import { isCluster } from '../connection/client-shape.ts'
+import { socketOf } from '../connection/clients.ts'
 import type { Connections } from '../connection/connections.ts'
 import type { Client } from '../connection/script.ts'
 import type { Keys } from '../keys.ts'
@@ -59,6 +61,59 @@ export class WorkSignal {
     signal.removeEventListener('abort', stop)
   }
 
+  /**
+   * As {@link wait}, for one queue: what `claim` sends goes right behind the blocking command over the same
+   * connection, so that Redis runs it in the moment in which there is a job. Resolves to its reply; to undefined if it
+   * was not sent, after `timeoutMs`, or when `signal` fires. In the last two cases the reply is lost, if there will be
+   * one.
+   * @throws what `claim` throws.
+   */
+  async claimFrom<T>(
+    queue: string,
+    timeoutMs: number,
+    signal: AbortSignal,
+    claim: (client: Client) => Promise<T>,
+  ): Promise<T | undefined> {
+    const client = this.#client(queue)
+    // What is sent before there is a connection looks like what is sent again.
+    const isReady = isCluster(client) ? false : await isReadyWithin(client, timeoutMs, signal)
+    // The blocking command of an earlier wait may still hold the connection.
+    if (!isReady || signal.aborted || this.#blocked.has(queue)) {
+      await this.wait([queue], timeoutMs, signal)
+      return undefined
+    }
+    const key = this.#keys.queue(queue)
+    const ended = AbortSignal.any([signal, this.#ended.signal])
+    let isOver = false
+    const over = deferred<undefined>()
+    const leave = () => {
+      isOver = true
+      this.#drop(queue)
+      over.resolve(undefined)
+    }
+    ended.addEventListener('abort', leave, { once: true })
+    const timer = startTimer(timeoutMs, leave)
+    const watchdog = this.#watchdog(client)
+    try {
+      // The claim runs whatever becomes of this: it finds no job, or that Redis has no memory left for it.
+      const isRefused = client.blmove(key, key, 'LEFT', 'LEFT', BLOCK_S).then(
+        () => false,
+        () => true,
+      )
+      const claimed = claim(client)
+      const reply = await Promise.race([claimed, over.promise])
+      if (!isOver && (await isRefused)) await pause(REFUSED_MS, ended)
+      return reply
+    } catch (error) {
+      if (isOver) return undefined
+      throw error
+    } finally {
+      clearInterval(watchdog)
+      clearTimeout(timer)
+      ended.removeEventListener('abort', leave)
+    }
+  }
+
   /** Close the connections and end current waits. The next wait opens new connections. */
   disconnect(): void {
     this.#ended.abort()
@@ -89,8 +144,7 @@ export class WorkSignal {
     const ended = this.#ended.signal
     while (!ended.aborted) {
       const client = this.#client(queue)
-      // A connection without a reply for longer than the block is dead: send the command over another one.
-      const watchdog = setInterval(() => client.disconnect(true), BLOCK_S * SECOND_MS + SLACK_MS).unref()
+      const watchdog = this.#watchdog(client)
       try {
         const id = await client.blmove(key, key, 'LEFT', 'LEFT', BLOCK_S)
         if (id === null) continue
@@ -114,6 +168,18 @@ export class WorkSignal {
     return nowMs - lastMs < AGAIN_MS
   }
 
+  /** A connection without a reply for longer than the block is dead: its commands go over another one. */
+  #watchdog(client: Client): NodeJS.Timeout {
+    return setInterval(() => client.disconnect(true), BLOCK_S * SECOND_MS + SLACK_MS).unref()
+  }
+
+  #drop(queue: string): void {
+    const client = this.#clients.get(queue)
+    if (client === undefined) return
+    this.#clients.delete(queue)
+    this.#connections.drop(client)
+  }
+
   #client(queue: string): Client {
     const known = this.#clients.get(queue)
     if (known !== undefined) return known
@@ -121,4 +187,19 @@ export class WorkSignal {
     this.#clients.set(queue, client)
     return client
   }
+}
+
+/** Whether a client is connected, or comes to be in this time. */
+async function isReadyWithin(client: Client, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+  if (socketOf(client) !== undefined) return true
+  const { promise, resolve } = deferred()
+  const stop = () => resolve()
+  const timer = startTimer(timeoutMs, stop)
+  client.once('ready', stop)
+  signal.addEventListener('abort', stop, { once: true })
+  await promise
+  clearTimeout(timer)
+  client.off('ready', stop)
+  signal.removeEventListener('abort', stop)
+  return socketOf(client) !== undefined
 }

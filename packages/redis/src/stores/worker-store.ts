@@ -30,6 +30,7 @@ import { stampNow } from '../codec/time.ts'
 import { decodeWorker, encodeNewWorker } from '../codec/worker-codec.ts'
 import type { Connections } from '../connection/connections.ts'
 import { redisError } from '../connection/redis-error.ts'
+import type { WordsOf } from '../connection/script.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
 import { cleanUp } from './cleanup.ts'
@@ -64,6 +65,8 @@ export class RedisWorkerStore implements WorkerStore {
   readonly #keys: Keys
   readonly #signal: WorkSignal
   readonly #births = new Map<string, string>()
+  /** Of the workers that are registered, by name. */
+  readonly #instances = new Map<string, string>()
   /** Host and port of the connection at the last registration. */
   #address = UNKNOWN_ADDRESS
   readonly #claims: LostReplies
@@ -89,19 +92,24 @@ export class RedisWorkerStore implements WorkerStore {
       [this.#keys.workers],
       [this.#keys.prefix, name, instance, ttlS, leaseMs, queues.length, ...queues, ...fields],
     )
-    if (answer === 'registered') return undefined
+    if (answer === 'registered') {
+      this.#instances.set(name, instance)
+      return undefined
+    }
     return { lastBeat: aliveUntil || undefined, freeInMs: leftMs }
   }
 
   async unregister(worker: WorkerIdentity): Promise<void> {
     const { instance, name, queues } = worker
+    this.#instances.delete(name)
     const bases = this.#claims.basesWithoutReply(name)
-    if (bases.length > 0) await this.giveBack(await leasesOfCalls(this.#connections, this.#keys, queues, bases))
     await this.#connections.run(
       scripts.unregister,
       [this.#keys.workers],
       [this.#keys.prefix, name, instance, stampNow(), ...queues],
     )
+    // Only now, since a claim that still waits in Redis takes nothing any more.
+    if (bases.length > 0) await this.giveBack(await leasesOfCalls(this.#connections, this.#keys, queues, bases))
     this.#births.delete(worker.name)
   }
 
@@ -227,8 +235,20 @@ export class RedisWorkerStore implements WorkerStore {
     return next < 0 ? { jobs } : { jobs, next }
   }
 
-  waitForWork(queues: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<void> {
-    return this.#signal.wait(queues, timeoutMs, signal)
+  /** Claims along with the wait if there is one queue, see {@link WorkSignal.claimFrom}. */
+  async waitForWork(
+    queues: readonly string[],
+    timeoutMs: number,
+    signal: AbortSignal,
+    claim?: ClaimRequest,
+    shown?: WorkerState,
+  ): Promise<ClaimReply | undefined> {
+    if (claim !== undefined && queues.length === 1) {
+      const instance = this.#instances.get(claim.workerName)
+      if (instance !== undefined) return this.#waitAndClaim(claim, instance, shown, timeoutMs, signal)
+    }
+    await this.#signal.wait(queues, timeoutMs, signal)
+    return undefined
   }
 
   async onCommand(workerName: string, listener: (command: WorkerCommand) => void): Promise<() => Promise<void>> {
@@ -259,6 +279,43 @@ export class RedisWorkerStore implements WorkerStore {
 
   disconnect(): void {
     this.#signal.disconnect()
+  }
+
+  async #waitAndClaim(
+    claim: ClaimRequest,
+    instance: string,
+    shown: WorkerState | undefined,
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<ClaimReply | undefined> {
+    const { leaseMs, want, workerName } = claim
+    const [queue = ''] = claim.queues
+    const largest = largestOf(claim)
+    const call = { base: executionBase(claim.isPrefetch), queues: [queue], workerName, largest }
+    const serverMs = this.#clock.nowMs()
+    const aheadMs = serverMs === 0 ? 0 : Math.round(Date.now() - serverMs)
+    const args = [
+      this.#keys.prefix,
+      aheadMs,
+      want,
+      workerName,
+      instance,
+      leaseMs,
+      largest,
+      call.base,
+      shown ?? '',
+      queue,
+    ]
+    const answer = await this.#signal.claimFrom(queue, timeoutMs, signal, (client) =>
+      this.#claims.send(call, scripts.claimWaiting, [this.#keys.suspended], args as ClaimWaitingArguments, client),
+    )
+    if (answer === undefined) {
+      this.#claims.abandon(call)
+      return undefined
+    }
+    const [packed, isMore] = answer.reply
+    const claimed = await this.#claims.addLost(decodeClaim(packed), call, answer.resent)
+    return isMore === 1 ? { ...claimed, again: true } : claimed
   }
 
   /** Python workers of RQ 3 do not write which job they run: it is in the set of their executions. */
@@ -310,6 +367,8 @@ export class RedisWorkerStore implements WorkerStore {
     return birth
   }
 }
+
+type ClaimWaitingArguments = WordsOf<typeof scripts.claimWaiting>[1]
 
 /** The reply of recover.lua if Redis was paused or unreachable. */
 const STALLED = Buffer.from('stalled')

@@ -7,7 +7,7 @@ import { type PendingReturn, ReturnSender } from './return-sender.ts'
 import { type PendingSettlement, SettlementSender } from './settlement-sender.ts'
 import { ShownState } from './shown-state.ts'
 import { StoreRetry } from './store-retry.ts'
-import { WorkWait } from './work-wait.ts'
+import { type WaitingClaim, WorkWait } from './work-wait.ts'
 
 /** What the loop asks the horses before it claims. */
 interface HorseCapacity {
@@ -73,6 +73,8 @@ const REFUSED_PAUSE_MS = 5 * SECOND_MS
 export class StoreLoop {
   readonly #options: StoreLoopOptions
   readonly #closing = new AbortController()
+  /** Ends the wait for work. */
+  readonly #waiting = new AbortController()
   readonly #retry: StoreRetry
   readonly #settlementSender: SettlementSender
   readonly #returnSender: ReturnSender
@@ -120,14 +122,15 @@ export class StoreLoop {
     this.#dependentsRelease = new DependentsRelease({ store, retry: this.#retry, logger, signal, onReleased: onWork })
     this.#refusedClaims = new FailureLog(logger, 'Claiming jobs')
     // Waiting for work has a retry of its own, so that its failures do not slow down the other calls.
-    const retry = new StoreRetry({ logger, signal, random })
+    const retry = new StoreRetry({ logger, signal: this.#waiting.signal, random })
     this.#workWait = new WorkWait({
       store,
       queues,
       clock,
       retry,
-      signal,
+      signal: this.#waiting.signal,
       isWanted: () => this.#mayWaitForWork,
+      beginClaim: () => this.#beginWaitingClaim(),
       onWork,
       logger,
     })
@@ -150,6 +153,8 @@ export class StoreLoop {
   /** Whether any write is pending. */
   get isWriting(): boolean {
     if (this.#calls.size > 0 || this.#isReturning || this.#dependentsRelease.isRunning) return true
+    // It brings an answer at once, and with it maybe a job to return.
+    if (this.#waiting.signal.aborted && this.#workWait.isClaiming) return true
     return this.#settlements.length > 0 || this.#returns.length > 0
   }
 
@@ -189,6 +194,7 @@ export class StoreLoop {
 
   stopClaiming(): void {
     this.#isClaiming = false
+    this.#waiting.abort()
     this.nudge()
   }
 
@@ -196,6 +202,7 @@ export class StoreLoop {
   close(): void {
     this.#state.closing = true
     this.#closing.abort()
+    this.#waiting.abort()
     this.nudge()
   }
 
@@ -361,6 +368,24 @@ export class StoreLoop {
     if (jobs.length === 0) return
     this.#workWait.foundWork()
     onClaimed(jobs)
+  }
+
+  /** A claim of one job, by a worker without jobs: what else there is it claims while that one runs. */
+  #beginWaitingClaim(): WaitingClaim | undefined {
+    if (!this.#hasNoJobs() || this.#claimable() === 0) return undefined
+    this.#requested += 1
+    return {
+      request: this.#claimRequest(1),
+      shown: this.#shown.begin(),
+      onEnd: (reply) => {
+        this.#requested -= 1
+        this.#shown.end(reply)
+        if (reply === undefined) return
+        this.#take(reply, 1)
+        this.#state.queuesEmpty = reply.again !== true
+        this.nudge()
+      },
+    }
   }
 
   async #pauseClaims(ms: number): Promise<void> {

@@ -1,6 +1,14 @@
 import { type Clock, FailureLog, type Logger, pause, SECOND_MS } from '@rq/core'
-import type { WorkerStore } from '@rq/job'
+import type { ClaimReply, ClaimRequest, WorkerState, WorkerStore } from '@rq/job'
 import type { StoreRetry } from './store-retry.ts'
+
+/** A claim that the store may make along with a wait. */
+export interface WaitingClaim {
+  readonly request: ClaimRequest
+  readonly shown: WorkerState
+  /** Called once, with what it brought, if anything. */
+  readonly onEnd: (reply: ClaimReply | undefined) => void
+}
 
 export interface WorkWaitOptions {
   readonly store: WorkerStore
@@ -10,7 +18,9 @@ export interface WorkWaitOptions {
   readonly signal: AbortSignal
   /** Whether to wait; asked just before the wait. */
   readonly isWanted: () => boolean
-  /** Called once after each wait: there may be work. */
+  /** The claim to make along with a wait, if any; asked just before it. */
+  readonly beginClaim: () => WaitingClaim | undefined
+  /** Called once after each wait that claimed nothing: there may be work. */
   readonly onWork: () => void
   readonly logger: Logger
 }
@@ -28,6 +38,7 @@ export class WorkWait {
   readonly #failures: FailureLog
   #soon: NodeJS.Immediate | undefined
   #waiting = false
+  #claim: WaitingClaim | undefined
   #shortWaits = 0
 
   constructor(options: WorkWaitOptions) {
@@ -53,35 +64,50 @@ export class WorkWait {
     })
   }
 
+  /** Whether a claim is under way along with a wait. */
+  get isClaiming(): boolean {
+    return this.#claim !== undefined
+  }
+
   /** Does nothing while a wait is under way. */
   #start(): void {
     if (this.#waiting) return
     this.#waiting = true
-    void this.#wait().then(() => {
+    // A wait that ends at once and brings nothing may do so again: the queue is paused, or others are faster.
+    const claim = this.#shortWaits === 0 ? this.#options.beginClaim() : undefined
+    this.#claim = claim
+    void this.#wait(claim).then((reply) => {
       this.#waiting = false
-      this.#options.onWork()
+      this.#claim = undefined
+      claim?.onEnd(reply)
+      if (reply === undefined) this.#options.onWork()
     })
   }
 
-  async #wait(): Promise<void> {
+  async #wait(claim: WaitingClaim | undefined): Promise<ClaimReply | undefined> {
     const { clock, retry, queues, signal, store } = this.#options
     const sinceMs = clock.monotonicMs()
-    const wait = async () => unlessAborted(store.waitForWork(queues, LONGEST_MS, signal), signal)
-    const reply = await retry.untilAnswered(wait)
+    const wait = () => store.waitForWork(queues, LONGEST_MS, signal, claim?.request, claim?.shown)
+    // The reply of a claim must not be missed.
+    const reply = await retry.untilAnswered(() => (claim === undefined ? unlessAborted(wait(), signal) : wait()))
     if (reply !== undefined && 'refusal' in reply) {
       this.#failures.failed(reply.refusal)
-      return pause(REFUSED_PAUSE_MS, signal)
+      await pause(REFUSED_PAUSE_MS, signal)
+      return undefined
     }
     this.#failures.succeeded()
+    const claimed = reply?.value
+    if (claimed !== undefined && claimed.jobs.length > 0) return claimed
     this.#shortWaits = clock.monotonicMs() - sinceMs < SHORT_MS ? this.#shortWaits + 1 : 0
     if (this.#shortWaits > MOST_SHORT_WAITS) await pause(Math.min(SECOND_MS, 2 ** this.#shortWaits), signal)
+    return claimed
   }
 }
 
 /** Resolves with the promise, or as soon as `signal` fires: an unreachable store may never answer. */
-function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
-    const giveUp = () => resolve()
+    const giveUp = () => resolve(undefined)
     signal.addEventListener('abort', giveUp, { once: true })
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
   })

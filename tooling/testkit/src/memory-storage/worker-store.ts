@@ -148,7 +148,7 @@ export class MemoryWorkerStore implements WorkerStore {
     return recover(this.#data, queue, { workerName, endsMs: this.#data.nowMs + leaseMs }, most)
   }
 
-  async waitForWork(queues: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<void> {
+  async waitForWork(queues: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<undefined> {
     const hasWork = () => queues.some((queue) => this.#data.queue(queue).length > 0 && !this.#data.isPaused(queue))
     const look = () => hasWork() || undefined
     await this.#data.workWaits.until({ keys: queues, look, timeoutMs, signals: [signal, this.#closed] })
