@@ -7,14 +7,10 @@
 --   or its key is no hash
 -- @include lib/fields
 
---- From a hash that is larger, only the fields are read that a job has.
-local LARGE = 1024 * 1024
-
 local prefix = ARGV[1]
 local jobs = {}
 for at = 2, #ARGV do
   local key = prefix .. 'job:' .. ARGV[at]
-  jobs[at - 1] = redis.call('TYPE', key).ok ~= 'hash' and {} or isWithin(key, LARGE) and redis.call('HGETALL', key)
-    or readNamed(key, FIELDS)
+  jobs[at - 1] = redis.call('TYPE', key).ok ~= 'hash' and {} or readWhole(key)
 end
 return jobs

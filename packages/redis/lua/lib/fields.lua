@@ -29,6 +29,14 @@ local function readNamed(key, names)
   return fields
 end
 
+--- From a hash that is larger, only the fields are read that a job has.
+local LARGE = 1024 * 1024
+
+--- A whole job, for a reader that decides itself what it takes: names and values in turn.
+local function readWhole(key)
+  return isWithin(key, LARGE) and redis.call('HGETALL', key) or readNamed(key, FIELDS)
+end
+
 --- Bytes of names and values in turn.
 local function bytesOf(fields)
   local bytes = 0

@@ -83,6 +83,12 @@ export function hashResult(job: JobRecord | undefined, streamIsEmpty: boolean): 
   }
 }
 
+/** The answer to a caller that waited, from a job and its last entry in the stream, whose id is empty for none. */
+export function awaitedOf(job: JobRecord | undefined, id: Buffer, fields: readonly Buffer[]): AwaitedResult {
+  const result = hashResult(job, id.length === 0) ?? (id.length === 0 ? undefined : decodeResult(id, fields))
+  return { status: job?.status, result: result ?? null }
+}
+
 /** Lines of a notice before the value. */
 const NOTICE_LINES = 6
 

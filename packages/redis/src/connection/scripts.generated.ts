@@ -725,6 +725,10 @@ local function readNamed(key, names)
   end
   return fields
 end
+local LARGE = 1024 * 1024
+local function readWhole(key)
+  return isWithin(key, LARGE) and redis.call('HGETALL', key) or readNamed(key, FIELDS)
+end
 local function bytesOf(fields)
   local bytes = 0
   for at = 1, #fields do bytes = bytes + #fields[at] end
@@ -1547,11 +1551,11 @@ const LIB_WORKER_STATE = String.raw`local function showState(prefix, worker, sho
 end`
 
 /**
- * Register a caller that waits for a job's result or end, unless that is there already.
+ * Return a job that has a result or has ended; register a caller that waits for that otherwise.
  *
  * Keys: job (rq:job:<id>), results (rq:results:<id>)
  *
- * Reply: lastEntry: for a job whose results go to the stream, the id of the last entry there
+ * Reply: over: names and values of the job, none if there is no such job; id, and names and values, of its last entry in the stream, empty if there is none. waiting: of a job whose results go to the stream, the id of the last entry there, 0-0 if there is none
  */
 export const awaitResult: Script<
   [job: string, results: string],
@@ -1559,33 +1563,38 @@ export const awaitResult: Script<
     channel: string,
     untilEnd: boolean,
   ],
-  [status: string | null, word: 'over' | 'waiting', lastEntry?: string]
+  [word: Buffer, job: Buffer[], entry: Buffer, result: Buffer[]]
 > = {
   name: 'await_result',
-  sha: '68e19c34d89d0849a1b117456be164beff61f06b',
+  sha: 'ce0bda30bbd7f38443772af519dcd7cc02149778',
   keyCount: 2,
-  repliesInBytes: false,
+  repliesInBytes: true,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_ATTEMPT,
+    LIB_FIELDS,
     String.raw`local jobKey, resultsKey = KEYS[1], KEYS[2]
 local channel, untilEnd = ARGV[1], ARGV[2] == '1'
+local function lastEntry()
+  return (attempt('XREVRANGE', resultsKey, '+', '-', 'COUNT', 1) or {})[1]
+end
 local job = redis.call('HMGET', jobKey, 'status', 'waiters', 'data', 'results')
 local status = job[1]
-if not status and not job[3] then return { false, 'over' } end
+if not status and not job[3] then return { 'over', {}, '', {} } end
 if status == 'finished' or status == 'failed' or status == 'stopped' or status == 'canceled'
   or (not untilEnd and redis.call('EXISTS', resultsKey) == 1) then
-  return { status, 'over' }
+  local last = lastEntry()
+  return { 'over', readWhole(jobKey), last and last[1] or '', last and last[2] or {} }
 end
 local waiters = job[2] or ''
 if not string.find(',' .. waiters .. ',', ',' .. channel .. ',', 1, true) then
   redis.call('HSET', jobKey, 'waiters', waiters == '' and channel or waiters .. ',' .. channel)
 end
 if job[4] == 'stream' or (job[3] and string.byte(job[3]) == 0x78) then
-  local last = (attempt('XREVRANGE', resultsKey, '+', '-', 'COUNT', 1) or {})[1]
-  return { status, 'waiting', last and last[1] or '0-0' }
+  local last = lastEntry()
+  return { 'waiting', {}, last and last[1] or '0-0', {} }
 end
-return { status, 'waiting' }`,
+return { 'waiting', {}, '', {} }`,
   ),
 }
 
@@ -1722,7 +1731,7 @@ export const claim: Script<
   Buffer
 > = {
   name: 'claim',
-  sha: '93f0bac67a5cb39912e4a82f2e2c9b01f1f8af7d',
+  sha: '5f14e585d9ada876d8943bc06d51bb2dcd5bdb3d',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -1785,14 +1794,15 @@ export const claimWaiting: Script<
   [claimed: Buffer, isMore: number]
 > = {
   name: 'claim_waiting',
-  sha: '020f9ab005ce6e69804806e3b51637d00a6d4aa7',
+  sha: '0268159b4f2ca80d27e952f964c830e72a09ce63',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_ATTEMPT,
-    LIB_TIME,
     LIB_CLAIMED,
+    LIB_TIME,
+    LIB_EXECUTION_IDS,
     String.raw`local readAny
 local function make_claim_any()`,
     LIB_BROKEN,
@@ -2782,7 +2792,7 @@ export const explain: Script<
   [] | [ fields: Buffer[], position: number | null, due: Buffer | null, suspended: 0 | 1, paused: 0 | 1, workers: number, dependencies: Buffer[], slotHolders: Buffer[], waitingBefore: number | null, releasing: 0 | 1]
 > = {
   name: 'explain',
-  sha: '4cec8dd7a6733d8b8d87b1875531d6e020e295fe',
+  sha: '04ec0a59072bf08b70b387348dc2a7157bc328e2',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -2836,19 +2846,17 @@ export const fetch: Script<
   Buffer[][]
 > = {
   name: 'fetch',
-  sha: 'c0dee137013f0849d3263b4dfb33f21612acbc63',
+  sha: '2dbefc8c5f141919dabd700fabc7efaf26fea369',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
     String.raw`#!lua flags=no-writes`,
     LIB_FIELDS,
-    String.raw`local LARGE = 1024 * 1024
-local prefix = ARGV[1]
+    String.raw`local prefix = ARGV[1]
 local jobs = {}
 for at = 2, #ARGV do
   local key = prefix .. 'job:' .. ARGV[at]
-  jobs[at - 1] = redis.call('TYPE', key).ok ~= 'hash' and {} or isWithin(key, LARGE) and redis.call('HGETALL', key)
-    or readNamed(key, FIELDS)
+  jobs[at - 1] = redis.call('TYPE', key).ok ~= 'hash' and {} or readWhole(key)
 end
 return jobs`,
   ),
@@ -3404,7 +3412,7 @@ export const reclaim: Script<
   Buffer
 > = {
   name: 'reclaim',
-  sha: 'db328ad58e30310d602cfa65dc8661deb0fd7e00',
+  sha: 'd06b5274573f1742b1cd686a9ca6d8ba0119907d',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3450,7 +3458,7 @@ export const recover: Script<
   [nowMs: number, taken: Buffer, next: number]
 > = {
   name: 'recover',
-  sha: 'ab4f99db6759cbe22dcc5cd02a50335ab82611fa',
+  sha: 'f5c8ec1c86abe0f3ad315cb083d135480ac29c92',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3878,7 +3886,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: '754f43603c48a5737c7816f7885109b0966120e9',
+  sha: '195cfe19a4f87c641057ef18e00cf8d9d5bf5a73',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(

@@ -15,7 +15,7 @@ import type {
 import { isJobStatus, RESULT_HISTORY } from '@rq/job'
 import { decodeExplanation } from '../codec/explanation-codec.ts'
 import { decodeJob, encodeChanges, encodeJob } from '../codec/job-codec.ts'
-import { decodeResult, hashResult } from '../codec/result-codec.ts'
+import { awaitedOf, decodeResult, hashResult } from '../codec/result-codec.ts'
 import { scoreMs, stampNow } from '../codec/time.ts'
 import type { Connections } from '../connection/connections.ts'
 import { pipeScript, type WordsOf } from '../connection/script.ts'
@@ -132,15 +132,14 @@ export class RedisJobStore implements JobStore {
     signal?: AbortSignal,
     until: 'result' | 'end' = 'result',
   ): Promise<AwaitedResult> {
-    const published = await this.#waiters.wait(jobId, timeoutMs, until === 'end', signal)
-    if (published !== undefined) return published
+    const answer = await this.#waiters.wait(jobId, timeoutMs, until === 'end', signal)
+    if (answer !== undefined) return answer
     const [[job], entries] = await Promise.all([
       this.fetch([jobId]),
       this.#connections.call((client) => client.xrevrangeBuffer(this.#keys.results(jobId), '+', '-', 'COUNT', 1)),
     ])
-    const latest = hashResult(job, entries.length === 0)
-    const [entry] = entries.flatMap(([id, fields]) => decodeResult(id, fields) ?? [])
-    return { status: job?.status, result: latest ?? entry ?? null }
+    const [[id, fields] = [Buffer.alloc(0), []]] = entries
+    return awaitedOf(job, id, fields)
   }
 
   /** Not atomic: reads the ids page by page. */

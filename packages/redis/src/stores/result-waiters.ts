@@ -1,6 +1,7 @@
 import { deferred, randomHex, SECOND_MS, startTimer } from '@rq/core'
 import type { AwaitedResult } from '@rq/job'
-import { readNotice } from '../codec/result-codec.ts'
+import { decodeJob } from '../codec/job-codec.ts'
+import { awaitedOf, readNotice } from '../codec/result-codec.ts'
 import type { Connections } from '../connection/connections.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
@@ -13,8 +14,8 @@ const MOST_POLLED = 500
 /** One caller that waits. */
 interface Wait {
   readonly untilEnd: boolean
-  /** `published`: the result, if the notice held it. */
-  wake: (published?: AwaitedResult) => void
+  /** `answer`: what it waits for, if that is known by now. */
+  wake: (answer?: AwaitedResult) => void
 }
 
 /**
@@ -40,7 +41,7 @@ export class ResultWaiters {
 
   /**
    * Wait until the job has a result (or, with `untilEnd`, has ended) or is gone, at most `timeoutMs`, or until `signal`
-   * fires. Resolves to the result if the notice held it; else the caller reads the job.
+   * fires. Resolves to the answer, or to undefined if it is not over by then.
    */
   async wait(
     jobId: string,
@@ -66,9 +67,8 @@ export class ResultWaiters {
       while (!isOver && !this.#closed) {
         const { promise, resolve } = deferred<AwaitedResult | undefined>()
         wait.wake = resolve
-        if (await this.#isOver(jobId, untilEnd)) return undefined
-        const published = await promise
-        if (published !== undefined) return published
+        const answer = (await this.#answerNow(jobId, untilEnd)) ?? (await promise)
+        if (answer !== undefined) return answer
       }
       return undefined
     } finally {
@@ -94,15 +94,16 @@ export class ResultWaiters {
     for (const jobId of [...this.#waiting.keys()]) this.#wake(jobId)
   }
 
-  /** Register for a notice. Returns true if there is nothing left to wait for. */
-  async #isOver(jobId: string, untilEnd: boolean): Promise<boolean> {
-    const [, word, lastEntry] = await this.#connections.run(
+  /** The answer, if there is nothing left to wait for; else registers for a notice. */
+  async #answerNow(jobId: string, untilEnd: boolean): Promise<AwaitedResult | undefined> {
+    const [word, fields, lastEntry, result] = await this.#connections.run(
       scripts.awaitResult,
       [this.#keys.job(jobId), this.#keys.results(jobId)],
       [this.#channel, untilEnd],
     )
-    if (word !== 'over' && lastEntry !== undefined) this.#watch(jobId, lastEntry)
-    return word === 'over'
+    if (String(word) === 'over') return awaitedOf(decodeJob(jobId, fields), lastEntry, result)
+    if (lastEntry.length > 0) this.#watch(jobId, String(lastEntry))
+    return undefined
   }
 
   #subscribe(): Promise<unknown> {
@@ -124,8 +125,8 @@ export class ResultWaiters {
     return this.#subscribed
   }
 
-  #wake(jobId: string, published?: AwaitedResult): void {
-    for (const wait of this.#waiting.get(jobId) ?? []) wait.wake(published)
+  #wake(jobId: string, answer?: AwaitedResult): void {
+    for (const wait of this.#waiting.get(jobId) ?? []) wait.wake(answer)
   }
 
   #watch(jobId: string, lastEntry: string): void {
@@ -148,7 +149,8 @@ export class ResultWaiters {
     await Promise.allSettled(
       ids.map(async (jobId) => {
         for (const wait of this.#waiting.get(jobId) ?? []) {
-          if (await this.#isOver(jobId, wait.untilEnd)) wait.wake()
+          const answer = await this.#answerNow(jobId, wait.untilEnd)
+          if (answer !== undefined) wait.wake(answer)
         }
       }),
     )
