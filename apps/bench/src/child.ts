@@ -1,5 +1,6 @@
 /** Runs one step of a measurement in its own process: receives it as a message, and sends a reply. */
 import { runFloor } from './floors/run-floor.ts'
+import { due } from './measures/due.ts'
 import { enqueue, fill } from './measures/enqueue.ts'
 import { latency, lateness } from './measures/latency.ts'
 import { processJobs } from './measures/process.ts'
@@ -28,6 +29,8 @@ async function run({ subject: name, server, step }: StepOrder): Promise<Measured
       return processJobs(subject, server, step)
     case 'latency':
       return latency(subject, server, step)
+    case 'due':
+      return due(subject, server, step)
     case 'schedule':
       return lateness(subject, server, step)
   }

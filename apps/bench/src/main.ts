@@ -3,11 +3,14 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { floorTable, measureFloors } from './floors/measure-floors.ts'
 import { type BenchOptions, readOptions, USAGE } from './options.ts'
+import { fillPage } from './page.ts'
 import { picture } from './picture.ts'
 import { commandTable, LEGEND, resultTable, targetTable } from './report.ts'
 import { type Run, runAll } from './run.ts'
 
-const PICTURE = fileURLToPath(new URL('../../../docs/performance.svg', import.meta.url))
+const DOCS = new URL('../../../docs/', import.meta.url)
+const PICTURE = fileURLToPath(new URL('performance.svg', DOCS))
+const PAGE = fileURLToPath(new URL('performance.md', DOCS))
 
 async function main(argv: readonly string[]): Promise<void> {
   const options = await readOptions(argv)
@@ -23,6 +26,7 @@ async function main(argv: readonly string[]): Promise<void> {
     options.from === undefined ? await runAll(options) : (JSON.parse(readFileSync(options.from, 'utf8')) as Run)
   process.stdout.write(options.json ? `${JSON.stringify(run, null, 2)}\n` : report(run, options))
   if (options.svg) writeFileSync(PICTURE, picture(run.results))
+  if (options.markdown) writeFileSync(PAGE, fillPage(readFileSync(PAGE, 'utf8'), run))
 }
 
 function report(run: Run, { commands, targets }: BenchOptions): string {

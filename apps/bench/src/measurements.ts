@@ -176,6 +176,13 @@ const MEASUREMENTS: readonly Measurement[] = [
   },
   ...growth,
   {
+    name: 'due-100k',
+    what: '100,000 jobs due at once, moved into their queue',
+    steps: () => [{ do: 'due', jobs: 100_000 }],
+    show: ['rate', 'longestMs', ...CPU],
+    onRequest: true,
+  },
+  {
     name: 'rss',
     what: 'memory of a worker over 1,000,000 jobs, from the 200,000th',
     steps: (share) => {

@@ -14,6 +14,7 @@ Without a name: everything but what takes long; "all" is everything; "process" i
   --json            print everything as JSON
   --from FILE       measure nothing; read what --json printed
   --svg             write docs/performance.svg
+  --markdown        write the tables of docs/performance.md
   --commands        print what Redis did for each job
   --profile FOLDER  write CPU profiles of the measured processes there
   --list            print the names of the measurements
@@ -31,6 +32,7 @@ export interface BenchOptions {
   readonly json: boolean
   readonly from: string | undefined
   readonly svg: boolean
+  readonly markdown: boolean
   readonly commands: boolean
   readonly profile: string | undefined
   readonly list: boolean
@@ -49,6 +51,7 @@ export async function readOptions(argv: readonly string[]): Promise<BenchOptions
       json: flag,
       from: { type: 'string' },
       svg: flag,
+      markdown: flag,
       commands: flag,
       profile: { type: 'string' },
       list: flag,
@@ -57,7 +60,7 @@ export async function readOptions(argv: readonly string[]): Promise<BenchOptions
   const runs = Number(values.runs)
   if (!Number.isInteger(runs) || runs < 1)
     throw new Error(`--runs takes a whole number of at least 1, not ${values.runs}.`)
-  const { commands, from, json, list, peers, profile, svg, targets } = values
+  const { commands, from, json, list, markdown, peers, profile, svg, targets } = values
   const floors = positionals.includes('floors')
   if (floors && positionals.length > 1)
     throw new Error('"floors" stands alone: measure anything else in a run of its own.')
@@ -71,6 +74,7 @@ export async function readOptions(argv: readonly string[]): Promise<BenchOptions
     json,
     from,
     svg,
+    markdown,
     commands,
     profile,
     list,

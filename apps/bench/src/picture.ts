@@ -9,10 +9,12 @@ const ROWS: readonly (readonly [label: string, measurement: string, figure: stri
   ['process, 50 at a time', 'process-50', 'rate'],
   ['process, 2 child processes', 'isolated-process-2', 'rate'],
 ]
-const COLORS = ['#2563eb', '#94a3b8', '#b8a994', '#a3b894', '#b894a8']
+const COLORS = ['#2563eb', '#94a3b8', '#b8a994', '#a3b894', '#b894a8', '#94b0b8']
 const LEFT = 190
 const WIDTH = 720
 const BAR = 13
+const LEGEND_LEFT = 90
+const LEGEND = 105
 const LONGEST = WIDTH - LEFT - 90
 
 /** Bars of jobs per second, each row to its own scale, as SVG. */
@@ -40,8 +42,8 @@ export function picture(results: Results): string {
   }
   const legend = subjects.map(
     (subject, index) =>
-      `<rect x="${LEFT + index * 95}" y="10" width="10" height="10" fill="${colorOf(subjects, subject)}"/>` +
-      `<text x="${LEFT + index * 95 + 15}" y="19">${subject}</text>`,
+      `<rect x="${LEGEND_LEFT + index * LEGEND}" y="10" width="10" height="10" fill="${colorOf(subjects, subject)}"/>` +
+      `<text x="${LEGEND_LEFT + index * LEGEND + 15}" y="19">${subject}</text>`,
   )
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y}" width="${WIDTH}" height="${y}" role="img" aria-label="Jobs per second, by library">`,

@@ -51,15 +51,20 @@ function ratioText({ ours }: FigureResult, isBusy: boolean): string {
 export function targetTable(targets: readonly TargetResult[]): string {
   if (targets.length === 0) return ''
   const head = ['target', '', 'reached', 'in the rounds', 'by CPU', '']
-  const rows = targets.map((target) => [
-    `${target.what}${target.over === undefined ? '' : ` : ${target.over.subject}`}`,
+  return aligned([head, ...targets.map(targetRow)])
+}
+
+/** What it is, what is wanted, what was reached in the middle and at least and most, the same by CPU, the verdict. */
+export function targetRow(target: TargetResult): string[] {
+  const { cpu, over, reached, rounds, verdict, what } = target
+  return [
+    over === undefined ? what : `${what} : ${over.subject}`,
     wantedText(target),
-    short(target.reached.median),
-    target.rounds === 1 ? 'one' : rangeText(target.reached),
-    target.cpu === undefined ? '' : short(target.cpu.median),
-    VERDICTS[target.verdict],
-  ])
-  return aligned([head, ...rows])
+    short(reached.median),
+    rounds === 1 ? 'one' : rangeText(reached),
+    cpu === undefined ? '' : short(cpu.median),
+    VERDICTS[verdict],
+  ]
 }
 
 function wantedText({ least, most, over }: TargetResult): string {

@@ -16,6 +16,7 @@ export type Step =
     }
   | { readonly do: 'latency'; readonly samples: number }
   | { readonly do: 'schedule'; readonly jobs: number; readonly spreadMs: number }
+  | { readonly do: 'due'; readonly jobs: number }
   | { readonly do: 'floor'; readonly floor: string }
 
 export interface ServerAddress {

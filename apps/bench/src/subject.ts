@@ -26,6 +26,10 @@ export interface Session {
   enqueueConcurrently?(payload: JobPayload): Promise<unknown>
   enqueueMany?(payloads: readonly JobPayload[]): Promise<unknown>
   enqueueIn?(delayMs: number, payload: JobPayload): Promise<unknown>
+  /** Make all scheduled jobs due. */
+  makeAllDue?(): Promise<void>
+  /** Move the jobs that are due into their queue, once. Returns how many. */
+  moveDue?(): Promise<number>
   /** Enqueue one job, and wait for its return value. */
   call?(payload: JobPayload): Promise<unknown>
   work(options: WorkOptions): Promise<void>

@@ -58,6 +58,7 @@ export const TARGETS: readonly Target[] = [
     most: 20,
   },
   than('a million waiting, and a thousand', 'growth-1m.rate', OURS, 0.9, 'growth-1k.rate'),
+  { what: 'longest script, 100,000 jobs due at once, ms', figure: 'due-100k.longestMs', most: 50 },
   { what: 'growth of a worker over 800,000 jobs, MB', figure: 'rss.rssGrowthMb', most: 20 },
 ]
 

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { RedisStorage } from '@rq/redis'
 import { Scheduler } from '@rq/scheduler'
+import { Redis } from 'ioredis'
 import { Queue, Worker } from 'rq'
 import { packageVersion } from '../package-version.ts'
 import { type JobPayload, QUEUE, type Session, type Subject } from '../subject.ts'
@@ -8,6 +9,7 @@ import { type JobPayload, QUEUE, type Session, type Subject } from '../subject.t
 const FUNCTIONS = fileURLToPath(new URL('../../functions', import.meta.url))
 /** The reference of the job: a module below the worker's import path, and its export. */
 const NOOP = './noop#noop'
+const SCHEDULED = `rq:scheduled:${QUEUE}`
 
 export const rq: Subject = {
   name: 'rq',
@@ -28,6 +30,15 @@ function open(url: string): Session {
     enqueue: (payload) => queue.enqueue(NOOP, [payload]),
     enqueueMany: (payloads) => queue.enqueueMany(payloads.map((payload) => Queue.prepareData(NOOP, [payload]))),
     enqueueIn: (delayMs, payload) => queue.enqueueIn(delayMs / 1000, NOOP, [payload]),
+    async makeAllDue() {
+      const redis = new Redis(url)
+      await redis.zunionstore(SCHEDULED, 1, SCHEDULED, 'WEIGHTS', 0)
+      redis.disconnect()
+    },
+    async moveDue() {
+      await using own = new RedisStorage({ connection: url, role: 'worker' })
+      return await new Scheduler(queue, { storage: own }).runOnce()
+    },
     async call(payload) {
       const job = await queue.enqueue(NOOP, [payload])
       return job.result({ timeout: 60 })
