@@ -161,10 +161,10 @@ describe('rq-cli scheduler', () => {
   })
 })
 
-describe('rq-cli worker --with-scheduler', () => {
+describe('rq-cli worker', () => {
   test('runs scheduled jobs when they are due', async () => {
     await using at = await place()
-    await using worker = at.start('worker', '--with-scheduler', '--path', '.')
+    await using worker = at.start('worker', '--path', '.')
     await worker.output(/started, listening on/)
     await worker.output(/Leads default/)
     const job = await at.queue.enqueueIn(0.2, 'jobs.clean')

@@ -3,7 +3,8 @@ import { LIMIT_OPTIONS, POOL_OPTIONS, WORK_OPTIONS, WORKER_OPTIONS } from 'rq/op
 import { namingOption } from './arguments/option-value.ts'
 import type { CommandContext } from './command.ts'
 import { defined } from './defined.ts'
-import { flagNames, flagsOf, optionsFrom } from './flags.ts'
+import { UsageError } from './exit-code.ts'
+import { flag, flagNames, flagsOf, optionsFrom } from './flags.ts'
 import { loggerOf, SERVICE_FLAGS, type ServiceFlags } from './service-flags.ts'
 import { listOf, moduleFrom } from './settings.ts'
 import { requireSignatureOption } from './signing.ts'
@@ -13,8 +14,17 @@ import { TYPED_WEBHOOKS, WEBHOOK_FLAGS, webhooksOf } from './webhook-settings.ts
 const { importPaths: _path, serializer: _serializer, codec: _codec, name, ...OWN_OPTIONS } = WORKER_OPTIONS
 const { burst, dequeueStrategy } = WORK_OPTIONS
 
+/** A worker and a pool have a scheduler; RQ's flag asks for it. */
+const SCHEDULER_FLAGS = {
+  scheduler: flag({
+    describe: 'Move scheduled jobs into these queues when they are due (default); --no-scheduler leaves it to others',
+  }),
+  'with-scheduler': flag({ alias: 's', describe: 'The same, as RQ calls it' }),
+} as const
+
 export const WORKER_FLAGS = {
   ...flagsOf({ name, ...WORK_OPTIONS, ...OWN_OPTIONS }),
+  ...SCHEDULER_FLAGS,
   ...WEBHOOK_FLAGS,
   ...SERVICE_FLAGS,
 }
@@ -22,6 +32,7 @@ export const WORKER_FLAGS = {
 /** The flags of a pool of workers, all but `--name`, which is that of the pool. */
 export const POOL_FLAGS = {
   ...flagsOf({ ...POOL_OPTIONS, burst, dequeueStrategy, ...OWN_OPTIONS }),
+  ...SCHEDULER_FLAGS,
   ...WEBHOOK_FLAGS,
   ...SERVICE_FLAGS,
 }
@@ -74,5 +85,9 @@ function sizeLimits(typed: readonly string[]): LimitOptions {
 
 /** The options of the work of a worker, by flags. */
 export function workOptions(flags: Readonly<Record<string, unknown>>): WorkOptions {
-  return optionsFrom(WORK_OPTIONS, flags)
+  const { scheduler, withScheduler } = flags
+  if (scheduler === false && withScheduler === true) {
+    throw new UsageError('--no-scheduler and --with-scheduler cannot be used together.')
+  }
+  return { ...optionsFrom(WORK_OPTIONS, flags), withScheduler: scheduler !== false && withScheduler !== false }
 }

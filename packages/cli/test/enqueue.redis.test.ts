@@ -162,11 +162,24 @@ describe('enqueue', () => {
     }
   })
 
+  test('--wait says on stderr what holds the job back, once', async () => {
+    await using cli = await CliFixture.open()
+    const { code, out, err } = await cli.run(['enqueue', 'jobs.nothing', '--job-id', 'one', '--wait', '5'])
+    expect({ code, out }).toEqual({ code: 1, out: "Enqueued jobs.nothing() with job-id 'one'.\n" })
+    expect(
+      err.match(/^Waiting\. It is next in the queue default\. No worker serves the queue: start one\.$/gm),
+    ).toHaveLength(1)
+    const quiet = await cli.run(['enqueue', 'jobs.nothing', '--wait', '5', '--quiet'])
+    expect(quiet.err).not.toContain('Waiting')
+  })
+
   test('--wait ends when its time is over, and prints the status of the job', async () => {
     await using cli = await CliFixture.open()
     const { code, err } = await cli.run(['enqueue', 'jobs.add', '--job-id', 'one', '--wait', '0.1'])
     expect(code).toBe(1)
-    expect(err).toBe('Error: Job one has not ended within 0.1 s: it is queued.\n')
+    expect(err).toBe(
+      'Error: Job one has not ended within 0.1 s: it is queued. It is next in the queue default. No worker serves the queue: start one.\n',
+    )
   })
 
   test('--serializer selects the serializer', async () => {

@@ -150,11 +150,23 @@ describe('worker', () => {
     expect(ttl).toBeLessThanOrEqual(120)
   })
 
-  test('--with-scheduler moves scheduled jobs, and --max-idle-time ends an idle worker', async () => {
+  test('--no-scheduler leaves scheduled jobs where they are', async () => {
+    await using cli = await CliFixture.open()
+    await cli.enqueued('jobs.nothing', '--schedule-in', '1', '--job-id', 'due')
+    await eventually(async () => (await cli.run(['job', 'due'])).out.includes('It was due at'))
+    const { code, err } = await cli.run(['worker', ...inline, '--no-scheduler'])
+    expect(code).toBe(0)
+    expect(err).not.toContain('Job OK')
+    const both = await cli.run(['worker', ...inline, '--no-scheduler', '--with-scheduler'])
+    expect(both).toMatchObject({ code: 2, err: expect.stringContaining('cannot be used together') })
+    expect((await cli.run(['worker', ...inline, '-s'])).err).toContain('Job OK (due)')
+  })
+
+  test('moves scheduled jobs, and --max-idle-time ends an idle worker', async () => {
     await using cli = await CliFixture.open()
     const { client, prefix } = cli.redis
     await cli.enqueued('jobs.nothing', '--schedule-in', '1', '--job-id', 'soon')
-    const args = ['--horse', 'inline', '--name', 'w1', '--with-scheduler', '--max-idle-time', '3', '--worker-ttl', '50']
+    const args = ['--horse', 'inline', '--name', 'w1', '--max-idle-time', '3', '--worker-ttl', '50']
     const running = cli.run(['worker', ...args])
     const ttl = await eventually(async () => {
       const seconds = await client.ttl(`${prefix}worker:w1`)

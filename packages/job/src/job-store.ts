@@ -48,6 +48,10 @@ export interface ExplanationFacts {
   readonly paused: boolean
   /** Number of live workers that serve its queue. */
   readonly workers: number
+  /** Whether a scheduler moves jobs that are due into its queue, in whatever language. */
+  readonly hasScheduler: boolean
+  /** The store's time, in epoch milliseconds. */
+  readonly nowMs: number
 }
 
 /** The side of a store that concerns one job: what a job handle does. Every method is one atomic step. */

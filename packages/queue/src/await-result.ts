@@ -1,6 +1,7 @@
 import { type DurationLike, durationMs, MINUTE_MS, pause, RqError, SECOND_MS } from '@rq/core'
 import { type AwaitedResult, isTerminal } from '@rq/job'
 import type { JobContext } from './context.ts'
+import { explain } from './explanation.ts'
 import { JobFailedError, noSuchJob, TimeoutError } from './job-errors.ts'
 import { type Result, resultOf } from './result.ts'
 
@@ -41,16 +42,24 @@ export async function awaitReturnValue<R>(jobId: string, context: JobContext, ti
     if (hasEnded(awaited)) return returnedBy<R>(jobId, awaited, context)
     signal?.throwIfAborted()
     if (performance.now() >= deadlineMs) {
-      throw new TimeoutError(`Job ${jobId} has not ended within ${timeoutMs / SECOND_MS} s: it is ${awaited.status}.`, {
-        jobId,
-        status: awaited.status,
-      })
+      const why = await whyNot(jobId, context)
+      throw new TimeoutError(
+        `Job ${jobId} has not ended within ${timeoutMs / SECOND_MS} s: it is ${awaited.status}.${why}`,
+        { jobId, status: awaited.status },
+      )
     }
     if (performance.now() - startMs < waitMs / 2) {
       await pause(Math.min(pauseMs, leftMs))
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
     }
   }
+}
+
+/** Why a job has not ended, as a sentence to append. Empty if it has ended meanwhile, or cannot be read. */
+async function whyNot(jobId: string, { storage }: JobContext): Promise<string> {
+  const facts = await storage.jobs.explain(jobId).catch(() => undefined)
+  if (facts === undefined || isTerminal(facts.record.status)) return ''
+  return ` ${explain(facts).text}`
 }
 
 function hasEnded({ status }: AwaitedResult): boolean {

@@ -14,6 +14,8 @@ function factsOf(record: Partial<JobRecord>, facts: Partial<ExplanationFacts> = 
     suspended: false,
     paused: false,
     workers: 1,
+    hasScheduler: true,
+    nowMs: 0,
     ...facts,
   }
 }
@@ -57,6 +59,29 @@ describe('explain', () => {
     const done = { dependencies: [{ id: 'done', status: 'finished' }] } as const
     expect(explain(factsOf({ status: 'deferred' }, done)).code).toBe('released')
     expect(explain(factsOf({ status: 'deferred' }, { ...done, releasing: true })).code).toBe('queued')
+  })
+
+  it('says whether anybody moves a scheduled job into its queue, and that its time is past', () => {
+    const scheduled = (facts: Partial<ExplanationFacts>) =>
+      explain(factsOf({ status: 'scheduled' }, { dueMs: 60_000, ...facts }))
+    expect(scheduled({})).toMatchObject({
+      code: 'time',
+      text: 'It is due at 1970-01-01T00:01:00.000Z; a scheduler moves it to low then.',
+    })
+    expect(scheduled({ workers: 0 }).text).toMatch(/moves it to low then. No worker serves the queue: start one.$/)
+    expect(scheduled({ nowMs: 72_000 }).text).toBe(
+      'It was due at 1970-01-01T00:01:00.000Z, 12 s ago; a scheduler has not moved it to low yet.',
+    )
+    expect(scheduled({ hasScheduler: false, nowMs: 72_000 })).toMatchObject({
+      code: 'no_scheduler',
+      text: expect.stringMatching(
+        /^It was due at .*, 12 s ago, but nobody moves it to low: the workers of the queue run/,
+      ),
+    })
+    expect(scheduled({ hasScheduler: false, workers: 0 })).toMatchObject({
+      code: 'no_scheduler',
+      text: expect.stringMatching(/^It is due at .*, but nobody moves it to low: no worker serves the queue. Start a/),
+    })
   })
 
   it('names five jobs at most', () => {

@@ -1,3 +1,4 @@
+import { SECOND_MS } from '@rq/core'
 import { type ExplanationFacts, type JobStatus, readiness } from '@rq/job'
 
 /**
@@ -6,6 +7,7 @@ import { type ExplanationFacts, type JobStatus, readiness } from '@rq/job'
  * - `queued`: it runs after the jobs before it; `no_worker`, `suspended`, `paused`: it is queued, but no worker claims
  *   it;
  * - `time`, `jobs`, `slot`: it waits for its due time, for other jobs to end, for a slot of its rate limit;
+ * - `no_scheduler`: it waits for its due time, or that is past, and no scheduler moves due jobs into its queue;
  * - `blocked`: a job that it waits for ended without success, and never releases it;
  * - `released`: no other job holds it back any more, and the maintenance of a worker queues it;
  * - `forgotten`: nothing will ever start it, because its entry in a queue or registry is missing;
@@ -19,6 +21,7 @@ export type ExplanationCode =
   | 'suspended'
   | 'paused'
   | 'time'
+  | 'no_scheduler'
   | 'jobs'
   | 'slot'
   | 'blocked'
@@ -98,16 +101,28 @@ function queuedReason({ paused, position, record, suspended, workers }: Explanat
   return ['queued', `${place}; ${count(workers, 'worker')} ${workers === 1 ? 'serves' : 'serve'} the queue.`]
 }
 
-function scheduledReason({ dueMs, record }: ExplanationFacts): [ExplanationCode, string] {
+function scheduledReason(facts: ExplanationFacts): [ExplanationCode, string] {
+  const { dueMs, hasScheduler, nowMs, record, workers } = facts
   if (dueMs === undefined) {
     return [
       'forgotten',
       `Its status is scheduled, but it has no due time: it was removed from the registry of ${record.origin}.`,
     ]
   }
-  const due = new Date(dueMs).toISOString()
+  const { origin } = record
+  const late = Math.floor((nowMs - dueMs) / SECOND_MS)
+  const at = new Date(dueMs).toISOString()
+  const due = late > 0 ? `It was due at ${at}, ${late} s ago` : `It is due at ${at}`
   const others = record.dependencyIds === undefined ? '' : ' Then it waits for its dependencies.'
-  return ['time', `It is due at ${due}; a scheduler, or a worker with one, moves it to ${record.origin} then.${others}`]
+  if (hasScheduler) {
+    const moved = late > 0 ? `a scheduler has not moved it to ${origin} yet` : `a scheduler moves it to ${origin} then`
+    return ['time', `${due}; ${moved}.${others}${workers === 0 ? ' No worker serves the queue: start one.' : ''}`]
+  }
+  const who = workers === 0 ? 'no worker serves the queue' : 'the workers of the queue run no scheduler'
+  return [
+    'no_scheduler',
+    `${due}, but nobody moves it to ${origin}: ${who}. Start a worker or a scheduler for it.${others}`,
+  ]
 }
 
 function deferredReason({ dependencies, record, releasing, workers }: ExplanationFacts): [ExplanationCode, string] {

@@ -5,13 +5,16 @@
 -- @arg id     string
 -- @reply {[] | [
 --     fields: bytes[], position: int | null, due: bytes | null, suspended: flag, paused: flag, workers: int,
---     dependencies: bytes[], slotHolders: bytes[], waitingBefore: int | null, releasing: flag]}
+--     dependencies: bytes[], slotHolders: bytes[], waitingBefore: int | null, releasing: flag,
+--     hasScheduler: flag, nowMs: int]}
 --   empty if there is no such job; else names and values of its hash (see lib/fields), its index in its queue, when it
 --   is due in epoch seconds, whether workers are suspended, whether its queue is paused, number of workers of its
 --   queue, ids of its dependencies each followed by a status or '', holders of the slots of its rate limit, number of
---   jobs that wait for a slot before it, whether release_dependents has to check it still
+--   jobs that wait for a slot before it, whether release_dependents has to check it still, whether a scheduler leads
+--   its queue, the time
 -- @include lib/attempt
 -- @include lib/fields
+-- @include lib/time
 
 local jobKey = KEYS[1]
 local prefix, id = ARGV[1], ARGV[2]
@@ -24,6 +27,7 @@ local fields = readFields(jobKey, LARGEST)
 local job = redis.call('HMGET', jobKey, 'origin', 'rate_limit_key')
 local queue, limit = job[1] or '', job[2]
 
+local _, nowMs = clock()
 local dependencies, releasing = {}, attempt('HEXISTS', prefix .. 'unchecked', id) or 0
 -- Of very many, some are enough to say what the job waits for.
 for _, dependency in ipairs(attempt('SRANDMEMBER', prefix .. 'job::' .. id .. ':dependencies', MOST_READ) or {}) do
@@ -45,4 +49,6 @@ return {
   limit and attempt('ZRANGE', prefix .. 'rl:' .. limit .. ':allowed', 0, MOST_READ - 1) or {},
   limit and attempt('ZRANK', prefix .. 'rl:' .. limit .. ':rate_limited', id) or false,
   releasing,
+  redis.call('EXISTS', prefix .. 'scheduler-lock:' .. queue),
+  nowMs,
 }

@@ -151,7 +151,8 @@ describe('whatever bytes are in Redis, and on channels', () => {
   it('an explanation is read', () =>
     property(
       fc.tuple(fieldsOf(JOB_FIELDS), bytes, fc.array(bytes), fc.array(bytes)),
-      ([fields, due, others, holders]) => decodeExplanation('id', [fields, 0, due, 0, 0, 1, others, holders, null, 0]),
+      ([fields, due, others, holders]) =>
+        decodeExplanation('id', [fields, 0, due, 0, 0, 1, others, holders, null, 0, 0, 0]),
     ))
 
   it('a time and a score are read', () =>

@@ -22,7 +22,10 @@ import {
 import { type Queue, withConnectionOf } from './queue.ts'
 
 export interface WorkOptions extends Omit<BaseWorkOptions, 'withScheduler'> {
-  /** True: also move scheduled jobs of these queues into them. Or a service of your own. Default false. */
+  /**
+   * True: also move scheduled jobs, delayed retries and repeats of these queues into them when they are due. Or a
+   * service of your own. Default true. Of many workers one does it for each queue, Python's too; the others stand by.
+   */
   withScheduler?: boolean | WorkerService
 }
 
@@ -63,7 +66,7 @@ export class Worker extends BaseWorker {
   }
 
   override async work(options: WorkOptions = {}): Promise<boolean> {
-    const { withScheduler, ...rest } = checkOptionNames(options, WORK_OPTION_NAMES, 'worker.work')
+    const { withScheduler = true, ...rest } = checkOptionNames(options, WORK_OPTION_NAMES, 'worker.work')
     const scheduler = withScheduler === true ? this.#newScheduler() : withScheduler
     this.#redis.reopen()
     try {

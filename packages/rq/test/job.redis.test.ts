@@ -368,14 +368,14 @@ describe('explain', () => {
     await using at = await rqFixture(/has no origin/)
     const scheduled = await at.queue.enqueueAt('2100-01-01T00:00:00Z', nothing)
     expect(await scheduled.explain()).toMatchObject({
-      code: 'time',
+      code: 'no_scheduler',
       text: expect.stringContaining('2100-01-01T00:00:00.000Z'),
     })
     const done = await at.queue.enqueue(nothing)
     const retried = await at.queue.enqueue(divByZero, [], { retry: new Retry({ max: 1, interval: 60 }) })
     await at.work()
     expect((await done.explain()).code).toBe('over')
-    expect((await retried.explain()).code).toBe('time')
+    expect((await retried.explain()).code).toBe('no_scheduler')
     const created = await Job.create(echo, [1], at.shared)
     await created.save()
     expect((await created.explain()).code).toBe('new')

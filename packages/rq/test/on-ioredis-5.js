@@ -18,7 +18,7 @@ const jobs = [
   await queue.enqueueIn('1s', './jobs#copy', ['later']),
 ]
 const worker = new Worker('default', { connection, prefix, importPaths: [folder] })
-const working = worker.work({ withScheduler: true })
+const working = worker.work()
 const results = await Promise.all(jobs.map((job) => job.result()))
 await worker.stop()
 await working

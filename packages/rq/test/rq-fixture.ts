@@ -15,7 +15,8 @@ export interface RqFixture extends AsyncDisposable {
   /** Open a queue, which is closed with the fixture. */
   open(name: string, options?: ConstructorParameters<typeof Queue>[1]): Queue
   /**
-   * Run the jobs of these queues (default: `default`) in this process until they are empty.
+   * Run the jobs of these queues (default: `default`) in this process until they are empty, by default without a
+   * scheduler.
    * @returns whether there were any.
    */
   work(queues?: readonly string[], options?: WorkOptions & Omit<WorkerOptions, 'prefix'>): Promise<boolean>
@@ -54,7 +55,7 @@ export async function rqFixture(tolerate?: RegExp): Promise<RqFixture> {
     open,
     key,
     async work(queues = ['default'], options = {}) {
-      const { burst = true, maxJobs, maxIdleTime, dequeueStrategy, withScheduler, ...workerOptions } = options
+      const { burst = true, maxJobs, maxIdleTime, dequeueStrategy, withScheduler = false, ...workerOptions } = options
       const worker = new SimpleWorker([...queues], {
         ...where,
         leaseMs: 5000,
@@ -66,7 +67,7 @@ export async function rqFixture(tolerate?: RegExp): Promise<RqFixture> {
         ...(maxJobs !== undefined && { maxJobs }),
         ...(maxIdleTime !== undefined && { maxIdleTime }),
         ...(dequeueStrategy !== undefined && { dequeueStrategy }),
-        ...(withScheduler !== undefined && { withScheduler }),
+        withScheduler,
       })
     },
     async keys() {

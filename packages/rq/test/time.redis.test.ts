@@ -23,7 +23,7 @@ describe('scheduled jobs', () => {
     await using redis = await redisFixture()
     await using queue = new Queue('default', { connection: redis.url, prefix: redis.prefix })
     const job = await queue.enqueueIn(0.01, 'jobs.now')
-    await new Worker([queue], { horse: 'inline' }).work({ burst: true, maxIdleTime: 0.1 })
+    await new Worker([queue], { horse: 'inline' }).work({ burst: true, withScheduler: false, maxIdleTime: 0.1 })
     expect(await job.getStatus()).toBe('scheduled')
   })
 

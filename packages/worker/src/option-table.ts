@@ -207,12 +207,7 @@ export const WEBHOOK_OPTIONS = {
 /** The options of `worker.work()`. */
 export const WORK_OPTIONS = {
   burst: booleanOption({ default: false, flag: 'burst', letter: 'b', help: 'Exit when the queues are empty' }),
-  withScheduler: booleanOption({
-    default: false,
-    flag: 'with-scheduler',
-    letter: 's',
-    help: 'Also move scheduled jobs into these queues when they are due',
-  }),
+  withScheduler: booleanOption({ default: true }),
   maxJobs: countOption({ least: 1, defaultText: 'no limit', flag: 'max-jobs', help: 'Exit after this many jobs' }),
   maxIdleTime: millisecondsOption({
     defaultText: 'no limit',

@@ -1,4 +1,4 @@
-import { RqError } from '@rq/core'
+import { pause, RqError } from '@rq/core'
 import type { EnqueueOptions, Job } from 'rq'
 import { DEFAULT_QUEUE_NAME, ENQUEUE_OPTIONS } from 'rq/options'
 import { readArguments } from '../arguments/arguments.ts'
@@ -120,6 +120,8 @@ async function waitFor(
   asJson: boolean,
   { output }: CommandContext,
 ): Promise<ExitCode> {
+  const ended = new AbortController()
+  const watching = sayWhatHolds(job, output, ended.signal)
   try {
     const value = await job.result(waitMs === undefined ? {} : { timeout: waitMs / 1000 })
     if (asJson) output.json({ ...jobSummary(job, await statusOf(job)), result: jsonValue(value) })
@@ -132,6 +134,26 @@ async function waitFor(
     output.error(`Job ${job.id} failed.`)
     if (!asJson) output.log(stack.trimEnd())
     return EXIT.failure
+  } finally {
+    ended.abort()
+    await watching
+  }
+}
+
+/** How often to look why a job has not ended. */
+const LOOK_MS = 2000
+/** What a job waits for whose time will come without help. */
+const ORDINARY: ReadonlySet<string> = new Set(['new', 'queued', 'running', 'over'])
+
+/** Say once what holds the job back, and again when that changes. */
+async function sayWhatHolds(job: Job, output: CommandContext['output'], signal: AbortSignal): Promise<void> {
+  let said = ''
+  for (;;) {
+    await pause(LOOK_MS, signal)
+    const why = signal.aborted ? undefined : await job.explain().catch(() => undefined)
+    if (why === undefined || signal.aborted) return
+    if (why.code !== said && !ORDINARY.has(why.code)) output.say(`Waiting. ${why.text}`)
+    said = why.code
   }
 }
 

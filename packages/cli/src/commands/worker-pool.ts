@@ -25,7 +25,7 @@ export const workerPool = defineCommand({
     ...POOL_FLAGS,
   },
   async run(flags, context) {
-    const { dequeueStrategy } = workOptions(flags)
+    const { dequeueStrategy, withScheduler = true } = workOptions(flags)
     const common = await workerOptions(flags, context)
     const { logger } = common
     const options: WorkerPoolOptions = {
@@ -37,7 +37,7 @@ export const workerPool = defineCommand({
     return await namingOptions(TYPED_FLAGS, async () => {
       const queues = servedQueues(flags.queues, context.settings)
       const pool = new session.rq.WorkerPool(queues, { ...session.where, ...options })
-      const work = () => pool.start({ burst: flags.burst === true })
+      const work = () => pool.start({ burst: flags.burst === true, withScheduler })
       return runWorker(session, { worker: pool, work, pid: flags.pid, isBurst: flags.burst === true, logger }, context)
     })
   },

@@ -11,7 +11,6 @@ export const worker = defineCommand({
   examples: [
     ['worker high default', 'Process two queues, high first'],
     ['worker --burst', 'Process what is queued, then exit'],
-    ['worker --with-scheduler', 'Also move scheduled jobs when they are due'],
     ['worker --concurrency 4 --path dist', 'Four jobs at once, functions from ./dist'],
     ['worker --import tsx', 'Functions in TypeScript'],
   ],

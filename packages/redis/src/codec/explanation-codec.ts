@@ -7,7 +7,8 @@ import { scoreMs } from './time.ts'
 /** Decode the reply of explain.lua. Undefined if there is no such job. */
 export function decodeExplanation(jobId: string, reply: ReplyOf<typeof explain>): ExplanationFacts | undefined {
   if (reply.length === 0) return undefined
-  const [fields, position, due, suspended, paused, workers, dependencies, slotHolders, waitingBefore, releasing] = reply
+  const [fields, position, due, suspended, paused, workers, dependencies, slotHolders, ...rest] = reply
+  const [waitingBefore, releasing, hasScheduler, nowMs] = rest
   const record = decodeJob(jobId, fields)
   if (record === undefined) return undefined
   return {
@@ -21,6 +22,8 @@ export function decodeExplanation(jobId: string, reply: ReplyOf<typeof explain>)
     suspended: suspended === 1,
     paused: paused === 1,
     workers,
+    hasScheduler: hasScheduler === 1,
+    nowMs,
   }
 }
 

@@ -2781,7 +2781,7 @@ end`,
  *
  * Keys: job (rq:job:<id>)
  *
- * Reply: empty if there is no such job; else names and values of its hash (see lib/fields), its index in its queue, when it is due in epoch seconds, whether workers are suspended, whether its queue is paused, number of workers of its queue, ids of its dependencies each followed by a status or '', holders of the slots of its rate limit, number of jobs that wait for a slot before it, whether release_dependents has to check it still
+ * Reply: empty if there is no such job; else names and values of its hash (see lib/fields), its index in its queue, when it is due in epoch seconds, whether workers are suspended, whether its queue is paused, number of workers of its queue, ids of its dependencies each followed by a status or '', holders of the slots of its rate limit, number of jobs that wait for a slot before it, whether release_dependents has to check it still, whether a scheduler leads its queue, the time
  */
 export const explain: Script<
   [job: string],
@@ -2789,16 +2789,17 @@ export const explain: Script<
     prefix: string,
     id: string,
   ],
-  [] | [ fields: Buffer[], position: number | null, due: Buffer | null, suspended: 0 | 1, paused: 0 | 1, workers: number, dependencies: Buffer[], slotHolders: Buffer[], waitingBefore: number | null, releasing: 0 | 1]
+  [] | [ fields: Buffer[], position: number | null, due: Buffer | null, suspended: 0 | 1, paused: 0 | 1, workers: number, dependencies: Buffer[], slotHolders: Buffer[], waitingBefore: number | null, releasing: 0 | 1, hasScheduler: 0 | 1, nowMs: number]
 > = {
   name: 'explain',
-  sha: '04ec0a59072bf08b70b387348dc2a7157bc328e2',
+  sha: '1b995ef798f96e1edaad04acba5a9a0975d54654',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
     String.raw`#!lua flags=no-writes`,
     LIB_ATTEMPT,
     LIB_FIELDS,
+    LIB_TIME,
     String.raw`local jobKey = KEYS[1]
 local prefix, id = ARGV[1], ARGV[2]
 local MOST_READ = 250
@@ -2807,6 +2808,7 @@ if redis.call('HEXISTS', jobKey, 'data') == 0 then return {} end
 local fields = readFields(jobKey, LARGEST)
 local job = redis.call('HMGET', jobKey, 'origin', 'rate_limit_key')
 local queue, limit = job[1] or '', job[2]
+local _, nowMs = clock()
 local dependencies, releasing = {}, attempt('HEXISTS', prefix .. 'unchecked', id) or 0
 for _, dependency in ipairs(attempt('SRANDMEMBER', prefix .. 'job::' .. id .. ':dependencies', MOST_READ) or {}) do
   local key = prefix .. 'job:' .. dependency
@@ -2826,6 +2828,8 @@ return {
   limit and attempt('ZRANGE', prefix .. 'rl:' .. limit .. ':allowed', 0, MOST_READ - 1) or {},
   limit and attempt('ZRANK', prefix .. 'rl:' .. limit .. ':rate_limited', id) or false,
   releasing,
+  redis.call('EXISTS', prefix .. 'scheduler-lock:' .. queue),
+  nowMs,
 }`,
   ),
 }

@@ -145,6 +145,8 @@ export class MemoryJobStore implements JobStore {
       suspended: data.isSuspended,
       paused: data.isPaused(record.origin),
       workers: data.workers.values().filter(({ queues }) => queues.includes(record.origin)).length,
+      hasScheduler: data.schedulerLocks.get(record.origin) !== undefined,
+      nowMs: data.nowMs,
     }
   }
 

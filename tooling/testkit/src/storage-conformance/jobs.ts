@@ -40,6 +40,21 @@ export function describeJobs(name: string, open: OpenStorage): void {
       expect(await jobs.explain('none')).toBeUndefined()
     })
 
+    it('explains whether a scheduler leads the queue, and tells the time', async () => {
+      await using test = await open()
+      const { queues, jobs, schedules } = test.storage
+      await queues.enqueue([newJob({ id: 'j' })])
+      const before = await jobs.explain('j')
+      expect(before?.hasScheduler).toBe(false)
+      const scheduler = { name: 'ann', queues: ['default'], pid: 1, hostname: 'h', createdAtMs: 0 }
+      await schedules.lead(scheduler, 60_000)
+      const during = await jobs.explain('j')
+      expect(during?.hasScheduler).toBe(true)
+      expect(during?.nowMs).toBeGreaterThanOrEqual(Number(before?.nowMs))
+      await schedules.stopLeading(scheduler)
+      expect((await jobs.explain('j'))?.hasScheduler).toBe(false)
+    })
+
     it('lets a running job that was canceled end, and does not release its dependents', async () => {
       await using test = await open()
       const { queues, jobs, workers } = test.storage
