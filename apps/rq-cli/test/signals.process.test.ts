@@ -135,7 +135,7 @@ describe('a worker', () => {
   test.each([
     ['worker', [], /started, listening on/],
     ['worker-pool', ['-n', '1'], /started, listening on/],
-    ['scheduler', [], /Leads default/],
+    ['scheduler', [], /moves due jobs into default/],
     ['cron', ['cron.mjs'], /started/],
   ] as const)('%s that is started before Redis waits for it, and says so', async (command, args, started) => {
     await using site = await openSite()

@@ -134,7 +134,7 @@ describe('rq-cli scheduler', () => {
   test('moves due jobs; another scheduler takes over when it stops or dies', async () => {
     await using at = await place()
     await using first = at.start('scheduler', 'default', '--name', 'first')
-    await first.output(/Leads default/)
+    await first.output(/moves due jobs into default/)
     await using second = at.start('scheduler', 'default', '--name', 'second')
     await using third = at.start('scheduler', 'default', '--name', 'third')
     await eventually(async () => {
@@ -166,7 +166,7 @@ describe('rq-cli worker', () => {
     await using at = await place()
     await using worker = at.start('worker', '--path', '.')
     await worker.output(/started, listening on/)
-    await worker.output(/Leads default/)
+    await worker.output(/moves due jobs into default/)
     const job = await at.queue.enqueueIn(0.2, 'jobs.clean')
     expect(await job.result({ timeout: patience(60) })).toBe('cleaned')
     worker.child.kill('SIGTERM')

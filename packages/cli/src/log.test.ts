@@ -19,14 +19,21 @@ function logged(options: Partial<LogOptions>) {
 describe('createLogger', () => {
   test('writes a line as RQ does, short facts after the message', () => {
     const { logger, lines } = logged({})
-    logger.info('default: Job OK (id)', { took: '12 ms', count: 3, absent: undefined })
+    logger.info('default: Job OK (id)', {
+      jobId: 'id',
+      queue: 'default',
+      function: 'f',
+      tookMs: 12,
+      count: 3,
+      absent: undefined,
+    })
     expect(lines).toEqual(['14:02:09 default: Job OK (id), took 12 ms, count 3'])
   })
 
   test('writes a stack below its line', () => {
     const { logger, lines } = logged({})
-    logger.error('Job failed', { error: 'RangeError: x\n\tat f\x1b[2J\n', took: '1 ms' })
-    expect(lines).toEqual(['14:02:09 Job failed, took 1 ms\n| RangeError: x\n|     at f\\x1b[2J'])
+    logger.error('Job failed', { error: 'RangeError: x\n\tat f\x1b[2J\n', tookMs: 1234 })
+    expect(lines).toEqual(['14:02:09 Job failed, took 1.23 s\n| RangeError: x\n|     at f\\x1b[2J'])
   })
 
   test('begins no line with what a job says, so that it cannot forge entries', () => {

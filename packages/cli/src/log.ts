@@ -1,4 +1,4 @@
-import { LOG_LEVELS, type LogFields, type Logger, type LogLevel } from '@rq/core'
+import { LOG_LEVELS, type LogFields, type Logger, type LogLevel, SECOND_MS } from '@rq/core'
 import type { Paint } from './output/paint.ts'
 import { visible, visibleBlock, visibleJson } from './output/terminal-text.ts'
 import { formatTime } from './output/time-text.ts'
@@ -7,6 +7,8 @@ export interface LogOptions {
   /** Writes one entry, given without a final line feed. */
   readonly write: (text: string) => void
   readonly format: 'text' | 'json'
+  /** Whether text entries name the worker that they are of. */
+  readonly ofSeveralWorkers?: boolean
   /** The lowest level to write. */
   readonly level: LogLevel
   /** The time format of text entries, as in `strftime`. RQ's default is `%H:%M:%S`. */
@@ -14,6 +16,9 @@ export interface LogOptions {
   readonly paint: Paint
   readonly now: () => Date
 }
+
+/** Fields of which the messages of a worker say as much as is needed. */
+const IN_MESSAGE: ReadonlySet<string> = new Set(['jobId', 'queue', 'function', 'worker', 'retriesLeft', 'scheduler'])
 
 /** Begins each line below an entry, so that no text of a job, such as an error's, looks like an entry. */
 const BELOW = '| '
@@ -49,18 +54,28 @@ function jsonEntry({ level, message, fields }: Entry, { now }: LogOptions): stri
   return visibleJson(JSON.stringify(facts, (_key, value) => (typeof value === 'bigint' ? String(value) : value)))
 }
 
-function textEntry({ level, message, fields }: Entry, { now, dateFormat, paint }: LogOptions): string {
+function textEntry({ level, message, fields }: Entry, options: LogOptions): string {
+  const { now, dateFormat, ofSeveralWorkers = false, paint } = options
   const parts: string[] = []
   const blocks: string[] = []
   for (const [name, value] of Object.entries(fields)) {
-    if (value === undefined) continue
+    if (value === undefined || IN_MESSAGE.has(name)) continue
+    if (name === 'tookMs' && typeof value === 'number') {
+      parts.push(`took ${durationText(value)}`)
+      continue
+    }
     const text = value instanceof Error ? (value.stack ?? value.message) : textOf(value)
     if (text.includes('\n')) blocks.push(below(text.trimEnd()))
     else parts.push(`${name} ${visible(text)}`)
   }
+  if (ofSeveralWorkers && fields.worker !== undefined) parts.push(`worker ${visible(textOf(fields.worker))}`)
   const line = [visible(message), ...parts].join(', ')
   const brush = level === 'error' ? paint.red : level === 'warn' ? paint.yellow : colourOf(message, paint)
   return [`${paint.dim(formatTime(dateFormat, now()))} ${brush(line)}`, ...blocks].join('\n')
+}
+
+function durationText(ms: number): string {
+  return ms < SECOND_MS ? `${Math.round(ms)} ms` : `${(ms / SECOND_MS).toFixed(2)} s`
 }
 
 function below(text: string): string {

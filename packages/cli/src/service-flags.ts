@@ -66,13 +66,14 @@ export async function runService(service: Service, flags: ServiceFlags, context:
 }
 
 /** @throws UsageError. */
-export function loggerOf(flags: ServiceFlags, { output }: CommandContext): Logger {
+export function loggerOf(flags: ServiceFlags, { output }: CommandContext, ofSeveralWorkers = false): Logger {
   const { dateFormat, logFormat } = flags
   const letter = unknownLetter(dateFormat)
   if (letter !== undefined) throw new UsageError(`Invalid --date-format: unknown directive %${letter}.`)
   return createLogger({
     write: (entry) => output.log(entry),
     format: logFormat === 'json' ? 'json' : 'text',
+    ofSeveralWorkers,
     level: levelOf(flags),
     dateFormat,
     paint: output.errorPaint,

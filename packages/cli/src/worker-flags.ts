@@ -59,7 +59,7 @@ interface Flags extends ServiceFlags, Readonly<Record<string, unknown>> {
  * The options of a worker, by flags and configuration file. Flags override the file.
  * @throws UsageError; RqError `RQ_CONFIG` for a file of keys that cannot be read.
  */
-export async function workerOptions(flags: Flags, context: CommandContext) {
+export async function workerOptions(flags: Flags, context: CommandContext, isPool = false) {
   const { codec, config, importPaths, imports, serializer } = context.settings
   const { concurrency, horse, horseEnv, horseMaxBytes, horseMaxJobs } = config
   return {
@@ -72,7 +72,7 @@ export async function workerOptions(flags: Flags, context: CommandContext) {
     limits: { ...config.limits, ...sizeLimits(flags.sizeLimit ?? []) },
     importPaths,
     imports: flags.import?.map((module) => moduleFrom(module, context.host.folder)) ?? imports,
-    logger: loggerOf(flags, context),
+    logger: loggerOf(flags, context, isPool),
   }
 }
 

@@ -19,7 +19,7 @@ describe('scheduler', () => {
     host.interrupt('SIGTERM')
     expect(await ended).toBe(0)
     expect(await redis.client.exists(`${redis.prefix}scheduler-lock:low`)).toBe(0)
-    expect(host.err).toContain('Leads low')
+    expect(host.err).toContain('moves due jobs into low')
     expect(host.out).toBe('')
   })
 

@@ -37,6 +37,24 @@ describe('worker', () => {
       message: 'default: Job failed (bad)',
       error: expect.stringContaining('RangeError: out of \x1b[2Jrange'),
     })
+    const about = entries.filter(({ message }) => message.includes('(bad)'))
+    const facts = { jobId: 'bad', queue: 'default', function: 'jobs.fails', worker: 'w1' }
+    expect(about).toMatchObject([facts, { ...facts, tookMs: expect.any(Number) }])
+  })
+
+  test('logs a failed attempt that is retried as that, and the stack of an error without frames of rq', async () => {
+    await using cli = await CliFixture.open()
+    await cli.enqueued('jobs.fails', '--job-id', 'bad', '--retry-max', '2')
+    const { err } = await cli.run(['worker', ...inline])
+    const lines = err.split('\n').map((line) => line.slice(9))
+    expect(lines.filter((line) => /failed/.test(line)).map((line) => line.replace(/, took.*/, ''))).toEqual([
+      'default: Attempt failed, next one at once, 1 more after that (bad)',
+      'default: Attempt failed, next one at once, for the last time (bad)',
+      'default: Job failed (bad)',
+    ])
+    expect(err.match(/RangeError: out of/g)).toHaveLength(3)
+    expect(err).toMatch(/^\| {5}\.\.\. \d+ frames of rq and Node\.js$/m)
+    expect(err).not.toMatch(/node:internal|packages\/queue/)
   })
 
   test('--quiet, --disable-job-desc-logging and --date-format change the log', async () => {

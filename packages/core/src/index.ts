@@ -25,6 +25,7 @@ export {
 export { FailureLog } from './failure-log.ts'
 export { checkId, checkKnownName, checkName, newId, randomHex } from './ids.ts'
 export { LOG_LEVELS, type LogFields, type Logger, type LogLevel, silentLogger } from './logger.ts'
+export { type LoggerLike, loggerOf } from './logger-of.ts'
 export { escapeOf, oneLine, oneLineLogger } from './one-line.ts'
 export {
   booleanOption,

@@ -1,4 +1,4 @@
-import { checkOptionNames, invalidOption, type Logger, type OptionNames } from '@rq/core'
+import { checkOptionNames, invalidOption, type LoggerLike, type OptionNames } from '@rq/core'
 import { REDIS_MODULE, RedisStorage, storageSource } from '@rq/redis'
 import { Scheduler } from '@rq/scheduler'
 import {
@@ -48,7 +48,7 @@ const NAMES: OptionNames<WorkerPoolOptions> = {
 export class WorkerPool extends BaseWorkerPool {
   readonly #queues: readonly string[]
   readonly #connection: ConnectionOptions
-  readonly #logger: Logger | undefined
+  readonly #logger: LoggerLike | undefined
   readonly #worker: PoolWorkerOptions
 
   /** @throws RqError `RQ_INVALID_OPTION`, also for a connection or options that cannot be sent to another process. */

@@ -1,4 +1,4 @@
-import { checkOptionNames, invalidOption, type Logger, type OptionNames } from '@rq/core'
+import { checkOptionNames, invalidOption, type LoggerLike, type OptionNames } from '@rq/core'
 import type { WorkerRecord } from '@rq/job'
 import { REDIS_MODULE, RedisStorage, storageSource } from '@rq/redis'
 import { Scheduler } from '@rq/scheduler'
@@ -45,7 +45,7 @@ const QUERY_NAMES: OptionNames<WorkerQuery> = { queue: true, connection: true, p
  * as an object. It connects when it starts to work, and disconnects when it ends.
  */
 export class Worker extends BaseWorker {
-  readonly #logger: Logger | undefined
+  readonly #logger: LoggerLike | undefined
   readonly #redis: RedisStorage
 
   /** Does not connect. @throws RqError `RQ_INVALID_OPTION`, `RQ_CONFIG`. */

@@ -59,7 +59,7 @@ describe('WorkerPool', () => {
       { level: 'info', message: 'Pool pool started with 1 workers' },
       { level: 'info', message: 'Worker pool-1 started, listening on default', fields: { worker } },
       { level: 'info', message: 'default: add', fields: { worker } },
-      { level: 'info', message: 'default: Job OK (add)', fields: { worker, took: expect.stringMatching(/ms$/) } },
+      { level: 'info', message: 'default: Job OK (add)', fields: { worker, jobId: 'add', tookMs: expect.any(Number) } },
       {
         level: 'error',
         message: 'default: Job failed (fail)',

@@ -9,9 +9,10 @@ import {
   durationS,
   invalidOption,
   type Logger,
+  type LoggerLike,
+  loggerOf,
   type OptionNames,
   oneLine,
-  oneLineLogger,
   RqError,
   randomHex,
   silentLogger,
@@ -48,7 +49,7 @@ export interface CronSchedulerOptions
    */
   readonly name?: string
   /** Default: silent. */
-  readonly logger?: Logger
+  readonly logger?: LoggerLike
   readonly clock?: Clock
 }
 
@@ -112,7 +113,7 @@ export class CronScheduler {
     const { codec } = contextOf({ storage, codec: options.codec })
     this.name = name === undefined ? `${this.hostname}:${this.pid}:${randomHex().slice(0, 6)}` : checkName(name, 'name')
     this.createdAt = new Date(clock.nowMs())
-    this.#logger = oneLineLogger(logger).child({ cronScheduler: this.name })
+    this.#logger = loggerOf(logger).child({ cronScheduler: this.name })
     const storeClock = new StoreClock(clock)
     this.#context = {
       storage,

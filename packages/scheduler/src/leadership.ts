@@ -89,7 +89,7 @@ export class Leadership implements Duty {
     for (const queue of led) this.#ledUntilMs.set(queue, sentMs + leaseMs * (1 - UNTRUSTED_PART))
     const gained = [...led].filter((queue) => !known.includes(queue))
     if (gained.length === 0) return
-    logger.info(`Leads ${gained.join(', ')}`)
+    logger.info(`The scheduler of this process moves due jobs into ${gained.join(', ')}`)
     onLead(gained)
   }
 }

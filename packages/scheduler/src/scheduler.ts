@@ -7,9 +7,10 @@ import {
   type DurationLike,
   invalidOption,
   type Logger,
+  type LoggerLike,
+  loggerOf,
   type OptionNames,
   oneLine,
-  oneLineLogger,
   RqError,
   randomHex,
   SECOND_MS,
@@ -36,7 +37,7 @@ export interface SchedulerOptions {
   /** For how many milliseconds it leads its queues after its last renewal. Default 5000, at least 100. */
   readonly leaseMs?: number
   /** Default: silent. */
-  readonly logger?: Logger
+  readonly logger?: LoggerLike
   readonly clock?: Clock
 }
 
@@ -86,7 +87,7 @@ export class Scheduler {
     this.name = name === undefined ? newName() : SCHEDULER_OPTIONS.name.check(name, 'name')
     this.queueNames = namesOf(queues)
     this.#storage = storage
-    this.#logger = oneLineLogger(logger).child({ scheduler: this.name })
+    this.#logger = loggerOf(logger).child({ scheduler: this.name })
     const store = storage.schedules
     this.#leadership = new Leadership({
       store,

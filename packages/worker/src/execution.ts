@@ -216,10 +216,10 @@ export class Execution implements LeasedJob {
   #settleOutcome(outcome: Outcome, tookMs = outcome.endedAtMs - outcome.startedAtMs): void {
     // It may have been given back while its callbacks or handlers were running.
     if (!this.isRunning) return
-    this.#parts.log.attemptEnded(this.job, outcome, tookMs)
-    this.#settle(
-      this.#parts.policy.settle(this.#signature === 'invalid' ? withoutRetries(this.claimed) : this.claimed, outcome),
-    )
+    const claimed = this.#signature === 'invalid' ? withoutRetries(this.claimed) : this.claimed
+    const settlement = this.#parts.policy.settle(claimed, outcome)
+    this.#parts.log.attemptEnded(this.job, outcome, settlement, tookMs)
+    this.#settle(settlement)
   }
 
   #noteSignature({ unsigned }: TaskEnd): void {

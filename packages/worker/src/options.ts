@@ -7,10 +7,11 @@ import {
   type DurationLike,
   invalidOption,
   type Logger,
+  type LoggerLike,
+  loggerOf,
   newId,
   type OptionNames,
   type OptionRule,
-  oneLineLogger,
   SECOND_MS,
   silentLogger,
   systemClock,
@@ -110,8 +111,11 @@ export interface WorkerOptions {
    * counted. Default: until they have ended.
    */
   gracePeriod?: DurationLike
-  /** Where to log. Default: nowhere. */
-  logger?: Logger
+  /**
+   * Where to log: `console`, a logger of pino or winston, or any {@link LoggerLike}. Lines about a job have the fields
+   * `jobId`, `queue`, `function` and `worker`; those about its end `tookMs`. Default: nowhere.
+   */
+  logger?: LoggerLike
   /** False: log lines contain only the ids of jobs, since a description contains arguments. Default true. */
   logJobDescription?: boolean
   /** How long a lease lasts after its last renewal, in milliseconds. Default 15,000. */
@@ -287,7 +291,7 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
     onAbandoned: checked('onAbandoned'),
     unserializableResult: checked('unserializableResult'),
     graceMs: options.gracePeriod === undefined ? undefined : checked('gracePeriod'),
-    logger: oneLineLogger(options.logger ?? silentLogger),
+    logger: loggerOf(options.logger ?? silentLogger),
     logJobDescription: checked('logJobDescription'),
     leaseMs,
     prefetch: options.prefetch ?? {},

@@ -1,25 +1,37 @@
-import { type Logger, SECOND_MS, silentLogger } from '@rq/core'
+import { type LogFields, type Logger, SECOND_MS, silentLogger } from '@rq/core'
 import { type Claimed, descriptionOf, type JobRecord, type Outcome, type Settlement } from '@rq/job'
 import { withoutEncoded } from '@rq/queue/run'
 import type { HorseEvent, JobEvent, WorkerEmitter } from './events.ts'
 import type { HorseExit } from './horses/horse-port.ts'
 import type { KillCause } from './horses/killed-task.ts'
 import type { Task } from './inside-horse/protocol.ts'
+import { shownError } from './outcome/shown-error.ts'
 import { isPoisoned } from './poison.ts'
 
 const LONGEST_DESCRIPTION = 500
+
+export interface WorkerLogOptions {
+  /** The name of the worker. */
+  readonly worker: string
+  readonly showsDescriptions: boolean
+  /** The reference of a job's function; null if it cannot be read here. */
+  readonly functionOf: (job: JobRecord) => string | null
+}
+
+/** The reference at the beginning of a call in JSON. The rest of the call need not be read for it. */
+const REFERENCE = /^(?:\{"json":)?\["([^"\\]{1,500})"/
 
 /** Reports what happens in a worker: as log lines in RQ's words, and as events. Nearly free when nothing listens. */
 export class WorkerLog {
   readonly #events: WorkerEmitter
   readonly #logger: Logger
   readonly #isLogging: boolean
-  readonly #showsDescriptions: boolean
+  readonly #options: WorkerLogOptions
 
-  constructor(events: WorkerEmitter, logger: Logger, showsDescriptions: boolean) {
+  constructor(events: WorkerEmitter, logger: Logger, options: WorkerLogOptions) {
     this.#events = events
     this.#logger = logger
-    this.#showsDescriptions = showsDescriptions
+    this.#options = options
     this.#isLogging = logger !== silentLogger
   }
 
@@ -40,40 +52,64 @@ export class WorkerLog {
 
   began({ id, record }: Task): void {
     if (this.#isLogging) {
-      const what = this.#showsDescriptions ? `${shortened(descriptionOf(record) ?? 'a job')} (${record.id})` : record.id
-      this.#logger.info(`${record.origin}: ${what}`)
+      const what = this.#options.showsDescriptions
+        ? `${shortened(descriptionOf(record) ?? 'a job')} (${record.id})`
+        : record.id
+      this.#logger.info(`${record.origin}: ${what}`, this.#factsOf(record))
     }
     this.#events.emitLazily('job:started', () => jobEvent({ executionId: id, job: record }))
   }
 
   /** An attempt has ended; its settlement is not stored yet. */
-  attemptEnded({ id, origin }: JobRecord, outcome: Outcome, tookMs: number): void {
+  attemptEnded(job: JobRecord, outcome: Outcome, settlement: Settlement, tookMs: number): void {
     if (!this.#isLogging) return
+    const { id, origin } = job
+    const facts = { ...this.#factsOf(job), tookMs: Math.round(tookMs) }
     switch (outcome.kind) {
       case 'returned':
-        this.#logger.info(`${origin}: Job OK (${id})`, { took: durationText(tookMs) })
+        this.#logger.info(`${origin}: Job OK (${id})`, facts)
         if (outcome.unwritten !== undefined) {
           this.#logger.warn(`${origin}: The return value could not be written and is lost (${id})`, {
+            ...facts,
             error: outcome.unwritten,
           })
         }
         return
       case 'returned_retry':
-        this.#logger.info(`${origin}: Job asked to be retried (${id})`)
+        this.#logger.info(`${origin}: Job asked to be retried${when(settlement)} (${id})`, facts)
         return
       case 'stopped':
-        this.#logger.info(`${origin}: Job stopped by user (${id})`)
+        this.#logger.info(`${origin}: Job stopped by user (${id})`, facts)
         return
       default:
-        this.#logger.error(`${origin}: Job failed (${id})`, {
-          error: withoutEncoded(outcome.error),
-          took: durationText(tookMs),
-        })
+        this.#failed(job, settlement, { ...facts, error: shownError(withoutEncoded(outcome.error)) })
     }
   }
 
-  leaking({ id, origin }: JobRecord): void {
-    this.#logger.warn(`${origin}: Job kept running after its attempt ended (${id})`)
+  #failed({ id, origin }: JobRecord, settlement: Settlement, facts: LogFields): void {
+    const { changes, to } = settlement
+    if (to !== 'queued' && to !== 'scheduled') {
+      this.#logger.error(`${origin}: Job failed (${id})`, facts)
+      return
+    }
+    const { retriesLeft = 0 } = changes
+    const left = retriesLeft === 0 ? 'for the last time' : `${retriesLeft} more after that`
+    this.#logger.warn(`${origin}: Attempt failed, next one ${soon(settlement)}, ${left} (${id})`, {
+      ...facts,
+      retriesLeft,
+    })
+  }
+
+  /** The fields of every line about a job. */
+  #factsOf(job: JobRecord): LogFields {
+    const { functionOf, worker } = this.#options
+    const reference = typeof job.data === 'string' ? REFERENCE.exec(job.data)?.[1] : undefined
+    const name = reference ?? functionOf(job)
+    return { jobId: job.id, queue: job.origin, ...(name !== null && { function: name }), worker }
+  }
+
+  leaking(job: JobRecord): void {
+    this.#logger.warn(`${job.origin}: Job kept running after its attempt ended (${job.id})`, this.#factsOf(job))
   }
 
   /** A blocked horse was killed at the time limit of a task, which may not be to blame. */
@@ -82,7 +118,7 @@ export class WorkerLog {
     const where = `in work-horse ${horseNumber}, which was blocked, perhaps by what an earlier job left behind`
     this.#logger.warn(
       `${record.origin}: ${what} exceeded its time limit ${where}; it runs once more in a new one (${record.id})`,
-      { earlierJobs: earlierJobs.length === 0 ? 'unknown' : earlierJobs.join(', ') },
+      { ...this.#factsOf(record), earlierJobs: earlierJobs.length === 0 ? 'unknown' : earlierJobs.join(', ') },
     )
   }
 
@@ -94,32 +130,37 @@ export class WorkerLog {
     const { id, origin } = claimed.job
     this.#logger.warn(
       `${origin}: Lease lost: the job was taken over, or enqueued again under its id; this run does not count (${id})`,
+      this.#factsOf(claimed.job),
     )
     this.#events.emitLazily('lease_lost', () => jobEvent(claimed))
   }
 
   /** The store refused the end of an attempt; the job fails instead. */
-  failedByRefusal({ id, origin }: JobRecord, refusal: Error): void {
-    this.#logger.error(`${origin}: The store refused the end of the job, which fails (${id})`, {
+  failedByRefusal(job: JobRecord, refusal: Error): void {
+    this.#logger.error(`${job.origin}: The store refused the end of the job, which fails (${job.id})`, {
+      ...this.#factsOf(job),
       error: refusal.message,
     })
   }
 
   /** The store refused the end of an attempt, and no other end can be stored. */
-  refused({ id, origin }: JobRecord, refusal: Error): void {
+  refused(job: JobRecord, refusal: Error): void {
     const what = 'The store refused the end of the job; another worker takes the job over when its lease ends'
-    this.#logger.error(`${origin}: ${what} (${id})`, { error: refusal.message })
+    this.#logger.error(`${job.origin}: ${what} (${job.id})`, { ...this.#factsOf(job), error: refusal.message })
   }
 
   vanished(claimed: Claimed): void {
     const { id, origin } = claimed.job
-    this.#logger.warn(`${origin}: Job was deleted while it ran; its result was discarded (${id})`)
+    this.#logger.warn(
+      `${origin}: Job was deleted while it ran; its result was discarded (${id})`,
+      this.#factsOf(claimed.job),
+    )
     this.#events.emitLazily('job:vanished', () => jobEvent(claimed))
   }
 
   takenOver(claimed: Claimed): void {
     const { id, origin, abandonedCount: count = 0 } = claimed.job
-    this.#logger.warn(`${origin}: Job was abandoned by its worker (${id})`, { count })
+    this.#logger.warn(`${origin}: Job was abandoned by its worker (${id})`, { ...this.#factsOf(claimed.job), count })
     this.#events.emitLazily(isPoisoned(claimed.job) ? 'job:poisoned' : 'job:abandoned', () => jobEvent(claimed))
   }
 
@@ -162,8 +203,14 @@ function shortened(description: string): string {
   return description.slice(0, LONGEST_DESCRIPTION)
 }
 
-function durationText(ms: number): string {
-  return ms < SECOND_MS ? `${Math.round(ms)} ms` : `${(ms / SECOND_MS).toFixed(2)} s`
+/** When the next attempt begins at the earliest. */
+function soon({ delayMs }: Settlement): string {
+  return delayMs > 0 ? `in ${Math.round(delayMs / SECOND_MS)} s` : 'at once'
+}
+
+/** The same behind a statement, if there is another attempt. */
+function when(settlement: Settlement): string {
+  return settlement.to === 'failed' ? ' too often' : `, ${soon(settlement)}`
 }
 
 function eventOf({ to, counts }: Settlement) {

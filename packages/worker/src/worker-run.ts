@@ -85,7 +85,11 @@ export class WorkerRun {
     this.#options = options
     this.#settings = settings
     this.#logger = logger
-    this.#log = new WorkerLog(options.events, logger, settings.logJobDescription)
+    this.#log = new WorkerLog(options.events, logger, {
+      worker: name,
+      showsDescriptions: settings.logJobDescription,
+      functionOf: (job) => functionName(job, context.serializer),
+    })
     const { instance, version } = options
     const host = { pid: process.pid, hostname: hostname(), version }
     this.#identity = { name, queues, instance, ttlS: settings.workerTtlS, ...host }

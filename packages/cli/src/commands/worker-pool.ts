@@ -26,7 +26,7 @@ export const workerPool = defineCommand({
   },
   async run(flags, context) {
     const { dequeueStrategy, withScheduler = true } = workOptions(flags)
-    const common = await workerOptions(flags, context)
+    const common = await workerOptions(flags, context, true)
     const { logger } = common
     const options: WorkerPoolOptions = {
       ...common,

@@ -57,7 +57,11 @@ beforeEach(() => {
     horseMaxBytes: 0,
     storage: {} as Storage,
     clock,
-    log: new WorkerLog(new WorkerEmitter(), silentLogger, false),
+    log: new WorkerLog(new WorkerEmitter(), silentLogger, {
+      worker: 'w',
+      showsDescriptions: false,
+      functionOf: () => null,
+    }),
     logger: silentLogger,
     onRoom() {},
     onBroken() {},

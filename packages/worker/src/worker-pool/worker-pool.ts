@@ -4,6 +4,8 @@ import {
   Backoff,
   checkOptionNames,
   type Logger,
+  type LoggerLike,
+  loggerOf,
   type OptionNames,
   pause,
   RqError,
@@ -36,7 +38,7 @@ export interface WorkerPoolOptions {
   readonly name?: string
   readonly start: PoolWorkerStarter
   /** The log of the pool and its workers, whose entries have a field `worker`. Default: silent. */
-  readonly logger?: Logger
+  readonly logger?: LoggerLike
 }
 
 export interface PoolStartOptions {
@@ -78,7 +80,7 @@ export class WorkerPool {
     this.numWorkers = POOL_OPTIONS.numWorkers.check(options.numWorkers ?? 1, 'numWorkers')
     this.name = options.name ?? randomHex().slice(0, 12)
     this.#start = options.start
-    this.#logger = options.logger ?? silentLogger
+    this.#logger = loggerOf(options.logger ?? silentLogger)
   }
 
   /** The process ids of the living workers. */
