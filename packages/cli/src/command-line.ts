@@ -10,7 +10,7 @@ import { Output } from './output/output.ts'
 import { visible } from './output/terminal-text.ts'
 import { checkPaths, resolveSettings, type SharedOptions } from './settings.ts'
 import { SHARED_FLAGS } from './shared-options.ts'
-import { usageError } from './usage-error.ts'
+import { unknownCommand, usageError } from './usage-error.ts'
 
 const NAME = 'rq-cli'
 const WIDEST = 100
@@ -120,6 +120,8 @@ async function parse(args: readonly string[], host: Host): Promise<Chosen | stri
 function infoFor(args: readonly string[], host: Host): string | undefined {
   const words = args.slice(0, endOfFlags(args))
   if (words[0] === COMPLETE) return undefined
+  if (args.length === 0) return helpFor(undefined, host)
+  if (words[0] === 'help') return helpOf(words[1], host)
   if (words.includes('--version')) return host.version
   if (!words.includes('--help') && !words.includes('-h')) return undefined
   const command = words.find(isCommand)
@@ -127,6 +129,20 @@ function infoFor(args: readonly string[], host: Host): string | undefined {
     COMMANDS.find(({ name }) => name === command),
     host,
   )
+}
+
+/** What `rq-cli help [command]` shows. @throws UsageError for a command that does not exist. */
+function helpOf(name: string | undefined, host: Host): string {
+  if (name === undefined || name.startsWith('-') || name === 'help') return helpFor(undefined, host)
+  const command = COMMANDS.find((one) => one.name === name)
+  if (command === undefined)
+    throw new UsageError(
+      unknownCommand(
+        name,
+        COMMANDS.map((one) => one.name),
+      ),
+    )
+  return helpFor(command, host)
 }
 
 function helpFor(command: Command | undefined, { stdout }: Host): string {
@@ -150,8 +166,10 @@ function configure(command: Command, yargs: Argv<object>): Argv<object> {
 /** The words, changed as the command wants; those behind `--` marked. */
 function prepared(given: readonly string[]): string[] {
   const at = given.findIndex(isCommand)
-  if (given.slice(0, at === -1 ? given.length : at).includes('--')) {
-    throw new UsageError(`A command is missing before --. ${NAME} --help shows them.`)
+  const before = given.slice(0, at === -1 ? given.length : at)
+  if (before.includes('--')) throw new UsageError(`A command is missing before --. ${NAME} --help shows them.`)
+  if (before.some((word) => /^-[a-z]*q/i.test(word))) {
+    throw new UsageError('-q before the command could mean --quiet or --queue. Write out which.')
   }
   const rest = given.slice(at + 1)
   const words = COMMANDS.find(({ name }) => name === given[at])?.prepare?.(rest) ?? rest

@@ -23,7 +23,7 @@ export function programHelp(program: string, commands: readonly Command[], colum
     examples(program, [
       ['worker high default', 'Run a worker for two queues'],
       ['enqueue path.to.func abc', "Enqueue the call func('abc')"],
-      ['<command> --help', 'Show the options and examples of a command'],
+      ['help <command>', 'Show the options and examples of a command'],
     ]),
     wrapped('Exit codes: 0 done, 1 failure, 2 wrong usage, 3 Redis cannot be reached, 4 no such job.', columns).join(
       '\n',

@@ -23,7 +23,7 @@ const RULES: readonly Rule[] = [
     ([words = ''], { commands, call }) => {
       const word = words.split(', ')[0] ?? ''
       if (call !== undefined) return `Unexpected argument '${word}'. Usage: ${call}`
-      return `Unknown command '${word}'.${suggestion(word, commands)}`
+      return unknownCommand(word, commands)
     },
   ],
   [/^Unknown arguments?: (.*)$/s, ([words = ''], known) => unknownOption(words.split(', ')[0] ?? '', known)],
@@ -39,6 +39,41 @@ const RULES: readonly Rule[] = [
     },
   ],
 ]
+
+/** Words that other queues and systems have for what a command does. */
+const MEANT: Readonly<Record<string, string>> = {
+  add: 'enqueue',
+  clean: 'empty',
+  clear: 'empty',
+  dashboard: 'info --interval 1s',
+  drain: 'worker --burst',
+  failed: 'jobs --status failed',
+  kill: 'stop <id>',
+  list: 'jobs',
+  logs: 'job <id>',
+  ls: 'jobs',
+  pause: 'suspend',
+  ping: 'info',
+  purge: 'empty',
+  push: 'enqueue',
+  queues: 'info --only-queues',
+  remove: 'delete <id>',
+  retry: 'requeue',
+  rm: 'delete <id>',
+  run: 'enqueue --wait',
+  show: 'job <id>',
+  start: 'worker',
+  stats: 'info',
+  status: 'info',
+  unpause: 'resume',
+  workers: 'info --only-workers',
+}
+
+/** The message for a command that does not exist, with the one that was probably meant. */
+export function unknownCommand(word: string, commands: readonly string[]): string {
+  const meant = Object.hasOwn(MEANT, word) ? ` Did you mean 'rq-cli ${MEANT[word]}'?` : suggestion(word, commands)
+  return `Unknown command '${word}'.${meant} rq-cli --help shows all.`
+}
 
 /** An error of yargs as ours: what is wrong, what was expected, and which word was probably meant. */
 export function usageError(message: string, known: KnownWords): UsageError {

@@ -52,15 +52,34 @@ describe('requeue', () => {
     expect(performance.now() - begunMs).toBeLessThan(30_000)
     expect({ code, out }).toEqual({ code: 1, out: `${MANY - 1} jobs requeued to default queue\n` })
     expect(err).toContain(`0/${MANY}`)
-    expect(err).toContain('Unable to requeue 1 jobs from failed job registry:\n  f77: No job with id f77')
+    expect(err).toContain('Unable to requeue 1 job from failed job registry:\n  f77: No job with id f77')
     expect(await cli.queue().count()).toBe(MANY - 1)
+  })
+
+  test('without --queue requeues jobs of any queue: by id, or all of them after a question', async () => {
+    await using cli = await CliFixture.open()
+    for (const [id, queue] of [
+      ['a', 'default'],
+      ['b', 'low'],
+      ['c', 'low'],
+    ] as const) {
+      await cli.enqueued('jobs.fails', '--job-id', id, '-q', queue)
+    }
+    await cli.run(['worker', 'default', 'low', '--burst', '--horse', 'inline'])
+    expect(await cli.run(['requeue', 'b'])).toMatchObject({ code: 0, out: '1 job requeued to their queues\n' })
+    const refused = await cli.run(['requeue', '--all'], { answer: false })
+    expect(refused).toMatchObject({ code: 1, questions: ['Requeue 2 failed jobs of 2 queues?'] })
+    expect(await cli.queue('low').getJobIds()).toEqual(['b'])
+    const sure = await cli.run(['requeue', '--all', '--yes'], { answer: false })
+    expect(sure).toMatchObject({ out: '2 jobs requeued to their queues\n', questions: [] })
+    expect(await cli.queue('low').getJobIds()).toEqual(['b', 'c'])
   })
 
   test('reports jobs that cannot be requeued, and ends with 1', async () => {
     await using cli = await cliWithFailedJobs(1)
     await cli.enqueued('a.b', '--job-id', 'queued')
     const { code, out, err } = await cli.run(['requeue', '--queue', 'default', 'f0', 'queued', 'gone'])
-    expect({ code, out }).toEqual({ code: 1, out: '1 jobs requeued to default queue\n' })
+    expect({ code, out }).toEqual({ code: 1, out: '1 job requeued to default queue\n' })
     expect(err).toContain('Unable to requeue 2 jobs from failed job registry:')
     expect(err).toMatch(/^ {2}queued: .*not in the failed registry/m)
     expect(err).toMatch(/^ {2}gone: No job with id gone/m)

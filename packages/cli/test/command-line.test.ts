@@ -10,7 +10,7 @@ describe('help', () => {
     expect(err).toBe('')
     const words = out.replaceAll(/\s+/g, ' ')
     for (const command of COMMANDS) expect(words).toContain(` ${callOf(command)} ${command.summary}`)
-    expect(out).toContain('rq-cli <command> --help')
+    expect(out).toContain('rq-cli help <command>')
     expect(words).toContain('Exit codes: 0 done, 1 failure, 2 wrong usage, 3 Redis cannot be reached, 4 no such job.')
   })
 
@@ -88,18 +88,39 @@ describe('help', () => {
   })
 })
 
+test.each<[string[], RegExp]>([
+  [[], /^Usage: rq-cli <command> \[options\]/],
+  [['help'], /^Usage: rq-cli <command> \[options\]/],
+  [['help', 'enqueue'], /^Usage: rq-cli enqueue <function> \[arguments\.\.\]/],
+  [['help', '--json'], /^Usage: rq-cli <command> \[options\]/],
+])('rq-cli %j shows help', async (words, text) => {
+  expect(await run(words)).toMatchObject({ code: 0, out: expect.stringMatching(text), err: '' })
+})
+
 describe('wrong usage', () => {
   test.each<[string, RegExp]>([
-    ['', /A command is missing/],
     ['-v', /A command is missing/],
     ['wroker', /Unknown command 'wroker'. Did you mean 'worker'\?/],
-    ['dashboard', /Unknown command 'dashboard'\.$/m],
+    ['gronk', /Unknown command 'gronk'\. rq-cli --help shows all\.$/m],
+    ['list', /Did you mean 'rq-cli jobs'\?/],
+    ['failed', /Did you mean 'rq-cli jobs --status failed'\?/],
+    ['status', /Did you mean 'rq-cli info'\?/],
+    ['retry', /Did you mean 'rq-cli requeue'\?/],
+    ['logs', /Did you mean 'rq-cli job <id>'\?/],
+    ['dashboard', /Did you mean 'rq-cli info --interval 1s'\?/],
+    ['ping', /Did you mean 'rq-cli info'\?/],
+    ['purge', /Did you mean 'rq-cli empty'\?/],
+    ['workers', /Did you mean 'rq-cli info --only-workers'\?/],
+    ['toString', /Unknown command 'toString'/],
+    ['help wroker', /Unknown command 'wroker'. Did you mean 'worker'\?/],
+    ['-q enqueue a.b', /-q before the command could mean --quiet or --queue/],
+    ['-vq worker', /-q before the command could mean --quiet or --queue/],
     ['--verison', /Unknown option --verison. Did you mean '--version'\?/],
     ['worker --brust', /Unknown option --brust. Did you mean '--burst'\?/],
     ['worker --max-job 3', /Unknown option --max-job. Did you mean '--max-jobs'\?/],
     ['worker -Z', /Unknown option -Z\./],
     ['info --url', /--url needs a value/],
-    ['requeue --all', /--queue is missing/],
+    ['requeue', /Expected ids of failed jobs, or --all/],
     ['enqueue', /An argument is missing. Usage: rq-cli enqueue <function> \[arguments\.\.\]/],
     ['job', /An argument is missing. Usage: rq-cli job <id>/],
     ['cancel a b', /Unexpected argument 'b'. Usage: rq-cli cancel <id>/],

@@ -49,7 +49,7 @@ describe('info', () => {
     try {
       const escaped = `worker-1 \\(${hostname()} ${process.pid}\\)`
       expect((await cli.run(['info', '-W'])).out).toMatch(
-        new RegExp(`^${escaped}: (started|idle) low, other\\. jobs: 0 finished, 0 failed\n1 workers, 2 queues`),
+        new RegExp(`^${escaped}: (started|idle) low, other\\. jobs: 0 finished, 0 failed\n1 worker, 2 queues`),
       )
       expect((await cli.run(['info', '-W', '-r'])).out).toMatch(
         new RegExp(`^worker ${escaped} (started|idle) low, other\\. jobs: 0 finished, 0 failed\n$`),

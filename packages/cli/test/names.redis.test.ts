@@ -74,9 +74,9 @@ test('a queue of any name can be listed, resumed, requeued from and emptied', as
     const place = ['--queue', name]
     expect(JSON.parse((await cli.run(['jobs', ...place, '--json'])).out)).toMatchObject({ total: 2 })
     for (const [call, text] of [
-      [['info', name], 'queues, 1 jobs total'],
+      [['info', name], '1 queue, 1 job total'],
       [['resume', ...place], 'was not paused'],
-      [['requeue', ...place, '--all'], '1 jobs requeued to'],
+      [['requeue', ...place, '--all'], '1 job requeued to'],
       [['empty', name, '--yes'], '2 jobs removed from'],
     ] as const) {
       const { code, out, err } = await cli.run(call)

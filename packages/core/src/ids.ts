@@ -62,7 +62,7 @@ const NAME = /^[\p{L}\p{M}\p{N}_.:@/#+ -]{1,200}$/u
  */
 export function checkId(value: unknown, option: string): string {
   if (typeof value === 'string' && ID.test(value)) return value
-  throw invalidOption(option, value, '1 to 200 letters, digits, "_" or "-"')
+  throw invalidOption(option, value, '1 to 200 letters, digits, "_" or "-", which is all that Python RQ accepts')
 }
 
 /**

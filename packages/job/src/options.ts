@@ -9,14 +9,25 @@ import {
   unknownOption,
   valueOption,
 } from '@rq/core'
-import { Callback } from './callback.ts'
+import type { Callback } from './callback.ts'
 import { DEFAULT_FAILURE_TTL_S, DEFAULT_RESULT_TTL_S, DEFAULT_TIMEOUT_S } from './defaults.ts'
-import { checkCount, Dependency, type JobLike, jobIdsOf } from './dependency.ts'
-import type { FunctionRef } from './function-ref.ts'
+import { checkCount, type JobLike, jobIdsOf } from './dependency.ts'
 import { MOST_WEBHOOKS } from './limits.ts'
-import { RateLimit } from './rate-limit.ts'
-import { Repeat } from './repeat.ts'
-import { Retry } from './retry.ts'
+import {
+  type CallbackLike,
+  callbackOf,
+  type DependencyLike,
+  dependencyOf,
+  type RateLimitLike,
+  type RepeatLike,
+  type RetryLike,
+  rateLimitOf,
+  repeatOf,
+  retryOf,
+} from './plain-values.ts'
+import type { RateLimit } from './rate-limit.ts'
+import type { Repeat } from './repeat.ts'
+import type { Retry } from './retry.ts'
 import { Webhook } from './webhook.ts'
 
 /** The options of one job, besides its function and arguments. {@link ENQUEUE_OPTIONS} checks them. */
@@ -30,7 +41,7 @@ export interface EnqueueOptions {
   /** How long to keep a failed job. Default 1 year; -1 = without limit. */
   failureTtl?: DurationLike
   /** Jobs that must succeed first. Default: none. */
-  dependsOn?: JobLike | Dependency | readonly (JobLike | Dependency)[]
+  dependsOn?: DependencyLike | readonly DependencyLike[]
   /** Letters, digits, `_` and `-`. Default: a random id. */
   jobId?: string
   /** Put the job at the head of the queue. Default false. */
@@ -40,19 +51,19 @@ export interface EnqueueOptions {
   /** Metadata that travels with the job and may change while it runs. Default: empty. */
   meta?: Readonly<Record<string, unknown>>
   /** Called after a successful run. */
-  onSuccess?: FunctionRef | Callback
+  onSuccess?: CallbackLike
   /** Called after a failed run. */
-  onFailure?: FunctionRef | Callback
+  onFailure?: CallbackLike
   /** Called after the job was stopped. */
-  onStopped?: FunctionRef | Callback
-  /** Run the job again when it fails. Default: never. */
-  retry?: Retry
-  /** Run the job again when it succeeds. Default: never. */
-  repeat?: Repeat
+  onStopped?: CallbackLike
+  /** Run the job again when it fails: `3`, `{ max: 3, interval: 10 }` or a Retry. Default: never. */
+  retry?: RetryLike
+  /** Run the job again when it succeeds: `2`, `{ times: 2, interval: 10 }` or a Repeat. Default: never. */
+  repeat?: RepeatLike
   /** Throw a DuplicateJobError if a job with this `jobId` exists in any state. Default false. */
   unique?: boolean
   /** Limit how many jobs with the same key run at once. Default: no limit. */
-  rateLimit?: RateLimit
+  rateLimit?: RateLimitLike
   /** URLs to call when the job has finished or failed, at most 32. Default: none. */
   webhooks?: readonly Webhook[]
   /** Python's keyword arguments. A JavaScript function gets them as its last argument, unless they are empty. */
@@ -170,12 +181,12 @@ export const ENQUEUE_OPTIONS = {
     isOfOneJob: true,
     ...booleanOption({ default: false, flag: 'unique', help: 'Fail if a job with this --job-id exists' }),
   },
-  onSuccess: { field: 'onSuccess', ...valueOption(checkCallback) },
-  onFailure: { field: 'onFailure', ...valueOption(checkCallback) },
-  onStopped: { field: 'onStopped', ...valueOption(checkCallback) },
-  retry: { field: 'retry', ...valueOption(instanceOf(Retry, 'a Retry')) },
-  repeat: { field: 'repeat', ...valueOption(instanceOf(Repeat, 'a Repeat')) },
-  rateLimit: { field: 'rateLimit', ...valueOption(instanceOf(RateLimit, 'a RateLimit')) },
+  onSuccess: { field: 'onSuccess', ...valueOption(callbackOf) },
+  onFailure: { field: 'onFailure', ...valueOption(callbackOf) },
+  onStopped: { field: 'onStopped', ...valueOption(callbackOf) },
+  retry: { field: 'retry', ...valueOption(retryOf) },
+  repeat: { field: 'repeat', ...valueOption(repeatOf) },
+  rateLimit: { field: 'rateLimit', ...valueOption(rateLimitOf) },
   webhooks: { field: 'webhooks', ...valueOption(checkWebhooks) },
   kwargs: { field: 'kwargs', isOfOneJob: true, ...valueOption(checkRecord) },
   pipeline: { isOfOneJob: true, ...valueOption((pipeline) => pipeline) },
@@ -227,12 +238,15 @@ function checkTogether({ dependency, id, rateLimit, unique }: CheckedOptions): v
 }
 
 function checkDependency(value: unknown): CheckedDependency | undefined {
-  const entries = (Array.isArray(value) ? value : [value]) as readonly (JobLike | Dependency)[]
+  const entries = (Array.isArray(value) ? value : [value]) as readonly DependencyLike[]
   if (entries.length === 0) return undefined
-  const dependencies = entries.map((entry) =>
-    entry instanceof Dependency
-      ? entry
-      : { jobIds: jobIdsOf(entry, 'dependsOn'), allowFailure: false, enqueueAtFront: false },
+  const dependencies = entries.map(
+    (entry) =>
+      dependencyOf(entry) ?? {
+        jobIds: jobIdsOf(entry as JobLike, 'dependsOn'),
+        allowFailure: false,
+        enqueueAtFront: false,
+      },
   )
   return {
     jobIds: checkCount([...new Set(dependencies.flatMap((dependency) => dependency.jobIds))], 'dependsOn'),
@@ -259,17 +273,4 @@ function checkWebhooks(value: unknown, option: string): readonly Webhook[] {
     if (webhook instanceof Webhook) return webhook
     throw invalidOption(option, webhook, expected)
   })
-}
-
-function checkCallback(value: unknown, option: string): Callback {
-  if (value instanceof Callback) return value
-  if (typeof value === 'function' || typeof value === 'string') return new Callback(value as FunctionRef)
-  throw invalidOption(option, value, 'a function, a reference to one, or a Callback')
-}
-
-function instanceOf<T>(type: new (...args: never[]) => T, expected: string): (value: unknown, option: string) => T {
-  return (value, option) => {
-    if (value instanceof type) return value
-    throw invalidOption(option, value, expected)
-  }
 }

@@ -190,7 +190,7 @@ export const WORKER_OPTIONS = {
     valueName: 'limit',
     help: 'Largest arguments, result, meta or inflated data of a job, such as result=64mb; 0 = no limit',
   },
-  processTitle: booleanOption({ default: true }),
+  processTitle: booleanOption({ default: false }),
 } satisfies OptionTable
 
 /** The parts of a worker's option `webhooks` that have flags on the command line. */

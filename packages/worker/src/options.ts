@@ -143,7 +143,10 @@ export interface WorkerOptions {
    * public address, no signatures.
    */
   webhooks?: false | WebhookPolicyOptions
-  /** Show the name and the queues of the worker in the process title. Default true. */
+  /**
+   * Show the name and the queues of the worker in the title of this process. Default false: it may be your web server.
+   * True for `rq-cli worker` and for the workers of a pool.
+   */
   processTitle?: boolean
   clock?: Clock
 }

@@ -64,7 +64,8 @@ export class WorkerLog {
   attemptEnded(job: JobRecord, outcome: Outcome, settlement: Settlement, tookMs: number): void {
     if (!this.#isLogging) return
     const { id, origin } = job
-    const facts = { ...this.#factsOf(job), tookMs: Math.round(tookMs) }
+    const about = this.#factsOf(job)
+    const facts = { ...about, tookMs: Math.round(tookMs) }
     switch (outcome.kind) {
       case 'returned':
         this.#logger.info(`${origin}: Job OK (${id})`, facts)
@@ -82,7 +83,11 @@ export class WorkerLog {
         this.#logger.info(`${origin}: Job stopped by user (${id})`, facts)
         return
       default:
-        this.#failed(job, settlement, { ...facts, error: shownError(withoutEncoded(outcome.error)) })
+        this.#failed(job, settlement, {
+          ...about,
+          error: shownError(withoutEncoded(outcome.error)),
+          tookMs: facts.tookMs,
+        })
     }
   }
 

@@ -140,10 +140,10 @@ export class Worker extends WorkerEmitter {
 
   async #work(plan: Pick<WorkerRunOptions, 'burst' | 'maxIdleMs' | 'maxJobs' | 'services' | 'strategy'>) {
     const settings = this.#settings
+    const { allow, exceptionHandlerRefs: handlers, functions, horse, importPaths, imports, scripts } = settings
     // Horses of other kinds import these modules themselves.
-    if (settings.horse === 'inline') for (const module of settings.imports) await importFromHere(module)
-    const { allow, exceptionHandlerRefs: handlers, functions, horse, importPaths, scripts } = settings
-    await checkStart({ allow, functions, importPaths, scripts, handlers, mayImport: horse === 'inline' })
+    if (horse === 'inline') for (const module of imports) await importFromHere(module)
+    await checkStart({ allow, functions, importPaths, imports, scripts, handlers, mayImport: horse === 'inline' })
     const serializer = await this.#serializer()
     const limits = new SizeLimits(settings.limits, settings.logger)
     this.#run = new WorkerRun({

@@ -6,6 +6,7 @@ import { UsageError } from '../exit-code.ts'
 import { flag, text } from '../flags.ts'
 import { type InfoDocument, type QueueInfo, readInfo, type WorkerInfo } from '../info-document.ts'
 import { bar, cellsFor, scaleFor } from '../output/bar.ts'
+import { counted } from '../output/counted.ts'
 import type { Paint } from '../output/paint.ts'
 import { padded } from '../output/table.ts'
 import { visibleName } from '../output/terminal-text.ts'
@@ -112,7 +113,7 @@ function queueLines({ queues, totals }: InfoDocument, { raw }: View, paint: Pain
     const drawn = paint.green(`|${bar(queue.count, scale, cells)}`)
     return `${padded(visibleName(queue.name), width)} ${drawn} ${counts(queue).replace(/paused$/, paint.yellow)}`
   })
-  return [...lines, `${totals.queues} queues, ${totals.jobs} jobs total`]
+  return [...lines, `${counted(totals.queues, 'queue')}, ${counted(totals.jobs, 'job')} total`]
 }
 
 function counts({ count, executing, finished, failed, paused, rateLimited }: QueueInfo): string {
@@ -123,7 +124,7 @@ function counts({ count, executing, finished, failed, paused, rateLimited }: Que
 function workerLines(document: InfoDocument, view: View, paint: Paint): string[] {
   const { workers, queues, totals } = document
   const lines = view.byQueue ? byQueue(document, paint) : workers.map((worker) => workerLine(worker, view, paint))
-  return view.raw ? lines : [...lines, `${totals.workers} workers, ${queues.length} queues`]
+  return view.raw ? lines : [...lines, `${counted(totals.workers, 'worker')}, ${counted(queues.length, 'queue')}`]
 }
 
 function workerLine(worker: WorkerInfo, { raw }: View, paint: Paint): string {

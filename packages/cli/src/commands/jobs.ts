@@ -26,9 +26,10 @@ export const jobs = defineCommand({
     ['jobs --status failed', 'Failed jobs of all queues'],
     ['jobs --queue low --limit 200 --json', 'One queue, as JSON'],
   ],
+  quietLetter: null,
   positionals: {},
   flags: {
-    queue: texts({ valueName: 'name', describe: 'This queue only' }),
+    queue: texts({ alias: 'q', valueName: 'name', describe: 'This queue only' }),
     status: texts({
       valueName: 'status',
       choices: [...PLACES, BROKEN],

@@ -10,8 +10,9 @@ export const resume = defineCommand({
     ['resume', 'Let workers start jobs again'],
     ['resume --queue low', 'Let them start jobs of one queue again'],
   ],
+  quietLetter: null,
   positionals: {},
-  flags: { queue: texts({ valueName: 'name', describe: 'Resume this queue only' }) },
+  flags: { queue: texts({ alias: 'q', valueName: 'name', describe: 'Resume this queue only' }) },
   async run({ queue: names = [] }, context) {
     await using session = await Session.open(context)
     if (names.length === 0) {

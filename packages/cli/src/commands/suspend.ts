@@ -14,6 +14,7 @@ export const suspend = defineCommand({
     ['suspend --duration 300', 'Start no jobs for five minutes'],
     ['suspend --queue low', 'Start no jobs of one queue'],
   ],
+  quietLetter: null,
   positionals: {},
   flags: {
     duration: text({
@@ -22,7 +23,7 @@ export const suspend = defineCommand({
       describe: 'Resume after this time',
       defaultDescription: 'never',
     }),
-    queue: texts({ valueName: 'name', describe: 'Pause this queue only' }),
+    queue: texts({ alias: 'q', valueName: 'name', describe: 'Pause this queue only' }),
   },
   async run({ duration, queue: names = [] }, context) {
     const ms = duration === undefined || /^-\d/.test(duration) ? 0 : durationMs(duration, '--duration')

@@ -22,7 +22,7 @@ export const worker = defineCommand({
     await using session = await Session.open(context)
     return await namingOptions(TYPED_FLAGS, async () => {
       const queues = servedQueues(flags.queues, context.settings)
-      const made = new session.rq.Worker(queues, { ...session.where, ...options })
+      const made = new session.rq.Worker(queues, { ...session.where, ...options, processTitle: true })
       const work = () => made.work(plan)
       return runWorker(
         session,

@@ -15,6 +15,7 @@ async function main(): Promise<void> {
   const storage = await makeStorage(setup.storage)
   const { queues, name, horseStorage, storage: leaseStorage } = setup
   const worker = new Worker(queues, {
+    processTitle: true,
     ...setup.worker,
     name,
     storage,
