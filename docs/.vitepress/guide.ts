@@ -24,6 +24,7 @@ export const guide = [
   {
     text: 'Run in production',
     items: [
+      { text: 'Deployment', link: '/guide/deployment' },
       { text: 'Monitoring', link: '/guide/monitoring' },
       { text: 'Operations', link: '/guide/operations' },
       { text: 'Errors', link: '/guide/errors' },

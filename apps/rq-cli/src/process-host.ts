@@ -23,7 +23,26 @@ export function processHost(version: string): Host {
         for (const signal of SIGNALS) process.off(signal, listener)
       }
     },
+    onLauncherGone: watchNpx,
   }
+}
+
+/** How often to look for the process that has started this one. */
+const LOOK_MS = 500
+
+/**
+ * Call `onGone` when npx has ended, if it started this program. A signal to npx ends npx and the shell between, and
+ * does not reach the program.
+ */
+function watchNpx(onGone: () => void): () => void {
+  if (process.env.npm_command !== 'exec') return () => {}
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    onGone()
+  }, LOOK_MS).unref()
+  return () => clearInterval(timer)
 }
 
 /** Ask on the terminal. Anything but a clear yes is a no, including Ctrl-C and Ctrl-D. */

@@ -27,6 +27,8 @@ export interface Host {
   loadConfig(path: string | undefined): Promise<ConfigFile | undefined>
   /** Ask the user a yes-or-no question. Resolves to undefined if there is no terminal. */
   confirm(question: string): Promise<boolean | undefined>
+  /** Call `listener` when the program that has started this one, and passes no signals on, has ended. */
+  onLauncherGone(listener: () => void): () => void
   /** Call `listener` on signals, which then do not end the process. Returns a function that removes it. */
   onInterrupt(listener: (signal: Interrupt) => void): () => void
 }

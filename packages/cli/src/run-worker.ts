@@ -42,9 +42,11 @@ export async function runWorker(
       return worker.stop(how)
     },
   })
+  const stopWatching = context.host.onLauncherGone(() => void worker.stop())
   try {
     await work()
   } finally {
+    stopWatching()
     stopListening()
   }
   return isCold ? EXIT.failure : EXIT.done

@@ -55,12 +55,14 @@ export async function runService(service: Service, flags: ServiceFlags, context:
     interrupted = resolve
   })
   const stopListening = context.host.onInterrupt(() => interrupted())
+  const stopWatching = context.host.onLauncherGone(() => interrupted())
   try {
     if (flags.pid !== undefined) await writePid(flags.pid, context)
     await Promise.race([service.start(), ended])
     await ended
   } finally {
     await service.stop()
+    stopWatching()
     stopListening()
   }
 }

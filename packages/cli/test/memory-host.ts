@@ -59,6 +59,10 @@ export class MemoryHost implements Host {
     return this.#options.answer
   }
 
+  onLauncherGone(): () => void {
+    return () => {}
+  }
+
   onInterrupt(listener: (signal: Interrupt) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)

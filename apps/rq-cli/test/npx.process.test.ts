@@ -1,0 +1,24 @@
+import { symlink } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { eventually, makeProject, redisFixture, spawnProcess } from '@rq/testkit'
+import { Queue, Worker } from 'rq'
+import { expect, test } from 'vitest'
+
+const PROGRAM = fileURLToPath(new URL('../bin/rq-cli.js', import.meta.url))
+const JOBS = 'export const long = (ms) => new Promise((resolve) => setTimeout(resolve, Number(ms), "done"))'
+
+test('a worker that npx has started lets its job finish and leaves when npx gets a SIGTERM', async () => {
+  await using redis = await redisFixture()
+  await using project = await makeProject({ 'jobs.mjs': JOBS, 'node_modules/.bin/.keep': '', 'package.json': '{}' })
+  await symlink(PROGRAM, project.path('node_modules/.bin/rq-cli'))
+  const where = { connection: redis.url, prefix: redis.prefix }
+  await using queue = new Queue('default', where)
+  const env = { RQ_REDIS_URL: redis.url, NO_COLOR: '1' }
+  const words = ['--no', 'rq-cli', 'worker', '--prefix', redis.prefix]
+  await using npx = spawnProcess('npx', words, { cwd: project.dir, env })
+  const job = await queue.enqueue('./jobs#long', [1500])
+  await eventually(() => job.isStarted())
+  npx.child.kill('SIGTERM')
+  expect(await job.result({ timeout: '1m' })).toBe('done')
+  await eventually(async () => (await Worker.count({ connection: redis.client, prefix: redis.prefix })) === 0)
+})
