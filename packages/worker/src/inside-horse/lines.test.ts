@@ -1,6 +1,8 @@
+import type { JobRecord } from '@rq/job'
 import { describe, expect, test } from 'vitest'
+import { checkMessage } from '../horses/horse-messages.ts'
 import { LineReader, writeLine } from './lines.ts'
-import type { FromHorse, TaskEnd, ToHorse } from './protocol.ts'
+import type { FromHorse, Task, TaskEnd, ToHorse } from './protocol.ts'
 
 function read(text: string, pieces: number): unknown[] {
   const messages: unknown[] = []
@@ -19,6 +21,52 @@ describe('writeLine and LineReader', () => {
       { type: 'released', ids: ['1', '2'] },
     ]
     expect(read(sent.map(writeLine).join(''), size)).toEqual(sent)
+  })
+
+  const plain = {
+    ...record,
+    status: 'started',
+    data: '["f",null,["é 🙂"],{}]',
+    createdAtMs: 1_700_000_000_000.123,
+    enqueuedAtMs: 1_700_000_000_001.5,
+    timeoutS: 180,
+    description: 'f("é 🙂")',
+  } as const
+  const { description: _, enqueuedAtMs: __, timeoutS: ___, ...bare } = plain
+
+  test('plain jobs make a line of few words', () => {
+    const tasks: Task[] = [plain, { ...plain, resultTtlS: -1 }, bare, { ...bare, data: '' }].map((job, n) => ({
+      kind: 'job',
+      id: `e${n}`,
+      record: job,
+    }))
+    const sent: ToHorse[] = [{ type: 'tasks', tasks }]
+    const line = sent.map(writeLine).join('')
+    expect(line).not.toContain('"tasks"')
+    expect(read(line, 7)).toEqual(sent)
+  })
+
+  test.each<[string, Partial<JobRecord>]>([
+    ['any other field', { meta: '{}' }],
+    ['callbacks', { onFailure: { name: 'f', timeoutS: 1 } }],
+    ['bytes', { data: Buffer.from([0, 10, 255]) }],
+    ['a tab in its data', { data: '["\t"]' }],
+    ['a line feed in its id', { id: 'a\nb' }],
+    ['a tab in the name of its queue', { origin: 'a\tb' }],
+    ['a tab in its description', { description: 'a\tb' }],
+    ['an empty description', { description: '' }],
+    ['results of RQ', { results: 'stream' }],
+    ['another status', { status: 'queued' }],
+  ])('carry a job with %s', (_, fields) => {
+    const job = { kind: 'job', id: 'e1', record: { ...plain, ...fields } } as const
+    const sent: ToHorse = { type: 'tasks', tasks: [{ kind: 'job', id: 'e0', record: plain }, job] }
+    expect(read(writeLine(sent), 7)).toEqual([sent])
+  })
+
+  test('a worker refuses tasks of a horse', () => {
+    const line = writeLine({ type: 'tasks', tasks: [{ kind: 'job', id: 'e', record: plain }] })
+    const reader = new LineReader<FromHorse>({ deliver: () => {}, check: checkMessage })
+    expect(() => reader.push(line)).toThrow(/type is "tasks"/)
   })
 
   test('a job that has returned and one that begins make a line of few words', () => {

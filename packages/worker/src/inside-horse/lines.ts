@@ -2,23 +2,32 @@ import { show } from '@rq/core'
 import { InvalidMessage } from './invalid-message.ts'
 import { PROGRESS, readProgress, writeProgress } from './progress-line.ts'
 import type { FromHorse, Task, ToHorse } from './protocol.ts'
+import { readTasks, TASKS, writeTasks } from './tasks-line.ts'
 
 type Message = ToHorse | FromHorse
 
-/** The first character of a line with bytes. Progress lines have a mark of their own; all others are JSON objects. */
+/**
+ * The first character of a line with bytes. Lines of progress and of plain tasks have marks of their own; all others
+ * are JSON objects.
+ */
 export const WITH_BYTES = '~'
 export const BYTES_KEY = '~bytes'
 
 /**
- * A message as one line, with the line feed. It is JSON, except for most progress. Bytes (payloads of other
- * serializers, raw data from Python) are written in base64; a message without bytes costs no more than
+ * A message as one line, with the line feed. It is JSON, except for most progress and most tasks. Bytes (payloads of
+ * other serializers, raw data from Python) are written in base64; a message without bytes costs no more than
  * `JSON.stringify`.
  */
 export function writeLine(message: Message): string {
-  const progress = message.type === 'progress' ? writeProgress(message) : undefined
-  if (progress !== undefined) return `${progress}\n`
+  const compact = writeCompact(message)
+  if (compact !== undefined) return `${compact}\n`
   if (!mayHoldBytes(message)) return `${JSON.stringify(message)}\n`
   return `${WITH_BYTES}${JSON.stringify(message, packBytes)}\n`
+}
+
+function writeCompact(message: Message): string | undefined {
+  if (message.type === 'progress') return writeProgress(message)
+  return message.type === 'tasks' ? writeTasks(message) : undefined
 }
 
 export interface LineReaderOptions<M extends Message> {
@@ -81,7 +90,7 @@ export class LineReader<M extends Message> {
   #read(line: string): M {
     // A progress line of a worker is checked while it is read.
     if (line.startsWith(PROGRESS)) return readProgress(line) as M
-    return this.#check(parse(line))
+    return this.#check(line.startsWith(TASKS) ? readTasks(line) : parse(line))
   }
 }
 
