@@ -88,6 +88,9 @@ export class Clients {
       this.#errors.clear(client)
       if (client !== this.#main || this.#pending === 0) this.#keepAlive(client, false)
     })
+    client.on('reconnecting', () => {
+      if (client !== this.#main || this.#pending === 0) this.#keepAlive(client, false)
+    })
     if (isSingle(client)) {
       checkReadyQuietly(client)
       failOnRefusedDatabase(client, where)
@@ -149,12 +152,17 @@ export class Clients {
     this.#checkedSocket = socketOf(client)
   }
 
-  /** Whether an open connection keeps the process alive. A producer's does only while it waits for a reply. */
+  /**
+   * Whether a connection, or the wait for the next one, keeps the process alive. That of a producer does only while a
+   * call waits for its reply.
+   */
   #keepAlive(client: Client, isAlive: boolean): void {
     if (this.#mainRole !== 'producer' || client === this.#source.given || !isSingle(client)) return
     if (this.#borrowers > 0 && client === this.#main) return
-    if (isAlive) client.stream?.ref()
-    else client.stream?.unref()
+    for (const handle of [client.stream, reconnectTimer(client)]) {
+      if (isAlive) handle?.ref()
+      else handle?.unref()
+    }
   }
 }
 
@@ -179,6 +187,11 @@ function reconnectOnceIfReadOnly(socket: () => unknown): (error: Error) => boole
     abandoned = socket()
     return true
   }
+}
+
+/** What ioredis waits for before it connects again. It has no public name. */
+function reconnectTimer(client: Redis): NodeJS.Timeout | null | undefined {
+  return Reflect.get(client, 'reconnectTimeout') as NodeJS.Timeout | null | undefined
 }
 
 function pingRegularly(client: Client): void {
