@@ -33,7 +33,10 @@ async function makeDue({ redis, key }: Place, ...ids: string[]): Promise<void> {
   for (const [index, id] of ids.entries()) await redis.client.zadd(key('scheduled:default'), 'XX', 1000 + index, id)
 }
 
-const promoteDue = ({ storage }: Place, most = 500) => storage.schedules.promoteDue('default', SCHEDULER.name, most)
+/** As many jobs in a step as a scheduler moves. */
+const AT_ONCE = 250
+
+const promoteDue = ({ storage }: Place, most = AT_ONCE) => storage.schedules.promoteDue('default', SCHEDULER.name, most)
 
 async function statuses({ storage }: Place, ...ids: string[]): Promise<(string | undefined)[]> {
   return (await storage.jobs.fetch(ids)).map((job) => job?.status)
@@ -392,7 +395,7 @@ describe('promoteDue', () => {
     await storage.schedules.lead(SCHEDULER, LEASE_MS)
     let moved = 0
     for (;;) {
-      const promoted = await storage.schedules.promoteDue('default', SCHEDULER.name, 500)
+      const promoted = await storage.schedules.promoteDue('default', SCHEDULER.name, AT_ONCE)
       if (promoted === 'lost') throw new Error('lost the lead')
       moved += promoted.moved
       if (promoted.waitMs !== 0) break

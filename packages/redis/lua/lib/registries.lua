@@ -6,28 +6,53 @@ local HAS_ZSET = { finished = true, failed = true, deferred = true, scheduled = 
 
 --- Remove the leases of a job and its records of executions. Also of a job that does not seem to run: a Python worker
 -- writes the lease before the status, and a Python program may have written an older status. `kept`: an execution that
--- keeps its lease, or nil.
+-- keeps its lease, or nil. Returns whether it had any.
 local function dropLeases(prefix, id, queue, kept)
   local execution = attempt('HGET', prefix .. 'job:' .. id, 'execution_id')
-  if execution and execution ~= kept then attempt('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) end
-  for _, other in ipairs(attempt('ZRANGE', prefix .. 'executions:' .. id, 0, -1) or {}) do
-    if other ~= kept then attempt('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. other) end
+  local executions = attempt('ZRANGE', prefix .. 'executions:' .. id, 0, -1) or {}
+  local leases = {}
+  if execution then leases[1] = id .. ':' .. execution end
+  for _, other in ipairs(executions) do
+    leases[#leases + 1] = id .. ':' .. other
     redis.call('DEL', prefix .. 'execution:' .. id .. ':' .. other)
   end
   redis.call('DEL', prefix .. 'executions:' .. id)
+  local found = false
+  for _, member in ipairs(leases) do
+    if kept and member == id .. ':' .. kept then
+      found = true
+    elseif attempt('ZREM', prefix .. 'wip:' .. queue, member) == 1 then
+      found = true
+    end
+  end
+  return found
 end
 
---- Remove a job from the place that its status says, and its leases, except that of the execution `kept`.
-local function leave(prefix, id, status, queue, kept)
-  dropLeases(prefix, id, queue, kept)
+--- Remove a job from the place of a status. Returns whether it was there.
+local function leavePlace(prefix, id, status, queue)
+  local removed
   if status == 'queued' then
-    attempt('LREM', prefix .. 'queue:' .. queue, 0, id)
+    removed = attempt('LREM', prefix .. 'queue:' .. queue, 0, id)
   elseif status == 'stopped' then
-    attempt('ZREM', prefix .. 'failed:' .. queue, id)
+    removed = attempt('ZREM', prefix .. 'failed:' .. queue, id)
   elseif status == 'ready_to_enqueue' then
-    attempt('ZREM', prefix .. 'ready:' .. queue, id)
+    removed = attempt('ZREM', prefix .. 'ready:' .. queue, id)
   elseif HAS_ZSET[status] then
-    attempt('ZREM', prefix .. status .. ':' .. queue, id)
+    removed = attempt('ZREM', prefix .. status .. ':' .. queue, id)
+  end
+  return removed and removed > 0
+end
+
+--- Statuses of jobs that are in no place of their own.
+local WITHOUT_PLACE = { created = true, rate_limited = true, canceled = true }
+
+--- Remove a job from where it is, and its leases, except that of the execution `kept`. That is the place that its
+-- status says; the others are looked at only if it is not there, since a Python program may have written an older one.
+local function leave(prefix, id, status, queue, kept)
+  local isLeased = dropLeases(prefix, id, queue, kept)
+  if leavePlace(prefix, id, status, queue) or isLeased or not status or WITHOUT_PLACE[status] then return end
+  for _, other in ipairs({ 'scheduled', 'deferred', 'finished', 'failed', 'queued' }) do
+    if other ~= status then leavePlace(prefix, id, other, queue) end
   end
 end
 

@@ -1104,23 +1104,43 @@ end`
 const LIB_REGISTRIES = String.raw`local HAS_ZSET = { finished = true, failed = true, deferred = true, scheduled = true, canceled = true }
 local function dropLeases(prefix, id, queue, kept)
   local execution = attempt('HGET', prefix .. 'job:' .. id, 'execution_id')
-  if execution and execution ~= kept then attempt('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. execution) end
-  for _, other in ipairs(attempt('ZRANGE', prefix .. 'executions:' .. id, 0, -1) or {}) do
-    if other ~= kept then attempt('ZREM', prefix .. 'wip:' .. queue, id .. ':' .. other) end
+  local executions = attempt('ZRANGE', prefix .. 'executions:' .. id, 0, -1) or {}
+  local leases = {}
+  if execution then leases[1] = id .. ':' .. execution end
+  for _, other in ipairs(executions) do
+    leases[#leases + 1] = id .. ':' .. other
     redis.call('DEL', prefix .. 'execution:' .. id .. ':' .. other)
   end
   redis.call('DEL', prefix .. 'executions:' .. id)
+  local found = false
+  for _, member in ipairs(leases) do
+    if kept and member == id .. ':' .. kept then
+      found = true
+    elseif attempt('ZREM', prefix .. 'wip:' .. queue, member) == 1 then
+      found = true
+    end
+  end
+  return found
 end
-local function leave(prefix, id, status, queue, kept)
-  dropLeases(prefix, id, queue, kept)
+local function leavePlace(prefix, id, status, queue)
+  local removed
   if status == 'queued' then
-    attempt('LREM', prefix .. 'queue:' .. queue, 0, id)
+    removed = attempt('LREM', prefix .. 'queue:' .. queue, 0, id)
   elseif status == 'stopped' then
-    attempt('ZREM', prefix .. 'failed:' .. queue, id)
+    removed = attempt('ZREM', prefix .. 'failed:' .. queue, id)
   elseif status == 'ready_to_enqueue' then
-    attempt('ZREM', prefix .. 'ready:' .. queue, id)
+    removed = attempt('ZREM', prefix .. 'ready:' .. queue, id)
   elseif HAS_ZSET[status] then
-    attempt('ZREM', prefix .. status .. ':' .. queue, id)
+    removed = attempt('ZREM', prefix .. status .. ':' .. queue, id)
+  end
+  return removed and removed > 0
+end
+local WITHOUT_PLACE = { created = true, rate_limited = true, canceled = true }
+local function leave(prefix, id, status, queue, kept)
+  local isLeased = dropLeases(prefix, id, queue, kept)
+  if leavePlace(prefix, id, status, queue) or isLeased or not status or WITHOUT_PLACE[status] then return end
+  for _, other in ipairs({ 'scheduled', 'deferred', 'finished', 'failed', 'queued' }) do
+    if other ~= status then leavePlace(prefix, id, other, queue) end
   end
 end
 local function leaveGroup(prefix, id, group)
@@ -1658,7 +1678,7 @@ export const cancel: Script<
   'done' | 'missing' | 'refused' | 'more'
 > = {
   name: 'cancel',
-  sha: 'ac9044ee51013a741755b2f5d9899dfc30d99fbd',
+  sha: 'f38858972d389ad4ca3de8270d26b8309854db7f',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2208,7 +2228,7 @@ export const cronTick: Script<
   [answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'too_many' | 'early', tick: string, nowMs: number]
 > = {
   name: 'cron_tick',
-  sha: '4bb00131e1c7ee78050f29d6f7096f8b7bb27140',
+  sha: '5dcfede2a08639f2bc4d7ca1503af99007bce383',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -2327,7 +2347,7 @@ export const deleteJob: Script<
   'done' | 'missing' | 'more'
 > = {
   name: 'delete_job',
-  sha: '7b8215db6b9adade4a2a35e0b119f97904bdea8d',
+  sha: '885c01fea1cb9f94480997b4cd7a07efce0d2d66',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2629,7 +2649,7 @@ export const empty: Script<
   number
 > = {
   name: 'empty',
-  sha: '1a919cee649cd3ba6ebe690d2fbbe1d5397cbc9b',
+  sha: 'c0225bf57d15d96a63cf3c19124bb09b59487efe',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2678,7 +2698,7 @@ export const enqueue: Script<
   number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle' | 'too_many')[]
 > = {
   name: 'enqueue',
-  sha: 'd57fea8bdc0fa07dae68389510c5b56047fa4a64',
+  sha: '599275424c163eff674acb312a33e39182a6c917',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3297,7 +3317,7 @@ export const promoteDue: Script<
   'lost' | [moved: number, waitMs: number, nowMs: number, setAside: string[]]
 > = {
   name: 'promote_due',
-  sha: '93f04cc5c5d9d22c9483962f3f90d488f7f14617',
+  sha: '50634404cd9886bd9ab6deff038efe014ea1eaaf',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -3890,7 +3910,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: '195cfe19a4f87c641057ef18e00cf8d9d5bf5a73',
+  sha: '4ba64fce9427cac296b883cf1a412aac0470523e',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
