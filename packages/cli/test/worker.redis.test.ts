@@ -15,7 +15,7 @@ describe('worker', () => {
     const lines = err.split('\n')
     expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d Worker w1 started, listening on default, low$/)
     expect(err).toMatch(
-      /^\d\d:\d\d:\d\d default: jobs\.add\('1', '2'\) \(good\)\n\d\d:\d\d:\d\d default: Job OK \(good\), took \d+ ms$/m,
+      /^\d\d:\d\d:\d\d default: jobs\.add\('1', '2'\) \(good\)\n\d\d:\d\d:\d\d default: Job OK \(good\), took [\d.]+ m?s$/m,
     )
     expect(err).toMatch(
       /^\d\d:\d\d:\d\d low: Job failed \(bad\).*\n\| RangeError: out of \\x1b\[2Jrange\n\| {5}at fails /m,

@@ -30,7 +30,8 @@ describe('config modules', () => {
     const known = `${redis.prefix}cron_job:second:jobs`
     await eventually(async () => (await redis.client.zcard(known)) > 0)
     const [id] = await redis.client.zrange(known, '0', '0')
-    expect(await redis.client.hget(`${redis.prefix}job:${id}`, 'description')).toBe("./jobs#report('x')")
+    const data = await redis.client.hget(`${redis.prefix}job:${id}`, 'data')
+    expect(JSON.parse(data ?? '')).toEqual(['./jobs#report', null, ['x'], {}])
     const [name = ''] = await redis.client.zrange(`${redis.prefix}cron_schedulers`, '0', '0')
     expect(await redis.client.hget(`${redis.prefix}cron_scheduler:${name}`, 'config_file')).toBe('cron.config.mjs')
 

@@ -258,6 +258,10 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
       "'inherit' with inline horses: their jobs run in the worker's own process",
     )
   }
+  if (horse === 'process' && process.versions.bun !== undefined) {
+    const expected = "'thread' or 'inline' on Bun, whose child processes cannot read the pipe of a work horse"
+    throw invalidOption('horse', horse, `${expected}; or run the worker with Node.js`)
+  }
   const leaseMs = checked('leaseMs')
   const handlers = checked('exceptionHandlers')
   if (options.functions !== undefined && horse !== 'inline') {

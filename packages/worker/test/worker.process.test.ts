@@ -599,7 +599,7 @@ test.each(['process', 'thread', 'inline'] as const)(
     expect(warnings).toEqual([
       [
         'default: The return value could not be written and is lost (one)',
-        { error: expect.stringContaining('Cannot serialize') },
+        expect.objectContaining({ jobId: 'one', error: expect.stringContaining('Cannot serialize') }),
       ],
     ])
   },

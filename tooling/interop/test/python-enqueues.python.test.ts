@@ -12,7 +12,7 @@ describe.skipIf(python === undefined)(withPython('Python enqueues, a worker of o
   })
   afterAll(async () => site?.[Symbol.asyncDispose]())
 
-  const burst = (queue: string) => site.worker(queue).work({ burst: true })
+  const burst = (queue: string) => site.worker(queue).work({ burst: true, withScheduler: false })
   const describeJob = (id: unknown) => site.py<Record<string, unknown>>('describe(fetch(id))', { id })
 
   test('our worker gets positional and keyword arguments, and Python reads status, value and times', async () => {

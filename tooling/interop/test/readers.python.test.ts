@@ -32,10 +32,10 @@ describe.skipIf(python === undefined)(withPython("Python's classes read all that
       await queue.enqueue('tasks.fail', ['x'], { retry: new Retry({ max: 1, interval: 60 }) }),
       await queue.enqueue('tasks.echo', [1], { repeat: new Repeat({ times: 2, interval: 60 }) }),
     ]
-    await site.worker('zoo').work({ burst: true })
+    await site.worker('zoo').work({ burst: true, withScheduler: false })
 
     const worker = site.worker('zoo', { leaseMs: 3000 })
-    const work = worker.work()
+    const work = worker.work({ withScheduler: false })
     const running = await queue.enqueue('tasks.hold', ['test:zoo', 50], {
       retry: new Retry({ max: 3, interval: [1, 2], enqueueAtFront: true }),
       onSuccess: new Callback('tasks.on_success', { timeout: 5 }),

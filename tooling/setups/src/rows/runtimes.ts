@@ -1,8 +1,16 @@
 import type { Setup } from '../setup.ts'
 import { BY_NAME, JOBS } from './programs.ts'
 
-/** Another runtime as producer, and as worker with each kind of horse. */
-function runtime(name: string, install: readonly string[], command: readonly [string, ...string[]]): readonly Setup[] {
+/**
+ * Another runtime as producer, and as worker with each kind of horse.
+ * @param refusals what a worker prints that refuses a kind of horse.
+ */
+function runtime(
+  name: string,
+  install: readonly string[],
+  command: readonly [string, ...string[]],
+  refusals: Readonly<Record<string, RegExp>> = {},
+): readonly Setup[] {
   const producer: Setup = {
     name: `${name}, producer`,
     what: 'enqueue(ref(...)), worker on Node.js',
@@ -18,6 +26,7 @@ function runtime(name: string, install: readonly string[], command: readonly [st
     name: `${name}, worker, ${horse}`,
     what: `rq-cli worker --horse ${horse}`,
     install,
+    ...(refusals[horse] !== undefined && { refusal: refusals[horse] }),
     async run(project) {
       await project.write({ ...JOBS, 'main.js': BY_NAME })
       const printed = await project.exec('node', 'main.js')
@@ -30,5 +39,7 @@ function runtime(name: string, install: readonly string[], command: readonly [st
 
 export const RUNTIMES: readonly Setup[] = [
   ...runtime('Deno 2', ['deno@2'], ['deno', 'run', '-A']),
-  ...runtime('Bun 1', ['bun@1'], ['bun']),
+  ...runtime('Bun 1', ['bun@1'], ['bun'], {
+    process: /expected 'thread' or 'inline' on Bun/,
+  }),
 ]
