@@ -58,7 +58,7 @@ describe('optionsFrom', () => {
   test.each([
     [{ concurrency: 'two' }, 'Invalid --concurrency: got "two", expected a whole number of at least 1.'],
     [{ concurrency: '0' }, 'Invalid --concurrency: got 0, expected a whole number of at least 1.'],
-    [{ ttl: 'soon' }, `Invalid --ttl: got "soon", expected seconds: '90', '10s', '5m', '1h30m', '2d'.`],
+    [{ ttl: 'soon' }, `Invalid --ttl: got "soon", expected seconds: '90', '100ms', '10s', '5m', '1h30m', '2d'.`],
   ])('refuses %j, naming the flag', (flags, message) => {
     expect(() => optionsFrom(TABLE, flags)).toThrow(new UsageError(message))
   })

@@ -40,7 +40,7 @@ export function commandHelp(program: string, command: Command, columns: number):
     summary,
     section('Arguments', Object.entries(positionals).map(positionalRow), columns),
     section('Options', flagRows(flags), columns),
-    takesTime(flags) ? '<time> is seconds, or 30s, 5m, 1h30m, 2d.' : '',
+    takesTime(flags) ? '<time> is seconds, or 100ms, 30s, 5m, 1h30m, 2d.' : '',
     section('Options of all commands', flagRows(shared), columns),
     examples(program, command.examples),
   ])

@@ -17,6 +17,9 @@ const SECONDS: readonly [unknown, number][] = [
   ['1d2h3m4s', 93_784],
   [' 5M ', 300],
   ['1.5', 1.5],
+  ['100ms', 0.1],
+  ['1s500ms', 1.5],
+  ['2M1MS', 120.001],
   [0.25, 0.25],
   [0, 0],
   [-0, 0],
@@ -37,6 +40,7 @@ const REFUSED: readonly [string, unknown][] = [
   ['a unit before the number', 'h12'],
   ['a unit alone', 'h'],
   ['an unknown unit', '10k'],
+  ['a fraction of a millisecond', '0.5ms'],
   ['months, which begin like minutes', '5mo'],
   ['an empty string', ''],
   ['blanks', ' '],
@@ -97,6 +101,7 @@ describe('durationMs', () => {
       ['h', HOUR_MS],
       ['m', MINUTE_MS],
       ['s', SECOND_MS],
+      ['ms', 1],
     ] as const
     const part = fc.record({ count: fc.nat(999), unit: fc.constantFrom(...units), upper: fc.boolean() })
     fc.assert(

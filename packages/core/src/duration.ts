@@ -1,7 +1,7 @@
 import { invalidOption } from './errors.ts'
 
-// No library: the grammar is RQ's (`90`, `'1h30m'`, -1), narrower than that of `ms` or `parse-duration`, and an error
-// has to name the option.
+// No library: the grammar is RQ's (`90`, `'1h30m'`, -1) and milliseconds, narrower than that of the packages `ms` or
+// `parse-duration`, and an error has to name the option.
 
 /** A Luxon `Duration`, by its shape, so that Luxon is never loaded for a number. */
 export interface DurationObject {
@@ -10,7 +10,7 @@ export interface DurationObject {
 }
 
 /**
- * A length of time: seconds as a number or digits, `'10s' | '5m' | '1h' | '2d' | '1h30m'`,
+ * A length of time: seconds as a number or digits, `'100ms' | '10s' | '5m' | '1h' | '2d' | '1h30m'`,
  * or a Luxon `Duration`. Units in any letter case. Fractions of a second are kept to the millisecond.
  */
 export type DurationLike = number | string | DurationObject
@@ -20,13 +20,13 @@ export const MINUTE_MS = 60 * SECOND_MS
 export const HOUR_MS = 60 * MINUTE_MS
 export const DAY_MS = 24 * HOUR_MS
 
-const UNIT_MS: Readonly<Record<string, number>> = { s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS }
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS }
 const DIGITS = /^\d+(\.\d+)?$/
-const UNITS = /^(\d+[dhms])+$/
-const UNIT = /(\d+)([dhms])/g
+const UNITS = /^(\d+(ms|[dhms]))+$/
+const UNIT = /(\d+)(ms|[dhms])/g
 /** A thousand years. JavaScript and Redis can count as many milliseconds exactly, and no one means more. */
 const LONGEST_MS = 1000 * 365 * DAY_MS
-const EXPECTED = "seconds as a number, '90', '10s', '5m', '1h30m', '2d', or a Luxon Duration"
+const EXPECTED = "seconds as a number, '90', '100ms', '10s', '5m', '1h30m', '2d', or a Luxon Duration"
 
 /**
  * Read a `DurationLike` as milliseconds, at least 0. A positive duration never becomes zero.

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { nothing } from '../test/functions.ts'
 import { MOST_PER_CALL } from './enqueue-batch.ts'
 import type { EnqueueData } from './enqueue-data.ts'
+import { Group } from './group.ts'
+import type { Job } from './job.ts'
 import { DuplicateJobError } from './job-errors.ts'
 import { Queue } from './queue.ts'
 
@@ -107,6 +109,63 @@ describe('enqueueMany', () => {
     expect(error).toMatchObject({ code, retryable: true, details: { ...NONE, ...expected, server: 's' } })
     expect(error.message).toMatch(/^No\. Of 2000 jobs: 500 written, /)
     expect(calls).toBe(2)
+  })
+
+  it('gives the handles of what was written with the error, in the order given', async () => {
+    const queue = new Queue('q', { storage: new TestStorage() })
+    await queue.enqueue(nothing, [], { jobId: 'there' })
+    const error = await errorOf(queue, datasOf(['before', 'there', 'after']))
+    const jobs = error.details.jobs as (Job | null)[]
+    expect(jobs.map((job) => job?.id)).toEqual(['before', undefined, 'after'])
+    expect(await jobs[2]?.getStatus()).toBe('queued')
+  })
+
+  it.each([true, false])('returns the jobs that exist with onDuplicate return (isAsync: %s)', async (isAsync) => {
+    const storage = new TestStorage()
+    const queue = new Queue('q', { storage, isAsync })
+    await queue.enqueue(nothing, [], { jobId: 'there', description: 'the first one' })
+    const datas = datasOf(['before', 'there', 'after', 'after'])
+    const jobs = await queue.enqueueMany(datas, { onDuplicate: 'return' })
+    expect(jobs.map(({ id, isDuplicate }) => [id, isDuplicate])).toEqual([
+      ['before', false],
+      ['there', true],
+      ['after', false],
+      ['after', true],
+    ])
+    expect(jobs[1]?.description).toBe('the first one')
+    expect(await Group.create({ storage }).enqueueMany(queue, datas, { onDuplicate: 'return' })).toHaveLength(4)
+  })
+
+  it('sends a job again whose duplicate is gone when it is looked up', async () => {
+    const storage = new TestStorage()
+    const queue = new Queue('q', { storage })
+    await queue.enqueue(nothing, [], { jobId: 'there' })
+    const { fetch } = storage.jobs
+    storage.jobs.fetch = async (ids) => {
+      storage.jobs.fetch = fetch
+      await storage.jobs.delete({ jobId: 'there', deleteDependents: false })
+      return ids.map(() => undefined)
+    }
+    const [job] = await queue.enqueueMany(datasOf(['there']), { onDuplicate: 'return' })
+    expect(job?.isDuplicate).toBe(false)
+    expect(storage.waiting('q')).toEqual(['there'])
+  })
+
+  it('still tells of other refusals, and of duplicates that come and go', async () => {
+    const storage = new TestStorage()
+    const queue = new Queue('q', { storage })
+    await queue.enqueue(nothing, [], { jobId: 'there' })
+    storage.jobs.fetch = async (ids) => ids.map(() => undefined)
+    const refused = queue.enqueueMany(datasOf(['a', 'there']), { onDuplicate: 'return' })
+    await expect(refused).rejects.toMatchObject({ code: 'RQ_DUPLICATE_JOB', written: ['a'], duplicates: ['there'] })
+  })
+
+  it('refuses another onDuplicate, and writes nothing', async () => {
+    const storage = new TestStorage()
+    const queue = new Queue('q', { storage })
+    const wrong = queue.enqueueMany(datasOf(['a']), { onDuplicate: 'skip' as 'return' })
+    await expect(wrong).rejects.toMatchObject({ code: 'RQ_INVALID_OPTION', details: { option: 'onDuplicate' } })
+    expect(storage.waiting('q')).toEqual([])
   })
 
   it('runs all but the refused jobs of a queue with isAsync: false', async () => {

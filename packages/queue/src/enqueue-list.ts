@@ -1,6 +1,6 @@
 import type { NewJob, Placement, QueueStore } from '@rq/job'
 import { MOST_PER_CALL } from './enqueue-batch.ts'
-import { EnqueuedList } from './list-outcome.ts'
+import type { EnqueuedList } from './list-outcome.ts'
 
 /** Calls in flight at once, unless a job needs the jobs of an earlier call to be stored. */
 const IN_FLIGHT = 2
@@ -8,11 +8,10 @@ const IN_FLIGHT = 2
 /**
  * Enqueue a long list in calls of up to 500. Sets the status in each record. A job that the store refuses does not keep
  * others from being sent; another error ends the list.
- * @throws as `EnqueuedList.end`, when no call is in flight any more.
+ * @param list gets what became of each job, when no call is in flight any more.
  */
-export async function enqueueInChunks(queues: QueueStore, jobs: readonly NewJob[]): Promise<void> {
+export async function enqueueInChunks(queues: QueueStore, jobs: readonly NewJob[], list: EnqueuedList): Promise<void> {
   const inFlight = jobs.some((job) => job.record.dependencyIds !== undefined) ? 1 : IN_FLIGHT
-  const list = new EnqueuedList(jobs.length)
   let next = 0
   async function send(): Promise<void> {
     while (next < jobs.length && !list.hasFailed) {
@@ -28,16 +27,18 @@ export async function enqueueInChunks(queues: QueueStore, jobs: readonly NewJob[
   }
   await Promise.all(Array.from({ length: inFlight }, send))
   list.leave(jobs.slice(next))
-  list.end()
 }
 
 /**
  * Run the jobs of a list in this process, one after the other. A job that is refused does not keep others from being
  * run; another error ends the list.
- * @throws as `EnqueuedList.end`.
+ * @param list gets what became of each job.
  */
-export async function runList(jobs: readonly NewJob[], run: (job: NewJob) => Promise<unknown>): Promise<void> {
-  const list = new EnqueuedList(jobs.length)
+export async function runList(
+  jobs: readonly NewJob[],
+  run: (job: NewJob) => Promise<unknown>,
+  list: EnqueuedList,
+): Promise<void> {
   for (const [index, job] of jobs.entries()) {
     try {
       await run(job)
@@ -49,5 +50,4 @@ export async function runList(jobs: readonly NewJob[], run: (job: NewJob) => Pro
       break
     }
   }
-  list.end()
 }

@@ -2,7 +2,7 @@ import { checkKnownName, checkName, checkOptionNames, oneLine, RqError, randomHe
 import { checkedContextOf, type JobContext, type StorageOptions } from './context.ts'
 import type { EnqueueData, JobsOf } from './enqueue-data.ts'
 import { handlesOf, type Job } from './job.ts'
-import { Queue, type QueueOptions } from './queue.ts'
+import { type EnqueueManyOptions, Queue, type QueueOptions } from './queue.ts'
 import type { SignOptions } from './signature.ts'
 
 export interface CreateGroupOptions extends StorageOptions {
@@ -57,15 +57,15 @@ export class Group {
 
   /**
    * Like `queue.enqueueMany`; the jobs belong to this group. A queue given by name has the storage, serializer, codec
-   * and `sign` of the group, and default options.
+   * and `sign` of the group, and default options. A job that was there already does not join the group.
    * @throws as `queue.enqueueMany`; RqError `RQ_INVALID_OPTION` if the group has a name that rq would not give it.
    */
   async enqueueMany<const D extends readonly EnqueueData[]>(
     queue: string | Queue,
     datas: D,
-    options: { readonly pipeline?: unknown } = {},
+    options: Omit<EnqueueManyOptions, 'groupId'> = {},
   ): Promise<JobsOf<D>> {
-    checkOptionNames(options, { pipeline: true }, 'group.enqueueMany')
+    checkOptionNames(options, { pipeline: true, onDuplicate: true }, 'group.enqueueMany')
     const sign = this.#sign && { sign: this.#sign }
     const target = typeof queue === 'string' ? new Queue(queue, { ...optionsOf(this.#context), ...sign }) : queue
     return target.enqueueMany(datas, { ...options, groupId: this.name })

@@ -69,21 +69,26 @@ export interface WaitOptions {
 }
 
 /**
+ * Where a handle comes from. `made`: its job was made by this process, and is not stored. `stored`: the job is stored.
+ * `duplicate`: the job was there already when it was to be enqueued.
+ */
+export type HandleOrigin = 'made' | 'stored' | 'duplicate'
+
+/**
  * A handle of one job. Its fields are a snapshot, taken when it was enqueued, fetched or last refreshed; its methods
  * ask the store. Two handles of one job are independent of each other.
  */
 export class Job<R = unknown> extends JobView {
   readonly #context: JobContext
-  /** It was made by this process and not stored by this handle. */
-  #isNew: boolean
+  #origin: HandleOrigin
   /** Keeps meta that is being encoded in order. */
   #saves: CallOrder | undefined
 
   /** @param payloads what the codec of the context has encoded in the record, decoded. */
-  constructor(record: JobRecord, context: JobContext, payloads: Payloads = record, isNew = false) {
+  constructor(record: JobRecord, context: JobContext, payloads: Payloads = record, origin: HandleOrigin = 'stored') {
     super(record, context, payloads)
     this.#context = context
-    this.#isNew = isNew
+    this.#origin = origin
   }
 
   /**
@@ -138,6 +143,14 @@ export class Job<R = unknown> extends JobView {
   /** Whether a job with this id is stored. */
   static async exists(id: string, options: StorageOptions = {}): Promise<boolean> {
     return checkedContextOf(options, 'Job.exists').storage.jobs.exists(jobIdOf(id))
+  }
+
+  /**
+   * Whether the call that returned this handle has written nothing, since a job of this id was there: this is that job.
+   * Only with `onDuplicate: 'return'`.
+   */
+  get isDuplicate(): boolean {
+    return this.#origin === 'duplicate'
   }
 
   /** Fires on timeout, stop and lost lease. Undefined except for the current job. */
@@ -235,12 +248,12 @@ export class Job<R = unknown> extends JobView {
    * @throws as {@link saveMeta}, when something was changed.
    */
   async save(): Promise<void> {
-    if (this.#isNew && this.record.status === 'created') {
+    if (this.#origin === 'made' && this.record.status === 'created') {
       const meta = this.dumpMeta()
       const made = this.toStoredRecord()
       const record = made instanceof Promise ? await made : made
       await this.#context.storage.jobs.save(record)
-      this.#isNew = false
+      this.#origin = 'stored'
       this.noteSaved(record, meta)
     } else {
       const changes = this.unsaved()
@@ -371,13 +384,17 @@ export async function newHandle<R>(record: JobRecord, context: JobContext, signe
   const { codec, limits } = context
   const stored = codec === undefined ? record : await encodeRecord(codec, record, limits)
   signer?.sign(stored)
-  return new Job<R>(stored, context, record, true)
+  return new Job<R>(stored, context, record, 'made')
 }
 
 /** The handle of a stored job, decoded. */
-export async function handleOf<R>(record: JobRecord, context: JobContext): Promise<Job<R>> {
+export async function handleOf<R>(
+  record: JobRecord,
+  context: JobContext,
+  origin: HandleOrigin = 'stored',
+): Promise<Job<R>> {
   const { codec } = context
-  return new Job<R>(record, context, codec === undefined ? record : await decodePayloads(codec, record))
+  return new Job<R>(record, context, codec === undefined ? record : await decodePayloads(codec, record), origin)
 }
 
 /** Handles of those records that are there, in their order, decoded. */

@@ -7,6 +7,7 @@ import {
   type Placement,
   tooManyDependencies,
 } from '@rq/job'
+import type { Job } from './job.ts'
 import { DuplicateJobError } from './job-errors.ts'
 import { setPlacement } from './placing.ts'
 
@@ -33,15 +34,12 @@ const WORDS: Readonly<Record<keyof ListOutcome, (count: number) => string>> = {
 
 /** Collects the answers of a store for the jobs of a list. A job that is refused does not keep others from it. */
 export class EnqueuedList {
-  readonly #outcome = {
-    written: [] as string[],
-    duplicates: [] as string[],
-    cycles: [] as string[],
-    unknown: [] as string[],
-    unwritten: [] as string[],
-  }
   readonly #size: number
-  #firstRefusal: unknown
+  readonly #written = new Set<NewJob>()
+  /** Why the store refused a job, in the order of its answers. */
+  readonly #refused = new Map<NewJob, RqError>()
+  readonly #unknown: NewJob[] = []
+  readonly #unwritten: NewJob[] = []
   #error: unknown
 
   constructor(size: number) {
@@ -51,6 +49,15 @@ export class EnqueuedList {
   /** Whether an error ended it. What is left of the list should be given to {@link leave}. */
   get hasFailed(): boolean {
     return this.#error !== undefined
+  }
+
+  /** The jobs that were refused since jobs of their ids exist. */
+  get duplicates(): readonly NewJob[] {
+    return [...this.#refused].flatMap(([job, error]) => (error instanceof DuplicateJobError ? [job] : []))
+  }
+
+  isWritten(job: NewJob): boolean {
+    return this.#written.has(job)
   }
 
   /** Take the answer for a job, and set its status. */
@@ -63,58 +70,81 @@ export class EnqueuedList {
     }
   }
 
-  written({ record }: NewJob): void {
-    this.#outcome.written.push(record.id)
+  written(job: NewJob): void {
+    this.#written.add(job)
   }
 
   /** Take the error of a job, if it is that of a job which the store refused. @returns whether it is. */
-  refuse({ record }: NewJob, error: unknown): boolean {
-    if (error instanceof DuplicateJobError) this.#outcome.duplicates.push(record.id)
-    else if (isDependencyCycle(error)) this.#outcome.cycles.push(record.id)
-    else if (isTooManyDependencies(error)) this.#outcome.unwritten.push(record.id)
-    else return false
-    this.#firstRefusal ??= error
+  refuse(job: NewJob, error: unknown): boolean {
+    if (!(error instanceof DuplicateJobError) && !isDependencyCycle(error) && !isTooManyDependencies(error))
+      return false
+    this.#refused.set(job, error)
     return true
+  }
+
+  /** The refusal of these jobs does not count. */
+  forgive(jobs: Iterable<NewJob>): void {
+    for (const job of jobs) this.#refused.delete(job)
   }
 
   /** Take the error of a call for these jobs. */
   fail(jobs: readonly NewJob[], error: unknown): void {
     this.#error ??= error
     const isUnknown = !(error instanceof RqError) || error.code === 'RQ_REDIS_UNREACHABLE'
-    for (const { record } of jobs) this.#outcome[isUnknown ? 'unknown' : 'unwritten'].push(record.id)
+    for (const job of jobs) (isUnknown ? this.#unknown : this.#unwritten).push(job)
   }
 
   /** These jobs are not sent any more. */
   leave(jobs: readonly NewJob[]): void {
-    for (const { record } of jobs) this.#outcome.unwritten.push(record.id)
+    for (const job of jobs) this.#unwritten.push(job)
   }
 
   /**
+   * @param jobs the handles of the list, in its order; null for a job that was not written.
    * @throws if not all jobs were written: the error that ended the list, else that of the first job that was refused,
-   *   with the {@link ListOutcome} in its details.
+   *   with the {@link ListOutcome} and these handles in its details.
    */
-  end(): void {
-    const error = this.#error ?? this.#firstRefusal
+  end(jobs: readonly (Job | null)[]): void {
+    const [firstRefusal] = this.#refused.values()
+    const error = this.#error ?? firstRefusal
     if (error === undefined) return
-    const outcome: ListOutcome = this.#outcome
-    const { written, unknown } = outcome
-    const became = written.length + unknown.length === 0 ? 'Nothing was written.' : this.#summary()
-    if (error instanceof DuplicateJobError) throw new DuplicateJobError(error.jobId, outcome, became)
-    if (isDependencyCycle(error)) throw dependencyCycle(error.details.cycle, became, outcome)
-    if (isTooManyDependencies(error)) throw tooManyDependencies(error.details.jobId, became, outcome)
+    const outcome = this.#outcome()
+    const details = { ...outcome, jobs }
+    const isNothingWritten = this.#written.size + this.#unknown.length === 0
+    const became = isNothingWritten ? 'Nothing was written.' : this.#summary(outcome)
+    if (error instanceof DuplicateJobError) throw new DuplicateJobError(error.jobId, details, became)
+    if (isDependencyCycle(error)) throw dependencyCycle(error.details.cycle, became, details)
+    if (isTooManyDependencies(error)) throw tooManyDependencies(error.details.jobId, became, details)
     if (!(error instanceof RqError)) throw error
     throw new RqError(error.code, `${error.message} ${became}`, {
       cause: error,
       retryable: error.retryable,
-      details: { ...error.details, ...outcome },
+      details: { ...error.details, ...details },
     })
   }
 
-  #summary(): string {
+  #outcome(): ListOutcome {
+    const refused = [...this.#refused]
+    const refusedFor = (isReason: (error: RqError) => boolean) =>
+      refused.flatMap(([{ record }, error]) => (isReason(error) ? [record.id] : []))
+    return {
+      written: idsOf(this.#written),
+      duplicates: idsOf(this.duplicates),
+      cycles: refusedFor(isDependencyCycle),
+      unknown: idsOf(this.#unknown),
+      unwritten: [...refusedFor(isTooManyDependencies), ...idsOf(this.#unwritten)],
+    }
+  }
+
+  #summary(outcome: ListOutcome): string {
     const counts = Object.entries(WORDS).flatMap(([name, word]) => {
-      const { length } = this.#outcome[name as keyof ListOutcome]
+      const { length } = outcome[name as keyof ListOutcome]
       return length === 0 ? [] : [`${length} ${word(length)}`]
     })
     return `Of ${this.#size} jobs: ${counts.join(', ')}; the details of this error have their ids.`
   }
+}
+
+function idsOf(jobs: Iterable<NewJob>): string[] {
+  return Array.from(jobs, ({ record }) => record.id)
 }

@@ -29,11 +29,13 @@ import { batchInDependencyOrder } from './batch-order.ts'
 import type { CallNames } from './call-names.ts'
 import type { Callable, CallRest, ResultOf } from './call-types.ts'
 import { checkedContextOf, type JobContext, type StorageOptions } from './context.ts'
+import { handlesOfDuplicates } from './duplicates.ts'
 import { batchOf, type EnqueueBatch } from './enqueue-batch.ts'
 import { checkDatas, type EnqueueData, type JobsOf, prepareData } from './enqueue-data.ts'
 import { enqueueInChunks, runList } from './enqueue-list.ts'
 import { type InProcessOptions, knownFunctions, runInProcess } from './in-process.ts'
 import { Job, newHandle } from './job.ts'
+import { EnqueuedList } from './list-outcome.ts'
 import { NewCalls } from './new-call.ts'
 import { checkRest, newRecord, type RecordDefaults } from './new-record.ts'
 import { encodeRecords } from './payload-codec.ts'
@@ -81,6 +83,11 @@ export interface EnqueueManyOptions {
   readonly pipeline?: unknown
   /** The group that the jobs belong to. Default: none. */
   readonly groupId?: string
+  /**
+   * What to do with a job with `unique` whose id exists. `refuse`: throw a DuplicateJobError when the others are
+   * written. `return`: return the handle of the job that is there; its `isDuplicate` is true. Default `refuse`.
+   */
+  readonly onDuplicate?: 'refuse' | 'return'
 }
 
 export interface EnqueueJobOptions {
@@ -108,7 +115,7 @@ export const QUEUE_OPTION_NAMES: OptionNames<QueueOptions> = {
   sign: true,
   ownsStorage: true,
 }
-const MANY_NAMES: OptionNames<EnqueueManyOptions> = { pipeline: true, groupId: true }
+const MANY_NAMES: OptionNames<EnqueueManyOptions> = { pipeline: true, groupId: true, onDuplicate: true }
 const JOB_NAMES: OptionNames<EnqueueJobOptions> = { atFront: true, unique: true, pipeline: true }
 
 /** A list of jobs by name. Workers claim jobs from its head. It exists from its first enqueue, and needs no set-up. */
@@ -245,8 +252,8 @@ export class Queue extends QueueContents {
    * @throws as `enqueue`. Wrong input throws before anything is written. All jobs are written but those that the store
    *   refuses (`unique`, a cycle, too many dependencies); another error of the store ends the list. The details of the
    *   error have the ids of each kind: `written`, `duplicates`, `cycles`, `unknown` (the reply was lost) and
-   *   `unwritten`. Enqueueing the list again is safe, since each data keeps its id; with `unique`, leave out what is
-   *   `written`.
+   *   `unwritten`, and as `jobs` the handles in the order given, null for what was not written. Enqueueing the list
+   *   again is safe, since each data keeps its id; with `unique`, use `onDuplicate: 'return'` then.
    */
   async enqueueMany<const D extends readonly EnqueueData[]>(
     datas: D,
@@ -341,7 +348,11 @@ export class Queue extends QueueContents {
     return job.record
   }
 
-  async #manyJobs(datas: readonly EnqueueData[], { pipeline, groupId }: EnqueueManyOptions): Promise<Job[]> {
+  async #manyJobs(
+    datas: readonly EnqueueData[],
+    { pipeline, groupId, onDuplicate = 'refuse' }: EnqueueManyOptions,
+  ): Promise<Job[]> {
+    oneOf('onDuplicate', onDuplicate, ['refuse', 'return'])
     if (groupId !== undefined) checkName(groupId, 'groupId')
     checkDatas(datas)
     const names = await this.#calls.namesOfAll(datas)
@@ -362,14 +373,25 @@ export class Queue extends QueueContents {
       for (const job of jobs) setPlacement(job, expectedPlacement(job))
       return jobs.map(handle)
     }
-    if (this.isAsync) {
-      await enqueueInChunks(this.#context.storage.queues, ordered)
-    } else {
-      for (const job of ordered) refuseRateLimit(job)
-      const known = new Map(datas.flatMap((data, index) => [...functionsOf(data.func, data.options, names[index])]))
-      await runList(ordered, (job) => runInProcess(job, this.#context, known, this.#inProcess))
-    }
-    return jobs.map(handle)
+    if (!this.isAsync) for (const job of ordered) refuseRateLimit(job)
+    const known = () => new Map(datas.flatMap((data, index) => [...functionsOf(data.func, data.options, names[index])]))
+    const list = new EnqueuedList(jobs.length)
+    const send = (some: readonly NewJob[]) => this.#sendList(some, list, known)
+    await send(ordered)
+    const existing = onDuplicate === 'return' ? await handlesOfDuplicates(list, this.#context, send) : NONE
+    const handles = jobs.map((job, index) => existing.get(job) ?? (list.isWritten(job) ? handle(job, index) : null))
+    list.end(handles)
+    return handles as Job[]
+  }
+
+  async #sendList(
+    jobs: readonly NewJob[],
+    list: EnqueuedList,
+    known: () => ReadonlyMap<string, AnyFunction>,
+  ): Promise<void> {
+    if (this.isAsync) return enqueueInChunks(this.#context.storage.queues, jobs, list)
+    const functions = known()
+    return runList(jobs, (job) => runInProcess(job, this.#context, functions, this.#inProcess), list)
   }
 
   #checkPipeline(job: NewJob): void {
@@ -387,6 +409,7 @@ export class Queue extends QueueContents {
 
 type DueTime = Pick<NewJob, 'dueMs' | 'delayMs'>
 const AT_ONCE: DueTime = {}
+const NONE: ReadonlyMap<NewJob, Job> = new Map()
 
 function newJobOf(record: JobRecord, options: CheckedOptions, hasNewId: boolean, time: DueTime): NewJob {
   const atFront = options.atFront || record.enqueueAtFront === true

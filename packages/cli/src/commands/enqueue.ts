@@ -171,7 +171,7 @@ async function readMeta(given: readonly string[], folder: string): Promise<Recor
   return Object.assign({}, ...args, kwargs)
 }
 
-const DURATION = /^(?:\d+(?:\.\d+)?|(?:\d+[dhms])+)$/i
+const DURATION = /^(?:\d+(?:\.\d+)?|(?:\d+(?:ms|[dhms]))+)$/i
 
 /** Let `--wait` take the next word only if that is a time, so that it may come before any argument. */
 function joinWait(args: readonly string[]): readonly string[] {
