@@ -123,6 +123,7 @@ export {
   type ReturnedRetry,
 } from './retry.ts'
 export type {
+  Lead,
   Promoted,
   SchedulerIdentity,
   SchedulerNotice,

@@ -15,6 +15,13 @@ export interface SchedulerRecord extends SchedulerIdentity {
   readonly lastHeartbeatMs?: number
 }
 
+/** Which queues a scheduler leads, and when to ask again. */
+export interface Lead {
+  readonly queues: readonly string[]
+  /** Milliseconds until the first lock of another scheduler ends, unless it is renewed. At most the lease. */
+  readonly freeInMs: number
+}
+
 /** The result of one step of promotion. */
 export interface Promoted {
   /** Number of jobs that were moved. */
@@ -39,15 +46,16 @@ export interface SchedulerStore {
   /**
    * Become the leader of queues that have none, and stay the leader of queues led already, for `leaseMs` from now. A
    * queue has one leader at a time, of ours or of Python's.
-   * @returns the queues that this scheduler leads.
    */
-  lead(scheduler: SchedulerIdentity, leaseMs: number): Promise<readonly string[]>
+  lead(scheduler: SchedulerIdentity, leaseMs: number): Promise<Lead>
   /** Give up all queues, and notify the other schedulers. @returns whether this scheduler had a record. */
   stopLeading(scheduler: SchedulerIdentity): Promise<boolean>
   /** The record of a scheduler that leads a queue, Python's too; undefined when there is none of this name. */
   scheduler(name: string): Promise<SchedulerRecord | undefined>
   /** Process id of the leader of a queue; null when it has none. */
   leaderPid(queue: string): Promise<number | null>
+  /** Whether a queue has scheduled jobs, due or not. Cheaper than {@link promoteDue}. */
+  hasScheduled(queue: string): Promise<boolean>
   /**
    * Move up to `most` due jobs of a queue, earliest first: to `queued`, to `rate_limited` when all slots are taken, or
    * to `deferred` when they wait for other jobs. Of several callers one moves a given job. `lost` when `leader` does

@@ -501,9 +501,9 @@ describe('lead', () => {
 
   it('takes free queues, keeps its own, leaves those of others', () =>
     withPlace(async ({ storage, redis, key }) => {
-      expect(await storage.schedules.lead(SCHEDULER, LEASE_MS)).toEqual(['default'])
-      expect(await storage.schedules.lead(SCHEDULER, LEASE_MS)).toEqual(['default'])
-      expect(await storage.schedules.lead(other, LEASE_MS)).toEqual(['low'])
+      expect(await storage.schedules.lead(SCHEDULER, LEASE_MS)).toMatchObject({ queues: ['default'] })
+      expect(await storage.schedules.lead(SCHEDULER, LEASE_MS)).toMatchObject({ queues: ['default'] })
+      expect(await storage.schedules.lead(other, LEASE_MS)).toMatchObject({ queues: ['low'] })
       expect(await redis.client.get(key('scheduler-lock:default'))).toBe('leader')
       expect(await redis.client.get(key('scheduler-lock:low'))).toBe('other')
       expect(await redis.client.pttl(key('scheduler-lock:default'))).toBeGreaterThan(LEASE_MS - 5000)
@@ -528,7 +528,7 @@ describe('lead', () => {
   it('respects the lock of a Python scheduler', () =>
     withPlace(async ({ storage, redis, key }) => {
       await redis.client.set(key('scheduler-lock:default'), 'python', 'EX', 61, 'NX')
-      expect(await storage.schedules.lead(SCHEDULER, LEASE_MS)).toEqual([])
+      expect(await storage.schedules.lead(SCHEDULER, LEASE_MS)).toMatchObject({ queues: [] })
       expect(await redis.client.exists(key('scheduler:leader'))).toBe(0)
     }))
 

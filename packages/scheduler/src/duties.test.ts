@@ -14,7 +14,7 @@ describeDuty('Leadership', (work) => {
   const scheduler: SchedulerIdentity = { name: 's', queues: ['q'], pid: 1, hostname: 'h', createdAtMs: 0 }
   const lead = async () => {
     await work()
-    return ['q']
+    return { queues: ['q'], freeInMs: 5000 }
   }
   const store = { lead, stopLeading: async () => true } as unknown as SchedulerStore
   return new Leadership({ ...common, store, scheduler, leaseMs: 5000, onLead: () => {} })

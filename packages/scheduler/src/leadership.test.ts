@@ -1,18 +1,18 @@
 import { silentLogger } from '@rq/core'
 import type { SchedulerIdentity, SchedulerStore } from '@rq/job'
 import { eventually, FakeClock } from '@rq/testkit'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { Leadership } from './leadership.ts'
 
 const scheduler: SchedulerIdentity = { name: 's', queues: ['a', 'b'], pid: 1, hostname: 'h', createdAtMs: 0 }
 
 /** A leadership on a store that answers as the test says, and a clock that the test moves. */
-function setUp(lead: () => Promise<readonly string[]>) {
+function setUp(granted: () => Promise<readonly string[]>, freeInMs = 5000) {
   const clock = new FakeClock()
   const gained: string[] = []
   let left = 0
   const store = {
-    lead,
+    lead: async () => ({ queues: await granted(), freeInMs }),
     stopLeading: async () => {
       left++
       return true
@@ -52,6 +52,30 @@ describe('Leadership', () => {
     await leadership.runOnce()
     expect(gained).toEqual(['a', 'a'])
     expect(leadership.leads('a')).toBe(true)
+  })
+
+  it('asks for the lock of another one when that ends, and three times in a lease while it leads itself', async () => {
+    vi.useFakeTimers()
+    try {
+      let mine: readonly string[] = []
+      let calls = 0
+      const { leadership } = setUp(async () => {
+        calls++
+        return mine
+      }, 4700)
+      leadership.start()
+      await vi.advanceTimersByTimeAsync(4699)
+      expect(calls).toBe(1)
+      mine = ['a', 'b']
+      // Those that stand by spread over 0.2 s.
+      await vi.advanceTimersByTimeAsync(201)
+      expect(calls).toBe(2)
+      await vi.advanceTimersByTimeAsync(5000)
+      expect(calls).toBe(5)
+      await leadership.stop()
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('keeps the lead when the wall clock jumps', async () => {

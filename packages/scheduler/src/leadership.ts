@@ -12,12 +12,16 @@ export interface LeadershipOptions {
   readonly onLead: (queues: readonly string[]) => void
 }
 
-const RENEWALS_PER_LEASE = 5
+const RENEWALS_PER_LEASE = 3
 /** Do not rely on the last part of a lease: the lock expires by another clock. */
 const UNTRUSTED_PART = 0.2
+/** The part of a lease over which those that stand by spread when a lock ends, so that they do not all ask at once. */
+const SPREAD_PART = 0.04
 
 /**
- * Keeps the locks of the queues that this scheduler leads, and takes those that become free. A process that was frozen
+ * Keeps the locks of the queues that this scheduler leads, and takes those that become free. While others lead, it asks
+ * for a lock only when it ends unless they renew it: a dead leader is replaced then, and a living one costs those that
+ * stand by one call in nearly a lease. A process that was frozen
  * finds, by a clock that never jumps, that its leases are over, and leads nothing until it has renewed them.
  */
 export class Leadership implements Duty {
@@ -25,12 +29,14 @@ export class Leadership implements Duty {
   readonly #renewal: PeriodicDuty
   /** Until when it leads each queue, on the monotonic clock. */
   readonly #ledUntilMs = new Map<string, number>()
+  #waitMs: number
 
   constructor(options: LeadershipOptions) {
     this.#options = options
+    this.#waitMs = options.leaseMs / RENEWALS_PER_LEASE
     this.#renewal = new PeriodicDuty({
       name: 'Renewing the lead of queues',
-      everyMs: options.leaseMs / RENEWALS_PER_LEASE,
+      everyMs: () => this.#waitMs,
       atStart: true,
       run: () => this.#renew(),
       logger: options.logger,
@@ -83,7 +89,11 @@ export class Leadership implements Duty {
   async #renew(): Promise<void> {
     const { clock, leaseMs, logger, onLead, scheduler, store } = this.#options
     const sentMs = clock.monotonicMs()
-    const led = new Set(await store.lead(scheduler, leaseMs))
+    // In case that the call fails.
+    this.#waitMs = leaseMs / RENEWALS_PER_LEASE
+    const { queues, freeInMs } = await store.lead(scheduler, leaseMs)
+    this.#waitMs = this.#untilNext(queues.length, freeInMs)
+    const led = new Set(queues)
     const known = this.queues
     for (const queue of this.#ledUntilMs.keys()) if (!led.has(queue)) this.lose(queue)
     for (const queue of led) this.#ledUntilMs.set(queue, sentMs + leaseMs * (1 - UNTRUSTED_PART))
@@ -91,5 +101,13 @@ export class Leadership implements Duty {
     if (gained.length === 0) return
     logger.info(`The scheduler of this process moves due jobs into ${gained.join(', ')}`)
     onLead(gained)
+  }
+
+  /** How long to wait for the next call, after an answer with this many queues. */
+  #untilNext(leadsCount: number, freeInMs: number): number {
+    const { leaseMs, scheduler } = this.#options
+    const renewMs = leadsCount > 0 ? leaseMs / RENEWALS_PER_LEASE : Number.POSITIVE_INFINITY
+    const freeMs = leadsCount < scheduler.queues.length ? freeInMs + Math.random() * leaseMs * SPREAD_PART : leaseMs
+    return Math.min(renewMs, freeMs)
   }
 }

@@ -1,7 +1,7 @@
 import { type Logger, silentLogger, systemClock } from '@rq/core'
 import type { Promoted, SchedulerStore } from '@rq/job'
 import { eventually } from '@rq/testkit'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { Promoter } from './promoter.ts'
 
 const MORE: Promoted = { moved: 500, waitMs: 0, nowMs: 0 }
@@ -11,8 +11,9 @@ function promoterOf(
   queues: readonly string[],
   promoteDue: (queue: string) => Promise<Promoted | 'lost'>,
   logger: Logger = silentLogger,
+  { hasScheduled = async () => true, pollMs = 60_000 } = {},
 ) {
-  const store = { promoteDue } as unknown as SchedulerStore
+  const store = { promoteDue, hasScheduled } as unknown as SchedulerStore
   const lost: string[] = []
   const promoter = new Promoter({
     store,
@@ -20,7 +21,7 @@ function promoterOf(
     leader: 'me',
     leads: (queue) => !lost.includes(queue),
     onLost: (queue) => lost.push(queue),
-    pollMs: 60_000,
+    pollMs,
     clock: systemClock,
     logger,
   })
@@ -86,6 +87,37 @@ describe('Promoter', () => {
     })
     await expect(promoter.runOnce()).rejects.toThrow('no')
     expect(left).toBe(0)
+  })
+
+  it('asks only whether there is a scheduled job, while there is none', async () => {
+    vi.useFakeTimers()
+    try {
+      const calls: string[] = []
+      let isScheduled = false
+      const hasScheduled = async () => {
+        calls.push('hasScheduled')
+        return isScheduled
+      }
+      const promoteDue = async () => {
+        calls.push('promoteDue')
+        return NO_MORE
+      }
+      const { promoter } = promoterOf(['q'], promoteDue, silentLogger, { hasScheduled, pollMs: 1000 })
+      promoter.start()
+      await vi.advanceTimersByTimeAsync(2500)
+      expect(calls).toEqual(['promoteDue', 'hasScheduled', 'hasScheduled'])
+      // A notice came.
+      promoter.wake('q')
+      await vi.advanceTimersByTimeAsync(0)
+      expect(calls.slice(3)).toEqual(['promoteDue'])
+      // No notice, as with a job of Python.
+      isScheduled = true
+      await vi.advanceTimersByTimeAsync(1000)
+      expect(calls.slice(4)).toEqual(['hasScheduled', 'promoteDue'])
+      await promoter.stop()
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('begins no further step when it is stopped', async () => {

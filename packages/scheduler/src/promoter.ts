@@ -32,6 +32,8 @@ export class Promoter implements Duty {
   readonly #duty: PeriodicDuty<number>
   /** When to look at each queue, on the monotonic clock. Without an entry: now. */
   readonly #lookAtMs = new Map<string, number>()
+  /** Queues in which nothing was scheduled at the last look, and when that look was due, on the monotonic clock. */
+  readonly #emptySinceMs = new Map<string, number>()
 
   constructor(options: PromoterOptions) {
     this.#options = options
@@ -55,6 +57,7 @@ export class Promoter implements Duty {
   /** Look at a queue at once. */
   wake(queue: string): void {
     this.#lookAtMs.delete(queue)
+    this.#emptySinceMs.delete(queue)
     this.#duty.runWithin(0)
   }
 
@@ -64,6 +67,7 @@ export class Promoter implements Duty {
    */
   runOnce(): Promise<number> {
     this.#lookAtMs.clear()
+    this.#emptySinceMs.clear()
     return this.#duty.runOnce()
   }
 
@@ -100,10 +104,17 @@ export class Promoter implements Duty {
     const sentMs = clock.monotonicMs()
     // A notice during the step deletes this, which asks for another look.
     this.#lookAtMs.set(queue, Number.POSITIVE_INFINITY)
-    const promoted = await store.promoteDue(queue, leader, MOST_PER_STEP).catch((error: unknown) => {
+    const retryLater = (error: unknown) => {
       this.#lookAtMs.set(queue, clock.monotonicMs() + RETRY_MS)
       throw error
-    })
+    }
+    const emptySinceMs = this.#emptySinceMs.get(queue)
+    if (emptySinceMs !== undefined && !(await store.hasScheduled(queue).catch(retryLater))) {
+      this.#waitForPoll(queue, emptySinceMs)
+      return 0
+    }
+    this.#emptySinceMs.delete(queue)
+    const promoted = await store.promoteDue(queue, leader, MOST_PER_STEP).catch(retryLater)
     if (promoted === 'lost') {
       this.#lookAtMs.delete(queue)
       onLost(queue)
@@ -115,9 +126,20 @@ export class Promoter implements Duty {
     }
     if (moved > 0) logger.debug(`${queue}: moved ${moved} due jobs`)
     if (promoted.waitMs === 0) this.#lookAtMs.delete(queue)
-    const waitMs = Math.min(promoted.waitMs ?? pollMs, pollMs - (nowMs % pollMs))
+    const pollInMs = pollMs - (nowMs % pollMs)
+    const waitMs = Math.min(promoted.waitMs ?? pollMs, pollInMs)
     // Counted from the sending, so that the next step arrives just when the job is due.
-    if (this.#lookAtMs.has(queue)) this.#lookAtMs.set(queue, sentMs + waitMs)
+    if (!this.#lookAtMs.has(queue)) return moved
+    this.#lookAtMs.set(queue, sentMs + waitMs)
+    if (promoted.waitMs === undefined) this.#emptySinceMs.set(queue, sentMs + pollInMs - pollMs)
     return moved
+  }
+
+  /** Look again at the next multiple of the interval, unless a notice came during this look. */
+  #waitForPoll(queue: string, emptySinceMs: number): void {
+    if (!this.#lookAtMs.has(queue)) return
+    const { clock, pollMs } = this.#options
+    const polls = Math.floor((clock.monotonicMs() - emptySinceMs) / pollMs) + 1
+    this.#lookAtMs.set(queue, emptySinceMs + polls * pollMs)
   }
 }

@@ -22,7 +22,8 @@ describe('Scheduler', () => {
     async (name) => {
       const answers = {
         onNotice: async () => async () => {},
-        lead: async () => ['q'],
+        lead: async () => ({ queues: ['q'], freeInMs: 5000 }),
+        hasScheduled: async () => false,
         promoteDue: async () => ({ moved: 0, nowMs: 0 }),
         stopLeading: async () => true,
       }

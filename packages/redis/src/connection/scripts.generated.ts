@@ -3125,7 +3125,7 @@ return { isTaken and 'taken' or 'held', lost }`,
  *
  * Keys: scheduler (rq:scheduler:<s>)
  *
- * Reply: the queues that it leads
+ * Reply: the queues that it leads; ms until the first lock of another one ends, at most leaseMs, which is also the answer when it leads all
  */
 export const lead: Script<
   [scheduler: string],
@@ -3138,10 +3138,10 @@ export const lead: Script<
     queueCount: number,
     ...rest: ScriptArgument[],
   ],
-  string[]
+  [led: string[], freeInMs: number]
 > = {
   name: 'lead',
-  sha: '2324dc5428f2b6689153adc96c3a2e54544e6eae',
+  sha: '201736edca23d3c919c80ad7879fc987a9039866',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3150,23 +3150,27 @@ export const lead: Script<
     String.raw`local schedulerKey = KEYS[1]
 local prefix, name, leaseMs, stamp = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local recordTtlS, queueCount = ARGV[5], tonumber(ARGV[6])
-local led = {}
+local led, freeInMs = {}, tonumber(leaseMs)
 for at = 7, 6 + queueCount do
   local lock = prefix .. 'scheduler-lock:' .. ARGV[at]
   local holder = attempt('GET', lock)
   if not holder or holder == name then
     redis.call('SET', lock, name, 'PX', leaseMs)
     led[#led + 1] = ARGV[at]
+  else
+    local leftMs = redis.call('PTTL', lock)
+    if leftMs >= 0 and leftMs < freeInMs then freeInMs = leftMs end
   end
 end
 if #led > 0 then
-  local size = attempt('HLEN', schedulerKey)
-  if not size then redis.call('DEL', schedulerKey) end
-  if not size or size == 0 then redis.call('HSET', schedulerKey, unpack(ARGV, 7 + queueCount)) end
-  redis.call('HSET', schedulerKey, 'last_heartbeat', stamp)
+  local isWritten = attempt('HSET', schedulerKey, 'last_heartbeat', stamp, unpack(ARGV, 7 + queueCount))
+  if not isWritten then
+    redis.call('DEL', schedulerKey)
+    redis.call('HSET', schedulerKey, 'last_heartbeat', stamp, unpack(ARGV, 7 + queueCount))
+  end
   redis.call('EXPIRE', schedulerKey, recordTtlS)
 end
-return led`,
+return { led, freeInMs }`,
   ),
 }
 

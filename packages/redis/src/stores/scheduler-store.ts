@@ -1,4 +1,12 @@
-import type { JobReply, Promoted, SchedulerIdentity, SchedulerNotice, SchedulerRecord, SchedulerStore } from '@rq/job'
+import type {
+  JobReply,
+  Lead,
+  Promoted,
+  SchedulerIdentity,
+  SchedulerNotice,
+  SchedulerRecord,
+  SchedulerStore,
+} from '@rq/job'
 import { readInteger } from '../codec/numbers.ts'
 import { decodeScheduler, encodeScheduler } from '../codec/scheduler-codec.ts'
 import { stampNow } from '../codec/time.ts'
@@ -20,14 +28,15 @@ export class RedisSchedulerStore implements SchedulerStore {
     this.#keys = keys
   }
 
-  lead(scheduler: SchedulerIdentity, leaseMs: number): Promise<readonly string[]> {
+  async lead(scheduler: SchedulerIdentity, leaseMs: number): Promise<Lead> {
     const { name, queues } = scheduler
     const fields = encodeScheduler(scheduler)
-    return this.#connections.run(
+    const [led, freeInMs] = await this.#connections.run(
       scripts.lead,
       [this.#keys.scheduler(name)],
       [this.#keys.prefix, name, leaseMs, stampNow(), RECORD_TTL_S, queues.length, ...queues, ...fields],
     )
+    return { queues: led, freeInMs }
   }
 
   async stopLeading({ name, queues }: SchedulerIdentity): Promise<boolean> {
@@ -44,6 +53,10 @@ export class RedisSchedulerStore implements SchedulerStore {
     if (name === null) return null
     const pid = await this.#connections.call((client) => client.hget(this.#keys.scheduler(name), 'pid'))
     return readInteger(pid ?? undefined) ?? null
+  }
+
+  async hasScheduled(queue: string): Promise<boolean> {
+    return (await this.#connections.call((client) => client.exists(this.#keys.registry(queue, 'scheduled')))) === 1
   }
 
   async promoteDue(queue: string, leader: string, most: number): Promise<Promoted | 'lost'> {

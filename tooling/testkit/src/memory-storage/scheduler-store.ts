@@ -1,5 +1,13 @@
 import { SECOND_MS } from '@rq/core'
-import type { JobReply, Promoted, SchedulerIdentity, SchedulerNotice, SchedulerRecord, SchedulerStore } from '@rq/job'
+import type {
+  JobReply,
+  Lead,
+  Promoted,
+  SchedulerIdentity,
+  SchedulerNotice,
+  SchedulerRecord,
+  SchedulerStore,
+} from '@rq/job'
 import type { MemoryData, StoredJob } from './memory-data.ts'
 import { NOTICES, promote, secondsUntil, setDue } from './scheduled-jobs.ts'
 
@@ -16,13 +24,14 @@ export class MemorySchedulerStore implements SchedulerStore {
     this.#closed = closed
   }
 
-  async lead(scheduler: SchedulerIdentity, leaseMs: number): Promise<readonly string[]> {
+  async lead(scheduler: SchedulerIdentity, leaseMs: number): Promise<Lead> {
     const { name, queues } = scheduler
     const { nowMs, schedulerLocks, schedulers } = this.#data
     const led = queues.filter((queue) => (schedulerLocks.get(queue) ?? name) === name)
     for (const queue of led) schedulerLocks.set(queue, name, leaseMs)
     if (led.length > 0) schedulers.set(name, { ...scheduler, lastHeartbeatMs: nowMs }, RECORD_TTL_MS)
-    return led
+    const endsMs = queues.filter((queue) => !led.includes(queue)).map((queue) => schedulerLocks.endsMs(queue) ?? nowMs)
+    return { queues: led, freeInMs: Math.min(leaseMs, ...endsMs.map((atMs) => atMs - nowMs)) }
   }
 
   async stopLeading({ name, queues }: SchedulerIdentity): Promise<boolean> {
@@ -40,6 +49,10 @@ export class MemorySchedulerStore implements SchedulerStore {
 
   async leaderPid(queue: string): Promise<number | null> {
     return this.#data.schedulers.get(this.#data.schedulerLocks.get(queue) ?? '')?.pid ?? null
+  }
+
+  async hasScheduled(queue: string): Promise<boolean> {
+    return this.#data.registry(queue, 'scheduled').lowestMs() !== undefined
   }
 
   async promoteDue(queue: string, leader: string, most: number): Promise<Promoted | 'lost'> {

@@ -19,9 +19,9 @@ export function describeSchedules(name: string, open: OpenStorage): void {
       const { schedules } = test.storage
       const [ann, bob] = [schedulerOf('ann', 1, ['a', 'b']), schedulerOf('bob', 2, ['b', 'c'])]
       expect(await schedules.leaderPid('b')).toBeNull()
-      expect(await schedules.lead(ann, LEASE_MS)).toEqual(['a', 'b'])
-      expect(await schedules.lead(bob, LEASE_MS)).toEqual(['c'])
-      expect(await schedules.lead(ann, LEASE_MS)).toEqual(['a', 'b'])
+      expect(await schedules.lead(ann, LEASE_MS)).toMatchObject({ queues: ['a', 'b'] })
+      expect(await schedules.lead(bob, LEASE_MS)).toMatchObject({ queues: ['c'] })
+      expect(await schedules.lead(ann, LEASE_MS)).toMatchObject({ queues: ['a', 'b'] })
       expect(await schedules.leaderPid('b')).toBe(1)
 
       const heard: SchedulerNotice[] = []
@@ -37,7 +37,7 @@ export function describeSchedules(name: string, open: OpenStorage): void {
         { kind: 'free', queue: 'b' },
       ])
       expect(await schedules.stopLeading(ann)).toBe(false)
-      expect(await schedules.lead(bob, LEASE_MS)).toEqual(['b', 'c'])
+      expect(await schedules.lead(bob, LEASE_MS)).toMatchObject({ queues: ['b', 'c'] })
     })
 
     it('returns the record of a scheduler that leads a queue, until it stops', async () => {
@@ -57,8 +57,31 @@ export function describeSchedules(name: string, open: OpenStorage): void {
       await using test = await open()
       const { schedules } = test.storage
       await schedules.lead(schedulerOf('dead', 1), 1)
-      await eventually(async () => (await schedules.lead(schedulerOf('next', 2), LEASE_MS)).length === 1)
+      await eventually(async () => (await schedules.lead(schedulerOf('next', 2), LEASE_MS)).queues.length === 1)
       expect(await schedules.promoteDue('default', 'dead', 10)).toBe('lost')
+    })
+
+    it('tells a scheduler when the first lock of another one ends', async () => {
+      await using test = await open()
+      const { schedules } = test.storage
+      expect(await schedules.lead(schedulerOf('ann', 1, ['a']), LEASE_MS)).toEqual({
+        queues: ['a'],
+        freeInMs: LEASE_MS,
+      })
+      await schedules.lead(schedulerOf('bob', 2, ['b']), 2 * LEASE_MS)
+      const { freeInMs } = await schedules.lead(schedulerOf('cy', 3, ['a', 'b', 'c']), 3 * LEASE_MS)
+      expect(freeInMs).toBeGreaterThan(0)
+      expect(freeInMs).toBeLessThanOrEqual(LEASE_MS)
+      const bobs = await schedules.lead(schedulerOf('dan', 4, ['b']), LEASE_MS)
+      expect(bobs).toEqual({ queues: [], freeInMs: LEASE_MS })
+    })
+
+    it('tells whether a queue has scheduled jobs', async () => {
+      await using test = await open()
+      const { queues, schedules } = test.storage
+      expect(await schedules.hasScheduled('default')).toBe(false)
+      await queues.enqueue([newJob({ id: 'a' }, { dueMs: FAR_MS })])
+      expect([await schedules.hasScheduled('default'), await schedules.hasScheduled('low')]).toEqual([true, false])
     })
 
     it('promotes due jobs, the earliest first, and returns the time until the next one', async () => {
