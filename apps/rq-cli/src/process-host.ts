@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import process from 'node:process'
 import { createInterface } from 'node:readline/promises'
 import type { Host, Interrupt } from '@rq/cli'
@@ -16,6 +17,7 @@ export function processHost(version: string): Host {
     folder,
     pid: process.pid,
     loadConfig: (path) => loadConfig(path, folder),
+    errorsPage: () => readFile(new URL('./errors.md', import.meta.url), 'utf8'),
     confirm,
     onInterrupt(listener) {
       for (const signal of SIGNALS) process.on(signal, listener)

@@ -200,6 +200,27 @@ describe('rq-cli', () => {
     },
   )
 
+  test.each([
+    ['worker', 'no-such-loader'],
+    ['worker', '@acme/loader/register'],
+    ['worker-pool', 'no-such-loader'],
+  ])('%s says once that the package %s is not installed, before a horse starts', async (command, name) => {
+    await using site = await openSite()
+    const { code, stderr } = await site.run(command, '--import', name)
+    expect(code).toBe(2)
+    expect(stderr).toMatch(
+      /^Error: Invalid --import: got ".*", expected a package that is installed \(npm install .*\).*\n$/,
+    )
+  })
+
+  test('help explains the codes of errors, and errors name theirs', async () => {
+    const { code, stdout } = await run(['help', 'RQ_REDIS_UNREACHABLE'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^RQ_REDIS_UNREACHABLE\n\n\w/)
+    const failed = await run(['--url', 'redis://127.0.0.1:1', 'info'])
+    expect(failed.stderr).toMatch(/ \(See: rq-cli help RQ_REDIS_UNREACHABLE\)\n$/)
+  })
+
   test('imports functions only from packages of --allow', async () => {
     await using site = await openSite()
     await site.queue.enqueue('parcel#work', [], { jobId: 'one' })

@@ -1,8 +1,9 @@
-import { maskUserInfo } from '@rq/core'
+import { type ErrorCode, maskUserInfo, RqError } from '@rq/core'
 import type { Argv } from 'yargs'
 import { type Command, callOf } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { completionsOf } from './completion.ts'
+import { errorHelp } from './error-help.ts'
 import { EXIT, type ExitCode, exitCodeOf, isForeseen, UsageError } from './exit-code.ts'
 import { commandHelp, programHelp } from './help.ts'
 import type { Host } from './host.ts'
@@ -58,13 +59,24 @@ function report(error: unknown, output: Output, isVerbose: boolean): void {
     for (let at: unknown = error; at instanceof Error; at = at.cause) {
       output.error(`${at === error ? '' : 'caused by '}${maskUserInfo(at.stack ?? at.message)}`)
     }
-  } else if (isForeseen(error)) output.error(visible(message))
+  } else if (isForeseen(error)) output.error(visible(message) + whereMore(error))
   else output.error(`Unexpected error: ${visible(message)} (--verbose shows the stack)`)
+}
+
+/** Errors whose message says all; so do those of wrong usage, and of what does not exist. */
+const PLAIN: ReadonlySet<string> = new Set<ErrorCode>(['RQ_DUPLICATE_JOB', 'RQ_TIMEOUT'])
+
+/** Where more is said of an error. */
+function whereMore(error: unknown): string {
+  const exitCode = exitCodeOf(error)
+  if (!(error instanceof RqError) || exitCode === EXIT.usage || exitCode === EXIT.notFound) return ''
+  if (PLAIN.has(error.code)) return ''
+  return ` (See: ${NAME} help ${error.code})`
 }
 
 /** The chosen command with its flags, or the text that the words ask for: help, version, completions. */
 async function parse(args: readonly string[], host: Host): Promise<Chosen | string> {
-  const asked = infoFor(args, host)
+  const asked = await infoFor(args, host)
   if (asked !== undefined) return asked
   const { default: yargs } = await import('yargs')
   let begun: Command | undefined
@@ -117,7 +129,7 @@ async function parse(args: readonly string[], host: Host): Promise<Chosen | stri
 }
 
 /** Help or the version, where a flag asks for one of them. */
-function infoFor(args: readonly string[], host: Host): string | undefined {
+async function infoFor(args: readonly string[], host: Host): Promise<string | undefined> {
   const words = args.slice(0, endOfFlags(args))
   if (words[0] === COMPLETE) return undefined
   if (args.length === 0) return helpFor(undefined, host)
@@ -131,9 +143,10 @@ function infoFor(args: readonly string[], host: Host): string | undefined {
   )
 }
 
-/** What `rq-cli help [command]` shows. @throws UsageError for a command that does not exist. */
-function helpOf(name: string | undefined, host: Host): string {
+/** What `rq-cli help [command or code]` shows. @throws UsageError for one that does not exist. */
+async function helpOf(name: string | undefined, host: Host): Promise<string> {
   if (name === undefined || name.startsWith('-') || name === 'help') return helpFor(undefined, host)
+  if (name === 'errors' || /^rq_/i.test(name)) return errorHelp(await host.errorsPage(), name)
   const command = COMMANDS.find((one) => one.name === name)
   if (command === undefined)
     throw new UsageError(

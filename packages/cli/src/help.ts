@@ -24,6 +24,7 @@ export function programHelp(program: string, commands: readonly Command[], colum
       ['worker high default', 'Run a worker for two queues'],
       ['enqueue path.to.func abc', "Enqueue the call func('abc')"],
       ['help <command>', 'Show the options and examples of a command'],
+      ['help RQ_CONFIG', 'Show what an error code means and what to do'],
     ]),
     wrapped('Exit codes: 0 done, 1 failure, 2 wrong usage, 3 Redis cannot be reached, 4 no such job.', columns).join(
       '\n',

@@ -25,6 +25,8 @@ export interface Host {
    * @throws RqError `RQ_CONFIG`.
    */
   loadConfig(path: string | undefined): Promise<ConfigFile | undefined>
+  /** The page about errors: Markdown with a heading `### RQ_...` for each code. */
+  errorsPage(): Promise<string>
   /** Ask the user a yes-or-no question. Resolves to undefined if there is no terminal. */
   confirm(question: string): Promise<boolean | undefined>
   /** Call `listener` when the program that has started this one, and passes no signals on, has ended. */

@@ -24,6 +24,6 @@ test.each([
   const ended = await Promise.all(
     COMMANDS.map(async (command) => [command, await run([...command.split(' '), '--url', url])] as const),
   )
-  const err = `Error: Redis at ${address} refused the credentials (${word}). Check user and password.\n`
+  const err = `Error: Redis at ${address} refused the credentials (${word}). Check user and password. (See: rq-cli help RQ_REDIS_AUTH)\n`
   expect(ended).toEqual(COMMANDS.map((command) => [command, { code: 1, out: '', err }]))
 })

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { RqError } from '@rq/core'
 import type { ConfigFile, Host, Interrupt } from '../src/host.ts'
 import { type ExitCode, runCommandLine } from '../src/index.ts'
@@ -52,6 +53,10 @@ export class MemoryHost implements Host {
     if (path !== undefined && path !== 'named.js') throw new RqError('RQ_CONFIG', `There is no ${path}.`)
     const { config } = this.#options
     return config === undefined ? undefined : { path: `${this.folder}/rq.config.js`, values: config }
+  }
+
+  errorsPage(): Promise<string> {
+    return readFile(new URL('../../../docs/guide/errors.md', import.meta.url), 'utf8')
   }
 
   async confirm(question: string): Promise<boolean | undefined> {

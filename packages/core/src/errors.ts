@@ -1,4 +1,4 @@
-/** The codes of {@link RqError}. Stable: programs may depend on them. The README says when each occurs. */
+/** The codes of {@link RqError}. Stable: programs may depend on them. `rq-cli help <code>` says when each occurs. */
 export const ERROR_CODES = [
   'RQ_INVALID_OPTION',
   'RQ_INVALID_REFERENCE',
@@ -44,7 +44,7 @@ export interface RqErrorOptions {
 
 /**
  * The error type of rq. Branch on `code`, which is stable, and never on the message. The message says what was wrong,
- * what was expected and what to do, and never holds a secret.
+ * what was expected and what to do, and never holds a secret. `rq-cli help <code>` says more.
  */
 export class RqError extends Error {
   override readonly name: string = 'RqError'

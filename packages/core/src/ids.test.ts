@@ -98,6 +98,12 @@ describe('checkId', () => {
     expect(() => checkId(id, 'jobId')).toThrow(refusal('jobId'))
   })
 
+  it('says why, and names an id to use instead', () => {
+    expect(() => checkId('user.42@acme:7', 'jobId')).toThrow(
+      'Invalid jobId: got "user.42@acme:7", expected 1 to 200 letters, digits, "_" or "-" (such as "user-42-acme-7"), since a Python worker stops at any other id.',
+    )
+  })
+
   // The unit `binary` of fast-check takes seconds to set up.
   const character = fc.oneof(fc.constantFrom(...'azAZ09_-'), fc.nat(0x10ffff).map(String.fromCodePoint))
 

@@ -57,12 +57,20 @@ const ID = /^[A-Za-z0-9_-]{1,200}$/
 const NAME = /^[\p{L}\p{M}\p{N}_.:@/#+ -]{1,200}$/u
 
 /**
- * Check a job id. It must be one that RQ accepts: any other would stop a Python worker that loads the job.
+ * Check a job id. It must be one that RQ accepts: any other would stop a Python worker that loads the job. A colon
+ * would also end the id in the members of `rq:wip`.
  * @throws RqError `RQ_INVALID_OPTION` naming `option`.
  */
 export function checkId(value: unknown, option: string): string {
   if (typeof value === 'string' && ID.test(value)) return value
-  throw invalidOption(option, value, '1 to 200 letters, digits, "_" or "-", which is all that Python RQ accepts')
+  throw invalidOption(option, value, `1 to 200 letters, digits, "_" or "-"${reasonFor(value)}`)
+}
+
+/** Why an id is refused that is well formed elsewhere, and one to use instead. */
+function reasonFor(value: unknown): string {
+  if (typeof value !== 'string' || value === '') return ''
+  const other = value.replace(/[^A-Za-z0-9_-]+/g, '-').slice(0, 200)
+  return ID.test(other) ? ` (such as "${other}"), since a Python worker stops at any other id` : ''
 }
 
 /**

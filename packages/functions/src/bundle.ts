@@ -14,13 +14,23 @@ const LONGEST_MAP = 20_000_000
 
 /**
  * Whether a file holds several modules, as bundlers write them. No module of the source is left there for a reference
- * to name. Seen by the folder (`.next`), by the source map, or by the text; a bundle without any of these is not seen.
+ * to name. Seen by the folder (`.next`), by the source map, or by the text. What is minified counts as a bundle: it
+ * was made from source files, and the names in it are not theirs.
  */
 export async function isBundle(file: string, sourceMapUrl: string): Promise<boolean> {
   if (HIDDEN_FOLDER.test(relative(process.cwd(), file))) return true
   const text = await readFile(file, 'utf8').catch(() => '')
-  if (MARKS.test(text) || (text.match(MODULE_LINE)?.length ?? 0) > 1) return true
+  if (MARKS.test(text) || isMinified(text) || (text.match(MODULE_LINE)?.length ?? 0) > 1) return true
   return (await sourcesOf(file, sourceMapUrl)) > 1
+}
+
+/** Lines of code that people write are shorter on average. */
+const MINIFIED_LINE = 200
+
+function isMinified(text: string): boolean {
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('//#'))
+  const length = lines.reduce((sum, line) => sum + line.length, 0)
+  return lines.length > 0 && length / lines.length >= MINIFIED_LINE
 }
 
 /** The number of files that a source map lists; 0 when it cannot be read. */

@@ -2,4 +2,4 @@ export { FunctionLoader, type FunctionLoaderOptions } from './function-loader.ts
 export { functionName, nameFunction, wrapFunction } from './function-name.ts'
 export { isImportFailure } from './import-failure.ts'
 export { cachedReference, type LocateOptions, referenceOf } from './locate-function.ts'
-export { parsePackageSpecifier, resolvePackageModule } from './package-module.ts'
+export { packageFolder, parsePackageSpecifier, resolvePackageModule } from './package-module.ts'

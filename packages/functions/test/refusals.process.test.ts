@@ -95,6 +95,7 @@ describe('referenceOf refuses, saying what a function is,', () => {
       ['out/plain.js', {}],
       ['out/mapped.js', { minify: true, sourcemap: true }],
       ['out/inlined.js', { minify: true, sourcemap: 'inline' }],
+      ['out/minified.js', { minify: true }],
       ['.next/server/chunks/x.js', { minify: true }],
     ] as const) {
       // Other packages are external, as they are of many bundles.

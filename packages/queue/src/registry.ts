@@ -1,6 +1,7 @@
 import { checkOptionNames, type OptionNames } from '@rq/core'
 import type { JobLike, RegistryKind } from '@rq/job'
 import type { JobContext } from './context.ts'
+import { handlesOf, type Job } from './job.ts'
 import { deleteIn, invalidOperation, promoteIn, type RequeueOptions, requeueIn } from './job-actions.ts'
 import { jobIdOf } from './job-view.ts'
 
@@ -44,6 +45,12 @@ export class Registry {
     await this.#sweep(range.cleanup)
     const { start = 0, end = -1, desc = false } = range
     return this.#queues.registryIds(this.queueName, this.kind, start, end, desc)
+  }
+
+  /** Its jobs, in the order of {@link getJobIds}. Those that are gone are left out. Two calls of the store. */
+  async getJobs(range: RegistryRange = {}): Promise<Job[]> {
+    const ids = await this.getJobIds(checkOptionNames(range, RANGE_NAMES, 'registry.getJobs'))
+    return handlesOf(await this.#context.storage.jobs.fetch(ids), this.#context)
   }
 
   async contains(job: JobLike): Promise<boolean> {

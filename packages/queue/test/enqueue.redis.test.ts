@@ -62,6 +62,20 @@ describe('Queue on Redis', () => {
     expect(description).toMatch(/functions#greet\('ada'\)$/)
   })
 
+  it('has the jobs of a registry in its order, without those that are gone', async () => {
+    await using ctx = await setUp()
+    const { queue, redis, storage } = ctx
+    const datas = ['a', 'b', 'c'].map((jobId) => Queue.prepareData(nothing, [], { jobId }))
+    for (const job of await queue.enqueueMany(datas)) await job.cancel()
+    const registry = queue.canceledJobRegistry
+    expect((await registry.getJobs({ desc: true })).map(({ id }) => id)).toEqual(['c', 'b', 'a'])
+    expect(await registry.getJobs({ start: 1, end: 1 })).toMatchObject([{ id: 'b', origin: 'low' }])
+    await redis.client.del(`${redis.prefix}job:b`)
+    expect((await registry.getJobs()).map(({ id }) => id)).toEqual(['a', 'c'])
+    await expect(registry.getJobs({ limit: 1 } as never)).rejects.toThrow(/getJobs.*limit/)
+    expect(await new Queue('other', { storage }).failedJobRegistry.getJobs()).toEqual([])
+  })
+
   it('writes nothing for bad input', async () => {
     await using ctx = await setUp()
     await expect(ctx.queue.enqueue(greet, [Symbol('x') as never])).rejects.toThrow(/Cannot serialize/)

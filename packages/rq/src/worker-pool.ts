@@ -5,6 +5,7 @@ import {
   type PoolStartOptions as BasePoolStartOptions,
   WorkerPool as BaseWorkerPool,
   type WorkerPoolOptions as BaseWorkerPoolOptions,
+  checkImports,
   checkPoolWorkers,
   checkStart,
   type DequeueStrategy,
@@ -87,7 +88,8 @@ export class WorkerPool extends BaseWorkerPool {
     const handlers = exceptionHandlers.filter((handler) => typeof handler === 'string')
     // Each worker checks this too, but would be replaced without end.
     const functions = { ...(importPaths.length > 0 && { importPaths }), allow, scripts: scripts || [] }
-    await checkStart({ ...functions, imports, handlers, mayImport: false })
+    await checkImports(imports)
+    await checkStart({ ...functions, handlers, mayImport: false })
     if (withScheduler !== true) return super.start({ ...options, ...(withScheduler && { withScheduler }) })
     await using storage = new RedisStorage({ ...this.#connection, role: 'worker' })
     const scheduler = new Scheduler(this.#queues, { storage, ...(this.#logger && { logger: this.#logger }) })

@@ -1,12 +1,12 @@
 import { readdir, stat } from 'node:fs/promises'
+import { isBuiltin } from 'node:module'
 import { basename, dirname } from 'node:path'
+import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { invalidOption, RqError } from '@rq/core'
-import { FunctionLoader, type FunctionLoaderOptions } from '@rq/functions'
+import { FunctionLoader, type FunctionLoaderOptions, packageFolder, parsePackageSpecifier } from '@rq/functions'
 
 export interface StartCheckOptions extends FunctionLoaderOptions {
-  /** Modules that every horse loads first. */
-  readonly imports?: readonly string[]
   /** References of exception handlers. */
   readonly handlers: readonly string[]
   /** Whether this process may import the modules of handlers. False: it only looks for their files. */
@@ -15,10 +15,10 @@ export interface StartCheckOptions extends FunctionLoaderOptions {
 
 /**
  * Check before a worker starts what would show only when a job fails, or when no function is found.
- * @throws RqError `RQ_INVALID_OPTION` for an import path that is no folder, for a script or a module of `imports` that
- *   does not exist, and for an exception handler that cannot be loaded.
+ * @throws RqError `RQ_INVALID_OPTION` for an import path that is no folder, for a script that does not exist, and for
+ *   an exception handler that cannot be loaded.
  */
-export async function checkStart({ handlers, imports = [], mayImport, ...options }: StartCheckOptions): Promise<void> {
+export async function checkStart({ handlers, mayImport, ...options }: StartCheckOptions): Promise<void> {
   for (const path of options.importPaths ?? []) {
     const isFolder = await stat(path).then(
       (found) => found.isDirectory(),
@@ -26,7 +26,6 @@ export async function checkStart({ handlers, imports = [], mayImport, ...options
     )
     if (!isFolder) throw invalidOption('importPaths', path, 'a folder that exists')
   }
-  for (const module of imports) await checkImport(module)
   const loader = new FunctionLoader(options)
   await loader.checkScripts()
   for (const reference of handlers) {
@@ -40,9 +39,26 @@ export async function checkStart({ handlers, imports = [], mayImport, ...options
   }
 }
 
-/** Packages are not checked: loaders that are imported before may resolve them in ways of their own. */
-async function checkImport(module: string): Promise<void> {
-  if (!module.startsWith('file:')) return
+/**
+ * Check the modules that every horse loads first.
+ * @throws RqError `RQ_INVALID_OPTION` for one that does not exist.
+ */
+export async function checkImports(imports: readonly string[]): Promise<void> {
+  for (const [index, module] of imports.entries()) await checkImport(module, index === 0)
+}
+
+/**
+ * Of packages only the first import is checked: it may be a loader that finds the next ones in a way of its own, as
+ * Yarn's Plug'n'Play does for all. Each horse would end with the stack of Node, and the next one again.
+ */
+async function checkImport(module: string, isFirst: boolean): Promise<void> {
+  if (!module.startsWith('file:')) {
+    const name = parsePackageSpecifier(module)?.name
+    if (!isFirst || name === undefined || isBuiltin(module) || process.versions.pnp !== undefined) return
+    if ((await packageFolder(process.cwd(), name)) !== undefined) return
+    const expected = `a package that is installed (npm install ${name}), or the path of a module that exists (./${module})`
+    throw invalidOption('imports', module, expected)
+  }
   const path = fileURLToPath(module)
   const inFolder = await readdir(dirname(path)).catch((): string[] => [])
   // A loader may find `setup.ts` for `setup.js`.

@@ -24,7 +24,7 @@ import {
 } from './options.ts'
 import { titled } from './process-title.ts'
 import { programFor } from './program.ts'
-import { checkStart } from './start-check.ts'
+import { checkImports, checkStart } from './start-check.ts'
 import type { DequeueStrategy } from './store/queue-order.ts'
 import { version } from './version.ts'
 import { WorkerRun, type WorkerRunOptions } from './worker-run.ts'
@@ -142,8 +142,9 @@ export class Worker extends WorkerEmitter {
     const settings = this.#settings
     const { allow, exceptionHandlerRefs: handlers, functions, horse, importPaths, imports, scripts } = settings
     // Horses of other kinds import these modules themselves.
+    await checkImports(imports)
     if (horse === 'inline') for (const module of imports) await importFromHere(module)
-    await checkStart({ allow, functions, importPaths, imports, scripts, handlers, mayImport: horse === 'inline' })
+    await checkStart({ allow, functions, importPaths, scripts, handlers, mayImport: horse === 'inline' })
     const serializer = await this.#serializer()
     const limits = new SizeLimits(settings.limits, settings.logger)
     this.#run = new WorkerRun({
