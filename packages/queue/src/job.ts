@@ -118,7 +118,7 @@ export class Job<R = unknown> extends JobView {
     const args = checkRest(rest)
     const names = await findNames(func, checked, importPaths === undefined ? {} : { importPaths })
     const record = newRecord(names, args, checked, { ...context, origin, results: 'hash' })
-    return newHandle(record, context, sign && new JobSigner(sign))
+    return newHandle(record, context, sign && new JobSigner(sign, context.limits?.limits.inflated))
   }
 
   /** Fetch a job by its id. @throws RqError `RQ_NO_SUCH_JOB`. */
@@ -237,8 +237,8 @@ export class Job<R = unknown> extends JobView {
   async refresh(): Promise<void> {
     const [record] = await this.#context.storage.jobs.fetch([this.id])
     if (record === undefined) throw noSuchJob(this.id)
-    const { codec } = this.#context
-    this.replace(record, codec === undefined ? record : await decodePayloads(codec, record))
+    const { codec, limits } = this.#context
+    this.replace(record, codec === undefined ? record : await decodePayloads(codec, record, limits))
   }
 
   /**
@@ -393,8 +393,9 @@ export async function handleOf<R>(
   context: JobContext,
   origin: HandleOrigin = 'stored',
 ): Promise<Job<R>> {
-  const { codec } = context
-  return new Job<R>(record, context, codec === undefined ? record : await decodePayloads(codec, record), origin)
+  const { codec, limits } = context
+  const payloads = codec === undefined ? record : await decodePayloads(codec, record, limits)
+  return new Job<R>(record, context, payloads, origin)
 }
 
 /** Handles of those records that are there, in their order, decoded. */
@@ -403,7 +404,7 @@ export async function handlesOf<R>(
   context: JobContext,
 ): Promise<Job<R>[]> {
   const stored = records.filter((record) => record !== undefined)
-  const { codec } = context
-  const payloads = codec === undefined ? stored : await decodeEach(codec, stored)
+  const { codec, limits } = context
+  const payloads = codec === undefined ? stored : await decodeEach(codec, stored, limits)
   return stored.map((record, at) => new Job<R>(record, context, payloads[at]))
 }

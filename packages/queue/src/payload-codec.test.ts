@@ -1,8 +1,9 @@
 import { deflateSync } from 'node:zlib'
-import type { JobRecord } from '@rq/job'
+import { checkLimits, type JobRecord } from '@rq/job'
 import type { Codec } from '@rq/serializer'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { decodePayload, decodePayloads, encodePayload, encodeRecord, Undecodable } from './payload-codec.ts'
+import { SizeLimits } from './size-limits.ts'
 
 const flip = (bytes: Uint8Array) => bytes.map((byte) => byte ^ 0xff)
 const codec: Codec = { name: 'flip', encode: async (bytes) => flip(bytes), decode: flip }
@@ -62,6 +63,12 @@ describe('decodePayloads', () => {
     expect([data, meta].map((one) => Buffer.from(one as Uint8Array).toString())).toEqual(['[1]', '{}'])
     const plain = await decodePayloads(codec, { ...record, data: deflateSync('[1]') })
     expect(Buffer.from(plain.data as Uint8Array).toString()).toBe('[1]')
+  })
+
+  it('inflates data to the limit of its reader', async () => {
+    const limits = new SizeLimits(checkLimits({ inflated: 100 }))
+    const { data } = await decodePayloads(codec, { ...record, data: deflateSync(Buffer.alloc(101)) }, limits)
+    expect((data as Undecodable).error).toMatchObject({ code: 'RQ_TOO_LARGE', details: { most: 100 } })
   })
 
   it('keeps the error of data that inflates to too much', async () => {

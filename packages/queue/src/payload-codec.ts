@@ -1,5 +1,5 @@
 import { MINUTE_MS, oneLine, RqError, SECOND_MS, withinOrThrow } from '@rq/core'
-import { DEFAULT_LIMITS, inflatePayload, type JobRecord, type Payload } from '@rq/job'
+import { inflatePayload, type JobRecord, type Payload } from '@rq/job'
 import { type Codec, encodedText, type PayloadField, type PayloadPlace, readEncoded } from '@rq/serializer'
 import { mapAtOnce } from './map-at-once.ts'
 import { DEFAULT_SIZE_LIMITS, type SizeLimits } from './size-limits.ts'
@@ -87,15 +87,23 @@ export function encodeRecords(
   return mapAtOnce(records, MOST_AT_ONCE, (record) => encodeRecord(codec, record, limits))
 }
 
-/** The payloads of a stored record. Never rejects. */
-export async function decodePayloads(codec: Codec, { data, id: jobId, meta }: JobRecord): Promise<Payloads> {
-  const decoded = { data: await decodeData(codec, data, jobId) }
+/**
+ * The payloads of a stored record. Never rejects.
+ * @param inflated - its data, where they have been inflated before.
+ */
+export async function decodePayloads(
+  codec: Codec,
+  { data, id: jobId, meta }: JobRecord,
+  limits: SizeLimits = DEFAULT_SIZE_LIMITS,
+  inflated?: Payload | undefined,
+): Promise<Payloads> {
+  const decoded = { data: await decodeData(codec, inflated ?? data, jobId, limits.limits.inflated) }
   return meta === undefined ? decoded : { ...decoded, meta: await decodePayload(codec, meta, { jobId, field: 'meta' }) }
 }
 
-async function decodeData(codec: Codec, data: Payload, jobId: string): Promise<Readable> {
+async function decodeData(codec: Codec, data: Payload, jobId: string, most: number): Promise<Readable> {
   try {
-    return await decodePayload(codec, inflateData(data), { jobId, field: 'data' })
+    return await decodePayload(codec, inflateData(data, most), { jobId, field: 'data' })
   } catch (error) {
     return new Undecodable(error as RqError)
   }
@@ -107,13 +115,17 @@ async function decodeData(codec: Codec, data: Payload, jobId: string): Promise<R
  * @param most bytes that may come out.
  * @throws RqError `RQ_TOO_LARGE`.
  */
-export function inflateData(data: Payload, most = DEFAULT_LIMITS.inflated): Payload {
+export function inflateData(data: Payload, most: number): Payload {
   return inflatePayload(data, most, 'the function and arguments of the job')
 }
 
 /** {@link decodePayloads} of many, in their order. */
-export function decodeEach(codec: Codec, records: readonly JobRecord[]): Promise<Payloads[]> {
-  return mapAtOnce(records, MOST_AT_ONCE, (record) => decodePayloads(codec, record))
+export function decodeEach(
+  codec: Codec,
+  records: readonly JobRecord[],
+  limits?: SizeLimits | undefined,
+): Promise<Payloads[]> {
+  return mapAtOnce(records, MOST_AT_ONCE, (record) => decodePayloads(codec, record, limits))
 }
 
 /** The error of a reader that has no codec of this name. Undefined: what has the mark of a codec is damaged. */

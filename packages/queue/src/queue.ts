@@ -160,7 +160,7 @@ export class Queue extends QueueContents {
     this.#calls = new NewCalls(context, { ...(importPaths && { importPaths }), ...warn })
     this.#inProcess = { importPaths, webhooks: policy }
     this.#hasAnyName = anyName
-    this.#signer = options.sign && new JobSigner(options.sign)
+    this.#signer = options.sign && new JobSigner(options.sign, limits?.limits.inflated)
     this.#ownsStorage = options.ownsStorage ?? false
     this.#listeners = new QueueListeners(this.name, context.storage.events)
   }

@@ -127,6 +127,13 @@ describe('attemptJob', () => {
     expect(func).not.toHaveBeenCalled()
   })
 
+  it('inflates no data that were inflated to check a signature', async () => {
+    const input = inputOf({ func: (n: number) => n, args: [7] })
+    const record = { ...input.record, data: deflateSync('nothing that could be read') }
+    const outcome = await runJob({ ...input, record, inflated: input.record.data })
+    expect(returned(outcome)).toBe(7)
+  })
+
   it.each([undefined, null])('stores no value for %s', async (value) => {
     expect(await run({ func: () => value })).toEqual({
       kind: 'returned',

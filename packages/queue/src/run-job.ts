@@ -1,5 +1,5 @@
 import { RqError } from '@rq/core'
-import { type AnyFunction, type Call, type JobRecord, type Outcome, positional } from '@rq/job'
+import { type AnyFunction, type Call, type JobRecord, type Outcome, type Payload, positional } from '@rq/job'
 import type { Codec } from '@rq/serializer'
 import { withCurrentJob } from './current-job.ts'
 import { errorText } from './error-text.ts'
@@ -25,6 +25,8 @@ export interface RunInput extends CallbackInput, ReturnRules {
    * makes the outcome `stopped`; with `RQ_LEASE_LOST` no callback runs, since another worker owns the job.
    */
   readonly signal: RunSignal
+  /** The data of the record, where they have been inflated before, to check the signature. */
+  readonly inflated?: Payload | undefined
 }
 
 /** How an attempt ended. */
@@ -48,9 +50,14 @@ export const STOPPED_TEXT = 'Job stopped by user, work-horse terminated.'
  * Times are wall-clock milliseconds.
  */
 export function attemptJob(input: RunInput): Attempt | Promise<Attempt> {
+  const { inflated, record } = input
   const { codec } = input.context
-  if (codec === undefined) return attempt(input, input.record)
-  return payloadsOf(input.record, codec, input.signal).then((payloads) => attempt(input, payloads))
+  if (codec !== undefined) return payloadsOf(input, codec).then((payloads) => attempt(input, payloads))
+  return attempt(input, inflated === undefined || inflated === record.data ? record : withData(record, inflated))
+}
+
+function withData({ meta }: JobRecord, data: Payload): Payloads {
+  return meta === undefined ? { data } : { data, meta }
 }
 
 function attempt(input: RunInput, payloads: Payloads): Attempt | Promise<Attempt> {
@@ -88,9 +95,9 @@ function start(run: RunningJob, func: AnyFunction, stored: Call): unknown {
 }
 
 /** A run that is ended meanwhile does not need them. Never rejects. */
-async function payloadsOf(record: JobRecord, codec: Codec, signal: RunSignal): Promise<Payloads> {
+async function payloadsOf({ context, inflated, record, signal }: RunInput, codec: Codec): Promise<Payloads> {
   try {
-    return await untilAborted(signal, () => decodePayloads(codec, record))
+    return await untilAborted(signal, () => decodePayloads(codec, record, context.limits, inflated))
   } catch {
     return record
   }

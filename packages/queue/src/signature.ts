@@ -1,6 +1,6 @@
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto'
 import { checkOptionNames, invalidOption, type OptionNames, RqError, show } from '@rq/core'
-import type { CallbackRecord, JobRecord } from '@rq/job'
+import { type CallbackRecord, DEFAULT_LIMITS, type JobRecord, type Payload } from '@rq/job'
 import { inflateData } from './payload-codec.ts'
 import { readKeys, type SigningKeys } from './signing-keys.ts'
 
@@ -35,52 +35,64 @@ export class JobSigner {
   readonly #keys: ReadonlyMap<string, KeyObject>
   readonly #active: string
   readonly #key: KeyObject
+  readonly #mostInflated: number
 
-  /** @throws RqError `RQ_INVALID_OPTION`. */
-  constructor(options: SignOptions) {
+  /**
+   * @param mostInflated - bytes that compressed data may inflate to, `limits.inflated`. Default 64 MB.
+   * @throws RqError `RQ_INVALID_OPTION`.
+   */
+  constructor(options: SignOptions, mostInflated = DEFAULT_LIMITS.inflated) {
     const { keys, active } = checkOptionNames(options, SIGN_NAMES, 'sign')
     this.#keys = readKeys(keys, 'sign.keys')
     const key = this.#keys.get(active)
     if (key === undefined) throw invalidOption('sign.active', active, 'the id of a key in sign.keys')
     this.#active = active
     this.#key = key
+    this.#mostInflated = mostInflated
   }
 
   /** Sign a record as it is about to be stored, its call serialized. */
   sign(record: JobRecord): void {
-    const mac = macOf(this.#active, this.#key, record).toString('base64')
+    const data = inflateData(record.data, this.#mostInflated)
+    const mac = macOf(this.#active, this.#key, record, data).toString('base64')
     record.signature = `${VERSION}:${this.#active}:${mac}`
   }
 
   /**
    * Check the signature of a record that was read, before it is signed for a new place: what others wrote into
    * the store must not get a signature here.
-   * @throws RqError `RQ_SIGNATURE`.
+   * @throws RqError `RQ_SIGNATURE`, `RQ_TOO_LARGE`.
    */
   verify(record: JobRecord): void {
-    verify(this.#keys, record)
+    verify(this.#keys, record, this.#mostInflated)
   }
 }
 
 /** Checks signatures. */
 export class SignatureCheck {
   readonly #keys: ReadonlyMap<string, KeyObject>
+  readonly #mostInflated: number
 
-  /** @throws RqError `RQ_INVALID_OPTION`. */
-  constructor(keys: SigningKeys) {
+  /**
+   * @param mostInflated - bytes that compressed data may inflate to, `limits.inflated`. Default 64 MB.
+   * @throws RqError `RQ_INVALID_OPTION`.
+   */
+  constructor(keys: SigningKeys, mostInflated = DEFAULT_LIMITS.inflated) {
     this.#keys = readKeys(keys, 'requireSignature.keys')
+    this.#mostInflated = mostInflated
   }
 
   /**
+   * @returns the data of the record, inflated, so that no other reader has to inflate it again.
    * @throws RqError `RQ_SIGNATURE` unless one of the keys has signed this record as it is; `RQ_TOO_LARGE` for data that
-   *   inflates to more than anybody reads.
+   *   inflates to more than the limit.
    */
-  verify(record: JobRecord): void {
-    verify(this.#keys, record)
+  verify(record: JobRecord): Payload {
+    return verify(this.#keys, record, this.#mostInflated)
   }
 }
 
-function verify(keys: ReadonlyMap<string, KeyObject>, record: JobRecord): void {
+function verify(keys: ReadonlyMap<string, KeyObject>, record: JobRecord, mostInflated: number): Payload {
   const { leftOutBytes, signature } = record
   if (leftOutBytes !== undefined) {
     throw refused(record, `its arguments of ${leftOutBytes} bytes are above the limit, so they were not read`)
@@ -90,9 +102,11 @@ function verify(keys: ReadonlyMap<string, KeyObject>, record: JobRecord): void {
   if (id === '') throw refused(record, `its signature is not of the form ${VERSION}:key:hash`)
   const key = keys.get(id)
   if (key === undefined) throw refused(record, `it is signed with the key ${show(id)}, which is not known here`)
-  if (!timingSafeEqual(macOf(id, key, record), Buffer.from(mac, 'base64'))) {
+  const data = inflateData(record.data, mostInflated)
+  if (!timingSafeEqual(macOf(id, key, record, data), Buffer.from(mac, 'base64'))) {
     throw refused(record, 'its signature does not match: it was changed, or belongs to another job or queue')
   }
+  return data
 }
 
 function refused({ id }: JobRecord, why: string): RqError {
@@ -104,9 +118,8 @@ function refused({ id }: JobRecord, why: string): RqError {
 }
 
 /** Each part is preceded by its length, so that nothing can move from one part to the next. */
-function macOf(keyId: string, key: KeyObject, record: JobRecord): Buffer {
+function macOf(keyId: string, key: KeyObject, record: JobRecord, data: Payload): Buffer {
   const { id, origin, onFailure, onStopped, onSuccess } = record
-  const data = inflateData(record.data)
   const callbacks = [onSuccess, onFailure, onStopped].map(nameOf)
   const parts = [PURPOSE, VERSION, keyId, id, origin, microseconds(record.createdAtMs), ...callbacks, webhooks(record)]
   const hmac = createHmac('sha256', key)

@@ -173,6 +173,24 @@ const LEFT_ALONE: Readonly<Record<string, Tampering>> = {
   meta: () => ({ meta: '{"a":1}' }),
 }
 
+describe('limits.inflated', () => {
+  it.each([
+    ['a signature', {}],
+    ['a signature and a codec', { codec: aesCodec({ keys: { k: NEW }, active: 'k' }) }],
+  ])('holds where a worker looks for %s in what Python has compressed', async (_, more) => {
+    await using at = await rqFixture()
+    noted.length = 0
+    const job = await at.open('default', { ...SIGN, ...more }).enqueue(note, ['one'])
+    const { data } = await stored(at, job.id)
+    await change(at, job.id, { data: deflateSync(String(data)) })
+    const heard = await workStrictly(at, { ...REQUIRED, ...more, limits: { inflated: 20 } })
+    expect(heard).toEqual([
+      expect.stringMatching(/^Too large: the function and arguments .* more than the limit of 20\./),
+    ])
+    expect(noted).toEqual([])
+  })
+})
+
 describe('requireSignature', () => {
   let at: RqFixture
   let server: Awaited<ReturnType<typeof httpServer>>

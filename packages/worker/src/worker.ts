@@ -214,7 +214,7 @@ function starterOf(settings: WorkerSettings, values: HorseValues): HorseStarter 
         warn: (message) => logger.warn(message),
       })
       const exceptionHandlers = exceptionHandlerRefs
-      const signatures = signatureKeys && new SignatureCheck(signatureKeys)
+      const signatures = signatureKeys && new SignatureCheck(signatureKeys, settings.limits.inflated)
       const { unserializableResult } = settings
       const runTask = makeRunTask({
         ...values,

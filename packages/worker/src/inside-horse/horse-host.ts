@@ -87,7 +87,7 @@ export class HorseHost {
     const worker = new WorkerStorage(this.#send, setup.storage)
     const { storage } = worker
     const prepareClient = () => worker.prepareClient()
-    const signatures = signatureKeys && new SignatureCheck(signatureKeys)
+    const signatures = signatureKeys && new SignatureCheck(signatureKeys, limits.limits.inflated)
     const runTask = makeRunTask({
       workerName,
       storage,

@@ -1,5 +1,5 @@
 import { RqError } from '@rq/core'
-import type { JobRecord, Outcome, Storage } from '@rq/job'
+import type { JobRecord, Outcome, Payload, Storage } from '@rq/job'
 import { handleOf, type JobContext, JobTimeoutError } from '@rq/queue'
 import {
   type Attempt,
@@ -72,6 +72,8 @@ class TaskAttempt implements RunInput {
   readonly #task: Task
   readonly #context: TaskContext
   readonly loader: WatchedLoader
+  /** See {@link RunInput}. */
+  inflated: Payload | undefined
 
   constructor(options: RunTaskOptions, task: Task, context: TaskContext) {
     this.#options = options
@@ -143,7 +145,7 @@ class TaskAttempt implements RunInput {
   /** Why the job must not run: it has no valid signature. */
   #refusal(): Error | undefined {
     try {
-      this.#options.signatures?.verify(this.#task.record)
+      this.inflated = this.#options.signatures?.verify(this.#task.record)
       return undefined
     } catch (error) {
       return error as Error
