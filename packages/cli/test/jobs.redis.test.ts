@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { CliFixture } from './cli-fixture.ts'
 
+const EXECUTION = '0123456789abcdef0123'
+
 describe('job', () => {
   test('shows everything about a job, with control characters escaped', async () => {
     await using cli = await CliFixture.open()
@@ -98,6 +100,18 @@ describe('jobs', () => {
     expect(JSON.parse((await cli.run(['jobs', '--json'])).out)).toMatchObject({ total: 1 })
     await client.del(`${prefix}job:broken`, `${prefix}job:empty`)
     expect((await cli.run(['jobs', '--status', 'broken'])).err).toBe('0 jobs\n')
+  })
+
+  test('lists jobs whose end the store refused, and why', async () => {
+    await using cli = await CliFixture.open()
+    await cli.enqueued('jobs.add', '--job-id', 'bad')
+    const { client, prefix } = cli.redis
+    await client.del(`${prefix}queue:default`)
+    await client.hset(`${prefix}job:bad`, 'status', 'started', 'execution_id', EXECUTION)
+    await client.zadd(`${prefix}broken:default`, 1_790_000_000, 'bad')
+    await client.hset(`${prefix}refused:default`, 'bad', `${EXECUTION}\nno such time`)
+    const { out } = await cli.run(['jobs', '--status', 'broken'])
+    expect(out).toMatch(/^bad +broken +default +.* +the store refused its end: no such time$/m)
   })
 
   test('skips ids in Redis that no job can have, and escapes descriptions', async () => {

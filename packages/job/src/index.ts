@@ -161,6 +161,7 @@ export type {
   MaintenanceTurn,
   RecoverReply,
   RecoverRequest,
+  SetAsideRequest,
   SettleAnswer,
   SettleReply,
   WorkerCommand,

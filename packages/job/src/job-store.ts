@@ -52,6 +52,8 @@ export interface ExplanationFacts {
   readonly hasScheduler: boolean
   /** The store's time, in epoch milliseconds. */
   readonly nowMs: number
+  /** Why the store refused the end of its last run, after which it was set aside. */
+  readonly refusal?: string
 }
 
 /** The side of a store that concerns one job: what a job handle does. Every method is one atomic step. */

@@ -37,12 +37,14 @@ export interface QueueCounts extends Readonly<Record<RegistryKind, number>> {
   readonly paused: boolean
 }
 
-/** An id that a worker or a scheduler has met, and whose key is no job. */
+/** An id that was set aside: its key is no job, or the store refused each end of its job. */
 export interface BrokenJobRecord {
   readonly id: string
   readonly foundAtMs: number
-  /** What the key is in the store: `string`, `set` and so on; `hash` if it has no data. */
+  /** What the key is in the store: `string`, `set` and so on. `hash`: it has no data, unless there is a `refusal`. */
   readonly keyType: string
+  /** Why the store refused the end of the job. */
+  readonly refusal?: string
 }
 
 /** The queue's side of a store: what producers and operators need. Every method is one atomic step. */
@@ -70,7 +72,7 @@ export interface QueueStore {
   count(queue: string): Promise<number>
   /** Ids of waiting jobs in order, head first. `length` -1 = to the end. */
   jobIds(queue: string, offset: number, length: number): Promise<string[]>
-  /** Up to `most` ids that were set aside because their key is no job, longest first. Forgets those that are mended. */
+  /** Up to `most` ids that were set aside, longest first, without those that are mended. Writes nothing. */
   brokenJobs(queue: string, most: number): Promise<BrokenJobRecord[]>
   /** Index of a job in the queue, 0 = head; null when it does not wait there. */
   position(queue: string, jobId: string): Promise<number | null>

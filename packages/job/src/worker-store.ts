@@ -76,6 +76,16 @@ export interface Lease {
   readonly executionId: string
 }
 
+/** A job to set aside, since the store refuses each end of it. */
+export interface SetAsideRequest {
+  readonly lease: Lease
+  readonly workerName: string
+  /** The rate limit of the job. */
+  readonly rateLimit: string | undefined
+  /** What the store said. */
+  readonly reason: string
+}
+
 export type WorkerState = 'started' | 'suspended' | 'busy' | 'idle'
 
 /** A worker as it is registered. */
@@ -209,6 +219,12 @@ export interface WorkerStore {
    * @returns one answer for each lease, in order.
    */
   giveBack(leases: readonly Lease[]): Promise<readonly GiveBackAnswer[]>
+  /**
+   * End the execution of a job whose settlements the store refuses, and list the job among those of its queue that are
+   * broken. Its record stays as it is, and no worker takes it over. Safe to send twice.
+   * @returns whether the execution still owned the job.
+   */
+  setAside(request: SetAsideRequest): Promise<boolean>
   /**
    * Take over jobs of a queue whose lease has ended: they are leased to this worker now. Prefetched ones go back to the
    * head of the queue instead, at most twice each. One call looks at a limited number of leases; call again while the

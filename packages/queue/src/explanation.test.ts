@@ -29,6 +29,11 @@ describe('explain', () => {
     }
   })
 
+  it('says why the store refused the end of a job that was set aside', () => {
+    const { code, text } = explain(factsOf({ status: 'started' }, { refusal: 'no such time' }))
+    expect([code, text]).toEqual(['broken', expect.stringContaining('nothing runs it any more: no such time. ')])
+  })
+
   it('counts the jobs before a queued one, and the workers of its queue', () => {
     expect(explain(factsOf({}, { position: 2 })).text).toBe(
       '2 jobs before it in the queue low; 1 worker serves the queue.',

@@ -27,6 +27,7 @@ export type ExplanationCode =
   | 'blocked'
   | 'released'
   | 'forgotten'
+  | 'broken'
   | 'new'
 
 /** Why a job is not running, as a code and as text. */
@@ -65,6 +66,7 @@ function reason(facts: ExplanationFacts): [ExplanationCode, string] {
     case 'created':
       return ['new', 'It was created, but not enqueued. Call queue.enqueueJob(job).']
     case 'started':
+      if (facts.refusal !== undefined) return brokenReason(facts.refusal)
       return ['running', `It is running in the worker ${record.workerName ?? '(unknown)'}.`]
     case 'queued':
       return queuedReason(facts)
@@ -83,6 +85,11 @@ function reason(facts: ExplanationFacts): [ExplanationCode, string] {
     case 'canceled':
       return ['over', `It is ${record.status}; queue.enqueueJob(job) runs it again.`]
   }
+}
+
+function brokenReason(refusal: string): [ExplanationCode, string] {
+  const advice = 'When that is mended, queue.enqueueJob(job) runs it again; or delete it.'
+  return ['broken', `It has run, but the store refused its end, so nothing runs it any more: ${refusal}. ${advice}`]
 }
 
 function queuedReason({ paused, position, record, suspended, workers }: ExplanationFacts): [ExplanationCode, string] {

@@ -6,7 +6,7 @@ import {
   invalidOption,
   type OptionNames,
 } from '@rq/core'
-import type { JobLike, RegistryKind } from '@rq/job'
+import type { BrokenJobRecord, JobLike, RegistryKind } from '@rq/job'
 import type { JobContext } from './context.ts'
 import { handleOf, handlesOf, type Job } from './job.ts'
 import { jobIdOf } from './job-view.ts'
@@ -125,17 +125,17 @@ export class QueueContents {
   }
 
   /**
-   * Ids that workers and schedulers have met in this queue, and that are no jobs: their key is of another type, or has
-   * no data. They were set aside, and nothing runs them. Those that are deleted or mended are forgotten.
-   * `length`: default 100.
+   * Ids of this queue that were set aside, and that nothing runs: their key in Redis is no job, or the store refused
+   * each end of their job. The oldest first, 1000 at most. Those that are deleted, mended or enqueued again are not
+   * listed any more. `length`: default 100.
    */
   async getBrokenJobs(options: { length?: number } = {}): Promise<BrokenJob[]> {
     const { length = MOST_BROKEN } = checkOptionNames(options, { length: true }, 'queue.getBrokenJobs')
     const found = await this.#context.storage.queues.brokenJobs(this.name, length)
-    return found.map(({ foundAtMs, id, keyType }) => ({
-      id,
-      foundAt: new Date(foundAtMs),
-      reason: keyType === 'hash' ? 'it has no data' : `its key is a ${keyType}, not a hash`,
+    return found.map((record) => ({
+      id: record.id,
+      foundAt: new Date(record.foundAtMs),
+      reason: reasonOf(record),
     }))
   }
 
@@ -199,6 +199,11 @@ export class QueueContents {
     }
     return registry
   }
+}
+
+function reasonOf({ keyType, refusal }: BrokenJobRecord): string {
+  if (keyType !== 'hash') return `its key is a ${keyType}, not a hash`
+  return refusal === undefined ? 'it has no data' : `the store refused its end: ${refusal}`
 }
 
 /** The id of a job, as it stands in lists: with a colon it is not that of a run. */

@@ -1,25 +1,25 @@
-#!lua flags=allow-oom
---- List ids that were set aside because their key is no job. Those whose key is gone, or is a job by now, are dropped.
--- @key broken zset rq:broken:<q> ids by the time when they were found
+#!lua flags=no-writes
+--- List ids that were set aside, see lib/broken, longest first. Leaves out those with which nothing is wrong any more.
+-- @key broken  zset rq:broken:<q> ids by the time when they were found
+-- @key refused hash rq:refused:<q> by id: execution whose end the store refused, and why, a line each
 -- @arg prefix string
 -- @arg most   int
--- @reply {string[]} for each: id, when it was found in epoch seconds, type of its key; a hash has no data
+-- @reply {string[]} for each: id, when it was found in epoch seconds, type of its key, why the store refused the end of
+--   its job, or empty
+-- @include lib/fault
 
-local brokenKey = KEYS[1]
+local brokenKey, refusedKey = KEYS[1], KEYS[2]
 local prefix, most = ARGV[1], tonumber(ARGV[2])
 
 local found = {}
-local entries = redis.call('ZRANGE', brokenKey, 0, most - 1, 'WITHSCORES')
+local entries = redis.call('ZRANGE', brokenKey, 0, -1, 'WITHSCORES')
 for at = 1, #entries, 2 do
+  if #found >= 4 * most then break end
   local id = entries[at]
-  local key = prefix .. 'job:' .. id
-  local kind = redis.call('TYPE', key).ok
-  if kind == 'none' or (kind == 'hash' and redis.call('HEXISTS', key, 'data') == 1) then
-    redis.call('ZREM', brokenKey, id)
-  else
-    found[#found + 1] = id
-    found[#found + 1] = entries[at + 1]
-    found[#found + 1] = kind
+  local kind, reason = faultOf(prefix, id, attempt('HGET', refusedKey, id))
+  if kind then
+    local n = #found
+    found[n + 1], found[n + 2], found[n + 3], found[n + 4] = id, entries[at + 1], kind, reason
   end
 end
 return found

@@ -6,13 +6,14 @@
 -- @reply {[] | [
 --     fields: bytes[], position: int | null, due: bytes | null, suspended: flag, paused: flag, workers: int,
 --     dependencies: bytes[], slotHolders: bytes[], waitingBefore: int | null, releasing: flag,
---     hasScheduler: flag, nowMs: int]}
+--     hasScheduler: flag, nowMs: int, refusal: bytes | null]}
 --   empty if there is no such job; else names and values of its hash (see lib/fields), its index in its queue, when it
 --   is due in epoch seconds, whether workers are suspended, whether its queue is paused, number of workers of its
 --   queue, ids of its dependencies each followed by a status or '', holders of the slots of its rate limit, number of
 --   jobs that wait for a slot before it, whether release_dependents has to check it still, whether a scheduler leads
---   its queue, the time
+--   its queue, the time, why the store refused the end of its last run if it was set aside
 -- @include lib/attempt
+-- @include lib/fault
 -- @include lib/fields
 -- @include lib/time
 
@@ -38,6 +39,7 @@ for _, dependency in ipairs(attempt('SRANDMEMBER', prefix .. 'job::' .. id .. ':
   releasing = math.max(releasing, attempt('SISMEMBER', prefix .. 'releasing:' .. dependency, id) or 0)
 end
 
+local _, refusal = faultOf(prefix, id, attempt('HGET', prefix .. 'refused:' .. queue, id))
 return {
   fields,
   attempt('LPOS', prefix .. 'queue:' .. queue, id) or false,
@@ -51,4 +53,5 @@ return {
   releasing,
   redis.call('EXISTS', prefix .. 'scheduler-lock:' .. queue),
   nowMs,
+  refusal ~= '' and refusal or false,
 }

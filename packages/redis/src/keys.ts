@@ -92,9 +92,14 @@ export class Keys {
     return `${this.prefix}execution:${member}`
   }
 
-  /** Ids of a queue whose key is no job. */
+  /** Ids of a queue that were set aside, because their key is no job or the store refused the end of their job. */
   broken(queue: string): string {
     return `${this.prefix}broken:${queue}`
+  }
+
+  /** Why the store refused the end of jobs that were set aside, by their ids. */
+  refused(queue: string): string {
+    return `${this.prefix}refused:${queue}`
   }
 
   group(name: string): string {

@@ -1,4 +1,4 @@
-import type { RedisFixture } from '@rq/testkit'
+import { findViolations, type RedisFixture } from '@rq/testkit'
 import { claimRequest, end, newJob, newWorker, RETURNED, rescue } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
 import type { RedisStorage } from '../src/index.ts'
@@ -199,7 +199,71 @@ describe('one key that is no job', () => {
       expect(await brokenIds(place)).toEqual([])
       await place.client.zadd(place.key('broken:default'), '1', 'a')
       expect(await brokenIds(place)).toEqual([])
+      await place.storage.workers.cleanUp(['default'])
       expect(await place.client.exists(place.key('broken:default'))).toBe(0)
+    }))
+})
+
+describe('a job whose end the store refuses', () => {
+  const setAside = (place: Place, jobId: string, executionId = '') =>
+    place.storage.workers.setAside({
+      lease: { queue: 'default', jobId, executionId },
+      workerName: 'worker',
+      rateLimit: undefined,
+      reason: 'no such time\nat all',
+    })
+
+  it('has no execution, lease or record of it after it was set aside, and can be deleted', () =>
+    withPlace(async (place) => {
+      await enqueue(place)
+      const { jobs } = await claimAll(place)
+      const leases = jobs.map(({ executionId, job }) => ({ queue: 'default', jobId: job.id, executionId }))
+      const worker = newWorker({ name: 'worker' })
+      await place.storage.workers.heartbeat({ worker, state: 'busy', leases, leaseMs: 60_000 })
+      const [first, ...others] = leases
+      expect(await setAside(place, 'a', first?.executionId)).toBe(true)
+      const member = `a:${first?.executionId}`
+      expect(await place.client.exists(place.key(`execution:${member}`), place.key('executions:a'))).toBe(0)
+      expect(await place.client.sismember(place.key('worker:worker:executions'), member)).toBe(0)
+      expect(await place.client.zcard(place.key('wip:default'))).toBe(others.length)
+      expect(await findViolations(place.client, place.key(''))).toEqual([])
+      await place.storage.jobs.delete({ jobId: 'a', deleteDependents: false })
+      expect(await place.storage.queues.brokenJobs('default', 10)).toEqual([])
+      await place.storage.workers.cleanUp(['default'])
+      expect(await place.client.exists(place.key('broken:default'), place.key('refused:default'))).toBe(0)
+    }))
+
+  it('is set aside also when its key is of another type', () =>
+    withPlace(async (place) => {
+      await enqueue(place)
+      const { jobs } = await claimAll(place)
+      await place.breakIt()
+      const broken = jobs.find(({ job }) => job.id === 'broken')
+      expect(await setAside(place, 'broken', broken?.executionId)).toBe(true)
+      expect(await brokenIds(place)).toEqual(SET_ASIDE)
+      expect(await place.client.zcard(place.key('wip:default'))).toBe(OTHERS.length)
+    }))
+
+  it('stays where it is when it was canceled meanwhile', () =>
+    withPlace(async (place) => {
+      await enqueue(place)
+      const { jobs } = await claimAll(place)
+      await place.storage.jobs.cancel({ jobId: 'a', enqueueDependents: false, removeFromDependencies: false })
+      expect(await setAside(place, 'a', jobs[0]?.executionId)).toBe(true)
+      expect(await brokenIds(place)).toEqual([])
+    }))
+
+  it('is one of the last 1000 of its queue that are listed', () =>
+    withPlace(async (place) => {
+      const old = Array.from({ length: 1000 }, (_, n) => `old${String(n).padStart(4, '0')}`)
+      await place.client.zadd(place.key('broken:default'), ...old.flatMap((id) => ['1', id]))
+      await place.client.hset(place.key('refused:default'), 'old0000', 'x\nold', 'old0001', 'x\nold')
+      await enqueue(place)
+      const { jobs } = await claimAll(place)
+      expect(await setAside(place, 'a', jobs[0]?.executionId)).toBe(true)
+      expect(await place.client.zcard(place.key('broken:default'))).toBe(1000)
+      expect((await place.client.hkeys(place.key('refused:default'))).sort()).toEqual(['a', 'old0001'])
+      expect(await place.storage.queues.brokenJobs('default', 10)).toMatchObject([{ id: 'a' }])
     }))
 })
 

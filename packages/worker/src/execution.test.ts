@@ -1,11 +1,15 @@
 import type { Logger } from '@rq/core'
 import type { Settlement } from '@rq/job'
 import { TestStorage } from '@rq/testkit/memory-storage'
+import { rescue } from '@rq/testkit/storage-conformance'
 import { describe, expect, test } from 'vitest'
 import { Worker } from './worker.ts'
 
-/** A store that throws what `refuse` returns when a settlement is among those of a call, and a worker on it. */
-function refusing(refuse: (settlement: Settlement) => Error | undefined) {
+/**
+ * A store that throws what `refuse` returns when a settlement is among those of a call, and `refuseAside` when a job is
+ * set aside; and a worker on it.
+ */
+function refusing(refuse: (settlement: Settlement) => Error | undefined, refuseAside?: () => Error) {
   const store = new TestStorage()
   store.onCall = async ({ args, name }, run) => {
     if (name === 'workers.settle') {
@@ -14,6 +18,7 @@ function refusing(refuse: (settlement: Settlement) => Error | undefined) {
         if (error !== undefined) throw error
       }
     }
+    if (name === 'workers.setAside' && refuseAside !== undefined) throw refuseAside()
     return run()
   }
   const lines: string[] = []
@@ -75,7 +80,7 @@ describe('a job whose end the store refuses', () => {
     expect([store.status('bad'), store.latest('bad')]).toEqual(['failed', undefined])
   })
 
-  test('is let go when nothing can be stored for it, and a warm stop ends', async () => {
+  test('is set aside when nothing can be stored for it, and a warm stop ends', async () => {
     const { lines, store, worker } = refusing(({ jobId }) => (jobId === 'bad' ? new TypeError('no') : undefined))
     store.enqueue('add', { id: 'bad', args: [1, 2] })
     const others = enqueueOthers(store)
@@ -87,7 +92,20 @@ describe('a job whose end the store refuses', () => {
     })
     await worker.stop()
     await working
+    const broken = await store.queues.brokenJobs('default', 10)
+    expect(broken).toMatchObject([{ id: 'bad', keyType: 'hash', refusal: 'no' }])
+    expect(await rescue(store.workers)).toEqual([])
+    expect(lines.at(-1)).toMatch(/^default: The store refused each end of the job, which was set aside: .* \(bad\)$/)
+  })
+
+  test('is let go, to be taken over, when it cannot even be set aside', async () => {
+    const { lines, store, worker } = refusing(
+      () => new TypeError('no'),
+      () => new TypeError('no place'),
+    )
+    store.enqueue('add', { id: 'bad', args: [1, 2] })
+    await worker.work({ maxJobs: 1 })
     expect(store.status('bad')).toBe('started')
-    expect(lines.at(-1)).toMatch(/^default: The store refused the end of the job; .* \(bad\)$/)
+    expect(lines.at(-1)).toMatch(/^default: The store refused the end of the job; another worker takes .* \(bad\)$/)
   })
 })

@@ -31,6 +31,8 @@ export interface ExecutionParts {
 
 /** The end of an attempt is changed three times at most, so that the store can take it. */
 const MOST_REFUSALS = 4
+/** How much is kept of why the store refused it, in characters. */
+const LONGEST_REASON = 500
 
 /** How an execution ended: `dropped` = nothing was written; another worker owns the job, or will take it over. */
 export type ExecutionEnd = 'settled' | 'returned' | 'dropped'
@@ -241,16 +243,12 @@ export class Execution implements LeasedJob {
 
   /**
    * The store refused what became of the job. It fails: first as if it had thrown this, if it returned; then with as
-   * little as can be stored, and then even without this error. If all is refused, nothing is written; its lease ends.
+   * little as can be stored, and then even without this error. If all is refused, the job is set aside.
    */
   async #refused(settlement: Settlement, refusal: Error): Promise<void> {
     const { clock, log, policy } = this.#parts
     this.#refusals++
-    if (this.#refusals === MOST_REFUSALS) {
-      log.refused(this.job, refusal)
-      this.#onEnd(this, 'dropped')
-      return
-    }
+    if (this.#refusals === MOST_REFUSALS) return this.#setAside(refusal)
     this.#state = 'running'
     const refused = refusedError(settlement, refusal)
     const { endedAtMs, result, startedAtMs } = settlement
@@ -262,6 +260,18 @@ export class Execution implements LeasedJob {
     this.#refusals = Math.max(this.#refusals, 2)
     log.failedByRefusal(this.job, refusal)
     this.#settle(policy.refused(this.claimed, this.#refusals === 2 ? refused.text : undefined, clock.nowMs()))
+  }
+
+  /** Let a job go of which nothing can be stored. If it cannot be set aside either, another worker takes it over. */
+  async #setAside(refusal: Error): Promise<void> {
+    const { log, store } = this.#parts
+    const answer = await store.setAside(this.lease, this.job.rateLimit?.key, refusal.message.slice(0, LONGEST_REASON))
+    // The loop was closed: as with any settlement, nothing more happens here.
+    if (answer === undefined) return
+    if (answer === true) log.setAside(this.job, refusal)
+    else if (answer === false) log.leaseLost(this.claimed)
+    else log.refused(this.job, answer.refusal)
+    this.#onEnd(this, 'dropped')
   }
 
   #settled(settlement: Settlement, answer: SettleAnswer): void {

@@ -148,7 +148,13 @@ export class WorkerLog {
     })
   }
 
-  /** The store refused the end of an attempt, and no other end can be stored. */
+  /** The store refused each end of an attempt, so the job was set aside. */
+  setAside(job: JobRecord, refusal: Error): void {
+    const what = 'The store refused each end of the job, which was set aside: see rq-cli jobs --status broken'
+    this.#logger.error(`${job.origin}: ${what} (${job.id})`, { ...this.#factsOf(job), error: refusal.message })
+  }
+
+  /** The store refused each end of an attempt, and to set its job aside. */
   refused(job: JobRecord, refusal: Error): void {
     const what = 'The store refused the end of the job; another worker takes the job over when its lease ends'
     this.#logger.error(`${job.origin}: ${what} (${job.id})`, { ...this.#factsOf(job), error: refusal.message })

@@ -41,6 +41,7 @@ const DOCUMENTED: readonly (readonly [name: string, type: Kind, pattern: RegExp]
   ['unchecked', 'hash', /^unchecked$/],
   ['expiring', 'hash', /^expiring$/],
   ['broken', 'zset', /^broken:(.+)$/],
+  ['refused', 'hash', /^refused:(.+)$/],
   ['maintenance', 'string', /^maintenance(:.+)?$/],
   ['groups', 'set', /^groups$/],
   ['group', 'set', /^group:(.+)$/],
@@ -198,6 +199,7 @@ function placeFaults(state: State, id: string, found: readonly Place[]): string[
   const kind = PLACE_OF_STATUS[status]
   const where = found.map((place) => `${place.kind} ${place.name}`).join(', ')
   if (found.length === 0) {
+    if (isSetAside(state, id)) return []
     const expires = (state.all('job').get(id)?.ttlMs ?? -1) >= 0
     if (kind === undefined || (expires && (kind === 'finished' || kind === 'failed'))) return []
     return [`job ${id} (${status}) is nowhere${expires ? '' : ' and does not expire'}`]
@@ -207,6 +209,16 @@ function placeFaults(state: State, id: string, found: readonly Place[]): string[
   const [place] = found
   if (place?.kind === kind && place?.name === name) return []
   return [`job ${id} (${status}, of ${name}) is in ${where}`]
+}
+
+/** Whether the store refused the end of this run of a job, which is listed as broken and nowhere else. */
+function isSetAside(state: State, id: string): boolean {
+  const job = state.job(id)
+  const queue = job?.get('origin') ?? ''
+  const [execution] = state.fields('refused', queue)?.get(id)?.split('\n') ?? []
+  return (
+    execution !== undefined && execution === job?.get('execution_id') && state.members('broken', queue).includes(id)
+  )
 }
 
 /** The other keys of a job exist and expire with it. */
@@ -294,7 +306,7 @@ function limits(state: State): string[] {
   for (const id of state.all('job').keys()) {
     const name = state.job(id)?.get('rate_limit_key')
     const status = state.status(id) ?? ''
-    if (name === undefined || !['queued', 'started'].includes(status)) continue
+    if (name === undefined || !['queued', 'started'].includes(status) || isSetAside(state, id)) continue
     if (!state.members('slots', name).includes(id)) found.push(`job ${id} (${status}) holds no slot of ${name}`)
   }
   return found

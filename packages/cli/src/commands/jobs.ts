@@ -11,7 +11,7 @@ import { JSON_FLAG } from '../shared-options.ts'
 /** Where a queue keeps its jobs, the most interesting first. */
 const PLACES = ['started', 'queued', 'scheduled', 'deferred', 'failed', 'finished', 'canceled'] as const
 type Place = (typeof PLACES)[number]
-/** Not a status: ids whose key is no job. Listed only when asked for. */
+/** Not a status: ids that were set aside. Listed only when asked for. */
 const BROKEN = 'broken'
 
 interface Found {
@@ -33,7 +33,7 @@ export const jobs = defineCommand({
     status: texts({
       valueName: 'status',
       choices: [...PLACES, BROKEN],
-      describe: 'This status only; failed includes stopped; broken = keys that are no jobs',
+      describe: 'This status only; failed includes stopped; broken = set aside, nothing runs them',
     }),
     limit: text({
       valueName: 'n',

@@ -8,7 +8,7 @@ import { scoreMs } from './time.ts'
 export function decodeExplanation(jobId: string, reply: ReplyOf<typeof explain>): ExplanationFacts | undefined {
   if (reply.length === 0) return undefined
   const [fields, position, due, suspended, paused, workers, dependencies, slotHolders, ...rest] = reply
-  const [waitingBefore, releasing, hasScheduler, nowMs] = rest
+  const [waitingBefore, releasing, hasScheduler, nowMs, refusal] = rest
   const record = decodeJob(jobId, fields)
   if (record === undefined) return undefined
   return {
@@ -24,6 +24,7 @@ export function decodeExplanation(jobId: string, reply: ReplyOf<typeof explain>)
     workers,
     hasScheduler: hasScheduler === 1,
     nowMs,
+    ...(refusal !== null && { refusal: String(refusal) }),
   }
 }
 

@@ -22,8 +22,16 @@ local function guard(run, ...)
   return fine
 end`
 
-const LIB_BROKEN = String.raw`local function noteBroken(prefix, queue, id)
-  attempt('ZADD', prefix .. 'broken:' .. queue, redis.call('TIME')[1], id)
+const LIB_BROKEN = String.raw`local MOST_BROKEN = 1000
+local function noteBroken(prefix, queue, id)
+  local key = prefix .. 'broken:' .. queue
+  if attempt('ZADD', key, redis.call('TIME')[1], id) ~= 1 then return end
+  local over = redis.call('ZCARD', key) - MOST_BROKEN
+  if over <= 0 then return end
+  for _, oldest in ipairs(redis.call('ZRANGE', key, 0, over - 1)) do
+    redis.call('ZREM', key, oldest)
+    attempt('HDEL', prefix .. 'refused:' .. queue, oldest)
+  end
 end
 local function noteIfBroken(prefix, queue, id)
   if redis.call('EXISTS', prefix .. 'job:' .. id) == 1 then noteBroken(prefix, queue, id) end
@@ -702,6 +710,16 @@ const LIB_FAIL_SCHEDULED = String.raw`local function failScheduled(prefix, queue
   forgetExpiring(prefix, id)
   redis.pcall('ZADD', prefix .. 'failed:' .. queue, -1, id)
   wake(prefix, id, job[2])
+end`
+
+const LIB_FAULT = String.raw`local function faultOf(prefix, id, refused)
+  local key = prefix .. 'job:' .. id
+  local kind = redis.call('TYPE', key).ok
+  if kind == 'none' then return nil end
+  local execution, reason = string.match(refused or '', '^([^\n]*)\n(.*)$')
+  if kind ~= 'hash' or redis.call('HEXISTS', key, 'data') == 0 then return kind, reason or '' end
+  if execution and redis.call('HGET', key, 'execution_id') == execution then return kind, reason end
+  return nil
 end`
 
 const LIB_FIELDS = String.raw`local FIELDS = { 'data', 'created_at', 'status', 'origin', 'description', 'enqueued_at', 'started_at', 'ended_at',
@@ -1619,14 +1637,14 @@ return { 'waiting', {}, '', {} }`,
 }
 
 /**
- * List ids that were set aside because their key is no job. Those whose key is gone, or is a job by now, are dropped.
+ * List ids that were set aside, see lib/broken, longest first. Leaves out those with which nothing is wrong any more.
  *
- * Keys: broken (rq:broken:<q>)
+ * Keys: broken (rq:broken:<q>), refused (rq:refused:<q>)
  *
- * Reply: for each: id, when it was found in epoch seconds, type of its key; a hash has no data
+ * Reply: for each: id, when it was found in epoch seconds, type of its key, why the store refused the end of its job, or empty
  */
 export const brokenJobs: Script<
-  [broken: string],
+  [broken: string, refused: string],
   [
     prefix: string,
     most: number,
@@ -1634,25 +1652,24 @@ export const brokenJobs: Script<
   string[]
 > = {
   name: 'broken_jobs',
-  sha: '3e4df7d2ca3f74c7dc5c913701e297a91e440bf2',
-  keyCount: 1,
+  sha: '7d42587726c045e954781b06d7b8ca0f4da03747',
+  keyCount: 2,
   repliesInBytes: false,
   lua: joined(
-    String.raw`#!lua flags=allow-oom`,
-    String.raw`local brokenKey = KEYS[1]
+    String.raw`#!lua flags=no-writes`,
+    LIB_ATTEMPT,
+    LIB_FAULT,
+    String.raw`local brokenKey, refusedKey = KEYS[1], KEYS[2]
 local prefix, most = ARGV[1], tonumber(ARGV[2])
 local found = {}
-local entries = redis.call('ZRANGE', brokenKey, 0, most - 1, 'WITHSCORES')
+local entries = redis.call('ZRANGE', brokenKey, 0, -1, 'WITHSCORES')
 for at = 1, #entries, 2 do
+  if #found >= 4 * most then break end
   local id = entries[at]
-  local key = prefix .. 'job:' .. id
-  local kind = redis.call('TYPE', key).ok
-  if kind == 'none' or (kind == 'hash' and redis.call('HEXISTS', key, 'data') == 1) then
-    redis.call('ZREM', brokenKey, id)
-  else
-    found[#found + 1] = id
-    found[#found + 1] = entries[at + 1]
-    found[#found + 1] = kind
+  local kind, reason = faultOf(prefix, id, attempt('HGET', refusedKey, id))
+  if kind then
+    local n = #found
+    found[n + 1], found[n + 2], found[n + 3], found[n + 4] = id, entries[at + 1], kind, reason
   end
 end
 return found`,
@@ -1751,7 +1768,7 @@ export const claim: Script<
   Buffer
 > = {
   name: 'claim',
-  sha: '5f14e585d9ada876d8943bc06d51bb2dcd5bdb3d',
+  sha: '6a8a14601e755a14999e3b76e60c74a276ba8aa8',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -1814,7 +1831,7 @@ export const claimWaiting: Script<
   [claimed: Buffer, isMore: number]
 > = {
   name: 'claim_waiting',
-  sha: '0268159b4f2ca80d27e952f964c830e72a09ce63',
+  sha: '32d5b62b5c9c8e420ad59cf7ef830798f06d69b0',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -2420,7 +2437,7 @@ export const drainReady: Script<
   number
 > = {
   name: 'drain_ready',
-  sha: '4e09365e851d4d21ac3692eba6a14bffc2a901b7',
+  sha: '327386e06ba4e045e88fe8d4a5d549fe774af3f0',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2611,7 +2628,7 @@ export const dropOrphans: Script<
   number
 > = {
   name: 'drop_orphans',
-  sha: 'da882db8018da6836146d8623f604ced05a4c8b1',
+  sha: '6533fa60981030a58e9552a4541bf9dab6ebb509',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2801,7 +2818,7 @@ end`,
  *
  * Keys: job (rq:job:<id>)
  *
- * Reply: empty if there is no such job; else names and values of its hash (see lib/fields), its index in its queue, when it is due in epoch seconds, whether workers are suspended, whether its queue is paused, number of workers of its queue, ids of its dependencies each followed by a status or '', holders of the slots of its rate limit, number of jobs that wait for a slot before it, whether release_dependents has to check it still, whether a scheduler leads its queue, the time
+ * Reply: empty if there is no such job; else names and values of its hash (see lib/fields), its index in its queue, when it is due in epoch seconds, whether workers are suspended, whether its queue is paused, number of workers of its queue, ids of its dependencies each followed by a status or '', holders of the slots of its rate limit, number of jobs that wait for a slot before it, whether release_dependents has to check it still, whether a scheduler leads its queue, the time, why the store refused the end of its last run if it was set aside
  */
 export const explain: Script<
   [job: string],
@@ -2809,15 +2826,16 @@ export const explain: Script<
     prefix: string,
     id: string,
   ],
-  [] | [ fields: Buffer[], position: number | null, due: Buffer | null, suspended: 0 | 1, paused: 0 | 1, workers: number, dependencies: Buffer[], slotHolders: Buffer[], waitingBefore: number | null, releasing: 0 | 1, hasScheduler: 0 | 1, nowMs: number]
+  [] | [ fields: Buffer[], position: number | null, due: Buffer | null, suspended: 0 | 1, paused: 0 | 1, workers: number, dependencies: Buffer[], slotHolders: Buffer[], waitingBefore: number | null, releasing: 0 | 1, hasScheduler: 0 | 1, nowMs: number, refusal: Buffer | null]
 > = {
   name: 'explain',
-  sha: '1b995ef798f96e1edaad04acba5a9a0975d54654',
+  sha: '50ae51ecc49aa84cea8435d41fb5bd6b1f83cb30',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
     String.raw`#!lua flags=no-writes`,
     LIB_ATTEMPT,
+    LIB_FAULT,
     LIB_FIELDS,
     LIB_TIME,
     String.raw`local jobKey = KEYS[1]
@@ -2837,6 +2855,7 @@ for _, dependency in ipairs(attempt('SRANDMEMBER', prefix .. 'job::' .. id .. ':
   dependencies[#dependencies + 1] = status
   releasing = math.max(releasing, attempt('SISMEMBER', prefix .. 'releasing:' .. dependency, id) or 0)
 end
+local _, refusal = faultOf(prefix, id, attempt('HGET', prefix .. 'refused:' .. queue, id))
 return {
   fields,
   attempt('LPOS', prefix .. 'queue:' .. queue, id) or false,
@@ -2850,6 +2869,7 @@ return {
   releasing,
   redis.call('EXISTS', prefix .. 'scheduler-lock:' .. queue),
   nowMs,
+  refusal ~= '' and refusal or false,
 }`,
   ),
 }
@@ -2961,6 +2981,42 @@ for _, id in ipairs(redis.call('ZRANGE', registryKey, first, last)) do
   if redis.call('TYPE', prefix .. 'job:' .. id).ok ~= 'hash' then gone[#gone + 1] = id end
 end
 return gone`,
+  ),
+}
+
+/**
+ * Forget ids that were set aside, and with which nothing is wrong any more.
+ *
+ * Keys: broken (rq:broken:<q>), refused (rq:refused:<q>)
+ *
+ * Reply: number of ids forgotten
+ */
+export const forgetMended: Script<
+  [broken: string, refused: string],
+  [
+    prefix: string,
+  ],
+  number
+> = {
+  name: 'forget_mended',
+  sha: '3dea73e420530b87766b48d8a891e1b2e26971c7',
+  keyCount: 2,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
+    LIB_FAULT,
+    String.raw`local brokenKey, refusedKey = KEYS[1], KEYS[2]
+local prefix = ARGV[1]
+local forgotten = 0
+for _, id in ipairs(redis.call('ZRANGE', brokenKey, 0, -1)) do
+  if not faultOf(prefix, id, attempt('HGET', refusedKey, id)) then
+    redis.call('ZREM', brokenKey, id)
+    attempt('HDEL', refusedKey, id)
+    forgotten = forgotten + 1
+  end
+end
+return forgotten`,
   ),
 }
 
@@ -3321,7 +3377,7 @@ export const promoteDue: Script<
   'lost' | [moved: number, waitMs: number, nowMs: number, setAside: string[]]
 > = {
   name: 'promote_due',
-  sha: '50634404cd9886bd9ab6deff038efe014ea1eaaf',
+  sha: '3d9484c6bbe1b5e7d2b13b0ff8803d1ba16f5127',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -3486,7 +3542,7 @@ export const recover: Script<
   [nowMs: number, taken: Buffer, next: number]
 > = {
   name: 'recover',
-  sha: 'f5c8ec1c86abe0f3ad315cb083d135480ac29c92',
+  sha: 'a3f39cf7df90386d169dd2a42b66f9d99e7653f5',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3890,6 +3946,62 @@ return 'done'`,
 }
 
 /**
+ * Set a running job aside when the store refuses each end of it: its execution ends, so that no worker takes it over, and the reason is noted. The job's own keys may be what is wrong, so they are not written. The lease ends last: if the script fails before that, the job is taken over.
+ *
+ * Keys: broken (rq:broken:<q>), refused (rq:refused:<q>)
+ *
+ * Reply: lost: the execution no longer owned the job, and only what it held is dropped
+ */
+export const setAside: Script<
+  [broken: string, refused: string],
+  [
+    prefix: string,
+    stamp: string,
+    worker: string,
+    queue: string,
+    id: string,
+    execution: string,
+    limit: string,
+    reason: string,
+  ],
+  'done' | 'lost'
+> = {
+  name: 'set_aside',
+  sha: '830eef6b590bdb675b241955025aa49d19420043',
+  keyCount: 2,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
+    LIB_BROKEN,
+    LIB_LEASE,
+    LIB_PUSH,
+    LIB_TIME,
+    LIB_RATE_LIMIT,
+    LIB_HELD_SLOT,
+    String.raw`local brokenKey, refusedKey = KEYS[1], KEYS[2]
+local prefix, stamp, worker, queue, id = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local execution, limit, reason = ARGV[6], ARGV[7], ARGV[8]
+local member = id .. ':' .. execution
+local held = redis.pcall('HMGET', prefix .. 'job:' .. id, 'execution_id', 'status')
+local isOurs = held.err and hasLease(prefix, queue, id, execution)
+  or not held.err and owns(prefix, queue, id, execution, held[1], held[2])
+if isOurs and held[2] ~= 'canceled' then
+  noteBroken(prefix, queue, id)
+  if attempt('ZSCORE', brokenKey, id) then attempt('HSET', refusedKey, id, execution .. '\n' .. reason) end
+end
+redis.call('DEL', prefix .. 'execution:' .. member)
+attempt('ZREM', prefix .. 'executions:' .. id, execution)
+attempt('SREM', prefix .. 'worker:' .. worker .. ':executions', member)
+if limit ~= '' then
+  if not freeHeldSlot(prefix, queue, id, execution, stamp) and isOurs then releaseSlot(prefix, limit, id, stamp) end
+end
+attempt('ZREM', prefix .. 'wip:' .. queue, member)
+return isOurs and 'done' or 'lost'`,
+  ),
+}
+
+/**
  * Apply what attempts came to, each only if its execution still owns the job, then claim the next jobs.
  *
  * Keys: suspended (rq:suspended)
@@ -3914,7 +4026,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: '4ba64fce9427cac296b883cf1a412aac0470523e',
+  sha: '9d9835ebe908c13285e9427eebecf737ecd534bf',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(

@@ -42,7 +42,9 @@ export async function cleanUp(
     const key = keys.registry(queue, 'scheduled')
     const orphans = (await steps.make(() => findOrphans(connections, keys, key))) ?? []
     if (orphans.length > 0) scheduled.set(queue, orphans)
-    await steps.make(() => connections.run(scripts.brokenJobs, [keys.broken(queue)], [keys.prefix, PAGE]))
+    await steps.make(() =>
+      connections.run(scripts.forgetMended, [keys.broken(queue), keys.refused(queue)], [keys.prefix]),
+    )
     await steps.make(() => dropDeadWorkers(connections, keys.queueWorkers(queue)))
   }
   if (shared) await cleanUpShared(connections, keys, steps)

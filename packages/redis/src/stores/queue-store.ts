@@ -94,11 +94,12 @@ export class RedisQueueStore implements QueueStore {
   }
 
   async brokenJobs(queue: string, most: number): Promise<BrokenJobRecord[]> {
-    const words = await this.#connections.run(scripts.brokenJobs, [this.#keys.broken(queue)], [this.#keys.prefix, most])
+    const keys = [this.#keys.broken(queue), this.#keys.refused(queue)] as const
+    const words = await this.#connections.run(scripts.brokenJobs, [...keys], [this.#keys.prefix, most])
     const found: BrokenJobRecord[] = []
-    for (let at = 0; at + 2 < words.length; at += 3) {
-      const [id = '', foundAt = '', keyType = ''] = words.slice(at, at + 3)
-      found.push({ id, foundAtMs: scoreMs(foundAt), keyType })
+    for (let at = 0; at + 3 < words.length; at += 4) {
+      const [id = '', foundAt = '', keyType = '', refusal = ''] = words.slice(at, at + 4)
+      found.push({ id, foundAtMs: scoreMs(foundAt), keyType, ...(refusal !== '' && { refusal }) })
     }
     return found
   }

@@ -11,6 +11,7 @@ import type {
   NameHolder,
   RecoverReply,
   RecoverRequest,
+  SetAsideRequest,
   SettleAnswer,
   Settlement,
   SettleReply,
@@ -207,6 +208,14 @@ export class RedisWorkerStore implements WorkerStore {
       answers.push(await this.#connections.run(scripts.giveBack, [this.#keys.queues], [...args]))
     }
     return answers.reverse().flat()
+  }
+
+  async setAside({ lease, rateLimit, reason, workerName }: SetAsideRequest): Promise<boolean> {
+    const { executionId, jobId, queue } = lease
+    const keys = [this.#keys.broken(queue), this.#keys.refused(queue)] as const
+    const words = [queue, jobId, executionId, rateLimit ?? '', reason] as const
+    const args = [this.#keys.prefix, stampNow(), workerName, ...words] as const
+    return (await this.#connections.run(scripts.setAside, [...keys], [...args])) === 'done'
   }
 
   /**

@@ -45,6 +45,7 @@ export const KEYS: readonly KeyRow[] = [
   { key: 'rq:maintenance', type: 'string' },
   { key: 'rq:maintenance:<q>', type: 'string' },
   { key: 'rq:broken:<q>', type: 'zset' },
+  { key: 'rq:refused:<q>', type: 'hash' },
   { key: 'rq:suspended', type: 'string' },
   { key: 'rq:paused:<q>', type: 'string', holdsJobs: true },
   { key: 'rq:groups', type: 'set' },

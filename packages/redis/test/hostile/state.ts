@@ -111,6 +111,7 @@ async function byOthers(client: Redis, key: (name: string) => string, queue: Que
     .hset(key('unchecked'), id('unchecked'), '0')
     .set(key(`job:${id('broken')}`), 'x')
     .zadd(key(`broken:${queue}`), 1, id('broken'))
+    .hset(key(`refused:${queue}`), id('broken'), 'x\nit was refused')
     .exec()
 }
 

@@ -181,6 +181,10 @@ export async function change(place: Place, faults: Faults, queue: QueueName, may
   )
   await make('delete', () => jobs.delete({ jobId: id('doomed2'), deleteDependents: true }))
   await make('delete limited', () => jobs.delete({ jobId: id('doomed3'), deleteDependents: false }))
+  const lease = { queue, jobId: id('plain1'), executionId: 'other' }
+  await make('setAside', () =>
+    place.storage.workers.setAside({ lease, workerName: 'w', rateLimit: `k-${queue}`, reason: 'it was refused' }),
+  )
   await make('requeue', () => jobs.requeue(id('failed'), true))
   await make('enqueue again', () =>
     queues.enqueue([newJob({ id: id('failed2'), origin: queue, createdAtMs: 1 }, { again: true })]),

@@ -6,7 +6,7 @@ import type { QueueOrder } from './queue-order.ts'
 import { type PendingReturn, ReturnSender } from './return-sender.ts'
 import { type PendingSettlement, SettlementSender } from './settlement-sender.ts'
 import { ShownState } from './shown-state.ts'
-import { StoreRetry } from './store-retry.ts'
+import { type Refused, StoreRetry } from './store-retry.ts'
 import { type WaitingClaim, WorkWait } from './work-wait.ts'
 
 /** What the loop asks the horses before it claims. */
@@ -176,6 +176,17 @@ export class StoreLoop {
       this.#budget++
       this.nudge()
     })
+  }
+
+  /**
+   * Set a job aside of which the store has refused each end.
+   * @returns whether this worker still owned it; why the store refused this, too. Undefined when the loop is closed
+   *   first. Never rejects.
+   */
+  async setAside(lease: Lease, rateLimit: string | undefined, reason: string): Promise<boolean | Refused | undefined> {
+    const { store, workerName } = this.#options
+    const answer = await this.#retry.untilAnswered(() => store.setAside({ lease, workerName, rateLimit, reason }))
+    return answer === undefined || 'refusal' in answer ? answer : answer.value
   }
 
   /** Decide again: there is room, or something to write. */

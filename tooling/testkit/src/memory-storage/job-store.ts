@@ -20,6 +20,7 @@ import { pipelineOf } from './memory-pipeline.ts'
 import { deleteJob, removeLeftOver } from './places.ts'
 import { place, waitingFor } from './rate-limits.ts'
 import { resultsOf } from './results.ts'
+import { refusalOf } from './set-aside.ts'
 
 export class MemoryJobStore implements JobStore {
   readonly #data: MemoryData
@@ -147,6 +148,7 @@ export class MemoryJobStore implements JobStore {
       workers: data.workers.values().filter(({ queues }) => queues.includes(record.origin)).length,
       hasScheduler: data.schedulerLocks.get(record.origin) !== undefined,
       nowMs: data.nowMs,
+      ...refusalOf(data, jobId),
     }
   }
 

@@ -38,6 +38,13 @@ export interface StoredLease {
   renewed: boolean
 }
 
+export interface StoredRefusal {
+  readonly executionId: string
+  readonly foundAtMs: number
+  readonly queue: string
+  readonly reason: string
+}
+
 export interface StoredLimit {
   concurrency: number
   /** By job that holds a slot: since when, as a turn. An execution whose job has let go of it has a name of its own. */
@@ -74,6 +81,8 @@ export class MemoryData {
   readonly limits = new Map<string, StoredLimit>()
   /** By lease: the limit of which the execution holds a slot that its job has let go of. */
   readonly heldSlots = new Map<string, string>()
+  /** By job: the execution whose end was refused. */
+  readonly refused = new Map<string, StoredRefusal>()
   readonly workers: ExpiringMap<StoredWorker>
   /** By queue: the name of the scheduler that leads it. */
   readonly schedulerLocks: ExpiringMap<string>

@@ -1,10 +1,11 @@
 import { SECOND_MS } from '@rq/core'
-import type { BeginReply, NewJob, Placement, QueueCounts, QueueStore, RegistryKind } from '@rq/job'
+import type { BeginReply, BrokenJobRecord, NewJob, Placement, QueueCounts, QueueStore, RegistryKind } from '@rq/job'
 import { enqueueAll, enqueueOne } from './enqueueing.ts'
 import type { MemoryData } from './memory-data.ts'
 import { pipelineOf } from './memory-pipeline.ts'
 import { discard } from './places.ts'
 import { cleanUpLimits } from './rate-limits.ts'
+import { brokenJobs } from './set-aside.ts'
 
 export class MemoryQueueStore implements QueueStore {
   readonly #data: MemoryData
@@ -65,9 +66,9 @@ export class MemoryQueueStore implements QueueStore {
       .slice(offset, length < 0 ? undefined : offset + length)
   }
 
-  /** Whatever is stored here is a job. */
-  async brokenJobs(): Promise<[]> {
-    return []
+  /** Whatever is stored here is a job: only those are broken whose end the store refused. */
+  async brokenJobs(queue: string, most: number): Promise<BrokenJobRecord[]> {
+    return brokenJobs(this.#data, queue).slice(0, most)
   }
 
   async position(queue: string, jobId: string): Promise<number | null> {

@@ -10,6 +10,7 @@ import type {
   NameHolder,
   RecoverReply,
   RecoverRequest,
+  SetAsideRequest,
   Settlement,
   SettleReply,
   WorkerCommand,
@@ -23,6 +24,7 @@ import { releaseUnheld } from './dependents.ts'
 import { claim, giveBack, recover, renew } from './leases.ts'
 import type { MemoryData, StoredWorker } from './memory-data.ts'
 import { cleanUpLimits } from './rate-limits.ts'
+import { setAside } from './set-aside.ts'
 import { settleAll } from './settling.ts'
 
 const NOTHING: ClaimReply = { jobs: [], suspended: false }
@@ -142,6 +144,10 @@ export class MemoryWorkerStore implements WorkerStore {
 
   async giveBack(leases: readonly Lease[]): Promise<readonly GiveBackAnswer[]> {
     return giveBack(this.#data, leases)
+  }
+
+  async setAside(request: SetAsideRequest): Promise<boolean> {
+    return setAside(this.#data, request)
   }
 
   async recover({ leaseMs, most, queue, workerName }: RecoverRequest): Promise<RecoverReply> {

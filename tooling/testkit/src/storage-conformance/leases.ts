@@ -22,6 +22,40 @@ export function describeLeases(name: string, open: OpenStorage): void {
       expect(await end(test.storage, jobs, RETURNED)).toEqual(['applied'])
     })
 
+    it('sets a job aside whose end cannot be stored, until it is enqueued again', async () => {
+      await using test = await open()
+      const { jobs, queues, workers } = test.storage
+      const rateLimit = { key: 'k', concurrency: 1 }
+      await queues.enqueue([newJob({ id: 'bad', rateLimit }), newJob({ id: 'next', rateLimit })])
+      const [claimed] = (await workers.claim(claimRequest({ leaseMs: 1 }))).jobs
+      const lease = { queue: 'default', jobId: 'bad', executionId: claimed?.executionId ?? '' }
+      const request = { lease, workerName: 'w', rateLimit: 'k', reason: 'no such time' }
+      // The second time is a call that is sent again because its reply was lost.
+      for (let time = 1; time <= 2; time++) {
+        expect(await workers.setAside(request)).toBe(true)
+        const [found, ...others] = await queues.brokenJobs('default', 10)
+        expect([found?.id, found?.refusal, others]).toEqual(['bad', 'no such time', []])
+        expect((await jobs.explain('bad'))?.refusal).toBe('no such time')
+      }
+      // No worker takes it over, and its slot went to the next job.
+      expect(await rescue(workers)).toEqual([])
+      expect([await jobs.status('bad'), await queues.jobIds('default', 0, -1)]).toEqual(['started', ['next']])
+      await queues.enqueue([newJob({ id: 'bad', rateLimit }, { again: true })])
+      expect(await queues.brokenJobs('default', 10)).toEqual([])
+      expect(await jobs.explain('bad')).not.toHaveProperty('refusal')
+    })
+
+    it('sets no job aside that another execution owns', async () => {
+      await using test = await open()
+      const { queues, workers } = test.storage
+      await queues.enqueue([newJob({ id: 'other' })])
+      const { jobs } = await workers.claim(claimRequest())
+      const lease = { queue: 'default', jobId: 'other', executionId: 'elsewhere' }
+      expect(await workers.setAside({ lease, workerName: 'w', rateLimit: undefined, reason: 'x' })).toBe(false)
+      expect(await queues.brokenJobs('default', 10)).toEqual([])
+      expect(await end(test.storage, jobs, RETURNED)).toEqual(['applied'])
+    })
+
     it('lets one of several recoverers take over an abandoned job, and rejects the old execution', async () => {
       await using test = await open()
       const { queues, workers } = test.storage
