@@ -19,6 +19,7 @@ export const guide = [
       { text: 'Frameworks and runtimes', link: '/guide/frameworks' },
       { text: 'Connections', link: '/guide/connections' },
       { text: 'Testing', link: '/guide/testing' },
+      { text: 'Tested set-ups', link: '/setups' },
     ],
   },
   {

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { page } from './page.ts'
-import { SETUPS } from './rows/index.ts'
+import { GROUPS, SETUPS } from './rows/index.ts'
 import { type Outcome, Site } from './site.ts'
 
 const { values, positionals } = parseArgs({ options: { all: { type: 'boolean' } }, allowPositionals: true })
@@ -24,6 +24,6 @@ for (const setup of wanted) {
 const wrong = outcomes.filter(({ isRight }) => !isRight).length
 print(`${outcomes.length - wrong} as promised, ${wrong} not`)
 if (values.all === true && words.length === 0 && wrong === 0) {
-  await writeFile(new URL('../../../docs/setups.md', import.meta.url), page(outcomes))
+  await writeFile(new URL('../../../docs/setups.md', import.meta.url), page(GROUPS, outcomes))
 }
 process.exitCode = wrong === 0 && outcomes.length > 0 ? 0 : 1

@@ -1,21 +1,24 @@
+import type { Group } from './setup.ts'
 import type { Outcome } from './site.ts'
 
-/** The table of a whole run, as a page of the documentation. */
-export function page(outcomes: readonly Outcome[]): string {
-  const rows = outcomes.map(({ result, setup, text }) => {
-    const note = result === 'refused' ? `: \`${text.replaceAll('|', '\\|')}\`` : ''
-    return `| ${setup.name} | ${setup.what} | ${result}${note} |`
+/** The outcomes of a whole run, as a page of the documentation. */
+export function page(groups: readonly Group[], outcomes: readonly Outcome[]): string {
+  const tables = groups.map(({ title, setups }) => {
+    const rows = outcomes.filter(({ setup }) => setups.includes(setup)).map(row)
+    return `## ${title}\n\n| set-up | what | result |\n|---|---|---|\n${rows.join('\n')}\n`
   })
-  return `# Set-ups
+  return `# Tested set-ups
 
 <!-- Written by \`pnpm setups --all\`. -->
 
-Each row installs the packages as they are published in a fresh folder and runs a job there, or compiles a program. A row that is
-refused cannot work; rq says what to do. The worker is \`rq-cli worker\` on Node.js unless the row says otherwise. Run on Node.js
-${process.versions.node}.
+Each row is a fresh folder in which the packages are installed as they will be published, on Node.js ${process.versions.node} and
+Linux unless the row names another one. There a program enqueues a job and \`rq-cli worker\` runs it, or a compiler checks a
+program. Where a row is **refused**, rq cannot work, and its message says what to do instead.
 
-| set-up | what | result |
-|---|---|---|
-${rows.join('\n')}
-`
+${tables.join('\n')}`
+}
+
+function row({ setup, result, text }: Outcome): string {
+  const outcome = result === 'refused' ? `**refused**: \`${text.replaceAll('|', '\\|')}\`` : 'works'
+  return `| ${setup.name} | ${setup.what} | ${outcome} |`
 }

@@ -15,6 +15,12 @@ export interface Setup {
   readonly run: (project: Project) => Promise<void>
 }
 
+/** Set-ups that share a table of the page. */
+export interface Group {
+  readonly title: string
+  readonly setups: readonly Setup[]
+}
+
 /** What a program printed before it failed, or was not what was expected. */
 export class SetupError extends Error {
   override readonly name = 'SetupError'

@@ -69,7 +69,7 @@ const esbuild: readonly Setup[] = [
     name: 'esbuild, worker alone',
     what: 'rq in the bundle, no horsePath',
     install: ['esbuild@0.28'],
-    refusal: /seems to be bundled\. Keep rq out of the bundle.*horsePath\./,
+    refusal: /the program seems to be bundled\. Keep rq out of the bundle.*horsePath\./,
     async run(project) {
       await project.write({ 'worker.mjs': WORKER })
       await project.exec('esbuild', 'worker.mjs', ...ESBUILD, '--outfile=worker.cjs')

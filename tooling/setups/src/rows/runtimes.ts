@@ -40,6 +40,6 @@ function runtime(
 export const RUNTIMES: readonly Setup[] = [
   ...runtime('Deno 2', ['deno@2'], ['deno', 'run', '-A']),
   ...runtime('Bun 1', ['bun@1'], ['bun'], {
-    process: /expected 'thread' or 'inline' on Bun/,
+    process: /Invalid .*expected 'thread' or 'inline' on Bun.*/,
   }),
 ]
