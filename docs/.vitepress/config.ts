@@ -2,6 +2,8 @@ import { readdirSync } from 'node:fs'
 import { defineConfig } from 'vitepress'
 import { guide } from './guide.ts'
 import { outsideLinks } from './outside-links.ts'
+import { search } from './search.ts'
+import { shortCode } from './short-code.ts'
 
 /** The address of the repository, without a slash at its end. Set by the workflow that publishes the site. */
 const REPOSITORY = process.env.RQ_REPOSITORY_URL
@@ -14,7 +16,10 @@ export default defineConfig({
   outDir: '../.site',
   cacheDir: '../.cache/vitepress',
   markdown: {
-    config: (markdown) => markdown.use(outsideLinks, { docs: `${import.meta.dirname}/..`, repository: REPOSITORY }),
+    config: (markdown) => {
+      markdown.use(outsideLinks, { docs: `${import.meta.dirname}/..`, repository: REPOSITORY })
+      markdown.use(shortCode)
+    },
   },
   themeConfig: {
     nav: [
@@ -23,7 +28,7 @@ export default defineConfig({
       { text: 'Errors', link: '/guide/errors' },
     ],
     sidebar: { '/api/': apiSidebar(), '/': guide },
-    search: { provider: 'local' },
+    search: { provider: 'local', options: search },
     outline: [2, 3],
     ...(REPOSITORY !== undefined && {
       editLink: { pattern: `${REPOSITORY}/edit/main/docs/:path`, text: 'Edit this page' },
@@ -34,6 +39,16 @@ export default defineConfig({
 
 /** The pages that TypeDoc has written, by kind. */
 function apiSidebar() {
+  const mostUsed = {
+    Queue: 'classes/Queue',
+    EnqueueOptions: 'interfaces/EnqueueOptions',
+    Job: 'interfaces/Job',
+    Worker: 'classes/Worker',
+    WorkerOptions: 'interfaces/WorkerOptions',
+    Retry: 'classes/Retry',
+    getCurrentJob: 'functions/getCurrentJob',
+    ref: 'functions/ref',
+  }
   const kinds = {
     Classes: 'classes',
     Functions: 'functions',
@@ -41,10 +56,12 @@ function apiSidebar() {
     Types: 'type-aliases',
     Constants: 'variables',
   }
-  return Object.entries(kinds).map(([text, folder]) => ({
+  const first = Object.entries(mostUsed).map(([text, page]) => ({ text, link: `/api/${page}` }))
+  const byKind = Object.entries(kinds).map(([text, folder]) => ({
     text,
     items: pagesOf(`api/${folder}`).map((name) => ({ text: name, link: `/api/${folder}/${name}` })),
   }))
+  return [{ text: 'Most used', items: first }, ...byKind]
 }
 
 function pagesOf(folder: string): string[] {

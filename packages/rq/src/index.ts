@@ -1,4 +1,4 @@
-export { type DurationLike, type ErrorCode, type LogFields, type Logger, RqError } from '@rq/core'
+export { type DurationLike, type ErrorCode, type LogFields, type Logger, type LoggerLike, RqError } from '@rq/core'
 export {
   type Bytes,
   Callback,
@@ -16,6 +16,7 @@ export {
   ref,
   type TypedRef,
   Webhook,
+  type WorkerRecord,
 } from '@rq/job'
 export {
   type BrokenJob,
@@ -57,8 +58,12 @@ export {
   type DequeueStrategy,
   HORSE_KINDS,
   type HorseEnv,
+  type HorseEvent,
   type HorseKind,
   handleSignals,
+  type JobEndEvent,
+  type JobEvent,
+  type WorkerEvents,
 } from '@rq/worker'
 export {
   isSuspended,

@@ -52,7 +52,7 @@ export interface WorkerEvents {
 }
 
 export class WorkerEmitter extends EventEmitter<WorkerEvents> {
-  /** Emit what `make` returns. It is called only when the event has a listener. */
+  /** Emit what `make` returns. It is called only when the event has a listener. @internal */
   emitLazily<K extends keyof WorkerEvents>(name: K, make: () => WorkerEvents[K][0]): void {
     if (this.listenerCount(name) === 0) return
     ;(this.emit as (name: K, event: WorkerEvents[K][0]) => void).call(this, name, make())
