@@ -176,6 +176,11 @@ export const WORKER_OPTIONS = {
     valueName: 'size',
     help: 'Replace a work horse that uses more memory than this after a job, such as 512mb; 0 = never',
   }),
+  watch: booleanOption({
+    default: false,
+    flag: 'watch',
+    help: 'Run jobs in new work horses after a change of a module, for development',
+  }),
   webhooks: {
     ...valueOption(checkWebhookPolicy),
     defaultText: 'every host at a public address',

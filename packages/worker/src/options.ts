@@ -129,6 +129,12 @@ export interface WorkerOptions {
    * second. Default 0: never.
    */
   horseMaxBytes?: number | string
+  /**
+   * For development: replace the horses when a module below the import paths, or of an allowed package that is linked,
+   * changes, each as soon as its running job has ended. No job is lost, and no attempt is counted. Not with `inline`.
+   * Default false.
+   */
+  watch?: boolean
   /** How large what is stored of a job may be. Default: 16 MB each for arguments, a return value and meta. */
   limits?: LimitOptions
   /** Makes the storage whose client callbacks get. By default callbacks get undefined. */
@@ -188,6 +194,7 @@ export interface WorkerSettings {
   readonly prefetch: PrefetchOptions
   readonly horseMaxJobs: number
   readonly horseMaxBytes: number
+  readonly watch: boolean
   readonly limits: Limits
   readonly horseStorage: StorageSource | undefined
   readonly leaseStorage: StorageSource | undefined
@@ -228,6 +235,7 @@ export const WORKER_OPTION_NAMES: OptionNames<WorkerOptions> = {
   prefetch: true,
   horseMaxJobs: true,
   horseMaxBytes: true,
+  watch: true,
   limits: true,
   horseStorage: true,
   leaseStorage: true,
@@ -304,6 +312,7 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
     prefetch: options.prefetch ?? {},
     horseMaxJobs: checked('horseMaxJobs'),
     horseMaxBytes: checked('horseMaxBytes'),
+    watch: checkWatch(checked('watch'), horse),
     limits: checked('limits'),
     horseStorage: options.horseStorage,
     leaseStorage: options.leaseStorage,
@@ -326,6 +335,13 @@ export function queueNames(queues: QueueLike | readonly QueueLike[]): readonly s
   const list = Array.isArray(queues) ? (queues as readonly QueueLike[]) : [queues as QueueLike]
   if (list.length === 0) throw invalidOption('queues', queues, 'at least one queue')
   return [...new Set(list.map((queue) => checkQueueName(typeof queue === 'object' ? queue?.name : queue, 'queues')))]
+}
+
+/** @throws RqError `RQ_INVALID_OPTION`. */
+export function checkWatch(watch: boolean, horse: HorseKind): boolean {
+  if (!watch || horse !== 'inline') return watch
+  const expected = "false with inline horses: this process cannot load a module again. Use horse 'process' or 'thread'"
+  throw invalidOption('watch', watch, expected)
 }
 
 function checkSerializer(value: string | Serializer, horse: HorseKind): string | Serializer {

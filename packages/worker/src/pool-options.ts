@@ -19,6 +19,7 @@ export function poolOptions(
     prefetch,
     horseMaxJobs: isInline ? 0 : settings.horseMaxJobs,
     horseMaxBytes: isInline ? 0 : settings.horseMaxBytes,
+    isWatching: settings.watch,
     storage: settings.storage,
     isOwnOnly: isClosed,
     clock,

@@ -9,6 +9,8 @@ import { shownError } from './outcome/shown-error.ts'
 import { isPoisoned } from './poison.ts'
 
 const LONGEST_DESCRIPTION = 500
+/** How many changed modules a line names. */
+const MOST_PATHS = 3
 
 export interface WorkerLogOptions {
   /** The name of the worker. */
@@ -173,6 +175,11 @@ export class WorkerLog {
     const { id, origin, abandonedCount: count = 0 } = claimed.job
     this.#logger.warn(`${origin}: Job was abandoned by its worker (${id})`, { ...this.#factsOf(claimed.job), count })
     this.#events.emitLazily(isPoisoned(claimed.job) ? 'job:poisoned' : 'job:abandoned', () => jobEvent(claimed))
+  }
+
+  modulesChanged(paths: readonly string[]): void {
+    const more = paths.length > MOST_PATHS ? ` and ${paths.length - MOST_PATHS} more` : ''
+    this.#logger.info(`${paths.slice(0, MOST_PATHS).join(', ')}${more} changed: new work-horses run the next jobs`)
   }
 
   horseStarted(horse: HorseFacts): void {

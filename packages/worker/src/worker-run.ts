@@ -25,6 +25,8 @@ import { Shutdown } from './shutdown.ts'
 import { firstAnswer } from './store/first-answer.ts'
 import { type DequeueStrategy, QueueOrder } from './store/queue-order.ts'
 import { StoreLoop } from './store/store-loop.ts'
+import { ModuleWatch } from './watch/module-watch.ts'
+import { watchedFolders } from './watch/watched-folders.ts'
 import { WorkerLog } from './worker-log.ts'
 import type { WorkerService } from './worker-service.ts'
 
@@ -75,6 +77,7 @@ export class WorkerRun {
   readonly #commands: Commands
   readonly #broadcast: Broadcast
   readonly #duties: readonly Duty[]
+  #watch: ModuleWatch | undefined
   #isStarted = false
   #hasSettled = false
   #heartbeatMs: number
@@ -122,6 +125,8 @@ export class WorkerRun {
     this.#log.started(name, queues)
     void this.#warnAboutSettings()
     this.#broadcast.start()
+    // Before the first horse: a change during its start counts.
+    if (this.#settings.watch) await this.#watchModules()
     this.#horses.start()
     await this.#startServices()
     this.#isStarted = true
@@ -313,6 +318,19 @@ export class WorkerRun {
     for (const warning of [...ofPaths, ...ofStore]) this.#logger.warn(warning)
   }
 
+  async #watchModules(): Promise<void> {
+    const { allow, importPaths, logger } = this.#settings
+    this.#watch = new ModuleWatch({
+      folders: await watchedFolders(importPaths, allow),
+      logger,
+      onChange: (paths) => {
+        this.#log.modulesChanged(paths)
+        this.#horses.renew()
+      },
+    })
+    await this.#watch.start()
+  }
+
   async #startServices(): Promise<void> {
     try {
       for (const service of this.#options.services) {
@@ -342,6 +360,7 @@ export class WorkerRun {
   async #leave(loop: Promise<void>): Promise<void> {
     const stopped = [this.#commands, this.#broadcast, ...this.#duties].map((one) => one.stop())
     this.#store.close()
+    this.#watch?.stop()
     // A heartbeat of the thread after the worker has unregistered would bring its record back.
     await this.#renewer?.stop()
     const horsesGone = this.shutdown.isCold ? this.#horses.killAll() : this.#horses.close()

@@ -14,6 +14,7 @@ interface Fake {
   readonly listener: HorseListener
   readonly given: string[]
   isKilled: boolean
+  hasQuit: boolean
 }
 
 let clock: FakeClock
@@ -31,11 +32,12 @@ beforeEach(() => {
     slots: 1,
     killable: true,
     start(listener) {
-      const horse: Fake = { listener, given: [], isKilled: false }
+      const horse: Fake = { listener, given: [], isKilled: false, hasQuit: false }
       horses.push(horse)
       return {
         pid: undefined,
         send(message: ToHorse) {
+          if (message.type === 'quit') horse.hasQuit = true
           if (message.type === 'tasks') horse.given.push(...message.tasks.map(({ id }) => id))
         },
         kill() {
@@ -106,6 +108,42 @@ async function doubt(): Promise<void> {
   expect([horseAt(0).isKilled, horses.length]).toEqual([true, 2])
   tell(1, { type: 'ready' })
 }
+
+describe('HorsePool, when modules have changed', () => {
+  test('replaces a horse once its running task has ended, and gives what waits to the new one', async () => {
+    tell(0, { type: 'ready' })
+    await run('1')
+    tell(0, { type: 'progress', ends: [], begin: '1' })
+    await run('2')
+    pool.renew()
+    pool.renew()
+    expect([pool.freeSlots(), horses.length]).toEqual([0, 1])
+    tell(0, { type: 'progress', ends: [{ id: '1', tookMs: 1 }] })
+    expect([horseAt(0).hasQuit, horses.length]).toEqual([true, 2])
+    tell(1, { type: 'ready' })
+    expect([horseAt(0).given, horseAt(1).given]).toEqual([['1'], ['2']])
+    expect(horseAt(0).isKilled).toBe(false)
+  })
+
+  test('takes back what has not begun', async () => {
+    tell(0, { type: 'ready' })
+    await run('1')
+    pool.renew()
+    expect(horses).toHaveLength(1)
+    tell(0, { type: 'released', ids: ['1'] })
+    expect(horses).toHaveLength(2)
+    // As of any horse that is slow to begin: it is returned where no other one takes it.
+    expect(outcomes.get('1')).toEqual({ kind: 'returned' })
+  })
+
+  test('replaces a horse that is idle, or about to start, at once', () => {
+    pool.renew()
+    expect([horseAt(0).isKilled, horses.length]).toEqual([true, 2])
+    tell(1, { type: 'ready' })
+    pool.renew()
+    expect([horseAt(1).hasQuit, horses.length]).toEqual([true, 3])
+  })
+})
 
 describe('HorsePool, when a horse is killed in doubt', () => {
   test('runs its task in a horse that has run nothing, once the first run is over', async () => {

@@ -34,7 +34,9 @@ export interface HorsePoolOptions {
   readonly logger: Logger
   /** Called when more jobs may be accepted. */
   readonly onRoom: () => void
-  /** Called when no horse can be started: nothing will run any more. */
+  /** Whether {@link HorsePool.renew} is called when modules change. Default false. */
+  readonly isWatching?: boolean
+  /** Called when no horse can be started: nothing will run any more. Not while it is watching. */
   readonly onBroken: (error: RqError) => void
 }
 
@@ -65,6 +67,8 @@ export class HorsePool implements HorseOwner {
   #checkedMs = 0
   #isDrained = false
   #isClosing = false
+  /** No horse can be started, until modules change. */
+  #isWaitingForChange = false
   #onAllGone: (() => void)[] = []
 
   constructor(options: HorsePoolOptions) {
@@ -153,6 +157,18 @@ export class HorsePool implements HorseOwner {
     for (const horse of [...this.#horses]) if (horse.isBusy) horse.kill(cause)
   }
 
+  /**
+   * Replace all horses, since modules have changed: each when its running task has ended. Tasks that have not begun go
+   * to the new ones.
+   */
+  renew(): void {
+    this.#isWaitingForChange = false
+    this.#guard.reset()
+    clearTimeout(this.#fillTimer)
+    for (const horse of [...this.#horses]) horse.renew()
+    this.#fill()
+  }
+
   /** Accept no more jobs, and return those that have not begun. */
   drain(): void {
     this.#isDrained = true
@@ -227,10 +243,17 @@ export class HorsePool implements HorseOwner {
     this.#options.log.horseEnded(horse, exit)
     this.#pending.putBack(unbegun, this.#options.clock.monotonicMs())
     const failure = this.#isClosing ? undefined : this.#guard.check(horse, exit, wasBusy)
-    if (failure !== undefined) this.#options.onBroken(failure)
+    if (failure !== undefined) this.#breakDown(failure)
     this.#fillSoon()
     this.#handOut()
     this.#noteAllGone()
+  }
+
+  #breakDown(failure: RqError): void {
+    const { isWatching = false, logger, onBroken } = this.#options
+    this.#isWaitingForChange = isWatching
+    if (isWatching) logger.error(`${failure.message}. Waiting for a change of a module`)
+    else onBroken(failure)
   }
 
   async #endAll(end: (horse: Horse) => void): Promise<void> {
@@ -256,7 +279,7 @@ export class HorsePool implements HorseOwner {
   /** Start horses until there are enough. */
   #fill(): void {
     this.#fillTimer = undefined
-    if (this.#isClosing) return
+    if (this.#isClosing || this.#isWaitingForChange) return
     const { clock, killable, setup, size, slots, start } = this.#options
     let live = 0
     for (const horse of this.#horses) if (horse.state === 'starting' || horse.state === 'ready') live++

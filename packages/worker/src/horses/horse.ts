@@ -60,6 +60,8 @@ export class Horse {
   /** The task that it is killed for, if that is perhaps not to blame. */
   #doubtful: TaskRun | undefined
   #isUnused = true
+  /** It has modules that have changed: it gets no more tasks. */
+  #isStale = false
   /** Requests to release tasks that the horse has not answered yet. */
   #revokesSent = 0
   /** How many of the next answers to ignore: their tasks were taken back without waiting. */
@@ -113,7 +115,7 @@ export class Horse {
 
   /** Whether it is ready, and was never given a task. */
   get isUnused(): boolean {
-    return this.#state === 'ready' && this.#isUnused
+    return this.#state === 'ready' && this.#isUnused && !this.#isStale
   }
 
   /** Whether it is being killed, and a task of it will have to run again in an unused horse. */
@@ -139,7 +141,7 @@ export class Horse {
 
   /** How many more tasks it can take, if up to `prefetched` may wait behind those that run. */
   room(prefetched: number): number {
-    if (this.#state !== 'ready') return 0
+    if (this.#state !== 'ready' || this.#isStale) return 0
     const isSlow = prefetched > 0 && this.#blockedMs() > SLOW_MS
     return Math.max(0, this.#options.slots + (isSlow ? 0 : prefetched) - this.#runs.size)
   }
@@ -187,6 +189,17 @@ export class Horse {
     if (this.#state === 'starting') this.kill('shutdown')
     this.#leave()
     if (this.#runs.size === 0) this.#quit()
+  }
+
+  /** Finish what runs, begin nothing more, and then end. Until then it counts as one of the worker's horses. */
+  renew(): void {
+    this.#isStale = true
+    this.takeBack()
+    this.#endIfStale()
+  }
+
+  #endIfStale(): void {
+    if (this.#isStale && this.#runs.size === 0) this.retire()
   }
 
   kill(cause: KillCause): void {
@@ -291,6 +304,7 @@ export class Horse {
     if (begin !== undefined) this.#begin(begin)
     if (hold === true && this.#killCause === undefined && !this.hasQuit) this.send({ type: 'go' })
     if (this.#state === 'leaving' && this.#runs.size === 0) this.#quit()
+    this.#endIfStale()
     this.#owner.onProgress(this)
   }
 
@@ -348,6 +362,7 @@ export class Horse {
       released.push(run)
     }
     if (released.length > 0) this.#owner.onReleased(released)
+    this.#endIfStale()
   }
 
   /** How long the tasks that wait have been blocked by those that run: since the last begin, if every slot is taken. */

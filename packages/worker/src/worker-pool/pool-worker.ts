@@ -3,7 +3,7 @@ import { checkOptionNames, invalidOption, type OptionNames } from '@rq/core'
 import { portableKeys } from '@rq/queue/run'
 import type { StorageSource } from '../inside-horse/protocol.ts'
 import { WORKER_OPTIONS } from '../option-table.ts'
-import { type QueueLike, queueNames, WORKER_OPTION_NAMES, type WorkerOptions } from '../options.ts'
+import { checkWatch, type QueueLike, queueNames, WORKER_OPTION_NAMES, type WorkerOptions } from '../options.ts'
 import { programFor } from '../program.ts'
 import type { WorkOptions } from '../worker.ts'
 
@@ -83,5 +83,6 @@ export function checkPoolWorkers(
   }
   // A worker that refuses its options would be replaced without end.
   WORKER_OPTIONS.webhooks.check(options.webhooks, 'webhooks')
+  checkWatch(WORKER_OPTIONS.watch.check(options.watch ?? false, 'watch'), options.horse ?? 'process')
   return queueNames(queues)
 }
