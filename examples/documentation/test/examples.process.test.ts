@@ -20,6 +20,13 @@ const PRINTED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   'dependency-failure': ['Hi there! failed'],
   // The worker may be done by the time that the example looks first.
   enqueue: [/^(undefined|8)$/, '8', '8'],
+  'failing-well': [
+    'order-1 paid',
+    'successful undefined',
+    'retried busy, attempt 2',
+    'retried busy, attempt 1',
+    "NoRetryError RQ_NO_RETRY there is no order { retryable: false, order: '' }",
+  ],
   group: ['[', /<Job my_job_id: \w+, queue my_queue>/, /<Job my_other_job_id: \w+, queue my_queue>/, ']', '0'],
   options: ['my_job_id 180 86400 3600 2592000 Count the words of a page', '8'],
   queues: ['2', 'my_id', '2', 'my_id', '2', 'false'],
@@ -59,7 +66,12 @@ it('every example of the documentation runs, with a worker beside it', async () 
       expected.map((line) => (typeof line === 'string' ? line : expect.stringMatching(line))),
     )
   }
-  for (const line of ['success of fine: Hi there!', 'failure of failing: RangeError', 'stop of endless']) {
+  for (const line of [
+    'success of fine: Hi there!',
+    'failure of failing: RangeError',
+    'stop of endless',
+    'support is told of attempt 1 of 4',
+  ]) {
     expect(worker.stderr).toContain(line)
   }
   worker.kill('SIGTERM')

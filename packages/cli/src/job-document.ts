@@ -21,6 +21,8 @@ export function jobSummary(job: Job, status: string) {
     failureTtl: job.failureTtl ?? null,
     worker: job.workerName ?? null,
     group: job.groupId ?? null,
+    attempt: job.attempt,
+    maxAttempts: job.maxAttempts,
     retriesLeft: job.retriesLeft ?? null,
     repeatsLeft: job.repeatsLeft ?? null,
     createdAt: isoOf(job.createdAt),

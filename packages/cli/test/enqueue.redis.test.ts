@@ -76,6 +76,20 @@ describe('enqueue', () => {
     expect(again).toMatchObject({ code: 1, out: '', err: expect.stringContaining('mine already exists') })
   })
 
+  test('--retry-on names the function that decides about retries', async () => {
+    await using cli = await CliFixture.open()
+    const job = await cli.enqueued('a.b', '--retry-max', '2', '--retry-on', './errors.js#isTransient')
+    const shown = await cli.run(['job', job.id])
+    expect(shown.out).toMatch(/^Attempt +1 of 3$/m)
+    expect(await cli.redis.client.hget(`${cli.redis.prefix}job:${job.id}`, 'retry_on')).toBe('./errors.js#isTransient')
+    expect(await cli.run(['enqueue', 'a.b', '--retry-on', 'c.d'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--retry-max'),
+    })
+    const wrong = await cli.run(['enqueue', 'a.b', '--retry-max', '1', '--retry-on', '#'])
+    expect(wrong).toMatchObject({ code: 2, out: '', err: expect.stringContaining('Not a function reference') })
+  })
+
   test('--retry-max 0 sets no retries', async () => {
     await using cli = await CliFixture.open()
     const job = await cli.enqueued('a.b', '--retry-max', '0', '--retry-interval', '5')

@@ -1,13 +1,18 @@
-import { checkOptionNames, type DurationLike, durationS, invalidOption, type OptionNames } from '@rq/core'
+import { checkOptionNames, type DurationLike, durationS, invalidOption, type OptionNames, oneOf } from '@rq/core'
 import { DEFAULT_CALLBACK_TIMEOUT_S } from './defaults.ts'
 import type { AnyFunction, FunctionRef } from './function-ref.ts'
 
 export interface CallbackOptions {
   /** Timeout of the callback. Default 60 s. */
   timeout?: DurationLike
+  /**
+   * For `onFailure`: after which attempts it is called. `each`: after each failed one. `last`: only when the job is not
+   * tried again. Default `each`.
+   */
+  when?: 'each' | 'last'
 }
 
-const NAMES: OptionNames<CallbackOptions> = { timeout: true }
+const NAMES: OptionNames<CallbackOptions> = { timeout: true, when: true }
 
 /**
  * A function to call when a job ends, with a timeout of its own.
@@ -17,6 +22,7 @@ const NAMES: OptionNames<CallbackOptions> = { timeout: true }
 export class Callback {
   readonly func: FunctionRef
   readonly timeoutS: number
+  readonly when: 'each' | 'last'
 
   constructor(func: FunctionRef<AnyFunction>, options: CallbackOptions = {}) {
     checkOptionNames(options, NAMES, 'Callback')
@@ -26,5 +32,6 @@ export class Callback {
     this.func = func
     this.timeoutS = durationS(options.timeout ?? DEFAULT_CALLBACK_TIMEOUT_S, 'callback.timeout')
     if (this.timeoutS === 0) throw invalidOption('callback.timeout', options.timeout, 'more than 0 seconds')
+    this.when = oneOf('callback.when', options.when ?? 'each', ['each', 'last'])
   }
 }

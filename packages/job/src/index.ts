@@ -1,4 +1,5 @@
 export type { AdminStore } from './admin-store.ts'
+export { attemptOf, isLastAttempt, maxAttemptsOf } from './attempt.ts'
 export {
   type Call,
   type Codec,
@@ -133,6 +134,7 @@ export type {
 export {
   type AttemptTimes,
   type Outcome,
+  type RetryVerdict,
   type SettleDefaults,
   type Settlement,
   settle,

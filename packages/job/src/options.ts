@@ -226,7 +226,10 @@ export function checkOptions(options: EnqueueOptions | undefined): CheckedOption
   return checked as CheckedOptions
 }
 
-function checkTogether({ dependency, id, rateLimit, unique }: CheckedOptions): void {
+function checkTogether({ dependency, id, onStopped, onSuccess, rateLimit, unique }: CheckedOptions): void {
+  if (onSuccess?.when === 'last' || onStopped?.when === 'last') {
+    throw invalidOption('callback.when', 'last', "'each': only onFailure can wait for the last attempt")
+  }
   if (unique) {
     if (id === undefined) throw invalidOption('unique', true, 'a jobId too: the id that must be unique')
     if (dependency !== undefined) throw invalidOption('unique', true, 'no dependsOn')

@@ -22,6 +22,8 @@ interface CallbackObject {
   readonly func: FunctionRef
   /** Default 60 s. */
   readonly timeout?: DurationLike
+  /** Default `each`. */
+  readonly when?: 'each' | 'last'
 }
 
 /** The values of another copy of this package are no instances of our classes, and have their fields. */

@@ -9,6 +9,8 @@ export interface CallbackRecord {
   readonly name: string
   /** Timeout in seconds. */
   readonly timeoutS: number
+  /** Of a failure callback: call it for the last attempt only. Absent: for each. */
+  readonly when?: 'last'
 }
 
 /** A rate limit as it is stored. */
@@ -70,11 +72,12 @@ export interface JobRecord {
   onSuccess?: CallbackRecord
   onFailure?: CallbackRecord
   onStopped?: CallbackRecord
-  /**
-   * Retries that are left. A failed or abandoned attempt takes one when the job is retried. Attempts are not counted
-   * otherwise.
-   */
+  /** Retries that are left. A failed or abandoned attempt takes one when the job is retried. */
   retriesLeft?: number
+  /** Retries that it had at first. Absent for a job of another program before its first retry. */
+  retryMax?: number
+  /** The reference of the function that decides whether an error is worth a retry. */
+  retryOn?: string
   retryIntervalsS?: readonly number[]
   enqueueAtFrontOnRetry?: boolean
   /** How often the function returned a Retry. */

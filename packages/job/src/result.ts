@@ -31,6 +31,8 @@ export interface ResultRecord {
   /** Absent for `null` and `undefined`, which RQ does not store. */
   readonly returnValue?: Payload | undefined
   readonly excString?: string
+  /** The error as data, in JSON. Only of attempts of ours. */
+  readonly remote?: string
   readonly workerName?: string
   readonly executionId?: string
   readonly executionStartedAtMs?: number

@@ -9,6 +9,7 @@ import {
   SECOND_MS,
 } from '@rq/core'
 import { flag } from './flag.ts'
+import type { FunctionRef } from './function-ref.ts'
 import { MOST_INTERVALS } from './limits.ts'
 
 export interface RetryOptions {
@@ -22,6 +23,12 @@ export interface RetryOptions {
   interval?: DurationLike | readonly DurationLike[]
   /** Put the retried job at the head of its queue. Default false. */
   enqueueAtFront?: boolean
+  /**
+   * Decides whether an error is worth a retry: `(error) => boolean | DurationLike`, or a promise. It is called where
+   * the job ran, after each failed attempt that is not the last. False: the job fails at once. True: it is tried again
+   * after its interval. A duration: after that. Default: every error is worth it.
+   */
+  on?: FunctionRef
 }
 
 export interface ExponentialRetryOptions {
@@ -37,9 +44,11 @@ export interface ExponentialRetryOptions {
   jitter?: number
   /** Put the retried job at the head of its queue. Default false. */
   enqueueAtFront?: boolean
+  /** As in {@link RetryOptions}. */
+  on?: FunctionRef
 }
 
-const RETRY_NAMES: OptionNames<RetryOptions> = { max: true, interval: true, enqueueAtFront: true }
+const RETRY_NAMES: OptionNames<RetryOptions> = { max: true, interval: true, enqueueAtFront: true, on: true }
 const EXPONENTIAL_NAMES: OptionNames<ExponentialRetryOptions> = {
   max: true,
   base: true,
@@ -47,6 +56,7 @@ const EXPONENTIAL_NAMES: OptionNames<ExponentialRetryOptions> = {
   cap: true,
   jitter: true,
   enqueueAtFront: true,
+  on: true,
 }
 
 /** Maximum number of intervals that are made: more would make the record large for no benefit. */
@@ -72,13 +82,14 @@ export function isReturnedRetry(value: object): value is ReturnedRetry {
 
 /**
  * Runs a failed job again, up to `max` times. A job function can also return a Retry, to be run again later (RQ 2.1).
- * @throws RqError `RQ_INVALID_OPTION` for `max` below 1 or an interval that is not a duration.
+ * @throws RqError `RQ_INVALID_OPTION` for `max` below 1, an interval that is not a duration, `on` that is no function.
  */
 export class Retry {
   readonly max: number
   /** Whole seconds, at least one entry. */
   readonly intervalsS: readonly number[]
   readonly enqueueAtFront: boolean
+  readonly on?: FunctionRef
 
   constructor(options: RetryOptions) {
     checkOptionNames(options, RETRY_NAMES, 'Retry')
@@ -88,6 +99,11 @@ export class Retry {
     this.max = options.max
     this.intervalsS = intervalList(options.interval ?? 0, 'retry.interval')
     this.enqueueAtFront = flag(options.enqueueAtFront, 'retry.enqueueAtFront')
+    if (options.on === undefined) return
+    if (typeof options.on !== 'function' && typeof options.on !== 'string') {
+      throw invalidOption('retry.on', options.on, 'a function or a reference to one')
+    }
+    this.on = options.on
   }
 
   toString(): string {
@@ -110,7 +126,8 @@ export class Retry {
       const waitMs = Math.min(baseMs * factor ** attempt, capMs)
       return Math.round((waitMs * (1 - jitter * Math.random())) / SECOND_MS)
     })
-    return new Retry({ max, interval, enqueueAtFront: options.enqueueAtFront ?? false })
+    const { enqueueAtFront = false, on } = options
+    return new Retry({ max, interval, enqueueAtFront, ...(on !== undefined && { on }) })
   }
 }
 

@@ -49,10 +49,30 @@ describe('settle', () => {
     expect(() => settle(job(), 'ex', outcome)).toThrow('Not an outcome: its kind is "bogus".')
   })
 
-  it('retries without a result and without releasing dependents', () => {
-    const settlement = settle(job({ retriesLeft: 2, enqueueAtFrontOnRetry: true }), 'ex', RAISED)
+  it('retries without releasing dependents, and keeps the error of the attempt', () => {
+    const settlement = settle(job({ retriesLeft: 2, enqueueAtFrontOnRetry: true }), 'ex', { ...RAISED, remote: '{}' })
     expect(settlement).toMatchObject({ to: 'queued', front: true, changes: { retriesLeft: 1 }, releases: 'none' })
-    expect(settlement.result).toBeUndefined()
+    expect(settlement).toMatchObject({
+      dialect: 'stream',
+      result: { type: 'retried', excString: 'Error: no', remote: '{}' },
+    })
+  })
+
+  it('notes how many retries a job had that does not say it', () => {
+    expect(settle(job({ retriesLeft: 2 }), 'ex', RAISED).changes).toEqual({ retriesLeft: 1, retryMax: 2 })
+    expect(settle(job({ retriesLeft: 2, retryMax: 3 }), 'ex', RAISED).changes).toEqual({ retriesLeft: 1 })
+  })
+
+  it('fails a job for a final error, and leaves its retries', () => {
+    const settlement = settle(job({ retriesLeft: 2 }), 'ex', { ...RAISED, isFinal: true })
+    expect(settlement).toMatchObject({ to: 'failed', changes: {}, result: { type: 'failed' } })
+  })
+
+  it('retries after the wait that the outcome names', () => {
+    const waiting = job({ retriesLeft: 2, retryIntervalsS: [60] })
+    expect(settle(waiting, 'ex', { ...RAISED, retryDelayMs: 1500 })).toMatchObject({ to: 'scheduled', delayMs: 1500 })
+    expect(settle(waiting, 'ex', { ...RAISED, retryDelayMs: 0 }).to).toBe('queued')
+    expect(settle(job(), 'ex', { ...RAISED, retryDelayMs: 1500 }).to).toBe('failed')
   })
 
   it('repeats the first interval when there are fewer intervals than retries, as RQ does', () => {
@@ -87,7 +107,8 @@ describe('settle', () => {
   it('clears the count of lost leases when a repeated job succeeds', () => {
     const repeated = settle(job({ repeatsLeft: 2, abandonedCount: 2 }), 'ex', RETURNED)
     expect(repeated.changes).toEqual({ repeatsLeft: 1, repeatsDone: 1, abandonedCount: 0 })
-    expect(settle(job({ retriesLeft: 2, abandonedCount: 2 }), 'ex', RAISED).changes).toEqual({ retriesLeft: 1 })
+    const failed = settle(job({ retriesLeft: 2, retryMax: 2, abandonedCount: 2 }), 'ex', RAISED)
+    expect(failed.changes).toEqual({ retriesLeft: 1 })
   })
 
   it('makes only legal moves, takes at most one retry, and leaves a result at every end', () => {

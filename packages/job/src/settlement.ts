@@ -10,13 +10,24 @@ export interface AttemptTimes {
   readonly endedAtMs: number
 }
 
+/** What the error of an attempt, or the function that its `Retry` names, says about another attempt. */
+export interface RetryVerdict {
+  /** No other attempt, whatever retries are left. */
+  readonly isFinal?: boolean | undefined
+  /** How long to wait for the next attempt, in milliseconds. Absent: as the `Retry` says. */
+  readonly retryDelayMs?: number | undefined
+}
+
 /** How an attempt ended. */
 export type Outcome = AttemptTimes &
-  /** `unwritten`: why the value could not be written; a placeholder is stored instead. */
+  /**
+   * `unwritten`: why the value could not be written; a placeholder is stored instead. `remote`: the error as data, in
+   * JSON.
+   */
   (
     | { readonly kind: 'returned'; readonly value?: Payload; readonly unwritten?: string }
     | { readonly kind: 'returned_retry'; readonly retry: ReturnedRetry; readonly value?: Payload }
-    | { readonly kind: 'raised'; readonly error: string }
+    | ({ readonly kind: 'raised'; readonly error: string; readonly remote?: string | undefined } & RetryVerdict)
     | { readonly kind: 'stopped'; readonly error: string }
     /** The worker died with the lease. `requeue`: run again even without retries; `poisoned`: never run again. */
     | { readonly kind: 'abandoned'; readonly error: string; readonly requeue?: boolean; readonly poisoned?: boolean }
@@ -39,14 +50,17 @@ export interface Settlement extends AttemptTimes {
   readonly delayMs: number
   /** For `failed`: add it to no registry, as RQ does when its default exception handler is disabled. */
   readonly unlisted?: boolean
-  /**
-   * The counters that change with the move. Each retry of a failed or abandoned attempt takes one from `retriesLeft`;
-   * attempts are not counted.
-   */
+  /** The counters that change with the move. Each retry of a failed attempt takes one from `retriesLeft`. */
   readonly changes: Readonly<Pick<JobRecord, CounterField>>
   /** The result of this attempt; undefined when it leaves none. */
   readonly result?:
-    | { readonly type: ResultType; readonly returnValue?: Payload | undefined; readonly excString?: string }
+    | {
+        readonly type: ResultType
+        readonly returnValue?: Payload | undefined
+        readonly excString?: string
+        /** The error as data, in JSON. */
+        readonly remote?: string | undefined
+      }
     | undefined
   readonly dialect: ResultDialect
   /** Which dependents are released: all, only those that allow failure, or none. */
@@ -65,7 +79,7 @@ export interface Settlement extends AttemptTimes {
   readonly hint?: number | undefined
 }
 
-type CounterField = 'retriesLeft' | 'numberOfRetries' | 'repeatsLeft' | 'repeatsDone' | 'abandonedCount'
+type CounterField = 'retriesLeft' | 'retryMax' | 'numberOfRetries' | 'repeatsLeft' | 'repeatsDone' | 'abandonedCount'
 
 export interface SettleDefaults {
   /** Seconds to keep finished jobs that have no `resultTtlS`. Default 500. */
@@ -126,12 +140,14 @@ function decide(job: JobRecord, outcome: Outcome, defaults: SettleDefaults): Dec
       return numberOfRetries < retry.max ? retriedAsReturned(job, retry, value) : retriedTooOften(job, value)
     }
     case 'raised':
-      return retriesLeft > 0 ? retried(job) : failed(job, outcome.error)
+      return retriesLeft > 0 && outcome.isFinal !== true
+        ? retried(job, outcome.error, outcome.remote, outcome.retryDelayMs)
+        : failed(job, outcome.error, outcome.remote)
     case 'stopped':
       return stopped(job, outcome.error)
     case 'abandoned':
       if (outcome.poisoned === true) return failed(job, outcome.error)
-      if (retriesLeft > 0) return retried(job)
+      if (retriesLeft > 0) return retried(job, outcome.error)
       return outcome.requeue === true ? requeued(job) : failed(job, outcome.error)
     default:
       outcome satisfies never
@@ -176,17 +192,21 @@ function repeated(job: JobRecord, returnValue: Payload | undefined): Decision {
 }
 
 /** Failed, or lost with its worker, with retries left. */
-function retried(job: JobRecord): Decision {
-  const { retriesLeft = 0, retryIntervalsS: intervals = [] } = job
-  const delayMs = waitMs(intervalAt(intervals, intervals.length - retriesLeft))
+function retried(job: JobRecord, error: string, remote?: string, retryDelayMs?: number): Decision {
+  const { retriesLeft = 0, retryIntervalsS: intervals = [], retryMax } = job
+  const delayMs = retryDelayMs ?? waitMs(intervalAt(intervals, intervals.length - retriesLeft))
   return {
     to: delayMs > 0 ? 'scheduled' : 'queued',
     keepS: UNLIMITED,
     front: job.enqueueAtFrontOnRetry ?? false,
     delayMs,
-    changes: { retriesLeft: retriesLeft - 1 },
-    result: undefined,
-    dialect: job.results,
+    // A job of another program does not say how many retries it had.
+    changes:
+      retryMax === undefined
+        ? { retriesLeft: retriesLeft - 1, retryMax: retriesLeft }
+        : { retriesLeft: retriesLeft - 1 },
+    result: { type: 'retried', excString: error, remote },
+    dialect: 'stream',
     releases: 'none',
     counts: 'failed',
   }
@@ -224,14 +244,14 @@ function retriedTooOften(job: JobRecord, returnValue: Payload | undefined): Deci
   }
 }
 
-function failed(job: JobRecord, error: string): Decision {
+function failed(job: JobRecord, error: string, remote?: string): Decision {
   return {
     to: 'failed',
     keepS: job.failureTtlS ?? DEFAULT_FAILURE_TTL_S,
     front: false,
     delayMs: 0,
     changes: NO_CHANGES,
-    result: { type: 'failed', excString: error },
+    result: { type: 'failed', excString: error, remote },
     dialect: job.results,
     releases: 'allow_failure',
     counts: 'failed',

@@ -73,7 +73,11 @@ async function returnedBy<R>(jobId: string, awaited: AwaitedResult, context: Job
     case 'finished':
       return (result === null ? null : result.returnValue) as R
     case 'failed':
-      throw new JobFailedError(jobId, result?.excString ?? (result?.type === 'max_retries_exceeded' ? RETRIED : ''))
+      throw new JobFailedError(
+        jobId,
+        result?.excString ?? (result?.type === 'max_retries_exceeded' ? RETRIED : ''),
+        result?.error,
+      )
     case 'stopped':
       throw new RqError('RQ_JOB_STOPPED', `Job ${jobId} was stopped while it ran. It has no result.`, {
         details: { jobId, status },

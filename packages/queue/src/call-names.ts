@@ -9,6 +9,7 @@ export interface CallNames {
   readonly onSuccess?: CallbackRecord
   readonly onFailure?: CallbackRecord
   readonly onStopped?: CallbackRecord
+  readonly retryOn?: string
 }
 
 /**
@@ -19,17 +20,27 @@ export interface CallNames {
 export function cachedNames(func: FunctionRef, options: CheckedOptions, locate: LocateOptions): CallNames | undefined {
   const name = cachedName(func, locate)
   if (name === undefined) return undefined
-  const { onSuccess, onFailure, onStopped } = options
-  if (onSuccess === undefined && onFailure === undefined && onStopped === undefined) return { func: name }
+  const { onSuccess, onFailure, onStopped, retry } = options
+  const hasNoCallback = onSuccess === undefined && onFailure === undefined && onStopped === undefined
+  if (hasNoCallback && retry?.on === undefined) return { func: name }
   const names: { -readonly [K in keyof CallNames]: CallNames[K] } = { func: name }
   for (const kind of CALLBACKS) {
     const callback = options[kind]
     if (callback === undefined) continue
     const callbackName = cachedName(callback.func, locate)
     if (callbackName === undefined) return undefined
-    names[kind] = { name: callbackName, timeoutS: callback.timeoutS }
+    names[kind] = recordOf(callback, callbackName)
+  }
+  if (retry?.on !== undefined) {
+    const retryOn = cachedName(retry.on, locate)
+    if (retryOn === undefined) return undefined
+    names.retryOn = retryOn
   }
   return names
+}
+
+function recordOf({ timeoutS, when }: Callback, name: string): CallbackRecord {
+  return when === 'last' ? { name, timeoutS, when } : { name, timeoutS }
 }
 
 function cachedName(func: FunctionRef, locate: LocateOptions): string | undefined {
@@ -50,17 +61,20 @@ const MOST_CHECKED = 1000
  * @throws RqError `RQ_INVALID_REFERENCE` for a function that workers cannot import.
  */
 export async function findNames(func: FunctionRef, options: CheckedOptions, locate: LocateOptions): Promise<CallNames> {
-  const [name, onSuccess, onFailure, onStopped] = await Promise.all([
+  const retryCheck = options.retry?.on
+  const [name, onSuccess, onFailure, onStopped, retryOn] = await Promise.all([
     referenceOf(func, locate),
     callbackRecord(options.onSuccess, locate),
     callbackRecord(options.onFailure, locate),
     callbackRecord(options.onStopped, locate),
+    retryCheck && referenceOf(retryCheck, locate),
   ])
   return {
     func: name,
     ...(onSuccess && { onSuccess }),
     ...(onFailure && { onFailure }),
     ...(onStopped && { onStopped }),
+    ...(retryOn && { retryOn }),
   }
 }
 
@@ -69,5 +83,5 @@ async function callbackRecord(
   locate: LocateOptions,
 ): Promise<CallbackRecord | undefined> {
   if (callback === undefined) return undefined
-  return { name: await referenceOf(callback.func, locate), timeoutS: callback.timeoutS }
+  return recordOf(callback, await referenceOf(callback.func, locate))
 }

@@ -11,12 +11,22 @@ const LONGEST_ENCODED = 1.5 * LONGEST_ERROR_BYTES
  * The facts about an error for other processes and the store: its text is encoded, and a line for people follows, where
  * RQ's tools look for the summary. Never rejects: what cannot be encoded is left out.
  */
-export async function encodeFacts(codec: Codec, jobId: string, { name, text }: ErrorFacts): Promise<ErrorFacts> {
+export async function encodeFacts(
+  codec: Codec,
+  jobId: string,
+  { name, remote, text }: ErrorFacts,
+): Promise<ErrorFacts> {
   try {
     const encoded = await encodePayload(codec, text, { jobId, field: 'error' })
     if (encoded.length > LONGEST_ENCODED) throw new Error('the codec has made it too long')
     const message = `encoded with the codec "${codec.name}"`
-    return { name, message, text: `${encoded}\n${name}: ${message}` }
+    const encodedRemote = remote && (await encodePayload(codec, remote, { jobId, field: 'error' }))
+    return {
+      name,
+      message,
+      text: `${encoded}\n${name}: ${message}`,
+      ...(encodedRemote !== undefined && encodedRemote.length <= LONGEST_ENCODED && { remote: encodedRemote }),
+    }
   } catch {
     const message = `left out, since the codec "${codec.name}" could not encode it`
     return { name, message, text: `${name}: ${message}` }
@@ -31,7 +41,8 @@ export async function decodeErrorText(codec: Codec, jobId: string, text: string)
     const decoded = isEncoded(line, 'error') ? await decodePayload(codec, line, { jobId, field: 'error' }) : undefined
     if (decoded === undefined && !isSummary) lines.push(line)
     isSummary = decoded !== undefined && !(decoded instanceof Undecodable)
-    if (isSummary) lines.push(textOf(decoded as string | Uint8Array))
+    // The error of a horse that was lost after a failure holds that of the failure.
+    if (isSummary) lines.push(await decodeErrorText(codec, jobId, textOf(decoded as string | Uint8Array)))
   }
   return lines.join('\n')
 }

@@ -34,6 +34,14 @@ describe('explain', () => {
     expect([code, text]).toEqual(['broken', expect.stringContaining('nothing runs it any more: no such time. ')])
   })
 
+  it('says which attempt comes next', () => {
+    const retried = { retriesLeft: 1, retryMax: 3 }
+    expect(explain(factsOf(retried, { position: 0 })).text).toMatch(
+      /; 1 worker serves the queue\. This is attempt 3 of 4\.$/,
+    )
+    expect(explain(factsOf({ ...retried, status: 'failed' })).text).not.toContain('attempt')
+  })
+
   it('counts the jobs before a queued one, and the workers of its queue', () => {
     expect(explain(factsOf({}, { position: 2 })).text).toBe(
       '2 jobs before it in the queue low; 1 worker serves the queue.',

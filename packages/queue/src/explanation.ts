@@ -1,5 +1,13 @@
 import { SECOND_MS } from '@rq/core'
-import { type ExplanationFacts, type JobStatus, readiness } from '@rq/job'
+import {
+  attemptOf,
+  type ExplanationFacts,
+  isTerminal,
+  type JobRecord,
+  type JobStatus,
+  maxAttemptsOf,
+  readiness,
+} from '@rq/job'
 
 /**
  * Why a job is not running:
@@ -54,10 +62,16 @@ export function explain(facts: ExplanationFacts): Explanation {
   return {
     status,
     code,
-    text,
+    text: isTerminal(status) ? text : `${text}${attemptNote(record)}`,
     waitingFor: isWaiting ? ready.waitingFor : [],
     blockedBy: isWaiting ? ready.blockedBy : [],
   }
+}
+
+/** Of a job that was tried before. */
+function attemptNote(record: JobRecord): string {
+  const attempt = attemptOf(record)
+  return attempt === 1 ? '' : ` This is attempt ${attempt} of ${maxAttemptsOf(record)}.`
 }
 
 function reason(facts: ExplanationFacts): [ExplanationCode, string] {

@@ -46,6 +46,8 @@ export async function runInProcess(
   { importPaths, webhooks }: InProcessOptions,
 ): Promise<void> {
   const { record } = job
+  // Retries and repeats are ignored, so this is its last attempt.
+  const { retriesLeft: _retries, retryMax: _max, repeatsLeft: _repeats, ...once } = record
   const timeoutS = record.timeoutS ?? -1
   const leaseMs = timeoutS > 0 ? timeoutS * SECOND_MS + leaseForCallbacksMs(record) : UNLIMITED_LEASE_MS
   const begun = await context.storage.queues.begin(job, WORKER_NAME, leaseMs)
@@ -69,7 +71,7 @@ export async function runInProcess(
   const expire = () => limit.abort(new JobTimeoutError(timeoutS))
   const timer = timeoutS > 0 ? startTimer(timeoutS * SECOND_MS, expire) : undefined
   const { outcome, failure } = await attemptJob({
-    record,
+    record: Object.assign(once, { workerName: WORKER_NAME }),
     context,
     executionId,
     loader: loaderOf(known, importPaths),
@@ -77,18 +79,18 @@ export async function runInProcess(
     onCallback: () => clearTimeout(timer),
   })
   clearTimeout(timer)
-  const settlement = await store(record, executionId, outcome, context)
+  const settlement = await store(record, once, executionId, outcome, context)
   await callWebhooks(record, settlement, context, webhooks)
   if (failure?.callbackError !== undefined) throw failure.callbackError.thrown
 }
 
 async function store(
   record: JobRecord,
+  once: JobRecord,
   executionId: string,
   outcome: Outcome,
   context: JobContext,
 ): Promise<Settlement> {
-  const { retriesLeft: _retries, repeatsLeft: _repeats, ...once } = record
   const settlement = settle(once, executionId, withoutRetry(outcome))
   const { workers } = context.storage
   const { answers, releasing } = await workers.settle(WORKER_NAME, [settlement])

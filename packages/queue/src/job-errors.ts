@@ -1,5 +1,6 @@
 import { oneLine, RqError } from '@rq/core'
 import { storedSummary } from './error-summary.ts'
+import { type RemoteError, remoteOf } from './remote-error.ts'
 
 /** Thrown by `job.result()` when the job has failed. */
 export class JobFailedError extends RqError {
@@ -7,11 +8,23 @@ export class JobFailedError extends RqError {
   readonly jobId: string
   /** The error with its stack and causes, as the worker stored it; empty when there is none. */
   readonly remoteStack: string
+  /** The error as data: its name, message, code and plain fields. */
+  readonly remote: RemoteError
 
-  constructor(jobId: string, remoteStack: string) {
+  constructor(jobId: string, remoteStack: string, remote: RemoteError = remoteOf(remoteStack, undefined)) {
     super('RQ_JOB_FAILED', `Job ${jobId} failed: ${storedSummary(remoteStack)}`, { details: { jobId } })
     this.jobId = jobId
     this.remoteStack = remoteStack
+    this.remote = remote
+  }
+}
+
+/** Throw it in a job: the job fails at once, whatever retries are left. They stay, for a requeue. */
+export class NoRetryError extends RqError {
+  override readonly name: string = 'NoRetryError'
+
+  constructor(message: string, options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {}) {
+    super('RQ_NO_RETRY', message, options)
   }
 }
 

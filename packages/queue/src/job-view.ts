@@ -1,12 +1,15 @@
 import { checkKnownName, type DurationLike, durationOrUnlimitedS, durationS, invalidOption } from '@rq/core'
 import {
+  attemptOf,
   type Call,
   cutDescription,
   describeCall,
   descriptionOf,
+  isLastAttempt,
   type JobChanges,
   type JobRecord,
   type JobStatus,
+  maxAttemptsOf,
   type Payload,
 } from '@rq/job'
 import type { Codec } from '@rq/serializer'
@@ -142,6 +145,24 @@ export class JobView {
   /** The name of its group. */
   get groupId(): string | undefined {
     return this.#record.groupId
+  }
+
+  /**
+   * The number of the attempt that runs or comes next, from 1; of a job that has ended, of its last one. Each retry
+   * adds one. A run that was given back, and a repeat, do not.
+   */
+  get attempt(): number {
+    return attemptOf(this.#record)
+  }
+
+  /** The number of the last attempt that it can have; 1 without `retry`. A `Retry` that it returns adds one. */
+  get maxAttempts(): number {
+    return maxAttemptsOf(this.#record)
+  }
+
+  /** Whether it is not tried again if this attempt fails. */
+  get isLastAttempt(): boolean {
+    return isLastAttempt(this.#record)
   }
 
   /** Retries that are left: each retry of a failed or abandoned attempt takes one. Undefined without `retry`. */

@@ -84,6 +84,7 @@ export function newRecord(
   if (names.onSuccess !== undefined) record.onSuccess = names.onSuccess
   if (names.onFailure !== undefined) record.onFailure = names.onFailure
   if (names.onStopped !== undefined) record.onStopped = names.onStopped
+  if (names.retryOn !== undefined) record.retryOn = names.retryOn
   addRules(record, options)
   return record
 }
@@ -116,6 +117,7 @@ function addRules(record: JobRecord, options: CheckedOptions): void {
   }
   if (retry !== undefined) {
     record.retriesLeft = retry.max
+    record.retryMax = retry.max
     record.retryIntervalsS = retry.intervalsS
     if (retry.enqueueAtFront) record.enqueueAtFrontOnRetry = true
   }

@@ -435,5 +435,6 @@ function functionsOf(func: FunctionRef, options: CheckedOptions, names: CallName
     [names?.onSuccess?.name, options.onSuccess?.func],
     [names?.onFailure?.name, options.onFailure?.func],
     [names?.onStopped?.name, options.onStopped?.func],
+    [names?.retryOn, options.retry?.on],
   ])
 }

@@ -4,6 +4,7 @@ import type { JobContext } from './context.ts'
 import { decodeErrorText, withoutEncoded } from './encoded-error.ts'
 import { readValue } from './payload.ts'
 import { decodePayload, type Readable } from './payload-codec.ts'
+import { type RemoteError, remoteOf } from './remote-error.ts'
 import { dateOf } from './when.ts'
 
 /** The result of one run of a job. */
@@ -19,6 +20,7 @@ export class Result<R = unknown> {
   readonly executionId: string | undefined
   readonly executionStartedAt: Date | undefined
   readonly executionEndedAt: Date | undefined
+  readonly #remote: string | undefined
   readonly #returnValue: Readable | undefined
   readonly #serializer: Serializer
 
@@ -31,8 +33,17 @@ export class Result<R = unknown> {
     this.executionId = record.executionId
     this.executionStartedAt = dateOf(record.executionStartedAtMs)
     this.executionEndedAt = dateOf(record.executionEndedAtMs)
+    this.#remote = record.remote
     this.#returnValue = returnValue
     this.#serializer = serializer
+  }
+
+  /**
+   * The error of the run as data; undefined if it has none. Without the codec that encoded it, only its class name. Of
+   * a run by Python, name and message are read from the last line of its traceback.
+   */
+  get error(): RemoteError | undefined {
+    return this.excString === undefined ? undefined : remoteOf(this.excString, this.#remote)
   }
 
   /**
@@ -51,8 +62,9 @@ export class Result<R = unknown> {
 export async function resultOf<R>(jobId: string, record: ResultRecord, context: JobContext): Promise<Result<R>> {
   const { codec, serializer } = context
   if (codec === undefined) return new Result<R>(record, serializer)
-  const { excString, returnValue } = record
+  const { excString, remote, returnValue } = record
   const decoded = returnValue && (await decodePayload(codec, returnValue, { jobId, field: 'result' }))
   const error = excString && { excString: await decodeErrorText(codec, jobId, excString) }
-  return new Result<R>({ ...record, ...error }, serializer, decoded)
+  const data = remote && { remote: await decodeErrorText(codec, jobId, remote) }
+  return new Result<R>({ ...record, ...error, ...data }, serializer, decoded)
 }

@@ -1,6 +1,7 @@
-import { RqError, show } from '@rq/core'
+import { invalidOption, RqError, show } from '@rq/core'
 import {
   checkPayload,
+  isCompressed,
   isReturnedRetry,
   type JobRecord,
   type Payload,
@@ -82,7 +83,7 @@ function placeholder(
   run: CurrentRun,
   error: unknown,
 ): Written {
-  if (record.results !== 'stream' && unserializableResult !== 'placeholder') throw unwritable(run, error)
+  if (!asksForPlaceholder(record) && unserializableResult !== 'placeholder') throw unwritable(run, error)
   const unwritten = messageOf(error)
   try {
     return { value: writePayload(serializer, UNSERIALIZABLE_RETURN_VALUE), unwritten }
@@ -90,6 +91,14 @@ function placeholder(
     // A serializer that cannot write a string either leaves no value.
     return { unwritten }
   }
+}
+
+/**
+ * Whether its results are read as RQ's are. Those of a job of ours that was retried are in the stream as well, next to
+ * the errors of its attempts.
+ */
+function asksForPlaceholder({ data, results, retriesLeft = 0, retryMax = retriesLeft }: JobRecord): boolean {
+  return results === 'stream' && (retriesLeft === retryMax || isCompressed(data))
 }
 
 function unwritable({ job }: CurrentRun, cause: unknown): RqError {
@@ -119,15 +128,22 @@ function messageOf(error: unknown): string {
   return show(error)
 }
 
-/** A returned `Retry`. It may come from another copy of this library that the job's module has loaded. */
+const NO_CHECK = 'none in a returned Retry: the function has decided already'
+
+/**
+ * A returned `Retry`. It may come from another copy of this library that the job's module has loaded.
+ * @throws RqError `RQ_INVALID_OPTION` when it has an `on`.
+ */
 export function returnedRetry(value: unknown): ReturnedRetry | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   try {
     if (!(value instanceof Retry) && value.constructor?.name !== 'Retry') return undefined
     if (!isReturnedRetry(value)) return undefined
     const { enqueueAtFront, intervalsS, max } = value
+    if ('on' in value && value.on !== undefined) throw invalidOption('retry.on', value.on, NO_CHECK)
     return { max, intervalsS: [...intervalsS], ...(enqueueAtFront === true && { enqueueAtFront }) }
-  } catch {
+  } catch (error) {
+    if (error instanceof RqError) throw error
     return undefined
   }
 }

@@ -1,5 +1,5 @@
 import { SECOND_MS, startTimer } from '@rq/core'
-import type { AnyFunction, CallbackRecord, JobRecord } from '@rq/job'
+import { type AnyFunction, type CallbackRecord, isLastAttempt, type JobRecord } from '@rq/job'
 import type { JobContext } from './context.ts'
 import { type CurrentRun, withCurrentJob } from './current-job.ts'
 import { encodeFacts } from './encoded-error.ts'
@@ -35,6 +35,8 @@ export interface CallbackInput {
    * `error` is the error of the attempt, encoded if there is a codec.
    */
   readonly onCallback?: (kind: CallbackKind, timeoutS: number, error?: ErrorFacts) => void
+  /** Called before the function that decides about a retry is, with the error of the attempt, encoded as above. */
+  readonly onRetryCheck?: (error: ErrorFacts) => void
 }
 
 const FIELDS = { success: 'onSuccess', failure: 'onFailure', stopped: 'onStopped' } as const satisfies Record<
@@ -84,16 +86,23 @@ export interface Failure {
   readonly callbackError?: { readonly thrown: unknown }
 }
 
-/** Call the failure callback of a job: (job, connection, class name, error, text). Never rejects. */
+/**
+ * Call the failure callback of a job: (job, connection, class name, error, text). One that is for the last attempt only
+ * is not called when another attempt follows. Never rejects.
+ * @param isFinal - no other attempt follows, whatever retries are left.
+ */
 export async function reportFailure(
   input: CallbackInput,
   run: CurrentRun,
   thrown: unknown,
   error = errorFacts(thrown),
+  isFinal = false,
 ): Promise<Failure> {
   const { codec } = input.context
+  const { onFailure } = input.record
   const reported = codec === undefined ? error : await encodeFacts(codec, input.record.id, error)
-  if (input.record.onFailure === undefined) return { thrown, error: reported }
+  const isCalled = onFailure?.when !== 'last' || isFinal || isLastAttempt(input.record)
+  if (onFailure === undefined || !isCalled) return { thrown, error: reported }
   try {
     await runCallback('failure', input, run, [error.name, thrown, error.text], reported)
     return { thrown, error: reported }

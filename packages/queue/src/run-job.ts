@@ -1,10 +1,19 @@
 import { RqError } from '@rq/core'
-import { type AnyFunction, type Call, type JobRecord, type Outcome, type Payload, positional } from '@rq/job'
+import {
+  type AnyFunction,
+  type Call,
+  type JobRecord,
+  type Outcome,
+  type Payload,
+  positional,
+  type ReturnedRetry,
+} from '@rq/job'
 import type { Codec } from '@rq/serializer'
 import { withCurrentJob } from './current-job.ts'
 import { errorText } from './error-text.ts'
 import { readCall } from './payload.ts'
 import { decodePayloads, type Payloads, type Readable } from './payload-codec.ts'
+import { checkFailure } from './retry-check.ts'
 import {
   checkReturn,
   encodeReturn,
@@ -105,7 +114,12 @@ async function payloadsOf({ context, inflated, record, signal }: RunInput, codec
 
 function hasReturned(input: RunInput, run: RunningJob, value: unknown): Attempt | Promise<Attempt> {
   run.end()
-  const retry = returnedRetry(value)
+  let retry: ReturnedRetry | undefined
+  try {
+    retry = returnedRetry(value)
+  } catch (error) {
+    return ended(input, run, error)
+  }
   if (retry !== undefined) return { outcome: { ...timesOf(run), kind: 'returned_retry', retry } }
   const { codec } = input.context
   let written: Written
@@ -165,8 +179,10 @@ async function ended(input: RunInput, run: RunningJob, error: unknown): Promise<
     return { outcome: { ...times, kind: 'stopped', error: STOPPED_TEXT } }
   }
   run.become('failed')
-  const failure = await reportFailure(input, run, error)
-  return { outcome: { ...times, kind: 'raised', error: failure.error.text }, failure }
+  const { error: facts, verdict } = await checkFailure(input, run, error)
+  const failure = await reportFailure(input, run, error, facts, verdict.isFinal)
+  const { remote, text } = failure.error
+  return { outcome: { ...times, kind: 'raised', error: text, ...(remote && { remote }), ...verdict }, failure }
 }
 
 function timesOf({ endedAtMs, startedAtMs }: RunningJob): { startedAtMs: number; endedAtMs: number } {

@@ -5,6 +5,7 @@ export { type ErrorFacts, errorFacts, errorFromFacts } from './error-facts.ts'
 export { errorName, errorText } from './error-text.ts'
 export { callExceptionHandlers, callHandler, HANDLER_TIMEOUT_S } from './exception-handlers.ts'
 export { functionName } from './function-name.ts'
+export { RETRY_CHECK_TIMEOUT_S } from './retry-check.ts'
 export type { UnserializableResult } from './return-value.ts'
 export {
   type CallbackInput,

@@ -119,9 +119,11 @@ function refused({ id }: JobRecord, why: string): RqError {
 
 /** Each part is preceded by its length, so that nothing can move from one part to the next. */
 function macOf(keyId: string, key: KeyObject, record: JobRecord, data: Payload): Buffer {
-  const { id, origin, onFailure, onStopped, onSuccess } = record
+  const { id, origin, onFailure, onStopped, onSuccess, retryOn } = record
   const callbacks = [onSuccess, onFailure, onStopped].map(nameOf)
   const parts = [PURPOSE, VERSION, keyId, id, origin, microseconds(record.createdAtMs), ...callbacks, webhooks(record)]
+  // Only where there is one, so that what was signed without one stays valid.
+  if (retryOn !== undefined) parts.push(retryOn)
   const hmac = createHmac('sha256', key)
   for (const part of parts) hmac.update(`${Buffer.byteLength(part)}:${part}`)
   return hmac

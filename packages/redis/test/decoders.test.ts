@@ -40,8 +40,26 @@ const bytes = fc.oneof(
 
 const JOB_FIELDS = [
   ...['status', 'data', 'created_at', 'enqueued_at', 'started_at', 'ended_at', 'last_heartbeat', 'timeout', 'ttl'],
-  ...['result_ttl', 'failure_ttl', 'retries_left', 'number_of_retries', 'repeats_left', 'repeats_done', 'origin'],
-  ...['abandoned_count', 'retry_intervals', 'repeat_intervals', 'enqueue_at_front', 'success_callback_name', 'meta'],
+  ...[
+    'result_ttl',
+    'failure_ttl',
+    'retries_left',
+    'retry_max',
+    'retry_on',
+    'number_of_retries',
+    'repeats_left',
+    'repeats_done',
+    'origin',
+  ],
+  ...[
+    'abandoned_count',
+    'retry_intervals',
+    'repeat_intervals',
+    'enqueue_at_front',
+    'success_callback_name',
+    'failure_callback_when',
+    'meta',
+  ],
   ...['success_callback_timeout', 'dependency_id', 'dependency_ids', 'rate_limit_key', 'rate_limit_concurrency'],
   ...['webhooks', 'result', 'exc_info', 'results', 'execution_id', 'worker_name', 'group_id', 'description'],
 ]

@@ -29,13 +29,13 @@ describe('Retry', () => {
       await job.refresh()
       expect(job.retriesLeft).toBe(left)
       expect(await job.isQueued()).toBe(true)
-      expect(await job.results()).toEqual([])
+      expect((await job.results()).map(({ type }) => type)).toEqual(Array.from({ length: 2 - left }, () => 'retried'))
     }
     await at.work()
     expect(await job.isFailed()).toBe(true)
     expect(await at.queue.failedJobRegistry.getJobIds()).toEqual([job.id])
     expect(noted.filter((what) => Array.isArray(what))).toHaveLength(3)
-    expect(await job.results()).toHaveLength(1)
+    expect((await job.results()).map(({ type }) => type)).toEqual(['failed', 'retried', 'retried'])
   })
 
   it('ends with the first success', async () => {
@@ -120,7 +120,7 @@ describe('Retry', () => {
     await abandon()
     await at.work()
     expect(await twice.isFailed()).toBe(true)
-    expect(await twice.results()).toMatchObject([{ type: 'failed' }])
+    expect(await twice.results()).toMatchObject([{ type: 'failed' }, { type: 'retried' }])
 
     const failing = await at.queue.enqueue(nothing, [], { onFailure })
     await abandon()

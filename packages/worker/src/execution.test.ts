@@ -68,7 +68,7 @@ describe('a job whose end the store refuses', () => {
     await worker.work({ burst: true })
     expect(store.status('bad')).toBe('failed')
     expect(store.latest('bad')?.excString).toBe(
-      'The job should have become scheduled.\nRqError [RQ_SETTLE_REFUSED]: The store refused the end of the job: inf',
+      'The job should have become scheduled.\nRqError [RQ_SETTLE_REFUSED]: The store refused the error of the job: inf',
     )
     expect(lines.at(-1)).toBe('default: The store refused the end of the job, which fails (bad)')
   })

@@ -106,7 +106,10 @@ export class Execution implements LeasedJob {
     const settlement = policy.abandoned(this.claimed, error.text, abandoned)
     // Only the end of a job is reported to its failure callback and the handlers.
     if (settlement.to !== 'failed') this.#settle(settlement)
-    else this.#settle(policy.abandoned(this.claimed, await this.#reportFailure(error), abandoned))
+    else {
+      const { job: last } = withoutRetries(this.claimed)
+      this.#settle(policy.abandoned(this.claimed, (await this.#reportFailure(error, last)).text, abandoned))
+    }
   }
 
   /** End the run: by its signal, and then by force. */
@@ -177,7 +180,7 @@ export class Execution implements LeasedJob {
   }
 
   async #killed(killed: KilledTask): Promise<void> {
-    const { cause, failedBy, startedAtMs } = killed
+    const { cause, failedBy, phase, startedAtMs } = killed
     if (cause === 'lease_lost') return this.#leave()
     if (cause === 'shutdown') return this.giveBack()
     const times = { startedAtMs, endedAtMs: this.#parts.clock.nowMs() }
@@ -185,8 +188,9 @@ export class Execution implements LeasedJob {
     await this.#parts.handlers.callKilledHandler(this.job, killed)
     const error = killedError(killed)
     // A failure callback that has already begun is not called twice.
-    const text = failedBy === undefined ? await this.#reportFailure(error) : error.text
-    this.#settleOutcome({ kind: 'raised', error: text, ...times })
+    const isReported = failedBy !== undefined && phase !== 'retry_check'
+    const { remote, text } = isReported ? error : await this.#reportFailure(error)
+    this.#settleOutcome({ kind: 'raised', error: text, remote, ...times })
   }
 
   async #stopped(times: { startedAtMs: number; endedAtMs: number }): Promise<void> {
@@ -196,10 +200,9 @@ export class Execution implements LeasedJob {
     this.#settleOutcome({ kind: 'stopped', error: STOPPED_TEXT, ...times })
   }
 
-  /** Call the failure callback, in another horse, and all handlers. Returns the text to store. */
-  async #reportFailure(error: ErrorFacts): Promise<string> {
+  /** Call the failure callback, in another horse, and all handlers. Returns the error to store. */
+  async #reportFailure(error: ErrorFacts, record = this.job): Promise<ErrorFacts> {
     const { handlers, horses } = this.#parts
-    const record = this.job
     let reported = error
     // A horse has to look at the signature before webhooks are called.
     const isInDoubt = this.#signature === 'unknown' && record.webhooks !== undefined
@@ -208,11 +211,11 @@ export class Execution implements LeasedJob {
       if (outcome.kind === 'ended') {
         this.#noteSignature(outcome.end)
         reported = outcome.end.error ?? error
-        if (outcome.end.chainEnded === true) return reported.text
+        if (outcome.end.chainEnded === true) return reported
       }
     }
     await handlers.callExceptionHandlers(record, reported)
-    return reported.text
+    return reported
   }
 
   #settleOutcome(outcome: Outcome, tookMs = outcome.endedAtMs - outcome.startedAtMs): void {
@@ -253,8 +256,8 @@ export class Execution implements LeasedJob {
     const refused = refusedError(settlement, refusal)
     const { endedAtMs, result, startedAtMs } = settlement
     if (result?.returnValue !== undefined && this.#refusals === 1) {
-      const error = await this.#reportFailure(refused)
-      this.#settleOutcome({ kind: 'raised', error, startedAtMs, endedAtMs })
+      const { text } = await this.#reportFailure(refused)
+      this.#settleOutcome({ kind: 'raised', error: text, startedAtMs, endedAtMs })
       return
     }
     this.#refusals = Math.max(this.#refusals, 2)

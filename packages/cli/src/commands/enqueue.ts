@@ -20,6 +20,7 @@ const TYPED_FLAGS: Readonly<Record<string, string>> = {
   ...flagNames(ENQUEUE_OPTIONS),
   'retry.max': '--retry-max',
   'retry.interval': '--retry-interval',
+  'retry.on': '--retry-on',
   when: '--schedule-at',
   delay: '--schedule-in',
 }
@@ -64,6 +65,11 @@ export const enqueue = defineCommand({
       valueName: 'time',
       describe: 'Wait before a retry; give several for the first, second, ... retry',
     }),
+    'retry-on': text({
+      valueName: 'function',
+      describe: 'Function that decides which errors are worth a retry',
+      defaultDescription: 'every error is',
+    }),
     'schedule-in': text({ valueName: 'time', describe: 'Enqueue after this time' }),
     'schedule-at': text({ valueName: 'date', describe: 'Enqueue at this local time, such as 2021-05-27T21:45:00' }),
     wait: {
@@ -77,7 +83,7 @@ export const enqueue = defineCommand({
   },
   prepare: joinWait,
   async run(flags, context) {
-    const { json, queue: queueName, quiet, retryInterval, scheduleAt, scheduleIn, wait } = flags
+    const { json, queue: queueName, quiet, retryInterval, retryOn, scheduleAt, scheduleIn, wait } = flags
     const { args, kwargs } = await readArguments(flags.arguments ?? [], context.host.folder)
     const options: EnqueueOptions = { ...optionsFrom(ENQUEUE_OPTIONS, flags), kwargs }
     if (scheduleIn !== undefined && scheduleAt !== undefined) {
@@ -90,15 +96,24 @@ export const enqueue = defineCommand({
     if (retryMax === undefined && retryInterval !== undefined) {
       throw new UsageError('--retry-interval needs --retry-max, the number of retries.')
     }
+    if (retryMax === undefined && retryOn !== undefined) {
+      throw new UsageError('--retry-on needs --retry-max, the number of retries.')
+    }
     const waitMs = wait === undefined || wait === '' ? undefined : duration(wait, '--wait')
     if (options.meta !== undefined) options.meta = await readMeta(flags.meta as string[], context.host.folder)
     await using session = await Session.open(context)
     const sign = await signOption(context.settings)
-    const func = await functionName(flags.function, context.settings.importPaths)
+    const { importPaths } = context.settings
+    const func = await functionName(flags.function, importPaths)
+    const on = retryOn === undefined ? undefined : await functionName(retryOn, importPaths)
     const job = await namingOptions(TYPED_FLAGS, async () => {
       const queue = session.queueForJobs(queueName, '--queue', sign)
       if (retryMax !== undefined && retryMax > 0) {
-        options.retry = new session.rq.Retry({ max: retryMax, interval: retryInterval ?? 0 })
+        options.retry = new session.rq.Retry({
+          max: retryMax,
+          interval: retryInterval ?? 0,
+          ...(on !== undefined && { on }),
+        })
       }
       if (scheduleIn !== undefined) return queue.enqueueIn(scheduleIn, func, args, options)
       if (scheduleAt !== undefined) return queue.enqueueAt(scheduleAt, func, args, options)

@@ -122,12 +122,13 @@ function times(document: JobDocument): Line[] {
 }
 
 function limits(document: JobDocument): Line[] {
-  const { timeout, ttl, resultTtl, failureTtl, retriesLeft, repeatsLeft } = document
+  const { attempt, maxAttempts, timeout, ttl, resultTtl, failureTtl, retriesLeft, repeatsLeft } = document
   return [
     ...seconds('Timeout', timeout, 'no limit'),
     ...seconds('TTL', ttl, 'no limit'),
     ...seconds('Result TTL', resultTtl, 'no limit'),
     ...seconds('Failure TTL', failureTtl, 'no limit'),
+    ...(maxAttempts === 1 ? [] : [['Attempt', `${attempt} of ${maxAttempts}`] as const]),
     ...(retriesLeft === null ? [] : [['Retries left', String(retriesLeft)] as const]),
     ...(repeatsLeft === null ? [] : [['Repeats left', String(repeatsLeft)] as const]),
   ]

@@ -4,10 +4,10 @@
 --- Add an entry to a results stream. A key that cannot have another entry is replaced: it is of another type, or its
 -- last id is the last one that there is.
 local function addResult(key, fields)
-  local answer = redis.pcall('XADD', key, 'MAXLEN', '~', 10, '*', unpack(fields))
+  local answer = redis.pcall('XADD', key, 'MAXLEN', 10, '*', unpack(fields))
   if not answer.err then return end
   redis.call('UNLINK', key)
-  redis.call('XADD', key, 'MAXLEN', '~', 10, '*', unpack(fields))
+  redis.call('XADD', key, 'MAXLEN', 10, '*', unpack(fields))
 end
 
 --- Copy the success in the hash of a finished job to its results stream, because the job will run again. The value is

@@ -53,6 +53,8 @@ export function encodeJob(job: JobRecord): ScriptArgument[] {
   pushCallback(fields, 'failure', job.onFailure)
   pushCallback(fields, 'stopped', job.onStopped)
   if (job.retriesLeft !== undefined) fields.push('retries_left', job.retriesLeft)
+  if (job.retryMax !== undefined) fields.push('retry_max', job.retryMax)
+  if (job.retryOn !== undefined) fields.push('retry_on', job.retryOn)
   if (job.retryIntervalsS !== undefined) fields.push('retry_intervals', JSON.stringify(job.retryIntervalsS))
   if (job.enqueueAtFrontOnRetry === true) fields.push('enqueue_at_front_on_retry', 1)
   if (job.numberOfRetries !== undefined) fields.push('number_of_retries', job.numberOfRetries)
@@ -93,6 +95,7 @@ function pushChangeable(fields: ScriptArgument[], job: JobChanges): void {
 function pushCallback(fields: ScriptArgument[], kind: string, callback: CallbackRecord | undefined): void {
   if (callback === undefined) return
   fields.push(`${kind}_callback_name`, callback.name, `${kind}_callback_timeout`, callback.timeoutS)
+  if (callback.when !== undefined) fields.push(`${kind}_callback_when`, callback.when)
 }
 
 /**
@@ -191,6 +194,8 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['failure_ttl', integer('failureTtlS')],
   ['ttl', integer('ttlS')],
   ['retries_left', integer('retriesLeft')],
+  ['retry_max', integer('retryMax')],
+  ['retry_on', string('retryOn')],
   ['number_of_retries', integer('numberOfRetries')],
   ['repeats_left', integer('repeatsLeft')],
   ['repeats_done', integer('repeatsDone')],
@@ -205,6 +210,13 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['success_callback_timeout', callbackTimeout('onSuccess')],
   ['failure_callback_name', callbackName('onFailure')],
   ['failure_callback_timeout', callbackTimeout('onFailure')],
+  [
+    'failure_callback_when',
+    (record, value) => {
+      if (String(value) === 'last')
+        record.onFailure = { name: '', timeoutS: DEFAULT_CALLBACK_TIMEOUT_S, ...record.onFailure, when: 'last' }
+    },
+  ],
   ['stopped_callback_name', callbackName('onStopped')],
   ['stopped_callback_timeout', callbackTimeout('onStopped')],
   [
@@ -276,7 +288,7 @@ function time(key: 'createdAtMs' | 'enqueuedAtMs' | 'startedAtMs' | 'endedAtMs' 
   return (record, value) => set(record, key, parseTime(String(value)))
 }
 
-function string(key: 'workerName' | 'executionId' | 'groupId' | 'signature'): Reader {
+function string(key: 'workerName' | 'executionId' | 'groupId' | 'signature' | 'retryOn'): Reader {
   return (record, value) => set(record, key, String(value))
 }
 
@@ -297,14 +309,14 @@ function flag(key: 'enqueueAtFrontOnRetry' | 'enqueueAtFront' | 'allowDependency
 
 function callbackName(key: CallbackKey): Reader {
   return (record, value) => {
-    record[key] = { name: String(value), timeoutS: record[key]?.timeoutS ?? DEFAULT_CALLBACK_TIMEOUT_S }
+    record[key] = { timeoutS: DEFAULT_CALLBACK_TIMEOUT_S, ...record[key], name: String(value) }
   }
 }
 
 function callbackTimeout(key: CallbackKey): Reader {
   return (record, value) => {
     const timeoutS = readInteger(value)
-    if (timeoutS !== undefined) record[key] = { name: record[key]?.name ?? '', timeoutS }
+    if (timeoutS !== undefined) record[key] = { name: '', ...record[key], timeoutS }
   }
 }
 

@@ -25,6 +25,7 @@ export function encodeResult(settlement: Settlement, workerName: string): Script
     fields.push('return_value', Buffer.from(result.returnValue as string).toString('base64'))
   }
   if (result.excString !== undefined) fields.push('exc_string', deflateSync(result.excString).toString('base64'))
+  if (result.remote !== undefined) fields.push('error', result.remote)
   fields.push('execution_id', settlement.executionId)
   fields.push('execution_started_at', settlement.startedAtMs / 1000, 'execution_ended_at', settlement.endedAtMs / 1000)
   return fields
@@ -54,6 +55,7 @@ export function decodeResult(id: Buffer, fields: readonly Buffer[]): ResultRecor
     ...(excString === undefined
       ? {}
       : { excString: inflateText(Buffer.from(excString, 'base64'), LONGEST_SHOWN_ERROR) }),
+    ...optional('remote', map.get('error')),
     ...optional('workerName', map.get('worker_name')),
     ...optional('executionId', map.get('execution_id')),
     ...optional(

@@ -78,9 +78,10 @@ function extraOf(settlement: Settlement, workerName: string): PackableTable {
 }
 
 function changedFields({ changes }: Settlement): ScriptArgument[] {
-  const { abandonedCount, retriesLeft, numberOfRetries, repeatsLeft, repeatsDone } = changes
+  const { abandonedCount, retriesLeft, retryMax, numberOfRetries, repeatsLeft, repeatsDone } = changes
   const fields: ScriptArgument[] = []
   if (retriesLeft !== undefined) fields.push('retries_left', retriesLeft)
+  if (retryMax !== undefined) fields.push('retry_max', retryMax)
   if (numberOfRetries !== undefined) fields.push('number_of_retries', numberOfRetries)
   if (repeatsLeft !== undefined) fields.push('repeats_left', repeatsLeft)
   if (repeatsDone !== undefined) fields.push('repeats_done', repeatsDone)

@@ -724,9 +724,10 @@ end`
 
 const LIB_FIELDS = String.raw`local FIELDS = { 'data', 'created_at', 'status', 'origin', 'description', 'enqueued_at', 'started_at', 'ended_at',
   'last_heartbeat', 'worker_name', 'execution_id', 'group_id', 'signature', 'timeout', 'result_ttl', 'failure_ttl',
-  'ttl', 'retries_left', 'number_of_retries', 'repeats_left', 'repeats_done', 'abandoned_count', 'retry_intervals',
-  'repeat_intervals', 'enqueue_at_front_on_retry', 'enqueue_at_front', 'allow_dependency_failures',
+  'ttl', 'retries_left', 'retry_max', 'retry_on', 'number_of_retries', 'repeats_left', 'repeats_done',
+  'abandoned_count', 'retry_intervals', 'repeat_intervals', 'enqueue_at_front_on_retry', 'enqueue_at_front', 'allow_dependency_failures',
   'success_callback_name', 'success_callback_timeout', 'failure_callback_name', 'failure_callback_timeout',
+  'failure_callback_when',
   'stopped_callback_name', 'stopped_callback_timeout', 'dependency_id', 'dependency_ids', 'rate_limit_key',
   'rate_limit_concurrency', 'webhooks', 'meta', 'results', 'result', 'exc_info' }
 local MOST_FIELDS = 64
@@ -1174,10 +1175,10 @@ local function erase(prefix, id, group)
 end`
 
 const LIB_RESULTS = String.raw`local function addResult(key, fields)
-  local answer = redis.pcall('XADD', key, 'MAXLEN', '~', 10, '*', unpack(fields))
+  local answer = redis.pcall('XADD', key, 'MAXLEN', 10, '*', unpack(fields))
   if not answer.err then return end
   redis.call('UNLINK', key)
-  redis.call('XADD', key, 'MAXLEN', '~', 10, '*', unpack(fields))
+  redis.call('XADD', key, 'MAXLEN', 10, '*', unpack(fields))
 end
 local function keepSuccess(prefix, id)
   local job = redis.call('HMGET', prefix .. 'job:' .. id, 'execution_id', 'worker_name', 'started_at', 'ended_at',
@@ -1604,7 +1605,7 @@ export const awaitResult: Script<
   [word: Buffer, job: Buffer[], entry: Buffer, result: Buffer[]]
 > = {
   name: 'await_result',
-  sha: 'ce0bda30bbd7f38443772af519dcd7cc02149778',
+  sha: '5d0623f9640fd5bfa503213240f1423ddb2cbb7b',
   keyCount: 2,
   repliesInBytes: true,
   lua: joined(
@@ -1768,7 +1769,7 @@ export const claim: Script<
   Buffer
 > = {
   name: 'claim',
-  sha: '6a8a14601e755a14999e3b76e60c74a276ba8aa8',
+  sha: '3f0e8fd17512853c34de15a06a453cb2b44c4173',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -1831,7 +1832,7 @@ export const claimWaiting: Script<
   [claimed: Buffer, isMore: number]
 > = {
   name: 'claim_waiting',
-  sha: '32d5b62b5c9c8e420ad59cf7ef830798f06d69b0',
+  sha: '5aa85e8a4a8551e9fa4575cecfc936f94fb5ce32',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -2245,7 +2246,7 @@ export const cronTick: Script<
   [answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'too_many' | 'early', tick: string, nowMs: number]
 > = {
   name: 'cron_tick',
-  sha: '5dcfede2a08639f2bc4d7ca1503af99007bce383',
+  sha: '994e389fe4102f4ff035c0c516c0de51b29cac9c',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -2715,7 +2716,7 @@ export const enqueue: Script<
   number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle' | 'too_many')[]
 > = {
   name: 'enqueue',
-  sha: '599275424c163eff674acb312a33e39182a6c917',
+  sha: 'bb026d90ccd659b79d8dca857a6c2d30177039ca',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2829,7 +2830,7 @@ export const explain: Script<
   [] | [ fields: Buffer[], position: number | null, due: Buffer | null, suspended: 0 | 1, paused: 0 | 1, workers: number, dependencies: Buffer[], slotHolders: Buffer[], waitingBefore: number | null, releasing: 0 | 1, hasScheduler: 0 | 1, nowMs: number, refusal: Buffer | null]
 > = {
   name: 'explain',
-  sha: '50ae51ecc49aa84cea8435d41fb5bd6b1f83cb30',
+  sha: '84b2f50f13908061b2cc787ec44c7f37c9871eac',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -2890,7 +2891,7 @@ export const fetch: Script<
   Buffer[][]
 > = {
   name: 'fetch',
-  sha: '2dbefc8c5f141919dabd700fabc7efaf26fea369',
+  sha: '1fd213393792b2fb5910583541eb291fd073de58',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3496,7 +3497,7 @@ export const reclaim: Script<
   Buffer
 > = {
   name: 'reclaim',
-  sha: 'd06b5274573f1742b1cd686a9ca6d8ba0119907d',
+  sha: '7a6c88ddbdccf788cbb15c4280be34c10e9b6b48',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3542,7 +3543,7 @@ export const recover: Script<
   [nowMs: number, taken: Buffer, next: number]
 > = {
   name: 'recover',
-  sha: 'a3f39cf7df90386d169dd2a42b66f9d99e7653f5',
+  sha: 'fb575c7c64490cc0ee42476f800f4365bbd3244b',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -4026,7 +4027,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: '9d9835ebe908c13285e9427eebecf737ecd534bf',
+  sha: '971172af5341984a263b496ad91dc9554d855cbf',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(

@@ -166,9 +166,11 @@ const JOB_FIELDS = [
     'ttl',
     'meta',
     'retries_left',
+    'retry_max',
   ],
   ...['retry_intervals', 'enqueue_at_front_on_retry', 'number_of_retries', 'repeats_left', 'repeat_intervals'],
   ...['repeats_done', 'dependency_id', 'dependency_ids', 'allow_dependency_failures', 'enqueue_at_front', 'webhooks'],
   ...['rate_limit_key', 'rate_limit_concurrency', 'results', 'result', 'waiters', 'abandoned_count', 'listed_once'],
   ...['run_again', 'unique', 'exc_info', 'success_callback_name', 'success_callback_timeout', 'failure_callback_name'],
+  ...['failure_callback_when', 'retry_on'],
 ]

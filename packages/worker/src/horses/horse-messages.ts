@@ -1,4 +1,4 @@
-import { show } from '@rq/core'
+import { DAY_MS, show } from '@rq/core'
 import { isReturnedRetry, LONGEST_ERROR_BYTES } from '@rq/job'
 import { InvalidMessage } from '../inside-horse/invalid-message.ts'
 import { isAmount, isTime } from '../inside-horse/progress-line.ts'
@@ -12,6 +12,7 @@ const MOST_EARLIER_JOBS = 100
 const PHASES: Readonly<Record<Phase, true>> = {
   function: true,
   success_callback: true,
+  retry_check: true,
   failure_callback: true,
   stopped_callback: true,
   handlers: true,
@@ -93,7 +94,7 @@ function checkEnd(at: string, end: unknown): void {
 /** A clock may be set back between the two times. */
 function checkOutcome(at: string, outcome: unknown): void {
   if (!isFields(outcome)) throw wrong(at, outcome, 'an object')
-  const { endedAtMs, error, kind, retry, startedAtMs, unwritten, value } = outcome
+  const { endedAtMs, error, isFinal, kind, remote, retry, retryDelayMs, startedAtMs, unwritten, value } = outcome
   if (!isTime(startedAtMs)) throw wrong(`${at}.startedAtMs`, startedAtMs, TIME)
   if (!isTime(endedAtMs)) throw wrong(`${at}.endedAtMs`, endedAtMs, TIME)
   switch (kind) {
@@ -106,6 +107,11 @@ function checkOutcome(at: string, outcome: unknown): void {
       if (!isFields(retry) || !isReturnedRetry(retry)) throw wrong(`${at}.retry`, retry, 'max and intervalsS')
       return
     case 'raised':
+      text(`${at}.error`, error)
+      if (remote !== undefined) text(`${at}.remote`, remote)
+      flag(`${at}.isFinal`, isFinal)
+      if (retryDelayMs !== undefined && !isDelay(retryDelayMs)) throw wrong(`${at}.retryDelayMs`, retryDelayMs, DELAY)
+      return
     case 'stopped':
       text(`${at}.error`, error)
       return
@@ -127,6 +133,14 @@ function checkError(at: string, error: unknown): void {
   text(`${at}.name`, error.name)
   text(`${at}.message`, error.message)
   text(`${at}.text`, error.text)
+  if (error.remote !== undefined) text(`${at}.remote`, error.remote)
+}
+
+const LONGEST_DELAY_MS = 1000 * 365 * DAY_MS
+const DELAY = `milliseconds, at most ${LONGEST_DELAY_MS}`
+
+function isDelay(value: unknown): boolean {
+  return isAmount(value) && value <= LONGEST_DELAY_MS
 }
 
 function text(at: string, value: unknown): void {

@@ -1,5 +1,5 @@
 import { DEFAULT_CALLBACK_TIMEOUT_S, DEFAULT_TIMEOUT_S } from '@rq/job'
-import { HANDLER_TIMEOUT_S } from '@rq/queue/run'
+import { HANDLER_TIMEOUT_S, RETRY_CHECK_TIMEOUT_S } from '@rq/queue/run'
 import type { Phase, Task } from '../inside-horse/protocol.ts'
 
 /** A part of a task with its time limit. */
@@ -28,11 +28,12 @@ export function firstPhase({ kind, record }: Task): PhaseLimit {
  * @param handlers - how many exception handlers the horse has.
  */
 export function laterPhases({ kind, record }: Task, handlers: number): readonly PhaseLimit[] {
-  const { onFailure, onStopped, onSuccess } = record
+  const { onFailure, onStopped, onSuccess, retryOn } = record
   const later: PhaseLimit[] = []
   if (kind === 'job' && onSuccess) later.push({ phase: 'success_callback', timeoutS: onSuccess.timeoutS })
   if (kind !== 'failure_callback' && onStopped) later.push({ phase: 'stopped_callback', timeoutS: onStopped.timeoutS })
   if (kind === 'stopped_callback') return later
+  if (kind === 'job' && retryOn !== undefined) later.push({ phase: 'retry_check', timeoutS: RETRY_CHECK_TIMEOUT_S })
   if (onFailure) later.push({ phase: 'failure_callback', timeoutS: onFailure.timeoutS })
   for (let n = 0; n < handlers; n++) later.push({ phase: 'handlers', timeoutS: HANDLER_TIMEOUT_S })
   return later

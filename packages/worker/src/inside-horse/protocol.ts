@@ -24,7 +24,13 @@ export type Task = JobTask | CallbackTask
 export type AbortReason = 'timeout' | 'stopped' | 'lease_lost'
 
 /** The part of a task that runs, which has a time limit of its own. */
-export type Phase = 'function' | 'success_callback' | 'failure_callback' | 'stopped_callback' | 'handlers'
+export type Phase =
+  | 'function'
+  | 'success_callback'
+  | 'retry_check'
+  | 'failure_callback'
+  | 'stopped_callback'
+  | 'handlers'
 
 /** The result of a task. */
 export interface TaskResult {

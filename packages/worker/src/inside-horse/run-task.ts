@@ -108,6 +108,10 @@ class TaskAttempt implements RunInput {
     this.#enter(PHASES[kind], error)
   }
 
+  onRetryCheck(error: ErrorFacts): void {
+    this.#enter('retry_check', error)
+  }
+
   run(): TaskResult | Promise<TaskResult> {
     const refusal = this.#refusal()
     if (refusal !== undefined) return this.#refuse(refusal)

@@ -3,14 +3,21 @@ import type { ErrorFacts } from '@rq/queue/run'
 import type { HorseExit } from '../horses/horse-port.ts'
 import type { KilledTask } from '../horses/killed-task.ts'
 import type { InvalidMessage } from '../inside-horse/invalid-message.ts'
+import type { Phase } from '../inside-horse/protocol.ts'
 import { POISON_COUNT } from '../poison.ts'
+
+/** What ran when a horse was lost whose attempt had failed already. */
+const DURING: Partial<Record<Phase, string>> = {
+  retry_check: 'the function that decides about its retry',
+  failure_callback: 'its failure callback',
+}
 
 /** The error of an attempt whose horse was lost. The wording is RQ's. */
 export function killedError(killed: KilledTask): ErrorFacts {
   const { cause, failedBy, fatal, invalid, phase, timeoutS } = killed
   const exit = exitText(killed.exit)
   if (failedBy !== undefined) {
-    const during = phase === 'failure_callback' ? 'its failure callback' : 'an exception handler'
+    const during = DURING[phase] ?? 'an exception handler'
     return { ...failedBy, text: `The work-horse ended during ${during} (${exit}), after:\n${failedBy.text}` }
   }
   if (cause === 'timeout') {

@@ -18,12 +18,13 @@ export function isKeptInRecord({ result, dialect }: Settlement): boolean {
 export function noteResult(data: MemoryData, settlement: Settlement, workerName: string): void {
   const { executionId, jobId, result, startedAtMs, endedAtMs, to } = settlement
   if (result === undefined) return
-  const { returnValue, excString, type } = result
+  const { returnValue, excString, remote, type } = result
   note(data, jobId, {
     type,
     createdAtMs: data.nowMs,
     ...(returnValue !== undefined && { returnValue }),
     ...(excString !== undefined && { excString }),
+    ...(remote !== undefined && { remote }),
     workerName,
     executionId,
     executionStartedAtMs: startedAtMs,

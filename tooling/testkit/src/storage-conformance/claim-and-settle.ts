@@ -77,9 +77,20 @@ export function describeClaimAndSettle(name: string, open: OpenStorage): void {
       await workOff(test.storage, RAISED)
       expect(await queues.jobIds('default', 0, -1)).toEqual(['now'])
       expect(await queues.registryIds('default', 'scheduled', 0, -1, false)).toEqual(['later'])
-      expect((await jobs.fetch(['now']))[0]?.retriesLeft).toBe(0)
+      expect((await jobs.fetch(['now']))[0]).toMatchObject({ retriesLeft: 0, retryMax: 1, results: 'stream' })
+      expect(await jobs.results('now')).toMatchObject([{ type: 'retried', excString: RAISED.error }])
       await workOff(test.storage, RAISED)
       expect(await statusOf(test.storage, 'now')).toEqual(['failed'])
+      expect((await jobs.results('now')).map(({ type }) => type)).toEqual(['failed', 'retried'])
+    })
+
+    it('keeps the error of a failed attempt as data, and fails a job for a final one', async () => {
+      await using test = await open()
+      const { queues, jobs } = test.storage
+      await queues.enqueue([newJob({ id: 'f', retriesLeft: 3, retryMax: 3 })])
+      await workOff(test.storage, { ...RAISED, remote: '{"name":"E","message":"ü"}', isFinal: true })
+      expect((await jobs.fetch(['f']))[0]).toMatchObject({ status: 'failed', retriesLeft: 3, retryMax: 3 })
+      expect(await jobs.results('f')).toMatchObject([{ type: 'failed', remote: '{"name":"E","message":"ü"}' }])
     })
 
     it('settles and claims in one step', async () => {

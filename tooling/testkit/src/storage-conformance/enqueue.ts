@@ -32,6 +32,8 @@ export function describeEnqueue(name: string, open: OpenStorage): void {
         onFailure: { name: 'jobs#failed', timeoutS: 5 },
         onStopped: { name: 'jobs#stopped', timeoutS: 6 },
         retriesLeft: 3,
+        retryMax: 3,
+        retryOn: 'jobs#isTransient',
         retryIntervalsS: [1, 2],
         enqueueAtFrontOnRetry: true,
         repeatsLeft: 2,

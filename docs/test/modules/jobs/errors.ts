@@ -1,0 +1,3 @@
+export function isTransient(_error: unknown): boolean {
+  return true
+}
