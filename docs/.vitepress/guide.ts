@@ -26,23 +26,25 @@ export const guide = [
     text: 'Run in production',
     items: [
       { text: 'Deployment', link: '/guide/deployment' },
-      { text: 'Monitoring', link: '/guide/monitoring' },
       { text: 'Operations', link: '/guide/operations' },
+      { text: 'Monitoring', link: '/guide/monitoring' },
+      { text: 'Troubleshooting', link: '/guide/troubleshooting' },
       { text: 'Errors', link: '/guide/errors' },
       { text: 'Security', link: '/security' },
       { text: 'Redis users (ACL)', link: '/acl' },
       { text: 'Performance', link: '/performance' },
       { text: 'Reliability', link: '/reliability' },
+      { text: 'FAQ', link: '/guide/faq' },
     ],
   },
   {
     text: 'Coming from',
     items: [
       { text: 'BullMQ', link: '/guide/from-bullmq' },
-      { text: 'Python RQ', link: '/python' },
+      { text: 'Python RQ', link: '/guide/from-rq' },
       { text: 'Celery', link: '/guide/from-celery' },
       { text: 'Sidekiq', link: '/guide/from-sidekiq' },
-      { text: 'FAQ', link: '/guide/faq' },
+      { text: 'Python and TypeScript together', link: '/python' },
     ],
   },
   {

@@ -1,8 +1,24 @@
-// What the fragments of the pages in this folder's parent take for granted. The pages of the guide are complete.
+// What the fragments of the pages in this folder's parent take for granted, and the tables of the guide. The blocks of
+// the guide are complete.
 declare const Queue: typeof import('rq').Queue
 declare const Worker: typeof import('rq').Worker
 declare const Webhook: typeof import('rq').Webhook
 declare const CronScheduler: typeof import('rq').CronScheduler
+declare const Job: typeof import('rq').Job
+declare const Group: typeof import('rq').Group
+declare const Retry: typeof import('rq').Retry
+declare const Repeat: typeof import('rq').Repeat
+declare const Dependency: typeof import('rq').Dependency
+declare const Callback: typeof import('rq').Callback
+declare const RateLimit: typeof import('rq').RateLimit
+declare const SimpleWorker: typeof import('rq').SimpleWorker
+declare const RqError: typeof import('rq').RqError
+declare const aesCodec: typeof import('rq').aesCodec
+declare const cron: typeof import('rq').cron
+declare const getCurrentJob: typeof import('rq').getCurrentJob
+declare const sendStopJobCommand: typeof import('rq').sendStopJobCommand
+declare const suspend: typeof import('rq').suspend
+declare const resume: typeof import('rq').resume
 declare const queue: import('rq').Queue
 declare const q: import('rq').Queue
 declare const scheduler: import('rq').CronScheduler
@@ -22,3 +38,14 @@ declare const promisify: typeof import('node:util').promisify
 declare function throttle<F>(fn: F): F
 declare function deliver(): Promise<void>
 declare function checked(name: string): string
+declare function f(x: number, y: number): Promise<number>
+declare function hardJob(id: number): Promise<void>
+declare const date: Date
+declare const a: import('rq').Job
+declare const b: import('rq').Job
+// In tables, a job, and the function that binds a function to a queue.
+declare const job: import('rq').Job<number> & typeof import('rq').job
+declare function notify(...facts: unknown[]): void
+declare function g(x: number): Promise<number>
+declare const tenant: string
+declare const id: string

@@ -4,22 +4,31 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
-import { snippetsOf } from './snippets.ts'
+import { type Snippet, snippetsOf } from './snippets.ts'
+import { tableCodeOf } from './table-code.ts'
 
 const DOCS = fileURLToPath(new URL('..', import.meta.url))
 const WORK = join(DOCS, '.cache/snippets')
 
-it.each([
-  { folder: '.', ambient: ['fragments.d.ts'] },
-  { folder: 'guide', ambient: [] },
-])('the TypeScript of the pages in docs/$folder compiles', async ({ folder, ambient }) => {
-  const work = join(WORK, folder === '.' ? 'pages' : folder)
+interface Kind {
+  readonly what: string
+  readonly folder: string
+  readonly ambient: readonly string[]
+  readonly codeOf: (page: string) => readonly Snippet[]
+}
+
+it.each<Kind>([
+  { what: 'blocks of pages', folder: '.', ambient: ['fragments.d.ts'], codeOf: snippetsOf },
+  { what: 'blocks of the guide', folder: 'guide', ambient: [], codeOf: snippetsOf },
+  { what: 'tables of the guide', folder: 'guide', ambient: ['fragments.d.ts'], codeOf: tableCodeOf },
+])('the TypeScript in $what compiles', async ({ what, folder, ambient, codeOf }) => {
+  const work = join(WORK, what.replaceAll(' ', '-'))
   await rm(work, { recursive: true, force: true })
   const places = new Map<string, string>()
   for (const page of (await readdir(join(DOCS, folder))).filter((file) => file.endsWith('.md'))) {
     const home = join(work, page.replace(/\.md$/, ''))
     await cp(join(DOCS, 'test/modules'), home, { recursive: true })
-    for (const { file, line, code } of snippetsOf(join(DOCS, folder, page))) {
+    for (const { file, line, code } of codeOf(join(DOCS, folder, page))) {
       await mkdir(dirname(join(home, file)), { recursive: true })
       await writeFile(join(home, file), code)
       places.set(join(page.replace(/\.md$/, ''), file), `docs/${join(folder, page)}, the block at line ${line}`)
