@@ -11,11 +11,12 @@ const PACKED = join(ROOT, '.packed')
  * Pack every published package, in the form in which it would be published. Build them first.
  * @param {string} destination A folder. Scoped packages go into a folder of their own in it, since `@rq/cli` and
  *   `rq-cli` would have the same file name.
+ * @param {string} [root] The folder of the workspace. Default: this one.
  * @returns {Promise<Map<string, string>>} the paths of the tarballs by the names of the packages
  * @throws Error with the output of pnpm.
  */
-export async function packAll(destination) {
-  const published = (await readPackages(ROOT)).map(({ manifest }) => manifest).filter((one) => one.private !== true)
+export async function packAll(destination, root = ROOT) {
+  const published = (await readPackages(root)).map(({ manifest }) => manifest).filter((one) => one.private !== true)
   /** @type {Map<string, string>} */
   const tarballs = new Map()
   for (const scoped of [false, true]) {
@@ -24,7 +25,9 @@ export async function packAll(destination) {
       .map(({ name }) => `--filter=${name}`)
     const folder = join(destination, scoped ? 'scoped' : 'plain')
     await mkdir(folder, { recursive: true })
-    const { ok, stdout, output } = await run(pnpm(...filters, 'pack', '--json', '--pack-destination', folder))
+    const { ok, stdout, output } = await run(pnpm(...filters, 'pack', '--json', '--pack-destination', folder), {
+      cwd: root,
+    })
     if (!ok) throw new Error(output)
     for (const { name, filename } of JSON.parse(stdout)) tarballs.set(name, filename)
   }

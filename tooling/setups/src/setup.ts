@@ -7,6 +7,8 @@ export interface Setup {
   readonly what: string
   /** Packages from npm, each `name@range`, beside ours. */
   readonly install?: readonly string[]
+  /** The tool that it gets from npm by npx, `name@range`. */
+  readonly fetches?: string
   /** Whether it runs without `--all`: it needs no large download. */
   readonly quick?: boolean
   /** What the message says about what to do, where the set-up cannot work. Absent: it works. */

@@ -34,10 +34,10 @@ export class Site implements AsyncDisposable {
     this.#redis = redis
   }
 
-  /** Pack the packages, which must be built, and install them with npm. */
-  static async open(): Promise<Site> {
+  /** Pack the packages of a workspace, by default this one, which must be built, and install them with npm. */
+  static async open(workspace?: string): Promise<Site> {
     const dir = await mkdtemp(join(tmpdir(), 'rq-setups-'))
-    const tarballs = await packAll(join(dir, 'tarballs'))
+    const tarballs = await packAll(join(dir, 'tarballs'), workspace)
     const site = new Site(dir, tarballs, await startServer(await acquireRedis()))
     await writeFile(join(dir, 'package.json'), '{"name":"site","private":true}')
     await site.#install(dir, [...tarballs.values()])

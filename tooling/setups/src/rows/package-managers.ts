@@ -5,15 +5,13 @@ import { type Setup, SetupError } from '../setup.ts'
 import { BY_FUNCTION, JOBS } from './programs.ts'
 
 /** A project of its own, installed by a package manager with what `pnpm packed` writes. */
-function installedBy(name: string, install: readonly string[], command: readonly [string, ...string[]]): Setup {
+function installedBy(name: string, fetches: string | undefined, command: readonly [string, ...string[]]): Setup {
   return {
+    ...(fetches !== undefined && { fetches }),
     name: `installed by ${name}`,
     what: 'rq and rq-cli from `pnpm packed`',
     async run(project) {
-      const tool =
-        install.length > 0
-          ? ['npx', '--yes', ...install.flatMap((one) => ['--package', one]), '--', ...command]
-          : command
+      const tool = fetches === undefined ? command : ['npx', '--yes', '--package', fetches, '--', ...command]
       await project.write({ ...projectFiles(project.tarballs), ...JOBS, 'main.js': BY_FUNCTION })
       const [file = '', ...args] = tool
       await project.exec(file, ...args)
@@ -27,8 +25,8 @@ function installedBy(name: string, install: readonly string[], command: readonly
 }
 
 export const PACKAGE_MANAGERS: readonly Setup[] = [
-  installedBy('npm', [], ['npm', 'install', '--no-audit', '--no-fund', '--prefer-offline']),
-  installedBy('pnpm 12', [], [...pnpm(), 'install', '--no-frozen-lockfile']),
-  installedBy('Yarn 1', ['yarn@1'], ['yarn', 'install', '--no-lockfile']),
-  installedBy('Bun', ['bun@1'], ['bun', 'install']),
+  installedBy('npm', undefined, ['npm', 'install', '--no-audit', '--no-fund', '--prefer-offline']),
+  installedBy('pnpm 12', undefined, [...pnpm(), 'install', '--no-frozen-lockfile']),
+  installedBy('Yarn 1', 'yarn@1', ['yarn', 'install', '--no-lockfile']),
+  installedBy('Bun', 'bun@1', ['bun', 'install']),
 ]
