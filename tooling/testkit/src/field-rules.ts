@@ -112,6 +112,7 @@ const RESULT: Readonly<Record<string, Rule>> = {
   return_value: BASE64,
   exc_string: BASE64,
   error: TEXT,
+  retried: oneOf(['1']),
   execution_id: EXECUTION,
   execution_started_at: SECONDS,
   execution_ended_at: SECONDS,

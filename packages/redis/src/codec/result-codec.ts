@@ -16,11 +16,18 @@ import { msOf, parseTime } from './time.ts'
 /** Bytes that are shown of an error. Ours are shorter; those of Python have no limit. */
 const LONGEST_SHOWN_ERROR = 1024 ** 2
 
-/** Encode a result as names and values of a stream entry, in turn. An error is zlib in base64, a value base64. */
+/**
+ * Encode a result as names and values of a stream entry, in turn. An error is zlib in base64, a value base64. A failed
+ * attempt that is followed by another one is a failure with a mark of ours: readers of RQ before 2.1 know no type
+ * `retried`, which only a returned Retry has.
+ */
 export function encodeResult(settlement: Settlement, workerName: string): ScriptArgument[] {
   const result = settlement.result
   if (result === undefined) return []
-  const fields: ScriptArgument[] = ['type', RESULT_TYPE_NUMBERS[result.type], 'worker_name', workerName]
+  const isFailedAttempt = result.type === 'retried' && result.excString !== undefined
+  const type = RESULT_TYPE_NUMBERS[isFailedAttempt ? 'failed' : result.type]
+  const fields: ScriptArgument[] = ['type', type, 'worker_name', workerName]
+  if (isFailedAttempt) fields.push('retried', 1)
   if (result.returnValue !== undefined) {
     fields.push('return_value', Buffer.from(result.returnValue as string).toString('base64'))
   }
@@ -48,7 +55,7 @@ export function decodeResult(id: Buffer, fields: readonly Buffer[]): ResultRecor
   const returnValue = map.get('return_value')
   const excString = map.get('exc_string')
   return {
-    type,
+    type: type === 'failed' && map.get('retried') === '1' ? 'retried' : type,
     createdAtMs: parseTime(map.get('ended_at') ?? '') ?? msOf(readNumber(String(id).split('-')[0])) ?? 0,
     ...(returnValue === undefined ? {} : { returnValue: Buffer.from(returnValue, 'base64') }),
     ...(value === undefined ? {} : { returnValue: value }),
