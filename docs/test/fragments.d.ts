@@ -6,6 +6,7 @@ declare const Webhook: typeof import('rq').Webhook
 declare const CronScheduler: typeof import('rq').CronScheduler
 declare const Job: typeof import('rq').Job
 declare const Group: typeof import('rq').Group
+declare const NoRetryError: typeof import('rq').NoRetryError
 declare const Retry: typeof import('rq').Retry
 declare const Repeat: typeof import('rq').Repeat
 declare const Dependency: typeof import('rq').Dependency

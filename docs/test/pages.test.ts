@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { ERROR_CODES } from '@rq/core'
 import { expect, it } from 'vitest'
 import { guide } from '../.vitepress/guide.ts'
+import { deadAnchors } from './headings.ts'
 
 const DOCS = fileURLToPath(new URL('..', import.meta.url))
 
@@ -20,6 +21,15 @@ it('every page is in the sidebar', () => {
       .map((file) => `/${folder}${file.replace(/\.md$/, '')}`),
   )
   expect(pages.filter((page) => page !== '/index' && !linked.includes(page))).toEqual([])
+})
+
+it('every link to a heading leads to one', () => {
+  const pages = ['', 'guide/', 'adr/'].flatMap((folder) =>
+    readdirSync(`${DOCS}${folder}`)
+      .filter((file) => file.endsWith('.md'))
+      .map((file) => `${DOCS}${folder}${file}`),
+  )
+  expect([...pages, `${DOCS}../README.md`].flatMap(deadAnchors)).toEqual([])
 })
 
 it('every error code has a section of its own', () => {
