@@ -242,15 +242,14 @@ export class Run {
   #newJob(facts: JobFacts): NewJob {
     const knownMs = facts.again ? this.#createdMs.get(facts.id) : undefined
     const createdAtMs = knownMs ?? ++this.#clockMs
+    const hasNewId = !facts.again && !this.#createdMs.has(facts.id)
     this.#createdMs.set(facts.id, createdAtMs)
     return newJob(
       {
         id: facts.id,
         origin: facts.queue,
         createdAtMs,
-        resultTtlS: facts.resultTtlS,
-        retryIntervalsS: [facts.retryDelayed ? DELAY_S : 0],
-        repeatIntervalsS: [facts.repeatDelayed ? DELAY_S : 0],
+        ...(facts.resultTtlS !== undefined && { resultTtlS: facts.resultTtlS }),
         ...(facts.ttlS !== undefined && { ttlS: facts.ttlS }),
         ...(facts.dependencies.length > 0 && {
           dependencyIds: facts.dependencies,
@@ -259,12 +258,19 @@ export class Run {
         ...(facts.dependencyFront && { enqueueAtFront: true }),
         ...(facts.limit !== undefined && { rateLimit: { key: facts.limit, concurrency: facts.concurrency } }),
         ...(facts.group !== undefined && { groupId: facts.group }),
-        ...(facts.retries > 0 && { retriesLeft: facts.retries }),
-        ...(facts.repeats > 0 && { repeatsLeft: facts.repeats }),
+        ...(facts.retries > 0 && {
+          retriesLeft: facts.retries,
+          retryIntervalsS: [facts.retryDelayed ? DELAY_S : 0],
+        }),
+        ...(facts.repeats > 0 && {
+          repeatsLeft: facts.repeats,
+          repeatIntervalsS: [facts.repeatDelayed ? DELAY_S : 0],
+        }),
       },
       {
         atFront: facts.atFront || facts.dependencyFront,
         unique: facts.unique,
+        hasNewId,
         ...(facts.again && { again: true }),
         ...(facts.scheduled && { dueMs: FAR_MS }),
       },

@@ -25,8 +25,8 @@ export interface JobFacts {
   readonly retryDelayed: boolean
   readonly repeats: number
   readonly repeatDelayed: boolean
-  /** -1 = without end, 0 = not at all, else seconds. */
-  readonly resultTtlS: number
+  /** -1 = without end, 0 = not at all, else seconds; undefined = as the worker says. */
+  readonly resultTtlS: number | undefined
   readonly ttlS: number | undefined
 }
 
@@ -48,7 +48,7 @@ export function fewFacts(facts: Partial<JobFacts> & { readonly id: string }): Jo
     retryDelayed: false,
     repeats: 0,
     repeatDelayed: false,
-    resultTtlS: 500,
+    resultTtlS: undefined,
     ttlS: undefined,
     ...facts,
   }
@@ -82,7 +82,7 @@ const id = fc.constantFrom(...IDS)
 const rarely = fc.integer({ min: 0, max: 4 }).map((n) => n === 0)
 const which = fc.nat(20)
 
-const job: fc.Arbitrary<JobFacts> = fc
+const anyJob: fc.Arbitrary<JobFacts> = fc
   .record({
     id,
     queue,
@@ -99,7 +99,7 @@ const job: fc.Arbitrary<JobFacts> = fc
     retryDelayed: fc.boolean(),
     repeats: fc.integer({ min: 0, max: 1 }),
     repeatDelayed: fc.boolean(),
-    resultTtlS: fc.constantFrom(500, 500, 0, -1),
+    resultTtlS: fc.constantFrom(undefined, 500, 0, -1),
     ttlS: fc.constantFrom(undefined, undefined, undefined, 1000),
   })
   .map((facts) => {
@@ -108,11 +108,16 @@ const job: fc.Arbitrary<JobFacts> = fc
     return { ...facts, concurrency, dependencies, dependencyFront: dependencies.length > 0 && facts.dependencyFront }
   })
 
+/** A lone plain job whose id is new has a script of its own. */
+const plainJob = fc.record({ id, queue }).map(fewFacts)
+const job = fc.oneof({ weight: 3, arbitrary: anyJob }, { weight: 1, arbitrary: plainJob })
+const jobs = fc.oneof(fc.array(job, { minLength: 1, maxLength: 3 }), fc.tuple(plainJob))
+
 const outcome: fc.Arbitrary<StepOutcome> = fc.constantFrom('returned', 'returned', 'raised', 'retry', 'stopped')
 
 const is = <K extends Step['kind']>(kind: K) => fc.constant(kind)
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ kind: is('enqueue'), jobs: fc.array(job, { minLength: 1, maxLength: 3 }) }) },
+  { weight: 8, arbitrary: fc.record({ kind: is('enqueue'), jobs }) },
   // A queue that runs its jobs at once takes no rate limit, and schedules like any other.
   {
     weight: 1,

@@ -1,5 +1,7 @@
 import { randomHex } from '@rq/core'
 import type { JobRecord, NewJob } from '@rq/job'
+import type { WordsOf } from '../connection/script.ts'
+import type { enqueuePlain } from '../connection/scripts.generated.ts'
 import { CALL_ITSELF, encodeJob } from './job-codec.ts'
 import type { Packable, PackableTable } from './message-pack.ts'
 import { formatTime } from './time.ts'
@@ -15,26 +17,41 @@ export interface Begin {
   readonly execution: string
 }
 
+/** A plain job, which has what every job has and no more. */
+export type PlainJob = NewJob & { readonly record: JobRecord & { readonly timeoutS: number } }
+
+/**
+ * Whether a job has nothing beside what every job has. It may miss one that was made in another way; then the script
+ * gets the names of its fields too.
+ */
+export function isPlainJob(job: NewJob): job is PlainJob {
+  return job.record.timeoutS !== undefined && !hasExtra(job) && isPlain(job.record)
+}
+
+/** The arguments of enqueue_plain.lua; its header is the contract. */
+export function plainArguments(prefix: string, stamp: string, job: PlainJob): WordsOf<typeof enqueuePlain>[1] {
+  const { createdAtMs, data, description = CALL_ITSELF, id, origin, timeoutS } = job.record
+  return [prefix, stamp, id, origin, formatTime(createdAtMs), data, description, timeoutS]
+}
+
 /** Append one job as lib/enqueue.lua reads it; the comment there is the contract. Returns whether it is a plain one. */
 export function pushJob(list: Packable[], job: NewJob, begin?: Begin): boolean {
   const { record } = job
-  const isSimple = begin === undefined && !hasExtra(job)
-  const { id, origin, description = CALL_ITSELF, timeoutS } = record
-  if (isSimple && timeoutS !== undefined && isPlain(record)) {
-    list.push(id, origin, formatTime(record.createdAtMs), record.data, description, timeoutS)
+  const { id, origin } = record
+  if (begin === undefined && isPlainJob(job)) {
+    const { createdAtMs, data, description = CALL_ITSELF, timeoutS } = job.record
+    list.push(id, origin, formatTime(createdAtMs), data, description, timeoutS)
     return true
   }
   const fields = encodeJob(record)
   // For a claim: nothing that an earlier job has left of its id is in a list.
   if (record.ttlS !== undefined) fields.push('listed_once', '1')
+  const isSimple = begin === undefined && !hasExtra(job)
   list.push(true, id, origin, isSimple ? false : extraOf(job, begin), fields.length, ...fields)
   return false
 }
 
-/**
- * Whether a record with a timeout has nothing beside what every job has, except a description. It may miss one that
- * was made in another way; then the script gets the names of its fields too.
- */
+/** Whether a record with a timeout has nothing beside what every job has, except a description. */
 function isPlain(record: JobRecord): boolean {
   if (record.results !== 'hash' || record.origin === '') return false
   let count = 0

@@ -2815,6 +2815,46 @@ end`,
 }
 
 /**
+ * Enqueue one plain job whose id no job has had, as most calls do: what the script enqueue does with it, without what that does for others. Writes nothing if there is such a job: then this call was sent twice, or an id was made twice.
+ *
+ * Keys: queues (rq:queues)
+ *
+ * Reply: whether it is queued
+ */
+export const enqueuePlain: Script<
+  [queues: string],
+  [
+    prefix: string,
+    stamp: string,
+    id: string,
+    queue: string,
+    createdAt: string,
+    data: string | Uint8Array,
+    description: string,
+    timeout: number,
+  ],
+  0 | 1
+> = {
+  name: 'enqueue_plain',
+  sha: '3a6044ebb56c3bdaa526d601094792f5057ec865',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua`,
+    String.raw`local queuesKey = KEYS[1]
+local prefix, id, queue = ARGV[1], ARGV[3], ARGV[4]
+local call, key, list = redis.call, prefix .. 'job:' .. id, prefix .. 'queue:' .. queue
+if call('EXISTS', key) == 1 then return 0 end
+call('SADD', queuesKey, list)
+local answer = redis.pcall('RPUSH', list, id)
+if type(answer) == 'table' then return answer end
+call('HSET', key, 'status', 'queued', 'enqueued_at', ARGV[2], 'created_at', ARGV[5], 'data', ARGV[6],
+  'origin', queue, 'last_heartbeat', '', 'description', ARGV[7], 'timeout', ARGV[8])
+return 1`,
+  ),
+}
+
+/**
  * Read everything that decides whether a job will run.
  *
  * Keys: job (rq:job:<id>)

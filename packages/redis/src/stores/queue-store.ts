@@ -1,6 +1,6 @@
 import { randomHex } from '@rq/core'
 import type { BeginReply, BrokenJobRecord, NewJob, Placement, QueueCounts, QueueStore, RegistryKind } from '@rq/job'
-import { type Begin, pushJob } from '../codec/enqueue-arguments.ts'
+import { type Begin, isPlainJob, plainArguments, pushJob } from '../codec/enqueue-arguments.ts'
 import { type Packable, packList } from '../codec/message-pack.ts'
 import { scoreMs, stampNow } from '../codec/time.ts'
 import type { Connections } from '../connection/connections.ts'
@@ -38,7 +38,14 @@ export class RedisQueueStore implements QueueStore {
   }
 
   async enqueue(jobs: readonly NewJob[]): Promise<Placement[]> {
-    const args = enqueueArguments(this.#keys.prefix, jobs)
+    const stamp = stampNow()
+    const [first] = jobs
+    if (jobs.length === 1 && first?.hasNewId === true && isPlainJob(first)) {
+      const words = plainArguments(this.#keys.prefix, stamp, first)
+      if ((await this.#connections.run(scripts.enqueuePlain, [this.#keys.queues], words)) === 1) return ['queued']
+    }
+    // With the same stamp, so that the script knows a call that was sent twice.
+    const args = enqueueArguments(this.#keys.prefix, stamp, jobs)
     const answers = await this.#connections.run(scripts.enqueue, [this.#keys.queues], args)
     if (typeof answers === 'number') return jobs.map(() => 'queued')
     if (haveManyDependencies(jobs)) await this.#checkDependencies()
@@ -46,12 +53,13 @@ export class RedisQueueStore implements QueueStore {
   }
 
   enqueueInto(pipeline: unknown, jobs: readonly NewJob[]): void {
-    pipeScript(pipeline, scripts.enqueue, [this.#keys.queues], enqueueArguments(this.#keys.prefix, jobs))
+    pipeScript(pipeline, scripts.enqueue, [this.#keys.queues], enqueueArguments(this.#keys.prefix, stampNow(), jobs))
   }
 
   async begin(job: NewJob, workerName: string, leaseMs: number): Promise<BeginReply> {
     const executionId = `0${randomHex().slice(0, 19)}`
-    const args = enqueueArguments(this.#keys.prefix, [job], { worker: workerName, leaseMs, execution: executionId })
+    const begin = { worker: workerName, leaseMs, execution: executionId }
+    const args = enqueueArguments(this.#keys.prefix, stampNow(), [job], begin)
     const answers = await this.#connections.run(scripts.enqueue, [this.#keys.queues], args)
     const [placement] = typeof answers === 'number' ? [] : answers
     if (placement === 'deferred' && haveManyDependencies([job])) await this.#checkDependencies()
@@ -242,14 +250,19 @@ function expires(kind: RegistryKind): boolean {
 }
 
 /** The arguments of enqueue.lua for a batch; its header is the contract. */
-function enqueueArguments(prefix: string, jobs: readonly NewJob[], begin?: Begin): WordsOf<typeof scripts.enqueue>[1] {
+function enqueueArguments(
+  prefix: string,
+  stamp: string,
+  jobs: readonly NewJob[],
+  begin?: Begin,
+): WordsOf<typeof scripts.enqueue>[1] {
   const list: Packable[] = []
   let arePlain = jobs.length > 0 && jobs.length <= MOST_PLAIN
   for (const job of jobs) arePlain = pushJob(list, job, begin) && arePlain
   // New ids are all different.
   const haveNewIds = jobs.every(({ hasNewId }) => hasNewId === true)
   if (arePlain && !haveNewIds && jobs.length > 1) arePlain = haveDifferentIds(jobs)
-  return [prefix, stampNow(), packList(list), (arePlain ? 1 : 0) + (haveNewIds ? 2 : 0)]
+  return [prefix, stamp, packList(list), (arePlain ? 1 : 0) + (haveNewIds ? 2 : 0)]
 }
 
 function haveDifferentIds(jobs: readonly NewJob[]): boolean {

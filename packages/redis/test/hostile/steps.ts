@@ -161,6 +161,7 @@ async function enqueueAll({ storage }: Place, faults: Faults, queue: QueueName, 
     newJob({ id: `${queue}-new-${word}`, origin: queue, ...facts }, where)
   const { queues } = storage
   await make('enqueue', () => queues.enqueue([job('1')]))
+  await make('enqueue plain', () => queues.enqueue([job('11', {}, { hasNewId: true })]))
   await make('enqueue', () => queues.enqueue([job('2'), job('3', { ttlS: 60 }), job('4', {}, { atFront: true })]))
   await make('enqueue limited', () => queues.enqueue([job('5', { rateLimit: { key: `k-${queue}`, concurrency: 1 } })]))
   await make('enqueue dependent', () => queues.enqueue([job('6', { dependencyIds: [`${queue}-parent`] })]))
