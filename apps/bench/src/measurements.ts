@@ -128,7 +128,7 @@ const MEASUREMENTS: readonly Measurement[] = [
       const jobs = Math.round(100_000 * share)
       return [
         { do: 'fill', jobs, payload: TINY },
-        { do: 'process', kind: 'inline', concurrency: 50, from: 0, to: jobs, longestMs: 120_000 },
+        { do: 'process', kind: 'inline', concurrency: 50, from: 0, to: jobs },
       ]
     },
     memory: ['waitingBytes', 'finishedBytes'],
@@ -189,7 +189,7 @@ const MEASUREMENTS: readonly Measurement[] = [
       const jobs = Math.round(1_000_000 * share)
       return [
         { do: 'fill', jobs, payload: TINY },
-        { do: 'process', kind: 'inline', concurrency: 50, from: Math.round(jobs / 5), to: jobs, longestMs: 120_000 },
+        { do: 'process', kind: 'inline', concurrency: 50, from: Math.round(jobs / 5), to: jobs },
       ]
     },
     show: ['rssMb', 'rssGrowthMb'],

@@ -11,8 +11,8 @@ export type Step =
       /** The numbers of finished jobs between which the clock runs. */
       readonly from: number
       readonly to: number
-      /** The longest time that the clock runs. */
-      readonly longestMs: number
+      /** The longest time that the clock runs. Absent: until `to`, or the measurement has failed. */
+      readonly longestMs?: number
     }
   | { readonly do: 'latency'; readonly samples: number }
   | { readonly do: 'schedule'; readonly jobs: number; readonly spreadMs: number }

@@ -60,6 +60,12 @@ describe('judge', () => {
     expect(judged('process-50', 'redisUs', [[10, 39]])?.verdict).toBe('missed')
   })
 
+  it('says that a worker which shrank has met the limit of its growth', () => {
+    const collection = new Collection('rq')
+    collection.add('rss', 'rq', 0, { figures: { rssGrowthMb: -12.5 } })
+    expect(judge(collection.results(), {}, 'rq')[0]).toMatchObject({ figure: 'rss.rssGrowthMb', verdict: 'met' })
+  })
+
   it('leaves out what was not measured', () => {
     expect(judged('process-50', 'mainUs', [])).toBeUndefined()
   })

@@ -48,7 +48,7 @@ function verdictOf(target: Target, values: readonly number[]): Verdict {
   return good === values.length ? 'met' : good === 0 ? 'missed' : 'doubtful'
 }
 
-function isGood({ least = 0, most = Number.POSITIVE_INFINITY }: Target, value: number): boolean {
+function isGood({ least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY }: Target, value: number): boolean {
   return value >= least && value <= most
 }
 
