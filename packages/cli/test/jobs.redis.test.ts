@@ -1,3 +1,4 @@
+import stringWidth from 'string-width'
 import { describe, expect, test } from 'vitest'
 import { CliFixture } from './cli-fixture.ts'
 
@@ -81,6 +82,21 @@ describe('jobs', () => {
     const some = await cli.run(['jobs', '--queue', 'low', '--limit', '2', '--json'])
     expect(JSON.parse(some.out)).toMatchObject({ total: 3, jobs: [{ id: 'a', status: 'queued' }, { id: 'b' }] })
     expect((await cli.run(['jobs', '--limit', '2'])).err).toBe('2 of 4 jobs\n')
+  })
+
+  test('keeps to the width of the terminal, and cuts nothing else', async () => {
+    await using cli = await CliFixture.open()
+    const queue = `mail-${'x'.repeat(80)}`
+    const description = `\x1b[2J邮件${'y'.repeat(80)}`
+    await cli.queue(queue).enqueue('jobs.echo', [], { jobId: `id-${'z'.repeat(80)}`, description })
+    const { out } = await cli.run(['jobs', '--no-color'], { terminal: true })
+    const lines = out.trimEnd().split('\n')
+    expect(lines).toHaveLength(2)
+    expect(lines[1]).toMatch(/^id-z{32}… {2}queued {2}mail-x{14}… {2}\d+ \S+ ago {2}\S*…$/)
+    expect(stringWidth(lines[1] ?? '')).toBeLessThanOrEqual(80)
+    const piped = await cli.run(['jobs'])
+    expect(piped.out).toContain(`id-${'z'.repeat(80)}  queued  ${queue}  `)
+    expect(piped.out).toContain(`\\x1b[2J邮件${'y'.repeat(80)}`)
   })
 
   test('lists what is no job, when asked', async () => {

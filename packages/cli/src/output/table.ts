@@ -3,9 +3,23 @@ import { visible } from './terminal-text.ts'
 
 const GAP = '  '
 
-/** Rows in aligned columns. Every cell is made safe for a terminal; the last column is cut at `columns`. */
+/** How much of a cell is looked at, in UTF-16 units: to measure a text takes long when the text is long. */
+const LONGEST_CELL = 1000
+/** The widest that columns of a terminal are, but for the last one: an id fits into the first. */
+const WIDEST_FIRST = 36
+const WIDEST = 20
+
+/**
+ * Rows in aligned columns. Every cell is made safe for a terminal. With a limit on `columns`, cells and lines that are
+ * too long are cut; without one, only what has more than 1000 characters.
+ */
 export function table(header: readonly string[], rows: readonly (readonly string[])[], columns: number): string[] {
-  const safe = [header, ...rows].map((row) => row.map(visible))
+  const last = header.length - 1
+  const widest = (column: number): number => {
+    if (column === last || columns === Number.POSITIVE_INFINITY) return columns
+    return column === 0 ? WIDEST_FIRST : WIDEST
+  }
+  const safe = [header, ...rows].map((row) => row.map((cell, column) => cut(visible(shortened(cell)), widest(column))))
   const widths = header.map((_, column) => Math.max(...safe.map((row) => stringWidth(row[column] ?? ''))))
   return safe.map((row) => {
     const cells = row.map((cell, column) => padded(cell, widths[column] ?? 0))
@@ -34,15 +48,24 @@ function indent(text: string): string {
 
 const CHARACTERS = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
+/** The start of a text that is very long, with an ellipsis. Splits no pair of surrogates. */
+function shortened(text: string): string {
+  if (text.length <= LONGEST_CELL) return text
+  return `${text.slice(0, LONGEST_CELL).replace(/[\ud800-\udbff]$/, '')}…`
+}
+
 /** The text in at most `columns` columns; a cut text ends with an ellipsis. */
 function cut(text: string, columns: number): string {
-  if (stringWidth(text) <= columns) return text
-  let kept = ''
-  let width = 1
-  for (const { segment } of CHARACTERS.segment(text)) {
+  if (text.length <= columns && ONE_COLUMN_EACH.test(text)) return text
+  let width = 0
+  let fitting = 0
+  for (const { index, segment } of CHARACTERS.segment(text)) {
+    // As long as there is room for an ellipsis.
+    if (width < columns) fitting = index
     width += stringWidth(segment)
-    if (width > columns) break
-    kept += segment
+    if (width > columns) return `${text.slice(0, fitting)}…`
   }
-  return `${kept}…`
+  return text
 }
+
+const ONE_COLUMN_EACH = /^[ -~]*$/
