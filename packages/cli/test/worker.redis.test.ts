@@ -136,10 +136,27 @@ describe('worker', () => {
     },
   )
 
-  test('refuses an exception handler that its module does not export, where the worker runs the jobs itself', async () => {
+  test.each(['process', 'thread', 'inline'])(
+    'refuses an exception handler that its module does not export, at its start: %s',
+    async (horse) => {
+      await using cli = await CliFixture.open()
+      await cli.enqueued('jobs.nothing')
+      for (const reference of ['./jobs#nope', 'jobs.nope']) {
+        const { code, err } = await cli.run(['worker', '--burst', '--horse', horse, '--exception-handler', reference])
+        expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining('Invalid --exception-handler: ') })
+        expect(err).toContain('jobs.mjs was imported, but')
+      }
+      expect(await cli.queue().count()).toBe(1)
+    },
+  )
+
+  test('does not start a pool with it either', async () => {
     await using cli = await CliFixture.open()
-    const { code, err } = await cli.run(['worker', ...inline, '--exception-handler', './jobs#nope'])
-    expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining('jobs.mjs was imported, but') })
+    await cli.enqueued('jobs.nothing')
+    const { code, err } = await cli.run(['worker-pool', '--burst', '--exception-handler', './jobs#nope'])
+    expect(code).not.toBe(0)
+    expect(err).toContain('jobs.mjs was imported, but')
+    expect(await cli.queue().count()).toBe(1)
   })
 
   test('refuses a folder of the configuration that does not exist', async () => {

@@ -1,10 +1,12 @@
 import { invalidOption } from './errors.ts'
+import { guarded } from './guarded-logger.ts'
 import { LOG_LEVELS, type LogFields, type Logger, type LogLevel } from './logger.ts'
 import { oneLineLogger } from './one-line.ts'
 
 /**
  * What can be given as a logger: a {@link Logger}, `console`, or a logger of winston or pino. Each takes a message and
- * then fields, but for pino, which wants the fields first: it is recognised.
+ * then fields, but for pino, which wants the fields first: it is recognised. What it throws loses that line and nothing
+ * else; Node.js prints one warning.
  */
 export interface LoggerLike {
   debug(message: string, fields?: LogFields): void
@@ -25,7 +27,7 @@ type Pino = Readonly<Record<LogLevel, (first: LogFields | string, message?: stri
  */
 export function loggerOf(given: LoggerLike, option = 'logger'): Logger {
   if (!isLogger(given)) throw invalidOption(option, given, 'a logger with debug(), info(), warn() and error()')
-  return oneLineLogger(isPino(given) ? pinoLogger(given) : withChild(given, {}))
+  return oneLineLogger(guarded(isPino(given) ? pinoLogger(given) : withChild(given, {})))
 }
 
 function isLogger(value: unknown): value is LoggerLike {
@@ -63,8 +65,8 @@ function withChild(logger: LoggerLike, own: LogFields): Logger {
   if (typeof logger.child === 'function') return logger as Logger
   const at = (level: LogLevel) => (message: string, fields?: LogFields) => {
     const all = { ...own, ...fields }
-    if (Object.keys(all).length === 0) logger[level](message)
-    else logger[level](message, all)
+    // What an async method returns may reject.
+    return Object.keys(all).length === 0 ? logger[level](message) : logger[level](message, all)
   }
   return {
     debug: at('debug'),

@@ -9,7 +9,10 @@ import { FunctionLoader, type FunctionLoaderOptions, packageFolder, parsePackage
 export interface StartCheckOptions extends FunctionLoaderOptions {
   /** References of exception handlers. */
   readonly handlers: readonly string[]
-  /** Whether this process may import the modules of handlers. False: it only looks for their files. */
+  /**
+   * Whether this process may import the modules of handlers. False: it only looks for their files, and the first horse
+   * loads them.
+   */
   readonly mayImport: boolean
 }
 
@@ -33,10 +36,15 @@ export async function checkStart({ handlers, mayImport, ...options }: StartCheck
       await (mayImport ? loader.load(reference) : loader.find(reference))
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause)
-      const details = { option: 'exceptionHandlers' }
-      throw new RqError('RQ_INVALID_OPTION', `Invalid exceptionHandlers: ${why}`, { details, cause })
+      throw badHandler(why, cause)
     }
   }
+}
+
+/** The error for an exception handler that cannot be loaded; `why` names its reference. */
+export function badHandler(why: string, cause?: unknown): RqError {
+  const details = { option: 'exceptionHandlers' }
+  return new RqError('RQ_INVALID_OPTION', `Invalid exceptionHandlers: ${why}`, { details, cause })
 }
 
 /**

@@ -27,6 +27,7 @@ const VALID: readonly FromHorse[] = [
   { type: 'call', call: 1, port: 'jobs', method: 'fetch', args: [{ anything: null }] },
   { type: 'warning', message: 'x', fields: { bytes: 1 } },
   { type: 'fatal', error: 'x', jobId: 'j' },
+  { type: 'bad_handler', error: 'x' },
   { type: 'exit' },
 ]
 
@@ -78,6 +79,7 @@ describe('checkMessage', () => {
     [{ type: 'warning', fields: {} }, 'message is undefined'],
     [{ type: 'warning', message: 'x', fields: { bytes: '1' } }, 'fields is an object, expected amounts'],
     [{ type: 'fatal' }, 'error is undefined'],
+    [{ type: 'bad_handler' }, 'error is undefined'],
     [{ type: 'exit', jobId: 7 }, 'jobId is 7'],
   ])('refuses %j', (message, why) => {
     expect(() => checkMessage(message)).toThrow(why)

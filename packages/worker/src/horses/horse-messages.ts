@@ -67,6 +67,9 @@ const CHECKS: Readonly<Record<FromHorse['type'], (message: Fields) => void>> = {
     text('message', message)
     if (!isFields(fields) || !Object.values(fields).every(isAmount)) throw wrong('fields', fields, 'amounts')
   },
+  bad_handler({ error }) {
+    text('error', error)
+  },
   fatal({ error, jobId }) {
     text('error', error)
     if (jobId !== undefined) string('jobId', jobId)

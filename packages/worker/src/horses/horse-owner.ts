@@ -20,6 +20,8 @@ export interface HorseOwner {
   /** These tasks had not begun, and will not begin in this horse. */
   onReleased(runs: readonly TaskRun[]): void
   onWarning(warning: HorseWarning): void
+  /** An exception handler cannot be loaded. */
+  onBadHandler(error: string): void
   /** A job in the horse calls the store. */
   onCall(horse: Horse, call: HorseCall): void
   /**

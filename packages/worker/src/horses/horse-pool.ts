@@ -1,6 +1,7 @@
 import type { Clock, Logger, RqError } from '@rq/core'
 import type { Storage } from '@rq/job'
 import type { AbortReason, CallbackTask, HorseSetup, JobTask, TaskEnd } from '../inside-horse/protocol.ts'
+import { badHandler } from '../start-check.ts'
 import type { WorkerLog } from '../worker-log.ts'
 import { Horse } from './horse.ts'
 import { answerCall } from './horse-calls.ts'
@@ -231,6 +232,10 @@ export class HorsePool implements HorseOwner {
     if (this.#warned.has(message) || this.#warned.size >= MOST_WARNINGS) return
     this.#warned.add(message)
     this.#options.logger.warn(message, fields)
+  }
+
+  onBadHandler(error: string): void {
+    this.#options.onBroken(badHandler(error))
   }
 
   onDoubt({ number }: Horse, run: TaskRun): void {

@@ -34,6 +34,7 @@ beforeEach(() => {
     onLeaving() {},
     onReleased: (runs) => released.push(...runs.map(({ id }) => id)),
     onWarning() {},
+    onBadHandler() {},
     onCall() {},
     onDoubt: (_, run) => doubtful.push(run),
     onGone(_, __, ___, runs) {

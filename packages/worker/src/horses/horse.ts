@@ -277,6 +277,10 @@ export class Horse {
       case 'warning':
         this.#owner.onWarning(message)
         return
+      case 'bad_handler':
+        if (this.#state !== 'starting') throw new InvalidMessage('it has loaded its exception handlers before')
+        this.#owner.onBadHandler(message.error)
+        return
       case 'fatal':
         this.#fatal = message.error
         this.#culprit = message.jobId

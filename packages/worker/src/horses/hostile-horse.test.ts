@@ -53,6 +53,7 @@ function message(dice: Dice, running: string): FromHorse {
     () => ({ type: 'exposed', id, earlierJobs: ['j1'] }),
     () => ({ type: 'call', call: dice.roll(9), port: 'jobs', method: 'fetch', args: ['j1'] }),
     () => ({ type: 'fatal', error: 'Error: x', jobId: dice.pick(IDS) }),
+    () => ({ type: 'bad_handler', error: 'Error: x' }),
     () => ({ type: 'draining' }),
     () => ({ type: 'exit', jobId: dice.pick(IDS) }),
   ])()
@@ -132,6 +133,7 @@ function tell(seed: number): Told {
       onProgress() {},
       onLeaving() {},
       onWarning() {},
+      onBadHandler() {},
       onCall() {},
       onReleased: released,
       onDoubt: (_, run) => note('doubt')([run]),

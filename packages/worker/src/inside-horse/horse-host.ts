@@ -104,7 +104,19 @@ export class HorseHost {
     const [onEnd, memory] = [this.#onEnd, this.#memory]
     const leftovers = new Leftovers()
     this.#runner = new Runner({ slots: 1, runTask, abortError, send: this.#send, onEnd, leftovers, memory })
+    if (setup.number === 1 && !(await this.#canLoad(exceptionHandlers, loader))) return
     this.#send({ type: 'ready' })
+  }
+
+  /** Load the exception handlers, which a job would need only when it fails. Reports the first bad one. */
+  async #canLoad(references: readonly string[], loader: FunctionLoader): Promise<boolean> {
+    try {
+      for (const reference of references) await loader.load(reference)
+      return true
+    } catch (error) {
+      this.#send({ type: 'bad_handler', error: error instanceof Error ? error.message : String(error) })
+      return false
+    }
   }
 }
 

@@ -140,6 +140,8 @@ export type FromHorse =
     }
   /** To be logged by the worker. */
   | { readonly type: 'warning'; readonly message: string; readonly fields?: LogFields | undefined }
+  /** The first horse of a worker could not load an exception handler: its worker refuses to start. */
+  | { readonly type: 'bad_handler'; readonly error: string }
   /** An uncaught error, which ends the process. `jobId`: the job that made it, as far as that is known. */
   | { readonly type: 'fatal'; readonly error: string; readonly jobId?: string | undefined }
   /** The horse quits when it has written what its jobs have printed, or after {@link DRAIN_MS}. */

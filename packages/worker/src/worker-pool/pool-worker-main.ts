@@ -5,6 +5,7 @@ import { handleSignals } from '../signals.ts'
 import { Worker } from '../worker.ts'
 import type { PoolWorkerSetup } from './pool-worker.ts'
 import { poolWorkerLogger } from './pool-worker-log.ts'
+import { refusalOf } from './pool-worker-refusal.ts'
 
 // For jobs. A flag of Node would also read the map of each of our modules when it is loaded.
 process.setSourceMapsEnabled(true)
@@ -27,6 +28,14 @@ async function main(): Promise<void> {
   process.once('disconnect', () => void worker.stop())
   try {
     await worker.work({ ...setup.work, burst: setup.burst })
+  } catch (error) {
+    const refusal = refusalOf(error)
+    if (refusal === undefined) throw error
+    process.exitCode = 1
+    await new Promise<void>((resolve) => {
+      if (process.connected) process.send?.(refusal, undefined, undefined, () => resolve())
+      else resolve()
+    })
   } finally {
     await storage.close()
     if (process.connected) process.disconnect()

@@ -18,6 +18,7 @@ import { POOL_OPTIONS } from '../option-table.ts'
 import type { WorkerService } from '../worker-service.ts'
 import { forkPoolWorker, type PoolWorkerSetup, portableOptions } from './pool-worker.ts'
 import { relayLog } from './pool-worker-log.ts'
+import { readRefusal } from './pool-worker-refusal.ts'
 
 /**
  * Starts the process of a pool worker. It works until SIGTERM (a warm stop; a second one is cold), or in a burst until
@@ -73,6 +74,8 @@ export class WorkerPool {
   #stopping = new AbortController()
   #running: Promise<void> | undefined
   #numbers = 0
+  /** Why a worker refused its options, which ends the pool. */
+  #refusal: RqError | undefined
 
   /** @throws RqError `RQ_INVALID_OPTION`. */
   constructor(options: WorkerPoolOptions) {
@@ -90,13 +93,15 @@ export class WorkerPool {
 
   /**
    * Start the workers and keep them running. Resolves when all have ended: after {@link stop}, or when a burst is done.
-   * @throws RqError `RQ_INVALID_OPERATION` when it is running already; what the start of `withScheduler` throws.
+   * @throws RqError `RQ_INVALID_OPERATION` when it is running already; `RQ_INVALID_OPTION` when its workers refuse
+   *   their options; what the start of `withScheduler` throws.
    */
   async start(options: PoolStartOptions = {}): Promise<void> {
     checkOptionNames(options, POOL_START_OPTION_NAMES, 'pool.start')
     if (this.#running !== undefined) throw new RqError('RQ_INVALID_OPERATION', `Pool ${this.name} is running already.`)
     const { burst = false, withScheduler } = options
     this.#stopping = new AbortController()
+    this.#refusal = undefined
     this.#running = withScheduler === undefined ? this.#work(burst) : this.#workBeside(withScheduler, burst)
     try {
       await this.#running
@@ -138,9 +143,17 @@ export class WorkerPool {
     this.#logger.info(`Pool ${this.name} started with ${this.numWorkers} workers`)
     try {
       await Promise.all(Array.from({ length: this.numWorkers }, () => this.#keepGoing(burst)))
+      if (this.#refusal !== undefined) throw this.#refusal
     } finally {
       this.#logger.info(`Pool ${this.name} stopped`)
     }
+  }
+
+  /** No worker can start with these options. */
+  #refuse(refusal: RqError): void {
+    this.#refusal ??= refusal
+    this.#stopping.abort()
+    for (const worker of this.#workers.values()) worker.kill('SIGTERM')
   }
 
   /** Run one worker of the pool, and its replacements. */
@@ -151,7 +164,11 @@ export class WorkerPool {
       const name = `${this.name}-${number}`
       const sinceMs = performance.now()
       const worker = this.#start({ number, name, burst, isLogging: this.#logger !== silentLogger })
-      worker.on('message', (message) => relayLog(message, name, this.#logger))
+      worker.on('message', (message) => {
+        const refusal = readRefusal(message)
+        if (refusal === undefined) relayLog(message, name, this.#logger)
+        else this.#refuse(refusal)
+      })
       this.#workers.set(number, worker)
       const [code, signal] = await ended(worker)
       this.#workers.delete(number)
