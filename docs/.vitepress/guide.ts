@@ -7,6 +7,7 @@ export const guide = [
       { text: 'Functions', link: '/guide/functions' },
       { text: 'Workers', link: '/guide/workers' },
       { text: 'Queues and jobs', link: '/jobs' },
+      { text: 'Options', link: '/guide/options' },
       { text: 'Retries and failures', link: '/guide/failures' },
       { text: 'Schedules and cron', link: '/time' },
       { text: 'Command line', link: '/cli' },
@@ -44,7 +45,7 @@ export const guide = [
       { text: 'Python RQ', link: '/guide/from-rq' },
       { text: 'Celery', link: '/guide/from-celery' },
       { text: 'Sidekiq', link: '/guide/from-sidekiq' },
-      { text: 'Python and TypeScript together', link: '/python' },
+      { text: 'Python and TypeScript', link: '/python' },
     ],
   },
   {

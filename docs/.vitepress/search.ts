@@ -6,7 +6,7 @@ export const search: DefaultTheme.LocalSearchOptions = {
       // Readers look for the guide first, and for decisions last. VitePress sends the text of this function to the
       // browser, so it can use nothing from outside.
       boostDocument: (page: string) => {
-        if (page.startsWith('/guide/')) return 2
+        if (/^\/(guide\/|jobs|time|cli)/.test(page)) return 2
         if (page.startsWith('/api/')) return 0.5
         return page.startsWith('/adr/') ? 0.3 : 1
       },
