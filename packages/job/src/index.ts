@@ -66,6 +66,7 @@ export type {
   CancelRequest,
   DeleteRequest,
   ExecutionRecord,
+  ExpectedEnd,
   ExplanationFacts,
   JobReply,
   JobStore,

@@ -94,12 +94,33 @@ export interface JobStore {
    * do not count.
    */
   awaitResult(jobId: string, timeoutMs: number, signal?: AbortSignal, until?: 'result' | 'end'): Promise<AwaitedResult>
+  /**
+   * Who waits for jobs through this store: it goes into the jobs that are enqueued to be waited for. A promise until
+   * the store can be notified.
+   */
+  waiter(): string | Promise<string>
+  /** Expect the end of a job that is about to be enqueued with the {@link waiter}. */
+  expectEnd(jobId: string): ExpectedEnd
   /** Ids of the jobs that wait for a job. */
   dependentIds(jobId: string): Promise<string[]>
   /** Read the facts of an explanation; undefined when there is no such job. */
   explain(jobId: string): Promise<ExplanationFacts | undefined>
   /** The executions of a job that hold a lease. */
   executions(jobId: string): Promise<ExecutionRecord[]>
+}
+
+/**
+ * The end of a job that is expected from before it is enqueued, so that nothing has to be asked for. The notice has the
+ * result, also of a job that is not kept.
+ */
+export interface ExpectedEnd {
+  /**
+   * As {@link JobStore.awaitResult} until the end, once the job is enqueued. `looksFirst`: of a job that Python RQ may
+   * end, which sends no notice, or whose id another job may have had, whose notice may come.
+   */
+  wait(timeoutMs: number, looksFirst: boolean, signal?: AbortSignal): Promise<AwaitedResult>
+  /** Expect it no more. */
+  stop(): void
 }
 
 /** The answer to a caller that waited. */

@@ -1,3 +1,4 @@
+import type { JobStore } from './job-store.ts'
 import type { JobRecord } from './record.ts'
 import type { JobStatus, RegistryKind } from './status.ts'
 
@@ -16,6 +17,8 @@ export interface NewJob {
   readonly dueMs?: number
   /** When it is due, in milliseconds from now, by the store's clock. Takes the place of `dueMs`. */
   readonly delayMs?: number
+  /** Who is notified when it ends: {@link JobStore.waiter}. Absent: no caller waits for it yet. */
+  readonly waiter?: string
 }
 
 /** Why a job was refused; nothing was written. `too_many`: the store cannot see whether it would close a cycle. */

@@ -24,23 +24,41 @@ export async function latestResult<R>(
   return result === null ? null : resultOf<R>(jobId, result, context)
 }
 
+/** Waits in the store for the end of a job. */
+type WaitForEnd = (timeoutMs: number) => Promise<AwaitedResult>
+
+/** {@link awaitReturnValue} of a job that is stored. */
+export function awaitStored<R>(jobId: string, context: JobContext, timeout?: DurationLike): Promise<R> {
+  const { signal, storage } = context
+  const wait: WaitForEnd = (waitMs) => storage.jobs.awaitResult(jobId, waitMs, signal, 'end')
+  return awaitReturnValue<R>(jobId, context, waitMsOf(timeout), wait)
+}
+
+/** A timeout in milliseconds; default: no limit. @throws RqError `RQ_INVALID_OPTION`. */
+export function waitMsOf(timeout: DurationLike | undefined): number {
+  return timeout === undefined ? Number.POSITIVE_INFINITY : durationMs(timeout, 'timeout')
+}
+
 /**
  * Wait until a job has ended, and return its return value.
  * @throws JobFailedError with the remote stack; RqError `RQ_JOB_STOPPED`, `RQ_INVALID_OPERATION` (canceled),
- *   `RQ_NO_SUCH_JOB`; TimeoutError when it has not ended within `timeout` (default: waits forever).
+ *   `RQ_NO_SUCH_JOB`; TimeoutError when it has not ended within `timeoutMs`.
  */
-export async function awaitReturnValue<R>(jobId: string, context: JobContext, timeout?: DurationLike): Promise<R> {
-  const timeoutMs = timeout === undefined ? Number.POSITIVE_INFINITY : durationMs(timeout, 'timeout')
+export async function awaitReturnValue<R>(
+  jobId: string,
+  context: JobContext,
+  timeoutMs: number,
+  wait: WaitForEnd,
+): Promise<R> {
   const deadlineMs = performance.now() + timeoutMs
   let pauseMs = FIRST_PAUSE_MS
   for (;;) {
     const leftMs = Math.max(deadlineMs - performance.now(), 0)
     const waitMs = Math.min(leftMs, LONGEST_WAIT_MS)
     const startMs = performance.now()
-    const { storage, signal } = context
-    const awaited = await storage.jobs.awaitResult(jobId, Math.ceil(waitMs), signal, 'end')
+    const awaited = await wait(Math.ceil(waitMs))
     if (hasEnded(awaited)) return returnedBy<R>(jobId, awaited, context)
-    signal?.throwIfAborted()
+    context.signal?.throwIfAborted()
     if (performance.now() >= deadlineMs) {
       const why = await whyNot(jobId, context)
       throw new TimeoutError(

@@ -20,6 +20,7 @@ export { type JobDecorator, type JobFunction, type JobFunctionOptions, job, jobD
 export type { ListOutcome } from './list-outcome.ts'
 export { encodeRecord } from './payload-codec.ts'
 export {
+  type EnqueueAndWaitOptions,
   type EnqueueJobOptions,
   type EnqueueManyOptions,
   QUEUE_OPTION_NAMES,

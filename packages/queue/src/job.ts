@@ -9,7 +9,7 @@ import {
   type Payload,
 } from '@rq/job'
 import type { Codec } from '@rq/serializer'
-import { awaitReturnValue, latestResult } from './await-result.ts'
+import { awaitStored, latestResult } from './await-result.ts'
 import { findNames } from './call-names.ts'
 import { CallOrder } from './call-order.ts'
 import type { Callable, CallRest, ResultOf } from './call-types.ts'
@@ -230,7 +230,7 @@ export class Job<R = unknown> extends JobView {
    */
   async result(options: WaitOptions = {}): Promise<R> {
     checkOptionNames(options, { timeout: true }, 'job.result')
-    return awaitReturnValue<R>(this.id, this.#context, options.timeout)
+    return awaitStored<R>(this.id, this.#context, options.timeout)
   }
 
   /** Read the whole record from the store. @throws RqError `RQ_NO_SUCH_JOB`. */

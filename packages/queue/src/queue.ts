@@ -25,6 +25,7 @@ import {
   type Storage,
 } from '@rq/job'
 import { checkWebhookPolicy, type WebhookPolicyOptions } from '@rq/webhooks'
+import { awaitReturnValue, waitMsOf } from './await-result.ts'
 import { batchInDependencyOrder } from './batch-order.ts'
 import type { CallNames } from './call-names.ts'
 import type { Callable, CallRest, ResultOf } from './call-types.ts'
@@ -34,7 +35,7 @@ import { batchOf, type EnqueueBatch } from './enqueue-batch.ts'
 import { checkDatas, type EnqueueData, type JobsOf, prepareData } from './enqueue-data.ts'
 import { enqueueInChunks, runList } from './enqueue-list.ts'
 import { type InProcessOptions, knownFunctions, runInProcess } from './in-process.ts'
-import { Job, newHandle } from './job.ts'
+import { Job, newHandle, type WaitOptions } from './job.ts'
 import { EnqueuedList } from './list-outcome.ts'
 import { NewCalls } from './new-call.ts'
 import { checkRest, newRecord, type RecordDefaults } from './new-record.ts'
@@ -77,6 +78,9 @@ export interface QueueOptions extends StorageOptions {
   /** Whether `close()` closes the storage too. Default false. */
   readonly ownsStorage?: boolean
 }
+
+/** The options of `enqueueAndWait`: those of a job, and how long to wait. Default: until the job has ended. */
+export interface EnqueueAndWaitOptions extends Omit<EnqueueOptions, 'pipeline'>, WaitOptions {}
 
 export interface EnqueueManyOptions {
   /** A pipeline of the store's client (of Redis: ioredis). Nothing is visible before its `exec()`. */
@@ -221,6 +225,42 @@ export class Queue extends QueueContents {
    */
   enqueue<F extends AnyFunction>(func: Callable<F>, ...rest: CallRest<F>): Promise<Job<ResultOf<F>>> {
     return this.#submit(func, rest, AT_ONCE)
+  }
+
+  /**
+   * Enqueue a call of `func`, wait until the job has ended, and return its return value (null when it returned
+   * nothing). Takes one call of the store: it stores the job and who waits for it, and the notice of the end brings the
+   * result, also with a `resultTtl` of 0.
+   * @param rest.options.timeout how long to wait, from when the job is enqueued. Default: until it has ended.
+   * @throws as `enqueue`, and as `job.result()`: JobFailedError, TimeoutError (the job stays), `RQ_JOB_STOPPED`,
+   *   `RQ_INVALID_OPERATION` (canceled), `RQ_NO_SUCH_JOB` (deleted). The details have the `jobId`.
+   */
+  async enqueueAndWait<F extends AnyFunction>(
+    func: Callable<F>,
+    ...rest: CallRest<F, EnqueueAndWaitOptions>
+  ): Promise<ResultOf<F>> {
+    const { timeout, ...given }: EnqueueOptions & WaitOptions = rest[1] ?? {}
+    const timeoutMs = waitMsOf(timeout)
+    const options = checkOptions(given)
+    if (given.pipeline !== undefined)
+      throw invalidOption('pipeline', {}, 'none: a job in a pipeline cannot be waited for')
+    const made = this.#calls.make(func, checkRest(rest), options, this.#defaults)
+    const { jobs } = this.#context.storage
+    const told = jobs.waiter()
+    const mustWait = made instanceof Promise || told instanceof Promise
+    const [call, waiter] = mustWait ? await this.#calls.inOrder(Promise.all([made, told])) : [made, told]
+    const { id } = call.record
+    const hasNewId = options.id === undefined
+    const looksFirst = !hasNewId || call.record.results === 'stream'
+    const job = { ...newJobOf(call.stored, options, hasNewId, AT_ONCE), waiter }
+    // Before the call is sent: the notice may come before its reply.
+    const end = jobs.expectEnd(id)
+    try {
+      await this.#place(job, undefined, () => functionsOf(func, options, call.names))
+      return await awaitReturnValue(id, this.#context, timeoutMs, (waitMs) => end.wait(waitMs, looksFirst))
+    } finally {
+      end.stop()
+    }
   }
 
   /**

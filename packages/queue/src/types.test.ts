@@ -28,6 +28,7 @@ describe('the types of enqueue', () => {
       expectTypeOf(q.enqueue(addLater, [1, 2], options)).resolves.toEqualTypeOf<Job<number>>()
       expectTypeOf(q.enqueue(add, args)).resolves.toEqualTypeOf<Job<number>>()
       expectTypeOf(q.enqueue(add, [1, 2] as const)).resolves.toEqualTypeOf<Job<number>>()
+      expectTypeOf(q.enqueueAndWait(addLater, [1, 2], { timeout: 5, ttl: 5 })).resolves.toEqualTypeOf<number>()
       expectTypeOf(q.enqueue(JSON.parse as () => unknown)).resolves.toEqualTypeOf<Job<unknown>>()
       expectTypeOf(q.enqueueIn('5m', add, [1, 2])).resolves.toEqualTypeOf<Job<number>>()
       expectTypeOf(q.enqueueAt(new Date(), add, [1, 2])).resolves.toEqualTypeOf<Job<number>>()
@@ -53,6 +54,8 @@ describe('the types of enqueue', () => {
       void q.enqueue(add, 1, 2)
       // @ts-expect-error no such option
       void q.enqueue(add, [1, 2], { job_timeout: 5 })
+      // @ts-expect-error a job in a pipeline cannot be waited for
+      void q.enqueueAndWait(add, [1, 2], { pipeline: {} })
       // @ts-expect-error a string is not a number
       void q.enqueueIn(5, add, ['1', 2])
       // @ts-expect-error a string is not a number

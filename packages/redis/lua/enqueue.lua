@@ -6,12 +6,13 @@
 -- @arg jobs     packed a list, as lib/enqueue says
 -- @arg traits   int    the sum of 1 = all of them are plain, no two have the same id, and there are at most 1000;
 --   2 = no job has had the id of any of them
+-- @arg waiter... string the channel of a caller that waits for each of these plain jobs with new ids, if any
 -- @reply {int | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle' |
 --   'too_many')[]}
 --   an answer for each job; or the number of jobs, when all are queued
 
 local queuesKey = KEYS[1]
-local prefix, stamp, jobs, traits = ARGV[1], ARGV[2], cmsgpack.unpack(ARGV[3]), ARGV[4]
+local prefix, stamp, jobs, traits, waiter = ARGV[1], ARGV[2], cmsgpack.unpack(ARGV[3]), ARGV[4], ARGV[5]
 
 local keys, count = {}, 0
 if traits == '3' or traits == '1' then
@@ -68,9 +69,13 @@ if found == 0 then
       'origin', queue, 'last_heartbeat', '', 'description', description, 'timeout', timeout)
     ready[#ready + 1] = id
   end
+  if waiter then
+    for n = 1, count do redis.call('HSET', keys[n], 'waiters', waiter) end
+  end
   return pushWritten(queue, count, ready) or count
 end
 
+-- Jobs with a waiter come here only when the call was sent twice: they have the field already.
 -- Redis makes the functions of a script at every call: those of the library are made here, where they are needed.
 -- @include lib/enqueue
 return enqueueAll(prefix, queuesKey, stamp, jobs, tonumber(traits) >= 2)

@@ -10,10 +10,11 @@
 -- @arg data        bytes
 -- @arg description string
 -- @arg timeout     int seconds
+-- @arg waiter...   string the channel of a caller that waits for it, if any
 -- @reply {flag} whether it is queued
 
 local queuesKey = KEYS[1]
-local prefix, id, queue = ARGV[1], ARGV[3], ARGV[4]
+local prefix, id, queue, waiter = ARGV[1], ARGV[3], ARGV[4], ARGV[9]
 local call, key, list = redis.call, prefix .. 'job:' .. id, prefix .. 'queue:' .. queue
 
 if call('EXISTS', key) == 1 then return 0 end
@@ -22,4 +23,5 @@ local answer = redis.pcall('RPUSH', list, id)
 if type(answer) == 'table' then return answer end
 call('HSET', key, 'status', 'queued', 'enqueued_at', ARGV[2], 'created_at', ARGV[5], 'data', ARGV[6],
   'origin', queue, 'last_heartbeat', '', 'description', ARGV[7], 'timeout', ARGV[8])
+if waiter then call('HSET', key, 'waiters', waiter) end
 return 1

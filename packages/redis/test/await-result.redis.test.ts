@@ -33,3 +33,17 @@ describe('awaitResult of a job that is over', () => {
     await storage.workers.unregister(newWorker())
   })
 })
+
+test('the channels that a job notes come to an end', async () => {
+  await using redis = await redisFixture()
+  await using storage = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
+  await storage.queues.enqueue([newJob({ id: 'a' })])
+  const key = `${redis.prefix}job:a`
+  const gone = Array.from({ length: 130 }, (_, n) => String(n).padStart(32, 'x'))
+  await redis.client.hset(key, 'waiters', gone.join(','))
+  await storage.jobs.awaitResult('a', 1)
+  const noted = String(await redis.client.hget(key, 'waiters')).split(',')
+  expect(noted.length).toBeLessThan(130)
+  expect(noted.slice(0, -1)).toEqual(gone.slice(-noted.length + 1))
+  expect(noted.at(-1)).toMatch(/^[0-9a-f]{32}$/)
+})

@@ -115,7 +115,10 @@ describe('a success whose claim said that the job is plain', () => {
     await storage.queues.enqueue([newJob({ id: 'j' })])
     const { jobs } = await storage.workers.claim(claimRequest())
     const waiting = storage.jobs.awaitResult('j', 60_000)
-    await eventually(async () => expect(await redis.client.hexists(`${redis.prefix}job:j`, 'waiters')).toBe(1))
+    await eventually(async () => {
+      const channel = await redis.client.hget(`${redis.prefix}job:j`, 'waiters')
+      return (await redis.client.pubsub('NUMSUB', `${redis.prefix}notify:${channel}`))[1] === 1
+    })
     const settlements = jobs.map(({ executionId, hint, job }) => settle(job, executionId, RETURNED, { hint }))
     expect((await storage.workers.settle('worker', settlements)).answers).toEqual(['applied'])
     expect(await waiting).toMatchObject({ status: 'finished', result: { returnValue: Buffer.from('42') } })

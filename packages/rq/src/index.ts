@@ -24,6 +24,7 @@ export {
   type CurrentJob,
   type DeleteOptions,
   DuplicateJobError,
+  type EnqueueAndWaitOptions,
   type EnqueueData,
   type EnqueueManyOptions,
   type Execution,

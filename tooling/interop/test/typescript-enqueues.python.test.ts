@@ -79,6 +79,12 @@ describe.skipIf(python === undefined)(withPython('we enqueue, a Python worker ru
       await site.client.rpush(`${key}:go`, 1)
       await woken
     }
+    // `enqueueAndWait` looks once, and the stream is watched from then on.
+    const key = 'test:wait-at-once'
+    const woken = queue.enqueueAndWait('tasks.hold', [key, 10], { timeout: patience(60) })
+    await eventually(async () => (await site.client.llen(key)) === 1)
+    await site.client.rpush(`${key}:go`, 1)
+    await woken
   })
 
   test('options have the same meaning in a Python worker', async () => {

@@ -39,10 +39,7 @@ function open(url: string): Session {
       await using own = new RedisStorage({ connection: url, role: 'worker' })
       return await new Scheduler(queue, { storage: own }).runOnce()
     },
-    async call(payload) {
-      const job = await queue.enqueue(NOOP, [payload])
-      return job.result({ timeout: 60 })
-    },
+    call: (payload) => queue.enqueueAndWait(NOOP, [payload], { timeout: 60 }),
     async work({ kind, concurrency, schedules, ...rest }) {
       onJob = rest.onJob ?? (() => {})
       worker = new Worker(queue, {

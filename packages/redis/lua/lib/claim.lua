@@ -3,9 +3,9 @@
 -- @include lib/execution_ids
 -- @lazy lib/claim_any readAny
 
---- Number of fields of a plain job, which has what every job has, perhaps a `result_ttl`, and no more. The last two
--- are read only to see that they are there: a hash of as many other fields is no plain job. `origin` is its queue, and
--- `last_heartbeat` is empty before the first start. lib/settle_plain counts them again.
+--- Number of fields of a plain job, which has what every job has, perhaps a `result_ttl` or `waiters`, and no more. The
+-- last two are read only to see that they are there: a hash of as many other fields is no plain job. `origin` is its
+-- queue, and `last_heartbeat` is empty before the first start. lib/settle_plain counts them again.
 local PLAIN_FIELDS = 8
 
 local call, try = redis.call, redis.pcall
@@ -21,7 +21,7 @@ local function readPlain(key)
   elseif count == PLAIN_FIELDS + 1 then
     values = call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description',
       'origin', 'last_heartbeat', 'result_ttl')
-    if not values[9] then return nil end
+    if not values[9] and call('HEXISTS', key, 'waiters') == 0 then return nil end
   else
     return nil
   end

@@ -14,7 +14,7 @@
 --     front             true = at the head of the queue
 --     delayMs           until it is due; for scheduled
 --     ttlS              longest wait in the queue; for queued and scheduled
---     isUnlisted        true = in no registry; for failed
+--     isUnlisted        true = in no registry
 --     hasRecord         true = the execution has a record of its own
 --     hasDependencies   true = the job has a set of dependencies
 --     group, rateLimit  what the job belongs to
@@ -101,9 +101,21 @@ local function keepEnded(batch, key, s, registry, scoreWithoutEnd)
   if s.extra.hasDependencies then redis.call('EXPIRE', batch.prefix .. 'job::' .. s.id .. ':dependencies', s.keepS) end
 end
 
+--- How long a job that is not to be kept stays for those who wait for it, if they have to fetch its result.
+local KEPT_FOR_WAITERS_S = 60
+
+--- Keep a job that would be dropped, in no registry, if what came of it does not fit into a notice (ADR 41). As if it
+-- was gone, it holds no other job back.
+local function keepForWaiters(s)
+  if s.to == 'finished' and not s.extra.entry and (not s.value or #s.value <= LONGEST_PUBLISHED) then return end
+  s.keepS, s.release, s.extra.isUnlisted = KEPT_FOR_WAITERS_S, 'all', true
+  if s.extra.entry then s.extra.entryKeepS = KEPT_FOR_WAITERS_S end
+end
+
 --- An ended job that is not kept. A job that is gone holds no other back, however it ended (ADR 22).
 local function drop(batch, s, waiters)
-  wake(batch.prefix, s.id, waiters)
+  wake(batch.prefix, s.id, waiters,
+    s.to == 'finished' and successNotice(batch, s.id, s.execution, s.startedAt, s.endedAt, s.value))
   releaseSome(batch, s.id, 'all')
   erase(batch.prefix, s.id, s.extra.group)
 end
@@ -214,6 +226,7 @@ local function settle(batch, s)
     attempt('ZREM', batch.prefix .. 'canceled:' .. s.queue, s.id)
     decideCanceled(s)
   end
+  if held[3] and tonumber(s.keepS) == 0 then keepForWaiters(s) end
   -- Jobs that wait for the slot go before jobs that wait for this job.
   if s.extra.rateLimit and s.to ~= 'queued' then
     releaseSlot(batch.prefix, s.extra.rateLimit, s.id, batch.stamp)

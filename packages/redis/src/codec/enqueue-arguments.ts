@@ -31,14 +31,19 @@ export function isPlainJob(job: NewJob): job is PlainJob {
 /** The arguments of enqueue_plain.lua; its header is the contract. */
 export function plainArguments(prefix: string, stamp: string, job: PlainJob): WordsOf<typeof enqueuePlain>[1] {
   const { createdAtMs, data, description = CALL_ITSELF, id, origin, timeoutS } = job.record
-  return [prefix, stamp, id, origin, formatTime(createdAtMs), data, description, timeoutS]
+  const createdAt = formatTime(createdAtMs)
+  if (job.waiter === undefined) return [prefix, stamp, id, origin, createdAt, data, description, timeoutS]
+  return [prefix, stamp, id, origin, createdAt, data, description, timeoutS, job.waiter]
 }
 
-/** Append one job as lib/enqueue.lua reads it; the comment there is the contract. Returns whether it is a plain one. */
-export function pushJob(list: Packable[], job: NewJob, begin?: Begin): boolean {
+/**
+ * Append one job as lib/enqueue.lua reads it; the comment there is the contract. Returns whether it is a plain one.
+ * `waiter`: of all jobs of the call, which it therefore need not have as a field.
+ */
+export function pushJob(list: Packable[], job: NewJob, begin?: Begin, waiter?: string): boolean {
   const { record } = job
   const { id, origin } = record
-  if (begin === undefined && isPlainJob(job)) {
+  if (begin === undefined && job.waiter === waiter && isPlainJob(job)) {
     const { createdAtMs, data, description = CALL_ITSELF, timeoutS } = job.record
     list.push(id, origin, formatTime(createdAtMs), data, description, timeoutS)
     return true
@@ -46,6 +51,7 @@ export function pushJob(list: Packable[], job: NewJob, begin?: Begin): boolean {
   const fields = encodeJob(record)
   // For a claim: nothing that an earlier job has left of its id is in a list.
   if (record.ttlS !== undefined) fields.push('listed_once', '1')
+  if (job.waiter !== undefined) fields.push('waiters', job.waiter)
   const isSimple = begin === undefined && !hasExtra(job)
   list.push(true, id, origin, isSimple ? false : extraOf(job, begin), fields.length, ...fields)
   return false

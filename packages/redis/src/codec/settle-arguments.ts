@@ -46,7 +46,9 @@ function isPlainSuccess(settlement: Settlement): boolean {
 
 function pushSettlement(list: Packable[], settlement: Settlement, workerName: string): void {
   const { jobId, executionId, queue, to, startedAtMs, endedAtMs, keepS, counts, releases, result } = settlement
-  const value = isInHash(settlement) ? result?.returnValue : undefined
+  // The value of a job that is not kept travels to those who wait for it, in either dialect.
+  const hasValue = isInHash(settlement) || (to === 'finished' && keepS === 0)
+  const value = hasValue ? result?.returnValue : undefined
   list.push(true, jobId, executionId, queue, to, formatTime(startedAtMs), formatTime(endedAtMs))
   list.push(keepS, counts, releases, value ?? false, extraOf(settlement, workerName))
 }

@@ -164,7 +164,8 @@ export function refuseClient({ options }: Redis | Cluster): void {
 export function roleOptions(role: Role): RedisOptions {
   return {
     ...NEEDED,
-    autoResubscribe: true,
+    // Subscriptions do that: ioredis ends the process when the connection is closed meanwhile.
+    autoResubscribe: role !== 'subscriber',
     autoResendUnfulfilledCommands: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
     // It ends long uploads; breakSilentConnections takes its place.

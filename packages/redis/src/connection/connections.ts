@@ -53,10 +53,11 @@ export class Connections {
   }
 
   /** Listen to a channel, until `end` of the subscription or until this is closed. As `Subscriptions.add`. */
-  subscribe(channel: string, listener: (message: Buffer) => void): Subscription {
-    const { subscribed, end } = this.#used().subscriptions.add(channel, listener)
+  subscribe(channel: string, listener: (message: Buffer) => void, onResumed?: () => void): Subscription {
+    const { confirm, end, subscribed } = this.#used().subscriptions.add(channel, listener, onResumed)
     const subscription = {
       subscribed,
+      confirm,
       end: () => {
         if (this.#subscriptions.delete(subscription)) end()
       },

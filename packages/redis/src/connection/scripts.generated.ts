@@ -48,7 +48,7 @@ local function readPlain(key)
   elseif count == PLAIN_FIELDS + 1 then
     values = call('HMGET', key, 'status', 'data', 'created_at', 'enqueued_at', 'timeout', 'description',
       'origin', 'last_heartbeat', 'result_ttl')
-    if not values[9] then return nil end
+    if not values[9] and call('HEXISTS', key, 'waiters') == 0 then return nil end
   else
     return nil
   end
@@ -1398,8 +1398,15 @@ local function keepEnded(batch, key, s, registry, scoreWithoutEnd)
   redis.call('EXPIRE', key, s.keepS)
   if s.extra.hasDependencies then redis.call('EXPIRE', batch.prefix .. 'job::' .. s.id .. ':dependencies', s.keepS) end
 end
+local KEPT_FOR_WAITERS_S = 60
+local function keepForWaiters(s)
+  if s.to == 'finished' and not s.extra.entry and (not s.value or #s.value <= LONGEST_PUBLISHED) then return end
+  s.keepS, s.release, s.extra.isUnlisted = KEPT_FOR_WAITERS_S, 'all', true
+  if s.extra.entry then s.extra.entryKeepS = KEPT_FOR_WAITERS_S end
+end
 local function drop(batch, s, waiters)
-  wake(batch.prefix, s.id, waiters)
+  wake(batch.prefix, s.id, waiters,
+    s.to == 'finished' and successNotice(batch, s.id, s.execution, s.startedAt, s.endedAt, s.value))
   releaseSome(batch, s.id, 'all')
   erase(batch.prefix, s.id, s.extra.group)
 end
@@ -1492,6 +1499,7 @@ local function settle(batch, s)
     attempt('ZREM', batch.prefix .. 'canceled:' .. s.queue, s.id)
     decideCanceled(s)
   end
+  if held[3] and tonumber(s.keepS) == 0 then keepForWaiters(s) end
   if s.extra.rateLimit and s.to ~= 'queued' then
     releaseSlot(batch.prefix, s.extra.rateLimit, s.id, batch.stamp)
   end
@@ -1605,7 +1613,7 @@ export const awaitResult: Script<
   [word: Buffer, job: Buffer[], entry: Buffer, result: Buffer[]]
 > = {
   name: 'await_result',
-  sha: '5d0623f9640fd5bfa503213240f1423ddb2cbb7b',
+  sha: '7ba2ff43a7da6fd67e425779e7a3f69f0d316291',
   keyCount: 2,
   repliesInBytes: true,
   lua: joined(
@@ -1614,6 +1622,7 @@ export const awaitResult: Script<
     LIB_FIELDS,
     String.raw`local jobKey, resultsKey = KEYS[1], KEYS[2]
 local channel, untilEnd = ARGV[1], ARGV[2] == '1'
+local LONGEST_WAITERS = 4096
 local function lastEntry()
   return (attempt('XREVRANGE', resultsKey, '+', '-', 'COUNT', 1) or {})[1]
 end
@@ -1627,7 +1636,9 @@ if status == 'finished' or status == 'failed' or status == 'stopped' or status =
 end
 local waiters = job[2] or ''
 if not string.find(',' .. waiters .. ',', ',' .. channel .. ',', 1, true) then
-  redis.call('HSET', jobKey, 'waiters', waiters == '' and channel or waiters .. ',' .. channel)
+  local all = waiters == '' and channel or waiters .. ',' .. channel
+  if #all > LONGEST_WAITERS then all = string.match(string.sub(all, -LONGEST_WAITERS), ',(.*)$') or channel end
+  redis.call('HSET', jobKey, 'waiters', all)
 end
 if job[4] == 'stream' or (job[3] and string.byte(job[3]) == 0x78) then
   local last = lastEntry()
@@ -1769,7 +1780,7 @@ export const claim: Script<
   Buffer
 > = {
   name: 'claim',
-  sha: '3f0e8fd17512853c34de15a06a453cb2b44c4173',
+  sha: '0ab17185e7e414e78e99eb298eb5fa695392fb28',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -1832,7 +1843,7 @@ export const claimWaiting: Script<
   [claimed: Buffer, isMore: number]
 > = {
   name: 'claim_waiting',
-  sha: '5aa85e8a4a8551e9fa4575cecfc936f94fb5ce32',
+  sha: '673a95bf30706bbe7f64d0f1f17b091a58974fed',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -2712,17 +2723,18 @@ export const enqueue: Script<
     stamp: string,
     jobs: Uint8Array,
     traits: number,
+    ...waiter: string[],
   ],
   number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle' | 'too_many')[]
 > = {
   name: 'enqueue',
-  sha: 'bb026d90ccd659b79d8dca857a6c2d30177039ca',
+  sha: '7e55dae4ebda5473f9cb6a87338f36af3692e35d',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua`,
     String.raw`local queuesKey = KEYS[1]
-local prefix, stamp, jobs, traits = ARGV[1], ARGV[2], cmsgpack.unpack(ARGV[3]), ARGV[4]
+local prefix, stamp, jobs, traits, waiter = ARGV[1], ARGV[2], cmsgpack.unpack(ARGV[3]), ARGV[4], ARGV[5]
 local keys, count = {}, 0
 if traits == '3' or traits == '1' then
   for at = 1, #jobs, 6 do
@@ -2771,6 +2783,9 @@ if found == 0 then
     redis.call('HSET', keys[n], 'status', 'queued', 'enqueued_at', stamp, 'created_at', createdAt, 'data', data,
       'origin', queue, 'last_heartbeat', '', 'description', description, 'timeout', timeout)
     ready[#ready + 1] = id
+  end
+  if waiter then
+    for n = 1, count do redis.call('HSET', keys[n], 'waiters', waiter) end
   end
   return pushWritten(queue, count, ready) or count
 end`,
@@ -2832,17 +2847,18 @@ export const enqueuePlain: Script<
     data: string | Uint8Array,
     description: string,
     timeout: number,
+    ...waiter: string[],
   ],
   0 | 1
 > = {
   name: 'enqueue_plain',
-  sha: '3a6044ebb56c3bdaa526d601094792f5057ec865',
+  sha: '47eea3a7decd06b77dfd1b572a13c8d598a3e667',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua`,
     String.raw`local queuesKey = KEYS[1]
-local prefix, id, queue = ARGV[1], ARGV[3], ARGV[4]
+local prefix, id, queue, waiter = ARGV[1], ARGV[3], ARGV[4], ARGV[9]
 local call, key, list = redis.call, prefix .. 'job:' .. id, prefix .. 'queue:' .. queue
 if call('EXISTS', key) == 1 then return 0 end
 call('SADD', queuesKey, list)
@@ -2850,6 +2866,7 @@ local answer = redis.pcall('RPUSH', list, id)
 if type(answer) == 'table' then return answer end
 call('HSET', key, 'status', 'queued', 'enqueued_at', ARGV[2], 'created_at', ARGV[5], 'data', ARGV[6],
   'origin', queue, 'last_heartbeat', '', 'description', ARGV[7], 'timeout', ARGV[8])
+if waiter then call('HSET', key, 'waiters', waiter) end
 return 1`,
   ),
 }
@@ -4067,7 +4084,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: '971172af5341984a263b496ad91dc9554d855cbf',
+  sha: 'd5f52189408f718eadd187e4354ae54396584581',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(

@@ -8,6 +8,8 @@ export interface Subscription {
    * back.
    */
   readonly subscribed: Promise<unknown>
+  /** Resolves when Redis has confirmed it once more: what was published before has arrived by then. */
+  confirm(): Promise<unknown>
   end(): void
 }
 
@@ -15,28 +17,35 @@ export interface Subscription {
 export class Subscriptions {
   readonly #clients: Clients
   readonly #listeners = new Map<string, Set<(message: Buffer) => void>>()
+  /** By channel: who asks for what may have been lost. */
+  readonly #onResumed = new Map<string, () => void>()
   #client: Client | undefined
 
   constructor(clients: Clients) {
     this.#clients = clients
   }
 
-  /** Call `listener` for each message of a channel, until `end` is called. */
-  add(channel: string, listener: (message: Buffer) => void): Subscription {
+  /**
+   * Call `listener` for each message of a channel, until `end` is called. Messages are lost while the connection is
+   * broken: `onResumed`, one for each channel, is called when Redis has confirmed the subscription again.
+   */
+  add(channel: string, listener: (message: Buffer) => void, onResumed?: () => void): Subscription {
     const client = this.#connection()
     const known = this.#listeners.get(channel)
     const listeners = known ?? new Set()
     this.#listeners.set(channel, listeners.add(listener))
+    if (onResumed !== undefined) this.#onResumed.set(channel, onResumed)
     // Redis also confirms a subscription that exists already.
     const subscribed = client.subscribe(channel)
     subscribed.catch(() => {})
-    return { subscribed, end: () => this.#end(channel, listener) }
+    return { subscribed, confirm: () => client.subscribe(channel), end: () => this.#end(channel, listener) }
   }
 
   #end(channel: string, listener: (message: Buffer) => void): void {
     const listeners = this.#listeners.get(channel)
     if (listeners?.delete(listener) !== true || listeners.size > 0) return
     this.#listeners.delete(channel)
+    this.#onResumed.delete(channel)
     const client = this.#client
     if (this.#listeners.size > 0) client?.unsubscribe(channel).catch(() => {})
     else if (client !== undefined) {
@@ -51,7 +60,13 @@ export class Subscriptions {
     client.on('messageBuffer', (channel: Buffer, message: Buffer) => {
       for (const listener of this.#listeners.get(String(channel)) ?? []) listener(message)
     })
+    client.once('ready', () => client.on('ready', () => this.#resume(client)))
     this.#client = client
     return client
+  }
+
+  /** Subscribe again over a new connection. A Cluster does so by itself; Redis confirms a channel also twice. */
+  #resume(client: Client): void {
+    for (const channel of this.#listeners.keys()) client.subscribe(channel).then(this.#onResumed.get(channel), () => {})
   }
 }

@@ -3,6 +3,7 @@ import type {
   CancelRequest,
   DeleteRequest,
   ExecutionRecord,
+  ExpectedEnd,
   ExplanationFacts,
   JobChanges,
   JobRecord,
@@ -132,8 +133,27 @@ export class RedisJobStore implements JobStore {
     signal?: AbortSignal,
     until: 'result' | 'end' = 'result',
   ): Promise<AwaitedResult> {
-    const answer = await this.#waiters.wait(jobId, timeoutMs, until === 'end', signal)
-    if (answer !== undefined) return answer
+    return (await this.#waiters.wait(jobId, timeoutMs, until === 'end', signal)) ?? this.#latest(jobId)
+  }
+
+  waiter(): string | Promise<string> {
+    return this.#waiters.channel()
+  }
+
+  expectEnd(jobId: string): ExpectedEnd {
+    const waiters = this.#waiters
+    const expected = waiters.expect(jobId)
+    return {
+      wait: async (timeoutMs, looksFirst, signal) => {
+        expected.noteStored(looksFirst)
+        return (await waiters.answer(expected, timeoutMs, signal)) ?? this.#latest(jobId)
+      },
+      stop: () => waiters.end(expected),
+    }
+  }
+
+  /** Not atomic. */
+  async #latest(jobId: string): Promise<AwaitedResult> {
     const [[job], entries] = await Promise.all([
       this.fetch([jobId]),
       this.#connections.call((client) => client.xrevrangeBuffer(this.#keys.results(jobId), '+', '-', 'COUNT', 1)),

@@ -256,13 +256,32 @@ function enqueueArguments(
   jobs: readonly NewJob[],
   begin?: Begin,
 ): WordsOf<typeof scripts.enqueue>[1] {
-  const list: Packable[] = []
-  let arePlain = jobs.length > 0 && jobs.length <= MOST_PLAIN
-  for (const job of jobs) arePlain = pushJob(list, job, begin) && arePlain
   // New ids are all different.
   const haveNewIds = jobs.every(({ hasNewId }) => hasNewId === true)
+  const waiter = haveNewIds && begin === undefined ? jobs[0]?.waiter : undefined
+  const list: Packable[] = []
+  let arePlain = jobs.length > 0 && jobs.length <= MOST_PLAIN
+  for (const job of jobs) arePlain = pushJob(list, job, begin, waiter) && arePlain
+  if (waiter !== undefined) return waitedArguments(prefix, stamp, jobs, waiter, arePlain ? list : undefined)
   if (arePlain && !haveNewIds && jobs.length > 1) arePlain = haveDifferentIds(jobs)
   return [prefix, stamp, packList(list), (arePlain ? 1 : 0) + (haveNewIds ? 2 : 0)]
+}
+
+/**
+ * The arguments for new jobs the first of which has a waiter. `plain`: the list of them, if they are all plain and have
+ * the same waiter; else each has its own as a field.
+ */
+function waitedArguments(
+  prefix: string,
+  stamp: string,
+  jobs: readonly NewJob[],
+  waiter: string,
+  plain: readonly Packable[] | undefined,
+): WordsOf<typeof scripts.enqueue>[1] {
+  if (plain !== undefined) return [prefix, stamp, packList(plain), 3, waiter]
+  const list: Packable[] = []
+  for (const job of jobs) pushJob(list, job)
+  return [prefix, stamp, packList(list), 2]
 }
 
 function haveDifferentIds(jobs: readonly NewJob[]): boolean {

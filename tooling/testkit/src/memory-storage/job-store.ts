@@ -3,6 +3,7 @@ import type {
   CancelRequest,
   DeleteRequest,
   ExecutionRecord,
+  ExpectedEnd,
   ExplanationFacts,
   JobChanges,
   JobRecord,
@@ -112,6 +113,8 @@ export class MemoryJobStore implements JobStore {
     until: 'result' | 'end' = 'result',
   ): Promise<AwaitedResult> {
     const look = (): AwaitedResult | undefined => {
+      const lastWords = this.#data.lastWords.get(jobId)
+      if (lastWords !== undefined) return lastWords
       const status = this.#data.status(jobId)
       const isOver = status === undefined || isTerminal(status)
       const answer = { status, result: resultsOf(this.#data, jobId)[0] ?? null }
@@ -120,6 +123,22 @@ export class MemoryJobStore implements JobStore {
     const signals = [signal, this.#closed]
     const found = await this.#data.resultWaits.until({ keys: [jobId], look, timeoutMs, signals })
     return found ?? { status: this.#data.status(jobId), result: resultsOf(this.#data, jobId)[0] ?? null }
+  }
+
+  /** Callers are called, so jobs need no mark. */
+  waiter(): string {
+    return 'caller'
+  }
+
+  expectEnd(jobId: string): ExpectedEnd {
+    let lastWords: AwaitedResult | undefined
+    const stop = this.#data.resultWaits.watch(jobId, () => {
+      lastWords = this.#data.lastWords.get(jobId) ?? lastWords
+    })
+    return {
+      wait: async (timeoutMs, _looksFirst, signal) => lastWords ?? this.awaitResult(jobId, timeoutMs, signal, 'end'),
+      stop,
+    }
   }
 
   async dependentIds(jobId: string): Promise<string[]> {

@@ -1,5 +1,6 @@
 import { type Clock, SECOND_MS } from '@rq/core'
 import {
+  type AwaitedResult,
   type CronSchedulerRecord,
   canMove,
   type JobRecord,
@@ -102,6 +103,8 @@ export class MemoryData {
   readonly workWaits = new Waits()
   /** By job: callers that wait for its result. */
   readonly resultWaits = new Waits()
+  /** What came of jobs that are being dropped, for the callers that are woken meanwhile. */
+  readonly lastWords = new Map<string, AwaitedResult>()
   readonly #queues = new Map<string, IdList>()
   readonly #registries = new Map<string, Registry>()
   readonly #leases = new Map<string, Map<string, StoredLease>>()

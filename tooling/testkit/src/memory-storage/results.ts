@@ -16,10 +16,23 @@ export function isKeptInRecord({ result, dialect }: Settlement): boolean {
 
 /** Add the result of an attempt to the history of its job. */
 export function noteResult(data: MemoryData, settlement: Settlement, workerName: string): void {
-  const { executionId, jobId, result, startedAtMs, endedAtMs, to } = settlement
-  if (result === undefined) return
+  const { jobId, to } = settlement
+  const record = resultRecord(data, settlement, workerName)
+  if (record === undefined) return
+  note(data, jobId, record)
+  const keepS = to === 'queued' || to === 'scheduled' ? DEFAULT_FAILURE_TTL_S : settlement.keepS
+  data.results.expire(jobId, keepS > 0 ? keepS * SECOND_MS : Number.POSITIVE_INFINITY)
+}
+
+/** The result of a settlement; undefined if it has none. */
+export function resultRecord(
+  data: MemoryData,
+  { endedAtMs, executionId, result, startedAtMs }: Settlement,
+  workerName: string,
+): ResultRecord | undefined {
+  if (result === undefined) return undefined
   const { returnValue, excString, remote, type } = result
-  note(data, jobId, {
+  return {
     type,
     createdAtMs: data.nowMs,
     ...(returnValue !== undefined && { returnValue }),
@@ -29,9 +42,7 @@ export function noteResult(data: MemoryData, settlement: Settlement, workerName:
     executionId,
     executionStartedAtMs: startedAtMs,
     executionEndedAtMs: endedAtMs,
-  })
-  const keepS = to === 'queued' || to === 'scheduled' ? DEFAULT_FAILURE_TTL_S : settlement.keepS
-  data.results.expire(jobId, keepS > 0 ? keepS * SECOND_MS : Number.POSITIVE_INFINITY)
+  }
 }
 
 /** Move the result in the record of a finished job to its history. Returns whether there was one. */

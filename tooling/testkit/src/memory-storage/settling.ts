@@ -4,7 +4,7 @@ import { type Release, releaseDependents } from './dependents.ts'
 import { leaseKey, type MemoryData } from './memory-data.ts'
 import { erase } from './places.ts'
 import { freeHeldSlot, placeAnew, releaseSlot } from './rate-limits.ts'
-import { isKeptInRecord, noteResult } from './results.ts'
+import { isKeptInRecord, noteResult, resultRecord } from './results.ts'
 import { schedule } from './scheduled-jobs.ts'
 import { push } from './waiting-jobs.ts'
 
@@ -62,6 +62,10 @@ function apply({ data, releases, workerName }: Parts, record: JobRecord, settlem
     // A job that is gone holds no other back, however it ended.
     releaseDependents(data, jobId, 'all')
     erase(data, record)
+    data.lastWords.set(jobId, { status: to, result: resultRecord(data, settlement, workerName) ?? null })
+    data.resultWaits.wake(jobId)
+    data.lastWords.delete(jobId)
+    return
   } else {
     keep(data, record, settlement)
     if (release !== undefined) releases.push([jobId, release])

@@ -47,6 +47,12 @@ export class Waits {
     })
   }
 
+  /** Call `look` at each wake of a key, until the function that this returns is called. */
+  watch(key: string, look: () => void): () => void {
+    this.#looks.set(key, (this.#looks.get(key) ?? new Set()).add(look))
+    return () => this.#remove(key, look)
+  }
+
   #remove(key: string, look: () => void): void {
     const looks = this.#looks.get(key)
     looks?.delete(look)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../eventually.ts'
-import { newJob, RETURNED, TIMES, workOff } from './job-steps.ts'
+import { newJob, RAISED, RETURNED, TIMES, workOff } from './job-steps.ts'
 import { type OpenStorage, statusOf } from './storage-under-test.ts'
 
 const RETRY = { kind: 'returned_retry', retry: { max: 1, intervalsS: [0] }, value: '1', ...TIMES } as const
@@ -68,6 +68,33 @@ export function describeResults(name: string, open: OpenStorage): void {
       const deleted = jobs.awaitResult('w', 60_000)
       await jobs.delete({ jobId: 'w', deleteDependents: false })
       expect(await deleted).toEqual({ status: undefined, result: null })
+    })
+
+    it('tells who expects the end of a job what came of it, also if the job is not kept', async () => {
+      await using test = await open()
+      const { jobs, queues } = test.storage
+      const waiter = await jobs.waiter()
+      for (const [id, facts, outcome, answer] of [
+        ['kept', {}, RETURNED, { status: 'finished', result: { type: 'successful' } }],
+        ['dropped', { resultTtlS: 0 }, RETURNED, { status: 'finished', result: { type: 'successful' } }],
+        [
+          'stream',
+          { resultTtlS: 0, results: 'stream' },
+          RETURNED,
+          { status: 'finished', result: { type: 'successful' } },
+        ],
+        ['failed', { failureTtlS: 0 }, RAISED, { status: 'failed', result: { type: 'failed' } }],
+      ] as const) {
+        const expected = jobs.expectEnd(id)
+        await queues.enqueue([newJob({ id, ...facts }, { hasNewId: true, waiter })])
+        const waiting = expected.wait(60_000, id === 'stream')
+        await workOff(test.storage, outcome)
+        expect(await waiting).toMatchObject(answer)
+        expected.stop()
+      }
+      const [kept] = await jobs.results('kept')
+      expect(String(kept?.returnValue)).toBe('42')
+      expect(await jobs.exists('dropped')).toBe(false)
     })
 
     it('expires jobs, and cleans up what they leave behind', async () => {
