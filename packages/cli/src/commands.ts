@@ -11,6 +11,7 @@ import { jobs } from './commands/jobs.ts'
 import { requeue } from './commands/requeue.ts'
 import { resume } from './commands/resume.ts'
 import { scheduler } from './commands/scheduler.ts'
+import { schedules } from './commands/schedules.ts'
 import { stop } from './commands/stop.ts'
 import { suspend } from './commands/suspend.ts'
 import { worker } from './commands/worker.ts'
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   workerPool,
   scheduler,
   cron,
+  schedules,
   enqueue,
   info,
   jobs,

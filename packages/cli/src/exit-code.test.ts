@@ -10,6 +10,7 @@ describe('exitCodeOf', () => {
     ['RQ_REDIS_UNREACHABLE', 3],
     ['RQ_NO_SUCH_JOB', 4],
     ['RQ_NO_SUCH_GROUP', 4],
+    ['RQ_NO_SUCH_SCHEDULE', 4],
     ['RQ_REDIS_AUTH', 1],
     ['RQ_REDIS_VERSION', 1],
     ['RQ_INVALID_OPERATION', 1],

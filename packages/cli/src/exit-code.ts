@@ -38,6 +38,7 @@ const BY_CODE: Partial<Record<ErrorCode, ExitCode>> = {
   RQ_REDIS_UNREACHABLE: EXIT.unreachable,
   RQ_NO_SUCH_JOB: EXIT.notFound,
   RQ_NO_SUCH_GROUP: EXIT.notFound,
+  RQ_NO_SUCH_SCHEDULE: EXIT.notFound,
 }
 
 export function exitCodeOf(error: unknown): ExitCode {

@@ -125,6 +125,18 @@ export {
   type ReturnedRetry,
 } from './retry.ts'
 export type {
+  DueSchedule,
+  DueSchedules,
+  OverlapRule,
+  SchedulePosition,
+  ScheduleRecord,
+  ScheduleRule,
+  ScheduleStore,
+  ScheduleTick,
+  ScheduleVersion,
+  TickAnswer,
+} from './schedule-store.ts'
+export type {
   Lead,
   Promoted,
   SchedulerIdentity,

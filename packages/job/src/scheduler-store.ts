@@ -38,6 +38,8 @@ export interface Promoted {
 export type SchedulerNotice =
   /** The queue has a new job that is due before all its others. */
   | { readonly kind: 'earlier'; readonly queue: string }
+  /** A schedule of the queue was written. */
+  | { readonly kind: 'schedule'; readonly queue: string }
   /** The queue has lost its leader. */
   | { readonly kind: 'free'; readonly queue: string }
 

@@ -4,6 +4,7 @@ import type { EventStore } from './event-store.ts'
 import type { GroupStore } from './group-store.ts'
 import type { JobStore } from './job-store.ts'
 import type { QueueStore } from './queue-store.ts'
+import type { ScheduleStore } from './schedule-store.ts'
 import type { SchedulerStore } from './scheduler-store.ts'
 import type { WorkerStore } from './worker-store.ts'
 
@@ -14,6 +15,7 @@ export interface Storage {
   readonly workers: WorkerStore
   readonly schedules: SchedulerStore
   readonly crons: CronStore
+  readonly recurring: ScheduleStore
   readonly groups: GroupStore
   readonly admin: AdminStore
   readonly events: EventStore

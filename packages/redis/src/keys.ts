@@ -156,6 +156,25 @@ export class Keys {
     return `${this.prefix}cron_job:${name}:jobs`
   }
 
+  /** Names of all schedules. */
+  get schedules(): string {
+    return `${this.prefix}schedules`
+  }
+
+  /** The schedules of a queue, by their next tick. */
+  schedulesOf(queue: string): string {
+    return `${this.prefix}schedules:${queue}`
+  }
+
+  schedule(name: string): string {
+    return `${this.prefix}schedule:${name}`
+  }
+
+  /** Jobs that a schedule enqueued, by time. */
+  scheduleHistory(name: string): string {
+    return `${this.prefix}schedule-jobs:${name}`
+  }
+
   /** The channel of events about the jobs of a queue. */
   events(queue: string): string {
     return `${this.prefix}events:${queue}`

@@ -12,6 +12,7 @@ import { RedisEventStore } from './stores/event-store.ts'
 import { RedisGroupStore } from './stores/group-store.ts'
 import { RedisJobStore } from './stores/job-store.ts'
 import { RedisQueueStore } from './stores/queue-store.ts'
+import { RedisScheduleStore } from './stores/schedule-store.ts'
 import { RedisSchedulerStore } from './stores/scheduler-store.ts'
 import { RedisWorkerStore } from './stores/worker-store.ts'
 
@@ -47,6 +48,7 @@ export class RedisStorage implements Storage {
   readonly workers: RedisWorkerStore
   readonly schedules: RedisSchedulerStore
   readonly crons: RedisCronStore
+  readonly recurring: RedisScheduleStore
   readonly groups: RedisGroupStore
   readonly admin: RedisAdminStore
   readonly events: RedisEventStore
@@ -69,6 +71,7 @@ export class RedisStorage implements Storage {
     this.events = new RedisEventStore(this.#connections, keys)
     this.schedules = new RedisSchedulerStore(this.#connections, keys)
     this.crons = new RedisCronStore(this.#connections, keys)
+    this.recurring = new RedisScheduleStore(this.#connections, keys)
     this.groups = new RedisGroupStore(this.#connections, keys)
     this.admin = new RedisAdminStore(this.#connections, keys)
   }

@@ -11,6 +11,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   ex: checkId,
   s: checkName,
   c: checkName,
+  n: checkName,
   w: checkWorkerName,
   g: checkName,
   k: checkRateLimitKey,

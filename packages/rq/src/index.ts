@@ -45,7 +45,7 @@ export {
   type When,
 } from '@rq/queue'
 export { type Connection, maskUrl } from '@rq/redis'
-export { cron } from '@rq/scheduler'
+export { cron, type ScheduleTimes, type SyncedSchedule, type SyncOptions, type SyncOutcome } from '@rq/scheduler'
 export {
   type AesCodecOptions,
   aesCodec,
@@ -81,6 +81,7 @@ export type { ConnectionOptions } from './connection.ts'
 export { cancelJob, Group, type GroupClass, Job, type JobClass, requeueJob } from './job-and-group.ts'
 export { job } from './job-function.ts'
 export { Queue, type QueueOptions } from './queue.ts'
+export { Schedule, type ScheduleClass, type ScheduleOptions } from './schedule.ts'
 export { CronScheduler, type CronSchedulerOptions, Scheduler, type SchedulerOptions } from './scheduler.ts'
 export { SimpleWorker, Worker, type WorkerOptions, type WorkOptions } from './worker.ts'
 export { type PoolStartOptions, WorkerPool, type WorkerPoolOptions } from './worker-pool.ts'

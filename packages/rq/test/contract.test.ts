@@ -41,6 +41,7 @@ describe('what rq exports', () => {
     const values = [
       'Callback',
       'CronScheduler',
+      'Schedule',
       'Dependency',
       'DuplicateJobError',
       'Group',
@@ -96,6 +97,8 @@ describe('what rq exports', () => {
     expect(methods(Job, 'create fetch fetchMany exists')).toEqual([])
     expect(methods(rq.Scheduler, 'fetch')).toEqual([])
     expect(methods(rq.CronScheduler, 'all fetch')).toEqual([])
+    expect(methods(rq.Schedule, 'upsert fetch all sync')).toEqual([])
+    expect(methods(rq.Schedule.prototype, 'remove pause resume runNow next history')).toEqual([])
     expect(methods(Group, 'create fetch all')).toEqual([])
     expect(methods(Retry, 'exponential')).toEqual([])
     expect(Queue.prototype[Symbol.asyncDispose]).toBeTypeOf('function')

@@ -24,6 +24,7 @@ import { Leadership } from './leadership.ts'
 import { SCHEDULER_OPTIONS } from './option-table.ts'
 import { Promoter } from './promoter.ts'
 import { SchedulerInfo } from './scheduler-info.ts'
+import { ScheduleTicker } from './schedules/schedule-ticker.ts'
 
 export interface SchedulerOptions {
   readonly storage: Storage
@@ -59,7 +60,8 @@ const SHORTEST_LEASE_MS = 100
 const LEAVE_MS = 500
 
 /**
- * Moves scheduled jobs, delayed retries and repeats into their queues when they are due. One scheduler leads each
+ * Moves scheduled jobs, delayed retries and repeats into their queues when they are due, and enqueues the jobs of
+ * schedules. One scheduler leads each
  * queue; the others stand by and take over within `leaseMs` when it dies, at once when it leaves. It keeps the process
  * alive while it runs. States: stopped -> started ({@link start}) -> stopped ({@link stop}), any number of times.
  */
@@ -69,6 +71,7 @@ export class Scheduler {
   readonly #storage: Storage
   readonly #leadership: Leadership
   readonly #promoter: Promoter
+  readonly #ticker: ScheduleTicker
   readonly #logger: Logger
   /** Identifies one start; undefined while it is stopped. */
   #run: symbol | undefined
@@ -102,7 +105,10 @@ export class Scheduler {
       clock,
       logger: this.#logger,
       onLead: (gained) => {
-        for (const queue of gained) this.#promoter.wake(queue)
+        for (const queue of gained) {
+          this.#promoter.wake(queue)
+          this.#ticker.wake(queue)
+        }
       },
     })
     this.#promoter = new Promoter({
@@ -112,6 +118,13 @@ export class Scheduler {
       leads: (queue) => this.#leadership.leads(queue),
       onLost: (queue) => this.#leadership.lose(queue),
       pollMs,
+      clock,
+      logger: this.#logger,
+    })
+    this.#ticker = new ScheduleTicker({
+      store: storage.recurring,
+      queues: this.queueNames,
+      leads: (queue) => this.#leadership.leads(queue),
       clock,
       logger: this.#logger,
     })
@@ -158,6 +171,7 @@ export class Scheduler {
       throw error
     }
     this.#promoter.start()
+    this.#ticker.start()
     this.#leadership.start()
   }
 
@@ -168,18 +182,20 @@ export class Scheduler {
     this.#run = undefined
     const unsubscribe = this.#unsubscribe
     this.#unsubscribe = undefined
-    const ended = Promise.all([this.#leadership.stop(), this.#promoter.stop()])
+    const ended = Promise.all([this.#leadership.stop(), this.#promoter.stop(), this.#ticker.stop()])
     await Promise.all([within(LEAVE_MS, ended), unsubscribe?.()])
   }
 
   /**
-   * Take the lead of queues that have no leader, and move what is due now. Returns how many jobs. It leads these queues
+   * Take the lead of queues that have no leader, move the jobs that are due now, and enqueue those of due schedules.
+   * Returns how many. It leads these queues
    * until {@link stop}, or for one lease.
    * @throws RqError of the store.
    */
   async runOnce(): Promise<number> {
     await this.#leadership.runOnce()
-    return this.#promoter.runOnce()
+    const [moved, enqueued] = await Promise.all([this.#promoter.runOnce(), this.#ticker.runOnce()])
+    return moved + enqueued
   }
 
   toString(): string {
@@ -189,6 +205,7 @@ export class Scheduler {
   #onNotice({ kind, queue }: SchedulerNotice): void {
     if (!this.queueNames.includes(queue)) return
     if (kind === 'free') this.#leadership.wake()
+    else if (kind === 'schedule') this.#ticker.wake(queue)
     else this.#promoter.wake(queue)
   }
 }

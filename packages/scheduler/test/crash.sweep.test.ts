@@ -1,7 +1,7 @@
 import { eventually, redisFixture } from '@rq/testkit'
 import { newJob, RAISED, workOff } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
-import { CronScheduler, Scheduler } from '../src/index.ts'
+import { CronScheduler, Schedule, Scheduler } from '../src/index.ts'
 import { type Point, sweepSchedulers } from './crash-sweep.ts'
 import { registerTicks, TICKING } from './ticking.js'
 
@@ -128,5 +128,60 @@ describe('a cron scheduler that dies, or loses a reply, at any of its commands',
     expect(report.faults).toEqual([])
     expect(report.commands).toEqual(expect.arrayContaining(['cron_register', 'cron_open', 'cron_tick']))
     expect(report.reached).toBeGreaterThan(0.6 * report.tried)
+  })
+})
+
+const RECURRING = ['first', 'second'] as const
+const TIMES = 4
+
+async function keepSchedules({ storage }: Point): Promise<void> {
+  const times = { every: 1, times: TIMES, catchUp: 'all' } as const
+  for (const name of RECURRING) await Schedule.upsert(name, times, 'jobs.tick', [], { queue: 'default', storage })
+}
+
+async function areOver({ storage }: Point): Promise<boolean> {
+  const all = await Schedule.all({ storage })
+  return all.every(({ nextAt }) => nextAt === null)
+}
+
+/** What is wrong with the jobs of the schedules when another scheduler has gone on where the dead one left off. */
+async function wrongJobs(point: Point): Promise<string[]> {
+  const { storage } = point
+  const scheduler = new Scheduler('default', { storage, leaseMs: LEASE_MS })
+  await scheduler.start()
+  await eventually(() => areOver(point))
+  await scheduler.stop()
+  const queued = await storage.queues.jobIds('default', 0, -1)
+  const wrong: string[] = []
+  for (const name of RECURRING) {
+    const ids = await storage.recurring.history(name, 0, -1)
+    const { count } = await Schedule.fetch(name, { storage })
+    const times = ids.map((id) => Number(id.slice(-3, -1)) + 60 * Number(id.slice(-5, -3)))
+    const gaps = times.slice(1).map((time, index) => ((times[index] ?? 0) - time + 3600) % 3600)
+    if (count !== TIMES || gaps.length !== TIMES - 1 || gaps.some((gap) => gap !== 1)) {
+      wrong.push(`${name} counts ${count}, and enqueued ${ids.join(', ')}`)
+    }
+    for (const id of ids) if (!queued.includes(id)) wrong.push(`${id} has no job`)
+  }
+  if (queued.length !== TIMES * RECURRING.length) wrong.push(`${queued.length} jobs`)
+  return wrong
+}
+
+describe('a scheduler of schedules that dies, or loses a reply, at any of its commands', () => {
+  it('enqueues the job of each of their times once', async () => {
+    await using redis = await redisFixture()
+    const report = await sweepSchedulers({
+      redis,
+      kind: 'scheduler',
+      queues: ['default'],
+      commands: 22,
+      leaseMs: LEASE_MS,
+      begin: keepSchedules,
+      isOver: areOver,
+      judge: wrongJobs,
+    })
+    expect(report.faults).toEqual([])
+    expect(report.commands).toEqual(expect.arrayContaining(['lead', 'schedule_due', 'schedule_tick']))
+    expect(report.reached).toBeGreaterThan(report.tried / 3)
   })
 })

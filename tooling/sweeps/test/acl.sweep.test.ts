@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { deferred, type Logger } from '@rq/core'
 import { Group, Job, Queue } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
-import { CronScheduler, Scheduler } from '@rq/scheduler'
+import { CronScheduler, Schedule, Scheduler } from '@rq/scheduler'
 import { eventually, ownClient, readRuns, runCounts, startRedis } from '@rq/testkit'
 import { Worker } from '@rq/worker'
 import type { Redis } from 'ioredis'
@@ -145,6 +145,14 @@ test('each role does its work with its own rights, and nothing else', async () =
   await crons.start()
   await eventually(async () => expect(runCounts(await readRuns(place.file)).get('cron')).toBeGreaterThan(0))
   await CronScheduler.all({ storage: scheduling })
+  const times = { every: 1, times: 2, overlap: 'skip' } as const
+  const args = [place.file, 'scheduled'] as const
+  const schedule = await Schedule.upsert('s', times, './jobs#work', args, { queue: 'default', storage: producer })
+  await eventually(async () => expect((await schedule.refresh()).nextAt).toBeNull())
+  await schedule.runNow()
+  for (const act of ['pause', 'resume', 'history', 'remove'] as const) await schedule[act]()
+  const synced = [{ name: 'kept', times: { every: '1h' }, func: './jobs#work', args: [...args], queue: 'default' }]
+  await Schedule.sync(synced, { owner: 'app', storage: producer })
 
   await using queue = new Queue('more7', { storage: producer, results: 'stream' })
   const events: string[] = []
@@ -176,6 +184,7 @@ test('each role does its work with its own rights, and nothing else', async () =
     await storage.workers.workers()
     await storage.admin.isSuspended()
     if (role === 'exporter') continue
+    expect(await Schedule.all({ storage })).toHaveLength(1)
     for (const one of await Queue.all({ storage })) {
       await one.getJobIds()
       await one.getBrokenJobs()

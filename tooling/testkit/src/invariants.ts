@@ -1,3 +1,4 @@
+import { SECOND_MS } from '@rq/core'
 import type { Redis } from 'ioredis'
 import { executionFaults, isJobId, jobFaults, resultFaults, workerFaults } from './field-rules.ts'
 import { type RedisSnapshot, type SnapshotKey, snapshotRedis } from './redis-snapshot.ts'
@@ -36,6 +37,10 @@ const DOCUMENTED: readonly (readonly [name: string, type: Kind, pattern: RegExp]
   ['cron scheduler', 'hash', /^cron_scheduler:(.+)$/],
   ['cron state', 'hash', /^cron_state:(.+)$/],
   ['cron history', 'zset', /^cron_job:(.+):jobs$/],
+  ['schedules', 'set', /^schedules$/],
+  ['queue schedules', 'zset', /^schedules:(.+)$/],
+  ['schedule', 'hash', /^schedule:(.+)$/],
+  ['schedule history', 'zset', /^schedule-jobs:(.+)$/],
   ['releasing', 'hash', /^releasing$/],
   ['set aside', 'set', /^releasing:(.+)$/],
   ['unchecked', 'hash', /^unchecked$/],
@@ -78,7 +83,8 @@ export interface InvariantOptions {
  * A state is valid when every job is once in exactly one place, the one that its status and queue name; an id in an
  * index has a job, or is dropped in time; a job without a place has ended and expires; only queued and started jobs
  * hold slots of a rate limit, no more than the limit, and no slot is free while jobs wait; a deferred job waits for
- * another one; all keys are documented; and all fields are as RQ's strict readers expect them.
+ * another one; a schedule is listed by name, and by its next tick in its queue; all keys are documented; and all fields
+ * are as RQ's strict readers expect them.
  */
 export async function findViolations(
   client: Redis,
@@ -93,6 +99,7 @@ export async function findViolations(
     ...limits(state),
     ...dependencies(state),
     ...workers(state),
+    ...schedules(state),
     ...records(state),
   ].sort()
 }
@@ -157,6 +164,23 @@ class State {
 interface Place {
   readonly kind: string
   readonly name: string
+}
+
+/** Every schedule is listed, and what is listed is a schedule. */
+function schedules(state: State): string[] {
+  const found: string[] = []
+  const names = new Set(state.members('schedules'))
+  for (const name of names) if (state.fields('schedule', name) === undefined) found.push(`there is no schedule ${name}`)
+  for (const name of state.all('schedule').keys()) if (!names.has(name)) found.push(`schedule ${name} is not listed`)
+  for (const queue of state.all('queue schedules').keys()) {
+    for (const name of state.members('queue schedules', queue)) {
+      const schedule = state.fields('schedule', name)
+      const dueMs = Math.round(state.score('queue schedules', queue, name) * SECOND_MS)
+      const isRight = schedule?.get('queue') === queue && schedule.get('next') === String(dueMs)
+      if (!isRight) found.push(`queue ${queue} has schedule ${name} at ${dueMs}, which is not its next tick`)
+    }
+  }
+  return found
 }
 
 /** Each job is in the one place that its status names. */

@@ -2,6 +2,7 @@ import { pause, RqError } from '@rq/core'
 import type { EnqueueOptions, Job } from 'rq'
 import { DEFAULT_QUEUE_NAME, ENQUEUE_OPTIONS } from 'rq/options'
 import { readArguments } from '../arguments/arguments.ts'
+import { readMeta } from '../arguments/meta.ts'
 import { duration, namingOptions, wholeNumber } from '../arguments/option-value.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
 import { EXIT, type ExitCode, UsageError } from '../exit-code.ts'
@@ -10,7 +11,6 @@ import { functionName } from '../function-name.ts'
 import { jobSummary } from '../job-document.ts'
 import { jsonValue, shownValue } from '../output/shown-value.ts'
 import { visible } from '../output/terminal-text.ts'
-import { isRecord } from '../record.ts'
 import { Session } from '../session.ts'
 import { JSON_FLAG } from '../shared-options.ts'
 import { signOption } from '../signing.ts'
@@ -176,14 +176,6 @@ async function sayWhatHolds(job: Job, output: CommandContext['output'], signal: 
 async function statusOf(job: Job): Promise<string> {
   await job.refresh().catch(() => {})
   return job.getStatus({ refresh: false })
-}
-
-async function readMeta(given: readonly string[], folder: string): Promise<Record<string, unknown>> {
-  const { args, kwargs } = await readArguments(given, folder)
-  for (const value of args) {
-    if (!isRecord(value)) throw new UsageError('Invalid --meta: expected a JSON object, key=value or key:=json.')
-  }
-  return Object.assign({}, ...args, kwargs)
 }
 
 const DURATION = /^(?:\d+(?:\.\d+)?|(?:\d+(?:ms|[dhms]))+)$/i

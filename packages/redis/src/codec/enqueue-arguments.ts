@@ -73,7 +73,7 @@ function hasExtra({ record, atFront, again, unique, dueMs, delayMs }: NewJob): b
 }
 
 /** What most jobs do not have, by name. */
-function extraOf({ record, atFront, again, unique, dueMs, delayMs }: NewJob, begin: Begin | undefined): PackableTable {
+export function extraOf({ record, atFront, again, unique, dueMs, delayMs }: NewJob, begin?: Begin): PackableTable {
   const { dependencyIds: dependencies = [], allowDependencyFailures, rateLimit } = record
   return {
     front: atFront || undefined,

@@ -217,27 +217,9 @@ local function pack(claimed)
   return claimed == 'again' and claimed or cmsgpack.pack(claimed)
 end`
 
-const LIB_CRON = String.raw`local YEAR_S = 31536000
-local function readMs(text)
+const LIB_CRON = String.raw`local function readMs(text)
   local ms = text and string.match(text, '^%d+$') and tonumber(text)
   return ms and ms < 1e15 and ms or nil
-end
-local MOST_HISTORY = 1000
-local function remember(historyKey, id, nowMs)
-  attempt('ZADD', historyKey, score(nowMs), id)
-  attempt('ZREMRANGEBYRANK', historyKey, 0, -(MOST_HISTORY + 1))
-  redis.call('EXPIRE', historyKey, YEAR_S)
-end
-local MOST_CHECKED = 10
-local ENDED = { finished = true, failed = true, stopped = true, canceled = true }
-local function isRunning(prefix, historyKey, start)
-  for _, id in ipairs(attempt('ZREVRANGE', historyKey, 0, MOST_CHECKED - 1) or {}) do
-    if string.sub(id, 1, #start) == start then
-      local status = attempt('HGET', prefix .. 'job:' .. id, 'status')
-      if status and not ENDED[status] then return true end
-    end
-  end
-  return false
 end`
 
 const LIB_CRON_SCHEDULER = String.raw`local function otherScheduler(schedulersKey, recordKey, name, instance, nowMs, leaseMs, staleMs)
@@ -807,6 +789,24 @@ local function freeHeldSlot(prefix, queue, id, execution, stamp)
   redis.call('HDEL', prefix .. 'rl-held', member)
   releaseSlot(prefix, limit, heldName(id, execution, queue), stamp)
   return true
+end`
+
+const LIB_HISTORY = String.raw`local MOST_HISTORY = 1000
+local function remember(historyKey, id, nowMs)
+  attempt('ZADD', historyKey, score(nowMs), id)
+  attempt('ZREMRANGEBYRANK', historyKey, 0, -(MOST_HISTORY + 1))
+  redis.call('EXPIRE', historyKey, YEAR_S)
+end
+local MOST_CHECKED = 10
+local ENDED = { finished = true, failed = true, stopped = true, canceled = true }
+local function isRunning(prefix, historyKey, start)
+  for _, id in ipairs(attempt('ZREVRANGE', historyKey, 0, MOST_CHECKED - 1) or {}) do
+    if string.sub(id, 1, #start) == start then
+      local status = attempt('HGET', prefix .. 'job:' .. id, 'status')
+      if status and not ENDED[status] then return true end
+    end
+  end
+  return false
 end`
 
 const LIB_INTERMEDIATE = String.raw`local STUCK_MS = 60000
@@ -1567,6 +1567,48 @@ const LIB_TIME_TEXT = String.raw`local function timeText(ms)
     math.floor(ofDay % 3600 / 60), ofDay % 60, ms % 1000)
 end`
 
+const LIB_TIMETABLE = String.raw`local MOST_FIELDS = 1000
+local function numberOf(text)
+  local number = text and string.match(text, '^%d+$') and tonumber(text)
+  return number and number < 1e15 and number or nil
+end
+local function setNext(prefix, queue, name, scheduleKey, nextMs)
+  local due = prefix .. 'schedules:' .. queue
+  if nextMs and nextMs ~= '' then
+    redis.call('HSET', scheduleKey, 'next', nextMs)
+    redis.call('ZADD', due, score(tonumber(nextMs)), name)
+  else
+    redis.call('HDEL', scheduleKey, 'next')
+    attempt('ZREM', due, name)
+  end
+end
+local function enqueueCopy(prefix, queuesKey, scheduleKey, historyKey, id, stamp)
+  local _, nowMs = clock()
+  local fields, extra, queue = { 'created_at', stamp }, {}, 'default'
+  local all = redis.call('HGETALL', scheduleKey)
+  for at = 1, #all, 2 do
+    local field, value = string.match(all[at], '^job:(.+)$'), all[at + 1]
+    if field and field ~= 'created_at' and #fields < MOST_FIELDS then
+      fields[#fields + 1], fields[#fields + 2] = field, value
+    elseif all[at] == 'queue' then
+      queue = value
+    elseif all[at] == 'extra' then
+      local isRead, list = pcall(cmsgpack.unpack, value)
+      if isRead and type(list) == 'table' and type(list[1]) == 'table' then extra = list[1] end
+    end
+  end
+  if not isOfType(prefix .. 'job:' .. id, 'hash') then return redis.error_reply('WRONGTYPE ' .. id .. ' is no job') end
+  if not isOfType(prefix .. 'queue:' .. queue, 'list') then
+    return redis.error_reply('WRONGTYPE ' .. queue .. ' is no queue')
+  end
+  extra.token = stamp .. id
+  local answers = enqueueAll(prefix, queuesKey, stamp, { true, id, queue, extra, #fields, unpack(fields) })
+  local answer = answers[1]
+  if answer == 'duplicate' or answer == 'cycle' or answer == 'too_many' then return 'taken' end
+  remember(historyKey, id, nowMs)
+  return 'enqueued'
+end`
+
 const LIB_WAITERS = String.raw`local function wake(prefix, id, waiters, notice)
   if not waiters or waiters == '' then return end
   for channel in string.gmatch(waiters, '[^,]+') do
@@ -2106,13 +2148,14 @@ export const cronOpen: Script<
   [tick: string, since: string, paused: string, resumed: string, nowMs: number]
 > = {
   name: 'cron_open',
-  sha: 'ca9bf755bad5adffcb1c4c557c1a8657acc2a5a5',
+  sha: '4d4d6e014f74331795b4c8e3189c28ead87da892',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua`,
     LIB_ATTEMPT,
     LIB_TIME,
+    LIB_HISTORY,
     LIB_CRON,
     String.raw`local stateKey = KEYS[1]
 local slot, rule = ARGV[1], ARGV[2]
@@ -2145,13 +2188,14 @@ export const cronPause: Script<
   0 | 1
 > = {
   name: 'cron_pause',
-  sha: '00fef2d15077aa94e4d496b5b1e08bcc019504e1',
+  sha: '22be41ea299d137d0c21f8c5a6c5aa2d1c17f7f2',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_ATTEMPT,
     LIB_TIME,
+    LIB_HISTORY,
     LIB_CRON,
     String.raw`local stateKey = KEYS[1]
 local pause = ARGV[1] == '1'
@@ -2257,7 +2301,7 @@ export const cronTick: Script<
   [answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'too_many' | 'early', tick: string, nowMs: number]
 > = {
   name: 'cron_tick',
-  sha: '994e389fe4102f4ff035c0c516c0de51b29cac9c',
+  sha: '90df29e5a735fea8adb721486ee0ed3701a8f65a',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -2298,6 +2342,7 @@ function leaveDependencies(...)
 end`,
     LIB_ENQUEUE_ANY,
     LIB_ENQUEUE,
+    LIB_HISTORY,
     LIB_CRON,
     String.raw`local queuesKey, stateKey, historyKey = KEYS[1], KEYS[2], KEYS[3]
 local prefix, stamp, slot, tick, latest, overlap = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -4000,6 +4045,359 @@ local prefix, id = ARGV[1], ARGV[2]
 if redis.call('HSETNX', jobKey, 'status', 'created') == 1 then removeLeftOver(prefix, id) end
 redis.call('HSET', jobKey, unpack(ARGV, 3))
 return 'done'`,
+  ),
+}
+
+/**
+ * The schedules of a queue that are due, earliest first. Names without a schedule are dropped.
+ *
+ * Keys: due (rq:schedules:<q>)
+ *
+ * Reply: Redis's time; ms until the next one is due, -1: there is none, 0: more are due; name, revision, rule, anchor, next, latest and count of each, empty where it has none
+ */
+export const scheduleDue: Script<
+  [due: string],
+  [
+    prefix: string,
+    most: number,
+  ],
+  [nowMs: number, waitMs: number, rows: string[]]
+> = {
+  name: 'schedule_due',
+  sha: '5121a3a7d80e3dd2b95ec7d42dc4fd4f99ec2953',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
+    LIB_TIME,
+    String.raw`local dueKey = KEYS[1]
+local prefix, most = ARGV[1], tonumber(ARGV[2])
+local LONGEST_RULE = 4096
+local LONGEST_WAIT_MS = 1e15
+local _, nowMs = clock()
+local rows = {}
+local names = redis.call('ZRANGEBYSCORE', dueKey, '-inf', score(nowMs), 'LIMIT', 0, most)
+for _, name in ipairs(names) do
+  local key = prefix .. 'schedule:' .. name
+  local length = attempt('HSTRLEN', key, 'rule')
+  local known = length and redis.call('HMGET', key, 'revision', 'anchor', 'next', 'latest', 'count')
+  if not known or not known[1] or not known[3] then
+    redis.call('ZREM', dueKey, name)
+  else
+    local rule = length <= LONGEST_RULE and redis.call('HGET', key, 'rule') or ''
+    local row = { name, known[1], rule, known[2] or '', known[3], known[4] or '', known[5] or '' }
+    for at = 1, #row do rows[#rows + 1] = row[at] end
+  end
+end
+if #names == most then return { nowMs, 0, rows } end
+local later = redis.call('ZRANGEBYSCORE', dueKey, '(' .. score(nowMs), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+local waitMs = later[2] and math.ceil(math.min(tonumber(later[2]) * 1000 - nowMs, LONGEST_WAIT_MS)) or -1
+return { nowMs, waitMs, rows }`,
+  ),
+}
+
+/**
+ * Read a schedule.
+ *
+ * Keys: schedule (rq:schedule:<n>)
+ *
+ * Reply: Redis's time in ms; names and values, none when there is no such schedule
+ */
+export const scheduleRead: Script<
+  [schedule: string],
+  [
+  ],
+  [nowMs: number, fields: Buffer[]]
+> = {
+  name: 'schedule_read',
+  sha: '742f8b7f74f734dbcfa41c91737dd76c97b17d3a',
+  keyCount: 1,
+  repliesInBytes: true,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_TIME,
+    String.raw`local scheduleKey = KEYS[1]
+local _, nowMs = clock()
+return { nowMs, redis.call('HGETALL', scheduleKey) }`,
+  ),
+}
+
+/**
+ * Remove a schedule and its history. Its jobs stay.
+ *
+ * Keys: schedules (rq:schedules), schedule (rq:schedule:<n>), history (rq:schedule-jobs:<n>)
+ *
+ * Reply: 1 if there was one
+ */
+export const scheduleRemove: Script<
+  [schedules: string, schedule: string, history: string],
+  [
+    prefix: string,
+    name: string,
+  ],
+  0 | 1
+> = {
+  name: 'schedule_remove',
+  sha: '28a7bec49b41b709bf92b5c3dfb7761d7129ca21',
+  keyCount: 3,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
+    String.raw`local schedulesKey, scheduleKey, historyKey = KEYS[1], KEYS[2], KEYS[3]
+local prefix, name = ARGV[1], ARGV[2]
+local queue = attempt('HGET', scheduleKey, 'queue')
+if queue then attempt('ZREM', prefix .. 'schedules:' .. queue, name) end
+attempt('SREM', schedulesKey, name)
+redis.call('UNLINK', historyKey)
+return redis.call('UNLINK', scheduleKey)`,
+  ),
+}
+
+/**
+ * Enqueue a copy of the job of a schedule now. Its ticks stay.
+ *
+ * Keys: queues (rq:queues), schedule (rq:schedule:<n>), history (rq:schedule-jobs:<n>)
+ *
+ * Reply: gone: there is no such schedule
+ */
+export const scheduleRun: Script<
+  [queues: string, schedule: string, history: string],
+  [
+    prefix: string,
+    stamp: string,
+    id: string,
+  ],
+  'enqueued' | 'taken' | 'gone'
+> = {
+  name: 'schedule_run',
+  sha: '70ff2c204cc31942d0b8c6e8d0be057395e5bbd8',
+  keyCount: 3,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua`,
+    LIB_TIME,
+    LIB_ENQUEUE_BATCH,
+    LIB_ATTEMPT,
+    LIB_EXPIRING,
+    LIB_LEASE,
+    LIB_PUSH,
+    LIB_RATE_LIMIT,
+    LIB_HELD_SLOT,
+    LIB_PLACE,
+    LIB_REGISTRIES,
+    LIB_RESULTS,
+    LIB_SCHEDULE,
+    String.raw`local hasToWait, waitFor, reaches, leaveDependencies
+local function make_dependencies()`,
+    LIB_OLDER_STATUS,
+    LIB_DEPENDENCIES,
+    String.raw`return hasToWait, waitFor, reaches, leaveDependencies
+end
+function hasToWait(...)
+  hasToWait, waitFor, reaches, leaveDependencies = make_dependencies()
+  return hasToWait(...)
+end
+function waitFor(...)
+  hasToWait, waitFor, reaches, leaveDependencies = make_dependencies()
+  return waitFor(...)
+end
+function reaches(...)
+  hasToWait, waitFor, reaches, leaveDependencies = make_dependencies()
+  return reaches(...)
+end
+function leaveDependencies(...)
+  hasToWait, waitFor, reaches, leaveDependencies = make_dependencies()
+  return leaveDependencies(...)
+end`,
+    LIB_ENQUEUE_ANY,
+    LIB_ENQUEUE,
+    LIB_HISTORY,
+    LIB_TIMETABLE,
+    String.raw`local queuesKey, scheduleKey, historyKey = KEYS[1], KEYS[2], KEYS[3]
+local prefix, stamp, id = ARGV[1], ARGV[2], ARGV[3]
+if redis.call('HEXISTS', scheduleKey, 'queue') == 0 then return 'gone' end
+return enqueueCopy(prefix, queuesKey, scheduleKey, historyKey, id, stamp)`,
+  ),
+}
+
+/**
+ * Move a schedule on by one step, and enqueue a copy of its job.
+ *
+ * Keys: queues (rq:queues), schedule (rq:schedule:<n>), history (rq:schedule-jobs:<n>)
+ *
+ * Reply: changed, early: nothing has changed
+ */
+export const scheduleTick: Script<
+  [queues: string, schedule: string, history: string],
+  [
+    prefix: string,
+    name: string,
+    stamp: string,
+    revision: string,
+    next: number,
+    tick: number | '',
+    id: string,
+    skip: boolean,
+    then: number | '',
+    times: number | '',
+  ],
+  'enqueued' | 'skipped' | 'overlap' | 'taken' | 'changed' | 'early'
+> = {
+  name: 'schedule_tick',
+  sha: '9dc84b62f5d31169999f5dca055315c4bc9a5deb',
+  keyCount: 3,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua`,
+    LIB_TIME,
+    LIB_ENQUEUE_BATCH,
+    LIB_ATTEMPT,
+    LIB_EXPIRING,
+    LIB_LEASE,
+    LIB_PUSH,
+    LIB_RATE_LIMIT,
+    LIB_HELD_SLOT,
+    LIB_PLACE,
+    LIB_REGISTRIES,
+    LIB_RESULTS,
+    LIB_SCHEDULE,
+    String.raw`local hasToWait, waitFor, reaches, leaveDependencies
+local function make_dependencies()`,
+    LIB_OLDER_STATUS,
+    LIB_DEPENDENCIES,
+    String.raw`return hasToWait, waitFor, reaches, leaveDependencies
+end
+function hasToWait(...)
+  hasToWait, waitFor, reaches, leaveDependencies = make_dependencies()
+  return hasToWait(...)
+end
+function waitFor(...)
+  hasToWait, waitFor, reaches, leaveDependencies = make_dependencies()
+  return waitFor(...)
+end
+function reaches(...)
+  hasToWait, waitFor, reaches, leaveDependencies = make_dependencies()
+  return reaches(...)
+end
+function leaveDependencies(...)
+  hasToWait, waitFor, reaches, leaveDependencies = make_dependencies()
+  return leaveDependencies(...)
+end`,
+    LIB_ENQUEUE_ANY,
+    LIB_ENQUEUE,
+    LIB_HISTORY,
+    LIB_TIMETABLE,
+    String.raw`local queuesKey, scheduleKey, historyKey = KEYS[1], KEYS[2], KEYS[3]
+local prefix, name, stamp, revision, nextMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local tick, id, skip, thenMs, times = ARGV[6], ARGV[7], ARGV[8] == '1', ARGV[9], tonumber(ARGV[10])
+local known = redis.call('HMGET', scheduleKey, 'revision', 'next', 'queue', 'latest', 'count')
+if known[1] ~= revision or known[2] ~= nextMs or not known[3] then return 'changed' end
+local _, nowMs = clock()
+if tonumber(nextMs) > nowMs or (tick ~= '' and tonumber(tick) > nowMs) then return 'early' end
+local answer = 'skipped'
+local latest = numberOf(known[4])
+if tick ~= '' then
+  if latest and tonumber(tick) <= latest then
+    answer = 'taken'
+  elseif skip and isRunning(prefix, historyKey, '') then
+    answer = 'overlap'
+  else
+    answer = enqueueCopy(prefix, queuesKey, scheduleKey, historyKey, id, stamp)
+    if type(answer) == 'table' then return answer end
+  end
+  if answer ~= 'taken' then redis.call('HSET', scheduleKey, 'latest', tick) end
+end
+if answer == 'enqueued' then
+  local count = (numberOf(known[5]) or 0) + 1
+  redis.call('HSET', scheduleKey, 'count', count)
+  if times and count >= times then thenMs = '' end
+end
+setNext(prefix, known[3], name, scheduleKey, thenMs)
+return answer`,
+  ),
+}
+
+/**
+ * Write a schedule in place of the one that the caller has read, or of none, and notify the scheduler of its queue.
+ *
+ * Keys: schedules (rq:schedules), schedule (rq:schedule:<n>)
+ *
+ * Reply: changed: another program has changed it since; nothing was written
+ */
+export const scheduleWrite: Script<
+  [schedules: string, schedule: string],
+  [
+    prefix: string,
+    name: string,
+    revision: string,
+    next: number | '',
+    queue: string,
+    then: number | '',
+    ...fields: ScriptArgument[],
+  ],
+  'written' | 'changed'
+> = {
+  name: 'schedule_write',
+  sha: '3fa3a007e5c25f04980ca1f1cf8ed5fbd79ab703',
+  keyCount: 2,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua`,
+    LIB_TIME,
+    LIB_ENQUEUE_BATCH,
+    LIB_ATTEMPT,
+    LIB_EXPIRING,
+    LIB_LEASE,
+    LIB_PUSH,
+    LIB_RATE_LIMIT,
+    LIB_HELD_SLOT,
+    LIB_PLACE,
+    LIB_REGISTRIES,
+    LIB_RESULTS,
+    LIB_SCHEDULE,
+    String.raw`local hasToWait, waitFor, reaches, leaveDependencies
+local function make_dependencies()`,
+    LIB_OLDER_STATUS,
+    LIB_DEPENDENCIES,
+    String.raw`return hasToWait, waitFor, reaches, leaveDependencies
+end
+function hasToWait(...)
+  hasToWait, waitFor, reaches, leaveDependencies = make_dependencies()
+  return hasToWait(...)
+end
+function waitFor(...)
+  hasToWait, waitFor, reaches, leaveDependencies = make_dependencies()
+  return waitFor(...)
+end
+function reaches(...)
+  hasToWait, waitFor, reaches, leaveDependencies = make_dependencies()
+  return reaches(...)
+end
+function leaveDependencies(...)
+  hasToWait, waitFor, reaches, leaveDependencies = make_dependencies()
+  return leaveDependencies(...)
+end`,
+    LIB_ENQUEUE_ANY,
+    LIB_ENQUEUE,
+    LIB_HISTORY,
+    LIB_TIMETABLE,
+    String.raw`local schedulesKey, scheduleKey = KEYS[1], KEYS[2]
+local prefix, name, revision, nextMs, queue, thenMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local due = prefix .. 'schedules:' .. queue
+for key, kind in pairs({ [schedulesKey] = 'set', [scheduleKey] = 'hash', [due] = 'zset' }) do
+  if not isOfType(key, kind) then return redis.error_reply('WRONGTYPE ' .. key .. ' is no ' .. kind) end
+end
+local known = redis.call('HMGET', scheduleKey, 'revision', 'next', 'queue')
+if (known[1] or '') ~= revision or (known[2] or '') ~= nextMs then return 'changed' end
+if known[3] and known[3] ~= queue then attempt('ZREM', prefix .. 'schedules:' .. known[3], name) end
+redis.call('DEL', scheduleKey)
+redis.call('HSET', scheduleKey, unpack(ARGV, 7))
+redis.call('SADD', schedulesKey, name)
+setNext(prefix, queue, name, scheduleKey, thenMs)
+if thenMs ~= '' then redis.call('PUBLISH', prefix .. 'notify:schedules', queue) end
+return 'written'`,
   ),
 }
 

@@ -17,6 +17,7 @@ import type { Keys } from '../keys.ts'
 /** How long a scheduler's record is kept after its last heartbeat, as in RQ. */
 const RECORD_TTL_S = 61
 const EARLIER_CHANNEL = 'scheduled'
+const SCHEDULES_CHANNEL = 'schedules'
 const FREE_CHANNEL = 'scheduler'
 
 export class RedisSchedulerStore implements SchedulerStore {
@@ -87,7 +88,11 @@ export class RedisSchedulerStore implements SchedulerStore {
     const listen = (channel: string, kind: SchedulerNotice['kind']) =>
       this.#connections.subscribe(this.#keys.notify(channel), (queue) => listener({ kind, queue: String(queue) }))
     // Not awaited: a scheduler starts even if Redis is away. ioredis subscribes when Redis is back.
-    const subscriptions = [listen(EARLIER_CHANNEL, 'earlier'), listen(FREE_CHANNEL, 'free')]
+    const subscriptions = [
+      listen(EARLIER_CHANNEL, 'earlier'),
+      listen(SCHEDULES_CHANNEL, 'schedule'),
+      listen(FREE_CHANNEL, 'free'),
+    ]
     return async () => {
       for (const { end } of subscriptions) end()
     }

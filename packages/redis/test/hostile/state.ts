@@ -1,4 +1,4 @@
-import { settle } from '@rq/job'
+import { type ScheduleRecord, type ScheduleTick, settle } from '@rq/job'
 import { claimRequest, newJob, newWorker, RAISED, RETURNED } from '@rq/testkit/storage-conformance'
 import type { Redis } from 'ioredis'
 import type { RedisStorage } from '../../src/index.ts'
@@ -23,7 +23,7 @@ export const idsToEnd = (queue: QueueName): string[] => TO_END.map((word) => `${
 
 /** Two queues with a job in every place, and every key of the table. */
 export async function prepare(storage: RedisStorage, client: Redis, prefix: string): Promise<void> {
-  const { crons, queues, schedules, workers } = storage
+  const { crons, queues, recurring, schedules, workers } = storage
   await workers.register(WORKER, LEASE_MS)
   await schedules.lead(SCHEDULER, LATER_MS)
   await crons.register(CRON_SCHEDULER, 'i')
@@ -35,8 +35,26 @@ export async function prepare(storage: RedisStorage, client: Redis, prefix: stri
     await crons.open({ name: `c-${queue}`, slot: 1 }, 'rule')
     const job = newJob({ id: `${queue}-cron`, origin: queue })
     await crons.run({ name: `c-${queue}`, slot: 1, job, tick: { ms: 1000, latestMs: 0 } })
+    await recurring.write(scheduleOf(queue), undefined)
+    await recurring.tick(tickOf(queue, 1000))
     await byOthers(client, (name) => `${prefix}${name}`, queue)
   }
+}
+
+/** A schedule of a queue, which is due all the time. */
+function scheduleOf(queue: QueueName): ScheduleRecord {
+  const { record: template } = newJob({ origin: queue })
+  const rule = { everyS: 1, catchUp: 'skip', overlap: 'allow' } as const
+  return {
+    ...{ name: `n-${queue}`, revision: 'r', rule, queue, digest: 'd', funcName: 'jobs#work', template },
+    ...{ atFront: false, createdAtMs: 1, changedAtMs: 1, anchorMs: 0, nextMs: 1000, count: 0 },
+  }
+}
+
+/** A tick of the schedule of a queue. */
+export function tickOf(queue: QueueName, tickMs: number): ScheduleTick {
+  const job = { id: `${queue}-scheduled-${tickMs}`, tickMs, unlessRunning: true }
+  return { name: `n-${queue}`, revision: 'r', nextMs: tickMs, job, thenMs: tickMs + 1000 }
 }
 
 const limitOf = (key: string) => ({ rateLimit: { key, concurrency: 1 } })

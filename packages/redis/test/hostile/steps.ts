@@ -3,7 +3,7 @@ import { type Claimed, settle } from '@rq/job'
 import { claimRequest, newJob, RAISED, RETURNED } from '@rq/testkit/storage-conformance'
 import type { Redis } from 'ioredis'
 import type { RedisStorage } from '../../src/index.ts'
-import { CRON_SCHEDULER, idsToEnd, LEASE_MS, QUEUES, type QueueName, SCHEDULER, WORKER } from './state.ts'
+import { CRON_SCHEDULER, idsToEnd, LEASE_MS, QUEUES, type QueueName, SCHEDULER, tickOf, WORKER } from './state.ts'
 
 export interface Place {
   readonly storage: RedisStorage
@@ -105,7 +105,7 @@ const READ = {
 
 /** Every step that reads, and those that enqueue, on one of the queues. */
 export async function look(place: Place, faults: Faults, queue: QueueName, may: (step: string) => boolean) {
-  const { crons, groups, jobs, queues, schedules, workers } = place.storage
+  const { crons, groups, jobs, queues, recurring, schedules, workers } = place.storage
   const id = (word: string) => `${queue}-${word}`
   const make = <T>(what: string, step: () => Promise<T>) => faults.of(`${what} ${queue}`, may(what), step)
   const ids = READ[queue].map(id)
@@ -149,6 +149,12 @@ export async function look(place: Place, faults: Faults, queue: QueueName, may: 
       const tick = { ms: 2000, latestMs: 1000, unlessRunning: queue }
       return crons.run({ name: `c-${queue}`, slot: 1, job: newJob({ id: id('tick'), origin: queue }), tick })
     }),
+    make('schedule read', () => recurring.read(`n-${queue}`)),
+    make('schedule names', () => recurring.names('0')),
+    make('schedule due', () => recurring.due(queue, 10)),
+    make('schedule tick', () => recurring.tick(tickOf(queue, 2000))),
+    make('schedule run', () => recurring.run(`n-${queue}`, id('asked'))),
+    make('schedule history', () => recurring.history(`n-${queue}`, 0, -1)),
     make('register', () => workers.register(WORKER, LEASE_MS)),
     make('maintenanceTurn', () => workers.maintenanceTurn({ worker: WORKER, queues: [queue], forMs: LATER_MS })),
   ])
@@ -198,7 +204,7 @@ export async function change(place: Place, faults: Faults, queue: QueueName, may
 
 /** The steps that end all. */
 export async function leave(place: Place, faults: Faults, queue: QueueName, may: (step: string) => boolean) {
-  const { crons, jobs, queues, schedules, workers } = place.storage
+  const { crons, jobs, queues, recurring, schedules, workers } = place.storage
   const make = <T>(what: string, step: () => Promise<T>) => faults.of(`${what} ${queue}`, may(what), step)
   await Promise.all(
     READ[queue].map((word) =>
@@ -209,6 +215,7 @@ export async function leave(place: Place, faults: Faults, queue: QueueName, may:
   await make('empty', () => queues.empty(queue))
   await make('deleteQueue', () => queues.deleteQueue(queue, true))
   await make('stopLeading', () => schedules.stopLeading(SCHEDULER))
+  await make('schedule remove', () => recurring.remove(`n-${queue}`))
   await make('cron leave', () => crons.unregister('cs', 'i'))
   await make('unregister', () => workers.unregister(WORKER))
 }

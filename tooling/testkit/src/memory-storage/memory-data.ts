@@ -8,6 +8,7 @@ import {
   type QueueEvent,
   type RegistryKind,
   type ResultRecord,
+  type ScheduleRecord,
   type SchedulerNotice,
   type SchedulerRecord,
   type WorkerCommand,
@@ -88,6 +89,11 @@ export class MemoryData {
   /** By queue: the name of the scheduler that leads it. */
   readonly schedulerLocks: ExpiringMap<string>
   readonly schedulers: ExpiringMap<SchedulerRecord>
+  /** Schedules, by name; and the ids of the jobs that each enqueued, oldest first. */
+  readonly recurring = new Map<string, ScheduleRecord>()
+  readonly recurringHistories = new Map<string, readonly string[]>()
+  /** Names of schedules that cannot be read. */
+  readonly parked = new Set<string>()
   readonly crons: ExpiringMap<StoredCron>
   /** By name of a cron job: the jobs that it enqueued, newest last. */
   readonly cronHistories: ExpiringMap<string[]>

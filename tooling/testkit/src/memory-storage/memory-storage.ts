@@ -7,6 +7,7 @@ import { MemoryGroupStore } from './group-store.ts'
 import { MemoryJobStore } from './job-store.ts'
 import { MemoryData } from './memory-data.ts'
 import { MemoryQueueStore } from './queue-store.ts'
+import { MemoryScheduleStore } from './schedule-store.ts'
 import { MemorySchedulerStore } from './scheduler-store.ts'
 import { MemoryWorkerStore } from './worker-store.ts'
 
@@ -27,6 +28,7 @@ export class MemoryStorage implements Storage {
   readonly workers: MemoryWorkerStore
   readonly schedules: MemorySchedulerStore
   readonly crons: MemoryCronStore
+  readonly recurring: MemoryScheduleStore
   readonly groups: MemoryGroupStore
   readonly admin: MemoryAdminStore
   readonly events: MemoryEventStore
@@ -41,6 +43,7 @@ export class MemoryStorage implements Storage {
     this.workers = new MemoryWorkerStore(data, closed)
     this.schedules = new MemorySchedulerStore(data, closed)
     this.crons = new MemoryCronStore(data)
+    this.recurring = new MemoryScheduleStore(data)
     this.groups = new MemoryGroupStore(data)
     this.admin = new MemoryAdminStore(data)
     this.events = new MemoryEventStore(data, closed)

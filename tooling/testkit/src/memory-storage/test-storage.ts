@@ -12,6 +12,7 @@ import {
   type QueueStore,
   type ResultType,
   type SchedulerStore,
+  type ScheduleStore,
   type Settlement,
   type SettleReply,
   type Storage,
@@ -47,6 +48,7 @@ export class TestStorage implements Storage {
   readonly workers: WorkerStore
   readonly schedules: SchedulerStore
   readonly crons: CronStore
+  readonly recurring: ScheduleStore
   readonly groups: GroupStore
   readonly admin: AdminStore
   readonly events: EventStore
@@ -89,6 +91,7 @@ export class TestStorage implements Storage {
     this.workers = watchedPort(storage.workers, 'workers', onCall)
     this.schedules = watchedPort(storage.schedules, 'schedules', onCall)
     this.crons = watchedPort(storage.crons, 'crons', onCall)
+    this.recurring = watchedPort(storage.recurring, 'recurring', onCall)
     this.groups = watchedPort(storage.groups, 'groups', onCall)
     this.admin = watchedPort(storage.admin, 'admin', onCall)
     this.events = watchedPort(storage.events, 'events', onCall)

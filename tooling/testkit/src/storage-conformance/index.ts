@@ -6,6 +6,7 @@ import { describeJobs } from './jobs.ts'
 import { describeLeases } from './leases.ts'
 import { describeMoves } from './moves.ts'
 import { describeRateLimits } from './rate-limits.ts'
+import { describeRecurring } from './recurring.ts'
 import { describeResults } from './results.ts'
 import { describeSchedules } from './schedules.ts'
 import { type StorageUnderTest, watchMoves } from './storage-under-test.ts'
@@ -29,6 +30,7 @@ export function describeStorage(name: string, openUnwatched: () => Promise<Stora
   describeResults(name, open)
   describeSchedules(name, open)
   describeCrons(name, open)
+  describeRecurring(name, open)
   describeWholeQueues(name, open)
   describeMoves(name, open)
 }

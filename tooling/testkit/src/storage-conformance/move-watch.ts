@@ -27,6 +27,7 @@ export class MoveWatch {
       workers: watchedPort(storage.workers, 'workers', onCall),
       schedules: watchedPort(storage.schedules, 'schedules', onCall),
       crons: watchedPort(storage.crons, 'crons', onCall),
+      recurring: watchedPort(storage.recurring, 'recurring', onCall),
       groups: watchedPort(storage.groups, 'groups', onCall),
       admin: watchedPort(storage.admin, 'admin', onCall),
       events: watchedPort(storage.events, 'events', onCall),

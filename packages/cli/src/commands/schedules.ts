@@ -1,0 +1,189 @@
+import type { Schedule, ScheduleTimes } from 'rq'
+import { DEFAULT_QUEUE_NAME, ENQUEUE_OPTIONS } from 'rq/options'
+import { readArguments } from '../arguments/arguments.ts'
+import { readMeta } from '../arguments/meta.ts'
+import { namingOptions, wholeNumber } from '../arguments/option-value.ts'
+import { type CommandContext, defineCommand } from '../command.ts'
+import { confirm, YES_FLAG } from '../confirmation.ts'
+import { defined } from '../defined.ts'
+import { UsageError } from '../exit-code.ts'
+import { flagNames, flagsOf, optionsFrom, text } from '../flags.ts'
+import { functionName } from '../function-name.ts'
+import { counted } from '../output/counted.ts'
+import { table } from '../output/table.ts'
+import { visible } from '../output/terminal-text.ts'
+import { fromNow, shortDuration } from '../output/time-text.ts'
+import { scheduleDocument } from '../schedule-document.ts'
+import { Session } from '../session.ts'
+import { JSON_FLAG } from '../shared-options.ts'
+
+const ACTIONS = ['add', 'remove', 'pause', 'resume', 'run', 'next'] as const
+type Action = (typeof ACTIONS)[number]
+
+/** The options of the jobs of a schedule. Each job has an id of its own, and waits for no other. */
+const { dependsOn: _dependsOn, jobId: _id, unique: _unique, ...JOB_OPTIONS } = ENQUEUE_OPTIONS
+
+const TIMES_FLAGS = {
+  cron: text({ valueName: 'text', describe: "Cron expression, such as '30 9 * * MON-FRI'" }),
+  every: text({ valueName: 'time', describe: 'Instead of --cron: the time between two jobs' }),
+  timezone: text({ valueName: 'zone', describe: 'Time zone of --cron', defaultDescription: 'UTC' }),
+  from: text({ valueName: 'date', describe: 'No job before this local time' }),
+  until: text({ valueName: 'date', describe: 'No job after this local time' }),
+  times: text({ valueName: 'n', describe: 'How many jobs in all', defaultDescription: 'no limit' }),
+  spread: text({ valueName: 'time', describe: 'Make all times later by a part of this, by name' }),
+  'catch-up': text({
+    valueName: 'which',
+    choices: ['skip', 'once', 'all'],
+    describe: 'Times at which no scheduler ran',
+    defaultDescription: 'skip',
+  }),
+  overlap: text({
+    valueName: 'what',
+    choices: ['allow', 'skip'],
+    describe: 'A job while the last one has not ended',
+    defaultDescription: 'allow',
+  }),
+} as const
+
+/** The names of flags for the options that rq may refuse. */
+const TYPED: Readonly<Record<string, string>> = {
+  ...flagNames(JOB_OPTIONS),
+  ...Object.fromEntries(Object.keys(TIMES_FLAGS).map((name) => [name === 'catch-up' ? 'catchUp' : name, `--${name}`])),
+  name: 'name',
+}
+
+export const schedules = defineCommand({
+  name: 'schedules',
+  summary: 'List and change schedules',
+  quietLetter: null,
+  examples: [
+    ['schedules', 'All schedules'],
+    [
+      `schedules add nightly ./jobs#report :'"all"' --cron '0 3 * * *' --timezone Europe/Berlin`,
+      'Every night at three',
+    ],
+    ['schedules add poll ./jobs#poll --every 30s --queue low --overlap skip', 'Every 30 seconds'],
+    ['schedules pause nightly', 'Enqueue nothing; resume goes on'],
+    ['schedules run nightly', 'Enqueue one job now'],
+    ['schedules next nightly --count 5', 'Its next times'],
+  ],
+  positionals: {
+    action: { type: 'string', choices: ACTIONS, describe: 'What to do', defaultDescription: 'list them' },
+    name: { type: 'string', describe: 'Name of the schedule' },
+    function: { type: 'string', describe: 'add: as for enqueue' },
+    args: { type: 'string', array: true, describe: 'add: as for enqueue', defaultDescription: 'none' },
+  },
+  flags: {
+    ...TIMES_FLAGS,
+    queue: text({
+      alias: 'q',
+      valueName: 'name',
+      default: DEFAULT_QUEUE_NAME,
+      defaultDescription: DEFAULT_QUEUE_NAME,
+      describe: 'Queue of its jobs',
+    }),
+    ...flagsOf(JOB_OPTIONS),
+    count: text({ valueName: 'n', default: '1', defaultDescription: '1', describe: 'next: how many times' }),
+    yes: YES_FLAG,
+    json: JSON_FLAG,
+  },
+  async run({ action, name, json, ...flags }, context) {
+    await using session = await Session.open(context)
+    if (action === undefined) return await list(session, json === true, context)
+    if (name === undefined) throw new UsageError(`schedules ${action} needs the name of a schedule.`)
+    if (action === 'add') return await add(name, flags, session, context)
+    const schedule = await session.rq.Schedule.fetch(name, session.reading)
+    await ACTS[action](schedule, { count: flags.count, yes: flags.yes, json: json === true }, context)
+    return undefined
+  },
+})
+
+type AddFlags = Readonly<Record<string, unknown>> & {
+  readonly function?: string | undefined
+  readonly args?: readonly string[] | undefined
+  readonly queue: string
+}
+
+async function add(name: string, flags: AddFlags, session: Session, context: CommandContext): Promise<undefined> {
+  const { settings, host, output } = context
+  if (flags.function === undefined) throw new UsageError('schedules add needs a name and a function.')
+  const { args, kwargs } = await readArguments(flags.args ?? [], host.folder)
+  const func = await functionName(flags.function, settings.importPaths)
+  const meta = flags.meta === undefined ? undefined : await readMeta(flags.meta as string[], host.folder)
+  const { catchUp, cron, every, from, overlap, spread, timezone, until } = flags
+  const times = flags.times === undefined ? undefined : wholeNumber(String(flags.times), '--times', 1)
+  const schedule = await namingOptions(TYPED, () =>
+    session.rq.Schedule.upsert(
+      name,
+      defined({ cron, every, timezone, from, until, times, spread, catchUp, overlap }) as ScheduleTimes,
+      func,
+      args as [],
+      { ...session.reading, ...optionsFrom(JOB_OPTIONS, flags), ...defined({ meta }), kwargs, queue: flags.queue },
+    ),
+  )
+  const { nextAt } = schedule
+  const next = nextAt === null ? 'It has no further time.' : `Next: ${nextAt.toISOString()}.`
+  output.print(`Schedule ${output.paint.blue(visible(name))} enqueues ${visible(func)}. ${next}`)
+  return undefined
+}
+
+interface ActFlags {
+  readonly count: string
+  readonly yes: boolean | undefined
+  readonly json: boolean
+}
+
+type Act = (schedule: Schedule, flags: ActFlags, context: CommandContext) => Promise<void>
+
+const ACTS: Readonly<Record<Exclude<Action, 'add'>, Act>> = {
+  async remove(schedule, { yes }, context) {
+    await confirm(`Remove the schedule ${visible(schedule.name)}?`, yes, context)
+    await schedule.remove()
+    context.output.print(`Schedule ${visible(schedule.name)} removed.`)
+  },
+  async pause(schedule, _, { output }) {
+    const isNew = await schedule.pause()
+    output.print(`Schedule ${visible(schedule.name)} ${isNew ? 'is paused now' : 'was paused already'}.`)
+  },
+  async resume(schedule, _, { output }) {
+    const wasPaused = await schedule.resume()
+    output.print(`Schedule ${visible(schedule.name)} ${wasPaused ? 'goes on' : 'was not paused'}.`)
+  },
+  async run(schedule, _, { output }) {
+    const job = await schedule.runNow()
+    output.print(`Enqueued job '${job.id}' into ${visible(schedule.queueName)}.`)
+  },
+  async next(schedule, { count, json }, { output }) {
+    const dates = schedule.next(wholeNumber(count, '--count', 1)).map((date) => date.toISOString())
+    if (json) output.json(dates)
+    else if (dates.length > 0) output.print(dates.join('\n'))
+    else output.say(schedule.isPaused ? 'It is paused.' : 'It has no further time.')
+  },
+}
+
+async function list(session: Session, asJson: boolean, { output }: CommandContext): Promise<undefined> {
+  const all = await session.rq.Schedule.all(session.reading)
+  if (asJson) {
+    output.json(all.map(scheduleDocument))
+    return undefined
+  }
+  const columns = output.isTerminal ? output.columns : Number.POSITIVE_INFINITY
+  const [head = '', ...rows] = table(
+    ['NAME', 'TIMES', 'NEXT', 'LAST', 'JOBS', 'QUEUE', 'FUNCTION'],
+    all.map(row),
+    columns,
+  )
+  if (rows.length > 0) output.print([output.paint.bold(head), ...rows].join('\n'))
+  output.say(counted(all.length, 'schedule'))
+  return undefined
+}
+
+function row(schedule: Schedule): string[] {
+  const { count, cron, every, funcName, isPaused, latestAt, name, nextAt, queueName, times, timezone } = schedule
+  const rule =
+    every === null ? `${cron}${timezone === null ? '' : ` ${timezone}`}` : `every ${shortDuration(every * 1000)}`
+  const nowMs = Date.now()
+  const next = isPaused ? 'paused' : nextAt === null ? 'over' : fromNow(nextAt, nowMs)
+  const last = latestAt === null ? '-' : fromNow(latestAt, nowMs)
+  return [name, rule, next, last, times === null ? String(count) : `${count}/${times}`, queueName, funcName]
+}

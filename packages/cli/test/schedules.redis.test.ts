@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest'
+import { CliFixture } from './cli-fixture.ts'
+
+const ADD = ['schedules', 'add', 'nightly', 'jobs.add', '1', ':2'] as const
+
+describe('schedules', () => {
+  test('add, list, pause, resume, run, next and remove', async () => {
+    await using cli = await CliFixture.open()
+    expect(await cli.run(['schedules'])).toMatchObject({ code: 0, out: '', err: '0 schedules\n' })
+    const added = await cli.run([...ADD, '--cron', '0 3 * * *', '--timezone', 'Europe/Berlin', '--result-ttl', '60'])
+    expect(added.out).toMatch(/^Schedule nightly enqueues jobs\.add\. Next: \d{4}-\d\d-\d\dT0[12]:00:00\.000Z\.\n$/)
+    const { out } = await cli.run(['schedules'])
+    expect(out).toMatch(/^NAME +TIMES +NEXT +LAST +JOBS +QUEUE +FUNCTION\n/)
+    expect(out).toMatch(/\nnightly {2}0 3 \* \* \* Europe\/Berlin {2}in \d+ \w+ +- +0 +default +jobs\.add\n$/)
+
+    expect((await cli.run(['schedules', 'pause', 'nightly'])).out).toBe('Schedule nightly is paused now.\n')
+    expect((await cli.run(['schedules', 'pause', 'nightly'])).out).toBe('Schedule nightly was paused already.\n')
+    expect((await cli.run(['schedules'])).out).toMatch(/Berlin {2}paused/)
+    expect((await cli.run(['schedules', 'next', 'nightly'])).err).toBe('It is paused.\n')
+    expect((await cli.run(['schedules', 'resume', 'nightly'])).out).toBe('Schedule nightly goes on.\n')
+    const next = await cli.run(['schedules', 'next', 'nightly', '--count', '3', '--json'])
+    expect(JSON.parse(next.out)).toHaveLength(3)
+
+    expect((await cli.run(['schedules', 'run', 'nightly'])).out).toMatch(
+      /^Enqueued job 'schedule-nightly-.*default\.\n$/,
+    )
+    await cli.burst()
+    const { out: jobs } = await cli.run(['jobs', '--status', 'finished'])
+    expect(jobs).toContain('schedule-nightly-')
+    expect((await cli.run(['schedules', 'remove', 'nightly', '--yes'])).out).toBe('Schedule nightly removed.\n')
+    expect((await cli.run(['schedules', '--json'])).out).toBe('[]\n')
+  })
+
+  test('--json prints everything', async () => {
+    await using cli = await CliFixture.open()
+    await cli.run([...ADD, '--every', '1h', '--times', '3', '--spread', '10m', '--queue', 'low'])
+    expect(JSON.parse((await cli.run(['schedules', '--json'])).out)).toEqual([
+      {
+        ...{ name: 'nightly', queue: 'low', function: 'jobs.add', cron: null, every: 3600, timezone: null, times: 3 },
+        ...{ spread: 600, catchUp: 'skip', overlap: 'allow', owner: null, count: 0, paused: false, latest: null },
+        ...{ next: expect.stringMatching(/Z$/), from: null, until: null },
+      },
+    ])
+  })
+
+  test.each([
+    [['schedules', 'add', 'nightly'], 'schedules add needs a name and a function.'],
+    [['schedules', 'pause'], 'schedules pause needs the name of a schedule.'],
+    [[...ADD], 'Invalid --every:'],
+    [[...ADD, '--cron', '61 * * * *'], 'at position 1 (minute)'],
+    [[...ADD, '--every', '1h', '--times', '0'], 'Invalid --times:'],
+    [[...ADD, '--every', '0'], 'Invalid --every:'],
+    [['schedules', 'ad', 'nightly'], 'action: got "ad"'],
+  ])('refuses %j', async (words, message) => {
+    await using cli = await CliFixture.open()
+    const { code, err } = await cli.run(words)
+    expect(err).toContain(message)
+    expect(code).toBe(2)
+    expect((await cli.run(['schedules', '--json'])).out).toBe('[]\n')
+  })
+
+  test('of a name that is not there end with 4', async () => {
+    await using cli = await CliFixture.open()
+    for (const action of ['remove', 'pause', 'resume', 'run', 'next']) {
+      const { code, err } = await cli.run(['schedules', action, 'nope', '--yes'])
+      expect([code, err]).toEqual([4, "Error: There is no schedule named 'nope'.\n"])
+    }
+  })
+})

@@ -1,0 +1,62 @@
+import { checkName, invalidOption } from '@rq/core'
+import type { FunctionRef } from '@rq/job'
+import type { JobContext } from '@rq/queue'
+import { allSchedules } from './all-schedules.ts'
+import { checkSchedule, prepareSchedule, type ScheduleJobOptions } from './schedule-definition.ts'
+import type { ScheduleTimes } from './schedule-times.ts'
+import { checkOwner, writePrepared } from './schedule-writer.ts'
+
+/** A schedule in the list of `Schedule.sync`. */
+export interface SyncedSchedule extends ScheduleJobOptions {
+  readonly name: string
+  readonly times: ScheduleTimes
+  readonly func: FunctionRef
+  readonly args?: readonly unknown[]
+}
+
+export interface SyncOptions {
+  /** Names the program whose schedules these are. */
+  readonly owner: string
+}
+
+/** Names of the schedules that `Schedule.sync` wrote, left as they were, and removed. */
+export interface SyncOutcome {
+  readonly written: readonly string[]
+  readonly kept: readonly string[]
+  readonly removed: readonly string[]
+}
+
+/** As `Schedule.sync` says. */
+export async function syncSchedules(
+  definitions: readonly SyncedSchedule[],
+  options: SyncOptions,
+  context: JobContext,
+): Promise<SyncOutcome> {
+  const owner = checkName(options.owner, 'owner')
+  if (!Array.isArray(definitions)) throw invalidOption('definitions', definitions, 'an array of schedules')
+  const checked = definitions.map(({ args = [], func, name, times, ...jobOptions }) => ({
+    ...checkSchedule(name, times, func, args, jobOptions),
+    owner,
+  }))
+  const names = new Set<string>()
+  for (const { name } of checked) {
+    if (names.has(name)) throw invalidOption('name', name, 'a name that is once in the list')
+    names.add(name)
+  }
+  const prepared = await Promise.all(checked.map((definition) => prepareSchedule(definition, context)))
+  const store = context.storage.recurring
+  const known = new Map((await allSchedules(store)).map((schedule) => [schedule.name, schedule]))
+  for (const definition of prepared) checkOwner(definition, known.get(definition.name))
+
+  const [written, kept, removed]: [string[], string[], string[]] = [[], [], []]
+  for (const definition of prepared) {
+    const isSame = known.get(definition.name)?.digest === definition.digest
+    if (!isSame) await writePrepared(definition, store)
+    ;(isSame ? kept : written).push(definition.name)
+  }
+  for (const schedule of known.values()) {
+    if (schedule.owner !== owner || names.has(schedule.name)) continue
+    if (await store.remove(schedule.name)) removed.push(schedule.name)
+  }
+  return { written, kept, removed }
+}

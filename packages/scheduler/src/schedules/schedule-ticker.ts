@@ -1,0 +1,155 @@
+import { type Clock, type Duty, type Logger, PeriodicDuty, SECOND_MS } from '@rq/core'
+import type { DueSchedule, ScheduleStore, ScheduleTick } from '@rq/job'
+import { dueTicks } from '../due-ticks.ts'
+import { idStart, tickId } from '../tick-id.ts'
+import { scheduleRecurrence } from './schedule-recurrence.ts'
+
+export interface ScheduleTickerOptions {
+  readonly store: ScheduleStore
+  readonly queues: readonly string[]
+  /** Whether this scheduler leads a queue now. It leaves the schedules of others alone. */
+  readonly leads: (queue: string) => boolean
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** Schedules read in one step. */
+const MOST_PER_STEP = 100
+/** How often it looks without a notice, which may be lost. */
+const POLL_MS = 15 * SECOND_MS
+const RETRY_MS = SECOND_MS
+
+/**
+ * Enqueues the jobs of the schedules of the queues that this scheduler leads. Sleeps until the next one is due by the
+ * store's clock, or until {@link wake}. Each tick is one atomic step of the store, which one scheduler does, so two
+ * tickers, or one that was frozen, do no harm.
+ */
+export class ScheduleTicker implements Duty {
+  readonly #options: ScheduleTickerOptions
+  readonly #duty: PeriodicDuty<number>
+  /** When to look at each queue, on the monotonic clock. Without an entry: now. */
+  readonly #lookAtMs = new Map<string, number>()
+
+  constructor(options: ScheduleTickerOptions) {
+    this.#options = options
+    this.#duty = new PeriodicDuty({
+      name: 'Enqueueing the jobs of schedules',
+      everyMs: () => this.#waitMs(),
+      atStart: true,
+      run: (stopped) => this.#enqueueDue(stopped),
+      logger: options.logger,
+    })
+  }
+
+  start(): void {
+    this.#duty.start()
+  }
+
+  stop(): Promise<void> {
+    return this.#duty.stop()
+  }
+
+  /** Look at a queue at once. */
+  wake(queue: string): void {
+    this.#lookAtMs.delete(queue)
+    this.#duty.runWithin(0)
+  }
+
+  /** Enqueue everything that is due now. Returns how many jobs. @throws RqError of the store. */
+  runOnce(): Promise<number> {
+    this.#lookAtMs.clear()
+    return this.#duty.runOnce()
+  }
+
+  async #enqueueDue(stopped: AbortSignal): Promise<number> {
+    const { clock, leads, queues } = this.#options
+    const nowMs = clock.monotonicMs()
+    const toLookAt = queues.filter((queue) => leads(queue) && (this.#lookAtMs.get(queue) ?? nowMs) <= nowMs)
+    const counts = await Promise.all(toLookAt.map((queue) => this.#lookAt(queue, stopped)))
+    return counts.reduce((sum, count) => sum + count, 0)
+  }
+
+  #waitMs(): number {
+    const { clock, leads, queues } = this.#options
+    const nowMs = clock.monotonicMs()
+    const looksInMs = queues.filter(leads).map((queue) => (this.#lookAtMs.get(queue) ?? nowMs) - nowMs)
+    return Math.max(0, Math.min(POLL_MS, ...looksInMs))
+  }
+
+  /** Enqueue what is due in a queue, step by step, and set when to look at it next. Returns how many jobs. */
+  async #lookAt(queue: string, stopped: AbortSignal): Promise<number> {
+    const { clock, store } = this.#options
+    let enqueued = 0
+    while (!stopped.aborted) {
+      const sentMs = clock.monotonicMs()
+      // A notice during the step deletes this, which asks for another look.
+      this.#lookAtMs.set(queue, sentMs + RETRY_MS)
+      const { due, nowMs, waitMs = POLL_MS } = await store.due(queue, MOST_PER_STEP)
+      if (due.length === 0) {
+        if (this.#lookAtMs.has(queue)) this.#lookAtMs.set(queue, sentMs + Math.min(waitMs, POLL_MS))
+        return enqueued
+      }
+      const counts = await Promise.all(due.map((schedule) => this.#tick(queue, schedule, nowMs, stopped)))
+      for (const count of counts) enqueued += count ?? 0
+      // One that fails stays due; it is tried again after a while.
+      if (counts.includes(undefined)) return enqueued
+    }
+    return enqueued
+  }
+
+  /** Enqueue the due jobs of one schedule. Returns how many; undefined when that failed. */
+  async #tick(queue: string, schedule: DueSchedule, nowMs: number, stopped: AbortSignal): Promise<number | undefined> {
+    const { logger, store } = this.#options
+    const { name } = schedule
+    let steps: readonly ScheduleTick[]
+    try {
+      steps = stepsOf(schedule, nowMs)
+    } catch (error) {
+      logger.error(`The schedule ${name} cannot be read; it enqueues nothing until it is written again`, {
+        error: String(error),
+      })
+      await store.park(name, queue)
+      return 0
+    }
+    let enqueued = 0
+    try {
+      for (const step of steps) {
+        if (stopped.aborted) break
+        const answer = await store.tick(step)
+        const fields = { schedule: name, ...(step.job && { tick: new Date(step.job.tickMs).toISOString() }) }
+        if (answer === 'enqueued') {
+          enqueued += 1
+          logger.info(`Enqueued ${name} into ${queue}`, fields)
+        } else {
+          logger.debug(`Tick of schedule ${name}: ${answer}`, fields)
+        }
+        if (answer === 'early') return undefined
+        if (answer === 'changed') break
+      }
+      return enqueued
+    } catch (error) {
+      logger.warn(`Could not enqueue the job of schedule ${name}; it will be retried`, { error: String(error) })
+      return undefined
+    }
+  }
+}
+
+/** What moves a due schedule on: its due ticks, in order, or one step past those that are skipped. */
+function stepsOf(schedule: DueSchedule, nowMs: number): readonly ScheduleTick[] {
+  const { anchorMs, name, nextMs, revision, rule } = schedule
+  if (rule === undefined || nextMs === undefined) throw new Error('its rule is damaged')
+  const recurrence = scheduleRecurrence(rule)
+  const start = idStart(name, 1, 'schedule')
+  const ticks = dueTicks(recurrence, { afterMs: nextMs - 1, anchorMs }, nowMs, rule.catchUp)
+  const lastMs = recurrence.next(nowMs, anchorMs)
+  const step = (fromMs: number, thenMs: number | undefined, tickMs?: number): ScheduleTick => ({
+    ...{ name, revision, nextMs: fromMs },
+    ...(tickMs !== undefined && {
+      job: { id: tickId(start, tickMs), tickMs, unlessRunning: rule.overlap === 'skip' },
+    }),
+    ...(thenMs !== undefined && { thenMs }),
+    ...(rule.times !== undefined && { times: rule.times }),
+  })
+  if (ticks.length === 0) return [step(nextMs, lastMs)]
+  return ticks.map((tickMs, at) => step(at === 0 ? nextMs : tickMs, ticks[at + 1] ?? lastMs, tickMs))
+}

@@ -1,0 +1,151 @@
+import type { ScheduleRecord, ScheduleRule, ScheduleTick } from '@rq/job'
+import { describe, expect, it } from 'vitest'
+import { newJob, RETURNED, workOff } from './job-steps.ts'
+import type { OpenStorage } from './storage-under-test.ts'
+
+const RULE: ScheduleRule = { everyS: 60, catchUp: 'skip', overlap: 'allow' }
+const MINUTE_MS = 60_000
+
+/** A schedule whose next tick is at `nextMs`. */
+function scheduleOf(name: string, nextMs: number | undefined, facts: Partial<ScheduleRecord> = {}): ScheduleRecord {
+  const { record: template } = newJob({ id: 'template' })
+  return {
+    ...{ name, revision: 'r1', rule: RULE, queue: 'default', digest: 'd', funcName: 'jobs.report', template },
+    ...{ atFront: false, createdAtMs: 1000, changedAtMs: 2000, anchorMs: 0, count: 0 },
+    ...(nextMs !== undefined && { nextMs }),
+    ...facts,
+  }
+}
+
+function tickOf(name: string, tickMs: number, more: Partial<ScheduleTick> = {}): ScheduleTick {
+  const job = { id: `${name}-${tickMs}`, tickMs, unlessRunning: false }
+  return { name, revision: 'r1', nextMs: tickMs, job, thenMs: tickMs + MINUTE_MS, ...more }
+}
+
+/** Schedules that are kept in the store. */
+export function describeRecurring(name: string, open: OpenStorage): void {
+  describe(`${name}: recurring`, () => {
+    it('keeps what was written, and refuses a change of what another program has changed', async () => {
+      await using test = await open()
+      const { recurring } = test.storage
+      expect((await recurring.read('report')).schedule).toBeUndefined()
+      const first = scheduleOf('report', 5000, { owner: 'app', latestMs: 4000, count: 3, atFront: true })
+      expect(await recurring.write(first, undefined)).toBe(true)
+      const { nowMs, schedule } = await test.another().recurring.read('report')
+      const { id: _, ...template } = first.template
+      expect(schedule).toMatchObject({ ...first, template: { ...template, status: expect.any(String) } })
+      expect(nowMs).toBeGreaterThan(5000)
+      expect(await recurring.write(scheduleOf('report', 9000), undefined)).toBe(false)
+      expect(await recurring.write(scheduleOf('report', 9000), { revision: 'r1', nextMs: 4999 })).toBe(false)
+      expect(await recurring.write(scheduleOf('report', 9000, { revision: 'r2' }), first)).toBe(true)
+      expect(await recurring.names('0')).toEqual([['report'], '0'])
+      expect(await recurring.remove('report')).toBe(true)
+      expect(await recurring.remove('report')).toBe(false)
+      expect(await recurring.names('0')).toEqual([[], '0'])
+    })
+
+    it('lists what is due in a queue, earliest first, and says when the next one is', async () => {
+      await using test = await open()
+      const { recurring } = test.storage
+      const { nowMs } = await recurring.read('any')
+      const laterMs = nowMs + MINUTE_MS
+      await recurring.write(scheduleOf('second', 2000), undefined)
+      await recurring.write(scheduleOf('first', 1000), undefined)
+      await recurring.write(scheduleOf('later', laterMs), undefined)
+      await recurring.write(scheduleOf('over', undefined), undefined)
+      await recurring.write(scheduleOf('elsewhere', 1000, { queue: 'other' }), undefined)
+      const all = await recurring.due('default', 10)
+      expect(all.due.map((one) => one.name)).toEqual(['first', 'second'])
+      expect(all.due[0]).toMatchObject({ revision: 'r1', rule: RULE, anchorMs: 0, nextMs: 1000, count: 0 })
+      expect(all.waitMs).toBeGreaterThan(0)
+      expect(all.waitMs).toBeLessThanOrEqual(MINUTE_MS)
+      expect(await recurring.due('default', 1)).toMatchObject({ due: [{ name: 'first' }], waitMs: 0 })
+      expect(await recurring.due('nobody', 1)).toMatchObject({ due: [], waitMs: undefined })
+      await recurring.park('first', 'default')
+      expect((await recurring.due('default', 10)).due.map((one) => one.name)).toEqual(['second'])
+    })
+
+    it('moves to another queue', async () => {
+      await using test = await open()
+      const { recurring } = test.storage
+      const before = scheduleOf('report', 1000)
+      await recurring.write(before, undefined)
+      await recurring.write(scheduleOf('report', 1000, { queue: 'other' }), before)
+      expect((await recurring.due('default', 10)).due).toEqual([])
+      expect((await recurring.due('other', 10)).due).toHaveLength(1)
+    })
+
+    it('enqueues the job of each tick once, over several schedulers, and none before its time', async () => {
+      await using test = await open()
+      const { jobs, queues, recurring } = test.storage
+      const other = test.another().recurring
+      const { nowMs } = await recurring.read('any')
+      await recurring.write(scheduleOf('report', 60_000), undefined)
+      await recurring.write(scheduleOf('early', nowMs + MINUTE_MS), undefined)
+      expect(await recurring.tick(tickOf('early', nowMs + MINUTE_MS))).toBe('early')
+      const answers = await Promise.all([
+        recurring.tick(tickOf('report', 60_000)),
+        other.tick(tickOf('report', 60_000)),
+      ])
+      expect(answers.sort()).toEqual(['changed', 'enqueued'])
+      const [job] = await jobs.fetch(['report-60000'])
+      expect(job).toMatchObject({ status: 'queued', origin: 'default', data: newJob().record.data })
+      expect(job?.createdAtMs).toBeGreaterThanOrEqual(nowMs)
+      expect((await recurring.read('report')).schedule).toMatchObject({ count: 1, latestMs: 60_000, nextMs: 120_000 })
+      expect(await recurring.tick(tickOf('report', 120_000, { revision: 'r0' }))).toBe('changed')
+      expect(await recurring.tick(tickOf('gone', 60_000))).toBe('changed')
+      expect(await queues.count('default')).toBe(1)
+      expect(await recurring.history('report', 0, -1)).toEqual(['report-60000'])
+    })
+
+    it('decides no tick again, whatever the rule is changed to', async () => {
+      await using test = await open()
+      const { queues, recurring } = test.storage
+      await recurring.write(scheduleOf('report', 60_000, { latestMs: 60_000 }), undefined)
+      expect(await recurring.tick(tickOf('report', 60_000))).toBe('taken')
+      expect((await recurring.read('report')).schedule).toMatchObject({ count: 0, nextMs: 120_000 })
+      expect(await queues.count('default')).toBe(0)
+    })
+
+    it('ends after its number of jobs, and when there is no further tick', async () => {
+      await using test = await open()
+      const { recurring } = test.storage
+      for (const name of ['twice', 'last']) await recurring.write(scheduleOf(name, 1000, { count: 1 }), undefined)
+      expect(await recurring.tick(tickOf('twice', 1000, { times: 2 }))).toBe('enqueued')
+      const { thenMs: _, ...last } = tickOf('last', 1000)
+      expect(await recurring.tick(last)).toBe('enqueued')
+      for (const name of ['twice', 'last']) {
+        const { schedule } = await recurring.read(name)
+        expect(schedule).toMatchObject({ count: 2 })
+        expect(schedule).not.toHaveProperty('nextMs')
+      }
+      expect(await recurring.due('default', 10)).toMatchObject({ due: [], waitMs: undefined })
+    })
+
+    it('skips ticks that were missed, and those that overlap when asked', async () => {
+      await using test = await open()
+      const { queues, recurring } = test.storage
+      await recurring.write(scheduleOf('report', 1000), undefined)
+      const { job: _, ...skip } = tickOf('report', 1000, { thenMs: 2000 })
+      expect(await recurring.tick(skip)).toBe('skipped')
+      const unlessRunning = (ms: number) =>
+        tickOf('report', ms, { thenMs: ms + 1000, job: { id: `report-${ms}`, tickMs: ms, unlessRunning: true } })
+      expect(await recurring.tick(unlessRunning(2000))).toBe('enqueued')
+      expect(await recurring.tick(unlessRunning(3000))).toBe('overlap')
+      await workOff(test.storage, RETURNED)
+      expect(await recurring.tick(unlessRunning(4000))).toBe('enqueued')
+      expect((await recurring.read('report')).schedule).toMatchObject({ count: 2, latestMs: 4000, nextMs: 5000 })
+      expect(await queues.count('default')).toBe(1)
+    })
+
+    it('runs outside of its rule when asked, also when it is over', async () => {
+      await using test = await open()
+      const { recurring } = test.storage
+      expect(await recurring.run('report', 'one')).toBe(false)
+      await recurring.write(scheduleOf('report', undefined), undefined)
+      expect(await recurring.run('report', 'one')).toBe(true)
+      expect(await recurring.history('report', 0, -1)).toEqual(['one'])
+      expect((await recurring.read('report')).schedule).toMatchObject({ count: 0 })
+    })
+  })
+}
