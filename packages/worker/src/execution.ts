@@ -4,6 +4,7 @@ import { type ErrorFacts, STOPPED_TEXT } from '@rq/queue/run'
 import type { Webhooks } from '@rq/webhooks'
 import type { HorsePool } from './horses/horse-pool.ts'
 import type { KilledTask } from './horses/killed-task.ts'
+import type { ResultRoom } from './horses/result-room.ts'
 import type { TaskOutcome } from './horses/task-run.ts'
 import type { AbortReason, TaskEnd } from './inside-horse/protocol.ts'
 import type { LeasedJob, LeaseRenewer } from './lease/lease-renewer.ts'
@@ -27,12 +28,17 @@ export interface ExecutionParts {
   readonly mustBeSigned: boolean
   /** Renews the leases from a thread, in addition to the heartbeat. */
   readonly renewer?: LeaseRenewer | undefined
+  /** Where what ended jobs have to store is counted. */
+  readonly room: Pick<ResultRoom, 'drop' | 'garbage' | 'keep'>
 }
 
 /** The end of an attempt is changed three times at most, so that the store can take it. */
 const MOST_REFUSALS = 4
 /** How much is kept of why the store refused it, in characters. */
 const LONGEST_REASON = 500
+
+/** What is smaller is not counted, since there are at most some thousands. */
+const COUNTED_BYTES = 4096
 
 /** How an execution ended: `dropped` = nothing was written; another worker owns the job, or will take it over. */
 export type ExecutionEnd = 'settled' | 'returned' | 'dropped'
@@ -62,6 +68,7 @@ export class Execution implements LeasedJob {
   #wasInHeartbeat = false
   /** How often the store has refused what became of the job. */
   #refusals = 0
+  #keptBytes = 0
 
   /**
    * @param onEnd - called when the job is settled, returned or dropped. A second time if its run ends after it was
@@ -86,6 +93,11 @@ export class Execution implements LeasedJob {
   get lease(): Lease {
     const { id, origin } = this.job
     return { queue: origin, jobId: id, executionId: this.id }
+  }
+
+  /** Bytes of what its end has to store, where it is much. */
+  get keptBytes(): number {
+    return this.#keptBytes
   }
 
   get isRunning(): boolean {
@@ -234,14 +246,23 @@ export class Execution implements LeasedJob {
   #settle(settlement: Settlement): void {
     if (!this.isRunning) return
     this.#state = 'settling'
+    const { excString, returnValue } = settlement.result ?? {}
+    const bytes = (returnValue ?? excString)?.length ?? 0
+    if (bytes >= COUNTED_BYTES) this.#keep(bytes)
     this.#parts.store.settle({
-      bytes: settlement.result?.returnValue?.length ?? 0,
+      bytes,
       current: () => this.#current(settlement),
       onAnswer: (answer) => {
         if (typeof answer === 'string') this.#settled(settlement, answer)
         else void this.#refused(settlement, answer.refusal)
       },
     })
+  }
+
+  /** It counts until the execution ends, with what was refused before. */
+  #keep(bytes: number): void {
+    this.#keptBytes += bytes
+    this.#parts.room.keep(bytes)
   }
 
   /**

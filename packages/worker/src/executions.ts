@@ -80,17 +80,24 @@ export class Executions {
     const executions = jobs.map((claimed) => new Execution(claimed, this.#options, this.#noteEnd))
     for (const execution of executions) {
       this.#executions.set(execution.id, execution)
-      this.#bytes += sizeOf(execution.job)
+      const bytes = sizeOf(execution.job)
+      this.#bytes += bytes
+      // The pieces in which they came.
+      this.#options.room.garbage.note(bytes)
     }
     this.#options.renewer?.hold(executions)
     return executions
   }
 
   readonly #noteEnd = (execution: Execution, end: ExecutionEnd): void => {
-    const { id, job } = execution
+    const { id, job, keptBytes } = execution
+    const { room } = this.#options
     // An execution that was given back may end a second time, when its run does.
     if (!this.#executions.delete(id)) return
-    this.#bytes -= sizeOf(job)
+    const bytes = sizeOf(job)
+    this.#bytes -= bytes
+    room.garbage.note(bytes)
+    if (keptBytes > 0) room.drop(keptBytes)
     this.#options.renewer?.drop(execution)
     this.#options.onEnd(end)
   }

@@ -14,6 +14,7 @@ import type { ExecutionEnd } from './execution.ts'
 import { Executions } from './executions.ts'
 import { HorsePool } from './horses/horse-pool.ts'
 import type { HorseStarter } from './horses/horse-port.ts'
+import type { ResultRoom } from './horses/result-room.ts'
 import { importPathWarnings } from './import-path-warnings.ts'
 import { LeaseRenewer } from './lease/lease-renewer.ts'
 import type { WorkerSettings } from './options.ts'
@@ -34,6 +35,8 @@ export interface WorkerRunOptions {
   readonly settings: WorkerSettings
   readonly context: JobContext
   readonly start: HorseStarter
+  /** Of the horses that `start` makes. */
+  readonly room: ResultRoom
   readonly events: WorkerEmitter
   readonly version: string
   /** Random, different from that of any other worker with the same name. */
@@ -211,7 +214,7 @@ export class WorkerRun {
   }
 
   #makeExecutions(): Executions {
-    const { settings, context } = this.#options
+    const { settings, context, room } = this.#options
     const { clock, exceptionHandlerRefs, exceptionHandlers, logger, signatureKeys, workHorseKilledHandler } = settings
     const haveReferences = exceptionHandlerRefs.length > 0
     return new Executions({
@@ -224,6 +227,7 @@ export class WorkerRun {
       clock,
       mustBeSigned: signatureKeys !== undefined,
       renewer: this.#renewer,
+      room,
       onEnd: (end) => this.#noteEnd(end),
     })
   }

@@ -10,6 +10,7 @@ import type { HorseStarter } from './horses/horse-port.ts'
 import { ProcessHorse } from './horses/horse-process.ts'
 import { ThreadHorse } from './horses/horse-thread.ts'
 import { watchProcessEnd } from './horses/process-end.ts'
+import { ResultRoom } from './horses/result-room.ts'
 import { importFromHere } from './inside-horse/import-from-here.ts'
 import { loadCodec } from './inside-horse/load-codec.ts'
 import { loadSerializer } from './inside-horse/load-serializer.ts'
@@ -147,6 +148,7 @@ export class Worker extends WorkerEmitter {
     await checkStart({ allow, functions, importPaths, scripts, handlers, mayImport: horse === 'inline' })
     const serializer = await this.#serializer()
     const limits = new SizeLimits(settings.limits, settings.logger)
+    const room = new ResultRoom()
     this.#run = new WorkerRun({
       ...plan,
       settings,
@@ -154,7 +156,8 @@ export class Worker extends WorkerEmitter {
       instance: this.#instance,
       events: this,
       context: { storage: settings.storage, serializer, limits },
-      start: starterOf(settings, { serializer, codec: await this.#codec(), limits }),
+      room,
+      start: starterOf(settings, { serializer, codec: await this.#codec(), limits }, room),
     })
     const untitle = settings.processTitle
       ? titled(`rq worker ${settings.name}: listening on ${settings.queues.join(', ')}`)
@@ -193,13 +196,13 @@ const IMPORT_ADVICE = 'Restart the worker when the cause is gone: its process do
 
 type HorseValues = Pick<RunTaskOptions, 'codec' | 'limits' | 'serializer'>
 
-function starterOf(settings: WorkerSettings, values: HorseValues): HorseStarter {
+function starterOf(settings: WorkerSettings, values: HorseValues, room: ResultRoom): HorseStarter {
   const { horsePath, imports } = settings
   const env = variablesOf(settings.horseEnv)
   switch (settings.horse) {
     case 'process': {
       const program = programFor('process', horsePath)
-      return (listener) => new ProcessHorse({ program, env, imports, limits: settings.limits }, listener)
+      return (listener) => new ProcessHorse({ program, env, imports, limits: settings.limits, room }, listener)
     }
     case 'thread': {
       const program = programFor('thread', horsePath)

@@ -37,9 +37,10 @@ export async function answerCall(storage: Storage, horse: Horse, wanted: HorseCa
   const { call, port, method, args } = wanted
   try {
     if (isOwnOnly) checkOwnCall(horse.running, wanted)
-    horse.send({ type: 'reply', call, value: await invoke(storage, port, method, args) })
+    const value = await invoke(storage, port, method, args)
+    horse.reply(wanted, { call, value })
   } catch (error) {
-    horse.send({ type: 'reply', call, error: asCallError(error) })
+    horse.reply(wanted, { call, error: asCallError(error) })
   }
 }
 

@@ -21,6 +21,11 @@ export interface HorseListener {
 export interface HorsePort {
   /** The process id of a process horse, else undefined. */
   readonly pid: number | undefined
+  /**
+   * Whether messages of the horse wait unread because the worker has too much to store. What it does now is not known
+   * then, and its time limits wait. Absent: never.
+   */
+  readonly isBehind?: boolean
   /** Send a message. Never throws: a message to a horse that is gone is lost, and `onExit` reports that. */
   send(message: ToHorse): void
   /** End the horse at once, whatever it is doing, and the processes that it has started. */

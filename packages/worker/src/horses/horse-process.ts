@@ -10,6 +10,8 @@ import { HorsePipe } from './horse-pipe.ts'
 import type { HorseExit, HorseListener, HorsePort } from './horse-port.ts'
 import { preloadFlags } from './preload-flags.ts'
 import { reapWithUs } from './reaper.ts'
+import type { ResultRoom } from './result-room.ts'
+import type { RoomPipe } from './room-pipe.ts'
 
 /** How long the last messages of an ended process may take to arrive. */
 const DRAIN_MS = 250
@@ -28,6 +30,7 @@ export interface ProcessHorseOptions {
   /** Its environment. Undefined: that of the worker. */
   readonly env: NodeJS.ProcessEnv | undefined
   readonly limits: Limits
+  readonly room: ResultRoom
 }
 
 /**
@@ -39,11 +42,12 @@ export class ProcessHorse implements HorsePort {
   readonly #listener: HorseListener
   readonly #spare: () => void
   readonly #toHorse: HorsePipe | undefined
+  readonly #fromHorse: RoomPipe
   #exit: HorseExit | undefined
   #over = false
   #drainTimer: NodeJS.Timeout | undefined
 
-  constructor({ env, imports, limits, program }: ProcessHorseOptions, listener: HorseListener) {
+  constructor({ env, imports, limits, program, room }: ProcessHorseOptions, listener: HorseListener) {
     this.#listener = listener
     const watched = deathSignalPrefix()
     const preloads = preloadFlags(imports)
@@ -65,18 +69,33 @@ export class ProcessHorse implements HorsePort {
       check: checkMessage,
       longest: Math.max(LONGEST_LINE, PER_PAYLOAD * limits.result, PER_PAYLOAD * limits.meta),
     })
+    const refuse = (error: unknown) => {
+      fromHorse?.destroy()
+      this.#listener.onInvalid(error)
+    }
+    this.#fromHorse = room.open({
+      pause: () => fromHorse?.pause(),
+      resume: () => fromHorse?.resume(),
+      onStalled: refuse,
+    })
     fromHorse?.setEncoding('utf8').on('data', (text: string) => {
       try {
         lines.push(text)
       } catch (error) {
-        fromHorse.destroy()
-        this.#listener.onInvalid(error)
+        this.#fromHorse.end()
+        refuse(error)
+        return
       }
+      this.#fromHorse.noteRead(lines.begunLength)
     })
   }
 
   get pid(): number | undefined {
     return this.#child.pid
+  }
+
+  get isBehind(): boolean {
+    return this.#fromHorse.isBehind
   }
 
   send(message: ToHorse): void {
@@ -95,6 +114,7 @@ export class ProcessHorse implements HorsePort {
     // Kill the processes that the horse has left behind.
     if (this.#child.pid !== undefined) killGroup(this.#child.pid)
     this.#spare()
+    this.#fromHorse.end()
     // A late timer can fire before pending pipe data; allow one more poll phase.
     this.#drainTimer = setTimeout(() => setImmediate(() => setImmediate(() => this.#finish())), DRAIN_MS)
   }
@@ -108,6 +128,7 @@ export class ProcessHorse implements HorsePort {
     this.#over = true
     this.#exit = exit
     clearTimeout(this.#drainTimer)
+    this.#fromHorse.end()
     for (const pipe of this.#child.stdio.slice(3)) pipe?.destroy()
     this.#listener.onExit(exit)
   }

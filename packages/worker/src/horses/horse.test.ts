@@ -17,6 +17,7 @@ let doubtful: TaskRun[]
 let kills: number
 let listener: HorseListener
 let horse: Horse
+let isBehind: boolean
 
 beforeEach(() => {
   clock = new FakeClock()
@@ -26,6 +27,7 @@ beforeEach(() => {
   unbegun = []
   doubtful = []
   kills = 0
+  isBehind = false
   const owner: HorseOwner = {
     onReady() {},
     onBegin() {},
@@ -53,7 +55,14 @@ beforeEach(() => {
   }
   const start = (given: HorseListener) => {
     listener = given
-    return { pid: 7, send: (message: ToHorse) => sent.push(message), kill: () => kills++ }
+    return {
+      pid: 7,
+      get isBehind() {
+        return isBehind
+      },
+      send: (message: ToHorse) => sent.push(message),
+      kill: () => kills++,
+    }
   }
   horse = new Horse({ setup, start, slots: 1, killable: true, clock }, owner)
   receive({ type: 'ready' })
@@ -490,4 +499,29 @@ describe('Horse', () => {
     check()
     expect(kills).toBe(1)
   })
+})
+
+test('no limit of a horse counts while its messages wait unread', () => {
+  assign(['a', 'b'])
+  begin('a')
+  isBehind = true
+  look(30_000)
+  expect(sent.filter(({ type }) => type !== 'tasks')).toEqual([])
+  isBehind = false
+  begin('b', 'a')
+  look(1000)
+  expect([released, kills]).toEqual([[], 0])
+  expect(outcomes.get('a')).toMatchObject({ kind: 'ended' })
+})
+
+test('a horse that has more calls under way than a horse makes is killed', () => {
+  assign(['a'])
+  begin('a')
+  const call = (method: string, n: number) => receive({ type: 'call', call: n, port: 'jobs', method, args: [] })
+  for (let n = 0; n < 1000; n++) call('awaitResult', n)
+  for (let n = 0; n < 64; n++) call('exists', n)
+  expect(kills).toBe(0)
+  call('exists', 64)
+  expect(kills).toBe(1)
+  expect(horse.invalid?.message).toContain('more than 64 calls such as "exists" are under way')
 })

@@ -3,14 +3,17 @@ import type { JobRecord } from '@rq/job'
 import { InvalidMessage } from '../inside-horse/invalid-message.ts'
 import {
   type AbortReason,
+  type CallKind,
   type FromHorse,
   type HorseSetup,
+  kindOfCall,
+  MOST_CALLS,
   REVOKE_AFTER_MS,
   type TaskEnd,
   type ToHorse,
 } from '../inside-horse/protocol.ts'
 import { HorseLimits } from './horse-limits.ts'
-import type { HorseOwner } from './horse-owner.ts'
+import type { HorseCall, HorseOwner } from './horse-owner.ts'
 import type { HorseExit, HorsePort, HorseStarter } from './horse-port.ts'
 import { HorseRuns } from './horse-runs.ts'
 import { isAbortReason, type KillCause, type KilledTask } from './killed-task.ts'
@@ -62,6 +65,7 @@ export class Horse {
   #isUnused = true
   /** It has modules that have changed: it gets no more tasks. */
   #isStale = false
+  readonly #callsUnderWay: Record<CallKind, number> = { wait: 0, read: 0, other: 0 }
   /** Requests to release tasks that the horse has not answered yet. */
   #revokesSent = 0
   /** How many of the next answers to ignore: their tasks were taken back without waiting. */
@@ -160,6 +164,12 @@ export class Horse {
     this.#port.send(message)
   }
 
+  /** Send the answer to a call. @throws what cannot be sent; then the call is still under way. */
+  reply({ method }: HorseCall, answer: Omit<Extract<ToHorse, { type: 'reply' }>, 'type'>): void {
+    this.send({ type: 'reply', ...answer })
+    this.#callsUnderWay[kindOfCall(method)]--
+  }
+
   /** Ask a running task to end. {@link check} kills the horse if it does not. */
   abort(run: TaskRun, reason: AbortReason): void {
     if (!run.abort(reason, this.#options.clock.monotonicMs())) return
@@ -228,6 +238,7 @@ export class Horse {
    * read.
    */
   check(nowMs: number): void {
+    if (this.#port.isBehind === true) return
     for (const run of this.#runs) if (run.isOverdue(nowMs)) this.abort(run, 'timeout')
     const cause = this.#limits.causeToKill(nowMs)
     if (cause !== undefined) this.kill(cause)
@@ -272,7 +283,7 @@ export class Horse {
         this.#runs.running(message.id)?.expose(message.earlierJobs)
         return
       case 'call':
-        this.#owner.onCall(this, message)
+        this.#call(message)
         return
       case 'warning':
         this.#owner.onWarning(message)
@@ -292,6 +303,16 @@ export class Horse {
         this.#culprit ??= message.jobId
         return
     }
+  }
+
+  /** The horse keeps more calls than that to itself. */
+  #call(call: HorseCall): void {
+    const kind = kindOfCall(call.method)
+    if (this.#callsUnderWay[kind] >= MOST_CALLS[kind]) {
+      throw new InvalidMessage(`more than ${MOST_CALLS[kind]} calls such as ${show(call.method)} are under way`)
+    }
+    this.#callsUnderWay[kind]++
+    this.#owner.onCall(this, call)
   }
 
   #ready(): void {

@@ -55,6 +55,11 @@ export class LineReader<M extends Message> {
     this.#longest = longest
   }
 
+  /** Length of the line that is not complete. */
+  get begunLength(): number {
+    return this.#begunLength
+  }
+
   /**
    * Add the next text of the stream. Delivers every message that it completes. Not to be called again once it threw.
    * @throws InvalidMessage, after the messages before it are delivered; what `deliver` throws.

@@ -149,6 +149,23 @@ export type FromHorse =
   /** The process ends, and its worker has not asked for it. `jobId`: as in `fatal`. */
   | { readonly type: 'exit'; readonly jobId?: string | undefined }
 
+/**
+ * What the answer to a call may take: `wait` = it comes when a job has ended; `read` = payloads of jobs, so it may have
+ * many bytes; `other` = neither.
+ */
+export type CallKind = 'wait' | 'read' | 'other'
+
+/** The most calls of each kind that a horse has under way at once. More of them wait in the horse. */
+export const MOST_CALLS: Readonly<Record<CallKind, number>> = { wait: 1000, read: 2, other: 64 }
+
+export function kindOfCall(method: string): CallKind {
+  if (method === 'awaitResult') return 'wait'
+  return method === 'fetch' || method === 'meta' || method === 'results' || method === 'explain' ? 'read' : 'other'
+}
+
+/** With so many bytes in the arguments of calls under way, no other is made. */
+export const MOST_CALL_BYTES = 8 * 1024 ** 2
+
 /** How long a horse that quits waits for the readers of what its jobs have printed. */
 export const DRAIN_MS = 5000
 

@@ -1,7 +1,23 @@
 import { RqError } from '@rq/core'
 import type { Storage } from '@rq/job'
-import type { FromHorse, StorageSource, ToHorse } from './protocol.ts'
+import { bytesOf, CallWindow } from './call-window.ts'
+import {
+  type CallKind,
+  type FromHorse,
+  kindOfCall,
+  MOST_CALL_BYTES,
+  MOST_CALLS,
+  type StorageSource,
+  type ToHorse,
+} from './protocol.ts'
 import { makeStorage } from './storage-source.ts'
+
+interface CallUnderWay {
+  resolve(value: unknown): void
+  reject(error: Error): void
+  readonly window: CallWindow
+  readonly bytes: number
+}
 
 /** The ports of the worker's storage that a job may use. */
 const PORTS: ReadonlySet<PropertyKey> = new Set(['jobs', 'queues', 'admin'])
@@ -15,7 +31,13 @@ export class WorkerStorage {
   readonly storage: Storage
   readonly #send: (message: FromHorse) => void
   readonly #source: StorageSource | undefined
-  readonly #calls = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
+  readonly #calls = new Map<number, CallUnderWay>()
+  /** Of their own for each kind: what ends a wait may be another call. */
+  readonly #windows: Readonly<Record<CallKind, CallWindow>> = {
+    wait: new CallWindow(MOST_CALLS.wait, MOST_CALL_BYTES),
+    read: new CallWindow(MOST_CALLS.read, MOST_CALL_BYTES),
+    other: new CallWindow(MOST_CALLS.other, MOST_CALL_BYTES),
+  }
   #count = 0
   #own: Promise<void> | undefined
   #client: () => unknown = () => undefined
@@ -49,9 +71,11 @@ export class WorkerStorage {
 
   answer({ call, value, error }: Extract<ToHorse, { type: 'reply' }>): void {
     const waiting = this.#calls.get(call)
+    if (waiting === undefined) return
     this.#calls.delete(call)
-    if (error === undefined) waiting?.resolve(value)
-    else waiting?.reject(new RqError(error.code, error.message, { retryable: error.retryable }))
+    waiting.window.leave(waiting.bytes)
+    if (error === undefined) waiting.resolve(value)
+    else waiting.reject(new RqError(error.code, error.message, { retryable: error.retryable }))
   }
 
   async #load(): Promise<void> {
@@ -79,12 +103,26 @@ export class WorkerStorage {
   }
 
   #call(port: string, method: string, args: readonly unknown[]): Promise<unknown> {
-    const call = ++this.#count
+    // A signal cannot be sent. A call that waits in vain ends with the job's time limit.
+    const sent = args.map((arg) => (arg instanceof AbortSignal ? null : arg))
     return new Promise((resolve, reject) => {
-      this.#calls.set(call, { resolve, reject })
-      // A signal cannot be sent. A call that waits in vain ends with the job's time limit.
-      const sent = args.map((arg) => (arg instanceof AbortSignal ? null : arg))
-      this.#send({ type: 'call', call, port, method, args: sent })
+      const window = this.#windows[kindOfCall(method)]
+      const bytes = bytesOf(sent)
+      window.enter(bytes, () => {
+        const call = ++this.#count
+        this.#calls.set(call, { resolve, reject, window, bytes })
+        this.#begin({ type: 'call', call, port, method, args: sent })
+      })
     })
+  }
+
+  /** What cannot be sent fails by itself, and leaves room for the next one. */
+  #begin(call: Extract<FromHorse, { type: 'call' }>): void {
+    try {
+      this.#send(call)
+    } catch (error) {
+      const { message } = error as Error
+      this.answer({ type: 'reply', call: call.call, error: { code: 'RQ_SERIALIZATION', message, retryable: false } })
+    }
   }
 }
