@@ -18,7 +18,15 @@ export interface LogOptions {
 }
 
 /** Fields of which the messages of a worker say as much as is needed. */
-const IN_MESSAGE: ReadonlySet<string> = new Set(['jobId', 'queue', 'function', 'worker', 'retriesLeft', 'scheduler'])
+const IN_MESSAGE: ReadonlySet<string> = new Set([
+  'jobId',
+  'queue',
+  'function',
+  'worker',
+  'attempt',
+  'retriesLeft',
+  'scheduler',
+])
 
 /** Begins each line below an entry, so that no text of a job, such as an error's, looks like an entry. */
 const BELOW = '| '

@@ -38,7 +38,7 @@ describe('worker', () => {
       error: expect.stringContaining('RangeError: out of \x1b[2Jrange'),
     })
     const about = entries.filter(({ message }) => message.includes('(bad)'))
-    const facts = { jobId: 'bad', queue: 'default', function: 'jobs.fails', worker: 'w1' }
+    const facts = { jobId: 'bad', queue: 'default', function: 'jobs.fails', worker: 'w1', attempt: 1 }
     expect(about).toMatchObject([facts, { ...facts, tookMs: expect.any(Number) }])
   })
 
@@ -48,9 +48,9 @@ describe('worker', () => {
     const { err } = await cli.run(['worker', ...inline])
     const lines = err.split('\n').map((line) => line.slice(9))
     expect(lines.filter((line) => /failed/.test(line)).map((line) => line.replace(/, took.*/, ''))).toEqual([
-      'default: Attempt failed, next one at once, 1 more after that (bad)',
-      'default: Attempt failed, next one at once, for the last time (bad)',
-      'default: Job failed (bad)',
+      'default: Attempt 1 of 3 failed, next at once (bad)',
+      'default: Attempt 2 of 3 failed, next at once (bad)',
+      'default: Job failed, attempt 3 of 3 (bad)',
     ])
     expect(err.match(/RangeError: out of/g)).toHaveLength(3)
     expect(err).toMatch(/^\| {5}\.\.\. \d+ frames of rq and Node\.js$/m)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { SECOND_MS } from '@rq/core'
+import { type LogFields, SECOND_MS } from '@rq/core'
 import { type JobRecord, MOST_WEBHOOKS, type Settlement, type WebhookRecord } from '@rq/job'
 
 /** Of a webhook that does not say, in seconds. */
@@ -15,6 +15,8 @@ interface JobEnd {
   readonly enqueuedAtMs: number | undefined
   readonly endedAtMs: number
   readonly excInfo: string
+  /** The fields of a log line about the job. */
+  readonly facts: LogFields
 }
 
 /** A webhook that is due. Its body is made for each try, so that those that wait share its parts. */
@@ -31,6 +33,8 @@ export interface WebhookCall {
 export interface WebhookCallsOptions {
   /** The name of the job's function, or null if it cannot be read. Called at most once. */
   readonly funcName: (record: JobRecord) => string | null
+  /** The fields of a log line about the job. Default: its id and its queue. */
+  readonly factsOf?: (record: JobRecord) => LogFields
   /** Called for each webhook that cannot be read. */
   readonly onMalformed?: () => void
 }
@@ -40,7 +44,7 @@ export interface WebhookCallsOptions {
  * `failed` when it has failed for good. None after a retry or a stop, and no more than 32.
  */
 export function webhookCalls(record: JobRecord, settlement: Settlement, options: WebhookCallsOptions): WebhookCall[] {
-  const { funcName, onMalformed } = options
+  const { factsOf = idAndQueue, funcName, onMalformed } = options
   const status = statusOf(settlement)
   const due = (record.webhooks ?? []).slice(0, MOST_WEBHOOKS).flatMap((stored, index) => {
     const webhook = readWebhook(stored)
@@ -55,6 +59,7 @@ export function webhookCalls(record: JobRecord, settlement: Settlement, options:
     status,
     enqueuedAtMs: record.enqueuedAtMs,
     endedAtMs: settlement.endedAtMs,
+    facts: factsOf(record),
     excInfo: (status === 'failed' && settlement.result?.excString) || '',
   }
   return due.map(({ webhook: { url, method, headers, timeout }, index }) => {
@@ -121,3 +126,5 @@ function isHeaders(headers: unknown): boolean {
   if (typeof headers !== 'object') return false
   return headers === null || Object.values(headers).every((header) => typeof header === 'string')
 }
+
+export const idAndQueue = ({ id, origin }: JobRecord): LogFields => ({ jobId: id, queue: origin })

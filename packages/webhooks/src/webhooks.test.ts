@@ -142,6 +142,17 @@ describe('Webhooks', () => {
     expect(server.heard).toHaveLength(1)
   })
 
+  it('logs a failure with the facts of its job', async () => {
+    await using server = await httpServer(() => 404)
+    const lines: unknown[] = []
+    const logger = { ...silentLogger, warn: (...line: unknown[]) => lines.push(line) }
+    const facts = { jobId: 'j', queue: 'q', function: 'f', worker: 'w', attempt: 1 }
+    const webhooks = new Webhooks({ ...HERE, logger, factsOf: () => facts })
+    webhooks.settled(...ended(server.url))
+    await webhooks.idle()
+    expect(lines).toEqual([['The webhook of job j failed', expect.objectContaining({ ...facts, host: server.url })]])
+  })
+
   it('calls none if it is turned off, and says so once', async () => {
     await using server = await httpServer()
     const lines: unknown[] = []
@@ -150,7 +161,8 @@ describe('Webhooks', () => {
     webhooks.settled(...ended(server.url))
     webhooks.settled(...ended(server.url))
     await webhooks.idle()
-    expect(lines).toEqual([[expect.stringContaining('This worker calls no webhooks, such as those of job j')]])
+    const text = expect.stringContaining('This worker calls no webhooks, such as those of job j')
+    expect(lines).toEqual([[text, { jobId: 'j', queue: 'q' }]])
     expect(server.heard).toEqual([])
   })
 })

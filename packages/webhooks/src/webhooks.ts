@@ -1,7 +1,7 @@
-import { type Logger, MINUTE_MS, SECOND_MS } from '@rq/core'
+import { type LogFields, type Logger, MINUTE_MS, SECOND_MS } from '@rq/core'
 import { type JobRecord, MOST_WEBHOOKS, type Settlement } from '@rq/job'
 import { type CallFailure, callWebhook } from './call-webhook.ts'
-import { type WebhookCall, webhookCalls } from './webhook-calls.ts'
+import { idAndQueue, type WebhookCall, webhookCalls } from './webhook-calls.ts'
 import type { WebhookPolicy } from './webhook-policy.ts'
 
 export interface WebhooksOptions {
@@ -9,6 +9,8 @@ export interface WebhooksOptions {
   readonly policy: WebhookPolicy | false
   /** The name of a job's function, or null if it cannot be read. */
   readonly funcName: (record: JobRecord) => string | null
+  /** The fields of a log line about a job. Default: its id and its queue. */
+  readonly factsOf?: (record: JobRecord) => LogFields
   readonly logger: Logger
   /** The most requests under way at once. Default 32. */
   readonly mostAtOnce?: number
@@ -54,12 +56,17 @@ export class Webhooks {
   /** Call the webhooks of a job whose settlement was stored. Returns at once. */
   settled(record: JobRecord, settlement: Settlement): void {
     if (record.webhooks === undefined) return
-    const { funcName, logger, policy } = this.#options
+    const { factsOf = idAndQueue, funcName, logger, policy } = this.#options
     if (record.webhooks.length > MOST_WEBHOOKS) {
-      logger.warn(`Job ${record.id} has more than ${MOST_WEBHOOKS} webhooks; only the first of them are called`)
+      logger.warn(
+        `Job ${record.id} has more than ${MOST_WEBHOOKS} webhooks; only the first of them are called`,
+        factsOf(record),
+      )
     }
-    const onMalformed = () => logger.warn(`A webhook of job ${record.id} is malformed and was not called`)
-    const calls = webhookCalls(record, settlement, { funcName, onMalformed })
+    const onMalformed = () => {
+      logger.warn(`A webhook of job ${record.id} is malformed and was not called`, factsOf(record))
+    }
+    const calls = webhookCalls(record, settlement, { factsOf, funcName, onMalformed })
     if (policy === false) {
       this.#sayOff(calls)
       return
@@ -142,7 +149,7 @@ export class Webhooks {
 
   #log(call: WebhookCall, reason: string, fields: { nextTryInSeconds?: number } = {}): void {
     // The host, and no more: the rest of the URL may be a secret.
-    const facts = { host: call.url.origin, reason, ...fields }
+    const facts = { ...call.end.facts, host: call.url.origin, reason, ...fields }
     this.#options.logger.warn(`The webhook of job ${call.end.jobId} failed`, facts)
   }
 
@@ -151,7 +158,10 @@ export class Webhooks {
     if (call === undefined || this.#hasSaidOff) return
     this.#hasSaidOff = true
     const why = 'its option `webhooks` is false (--disable-webhooks)'
-    this.#options.logger.warn(`This worker calls no webhooks, such as those of job ${call.end.jobId}: ${why}`)
+    this.#options.logger.warn(
+      `This worker calls no webhooks, such as those of job ${call.end.jobId}: ${why}`,
+      call.end.facts,
+    )
   }
 }
 

@@ -113,7 +113,7 @@ export interface WorkerOptions {
   gracePeriod?: DurationLike
   /**
    * Where to log: `console`, a logger of pino or winston, or any {@link LoggerLike}. Lines about a job have the fields
-   * `jobId`, `queue`, `function` and `worker`; those about its end `tookMs`. Default: nowhere.
+   * `jobId`, `queue`, `function`, `worker` and `attempt`; those about its end `tookMs`. Default: nowhere.
    */
   logger?: LoggerLike
   /** False: log lines contain only the ids of jobs, since a description contains arguments. Default true. */

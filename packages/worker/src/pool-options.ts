@@ -1,3 +1,4 @@
+import { silentLogger } from '@rq/core'
 import type { HorsePoolOptions } from './horses/horse-pool.ts'
 import type { HorseStarter } from './horses/horse-port.ts'
 import type { WorkerSettings } from './options.ts'
@@ -35,6 +36,7 @@ export function poolOptions(
       ...(signatureKeys !== undefined && { signatureKeys }),
       limits: settings.limits,
       unserializableResult: settings.unserializableResult,
+      ...(logger !== silentLogger && { isLogged: true }),
       ...(horseStorage !== undefined && !isClosed && { storage: horseStorage }),
     },
   }

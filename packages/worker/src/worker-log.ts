@@ -1,5 +1,13 @@
 import { type LogFields, type Logger, SECOND_MS, silentLogger } from '@rq/core'
-import { type Claimed, descriptionOf, type JobRecord, type Outcome, type Settlement } from '@rq/job'
+import {
+  attemptOf,
+  type Claimed,
+  descriptionOf,
+  type JobRecord,
+  maxAttemptsOf,
+  type Outcome,
+  type Settlement,
+} from '@rq/job'
 import { withoutEncoded } from '@rq/queue/run'
 import type { HorseEvent, JobEvent, WorkerEmitter } from './events.ts'
 import type { HorseExit } from './horses/horse-port.ts'
@@ -57,7 +65,7 @@ export class WorkerLog {
       const what = this.#options.showsDescriptions
         ? `${shortened(descriptionOf(record) ?? 'a job')} (${record.id})`
         : record.id
-      this.#logger.info(`${record.origin}: ${what}`, this.#factsOf(record))
+      this.#logger.info(`${record.origin}: ${what}`, this.factsOf(record))
     }
     this.#events.emitLazily('job:started', () => jobEvent({ executionId: id, job: record }))
   }
@@ -66,7 +74,7 @@ export class WorkerLog {
   attemptEnded(job: JobRecord, outcome: Outcome, settlement: Settlement, tookMs: number): void {
     if (!this.#isLogging) return
     const { id, origin } = job
-    const about = this.#factsOf(job)
+    const about = this.factsOf(job)
     const facts = { ...about, tookMs: Math.round(tookMs) }
     switch (outcome.kind) {
       case 'returned':
@@ -93,30 +101,30 @@ export class WorkerLog {
     }
   }
 
-  #failed({ id, origin }: JobRecord, settlement: Settlement, facts: LogFields): void {
+  #failed(job: JobRecord, settlement: Settlement, facts: LogFields): void {
+    const { id, origin } = job
     const { changes, to } = settlement
-    if (to !== 'queued' && to !== 'scheduled') {
-      this.#logger.error(`${origin}: Job failed (${id})`, facts)
-      return
-    }
-    const { retriesLeft = 0 } = changes
-    const left = retriesLeft === 0 ? 'for the last time' : `${retriesLeft} more after that`
-    this.#logger.warn(`${origin}: Attempt failed, next one ${soon(settlement)}, ${left} (${id})`, {
-      ...facts,
-      retriesLeft,
-    })
+    const most = maxAttemptsOf(job)
+    const which = `${attemptOf(job)} of ${most}`
+    if (to === 'queued' || to === 'scheduled') {
+      const { retriesLeft = 0 } = changes
+      const text = `${origin}: Attempt ${which} failed, next ${soon(settlement)} (${id})`
+      this.#logger.warn(text, { ...facts, retriesLeft })
+    } else if (most === 1) this.#logger.error(`${origin}: Job failed (${id})`, facts)
+    else this.#logger.error(`${origin}: Job failed, attempt ${which} (${id})`, facts)
   }
 
   /** The fields of every line about a job. */
-  #factsOf(job: JobRecord): LogFields {
+  factsOf(job: JobRecord): LogFields {
     const { functionOf, worker } = this.#options
     const reference = typeof job.data === 'string' ? REFERENCE.exec(job.data)?.[1] : undefined
     const name = reference ?? functionOf(job)
-    return { jobId: job.id, queue: job.origin, ...(name !== null && { function: name }), worker }
+    const attempt = attemptOf(job)
+    return { jobId: job.id, queue: job.origin, ...(name !== null && { function: name }), worker, attempt }
   }
 
   leaking(job: JobRecord): void {
-    this.#logger.warn(`${job.origin}: Job kept running after its attempt ended (${job.id})`, this.#factsOf(job))
+    this.#logger.warn(`${job.origin}: Job kept running after its attempt ended (${job.id})`, this.factsOf(job))
   }
 
   /** A blocked horse was killed at the time limit of a task, which may not be to blame. */
@@ -125,7 +133,7 @@ export class WorkerLog {
     const where = `in work-horse ${horseNumber}, which was blocked, perhaps by what an earlier job left behind`
     this.#logger.warn(
       `${record.origin}: ${what} exceeded its time limit ${where}; it runs once more in a new one (${record.id})`,
-      { ...this.#factsOf(record), earlierJobs: earlierJobs.length === 0 ? 'unknown' : earlierJobs.join(', ') },
+      { ...this.factsOf(record), earlierJobs: earlierJobs.length === 0 ? 'unknown' : earlierJobs.join(', ') },
     )
   }
 
@@ -137,7 +145,7 @@ export class WorkerLog {
     const { id, origin } = claimed.job
     this.#logger.warn(
       `${origin}: Lease lost: the job was taken over, or enqueued again under its id; this run does not count (${id})`,
-      this.#factsOf(claimed.job),
+      this.factsOf(claimed.job),
     )
     this.#events.emitLazily('lease_lost', () => jobEvent(claimed))
   }
@@ -145,7 +153,7 @@ export class WorkerLog {
   /** The store refused the end of an attempt; the job fails instead. */
   failedByRefusal(job: JobRecord, refusal: Error): void {
     this.#logger.error(`${job.origin}: The store refused the end of the job, which fails (${job.id})`, {
-      ...this.#factsOf(job),
+      ...this.factsOf(job),
       error: refusal.message,
     })
   }
@@ -153,27 +161,27 @@ export class WorkerLog {
   /** The store refused each end of an attempt, so the job was set aside. */
   setAside(job: JobRecord, refusal: Error): void {
     const what = 'The store refused each end of the job, which was set aside: see rq-cli jobs --status broken'
-    this.#logger.error(`${job.origin}: ${what} (${job.id})`, { ...this.#factsOf(job), error: refusal.message })
+    this.#logger.error(`${job.origin}: ${what} (${job.id})`, { ...this.factsOf(job), error: refusal.message })
   }
 
   /** The store refused each end of an attempt, and to set its job aside. */
   refused(job: JobRecord, refusal: Error): void {
     const what = 'The store refused the end of the job; another worker takes the job over when its lease ends'
-    this.#logger.error(`${job.origin}: ${what} (${job.id})`, { ...this.#factsOf(job), error: refusal.message })
+    this.#logger.error(`${job.origin}: ${what} (${job.id})`, { ...this.factsOf(job), error: refusal.message })
   }
 
   vanished(claimed: Claimed): void {
     const { id, origin } = claimed.job
     this.#logger.warn(
       `${origin}: Job was deleted while it ran; its result was discarded (${id})`,
-      this.#factsOf(claimed.job),
+      this.factsOf(claimed.job),
     )
     this.#events.emitLazily('job:vanished', () => jobEvent(claimed))
   }
 
   takenOver(claimed: Claimed): void {
     const { id, origin, abandonedCount: count = 0 } = claimed.job
-    this.#logger.warn(`${origin}: Job was abandoned by its worker (${id})`, { ...this.#factsOf(claimed.job), count })
+    this.#logger.warn(`${origin}: Job was abandoned by its worker (${id})`, { ...this.factsOf(claimed.job), count })
     this.#events.emitLazily(isPoisoned(claimed.job) ? 'job:poisoned' : 'job:abandoned', () => jobEvent(claimed))
   }
 
@@ -193,18 +201,26 @@ export class WorkerLog {
     }
     if (horse.invalid !== undefined) {
       const what = `Work-horse ${horse.number} sent a message that is not valid and was killed`
-      this.#logger.error(what, { reason: horse.invalid.message })
+      this.#logger.error(what, { ...this.#idOf(horse.invalidFrom), reason: horse.invalid.message })
     }
     const { fatal = 'it called process.exit()', leftoverOf } = horse
     if (leftoverOf !== undefined) {
       const what = `What job ${leftoverOf} left behind has ended work-horse ${horse.number}; a job that ran there runs again`
-      this.#logger.error(what, { reason: fatal })
+      this.#logger.error(what, { ...this.#idOf(leftoverOf), reason: shownError(fatal) })
     }
     this.#events.emitLazily('horse:ended', () => ({ ...horseEvent(horse), code, signal }))
+  }
+
+  /** The fields of a line about a job of which the id is known only. */
+  #idOf(jobId: string | undefined): LogFields {
+    const { worker } = this.#options
+    return jobId === undefined ? { worker } : { jobId, worker }
   }
 }
 
 interface HorseFacts {
+  /** The job that ran when it sent what is not valid. */
+  readonly invalidFrom: string | undefined
   readonly number: number
   readonly pid: number | undefined
   readonly killCause: KillCause | undefined

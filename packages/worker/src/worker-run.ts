@@ -107,6 +107,7 @@ export class WorkerRun {
     this.#webhooks = new Webhooks({
       policy: settings.webhooks,
       funcName: (job) => functionName(job, context.serializer),
+      factsOf: (job) => this.#log.factsOf(job),
       logger,
     })
     this.#executions = this.#makeExecutions()
@@ -220,7 +221,14 @@ export class WorkerRun {
     return new Executions({
       horses: this.#horses,
       store: this.#store,
-      handlers: new WorkerHandlers({ context, logger, haveReferences, exceptionHandlers, workHorseKilledHandler }),
+      handlers: new WorkerHandlers({
+        context,
+        logger,
+        factsOf: (job) => this.#log.factsOf(job),
+        haveReferences,
+        exceptionHandlers,
+        workHorseKilledHandler,
+      }),
       policy: new SettlementPolicy(settings),
       webhooks: this.#webhooks,
       log: this.#log,

@@ -60,6 +60,7 @@ export class Horse {
   #hasEndedTask = false
   #killCause: KillCause | undefined
   #invalid: InvalidMessage | undefined
+  #invalidFrom: string | undefined
   /** The task that it is killed for, if that is perhaps not to blame. */
   #doubtful: TaskRun | undefined
   #isUnused = true
@@ -115,6 +116,11 @@ export class Horse {
   /** What is wrong with the message that it was killed for. */
   get invalid(): InvalidMessage | undefined {
     return this.#invalid
+  }
+
+  /** The id of the job that ran when it sent that. */
+  get invalidFrom(): string | undefined {
+    return this.#invalidFrom
   }
 
   /** Whether it is ready, and was never given a task. */
@@ -259,6 +265,7 @@ export class Horse {
 
   /** Believe nothing more of it. The tasks that have begun end when it is gone. */
   #refuse(error: unknown): void {
+    this.#invalidFrom ??= this.running?.id
     this.#invalid ??=
       error instanceof InvalidMessage ? error : new InvalidMessage(`it failed with ${show(String(error))}`)
     this.kill('invalid_message')

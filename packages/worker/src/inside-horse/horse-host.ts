@@ -16,6 +16,8 @@ export interface HorseHostOptions {
   readonly send: (message: FromHorse) => void
   /** Sets the process title. */
   readonly setTitle?: (title: string) => void
+  /** Called with an uncaught error that ends this process, after the message about it, if the worker logs it. */
+  readonly onFatal?: () => void
   /** Called after each task. */
   readonly onEnd?: () => void
   /** Measures the memory of the horse in bytes. Default: the resident memory of the process. */
@@ -34,6 +36,7 @@ export class HorseHost {
   #storage: WorkerStorage | undefined
   #runner: Runner | undefined
   #hasQuit = false
+  #isLogged = false
   /** The jobs have a codec: what they throw may hold what it encodes. */
   #hidesErrors = false
 
@@ -46,6 +49,7 @@ export class HorseHost {
     process.on('uncaughtExceptionMonitor', (error) => {
       const text = this.#hidesErrors ? errorName(error) : errorText(error)
       this.#send({ type: 'fatal', error: text, jobId: getCurrentJob()?.id })
+      if (this.#isLogged) options.onFatal?.()
     })
     process.on('exit', () => this.#exiting())
   }
@@ -77,6 +81,7 @@ export class HorseHost {
 
   async #setUp(setup: HorseSetup): Promise<void> {
     const { allow, exceptionHandlers, importPaths, scripts, signatureKeys, unserializableResult, workerName } = setup
+    this.#isLogged = setup.isLogged === true
     const logger = this.#logger
     const limits = new SizeLimits(setup.limits, logger)
     this.#setTitle(`rq horse ${setup.number} of ${workerName}`)

@@ -43,11 +43,24 @@ function die(): never {
   process.exit(1)
 }
 
+/**
+ * End without the stack that Node.js would print now: the worker logs it. Does nothing if the program has a listener of
+ * its own, which may print or report the error, or keep the process.
+ */
+function endQuietly(): void {
+  const hasOwn =
+    process.listenerCount('uncaughtException') > 0 ||
+    process.listenerCount('uncaughtExceptionMonitor') > 1 ||
+    process.hasUncaughtExceptionCaptureCallback()
+  if (!hasOwn) process.exit(1)
+}
+
 const state = new ProcessState()
 
 const host = new HorseHost({
   send,
   setTitle: (title) => state.setTitle(title),
+  onFatal: endQuietly,
   onEnd: () => state.restore(),
 })
 

@@ -74,6 +74,8 @@ export interface HorseSetup {
   /** Absent: `fail`. */
   readonly unserializableResult?: UnserializableResult
   readonly storage?: StorageSource
+  /** Whether the worker logs how the horse ends. Default false. */
+  readonly isLogged?: boolean
   /** Base64, by their ids: a job must be signed with one of them. Absent: jobs need no signature. */
   readonly signatureKeys?: Readonly<Record<string, string>>
 }

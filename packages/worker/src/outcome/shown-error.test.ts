@@ -15,6 +15,11 @@ describe('shownError', () => {
     expect(shownError(text)).toBe(['RangeError: no', USER, '    ... 3 frames of rq and Node.js'].join('\n'))
   })
 
+  it('shows the summary of an uncaught error once, above what became of its horse', () => {
+    const end = 'WorkHorseTerminatedError: Work-horse terminated unexpectedly; exit code 1'
+    expect(shownError(['Error: no', USER, 'Error: no', end].join('\n'))).toBe(['Error: no', USER, end].join('\n'))
+  })
+
   it('leaves causes, other frames of Node.js and a summary that says more', () => {
     const open = '    at Object.openSync (node:fs:603:3)'
     const lines = ['Error: no', open, USER, OWN[0], '[cause]: TypeError: why', USER, TICKS, 'Error [E_NO]: no']

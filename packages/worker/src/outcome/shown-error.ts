@@ -8,12 +8,12 @@ const FRAME = /^\s+at /
 const OF_NODE = /\(node:|at node:/
 
 /**
- * The stored text of an error as a log shows it: frames of rq are one line, and the summary does not stand at the end
- * as well if the text begins with it.
+ * The stored text of an error as a log shows it: frames of rq are one line, and the summary with which the text begins
+ * does not stand below the stack as well.
  */
 export function shownError(text: string): string {
-  const lines = text.trimEnd().split('\n')
-  if (lines.length > 1 && lines.at(-1) === lines[0]) lines.pop()
+  const [summary = '', ...below] = text.trimEnd().split('\n')
+  const lines = [summary, ...below.filter((line) => line !== summary)]
   const shown: string[] = []
   let run: string[] = []
   const endRun = () => {

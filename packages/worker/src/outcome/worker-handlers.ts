@@ -1,4 +1,4 @@
-import type { Logger } from '@rq/core'
+import type { LogFields, Logger } from '@rq/core'
 import type { JobRecord } from '@rq/job'
 import { Job, type JobContext } from '@rq/queue'
 import { callExceptionHandlers, callHandler, type ErrorFacts, errorFromFacts, withoutEncoded } from '@rq/queue/run'
@@ -21,6 +21,8 @@ export type WorkHorseKilledHandler = (
 export interface WorkerHandlersOptions {
   readonly context: JobContext
   readonly logger: Logger
+  /** The fields of a log line about a job. */
+  readonly factsOf: (record: JobRecord) => LogFields
   /** Whether horses have exception handlers of their own, given by reference. */
   readonly haveReferences: boolean
   readonly exceptionHandlers: readonly ExceptionHandler[]
@@ -42,23 +44,24 @@ export class WorkerHandlers {
 
   /** Call the exception handlers. Never rejects. */
   async callExceptionHandlers(record: JobRecord, facts: ErrorFacts): Promise<void> {
-    const { context, exceptionHandlers, logger } = this.#options
+    const { context, exceptionHandlers, factsOf, logger } = this.#options
     if (exceptionHandlers.length === 0) return
     const error = errorFromFacts({ ...facts, text: withoutEncoded(facts.text) })
     await callExceptionHandlers(
       exceptionHandlers,
       (handler) => handler(new Job({ ...record, status: 'failed' }, context), error),
-      (_, text) => logger.error(`The exception handler failed (${record.id})`, { error: text }),
+      (_, text) => logger.error(`The exception handler failed (${record.id})`, { ...factsOf(record), error: text }),
     )
   }
 
   /** Call the handler for lost horses. Never rejects. */
   async callKilledHandler(record: JobRecord, { exit, pid }: KilledTask): Promise<void> {
-    const { context, logger, workHorseKilledHandler } = this.#options
+    const { context, factsOf, logger, workHorseKilledHandler } = this.#options
     if (workHorseKilledHandler === undefined) return
     await callHandler(
       () => workHorseKilledHandler(new Job(record, context), pid, exit.code, exit.signal),
-      (text) => logger.error(`The work-horse killed handler failed (${record.id})`, { error: text }),
+      (text) =>
+        logger.error(`The work-horse killed handler failed (${record.id})`, { ...factsOf(record), error: text }),
     )
   }
 }

@@ -34,9 +34,12 @@ export class ReturnSender {
       for (const one of pending) unsent.push(...(await this.send([one])))
       return unsent
     }
-    const { jobId } = leases[0] ?? {}
-    const error = reply.refusal.message
-    this.#logger.error(`The store refused to take job ${jobId} back; it is taken over when its lease ends`, { error })
+    const { jobId, queue } = leases[0] ?? {}
+    this.#logger.error(`The store refused to take job ${jobId} back; it is taken over when its lease ends`, {
+      jobId,
+      queue,
+      error: reply.refusal.message,
+    })
     pending[0]?.resolve('lost')
     return []
   }
