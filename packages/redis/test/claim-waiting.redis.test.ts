@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { deferred } from '@rq/core'
 import type { ClaimReply } from '@rq/job'
 import { eventually, type FaultProxy, faultProxy, type RedisFixture, redisFixture } from '@rq/testkit'
@@ -90,6 +91,17 @@ describe.each([
       expect(idsOf(await wait())).toEqual(['a'])
     }, isProxied))
 })
+
+test('many waits listen to their signal once, and all are ended when the storage disconnects', () =>
+  setting(async ({ stop, storage, wait, waitInRedis }) => {
+    await storage.queues.enqueue([newJob({ id: 'a' }), newJob({ id: 'b' })])
+    await wait()
+    await wait()
+    const { waiting } = await waitInRedis()
+    expect(getEventListeners(stop.signal, 'abort')).toHaveLength(1)
+    storage.workers.disconnect()
+    expect(await waiting).toBeUndefined()
+  }))
 
 describe('when the reply to a claim along with a wait is lost', () => {
   test('its job is found by the same claim, which is sent again', () =>

@@ -73,6 +73,8 @@ export class ResultWaiters {
 
   /** The answer for a wait, as {@link wait} says. */
   async answer(wait: ResultWait, timeoutMs: number, signal?: AbortSignal): Promise<AwaitedResult | undefined> {
+    // The interval also keeps the process alive during the wait. Not in `expect`, for which a job would wait.
+    if (!this.#closed) this.#poll ??= setInterval(() => void this.#lookAtAll(), POLL_MS)
     let hasEnded = timeoutMs <= 0 || signal?.aborted === true
     const isOver = () => hasEnded || this.#closed
     const end = () => {
@@ -118,8 +120,6 @@ export class ResultWaiters {
     const waits = this.#waiting.get(wait.jobId)
     if (waits === undefined) this.#waiting.set(wait.jobId, new Set([wait]))
     else waits.add(wait)
-    // The interval also keeps the process alive during the wait.
-    if (!this.#closed) this.#poll ??= setInterval(() => void this.#lookAtAll(), POLL_MS)
     return wait
   }
 

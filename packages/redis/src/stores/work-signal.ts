@@ -36,6 +36,9 @@ export class WorkSignal {
   readonly #clients = new Map<string, Client>()
   /** When each queue was last seen with an element, by `performance.now()`. */
   readonly #seenMs = new Map<string, number>()
+  /** What ends the claims along with a wait, and by which signal. */
+  readonly #leaves = new Map<() => void, AbortSignal>()
+  readonly #heard = new WeakSet<AbortSignal>()
   #ended = new AbortController()
 
   constructor(connections: Connections, keys: Keys) {
@@ -83,7 +86,6 @@ export class WorkSignal {
       return undefined
     }
     const key = this.#keys.queue(queue)
-    const ended = AbortSignal.any([signal, this.#ended.signal])
     let isOver = false
     const over = deferred<undefined>()
     const leave = () => {
@@ -91,7 +93,7 @@ export class WorkSignal {
       this.#drop(queue)
       over.resolve(undefined)
     }
-    ended.addEventListener('abort', leave, { once: true })
+    this.#leaveOn(signal, leave)
     const timer = startTimer(timeoutMs, leave)
     const watchdog = this.#watchdog(client)
     try {
@@ -102,7 +104,7 @@ export class WorkSignal {
       )
       const claimed = claim(client)
       const reply = await Promise.race([claimed, over.promise])
-      if (!isOver && (await isRefused)) await pause(REFUSED_MS, ended)
+      if (!isOver && (await isRefused)) await pause(REFUSED_MS, AbortSignal.any([signal, this.#ended.signal]))
       return reply
     } catch (error) {
       if (isOver) return undefined
@@ -110,13 +112,29 @@ export class WorkSignal {
     } finally {
       clearInterval(watchdog)
       clearTimeout(timer)
-      ended.removeEventListener('abort', leave)
+      this.#leaves.delete(leave)
     }
+  }
+
+  /**
+   * Call `leave` when the signal fires or this is disconnected. One listener for each signal: to add and remove one at
+   * each wait takes longer than the rest of the wait, and the job that it has brought waits for that.
+   */
+  #leaveOn(signal: AbortSignal, leave: () => void): void {
+    this.#leaves.set(leave, signal)
+    if (this.#heard.has(signal)) return
+    this.#heard.add(signal)
+    signal.addEventListener('abort', () => this.#leave((of) => of === signal), { once: true })
+  }
+
+  #leave(mustLeave: (signal: AbortSignal) => boolean): void {
+    for (const [leave, signal] of [...this.#leaves]) if (mustLeave(signal)) leave()
   }
 
   /** Close the connections and end current waits. The next wait opens new connections. */
   disconnect(): void {
     this.#ended.abort()
+    this.#leave(() => true)
     this.#ended = new AbortController()
     this.#watch.disconnect()
     this.#blocked.clear()
