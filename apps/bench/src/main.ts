@@ -31,7 +31,7 @@ async function main(argv: readonly string[]): Promise<void> {
 
 function report(run: Run, { commands, targets }: BenchOptions): string {
   const load = run.load.map((value) => value.toFixed(1)).join(' ')
-  const head = `${run.settings.join('\n')}\nrounds ${run.rounds}, load before each and at the end: ${load}\n\n`
+  const head = `${run.settings.join('\n')}\nrounds ${run.rounds}, ${run.minutes} minutes, load before each and at the end: ${load}\n\n`
   const tables = Object.entries(run.what).map(([name, what]) => `${resultTable(name, what, run.results, run.others)}\n`)
   return [
     head,

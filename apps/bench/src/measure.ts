@@ -9,12 +9,13 @@ import type { Subject } from './subject.ts'
 
 /** One measurement of one library, on a fresh server. */
 export async function measure(measurement: Measurement, subject: Subject, profile: ProfileFolder): Promise<Measured> {
-  const { networkMs, redis: args = [], show } = measurement
+  const { networkMs, redis: args = [], show, steps } = measurement
   const kind = subject.server ?? 'redis'
   // What is about Redis itself.
   if (kind !== 'redis' && (networkMs !== undefined || args.length > 0 || measurement.memory !== undefined)) {
     return { figures: undefined }
   }
+  if (!canDo(subject, steps(1).at(-1))) return { figures: undefined }
   const server = kind === 'redis' ? await ownRedis(args) : await ownPostgres()
   const network = networkMs === undefined ? undefined : await slowNetwork(server.url, networkMs)
   const { pid, url: direct } = server
@@ -27,6 +28,11 @@ export async function measure(measurement: Measurement, subject: Subject, profil
     await network?.close()
     await server.stop()
   }
+}
+
+/** Whether a library can do the step that counts, so that no other one is done for nothing. */
+function canDo({ kinds }: Subject, step: Step | undefined): boolean {
+  return step?.do !== 'process' || kinds.includes(step.kind)
 }
 
 async function runSteps(

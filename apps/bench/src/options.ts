@@ -1,13 +1,14 @@
 import { parseArgs } from 'node:util'
 import { type Measurement, select } from './measurements.ts'
 import type { Subject } from './subject.ts'
-import { loadSubject, NOT_MEASURED, OURS, PEERS } from './subjects.ts'
+import { loadSubject, NEAREST, NOT_MEASURED, OURS, PEERS } from './subjects.ts'
 import { measurementsOfTargets, peersOfTargets } from './targets.ts'
 
 export const USAGE = `pnpm bench [measurement...] [options]
 
 Without a name: everything but what takes long; "all" is everything; "process" is process-1, process-10 and so on;
-"floors" is what each step costs beside the least that it could cost.
+"floors" is what each step costs beside the least that it could cost. What takes long runs in the first round only, and
+what is not in the first table of the page compares ours with ${NEAREST} only, unless there is --peers.
   --runs N          rounds; the order of the libraries turns around with each (default 3)
   --peers a,b       beside ours: ${PEERS.join(', ')} (default: those that are installed; "none")
   --targets         measure what the targets need, and print only which are met
@@ -26,6 +27,8 @@ export interface BenchOptions {
   readonly subjects: readonly Subject[]
   /** Which libraries are left out, and why, a line each. */
   readonly notes: readonly string[]
+  /** Whether the libraries beside ours were given by name. */
+  readonly namesPeers: boolean
   readonly runs: number
   readonly floors: boolean
   readonly targets: boolean
@@ -68,6 +71,7 @@ export async function readOptions(argv: readonly string[]): Promise<BenchOptions
   return {
     measurements: floors ? [] : select(names),
     ...(await subjectsOf(peers, targets ? peersOfTargets() : PEERS)),
+    namesPeers: peers !== undefined,
     runs,
     floors,
     targets,

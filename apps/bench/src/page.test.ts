@@ -15,7 +15,17 @@ function runOf(): Run {
   }
   const results = collection.results()
   const targets = judge(results, {}, 'rq')
-  return { settings: ['Node'], load: [0.1, 2], rounds: 3, what: {}, results, others: {}, targets, commands: {} }
+  return {
+    settings: ['Node'],
+    load: [0.1, 2],
+    rounds: 3,
+    minutes: 7,
+    what: {},
+    results,
+    others: {},
+    targets,
+    commands: {},
+  }
 }
 
 describe('fillPage', () => {
@@ -24,7 +34,7 @@ describe('fillPage', () => {
     expect(filled).toContain('# By hand\n')
     expect(filled).toContain('more by hand\n')
     expect(filled).not.toContain('old')
-    expect(filled).toContain('- Node\n- Rounds: 3. Load before each, and at the end: 0.1, 2.0\n')
+    expect(filled).toContain('- Node\n- Rounds: 3, in 7 minutes. Load before each, and at the end: 0.1, 2.0\n')
     expect(filled).toContain('|  | rq | bullmq | ours : bullmq |\n')
     expect(filled).toContain('| process 50 at a time, /s | 500 | 100 | 5.00 (4.00 to 6.00) |\n')
     expect(filled).toContain('| process 50 at a time : bullmq | >= 4.00 x | 5.00 | 4.00 to 6.00 |  | met |\n')

@@ -47,10 +47,10 @@ const MORE: readonly Row[] = [
 ]
 
 const BLOCKS: Readonly<Record<string, (run: Run) => string>> = {
-  settings: ({ load, rounds, settings }) =>
+  settings: ({ load, minutes, rounds, settings }) =>
     [
       ...settings,
-      `Rounds: ${rounds}. Load before each, and at the end: ${load.map((one) => one.toFixed(1)).join(', ')}`,
+      `Rounds: ${rounds}, in ${minutes} minutes. Load before each, and at the end: ${load.map((one) => one.toFixed(1)).join(', ')}`,
     ]
       .map((line) => `- ${line}\n`)
       .join(''),

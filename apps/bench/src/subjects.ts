@@ -16,6 +16,8 @@ export const NOT_MEASURED: Readonly<Record<string, string>> = {
 }
 
 export const OURS = 'rq'
+/** The one that has the same place as ours, and whose figures the targets are about. */
+export const NEAREST = 'bullmq'
 export const PEERS: readonly string[] = Object.keys(LOADERS).filter((name) => name !== OURS)
 
 /** @throws Error for an unknown name. */

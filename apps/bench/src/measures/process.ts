@@ -19,7 +19,6 @@ export async function processJobs(
   server: ServerAddress,
   { kind, concurrency, from, to, longestMs }: Extract<Step, { do: 'process' }>,
 ): Promise<Measured> {
-  if (!subject.kinds.includes(kind)) return { figures: undefined }
   const session = await subject.open({ url: server.url })
   await using counter = counterOf(subject, session, server)
   const meter = new Meter(server, () => session.workerPid?.() ?? process.pid)

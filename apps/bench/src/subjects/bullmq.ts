@@ -9,6 +9,7 @@ export const bullmq: Subject = {
   name: 'bullmq',
   finished: { key: `bull:${QUEUE}:completed`, command: 'zcard' },
   kinds: ['inline', 'process', 'thread'],
+  share: 0.5,
   settings: 'defaults (results kept); process and thread: sandboxed processor file',
   version: () => packageVersion('bullmq'),
   open: async ({ url, results }) => open(url, results === true),

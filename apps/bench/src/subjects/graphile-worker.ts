@@ -10,6 +10,7 @@ export const graphileWorker: Subject = {
   name: 'graphile-worker',
   server: 'postgres',
   kinds: ['inline'],
+  share: 0.25,
   settings: `Postgres on a socket, nothing synced to disk; localQueue ${LOCAL_QUEUE}, completeJobBatchDelay 0; keeps no results`,
   needs: 'Postgres: initdb and postgres in the PATH',
   version: () => (postgresPrograms() === undefined ? undefined : packageVersion('graphile-worker')),

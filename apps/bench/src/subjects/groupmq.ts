@@ -14,6 +14,7 @@ export const groupmq: Subject = {
   name: 'groupmq',
   finished: { key: `groupmq:${QUEUE}:completed`, command: 'zcard' },
   kinds: ['inline'],
+  share: 0.5,
   settings: `${GROUPS} groups, keepCompleted 10 million; concurrent enqueue with autoBatch of 100`,
   version: () => packageVersion('groupmq'),
   open: async ({ url }) => open(url),
