@@ -41,6 +41,14 @@ describe('fillPage', () => {
     expect(fillPage(filled, runOf())).toBe(filled)
   })
 
+  it('reads a run that was written as JSON, also with figures that are nothing', () => {
+    const collection = new Collection('rq')
+    for (const name of ['rq', 'bullmq']) collection.add('process-50', name, 0, { figures: { rate: 1, childUs: 0 } })
+    const results = collection.results()
+    expect(JSON.parse(JSON.stringify(results))).toEqual(results)
+    expect(results['process-50']?.bullmq?.childUs?.ours).toBeUndefined()
+  })
+
   it('refuses a page without a block', () => {
     expect(() => fillPage('# nothing', runOf())).toThrow(/no block from <!-- bench settings -->/)
   })

@@ -13,8 +13,10 @@ const COLORS = ['#2563eb', '#94a3b8', '#b8a994', '#a3b894', '#b894a8', '#94b0b8'
 const LEFT = 190
 const WIDTH = 720
 const BAR = 13
-const LEGEND_LEFT = 90
-const LEGEND = 105
+const LEGEND_LEFT = 60
+/** What a letter takes at most on average, and what stands beside a name: its color and the space around. */
+const LETTER = 7
+const BESIDE_NAME = 35
 const LONGEST = WIDTH - LEFT - 90
 
 /** Bars of jobs per second, each row to its own scale, as SVG. */
@@ -40,11 +42,15 @@ export function picture(results: Results): string {
     }
     y += 12
   }
-  const legend = subjects.map(
-    (subject, index) =>
-      `<rect x="${LEGEND_LEFT + index * LEGEND}" y="10" width="10" height="10" fill="${colorOf(subjects, subject)}"/>` +
-      `<text x="${LEGEND_LEFT + index * LEGEND + 15}" y="19">${subject}</text>`,
-  )
+  let x = LEGEND_LEFT
+  const legend = subjects.map((subject) => {
+    const left = x
+    x += subject.length * LETTER + BESIDE_NAME
+    return (
+      `<rect x="${left}" y="10" width="10" height="10" fill="${colorOf(subjects, subject)}"/>` +
+      `<text x="${left + 15}" y="19">${subject}</text>`
+    )
+  })
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y}" width="${WIDTH}" height="${y}" role="img" aria-label="Jobs per second, by library">`,
     '<style>text{font:12px system-ui,sans-serif;fill:#334155}.v{font-size:11px}</style>',

@@ -84,7 +84,9 @@ export function pairs(
   return Object.entries(ours).flatMap(([round, value]) => {
     const other = theirs[Number(round)]
     if (other === undefined) return []
-    return [MORE_IS_BETTER.has(figure) ? value / other : other / value]
+    const ratio = MORE_IS_BETTER.has(figure) ? value / other : other / value
+    // Both may be nothing, as the CPU of children where there are none.
+    return Number.isFinite(ratio) ? [ratio] : []
   })
 }
 
