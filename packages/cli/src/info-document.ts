@@ -17,6 +17,8 @@ export interface QueueInfo {
   readonly rateLimited: number
   /** Whether the queue is paused. */
   readonly paused: boolean
+  /** How long the next job has waited, in seconds; null if none waits. */
+  readonly oldestQueuedSeconds: number | null
 }
 
 /** A worker as `info --json` shows it. Times are ISO 8601 in UTC. */

@@ -50,10 +50,28 @@ describe('requeue', () => {
     const begunMs = performance.now()
     const { code, out, err } = await cli.run(['requeue', '--queue', 'default', '--all'], { terminal: true })
     expect(performance.now() - begunMs).toBeLessThan(30_000)
-    expect({ code, out }).toEqual({ code: 1, out: `${MANY - 1} jobs requeued to default queue\n` })
+    expect({ code, out }).toEqual({ code: 0, out: `${MANY - 1} jobs requeued to default queue\n` })
     expect(err).toContain(`0/${MANY}`)
-    expect(err).toContain('Unable to requeue 1 job from failed job registry:\n  f77: No job with id f77')
+    expect(err).toContain('1 job no longer there')
     expect(await cli.queue().count()).toBe(MANY - 1)
+  })
+
+  test('--all with --limit, --older-than and --function requeues some', async () => {
+    await using cli = await cliWithFailedJobs(5)
+    const all = ['requeue', '--queue', 'default', '--all']
+    const run = async (...flags: string[]) => (await cli.run([...all, ...flags])).out
+    expect(await run('--older-than', '1h')).toBe('0 jobs requeued to default queue\n')
+    expect(await run('--function', 'jobs.other')).toBe('0 jobs requeued to default queue\n')
+    expect(await run('--limit', '2')).toBe('2 jobs requeued to default queue\n')
+    expect(await run('--function', 'jobs.fails', '--limit', '1')).toBe('1 job requeued to default queue\n')
+    expect(await run('--older-than', '0')).toBe('2 jobs requeued to default queue\n')
+    for (const [flag, value] of [
+      ['--limit', '0'],
+      ['--older-than', '-1'],
+    ] as const) {
+      expect(await cli.run([...all, flag, value])).toMatchObject({ code: 2, err: expect.stringContaining(flag) })
+    }
+    expect(await cli.run(['requeue', 'f1', '--limit', '1'])).toMatchObject({ code: 2 })
   })
 
   test('without --queue requeues jobs of any queue: by id, or all of them after a question', async () => {

@@ -74,8 +74,8 @@ describe('info', () => {
     const nothing = { executing: 0, finished: 0, failed: 0, deferred: 0, scheduled: 0, canceled: 0, rateLimited: 0 }
     expect(JSON.parse(out)).toEqual({
       queues: [
-        { name: 'default', ...nothing, count: 3, paused: false },
-        { name: 'low', ...nothing, count: 0, failed: 1, paused: false },
+        { name: 'default', ...nothing, count: 3, paused: false, oldestQueuedSeconds: expect.any(Number) },
+        { name: 'low', ...nothing, count: 0, failed: 1, paused: false, oldestQueuedSeconds: null },
       ],
       workers: [],
       totals: { queues: 2, jobs: 3, workers: 0 },

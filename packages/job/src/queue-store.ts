@@ -38,6 +38,8 @@ export interface QueueCounts extends Readonly<Record<RegistryKind, number>> {
   /** Jobs that wait for a slot of a rate limit. */
   readonly rateLimited: number
   readonly paused: boolean
+  /** How long the job that comes next has waited in its queue, in seconds; null if none waits. */
+  readonly oldestQueuedSeconds: number | null
 }
 
 /** An id that was set aside: its key is no job, or the store refused each end of its job. */

@@ -23,12 +23,14 @@ export {
   type EnqueueAndWaitOptions,
   type EnqueueJobOptions,
   type EnqueueManyOptions,
+  type NamedQueueCounts,
   QUEUE_OPTION_NAMES,
   Queue,
   type QueueOptions,
 } from './queue.ts'
 export { type BrokenJob, QueueContents, type SliceOptions } from './queue-contents.ts'
 export { Registry, type RegistryRange } from './registry.ts'
+export type { BulkResult, RegistrySelection } from './registry-bulk.ts'
 export type { RemoteError } from './remote-error.ts'
 export { Result } from './result.ts'
 export { JobSigner, type RequireSignatureOptions, type SignOptions } from './signature.ts'

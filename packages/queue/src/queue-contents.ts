@@ -6,7 +6,7 @@ import {
   invalidOption,
   type OptionNames,
 } from '@rq/core'
-import type { BrokenJobRecord, JobLike, RegistryKind } from '@rq/job'
+import type { BrokenJobRecord, JobLike, QueueCounts, RegistryKind } from '@rq/job'
 import type { JobContext } from './context.ts'
 import { handleOf, handlesOf, type Job } from './job.ts'
 import { jobIdOf } from './job-view.ts'
@@ -50,6 +50,12 @@ export class QueueContents {
   constructor(name: string, context: JobContext) {
     this.name = name
     this.#context = context
+  }
+
+  /** How many jobs it has in each place, and how long the next one has waited. One atomic step, rate limits aside. */
+  async counts(): Promise<QueueCounts> {
+    const [counts] = await this.#context.storage.queues.counts([this.name])
+    return counts as QueueCounts
   }
 
   /** Number of waiting jobs. */

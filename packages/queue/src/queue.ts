@@ -94,6 +94,11 @@ export interface EnqueueManyOptions {
   readonly onDuplicate?: 'refuse' | 'return'
 }
 
+/** The counts of one of many queues. */
+export interface NamedQueueCounts extends QueueCounts {
+  readonly name: string
+}
+
 export interface EnqueueJobOptions {
   /** Put it at the head of the queue. Default false. */
   readonly atFront?: boolean
@@ -202,13 +207,17 @@ export class Queue extends QueueContents {
   }
 
   /**
-   * How many jobs each of these queues has in each place, in their order: a call of the store for each 100 queues.
-   * Expired jobs are not counted, and not removed. A queue that does not exist has none.
+   * How many jobs each of these queues has in each place, in their order, and how long the next one has waited: a call
+   * of the store for each 100 queues. Expired jobs are not counted, and not removed. A queue that does not exist has
+   * none.
+   * @param names default: all queues that were ever enqueued to, sorted by name.
    * @throws RqError `RQ_INVALID_OPTION`.
    */
-  static async counts(names: readonly string[], options: QueueOptions): Promise<QueueCounts[]> {
-    const context = checkedContextOf(options, 'Queue.counts', QUEUE_OPTION_NAMES)
-    return context.storage.queues.counts(checkKnownQueueNames(names))
+  static async counts(names: readonly string[] | undefined, options: QueueOptions): Promise<NamedQueueCounts[]> {
+    const { queues } = checkedContextOf(options, 'Queue.counts', QUEUE_OPTION_NAMES).storage
+    const known = names === undefined ? (await queues.queueNames()).sort() : checkKnownQueueNames(names)
+    const counts = await queues.counts(known)
+    return counts.map((one, at) => ({ name: known[at] as string, ...one }))
   }
 
   /** Make a job for `enqueueMany`, with the types and checks of `enqueue`. Writes nothing. */

@@ -1,9 +1,17 @@
-import { checkOptionNames, type OptionNames } from '@rq/core'
+import { checkOptionNames, invalidOption, type OptionNames, RqError } from '@rq/core'
 import type { JobLike, RegistryKind } from '@rq/job'
 import type { JobContext } from './context.ts'
 import { handlesOf, type Job } from './job.ts'
 import { deleteIn, invalidOperation, promoteIn, type RequeueOptions, requeueIn } from './job-actions.ts'
 import { jobIdOf } from './job-view.ts'
+import {
+  type BulkResult,
+  type BulkWork,
+  type RegistrySelection,
+  SELECTION_NAMES,
+  type Taken,
+  takeAll,
+} from './registry-bulk.ts'
 
 export interface RegistryRange {
   /** First index, from 0; a negative one counts from the end. Default 0. */
@@ -17,6 +25,8 @@ export interface RegistryRange {
 }
 
 const RANGE_NAMES: OptionNames<RegistryRange> = { start: true, end: true, desc: true, cleanup: true }
+
+const BULK_NAMES: OptionNames<RegistrySelection & RequeueOptions> = { ...SELECTION_NAMES, atFront: true }
 
 /**
  * The jobs of one queue in one status. `failed` also has the stopped jobs. `started` is ordered by the end of the
@@ -104,6 +114,57 @@ export class Registry {
     if (this.kind === 'scheduled') return promoteIn(this.#context.storage, id, options)
     if (this.kind !== 'failed') throw invalidOperation(id, `cannot be requeued from the ${this.kind} registry`)
     await requeueIn(this.#context.storage.jobs, id, options, this.queueName)
+  }
+
+  /**
+   * Requeue many jobs of this registry: failed or stopped ones, or scheduled ones before they are due. Each in an
+   * atomic step, a hundred at a time. Entries of jobs that are gone are dropped.
+   * @throws RqError `RQ_INVALID_OPTION`, `RQ_INVALID_OPERATION` for a registry of another kind.
+   */
+  async requeueAll(options: RegistrySelection & RequeueOptions = {}): Promise<BulkResult> {
+    checkOptionNames(options, BULK_NAMES, 'registry.requeueAll')
+    const { atFront = false, ...selection } = options
+    if (typeof atFront !== 'boolean') throw invalidOption('atFront', atFront, 'true or false')
+    if (this.kind !== 'failed' && this.kind !== 'scheduled') throw this.#refusal('cannot be requeued from')
+    return takeAll(
+      this.#workWith((id) => this.#requeueOne(id, atFront)),
+      selection,
+      'registry.requeueAll',
+    )
+  }
+
+  /**
+   * Delete many jobs of this registry, with their results. Each in an atomic step, a hundred at a time. Jobs that wait
+   * for them stay.
+   * @throws RqError `RQ_INVALID_OPTION`, `RQ_INVALID_OPERATION` for the registry of started jobs.
+   */
+  async clear(options: RegistrySelection = {}): Promise<BulkResult> {
+    checkOptionNames(options, SELECTION_NAMES, 'registry.clear')
+    if (this.kind === 'started') throw this.#refusal('are running, and cannot be deleted with')
+    const take = async (id: string) => ((await this.remove(id, { deleteJob: true })) ? 'done' : 'gone')
+    return takeAll(this.#workWith(take), options, 'registry.clear')
+  }
+
+  async #requeueOne(id: string, atFront: boolean): Promise<Taken> {
+    try {
+      await this.requeue(id, { atFront })
+      return 'done'
+    } catch (error) {
+      if (!(error instanceof RqError)) throw error
+      // Another program has moved or deleted it.
+      if (error.code !== 'RQ_NO_SUCH_JOB' && error.code !== 'RQ_INVALID_OPERATION') throw error
+      return (await this.contains(id)) ? 'kept' : 'gone'
+    }
+  }
+
+  #workWith(take: (jobId: string) => Promise<Taken>): BulkWork {
+    return { kind: this.kind, queue: this.queueName, context: this.#context, take }
+  }
+
+  #refusal(why: string): RqError {
+    return new RqError('RQ_INVALID_OPERATION', `Jobs ${why} the ${this.kind} registry of ${this.queueName}.`, {
+      details: { queue: this.queueName, registry: this.kind },
+    })
   }
 
   /** Remove expired entries (`finished`, `failed`). @returns how many were removed. */

@@ -20,6 +20,7 @@ export {
 } from '@rq/job'
 export {
   type BrokenJob,
+  type BulkResult,
   type CancelOptions,
   type CurrentJob,
   type DeleteOptions,
@@ -34,8 +35,10 @@ export {
   type JobFunction,
   JobTimeoutError,
   type ListOutcome,
+  type NamedQueueCounts,
   NoRetryError,
   Registry,
+  type RegistrySelection,
   type RemoteError,
   type RequireSignatureOptions,
   Result,

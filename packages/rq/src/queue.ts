@@ -1,5 +1,9 @@
-import type { QueueCounts } from '@rq/job'
-import { Queue as BaseQueue, type QueueOptions as BaseQueueOptions, QUEUE_OPTION_NAMES } from '@rq/queue'
+import {
+  Queue as BaseQueue,
+  type QueueOptions as BaseQueueOptions,
+  type NamedQueueCounts,
+  QUEUE_OPTION_NAMES,
+} from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
 import {
   type Connected,
@@ -44,11 +48,12 @@ export class Queue extends BaseQueue {
   }
 
   /**
-   * How many jobs each of these queues has in each place, in their order: a call to Redis for each 100 queues. Expired
-   * jobs are not counted, and not removed. A queue that does not exist has none.
+   * How many jobs each of these queues has in each place, in their order, and how long the next one has waited: a call
+   * to Redis for each 100 queues. Expired jobs are not counted, and not removed. A queue that does not exist has none.
+   * @param names default: all queues that were ever enqueued to, sorted by name.
    * @throws RqError `RQ_INVALID_OPTION`.
    */
-  static override async counts(names: readonly string[], options: QueueOptions = {}): Promise<QueueCounts[]> {
+  static override async counts(names?: readonly string[], options: QueueOptions = {}): Promise<NamedQueueCounts[]> {
     const { serializer } = checkNames(options, QUEUE_NAMES, 'Queue.counts')
     return BaseQueue.counts(names, { storage: sharedStorage(options), ...(serializer !== undefined && { serializer }) })
   }

@@ -1974,7 +1974,7 @@ return { #ids, marked }`,
  *
  * Keys: all (rq:queues)
  *
- * Reply: for each queue: waiting, started, finished, failed, deferred, scheduled, canceled; 1 if it is paused
+ * Reply: for each queue: waiting, started, finished, failed, deferred, scheduled, canceled, and 1 if it is paused; the time; when the job at its head was enqueued, or empty
  */
 export const countQueues: Script<
   [all: string],
@@ -1983,17 +1983,18 @@ export const countQueues: Script<
     first: string,
     ...others: string[],
   ],
-  number[][]
+  [counts: number[], nowMs: number, headSince: string][]
 > = {
   name: 'count_queues',
-  sha: '9ce2f56026885f80f2bbeed33fa0b9ec73ee46f8',
+  sha: 'e5933bbadb102204f271ad8f1549d4235b5f34a4',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=no-writes`,
     LIB_ATTEMPT,
+    LIB_TIME,
     String.raw`local prefix = ARGV[1]
-local now = redis.call('TIME')[1]
+local now, nowMs = clock()
 local function count(command, key)
   return attempt(command, key) or 0
 end
@@ -2002,13 +2003,21 @@ local function living(key)
   if count == 0 then return 0 end
   return count - redis.call('ZCOUNT', key, 0, now)
 end
+local MOST_EXPIRED = 10
+local function headSince(name)
+  for _, id in ipairs(attempt('LRANGE', prefix .. 'queue:' .. name, 0, MOST_EXPIRED) or {}) do
+    local since = attempt('HGET', prefix .. 'job:' .. id, 'enqueued_at')
+    if since then return since end
+  end
+  return ''
+end
 local pauses = {}
 for at = 2, #ARGV do pauses[at - 1] = prefix .. 'paused:' .. ARGV[at] end
 local paused = redis.call('MGET', unpack(pauses))
 local counts = {}
 for at = 2, #ARGV do
   local name = ARGV[at]
-  counts[at - 1] = {
+  local numbers = {
     count('LLEN', prefix .. 'queue:' .. name),
     count('ZCARD', prefix .. 'wip:' .. name),
     living(prefix .. 'finished:' .. name),
@@ -2018,6 +2027,7 @@ for at = 2, #ARGV do
     count('ZCARD', prefix .. 'canceled:' .. name),
     paused[at - 1] and 1 or 0,
   }
+  counts[at - 1] = { numbers, nowMs, numbers[1] > 0 and headSince(name) or '' }
 end
 return counts`,
   ),

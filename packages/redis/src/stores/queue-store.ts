@@ -1,8 +1,8 @@
-import { randomHex } from '@rq/core'
+import { randomHex, SECOND_MS } from '@rq/core'
 import type { BeginReply, BrokenJobRecord, NewJob, Placement, QueueCounts, QueueStore, RegistryKind } from '@rq/job'
 import { type Begin, isPlainJob, plainArguments, pushJob } from '../codec/enqueue-arguments.ts'
 import { type Packable, packList } from '../codec/message-pack.ts'
-import { scoreMs, stampNow } from '../codec/time.ts'
+import { parseTime, scoreMs, stampNow } from '../codec/time.ts'
 import type { Connections } from '../connection/connections.ts'
 import { pipeScript, type WordsOf } from '../connection/script.ts'
 import * as scripts from '../connection/scripts.generated.ts'
@@ -82,7 +82,7 @@ export class RedisQueueStore implements QueueStore {
   /** Each step counts up to 100 queues, or up to 1000 jobs that wait for slots. */
   async counts(queues: readonly string[]): Promise<QueueCounts[]> {
     if (queues.length === 0) return []
-    const pages: Promise<number[][]>[] = []
+    const pages: Promise<readonly CountRow[]>[] = []
     for (let at = 0; at < queues.length; at += COUNT_PAGE) {
       const [first = '', ...others] = queues.slice(at, at + COUNT_PAGE)
       pages.push(this.#connections.run(scripts.countQueues, [this.#keys.queues], [this.#keys.prefix, first, ...others]))
@@ -288,9 +288,16 @@ function haveDifferentIds(jobs: readonly NewJob[]): boolean {
   return new Set(jobs.map(({ record }) => record.id)).size === jobs.length
 }
 
-function countsOf(row: readonly number[], rateLimited: number): QueueCounts {
-  const [queued = 0, started = 0, finished = 0, failed = 0, deferred = 0, scheduled = 0, canceled = 0, paused] = row
-  return { queued, started, finished, failed, deferred, scheduled, canceled, rateLimited, paused: paused === 1 }
+type CountRow = readonly [counts: number[], nowMs: number, headSince: string]
+
+function countsOf([counts, nowMs, headSince]: CountRow, rateLimited: number): QueueCounts {
+  const [queued = 0, started = 0, finished = 0, failed = 0, deferred = 0, scheduled = 0, canceled = 0, paused] = counts
+  const sinceMs = parseTime(headSince)
+  return {
+    ...{ queued, started, finished, failed, deferred, scheduled, canceled, rateLimited, paused: paused === 1 },
+    // The job was enqueued by the clock of its producer.
+    oldestQueuedSeconds: sinceMs === undefined ? null : Math.max(nowMs - sinceMs, 0) / SECOND_MS,
+  }
 }
 
 /** Without `begin` no job is started. */

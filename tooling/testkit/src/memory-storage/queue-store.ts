@@ -51,8 +51,18 @@ export class MemoryQueueStore implements QueueStore {
           .flatMap(({ waiting }) => [...waiting.keys()])
           .filter((id) => this.#data.record(id)?.origin === queue).length,
         paused: this.#data.isPaused(queue),
+        oldestQueuedSeconds: this.#waitOf(queue),
       }
     })
+  }
+
+  #waitOf(queue: string): number | null {
+    const head = this.#data
+      .queue(queue)
+      .ids()
+      .find((id) => this.#data.record(id) !== undefined)
+    const sinceMs = head === undefined ? undefined : this.#data.record(head)?.enqueuedAtMs
+    return sinceMs === undefined ? null : Math.max(this.#data.nowMs - sinceMs, 0) / SECOND_MS
   }
 
   async count(queue: string): Promise<number> {

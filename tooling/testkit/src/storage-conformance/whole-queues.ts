@@ -98,10 +98,10 @@ export function describeWholeQueues(name: string, open: OpenStorage): void {
         expect(await queues.counts(['default', 'none', 'other'])).toEqual([
           {
             ...{ queued: 1, started: 1, finished: 2, failed: 1, deferred: 1, scheduled: 1, canceled: 1 },
-            ...{ rateLimited: 2, paused: false },
+            ...{ rateLimited: 2, paused: false, oldestQueuedSeconds: expect.any(Number) },
           },
-          { ...none, paused: false },
-          { ...none, queued: 2, rateLimited: 1, paused: true },
+          { ...none, paused: false, oldestQueuedSeconds: null },
+          { ...none, queued: 2, rateLimited: 1, paused: true, oldestQueuedSeconds: expect.any(Number) },
         ])
       })
       expect(await queues.registryCount('default', 'finished', true)).toBe(3)
