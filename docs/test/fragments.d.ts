@@ -12,6 +12,7 @@ declare const Repeat: typeof import('rq').Repeat
 declare const Dependency: typeof import('rq').Dependency
 declare const Callback: typeof import('rq').Callback
 declare const RateLimit: typeof import('rq').RateLimit
+declare const Schedule: typeof import('rq').Schedule
 declare const SimpleWorker: typeof import('rq').SimpleWorker
 declare const RqError: typeof import('rq').RqError
 declare const aesCodec: typeof import('rq').aesCodec
