@@ -46,8 +46,10 @@ const MEANT: Readonly<Record<string, string>> = {
   clean: 'empty',
   clear: 'empty',
   dashboard: 'info --interval 1s',
+  dev: 'worker --watch',
   drain: 'worker --burst',
   failed: 'jobs --status failed',
+  flush: 'empty',
   kill: 'stop <id>',
   list: 'jobs',
   logs: 'job <id>',
@@ -66,6 +68,7 @@ const MEANT: Readonly<Record<string, string>> = {
   stats: 'info',
   status: 'info',
   unpause: 'resume',
+  watch: 'worker --watch',
   workers: 'info --only-workers',
 }
 

@@ -110,6 +110,8 @@ describe('wrong usage', () => {
     ['dashboard', /Did you mean 'rq-cli info --interval 1s'\?/],
     ['ping', /Did you mean 'rq-cli info'\?/],
     ['purge', /Did you mean 'rq-cli empty'\?/],
+    ['dev', /Did you mean 'rq-cli worker --watch'\?/],
+    ['watch', /Did you mean 'rq-cli worker --watch'\?/],
     ['workers', /Did you mean 'rq-cli info --only-workers'\?/],
     ['toString', /Unknown command 'toString'/],
     ['help wroker', /Unknown command 'wroker'. Did you mean 'worker'\?/],
