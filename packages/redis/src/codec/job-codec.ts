@@ -247,9 +247,13 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   [
     'webhooks',
     (record, value) => {
-      const webhooks = value.length <= LONGEST_WEBHOOKS_BYTES ? parseJson(String(value)) : [undefined]
-      // One more than are called, so that their reader sees that there are more.
-      if (Array.isArray(webhooks)) record.webhooks = webhooks.slice(0, MOST_WEBHOOKS + 1) as WebhookRecord[]
+      const webhooks = value.length <= LONGEST_WEBHOOKS_BYTES ? parseJson(String(value)) : undefined
+      if (webhooks === null) return
+      // One more than are called, so that their reader sees that there are more. What is no list is one that is
+      // malformed, so that their reader says so.
+      record.webhooks = (
+        Array.isArray(webhooks) ? webhooks.slice(0, MOST_WEBHOOKS + 1) : [undefined]
+      ) as WebhookRecord[]
     },
   ],
   [
