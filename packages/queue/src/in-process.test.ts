@@ -44,6 +44,26 @@ describe('a queue with isAsync: false', () => {
     expect(await job.result()).toBe(job.id)
   })
 
+  it('runs functions by the names that it was given', async () => {
+    const storage = new TestStorage()
+    const functions = { greet: (name: string) => `Hi ${name}`, told: onDone }
+    const queue = new Queue('q', { storage, isAsync: false, functions })
+    const job = await queue.enqueue('greet', ['Ada'], { onSuccess: 'told' })
+    expect(await job.result()).toBe('Hi Ada')
+    expect(heard).toHaveLength(1)
+    const unknown = await queue.enqueue('part')
+    expect((await unknown.latestResult())?.excString).toContain('no function is registered by that name')
+  })
+
+  it.each([
+    [{ isAsync: false, functions: { greet: 7 } }, 'functions.greet'],
+    [{ isAsync: false, functions: [] }, 'functions'],
+    [{ functions: {} }, 'functions'],
+  ])('refuses the options %j', (options, option) => {
+    const make = () => new Queue('q', { storage: new TestStorage(), ...options } as never)
+    expect(make).toThrow(expect.objectContaining({ code: 'RQ_INVALID_OPTION', details: { option } }))
+  })
+
   it('stores a failure, and ignores retries and repeats', async () => {
     const { queue } = setUp()
     const failed = await queue.enqueue(boom, [], { retry: new Retry({ max: 3 }) })

@@ -28,6 +28,8 @@ export type KnownFunctions = ReadonlyMap<string, AnyFunction>
 
 /** The options of a queue that concern jobs that run in this process. */
 export interface InProcessOptions {
+  /** Functions by their names. */
+  readonly functions: Readonly<Record<string, AnyFunction>> | undefined
   readonly importPaths: readonly string[] | undefined
   readonly webhooks: WebhookPolicy | false
 }
@@ -43,7 +45,7 @@ export async function runInProcess(
   job: NewJob,
   context: JobContext,
   known: KnownFunctions,
-  { importPaths, webhooks }: InProcessOptions,
+  { functions, importPaths, webhooks }: InProcessOptions,
 ): Promise<void> {
   const { record } = job
   // Retries and repeats are ignored, so this is its last attempt.
@@ -74,7 +76,7 @@ export async function runInProcess(
     record: Object.assign(once, { workerName: WORKER_NAME }),
     context,
     executionId,
-    loader: loaderOf(known, importPaths),
+    loader: loaderOf(known, functions, importPaths),
     signal: limit.signal,
     onCallback: () => clearTimeout(timer),
   })
@@ -127,12 +129,17 @@ function leaseForCallbacksMs({ onSuccess, onFailure }: JobRecord): number {
 
 const IMPORT_ADVICE = 'Restart this program when the cause is gone: it does not import the module again'
 
-function loaderOf(known: KnownFunctions, importPaths: readonly string[] | undefined): Loader {
+function loaderOf(
+  known: KnownFunctions,
+  functions: InProcessOptions['functions'],
+  importPaths: readonly string[] | undefined,
+): Loader {
   // The reference comes from this program, not from Redis, so it may name any script.
   const scripts = ['.']
   const loader = new FunctionLoader({
     scripts,
     importAdvice: IMPORT_ADVICE,
+    ...(functions !== undefined && { functions }),
     ...(importPaths !== undefined && { importPaths }),
   })
   return { load: async (reference) => known.get(reference) ?? loader.load(reference) }

@@ -59,6 +59,11 @@ export interface QueueOptions extends StorageOptions {
    */
   readonly importPaths?: readonly string[]
   /**
+   * Functions by their names, for jobs that run in this process (`isAsync: false`): what `functions` is to a worker.
+   * Default: none.
+   */
+  readonly functions?: Readonly<Record<string, AnyFunction>>
+  /**
    * Where the webhooks of jobs that run in this process may go (`isAsync: false`); false: nowhere. Default: every host
    * at a public address. A worker has an option of its own.
    */
@@ -117,6 +122,7 @@ export const QUEUE_OPTION_NAMES: OptionNames<QueueOptions> = {
   logger: true,
   defaultTimeout: true,
   isAsync: true,
+  functions: true,
   importPaths: true,
   webhooks: true,
   results: true,
@@ -150,6 +156,7 @@ export class Queue extends QueueContents {
     const {
       defaultTimeout = DEFAULT_TIMEOUT_S,
       isAsync = true,
+      functions,
       importPaths,
       logger,
       results = 'hash',
@@ -159,6 +166,7 @@ export class Queue extends QueueContents {
     if (timeoutS === 0) throw invalidOption('defaultTimeout', defaultTimeout, 'more than 0 seconds')
     const policy = checkWebhookPolicy(webhooks)
     if (typeof isAsync !== 'boolean') throw invalidOption('isAsync', isAsync, 'true or false')
+    checkFunctions(functions, isAsync)
     oneOf('results', results, ['hash', 'stream'])
     this.isAsync = isAsync
     this.#context = context
@@ -167,7 +175,7 @@ export class Queue extends QueueContents {
     this.#recordDefaults = { origin: this.name, serializer, codec, limits, results, timeoutS }
     const warn = logger && { warn: (message: string) => logger.warn(message) }
     this.#calls = new NewCalls(context, { ...(importPaths && { importPaths }), ...warn })
-    this.#inProcess = { importPaths, webhooks: policy }
+    this.#inProcess = { functions, importPaths, webhooks: policy }
     this.#hasAnyName = anyName
     this.#signer = options.sign && new JobSigner(options.sign, limits?.limits.inflated)
     this.#ownsStorage = options.ownsStorage ?? false
@@ -453,6 +461,16 @@ export class Queue extends QueueContents {
   get #defaults(): RecordDefaults {
     if (this.#hasAnyName) checkQueueName(this.name, 'queue name')
     return this.#recordDefaults
+  }
+}
+
+function checkFunctions(functions: unknown, isAsync: boolean): void {
+  if (functions === undefined) return
+  if (isAsync) throw invalidOption('functions', functions, 'none unless isAsync is false: give them to the worker')
+  const isTable = typeof functions === 'object' && functions !== null && !Array.isArray(functions)
+  if (!isTable) throw invalidOption('functions', functions, 'an object of functions by their names')
+  for (const [name, func] of Object.entries(functions)) {
+    if (typeof func !== 'function') throw invalidOption(`functions.${name}`, func, 'a function')
   }
 }
 
