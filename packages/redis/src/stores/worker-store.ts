@@ -1,4 +1,4 @@
-import { randomHex, SECOND_MS } from '@rq/core'
+import { RqError, randomHex, SECOND_MS } from '@rq/core'
 import type {
   ClaimReply,
   ClaimRequest,
@@ -269,7 +269,11 @@ export class RedisWorkerStore implements WorkerStore {
       await subscribed
     } catch (error) {
       end()
-      throw redisError(error, this.#connections.where)
+      const refused = redisError(error, this.#connections.where)
+      if (refused.code !== 'RQ_REDIS_AUTH') throw refused
+      const { cause, details, message } = refused
+      const advice = `A worker listens to the channels &${this.#keys.commands('*')}`
+      throw new RqError('RQ_REDIS_AUTH', `${message} ${advice}`, { cause, details })
     }
     return async () => end()
   }
