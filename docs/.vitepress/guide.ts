@@ -9,6 +9,7 @@ export const guide = [
       { text: 'Queues and jobs', link: '/jobs' },
       { text: 'Options', link: '/guide/options' },
       { text: 'Retries and failures', link: '/guide/failures' },
+      { text: 'One job of a kind', link: '/guide/unique' },
       { text: 'Schedules', link: '/guide/schedules' },
       { text: 'Delays and cron', link: '/time' },
       { text: 'Command line', link: '/cli' },

@@ -33,6 +33,7 @@ const PRINTED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   'specific-queue': ['low 8'],
   'string-reference': ['12', '30.0'],
   suspending: ['true', 'false Hi there!'],
+  unique: ['true false true', '8'],
 }
 
 it('every example of the documentation runs, with a worker beside it', async () => {

@@ -25,6 +25,7 @@ export function jobSummary(job: Job, status: string) {
     maxAttempts: job.maxAttempts,
     retriesLeft: job.retriesLeft ?? null,
     repeatsLeft: job.repeatsLeft ?? null,
+    uniqueKey: job.uniqueKey ?? null,
     createdAt: isoOf(job.createdAt),
     enqueuedAt: isoOf(job.enqueuedAt),
     startedAt: isoOf(job.startedAt),

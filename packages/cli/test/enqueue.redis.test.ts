@@ -76,6 +76,24 @@ describe('enqueue', () => {
     expect(again).toMatchObject({ code: 1, out: '', err: expect.stringContaining('mine already exists') })
   })
 
+  test('--unique-key shows, refuses or replaces the job that holds the key', async () => {
+    await using cli = await CliFixture.open()
+    const first = await cli.enqueued('a.b', '--unique-key', 'k', '--unique-until', 'started', '--unique-for', '10s')
+    const again = await cli.run(['enqueue', 'c.d', '--unique-key', 'k'])
+    expect(again.out).toBe(`Nothing was enqueued: its key is held by a.b() with job-id '${first.id}'.\n`)
+    const shown = JSON.parse((await cli.run(['enqueue', 'c.d', '--unique-key', 'k', '--json'])).out)
+    expect(shown).toMatchObject({ id: first.id, isDuplicate: true, uniqueKey: 'k' })
+    expect((await cli.run(['job', first.id])).out).toMatch(/^Unique key +k$/m)
+    const refused = await cli.run(['enqueue', 'c.d', '--unique-key', 'k', '--on-duplicate', 'refuse'])
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('holds the key "k"') })
+    const last = await cli.enqueued('c.d', '--unique-key', 'k', '--on-duplicate', 'replace')
+    expect(await cli.queue('default').getJobIds()).toEqual([last.id])
+    const wrong = await cli.run(['enqueue', 'a.b', '--unique-key', 'k', '--unique-for', '0'])
+    expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('--unique-for') })
+    expect((await cli.run(['enqueue', 'a.b', '--unique-until', 'done'])).code).toBe(2)
+    expect((await cli.run(['enqueue', 'a.b', '--job-id', 'x', '--unique', '--unique-key', 'k'])).code).toBe(2)
+  })
+
   test('--retry-on names the function that decides about retries', async () => {
     await using cli = await CliFixture.open()
     const job = await cli.enqueued('a.b', '--retry-max', '2', '--retry-on', './errors.js#isTransient')

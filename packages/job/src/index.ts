@@ -96,7 +96,15 @@ export {
   type EnqueueOptions,
   type OptionOfOneJob,
 } from './options.ts'
-export type { BeginReply, BrokenJobRecord, NewJob, Placement, QueueCounts, QueueStore } from './queue-store.ts'
+export type {
+  BeginReply,
+  BrokenJobRecord,
+  NewJob,
+  NewUniqueKey,
+  Placement,
+  QueueCounts,
+  QueueStore,
+} from './queue-store.ts'
 export { RateLimit, type RateLimitOptions } from './rate-limit.ts'
 export type {
   CallbackRecord,
@@ -105,6 +113,8 @@ export type {
   Payload,
   RateLimitRecord,
   ResultDialect,
+  UniqueRecord,
+  UniqueUntil,
   WebhookRecord,
 } from './record.ts'
 export { Repeat, type RepeatOptions } from './repeat.ts'
@@ -163,6 +173,14 @@ export {
   type RegistryKind,
 } from './status.ts'
 export type { Storage } from './storage.ts'
+export {
+  type CheckedUnique,
+  checkUnique,
+  checkUniqueKey,
+  type OnDuplicate,
+  UNIQUE_UNTIL,
+  type Unique,
+} from './unique.ts'
 export { Webhook, type WebhookOptions } from './webhook.ts'
 export type {
   Claimed,

@@ -28,6 +28,7 @@ import {
 import type { RateLimit } from './rate-limit.ts'
 import type { Repeat } from './repeat.ts'
 import type { Retry } from './retry.ts'
+import { type CheckedUnique, checkUnique, type Unique } from './unique.ts'
 import { Webhook } from './webhook.ts'
 
 /** The options of one job, besides its function and arguments. {@link ENQUEUE_OPTIONS} checks them. */
@@ -60,8 +61,11 @@ export interface EnqueueOptions {
   retry?: RetryLike
   /** Run the job again when it succeeds: `2`, `{ times: 2, interval: 10 }` or a Repeat. Default: never. */
   repeat?: RepeatLike
-  /** Throw a DuplicateJobError if a job with this `jobId` exists in any state. Default false. */
-  unique?: boolean
+  /**
+   * True: throw a DuplicateJobError if a job with this `jobId` exists in any state. Or only one job at a time of the
+   * same key: see {@link Unique}. Default false.
+   */
+  unique?: boolean | Unique
   /** Limit how many jobs with the same key run at once. Default: no limit. */
   rateLimit?: RateLimitLike
   /** URLs to call when the job has finished or failed, at most 32. Default: none. */
@@ -88,7 +92,7 @@ export interface CheckedOptions {
   readonly onStopped?: Callback
   readonly retry?: Retry
   readonly repeat?: Repeat
-  readonly unique: boolean
+  readonly unique: boolean | CheckedUnique
   readonly rateLimit?: RateLimit
   readonly webhooks?: readonly Webhook[]
   readonly kwargs: Readonly<Record<string, unknown>>
@@ -178,8 +182,8 @@ export const ENQUEUE_OPTIONS = {
   },
   unique: {
     field: 'unique',
-    isOfOneJob: true,
     ...booleanOption({ default: false, flag: 'unique', help: 'Fail if a job with this --job-id exists' }),
+    check: checkUnique,
   },
   onSuccess: { field: 'onSuccess', ...valueOption(callbackOf) },
   onFailure: { field: 'onFailure', ...valueOption(callbackOf) },
@@ -230,7 +234,7 @@ function checkTogether({ dependency, id, onStopped, onSuccess, rateLimit, unique
   if (onSuccess?.when === 'last' || onStopped?.when === 'last') {
     throw invalidOption('callback.when', 'last', "'each': only onFailure can wait for the last attempt")
   }
-  if (unique) {
+  if (unique === true) {
     if (id === undefined) throw invalidOption('unique', true, 'a jobId too: the id that must be unique')
     if (dependency !== undefined) throw invalidOption('unique', true, 'no dependsOn')
     if (rateLimit !== undefined) throw invalidOption('unique', true, 'no rateLimit')

@@ -1,6 +1,7 @@
 import type { JobStore } from './job-store.ts'
 import type { JobRecord } from './record.ts'
 import type { JobStatus, RegistryKind } from './status.ts'
+import type { OnDuplicate } from './unique.ts'
 
 /** A job to enqueue, and where to put it. */
 export interface NewJob {
@@ -9,6 +10,8 @@ export interface NewJob {
   readonly atFront: boolean
   /** Refuse it when a job with its id exists, in any status. */
   readonly unique: boolean
+  /** What to do about another job that holds the unique key of its record. Default: refuse this one. */
+  readonly uniqueKey?: NewUniqueKey
   /** The job may exist already, and is to be run once more. Absent: it was made for this call. */
   readonly again?: boolean
   /** Its id was made for it, and no job has had it. Absent: that is not known. */
@@ -21,8 +24,18 @@ export interface NewJob {
   readonly waiter?: string
 }
 
-/** Why a job was refused; nothing was written. `too_many`: the store cannot see whether it would close a cycle. */
-type Refusal = 'duplicate' | 'cycle' | 'too_many'
+export interface NewUniqueKey {
+  /** `replace`: delete the other job. Else this one is refused; `return`: its caller wants that other one. */
+  readonly onDuplicate: OnDuplicate
+  /** Hold the key for this long at least, in milliseconds from now. */
+  readonly forMs?: number
+}
+
+/**
+ * Why a job was refused; nothing was written. `duplicateOf`: that job holds its unique key. `too_many`: the store
+ * cannot see whether it would close a cycle.
+ */
+type Refusal = 'duplicate' | 'cycle' | 'too_many' | { readonly duplicateOf: string }
 
 /** Where a new job was put, or why it was refused. */
 export type Placement = Extract<JobStatus, 'queued' | 'deferred' | 'scheduled' | 'rate_limited'> | Refusal

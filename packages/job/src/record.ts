@@ -19,6 +19,15 @@ export interface RateLimitRecord {
   readonly concurrency: number
 }
 
+/** How long a job holds its unique key: to its start, to its end, or for as long as it is stored. */
+export type UniqueUntil = 'started' | 'ended' | 'deleted'
+
+/** The key of which only one job of a queue at a time holds it, as it is stored. */
+export interface UniqueRecord {
+  readonly key: string
+  readonly until: UniqueUntil
+}
+
 /** A webhook as RQ stores it. */
 export interface WebhookRecord {
   readonly url: string
@@ -91,6 +100,7 @@ export interface JobRecord {
   allowDependencyFailures?: boolean
   enqueueAtFront?: boolean
   rateLimit?: RateLimitRecord
+  unique?: UniqueRecord
   webhooks?: readonly WebhookRecord[]
   /**
    * How often a lease of this job was lost since its last successful run. At three the job is poisoned: it fails for

@@ -73,6 +73,8 @@ export interface Settlement extends AttemptTimes {
   /** For `queued` and `scheduled`: the time limit in the queue in seconds, which starts again. */
   readonly ttlS?: number | undefined
   readonly groupId?: string | undefined
+  /** The unique key that the job does not hold any longer. */
+  readonly freesKey?: string | undefined
   /** True when the worker sent a heartbeat for this execution, which therefore has a record. */
   readonly executionRecorded: boolean
   /** That of the claim, see `Claimed`. */
@@ -124,6 +126,7 @@ export function settle(
     hasDependencies: job.dependencyIds !== undefined,
     rateLimitKey: job.rateLimit?.key,
     groupId: job.groupId,
+    freesKey: to === 'queued' || to === 'scheduled' || job.unique?.until === 'deleted' ? undefined : job.unique?.key,
     ttlS: job.ttlS,
     executionRecorded: false,
     hint: defaults.hint,

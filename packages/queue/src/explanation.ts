@@ -1,4 +1,4 @@
-import { SECOND_MS } from '@rq/core'
+import { oneLine, SECOND_MS } from '@rq/core'
 import {
   attemptOf,
   type ExplanationFacts,
@@ -58,7 +58,8 @@ export function explain(facts: ExplanationFacts): Explanation {
   const { status } = record
   const ready = readiness(dependencies, record.allowDependencyFailures ?? false)
   const isWaiting = status === 'deferred' || status === 'scheduled'
-  const [code, text] = reason(facts)
+  const [code, why] = reason(facts)
+  const text = isTerminal(status) ? why : `${why}${keyText(record)}`
   return {
     status,
     code,
@@ -179,6 +180,13 @@ function slotReason({ record, slotHolders, waitingBefore }: ExplanationFacts): [
   }
   const before = waitingBefore === 0 ? 'it is next' : `${count(waitingBefore, 'job')} before it`
   return ['slot', `All ${concurrency} slots of the rate limit ${key} are taken, by ${named(slotHolders)}; ${before}.`]
+}
+
+/** What a job with a unique key keeps from being enqueued until it has ended. */
+function keyText({ origin, status, unique }: JobRecord): string {
+  if (unique === undefined || (unique.until === 'started' && status === 'started')) return ''
+  const until = { started: 'it starts', ended: 'it ends', deleted: 'it is deleted' }[unique.until]
+  return ` Until ${until}, it holds the key "${oneLine(unique.key)}" of the queue ${origin}.`
 }
 
 function count(n: number, what: string): string {

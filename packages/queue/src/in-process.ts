@@ -14,7 +14,7 @@ import {
 import { callWebhook, type WebhookPolicy, webhookCalls } from '@rq/webhooks'
 import type { JobContext } from './context.ts'
 import { functionName } from './function-name.ts'
-import { DuplicateJobError, JobTimeoutError } from './job-errors.ts'
+import { DuplicateJobError, duplicateOfKey, JobTimeoutError } from './job-errors.ts'
 import type { Loader } from './run-callback.ts'
 import { attemptJob } from './run-job.ts'
 
@@ -53,6 +53,7 @@ export async function runInProcess(
   const timeoutS = record.timeoutS ?? -1
   const leaseMs = timeoutS > 0 ? timeoutS * SECOND_MS + leaseForCallbacksMs(record) : UNLIMITED_LEASE_MS
   const begun = await context.storage.queues.begin(job, WORKER_NAME, leaseMs)
+  if (typeof begun.placement === 'object') throw duplicateOfKey(record, begun.placement.duplicateOf)
   switch (begun.placement) {
     case 'duplicate':
       throw new DuplicateJobError(record.id)

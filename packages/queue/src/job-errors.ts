@@ -1,4 +1,5 @@
 import { oneLine, RqError } from '@rq/core'
+import type { JobRecord } from '@rq/job'
 import { storedSummary } from './error-summary.ts'
 import { type RemoteError, remoteOf } from './remote-error.ts'
 
@@ -47,17 +48,20 @@ export class JobTimeoutError extends RqError {
 }
 
 /**
- * Thrown by an enqueue with `unique` when a job with its id exists. Of a single job nothing was written. Of a list, all
- * jobs were written but those that were refused.
+ * Thrown by an enqueue with `unique` when a job with its id exists, or another one holds its key. Of a single job
+ * nothing was written. Of a list, all jobs were written but those that were refused.
  */
 export class DuplicateJobError extends RqError {
   override readonly name = 'DuplicateJobError'
-  /** The first one that was refused. */
+  /** The job that is in the way; of a list, of the first one that was refused. */
   readonly jobId: string
   /** The ids of all that were refused because they exist. */
   readonly duplicates: readonly string[]
   /** The ids of the jobs of the same list that were written. */
   readonly written: readonly string[]
+
+  /** Why it was refused: what that job does. */
+  readonly why: string
 
   /** @param became the sentence that says what was written. */
   constructor(
@@ -67,14 +71,24 @@ export class DuplicateJobError extends RqError {
       written: [],
     },
     became = 'Nothing was written.',
+    why = 'already exists, and unique was set',
   ) {
-    super('RQ_DUPLICATE_JOB', `Job ${jobId} already exists, and unique was set. ${became}`, {
-      details: { ...list, jobId },
-    })
+    super('RQ_DUPLICATE_JOB', `Job ${jobId} ${why}. ${became}`, { details: { ...list, jobId } })
+    this.why = why
     this.jobId = jobId
     this.duplicates = list.duplicates
     this.written = list.written
   }
+}
+
+/** The error for a job whose unique key another one holds. */
+export function duplicateOfKey({ origin, unique }: JobRecord, jobId: string): DuplicateJobError {
+  return new DuplicateJobError(
+    jobId,
+    undefined,
+    undefined,
+    `holds the key "${oneLine(unique?.key ?? '')}" of the queue ${origin}`,
+  )
 }
 
 /** The longest id that rq gives a job. */

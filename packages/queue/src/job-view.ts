@@ -142,6 +142,11 @@ export class JobView {
     return this.#record.workerName
   }
 
+  /** Its unique key: see `unique` of EnqueueOptions. It may not hold it any more. */
+  get uniqueKey(): string | undefined {
+    return this.#record.unique?.key
+  }
+
   /** The name of its group. */
   get groupId(): string | undefined {
     return this.#record.groupId

@@ -1,13 +1,5 @@
 import { checkOptionNames, type DurationLike, RqError } from '@rq/core'
-import {
-  type AnyFunction,
-  checkOptions,
-  type EnqueueOptions,
-  type JobChanges,
-  type JobRecord,
-  type JobStatus,
-  type Payload,
-} from '@rq/job'
+import type { AnyFunction, EnqueueOptions, JobChanges, JobRecord, JobStatus, Payload } from '@rq/job'
 import type { Codec } from '@rq/serializer'
 import { awaitStored, latestResult } from './await-result.ts'
 import { findNames } from './call-names.ts'
@@ -28,7 +20,7 @@ import {
 } from './job-actions.ts'
 import { noSuchJob } from './job-errors.ts'
 import { JobView, jobIdOf } from './job-view.ts'
-import { checkRest, newRecord } from './new-record.ts'
+import { checkCreateOptions, checkRest, newRecord } from './new-record.ts'
 import {
   decodeEach,
   decodePayload,
@@ -114,7 +106,7 @@ export class Job<R = unknown> extends JobView {
       ...options
     } = given
     const context = contextOf(given)
-    const checked = checkOptions(options)
+    const checked = checkCreateOptions(options)
     const args = checkRest(rest)
     const names = await findNames(func, checked, importPaths === undefined ? {} : { importPaths })
     const record = newRecord(names, args, checked, { ...context, origin, results: 'hash' })
@@ -147,7 +139,8 @@ export class Job<R = unknown> extends JobView {
 
   /**
    * Whether the call that returned this handle has written nothing, since a job of this id was there: this is that job.
-   * Only with `onDuplicate: 'return'`.
+   * Only with `onDuplicate: 'return'`, which is the default of a unique key. That job may be gone by now, if it holds
+   * the key for a time (`for`): then the handle has its id, and for the rest what was to be enqueued.
    */
   get isDuplicate(): boolean {
     return this.#origin === 'duplicate'

@@ -15,7 +15,7 @@ import { setPlacement } from './placing.ts'
 export interface ListOutcome {
   /** They are in their queue, or wait for what they have to wait for. */
   readonly written: readonly string[]
-  /** Refused, since jobs with these ids exist and `unique` was set. */
+  /** Jobs that exist, for which others were refused: `unique` was set. */
   readonly duplicates: readonly string[]
   /** Refused, since they would wait for each other forever. */
   readonly cycles: readonly string[]
@@ -51,9 +51,11 @@ export class EnqueuedList {
     return this.#error !== undefined
   }
 
-  /** The jobs that were refused since jobs of their ids exist. */
-  get duplicates(): readonly NewJob[] {
-    return [...this.#refused].flatMap(([job, error]) => (error instanceof DuplicateJobError ? [job] : []))
+  /** The jobs that were refused since jobs of their ids exist, or hold their keys; each with the id of that job. */
+  get duplicates(): ReadonlyMap<NewJob, string> {
+    const found = new Map<NewJob, string>()
+    for (const [job, error] of this.#refused) if (error instanceof DuplicateJobError) found.set(job, error.jobId)
+    return found
   }
 
   isWritten(job: NewJob): boolean {
@@ -112,7 +114,7 @@ export class EnqueuedList {
     const details = { ...outcome, jobs }
     const isNothingWritten = this.#written.size + this.#unknown.length === 0
     const became = isNothingWritten ? 'Nothing was written.' : this.#summary(outcome)
-    if (error instanceof DuplicateJobError) throw new DuplicateJobError(error.jobId, details, became)
+    if (error instanceof DuplicateJobError) throw new DuplicateJobError(error.jobId, details, became, error.why)
     if (isDependencyCycle(error)) throw dependencyCycle(error.details.cycle, became, details)
     if (isTooManyDependencies(error)) throw tooManyDependencies(error.details.jobId, became, details)
     if (!(error instanceof RqError)) throw error
@@ -129,7 +131,7 @@ export class EnqueuedList {
       refused.flatMap(([{ record }, error]) => (isReason(error) ? [record.id] : []))
     return {
       written: idsOf(this.#written),
-      duplicates: idsOf(this.duplicates),
+      duplicates: [...this.duplicates.values()],
       cycles: refusedFor(isDependencyCycle),
       unknown: idsOf(this.#unknown),
       unwritten: [...refusedFor(isTooManyDependencies), ...idsOf(this.#unwritten)],

@@ -2,10 +2,12 @@ import { invalidOption, newId } from '@rq/core'
 import {
   type Call,
   type CheckedOptions,
+  checkOptions,
   cutDescription,
   describeCall,
   describeFunction,
   describesItself,
+  type EnqueueOptions,
   hasKwargs,
   type JobRecord,
   type Payload,
@@ -15,6 +17,7 @@ import type { Codec, Serializer } from '@rq/serializer'
 import type { CallNames } from './call-names.ts'
 import { writeCall, writeValue } from './payload.ts'
 import { DEFAULT_SIZE_LIMITS, type SizeLimits } from './size-limits.ts'
+import { uniqueRecord } from './unique-key.ts'
 
 /** The part of a record that comes from its queue. */
 export interface RecordDefaults {
@@ -44,6 +47,15 @@ export function checkRest(rest: readonly unknown[]): readonly unknown[] {
   if (args === undefined) return NO_ARGS
   if (Array.isArray(args)) return args
   throw invalidOption('args', args, 'an array with the arguments of the function')
+}
+
+/** Check the options of a job that is made now and enqueued later. @throws RqError `RQ_INVALID_OPTION`. */
+export function checkCreateOptions(options: EnqueueOptions | undefined): CheckedOptions {
+  const checked = checkOptions(options)
+  if (typeof checked.unique === 'object') {
+    throw invalidOption('unique', options?.unique, 'no key here: a job takes its key when queue.enqueue enqueues it')
+  }
+  return checked
 }
 
 /**
@@ -86,6 +98,9 @@ export function newRecord(
   if (names.onStopped !== undefined) record.onStopped = names.onStopped
   if (names.retryOn !== undefined) record.retryOn = names.retryOn
   addRules(record, options)
+  if (typeof options.unique === 'object') {
+    record.unique = uniqueRecord(options.unique, record, args, defaults.codec !== undefined)
+  }
   return record
 }
 

@@ -1,5 +1,5 @@
 import { dependencyCycle, type JobRecord, type NewJob, type Placement, tooManyDependencies } from '@rq/job'
-import { DuplicateJobError } from './job-errors.ts'
+import { DuplicateJobError, duplicateOfKey } from './job-errors.ts'
 
 /**
  * Set the status of a job's record to where the store placed the job.
@@ -7,6 +7,7 @@ import { DuplicateJobError } from './job-errors.ts'
  * @throws DuplicateJobError, RqError `RQ_INVALID_OPTION` (cycle), `RQ_TOO_MANY_DEPENDENCIES`: nothing was written.
  */
 export function setPlacement({ record }: NewJob, placement: Placement): JobRecord {
+  if (typeof placement === 'object') throw duplicateOfKey(record, placement.duplicateOf)
   switch (placement) {
     case 'duplicate':
       throw new DuplicateJobError(record.id)

@@ -38,12 +38,13 @@ import { type InProcessOptions, knownFunctions, runInProcess } from './in-proces
 import { Job, newHandle, type WaitOptions } from './job.ts'
 import { EnqueuedList } from './list-outcome.ts'
 import { NewCalls } from './new-call.ts'
-import { checkRest, newRecord, type RecordDefaults } from './new-record.ts'
+import { checkCreateOptions, checkRest, newRecord, type RecordDefaults } from './new-record.ts'
 import { encodeRecords } from './payload-codec.ts'
 import { expectedPlacement, setPlacement } from './placing.ts'
 import { checkKnownQueueNames, QueueContents } from './queue-contents.ts'
 import { QueueListeners } from './queue-listeners.ts'
 import { JobSigner, type SignOptions } from './signature.ts'
+import { newUniqueKey } from './unique-key.ts'
 import { type When, whenMs } from './when.ts'
 
 export interface QueueOptions extends StorageOptions {
@@ -93,8 +94,9 @@ export interface EnqueueManyOptions {
   /** The group that the jobs belong to. Default: none. */
   readonly groupId?: string
   /**
-   * What to do with a job with `unique` whose id exists. `refuse`: throw a DuplicateJobError when the others are
-   * written. `return`: return the handle of the job that is there; its `isDuplicate` is true. Default `refuse`.
+   * What to do with a job with `unique` whose id exists, or whose key another one holds. `refuse`: throw a
+   * DuplicateJobError when the others are written. `return`: return the handle of the job that is there; its
+   * `isDuplicate` is true. Default: what the job's own `unique` says, `refuse` for `unique: true`.
    */
   readonly onDuplicate?: 'refuse' | 'return'
 }
@@ -261,6 +263,11 @@ export class Queue extends QueueContents {
     const options = checkOptions(given)
     if (given.pipeline !== undefined)
       throw invalidOption('pipeline', {}, 'none: a job in a pipeline cannot be waited for')
+    // It may be another job that is waited for: the one that holds the key.
+    if (typeof options.unique === 'object') {
+      const job = await this.#submit<ResultOf<F>>(func, [rest[0], given], AT_ONCE)
+      return job.result(timeout === undefined ? {} : { timeout })
+    }
     const made = this.#calls.make(func, checkRest(rest), options, this.#defaults)
     const { jobs } = this.#context.storage
     const told = jobs.waiter()
@@ -325,7 +332,7 @@ export class Queue extends QueueContents {
    * @throws RqError `RQ_INVALID_OPTION`, `RQ_INVALID_REFERENCE`, `RQ_SERIALIZATION`.
    */
   async createJob<F extends AnyFunction>(func: Callable<F>, ...rest: CallRest<F>): Promise<Job<ResultOf<F>>> {
-    const options = checkOptions(rest[1] as EnqueueOptions | undefined)
+    const options = checkCreateOptions(rest[1] as EnqueueOptions | undefined)
     const args = checkRest(rest)
     const names = await this.#calls.namesOf(func, options)
     return newHandle(newRecord(names, args, options, this.#defaults), this.#context, this.#signer)
@@ -382,7 +389,22 @@ export class Queue extends QueueContents {
     const { names, record, stored } = made instanceof Promise ? await made : made
     const job = newJobOf(stored, options, options.id === undefined, time)
     const known = () => functionsOf(func, options, names)
-    return new Job<R>(await this.#place(job, given?.pipeline, known), this.#context, record)
+    try {
+      return new Job<R>(await this.#place(job, given?.pipeline, known), this.#context, record)
+    } catch (error) {
+      if (typeof options.unique !== 'object' || options.unique.onDuplicate !== 'return') throw error
+      return (await this.#existing(job, record, error, known)) as Job<R>
+    }
+  }
+
+  /** The job that holds the key of another one, which was refused; or the handle of that one, if it is written now. */
+  async #existing(job: NewJob, record: JobRecord, error: unknown, known: () => ReadonlyMap<string, AnyFunction>) {
+    const list = new EnqueuedList(1)
+    if (!list.refuse(job, error)) throw error
+    const send = (some: readonly NewJob[]) => this.#sendList(some, list, known)
+    const found = (await handlesOfDuplicates(list, this.#context, () => true, send)).get(job)
+    list.end([null])
+    return found ?? new Job(job.record, this.#context, record)
   }
 
   /** Resolves to the record of the job, with its status. */
@@ -407,9 +429,9 @@ export class Queue extends QueueContents {
 
   async #manyJobs(
     datas: readonly EnqueueData[],
-    { pipeline, groupId, onDuplicate = 'refuse' }: EnqueueManyOptions,
+    { pipeline, groupId, onDuplicate }: EnqueueManyOptions,
   ): Promise<Job[]> {
-    oneOf('onDuplicate', onDuplicate, ['refuse', 'return'])
+    if (onDuplicate !== undefined) oneOf('onDuplicate', onDuplicate, ['refuse', 'return'])
     if (groupId !== undefined) checkName(groupId, 'groupId')
     checkDatas(datas)
     const names = await this.#calls.namesOfAll(datas)
@@ -435,7 +457,8 @@ export class Queue extends QueueContents {
     const list = new EnqueuedList(jobs.length)
     const send = (some: readonly NewJob[]) => this.#sendList(some, list, known)
     await send(ordered)
-    const existing = onDuplicate === 'return' ? await handlesOfDuplicates(list, this.#context, send) : NONE
+    const isWanted = ({ uniqueKey }: NewJob) => (onDuplicate ?? uniqueKey?.onDuplicate) === 'return'
+    const existing = await handlesOfDuplicates(list, this.#context, isWanted, send)
     const handles = jobs.map((job, index) => existing.get(job) ?? (list.isWritten(job) ? handle(job, index) : null))
     list.end(handles)
     return handles as Job[]
@@ -452,7 +475,8 @@ export class Queue extends QueueContents {
   }
 
   #checkPipeline(job: NewJob): void {
-    if (job.unique) throw invalidOption('unique', true, 'no pipeline with it: a pipeline cannot report duplicates')
+    if (job.unique || job.record.unique !== undefined)
+      throw invalidOption('unique', true, 'no pipeline with it: a pipeline cannot report duplicates')
     if (!this.isAsync)
       throw invalidOption('pipeline', {}, 'none on a queue with isAsync: false, whose jobs run at once')
   }
@@ -476,11 +500,12 @@ function checkFunctions(functions: unknown, isAsync: boolean): void {
 
 type DueTime = Pick<NewJob, 'dueMs' | 'delayMs'>
 const AT_ONCE: DueTime = {}
-const NONE: ReadonlyMap<NewJob, Job> = new Map()
 
 function newJobOf(record: JobRecord, options: CheckedOptions, hasNewId: boolean, time: DueTime): NewJob {
   const atFront = options.atFront || record.enqueueAtFront === true
-  return { record, atFront, unique: options.unique, hasNewId, ...time }
+  const { unique } = options
+  if (typeof unique !== 'object') return { record, atFront, unique, hasNewId, ...time }
+  return { record, atFront, unique: false, uniqueKey: newUniqueKey(unique), hasNewId, ...time }
 }
 
 function refuseRateLimit({ record }: NewJob): void {

@@ -8,8 +8,9 @@
 --   2 = no job has had the id of any of them
 -- @arg waiter... string the channel of a caller that waits for each of these plain jobs with new ids, if any
 -- @reply {int | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle' |
---   'too_many')[]}
---   an answer for each job; or the number of jobs, when all are queued
+--   'too_many' | (`duplicate ${string}`))[]}
+--   an answer for each job, for one whose unique key another one holds with the id of that; or the number of jobs, when
+--   all are queued
 
 local queuesKey = KEYS[1]
 local prefix, stamp, jobs, traits, waiter = ARGV[1], ARGV[2], cmsgpack.unpack(ARGV[3]), ARGV[4], ARGV[5]

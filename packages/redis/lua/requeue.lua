@@ -10,11 +10,13 @@
 -- @include lib/attempt
 -- @include lib/place
 -- @include lib/schedule
+-- @include lib/unique_key
 
 local jobKey = KEYS[1]
 local prefix, id, stamp, atFront, registryQueue = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5]
 
-local job = redis.call('HMGET', jobKey, 'origin', 'rate_limit_key', 'rate_limit_concurrency', 'ttl')
+local job = redis.call('HMGET', jobKey, 'origin', 'rate_limit_key', 'rate_limit_concurrency', 'ttl',
+  'unique_key')
 if redis.call('EXISTS', jobKey) == 0 then
   if registryQueue ~= '' then redis.call('ZREM', prefix .. 'failed:' .. registryQueue, id) end
   return 'missing'
@@ -30,5 +32,10 @@ redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
 redis.call('HDEL', jobKey, 'execution_id', 'abandoned_count', 'exc_info', 'result')
 redis.call('HSET', jobKey, 'started_at', '', 'ended_at', '')
 attempt('SADD', prefix .. 'queues', prefix .. 'queue:' .. job[1])
+if job[5] then
+  -- It runs in any case; others of its key wait for it, unless one of them holds the key by now.
+  local _, nowMs = clock()
+  if not findHolder(prefix, job[1], job[5], nowMs) then takeKey(prefix, job[1], job[5], id, nowMs) end
+end
 if tonumber(job[4]) then expireAfter(prefix, id, job[4], job[1], job[2]) end
 return 'done'

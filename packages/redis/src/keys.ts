@@ -102,6 +102,11 @@ export class Keys {
     return `${this.prefix}refused:${queue}`
   }
 
+  /** By key: the job of a queue that took it last. */
+  unique(queue: string): string {
+    return `${this.prefix}unique:${queue}`
+  }
+
   group(name: string): string {
     return `${this.prefix}group:${name}`
   }

@@ -1,3 +1,4 @@
+import { HOUR_MS } from '@rq/core'
 import { type Claimed, type JobRecord, type NewJob, type Outcome, type Storage, settle } from '@rq/job'
 import { findViolations, snapshotRedis } from '@rq/testkit'
 import { MemoryStorage } from '@rq/testkit/memory-storage'
@@ -128,7 +129,7 @@ export class Run {
   async #begin(job: NewJob): Promise<void> {
     const inRedis = await this.#redis.queues.begin(job, 'sync', 60_000)
     const inMemory = await this.#memory.queues.begin(job, 'sync', 60_000)
-    expect(inRedis.placement).toBe(inMemory.placement)
+    expect(inRedis.placement).toEqual(inMemory.placement)
     if (inRedis.placement !== 'started' || inMemory.placement !== 'started') return
     const { id } = job.record
     this.#start(await claimedIn(this.#redis, id, inRedis), await claimedIn(this.#memory, id, inMemory), false)
@@ -257,6 +258,7 @@ export class Run {
         }),
         ...(facts.dependencyFront && { enqueueAtFront: true }),
         ...(facts.limit !== undefined && { rateLimit: { key: facts.limit, concurrency: facts.concurrency } }),
+        ...(facts.key !== undefined && { unique: { key: facts.key, until: facts.until } }),
         ...(facts.group !== undefined && { groupId: facts.group }),
         ...(facts.retries > 0 && {
           retriesLeft: facts.retries,
@@ -269,7 +271,10 @@ export class Run {
       },
       {
         atFront: facts.atFront || facts.dependencyFront,
-        unique: facts.unique,
+        unique: facts.unique && facts.key === undefined,
+        ...(facts.key !== undefined && {
+          uniqueKey: { onDuplicate: facts.onDuplicate, ...(facts.held && { forMs: HOUR_MS }) },
+        }),
         hasNewId,
         ...(facts.again && { again: true }),
         ...(facts.scheduled && { dueMs: FAR_MS }),

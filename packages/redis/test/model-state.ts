@@ -11,7 +11,7 @@ const PLACES =
 const WAITING: readonly JobStatus[] = ['queued', 'scheduled', 'rate_limited']
 /** Keys that hold nothing of this state, or what {@link factsOf} compares. */
 const OTHERS =
-  /^(queues|groups|rl-keys|rl-held|paused:.*|rl:[^:]*|results:.*|execution:.*|executions:.*|worker:.*|workers.*)$/
+  /^(queues|groups|unique:.*|rl-keys|rl-held|paused:.*|rl:[^:]*|results:.*|execution:.*|executions:.*|worker:.*|workers.*)$/
 
 /** `nameOf` gives an execution the name that it has in both storages. */
 export function stateOfMemory(data: MemoryData, nameOf: (executionId: string) => string): State {

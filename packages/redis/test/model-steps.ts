@@ -1,3 +1,4 @@
+import type { OnDuplicate, UniqueUntil } from '@rq/job'
 import fc from 'fast-check'
 
 export const QUEUES = ['q', 'r'] as const
@@ -21,6 +22,11 @@ export interface JobFacts {
   readonly limit: string | undefined
   readonly concurrency: number
   readonly group: string | undefined
+  /** A unique key, how long the job holds it, and what it does about another job that holds it. */
+  readonly key: string | undefined
+  readonly until: UniqueUntil
+  readonly held: boolean
+  readonly onDuplicate: OnDuplicate
   readonly retries: number
   readonly retryDelayed: boolean
   readonly repeats: number
@@ -44,6 +50,10 @@ export function fewFacts(facts: Partial<JobFacts> & { readonly id: string }): Jo
     limit: undefined,
     concurrency: 1,
     group: undefined,
+    key: undefined,
+    until: 'ended',
+    held: false,
+    onDuplicate: 'return',
     retries: 0,
     retryDelayed: false,
     repeats: 0,
@@ -95,6 +105,10 @@ const anyJob: fc.Arbitrary<JobFacts> = fc
     dependencyFront: rarely,
     limit: fc.option(fc.constantFrom('k', 'l'), { nil: undefined }),
     group: fc.option(fc.constant('g'), { nil: undefined }),
+    key: fc.constantFrom(undefined, undefined, 'u', 'v'),
+    until: fc.constantFrom<UniqueUntil[]>('started', 'ended', 'ended', 'deleted'),
+    held: rarely,
+    onDuplicate: fc.constantFrom<OnDuplicate[]>('return', 'refuse', 'replace'),
     retries: fc.integer({ min: 0, max: 2 }),
     retryDelayed: fc.boolean(),
     repeats: fc.integer({ min: 0, max: 1 }),

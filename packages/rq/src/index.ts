@@ -15,6 +15,7 @@ export {
   Retry,
   ref,
   type TypedRef,
+  type Unique,
   Webhook,
   type WorkerRecord,
 } from '@rq/job'

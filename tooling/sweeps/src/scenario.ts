@@ -62,6 +62,14 @@ export const SCENARIOS: readonly Scenario[] = [
     ],
   },
   { name: 'unique', jobs: [job('unique', { unique: true })] },
+  {
+    name: 'unique keys',
+    jobs: [
+      job('keyed', { unique: { key: 'a' } }),
+      job('brief', { unique: { key: 'b', for: '1s' }, resultTtl: 0 }, { end: 'gone' }),
+      job('retried', { retry: RETRY, unique: { key: 'c', until: 'started' } }, { func: 'failOnce', runs: 2 }),
+    ],
+  },
   { name: 'rate-limited', jobs: [job('one', { rateLimit: RATE_LIMIT }), job('two', { rateLimit: RATE_LIMIT })] },
   { name: 'resultTtl 0', jobs: [job('brief', { resultTtl: 0 }, { end: 'gone' })] },
   {

@@ -46,6 +46,17 @@ const OPERATIONS: readonly Operation[] = [
     run: ({ queue }) => queue.enqueue(WORK, [], { jobId: 'two', atFront: true }),
   },
   { name: 'enqueue unique', run: ({ queue }) => queue.enqueue(WORK, [], { jobId: 'two', unique: true }) },
+  { name: 'enqueue with a key', run: ({ queue }) => queue.enqueue(WORK, [], { jobId: 'two', unique: {} }) },
+  {
+    name: 'enqueue in the place of the job that holds the key',
+    before: ({ queue }) => queue.enqueue(WORK, [], { jobId: 'one', unique: { key: 'k' } }),
+    run: ({ queue }) => queue.enqueue(WORK, [], { jobId: 'two', unique: { key: 'k', onDuplicate: 'replace' } }),
+  },
+  {
+    name: 'enqueue while another job holds the key',
+    before: ({ queue }) => queue.enqueue(WORK, [], { jobId: 'one', unique: { key: 'k' } }),
+    run: ({ queue }) => queue.enqueue(WORK, [], { jobId: 'two', unique: { key: 'k' } }),
+  },
   { name: 'enqueue with ttl', run: ({ queue }) => queue.enqueue(WORK, [], { jobId: 'two', ttl: 60 }) },
   {
     name: 'enqueue with the id of an expired job',

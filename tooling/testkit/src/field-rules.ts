@@ -71,6 +71,8 @@ const JOB: Readonly<Record<string, Rule>> = {
   abandoned_count: INTEGER,
   repeats_done: INTEGER,
   unique: TEXT,
+  unique_key: TEXT,
+  unique_until: oneOf(['started', 'deleted']),
   listed_once: oneOf(['1']),
   signature: TEXT,
 }

@@ -52,6 +52,7 @@ const DOCUMENTED: readonly (readonly [name: string, type: Kind, pattern: RegExp]
   ['group', 'set', /^group:(.+)$/],
   ['limits', 'set', /^rl-keys$/],
   ['held slots', 'hash', /^rl-held$/],
+  ['unique keys', 'hash', /^unique:(.+)$/],
   ['slots', 'zset', /^rl:(.+):allowed$/],
   ['waiting', 'zset', /^rl:(.+):rate_limited$/],
   ['limit', 'hash', /^rl:(.+)$/],
@@ -245,6 +246,9 @@ function isSetAside(state: State, id: string): boolean {
   )
 }
 
+/** The id of the job that took the key, and perhaps until when it holds it at least. */
+const UNIQUE_ENTRY = /^[A-Za-z0-9_-]{1,200}( \d+)?$/
+
 /** The other keys of a job exist and expire with it. */
 function belongings(state: State): string[] {
   const found: string[] = []
@@ -254,6 +258,11 @@ function belongings(state: State): string[] {
     const hasTtl = state.job(id)?.has('ttl') === true
     if (ttlMs >= 0 && !isOver && (status === 'started' || !hasTtl)) found.push(`job ${id} (${status}) expires`)
     if (isOver) found.push(...endFaults(state, id, status, ttlMs))
+  }
+  for (const queue of state.all('unique keys').keys()) {
+    for (const [key, entry] of state.fields('unique keys', queue) ?? []) {
+      if (!UNIQUE_ENTRY.test(entry)) found.push(`unique keys of ${queue} have ${JSON.stringify(entry)} for ${key}`)
+    }
   }
   for (const kind of ['results', 'dependencies', 'dependents', 'executions']) {
     for (const [id, { ttlMs }] of state.all(kind)) {

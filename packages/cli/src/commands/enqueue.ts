@@ -14,6 +14,7 @@ import { visible } from '../output/terminal-text.ts'
 import { Session } from '../session.ts'
 import { JSON_FLAG } from '../shared-options.ts'
 import { signOption } from '../signing.ts'
+import { UNIQUE_FLAGS, uniqueOf } from '../unique-flags.ts'
 
 /** The names of flags for the options that rq may refuse. */
 const TYPED_FLAGS: Readonly<Record<string, string>> = {
@@ -23,6 +24,8 @@ const TYPED_FLAGS: Readonly<Record<string, string>> = {
   'retry.on': '--retry-on',
   when: '--schedule-at',
   delay: '--schedule-in',
+  'unique.key': '--unique-key',
+  'unique.for': '--unique-for',
 }
 
 export const enqueue = defineCommand({
@@ -60,6 +63,7 @@ export const enqueue = defineCommand({
       describe: 'Queue name',
     }),
     ...flagsOf(ENQUEUE_OPTIONS),
+    ...UNIQUE_FLAGS,
     'retry-max': text({ valueName: 'n', describe: 'Maximum number of retries', defaultDescription: '0' }),
     'retry-interval': texts({
       valueName: 'time',
@@ -92,6 +96,11 @@ export const enqueue = defineCommand({
     if (options.unique === true && options.jobId === undefined) {
       throw new UsageError('--unique needs --job-id, the id that must be unique.')
     }
+    const unique = uniqueOf(flags)
+    if (unique !== undefined) {
+      if (options.unique === true) throw new UsageError('--unique is about --job-id; it cannot be used with a key.')
+      options.unique = unique
+    }
     const retryMax = flags.retryMax === undefined ? undefined : wholeNumber(flags.retryMax, '--retry-max')
     if (retryMax === undefined && retryInterval !== undefined) {
       throw new UsageError('--retry-interval needs --retry-max, the number of retries.')
@@ -121,10 +130,14 @@ export const enqueue = defineCommand({
     })
     if (quiet !== true && json !== true) {
       const call = context.output.paint.blue(visible(job.description ?? func))
-      context.output.print(`Enqueued ${call} with job-id '${job.id}'.`)
+      const is = job.isDuplicate ? 'Nothing was enqueued: its key is held by' : 'Enqueued'
+      context.output.print(`${is} ${call} with job-id '${job.id}'.`)
     }
     if (wait !== undefined) return await waitFor(job, waitMs, json === true, context)
-    if (json === true) context.output.json(jobSummary(job, await job.getStatus({ refresh: false })))
+    if (json === true) {
+      const summary = jobSummary(job, await job.getStatus({ refresh: false }))
+      context.output.json(job.isDuplicate ? { ...summary, isDuplicate: true } : summary)
+    }
     return EXIT.done
   },
 })

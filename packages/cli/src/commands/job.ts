@@ -122,7 +122,7 @@ function times(document: JobDocument): Line[] {
 }
 
 function limits(document: JobDocument): Line[] {
-  const { attempt, maxAttempts, timeout, ttl, resultTtl, failureTtl, retriesLeft, repeatsLeft } = document
+  const { attempt, maxAttempts, timeout, ttl, resultTtl, failureTtl, retriesLeft, repeatsLeft, uniqueKey } = document
   return [
     ...seconds('Timeout', timeout, 'no limit'),
     ...seconds('TTL', ttl, 'no limit'),
@@ -130,6 +130,7 @@ function limits(document: JobDocument): Line[] {
     ...seconds('Failure TTL', failureTtl, 'no limit'),
     ...(maxAttempts === 1 ? [] : [['Attempt', `${attempt} of ${maxAttempts}`] as const]),
     ...(retriesLeft === null ? [] : [['Retries left', String(retriesLeft)] as const]),
+    ...(uniqueKey === null ? [] : [['Unique key', uniqueKey] as const]),
     ...(repeatsLeft === null ? [] : [['Repeats left', String(repeatsLeft)] as const]),
   ]
 }

@@ -6,6 +6,9 @@
 --   front         true = at the head of the queue
 --   isAgain       true = the job may be there already, and is enqueued once more
 --   token         of this call: the job is to be unique
+--   key           its unique key: refuse it, with the answer `duplicate <id>`, while another job holds it
+--   replaces      true = delete that other job instead
+--   keyMs         how long it holds its key at least
 --   ttlS          longest wait in the queue
 --   dueMs, delayMs  when it is due, since the epoch or from now
 --   dependencies  list of ids
@@ -54,6 +57,10 @@ local function findBroken(prefix, jobs)
       return prefix .. 'queue:' .. queue .. ' is no queue'
     end
     seen[queue] = true
+    local extra = jobs[at] == true and jobs[at + 3]
+    if extra and extra.key and not isOfType(prefix .. 'unique:' .. queue, 'hash') then
+      return prefix .. 'unique:' .. queue .. ' holds no unique keys'
+    end
     at = nextJob(jobs, at)
   end
 end

@@ -8,6 +8,7 @@
 -- @include lib/results
 -- @include lib/schedule
 -- @lazy lib/dependencies hasToWait waitFor reaches leaveDependencies
+-- @lazy lib/take_unique_key findOther removeJob takeUniqueKey
 
 --- How many dependencies of one job are checked in the call that enqueues it. A job that has more is deferred, and
 -- release_dependents checks them.
@@ -115,12 +116,15 @@ local function enqueueAny(batch, key, id, queue, exists, extra, ...)
   end
   local refusal = dependencies and refusalOf(batch, id, dependencies)
   if refusal then return refusal end
+  local other = extra.key and findOther(batch, queue, id, extra)
+  if other and not extra.replaces then return 'duplicate ' .. other end
   if hasHistory then hasHistory = keepSuccess(prefix, id) end
-  if known then
+  if known or other then
     -- The other job must not be gone when this one cannot be put into its place.
     local list = prefix .. 'queue:' .. queue
     if not isOfType(list, 'list') then error({ err = 'WRONGTYPE ' .. list .. ' is no queue. Nothing was written.' }, 0) end
-    replace(batch, key, id, known)
+    if known then replace(batch, key, id, known) end
+    if other then removeJob(prefix, other, batch.stamp) end
   end
   listQueue(batch, queue)
 
@@ -133,6 +137,7 @@ local function enqueueAny(batch, key, id, queue, exists, extra, ...)
   if dependencies and (isUnmet or dueMs) then waitFor(prefix, id, dependencies, most) end
   local answer = putInPlace(batch, key, id, queue, extra, dueMs, isUnmet, ...)
   if extra.token then redis.call('HSET', key, 'unique', extra.token) end
+  if extra.key then takeUniqueKey(batch, queue, id, extra) end
   if hasHistory then redis.call('HSET', key, 'results', 'stream') end
   -- The longest wait in the queue begins when the job comes into it, not while it waits for other jobs.
   if extra.ttlS and not isUnmet and answer ~= 'started' then

@@ -8,7 +8,7 @@ local FIELDS = { 'data', 'created_at', 'status', 'origin', 'description', 'enque
   'success_callback_name', 'success_callback_timeout', 'failure_callback_name', 'failure_callback_timeout',
   'failure_callback_when',
   'stopped_callback_name', 'stopped_callback_timeout', 'dependency_id', 'dependency_ids', 'rate_limit_key',
-  'rate_limit_concurrency', 'webhooks', 'meta', 'results', 'result', 'exc_info' }
+  'rate_limit_concurrency', 'unique_key', 'unique_until', 'webhooks', 'meta', 'results', 'result', 'exc_info' }
 
 --- A hash of more fields is not one of ours, and Redis would only estimate its size.
 local MOST_FIELDS = 64

@@ -18,6 +18,7 @@
 --     hasRecord         true = the execution has a record of its own
 --     hasDependencies   true = the job has a set of dependencies
 --     group, rateLimit  what the job belongs to
+--     key               its unique key, which it holds no longer
 -- @include lib/broken
 -- @include lib/settle_plain
 -- @include lib/dependents
@@ -26,6 +27,7 @@
 -- @include lib/registries
 -- @include lib/results
 -- @include lib/schedule
+-- @include lib/unique_key
 
 --- Read whether the execution owns the job: 'owned'; 'again' when this very settlement was applied before (its reply
 -- was lost); 'lost' when another execution owns the job; 'gone' when there is no job.
@@ -231,6 +233,7 @@ local function settle(batch, s)
   if s.extra.rateLimit and s.to ~= 'queued' then
     releaseSlot(batch.prefix, s.extra.rateLimit, s.id, batch.stamp)
   end
+  if s.extra.key then freeKey(batch.prefix, s.queue, s.extra.key, s.id, s.to ~= 'finished') end
   if s.extra.entry then writeEntry(batch, s) end
   if s.to == 'canceled' then
     remainCanceled(batch, key, s, held[3])

@@ -66,19 +66,26 @@ function isPlain(record: JobRecord): boolean {
 }
 
 function hasExtra({ record, atFront, again, unique, dueMs, delayMs }: NewJob): boolean {
-  const { ttlS, dependencyIds, groupId, rateLimit } = record
+  const { ttlS, dependencyIds, groupId, rateLimit, unique: key } = record
   const isUnusual = atFront || again === true || unique === true || dueMs !== undefined || delayMs !== undefined
   const waits = dependencyIds !== undefined && dependencyIds.length > 0
-  return isUnusual || waits || ttlS !== undefined || groupId !== undefined || rateLimit !== undefined
+  const belongs = groupId !== undefined || rateLimit !== undefined || key !== undefined
+  return isUnusual || waits || belongs || ttlS !== undefined
 }
 
 /** What most jobs do not have, by name. */
-export function extraOf({ record, atFront, again, unique, dueMs, delayMs }: NewJob, begin?: Begin): PackableTable {
+export function extraOf(
+  { record, atFront, again, unique, uniqueKey, dueMs, delayMs }: NewJob,
+  begin?: Begin,
+): PackableTable {
   const { dependencyIds: dependencies = [], allowDependencyFailures, rateLimit } = record
   return {
     front: atFront || undefined,
     isAgain: again || undefined,
     token: unique ? randomHex().slice(0, TOKEN_LENGTH) : undefined,
+    key: record.unique?.key,
+    replaces: uniqueKey?.onDuplicate === 'replace' || undefined,
+    keyMs: uniqueKey?.forMs,
     ttlS: record.ttlS,
     dueMs: dueMs === undefined ? undefined : Math.round(dueMs),
     delayMs: delayMs === undefined || dueMs !== undefined ? undefined : Math.round(delayMs),

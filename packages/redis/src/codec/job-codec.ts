@@ -14,6 +14,7 @@ import {
   MOST_INTERVALS,
   MOST_WEBHOOKS,
   type Payload,
+  UNIQUE_UNTIL,
   type WebhookRecord,
 } from '@rq/job'
 import type { ScriptArgument } from '../connection/script.ts'
@@ -70,6 +71,10 @@ export function encodeJob(job: JobRecord): ScriptArgument[] {
   if (job.rateLimit !== undefined) {
     fields.push('rate_limit_key', job.rateLimit.key, 'rate_limit_concurrency', job.rateLimit.concurrency)
   }
+  if (job.unique !== undefined) {
+    fields.push('unique_key', job.unique.key)
+    if (job.unique.until !== 'ended') fields.push('unique_until', job.unique.until)
+  }
   if (job.webhooks !== undefined && job.webhooks.length > 0) fields.push('webhooks', JSON.stringify(job.webhooks))
   if (job.results === 'stream') fields.push('results', 'stream')
   if (job.signature !== undefined) fields.push('signature', job.signature)
@@ -116,6 +121,7 @@ export function decodeJob(id: string, reply: readonly Buffer[]): JobRecord | und
   }
   // A time limit without a callback, which a program has cleared.
   for (const key of CALLBACKS) if (record[key]?.name === '') delete record[key]
+  if (record.unique?.key === '') delete record.unique
   return hasData ? record : undefined
 }
 
@@ -242,6 +248,19 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
     'rate_limit_concurrency',
     (record, value) => {
       record.rateLimit = { key: record.rateLimit?.key ?? '', concurrency: readInteger(value) ?? 1 }
+    },
+  ],
+  [
+    'unique_key',
+    (record, value) => {
+      record.unique = { key: String(value), until: record.unique?.until ?? 'ended' }
+    },
+  ],
+  [
+    'unique_until',
+    (record, value) => {
+      const until = UNIQUE_UNTIL.find((word) => word === String(value))
+      if (until !== undefined) record.unique = { key: record.unique?.key ?? '', until }
     },
   ],
   [

@@ -40,6 +40,7 @@ function isPlainSuccess(settlement: Settlement): boolean {
     !settlement.hasDependencies &&
     settlement.rateLimitKey === undefined &&
     settlement.groupId === undefined &&
+    settlement.freesKey === undefined &&
     settlement.changes.repeatsDone === undefined
   )
 }
@@ -76,6 +77,7 @@ function extraOf(settlement: Settlement, workerName: string): PackableTable {
     hasDependencies: settlement.hasDependencies || undefined,
     group: settlement.groupId,
     rateLimit: settlement.rateLimitKey,
+    key: settlement.freesKey,
   }
 }
 

@@ -468,6 +468,10 @@ local function findBroken(prefix, jobs)
       return prefix .. 'queue:' .. queue .. ' is no queue'
     end
     seen[queue] = true
+    local extra = jobs[at] == true and jobs[at + 3]
+    if extra and extra.key and not isOfType(prefix .. 'unique:' .. queue, 'hash') then
+      return prefix .. 'unique:' .. queue .. ' holds no unique keys'
+    end
     at = nextJob(jobs, at)
   end
 end
@@ -578,11 +582,14 @@ local function enqueueAny(batch, key, id, queue, exists, extra, ...)
   end
   local refusal = dependencies and refusalOf(batch, id, dependencies)
   if refusal then return refusal end
+  local other = extra.key and findOther(batch, queue, id, extra)
+  if other and not extra.replaces then return 'duplicate ' .. other end
   if hasHistory then hasHistory = keepSuccess(prefix, id) end
-  if known then
+  if known or other then
     local list = prefix .. 'queue:' .. queue
     if not isOfType(list, 'list') then error({ err = 'WRONGTYPE ' .. list .. ' is no queue. Nothing was written.' }, 0) end
-    replace(batch, key, id, known)
+    if known then replace(batch, key, id, known) end
+    if other then removeJob(prefix, other, batch.stamp) end
   end
   listQueue(batch, queue)
   local dueMs = tonumber(extra.dueMs) or extra.delayMs and nowMs + extra.delayMs
@@ -593,6 +600,7 @@ local function enqueueAny(batch, key, id, queue, exists, extra, ...)
   if dependencies and (isUnmet or dueMs) then waitFor(prefix, id, dependencies, most) end
   local answer = putInPlace(batch, key, id, queue, extra, dueMs, isUnmet, ...)
   if extra.token then redis.call('HSET', key, 'unique', extra.token) end
+  if extra.key then takeUniqueKey(batch, queue, id, extra) end
   if hasHistory then redis.call('HSET', key, 'results', 'stream') end
   if extra.ttlS and not isUnmet and answer ~= 'started' then
     local delayS = dueMs and math.ceil((dueMs - nowMs) / 1000) or 0
@@ -711,7 +719,7 @@ const LIB_FIELDS = String.raw`local FIELDS = { 'data', 'created_at', 'status', '
   'success_callback_name', 'success_callback_timeout', 'failure_callback_name', 'failure_callback_timeout',
   'failure_callback_when',
   'stopped_callback_name', 'stopped_callback_timeout', 'dependency_id', 'dependency_ids', 'rate_limit_key',
-  'rate_limit_concurrency', 'webhooks', 'meta', 'results', 'result', 'exc_info' }
+  'rate_limit_concurrency', 'unique_key', 'unique_until', 'webhooks', 'meta', 'results', 'result', 'exc_info' }
 local MOST_FIELDS = 64
 local function isWithin(key, bytes)
   if redis.call('HLEN', key) > MOST_FIELDS then return false end
@@ -1174,6 +1182,17 @@ local function erase(prefix, id, group)
   leaveGroup(prefix, id, group)
 end`
 
+const LIB_REMOVE_JOB = String.raw`local function removeJob(prefix, id, stamp)
+  local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'origin', 'group_id', 'rate_limit_key', 'waiters',
+    'execution_id', 'ttl')
+  if job[2] then leave(prefix, id, job[1] or 'created', job[2], holdSlot(prefix, job[4], id, job[2], job[6])) end
+  wake(prefix, id, job[5])
+  if job[7] then forgetExpiring(prefix, id) end
+  leaveDependencies(prefix, id)
+  erase(prefix, id, job[3])
+  if job[4] then releaseSlot(prefix, job[4], id, stamp) end
+end`
+
 const LIB_RESULTS = String.raw`local function addResult(key, fields)
   local answer = redis.pcall('XADD', key, 'MAXLEN', 10, '*', unpack(fields))
   if not answer.err then return end
@@ -1503,6 +1522,7 @@ local function settle(batch, s)
   if s.extra.rateLimit and s.to ~= 'queued' then
     releaseSlot(batch.prefix, s.extra.rateLimit, s.id, batch.stamp)
   end
+  if s.extra.key then freeKey(batch.prefix, s.queue, s.extra.key, s.id, s.to ~= 'finished') end
   if s.extra.entry then writeEntry(batch, s) end
   if s.to == 'canceled' then
     remainCanceled(batch, key, s, held[3])
@@ -1524,6 +1544,18 @@ local function releaseOfEnded(batch)
     local waiting = s.release == 'none' or releaseSome(batch, id, s.release)
     if waiting and tonumber(s.keepS) > 0 then redis.call('EXPIRE', batch.dependentsKeys[n], s.keepS) end
   end
+end`
+
+const LIB_TAKE_UNIQUE_KEY = String.raw`local function findOther(batch, queue, id, extra)
+  local entries = batch.prefix .. 'unique:' .. queue
+  if not isOfType(entries, 'hash') then
+    error({ err = 'WRONGTYPE ' .. entries .. ' holds no unique keys. Nothing was written.' }, 0)
+  end
+  local holder = findHolder(batch.prefix, queue, extra.key, batch.nowMs)
+  return holder ~= id and holder or nil
+end
+local function takeUniqueKey(batch, queue, id, extra)
+  takeKey(batch.prefix, queue, extra.key, id, batch.nowMs, tonumber(extra.keyMs))
 end`
 
 const LIB_TIME = String.raw`local function clock()
@@ -1609,6 +1641,46 @@ local function enqueueCopy(prefix, queuesKey, scheduleKey, historyKey, id, stamp
   return 'enqueued'
 end`
 
+const LIB_UNIQUE_KEY = String.raw`local ENDED_BADLY = { 'failed', 'canceled' }
+local function isListed(prefix, registry, queue, id)
+  return attempt('ZSCORE', prefix .. registry .. ':' .. queue, id) and true or false
+end
+local function hasEndedBadly(prefix, id, status, queue)
+  if status == 'failed' or status == 'stopped' or status == 'canceled' then return true end
+  for _, registry in ipairs(ENDED_BADLY) do
+    if isListed(prefix, registry, queue, id) then return true end
+  end
+  return false
+end
+local function holderOf(prefix, queue, key, entry, nowMs)
+  local id, untilMs = string.match(entry, '^([^ ]+) ?(%d*)$')
+  if not id then return nil end
+  local isHeld = (tonumber(untilMs) or 0) > nowMs
+  local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'origin', 'unique_key', 'unique_until')
+  if job.err or job[2] ~= queue or job[3] ~= key then return isHeld and id or nil end
+  local status, lasts = job[1], job[4] or 'ended'
+  if lasts == 'deleted' then return id end
+  if hasEndedBadly(prefix, id, status, queue) then return nil end
+  if isHeld then return id end
+  if status == 'finished' or isListed(prefix, 'finished', queue, id) then return nil end
+  if lasts == 'started' and status == 'started' then return nil end
+  return id
+end
+local function findHolder(prefix, queue, key, nowMs)
+  local entry = attempt('HGET', prefix .. 'unique:' .. queue, key)
+  return entry and holderOf(prefix, queue, key, entry, nowMs)
+end
+local function takeKey(prefix, queue, key, id, nowMs, forMs)
+  attempt('HSET', prefix .. 'unique:' .. queue, key, forMs and string.format('%s %.0f', id, nowMs + forMs) or id)
+end
+local function freeKey(prefix, queue, key, id, hasFailed)
+  local entries = prefix .. 'unique:' .. queue
+  local entry = attempt('HGET', entries, key)
+  if entry and (entry == id or (hasFailed and string.sub(entry, 1, #id + 1) == id .. ' ')) then
+    redis.call('HDEL', entries, key)
+  end
+end`
+
 const LIB_WAITERS = String.raw`local function wake(prefix, id, waiters, notice)
   if not waiters or waiters == '' then return end
   for channel in string.gmatch(waiters, '[^,]+') do
@@ -1655,7 +1727,7 @@ export const awaitResult: Script<
   [word: Buffer, job: Buffer[], entry: Buffer, result: Buffer[]]
 > = {
   name: 'await_result',
-  sha: '7ba2ff43a7da6fd67e425779e7a3f69f0d316291',
+  sha: 'd1b0d4844ee1f51209bdbbb23f96166dbe83f036',
   keyCount: 2,
   repliesInBytes: true,
   lua: joined(
@@ -1822,7 +1894,7 @@ export const claim: Script<
   Buffer
 > = {
   name: 'claim',
-  sha: '0ab17185e7e414e78e99eb298eb5fa695392fb28',
+  sha: '01079c9cd0d95fd7e0320c953580a30a602a53c8',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -1885,7 +1957,7 @@ export const claimWaiting: Script<
   [claimed: Buffer, isMore: number]
 > = {
   name: 'claim_waiting',
-  sha: '673a95bf30706bbe7f64d0f1f17b091a58974fed',
+  sha: 'c59b368227f2848211c7c1dc60b8ce449d91d02a',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -2311,7 +2383,7 @@ export const cronTick: Script<
   [answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'too_many' | 'early', tick: string, nowMs: number]
 > = {
   name: 'cron_tick',
-  sha: '90df29e5a735fea8adb721486ee0ed3701a8f65a',
+  sha: '37926af9ae5773c268832023ee9f57379bffdac6',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -2349,6 +2421,28 @@ end
 function leaveDependencies(...)
   hasToWait, waitFor, reaches, leaveDependencies = make_dependencies()
   return leaveDependencies(...)
+end`,
+    String.raw`local findOther, removeJob, takeUniqueKey
+local function make_take_unique_key()`,
+    LIB_OLDER_STATUS,
+    LIB_DEPENDENCIES,
+    LIB_WAITERS,
+    LIB_REMOVE_JOB,
+    LIB_UNIQUE_KEY,
+    LIB_TAKE_UNIQUE_KEY,
+    String.raw`return findOther, removeJob, takeUniqueKey
+end
+function findOther(...)
+  findOther, removeJob, takeUniqueKey = make_take_unique_key()
+  return findOther(...)
+end
+function removeJob(...)
+  findOther, removeJob, takeUniqueKey = make_take_unique_key()
+  return removeJob(...)
+end
+function takeUniqueKey(...)
+  findOther, removeJob, takeUniqueKey = make_take_unique_key()
+  return takeUniqueKey(...)
 end`,
     LIB_ENQUEUE_ANY,
     LIB_ENQUEUE,
@@ -2431,7 +2525,7 @@ export const deleteJob: Script<
   'done' | 'missing' | 'more'
 > = {
   name: 'delete_job',
-  sha: '885c01fea1cb9f94480997b4cd7a07efce0d2d66',
+  sha: '1071770b4fa7cb59a897137b353ce1bdf975c696',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2448,21 +2542,9 @@ export const deleteJob: Script<
     LIB_HELD_SLOT,
     LIB_REGISTRIES,
     LIB_WAITERS,
+    LIB_REMOVE_JOB,
     String.raw`local jobKey = KEYS[1]
 local prefix, id, stamp, mostDependents = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
-local function remove(jobId)
-  local key = prefix .. 'job:' .. jobId
-  local job = redis.pcall('HMGET', key, 'status', 'origin', 'group_id', 'rate_limit_key', 'waiters', 'execution_id',
-    'ttl')
-  if job[2] then
-    leave(prefix, jobId, job[1] or 'created', job[2], holdSlot(prefix, job[4], jobId, job[2], job[6]))
-  end
-  wake(prefix, jobId, job[5])
-  if job[7] then forgetExpiring(prefix, jobId) end
-  leaveDependencies(prefix, jobId)
-  erase(prefix, jobId, job[3])
-  if job[4] then releaseSlot(prefix, job[4], jobId, stamp) end
-end
 local function isDependent(other)
   if attempt('SISMEMBER', prefix .. 'job::' .. other .. ':dependencies', id) == 1 then return true end
   local listed = redis.pcall('HMGET', prefix .. 'job:' .. other, 'dependency_id', 'dependency_ids')
@@ -2474,14 +2556,14 @@ for _, key in ipairs({ prefix .. 'releasing:' .. id, jobKey .. ':dependents' }) 
   if left ~= 0 then
     local children = attempt('SPOP', key, left > 0 and left or attempt('SCARD', key) or 0) or {}
     for _, child in ipairs(children) do
-      if isDependent(child) then remove(child) end
+      if isDependent(child) then removeJob(prefix, child, stamp) end
     end
     if left > 0 then left = left - #children end
   end
 end
 if mostDependents > 0 and left == 0 then return 'more' end
 if mostDependents ~= 0 then attempt('HDEL', prefix .. 'releasing', id) end
-remove(id)
+removeJob(prefix, id, stamp)
 return 'done'`,
   ),
 }
@@ -2716,6 +2798,46 @@ return dropped`,
 }
 
 /**
+ * Look at some of the unique keys of a queue, and drop those that no job holds.
+ *
+ * Keys: unique (rq:unique:<q>)
+ *
+ * Reply: cursor of the next call, 0 = that was all
+ */
+export const dropUniqueKeys: Script<
+  [unique: string],
+  [
+    prefix: string,
+    queue: string,
+    cursor: string,
+    most: number,
+  ],
+  string
+> = {
+  name: 'drop_unique_keys',
+  sha: '8261f960980c392cb84bc6e7e6f6c7a2de2a27ad',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
+    LIB_TIME,
+    LIB_UNIQUE_KEY,
+    String.raw`local uniqueKey = KEYS[1]
+local prefix, queue, cursor, most = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local page = attempt('HSCAN', uniqueKey, cursor, 'COUNT', most)
+if not page then return '0' end
+local _, nowMs = clock()
+local entries = page[2]
+for at = 1, #entries, 2 do
+  local key, entry = entries[at], entries[at + 1]
+  if not holderOf(prefix, queue, key, entry, nowMs) then redis.call('HDEL', uniqueKey, key) end
+end
+return page[1]`,
+  ),
+}
+
+/**
  * Delete up to `most` waiting jobs of a queue, head first.
  *
  * Keys: queue (rq:queue:<q>)
@@ -2769,7 +2891,7 @@ return #ids`,
  *
  * Keys: queues (rq:queues)
  *
- * Reply: an answer for each job; or the number of jobs, when all are queued
+ * Reply: an answer for each job, for one whose unique key another one holds with the id of that; or the number of jobs, when all are queued
  */
 export const enqueue: Script<
   [queues: string],
@@ -2780,10 +2902,10 @@ export const enqueue: Script<
     traits: number,
     ...waiter: string[],
   ],
-  number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle' | 'too_many')[]
+  number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle' | 'too_many' | (`duplicate ${string}`))[]
 > = {
   name: 'enqueue',
-  sha: '7e55dae4ebda5473f9cb6a87338f36af3692e35d',
+  sha: '76d89bfa0c83bea7ab3f2c1e6ccfbe75e8edd3b4',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2878,6 +3000,28 @@ function leaveDependencies(...)
   hasToWait, waitFor, reaches, leaveDependencies = make_dependencies()
   return leaveDependencies(...)
 end`,
+    String.raw`local findOther, removeJob, takeUniqueKey
+local function make_take_unique_key()`,
+    LIB_OLDER_STATUS,
+    LIB_DEPENDENCIES,
+    LIB_WAITERS,
+    LIB_REMOVE_JOB,
+    LIB_UNIQUE_KEY,
+    LIB_TAKE_UNIQUE_KEY,
+    String.raw`return findOther, removeJob, takeUniqueKey
+end
+function findOther(...)
+  findOther, removeJob, takeUniqueKey = make_take_unique_key()
+  return findOther(...)
+end
+function removeJob(...)
+  findOther, removeJob, takeUniqueKey = make_take_unique_key()
+  return removeJob(...)
+end
+function takeUniqueKey(...)
+  findOther, removeJob, takeUniqueKey = make_take_unique_key()
+  return takeUniqueKey(...)
+end`,
     LIB_ENQUEUE_ANY,
     LIB_ENQUEUE,
     String.raw`return enqueueAll(prefix, queuesKey, stamp, jobs, tonumber(traits) >= 2)`,
@@ -2942,7 +3086,7 @@ export const explain: Script<
   [] | [ fields: Buffer[], position: number | null, due: Buffer | null, suspended: 0 | 1, paused: 0 | 1, workers: number, dependencies: Buffer[], slotHolders: Buffer[], waitingBefore: number | null, releasing: 0 | 1, hasScheduler: 0 | 1, nowMs: number, refusal: Buffer | null]
 > = {
   name: 'explain',
-  sha: '84b2f50f13908061b2cc787ec44c7f37c9871eac',
+  sha: '407bf83214a874868d1677f2cf787eff2e09051c',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3003,7 +3147,7 @@ export const fetch: Script<
   Buffer[][]
 > = {
   name: 'fetch',
-  sha: '1fd213393792b2fb5910583541eb291fd073de58',
+  sha: '95241630aa306415ec57f8094c78eb3f8aa02f7c',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3609,7 +3753,7 @@ export const reclaim: Script<
   Buffer
 > = {
   name: 'reclaim',
-  sha: '7a6c88ddbdccf788cbb15c4280be34c10e9b6b48',
+  sha: 'dd7fc9d26d5c2744b9e33e6a22fdebcabbe4aa12',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3655,7 +3799,7 @@ export const recover: Script<
   [nowMs: number, taken: Buffer, next: number]
 > = {
   name: 'recover',
-  sha: 'fb575c7c64490cc0ee42476f800f4365bbd3244b',
+  sha: 'd98ffa25920c102eb0c5061d4aa83d13c276982e',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3939,7 +4083,7 @@ export const requeue: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'requeue',
-  sha: 'e05abc76b68e1d0926bb233d998014ec07e29160',
+  sha: 'f3ba90f3be2bb17d568cfc19223388bda593355f',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3952,9 +4096,11 @@ export const requeue: Script<
     LIB_PLACE,
     LIB_EXPIRING,
     LIB_SCHEDULE,
+    LIB_UNIQUE_KEY,
     String.raw`local jobKey = KEYS[1]
 local prefix, id, stamp, atFront, registryQueue = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5]
-local job = redis.call('HMGET', jobKey, 'origin', 'rate_limit_key', 'rate_limit_concurrency', 'ttl')
+local job = redis.call('HMGET', jobKey, 'origin', 'rate_limit_key', 'rate_limit_concurrency', 'ttl',
+  'unique_key')
 if redis.call('EXISTS', jobKey) == 0 then
   if registryQueue ~= '' then redis.call('ZREM', prefix .. 'failed:' .. registryQueue, id) end
   return 'missing'
@@ -3968,6 +4114,10 @@ redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
 redis.call('HDEL', jobKey, 'execution_id', 'abandoned_count', 'exc_info', 'result')
 redis.call('HSET', jobKey, 'started_at', '', 'ended_at', '')
 attempt('SADD', prefix .. 'queues', prefix .. 'queue:' .. job[1])
+if job[5] then
+  local _, nowMs = clock()
+  if not findHolder(prefix, job[1], job[5], nowMs) then takeKey(prefix, job[1], job[5], id, nowMs) end
+end
 if tonumber(job[4]) then expireAfter(prefix, id, job[4], job[1], job[2]) end
 return 'done'`,
   ),
@@ -4182,7 +4332,7 @@ export const scheduleRun: Script<
   'enqueued' | 'taken' | 'gone'
 > = {
   name: 'schedule_run',
-  sha: '70ff2c204cc31942d0b8c6e8d0be057395e5bbd8',
+  sha: 'e61f6145f67a3ee96a63b332b5ec7d7d8563a0c4',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -4221,6 +4371,28 @@ function leaveDependencies(...)
   hasToWait, waitFor, reaches, leaveDependencies = make_dependencies()
   return leaveDependencies(...)
 end`,
+    String.raw`local findOther, removeJob, takeUniqueKey
+local function make_take_unique_key()`,
+    LIB_OLDER_STATUS,
+    LIB_DEPENDENCIES,
+    LIB_WAITERS,
+    LIB_REMOVE_JOB,
+    LIB_UNIQUE_KEY,
+    LIB_TAKE_UNIQUE_KEY,
+    String.raw`return findOther, removeJob, takeUniqueKey
+end
+function findOther(...)
+  findOther, removeJob, takeUniqueKey = make_take_unique_key()
+  return findOther(...)
+end
+function removeJob(...)
+  findOther, removeJob, takeUniqueKey = make_take_unique_key()
+  return removeJob(...)
+end
+function takeUniqueKey(...)
+  findOther, removeJob, takeUniqueKey = make_take_unique_key()
+  return takeUniqueKey(...)
+end`,
     LIB_ENQUEUE_ANY,
     LIB_ENQUEUE,
     LIB_HISTORY,
@@ -4256,7 +4428,7 @@ export const scheduleTick: Script<
   'enqueued' | 'skipped' | 'overlap' | 'taken' | 'changed' | 'early'
 > = {
   name: 'schedule_tick',
-  sha: '9dc84b62f5d31169999f5dca055315c4bc9a5deb',
+  sha: 'a2872f6042ef8449afdffcbd05b64a68e302c3ab',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -4294,6 +4466,28 @@ end
 function leaveDependencies(...)
   hasToWait, waitFor, reaches, leaveDependencies = make_dependencies()
   return leaveDependencies(...)
+end`,
+    String.raw`local findOther, removeJob, takeUniqueKey
+local function make_take_unique_key()`,
+    LIB_OLDER_STATUS,
+    LIB_DEPENDENCIES,
+    LIB_WAITERS,
+    LIB_REMOVE_JOB,
+    LIB_UNIQUE_KEY,
+    LIB_TAKE_UNIQUE_KEY,
+    String.raw`return findOther, removeJob, takeUniqueKey
+end
+function findOther(...)
+  findOther, removeJob, takeUniqueKey = make_take_unique_key()
+  return findOther(...)
+end
+function removeJob(...)
+  findOther, removeJob, takeUniqueKey = make_take_unique_key()
+  return removeJob(...)
+end
+function takeUniqueKey(...)
+  findOther, removeJob, takeUniqueKey = make_take_unique_key()
+  return takeUniqueKey(...)
 end`,
     LIB_ENQUEUE_ANY,
     LIB_ENQUEUE,
@@ -4350,7 +4544,7 @@ export const scheduleWrite: Script<
   'written' | 'changed'
 > = {
   name: 'schedule_write',
-  sha: '3fa3a007e5c25f04980ca1f1cf8ed5fbd79ab703',
+  sha: '84bf8090951d1956dc4faa18c4356a2860290dec',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -4388,6 +4582,28 @@ end
 function leaveDependencies(...)
   hasToWait, waitFor, reaches, leaveDependencies = make_dependencies()
   return leaveDependencies(...)
+end`,
+    String.raw`local findOther, removeJob, takeUniqueKey
+local function make_take_unique_key()`,
+    LIB_OLDER_STATUS,
+    LIB_DEPENDENCIES,
+    LIB_WAITERS,
+    LIB_REMOVE_JOB,
+    LIB_UNIQUE_KEY,
+    LIB_TAKE_UNIQUE_KEY,
+    String.raw`return findOther, removeJob, takeUniqueKey
+end
+function findOther(...)
+  findOther, removeJob, takeUniqueKey = make_take_unique_key()
+  return findOther(...)
+end
+function removeJob(...)
+  findOther, removeJob, takeUniqueKey = make_take_unique_key()
+  return removeJob(...)
+end
+function takeUniqueKey(...)
+  findOther, removeJob, takeUniqueKey = make_take_unique_key()
+  return takeUniqueKey(...)
 end`,
     LIB_ENQUEUE_ANY,
     LIB_ENQUEUE,
@@ -4492,7 +4708,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: 'd5f52189408f718eadd187e4354ae54396584581',
+  sha: '4bd5537c81d5bec41e1cfffec9faef274df4c04b',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -4536,6 +4752,7 @@ local function make_settlement()`,
     LIB_HELD_SLOT,
     LIB_REGISTRIES,
     LIB_RESULTS,
+    LIB_UNIQUE_KEY,
     LIB_SETTLEMENT,
     String.raw`return settle, releaseOfEnded
 end

@@ -46,6 +46,7 @@ export async function cleanUp(
       connections.run(scripts.forgetMended, [keys.broken(queue), keys.refused(queue)], [keys.prefix]),
     )
     await steps.make(() => dropDeadWorkers(connections, keys.queueWorkers(queue)))
+    await steps.make(() => dropUniqueKeys(connections, keys, queue))
   }
   if (shared) await cleanUpShared(connections, keys, steps)
   if (scheduled.size > 0) await pause(GRACE_MS, signal)
@@ -121,6 +122,15 @@ async function dropOrphans(
   const key = keys.registry(queue, kind)
   for (let at = 0; at < ids.length; at += PAGE) {
     await connections.run(scripts.dropOrphans, [key], [keys.prefix, queue, ...ids.slice(at, at + PAGE)])
+  }
+}
+
+/** Drop the unique keys of a queue that no job holds. */
+export async function dropUniqueKeys(connections: Connections, keys: Keys, queue: string): Promise<void> {
+  for (let cursor: string | undefined = '0'; cursor !== undefined; ) {
+    const args: [prefix: string, queue: string, cursor: string, most: number] = [keys.prefix, queue, cursor, PAGE]
+    const next = await connections.run(scripts.dropUniqueKeys, [keys.unique(queue)], args)
+    cursor = next === '0' ? undefined : next
   }
 }
 

@@ -4,10 +4,10 @@ import { type Begin, isPlainJob, plainArguments, pushJob } from '../codec/enqueu
 import { type Packable, packList } from '../codec/message-pack.ts'
 import { parseTime, scoreMs, stampNow } from '../codec/time.ts'
 import type { Connections } from '../connection/connections.ts'
-import { pipeScript, type WordsOf } from '../connection/script.ts'
+import { pipeScript, type ReplyOf, type WordsOf } from '../connection/script.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
-import { fillSlots } from './cleanup.ts'
+import { dropUniqueKeys, fillSlots } from './cleanup.ts'
 import { compact } from './compact.ts'
 import { releaseAllDependents } from './dependent-steps.ts'
 import { countRateLimited } from './rate-limited.ts'
@@ -70,6 +70,7 @@ export class RedisQueueStore implements QueueStore {
       case 'too_many':
         return { placement }
       default:
+        if (placement !== undefined && isHeld(placement)) return { placement: duplicateOf(placement) }
         return { placement: 'started', executionId }
     }
   }
@@ -159,7 +160,7 @@ export class RedisQueueStore implements QueueStore {
     await this.resume(queue)
     if (deleteJobs) {
       while ((await this.#emptyStep(queue, EMPTY_BATCH, true)) > 0);
-      return
+      return dropUniqueKeys(this.#connections, this.#keys, queue)
     }
     const key = this.#keys.queue(queue)
     await this.#connections.call((client) => client.multi().srem(this.#keys.queues, key).del(key).exec())
@@ -301,8 +302,21 @@ function countsOf([counts, nowMs, headSince]: CountRow, rateLimited: number): Qu
 }
 
 /** Without `begin` no job is started. */
-function placementOf(answer: Placement | 'started'): Placement {
-  return answer === 'started' ? 'queued' : answer
+function placementOf(answer: Answer): Placement {
+  if (answer === 'started') return 'queued'
+  return isHeld(answer) ? duplicateOf(answer) : answer
+}
+
+type Answer = Exclude<ReplyOf<typeof scripts.enqueue>, number>[number]
+/** How the answer begins for a job whose unique key another one holds; the id of that follows. */
+const HELD = 'duplicate '
+
+function isHeld(answer: Answer): answer is `duplicate ${string}` {
+  return answer.startsWith(HELD)
+}
+
+function duplicateOf(answer: string): { readonly duplicateOf: string } {
+  return { duplicateOf: answer.slice(HELD.length) }
 }
 
 function jobIdOfMember(member: string): string {

@@ -59,6 +59,7 @@ export const KEYS: readonly KeyRow[] = [
   { key: 'rq:rl:<k>:allowed', type: 'zset', holdsJobs: true },
   { key: 'rq:rl:<k>:rate_limited', type: 'zset', holdsJobs: true },
   { key: 'rq:rl-held', type: 'hash' },
+  { key: 'rq:unique:<q>', type: 'hash' },
 ]
 
 /** Every channel of docs/redis-schema.md. */

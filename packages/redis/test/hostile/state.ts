@@ -16,7 +16,7 @@ export const CRON_SCHEDULER = { name: 'cs', hostname: 'h', pid: 1, createdAtMs: 
 /** What jobs of a queue are called, behind the name of the queue. All of them have to end. */
 const TO_END = [
   ...['plain1', 'plain2', 'ttl', 'retry', 'parent', 'child1', 'child2', 'limited1', 'limited2', 'later1', 'later2'],
-  ...['run', 'ready', 'stuck', 'released', 'unchecked', 'cron'],
+  ...['run', 'ready', 'stuck', 'released', 'unchecked', 'cron', 'keyed'],
 ]
 
 export const idsToEnd = (queue: QueueName): string[] => TO_END.map((word) => `${queue}-${word}`)
@@ -71,7 +71,7 @@ function waitingJobs(queue: QueueName) {
     ...[job('limited1', limitOf(`k-${queue}`)), job('limited2', limitOf(`k-${queue}`))],
     ...[job('doomed3', limitOf(`k-${queue}`)), job('unchecked', { dependencyIds: [`${queue}-plain1`] })],
     ...[job('later1', {}, { delayMs: LATER_MS }), job('later2', {}, { delayMs: LATER_MS })],
-    ...[job('ready'), job('stuck')],
+    ...[job('ready'), job('stuck'), job('keyed', { unique: { key: 'x', until: 'ended' } })],
   ]
 }
 

@@ -174,6 +174,7 @@ async function enqueueAll({ storage }: Place, faults: Faults, queue: QueueName, 
   await make('enqueue later', () => queues.enqueue([job('7', {}, { delayMs: LATER_MS })]))
   await make('enqueue grouped', () => queues.enqueue([job('8', { groupId: `g-${queue}` })]))
   await make('enqueue unique', () => queues.enqueue([job('1', {}, { unique: true })]))
+  await make('enqueue keyed', () => queues.enqueue([job('11', { unique: { key: 'x', until: 'ended' } }), job('12')]))
   await make('begin', () => queues.begin(job('9'), 'w', LEASE_MS))
   await make('save', () => storage.jobs.save(job('10').record))
 }

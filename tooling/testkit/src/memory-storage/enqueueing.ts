@@ -2,10 +2,11 @@ import type { JobRecord, JobStatus, NewJob, Placement } from '@rq/job'
 import { defer, hasToWait, reaches, waitFor } from './dependents.ts'
 import { type LeaseRequest, startJob } from './leases.ts'
 import { entryOf, type MemoryData, type StoredJob } from './memory-data.ts'
-import { removeLeftOver, replaceJob } from './places.ts'
+import { deleteJob, removeLeftOver, replaceJob } from './places.ts'
 import { place } from './rate-limits.ts'
 import { keepSuccess } from './results.ts'
 import { schedule, secondsUntil } from './scheduled-jobs.ts'
+import { otherHolder, takeKey } from './unique-keys.ts'
 
 /** Write jobs and put each in its place, in order. */
 export function enqueueAll(data: MemoryData, jobs: readonly NewJob[]): Placement[] {
@@ -30,10 +31,15 @@ export function enqueueOne(data: MemoryData, job: NewJob, seen: boolean, begin?:
   if (known !== undefined && !seen && isThere(data, known, job)) return placementOf(known.record.status)
   if (data.dependents.has(id) && dependencyIds.some((other) => reaches(data, other, id))) return 'cycle'
 
+  const holder = otherHolder(data, record)
+  if (holder !== undefined && job.uniqueKey?.onDuplicate !== 'replace') return { duplicateOf: holder }
+
   // The same job once more, and not another job with its id.
   const isSame = known?.record.createdAtMs === record.createdAtMs
   const hasHistory = known !== undefined && isSame && keepSuccess(data, known.record)
   if (known !== undefined) replaceJob(data, known)
+  const other = holder === undefined ? undefined : data.jobs.get(holder)
+  if (other !== undefined) deleteJob(data, other)
   const stored: StoredJob = { record: newRecord(record), waitsFor: new Set(), deferredTurn: 0 }
   if (hasHistory) stored.record.results = 'stream'
   data.jobs.set(id, stored)
@@ -41,6 +47,7 @@ export function enqueueOne(data: MemoryData, job: NewJob, seen: boolean, begin?:
   if (record.groupId !== undefined) entryOf(data.groups, record.groupId, () => new Set<string>()).add(id)
   const isUnmet = hasToWait(data, dependencyIds, allowDependencyFailures)
   putInPlace(data, stored, { ...job, isUnmet }, begin)
+  takeKey(data, job)
   return stored.record.status as Placement | 'started'
 }
 

@@ -22,6 +22,7 @@ import { deleteJob, removeLeftOver } from './places.ts'
 import { place, waitingFor } from './rate-limits.ts'
 import { resultsOf } from './results.ts'
 import { refusalOf } from './set-aside.ts'
+import { takeFreeKey } from './unique-keys.ts'
 
 export class MemoryJobStore implements JobStore {
   readonly #data: MemoryData
@@ -99,6 +100,7 @@ export class MemoryJobStore implements JobStore {
     }
     this.#data.expireJob(jobId, record.ttlS ?? Number.POSITIVE_INFINITY)
     place(this.#data, record, atFront)
+    takeFreeKey(this.#data, record)
     return 'done'
   }
 

@@ -18,6 +18,7 @@ import { Channel } from './channel.ts'
 import { ExpiringMap } from './expiring-map.ts'
 import { IdList } from './id-list.ts'
 import { Registry } from './registry.ts'
+import type { StoredKey } from './unique-keys.ts'
 import { Waits } from './waits.ts'
 
 export interface StoredJob {
@@ -85,6 +86,8 @@ export class MemoryData {
   readonly heldSlots = new Map<string, string>()
   /** By job: the execution whose end was refused. */
   readonly refused = new Map<string, StoredRefusal>()
+  /** By queue and key: the job that took the key last. */
+  readonly uniqueKeys = new Map<string, Map<string, StoredKey>>()
   readonly workers: ExpiringMap<StoredWorker>
   /** By queue: the name of the scheduler that leads it. */
   readonly schedulerLocks: ExpiringMap<string>

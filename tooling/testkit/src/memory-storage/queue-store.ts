@@ -24,7 +24,8 @@ export class MemoryQueueStore implements QueueStore {
 
   async begin(job: NewJob, workerName: string, leaseMs: number): Promise<BeginReply> {
     const placement = enqueueOne(this.#data, job, false, { workerName, endsMs: this.#data.nowMs + leaseMs })
-    if (placement === 'deferred' || placement === 'duplicate' || placement === 'cycle') return { placement }
+    if (placement === 'deferred' || placement === 'duplicate' || placement === 'cycle' || typeof placement === 'object')
+      return { placement }
     return { placement: 'started', executionId: this.#data.record(job.record.id)?.executionId ?? '' }
   }
 

@@ -6,6 +6,7 @@ import { erase } from './places.ts'
 import { freeHeldSlot, placeAnew, releaseSlot } from './rate-limits.ts'
 import { isKeptInRecord, noteResult, resultRecord } from './results.ts'
 import { schedule } from './scheduled-jobs.ts'
+import { freeKey } from './unique-keys.ts'
 import { push } from './waiting-jobs.ts'
 
 /** Apply settlements, each only if its execution still owns the job. Releases dependents after the last one. */
@@ -49,6 +50,7 @@ function apply({ data, releases, workerName }: Parts, record: JobRecord, settlem
   const release = wasCanceled || settlement.releases === 'none' ? undefined : settlement.releases
   // Jobs that wait for the slot are queued before the dependents of the job.
   if (rateLimitKey !== undefined && to !== 'queued') releaseSlot(data, rateLimitKey, jobId)
+  if (settlement.freesKey !== undefined) freeKey(data, record, to !== 'finished')
   const isInRecord = isKeptInRecord(settlement)
   if (!isInRecord) noteResult(data, settlement, workerName)
   if (to === 'queued' || to === 'scheduled') {

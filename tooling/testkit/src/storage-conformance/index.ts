@@ -10,6 +10,7 @@ import { describeRecurring } from './recurring.ts'
 import { describeResults } from './results.ts'
 import { describeSchedules } from './schedules.ts'
 import { type StorageUnderTest, watchMoves } from './storage-under-test.ts'
+import { describeUniqueKeys } from './unique-keys.ts'
 import { describeWholeQueues } from './whole-queues.ts'
 
 export { claimRequest, end, newJob, newWorker, RAISED, RETURNED, rescue, workOff } from './job-steps.ts'
@@ -31,6 +32,7 @@ export function describeStorage(name: string, openUnwatched: () => Promise<Stora
   describeSchedules(name, open)
   describeCrons(name, open)
   describeRecurring(name, open)
+  describeUniqueKeys(name, open)
   describeWholeQueues(name, open)
   describeMoves(name, open)
 }

@@ -1,0 +1,3 @@
+export async function sync(user: string): Promise<string> {
+  return user
+}
