@@ -13,6 +13,8 @@ export class EnqueueData<R = unknown> {
   readonly func: FunctionRef
   readonly args: readonly unknown[]
   readonly options: CheckedOptions
+  /** As the caller gave them. */
+  readonly given: EnqueueOptions | undefined
   /** For the type checker only. */
   declare readonly '~result'?: R
   #isIdTaken = false
@@ -29,6 +31,7 @@ export class EnqueueData<R = unknown> {
     this.func = func
     this.args = checkRest(rest)
     this.options = checkOptions(options)
+    this.given = options
     this.id = this.options.id ?? newId()
   }
 

@@ -29,6 +29,7 @@ export {
   type QueueOptions,
 } from './queue.ts'
 export { type BrokenJob, QueueContents, type SliceOptions } from './queue-contents.ts'
+export type { DefaultOptions } from './queue-defaults.ts'
 export { Registry, type RegistryRange } from './registry.ts'
 export type { BulkResult, RegistrySelection } from './registry-bulk.ts'
 export type { RemoteError } from './remote-error.ts'

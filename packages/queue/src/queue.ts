@@ -42,6 +42,7 @@ import { checkCreateOptions, checkRest, newRecord, type RecordDefaults } from '.
 import { encodeRecords } from './payload-codec.ts'
 import { expectedPlacement, setPlacement } from './placing.ts'
 import { checkKnownQueueNames, QueueContents } from './queue-contents.ts'
+import { checkDefaults, type DefaultOptions, overDefaults } from './queue-defaults.ts'
 import { QueueListeners } from './queue-listeners.ts'
 import { JobSigner, type SignOptions } from './signature.ts'
 import { newUniqueKey } from './unique-key.ts'
@@ -52,6 +53,11 @@ export interface QueueOptions extends StorageOptions {
   readonly storage: Storage
   /** Timeout of jobs without a `jobTimeout`. Default 180 s; -1 = no limit. */
   readonly defaultTimeout?: DurationLike
+  /**
+   * Options of every job that this queue enqueues. Those of the call count first, then those of `job()`, then these.
+   * Default: none.
+   */
+  readonly defaults?: DefaultOptions
   /** False: run jobs at once in this process, instead of waiting for a worker. Default true. */
   readonly isAsync?: boolean
   /**
@@ -123,6 +129,7 @@ export const QUEUE_OPTION_NAMES: OptionNames<QueueOptions> = {
   limits: true,
   logger: true,
   defaultTimeout: true,
+  defaults: true,
   isAsync: true,
   functions: true,
   importPaths: true,
@@ -145,6 +152,7 @@ export class Queue extends QueueContents {
   readonly #calls: NewCalls
   readonly #inProcess: InProcessOptions
   readonly #hasAnyName: boolean
+  readonly #options: DefaultOptions | undefined
   readonly #signer: JobSigner | undefined
   readonly #ownsStorage: boolean
   readonly #listeners: QueueListeners
@@ -180,6 +188,7 @@ export class Queue extends QueueContents {
     this.#inProcess = { functions, importPaths, webhooks: policy }
     this.#hasAnyName = anyName
     this.#signer = options.sign && new JobSigner(options.sign, limits?.limits.inflated)
+    this.#options = checkDefaults(options.defaults)
     this.#ownsStorage = options.ownsStorage ?? false
     this.#listeners = new QueueListeners(this.name, context.storage.events)
   }
@@ -260,7 +269,7 @@ export class Queue extends QueueContents {
   ): Promise<ResultOf<F>> {
     const { timeout, ...given }: EnqueueOptions & WaitOptions = rest[1] ?? {}
     const timeoutMs = waitMsOf(timeout)
-    const options = checkOptions(given)
+    const options = checkOptions(overDefaults(this.#options, given))
     if (given.pipeline !== undefined)
       throw invalidOption('pipeline', {}, 'none: a job in a pipeline cannot be waited for')
     // It may be another job that is waited for: the one that holds the key.
@@ -332,7 +341,10 @@ export class Queue extends QueueContents {
    * @throws RqError `RQ_INVALID_OPTION`, `RQ_INVALID_REFERENCE`, `RQ_SERIALIZATION`.
    */
   async createJob<F extends AnyFunction>(func: Callable<F>, ...rest: CallRest<F>): Promise<Job<ResultOf<F>>> {
-    const options = checkCreateOptions(rest[1] as EnqueueOptions | undefined)
+    const given = rest[1] as EnqueueOptions | undefined
+    // A job takes a key only when it is enqueued.
+    const { unique: _, ...defaults } = this.#options ?? {}
+    const options = checkCreateOptions(this.#options === undefined ? given : overDefaults(defaults, given))
     const args = checkRest(rest)
     const names = await this.#calls.namesOf(func, options)
     return newHandle(newRecord(names, args, options, this.#defaults), this.#context, this.#signer)
@@ -384,7 +396,7 @@ export class Queue extends QueueContents {
 
   async #submit<R>(func: FunctionRef, rest: readonly unknown[], time: DueTime): Promise<Job<R>> {
     const given = rest[1] as EnqueueOptions | undefined
-    const options = checkOptions(given)
+    const options = checkOptions(overDefaults(this.#options, given))
     const made = this.#calls.make(func, checkRest(rest), options, this.#defaults)
     const { names, record, stored } = made instanceof Promise ? await made : made
     const job = newJobOf(stored, options, options.id === undefined, time)
@@ -434,8 +446,9 @@ export class Queue extends QueueContents {
     if (onDuplicate !== undefined) oneOf('onDuplicate', onDuplicate, ['refuse', 'return'])
     if (groupId !== undefined) checkName(groupId, 'groupId')
     checkDatas(datas)
-    const names = await this.#calls.namesOfAll(datas)
-    const records = datas.map(({ id, args, options }, index) => {
+    const calls = this.#options === undefined ? datas : datas.map((data) => this.#withDefaults(data))
+    const names = await this.#calls.namesOfAll(calls)
+    const records = calls.map(({ id, args, options }, index) => {
       const record = newRecord(names[index] as CallNames, args, options, this.#defaults, id)
       if (groupId !== undefined) record.groupId = groupId
       return record
@@ -443,7 +456,9 @@ export class Queue extends QueueContents {
     const { codec, limits } = this.#context
     const stored = codec === undefined ? records : await encodeRecords(codec, records, limits)
     for (const record of stored) this.#signer?.sign(record)
-    const jobs = datas.map((data, index) => newJobOf(stored[index] as JobRecord, data.options, data.takeId(), AT_ONCE))
+    const jobs = calls.map(({ options }, index) => {
+      return newJobOf(stored[index] as JobRecord, options, datas[index]?.takeId() === true, AT_ONCE)
+    })
     const handle = (job: NewJob, index: number) => new Job(job.record, this.#context, records[index])
     const ordered = batchInDependencyOrder(jobs)
     if (pipeline !== undefined) {
@@ -453,7 +468,8 @@ export class Queue extends QueueContents {
       return jobs.map(handle)
     }
     if (!this.isAsync) for (const job of ordered) refuseRateLimit(job)
-    const known = () => new Map(datas.flatMap((data, index) => [...functionsOf(data.func, data.options, names[index])]))
+    const known = () =>
+      new Map(calls.flatMap(({ func, options }, index) => [...functionsOf(func, options, names[index])]))
     const list = new EnqueuedList(jobs.length)
     const send = (some: readonly NewJob[]) => this.#sendList(some, list, known)
     await send(ordered)
@@ -462,6 +478,10 @@ export class Queue extends QueueContents {
     const handles = jobs.map((job, index) => existing.get(job) ?? (list.isWritten(job) ? handle(job, index) : null))
     list.end(handles)
     return handles as Job[]
+  }
+
+  #withDefaults({ args, func, given, id }: EnqueueData) {
+    return { args, func, id, options: checkOptions(overDefaults(this.#options, given)) }
   }
 
   async #sendList(
