@@ -3,6 +3,7 @@ import { cancel } from './commands/cancel.ts'
 import { completion } from './commands/completion.ts'
 import { cron } from './commands/cron.ts'
 import { deleteJob } from './commands/delete.ts'
+import { doctor } from './commands/doctor.ts'
 import { empty } from './commands/empty.ts'
 import { enqueue } from './commands/enqueue.ts'
 import { info } from './commands/info.ts'
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   info,
   jobs,
   job,
+  doctor,
   requeue,
   empty,
   cancel,

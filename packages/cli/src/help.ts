@@ -1,5 +1,6 @@
 import { type Command, callOf, type Positional } from './command.ts'
 import type { Flag } from './flags.ts'
+import { wrapped } from './output/wrapped.ts'
 import { SHARED_FLAGS } from './shared-options.ts'
 
 type Row = readonly [term: string, text: string]
@@ -102,17 +103,4 @@ function described({
 /** Each call on a line of its own below what it does, so that it can be copied. */
 function examples(program: string, given: Command['examples']): string {
   return ['Examples:', ...given.map(([call, what]) => `${GAP}# ${what}\n${GAP}${program} ${call}`)].join('\n')
-}
-
-/** Lines of at most `columns` characters. A longer word has a line of its own. */
-function wrapped(text: string, columns: number): string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > columns) {
-      lines.push(line)
-      line = word
-    } else line = line === '' ? word : `${line} ${word}`
-  }
-  return [...lines, line]
 }

@@ -3,4 +3,5 @@ export { type Connection, connectionKey } from './connection/connection-source.t
 export { DEFAULT_PREFIX, DEFAULT_URL, maskUrl, urlFromEnvironment } from './connection/connection-url.ts'
 export { Keys } from './keys.ts'
 export { horseStorage, REDIS_MODULE, type RedisStorageSource, storageSource } from './portable-connection.ts'
+export type { ServerFacts } from './server-facts.ts'
 export { RedisStorage, type RedisStorageOptions } from './storage.ts'

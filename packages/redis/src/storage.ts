@@ -1,11 +1,14 @@
 import { checkOptionNames, invalidOption, type OptionNames, RqError } from '@rq/core'
 import type { Storage } from '@rq/job'
 import type { Cluster, Redis } from 'ioredis'
+import { COMMAND_CALLS } from './command-calls.ts'
 import type { Connection } from './connection/connection-source.ts'
 import { DEFAULT_PREFIX } from './connection/connection-url.ts'
 import { Connections } from './connection/connections.ts'
 import { ONE_SLOT } from './connection/reply-error.ts'
+import { missingRights } from './connection/scripts.generated.ts'
 import { Keys } from './keys.ts'
+import { readServerFacts, type ServerFacts } from './server-facts.ts'
 import { RedisAdminStore } from './stores/admin-store.ts'
 import { RedisCronStore } from './stores/cron-store.ts'
 import { RedisEventStore } from './stores/event-store.ts'
@@ -55,6 +58,7 @@ export class RedisStorage implements Storage {
   /** The server's address without secrets, for messages. */
   readonly where: string
   readonly #connections: Connections
+  readonly #keys: Keys
 
   constructor(options: RedisStorageOptions = {}) {
     const { prefix = DEFAULT_PREFIX, role = 'producer' } = checkOptionNames(options, NAMES, 'RedisStorage')
@@ -65,6 +69,7 @@ export class RedisStorage implements Storage {
     }
     this.where = this.#connections.where
     const keys = new Keys(prefix)
+    this.#keys = keys
     this.queues = new RedisQueueStore(this.#connections, keys)
     this.jobs = new RedisJobStore(this.#connections, keys)
     this.workers = new RedisWorkerStore(this.#connections, keys)
@@ -79,6 +84,22 @@ export class RedisStorage implements Storage {
   /** The storage's own client, for a user's commands. It keeps the process alive until the storage is closed. */
   client(): Redis | Cluster {
     return this.#connections.lend()
+  }
+
+  /** What the server says of itself, its latency and its clock. Writes nothing. */
+  serverFacts(): Promise<ServerFacts> {
+    return readServerFacts(this.#connections)
+  }
+
+  /**
+   * Which of the commands that rq sends the user may not send, and which of our channels (`&rq:notify:*`) it may not
+   * use. None of the commands is sent. Undefined when the server cannot say.
+   * @throws RqError `RQ_REDIS_AUTH` when the user may not run scripts on our keys.
+   */
+  async missingRights(): Promise<readonly string[] | undefined> {
+    const { prefix, queues } = this.#keys
+    const args = [prefix, this.#keys.job('x'), ...COMMAND_CALLS] as const
+    return (await this.#connections.run(missingRights, [queues], [...args])) ?? undefined
   }
 
   /** Close its connections, but for those that other storages use. Its next use opens new ones. */

@@ -52,7 +52,7 @@ function adminOf(where: Where): RedisStorage['admin'] {
 }
 
 /** Only our options have a `connection` or a `prefix`; everything else is a connection. */
-function optionsOf(where: Where): ConnectionOptions {
+export function optionsOf(where: Where): ConnectionOptions {
   if (typeof where === 'object' && ('connection' in where || 'prefix' in where)) {
     return checkNames(where as ConnectionOptions, { connection: true, prefix: true }, 'this function')
   }

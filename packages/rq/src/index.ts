@@ -48,7 +48,7 @@ export {
   TimeoutError,
   type When,
 } from '@rq/queue'
-export { type Connection, maskUrl } from '@rq/redis'
+export { type Connection, maskUrl, type ServerFacts } from '@rq/redis'
 export { cron, type ScheduleTimes, type SyncedSchedule, type SyncOptions, type SyncOutcome } from '@rq/scheduler'
 export {
   type AesCodecOptions,
@@ -87,5 +87,6 @@ export { job } from './job-function.ts'
 export { Queue, type QueueOptions } from './queue.ts'
 export { Schedule, type ScheduleClass, type ScheduleOptions } from './schedule.ts'
 export { CronScheduler, type CronSchedulerOptions, Scheduler, type SchedulerOptions } from './scheduler.ts'
+export { missingRights, serverFacts } from './server.ts'
 export { SimpleWorker, Worker, type WorkerOptions, type WorkOptions } from './worker.ts'
 export { type PoolStartOptions, WorkerPool, type WorkerPoolOptions } from './worker-pool.ts'

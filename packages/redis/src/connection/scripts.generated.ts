@@ -3569,6 +3569,52 @@ return { take(sharedKey) and 1 or 0, taken }`,
 }
 
 /**
+ * Find out what the user of this connection may not do. No command is run.
+ *
+ * Keys: queues (rq:queues)
+ *
+ * Reply: the names of those that it may not send; `publish`, or channels such as `&rq:notify:*` that it may not use; null if the server cannot say
+ */
+export const missingRights: Script<
+  [queues: string],
+  [
+    prefix: string,
+    key: string,
+    ...calls: string[],
+  ],
+  string[] | null
+> = {
+  name: 'missing_rights',
+  sha: 'ffde76054da227314a050c646ca960d7e67aa79a',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=no-writes`,
+    String.raw`local prefix, key = ARGV[1], ARGV[2]
+if not redis.acl_check_cmd then return false end
+local function isAllowed(...)
+  local isKnown, allowed = pcall(redis.acl_check_cmd, ...)
+  return isKnown and allowed
+end
+local missing = {}
+for at = 3, #ARGV do
+  local name, rest = string.match(ARGV[at], '^([^/]+)/?(.*)$')
+  local words = {}
+  for word in string.gmatch(name .. ' ' .. rest, '%S+') do words[#words + 1] = word == '%k' and key or word end
+  if not isAllowed(unpack(words)) then missing[#missing + 1] = name end
+end
+local channels = {}
+for _, kind in ipairs({ 'notify', 'events', 'listeners', 'pubsub' }) do
+  local start = prefix .. kind .. ':'
+  if not isAllowed('publish', start .. 'x', 'x') then channels[#channels + 1] = '&' .. start .. '*' end
+end
+if #channels == 4 then channels = { 'publish' } end
+for _, right in ipairs(channels) do missing[#missing + 1] = right end
+return missing`,
+  ),
+}
+
+/**
  * Move a scheduled job on now instead of at its time. It still waits for its dependencies and its rate limit.
  *
  * Keys: job (rq:job:<id>)

@@ -1,0 +1,67 @@
+import { RqError } from '@rq/core'
+import type { Queue, QueueCounts } from 'rq'
+import type { Session } from '../session.ts'
+import type { Facts, QueueFacts } from './finding.ts'
+import { RIGHTS } from './rights-check.ts'
+import { missingOf } from './role-rights.ts'
+
+/** Read all that the checks look at. Writes nothing. @throws RqError when Redis cannot be reached. */
+export async function readFacts(session: Session): Promise<Facts> {
+  const { rq, where } = session
+  const server = await rq.serverFacts(where)
+  const unread: Facts['unread'][number][] = []
+  /** A user may lack a right, or the server refuse scripts: that must not hide all else. */
+  const part = async <T>(what: string, read: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await read
+    } catch (error) {
+      if (!(error instanceof RqError) || error.code === 'RQ_REDIS_UNREACHABLE') throw error
+      unread.push({ what, why: error.message })
+      return undefined
+    }
+  }
+  const [missing, suspended, queues, workers, crons] = await Promise.all([
+    part(RIGHTS, rq.missingRights(where)),
+    part('suspension', rq.isSuspended(where)),
+    part('queues', readQueues(session)),
+    part('workers', rq.Worker.all(where)),
+    part('cron jobs', rq.CronScheduler.all(where)),
+  ])
+  const cronQueues = crons?.flatMap((one) => one.getJobs().map(({ queueName }) => queueName))
+  return { server, missing: missing && missingOf(missing), suspended, queues, workers, cronQueues, unread }
+}
+
+async function readQueues(session: Session): Promise<QueueFacts[]> {
+  const queues = await session.queues([], 'queues')
+  const counts = await session.rq.Queue.counts(
+    queues.map(({ name }) => name),
+    session.where,
+  )
+  return Promise.all(queues.map((queue, index) => readQueue(session, queue, counts[index] as QueueCounts)))
+}
+
+async function readQueue(session: Session, queue: Queue, counts: QueueCounts): Promise<QueueFacts> {
+  const [broken, overdue] = await Promise.all([
+    queue.getBrokenJobs(),
+    counts.scheduled === 0 ? undefined : overdueOf(session, queue),
+  ])
+  return { name: queue.name, counts, broken: broken.length, ...(overdue !== undefined && { overdue }) }
+}
+
+/** The first scheduled job of a queue, if it is due. It may be moved or deleted meanwhile. */
+async function overdueOf(session: Session, queue: Queue): Promise<QueueFacts['overdue']> {
+  const registry = queue.scheduledJobRegistry
+  const [id] = await registry.getJobIds({ end: 0, cleanup: false })
+  const [job] = id === undefined ? [] : await session.jobs([id])
+  if (job === undefined) return undefined
+  try {
+    const [due, { code }] = await Promise.all([registry.getScheduledTime(job), job.explain()])
+    const lateMs = Date.now() - due.getTime()
+    return lateMs <= 0 ? undefined : { lateMs, hasScheduler: code !== 'no_scheduler' }
+  } catch (error) {
+    if (error instanceof RqError && (error.code === 'RQ_INVALID_OPERATION' || error.code === 'RQ_NO_SUCH_JOB')) {
+      return undefined
+    }
+    throw error
+  }
+}
