@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { deferred, type Logger } from '@rq/core'
+import { RateLimit } from '@rq/job'
 import { Group, Job, Queue } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
 import { CronScheduler, Schedule, Scheduler } from '@rq/scheduler'
@@ -217,6 +218,60 @@ test('each role does its work with its own rights, and nothing else', async () =
       )
     }
   }
+})
+
+test('the rights of a producer are enough for all that the users of a dashboard do', async () => {
+  await using redis = await startRedis()
+  using admin = ownClient(redis.url)
+  await admin.acl('SETUSER', 'rq-producer', 'on', '>secret', ...(await documentedRights('acl.md', 'rq-producer')))
+  await using storage = new RedisStorage({ connection: `redis://rq-producer:secret@127.0.0.1:${redis.port}` })
+  await using workerStorage = new RedisStorage({ connection: redis.url, role: 'worker' })
+  const { promise, resolve: letGo } = deferred()
+  const fail = () => {
+    throw new Error('no')
+  }
+  const worker = new Worker('default', {
+    storage: workerStorage,
+    horse: 'inline',
+    functions: { fail, hold: () => promise, echo: () => {} },
+  })
+  const left = worker.work()
+  await using queue = new Queue('default', { storage })
+  const rateLimit = new RateLimit({ key: 'k', concurrency: 1 })
+  const bad = await queue.enqueue('fail', [], { rateLimit })
+  await eventually(async () => expect(await bad.getStatus()).toBe('failed'))
+  await queue.enqueue('echo')
+  // Requeue, stop, pause, cancel, delete, empty.
+  await bad.requeue()
+  await eventually(async () => expect(await bad.getStatus()).toBe('failed'))
+  const held = await queue.enqueue('hold')
+  await eventually(async () => expect(await held.getStatus()).toBe('started'))
+  await held.stop()
+  letGo()
+  await eventually(async () => expect(await held.getStatus()).not.toBe('started'))
+  await queue.pause()
+  const [first, second, third] = await queue.enqueueMany(
+    [1, 2, 3].map(() => Queue.prepareData('echo', [], { rateLimit })),
+  )
+  await first?.cancel({ enqueueDependents: true })
+  await second?.delete({ deleteDependents: true })
+  await (await queue.enqueueIn(600, 'echo', [], { dependsOn: third ?? [] })).cancel()
+  // List, with what a list tidies up.
+  await admin.zadd('rq:finished:default', 1, 'expired')
+  for (const kind of ['started', 'finished', 'failed', 'deferred', 'scheduled', 'canceled'] as const) {
+    await queue[`${kind}JobRegistry`].cleanup()
+    for (const id of await queue[`${kind}JobRegistry`].getJobIds()) await (await Job.fetch(id, { storage })).explain()
+  }
+  await Promise.all([queue.getJobs(), queue.getBrokenJobs(), Queue.counts(['default'], { storage }), queue.isPaused()])
+  await bad.delete()
+  await queue.empty()
+  await queue.resume()
+  await storage.admin.suspend()
+  await storage.admin.resume()
+  await queue.delete()
+  await storage.admin.sendCommand(worker.name, { command: 'shutdown' })
+  await left
+  expect(await refusals(admin)).toEqual([])
 })
 
 test('a right that is missing is named, and a result waits until it is back', async () => {
