@@ -44,8 +44,8 @@ export const ROLE_RIGHTS: Readonly<Record<string, RoleRights>> = {
     channels: [],
   },
   exporter: {
-    commands: words(`eval, evalsha, exists, hget, hgetall, info, llen, mget, ping, scard, smembers, sscan, time, zcard,
-      zcount, zrange`),
+    commands: words(`eval, evalsha, exists, hget, hgetall, info, llen, lrange, mget, ping, scard, smembers, sscan, time,
+      zcard, zcount, zrange`),
     channels: [],
   },
 }
