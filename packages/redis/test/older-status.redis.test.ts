@@ -201,6 +201,22 @@ test.each(['created', 'deferred', 'rate_limited'])('jobs of a rate limit keep sl
   }),
 )
 
+test('a job that got its slot leaves its queue when it is replaced, though it seems to wait for one', () =>
+  withPlace(async ({ save, storage }) => {
+    const rateLimit = { key: 'k', concurrency: 1 }
+    const enqueue = (id: string, createdAtMs: number) =>
+      storage.queues.enqueue([newJob({ id, createdAtMs, rateLimit })])
+    await enqueue('first', 1)
+    await enqueue('j', 1)
+    // Its slot goes to the job that waits.
+    await enqueue('first', 2)
+    await save('rate_limited')
+    expect(await enqueue('j', 2)).toEqual(['rate_limited'])
+    expect(await storage.queues.jobIds('default', 0, -1)).toEqual(['first'])
+    await workOff(storage, RETURNED)
+    expect(await workOff(storage, RETURNED)).toEqual(['applied'])
+  }))
+
 test.each(['queued', 'scheduled', 'started'])('a job that Python lets run once more holds others back: %s', (status) =>
   withPlace(async (place) => {
     const { redis, save, storage } = place

@@ -64,7 +64,9 @@ describe('a connection that owes a reply', () => {
 
   it('is broken when nothing moves, and the command fails after a few of them', async () => {
     const got = await sent(24, 0, { silenceMs: 300, ...NOTHING_AHEAD })
-    expect(got).toEqual({ reply: expect.any(Error), length: 0, accepted: 3 })
+    expect(got).toEqual({ reply: expect.any(Error), length: 0, accepted: expect.any(Number) })
+    // It may have connected once more by then.
+    expect(got.accepted).toBeOneOf([3, 4])
   })
 
   it('is broken also while small commands go out', async () => {

@@ -43,14 +43,19 @@ local function leavePlace(prefix, id, status, queue)
   return removed and removed > 0
 end
 
---- Statuses of jobs that are in no place of their own.
-local WITHOUT_PLACE = { created = true, rate_limited = true, canceled = true }
+--- Whether a job is where its status says, which is none of the places of `leavePlace`.
+local function isElsewhere(prefix, id, status)
+  if status == 'created' or status == 'canceled' then return true end
+  if status ~= 'rate_limited' then return false end
+  local limit = attempt('HGET', prefix .. 'job:' .. id, 'rate_limit_key')
+  return limit and attempt('ZSCORE', prefix .. 'rl:' .. limit .. ':rate_limited', id)
+end
 
 --- Remove a job from where it is, and its leases, except that of the execution `kept`. That is the place that its
 -- status says; the others are looked at only if it is not there, since a Python program may have written an older one.
 local function leave(prefix, id, status, queue, kept)
   local isLeased = dropLeases(prefix, id, queue, kept)
-  if leavePlace(prefix, id, status, queue) or isLeased or not status or WITHOUT_PLACE[status] then return end
+  if leavePlace(prefix, id, status, queue) or isLeased or not status or isElsewhere(prefix, id, status) then return end
   for _, other in ipairs({ 'scheduled', 'deferred', 'finished', 'failed', 'queued' }) do
     if other ~= status then leavePlace(prefix, id, other, queue) end
   end

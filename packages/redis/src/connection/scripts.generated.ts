@@ -1162,10 +1162,15 @@ local function leavePlace(prefix, id, status, queue)
   end
   return removed and removed > 0
 end
-local WITHOUT_PLACE = { created = true, rate_limited = true, canceled = true }
+local function isElsewhere(prefix, id, status)
+  if status == 'created' or status == 'canceled' then return true end
+  if status ~= 'rate_limited' then return false end
+  local limit = attempt('HGET', prefix .. 'job:' .. id, 'rate_limit_key')
+  return limit and attempt('ZSCORE', prefix .. 'rl:' .. limit .. ':rate_limited', id)
+end
 local function leave(prefix, id, status, queue, kept)
   local isLeased = dropLeases(prefix, id, queue, kept)
-  if leavePlace(prefix, id, status, queue) or isLeased or not status or WITHOUT_PLACE[status] then return end
+  if leavePlace(prefix, id, status, queue) or isLeased or not status or isElsewhere(prefix, id, status) then return end
   for _, other in ipairs({ 'scheduled', 'deferred', 'finished', 'failed', 'queued' }) do
     if other ~= status then leavePlace(prefix, id, other, queue) end
   end
@@ -1821,7 +1826,7 @@ export const cancel: Script<
   'done' | 'missing' | 'refused' | 'more'
 > = {
   name: 'cancel',
-  sha: 'f38858972d389ad4ca3de8270d26b8309854db7f',
+  sha: '647e0b48946e1174f3c1693553eb1f0f39cf33f2',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2383,7 +2388,7 @@ export const cronTick: Script<
   [answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'too_many' | 'early', tick: string, nowMs: number]
 > = {
   name: 'cron_tick',
-  sha: '37926af9ae5773c268832023ee9f57379bffdac6',
+  sha: 'c44f74145232c2c4106d1619546d229d863dbd3a',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -2525,7 +2530,7 @@ export const deleteJob: Script<
   'done' | 'missing' | 'more'
 > = {
   name: 'delete_job',
-  sha: '1071770b4fa7cb59a897137b353ce1bdf975c696',
+  sha: '0815887d4a0eada7ad243ff5ed9680492da62a87',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2855,7 +2860,7 @@ export const empty: Script<
   number
 > = {
   name: 'empty',
-  sha: 'c0225bf57d15d96a63cf3c19124bb09b59487efe',
+  sha: '97b51d79ecfdaacb22b3ee343fd3752d39db8d07',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2905,7 +2910,7 @@ export const enqueue: Script<
   number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle' | 'too_many' | (`duplicate ${string}`))[]
 > = {
   name: 'enqueue',
-  sha: '76d89bfa0c83bea7ab3f2c1e6ccfbe75e8edd3b4',
+  sha: 'bf2934065f6a6c4ba1cfcef55ac39dce78dc9554',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3680,7 +3685,7 @@ export const promoteDue: Script<
   'lost' | [moved: number, waitMs: number, nowMs: number, setAside: string[]]
 > = {
   name: 'promote_due',
-  sha: '3d9484c6bbe1b5e7d2b13b0ff8803d1ba16f5127',
+  sha: '971eff7c2d47f173269e24ea36b547d72de7918b',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -4378,7 +4383,7 @@ export const scheduleRun: Script<
   'enqueued' | 'taken' | 'gone'
 > = {
   name: 'schedule_run',
-  sha: 'e61f6145f67a3ee96a63b332b5ec7d7d8563a0c4',
+  sha: 'c551cdd62b624fe77474f141ef26fb9fe1079063',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -4474,7 +4479,7 @@ export const scheduleTick: Script<
   'enqueued' | 'skipped' | 'overlap' | 'taken' | 'changed' | 'early'
 > = {
   name: 'schedule_tick',
-  sha: 'a2872f6042ef8449afdffcbd05b64a68e302c3ab',
+  sha: '2ae89108475d8d157f0683142753e6a6b8244178',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -4590,7 +4595,7 @@ export const scheduleWrite: Script<
   'written' | 'changed'
 > = {
   name: 'schedule_write',
-  sha: '84bf8090951d1956dc4faa18c4356a2860290dec',
+  sha: 'b766c587f422368925535694f47160ba1194dcad',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -4754,7 +4759,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: '4bd5537c81d5bec41e1cfffec9faef274df4c04b',
+  sha: 'c5e0c75caa9012eb29a6da402ec03a5c134ee45d',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(

@@ -13,7 +13,7 @@ export interface SettlementPolicyOptions {
   readonly defaultResultTtlS: number
   /** What becomes of an abandoned job without retries left. */
   readonly onAbandoned: 'requeue' | 'fail'
-  /** Whether a failed job gets no more than its status. */
+  /** Whether a failed job gets no more than its status, and a failed attempt leaves nothing. */
   readonly disableDefaultExceptionHandler: boolean
 }
 
@@ -28,9 +28,9 @@ export class SettlementPolicy {
   settle({ executionId, hint, job }: Claimed, outcome: Outcome): Settlement {
     const { defaultResultTtlS: resultTtlS, disableDefaultExceptionHandler } = this.#options
     const settlement = settle(job, executionId, outcome, { resultTtlS, hint })
-    if (!disableDefaultExceptionHandler || settlement.to !== 'failed') return settlement
+    if (!disableDefaultExceptionHandler || settlement.result?.excString === undefined) return settlement
     const { result: _, ...rest } = settlement
-    return { ...rest, keepS: UNLIMITED, unlisted: true }
+    return settlement.to === 'failed' ? { ...rest, keepS: UNLIMITED, unlisted: true } : rest
   }
 
   /**
