@@ -7,6 +7,7 @@ import { exportedElsewhere, exportedFrom, type Home, type Wanted } from './expor
 import { functionName, innerFunction } from './function-name.ts'
 import { placeOf, scriptWithId } from './function-script.ts'
 import { filePath } from './loaded-module.ts'
+import { madeByPackage } from './made-by-package.ts'
 import { ModuleNames } from './module-names.ts'
 import { olderBuild } from './older-build.ts'
 import {
@@ -23,7 +24,10 @@ import {
 export interface LocateOptions {
   /** Folders below which modules are named, in the worker's order. Default: the working directory. */
   readonly importPaths?: readonly string[]
-  /** Called once for each module of which an older build exists, which workers may run. Default: nothing. */
+  /**
+   * Called once for each module of which an older build exists, which workers may run, and for each that exports a
+   * function that a package has made. Default: nothing.
+   */
   readonly warn?: (message: string) => void
 }
 
@@ -79,16 +83,25 @@ async function locate(fn: AnyFunction, options: LocateOptions): Promise<string> 
   const problem = callProblem(fn)
   if (problem !== undefined) throw refuseUncallable(fn, problem)
   const names = new ModuleNames(options.importPaths)
-  const { file, exportPath, module } = await homeOf(fn, names)
-  const older = options.warn === undefined ? undefined : await olderBuild(file)
-  if (older !== undefined) options.warn?.(older)
+  const { file, exportPath, module, writtenIn } = await homeOf(fn, names)
+  if (options.warn !== undefined) {
+    for (const warning of [await olderBuild(file), await madeByPackage(file, writtenIn)]) {
+      if (warning !== undefined) options.warn(warning)
+    }
+  }
   const reference = `${module}#${exportPath.join('.')}`
   parseFunctionRef(reference)
   return reference
 }
 
-/** The module that exports the function, by its name. @throws RqError `RQ_INVALID_REFERENCE`. */
-async function homeOf(fn: AnyFunction, names: ModuleNames): Promise<Home & { readonly module: string }> {
+/** The module that exports a function, by its name, and the file where the function was written, if it is known. */
+interface NamedHome extends Home {
+  readonly module: string
+  readonly writtenIn?: string
+}
+
+/** @throws RqError `RQ_INVALID_REFERENCE`. */
+async function homeOf(fn: AnyFunction, names: ModuleNames): Promise<NamedHome> {
   const inner = innerFunction(fn)
   const place = await placeOf(inner)
   if (place === 'unknown') {
@@ -112,11 +125,11 @@ async function homeOf(fn: AnyFunction, names: ModuleNames): Promise<Home & { rea
   const folder = await names.packageOf(file)
   const isPlain = home !== undefined && folder === undefined
   const own = home === undefined ? undefined : await names.best([home])
-  if (own !== undefined && (isPlain || own.isPackage)) return own
+  if (own !== undefined && (isPlain || own.isPackage)) return { ...own, writtenIn: file }
   // A package re-exports what it has in files that it does not export.
   const others = await exportedElsewhere(url, wanted, folder)
   const named = await names.best(home === undefined ? others : [home, ...others])
-  if (named !== undefined) return named
+  if (named !== undefined) return { ...named, writtenIn: file }
   if (home === undefined && others.length === 0) throw await refuseUnexported(fn, file, { modules, script, place })
   throw refuseUnnamed(fn, home ?? others[0], names)
 }
