@@ -156,7 +156,7 @@ describe('rq-cli doctor: what stands still', () => {
     await client.set('rq:suspended', '1')
     const { code, of } = await examine(redis.url)
     expect(code).toBe(1)
-    const texts = ['Queues', 'Schedule', 'Paused', 'Suspended', 'Broken'].map((name) => [
+    const texts = ['Queues', 'Due jobs', 'Paused', 'Suspended', 'Broken'].map((name) => [
       of(name)?.level,
       of(name)?.text,
     ])
@@ -182,9 +182,27 @@ describe('rq-cli doctor: what stands still', () => {
     const { code, of } = await examine(place.redis.url)
     expect(of('Queues')).toMatchObject({ level: 'ok' })
     expect(of('Workers')).toMatchObject({ text: '1 worker on 2 queues' })
-    expect([code, of('Schedule'), of('Broken')]).toEqual([0, undefined, undefined])
+    expect([code, of('Due jobs'), of('Broken')]).toEqual([0, undefined, undefined])
     await worker.stop()
     await working
+  })
+
+  test('schedules of a queue without workers, and those whose time is past', async () => {
+    await using place = await setUp()
+    const { Schedule } = await import('rq')
+    await Schedule.upsert('tidy', { every: '1h' }, './jobs#work', [], { queue: 'nightly', ...place.where })
+    expect((await examine(place.redis.url)).of('Schedules')).toMatchObject({
+      level: 'problem',
+      text: 'They belong to queues where no worker serves: tidy.',
+      advice: 'Start a worker: rq-cli worker nightly',
+    })
+    const hourAgo = Math.floor(Date.now() / 1000) - 3600
+    await place.client.hset('rq:schedule:tidy', 'next', hourAgo * 1000)
+    await place.client.zadd('rq:schedules:nightly', hourAgo, 'tidy')
+    expect((await examine(place.redis.url)).of('Schedules')).toMatchObject({
+      level: 'problem',
+      text: expect.stringMatching(/^Their jobs are due, and no scheduler enqueues them: tidy since (59 min|1 h)\.$/),
+    })
   })
 
   test('cron jobs of a queue without workers', async () => {

@@ -183,7 +183,13 @@ function row(schedule: Schedule): string[] {
   const rule =
     every === null ? `${cron}${timezone === null ? '' : ` ${timezone}`}` : `every ${shortDuration(every * 1000)}`
   const nowMs = Date.now()
-  const next = isPaused ? 'paused' : nextAt === null ? 'over' : fromNow(nextAt, nowMs)
+  const next = isPaused ? 'paused' : nextAt === null ? 'over' : nextText(nextAt, nowMs)
   const last = latestAt === null ? '-' : fromNow(latestAt, nowMs)
   return [name, rule, next, last, times === null ? String(count) : `${count}/${times}`, queueName, funcName]
+}
+
+/** `in 5 min`; `due 5 min ago` for one that no scheduler has looked at. */
+function nextText(nextAt: Date, nowMs: number): string {
+  const text = fromNow(nextAt, nowMs)
+  return nextAt.getTime() > nowMs ? text : `due ${text}`
 }

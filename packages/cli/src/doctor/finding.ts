@@ -26,6 +26,12 @@ export interface QueueFacts {
   readonly overdue?: { readonly lateMs: number; readonly hasScheduler: boolean }
 }
 
+export interface ScheduleFacts {
+  readonly name: string
+  readonly queue: string
+  readonly lateMs: number
+}
+
 /** All that the checks look at. */
 export interface Facts {
   readonly server: ServerFacts
@@ -37,6 +43,8 @@ export interface Facts {
   readonly workers: readonly WorkerRecord[] | undefined
   /** The queue of each cron job of the living cron schedulers. */
   readonly cronQueues: readonly string[] | undefined
+  /** The schedules that enqueue jobs. `lateMs`: for how long the next one is due. */
+  readonly schedules: readonly ScheduleFacts[] | undefined
   /** What could not be read, and why. */
   readonly unread: readonly { readonly what: string; readonly why: string }[]
 }

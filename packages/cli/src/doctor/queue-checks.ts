@@ -2,7 +2,7 @@ import { SECOND_MS } from '@rq/core'
 import { counted } from '../output/counted.ts'
 import { visibleName } from '../output/terminal-text.ts'
 import { shortDuration } from '../output/time-text.ts'
-import { type Check, type Facts, note, ok, problem, type QueueFacts, warning } from './finding.ts'
+import { type Check, type Facts, note, ok, problem, type QueueFacts, type ScheduleFacts, warning } from './finding.ts'
 import { RIGHTS } from './rights-check.ts'
 
 /** A scheduler looks at least this often for jobs that are due. */
@@ -47,11 +47,11 @@ export const overdue: Check = ({ queues = [] }) => {
   const unled = late.filter(({ overdue: found }) => found?.hasScheduler === false)
   if (unled.length > 0) {
     const advice = `Start a worker, or a scheduler: rq-cli scheduler ${unled.slice(0, MOST_NAMED).map(nameOf).join(' ')}`
-    return problem('Schedule', `Jobs are due, and no scheduler moves them: ${latest(unled)}.`, advice)
+    return problem('Due jobs', `Jobs are due, and no scheduler moves them: ${latest(unled)}.`, advice)
   }
   if (late.length === 0) return []
   return warning(
-    'Schedule',
+    'Due jobs',
     `A scheduler is behind with jobs that are due: ${latest(late)}.`,
     'Look into the log of the scheduler.',
   )
@@ -75,6 +75,25 @@ export const cron: Check = (facts) => {
   const names = idle.map(visibleName)
   const text = `Cron jobs go to queues where no worker serves: ${some(names)}.`
   return problem('Cron', text, `Start one: rq-cli worker ${names.slice(0, MOST_NAMED).join(' ')}`)
+}
+
+export const schedules: Check = (facts) => {
+  const { schedules: all = [] } = facts
+  if (all.length === 0 || facts.workers === undefined) return []
+  const late = all.filter(({ lateMs }) => lateMs > LATE_MS)
+  if (late.length > 0) {
+    const names = some(late.map(({ lateMs, name }) => `${visibleName(name)} since ${shortDuration(lateMs)}`))
+    return problem('Schedules', `Their jobs are due, and no scheduler enqueues them: ${names}.`, startFor(late))
+  }
+  const idle = all.filter(({ queue }) => !isServed(facts, queue))
+  if (idle.length === 0) return ok('Schedules', `${counted(all.length, 'schedule')}, in queues that are served`)
+  const names = some(idle.map(({ name }) => visibleName(name)))
+  return problem('Schedules', `They belong to queues where no worker serves: ${names}.`, startFor(idle))
+}
+
+function startFor(found: readonly ScheduleFacts[]): string {
+  const queues = [...new Set(found.map(({ queue }) => visibleName(queue)))]
+  return `Start a worker: rq-cli worker ${queues.slice(0, MOST_NAMED).join(' ')}`
 }
 
 function isServed({ workers: all = [] }: Facts, name: string): boolean {

@@ -1,7 +1,7 @@
 import { RqError } from '@rq/core'
-import type { Queue, QueueCounts } from 'rq'
+import type { Queue, QueueCounts, Schedule } from 'rq'
 import type { Session } from '../session.ts'
-import type { Facts, QueueFacts } from './finding.ts'
+import type { Facts, QueueFacts, ScheduleFacts } from './finding.ts'
 import { RIGHTS } from './rights-check.ts'
 import { missingOf } from './role-rights.ts'
 
@@ -20,15 +20,22 @@ export async function readFacts(session: Session): Promise<Facts> {
       return undefined
     }
   }
-  const [missing, suspended, queues, workers, crons] = await Promise.all([
+  const [missing, suspended, queues, workers, crons, all] = await Promise.all([
     part(RIGHTS, rq.missingRights(where)),
     part('suspension', rq.isSuspended(where)),
     part('queues', readQueues(session)),
     part('workers', rq.Worker.all(where)),
     part('cron jobs', rq.CronScheduler.all(where)),
+    part('schedules', rq.Schedule.all(where)),
   ])
   const cronQueues = crons?.flatMap((one) => one.getJobs().map(({ queueName }) => queueName))
-  return { server, missing: missing && missingOf(missing), suspended, queues, workers, cronQueues, unread }
+  const schedules = all?.flatMap(scheduleFacts)
+  return { server, missing: missing && missingOf(missing), suspended, queues, workers, cronQueues, schedules, unread }
+}
+
+/** None for one that is paused or over. */
+function scheduleFacts({ name, nextAt, queueName }: Schedule): ScheduleFacts[] {
+  return nextAt === null ? [] : [{ name, queue: queueName, lateMs: Date.now() - nextAt.getTime() }]
 }
 
 async function readQueues(session: Session): Promise<QueueFacts[]> {
