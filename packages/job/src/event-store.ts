@@ -16,8 +16,11 @@ export const QUEUE_EVENT_NAMES = [
 
 export type QueueEventName = (typeof QUEUE_EVENT_NAMES)[number]
 
-/** An event about a job of a queue. */
-export interface QueueEvent {
+/** The events of the end of an attempt, one for each. After `job:retried` and `job:repeated` the job runs again. */
+export type JobEndEventName = 'job:finished' | 'job:failed' | 'job:retried' | 'job:repeated' | 'job:stopped'
+
+/** An event about a job of a queue, as workers publish it. */
+export interface PublishedEvent {
   readonly name: QueueEventName
   readonly queue: string
   readonly jobId: string
@@ -36,14 +39,14 @@ export interface EventStore {
    * Subscribe to the events of a queue, until the returned function is called. Resolves when workers have been
    * notified.
    */
-  listen(queue: string, listener: (event: QueueEvent) => void): Promise<() => void>
+  listen(queue: string, listener: (event: PublishedEvent) => void): Promise<() => void>
   /**
    * Call `listener` when one of these queues gets a subscriber, and at least every {@link LISTENING_MS} while it has
    * one, until the returned function is called. Existing subscribers are asked to report.
    */
   onListeners(queues: readonly string[], listener: (queue: string) => void): Promise<() => void>
   /** Send events to the subscribers of their queues. */
-  publish(events: readonly QueueEvent[]): Promise<void>
+  publish(events: readonly PublishedEvent[]): Promise<void>
 }
 
 /** A subscriber reports at this interval. */

@@ -45,9 +45,10 @@ export { Dependency, type DependencyOptions, idOf, type JobLike, jobIdsOf } from
 export { describeCall, describeFunction, describesItself, descriptionOf } from './describe.ts'
 export {
   type EventStore,
+  type JobEndEventName,
   LISTENING_MS,
+  type PublishedEvent,
   QUEUE_EVENT_NAMES,
-  type QueueEvent,
   type QueueEventName,
 } from './event-store.ts'
 export {

@@ -30,6 +30,7 @@ export {
 } from './queue.ts'
 export { type BrokenJob, QueueContents, type SliceOptions } from './queue-contents.ts'
 export type { DefaultOptions } from './queue-defaults.ts'
+export type { QueueEvent } from './queue-event.ts'
 export { Registry, type RegistryRange } from './registry.ts'
 export type { BulkResult, RegistrySelection } from './registry-bulk.ts'
 export type { RemoteError } from './remote-error.ts'

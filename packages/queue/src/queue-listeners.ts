@@ -1,15 +1,17 @@
 import { EventEmitter } from 'node:events'
-import type { EventStore, QueueEvent, QueueEventName } from '@rq/job'
+import type { EventStore, QueueEventName } from '@rq/job'
+import type { QueueContents } from './queue-contents.ts'
+import { QueueEvent } from './queue-event.ts'
 
 type QueueEvents = { readonly [Name in QueueEventName]: [QueueEvent] }
 
 /** The listeners of a queue. The first one makes the only subscription in the store. */
 export class QueueListeners extends EventEmitter<QueueEvents> {
-  readonly #queue: string
+  readonly #queue: QueueContents
   readonly #store: EventStore
   #listening: Promise<() => void> | undefined
 
-  constructor(queue: string, store: EventStore) {
+  constructor(queue: QueueContents, store: EventStore) {
     super()
     this.#queue = queue
     this.#store = store
@@ -17,7 +19,8 @@ export class QueueListeners extends EventEmitter<QueueEvents> {
 
   /** Subscribe. @throws RqError of the store, such as `RQ_REDIS_UNREACHABLE`; the next call tries again. */
   async listen(): Promise<void> {
-    this.#listening ??= this.#store.listen(this.#queue, (event) => this.emit(event.name, event))
+    const queue = this.#queue
+    this.#listening ??= this.#store.listen(queue.name, (event) => this.emit(event.name, new QueueEvent(event, queue)))
     try {
       await this.#listening
     } catch (error) {

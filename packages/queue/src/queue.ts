@@ -20,7 +20,6 @@ import {
   type JobRecord,
   type NewJob,
   type QueueCounts,
-  type QueueEvent,
   type QueueEventName,
   type Storage,
 } from '@rq/job'
@@ -43,6 +42,7 @@ import { encodeRecords } from './payload-codec.ts'
 import { expectedPlacement, setPlacement } from './placing.ts'
 import { checkKnownQueueNames, QueueContents } from './queue-contents.ts'
 import { checkDefaults, type DefaultOptions, overDefaults } from './queue-defaults.ts'
+import type { QueueEvent } from './queue-event.ts'
 import { QueueListeners } from './queue-listeners.ts'
 import { JobSigner, type SignOptions } from './signature.ts'
 import { newUniqueKey } from './unique-key.ts'
@@ -190,7 +190,7 @@ export class Queue extends QueueContents {
     this.#signer = options.sign && new JobSigner(options.sign, limits?.limits.inflated)
     this.#options = checkDefaults(options.defaults)
     this.#ownsStorage = options.ownsStorage ?? false
-    this.#listeners = new QueueListeners(this.name, context.storage.events)
+    this.#listeners = new QueueListeners(this, context.storage.events)
   }
 
   /**

@@ -5,10 +5,10 @@ export {
   Dependency,
   type EnqueueOptions,
   type FunctionRef,
+  type JobEndEventName,
   type JobStatus,
   type LimitOptions,
   type QueueCounts,
-  type QueueEvent,
   type QueueEventName,
   RateLimit,
   Repeat,
@@ -38,6 +38,7 @@ export {
   type ListOutcome,
   type NamedQueueCounts,
   NoRetryError,
+  type QueueEvent,
   Registry,
   type RegistrySelection,
   type RemoteError,
@@ -70,6 +71,7 @@ export {
   handleSignals,
   type JobEndEvent,
   type JobEvent,
+  type JobEventName,
   type WorkerEvents,
 } from '@rq/worker'
 export {

@@ -1,19 +1,5 @@
 import { EventEmitter } from 'node:events'
-import type { JobRecord, Settlement } from '@rq/job'
-
-/** The facts that every event about a job has. */
-export interface JobEvent {
-  readonly jobId: string
-  readonly executionId: string
-  readonly queue: string
-  /** The job as it was when it was claimed. */
-  readonly record: JobRecord
-}
-
-/** The end of an attempt that was settled. */
-export interface JobEndEvent extends JobEvent {
-  readonly settlement: Settlement
-}
+import type { JobEndEvent, JobEvent } from './job-event.ts'
 
 export interface HorseEvent {
   /** The number of the horse, from 1. A worker never uses a number twice. */
@@ -51,7 +37,23 @@ export interface WorkerEvents {
   'horse:ended': [HorseEvent & { readonly code: number | null; readonly signal: NodeJS.Signals | null }]
 }
 
+/** A listener of one event, or of each of several, given as a union of their names. */
+type Listener<Name extends keyof WorkerEvents> = (...args: WorkerEvents[Name]) => void
+
+/** An emitter that takes a name that is one of several, as in a loop: its listener gets what these events have. */
 export class WorkerEmitter extends EventEmitter<WorkerEvents> {
+  override on<Name extends keyof WorkerEvents>(name: Name, listener: Listener<Name>): this {
+    return super.on(name as never, listener as never)
+  }
+
+  override once<Name extends keyof WorkerEvents>(name: Name, listener: Listener<Name>): this {
+    return super.once(name as never, listener as never)
+  }
+
+  override off<Name extends keyof WorkerEvents>(name: Name, listener: Listener<Name>): this {
+    return super.off(name as never, listener as never)
+  }
+
   /** Emit what `make` returns. It is called only when the event has a listener. @internal */
   emitLazily<K extends keyof WorkerEvents>(name: K, make: () => WorkerEvents[K][0]): void {
     if (this.listenerCount(name) === 0) return

@@ -9,10 +9,11 @@ import {
   type Settlement,
 } from '@rq/job'
 import { withoutEncoded } from '@rq/queue/run'
-import type { HorseEvent, JobEvent, WorkerEmitter } from './events.ts'
+import type { HorseEvent, WorkerEmitter } from './events.ts'
 import type { HorseExit } from './horses/horse-port.ts'
 import type { KillCause } from './horses/killed-task.ts'
 import type { Task } from './inside-horse/protocol.ts'
+import { endEventOf, type JobEvent, type JobEventName, jobEndEvent, jobEvent, type MakeJob } from './job-event.ts'
 import { shownError } from './outcome/shown-error.ts'
 import { isPoisoned } from './poison.ts'
 
@@ -26,6 +27,7 @@ export interface WorkerLogOptions {
   readonly showsDescriptions: boolean
   /** The reference of a job's function; null if it cannot be read here. */
   readonly functionOf: (job: JobRecord) => string | null
+  readonly makeJob: MakeJob
 }
 
 /** The reference at the beginning of a call in JSON. The rest of the call need not be read for it. */
@@ -67,7 +69,7 @@ export class WorkerLog {
         : record.id
       this.#logger.info(`${record.origin}: ${what}`, this.factsOf(record))
     }
-    this.#events.emitLazily('job:started', () => jobEvent({ executionId: id, job: record }))
+    this.#events.emitLazily('job:started', () => this.#jobEvent('job:started', { executionId: id, job: record }))
   }
 
   /** An attempt has ended; its settlement is not stored yet. */
@@ -138,7 +140,7 @@ export class WorkerLog {
   }
 
   settled(claimed: Claimed, settlement: Settlement): void {
-    this.#events.emitLazily(eventOf(settlement), () => ({ ...jobEvent(claimed), settlement }))
+    this.#events.emitLazily(endEventOf(settlement), () => jobEndEvent(claimed, settlement, this.#options.makeJob))
   }
 
   leaseLost(claimed: Claimed): void {
@@ -147,7 +149,7 @@ export class WorkerLog {
       `${origin}: Lease lost: the job was taken over, or enqueued again under its id; this run does not count (${id})`,
       this.factsOf(claimed.job),
     )
-    this.#events.emitLazily('lease_lost', () => jobEvent(claimed))
+    this.#events.emitLazily('lease_lost', () => this.#jobEvent('lease_lost', claimed))
   }
 
   /** The store refused the end of an attempt; the job fails instead. */
@@ -176,13 +178,14 @@ export class WorkerLog {
       `${origin}: Job was deleted while it ran; its result was discarded (${id})`,
       this.factsOf(claimed.job),
     )
-    this.#events.emitLazily('job:vanished', () => jobEvent(claimed))
+    this.#events.emitLazily('job:vanished', () => this.#jobEvent('job:vanished', claimed))
   }
 
   takenOver(claimed: Claimed): void {
     const { id, origin, abandonedCount: count = 0 } = claimed.job
     this.#logger.warn(`${origin}: Job was abandoned by its worker (${id})`, { ...this.factsOf(claimed.job), count })
-    this.#events.emitLazily(isPoisoned(claimed.job) ? 'job:poisoned' : 'job:abandoned', () => jobEvent(claimed))
+    const name = isPoisoned(claimed.job) ? 'job:poisoned' : 'job:abandoned'
+    this.#events.emitLazily(name, () => this.#jobEvent(name, claimed))
   }
 
   modulesChanged(paths: readonly string[]): void {
@@ -209,6 +212,10 @@ export class WorkerLog {
       this.#logger.error(what, { ...this.#idOf(leftoverOf), reason: shownError(fatal) })
     }
     this.#events.emitLazily('horse:ended', () => ({ ...horseEvent(horse), code, signal }))
+  }
+
+  #jobEvent(name: JobEventName, claimed: Pick<Claimed, 'executionId' | 'job'>): JobEvent {
+    return jobEvent(name, claimed, this.#options.makeJob)
   }
 
   /** The fields of a line about a job of which the id is known only. */
@@ -245,13 +252,4 @@ function soon({ delayMs }: Settlement): string {
 /** The same behind a statement, if there is another attempt. */
 function when(settlement: Settlement): string {
   return settlement.to === 'failed' ? ' too often' : `, ${soon(settlement)}`
-}
-
-function eventOf({ to, counts }: Settlement) {
-  if (to === 'finished' || to === 'failed' || to === 'stopped') return `job:${to}` as const
-  return counts === 'successful' ? 'job:repeated' : 'job:retried'
-}
-
-function jobEvent({ executionId, job }: Claimed): JobEvent {
-  return { jobId: job.id, executionId, queue: job.origin, record: job }
 }

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { type Duty, type Logger, type PeriodicDuty, RqError, SECOND_MS, within } from '@rq/core'
 import type { Limits, WorkerIdentity, WorkerState } from '@rq/job'
 import type { JobContext } from '@rq/queue'
-import { functionName } from '@rq/queue/run'
+import { functionName, undecodedJob } from '@rq/queue/run'
 import { Webhooks } from '@rq/webhooks'
 import { Broadcast } from './duties/broadcast.ts'
 import { Commands } from './duties/commands.ts'
@@ -95,6 +95,7 @@ export class WorkerRun {
       worker: name,
       showsDescriptions: settings.logJobDescription,
       functionOf: (job) => functionName(job, context.serializer),
+      makeJob: (record) => undecodedJob(record, context),
     })
     const { instance, version } = options
     const host = { pid: process.pid, hostname: hostname(), version }

@@ -16,7 +16,5 @@ export function running(worker: Worker): AsyncDisposable {
 
 /** The next event of this name. */
 export function nextEvent<K extends keyof WorkerEvents>(worker: Worker, name: K): Promise<WorkerEvents[K][0]> {
-  return new Promise((resolve) =>
-    (worker as { once(name: string, listener: (event: never) => void): void }).once(name, resolve),
-  )
+  return new Promise((resolve) => worker.once(name, (...[event]) => resolve(event)))
 }

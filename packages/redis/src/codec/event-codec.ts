@@ -1,9 +1,9 @@
-import { QUEUE_EVENT_NAMES, type QueueEvent } from '@rq/job'
+import { type PublishedEvent, QUEUE_EVENT_NAMES } from '@rq/job'
 import { isObject, parseJson } from './json.ts'
 import { isFiniteNumber } from './numbers.ts'
 
 /** Read an event; undefined if it is none, because any program can publish there. */
-export function readEvent(queue: string, text: string): QueueEvent | undefined {
+export function readEvent(queue: string, text: string): PublishedEvent | undefined {
   const value = parseJson(text)
   if (!isObject(value)) return undefined
   const { name, jobId, executionId, workerName, atMs } = value

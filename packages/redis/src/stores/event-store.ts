@@ -1,4 +1,4 @@
-import { type EventStore, LISTENING_MS, type QueueEvent } from '@rq/job'
+import { type EventStore, LISTENING_MS, type PublishedEvent } from '@rq/job'
 import { readEvent } from '../codec/event-codec.ts'
 import type { Connections } from '../connection/connections.ts'
 import type { Keys } from '../keys.ts'
@@ -16,7 +16,7 @@ export class RedisEventStore implements EventStore {
     this.#keys = keys
   }
 
-  async listen(queue: string, listener: (event: QueueEvent) => void): Promise<() => void> {
+  async listen(queue: string, listener: (event: PublishedEvent) => void): Promise<() => void> {
     const announce = () => this.#connections.call((client) => client.publish(this.#keys.listeners(queue), ''))
     const { subscribed, end } = this.#connections.subscribe(this.#keys.events(queue), (message) => {
       const text = String(message)
@@ -61,7 +61,7 @@ export class RedisEventStore implements EventStore {
     }
   }
 
-  async publish(events: readonly QueueEvent[]): Promise<void> {
+  async publish(events: readonly PublishedEvent[]): Promise<void> {
     await this.#connections.call(async (client) => {
       const pipeline = client.pipeline()
       for (const { queue, ...facts } of events) pipeline.publish(this.#keys.events(queue), JSON.stringify(facts))

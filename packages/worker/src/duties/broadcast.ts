@@ -1,6 +1,7 @@
 import type { Clock } from '@rq/core'
-import { type EventStore, LISTENING_MS, QUEUE_EVENT_NAMES, type QueueEvent, type QueueEventName } from '@rq/job'
-import type { JobEvent, WorkerEmitter } from '../events.ts'
+import { type EventStore, LISTENING_MS, type PublishedEvent, QUEUE_EVENT_NAMES, type QueueEventName } from '@rq/job'
+import type { WorkerEmitter } from '../events.ts'
+import type { JobEvent } from '../job-event.ts'
 
 export interface BroadcastOptions {
   readonly store: EventStore
@@ -25,7 +26,7 @@ export class Broadcast {
   readonly #handlers: readonly [QueueEventName, (event: JobEvent) => void][]
   #subscription: Promise<() => void> | undefined
   #isSubscribed = false
-  #waiting: QueueEvent[] = []
+  #waiting: PublishedEvent[] = []
   #sending: Promise<void> | undefined
 
   constructor(options: BroadcastOptions) {

@@ -63,6 +63,7 @@ beforeEach(() => {
       worker: 'w',
       showsDescriptions: false,
       functionOf: () => null,
+      makeJob: () => expect.fail('no event has a listener'),
     }),
     logger: silentLogger,
     onRoom() {},

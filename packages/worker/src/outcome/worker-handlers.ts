@@ -1,7 +1,14 @@
 import type { LogFields, Logger } from '@rq/core'
 import type { JobRecord } from '@rq/job'
-import { Job, type JobContext } from '@rq/queue'
-import { callExceptionHandlers, callHandler, type ErrorFacts, errorFromFacts, withoutEncoded } from '@rq/queue/run'
+import type { Job, JobContext } from '@rq/queue'
+import {
+  callExceptionHandlers,
+  callHandler,
+  type ErrorFacts,
+  errorFromFacts,
+  undecodedJob,
+  withoutEncoded,
+} from '@rq/queue/run'
 import type { KilledTask } from '../horses/killed-task.ts'
 
 /**
@@ -49,7 +56,7 @@ export class WorkerHandlers {
     const error = errorFromFacts({ ...facts, text: withoutEncoded(facts.text) })
     await callExceptionHandlers(
       exceptionHandlers,
-      (handler) => handler(new Job({ ...record, status: 'failed' }, context), error),
+      (handler) => handler(undecodedJob({ ...record, status: 'failed' }, context), error),
       (_, text) => logger.error(`The exception handler failed (${record.id})`, { ...factsOf(record), error: text }),
     )
   }
@@ -59,7 +66,7 @@ export class WorkerHandlers {
     const { context, factsOf, logger, workHorseKilledHandler } = this.#options
     if (workHorseKilledHandler === undefined) return
     await callHandler(
-      () => workHorseKilledHandler(new Job(record, context), pid, exit.code, exit.signal),
+      () => workHorseKilledHandler(undecodedJob(record, context), pid, exit.code, exit.signal),
       (text) =>
         logger.error(`The work-horse killed handler failed (${record.id})`, { ...factsOf(record), error: text }),
     )

@@ -37,9 +37,10 @@ const worker = new Worker(queues, {
 worker.on('worker:started', () => say('works'))
 worker.on('lease_lost', ({ jobId }) => say('lease_lost', jobId, sharedMs()))
 for (const event of ['job:abandoned', 'job:poisoned'] as const) {
-  worker.on(event, ({ jobId, record: { abandonedCount = 0, workerName = '' } }) =>
-    say(event, jobId, sharedMs(), abandonedCount, workerName),
-  )
+  worker.on(event, ({ jobId, job }) => {
+    const { abandonedCount = 0, workerName = '' } = job.toRecord()
+    say(event, jobId, sharedMs(), abandonedCount, workerName)
+  })
 }
 for (const event of ['job:finished', 'job:failed', 'job:retried', 'job:repeated'] as const) {
   worker.on(event, ({ settlement }) => {

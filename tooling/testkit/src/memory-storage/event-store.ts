@@ -1,4 +1,4 @@
-import { type EventStore, LISTENING_MS, type QueueEvent } from '@rq/job'
+import { type EventStore, LISTENING_MS, type PublishedEvent } from '@rq/job'
 import type { MemoryData } from './memory-data.ts'
 
 export class MemoryEventStore implements EventStore {
@@ -11,7 +11,7 @@ export class MemoryEventStore implements EventStore {
     this.#closed = closed
   }
 
-  async listen(queue: string, listener: (event: QueueEvent) => void): Promise<() => void> {
+  async listen(queue: string, listener: (event: PublishedEvent) => void): Promise<() => void> {
     const announce = () => this.#data.listenerNews.publish(queue, queue)
     const endListening = this.#data.events.listen(queue, listener)
     const announcing = setInterval(announce, LISTENING_MS)
@@ -32,7 +32,7 @@ export class MemoryEventStore implements EventStore {
     })
   }
 
-  async publish(events: readonly QueueEvent[]): Promise<void> {
+  async publish(events: readonly PublishedEvent[]): Promise<void> {
     for (const event of events) this.#data.events.publish(event.queue, event)
   }
 

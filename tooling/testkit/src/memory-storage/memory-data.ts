@@ -5,7 +5,7 @@ import {
   canMove,
   type JobRecord,
   type JobStatus,
-  type QueueEvent,
+  type PublishedEvent,
   type RegistryKind,
   type ResultRecord,
   type ScheduleRecord,
@@ -104,7 +104,7 @@ export class MemoryData {
   /** By name: last heartbeats of the living cron schedulers, and of which instances they are. */
   readonly cronHeartbeats = new Map<string, { readonly beatMs: number; readonly instance: string }>()
   readonly commands = new Channel<WorkerCommand>()
-  readonly events = new Channel<QueueEvent>()
+  readonly events = new Channel<PublishedEvent>()
   /** By queue: workers that are notified when it has a listener. */
   readonly listenerNews = new Channel<string>()
   readonly notices = new Channel<SchedulerNotice>()
