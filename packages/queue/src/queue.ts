@@ -45,6 +45,7 @@ import { checkDefaults, type DefaultOptions, overDefaults } from './queue-defaul
 import type { QueueEvent } from './queue-event.ts'
 import { QueueListeners } from './queue-listeners.ts'
 import { JobSigner, type SignOptions } from './signature.ts'
+import { refuseStillWaiting } from './still-waiting.ts'
 import { newUniqueKey } from './unique-key.ts'
 import { type When, whenMs } from './when.ts'
 
@@ -353,9 +354,11 @@ export class Queue extends QueueContents {
   /**
    * Enqueue a job: a new one, or one of any status to be run again. It is removed from its present queue or registry,
    * and the state of its earlier runs is reset, except for their results. It waits for its dependencies like any other
-   * job.
+   * job: a deferred one of another queue is moved to this one, and waits on.
    * @returns the same handle.
-   * @throws as `enqueue`. `RQ_SIGNATURE` on a queue with `sign`, which takes only jobs with a valid signature.
+   * @throws as `enqueue`. `RQ_INVALID_OPERATION` when it is deferred in this queue already and has to wait on, unless
+   *   there is a `pipeline`, which does nothing then. `RQ_SIGNATURE` on a queue with `sign`, which takes only jobs with
+   *   a valid signature.
    */
   async enqueueJob<R>(job: Job<R>, options: EnqueueJobOptions = {}): Promise<Job<R>> {
     return this.#putIn(job, options, {})
@@ -372,12 +375,16 @@ export class Queue extends QueueContents {
     const made = job.toStoredRecord()
     const known = made instanceof Promise ? await this.#calls.inOrder(made) : made
     this.#signer?.verify(known)
+    const wasDeferredHere = known.status === 'deferred' && known.origin === this.name
     const record = fresh(known, this.#defaults)
     await this.#place(
       { record, atFront: atFront || record.enqueueAtFront === true, unique, again: true, ...time },
       pipeline,
       () => new Map(),
     )
+    if (wasDeferredHere && record.status === 'deferred' && pipeline === undefined) {
+      await refuseStillWaiting(this.#context.storage.jobs, record.id)
+    }
     for (const key of Object.keys(known)) if (!(key in record)) delete known[key as 'startedAtMs']
     Object.assign(known, record)
     return job

@@ -333,8 +333,6 @@ describe('explain', () => {
     expect(await child.explain()).toMatchObject({ code: 'blocked', waitingFor: [waiting.id], blockedBy: [failed.id] })
     await failed.requeue()
     expect(await child.explain()).toMatchObject({ code: 'jobs', blockedBy: [] })
-    await at.queue.enqueueJob(child)
-    expect((await child.explain()).code).toBe('jobs')
     await waiting.delete()
     await failed.delete()
     expect((await child.explain()).code).toBe('released')
@@ -381,5 +379,55 @@ describe('explain', () => {
     expect((await created.explain()).code).toBe('new')
     const deferred = await at.queue.enqueue(sayHello, [], { dependsOn: retried })
     expect(await deferred.explain()).toMatchObject({ code: 'jobs', waitingFor: [retried.id] })
+  })
+})
+
+describe('enqueueJob of a deferred job', () => {
+  it('says what it waits for, and what to do; nothing is written', async () => {
+    await using at = await rqFixture()
+    const parent = await at.queue.enqueue(nothing)
+    const child = await at.queue.enqueue(nothing, [], { dependsOn: parent })
+    const before = await at.redis.dump()
+    const refusal = await at.queue.enqueueJob(child).catch((error: unknown) => error)
+    expect(refusal).toMatchObject({
+      code: 'RQ_INVALID_OPERATION',
+      message:
+        `Job ${child.id} is deferred already. It waits for ${parent.id} to end. Then it is queued. To run it before, ` +
+        'cancel those with enqueueDependents, or enqueue a job without dependsOn. Nothing was written.',
+      details: { jobId: child.id, waitingFor: [parent.id], blockedBy: [] },
+    })
+    expect(await at.redis.dump()).toEqual(before)
+    await parent.cancel({ enqueueDependents: true })
+    expect(await child.isQueued()).toBe(true)
+  })
+
+  it('names the job that has failed, and enqueues it when that one is gone', async () => {
+    await using at = await rqFixture()
+    const parent = await at.queue.enqueue(divByZero)
+    const child = await at.queue.enqueue(nothing, [], { dependsOn: parent })
+    await at.work()
+    await expect(at.queue.enqueueJob(await Job.fetch(child.id, at.shared))).rejects.toThrow(
+      `It waits for ${parent.id}, which is failed. Requeue what failed, cancel it with enqueueDependents, or cancel or ` +
+        'delete this job. Nothing was written.',
+    )
+    await parent.delete()
+    await at.queue.enqueueJob(await Job.fetch(child.id, at.shared))
+    expect(await child.isQueued()).toBe(true)
+  })
+
+  it('moves it to another queue or to a time, and it waits on', async () => {
+    await using at = await rqFixture()
+    const parent = await at.queue.enqueue(nothing)
+    const child = await at.queue.enqueue(nothing, [], { dependsOn: parent })
+    const other = at.open('other')
+    await other.enqueueJob(child)
+    expect([child.origin, await child.getStatus()]).toEqual(['other', 'deferred'])
+    expect(await at.queue.deferredJobRegistry.getJobIds()).toEqual([])
+    await other.scheduleJob(child, new Date(Date.now() + 60_000))
+    expect([await child.getStatus(), await other.scheduledJobRegistry.getJobIds()]).toEqual(['scheduled', [child.id]])
+    await other.enqueueJob(child)
+    expect(await other.deferredJobRegistry.getJobIds()).toEqual([child.id])
+    await at.work()
+    expect(await other.getJobIds()).toEqual([child.id])
   })
 })

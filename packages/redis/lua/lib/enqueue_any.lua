@@ -19,13 +19,14 @@ local MOST_DEPENDENCIES = 250
 -- creation time, since it may have come into its queue, and further, before the call was sent again. A job that is
 -- enqueued once more is there if it has this call's stamp, or waits already where it belongs; in no other state, since
 -- then nothing would ever start it. A job that this call has given the slot of another job has the stamp as well, and
--- is not there yet.
-local function isAlreadyThere(batch, id, extra, createdAt, known)
+-- is not there yet. A deferred job belongs elsewhere if it is for another queue, or for a later time.
+local function isAlreadyThere(batch, id, queue, extra, createdAt, known)
   if extra.token then return redis.call('HGET', batch.prefix .. 'job:' .. id, 'unique') == extra.token end
   if known.createdAt ~= createdAt then return false end
   if not extra.isAgain or (known.enqueuedAt == batch.stamp and not admitted[id]) then return true end
   if known.status == 'deferred' then
-    return extra.dependencies and hasToWait(batch.prefix, extra.dependencies, extra.allowFailure, MOST_DEPENDENCIES)
+    return known.queue == queue and not (extra.dueMs or extra.delayMs) and extra.dependencies
+      and hasToWait(batch.prefix, extra.dependencies, extra.allowFailure, MOST_DEPENDENCIES)
   end
   return known.status == 'rate_limited' and extra.rateLimit
     and attempt('ZSCORE', batch.prefix .. 'rl:' .. extra.rateLimit .. ':rate_limited', id)
@@ -109,7 +110,9 @@ local function enqueueAny(batch, key, id, queue, exists, extra, ...)
   local hasHistory = false
   if known then
     local _, createdAt = ...
-    if not batch.seen[id] and isAlreadyThere(batch, id, extra, createdAt, known) then return answerAgain(extra, known) end
+    if not batch.seen[id] and isAlreadyThere(batch, id, queue, extra, createdAt, known) then
+      return answerAgain(extra, known)
+    end
     if extra.token then return 'duplicate' end
     -- The same job enqueued once more, not another one of its id, keeps its results.
     hasHistory = known.status == 'finished' and known.createdAt == createdAt

@@ -502,12 +502,13 @@ local function enqueueAll(prefix, queuesKey, stamp, jobs, haveNewIds)
 end`
 
 const LIB_ENQUEUE_ANY = String.raw`local MOST_DEPENDENCIES = 250
-local function isAlreadyThere(batch, id, extra, createdAt, known)
+local function isAlreadyThere(batch, id, queue, extra, createdAt, known)
   if extra.token then return redis.call('HGET', batch.prefix .. 'job:' .. id, 'unique') == extra.token end
   if known.createdAt ~= createdAt then return false end
   if not extra.isAgain or (known.enqueuedAt == batch.stamp and not admitted[id]) then return true end
   if known.status == 'deferred' then
-    return extra.dependencies and hasToWait(batch.prefix, extra.dependencies, extra.allowFailure, MOST_DEPENDENCIES)
+    return known.queue == queue and not (extra.dueMs or extra.delayMs) and extra.dependencies
+      and hasToWait(batch.prefix, extra.dependencies, extra.allowFailure, MOST_DEPENDENCIES)
   end
   return known.status == 'rate_limited' and extra.rateLimit
     and attempt('ZSCORE', batch.prefix .. 'rl:' .. extra.rateLimit .. ':rate_limited', id)
@@ -576,7 +577,9 @@ local function enqueueAny(batch, key, id, queue, exists, extra, ...)
   local hasHistory = false
   if known then
     local _, createdAt = ...
-    if not batch.seen[id] and isAlreadyThere(batch, id, extra, createdAt, known) then return answerAgain(extra, known) end
+    if not batch.seen[id] and isAlreadyThere(batch, id, queue, extra, createdAt, known) then
+      return answerAgain(extra, known)
+    end
     if extra.token then return 'duplicate' end
     hasHistory = known.status == 'finished' and known.createdAt == createdAt
   end
@@ -2388,7 +2391,7 @@ export const cronTick: Script<
   [answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'too_many' | 'early', tick: string, nowMs: number]
 > = {
   name: 'cron_tick',
-  sha: 'c44f74145232c2c4106d1619546d229d863dbd3a',
+  sha: 'f1c89a3315cefe634db08df4ee26a70e4d1c892d',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -2910,7 +2913,7 @@ export const enqueue: Script<
   number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle' | 'too_many' | (`duplicate ${string}`))[]
 > = {
   name: 'enqueue',
-  sha: 'bf2934065f6a6c4ba1cfcef55ac39dce78dc9554',
+  sha: '03b72f1fda702018872398a14cdf7caf3bd075f6',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -4383,7 +4386,7 @@ export const scheduleRun: Script<
   'enqueued' | 'taken' | 'gone'
 > = {
   name: 'schedule_run',
-  sha: 'c551cdd62b624fe77474f141ef26fb9fe1079063',
+  sha: '34b08ad9c132b59f2b69006f736d187e083865bb',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -4479,7 +4482,7 @@ export const scheduleTick: Script<
   'enqueued' | 'skipped' | 'overlap' | 'taken' | 'changed' | 'early'
 > = {
   name: 'schedule_tick',
-  sha: '2ae89108475d8d157f0683142753e6a6b8244178',
+  sha: 'cdd2b6ade143e35bfee7f3ae9dffeabdbcea3988',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -4595,7 +4598,7 @@ export const scheduleWrite: Script<
   'written' | 'changed'
 > = {
   name: 'schedule_write',
-  sha: 'b766c587f422368925535694f47160ba1194dcad',
+  sha: '53e94c4530381ae395537c7a2b2b37879d412587',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(

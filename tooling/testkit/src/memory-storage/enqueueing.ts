@@ -83,12 +83,13 @@ function dueOf({ dueMs, delayMs = 0 }: Pick<NewJob, 'dueMs' | 'delayMs'>, nowMs:
 }
 
 /** Whether the same call has already put the job where it is. */
-function isThere(data: MemoryData, { record: known }: StoredJob, { again, record }: NewJob): boolean {
+function isThere(data: MemoryData, { record: known }: StoredJob, { again, record, ...time }: NewJob): boolean {
   if (known.createdAtMs !== record.createdAtMs) return false
   if (again !== true) return true
   const { allowDependencyFailures = false, dependencyIds = [], rateLimit } = record
   if (known.status === 'deferred') {
-    return hasToWait(data, dependencyIds, allowDependencyFailures)
+    const isHere = known.origin === record.origin && time.dueMs === undefined && time.delayMs === undefined
+    return isHere && hasToWait(data, dependencyIds, allowDependencyFailures)
   }
   const waiting = rateLimit && data.limits.get(rateLimit.key)?.waiting
   return known.status === 'rate_limited' && waiting?.has(known.id) === true

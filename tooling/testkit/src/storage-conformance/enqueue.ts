@@ -204,6 +204,24 @@ export function describeEnqueue(name: string, open: OpenStorage): void {
       expect(await queues.registryCount('default', 'failed')).toBe(0)
     })
 
+    it('moves a deferred job to another queue, where it waits on, and to a time', async () => {
+      await using test = await open()
+      const { jobs, queues } = test.storage
+      const child = newJob({ id: 'child', dependencyIds: ['j'] })
+      await queues.enqueue([newJob({ id: 'j' }), child])
+      const moved = { ...child, record: { ...child.record, origin: 'other' }, again: true }
+      for (const _ of ['first', 'lost reply']) expect(await queues.enqueue([moved])).toEqual(['deferred'])
+      const places = () =>
+        Promise.all(['default', 'other'].map((name) => queues.registryIds(name, 'deferred', 0, -1, false)))
+      expect(await places()).toEqual([[], ['child']])
+      expect(await queues.enqueue([{ ...moved, dueMs: 4_000_000_000_000 }])).toEqual(['scheduled'])
+      expect(await places()).toEqual([[], []])
+      expect(await queues.enqueue([moved])).toEqual(['deferred'])
+      await workOff(test.storage, RETURNED)
+      expect(await jobs.status('child')).toBe('queued')
+      expect(await queues.jobIds('other', 0, -1)).toEqual(['child'])
+    })
+
     it('enqueues a job once more that gets a slot of a rate limit by the same call', async () => {
       await using test = await open()
       const { queues } = test.storage
