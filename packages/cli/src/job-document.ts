@@ -3,7 +3,7 @@ import { jsonValue } from './output/shown-value.ts'
 
 /** A job as `--json` lists it. Times are ISO 8601 in UTC, durations are seconds, absent values are null. */
 export function jobSummary(job: Job, status: string) {
-  const call = callOf(job)
+  const call = jobCall(job)
   return {
     id: job.id,
     queue: job.origin,
@@ -14,7 +14,7 @@ export function jobSummary(job: Job, status: string) {
     /** Why the call cannot be read: another serializer wrote it, or it is damaged. */
     unreadable: call.unreadable,
     description: job.description ?? null,
-    meta: jsonValue(job.meta),
+    ...metaOf(job),
     timeout: job.timeout ?? null,
     resultTtl: job.resultTtl ?? null,
     ttl: job.ttl ?? null,
@@ -74,18 +74,32 @@ export function isoOf(date: Date | undefined | null): string | null {
   return date === undefined || date === null || Number.isNaN(date.getTime()) ? null : date.toISOString()
 }
 
-function callOf(job: Job) {
+/** Its call as JSON, or why it cannot be read. */
+export function jobCall(job: Job) {
   try {
     return { func: job.funcName, args: jsonValue(job.args), kwargs: jsonValue(job.kwargs), unreadable: null }
   } catch (error) {
-    return { func: null, args: null, kwargs: null, unreadable: error instanceof Error ? error.message : String(error) }
+    return { func: null, args: null, kwargs: null, unreadable: messageOf(error) }
   }
+}
+
+/** Null where it was too large to be read. */
+function metaOf(job: Job): { meta: unknown; metaUnreadable: string | null } {
+  try {
+    return { meta: jsonValue(job.meta), metaUnreadable: null }
+  } catch (error) {
+    return { meta: null, metaUnreadable: messageOf(error) }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function returnedBy(read: () => unknown): { returnValue: unknown; unreadable: string | null } {
   try {
     return { returnValue: jsonValue(read()), unreadable: null }
   } catch (error) {
-    return { returnValue: null, unreadable: error instanceof Error ? error.message : String(error) }
+    return { returnValue: null, unreadable: messageOf(error) }
   }
 }

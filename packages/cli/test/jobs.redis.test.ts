@@ -58,6 +58,31 @@ describe('job', () => {
     })
   })
 
+  test.each([
+    ['data', 'Call         ', 'arguments'],
+    ['meta', 'Meta         ', 'meta'],
+    ['result', 'Returned     ', 'return value'],
+  ])('shows a job whose %s is too large to be read, and says so', async (field, line, what) => {
+    await using cli = await CliFixture.open()
+    await cli.enqueued('jobs.add', '1', '2', '--job-id', 'one')
+    await cli.burst()
+    const { client, prefix } = cli.redis
+    const bytes = 17 * 1024 ** 2
+    await client.hset(`${prefix}job:one`, field, Buffer.alloc(bytes, 'v'))
+    const tooLarge = `Too large: ${what} of job one, ${bytes} bytes; the limit is 16777216.`
+    const shown = await cli.run(['job', 'one'])
+    expect(shown.code).toBe(0)
+    expect(shown.out).toContain('Status       finished')
+    expect(shown.out).toContain(`${line}${tooLarge}`)
+    const { out } = await cli.run(['job', 'one', '--json'])
+    const document = JSON.parse(out)
+    const reasons = [document.unreadable, document.metaUnreadable, document.results[0].unreadable]
+    expect(reasons.filter((reason) => reason !== null)).toEqual([expect.stringContaining(tooLarge)])
+    const listed = await cli.run(['jobs'])
+    expect(listed).toMatchObject({ code: 0, out: expect.stringContaining('one') })
+    expect(listed.out.includes(tooLarge)).toBe(field === 'data')
+  })
+
   test.each(['job', 'cancel', 'stop', 'delete'])('%s of a job that is not there ends with 4', async (command) => {
     await using cli = await CliFixture.open()
     const { code, out, err } = await cli.run([command, 'nope'])
@@ -92,7 +117,7 @@ describe('jobs', () => {
     const { out } = await cli.run(['jobs', '--no-color'], { terminal: true })
     const lines = out.trimEnd().split('\n')
     expect(lines).toHaveLength(2)
-    expect(lines[1]).toMatch(/^id-z{32}… {2}queued {2}mail-x{14}… {2}\d+ \S+ ago {2}\S*…$/)
+    expect(lines[1]).toMatch(/^id-z{32}… {2}queued {2}mail-x{14}… {2}\d+ \S+ ago {1,2}\S*…$/)
     expect(stringWidth(lines[1] ?? '')).toBeLessThanOrEqual(80)
     const piped = await cli.run(['jobs'])
     expect(piped.out).toContain(`id-${'z'.repeat(80)}  queued  ${queue}  `)

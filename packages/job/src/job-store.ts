@@ -58,8 +58,12 @@ export interface ExplanationFacts {
 
 /** The side of a store that concerns one job: what a job handle does. Every method is one atomic step. */
 export interface JobStore {
-  /** Read jobs in the order of `ids`; undefined where there is no such job. */
-  fetch(ids: readonly string[]): Promise<(JobRecord | undefined)[]>
+  /**
+   * Read jobs in the order of `ids`; undefined where there is no such job. A payload (data, meta, result) that is
+   * larger than `largestBytes` is left out, see `leftOut` of the record: default 16 MB; less than 1 MB counts as 1 MB.
+   * So is any other field that is longer than ours can be.
+   */
+  fetch(ids: readonly string[], largestBytes?: number): Promise<(JobRecord | undefined)[]>
   exists(jobId: string): Promise<boolean>
   /** Read the status; undefined when there is no such job. */
   status(jobId: string): Promise<JobStatus | undefined>
@@ -85,8 +89,11 @@ export interface JobStore {
    * gone, its entry in the failed registry of `queue` is dropped.
    */
   requeue(jobId: string, atFront: boolean, queue?: string): Promise<JobReply>
-  /** Read the results, newest first, in whichever dialect they were written. */
-  results(jobId: string): Promise<ResultRecord[]>
+  /**
+   * Read the results, newest first, in whichever dialect they were written. A return value in the job's own record is
+   * left out as {@link fetch} does.
+   */
+  results(jobId: string, largestBytes?: number): Promise<ResultRecord[]>
   /**
    * Read the newest result; if there is none, wait for one, at most `timeoutMs`. A new result ends the wait at once.
    * The result is null when none came in time, when the job ended without one, and when there is no such job. With

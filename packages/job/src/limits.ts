@@ -52,6 +52,11 @@ export function checkLimits(options: LimitOptions = {}): Limits {
 
 export const DEFAULT_LIMITS: Limits = checkLimits()
 
+/** How large any payload of a job may be for its reader, in bytes. */
+export function largestPayload(limits: Limits): number {
+  return Math.max(limits.arguments, limits.meta, limits.result)
+}
+
 /** The most webhooks of one job. */
 export const MOST_WEBHOOKS = 32
 

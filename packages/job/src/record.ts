@@ -109,6 +109,11 @@ export interface JobRecord {
   abandonedCount?: number
   /** How many bytes the job has, if that is too much for its reader: `data` is empty, and long values are left out. */
   leftOutBytes?: number
+  /**
+   * The fields that were too large for who has fetched the job, by their names in Redis, and how many bytes each has.
+   * They are absent here, `data` is empty, and all others are as they are stored.
+   */
+  leftOut?: Readonly<Record<string, number>>
   results: ResultDialect
   /** The latest return value, in the `hash` dialect only. */
   result?: Payload

@@ -30,6 +30,8 @@ export interface ResultRecord {
   readonly createdAtMs: number
   /** Absent for `null` and `undefined`, which RQ does not store. */
   readonly returnValue?: Payload | undefined
+  /** How many bytes the return value has, if that is too much for its reader. It is absent then. */
+  readonly leftOutBytes?: number
   readonly excString?: string
   /** The error as data, in JSON. Only of attempts of ours. */
   readonly remote?: string

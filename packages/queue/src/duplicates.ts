@@ -1,5 +1,6 @@
 import type { NewJob } from '@rq/job'
 import type { JobContext } from './context.ts'
+import { fetchRecords } from './fetch-records.ts'
 import { handleOf, Job } from './job.ts'
 import type { EnqueuedList } from './list-outcome.ts'
 
@@ -23,7 +24,10 @@ export async function handlesOfDuplicates(
   for (let sends = 0; ; sends++) {
     const refused = [...list.duplicates].filter(([job]) => isWanted(job))
     if (refused.length === 0) return found
-    const records = await context.storage.jobs.fetch(refused.map(([, id]) => id))
+    const records = await fetchRecords(
+      refused.map(([, id]) => id),
+      context,
+    )
     const gone: NewJob[] = []
     for (const [at, [job, id]] of refused.entries()) {
       const record = records[at]

@@ -1,6 +1,7 @@
 import { checkKnownName, checkName, checkOptionNames, oneLine, RqError, randomHex } from '@rq/core'
 import { checkedContextOf, type JobContext, type StorageOptions } from './context.ts'
 import type { EnqueueData, JobsOf } from './enqueue-data.ts'
+import { fetchRecords } from './fetch-records.ts'
 import { handlesOf, type Job } from './job.ts'
 import { type EnqueueManyOptions, Queue, type QueueOptions } from './queue.ts'
 import type { SignOptions } from './signature.ts'
@@ -78,7 +79,7 @@ export class Group {
 
   /** Its jobs, in no order. */
   async getJobs(): Promise<Job[]> {
-    const records = await this.#context.storage.jobs.fetch(await this.getJobIds())
+    const records = await fetchRecords(await this.getJobIds(), this.#context)
     return handlesOf(records, this.#context)
   }
 

@@ -112,7 +112,8 @@ export async function requeueIn(jobs: JobStore, jobId: string, options: RequeueO
  * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when no worker runs it.
  */
 export async function stopIn(storage: Storage, jobId: string): Promise<void> {
-  const [record] = await storage.jobs.fetch([jobId])
+  // No payload matters here.
+  const [record] = await storage.jobs.fetch([jobId], 0)
   if (record === undefined) throw noSuchJob(jobId)
   const { workerName, executionId } = record
   if (record.status !== 'started' || workerName === undefined) {

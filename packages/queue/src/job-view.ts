@@ -54,17 +54,21 @@ export class JobView {
     return this.#record.origin
   }
 
-  /** The reference of its function. @throws RqError `RQ_DESERIALIZATION` when the stored call cannot be read. */
+  /**
+   * The reference of its function.
+   * @throws RqError `RQ_DESERIALIZATION` when the stored call cannot be read; `RQ_TOO_LARGE` when it was too large to
+   *   be fetched.
+   */
   get funcName(): string {
     return this.#decoded().func
   }
 
-  /** @throws RqError `RQ_DESERIALIZATION` when the stored call cannot be read. */
+  /** @throws as {@link funcName}. */
   get args(): readonly unknown[] {
     return this.#decoded().args
   }
 
-  /** @throws RqError `RQ_DESERIALIZATION` when the stored call cannot be read. */
+  /** @throws as {@link funcName}. */
   get kwargs(): Readonly<Record<string, unknown>> {
     return this.#decoded().kwargs
   }
@@ -83,9 +87,13 @@ export class JobView {
   /**
    * The metadata of the job. Change it in place or replace it, then call `saveMeta()` or `save()`.
    * If it cannot be decoded or read, its stored form is in `unserialized`, as in RQ.
+   * @throws RqError `RQ_TOO_LARGE` when it was too large to be fetched; it can be replaced.
    */
   get meta(): Record<string, unknown> {
-    this.#meta ??= this.decodeMeta(this.#storedMeta, this.#readableMeta)
+    if (this.#meta === undefined) {
+      this.#limits.checkFetched('meta', this.#record.leftOut?.meta, this.id)
+      this.#meta = this.decodeMeta(this.#storedMeta, this.#readableMeta)
+    }
     return this.#meta
   }
 
@@ -218,8 +226,11 @@ export class JobView {
   /**
    * The record of the handle, with its present meta, as a store takes it. Not a copy. With a codec, meta is that of the
    * last fetch or save: {@link toStoredRecord} encodes it.
+   * @throws RqError `RQ_TOO_LARGE` when its call or meta was too large to be fetched: a record without them, when
+   *   stored, would lose them.
    */
   toRecord(): JobRecord {
+    this.#checkComplete()
     return this.#context.codec === undefined ? this.#withMeta() : this.#record
   }
 
@@ -233,8 +244,9 @@ export class JobView {
     }
   }
 
-  /** {@link toRecord} with its present meta. A promise only with a codec. */
+  /** {@link toRecord} with its present meta. A promise only with a codec. @throws as {@link toRecord}. */
   toStoredRecord(): JobRecord | Promise<JobRecord> {
+    this.#checkComplete()
     const { codec } = this.#context
     return codec === undefined ? this.#withMeta() : this.#withEncodedMeta(codec)
   }
@@ -291,6 +303,7 @@ export class JobView {
   protected unsaved(): JobChanges {
     if (this.#meta === undefined) return this.#changes ?? {}
     const meta = this.dumpMeta()
+    if (this.#record.leftOut?.meta !== undefined) return { ...this.#changes, meta }
     const stored = writeValue(this.#context.serializer, this.decodeMeta(this.#storedMeta, this.#readableMeta), 'meta')
     return { ...this.#changes, ...(!isSamePayload(meta, stored) && { meta }) }
   }
@@ -300,6 +313,7 @@ export class JobView {
     if (meta !== undefined) {
       this.#record.meta = this.#storedMeta = meta
       this.#readableMeta = readableMeta
+      this.#noteFetched('meta')
     }
     const isUnsaved = ([name, value]: [string, unknown]) => others[name as keyof typeof others] !== value
     this.#changes = Object.fromEntries(Object.entries(this.#changes ?? {}).filter(isUnsaved))
@@ -340,8 +354,24 @@ export class JobView {
     this.#changes = { ...this.#changes, ...fields }
   }
 
+  /** A field that was left out is known now. */
+  #noteFetched(field: string): void {
+    const { leftOut } = this.#record
+    if (leftOut === undefined) return
+    const { [field]: _, ...rest } = leftOut
+    if (isFilled(rest)) this.#record.leftOut = rest
+    else delete this.#record.leftOut
+  }
+
+  #checkComplete(): void {
+    const { id, leftOut } = this.#record
+    this.#limits.checkFetched('arguments', leftOut?.data, id)
+    if (this.#meta === undefined) this.#limits.checkFetched('meta', leftOut?.meta, id)
+  }
+
   #decoded(): Call {
     this.#limits.checkWhole(this.#record)
+    this.#limits.checkFetched('arguments', this.#record.leftOut?.data, this.id)
     this.#call ??= readCall(this.#context.serializer, this.#data, this.#limits.limits.inflated)
     return this.#call
   }

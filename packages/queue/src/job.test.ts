@@ -63,6 +63,46 @@ describe('Job', () => {
     expect(storage.recordOf(id).meta).toBe('no json')
   })
 
+  it('is fetched without payloads that are too large; only reading them fails, and nothing of them is lost', async () => {
+    const { storage, queue } = setUp()
+    const large = 'v'.repeat(17 * 1024 ** 2)
+    const [{ id }, other] = [await queue.enqueue(nothing), await queue.enqueue(nothing)]
+    storage.recordOf(id).data = large
+    Object.assign(storage.recordOf(other.id), { meta: large, status: 'finished', executionId: 'e', result: large })
+    const [job, withMeta] = await Job.fetchMany([id, other.id], { storage })
+    const tooLarge = {
+      code: 'RQ_TOO_LARGE',
+      details: { limit: 'arguments', bytes: large.length, most: 16 * 1024 ** 2 },
+    }
+    expect(() => job?.args).toThrow(expect.objectContaining(tooLarge))
+    expect(() => job?.funcName).toThrow(`Too large: arguments of job ${id}, ${large.length} bytes`)
+    expect(job).toMatchObject({ id, origin: 'q', timeout: 180, meta: {} })
+    expect(JSON.parse(JSON.stringify(job))).toMatchObject({ id, status: 'queued' })
+    await expect(queue.enqueueJob(job as Job)).rejects.toThrow(code('RQ_TOO_LARGE'))
+    await job?.save()
+    expect(storage.recordOf(id).data).toBe(large)
+
+    expect(() => withMeta?.meta).toThrow(`Too large: meta of job ${other.id}, ${large.length} bytes`)
+    expect(withMeta?.args).toEqual([])
+    await withMeta?.save()
+    expect(storage.recordOf(other.id).meta).toBe(large)
+    const [result] = (await withMeta?.results()) ?? []
+    expect(result?.type).toBe('successful')
+    expect(() => result?.returnValue).toThrow(`Too large: return value of job ${other.id}, ${large.length} bytes`)
+    if (withMeta) withMeta.meta = {}
+    await withMeta?.save()
+    expect(storage.recordOf(other.id).meta).toBe('{}')
+  })
+
+  it('is fetched whole with higher limits', async () => {
+    const { storage, queue } = setUp()
+    const { id } = await queue.enqueue(nothing)
+    const meta = JSON.stringify({ long: 'v'.repeat(17 * 1024 ** 2) })
+    storage.recordOf(id).meta = meta
+    const job = await Job.fetch(id, { storage, serializer: 'json', limits: { result: '20mb' } })
+    expect(job.meta).toEqual(JSON.parse(meta))
+  })
+
   it('fetches one or many, checks existence, and accepts "job:execution" for the job', async () => {
     const { storage, queue } = setUp()
     const { id } = await queue.enqueue(nothing)

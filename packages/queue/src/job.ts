@@ -7,6 +7,7 @@ import { CallOrder } from './call-order.ts'
 import type { Callable, CallRest, ResultOf } from './call-types.ts'
 import { checkedContextOf, contextOf, type JobContext, type StorageOptions, type StoragePlace } from './context.ts'
 import { type Explanation, explain } from './explanation.ts'
+import { fetchRecords } from './fetch-records.ts'
 import {
   type CancelOptions,
   cancelIn,
@@ -31,6 +32,7 @@ import {
 } from './payload-codec.ts'
 import { type Result, resultOf } from './result.ts'
 import { JobSigner, type SignOptions } from './signature.ts'
+import { DEFAULT_SIZE_LIMITS } from './size-limits.ts'
 import { dateOf, type When } from './when.ts'
 
 /** Options of `Job.create`. */
@@ -120,13 +122,16 @@ export class Job<R = unknown> extends JobView {
     return job
   }
 
-  /** Fetch jobs in the order of `ids`; null where there is no such job. One atomic step. */
+  /** Fetch jobs in the order of `ids`; null where there is no such job. Atomic for up to 500 jobs of 8 MB. */
   static async fetchMany<R = unknown>(
     ids: readonly string[],
     options: StorageOptions = {},
   ): Promise<(Job<R> | null)[]> {
     const context = checkedContextOf(options, 'Job.fetch')
-    const records = await context.storage.jobs.fetch(ids.map((id) => jobIdOf(id)))
+    const records = await fetchRecords(
+      ids.map((id) => jobIdOf(id)),
+      context,
+    )
     const handles = await handlesOf<R>(records, context)
     let at = 0
     return records.map((record) => (record === undefined ? null : (handles[at++] as Job<R>)))
@@ -211,7 +216,8 @@ export class Job<R = unknown> extends JobView {
 
   /** Up to 10 results, newest first. */
   async results(): Promise<Result<R>[]> {
-    const records = await this.#context.storage.jobs.results(this.id)
+    const { limits = DEFAULT_SIZE_LIMITS, storage } = this.#context
+    const records = await storage.jobs.results(this.id, limits.largest)
     return Promise.all(records.map((record) => resultOf<R>(this.id, record, this.#context)))
   }
 
@@ -228,7 +234,7 @@ export class Job<R = unknown> extends JobView {
 
   /** Read the whole record from the store. @throws RqError `RQ_NO_SUCH_JOB`. */
   async refresh(): Promise<void> {
-    const [record] = await this.#context.storage.jobs.fetch([this.id])
+    const [record] = await fetchRecords([this.id], this.#context)
     if (record === undefined) throw noSuchJob(this.id)
     const { codec, limits } = this.#context
     this.replace(record, codec === undefined ? record : await decodePayloads(codec, record, limits))
@@ -296,7 +302,7 @@ export class Job<R = unknown> extends JobView {
 
   /** Its dependencies, without those that no longer exist. */
   async fetchDependencies(): Promise<Job[]> {
-    const records = await this.#context.storage.jobs.fetch(this.dependencyIds)
+    const records = await fetchRecords(this.dependencyIds, this.#context)
     return handlesOf(records, this.#context)
   }
 

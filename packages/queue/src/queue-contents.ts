@@ -8,6 +8,7 @@ import {
 } from '@rq/core'
 import type { BrokenJobRecord, JobLike, QueueCounts, RegistryKind } from '@rq/job'
 import type { JobContext } from './context.ts'
+import { fetchRecords } from './fetch-records.ts'
 import { handleOf, handlesOf, type Job } from './job.ts'
 import { jobIdOf } from './job-view.ts'
 import { Registry } from './registry.ts'
@@ -100,7 +101,7 @@ export class QueueContents {
   /** Waiting jobs in order, next first. Ids without a job (its `ttl` is over) are removed from the queue. */
   async getJobs(options: SliceOptions = {}): Promise<Job[]> {
     const ids = await this.getJobIds(options)
-    const records = await this.#context.storage.jobs.fetch(ids)
+    const records = await fetchRecords(ids, this.#context)
     const { queues } = this.#context.storage
     const gone = ids.filter((_, index) => records[index] === undefined)
     // Each removal reads the whole queue.
@@ -111,7 +112,7 @@ export class QueueContents {
 
   /** A job of this queue in any status; null when there is no such job, or it belongs to another queue. */
   async fetchJob<R = unknown>(id: string): Promise<Job<R> | null> {
-    const [record] = await this.#context.storage.jobs.fetch([jobIdOf(id)])
+    const [record] = await fetchRecords([jobIdOf(id)], this.#context)
     return record === undefined || record.origin !== this.name ? null : handleOf<R>(record, this.#context)
   }
 

@@ -542,8 +542,8 @@ function refuseRateLimit({ record }: NewJob): void {
 
 /** The record of a job of this queue, without the state of its runs. */
 function fresh(record: JobRecord, { origin, timeoutS }: RecordDefaults): JobRecord {
-  const { startedAtMs, endedAtMs, lastHeartbeatMs, workerName, executionId, abandonedCount, result, excInfo, ...rest } =
-    record
+  const { startedAtMs, endedAtMs, lastHeartbeatMs, workerName, executionId, ...withResult } = record
+  const { abandonedCount, result, excInfo, leftOut, ...rest } = withResult
   const limit = rest.timeoutS ?? timeoutS
   return { ...rest, origin, status: 'created', ...(limit !== undefined && { timeoutS: limit }) }
 }

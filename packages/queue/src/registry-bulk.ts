@@ -1,6 +1,7 @@
 import { checkOptionNames, type DurationLike, durationMs, invalidOption, type OptionNames } from '@rq/core'
 import type { RegistryKind } from '@rq/job'
 import type { JobContext } from './context.ts'
+import { fetchRecords } from './fetch-records.ts'
 import { handlesOf, type Job } from './job.ts'
 import { mapAtOnce } from './map-at-once.ts'
 
@@ -82,7 +83,7 @@ async function selected(
   func: string | undefined,
 ): Promise<readonly string[]> {
   if (beforeMs === undefined && func === undefined) return ids
-  const jobs = await handlesOf(await context.storage.jobs.fetch(ids), context)
+  const jobs = await handlesOf(await fetchRecords(ids, context), context)
   const isOld = (job: Job) => beforeMs === undefined || (job.endedAt ?? job.createdAt).getTime() < beforeMs
   return jobs.filter((job) => isOld(job) && (func === undefined || nameOf(job) === func)).map(({ id }) => id)
 }

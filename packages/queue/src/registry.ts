@@ -1,6 +1,7 @@
 import { checkOptionNames, invalidOption, type OptionNames, RqError } from '@rq/core'
 import type { JobLike, RegistryKind } from '@rq/job'
 import type { JobContext } from './context.ts'
+import { fetchRecords } from './fetch-records.ts'
 import { handlesOf, type Job } from './job.ts'
 import { deleteIn, invalidOperation, promoteIn, type RequeueOptions, requeueIn } from './job-actions.ts'
 import { jobIdOf } from './job-view.ts'
@@ -60,7 +61,7 @@ export class Registry {
   /** Its jobs, in the order of {@link getJobIds}. Those that are gone are left out. Two calls of the store. */
   async getJobs(range: RegistryRange = {}): Promise<Job[]> {
     const ids = await this.getJobIds(checkOptionNames(range, RANGE_NAMES, 'registry.getJobs'))
-    return handlesOf(await this.#context.storage.jobs.fetch(ids), this.#context)
+    return handlesOf(await fetchRecords(ids, this.#context), this.#context)
   }
 
   async contains(job: JobLike): Promise<boolean> {

@@ -3,8 +3,9 @@ import type { Serializer } from '@rq/serializer'
 import type { JobContext } from './context.ts'
 import { decodeErrorText, withoutEncoded } from './encoded-error.ts'
 import { readValue } from './payload.ts'
-import { decodePayload, type Readable } from './payload-codec.ts'
+import { decodePayload, type Readable, Undecodable } from './payload-codec.ts'
 import { type RemoteError, remoteOf } from './remote-error.ts'
+import { DEFAULT_SIZE_LIMITS } from './size-limits.ts'
 import { dateOf } from './when.ts'
 
 /** The result of one run of a job. */
@@ -49,7 +50,7 @@ export class Result<R = unknown> {
   /**
    * The return value of the function: null when it returned nothing (`undefined` and `null` are stored alike),
    * undefined when the run did not succeed. Decoded each time it is read.
-   * @throws RqError `RQ_DESERIALIZATION` when it cannot be decoded.
+   * @throws RqError `RQ_DESERIALIZATION` when it cannot be decoded; `RQ_TOO_LARGE` when it was too large to be read.
    */
   get returnValue(): R | null | undefined {
     const returnValue = this.#returnValue
@@ -60,7 +61,10 @@ export class Result<R = unknown> {
 
 /** The result of a job's record, decoded. */
 export async function resultOf<R>(jobId: string, record: ResultRecord, context: JobContext): Promise<Result<R>> {
-  const { codec, serializer } = context
+  const { codec, limits = DEFAULT_SIZE_LIMITS, serializer } = context
+  const { leftOutBytes } = record
+  if (leftOutBytes !== undefined)
+    return new Result<R>(record, serializer, new Undecodable(limits.tooLarge('result', leftOutBytes, jobId)))
   if (codec === undefined) return new Result<R>(record, serializer)
   const { excString, remote, returnValue } = record
   const decoded = returnValue && (await decodePayload(codec, returnValue, { jobId, field: 'result' }))

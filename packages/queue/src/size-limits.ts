@@ -1,5 +1,5 @@
 import { type Logger, RqError, silentLogger } from '@rq/core'
-import { DEFAULT_LIMITS, type JobRecord, type Limits, type Payload } from '@rq/job'
+import { DEFAULT_LIMITS, type JobRecord, type Limits, largestPayload, type Payload } from '@rq/job'
 
 /** What is checked: a name of {@link Limits}, and the word for it. */
 type Part = 'arguments' | 'meta' | 'result'
@@ -42,6 +42,21 @@ export class SizeLimits {
   /** Refuse a job that comes without its data, since it was too large. @throws RqError `RQ_TOO_LARGE`. */
   checkWhole({ id, leftOutBytes }: JobRecord): void {
     if (leftOutBytes !== undefined) throw tooLarge('arguments', `job ${id}`, leftOutBytes, this.limits.arguments)
+  }
+
+  /** How large a payload may be that is read. */
+  get largest(): number {
+    return largestPayload(this.limits)
+  }
+
+  /** Refuse to read a payload that was left out when its job was fetched. @throws RqError `RQ_TOO_LARGE`. */
+  checkFetched(part: Part, bytes: number | undefined, jobId: string): void {
+    if (bytes !== undefined) throw this.tooLarge(part, bytes, jobId)
+  }
+
+  /** The error of a stored payload that was not read. */
+  tooLarge(part: Part, bytes: number, jobId: string): RqError {
+    return tooLarge(part, `job ${jobId}`, bytes, this.limits[part])
   }
 
   /** Check a payload that was stored by others. @throws RqError `RQ_TOO_LARGE`. */

@@ -27,7 +27,8 @@ if not status and not job[3] then return { 'over', {}, '', {} } end
 if status == 'finished' or status == 'failed' or status == 'stopped' or status == 'canceled'
   or (not untilEnd and redis.call('EXISTS', resultsKey) == 1) then
   local last = lastEntry()
-  return { 'over', readWhole(jobKey), last and last[1] or '', last and last[2] or {} }
+  -- The caller waits for the value, and has no limit.
+  return { 'over', (readShown(jobKey, math.huge)), last and last[1] or '', last and last[2] or {} }
 end
 local waiters = job[2] or ''
 if not string.find(',' .. waiters .. ',', ',' .. channel .. ',', 1, true) then

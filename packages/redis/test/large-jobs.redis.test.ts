@@ -101,6 +101,64 @@ describe('recover', () => {
     }))
 })
 
+describe('fetch', () => {
+  test('leaves values above its limit in Redis, and names them; the rest of the job is there', async () => {
+    await using server = await startRedis()
+    await using redis = await redisFixture({ url: server.url })
+    await using storage = new RedisStorage({ connection: redis.url, prefix: redis.prefix })
+    const { client, prefix } = redis
+    for (const field of ['data', 'meta', 'result', 'exc_info', 'description', 'group_id']) {
+      await storage.queues.enqueue([newJob({ id: field, meta: '{"m":1}', description: 'f()' })])
+      await client.hset(`${prefix}job:${field}`, field, text(30 * MB))
+    }
+    await storage.queues.enqueue([newJob({ id: 'plain' })])
+    const before = await sentBytes(client)
+    const jobs = await storage.jobs.fetch(['data', 'meta', 'result', 'exc_info', 'description', 'group_id', 'plain'])
+    expect(jobs.map((job) => job?.leftOut)).toEqual([
+      { data: 30 * MB },
+      { meta: 30 * MB },
+      { result: 30 * MB },
+      { exc_info: 30 * MB },
+      { description: 30 * MB },
+      { group_id: 30 * MB },
+      undefined,
+    ])
+    expect(jobs[0]).toMatchObject({ data: '', meta: '{"m":1}', description: 'f()', timeoutS: 180 })
+    expect(jobs[1]).toMatchObject({ data: expect.stringContaining('['), description: 'f()' })
+    expect(jobs[1]).not.toHaveProperty('meta')
+    expect((await sentBytes(client)) - before).toBeLessThan(MB)
+    for (const field of ['data', 'meta', 'result', 'exc_info', 'description', 'group_id'])
+      await client.del(`${prefix}job:${field}`)
+    await storage.queues.compact('default')
+  })
+
+  test('reads what fits the limit of its reader, however many large values there are', () =>
+    withStorage(async (storage, { client, prefix }) => {
+      await storage.queues.enqueue([newJob({ id: 'a', data: text(2 * MB), meta: text(2 * MB) })])
+      await client.hset(`${prefix}job:a`, 'result', text(2 * MB))
+      const [whole] = await storage.jobs.fetch(['a'], 2 * MB)
+      expect(whole).not.toHaveProperty('leftOut')
+      expect([whole?.data, whole?.meta, whole?.result].map((value) => value?.length)).toEqual(Array(3).fill(2 * MB))
+      const [part] = await storage.jobs.fetch(['a'], 2 * MB - 1)
+      expect(part?.leftOut).toEqual({ data: 2 * MB, meta: 2 * MB, result: 2 * MB })
+      await client.hdel(`${prefix}job:a`, 'result')
+    }))
+
+  test('reads many large jobs in steps of about 8 MB, in their order', () =>
+    withStorage(async (storage) => {
+      await enqueue(storage, [...Array(7).fill(3 * MB), 10])
+      const ids = ['j7', 'j0', 'gone', 'j1', 'j2', 'j3', 'j4', 'j5', 'j6']
+      const jobs = await storage.jobs.fetch(ids)
+      expect(jobs.map((job) => job?.id)).toEqual(ids.map((id) => (id === 'gone' ? undefined : id)))
+      expect(jobs.map((job) => job?.data.length ?? 0)).toEqual([10, 3 * MB, 0, ...Array(6).fill(3 * MB)])
+    }))
+})
+
+/** How many bytes Redis has sent so far. */
+async function sentBytes(client: RedisFixture['client']): Promise<number> {
+  return Number(/total_net_output_bytes:(\d+)/.exec(await client.info('stats'))?.[1])
+}
+
 /** Scores and members of the leases, as if they had ended. */
 async function ended({ client, prefix }: RedisFixture) {
   const members = await client.zrange(`${prefix}wip:default`, '0', '-1')

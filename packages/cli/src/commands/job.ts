@@ -28,8 +28,8 @@ export const job = defineCommand({
       const value = (read: () => unknown): string => {
         try {
           return visibleBlock(shownValue(read(), output.columns))
-        } catch {
-          return visible(document.unreadable ?? 'cannot be read')
+        } catch (error) {
+          return visible(error instanceof Error ? error.message : 'cannot be read')
         }
       }
       const call = document.unreadable === null ? [() => handle.args, () => handle.kwargs].map(value) : ['', '']

@@ -2,7 +2,7 @@ import type { Job, Queue, QueueCounts } from 'rq'
 import { wholeNumber } from '../arguments/option-value.ts'
 import { defineCommand } from '../command.ts'
 import { text, texts } from '../flags.ts'
-import { jobSummary } from '../job-document.ts'
+import { jobCall, jobSummary } from '../job-document.ts'
 import { table } from '../output/table.ts'
 import { fromNow } from '../output/time-text.ts'
 import { Session } from '../session.ts'
@@ -80,7 +80,12 @@ export const jobs = defineCommand({
 
 function row({ job, status }: Found): string[] {
   const since = status === 'started' ? job.startedAt : (job.endedAt ?? job.enqueuedAt ?? job.createdAt)
-  return [job.id, status, job.origin, fromNow(since ?? job.createdAt, Date.now()), job.description ?? '']
+  return [job.id, status, job.origin, fromNow(since ?? job.createdAt, Date.now()), describe(job)]
+}
+
+/** Of a job that nothing describes, the reason: its call was too large to be read, or is unreadable. */
+function describe(job: Job): string {
+  return job.description ?? jobCall(job).unreadable ?? ''
 }
 
 interface Broken {

@@ -109,8 +109,13 @@ function pushCallback(fields: ScriptArgument[], kind: string, callback: Callback
  * as one that is malformed. Undefined if there is no field `data`, RQ's rule for "no such job". A job whose `data` is
  * empty exists; it fails when it runs. Compressed `data` stays compressed: it is inflated where it is read, which is no
  * worker's own process.
+ * @param leftOut the fields that the reply lacks since they are too large, see {@link leftOutOf}.
  */
-export function decodeJob(id: string, reply: readonly Buffer[]): JobRecord | undefined {
+export function decodeJob(
+  id: string,
+  reply: readonly Buffer[],
+  leftOut?: Readonly<Record<string, number>>,
+): JobRecord | undefined {
   const record: JobRecord = { id, origin: '', status: 'created', data: '', createdAtMs: 0, results: 'hash' }
   let hasData = false
   for (let at = 0; at + 1 < reply.length; at += 2) {
@@ -122,7 +127,21 @@ export function decodeJob(id: string, reply: readonly Buffer[]): JobRecord | und
   // A time limit without a callback, which a program has cleared.
   for (const key of CALLBACKS) if (record[key]?.name === '') delete record[key]
   if (record.unique?.key === '') delete record.unique
-  return hasData ? record : undefined
+  if (leftOut === undefined) return hasData ? record : undefined
+  record.leftOut = leftOut
+  return hasData || Object.hasOwn(leftOut, 'data') ? record : undefined
+}
+
+/**
+ * The fields that were left out of the job at `index`, and their bytes, from a list of indexes, names and bytes in
+ * turn. Undefined for a job that is whole.
+ */
+export function leftOutOf(list: readonly Buffer[], index: number): Record<string, number> | undefined {
+  let leftOut: Record<string, number> | undefined
+  for (let at = 0; at + 2 < list.length; at += 3) {
+    if (Number(list[at]) === index) leftOut = { ...leftOut, [String(list[at + 1])]: Number(list[at + 2]) }
+  }
+  return leftOut
 }
 
 /** Decode a plain job from the reply of a claim, from its `created_at` on. The hot path of a worker. */

@@ -85,6 +85,7 @@ export function hashResult(job: JobRecord | undefined, streamIsEmpty: boolean): 
     type: 'successful',
     createdAtMs: job.endedAtMs ?? 0,
     ...(job.result === undefined ? {} : { returnValue: job.result }),
+    ...optional('leftOutBytes', job.leftOut?.result),
     ...optional('workerName', job.workerName),
     executionId: job.executionId,
     ...optional('executionStartedAtMs', job.startedAtMs),

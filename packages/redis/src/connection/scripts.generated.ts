@@ -715,19 +715,21 @@ const LIB_FAULT = String.raw`local function faultOf(prefix, id, refused)
   return nil
 end`
 
-const LIB_FIELDS = String.raw`local FIELDS = { 'data', 'created_at', 'status', 'origin', 'description', 'enqueued_at', 'started_at', 'ended_at',
-  'last_heartbeat', 'worker_name', 'execution_id', 'group_id', 'signature', 'timeout', 'result_ttl', 'failure_ttl',
-  'ttl', 'retries_left', 'retry_max', 'retry_on', 'number_of_retries', 'repeats_left', 'repeats_done',
-  'abandoned_count', 'retry_intervals', 'repeat_intervals', 'enqueue_at_front_on_retry', 'enqueue_at_front', 'allow_dependency_failures',
-  'success_callback_name', 'success_callback_timeout', 'failure_callback_name', 'failure_callback_timeout',
-  'failure_callback_when',
-  'stopped_callback_name', 'stopped_callback_timeout', 'dependency_id', 'dependency_ids', 'rate_limit_key',
-  'rate_limit_concurrency', 'unique_key', 'unique_until', 'webhooks', 'meta', 'results', 'result', 'exc_info' }
+const LIB_FIELDS = String.raw`local function jobFields()
+  return { 'data', 'created_at', 'status', 'origin', 'description', 'enqueued_at', 'started_at', 'ended_at',
+    'last_heartbeat', 'worker_name', 'execution_id', 'group_id', 'signature', 'timeout', 'result_ttl', 'failure_ttl',
+    'ttl', 'retries_left', 'retry_max', 'retry_on', 'number_of_retries', 'repeats_left', 'repeats_done',
+    'abandoned_count', 'retry_intervals', 'repeat_intervals', 'enqueue_at_front_on_retry', 'enqueue_at_front',
+    'allow_dependency_failures', 'success_callback_name', 'success_callback_timeout', 'failure_callback_name',
+    'failure_callback_timeout', 'failure_callback_when', 'stopped_callback_name', 'stopped_callback_timeout',
+    'dependency_id', 'dependency_ids', 'rate_limit_key', 'rate_limit_concurrency', 'unique_key', 'unique_until',
+    'webhooks', 'meta', 'results', 'result', 'exc_info' }
+end
 local MOST_FIELDS = 64
-local function isWithin(key, bytes)
+local function usedWithin(key, bytes)
   if redis.call('HLEN', key) > MOST_FIELDS then return false end
   local used = redis.pcall('MEMORY', 'USAGE', key, 'SAMPLES', MOST_FIELDS)
-  return type(used) == 'number' and used <= bytes
+  return type(used) == 'number' and used <= bytes and used
 end
 local function readNamed(key, names)
   local fields = {}
@@ -738,8 +740,24 @@ local function readNamed(key, names)
   return fields
 end
 local LARGE = 1024 * 1024
-local function readWhole(key)
-  return isWithin(key, LARGE) and redis.call('HGETALL', key) or readNamed(key, FIELDS)
+local function mostOf(name, largest)
+  if name == 'data' or name == 'meta' or name == 'result' then return math.max(largest, LARGE) end
+  if name == 'dependency_ids' then return 4 * LARGE end
+  return name == 'webhooks' and 2 * LARGE or LARGE
+end
+local function readShown(key, largest)
+  local used = usedWithin(key, LARGE)
+  if used then return redis.call('HGETALL', key), used end
+  local names, bytes, leftOut = {}, 0, {}
+  for _, name in ipairs(jobFields()) do
+    local length = redis.call('HSTRLEN', key, name)
+    if length > mostOf(name, largest) then
+      leftOut[#leftOut + 1], leftOut[#leftOut + 2] = name, length
+    elseif length > 0 or name == 'data' then
+      names[#names + 1], bytes = name, bytes + length
+    end
+  end
+  return #names == 0 and {} or readNamed(key, names), bytes, leftOut
 end
 local function bytesOf(fields)
   local bytes = 0
@@ -748,18 +766,19 @@ local function bytesOf(fields)
 end
 local SHORT = 1024
 local function readFields(key, largest)
-  if isWithin(key, largest) then
+  if usedWithin(key, largest) then
     local fields = redis.call('HGETALL', key)
     return fields, bytesOf(fields)
   end
   local short, bytes, longest = {}, 0, 0
-  for _, name in ipairs(FIELDS) do
+  local names = jobFields()
+  for _, name in ipairs(names) do
     local length = redis.call('HSTRLEN', key, name)
     bytes = bytes + length
     if length > longest then longest = length end
     if length <= SHORT and name ~= 'data' then short[#short + 1] = name end
   end
-  if longest <= largest and bytes <= 2 * largest then return readNamed(key, FIELDS), bytes end
+  if longest <= largest and bytes <= 2 * largest then return readNamed(key, names), bytes end
   local fields = readNamed(key, short)
   local n = #fields
   fields[n + 1], fields[n + 2], fields[n + 3], fields[n + 4] = 'data', '', 'left_out', tostring(bytes)
@@ -1735,7 +1754,7 @@ export const awaitResult: Script<
   [word: Buffer, job: Buffer[], entry: Buffer, result: Buffer[]]
 > = {
   name: 'await_result',
-  sha: 'd1b0d4844ee1f51209bdbbb23f96166dbe83f036',
+  sha: 'd54b86ffdd307c21ad0b337df730234ee206d31a',
   keyCount: 2,
   repliesInBytes: true,
   lua: joined(
@@ -1754,7 +1773,7 @@ if not status and not job[3] then return { 'over', {}, '', {} } end
 if status == 'finished' or status == 'failed' or status == 'stopped' or status == 'canceled'
   or (not untilEnd and redis.call('EXISTS', resultsKey) == 1) then
   local last = lastEntry()
-  return { 'over', readWhole(jobKey), last and last[1] or '', last and last[2] or {} }
+  return { 'over', (readShown(jobKey, math.huge)), last and last[1] or '', last and last[2] or {} }
 end
 local waiters = job[2] or ''
 if not string.find(',' .. waiters .. ',', ',' .. channel .. ',', 1, true) then
@@ -1902,7 +1921,7 @@ export const claim: Script<
   Buffer
 > = {
   name: 'claim',
-  sha: '01079c9cd0d95fd7e0320c953580a30a602a53c8',
+  sha: 'b1a0a65d00506c6caa16e70f06907aab8ad9e653',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -1965,7 +1984,7 @@ export const claimWaiting: Script<
   [claimed: Buffer, isMore: number]
 > = {
   name: 'claim_waiting',
-  sha: 'c59b368227f2848211c7c1dc60b8ce449d91d02a',
+  sha: 'd5640998125daeb69d63dc71dcb935edeac5aa21',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3094,7 +3113,7 @@ export const explain: Script<
   [] | [ fields: Buffer[], position: number | null, due: Buffer | null, suspended: 0 | 1, paused: 0 | 1, workers: number, dependencies: Buffer[], slotHolders: Buffer[], waitingBefore: number | null, releasing: 0 | 1, hasScheduler: 0 | 1, nowMs: number, refusal: Buffer | null]
 > = {
   name: 'explain',
-  sha: '407bf83214a874868d1677f2cf787eff2e09051c',
+  sha: '9da4ecbb9f73b5ab1e642e09089571c47ce1ce1e',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3140,34 +3159,48 @@ return {
 }
 
 /**
- * Read whole jobs. What no field of a job is may be left out.
+ * Read jobs, without values that are too large for their reader. Ends when it has read 8 MB, so that no call blocks Redis for long; the first job is always read.
  *
  * Keys: first (rq:job:<id>)
  *
- * Reply: names and values of each job's hash; empty if there is no such job, or its key is no hash
+ * Reply: of as many jobs as were read, names and values of the hash; empty if there is no such job, or its key is no hash. Of each value that was left out: the index of the job, name, bytes
  */
 export const fetch: Script<
   [first: string],
   [
     prefix: string,
+    largest: number,
     ...ids: string[],
   ],
-  Buffer[][]
+  [jobs: Buffer[][], leftOut: Buffer[]]
 > = {
   name: 'fetch',
-  sha: '95241630aa306415ec57f8094c78eb3f8aa02f7c',
+  sha: '082611df142e4d6a5e99e20be8d8a09e25aedde8',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
     String.raw`#!lua flags=no-writes`,
     LIB_FIELDS,
-    String.raw`local prefix = ARGV[1]
-local jobs = {}
-for at = 2, #ARGV do
+    String.raw`local prefix, largest = ARGV[1], tonumber(ARGV[2])
+local MOST_READ = 8 * 1024 * 1024
+local jobs, leftOut, read = {}, {}, 0
+for at = 3, #ARGV do
   local key = prefix .. 'job:' .. ARGV[at]
-  jobs[at - 1] = redis.call('TYPE', key).ok ~= 'hash' and {} or readWhole(key)
+  local n = #jobs + 1
+  if redis.call('TYPE', key).ok ~= 'hash' then
+    jobs[n] = {}
+  else
+    local fields, bytes, without = readShown(key, largest)
+    jobs[n] = fields
+    for of = 1, without and #without or 0, 2 do
+      local last = #leftOut
+      leftOut[last + 1], leftOut[last + 2], leftOut[last + 3] = tostring(n - 1), without[of], tostring(without[of + 1])
+    end
+    read = read + bytes
+    if read > MOST_READ then break end
+  end
 end
-return jobs`,
+return { jobs, leftOut }`,
   ),
 }
 
@@ -3807,7 +3840,7 @@ export const reclaim: Script<
   Buffer
 > = {
   name: 'reclaim',
-  sha: 'dd7fc9d26d5c2744b9e33e6a22fdebcabbe4aa12',
+  sha: '53395ce58da9df7aea65f3fa46419341aaabb3ac',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3853,7 +3886,7 @@ export const recover: Script<
   [nowMs: number, taken: Buffer, next: number]
 > = {
   name: 'recover',
-  sha: 'd98ffa25920c102eb0c5061d4aa83d13c276982e',
+  sha: 'a091ee57cd5a8a24664dee6926805cd1231457bc',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -4762,7 +4795,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: 'c5e0c75caa9012eb29a6da402ec03a5c134ee45d',
+  sha: '94068cb462d3134a5fe789910bfb497a9e466257',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(

@@ -13,9 +13,9 @@ import type {
   Payload,
   ResultRecord,
 } from '@rq/job'
-import { isJobStatus, RESULT_HISTORY } from '@rq/job'
+import { DEFAULT_LIMITS, isJobStatus, RESULT_HISTORY } from '@rq/job'
 import { decodeExplanation } from '../codec/explanation-codec.ts'
-import { decodeJob, encodeChanges, encodeJob } from '../codec/job-codec.ts'
+import { decodeJob, encodeChanges, encodeJob, leftOutOf } from '../codec/job-codec.ts'
 import { awaitedOf, decodeResult, hashResult } from '../codec/result-codec.ts'
 import { scoreMs, stampNow } from '../codec/time.ts'
 import type { Connections } from '../connection/connections.ts'
@@ -46,14 +46,16 @@ export class RedisJobStore implements JobStore {
     this.#waiters = new ResultWaiters(connections, keys)
   }
 
-  /** Each step reads up to 500 jobs. */
-  async fetch(ids: readonly string[]): Promise<(JobRecord | undefined)[]> {
+  /** Each step reads up to 500 jobs, and ends when it has read 8 MB. */
+  async fetch(ids: readonly string[], largestBytes = DEFAULT_LIMITS.arguments): Promise<(JobRecord | undefined)[]> {
     const records: (JobRecord | undefined)[] = []
-    for (let at = 0; at < ids.length; at += FETCH_PAGE) {
-      const page = ids.slice(at, at + FETCH_PAGE)
+    while (records.length < ids.length) {
+      const page = ids.slice(records.length, records.length + FETCH_PAGE)
       const first = this.#keys.job(page[0] ?? '')
-      const replies = await this.#connections.run(scripts.fetch, [first], [this.#keys.prefix, ...page])
-      for (const [index, fields] of replies.entries()) records.push(decodeJob(page[index] ?? '', fields))
+      const args = [this.#keys.prefix, largestBytes, ...page] as const
+      const [jobs, leftOut] = await this.#connections.run(scripts.fetch, [first], [...args])
+      const read = jobs.map((fields, index) => decodeJob(page[index] ?? '', fields, leftOutOf(leftOut, index)))
+      records.push(...read)
     }
     return records
   }
@@ -114,9 +116,9 @@ export class RedisJobStore implements JobStore {
     return this.#connections.run(scripts.requeue, keys, [this.#keys.prefix, jobId, stampNow(), atFront, queue])
   }
 
-  async results(jobId: string): Promise<ResultRecord[]> {
+  async results(jobId: string, largestBytes?: number): Promise<ResultRecord[]> {
     const [[job], entries] = await Promise.all([
-      this.fetch([jobId]),
+      this.fetch([jobId], largestBytes),
       // Redis may keep more entries than the limit.
       this.#connections.call((client) =>
         client.xrevrangeBuffer(this.#keys.results(jobId), '+', '-', 'COUNT', RESULT_HISTORY),
@@ -152,10 +154,10 @@ export class RedisJobStore implements JobStore {
     }
   }
 
-  /** Not atomic. */
+  /** Not atomic. As a wait, it has no limit for the value. */
   async #latest(jobId: string): Promise<AwaitedResult> {
     const [[job], entries] = await Promise.all([
-      this.fetch([jobId]),
+      this.fetch([jobId], Number.MAX_SAFE_INTEGER),
       this.#connections.call((client) => client.xrevrangeBuffer(this.#keys.results(jobId), '+', '-', 'COUNT', 1)),
     ])
     const [[id, fields] = [Buffer.alloc(0), []]] = entries
@@ -176,7 +178,8 @@ export class RedisJobStore implements JobStore {
   }
 
   async executions(jobId: string): Promise<ExecutionRecord[]> {
-    const [job] = await this.fetch([jobId])
+    // No payload matters here.
+    const [job] = await this.fetch([jobId], 0)
     if (job === undefined) return []
     const started = this.#keys.registry(job.origin, 'started')
     const keys = [started, this.#keys.job(jobId), this.#keys.executions(jobId)] as const

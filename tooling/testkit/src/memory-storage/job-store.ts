@@ -13,7 +13,7 @@ import type {
   Payload,
   ResultRecord,
 } from '@rq/job'
-import { isTerminal } from '@rq/job'
+import { DEFAULT_LIMITS, isTerminal } from '@rq/job'
 import { cancel } from './canceling.ts'
 import { newRecord } from './enqueueing.ts'
 import type { MemoryData, StoredJob } from './memory-data.ts'
@@ -22,6 +22,7 @@ import { deleteJob, removeLeftOver } from './places.ts'
 import { place, waitingFor } from './rate-limits.ts'
 import { resultsOf } from './results.ts'
 import { refusalOf } from './set-aside.ts'
+import { shownRecord } from './shown-record.ts'
 import { takeFreeKey } from './unique-keys.ts'
 
 export class MemoryJobStore implements JobStore {
@@ -34,10 +35,10 @@ export class MemoryJobStore implements JobStore {
     this.#closed = closed
   }
 
-  async fetch(ids: readonly string[]): Promise<(JobRecord | undefined)[]> {
+  async fetch(ids: readonly string[], largestBytes = DEFAULT_LIMITS.arguments): Promise<(JobRecord | undefined)[]> {
     return ids.map((id) => {
       const record = this.#data.record(id)
-      return record && { ...record }
+      return record && shownRecord(record, largestBytes)
     })
   }
 
@@ -104,8 +105,8 @@ export class MemoryJobStore implements JobStore {
     return 'done'
   }
 
-  async results(jobId: string): Promise<ResultRecord[]> {
-    return resultsOf(this.#data, jobId)
+  async results(jobId: string, largestBytes = DEFAULT_LIMITS.arguments): Promise<ResultRecord[]> {
+    return resultsOf(this.#data, jobId, largestBytes)
   }
 
   async awaitResult(

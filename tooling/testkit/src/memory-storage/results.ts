@@ -1,11 +1,13 @@
 import { SECOND_MS } from '@rq/core'
 import { DEFAULT_FAILURE_TTL_S, type JobRecord, RESULT_HISTORY, type ResultRecord, type Settlement } from '@rq/job'
 import type { MemoryData } from './memory-data.ts'
+import { shownRecord } from './shown-record.ts'
 
-/** Returns the stored results of a job, newest first. */
-export function resultsOf(data: MemoryData, jobId: string): ResultRecord[] {
+/** Returns the stored results of a job, newest first. `largestBytes`: of a value in its record. */
+export function resultsOf(data: MemoryData, jobId: string, largestBytes = Number.MAX_SAFE_INTEGER): ResultRecord[] {
   const earlier = data.results.get(jobId) ?? []
-  const latest = ownResult(data.record(jobId), earlier.length === 0)
+  const record = data.record(jobId)
+  const latest = ownResult(record && shownRecord(record, largestBytes), earlier.length === 0)
   return latest === undefined ? [...earlier] : [latest, ...earlier].slice(0, RESULT_HISTORY)
 }
 
@@ -56,11 +58,12 @@ export function keepSuccess(data: MemoryData, record: JobRecord): boolean {
 function ownResult(record: JobRecord | undefined, isOnly: boolean): ResultRecord | undefined {
   if (record?.status !== 'finished' || record.executionId === undefined) return undefined
   if (record.results !== 'hash' && !isOnly) return undefined
-  const { endedAtMs, executionId, result, startedAtMs, workerName } = record
+  const { endedAtMs, executionId, leftOut, result, startedAtMs, workerName } = record
   return {
     type: 'successful',
     createdAtMs: endedAtMs ?? 0,
     ...(result !== undefined && { returnValue: result }),
+    ...(leftOut?.result !== undefined && { leftOutBytes: leftOut.result }),
     ...(workerName !== undefined && { workerName }),
     executionId,
     ...(startedAtMs !== undefined && { executionStartedAtMs: startedAtMs }),

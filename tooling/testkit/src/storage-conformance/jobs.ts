@@ -28,6 +28,25 @@ export function describeJobs(name: string, open: OpenStorage): void {
       expect(await statusOf(test.storage, 'd')).toEqual(['queued'])
     })
 
+    it('leaves out payloads that are too large for the reader, and says how large they are', async () => {
+      await using test = await open()
+      const { jobs, queues } = test.storage
+      const bytes = 1024 ** 2 + 1
+      const value = 'v'.repeat(bytes)
+      await queues.enqueue([newJob({ id: 'd', data: value }), newJob({ id: 'm', meta: value })])
+      expect(await jobs.fetch(['d'], bytes)).toMatchObject([{ id: 'd' }])
+      const [d, m] = await jobs.fetch(['d', 'm'], 10)
+      expect(d).toMatchObject({ id: 'd', data: '', leftOut: { data: bytes }, status: 'queued' })
+      expect(m).toMatchObject({ id: 'm', leftOut: { meta: bytes } })
+      expect(m).not.toHaveProperty('meta')
+      await queues.enqueue([newJob({ id: 'r', origin: 'other' })])
+      await workOff(test.storage, { ...RETURNED, value }, ['other'])
+      const [result] = await jobs.results('r', 10)
+      expect(result).toMatchObject({ type: 'successful', leftOutBytes: bytes })
+      expect(result).not.toHaveProperty('returnValue')
+      expect(await jobs.results('r')).toMatchObject([{ type: 'successful', returnValue: expect.anything() }])
+    })
+
     it('explains whether a job will run', async () => {
       await using test = await open()
       const { queues, jobs } = test.storage
