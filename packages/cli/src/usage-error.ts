@@ -43,7 +43,7 @@ const RULES: readonly Rule[] = [
 /** Words that other queues and systems have for what a command does. */
 const MEANT: Readonly<Record<string, string>> = {
   add: 'enqueue',
-  clean: 'empty',
+  clean: 'delete --status <status>',
   clear: 'empty',
   dashboard: 'info --interval 1s',
   dev: 'worker --watch',
@@ -56,6 +56,7 @@ const MEANT: Readonly<Record<string, string>> = {
   ls: 'jobs',
   pause: 'suspend',
   ping: 'info',
+  prune: 'delete --status <status>',
   purge: 'empty',
   push: 'enqueue',
   queues: 'info --only-queues',

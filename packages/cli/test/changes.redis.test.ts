@@ -1,5 +1,5 @@
 import { RUNS_ALL } from '@rq/testkit'
-import { Queue } from 'rq'
+import { Job, Queue } from 'rq'
 import { describe, expect, test } from 'vitest'
 import { CliFixture } from './cli-fixture.ts'
 
@@ -151,6 +151,41 @@ describe('cancel, delete, stop', () => {
     expect(refused).toMatchObject({ code: 1, questions: ['Delete job one (queued: evil\\x1b[2J)?'] })
     expect(await cli.run(['delete', 'one', '--yes'])).toMatchObject({ code: 0, err: 'Deleted job one.\n' })
     expect(await cli.run(['delete', 'one'])).toMatchObject({ code: 4 })
+  })
+
+  test('delete --status asks, then deletes the jobs of a status, of one queue or of all', async () => {
+    await using cli = await CliFixture.open()
+    const fails = (jobId: string) => Queue.prepareData('jobs.fails', [], { jobId })
+    await cli.queue().enqueueMany(['a', 'b', 'c'].map(fails))
+    await cli.queue('low').enqueueMany(['d', 'e'].map(fails))
+    await cli.burst()
+    await cli.burst('low')
+    await cli.enqueued('a.b', '--job-id', 'waits')
+    const refused = await cli.run(['delete', '--status', 'failed'], { answer: false })
+    expect(refused).toMatchObject({ code: 1, questions: ['Delete 5 failed jobs of 2 queues?'] })
+    expect(await cli.queue().failedJobRegistry.count()).toBe(3)
+    const some = await cli.run(['delete', '--status', 'failed', '-q', 'default', '--limit', '2'])
+    expect(some).toMatchObject({ code: 0, out: '2 failed jobs deleted from default queue\n' })
+    const all = await cli.run(['delete', '--status', 'failed', '--yes'], { answer: false })
+    expect(all).toMatchObject({ out: '3 failed jobs deleted from 2 queues\n', questions: [] })
+    expect(await cli.run(['delete', '--status', 'failed'])).toMatchObject({ code: 0, out: 'Nothing to do\n' })
+    expect(await Promise.all(['a', 'e', 'waits'].map((id) => Job.exists(id, cli.where)))).toEqual([false, false, true])
+  })
+
+  test('delete --status with --older-than and --function deletes some', async () => {
+    await using cli = await CliFixture.open()
+    await cli.queue().enqueueMany(['a', 'b'].map((jobId) => Queue.prepareData('jobs.fails', [], { jobId })))
+    await cli.burst()
+    const all = ['delete', '--status', 'failed', '--queue', 'default']
+    const old = await cli.run([...all, '--older-than', '7d'], { answer: true })
+    expect(old).toMatchObject({
+      out: '0 failed jobs deleted from default queue\n',
+      questions: ['Delete up to 2 failed jobs of default queue?'],
+    })
+    const run = async (...flags: string[]) => (await cli.run([...all, '--yes', ...flags])).out
+    expect(await run('--function', 'jobs.other')).toBe('0 failed jobs deleted from default queue\n')
+    expect(await run('--function', 'jobs.fails', '--limit', '1')).toBe('1 failed job deleted from default queue\n')
+    expect(await run('--older-than', '0')).toBe('1 failed job deleted from default queue\n')
   })
 
   test('stop fails for a job that is not running', async () => {

@@ -1,22 +1,17 @@
-import { SECOND_MS } from '@rq/core'
-import type { RegistrySelection } from 'rq'
-import { duration, wholeNumber } from '../arguments/option-value.ts'
+import type { Queue, RegistrySelection } from 'rq'
 import { type CommandContext, defineCommand } from '../command.ts'
 import { confirm, YES_FLAG } from '../confirmation.ts'
-import { defined } from '../defined.ts'
 import { EXIT, type ExitCode, UsageError } from '../exit-code.ts'
 import { flag, text } from '../flags.ts'
-import { functionName } from '../function-name.ts'
 import { counted } from '../output/counted.ts'
 import type { Progress } from '../output/output.ts'
 import { visible } from '../output/terminal-text.ts'
+import { isFiltered, refuseSelection, selectionFlags, selectionOf, takeSelected } from '../selected-jobs.ts'
 import { Session } from '../session.ts'
 
 /** Jobs requeued at once: enough to fill the connection, few enough not to flood Redis. */
 const AT_ONCE = 100
 const MOST_SHOWN = 20
-/** Jobs of `--all` between two steps of the progress bar. */
-const STEP = 500
 
 export const requeue = defineCommand({
   name: 'requeue',
@@ -34,43 +29,34 @@ export const requeue = defineCommand({
   flags: {
     queue: text({ alias: 'q', valueName: 'name', describe: 'Queue name', defaultDescription: 'all queues' }),
     all: flag({ alias: 'a', describe: 'All failed jobs, of one queue or of all' }),
-    limit: text({ valueName: 'n', describe: 'With --all: at most so many jobs', defaultDescription: 'all' }),
-    'older-than': text({
-      valueName: 'time',
-      describe: 'With --all: jobs that ended longer ago',
-      defaultDescription: 'all',
-    }),
-    function: text({ valueName: 'name', describe: 'With --all: calls of this function', defaultDescription: 'all' }),
+    ...selectionFlags('--all'),
     yes: YES_FLAG,
     'at-front': flag({ describe: 'Put them at the head of the queue' }),
   },
   async run(flags, context) {
-    const { all = false, atFront = false, function: func, ids: given = [], limit, olderThan, queue: name } = flags
+    const { all = false, atFront = false, ids: given = [], queue: name } = flags
     if (given.length > 0 && all) throw new UsageError('ids and --all cannot be used together.')
     if (given.length === 0 && !all && name === undefined) throw new UsageError('Expected ids of failed jobs, or --all.')
-    if (!all && (limit ?? olderThan ?? func) !== undefined) {
-      throw new UsageError('--limit, --older-than and --function need --all.')
-    }
-    const selection = defined({
-      limit: limit === undefined ? undefined : wholeNumber(limit, '--limit', 1),
-      olderThan: olderThan === undefined ? undefined : duration(olderThan, '--older-than') / SECOND_MS,
-      function: func === undefined ? undefined : await functionName(func, context.settings.importPaths),
-    })
+    if (!all) refuseSelection(flags, '--all')
+    const selection = await selectionOf(flags, context)
     await using session = await Session.open(context)
-    if (all) return await requeueSelected(session, name, { ...selection, atFront }, flags.yes, context)
+    if (all) return await requeueSelected(session, name, { selection, atFront, isSure: flags.yes }, context)
     const jobs = given.map((id) => ({ id, queue: name }))
     return jobs.length === 0 ? nothingToDo(context) : await requeueGiven(session, jobs, name, atFront, context)
   },
 })
 
-type Selection = RegistrySelection & { readonly atFront: boolean }
+interface RequeueSelected {
+  readonly selection: RegistrySelection
+  readonly atFront: boolean
+  readonly isSure: boolean | undefined
+}
 
 /** Requeue the failed jobs of a queue, or of all, some hundred in each step. */
 async function requeueSelected(
   session: Session,
   name: string | undefined,
-  selection: Selection,
-  yes: boolean | undefined,
+  { atFront, isSure, selection }: RequeueSelected,
   context: CommandContext,
 ): Promise<ExitCode> {
   const { output } = context
@@ -82,28 +68,18 @@ async function requeueSelected(
   const failed = queues.filter((_, at) => (counts[at]?.failed ?? 0) > 0)
   const total = counts.reduce((sum, count) => sum + count.failed, 0)
   if (total === 0) return nothingToDo(context)
-  const isFiltered = selection.olderThan !== undefined || selection.function !== undefined
+  const filtered = isFiltered(selection)
   const most = Math.min(total, selection.limit ?? total)
   if (name === undefined) {
-    const what = `${isFiltered ? 'up to ' : ''}${counted(most, 'failed job')}`
-    await confirm(`Requeue ${what} of ${counted(failed.length, 'queue')}?`, yes, context)
+    const what = `${filtered ? 'up to ' : ''}${counted(most, 'failed job')}`
+    await confirm(`Requeue ${what} of ${counted(failed.length, 'queue')}?`, isSure, context)
   }
-  output.say(isFiltered ? 'Requeueing from failed queue' : `Requeueing ${counted(most, 'job')} from failed queue`)
+  output.say(filtered ? 'Requeueing from failed queue' : `Requeueing ${counted(most, 'job')} from failed queue`)
   const progress = await output.progress('Requeueing', most)
-  let done = 0
-  for (const queue of failed) {
-    for (let left = 1; left > 0 && done < most; ) {
-      // A call with a filter looks at the whole registry, so it is made once.
-      const limit = Math.min(most - done, isFiltered ? most : STEP)
-      const step = await queue.failedJobRegistry.requeueAll({ ...selection, limit })
-      done += step.done
-      progress.advance(step.done)
-      left = isFiltered || step.done === 0 ? 0 : step.left
-    }
-  }
-  progress.end()
+  const take = (queue: Queue, some: RegistrySelection) => queue.failedJobRegistry.requeueAll({ ...some, atFront })
+  const done = await takeSelected({ queues: failed, selection, most, take }, progress)
   output.print(`${counted(done, 'job')} requeued to ${placeOf(name)}`)
-  if (!isFiltered && done < most) output.say(`${counted(most - done, 'job')} no longer there`)
+  if (!filtered && done < most) output.say(`${counted(most - done, 'job')} no longer there`)
   return EXIT.done
 }
 
