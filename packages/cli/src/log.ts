@@ -26,6 +26,7 @@ const IN_MESSAGE: ReadonlySet<string> = new Set([
   'attempt',
   'retriesLeft',
   'scheduler',
+  'concerns',
 ])
 
 /** Begins each line below an entry, so that no text of a job, such as an error's, looks like an entry. */

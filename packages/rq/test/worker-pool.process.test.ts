@@ -1,3 +1,4 @@
+import { chmod } from 'node:fs/promises'
 import { eventually, isRunning, makeProject, patience, redisFixture } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { type LogFields, type Logger, Queue, Worker, WorkerPool } from '../src/index.ts'
@@ -74,6 +75,24 @@ describe('WorkerPool', () => {
           'fields' in entry ? { ...entry, fields: expect.objectContaining(entry.fields) } : entry,
         ),
       )
+  })
+
+  it.skipIf(process.platform === 'win32')('warns once of a setting that all its workers have', async () => {
+    await using redis = await redisFixture()
+    await using project = await makeProject({ 'jobs.mjs': '' })
+    await chmod(project.dir, 0o777)
+    const lines: string[] = []
+    const note = (message: string) => void lines.push(message)
+    const logger = { debug: note, info: note, warn: note, error: note }
+    const where = { connection: redis.url, prefix: redis.prefix }
+    const pool = new WorkerPool('default', { ...where, numWorkers: 2, importPaths: [project.dir], logger })
+    const running = pool.start()
+    const count = (pattern: RegExp) => lines.filter((line) => pattern.test(line)).length
+    const warning = /^Every user of this machine can write to/
+    await eventually(() => expect([count(/started, listening/), count(warning)]).toEqual([2, 1]))
+    await pool.stop()
+    await running
+    expect(count(warning)).toBe(1)
   })
 
   it('refuses options that cannot be sent to another process', () => {

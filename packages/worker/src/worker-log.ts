@@ -33,6 +33,9 @@ export interface WorkerLogOptions {
 /** The reference at the beginning of a call in JSON. The rest of the call need not be read for it. */
 const REFERENCE = /^(?:\{"json":)?\["([^"\\]{1,500})"/
 
+/** The fields of a warning that all workers with the same settings would log. A pool logs it once. */
+export const OF_SETTINGS: LogFields = { concerns: 'settings' }
+
 /** Reports what happens in a worker: as log lines in RQ's words, and as events. Nearly free when nothing listens. */
 export class WorkerLog {
   readonly #events: WorkerEmitter

@@ -28,7 +28,7 @@ import { type DequeueStrategy, QueueOrder } from './store/queue-order.ts'
 import { StoreLoop } from './store/store-loop.ts'
 import { ModuleWatch } from './watch/module-watch.ts'
 import { watchedFolders } from './watch/watched-folders.ts'
-import { WorkerLog } from './worker-log.ts'
+import { OF_SETTINGS, WorkerLog } from './worker-log.ts'
 import type { WorkerService } from './worker-service.ts'
 
 export interface WorkerRunOptions {
@@ -328,7 +328,7 @@ export class WorkerRun {
     const { importPaths, storage } = this.#settings
     const ofPaths = await importPathWarnings(importPaths, storage.admin.isUnprotected)
     const ofStore = await storage.admin.warnings().catch(() => [])
-    for (const warning of [...ofPaths, ...ofStore]) this.#logger.warn(warning)
+    for (const warning of [...ofPaths, ...ofStore]) this.#logger.warn(warning, OF_SETTINGS)
   }
 
   async #watchModules(): Promise<void> {

@@ -1,4 +1,5 @@
 import { LOG_LEVELS, type LogFields, type Logger, type LogLevel } from '@rq/core'
+import { OF_SETTINGS } from '../worker-log.ts'
 
 /** A log entry of a pool worker on its way to the pool. */
 interface LogMessage {
@@ -21,10 +22,26 @@ export function poolWorkerLogger(send: (message: LogMessage) => void, given: Log
   }
 }
 
-/** Write an entry of a pool worker to the pool's own log, with the worker's name. Ignores other messages. */
-export function relayLog(message: unknown, worker: string, logger: Logger): void {
-  if (!isLogMessage(message)) return
-  logger[message.level](message.message, { ...message.fields, worker })
+/** Writes the entries of the workers of a pool to its own log. */
+export class PoolLog {
+  readonly #logger: Logger
+  /** Warnings about settings that were written. The workers of a pool share their settings. */
+  readonly #ofSettings = new Set<string>()
+
+  constructor(logger: Logger) {
+    this.#logger = logger
+  }
+
+  /** Write an entry, with the worker's name; of a warning about settings only the first. Ignores other messages. */
+  relay(message: unknown, worker: string): void {
+    if (!isLogMessage(message)) return
+    const { fields, level, message: text } = message
+    if (fields.concerns === OF_SETTINGS.concerns) {
+      if (this.#ofSettings.has(text)) return
+      this.#ofSettings.add(text)
+    }
+    this.#logger[level](text, { ...fields, worker })
+  }
 }
 
 function isLogMessage(message: unknown): message is LogMessage {

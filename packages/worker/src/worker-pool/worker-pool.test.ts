@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
-import { RqError } from '@rq/core'
+import { type LogFields, RqError } from '@rq/core'
+import { eventually } from '@rq/testkit'
 import { describe, expect, it } from 'vitest'
 import { WorkerPool } from './worker-pool.ts'
 
@@ -21,6 +22,32 @@ function poolAndService(faults: { runOnce?: Error; start?: Error } = {}) {
   }
   return { pool: new WorkerPool({ start }), service, notes }
 }
+
+describe('WorkerPool', () => {
+  it('logs what its workers warn of their settings once, and all else of each', async () => {
+    const entry = (message: string, concerns: object) => ({ type: 'log', level: 'warn', message, fields: concerns })
+    const settings = { concerns: 'settings' }
+    const said = [entry('evicts', settings), entry('open', settings), entry('slow', {}), entry('slow', {})]
+    const program = `for (const one of ${JSON.stringify(said)}) process.send(one)
+      process.send(${JSON.stringify(entry('last', {}))}, () => process.disconnect())`
+    const entries: string[] = []
+    const note = (level: string) => (message: string, fields?: LogFields) =>
+      entries.push(`${level} ${message} ${fields?.worker ?? ''}`)
+    const logger = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') }
+    const start = () => spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+    const pool = new WorkerPool({ name: 'p', numWorkers: 3, start, logger })
+    await pool.start({ burst: true })
+    // The last messages of a process may come after its end.
+    await eventually(() => expect(entries.filter((one) => one.startsWith('warn last'))).toHaveLength(3))
+    const withoutWorker = entries.filter((one) => one.startsWith('warn')).map((one) => one.replace(/ p-\d$/, ''))
+    expect(withoutWorker.sort()).toEqual([
+      'warn evicts',
+      ...Array(3).fill('warn last'),
+      'warn open',
+      ...Array(6).fill('warn slow'),
+    ])
+  })
+})
 
 describe('WorkerPool with a service', () => {
   it('lets the service look once before a burst, and stops it after the workers', async () => {

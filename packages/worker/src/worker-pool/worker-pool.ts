@@ -17,7 +17,7 @@ import {
 import { POOL_OPTIONS } from '../option-table.ts'
 import type { WorkerService } from '../worker-service.ts'
 import { forkPoolWorker, type PoolWorkerSetup, portableOptions } from './pool-worker.ts'
-import { relayLog } from './pool-worker-log.ts'
+import { PoolLog } from './pool-worker-log.ts'
 import { readRefusal } from './pool-worker-refusal.ts'
 
 /**
@@ -38,7 +38,10 @@ export interface WorkerPoolOptions {
   /** The name of the pool. Its workers are called `<name>-<number>`. Default: random. */
   readonly name?: string
   readonly start: PoolWorkerStarter
-  /** The log of the pool and its workers, whose entries have a field `worker`. Default: silent. */
+  /**
+   * The log of the pool and its workers, whose entries have a field `worker`. What a worker warns of its settings is
+   * logged once. Default: silent.
+   */
   readonly logger?: LoggerLike
 }
 
@@ -70,6 +73,7 @@ export class WorkerPool {
   readonly numWorkers: number
   readonly #start: PoolWorkerStarter
   readonly #logger: Logger
+  readonly #log: PoolLog
   readonly #workers = new Map<number, ChildProcess>()
   #stopping = new AbortController()
   #running: Promise<void> | undefined
@@ -84,6 +88,7 @@ export class WorkerPool {
     this.name = options.name ?? randomHex().slice(0, 12)
     this.#start = options.start
     this.#logger = loggerOf(options.logger ?? silentLogger)
+    this.#log = new PoolLog(this.#logger)
   }
 
   /** The process ids of the living workers. */
@@ -166,7 +171,7 @@ export class WorkerPool {
       const worker = this.#start({ number, name, burst, isLogging: this.#logger !== silentLogger })
       worker.on('message', (message) => {
         const refusal = readRefusal(message)
-        if (refusal === undefined) relayLog(message, name, this.#logger)
+        if (refusal === undefined) this.#log.relay(message, name)
         else this.#refuse(refusal)
       })
       this.#workers.set(number, worker)
