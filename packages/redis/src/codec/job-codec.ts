@@ -129,6 +129,7 @@ export function decodeJob(
   if (record.unique?.key === '') delete record.unique
   if (leftOut === undefined) return hasData ? record : undefined
   record.leftOut = leftOut
+  if (Object.hasOwn(leftOut, 'webhooks')) record.webhooks = MALFORMED_WEBHOOKS
   return hasData || Object.hasOwn(leftOut, 'data') ? record : undefined
 }
 
@@ -166,6 +167,9 @@ export function decodePlainJob(id: string, packed: PackedStrings): JobRecord {
   if (resultTtl !== '') set(record, 'resultTtlS', readInteger(resultTtl))
   return record
 }
+
+/** What is no list, or too long, is one webhook that is malformed, so that its reader says so. */
+const MALFORMED_WEBHOOKS = [undefined] as unknown as readonly WebhookRecord[]
 
 type Reader = (record: JobRecord, value: Buffer) => void
 
@@ -287,11 +291,8 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
     (record, value) => {
       const webhooks = value.length <= LONGEST_WEBHOOKS_BYTES ? parseJson(String(value)) : undefined
       if (webhooks === null) return
-      // One more than are called, so that their reader sees that there are more. What is no list is one that is
-      // malformed, so that their reader says so.
-      record.webhooks = (
-        Array.isArray(webhooks) ? webhooks.slice(0, MOST_WEBHOOKS + 1) : [undefined]
-      ) as WebhookRecord[]
+      // One more than are called, so that their reader sees that there are more.
+      record.webhooks = Array.isArray(webhooks) ? webhooks.slice(0, MOST_WEBHOOKS + 1) : MALFORMED_WEBHOOKS
     },
   ],
   [
