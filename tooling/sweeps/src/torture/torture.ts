@@ -172,9 +172,10 @@ async function unexpectedFailures(client: Redis, parked: ReadonlySet<string>): P
   const found: string[] = []
   for (const queue of QUEUES) {
     for (const id of await client.zrange(`${PREFIX}failed:${queue}`, 0, '-1')) {
-      const name = await client.hget(`${PREFIX}job:${id}`, 'description')
-      if (parked.has(id) || /#(exits|crashes|hangs)/.test(name ?? '')) continue
-      found.push(`${id} (${name}): ${await errorOf(client, id)}`)
+      // The call: a description is stored only where one was given.
+      const call = (await client.hget(`${PREFIX}job:${id}`, 'data')) ?? ''
+      if (parked.has(id) || /#(exits|crashes|hangs)"/.test(call)) continue
+      found.push(`${id} (${call.slice(0, 100)}): ${await errorOf(client, id)}`)
     }
   }
   return found
