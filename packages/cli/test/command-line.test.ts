@@ -238,12 +238,6 @@ describe('wrong usage', () => {
 })
 
 describe('failures', () => {
-  test('--no-config reads no configuration file', async () => {
-    const env = { RQ_CONFIG: 'no.js', RQ_REDIS_URL: NOWHERE }
-    expect(await run(['info'], { env })).toMatchObject({ code: 2 })
-    expect(await run(['info', '--no-config'], { env })).toMatchObject({ code: 3 })
-  })
-
   test('a missing file of an argument ends with 1', async () => {
     const { code, err } = await run(['enqueue', 'a.b', '@no.txt'])
     expect(code).toBe(1)

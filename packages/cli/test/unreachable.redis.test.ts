@@ -22,3 +22,9 @@ test.concurrent.each([
   expect(err).not.toMatch(/^\s+at /m)
   expect({ code, out }).toEqual({ code: 3, out: '' })
 })
+
+test('--no-config reads no configuration file', async () => {
+  const env = { RQ_CONFIG: 'no.js', RQ_REDIS_URL: NOWHERE }
+  expect(await run(['info'], { env })).toMatchObject({ code: 2 })
+  expect(await run(['info', '--no-config'], { env })).toMatchObject({ code: 3 })
+})

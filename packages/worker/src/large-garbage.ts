@@ -14,8 +14,13 @@ const LARGEST_HEAP = 64 * MB
  * them only when some 64 MB more have come: a worker would keep those of the last jobs beside those of the next one.
  */
 export class LargeGarbage {
+  readonly #largestHeap: number
   #bytes = 0
   #isDue = false
+
+  constructor(largestHeap = LARGEST_HEAP) {
+    this.#largestHeap = largestHeap
+  }
 
   /** Memory of a payload is or will be free. */
   note(bytes: number): void {
@@ -27,7 +32,7 @@ export class LargeGarbage {
     // When those that have just used it have let it go.
     setImmediate(() => {
       this.#isDue = false
-      if (getHeapStatistics().used_heap_size < LARGEST_HEAP) collect()
+      if (getHeapStatistics().used_heap_size < this.#largestHeap) collect()
     })
   }
 }

@@ -221,7 +221,11 @@ async function runUntilKilled(options: CrashSweepOptions, victims: readonly Vict
     )
   }
   await eventually(allOver, { intervalMs: LOOK_MS, show: () => workers.stderr })
-  process.kill(-workers.pid, 'SIGKILL')
+  try {
+    process.kill(-workers.pid, 'SIGKILL')
+  } catch (error) {
+    throw new Error(`The process of the workers ended by itself: ${workers.stderr.slice(-4000)}`, { cause: error })
+  }
   await workers.exited
   for (const { proxy } of victims) proxy.reset()
   return [...workers.stdout.matchAll(/^horse (\d+)$/gm)].map(([, pid]) => Number(pid))
