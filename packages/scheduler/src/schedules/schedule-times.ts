@@ -12,7 +12,7 @@ import type { ScheduleRule } from '@rq/job'
 import { type When, whenMs } from '@rq/queue'
 import { OVERLAP, type Overlap } from '../cron-options.ts'
 import { CATCH_UP, type CatchUp } from '../due-ticks.ts'
-import { every, onCron } from '../recurrence.ts'
+import { onCron } from '../recurrence.ts'
 
 /** When a schedule enqueues jobs. */
 export interface ScheduleTimes {
@@ -80,9 +80,8 @@ export function checkTimes(name: string, times: ScheduleTimes): ScheduleRule {
   if (times.times !== undefined && !(Number.isSafeInteger(times.times) && times.times > 0)) {
     throw invalidOption('times', times.times, 'a whole number, at least 1')
   }
-  // For their checks.
+  // It checks the expression and the zone.
   if (everyS === undefined) onCron(cron, timezone)
-  else every(everyS)
   return {
     ...(cron !== undefined && { cron }),
     ...(everyS !== undefined && { everyS }),
