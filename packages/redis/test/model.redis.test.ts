@@ -51,6 +51,13 @@ const FIXED: Readonly<Record<string, Step[]>> = {
     { kind: 'expire', id: 'c' },
     { kind: 'enqueue', jobs: [fewFacts({ id: 'd', limit: 'k' })] },
   ],
+  'a job had a heartbeat, was given back, and is claimed again': [
+    { kind: 'enqueue', jobs: [fewFacts({ id: 'a' })] },
+    { kind: 'claim', queues: ['q'], want: 1, isPrefetch: false },
+    { kind: 'heartbeat', which: 0 },
+    { kind: 'give back', which: 0 },
+    { kind: 'claim', queues: ['q'], want: 1, isPrefetch: false },
+  ],
 }
 
 it.each(Object.entries(FIXED))('does as the memory storage when %s', async (_, steps) => {

@@ -5,7 +5,8 @@
 
 --- Number of fields of a plain job, which has what every job has, perhaps a `result_ttl` or `waiters`, and no more. The
 -- last two are read only to see that they are there: a hash of as many other fields is no plain job. `origin` is its
--- queue, and `last_heartbeat` is empty before the first start. lib/settle_plain counts them again.
+-- queue, and `last_heartbeat` is empty, as before the first start: a job that ran and was given back is no plain one,
+-- since the reply has no place for it. lib/settle_plain counts the fields again.
 local PLAIN_FIELDS = 8
 
 local call, try = redis.call, redis.pcall
@@ -25,9 +26,8 @@ local function readPlain(key)
   else
     return nil
   end
-  if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] and values[7] and values[8] then
-    return values
-  end
+  local hasAll = values[1] and values[2] and values[3] and values[4] and values[5] and values[6] and values[7]
+  if hasAll and values[8] == '' then return values end
 end
 
 --- A member that makes Redis keep the leases in a skip list. Redis keeps a small sorted set as a list, and every

@@ -52,9 +52,8 @@ local function readPlain(key)
   else
     return nil
   end
-  if values[1] and values[2] and values[3] and values[4] and values[5] and values[6] and values[7] and values[8] then
-    return values
-  end
+  local hasAll = values[1] and values[2] and values[3] and values[4] and values[5] and values[6] and values[7]
+  if hasAll and values[8] == '' then return values end
 end
 local LONG_MEMBER = string.rep('-', 65)
 local MANY_LEASES = 8
@@ -1921,7 +1920,7 @@ export const claim: Script<
   Buffer
 > = {
   name: 'claim',
-  sha: 'b1a0a65d00506c6caa16e70f06907aab8ad9e653',
+  sha: 'b53844fb369f77b85ca01166f71c34bbe7371c5e',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -1984,7 +1983,7 @@ export const claimWaiting: Script<
   [claimed: Buffer, isMore: number]
 > = {
   name: 'claim_waiting',
-  sha: 'd5640998125daeb69d63dc71dcb935edeac5aa21',
+  sha: '978b7d12e27ca84bc5ebd0cb6db865b36fe6c0b4',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -4795,7 +4794,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: '94068cb462d3134a5fe789910bfb497a9e466257',
+  sha: '9f4e1b9403c4165b2c201dbef0aa0905af9ad858',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
