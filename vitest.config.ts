@@ -36,6 +36,7 @@ export default defineConfig({
     hookTimeout: patience(180_000),
     // In CI, tests that start and kill processes share two cores; a test that fails twice has failed.
     retry: process.env.CI === undefined ? 0 : 1,
+    setupFiles: ['tooling/testkit/src/random-seed.ts'],
     // Most tests wait for children, leases and timers, so more files than there are cores run at once.
     maxWorkers: availableParallelism() + 2,
     // Expanding a file for a test that is a little slow hides the files.

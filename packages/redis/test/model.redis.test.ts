@@ -13,7 +13,7 @@ const LANES = 8
 it.each([1, 2])(`does as the memory storage in ${SEQUENCES} random sequences of steps, part %i`, async (part) => {
   await using redis = await startRedis()
   const client = new Redis(redis.url)
-  const seed = Number(process.env.RQ_MODEL_SEED ?? (Date.now() + part * LANES) % 1_000_000)
+  const seed = Number(fc.readConfigureGlobal().seed) + part * LANES
   let serial = 0
   try {
     const lane = (number: number) =>
