@@ -1,9 +1,11 @@
 import { checkKnownName, checkName, checkOptionNames, oneLine, RqError, randomHex } from '@rq/core'
 import { checkedContextOf, type JobContext, type StorageOptions } from './context.ts'
 import type { EnqueueData, JobsOf } from './enqueue-data.ts'
+import type { EnqueueManyOptions } from './enqueue-many.ts'
 import { fetchRecords } from './fetch-records.ts'
 import { handlesOf, type Job } from './job.ts'
-import { type EnqueueManyOptions, Queue, type QueueOptions } from './queue.ts'
+import { Queue } from './queue.ts'
+import type { QueueOptions } from './queue-options.ts'
 import type { SignOptions } from './signature.ts'
 
 export interface CreateGroupOptions extends StorageOptions {

@@ -3,7 +3,6 @@ import { FunctionLoader } from '@rq/functions'
 import {
   type AnyFunction,
   dependencyCycle,
-  type FunctionRef,
   type JobRecord,
   type NewJob,
   type Outcome,
@@ -15,6 +14,7 @@ import { callWebhook, type WebhookPolicy, webhookCalls } from '@rq/webhooks'
 import type { JobContext } from './context.ts'
 import { functionName } from './function-name.ts'
 import { DuplicateJobError, duplicateOfKey, JobTimeoutError } from './job-errors.ts'
+import type { KnownFunctions } from './known-functions.ts'
 import type { Loader } from './run-callback.ts'
 import { attemptJob } from './run-job.ts'
 
@@ -22,9 +22,6 @@ import { attemptJob } from './run-job.ts'
 const WORKER_NAME = 'sync'
 /** For jobs without a timeout. This lease is not renewed, so it must outlast the job. */
 const UNLIMITED_LEASE_MS = DAY_MS
-
-/** The functions of a job that are function objects, by their references. */
-export type KnownFunctions = ReadonlyMap<string, AnyFunction>
 
 /** The options of a queue that concern jobs that run in this process. */
 export interface InProcessOptions {
@@ -144,11 +141,4 @@ function loaderOf(
     ...(importPaths !== undefined && { importPaths }),
   })
   return { load: async (reference) => known.get(reference) ?? loader.load(reference) }
-}
-
-/** Collect the function objects of a job, which therefore need not be imported. */
-export function knownFunctions(pairs: readonly (readonly [name: string | undefined, func: FunctionRef | undefined])[]) {
-  const known = new Map<string, AnyFunction>()
-  for (const [name, func] of pairs) if (name !== undefined && typeof func === 'function') known.set(name, func)
-  return known
 }

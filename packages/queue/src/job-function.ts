@@ -3,7 +3,8 @@ import { nameFunction, wrapFunction } from '@rq/functions'
 import { type AnyFunction, checkOptions, ENQUEUE_OPTIONS, type EnqueueOptions, type OptionOfOneJob } from '@rq/job'
 import type { CallRest, ResultOf } from './call-types.ts'
 import type { Job } from './job.ts'
-import { QUEUE_OPTION_NAMES, Queue, type QueueOptions } from './queue.ts'
+import { Queue } from './queue.ts'
+import { QUEUE_OPTION_NAMES, type QueueOptions } from './queue-options.ts'
 
 /** A function with methods that enqueue calls of it. */
 export type JobFunction<F extends AnyFunction> = F & {

@@ -9,7 +9,8 @@ import { withoutStorageFactory } from '../test/no-storage-factory.ts'
 import { Job } from './job.ts'
 import { DuplicateJobError } from './job-errors.ts'
 import { job } from './job-function.ts'
-import { Queue, type QueueOptions } from './queue.ts'
+import { Queue } from './queue.ts'
+import type { QueueOptions } from './queue-options.ts'
 
 function setUp(options: Partial<QueueOptions> = {}, name?: string) {
   const storage = new TestStorage()
