@@ -14,16 +14,15 @@ export async function enqueueCall<R>(
   rest: readonly unknown[],
   time: DueTime,
 ): Promise<Job<R>> {
-  const { calls, context, sender, signer } = producer
   const given = rest[1] as EnqueueOptions | undefined
   const options = producer.optionsOf(given)
-  const made = calls.make(func, checkRest(rest), options, producer.recordDefaults)
+  const made = producer.calls.make(func, checkRest(rest), options, producer.recordDefaults)
   const { names, record, stored } = made instanceof Promise ? await made : made
-  signer?.sign(stored)
+  producer.signer?.sign(stored)
   const job = newJobOf(stored, options, options.id === undefined, time)
   const known = () => functionsOf(func, options, names)
   try {
-    return new Job<R>(await sender.send(job, given?.pipeline, known), context, record)
+    return new Job<R>(await producer.sender.send(job, given?.pipeline, known), producer.context, record)
   } catch (error) {
     if (typeof options.unique !== 'object' || options.unique.onDuplicate !== 'return') throw error
     return (await existingJob(producer, job, record, error, known)) as Job<R>

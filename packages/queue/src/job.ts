@@ -6,6 +6,7 @@ import { findNames } from './call-names.ts'
 import { CallOrder } from './call-order.ts'
 import type { Callable, CallRest, ResultOf } from './call-types.ts'
 import { checkedContextOf, contextOf, type JobContext, type StorageOptions, type StoragePlace } from './context.ts'
+import { type Execution, fetchExecutions } from './execution.ts'
 import { type Explanation, explain } from './explanation.ts'
 import { fetchRecords } from './fetch-records.ts'
 import {
@@ -33,7 +34,7 @@ import {
 import { type Result, resultOf } from './result.ts'
 import { JobSigner, type SignOptions } from './signature.ts'
 import { DEFAULT_SIZE_LIMITS } from './size-limits.ts'
-import { dateOf, type When } from './when.ts'
+import type { When } from './when.ts'
 
 /** Options of `Job.create`. */
 export interface CreateOptions extends EnqueueOptions, StorageOptions {
@@ -43,17 +44,6 @@ export interface CreateOptions extends EnqueueOptions, StorageOptions {
   importPaths?: readonly string[]
   /** Sign it, for a queue with `sign`. Default: not signed. */
   sign?: SignOptions
-}
-
-/** A run of a job that has not ended. */
-export interface Execution {
-  readonly id: string
-  readonly jobId: string
-  /** When the lease of the worker ends, unless it renews it. */
-  readonly leaseEndsAt: Date
-  readonly workerName: string | undefined
-  /** Undefined until the first heartbeat of the worker for this execution, some seconds after its start. */
-  readonly lastHeartbeat: Date | undefined
 }
 
 /** A limit for waiting. */
@@ -289,15 +279,8 @@ export class Job<R = unknown> extends JobView {
   }
 
   /** Runs of the job that have not ended: at most one, unless a worker died. */
-  async getExecutions(): Promise<Execution[]> {
-    const executions = await this.#context.storage.jobs.executions(this.id)
-    return executions.map(({ id, jobId, lastHeartbeatMs, leaseEndsMs, workerName }) => ({
-      id,
-      jobId,
-      workerName,
-      leaseEndsAt: new Date(leaseEndsMs),
-      lastHeartbeat: dateOf(lastHeartbeatMs),
-    }))
+  getExecutions(): Promise<Execution[]> {
+    return fetchExecutions(this.id, this.#context)
   }
 
   /** Its dependencies, without those that no longer exist. */
