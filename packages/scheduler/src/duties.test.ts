@@ -1,11 +1,12 @@
 import { silentLogger, systemClock } from '@rq/core'
-import type { CronStore, Promoted, SchedulerIdentity, SchedulerStore } from '@rq/job'
+import type { CronStore, DueSchedules, Promoted, SchedulerIdentity, SchedulerStore, ScheduleStore } from '@rq/job'
 import { describeDuty } from '@rq/testkit/duty-conformance'
 import type { CronEntry } from './cron-entry.ts'
 import { CronPresence } from './cron-presence.ts'
 import { CronTicker } from './cron-ticker.ts'
 import { Leadership } from './leadership.ts'
 import { Promoter } from './promoter.ts'
+import { ScheduleTicker } from './schedules/schedule-ticker.ts'
 import { StoreClock } from './store-clock.ts'
 
 const common = { clock: systemClock, logger: silentLogger }
@@ -28,6 +29,15 @@ describeDuty('Promoter', (work) => {
   const store = { promoteDue } as unknown as SchedulerStore
   const leading = { leader: 's', leads: () => true, onLost: () => {} }
   return new Promoter({ ...common, ...leading, store, queues: ['q'], pollMs: 1000 })
+})
+
+describeDuty('ScheduleTicker', (work) => {
+  const due = async (): Promise<DueSchedules> => {
+    await work()
+    return { due: [], waitMs: 300, nowMs: Date.now() }
+  }
+  const store = { due } as unknown as ScheduleStore
+  return new ScheduleTicker({ ...common, leads: () => true, store, queues: ['q'] })
 })
 
 describeDuty('CronPresence', (work) => {

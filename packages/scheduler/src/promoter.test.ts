@@ -11,7 +11,7 @@ function promoterOf(
   queues: readonly string[],
   promoteDue: (queue: string) => Promise<Promoted | 'lost'>,
   logger: Logger = silentLogger,
-  { hasScheduled = async () => true, pollMs = 60_000 } = {},
+  { clock = systemClock, hasScheduled = async () => true, pollMs = 60_000 } = {},
 ) {
   const store = { promoteDue, hasScheduled } as unknown as SchedulerStore
   const lost: string[] = []
@@ -22,7 +22,7 @@ function promoterOf(
     leads: (queue) => !lost.includes(queue),
     onLost: (queue) => lost.push(queue),
     pollMs,
-    clock: systemClock,
+    clock,
     logger,
   })
   return { promoter, lost }
@@ -55,6 +55,25 @@ describe('Promoter', () => {
     // Five of big, the first small and the second.
     expect(calls.lastIndexOf('small')).toBe(6)
     expect(calls.filter((queue) => queue === 'big')).toHaveLength(20)
+  })
+
+  it('is not late with a job that becomes due while another queue is far behind', async () => {
+    const calls: string[] = []
+    let nowMs = 0
+    const { promoter } = promoterOf(
+      ['small', 'big'],
+      async (queue) => {
+        calls.push(queue)
+        if (queue === 'small') return { ...NO_MORE, waitMs: 5 }
+        nowMs += 1
+        return nowMs < 20 ? MORE : NO_MORE
+      },
+      silentLogger,
+      { clock: { ...systemClock, monotonicMs: () => nowMs } },
+    )
+    await promoter.runOnce()
+    // At 0, 5, 10 and 15 ms.
+    expect(calls.filter((queue) => queue === 'small')).toHaveLength(4)
   })
 
   it('moves everything that is due in one go when it is asked to', async () => {

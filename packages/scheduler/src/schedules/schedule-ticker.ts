@@ -1,6 +1,7 @@
-import { type Clock, type Duty, type Logger, PeriodicDuty, SECOND_MS } from '@rq/core'
+import { type Clock, type Duty, type Logger, SECOND_MS } from '@rq/core'
 import type { DueSchedule, ScheduleStore, ScheduleTick } from '@rq/job'
 import { dueTicks } from '../due-ticks.ts'
+import { type Look, QueueDuty, RETRY_MS } from '../queue-duty.ts'
 import { idStart, tickId } from '../tick-id.ts'
 import { scheduleRecurrence } from './schedule-recurrence.ts'
 
@@ -17,7 +18,6 @@ export interface ScheduleTickerOptions {
 const MOST_PER_STEP = 100
 /** How often it looks without a notice, which may be lost. */
 const POLL_MS = 15 * SECOND_MS
-const RETRY_MS = SECOND_MS
 
 /**
  * Enqueues the jobs of the schedules of the queues that this scheduler leads. Sleeps until the next one is due by the
@@ -26,18 +26,14 @@ const RETRY_MS = SECOND_MS
  */
 export class ScheduleTicker implements Duty {
   readonly #options: ScheduleTickerOptions
-  readonly #duty: PeriodicDuty<number>
-  /** When to look at each queue, on the monotonic clock. Without an entry: now. */
-  readonly #lookAtMs = new Map<string, number>()
+  readonly #duty: QueueDuty
 
   constructor(options: ScheduleTickerOptions) {
     this.#options = options
-    this.#duty = new PeriodicDuty({
-      name: 'Enqueueing the jobs of schedules',
-      everyMs: () => this.#waitMs(),
-      atStart: true,
-      run: (stopped) => this.#enqueueDue(stopped),
-      logger: options.logger,
+    const { clock, leads, logger, queues } = options
+    this.#duty = new QueueDuty({
+      ...{ name: 'Enqueueing the jobs of schedules', queues, leads, pollMs: POLL_MS, clock, logger },
+      look: (queue, stopped) => this.#look(queue, stopped),
     })
   }
 
@@ -51,50 +47,24 @@ export class ScheduleTicker implements Duty {
 
   /** Look at a queue at once. */
   wake(queue: string): void {
-    this.#lookAtMs.delete(queue)
-    this.#duty.runWithin(0)
+    this.#duty.wake(queue)
   }
 
   /** Enqueue everything that is due now. Returns how many jobs. @throws RqError of the store. */
   runOnce(): Promise<number> {
-    this.#lookAtMs.clear()
     return this.#duty.runOnce()
   }
 
-  async #enqueueDue(stopped: AbortSignal): Promise<number> {
-    const { clock, leads, queues } = this.#options
-    const nowMs = clock.monotonicMs()
-    const toLookAt = queues.filter((queue) => leads(queue) && (this.#lookAtMs.get(queue) ?? nowMs) <= nowMs)
-    const counts = await Promise.all(toLookAt.map((queue) => this.#lookAt(queue, stopped)))
-    return counts.reduce((sum, count) => sum + count, 0)
-  }
-
-  #waitMs(): number {
-    const { clock, leads, queues } = this.#options
-    const nowMs = clock.monotonicMs()
-    const looksInMs = queues.filter(leads).map((queue) => (this.#lookAtMs.get(queue) ?? nowMs) - nowMs)
-    return Math.max(0, Math.min(POLL_MS, ...looksInMs))
-  }
-
-  /** Enqueue what is due in a queue, step by step, and set when to look at it next. Returns how many jobs. */
-  async #lookAt(queue: string, stopped: AbortSignal): Promise<number> {
+  /** Enqueue up to one step's due jobs of a queue. */
+  async #look(queue: string, stopped: AbortSignal): Promise<Look> {
     const { clock, store } = this.#options
-    let enqueued = 0
-    while (!stopped.aborted) {
-      const sentMs = clock.monotonicMs()
-      // A notice during the step deletes this, which asks for another look.
-      this.#lookAtMs.set(queue, sentMs + RETRY_MS)
-      const { due, nowMs, waitMs = POLL_MS } = await store.due(queue, MOST_PER_STEP)
-      if (due.length === 0) {
-        if (this.#lookAtMs.has(queue)) this.#lookAtMs.set(queue, sentMs + Math.min(waitMs, POLL_MS))
-        return enqueued
-      }
-      const counts = await Promise.all(due.map((schedule) => this.#tick(queue, schedule, nowMs, stopped)))
-      for (const count of counts) enqueued += count ?? 0
-      // One that fails stays due; it is tried again after a while.
-      if (counts.includes(undefined)) return enqueued
-    }
-    return enqueued
+    const sentMs = clock.monotonicMs()
+    const { due, nowMs, waitMs = POLL_MS } = await store.due(queue, MOST_PER_STEP)
+    if (due.length === 0) return { count: 0, againAtMs: sentMs + Math.min(waitMs, POLL_MS) }
+    const counts = await Promise.all(due.map((schedule) => this.#tick(queue, schedule, nowMs, stopped)))
+    const count = counts.reduce<number>((sum, enqueued) => sum + (enqueued ?? 0), 0)
+    // One that fails stays due; it is tried again after a while.
+    return { count, againAtMs: counts.includes(undefined) ? sentMs + RETRY_MS : undefined }
   }
 
   /** Enqueue the due jobs of one schedule. Returns how many; undefined when that failed. */
