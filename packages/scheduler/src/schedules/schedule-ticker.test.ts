@@ -87,4 +87,30 @@ describe('ScheduleTicker', () => {
     await ticker.stop()
     expect(looks.lastIndexOf('q')).toBeLessThan(looks.lastIndexOf('behind'))
   })
+
+  it('ends no run before its ticks, also when a schedule cannot be parked', async () => {
+    const { open, opened } = gate()
+    const ended: string[] = []
+    const errors: string[] = []
+    const logger = { ...silentLogger, error: (text: string) => errors.push(text) }
+    const store: Partial<ScheduleStore> = {
+      due: async () => dueNow(schedule('damaged', { rule: undefined }), schedule('whole')),
+      async tick() {
+        await opened
+        ended.push('tick')
+        return 'enqueued'
+      },
+      async park() {
+        throw new Error('no')
+      },
+    }
+    const run = tickerOf(['q'], store, logger).runOnce()
+    setImmediate(open)
+    await run.then(
+      (count) => ended.push(`enqueued ${count}`),
+      () => ended.push('failed'),
+    )
+    expect(ended).toEqual(['tick', 'enqueued 1'])
+    expect(errors).toEqual(['The schedule damaged cannot be read; it enqueues nothing until it is written again'])
+  })
 })

@@ -67,40 +67,50 @@ export class ScheduleTicker implements Duty {
     return { count, againAtMs: counts.includes(undefined) ? sentMs + RETRY_MS : undefined }
   }
 
-  /** Enqueue the due jobs of one schedule. Returns how many; undefined when that failed. */
+  /** Move one schedule on. Returns how many jobs it enqueued; undefined when that failed. Never rejects. */
   async #tick(queue: string, schedule: DueSchedule, nowMs: number, stopped: AbortSignal): Promise<number | undefined> {
-    const { logger, store } = this.#options
     const { name } = schedule
-    let steps: readonly ScheduleTick[]
     try {
-      steps = stepsOf(schedule, nowMs)
-    } catch (error) {
-      logger.error(`The schedule ${name} cannot be read; it enqueues nothing until it is written again`, {
-        error: String(error),
-      })
-      await store.park(name, queue)
+      const steps = this.#readSteps(schedule, nowMs)
+      if (steps !== undefined) return await this.#take(steps, queue, stopped)
+      await this.#options.store.park(name, queue)
       return 0
-    }
-    let enqueued = 0
-    try {
-      for (const step of steps) {
-        if (stopped.aborted) break
-        const answer = await store.tick(step)
-        const fields = { schedule: name, ...(step.job && { tick: new Date(step.job.tickMs).toISOString() }) }
-        if (answer === 'enqueued') {
-          enqueued += 1
-          logger.info(`Enqueued ${name} into ${queue}`, fields)
-        } else {
-          logger.debug(`Tick of schedule ${name}: ${answer}`, fields)
-        }
-        if (answer === 'early') return undefined
-        if (answer === 'changed') break
-      }
-      return enqueued
     } catch (error) {
+      const { logger } = this.#options
       logger.warn(`Could not enqueue the job of schedule ${name}; it will be retried`, { error: String(error) })
       return undefined
     }
+  }
+
+  #readSteps(schedule: DueSchedule, nowMs: number): readonly ScheduleTick[] | undefined {
+    try {
+      return stepsOf(schedule, nowMs)
+    } catch (error) {
+      const text = `The schedule ${schedule.name} cannot be read; it enqueues nothing until it is written again`
+      this.#options.logger.error(text, { error: String(error) })
+      return undefined
+    }
+  }
+
+  /** Take the steps of one schedule, in order. Returns how many jobs that enqueued; undefined when it was too early. */
+  async #take(steps: readonly ScheduleTick[], queue: string, stopped: AbortSignal): Promise<number | undefined> {
+    const { logger, store } = this.#options
+    let enqueued = 0
+    for (const step of steps) {
+      if (stopped.aborted) break
+      const answer = await store.tick(step)
+      const { job, name } = step
+      const fields = { schedule: name, ...(job && { tick: new Date(job.tickMs).toISOString() }) }
+      if (answer === 'enqueued') {
+        enqueued += 1
+        logger.info(`Enqueued ${name} into ${queue}`, fields)
+      } else {
+        logger.debug(`Tick of schedule ${name}: ${answer}`, fields)
+      }
+      if (answer === 'early') return undefined
+      if (answer === 'changed') break
+    }
+    return enqueued
   }
 }
 
