@@ -3,6 +3,9 @@ import type { Connections } from '../connection/connections.ts'
 import type { Keys } from '../keys.ts'
 import { sortedSetPages } from './pages.ts'
 
+/** How many leases one step renews or gives back, so that no step blocks Redis for long. */
+export const LEASE_PAGE = 250
+
 /**
  * Find the leases whose execution ids begin with one of `bases`, all of the same length: those of some calls. Reads the
  * leases of the queues in steps. In the order of each claim.

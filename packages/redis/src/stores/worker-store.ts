@@ -1,4 +1,4 @@
-import { RqError, randomHex, SECOND_MS } from '@rq/core'
+import { RqError, SECOND_MS } from '@rq/core'
 import type {
   ClaimReply,
   ClaimRequest,
@@ -12,7 +12,6 @@ import type {
   RecoverReply,
   RecoverRequest,
   SetAsideRequest,
-  SettleAnswer,
   Settlement,
   SettleReply,
   WorkerCommand,
@@ -26,9 +25,9 @@ import { DEFAULT_LIMITS } from '@rq/job'
 import { decodeClaim, NO_JOBS } from '../codec/claim-codec.ts'
 import { readCommand } from '../codec/command-codec.ts'
 import { packList } from '../codec/message-pack.ts'
+import { decodeAnswers } from '../codec/settle-answers.ts'
 import { encodeSettlements } from '../codec/settle-arguments.ts'
 import { stampNow } from '../codec/time.ts'
-import { decodeWorker, encodeNewWorker } from '../codec/worker-codec.ts'
 import type { Connections } from '../connection/connections.ts'
 import { redisError } from '../connection/redis-error.ts'
 import type { WordsOf } from '../connection/script.ts'
@@ -36,28 +35,18 @@ import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
 import { cleanUp } from './cleanup.ts'
 import { releaseSomeDependents } from './dependent-steps.ts'
-import { leasesOfCalls, leaseWords } from './leases-of-calls.ts'
+import { executionBase } from './execution-base.ts'
+import { LEASE_PAGE, leasesOfCalls, leaseWords } from './leases-of-calls.ts'
 import { LostReplies } from './lost-replies.ts'
-import { unlessOtherType } from './other-type.ts'
+import { Registrations } from './registrations.ts'
 import { ServerClock } from './server-clock.ts'
 import { WorkSignal } from './work-signal.ts'
+import { WorkerRecords } from './worker-records.ts'
 
-/**
- * Execution ids are 12 random hex characters of the claim and 8 of the job's place in it. They only need to differ
- * among the executions of one job. Short ones let Redis keep a small set of leases in its compact form, with members of
- * up to 64 bytes.
- */
-const EXECUTION_BASE_LENGTH = 12
-/** The first digit of an execution id says whether the job was prefetched; recover.lua reads it. */
-const PREFETCHED = 'f'
-const NOT_PREFETCHED = '0'
 /** A year. */
 const LONGEST_TURN_MS = 365 * 24 * 60 * 60 * SECOND_MS
-/** How many leases one step renews or gives back, so that no step blocks Redis for long. */
-const LEASE_PAGE = 250
-
-/** RQ's word. */
-const UNKNOWN_ADDRESS = 'unknown'
+/** The reply of recover.lua if Redis was paused or unreachable. */
+const STALLED = Buffer.from('stalled')
 
 const largestOf = ({ largestBytes = DEFAULT_LIMITS.arguments }: Pick<ClaimRequest, 'largestBytes'> = {}) => largestBytes
 
@@ -65,11 +54,8 @@ export class RedisWorkerStore implements WorkerStore {
   readonly #connections: Connections
   readonly #keys: Keys
   readonly #signal: WorkSignal
-  readonly #births = new Map<string, string>()
-  /** Of the workers that are registered, by name. */
-  readonly #instances = new Map<string, string>()
-  /** Host and port of the connection at the last registration. */
-  #address = UNKNOWN_ADDRESS
+  readonly #registrations: Registrations
+  readonly #records: WorkerRecords
   readonly #claims: LostReplies
   readonly #recoveries: LostReplies
   readonly #clock = new ServerClock()
@@ -80,48 +66,25 @@ export class RedisWorkerStore implements WorkerStore {
     this.#connections = connections
     this.#keys = keys
     this.#signal = new WorkSignal(connections, keys)
+    this.#registrations = new Registrations(connections, keys)
+    this.#records = new WorkerRecords(connections, keys)
     this.#claims = new LostReplies(connections, keys)
     this.#recoveries = new LostReplies(connections, keys)
   }
 
-  async register(worker: WorkerIdentity, leaseMs: number): Promise<NameHolder | undefined> {
-    const { instance, name, queues, ttlS } = worker
-    this.#address = await addressOf(this.#connections)
-    const fields = encodeNewWorker(worker, this.#birthOf(worker), this.#address)
-    const [answer, aliveUntil, leftMs] = await this.#connections.run(
-      scripts.register,
-      [this.#keys.workers],
-      [this.#keys.prefix, name, instance, ttlS, leaseMs, queues.length, ...queues, ...fields],
-    )
-    if (answer === 'registered') {
-      this.#instances.set(name, instance)
-      return undefined
-    }
-    return { lastBeat: aliveUntil || undefined, freeInMs: leftMs }
+  register(worker: WorkerIdentity, leaseMs: number): Promise<NameHolder | undefined> {
+    return this.#registrations.begin(worker, leaseMs)
   }
 
   async unregister(worker: WorkerIdentity): Promise<void> {
-    const { instance, name, queues } = worker
-    this.#instances.delete(name)
-    const bases = this.#claims.basesWithoutReply(name)
-    await this.#connections.run(
-      scripts.unregister,
-      [this.#keys.workers],
-      [this.#keys.prefix, name, instance, stampNow(), ...queues],
-    )
+    const bases = this.#claims.basesWithoutReply(worker.name)
+    await this.#registrations.end(worker)
     // Only now, since a claim that still waits in Redis takes nothing any more.
-    if (bases.length > 0) await this.giveBack(await leasesOfCalls(this.#connections, this.#keys, queues, bases))
-    this.#births.delete(worker.name)
+    if (bases.length > 0) await this.giveBack(await leasesOfCalls(this.#connections, this.#keys, worker.queues, bases))
   }
 
-  /** Each step renews up to 250 leases. */
-  async heartbeat(beat: WorkerHeartbeat): Promise<HeartbeatReply> {
-    const { isNameTaken, lost } = await this.#beat(beat, beat.leases.slice(0, LEASE_PAGE))
-    const all = [...lost]
-    for (let at = LEASE_PAGE; at < beat.leases.length; at += LEASE_PAGE) {
-      all.push(...(await this.#beat(beat, beat.leases.slice(at, at + LEASE_PAGE))).lost)
-    }
-    return { lost: all, isNameTaken }
+  heartbeat(beat: WorkerHeartbeat): Promise<HeartbeatReply> {
+    return this.#registrations.heartbeat(beat)
   }
 
   async shutdownRequested(workerName: string): Promise<void> {
@@ -172,13 +135,9 @@ export class RedisWorkerStore implements WorkerStore {
       ],
     )
     const [letters, packed, hasMore] = reply
-    const answers = settlements.map((settlement, index) => {
-      const answer = ANSWERS.get(letters[index]) ?? 'applied'
-      return resent && mayBeAppliedBefore(settlement, answer) ? 'applied' : answer
-    })
     const claimed = decodeClaim(packed)
     return {
-      answers,
+      answers: decodeAnswers(letters, settlements, resent),
       claimed: claim === undefined ? claimed : await this.#claims.addLost(claimed, call, resent),
       releasing: hasMore === 1,
     }
@@ -253,7 +212,7 @@ export class RedisWorkerStore implements WorkerStore {
     shown?: WorkerState,
   ): Promise<ClaimReply | undefined> {
     if (claim !== undefined && queues.length === 1) {
-      const instance = this.#instances.get(claim.workerName)
+      const instance = this.#registrations.instanceOf(claim.workerName)
       if (instance !== undefined) return this.#waitAndClaim(claim, instance, shown, timeoutMs, signal)
     }
     await this.#signal.wait(queues, timeoutMs, signal)
@@ -278,16 +237,12 @@ export class RedisWorkerStore implements WorkerStore {
     return async () => end()
   }
 
-  async workers(queue?: string): Promise<WorkerRecord[]> {
-    const keys = await this.#connections.call((client) => client.smembers(this.#workerSet(queue)))
-    const start = this.#keys.worker('')
-    const names = keys.filter((key) => key.startsWith(start)).map((key) => key.slice(start.length))
-    const records = await Promise.all(names.map((name) => unlessOtherType(this.#record(name))))
-    return records.filter((record) => record !== undefined).sort((a, b) => a.name.localeCompare(b.name))
+  workers(queue?: string): Promise<WorkerRecord[]> {
+    return this.#records.list(queue)
   }
 
   workerCount(queue?: string): Promise<number> {
-    return this.#connections.call((client) => client.scard(this.#workerSet(queue)))
+    return this.#records.count(queue)
   }
 
   disconnect(): void {
@@ -330,81 +285,6 @@ export class RedisWorkerStore implements WorkerStore {
     const claimed = await this.#claims.addLost(decodeClaim(packed), call, answer.resent)
     return isMore === 1 ? { ...claimed, again: true } : claimed
   }
-
-  /** Python workers of RQ 3 do not write which job they run: it is in the set of their executions. */
-  async #record(name: string): Promise<WorkerRecord | undefined> {
-    const key = this.#keys.worker(name)
-    const record = decodeWorker(name, await this.#connections.call((client) => client.hgetall(key)))
-    if (record?.state !== 'busy' || record.currentJobId !== undefined) return record
-    const members = await this.#connections.call((client) => client.smembers(this.#keys.workerExecutions(name)))
-    for (const member of members.sort()) {
-      // A member stays when its execution has expired.
-      const exists = await this.#connections.call((client) => client.exists(this.#keys.execution(member)))
-      if (exists === 1) return { ...record, currentJobId: member.slice(0, member.indexOf(':')) }
-    }
-    return record
-  }
-
-  /** Renew some of the leases. Returns those that are lost. */
-  async #beat(beat: WorkerHeartbeat, leases: readonly Lease[]): Promise<HeartbeatReply> {
-    const { worker } = beat
-    const fields = encodeNewWorker(worker, this.#birthOf(worker), this.#address)
-    const [name, lost] = await this.#connections.runPromptly(
-      scripts.heartbeat,
-      [this.#keys.workers],
-      [
-        ...([this.#keys.prefix, worker.name, worker.instance, stampNow(), worker.ttlS, beat.leaseMs] as const),
-        ...([beat.state, beat.currentJobId ?? '', beat.keepState ?? false] as const),
-        ...([worker.queues.length, fields.length] as const),
-        ...worker.queues,
-        ...fields,
-        ...leaseWords(leases),
-      ],
-    )
-    const isNameTaken = name === 'taken'
-    if (lost.length === 0) return { lost: [], isNameTaken }
-    const lostExecutions = new Set(lost.filter((_, index) => index % 2 === 1))
-    return { lost: leases.filter((lease) => lostExecutions.has(lease.executionId)), isNameTaken }
-  }
-
-  #workerSet(queue: string | undefined): string {
-    return queue === undefined ? this.#keys.workers : this.#keys.queueWorkers(queue)
-  }
-
-  /** When the worker was registered first. Stays the same if its record has to be written again. */
-  #birthOf(worker: WorkerIdentity): string {
-    const known = this.#births.get(worker.name)
-    if (known !== undefined) return known
-    const birth = stampNow()
-    this.#births.set(worker.name, birth)
-    return birth
-  }
 }
 
 type ClaimWaitingArguments = WordsOf<typeof scripts.claimWaiting>[1]
-
-/** The reply of recover.lua if Redis was paused or unreachable. */
-const STALLED = Buffer.from('stalled')
-
-/** The answers, by the letters of settle.lua. */
-const ANSWERS: ReadonlyMap<number | undefined, SettleAnswer> = new Map([
-  ['a'.charCodeAt(0), 'applied'],
-  ['l'.charCodeAt(0), 'lost'],
-  ['g'.charCodeAt(0), 'gone'],
-])
-
-/** Whether a settlement of a call that was sent twice may have been applied the first time. */
-function mayBeAppliedBefore({ to, keepS }: Settlement, answer: SettleAnswer): boolean {
-  if (answer === 'gone') return keepS === 0
-  return answer === 'lost' && (to === 'queued' || to === 'scheduled')
-}
-
-function executionBase(isPrefetch = false): string {
-  return (isPrefetch ? PREFETCHED : NOT_PREFETCHED) + randomHex().slice(0, EXECUTION_BASE_LENGTH - 1)
-}
-
-/** Host and port of the connection as Redis sees it. Unknown where Redis does not say it. */
-async function addressOf(connections: Connections): Promise<string> {
-  const info = await connections.call((client) => client.call('CLIENT', 'INFO')).catch(() => '')
-  return /(?:^| )addr=(\S+)/.exec(String(info))?.[1] ?? UNKNOWN_ADDRESS
-}
