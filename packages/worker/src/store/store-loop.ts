@@ -1,45 +1,36 @@
 import { type Clock, FailureLog, type Logger, pause, SECOND_MS } from '@rq/core'
 import type { Claimed, ClaimReply, ClaimRequest, GiveBackAnswer, Lease, WorkerState, WorkerStore } from '@rq/job'
+import { ClaimRoom, type ClaimRoomOptions, type FreeHorses } from './claim-room.ts'
 import { DependentsRelease } from './dependents-release.ts'
-import { type LoopState, MOST_SETTLED_AT_ONCE, nextStep, type Step } from './next-step.ts'
-import type { QueueOrder } from './queue-order.ts'
+import { LoopRest } from './loop-rest.ts'
+import { type LoopState, nextStep } from './next-step.ts'
 import { type PendingReturn, ReturnSender } from './return-sender.ts'
+import { SettlementQueue } from './settlement-queue.ts'
 import { type PendingSettlement, SettlementSender } from './settlement-sender.ts'
 import { ShownState } from './shown-state.ts'
 import { type Refused, StoreRetry } from './store-retry.ts'
 import { type WaitingClaim, WorkWait } from './work-wait.ts'
 
 /** What the loop asks the horses before it claims. */
-interface HorseCapacity {
-  /** How many more jobs the horses can take now. */
-  freeSlots(): number
+interface HorseCapacity extends FreeHorses {
   /** Whether the horses have work for some milliseconds, so that a call can wait for more to carry. */
   hasBacklog(): boolean
   /** Whether some of the jobs may have to wait behind others. */
   readonly isPrefetching: boolean
 }
 
-export interface StoreLoopOptions {
+export interface StoreLoopOptions extends ClaimRoomOptions {
   readonly store: WorkerStore
   readonly workerName: string
   readonly leaseMs: number
   readonly queues: readonly string[]
-  readonly order: QueueOrder
   readonly horses: HorseCapacity
   readonly clock: Clock
   readonly logger: Logger
-  /** Claim at most this many jobs in all. */
-  readonly maxJobs: number | undefined
   /** 0 to 1. Default `Math.random`. */
   readonly random?: () => number
   /** Called with the jobs of a claim, in order. */
   readonly onClaimed: (jobs: readonly Claimed[]) => void
-  /** How many jobs the worker has, also those whose settlements wait or are under way. */
-  readonly jobsHeld: () => number
-  /** How many bytes the arguments and meta of those jobs have. */
-  readonly bytesHeld: () => number
-  /** How many jobs run at once. */
-  readonly concurrency: number
   /** How large a value of a job may be. */
   readonly largestBytes: number
   /** Called when `suspend` or `resume` takes effect. */
@@ -48,15 +39,6 @@ export interface StoreLoopOptions {
   readonly onIdle: () => void
 }
 
-/** As many as are settled at once. */
-const MOST_CLAIMED_AT_ONCE = MOST_SETTLED_AT_ONCE
-const MB = 1024 ** 2
-/** With this much data in the jobs that are held, no job is claimed ahead. */
-const MOST_BYTES_AHEAD = 16 * MB
-/** With this much, none is claimed at all. */
-const MOST_BYTES_HELD = 48 * MB
-/** A settling call whose values have so many bytes takes no more. */
-const MOST_BYTES_SETTLED = 8 * MB
 /** How long to gather settlements while the horses have enough to do. */
 const GATHER_MS = 2
 const SUSPENDED_POLL_MS = SECOND_MS
@@ -93,28 +75,22 @@ export class StoreLoop {
     queuesEmpty: false,
     showsGoneJobs: false,
   }
-  #settlements: PendingSettlement[] = []
+  readonly #room: ClaimRoom
+  readonly #settlements = new SettlementQueue()
   #returns: PendingReturn[] = []
   readonly #calls = new Set<Promise<void>>()
-  /** How many jobs the calls under way ask for. */
-  #requested = 0
-  /** How many more jobs may be claimed. */
-  #budget: number
-  #isClaiming = true
   #isSuspended = false
   /** Claims pause for a while: the worker is suspended, or the store refused the last one. */
   #isPaused = false
   #isReturning = false
-  #restingIn: Step | undefined
-  #wake: () => void = () => {}
-  #wasNudged = false
+  readonly #rest = new LoopRest()
   #gatherTimer: NodeJS.Timeout | undefined
 
   constructor(options: StoreLoopOptions) {
-    const { clock, logger, maxJobs, queues, random, store, workerName } = options
+    const { clock, logger, queues, random, store, workerName } = options
     const { signal } = this.#closing
     this.#options = options
-    this.#budget = maxJobs ?? Number.POSITIVE_INFINITY
+    this.#room = new ClaimRoom(options)
     this.#retry = new StoreRetry({ logger, signal, random })
     this.#settlementSender = new SettlementSender(store, workerName, this.#retry)
     this.#returnSender = new ReturnSender(store, this.#retry, logger)
@@ -147,7 +123,7 @@ export class StoreLoop {
 
   /** Whether it claims no more: `maxJobs` is reached, or {@link stopClaiming} was called. */
   get isSpent(): boolean {
-    return !this.#isClaiming || this.#budget <= 0
+    return this.#room.isSpent
   }
 
   /** Whether any write is pending. */
@@ -160,7 +136,7 @@ export class StoreLoop {
 
   /** Settle a job. The answer goes to `onAnswer`; there is none when the loop is closed first. */
   settle(settlement: PendingSettlement): void {
-    this.#settlements.push(settlement)
+    this.#settlements.add(settlement)
     this.nudge()
   }
 
@@ -173,7 +149,7 @@ export class StoreLoop {
   giveBack(lease: Lease): Promise<GiveBackAnswer> {
     return new Promise((resolve) => {
       this.#returns.push({ lease, resolve })
-      this.#budget++
+      this.#room.givenBack()
       this.nudge()
     })
   }
@@ -193,9 +169,9 @@ export class StoreLoop {
   nudge(): void {
     // Every job that ends passes here. The steps that the loop may rest in do not depend on `claimable`, which costs
     // more.
-    if (this.#restingIn !== undefined && this.#restingIn === nextStep(this.#observe())) return
-    this.#wasNudged = true
-    this.#wake()
+    const { step } = this.#rest
+    if (step !== undefined && step === nextStep(this.#observe())) return
+    this.#rest.end()
   }
 
   /** Whether a heartbeat with this state, which is about to be sent, must keep the state that the record shows. */
@@ -204,7 +180,7 @@ export class StoreLoop {
   }
 
   stopClaiming(): void {
-    this.#isClaiming = false
+    this.#room.close()
     this.#waiting.abort()
     this.nudge()
   }
@@ -220,7 +196,7 @@ export class StoreLoop {
   /** Run the loop. Resolves after {@link close}; never rejects. */
   async run(): Promise<void> {
     for (;;) {
-      this.#wasNudged = false
+      this.#rest.begin()
       const state = this.#observe()
       state.claimable = this.#claimable()
       const step = nextStep(state)
@@ -233,11 +209,11 @@ export class StoreLoop {
           await this.#sendReturns()
           break
         case 'wait':
-          await this.#rest(step)
+          await this.#rest.take(step)
           break
         case 'gather':
           this.#gatherTimer ??= setTimeout(() => this.#gathered(), GATHER_MS)
-          await this.#rest(step)
+          await this.#rest.take(step)
           break
         case 'settle':
           this.#endGathering()
@@ -250,7 +226,7 @@ export class StoreLoop {
         case 'idle':
           this.#endGathering()
           if (!this.#dependentsRelease.isRunning) this.#idle()
-          await this.#rest()
+          await this.#rest.take()
           break
       }
     }
@@ -267,36 +243,13 @@ export class StoreLoop {
     return state
   }
 
-  /** How many jobs a claim may ask for now. */
   #claimable(): number {
-    if (this.isSpent || this.#isPaused) return 0
-    const { horses, order } = this.#options
-    const free = Math.min(horses.freeSlots(), this.#budget, this.#roomAhead()) - this.#requested
-    return Math.max(0, Math.min(free, order.mostAtOnce, MOST_CLAIMED_AT_ONCE))
-  }
-
-  /** While the jobs that are held are large, none is claimed ahead of those that run, or beside them. */
-  #roomAhead(): number {
-    const { bytesHeld, concurrency, jobsHeld } = this.#options
-    const bytes = bytesHeld()
-    if (bytes < MOST_BYTES_AHEAD) return Number.POSITIVE_INFINITY
-    return bytes < MOST_BYTES_HELD ? Math.max(0, concurrency - jobsHeld()) : 0
+    return this.#isPaused ? 0 : this.#room.free()
   }
 
   #claimRequest(want: number): ClaimRequest {
     const { horses, largestBytes, leaseMs, order, workerName } = this.#options
     return { queues: order.next(), want, workerName, leaseMs, largestBytes, isPrefetch: horses.isPrefetching }
-  }
-
-  /** Until the next {@link nudge}. One that leads to the same `step` again does not end it. */
-  async #rest(step?: 'wait' | 'gather'): Promise<void> {
-    if (this.#wasNudged) return
-    this.#restingIn = step
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve
-    })
-    this.#restingIn = undefined
-    this.#wake = () => {}
   }
 
   #gathered(): void {
@@ -315,7 +268,7 @@ export class StoreLoop {
     const shown = this.#hasNoJobs() ? this.#shown.begin() : undefined
     const reply = await this.#retry.untilAnswered(
       () => store.claim(request, shown),
-      () => this.#isClaiming,
+      () => !this.#room.isClosed,
     )
     if (shown !== undefined) this.#shown.end(reply === undefined || 'refusal' in reply ? undefined : reply.value)
     if (reply === undefined) return
@@ -329,10 +282,10 @@ export class StoreLoop {
    * Send the settlements that wait, and claim along with them. Empty queues are asked as well, since it costs nothing.
    */
   #sendSettlements(): void {
-    const pending = this.#settlements.splice(0, countOfNext(this.#settlements))
+    const pending = this.#settlements.take()
     const { claimable } = this.#state
     const claim = claimable > 0 ? this.#claimRequest(claimable) : undefined
-    this.#requested += claimable
+    this.#room.request(claimable)
     const isAlone = this.#calls.size === 0 && this.#options.jobsHeld() === pending.length
     const call = this.#settle(pending, claim, isAlone ? this.#shown.begin() : undefined).then(() => {
       this.#calls.delete(call)
@@ -349,8 +302,8 @@ export class StoreLoop {
     const { claimed, releasing, unsent } = await this.#settlementSender.send(pending, claim, shown)
     if (shown !== undefined) this.#shown.end(claimed)
     const want = claim?.want ?? 0
-    this.#requested -= want
-    if (unsent !== undefined && unsent.length > 0) this.#settlements = [...unsent, ...this.#settlements]
+    this.#room.requestEnded(want)
+    if (unsent !== undefined) this.#settlements.putBack(unsent)
     if (claim !== undefined && claimed !== undefined) this.#take(claimed, want)
     if (releasing === true) this.#dependentsRelease.start()
   }
@@ -368,7 +321,7 @@ export class StoreLoop {
   #take({ again, jobs, suspended }: ClaimReply, want: number): void {
     const { onClaimed, onSuspended, order } = this.#options
     this.#refusedClaims.succeeded()
-    this.#budget -= jobs.length
+    this.#room.claimed(jobs.length)
     this.#state.queuesEmpty = jobs.length < want && again !== true
     for (const { job } of jobs) order.served(job.origin)
     if (suspended !== this.#isSuspended) {
@@ -384,12 +337,12 @@ export class StoreLoop {
   /** A claim of one job, by a worker without jobs: what else there is it claims while that one runs. */
   #beginWaitingClaim(): WaitingClaim | undefined {
     if (!this.#hasNoJobs() || this.#claimable() === 0) return undefined
-    this.#requested += 1
+    this.#room.request(1)
     return {
       request: this.#claimRequest(1),
       shown: this.#shown.begin(),
       onEnd: (reply) => {
-        this.#requested -= 1
+        this.#room.requestEnded(1)
         this.#shown.end(reply)
         if (reply === undefined) return
         this.#take(reply, 1)
@@ -423,12 +376,4 @@ export class StoreLoop {
     this.#workWait.startSoon()
     this.#options.onIdle()
   }
-}
-
-/** How many of these go into one call. */
-function countOfNext(settlements: readonly PendingSettlement[]): number {
-  const most = Math.min(settlements.length, MOST_SETTLED_AT_ONCE)
-  let count = 0
-  for (let bytes = 0; count < most && bytes < MOST_BYTES_SETTLED; count++) bytes += settlements[count]?.bytes ?? 0
-  return count
 }
