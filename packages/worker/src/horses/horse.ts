@@ -3,20 +3,20 @@ import type { JobRecord } from '@rq/job'
 import { InvalidMessage } from '../inside-horse/invalid-message.ts'
 import {
   type AbortReason,
-  type CallKind,
   type FromHorse,
   type HorseSetup,
-  kindOfCall,
-  MOST_CALLS,
   REVOKE_AFTER_MS,
   type TaskEnd,
   type ToHorse,
 } from '../inside-horse/protocol.ts'
+import { CallsUnderWay } from './calls-under-way.ts'
+import { HorseEnd } from './horse-end.ts'
 import { HorseLimits } from './horse-limits.ts'
 import type { HorseCall, HorseOwner } from './horse-owner.ts'
 import type { HorseExit, HorsePort, HorseStarter } from './horse-port.ts'
 import { HorseRuns } from './horse-runs.ts'
-import { isAbortReason, type KillCause, type KilledTask } from './killed-task.ts'
+import type { KillCause } from './killed-task.ts'
+import { Revocation } from './revocation.ts'
 import type { TaskRun } from './task-run.ts'
 
 export interface HorseOptions {
@@ -47,30 +47,17 @@ export class Horse {
   readonly #port: HorsePort
   readonly #runs = new HorseRuns()
   readonly #limits: HorseLimits
+  readonly #end = new HorseEnd(this.#runs)
+  readonly #revocation: Revocation
+  readonly #calls = new CallsUnderWay()
   readonly startedMs: number
   #state: 'starting' | 'ready' | 'leaving' | 'gone' = 'starting'
   #hasBeenReady = false
   #jobsDone = 0
   #rss = 0
-  #fatal: string | undefined
-  /** The id of the job that made the horse end. */
-  #culprit: string | undefined
-  #isEndedByLeftover = false
-  /** Whether a task has ended in it. */
-  #hasEndedTask = false
-  #killCause: KillCause | undefined
-  #invalid: InvalidMessage | undefined
-  #invalidFrom: string | undefined
-  /** The task that it is killed for, if that is perhaps not to blame. */
-  #doubtful: TaskRun | undefined
   #isUnused = true
   /** It has modules that have changed: it gets no more tasks. */
   #isStale = false
-  readonly #callsUnderWay: Record<CallKind, number> = { wait: 0, read: 0, other: 0 }
-  /** Requests to release tasks that the horse has not answered yet. */
-  #revokesSent = 0
-  /** How many of the next answers to ignore: their tasks were taken back without waiting. */
-  #staleAnswers = 0
 
   constructor(options: HorseOptions, owner: HorseOwner) {
     this.number = options.setup.number
@@ -78,6 +65,11 @@ export class Horse {
     this.#owner = owner
     this.startedMs = options.clock.monotonicMs()
     this.#limits = new HorseLimits(this.#runs, options.killable, this.startedMs)
+    this.#revocation = new Revocation(
+      this.#runs,
+      (message) => this.send(message),
+      (runs) => owner.onReleased(runs),
+    )
     this.#port = options.start({
       onMessage: (message) => this.#handle(message),
       onInvalid: (error) => this.#refuse(error),
@@ -105,22 +97,22 @@ export class Horse {
 
   /** The uncaught error that ends it. */
   get fatal(): string | undefined {
-    return this.#fatal
+    return this.#end.fatal
   }
 
   /** The job that ended the horse by what it had left behind: an error, or a call of `process.exit()`. */
   get leftoverOf(): string | undefined {
-    return this.#isEndedByLeftover ? this.#culprit : undefined
+    return this.#end.leftoverOf
   }
 
   /** What is wrong with the message that it was killed for. */
   get invalid(): InvalidMessage | undefined {
-    return this.#invalid
+    return this.#end.invalid
   }
 
   /** The id of the job that ran when it sent that. */
   get invalidFrom(): string | undefined {
-    return this.#invalidFrom
+    return this.#end.invalidFrom
   }
 
   /** Whether it is ready, and was never given a task. */
@@ -130,7 +122,7 @@ export class Horse {
 
   /** Whether it is being killed, and a task of it will have to run again in an unused horse. */
   get isInDoubt(): boolean {
-    return this.#doubtful !== undefined && this.#runs.get(this.#doubtful.id) !== undefined
+    return this.#end.isInDoubt
   }
 
   /** How many tasks it has, running or not. */
@@ -173,7 +165,7 @@ export class Horse {
   /** Send the answer to a call. @throws what cannot be sent; then the call is still under way. */
   reply({ method }: HorseCall, answer: Omit<Extract<ToHorse, { type: 'reply' }>, 'type'>): void {
     this.send({ type: 'reply', ...answer })
-    this.#callsUnderWay[kindOfCall(method)]--
+    this.#calls.end(method)
   }
 
   /** Ask a running task to end. {@link check} kills the horse if it does not. */
@@ -184,20 +176,7 @@ export class Horse {
 
   /** Take back the tasks that have not begun, once the horse has answered. For a blocked horse see {@link check}. */
   takeBack(): void {
-    const ids = this.#runs.unbegun().map(({ id }) => id)
-    if (ids.length === 0 || this.#revokesSent > 0) return
-    this.#revokesSent++
-    this.send({ type: 'revoke', ids })
-  }
-
-  /** Take them back at once: safe after {@link REVOKE_AFTER_MS}, since the horse asks before it begins another task. */
-  #takeBackAtOnce(): void {
-    const unbegun = this.#runs.unbegun()
-    const ids = unbegun.map(({ id }) => id)
-    this.#staleAnswers = this.#revokesSent
-    this.send({ type: 'revoke', ids, quiet: true })
-    for (const run of unbegun) this.#runs.remove(run)
-    this.#owner.onReleased(unbegun)
+    this.#revocation.ask()
   }
 
   /** Assign no more tasks, and end the horse when it has finished those it has. */
@@ -220,10 +199,7 @@ export class Horse {
 
   kill(cause: KillCause): void {
     if (this.#state === 'gone') return
-    if (this.#killCause === undefined) {
-      this.#killCause = cause
-      this.#doubtful = cause === 'timeout' ? [...this.#runs].find(({ isDoubtful }) => isDoubtful) : undefined
-    }
+    this.#end.kill(cause)
     this.#leave()
     this.#port.kill()
   }
@@ -235,7 +211,7 @@ export class Horse {
 
   /** Why its worker killed it, if it did. */
   get killCause(): KillCause | undefined {
-    return this.#killCause
+    return this.#end.killCause
   }
 
   /**
@@ -249,13 +225,13 @@ export class Horse {
     const cause = this.#limits.causeToKill(nowMs)
     if (cause !== undefined) this.kill(cause)
     else if (this.#runs.size > this.#options.slots && this.#blockedMs() >= REVOKE_AFTER_MS) {
-      if (this.#options.killable) this.#takeBackAtOnce()
-      else this.takeBack()
+      if (this.#options.killable) this.#revocation.atOnce()
+      else this.#revocation.ask()
     }
   }
 
   #handle(message: FromHorse): void {
-    if (this.#invalid !== undefined) return
+    if (this.invalid !== undefined) return
     try {
       this.#receive(message)
     } catch (error) {
@@ -265,9 +241,7 @@ export class Horse {
 
   /** Believe nothing more of it. The tasks that have begun end when it is gone. */
   #refuse(error: unknown): void {
-    this.#invalidFrom ??= this.running?.id
-    this.#invalid ??=
-      error instanceof InvalidMessage ? error : new InvalidMessage(`it failed with ${show(String(error))}`)
+    this.#end.refuse(error, this.running?.id)
     this.kill('invalid_message')
   }
 
@@ -281,7 +255,8 @@ export class Horse {
         this.#progress(message)
         return
       case 'released':
-        this.#released(message.ids)
+        this.#revocation.answered(message.ids)
+        this.#endIfStale()
         return
       case 'phase':
         this.#enter(message)
@@ -290,7 +265,8 @@ export class Horse {
         this.#runs.running(message.id)?.expose(message.earlierJobs)
         return
       case 'call':
-        this.#call(message)
+        this.#calls.begin(message.method)
+        this.#owner.onCall(this, message)
         return
       case 'warning':
         this.#owner.onWarning(message)
@@ -300,26 +276,15 @@ export class Horse {
         this.#owner.onBadHandler(message.error)
         return
       case 'fatal':
-        this.#fatal = message.error
-        this.#culprit = message.jobId
+        this.#end.fail(message.error, message.jobId)
         return
       case 'draining':
         this.#limits.drain()
         return
       case 'exit':
-        this.#culprit ??= message.jobId
+        this.#end.exit(message.jobId)
         return
     }
-  }
-
-  /** The horse keeps more calls than that to itself. */
-  #call(call: HorseCall): void {
-    const kind = kindOfCall(call.method)
-    if (this.#callsUnderWay[kind] >= MOST_CALLS[kind]) {
-      throw new InvalidMessage(`more than ${MOST_CALLS[kind]} calls such as ${show(call.method)} are under way`)
-    }
-    this.#callsUnderWay[kind]++
-    this.#owner.onCall(this, call)
   }
 
   #ready(): void {
@@ -331,24 +296,24 @@ export class Horse {
   }
 
   #progress({ begin, ends, hold, rss }: Extract<FromHorse, { type: 'progress' }>): void {
-    for (const end of ends) this.#end(end)
+    for (const end of ends) this.#taskEnded(end)
     if (rss !== undefined) this.#rss = rss
     if (begin !== undefined) this.#begin(begin)
-    if (hold === true && this.#killCause === undefined && !this.hasQuit) this.send({ type: 'go' })
+    if (hold === true && this.killCause === undefined && !this.hasQuit) this.send({ type: 'go' })
     if (this.#state === 'leaving' && this.#runs.size === 0) this.#quit()
     this.#endIfStale()
     this.#owner.onProgress(this)
   }
 
   /** The task is taken out when its owner has taken its end: an error there must not lose the task. */
-  #end(end: TaskEnd): void {
+  #taskEnded(end: TaskEnd): void {
     const run = this.#runs.get(end.id)
     if (run === undefined) return
     checkEnd(run, end)
     run.end({ kind: 'ended', end, aborted: run.aborted })
     const atOnce = Math.max(run.begunBeside, this.#runs.runningCount)
     this.#runs.remove(run)
-    this.#hasEndedTask = true
+    this.#end.taskEnded()
     if (run.task.kind === 'job') this.#jobsDone++
     if (end.leaking === true && this.#options.killable) this.kill('leaking')
     if (end.hasFailedImport === true && this.#options.killable) this.#quitNow()
@@ -376,27 +341,6 @@ export class Horse {
     }
   }
 
-  #released(ids: readonly string[]): void {
-    if (this.#revokesSent === 0) throw new InvalidMessage('it releases tasks without being asked to')
-    if (ids.some((id) => this.#runs.running(id) !== undefined)) {
-      throw new InvalidMessage('it releases a task that has begun')
-    }
-    this.#revokesSent--
-    if (this.#staleAnswers > 0) {
-      this.#staleAnswers--
-      return
-    }
-    const released: TaskRun[] = []
-    for (const id of ids) {
-      const run = this.#runs.get(id)
-      if (run === undefined) continue
-      this.#runs.remove(run)
-      released.push(run)
-    }
-    if (released.length > 0) this.#owner.onReleased(released)
-    this.#endIfStale()
-  }
-
   /** How long the tasks that wait have been blocked by those that run: since the last begin, if every slot is taken. */
   #blockedMs(): number {
     const sinceMs = this.#runs.fullSinceMs(this.#options.slots)
@@ -416,7 +360,7 @@ export class Horse {
   }
 
   #quit(): void {
-    if (this.hasQuit || this.#killCause !== undefined) return
+    if (this.hasQuit || this.killCause !== undefined) return
     this.#limits.quit(this.#options.clock.monotonicMs())
     this.send({ type: 'quit' })
   }
@@ -426,36 +370,14 @@ export class Horse {
     this.#state = 'gone'
     const unbegun = this.#runs.unbegun()
     const wasBusy = unbegun.length < this.#runs.size
-    // Where no task has ended, only one that runs can have ended it, whatever it says.
-    this.#isEndedByLeftover =
-      this.#killCause === undefined &&
-      this.#hasEndedTask &&
-      this.#culprit !== undefined &&
-      !this.#runs.isRunning(this.#culprit)
+    this.#end.gone()
     for (const run of this.#runs) {
       if (run.begunMs === undefined) continue
-      if (run === this.#doubtful) this.#owner.onDoubt(this, run)
-      else run.end({ kind: 'killed', killed: this.#killed(run, exit) })
+      if (this.#end.isDoubtful(run)) this.#owner.onDoubt(this, run)
+      else run.end({ kind: 'killed', killed: this.#end.killed(run, exit, this.pid) })
     }
     this.#runs.clear()
     this.#owner.onGone(this, exit, wasBusy, unbegun)
-  }
-
-  #killed({ aborted, failedBy, phase, startedAtMs, timeoutS }: TaskRun, exit: HorseExit): KilledTask {
-    const cause = this.#killCause ?? 'exit'
-    const isOthersFault = this.#isEndedByLeftover || cause === 'silent' || (isAbortReason(cause) && cause !== aborted)
-    return {
-      // A task that began while its horse ended because of another task, or of silence, is run again.
-      cause: isOthersFault ? 'shutdown' : cause,
-      exit,
-      pid: this.pid,
-      phase,
-      timeoutS,
-      startedAtMs,
-      ...(failedBy === undefined ? {} : { failedBy }),
-      ...(this.#fatal === undefined ? {} : { fatal: this.#fatal }),
-      ...(cause === 'invalid_message' && this.#invalid !== undefined && { invalid: this.#invalid }),
-    }
   }
 }
 
