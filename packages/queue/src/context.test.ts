@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { nothing } from '../test/functions.ts'
 import { withoutStorageFactory } from '../test/no-storage-factory.ts'
 import { setStorageFactory } from './context.ts'
-import { Group } from './group.ts'
-import { Job } from './job.ts'
-import { cancelJob, requeueJob } from './job-actions.ts'
-import { Queue } from './queue.ts'
+import { Group } from './job/group.ts'
+import { Job } from './job/job.ts'
+import { cancelJob, requeueJob } from './job/job-actions.ts'
+import { Queue } from './queue/queue.ts'
 
 /** Options that only the storage factory knows, as programs with one have them. */
 const at = (place: { connection: string; prefix?: string }) => place as object

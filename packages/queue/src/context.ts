@@ -8,7 +8,7 @@ import {
   type Serializer,
   type SerializerOption,
 } from '@rq/serializer'
-import { SizeLimits } from './size-limits.ts'
+import { SizeLimits } from './payload/size-limits.ts'
 
 /** The store, serializer, codec and limits of a job handle. */
 export interface JobContext {

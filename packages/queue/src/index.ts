@@ -1,4 +1,3 @@
-export type { Callable, CallRest, ResultOf } from './call-types.ts'
 export {
   CONNECTION_HINTS,
   checkedContextOf,
@@ -9,29 +8,42 @@ export {
   type StoragePlace,
   setStorageFactory,
 } from './context.ts'
-export { type CurrentJob, getCurrentJob } from './current-job.ts'
-export type { EnqueueAndWaitOptions } from './enqueue-and-wait.ts'
-export { EnqueueData, type JobsOf } from './enqueue-data.ts'
-export type { EnqueueJobOptions } from './enqueue-job.ts'
-export type { EnqueueManyOptions } from './enqueue-many.ts'
-export type { Execution } from './execution.ts'
-export { type Explanation, type ExplanationCode, explain } from './explanation.ts'
-export { type CreateGroupOptions, Group } from './group.ts'
-export { type CreateOptions, handleOf, Job, type WaitOptions } from './job.ts'
-export { type CancelOptions, cancelJob, type DeleteOptions, type RequeueOptions, requeueJob } from './job-actions.ts'
-export { DuplicateJobError, JobFailedError, JobTimeoutError, NoRetryError, TimeoutError } from './job-errors.ts'
-export { type JobDecorator, type JobFunction, type JobFunctionOptions, job, jobDecorator } from './job-function.ts'
-export type { ListOutcome } from './list-outcome.ts'
-export { encodeRecord } from './payload-codec.ts'
-export { type NamedQueueCounts, Queue } from './queue.ts'
-export { type BrokenJob, QueueContents, type SliceOptions } from './queue-contents.ts'
-export type { DefaultOptions } from './queue-defaults.ts'
-export type { QueueEvent } from './queue-event.ts'
-export { QUEUE_OPTION_NAMES, type QueueOptions } from './queue-options.ts'
-export { Registry, type RegistryRange } from './registry.ts'
-export type { BulkResult, RegistrySelection } from './registry-bulk.ts'
-export type { RemoteError } from './remote-error.ts'
-export { Result } from './result.ts'
-export { JobSigner, type RequireSignatureOptions, type SignOptions } from './signature.ts'
-export type { SigningKeys } from './signing-keys.ts'
+export type { Callable, CallRest, ResultOf } from './enqueue/call-types.ts'
+export type { EnqueueAndWaitOptions } from './enqueue/enqueue-and-wait.ts'
+export { EnqueueData, type JobsOf } from './enqueue/enqueue-data.ts'
+export type { EnqueueJobOptions } from './enqueue/enqueue-job.ts'
+export type { EnqueueManyOptions } from './enqueue/enqueue-many.ts'
+export {
+  type JobDecorator,
+  type JobFunction,
+  type JobFunctionOptions,
+  job,
+  jobDecorator,
+} from './enqueue/job-function.ts'
+export type { ListOutcome } from './enqueue/list-outcome.ts'
+export type { DefaultOptions } from './enqueue/queue-defaults.ts'
+export { DuplicateJobError, JobFailedError, JobTimeoutError, NoRetryError, TimeoutError } from './failure/job-errors.ts'
+export type { RemoteError } from './failure/remote-error.ts'
+export type { Execution } from './job/execution.ts'
+export { type Explanation, type ExplanationCode, explain } from './job/explanation.ts'
+export { type CreateGroupOptions, Group } from './job/group.ts'
+export { type CreateOptions, handleOf, Job, type WaitOptions } from './job/job.ts'
+export {
+  type CancelOptions,
+  cancelJob,
+  type DeleteOptions,
+  type RequeueOptions,
+  requeueJob,
+} from './job/job-actions.ts'
+export { Result } from './job/result.ts'
+export { encodeRecord } from './payload/payload-codec.ts'
+export { JobSigner, type RequireSignatureOptions, type SignOptions } from './payload/signature.ts'
+export type { SigningKeys } from './payload/signing-keys.ts'
+export { type NamedQueueCounts, Queue } from './queue/queue.ts'
+export { type BrokenJob, QueueContents, type SliceOptions } from './queue/queue-contents.ts'
+export type { QueueEvent } from './queue/queue-event.ts'
+export { QUEUE_OPTION_NAMES, type QueueOptions } from './queue/queue-options.ts'
+export { Registry, type RegistryRange } from './queue/registry.ts'
+export type { BulkResult, RegistrySelection } from './queue/registry-bulk.ts'
+export { type CurrentJob, getCurrentJob } from './run/current-job.ts'
 export { type When, whenMs } from './when.ts'

@@ -2,9 +2,9 @@ import { type AnyFunction, type EnqueueOptions, ref } from '@rq/job'
 import { describe, expectTypeOf, it } from 'vitest'
 import { sum } from '../test/decorated.ts'
 import { add, addLater, type boom, greet, identity, nothing, send, spread } from '../test/functions.ts'
-import type { EnqueueData } from './enqueue-data.ts'
+import type { EnqueueData } from './enqueue/enqueue-data.ts'
 import { type Group, getCurrentJob, Queue } from './index.ts'
-import type { Job } from './job.ts'
+import type { Job } from './job/job.ts'
 
 declare const q: Queue
 declare const group: Group

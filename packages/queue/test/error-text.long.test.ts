@@ -1,6 +1,6 @@
 import { LONGEST_ERROR_BYTES } from '@rq/job'
 import { expect, it } from 'vitest'
-import { errorText } from '../src/error-text.ts'
+import { errorText } from '../src/failure/error-text.ts'
 
 it('errorText cuts 100 MB to 64 KB and keeps the last line', () => {
   const text = errorText(new Error('x'.repeat(100 * 1024 * 1024)))

@@ -4,7 +4,7 @@ import { shownError } from './shown-error.ts'
 const root = new URL('../../../', import.meta.url)
 const OWN = [
   `    at #call (${new URL('worker/dist/horse/main.js', root).href}:63:15)`,
-  `    at ${new URL('queue/src/run-job.ts', root).pathname}:2107:36`,
+  `    at ${new URL('queue/src/run/run-job.ts', root).pathname}:2107:36`,
 ]
 const TICKS = '    at process.processTicksAndRejections (node:internal/process/task_queues:95:5)'
 const USER = '    at fails (file:///app/jobs.mjs:2:46)'
@@ -28,7 +28,7 @@ describe('shownError', () => {
   })
 
   it('takes no folder of the user for one of rq', () => {
-    const mine = '    at f (file:///app/packages/queue/src/run-job.ts:1:1)'
+    const mine = '    at f (file:///app/packages/queue/src/run/run-job.ts:1:1)'
     expect(shownError(`Error: no\n${mine}`)).toBe(`Error: no\n${mine}`)
   })
 
