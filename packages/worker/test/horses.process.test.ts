@@ -17,7 +17,8 @@ describe.each(KINDS)('%s horses', (horse) => {
     expect(await worker.work({ burst: true })).toBe(true)
     expect(ids.map((id) => store.value(id))).toEqual(ids.map((_, n) => n * 2))
     expect(store.settlements).toHaveLength(300)
-    expect(store.mostAtOnce).toBeLessThanOrEqual(2)
+    // As many calls as the loop of the worker has under way.
+    expect(store.mostAtOnce).toBeLessThanOrEqual(3)
   })
 
   test('a burst without work returns false and leaves no registration', async () => {

@@ -413,7 +413,7 @@ describe('leases', () => {
     await using ctx = await fixture()
     const { store } = ctx
     const id = store.enqueue('./jobs#spin')
-    const worker = ctx.worker({ leaseMs: 1500 })
+    const worker = ctx.worker({ leaseMs: 4500 })
     await using _ = running(worker)
     await nextEvent(worker, 'job:started')
     store.steal(id)
