@@ -1,5 +1,5 @@
 import { deflateSync } from 'node:zlib'
-import { type JobRecord, settle } from '@rq/job'
+import { type JobRecord, type SchedulerNotice, settle } from '@rq/job'
 import { eventually, type RedisFixture, RUNS_ALL, startRedis } from '@rq/testkit'
 import { claimRequest, newJob, RAISED, RETURNED, workOff } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
@@ -138,15 +138,19 @@ describe('enqueue with a time', () => {
 
   it('tells schedulers of a job that is due before all others, and of no other', () =>
     withPlace(async ({ storage }) => {
-      const heard: unknown[] = []
+      const heard: SchedulerNotice[] = []
       const stop = await storage.schedules.onNotice((notice) => heard.push(notice))
       const enqueue = (id: string, dueMs: number, origin = 'default') =>
         storage.queues.enqueue([newJob({ id, origin }, { dueMs })])
+      // It may not be listening yet, so each one is earlier than those before.
+      let dueMs = 1_900_000_000_000
       await eventually(async () => {
-        await storage.schedules.stopLeading(SCHEDULER)
-        await enqueue('first', 1_900_000_000_000 - heard.length)
+        await enqueue('first', --dueMs)
         return heard.length > 0
       })
+      // Notices come in order: behind this one there is no other of these.
+      await enqueue('mark', dueMs, 'mark')
+      await eventually(() => heard.some(({ queue }) => queue === 'mark'))
       heard.length = 0
       await enqueue('later', 1_950_000_000_000)
       await enqueue('other', 1_950_000_000_000, 'other')
