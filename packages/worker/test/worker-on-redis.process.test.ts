@@ -127,6 +127,9 @@ test('a worker survives that all data is gone, leaves no half-born keys, and tak
   await using ctx = await fixture(redis.url)
   const worker = ctx.worker({ leaseMs: 600, concurrency: 2 })
   await using _ = running(worker)
+  // With this the server knows all scripts: the text of one goes out a round trip later, after perhaps a heartbeat.
+  const first = await ctx.queue.enqueue('./jobs#add', [1, 2])
+  await first.result({ timeout: patience(60) })
   await ctx.queue.enqueue('./jobs#wait', [1500])
   await ctx.queue.enqueue('./jobs#markFirstThenSpin', [ctx.project.path('spins')], { jobTimeout: 30 })
   await eventually(() => existsSync(ctx.project.path('spins')))
