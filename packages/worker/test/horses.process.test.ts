@@ -17,7 +17,7 @@ describe.each(KINDS)('%s horses', (horse) => {
     expect(await worker.work({ burst: true })).toBe(true)
     expect(ids.map((id) => store.value(id))).toEqual(ids.map((_, n) => n * 2))
     expect(store.settlements).toHaveLength(300)
-    // As many calls as the loop of the worker has under way.
+    // The worker has at most three settling calls under way.
     expect(store.mostAtOnce).toBeLessThanOrEqual(3)
   })
 
