@@ -1,4 +1,5 @@
 import { deflateSync } from 'node:zlib'
+import { newId } from '@rq/core'
 import { type JobRecord, type SchedulerNotice, settle } from '@rq/job'
 import { eventually, type RedisFixture, RUNS_ALL, startRedis } from '@rq/testkit'
 import { claimRequest, newJob, RAISED, RETURNED, workOff } from '@rq/testkit/storage-conformance'
@@ -142,10 +143,10 @@ describe('enqueue with a time', () => {
       const stop = await storage.schedules.onNotice((notice) => heard.push(notice))
       const enqueue = (id: string, dueMs: number, origin = 'default') =>
         storage.queues.enqueue([newJob({ id, origin }, { dueMs })])
-      // It may not be listening yet, so each one is earlier than those before.
+      // It may not be listening yet, so there is one more job until it hears of one, each earlier than those before.
       let dueMs = 1_900_000_000_000
       await eventually(async () => {
-        await enqueue('first', --dueMs)
+        await enqueue(newId(), --dueMs)
         return heard.length > 0
       })
       // Notices come in order: behind this one there is no other of these.
