@@ -21,8 +21,8 @@ const SPREAD_PART = 0.04
 /**
  * Keeps the locks of the queues that this scheduler leads, and takes those that become free. While others lead, it asks
  * for a lock only when it ends unless they renew it: a dead leader is replaced then, and a living one costs those that
- * stand by one call in nearly a lease. A process that was frozen
- * finds, by a clock that never jumps, that its leases are over, and leads nothing until it has renewed them.
+ * stand by one call in nearly a lease. A process that was frozen finds, by a clock that never jumps, that its leases
+ * are over, and leads nothing until it has renewed them.
  */
 export class Leadership implements Duty {
   readonly #options: LeadershipOptions
@@ -50,6 +50,12 @@ export class Leadership implements Duty {
   leads(queue: string): boolean {
     const untilMs = this.#ledUntilMs.get(queue)
     return untilMs !== undefined && this.#options.clock.monotonicMs() < untilMs
+  }
+
+  /** Whether the lease of a queue has ended, without a word that another one leads it: see {@link runOnce}. */
+  get hasRunOut(): boolean {
+    const nowMs = this.#options.clock.monotonicMs()
+    return [...this.#ledUntilMs.values()].some((untilMs) => untilMs <= nowMs)
   }
 
   start(): void {

@@ -1,4 +1,5 @@
 import type { SchedulerStore, Storage } from '@rq/job'
+import { FakeClock } from '@rq/testkit'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Scheduler } from './scheduler.ts'
 
@@ -44,4 +45,28 @@ describe('Scheduler', () => {
       expect(vi.getTimerCount()).toBe(0)
     },
   )
+
+  it.each([
+    ['renews its lead and moves all that is due', ['q'], 10],
+    ['ends when another scheduler leads by then', [], 4],
+  ])('in one run that takes longer than a lease, %s', async (_, grantedLater, moved) => {
+    const clock = new FakeClock()
+    let granted: readonly string[] = ['q']
+    let left = 10
+    const schedules = {
+      lead: async () => {
+        const queues = granted
+        granted = grantedLater
+        return { queues, freeInMs: 5000 }
+      },
+      promoteDue: async () => {
+        clock.advance(1000)
+        left--
+        return { moved: 1, nowMs: clock.nowMs(), waitMs: left === 0 ? undefined : 0 }
+      },
+    } as unknown as SchedulerStore
+    const recurring = { due: async () => ({ due: [], nowMs: clock.nowMs() }) } as unknown as Storage['recurring']
+    const scheduler = new Scheduler('q', { storage: { schedules, recurring } as Storage, clock, leaseMs: 5000 })
+    expect(await scheduler.runOnce()).toBe(moved)
+  })
 })

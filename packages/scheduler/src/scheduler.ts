@@ -61,9 +61,9 @@ const LEAVE_MS = 500
 
 /**
  * Moves scheduled jobs, delayed retries and repeats into their queues when they are due, and enqueues the jobs of
- * schedules. One scheduler leads each
- * queue; the others stand by and take over within `leaseMs` when it dies, at once when it leaves. It keeps the process
- * alive while it runs. States: stopped -> started ({@link start}) -> stopped ({@link stop}), any number of times.
+ * schedules. One scheduler leads each queue; the others stand by and take over within `leaseMs` when it dies, at once
+ * when it leaves. It keeps the process alive while it runs. States: stopped -> started ({@link start}) -> stopped
+ * ({@link stop}), any number of times.
  */
 export class Scheduler {
   readonly name: string
@@ -188,14 +188,18 @@ export class Scheduler {
 
   /**
    * Take the lead of queues that have no leader, move the jobs that are due now, and enqueue those of due schedules.
-   * Returns how many. It leads these queues
-   * until {@link stop}, or for one lease.
+   * Returns how many. It leads these queues until {@link stop}, or for one lease.
    * @throws RqError of the store.
    */
   async runOnce(): Promise<number> {
-    await this.#leadership.runOnce()
-    const [moved, enqueued] = await Promise.all([this.#promoter.runOnce(), this.#ticker.runOnce()])
-    return moved + enqueued
+    let count = 0
+    do {
+      await this.#leadership.runOnce()
+      const [moved, enqueued] = await Promise.all([this.#promoter.runOnce(), this.#ticker.runOnce()])
+      count += moved + enqueued
+      // Until `start` nothing else renews a lease that ends before all is done.
+    } while (this.#leadership.hasRunOut)
+    return count
   }
 
   toString(): string {
