@@ -218,22 +218,22 @@ describe('Queue.enqueue', () => {
   it('counts the ttl from the time at which a job enters its queue, and ends it when the job starts', async () => {
     await using at = await rqFixture()
     const ttlOf = async (id: string) => at.redis.client.ttl(at.key(`job:${id}`))
-    const parent = await at.queue.enqueue(sayHello, [], { ttl: 50 })
-    const child = await at.queue.enqueue(sayHello, [], { dependsOn: parent, ttl: 30, resultTtl: -1 })
-    const later = await at.queue.enqueueIn('1h', sayHello, [], { ttl: 30 })
+    const parent = await at.queue.enqueue(sayHello, [], { ttl: 5000 })
+    const child = await at.queue.enqueue(sayHello, [], { dependsOn: parent, ttl: 3000, resultTtl: -1 })
+    const later = await at.queue.enqueueIn('1h', sayHello, [], { ttl: 3000 })
     expect(await ttlOf(child.id)).toBe(-1)
-    expect(await ttlOf(later.id)).toBeGreaterThan(3600)
+    expect(await ttlOf(later.id)).toBeGreaterThan(6500)
     await at.work(['default'], { maxJobs: 1 })
-    expect(await ttlOf(child.id)).toBeGreaterThan(28)
+    expect(await ttlOf(child.id)).toBeGreaterThan(2900)
     await at.work()
     expect(await ttlOf(child.id)).toBe(-1)
     const retried = await at.queue.enqueue('packages.rq.test.functions.divByZero', [], {
-      ttl: 40,
+      ttl: 4000,
       retry: new Retry({ max: 1 }),
     })
     await at.work(['default'], { maxJobs: 1 })
     expect(await retried.getStatus()).toBe('queued')
-    expect(await ttlOf(retried.id)).toBeGreaterThan(38)
+    expect(await ttlOf(retried.id)).toBeGreaterThan(3900)
   })
 
   it('reads back every kind of argument', async () => {

@@ -22,7 +22,7 @@ describe('results', () => {
 
   it('have their value, worker, execution and times, and expire with the job', async () => {
     await using at = await rqFixture()
-    const job = await at.queue.enqueue(sayHello, ['Ada'], { resultTtl: 60 })
+    const job = await at.queue.enqueue(sayHello, ['Ada'], { resultTtl: 6000 })
     await at.work(['default'], { name: 'ann' })
     expect(await job.latestResult()).toMatchObject({
       type: 'successful',
@@ -33,7 +33,7 @@ describe('results', () => {
       executionEndedAt: expect.any(Date),
       excString: undefined,
     })
-    expect(await at.redis.client.ttl(at.key(`job:${job.id}`))).toBeGreaterThan(55)
+    expect(await at.redis.client.ttl(at.key(`job:${job.id}`))).toBeGreaterThan(5900)
     await job.refresh()
     expect(job).toMatchObject({ workerName: 'ann', startedAt: expect.any(Date), endedAt: expect.any(Date) })
   })
@@ -67,13 +67,13 @@ describe('results', () => {
     const forever = await at.queue.enqueue(echo, [1], { resultTtl: -1 })
     const none = await at.queue.enqueue(echo, [2], { resultTtl: 0 })
     const usual = await at.queue.enqueue(echo, [3])
-    await at.work(['default'], { defaultResultTtl: 77 })
+    await at.work(['default'], { defaultResultTtl: 7700 })
     const ttl = (job: Job) => at.redis.client.ttl(at.key(`job:${job.id}`))
     expect(await ttl(forever)).toBe(-1)
     expect(await at.queue.finishedJobRegistry.getExpirationTime(forever)).toBeNull()
     expect(await Job.exists(none.id, at.shared)).toBe(false)
     expect(await none.latestResult()).toBeNull()
-    expect(await ttl(usual)).toBeGreaterThan(70)
+    expect(await ttl(usual)).toBeGreaterThan(7600)
     expect((await at.keys()).filter((key) => key.includes(none.id))).toEqual([])
   })
 
@@ -160,11 +160,11 @@ describe('results', () => {
   it('are in the stream that Python reads, with results: stream', async () => {
     await using at = await rqFixture()
     const queue = at.open('shared', { results: 'stream' })
-    const job = await queue.enqueue(echo, [{ a: 1 }], { resultTtl: 50 })
+    const job = await queue.enqueue(echo, [{ a: 1 }], { resultTtl: 5000 })
     await at.work(['shared'])
     const [entry] = await at.redis.client.xrange(at.key(`results:${job.id}`), '-', '+')
     expect(entry?.[1]).toContain('return_value')
-    expect(await at.redis.client.ttl(at.key(`results:${job.id}`))).toBeGreaterThan(45)
+    expect(await at.redis.client.ttl(at.key(`results:${job.id}`))).toBeGreaterThan(4900)
     expect(await job.returnValue()).toEqual({ a: 1 })
     expect(await at.redis.client.hmget(at.key(`job:${job.id}`), 'result', 'exc_info')).toEqual([null, null])
   })
@@ -183,8 +183,8 @@ describe('registries', () => {
   it('return membership, expiry and slices', async () => {
     await using at = await rqFixture()
     const [kept, other] = [
-      await at.queue.enqueue(echo, [1], { resultTtl: 60 }),
-      await at.queue.enqueue(echo, [2], { resultTtl: 90 }),
+      await at.queue.enqueue(echo, [1], { resultTtl: 6000 }),
+      await at.queue.enqueue(echo, [2], { resultTtl: 9000 }),
     ]
     await at.work()
     const registry = at.queue.finishedJobRegistry
@@ -195,8 +195,8 @@ describe('registries', () => {
     expect(await registry.getJobIds()).toEqual([kept.id, other.id])
     expect(await registry.getJobIds({ desc: true, end: 0 })).toEqual([other.id])
     const leftMs = Number(await registry.getExpirationTime(kept)) - Date.now()
-    expect(leftMs).toBeGreaterThan(55_000)
-    expect(leftMs).toBeLessThan(62_000)
+    expect(leftMs).toBeGreaterThan(5_900_000)
+    expect(leftMs).toBeLessThan(6_002_000)
     await expect(registry.getExpirationTime('unknown')).rejects.toMatchObject({ code: 'RQ_INVALID_OPERATION' })
   })
 
@@ -233,12 +233,12 @@ describe('registries', () => {
   it('keep failures for a year, without limit, or as long as asked', async () => {
     await using at = await rqFixture()
     const usual = await at.queue.enqueue(divByZero)
-    const brief = await at.queue.enqueue(divByZero, [], { failureTtl: 30 })
+    const brief = await at.queue.enqueue(divByZero, [], { failureTtl: 3000 })
     const forever = await at.queue.enqueue(divByZero, [], { failureTtl: -1 })
     await at.work()
     const ttl = (job: Job) => at.redis.client.ttl(at.key(`job:${job.id}`))
     expect(await ttl(usual)).toBeGreaterThan(364 * 24 * 3600)
-    expect(await ttl(brief)).toBeGreaterThan(25)
+    expect(await ttl(brief)).toBeGreaterThan(2900)
     expect(await ttl(forever)).toBe(-1)
     expect(await at.redis.client.zscore(at.key('failed:default'), forever.id)).toBe('-1')
     expect(await at.queue.failedJobRegistry.getExpirationTime(forever)).toBeNull()
