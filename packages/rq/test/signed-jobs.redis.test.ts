@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { deflateSync } from 'node:zlib'
 import { httpServer } from '@rq/testkit'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { aesCodec, CronScheduler, Group, Job, Queue, Repeat, Retry, SimpleWorker, Webhook } from '../src/index.ts'
 import { add, failTimes, note, noted } from './functions.ts'
 import { type RqFixture, rqFixture } from './rq-fixture.ts'
@@ -195,12 +195,12 @@ describe('requireSignature', () => {
   let at: RqFixture
   let server: Awaited<ReturnType<typeof httpServer>>
 
-  beforeAll(async () => {
+  beforeEach(async () => {
     at = await rqFixture()
     server = await httpServer()
   })
 
-  afterAll(async () => {
+  afterEach(async () => {
     await server[Symbol.asyncDispose]()
     await at[Symbol.asyncDispose]()
   })
