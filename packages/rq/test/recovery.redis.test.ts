@@ -54,12 +54,12 @@ describe('the recovery', () => {
     await using at = await rqFixture(/./)
     await using storage = new RedisStorage({ connection: at.redis.url, prefix: at.redis.prefix })
     const { client } = at.redis
-    const soon = String(Math.floor(Date.now() / 1000) + 45)
     const theirs = Array.from({ length: 700 }, (_, n) => `python${n}`)
     for (const id of theirs) await client.hset(at.key(`job:${id}`), { status: 'started', data: 'x', origin: 'default' })
     await storage.queues.enqueue([newJob({ id: 'ours' })])
     await storage.workers.claim(claimRequest({ want: 1, workerName: 'dead' }))
     await at.endLeases()
+    const soon = String(Math.floor(Date.now() / 1000) + 45)
     await client.zadd(at.key('wip:default'), ...theirs.flatMap((id) => [soon, `${id}:execution`]))
     await rescuer(at).work({ burst: true })
     expect((await storage.jobs.fetch(['ours']))[0]?.status).toBe('failed')
