@@ -1,6 +1,6 @@
-import { symlink } from 'node:fs/promises'
+import { rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
   createProject,
   installedPackages,
@@ -340,10 +340,7 @@ beforeAll(async () => {
   await writeDeep(join(project.folder, 'app/tricks.js'), `const CANARY = ${JSON.stringify(canaryFile)}\n${TRICKS}`)
   for (const name of ['evil', '@acme/evil', 'only', '@acme/jobs/node_modules/evil', '@acme/jobs']) {
     const folder = join(project.folder, 'app/node_modules', name)
-    await writeDeep(
-      join(folder, 'package.json'),
-      JSON.stringify({ name, type: 'module', exports: { '.': './index.js' } }),
-    )
+    await writeDeep(join(folder, 'package.json'), JSON.stringify({ name, type: 'module', exports: './index.js' }))
     await spring(join(folder, 'index.js'), name)
     await spring(join(folder, 'secret.js'), name)
     await spring(join(folder, 'other.js'), name)
@@ -357,6 +354,9 @@ beforeAll(async () => {
   await symlink(join(project.folder, 'workspace'), join(project.folder, 'app/linked-workspace'))
   await outside[Symbol.asyncDispose]()
 })
+
+// The marks of another try of a test are none of this one.
+beforeEach(() => rm(canaryFile, { force: true }))
 
 afterAll(async () => {
   await project[Symbol.asyncDispose]()
