@@ -67,6 +67,9 @@ it('every example of the documentation runs, with a worker beside it', async () 
       expected.map((line) => (typeof line === 'string' ? line : expect.stringMatching(line))),
     )
   }
+  worker.kill('SIGTERM')
+  expect(await worker.exited).toMatchObject({ code: 0, signal: null })
+  // Now all that it wrote has been read.
   for (const line of [
     'success of fine: Hi there!',
     'failure of failing: RangeError',
@@ -75,6 +78,4 @@ it('every example of the documentation runs, with a worker beside it', async () 
   ]) {
     expect(worker.stderr).toContain(line)
   }
-  worker.kill('SIGTERM')
-  expect(await worker.exited).toMatchObject({ code: 0, signal: null })
 })
