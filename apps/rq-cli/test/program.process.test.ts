@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import {
   type Ended,
   eventually,
@@ -12,13 +12,13 @@ import {
 } from '@rq/testkit'
 import { type EnqueueOptions, type Job, Queue, SimpleWorker, Worker } from 'rq'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { GATE_MODULE, makeGate } from './gate.ts'
 import { canOpenTerminal, run, start, startOnTerminal } from './program.ts'
 
 const JOBS = `
 export const add = (x, y) => Number(x) + Number(y)
 export const fails = () => { throw new RangeError('out of range') }
 export const never = () => new Promise(() => {})
-export const long = (ms) => new Promise((resolve) => setTimeout(resolve, Number(ms), 'done'))
 `
 
 const MORE_JOBS = `
@@ -44,6 +44,7 @@ let project: TempDir
 beforeAll(async () => {
   project = await makeProject({
     'jobs.mjs': JOBS + MORE_JOBS,
+    'gate.mjs': GATE_MODULE,
     'setup.mjs': 'globalThis.wasSetUp = true',
     'node_modules/parcel/package.json': '{"name":"parcel","type":"module","exports":"./index.js"}',
     'node_modules/parcel/index.js': 'export const work = () => {}',
@@ -137,10 +138,10 @@ describe('rq-cli', () => {
   test('enqueues a job, runs it in a process of its own, and waits for it', async () => {
     await using site = await openSite()
     await using worker = await site.worker('--name', 'w1')
-    const { code, stdout } = await site.run('enqueue', 'jobs.add', '1', '2', '--job-id', 'one', '--wait', '10')
+    const { code, stdout } = await site.run('enqueue', 'jobs.add', '1', '2', '--job-id', 'one', '--wait')
     expect(stdout).toBe("Enqueued jobs.add('1', '2') with job-id 'one'.\n3\n")
     expect(code).toBe(0)
-    const failed = await site.run('enqueue', 'jobs.fails', '--wait', '10', '--job-id', 'bad')
+    const failed = await site.run('enqueue', 'jobs.fails', '--wait', '--job-id', 'bad')
     expect(failed.code).toBe(1)
     expect(failed.stderr).toMatch(/^Error: Job bad failed\.\nRangeError: out of range\n {4}at fails /)
     await worker.output(/Job failed \(bad\)/)
@@ -150,6 +151,7 @@ describe('rq-cli', () => {
 
   test('runs a module from the top for every job, in one horse', async () => {
     await using site = await openSite()
+    await rm(project.path('ran.txt'), { force: true })
     expect(await site.run('enqueue', './scripts/clean.mjs')).toMatchObject({ code: 0 })
     // What `enqueue` stores for a module by a dotted path, its file, or one word; packages/cli tests that it does.
     for (const module of ['scripts.clean', './scripts/clean', './tidy', './tidy']) await site.queue.enqueue(module)
@@ -246,14 +248,17 @@ describe('rq-cli', () => {
 
   test('a signal lets a worker finish its job and end with 0', async () => {
     await using site = await openSite()
+    await using gate = await makeGate()
     await using worker = await site.worker()
-    await site.enqueue('long', [600], { jobId: 'long' })
-    await worker.output(/default: jobs\.long/)
+    await site.queue.enqueue('gate.pass', [gate.file], { jobId: 'held' })
+    await worker.output(/default: gate\.pass/)
     worker.child.kill('SIGTERM')
     worker.child.kill('SIGTERM')
+    await worker.output(/Warm shut down requested/)
+    await gate.open()
     expect(await worker.exited).toMatchObject({ code: 0, signal: null })
-    expect(worker.stderr).toMatch(/Warm shut down requested\n[\s\S]*Job OK \(long\)/)
-    const job = await site.job('long')
+    expect(worker.stderr).toMatch(/Warm shut down requested\n[\s\S]*Job OK \(held\)/)
+    const job = await site.job('held')
     expect([await job.getStatus(), await job.returnValue()]).toEqual(['finished', 'done'])
   })
 
@@ -263,9 +268,9 @@ describe('rq-cli', () => {
     await site.enqueue('never', [], { jobId: 'never' })
     await worker.output(/default: jobs\.never/)
     worker.child.kill('SIGINT')
-    const firstMs = performance.now()
     await worker.output(/Warm shut down requested/)
-    await eventually(() => performance.now() - firstMs > 1050)
+    const heardMs = performance.now()
+    await eventually(() => performance.now() - heardMs > 1050)
     worker.child.kill('SIGINT')
     expect(await worker.exited).toMatchObject({ code: 1, signal: null })
     expect(await (await site.job('never')).getStatus()).toBe('queued')

@@ -15,6 +15,7 @@ import {
 } from '@rq/testkit'
 import { Queue, Retry, Worker } from 'rq'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { GATE_MODULE, makeGate } from './gate.ts'
 import { start } from './program.ts'
 
 const JOBS = `
@@ -46,7 +47,13 @@ let project: TempDir
 
 beforeAll(async () => {
   project = await makeProject(
-    { 'jobs.mjs': JOBS, 'typed.ts': TYPESCRIPT, 'cron.mjs': CRON, 'ten.ts': 'export const ten: number = 10' },
+    {
+      'jobs.mjs': JOBS,
+      'gate.mjs': GATE_MODULE,
+      'typed.ts': TYPESCRIPT,
+      'cron.mjs': CRON,
+      'ten.ts': 'export const ten: number = 10',
+    },
     { packages: ['rq'] },
   )
   // As installed there.
@@ -107,13 +114,16 @@ describe('a worker', () => {
 
   test('that is busy while Redis is away keeps the outcome until it is back', async () => {
     await using site = await openSite()
-    const job = await site.queue.enqueue('jobs.long', [1500], { resultTtl: 60 })
+    await using gate = await makeGate()
+    const job = await site.queue.enqueue('gate.pass', [gate.file], { resultTtl: 60 })
     await using worker = await site.worker()
-    await worker.output(/default: jobs\.long/)
+    await worker.output(/default: gate\.pass/)
     worker.child.kill('SIGTERM')
     await worker.output(/Warm shut down requested/)
     await site.redis.kill('SIGSTOP')
-    await eventually(() => worker.child.exitCode === null && worker.stderr.includes('Warm'))
+    await gate.open()
+    await eventually(() => existsSync(gate.passedFile))
+    expect(worker.child.exitCode).toBe(null)
     await site.redis.kill('SIGCONT')
     expect(await job.result({ timeout: patience(60) })).toBe('done')
     expect(await worker.exited).toMatchObject({ code: 0 })
@@ -158,12 +168,19 @@ describe('a worker', () => {
 
   test.skipIf(!hasTerminals)('lets its job finish and leaves when its terminal is closed', async () => {
     await using site = await openSite()
-    const job = await site.queue.enqueue('jobs.long', [1500])
+    await using gate = await makeGate()
+    const job = await site.queue.enqueue('gate.pass', [gate.file])
     const cli = new URL('../bin/rq-cli.js', import.meta.url).pathname
     const line = `${process.execPath} ${cli} worker`
     await using terminal = spawnProcess(TERMINAL_TOOL, ['--quiet', '--command', line, '/dev/null'], site.options)
-    await eventually(async () => (await job.getStatus()) === 'started')
+    // Its status says so before the job begins, and until then the worker would give it back.
+    await terminal.output(/gate\.pass/)
     terminal.child.kill('SIGKILL')
+    await eventually(async () => {
+      const [worker] = await Worker.all({ connection: site.redis.url })
+      expect(worker?.shutdownRequestedMs).toBeDefined()
+    })
+    await gate.open()
     expect(await job.result({ timeout: patience(60) })).toBe('done')
     await eventually(async () => (await Worker.count({ connection: site.redis.url })) === 0)
   })
@@ -172,7 +189,7 @@ describe('a worker', () => {
     await using redis = await redisFixture()
     const { client, prefix, url } = redis
     await using queue = new Queue('default', { connection: url, prefix })
-    const mark = project.path(signal)
+    const mark = project.path(`${signal}-${prefix.slice(0, -1)}`)
     const job = await queue.enqueue('jobs.longAtFirst', [mark], { retry: new Retry({ max: 1 }) })
     const options = { cwd: project.dir, env: { RQ_REDIS_URL: url } }
     await using worker = start(['worker', '--prefix', prefix], options)
@@ -226,12 +243,15 @@ describe('a worker', () => {
 
   test.skipIf(!canContain)('is stopped by SIGTERM as the first process of a container, its job done', async () => {
     await using site = await openSite()
-    const job = await site.queue.enqueue('jobs.long', [1000])
+    await using gate = await makeGate()
+    const job = await site.queue.enqueue('gate.pass', [gate.file])
     const cli = new URL('../bin/rq-cli.js', import.meta.url).pathname
     await using outside = spawnProcess(CONTAINER_TOOL, [...CONTAINER, process.execPath, cli, 'worker'], site.options)
-    await outside.output(/default: jobs\.long/)
+    await outside.output(/default: gate\.pass/)
     const [inside = 0] = childrenOf(outside.child.pid ?? 0)
     process.kill(inside, 'SIGTERM')
+    await outside.output(/Warm shut down requested/)
+    await gate.open()
     expect(await outside.exited).toMatchObject({ code: 0 })
     expect(outside.stderr).toMatch(/Warm shut down requested\n[\s\S]*Job OK/)
     expect(await job.getStatus()).toBe('finished')
@@ -240,8 +260,9 @@ describe('a worker', () => {
     await second.output(/default: jobs\.never/)
     const [first = 0] = childrenOf(second.child.pid ?? 0)
     process.kill(first, 'SIGTERM')
-    const sinceMs = performance.now()
-    await eventually(() => performance.now() - sinceMs > 1050)
+    await second.output(/Warm shut down requested/)
+    const heardMs = performance.now()
+    await eventually(() => performance.now() - heardMs > 1050)
     process.kill(first, 'SIGTERM')
     expect(await second.exited).toMatchObject({ code: 1 })
     expect(await again.getStatus()).toBe('queued')
