@@ -197,11 +197,10 @@ describe('worker', () => {
     expect((await cli.run(['worker', ...inline, '-s'])).err).toContain('Job OK (due)')
   })
 
-  test('moves scheduled jobs, and --max-idle-time ends an idle worker', async () => {
+  test('moves scheduled jobs, and --worker-ttl sets how long its record is kept', async () => {
     await using cli = await CliFixture.open()
     const { client, prefix } = cli.redis
-    await cli.enqueued('jobs.nothing', '--schedule-in', '1', '--job-id', 'soon')
-    const args = ['--horse', 'inline', '--name', 'w1', '--max-idle-time', '3', '--worker-ttl', '50']
+    const args = ['--horse', 'inline', '--name', 'w1', '--max-jobs', '1', '--worker-ttl', '50']
     const running = cli.run(['worker', ...args])
     const ttl = await eventually(async () => {
       const seconds = await client.ttl(`${prefix}worker:w1`)
@@ -209,9 +208,15 @@ describe('worker', () => {
       return seconds
     })
     expect(ttl).toBeLessThanOrEqual(110)
+    await cli.enqueued('jobs.nothing', '--schedule-in', '1', '--job-id', 'soon')
     const { code, err } = await running
     expect(code).toBe(0)
     expect(err).toContain('Job OK (soon)')
+  })
+
+  test('--max-idle-time ends an idle worker', async () => {
+    await using cli = await CliFixture.open()
+    expect(await cli.run(['worker', '--horse', 'inline', '--max-idle-time', '1'])).toMatchObject({ code: 0 })
   })
 
   test('--logging-level sets the minimum level', async () => {
