@@ -1,1 +1,1 @@
-export { openSite, python, type Site, withPython } from './site.ts'
+export { endLeases, ONCE, python, type Site, withPython, withSite } from './site.ts'

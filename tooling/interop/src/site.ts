@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { findPythonFaults, type OwnRedis, ownClient, type SpawnedProcess, spawnNode, startRedis } from '@rq/testkit'
 import type { Redis } from 'ioredis'
 import { Queue, type QueueOptions, Worker, type WorkerOptions } from 'rq'
+import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { findPython } from '../../../scripts/python.mjs'
 import {
   PythonAgent,
@@ -24,7 +25,7 @@ export function withPython(title: string): string {
 
 /**
  * A Redis server with Python RQ and rq on it. Python RQ has no key prefix, so every site starts a server of its own;
- * the tests of a file share it, and use queues with different names.
+ * the tests of a file share it, and use queues with different names ({@link withSite}).
  */
 export interface Site extends AsyncDisposable {
   readonly redis: OwnRedis
@@ -47,17 +48,57 @@ export interface Site extends AsyncDisposable {
 
 interface WorkerProcessOptions {
   readonly name?: string
-  readonly leaseMs?: number
   readonly withScheduler?: boolean
 }
 
 let serial = 0
 
 /**
+ * Open a site before the tests of a `describe`, and dispose of it after them. When a test failed and is repeated, it
+ * gets a new site: none of the keys, jobs, workers and locks of the first attempt are in its way.
+ */
+export function withSite(use: (site: Site) => void): void {
+  let site: Site | undefined
+  const dispose = async () => {
+    const old = site
+    site = undefined
+    await old?.[Symbol.asyncDispose]()
+  }
+  const open = async () => {
+    await dispose()
+    site = await openSite()
+    use(site)
+  }
+  beforeAll(open)
+  beforeEach(async ({ task }) => {
+    if ((task.result?.retryCount ?? 0) > 0) await open()
+  })
+  afterAll(dispose)
+}
+
+/** The score of a lease is its end by our time plus this: only then it has ended for Python. */
+const PYTHON_SLACK_MS = 60_000
+
+/**
+ * Let the leases of a queue end now, for Python too, or at a time by ours: a worker that a test kills can have leases
+ * of the usual length, which a busy machine does not lose before.
+ * @throws Error when there is none.
+ */
+export async function endLeases({ client }: Site, queue: string, endsMs = 0): Promise<void> {
+  const key = `rq:wip:${queue}`
+  const members = await client.zrange(key, '0', '-1')
+  if (members.length === 0) throw new Error(`Nobody has a lease of a job in ${queue}.`)
+  for (const member of members) await client.zadd(key, 'XX', (endsMs + PYTHON_SLACK_MS) / 1000, member)
+}
+
+/** For a test of what the tests before it have left: it is not repeated, since nothing of that is in a new site. */
+export const ONCE = { retry: 0 } as const
+
+/**
  * Start a Redis server and a Python interpreter on it.
  * @throws Error when there is no Python RQ.
  */
-export async function openSite(): Promise<Site> {
+async function openSite(): Promise<Site> {
   if (python === undefined) throw new Error('No Python RQ here.')
   const found = python
   const redis = await startRedis()

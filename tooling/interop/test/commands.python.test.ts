@@ -1,14 +1,13 @@
 import { eventually, isRunning, patience } from '@rq/testkit'
 import { isSuspended, Job, resume, sendKillHorseCommand, sendShutdownCommand, sendStopJobCommand, suspend } from 'rq'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openSite, python, type Site, withPython } from '../src/index.ts'
+import { describe, expect, test } from 'vitest'
+import { ONCE, python, type Site, withPython, withSite } from '../src/index.ts'
 
 describe.skipIf(python === undefined)(withPython('each side commands the other'), () => {
   let site: Site
-  beforeAll(async () => {
-    site = await openSite()
+  withSite((opened) => {
+    site = opened
   })
-  afterAll(async () => site?.[Symbol.asyncDispose]())
 
   const status = (...ids: string[]) => site.py('[fetch(id).get_status() for id in ids]', { ids })
   const started = (key: string) => eventually(async () => Number((await site.client.lindex(key, 0)) ?? Number.NaN) > 0)
@@ -174,7 +173,7 @@ parent = q.enqueue('tasks.echo', 1)
     expect(await queue.count()).toBe(0)
   })
 
-  test('Python can read every key that is left', async () => {
+  test('Python can read every key that is left', ONCE, async () => {
     expect(await site.unreadable()).toEqual([])
   })
 })

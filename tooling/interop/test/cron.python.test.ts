@@ -1,7 +1,7 @@
 import { eventually } from '@rq/testkit'
 import { CronScheduler, Webhook } from 'rq'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openSite, python, type Site, withPython } from '../src/index.ts'
+import { describe, expect, test } from 'vitest'
+import { python, type Site, withPython, withSite } from '../src/index.ts'
 
 function isSince(least: readonly [number, number], version = ''): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number)
@@ -46,10 +46,9 @@ const TEXTS = [
 
 describe.skipIf(!isSince(WITH_JOBS, python?.version))(withPython('records of cron schedulers'), () => {
   let site: Site
-  beforeAll(async () => {
-    site = await openSite()
+  withSite((opened) => {
+    site = opened
   })
-  afterAll(async () => site?.[Symbol.asyncDispose]())
 
   const where = () => ({ connection: site.redis.url })
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { makeProject, type TempDir } from '@rq/testkit'
 import { aesCodec, Job } from 'rq'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openSite, python, type Site, withPython } from '../src/index.ts'
+import { python, type Site, withPython, withSite } from '../src/index.ts'
 
 const key = randomBytes(32).toString('base64')
 const codec = aesCodec({ keys: { k: key }, active: 'k' })
@@ -10,17 +10,16 @@ const SECRET = 'the-secret-of-ada'
 
 describe.skipIf(python === undefined)(withPython('encrypted jobs'), () => {
   let site: Site
+  withSite((opened) => {
+    site = opened
+  })
   let project: TempDir
   beforeAll(async () => {
     const module = `import { aesCodec } from 'rq'
       export const codec = aesCodec({ keys: { k: '${key}' }, active: 'k' })`
     project = await makeProject({ 'codec.mjs': module }, { packages: ['rq'] })
-    site = await openSite()
   })
-  afterAll(async () => {
-    await site?.[Symbol.asyncDispose]()
-    await project?.[Symbol.asyncDispose]()
-  })
+  afterAll(async () => project?.[Symbol.asyncDispose]())
 
   const burst = (queue: string) => site.worker(queue, { codec: `${project.dir}/codec.mjs#codec` }).work({ burst: true })
   const handle = (id: string) => Job.fetch(id, { connection: site.redis.url, serializer: 'json', codec })

@@ -1,14 +1,13 @@
 import { eventually, patience } from '@rq/testkit'
 import { Group, Job, Queue, Worker } from 'rq'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openSite, python, type Site, withPython } from '../src/index.ts'
+import { describe, expect, test } from 'vitest'
+import { ONCE, python, type Site, withPython, withSite } from '../src/index.ts'
 
 describe.skipIf(python === undefined)(withPython('each side looks at what the other has'), () => {
   let site: Site
-  beforeAll(async () => {
-    site = await openSite()
+  withSite((opened) => {
+    site = opened
   })
-  afterAll(async () => site?.[Symbol.asyncDispose]())
 
   const where = () => ({ connection: site.redis.url, serializer: 'json' as const })
 
@@ -74,7 +73,7 @@ fetch(id).get_status()`
 
   test('Python sees our worker, idle and busy, and its counters', async () => {
     const queue = site.queue('watched')
-    const worker = site.worker(['watched', 'other'], { name: 'ours', leaseMs: 3000 })
+    const worker = site.worker(['watched', 'other'], { name: 'ours', jobMonitoringInterval: 1 })
     const work = worker.work()
     const ours = () => site.py<Record<string, unknown>[]>('[describe_worker(w) for w in Worker.all(connection=conn)]')
     await eventually(async () => expect(await ours()).toMatchObject([{ name: 'ours', state: 'idle' }]))
@@ -203,7 +202,7 @@ group = Group.create(connection=conn, name='theirs')
     await work
   })
 
-  test('Python can read every key that is left', async () => {
+  test('Python can read every key that is left', ONCE, async () => {
     expect(await site.unreadable()).toEqual([])
   })
 })

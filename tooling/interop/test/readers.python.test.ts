@@ -1,7 +1,7 @@
 import { eventually, findPythonFaults, patience } from '@rq/testkit'
 import { Callback, CronScheduler, Group, Queue, Repeat, Retry, Scheduler } from 'rq'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openSite, python, type Site, withPython } from '../src/index.ts'
+import { describe, expect, test } from 'vitest'
+import { python, type Site, withPython, withSite } from '../src/index.ts'
 
 const [major = 0, minor = 0] = (python?.version ?? '0.0').split('.').map(Number)
 
@@ -17,10 +17,9 @@ interface Everything {
 
 describe.skipIf(python === undefined)(withPython("Python's classes read all that we write"), () => {
   let site: Site
-  beforeAll(async () => {
-    site = await openSite()
+  withSite((opened) => {
+    site = opened
   })
-  afterAll(async () => site?.[Symbol.asyncDispose]())
 
   test('while jobs of every kind run and wait, schedulers lead, and workers are suspended', async () => {
     const connection = site.redis.url
@@ -34,7 +33,7 @@ describe.skipIf(python === undefined)(withPython("Python's classes read all that
     ]
     await site.worker('zoo').work({ burst: true, withScheduler: false })
 
-    const worker = site.worker('zoo', { leaseMs: 3000 })
+    const worker = site.worker('zoo', { jobMonitoringInterval: 1 })
     const work = worker.work({ withScheduler: false })
     const running = await queue.enqueue('tasks.hold', ['test:zoo', 50], {
       retry: new Retry({ max: 3, interval: [1, 2], enqueueAtFront: true }),

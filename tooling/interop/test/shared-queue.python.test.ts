@@ -1,7 +1,7 @@
-import { patience } from '@rq/testkit'
+import { eventually, patience } from '@rq/testkit'
 import { Job, Queue } from 'rq'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openSite, python, type Site, withPython } from '../src/index.ts'
+import { describe, expect, test } from 'vitest'
+import { python, type Site, withPython, withSite } from '../src/index.ts'
 
 const GROUPS = 200
 
@@ -38,10 +38,9 @@ function expectedValue(group: number, level: number): number {
 
 describe.skipIf(python === undefined)(withPython('workers of both languages share queues'), () => {
   let site: Site
-  beforeAll(async () => {
-    site = await openSite()
+  withSite((opened) => {
+    site = opened
   })
-  afterAll(async () => site?.[Symbol.asyncDispose]())
 
   test(`${GROUPS * LEVELS.length} jobs that depend on each other across the languages run once each, with the right values`, async () => {
     const workers = ['a', 'b'].map((name) =>
@@ -51,6 +50,11 @@ describe.skipIf(python === undefined)(withPython('workers of both languages shar
     const theirs = ['a', 'b'].map((name) =>
       site.pythonWorker(['only-python', 'both'], { name: `python-${name}`, logging_level: 'WARNING' }),
     )
+    // Those of Python take a second to start, in which ours would run all that is for both.
+    await eventually(async () => {
+      for (const name of ['python-a', 'python-b'])
+        expect(await site.client.hget(`rq:worker:${name}`, 'state')).toBe('idle')
+    })
     const groups = Array.from({ length: GROUPS }, (_, group) => group)
     for (const [level, { by, queue, dependsOn }] of LEVELS.entries()) {
       const jobs = groups.map((group) => ({

@@ -1,9 +1,9 @@
 import { RedisStorage } from '@rq/redis'
 import { Scheduler } from '@rq/scheduler'
-import { eventually } from '@rq/testkit'
+import { eventually, type SpawnedProcess } from '@rq/testkit'
 import { RateLimit, Repeat, Retry } from 'rq'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openSite, python, type Site, withPython } from '../src/index.ts'
+import { describe, expect, test } from 'vitest'
+import { endLeases, ONCE, python, type Site, withPython, withSite } from '../src/index.ts'
 
 /**
  * RQ's `Job.save()` writes the whole hash, status included, from the caller's copy; `Queue.enqueue_job()` writes it and
@@ -12,10 +12,9 @@ import { openSite, python, type Site, withPython } from '../src/index.ts'
  */
 describe.skipIf(python === undefined)(withPython('a Python program saves an older copy of a job'), () => {
   let site: Site
-  beforeAll(async () => {
-    site = await openSite()
+  withSite((opened) => {
+    site = opened
   })
-  afterAll(async () => site?.[Symbol.asyncDispose]())
 
   const statusOf = (id: string) => site.client.hget(`rq:job:${id}`, 'status')
   const describeJob = (id: string) => site.py<Record<string, unknown>>('describe(fetch(id))', { id })
@@ -23,8 +22,14 @@ describe.skipIf(python === undefined)(withPython('a Python program saves an olde
   const burst = (queue: string) => site.worker(queue, { concurrency: 1 }).work({ burst: true })
   const begun = (key: string, times = 1) => eventually(async () => expect(await site.client.llen(key)).toBe(times))
   const runs = (key: string) => site.client.lrange(key, 0, -1)
-  /** A worker with short leases, so that its heartbeats come often. */
-  const worker = (queue: string) => site.worker(queue, { concurrency: 1, leaseMs: 1500 })
+  /** A worker whose heartbeats come often. */
+  const worker = (queue: string) => site.worker(queue, { concurrency: 1, jobMonitoringInterval: 1 })
+  /** Kills a worker and lets its leases end now, which a busy machine does not before. */
+  const kill = async (process: SpawnedProcess, queue: string) => {
+    process.kill('SIGKILL')
+    await process.exited
+    await endLeases(site, queue)
+  }
 
   /** Waits until a heartbeat has come since now. */
   async function nextHeartbeat(id: string): Promise<void> {
@@ -37,8 +42,15 @@ describe.skipIf(python === undefined)(withPython('a Python program saves an olde
     const ours = worker('running')
     const working = ours.work({ maxJobs: 1 })
     await begun('running')
-    await site.py(`kept.job.meta['owner'] = 'web'\nkept.job.save()`)
-    expect(await statusOf(id)).toBe('queued')
+    // Both in one transaction: the next heartbeat sets the status again.
+    const save = `
+kept.job.meta['owner'] = 'web'
+with conn.pipeline() as p:
+    kept.job.save(pipeline=p)
+    p.hget('rq:job:' + kept.job.id, 'status')
+    status = p.execute()[-1]
+status`
+    expect(await site.py(save)).toBe('queued')
     await nextHeartbeat(id)
     expect(await statusOf(id)).toBe('started')
     await site.py(`kept.job.save()`)
@@ -67,11 +79,10 @@ describe.skipIf(python === undefined)(withPython('a Python program saves an olde
     const id = await site.py<string>(
       `kept.job = queue('died').enqueue('tasks.hold', 'died', 60, retry=Retry(max=1))\nkept.job.id`,
     )
-    const process = await site.workerProcess('died', { leaseMs: 1000 })
+    const process = await site.workerProcess('died')
     await begun('died')
     await site.py(`kept.job.save()`)
-    process.kill('SIGKILL')
-    await process.exited
+    await kill(process, 'died')
     const working = worker('died').work({ maxJobs: 1 })
     await begun('died', 2)
     await site.client.rpush('died:go', 1, 1)
@@ -112,7 +123,7 @@ kept.job.id`)
     const id = await site.py<string>(
       `kept.job = queue('retried').enqueue('tasks.fail_until', 'retried', 1, retry=Retry(max=1, interval=1))\nkept.job.id`,
     )
-    await site.worker('retried').work({ maxJobs: 1 })
+    await site.worker('retried').work({ maxJobs: 1, withScheduler: false })
     expect(await statusOf(id)).toBe('scheduled')
     await site.py(`kept.job.save()`)
     expect(await statusOf(id)).toBe('queued')
@@ -244,11 +255,10 @@ kept.job.id`)
     const first = await queue.enqueue('tasks.hold', ['limited', 60], options)
     await site.py(`kept.job = fetch(id)\nNone`, { id: first.id })
     const second = await queue.enqueue('tasks.note', ['limited', 'second'], { rateLimit })
-    const process = await site.workerProcess('limited', { leaseMs: 1000 })
+    const process = await site.workerProcess('limited')
     await begun('limited')
     await site.py(`kept.job.save()`)
-    process.kill('SIGKILL')
-    await process.exited
+    await kill(process, 'limited')
     expect(await statusOf(second.id)).toBe('rate_limited')
     const running = worker('limited')
     const working = running.work()
@@ -265,11 +275,10 @@ kept.job.id`)
     const id = await site.py<string>(
       `kept.job = queue('died again').enqueue('tasks.hold', 'died again', 60, retry=Retry(max=1))\nkept.job.id`,
     )
-    const process = await site.workerProcess('died again', { leaseMs: 1000 })
+    const process = await site.workerProcess('died again')
     await begun('died again')
     await site.py(`queue('died again').enqueue_job(kept.job)`)
-    process.kill('SIGKILL')
-    await process.exited
+    await kill(process, 'died again')
     await site.client.rpush('died again:go', 1, 1, 1)
     const running = worker('died again')
     const working = running.work()
@@ -283,7 +292,7 @@ kept.job.id`)
     expect(await site.client.zcard('rq:wip:died again')).toBe(0)
   })
 
-  test('and leaves nothing that Python cannot read', async () => {
+  test('and leaves nothing that Python cannot read', ONCE, async () => {
     expect(await site.unreadable()).toEqual([])
   })
 })

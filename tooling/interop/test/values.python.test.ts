@@ -1,13 +1,12 @@
 import { Job } from 'rq'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openSite, python, type Site, withPython } from '../src/index.ts'
+import { describe, expect, test } from 'vitest'
+import { ONCE, python, type Site, withPython, withSite } from '../src/index.ts'
 
 describe.skipIf(python === undefined)(withPython('values between the languages'), () => {
   let site: Site
-  beforeAll(async () => {
-    site = await openSite()
+  withSite((opened) => {
+    site = opened
   })
-  afterAll(async () => site?.[Symbol.asyncDispose]())
 
   const burst = (queue: string) => site.worker(queue).work({ burst: true })
   const pythonBurst = (queue: string) => site.pythonWorker(queue, { burst: true }).exited
@@ -147,7 +146,7 @@ q = queue('unicode')
     expect(await job.getMeta()).toEqual({ seen: true })
   })
 
-  test('Python can read every key that is left', async () => {
+  test('Python can read every key that is left', ONCE, async () => {
     expect(await site.unreadable()).toEqual([])
   })
 })
