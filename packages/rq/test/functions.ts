@@ -59,6 +59,16 @@ export async function untilStopped(): Promise<void> {
   })
 }
 
+/** Runs until the test notes this. */
+export async function untilNoted(what: string): Promise<string> {
+  const signal = getCurrentJob()?.signal
+  while (!noted.includes(what)) {
+    signal?.throwIfAborted()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return what
+}
+
 interface Seen {
   readonly id: string
   getStatus(options: { refresh: boolean }): Promise<string>
