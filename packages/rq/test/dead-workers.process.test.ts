@@ -25,7 +25,7 @@ const [, , connection, prefix, folder] = process.argv
 await new Worker('default', { connection, prefix, importPaths: [folder] }).work()
 `
 
-it("takes a dead worker's job over within 20 s with default settings, once, and takes one from its retries", async () => {
+it("takes a dead worker's job over with default settings, once, and takes one from its retries", async () => {
   await using redis = await redisFixture()
   await using project = await makeProject({ 'jobs.mjs': JOBS, 'worker.mjs': SCRIPT }, { packages: ['rq'] })
   const where = { connection: redis.url, prefix: redis.prefix }
@@ -40,14 +40,17 @@ it("takes a dead worker's job over within 20 s with default settings, once, and 
   for (const other of others) other.on('job:abandoned', ({ jobId }) => heard.push(jobId))
   const working = others.map((other) => other.work())
   doomed.kill('SIGKILL')
-  const killedMs = performance.now()
+  await doomed.exited
+  const [held] = await job.getExecutions()
+  const [seconds = 0, microseconds = 0] = (await redis.client.time()).map(Number)
+  // The others look for ended leases every 5 s (`duties.test.ts` in the worker), so the job waits 20 s at most.
+  expect(Number(held?.leaseEndsAt) - (seconds * 1000 + microseconds / 1000)).toBeLessThanOrEqual(15_000)
   expect(await job.result({ timeout: patience(60) })).toBe('second')
-  expect(performance.now() - killedMs).toBeLessThan(20_000)
-  expect(heard).toEqual([job.id])
   await job.refresh()
   expect(job.retriesLeft).toBe(1)
   await Promise.all(others.map((other) => other.stop()))
   await Promise.all(working)
+  expect(heard).toEqual([job.id])
 })
 
 it('fails a job that has killed three workers, even with retries left, and continues with others', async () => {
@@ -93,7 +96,9 @@ it('fails a job whose arguments kill each worker that reads them, after the thir
     description: 'one that is read by nobody',
     retry: new Retry({ max: 10 }),
   })
-  const others = await queue.enqueueMany([1, 2, 3].map((n) => Queue.prepareData('jobs.add', [n, 1])))
+  // A worker may die while it runs one of these.
+  const retry = new Retry({ max: 2 })
+  const others = await queue.enqueueMany([1, 2, 3].map((n) => Queue.prepareData('jobs.add', [n, 1], { retry })))
   const start = () => spawnNode(project.path('worker.mjs'), [redis.url, redis.prefix, project.dir])
   for (let death = 1; death <= 3; death++) {
     await using worker = start()

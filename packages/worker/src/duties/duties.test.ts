@@ -1,7 +1,7 @@
 import { RqError, silentLogger } from '@rq/core'
 import type { QueueStore, WorkerStore } from '@rq/job'
 import { describeDuty } from '@rq/testkit/duty-conformance'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Executions } from '../executions.ts'
 import { Commands } from './commands.ts'
 import { heartbeat } from './heartbeat.ts'
@@ -77,6 +77,38 @@ describeDuty('The listening for commands', (work) => {
     onShutdown() {},
     onKillHorse() {},
     onStopJob() {},
+  })
+})
+
+describe('The recovery', () => {
+  it('looks for ended leases at least three times in a lease', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    let looks = 0
+    const duty = recovery({
+      largestBytes: 1,
+      store: {
+        recover: async () => {
+          looks += 1
+          return { jobs: [] }
+        },
+        releaseDependents: async () => false,
+      } as Partial<WorkerStore> as WorkerStore,
+      workerName: 'w',
+      queues: ['q'],
+      leaseMs: 15_000,
+      isWanted: () => true,
+      onRecovered() {},
+      onDone() {},
+      logger,
+    })
+    duty.start()
+    for (let passed = 1; passed <= 20; passed++) {
+      const before = looks
+      await vi.advanceTimersByTimeAsync(5000)
+      expect(looks).toBeGreaterThan(before)
+    }
+    await duty.stop()
   })
 })
 
