@@ -110,7 +110,8 @@ function defaultDescription(call: Call, data: Payload, { codec, results }: Recor
   return results === 'hash' && describesItself(data) ? undefined : describeCall(call)
 }
 
-let lastCreatedMs = 0
+/** In microseconds: milliseconds have no room for exact ones, and two times in a row would be written alike. */
+let lastCreatedUs = 0
 
 /**
  * The present time, with microseconds that count up within a millisecond from a random start. A repeated enqueue is
@@ -118,9 +119,9 @@ let lastCreatedMs = 0
  * different ones hardly ever.
  */
 function creationMs(): number {
-  const nowMs = Date.now()
-  lastCreatedMs = nowMs > lastCreatedMs ? nowMs + Math.floor(Math.random() * 500) / 1000 : lastCreatedMs + 0.001
-  return lastCreatedMs
+  const nowUs = Date.now() * 1000
+  lastCreatedUs = nowUs > lastCreatedUs ? nowUs + Math.floor(Math.random() * 500) : lastCreatedUs + 1
+  return lastCreatedUs / 1000
 }
 
 function addRules(record: JobRecord, options: CheckedOptions): void {
