@@ -94,12 +94,14 @@ export class Shutdown {
     settings.logger.warn('Cold shut down requested: running jobs go back to their queues')
     store.stopClaiming()
     horses.drain()
+    clearTimeout(this.#leaveTimer)
     void horses.killAll().then(() => {
+      if (this.leaving.aborted) return
       executions.giveBackAll()
+      // From here on: the store is not to blame for the time that the horses, or a busy machine, took.
+      this.#leaveTimer = setTimeout(() => this.#end(), COLD_LEAVE_MS)
       this.#endUnlessBusy()
     })
-    clearTimeout(this.#leaveTimer)
-    this.#leaveTimer = setTimeout(() => this.#end(), COLD_LEAVE_MS)
   }
 
   /** Stop cold, since the worker cannot go on. */
@@ -132,6 +134,8 @@ export class Shutdown {
     const { burst, executions, maxIdleMs = Number.POSITIVE_INFINITY, recovery, settings, store } = this.#options
     // A recovery may bring jobs, which belong to this run.
     if (executions.size > 0 || (recovery.isRunning && !this.isCold)) return
+    // Until its first horse has started it has not even looked for jobs: that is no idle time.
+    if (store.isWaitingForRoom) return
     const isBurstDone = burst && (store.queuesEmpty || store.isSuspended)
     const leftMs = this.#idleSinceMs + maxIdleMs - settings.clock.monotonicMs()
     clearTimeout(this.#idleTimer)

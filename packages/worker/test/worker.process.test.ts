@@ -1,10 +1,17 @@
 import { existsSync } from 'node:fs'
 import { deferred, type Logger, RqError, silentLogger } from '@rq/core'
 import { eventually } from '@rq/testkit'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { handleSignals } from '../src/index.ts'
 import { fixture } from './fixture.ts'
 import { nextEvent, running } from './running.ts'
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** From here on the test says when the limits of a worker that is stopped are over. Its horses end in real time. */
+const fakeLimits = () => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
 
 describe('the loop', () => {
   test('takes work that comes while it waits', async () => {
@@ -45,6 +52,16 @@ describe('the loop', () => {
     ctx.store.enqueue('./jobs#add', { args: [1, 2] })
     expect(await ctx.worker({ horse: 'inline' }).work({ maxIdleTime: 0.2 })).toBe(true)
   })
+
+  test.each(['process', 'thread', 'inline'] as const)(
+    'maxIdleTime does not end it before it has looked for jobs, however long its horse takes to start: %s',
+    async (horse) => {
+      await using ctx = await fixture()
+      const id = ctx.store.enqueue('./jobs#add', { args: [1, 2] })
+      expect(await ctx.worker({ horse }).work({ maxIdleTime: 0.001 })).toBe(true)
+      expect(ctx.store.value(id)).toBe(3)
+    },
+  )
 
   test.each([
     ['default', ['a', 'a', 'a', 'b', 'b', 'b', 'c', 'c', 'c']],
@@ -286,6 +303,23 @@ describe('stopping', () => {
       expect(store.settlements).toEqual([])
     },
   )
+
+  test('cold, on a machine that stands still meanwhile: the job goes back all the same', async () => {
+    await using ctx = await fixture()
+    const { store } = ctx
+    const id = store.enqueue('./jobs#never')
+    const worker = ctx.worker()
+    const working = worker.work()
+    await nextEvent(worker, 'job:started')
+    fakeLimits()
+    const stopped = worker.stop({ force: true })
+    // Nothing has been heard of the killed horse yet.
+    vi.advanceTimersByTime(60_000)
+    vi.useRealTimers()
+    await stopped
+    await working
+    expect(store.waiting()).toEqual([id])
+  })
 
   test.each(['process', 'inline'] as const)(
     'an idle %s worker leaves within a second even when the store is away',

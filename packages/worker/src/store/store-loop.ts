@@ -126,6 +126,11 @@ export class StoreLoop {
     return this.#room.isSpent
   }
 
+  /** Whether there may be jobs that it does not claim, since no horse has room: each of them is starting, or full. */
+  get isWaitingForRoom(): boolean {
+    return !this.#state.queuesEmpty && !this.#isPaused && !this.isSpent
+  }
+
   /** Whether any write is pending. */
   get isWriting(): boolean {
     if (this.#calls.size > 0 || this.#isReturning || this.#dependentsRelease.isRunning) return true
