@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { silentLogger } from '@rq/core'
 import type { JobRecord } from '@rq/job'
-import { makeProject } from '@rq/testkit'
+import { eventually, FakeClock, makeProject } from '@rq/testkit'
 import { TestStorage } from '@rq/testkit/memory-storage'
 import { describe, expect, test } from 'vitest'
 import { Worker, type WorkerOptions } from '../src/index.ts'
@@ -54,12 +55,18 @@ describe('inside a job', () => {
   test('the signal fires at the time limit, and a job that heeds it keeps its horse', async () => {
     await using ctx = await fixture()
     const { store } = ctx
-    const id = store.enqueue('./jobs#untilAborted', { timeoutS: 1 })
+    const id = store.enqueue('./jobs#untilAborted', { args: [ctx.log], timeoutS: 1 })
     const ended: unknown[] = []
-    const worker = ctx.worker()
+    // The time that it has for that passes when the test says so.
+    const clock = new FakeClock()
+    const worker = ctx.worker({ clock })
+    const begun = nextEvent(worker, 'job:started')
     const done = nextEvent(worker, 'job:failed')
     worker.on('horse:ended', (event) => ended.push(event))
     const working = worker.work()
+    await begun
+    await eventually(() => existsSync(`${ctx.log}.waits`))
+    clock.advance(1000)
     await done
     expect(ended).toEqual([])
     await worker.stop()

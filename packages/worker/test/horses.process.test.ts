@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { type Logger, silentLogger } from '@rq/core'
-import { eventually, isRunning } from '@rq/testkit'
+import { eventually, FakeClock, isRunning } from '@rq/testkit'
 import { describe, expect, test, vi } from 'vitest'
-import { fixture } from './fixture.ts'
+import { type Fixture, fixture } from './fixture.ts'
 import { nextEvent, running } from './running.ts'
 
 const KINDS = ['process', 'thread', 'inline'] as const
@@ -98,9 +98,9 @@ describe.each(KINDS)('%s horses', (horse) => {
       'endless.js': 'await new Promise(() => {})\nexport const f = () => 1',
     })
     const { store } = ctx
-    const [throws, broken, endless] = ['throws', 'broken', 'endless'].map((module) =>
-      store.enqueue(`./${module}#f`, { timeoutS: 1 }),
-    ) as [string, string, string]
+    const throws = store.enqueue('./throws#f')
+    const broken = store.enqueue('./broken#f')
+    const endless = store.enqueue('./endless#f', { timeoutS: 1 })
     const next = store.enqueue('./jobs#add', { args: [1, 2] })
     await ctx.worker({ horse }).work({ burst: true })
     expect(store.latest(throws)?.excString).toContain('not today')
@@ -306,7 +306,8 @@ describe.each(['process', 'thread'] as const)('a %s horse that an ended job has 
   test.concurrent('is replaced, and the jobs that it was given run without an attempt spent', async () => {
     await using ctx = await blocked()
     const { store } = ctx
-    const next = [1, 2, 3].map((n) => store.enqueue('./jobs#add', { args: [n, n], timeoutS: 3 }))
+    // Less than what passes until the horse counts as blocked, and enough for a busy machine.
+    const next = [1, 2, 3].map((n) => store.enqueue('./jobs#add', { args: [n, n], timeoutS: 8 }))
     await eventually(() => next.every((id) => store.status(id) === 'finished'))
     expect(next.map((id) => store.value(id))).toEqual([2, 4, 6])
     expect(store.settlements.map(({ to }) => to)).toEqual(['finished', 'finished', 'finished', 'finished'])
@@ -324,8 +325,10 @@ describe.each(['process', 'thread'] as const)('a %s horse that an ended job has 
 })
 
 describe.each(['process', 'thread'] as const)('a %s horse that is blocked at the time limit of a job', (horse) => {
+  /** @param blocks - how often the horse of the second job is blocked: only then does time pass for the worker. */
   async function burst(
-    enqueue: (ctx: Awaited<ReturnType<typeof fixture>>, marks: string) => readonly [string, string],
+    enqueue: (ctx: Fixture, marks: string) => readonly [string, string],
+    { blocked = (marks: string) => `${marks}.blocked`, blocks = 1 } = {},
   ) {
     await using ctx = await fixture({
       'cb.js':
@@ -337,7 +340,20 @@ describe.each(['process', 'thread'] as const)('a %s horse that is blocked at the
     const lines: { line: string; fields: unknown }[] = []
     const warn = (line: string, fields?: unknown) => void lines.push({ line, fields })
     const logger: Logger = { ...silentLogger, warn, child: () => logger }
-    await ctx.worker({ horse, logger }).work({ burst: true })
+    const clock = new FakeClock()
+    const worker = ctx.worker({ horse, logger, clock })
+    let killed = 0
+    worker.on('horse:ended', () => killed++)
+    const working = worker.work({ burst: true })
+    const linesOf = (file: string) => readFileSync(file, 'utf8').split('\n').length - 1
+    for (let block = 1; block <= blocks; block++) {
+      await eventually(() => linesOf(blocked(marks)) === block)
+      await eventually(() => {
+        clock.advance(20)
+        return killed === block
+      })
+    }
+    await working
     expect(store.givenBack).toEqual([])
     return {
       ids,
@@ -370,10 +386,13 @@ describe.each(['process', 'thread'] as const)('a %s horse that is blocked at the
   })
 
   test('by itself, after it waited and where another job left something behind: it fails after a second run', async () => {
-    const { hasFailed, ids, inDoubt, runs, settlements, store } = await burst(({ store }, marks) => [
-      store.enqueue('./jobs#leaveBehind', { args: ['block', never(marks)] }),
-      store.enqueue('./jobs#markThenWaitThenBlock', { args: [marks], timeoutS: 1, onFailure }),
-    ])
+    const { hasFailed, ids, inDoubt, runs, settlements, store } = await burst(
+      ({ store }, marks) => [
+        store.enqueue('./jobs#leaveBehind', { args: ['block', never(marks)] }),
+        store.enqueue('./jobs#markThenWaitThenBlock', { args: [marks], timeoutS: 1, onFailure }),
+      ],
+      { blocks: 2 },
+    )
     expect(store.latest(ids[1])?.excString).toContain(TIMEOUT)
     expect(runs).toHaveLength(2)
     expect(new Set(runs).size).toBe(horse === 'process' ? 2 : 1)
@@ -386,16 +405,29 @@ describe.each(['process', 'thread'] as const)('a %s horse that is blocked at the
     ['before it waits', 'leaveBehind', 'markThenBlockFor'],
     ['where no job left anything behind', 'add', 'markThenWaitThenBlock'],
   ])('by itself, %s: it fails after one run', async (_, before, blocks) => {
-    const { ids, inDoubt, runs, store } = await burst(({ store }, marks) => [
-      store.enqueue(`./jobs#${before}`, { args: ['block', never(marks)] }),
-      store.enqueue(`./jobs#${blocks}`, { args: [marks, 600_000], timeoutS: 1 }),
-    ])
+    const { ids, inDoubt, runs, store } = await burst(
+      ({ store }, marks) => [
+        store.enqueue(`./jobs#${before}`, { args: ['block', never(marks)] }),
+        store.enqueue(`./jobs#${blocks}`, { args: [marks, 600_000], timeoutS: 1 }),
+      ],
+      blocks === 'markThenBlockFor' ? { blocked: (marks) => marks } : {},
+    )
     expect(store.status(ids[0])).toBe('finished')
     expect(store.latest(ids[1])?.excString).toContain(TIMEOUT)
     expect(runs).toHaveLength(1)
     expect(inDoubt).toEqual([])
   })
 })
+
+/** Let a worker run a job until that has written a process id, and kill its horse. Returns the id. */
+async function killedWhenWritten(ctx: Fixture, file: string): Promise<number> {
+  const worker = ctx.worker({ name: 'ann' })
+  const working = worker.work({ burst: true })
+  const pid = await eventually(() => Number(readFileSync(file, 'utf8')) || expect.fail('nothing is written'))
+  ctx.store.send('ann', { command: 'kill-horse' })
+  await working
+  return pid
+}
 
 describe('a process horse', () => {
   test('is reused, has a title, and its own process group', async () => {
@@ -425,9 +457,8 @@ describe('a process horse', () => {
     await using ctx = await fixture()
     const { store, project } = ctx
     const file = project.path('child-pid')
-    store.enqueue('./jobs#spawnChild', { args: [file], timeoutS: 1 })
-    await ctx.worker().work({ burst: true })
-    const pid = Number(await readFile(file, 'utf8'))
+    store.enqueue('./jobs#spawnChild', { args: [file] })
+    const pid = await killedWhenWritten(ctx, file)
     await eventually(() => !isRunning(pid))
   })
 
@@ -435,9 +466,8 @@ describe('a process horse', () => {
     await using ctx = await fixture()
     const { store, project } = ctx
     const file = project.path('child-pid')
-    store.enqueue('./jobs#setApart', { args: [file], timeoutS: 1 })
-    await ctx.worker().work({ burst: true })
-    const pid = Number(await readFile(file, 'utf8'))
+    store.enqueue('./jobs#setApart', { args: [file] })
+    const pid = await killedWhenWritten(ctx, file)
     expect(isRunning(pid)).toBe(true)
     process.kill(pid, 'SIGKILL')
   })

@@ -11,9 +11,10 @@ export const note = async (key, value) => {
   await job.saveMeta()
   return await job.getStatus()
 }
-export const untilAborted = () => new Promise((_, reject) => {
+export const untilAborted = (file) => new Promise((_, reject) => {
   const { signal } = getCurrentJob()
   signal.addEventListener('abort', () => reject(signal.reason))
+  appendFileSync(file + '.waits', '')
 })
 export const tellAbort = (file) => new Promise((resolve) => {
   getCurrentJob().signal.addEventListener('abort', () => {

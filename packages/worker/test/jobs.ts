@@ -40,6 +40,10 @@ export const isGone = (file) => {
 // Blocks the event loop as a computation does, without a core of the machine that runs the tests.
 export const blockFor = (ms) => { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms); return ms }
 export const wait = async (ms) => { await delay(ms); return ms }
+// Until the test makes the file, or has failed: no test waits for longer than a minute.
+const MOST_MS = 60_000
+export const blockUntil = (file) => { for (let ms = 0; !existsSync(file) && ms < MOST_MS; ms += 5) blockFor(5); return 'done' }
+export const waitUntil = async (file) => { for (let ms = 0; !existsSync(file) && ms < MOST_MS; ms += 5) await delay(5); return 'done' }
 export const never = () => new Promise(() => {})
 export const exit = (code) => process.exit(code)
 export const kill = (signal) => { process.kill(process.pid, signal); return new Promise(() => {}) }
@@ -56,7 +60,7 @@ export const leaveBehind = (kind, file) => {
     if (kind === 'throw') throw new Error('left behind')
     if (kind === 'reject') void Promise.reject(new Error('left behind'))
     if (kind === 'exit') process.exit(0)
-    if (kind === 'block') blockFor(600_000)
+    if (kind === 'block') { mark(file + '.blocked', ''); blockFor(600_000) }
   }, 5)
   return 'fine'
 }
@@ -65,7 +69,12 @@ export const markFirstThenWait = async (file) => {
   writeFileSync(file, 'first')
   await new Promise(() => {})
 }
-export const markThenWaitThenBlock = async (file) => { mark(file, String(process.pid)); await delay(1); blockFor(600_000) }
+export const markThenWaitThenBlock = async (file) => {
+  mark(file, String(process.pid))
+  await delay(1)
+  mark(file + '.blocked', '')
+  blockFor(600_000)
+}
 export const changeProcess = async (file) => {
   process.env.ADDED = 'by a job'
   process.env.TZ = 'Asia/Tokyo'
