@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { type Logger, silentLogger } from '@rq/core'
 import { RateLimit, Retry } from '@rq/job'
 import { Queue } from '@rq/queue'
@@ -84,7 +85,8 @@ test('cold stop puts the running job back to the head', async () => {
   await nextEvent(worker, 'job:started')
   await worker.stop({ force: true })
   await working
-  expect(await ctx.queue.getJobIds()).toEqual([first.id, second.id])
+  // A worker that leaves waits for the answer of a slow server no longer than a moment.
+  await eventually(async () => expect(await ctx.queue.getJobIds()).toEqual([first.id, second.id]))
 })
 
 test('a worker that is told to leave during a claim gives back what that brings, and no attempt is spent', async () => {
@@ -105,19 +107,21 @@ test('a worker that is told to leave during a claim gives back what that brings,
   await worker.work()
   expect(claims).toBe(1)
   expect(told).toEqual([])
-  expect(await ctx.queue.getJobIds()).toEqual([job.id])
+  await eventually(async () => expect(await ctx.queue.getJobIds()).toEqual([job.id]))
   await job.refresh()
   expect([await job.getStatus(), job.retriesLeft, job.workerName]).toEqual(['queued', 1, undefined])
 })
 
 test('a job that is deleted while it runs comes to nothing, and the worker says so', async () => {
   await using ctx = await fixture()
-  const job = await ctx.queue.enqueue('./jobs#wait', [500])
+  const release = ctx.project.path('release')
+  const job = await ctx.queue.enqueue('./jobs#waitUntil', [release])
   const worker = ctx.worker()
   const vanished = nextEvent(worker, 'job:vanished')
   await using _ = running(worker)
   await nextEvent(worker, 'job:started')
   await job.delete()
+  await writeFile(release, '')
   expect(await vanished).toMatchObject({ jobId: job.id })
   expect((await ctx.redis.keys()).filter((key) => key.includes(job.id))).toEqual([])
 })
@@ -161,9 +165,11 @@ test.each(['process', 'inline'] as const)('its record shows its state and job at
   await isShown('idle')
   const started = nextEvent(worker, 'job:started')
   const ended = nextEvent(worker, 'job:finished')
-  const short = await ctx.queue.enqueue('./jobs#wait', [300])
+  const release = ctx.project.path('release')
+  const short = await ctx.queue.enqueue('./jobs#waitUntil', [release])
   await started
   expect(await shown()).toEqual(['busy', short.id])
+  await writeFile(release, '')
   await ended
   expect(await shown()).toEqual(['idle', null])
   await Promise.all(Array.from({ length: 300 }, (_, n) => ctx.queue.enqueue('./jobs#add', [n, 1])))
@@ -177,7 +183,7 @@ test.each(['process', 'inline'] as const)('its record shows its state and job at
   expect(await shown()).toEqual(['busy', last.id])
   await worker.stop({ force: true })
   await working
-  expect(await shown()).toEqual(['idle', null])
+  await eventually(async () => expect(await shown()).toEqual(['idle', null]))
 })
 
 test('a running job that is enqueued again under its id is replaced, and the log says so', async () => {
