@@ -124,7 +124,12 @@ const OPERATIONS: readonly Operation[] = [
 
 /** A state without values that differ from run to run: times, scores, executions, tokens of unique jobs. */
 function lasting(dump: RedisDump): unknown {
-  const text = JSON.stringify(dump, (_, value) => (typeof value === 'number' && value > 1e6 ? '<time>' : value))
+  const text = JSON.stringify(dump, (name, value) => {
+    if (typeof value !== 'number') return value
+    if (value > 1e6) return '<time>'
+    // Some seconds may have passed.
+    return name === 'ttl' && value > 0 ? Math.ceil(value / 60) * 60 : value
+  })
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
     .replaceAll(/\d{13}-\d/g, '<entry>')
     .replaceAll(/[0-9a-f]{20}/g, '<execution>')

@@ -1,3 +1,4 @@
+import { deferred } from '@rq/core'
 import { claimRequest, newJob } from '@rq/testkit/storage-conformance'
 import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
@@ -128,10 +129,17 @@ test('holds everything back while it is frozen, and forwards it when it is thawe
   await using proxy = await faultProxy(redis.url)
   const client = brittle(proxy.url)
   await client.incr(key)
-  proxy.onCommand = at(2, { kind: 'after', hook: () => proxy.freeze() })
+  // Redis has run the command before the proxy has its reply.
+  const frozen = deferred()
+  const hook = () => {
+    proxy.freeze()
+    frozen.resolve()
+  }
+  proxy.onCommand = at(2, { kind: 'after', hook })
   const second = client.incr(key)
   const third = client.incr(key)
-  await eventually(async () => expect(await redis.client.get(key)).toBe('2'))
+  await frozen.promise
+  expect(await Promise.race([second, third, redis.client.get(key)])).toBe('2')
   proxy.thaw()
   expect(await Promise.all([second, third])).toEqual([2, 3])
   client.disconnect()
