@@ -156,6 +156,8 @@ async function commandsOfALife(options: CrashSweepOptions, life: Life): Promise<
   })
   await push(options, victim)
   await eventually(async () => expectNone(await unendedJobs(client, victim, scenario)))
+  // Maintenance may take longer than the jobs.
+  if (options.inMaintenance === true) await eventually(() => proxy.commands.includes('find_orphans'))
   await delay(AFTERMATH_MS)
   const commands = [...proxy.commands]
   const isBurst = leavesByItself(options, victim)

@@ -17,7 +17,10 @@ const PAUSE_MS = 10
 /** A producer that enqueues small jobs one by one, and remembers outside of Redis which of them were acknowledged. */
 export class Load implements AsyncDisposable {
   readonly acknowledged: string[] = []
-  /** Codes of the errors that it got. After each one it enqueued the job again under the same id. */
+  /**
+   * Codes of the errors that it got. After each one it enqueued another job: the refused one may be stored all the same,
+   * and would run twice.
+   */
   readonly refusals: string[] = []
   readonly #file: string
   readonly #storage: RedisStorage
@@ -56,9 +59,9 @@ export class Load implements AsyncDisposable {
   }
 
   async #enqueue(queue: Queue): Promise<void> {
-    this.#serial += 1
-    const id = `job${this.#serial}`
     for (;;) {
+      this.#serial += 1
+      const id = `job${this.#serial}`
       try {
         await queue.enqueue('./jobs#work', [this.#file, id], { jobId: id })
         this.acknowledged.push(id)

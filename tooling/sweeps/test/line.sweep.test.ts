@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, readlink } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Queue } from '@rq/queue'
 import { RedisStorage } from '@rq/redis'
 import { eventually, faultProxy, ownClient, patience, RUNS_ALL, spawnNode, startRedis, type TempDir } from '@rq/testkit'
@@ -16,6 +17,15 @@ beforeAll(async () => {
   project = await jobsProject()
 })
 afterAll(() => project[Symbol.asyncDispose]())
+
+/** How many descriptors of a process are those of connections. It also has one for a folder that it is reading. */
+async function openSockets(pid: number): Promise<number> {
+  const folder = `/proc/${pid}/fd`
+  const names = await readdir(folder)
+  // A descriptor may be closed meanwhile.
+  const targets = await Promise.all(names.map((name) => readlink(join(folder, name)).catch(() => '')))
+  return targets.filter((target) => target.startsWith('socket:')).length
+}
 
 describe('two workers and a producer', () => {
   test('work on over a line of 200 ms', async () => {
@@ -89,7 +99,7 @@ describe('a worker whose connections are cut again and again', () => {
     await using worker = spawnNode(new URL('../dist/victim.js', import.meta.url), [JSON.stringify([order])])
     await worker.output(/works 0/)
     const held = async () => ({
-      descriptors: (await readdir(`/proc/${worker.pid}/fd`)).length,
+      sockets: await openSockets(worker.pid),
       connections: String(await admin.client('LIST'))
         .trim()
         .split('\n').length,

@@ -1,3 +1,4 @@
+import { appendFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { eventually, makeProject, overlaps, RUNS_MODULE, readRuns, runCounts, spawnNode } from './index.ts'
 
@@ -22,6 +23,14 @@ async function project() {
 test('a file that does not exist has no runs', async () => {
   await using jobs = await project()
   expect(await jobs.runs()).toEqual([])
+})
+
+test('a line that is being written is not read yet', async () => {
+  await using jobs = await project()
+  await using run = jobs.start('a', '1', 'end')
+  await run.exited
+  await appendFile(jobs.path('notes'), '{"kind":"begin","run')
+  expect(runCounts(await jobs.runs())).toEqual(new Map([['a', 1]]))
 })
 
 test('finds runs of one job that overlapped, in any processes', async () => {

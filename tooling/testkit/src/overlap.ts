@@ -36,7 +36,7 @@ export function begin(file, jobId) {
 
 /** How many runs of a job have begun. */
 export function begins(file, jobId) {
-  const notes = readFileSync(file, 'utf8').split('\\n').filter((line) => line !== '').map((line) => JSON.parse(line))
+  const notes = readFileSync(file, 'utf8').split('\\n').slice(0, -1).map((line) => JSON.parse(line))
   return notes.filter((note) => note.kind === 'begin' && note.jobId === jobId).length
 }
 `
@@ -54,8 +54,8 @@ interface Note {
 export async function readRuns(file: string): Promise<Run[]> {
   const text = await readFile(file, 'utf8').catch(() => '')
   const runs = new Map<string, Run>()
-  for (const line of text.split('\n')) {
-    if (line === '') continue
+  // What comes after the last end of a line is empty, or a line that is being written.
+  for (const line of text.split('\n').slice(0, -1)) {
     const { kind, run, jobId, pid, parentPid, ms } = JSON.parse(line) as Note
     const known = runs.get(run) ?? { jobId, pid, parentPid, beganMs: ms, lastMs: ms, hasEnded: false, threw: false }
     const threw = known.threw || kind === 'fail'
