@@ -63,7 +63,11 @@ const OTHERS_MS = 1000
  * The faults that are there again when what tests of other files have left behind in this thread is at rest: it sets
  * timers too, and they are fake here.
  */
-async function lastingFaults(make: MakeDuty, steps: readonly DutyStep[], ends: readonly WorkEnd[]) {
+export async function lastingFaults(
+  make: MakeDuty,
+  steps: readonly DutyStep[],
+  ends: readonly WorkEnd[],
+): Promise<readonly string[]> {
   const faults = await dutyFaults(make, steps, ends)
   if (faults.length === 0) return faults
   await new Promise((resolve) => realTimeout(resolve, OTHERS_MS))
