@@ -18,8 +18,8 @@ const PAUSE_MS = 10
 export class Load implements AsyncDisposable {
   readonly acknowledged: string[] = []
   /**
-   * Codes of the errors that it got. After each one it enqueued another job: the refused one may be stored all the same,
-   * and would run twice.
+   * Codes of the errors that it got. After each one it enqueued another job: the refused one may be stored all the
+   * same, and would run twice.
    */
   readonly refusals: string[] = []
   readonly #file: string
