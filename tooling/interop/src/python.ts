@@ -84,6 +84,8 @@ export class PythonAgent implements AsyncDisposable {
     if (stdout === null) throw new Error('The agent has no output.')
     this.#answers = createInterface({ input: stdout })[Symbol.asyncIterator]()
     this.#turn = this.#answer()
+    // Disposed of before it was ready and before any run, which would report this.
+    this.#turn.catch(() => {})
   }
 
   /**

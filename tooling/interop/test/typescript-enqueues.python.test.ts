@@ -70,20 +70,18 @@ describe.skipIf(python === undefined)(withPython('we enqueue, a Python worker ru
     onTestFinished(() => {
       vi.useRealTimers()
     })
+    const release = async (key: string) => {
+      await eventually(async () => (await site.client.llen(key)) === 1)
+      await site.client.rpush(`${key}:go`, 1)
+    }
     for (let round = 0; round < 5; round++) {
       const key = `test:wait-${round}`
       const job = await queue.enqueue('tasks.hold', [key, 10])
-      const woken = job.result({ timeout: patience(60) })
-      await eventually(async () => (await site.client.llen(key)) === 1)
-      await site.client.rpush(`${key}:go`, 1)
-      await woken
+      await Promise.all([job.result({ timeout: patience(60) }), release(key)])
     }
     // `enqueueAndWait` looks once, and the stream is watched from then on.
     const key = 'test:wait-at-once'
-    const woken = queue.enqueueAndWait('tasks.hold', [key, 10], { timeout: patience(60) })
-    await eventually(async () => (await site.client.llen(key)) === 1)
-    await site.client.rpush(`${key}:go`, 1)
-    await woken
+    await Promise.all([queue.enqueueAndWait('tasks.hold', [key, 10], { timeout: patience(60) }), release(key)])
   })
 
   test('options have the same meaning in a Python worker', async () => {
