@@ -14,7 +14,7 @@ it('schedulers move every job once when one is frozen while it leads, and the fr
   await using storage = openStorage(redis)
   await using frozen = spawnNode(new URL('./run-scheduler.js', import.meta.url), [redis.url, redis.prefix])
   await frozen.output(/leads default/)
-  const standby = new Scheduler('default', { storage, leaseMs: 1000 })
+  const standby = new Scheduler('default', { storage, leaseMs: 6000 })
   await standby.start()
 
   await storage.queues.enqueue([newJob({ id: 'before' }, { delayMs: 20 })])
@@ -42,7 +42,7 @@ it('cron schedulers enqueue no tick twice, and miss none while one of them runs'
   await using frozen = spawnNode(new URL('./run-cron.js', import.meta.url), [redis.url, redis.prefix])
   await frozen.output(/started/)
   const scheduler = new CronScheduler({ storage })
-  scheduler.register('jobs#work', { queueName: 'default', cron: '* * * * * *', name: 'each' })
+  scheduler.register('jobs#work', { queueName: 'default', cron: '* * * * * *', name: 'each', catchUp: 'all' })
   await scheduler.start()
   frozen.kill('SIGSTOP')
   const before = (await ids()).length

@@ -168,6 +168,8 @@ describe('a schedule', () => {
     const other = await at.fetch('tick')
     expect([await other.resume(), await other.resume(), other.isPaused]).toEqual([true, false, false])
     await eventually(async () => (await at.queue.count()) > 0)
+    // No tick comes between the two.
+    await scheduler.stop()
     expect((await schedule.refresh()).count).toBe((await schedule.history()).length)
   })
 

@@ -67,7 +67,7 @@ describe('Scheduler', () => {
     await scheduler.start()
     await eventually(() => scheduler.ledQueues.length === 1)
     await queues.enqueue([newJob({ id: 'hour' }, { delayMs: HOUR_MS })])
-    await queues.enqueue([newJob({ id: 'late' }, { delayMs: 400 })])
+    await queues.enqueue([newJob({ id: 'late' }, { delayMs: 3000 })])
     await queues.enqueue([newJob({ id: 'soon' }, { delayMs: 100 })])
     await eventually(async () => expect(await queues.jobIds('default', 0, -1)).toEqual(['soon', 'late']))
     expect(await queues.registryIds('default', 'scheduled', 0, -1, false)).toEqual(['hour'])
