@@ -422,7 +422,10 @@ describe.each(['process', 'thread'] as const)('a %s horse that is blocked at the
 /** Let a worker run a job until that has written a process id, and kill its horse. Returns the id. */
 async function killedWhenWritten(ctx: Fixture, file: string): Promise<number> {
   const worker = ctx.worker({ name: 'ann' })
+  // The file may be there before the worker has heard that the job has begun: then no horse would be busy for it.
+  const begun = nextEvent(worker, 'job:started')
   const working = worker.work({ burst: true })
+  await begun
   const pid = await eventually(() => Number(readFileSync(file, 'utf8')) || expect.fail('nothing is written'))
   ctx.store.send('ann', { command: 'kill-horse' })
   await working
