@@ -156,9 +156,10 @@ export class WorkerRun {
    * ended. They must be renewed before others are looked at, or the worker would take its own jobs for abandoned.
    */
   get #isBehind(): boolean {
-    if (this.#renewer !== undefined || this.#executions.size === 0) return false
+    if (this.#executions.size === 0) return false
     const { clock, leaseMs } = this.#settings
-    return clock.monotonicMs() - this.#heartbeatMs > leaseMs * MOST_BEHIND
+    const agoMs = clock.monotonicMs() - this.#heartbeatMs
+    return Math.min(agoMs, this.#renewer?.renewedAgoMs ?? agoMs) > leaseMs * MOST_BEHIND
   }
 
   #makeRegistration(): Registration {

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { type Logger, silentLogger } from '@rq/core'
 import { type EnqueueOptions, Retry } from '@rq/job'
 import { Queue } from '@rq/queue'
@@ -32,6 +33,7 @@ async function fixture({ leaseMs = LEASE_MS } = {}) {
   const queue = new Queue('default', { storage: producer, serializer: 'json' })
   return {
     redis,
+    project,
     storage: producer,
     runs: () => (existsSync(marks) ? readFileSync(marks, 'utf8').trim().split('\n').length : 0),
     block: (ms: number, options: EnqueueOptions = {}) => queue.enqueue('./jobs#markThenBlockFor', [marks, ms], options),
@@ -97,6 +99,28 @@ test.concurrent.each(['SIGKILL', 'SIGSTOP'] as const)(
     expect(ctx.runs()).toBe(2)
   },
 )
+
+test.concurrent('a worker that stood still for longer than a lease does not take its own job for abandoned', async () => {
+  await using ctx = await fixture()
+  await using lone = await ctx.lone()
+  const release = ctx.project.path('release')
+  const job = await ctx.enqueue('waitUntil', [release])
+  const isLeased = async () => {
+    const [lease] = await ctx.storage.jobs.executions(job.id)
+    return lease !== undefined && lease.leaseEndsMs > Date.now()
+  }
+  await eventually(isLeased)
+  for (let n = 0; n < 3; n++) {
+    lone.kill('SIGSTOP')
+    await eventually(async () => !(await isLeased()))
+    lone.kill('SIGCONT')
+    await eventually(isLeased)
+  }
+  await writeFile(release, '')
+  expect(await job.result({ timeout: patience(60) })).toBe('done')
+  await job.refresh()
+  expect(job.toRecord().abandonedCount).toBeUndefined()
+})
 
 test.concurrent('a loop that is blocked for longer than its jobs may run is given up, and hears that it lost the job', async () => {
   await using ctx = await fixture()

@@ -124,6 +124,11 @@ export class LeaseRenewer {
     return hasRenewed
   }
 
+  /** How long ago the thread has renewed the leases, in milliseconds; Infinity if it never has. */
+  get renewedAgoMs(): number {
+    return this.#counters.answeredAgoMs
+  }
+
   /** Resolves when the thread sends no more heartbeats. Does not wait for a store that does not answer. */
   async stop(): Promise<void> {
     clearInterval(this.#turning)

@@ -9,7 +9,8 @@ const BEGUN = 2
 const ENDED = 3
 const ANSWERED = 4
 const CLOSED = 5
-const COUNT = 6
+const ANSWERED_MS = 6
+const COUNT = 7
 
 /**
  * Counters in memory that a worker's event loop shares with the thread that renews its leases. Both read and write them
@@ -46,7 +47,10 @@ export class LoopCounters {
 
   /** The heartbeat is over. `answered`: the store has renewed the leases. */
   end(answered: boolean): void {
-    if (answered) Atomics.add(this.#counters, ANSWERED, 1)
+    if (answered) {
+      Atomics.store(this.#counters, ANSWERED_MS, sharedMs())
+      Atomics.add(this.#counters, ANSWERED, 1)
+    }
     Atomics.add(this.#counters, ENDED, 1)
   }
 
@@ -58,6 +62,11 @@ export class LoopCounters {
   /** How many of them the store has answered. */
   get answers(): number {
     return this.#at(ANSWERED)
+  }
+
+  /** How long ago the store has answered one, in milliseconds; Infinity before the first answer. */
+  get answeredAgoMs(): number {
+    return this.answers === 0 ? Number.POSITIVE_INFINITY : (sharedMs() - this.#at(ANSWERED_MS)) | 0
   }
 
   /** Let no further heartbeat begin. Returns whether one is under way. */
@@ -73,4 +82,9 @@ export class LoopCounters {
   #at(index: number): number {
     return Atomics.load(this.#counters, index)
   }
+}
+
+/** Monotonic milliseconds, the same in all threads, which `performance.now()` is not. They wrap around. */
+function sharedMs(): number {
+  return Number(process.hrtime.bigint() / 1_000_000n) | 0
 }
