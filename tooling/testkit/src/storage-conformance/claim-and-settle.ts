@@ -187,11 +187,12 @@ export function describeClaimAndSettle(name: string, open: OpenStorage): void {
     it('ends a pause after its duration, and with its queue', async () => {
       await using test = await open()
       const { queues } = test.storage
-      await queues.pause('short', 1)
+      await queues.pause('short', 3600)
       await queues.pause('deleted')
       await queues.deleteQueue('deleted', true)
       expect(await queues.isPaused('deleted')).toBe(false)
       expect(await queues.isPaused('short')).toBe(true)
+      await queues.pause('short', 1)
       await eventually(async () => !(await queues.isPaused('short')))
     })
 

@@ -18,7 +18,10 @@ const cancel = ({ jobs }: Storage) =>
 
 /** How a job comes to be gone: what it is like, and what happens to it. */
 const WAYS: Readonly<Record<string, [Partial<JobRecord>, (storage: Storage) => Promise<unknown>]>> = {
-  'expired in its queue': [{ ttlS: 1 }, async () => {}],
+  'expired in its queue': [
+    { ttlS: 60 },
+    ({ queues }) => queues.enqueue([newJob({ id: 'p', origin: 'parents', ttlS: 1 }, { again: true })]),
+  ],
   'was deleted': [{}, ({ jobs }) => jobs.delete({ jobId: 'p', deleteDependents: false })],
   'failed and was not kept': [{ failureTtlS: 0 }, (storage) => runParent(storage, RAISED)],
   'was stopped and not kept': [{ failureTtlS: 0 }, (storage) => runParent(storage, STOPPED)],

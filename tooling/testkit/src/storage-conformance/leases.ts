@@ -222,13 +222,14 @@ export function describeLeases(name: string, open: OpenStorage): void {
     it('forgets a worker without heartbeats, and restores it at the next one', async () => {
       await using test = await open()
       const { workers } = test.storage
-      const worker = newWorker({ name: 'late', ttlS: 1 })
+      const worker = newWorker({ name: 'late', ttlS: 60 })
       await workers.register(worker, 15_000)
       const [{ birthMs } = { birthMs: 0 }] = await workers.workers()
+      await workers.heartbeat({ worker: { ...worker, ttlS: 1 }, state: 'idle', leases: [], leaseMs: 15_000 })
       await eventually(async () => (await workers.workers()).length === 0)
       await workers.cleanUp(['default'])
       expect(await workers.workerCount('default')).toBe(0)
-      await workers.heartbeat({ worker: { ...worker, ttlS: 60 }, state: 'idle', leases: [], leaseMs: 15_000 })
+      await workers.heartbeat({ worker, state: 'idle', leases: [], leaseMs: 15_000 })
       expect(await workers.workers('default')).toMatchObject([{ name: 'late', birthMs, state: 'idle' }])
     })
 
