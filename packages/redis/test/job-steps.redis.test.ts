@@ -12,7 +12,7 @@ import {
 } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
 import { RedisStorage } from '../src/index.ts'
-import { changesBy, NEW_HASH } from './whole-state.ts'
+import { changesBy, NEW_HASH, withTtlsOf } from './whole-state.ts'
 
 const LIMIT = { rateLimit: { key: 'k', concurrency: 1 } }
 const CANCEL = { enqueueDependents: false, removeFromDependencies: false }
@@ -257,7 +257,7 @@ describe('give back', () => {
       const before = await redis.dump()
       const { leases } = await started(place)
       await storage.workers.giveBack(leases)
-      expect(await redis.dump()).toEqual(before)
+      expect(withTtlsOf(before, await redis.dump())).toEqual(before)
       expect(await changesBy(redis, () => storage.workers.giveBack(leases))).toEqual({})
     }))
 })

@@ -34,6 +34,16 @@ export function named(dump: RedisDump, nowS = Date.now() / 1000): Record<string,
   )
 }
 
+/** A later state, with the times to live of an earlier one where they have only gone on. */
+export function withTtlsOf(before: RedisDump, after: RedisDump): RedisDump {
+  const entries = Object.entries(after).map(([key, one]) => {
+    const earlier = before[key]?.ttl ?? -1
+    const hasGoneOn = one.ttl >= 0 && one.ttl <= earlier && earlier - one.ttl < GRAIN_S
+    return [key, hasGoneOn ? { ...one, ttl: earlier } : one] as const
+  })
+  return Object.fromEntries(entries)
+}
+
 /** Of a plain job that waits. */
 export const NEW_HASH = {
   status: 'queued',
