@@ -30,7 +30,14 @@ async function setting(run: (setting: Setting) => Promise<void>, isProxied = tru
   const wait = () => storage.workers.waitForWork(['default'], 60_000, stop.signal, claimRequest({ want: 1 }), 'idle')
   const waitInRedis = async () => {
     const waiting = wait()
-    await eventually(async () => expect(await redis.client.client('LIST')).toMatch(/cmd=blmove/))
+    // Clients of other tests wait, too.
+    const isWaiting = (line: string) =>
+      line.includes(` user=${redis.prefix.slice(0, -1)} `) && line.includes(' cmd=blmove ')
+    await eventually(async () =>
+      String(await redis.client.client('LIST'))
+        .split('\n')
+        .some(isWaiting),
+    )
     return { waiting }
   }
   await run({ storage, redis, proxy, stop, wait, waitInRedis })

@@ -1,7 +1,7 @@
 import { settle } from '@rq/job'
-import { eventually, type Fault, type FaultProxy, faultProxy, type RedisFixture, redisFixture } from '@rq/testkit'
+import { type Fault, type FaultProxy, faultProxy, type RedisFixture, redisFixture } from '@rq/testkit'
 import { claimRequest, newJob, newWorker, RAISED, RETURNED, rescue } from '@rq/testkit/storage-conformance'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import * as scripts from '../src/connection/scripts.generated.ts'
 import { RedisStorage } from '../src/index.ts'
 
@@ -121,13 +121,21 @@ test('a worker that leaves gives back what a claim brings that it does not wait 
 
 test('a recovery that Redis kept waiting takes nothing, and none does for a lease', () =>
   setting(async ({ befall, redis, storage }) => {
-    const leaseMs = 300
+    const leaseMs = 60_000
+    const recover = () => rescue(storage.workers, { workerName: 'worker', leaseMs })
+    let clockMs = leaseMs
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => clockMs)
+    onTestFinished(() => clock.mockRestore())
     await storage.queues.enqueue([newJob({ id: 'a' })])
     const { jobs } = await storage.workers.claim(claimRequest())
-    await rescue(storage.workers, { workerName: 'worker', leaseMs })
+    await recover()
     await redis.client.zadd(`${redis.prefix}wip:default`, '1', `a:${jobs[0]?.executionId}`)
-    befall('recover', { kind: 'delay', ms: 200 })
-    expect(await rescue(storage.workers, { workerName: 'worker', leaseMs })).toEqual([])
-    expect(await rescue(storage.workers, { workerName: 'worker', leaseMs })).toEqual([])
-    await eventually(async () => (await rescue(storage.workers, { workerName: 'worker', leaseMs })).length === 1)
+    // It was sent half a lease before Redis runs it.
+    clockMs -= leaseMs / 2
+    befall('recover', { kind: 'before', hook: () => (clockMs += leaseMs / 2) })
+    expect(await recover()).toEqual([])
+    clockMs += leaseMs - 1
+    expect(await recover()).toEqual([])
+    clockMs += 1
+    expect(await recover()).toHaveLength(1)
   }))
