@@ -112,9 +112,9 @@ async function onFreePort(launch) {
     try {
       return { port, child: await launch(port) }
     } catch (error) {
-      // Another process may take the port before the server does.
-      const taken = error instanceof Error && /address already in use/i.test(error.message)
-      if (!taken || attempt === PORT_TRIES) throw error
+      // Another process may take the port before the server does. A node of a cluster also needs the one 10,000 above.
+      const isUnfit = error instanceof Error && /address already in use|port number too high/i.test(error.message)
+      if (!isUnfit || attempt === PORT_TRIES) throw error
     }
   }
 }

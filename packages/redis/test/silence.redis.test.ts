@@ -23,7 +23,9 @@ describe('a connection that owes a reply', () => {
       before(client)
       const key = `${redis.prefix}big`
       const reply = await client.set(key, 'x'.repeat(megabytes * MB)).catch((error: Error) => error)
-      return { reply, length: await redis.client.strlen(key), accepted: proxy.accepted }
+      // Now, since the client connects once more soon.
+      const { accepted } = proxy
+      return { reply, length: await redis.client.strlen(key), accepted }
     } finally {
       client.disconnect()
     }
@@ -31,8 +33,8 @@ describe('a connection that owes a reply', () => {
   const NOTHING_AHEAD = { slowestRate: Number.POSITIVE_INFINITY, mostAhead: 0 }
 
   it('is kept while its bytes go out, however long that takes', async () => {
-    // Three seconds.
-    const got = await sent(24, 8 * MB, { silenceMs: 1500, ...NOTHING_AHEAD })
+    // Eight seconds.
+    const got = await sent(24, 3 * MB, { silenceMs: 5000, ...NOTHING_AHEAD })
     expect(got).toEqual({ reply: 'OK', length: 24 * MB, accepted: 1 })
   })
 
@@ -45,28 +47,26 @@ describe('a connection that owes a reply', () => {
     await using redis = await redisFixture({ tolerate: false })
     const client = redis.connect()
     await client.ping()
-    breakSilentConnections(client, { silenceMs: 100, ...NOTHING_AHEAD })
+    breakSilentConnections(client, { silenceMs: 2000, ...NOTHING_AHEAD })
     const replies: unknown[] = []
-    for (let n = 0; n < 5; n++) {
+    for (let n = 0; n < 3; n++) {
       const reply = client.get('x'.repeat(n + 1)).catch((error: Error) => error.message)
       const { stream } = client
       await new Promise<void>((resolve) => {
         setTimeout(() => {
-          for (const endMs = performance.now() + 150; performance.now() < endMs; );
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500)
           resolve()
         })
       })
       replies.push([String(await reply).startsWith('NOPERM'), client.stream === stream])
     }
-    expect(replies).toEqual(Array.from({ length: 5 }, () => [true, true]))
+    expect(replies).toEqual(Array.from({ length: 3 }, () => [true, true]))
     client.disconnect()
   })
 
   it('is broken when nothing moves, and the command fails after a few of them', async () => {
     const got = await sent(24, 0, { silenceMs: 300, ...NOTHING_AHEAD })
-    expect(got).toEqual({ reply: expect.any(Error), length: 0, accepted: expect.any(Number) })
-    // It may have connected once more by then.
-    expect(got.accepted).toBeOneOf([3, 4])
+    expect(got).toEqual({ reply: expect.any(Error), length: 0, accepted: 3 })
   })
 
   it('is broken also while small commands go out', async () => {
