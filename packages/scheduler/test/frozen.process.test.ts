@@ -29,7 +29,7 @@ it('schedulers move every job once when one is frozen while it leads, and the fr
   await eventually(async () => expect(await storage.queues.count('default')).toBe(301))
   const ids = await storage.queues.jobIds('default', 0, -1)
   expect(new Set(ids).size).toBe(301)
-  await frozen.output(/leads nothing/)
+  await frozen.output(/leads default\n(.*\n)*leads nothing/)
   expect(standby.ledQueues).toEqual(['default'])
   expect(await redis.client.get(`${redis.prefix}scheduler-lock:default`)).toBe(standby.name)
   await standby.stop()

@@ -219,10 +219,13 @@ describe('several schedulers', () => {
   it('have another leader within a lease when one dies', async () => {
     await using redis = await redisFixture()
     await using at = await place(redis)
-    await redis.client.set(at.key('scheduler-lock:default'), 'dead', 'PX', 400)
+    const lock = at.key('scheduler-lock:default')
+    await redis.client.set(lock, 'dead', 'PX', HOUR_MS)
     const scheduler = at.scheduler({ leaseMs: 500 })
-    await scheduler.start()
+    await scheduler.runOnce()
     expect(scheduler.ledQueues).toEqual([])
+    await redis.client.pexpire(lock, 400)
+    await scheduler.start()
     await eventually(() => scheduler.ledQueues.length === 1)
   })
 
