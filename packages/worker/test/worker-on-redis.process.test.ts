@@ -186,6 +186,29 @@ test.each(['process', 'inline'] as const)('its record shows its state and job at
   await eventually(async () => expect(await shown()).toEqual(['idle', null]))
 })
 
+test('its record is idle after its last job, although others were behind that when it was claimed', async () => {
+  await using ctx = await fixture()
+  const { client, prefix } = ctx.redis
+  // With a heartbeat at its start, and no other.
+  const worker = ctx.worker({ horse: 'inline', leaseMs: 3_600_000, jobMonitoringInterval: 1200 })
+  const state = () => client.hget(`${prefix}worker:${worker.name}`, 'state')
+  await using _ = running(worker)
+  await eventually(async () => (await state()) === 'idle')
+  const started = nextEvent(worker, 'job:started')
+  const ended = nextEvent(worker, 'job:finished')
+  const release = ctx.project.path('release')
+  await ctx.queue.enqueueMany([
+    Queue.prepareData('./jobs#waitUntil', [release]),
+    Queue.prepareData('./jobs#add', [1, 2]),
+  ])
+  await started
+  expect(await state()).toBe('busy')
+  await ctx.queue.empty()
+  await writeFile(release, '')
+  await ended
+  expect(await state()).toBe('idle')
+})
+
 test('a running job that is enqueued again under its id is replaced, and the log says so', async () => {
   await using ctx = await fixture()
   const jobId = 'same'

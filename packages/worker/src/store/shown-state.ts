@@ -22,7 +22,8 @@ export class ShownState {
   /** Such a call has ended: with this reply, or without an answer. */
   end(claimed: ClaimReply | undefined): void {
     this.#calls--
-    if (claimed === undefined || claimed.again === true) return
+    // A claim that brought nothing, and did not come to the end of the queues, has written nothing.
+    if (claimed === undefined || (claimed.again === true && claimed.jobs.length === 0)) return
     this.#state = claimed.suspended ? 'suspended' : claimed.jobs.length > 0 ? 'busy' : 'idle'
   }
 
