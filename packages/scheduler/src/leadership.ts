@@ -52,7 +52,7 @@ export class Leadership implements Duty {
     return untilMs !== undefined && this.#options.clock.monotonicMs() < untilMs
   }
 
-  /** Whether the lease of a queue has ended, without a word that another one leads it: see {@link runOnce}. */
+  /** Whether the lease of a queue has ended that no other scheduler is known to lead. {@link runOnce} renews it. */
   get hasRunOut(): boolean {
     const nowMs = this.#options.clock.monotonicMs()
     return [...this.#ledUntilMs.values()].some((untilMs) => untilMs <= nowMs)

@@ -98,7 +98,7 @@ export class Shutdown {
     void horses.killAll().then(() => {
       if (this.leaving.aborted) return
       executions.giveBackAll()
-      // From here on: the store is not to blame for the time that the horses, or a busy machine, took.
+      // This limit is for the store, so it begins only when the horses have ended.
       this.#leaveTimer = setTimeout(() => this.#end(), COLD_LEAVE_MS)
       this.#endUnlessBusy()
     })
@@ -134,8 +134,8 @@ export class Shutdown {
     const { burst, executions, maxIdleMs = Number.POSITIVE_INFINITY, recovery, settings, store } = this.#options
     // A recovery may bring jobs, which belong to this run.
     if (executions.size > 0 || (recovery.isRunning && !this.isCold)) return
-    // Until its first horse has started it has not even looked for jobs: that is no idle time.
-    if (store.isWaitingForRoom) return
+    // It is not idle before it has looked for jobs, which it does when its first horse has started.
+    if (store.mayFindJobs) return
     const isBurstDone = burst && (store.queuesEmpty || store.isSuspended)
     const leftMs = this.#idleSinceMs + maxIdleMs - settings.clock.monotonicMs()
     clearTimeout(this.#idleTimer)

@@ -84,7 +84,7 @@ export class PythonAgent implements AsyncDisposable {
     if (stdout === null) throw new Error('The agent has no output.')
     this.#answers = createInterface({ input: stdout })[Symbol.asyncIterator]()
     this.#turn = this.#answer()
-    // Disposed of before it was ready and before any run, which would report this.
+    // A run reports this error. An agent that is disposed of before its first run must not leave it unhandled.
     this.#turn.catch(() => {})
   }
 

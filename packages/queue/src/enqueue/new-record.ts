@@ -110,7 +110,7 @@ function defaultDescription(call: Call, data: Payload, { codec, results }: Recor
   return results === 'hash' && describesItself(data) ? undefined : describeCall(call)
 }
 
-/** In microseconds: milliseconds have no room for exact ones, and two times in a row would be written alike. */
+/** In whole microseconds: 0.001 ms cannot be added exactly, and two times in a row could be written alike. */
 let lastCreatedUs = 0
 
 /**

@@ -124,7 +124,7 @@ export class LeaseRenewer {
     return hasRenewed
   }
 
-  /** How long ago the thread has renewed the leases, in milliseconds; Infinity if it never has. */
+  /** How long ago the thread last renewed the leases, in milliseconds; Infinity if it never did. */
   get renewedAgoMs(): number {
     return this.#counters.answeredAgoMs
   }

@@ -64,7 +64,7 @@ export class LoopCounters {
     return this.#at(ANSWERED)
   }
 
-  /** How long ago the store has answered one, in milliseconds; Infinity before the first answer. */
+  /** How long ago the store last answered a heartbeat, in milliseconds; Infinity before the first answer. */
   get answeredAgoMs(): number {
     return this.answers === 0 ? Number.POSITIVE_INFINITY : (sharedMs() - this.#at(ANSWERED_MS)) | 0
   }

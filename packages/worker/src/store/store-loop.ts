@@ -126,8 +126,8 @@ export class StoreLoop {
     return this.#room.isSpent
   }
 
-  /** Whether there may be jobs that it does not claim, since no horse has room: each of them is starting, or full. */
-  get isWaitingForRoom(): boolean {
+  /** Whether it may still find jobs: no horse has room for one yet, or a claim is under way. */
+  get mayFindJobs(): boolean {
     return !this.#state.queuesEmpty && !this.#isPaused && !this.isSpent
   }
 
