@@ -22,6 +22,7 @@ export {
 } from './enqueue/job-function.ts'
 export type { ListOutcome } from './enqueue/list-outcome.ts'
 export type { DefaultOptions } from './enqueue/queue-defaults.ts'
+export { type InputIssue, inputInvalid } from './failure/input-invalid.ts'
 export { DuplicateJobError, JobFailedError, JobTimeoutError, NoRetryError, TimeoutError } from './failure/job-errors.ts'
 export type { RemoteError } from './failure/remote-error.ts'
 export type { Execution } from './job/execution.ts'

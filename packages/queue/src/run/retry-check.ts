@@ -1,4 +1,4 @@
-import { type DurationLike, durationMs, invalidOption, SECOND_MS, startTimer } from '@rq/core'
+import { type DurationLike, durationMs, type ErrorCode, invalidOption, SECOND_MS, startTimer } from '@rq/core'
 import { DEFAULT_CALLBACK_TIMEOUT_S, isLastAttempt, type RetryVerdict } from '@rq/job'
 import { encodeFacts } from '../failure/encoded-error.ts'
 import { type ErrorFacts, errorFacts } from '../failure/error-facts.ts'
@@ -18,12 +18,14 @@ export interface CheckedFailure {
 }
 
 const NO_VERDICT: RetryVerdict = {}
+/** Codes of errors that say themselves that another attempt would not help. */
+const FINAL_CODES: ReadonlySet<unknown> = new Set<ErrorCode>(['RQ_NO_RETRY', 'RQ_INPUT_INVALID'])
 const FINAL: RetryVerdict = { isFinal: true }
 
 /**
- * Find out whether the error of a failed attempt is worth another one. An error with the code `RQ_NO_RETRY` is not. The
- * function that the job's `Retry` names decides about the others; if it fails, or returns anything else than a boolean
- * or a duration, the job is tried again as if there were none, and the text of its error says so. Never rejects.
+ * Find out whether the error of a failed attempt is worth another one. One of `FINAL_CODES` is not. The function that
+ * the job's `Retry` names decides about the others; if it fails, or returns anything else than a boolean or a duration,
+ * the job is tried again as if there were none, and the text of its error says so. Never rejects.
  */
 export function checkFailure(
   input: CallbackInput,
@@ -31,7 +33,7 @@ export function checkFailure(
   thrown: unknown,
 ): CheckedFailure | Promise<CheckedFailure> {
   const error = errorFacts(thrown)
-  if (isNoRetry(thrown)) return { verdict: FINAL, error }
+  if (isFinal(thrown)) return { verdict: FINAL, error }
   const { retryOn } = input.record
   if (retryOn === undefined || isLastAttempt(input.record)) return { verdict: NO_VERDICT, error }
   return ask(retryOn, input, run, thrown, error)
@@ -74,9 +76,9 @@ function verdictOf(answer: unknown): RetryVerdict {
 }
 
 /** It may come from another copy of this library that the job's module has loaded. */
-function isNoRetry(thrown: unknown): boolean {
+function isFinal(thrown: unknown): boolean {
   try {
-    return thrown instanceof Error && 'code' in thrown && thrown.code === 'RQ_NO_RETRY'
+    return thrown instanceof Error && 'code' in thrown && FINAL_CODES.has(thrown.code)
   } catch {
     return false
   }

@@ -258,6 +258,16 @@ describe('attemptJob', () => {
     expect(lastLineOf(outcome)).toBe(line)
   })
 
+  it.each(['RQ_NO_RETRY', 'RQ_INPUT_INVALID'] as const)('fails for good with %s', async (code) => {
+    const fails = () => {
+      throw new RqError(code, 'no')
+    }
+    const asked = vi.fn()
+    const record = { retriesLeft: 3, retryOn: 'asked' }
+    expect(await run({ func: fails, asked, record } as Plan)).toMatchObject({ kind: 'raised', isFinal: true })
+    expect(asked).not.toHaveBeenCalled()
+  })
+
   it('fails when the function or the call cannot be read', async () => {
     const missing = await run({ func: undefined as never })
     expect(lastLineOf(missing)).toBe('RqError [RQ_FUNCTION_NOT_FOUND]: no func')
