@@ -15,7 +15,7 @@ import { isPoisoned } from './poison.ts'
 import type { StoreLoop } from './store/store-loop.ts'
 import type { WorkerLog } from './worker-log.ts'
 
-/** What all executions of a worker work with. */
+/** What all executions of a lane work with. */
 export interface ExecutionParts {
   readonly horses: HorsePool
   readonly store: StoreLoop

@@ -6,7 +6,7 @@ export interface ExecutionsOptions extends ExecutionParts {
   readonly onEnd: (end: ExecutionEnd) => void
 }
 
-/** The jobs that are leased to this worker, each as an {@link Execution}, in order of claim. */
+/** The jobs of a lane that are leased to this worker, each as an {@link Execution}, in order of claim. */
 export class Executions {
   readonly #options: ExecutionsOptions
   readonly #executions = new Map<string, Execution>()

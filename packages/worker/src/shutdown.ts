@@ -1,9 +1,7 @@
 import { deferred, type PeriodicDuty, SECOND_MS, startTimer } from '@rq/core'
-import type { Executions } from './executions.ts'
-import type { HorsePool } from './horses/horse-pool.ts'
+import type { Lanes } from './lanes.ts'
 import type { WorkerSettings } from './options.ts'
 import { nameTaken, type Registration } from './registration.ts'
-import type { StoreLoop } from './store/store-loop.ts'
 
 export interface ShutdownOptions {
   readonly settings: WorkerSettings
@@ -11,9 +9,7 @@ export interface ShutdownOptions {
   /** Default: no limit. */
   readonly maxIdleMs: number | undefined
   readonly registration: Registration
-  readonly horses: HorsePool
-  readonly store: StoreLoop
-  readonly executions: Executions
+  readonly lanes: Lanes
   readonly recovery: PeriodicDuty
 }
 
@@ -75,11 +71,10 @@ export class Shutdown {
   stopWarm(): void {
     if (this.isRequested) return
     this.#requested = 'warm'
-    const { horses, registration, settings, store } = this.#options
+    const { lanes, registration, settings } = this.#options
     settings.logger.info('Warm shut down requested')
     registration.noteShutdown()
-    store.stopClaiming()
-    horses.drain()
+    lanes.drain()
     // A call under way may still bring jobs; but an unreachable store must not keep an idle worker.
     this.#leaveTimer = setTimeout(() => this.#endUnlessBusy(), LEAVE_MS)
     const { graceMs } = settings
@@ -90,14 +85,13 @@ export class Shutdown {
   stopCold(): void {
     if (this.isCold) return
     this.#requested = 'cold'
-    const { executions, horses, settings, store } = this.#options
+    const { lanes, settings } = this.#options
     settings.logger.warn('Cold shut down requested: running jobs go back to their queues')
-    store.stopClaiming()
-    horses.drain()
+    lanes.drain()
     clearTimeout(this.#leaveTimer)
-    void horses.killAll().then(() => {
+    void lanes.killHorses().then(() => {
       if (this.leaving.aborted) return
-      executions.giveBackAll()
+      lanes.giveBackAll()
       // This limit is for the store, so it begins only when the horses have ended.
       this.#leaveTimer = setTimeout(() => this.#end(), COLD_LEAVE_MS)
       this.#endUnlessBusy()
@@ -131,21 +125,21 @@ export class Shutdown {
 
   /** End the run if it has nothing more to do. Called when there is nothing to send to the store. */
   endIfDone(): void {
-    const { burst, executions, maxIdleMs = Number.POSITIVE_INFINITY, recovery, settings, store } = this.#options
+    const { burst, lanes, maxIdleMs = Number.POSITIVE_INFINITY, recovery, settings } = this.#options
     // A recovery may bring jobs, which belong to this run.
-    if (executions.size > 0 || (recovery.isRunning && !this.isCold)) return
+    if (lanes.jobs > 0 || (recovery.isRunning && !this.isCold)) return
     // It is not idle before it has looked for jobs, which it does when its first horse has started.
-    if (store.mayFindJobs) return
-    const isBurstDone = burst && (store.queuesEmpty || store.isSuspended)
+    if (lanes.mayFindJobs) return
+    const isBurstDone = burst && (lanes.queuesEmpty || lanes.isSuspended)
     const leftMs = this.#idleSinceMs + maxIdleMs - settings.clock.monotonicMs()
     clearTimeout(this.#idleTimer)
-    if (isBurstDone || store.isSpent || leftMs <= 0) this.#end()
-    else if (leftMs < Number.POSITIVE_INFINITY) this.#idleTimer = startTimer(leftMs, () => store.nudge())
+    if (isBurstDone || lanes.isSpent || leftMs <= 0) this.#end()
+    else if (leftMs < Number.POSITIVE_INFINITY) this.#idleTimer = startTimer(leftMs, () => lanes.nudge())
   }
 
   #endUnlessBusy(): void {
-    const { executions, store } = this.#options
-    if (executions.size === 0 && !store.isWriting) this.#end()
+    const { lanes } = this.#options
+    if (lanes.jobs === 0 && !lanes.isWriting) this.#end()
   }
 
   #end(): void {

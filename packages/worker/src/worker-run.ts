@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { type Duty, type Logger, type PeriodicDuty, RqError, SECOND_MS, within } from '@rq/core'
-import type { Limits, WorkerIdentity, WorkerState } from '@rq/job'
+import type { WorkerIdentity, WorkerState } from '@rq/job'
 import type { JobContext } from '@rq/queue'
 import { functionName, undecodedJob } from '@rq/queue/run'
 import { Webhooks } from '@rq/webhooks'
@@ -10,22 +10,20 @@ import { heartbeat } from './duties/heartbeat.ts'
 import { maintenance } from './duties/maintenance.ts'
 import { recovery } from './duties/recovery.ts'
 import type { WorkerEmitter } from './events.ts'
-import type { ExecutionEnd } from './execution.ts'
-import { Executions } from './executions.ts'
-import { HorsePool } from './horses/horse-pool.ts'
+import type { ExecutionEnd, ExecutionParts } from './execution.ts'
 import type { HorseStarter } from './horses/horse-port.ts'
 import type { ResultRoom } from './horses/result-room.ts'
 import { importPathWarnings } from './import-path-warnings.ts'
+import { Lane, largestValue } from './lane.ts'
+import { Lanes } from './lanes.ts'
 import { LeaseRenewer } from './lease/lease-renewer.ts'
 import type { WorkerSettings } from './options.ts'
 import { SettlementPolicy } from './outcome/settlement-policy.ts'
 import { WorkerHandlers } from './outcome/worker-handlers.ts'
-import { poolOptions } from './pool-options.ts'
 import { Registration } from './registration.ts'
 import { Shutdown } from './shutdown.ts'
 import { firstAnswer } from './store/first-answer.ts'
-import { type DequeueStrategy, QueueOrder } from './store/queue-order.ts'
-import { StoreLoop } from './store/store-loop.ts'
+import type { DequeueStrategy } from './store/queue-order.ts'
 import { ModuleWatch } from './watch/module-watch.ts'
 import { watchedFolders } from './watch/watched-folders.ts'
 import { OF_SETTINGS, WorkerLog } from './worker-log.ts'
@@ -61,7 +59,7 @@ const WEBHOOKS_LEAVE_MS = 30 * SECOND_MS
 
 /**
  * One run of a worker, from registration to the end that its {@link Shutdown} decides. It builds the parts of the
- * worker, starts them and stops them; a job's own way is in {@link Executions}.
+ * worker, starts them and stops them; a job's own way begins in its {@link Lane}.
  */
 export class WorkerRun {
   readonly shutdown: Shutdown
@@ -72,9 +70,7 @@ export class WorkerRun {
   readonly #identity: WorkerIdentity
   readonly #registration: Registration
   readonly #renewer: LeaseRenewer | undefined
-  readonly #horses: HorsePool
-  readonly #store: StoreLoop
-  readonly #executions: Executions
+  readonly #lanes: Lanes
   readonly #webhooks: Webhooks
   readonly #recovery: PeriodicDuty
   readonly #commands: Commands
@@ -103,15 +99,13 @@ export class WorkerRun {
     this.#heartbeatMs = clock.monotonicMs()
     this.#registration = this.#makeRegistration()
     this.#renewer = this.#makeRenewer()
-    this.#horses = this.#makeHorses()
-    this.#store = this.#makeStoreLoop()
     this.#webhooks = new Webhooks({
       policy: settings.webhooks,
       funcName: (job) => functionName(job, context.serializer),
       factsOf: (job) => this.#log.factsOf(job),
       logger,
     })
-    this.#executions = this.#makeExecutions()
+    this.#lanes = new Lanes([this.#makeLane()])
     this.#recovery = this.#makeRecovery()
     this.#commands = this.#makeCommands()
     this.#broadcast = this.#makeBroadcast()
@@ -132,11 +126,11 @@ export class WorkerRun {
     this.#broadcast.start()
     // Before the first horse: a change during its start counts.
     if (this.#settings.watch) await this.#watchModules()
-    this.#horses.start()
+    this.#lanes.startHorses()
     await this.#startServices()
     this.#isStarted = true
     for (const duty of this.#duties) duty.start()
-    const loop = this.#store.run()
+    const loop = this.#lanes.run()
     await this.shutdown.whenOver()
     await this.#leave(loop)
     this.#log.stopped(name)
@@ -146,8 +140,8 @@ export class WorkerRun {
   }
 
   get #state(): WorkerState {
-    if (this.#executions.size > 0) return 'busy'
-    if (this.#store.isSuspended) return 'suspended'
+    if (this.#lanes.jobs > 0) return 'busy'
+    if (this.#lanes.isSuspended) return 'suspended'
     return this.#isStarted ? 'idle' : 'started'
   }
 
@@ -156,7 +150,7 @@ export class WorkerRun {
    * ended. They must be renewed before others are looked at, or the worker would take its own jobs for abandoned.
    */
   get #isBehind(): boolean {
-    if (this.#executions.size === 0) return false
+    if (this.#lanes.jobs === 0) return false
     const { clock, leaseMs } = this.#settings
     const agoMs = clock.monotonicMs() - this.#heartbeatMs
     return Math.min(agoMs, this.#renewer?.renewedAgoMs ?? agoMs) > leaseMs * MOST_BEHIND
@@ -178,51 +172,32 @@ export class WorkerRun {
       leaseMs,
       everyMs: heartbeatMs,
       state: () => this.#state,
-      onLost: (lease) => this.#executions.lose(lease.executionId),
+      onLost: (lease) => this.#lanes.lose(lease.executionId),
       onNameTaken: () => this.shutdown.loseName(),
       logger,
     })
   }
 
-  #makeHorses(): HorsePool {
-    return new HorsePool({
-      ...poolOptions(this.#settings, this.#options.start),
-      log: this.#log,
-      onRoom: () => this.#store.nudge(),
-      onBroken: (error) => this.shutdown.fail(error),
-    })
-  }
-
-  #makeStoreLoop(): StoreLoop {
-    const { clock, concurrency, leaseMs, limits, logger, name, queues, storage } = this.#settings
-    const { maxJobs, strategy } = this.#options
-    return new StoreLoop({
-      store: storage.workers,
-      workerName: name,
-      leaseMs,
-      queues,
-      order: new QueueOrder(queues, strategy),
-      horses: this.#horses,
-      clock,
-      logger,
+  #makeLane(): Lane {
+    const { settings, start, strategy, maxJobs } = this.#options
+    return new Lane({
+      settings,
+      start,
+      strategy,
       maxJobs,
-      onClaimed: (jobs) => this.#executions.start(jobs),
-      jobsHeld: () => this.#executions.size,
-      bytesHeld: () => this.#executions.bytes,
-      concurrency,
-      largestBytes: largestValue(limits),
+      parts: this.#makeParts(),
+      onBroken: (error) => this.shutdown.fail(error),
       onSuspended: (isSuspended) => this.#log.suspended(isSuspended),
       onIdle: () => this.shutdown.endIfDone(),
+      onEnd: (end) => this.#noteEnd(end),
     })
   }
 
-  #makeExecutions(): Executions {
+  #makeParts(): Omit<ExecutionParts, 'horses' | 'store'> {
     const { settings, context, room } = this.#options
     const { clock, exceptionHandlerRefs, exceptionHandlers, logger, signatureKeys, workHorseKilledHandler } = settings
     const haveReferences = exceptionHandlerRefs.length > 0
-    return new Executions({
-      horses: this.#horses,
-      store: this.#store,
+    return {
       handlers: new WorkerHandlers({
         context,
         logger,
@@ -238,8 +213,7 @@ export class WorkerRun {
       mustBeSigned: signatureKeys !== undefined,
       renewer: this.#renewer,
       room,
-      onEnd: (end) => this.#noteEnd(end),
-    })
+    }
   }
 
   #makeRecovery(): PeriodicDuty {
@@ -251,9 +225,9 @@ export class WorkerRun {
       leaseMs,
       largestBytes: largestValue(limits),
       logger,
-      isWanted: () => !this.shutdown.isRequested && !this.#isBehind && this.#executions.bytes < MOST_BYTES_TAKEN,
-      onRecovered: (claimed) => this.#executions.takeOver(claimed),
-      onDone: () => this.#store.nudge(),
+      isWanted: () => !this.shutdown.isRequested && !this.#isBehind && this.#lanes.bytes < MOST_BYTES_TAKEN,
+      onRecovered: (claimed) => this.#lanes.takeOver(claimed),
+      onDone: () => this.#lanes.nudge(),
     })
   }
 
@@ -264,7 +238,7 @@ export class WorkerRun {
       workerName: name,
       logger,
       onShutdown: () => this.shutdown.stopWarm(),
-      onKillHorse: () => this.#horses.killBusy('kill_horse'),
+      onKillHorse: () => this.#lanes.killBusyHorses(),
       onStopJob: (jobId, executionId) => this.#stopJob(jobId, executionId),
     })
   }
@@ -282,12 +256,12 @@ export class WorkerRun {
       heartbeat({
         store,
         worker: this.#identity,
-        executions: this.#executions,
+        jobs: this.#lanes,
         leaseMs,
         everyMs: heartbeatMs,
         logger,
         state: () => this.#state,
-        mustKeep: (state) => this.#store.mustKeepState(state),
+        mustKeep: (state) => this.#lanes.mustKeepState(state),
         onAnswered: () => {
           this.#heartbeatMs = clock.monotonicMs()
         },
@@ -305,9 +279,7 @@ export class WorkerRun {
       burst,
       maxIdleMs,
       registration: this.#registration,
-      horses: this.#horses,
-      store: this.#store,
-      executions: this.#executions,
+      lanes: this.#lanes,
       recovery: this.#recovery,
     })
   }
@@ -339,7 +311,7 @@ export class WorkerRun {
       logger,
       onChange: (paths) => {
         this.#log.modulesChanged(paths)
-        this.#horses.renew()
+        this.#lanes.renewHorses()
       },
     })
     await this.#watch.start()
@@ -358,7 +330,7 @@ export class WorkerRun {
   }
 
   #stopJob(jobId: string, executionId: string | undefined): void {
-    if (this.#executions.stop(jobId, executionId)) return
+    if (this.#lanes.stop(jobId, executionId)) return
     this.#logger.warn(`Cannot stop job ${jobId}: this worker is not running it`)
   }
 
@@ -367,17 +339,16 @@ export class WorkerRun {
       this.#hasSettled = true
       this.shutdown.noteSettled()
     }
-    if (end === 'dropped' || this.#executions.size === 0) this.#store.nudge()
     this.shutdown.endIfStopped()
   }
 
   async #leave(loop: Promise<void>): Promise<void> {
     const stopped = [this.#commands, this.#broadcast, ...this.#duties].map((one) => one.stop())
-    this.#store.close()
+    this.#lanes.close()
     this.#watch?.stop()
     // A heartbeat of the thread after the worker has unregistered would bring its record back.
     await this.#renewer?.stop()
-    const horsesGone = this.shutdown.isCold ? this.#horses.killAll() : this.#horses.close()
+    const horsesGone = this.shutdown.isCold ? this.#lanes.killHorses() : this.#lanes.closeHorses()
     const unregistered = Promise.allSettled([
       loop,
       ...stopped,
@@ -391,9 +362,4 @@ export class WorkerRun {
     if (!this.shutdown.isCold) await within(WEBHOOKS_LEAVE_MS, this.#webhooks.idle())
     this.#webhooks.stop()
   }
-}
-
-/** How large a value of a job may be that is claimed. */
-function largestValue(limits: Limits): number {
-  return Math.max(limits.arguments, limits.meta)
 }

@@ -2,7 +2,6 @@ import { RqError, silentLogger } from '@rq/core'
 import type { QueueStore, WorkerStore } from '@rq/job'
 import { describeDuty } from '@rq/testkit/duty-conformance'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { Executions } from '../executions.ts'
 import { Commands } from './commands.ts'
 import { heartbeat } from './heartbeat.ts'
 import { maintenance } from './maintenance.ts'
@@ -14,13 +13,13 @@ const renewsAll = (work: () => Promise<void>) => async () => {
   await work()
   return { lost: [], isNameTaken: false }
 }
-const executions = { firstJobId: undefined, leasesForHeartbeat: () => [], lose() {} } as unknown as Executions
+const jobs = { firstJobId: undefined, leasesForHeartbeat: () => [], lose() {} }
 
 describeDuty('The heartbeat', (work) =>
   heartbeat({
     store: { heartbeat: renewsAll(work) } as Partial<WorkerStore> as WorkerStore,
     worker,
-    executions,
+    jobs,
     leaseMs: 900,
     everyMs: 300,
     state: () => 'idle',

@@ -1,12 +1,13 @@
 import { type Logger, PeriodicDuty } from '@rq/core'
 import type { WorkerIdentity, WorkerState, WorkerStore } from '@rq/job'
-import type { Executions } from '../executions.ts'
+import type { Lanes } from '../lanes.ts'
 import { warnIfSlow } from '../store/slow-store-warning.ts'
 
 export interface HeartbeatOptions {
   readonly store: WorkerStore
   readonly worker: WorkerIdentity
-  readonly executions: Executions
+  /** The jobs whose leases it renews. */
+  readonly jobs: Pick<Lanes, 'firstJobId' | 'leasesForHeartbeat' | 'lose'>
   readonly leaseMs: number
   readonly everyMs: number
   readonly state: () => WorkerState
@@ -26,7 +27,7 @@ export interface HeartbeatOptions {
  * worker's horse is `inline`: then a {@link LeaseRenewer} renews them, and this duty only where that fails.
  */
 export function heartbeat(options: HeartbeatOptions): PeriodicDuty {
-  const { everyMs, executions, leaseMs, logger, mustKeep, onAnswered, onNameTaken, store, wasRenewed, worker } = options
+  const { everyMs, jobs, leaseMs, logger, mustKeep, onAnswered, onNameTaken, store, wasRenewed, worker } = options
   return new PeriodicDuty({
     name: 'The heartbeat',
     everyMs,
@@ -34,13 +35,13 @@ export function heartbeat(options: HeartbeatOptions): PeriodicDuty {
     atStart: true,
     async run() {
       if (wasRenewed?.() === true) return
-      const currentJobId = executions.firstJobId
+      const currentJobId = jobs.firstJobId
       const state = options.state()
-      const beat = { worker, leaseMs, state, keepState: mustKeep(state), leases: executions.leasesForHeartbeat() }
+      const beat = { worker, leaseMs, state, keepState: mustKeep(state), leases: jobs.leasesForHeartbeat() }
       const answer = store.heartbeat({ ...beat, ...(currentJobId !== undefined && { currentJobId }) })
       const { isNameTaken, lost } = await warnIfSlow(answer, logger)
       onAnswered()
-      for (const { executionId } of lost) executions.lose(executionId)
+      for (const { executionId } of lost) jobs.lose(executionId)
       if (isNameTaken) onNameTaken()
     },
   })
