@@ -10,8 +10,8 @@ describe('schedules', () => {
     const added = await cli.run([...ADD, '--cron', '0 3 * * *', '--timezone', 'Europe/Berlin', '--result-ttl', '60'])
     expect(added.out).toMatch(/^Schedule nightly enqueues jobs\.add\. Next: \d{4}-\d\d-\d\dT0[12]:00:00\.000Z\.\n$/)
     const { out } = await cli.run(['schedules'])
-    expect(out).toMatch(/^NAME +TIMES +NEXT +LAST +JOBS +QUEUE +FUNCTION\n/)
-    expect(out).toMatch(/\nnightly {2}0 3 \* \* \* Europe\/Berlin {2}in \d+ \w+ +- +0 +default +jobs\.add\n$/)
+    expect(out).toMatch(/^NAME +TIMES +NEXT +LAST +LAST JOB +JOBS +QUEUE +FUNCTION\n/)
+    expect(out).toMatch(/\nnightly {2}0 3 \* \* \* Europe\/Berlin {2}in \d+ \w+ +- +- +0 +default +jobs\.add\n$/)
 
     expect((await cli.run(['schedules', 'pause', 'nightly'])).out).toBe('Schedule nightly is paused now.\n')
     expect((await cli.run(['schedules', 'pause', 'nightly'])).out).toBe('Schedule nightly was paused already.\n')
@@ -27,6 +27,7 @@ describe('schedules', () => {
     await cli.burst()
     const { out: jobs } = await cli.run(['jobs', '--status', 'finished'])
     expect(jobs).toContain('schedule-nightly-')
+    expect((await cli.run(['schedules'])).out).toMatch(/ +- +finished +0 +default/)
     expect((await cli.run(['schedules', 'remove', 'nightly', '--yes'])).out).toBe('Schedule nightly removed.\n')
     expect((await cli.run(['schedules', '--json'])).out).toBe('[]\n')
   })
@@ -38,9 +39,29 @@ describe('schedules', () => {
       {
         ...{ name: 'nightly', queue: 'low', function: 'jobs.add', cron: null, every: 3600, timezone: null, times: 3 },
         ...{ spread: 600, catchUp: 'skip', overlap: 'allow', owner: null, count: 0, paused: false, latest: null },
-        ...{ next: expect.stringMatching(/Z$/), from: null, until: null },
+        ...{ next: expect.stringMatching(/Z$/), from: null, until: null, lastJob: null },
       },
     ])
+  })
+
+  test('lists a part, and says where the next part begins', async () => {
+    await using cli = await CliFixture.open()
+    for (const name of ['a', 'b', 'c']) {
+      const queue = name === 'b' ? 'low' : 'high'
+      await cli.run(['schedules', 'add', name, 'jobs.add', '--every', '1h', '--queue', queue])
+    }
+    const names = async (...flags: string[]) => {
+      const listed = JSON.parse((await cli.run(['schedules', '--json', ...flags])).out) as { name: string }[]
+      return listed.map(({ name }) => name)
+    }
+    expect((await cli.run(['schedules', '--limit', '2'])).err).toBe('2 schedules; for more: --after b\n')
+    expect((await cli.run(['schedules', '--limit', '2', '--after', 'b'])).err).toBe('1 schedule\n')
+    expect(await names('--limit', '2')).toEqual(['a', 'b'])
+    expect(await names('--after', 'a')).toEqual(['b', 'c'])
+    expect(await names('--queue', 'high')).toEqual(['a', 'c'])
+    expect(await names('--owner', 'app')).toEqual([])
+    expect(await cli.run(['schedules', '--limit', '0'])).toMatchObject({ code: 2, out: '' })
+    expect((await cli.run(['schedules', '--queue', ''])).err).toContain('Invalid --queue')
   })
 
   test.each([

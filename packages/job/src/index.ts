@@ -139,7 +139,10 @@ export {
 export type {
   DueSchedule,
   DueSchedules,
+  ListedSchedule,
   OverlapRule,
+  ScheduleFacts,
+  SchedulePage,
   SchedulePosition,
   ScheduleRecord,
   ScheduleRule,

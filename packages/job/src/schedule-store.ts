@@ -1,4 +1,5 @@
 import type { JobRecord } from './record.ts'
+import type { JobStatus } from './status.ts'
 
 /** What to do about a tick while a job of an earlier one has not ended. */
 export type OverlapRule = 'allow' | 'skip'
@@ -45,8 +46,8 @@ export interface DueSchedule extends SchedulePosition {
   readonly rule: ScheduleRule | undefined
 }
 
-/** A schedule as it is stored. */
-export interface ScheduleRecord extends DueSchedule {
+/** What is known of a schedule, without the job that it enqueues. */
+export interface ScheduleFacts extends DueSchedule {
   /** The queue of its jobs. */
   readonly queue: string
   /** Who keeps it equal to what the code says. */
@@ -55,11 +56,28 @@ export interface ScheduleRecord extends DueSchedule {
   readonly digest: string
   /** The reference of its function. */
   readonly funcName: string
+  readonly createdAtMs: number
+  readonly changedAtMs: number
+}
+
+/** A schedule as it is stored. */
+export interface ScheduleRecord extends ScheduleFacts {
   /** The job of which each tick enqueues a copy, with an id and times of its own. */
   readonly template: JobRecord
   readonly atFront: boolean
-  readonly createdAtMs: number
-  readonly changedAtMs: number
+}
+
+/** A schedule in a list. */
+export interface ListedSchedule extends ScheduleFacts {
+  /** The newest job that it enqueued. `status`: undefined when that job is gone. */
+  readonly lastJob?: { readonly id: string; readonly status: JobStatus | undefined }
+}
+
+/** A part of the list of all schedules. */
+export interface SchedulePage {
+  readonly schedules: readonly ListedSchedule[]
+  /** Where the next part begins; undefined: there are no more. */
+  readonly after: string | undefined
 }
 
 /** What has to be true of a stored schedule for a change to be made: it is as the caller has read it. */
@@ -96,7 +114,7 @@ export interface DueSchedules {
   readonly nowMs: number
 }
 
-/** Schedules: rules by which schedulers enqueue jobs. Every method is one atomic step, except {@link names}. */
+/** Schedules: rules by which schedulers enqueue jobs. Every method is one atomic step. */
 export interface ScheduleStore {
   /** A schedule, and the store's time. */
   read(name: string): Promise<{ readonly schedule: ScheduleRecord | undefined; readonly nowMs: number }>
@@ -107,8 +125,8 @@ export interface ScheduleStore {
   write(schedule: ScheduleRecord, replaces: ScheduleVersion | undefined): Promise<boolean>
   /** Remove a schedule and its history. Its jobs stay. @returns whether there was one. */
   remove(name: string): Promise<boolean>
-  /** Some names, in no order, and the cursor of the next call; '0' begins and ends. */
-  names(cursor: string): Promise<readonly [names: readonly string[], cursor: string]>
+  /** At most `most` schedules by name, in the order of their bytes, that come after `after`; '' begins. */
+  list(after: string, most: number): Promise<SchedulePage>
   /** The schedules of a queue that are due, earliest first, at most `most`. */
   due(queue: string, most: number): Promise<DueSchedules>
   /** Move a schedule on by one step, and enqueue a job for it. Of any number of callers, one does a given step. */

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 --- Remove a schedule and its history. Its jobs stay.
--- @key schedules set  rq:schedules
+-- @key schedules zset rq:schedules
 -- @key schedule  hash rq:schedule:<n>
 -- @key history   zset rq:schedule-jobs:<n>
 -- @arg prefix string
@@ -13,6 +13,6 @@ local prefix, name = ARGV[1], ARGV[2]
 
 local queue = attempt('HGET', scheduleKey, 'queue')
 if queue then attempt('ZREM', prefix .. 'schedules:' .. queue, name) end
-attempt('SREM', schedulesKey, name)
+attempt('ZREM', schedulesKey, name)
 redis.call('UNLINK', historyKey)
 return redis.call('UNLINK', scheduleKey)

@@ -50,7 +50,15 @@ export {
   type When,
 } from '@rq/queue'
 export { type Connection, maskUrl, type ServerFacts } from '@rq/redis'
-export { cron, type ScheduleTimes, type SyncedSchedule, type SyncOptions, type SyncOutcome } from '@rq/scheduler'
+export {
+  cron,
+  type ScheduleFilter,
+  type ScheduleInfo,
+  type ScheduleTimes,
+  type SyncedSchedule,
+  type SyncOptions,
+  type SyncOutcome,
+} from '@rq/scheduler'
 export {
   type AesCodecOptions,
   aesCodec,

@@ -3,6 +3,8 @@ import { type Callable, type ResultOf, setStorageFactory } from '@rq/queue'
 import {
   Schedule as BaseSchedule,
   type ScheduleOptions as BaseScheduleOptions,
+  type ScheduleInfo,
+  type ScheduleListOptions,
   type SchedulePlace,
   type ScheduleTimes,
   type SyncedSchedule,
@@ -15,6 +17,7 @@ import { type Connected, type ConnectionOptions, sharedStorage } from './connect
 setStorageFactory((place) => sharedStorage(place as ConnectionOptions))
 
 type Place = Connected<SchedulePlace>
+type ListOptions = Connected<ScheduleListOptions>
 
 /** The queue of the jobs of a schedule, their options, and where Redis is. */
 export interface ScheduleOptions extends Connected<BaseScheduleOptions> {}
@@ -40,8 +43,10 @@ export interface ScheduleClass {
   ): Promise<BaseSchedule<ResultOf<F>>>
   /** @throws RqError `RQ_NO_SUCH_SCHEDULE`. */
   fetch(name: string, options?: Place): Promise<BaseSchedule>
-  /** All schedules, by name. */
-  all(options?: Place): Promise<BaseSchedule[]>
+  /** Schedules by name, without the arguments and options of their jobs, read page by page. */
+  list(options?: ListOptions): AsyncIterableIterator<ScheduleInfo>
+  /** Schedules by name, with the arguments of their jobs. For thousands of them, `list` is quicker. */
+  all(options?: ListOptions): Promise<BaseSchedule[]>
   /**
    * Make the schedules of one owner equal to a list, and leave those of others alone.
    * @throws RqError `RQ_INVALID_OPTION` when a name is twice in the list or belongs to another owner, and as `upsert`.

@@ -13,6 +13,13 @@ export { CATCH_UP, type CatchUp } from './due-ticks.ts'
 export { onCron, type Recurrence } from './recurrence.ts'
 export { SCHEDULER_OPTION_NAMES, Scheduler, type SchedulerOptions, type SchedulerQueue } from './scheduler.ts'
 export { SchedulerInfo } from './scheduler-info.ts'
-export { Schedule, type ScheduleOptions, type SchedulePlace } from './schedules/schedule.ts'
+export {
+  Schedule,
+  type ScheduleListOptions,
+  type ScheduleOptions,
+  type SchedulePlace,
+} from './schedules/schedule.ts'
+export { ScheduleInfo } from './schedules/schedule-info.ts'
+export type { ScheduleFilter } from './schedules/schedule-list.ts'
 export type { SyncedSchedule, SyncOptions, SyncOutcome } from './schedules/schedule-sync.ts'
 export type { ScheduleTimes } from './schedules/schedule-times.ts'

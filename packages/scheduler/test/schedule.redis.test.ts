@@ -3,7 +3,14 @@ import { RedisStorage } from '@rq/redis'
 import { eventually, type RedisFixture, redisFixture } from '@rq/testkit'
 import { RETURNED, workOff } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
-import { Schedule, type ScheduleOptions, Scheduler, type ScheduleTimes, type SyncedSchedule } from '../src/index.ts'
+import {
+  Schedule,
+  type ScheduleFilter,
+  type ScheduleOptions,
+  Scheduler,
+  type ScheduleTimes,
+  type SyncedSchedule,
+} from '../src/index.ts'
 
 const HOUR_MS = 3_600_000
 const REPORT = 'jobs.report'
@@ -133,6 +140,51 @@ describe('Schedule.upsert', () => {
     const refused = expect.objectContaining({ code: 'RQ_INVALID_OPTION', details: expect.objectContaining({ option }) })
     await expect(at.upsert('report', ...make())).rejects.toThrow(refused)
     expect(await redis.keys()).toEqual([])
+  })
+})
+
+describe('Schedule.list', () => {
+  it('gives what a list shows, by name, for more schedules than one call reads', async () => {
+    await using redis = await redisFixture()
+    await using at = await place(redis)
+    const names = Array.from({ length: 450 }, (_, n) => `tenant-${String(n).padStart(4, '0')}`)
+    await Promise.all(
+      names.map((name, n) => at.upsert(name, { every: '1h' }, { queue: n % 2 === 0 ? 'even' : 'odd' }, [name])),
+    )
+    const list = async (options: ScheduleFilter) => {
+      const found: string[] = []
+      for await (const { name } of Schedule.list({ storage: at.storage, ...options })) found.push(name)
+      return found
+    }
+    expect(await list({})).toEqual(names)
+    expect(await list({ limit: 3 })).toEqual(names.slice(0, 3))
+    expect(await list({ limit: 300, after: 'tenant-0100' })).toEqual(names.slice(101, 401))
+    expect(await list({ queue: 'odd', limit: 2, after: 'tenant-0300' })).toEqual(['tenant-0301', 'tenant-0303'])
+    expect(await list({ owner: 'app' })).toEqual([])
+    await at.sync([synced('of-app')])
+    expect(await list({ owner: 'app' })).toEqual(['of-app'])
+
+    const all = await Schedule.all({ storage: at.storage, queue: 'odd', limit: 2 })
+    expect(all.map(({ args }) => args)).toEqual([['tenant-0001'], ['tenant-0003']])
+    const job = await (await at.fetch('tenant-0001')).runNow()
+    for await (const info of Schedule.list({ storage: at.storage, after: 'tenant-0000', limit: 2 })) {
+      expect(info).toMatchObject({ queueName: info.name === 'tenant-0001' ? 'odd' : 'even', every: 3600, count: 0 })
+      expect(info.lastJob).toEqual(info.name === 'tenant-0001' ? { id: job.id, status: 'queued' } : null)
+      expect(info.next(2)).toHaveLength(2)
+    }
+  })
+
+  it.each<[string, ScheduleFilter]>([
+    ['limit', { limit: 0 }],
+    ['queue', { queue: '' }],
+    ['owner', { owner: '' }],
+    ['after', { after: 7 as never }],
+    ['option name of Schedule.list', { offset: 5 } as ScheduleFilter],
+  ])('refuses a wrong %s at the call', async (option, filter) => {
+    await using redis = await redisFixture()
+    await using at = await place(redis)
+    const refused = expect.objectContaining({ code: 'RQ_INVALID_OPTION', details: expect.objectContaining({ option }) })
+    expect(() => Schedule.list({ storage: at.storage, ...filter })).toThrow(refused)
   })
 })
 

@@ -1,4 +1,4 @@
-import type { Schedule, ScheduleTimes } from 'rq'
+import type { Schedule, ScheduleInfo, ScheduleTimes } from 'rq'
 import { DEFAULT_QUEUE_NAME, ENQUEUE_OPTIONS } from 'rq/options'
 import { readArguments } from '../arguments/arguments.ts'
 import { readMeta } from '../arguments/meta.ts'
@@ -50,6 +50,9 @@ const TYPED: Readonly<Record<string, string>> = {
   ...flagNames(JOB_OPTIONS),
   ...Object.fromEntries(Object.keys(TIMES_FLAGS).map((name) => [name === 'catch-up' ? 'catchUp' : name, `--${name}`])),
   name: 'name',
+  queue: '--queue',
+  owner: '--owner',
+  after: '--after',
 }
 
 export const schedules = defineCommand({
@@ -57,7 +60,8 @@ export const schedules = defineCommand({
   summary: 'List and change schedules',
   quietLetter: null,
   examples: [
-    ['schedules', 'All schedules'],
+    ['schedules', 'The first 200 schedules, by name'],
+    ['schedules --queue mail --after nightly', 'Those of a queue, from a name on'],
     [
       `schedules add nightly ./jobs#report :'"all"' --cron '0 3 * * *' --timezone Europe/Berlin`,
       'Every night at three',
@@ -78,10 +82,12 @@ export const schedules = defineCommand({
     queue: text({
       alias: 'q',
       valueName: 'name',
-      default: DEFAULT_QUEUE_NAME,
-      defaultDescription: DEFAULT_QUEUE_NAME,
-      describe: 'Queue of its jobs',
+      defaultDescription: `all; for add ${DEFAULT_QUEUE_NAME}`,
+      describe: 'Queue of its jobs; list: this one only',
     }),
+    owner: text({ valueName: 'name', describe: 'list: those of this owner', defaultDescription: 'all' }),
+    after: text({ valueName: 'name', describe: 'list: those after this name', defaultDescription: 'from the first' }),
+    limit: text({ valueName: 'n', default: '200', defaultDescription: '200', describe: 'list: how many at most' }),
     ...flagsOf(JOB_OPTIONS),
     count: text({ valueName: 'n', default: '1', defaultDescription: '1', describe: 'next: how many times' }),
     yes: YES_FLAG,
@@ -89,7 +95,7 @@ export const schedules = defineCommand({
   },
   async run({ action, name, json, ...flags }, context) {
     await using session = await Session.open(context)
-    if (action === undefined) return await list(session, json === true, context)
+    if (action === undefined) return await list(session, { ...flags, json: json === true }, context)
     if (name === undefined) throw new UsageError(`schedules ${action} needs the name of a schedule.`)
     if (action === 'add') return await add(name, flags, session, context)
     const schedule = await session.rq.Schedule.fetch(name, session.reading)
@@ -101,7 +107,7 @@ export const schedules = defineCommand({
 type AddFlags = Readonly<Record<string, unknown>> & {
   readonly function?: string | undefined
   readonly args?: readonly string[] | undefined
-  readonly queue: string
+  readonly queue: string | undefined
 }
 
 async function add(name: string, flags: AddFlags, session: Session, context: CommandContext): Promise<undefined> {
@@ -118,7 +124,13 @@ async function add(name: string, flags: AddFlags, session: Session, context: Com
       defined({ cron, every, timezone, from, until, times, spread, catchUp, overlap }) as ScheduleTimes,
       func,
       args as [],
-      { ...session.reading, ...optionsFrom(JOB_OPTIONS, flags), ...defined({ meta }), kwargs, queue: flags.queue },
+      {
+        ...session.reading,
+        ...optionsFrom(JOB_OPTIONS, flags),
+        ...defined({ meta }),
+        kwargs,
+        queue: flags.queue ?? DEFAULT_QUEUE_NAME,
+      },
     ),
   )
   const { nextAt } = schedule
@@ -161,31 +173,47 @@ const ACTS: Readonly<Record<Exclude<Action, 'add'>, Act>> = {
   },
 }
 
-async function list(session: Session, asJson: boolean, { output }: CommandContext): Promise<undefined> {
-  const all = await session.rq.Schedule.all(session.reading)
-  if (asJson) {
-    output.json(all.map(scheduleDocument))
+interface ListFlags {
+  readonly queue: string | undefined
+  readonly owner: string | undefined
+  readonly after: string | undefined
+  readonly limit: string
+  readonly json: boolean
+}
+
+async function list(session: Session, flags: ListFlags, { output }: CommandContext): Promise<undefined> {
+  const { after, json, limit: typed, owner, queue } = flags
+  const limit = wholeNumber(typed, '--limit', 1)
+  const shown: ScheduleInfo[] = []
+  let isCut = false
+  const filter = { ...session.where, ...defined({ after, owner, queue }), limit: limit + 1 }
+  for await (const schedule of await namingOptions(TYPED, async () => session.rq.Schedule.list(filter))) {
+    isCut = shown.length === limit
+    if (!isCut) shown.push(schedule)
+  }
+  if (json) {
+    output.json(shown.map(scheduleDocument))
     return undefined
   }
   const columns = output.isTerminal ? output.columns : Number.POSITIVE_INFINITY
-  const [head = '', ...rows] = table(
-    ['NAME', 'TIMES', 'NEXT', 'LAST', 'JOBS', 'QUEUE', 'FUNCTION'],
-    all.map(row),
-    columns,
-  )
+  const header = ['NAME', 'TIMES', 'NEXT', 'LAST', 'LAST JOB', 'JOBS', 'QUEUE', 'FUNCTION']
+  const [head = '', ...rows] = table(header, shown.map(row), columns)
   if (rows.length > 0) output.print([output.paint.bold(head), ...rows].join('\n'))
-  output.say(counted(all.length, 'schedule'))
+  const rest = isCut ? `; for more: --after ${visible(shown.at(-1)?.name ?? '')}` : ''
+  output.say(`${counted(shown.length, 'schedule')}${rest}`)
   return undefined
 }
 
-function row(schedule: Schedule): string[] {
-  const { count, cron, every, funcName, isPaused, latestAt, name, nextAt, queueName, times, timezone } = schedule
+function row(schedule: ScheduleInfo): string[] {
+  const { count, cron, every, funcName, isPaused, lastJob, latestAt, name, nextAt, queueName, times, timezone } =
+    schedule
   const rule =
     every === null ? `${cron}${timezone === null ? '' : ` ${timezone}`}` : `every ${shortDuration(every * 1000)}`
   const nowMs = Date.now()
   const next = isPaused ? 'paused' : nextAt === null ? 'over' : nextText(nextAt, nowMs)
   const last = latestAt === null ? '-' : fromNow(latestAt, nowMs)
-  return [name, rule, next, last, times === null ? String(count) : `${count}/${times}`, queueName, funcName]
+  const status = lastJob === null ? '-' : (lastJob.status ?? 'gone')
+  return [name, rule, next, last, status, times === null ? String(count) : `${count}/${times}`, queueName, funcName]
 }
 
 /** `in 5 min`; `due 5 min ago` for one that no scheduler has looked at. */

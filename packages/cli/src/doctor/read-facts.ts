@@ -1,5 +1,5 @@
 import { RqError } from '@rq/core'
-import type { Queue, QueueCounts, Schedule } from 'rq'
+import type { Queue, QueueCounts } from 'rq'
 import type { Session } from '../session.ts'
 import type { Facts, QueueFacts, ScheduleFacts } from './finding.ts'
 import { RIGHTS } from './rights-check.ts'
@@ -20,22 +20,25 @@ export async function readFacts(session: Session): Promise<Facts> {
       return undefined
     }
   }
-  const [missing, suspended, queues, workers, crons, all] = await Promise.all([
+  const [missing, suspended, queues, workers, crons, schedules] = await Promise.all([
     part(RIGHTS, rq.missingRights(where)),
     part('suspension', rq.isSuspended(where)),
     part('queues', readQueues(session)),
     part('workers', rq.Worker.all(where)),
     part('cron jobs', rq.CronScheduler.all(where)),
-    part('schedules', rq.Schedule.all(where)),
+    part('schedules', readSchedules(session)),
   ])
   const cronQueues = crons?.flatMap((one) => one.getJobs().map(({ queueName }) => queueName))
-  const schedules = all?.flatMap(scheduleFacts)
   return { server, missing: missing && missingOf(missing), suspended, queues, workers, cronQueues, schedules, unread }
 }
 
-/** None for one that is paused or over. */
-function scheduleFacts({ name, nextAt, queueName }: Schedule): ScheduleFacts[] {
-  return nextAt === null ? [] : [{ name, queue: queueName, lateMs: Date.now() - nextAt.getTime() }]
+/** Those that are not paused and not over. */
+async function readSchedules({ rq, where }: Session): Promise<ScheduleFacts[]> {
+  const found: ScheduleFacts[] = []
+  for await (const { name, nextAt, queueName } of rq.Schedule.list(where)) {
+    if (nextAt !== null) found.push({ name, queue: queueName, lateMs: Date.now() - nextAt.getTime() })
+  }
+  return found
 }
 
 async function readQueues(session: Session): Promise<QueueFacts[]> {

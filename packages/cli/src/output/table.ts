@@ -20,7 +20,7 @@ export function table(header: readonly string[], rows: readonly (readonly string
     return column === 0 ? WIDEST_FIRST : WIDEST
   }
   const safe = [header, ...rows].map((row) => row.map((cell, column) => cut(visible(shortened(cell)), widest(column))))
-  const widths = header.map((_, column) => Math.max(...safe.map((row) => stringWidth(row[column] ?? ''))))
+  const widths = header.map((_, column) => safe.reduce((most, row) => Math.max(most, widthOf(row[column] ?? '')), 0))
   return safe.map((row) => {
     const cells = row.map((cell, column) => padded(cell, widths[column] ?? 0))
     return cut(cells.join(GAP).trimEnd(), columns)
@@ -39,7 +39,7 @@ export function facts(pairs: readonly (readonly [name: string, value: string])[]
 
 /** The text with spaces up to `width` columns of a terminal, of which a wide character takes two. */
 export function padded(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - stringWidth(text)))
+  return text + ' '.repeat(Math.max(0, width - widthOf(text)))
 }
 
 function indent(text: string): string {
@@ -62,10 +62,15 @@ function cut(text: string, columns: number): string {
   for (const { index, segment } of CHARACTERS.segment(text)) {
     // As long as there is room for an ellipsis.
     if (width < columns) fitting = index
-    width += stringWidth(segment)
+    width += widthOf(segment)
     if (width > columns) return `${text.slice(0, fitting)}…`
   }
   return text
 }
 
 const ONE_COLUMN_EACH = /^[ -~]*$/
+
+/** How many columns of a terminal a text takes. A list may have 100,000 rows, most of them in ASCII. */
+function widthOf(text: string): number {
+  return ONE_COLUMN_EACH.test(text) ? text.length : stringWidth(text)
+}

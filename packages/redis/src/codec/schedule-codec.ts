@@ -1,4 +1,11 @@
-import type { DueSchedule, ScheduleRecord, ScheduleRule } from '@rq/job'
+import {
+  type DueSchedule,
+  isJobStatus,
+  type ListedSchedule,
+  type ScheduleFacts,
+  type ScheduleRecord,
+  type ScheduleRule,
+} from '@rq/job'
 import type { ScriptArgument } from '../connection/script.ts'
 import { extraOf } from './enqueue-arguments.ts'
 import { decodeJob, encodeJob } from './job-codec.ts'
@@ -38,17 +45,25 @@ export function decodeSchedule(name: string, reply: readonly Buffer[]): Schedule
   const template = decodeJob('', job)
   const queue = texts.get('queue')
   if (template === undefined || queue === undefined) return undefined
-  const [changedAtMs, createdAtMs, owner] = [texts.get('changed'), texts.get('created'), texts.get('owner')]
+  return { ...decodeFacts(name, queue, (field) => texts.get(field)), template, atFront: texts.get('front') === '1' }
+}
+
+/** The fields that a list reads of each schedule. The first one is in every schedule. */
+export const LISTED_FIELDS = [
+  ...['queue', 'func', 'owner', 'digest', 'created', 'changed'],
+  ...['revision', 'rule', 'anchor', 'next', 'latest', 'count', 'paused'],
+] as const
+
+/** Decode a row of `schedule_list`. */
+export function decodeListed([name = '', id = '', status = '', ...values]: readonly string[]): ListedSchedule {
+  const texts = new Map<string, string>()
+  for (const [at, field] of LISTED_FIELDS.entries()) {
+    const value = values[at]
+    if (value) texts.set(field, value)
+  }
   return {
-    ...decodePosition(name, (field) => texts.get(field)),
-    queue,
-    ...(owner !== undefined && { owner }),
-    digest: texts.get('digest') ?? '',
-    funcName: texts.get('func') ?? '',
-    template,
-    atFront: texts.get('front') === '1',
-    createdAtMs: readInteger(createdAtMs) ?? 0,
-    changedAtMs: readInteger(changedAtMs) ?? 0,
+    ...decodeFacts(name, texts.get('queue') ?? '', (field) => texts.get(field)),
+    ...(id !== '' && { lastJob: { id, status: isJobStatus(status) ? status : undefined } }),
   }
 }
 
@@ -63,6 +78,19 @@ export function decodeRows(rows: readonly string[]): DueSchedule[] {
     due.push(decodePosition(rows[at] ?? '', (field) => values.get(field)))
   }
   return due
+}
+
+function decodeFacts(name: string, queue: string, fieldOf: (field: string) => string | undefined): ScheduleFacts {
+  const owner = fieldOf('owner')
+  return {
+    ...decodePosition(name, fieldOf),
+    queue,
+    ...(owner !== undefined && { owner }),
+    digest: fieldOf('digest') ?? '',
+    funcName: fieldOf('func') ?? '',
+    createdAtMs: readInteger(fieldOf('created')) ?? 0,
+    changedAtMs: readInteger(fieldOf('changed')) ?? 0,
+  }
 }
 
 function decodePosition(name: string, fieldOf: (field: string) => string | undefined): DueSchedule {

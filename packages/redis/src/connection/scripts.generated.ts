@@ -4344,6 +4344,57 @@ return { nowMs, waitMs, rows }`,
 }
 
 /**
+ * List schedules by name, in the order of their bytes, each without the job that it enqueues. Ends when it has read 8 MB, so that no call blocks Redis for long; the first schedule is always read.
+ *
+ * Keys: schedules (rq:schedules)
+ *
+ * Reply: where the next call begins, null: nowhere; of each schedule its name, the id of its newest job, the status of that job, and its fields: empty where it has none
+ */
+export const scheduleList: Script<
+  [schedules: string],
+  [
+    prefix: string,
+    after: string,
+    most: number,
+    ...fields: string[],
+  ],
+  [after: string | null, rows: string[][]]
+> = {
+  name: 'schedule_list',
+  sha: '2a17881d763259bc0aa44853fd7aa3d4836abf7b',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=no-writes`,
+    LIB_ATTEMPT,
+    String.raw`local schedulesKey = KEYS[1]
+local prefix, after, most = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local fields = { unpack(ARGV, 4) }
+local MOST_READ = 8 * 1024 * 1024
+local names = redis.call('ZRANGE', schedulesKey, after == '' and '-' or '(' .. after, '+', 'BYLEX', 'LIMIT', 0, most)
+local rows, read, last = {}, 0, #names == most and names[most] or false
+for _, name in ipairs(names) do
+  local values = attempt('HMGET', prefix .. 'schedule:' .. name, unpack(fields))
+  if values and values[1] then
+    local id = (attempt('ZRANGE', prefix .. 'schedule-jobs:' .. name, -1, -1) or {})[1] or ''
+    local status = id ~= '' and attempt('HGET', prefix .. 'job:' .. id, 'status') or ''
+    local row = { name, id, status }
+    for at = 1, #fields do
+      row[#row + 1] = values[at] or ''
+      read = read + #row[#row]
+    end
+    rows[#rows + 1] = row
+  end
+  if read > MOST_READ then
+    last = name
+    break
+  end
+end
+return { last, rows }`,
+  ),
+}
+
+/**
  * Read a schedule.
  *
  * Keys: schedule (rq:schedule:<n>)
@@ -4385,7 +4436,7 @@ export const scheduleRemove: Script<
   0 | 1
 > = {
   name: 'schedule_remove',
-  sha: '28a7bec49b41b709bf92b5c3dfb7761d7129ca21',
+  sha: 'b318fd7a39055c84b590046154265f9412f6be2c',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -4395,7 +4446,7 @@ export const scheduleRemove: Script<
 local prefix, name = ARGV[1], ARGV[2]
 local queue = attempt('HGET', scheduleKey, 'queue')
 if queue then attempt('ZREM', prefix .. 'schedules:' .. queue, name) end
-attempt('SREM', schedulesKey, name)
+attempt('ZREM', schedulesKey, name)
 redis.call('UNLINK', historyKey)
 return redis.call('UNLINK', scheduleKey)`,
   ),
@@ -4630,7 +4681,7 @@ export const scheduleWrite: Script<
   'written' | 'changed'
 > = {
   name: 'schedule_write',
-  sha: '53e94c4530381ae395537c7a2b2b37879d412587',
+  sha: '11ded075418433a235b51bbd8350f39e10434f8b',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -4698,7 +4749,7 @@ end`,
     String.raw`local schedulesKey, scheduleKey = KEYS[1], KEYS[2]
 local prefix, name, revision, nextMs, queue, thenMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local due = prefix .. 'schedules:' .. queue
-for key, kind in pairs({ [schedulesKey] = 'set', [scheduleKey] = 'hash', [due] = 'zset' }) do
+for key, kind in pairs({ [schedulesKey] = 'zset', [scheduleKey] = 'hash', [due] = 'zset' }) do
   if not isOfType(key, kind) then return redis.error_reply('WRONGTYPE ' .. key .. ' is no ' .. kind) end
 end
 local known = redis.call('HMGET', scheduleKey, 'revision', 'next', 'queue')
@@ -4706,7 +4757,7 @@ if (known[1] or '') ~= revision or (known[2] or '') ~= nextMs then return 'chang
 if known[3] and known[3] ~= queue then attempt('ZREM', prefix .. 'schedules:' .. known[3], name) end
 redis.call('DEL', scheduleKey)
 redis.call('HSET', scheduleKey, unpack(ARGV, 7))
-redis.call('SADD', schedulesKey, name)
+redis.call('ZADD', schedulesKey, 0, name)
 setNext(prefix, queue, name, scheduleKey, thenMs)
 if thenMs ~= '' then redis.call('PUBLISH', prefix .. 'notify:schedules', queue) end
 return 'written'`,

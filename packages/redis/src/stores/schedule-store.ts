@@ -1,11 +1,17 @@
-import type { DueSchedules, ScheduleRecord, ScheduleStore, ScheduleTick, ScheduleVersion, TickAnswer } from '@rq/job'
-import { decodeRows, decodeSchedule, encodeSchedule } from '../codec/schedule-codec.ts'
+import type {
+  DueSchedules,
+  SchedulePage,
+  ScheduleRecord,
+  ScheduleStore,
+  ScheduleTick,
+  ScheduleVersion,
+  TickAnswer,
+} from '@rq/job'
+import { decodeListed, decodeRows, decodeSchedule, encodeSchedule, LISTED_FIELDS } from '../codec/schedule-codec.ts'
 import { stampNow } from '../codec/time.ts'
 import type { Connections } from '../connection/connections.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
-
-const NAMES_PER_PAGE = 500
 
 export class RedisScheduleStore implements ScheduleStore {
   readonly #connections: Connections
@@ -43,11 +49,13 @@ export class RedisScheduleStore implements ScheduleStore {
     return (await this.#connections.run(scripts.scheduleRemove, keys, [this.#keys.prefix, name])) === 1
   }
 
-  async names(cursor: string): Promise<readonly [names: readonly string[], cursor: string]> {
-    const [next, names] = await this.#connections.call((client) =>
-      client.sscan(this.#keys.schedules, cursor, 'COUNT', NAMES_PER_PAGE),
+  async list(after: string, most: number): Promise<SchedulePage> {
+    const [next, rows] = await this.#connections.run(
+      scripts.scheduleList,
+      [this.#keys.schedules],
+      [this.#keys.prefix, after, most, ...LISTED_FIELDS],
     )
-    return [names, next]
+    return { schedules: rows.map(decodeListed), after: next ?? undefined }
   }
 
   async due(queue: string, most: number): Promise<DueSchedules> {

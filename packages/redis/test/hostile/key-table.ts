@@ -36,7 +36,7 @@ export const KEYS: readonly KeyRow[] = [
   { key: 'rq:cron_scheduler:<s>', type: 'hash' },
   { key: 'rq:cron_state:<c>', type: 'hash' },
   { key: 'rq:cron_job:<c>:jobs', type: 'zset' },
-  { key: 'rq:schedules', type: 'set' },
+  { key: 'rq:schedules', type: 'zset' },
   { key: 'rq:schedules:<q>', type: 'zset' },
   { key: 'rq:schedule:<n>', type: 'hash' },
   { key: 'rq:schedule-jobs:<n>', type: 'zset' },

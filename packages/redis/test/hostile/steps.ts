@@ -150,7 +150,7 @@ export async function look(place: Place, faults: Faults, queue: QueueName, may: 
       return crons.run({ name: `c-${queue}`, slot: 1, job: newJob({ id: id('tick'), origin: queue }), tick })
     }),
     make('schedule read', () => recurring.read(`n-${queue}`)),
-    make('schedule names', () => recurring.names('0')),
+    make('schedule list', () => recurring.list('', 10)),
     make('schedule due', () => recurring.due(queue, 10)),
     make('schedule tick', () => recurring.tick(tickOf(queue, 2000))),
     make('schedule run', () => recurring.run(`n-${queue}`, id('asked'))),

@@ -1,8 +1,8 @@
 import { checkName, invalidOption } from '@rq/core'
-import type { FunctionRef } from '@rq/job'
+import type { FunctionRef, ScheduleFacts } from '@rq/job'
 import type { JobContext } from '@rq/queue'
-import { allSchedules } from './all-schedules.ts'
 import { checkSchedule, prepareSchedule, type ScheduleJobOptions } from './schedule-definition.ts'
+import { checkFilter, listSchedules } from './schedule-list.ts'
 import type { ScheduleTimes } from './schedule-times.ts'
 import { checkOwner, writePrepared } from './schedule-writer.ts'
 
@@ -45,7 +45,10 @@ export async function syncSchedules(
   }
   const prepared = await Promise.all(checked.map((definition) => prepareSchedule(definition, context)))
   const store = context.storage.recurring
-  const known = new Map((await allSchedules(store)).map((schedule) => [schedule.name, schedule]))
+  const known = new Map<string, ScheduleFacts>()
+  for await (const schedule of listSchedules(store, checkFilter({}))) {
+    if (schedule.owner === owner || names.has(schedule.name)) known.set(schedule.name, schedule)
+  }
   for (const definition of prepared) checkOwner(definition, known.get(definition.name))
 
   const [written, kept, removed]: [string[], string[], string[]] = [[], [], []]

@@ -1,5 +1,5 @@
 import { invalidOption, RqError, randomHex } from '@rq/core'
-import type { ScheduleRecord, ScheduleStore } from '@rq/job'
+import type { ScheduleFacts, ScheduleRecord, ScheduleStore } from '@rq/job'
 import type { JobContext } from '@rq/queue'
 import {
   type PreparedSchedule,
@@ -31,7 +31,7 @@ export async function writePrepared(prepared: PreparedSchedule, store: ScheduleS
 }
 
 /** @throws RqError `RQ_INVALID_OPTION` when a schedule of this name belongs to another owner. */
-export function checkOwner({ name, owner }: ScheduleDefinition, known: ScheduleRecord | undefined): void {
+export function checkOwner({ name, owner }: ScheduleDefinition, known: ScheduleFacts | undefined): void {
   if (known === undefined || known.owner === owner) return
   const whose =
     known.owner === undefined ? 'nobody, by Schedule.upsert' : `the owner '${known.owner}', by Schedule.sync`

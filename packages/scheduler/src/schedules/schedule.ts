@@ -1,5 +1,5 @@
 import { checkKnownName, checkOptionNames, invalidOption, oneLine, RqError, randomHex } from '@rq/core'
-import type { AnyFunction, ScheduleRecord, ScheduleRule } from '@rq/job'
+import type { AnyFunction, ListedSchedule, ScheduleRecord } from '@rq/job'
 import {
   type Callable,
   checkedContextOf,
@@ -11,18 +11,21 @@ import {
   type StoragePlace,
 } from '@rq/queue'
 import { HISTORY_NAMES, type HistoryRange } from '../cron-job.ts'
-import type { Overlap } from '../cron-options.ts'
-import type { CatchUp } from '../due-ticks.ts'
 import { idStart } from '../tick-id.ts'
-import { allSchedules } from './all-schedules.ts'
 import { checkSchedule, type ScheduleJobOptions } from './schedule-definition.ts'
+import { ScheduleInfo } from './schedule-info.ts'
+import { checkFilter, FILTER_NAMES, listSchedules, readSchedules, type ScheduleFilter } from './schedule-list.ts'
 import { scheduleRecurrence } from './schedule-recurrence.ts'
 import { type SyncedSchedule, type SyncOptions, type SyncOutcome, syncSchedules } from './schedule-sync.ts'
 import type { ScheduleTimes } from './schedule-times.ts'
+import { ScheduleView } from './schedule-view.ts'
 import { changeSchedule, writeSchedule } from './schedule-writer.ts'
 
 /** Where schedules are. */
 export interface SchedulePlace extends Pick<StorageOptions, 'storage' | 'serializer'>, StoragePlace {}
+
+/** Which schedules, and where they are. */
+export interface ScheduleListOptions extends ScheduleFilter, SchedulePlace {}
 
 /** Where a schedule is, and the options of its jobs. */
 export interface ScheduleOptions extends ScheduleJobOptions, SchedulePlace {}
@@ -32,21 +35,18 @@ type Arguments<F extends AnyFunction> =
     ? [args: Readonly<Parameters<F>> | readonly [] | undefined, options: ScheduleOptions]
     : [args: Readonly<Parameters<F>>, options: ScheduleOptions]
 
-const MOST_NEXT = 1000
-
 /**
  * A schedule: a rule, kept in the store, by which schedulers enqueue a job again and again. Any process may create,
  * change, pause and remove it. The workers of its queue run it, since they are schedulers too. Each of its ticks
  * enqueues at most one job, whatever crashes and however many schedulers run. A handle shows what was read last.
  */
-export class Schedule<R = unknown> {
-  #record: ScheduleRecord
+export class Schedule<R = unknown> extends ScheduleView {
   readonly #context: JobContext
   readonly #job: Job<R>
 
   /** Use `Schedule.upsert` or `Schedule.fetch`. */
   constructor(record: ScheduleRecord, context: JobContext) {
-    this.#record = record
+    super(record)
     this.#context = context
     this.#job = new Job<R>(record.template, context, record.template, 'stored')
   }
@@ -79,10 +79,25 @@ export class Schedule<R = unknown> {
     return new Schedule(schedule, context)
   }
 
-  /** All schedules, by name. Not one atomic step: those that come or go meanwhile may be missing. */
-  static async all(place: SchedulePlace = {}): Promise<Schedule[]> {
-    const context = checkedContextOf(place, 'Schedule.all')
-    const records = await allSchedules(context.storage.recurring)
+  /**
+   * Schedules by name, in the order of their bytes, without the arguments and options of their jobs. Reads 200 at a
+   * time, when they are asked for; those that come or go meanwhile may be missing. Redis reads
+   * those too that the filter leaves out.
+   * @throws RqError `RQ_INVALID_OPTION`, at the call.
+   */
+  static list(options: ScheduleListOptions = {}): AsyncIterableIterator<ScheduleInfo> {
+    const { storage } = checkedContextOf(options, 'Schedule.list', FILTER_NAMES)
+    return infos(listSchedules(storage.recurring, checkFilter(options)))
+  }
+
+  /**
+   * The same as handles, in an array: whole schedules, with the arguments of their jobs. For thousands of them,
+   * {@link list} is quicker.
+   * @throws RqError `RQ_INVALID_OPTION`.
+   */
+  static async all(options: ScheduleListOptions = {}): Promise<Schedule[]> {
+    const context = checkedContextOf(options, 'Schedule.all', FILTER_NAMES)
+    const records = await readSchedules(context.storage.recurring, checkFilter(options))
     return records.map((record) => new Schedule(record, context))
   }
 
@@ -102,19 +117,6 @@ export class Schedule<R = unknown> {
     return syncSchedules(definitions, { owner }, placeOf(place))
   }
 
-  get name(): string {
-    return this.#record.name
-  }
-
-  get queueName(): string {
-    return this.#record.queue
-  }
-
-  /** The reference of its function. */
-  get funcName(): string {
-    return this.#record.funcName
-  }
-
   /** @throws RqError `RQ_DESERIALIZATION`. */
   get args(): readonly unknown[] {
     return this.#job.args
@@ -123,78 +125,6 @@ export class Schedule<R = unknown> {
   /** @throws RqError `RQ_DESERIALIZATION`. */
   get kwargs(): Readonly<Record<string, unknown>> {
     return this.#job.kwargs
-  }
-
-  get cron(): string | null {
-    return this.#rule?.cron ?? null
-  }
-
-  /** Seconds; null for one with a cron expression. */
-  get every(): number | null {
-    return this.#rule?.everyS ?? null
-  }
-
-  get timezone(): string | null {
-    return this.#rule?.timezone ?? null
-  }
-
-  get from(): Date | null {
-    return dateOf(this.#rule?.fromMs)
-  }
-
-  get until(): Date | null {
-    return dateOf(this.#rule?.untilMs)
-  }
-
-  /** How many jobs in all; null: no limit. */
-  get times(): number | null {
-    return this.#rule?.times ?? null
-  }
-
-  /** Seconds. */
-  get spread(): number {
-    return this.#rule?.spreadS ?? 0
-  }
-
-  get catchUp(): CatchUp {
-    return this.#rule?.catchUp ?? 'skip'
-  }
-
-  get overlap(): Overlap {
-    return this.#rule?.overlap ?? 'allow'
-  }
-
-  /** Who keeps it by `Schedule.sync`; null: it was written by `upsert`. */
-  get owner(): string | null {
-    return this.#record.owner ?? null
-  }
-
-  get isPaused(): boolean {
-    return this.#record.pausedMs !== undefined
-  }
-
-  /** When it enqueues its next job; null when it is paused or over. */
-  get nextAt(): Date | null {
-    return dateOf(this.#record.nextMs)
-  }
-
-  /** The time for which it enqueued its last job, or skipped one because of an overlap. */
-  get latestAt(): Date | null {
-    return dateOf(this.#record.latestMs)
-  }
-
-  /** How many jobs its times have enqueued. */
-  get count(): number {
-    return this.#record.count
-  }
-
-  get createdAt(): Date {
-    return new Date(this.#record.createdAtMs)
-  }
-
-  /** When it was last written by `upsert`, `sync`, `pause` or `resume`. */
-  get changedAt(): Date {
-    return new Date(this.#record.changedAtMs)
   }
 
   /** Remove it and its history. Its jobs stay. Returns false when it was gone. One atomic step. */
@@ -236,23 +166,6 @@ export class Schedule<R = unknown> {
     return Job.fetch<R>(id, { storage, serializer: this.#context.serializer })
   }
 
-  /** Its next times, the one that it waits for first; none when it is paused or over. `count`: at most 1000. */
-  next(count = 1): Date[] {
-    if (!(Number.isSafeInteger(count) && count > 0 && count <= MOST_NEXT)) {
-      throw invalidOption('count', count, `a whole number from 1 to ${MOST_NEXT}`)
-    }
-    const { anchorMs, count: done, nextMs } = this.#record
-    const rule = this.#rule
-    if (rule === undefined) return []
-    const recurrence = scheduleRecurrence(rule)
-    const most = Math.min(count, (rule.times ?? Number.POSITIVE_INFINITY) - done)
-    const dates: Date[] = []
-    for (let ms = nextMs; ms !== undefined && dates.length < most; ms = recurrence.next(ms, anchorMs)) {
-      dates.push(new Date(ms))
-    }
-    return dates
-  }
-
   /** Ids of the jobs that it enqueued, newest first. The last 1000 are kept, for a year after the last one. */
   async history(range: HistoryRange = {}): Promise<string[]> {
     const { start = 0, end = -1 } = checkOptionNames(range, HISTORY_NAMES, 'schedule.history')
@@ -263,33 +176,25 @@ export class Schedule<R = unknown> {
   async refresh(): Promise<this> {
     const { schedule } = await this.#context.storage.recurring.read(this.name)
     if (schedule === undefined) throw noSuchSchedule(this.name)
-    this.#record = schedule
+    this.facts = schedule
     return this
-  }
-
-  toString(): string {
-    return `<Schedule ${this.name}>`
-  }
-
-  get #rule(): ScheduleRule | undefined {
-    return this.#record.rule
   }
 
   async #change(change: (known: ScheduleRecord, nowMs: number) => ScheduleRecord | undefined): Promise<boolean> {
     const changed = await changeSchedule(this.#context.storage.recurring, this.name, change)
     if (changed === undefined) throw noSuchSchedule(this.name)
-    this.#record = changed.schedule
+    this.facts = changed.schedule
     return changed.isWritten
   }
+}
+
+async function* infos(schedules: AsyncIterable<ListedSchedule>): AsyncGenerator<ScheduleInfo, void, undefined> {
+  for await (const schedule of schedules) yield new ScheduleInfo(schedule)
 }
 
 function placeOf(place: { readonly [Name in keyof SchedulePlace]: SchedulePlace[Name] | undefined }): JobContext {
   const given = Object.entries(place).filter(([, value]) => value !== undefined)
   return contextOf(Object.fromEntries(given) as SchedulePlace)
-}
-
-function dateOf(ms: number | undefined): Date | null {
-  return ms === undefined ? null : new Date(ms)
 }
 
 function noSuchSchedule(name: string): RqError {

@@ -31,7 +31,7 @@ export const DOCUMENTED_KEYS: readonly (readonly [name: string, type: SnapshotKe
   ['cron scheduler', 'hash', /^cron_scheduler:(.+)$/],
   ['cron state', 'hash', /^cron_state:(.+)$/],
   ['cron history', 'zset', /^cron_job:(.+):jobs$/],
-  ['schedules', 'set', /^schedules$/],
+  ['schedules', 'zset', /^schedules$/],
   ['queue schedules', 'zset', /^schedules:(.+)$/],
   ['schedule', 'hash', /^schedule:(.+)$/],
   ['schedule history', 'zset', /^schedule-jobs:(.+)$/],

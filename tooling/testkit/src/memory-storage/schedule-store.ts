@@ -1,6 +1,8 @@
 import {
   type DueSchedules,
   isTerminal,
+  type ListedSchedule,
+  type SchedulePage,
   type ScheduleRecord,
   type ScheduleStore,
   type ScheduleTick,
@@ -41,8 +43,10 @@ export class MemoryScheduleStore implements ScheduleStore {
     return this.#data.recurring.delete(name)
   }
 
-  async names(): Promise<readonly [names: readonly string[], cursor: string]> {
-    return [[...this.#data.recurring.keys()], '0']
+  async list(after: string, most: number): Promise<SchedulePage> {
+    const rest = [...this.#data.recurring.keys()].sort(byBytes).filter((name) => byBytes(name, after) > 0)
+    const names = rest.slice(0, most)
+    return { schedules: names.map((name) => this.#listed(name)), after: names.length < most ? undefined : names.at(-1) }
   }
 
   async due(queue: string, most: number): Promise<DueSchedules> {
@@ -90,6 +94,12 @@ export class MemoryScheduleStore implements ScheduleStore {
     return newestFirst.slice(start, end === -1 ? undefined : end + 1)
   }
 
+  #listed(name: string): ListedSchedule {
+    const { atFront: _, template: _template, ...facts } = this.#data.recurring.get(name) as ScheduleRecord
+    const id = this.#data.recurringHistories.get(name)?.at(-1)
+    return { ...facts, ...(id !== undefined && { lastJob: { id, status: this.#data.status(id) } }) }
+  }
+
   #decide(known: ScheduleRecord, { id, tickMs, unlessRunning }: NonNullable<ScheduleTick['job']>): TickAnswer {
     if (known.latestMs !== undefined && tickMs <= known.latestMs) return 'taken'
     if (unlessRunning && this.#isRunning(known.name)) return 'overlap'
@@ -111,4 +121,8 @@ export class MemoryScheduleStore implements ScheduleStore {
       return status !== undefined && !isTerminal(status)
     })
   }
+}
+
+function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b))
 }

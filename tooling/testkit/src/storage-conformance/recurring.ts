@@ -1,4 +1,4 @@
-import type { ScheduleRecord, ScheduleRule, ScheduleTick } from '@rq/job'
+import type { SchedulePage, ScheduleRecord, ScheduleRule, ScheduleTick } from '@rq/job'
 import { describe, expect, it } from 'vitest'
 import { newJob, RETURNED, workOff } from './job-steps.ts'
 import type { OpenStorage } from './storage-under-test.ts'
@@ -38,10 +38,35 @@ export function describeRecurring(name: string, open: OpenStorage): void {
       expect(await recurring.write(scheduleOf('report', 9000), undefined)).toBe(false)
       expect(await recurring.write(scheduleOf('report', 9000), { revision: 'r1', nextMs: 4999 })).toBe(false)
       expect(await recurring.write(scheduleOf('report', 9000, { revision: 'r2' }), first)).toBe(true)
-      expect(await recurring.names('0')).toEqual([['report'], '0'])
+      expect((await recurring.list('', 10)).schedules).toMatchObject([{ name: 'report', nextMs: 9000 }])
       expect(await recurring.remove('report')).toBe(true)
       expect(await recurring.remove('report')).toBe(false)
-      expect(await recurring.names('0')).toEqual([[], '0'])
+      expect(await recurring.list('', 10)).toEqual({ schedules: [], after: undefined })
+    })
+
+    it('lists schedules by name, page by page, without their jobs, and with the status of the last one', async () => {
+      await using test = await open()
+      const { jobs, recurring } = test.storage
+      // In the order of their bytes, not in that of UTF-16.
+      const names = ['B', 'a', 'a b', 'ä', '\uffee', '\u{1f600}']
+      for (const name of [...names].reverse())
+        await recurring.write(scheduleOf(name, 1000, { owner: 'app' }), undefined)
+      const listed: string[] = []
+      let after: string | undefined = ''
+      for (let calls = 0; after !== undefined && calls < names.length; calls += 1) {
+        const page: SchedulePage = await recurring.list(after, 4)
+        expect(page.schedules.length).toBeLessThanOrEqual(4)
+        listed.push(...page.schedules.map((one) => one.name))
+        after = page.after
+      }
+      expect(listed).toEqual(names)
+      for (const id of ['one', 'two']) await recurring.run('a', id)
+      const { atFront: _, template: _template, ...facts } = scheduleOf('a', 1000, { owner: 'app' })
+      const lastJob = async () => (await recurring.list('B', 1)).schedules[0]
+      expect(await lastJob()).toEqual({ ...facts, lastJob: { id: 'two', status: 'queued' } })
+      await jobs.delete({ jobId: 'two', deleteDependents: false })
+      expect(await lastJob()).toEqual({ ...facts, lastJob: { id: 'two', status: undefined } })
+      expect((await recurring.list('a', 1)).schedules[0]).not.toHaveProperty('lastJob')
     })
 
     it('lists what is due in a queue, earliest first, and says when the next one is', async () => {
