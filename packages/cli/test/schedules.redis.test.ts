@@ -1,3 +1,4 @@
+import { eventually } from '@rq/testkit'
 import { describe, expect, test } from 'vitest'
 import { CliFixture } from './cli-fixture.ts'
 
@@ -42,6 +43,40 @@ describe('schedules', () => {
         ...{ next: expect.stringMatching(/Z$/), from: null, until: null, lastJob: null },
       },
     ])
+  })
+
+  test('that no worker can run are told by the list, by explain and by doctor', async () => {
+    await using cli = await CliFixture.open()
+    const lines = async () => (await cli.run(['schedules'])).out.split('\n').slice(1)
+    const explained = async (name: string) => (await cli.run(['schedules', 'explain', name])).out
+    for (const [name, func] of [
+      ['fails', 'jobs.fails'],
+      ['gone', './elsewhere#report'],
+    ] as const) {
+      await cli.run(['schedules', 'add', name, func, '--every', '1h'])
+      await cli.run(['schedules', 'run', name])
+    }
+    expect(await explained('gone')).toMatch(/^Its next job comes at .*, but no worker serves the queue default\./)
+    await cli.burst()
+    expect(await lines()).toEqual([
+      expect.stringMatching(/^fails .* failed /),
+      expect.stringMatching(/^gone .* unknown function /),
+      '',
+    ])
+    expect(await explained('gone')).toMatch(/^No worker could load its function for its last job: .*elsewhere/)
+    expect(await explained('fails')).toMatch(/Its last job, schedule-fails-.*, has failed\.\n$/)
+    const { code } = JSON.parse((await cli.run(['schedules', 'explain', 'gone', '--json'])).out) as { code: string }
+    expect(code).toBe('unknown_function')
+    const worker = cli.worker()
+    const working = worker.work()
+    const doctor = async () => (await cli.run(['doctor'])).out
+    await eventually(async () =>
+      expect((await doctor()).replace(/\s+/g, ' ')).toContain(
+        'Workers do not know the function of their last job: gone (./elsewhere#report).',
+      ),
+    )
+    await worker.stop()
+    await working
   })
 
   test('lists a part, and says where the next part begins', async () => {

@@ -52,6 +52,8 @@ export {
 export { type Connection, maskUrl, type ServerFacts } from '@rq/redis'
 export {
   cron,
+  type ScheduleCode,
+  type ScheduleExplanation,
   type ScheduleFilter,
   type ScheduleInfo,
   type ScheduleTimes,

@@ -19,6 +19,7 @@ export {
   type ScheduleOptions,
   type SchedulePlace,
 } from './schedules/schedule.ts'
+export type { ScheduleCode, ScheduleExplanation } from './schedules/schedule-explanation.ts'
 export { ScheduleInfo } from './schedules/schedule-info.ts'
 export type { ScheduleFilter } from './schedules/schedule-list.ts'
 export type { SyncedSchedule, SyncOptions, SyncOutcome } from './schedules/schedule-sync.ts'

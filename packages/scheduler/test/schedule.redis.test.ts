@@ -288,6 +288,18 @@ describe('a schedule', () => {
     expect(counts).toEqual({ skip: expect.toBeOneOf([0, 1]), once: 1, all: 6 })
   })
 
+  it('explains itself as it is now', async () => {
+    await using redis = await redisFixture()
+    await using at = await place(redis)
+    const schedule = await at.upsert('report', { every: '1h' })
+    const other = await at.fetch('report')
+    expect((await schedule.explain()).code).toBe('no_worker')
+    await other.pause()
+    expect([(await schedule.explain()).code, schedule.isPaused]).toEqual(['paused', true])
+    await other.remove()
+    await expect(schedule.explain()).rejects.toThrow(expect.objectContaining({ code: 'RQ_NO_SUCH_SCHEDULE' }))
+  })
+
   it('that cannot be read is told once, and holds nothing up', async () => {
     await using redis = await redisFixture()
     await using at = await place(redis)

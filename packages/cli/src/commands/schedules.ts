@@ -16,8 +16,9 @@ import { fromNow, shortDuration } from '../output/time-text.ts'
 import { scheduleDocument } from '../schedule-document.ts'
 import { Session } from '../session.ts'
 import { JSON_FLAG } from '../shared-options.ts'
+import { unknownFunctions } from '../unknown-functions.ts'
 
-const ACTIONS = ['add', 'remove', 'pause', 'resume', 'run', 'next'] as const
+const ACTIONS = ['add', 'remove', 'pause', 'resume', 'run', 'next', 'explain'] as const
 type Action = (typeof ACTIONS)[number]
 
 /** The options of the jobs of a schedule. Each job has an id of its own, and waits for no other. */
@@ -70,6 +71,7 @@ export const schedules = defineCommand({
     ['schedules pause nightly', 'Enqueue nothing; resume goes on'],
     ['schedules run nightly', 'Enqueue one job now'],
     ['schedules next nightly --count 5', 'Its next times'],
+    ['schedules explain nightly', 'What becomes of it, and why'],
   ],
   positionals: {
     action: { type: 'string', choices: ACTIONS, describe: 'What to do', defaultDescription: 'list them' },
@@ -171,7 +173,15 @@ const ACTS: Readonly<Record<Exclude<Action, 'add'>, Act>> = {
     else if (dates.length > 0) output.print(dates.join('\n'))
     else output.say(schedule.isPaused ? 'It is paused.' : 'It has no further time.')
   },
+  async explain(schedule, { json }, { output }) {
+    const explanation = await schedule.explain()
+    if (json) output.json(explanation)
+    else output.print(visible(explanation.text))
+  },
 }
+
+/** Of so many schedules, a list says why the last job failed. */
+const MOST_LOOKED_AT = 200
 
 interface ListFlags {
   readonly queue: string | undefined
@@ -197,14 +207,19 @@ async function list(session: Session, flags: ListFlags, { output }: CommandConte
   }
   const columns = output.isTerminal ? output.columns : Number.POSITIVE_INFINITY
   const header = ['NAME', 'TIMES', 'NEXT', 'LAST', 'LAST JOB', 'JOBS', 'QUEUE', 'FUNCTION']
-  const [head = '', ...rows] = table(header, shown.map(row), columns)
+  const unknown = await unknownFunctions(session, shown.slice(0, MOST_LOOKED_AT))
+  const [head = '', ...rows] = table(
+    header,
+    shown.map((schedule) => row(schedule, unknown.has(schedule.name))),
+    columns,
+  )
   if (rows.length > 0) output.print([output.paint.bold(head), ...rows].join('\n'))
   const rest = isCut ? `; for more: --after ${visible(shown.at(-1)?.name ?? '')}` : ''
   output.say(`${counted(shown.length, 'schedule')}${rest}`)
   return undefined
 }
 
-function row(schedule: ScheduleInfo): string[] {
+function row(schedule: ScheduleInfo, isUnknown: boolean): string[] {
   const { count, cron, every, funcName, isPaused, lastJob, latestAt, name, nextAt, queueName, times, timezone } =
     schedule
   const rule =
@@ -212,7 +227,7 @@ function row(schedule: ScheduleInfo): string[] {
   const nowMs = Date.now()
   const next = isPaused ? 'paused' : nextAt === null ? 'over' : nextText(nextAt, nowMs)
   const last = latestAt === null ? '-' : fromNow(latestAt, nowMs)
-  const status = lastJob === null ? '-' : (lastJob.status ?? 'gone')
+  const status = isUnknown ? 'unknown function' : lastJob === null ? '-' : (lastJob.status ?? 'gone')
   return [name, rule, next, last, status, times === null ? String(count) : `${count}/${times}`, queueName, funcName]
 }
 

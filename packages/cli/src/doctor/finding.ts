@@ -30,6 +30,8 @@ export interface ScheduleFacts {
   readonly name: string
   readonly queue: string
   readonly lateMs: number
+  /** The reference of its function, if no worker could load that for its last job. */
+  readonly unknown?: string
 }
 
 /** All that the checks look at. */
@@ -43,7 +45,7 @@ export interface Facts {
   readonly workers: readonly WorkerRecord[] | undefined
   /** The queue of each cron job of the living cron schedulers. */
   readonly cronQueues: readonly string[] | undefined
-  /** The schedules that enqueue jobs. `lateMs`: for how long the next one is due. */
+  /** The schedules that enqueue jobs. `lateMs`: for how long the next one is due. Of 100 whose last job failed: why. */
   readonly schedules: readonly ScheduleFacts[] | undefined
   /** What could not be read, and why. */
   readonly unread: readonly { readonly what: string; readonly why: string }[]

@@ -85,6 +85,14 @@ export const schedules: Check = (facts) => {
     const names = some(late.map(({ lateMs, name }) => `${visibleName(name)} since ${shortDuration(lateMs)}`))
     return problem('Schedules', `Their jobs are due, and no scheduler enqueues them: ${names}.`, startFor(late))
   }
+  const unknown = all.filter((schedule) => schedule.unknown !== undefined)
+  if (unknown.length > 0) {
+    const names = some(
+      unknown.map((schedule) => `${visibleName(schedule.name)} (${visibleName(schedule.unknown ?? '')})`),
+    )
+    const advice = 'Start a worker that has it, or remove the schedule: rq-cli schedules explain NAME says more.'
+    return problem('Schedules', `Workers do not know the function of their last job: ${names}.`, advice)
+  }
   const idle = all.filter(({ queue }) => !isServed(facts, queue))
   if (idle.length === 0) return ok('Schedules', `${counted(all.length, 'schedule')}, in queues that are served`)
   const names = some(idle.map(({ name }) => visibleName(name)))

@@ -1,9 +1,13 @@
 import { RqError } from '@rq/core'
-import type { Queue, QueueCounts } from 'rq'
+import type { Queue, QueueCounts, ScheduleInfo } from 'rq'
 import type { Session } from '../session.ts'
+import { unknownFunctions } from '../unknown-functions.ts'
 import type { Facts, QueueFacts, ScheduleFacts } from './finding.ts'
 import { RIGHTS } from './rights-check.ts'
 import { missingOf } from './role-rights.ts'
+
+/** Of how many schedules the failed job is read. */
+const MOST_FAILED = 100
 
 /** Read all that the checks look at. Writes nothing. @throws RqError when Redis cannot be reached. */
 export async function readFacts(session: Session): Promise<Facts> {
@@ -33,12 +37,21 @@ export async function readFacts(session: Session): Promise<Facts> {
 }
 
 /** Those that are not paused and not over. */
-async function readSchedules({ rq, where }: Session): Promise<ScheduleFacts[]> {
+async function readSchedules(session: Session): Promise<ScheduleFacts[]> {
+  const { rq, where } = session
   const found: ScheduleFacts[] = []
-  for await (const { name, nextAt, queueName } of rq.Schedule.list(where)) {
-    if (nextAt !== null) found.push({ name, queue: queueName, lateMs: Date.now() - nextAt.getTime() })
+  const failed: ScheduleInfo[] = []
+  for await (const schedule of rq.Schedule.list(where)) {
+    const { lastJob, name, nextAt, queueName } = schedule
+    if (nextAt === null) continue
+    found.push({ name, queue: queueName, lateMs: Date.now() - nextAt.getTime() })
+    if (lastJob?.status === 'failed' && failed.length < MOST_FAILED) failed.push(schedule)
   }
-  return found
+  const unknown = await unknownFunctions(session, failed)
+  return found.map((facts) => ({
+    ...facts,
+    ...(unknown.has(facts.name) && { unknown: unknown.get(facts.name) ?? '' }),
+  }))
 }
 
 async function readQueues(session: Session): Promise<QueueFacts[]> {

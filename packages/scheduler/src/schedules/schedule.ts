@@ -13,9 +13,11 @@ import {
 import { HISTORY_NAMES, type HistoryRange } from '../cron-job.ts'
 import { idStart } from '../tick-id.ts'
 import { checkSchedule, type ScheduleJobOptions } from './schedule-definition.ts'
+import { explainSchedule, type ScheduleExplanation } from './schedule-explanation.ts'
 import { ScheduleInfo } from './schedule-info.ts'
 import { checkFilter, FILTER_NAMES, listSchedules, readSchedules, type ScheduleFilter } from './schedule-list.ts'
 import { scheduleRecurrence } from './schedule-recurrence.ts'
+import { readSituation } from './schedule-situation.ts'
 import { type SyncedSchedule, type SyncOptions, type SyncOutcome, syncSchedules } from './schedule-sync.ts'
 import type { ScheduleTimes } from './schedule-times.ts'
 import { ScheduleView } from './schedule-view.ts'
@@ -170,6 +172,17 @@ export class Schedule<R = unknown> extends ScheduleView {
   async history(range: HistoryRange = {}): Promise<string[]> {
     const { start = 0, end = -1 } = checkOptionNames(range, HISTORY_NAMES, 'schedule.history')
     return this.#context.storage.recurring.history(this.name, start, end)
+  }
+
+  /**
+   * What becomes of it, and why: also when no worker serves its queue, or could load its function for its last job.
+   * Reads it again. @throws RqError `RQ_NO_SUCH_SCHEDULE`.
+   */
+  async explain(): Promise<ScheduleExplanation> {
+    const situation = await readSituation(this.name, this.#context)
+    if (situation === undefined) throw noSuchSchedule(this.name)
+    this.facts = situation.schedule
+    return explainSchedule(situation)
   }
 
   /** Read it again. Returns the same handle. @throws RqError `RQ_NO_SUCH_SCHEDULE`. */

@@ -1,0 +1,21 @@
+import type { JobRecord } from '@rq/job'
+import { handleOf, type JobContext } from '@rq/queue'
+import type { LastError, ScheduleSituation } from './schedule-explanation.ts'
+
+/** Read what decides about a schedule. Several reads, not one atomic step. @returns undefined when it is gone. */
+export async function readSituation(name: string, context: JobContext): Promise<ScheduleSituation | undefined> {
+  const { jobs, recurring, workers } = context.storage
+  const [{ nowMs, schedule }, [jobId]] = await Promise.all([recurring.read(name), recurring.history(name, 0, 0)])
+  if (schedule === undefined) return undefined
+  const [serving, [job]] = await Promise.all([
+    workers.workerCount(schedule.queue),
+    jobId === undefined ? [] : jobs.fetch([jobId]),
+  ])
+  const failure = job?.status === 'failed' ? { id: job.id, error: await lastErrorOf(job, context) } : undefined
+  return { schedule, nowMs, workers: serving, failure }
+}
+
+async function lastErrorOf(record: JobRecord, context: JobContext): Promise<LastError | undefined> {
+  const result = await (await handleOf(record, context)).latestResult()
+  return result?.error
+}
