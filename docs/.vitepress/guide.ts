@@ -29,6 +29,7 @@ export const guide = [
     text: 'Run in production',
     items: [
       { text: 'Deployment', link: '/guide/deployment' },
+      { text: 'Deploys', link: '/guide/deploys' },
       { text: 'Operations', link: '/guide/operations' },
       { text: 'Monitoring', link: '/guide/monitoring' },
       { text: 'Troubleshooting', link: '/guide/troubleshooting' },

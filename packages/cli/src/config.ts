@@ -72,6 +72,8 @@ export interface RqConfig {
   horseMaxJobs?: number
   /** Replace a work horse that uses more memory than this after a job: bytes, or `'512mb'`. Default 0: never. */
   horseMaxBytes?: number | string
+  /** What becomes of a job whose function this build does not have: `'fail'` (default), or `{ returnFor: '10m' }`. */
+  onUnknownFunction?: NonNullable<WorkerOptions['onUnknownFunction']>
   /** Which hosts webhooks may call, and how calls are signed; false: none is called. */
   webhooks?: NonNullable<WorkerOptions['webhooks']>
   /** How large what is stored of a job may be. Default: 16 MB each for arguments, a return value and meta. */
@@ -105,6 +107,7 @@ const RULES: Readonly<Record<keyof RqConfig, OptionRule>> = {
   horseEnv: WORKER_OPTIONS.horseEnv,
   horseMaxJobs: WORKER_OPTIONS.horseMaxJobs,
   horseMaxBytes: WORKER_OPTIONS.horseMaxBytes,
+  onUnknownFunction: WORKER_OPTIONS.onUnknownFunction,
   webhooks: WORKER_OPTIONS.webhooks,
   limits: WORKER_OPTIONS.limits,
 }

@@ -1,5 +1,5 @@
 import type { LimitOptions, WorkerOptions, WorkOptions } from 'rq'
-import { LIMIT_OPTIONS, POOL_OPTIONS, WORK_OPTIONS, WORKER_OPTIONS } from 'rq/options'
+import { LIMIT_OPTIONS, POOL_OPTIONS, UNKNOWN_FUNCTION_OPTIONS, WORK_OPTIONS, WORKER_OPTIONS } from 'rq/options'
 import { namingOption } from './arguments/option-value.ts'
 import type { CommandContext } from './command.ts'
 import { defined } from './defined.ts'
@@ -22,9 +22,12 @@ const SCHEDULER_FLAGS = {
   'with-scheduler': flag({ alias: 's', describe: 'The same, as RQ calls it' }),
 } as const
 
+const UNKNOWN_FUNCTION_FLAGS = flagsOf(UNKNOWN_FUNCTION_OPTIONS)
+
 export const WORKER_FLAGS = {
   ...flagsOf({ name, ...WORK_OPTIONS, ...OWN_OPTIONS }),
   ...SCHEDULER_FLAGS,
+  ...UNKNOWN_FUNCTION_FLAGS,
   ...WEBHOOK_FLAGS,
   ...SERVICE_FLAGS,
 }
@@ -33,6 +36,7 @@ export const WORKER_FLAGS = {
 export const POOL_FLAGS = {
   ...flagsOf({ ...POOL_OPTIONS, burst, dequeueStrategy, ...OWN_OPTIONS }),
   ...SCHEDULER_FLAGS,
+  ...UNKNOWN_FUNCTION_FLAGS,
   ...WEBHOOK_FLAGS,
   ...SERVICE_FLAGS,
 }
@@ -41,6 +45,7 @@ export const POOL_FLAGS = {
 export const TYPED_FLAGS: Readonly<Record<string, string>> = {
   queues: 'queues',
   ...flagNames({ ...WORKER_OPTIONS, ...WORK_OPTIONS, ...POOL_OPTIONS }),
+  'onUnknownFunction.returnFor': flagNames(UNKNOWN_FUNCTION_OPTIONS).returnFor ?? '',
   ...TYPED_WEBHOOKS,
 }
 
@@ -61,9 +66,10 @@ interface Flags extends ServiceFlags, Readonly<Record<string, unknown>> {
  */
 export async function workerOptions(flags: Flags, context: CommandContext, isPool = false) {
   const { codec, config, importPaths, imports, serializer } = context.settings
-  const { concurrency, horse, horseEnv, horseMaxBytes, horseMaxJobs } = config
+  const { concurrency, horse, horseEnv, horseMaxBytes, horseMaxJobs, onUnknownFunction } = config
   return {
     ...defined({ name: config.name, concurrency, horse, horseEnv, horseMaxBytes, horseMaxJobs, serializer, codec }),
+    ...defined({ onUnknownFunction: unknownFunctionOf(flags) ?? onUnknownFunction }),
     allow: listOf(config.allow),
     scripts: listOf(config.scripts || undefined),
     ...(await requireSignatureOption(context.settings)),
@@ -74,6 +80,12 @@ export async function workerOptions(flags: Flags, context: CommandContext, isPoo
     imports: flags.import?.map((module) => moduleFrom(module, context.host.folder)) ?? imports,
     logger: loggerOf(flags, context, isPool),
   }
+}
+
+/** The option `onUnknownFunction` as it was typed. @throws UsageError. */
+function unknownFunctionOf(flags: Flags): WorkerOptions['onUnknownFunction'] {
+  const { returnFor } = optionsFrom(UNKNOWN_FUNCTION_OPTIONS, flags) as { returnFor?: string }
+  return returnFor === undefined ? undefined : { returnFor }
 }
 
 /** @throws UsageError. */

@@ -1,5 +1,6 @@
 export { FunctionLoader, type FunctionLoaderOptions } from './function-loader.ts'
 export { functionName, nameFunction, wrapFunction } from './function-name.ts'
 export { isImportFailure } from './import-failure.ts'
+export { isUnknownFunction } from './loading-error.ts'
 export { cachedReference, type LocateOptions, referenceOf } from './locate-function.ts'
 export { packageFolder, parsePackageSpecifier, resolvePackageModule } from './package-module.ts'

@@ -17,6 +17,14 @@ export function notFound(reference: string, why: string, cause?: unknown): RqErr
 }
 
 /**
+ * Whether an error says that a process lacks a function: no such module, export or registered name. Another build may
+ * have it. A module that is there and cannot be loaded, which has a cause, is not unknown.
+ */
+export function isUnknownFunction(error: unknown): error is RqError {
+  return error instanceof RqError && error.code === 'RQ_FUNCTION_NOT_FOUND' && error.cause === undefined
+}
+
+/**
  * The error with advice, when `error` means that this process cannot load the TypeScript of `path`; undefined for any
  * other error.
  */

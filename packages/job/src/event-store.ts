@@ -9,6 +9,7 @@ export const QUEUE_EVENT_NAMES = [
   'job:failed',
   'job:retried',
   'job:repeated',
+  'job:returned',
   'job:stopped',
   'job:abandoned',
   'job:poisoned',
@@ -16,8 +17,17 @@ export const QUEUE_EVENT_NAMES = [
 
 export type QueueEventName = (typeof QUEUE_EVENT_NAMES)[number]
 
-/** The events of the end of an attempt, one for each. After `job:retried` and `job:repeated` the job runs again. */
-export type JobEndEventName = 'job:finished' | 'job:failed' | 'job:retried' | 'job:repeated' | 'job:stopped'
+/**
+ * The events of the end of an attempt, one for each. After `job:retried` and `job:repeated` the job runs again; after
+ * `job:returned` it has not run, and waits for a worker that has its function.
+ */
+export type JobEndEventName =
+  | 'job:finished'
+  | 'job:failed'
+  | 'job:retried'
+  | 'job:repeated'
+  | 'job:returned'
+  | 'job:stopped'
 
 /** An event about a job of a queue, as workers publish it. */
 export interface PublishedEvent {

@@ -186,6 +186,7 @@ export {
   UNIQUE_UNTIL,
   type Unique,
 } from './unique.ts'
+export { isReturn, mayBeReturned } from './unknown-function.ts'
 export { Webhook, type WebhookOptions } from './webhook.ts'
 export type {
   Claimed,

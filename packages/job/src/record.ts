@@ -107,6 +107,13 @@ export interface JobRecord {
    * good.
    */
   abandonedCount?: number
+  /**
+   * How long the job has waited in all since workers returned it, because they did not know its function; in
+   * milliseconds. With a pause that is not over yet.
+   */
+  returnedMs?: number
+  /** How long it may wait so, as the last of these workers said; in milliseconds. Then it fails. */
+  returnForMs?: number
   /** How many bytes the job has, if that is too much for its reader: `data` is empty, and long values are left out. */
   leftOutBytes?: number
   /**

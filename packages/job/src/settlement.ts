@@ -3,6 +3,7 @@ import { DEFAULT_FAILURE_TTL_S, DEFAULT_RESULT_TTL_S, UNLIMITED } from './defaul
 import type { JobRecord, Payload, ResultDialect } from './record.ts'
 import type { ResultType } from './result.ts'
 import { intervalAt, type ReturnedRetry } from './retry.ts'
+import { forgettingReturns, mayBeReturned, returnPauseMs } from './unknown-function.ts'
 
 /** When an attempt ran, by the clock of the process that ran it. */
 export interface AttemptTimes {
@@ -29,6 +30,8 @@ export type Outcome = AttemptTimes &
     | { readonly kind: 'returned_retry'; readonly retry: ReturnedRetry; readonly value?: Payload }
     | ({ readonly kind: 'raised'; readonly error: string; readonly remote?: string | undefined } & RetryVerdict)
     | { readonly kind: 'stopped'; readonly error: string }
+    /** The build of the worker has no such function, and another one may: nothing of the job was run. */
+    | { readonly kind: 'unknown_function'; readonly error: string; readonly remote?: string | undefined }
     /** The worker died with the lease. `requeue`: run again even without retries; `poisoned`: never run again. */
     | { readonly kind: 'abandoned'; readonly error: string; readonly requeue?: boolean; readonly poisoned?: boolean }
   )
@@ -81,13 +84,25 @@ export interface Settlement extends AttemptTimes {
   readonly hint?: number | undefined
 }
 
-type CounterField = 'retriesLeft' | 'retryMax' | 'numberOfRetries' | 'repeatsLeft' | 'repeatsDone' | 'abandonedCount'
+type CounterField =
+  | 'retriesLeft'
+  | 'retryMax'
+  | 'numberOfRetries'
+  | 'repeatsLeft'
+  | 'repeatsDone'
+  | 'abandonedCount'
+  | 'returnedMs'
+  | 'returnForMs'
 
 export interface SettleDefaults {
   /** Seconds to keep finished jobs that have no `resultTtlS`. Default 500. */
   readonly resultTtlS?: number
   /** That of the claim. */
   readonly hint?: number | undefined
+  /** How long jobs may wait whose function is unknown, in milliseconds. Absent: they fail. */
+  readonly returnUnknownForMs?: number | undefined
+  /** Chooses the length of a pause within its range. Default `Math.random`. */
+  readonly random?: (() => number) | undefined
 }
 
 /** The part of a settlement that depends on the outcome. */
@@ -116,7 +131,7 @@ export function settle(
     keepS,
     front,
     delayMs,
-    changes,
+    changes: (job.returnedMs ?? 0) > 0 ? forgettingReturns(changes) : changes,
     result,
     dialect,
     releases,
@@ -152,6 +167,12 @@ function decide(job: JobRecord, outcome: Outcome, defaults: SettleDefaults): Dec
       if (outcome.poisoned === true) return failed(job, outcome.error)
       if (retriesLeft > 0) return retried(job, outcome.error)
       return outcome.requeue === true ? requeued(job) : failed(job, outcome.error)
+    case 'unknown_function': {
+      const { random, returnUnknownForMs: mostMs } = defaults
+      return mostMs === undefined || !mayBeReturned(job, mostMs)
+        ? failed(job, outcome.error, outcome.remote)
+        : returned(job, mostMs, random)
+    }
     default:
       outcome satisfies never
       throw new TypeError(`Not an outcome: its kind is ${show((outcome as Outcome).kind)}.`)
@@ -283,6 +304,22 @@ function requeued(job: JobRecord): Decision {
     front: true,
     delayMs: 0,
     changes: NO_CHANGES,
+    result: undefined,
+    dialect: job.results,
+    releases: 'none',
+    counts: 'none',
+  }
+}
+
+/** The build of this worker has no such function. The job waits for a worker that has it, and no attempt is counted. */
+function returned(job: JobRecord, returnForMs: number, random?: () => number): Decision {
+  const delayMs = returnPauseMs(job, returnForMs, random)
+  return {
+    to: 'scheduled',
+    keepS: UNLIMITED,
+    front: job.enqueueAtFront ?? false,
+    delayMs,
+    changes: { returnedMs: (job.returnedMs ?? 0) + delayMs, returnForMs },
     result: undefined,
     dialect: job.results,
     releases: 'none',

@@ -29,7 +29,7 @@ redis.call('ZREM', prefix .. 'failed:' .. job[1], id)
 redis.call('PERSIST', jobKey)
 redis.call('PERSIST', jobKey .. ':dependents')
 redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
-redis.call('HDEL', jobKey, 'execution_id', 'abandoned_count', 'exc_info', 'result')
+redis.call('HDEL', jobKey, 'execution_id', 'abandoned_count', 'returned_ms', 'return_for_ms', 'exc_info', 'result')
 redis.call('HSET', jobKey, 'started_at', '', 'ended_at', '')
 attempt('SADD', prefix .. 'queues', prefix .. 'queue:' .. job[1])
 if job[5] then

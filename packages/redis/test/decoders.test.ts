@@ -53,6 +53,8 @@ const JOB_FIELDS = [
   ],
   ...[
     'abandoned_count',
+    'returned_ms',
+    'return_for_ms',
     'retry_intervals',
     'repeat_intervals',
     'enqueue_at_front',

@@ -13,6 +13,8 @@ const TIMES = { startedAtMs: 1_790_000_001_000, endedAtMs: 1_790_000_002_000 }
 const DELAY_S = 3600
 const FAR_MS = 4_000_000_000_000
 const POISONED = 3
+/** A job whose function is unknown goes back twice, and then fails. */
+const RETURNS = { returnUnknownForMs: 2000, random: () => 0.5 }
 const WORKER = newWorker({ queues: QUEUES })
 
 /** What one execution is in each of the two storages, whether it still owns its job or not. */
@@ -147,7 +149,7 @@ export class Run {
     const request = thenClaims ? claimRequest({ queues: QUEUES, want: 2, leaseMs: 60_000 }) : undefined
     const settleIn = (storage: Storage, claimed: Claimed) => {
       const { executionId, hint, job } = claimed
-      const settlement = settle(job, executionId, outcomeOf(outcome, execution, job), { hint })
+      const settlement = settle(job, executionId, outcomeOf(outcome, execution, job), { ...RETURNS, hint })
       return storage.workers.settle('worker', [settlement], request)
     }
     const inRedis = await settleIn(this.#redis, execution.inRedis)
@@ -314,6 +316,8 @@ function outcomeOf(kind: StepOutcome, { abandoned }: Execution, job: JobRecord):
       return { ...TIMES, kind: 'returned_retry', retry: { max: RETURNED_RETRIES, intervalsS: retryIntervalsS } }
     case 'stopped':
       return { ...TIMES, kind, error }
+    case 'unknown':
+      return { ...TIMES, kind: 'unknown_function', error }
     case 'raised':
       return abandoned
         ? { ...TIMES, kind: 'abandoned', error, poisoned: abandonedCount >= POISONED }

@@ -64,7 +64,7 @@ export function fewFacts(facts: Partial<JobFacts> & { readonly id: string }): Jo
   }
 }
 
-export type StepOutcome = 'returned' | 'raised' | 'stopped' | 'retry'
+export type StepOutcome = 'returned' | 'raised' | 'stopped' | 'retry' | 'unknown'
 
 /** One step of a sequence. `which` picks among the executions there are. */
 export type Step = { readonly kind: string; readonly [fact: string]: unknown } & (
@@ -127,7 +127,14 @@ const plainJob = fc.record({ id, queue }).map(fewFacts)
 const job = fc.oneof({ weight: 3, arbitrary: anyJob }, { weight: 1, arbitrary: plainJob })
 const jobs = fc.oneof(fc.array(job, { minLength: 1, maxLength: 3 }), fc.tuple(plainJob))
 
-const outcome: fc.Arbitrary<StepOutcome> = fc.constantFrom('returned', 'returned', 'raised', 'retry', 'stopped')
+const outcome: fc.Arbitrary<StepOutcome> = fc.constantFrom(
+  'returned',
+  'returned',
+  'raised',
+  'retry',
+  'stopped',
+  'unknown',
+)
 
 const is = <K extends Step['kind']>(kind: K) => fc.constant(kind)
 const step: fc.Arbitrary<Step> = fc.oneof(

@@ -5,4 +5,10 @@
 export { DEFAULT_QUEUE_NAME, ENQUEUE_OPTIONS, LIMIT_OPTIONS, UNIQUE_UNTIL } from '@rq/job'
 export { DEFAULT_PREFIX, DEFAULT_URL, URL_VARIABLES } from '@rq/redis/url'
 export { SCHEDULER_OPTIONS } from '@rq/scheduler/options'
-export { POOL_OPTIONS, WEBHOOK_OPTIONS, WORK_OPTIONS, WORKER_OPTIONS } from '@rq/worker/options'
+export {
+  POOL_OPTIONS,
+  UNKNOWN_FUNCTION_OPTIONS,
+  WEBHOOK_OPTIONS,
+  WORK_OPTIONS,
+  WORKER_OPTIONS,
+} from '@rq/worker/options'

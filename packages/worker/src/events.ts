@@ -24,6 +24,8 @@ export interface WorkerEvents {
   'job:retried': [JobEndEvent]
   /** The job succeeded and will run again. */
   'job:repeated': [JobEndEvent]
+  /** This build does not have the function of the job, which waits for a worker that has it. No attempt is counted. */
+  'job:returned': [JobEndEvent]
   'job:stopped': [JobEndEvent]
   /** This worker took over a job from a dead worker. */
   'job:abandoned': [JobEvent]

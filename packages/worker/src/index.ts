@@ -9,6 +9,7 @@ export type { ExceptionHandler, WorkHorseKilledHandler } from './outcome/worker-
 export { handleSignals } from './signals.ts'
 export { checkImports, checkStart } from './start-check.ts'
 export { DEQUEUE_STRATEGIES, type DequeueStrategy } from './store/queue-order.ts'
+export type { ReturnUnknown, UnknownFunctionPolicy } from './unknown-function-policy.ts'
 export { SimpleWorker, WORK_OPTION_NAMES, Worker, type WorkOptions } from './worker.ts'
 export { checkPoolWorkers, POOL_WORKER_OPTION_NAMES, type PoolWorkerOptions } from './worker-pool/pool-worker.ts'
 export {

@@ -1,4 +1,11 @@
-import type { Claimed, JobEndEventName, JobRecord, QueueEventName, Settlement } from '@rq/job'
+import {
+  type Claimed,
+  isReturn,
+  type JobEndEventName,
+  type JobRecord,
+  type QueueEventName,
+  type Settlement,
+} from '@rq/job'
 import type { Job } from '@rq/queue'
 
 /** The names of the events of a worker that are about a job. */
@@ -72,8 +79,10 @@ class SettledEvent extends ClaimedEvent<JobEndEventName> implements JobEndEvent 
 }
 
 /** The event of a settlement that is stored. */
-export function endEventOf({ to, counts }: Settlement): JobEndEventName {
+export function endEventOf(settlement: Settlement): JobEndEventName {
+  const { to, counts } = settlement
   if (to === 'finished' || to === 'failed' || to === 'stopped') return `job:${to}`
+  if (isReturn(settlement)) return 'job:returned'
   return counts === 'successful' ? 'job:repeated' : 'job:retried'
 }
 

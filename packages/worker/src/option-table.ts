@@ -17,6 +17,7 @@ import { checkWebhookPolicy } from '@rq/webhooks/options'
 import { checkHorseEnv, HORSE_ENVS } from './horses/horse-env.ts'
 import type { ExceptionHandler } from './outcome/worker-handlers.ts'
 import { DEQUEUE_STRATEGIES } from './store/queue-order.ts'
+import { checkUnknownFunctionPolicy, UNKNOWN_FUNCTION_EXPECTED } from './unknown-function-policy.ts'
 
 /**
  * Where jobs run: each in a child process of its own (reused from job to job), in a thread, or in the worker's own
@@ -163,6 +164,11 @@ export const WORKER_OPTIONS = {
     help: 'Fail a job whose return value cannot be serialized, or store the placeholder of RQ',
   }),
   onAbandoned: choiceOption(ABANDONED_POLICIES, { default: 'fail' }),
+  onUnknownFunction: {
+    ...valueOption(checkUnknownFunctionPolicy),
+    default: 'fail',
+    expected: UNKNOWN_FUNCTION_EXPECTED,
+  },
   leaseMs: countOption({ least: SHORTEST_LEASE_MS, default: 15_000 }),
   horseMaxJobs: countOption({
     least: 0,
@@ -206,6 +212,16 @@ export const WEBHOOK_OPTIONS = {
     flag: 'webhook-allow',
     valueName: 'host',
     help: 'Host that webhooks may call, also at a private address; others are not called',
+  }),
+} satisfies OptionTable
+
+/** The part of a worker's option `onUnknownFunction` that has a flag on the command line. */
+export const UNKNOWN_FUNCTION_OPTIONS = {
+  returnFor: millisecondsOption({
+    isPositive: true,
+    defaultText: 'it fails',
+    flag: 'return-unknown',
+    help: 'How long a job waits for another build when this one lacks its function, before it fails',
   }),
 } satisfies OptionTable
 

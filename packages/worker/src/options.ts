@@ -26,6 +26,7 @@ import type { PrefetchOptions } from './horses/prefetch.ts'
 import type { StorageSource } from './inside-horse/protocol.ts'
 import { type ABANDONED_POLICIES, type HORSE_KINDS, WORKER_OPTIONS } from './option-table.ts'
 import type { ExceptionHandler, WorkHorseKilledHandler } from './outcome/worker-handlers.ts'
+import type { UnknownFunctionPolicy } from './unknown-function-policy.ts'
 
 export type HorseKind = (typeof HORSE_KINDS)[number]
 
@@ -100,6 +101,13 @@ export interface WorkerOptions {
   defaultResultTtl?: DurationLike
   /** What to do with the job of a dead worker that has no retries left. Default `fail`, as in RQ. */
   onAbandoned?: AbandonedPolicy
+  /**
+   * What becomes of a job whose function this build does not have: no such module, export or registered name. It fails,
+   * and its retries are left for a requeue; or it goes back for a pause, and no attempt is counted, until a worker that
+   * has its function takes it, or it has waited in such pauses for as long as `returnFor` says: then it fails. Another
+   * build can then run it, while a deploy is under way. Pauses grow from a second to 30. Default `fail`.
+   */
+  onUnknownFunction?: UnknownFunctionPolicy
   /**
    * What becomes of a job whose return value cannot be serialized: it fails with `RQ_SERIALIZATION`, or it succeeds and
    * RQ's text `Unserializable return value` is stored. Jobs with `results: 'stream'`, those of Python too, always get
@@ -186,6 +194,7 @@ export interface WorkerSettings {
   readonly maintenanceMs: number
   readonly defaultResultTtlS: number
   readonly onAbandoned: AbandonedPolicy
+  readonly returnUnknownForMs: number | undefined
   readonly unserializableResult: UnserializableResult
   readonly graceMs: number | undefined
   readonly logger: Logger
@@ -227,6 +236,7 @@ export const WORKER_OPTION_NAMES: OptionNames<WorkerOptions> = {
   maintenanceInterval: true,
   defaultResultTtl: true,
   onAbandoned: true,
+  onUnknownFunction: true,
   unserializableResult: true,
   gracePeriod: true,
   logger: true,
@@ -304,6 +314,7 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
     maintenanceMs: Math.max(SECOND_MS, checked('maintenanceInterval')),
     defaultResultTtlS: checked('defaultResultTtl'),
     onAbandoned: checked('onAbandoned'),
+    returnUnknownForMs: checked('onUnknownFunction'),
     unserializableResult: checked('unserializableResult'),
     graceMs: options.gracePeriod === undefined ? undefined : checked('gracePeriod'),
     logger: loggerOf(options.logger ?? silentLogger),

@@ -10,6 +10,7 @@ export function poolOptions(
 ): Omit<HorsePoolOptions, 'log' | 'onRoom' | 'onBroken'> {
   const { clock, codec, concurrency, horse, importPaths, logger, prefetch, serializer, horseStorage, signatureKeys } =
     settings
+  const { returnUnknownForMs } = settings
   const isInline = horse === 'inline'
   const isClosed = settings.horseEnv !== 'inherit'
   return {
@@ -36,6 +37,7 @@ export function poolOptions(
       ...(signatureKeys !== undefined && { signatureKeys }),
       limits: settings.limits,
       unserializableResult: settings.unserializableResult,
+      ...(returnUnknownForMs !== undefined && { returnUnknownForMs }),
       ...(logger !== silentLogger && { isLogged: true }),
       ...(horseStorage !== undefined && !isClosed && { storage: horseStorage }),
     },

@@ -3,6 +3,7 @@ import {
   attemptOf,
   type Claimed,
   descriptionOf,
+  isReturn,
   type JobRecord,
   maxAttemptsOf,
   type Outcome,
@@ -94,6 +95,11 @@ export class WorkerLog {
       case 'returned_retry':
         this.#logger.info(`${origin}: Job asked to be retried${when(settlement)} (${id})`, facts)
         return
+      case 'unknown_function':
+        if (isReturn(settlement))
+          this.#returned(job, settlement, { ...about, error: shownError(withoutEncoded(outcome.error)) })
+        else this.#failed(job, settlement, { ...facts, error: shownError(withoutEncoded(outcome.error)) })
+        return
       case 'stopped':
         this.#logger.info(`${origin}: Job stopped by user (${id})`, facts)
         return
@@ -104,6 +110,14 @@ export class WorkerLog {
           tookMs: facts.tookMs,
         })
     }
+  }
+
+  #returned({ id, origin }: JobRecord, settlement: Settlement, facts: LogFields): void {
+    const { returnedMs = 0, returnForMs = 0 } = settlement.changes
+    const left = secondsOf(returnForMs - returnedMs + settlement.delayMs)
+    const what = 'This build does not have the function of the job, which goes back for another one'
+    const text = `${origin}: ${what}, next ${soon(settlement)}, for ${left} s more at most (${id})`
+    this.#logger.warn(text, facts)
   }
 
   #failed(job: JobRecord, settlement: Settlement, facts: LogFields): void {
@@ -249,7 +263,11 @@ function shortened(description: string): string {
 
 /** When the next attempt begins at the earliest. */
 function soon({ delayMs }: Settlement): string {
-  return delayMs > 0 ? `in ${Math.round(delayMs / SECOND_MS)} s` : 'at once'
+  return delayMs > 0 ? `in ${secondsOf(delayMs)} s` : 'at once'
+}
+
+function secondsOf(ms: number): number {
+  return Math.round(ms / SECOND_MS)
 }
 
 /** The same behind a statement, if there is another attempt. */

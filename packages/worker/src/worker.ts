@@ -218,10 +218,11 @@ function starterOf(settings: WorkerSettings, values: HorseValues, room: ResultRo
       })
       const exceptionHandlers = exceptionHandlerRefs
       const signatures = signatureKeys && new SignatureCheck(signatureKeys, settings.limits.inflated)
-      const { unserializableResult } = settings
+      const { returnUnknownForMs, unserializableResult } = settings
       const runTask = makeRunTask({
         ...values,
         unserializableResult,
+        returnUnknownForMs,
         workerName: name,
         storage,
         loader,

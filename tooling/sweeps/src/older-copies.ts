@@ -5,6 +5,7 @@ import type { Scenario } from './scenario.ts'
 /** Fields that RQ's `Job.save()` does not write: ours, and the result. */
 const NOT_SAVED = [
   ...['execution_id', 'results', 'result', 'waiters', 'abandoned_count', 'run_again', 'unique', 'repeats_done'],
+  ...['returned_ms', 'return_for_ms'],
 ] as const
 
 /** In one step: a worker may end the job at any moment. */

@@ -57,7 +57,7 @@ export async function enqueueJob<R>(
 /** The record of a job of this queue, without the state of its runs. */
 function fresh(record: JobRecord, { origin, timeoutS }: RecordDefaults): JobRecord {
   const { startedAtMs, endedAtMs, lastHeartbeatMs, workerName, executionId, ...withResult } = record
-  const { abandonedCount, result, excInfo, leftOut, ...rest } = withResult
+  const { abandonedCount, returnedMs, returnForMs, result, excInfo, leftOut, ...rest } = withResult
   const limit = rest.timeoutS ?? timeoutS
   return { ...rest, origin, status: 'created', ...(limit !== undefined && { timeoutS: limit }) }
 }

@@ -42,6 +42,19 @@ describe('explain', () => {
     expect(explain(factsOf({ ...retried, status: 'failed' })).text).not.toContain('attempt')
   })
 
+  it('says that workers returned the job, and when it fails if none has its function', () => {
+    const returned = { returnedMs: 4000, returnForMs: 10_000, workerName: 'ann' }
+    const { code, text } = explain(factsOf({ ...returned, status: 'scheduled' }, { dueMs: 1000 }))
+    expect([code, text]).toEqual(['time', expect.stringMatching(/^It is due at 1970-01-01T00:00:01/)])
+    expect(text).toContain('returned by the worker ann, whose build does not have its function;')
+    expect(text).toMatch(/if no worker has it, it fails at about 1970-01-01T00:00:07\.000Z\.$/)
+    expect(explain(factsOf(returned, { position: 0, nowMs: 2000 })).text).toMatch(/at about 1970-01-01T00:00:08/)
+    for (const status of ['started', 'failed'] as const) {
+      expect(explain(factsOf({ ...returned, status })).text).not.toContain('returned')
+    }
+    expect(explain(factsOf({ ...returned, returnedMs: 0 }, { position: 0 })).text).not.toContain('returned')
+  })
+
   it('counts the jobs before a queued one, and the workers of its queue', () => {
     expect(explain(factsOf({}, { position: 2 })).text).toBe(
       '2 jobs before it in the queue low; 1 worker serves the queue.',

@@ -63,7 +63,7 @@ export function explain(facts: ExplanationFacts): Explanation {
   return {
     status,
     code,
-    text: isTerminal(status) ? text : `${text}${attemptNote(record)}`,
+    text: isTerminal(status) ? text : `${text}${attemptNote(record)}${returnNote(facts)}`,
     waitingFor: isWaiting ? ready.waitingFor : [],
     blockedBy: isWaiting ? ready.blockedBy : [],
   }
@@ -73,6 +73,16 @@ export function explain(facts: ExplanationFacts): Explanation {
 function attemptNote(record: JobRecord): string {
   const attempt = attemptOf(record)
   return attempt === 1 ? '' : ` This is attempt ${attempt} of ${maxAttemptsOf(record)}.`
+}
+
+/** Of a job that workers have returned, since their builds do not have its function. */
+function returnNote({ dueMs, nowMs, record }: ExplanationFacts): string {
+  const { returnedMs = 0, returnForMs = 0, status, workerName } = record
+  if (returnedMs <= 0 || status === 'started') return ''
+  // The pauses so far count up to the time when it is due.
+  const untilMs = Math.max(dueMs ?? nowMs, nowMs) + Math.max(returnForMs - returnedMs, 0)
+  const by = workerName === undefined ? 'a worker' : `the worker ${workerName}`
+  return ` It was returned by ${by}, whose build does not have its function; if no worker has it, it fails at about ${new Date(untilMs).toISOString()}.`
 }
 
 function reason(facts: ExplanationFacts): [ExplanationCode, string] {

@@ -32,11 +32,16 @@ export function checkFailure(
   run: CurrentRun,
   thrown: unknown,
 ): CheckedFailure | Promise<CheckedFailure> {
+  if (isFinal(thrown)) return finalFailure(thrown)
   const error = errorFacts(thrown)
-  if (isFinal(thrown)) return { verdict: FINAL, error }
   const { retryOn } = input.record
   if (retryOn === undefined || isLastAttempt(input.record)) return { verdict: NO_VERDICT, error }
   return ask(retryOn, input, run, thrown, error)
+}
+
+/** A failure after which another attempt is pointless: its retries are left for a requeue. */
+export function finalFailure(thrown: unknown): CheckedFailure {
+  return { verdict: FINAL, error: errorFacts(thrown) }
 }
 
 async function ask(

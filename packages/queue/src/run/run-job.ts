@@ -14,7 +14,7 @@ import { readCall } from '../payload/payload.ts'
 import { decodePayloads, type Payloads, type Readable } from '../payload/payload-codec.ts'
 import { DEFAULT_SIZE_LIMITS } from '../payload/size-limits.ts'
 import { withCurrentJob } from './current-job.ts'
-import { checkFailure } from './retry-check.ts'
+import { checkFailure, finalFailure } from './retry-check.ts'
 import {
   checkReturn,
   encodeReturn,
@@ -26,9 +26,10 @@ import {
 import { type CallbackInput, type Failure, reportFailure, reportStop, runCallback } from './run-callback.ts'
 import type { RunSignal } from './run-limit.ts'
 import { RunningJob } from './running-job.ts'
+import { goesBack, lacksFunction, type UnknownFunctionRule, unknownFunction } from './unknown-function.ts'
 import { untilAborted } from './until-aborted.ts'
 
-export interface RunInput extends CallbackInput, ReturnRules {
+export interface RunInput extends CallbackInput, ReturnRules, UnknownFunctionRule {
   /**
    * Ends the run; its reason is the job's error. `JobTimeoutError` for the time limit. An `RqError` `RQ_JOB_STOPPED`
    * makes the outcome `stopped`; with `RQ_LEASE_LOST` no callback runs, since another worker owns the job.
@@ -55,7 +56,8 @@ export const STOPPED_TEXT = 'Job stopped by user, work-horse terminated.'
  * Loads the function, calls it with its arguments (keyword arguments last, if there are any) as the current job, and
  * awaits it until the signal fires. Serializes the return value; a value that cannot be written, or is too large, makes
  * the job fail ({@link RunInput.unserializableResult}). Then calls the success callback; if that throws, the job has
- * failed. On failure calls the failure callback; if that throws, its error is added to the text.
+ * failed. On failure calls the failure callback; if that throws, its error is added to the text. A function that this
+ * build does not have is a failure without retries, or the job goes back: {@link RunInput.returnUnknownForMs}.
  * Times are wall-clock milliseconds.
  */
 export function attemptJob(input: RunInput): Attempt | Promise<Attempt> {
@@ -178,8 +180,10 @@ async function ended(input: RunInput, run: RunningJob, error: unknown): Promise<
     await reportStop(input, run)
     return { outcome: { ...times, kind: 'stopped', error: STOPPED_TEXT } }
   }
+  const isUnknown = lacksFunction(error, run)
+  if (isUnknown && goesBack(input)) return { outcome: await unknownFunction(input, error, times) }
   run.become('failed')
-  const { error: facts, verdict } = await checkFailure(input, run, error)
+  const { error: facts, verdict } = isUnknown ? finalFailure(error) : await checkFailure(input, run, error)
   const failure = await reportFailure(input, run, error, facts, verdict.isFinal)
   const { remote, text } = failure.error
   return { outcome: { ...times, kind: 'raised', error: text, ...(remote && { remote }), ...verdict }, failure }

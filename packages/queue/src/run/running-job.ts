@@ -18,6 +18,7 @@ export class RunningJob implements CurrentRun {
   #job: Job | undefined
   #record: JobRecord | undefined
   #status: JobStatus = 'started'
+  #hasBegun = false
 
   /** @param payloads - of the record, decoded. */
   constructor(input: CallbackInput & { readonly signal: RunSignal }, payloads: Payloads) {
@@ -38,6 +39,7 @@ export class RunningJob implements CurrentRun {
 
   /** Its function is called now. */
   begin(): void {
+    this.#hasBegun = true
     this.#startedAtMs = Date.now()
     if (this.#record !== undefined) this.#record.startedAtMs = this.#startedAtMs
   }
@@ -52,6 +54,10 @@ export class RunningJob implements CurrentRun {
   become(status: JobStatus): void {
     this.#status = status
     if (this.#record !== undefined) this.#record.status = status
+  }
+
+  get hasBegun(): boolean {
+    return this.#hasBegun
   }
 
   get startedAtMs(): number {

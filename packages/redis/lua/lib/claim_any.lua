@@ -8,7 +8,7 @@
 -- @include lib/results
 
 --- The fields of an attempt that has ended. They must not seem to be of the next one.
-local ENDED_FIELDS = { 'result', 'exc_info', 'abandoned_count', 'run_again' }
+local ENDED_FIELDS = { 'result', 'exc_info', 'abandoned_count', 'returned_ms', 'return_for_ms', 'run_again' }
 
 --- Remove what an earlier run has left, and keep its success among the results.
 local function forgetEarlierRun(prefix, id, key, status, origin, hasEnded)

@@ -6,7 +6,7 @@ local function jobFields()
   return { 'data', 'created_at', 'status', 'origin', 'description', 'enqueued_at', 'started_at', 'ended_at',
     'last_heartbeat', 'worker_name', 'execution_id', 'group_id', 'signature', 'timeout', 'result_ttl', 'failure_ttl',
     'ttl', 'retries_left', 'retry_max', 'retry_on', 'number_of_retries', 'repeats_left', 'repeats_done',
-    'abandoned_count', 'retry_intervals', 'repeat_intervals', 'enqueue_at_front_on_retry', 'enqueue_at_front',
+    'abandoned_count', 'returned_ms', 'return_for_ms', 'retry_intervals', 'repeat_intervals', 'enqueue_at_front_on_retry', 'enqueue_at_front',
     'allow_dependency_failures', 'success_callback_name', 'success_callback_timeout', 'failure_callback_name',
     'failure_callback_timeout', 'failure_callback_when', 'stopped_callback_name', 'stopped_callback_timeout',
     'dependency_id', 'dependency_ids', 'rate_limit_key', 'rate_limit_concurrency', 'unique_key', 'unique_until',

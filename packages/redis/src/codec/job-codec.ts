@@ -229,6 +229,8 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['repeats_left', integer('repeatsLeft')],
   ['repeats_done', integer('repeatsDone')],
   ['abandoned_count', integer('abandonedCount')],
+  ['returned_ms', integer('returnedMs')],
+  ['return_for_ms', integer('returnForMs')],
   ['left_out', integer('leftOutBytes')],
   ['retry_intervals', integers('retryIntervalsS')],
   ['repeat_intervals', integers('repeatIntervalsS')],

@@ -41,7 +41,8 @@ function isPlainSuccess(settlement: Settlement): boolean {
     settlement.rateLimitKey === undefined &&
     settlement.groupId === undefined &&
     settlement.freesKey === undefined &&
-    settlement.changes.repeatsDone === undefined
+    settlement.changes.repeatsDone === undefined &&
+    settlement.changes.returnedMs === undefined
   )
 }
 
@@ -83,6 +84,7 @@ function extraOf(settlement: Settlement, workerName: string): PackableTable {
 
 function changedFields({ changes }: Settlement): ScriptArgument[] {
   const { abandonedCount, retriesLeft, retryMax, numberOfRetries, repeatsLeft, repeatsDone } = changes
+  const { returnedMs, returnForMs } = changes
   const fields: ScriptArgument[] = []
   if (retriesLeft !== undefined) fields.push('retries_left', retriesLeft)
   if (retryMax !== undefined) fields.push('retry_max', retryMax)
@@ -90,5 +92,7 @@ function changedFields({ changes }: Settlement): ScriptArgument[] {
   if (repeatsLeft !== undefined) fields.push('repeats_left', repeatsLeft)
   if (repeatsDone !== undefined) fields.push('repeats_done', repeatsDone)
   if (abandonedCount !== undefined) fields.push('abandoned_count', abandonedCount)
+  if (returnedMs !== undefined) fields.push('returned_ms', returnedMs)
+  if (returnForMs !== undefined) fields.push('return_for_ms', returnForMs)
   return fields
 }

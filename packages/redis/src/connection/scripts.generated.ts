@@ -147,7 +147,7 @@ local function claim(prefix, first, last, want, worker, leaseMs, stamp, executio
   return claimed
 end`
 
-const LIB_CLAIM_ANY = String.raw`local ENDED_FIELDS = { 'result', 'exc_info', 'abandoned_count', 'run_again' }
+const LIB_CLAIM_ANY = String.raw`local ENDED_FIELDS = { 'result', 'exc_info', 'abandoned_count', 'returned_ms', 'return_for_ms', 'run_again' }
 local function forgetEarlierRun(prefix, id, key, status, origin, hasEnded)
   if hasEnded and keepSuccess(prefix, id) then redis.call('HSET', key, 'results', 'stream') end
   redis.call('HDEL', key, unpack(ENDED_FIELDS))
@@ -718,7 +718,7 @@ const LIB_FIELDS = String.raw`local function jobFields()
   return { 'data', 'created_at', 'status', 'origin', 'description', 'enqueued_at', 'started_at', 'ended_at',
     'last_heartbeat', 'worker_name', 'execution_id', 'group_id', 'signature', 'timeout', 'result_ttl', 'failure_ttl',
     'ttl', 'retries_left', 'retry_max', 'retry_on', 'number_of_retries', 'repeats_left', 'repeats_done',
-    'abandoned_count', 'retry_intervals', 'repeat_intervals', 'enqueue_at_front_on_retry', 'enqueue_at_front',
+    'abandoned_count', 'returned_ms', 'return_for_ms', 'retry_intervals', 'repeat_intervals', 'enqueue_at_front_on_retry', 'enqueue_at_front',
     'allow_dependency_failures', 'success_callback_name', 'success_callback_timeout', 'failure_callback_name',
     'failure_callback_timeout', 'failure_callback_when', 'stopped_callback_name', 'stopped_callback_timeout',
     'dependency_id', 'dependency_ids', 'rate_limit_key', 'rate_limit_concurrency', 'unique_key', 'unique_until',
@@ -1753,7 +1753,7 @@ export const awaitResult: Script<
   [word: Buffer, job: Buffer[], entry: Buffer, result: Buffer[]]
 > = {
   name: 'await_result',
-  sha: 'd54b86ffdd307c21ad0b337df730234ee206d31a',
+  sha: '136a549d530ce7d0a5e5bc0c90b4e3ef1889d9ad',
   keyCount: 2,
   repliesInBytes: true,
   lua: joined(
@@ -1920,7 +1920,7 @@ export const claim: Script<
   Buffer
 > = {
   name: 'claim',
-  sha: 'b53844fb369f77b85ca01166f71c34bbe7371c5e',
+  sha: '4ff804236bcb76b82fa6d5498aae0b82c25848bd',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -1983,7 +1983,7 @@ export const claimWaiting: Script<
   [claimed: Buffer, isMore: number]
 > = {
   name: 'claim_waiting',
-  sha: '978b7d12e27ca84bc5ebd0cb6db865b36fe6c0b4',
+  sha: '1d118dffe5e1854e3885e9cc4a10629d621f6d01',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3112,7 +3112,7 @@ export const explain: Script<
   [] | [ fields: Buffer[], position: number | null, due: Buffer | null, suspended: 0 | 1, paused: 0 | 1, workers: number, dependencies: Buffer[], slotHolders: Buffer[], waitingBefore: number | null, releasing: 0 | 1, hasScheduler: 0 | 1, nowMs: number, refusal: Buffer | null]
 > = {
   name: 'explain',
-  sha: '9da4ecbb9f73b5ab1e642e09089571c47ce1ce1e',
+  sha: 'df0976591eeb5009746551140273a3cf03cc763a',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3174,7 +3174,7 @@ export const fetch: Script<
   [jobs: Buffer[][], leftOut: Buffer[]]
 > = {
   name: 'fetch',
-  sha: '082611df142e4d6a5e99e20be8d8a09e25aedde8',
+  sha: 'd05ec39a42163c92996ea1450f3450955033514f',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3839,7 +3839,7 @@ export const reclaim: Script<
   Buffer
 > = {
   name: 'reclaim',
-  sha: '53395ce58da9df7aea65f3fa46419341aaabb3ac',
+  sha: '64ae308b81dfe8a66b80282cf4d2ff46d80e8866',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3885,7 +3885,7 @@ export const recover: Script<
   [nowMs: number, taken: Buffer, next: number]
 > = {
   name: 'recover',
-  sha: 'a091ee57cd5a8a24664dee6926805cd1231457bc',
+  sha: 'b73f2210ac36c77ed1109194e6269665b7b0c8a9',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -4169,7 +4169,7 @@ export const requeue: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'requeue',
-  sha: 'f3ba90f3be2bb17d568cfc19223388bda593355f',
+  sha: 'a99429bd26208c107c308a21ed97856f77738540',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -4197,7 +4197,7 @@ redis.call('ZREM', prefix .. 'failed:' .. job[1], id)
 redis.call('PERSIST', jobKey)
 redis.call('PERSIST', jobKey .. ':dependents')
 redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
-redis.call('HDEL', jobKey, 'execution_id', 'abandoned_count', 'exc_info', 'result')
+redis.call('HDEL', jobKey, 'execution_id', 'abandoned_count', 'returned_ms', 'return_for_ms', 'exc_info', 'result')
 redis.call('HSET', jobKey, 'started_at', '', 'ended_at', '')
 attempt('SADD', prefix .. 'queues', prefix .. 'queue:' .. job[1])
 if job[5] then
@@ -4845,7 +4845,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: '9f4e1b9403c4165b2c201dbef0aa0905af9ad858',
+  sha: '02c9f9add1ced8c3ca8aa5e5d24463691eff938e',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(

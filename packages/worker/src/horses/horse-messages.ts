@@ -115,11 +115,15 @@ function checkOutcome(at: string, outcome: unknown): void {
       flag(`${at}.isFinal`, isFinal)
       if (retryDelayMs !== undefined && !isDelay(retryDelayMs)) throw wrong(`${at}.retryDelayMs`, retryDelayMs, DELAY)
       return
+    case 'unknown_function':
+      text(`${at}.error`, error)
+      if (remote !== undefined) text(`${at}.remote`, remote)
+      return
     case 'stopped':
       text(`${at}.error`, error)
       return
     default:
-      throw wrong(`${at}.kind`, kind, 'returned, returned_retry, raised or stopped')
+      throw wrong(`${at}.kind`, kind, 'returned, returned_retry, raised, unknown_function or stopped')
   }
 }
 

@@ -80,7 +80,8 @@ export class HorseHost {
   }
 
   async #setUp(setup: HorseSetup): Promise<void> {
-    const { allow, exceptionHandlers, importPaths, scripts, signatureKeys, unserializableResult, workerName } = setup
+    const { allow, exceptionHandlers, importPaths, scripts, signatureKeys, workerName } = setup
+    const { returnUnknownForMs, unserializableResult } = setup
     this.#isLogged = setup.isLogged === true
     const logger = this.#logger
     const limits = new SizeLimits(setup.limits, logger)
@@ -100,6 +101,7 @@ export class HorseHost {
       codec,
       limits,
       unserializableResult,
+      returnUnknownForMs,
       loader,
       exceptionHandlers,
       prepareClient,

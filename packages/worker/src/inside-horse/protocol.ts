@@ -73,6 +73,8 @@ export interface HorseSetup {
   readonly limits: Limits
   /** Absent: `fail`. */
   readonly unserializableResult?: UnserializableResult
+  /** How long a job goes back whose function is unknown here, in milliseconds. Absent: it fails. */
+  readonly returnUnknownForMs?: number
   readonly storage?: StorageSource
   /** Whether the worker logs how the horse ends. Default false. */
   readonly isLogged?: boolean

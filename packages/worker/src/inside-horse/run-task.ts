@@ -34,6 +34,8 @@ export interface RunTaskOptions {
   readonly limits: SizeLimits
   /** Default: `fail`. */
   readonly unserializableResult?: UnserializableResult | undefined
+  /** How long a job goes back whose function is unknown here, in milliseconds. Absent: it fails. */
+  readonly returnUnknownForMs?: number | undefined
   readonly loader: Loader
   /** References of exception handlers. */
   readonly exceptionHandlers: readonly string[]
@@ -98,6 +100,10 @@ class TaskAttempt implements RunInput {
 
   get unserializableResult(): UnserializableResult | undefined {
     return this.#options.unserializableResult
+  }
+
+  get returnUnknownForMs(): number | undefined {
+    return this.#options.returnUnknownForMs
   }
 
   get signal(): RunLimit {

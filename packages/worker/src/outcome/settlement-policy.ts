@@ -15,9 +15,11 @@ export interface SettlementPolicyOptions {
   readonly onAbandoned: 'requeue' | 'fail'
   /** Whether a failed job gets no more than its status, and a failed attempt leaves nothing. */
   readonly disableDefaultExceptionHandler: boolean
+  /** How long a job goes back whose function its worker does not know, in milliseconds. Absent: it fails. */
+  readonly returnUnknownForMs?: number | undefined
 }
 
-/** Decides what becomes of a job, by the options of its worker. Pure. */
+/** Decides what becomes of a job, by the options of its worker. Pure, but for the length of a pause. */
 export class SettlementPolicy {
   readonly #options: SettlementPolicyOptions
 
@@ -26,8 +28,8 @@ export class SettlementPolicy {
   }
 
   settle({ executionId, hint, job }: Claimed, outcome: Outcome): Settlement {
-    const { defaultResultTtlS: resultTtlS, disableDefaultExceptionHandler } = this.#options
-    const settlement = settle(job, executionId, outcome, { resultTtlS, hint })
+    const { defaultResultTtlS: resultTtlS, disableDefaultExceptionHandler, returnUnknownForMs } = this.#options
+    const settlement = settle(job, executionId, outcome, { resultTtlS, hint, returnUnknownForMs })
     if (!disableDefaultExceptionHandler || settlement.result?.excString === undefined) return settlement
     const { result: _, ...rest } = settlement
     return settlement.to === 'failed' ? { ...rest, keepS: UNLIMITED, unlisted: true } : rest

@@ -69,6 +69,8 @@ const JOB: Readonly<Record<string, Rule>> = {
   results: oneOf(['stream']),
   waiters: TEXT,
   abandoned_count: INTEGER,
+  returned_ms: INTEGER,
+  return_for_ms: INTEGER,
   repeats_done: INTEGER,
   unique: TEXT,
   unique_key: TEXT,

@@ -107,6 +107,8 @@ export function newRecord({ dependencyIds = [], ...job }: JobRecord): JobRecord 
   delete record.executionId
   delete record.lastHeartbeatMs
   delete record.abandonedCount
+  delete record.returnedMs
+  delete record.returnForMs
   delete record.result
   delete record.excInfo
   return record

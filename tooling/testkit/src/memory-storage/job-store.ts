@@ -25,6 +25,12 @@ import { refusalOf } from './set-aside.ts'
 import { shownRecord } from './shown-record.ts'
 import { takeFreeKey } from './unique-keys.ts'
 
+/** What a requeued job must not have from its earlier runs. */
+const OF_EARLIER_RUNS = [
+  ...(['executionId', 'abandonedCount', 'returnedMs', 'returnForMs'] as const),
+  ...(['excInfo', 'result', 'startedAtMs', 'endedAtMs'] as const),
+]
+
 export class MemoryJobStore implements JobStore {
   readonly #data: MemoryData
   readonly #closed: AbortSignal
@@ -96,9 +102,7 @@ export class MemoryJobStore implements JobStore {
       return 'missing'
     }
     if (!this.#data.registry(record.origin, 'failed').delete(jobId)) return 'refused'
-    for (const field of ['executionId', 'abandonedCount', 'excInfo', 'result', 'startedAtMs', 'endedAtMs'] as const) {
-      delete record[field]
-    }
+    for (const field of OF_EARLIER_RUNS) delete record[field]
     this.#data.expireJob(jobId, record.ttlS ?? Number.POSITIVE_INFINITY)
     place(this.#data, record, atFront)
     takeFreeKey(this.#data, record)

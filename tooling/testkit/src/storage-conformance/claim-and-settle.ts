@@ -1,4 +1,4 @@
-import { settle } from '@rq/job'
+import { type Outcome, settle } from '@rq/job'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../eventually.ts'
 import { claimRequest, end, newJob, RAISED, RETURNED, TIMES, workOff } from './job-steps.ts'
@@ -91,6 +91,41 @@ export function describeClaimAndSettle(name: string, open: OpenStorage): void {
       await workOff(test.storage, { ...RAISED, remote: '{"name":"E","message":"ü"}', isFinal: true })
       expect((await jobs.fetch(['f']))[0]).toMatchObject({ status: 'failed', retriesLeft: 3, retryMax: 3 })
       expect(await jobs.results('f')).toMatchObject([{ type: 'failed', remote: '{"name":"E","message":"ü"}' }])
+    })
+
+    it('puts a job off whose function is unknown, with no result, and forgets that when it ends or is requeued', async () => {
+      await using test = await open()
+      const { queues, jobs, schedules } = test.storage
+      const unknown = { kind: 'unknown_function', error: 'no such function', ...TIMES } as const
+      const returns = { returnUnknownForMs: 1500, random: () => 0.5 }
+      const workOn = (outcome: Outcome) => workOff(test.storage, outcome, ['default'], returns)
+      const fieldsOf = async () => (await jobs.fetch(['u']))[0]
+      await queues.enqueue([newJob({ id: 'u', retriesLeft: 1, retryMax: 1, enqueueAtFront: true })])
+      await workOn(unknown)
+      expect(await queues.registryIds('default', 'scheduled', 0, -1, false)).toEqual(['u'])
+      expect(await fieldsOf()).toMatchObject({
+        status: 'scheduled',
+        returnedMs: 1000,
+        returnForMs: 1500,
+        retriesLeft: 1,
+      })
+      expect(await jobs.results('u')).toEqual([])
+
+      await queues.enqueue([newJob({ id: 'other' })])
+      await schedules.promote('u', false)
+      await workOn(unknown)
+      expect(await fieldsOf()).toMatchObject({ status: 'scheduled', returnedMs: 1500 })
+      await schedules.promote('u', false)
+      await workOn(unknown)
+      expect(await fieldsOf()).toMatchObject({ status: 'failed', returnedMs: 0, retriesLeft: 1 })
+      await jobs.requeue('u', false)
+      expect(await fieldsOf()).not.toHaveProperty('returnedMs')
+      expect(await fieldsOf()).not.toHaveProperty('returnForMs')
+
+      await workOn(unknown)
+      await schedules.promote('u', false)
+      await workOn(RAISED)
+      expect(await fieldsOf()).toMatchObject({ status: 'queued', returnedMs: 0, retriesLeft: 0 })
     })
 
     it('settles and claims in one step', async () => {

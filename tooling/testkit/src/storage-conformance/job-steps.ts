@@ -7,6 +7,7 @@ import {
   type Outcome,
   type RecoverRequest,
   type SettleAnswer,
+  type SettleDefaults,
   type Storage,
   settle,
   type WorkerIdentity,
@@ -54,12 +55,22 @@ export const RETURNED = { kind: 'returned', value: '42', ...TIMES } as const sat
 export const RAISED = { kind: 'raised', error: 'Error: no\n    at work', ...TIMES } as const satisfies Outcome
 
 /** Claim the waiting jobs and end all of them in the same way. */
-export async function workOff(storage: Storage, outcome: Outcome, queues = ['default']): Promise<SettleAnswer[]> {
+export async function workOff(
+  storage: Storage,
+  outcome: Outcome,
+  queues = ['default'],
+  defaults: SettleDefaults = {},
+): Promise<SettleAnswer[]> {
   const { jobs } = await storage.workers.claim(claimRequest({ queues }))
-  return end(storage, jobs, outcome)
+  return end(storage, jobs, outcome, defaults)
 }
 
-export async function end(storage: Storage, jobs: readonly Claimed[], outcome: Outcome): Promise<SettleAnswer[]> {
-  const settlements = jobs.map(({ job, executionId, hint }) => settle(job, executionId, outcome, { hint }))
+export async function end(
+  storage: Storage,
+  jobs: readonly Claimed[],
+  outcome: Outcome,
+  defaults: SettleDefaults = {},
+): Promise<SettleAnswer[]> {
+  const settlements = jobs.map(({ job, executionId, hint }) => settle(job, executionId, outcome, { ...defaults, hint }))
   return [...(await storage.workers.settle('worker', settlements)).answers]
 }
