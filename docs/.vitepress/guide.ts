@@ -10,6 +10,7 @@ export const guide = [
       { text: 'Options', link: '/guide/options' },
       { text: 'Retries and failures', link: '/guide/failures' },
       { text: 'One job of a kind', link: '/guide/unique' },
+      { text: 'Messages of running jobs', link: '/guide/messages' },
       { text: 'Schedules', link: '/guide/schedules' },
       { text: 'Delays and cron', link: '/time' },
       { text: 'Command line', link: '/cli' },

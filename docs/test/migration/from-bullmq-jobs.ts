@@ -1,5 +1,5 @@
 import { eventually } from '@rq/testkit'
-import { getCurrentJob, Job } from 'rq'
+import { getCurrentJob, Job, type Message } from 'rq'
 import { expect } from 'vitest'
 import { f, fail, never, print } from './jobs.js'
 import { age, runsOf } from './observed.ts'
@@ -17,7 +17,10 @@ export const jobRows: Scenarios = {
 
   'job.updateProgress(40)': async (world) => {
     const job = await world.inside(() => world.run(0, { job: getCurrentJob() }))
-    expect((await Job.fetch(job.id)).meta).toEqual({ progress: 40 })
+    const messages = (await world.run(1, { job })) as AsyncIterable<Message>
+    const values: unknown[] = []
+    for await (const { value } of messages) values.push(value)
+    expect(values).toEqual([40])
   },
 
   'job.log(text)': async (world) => {

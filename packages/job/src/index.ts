@@ -89,6 +89,16 @@ export {
   MOST_INTERVALS,
   MOST_WEBHOOKS,
 } from './limits.ts'
+export {
+  MESSAGES_KEPT_S,
+  type MessageRecord,
+  type MessageSource,
+  type MessagesPage,
+  type MessagesRequest,
+  MOST_MESSAGE_BYTES,
+  MOST_MESSAGES,
+  type NewMessages,
+} from './message.ts'
 export { type NameHolder, type NameWaitOptions, waitForName } from './name-holder.ts'
 export {
   type CheckedDependency,
@@ -188,25 +198,27 @@ export {
 } from './unique.ts'
 export { isReturn, mayBeReturned } from './unknown-function.ts'
 export { Webhook, type WebhookOptions } from './webhook.ts'
-export type {
-  Claimed,
-  ClaimReply,
-  ClaimRequest,
-  CleanUpOptions,
-  GiveBackAnswer,
-  HeartbeatReply,
-  Lease,
-  MaintenanceRequest,
-  MaintenanceTurn,
-  RecoverReply,
-  RecoverRequest,
-  SetAsideRequest,
-  SettleAnswer,
-  SettleReply,
-  WorkerCommand,
-  WorkerHeartbeat,
-  WorkerIdentity,
-  WorkerRecord,
-  WorkerState,
-  WorkerStore,
+export {
+  type Claimed,
+  type ClaimReply,
+  type ClaimRequest,
+  type CleanUpOptions,
+  type GiveBackAnswer,
+  type HeartbeatReply,
+  type Lease,
+  LONGEST_STOP_REASON,
+  type MaintenanceRequest,
+  type MaintenanceTurn,
+  type RecoverReply,
+  type RecoverRequest,
+  type SetAsideRequest,
+  type SettleAnswer,
+  type SettleReply,
+  type StopJobCommand,
+  type WorkerCommand,
+  type WorkerHeartbeat,
+  type WorkerIdentity,
+  type WorkerRecord,
+  type WorkerState,
+  type WorkerStore,
 } from './worker-store.ts'

@@ -1,3 +1,4 @@
+import type { MessagesPage, MessagesRequest, NewMessages } from './message.ts'
 import type { JobChanges, JobRecord, Payload } from './record.ts'
 import type { ResultRecord } from './result.ts'
 import type { JobStatus } from './status.ts'
@@ -108,6 +109,16 @@ export interface JobStore {
   waiter(): string | Promise<string>
   /** Expect the end of a job that is about to be enqueued with the {@link waiter}. */
   expectEnd(jobId: string): ExpectedEnd
+  /**
+   * Add messages, in their order. Those of the job are refused when their execution does not own it, posts when it is
+   * over. The last {@link MOST_MESSAGES} of each source are kept, with at most {@link MOST_MESSAGE_BYTES} together.
+   */
+  addMessages(jobId: string, messages: NewMessages): Promise<JobReply>
+  /**
+   * Read all messages behind one; if there is none, wait for one or for the end of the job, at most `timeoutMs`. Those
+   * of a job that has ended are kept for a minute.
+   */
+  readMessages(jobId: string, request: MessagesRequest, signal?: AbortSignal): Promise<MessagesPage>
   /** Ids of the jobs that wait for a job. */
   dependentIds(jobId: string): Promise<string[]>
   /** Read the facts of an explanation; undefined when there is no such job. */

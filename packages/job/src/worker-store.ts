@@ -135,11 +135,19 @@ export interface HeartbeatReply {
   readonly isNameTaken: boolean
 }
 
+/** How long the reason of a stop may be, in characters. */
+export const LONGEST_STOP_REASON = 1000
+
+export interface StopJobCommand {
+  readonly command: 'stop-job'
+  readonly jobId: string
+  readonly executionId?: string
+  /** Why, for the job. At most {@link LONGEST_STOP_REASON} characters. */
+  readonly reason?: string
+}
+
 /** A command that another process sends to a worker. */
-export type WorkerCommand =
-  | { readonly command: 'shutdown' }
-  | { readonly command: 'kill-horse' }
-  | { readonly command: 'stop-job'; readonly jobId: string; readonly executionId?: string }
+export type WorkerCommand = { readonly command: 'shutdown' } | { readonly command: 'kill-horse' } | StopJobCommand
 
 export interface CleanUpOptions {
   /** Also tidy what belongs to no queue: workers, rate limits, groups. Default true. */

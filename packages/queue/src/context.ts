@@ -9,6 +9,7 @@ import {
   type SerializerOption,
 } from '@rq/serializer'
 import { SizeLimits } from './payload/size-limits.ts'
+import type { MessageSender } from './run/message-sender.ts'
 
 /** The store, serializer, codec and limits of a job handle. */
 export interface JobContext {
@@ -22,6 +23,8 @@ export interface JobContext {
   readonly signal?: AbortSignal
   /** The execution that writes meta. Set only for a job that is being run. */
   readonly executionId?: string | undefined
+  /** What sends the messages of the run. Set only for a job that is being run. */
+  readonly sender?: (jobId: string, attempt: number) => MessageSender | undefined
 }
 
 /** Options of functions that are called without a queue. */

@@ -28,14 +28,17 @@ export type { RemoteError } from './failure/remote-error.ts'
 export type { Execution } from './job/execution.ts'
 export { type Explanation, type ExplanationCode, explain } from './job/explanation.ts'
 export { type CreateGroupOptions, Group } from './job/group.ts'
-export { type CreateOptions, handleOf, Job, type WaitOptions } from './job/job.ts'
+export { handleOf, Job, type WaitOptions } from './job/job.ts'
 export {
   type CancelOptions,
   cancelJob,
   type DeleteOptions,
   type RequeueOptions,
   requeueJob,
+  type StopOptions,
 } from './job/job-actions.ts'
+export type { CreateOptions } from './job/made-record.ts'
+export type { Message, MessagesOptions } from './job/messages.ts'
 export { Result } from './job/result.ts'
 export { encodeRecord } from './payload/payload-codec.ts'
 export { JobSigner, type RequireSignatureOptions, type SignOptions } from './payload/signature.ts'

@@ -9,6 +9,7 @@ export { REQUIRE_SIGNATURE_NAMES, SignatureCheck } from './payload/signature.ts'
 export { portableKeys } from './payload/signing-keys.ts'
 export { DEFAULT_SIZE_LIMITS, SizeLimits } from './payload/size-limits.ts'
 export { callExceptionHandlers, callHandler, HANDLER_TIMEOUT_S } from './run/exception-handlers.ts'
+export type { MessageSender } from './run/message-sender.ts'
 export { RETRY_CHECK_TIMEOUT_S } from './run/retry-check.ts'
 export type { UnserializableResult } from './run/return-value.ts'
 export {

@@ -10,12 +10,10 @@
 --   0-0 if there is none
 -- @include lib/attempt
 -- @include lib/fields
+-- @include lib/register_waiter
 
 local jobKey, resultsKey = KEYS[1], KEYS[2]
 local channel, untilEnd = ARGV[1], ARGV[2] == '1'
-
---- Characters of the channels that a job notes: about 120 of them.
-local LONGEST_WAITERS = 4096
 
 local function lastEntry()
   return (attempt('XREVRANGE', resultsKey, '+', '-', 'COUNT', 1) or {})[1]
@@ -30,13 +28,7 @@ if status == 'finished' or status == 'failed' or status == 'stopped' or status =
   -- The caller waits for the value, and has no limit.
   return { 'over', (readShown(jobKey, math.huge)), last and last[1] or '', last and last[2] or {} }
 end
-local waiters = job[2] or ''
-if not string.find(',' .. waiters .. ',', ',' .. channel .. ',', 1, true) then
-  local all = waiters == '' and channel or waiters .. ',' .. channel
-  -- The channels of programs that have ended stay, so the oldest go. Who still waits asks again, and is back then.
-  if #all > LONGEST_WAITERS then all = string.match(string.sub(all, -LONGEST_WAITERS), ',(.*)$') or channel end
-  redis.call('HSET', jobKey, 'waiters', all)
-end
+registerWaiter(jobKey, job[2], channel)
 -- If Python RQ may end the job, its result is the only sign of that. Data that Python RQ wrote is compressed.
 if job[4] == 'stream' or (job[3] and string.byte(job[3]) == 0x78) then
   local last = lastEntry()

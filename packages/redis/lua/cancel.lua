@@ -13,6 +13,7 @@
 -- @include lib/time
 -- @include lib/dependents
 -- @include lib/held_slot
+-- @include lib/messages
 -- @include lib/registries
 -- @include lib/waiters
 
@@ -20,7 +21,7 @@ local jobKey = KEYS[1]
 local prefix, id, stamp = ARGV[1], ARGV[2], ARGV[3]
 local enqueueDependents, removeFromDependencies = ARGV[4] == '1', ARGV[5] == '1'
 
-local job = redis.call('HMGET', jobKey, 'status', 'origin', 'waiters', 'rate_limit_key', 'execution_id')
+local job = redis.call('HMGET', jobKey, 'status', 'origin', 'waiters', 'rate_limit_key', 'execution_id', 'messages')
 if redis.call('EXISTS', jobKey) == 0 then return 'missing' end
 local status, queue = job[1] or 'created', job[2]
 if status == 'canceled' then return 'refused' end
@@ -37,6 +38,8 @@ if redis.call('PERSIST', jobKey) == 1 then
   redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
   forgetExpiring(prefix, id)
 end
+-- A job that runs may still read and send.
+if status ~= 'started' then endMessages(prefix, id, job[6]) end
 if removeFromDependencies then leaveDependencies(prefix, id) end
 if job[4] then releaseSlot(prefix, job[4], id, stamp) end
 local answer = 'done'

@@ -8,6 +8,7 @@
 -- @reply {int} number of ids removed
 -- @include lib/attempt
 -- @include lib/expiring
+-- @include lib/messages
 -- @include lib/rate_limit
 -- @include lib/registries
 -- @include lib/waiters
@@ -18,10 +19,11 @@ local prefix, most, stamp, forget = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 local ids = redis.call('LPOP', queueKey, most) or {}
 for _, id in ipairs(ids) do
   local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'group_id', 'rate_limit_key', 'status', 'waiters',
-    'ttl')
+    'ttl', 'messages')
   -- A list can hold an id twice. If its job runs or is over by now, only the id is removed.
   if not job[3] or job[3] == 'queued' or job[3] == 'created' then
     wake(prefix, id, job[4])
+    endMessages(prefix, id, job[6])
     erase(prefix, id, job[1])
     if job[5] then forgetExpiring(prefix, id) end
     if job[2] then releaseSlot(prefix, job[2], id, stamp) end

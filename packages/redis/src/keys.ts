@@ -1,4 +1,4 @@
-import type { RegistryKind } from '@rq/job'
+import type { MessageSource, RegistryKind } from '@rq/job'
 
 /** RQ's word for each registry, in its key. */
 const REGISTRY_WORDS: Readonly<Record<RegistryKind, string>> = {
@@ -80,6 +80,11 @@ export class Keys {
 
   results(id: string): string {
     return `${this.prefix}results:${id}`
+  }
+
+  /** Messages that a job sent, or that were posted to it. */
+  messages(jobId: string, from: MessageSource): string {
+    return `${this.prefix}${from === 'job' ? 'messages' : 'posts'}:${jobId}`
   }
 
   /** Ids of the executions of a job. */

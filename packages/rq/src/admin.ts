@@ -1,4 +1,5 @@
 import { checkOptionNames, type DurationLike, durationS, invalidOption } from '@rq/core'
+import type { StopOptions } from '@rq/queue'
 import type { Connection, RedisStorage } from '@rq/redis'
 import { type ConnectionOptions, checkNames, sharedStorage } from './connection.ts'
 import { Job } from './job-and-group.ts'
@@ -42,9 +43,9 @@ export async function sendKillHorseCommand(where: Where, workerName: string): Pr
  * Ask the worker that runs a job to stop it: its status becomes `stopped` and it is not retried. Not acknowledged.
  * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when no worker runs it.
  */
-export async function sendStopJobCommand(where: Where, jobId: string): Promise<void> {
+export async function sendStopJobCommand(where: Where, jobId: string, options: StopOptions = {}): Promise<void> {
   const job = await Job.fetch(jobId, optionsOf(where))
-  await job.stop()
+  await job.stop(options)
 }
 
 function adminOf(where: Where): RedisStorage['admin'] {

@@ -36,6 +36,8 @@ export {
   type JobFunction,
   JobTimeoutError,
   type ListOutcome,
+  type Message,
+  type MessagesOptions,
   type NamedQueueCounts,
   NoRetryError,
   type QueueEvent,
@@ -46,6 +48,7 @@ export {
   Result,
   type SigningKeys,
   type SignOptions,
+  type StopOptions,
   TimeoutError,
   type When,
 } from '@rq/queue'

@@ -1,7 +1,10 @@
 import { invalidOption } from '@rq/core'
 
-/** What the bytes are: the call of a job (function and arguments), a return value, meta, or the text of an error. */
-export type PayloadField = 'data' | 'result' | 'meta' | 'error'
+/**
+ * What the bytes are: the call of a job (function and arguments), a return value, meta, the text of an error, or a
+ * message of a running job.
+ */
+export type PayloadField = 'data' | 'result' | 'meta' | 'error' | 'message'
 
 /** The place of bytes in Redis. A codec can bind them to it, so that they are refused at any other. */
 export interface PayloadPlace {

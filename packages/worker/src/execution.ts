@@ -124,9 +124,9 @@ export class Execution implements LeasedJob {
     }
   }
 
-  /** End the run: by its signal, and then by force. */
-  abort(reason: AbortReason): void {
-    this.#parts.horses.abort(this.id, reason)
+  /** End the run: by its signal, and then by force. `why`: what the one who stopped the job has said. */
+  abort(reason: AbortReason, why?: string): void {
+    this.#parts.horses.abort(this.id, reason, why)
   }
 
   /**

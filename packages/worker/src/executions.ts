@@ -1,4 +1,4 @@
-import type { Claimed, JobRecord, Lease } from '@rq/job'
+import type { Claimed, JobRecord, Lease, StopJobCommand } from '@rq/job'
 import { Execution, type ExecutionEnd, type ExecutionParts } from './execution.ts'
 
 export interface ExecutionsOptions extends ExecutionParts {
@@ -49,10 +49,10 @@ export class Executions {
   }
 
   /** Stop a job. Returns false when it is not here. */
-  stop(jobId: string, executionId: string | undefined): boolean {
+  stop({ executionId, jobId, reason }: StopJobCommand): boolean {
     for (const execution of this.#executions.values()) {
       if (execution.job.id !== jobId || (executionId !== undefined && executionId !== execution.id)) continue
-      execution.abort('stopped')
+      execution.abort('stopped', reason)
       return true
     }
     return false

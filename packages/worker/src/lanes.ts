@@ -1,4 +1,4 @@
-import type { Claimed, Lease, WorkerState } from '@rq/job'
+import type { Claimed, Lease, StopJobCommand, WorkerState } from '@rq/job'
 import type { Lane } from './lane.ts'
 
 /** All lanes of a worker, for what concerns the worker as a whole. */
@@ -109,8 +109,8 @@ export class Lanes {
   }
 
   /** Stop a job. Returns false when it is not here. */
-  stop(jobId: string, executionId: string | undefined): boolean {
-    return this.#lanes.some(({ executions }) => executions.stop(jobId, executionId))
+  stop(command: StopJobCommand): boolean {
+    return this.#lanes.some(({ executions }) => executions.stop(command))
   }
 
   /** Return all jobs that are not being settled, whatever they are doing, to the heads of their queues. */

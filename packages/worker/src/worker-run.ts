@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { type Duty, type Logger, type PeriodicDuty, RqError, SECOND_MS, within } from '@rq/core'
-import type { WorkerIdentity, WorkerState } from '@rq/job'
+import type { StopJobCommand, WorkerIdentity, WorkerState } from '@rq/job'
 import type { JobContext } from '@rq/queue'
 import { functionName, undecodedJob } from '@rq/queue/run'
 import { Webhooks } from '@rq/webhooks'
@@ -239,7 +239,7 @@ export class WorkerRun {
       logger,
       onShutdown: () => this.shutdown.stopWarm(),
       onKillHorse: () => this.#lanes.killBusyHorses(),
-      onStopJob: (jobId, executionId) => this.#stopJob(jobId, executionId),
+      onStopJob: (command) => this.#stopJob(command),
     })
   }
 
@@ -329,9 +329,9 @@ export class WorkerRun {
     }
   }
 
-  #stopJob(jobId: string, executionId: string | undefined): void {
-    if (this.#lanes.stop(jobId, executionId)) return
-    this.#logger.warn(`Cannot stop job ${jobId}: this worker is not running it`)
+  #stopJob(command: StopJobCommand): void {
+    if (this.#lanes.stop(command)) return
+    this.#logger.warn(`Cannot stop job ${command.jobId}: this worker is not running it`)
   }
 
   #noteEnd(end: ExecutionEnd): void {

@@ -1,5 +1,5 @@
-import { checkOptionNames, type OptionNames, RqError } from '@rq/core'
-import type { JobStore, Storage } from '@rq/job'
+import { checkOptionNames, invalidOption, type OptionNames, RqError } from '@rq/core'
+import { type JobStore, LONGEST_STOP_REASON, type Storage } from '@rq/job'
 import { checkedContextOf, type StorageOptions } from '../context.ts'
 import { noSuchJob } from '../failure/job-errors.ts'
 import { type When, whenMs } from '../when.ts'
@@ -31,6 +31,14 @@ export interface RequeueOptions {
   atFront?: boolean
 }
 
+export interface StopOptions {
+  /**
+   * Why, for the job: `signal.reason.message` has it, and `signal.reason.details.reason` is it. At most 1000
+   * characters. Default: none.
+   */
+  reason?: string
+}
+
 const CANCEL_NAMES: OptionNames<CancelOptions> = {
   enqueueDependents: true,
   removeFromDependencies: true,
@@ -38,6 +46,7 @@ const CANCEL_NAMES: OptionNames<CancelOptions> = {
 }
 const DELETE_NAMES: OptionNames<DeleteOptions> = { deleteDependents: true, pipeline: true }
 const REQUEUE_NAMES: OptionNames<RequeueOptions> = { atFront: true }
+const STOP_NAMES: OptionNames<StopOptions> = { reason: true }
 
 /**
  * Move a job to the canceled registry from wherever it waits. A running job continues. Atomic.
@@ -109,9 +118,13 @@ export async function requeueIn(jobs: JobStore, jobId: string, options: RequeueO
 
 /**
  * Ask the worker that runs a job to stop it. Not acknowledged.
- * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when no worker runs it.
+ * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when no worker runs it, `RQ_INVALID_OPTION`.
  */
-export async function stopIn(storage: Storage, jobId: string): Promise<void> {
+export async function stopIn(storage: Storage, jobId: string, options: StopOptions): Promise<void> {
+  const { reason } = checkOptionNames(options, STOP_NAMES, 'job.stop')
+  if (reason !== undefined && (typeof reason !== 'string' || reason.length > LONGEST_STOP_REASON)) {
+    throw invalidOption('reason', reason, `a text of at most ${LONGEST_STOP_REASON} characters`)
+  }
   // No payload matters here.
   const [record] = await storage.jobs.fetch([jobId], 0)
   if (record === undefined) throw noSuchJob(jobId)
@@ -123,6 +136,7 @@ export async function stopIn(storage: Storage, jobId: string): Promise<void> {
     command: 'stop-job',
     jobId,
     ...(executionId !== undefined && { executionId }),
+    ...(reason !== undefined && { reason }),
   })
 }
 

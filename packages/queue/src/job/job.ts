@@ -1,11 +1,9 @@
 import { checkOptionNames, type DurationLike, RqError } from '@rq/core'
-import type { AnyFunction, EnqueueOptions, JobChanges, JobRecord, JobStatus, Payload } from '@rq/job'
+import type { AnyFunction, JobChanges, JobRecord, JobStatus, Payload } from '@rq/job'
 import type { Codec } from '@rq/serializer'
-import { checkedContextOf, contextOf, type JobContext, type StorageOptions, type StoragePlace } from '../context.ts'
-import { findNames } from '../enqueue/call-names.ts'
+import { checkedContextOf, type JobContext, type StorageOptions } from '../context.ts'
 import { CallOrder } from '../enqueue/call-order.ts'
 import type { Callable, CallRest, ResultOf } from '../enqueue/call-types.ts'
-import { checkCreateOptions, checkRest, newRecord } from '../enqueue/new-record.ts'
 import { noSuchJob } from '../failure/job-errors.ts'
 import {
   decodeEach,
@@ -15,7 +13,7 @@ import {
   encodeRecord,
   type Payloads,
 } from '../payload/payload-codec.ts'
-import { JobSigner, type SignOptions } from '../payload/signature.ts'
+import type { JobSigner } from '../payload/signature.ts'
 import { DEFAULT_SIZE_LIMITS } from '../payload/size-limits.ts'
 import type { When } from '../when.ts'
 import { awaitStored, latestResult } from './await-result.ts'
@@ -31,20 +29,13 @@ import {
   type RequeueOptions,
   requeueIn,
   rescheduleIn,
+  type StopOptions,
   stopIn,
 } from './job-actions.ts'
 import { JobView, jobIdOf } from './job-view.ts'
+import { type CreateOptions, madeRecord } from './made-record.ts'
+import { type Message, type MessagesOptions, messagesOf, postIn, writeMessage } from './messages.ts'
 import { type Result, resultOf } from './result.ts'
-
-/** Options of `Job.create`. */
-export interface CreateOptions extends EnqueueOptions, StorageOptions {
-  /** The name of its queue. Default: none until it is enqueued. */
-  origin?: string
-  /** Import paths of the workers: references of functions are relative to them. Default: the working directory. */
-  importPaths?: readonly string[]
-  /** Sign it, for a queue with `sign`. Default: not signed. */
-  sign?: SignOptions
-}
 
 /** A limit for waiting. */
 export interface WaitOptions {
@@ -83,26 +74,8 @@ export class Job<R = unknown> extends JobView {
     func: Callable<F>,
     ...rest: CallRest<F, CreateOptions>
   ): Promise<Job<ResultOf<F>>> {
-    const given: CreateOptions & StoragePlace = rest[1] ?? {}
-    const {
-      connection,
-      prefix,
-      storage,
-      serializer,
-      codec,
-      limits,
-      logger,
-      origin = '',
-      importPaths,
-      sign,
-      ...options
-    } = given
-    const context = contextOf(given)
-    const checked = checkCreateOptions(options)
-    const args = checkRest(rest)
-    const names = await findNames(func, checked, importPaths === undefined ? {} : { importPaths })
-    const record = newRecord(names, args, checked, { ...context, origin, results: 'hash' })
-    return newHandle(record, context, sign && new JobSigner(sign, context.limits?.limits.inflated))
+    const { context, record, signer } = await madeRecord(func, rest)
+    return newHandle(record, context, signer)
   }
 
   /** Fetch a job by its id. @throws RqError `RQ_NO_SUCH_JOB`. */
@@ -335,11 +308,45 @@ export class Job<R = unknown> extends JobView {
   }
 
   /**
-   * Ask the worker that runs it to stop it. Not acknowledged: `result()` rejects when it has stopped.
-   * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when no worker runs it.
+   * The messages that it sends while it runs, in their order, from the oldest that is kept; the loop ends when the job
+   * has ended, behind the last message. Inside the job (`getCurrentJob()`): those that are posted to it. The last 1000
+   * are kept, at most 1 MB; until a minute after the end of the job.
+   * @param options.signal ends the loop, which throws its reason.
+   * @throws RqError `RQ_NO_SUCH_JOB`; `RQ_MESSAGES_LOST` when this reader is further behind, `details.lost` says how
+   *   many it has missed; `RQ_DESERIALIZATION`.
    */
-  async stop(): Promise<void> {
-    await stopIn(this.#context.storage, this.id)
+  messages<T = unknown>(options: MessagesOptions = {}): AsyncGenerator<Message<T>, void, undefined> {
+    return messagesOf<T>(this.id, this.#context, options)
+  }
+
+  /**
+   * Post a value to the job, which reads it by `getCurrentJob().messages()`; one that has not started finds it when it
+   * does. Each attempt reads all that is kept: the last 1000, at most 1 MB, for a day. Resolves when it is stored.
+   * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when it has ended, `RQ_SERIALIZATION`, `RQ_TOO_LARGE`.
+   */
+  post(value: unknown): Promise<void> {
+    return postIn(this.id, this.#context, value)
+  }
+
+  /**
+   * Send a value to those who read `job.messages()` elsewhere, now or within a day. Only inside the job
+   * (`getCurrentJob()`). Resolves when it is stored, which it is before the job ends, also when the job does not wait
+   * for it.
+   * @throws RqError `RQ_INVALID_OPERATION` elsewhere, `RQ_LEASE_LOST` in a job that its worker no longer owns,
+   *   `RQ_SERIALIZATION`, `RQ_TOO_LARGE`.
+   */
+  send(value: unknown): Promise<void> {
+    const sender = this.#context.sender?.(this.id, this.attempt)
+    if (sender !== undefined) return sender.send(writeMessage(this.id, this.#context, value))
+    throw invalidOperation(this.id, 'does not run here: only getCurrentJob() sends. To send to a job, use job.post()')
+  }
+
+  /**
+   * Ask the worker that runs it to stop it. Not acknowledged: `result()` rejects when it has stopped.
+   * @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when no worker runs it, `RQ_INVALID_OPTION`.
+   */
+  async stop(options: StopOptions = {}): Promise<void> {
+    await stopIn(this.#context.storage, this.id, options)
   }
 
   async #update(changes: JobChanges): Promise<void> {

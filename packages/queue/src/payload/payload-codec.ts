@@ -35,6 +35,7 @@ const WHAT: Readonly<Record<PayloadField, string>> = {
   result: 'the return value',
   meta: 'meta',
   error: 'the error',
+  message: 'a message',
 }
 
 /** @throws RqError `RQ_SERIALIZATION`, with the error of the codec as its cause. */

@@ -35,7 +35,7 @@ export function writeValue(serializer: Serializer, value: unknown, what: string)
   }
 }
 
-/** Read a serialized return value or meta. @throws RqError `RQ_DESERIALIZATION`. */
+/** Read a serialized return value, meta or message. @throws RqError `RQ_DESERIALIZATION`. */
 export function readValue(serializer: Serializer, data: Readable, field: keyof typeof VALUES): unknown {
   try {
     return readPayload(serializer, decoded(data, field))
@@ -44,7 +44,7 @@ export function readValue(serializer: Serializer, data: Readable, field: keyof t
   }
 }
 
-const VALUES = { result: 'the return value', meta: 'meta' } as const
+const VALUES = { result: 'the return value', meta: 'meta', message: 'a message' } as const
 
 /** @throws RqError `RQ_DESERIALIZATION` when it is not decoded: no serializer must try to read it. */
 function decoded(payload: Readable, field: PayloadField): Payload {

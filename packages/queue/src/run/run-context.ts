@@ -2,6 +2,7 @@ import type { Storage } from '@rq/job'
 import type { Codec, Serializer } from '@rq/serializer'
 import type { JobContext } from '../context.ts'
 import type { SizeLimits } from '../payload/size-limits.ts'
+import { MessageSender } from './message-sender.ts'
 import { type RunSignal, signalOf } from './run-limit.ts'
 
 /** What the handle of a job that is being run works with. A class, since there is one for each run. */
@@ -12,6 +13,7 @@ export class RunContext implements JobContext {
   readonly limits: SizeLimits | undefined
   readonly executionId: string | undefined
   readonly #signal: RunSignal
+  #sender: MessageSender | undefined
 
   constructor({ storage, serializer, codec, limits }: JobContext, signal: RunSignal, executionId: string | undefined) {
     this.storage = storage
@@ -24,5 +26,18 @@ export class RunContext implements JobContext {
 
   get signal(): AbortSignal {
     return signalOf(this.#signal)
+  }
+
+  /** Made when the job first sends; undefined when no execution owns the job. */
+  sender(jobId: string, attempt: number): MessageSender | undefined {
+    const { executionId, storage } = this
+    if (executionId === undefined) return undefined
+    this.#sender ??= new MessageSender(storage.jobs, { jobId, executionId, attempt })
+    return this.#sender
+  }
+
+  /** That of a job that has sent. */
+  get usedSender(): MessageSender | undefined {
+    return this.#sender
   }
 }

@@ -1,4 +1,4 @@
-import { RqError } from '@rq/core'
+import { RqError, SECOND_MS, within } from '@rq/core'
 import {
   type AnyFunction,
   type Call,
@@ -14,6 +14,7 @@ import { readCall } from '../payload/payload.ts'
 import { decodePayloads, type Payloads, type Readable } from '../payload/payload-codec.ts'
 import { DEFAULT_SIZE_LIMITS } from '../payload/size-limits.ts'
 import { withCurrentJob } from './current-job.ts'
+import type { MessageSender } from './message-sender.ts'
 import { checkFailure, finalFailure } from './retry-check.ts'
 import {
   checkReturn,
@@ -44,10 +45,15 @@ export interface Attempt {
   readonly outcome: Outcome
   /** For a `raised` outcome: why. Absent when the lease was lost, which no callback or handler hears of. */
   readonly failure?: Failure
+  /** What sends the messages of the job, if it has sent any. */
+  readonly sender?: MessageSender
 }
 
 /** The text that RQ stores for a stopped job. */
 export const STOPPED_TEXT = 'Job stopped by user, work-horse terminated.'
+
+/** How long the end of a job waits for messages that are on their way, when the store does not answer. */
+const LONGEST_SENDING_MS = 5 * SECOND_MS
 
 /**
  * Run a job once, callbacks included. Writes nothing: the caller settles. Never throws or rejects. Returns a promise
@@ -122,7 +128,7 @@ function hasReturned(input: RunInput, run: RunningJob, value: unknown): Attempt 
   } catch (error) {
     return ended(input, run, error)
   }
-  if (retry !== undefined) return { outcome: { ...timesOf(run), kind: 'returned_retry', retry } }
+  if (retry !== undefined) return over(run, { outcome: { ...timesOf(run), kind: 'returned_retry', retry } })
   const { codec } = input.context
   let written: Written
   try {
@@ -162,8 +168,16 @@ async function reportSuccess(input: RunInput, run: RunningJob, value: unknown, w
   return finished(run, written)
 }
 
-function finished({ endedAtMs, startedAtMs }: RunningJob, written: Written): Attempt {
-  return { outcome: { kind: 'returned', startedAtMs, endedAtMs, ...written } }
+function finished(run: RunningJob, written: Written): Attempt | Promise<Attempt> {
+  const { endedAtMs, startedAtMs } = run
+  return over(run, { outcome: { kind: 'returned', startedAtMs, endedAtMs, ...written } })
+}
+
+/** The attempt, once all messages that the job has sent are stored: a reader of its end must find all of them. */
+function over(run: RunningJob, attempt: Attempt): Attempt | Promise<Attempt> {
+  const { sender } = run
+  if (sender === undefined) return attempt
+  return within(LONGEST_SENDING_MS, sender.allSent).then(() => ({ ...attempt, sender }))
 }
 
 function threw(input: RunInput, run: RunningJob, error: unknown): Promise<Attempt> {
@@ -178,7 +192,7 @@ async function ended(input: RunInput, run: RunningJob, error: unknown): Promise<
   if (ending === 'RQ_JOB_STOPPED') {
     run.become('stopped')
     await reportStop(input, run)
-    return { outcome: { ...times, kind: 'stopped', error: STOPPED_TEXT } }
+    return over(run, { outcome: { ...times, kind: 'stopped', error: STOPPED_TEXT } })
   }
   const isUnknown = lacksFunction(error, run)
   if (isUnknown && goesBack(input)) return { outcome: await unknownFunction(input, error, times) }
@@ -186,7 +200,10 @@ async function ended(input: RunInput, run: RunningJob, error: unknown): Promise<
   const { error: facts, verdict } = isUnknown ? finalFailure(error) : await checkFailure(input, run, error)
   const failure = await reportFailure(input, run, error, facts, verdict.isFinal)
   const { remote, text } = failure.error
-  return { outcome: { ...times, kind: 'raised', error: text, ...(remote && { remote }), ...verdict }, failure }
+  return over(run, {
+    outcome: { ...times, kind: 'raised', error: text, ...(remote && { remote }), ...verdict },
+    failure,
+  })
 }
 
 function timesOf({ endedAtMs, startedAtMs }: RunningJob): { startedAtMs: number; endedAtMs: number } {

@@ -2,6 +2,7 @@ import type { JobRecord, JobStatus } from '@rq/job'
 import { Job } from '../job/job.ts'
 import type { Payloads } from '../payload/payload-codec.ts'
 import type { CurrentRun } from './current-job.ts'
+import type { MessageSender } from './message-sender.ts'
 import type { CallbackInput } from './run-callback.ts'
 import { RunContext } from './run-context.ts'
 import type { RunSignal } from './run-limit.ts'
@@ -16,6 +17,7 @@ export class RunningJob implements CurrentRun {
   #startedAtMs = Date.now()
   #endedAtMs: number | undefined
   #job: Job | undefined
+  #context: RunContext | undefined
   #record: JobRecord | undefined
   #status: JobStatus = 'started'
   #hasBegun = false
@@ -33,7 +35,8 @@ export class RunningJob implements CurrentRun {
     this.#record = Object.assign({}, record, { status: this.#status, startedAtMs: this.#startedAtMs })
     if (this.#endedAtMs !== undefined) this.#record.endedAtMs = this.#endedAtMs
     const payloads = this.#payloads === record ? this.#record : this.#payloads
-    this.#job = new Job(this.#record, new RunContext(context, signal, executionId), payloads)
+    this.#context = new RunContext(context, signal, executionId)
+    this.#job = new Job(this.#record, this.#context, payloads)
     return this.#job
   }
 
@@ -58,6 +61,11 @@ export class RunningJob implements CurrentRun {
 
   get hasBegun(): boolean {
     return this.#hasBegun
+  }
+
+  /** What sends its messages; undefined when it has sent none. */
+  get sender(): MessageSender | undefined {
+    return this.#context?.usedSender
   }
 
   get startedAtMs(): number {

@@ -7,6 +7,7 @@
 -- @include lib/registries
 -- @include lib/results
 -- @include lib/schedule
+-- @lazy lib/messages endMessages
 -- @lazy lib/dependencies hasToWait waitFor reaches leaveDependencies
 -- @lazy lib/take_unique_key findOther removeJob takeUniqueKey
 
@@ -51,12 +52,13 @@ end
 -- any more; jobs that wait for it wait on.
 local function replace(batch, key, id, known)
   local prefix = batch.prefix
-  local other = redis.call('HMGET', key, 'group_id', 'rate_limit_key', 'ttl')
+  local other = redis.call('HMGET', key, 'group_id', 'rate_limit_key', 'ttl', 'messages')
   leave(prefix, id, known.status, known.queue, holdSlot(prefix, other[2], id, known.queue, known.execution))
   local dependencies = prefix .. 'job::' .. id .. ':dependencies'
   if redis.call('EXISTS', dependencies) == 1 then leaveDependencies(prefix, id) end
   leaveGroup(prefix, id, other[1])
   if other[3] then forgetExpiring(prefix, id) end
+  endMessages(prefix, id, other[4])
   redis.call('UNLINK', key, dependencies)
   redis.call('PERSIST', key .. ':dependents')
   if other[2] then releaseSlot(prefix, other[2], id, batch.stamp) end

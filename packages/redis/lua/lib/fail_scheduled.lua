@@ -1,6 +1,7 @@
 --- A job that the scheduler can never move into its queue.
 -- @include lib/broken
 -- @include lib/expiring
+-- @include lib/messages
 -- @include lib/registries
 -- @include lib/waiters
 
@@ -9,7 +10,7 @@
 local function failScheduled(prefix, queue, id, reason, stamp)
   local key = prefix .. 'job:' .. id
   if redis.call('TYPE', key).ok ~= 'hash' then return noteIfBroken(prefix, queue, id) end
-  local job = redis.call('HMGET', key, 'status', 'waiters', 'rate_limit_key')
+  local job = redis.call('HMGET', key, 'status', 'waiters', 'rate_limit_key', 'messages')
   pcall(leave, prefix, id, job[1] or 'created', queue)
   for _, place in ipairs(job[3] and { ':allowed', ':rate_limited' } or {}) do
     redis.pcall('ZREM', prefix .. 'rl:' .. job[3] .. place, id)
@@ -19,5 +20,6 @@ local function failScheduled(prefix, queue, id, reason, stamp)
   redis.call('PERSIST', key)
   forgetExpiring(prefix, id)
   redis.pcall('ZADD', prefix .. 'failed:' .. queue, -1, id)
+  endMessages(prefix, id, job[4])
   wake(prefix, id, job[2])
 end

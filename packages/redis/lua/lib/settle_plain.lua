@@ -65,8 +65,9 @@ local function settlePlainGroup(batch, group, list, first, last, settleAny)
     if canceled and not canceled[index] and try('HLEN', key) == fieldCount then
       isOurs = call('HGET', key, 'execution_id') == execution
     else
-      local held = try('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again')
-      isOurs, waiters = held[1] == execution and held[2] == 'started' and not held[4], held[3]
+      local held = try('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again', 'messages')
+      isOurs = held[1] == execution and held[2] == 'started' and not held[4] and not held[5]
+      waiters = held[3]
     end
     if isOurs then
       if value then

@@ -24,6 +24,7 @@
 -- @include lib/dependents
 -- @include lib/held_slot
 -- @include lib/lease
+-- @include lib/messages
 -- @include lib/registries
 -- @include lib/results
 -- @include lib/schedule
@@ -211,7 +212,7 @@ end
 --- Settle an attempt. The table may change.
 local function settle(batch, s)
   local key = batch.prefix .. 'job:' .. s.id
-  local held = redis.pcall('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again')
+  local held = redis.pcall('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again', 'messages')
   if held.err then noteBroken(batch.prefix, s.queue, s.id) end
   local found = ownership(batch.prefix, key, held, s)
   endExecution(batch, s)
@@ -235,12 +236,14 @@ local function settle(batch, s)
   end
   if s.extra.key then freeKey(batch.prefix, s.queue, s.extra.key, s.id, s.to ~= 'finished') end
   if s.extra.entry then writeEntry(batch, s) end
+  if s.to == 'queued' or s.to == 'scheduled' then
+    return runAgain(batch, key, s, held[3])
+  elseif held[2] ~= 'canceled' and (held[4] or (held[2] == 'queued' and isInQueue(batch.prefix, s.queue, s.id))) then
+    return endAndRunAgain(batch, key, s, held[3], held[4])
+  end
+  endMessages(batch.prefix, s.id, held[5])
   if s.to == 'canceled' then
     remainCanceled(batch, key, s, held[3])
-  elseif s.to == 'queued' or s.to == 'scheduled' then
-    runAgain(batch, key, s, held[3])
-  elseif held[2] ~= 'canceled' and (held[4] or (held[2] == 'queued' and isInQueue(batch.prefix, s.queue, s.id))) then
-    endAndRunAgain(batch, key, s, held[3], held[4])
   elseif tonumber(s.keepS) == 0 then
     drop(batch, s, held[3])
   elseif s.to == 'finished' then

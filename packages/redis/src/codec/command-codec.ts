@@ -1,22 +1,28 @@
-import type { WorkerCommand } from '@rq/job'
+import { LONGEST_STOP_REASON, type WorkerCommand } from '@rq/job'
 import { isObject, parseJson } from './json.ts'
 
 /**
- * Write a command as RQ publishes it. The execution is one more field of `stop-job`: released versions of RQ do not
- * know `stop-execution`, and a Python worker does not know our execution ids.
+ * Write a command as RQ publishes it. The execution and the reason are further fields of `stop-job`: released versions
+ * of RQ do not know `stop-execution`, and a Python worker does not know our execution ids.
  */
 export function writeCommand(command: WorkerCommand): string {
   if (command.command !== 'stop-job') return JSON.stringify(command)
-  return JSON.stringify({ command: 'stop-job', job_id: command.jobId, execution_id: command.executionId })
+  const { executionId, jobId, reason } = command
+  return JSON.stringify({ command: 'stop-job', job_id: jobId, execution_id: executionId, reason })
 }
 
 /** Read a published command; undefined if it is none that we know, which RQ ignores as well. */
 export function readCommand(text: string): WorkerCommand | undefined {
   const value = parseJson(text)
   if (!isObject(value)) return undefined
-  const { command, job_id: jobId, execution_id: executionId } = value
+  const { command, job_id: jobId, execution_id: executionId, reason } = value
   if (command === 'shutdown' || command === 'kill-horse') return { command }
   if (command !== 'stop-job' && command !== 'stop-execution') return undefined
   if (typeof jobId !== 'string') return undefined
-  return { command: 'stop-job', jobId, ...(typeof executionId === 'string' ? { executionId } : {}) }
+  return {
+    command: 'stop-job',
+    jobId,
+    ...(typeof executionId === 'string' && { executionId }),
+    ...(typeof reason === 'string' && reason.length <= LONGEST_STOP_REASON && { reason }),
+  }
 }

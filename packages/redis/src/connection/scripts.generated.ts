@@ -525,12 +525,13 @@ local function refusalOf(batch, id, dependencies)
 end
 local function replace(batch, key, id, known)
   local prefix = batch.prefix
-  local other = redis.call('HMGET', key, 'group_id', 'rate_limit_key', 'ttl')
+  local other = redis.call('HMGET', key, 'group_id', 'rate_limit_key', 'ttl', 'messages')
   leave(prefix, id, known.status, known.queue, holdSlot(prefix, other[2], id, known.queue, known.execution))
   local dependencies = prefix .. 'job::' .. id .. ':dependencies'
   if redis.call('EXISTS', dependencies) == 1 then leaveDependencies(prefix, id) end
   leaveGroup(prefix, id, other[1])
   if other[3] then forgetExpiring(prefix, id) end
+  endMessages(prefix, id, other[4])
   redis.call('UNLINK', key, dependencies)
   redis.call('PERSIST', key .. ':dependents')
   if other[2] then releaseSlot(prefix, other[2], id, batch.stamp) end
@@ -691,7 +692,7 @@ end`
 const LIB_FAIL_SCHEDULED = String.raw`local function failScheduled(prefix, queue, id, reason, stamp)
   local key = prefix .. 'job:' .. id
   if redis.call('TYPE', key).ok ~= 'hash' then return noteIfBroken(prefix, queue, id) end
-  local job = redis.call('HMGET', key, 'status', 'waiters', 'rate_limit_key')
+  local job = redis.call('HMGET', key, 'status', 'waiters', 'rate_limit_key', 'messages')
   pcall(leave, prefix, id, job[1] or 'created', queue)
   for _, place in ipairs(job[3] and { ':allowed', ':rate_limited' } or {}) do
     redis.pcall('ZREM', prefix .. 'rl:' .. job[3] .. place, id)
@@ -701,6 +702,7 @@ const LIB_FAIL_SCHEDULED = String.raw`local function failScheduled(prefix, queue
   redis.call('PERSIST', key)
   forgetExpiring(prefix, id)
   redis.pcall('ZADD', prefix .. 'failed:' .. queue, -1, id)
+  endMessages(prefix, id, job[4])
   wake(prefix, id, job[2])
 end`
 
@@ -881,6 +883,13 @@ local function owns(prefix, queue, id, execution, held, status)
 end
 local function isInQueue(prefix, queue, id)
   return attempt('LPOS', prefix .. 'queue:' .. queue, id) and true or false
+end`
+
+const LIB_MESSAGES = String.raw`local KEPT_AFTER_END_S = 60
+local function endMessages(prefix, id, field)
+  if not field then return end
+  redis.call('UNLINK', prefix .. 'posts:' .. id)
+  redis.call('EXPIRE', prefix .. 'messages:' .. id, KEPT_AFTER_END_S)
 end`
 
 const LIB_OLDER_STATUS = String.raw`local function holds(command, key, id)
@@ -1149,6 +1158,15 @@ const LIB_READY = String.raw`local function drainReady(prefix, queue, latest, mo
   return #ids
 end`
 
+const LIB_REGISTER_WAITER = String.raw`local LONGEST_WAITERS = 4096
+local function registerWaiter(jobKey, waiters, channel)
+  waiters = waiters or ''
+  if string.find(',' .. waiters .. ',', ',' .. channel .. ',', 1, true) then return end
+  local all = waiters == '' and channel or waiters .. ',' .. channel
+  if #all > LONGEST_WAITERS then all = string.match(string.sub(all, -LONGEST_WAITERS), ',(.*)$') or channel end
+  redis.call('HSET', jobKey, 'waiters', all)
+end`
+
 const LIB_REGISTRIES = String.raw`local HAS_ZSET = { finished = true, failed = true, deferred = true, scheduled = true, canceled = true }
 local function dropLeases(prefix, id, queue, kept)
   local execution = attempt('HGET', prefix .. 'job:' .. id, 'execution_id')
@@ -1210,11 +1228,12 @@ end`
 
 const LIB_REMOVE_JOB = String.raw`local function removeJob(prefix, id, stamp)
   local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'status', 'origin', 'group_id', 'rate_limit_key', 'waiters',
-    'execution_id', 'ttl')
+    'execution_id', 'ttl', 'messages')
   if job[2] then leave(prefix, id, job[1] or 'created', job[2], holdSlot(prefix, job[4], id, job[2], job[6])) end
   wake(prefix, id, job[5])
   if job[7] then forgetExpiring(prefix, id) end
   leaveDependencies(prefix, id)
+  endMessages(prefix, id, job[8])
   erase(prefix, id, job[3])
   if job[4] then releaseSlot(prefix, job[4], id, stamp) end
 end`
@@ -1298,8 +1317,9 @@ local function settlePlainGroup(batch, group, list, first, last, settleAny)
     if canceled and not canceled[index] and try('HLEN', key) == fieldCount then
       isOurs = call('HGET', key, 'execution_id') == execution
     else
-      local held = try('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again')
-      isOurs, waiters = held[1] == execution and held[2] == 'started' and not held[4], held[3]
+      local held = try('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again', 'messages')
+      isOurs = held[1] == execution and held[2] == 'started' and not held[4] and not held[5]
+      waiters = held[3]
     end
     if isOurs then
       if value then
@@ -1527,7 +1547,7 @@ local function endAndRunAgain(batch, key, s, waiters, isTaken)
 end
 local function settle(batch, s)
   local key = batch.prefix .. 'job:' .. s.id
-  local held = redis.pcall('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again')
+  local held = redis.pcall('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again', 'messages')
   if held.err then noteBroken(batch.prefix, s.queue, s.id) end
   local found = ownership(batch.prefix, key, held, s)
   endExecution(batch, s)
@@ -1550,12 +1570,14 @@ local function settle(batch, s)
   end
   if s.extra.key then freeKey(batch.prefix, s.queue, s.extra.key, s.id, s.to ~= 'finished') end
   if s.extra.entry then writeEntry(batch, s) end
+  if s.to == 'queued' or s.to == 'scheduled' then
+    return runAgain(batch, key, s, held[3])
+  elseif held[2] ~= 'canceled' and (held[4] or (held[2] == 'queued' and isInQueue(batch.prefix, s.queue, s.id))) then
+    return endAndRunAgain(batch, key, s, held[3], held[4])
+  end
+  endMessages(batch.prefix, s.id, held[5])
   if s.to == 'canceled' then
     remainCanceled(batch, key, s, held[3])
-  elseif s.to == 'queued' or s.to == 'scheduled' then
-    runAgain(batch, key, s, held[3])
-  elseif held[2] ~= 'canceled' and (held[4] or (held[2] == 'queued' and isInQueue(batch.prefix, s.queue, s.id))) then
-    endAndRunAgain(batch, key, s, held[3], held[4])
   elseif tonumber(s.keepS) == 0 then
     drop(batch, s, held[3])
   elseif s.to == 'finished' then
@@ -1738,6 +1760,84 @@ const LIB_WORKER_STATE = String.raw`local function showState(prefix, worker, sho
 end`
 
 /**
+ * Add messages to those that a job sent, or to those that were posted to it. The oldest go when there are too many.
+ *
+ * Keys: job (rq:job:<id>), list (rq:messages:<id>)
+ *
+ * Reply: refused: another execution owns the job, or the job is over
+ */
+export const addMessages: Script<
+  [job: string, list: string],
+  [
+    prefix: string,
+    id: string,
+    from: string,
+    execution: string,
+    attempt: number,
+    call: string,
+    most: number,
+    mostBytes: number,
+    keepS: number,
+    ...payloads: ScriptArgument[],
+  ],
+  'done' | 'missing' | 'refused'
+> = {
+  name: 'add_messages',
+  sha: 'c63a9194cc96521ee31ba6bd52543e07e7bf6014',
+  keyCount: 2,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua`,
+    LIB_TIME,
+    String.raw`local jobKey, listKey = KEYS[1], KEYS[2]
+local prefix, id, from, execution, attemptNumber = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local call, most, mostBytes, keepS = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+local firstPayload = 10
+local isSent = from == 'job'
+local job = redis.call('HMGET', jobKey, 'status', 'execution_id', 'messages', 'waiters')
+local status, field = job[1], job[3]
+if redis.call('EXISTS', jobKey) == 0 then return 'missing' end
+if execution ~= '' and job[2] ~= execution then return 'refused' end
+if not isSent and (status == 'finished' or status == 'failed' or status == 'stopped' or status == 'canceled') then
+  return 'refused'
+end
+local sent, sentBytes, posted, postedBytes = string.match(field or '', '^(%d+) (%d+) (%d+) (%d+)$')
+if not sent then
+  redis.call('UNLINK', prefix .. 'messages:' .. id, prefix .. 'posts:' .. id)
+  sent, sentBytes, posted, postedBytes = 0, 0, 0, 0
+end
+local newest = redis.call('LRANGE', listKey, -1, -1)[1]
+if newest and string.match(newest, '^%d+ %d+ %d+ %d+ (%x+)\n') == call then return 'done' end
+local number, bytes = tonumber(isSent and sent or posted), tonumber(isSent and sentBytes or postedBytes)
+local _, nowMs = clock()
+local count
+for at = firstPayload, #ARGV do
+  number, bytes = number + 1, bytes + #ARGV[at]
+  local header = string.format('%.0f %.0f %s %.0f %s\n', number, bytes, attemptNumber, nowMs, call)
+  count = redis.call('RPUSH', listKey, header .. ARGV[at])
+end
+local function bytesKept()
+  local first = redis.call('LRANGE', listKey, 0, 0)[1]
+  local header, upTo = string.match(first, '^(%d+ (%d+) %d+ %d+ %x+\n)')
+  return upTo and bytes - tonumber(upTo) + #first - #header or math.huge
+end
+if count > most then redis.call('LPOP', listKey, count - most) end
+while bytesKept() > mostBytes do redis.call('LPOP', listKey) end
+redis.call('EXPIRE', listKey, keepS)
+if isSent then
+  sent, sentBytes = number, bytes
+else
+  posted, postedBytes = number, bytes
+end
+redis.call('HSET', jobKey, 'messages', string.format('%.0f %.0f %.0f %.0f', sent, sentBytes, posted, postedBytes))
+for channel in string.gmatch(job[4] or '', isSent and '(m%-[^,]+)' or '(p%-[^,]+)') do
+  redis.call('PUBLISH', prefix .. 'notify:' .. channel, id)
+end
+return 'done'`,
+  ),
+}
+
+/**
  * Return a job that has a result or has ended; register a caller that waits for that otherwise.
  *
  * Keys: job (rq:job:<id>), results (rq:results:<id>)
@@ -1753,16 +1853,16 @@ export const awaitResult: Script<
   [word: Buffer, job: Buffer[], entry: Buffer, result: Buffer[]]
 > = {
   name: 'await_result',
-  sha: '136a549d530ce7d0a5e5bc0c90b4e3ef1889d9ad',
+  sha: '8da37ecf53d599373d246cd82049a95d23bb9810',
   keyCount: 2,
   repliesInBytes: true,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_ATTEMPT,
     LIB_FIELDS,
+    LIB_REGISTER_WAITER,
     String.raw`local jobKey, resultsKey = KEYS[1], KEYS[2]
 local channel, untilEnd = ARGV[1], ARGV[2] == '1'
-local LONGEST_WAITERS = 4096
 local function lastEntry()
   return (attempt('XREVRANGE', resultsKey, '+', '-', 'COUNT', 1) or {})[1]
 end
@@ -1774,12 +1874,7 @@ if status == 'finished' or status == 'failed' or status == 'stopped' or status =
   local last = lastEntry()
   return { 'over', (readShown(jobKey, math.huge)), last and last[1] or '', last and last[2] or {} }
 end
-local waiters = job[2] or ''
-if not string.find(',' .. waiters .. ',', ',' .. channel .. ',', 1, true) then
-  local all = waiters == '' and channel or waiters .. ',' .. channel
-  if #all > LONGEST_WAITERS then all = string.match(string.sub(all, -LONGEST_WAITERS), ',(.*)$') or channel end
-  redis.call('HSET', jobKey, 'waiters', all)
-end
+registerWaiter(jobKey, job[2], channel)
 if job[4] == 'stream' or (job[3] and string.byte(job[3]) == 0x78) then
   local last = lastEntry()
   return { 'waiting', {}, last and last[1] or '0-0', {} }
@@ -1847,7 +1942,7 @@ export const cancel: Script<
   'done' | 'missing' | 'refused' | 'more'
 > = {
   name: 'cancel',
-  sha: '647e0b48946e1174f3c1693553eb1f0f39cf33f2',
+  sha: '4a6f405b30f1f148f704b1040b9be678cc155d2f',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -1864,12 +1959,13 @@ export const cancel: Script<
     LIB_PLACE,
     LIB_DEPENDENTS,
     LIB_HELD_SLOT,
+    LIB_MESSAGES,
     LIB_REGISTRIES,
     LIB_WAITERS,
     String.raw`local jobKey = KEYS[1]
 local prefix, id, stamp = ARGV[1], ARGV[2], ARGV[3]
 local enqueueDependents, removeFromDependencies = ARGV[4] == '1', ARGV[5] == '1'
-local job = redis.call('HMGET', jobKey, 'status', 'origin', 'waiters', 'rate_limit_key', 'execution_id')
+local job = redis.call('HMGET', jobKey, 'status', 'origin', 'waiters', 'rate_limit_key', 'execution_id', 'messages')
 if redis.call('EXISTS', jobKey) == 0 then return 'missing' end
 local status, queue = job[1] or 'created', job[2]
 if status == 'canceled' then return 'refused' end
@@ -1885,6 +1981,7 @@ if redis.call('PERSIST', jobKey) == 1 then
   redis.call('PERSIST', prefix .. 'job::' .. id .. ':dependencies')
   forgetExpiring(prefix, id)
 end
+if status ~= 'started' then endMessages(prefix, id, job[6]) end
 if removeFromDependencies then leaveDependencies(prefix, id) end
 if job[4] then releaseSlot(prefix, job[4], id, stamp) end
 local answer = 'done'
@@ -2409,7 +2506,7 @@ export const cronTick: Script<
   [answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'too_many' | 'early', tick: string, nowMs: number]
 > = {
   name: 'cron_tick',
-  sha: 'f1c89a3315cefe634db08df4ee26a70e4d1c892d',
+  sha: 'ca2bbfcc6c80e1e6cf1908e5dc46597bc1a4631a',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -2426,6 +2523,15 @@ export const cronTick: Script<
     LIB_REGISTRIES,
     LIB_RESULTS,
     LIB_SCHEDULE,
+    String.raw`local endMessages
+local function make_messages()`,
+    LIB_MESSAGES,
+    String.raw`return endMessages
+end
+function endMessages(...)
+  endMessages = make_messages()
+  return endMessages(...)
+end`,
     String.raw`local hasToWait, waitFor, reaches, leaveDependencies
 local function make_dependencies()`,
     LIB_OLDER_STATUS,
@@ -2452,6 +2558,7 @@ end`,
 local function make_take_unique_key()`,
     LIB_OLDER_STATUS,
     LIB_DEPENDENCIES,
+    LIB_MESSAGES,
     LIB_WAITERS,
     LIB_REMOVE_JOB,
     LIB_UNIQUE_KEY,
@@ -2551,7 +2658,7 @@ export const deleteJob: Script<
   'done' | 'missing' | 'more'
 > = {
   name: 'delete_job',
-  sha: '0815887d4a0eada7ad243ff5ed9680492da62a87',
+  sha: '30d772eac95b9d4c1ec5f8da912f16710b8af90e',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2566,6 +2673,7 @@ export const deleteJob: Script<
     LIB_PUSH,
     LIB_RATE_LIMIT,
     LIB_HELD_SLOT,
+    LIB_MESSAGES,
     LIB_REGISTRIES,
     LIB_WAITERS,
     LIB_REMOVE_JOB,
@@ -2881,13 +2989,14 @@ export const empty: Script<
   number
 > = {
   name: 'empty',
-  sha: '97b51d79ecfdaacb22b3ee343fd3752d39db8d07',
+  sha: 'c267d356b1bce2e9b03fe0cda53f621dabcc1d4b',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
     String.raw`#!lua flags=allow-oom`,
     LIB_ATTEMPT,
     LIB_EXPIRING,
+    LIB_MESSAGES,
     LIB_LEASE,
     LIB_PUSH,
     LIB_TIME,
@@ -2899,9 +3008,10 @@ local prefix, most, stamp, forget = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 local ids = redis.call('LPOP', queueKey, most) or {}
 for _, id in ipairs(ids) do
   local job = redis.pcall('HMGET', prefix .. 'job:' .. id, 'group_id', 'rate_limit_key', 'status', 'waiters',
-    'ttl')
+    'ttl', 'messages')
   if not job[3] or job[3] == 'queued' or job[3] == 'created' then
     wake(prefix, id, job[4])
+    endMessages(prefix, id, job[6])
     erase(prefix, id, job[1])
     if job[5] then forgetExpiring(prefix, id) end
     if job[2] then releaseSlot(prefix, job[2], id, stamp) end
@@ -2931,7 +3041,7 @@ export const enqueue: Script<
   number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle' | 'too_many' | (`duplicate ${string}`))[]
 > = {
   name: 'enqueue',
-  sha: '03b72f1fda702018872398a14cdf7caf3bd075f6',
+  sha: 'e88784b560290db5fd98a9cc488582382fb44aa8',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3004,6 +3114,15 @@ end`,
     LIB_REGISTRIES,
     LIB_RESULTS,
     LIB_SCHEDULE,
+    String.raw`local endMessages
+local function make_messages()`,
+    LIB_MESSAGES,
+    String.raw`return endMessages
+end
+function endMessages(...)
+  endMessages = make_messages()
+  return endMessages(...)
+end`,
     String.raw`local hasToWait, waitFor, reaches, leaveDependencies
 local function make_dependencies()`,
     LIB_OLDER_STATUS,
@@ -3030,6 +3149,7 @@ end`,
 local function make_take_unique_key()`,
     LIB_OLDER_STATUS,
     LIB_DEPENDENCIES,
+    LIB_MESSAGES,
     LIB_WAITERS,
     LIB_REMOVE_JOB,
     LIB_UNIQUE_KEY,
@@ -3720,7 +3840,7 @@ export const promoteDue: Script<
   'lost' | [moved: number, waitMs: number, nowMs: number, setAside: string[]]
 > = {
   name: 'promote_due',
-  sha: '971eff7c2d47f173269e24ea36b547d72de7918b',
+  sha: '2e1335e7d6f9f004c345758c2847aa52e37522c7',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -3739,6 +3859,7 @@ export const promoteDue: Script<
     String.raw`local failScheduled
 local function make_fail_scheduled()`,
     LIB_BROKEN,
+    LIB_MESSAGES,
     LIB_REGISTRIES,
     LIB_WAITERS,
     LIB_FAIL_SCHEDULED,
@@ -3819,6 +3940,52 @@ else
   if kept > 0 and (waitMs < 0 or waitMs > LOOK_AGAIN_MS) then waitMs = LOOK_AGAIN_MS end
 end
 return { moved, waitMs, nowMs, setAside }`,
+  ),
+}
+
+/**
+ * Read the messages of a job behind a given one; if there are none, register who waits for the next one.
+ *
+ * Keys: job (rq:job:<id>), list (rq:messages:<id>)
+ *
+ * Reply: open, over, or missing: no such job; the number of the last message, how many are gone that were not read, and the others, as lib/messages says
+ */
+export const readMessages: Script<
+  [job: string, list: string],
+  [
+    from: string,
+    channel: string,
+    after: number,
+  ],
+  [word: Buffer, last: Buffer, lost: Buffer, messages: Buffer[]]
+> = {
+  name: 'read_messages',
+  sha: '4c762fd3a4479e386a4a253f50badd5b654d8ce7',
+  keyCount: 2,
+  repliesInBytes: true,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_REGISTER_WAITER,
+    String.raw`local jobKey, listKey = KEYS[1], KEYS[2]
+local from, channel, after = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local function numberAt(index)
+  local message = redis.call('LRANGE', listKey, index, index)[1]
+  return message and tonumber(string.match(message, '^%d+'))
+end
+local job = redis.call('HMGET', jobKey, 'status', 'messages', 'waiters', 'data')
+local status, field = job[1], job[2]
+local exists = status or job[4]
+local word = not exists and 'missing' or 'open'
+if status == 'finished' or status == 'failed' or status == 'stopped' or status == 'canceled' then word = 'over' end
+local first = (field or not exists) and numberAt(0)
+local last = tonumber(string.match(field or '', from == 'job' and '^(%d+)' or '^%d+ %d+ (%d+)')) or 0
+if not field and first then last = numberAt(-1) end
+local oldest = first or last + 1
+local start = after < 0 and oldest or after + 1
+local lost = math.max(0, oldest - start)
+local messages = first and redis.call('LRANGE', listKey, math.max(0, start - first), -1) or {}
+if #messages == 0 and lost == 0 and word == 'open' then registerWaiter(jobKey, job[3], channel) end
+return { word, string.format('%.0f', last), string.format('%.0f', lost), messages }`,
   ),
 }
 
@@ -4469,7 +4636,7 @@ export const scheduleRun: Script<
   'enqueued' | 'taken' | 'gone'
 > = {
   name: 'schedule_run',
-  sha: '34b08ad9c132b59f2b69006f736d187e083865bb',
+  sha: '42782a477f6bdaf3f34abf92da5d026acd52a05a',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -4486,6 +4653,15 @@ export const scheduleRun: Script<
     LIB_REGISTRIES,
     LIB_RESULTS,
     LIB_SCHEDULE,
+    String.raw`local endMessages
+local function make_messages()`,
+    LIB_MESSAGES,
+    String.raw`return endMessages
+end
+function endMessages(...)
+  endMessages = make_messages()
+  return endMessages(...)
+end`,
     String.raw`local hasToWait, waitFor, reaches, leaveDependencies
 local function make_dependencies()`,
     LIB_OLDER_STATUS,
@@ -4512,6 +4688,7 @@ end`,
 local function make_take_unique_key()`,
     LIB_OLDER_STATUS,
     LIB_DEPENDENCIES,
+    LIB_MESSAGES,
     LIB_WAITERS,
     LIB_REMOVE_JOB,
     LIB_UNIQUE_KEY,
@@ -4565,7 +4742,7 @@ export const scheduleTick: Script<
   'enqueued' | 'skipped' | 'overlap' | 'taken' | 'changed' | 'early'
 > = {
   name: 'schedule_tick',
-  sha: 'cdd2b6ade143e35bfee7f3ae9dffeabdbcea3988',
+  sha: '8cc233168df8b8f099f37d637a7dc63bca99625d',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -4582,6 +4759,15 @@ export const scheduleTick: Script<
     LIB_REGISTRIES,
     LIB_RESULTS,
     LIB_SCHEDULE,
+    String.raw`local endMessages
+local function make_messages()`,
+    LIB_MESSAGES,
+    String.raw`return endMessages
+end
+function endMessages(...)
+  endMessages = make_messages()
+  return endMessages(...)
+end`,
     String.raw`local hasToWait, waitFor, reaches, leaveDependencies
 local function make_dependencies()`,
     LIB_OLDER_STATUS,
@@ -4608,6 +4794,7 @@ end`,
 local function make_take_unique_key()`,
     LIB_OLDER_STATUS,
     LIB_DEPENDENCIES,
+    LIB_MESSAGES,
     LIB_WAITERS,
     LIB_REMOVE_JOB,
     LIB_UNIQUE_KEY,
@@ -4681,7 +4868,7 @@ export const scheduleWrite: Script<
   'written' | 'changed'
 > = {
   name: 'schedule_write',
-  sha: '11ded075418433a235b51bbd8350f39e10434f8b',
+  sha: 'aca8cee4b15594fdb6433b70916ff66b65069427',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -4698,6 +4885,15 @@ export const scheduleWrite: Script<
     LIB_REGISTRIES,
     LIB_RESULTS,
     LIB_SCHEDULE,
+    String.raw`local endMessages
+local function make_messages()`,
+    LIB_MESSAGES,
+    String.raw`return endMessages
+end
+function endMessages(...)
+  endMessages = make_messages()
+  return endMessages(...)
+end`,
     String.raw`local hasToWait, waitFor, reaches, leaveDependencies
 local function make_dependencies()`,
     LIB_OLDER_STATUS,
@@ -4724,6 +4920,7 @@ end`,
 local function make_take_unique_key()`,
     LIB_OLDER_STATUS,
     LIB_DEPENDENCIES,
+    LIB_MESSAGES,
     LIB_WAITERS,
     LIB_REMOVE_JOB,
     LIB_UNIQUE_KEY,
@@ -4845,7 +5042,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: '02c9f9add1ced8c3ca8aa5e5d24463691eff938e',
+  sha: 'da08fac93a2b46ea0f9a99f5d65a4b51bfa1139c',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -4887,6 +5084,7 @@ local function make_settlement()`,
     LIB_PLACE,
     LIB_DEPENDENTS,
     LIB_HELD_SLOT,
+    LIB_MESSAGES,
     LIB_REGISTRIES,
     LIB_RESULTS,
     LIB_UNIQUE_KEY,

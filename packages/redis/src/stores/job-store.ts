@@ -1,3 +1,4 @@
+import { randomHex } from '@rq/core'
 import type {
   AwaitedResult,
   CancelRequest,
@@ -10,10 +11,20 @@ import type {
   JobReply,
   JobStatus,
   JobStore,
+  MessagesPage,
+  MessagesRequest,
+  NewMessages,
   Payload,
   ResultRecord,
 } from '@rq/job'
-import { DEFAULT_LIMITS, isJobStatus, RESULT_HISTORY } from '@rq/job'
+import {
+  DEFAULT_LIMITS,
+  isJobStatus,
+  MESSAGES_KEPT_S,
+  MOST_MESSAGE_BYTES,
+  MOST_MESSAGES,
+  RESULT_HISTORY,
+} from '@rq/job'
 import { decodeExplanation } from '../codec/explanation-codec.ts'
 import { decodeJob, encodeChanges, encodeJob, leftOutOf } from '../codec/job-codec.ts'
 import { awaitedOf, decodeResult, hashResult } from '../codec/result-codec.ts'
@@ -23,6 +34,7 @@ import { pipeScript, type WordsOf } from '../connection/script.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
 import { releaseAllDependents } from './dependent-steps.ts'
+import { MessageReaders } from './message-readers.ts'
 import { setPages } from './pages.ts'
 import { ResultWaiters } from './result-waiters.ts'
 
@@ -39,11 +51,13 @@ export class RedisJobStore implements JobStore {
   readonly #connections: Connections
   readonly #keys: Keys
   #waiters: ResultWaiters
+  #readers: MessageReaders
 
   constructor(connections: Connections, keys: Keys) {
     this.#connections = connections
     this.#keys = keys
     this.#waiters = new ResultWaiters(connections, keys)
+    this.#readers = new MessageReaders(connections, keys)
   }
 
   /** Each step reads up to 500 jobs, and ends when it has read 8 MB. */
@@ -154,6 +168,20 @@ export class RedisJobStore implements JobStore {
     }
   }
 
+  addMessages(jobId: string, messages: NewMessages): Promise<JobReply> {
+    const { from, payloads } = messages
+    const [execution, attempt] = from === 'job' ? [messages.executionId, messages.attempt] : ['', 0]
+    const { prefix } = this.#keys
+    const keys: [job: string, list: string] = [this.#keys.job(jobId), this.#keys.messages(jobId, from)]
+    const bounds = [MOST_MESSAGES, MOST_MESSAGE_BYTES, MESSAGES_KEPT_S] as const
+    const args = [prefix, jobId, from, execution, attempt, randomHex(), ...bounds, ...payloads] as const
+    return this.#connections.run(scripts.addMessages, keys, [...args])
+  }
+
+  readMessages(jobId: string, request: MessagesRequest, signal?: AbortSignal): Promise<MessagesPage> {
+    return this.#readers.read(jobId, request, signal)
+  }
+
   /** Not atomic. As a wait, it has no limit for the value. */
   async #latest(jobId: string): Promise<AwaitedResult> {
     const [[job], entries] = await Promise.all([
@@ -200,11 +228,13 @@ export class RedisJobStore implements JobStore {
 
   close(): void {
     this.#waiters.close()
+    this.#readers.close()
   }
 
   /** Let callers wait for results again after {@link close}. */
   reopen(): void {
     this.#waiters = new ResultWaiters(this.#connections, this.#keys)
+    this.#readers = new MessageReaders(this.#connections, this.#keys)
   }
 
   #cancelWords({ jobId, enqueueDependents, removeFromDependencies }: CancelRequest): CancelWords {

@@ -172,5 +172,5 @@ const JOB_FIELDS = [
   ...['repeats_done', 'dependency_id', 'dependency_ids', 'allow_dependency_failures', 'enqueue_at_front', 'webhooks'],
   ...['rate_limit_key', 'rate_limit_concurrency', 'results', 'result', 'waiters', 'abandoned_count', 'listed_once'],
   ...['run_again', 'unique', 'exc_info', 'success_callback_name', 'success_callback_timeout', 'failure_callback_name'],
-  ...['failure_callback_when', 'retry_on', 'returned_ms', 'return_for_ms'],
+  ...['failure_callback_when', 'retry_on', 'returned_ms', 'return_for_ms', 'messages'],
 ]

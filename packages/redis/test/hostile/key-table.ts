@@ -21,6 +21,8 @@ export const KEYS: readonly KeyRow[] = [
   { key: 'rq:releasing:<id>', type: 'set' },
   { key: 'rq:expiring', type: 'hash' },
   { key: 'rq:results:<id>', type: 'stream' },
+  { key: 'rq:messages:<id>', type: 'list' },
+  { key: 'rq:posts:<id>', type: 'list' },
   { key: 'rq:wip:<q>', type: 'zset', holdsJobs: true },
   { key: 'rq:finished:<q>', type: 'zset' },
   { key: 'rq:failed:<q>', type: 'zset' },

@@ -105,6 +105,10 @@ async function prepareRunning(storage: RedisStorage, queue: QueueName): Promise<
   const claimed = await claimAll(storage, queue)
   const leases = claimed.map(({ executionId, job }) => ({ queue, jobId: job.id, executionId }))
   await storage.workers.heartbeat({ worker: WORKER, state: 'busy', leases, leaseMs: LEASE_MS })
+  for (const { executionId, job } of claimed) {
+    await storage.jobs.addMessages(job.id, { from: 'job', executionId, attempt: 1, payloads: ['1', '2'] })
+    await storage.jobs.addMessages(job.id, { from: 'outside', payloads: ['3'] })
+  }
   await storage.jobs.cancel({ jobId: `${queue}-held`, enqueueDependents: false, removeFromDependencies: false })
 }
 

@@ -1,5 +1,5 @@
 import { deferred, FailureLog, type Logger, pause, SECOND_MS } from '@rq/core'
-import type { WorkerCommand, WorkerStore } from '@rq/job'
+import type { StopJobCommand, WorkerCommand, WorkerStore } from '@rq/job'
 
 export interface CommandsOptions {
   readonly store: WorkerStore
@@ -10,7 +10,7 @@ export interface CommandsOptions {
   /** Kill the horses that run something. */
   readonly onKillHorse: () => void
   /** Stop a job that this worker may or may not be running. */
-  readonly onStopJob: (jobId: string, executionId: string | undefined) => void
+  readonly onStopJob: (command: StopJobCommand) => void
 }
 
 const RETRY_MS = 2 * SECOND_MS
@@ -84,7 +84,7 @@ export class Commands {
         this.#options.onKillHorse()
         return
       case 'stop-job':
-        this.#options.onStopJob(command.jobId, command.executionId)
+        this.#options.onStopJob(command)
         return
     }
   }

@@ -21,6 +21,8 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
     'requeue',
     'results',
     'awaitResult',
+    'addMessages',
+    'readMessages',
     'dependentIds',
     'explain',
     'executions',

@@ -143,14 +143,17 @@ export class HorsePool implements HorseOwner {
     return this.#horses.size > 0
   }
 
-  /** End a task: if it runs, by its signal and then by force; if it does not, before it begins. */
-  abort(id: string, reason: AbortReason): void {
+  /**
+   * End a task: if it runs, by its signal and then by force; if it does not, before it begins.
+   * @param why - what the one who stopped the job has said.
+   */
+  abort(id: string, reason: AbortReason, why?: string): void {
     for (const horse of this.#horses) {
       const run = horse.find(id)
       if (run === undefined) continue
-      if (run.begunMs !== undefined) horse.abort(run, reason)
+      if (run.begunMs !== undefined) horse.abort(run, reason, why)
       else {
-        run.cancel(reason)
+        run.cancel(reason, why)
         horse.takeBack()
       }
       return
@@ -201,7 +204,7 @@ export class HorsePool implements HorseOwner {
 
   onBegin(horse: Horse, run: TaskRun): void {
     if (run.task.kind === 'job') this.#options.log.began(run.task)
-    if (run.canceled !== undefined) horse.abort(run, run.canceled)
+    if (run.canceled !== undefined) horse.abort(run, run.canceled, run.canceledWhy)
   }
 
   onEnd({ task }: TaskRun, { tookMs }: TaskEnd, atOnce: number): void {

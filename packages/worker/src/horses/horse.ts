@@ -169,9 +169,9 @@ export class Horse {
   }
 
   /** Ask a running task to end. {@link check} kills the horse if it does not. */
-  abort(run: TaskRun, reason: AbortReason): void {
+  abort(run: TaskRun, reason: AbortReason, why?: string): void {
     if (!run.abort(reason, this.#options.clock.monotonicMs())) return
-    this.send({ type: 'abort', id: run.id, reason, timeoutS: run.timeoutS })
+    this.send({ type: 'abort', id: run.id, reason, timeoutS: run.timeoutS, ...(why !== undefined && { why }) })
   }
 
   /** Take back the tasks that have not begun, once the horse has answered. For a blocked horse see {@link check}. */

@@ -3,7 +3,14 @@ import type { JobRecord } from '@rq/job'
 import type { HorseCall } from './horse-owner.ts'
 
 /** Calls that a job may make for itself only. */
-const OF_ITSELF: ReadonlySet<string> = new Set(['jobs.update', 'jobs.dependentIds', 'jobs.explain', 'jobs.executions'])
+const OF_ITSELF: ReadonlySet<string> = new Set([
+  'jobs.update',
+  'jobs.addMessages',
+  'jobs.readMessages',
+  'jobs.dependentIds',
+  'jobs.explain',
+  'jobs.executions',
+])
 /** Calls that read jobs: itself, and those that it depends on. */
 const READS: ReadonlySet<string> = new Set([
   'jobs.fetch',

@@ -42,6 +42,7 @@ export class TaskRun {
   #killMs = Number.POSITIVE_INFINITY
   #aborted: AbortReason | undefined
   #canceled: AbortReason | undefined
+  #canceledWhy: string | undefined
   #failedBy: ErrorFacts | undefined
   #exposedTo: readonly string[] | undefined
   /** Whether it ran before, and its horse was killed in doubt. */
@@ -87,6 +88,11 @@ export class TaskRun {
   /** Why the task must not begin. */
   get canceled(): AbortReason | undefined {
     return this.#canceled
+  }
+
+  /** What the one who stopped a job said that must not begin. */
+  get canceledWhy(): string | undefined {
+    return this.#canceledWhy
   }
 
   /** The error of an attempt that has already failed, while its failure callback or handlers run. */
@@ -161,8 +167,10 @@ export class TaskRun {
   }
 
   /** Note that the task must not begin. The first reason counts. */
-  cancel(reason: AbortReason): void {
-    this.#canceled ??= reason
+  cancel(reason: AbortReason, why?: string): void {
+    if (this.#canceled !== undefined) return
+    this.#canceled = reason
+    this.#canceledWhy = why
   }
 
   isOverdue(nowMs: number): boolean {

@@ -96,7 +96,14 @@ export type ToHorse =
   | { readonly type: 'tasks'; readonly tasks: readonly Task[] }
   /** Drop these tasks if they have not begun. Answered by `released`, unless `quiet`. */
   | { readonly type: 'revoke'; readonly ids: readonly string[]; readonly quiet?: boolean }
-  | { readonly type: 'abort'; readonly id: string; readonly reason: AbortReason; readonly timeoutS: number }
+  /** `why`: what the one who stopped the job has said. */
+  | {
+      readonly type: 'abort'
+      readonly id: string
+      readonly reason: AbortReason
+      readonly timeoutS: number
+      readonly why?: string | undefined
+    }
   /** The answer to `hold`. */
   | { readonly type: 'go' }
   /** Exit; nothing runs. */
@@ -154,8 +161,8 @@ export type FromHorse =
   | { readonly type: 'exit'; readonly jobId?: string | undefined }
 
 /**
- * What the answer to a call may take: `wait` = it comes when a job has ended; `read` = payloads of jobs, so it may have
- * many bytes; `other` = neither.
+ * What the answer to a call may take: `wait` = it comes when a job has ended, or sends; `read` = payloads of jobs, so
+ * it may have many bytes; `other` = neither.
  */
 export type CallKind = 'wait' | 'read' | 'other'
 
@@ -163,7 +170,7 @@ export type CallKind = 'wait' | 'read' | 'other'
 export const MOST_CALLS: Readonly<Record<CallKind, number>> = { wait: 1000, read: 2, other: 64 }
 
 export function kindOfCall(method: string): CallKind {
-  if (method === 'awaitResult') return 'wait'
+  if (method === 'awaitResult' || method === 'readMessages') return 'wait'
   return method === 'fetch' || method === 'meta' || method === 'results' || method === 'explain' ? 'read' : 'other'
 }
 

@@ -12,6 +12,7 @@ import {
   errorName,
   type Failure,
   type Loader,
+  type MessageSender,
   RunContext,
   type RunInput,
   type RunLimit,
@@ -55,10 +56,13 @@ export function makeRunTask(options: RunTaskOptions): RunTask {
   return (task, context) => new TaskAttempt(options, task, context).run()
 }
 
-/** The reason that a task's signal fires with. */
-export function abortError(reason: AbortReason, timeoutS: number): Error {
+/** The reason that a task's signal fires with. `why`: what the one who stopped the job has said. */
+export function abortError(reason: AbortReason, timeoutS: number, why?: string): Error {
   if (reason === 'timeout') return new JobTimeoutError(timeoutS)
-  if (reason === 'stopped') return new RqError('RQ_JOB_STOPPED', 'Job stopped by user.')
+  if (reason === 'stopped') {
+    const text = why === undefined ? 'Job stopped by user.' : `Job stopped by user: ${why}`
+    return new RqError('RQ_JOB_STOPPED', text, { details: why === undefined ? {} : { reason: why } })
+  }
   return new RqError(
     'RQ_LEASE_LOST',
     'Lease lost: this job was taken over by another worker, or enqueued again under its id.',
@@ -135,15 +139,16 @@ class TaskAttempt implements RunInput {
     return attempt instanceof Promise ? attempt.then((ended) => this.#attempted(ended)) : this.#attempted(attempt)
   }
 
-  #attempted({ failure, outcome }: Attempt): TaskResult | Promise<TaskResult> {
-    if (failure === undefined) return this.#settled({ outcome })
-    return this.#afterFailure(outcome, failure).then((result) => this.#settled(result))
+  #attempted({ failure, outcome, sender }: Attempt): TaskResult | Promise<TaskResult> {
+    if (failure === undefined) return this.#settled({ outcome }, sender)
+    return this.#afterFailure(outcome, failure).then((result) => this.#settled(result, sender))
   }
 
-  /** The result, when no function runs on, or after a moment. */
-  #settled(result: TaskResult): TaskResult | Promise<TaskResult> {
+  /** The result, when no function runs on, or after a moment, in which the function may send its last message. */
+  #settled(result: TaskResult, sender?: MessageSender): TaskResult | Promise<TaskResult> {
     if (!this.loader.isBusy) return this.#noted(result)
-    return this.loader.settled(SETTLE_MS).then(() => this.#noted(result))
+    const settled = this.loader.settled(SETTLE_MS)
+    return settled.then(() => sender?.allSent).then(() => this.#noted(result))
   }
 
   #noted(result: TaskResult): TaskResult {

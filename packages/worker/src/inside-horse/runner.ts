@@ -38,7 +38,7 @@ export interface RunnerOptions {
   /** Sends a message to the worker. The message has left this process when it returns. */
   readonly send: (message: FromHorse) => void
   /** Makes the reason that an abort signal fires with. */
-  readonly abortError: (reason: AbortReason, timeoutS: number) => Error
+  readonly abortError: (reason: AbortReason, timeoutS: number, why?: string) => Error
   /** Called after each task. Must not throw. */
   readonly onEnd?: () => void
   /** What jobs leave behind; for a horse that can be killed, and runs one task at a time. */
@@ -90,7 +90,7 @@ export class Runner {
         this.#release(new Set(message.ids), message.quiet ?? false)
         return
       case 'abort':
-        this.#running.get(message.id)?.abort(this.#options.abortError(message.reason, message.timeoutS))
+        this.#abort(message)
         return
       case 'go':
         this.#isHeld = false
@@ -194,6 +194,10 @@ export class Runner {
       this.#beginMore(true)
       this.flush()
     })
+  }
+
+  #abort({ id, reason, timeoutS, why }: Extract<ToHorse, { type: 'abort' }>): void {
+    this.#running.get(id)?.abort(this.#options.abortError(reason, timeoutS, why))
   }
 
   #release(ids: ReadonlySet<string>, quiet: boolean): void {

@@ -11,6 +11,8 @@ export const DOCUMENTED_KEYS: readonly (readonly [name: string, type: SnapshotKe
   ['dependents', 'set', /^job:(.+):dependents$/],
   ['job', 'hash', /^job:(.+)$/],
   ['results', 'stream', /^results:(.+)$/],
+  ['messages', 'list', /^messages:(.+)$/],
+  ['posts', 'list', /^posts:(.+)$/],
   ['wip', 'zset', /^wip:(.+)$/],
   ['finished', 'zset', /^finished:(.+)$/],
   ['failed', 'zset', /^failed:(.+)$/],

@@ -1,6 +1,6 @@
 import type { State } from './state.ts'
 
-/** Only a job that is over expires, or one with a `ttl` that has not started. */
+/** Only a job that is over expires, or one with a `ttl` that has not started; messages always do. */
 export function expiry(state: State): string[] {
   const found: string[] = []
   for (const [id, { ttlMs }] of state.all('job')) {
@@ -9,6 +9,9 @@ export function expiry(state: State): string[] {
     const hasTtl = state.job(id)?.has('ttl') === true
     if (ttlMs >= 0 && !isOver && (status === 'started' || !hasTtl)) found.push(`job ${id} (${status}) expires`)
     if (isOver) found.push(...endFaults(state, id, status, ttlMs))
+  }
+  for (const kind of ['messages', 'posts'] as const) {
+    for (const [id, { ttlMs }] of state.all(kind)) if (ttlMs < 0) found.push(`the ${kind} of job ${id} never expire`)
   }
   return found
 }

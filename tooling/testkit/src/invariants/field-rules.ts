@@ -68,6 +68,7 @@ const JOB: Readonly<Record<string, Rule>> = {
   execution_id: EXECUTION,
   results: oneOf(['stream']),
   waiters: TEXT,
+  messages: { holds: /^\d+ \d+ \d+ \d+$/, expected: 'numbers and bytes of messages' },
   abandoned_count: INTEGER,
   returned_ms: INTEGER,
   return_for_ms: INTEGER,

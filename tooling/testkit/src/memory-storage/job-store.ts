@@ -10,6 +10,9 @@ import type {
   JobReply,
   JobStatus,
   JobStore,
+  MessagesPage,
+  MessagesRequest,
+  NewMessages,
   Payload,
   ResultRecord,
 } from '@rq/job'
@@ -18,6 +21,7 @@ import { cancel } from './canceling.ts'
 import { newRecord } from './enqueueing.ts'
 import type { MemoryData, StoredJob } from './memory-data.ts'
 import { pipelineOf } from './memory-pipeline.ts'
+import { addMessages, readMessages } from './messages.ts'
 import { deleteJob, removeLeftOver } from './places.ts'
 import { place, waitingFor } from './rate-limits.ts'
 import { resultsOf } from './results.ts'
@@ -146,6 +150,14 @@ export class MemoryJobStore implements JobStore {
       wait: async (timeoutMs, _looksFirst, signal) => lastWords ?? this.awaitResult(jobId, timeoutMs, signal, 'end'),
       stop,
     }
+  }
+
+  async addMessages(jobId: string, messages: NewMessages): Promise<JobReply> {
+    return addMessages(this.#data, jobId, messages)
+  }
+
+  readMessages(jobId: string, request: MessagesRequest, signal?: AbortSignal): Promise<MessagesPage> {
+    return readMessages(this.#data, jobId, request, [signal, this.#closed])
   }
 
   async dependentIds(jobId: string): Promise<string[]> {

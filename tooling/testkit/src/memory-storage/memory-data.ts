@@ -17,6 +17,7 @@ import {
 import { Channel } from './channel.ts'
 import { ExpiringMap } from './expiring-map.ts'
 import { IdList } from './id-list.ts'
+import type { StoredMessages } from './messages.ts'
 import { Registry } from './registry.ts'
 import type { StoredKey } from './unique-keys.ts'
 import { Waits } from './waits.ts'
@@ -110,6 +111,10 @@ export class MemoryData {
   readonly notices = new Channel<SchedulerNotice>()
   /** By queue: workers that wait for work. */
   readonly workWaits = new Waits()
+  /** By source and job: messages. */
+  readonly messages = new Map<string, StoredMessages>()
+  /** By job: callers that wait for a message. */
+  readonly messageWaits = new Waits()
   /** By job: callers that wait for its result. */
   readonly resultWaits = new Waits()
   /** What came of jobs that are being dropped, for the callers that are woken meanwhile. */

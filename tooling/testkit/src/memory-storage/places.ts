@@ -1,5 +1,6 @@
 import type { JobRecord } from '@rq/job'
 import { leaseKey, type MemoryData, type StoredJob } from './memory-data.ts'
+import { endMessages } from './messages.ts'
 import { holdSlot, releaseSlot } from './rate-limits.ts'
 
 /**
@@ -62,6 +63,7 @@ export function leaveDependencies(data: MemoryData, { record: { id }, waitsFor }
 export function erase(data: MemoryData, record: JobRecord): void {
   data.jobs.delete(record.id)
   data.results.delete(record.id)
+  endMessages(data, record.id)
   leaveGroup(data, record)
 }
 
@@ -85,6 +87,7 @@ export function replaceJob(data: MemoryData, stored: StoredJob): void {
   leavePlace(data, record)
   leaveDependencies(data, stored)
   leaveGroup(data, record)
+  endMessages(data, record.id)
   data.jobs.delete(record.id)
   if (record.rateLimit !== undefined) releaseSlot(data, record.rateLimit.key, record.id)
 }

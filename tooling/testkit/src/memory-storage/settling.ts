@@ -2,6 +2,7 @@ import { SECOND_MS } from '@rq/core'
 import type { JobRecord, SettleAnswer, Settlement } from '@rq/job'
 import { type Release, releaseDependents } from './dependents.ts'
 import { leaseKey, type MemoryData } from './memory-data.ts'
+import { endMessages } from './messages.ts'
 import { erase } from './places.ts'
 import { freeHeldSlot, placeAnew, releaseSlot } from './rate-limits.ts'
 import { isKeptInRecord, noteResult, resultRecord } from './results.ts'
@@ -72,6 +73,7 @@ function apply({ data, releases, workerName }: Parts, record: JobRecord, settlem
     keep(data, record, settlement)
     if (release !== undefined) releases.push([jobId, release])
   }
+  endMessages(data, jobId)
   data.resultWaits.wake(jobId)
 }
 
@@ -92,6 +94,7 @@ function stayCanceled(data: MemoryData, record: JobRecord, settlement: Settlemen
   write(record, settlement)
   delete record.executionId
   data.registry(record.origin, 'canceled').set(record.id, data.nowMs)
+  endMessages(data, record.id)
   data.resultWaits.wake(record.id)
 }
 

@@ -4,6 +4,7 @@ import { describeEnqueue } from './enqueue.ts'
 import { describeGoneDependencies } from './gone-dependencies.ts'
 import { describeJobs } from './jobs.ts'
 import { describeLeases } from './leases.ts'
+import { describeMessages } from './messages.ts'
 import { describeMoves } from './moves.ts'
 import { describeRateLimits } from './rate-limits.ts'
 import { describeRecurring } from './recurring.ts'
@@ -27,6 +28,7 @@ export function describeStorage(name: string, openUnwatched: () => Promise<Stora
   describeGoneDependencies(name, open)
   describeLeases(name, open)
   describeJobs(name, open)
+  describeMessages(name, open)
   describeRateLimits(name, open)
   describeResults(name, open)
   describeSchedules(name, open)

@@ -2,7 +2,7 @@ import { canMove, type JobStatus, type NewJob, type Storage } from '@rq/job'
 import { type PortCall, watchedPort } from '../watched-port.ts'
 
 /** Calls that wait for other calls. */
-const WAITING_CALLS = new Set(['jobs.awaitResult', 'workers.waitForWork'])
+const WAITING_CALLS = new Set(['jobs.awaitResult', 'jobs.readMessages', 'workers.waitForWork'])
 
 /** Looks at the status of every job after every call of a storage, and fails the call if a move was not legal. */
 export class MoveWatch {
