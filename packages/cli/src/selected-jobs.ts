@@ -21,6 +21,11 @@ export function selectionFlags(of: '--all' | '--status') {
       defaultDescription: 'all',
     }),
     function: text({ valueName: 'name', describe: `With ${of}: calls of this function`, defaultDescription: 'all' }),
+    error: text({
+      valueName: 'code',
+      describe: `With ${of}: jobs that failed with this error, by its code or class`,
+      defaultDescription: 'all',
+    }),
   }
 }
 
@@ -28,29 +33,32 @@ interface SelectionTexts {
   readonly limit?: string | undefined
   readonly olderThan?: string | undefined
   readonly function?: string | undefined
+  readonly error?: string | undefined
 }
 
 /** @throws UsageError, also for a selection without the flag that it needs. */
 export async function selectionOf(
-  { function: func, limit, olderThan }: SelectionTexts,
+  { error, function: func, limit, olderThan }: SelectionTexts,
   context: CommandContext,
 ): Promise<RegistrySelection> {
   return defined({
     limit: limit === undefined ? undefined : wholeNumber(limit, '--limit', 1),
     olderThan: olderThan === undefined ? undefined : duration(olderThan, '--older-than') / SECOND_MS,
     function: func === undefined ? undefined : await functionName(func, context.settings.importPaths),
+    error,
   })
 }
 
 /** @throws UsageError if there is a selection. */
-export function refuseSelection({ function: func, limit, olderThan }: SelectionTexts, of: '--all' | '--status'): void {
-  if ((limit ?? olderThan ?? func) === undefined) return
-  throw new UsageError(`--limit, --older-than and --function need ${of}.`)
+export function refuseSelection(typed: SelectionTexts, of: '--all' | '--status'): void {
+  const { error, function: func, limit, olderThan } = typed
+  if ((limit ?? olderThan ?? func ?? error) === undefined) return
+  throw new UsageError(`--limit, --older-than, --function and --error need ${of}.`)
 }
 
 /** Whether it is unknown how many jobs are selected before each was looked at. */
-export function isFiltered({ function: func, olderThan }: RegistrySelection): boolean {
-  return olderThan !== undefined || func !== undefined
+export function isFiltered({ error, function: func, olderThan }: RegistrySelection): boolean {
+  return (olderThan ?? func ?? error) !== undefined
 }
 
 /** Jobs of registries, at most `most` of them, and what to do with those of a queue. */

@@ -76,6 +76,21 @@ describe('requeue', () => {
     expect(await cli.run(['requeue', 'f1', '--limit', '1'])).toMatchObject({ code: 2 })
   })
 
+  test('--error requeues those that failed with it; jobs --error lists them', async () => {
+    await using cli = await CliFixture.open()
+    const datas = ['jobs.fails', 'jobs.missing'].map((name) => Queue.prepareData(name, [], { jobId: name.slice(5) }))
+    await cli.queue().enqueueMany(datas)
+    await cli.burst()
+    const listed = await cli.run(['jobs', '--error', 'RQ_FUNCTION_NOT_FOUND', '--json'])
+    expect(JSON.parse(listed.out)).toMatchObject({ total: 1, jobs: [{ id: 'missing', status: 'failed' }] })
+    expect((await cli.run(['jobs', '--error', 'RQ_NO_RETRY'])).err).toContain('0 jobs')
+    const wrong = await cli.run(['jobs', '--error', 'RQ_NO_RETRY', '--status', 'queued'])
+    expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('--error is for failed jobs') })
+    const requeued = await cli.run(['requeue', '--all', '--yes', '--error', 'RQ_FUNCTION_NOT_FOUND'])
+    expect(requeued.out).toBe('1 job requeued to their queues\n')
+    expect(await cli.queue().getJobIds()).toEqual(['missing'])
+  })
+
   test('without --queue requeues jobs of any queue: by id, or all of them after a question', async () => {
     await using cli = await CliFixture.open()
     for (const [id, queue] of [

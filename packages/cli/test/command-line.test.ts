@@ -158,7 +158,7 @@ describe('wrong usage', () => {
     ['requeue --queue low --all a', /ids and --all cannot be used together/],
     ['delete', /Expected the id of a job, or --status/],
     ['delete one --status failed', /id and --status cannot be used together/],
-    ['delete one --limit 1', /--limit, --older-than and --function need --status/],
+    ['delete one --limit 1', /--limit, --older-than, --function and --error need --status/],
     ['delete one --queue low', /--queue needs --status/],
     ['delete --status failed --with-dependents', /--with-dependents needs the id of a job/],
     ['delete --status started', /Invalid --status: got "started", expected failed, finished, /],

@@ -42,6 +42,7 @@ export {
   NoRetryError,
   type QueueEvent,
   Registry,
+  type RegistryJobsOptions,
   type RegistrySelection,
   type RemoteError,
   type RequireSignatureOptions,
@@ -85,6 +86,7 @@ export {
   type JobEndEvent,
   type JobEvent,
   type JobEventName,
+  type UnknownFunctionPolicy,
   type WorkerEvents,
 } from '@rq/worker'
 export {

@@ -1,6 +1,7 @@
 import type { Job, Queue, QueueCounts } from 'rq'
 import { wholeNumber } from '../arguments/option-value.ts'
 import { defineCommand } from '../command.ts'
+import { UsageError } from '../exit-code.ts'
 import { text, texts } from '../flags.ts'
 import { jobCall, jobSummary } from '../job-document.ts'
 import { table } from '../output/table.ts'
@@ -25,6 +26,7 @@ export const jobs = defineCommand({
   examples: [
     ['jobs --status failed', 'Failed jobs of all queues'],
     ['jobs --queue low --limit 200 --json', 'One queue, as JSON'],
+    ['jobs --error RQ_INPUT_INVALID', 'Jobs that failed with an error'],
   ],
   quietLetter: null,
   positionals: {},
@@ -35,6 +37,7 @@ export const jobs = defineCommand({
       choices: [...PLACES, BROKEN],
       describe: 'This status only; failed includes stopped; broken = set aside, nothing runs them',
     }),
+    error: text({ valueName: 'code', describe: 'Failed jobs with this error only, by its code or class' }),
     limit: text({
       valueName: 'n',
       default: '50',
@@ -43,26 +46,30 @@ export const jobs = defineCommand({
     }),
     json: JSON_FLAG,
   },
-  async run({ queue: typed = [], status = [], limit: limitText, json }, context) {
+  async run({ error, queue: typed = [], status = [], limit: limitText, json }, context) {
     const { output } = context
     const limit = wholeNumber(limitText, '--limit', 1)
-    const places = PLACES.filter((place) => status.length === 0 || status.includes(place))
+    const places = placesOf(status, error)
     await using session = await Session.open(context)
     const queues = await session.queues(typed, '--queue')
     const found: Found[] = []
     const names = queues.map(({ name }) => name)
     const counts = await session.rq.Queue.counts(names, session.where)
     const sumOf = (count: QueueCounts) => places.reduce((sum, place) => sum + count[place], 0)
-    const total = counts.reduce((sum, count) => sum + sumOf(count), 0)
+    const stored = counts.reduce((sum, count) => sum + sumOf(count), 0)
     for (const place of places) {
       for (const [index, queue] of queues.entries()) {
         if (found.length >= limit) break
         if (counts[index]?.[place] === 0) continue
-        const ids = await idsIn(queue, place, limit - found.length)
-        for (const job of await session.jobs(ids)) found.push({ job, status: await job.getStatus({ refresh: false }) })
+        const most = limit - found.length
+        const shown =
+          error === undefined ? await session.jobs(await idsIn(queue, place, most)) : failedWith(queue, error, most)
+        for await (const job of shown) found.push({ job, status: await job.getStatus({ refresh: false }) })
       }
     }
     const broken = status.includes(BROKEN) ? await brokenIn(queues, limit) : []
+    // How many failed with an error is known only when each was looked at.
+    const total = error === undefined ? stored : found.length
     if (json === true) {
       const summaries = found.map(({ job, status }) => jobSummary(job, status))
       output.json({ total, jobs: summaries, ...(status.includes(BROKEN) && { broken }) })
@@ -77,6 +84,19 @@ export const jobs = defineCommand({
     return undefined
   },
 })
+
+/** @throws UsageError for an error with another status than failed. */
+function placesOf(status: readonly string[], error: string | undefined): readonly Place[] {
+  if (error === undefined) return PLACES.filter((place) => status.length === 0 || status.includes(place))
+  if (status.some((place) => place !== 'failed'))
+    throw new UsageError('--error is for failed jobs: leave --status out.')
+  return ['failed']
+}
+
+/** Those that ended last come first. */
+function failedWith(queue: Queue, error: string, limit: number): AsyncIterable<Job> {
+  return queue.failedJobRegistry.jobs({ error, limit, desc: true })
+}
 
 function row({ job, status }: Found): string[] {
   const since = status === 'started' ? job.startedAt : (job.endedAt ?? job.enqueuedAt ?? job.createdAt)

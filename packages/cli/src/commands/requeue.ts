@@ -22,6 +22,7 @@ export const requeue = defineCommand({
     ['requeue --queue default --all', 'All failed jobs of a queue'],
     ['requeue --all --yes', 'All failed jobs of all queues; do not ask'],
     ['requeue --queue mail --all --older-than 1h --function ./mail#send', 'Some of them'],
+    ['requeue --all --error RQ_INPUT_INVALID', 'Those that failed with an error'],
   ],
   positionals: {
     ids: { type: 'string', array: true, describe: 'Ids of failed jobs', defaultDescription: 'none' },

@@ -44,6 +44,26 @@ describe('registry.requeueAll', () => {
     expect(await queue.count()).toBe(148)
   })
 
+  it('takes only those that failed with an error, by its code or class', async () => {
+    const { queue, registry, storage } = await withFailedJobs(150)
+    const failWith = (id: string, excString: string, remote?: string) => {
+      storage.end(id, 'failed', { type: 'failed', excString, remote }, { keepS: -1 })
+    }
+    failWith('f3', 'Error: no', '{"name":"DatabaseError","message":"no","code":"ECONNRESET"}')
+    failWith('f140', 'RqError [RQ_INPUT_INVALID]: The input does not fit')
+    failWith('f141', 'app.errors.NoUser: 7')
+    const namesOf = async (error: string) => {
+      const found: string[] = []
+      for await (const job of registry.jobs({ error, desc: true })) found.push(job.id)
+      return found
+    }
+    expect(await namesOf('RQ_INPUT_INVALID')).toEqual(['f140'])
+    expect([await namesOf('ECONNRESET'), await namesOf('DatabaseError')]).toEqual([['f3'], ['f3']])
+    expect([await namesOf('app.errors.NoUser'), await namesOf('RQ_NO_RETRY')]).toEqual([['f141'], []])
+    expect(await registry.requeueAll({ error: 'RQ_INPUT_INVALID' })).toEqual({ done: 1, left: 0 })
+    expect(await queue.getJobIds()).toEqual(['f140'])
+  })
+
   it('drops jobs that are gone, and passes over those that cannot be moved', async () => {
     const { queue, registry, storage } = await withFailedJobs(3)
     storage.forget('f0')
@@ -65,6 +85,8 @@ describe('registry.requeueAll', () => {
     [{ olderThan: -1 }, 'olderThan'],
     [{ olderThan: 'soon' }, 'olderThan'],
     [{ function: () => {} }, 'function'],
+    [{ error: 7 }, 'error'],
+    [{ error: '' }, 'error'],
     [{ atFront: 1 }, 'atFront'],
     [{ olderTan: 1 }, 'option name of registry.requeueAll'],
   ])('refuses %j, and writes nothing', async (options, option) => {
@@ -105,5 +127,27 @@ describe('queue.counts', () => {
     await queue.enqueue('./jobs#send')
     const all = await Queue.counts(undefined, { storage })
     expect(all).toMatchObject([{ name: 'default', queued: 1, failed: 2, oldestQueuedSeconds: expect.any(Number) }])
+  })
+})
+
+describe('registry.jobs', () => {
+  it('reads no more than are asked for, in pages, and leaves out those that are gone', async () => {
+    const { registry, storage } = await withFailedJobs(250)
+    let reads = 0
+    storage.onCall = ({ name }, run) => {
+      if (name === 'jobs.fetch') reads++
+      return run()
+    }
+    const all: string[] = []
+    for await (const { id } of registry.jobs({ limit: 120 })) all.push(id)
+    expect([all.length, new Set(all).size, reads]).toEqual([120, 120, 2])
+    for await (const { id } of registry.jobs()) if (id === all[0]) break
+    expect(reads).toBe(3)
+    for (const id of all) storage.forget(id)
+    const left: string[] = []
+    for await (const { id } of registry.jobs({ function: './jobs#send', limit: 200 })) left.push(id)
+    expect(left).toHaveLength(130)
+    await expect(registry.jobs({ desc: 1 } as never).next()).rejects.toMatchObject({ details: { option: 'desc' } })
+    await expect(registry.jobs({ limt: 1 } as never).next()).rejects.toThrow(/Did you mean 'limit'|limt/)
   })
 })

@@ -1,19 +1,7 @@
-import { checkOptionNames, type DurationLike, durationMs, invalidOption, type OptionNames } from '@rq/core'
-import type { RegistryKind } from '@rq/job'
-import type { JobContext } from '../context.ts'
-import { fetchRecords } from '../job/fetch-records.ts'
-import { handlesOf, type Job } from '../job/job.ts'
+import { checkOptionNames } from '@rq/core'
 import { mapAtOnce } from '../map-at-once.ts'
-
-/** Which jobs of a registry are meant. Without any: all. */
-export interface RegistrySelection {
-  /** Stop after so many jobs. Default: no limit. */
-  readonly limit?: number
-  /** Only jobs that ended longer ago than this; those that have not run: that were created longer ago. */
-  readonly olderThan?: DurationLike
-  /** Only calls of this function: its reference, as `job.funcName` has it. */
-  readonly function?: string
-}
+import type { RegistryPlace } from './registry-jobs.ts'
+import { checkSelection, type RegistrySelection, SELECTION_NAMES, selected } from './registry-selection.ts'
 
 /** What a call for many jobs of a registry has done. */
 export interface BulkResult {
@@ -23,8 +11,6 @@ export interface BulkResult {
   readonly left: number
 }
 
-export const SELECTION_NAMES: OptionNames<RegistrySelection> = { limit: true, olderThan: true, function: true }
-
 /** Jobs that are looked at, and moved, at once: enough to fill the connection, few enough not to flood the store. */
 const AT_ONCE = 100
 
@@ -32,10 +18,7 @@ const AT_ONCE = 100
 export type Taken = 'done' | 'gone' | 'kept'
 
 /** A place in a registry, and what is to be done with each of its jobs. */
-export interface BulkWork {
-  readonly kind: RegistryKind
-  readonly queue: string
-  readonly context: JobContext
+export interface BulkWork extends RegistryPlace {
   /** Take one job out of the registry, in one atomic step. */
   readonly take: (jobId: string) => Promise<Taken>
 }
@@ -47,12 +30,7 @@ export interface BulkWork {
  */
 export async function takeAll(work: BulkWork, selection: RegistrySelection, call: string): Promise<BulkResult> {
   checkOptionNames(selection, SELECTION_NAMES, call)
-  const { limit = Number.POSITIVE_INFINITY, olderThan, function: func } = selection
-  if (limit !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(limit) && limit >= 1)) {
-    throw invalidOption('limit', limit, 'a whole number of at least 1')
-  }
-  const beforeMs = olderThan === undefined ? undefined : Date.now() - durationMs(olderThan, 'olderThan')
-  if (func !== undefined && typeof func !== 'string') throw invalidOption('function', func, 'a reference, as a string')
+  const { filter, limit } = checkSelection(selection)
   const { context, kind, queue, take } = work
   const { queues } = context.storage
   const total = await queues.registryCount(queue, kind, true)
@@ -64,7 +42,7 @@ export async function takeAll(work: BulkWork, selection: RegistrySelection, call
     const ids = await queues.registryIds(queue, kind, passed, last, false)
     if (ids.length === 0) break
     seen += ids.length
-    const wanted = await selected(ids, context, beforeMs, func)
+    const wanted = filter === undefined ? ids : (await selected(ids, filter, context)).map(({ id }) => id)
     const taken = await mapAtOnce(wanted, AT_ONCE, take)
     done += countOf(taken, 'done')
     passed += ids.length - wanted.length + countOf(taken, 'kept')
@@ -74,25 +52,4 @@ export async function takeAll(work: BulkWork, selection: RegistrySelection, call
 
 function countOf(taken: readonly Taken[], what: Taken): number {
   return taken.filter((one) => one === what).length
-}
-
-async function selected(
-  ids: readonly string[],
-  context: JobContext,
-  beforeMs: number | undefined,
-  func: string | undefined,
-): Promise<readonly string[]> {
-  if (beforeMs === undefined && func === undefined) return ids
-  const jobs = await handlesOf(await fetchRecords(ids, context), context)
-  const isOld = (job: Job) => beforeMs === undefined || (job.endedAt ?? job.createdAt).getTime() < beforeMs
-  return jobs.filter((job) => isOld(job) && (func === undefined || nameOf(job) === func)).map(({ id }) => id)
-}
-
-/** A call that cannot be read is of no function. */
-function nameOf(job: Job): string | undefined {
-  try {
-    return job.funcName
-  } catch {
-    return undefined
-  }
 }

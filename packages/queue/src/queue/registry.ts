@@ -5,14 +5,9 @@ import { fetchRecords } from '../job/fetch-records.ts'
 import { handlesOf, type Job } from '../job/job.ts'
 import { deleteIn, invalidOperation, promoteIn, type RequeueOptions, requeueIn } from '../job/job-actions.ts'
 import { jobIdOf } from '../job/job-view.ts'
-import {
-  type BulkResult,
-  type BulkWork,
-  type RegistrySelection,
-  SELECTION_NAMES,
-  type Taken,
-  takeAll,
-} from './registry-bulk.ts'
+import { type BulkResult, type BulkWork, type Taken, takeAll } from './registry-bulk.ts'
+import { jobsOf, type RegistryJobsOptions, type RegistryPlace } from './registry-jobs.ts'
+import { type RegistrySelection, SELECTION_NAMES } from './registry-selection.ts'
 
 export interface RegistryRange {
   /** First index, from 0; a negative one counts from the end. Default 0. */
@@ -62,6 +57,16 @@ export class Registry {
   async getJobs(range: RegistryRange = {}): Promise<Job[]> {
     const ids = await this.getJobIds(checkOptionNames(range, RANGE_NAMES, 'registry.getJobs'))
     return handlesOf(await fetchRecords(ids, this.#context), this.#context)
+  }
+
+  /**
+   * Those of its jobs that are meant, one after the other, read a hundred at a time: `for await (const job of
+   * registry.jobs({ error: 'ECONNRESET', limit: 20 }))`. Those that are gone are left out. A job that leaves the
+   * registry during the loop may hide another one; {@link requeueAll} and {@link clear} move many.
+   * @throws RqError `RQ_INVALID_OPTION`, when the loop begins.
+   */
+  jobs(options: RegistryJobsOptions = {}): AsyncGenerator<Job, void, void> {
+    return jobsOf(this.#place, options)
   }
 
   async contains(job: JobLike): Promise<boolean> {
@@ -159,7 +164,11 @@ export class Registry {
   }
 
   #workWith(take: (jobId: string) => Promise<Taken>): BulkWork {
-    return { kind: this.kind, queue: this.queueName, context: this.#context, take }
+    return { ...this.#place, take }
+  }
+
+  get #place(): RegistryPlace {
+    return { kind: this.kind, queue: this.queueName, context: this.#context }
   }
 
   #refusal(why: string): RqError {
