@@ -11,8 +11,8 @@ import {
 } from '@rq/job'
 import { withoutEncoded } from '@rq/queue/run'
 import type { HorseEvent, WorkerEmitter } from './events.ts'
+import type { EndFacts } from './horses/horse-end.ts'
 import type { HorseExit } from './horses/horse-port.ts'
-import type { KillCause } from './horses/killed-task.ts'
 import type { Task } from './inside-horse/protocol.ts'
 import { endEventOf, type JobEvent, type JobEventName, jobEndEvent, jobEvent, type MakeJob } from './job-event.ts'
 import { shownError } from './outcome/shown-error.ts'
@@ -215,15 +215,15 @@ export class WorkerLog {
   }
 
   horseEnded(horse: HorseFacts, { code, signal }: HorseExit): void {
-    if (horse.killCause === 'silent') {
+    const { fatal = 'it called process.exit()', invalid, invalidFrom, killCause, leftoverOf } = horse.end
+    if (killCause === 'silent') {
       const why = 'what an earlier job left behind may block it. Its jobs run again'
       this.#logger.warn(`Work-horse ${horse.number} did not begin its next job and was killed: ${why}`)
     }
-    if (horse.invalid !== undefined) {
+    if (invalid !== undefined) {
       const what = `Work-horse ${horse.number} sent a message that is not valid and was killed`
-      this.#logger.error(what, { ...this.#idOf(horse.invalidFrom), reason: horse.invalid.message })
+      this.#logger.error(what, { ...this.#idOf(invalidFrom), reason: invalid.message })
     }
-    const { fatal = 'it called process.exit()', leftoverOf } = horse
     if (leftoverOf !== undefined) {
       const what = `What job ${leftoverOf} left behind has ended work-horse ${horse.number}; a job that ran there runs again`
       this.#logger.error(what, { ...this.#idOf(leftoverOf), reason: shownError(fatal) })
@@ -243,17 +243,12 @@ export class WorkerLog {
 }
 
 interface HorseFacts {
-  /** The job that ran when it sent what is not valid. */
-  readonly invalidFrom: string | undefined
   readonly number: number
   readonly pid: number | undefined
-  readonly killCause: KillCause | undefined
-  readonly fatal: string | undefined
-  readonly leftoverOf: string | undefined
-  readonly invalid: Error | undefined
+  readonly end: Pick<EndFacts, 'fatal' | 'invalid' | 'invalidFrom' | 'killCause' | 'leftoverOf'>
 }
 
-function horseEvent({ number, pid }: HorseFacts): HorseEvent {
+function horseEvent({ number, pid }: Pick<HorseFacts, 'number' | 'pid'>): HorseEvent {
   return pid === undefined ? { number } : { number, pid }
 }
 

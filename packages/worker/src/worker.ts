@@ -209,7 +209,7 @@ function starterOf(settings: WorkerSettings, values: HorseValues, room: ResultRo
       return (listener) => new ThreadHorse(program, imports, env, listener)
     }
     case 'inline': {
-      const { concurrency, exceptionHandlerRefs, logger, name, signatureKeys, storage } = settings
+      const { exceptionHandlerRefs, logger, name, signatureKeys, storage } = settings
       const { allow, functions, importPaths, scripts } = settings
       const loader = new FunctionLoader({
         ...{ allow, functions, importPaths, scripts },
@@ -230,7 +230,7 @@ function starterOf(settings: WorkerSettings, values: HorseValues, room: ResultRo
         signatures,
       })
       const watch = () => watchProcessEnd(logger, values.codec !== undefined)
-      return (listener) => new InlineHorse(runTask, concurrency, watch, listener)
+      return (listener, slots) => new InlineHorse(runTask, slots, watch, listener)
     }
   }
 }

@@ -5,6 +5,9 @@ import type { HorseRuns } from './horse-runs.ts'
 import { isAbortReason, type KillCause, type KilledTask } from './killed-task.ts'
 import type { TaskRun } from './task-run.ts'
 
+/** Why a horse ends, for those who only read it. */
+export type EndFacts = Pick<HorseEnd, 'fatal' | 'invalid' | 'invalidFrom' | 'isInDoubt' | 'killCause' | 'leftoverOf'>
+
 /** Why one horse ends, and which of its jobs is to blame. What comes first counts, whatever follows from it. */
 export class HorseEnd {
   readonly #runs: HorseRuns

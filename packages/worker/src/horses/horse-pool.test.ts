@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { WorkerEmitter } from '../events.ts'
 import type { FromHorse, JobTask, ToHorse } from '../inside-horse/protocol.ts'
 import { WorkerLog } from '../worker-log.ts'
-import { HorsePool } from './horse-pool.ts'
+import { HorsePool, type HorsePoolOptions } from './horse-pool.ts'
 import type { HorseListener } from './horse-port.ts'
 import type { TaskOutcome } from './task-run.ts'
 
@@ -13,6 +13,8 @@ import type { TaskOutcome } from './task-run.ts'
 interface Fake {
   readonly listener: HorseListener
   readonly given: string[]
+  readonly slots: number[]
+  readonly revoked: string[]
   isKilled: boolean
   hasQuit: boolean
 }
@@ -27,17 +29,24 @@ beforeEach(() => {
   clock = new FakeClock()
   horses = []
   outcomes = new Map()
-  pool = new HorsePool({
+  pool = makePool({})
+  pool.start()
+})
+
+function makePool(given: Partial<HorsePoolOptions>): HorsePool {
+  return new HorsePool({
     size: 1,
     slots: 1,
     killable: true,
-    start(listener) {
-      const horse: Fake = { listener, given: [], isKilled: false, hasQuit: false }
+    start(listener, slots) {
+      const horse: Fake = { listener, given: [], slots: [slots], revoked: [], isKilled: false, hasQuit: false }
       horses.push(horse)
       return {
         pid: undefined,
         send(message: ToHorse) {
           if (message.type === 'quit') horse.hasQuit = true
+          if (message.type === 'slots') horse.slots.push(message.slots)
+          if (message.type === 'revoke') horse.revoked.push(...message.ids)
           if (message.type === 'tasks') horse.given.push(...message.tasks.map(({ id }) => id))
         },
         kill() {
@@ -68,9 +77,9 @@ beforeEach(() => {
     logger: silentLogger,
     onRoom() {},
     onBroken() {},
+    ...given,
   })
-  pool.start()
-})
+}
 
 afterEach(() => {
   void pool.killAll()
@@ -83,13 +92,15 @@ function horseAt(index: number): Fake {
   return horse
 }
 
-async function run(id: string): Promise<void> {
-  const task = { kind: 'job', id, record: { id, data: '', timeoutS: 1 } } as JobTask
+async function run(id: string, origin = 'q'): Promise<void> {
+  const task = { kind: 'job', id, record: { id, origin, data: '', timeoutS: 1 } } as JobTask
   pool.run(task, (outcome) => outcomes.set(id, outcome))
   await Promise.resolve()
 }
 
 const tell = (index: number, message: FromHorse) => horseAt(index).listener.onMessage(message)
+const begin = (index: number, id: string) => tell(index, { type: 'progress', ends: [], begin: id })
+const end = (index: number, id: string) => tell(index, { type: 'progress', ends: [{ id, tookMs: 1 }] })
 const exit = (index: number) => horseAt(index).listener.onExit({ code: null, signal: 'SIGKILL' })
 /** Let time pass, with a check each 50 ms. */
 function look(ms: number): void {
@@ -187,5 +198,168 @@ describe('HorsePool, when a horse is killed in doubt', () => {
     end()
     expect(outcomes.get('1')).toEqual(outcome)
     expect(horses.flatMap(({ given }) => given)).toEqual(['1'])
+  })
+})
+
+describe('HorsePool, when it is resized', () => {
+  beforeEach(() => {
+    void pool.killAll()
+    horses = []
+    pool = makePool({ prefetch: { most: 0 } })
+    pool.start()
+  })
+
+  const SIZE_3 = { size: 3, slots: 1 }
+  const SIZE_1 = { size: 1, slots: 1 }
+
+  /** Three horses, each of which runs a job of its number. */
+  async function runThree(): Promise<void> {
+    pool.resize(SIZE_3)
+    for (const index of [0, 1, 2]) tell(index, { type: 'ready' })
+    for (const id of ['0', '1', '2']) {
+      await run(id)
+      begin(Number(id), id)
+    }
+  }
+
+  test('starts horses at once', () => {
+    tell(0, { type: 'ready' })
+    expect(pool.freeSlots()).toBe(1)
+    pool.resize(SIZE_3)
+    expect(horses).toHaveLength(3)
+    tell(1, { type: 'ready' })
+    tell(2, { type: 'ready' })
+    expect(pool.freeSlots()).toBe(3)
+  })
+
+  test('ends idle horses at once, and busy ones when their jobs have ended', async () => {
+    await runThree()
+    end(1, '1')
+    pool.resize(SIZE_1)
+    expect(horses.map(({ hasQuit }) => hasQuit)).toEqual([false, true, false])
+    expect(pool.freeSlots()).toBe(0)
+    end(2, '2')
+    expect(horses.map(({ hasQuit }) => hasQuit)).toEqual([false, true, true])
+    for (const index of [1, 2]) exit(index)
+    end(0, '0')
+    expect([horses.length, horseAt(0).hasQuit, pool.freeSlots()]).toEqual([3, false, 1])
+    expect(horses.some(({ isKilled }) => isKilled)).toBe(false)
+  })
+
+  test('keeps the horses that have not ended yet, before it starts others', async () => {
+    await runThree()
+    pool.resize(SIZE_1)
+    pool.resize(SIZE_3)
+    expect([horses.length, pool.freeSlots()]).toEqual([3, 0])
+    for (const id of ['0', '1', '2']) end(Number(id), id)
+    expect([horses.length, horses.some(({ hasQuit }) => hasQuit)]).toEqual([3, false])
+  })
+
+  test('returns what was handed ahead to a horse that is one too many, if no other takes it', async () => {
+    void pool.killAll()
+    horses = []
+    pool = makePool({})
+    pool.start()
+    tell(0, { type: 'ready' })
+    await run('0')
+    begin(0, '0')
+    end(0, '0')
+    pool.resize({ size: 2, slots: 1 })
+    tell(1, { type: 'ready' })
+    for (const id of ['1', '2', '3', '4']) await run(id)
+    begin(0, '1')
+    begin(1, '2')
+    expect(horses.map(({ given }) => given)).toEqual([
+      ['0', '1', '3'],
+      ['2', '4'],
+    ])
+    pool.resize(SIZE_1)
+    expect(horseAt(1).revoked).toEqual(['4'])
+    // The other one has been at work for too long for more to be handed to it.
+    clock.advance(1000)
+    tell(1, { type: 'released', ids: ['4'] })
+    expect(outcomes.get('4')).toEqual({ kind: 'returned' })
+    end(1, '2')
+    expect(horseAt(1).hasQuit).toBe(true)
+  })
+
+  test('a horse that starts and is one too many is ended', () => {
+    tell(0, { type: 'ready' })
+    pool.resize(SIZE_3)
+    pool.resize(SIZE_1)
+    expect(horses.map(({ isKilled, hasQuit }) => isKilled || hasQuit)).toEqual([false, true, true])
+  })
+
+  test('lets another number run at once in a horse that is never killed', async () => {
+    void pool.killAll()
+    horses = []
+    pool = makePool({ killable: false, slots: 2, prefetch: { most: 0 } })
+    pool.start()
+    tell(0, { type: 'ready' })
+    expect([horseAt(0).slots, pool.freeSlots()]).toEqual([[2], 2])
+    pool.resize({ size: 1, slots: 3 })
+    expect([horses.length, horseAt(0).slots, pool.freeSlots()]).toEqual([1, [2, 3], 3])
+    for (const id of ['1', '2', '3']) {
+      await run(id)
+      begin(0, id)
+    }
+    pool.resize({ size: 1, slots: 1 })
+    end(0, '1')
+    end(0, '2')
+    expect(pool.freeSlots()).toBe(0)
+    end(0, '3')
+    expect([horseAt(0).slots, pool.freeSlots()]).toEqual([[2, 3, 1], 1])
+  })
+
+  test('starts no horse once it is drained', () => {
+    pool.drain()
+    pool.resize(SIZE_3)
+    expect(horses).toHaveLength(1)
+  })
+})
+
+describe('HorsePool, when queues are held', () => {
+  const isA = (queue: string) => queue === 'a'
+
+  test('returns the jobs of these queues that have not begun, and leaves those that run and the others', async () => {
+    tell(0, { type: 'ready' })
+    await run('0', 'a')
+    begin(0, '0')
+    end(0, '0')
+    for (const [id, queue] of [
+      ['1', 'a'],
+      ['2', 'a'],
+      ['3', 'b'],
+    ] as const) {
+      await run(id, queue)
+    }
+    begin(0, '1')
+    pool.hold(isA)
+    expect(horseAt(0).revoked).toEqual(['2', '3'])
+    tell(0, { type: 'released', ids: ['2', '3'] })
+    expect([...outcomes].filter(([, { kind }]) => kind === 'returned').map(([id]) => id)).toEqual(['2'])
+    expect(horseAt(0).given).toEqual(['0', '1', '2', '3', '3'])
+    end(0, '1')
+    expect(outcomes.get('1')).toMatchObject({ kind: 'ended' })
+  })
+
+  test('returns those that come later, until they are held no more', async () => {
+    tell(0, { type: 'ready' })
+    pool.hold(isA)
+    await run('1', 'a')
+    await run('2', 'b')
+    expect([outcomes.get('1'), horseAt(0).given]).toEqual([{ kind: 'returned' }, ['2']])
+    begin(0, '2')
+    end(0, '2')
+    pool.hold(undefined)
+    await run('3', 'a')
+    expect(horseAt(0).given).toEqual(['2', '3'])
+  })
+
+  test('asks no horse that has nothing of these queues', async () => {
+    tell(0, { type: 'ready' })
+    await run('1', 'b')
+    pool.hold(isA)
+    expect(horseAt(0).revoked).toEqual([])
   })
 })

@@ -1,26 +1,19 @@
-import type { Clock, Logger, RqError } from '@rq/core'
+import type { Clock, Logger } from '@rq/core'
 import type { Storage } from '@rq/job'
-import type { AbortReason, CallbackTask, HorseSetup, JobTask, TaskEnd } from '../inside-horse/protocol.ts'
+import type { AbortReason, CallbackTask, JobTask, TaskEnd } from '../inside-horse/protocol.ts'
 import { badHandler } from '../start-check.ts'
 import type { WorkerLog } from '../worker-log.ts'
-import { Horse } from './horse.ts'
+import type { Horse } from './horse.ts'
 import { answerCall } from './horse-calls.ts'
 import type { HorseOwner, HorseWarning } from './horse-owner.ts'
-import type { HorseExit, HorseStarter } from './horse-port.ts'
+import type { HorseExit } from './horse-port.ts'
+import { type HorseCount, HorseSet, type HorseSetOptions } from './horse-set.ts'
 import type { KillCause } from './killed-task.ts'
 import { PendingTasks } from './pending-tasks.ts'
 import { Prefetch, type PrefetchOptions } from './prefetch.ts'
-import { StartGuard } from './start-guard.ts'
 import { type OnOutcome, type TaskOutcome, TaskRun } from './task-run.ts'
 
-export interface HorsePoolOptions {
-  /** How many horses to keep. */
-  readonly size: number
-  /** How many tasks run at once in each. */
-  readonly slots: number
-  readonly killable: boolean
-  readonly start: HorseStarter
-  readonly setup: Omit<HorseSetup, 'number'>
+export interface HorsePoolOptions extends Omit<HorseSetOptions, 'onStarted'> {
   readonly prefetch: PrefetchOptions
   /** Replace a horse after this many jobs; 0 = never. */
   readonly horseMaxJobs: number
@@ -35,10 +28,6 @@ export interface HorsePoolOptions {
   readonly logger: Logger
   /** Called when more jobs may be accepted. */
   readonly onRoom: () => void
-  /** Whether {@link HorsePool.renew} is called when modules change. Default false. */
-  readonly isWatching?: boolean
-  /** Called when no horse can be started: nothing will run any more. Not while it is watching. */
-  readonly onBroken: (error: RqError) => void
 }
 
 const MOST_WARNINGS = 1000
@@ -56,37 +45,32 @@ const RESOLVED = Promise.resolve()
  */
 export class HorsePool implements HorseOwner {
   readonly #options: HorsePoolOptions
-  readonly #horses = new Set<Horse>()
+  readonly #horses: HorseSet
   readonly #prefetch: Prefetch
-  readonly #guard: StartGuard
   readonly #pending = new PendingTasks()
   readonly #handOutNow = (): void => {
     this.#isHandOutDue = false
     this.#handOut()
   }
-  #lastNumber = 0
   #isHandOutDue = false
   #roomTimer: NodeJS.Immediate | undefined
   /** What horses have warned of: each of them finds it anew. */
   readonly #warned = new Set<string>()
-  #fillTimer: NodeJS.Timeout | undefined
   #checkTimer: NodeJS.Timeout | undefined
   #checkedMs = 0
   #isDrained = false
-  #isClosing = false
-  /** No horse can be started, until modules change. */
-  #isWaitingForChange = false
-  #onAllGone: (() => void)[] = []
+  /** Whether jobs of a queue must not begin. Undefined: those of no queue. */
+  #isHeld: ((queue: string) => boolean) | undefined
 
   constructor(options: HorsePoolOptions) {
     this.#options = options
     this.#prefetch = new Prefetch(options.prefetch, options.slots)
-    this.#guard = new StartGuard(options.clock, options.logger)
+    this.#horses = new HorseSet({ ...options, onStarted: () => this.#watch() }, this)
   }
 
   /** Start all horses, before the first job arrives. */
   start(): void {
-    this.#fill()
+    this.#horses.fill()
   }
 
   /**
@@ -130,7 +114,7 @@ export class HorsePool implements HorseOwner {
   /** Whether a task has to run again in an unused horse, now or when its own is gone. */
   #isUnusedWanted(): boolean {
     if (this.#pending.needsUnused) return true
-    for (const horse of this.#horses) if (horse.isInDoubt) return true
+    for (const horse of this.#horses) if (horse.end.isInDoubt) return true
     return false
   }
 
@@ -138,9 +122,9 @@ export class HorsePool implements HorseOwner {
   hasBacklog(): boolean {
     const { depth } = this.#prefetch
     if (depth < 2 || this.#isDrained) return false
-    const enough = this.#options.slots + depth / 2
+    const enough = this.#horses.slots + depth / 2
     for (const horse of this.#horses) if (horse.state === 'ready' && horse.load < enough) return false
-    return this.#horses.size > 0
+    return !this.#horses.isEmpty
   }
 
   /**
@@ -172,11 +156,27 @@ export class HorsePool implements HorseOwner {
    * to the new ones.
    */
   renew(): void {
-    this.#isWaitingForChange = false
-    this.#guard.reset()
-    clearTimeout(this.#fillTimer)
-    for (const horse of [...this.#horses]) horse.renew()
-    this.#fill()
+    this.#horses.renew()
+  }
+
+  /** Run another number of jobs at once. Those that run are not ended; those that are one too many are taken back. */
+  resize(count: HorseCount): void {
+    if (this.#isDrained) return
+    this.#prefetch.resize(count.slots)
+    this.#horses.resize(count)
+    this.#handOut()
+    this.#options.onRoom()
+  }
+
+  /**
+   * Let no job of these queues begin, and return those that have not; undefined: jobs of all queues may begin. It
+   * replaces what was said before.
+   */
+  hold(isHeld: ((queue: string) => boolean) | undefined): void {
+    this.#isHeld = isHeld
+    if (isHeld === undefined) return
+    this.#handOut()
+    for (const horse of this.#horses) if (horse.hasUnbegun(isHeld)) horse.takeBack()
   }
 
   /** Accept no more jobs, and return those that have not begun. */
@@ -188,12 +188,12 @@ export class HorsePool implements HorseOwner {
 
   /** Let every horse end by itself, for when nothing runs any more. Resolves when all are gone. */
   close(): Promise<void> {
-    return this.#endAll((horse) => horse.retire())
+    return this.#end(this.#horses.close())
   }
 
   /** Kill every horse. Resolves when all are gone. */
   killAll(): Promise<void> {
-    return this.#endAll((horse) => horse.kill('shutdown'))
+    return this.#end(this.#horses.killAll())
   }
 
   onReady(horse: Horse): void {
@@ -209,7 +209,7 @@ export class HorsePool implements HorseOwner {
 
   onEnd({ task }: TaskRun, { tookMs }: TaskEnd, atOnce: number): void {
     if (task.kind === 'job') this.#prefetch.observe(tookMs, atOnce)
-    this.#guard.reset()
+    this.#horses.noteWorking()
   }
 
   onProgress(horse: Horse): void {
@@ -222,7 +222,7 @@ export class HorsePool implements HorseOwner {
   }
 
   onLeaving(): void {
-    this.#fillSoon()
+    this.#horses.fillSoon()
   }
 
   /** A slow horse gave these up: another one takes them now, or they are returned. */
@@ -253,62 +253,17 @@ export class HorsePool implements HorseOwner {
   }
 
   onGone(horse: Horse, exit: HorseExit, wasBusy: boolean, unbegun: readonly TaskRun[]): void {
-    this.#horses.delete(horse)
     this.#options.log.horseEnded(horse, exit)
     this.#pending.putBack(unbegun, this.#options.clock.monotonicMs())
-    const failure = this.#isClosing ? undefined : this.#guard.check(horse, exit, wasBusy)
-    if (failure !== undefined) this.#breakDown(failure)
-    this.#fillSoon()
+    this.#horses.remove(horse, exit, wasBusy)
     this.#handOut()
-    this.#noteAllGone()
   }
 
-  #breakDown(failure: RqError): void {
-    const { isWatching = false, logger, onBroken } = this.#options
-    this.#isWaitingForChange = isWatching
-    if (isWatching) logger.error(`${failure.message}. Waiting for a change of a module`)
-    else onBroken(failure)
-  }
-
-  async #endAll(end: (horse: Horse) => void): Promise<void> {
+  async #end(allGone: Promise<void>): Promise<void> {
     this.#isDrained = true
-    this.#isClosing = true
-    clearTimeout(this.#fillTimer)
-    const allGone = new Promise<void>((resolve) => {
-      this.#onAllGone.push(resolve)
-    })
-    for (const horse of this.#horses) end(horse)
-    this.#watch()
-    this.#noteAllGone()
     await allGone
-  }
-
-  #noteAllGone(): void {
-    if (!this.#isClosing || this.#horses.size > 0) return
     clearInterval(this.#checkTimer)
     this.#checkTimer = undefined
-    for (const resolve of this.#onAllGone.splice(0)) resolve()
-  }
-
-  /** Start horses until there are enough. */
-  #fill(): void {
-    this.#fillTimer = undefined
-    if (this.#isClosing || this.#isWaitingForChange) return
-    const { clock, killable, setup, size, slots, start } = this.#options
-    let live = 0
-    for (const horse of this.#horses) if (horse.state === 'starting' || horse.state === 'ready') live++
-    for (; live < size; live++) {
-      const number = ++this.#lastNumber
-      this.#horses.add(new Horse({ clock, killable, slots, start, setup: { ...setup, number } }, this))
-    }
-    this.#watch()
-  }
-
-  #fillSoon(): void {
-    if (this.#isClosing) return
-    const waitMs = this.#guard.waitMs()
-    if (waitMs === 0) this.#fill()
-    else this.#fillTimer ??= setTimeout(() => this.#fill(), waitMs)
   }
 
   /**
@@ -335,6 +290,7 @@ export class HorsePool implements HorseOwner {
       if (run.canceled !== undefined) run.end({ kind: 'canceled', reason: run.canceled })
     }
     if (this.#isDrained) returnAll(this.#pending.takeJobs())
+    else if (this.#isHeld !== undefined) returnAll(this.#pending.takeJobsOf(this.#isHeld))
     this.#handOutAgain()
     const places = [...this.#horses]
       .map((horse) => ({ horse, load: horse.load, room: this.#room(horse), runs: [] as TaskRun[] }))
@@ -377,7 +333,7 @@ export class HorsePool implements HorseOwner {
     for (const horse of this.#horses) horse.check(nowMs)
     this.#returnJobs(nowMs - WAIT_MS)
     for (const horse of this.#horses) if (horse.state !== 'ready' || horse.load > 0) return
-    if (this.#pending.size > 0 || this.#horses.size === 0) return
+    if (this.#pending.size > 0 || this.#horses.isEmpty) return
     clearInterval(this.#checkTimer)
     this.#checkTimer = undefined
   }

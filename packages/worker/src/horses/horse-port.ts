@@ -32,5 +32,8 @@ export interface HorsePort {
   kill(): void
 }
 
-/** Starts a horse. Never throws: `onExit` reports a failure. */
-export type HorseStarter = (listener: HorseListener) => HorsePort
+/**
+ * Starts a horse in which `slots` tasks run at once: 1 in a process or thread. Never throws: `onExit` reports a
+ * failure.
+ */
+export type HorseStarter = (listener: HorseListener, slots: number) => HorsePort

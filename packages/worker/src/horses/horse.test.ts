@@ -209,7 +209,7 @@ describe('Horse', () => {
     expect(kills).toBe(0)
     look(50)
     expect(kills).toBe(1)
-    expect(horse.killCause).toBe('silent')
+    expect(horse.end.killCause).toBe('silent')
     listener.onExit({ code: null, signal: 'SIGKILL' })
     expect(unbegun).toEqual(['1', '2'])
   })
@@ -280,7 +280,7 @@ describe('Horse', () => {
     assign(['1', '2'], 2, { onSuccess: { name: 'f', timeoutS: 10 } })
     begin('1')
     receive(lie)
-    expect([kills, horse.killCause, outcomes.size, released]).toEqual([1, 'invalid_message', 0, []])
+    expect([kills, horse.end.killCause, outcomes.size, released]).toEqual([1, 'invalid_message', 0, []])
     receive(ended('1', {}))
     begin('2')
     listener.onExit({ code: null, signal: 'SIGKILL' })
@@ -299,7 +299,7 @@ describe('Horse', () => {
     begin('1')
     horse.takeBack()
     receive({ type: 'released', ids: ['2', '1'] })
-    expect([horse.killCause, released, horse.load]).toEqual(['invalid_message', [], 2])
+    expect([horse.end.killCause, released, horse.load]).toEqual(['invalid_message', [], 2])
   })
 
   test('what follows a message that is none is not believed', () => {
@@ -327,7 +327,7 @@ describe('Horse', () => {
     ])
     // There is one handler, so it begins once.
     receive(phase('1', 'handlers'))
-    expect(horse.killCause).toBe('invalid_message')
+    expect(horse.end.killCause).toBe('invalid_message')
   })
 
   test('the callback of a callback task begins once more, when its module is loaded', () => {
@@ -351,7 +351,7 @@ describe('Horse', () => {
     horse.assign([new TaskRun(task, takeEnd)])
     begin('1')
     receive({ type: 'progress', ends: endOf('1') })
-    expect([horse.killCause, horse.load]).toEqual(['invalid_message', 1])
+    expect([horse.end.killCause, horse.load]).toEqual(['invalid_message', 1])
     listener.onExit({ code: null, signal: 'SIGKILL' })
     expect(seen).toEqual(['ended', 'killed'])
   })
@@ -362,7 +362,7 @@ describe('Horse', () => {
       receive({ type: 'progress', ends: endOf('unknown') })
       look(50)
     }
-    expect(horse.killCause).toBe('silent')
+    expect(horse.end.killCause).toBe('silent')
   })
 
   test('where no task has ended, no earlier one can have ended the horse', () => {
@@ -370,7 +370,7 @@ describe('Horse', () => {
     begin('1')
     receive({ type: 'exit', jobId: 'another' })
     listener.onExit({ code: 0, signal: null })
-    expect([horse.leftoverOf, outcomes.get('1')]).toMatchObject([undefined, { killed: { cause: 'exit' } }])
+    expect([horse.end.leftoverOf, outcomes.get('1')]).toMatchObject([undefined, { killed: { cause: 'exit' } }])
   })
 
   test('what it has to print delays its end once', () => {
@@ -440,10 +440,10 @@ describe('Horse', () => {
   test('blocked after its task gave the event loop away among leftovers, it reports a doubt, and only once', () => {
     assign(['1', '2'])
     block(true)
-    expect(horse.isInDoubt).toBe(true)
+    expect(horse.end.isInDoubt).toBe(true)
     listener.onExit({ code: null, signal: 'SIGKILL' })
     expect(doubtful.map(({ id, exposedTo }) => [id, exposedTo])).toEqual([['1', ['0']]])
-    expect([outcomes.size, released, horse.isInDoubt]).toEqual([0, ['2'], false])
+    expect([outcomes.size, released, horse.end.isInDoubt]).toEqual([0, ['2'], false])
     const second = doubtful[0]?.again()
     second?.expose(['0'])
     second?.abort('timeout', 0)
@@ -453,7 +453,7 @@ describe('Horse', () => {
   test('blocked by a task that kept the event loop, it reports no doubt', () => {
     assign(['1'])
     block(false)
-    expect(horse.isInDoubt).toBe(false)
+    expect(horse.end.isInDoubt).toBe(false)
     listener.onExit({ code: null, signal: 'SIGKILL' })
     expect(doubtful).toEqual([])
     expect(outcomes.get('1')).toMatchObject({ kind: 'killed', killed: { cause: 'timeout' } })
@@ -467,14 +467,14 @@ describe('Horse', () => {
     horse.abort(run, reason)
     clock.advance(500)
     check()
-    expect([kills, horse.isInDoubt]).toEqual([1, false])
+    expect([kills, horse.end.isInDoubt]).toEqual([1, false])
   })
 
   test('a task in doubt that ends in the last moment does not run again', () => {
     assign(['1'])
     block(true)
     receive({ type: 'progress', ends: endOf('1') })
-    expect(horse.isInDoubt).toBe(false)
+    expect(horse.end.isInDoubt).toBe(false)
     listener.onExit({ code: null, signal: 'SIGKILL' })
     expect(doubtful).toEqual([])
     expect(outcomes.get('1')).toMatchObject({ kind: 'ended' })
@@ -523,5 +523,5 @@ test('a horse that has more calls under way than a horse makes is killed', () =>
   expect(kills).toBe(0)
   call('exists', 64)
   expect(kills).toBe(1)
-  expect(horse.invalid?.message).toContain('more than 64 calls such as "exists" are under way')
+  expect(horse.end.invalid?.message).toContain('more than 64 calls such as "exists" are under way')
 })

@@ -10,10 +10,10 @@ import {
   type ToHorse,
 } from '../inside-horse/protocol.ts'
 import { CallsUnderWay } from './calls-under-way.ts'
-import { HorseEnd } from './horse-end.ts'
+import { type EndFacts, HorseEnd } from './horse-end.ts'
 import { HorseLimits } from './horse-limits.ts'
 import type { HorseCall, HorseOwner } from './horse-owner.ts'
-import type { HorseExit, HorsePort, HorseStarter } from './horse-port.ts'
+import type { HorseExit, HorseListener, HorsePort, HorseStarter } from './horse-port.ts'
 import { HorseRuns } from './horse-runs.ts'
 import type { KillCause } from './killed-task.ts'
 import { Revocation } from './revocation.ts'
@@ -22,7 +22,7 @@ import type { TaskRun } from './task-run.ts'
 export interface HorseOptions {
   readonly setup: HorseSetup
   readonly start: HorseStarter
-  /** How many tasks run at once. */
+  /** How many tasks run at once, at first. */
   readonly slots: number
   /** Whether killing the horse ends what runs in it. False in the worker's own event loop. */
   readonly killable: boolean
@@ -51,6 +51,7 @@ export class Horse {
   readonly #revocation: Revocation
   readonly #calls = new CallsUnderWay()
   readonly startedMs: number
+  #slots: number
   #state: 'starting' | 'ready' | 'leaving' | 'gone' = 'starting'
   #hasBeenReady = false
   #jobsDone = 0
@@ -58,10 +59,12 @@ export class Horse {
   #isUnused = true
   /** It has modules that have changed: it gets no more tasks. */
   #isStale = false
+  #isDismissed = false
 
   constructor(options: HorseOptions, owner: HorseOwner) {
     this.number = options.setup.number
     this.#options = options
+    this.#slots = options.slots
     this.#owner = owner
     this.startedMs = options.clock.monotonicMs()
     this.#limits = new HorseLimits(this.#runs, options.killable, this.startedMs)
@@ -70,11 +73,12 @@ export class Horse {
       (message) => this.send(message),
       (runs) => owner.onReleased(runs),
     )
-    this.#port = options.start({
+    const listener: HorseListener = {
       onMessage: (message) => this.#handle(message),
       onInvalid: (error) => this.#refuse(error),
       onExit: (exit) => this.#gone(exit),
-    })
+    }
+    this.#port = options.start(listener, options.slots)
     this.#port.send({ type: 'setup', setup: options.setup })
   }
 
@@ -95,34 +99,19 @@ export class Horse {
     return this.#rss
   }
 
-  /** The uncaught error that ends it. */
-  get fatal(): string | undefined {
-    return this.#end.fatal
-  }
-
-  /** The job that ended the horse by what it had left behind: an error, or a call of `process.exit()`. */
-  get leftoverOf(): string | undefined {
-    return this.#end.leftoverOf
-  }
-
-  /** What is wrong with the message that it was killed for. */
-  get invalid(): InvalidMessage | undefined {
-    return this.#end.invalid
-  }
-
-  /** The id of the job that ran when it sent that. */
-  get invalidFrom(): string | undefined {
-    return this.#end.invalidFrom
+  /** Why it ends. */
+  get end(): EndFacts {
+    return this.#end
   }
 
   /** Whether it is ready, and was never given a task. */
   get isUnused(): boolean {
-    return this.#state === 'ready' && this.#isUnused && !this.#isStale
+    return this.#takesTasks && this.#isUnused
   }
 
-  /** Whether it is being killed, and a task of it will have to run again in an unused horse. */
-  get isInDoubt(): boolean {
-    return this.#end.isInDoubt
+  /** Whether it is one too many: it finishes what runs and ends, and is not replaced. */
+  get isDismissed(): boolean {
+    return this.#isDismissed
   }
 
   /** How many tasks it has, running or not. */
@@ -143,9 +132,13 @@ export class Horse {
 
   /** How many more tasks it can take, if up to `prefetched` may wait behind those that run. */
   room(prefetched: number): number {
-    if (this.#state !== 'ready' || this.#isStale) return 0
+    if (!this.#takesTasks) return 0
     const isSlow = prefetched > 0 && this.#blockedMs() > SLOW_MS
-    return Math.max(0, this.#options.slots + (isSlow ? 0 : prefetched) - this.#runs.size)
+    return Math.max(0, this.#slots + (isSlow ? 0 : prefetched) - this.#runs.size)
+  }
+
+  get #takesTasks(): boolean {
+    return this.#state === 'ready' && !this.#isStale && !this.#isDismissed
   }
 
   find(id: string): TaskRun | undefined {
@@ -174,6 +167,11 @@ export class Horse {
     this.send({ type: 'abort', id: run.id, reason, timeoutS: run.timeoutS, ...(why !== undefined && { why }) })
   }
 
+  /** Whether a job of these queues has not begun. */
+  hasUnbegun(isHeld: (queue: string) => boolean): boolean {
+    return this.#runs.unbegun().some(({ task }) => task.kind === 'job' && isHeld(task.record.origin))
+  }
+
   /** Take back the tasks that have not begun, once the horse has answered. For a blocked horse see {@link check}. */
   takeBack(): void {
     this.#revocation.ask()
@@ -190,11 +188,33 @@ export class Horse {
   renew(): void {
     this.#isStale = true
     this.takeBack()
-    this.#endIfStale()
+    this.#endIfUnwanted()
   }
 
-  #endIfStale(): void {
-    if (this.#isStale && this.#runs.size === 0) this.retire()
+  /** Finish what runs, begin nothing more, and then end, unless {@link keep} comes first. */
+  dismiss(): void {
+    this.#isDismissed = true
+    this.takeBack()
+    this.#endIfUnwanted()
+  }
+
+  /** Take tasks again. Returns false if it was not dismissed, or is ending. */
+  keep(): boolean {
+    if (!this.#isDismissed || this.#state !== 'ready') return false
+    this.#isDismissed = false
+    return true
+  }
+
+  #endIfUnwanted(): void {
+    if ((this.#isStale || this.#isDismissed) && this.#runs.size === 0) this.retire()
+  }
+
+  /** Let so many tasks run at once. With fewer than run now, it begins none until enough of them have ended. */
+  resize(slots: number): void {
+    const isLess = slots < this.#slots
+    this.#slots = slots
+    this.send({ type: 'slots', slots })
+    if (isLess) this.takeBack()
   }
 
   kill(cause: KillCause): void {
@@ -209,11 +229,6 @@ export class Horse {
     return this.#limits.hasQuit
   }
 
-  /** Why its worker killed it, if it did. */
-  get killCause(): KillCause | undefined {
-    return this.#end.killCause
-  }
-
   /**
    * Enforce the time limits, and kill the horse when it begins none of its tasks. Call it only while the event loop is
    * on time: all messages that the horse sent more than {@link REVOKE_AFTER_MS} - {@link HOLD_MS} ago must have been
@@ -224,14 +239,14 @@ export class Horse {
     for (const run of this.#runs) if (run.isOverdue(nowMs)) this.abort(run, 'timeout')
     const cause = this.#limits.causeToKill(nowMs)
     if (cause !== undefined) this.kill(cause)
-    else if (this.#runs.size > this.#options.slots && this.#blockedMs() >= REVOKE_AFTER_MS) {
+    else if (this.#runs.size > this.#slots && this.#blockedMs() >= REVOKE_AFTER_MS) {
       if (this.#options.killable) this.#revocation.atOnce()
       else this.#revocation.ask()
     }
   }
 
   #handle(message: FromHorse): void {
-    if (this.invalid !== undefined) return
+    if (this.#end.invalid !== undefined) return
     try {
       this.#receive(message)
     } catch (error) {
@@ -256,7 +271,7 @@ export class Horse {
         return
       case 'released':
         this.#revocation.answered(message.ids)
-        this.#endIfStale()
+        this.#endIfUnwanted()
         return
       case 'phase':
         this.#enter(message)
@@ -299,9 +314,9 @@ export class Horse {
     for (const end of ends) this.#taskEnded(end)
     if (rss !== undefined) this.#rss = rss
     if (begin !== undefined) this.#begin(begin)
-    if (hold === true && this.killCause === undefined && !this.hasQuit) this.send({ type: 'go' })
+    if (hold === true && this.#end.killCause === undefined && !this.hasQuit) this.send({ type: 'go' })
     if (this.#state === 'leaving' && this.#runs.size === 0) this.#quit()
-    this.#endIfStale()
+    this.#endIfUnwanted()
     this.#owner.onProgress(this)
   }
 
@@ -309,7 +324,7 @@ export class Horse {
   #taskEnded(end: TaskEnd): void {
     const run = this.#runs.get(end.id)
     if (run === undefined) return
-    checkEnd(run, end)
+    run.checkEnd(end)
     run.end({ kind: 'ended', end, aborted: run.aborted })
     const atOnce = Math.max(run.begunBeside, this.#runs.runningCount)
     this.#runs.remove(run)
@@ -325,7 +340,7 @@ export class Horse {
     // A job that may run elsewhere must not run here.
     if (run === undefined) throw new InvalidMessage('it begins a task that it does not have')
     if (run.begunMs !== undefined) throw new InvalidMessage('it begins a task again')
-    if (this.#runs.fullSinceMs(this.#options.slots) !== undefined) {
+    if (this.#runs.fullSinceMs(this.#slots) !== undefined) {
       throw new InvalidMessage('it begins a task while another one runs')
     }
     this.#limits.spoke()
@@ -343,7 +358,7 @@ export class Horse {
 
   /** How long the tasks that wait have been blocked by those that run: since the last begin, if every slot is taken. */
   #blockedMs(): number {
-    const sinceMs = this.#runs.fullSinceMs(this.#options.slots)
+    const sinceMs = this.#runs.fullSinceMs(this.#slots)
     return sinceMs === undefined ? 0 : this.#options.clock.monotonicMs() - sinceMs
   }
 
@@ -360,7 +375,7 @@ export class Horse {
   }
 
   #quit(): void {
-    if (this.hasQuit || this.killCause !== undefined) return
+    if (this.hasQuit || this.#end.killCause !== undefined) return
     this.#limits.quit(this.#options.clock.monotonicMs())
     this.send({ type: 'quit' })
   }
@@ -379,11 +394,4 @@ export class Horse {
     this.#runs.clear()
     this.#owner.onGone(this, exit, wasBusy, unbegun)
   }
-}
-
-/** @throws InvalidMessage when the end does not fit the task. */
-function checkEnd({ aborted, begunMs, phase }: TaskRun, { chainEnded, outcome }: TaskEnd): void {
-  if (begunMs === undefined) throw new InvalidMessage('a task ends that has not begun')
-  if (chainEnded === true && phase !== 'handlers') throw new InvalidMessage('no exception handler has begun')
-  if (outcome?.kind === 'stopped' && aborted !== 'stopped') throw new InvalidMessage('nobody has stopped the task')
 }

@@ -175,7 +175,7 @@ function tell(seed: number): Told {
   port.onExit({ code: 0, signal: null })
   expect(horse.load).toBe(0)
   for (const id of waiting) ends.delete(id)
-  return { ends, wasInvalid: horse.invalid !== undefined }
+  return { ends, wasInvalid: horse.end.invalid !== undefined }
 }
 
 /** About a second, or twenty. */

@@ -81,6 +81,11 @@ export class PendingTasks {
     return [...again, ...this.#takeOut(isJob)]
   }
 
+  /** Take out the jobs of these queues, except for those that have begun before. Callback tasks stay. */
+  takeJobsOf(isHeld: (queue: string) => boolean): TaskRun[] {
+    return this.#takeOut((pending) => isJob(pending) && isHeld(pending.run.task.record.origin))
+  }
+
   /** Take out the tasks that were canceled. */
   takeCanceled(): TaskRun[] {
     const again = this.#again.filter(({ canceled }) => canceled !== undefined)

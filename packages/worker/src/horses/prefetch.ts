@@ -21,26 +21,37 @@ const WEIGHT = 0.1
  * jobs that run at once wait for something, or take turns in computing.
  */
 export class Prefetch {
-  readonly #aheadMs: number
-  readonly #most: number
+  readonly #options: PrefetchOptions
+  #most: number
   #averageMs: number | undefined
   #depth = 0
 
   /** @param slots - how many jobs a horse runs at once at most. */
   constructor(options: PrefetchOptions = {}, slots = 1) {
-    this.#aheadMs = options.aheadMs ?? DEFAULT_AHEAD_MS
-    this.#most = options.most ?? Math.max(DEFAULT_MOST, slots)
+    this.#options = options
+    this.#most = mostFor(options, slots)
   }
 
   get depth(): number {
     return this.#depth
   }
 
+  /** A horse runs so many jobs at once from now on. */
+  resize(slots: number): void {
+    this.#most = mostFor(this.#options, slots)
+    this.#depth = Math.min(this.#most, this.#depth)
+  }
+
   /** @param atOnce - how many tasks ran at once in the horse of this one. */
   observe(tookMs: number, atOnce: number): void {
+    const { aheadMs = DEFAULT_AHEAD_MS } = this.#options
     const partMs = tookMs / atOnce
     const averageMs = this.#averageMs
     this.#averageMs = averageMs === undefined ? partMs : averageMs + (partMs - averageMs) * WEIGHT
-    this.#depth = Math.min(this.#most, Math.floor(this.#aheadMs / Math.max(this.#averageMs, 0.001)))
+    this.#depth = Math.min(this.#most, Math.floor(aheadMs / Math.max(this.#averageMs, 0.001)))
   }
+}
+
+function mostFor({ most }: PrefetchOptions, slots: number): number {
+  return most ?? Math.max(DEFAULT_MOST, slots)
 }

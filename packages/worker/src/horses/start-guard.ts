@@ -37,14 +37,15 @@ export class StartGuard {
    */
   check(horse: Horse, exit: HorseExit, wasBusy: boolean): RqError | undefined {
     const nowMs = this.#clock.monotonicMs()
-    const { killCause, startedMs } = horse
+    const { startedMs } = horse
+    const { fatal, killCause } = horse.end
     const isWanted = horse.hasQuit || (killCause !== undefined && killCause !== 'start_timeout')
     const isUnused = horse.jobsDone === 0 && !wasBusy && (nowMs - startedMs < YOUNG_MS || killCause === 'start_timeout')
     if (isWanted || !isUnused || startedMs < this.#failedMs) return undefined
     if (nowMs - this.#failedMs > FORGET_MS) this.#backoff.reset()
     this.#failedMs = nowMs
     this.#waitMs = this.#backoff.nextMs()
-    const reason = horse.fatal ?? exit.cause?.message ?? `exit code ${exit.code}, signal ${exit.signal}`
+    const reason = fatal ?? exit.cause?.message ?? `exit code ${exit.code}, signal ${exit.signal}`
     this.#logger.error('A work-horse ended during its start', { reason })
     if (this.#backoff.tries < MOST_FAILURES) return undefined
     return new RqError(

@@ -1,5 +1,6 @@
 import { type Clock, SECOND_MS } from '@rq/core'
 import type { ErrorFacts } from '@rq/queue/run'
+import { InvalidMessage } from '../inside-horse/invalid-message.ts'
 import type { AbortReason, Phase, Task, TaskEnd } from '../inside-horse/protocol.ts'
 import type { KilledTask } from './killed-task.ts'
 import { firstPhase, laterPhases, type PhaseLimit } from './phases.ts'
@@ -180,6 +181,15 @@ export class TaskRun {
   /** Whether it was asked to end and its grace is over. */
   isDueToBeKilled(nowMs: number): boolean {
     return nowMs >= this.#killMs
+  }
+
+  /** @throws InvalidMessage when this end does not fit the task. */
+  checkEnd({ chainEnded, outcome }: TaskEnd): void {
+    if (this.#begunMs === undefined) throw new InvalidMessage('a task ends that has not begun')
+    if (chainEnded === true && this.#phase !== 'handlers') throw new InvalidMessage('no exception handler has begun')
+    if (outcome?.kind === 'stopped' && this.#aborted !== 'stopped') {
+      throw new InvalidMessage('nobody has stopped the task')
+    }
   }
 
   /** Report how it ended. */

@@ -104,6 +104,8 @@ export type ToHorse =
       readonly timeoutS: number
       readonly why?: string | undefined
     }
+  /** Run so many tasks at once from now on. Only inline horses get it. */
+  | { readonly type: 'slots'; readonly slots: number }
   /** The answer to `hold`. */
   | { readonly type: 'go' }
   /** Exit; nothing runs. */

@@ -27,7 +27,7 @@ export interface TaskContext {
 }
 
 export interface RunnerOptions {
-  /** How many tasks run at once: 1 in a horse of its own. */
+  /** How many tasks run at once at first: 1 in a horse of its own. */
   readonly slots: number
   /**
    * Whether tasks that end at once may follow each other in one turn of the event loop, for {@link LONGEST_SHARED_MS}.
@@ -67,6 +67,7 @@ export class Runner {
   readonly #options: RunnerOptions
   readonly #exposure: Exposure | undefined
   readonly #running = new Map<string, RunLimit>()
+  #slots: number
   #waiting: Task[] = []
   #ends: TaskEnd[] = []
   /** The runner waits for the worker's `go`. */
@@ -77,6 +78,7 @@ export class Runner {
 
   constructor(options: RunnerOptions) {
     this.#options = options
+    this.#slots = options.slots
     this.#exposure = options.leftovers && new Exposure(options.leftovers, options.send)
   }
 
@@ -91,6 +93,10 @@ export class Runner {
         return
       case 'abort':
         this.#abort(message)
+        return
+      case 'slots':
+        this.#slots = message.slots
+        this.#beginMore()
         return
       case 'go':
         this.#isHeld = false
@@ -109,10 +115,10 @@ export class Runner {
     // A message that is sent from here may bring more tasks.
     if (this.#isBeginning || this.#isTurning) return
     this.#isBeginning = true
-    const { sharesTurns = false, slots } = this.#options
+    const { sharesTurns = false } = this.#options
     let left = sharesTurns ? MOST_SHARED : Number.POSITIVE_INFINITY
     const untilMs = sharesTurns ? performance.now() + LONGEST_SHARED_MS : Number.POSITIVE_INFINITY
-    while (!this.#isHeld && !this.#isTurning && this.#running.size < slots) {
+    while (!this.#isHeld && !this.#isTurning && this.#running.size < this.#slots) {
       const task = this.#waiting[0]
       if (task === undefined) break
       // Read before the message is sent: the task must not seem older to the worker than it is here, see HOLD_MS.
@@ -175,7 +181,7 @@ export class Runner {
     this.#exposure?.end()
     this.#options.leftovers?.ended(record.id)
     this.#ends.push({ id, outcome, tookMs, error, leaking, hasFailedImport, chainEnded, unsigned })
-    if ((tookMs >= HOLD_MS || leaking === true || hasFailedImport === true) && this.#options.slots === 1) {
+    if ((tookMs >= HOLD_MS || leaking === true || hasFailedImport === true) && this.#slots === 1) {
       // Even with nothing to do: tasks that were sent meanwhile have not been read, nor a `revoke` of them.
       this.#isHeld = true
       this.#sendProgress(nowMs, undefined, true)
