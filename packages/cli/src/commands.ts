@@ -16,7 +16,9 @@ import { schedules } from './commands/schedules.ts'
 import { stop } from './commands/stop.ts'
 import { suspend } from './commands/suspend.ts'
 import { worker } from './commands/worker.ts'
+import { workerPause } from './commands/worker-pause.ts'
 import { workerPool } from './commands/worker-pool.ts'
+import { workerResume } from './commands/worker-resume.ts'
 
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -37,5 +39,7 @@ export const COMMANDS: readonly Command[] = [
   deleteJob,
   suspend,
   resume,
+  workerPause,
+  workerResume,
   completion,
 ]

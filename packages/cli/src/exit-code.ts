@@ -9,7 +9,7 @@ export const EXIT = {
   usage: 2,
   /** Redis cannot be reached. */
   unreachable: 3,
-  /** No such job, group or worker. */
+  /** No such job, group, schedule or worker. */
   notFound: 4,
 } as const
 
@@ -39,6 +39,7 @@ const BY_CODE: Partial<Record<ErrorCode, ExitCode>> = {
   RQ_NO_SUCH_JOB: EXIT.notFound,
   RQ_NO_SUCH_GROUP: EXIT.notFound,
   RQ_NO_SUCH_SCHEDULE: EXIT.notFound,
+  RQ_NO_SUCH_WORKER: EXIT.notFound,
 }
 
 export function exitCodeOf(error: unknown): ExitCode {

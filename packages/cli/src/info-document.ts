@@ -29,6 +29,8 @@ export interface WorkerInfo {
   readonly version: string
   readonly state: string
   readonly queues: readonly string[]
+  /** Its queues that are paused for this worker. */
+  readonly paused: readonly string[]
   readonly currentJob: string | null
   readonly successfulJobCount: number
   readonly failedJobCount: number
@@ -86,6 +88,7 @@ async function workersOf({ rq, where }: Session, names: readonly string[]): Prom
       version: record.version,
       state: record.state,
       queues: record.queues,
+      paused: record.paused,
       currentJob: record.currentJobId ?? null,
       successfulJobCount: record.successfulJobCount,
       failedJobCount: record.failedJobCount,

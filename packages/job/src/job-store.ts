@@ -49,6 +49,8 @@ export interface ExplanationFacts {
   readonly paused: boolean
   /** Number of live workers that serve its queue. */
   readonly workers: number
+  /** How many of them have paused its queue. */
+  readonly pausedWorkers: number
   /** Whether a scheduler moves jobs that are due into its queue, in whatever language. */
   readonly hasScheduler: boolean
   /** The store's time, in epoch milliseconds. */

@@ -103,6 +103,10 @@ export interface WorkerRecord {
   readonly totalWorkingTimeS: number
   readonly currentJobId?: string
   readonly shutdownRequestedMs?: number
+  /** Its queues that are paused for this worker. */
+  readonly paused: readonly string[]
+  /** Whether it is a worker of Python RQ. */
+  readonly isPython: boolean
 }
 
 /** A worker as it identifies itself. */
@@ -147,7 +151,12 @@ export interface StopJobCommand {
 }
 
 /** A command that another process sends to a worker. */
-export type WorkerCommand = { readonly command: 'shutdown' } | { readonly command: 'kill-horse' } | StopJobCommand
+export type WorkerCommand =
+  | { readonly command: 'shutdown' }
+  | { readonly command: 'kill-horse' }
+  | StopJobCommand
+  /** Without `queue`: all queues of the worker. */
+  | { readonly command: 'pause' | 'resume'; readonly queue?: string }
 
 export interface CleanUpOptions {
   /** Also tidy what belongs to no queue: workers, rate limits, groups. Default true. */
@@ -185,6 +194,11 @@ export interface WorkerStore {
    * Renew leases and the worker's record, or write the record again if it has expired. Many leases take several steps.
    */
   heartbeat(beat: WorkerHeartbeat): Promise<HeartbeatReply>
+  /**
+   * Record which queues of the worker are paused, in the place of what was recorded before. Nothing is written when the
+   * record is gone, or that of another instance.
+   */
+  showPaused(worker: WorkerIdentity, queues: readonly string[]): Promise<void>
   /** Record that a warm shutdown was requested. */
   shutdownRequested(workerName: string): Promise<void>
   /**
@@ -260,6 +274,8 @@ export interface WorkerStore {
   onCommand(workerName: string, listener: (command: WorkerCommand) => void): Promise<() => Promise<void>>
   /** Live workers, by default of all queues. */
   workers(queue?: string): Promise<WorkerRecord[]>
+  /** A live worker by its name; undefined if there is none. */
+  worker(name: string): Promise<WorkerRecord | undefined>
   /** Number of live workers, by default of all queues. */
   workerCount(queue?: string): Promise<number>
 }

@@ -3,7 +3,7 @@
 export { functionName } from './enqueue/function-name.ts'
 export { withoutEncoded } from './failure/encoded-error.ts'
 export { type ErrorFacts, errorFacts, errorFromFacts } from './failure/error-facts.ts'
-export { errorName, errorText } from './failure/error-text.ts'
+export { errorMessage, errorName, errorText } from './failure/error-text.ts'
 export { undecodedJob } from './job/undecoded-job.ts'
 export { REQUIRE_SIGNATURE_NAMES, SignatureCheck } from './payload/signature.ts'
 export { portableKeys } from './payload/signing-keys.ts'

@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 --- Claim a job for a worker that waits. This is sent right behind a command that blocks until the queue has a job, so
--- it may run much later: it takes nothing for a worker that has left meanwhile, and finds the time of the start itself.
+-- it may run much later: it takes nothing for a worker that has left meanwhile, nor from a queue that the worker has
+-- paused meanwhile, and finds the time of the start itself.
 -- @key suspended string rq:suspended exists while workers are suspended
 -- @arg prefix  string
 -- @arg aheadMs int how far the worker's clock is ahead of Redis's, as far as it knows
@@ -16,6 +17,7 @@
 --   the word suspended or again (see lib/claim), or what lib/claimed packs; 1 = the queue has more jobs
 -- @include lib/attempt
 -- @include lib/claim
+-- @include lib/paused
 -- @include lib/time
 -- @include lib/time_text
 -- @include lib/worker_state
@@ -25,8 +27,8 @@ local prefix, aheadMs, want, worker, instance = ARGV[1], tonumber(ARGV[2]), tonu
 local leaseMs, largest, executionBase, shown = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8], ARGV[9]
 local queueAt = 10
 
-local record = attempt('HMGET', prefix .. 'worker:' .. worker, 'instance', 'death') or {}
-if record[1] ~= instance or record[2] then return { pack({}), 0 } end
+local record = attempt('HMGET', prefix .. 'worker:' .. worker, 'instance', 'death', 'paused') or {}
+if record[1] ~= instance or record[2] or isPaused(record[3], ARGV[queueAt]) then return { pack({}), 0 } end
 if redis.call('EXISTS', suspendedKey) == 1 then
   showState(prefix, worker, shown, 'suspended')
   return { 'suspended', 0 }

@@ -5,16 +5,18 @@
 -- @arg id     string
 -- @reply {[] | [
 --     fields: bytes[], position: int | null, due: bytes | null, suspended: flag, paused: flag, workers: int,
---     dependencies: bytes[], slotHolders: bytes[], waitingBefore: int | null, releasing: flag,
+--     pausedWorkers: int, dependencies: bytes[], slotHolders: bytes[], waitingBefore: int | null, releasing: flag,
 --     hasScheduler: flag, nowMs: int, refusal: bytes | null]}
 --   empty if there is no such job; else names and values of its hash (see lib/fields), its index in its queue, when it
 --   is due in epoch seconds, whether workers are suspended, whether its queue is paused, number of workers of its
---   queue, ids of its dependencies each followed by a status or '', holders of the slots of its rate limit, number of
---   jobs that wait for a slot before it, whether release_dependents has to check it still, whether a scheduler leads
---   its queue, the time, why the store refused the end of its last run if it was set aside
+--   queue, how many of them have paused it, ids of its dependencies each followed by a status or '', holders of the
+--   slots of its rate limit, number of jobs that wait for a slot before it, whether release_dependents has to check it
+--   still, whether a scheduler leads its queue, the time, why the store refused the end of its last run if it was set
+--   aside
 -- @include lib/attempt
 -- @include lib/fault
 -- @include lib/fields
+-- @include lib/paused
 -- @include lib/time
 
 local jobKey = KEYS[1]
@@ -39,6 +41,11 @@ for _, dependency in ipairs(attempt('SRANDMEMBER', prefix .. 'job::' .. id .. ':
   releasing = math.max(releasing, attempt('SISMEMBER', prefix .. 'releasing:' .. dependency, id) or 0)
 end
 
+local pausedWorkers = 0
+for _, key in ipairs(attempt('SRANDMEMBER', prefix .. 'workers:' .. queue, MOST_READ) or {}) do
+  if isPaused(attempt('HGET', key, 'paused'), queue) then pausedWorkers = pausedWorkers + 1 end
+end
+
 local _, refusal = faultOf(prefix, id, attempt('HGET', prefix .. 'refused:' .. queue, id))
 return {
   fields,
@@ -47,6 +54,7 @@ return {
   redis.call('EXISTS', prefix .. 'suspended'),
   redis.call('EXISTS', prefix .. 'paused:' .. queue),
   attempt('SCARD', prefix .. 'workers:' .. queue) or 0,
+  pausedWorkers,
   dependencies,
   limit and attempt('ZRANGE', prefix .. 'rl:' .. limit .. ':allowed', 0, MOST_READ - 1) or {},
   limit and attempt('ZRANK', prefix .. 'rl:' .. limit .. ':rate_limited', id) or false,

@@ -86,6 +86,17 @@ describe.each([
       expect(await statusOf(redis, 'a')).toBe('queued')
     }, isProxied))
 
+  test('takes nothing of a queue that its worker has paused since it was sent, until it is resumed', () =>
+    setting(async ({ redis, storage, wait, waitInRedis }) => {
+      const { waiting } = await waitInRedis()
+      await storage.workers.showPaused(WORKER, ['defaul', 'default'])
+      await storage.queues.enqueue([newJob({ id: 'a' })])
+      expect(idsOf(await waiting)).toEqual([])
+      expect(await statusOf(redis, 'a')).toBe('queued')
+      await storage.workers.showPaused(WORKER, ['defaul', 'default2'])
+      expect(idsOf(await wait())).toEqual(['a'])
+    }, isProxied))
+
   test('takes nothing while the queue is paused or all workers are suspended', () =>
     setting(async ({ storage, wait }) => {
       await storage.queues.enqueue([newJob({ id: 'a' })])

@@ -1,4 +1,12 @@
-import { checkOptionNames, type DurationLike, durationS, invalidOption } from '@rq/core'
+import {
+  checkKnownName,
+  checkOptionNames,
+  type DurationLike,
+  durationS,
+  invalidOption,
+  oneLine,
+  RqError,
+} from '@rq/core'
 import type { StopOptions } from '@rq/queue'
 import type { Connection, RedisStorage } from '@rq/redis'
 import { type ConnectionOptions, checkNames, sharedStorage } from './connection.ts'
@@ -46,6 +54,60 @@ export async function sendKillHorseCommand(where: Where, workerName: string): Pr
 export async function sendStopJobCommand(where: Where, jobId: string, options: StopOptions = {}): Promise<void> {
   const job = await Job.fetch(jobId, optionsOf(where))
   await job.stop(options)
+}
+
+/** What {@link sendPauseCommand} and {@link sendResumeCommand} take. */
+export interface PauseCommandOptions {
+  /** One of the queues of the worker. Default: all. */
+  readonly queue?: string
+}
+
+/**
+ * Ask one worker to claim no more jobs of a queue, by default of all, until it is resumed or its process ends. Running
+ * jobs go on. Other workers are not affected: see {@link suspend} and `queue.pause()`. Not acknowledged: the worker's
+ * record shows in `paused` that it has heard it.
+ * @throws RqError `RQ_NO_SUCH_WORKER`; `RQ_INVALID_OPERATION` for a worker of Python RQ, which knows no such command;
+ *   `RQ_INVALID_OPTION` for a queue that the worker does not serve. Nothing is sent then.
+ */
+export async function sendPauseCommand(
+  where: Where,
+  workerName: string,
+  options: PauseCommandOptions = {},
+): Promise<void> {
+  await sendToOurs(where, workerName, 'pause', checkOptionNames(options, { queue: true }, 'sendPauseCommand'))
+}
+
+/** Ask one worker to claim jobs of a queue again, by default of all. @throws as {@link sendPauseCommand}. */
+export async function sendResumeCommand(
+  where: Where,
+  workerName: string,
+  options: PauseCommandOptions = {},
+): Promise<void> {
+  await sendToOurs(where, workerName, 'resume', checkOptionNames(options, { queue: true }, 'sendResumeCommand'))
+}
+
+async function sendToOurs(
+  where: Where,
+  workerName: string,
+  command: 'pause' | 'resume',
+  { queue }: PauseCommandOptions,
+): Promise<void> {
+  const { admin, workers } = sharedStorage(optionsOf(where))
+  const worker = await workers.worker(checkKnownName(workerName, 'workerName'))
+  const name = oneLine(workerName)
+  if (worker === undefined) throw new RqError('RQ_NO_SUCH_WORKER', `There is no worker named '${name}'.`)
+  if (worker.isPython) {
+    const message = `Worker '${name}' is a worker of Python RQ, which cannot pause by itself. Suspend all workers, or pause the queue for workers of rq.`
+    throw new RqError('RQ_INVALID_OPERATION', message)
+  }
+  if (queue !== undefined && !worker.queues.includes(queue)) {
+    throw invalidOption(
+      'queue',
+      queue,
+      `a queue that worker '${name}' serves: ${worker.queues.map((one) => oneLine(one)).join(', ')}`,
+    )
+  }
+  await admin.sendCommand(workerName, queue === undefined ? { command } : { command, queue })
 }
 
 function adminOf(where: Where): RedisStorage['admin'] {

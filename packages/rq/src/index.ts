@@ -76,6 +76,7 @@ export {
   superjsonSerializer,
 } from '@rq/serializer'
 export {
+  type CanClaim,
   DEQUEUE_STRATEGIES,
   type DequeueStrategy,
   HORSE_KINDS,
@@ -91,8 +92,11 @@ export {
 } from '@rq/worker'
 export {
   isSuspended,
+  type PauseCommandOptions,
   resume,
   sendKillHorseCommand,
+  sendPauseCommand,
+  sendResumeCommand,
   sendShutdownCommand,
   sendStopJobCommand,
   suspend,

@@ -68,6 +68,8 @@ describe('what rq exports', () => {
       'requeueJob',
       'resume',
       'sendKillHorseCommand',
+      'sendPauseCommand',
+      'sendResumeCommand',
       'sendShutdownCommand',
       'sendStopJobCommand',
       'suspend',

@@ -1,4 +1,5 @@
 export type { HorseEvent, WorkerEvents } from './events.ts'
+export type { CanClaim } from './holds/claim-check.ts'
 export type { HorseEnv } from './horses/horse-env.ts'
 export type { PrefetchOptions } from './horses/prefetch.ts'
 export type { StorageSource } from './inside-horse/protocol.ts'

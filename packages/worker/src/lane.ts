@@ -1,10 +1,11 @@
 import type { Claimed, Limits } from '@rq/job'
 import type { ExecutionEnd, ExecutionParts } from './execution.ts'
 import { Executions } from './executions.ts'
+import type { PausedQueues } from './holds/paused-queues.ts'
 import { HorsePool } from './horses/horse-pool.ts'
 import type { HorseStarter } from './horses/horse-port.ts'
 import type { WorkerSettings } from './options.ts'
-import { poolOptions } from './pool-options.ts'
+import { horseCount, poolOptions } from './pool-options.ts'
 import { type DequeueStrategy, QueueOrder } from './store/queue-order.ts'
 import { StoreLoop } from './store/store-loop.ts'
 
@@ -17,6 +18,8 @@ export interface LaneOptions {
   readonly maxJobs: number | undefined
   /** What its executions share with those of other lanes. */
   readonly parts: Omit<ExecutionParts, 'horses' | 'store'>
+  /** Of the worker. */
+  readonly paused: PausedQueues
   /** Called when no horse can be started. */
   readonly onBroken: (error: Error) => void
   /** Called when `suspend` or `resume` takes effect. */
@@ -36,9 +39,13 @@ export class Lane {
   readonly horses: HorsePool
   readonly store: StoreLoop
   readonly executions: Executions
+  readonly #options: LaneOptions
+  #concurrency: number
 
   constructor(options: LaneOptions) {
     const { parts, settings, start } = options
+    this.#options = options
+    this.#concurrency = settings.concurrency
     this.queues = settings.queues
     this.horses = new HorsePool({
       ...poolOptions(settings, start),
@@ -58,13 +65,28 @@ export class Lane {
     })
   }
 
+  /** Run so many jobs at once from now on. Those that run are not ended. */
+  setConcurrency(concurrency: number): void {
+    this.#concurrency = concurrency
+    this.horses.resize(horseCount(this.#options.settings.horse, concurrency))
+    this.store.nudge()
+  }
+
+  /** Claim of the queues that are not paused, and return the jobs of the others that have not begun. */
+  followPauses(): void {
+    const { paused } = this.#options
+    const isHeld = (queue: string) => paused.has(queue)
+    this.horses.hold(this.queues.some(isHeld) ? isHeld : undefined)
+    this.store.pausesChanged()
+  }
+
   /** Conclude a job that was taken over from a dead worker. */
   takeOver(claimed: Claimed): void {
     this.executions.takeOver(claimed)
   }
 
-  #makeStoreLoop({ maxJobs, onIdle, onSuspended, settings, strategy }: LaneOptions): StoreLoop {
-    const { clock, concurrency, leaseMs, limits, logger, name, queues, storage } = settings
+  #makeStoreLoop({ maxJobs, onIdle, onSuspended, paused, settings, strategy }: LaneOptions): StoreLoop {
+    const { canClaim, clock, leaseMs, limits, logger, name, queues, storage } = settings
     return new StoreLoop({
       store: storage.workers,
       workerName: name,
@@ -72,13 +94,15 @@ export class Lane {
       queues,
       order: new QueueOrder(queues, strategy),
       horses: this.horses,
+      paused,
+      canClaim,
       clock,
       logger,
       maxJobs,
       onClaimed: (jobs) => this.executions.start(jobs),
       jobsHeld: () => this.executions.size,
       bytesHeld: () => this.executions.bytes,
-      concurrency,
+      concurrency: () => this.#concurrency,
       largestBytes: largestValue(limits),
       onSuspended,
       onIdle,

@@ -80,6 +80,16 @@ export class Lanes {
     for (const { store } of this.#lanes) store.nudge()
   }
 
+  /** Run so many jobs of a queue at once, in the lane of that queue. */
+  setConcurrency(concurrency: number, queue: string): void {
+    this.#lanes.find(({ queues }) => queues.includes(queue))?.setConcurrency(concurrency)
+  }
+
+  /** Queues were paused or resumed. */
+  followPauses(): void {
+    for (const lane of this.#lanes) lane.followPauses()
+  }
+
   /** Claim no more, and return the jobs that have not begun. */
   drain(): void {
     for (const { horses, store } of this.#lanes) {

@@ -21,6 +21,7 @@ import type { RequireSignatureOptions } from '@rq/queue'
 import { portableKeys, REQUIRE_SIGNATURE_NAMES, type UnserializableResult } from '@rq/queue/run'
 import { type Codec, checkCodec, isSerializer, type Serializer } from '@rq/serializer'
 import type { WebhookPolicy, WebhookPolicyOptions } from '@rq/webhooks'
+import type { CanClaim } from './holds/claim-check.ts'
 import type { HorseEnv } from './horses/horse-env.ts'
 import type { PrefetchOptions } from './horses/prefetch.ts'
 import type { StorageSource } from './inside-horse/protocol.ts'
@@ -51,6 +52,13 @@ export interface WorkerOptions {
   codec?: string | Codec
   /** How many jobs run at once, each in a horse of its own, or with `inline` in one event loop. Default 1. */
   concurrency?: number
+  /**
+   * Whether jobs of a queue may be claimed now: asked before a claim, to hold jobs back while memory is short or a
+   * database is away. Without a `true` nothing is claimed of that queue: not while a promise is pending, and not after
+   * an error, which is logged once. Asked at most ten times a second for each queue, and once a second while the answer
+   * is no. Called in the worker's process. Default: claim at any time.
+   */
+  canClaim?: CanClaim
   /** Where jobs run. Default `process`. */
   horse?: HorseKind
   /**
@@ -173,6 +181,7 @@ export interface WorkerSettings {
   readonly serializer: string | Serializer
   readonly codec: string | Codec | undefined
   readonly concurrency: number
+  readonly canClaim: CanClaim | undefined
   readonly horse: HorseKind
   readonly horseEnv: HorseEnv
   /** Absolute. */
@@ -219,6 +228,7 @@ export const WORKER_OPTION_NAMES: OptionNames<WorkerOptions> = {
   serializer: true,
   codec: true,
   concurrency: true,
+  canClaim: true,
   horse: true,
   horseEnv: true,
   horsePath: true,
@@ -296,6 +306,7 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
     serializer: checkSerializer(options.serializer ?? 'superjson', horse),
     codec: options.codec === undefined ? undefined : checkCodecOption(options.codec, horse),
     concurrency: checked('concurrency'),
+    canClaim: checkCanClaim(options.canClaim),
     horse,
     horseEnv,
     horsePath: options.horsePath === undefined ? undefined : resolve(checked('horsePath')),
@@ -353,6 +364,11 @@ export function checkWatch(watch: boolean, horse: HorseKind): boolean {
   if (!watch || horse !== 'inline') return watch
   const expected = "false with inline horses: this process cannot load a module again. Use horse 'process' or 'thread'"
   throw invalidOption('watch', watch, expected)
+}
+
+function checkCanClaim(value: unknown): CanClaim | undefined {
+  if (value === undefined || typeof value === 'function') return value as CanClaim | undefined
+  throw invalidOption('canClaim', value, 'a function that returns true or false, or a promise of one')
 }
 
 function checkSerializer(value: string | Serializer, horse: HorseKind): string | Serializer {

@@ -1,7 +1,13 @@
 import { silentLogger } from '@rq/core'
 import type { HorsePoolOptions } from './horses/horse-pool.ts'
 import type { HorseStarter } from './horses/horse-port.ts'
-import type { WorkerSettings } from './options.ts'
+import type { HorseCount } from './horses/horse-set.ts'
+import type { HorseKind, WorkerSettings } from './options.ts'
+
+/** How many horses run so many jobs at once: as many, or one. */
+export function horseCount(horse: HorseKind, concurrency: number): HorseCount {
+  return horse === 'inline' ? { size: 1, slots: concurrency } : { size: concurrency, slots: 1 }
+}
 
 /** The options of a worker's horse pool that follow from its settings. */
 export function poolOptions(
@@ -14,8 +20,7 @@ export function poolOptions(
   const isInline = horse === 'inline'
   const isClosed = settings.horseEnv !== 'inherit'
   return {
-    size: isInline ? 1 : concurrency,
-    slots: isInline ? concurrency : 1,
+    ...horseCount(horse, concurrency),
     killable: !isInline,
     start,
     prefetch,

@@ -66,6 +66,11 @@ export class WorkerLog {
     this.#events.emit(isSuspended ? 'worker:suspended' : 'worker:resumed')
   }
 
+  /** @param queues - those that are paused now. */
+  pausesChanged(queues: readonly string[]): void {
+    this.#logger.info(queues.length === 0 ? 'Resumed: no queue is paused' : `Paused: ${queues.join(', ')}`)
+  }
+
   began({ id, record }: Task): void {
     if (this.#isLogging) {
       const what = this.#options.showsDescriptions

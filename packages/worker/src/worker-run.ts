@@ -8,9 +8,11 @@ import { Broadcast } from './duties/broadcast.ts'
 import { Commands } from './duties/commands.ts'
 import { heartbeat } from './duties/heartbeat.ts'
 import { maintenance } from './duties/maintenance.ts'
+import { Pauses } from './duties/pauses.ts'
 import { recovery } from './duties/recovery.ts'
 import type { WorkerEmitter } from './events.ts'
 import type { ExecutionEnd, ExecutionParts } from './execution.ts'
+import type { PausedQueues } from './holds/paused-queues.ts'
 import type { HorseStarter } from './horses/horse-port.ts'
 import type { ResultRoom } from './horses/result-room.ts'
 import { importPathWarnings } from './import-path-warnings.ts'
@@ -46,6 +48,8 @@ export interface WorkerRunOptions {
   readonly maxIdleMs: number | undefined
   readonly strategy: DequeueStrategy
   readonly services: readonly WorkerService[]
+  /** Queues of the worker that it claims nothing from. */
+  readonly paused: PausedQueues
 }
 
 /** With this much data in the jobs that are held, those of dead workers wait until the next look. */
@@ -73,6 +77,7 @@ export class WorkerRun {
   readonly #lanes: Lanes
   readonly #webhooks: Webhooks
   readonly #recovery: PeriodicDuty
+  readonly #pauses: Pauses
   readonly #commands: Commands
   readonly #broadcast: Broadcast
   readonly #duties: readonly Duty[]
@@ -107,6 +112,7 @@ export class WorkerRun {
     })
     this.#lanes = new Lanes([this.#makeLane()])
     this.#recovery = this.#makeRecovery()
+    this.#pauses = this.#makePauses()
     this.#commands = this.#makeCommands()
     this.#broadcast = this.#makeBroadcast()
     this.#duties = this.#makeDuties()
@@ -137,6 +143,11 @@ export class WorkerRun {
     const { failure } = this.shutdown
     if (failure !== undefined) throw failure
     return this.#hasSettled
+  }
+
+  /** Run so many jobs of a queue at once from now on, in the lane of that queue. */
+  setConcurrency(concurrency: number, queue: string): void {
+    this.#lanes.setConcurrency(concurrency, queue)
   }
 
   get #state(): WorkerState {
@@ -186,6 +197,7 @@ export class WorkerRun {
       strategy,
       maxJobs,
       parts: this.#makeParts(),
+      paused: this.#options.paused,
       onBroken: (error) => this.shutdown.fail(error),
       onSuspended: (isSuspended) => this.#log.suspended(isSuspended),
       onIdle: () => this.shutdown.endIfDone(),
@@ -231,6 +243,21 @@ export class WorkerRun {
     })
   }
 
+  #makePauses(): Pauses {
+    const { heartbeatMs, logger, storage } = this.#settings
+    return new Pauses({
+      store: storage.workers,
+      worker: this.#identity,
+      paused: this.#options.paused,
+      everyMs: heartbeatMs,
+      onChange: (paused) => {
+        this.#log.pausesChanged(paused)
+        this.#lanes.followPauses()
+      },
+      logger,
+    })
+  }
+
   #makeCommands(): Commands {
     const { logger, name, storage } = this.#settings
     return new Commands({
@@ -239,6 +266,8 @@ export class WorkerRun {
       logger,
       onShutdown: () => this.shutdown.stopWarm(),
       onKillHorse: () => this.#lanes.killBusyHorses(),
+      onPause: (queue) => this.#pauses.pause(queue),
+      onResume: (queue) => this.#pauses.resume(queue),
       onStopJob: (command) => this.#stopJob(command),
     })
   }
@@ -253,6 +282,7 @@ export class WorkerRun {
     const store = storage.workers
     return [
       this.#recovery,
+      this.#pauses,
       heartbeat({
         store,
         worker: this.#identity,

@@ -4,6 +4,7 @@ import type { Storage } from '@rq/job'
 import { SignatureCheck, SizeLimits } from '@rq/queue/run'
 import type { Codec, Serializer } from '@rq/serializer'
 import { WorkerEmitter } from './events.ts'
+import { PausedQueues } from './holds/paused-queues.ts'
 import { variablesOf } from './horses/horse-env.ts'
 import { InlineHorse } from './horses/horse-inline.ts'
 import type { HorseStarter } from './horses/horse-port.ts'
@@ -15,7 +16,7 @@ import { importFromHere } from './inside-horse/import-from-here.ts'
 import { loadCodec } from './inside-horse/load-codec.ts'
 import { loadSerializer } from './inside-horse/load-serializer.ts'
 import { makeRunTask, type RunTaskOptions } from './inside-horse/run-task.ts'
-import { WORK_OPTIONS } from './option-table.ts'
+import { WORK_OPTIONS, WORKER_OPTIONS } from './option-table.ts'
 import {
   checkWorkerOptions,
   type QueueLike,
@@ -59,7 +60,8 @@ export const WORK_OPTION_NAMES: OptionNames<WorkOptions> = {
  * renewing leases and enforcing time limits. Emits {@link WorkerEvents}.
  */
 export class Worker extends WorkerEmitter {
-  readonly #settings: WorkerSettings
+  #settings: WorkerSettings
+  readonly #paused: PausedQueues
   readonly #instance = randomHex()
   #run: WorkerRun | undefined
   #working: Promise<boolean> | undefined
@@ -69,6 +71,7 @@ export class Worker extends WorkerEmitter {
   constructor(queues: QueueLike | readonly QueueLike[], options: WorkerOptions) {
     super()
     this.#settings = checkWorkerOptions(queues, options)
+    this.#paused = new PausedQueues(this.#settings.queues)
   }
 
   get name(): string {
@@ -78,6 +81,11 @@ export class Worker extends WorkerEmitter {
   /** The names of its queues, in order of service. */
   get queueNames(): readonly string[] {
     return this.#settings.queues
+  }
+
+  /** Those of its queues that are paused for this worker. */
+  get pausedQueues(): readonly string[] {
+    return this.#paused.names
   }
 
   get isWorking(): boolean {
@@ -134,6 +142,34 @@ export class Worker extends WorkerEmitter {
     await working.catch(() => {})
   }
 
+  /**
+   * Claim no more jobs of a queue, by default of all. Running jobs go on; jobs that this worker claimed ahead and has
+   * not begun go back to the head of their queue, and no attempt is counted. Other workers are not affected; to pause a
+   * queue for all of them, call `queue.pause()`. It lasts until {@link resume} or the end of this process, also where
+   * {@link work} is called later or again. Returns at once.
+   * @throws RqError `RQ_INVALID_OPTION` for a queue that this worker does not serve.
+   */
+  pause(queue?: string): void {
+    this.#paused.pause(queue)
+  }
+
+  /** End the pause of a queue, by default of all. Returns at once. @throws as {@link pause}. */
+  resume(queue?: string): void {
+    this.#paused.resume(queue)
+  }
+
+  /**
+   * Run another number of jobs at once: from now on if the worker is working, and whenever it works. With more, horses
+   * are started; with fewer, running jobs end as they would have ended, and horses that are one too many end after
+   * them. Returns at once.
+   * @throws RqError `RQ_INVALID_OPTION`.
+   */
+  setConcurrency(concurrency: number): void {
+    const checked = checkConcurrency(concurrency)
+    this.#settings = { ...this.#settings, concurrency: checked }
+    for (const queue of this.queueNames.slice(0, 1)) this.#run?.setConcurrency(checked, queue)
+  }
+
   #passOnStop(): void {
     if (this.#stopWanted === 'cold') this.#run?.shutdown.stopCold()
     else if (this.#stopWanted === 'warm') this.#run?.shutdown.stopWarm()
@@ -154,6 +190,7 @@ export class Worker extends WorkerEmitter {
       settings,
       version,
       instance: this.#instance,
+      paused: this.#paused,
       events: this,
       context: { storage: settings.storage, serializer, limits },
       room,
@@ -181,6 +218,11 @@ export class Worker extends WorkerEmitter {
     if (horse !== 'inline') return undefined
     return typeof codec === 'string' ? loadCodec(codec) : codec
   }
+}
+
+function checkConcurrency(value: unknown): number {
+  if (value === 0) throw invalidOption('concurrency', value, 'at least 1; to claim no jobs, call worker.pause()')
+  return WORKER_OPTIONS.concurrency.check(value, 'concurrency')
 }
 
 const { horse: _, ...SIMPLE_NAMES } = WORKER_OPTION_NAMES

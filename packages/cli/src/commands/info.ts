@@ -128,26 +128,28 @@ function workerLines(document: InfoDocument, view: View, paint: Paint): string[]
 }
 
 function workerLine(worker: WorkerInfo, { raw }: View, paint: Paint): string {
-  const { name, hostname, pid, state, queues, successfulJobCount, failedJobCount, currentJob } = worker
+  const { name, hostname, paused, pid, state, queues, successfulJobCount, failedJobCount, currentJob } = worker
   const who = `${visibleName(name)} (${visibleName(hostname)} ${pid})`
   const what = queues.map(visibleName).join(', ')
   const now = currentJob === null ? '' : `, on ${visibleName(currentJob)}`
+  const held = paused.length === 0 ? '' : `paused: ${paused.map(visibleName).join(', ')}`
   const counted = `jobs: ${successfulJobCount} finished, ${failedJobCount} failed`
   return raw
-    ? `worker ${who} ${visibleName(state)} ${what}. ${counted}`
-    : `${paint.bold(who)}: ${stateColour(state, paint)} ${what}. ${counted}${now}`
+    ? `worker ${who} ${visibleName(state)} ${what}. ${counted}${held && `, ${held}`}`
+    : `${paint.bold(who)}: ${stateColour(state, paint)} ${what}. ${counted}${now}${held && `, ${paint.yellow(held)}`}`
 }
 
 function byQueue({ queues, workers }: InfoDocument, paint: Paint): string[] {
   const width = Math.max(0, ...queues.map(({ name }) => stringWidth(visibleName(name)))) + 1
   return queues.map(({ name }) => {
     const here = workers.filter((worker) => worker.queues.includes(name))
-    const shown = here.map((worker) => `${visibleName(worker.name)} (${stateColour(worker.state, paint)})`).sort()
+    const stateOf = ({ paused, state }: WorkerInfo) => (paused.includes(name) ? 'paused' : state)
+    const shown = here.map((worker) => `${visibleName(worker.name)} (${stateColour(stateOf(worker), paint)})`).sort()
     return `${padded(`${visibleName(name)}:`, width)} ${shown.length === 0 ? '–' : shown.join(', ')}`
   })
 }
 
 function stateColour(state: string, paint: Paint): string {
   if (state === 'busy') return paint.green(state)
-  return state === 'suspended' ? paint.yellow(state) : visibleName(state)
+  return state === 'suspended' || state === 'paused' ? paint.yellow(state) : visibleName(state)
 }

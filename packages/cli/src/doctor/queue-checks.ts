@@ -37,6 +37,11 @@ export const unserved: Check = (facts) => {
   const { queues } = facts
   if (queues === undefined || facts.workers === undefined) return []
   const idle = queues.filter(({ counts, name }) => counts.queued > 0 && !isServed(facts, name))
+  const held = queues.filter(({ counts, name }) => counts.queued > 0 && isServed(facts, name) && !isTaken(facts, name))
+  if (idle.length === 0 && held.length > 0) {
+    const text = `${jobsIn(held, ({ counts }) => counts.queued)}, where all workers are paused.`
+    return problem('Queues', text, 'rq-cli worker-resume NAME resumes one; rq-cli info names them.')
+  }
   if (idle.length === 0) return ok('Queues', `${counted(queues.length, 'queue')}; where jobs wait, a worker serves`)
   const text = `${jobsIn(idle, ({ counts }) => counts.queued)}, where no worker serves.`
   return problem('Queues', text, `Start one: rq-cli worker ${idle.slice(0, MOST_NAMED).map(nameOf).join(' ')}`)
@@ -106,6 +111,11 @@ function startFor(found: readonly ScheduleFacts[]): string {
 
 function isServed({ workers: all = [] }: Facts, name: string): boolean {
   return all.some(({ queues }) => queues.includes(name))
+}
+
+/** Whether a worker serves the queue that has not paused it. */
+function isTaken({ workers: all = [] }: Facts, name: string): boolean {
+  return all.some(({ paused, queues }) => queues.includes(name) && !paused.includes(name))
 }
 
 /** `3 jobs in mail, low`. */

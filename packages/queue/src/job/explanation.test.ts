@@ -14,6 +14,7 @@ function factsOf(record: Partial<JobRecord>, facts: Partial<ExplanationFacts> = 
     suspended: false,
     paused: false,
     workers: 1,
+    pausedWorkers: 0,
     hasScheduler: true,
     nowMs: 0,
     ...facts,
@@ -63,6 +64,17 @@ describe('explain', () => {
     expect(explain(factsOf({}, { position: 0, suspended: true })).code).toBe('suspended')
     expect(explain(factsOf({}, { position: 0, paused: true, workers: 0 })).code).toBe('paused')
     expect(explain(factsOf({})).code).toBe('forgotten')
+  })
+
+  it('says when the workers of the queue are paused', () => {
+    const reason = (workers: number, pausedWorkers: number) => {
+      const { code, text } = explain(factsOf({}, { position: 0, workers, pausedWorkers }))
+      return [code, text.replace(/^It is next in the queue low; /, '')]
+    }
+    const advice = 'Resume with worker.resume(), or rq-cli worker-resume.'
+    expect(reason(1, 1)).toEqual(['workers_paused', `1 worker serves the queue, and it is paused. ${advice}`])
+    expect(reason(2, 2)).toEqual(['workers_paused', `2 workers serve the queue, and all are paused. ${advice}`])
+    expect(reason(3, 2)).toEqual(['queued', `3 workers serve the queue, and 2 of them paused it. ${advice}`])
   })
 
   it('distinguishes dependencies that will end from those that block the job', () => {

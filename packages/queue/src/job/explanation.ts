@@ -12,8 +12,8 @@ import {
 /**
  * Why a job is not running:
  * - `running`, `over`: it is running, or has ended;
- * - `queued`: it runs after the jobs before it; `no_worker`, `suspended`, `paused`: it is queued, but no worker claims
- *   it;
+ * - `queued`: it runs after the jobs before it; `no_worker`, `suspended`, `paused`, `workers_paused`: it is queued, but
+ *   no worker claims it: there is none, all are suspended, the queue is paused, or each of its workers is;
  * - `time`, `jobs`, `slot`: it waits for its due time, for other jobs to end, for a slot of its rate limit;
  * - `no_scheduler`: it waits for its due time, or that is past, and no scheduler moves due jobs into its queue;
  * - `blocked`: a job that it waits for ended without success, and never releases it;
@@ -28,6 +28,7 @@ export type ExplanationCode =
   | 'no_worker'
   | 'suspended'
   | 'paused'
+  | 'workers_paused'
   | 'time'
   | 'no_scheduler'
   | 'jobs'
@@ -117,7 +118,8 @@ function brokenReason(refusal: string): [ExplanationCode, string] {
   return ['broken', `It has run, but the store refused its end, so nothing runs it any more: ${refusal}. ${advice}`]
 }
 
-function queuedReason({ paused, position, record, suspended, workers }: ExplanationFacts): [ExplanationCode, string] {
+function queuedReason(facts: ExplanationFacts): [ExplanationCode, string] {
+  const { paused, pausedWorkers, position, record, suspended, workers } = facts
   const { origin } = record
   if (position === null) {
     return [
@@ -130,7 +132,12 @@ function queuedReason({ paused, position, record, suspended, workers }: Explanat
   if (suspended) return ['suspended', `${place}. All workers are suspended until resume().`]
   if (paused) return ['paused', `${place}. The queue is paused until queue.resume().`]
   if (workers === 0) return ['no_worker', `${place}. No worker serves the queue: start one.`]
-  return ['queued', `${place}; ${count(workers, 'worker')} ${workers === 1 ? 'serves' : 'serve'} the queue.`]
+  const serving = `${count(workers, 'worker')} ${workers === 1 ? 'serves' : 'serve'} the queue`
+  if (pausedWorkers === 0) return ['queued', `${place}; ${serving}.`]
+  const advice = 'Resume with worker.resume(), or rq-cli worker-resume.'
+  if (pausedWorkers < workers)
+    return ['queued', `${place}; ${serving}, and ${pausedWorkers} of them paused it. ${advice}`]
+  return ['workers_paused', `${place}; ${serving}, and ${workers === 1 ? 'it is' : 'all are'} paused. ${advice}`]
 }
 
 function scheduledReason(facts: ExplanationFacts): [ExplanationCode, string] {

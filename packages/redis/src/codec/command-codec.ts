@@ -15,8 +15,13 @@ export function writeCommand(command: WorkerCommand): string {
 export function readCommand(text: string): WorkerCommand | undefined {
   const value = parseJson(text)
   if (!isObject(value)) return undefined
-  const { command, job_id: jobId, execution_id: executionId, reason } = value
+  const { command, job_id: jobId, execution_id: executionId, queue, reason } = value
   if (command === 'shutdown' || command === 'kill-horse') return { command }
+  if (command === 'pause' || command === 'resume') {
+    if (queue === undefined) return { command }
+    // Not the command without a queue, which does more.
+    return typeof queue === 'string' ? { command, queue } : undefined
+  }
   if (command !== 'stop-job' && command !== 'stop-execution') return undefined
   if (typeof jobId !== 'string') return undefined
   return {

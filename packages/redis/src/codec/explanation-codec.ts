@@ -7,8 +7,8 @@ import { scoreMs } from './time.ts'
 /** Decode the reply of explain.lua. Undefined if there is no such job. */
 export function decodeExplanation(jobId: string, reply: ReplyOf<typeof explain>): ExplanationFacts | undefined {
   if (reply.length === 0) return undefined
-  const [fields, position, due, suspended, paused, workers, dependencies, slotHolders, ...rest] = reply
-  const [waitingBefore, releasing, hasScheduler, nowMs, refusal] = rest
+  const [fields, position, due, suspended, paused, workers, pausedWorkers, dependencies, ...rest] = reply
+  const [slotHolders, waitingBefore, releasing, hasScheduler, nowMs, refusal] = rest
   const record = decodeJob(jobId, fields)
   if (record === undefined) return undefined
   return {
@@ -22,6 +22,7 @@ export function decodeExplanation(jobId: string, reply: ReplyOf<typeof explain>)
     suspended: suspended === 1,
     paused: paused === 1,
     workers,
+    pausedWorkers,
     hasScheduler: hasScheduler === 1,
     nowMs,
     ...(refusal !== null && { refusal: String(refusal) }),

@@ -23,7 +23,7 @@ export function decodeWorker(name: string, fields: Readonly<Record<string, strin
   const shutdownRequestedMs = parseTime(fields.shutdown_requested_date ?? '')
   return {
     name,
-    queues: (fields.queues ?? '').split(',').filter((queue) => queue !== ''),
+    queues: namesOf(fields.queues),
     pid: readInteger(fields.pid) ?? 0,
     hostname: fields.hostname ?? '',
     version: fields.version ?? '',
@@ -33,7 +33,13 @@ export function decodeWorker(name: string, fields: Readonly<Record<string, strin
     successfulJobCount: readInteger(fields.successful_job_count) ?? 0,
     failedJobCount: readInteger(fields.failed_job_count) ?? 0,
     totalWorkingTimeS: readNumber(fields.total_working_time) ?? 0,
+    paused: namesOf(fields.paused),
+    isPython: fields.instance === undefined,
     ...(fields.current_job ? { currentJobId: fields.current_job } : {}),
     ...(shutdownRequestedMs === undefined ? {} : { shutdownRequestedMs }),
   }
+}
+
+function namesOf(list = ''): string[] {
+  return list.split(',').filter((name) => name !== '')
 }

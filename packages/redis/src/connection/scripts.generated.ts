@@ -919,6 +919,10 @@ local function isListedDespite(prefix, id, status, queue, registry)
     and not isTrueStatus(prefix, id, status or 'created', queue)
 end`
 
+const LIB_PAUSED = String.raw`local function isPaused(paused, queue)
+  return paused and string.find(',' .. paused .. ',', ',' .. queue .. ',', 1, true) ~= nil
+end`
+
 const LIB_PLACE = String.raw`local function place(prefix, id, queue, front, limit, concurrency, stamp)
   local key = prefix .. 'job:' .. id
   if not limit then
@@ -2057,7 +2061,7 @@ return claimed.err and claimed or pack(claimed)`,
 }
 
 /**
- * Claim a job for a worker that waits. This is sent right behind a command that blocks until the queue has a job, so it may run much later: it takes nothing for a worker that has left meanwhile, and finds the time of the start itself.
+ * Claim a job for a worker that waits. This is sent right behind a command that blocks until the queue has a job, so it may run much later: it takes nothing for a worker that has left meanwhile, nor from a queue that the worker has paused meanwhile, and finds the time of the start itself.
  *
  * Keys: suspended (rq:suspended)
  *
@@ -2080,7 +2084,7 @@ export const claimWaiting: Script<
   [claimed: Buffer, isMore: number]
 > = {
   name: 'claim_waiting',
-  sha: '1d118dffe5e1854e3885e9cc4a10629d621f6d01',
+  sha: 'c26a35571fada01663a441f12fba9ab4f2d205f6',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -2104,14 +2108,15 @@ function readAny(...)
   return readAny(...)
 end`,
     LIB_CLAIM,
+    LIB_PAUSED,
     LIB_TIME_TEXT,
     LIB_WORKER_STATE,
     String.raw`local suspendedKey = KEYS[1]
 local prefix, aheadMs, want, worker, instance = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local leaseMs, largest, executionBase, shown = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8], ARGV[9]
 local queueAt = 10
-local record = attempt('HMGET', prefix .. 'worker:' .. worker, 'instance', 'death') or {}
-if record[1] ~= instance or record[2] then return { pack({}), 0 } end
+local record = attempt('HMGET', prefix .. 'worker:' .. worker, 'instance', 'death', 'paused') or {}
+if record[1] ~= instance or record[2] or isPaused(record[3], ARGV[queueAt]) then return { pack({}), 0 } end
 if redis.call('EXISTS', suspendedKey) == 1 then
   showState(prefix, worker, shown, 'suspended')
   return { 'suspended', 0 }
@@ -3221,7 +3226,7 @@ return 1`,
  *
  * Keys: job (rq:job:<id>)
  *
- * Reply: empty if there is no such job; else names and values of its hash (see lib/fields), its index in its queue, when it is due in epoch seconds, whether workers are suspended, whether its queue is paused, number of workers of its queue, ids of its dependencies each followed by a status or '', holders of the slots of its rate limit, number of jobs that wait for a slot before it, whether release_dependents has to check it still, whether a scheduler leads its queue, the time, why the store refused the end of its last run if it was set aside
+ * Reply: empty if there is no such job; else names and values of its hash (see lib/fields), its index in its queue, when it is due in epoch seconds, whether workers are suspended, whether its queue is paused, number of workers of its queue, how many of them have paused it, ids of its dependencies each followed by a status or '', holders of the slots of its rate limit, number of jobs that wait for a slot before it, whether release_dependents has to check it still, whether a scheduler leads its queue, the time, why the store refused the end of its last run if it was set aside
  */
 export const explain: Script<
   [job: string],
@@ -3229,10 +3234,10 @@ export const explain: Script<
     prefix: string,
     id: string,
   ],
-  [] | [ fields: Buffer[], position: number | null, due: Buffer | null, suspended: 0 | 1, paused: 0 | 1, workers: number, dependencies: Buffer[], slotHolders: Buffer[], waitingBefore: number | null, releasing: 0 | 1, hasScheduler: 0 | 1, nowMs: number, refusal: Buffer | null]
+  [] | [ fields: Buffer[], position: number | null, due: Buffer | null, suspended: 0 | 1, paused: 0 | 1, workers: number, pausedWorkers: number, dependencies: Buffer[], slotHolders: Buffer[], waitingBefore: number | null, releasing: 0 | 1, hasScheduler: 0 | 1, nowMs: number, refusal: Buffer | null]
 > = {
   name: 'explain',
-  sha: 'df0976591eeb5009746551140273a3cf03cc763a',
+  sha: '0c33c8bfb9979b5cd876de0708955cc79bb2ec31',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3240,6 +3245,7 @@ export const explain: Script<
     LIB_ATTEMPT,
     LIB_FAULT,
     LIB_FIELDS,
+    LIB_PAUSED,
     LIB_TIME,
     String.raw`local jobKey = KEYS[1]
 local prefix, id = ARGV[1], ARGV[2]
@@ -3258,6 +3264,10 @@ for _, dependency in ipairs(attempt('SRANDMEMBER', prefix .. 'job::' .. id .. ':
   dependencies[#dependencies + 1] = status
   releasing = math.max(releasing, attempt('SISMEMBER', prefix .. 'releasing:' .. dependency, id) or 0)
 end
+local pausedWorkers = 0
+for _, key in ipairs(attempt('SRANDMEMBER', prefix .. 'workers:' .. queue, MOST_READ) or {}) do
+  if isPaused(attempt('HGET', key, 'paused'), queue) then pausedWorkers = pausedWorkers + 1 end
+end
 local _, refusal = faultOf(prefix, id, attempt('HGET', prefix .. 'refused:' .. queue, id))
 return {
   fields,
@@ -3266,6 +3276,7 @@ return {
   redis.call('EXISTS', prefix .. 'suspended'),
   redis.call('EXISTS', prefix .. 'paused:' .. queue),
   attempt('SCARD', prefix .. 'workers:' .. queue) or 0,
+  pausedWorkers,
   dependencies,
   limit and attempt('ZRANGE', prefix .. 'rl:' .. limit .. ':allowed', 0, MOST_READ - 1) or {},
   limit and attempt('ZRANK', prefix .. 'rl:' .. limit .. ':rate_limited', id) or false,
@@ -5137,6 +5148,40 @@ end
 local claimed = claim(prefix, firstQueue, lastQueue, want, worker, leaseMs, stamp, executionBase, largest)
 showState(prefix, worker, shown, claimed)
 return { answers, pack(claimed.err and {} or claimed), hasMore }`,
+  ),
+}
+
+/**
+ * Write into a worker's record which of its queues are paused, unless the record is gone or that of another instance.
+ *
+ * Keys: worker (rq:worker:<w>)
+ *
+ * Reply: 1 if the record was the worker's
+ */
+export const showPaused: Script<
+  [worker: string],
+  [
+    instance: string,
+    paused: string,
+  ],
+  0 | 1
+> = {
+  name: 'show_paused',
+  sha: '298bbed60799f783240ac81f425db85fae08c611',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
+    String.raw`local workerKey = KEYS[1]
+local instance, paused = ARGV[1], ARGV[2]
+if attempt('HGET', workerKey, 'instance') ~= instance then return 0 end
+if paused == '' then
+  redis.call('HDEL', workerKey, 'paused')
+else
+  redis.call('HSET', workerKey, 'paused', paused)
+end
+return 1`,
   ),
 }
 

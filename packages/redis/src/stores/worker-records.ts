@@ -23,6 +23,14 @@ export class WorkerRecords {
     return records.filter((record) => record !== undefined).sort((a, b) => a.name.localeCompare(b.name))
   }
 
+  /** Of one worker; undefined if there is none. */
+  async find(name: string): Promise<WorkerRecord | undefined> {
+    const isListed = await this.#connections.call((client) =>
+      client.sismember(this.#keys.workers, this.#keys.worker(name)),
+    )
+    return isListed === 1 ? await unlessOtherType(this.#read(name)) : undefined
+  }
+
   count(queue: string | undefined): Promise<number> {
     return this.#connections.call((client) => client.scard(this.#set(queue)))
   }

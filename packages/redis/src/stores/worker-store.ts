@@ -93,6 +93,10 @@ export class RedisWorkerStore implements WorkerStore {
     )
   }
 
+  async showPaused({ instance, name }: WorkerIdentity, queues: readonly string[]): Promise<void> {
+    await this.#connections.run(scripts.showPaused, [this.#keys.worker(name)], [instance, queues.join(',')])
+  }
+
   async claim(request: ClaimRequest, shown?: WorkerState): Promise<ClaimReply> {
     const base = executionBase(request.isPrefetch)
     const largest = largestOf(request)
@@ -239,6 +243,10 @@ export class RedisWorkerStore implements WorkerStore {
 
   workers(queue?: string): Promise<WorkerRecord[]> {
     return this.#records.list(queue)
+  }
+
+  worker(name: string): Promise<WorkerRecord | undefined> {
+    return this.#records.find(name)
   }
 
   workerCount(queue?: string): Promise<number> {

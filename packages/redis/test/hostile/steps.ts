@@ -221,5 +221,6 @@ export async function leave(place: Place, faults: Faults, queue: QueueName, may:
   await make('stopLeading', () => schedules.stopLeading(SCHEDULER))
   await make('schedule remove', () => recurring.remove(`n-${queue}`))
   await make('cron leave', () => crons.unregister('cs', 'i'))
+  await make('showPaused', () => workers.showPaused(WORKER, ['a']))
   await make('unregister', () => workers.unregister(WORKER))
 }

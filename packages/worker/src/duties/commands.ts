@@ -9,6 +9,9 @@ export interface CommandsOptions {
   readonly onShutdown: () => void
   /** Kill the horses that run something. */
   readonly onKillHorse: () => void
+  /** Pause a queue of the worker, or resume it; undefined: all. The worker may not serve it. */
+  readonly onPause: (queue: string | undefined) => void
+  readonly onResume: (queue: string | undefined) => void
   /** Stop a job that this worker may or may not be running. */
   readonly onStopJob: (command: StopJobCommand) => void
 }
@@ -30,7 +33,10 @@ export class Commands {
 
   constructor(options: CommandsOptions) {
     this.#options = options
-    this.#failures = new FailureLog(options.logger, 'Listening for commands (stop, kill-horse, shutdown)')
+    this.#failures = new FailureLog(
+      options.logger,
+      'Listening for commands (stop, kill-horse, pause, resume, shutdown)',
+    )
   }
 
   /** Resolves when it listens, or the store has refused that for the first time. Never rejects. */
@@ -82,6 +88,12 @@ export class Commands {
         return
       case 'kill-horse':
         this.#options.onKillHorse()
+        return
+      case 'pause':
+        this.#options.onPause(command.queue)
+        return
+      case 'resume':
+        this.#options.onResume(command.queue)
         return
       case 'stop-job':
         this.#options.onStopJob(command)

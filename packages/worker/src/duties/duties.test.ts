@@ -2,9 +2,11 @@ import { RqError, silentLogger } from '@rq/core'
 import type { QueueStore, WorkerStore } from '@rq/job'
 import { describeDuty } from '@rq/testkit/duty-conformance'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { PausedQueues } from '../holds/paused-queues.ts'
 import { Commands } from './commands.ts'
 import { heartbeat } from './heartbeat.ts'
 import { maintenance } from './maintenance.ts'
+import { Pauses } from './pauses.ts'
 import { recovery } from './recovery.ts'
 
 const logger = silentLogger
@@ -64,6 +66,13 @@ describeDuty('The maintenance', (work) =>
   }),
 )
 
+describeDuty('The showing of pauses', (work) => {
+  const paused = new PausedQueues(['q'])
+  paused.pause()
+  const store = { showPaused: work } as Partial<WorkerStore> as WorkerStore
+  return new Pauses({ store, worker, paused, everyMs: 300, onChange() {}, logger })
+})
+
 describeDuty('The listening for commands', (work) => {
   const onCommand = async () => {
     await work()
@@ -75,6 +84,8 @@ describeDuty('The listening for commands', (work) => {
     logger,
     onShutdown() {},
     onKillHorse() {},
+    onPause() {},
+    onResume() {},
     onStopJob() {},
   })
 })

@@ -27,7 +27,7 @@ export interface HorseSetOptions extends HorseCount {
   readonly onStarted: () => void
 }
 
-/** The horses of a pool: keeps as many as are wanted, and replaces those that end. What they do is up to their owner. */
+/** The horses of a pool: keeps as many as are wanted, and replaces those that end. Their owner gives them tasks. */
 export class HorseSet {
   readonly #options: HorseSetOptions
   readonly #owner: HorseOwner
@@ -151,7 +151,7 @@ export class HorseSet {
       horse.dismiss()
   }
 
-  /** Horses that were one too many, and are running their last tasks, count before new ones: no more may run at once. */
+  /** Horses that were one too many and still run something are kept, rather than others started beside them. */
   #keepDismissed(): void {
     let missing = this.#size - this.#wanted().length
     for (const horse of this.#horses) if (missing > 0 && horse.keep()) missing--

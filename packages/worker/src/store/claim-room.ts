@@ -11,8 +11,8 @@ export interface ClaimRoomOptions {
   readonly order: QueueOrder
   /** Claim at most this many jobs in all. */
   readonly maxJobs: number | undefined
-  /** How many jobs run at once. */
-  readonly concurrency: number
+  /** How many jobs run at once now. */
+  readonly concurrency: () => number
   /** How many jobs the worker has, also those whose settlements wait or are under way. */
   readonly jobsHeld: () => number
   /** How many bytes the arguments and meta of those jobs have. */
@@ -86,6 +86,6 @@ export class ClaimRoom {
     const { bytesHeld, concurrency, jobsHeld } = this.#options
     const bytes = bytesHeld()
     if (bytes < MOST_BYTES_AHEAD) return Number.POSITIVE_INFINITY
-    return bytes < MOST_BYTES_HELD ? Math.max(0, concurrency - jobsHeld()) : 0
+    return bytes < MOST_BYTES_HELD ? Math.max(0, concurrency() - jobsHeld()) : 0
   }
 }

@@ -10,6 +10,8 @@ import {
 } from '@rq/job'
 import { eventually } from '@rq/testkit'
 import { describe, expect, test, vi } from 'vitest'
+import type { CanClaim } from '../holds/claim-check.ts'
+import { PausedQueues } from '../holds/paused-queues.ts'
 import { QueueOrder } from './queue-order.ts'
 import { StoreLoop } from './store-loop.ts'
 
@@ -34,10 +36,12 @@ interface Given {
   readonly room?: number
   readonly maxJobs?: number
   readonly methods?: Partial<WorkerStore>
+  readonly queues?: readonly string[]
+  readonly canClaim?: CanClaim
 }
 
 /** A loop whose store answers when the test says so. */
-async function setUp({ bytesHeld = () => 0, room = 1000, maxJobs, methods }: Given = {}) {
+async function setUp({ bytesHeld = () => 0, canClaim, maxJobs, methods, queues = ['q'], room = 1000 }: Given = {}) {
   const calls: Call[] = []
   const settled: string[] = []
   let serial = 0
@@ -58,15 +62,18 @@ async function setUp({ bytesHeld = () => 0, room = 1000, maxJobs, methods }: Giv
     waitForWork: () => new Promise<void>(() => {}),
     ...methods,
   } as unknown as WorkerStore
+  const paused = new PausedQueues(queues)
   const loop = new StoreLoop({
+    paused,
+    canClaim,
     bytesHeld,
-    concurrency: 1,
+    concurrency: () => 1,
     largestBytes: 1,
     store,
     workerName: 'w',
     leaseMs: 1,
-    queues: ['q'],
-    order: new QueueOrder(['q'], 'default'),
+    queues,
+    order: new QueueOrder(queues, 'default'),
     horses: { freeSlots: () => room, hasBacklog: () => false, isPrefetching: true },
     clock: systemClock,
     logger: silentLogger,
@@ -85,7 +92,7 @@ async function setUp({ bytesHeld = () => 0, room = 1000, maxJobs, methods }: Giv
       loop.settle({ bytes, current: () => settlement, onAnswer: () => settled.push(settlement.jobId) })
     }
   }
-  return { loop, run, calls, settled, end }
+  return { loop, run, calls, settled, end, paused }
 }
 
 const REFUSED = new RqError('RQ_REDIS', 'WRONGTYPE')
@@ -246,6 +253,119 @@ describe('StoreLoop', () => {
     calls[1]?.answer(0)
     await turn()
     expect(loop.isWriting).toBe(false)
+    loop.close()
+    await run
+  })
+})
+
+describe('StoreLoop, when queues are held back', () => {
+  /** A loop on two empty queues that notes of which it claims, and for which it waits. */
+  async function setUpTwo(given: Pick<Given, 'canClaim'> = {}) {
+    const claims: (readonly string[])[] = []
+    const waits: { queues: readonly string[]; wake: () => void }[] = []
+    const made = await setUp({
+      ...given,
+      queues: ['a', 'b'],
+      methods: {
+        claim: async ({ queues }) => {
+          claims.push(queues)
+          return { jobs: [], suspended: false }
+        },
+        waitForWork: (queues, _, signal) => {
+          const { promise, resolve } = deferred<undefined>()
+          waits.push({ queues, wake: () => resolve(undefined) })
+          signal.addEventListener('abort', () => resolve(undefined), { once: true })
+          return promise
+        },
+      },
+    })
+    const pause = (queue?: string) => {
+      made.paused.pause(queue)
+      made.loop.pausesChanged()
+    }
+    const resume = (queue?: string) => {
+      made.paused.resume(queue)
+      made.loop.pausesChanged()
+    }
+    return { ...made, claims, waits, pause, resume }
+  }
+
+  const turns = async () => {
+    for (let n = 0; n < 5; n++) await turn()
+  }
+
+  test('claims of the others, and waits for these only', async () => {
+    const { claims, loop, pause, run, waits } = await setUpTwo()
+    pause('a')
+    await turns()
+    waits.at(-1)?.wake()
+    await turns()
+    expect([claims.at(-1), waits.at(-1)?.queues]).toEqual([['b'], ['b']])
+    loop.close()
+    await run
+  })
+
+  test('claims of no queue and waits for none while all are paused, and its settlements go on', async () => {
+    const { calls, claims, end, loop, pause, run, settled, waits } = await setUpTwo()
+    await turns()
+    pause()
+    waits.at(-1)?.wake()
+    end(1, 1)
+    await turns()
+    expect([calls.map(({ claim }) => claim), claims.length, waits.length]).toEqual([[undefined], 1, 1])
+    calls[0]?.answer(0)
+    await turns()
+    expect([settled, claims.length, waits.length]).toEqual([['j1'], 1, 1])
+    expect([loop.mayFindJobs, loop.queuesEmpty]).toEqual([false, true])
+    loop.close()
+    await run
+  })
+
+  test('claims at once when one is resumed, and waits for it from then on', async () => {
+    const { claims, loop, pause, resume, run, waits } = await setUpTwo()
+    pause('a')
+    waits.at(-1)?.wake()
+    await turns()
+    expect(waits.at(-1)?.queues).toEqual(['b'])
+    resume('a')
+    await turns()
+    expect([claims.at(-1), waits.at(-1)?.queues]).toEqual([
+      ['a', 'b'],
+      ['a', 'b'],
+    ])
+    loop.close()
+    await run
+  })
+
+  test('claims nothing without a yes of canClaim, and all at once when it comes', async () => {
+    const answer = deferred<boolean>()
+    const { claims, loop, run } = await setUpTwo({ canClaim: () => answer.promise })
+    await turns()
+    expect([claims, loop.queuesEmpty, loop.mayFindJobs]).toEqual([[], false, false])
+    answer.resolve(true)
+    await turns()
+    expect(claims).toEqual([['a', 'b']])
+    loop.close()
+    await run
+  })
+
+  test('a queue that canClaim refuses is not empty, and not waited for', async () => {
+    const { claims, loop, run, waits } = await setUpTwo({ canClaim: (queue) => queue === 'a' })
+    await turns()
+    expect([claims, waits.map(({ queues }) => queues), loop.queuesEmpty]).toEqual([[['a']], [['a']], false])
+    loop.close()
+    await run
+  })
+
+  test('asks canClaim nothing once it claims no more', async () => {
+    const canClaim = vi.fn(() => true)
+    const { claims, loop, run } = await setUpTwo({ canClaim })
+    await turns()
+    loop.stopClaiming()
+    const asked = canClaim.mock.calls.length
+    loop.nudge()
+    await turns()
+    expect([canClaim.mock.calls.length, claims.length]).toEqual([asked, 1])
     loop.close()
     await run
   })

@@ -1,10 +1,13 @@
 import { type Clock, FailureLog, type Logger, pause, SECOND_MS } from '@rq/core'
 import type { Claimed, ClaimReply, ClaimRequest, GiveBackAnswer, Lease, WorkerState, WorkerStore } from '@rq/job'
+import type { CanClaim } from '../holds/claim-check.ts'
+import type { PausedQueues } from '../holds/paused-queues.ts'
+import { QueueHolds } from '../holds/queue-holds.ts'
 import { ClaimRoom, type ClaimRoomOptions, type FreeHorses } from './claim-room.ts'
 import { DependentsRelease } from './dependents-release.ts'
 import { LoopRest } from './loop-rest.ts'
 import { type LoopState, nextStep } from './next-step.ts'
-import { type PendingReturn, ReturnSender } from './return-sender.ts'
+import { Returns } from './returns.ts'
 import { SettlementQueue } from './settlement-queue.ts'
 import { type PendingSettlement, SettlementSender } from './settlement-sender.ts'
 import { ShownState } from './shown-state.ts'
@@ -25,6 +28,10 @@ export interface StoreLoopOptions extends ClaimRoomOptions {
   readonly leaseMs: number
   readonly queues: readonly string[]
   readonly horses: HorseCapacity
+  /** Queues that are not claimed from until they are resumed. */
+  readonly paused: PausedQueues
+  /** Asked before a claim. Default: claim at any time. */
+  readonly canClaim: CanClaim | undefined
   readonly clock: Clock
   readonly logger: Logger
   /** 0 to 1. Default `Math.random`. */
@@ -59,9 +66,9 @@ export class StoreLoop {
   readonly #waiting = new AbortController()
   readonly #retry: StoreRetry
   readonly #settlementSender: SettlementSender
-  readonly #returnSender: ReturnSender
   readonly #dependentsRelease: DependentsRelease
   readonly #refusedClaims: FailureLog
+  readonly #holds: QueueHolds
   readonly #workWait: WorkWait
   readonly #shown = new ShownState()
   readonly #state: LoopState = {
@@ -77,31 +84,35 @@ export class StoreLoop {
   }
   readonly #room: ClaimRoom
   readonly #settlements = new SettlementQueue()
-  #returns: PendingReturn[] = []
+  readonly #returns: Returns
   readonly #calls = new Set<Promise<void>>()
   #isSuspended = false
   /** Claims pause for a while: the worker is suspended, or the store refused the last one. */
   #isPaused = false
-  #isReturning = false
   readonly #rest = new LoopRest()
   #gatherTimer: NodeJS.Timeout | undefined
 
   constructor(options: StoreLoopOptions) {
-    const { clock, logger, queues, random, store, workerName } = options
+    const { canClaim, clock, logger, paused, queues, random, store, workerName } = options
     const { signal } = this.#closing
     this.#options = options
     this.#room = new ClaimRoom(options)
     this.#retry = new StoreRetry({ logger, signal, random })
     this.#settlementSender = new SettlementSender(store, workerName, this.#retry)
-    this.#returnSender = new ReturnSender(store, this.#retry, logger)
+    this.#returns = new Returns(store, this.#retry, logger)
     const onWork = () => this.#claimAgain()
+    this.#holds = new QueueHolds({
+      ...{ queues, paused, canClaim, clock, logger },
+      onNews: () => this.nudge(),
+      onOpened: () => this.#opened(),
+    })
     this.#dependentsRelease = new DependentsRelease({ store, retry: this.#retry, logger, signal, onReleased: onWork })
     this.#refusedClaims = new FailureLog(logger, 'Claiming jobs')
     // Waiting for work has a retry of its own, so that its failures do not slow down the other calls.
     const retry = new StoreRetry({ logger, signal: this.#waiting.signal, random })
     this.#workWait = new WorkWait({
       store,
-      queues,
+      queues: () => this.#holds.open(queues),
       clock,
       retry,
       signal: this.#waiting.signal,
@@ -112,9 +123,9 @@ export class StoreLoop {
     })
   }
 
-  /** Whether the last claim found the queues empty. */
+  /** Whether the last claim found the queues empty. A paused queue counts as empty. */
   get queuesEmpty(): boolean {
-    return this.#state.queuesEmpty
+    return (this.#state.queuesEmpty && !this.#holds.isRefused) || this.#holds.allPaused
   }
 
   get isSuspended(): boolean {
@@ -128,12 +139,12 @@ export class StoreLoop {
 
   /** Whether it may still find jobs: no horse has room for one yet, or a claim is under way. */
   get mayFindJobs(): boolean {
-    return !this.#state.queuesEmpty && !this.#isPaused && !this.isSpent
+    return !this.#state.queuesEmpty && !this.#isPaused && !this.isSpent && this.#holds.areSome
   }
 
   /** Whether any write is pending. */
   get isWriting(): boolean {
-    if (this.#calls.size > 0 || this.#isReturning || this.#dependentsRelease.isRunning) return true
+    if (this.#calls.size > 0 || this.#returns.isSending || this.#dependentsRelease.isRunning) return true
     // It brings an answer at once, and with it maybe a job to return.
     if (this.#waiting.signal.aborted && this.#workWait.isClaiming) return true
     return this.#settlements.length > 0 || this.#returns.length > 0
@@ -152,11 +163,10 @@ export class StoreLoop {
    *   refuses to take back. Stays pending when the loop is closed first. Never rejects.
    */
   giveBack(lease: Lease): Promise<GiveBackAnswer> {
-    return new Promise((resolve) => {
-      this.#returns.push({ lease, resolve })
-      this.#room.givenBack()
-      this.nudge()
-    })
+    const answer = this.#returns.add(lease)
+    this.#room.givenBack()
+    this.nudge()
+    return answer
   }
 
   /**
@@ -184,8 +194,15 @@ export class StoreLoop {
     return this.#shown.mustKeep(state)
   }
 
+  /** Queues were paused or resumed. */
+  pausesChanged(): void {
+    this.#holds.look()
+    this.nudge()
+  }
+
   stopClaiming(): void {
     this.#room.close()
+    this.#holds.stop()
     this.#waiting.abort()
     this.nudge()
   }
@@ -249,12 +266,15 @@ export class StoreLoop {
   }
 
   #claimable(): number {
-    return this.#isPaused ? 0 : this.#room.free()
+    if (this.#isPaused) return 0
+    const free = this.#room.free()
+    return free > 0 && this.#holds.look() ? free : 0
   }
 
   #claimRequest(want: number): ClaimRequest {
     const { horses, largestBytes, leaseMs, order, workerName } = this.#options
-    return { queues: order.next(), want, workerName, leaseMs, largestBytes, isPrefetch: horses.isPrefetching }
+    const queues = this.#holds.open(order.next())
+    return { queues, want, workerName, leaseMs, largestBytes, isPrefetch: horses.isPrefetching }
   }
 
   #gathered(): void {
@@ -314,12 +334,7 @@ export class StoreLoop {
   }
 
   async #sendReturns(): Promise<void> {
-    const pending = this.#returns
-    this.#returns = []
-    this.#isReturning = true
-    const unsent = await this.#returnSender.send(pending)
-    if (unsent.length > 0) this.#returns = [...unsent, ...this.#returns]
-    this.#isReturning = false
+    await this.#returns.send()
     this.#state.queuesEmpty = false
   }
 
@@ -341,7 +356,8 @@ export class StoreLoop {
 
   /** A claim of one job, by a worker without jobs: what else there is it claims while that one runs. */
   #beginWaitingClaim(): WaitingClaim | undefined {
-    if (!this.#hasNoJobs() || this.#claimable() === 0) return undefined
+    // A queue that is held back must be claimed from only after a look, and not whenever it has a job.
+    if (!this.#hasNoJobs() || !this.#holds.areNone || this.#claimable() === 0) return undefined
     this.#room.request(1)
     return {
       request: this.#claimRequest(1),
@@ -369,12 +385,18 @@ export class StoreLoop {
     this.nudge()
   }
 
+  /** Queues that were held back may be claimed from: claim, and wait for them, too. */
+  #opened(): void {
+    this.#claimAgain()
+    this.#workWait.restart()
+  }
+
   #hasNoJobs(): boolean {
     return this.#calls.size === 0 && this.#options.jobsHeld() === 0
   }
 
   get #mayWaitForWork(): boolean {
-    return this.#state.queuesEmpty && !this.isWriting && !this.isSpent && !this.#isPaused
+    return this.#state.queuesEmpty && !this.isWriting && !this.isSpent && !this.#isPaused && this.#holds.areSome
   }
 
   #idle(): void {

@@ -12,7 +12,8 @@ export interface WaitingClaim {
 
 export interface WorkWaitOptions {
   readonly store: WorkerStore
-  readonly queues: readonly string[]
+  /** The queues to wait for; asked just before the wait. */
+  readonly queues: () => readonly string[]
   readonly clock: Clock
   readonly retry: StoreRetry
   readonly signal: AbortSignal
@@ -40,10 +41,22 @@ export class WorkWait {
   #waiting = false
   #claim: WaitingClaim | undefined
   #shortWaits = 0
+  #restart = new AbortController()
+  /** Ends a wait that makes no claim. */
+  #signal: AbortSignal
 
   constructor(options: WorkWaitOptions) {
     this.#options = options
     this.#failures = new FailureLog(options.logger, 'Waiting for jobs')
+    this.#signal = AbortSignal.any([options.signal, this.#restart.signal])
+  }
+
+  /** Wait anew, for other queues. A wait that makes a claim goes on, since its reply must not be lost. */
+  restart(): void {
+    const ended = this.#restart
+    this.#restart = new AbortController()
+    this.#signal = AbortSignal.any([this.#options.signal, this.#restart.signal])
+    ended.abort()
   }
 
   /** Work was claimed, so the waits are useful. */
@@ -85,7 +98,9 @@ export class WorkWait {
   }
 
   async #wait(claim: WaitingClaim | undefined): Promise<ClaimReply | undefined> {
-    const { clock, retry, queues, signal, store } = this.#options
+    const { clock, retry, store } = this.#options
+    const signal = claim === undefined ? this.#signal : this.#options.signal
+    const queues = this.#options.queues()
     const sinceMs = clock.monotonicMs()
     const wait = () => store.waitForWork(queues, LONGEST_MS, signal, claim?.request, claim?.shown)
     // The reply of a claim must not be missed.

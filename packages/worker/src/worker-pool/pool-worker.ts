@@ -10,12 +10,21 @@ import type { WorkOptions } from '../worker.ts'
 /** The options of a worker that can be sent to another process. */
 export type PoolWorkerOptions = Omit<
   WorkerOptions,
-  'storage' | 'name' | 'functions' | 'logger' | 'clock' | 'workHorseKilledHandler' | 'horseStorage' | 'leaseStorage'
+  | 'storage'
+  | 'name'
+  | 'canClaim'
+  | 'functions'
+  | 'logger'
+  | 'clock'
+  | 'workHorseKilledHandler'
+  | 'horseStorage'
+  | 'leaseStorage'
 >
 
 const {
   storage: _storage,
   name: _name,
+  canClaim: _canClaim,
   functions: _functions,
   logger: _logger,
   clock: _clock,

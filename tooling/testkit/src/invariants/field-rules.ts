@@ -97,6 +97,7 @@ const WORKER: Readonly<Record<string, Rule>> = {
   python_version: ANY,
   state: oneOf(['started', 'suspended', 'busy', 'idle']),
   current_job: JOB_ID,
+  paused: TEXT,
   successful_job_count: INTEGER,
   failed_job_count: INTEGER,
   total_working_time: SECONDS,

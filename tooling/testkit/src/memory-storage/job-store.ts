@@ -173,6 +173,7 @@ export class MemoryJobStore implements JobStore {
     const dueMs = data.registry(record.origin, 'scheduled').scoreMs(jobId)
     const limit = data.limits.get(record.rateLimit?.key ?? '')
     const waitingBefore = limit === undefined ? -1 : waitingFor(limit).indexOf(jobId)
+    const workers = [...data.workers.values()].filter(({ queues }) => queues.includes(record.origin))
     return {
       record: { ...record },
       position: index === -1 ? null : index,
@@ -183,7 +184,8 @@ export class MemoryJobStore implements JobStore {
       waitingBefore: waitingBefore === -1 ? null : waitingBefore,
       suspended: data.isSuspended,
       paused: data.isPaused(record.origin),
-      workers: data.workers.values().filter(({ queues }) => queues.includes(record.origin)).length,
+      workers: workers.length,
+      pausedWorkers: workers.filter(({ paused }) => paused.includes(record.origin)).length,
       hasScheduler: data.schedulerLocks.get(record.origin) !== undefined,
       nowMs: data.nowMs,
       ...refusalOf(data, jobId),

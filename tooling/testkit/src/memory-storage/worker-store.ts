@@ -94,6 +94,11 @@ export class MemoryWorkerStore implements WorkerStore {
       : known
   }
 
+  async showPaused({ instance, name }: WorkerIdentity, queues: readonly string[]): Promise<void> {
+    const record = this.#data.workers.get(name)
+    if (record?.instance === instance) record.paused = [...queues]
+  }
+
   async shutdownRequested(workerName: string): Promise<void> {
     const record = this.#data.workers.get(workerName)
     if (record !== undefined) record.shutdownRequestedMs = this.#data.nowMs
@@ -175,6 +180,10 @@ export class MemoryWorkerStore implements WorkerStore {
     return wanted.sort((a, b) => a.name.localeCompare(b.name))
   }
 
+  async worker(name: string): Promise<WorkerRecord | undefined> {
+    return (await this.workers()).find((record) => record.name === name)
+  }
+
   async workerCount(queue?: string): Promise<number> {
     return (await this.workers(queue)).length
   }
@@ -185,7 +194,7 @@ export class MemoryWorkerStore implements WorkerStore {
     return {
       ...{ name, queues, pid, hostname, version, state: 'started', birthMs, lastHeartbeatMs: birthMs },
       ...{ instance, aliveUntilMs: this.#data.nowMs + leaseMs },
-      ...{ successfulJobCount: 0, failedJobCount: 0, totalWorkingTimeS: 0 },
+      ...{ successfulJobCount: 0, failedJobCount: 0, totalWorkingTimeS: 0, paused: [], isPython: false },
     }
   }
 }

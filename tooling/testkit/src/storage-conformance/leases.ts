@@ -271,5 +271,63 @@ export function describeLeases(name: string, open: OpenStorage): void {
       expect(heard[0]).toEqual({ command: 'stop-job', jobId: 'j' })
       await stop()
     })
+
+    it('delivers commands to pause and resume, with the queue they name', async () => {
+      await using test = await open()
+      const { admin, workers } = test.storage
+      const heard: unknown[] = []
+      const stop = await workers.onCommand('ann', (command) => heard.push(command))
+      await eventually(async () => {
+        await admin.sendCommand('ann', { command: 'kill-horse' })
+        return heard.length > 0
+      })
+      await admin.sendCommand('ann', { command: 'pause' })
+      await admin.sendCommand('ann', { command: 'resume', queue: 'high' })
+      const isOther = (command: unknown) => (command as { command: string }).command !== 'kill-horse'
+      await eventually(() => expect(heard.filter(isOther)).toHaveLength(2))
+      expect(heard.filter(isOther)).toEqual([{ command: 'pause' }, { command: 'resume', queue: 'high' }])
+      await stop()
+    })
+
+    it('shows which queues of a worker are paused, and counts such workers for a job', async () => {
+      await using test = await open()
+      const { jobs, queues, workers } = test.storage
+      const [ann, bob] = [newWorker({ name: 'ann', queues: ['a', 'b'] }), newWorker({ name: 'bob', queues: ['a'] })]
+      await workers.register(ann, 15_000)
+      await workers.register(bob, 15_000)
+      await queues.enqueue([newJob({ id: 'waits', origin: 'a' })])
+      const counts = async () => {
+        const { pausedWorkers, workers: all } = (await jobs.explain('waits')) ?? {}
+        return [pausedWorkers, all]
+      }
+      expect([(await workers.worker('ann'))?.paused, await counts()]).toEqual([[], [0, 2]])
+      await workers.showPaused(ann, ['b'])
+      expect([(await workers.worker('ann'))?.paused, await counts()]).toEqual([['b'], [0, 2]])
+      await workers.showPaused(ann, ['a', 'b'])
+      await workers.showPaused(bob, ['a'])
+      expect([(await workers.worker('ann'))?.paused, await counts()]).toEqual([
+        ['a', 'b'],
+        [2, 2],
+      ])
+      // What a heartbeat writes is something else.
+      await workers.heartbeat({ worker: ann, state: 'idle', leases: [], leaseMs: 15_000 })
+      await workers.showPaused(bob, [])
+      expect((await workers.workers()).map(({ name, paused }) => [name, paused])).toEqual([
+        ['ann', ['a', 'b']],
+        ['bob', []],
+      ])
+      expect(await counts()).toEqual([1, 2])
+    })
+
+    it('shows no pauses of a worker that is gone, or of an instance that has lost its name', async () => {
+      await using test = await open()
+      const { workers } = test.storage
+      const ann = newWorker({ name: 'ann', queues: ['a'] })
+      await workers.showPaused(ann, ['a'])
+      expect(await workers.worker('ann')).toBeUndefined()
+      await workers.register(ann, 15_000)
+      await workers.showPaused({ ...ann, instance: 'older' }, ['a'])
+      expect(await workers.worker('ann')).toMatchObject({ name: 'ann', paused: [], isPython: false })
+    })
   })
 }
