@@ -21,7 +21,7 @@ import type { RequireSignatureOptions } from '@rq/queue'
 import { portableKeys, REQUIRE_SIGNATURE_NAMES, type UnserializableResult } from '@rq/queue/run'
 import { type Codec, checkCodec, isSerializer, type Serializer } from '@rq/serializer'
 import type { WebhookPolicy, WebhookPolicyOptions } from '@rq/webhooks'
-import type { CanClaim } from './holds/claim-check.ts'
+import { type CanClaim, checkCanClaim } from './holds/claim-check.ts'
 import type { HorseEnv } from './horses/horse-env.ts'
 import type { PrefetchOptions } from './horses/prefetch.ts'
 import type { StorageSource } from './inside-horse/protocol.ts'
@@ -364,11 +364,6 @@ export function checkWatch(watch: boolean, horse: HorseKind): boolean {
   if (!watch || horse !== 'inline') return watch
   const expected = "false with inline horses: this process cannot load a module again. Use horse 'process' or 'thread'"
   throw invalidOption('watch', watch, expected)
-}
-
-function checkCanClaim(value: unknown): CanClaim | undefined {
-  if (value === undefined || typeof value === 'function') return value as CanClaim | undefined
-  throw invalidOption('canClaim', value, 'a function that returns true or false, or a promise of one')
 }
 
 function checkSerializer(value: string | Serializer, horse: HorseKind): string | Serializer {

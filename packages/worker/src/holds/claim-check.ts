@@ -1,8 +1,14 @@
-import { type Clock, type Logger, maskUserInfo, SECOND_MS, startTimer } from '@rq/core'
+import { type Clock, invalidOption, type Logger, maskUserInfo, SECOND_MS, startTimer } from '@rq/core'
 import { errorMessage } from '@rq/queue/run'
 
 /** Whether jobs of a queue may be claimed now. See `canClaim` of the options of a worker. */
 export type CanClaim = (queue: string) => boolean | Promise<boolean>
+
+/** @throws RqError `RQ_INVALID_OPTION`. */
+export function checkCanClaim(value: unknown): CanClaim | undefined {
+  if (value === undefined || typeof value === 'function') return value as CanClaim | undefined
+  throw invalidOption('canClaim', value, 'a function that returns true or false, or a promise of one')
+}
 
 export interface ClaimCheckOptions {
   readonly queue: string

@@ -5,6 +5,7 @@ import type { PausedQueues } from '../holds/paused-queues.ts'
 import { QueueHolds } from '../holds/queue-holds.ts'
 import { ClaimRoom, type ClaimRoomOptions, type FreeHorses } from './claim-room.ts'
 import { DependentsRelease } from './dependents-release.ts'
+import { Gathering } from './gathering.ts'
 import { LoopRest } from './loop-rest.ts'
 import { type LoopState, nextStep } from './next-step.ts'
 import { Returns } from './returns.ts'
@@ -46,8 +47,6 @@ export interface StoreLoopOptions extends ClaimRoomOptions {
   readonly onIdle: () => void
 }
 
-/** How long to gather settlements while the horses have enough to do. */
-const GATHER_MS = 2
 const SUSPENDED_POLL_MS = SECOND_MS
 /** How long to claim nothing after the store refused a claim. */
 const REFUSED_PAUSE_MS = 5 * SECOND_MS
@@ -90,7 +89,10 @@ export class StoreLoop {
   /** Claims pause for a while: the worker is suspended, or the store refused the last one. */
   #isPaused = false
   readonly #rest = new LoopRest()
-  #gatherTimer: NodeJS.Timeout | undefined
+  readonly #gathering = new Gathering(() => {
+    this.#state.gathered = true
+    this.nudge()
+  })
 
   constructor(options: StoreLoopOptions) {
     const { canClaim, clock, logger, paused, queues, random, store, workerName } = options
@@ -234,7 +236,7 @@ export class StoreLoop {
           await this.#rest.take(step)
           break
         case 'gather':
-          this.#gatherTimer ??= setTimeout(() => this.#gathered(), GATHER_MS)
+          this.#gathering.begin()
           await this.#rest.take(step)
           break
         case 'settle':
@@ -277,14 +279,8 @@ export class StoreLoop {
     return { queues, want, workerName, leaseMs, largestBytes, isPrefetch: horses.isPrefetching }
   }
 
-  #gathered(): void {
-    this.#state.gathered = true
-    this.nudge()
-  }
-
   #endGathering(): void {
-    clearTimeout(this.#gatherTimer)
-    this.#gatherTimer = undefined
+    this.#gathering.end()
     this.#state.gathered = false
   }
 
