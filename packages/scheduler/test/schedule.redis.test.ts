@@ -143,6 +143,50 @@ describe('Schedule.upsert', () => {
   })
 })
 
+describe('a mistake in a schedule', () => {
+  const [early, late] = ['2029-02-01T00:00:00Z', '2030-02-01T00:00:00Z']
+
+  it.each<[string, ScheduleTimes, string]>([
+    [
+      'until before from',
+      { every: '1h', from: late, until: early },
+      'Invalid until: got "2029-02-01T00:00:00Z", expected a time after from.',
+    ],
+    [
+      'no time between from and until',
+      { cron: '0 0 1 1 *', from: early, until: '2029-03-01T00:00:00Z' },
+      'Invalid until: got "2029-03-01T00:00:00Z", expected a time so late that the schedule has a time after from and before it.',
+    ],
+    ['a cron that never comes', { cron: '0 0 30 2 *' }, 'Invalid cron "0 0 30 2 *": there is no such day.'],
+  ])('%s: is one error, for upsert and sync, and nothing is written', async (_, times, message) => {
+    await using redis = await redisFixture()
+    await using at = await place(redis)
+    const refused = (text: string) => expect.objectContaining({ code: 'RQ_INVALID_OPTION', message: text })
+    await expect(at.upsert('report', times)).rejects.toThrow(refused(message))
+    await expect(at.sync([synced('first'), synced('report', times)])).rejects.toThrow(
+      refused(`The schedule "report" of the list: ${message}`),
+    )
+    expect(await redis.keys()).toEqual([])
+  })
+
+  it('one name of two owners: is one error that names the other one, and nothing is written', async () => {
+    await using redis = await redisFixture()
+    await using at = await place(redis)
+    await at.sync([synced('shared')], 'web')
+    await at.upsert('by-hand', { every: '1h' })
+    const before = await redis.dump()
+    const message = (name: string, by: string) =>
+      `Invalid name: got "${name}", expected another name: the schedule of this one was written by ${by}.`
+    const refused = (name: string, by: string) =>
+      expect.objectContaining({ code: 'RQ_INVALID_OPTION', message: message(name, by) })
+    const webs = "Schedule.sync for the owner 'web'"
+    await expect(at.sync([synced('new'), synced('shared')], 'api')).rejects.toThrow(refused('shared', webs))
+    await expect(at.upsert('shared', { every: '2h' })).rejects.toThrow(refused('shared', webs))
+    await expect(at.sync([synced('by-hand')], 'api')).rejects.toThrow(refused('by-hand', 'Schedule.upsert'))
+    expect(await redis.dump()).toEqual(before)
+  })
+})
+
 describe('Schedule.list', () => {
   it('gives what a list shows, by name, for more schedules than one call reads', async () => {
     await using redis = await redisFixture()
@@ -337,6 +381,7 @@ describe('Schedule.sync', () => {
     await expect(at.sync([synced('a'), synced('other')])).rejects.toThrow(/the owner 'someone'/)
     await expect(at.sync([synced('a'), synced('by-hand')])).rejects.toThrow(refused)
     await expect(at.sync([synced('a')], '')).rejects.toThrow(refused)
+    await expect(at.sync([synced('a'), null as never])).rejects.toThrow(refused)
     await expect(at.upsert('other', { every: '2h' })).rejects.toThrow(refused)
     expect(await at.all()).toEqual(['by-hand', 'other'])
   })

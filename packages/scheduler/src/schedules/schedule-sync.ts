@@ -1,4 +1,4 @@
-import { checkName, invalidOption } from '@rq/core'
+import { checkName, invalidOption, RqError, show } from '@rq/core'
 import type { FunctionRef, ScheduleFacts } from '@rq/job'
 import type { JobContext } from '@rq/queue'
 import { checkSchedule, prepareSchedule, type ScheduleJobOptions } from './schedule-definition.ts'
@@ -34,7 +34,11 @@ export async function syncSchedules(
 ): Promise<SyncOutcome> {
   const owner = checkName(options.owner, 'owner')
   if (!Array.isArray(definitions)) throw invalidOption('definitions', definitions, 'an array of schedules')
-  const checked = definitions.map(({ args = [], func, name, times, ...jobOptions }) => ({
+  for (const one of definitions) {
+    if (typeof one !== 'object' || one === null)
+      throw invalidOption('definitions', one, 'schedules: { name, times, func, queue }')
+  }
+  const checked = await eachNamed(definitions, async ({ args = [], func, name, times, ...jobOptions }) => ({
     ...checkSchedule(name, times, func, args, jobOptions),
     owner,
   }))
@@ -43,7 +47,7 @@ export async function syncSchedules(
     if (names.has(name)) throw invalidOption('name', name, 'a name that is once in the list')
     names.add(name)
   }
-  const prepared = await Promise.all(checked.map((definition) => prepareSchedule(definition, context)))
+  const prepared = await eachNamed(checked, (definition) => prepareSchedule(definition, context))
   const store = context.storage.recurring
   const known = new Map<string, ScheduleFacts>()
   for await (const schedule of listSchedules(store, checkFilter({}))) {
@@ -62,4 +66,23 @@ export async function syncSchedules(
     if (await store.remove(schedule.name)) removed.push(schedule.name)
   }
   return { written, kept, removed }
+}
+
+/** Do something with each member of a list of schedules. An error says of which one it is. */
+function eachNamed<T extends { readonly name: string }, R>(
+  list: readonly T[],
+  act: (member: T) => Promise<R>,
+): Promise<R[]> {
+  return Promise.all(
+    list.map(async (member) => {
+      try {
+        return await act(member)
+      } catch (error) {
+        if (!(error instanceof RqError)) throw error
+        const { code, details, message, retryable } = error
+        const text = `The schedule ${show(member?.name)} of the list: ${message}`
+        throw new RqError(code, text, { cause: error.cause, details, retryable })
+      }
+    }),
+  )
 }

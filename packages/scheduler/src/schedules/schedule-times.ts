@@ -13,6 +13,7 @@ import { type When, whenMs } from '@rq/queue'
 import { OVERLAP, type Overlap } from '../cron-options.ts'
 import { CATCH_UP, type CatchUp } from '../due-ticks.ts'
 import { onCron } from '../recurrence.ts'
+import { scheduleRecurrence } from './schedule-recurrence.ts'
 
 /** When a schedule enqueues jobs. */
 export interface ScheduleTimes {
@@ -82,7 +83,7 @@ export function checkTimes(name: string, times: ScheduleTimes): ScheduleRule {
   }
   // It checks the expression and the zone.
   if (everyS === undefined) onCron(cron, timezone)
-  return {
+  const rule: ScheduleRule = {
     ...(cron !== undefined && { cron }),
     ...(everyS !== undefined && { everyS }),
     ...(timezone !== undefined && { timezone }),
@@ -93,6 +94,14 @@ export function checkTimes(name: string, times: ScheduleTimes): ScheduleRule {
     catchUp: oneOf('catchUp', catchUp ?? 'skip', CATCH_UP),
     overlap: oneOf('overlap', overlap ?? 'allow', OVERLAP),
   }
+  if (fromMs !== undefined && untilMs !== undefined && !hasTick(rule, fromMs)) {
+    throw invalidOption('until', until, 'a time so late that the schedule has a time after from and before it')
+  }
+  return rule
+}
+
+function hasTick(rule: ScheduleRule, fromMs: number): boolean {
+  return scheduleRecurrence(rule).next(fromMs - 1, Math.ceil(fromMs / SECOND_MS) * SECOND_MS) !== undefined
 }
 
 function wholeSeconds(value: DurationLike, option: string, least: number): number {

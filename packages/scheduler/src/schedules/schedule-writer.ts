@@ -33,9 +33,8 @@ export async function writePrepared(prepared: PreparedSchedule, store: ScheduleS
 /** @throws RqError `RQ_INVALID_OPTION` when a schedule of this name belongs to another owner. */
 export function checkOwner({ name, owner }: ScheduleDefinition, known: ScheduleFacts | undefined): void {
   if (known === undefined || known.owner === owner) return
-  const whose =
-    known.owner === undefined ? 'nobody, by Schedule.upsert' : `the owner '${known.owner}', by Schedule.sync`
-  throw invalidOption('name', name, `another name: the schedule of this one was written for ${whose}`)
+  const whose = known.owner === undefined ? 'Schedule.upsert' : `Schedule.sync for the owner '${known.owner}'`
+  throw invalidOption('name', name, `another name: the schedule of this one was written by ${whose}`)
 }
 
 /**
