@@ -8,7 +8,7 @@ import {
   type SpawnedProcess,
   type TempDir,
 } from '@rq/testkit'
-import { CronScheduler, Queue } from 'rq'
+import { CronScheduler, Queue, Schedule } from 'rq'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { run, start } from './program.ts'
 
@@ -66,7 +66,73 @@ class Place implements AsyncDisposable {
   }
 }
 
+/** The tick in the id of a job: `...-20300101T000000Z`. */
+function secondsOf(id: string): number {
+  const [, date = '', time = ''] = /-(\d{8})T(\d{6})Z$/.exec(id) ?? []
+  const text = `${date.replace(/(\d{4})(..)/, '$1-$2-')}T${time.replace(/(..)(..)/, '$1:$2:')}Z`
+  return Date.parse(text) / 1000
+}
+
 const place = async () => new Place(await redisFixture())
+
+describe('rq-cli schedules sync', () => {
+  test('keeps what a cron module registers as schedules, whose jobs a worker enqueues', async () => {
+    await using at = await place()
+    const sync = (file: string, ...more: readonly string[]) =>
+      at.run('schedules', 'sync', file, '--owner', 'app', ...more)
+    expect(await sync('cron.config.mjs')).toMatchObject({ code: 0, stdout: 'Written: each\n' })
+    expect(await sync('cron.config.mjs')).toMatchObject({ code: 0, stdout: '' })
+    await using worker = at.start('worker', 'default')
+    await eventually(async () => expect(await at.queue.finishedJobRegistry.count()).toBeGreaterThan(1))
+    worker.child.kill('SIGTERM')
+    expect(await worker.exited).toMatchObject({ code: 0 })
+    const job = (await at.queue.finishedJobRegistry.getJobIds())[0] ?? ''
+    expect([job.startsWith('schedule-each-'), await (await at.queue.fetchJob(job))?.returnValue()]).toEqual([
+      true,
+      'cleaned',
+    ])
+
+    const named =
+      "cron.register(report, { queueName: 'low', args: ['x'], interval: '1h', kwargs: { all: true }, jobTimeout: 60 })"
+    await writeFile(project.path('other.mjs'), configOf(named))
+    expect(await sync('other.mjs')).toMatchObject({ stdout: 'Written: ./jobs#report\nRemoved: each\n' })
+    const [schedule, ...others] = await Schedule.all({ connection: at.redis.client, prefix: at.redis.prefix })
+    expect(others).toEqual([])
+    expect(schedule).toMatchObject({ owner: 'app', every: 3600, queueName: 'low', args: ['x'], kwargs: { all: true } })
+  })
+
+  test.each([
+    [
+      "cron.register(clean, { queueName: 'q', interval: '1h', dependsOn: 'x' })",
+      /schedule "\.\/jobs#clean" of the list: Invalid dependsOn/,
+    ],
+    ["cron.register(clean, { queueName: 'q', cron: '0 25 * * *' })", /position 3 \(hour\)/],
+    [
+      "for (const _ of [1, 2]) cron.register(clean, { queueName: 'q', interval: '1h' })",
+      /a name that is once in the list/,
+    ],
+  ])('refuses %s, and writes nothing', async (line, message) => {
+    await using at = await place()
+    await writeFile(project.path('wrong.mjs'), configOf(line))
+    const refused = await at.run('schedules', 'sync', 'wrong.mjs', '--owner', 'app')
+    expect(refused.stderr).toMatch(message)
+    expect(refused.stderr.trim().split('\n')).toHaveLength(1)
+    expect([refused.code, await at.redis.keys()]).toEqual([2, []])
+  })
+
+  test('refuses what a living cron scheduler enqueues as well', async () => {
+    await using at = await place()
+    await using program = at.start('cron', 'cron.config.mjs', '--name', 'beside')
+    await program.output(/started with 1 jobs/)
+    const { code, stderr } = await at.run('schedules', 'sync', 'cron.config.mjs', '--owner', 'app')
+    expect([code, stderr]).toEqual([2, expect.stringContaining('stop the cron scheduler beside first')])
+    program.child.kill('SIGTERM')
+    await program.exited
+    expect(await at.run('schedules', 'sync', 'cron.config.mjs', '--owner', 'app')).toMatchObject({ code: 0 })
+    await using late = at.start('cron', 'cron.config.mjs')
+    await late.output(/The schedule each enqueues the jobs of this cron job as well/)
+  })
+})
 
 describe('rq-cli cron', () => {
   test('enqueues the jobs of the module until SIGTERM, each tick once for two schedulers', async () => {
@@ -90,6 +156,24 @@ describe('rq-cli cron', () => {
     expect(await at.run('worker', '--burst')).toMatchObject({ code: 0 })
     const job = await at.queue.fetchJob(ids[0] ?? '')
     expect(await job?.returnValue()).toBe('cleaned')
+  })
+
+  test('that was killed goes on where it was: no tick is lost, none comes twice', async () => {
+    await using at = await place()
+    const each = "cron.register(clean, { queueName: 'default', cron: '* * * * * *', name: 'each', catchUp: 'all' })"
+    await writeFile(project.path('all.mjs'), configOf(each))
+    await using first = at.start('cron', 'all.mjs')
+    await eventually(async () => (await at.queue.count()) >= 2)
+    first.child.kill('SIGKILL')
+    await first.exited
+    const before = await at.queue.count()
+    await using second = at.start('cron', 'all.mjs')
+    await eventually(async () => (await at.queue.count()) >= before + 3)
+    second.child.kill('SIGTERM')
+    await second.exited
+    const seconds = (await at.queue.getJobIds()).map((id) => secondsOf(id))
+    const [start = 0] = seconds
+    expect(seconds).toEqual(seconds.map((_, n) => start + n))
   })
 
   test('reloads the module when it changes, and keeps the old one when that fails', async () => {

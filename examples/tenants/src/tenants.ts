@@ -5,7 +5,7 @@ const QUEUE = 'imports'
 const PREFIX = 'import:'
 const EVERY_NIGHT = { cron: '0 2 * * *', spread: '1h', overlap: 'skip' } as const
 
-/** Of one tenant, one job runs at a time, whoever has asked for it. */
+/** Of one tenant, one job runs at a time, those of its schedule too. */
 const optionsOf = (tenant: string): Pick<EnqueueOptions, 'rateLimit' | 'description'> => ({
   rateLimit: new RateLimit({ key: `${PREFIX}${tenant}`, concurrency: 1 }),
   description: `Import of ${tenant}`,

@@ -53,6 +53,12 @@ export interface ScheduleClass {
    *   Nothing is written then.
    */
   sync(definitions: readonly SyncedSchedule[], options: SyncOptions & Place): Promise<SyncOutcome>
+  /**
+   * The same with the cron jobs that a module registers by `cron.register`: so they need no cron scheduler.
+   * @throws RqError `RQ_CONFIG` when the module is missing or fails; `RQ_INVALID_OPTION` also when a cron scheduler
+   *   that lives enqueues one of them as well; and as `sync`. Nothing is written then.
+   */
+  syncConfig(path: string, options: SyncOptions & Place): Promise<SyncOutcome>
 }
 
 /** A schedule in Redis. `Schedule.upsert` and the like share one connection for each address. */

@@ -291,6 +291,19 @@ export class CronScheduler {
     // Stopped meanwhile, it was removed from the list before it was added.
     if (signal.aborted) return this.#leave()
     await this.#entries.open()
+    await this.#warnOfSchedules()
+  }
+
+  /** A config module may have been written to the store by `Schedule.syncConfig`, too. */
+  async #warnOfSchedules(): Promise<void> {
+    const { recurring } = this.#context.storage
+    await Promise.all(
+      this.#entries.all.map(async ({ funcName, name }) => {
+        const { schedule } = name === undefined ? {} : await recurring.read(name)
+        if (schedule === undefined || schedule.funcName !== funcName) return
+        this.#logger.warn(`The schedule ${name} enqueues the jobs of this cron job as well: remove one of them`)
+      }),
+    )
   }
 
   async #leave(): Promise<void> {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Schedule, ScheduleInfo, ScheduleTimes } from 'rq'
 import { DEFAULT_QUEUE_NAME, ENQUEUE_OPTIONS } from 'rq/options'
 import { readArguments } from '../arguments/arguments.ts'
@@ -16,9 +17,10 @@ import { fromNow, shortDuration } from '../output/time-text.ts'
 import { scheduleDocument } from '../schedule-document.ts'
 import { Session } from '../session.ts'
 import { JSON_FLAG } from '../shared-options.ts'
+import { signOption } from '../signing.ts'
 import { unknownFunctions } from '../unknown-functions.ts'
 
-const ACTIONS = ['add', 'remove', 'pause', 'resume', 'run', 'next', 'explain'] as const
+const ACTIONS = ['add', 'sync', 'remove', 'pause', 'resume', 'run', 'next', 'explain'] as const
 type Action = (typeof ACTIONS)[number]
 
 /** The options of the jobs of a schedule. Each job has an id of its own, and waits for no other. */
@@ -72,10 +74,11 @@ export const schedules = defineCommand({
     ['schedules run nightly', 'Enqueue one job now'],
     ['schedules next nightly --count 5', 'Its next times'],
     ['schedules explain nightly', 'What becomes of it, and why'],
+    ['schedules sync cron.config.js --owner web', 'What the module registers, as schedules; others of web go'],
   ],
   positionals: {
     action: { type: 'string', choices: ACTIONS, describe: 'What to do', defaultDescription: 'list them' },
-    name: { type: 'string', describe: 'Name of the schedule' },
+    name: { type: 'string', describe: 'Name of the schedule; sync: the module' },
     function: { type: 'string', describe: 'add: as for enqueue' },
     args: { type: 'string', array: true, describe: 'add: as for enqueue', defaultDescription: 'none' },
   },
@@ -87,7 +90,11 @@ export const schedules = defineCommand({
       defaultDescription: `all; for add ${DEFAULT_QUEUE_NAME}`,
       describe: 'Queue of its jobs; list: this one only',
     }),
-    owner: text({ valueName: 'name', describe: 'list: those of this owner', defaultDescription: 'all' }),
+    owner: text({
+      valueName: 'name',
+      describe: 'list: those of this owner; sync: who keeps them',
+      defaultDescription: 'all',
+    }),
     after: text({ valueName: 'name', describe: 'list: those after this name', defaultDescription: 'from the first' }),
     limit: text({ valueName: 'n', default: '200', defaultDescription: '200', describe: 'list: how many at most' }),
     ...flagsOf(JOB_OPTIONS),
@@ -98,8 +105,10 @@ export const schedules = defineCommand({
   async run({ action, name, json, ...flags }, context) {
     await using session = await Session.open(context)
     if (action === undefined) return await list(session, { ...flags, json: json === true }, context)
-    if (name === undefined) throw new UsageError(`schedules ${action} needs the name of a schedule.`)
+    if (name === undefined)
+      throw new UsageError(`schedules ${action} needs the name of a ${action === 'sync' ? 'module' : 'schedule'}.`)
     if (action === 'add') return await add(name, flags, session, context)
+    if (action === 'sync') return await sync(name, flags.owner, session, context)
     const schedule = await session.rq.Schedule.fetch(name, session.reading)
     await ACTS[action](schedule, { count: flags.count, yes: flags.yes, json: json === true }, context)
     return undefined
@@ -141,6 +150,37 @@ async function add(name: string, flags: AddFlags, session: Session, context: Com
   return undefined
 }
 
+async function sync(
+  file: string,
+  owner: string | undefined,
+  session: Session,
+  context: CommandContext,
+): Promise<undefined> {
+  const { host, output, settings } = context
+  if (owner === undefined)
+    throw new UsageError('schedules sync needs --owner: the name of the program that keeps them.')
+  const { codec, limits, serializer } = session.reading
+  const { sign } = await signOption(settings)
+  const keys = sign === undefined ? codec && 'codec' : 'sign'
+  if (keys !== undefined) throw new UsageError(`${keys}: ${NO_KEYS}`)
+  const { importPaths } = settings
+  const { kept, removed, written } = await namingOptions({ owner: '--owner' }, () =>
+    session.rq.Schedule.syncConfig(resolve(host.folder, file), {
+      ...{ ...session.where, owner, importPaths },
+      ...defined({ limits, serializer }),
+    }),
+  )
+  const lines = [
+    ...written.map((name) => `Written: ${visible(name)}`),
+    ...removed.map((name) => `Removed: ${visible(name)}`),
+  ]
+  if (lines.length > 0) output.print(lines.join('\n'))
+  output.say(`${counted(written.length + kept.length, 'schedule')} of ${visible(owner)}, ${kept.length} as before`)
+  return undefined
+}
+
+const NO_KEYS = 'workers enqueue the jobs of schedules, and have no keys. Run rq-cli cron with the module instead.'
+
 interface ActFlags {
   readonly count: string
   readonly yes: boolean | undefined
@@ -149,7 +189,7 @@ interface ActFlags {
 
 type Act = (schedule: Schedule, flags: ActFlags, context: CommandContext) => Promise<void>
 
-const ACTS: Readonly<Record<Exclude<Action, 'add'>, Act>> = {
+const ACTS: Readonly<Record<Exclude<Action, 'add' | 'sync'>, Act>> = {
   async remove(schedule, { yes }, context) {
     await confirm(`Remove the schedule ${visible(schedule.name)}?`, yes, context)
     await schedule.remove()

@@ -7,6 +7,7 @@ import {
   type EnqueueOptions,
   type FunctionRef,
   type JobRecord,
+  type LimitOptions,
   type ScheduleRecord,
   type ScheduleRule,
 } from '@rq/job'
@@ -75,17 +76,26 @@ export interface PreparedSchedule extends ScheduleDefinition {
   readonly digest: string
 }
 
+/** How the job of a schedule is made. */
+export interface MakingOptions {
+  /** The folders to which the name of a function is relative. Default: as for a queue. */
+  readonly importPaths?: readonly string[]
+  /** How large its arguments may be. Default: as for a queue. */
+  readonly limits?: LimitOptions
+}
+
 /**
  * Find the function of a schedule and serialize its arguments.
  * @throws RqError `RQ_INVALID_REFERENCE`, `RQ_SERIALIZATION`, `RQ_TOO_LARGE`.
  */
 export async function prepareSchedule(
   definition: ScheduleDefinition,
-  { codec: _, ...context }: JobContext,
+  { serializer, storage }: JobContext,
+  making: MakingOptions,
 ): Promise<PreparedSchedule> {
   const { args, func, jobOptions, queue, rule } = definition
-  const { serializer, storage } = context
-  const job = await new Queue(queue, { serializer, storage }).createJob<AnyFunction>(func, args as never, jobOptions)
+  const maker = new Queue(queue, { ...making, serializer, storage })
+  const job = await maker.createJob<AnyFunction>(func, args as never, jobOptions)
   const template = job.toRecord()
   const { createdAtMs: _created, id: _id, ...facts } = template
   const said = [

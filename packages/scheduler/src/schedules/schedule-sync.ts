@@ -1,7 +1,7 @@
 import { checkName, invalidOption, RqError, show } from '@rq/core'
 import type { FunctionRef, ScheduleFacts } from '@rq/job'
 import type { JobContext } from '@rq/queue'
-import { checkSchedule, prepareSchedule, type ScheduleJobOptions } from './schedule-definition.ts'
+import { checkSchedule, type MakingOptions, prepareSchedule, type ScheduleJobOptions } from './schedule-definition.ts'
 import { checkFilter, listSchedules } from './schedule-list.ts'
 import type { ScheduleTimes } from './schedule-times.ts'
 import { checkOwner, writePrepared } from './schedule-writer.ts'
@@ -14,7 +14,7 @@ export interface SyncedSchedule extends ScheduleJobOptions {
   readonly args?: readonly unknown[]
 }
 
-export interface SyncOptions {
+export interface SyncOptions extends MakingOptions {
   /** Names the program whose schedules these are. */
   readonly owner: string
 }
@@ -29,10 +29,10 @@ export interface SyncOutcome {
 /** As `Schedule.sync` says. */
 export async function syncSchedules(
   definitions: readonly SyncedSchedule[],
-  options: SyncOptions,
+  { owner: given, ...making }: SyncOptions,
   context: JobContext,
 ): Promise<SyncOutcome> {
-  const owner = checkName(options.owner, 'owner')
+  const owner = checkName(given, 'owner')
   if (!Array.isArray(definitions)) throw invalidOption('definitions', definitions, 'an array of schedules')
   for (const one of definitions) {
     if (typeof one !== 'object' || one === null)
@@ -47,7 +47,7 @@ export async function syncSchedules(
     if (names.has(name)) throw invalidOption('name', name, 'a name that is once in the list')
     names.add(name)
   }
-  const prepared = await eachNamed(checked, (definition) => prepareSchedule(definition, context))
+  const prepared = await eachNamed(checked, (definition) => prepareSchedule(definition, context, making))
   const store = context.storage.recurring
   const known = new Map<string, ScheduleFacts>()
   for await (const schedule of listSchedules(store, checkFilter({}))) {

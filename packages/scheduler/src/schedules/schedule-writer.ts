@@ -2,6 +2,7 @@ import { invalidOption, RqError, randomHex } from '@rq/core'
 import type { ScheduleFacts, ScheduleRecord, ScheduleStore } from '@rq/job'
 import type { JobContext } from '@rq/queue'
 import {
+  type MakingOptions,
   type PreparedSchedule,
   prepareSchedule,
   type ScheduleDefinition,
@@ -15,8 +16,12 @@ const MOST_TRIES = 100
  * Write a schedule unless it is there as it is.
  * @throws RqError `RQ_INVALID_OPTION` when it belongs to another owner, and as `prepareSchedule`.
  */
-export async function writeSchedule(definition: ScheduleDefinition, context: JobContext): Promise<ScheduleRecord> {
-  return writePrepared(await prepareSchedule(definition, context), context.storage.recurring)
+export async function writeSchedule(
+  definition: ScheduleDefinition,
+  context: JobContext,
+  making: MakingOptions,
+): Promise<ScheduleRecord> {
+  return writePrepared(await prepareSchedule(definition, context, making), context.storage.recurring)
 }
 
 /** As {@link writeSchedule}. */

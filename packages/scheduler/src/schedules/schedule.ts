@@ -1,4 +1,12 @@
-import { checkKnownName, checkOptionNames, invalidOption, oneLine, RqError, randomHex } from '@rq/core'
+import {
+  checkKnownName,
+  checkOptionNames,
+  invalidOption,
+  type OptionNames,
+  oneLine,
+  RqError,
+  randomHex,
+} from '@rq/core'
 import type { AnyFunction, ListedSchedule, ScheduleRecord } from '@rq/job'
 import {
   type Callable,
@@ -12,7 +20,8 @@ import {
 } from '@rq/queue'
 import { HISTORY_NAMES, type HistoryRange } from '../cron-job.ts'
 import { idStart } from '../tick-id.ts'
-import { checkSchedule, type ScheduleJobOptions } from './schedule-definition.ts'
+import { schedulesOfConfig } from './schedule-config.ts'
+import { checkSchedule, type MakingOptions, type ScheduleJobOptions } from './schedule-definition.ts'
 import { explainSchedule, type ScheduleExplanation } from './schedule-explanation.ts'
 import { ScheduleInfo } from './schedule-info.ts'
 import { checkFilter, FILTER_NAMES, listSchedules, readSchedules, type ScheduleFilter } from './schedule-list.ts'
@@ -30,7 +39,7 @@ export interface SchedulePlace extends Pick<StorageOptions, 'storage' | 'seriali
 export interface ScheduleListOptions extends ScheduleFilter, SchedulePlace {}
 
 /** Where a schedule is, and the options of its jobs. */
-export interface ScheduleOptions extends ScheduleJobOptions, SchedulePlace {}
+export interface ScheduleOptions extends ScheduleJobOptions, SchedulePlace, MakingOptions {}
 
 type Arguments<F extends AnyFunction> =
   [] extends Parameters<F>
@@ -67,10 +76,11 @@ export class Schedule<R = unknown> extends ScheduleView {
     ...[args = [], options]: Arguments<F>
   ): Promise<Schedule<ResultOf<F>>> {
     if (typeof options !== 'object' || options === null) throw invalidOption('options', options, 'an object with queue')
-    const { connection, prefix, serializer, storage, ...jobOptions } = options
+    const { connection, importPaths, limits, prefix, serializer, storage, ...jobOptions } = options
+    const making = { ...(importPaths !== undefined && { importPaths }), ...(limits !== undefined && { limits }) }
     const context = placeOf({ connection, prefix, serializer, storage })
     const definition = checkSchedule(name, times, func as never, args, jobOptions)
-    return new Schedule<ResultOf<F>>(await writeSchedule(definition, context), context)
+    return new Schedule<ResultOf<F>>(await writeSchedule(definition, context, making), context)
   }
 
   /** @throws RqError `RQ_NO_SUCH_SCHEDULE`. */
@@ -111,12 +121,22 @@ export class Schedule<R = unknown> extends ScheduleView {
    *   Nothing is written then.
    */
   static sync(definitions: readonly SyncedSchedule[], options: SyncOptions & SchedulePlace): Promise<SyncOutcome> {
-    const { owner, ...place } = checkOptionNames(
-      options,
-      { owner: true, storage: true, serializer: true, connection: true, prefix: true },
-      'Schedule.sync',
-    )
-    return syncSchedules(definitions, { owner }, placeOf(place))
+    const [sync, place] = syncOptions(options, 'Schedule.sync')
+    return syncSchedules(definitions, sync, placeOf(place))
+  }
+
+  /**
+   * The same with the cron jobs that a module registers by `cron.register`: so they need no cron scheduler. One without
+   * a name gets that of its function. `path`: relative to the working directory. The module is run once.
+   * @throws RqError `RQ_CONFIG` when it is missing or fails; `RQ_INVALID_OPTION` also when a cron scheduler that lives
+   *   enqueues one of them as well, or one has an option that a schedule cannot have; and as `sync`. Nothing is written
+   *   then.
+   */
+  static async syncConfig(path: string, options: SyncOptions & SchedulePlace): Promise<SyncOutcome> {
+    const [sync, place] = syncOptions(options, 'Schedule.syncConfig')
+    const { owner: _, ...making } = sync
+    const context = placeOf(place)
+    return syncSchedules(await schedulesOfConfig(path, context, making), sync, context)
   }
 
   /** @throws RqError `RQ_DESERIALIZATION`. */
@@ -203,6 +223,16 @@ export class Schedule<R = unknown> extends ScheduleView {
 
 async function* infos(schedules: AsyncIterable<ListedSchedule>): AsyncGenerator<ScheduleInfo, void, undefined> {
   for await (const schedule of schedules) yield new ScheduleInfo(schedule)
+}
+
+const SYNC_NAMES: OptionNames<SyncOptions & SchedulePlace> = {
+  ...{ owner: true, importPaths: true, limits: true },
+  ...{ storage: true, serializer: true, connection: true, prefix: true },
+}
+
+function syncOptions(options: SyncOptions & SchedulePlace, call: string): [SyncOptions, SchedulePlace] {
+  const { connection, prefix, serializer, storage, ...sync } = checkOptionNames(options, SYNC_NAMES, call)
+  return [sync, { connection, prefix, serializer, storage } as SchedulePlace]
 }
 
 function placeOf(place: { readonly [Name in keyof SchedulePlace]: SchedulePlace[Name] | undefined }): JobContext {
