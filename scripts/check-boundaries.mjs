@@ -16,9 +16,11 @@ const MAY_IMPORT = /** @type {Readonly<Record<string, readonly string[]>>} */ ({
   '@rq/redis': ['@rq/job', '@rq/core'],
   '@rq/queue': ['@rq/functions', '@rq/webhooks', '@rq/serializer', '@rq/job', '@rq/core'],
   '@rq/scheduler': ['@rq/queue', '@rq/job', '@rq/core'],
-  '@rq/worker': ['@rq/queue', '@rq/functions', '@rq/webhooks', '@rq/serializer', '@rq/job', '@rq/core'],
+  '@rq/jobs': ['@rq/queue', '@rq/job', '@rq/core'],
+  '@rq/worker': ['@rq/jobs', '@rq/queue', '@rq/functions', '@rq/webhooks', '@rq/serializer', '@rq/job', '@rq/core'],
   rq: [
     '@rq/queue',
+    '@rq/jobs',
     '@rq/scheduler',
     '@rq/worker',
     '@rq/redis',

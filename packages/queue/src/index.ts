@@ -21,7 +21,7 @@ export {
   jobDecorator,
 } from './enqueue/job-function.ts'
 export type { ListOutcome } from './enqueue/list-outcome.ts'
-export type { DefaultOptions } from './enqueue/queue-defaults.ts'
+export { checkDefaultOptions, type DefaultOptions } from './enqueue/queue-defaults.ts'
 export { type InputIssue, inputInvalid } from './failure/input-invalid.ts'
 export { DuplicateJobError, JobFailedError, JobTimeoutError, NoRetryError, TimeoutError } from './failure/job-errors.ts'
 export type { RemoteError } from './failure/remote-error.ts'

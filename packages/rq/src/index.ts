@@ -19,6 +19,7 @@ export {
   Webhook,
   type WorkerRecord,
 } from '@rq/job'
+export type { ClientOf, DefinedJob, DefinedJobs, JobDefinition, JobDefinitions, JobRun } from '@rq/jobs'
 export {
   type BrokenJob,
   type BulkResult,
@@ -105,6 +106,7 @@ export {
 export type { ConnectionOptions } from './connection.ts'
 export { cancelJob, Group, type GroupClass, Job, type JobClass, requeueJob } from './job-and-group.ts'
 export { job } from './job-function.ts'
+export { defineJobs, jobsClient } from './jobs.ts'
 export { Queue, type QueueOptions } from './queue.ts'
 export { Schedule, type ScheduleClass, type ScheduleOptions } from './schedule.ts'
 export { CronScheduler, type CronSchedulerOptions, Scheduler, type SchedulerOptions } from './scheduler.ts'

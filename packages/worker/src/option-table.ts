@@ -58,6 +58,12 @@ export const WORKER_OPTIONS = {
     valueName: 'module',
     help: 'Codec that encrypts arguments, results, errors and meta: module#export',
   }),
+  jobs: stringOption({
+    defaultText: 'none',
+    flag: 'jobs',
+    valueName: 'module',
+    help: 'Module whose default export is that of defineJobs(): its jobs are known by their names',
+  }),
   concurrency: countOption({
     least: 1,
     most: MOST_WORKERS,

@@ -17,6 +17,7 @@ import {
   systemClock,
 } from '@rq/core'
 import type { AnyFunction, LimitOptions, Limits, Storage } from '@rq/job'
+import { type JobSet, jobSetOf } from '@rq/jobs/run'
 import type { RequireSignatureOptions } from '@rq/queue'
 import { portableKeys, REQUIRE_SIGNATURE_NAMES, type UnserializableResult } from '@rq/queue/run'
 import { type Codec, checkCodec, isSerializer, type Serializer } from '@rq/serializer'
@@ -50,6 +51,12 @@ export interface WorkerOptions {
    * the object itself. Default: none.
    */
   codec?: string | Codec
+  /**
+   * The module of the jobs that the worker knows by name: the path of a module whose default export is that of
+   * `defineJobs`, or `module#export`. Each horse imports it and calls its `setup`. With `inline` horses it may be what
+   * `defineJobs` returned. Default: none.
+   */
+  jobs?: string | object
   /** How many jobs run at once, each in a horse of its own, or with `inline` in one event loop. Default 1. */
   concurrency?: number
   /**
@@ -180,6 +187,7 @@ export interface WorkerSettings {
   readonly name: string
   readonly serializer: string | Serializer
   readonly codec: string | Codec | undefined
+  readonly jobs: string | JobSet | undefined
   readonly concurrency: number
   readonly canClaim: CanClaim | undefined
   readonly horse: HorseKind
@@ -227,6 +235,7 @@ export const WORKER_OPTION_NAMES: OptionNames<WorkerOptions> = {
   name: true,
   serializer: true,
   codec: true,
+  jobs: true,
   concurrency: true,
   canClaim: true,
   horse: true,
@@ -305,6 +314,7 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
     name: options.name === undefined ? newId() : checked('name'),
     serializer: checkSerializer(options.serializer ?? 'superjson', horse),
     codec: options.codec === undefined ? undefined : checkCodecOption(options.codec, horse),
+    jobs: options.jobs === undefined ? undefined : checkJobs(options.jobs, horse),
     concurrency: checked('concurrency'),
     canClaim: checkCanClaim(options.canClaim),
     horse,
@@ -384,6 +394,14 @@ function checkCodecOption(value: string | Codec, horse: HorseKind): string | Cod
   if (reference !== undefined) return reference
   const expected = "'module#export', which each horse imports; an object only with inline horses"
   throw invalidOption('codec', value, expected)
+}
+
+function checkJobs(value: unknown, horse: HorseKind): string | JobSet {
+  if (typeof value === 'string' && /^[^#]+(#[^#]+)?$/.test(value)) return moduleReference(value) ?? absolute(value)
+  const set = jobSetOf(value)
+  if (set !== undefined && horse === 'inline') return set
+  const expected = 'the path of a module that exports defineJobs({ ... }), which each horse imports'
+  throw invalidOption('jobs', value, `${expected}; what defineJobs returned only with inline horses`)
 }
 
 /** `module#export` with an absolute module; undefined for a text of another form. */

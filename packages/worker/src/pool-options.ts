@@ -16,7 +16,7 @@ export function poolOptions(
 ): Omit<HorsePoolOptions, 'log' | 'onRoom' | 'onBroken'> {
   const { clock, codec, concurrency, horse, importPaths, logger, prefetch, serializer, horseStorage, signatureKeys } =
     settings
-  const { returnUnknownForMs } = settings
+  const { jobs, returnUnknownForMs } = settings
   const isInline = horse === 'inline'
   const isClosed = settings.horseEnv !== 'inherit'
   return {
@@ -35,6 +35,7 @@ export function poolOptions(
       workerName: settings.name,
       serializer: typeof serializer === 'string' ? serializer : serializer.name,
       ...(typeof codec === 'string' && { codec }),
+      ...(typeof jobs === 'string' && { jobs }),
       importPaths,
       allow: settings.allow,
       scripts: settings.scripts,

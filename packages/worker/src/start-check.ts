@@ -5,6 +5,7 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { invalidOption, RqError } from '@rq/core'
 import { FunctionLoader, type FunctionLoaderOptions, packageFolder, parsePackageSpecifier } from '@rq/functions'
+import { parseJobsReference } from './inside-horse/load-jobs.ts'
 
 export interface StartCheckOptions extends FunctionLoaderOptions {
   /** References of exception handlers. */
@@ -56,6 +57,16 @@ export async function checkImports(imports: readonly string[]): Promise<void> {
 }
 
 /**
+ * Check that the module of the jobs exists, before a horse imports it.
+ * @param reference - `module` or `module#export`.
+ * @throws RqError `RQ_INVALID_OPTION`.
+ */
+export async function checkJobsModule(reference: string): Promise<void> {
+  const { module } = parseJobsReference(reference)
+  if (module.startsWith('file:')) await checkFile('jobs', module)
+}
+
+/**
  * Of packages only the first import is checked: it may be a loader that finds the next ones in a way of its own, as
  * Yarn's Plug'n'Play does for all. Each horse would end with the stack of Node, and the next one again.
  */
@@ -67,10 +78,14 @@ async function checkImport(module: string, isFirst: boolean): Promise<void> {
     const expected = `a package that is installed (npm install ${name}), or the path of a module that exists (./${module})`
     throw invalidOption('imports', module, expected)
   }
-  const path = fileURLToPath(module)
+  await checkFile('imports', module)
+}
+
+async function checkFile(option: string, url: string): Promise<void> {
+  const path = fileURLToPath(url)
   const inFolder = await readdir(dirname(path)).catch((): string[] => [])
   // A loader may find `setup.ts` for `setup.js`.
   const stem = basename(path).replace(/\.\w+$/, '')
   if (inFolder.some((name) => name === stem || name.startsWith(`${stem}.`))) return
-  throw invalidOption('imports', path, 'a module that exists')
+  throw invalidOption(option, path, 'a module that exists')
 }

@@ -12,6 +12,7 @@ import { ProcessHorse } from './horses/horse-process.ts'
 import { ThreadHorse } from './horses/horse-thread.ts'
 import { watchProcessEnd } from './horses/process-end.ts'
 import { ResultRoom } from './horses/result-room.ts'
+import { openInlineJobs } from './inline-jobs.ts'
 import { importFromHere } from './inside-horse/import-from-here.ts'
 import { loadCodec } from './inside-horse/load-codec.ts'
 import { loadSerializer } from './inside-horse/load-serializer.ts'
@@ -26,7 +27,7 @@ import {
 } from './options.ts'
 import { titled } from './process-title.ts'
 import { programFor } from './program.ts'
-import { checkImports, checkStart } from './start-check.ts'
+import { checkImports, checkJobsModule, checkStart } from './start-check.ts'
 import type { DequeueStrategy } from './store/queue-order.ts'
 import { version } from './version.ts'
 import { WorkerRun, type WorkerRunOptions } from './worker-run.ts'
@@ -53,6 +54,9 @@ export const WORK_OPTION_NAMES: OptionNames<WorkOptions> = {
   dequeueStrategy: true,
   withScheduler: true,
 }
+
+/** How one run of a worker works. */
+type WorkPlan = Pick<WorkerRunOptions, 'burst' | 'maxIdleMs' | 'maxJobs' | 'services' | 'strategy'>
 
 /**
  * Claims jobs from queues and runs them in horses. States: idle -> working ({@link work}) -> stopping ({@link stop}) ->
@@ -175,12 +179,23 @@ export class Worker extends WorkerEmitter {
     else if (this.#stopWanted === 'warm') this.#run?.shutdown.stopWarm()
   }
 
-  async #work(plan: Pick<WorkerRunOptions, 'burst' | 'maxIdleMs' | 'maxJobs' | 'services' | 'strategy'>) {
-    const settings = this.#settings
-    const { allow, exceptionHandlerRefs: handlers, functions, horse, importPaths, imports, scripts } = settings
-    // Horses of other kinds import these modules themselves.
+  async #work(plan: WorkPlan): Promise<boolean> {
+    const { horse, imports, jobs, logger } = this.#settings
     await checkImports(imports)
-    if (horse === 'inline') for (const module of imports) await importFromHere(module)
+    if (typeof jobs === 'string') await checkJobsModule(jobs)
+    // Horses of other kinds import these modules themselves.
+    if (horse !== 'inline') return this.#workWith(this.#settings, plan)
+    for (const module of imports) await importFromHere(module)
+    const inline = await openInlineJobs(this.#settings)
+    try {
+      return await this.#workWith({ ...this.#settings, functions: inline.functions }, plan)
+    } finally {
+      await inline.close(logger)
+    }
+  }
+
+  async #workWith(settings: WorkerSettings, plan: WorkPlan): Promise<boolean> {
+    const { allow, exceptionHandlerRefs: handlers, functions, horse, importPaths, scripts } = settings
     await checkStart({ allow, functions, importPaths, scripts, handlers, mayImport: horse === 'inline' })
     const serializer = await this.#serializer()
     const limits = new SizeLimits(settings.limits, settings.logger)

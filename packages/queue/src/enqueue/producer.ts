@@ -6,7 +6,7 @@ import { checkJobRules, type QueueOptions } from '../queue/queue-options.ts'
 import { JobSender } from './job-sender.ts'
 import { NewCalls } from './new-call.ts'
 import type { RecordDefaults } from './new-record.ts'
-import { checkDefaults, type DefaultOptions, overDefaults } from './queue-defaults.ts'
+import { checkDefaultOptions, type DefaultOptions, overDefaults } from './queue-defaults.ts'
 
 /** What a queue needs to enqueue jobs: `calls` makes their records, `signer` signs them, `sender` sends them. */
 export class Producer {
@@ -29,7 +29,7 @@ export class Producer {
     this.calls = new NewCalls(context, { ...(importPaths && { importPaths }), ...warn })
     this.signer = sign && new JobSigner(sign, limits?.limits.inflated)
     this.sender = new JobSender(context, isAsync, { functions, importPaths, webhooks })
-    this.defaults = checkDefaults(options.defaults)
+    this.defaults = checkDefaultOptions(options.defaults)
     this.#recordDefaults = { origin: name, serializer, codec, limits, results, timeoutS }
     this.#hasAnyName = anyName
   }

@@ -7,12 +7,15 @@ export type DefaultOptions = Omit<EnqueueOptions, OptionOfOneJob>
 const OF_ONE_JOB = Object.entries(ENQUEUE_OPTIONS).flatMap(([name, rule]) => ('isOfOneJob' in rule ? [name] : []))
 const NAMES = Object.fromEntries(Object.keys(ENQUEUE_OPTIONS).map((name) => [name, true]))
 
-/** @throws RqError `RQ_INVALID_OPTION`. Returns a copy, undefined if it is empty. */
-export function checkDefaults(defaults: DefaultOptions | undefined): DefaultOptions | undefined {
+/** @throws RqError `RQ_INVALID_OPTION`, which names `option`. Returns a copy, undefined if it is empty. */
+export function checkDefaultOptions(
+  defaults: DefaultOptions | undefined,
+  option: string = 'defaults',
+): DefaultOptions | undefined {
   if (defaults === undefined) return undefined
-  const given: Readonly<Record<string, unknown>> = { ...checkOptionNames(defaults, NAMES, 'defaults') }
+  const given: Readonly<Record<string, unknown>> = { ...checkOptionNames(defaults, NAMES, option) }
   for (const name of OF_ONE_JOB) {
-    if (given[name] !== undefined) throw invalidOption(`defaults.${name}`, given[name], 'none: it belongs to one job')
+    if (given[name] !== undefined) throw invalidOption(`${option}.${name}`, given[name], 'none: it belongs to one job')
   }
   checkOptions(given as EnqueueOptions)
   return Object.keys(given).length === 0 ? undefined : (given as DefaultOptions)

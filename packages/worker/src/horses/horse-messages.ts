@@ -33,7 +33,12 @@ export function checkMessage(value: unknown): FromHorse {
 }
 
 const CHECKS: Readonly<Record<FromHorse['type'], (message: Fields) => void>> = {
-  ready() {},
+  ready({ jobNames }) {
+    if (jobNames !== undefined) strings('jobNames', jobNames)
+  },
+  setup_failed({ error }) {
+    text('error', error)
+  },
   draining() {},
   progress({ begin, ends, hold, rss }) {
     if (!Array.isArray(ends)) throw wrong('ends', ends, 'a list')

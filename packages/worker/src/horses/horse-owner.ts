@@ -8,8 +8,10 @@ export type HorseWarning = Extract<FromHorse, { type: 'warning' }>
 
 /** What a horse reports to its pool. */
 export interface HorseOwner {
-  /** The horse takes tasks now. */
-  onReady(horse: Horse): void
+  /** The horse takes tasks now. `jobNames`: those of the jobs that the option `jobs` has defined. */
+  onReady(horse: Horse, jobNames: readonly string[] | undefined): void
+  /** The horse cannot set up what its jobs need, and is killed. */
+  onSetupFailed(error: string): void
   onBegin(horse: Horse, run: TaskRun): void
   /** A task has ended in an orderly way, and has reported its outcome. `atOnce`: how many ran at once, about. */
   onEnd(run: TaskRun, end: TaskEnd, atOnce: number): void

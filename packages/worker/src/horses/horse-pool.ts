@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@rq/core'
+import { type Clock, type Logger, RqError } from '@rq/core'
 import type { Storage } from '@rq/job'
 import type { AbortReason, CallbackTask, JobTask, TaskEnd } from '../inside-horse/protocol.ts'
 import { badHandler } from '../start-check.ts'
@@ -26,6 +26,8 @@ export interface HorsePoolOptions extends Omit<HorseSetOptions, 'onStarted'> {
   readonly clock: Clock
   readonly log: WorkerLog
   readonly logger: Logger
+  /** Called with the names of the jobs that a horse knows, when it has started. */
+  readonly onJobNames?: (names: readonly string[]) => void
   /** Called when more jobs may be accepted. */
   readonly onRoom: () => void
 }
@@ -61,6 +63,8 @@ export class HorsePool implements HorseOwner {
   #isDrained = false
   /** Whether jobs of a queue must not begin. Undefined: those of no queue. */
   #isHeld: ((queue: string) => boolean) | undefined
+  /** A horse has been ready. */
+  #hasStarted = false
 
   constructor(options: HorsePoolOptions) {
     this.#options = options
@@ -196,8 +200,10 @@ export class HorsePool implements HorseOwner {
     return this.#end(this.#horses.killAll())
   }
 
-  onReady(horse: Horse): void {
+  onReady(horse: Horse, jobNames: readonly string[] | undefined): void {
     this.#options.log.horseStarted(horse)
+    if (jobNames !== undefined) this.#options.onJobNames?.(jobNames)
+    this.#hasStarted = true
     this.#handOut()
     this.#options.onRoom()
   }
@@ -245,6 +251,12 @@ export class HorsePool implements HorseOwner {
 
   onBadHandler(error: string): void {
     this.#options.onBroken(badHandler(error))
+  }
+
+  /** Before any horse has been ready, none ever may be: the worker does not start. Later it tries again. */
+  onSetupFailed(error: string): void {
+    if (this.#hasStarted || this.#options.isWatching) return
+    this.#options.onBroken(new RqError('RQ_CONFIG', error))
   }
 
   onDoubt({ number }: Horse, run: TaskRun): void {

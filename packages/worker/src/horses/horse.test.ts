@@ -37,6 +37,7 @@ beforeEach(() => {
     onReleased: (runs) => released.push(...runs.map(({ id }) => id)),
     onWarning() {},
     onBadHandler() {},
+    onSetupFailed() {},
     onCall() {},
     onDoubt: (_, run) => doubtful.push(run),
     onGone(_, __, ___, runs) {

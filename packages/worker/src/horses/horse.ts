@@ -264,7 +264,13 @@ export class Horse {
   #receive(message: FromHorse): void {
     switch (message.type) {
       case 'ready':
-        this.#ready()
+        this.#ready(message.jobNames)
+        return
+      case 'setup_failed':
+        if (this.#state !== 'starting') throw new InvalidMessage('it has been set up before')
+        this.#end.fail(message.error, undefined)
+        this.kill('setup_failed')
+        this.#owner.onSetupFailed(message.error)
         return
       case 'progress':
         this.#progress(message)
@@ -302,12 +308,12 @@ export class Horse {
     }
   }
 
-  #ready(): void {
+  #ready(jobNames: readonly string[] | undefined): void {
     if (this.#hasBeenReady) throw new InvalidMessage('it was ready before')
     this.#hasBeenReady = true
     if (this.#state === 'starting') this.#state = 'ready'
     this.#limits.started()
-    this.#owner.onReady(this)
+    this.#owner.onReady(this, jobNames)
   }
 
   #progress({ begin, ends, hold, rss }: Extract<FromHorse, { type: 'progress' }>): void {

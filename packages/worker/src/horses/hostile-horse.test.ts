@@ -134,6 +134,7 @@ function tell(seed: number): Told {
       onLeaving() {},
       onWarning() {},
       onBadHandler() {},
+      onSetupFailed() {},
       onCall() {},
       onReleased: released,
       onDoubt: (_, run) => note('doubt')([run]),

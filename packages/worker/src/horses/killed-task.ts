@@ -5,7 +5,7 @@ import type { HorseExit } from './horse-port.ts'
 
 /**
  * Why the worker ends a horse. `silent`: it was given a task and did not begin it. `invalid_message`: what it sent is
- * no message, or does not fit what it was given to do.
+ * no message, or does not fit what it was given to do. `setup_failed`: it cannot set up what its jobs need.
  */
 export type KillCause =
   | AbortReason
@@ -14,6 +14,7 @@ export type KillCause =
   | 'leaking'
   | 'invalid_message'
   | 'start_timeout'
+  | 'setup_failed'
   | 'silent'
 
 /** The facts about a task whose horse was lost while the task ran. */

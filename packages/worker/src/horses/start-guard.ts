@@ -32,25 +32,27 @@ export class StartGuard {
   }
 
   /**
-   * Check how a horse ended. Horses that were started together and failed together count as one failure.
+   * Check how a horse ended. Horses that were started together and failed together count as one failure. One whose
+   * setup failed is no reason to give up: what it needs, such as a database, may be back soon.
    * @returns the error to give up with, after too many failures in a row.
    */
   check(horse: Horse, exit: HorseExit, wasBusy: boolean): RqError | undefined {
     const nowMs = this.#clock.monotonicMs()
     const { startedMs } = horse
     const { fatal, killCause } = horse.end
-    const isWanted = horse.hasQuit || (killCause !== undefined && killCause !== 'start_timeout')
-    const isUnused = horse.jobsDone === 0 && !wasBusy && (nowMs - startedMs < YOUNG_MS || killCause === 'start_timeout')
+    const hasNotStarted = killCause === 'start_timeout' || killCause === 'setup_failed'
+    const isWanted = horse.hasQuit || (killCause !== undefined && !hasNotStarted)
+    const isUnused = horse.jobsDone === 0 && !wasBusy && (nowMs - startedMs < YOUNG_MS || hasNotStarted)
     if (isWanted || !isUnused || startedMs < this.#failedMs) return undefined
     if (nowMs - this.#failedMs > FORGET_MS) this.#backoff.reset()
     this.#failedMs = nowMs
     this.#waitMs = this.#backoff.nextMs()
     const reason = fatal ?? exit.cause?.message ?? `exit code ${exit.code}, signal ${exit.signal}`
     this.#logger.error('A work-horse ended during its start', { reason })
-    if (this.#backoff.tries < MOST_FAILURES) return undefined
+    if (this.#backoff.tries < MOST_FAILURES || killCause === 'setup_failed') return undefined
     return new RqError(
       'RQ_HORSE_TERMINATED',
-      `No work-horse could be started in ${MOST_FAILURES} attempts. Check the imports, the serializer and the codec. The last attempt failed with: ${reason}`,
+      `No work-horse could be started in ${MOST_FAILURES} attempts. Check the imports, the serializer, the codec and the jobs. The last attempt failed with: ${reason}`,
     )
   }
 }

@@ -1,10 +1,12 @@
 import type { Writable } from 'node:stream'
 import { type Logger, silentLogger, within } from '@rq/core'
 import { FunctionLoader } from '@rq/functions'
+import type { OpenJobs } from '@rq/jobs/run'
 import { getCurrentJob } from '@rq/queue'
 import { errorName, errorText, SignatureCheck, SizeLimits } from '@rq/queue/run'
 import { Leftovers } from './leftovers.ts'
 import { loadCodec } from './load-codec.ts'
+import { openJobs } from './load-jobs.ts'
 import { loadSerializer } from './load-serializer.ts'
 import { DRAIN_MS, type FromHorse, type HorseSetup, type ToHorse } from './protocol.ts'
 import { abortError, makeRunTask } from './run-task.ts'
@@ -35,6 +37,7 @@ export class HorseHost {
   readonly #memory: () => number
   #storage: WorkerStorage | undefined
   #runner: Runner | undefined
+  #jobs: OpenJobs | undefined
   #hasQuit = false
   #isLogged = false
   /** The jobs have a codec: what they throw may hold what it encodes. */
@@ -68,10 +71,19 @@ export class HorseHost {
 
   #quit(): void {
     this.#hasQuit = true
-    const unread = [process.stdout, process.stderr].filter((stream) => stream.writableLength > 0)
-    if (unread.length === 0) process.exit()
+    const tearDown = this.#jobs?.close
+    if (tearDown === undefined && unreadOutputs().length === 0) process.exit()
     this.#send({ type: 'draining' })
-    void within(DRAIN_MS, Promise.all(unread.map(drained))).then(() => process.exit())
+    void within(DRAIN_MS, this.#finish(tearDown)).then(() => process.exit())
+  }
+
+  async #finish(tearDown: OpenJobs['close']): Promise<void> {
+    try {
+      await tearDown?.()
+    } catch (error) {
+      this.#logger.warn(`The teardown of the jobs failed: ${errorText(error)}`)
+    }
+    await Promise.all(unreadOutputs().map(drained))
   }
 
   #exiting(): void {
@@ -86,7 +98,12 @@ export class HorseHost {
     const logger = this.#logger
     const limits = new SizeLimits(setup.limits, logger)
     this.#setTitle(`rq horse ${setup.number} of ${workerName}`)
-    const loader = new FunctionLoader({ importPaths, allow, scripts, warn: (message) => logger.warn(message) })
+    if (setup.jobs !== undefined && !(await this.#canOpen(setup.jobs))) return
+    const functions = this.#jobs?.functions
+    const loader = new FunctionLoader({
+      ...{ importPaths, allow, scripts, warn: (message) => logger.warn(message) },
+      ...(functions && { functions }),
+    })
     const serializer = await loadSerializer(setup.serializer)
     const codec = setup.codec === undefined ? undefined : await loadCodec(setup.codec)
     this.#hidesErrors = codec !== undefined
@@ -112,7 +129,18 @@ export class HorseHost {
     const leftovers = new Leftovers()
     this.#runner = new Runner({ slots: 1, runTask, abortError, send: this.#send, onEnd, leftovers, memory })
     if (setup.number === 1 && !(await this.#canLoad(exceptionHandlers, loader))) return
-    this.#send({ type: 'ready' })
+    this.#send({ type: 'ready', ...(functions && { jobNames: Object.keys(functions) }) })
+  }
+
+  /** Set up what the jobs of the option `jobs` need. Reports why not. */
+  async #canOpen(reference: string): Promise<boolean> {
+    try {
+      this.#jobs = await openJobs(reference)
+      return true
+    } catch (error) {
+      this.#send({ type: 'setup_failed', error: error instanceof Error ? error.message : String(error) })
+      return false
+    }
   }
 
   /** Load the exception handlers, which a job would need only when it fails. Reports the first bad one. */
@@ -125,6 +153,10 @@ export class HorseHost {
       return false
     }
   }
+}
+
+function unreadOutputs(): Writable[] {
+  return [process.stdout, process.stderr].filter((stream) => stream.writableLength > 0)
 }
 
 /** Resolves when all that was written before is on its way, or cannot be written. */

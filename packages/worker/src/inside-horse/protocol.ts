@@ -64,6 +64,8 @@ export interface HorseSetup {
   readonly serializer: string
   /** `module#export` */
   readonly codec?: string
+  /** The module that `defineJobs` is called in: `module` or `module#export`. */
+  readonly jobs?: string
   /** Absolute paths. */
   readonly importPaths: readonly string[]
   readonly allow: readonly string[]
@@ -121,7 +123,10 @@ export interface CallError {
 }
 
 export type FromHorse =
-  | { readonly type: 'ready' }
+  /** `jobNames`: those of the jobs that the option `jobs` has defined. */
+  | { readonly type: 'ready'; readonly jobNames?: readonly string[] | undefined }
+  /** It cannot set up what its jobs need, and takes none. */
+  | { readonly type: 'setup_failed'; readonly error: string }
   /** The ends of tasks since the last such message, and the task that begins now. */
   | {
       readonly type: 'progress'
@@ -157,7 +162,10 @@ export type FromHorse =
   | { readonly type: 'bad_handler'; readonly error: string }
   /** An uncaught error, which ends the process. `jobId`: the job that made it, as far as that is known. */
   | { readonly type: 'fatal'; readonly error: string; readonly jobId?: string | undefined }
-  /** The horse quits when it has written what its jobs have printed, or after {@link DRAIN_MS}. */
+  /**
+   * The horse quits when what its jobs need is torn down and what they have printed is written, or after {@link
+   * DRAIN_MS}.
+   */
   | { readonly type: 'draining' }
   /** The process ends, and its worker has not asked for it. `jobId`: as in `fatal`. */
   | { readonly type: 'exit'; readonly jobId?: string | undefined }
@@ -179,7 +187,7 @@ export function kindOfCall(method: string): CallKind {
 /** With so many bytes in the arguments of calls under way, no other is made. */
 export const MOST_CALL_BYTES = 8 * 1024 ** 2
 
-/** How long a horse that quits waits for the readers of what its jobs have printed. */
+/** How long a horse that quits waits for its teardown and the readers of what its jobs have printed. */
 export const DRAIN_MS = 5000
 
 /**

@@ -1,0 +1,70 @@
+import { oneLine, RqError, SECOND_MS, within } from '@rq/core'
+import type { AnyFunction } from '@rq/job'
+import type { JobDefinitions } from './definition.ts'
+import { handlerOf } from './handler.ts'
+import type { Lifecycle } from './lifecycle.ts'
+
+/** The longest that `setup` may take. A worker kills a horse that is not ready after 60 s. */
+export const SETUP_MS = 45 * SECOND_MS
+
+const LONGEST_REASON = 1000
+
+/** The jobs of one module as a worker sees them. */
+export interface JobSet {
+  readonly definitions: JobDefinitions
+  /**
+   * Call `setup`, and make the functions of the jobs.
+   * @throws RqError `RQ_CONFIG` when `setup` throws, or does not end in time.
+   */
+  open(limitMs?: number): Promise<OpenJobs>
+}
+
+/** Jobs that can be run. */
+export interface OpenJobs {
+  /** By the names of the jobs. */
+  readonly functions: Readonly<Record<string, AnyFunction>>
+  /** Call `teardown`. Undefined when there is none. @throws what it throws. */
+  readonly close: (() => Promise<void>) | undefined
+}
+
+/** Where an object of `defineJobs` has its {@link JobSet}. Global, so that two copies of this package agree. */
+const JOBS: unique symbol = Symbol.for('rq.jobs')
+
+/** The jobs of a value that `defineJobs` has returned; undefined for any other value. */
+export function jobSetOf(value: unknown): JobSet | undefined {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, JOBS)) return undefined
+  return (value as { readonly [JOBS]: JobSet })[JOBS]
+}
+
+/** Note the jobs of a value for {@link jobSetOf}. */
+export function noteJobSet(value: object, set: JobSet): void {
+  Object.defineProperty(value, JOBS, { value: set })
+}
+
+export function makeJobSet(definitions: JobDefinitions, lifecycle: Lifecycle): JobSet {
+  const { setup, teardown } = lifecycle
+  return {
+    definitions,
+    async open(limitMs = SETUP_MS) {
+      const services = setup === undefined ? undefined : await setUp(setup, limitMs)
+      const handlers = Object.entries(definitions).map(([name, one]) => [name, handlerOf(name, one, services)] as const)
+      return {
+        functions: Object.fromEntries(handlers),
+        close: teardown && (async () => void (await teardown(services))),
+      }
+    },
+  }
+}
+
+async function setUp(setup: NonNullable<Lifecycle['setup']>, limitMs: number): Promise<unknown> {
+  const services = async () => ({ value: await setup() })
+  try {
+    const done = await within(limitMs, services())
+    if (done !== undefined) return done.value
+  } catch (cause) {
+    const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
+    throw new RqError('RQ_CONFIG', `The setup of the jobs failed: ${oneLine(why).slice(0, LONGEST_REASON)}`, { cause })
+  }
+  const message = `The setup of the jobs has not ended within ${limitMs / SECOND_MS} seconds. Do there only what every job needs.`
+  throw new RqError('RQ_CONFIG', message)
+}
