@@ -50,6 +50,8 @@ export interface RqConfig {
   serializer?: string
   /** `'module#export'`. Default: none. */
   codec?: string
+  /** The module whose default export is that of `defineJobs`: the option of `Worker`. */
+  jobs?: string
   /** Folders to import job functions from, relative to the configuration file. */
   path?: string | readonly string[]
   /** Modules that every work horse loads first. Default: none. */
@@ -96,6 +98,7 @@ const RULES: Readonly<Record<keyof RqConfig, OptionRule>> = {
   name: WORKER_OPTIONS.name,
   serializer: WORKER_OPTIONS.serializer,
   codec: WORKER_OPTIONS.codec,
+  jobs: WORKER_OPTIONS.jobs,
   path: oneOrSeveral(WORKER_OPTIONS.importPaths),
   import: oneOrSeveral(WORKER_OPTIONS.imports),
   allow: oneOrSeveral(WORKER_OPTIONS.allow),

@@ -57,6 +57,7 @@ const TYPED_LIMITS: Readonly<Record<string, string>> = {
 
 interface Flags extends ServiceFlags, Readonly<Record<string, unknown>> {
   readonly import?: readonly string[]
+  readonly jobs?: string
   readonly sizeLimit?: readonly string[]
 }
 
@@ -65,7 +66,8 @@ interface Flags extends ServiceFlags, Readonly<Record<string, unknown>> {
  * @throws UsageError; RqError `RQ_CONFIG` for a file of keys that cannot be read.
  */
 export async function workerOptions(flags: Flags, context: CommandContext, isPool = false) {
-  const { codec, config, importPaths, imports, serializer } = context.settings
+  const { base, codec, config, importPaths, imports, serializer } = context.settings
+  const jobs = moduleFrom(flags.jobs, context.host.folder) ?? moduleFrom(config.jobs, base)
   const { concurrency, horse, horseEnv, horseMaxBytes, horseMaxJobs, onUnknownFunction } = config
   return {
     ...defined({ name: config.name, concurrency, horse, horseEnv, horseMaxBytes, horseMaxJobs, serializer, codec }),
@@ -75,6 +77,7 @@ export async function workerOptions(flags: Flags, context: CommandContext, isPoo
     ...(await requireSignatureOption(context.settings)),
     ...(optionsFrom({ name, ...OWN_OPTIONS }, flags) as Omit<WorkerOptions, 'serializer' | 'codec'>),
     ...webhooksOf(flags, context),
+    ...defined({ jobs }),
     limits: { ...config.limits, ...sizeLimits(flags.sizeLimit ?? []) },
     importPaths,
     imports: flags.import?.map((module) => moduleFrom(module, context.host.folder)) ?? imports,

@@ -65,8 +65,8 @@ export type DefineJobs<O extends object> = <Schemas, const Queues, const Options
 ) => DefinedJobs<Typed<Schemas, Queues, Options, Functions>>
 
 /**
- * Makes a `defineJobs()` whose queues come from `makeQueue`. It calls `makeQueue` at the first enqueue of a job, so that
- * a worker that imports the module opens no connection.
+ * Makes a `defineJobs()` whose queues come from `makeQueue`. It calls `makeQueue` at the first enqueue of a job, so
+ * that a worker that imports the module opens no connection.
  */
 export function jobsDefiner<O extends object>(
   makeQueue: MakeQueue<O>,

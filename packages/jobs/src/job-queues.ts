@@ -10,7 +10,7 @@ export interface QueueSettings {
 
 export type MakeQueue<O extends object> = (name: string, options: O & QueueSettings) => Queue
 
-/** The queues that jobs of one module are enqueued to. Each is made at its first enqueue, and closed with the others. */
+/** The queues that jobs of one module are enqueued to. Each is made at its first enqueue; all are closed together. */
 export class JobQueues {
   readonly #makeQueue: (name: string, settings: QueueSettings) => Queue
   readonly #defaults: DefaultOptions | undefined

@@ -5,7 +5,7 @@ import { handlerOf } from './handler.ts'
 import type { Lifecycle } from './lifecycle.ts'
 
 /** The longest that `setup` may take. A worker kills a horse that is not ready after 60 s. */
-export const SETUP_MS = 45 * SECOND_MS
+const SETUP_MS = 45 * SECOND_MS
 
 const LONGEST_REASON = 1000
 
@@ -14,7 +14,7 @@ export interface JobSet {
   readonly definitions: JobDefinitions
   /**
    * Call `setup`, and make the functions of the jobs.
-   * @throws RqError `RQ_CONFIG` when `setup` throws, or does not end in time.
+   * @throws RqError `RQ_HORSE_TERMINATED` when `setup` throws, or does not end in time.
    */
   open(limitMs?: number): Promise<OpenJobs>
 }
@@ -63,8 +63,10 @@ async function setUp(setup: NonNullable<Lifecycle['setup']>, limitMs: number): P
     if (done !== undefined) return done.value
   } catch (cause) {
     const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
-    throw new RqError('RQ_CONFIG', `The setup of the jobs failed: ${oneLine(why).slice(0, LONGEST_REASON)}`, { cause })
+    throw new RqError('RQ_HORSE_TERMINATED', `The setup of the jobs failed: ${oneLine(why).slice(0, LONGEST_REASON)}`, {
+      cause,
+    })
   }
   const message = `The setup of the jobs has not ended within ${limitMs / SECOND_MS} seconds. Do there only what every job needs.`
-  throw new RqError('RQ_CONFIG', message)
+  throw new RqError('RQ_HORSE_TERMINATED', message)
 }

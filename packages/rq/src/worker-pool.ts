@@ -6,6 +6,7 @@ import {
   WorkerPool as BaseWorkerPool,
   type WorkerPoolOptions as BaseWorkerPoolOptions,
   checkImports,
+  checkJobsModule,
   checkPoolWorkers,
   checkStart,
   type DequeueStrategy,
@@ -84,11 +85,12 @@ export class WorkerPool extends BaseWorkerPool {
 
   override async start(given: PoolStartOptions = {}): Promise<void> {
     const { withScheduler = true, ...options } = checkOptionNames(given, POOL_START_OPTION_NAMES, 'pool.start')
-    const { allow = [], exceptionHandlers = [], importPaths = [], imports = [], scripts = false } = this.#worker
+    const { allow = [], exceptionHandlers = [], importPaths = [], imports = [], jobs, scripts = false } = this.#worker
     const handlers = exceptionHandlers.filter((handler) => typeof handler === 'string')
     // Each worker checks this too, but would be replaced without end.
     const functions = { ...(importPaths.length > 0 && { importPaths }), allow, scripts: scripts || [] }
     await checkImports(imports)
+    if (typeof jobs === 'string') await checkJobsModule(jobs)
     await checkStart({ ...functions, handlers, mayImport: false })
     if (withScheduler !== true) return super.start({ ...options, ...(withScheduler && { withScheduler }) })
     await using storage = new RedisStorage({ ...this.#connection, role: 'worker' })

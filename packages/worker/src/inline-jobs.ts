@@ -14,7 +14,7 @@ export interface InlineJobs {
 
 /**
  * Set up the jobs of the option `jobs`, beside those of the option `functions`.
- * @throws RqError `RQ_CONFIG` as `openJobs`; `RQ_INVALID_OPTION` when a name is in both.
+ * @throws as {@link openJobs}; RqError `RQ_INVALID_OPTION` when a name is in both.
  */
 export async function openInlineJobs({
   functions,

@@ -5,7 +5,7 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { invalidOption, RqError } from '@rq/core'
 import { FunctionLoader, type FunctionLoaderOptions, packageFolder, parsePackageSpecifier } from '@rq/functions'
-import { parseJobsReference } from './inside-horse/load-jobs.ts'
+import { jobsFile } from './inside-horse/load-jobs.ts'
 
 export interface StartCheckOptions extends FunctionLoaderOptions {
   /** References of exception handlers. */
@@ -62,8 +62,8 @@ export async function checkImports(imports: readonly string[]): Promise<void> {
  * @throws RqError `RQ_INVALID_OPTION`.
  */
 export async function checkJobsModule(reference: string): Promise<void> {
-  const { module } = parseJobsReference(reference)
-  if (module.startsWith('file:')) await checkFile('jobs', module)
+  const path = jobsFile(reference)
+  if (path !== undefined) await checkFile('jobs', path)
 }
 
 /**
@@ -78,11 +78,10 @@ async function checkImport(module: string, isFirst: boolean): Promise<void> {
     const expected = `a package that is installed (npm install ${name}), or the path of a module that exists (./${module})`
     throw invalidOption('imports', module, expected)
   }
-  await checkFile('imports', module)
+  await checkFile('imports', fileURLToPath(module))
 }
 
-async function checkFile(option: string, url: string): Promise<void> {
-  const path = fileURLToPath(url)
+async function checkFile(option: string, path: string): Promise<void> {
   const inFolder = await readdir(dirname(path)).catch((): string[] => [])
   // A loader may find `setup.ts` for `setup.js`.
   const stem = basename(path).replace(/\.\w+$/, '')

@@ -335,9 +335,9 @@ export class WorkerRun {
   }
 
   async #watchModules(): Promise<void> {
-    const { allow, importPaths, logger } = this.#settings
+    const { allow, importPaths, jobs, logger } = this.#settings
     this.#watch = new ModuleWatch({
-      folders: await watchedFolders(importPaths, allow),
+      folders: await watchedFolders(importPaths, allow, jobs),
       logger,
       onChange: (paths) => {
         this.#log.modulesChanged(paths)

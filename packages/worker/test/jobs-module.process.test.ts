@@ -106,7 +106,7 @@ describe.each(KINDS)('the option jobs in %s horses', (horse) => {
     const id = ctx.store.enqueue('where')
     const worker = ctx.worker({ horse, concurrency: 2, jobs: ctx.project.path('defined.mjs') })
     await expect(worker.work()).rejects.toMatchObject({
-      code: 'RQ_CONFIG',
+      code: 'RQ_HORSE_TERMINATED',
       message: 'The setup of the jobs failed: Error: no database',
     })
     expect(ctx.store.status(id)).toBe('queued')

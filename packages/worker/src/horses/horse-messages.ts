@@ -2,7 +2,7 @@ import { DAY_MS, show } from '@rq/core'
 import { isReturnedRetry, LONGEST_ERROR_BYTES } from '@rq/job'
 import { InvalidMessage } from '../inside-horse/invalid-message.ts'
 import { isAmount, isTime } from '../inside-horse/progress-line.ts'
-import type { FromHorse, Phase } from '../inside-horse/protocol.ts'
+import { type FromHorse, type Phase, SETUP_ERROR_CODES } from '../inside-horse/protocol.ts'
 
 /** The worker adds a line or two to some texts, which a horse may then send back. */
 const LONGEST_TEXT = 2 * LONGEST_ERROR_BYTES
@@ -17,6 +17,8 @@ const PHASES: Readonly<Record<Phase, true>> = {
   stopped_callback: true,
   handlers: true,
 }
+
+const SETUP_CODES: ReadonlySet<unknown> = new Set(SETUP_ERROR_CODES)
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -37,7 +39,9 @@ const CHECKS: Readonly<Record<FromHorse['type'], (message: Fields) => void>> = {
     if (jobNames !== undefined) strings('jobNames', jobNames)
   },
   setup_failed({ error }) {
-    text('error', error)
+    if (!isFields(error)) throw wrong('error', error, 'an object')
+    text('error.message', error.message)
+    if (!SETUP_CODES.has(error.code)) throw wrong('error.code', error.code, [...SETUP_CODES].join(' or '))
   },
   draining() {},
   progress({ begin, ends, hold, rss }) {

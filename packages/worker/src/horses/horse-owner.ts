@@ -1,4 +1,4 @@
-import type { FromHorse, TaskEnd } from '../inside-horse/protocol.ts'
+import type { FromHorse, SetupError, TaskEnd } from '../inside-horse/protocol.ts'
 import type { Horse } from './horse.ts'
 import type { HorseExit } from './horse-port.ts'
 import type { TaskRun } from './task-run.ts'
@@ -11,7 +11,7 @@ export interface HorseOwner {
   /** The horse takes tasks now. `jobNames`: those of the jobs that the option `jobs` has defined. */
   onReady(horse: Horse, jobNames: readonly string[] | undefined): void
   /** The horse cannot set up what its jobs need, and is killed. */
-  onSetupFailed(error: string): void
+  onSetupFailed(error: SetupError): void
   onBegin(horse: Horse, run: TaskRun): void
   /** A task has ended in an orderly way, and has reported its outcome. `atOnce`: how many ran at once, about. */
   onEnd(run: TaskRun, end: TaskEnd, atOnce: number): void

@@ -1,6 +1,6 @@
 import { type Clock, type Logger, RqError } from '@rq/core'
 import type { Storage } from '@rq/job'
-import type { AbortReason, CallbackTask, JobTask, TaskEnd } from '../inside-horse/protocol.ts'
+import type { AbortReason, CallbackTask, HorseSetup, JobTask, SetupError, TaskEnd } from '../inside-horse/protocol.ts'
 import { badHandler } from '../start-check.ts'
 import type { WorkerLog } from '../worker-log.ts'
 import type { Horse } from './horse.ts'
@@ -254,9 +254,9 @@ export class HorsePool implements HorseOwner {
   }
 
   /** Before any horse has been ready, none ever may be: the worker does not start. Later it tries again. */
-  onSetupFailed(error: string): void {
+  onSetupFailed({ code, message }: SetupError): void {
     if (this.#hasStarted || this.#options.isWatching) return
-    this.#options.onBroken(new RqError('RQ_CONFIG', error))
+    this.#options.onBroken(new RqError(code, message))
   }
 
   onDoubt({ number }: Horse, run: TaskRun): void {

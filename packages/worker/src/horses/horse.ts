@@ -268,7 +268,7 @@ export class Horse {
         return
       case 'setup_failed':
         if (this.#state !== 'starting') throw new InvalidMessage('it has been set up before')
-        this.#end.fail(message.error, undefined)
+        this.#end.fail(message.error.message, undefined)
         this.kill('setup_failed')
         this.#owner.onSetupFailed(message.error)
         return

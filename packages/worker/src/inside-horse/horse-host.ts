@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import { type Logger, silentLogger, within } from '@rq/core'
+import { type Logger, RqError, silentLogger, within } from '@rq/core'
 import { FunctionLoader } from '@rq/functions'
 import type { OpenJobs } from '@rq/jobs/run'
 import { getCurrentJob } from '@rq/queue'
@@ -138,7 +138,9 @@ export class HorseHost {
       this.#jobs = await openJobs(reference)
       return true
     } catch (error) {
-      this.#send({ type: 'setup_failed', error: error instanceof Error ? error.message : String(error) })
+      const code = error instanceof RqError && error.code === 'RQ_CONFIG' ? error.code : 'RQ_HORSE_TERMINATED'
+      const message = error instanceof Error ? error.message : String(error)
+      this.#send({ type: 'setup_failed', error: { code, message } })
       return false
     }
   }

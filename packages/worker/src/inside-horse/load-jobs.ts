@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { RqError, show } from '@rq/core'
 import { type JobSet, jobSetOf, type OpenJobs } from '@rq/jobs/run'
@@ -6,11 +7,12 @@ import { importFromHere } from './import-from-here.ts'
 /**
  * Load the module of the option `jobs`, and set its jobs up.
  * @param reference - `module`, or `module#export` for another export than the default one.
- * @throws RqError `RQ_CONFIG` when the module cannot be imported, exports no jobs, or its setup fails.
+ * @throws RqError `RQ_CONFIG` when the module cannot be imported, or exports no jobs; `RQ_HORSE_TERMINATED` when its
+ *   setup fails.
  */
 export async function openJobs(reference: string): Promise<OpenJobs> {
   const { exported, module } = parseJobsReference(reference)
-  const shown = show(module.startsWith('file:') ? fileURLToPath(module) : module)
+  const shown = show(jobsFile(reference) ?? module)
   const exports = await importFromHere(module).catch((cause: unknown) => {
     const why = `could not be imported: ${textOf(cause)}`
     throw new RqError('RQ_CONFIG', `The module of the jobs ${shown} ${why}`, { cause })
@@ -23,10 +25,17 @@ export async function openJobs(reference: string): Promise<OpenJobs> {
 }
 
 /** The parts of the option `jobs`. */
-export function parseJobsReference(reference: string): { readonly module: string; readonly exported: string } {
+function parseJobsReference(reference: string): { readonly module: string; readonly exported: string } {
   const hash = reference.lastIndexOf('#')
   if (hash === -1) return { module: reference, exported: 'default' }
   return { module: reference.slice(0, hash), exported: reference.slice(hash + 1) }
+}
+
+/** The path of the module of the option `jobs`; undefined for one of a package. */
+export function jobsFile(reference: string): string | undefined {
+  const { module } = parseJobsReference(reference)
+  if (module.startsWith('file:')) return fileURLToPath(module)
+  return /^\.{0,2}\//.test(module) ? resolve(module) : undefined
 }
 
 /** What a CommonJS module exports is its default export, which may be a compiled module with a default of its own. */

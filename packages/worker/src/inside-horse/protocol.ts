@@ -115,6 +115,14 @@ export type ToHorse =
   /** The answer to `call`. */
   | { readonly type: 'reply'; readonly call: number; readonly value?: unknown; readonly error?: CallError }
 
+/** Why a horse cannot be set up. `RQ_CONFIG`: its module is wrong. `RQ_HORSE_TERMINATED`: its setup failed. */
+export interface SetupError {
+  readonly code: (typeof SETUP_ERROR_CODES)[number]
+  readonly message: string
+}
+
+export const SETUP_ERROR_CODES = ['RQ_CONFIG', 'RQ_HORSE_TERMINATED'] as const
+
 /** An `RqError` as data. */
 export interface CallError {
   readonly code: ErrorCode
@@ -125,8 +133,8 @@ export interface CallError {
 export type FromHorse =
   /** `jobNames`: those of the jobs that the option `jobs` has defined. */
   | { readonly type: 'ready'; readonly jobNames?: readonly string[] | undefined }
-  /** It cannot set up what its jobs need, and takes none. */
-  | { readonly type: 'setup_failed'; readonly error: string }
+  /** It cannot load the module of its jobs, or not set up what they need, and takes none. */
+  | { readonly type: 'setup_failed'; readonly error: SetupError }
   /** The ends of tasks since the last such message, and the task that begins now. */
   | {
       readonly type: 'progress'

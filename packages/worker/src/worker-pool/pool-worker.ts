@@ -86,7 +86,10 @@ export function checkPoolWorkers(
   checkOptionNames(options, POOL_WORKER_OPTION_NAMES, 'WorkerPool')
   for (const [name, value] of Object.entries(options)) {
     const values: readonly unknown[] = Array.isArray(value) ? value : [value]
-    if (values.some((one) => typeof one === 'function') || (name === 'codec' && typeof value === 'object')) {
+    if (
+      values.some((one) => typeof one === 'function') ||
+      ((name === 'codec' || name === 'jobs') && typeof value === 'object')
+    ) {
       throw invalidOption(name, value, "a reference ('./module#export'): the workers of a pool are other processes")
     }
   }
