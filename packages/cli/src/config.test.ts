@@ -15,6 +15,7 @@ describe('checkConfig', () => {
       horseMaxJobs: 100,
       horseMaxBytes: '512mb',
       horse: 'thread',
+      onUnknownFunction: { returnFor: '10m' },
     }
     expect(checkConfig({ ...config, sentryDsn: 'https://...', somethingElse: () => 1 }, 'rq.config.js')).toEqual(config)
   })
@@ -34,6 +35,7 @@ describe('checkConfig', () => {
     [{ scripts: true }, 'scripts is wrong: expected a string or false or an array of strings.'],
     [{ redisSsl: 'yes' }, 'redisSsl is wrong: expected true or false.'],
     [{ horse: 'dog' }, "horse is wrong: expected 'process', 'thread' or 'inline'."],
+    [{ onUnknownFunction: 'return' }, "onUnknownFunction is wrong: expected 'fail', or { returnFor: '10m' }."],
     [{ sentinel: {} }, 'sentinel.instances is missing.'],
     [{ sentinel: { instances: [['h', 1]] } }, 'sentinel.masterName is missing.'],
     [

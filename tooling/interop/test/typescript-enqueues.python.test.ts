@@ -51,6 +51,25 @@ describe.skipIf(python === undefined)(withPython('we enqueue, a Python worker ru
     }
   })
 
+  test('a job that our worker returned is scheduled for Python, whose scheduler moves it and whose worker runs it', async () => {
+    const queue = site.queue('returned')
+    const job = await queue.enqueue('only_python.square', [12], { retry: 2 })
+    const ours = site.worker('returned', { onUnknownFunction: { returnFor: '10m' } })
+    const isReturned = new Promise<string>((resolve) => ours.once('job:returned', ({ jobId }) => resolve(jobId)))
+    const work = ours.work({ withScheduler: false })
+    expect(await isReturned).toBe(job.id)
+    await ours.stop()
+    await work
+    const read = `
+job = fetch(id)
+[job.get_status(), job.retries_left, job.latest_result(), ScheduledJobRegistry('returned', connection=conn).get_job_ids()]`
+    expect(await site.py(read, { id: job.id })).toEqual(['scheduled', 2, null, [job.id]])
+    await using _theirs = site.pythonWorker('returned', { with_scheduler: true })
+    expect(await job.result({ timeout: patience(60) })).toBe(144)
+    await job.refresh()
+    expect([job.attempt, job.retriesLeft]).toEqual([1, 2])
+  })
+
   test('result() throws the error of a Python job', async () => {
     const job = await site.queue('errors').enqueue('tasks.fail', ['out of ink'])
     await burst('errors')

@@ -134,8 +134,9 @@ async function work(options: CutSweepOptions, place: Place, proxy: FaultProxy): 
   await eventually(isOver, { intervalMs: 50 }).catch(() => {})
 
   const abandoned = isAbandoned ? claimable(scenario) : []
-  // A recovered job has one attempt more, which counts as a failure if it takes a retry.
-  const runs = scenario.jobs.reduce((sum, { runs: count }) => sum + count, 0)
+  // A recovered job has one attempt more, which counts as a failure if it takes a retry. One whose function is unknown
+  // fails in one attempt, without a run.
+  const runs = scenario.jobs.reduce((sum, { runs: count }) => sum + Math.max(count, 1), 0)
   const ends = runs + abandoned.length
   const counted = runs + abandoned.filter(({ options: { retry } = {} }) => retry !== undefined).length
   const ended = () => events.filter((event) => (ENDS as readonly string[]).includes(event)).length

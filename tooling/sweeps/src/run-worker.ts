@@ -17,6 +17,8 @@ export interface WorkerOrder {
   readonly isScheduled: boolean
 }
 
+/** A job whose function is unknown goes back twice, and then fails. */
+const UNKNOWN_FOR = '1500ms'
 /** Short, so that another scheduler soon replaces a dead one. */
 const SCHEDULER_LEASE_MS = 1500
 
@@ -29,6 +31,7 @@ export async function runWorker(order: WorkerOrder, meet: (worker: Worker) => vo
     horse,
     importPaths: [importPath],
     onAbandoned: 'requeue',
+    onUnknownFunction: { returnFor: UNKNOWN_FOR },
     processTitle: false,
     ...(leaseMs !== undefined && { leaseMs }),
   })

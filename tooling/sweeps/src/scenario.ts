@@ -8,7 +8,8 @@ type End = 'finished' | 'failed' | 'canceled' | 'gone'
 /** One job of a scenario. */
 export interface ScenarioJob {
   readonly id: string
-  readonly func: 'work' | 'slow' | 'failOnce' | 'failAlways'
+  /** `missing`: there is no such function. */
+  readonly func: 'work' | 'slow' | 'failOnce' | 'failAlways' | 'missing'
   readonly options?: EnqueueOptions
   /** Delay in seconds. Default: none. */
   readonly inS?: number
@@ -50,6 +51,17 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'retry after a second',
     jobs: [job('later', { retry: new Retry({ max: 4, interval: 1 }) }, { func: 'failOnce', runs: 2 })],
+    isScheduled: true,
+  },
+  {
+    name: 'unknown function',
+    jobs: [
+      job(
+        'unknown',
+        { ...FAILURE, retry: RETRY },
+        { func: 'missing', end: 'failed', runs: 0, mayNotRun: true, callbacks: ['unknown-failure'] },
+      ),
+    ],
     isScheduled: true,
   },
   { name: 'repeat', jobs: [job('repeat', { repeat: new Repeat({ times: 2 }) }, { runs: 3 })] },

@@ -276,6 +276,48 @@ describe('attemptJob', () => {
     expect(lastLineOf(garbage)).toMatch(/RqError \[RQ_DESERIALIZATION\]: /)
   })
 
+  it('fails for good when the function is unknown, and reports it before its callbacks if such jobs go back', async () => {
+    const [asked, onFailure] = [vi.fn(), vi.fn()]
+    const record = { retriesLeft: 3, retryOn: 'asked' }
+    const input = inputOf({ func: undefined, asked, onFailure, record } as never)
+    expect(await runJob(input)).toMatchObject({ kind: 'raised', isFinal: true })
+    expect([asked.mock.calls.length, onFailure.mock.calls.length]).toEqual([0, 1])
+
+    const returning = { ...input, returnUnknownForMs: 1000 }
+    expect(await attemptJob(returning)).toEqual({
+      outcome: {
+        ...{ kind: 'unknown_function', startedAtMs: expect.any(Number), endedAtMs: expect.any(Number) },
+        error: expect.stringMatching(/RqError \[RQ_FUNCTION_NOT_FOUND\]: no func$/),
+        remote: expect.stringContaining('RQ_FUNCTION_NOT_FOUND'),
+      },
+    })
+    expect(onFailure).toHaveBeenCalledOnce()
+    const waited = { ...returning, record: { ...input.record, returnedMs: 1000 } }
+    expect(await runJob(waited)).toMatchObject({ kind: 'raised', isFinal: true })
+    expect(onFailure).toHaveBeenCalledTimes(2)
+  })
+
+  it('takes no error of a function that has begun, and of no module that throws, for an unknown one', async () => {
+    const thrown = new RqError('RQ_FUNCTION_NOT_FOUND', 'another one')
+    const begun = { ...inputOf({ func: () => Promise.reject(thrown) }), returnUnknownForMs: 1000 }
+    const broken = new RqError('RQ_FUNCTION_NOT_FOUND', 'it threw', { cause: new Error('no') })
+    const loading = { ...inputOf({ func: () => 1 }), loader: { load: () => Promise.reject(broken) } }
+    for (const input of [begun, { ...loading, returnUnknownForMs: 1000 }]) {
+      const outcome = await runJob(input)
+      expect(outcome.kind).toBe('raised')
+      expect(outcome).not.toHaveProperty('isFinal')
+    }
+  })
+
+  it('shows the name of an unknown function to nobody without the codec', async () => {
+    const flip = (bytes: Uint8Array) => bytes.map((byte) => byte ^ 0xff)
+    const codec = { name: 'flip', encode: flip, decode: flip }
+    const input = inputOf({ func: undefined as never })
+    const outcome = await runJob({ ...input, context: { ...input.context, codec }, returnUnknownForMs: 1000 })
+    expect(outcome).toMatchObject({ kind: 'unknown_function', error: expect.stringMatching(/^rq-codec:flip:/) })
+    expect(lastLineOf(outcome)).toBe('RqError: encoded with the codec "flip"')
+  })
+
   it('fails at the time limit, whatever the function goes on to do', async () => {
     const limit = new AbortController()
     const { promise, reject } = deferred()
