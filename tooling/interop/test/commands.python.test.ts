@@ -1,5 +1,14 @@
 import { eventually, isRunning, patience } from '@rq/testkit'
-import { isSuspended, Job, resume, sendKillHorseCommand, sendShutdownCommand, sendStopJobCommand, suspend } from 'rq'
+import {
+  isSuspended,
+  Job,
+  resume,
+  sendKillHorseCommand,
+  sendPauseCommand,
+  sendShutdownCommand,
+  sendStopJobCommand,
+  suspend,
+} from 'rq'
 import { describe, expect, test } from 'vitest'
 import { ONCE, python, type Site, withPython, withSite } from '../src/index.ts'
 
@@ -154,6 +163,37 @@ parent = q.enqueue('tasks.echo', 1)
     await sendKillHorseCommand(site.redis.url, 'theirs-to-kill')
     await expect(second.result({ timeout: patience(60) })).rejects.toThrow(/terminated unexpectedly/)
     expect(isRunning(pid)).toBe(false)
+  })
+
+  test('a worker of ours that is paused is an idle one to Python, and leaves the queue to Python workers', async () => {
+    const queue = site.queue('paused')
+    const ours = site.worker('paused', { name: 'ours-to-pause' })
+    ours.pause()
+    const work = ours.work()
+    const record = () => site.client.hmget('rq:worker:ours-to-pause', 'paused', 'state')
+    await eventually(async () => expect(await record()).toEqual(['paused', 'idle']))
+    const states = `[w.get_state() for w in rq.Worker.all(connection=conn) if w.name == 'ours-to-pause']`
+    expect(await site.py(states)).toEqual(['idle'])
+    const job = await queue.enqueue('tasks.echo', ['theirs'])
+    await site.pythonWorker('paused', { burst: true }).exited
+    expect(await job.result({ timeout: patience(60) })).toBe('theirs')
+    await ours.stop()
+    await work
+  })
+
+  test('a Python worker is not asked to pause, and such a message does it no harm', async () => {
+    const queue = site.queue('no-pause')
+    await using _theirs = site.pythonWorker('no-pause', { name: 'theirs-to-pause' })
+    await eventually(async () => expect(await site.client.exists('rq:worker:theirs-to-pause')).toBe(1))
+    await expect(sendPauseCommand(site.redis.url, 'theirs-to-pause')).rejects.toMatchObject({
+      code: 'RQ_INVALID_OPERATION',
+      message: expect.stringMatching(
+        /^Worker 'theirs-to-pause' is a worker of Python RQ, which cannot pause by itself/,
+      ),
+    })
+    await eventually(async () => (await site.client.publish('rq:pubsub:theirs-to-pause', '{"command":"pause"}')) === 1)
+    const job = await queue.enqueue('tasks.echo', ['all the same'])
+    expect(await job.result({ timeout: patience(60) })).toBe('all the same')
   })
 
   test('suspending workers on one side suspends them on both', async () => {

@@ -246,6 +246,44 @@ describe('HorsePool, when it is resized', () => {
     expect(horses.some(({ isKilled }) => isKilled)).toBe(false)
   })
 
+  test('begins nothing while more run than are wanted, whichever of them ends first', async () => {
+    await runThree()
+    pool.resize(SIZE_1)
+    await run('3')
+    for (const id of ['0', '2']) {
+      end(Number(id), id)
+      expect(horses.flatMap(({ given }) => given)).toEqual(['0', '1', '2'])
+    }
+    end(1, '1')
+    expect(horses.map(({ given, hasQuit }) => [...given, hasQuit])).toEqual([
+      ['0', true],
+      ['1', '3', false],
+      ['2', true],
+    ])
+  })
+
+  test('replaces the last horse for a task that must run where nothing ran before', async () => {
+    pool.resize({ size: 2, slots: 1 })
+    for (const index of [0, 1]) tell(index, { type: 'ready' })
+    for (const id of ['0', '1']) {
+      await run(id)
+      begin(Number(id), id)
+    }
+    tell(0, { type: 'exposed', id: '0', earlierJobs: ['x'] })
+    end(1, '1')
+    await run('2')
+    look(1500)
+    expect([horseAt(0).isKilled, horses.length]).toEqual([true, 3])
+    // The one that was to replace it is one too many.
+    pool.resize(SIZE_1)
+    expect(horseAt(2).isKilled).toBe(true)
+    exit(0)
+    tell(1, { type: 'released', ids: ['2'] })
+    expect([horseAt(1).hasQuit, horses.length]).toEqual([true, 4])
+    tell(3, { type: 'ready' })
+    expect(horseAt(3).given).toEqual(['0'])
+  })
+
   test('keeps the horses that have not ended yet, before it starts others', async () => {
     await runThree()
     pool.resize(SIZE_1)

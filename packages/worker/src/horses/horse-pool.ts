@@ -101,7 +101,7 @@ export class HorsePool implements HorseOwner {
 
   /** How many more jobs the horses can take now. */
   freeSlots(): number {
-    if (this.#isDrained || this.#pending.size > 0) return 0
+    if (this.#isDrained || this.#pending.size > 0 || this.#horses.hasSurplus) return 0
     let room = 0
     for (const horse of this.#horses) room += this.#room(horse)
     return room
@@ -168,6 +168,7 @@ export class HorsePool implements HorseOwner {
     if (this.#isDrained) return
     this.#prefetch.resize(count.slots)
     this.#horses.resize(count)
+    if (this.#pending.needsUnused) this.#horses.provideUnused()
     this.#handOut()
     this.#options.onRoom()
   }
@@ -223,6 +224,7 @@ export class HorsePool implements HorseOwner {
     const isWorn =
       (horseMaxJobs > 0 && horse.jobsDone >= horseMaxJobs) || (horseMaxBytes > 0 && horse.rss > horseMaxBytes)
     if (isWorn && horse.state === 'ready') horse.retire()
+    this.#horses.endSurplus()
     this.#handOut()
     this.#reportRoomSoon()
   }
@@ -235,6 +237,7 @@ export class HorsePool implements HorseOwner {
   onReleased(runs: readonly TaskRun[]): void {
     const longAgoMs = this.#options.clock.monotonicMs() - WAIT_MS
     this.#pending.putBack(runs, longAgoMs)
+    this.#horses.endSurplus()
     this.#handOut()
     this.#returnJobs(longAgoMs)
   }
@@ -268,6 +271,8 @@ export class HorsePool implements HorseOwner {
     this.#options.log.horseEnded(horse, exit)
     this.#pending.putBack(unbegun, this.#options.clock.monotonicMs())
     this.#horses.remove(horse, exit, wasBusy)
+    this.#horses.endSurplus()
+    if (this.#pending.needsUnused) this.#horses.provideUnused()
     this.#handOut()
   }
 
@@ -304,7 +309,7 @@ export class HorsePool implements HorseOwner {
     if (this.#isDrained) returnAll(this.#pending.takeJobs())
     else if (this.#isHeld !== undefined) returnAll(this.#pending.takeJobsOf(this.#isHeld))
     this.#handOutAgain()
-    const places = [...this.#horses]
+    const places = (this.#horses.hasSurplus ? [] : [...this.#horses])
       .map((horse) => ({ horse, load: horse.load, room: this.#room(horse), runs: [] as TaskRun[] }))
       .filter(({ room }) => room > 0)
     this.#pending.take((run) => {

@@ -37,6 +37,8 @@ export class HorseSet {
   #slots: number
   #lastNumber = 0
   #fillTimer: NodeJS.Timeout | undefined
+  /** There are more horses than are wanted, since all are at work. */
+  #hasSurplus = false
   #isClosing = false
   /** No horse can be started, until modules change. */
   #isWaitingForChange = false
@@ -63,6 +65,11 @@ export class HorseSet {
     return this.#slots
   }
 
+  /** Whether a horse has to end before any of them may get a task. */
+  get hasSurplus(): boolean {
+    return this.#hasSurplus
+  }
+
   /** Start horses until there are enough. */
   fill(): void {
     this.#fillTimer = undefined
@@ -84,8 +91,9 @@ export class HorseSet {
   }
 
   /**
-   * Keep another number of horses, or let another number of tasks run at once in each. Tasks that run end as they would
-   * have ended; what has not begun in a horse that is one too many is taken back.
+   * Keep another number of horses, or let another number of tasks run at once in each. Running tasks end as they would
+   * have ended. While more horses are at work than are wanted, what they have not begun is taken back, and those that
+   * have nothing more to do end.
    */
   resize({ size, slots }: HorseCount): void {
     if (this.#isClosing) return
@@ -94,9 +102,31 @@ export class HorseSet {
       this.#slots = slots
       for (const horse of this.#horses) horse.resize(slots)
     }
-    this.#dismissSurplus()
-    this.#keepDismissed()
+    this.#hasSurplus = true
+    this.endSurplus()
+    if (this.#hasSurplus) for (const horse of this.#horses) horse.takeBack()
     this.fillSoon()
+  }
+
+  /** End horses that have nothing to do, if there are more than are wanted. The newest go first. */
+  endSurplus(): void {
+    if (!this.#hasSurplus) return
+    const wanted = this.#wanted()
+    const idle = wanted.filter(({ load }) => load === 0).reverse()
+    const surplus = wanted.length - this.#size
+    for (const horse of [...idle.filter(isStarting), ...idle.filter((one) => !isStarting(one))].slice(
+      0,
+      Math.max(0, surplus),
+    ))
+      horse.retire()
+    this.#hasSurplus = surplus > idle.length
+  }
+
+  /** Replace a horse by one that has run nothing, once its task has ended, unless there is or will be such a horse. */
+  provideUnused(): void {
+    const wanted = this.#wanted()
+    if (wanted.length < this.#size || wanted.some((horse) => isStarting(horse) || horse.isUnused)) return
+    wanted.sort((a, b) => a.load - b.load)[0]?.renew()
   }
 
   /** Replace all horses, since modules have changed: each when its running task has ended. */
@@ -134,27 +164,7 @@ export class HorseSet {
 
   /** Those that take tasks or will, and that will be replaced when they end. */
   #wanted(): Horse[] {
-    return [...this.#horses].filter(
-      ({ isDismissed, state }) => !isDismissed && (state === 'starting' || state === 'ready'),
-    )
-  }
-
-  /** Those that have the least to do go first, and of these the newest. */
-  #dismissSurplus(): void {
-    const wanted = this.#wanted()
-    const surplus = wanted.length - this.#size
-    if (surplus <= 0) return
-    for (const horse of wanted
-      .reverse()
-      .sort((a, b) => workOf(a) - workOf(b))
-      .slice(0, surplus))
-      horse.dismiss()
-  }
-
-  /** Horses that were one too many and still run something are kept, rather than others started beside them. */
-  #keepDismissed(): void {
-    let missing = this.#size - this.#wanted().length
-    for (const horse of this.#horses) if (missing > 0 && horse.keep()) missing--
+    return [...this.#horses].filter((horse) => isStarting(horse) || horse.state === 'ready')
   }
 
   #breakDown(failure: RqError): void {
@@ -182,6 +192,6 @@ export class HorseSet {
   }
 }
 
-function workOf({ load, state }: Horse): number {
-  return state === 'starting' ? -1 : load
+function isStarting({ state }: Horse): boolean {
+  return state === 'starting'
 }

@@ -59,7 +59,6 @@ export class Horse {
   #isUnused = true
   /** It has modules that have changed: it gets no more tasks. */
   #isStale = false
-  #isDismissed = false
 
   constructor(options: HorseOptions, owner: HorseOwner) {
     this.number = options.setup.number
@@ -109,11 +108,6 @@ export class Horse {
     return this.#takesTasks && this.#isUnused
   }
 
-  /** Whether it is one too many: it finishes what runs and ends, and is not replaced. */
-  get isDismissed(): boolean {
-    return this.#isDismissed
-  }
-
   /** How many tasks it has, running or not. */
   get load(): number {
     return this.#runs.size
@@ -138,7 +132,7 @@ export class Horse {
   }
 
   get #takesTasks(): boolean {
-    return this.#state === 'ready' && !this.#isStale && !this.#isDismissed
+    return this.#state === 'ready' && !this.#isStale
   }
 
   find(id: string): TaskRun | undefined {
@@ -188,25 +182,11 @@ export class Horse {
   renew(): void {
     this.#isStale = true
     this.takeBack()
-    this.#endIfUnwanted()
+    this.#endIfStale()
   }
 
-  /** Finish what runs, begin nothing more, and then end, unless {@link keep} comes first. */
-  dismiss(): void {
-    this.#isDismissed = true
-    this.takeBack()
-    this.#endIfUnwanted()
-  }
-
-  /** Take tasks again. Returns false if it was not dismissed, or is ending. */
-  keep(): boolean {
-    if (!this.#isDismissed || this.#state !== 'ready') return false
-    this.#isDismissed = false
-    return true
-  }
-
-  #endIfUnwanted(): void {
-    if ((this.#isStale || this.#isDismissed) && this.#runs.size === 0) this.retire()
+  #endIfStale(): void {
+    if (this.#isStale && this.#runs.size === 0) this.retire()
   }
 
   /** Let so many tasks run at once. With fewer than run now, it begins none until enough of them have ended. */
@@ -277,7 +257,7 @@ export class Horse {
         return
       case 'released':
         this.#revocation.answered(message.ids)
-        this.#endIfUnwanted()
+        this.#endIfStale()
         return
       case 'phase':
         this.#enter(message)
@@ -322,7 +302,7 @@ export class Horse {
     if (begin !== undefined) this.#begin(begin)
     if (hold === true && this.#end.killCause === undefined && !this.hasQuit) this.send({ type: 'go' })
     if (this.#state === 'leaving' && this.#runs.size === 0) this.#quit()
-    this.#endIfUnwanted()
+    this.#endIfStale()
     this.#owner.onProgress(this)
   }
 
