@@ -3,6 +3,8 @@ import type { Snippet } from './snippets.ts'
 
 /** A row of a table that has a column `rq`. */
 export interface TableRow {
+  /** The heading above its table. */
+  readonly heading: string
   /** Its first cell, without the marks of code. */
   readonly name: string
   /** Its line in the page. */
@@ -40,7 +42,9 @@ function statementOf(code: string): string {
 export function rowsOf(page: string): TableRow[] {
   const rows: TableRow[] = []
   let column = -1
+  let heading = ''
   for (const [at, line] of readFileSync(page, 'utf8').split('\n').entries()) {
+    heading = /^#+ (.*)$/.exec(line)?.[1] ?? heading
     if (!line.startsWith('|')) column = -1
     else if (column === -1) column = cellsOf(line).indexOf('rq')
     else if (!/^[|-]+$/.test(line)) {
@@ -48,6 +52,7 @@ export function rowsOf(page: string): TableRow[] {
       const [name = ''] = cells
       const pieces = piecesOf(cells[column] ?? '')
       rows.push({
+        heading,
         name: name.replaceAll('`', ''),
         line: at + 1,
         before: piecesOf(name),

@@ -108,7 +108,7 @@ export const enqueueRows: Scenarios = {
     expect(await runsOf(job)).toEqual(Array(4).fill('successful'))
   },
 
-  'q.enqueue_in(timedelta(minutes=5), f)': async (world) => {
+  'q.enqueue_in(timedelta(minutes=5), f, 1, 2)': async (world) => {
     let job: Job | undefined
     const enqueue = async () => {
       job = await world.run()
@@ -116,7 +116,7 @@ export const enqueueRows: Scenarios = {
     await expectDueIn(world, () => job, 300, enqueue)
   },
 
-  'q.enqueue_at(datetime(2030, 1, 31), f)': async (world) => {
+  'q.enqueue_at(datetime(2030, 1, 31), f, 1, 2)': async (world) => {
     const job = await world.run()
     const dueAt = await world.queue.scheduledJobRegistry.getScheduledTime(job)
     expect(dueAt.toISOString()).toBe('2030-01-31T00:00:00.000Z')

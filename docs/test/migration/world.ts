@@ -5,11 +5,11 @@ import * as rq from 'rq'
 import { type Job, Queue, SimpleWorker, type WorkerOptions } from 'rq'
 import type { TableRow } from '../table-code.ts'
 import { f, g, send } from './jobs.js'
+import { functionOf } from './row-code.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const CLI = new URL('../../../apps/rq-cli/bin/rq-cli.js', import.meta.url)
 const PREFIX = 'rq:'
-const AsyncFunction = (async () => {}).constructor as new (...parts: string[]) => (...values: unknown[]) => unknown
 
 /** What a scenario does: it runs the code and the commands of its row, and looks at what they have done. */
 type Scenario = (world: World) => Promise<void>
@@ -153,16 +153,5 @@ export class World implements AsyncDisposable {
   /** What of the row the scenario has not run. */
   get left(): readonly string[] {
     return [...this.#left]
-  }
-}
-
-/** Its value is that of an expression, or of the constant that it declares. */
-function functionOf(code: string, names: readonly string[]): (...values: unknown[]) => unknown {
-  const declared = /^const (\w+) =/.exec(code)?.[1]
-  if (declared !== undefined) return new AsyncFunction(...names, `${code}\nreturn ${declared}`)
-  try {
-    return new AsyncFunction(...names, `return (${code}\n)`)
-  } catch {
-    return new AsyncFunction(...names, code)
   }
 }
