@@ -1,20 +1,17 @@
-import { HOUR_MS } from '@rq/core'
-import { type Claimed, type JobRecord, type NewJob, type Outcome, type Storage, settle } from '@rq/job'
+import { type Claimed, type JobRecord, type Lease, type NewJob, type ScheduleRule, type Storage, settle } from '@rq/job'
 import { findViolations, snapshotRedis } from '@rq/testkit'
 import { MemoryStorage } from '@rq/testkit/memory-storage'
 import { claimRequest, newJob, newWorker, rescue } from '@rq/testkit/storage-conformance'
 import type { Redis } from 'ioredis'
 import { expect } from 'vitest'
 import { RedisStorage } from '../src/index.ts'
+import { FAR_MS, jobOf, outcomeOf } from './model-jobs.ts'
 import { factsOf, stateOfMemory, stateOfRedis } from './model-state.ts'
-import { IDS, type JobFacts, QUEUES, RETURNED_RETRIES, type Step, type StepOutcome } from './model-steps.ts'
+import { IDS, type JobFacts, QUEUES, SCHEDULES, type Step } from './model-steps.ts'
 
-const TIMES = { startedAtMs: 1_790_000_001_000, endedAtMs: 1_790_000_002_000 }
-const DELAY_S = 3600
-const FAR_MS = 4_000_000_000_000
-const POISONED = 3
 /** A job whose function is unknown goes back twice, and then fails. */
 const RETURNS = { returnUnknownForMs: 2000, random: () => 0.5 }
+const TICK_MS = 60_000
 const WORKER = newWorker({ queues: QUEUES })
 
 /** What one execution is in each of the two storages, whether it still owns its job or not. */
@@ -42,6 +39,7 @@ export class Run {
   /** Ids whose job has expired since the last maintenance. */
   readonly #expired = new Set<string>()
   #clockMs = 1_790_000_000_000
+  #revisions = 0
 
   constructor(client: Redis, prefix: string) {
     this.#client = client
@@ -92,6 +90,10 @@ export class Run {
         })
       case 'give back':
         return this.#ofExecution(step.which, ({ workers }, lease) => workers.giveBack([lease]))
+      case 'set aside':
+        return this.#ofExecution(step.which, ({ workers }, lease, { rateLimit }) =>
+          workers.setAside({ lease, workerName: WORKER.name, rateLimit: rateLimit?.key, reason: 'refused' }),
+        )
       case 'crash':
         return this.#crash(step.queue)
       case 'cancel': {
@@ -117,6 +119,15 @@ export class Run {
         return this.#both(step.kind, ({ queues }) => queues.resume(step.queue))
       case 'expire':
         return this.#expire(step.id)
+      case 'schedule':
+        return this.#schedule(step)
+      case 'tick':
+        return this.#tick(step)
+      case 'run schedule':
+        this.#createdMs.set(step.id, ++this.#clockMs)
+        return this.#both(step.kind, ({ recurring }) => recurring.run(step.name, step.id))
+      case 'unschedule':
+        return this.#both(step.kind, ({ recurring }) => recurring.remove(step.name))
       case 'cleanUp':
         this.#expired.clear()
         return this.#both(step.kind, ({ workers }) => workers.cleanUp(QUEUES))
@@ -149,7 +160,7 @@ export class Run {
     const request = thenClaims ? claimRequest({ queues: QUEUES, want: 2, leaseMs: 60_000 }) : undefined
     const settleIn = (storage: Storage, claimed: Claimed) => {
       const { executionId, hint, job } = claimed
-      const settlement = settle(job, executionId, outcomeOf(outcome, execution, job), { ...RETURNS, hint })
+      const settlement = settle(job, executionId, outcomeOf(outcome, execution.abandoned, job), { ...RETURNS, hint })
       return storage.workers.settle('worker', [settlement], request)
     }
     const inRedis = await settleIn(this.#redis, execution.inRedis)
@@ -161,14 +172,50 @@ export class Run {
   /** Do the same with an execution's lease in both. */
   async #ofExecution(
     which: number,
-    run: (storage: Storage, lease: { queue: string; jobId: string; executionId: string }) => Promise<unknown>,
+    run: (storage: Storage, lease: Lease, job: JobRecord) => Promise<unknown>,
   ): Promise<void> {
     const execution = this.#pick(which)
     if (execution === undefined) return
     const leaseOf = ({ executionId, job }: Claimed) => ({ queue: job.origin, jobId: job.id, executionId })
-    const inRedis = await run(this.#redis, leaseOf(execution.inRedis))
-    const inMemory = await run(this.#memory, leaseOf(execution.inMemory))
-    expect(Array.isArray(inRedis) && inRedis.length).toBe(Array.isArray(inMemory) && inMemory.length)
+    const inRedis = await run(this.#redis, leaseOf(execution.inRedis), execution.inRedis.job)
+    const inMemory = await run(this.#memory, leaseOf(execution.inMemory), execution.inMemory.job)
+    expect(this.#withNames(inRedis)).toEqual(this.#withNames(inMemory))
+  }
+
+  /** Its first tick, or the one after the last that it has made, is due. */
+  async #schedule({ job, name, times }: Step & { kind: 'schedule' }): Promise<void> {
+    const { atFront = false, record: template } = newJob(...jobOf(job, ++this.#clockMs))
+    const rule: ScheduleRule = { everyS: TICK_MS / 1000, catchUp: 'all', overlap: 'allow', ...(times && { times }) }
+    const revision = `r${++this.#revisions}`
+    await this.#both('schedule', async ({ recurring }) => {
+      const { schedule: known } = await recurring.read(name)
+      const { anchorMs, count, latestMs } = known ?? { anchorMs: 0, count: 0, latestMs: undefined }
+      const nextMs = (latestMs ?? anchorMs) + TICK_MS
+      const facts = {
+        name,
+        revision,
+        rule,
+        queue: job.queue,
+        digest: revision,
+        funcName: 'jobs.work',
+        template,
+        atFront,
+      }
+      const position = { anchorMs, count, nextMs, ...(latestMs !== undefined && { latestMs }) }
+      return recurring.write({ ...facts, ...position, createdAtMs: 1000, changedAtMs: 2000 }, known)
+    })
+  }
+
+  async #tick({ id, name, unlessRunning }: Step & { kind: 'tick' }): Promise<void> {
+    if (id !== undefined) this.#createdMs.set(id, ++this.#clockMs)
+    await this.#both('tick', async ({ recurring }) => {
+      const { schedule } = await recurring.read(name)
+      const { nextMs, revision = 'r0', rule } = schedule ?? {}
+      const tickMs = nextMs ?? TICK_MS
+      const job = id === undefined ? {} : { job: { id, tickMs, unlessRunning } }
+      const times = rule?.times === undefined ? {} : { times: rule.times }
+      return recurring.tick({ name, revision, nextMs: tickMs, ...job, ...times, thenMs: tickMs + TICK_MS })
+    })
   }
 
   /** All leases of a queue end, and another worker takes the jobs over. */
@@ -227,9 +274,17 @@ export class Run {
     const inRedis = stateOfRedis(await snapshotRedis(this.#client, this.#prefix), this.#nameOf)
     expect(inRedis, when).toEqual(stateOfMemory(this.#memory.data, this.#nameOf))
     await this.#both(when, async ({ jobs }) => (await jobs.fetch(IDS)).map((record) => this.#factsOf(record)))
+    await this.#both(when, (storage) => Promise.all(SCHEDULES.map((name) => scheduleIn(storage, name))))
+    await this.#both(when, (storage) => Promise.all(QUEUES.map((name) => brokenIn(storage, name))))
   }
 
   readonly #nameOf = (executionId: string): string => this.#names.get(executionId) ?? executionId
+
+  /** A reply with the names of executions in the place of their ids. */
+  #withNames(reply: unknown): unknown {
+    const text = JSON.stringify(reply, (key, value) => (key === 'executionId' ? this.#nameOf(value) : value))
+    return text === undefined ? undefined : JSON.parse(text)
+  }
 
   #factsOf(record: JobRecord | undefined): unknown {
     return factsOf(record, this.#nameOf)
@@ -247,41 +302,7 @@ export class Run {
     const createdAtMs = knownMs ?? ++this.#clockMs
     const hasNewId = !facts.again && !this.#createdMs.has(facts.id)
     this.#createdMs.set(facts.id, createdAtMs)
-    return newJob(
-      {
-        id: facts.id,
-        origin: facts.queue,
-        createdAtMs,
-        ...(facts.resultTtlS !== undefined && { resultTtlS: facts.resultTtlS }),
-        ...(facts.ttlS !== undefined && { ttlS: facts.ttlS }),
-        ...(facts.dependencies.length > 0 && {
-          dependencyIds: facts.dependencies,
-          allowDependencyFailures: facts.allowFailure,
-        }),
-        ...(facts.dependencyFront && { enqueueAtFront: true }),
-        ...(facts.limit !== undefined && { rateLimit: { key: facts.limit, concurrency: facts.concurrency } }),
-        ...(facts.key !== undefined && { unique: { key: facts.key, until: facts.until } }),
-        ...(facts.group !== undefined && { groupId: facts.group }),
-        ...(facts.retries > 0 && {
-          retriesLeft: facts.retries,
-          retryIntervalsS: [facts.retryDelayed ? DELAY_S : 0],
-        }),
-        ...(facts.repeats > 0 && {
-          repeatsLeft: facts.repeats,
-          repeatIntervalsS: [facts.repeatDelayed ? DELAY_S : 0],
-        }),
-      },
-      {
-        atFront: facts.atFront || facts.dependencyFront,
-        unique: facts.unique && facts.key === undefined,
-        ...(facts.key !== undefined && {
-          uniqueKey: { onDuplicate: facts.onDuplicate, ...(facts.held && { forMs: HOUR_MS }) },
-        }),
-        hasNewId,
-        ...(facts.again && { again: true }),
-        ...(facts.scheduled && { dueMs: FAR_MS }),
-      },
-    )
+    return newJob(...jobOf(facts, createdAtMs, hasNewId))
   }
 }
 
@@ -289,6 +310,20 @@ async function claimedIn({ jobs }: Storage, id: string, { executionId }: { execu
   const [job] = await jobs.fetch([id])
   if (job === undefined) throw new Error(`There is no job ${id}.`)
   return { executionId, job }
+}
+
+/** A schedule, when it is due, and the jobs that it has enqueued. */
+async function scheduleIn({ recurring }: Storage, name: string): Promise<unknown> {
+  const { schedule } = await recurring.read(name)
+  const { template: _, ...facts } = schedule ?? {}
+  const due = schedule && (await recurring.due(schedule.queue, SCHEDULES.length)).due.some((one) => one.name === name)
+  return { facts, due, history: await recurring.history(name, 0, -1) }
+}
+
+/** The jobs of a queue whose ends the store refused, and why. */
+async function brokenIn({ queues }: Storage, name: string): Promise<unknown> {
+  const jobs = await queues.brokenJobs(name, IDS.length)
+  return jobs.map(({ id, refusal }) => ({ id, refusal })).sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
 /** What bears on whether a job will run, as far as the state does not show it. */
@@ -303,24 +338,5 @@ async function explanationOf({ jobs }: Storage, id: string): Promise<unknown> {
     releasing,
     slotHolders: [...slotHolders].sort(),
     waitingBefore,
-  }
-}
-
-function outcomeOf(kind: StepOutcome, { abandoned }: Execution, job: JobRecord): Outcome {
-  const error = 'Error: no'
-  const { abandonedCount = 0, retryIntervalsS = [0] } = job
-  switch (kind) {
-    case 'returned':
-      return { ...TIMES, kind, value: '42' }
-    case 'retry':
-      return { ...TIMES, kind: 'returned_retry', retry: { max: RETURNED_RETRIES, intervalsS: retryIntervalsS } }
-    case 'stopped':
-      return { ...TIMES, kind, error }
-    case 'unknown':
-      return { ...TIMES, kind: 'unknown_function', error }
-    case 'raised':
-      return abandoned
-        ? { ...TIMES, kind: 'abandoned', error, poisoned: abandonedCount >= POISONED }
-        : { ...TIMES, kind, error }
   }
 }

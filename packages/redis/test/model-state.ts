@@ -11,7 +11,7 @@ const PLACES =
 const WAITING: readonly JobStatus[] = ['queued', 'scheduled', 'rate_limited']
 /** Keys that hold nothing of this state, or what {@link factsOf} compares. */
 const OTHERS =
-  /^(queues|groups|unique:.*|rl-keys|rl-held|paused:.*|rl:[^:]*|results:.*|execution:.*|executions:.*|worker:.*|workers.*)$/
+  /^(queues|groups|unique:.*|rl-keys|rl-held|paused:.*|rl:[^:]*|results:.*|execution:.*|executions:.*|worker:.*|workers.*|schedules?(:.*)?|schedule-jobs:.*|broken:.*|refused:.*)$/
 
 /** `nameOf` gives an execution the name that it has in both storages. */
 export function stateOfMemory(data: MemoryData, nameOf: (executionId: string) => string): State {
@@ -74,12 +74,16 @@ export function stateOfRedis({ keys }: RedisSnapshot, nameOf: (executionId: stri
   return state
 }
 
+/** Later than all times that a step gives a job: the clock of the store. */
+const CLOCK_MS = 1_790_001_000_000
+
 /** All that is stored of a job, except what the two clocks say. */
 export function factsOf(record: JobRecord | undefined, nameOf: (executionId: string) => string): unknown {
   if (record === undefined) return undefined
-  const { endedAtMs, enqueuedAtMs, executionId, lastHeartbeatMs, startedAtMs, ...facts } = record
+  const { createdAtMs, endedAtMs, enqueuedAtMs, executionId, lastHeartbeatMs, startedAtMs, ...facts } = record
   return {
     ...facts,
+    created: createdAtMs > CLOCK_MS ? 'by the store' : createdAtMs,
     execution: executionId && nameOf(executionId),
     has: [endedAtMs, enqueuedAtMs, lastHeartbeatMs, startedAtMs].map((time) => time !== undefined),
   }

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 
 export const QUEUES = ['q', 'r'] as const
 export const IDS = ['a', 'b', 'c', 'd', 'e', 'f'] as const
+export const SCHEDULES = ['s', 't'] as const
 /** A job function that returns a Retry allows this many. */
 export const RETURNED_RETRIES = 1
 
@@ -74,6 +75,7 @@ export type Step = { readonly kind: string; readonly [fact: string]: unknown } &
   | { kind: 'settle'; which: number; outcome: StepOutcome; thenClaims: boolean }
   | { kind: 'heartbeat'; which: number }
   | { kind: 'give back'; which: number }
+  | { kind: 'set aside'; which: number }
   | { kind: 'crash'; queue: string }
   | { kind: 'cancel'; id: string; enqueueDependents: boolean; removeFromDependencies: boolean }
   | { kind: 'delete'; id: string; deleteDependents: boolean }
@@ -84,6 +86,10 @@ export type Step = { readonly kind: string; readonly [fact: string]: unknown } &
   | { kind: 'pause'; queue: string }
   | { kind: 'resume'; queue: string }
   | { kind: 'expire'; id: string }
+  | { kind: 'schedule'; name: string; job: JobFacts; times: number | undefined }
+  | { kind: 'tick'; name: string; id: string | undefined; unlessRunning: boolean }
+  | { kind: 'run schedule'; name: string; id: string }
+  | { kind: 'unschedule'; name: string }
   | { kind: 'cleanUp' }
 )
 
@@ -127,6 +133,18 @@ const plainJob = fc.record({ id, queue }).map(fewFacts)
 const job = fc.oneof({ weight: 3, arbitrary: anyJob }, { weight: 1, arbitrary: plainJob })
 const jobs = fc.oneof(fc.array(job, { minLength: 1, maxLength: 3 }), fc.tuple(plainJob))
 
+const schedule = fc.constantFrom(...SCHEDULES)
+/** What a schedule enqueues: such a job waits for no other, and has no unique id or key. */
+const scheduledJob = anyJob.map((facts) => ({
+  ...facts,
+  dependencies: [],
+  dependencyFront: false,
+  unique: false,
+  again: false,
+  key: undefined,
+  scheduled: false,
+}))
+
 const outcome: fc.Arbitrary<StepOutcome> = fc.constantFrom(
   'returned',
   'returned',
@@ -159,6 +177,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ kind: is('settle'), which, outcome, thenClaims: rarely }) },
   { weight: 1, arbitrary: fc.record({ kind: is('heartbeat'), which }) },
   { weight: 1, arbitrary: fc.record({ kind: is('give back'), which }) },
+  { weight: 1, arbitrary: fc.record({ kind: is('set aside'), which }) },
   { weight: 2, arbitrary: fc.record({ kind: is('crash'), queue }) },
   {
     weight: 3,
@@ -177,6 +196,26 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: is('pause'), queue }) },
   { weight: 2, arbitrary: fc.record({ kind: is('resume'), queue }) },
   { weight: 3, arbitrary: fc.record({ kind: is('expire'), id }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: is('schedule'),
+      name: schedule,
+      job: scheduledJob,
+      times: fc.constantFrom(undefined, 1, 2),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: is('tick'),
+      name: schedule,
+      id: fc.option(id, { nil: undefined }),
+      unlessRunning: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: is('run schedule'), name: schedule, id }) },
+  { weight: 1, arbitrary: fc.record({ kind: is('unschedule'), name: schedule }) },
   { weight: 1, arbitrary: fc.record({ kind: is('cleanUp') }) },
 ) as fc.Arbitrary<Step>
 

@@ -45,14 +45,18 @@ export function claim(data: MemoryData, request: ClaimRequest): ClaimReply {
   return { jobs, suspended: false }
 }
 
+/** Whether an execution owns its job. A canceled job may still run. */
+export function owns(record: JobRecord | undefined, executionId: string): record is JobRecord {
+  return record?.executionId === executionId && (record.status === 'started' || record.status === 'canceled')
+}
+
 /** Renew a lease. Returns whether its execution still owns the job; if not, drops the lease unless it holds a slot. */
 export function renew(data: MemoryData, held: Lease, { workerName, endsMs }: LeaseRequest): boolean {
   const { executionId, jobId, queue } = held
   const leases = data.leases(queue)
   const key = leaseKey(jobId, executionId)
   const record = data.record(jobId)
-  const owns = record?.executionId === executionId && (record.status === 'started' || record.status === 'canceled')
-  if (!owns) {
+  if (!owns(record, executionId)) {
     const lease = leases.get(key)
     // It holds a slot until it has ended, and its worker knows when.
     if (lease !== undefined && data.heldSlots.has(key)) leases.set(key, { ...lease, endsMs })

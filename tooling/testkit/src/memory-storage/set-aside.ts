@@ -1,4 +1,5 @@
 import type { BrokenJobRecord, SetAsideRequest } from '@rq/job'
+import { owns } from './leases.ts'
 import { leaseKey, type MemoryData } from './memory-data.ts'
 import { freeHeldSlot, releaseSlot } from './rate-limits.ts'
 
@@ -6,7 +7,7 @@ import { freeHeldSlot, releaseSlot } from './rate-limits.ts'
 export function setAside(data: MemoryData, { lease, rateLimit, reason }: SetAsideRequest): boolean {
   const { executionId, jobId, queue } = lease
   const record = data.record(jobId)
-  const isOurs = record?.executionId === executionId
+  const isOurs = owns(record, executionId)
   if (isOurs && record.status !== 'canceled')
     data.refused.set(jobId, { executionId, foundAtMs: data.nowMs, queue, reason })
   data.leases(queue).delete(leaseKey(jobId, executionId))

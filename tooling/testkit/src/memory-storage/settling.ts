@@ -1,6 +1,7 @@
 import { SECOND_MS } from '@rq/core'
 import type { JobRecord, SettleAnswer, Settlement } from '@rq/job'
 import { type Release, releaseDependents } from './dependents.ts'
+import { owns } from './leases.ts'
 import { leaseKey, type MemoryData } from './memory-data.ts'
 import { endMessages } from './messages.ts'
 import { erase } from './places.ts'
@@ -23,14 +24,14 @@ export function settleAll(
     freeHeldSlot(data, settlement)
     const record = data.record(jobId)
     if (record === undefined) return 'gone'
-    const owns = record.executionId === executionId
-    if (owns && (record.status === 'started' || record.status === 'canceled')) {
+    const isAgain = record.executionId === executionId && record.status === to
+    if (owns(record, executionId)) {
       apply(parts, record, settlement)
       count(data, workerName, settlement)
       return 'applied'
     }
     // The same settlement was applied before.
-    return owns && record.status === to ? 'applied' : 'lost'
+    return isAgain ? 'applied' : 'lost'
   })
   for (const [jobId, release] of parts.releases) releaseDependents(data, jobId, release)
   return answers
