@@ -33,6 +33,14 @@ describe('compact', () => {
       expect(await storage.queues.compact('default')).toBe(0)
     }))
 
+  it('removes the marks of a caller that died before it removed them', () =>
+    withStorage(async (storage, redis) => {
+      await storage.queues.enqueue([newJob({ id: 'alive' })])
+      await redis.client.rpush(`${redis.prefix}queue:default`, '')
+      expect(await storage.queues.compact('default')).toBe(1)
+      expect(await storage.queues.jobIds('default', 0, -1)).toEqual(['alive'])
+    }))
+
   it('drops all that were there at its start, while others take jobs and enqueue', () =>
     withStorage(async (storage, redis) => {
       const list = `${redis.prefix}queue:default`

@@ -16,7 +16,7 @@ import {
 import type { HorseKind, Worker } from '@rq/worker'
 import type { Redis } from 'ioredis'
 import { type Deed, OtherProgram } from './other-program.ts'
-import { endLeases, extraRuns, leasedJobs, type Place, unendedJobs } from './outcome.ts'
+import { endLeases, extraRuns, leasedJobs, missedCallbacks, type Place, unendedJobs } from './outcome.ts'
 import { atPoint, type CommandPoint, hasReply, isCertain, pointsOf, type Sample } from './points.ts'
 import { runWorker, type WorkerOrder } from './run-worker.ts'
 import { enqueueScenario, type Scenario } from './scenario.ts'
@@ -254,7 +254,11 @@ interface Judged {
   readonly report: CrashReport
 }
 
-async function judge({ client }: CrashSweepOptions, victim: Victim, { leased, where, report }: Judged): Promise<void> {
+async function judge(
+  { client, deed }: CrashSweepOptions,
+  victim: Victim,
+  { leased, where, report }: Judged,
+): Promise<void> {
   const { scenario } = victim
   for (const lost of await unendedJobs(client, victim, scenario)) report.lost.push(`${where}: ${lost}`)
   for (const violation of await findViolations(client, victim.prefix)) {
@@ -265,6 +269,8 @@ async function judge({ client }: CrashSweepOptions, victim: Victim, { leased, wh
   for (const { job, name, extra } of extras) {
     if (!leased.has(job) || extra > 1) report.faults.push(`${where}: ${name} ran ${extra} times too often`)
   }
+  // A job that another program has canceled, deleted or replaced may have ended before its callback.
+  if (deed === undefined) for (const name of missedCallbacks(runs, scenario.jobs)) report.lost.push(`${where}: ${name}`)
   for (const [earlier, later] of overlaps(runs.map((run) => ({ ...run, jobId: turnOf(run.jobId, scenario) })))) {
     report.faults.push(`${where}: a run began ${later.beganMs - earlier.beganMs} ms after another one, beside it`)
   }

@@ -33,6 +33,8 @@ export function failAlways(file, name) {
   throw new Error('never')
 }
 
+export const isTransient = ({ message }) => message === 'not the first time'
+
 export function succeeded(job) {
   begin(job.meta.file, job.meta.name + '-success').end()
 }

@@ -52,6 +52,12 @@ export function extraRuns(runs: readonly Run[], jobs: readonly ScenarioJob[]): E
     .filter(({ extra }) => extra > 0)
 }
 
+/** The callbacks that have not run, although they run before their job ends. */
+export function missedCallbacks(runs: readonly Run[], jobs: readonly ScenarioJob[]): string[] {
+  const counts = runCounts(runs)
+  return jobs.flatMap(({ callbacks }) => callbacks).filter((name) => !counts.has(name))
+}
+
 /** End all leases now. */
 export async function endLeases(client: Redis, { prefix }: Place, queues: readonly string[]): Promise<void> {
   for (const queue of queues) {

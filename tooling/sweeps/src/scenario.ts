@@ -73,12 +73,30 @@ export const SCENARIOS: readonly Scenario[] = [
       job('bad', FAILURE, { func: 'failAlways', end: 'failed', callbacks: ['bad-failure'] }),
     ],
   },
+  {
+    name: 'retry by kind of error',
+    jobs: [
+      job('again', { retry: { max: 4, on: './jobs#isTransient' } }, { func: 'failOnce', runs: 2 }),
+      job('hopeless', { retry: { max: 4, on: './jobs#isTransient' } }, { func: 'failAlways', end: 'failed' }),
+    ],
+  },
+  {
+    name: 'callback of the last failure',
+    jobs: [
+      job(
+        'last',
+        { retry: 1, onFailure: new Callback('./jobs#failed', { when: 'last' }) },
+        { func: 'failAlways', end: 'failed', runs: 2, callbacks: ['last-failure'] },
+      ),
+    ],
+  },
   { name: 'unique', jobs: [job('unique', { unique: true })] },
   {
     name: 'unique keys',
     jobs: [
       job('keyed', { unique: { key: 'a' } }),
       job('brief', { unique: { key: 'b', for: '1s' }, resultTtl: 0 }, { end: 'gone' }),
+      job('forever', { unique: { key: 'd', until: 'deleted' } }),
       job('retried', { retry: RETRY, unique: { key: 'c', until: 'started' } }, { func: 'failOnce', runs: 2 }),
     ],
   },

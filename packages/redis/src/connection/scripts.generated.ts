@@ -2132,11 +2132,11 @@ return { pack(claimed), isMore and 1 or 0 }`,
 }
 
 /**
- * Mark the ids of a part of a queue whose job is gone: the caller removes the marks, all at once.
+ * Mark the ids of a part of a queue whose job is gone: the caller removes the marks, all at once. Marks count that are there already: an earlier caller may have died before it removed them, or the reply to it was lost.
  *
  * Keys: queue (rq:queue:<q>)
  *
- * Reply: number of ids in this part, and of those marked
+ * Reply: number of ids in this part, and of marks among them
  */
 export const compact: Script<
   [queue: string],
@@ -2149,7 +2149,7 @@ export const compact: Script<
   [seen: number, marked: number]
 > = {
   name: 'compact',
-  sha: '415059b6b72a8964d7a3fa9cbd70888ba0b6347d',
+  sha: '0ab27d7481cd1848d19ddbc52fc3c8858f04ea8c',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2160,7 +2160,9 @@ local ids = redis.call('LRANGE', queueKey, first, last)
 local start = last - #ids
 local marked = 0
 for n, id in ipairs(ids) do
-  if id ~= mark and redis.call('EXISTS', prefix .. 'job:' .. id) == 0 then
+  if id == mark then
+    marked = marked + 1
+  elseif redis.call('EXISTS', prefix .. 'job:' .. id) == 0 then
     redis.call('LSET', queueKey, start + n, mark)
     marked = marked + 1
   end
