@@ -2,6 +2,7 @@ import { Dependency, RateLimit, settle } from '@rq/job'
 import { Group, Job, JobFailedError, Queue } from '@rq/queue'
 import type { RedisStorage } from '@rq/redis'
 import { eventually } from '@rq/testkit'
+import { newWorker } from '@rq/testkit/storage-conformance'
 import type { Redis } from 'ioredis'
 import { expect } from 'vitest'
 
@@ -55,6 +56,8 @@ const fail: Operation['run'] = async (producer) => {
   )
 }
 
+const WORKER = newWorker({ name: 'w' })
+const postOne: Operation['run'] = async ({ storage }) => (await Job.fetch('one', { storage })).post({ page: 1 })
 const saveMeta: Operation['run'] = async ({ storage }) => {
   const job = await Job.fetch('one', { storage })
   job.meta.page = 2
@@ -225,5 +228,22 @@ export const OPERATIONS: readonly Operation[] = [
         .exec()
     },
     run: ({ storage }) => storage.workers.cleanUp(['default']),
+  },
+  { name: 'post a message', before: claimOne, run: postOne },
+  {
+    name: 'read messages',
+    before: async (producer) => {
+      await claimOne(producer)
+      await postOne(producer)
+    },
+    run: async ({ storage }) => {
+      const { messages } = await storage.jobs.readMessages('one', { from: 'outside', timeoutMs: 0 })
+      expect(messages).toHaveLength(1)
+    },
+  },
+  {
+    name: 'show which queues a worker has paused',
+    before: ({ storage }) => storage.workers.register(WORKER, 60_000),
+    run: ({ storage }) => storage.workers.showPaused(WORKER, ['default']),
   },
 ]

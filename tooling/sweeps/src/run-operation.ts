@@ -14,6 +14,10 @@ function lasting(dump: RedisDump): unknown {
   })
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
     .replaceAll(/\d{13}-\d/g, '<entry>')
+    // The time and the call of a message.
+    .replaceAll(/\b\d{13} [0-9a-f]{32}\b/g, '<message>')
+    .replaceAll(/\d{10}\.\d{3}/g, '<time>')
+    .replaceAll(/127\.0\.0\.1:\d+/g, '<address>')
     .replaceAll(/[0-9a-f]{20}/g, '<execution>')
     // The id of a job that was given none.
     .replaceAll(/\b[0-9A-Za-z]{20}\b/g, '<id>')
