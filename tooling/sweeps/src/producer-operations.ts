@@ -13,7 +13,7 @@ interface Raw {
   readonly key: (name: string) => string
 }
 
-export interface Producer extends Raw {
+interface Producer extends Raw {
   readonly queue: Queue
   readonly storage: RedisStorage
 }
