@@ -131,6 +131,12 @@ export class Run {
       case 'cleanUp':
         this.#expired.clear()
         return this.#both(step.kind, ({ workers }) => workers.cleanUp(QUEUES))
+      case 'send':
+        return this.#send(step.which)
+      case 'post':
+        return this.#both(step.kind, ({ jobs }) => jobs.addMessages(step.id, { from: 'outside', payloads: ['post'] }))
+      case 'read messages':
+        return this.#both(step.kind, (storage) => messagesOf(storage, step))
     }
   }
 
@@ -167,6 +173,16 @@ export class Run {
     const inMemory = await settleIn(this.#memory, execution.inMemory)
     expect(inRedis.answers).toEqual(inMemory.answers)
     this.#startAll(inRedis.claimed.jobs, inMemory.claimed.jobs, false)
+  }
+
+  async #send(which: number): Promise<void> {
+    const execution = this.#pick(which)
+    if (execution === undefined) return
+    const payloads = ['sent', execution.name]
+    const send = ({ jobs }: Storage, { executionId, job }: Claimed) =>
+      jobs.addMessages(job.id, { from: 'job', executionId, attempt: 1, payloads })
+    const inRedis = await send(this.#redis, execution.inRedis)
+    expect(inRedis).toBe(await send(this.#memory, execution.inMemory))
   }
 
   /** Do the same with an execution's lease in both. */
@@ -304,6 +320,12 @@ export class Run {
     this.#createdMs.set(facts.id, createdAtMs)
     return newJob(...jobOf(facts, createdAtMs, hasNewId))
   }
+}
+
+/** The messages of a job, as far as the two storages can have the same. */
+async function messagesOf({ jobs }: Storage, { after, from, id }: Step & { kind: 'read messages' }): Promise<unknown> {
+  const { messages, ...page } = await jobs.readMessages(id, { from, after, timeoutMs: 0 })
+  return { ...page, messages: messages.map(({ attempt, number, payload }) => [number, attempt, String(payload)]) }
 }
 
 async function claimedIn({ jobs }: Storage, id: string, { executionId }: { executionId: string }): Promise<Claimed> {

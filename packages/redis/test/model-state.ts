@@ -1,4 +1,4 @@
-import type { JobRecord, JobStatus } from '@rq/job'
+import type { JobRecord, JobStatus, MessageSource } from '@rq/job'
 import type { RedisSnapshot } from '@rq/testkit'
 import type { MemoryData } from '@rq/testkit/memory-storage'
 import { IDS, QUEUES } from './model-steps.ts'
@@ -12,6 +12,15 @@ const WAITING: readonly JobStatus[] = ['queued', 'scheduled', 'rate_limited']
 /** Keys that hold nothing of this state, or what {@link factsOf} compares. */
 const OTHERS =
   /^(queues|groups|unique:.*|rl-keys|rl-held|paused:.*|rl:[^:]*|results:.*|execution:.*|executions:.*|worker:.*|workers.*|schedules?(:.*)?|schedule-jobs:.*|broken:.*|refused:.*)$/
+
+const MESSAGE_LISTS: readonly [word: string, from: MessageSource][] = [
+  ['messages', 'job'],
+  ['posts', 'outside'],
+]
+/** Number, bytes, attempt, time, call. */
+const MESSAGE_HEADER = /^(\d+) \d+ (\d+) \d+ [0-9a-f]+\n/
+/** Messages of a job that is over are kept for no longer. */
+const ENDED_MS = 60_000
 
 /** `nameOf` gives an execution the name that it has in both storages. */
 export function stateOfMemory(data: MemoryData, nameOf: (executionId: string) => string): State {
@@ -49,6 +58,15 @@ export function stateOfMemory(data: MemoryData, nameOf: (executionId: string) =>
     state[`job:${id}`] = { expires: data.jobs.endsMs(id) !== Number.POSITIVE_INFINITY }
   }
   put('expiring', IDS.filter(mayExpire))
+  for (const id of IDS) {
+    for (const [word, from] of MESSAGE_LISTS) {
+      const list = data.messages.get(`${from}:${id}`)
+      const job = data.jobs.get(id)
+      if (list === undefined || (job !== undefined && list.of !== job)) continue
+      const texts = list.kept.map(({ attempt, number, payload }) => `${number} ${attempt} ${payload}`)
+      state[`${word}:${id}`] = { texts, isEnded: list.endsMs - data.nowMs <= ENDED_MS }
+    }
+  }
   return state
 }
 
@@ -67,6 +85,12 @@ export function stateOfRedis({ keys }: RedisSnapshot, nameOf: (executionId: stri
       if (noted.length > 0) state[key] = noted
     } else if (/^job:[^:]+$/.test(key)) {
       state[key] = { expires: entry.ttlMs >= 0 }
+    } else if (/^(messages|posts):/.test(key)) {
+      const job = keys.get(`job:${key.replace(/^\w+:/, '')}`)
+      // Of an earlier job of the id.
+      if (job !== undefined && !(job.value as ReadonlyMap<string, string>).has('messages')) continue
+      const texts = (entry.value as readonly string[]).map((text) => text.replace(MESSAGE_HEADER, '$1 $2 '))
+      state[key] = { texts, isEnded: entry.ttlMs <= ENDED_MS }
     } else if (!OTHERS.test(key)) {
       state[key] = 'is not expected'
     }

@@ -1,4 +1,4 @@
-import type { OnDuplicate, UniqueUntil } from '@rq/job'
+import type { MessageSource, OnDuplicate, UniqueUntil } from '@rq/job'
 import fc from 'fast-check'
 
 export const QUEUES = ['q', 'r'] as const
@@ -91,6 +91,9 @@ export type Step = { readonly kind: string; readonly [fact: string]: unknown } &
   | { kind: 'run schedule'; name: string; id: string }
   | { kind: 'unschedule'; name: string }
   | { kind: 'cleanUp' }
+  | { kind: 'send'; which: number }
+  | { kind: 'post'; id: string }
+  | { kind: 'read messages'; id: string; from: MessageSource; after: number | undefined }
 )
 
 const queue = fc.constantFrom(...QUEUES)
@@ -217,6 +220,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: is('run schedule'), name: schedule, id }) },
   { weight: 1, arbitrary: fc.record({ kind: is('unschedule'), name: schedule }) },
   { weight: 1, arbitrary: fc.record({ kind: is('cleanUp') }) },
+  { weight: 3, arbitrary: fc.record({ kind: is('send'), which }) },
+  { weight: 2, arbitrary: fc.record({ kind: is('post'), id }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: is('read messages'),
+      id,
+      from: fc.constantFrom<MessageSource[]>('job', 'job', 'outside'),
+      after: fc.constantFrom(undefined, 0, 1),
+    }),
+  },
 ) as fc.Arbitrary<Step>
 
 export const sequences: fc.Arbitrary<Step[]> = fc.array(step, { minLength: 4, maxLength: 22, size: 'max' })

@@ -6,6 +6,7 @@ import { makeProject, RUNS_MODULE, type TempDir } from '@rq/testkit'
  */
 const JOBS = `
 import { begin, begins } from './runs.js'
+import { getCurrentJob } from 'rq'
 import { setTimeout as delay } from 'node:timers/promises'
 
 export function work(file, name) {
@@ -19,6 +20,17 @@ export async function slow(file, name, ms = 1300) {
   while (performance.now() < endMs) {
     await delay(10)
     run.beat()
+  }
+  run.end()
+}
+
+export async function talks(file, name) {
+  const run = begin(file, name)
+  const job = getCurrentJob()
+  await job.send('ready')
+  for await (const { value } of job.messages()) {
+    await job.send(value)
+    break
   }
   run.end()
 }
@@ -46,5 +58,5 @@ export function failed(job) {
 
 /** A folder with the jobs. They note their runs in files that the caller names. */
 export function jobsProject(): Promise<TempDir> {
-  return makeProject({ 'runs.js': RUNS_MODULE, 'jobs.js': JOBS })
+  return makeProject({ 'runs.js': RUNS_MODULE, 'jobs.js': JOBS }, { packages: ['rq'] })
 }

@@ -9,8 +9,10 @@ type End = 'finished' | 'failed' | 'canceled' | 'gone'
 export interface ScenarioJob {
   readonly id: string
   /** `missing`: there is no such function. */
-  readonly func: 'work' | 'slow' | 'failOnce' | 'failAlways' | 'missing'
+  readonly func: 'work' | 'slow' | 'talks' | 'failOnce' | 'failAlways' | 'missing'
   readonly options?: EnqueueOptions
+  /** Posted to it as soon as it is enqueued; `talks` waits for that. Default: nothing. */
+  readonly post?: string
   /** Delay in seconds. Default: none. */
   readonly inS?: number
   /** Or one of several. */
@@ -101,6 +103,7 @@ export const SCENARIOS: readonly Scenario[] = [
     ],
   },
   { name: 'rate-limited', jobs: [job('one', { rateLimit: RATE_LIMIT }), job('two', { rateLimit: RATE_LIMIT })] },
+  { name: 'messages', jobs: [job('talks', { retry: RETRY }, { func: 'talks', post: 'hello' })] },
   { name: 'resultTtl 0', jobs: [job('brief', { resultTtl: 0 }, { end: 'gone' })] },
   {
     name: 'all of it',
@@ -211,8 +214,11 @@ export async function enqueueAgain(
   const job = jobs[index]
   if (job === undefined || name === undefined) throw new Error(`There is no job ${jobId}, or no queue.`)
   const queue = new Queue(name, { storage })
-  const { func, inS, options } = job
+  const { func, inS, options, post } = job
   const all = { ...options, jobId, meta: { file, name: jobId } }
-  if (inS === undefined) await queue.enqueue(`./jobs#${func}`, [file, jobId], all)
-  else await queue.enqueueIn(inS, `./jobs#${func}`, [file, jobId], all)
+  const enqueued =
+    inS === undefined
+      ? await queue.enqueue(`./jobs#${func}`, [file, jobId], all)
+      : await queue.enqueueIn(inS, `./jobs#${func}`, [file, jobId], all)
+  if (post !== undefined) await enqueued.post(post)
 }

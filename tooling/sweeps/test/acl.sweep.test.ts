@@ -161,6 +161,11 @@ test('each role does its work with its own rights, and nothing else', async () =
   await queue.listening()
   const job = await queue.enqueue('./jobs#work', [place.file, 'waited'])
   await job.result({ timeout: 30 })
+  const talking = await queue.enqueue('./jobs#talks', [place.file, 'talks'])
+  await talking.post('hello')
+  const said: unknown[] = []
+  for await (const { value } of talking.messages()) said.push(value)
+  expect(said).toEqual(['ready', 'hello'])
   await (await Group.create({ storage: producer, name: 'g' })).enqueueMany(queue, [
     Queue.prepareData('./jobs#work', [place.file, 'in a group']),
   ])

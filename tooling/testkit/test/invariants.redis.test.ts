@@ -93,6 +93,13 @@ describe('findViolations', () => {
     ['results of gone has no job and does not expire', (m, k) => m.xadd(k('results:gone'), '*', 'type', 1)],
     ['dependencies of gone has no job and does not expire', (m, k) => m.sadd(k('job::gone:dependencies'), 'waits')],
     ['dependents of gone has no job and does not expire', (m, k) => m.sadd(k('job:gone:dependents'), 'other')],
+    ['the messages of job started never expire', (m, k) => m.rpush(k('messages:started'), '1 1 1 1 a\nx')],
+    [
+      'the posts of job finished, which has ended, are kept for',
+      (m, k) =>
+        m.hset(k('job:finished'), 'messages', '0 0 1 1').rpush(k('posts:finished'), '1').expire(k('posts:finished'), 9),
+    ],
+    ['job waits has messages "2", which is not numbers and bytes', (m, k) => m.hset(k('job:waits'), 'messages', 2)],
     ['execution gone:x names another one', (m, k) => m.hset(k('execution:gone:x'), 'id', 'y', 'job_id', 'gone')],
     ['execution gone:x does not expire', (m, k) => m.hset(k('execution:gone:x'), 'id', 'x')],
     ['executions gone does not expire', (m, k) => m.zadd(k('executions:gone'), 1, EXECUTION)],

@@ -329,16 +329,16 @@ export class Job<R = unknown> extends JobView {
   }
 
   /**
-   * Send a value to those who read `job.messages()` elsewhere, now or within a day. Only inside the job
-   * (`getCurrentJob()`). Resolves when it is stored, which it is before the job ends, also when the job does not wait
-   * for it.
+   * Send a value to those who read `job.messages()`. Only inside the job (`getCurrentJob()`). Resolves when it is
+   * stored, which it is before the job ends, also when the job does not wait for it.
    * @throws RqError `RQ_INVALID_OPERATION` elsewhere, `RQ_LEASE_LOST` in a job that its worker no longer owns,
    *   `RQ_SERIALIZATION`, `RQ_TOO_LARGE`.
    */
   send(value: unknown): Promise<void> {
     const sender = this.#context.sender?.(this.id, this.attempt)
-    if (sender !== undefined) return sender.send(writeMessage(this.id, this.#context, value))
-    throw invalidOperation(this.id, 'does not run here: only getCurrentJob() sends. To send to a job, use job.post()')
+    if (sender !== undefined) return sender.send(() => writeMessage(this.id, this.#context, value))
+    const why = 'does not run here: only getCurrentJob() sends. To send to a job, use job.post()'
+    return Promise.reject(invalidOperation(this.id, why))
   }
 
   /**

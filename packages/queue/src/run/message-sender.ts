@@ -35,11 +35,8 @@ export class MessageSender {
   }
 
   /** Resolves when the message is stored. A job that does not wait for that does not hear of an error either. */
-  send(payload: Payload | Promise<Payload>): Promise<void> {
-    const isReady = !(payload instanceof Promise) && this.#encoding.isEmpty
-    const sent = isReady
-      ? this.#add(payload)
-      : this.#encoding.wait(Promise.resolve(payload)).then((encoded) => this.#add(encoded))
+  send(write: () => Payload | Promise<Payload>): Promise<void> {
+    const sent = this.#written(write)
     this.#unsent.add(sent)
     const end = () => void this.#unsent.delete(sent)
     sent.then(end, end)
@@ -49,6 +46,17 @@ export class MessageSender {
   /** Resolves when all messages of now are stored, or have failed. Never rejects. */
   get allSent(): Promise<unknown> {
     return Promise.allSettled(this.#unsent)
+  }
+
+  #written(write: () => Payload | Promise<Payload>): Promise<void> {
+    let payload: Payload | Promise<Payload>
+    try {
+      payload = write()
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    if (!(payload instanceof Promise) && this.#encoding.isEmpty) return this.#add(payload)
+    return this.#encoding.wait(Promise.resolve(payload)).then((encoded) => this.#add(encoded))
   }
 
   #add(payload: Payload): Promise<void> {

@@ -1,4 +1,4 @@
-import { randomHex, SECOND_MS, startTimer } from '@rq/core'
+import { RqError, randomHex, SECOND_MS, startTimer } from '@rq/core'
 import type { MessageSource, MessagesPage, MessagesRequest } from '@rq/job'
 import { decodeMessages } from '../codec/message-codec.ts'
 import type { Connections } from '../connection/connections.ts'
@@ -32,7 +32,7 @@ export class MessageReaders {
     this.#keys = keys
   }
 
-  /** As {@link JobStore.readMessages}. */
+  /** As {@link JobStore.readMessages}. A reader that has read before goes on after an outage, until its time is over. */
   async read(jobId: string, request: MessagesRequest, signal?: AbortSignal): Promise<MessagesPage> {
     const deadlineMs = performance.now() + request.timeoutMs
     const { from } = request
@@ -41,11 +41,16 @@ export class MessageReaders {
       const wait = this.#wait(jobId, signal)
       try {
         this.#subscribe(from)
-        const page = await this.#ask(jobId, from, after)
-        // From now on it is a loss when a message goes before it is read.
-        after ??= page.last
+        const answer = await this.#ask(jobId, from, after)
         const leftMs = deadlineMs - performance.now()
-        if (hasNews(page) || leftMs <= 0 || this.#closed || signal?.aborted === true) return page
+        const isOver = leftMs <= 0 || this.#closed || signal?.aborted === true
+        if (answer instanceof RqError) {
+          if (isOver || after === undefined) throw answer
+        } else {
+          if (isOver || hasNews(answer)) return answer
+          // From now on it is a loss when a message goes before it is read.
+          after ??= answer.last
+        }
         await wait.forNews(Math.min(leftMs, LOOK_MS))
       } finally {
         wait.end()
@@ -59,9 +64,15 @@ export class MessageReaders {
     for (const jobId of this.#waiting.keys()) this.#wake(jobId)
   }
 
-  async #ask(jobId: string, from: MessageSource, after = -1): Promise<MessagesPage> {
+  /** Returns the error of a call that may succeed later. */
+  async #ask(jobId: string, from: MessageSource, after = -1): Promise<MessagesPage | RqError> {
     const keys: [job: string, list: string] = [this.#keys.job(jobId), this.#keys.messages(jobId, from)]
-    return decodeMessages(await this.#connections.run(scripts.readMessages, keys, [from, this.#channel(from), after]))
+    try {
+      return decodeMessages(await this.#connections.run(scripts.readMessages, keys, [from, this.#channel(from), after]))
+    } catch (error) {
+      if (error instanceof RqError && error.retryable) return error
+      throw error
+    }
   }
 
   /** Begin before the store is asked, so that a notice that comes meanwhile counts. */

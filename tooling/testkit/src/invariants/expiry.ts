@@ -1,17 +1,35 @@
 import type { State } from './state.ts'
 
+const ENDED = ['finished', 'failed', 'stopped']
+
 /** Only a job that is over expires, or one with a `ttl` that has not started; messages always do. */
 export function expiry(state: State): string[] {
   const found: string[] = []
   for (const [id, { ttlMs }] of state.all('job')) {
     const status = state.status(id) ?? ''
-    const isOver = ['finished', 'failed', 'stopped'].includes(status)
+    const isOver = ENDED.includes(status)
     const hasTtl = state.job(id)?.has('ttl') === true
     if (ttlMs >= 0 && !isOver && (status === 'started' || !hasTtl)) found.push(`job ${id} (${status}) expires`)
     if (isOver) found.push(...endFaults(state, id, status, ttlMs))
   }
+  return [...found, ...messageFaults(state)]
+}
+
+/** For so long the messages of a job that has ended are kept. */
+const KEPT_AFTER_END_MS = 60_000
+
+/** Messages expire: soon, of a job that has ended. What was posted to it is gone. */
+function messageFaults(state: State): string[] {
+  const found: string[] = []
   for (const kind of ['messages', 'posts'] as const) {
-    for (const [id, { ttlMs }] of state.all(kind)) if (ttlMs < 0) found.push(`the ${kind} of job ${id} never expire`)
+    for (const [id, { ttlMs }] of state.all(kind)) {
+      if (ttlMs < 0) found.push(`the ${kind} of job ${id} never expire`)
+      // Without the field the list is that of an earlier job of the id.
+      const isEnded = ENDED.includes(state.status(id) ?? '') && state.job(id)?.has('messages') === true
+      const mayTakeMs = kind === 'messages' ? KEPT_AFTER_END_MS : 0
+      if (isEnded && ttlMs > mayTakeMs)
+        found.push(`the ${kind} of job ${id}, which has ended, are kept for ${ttlMs} ms`)
+    }
   }
   return found
 }

@@ -25,6 +25,8 @@ export interface StoredMessages {
   endsMs: number
 }
 
+const SOURCES = ['job', 'outside'] as const
+
 /** The key of the messages of a job and source. */
 const keyOf = (jobId: string, from: MessageSource) => `${from}:${jobId}`
 
@@ -33,6 +35,7 @@ export function addMessages(data: MemoryData, jobId: string, messages: NewMessag
   if (stored === undefined) return 'missing'
   const { executionId, status } = stored.record
   if (messages.from === 'job' ? executionId !== messages.executionId : isTerminal(status)) return 'refused'
+  forgetEarlier(data, jobId)
   const list = listOf(data, jobId, messages.from) ?? { of: stored, last: 0, kept: [], endsMs: 0 }
   const attempt = messages.from === 'job' ? messages.attempt : 0
   for (const payload of messages.payloads) {
@@ -44,6 +47,11 @@ export function addMessages(data: MemoryData, jobId: string, messages: NewMessag
   data.messages.set(keyOf(jobId, messages.from), list)
   data.messageWaits.wake(jobId)
   return 'done'
+}
+
+/** Forget the messages of an earlier job of the id. */
+function forgetEarlier(data: MemoryData, jobId: string): void {
+  for (const from of SOURCES) if (listOf(data, jobId, from) === undefined) data.messages.delete(keyOf(jobId, from))
 }
 
 /** Wait for a message, as `JobStore.readMessages` says. */
