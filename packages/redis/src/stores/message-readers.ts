@@ -32,7 +32,7 @@ export class MessageReaders {
     this.#keys = keys
   }
 
-  /** As {@link JobStore.readMessages}. A reader that has read before goes on after an outage, until its time is over. */
+  /** As {@link JobStore.readMessages}. One that has read before goes on after an outage, until its time is over. */
   async read(jobId: string, request: MessagesRequest, signal?: AbortSignal): Promise<MessagesPage> {
     const deadlineMs = performance.now() + request.timeoutMs
     const { from } = request
