@@ -1,4 +1,5 @@
 import { eventually } from '@rq/testkit'
+import { SimpleWorker } from 'rq'
 import { describe, expect, test } from 'vitest'
 import { CliFixture } from './cli-fixture.ts'
 
@@ -77,6 +78,16 @@ describe('schedules', () => {
     )
     await worker.stop()
     await working
+  })
+
+  test('whose job workers have returned says so', async () => {
+    await using cli = await CliFixture.open()
+    await cli.run(['schedules', 'add', 'new', './elsewhere#report', '--every', '1h'])
+    await cli.run(['schedules', 'run', 'new'])
+    const options = { importPaths: [cli.project.dir], onUnknownFunction: { returnFor: '1h' } } as const
+    await new SimpleWorker('default', { ...cli.where, ...options }).work({ burst: true, withScheduler: false })
+    const { out } = await cli.run(['schedules', 'explain', 'new'])
+    expect(out).toMatch(/^Its last job, schedule-new-.*, waits for a worker that knows its function\. Its next job /)
   })
 
   test('lists a part, and says where the next part begins', async () => {

@@ -18,7 +18,7 @@ function situation(more: Partial<ScheduleFacts> = {}, rest: Partial<ScheduleSitu
     ...{ nextMs: NOW_MS + MINUTE_MS },
     ...more,
   }
-  return { schedule, nowMs: NOW_MS, workers: 1, failure: undefined, ...rest }
+  return { schedule, nowMs: NOW_MS, workers: 1, failure: undefined, returnedId: undefined, ...rest }
 }
 
 /** One that waits for no time. */
@@ -70,6 +70,12 @@ describe('explainSchedule', () => {
       situation({}, { failure: UNKNOWN }),
       'unknown_function',
       "No worker could load its function for its last job: Cannot load './jobs#report': no file. Start a worker that has it, or remove the schedule.",
+    ],
+    [
+      'one whose job workers have returned',
+      situation({}, { returnedId: 'j' }),
+      'unknown_function',
+      'Its last job, j, waits for a worker that knows its function. Its next job comes at 2030-01-01T00:01:00.000Z.',
     ],
     [
       'one whose job failed otherwise',

@@ -9,7 +9,8 @@ import { LATE_MS } from '../due-ticks.ts'
  * - `unreadable`: its rule cannot be read, and nothing enqueues its jobs until it is written again;
  * - `no_worker`: no worker serves its queue;
  * - `late`: its next job is due, and no scheduler enqueues it;
- * - `unknown_function`: no worker could load its function for its last job.
+ * - `unknown_function`: no worker could load its function for its last job, which has failed, or waits for a worker that
+ *   has it.
  */
 export type ScheduleCode = 'waiting' | 'paused' | 'over' | 'unreadable' | 'no_worker' | 'late' | 'unknown_function'
 
@@ -28,6 +29,8 @@ export interface ScheduleSituation {
   readonly workers: number
   /** Its newest job, if that has failed; `error`: what it failed with. */
   readonly failure: { readonly id: string; readonly error: LastError | undefined } | undefined
+  /** The id of its newest job, if workers have returned that, since they do not know its function. */
+  readonly returnedId: string | undefined
 }
 
 /** The last error of a job. */
@@ -44,12 +47,16 @@ function isLoadingError(error: LastError | undefined): boolean {
 /** Explain the facts. Pure. */
 export function explainSchedule(situation: ScheduleSituation): ScheduleExplanation {
   const { code, text } = nextStep(situation)
-  const { failure, schedule } = situation
+  const { failure, returnedId, schedule } = situation
+  const isQuiet = schedule.nextMs === undefined
+  if (returnedId !== undefined) {
+    const waits = `Its last job, ${returnedId}, waits for a worker that knows its function. ${text}`
+    return { code: isQuiet ? code : 'unknown_function', text: waits }
+  }
   if (failure === undefined) return { code, text }
   if (!isLoadingError(failure.error)) return { code, text: `${text} Its last job, ${failure.id}, has failed.` }
   const advice = 'Start a worker that has it, or remove the schedule.'
   const why = `No worker could load its function for its last job: ${oneLine(failure.error?.message ?? '')}`
-  const isQuiet = schedule.nextMs === undefined
   return { code: isQuiet ? code : 'unknown_function', text: `${why} ${isQuiet ? text : advice}` }
 }
 

@@ -12,7 +12,13 @@ export async function readSituation(name: string, context: JobContext): Promise<
     jobId === undefined ? [] : jobs.fetch([jobId]),
   ])
   const failure = job?.status === 'failed' ? { id: job.id, error: await lastErrorOf(job, context) } : undefined
-  return { schedule, nowMs, workers: serving, failure }
+  const returnedId = job !== undefined && isReturned(job) ? job.id : undefined
+  return { schedule, nowMs, workers: serving, failure, returnedId }
+}
+
+/** Whether workers gave it back, since they do not know its function. */
+function isReturned({ returnedMs = 0, status }: JobRecord): boolean {
+  return returnedMs > 0 && (status === 'scheduled' || status === 'queued')
 }
 
 async function lastErrorOf(record: JobRecord, context: JobContext): Promise<LastError | undefined> {
