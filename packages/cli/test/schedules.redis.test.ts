@@ -90,6 +90,17 @@ describe('schedules', () => {
     expect(out).toMatch(/^Its last job, schedule-new-.*, waits for a worker that knows its function\. Its next job /)
   })
 
+  test('take the limits of the configuration', async () => {
+    await using cli = await CliFixture.open()
+    const add = (argument: string) =>
+      cli.run(['schedules', 'add', 'big', 'jobs.add', argument, '--every', '1h'], {
+        config: { limits: { arguments: 100 } },
+      })
+    expect(await add('x'.repeat(200))).toMatchObject({ code: 1, err: expect.stringContaining('RQ_TOO_LARGE') })
+    expect(await cli.redis.keys()).toEqual([])
+    expect(await add('x')).toMatchObject({ code: 0 })
+  })
+
   test('lists a part, and says where the next part begins', async () => {
     await using cli = await CliFixture.open()
     for (const name of ['a', 'b', 'c']) {

@@ -30,6 +30,20 @@ describe('sign and requireSignature of the configuration', () => {
     expect(err).not.toContain(KEY)
   })
 
+  test('keep schedules from being written, whose jobs would have no signature', async () => {
+    await using cli = await CliFixture.open({ files: { ...FILES, 'keys.json': FILE, 'cron.mjs': CRON } })
+    const config = { sign: './keys.json' }
+    for (const words of [
+      ['schedules', 'add', 'nightly', 'jobs.add', '--every', '1h'],
+      ['schedules', 'sync', 'cron.mjs', '--owner', 'app'],
+    ]) {
+      const { code, err } = await cli.run(words, { config })
+      expect([code, err.trim().split('\n').length, err.includes(KEY)]).toEqual([2, 1, false])
+      expect(err).toMatch(/sign\b.*workers enqueue .* have no keys/)
+    }
+    expect(await cli.redis.keys()).toEqual([])
+  })
+
   test.each([
     ['is not there', 'missing.json', 'Cannot read the file of sign, missing.json: ENOENT.'],
     ['is no JSON', 'data.txt', 'Cannot read the file of sign, data.txt: it holds no JSON object.'],

@@ -124,6 +124,7 @@ type AddFlags = Readonly<Record<string, unknown>> & {
 async function add(name: string, flags: AddFlags, session: Session, context: CommandContext): Promise<undefined> {
   const { settings, host, output } = context
   if (flags.function === undefined) throw new UsageError('schedules add needs a name and a function.')
+  await refuseKeys(session, context)
   const { args, kwargs } = await readArguments(flags.args ?? [], host.folder)
   const func = await functionName(flags.function, settings.importPaths)
   const meta = flags.meta === undefined ? undefined : await readMeta(flags.meta as string[], host.folder)
@@ -159,10 +160,8 @@ async function sync(
   const { host, output, settings } = context
   if (owner === undefined)
     throw new UsageError('schedules sync needs --owner: the name of the program that keeps them.')
-  const { codec, limits, serializer } = session.reading
-  const { sign } = await signOption(settings)
-  const keys = sign === undefined ? codec && 'codec' : 'sign'
-  if (keys !== undefined) throw new UsageError(`${keys}: ${NO_KEYS}`)
+  const { limits, serializer } = session.reading
+  await refuseKeys(session, context)
   const { importPaths } = settings
   const { kept, removed, written } = await namingOptions({ owner: '--owner' }, () =>
     session.rq.Schedule.syncConfig(resolve(host.folder, file), {
@@ -179,7 +178,14 @@ async function sync(
   return undefined
 }
 
-const NO_KEYS = 'workers enqueue the jobs of schedules, and have no keys. Run rq-cli cron with the module instead.'
+/** Jobs that should be encoded or signed by the configuration, but would not be. @throws UsageError. */
+async function refuseKeys({ reading }: Session, { settings }: CommandContext): Promise<void> {
+  const { sign } = await signOption(settings)
+  const keys = sign === undefined ? reading.codec && 'codec' : 'sign'
+  if (keys === undefined) return
+  const why = 'workers enqueue the jobs of schedules, and have no keys. Use rq-cli cron with a module.'
+  throw new UsageError(`${keys} is set: ${why}`)
+}
 
 interface ActFlags {
   readonly count: string

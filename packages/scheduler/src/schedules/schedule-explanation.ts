@@ -9,8 +9,8 @@ import { LATE_MS } from '../due-ticks.ts'
  * - `unreadable`: its rule cannot be read, and nothing enqueues its jobs until it is written again;
  * - `no_worker`: no worker serves its queue;
  * - `late`: its next job is due, and no scheduler enqueues it;
- * - `unknown_function`: no worker could load its function for its last job, which has failed, or waits for a worker that
- *   has it.
+ * - `unknown_function`: no worker could load its function for its last job, which has failed, or waits for a worker
+ *   that has it.
  */
 export type ScheduleCode = 'waiting' | 'paused' | 'over' | 'unreadable' | 'no_worker' | 'late' | 'unknown_function'
 
