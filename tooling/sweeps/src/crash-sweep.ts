@@ -313,9 +313,9 @@ async function newVictim(options: CrashSweepOptions, { queues, scenario }: Life,
 function orderOf(options: CrashSweepOptions, victim: Victim): WorkerOrder {
   const { horse = 'inline', importPath } = options
   const { prefix, proxy, queues, scenario } = victim
-  const { isScheduled = false, leaseMs } = scenario
+  const { isScheduled = false, leaseMs, pauses = false } = scenario
   const burst = leavesByItself(options, victim)
-  const order = { url: proxy.url, prefix, queues, burst, horse, importPath, isScheduled }
+  const order = { url: proxy.url, prefix, queues, burst, horse, importPath, isScheduled, pauses }
   return leaseMs === undefined ? order : { ...order, leaseMs }
 }
 

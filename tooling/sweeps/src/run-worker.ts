@@ -15,6 +15,8 @@ export interface WorkerOrder {
   readonly leaseMs?: number
   /** Whether it has a scheduler. */
   readonly isScheduled: boolean
+  /** Whether it is paused while each job runs. Default false. */
+  readonly pauses?: boolean
 }
 
 /** A job whose function is unknown goes back twice, and then fails. */
@@ -35,6 +37,10 @@ export async function runWorker(order: WorkerOrder, meet: (worker: Worker) => vo
     processTitle: false,
     ...(leaseMs !== undefined && { leaseMs }),
   })
+  if (order.pauses === true) {
+    worker.on('job:started', () => worker.pause())
+    for (const event of ['job:finished', 'lease_lost'] as const) worker.on(event, () => worker.resume())
+  }
   meet(worker)
   const scheduler = () => new Scheduler(queues, { storage, leaseMs: SCHEDULER_LEASE_MS })
   await worker.work({ burst, ...(isScheduled && { withScheduler: scheduler() }) })

@@ -32,6 +32,8 @@ export interface Scenario {
   readonly leaseMs?: number
   /** Whether workers have a scheduler. Default false. */
   readonly isScheduled?: boolean
+  /** Whether workers are paused while each job runs, so that what they have claimed ahead goes back. Default false. */
+  readonly pauses?: boolean
 }
 
 const RATE_LIMIT = new RateLimit({ key: 'limit', concurrency: 1 })
@@ -47,6 +49,7 @@ function job(id: string, options?: EnqueueOptions, rest: Partial<ScenarioJob> = 
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'plain', jobs: [job('plain')] },
   { name: 'many at once', jobs: Array.from({ length: 12 }, (_, n) => job(`job${n}`)) },
+  { name: 'many at once, with pauses', jobs: Array.from({ length: 6 }, (_, n) => job(`job${n}`)), pauses: true },
   { name: 'slow, with heartbeats', jobs: [job('slow', undefined, { func: 'slow' })], leaseMs: 3000 },
   { name: 'retry', jobs: [job('retry', { retry: RETRY }, { func: 'failOnce', runs: 2 })] },
   { name: 'scheduled', jobs: [job('late', undefined, { inS: 0.1 })], isScheduled: true },

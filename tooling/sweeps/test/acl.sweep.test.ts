@@ -49,6 +49,10 @@ test('the documented rights are enough for every kind of job, and reach nothing 
   await crons.start()
   await eventually(async () => expect(runCounts(await readRuns(place.file)).get('cron')).toBeGreaterThan(0))
   await crons.stop()
+  worker?.pause()
+  await eventually(async () => expect(await admin.hget(`rq:worker:${worker?.name}`, 'paused')).not.toBeNull())
+  worker?.resume()
+  await eventually(async () => expect(await admin.hget(`rq:worker:${worker?.name}`, 'paused')).toBeNull())
   await admin.publish(`rq:pubsub:${worker?.name}`, JSON.stringify({ command: 'shutdown' }))
   await left
 
@@ -255,6 +259,10 @@ test('the rights of a producer are enough for all that the users of a dashboard 
   await held.stop()
   letGo()
   await eventually(async () => expect(await held.getStatus()).not.toBe('started'))
+  await storage.admin.sendCommand(worker.name, { command: 'pause' })
+  await eventually(async () => expect((await storage.workers.worker(worker.name))?.paused).toEqual(['default']))
+  await storage.admin.sendCommand(worker.name, { command: 'resume' })
+  await eventually(async () => expect((await storage.workers.worker(worker.name))?.paused).toEqual([]))
   await queue.pause()
   const [first, second, third] = await queue.enqueueMany(
     [1, 2, 3].map(() => Queue.prepareData('echo', [], { rateLimit })),

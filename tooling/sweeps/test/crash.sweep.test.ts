@@ -71,3 +71,9 @@ test('a worker is killed in its maintenance too', async () => {
   expect(report).toMatchObject({ lost: [], faults: [], missed: [] })
   expect(report.commands).toContain('find_orphans')
 })
+
+test('a worker is killed while it is paused and its jobs go back', async () => {
+  const report = await sweep('many at once, with pauses', ONE_QUEUE, { arrival: 'waiting' })
+  expect(report).toMatchObject({ lost: [], faults: [], missed: [] })
+  expect(report.commands).toEqual(expect.arrayContaining(['show_paused', 'give_back']))
+})

@@ -51,7 +51,9 @@ describe('with a server that has as many clients as it allows', () => {
     const worker = new Worker('default', { storage: its, horse: 'inline', functions, logger })
     await close(admin)
     const working = worker.work()
-    expect(await warned.promise).toBe('Listening for commands (stop, kill-horse, shutdown) failed; it will be retried')
+    expect(await warned.promise).toBe(
+      'Listening for commands (stop, kill-horse, pause, resume, shutdown) failed; it will be retried',
+    )
     expect(worker.isWorking).toBe(true)
     await open(admin)
     expect(await first.result({ timeout: patience(60) })).toBe(3)
