@@ -23,6 +23,7 @@ declare const suspend: typeof import('rq').suspend
 declare const resume: typeof import('rq').resume
 declare const queue: import('rq').Queue
 declare const q: import('rq').Queue
+declare const worker: import('rq').Worker
 declare const scheduler: import('rq').CronScheduler
 declare const connection: import('rq').Connection
 declare const logger: import('rq').Logger

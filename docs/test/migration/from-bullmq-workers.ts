@@ -37,6 +37,20 @@ export const workerRows: Scenarios = {
     expect((await queue.counts()).finished).toBe(TOGETHER)
   },
 
+  'worker.pause(), resume(), worker.concurrency = 8': async (world) => {
+    const worker = new Worker('mail', { horse: 'inline' })
+    const job = await world.open('mail').enqueue(f, [1, 2])
+    await world.run(0, { worker })
+    await worker.work(BURST)
+    expect(await job.getStatus()).toBe('queued')
+    await world.run(1, { worker })
+    await world.run(2, { worker })
+    const file = await notesFile()
+    await world.open('mail').enqueueMany(Array.from({ length: 8 }, () => Queue.prepareData(meet, [file, 8])))
+    await worker.work(BURST)
+    expect((await world.open('mail').counts()).finished).toBe(9)
+  },
+
   'sandboxed processors, useWorkerThreads': async (world) => {
     const byDefault = await world.open('mail').enqueue(pid)
     await new Worker('mail').work(BURST)
