@@ -254,6 +254,11 @@ export interface WorkerStore {
    */
   recover(request: RecoverRequest): Promise<RecoverReply>
   /**
+   * Several waits for work will be under way at once, each for other queues: from now on they share their connections,
+   * and claim nothing. A worker of many queues calls this before all else.
+   */
+  shareWaits(): void
+  /**
    * Wait until one of the queues may have a job, at most `timeoutMs`, or until `signal` fires, and then resolve at
    * once. With `claim`, for the same queues, a store may claim in the same step, which saves a round trip for a job
    * that comes to a waiting worker. `shown` is as in {@link claim}.

@@ -4,7 +4,8 @@
  * behind its end and crashes: so each is complete, and `command-calls.redis` asks a server whether it is.
  */
 export const COMMAND_CALLS: readonly string[] = [
-  ...['blmove/%k %k LEFT RIGHT 1', 'client id', 'client info', 'client tracking/on', 'client unblock/1', 'del/%k'],
+  ...['blmove/%k %k LEFT RIGHT 1', 'client caching/yes', 'client id', 'client info', 'client tracking/on'],
+  ...['client unblock/1', 'del/%k'],
   ...['eval/return 1 %k', `evalsha/${'0'.repeat(40)} 1 %k`, 'exec', 'exists/%k', 'expire/%k 1', 'get/%k', 'hdel/%k f'],
   ...['hexists/%k f', 'hget/%k f', 'hgetall/%k', 'hincrby/%k f 1', 'hincrbyfloat/%k f 1', 'hlen/%k', 'hmget/%k f'],
   ...['hrandfield/%k', 'hscan/%k 0', 'hset/%k f v', 'hsetnx/%k f v', 'hstrlen/%k f', 'info', 'llen/%k', 'lpop/%k'],

@@ -88,8 +88,11 @@ export {
   type JobEndEvent,
   type JobEvent,
   type JobEventName,
+  type QueuePlan,
   type UnknownFunctionPolicy,
   type WorkerEvents,
+  type WorkerQueueOptions,
+  type WorkerQueues,
 } from '@rq/worker'
 export {
   isSuspended,

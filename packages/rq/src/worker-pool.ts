@@ -14,7 +14,8 @@ import {
   POOL_WORKER_OPTION_NAMES,
   type PoolWorkerOptions,
   poolWorkers,
-  type QueueLike,
+  queueNames,
+  type WorkerQueues,
   type WorkerService,
 } from '@rq/worker'
 import { type ConnectionOptions, checkNames, splitConnection } from './connection.ts'
@@ -54,7 +55,7 @@ export class WorkerPool extends BaseWorkerPool {
   readonly #worker: PoolWorkerOptions
 
   /** @throws RqError `RQ_INVALID_OPTION`, also for a connection or options that cannot be sent to another process. */
-  constructor(queues: QueueLike | readonly QueueLike[], options: WorkerPoolOptions = {}) {
+  constructor(queues: WorkerQueues, options: WorkerPoolOptions = {}) {
     const [connection, rest] = splitConnection(withConnectionOf(queues, checkNames(options, NAMES, 'WorkerPool')))
     const { numWorkers, name, logger, dequeueStrategy, ...worker } = rest
     const module = worker.horsePath === undefined ? undefined : REDIS_MODULE
@@ -63,9 +64,8 @@ export class WorkerPool extends BaseWorkerPool {
     if (storage === undefined || horseStorage === undefined) {
       throw invalidOption('connection', connection.connection, 'a URL or plain options, which other processes can use')
     }
-    const names = checkPoolWorkers(queues, worker)
     const start = poolWorkers({
-      queues: names,
+      queues: checkPoolWorkers(queues, worker),
       storage,
       horseStorage,
       worker,
@@ -77,7 +77,7 @@ export class WorkerPool extends BaseWorkerPool {
       ...(name !== undefined && { name }),
       ...(logger !== undefined && { logger }),
     })
-    this.#queues = names
+    this.#queues = queueNames(queues)
     this.#worker = worker
     this.#connection = connection
     this.#logger = logger

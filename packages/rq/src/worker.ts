@@ -6,9 +6,10 @@ import {
   Worker as BaseWorker,
   type WorkerOptions as BaseWorkerOptions,
   type WorkOptions as BaseWorkOptions,
-  type QueueLike,
+  inlineQueues,
   WORK_OPTION_NAMES,
   WORKER_OPTION_NAMES,
+  type WorkerQueues,
   type WorkerService,
 } from '@rq/worker'
 import {
@@ -41,15 +42,16 @@ const { horse: ___, ...SIMPLE_NAMES } = NAMES
 const QUERY_NAMES: OptionNames<WorkerQuery> = { queue: true, connection: true, prefix: true }
 
 /**
- * Claims jobs from queues on Redis and runs them. Without a `connection` it uses that of the first queue that is given
- * as an object. It connects when it starts to work, and disconnects when it ends.
+ * Claims jobs from queues on Redis and runs them: from a list, whose first queues come first, or from an object of
+ * queues, each with a concurrency or options of its own. Without a `connection` it uses that of the first `Queue` of
+ * the list. It connects when it starts to work, and disconnects when it ends.
  */
 export class Worker extends BaseWorker {
   readonly #logger: LoggerLike | undefined
   readonly #redis: RedisStorage
 
   /** Does not connect. @throws RqError `RQ_INVALID_OPTION`, `RQ_CONFIG`. */
-  constructor(queues: QueueLike | readonly QueueLike[], options: WorkerOptions = {}) {
+  constructor(queues: WorkerQueues, options: WorkerOptions = {}) {
     const [connection, rest] = splitConnection(withConnectionOf(queues, checkNames(options, NAMES, 'Worker')))
     const storage = new RedisStorage({ ...connection, role: 'worker' })
     const module = rest.horsePath === undefined ? undefined : REDIS_MODULE
@@ -96,8 +98,8 @@ export class Worker extends BaseWorker {
 
 /** A worker whose jobs run in its own event loop, `concurrency` at once. */
 export class SimpleWorker extends Worker {
-  constructor(queues: QueueLike | readonly QueueLike[], options: Omit<WorkerOptions, 'horse'> = {}) {
-    super(queues, { ...checkNames(options, SIMPLE_NAMES, 'SimpleWorker'), horse: 'inline' })
+  constructor(queues: WorkerQueues, options: Omit<WorkerOptions, 'horse'> = {}) {
+    super(inlineQueues(queues), { ...checkNames(options, SIMPLE_NAMES, 'SimpleWorker'), horse: 'inline' })
   }
 }
 

@@ -4,30 +4,36 @@ import { Executions } from './executions.ts'
 import type { PausedQueues } from './holds/paused-queues.ts'
 import { HorsePool } from './horses/horse-pool.ts'
 import type { HorseStarter } from './horses/horse-port.ts'
+import type { LaneSettings } from './lane-settings.ts'
 import type { WorkerSettings } from './options.ts'
 import { horseCount, poolOptions } from './pool-options.ts'
 import { type DequeueStrategy, QueueOrder } from './store/queue-order.ts'
 import { StoreLoop } from './store/store-loop.ts'
+import type { StoreLoopOptions } from './store/store-loop-options.ts'
 
-export interface LaneOptions {
-  readonly settings: WorkerSettings
-  /** Makes its horses. */
-  readonly start: HorseStarter
-  readonly strategy: DequeueStrategy
-  /** Default: no limit. */
-  readonly maxJobs: number | undefined
-  /** What its executions share with those of other lanes. */
+/** What a lane shares with the other lanes of its worker. */
+export interface SharedByLanes extends Pick<StoreLoopOptions, 'budget' | 'failures' | 'sharesWaits' | 'shown'> {
+  /** What the executions of all lanes work with. */
   readonly parts: Omit<ExecutionParts, 'horses' | 'store'>
   /** Of the worker. */
   readonly paused: PausedQueues
+  readonly strategy: DequeueStrategy
   /** Called when no horse can be started. */
   readonly onBroken: (error: Error) => void
-  /** Called when `suspend` or `resume` takes effect. */
-  readonly onSuspended: (isSuspended: boolean) => void
-  /** Called when there is nothing to send. */
+  /** Called when a lane has nothing to send. */
   readonly onIdle: () => void
   /** Called when an execution has ended and is no longer among the others. */
   readonly onEnd: (end: ExecutionEnd) => void
+}
+
+export interface LaneOptions
+  extends SharedByLanes,
+    Pick<StoreLoopOptions, 'isAlone' | 'onSuspended'>,
+    Partial<Pick<StoreLoopOptions, 'bytesHeld'>> {
+  readonly settings: WorkerSettings
+  readonly lane: LaneSettings
+  /** Makes its horses. */
+  readonly start: HorseStarter
 }
 
 /**
@@ -43,12 +49,12 @@ export class Lane {
   #concurrency: number
 
   constructor(options: LaneOptions) {
-    const { parts, settings, start } = options
+    const { lane, parts, settings, start } = options
     this.#options = options
-    this.#concurrency = settings.concurrency
-    this.queues = settings.queues
+    this.#concurrency = lane.concurrency
+    this.queues = lane.queues
     this.horses = new HorsePool({
-      ...poolOptions(settings, start),
+      ...poolOptions(settings, lane, start),
       log: parts.log,
       onRoom: () => this.store.nudge(),
       onBroken: options.onBroken,
@@ -65,10 +71,15 @@ export class Lane {
     })
   }
 
+  /** Whether it has no jobs, and no call is under way that may bring some. */
+  get isQuiet(): boolean {
+    return this.executions.size === 0 && this.store.isQuiet
+  }
+
   /** Run so many jobs at once from now on. Those that run are not ended. */
   setConcurrency(concurrency: number): void {
     this.#concurrency = concurrency
-    this.horses.resize(horseCount(this.#options.settings.horse, concurrency))
+    this.horses.resize(horseCount(this.#options.lane.horse, concurrency))
     this.store.nudge()
   }
 
@@ -85,27 +96,28 @@ export class Lane {
     this.executions.takeOver(claimed)
   }
 
-  #makeStoreLoop({ maxJobs, onIdle, onSuspended, paused, settings, strategy }: LaneOptions): StoreLoop {
-    const { canClaim, clock, leaseMs, limits, logger, name, queues, storage } = settings
+  #makeStoreLoop(options: LaneOptions): StoreLoop {
+    const { lane, settings, strategy } = options
+    const { canClaim, clock, leaseMs, limits, logger, name, storage } = settings
+    const { bytesHeld = () => this.executions.bytes, budget, failures, isAlone, onIdle, onSuspended, paused } = options
     return new StoreLoop({
       store: storage.workers,
       workerName: name,
       leaseMs,
-      queues,
-      order: new QueueOrder(queues, strategy),
+      queues: lane.queues,
+      order: new QueueOrder(lane.queues, strategy),
       horses: this.horses,
       paused,
       canClaim,
       clock,
       logger,
-      maxJobs,
+      ...{ budget, bytesHeld, failures, isAlone, onIdle, onSuspended },
+      shown: options.shown,
+      sharesWaits: options.sharesWaits,
       onClaimed: (jobs) => this.executions.start(jobs),
       jobsHeld: () => this.executions.size,
-      bytesHeld: () => this.executions.bytes,
       concurrency: () => this.#concurrency,
       largestBytes: largestValue(limits),
-      onSuspended,
-      onIdle,
     })
   }
 }

@@ -1,12 +1,51 @@
 import type { Claimed, Lease, StopJobCommand, WorkerState } from '@rq/job'
-import type { Lane } from './lane.ts'
+import type { HorseStarters } from './horse-starters.ts'
+import { Lane, type SharedByLanes } from './lane.ts'
+import type { WorkerSettings } from './options.ts'
+import { JobBudget } from './store/job-budget.ts'
+import { ShownState } from './store/shown-state.ts'
+import { storeFailures } from './store/store-retry.ts'
+
+export interface LanesOptions
+  extends Pick<SharedByLanes, 'onBroken' | 'onEnd' | 'onIdle' | 'parts' | 'paused' | 'strategy'> {
+  readonly settings: WorkerSettings
+  readonly starterOf: HorseStarters
+  /** How many jobs all lanes together may claim. Default: no limit. */
+  readonly maxJobs: number | undefined
+  /** Called when `suspend` or `resume` takes effect. */
+  readonly onSuspended: (isSuspended: boolean) => void
+}
 
 /** All lanes of a worker, for what concerns the worker as a whole. */
 export class Lanes {
   readonly #lanes: readonly Lane[]
+  readonly #shown = new ShownState()
+  readonly #onSuspended: (isSuspended: boolean) => void
+  #wasSuspended = false
+  /** Whether jobs have ended since all lanes looked for jobs. They may have enqueued others. */
+  #hasNews = false
 
-  constructor(lanes: readonly Lane[]) {
-    this.#lanes = lanes
+  constructor(options: LanesOptions) {
+    const { maxJobs, onEnd, settings, starterOf, ...shared } = options
+    const { lanes, logger, storage } = settings
+    this.#onSuspended = options.onSuspended
+    const isOne = lanes.length === 1
+    if (!isOne) storage.workers.shareWaits()
+    const common = {
+      ...shared,
+      settings,
+      budget: new JobBudget(maxJobs, isOne ? undefined : () => this.nudge()),
+      shown: this.#shown,
+      failures: storeFailures(logger),
+      sharesWaits: !isOne,
+      onSuspended: () => this.#noteSuspended(),
+      ...(!isOne && { bytesHeld: () => this.bytes }),
+      onEnd: isOne ? onEnd : this.#notingNews(onEnd),
+    }
+    this.#lanes = lanes.map((lane, index) => {
+      const isAlone = isOne ? () => true : () => this.#lanes.every((other, at) => at === index || other.isQuiet)
+      return new Lane({ ...common, lane, start: starterOf(lane.horse), isAlone })
+    })
   }
 
   /** How many jobs the worker has. */
@@ -24,13 +63,14 @@ export class Lanes {
     return this.#lanes.find((lane) => lane.executions.size > 0)?.executions.firstJobId
   }
 
-  /** Whether the last claims found all queues empty. */
-  get queuesEmpty(): boolean {
-    return this.#lanes.every((lane) => lane.store.queuesEmpty)
+  /** Whether the last claims found all queues empty, or were refused since workers are suspended. */
+  get foundNothing(): boolean {
+    return this.#lanes.every(({ store }) => store.queuesEmpty || store.isSuspended)
   }
 
+  /** Whether a lane has noticed that workers are suspended, and not yet that they are resumed. */
   get isSuspended(): boolean {
-    return this.#lanes.every((lane) => lane.store.isSuspended)
+    return this.#lanes.some((lane) => lane.store.isSuspended)
   }
 
   /** Whether no lane claims any more. */
@@ -41,6 +81,11 @@ export class Lanes {
   /** Whether a lane may still find jobs. */
   get mayFindJobs(): boolean {
     return this.#lanes.some((lane) => lane.store.mayFindJobs)
+  }
+
+  /** Whether no lane has jobs, and no call is under way that may bring some. */
+  get isQuiet(): boolean {
+    return this.#lanes.every((lane) => lane.isQuiet)
   }
 
   /** Whether any write is pending. */
@@ -105,7 +150,7 @@ export class Lanes {
 
   /** Whether a heartbeat with this state, which is about to be sent, must keep the state that the record shows. */
   mustKeepState(state: WorkerState): boolean {
-    return this.#lanes.some(({ store }) => store.mustKeepState(state))
+    return this.#shown.mustKeep(state)
   }
 
   /** The leases to renew with the heartbeat that is about to be sent. */
@@ -133,6 +178,31 @@ export class Lanes {
     const { origin } = claimed.job
     const lane = this.#lanes.find(({ queues }) => queues.includes(origin)) ?? this.#lanes[0]
     lane?.takeOver(claimed)
+  }
+
+  /**
+   * Before the end of a burst: let each lane look for jobs once more if jobs of any lane have ended since it did.
+   * @returns whether they look again. False for one lane, which looks when its last job has ended.
+   */
+  lookAgain(): boolean {
+    if (!this.#hasNews) return false
+    this.#hasNews = false
+    for (const { store } of this.#lanes) store.lookAgain()
+    return true
+  }
+
+  #notingNews(onEnd: SharedByLanes['onEnd']): SharedByLanes['onEnd'] {
+    return (end) => {
+      this.#hasNews = true
+      onEnd(end)
+    }
+  }
+
+  #noteSuspended(): void {
+    const { isSuspended } = this
+    if (isSuspended === this.#wasSuspended) return
+    this.#wasSuspended = isSuspended
+    this.#onSuspended(isSuspended)
   }
 
   #sum(part: (lane: Lane) => number): number {

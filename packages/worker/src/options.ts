@@ -3,7 +3,6 @@ import { pathToFileURL } from 'node:url'
 import {
   type Clock,
   checkOptionNames,
-  checkQueueName,
   type DurationLike,
   invalidOption,
   type Logger,
@@ -26,16 +25,12 @@ import { type CanClaim, checkCanClaim } from './holds/claim-check.ts'
 import type { HorseEnv } from './horses/horse-env.ts'
 import type { PrefetchOptions } from './horses/prefetch.ts'
 import type { StorageSource } from './inside-horse/protocol.ts'
-import { type ABANDONED_POLICIES, type HORSE_KINDS, WORKER_OPTIONS } from './option-table.ts'
+import { checkLanes, type HorseKind, type LaneSettings, type WorkerQueues } from './lane-settings.ts'
+import { type ABANDONED_POLICIES, WORKER_OPTIONS } from './option-table.ts'
 import type { ExceptionHandler, WorkHorseKilledHandler } from './outcome/worker-handlers.ts'
 import type { UnknownFunctionPolicy } from './unknown-function-policy.ts'
 
-export type HorseKind = (typeof HORSE_KINDS)[number]
-
 type AbandonedPolicy = (typeof ABANDONED_POLICIES)[number]
-
-/** A queue, or its name. */
-export type QueueLike = string | { readonly name: string }
 
 export interface WorkerOptions {
   storage: Storage
@@ -183,14 +178,16 @@ export interface WorkerOptions {
 /** The options, checked and complete. */
 export interface WorkerSettings {
   readonly storage: Storage
+  /** The queues of all lanes. */
   readonly queues: readonly string[]
+  readonly lanes: readonly LaneSettings[]
+  /** Whether jobs of any lane run in the worker's own event loop. */
+  readonly runsInline: boolean
   readonly name: string
   readonly serializer: string | Serializer
   readonly codec: string | Codec | undefined
   readonly jobs: string | JobSet | undefined
-  readonly concurrency: number
   readonly canClaim: CanClaim | undefined
-  readonly horse: HorseKind
   readonly horseEnv: HorseEnv
   /** Absolute. */
   readonly horsePath: string | undefined
@@ -217,9 +214,6 @@ export interface WorkerSettings {
   readonly logger: Logger
   readonly logJobDescription: boolean
   readonly leaseMs: number
-  readonly prefetch: PrefetchOptions
-  readonly horseMaxJobs: number
-  readonly horseMaxBytes: number
   readonly watch: boolean
   readonly limits: Limits
   readonly horseStorage: StorageSource | undefined
@@ -272,36 +266,32 @@ export const WORKER_OPTION_NAMES: OptionNames<WorkerOptions> = {
   processTitle: true,
   clock: true,
 }
-const PREFETCH_NAMES: OptionNames<PrefetchOptions> = { aheadMs: true, most: true }
 
 /** How many heartbeats there are in the time of a lease. */
 const BEATS_PER_LEASE = 3
 
 /** @throws RqError `RQ_INVALID_OPTION` naming the option. */
-export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], options: WorkerOptions): WorkerSettings {
+export function checkWorkerOptions(queues: WorkerQueues, options: WorkerOptions): WorkerSettings {
   checkOptionNames(options, WORKER_OPTION_NAMES, 'Worker')
-  checkOptionNames(options?.prefetch, PREFETCH_NAMES, 'prefetch')
   const requireSignature = options?.requireSignature
   checkOptionNames(requireSignature, REQUIRE_SIGNATURE_NAMES, 'requireSignature')
   const storage = options?.storage
   if (typeof storage !== 'object' || storage === null) throw invalidOption('storage', storage, 'a storage')
   const checked = <Name extends OptionName>(name: Name) => checkedOption(options, name)
-  const horse = checked('horse')
+  const lanes = checkLanes(queues, options)
+  const runsInline = lanes.some(({ horse }) => horse === 'inline')
+  const runsOnlyInline = lanes.every(({ horse }) => horse === 'inline')
   const horseEnv = checked('horseEnv')
-  if (horseEnv !== 'inherit' && horse === 'inline') {
+  if (horseEnv !== 'inherit' && runsInline) {
     throw invalidOption(
       'horseEnv',
       horseEnv,
       "'inherit' with inline horses: their jobs run in the worker's own process",
     )
   }
-  if (horse === 'process' && process.versions.bun !== undefined) {
-    const expected = "'thread' or 'inline' on Bun, whose child processes cannot read the pipe of a work horse"
-    throw invalidOption('horse', horse, `${expected}; or run the worker with Node.js`)
-  }
   const leaseMs = checked('leaseMs')
   const handlers = checked('exceptionHandlers')
-  if (options.functions !== undefined && horse !== 'inline') {
+  if (options.functions !== undefined && !runsInline) {
     throw invalidOption(
       'functions',
       options.functions,
@@ -310,14 +300,14 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
   }
   return {
     storage,
-    queues: queueNames(queues),
+    queues: lanes.flatMap((lane) => lane.queues),
+    lanes,
+    runsInline,
     name: options.name === undefined ? newId() : checked('name'),
-    serializer: checkSerializer(options.serializer ?? 'superjson', horse),
-    codec: options.codec === undefined ? undefined : checkCodecOption(options.codec, horse),
-    jobs: options.jobs === undefined ? undefined : checkJobs(options.jobs, horse),
-    concurrency: checked('concurrency'),
+    serializer: checkSerializer(options.serializer ?? 'superjson', runsOnlyInline),
+    codec: options.codec === undefined ? undefined : checkCodecOption(options.codec, runsOnlyInline),
+    jobs: options.jobs === undefined ? undefined : checkJobs(options.jobs, runsOnlyInline),
     canClaim: checkCanClaim(options.canClaim),
-    horse,
     horseEnv,
     horsePath: options.horsePath === undefined ? undefined : resolve(checked('horsePath')),
     importPaths: checked('importPaths').map((path) => resolve(path)),
@@ -341,10 +331,7 @@ export function checkWorkerOptions(queues: QueueLike | readonly QueueLike[], opt
     logger: loggerOf(options.logger ?? silentLogger),
     logJobDescription: checked('logJobDescription'),
     leaseMs,
-    prefetch: options.prefetch ?? {},
-    horseMaxJobs: checked('horseMaxJobs'),
-    horseMaxBytes: checked('horseMaxBytes'),
-    watch: checkWatch(checked('watch'), horse),
+    watch: checkWatch(checked('watch'), runsInline),
     limits: checked('limits'),
     horseStorage: options.horseStorage,
     leaseStorage: options.leaseStorage,
@@ -363,43 +350,36 @@ function checkedOption<Name extends OptionName>(options: WorkerOptions, name: Na
 }
 
 /** @throws RqError `RQ_INVALID_OPTION`. */
-export function queueNames(queues: QueueLike | readonly QueueLike[]): readonly string[] {
-  const list = Array.isArray(queues) ? (queues as readonly QueueLike[]) : [queues as QueueLike]
-  if (list.length === 0) throw invalidOption('queues', queues, 'at least one queue')
-  return [...new Set(list.map((queue) => checkQueueName(typeof queue === 'object' ? queue?.name : queue, 'queues')))]
-}
-
-/** @throws RqError `RQ_INVALID_OPTION`. */
-export function checkWatch(watch: boolean, horse: HorseKind): boolean {
-  if (!watch || horse !== 'inline') return watch
+export function checkWatch(watch: boolean, runsInline: boolean): boolean {
+  if (!watch || !runsInline) return watch
   const expected = "false with inline horses: this process cannot load a module again. Use horse 'process' or 'thread'"
   throw invalidOption('watch', watch, expected)
 }
 
-function checkSerializer(value: string | Serializer, horse: HorseKind): string | Serializer {
+function checkSerializer(value: string | Serializer, runsOnlyInline: boolean): string | Serializer {
   if (typeof value === 'string') {
     if (value === 'json' || value === 'superjson') return value
     const reference = moduleReference(value)
     if (reference !== undefined) return reference
   } else if (isSerializer(value)) {
-    if (horse === 'inline') return value
+    if (runsOnlyInline) return value
     if (value.name === 'json' || value.name === 'superjson') return value.name
   }
   throw invalidOption('serializer', value, "'superjson', 'json' or 'module#export'; an object only with inline horses")
 }
 
-function checkCodecOption(value: string | Codec, horse: HorseKind): string | Codec {
-  if (typeof value !== 'string' && horse === 'inline') return checkCodec(value)
+function checkCodecOption(value: string | Codec, runsOnlyInline: boolean): string | Codec {
+  if (typeof value !== 'string' && runsOnlyInline) return checkCodec(value)
   const reference = typeof value === 'string' ? moduleReference(value) : undefined
   if (reference !== undefined) return reference
   const expected = "'module#export', which each horse imports; an object only with inline horses"
   throw invalidOption('codec', value, expected)
 }
 
-function checkJobs(value: unknown, horse: HorseKind): string | JobSet {
+function checkJobs(value: unknown, runsOnlyInline: boolean): string | JobSet {
   if (typeof value === 'string' && /^[^#]+(#[^#]+)?$/.test(value)) return moduleReference(value) ?? absolute(value)
   const set = jobSetOf(value)
-  if (set !== undefined && horse === 'inline') return set
+  if (set !== undefined && runsOnlyInline) return set
   const expected = 'the path of a module that exports defineJobs({ ... }), which each horse imports'
   throw invalidOption('jobs', value, `${expected}; what defineJobs returned only with inline horses`)
 }

@@ -2,21 +2,23 @@ import { silentLogger } from '@rq/core'
 import type { HorsePoolOptions } from './horses/horse-pool.ts'
 import type { HorseStarter } from './horses/horse-port.ts'
 import type { HorseCount } from './horses/horse-set.ts'
-import type { HorseKind, WorkerSettings } from './options.ts'
+import type { HorseKind, LaneSettings } from './lane-settings.ts'
+import type { WorkerSettings } from './options.ts'
 
 /** How many horses run so many jobs at once: as many, or one. */
 export function horseCount(horse: HorseKind, concurrency: number): HorseCount {
   return horse === 'inline' ? { size: 1, slots: concurrency } : { size: concurrency, slots: 1 }
 }
 
-/** The options of a worker's horse pool that follow from its settings. */
+/** The options of the horse pool of a lane that follow from its settings. */
 export function poolOptions(
   settings: WorkerSettings,
+  lane: LaneSettings,
   start: HorseStarter,
 ): Omit<HorsePoolOptions, 'log' | 'onRoom' | 'onBroken'> {
-  const { clock, codec, concurrency, horse, importPaths, logger, prefetch, serializer, horseStorage, signatureKeys } =
+  const { clock, codec, importPaths, jobs, logger, serializer, horseStorage, returnUnknownForMs, signatureKeys } =
     settings
-  const { jobs, returnUnknownForMs } = settings
+  const { concurrency, horse, prefetch } = lane
   const isInline = horse === 'inline'
   const isClosed = settings.horseEnv !== 'inherit'
   return {
@@ -24,8 +26,8 @@ export function poolOptions(
     killable: !isInline,
     start,
     prefetch,
-    horseMaxJobs: isInline ? 0 : settings.horseMaxJobs,
-    horseMaxBytes: isInline ? 0 : settings.horseMaxBytes,
+    horseMaxJobs: isInline ? 0 : lane.horseMaxJobs,
+    horseMaxBytes: isInline ? 0 : lane.horseMaxBytes,
     isWatching: settings.watch,
     storage: settings.storage,
     isOwnOnly: isClosed,

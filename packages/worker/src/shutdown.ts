@@ -129,8 +129,9 @@ export class Shutdown {
     // A recovery may bring jobs, which belong to this run.
     if (lanes.jobs > 0 || (recovery.isRunning && !this.isCold)) return
     // It is not idle before it has looked for jobs, which it does when its first horse has started.
-    if (lanes.mayFindJobs) return
-    const isBurstDone = burst && (lanes.queuesEmpty || lanes.isSuspended)
+    if (lanes.mayFindJobs || !lanes.isQuiet) return
+    const isBurstDone = burst && lanes.foundNothing
+    if (isBurstDone && !this.isRequested && lanes.lookAgain()) return
     const leftMs = this.#idleSinceMs + maxIdleMs - settings.clock.monotonicMs()
     clearTimeout(this.#idleTimer)
     if (isBurstDone || lanes.isSpent || leftMs <= 0) this.#end()

@@ -13,10 +13,10 @@ import { recovery } from './duties/recovery.ts'
 import type { WorkerEmitter } from './events.ts'
 import type { ExecutionEnd, ExecutionParts } from './execution.ts'
 import type { PausedQueues } from './holds/paused-queues.ts'
-import type { HorseStarter } from './horses/horse-port.ts'
+import type { HorseStarters } from './horse-starters.ts'
 import type { ResultRoom } from './horses/result-room.ts'
 import { importPathWarnings } from './import-path-warnings.ts'
-import { Lane, largestValue } from './lane.ts'
+import { largestValue } from './lane.ts'
 import { Lanes } from './lanes.ts'
 import { LeaseRenewer } from './lease/lease-renewer.ts'
 import type { WorkerSettings } from './options.ts'
@@ -34,8 +34,8 @@ import type { WorkerService } from './worker-service.ts'
 export interface WorkerRunOptions {
   readonly settings: WorkerSettings
   readonly context: JobContext
-  readonly start: HorseStarter
-  /** Of the horses that `start` makes. */
+  readonly starterOf: HorseStarters
+  /** Of the horses that these start. */
   readonly room: ResultRoom
   readonly events: WorkerEmitter
   readonly version: string
@@ -63,7 +63,7 @@ const WEBHOOKS_LEAVE_MS = 30 * SECOND_MS
 
 /**
  * One run of a worker, from registration to the end that its {@link Shutdown} decides. It builds the parts of the
- * worker, starts them and stops them; a job's own way begins in its {@link Lane}.
+ * worker, starts them and stops them; a job's own way begins in its lane, see {@link Lanes}.
  */
 export class WorkerRun {
   readonly shutdown: Shutdown
@@ -110,7 +110,7 @@ export class WorkerRun {
       factsOf: (job) => this.#log.factsOf(job),
       logger,
     })
-    this.#lanes = new Lanes([this.#makeLane()])
+    this.#lanes = this.#makeLanes()
     this.#recovery = this.#makeRecovery()
     this.#pauses = this.#makePauses()
     this.#commands = this.#makeCommands()
@@ -174,8 +174,8 @@ export class WorkerRun {
 
   /** For jobs that run in this event loop, if a thread can have a storage of its own. */
   #makeRenewer(): LeaseRenewer | undefined {
-    const { heartbeatMs, horse, horsePath, leaseMs, leaseStorage, logger } = this.#settings
-    if (horse !== 'inline' || leaseStorage === undefined) return undefined
+    const { heartbeatMs, horsePath, leaseMs, leaseStorage, logger, runsInline } = this.#settings
+    if (!runsInline || leaseStorage === undefined) return undefined
     return new LeaseRenewer({
       source: leaseStorage,
       horsePath,
@@ -189,11 +189,11 @@ export class WorkerRun {
     })
   }
 
-  #makeLane(): Lane {
-    const { settings, start, strategy, maxJobs } = this.#options
-    return new Lane({
+  #makeLanes(): Lanes {
+    const { settings, starterOf, strategy, maxJobs } = this.#options
+    return new Lanes({
       settings,
-      start,
+      starterOf,
       strategy,
       maxJobs,
       parts: this.#makeParts(),

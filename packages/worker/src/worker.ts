@@ -1,32 +1,19 @@
 import { checkOptionNames, type DurationLike, invalidOption, type OptionNames, RqError, randomHex } from '@rq/core'
-import { FunctionLoader } from '@rq/functions'
 import type { Storage } from '@rq/job'
-import { SignatureCheck, SizeLimits } from '@rq/queue/run'
+import { SizeLimits } from '@rq/queue/run'
 import type { Codec, Serializer } from '@rq/serializer'
 import { WorkerEmitter } from './events.ts'
 import { PausedQueues } from './holds/paused-queues.ts'
-import { variablesOf } from './horses/horse-env.ts'
-import { InlineHorse } from './horses/horse-inline.ts'
-import type { HorseStarter } from './horses/horse-port.ts'
-import { ProcessHorse } from './horses/horse-process.ts'
-import { ThreadHorse } from './horses/horse-thread.ts'
-import { watchProcessEnd } from './horses/process-end.ts'
+import { horseStarters } from './horse-starters.ts'
 import { ResultRoom } from './horses/result-room.ts'
 import { openInlineJobs } from './inline-jobs.ts'
 import { importFromHere } from './inside-horse/import-from-here.ts'
 import { loadCodec } from './inside-horse/load-codec.ts'
 import { loadSerializer } from './inside-horse/load-serializer.ts'
-import { makeRunTask, type RunTaskOptions } from './inside-horse/run-task.ts'
+import { isQueuePlan, type WorkerQueues, withConcurrency } from './lane-settings.ts'
 import { WORK_OPTIONS, WORKER_OPTIONS } from './option-table.ts'
-import {
-  checkWorkerOptions,
-  type QueueLike,
-  WORKER_OPTION_NAMES,
-  type WorkerOptions,
-  type WorkerSettings,
-} from './options.ts'
+import { checkWorkerOptions, WORKER_OPTION_NAMES, type WorkerOptions, type WorkerSettings } from './options.ts'
 import { titled } from './process-title.ts'
-import { programFor } from './program.ts'
 import { checkImports, checkJobsModule, checkStart } from './start-check.ts'
 import type { DequeueStrategy } from './store/queue-order.ts'
 import { version } from './version.ts'
@@ -72,7 +59,7 @@ export class Worker extends WorkerEmitter {
   #stopWanted: 'no' | 'warm' | 'cold' = 'no'
 
   /** @throws RqError `RQ_INVALID_OPTION`. */
-  constructor(queues: QueueLike | readonly QueueLike[], options: WorkerOptions) {
+  constructor(queues: WorkerQueues, options: WorkerOptions) {
     super()
     this.#settings = checkWorkerOptions(queues, options)
     this.#paused = new PausedQueues(this.#settings.queues)
@@ -166,12 +153,15 @@ export class Worker extends WorkerEmitter {
    * Run another number of jobs at once: from now on if the worker is working, and whenever it works. With more, horses
    * are started; with fewer, running jobs end as they would have ended, and horses that are one too many end after
    * them. Returns at once.
+   * @param queue - which queue, where each has a concurrency of its own.
    * @throws RqError `RQ_INVALID_OPTION`.
    */
-  setConcurrency(concurrency: number): void {
+  setConcurrency(concurrency: number, queue?: string): void {
     const checked = checkConcurrency(concurrency)
-    this.#settings = { ...this.#settings, concurrency: checked }
-    for (const queue of this.queueNames.slice(0, 1)) this.#run?.setConcurrency(checked, queue)
+    const lanes = withConcurrency(this.#settings.lanes, checked, queue)
+    this.#settings = { ...this.#settings, lanes }
+    const [first] = queue === undefined ? this.queueNames : [queue]
+    if (first !== undefined) this.#run?.setConcurrency(checked, first)
   }
 
   #passOnStop(): void {
@@ -180,11 +170,11 @@ export class Worker extends WorkerEmitter {
   }
 
   async #work(plan: WorkPlan): Promise<boolean> {
-    const { horse, imports, jobs, logger } = this.#settings
+    const { imports, jobs, logger, runsInline } = this.#settings
     await checkImports(imports)
     if (typeof jobs === 'string') await checkJobsModule(jobs)
     // Horses of other kinds import these modules themselves.
-    if (horse !== 'inline') return this.#workWith(this.#settings, plan)
+    if (!runsInline) return this.#workWith(this.#settings, plan)
     for (const module of imports) await importFromHere(module)
     const inline = await openInlineJobs(this.#settings)
     try {
@@ -195,8 +185,8 @@ export class Worker extends WorkerEmitter {
   }
 
   async #workWith(settings: WorkerSettings, plan: WorkPlan): Promise<boolean> {
-    const { allow, exceptionHandlerRefs: handlers, functions, horse, importPaths, scripts } = settings
-    await checkStart({ allow, functions, importPaths, scripts, handlers, mayImport: horse === 'inline' })
+    const { allow, exceptionHandlerRefs: handlers, functions, importPaths, runsInline, scripts } = settings
+    await checkStart({ allow, functions, importPaths, scripts, handlers, mayImport: runsInline })
     const serializer = await this.#serializer()
     const limits = new SizeLimits(settings.limits, settings.logger)
     const room = new ResultRoom()
@@ -209,7 +199,7 @@ export class Worker extends WorkerEmitter {
       events: this,
       context: { storage: settings.storage, serializer, limits },
       room,
-      start: starterOf(settings, { serializer, codec: await this.#codec(), limits }, room),
+      starterOf: horseStarters(settings, { serializer, codec: await this.#codec(), limits }, room),
     })
     const untitle = settings.processTitle
       ? titled(`rq worker ${settings.name}: listening on ${settings.queues.join(', ')}`)
@@ -229,8 +219,8 @@ export class Worker extends WorkerEmitter {
 
   /** Only inline horses get it from here: the others load it themselves, and the worker does not decode. */
   async #codec(): Promise<Codec | undefined> {
-    const { codec, horse } = this.#settings
-    if (horse !== 'inline') return undefined
+    const { codec, runsInline } = this.#settings
+    if (!runsInline) return undefined
     return typeof codec === 'string' ? loadCodec(codec) : codec
   }
 }
@@ -244,50 +234,18 @@ const { horse: _, ...SIMPLE_NAMES } = WORKER_OPTION_NAMES
 
 /** A worker that runs jobs in its own event loop, `concurrency` at once. */
 export class SimpleWorker extends Worker {
-  constructor(queues: QueueLike | readonly QueueLike[], options: Omit<WorkerOptions, 'horse'>) {
-    super(queues, { ...checkOptionNames(options, SIMPLE_NAMES, 'SimpleWorker'), horse: 'inline' })
+  constructor(queues: WorkerQueues, options: Omit<WorkerOptions, 'horse'>) {
+    super(inlineQueues(queues), { ...checkOptionNames(options, SIMPLE_NAMES, 'SimpleWorker'), horse: 'inline' })
   }
 }
 
-const IMPORT_ADVICE = 'Restart the worker when the cause is gone: its process does not import the module again'
-
-type HorseValues = Pick<RunTaskOptions, 'codec' | 'limits' | 'serializer'>
-
-function starterOf(settings: WorkerSettings, values: HorseValues, room: ResultRoom): HorseStarter {
-  const { horsePath, imports } = settings
-  const env = variablesOf(settings.horseEnv)
-  switch (settings.horse) {
-    case 'process': {
-      const program = programFor('process', horsePath)
-      return (listener) => new ProcessHorse({ program, env, imports, limits: settings.limits, room }, listener)
-    }
-    case 'thread': {
-      const program = programFor('thread', horsePath)
-      return (listener) => new ThreadHorse(program, imports, env, listener)
-    }
-    case 'inline': {
-      const { exceptionHandlerRefs, logger, name, signatureKeys, storage } = settings
-      const { allow, functions, importPaths, scripts } = settings
-      const loader = new FunctionLoader({
-        ...{ allow, functions, importPaths, scripts },
-        importAdvice: IMPORT_ADVICE,
-        warn: (message) => logger.warn(message),
-      })
-      const exceptionHandlers = exceptionHandlerRefs
-      const signatures = signatureKeys && new SignatureCheck(signatureKeys, settings.limits.inflated)
-      const { returnUnknownForMs, unserializableResult } = settings
-      const runTask = makeRunTask({
-        ...values,
-        unserializableResult,
-        returnUnknownForMs,
-        workerName: name,
-        storage,
-        loader,
-        exceptionHandlers,
-        signatures,
-      })
-      const watch = () => watchProcessEnd(logger, values.codec !== undefined)
-      return (listener, slots) => new InlineHorse(runTask, slots, watch, listener)
-    }
+/** @throws RqError `RQ_INVALID_OPTION` for a queue whose jobs should run elsewhere. */
+export function inlineQueues(queues: WorkerQueues): WorkerQueues {
+  if (!isQueuePlan(queues)) return queues
+  for (const [name, options] of Object.entries(queues)) {
+    const { horse = 'inline' } = typeof options === 'object' && options !== null ? options : {}
+    if (horse === 'inline') continue
+    throw invalidOption(`queues.${name}.horse`, horse, "'inline': all jobs of a SimpleWorker run in its own event loop")
   }
+  return queues
 }

@@ -20,7 +20,7 @@ export const ROLE_RIGHTS: Readonly<Record<string, RoleRights>> = {
   },
   worker: {
     commands:
-      words(`blmove, client id, client info, client tracking, client unblock, del, eval, evalsha, exists, expire,
+      words(`blmove, client caching, client id, client info, client tracking, client unblock, del, eval, evalsha, exists, expire,
       get, hdel, hexists, hget, hgetall, hincrby, hincrbyfloat, hlen, hmget, hrandfield, hscan, hset,
       hsetnx, hstrlen, info, llen, lpop, lpos, lpush, lrange, lrem, lset, memory usage, mget, persist,
       pexpire, ping, pttl, publish, rename, rpush, sadd, scard, set, sismember, smembers, spop, srandmember,

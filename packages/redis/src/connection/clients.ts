@@ -24,7 +24,9 @@ const LARGE_BACKLOG = 1024 * 1024
  * each address.
  */
 export class Clients {
-  readonly subscriptions = new Subscriptions(this)
+  readonly subscriptions: Subscriptions
+  /** Those over a connection whose id is known. */
+  readonly identified: Subscriptions
   readonly streams = new StreamWatch(this)
   readonly #source: ConnectionSource
   readonly #mainRole: 'producer' | 'worker'
@@ -40,15 +42,23 @@ export class Clients {
   #borrowers = 0
   #closed = false
 
-  constructor(source: ConnectionSource, mainRole: 'producer' | 'worker') {
+  /** @param hasOneListener - whether one connection listens to all channels, and its id is known. */
+  constructor(source: ConnectionSource, mainRole: 'producer' | 'worker', hasOneListener = false) {
     this.#source = source
     this.#mainRole = mainRole
+    this.identified = new Subscriptions(this, true)
+    this.subscriptions = hasOneListener ? this.identified : new Subscriptions(this)
   }
 
   /** The client for commands that do not block. @throws RqError `RQ_CLOSED`. */
   main(): Client {
     this.#main ??= this.#source.given ?? this.open(this.#mainRole)
     return this.#main
+  }
+
+  /** The main client, if it is ours: a command may change what its connection does. Else another one of its role. */
+  openOwn(): Client {
+    return this.#source.given === undefined ? this.main() : this.open(this.#mainRole)
   }
 
   /** The main client; while megabytes wait on it, another one of its role, so that a call does not wait for them. */

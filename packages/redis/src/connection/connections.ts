@@ -1,11 +1,19 @@
+import type { Redis } from 'ioredis'
 import type { Role } from './client-options.ts'
-import { isCluster } from './client-shape.ts'
+import { isCluster, isSingle } from './client-shape.ts'
 import { Clients, closedError, socketOf } from './clients.ts'
 import { type Connection, type ConnectionSource, connectionSource } from './connection-source.ts'
 import { type Client, runScript, type Script, type ScriptArgument } from './script.ts'
 import { giveBackClients, takeClients } from './shared-clients.ts'
 import type { StreamWatch } from './stream-watch.ts'
-import type { Subscription } from './subscriptions.ts'
+import type { IdentifiedSubscription, Subscription } from './subscriptions.ts'
+
+/** A client of ours for commands that change what its connection does. */
+export interface OwnClient {
+  readonly client: Redis
+  /** Close it, unless it has other uses. */
+  end(): void
+}
 
 /**
  * The connections of one storage. A worker's are its own. A producer shares its connections with the other producers of
@@ -22,6 +30,7 @@ export class Connections {
   readonly #mainRole: 'producer' | 'worker'
   readonly #subscriptions = new Set<Subscription>()
   #clients: Clients | undefined
+  #hasOneListener = false
   #lent = false
   #closed = false
 
@@ -54,16 +63,33 @@ export class Connections {
 
   /** Listen to a channel, until `end` of the subscription or until this is closed. As `Subscriptions.add`. */
   subscribe(channel: string, listener: (message: Buffer) => void, onResumed?: () => void): Subscription {
-    const { confirm, end, subscribed } = this.#used().subscriptions.add(channel, listener, onResumed)
-    const subscription = {
-      subscribed,
-      confirm,
-      end: () => {
-        if (this.#subscriptions.delete(subscription)) end()
-      },
+    return this.#endingAtClose(this.#used().subscriptions.add(channel, listener, onResumed))
+  }
+
+  /** As {@link subscribe}, over a connection whose id is known. */
+  subscribeIdentified(
+    channel: string,
+    listener: (message: Buffer) => void,
+    onResumed: () => void,
+  ): IdentifiedSubscription {
+    return this.#endingAtClose(this.#used().identified.add(channel, listener, onResumed))
+  }
+
+  /** Listen to all channels over one connection whose id is known. Before the first subscription. */
+  shareListener(): void {
+    this.#hasOneListener = true
+  }
+
+  /** A client of ours for commands that change what its connection does. @throws Error for a Cluster. */
+  openOwn(): OwnClient {
+    const clients = this.#used()
+    const client = clients.openOwn()
+    const end = () => {
+      if (client !== clients.main()) clients.drop(client)
     }
-    this.#subscriptions.add(subscription)
-    return subscription
+    if (isSingle(client)) return { client, end }
+    end()
+    throw new Error('A Cluster does that per node.')
   }
 
   /** Watches streams for new entries. @throws RqError `RQ_CLOSED`. */
@@ -138,10 +164,23 @@ export class Connections {
     this.#closed = false
   }
 
+  #endingAtClose<S extends Subscription>(subscription: S): S {
+    const ending = {
+      ...subscription,
+      end: () => {
+        if (this.#subscriptions.delete(ending)) subscription.end()
+      },
+    }
+    this.#subscriptions.add(ending)
+    return ending
+  }
+
   #used(): Clients {
     if (this.#closed) throw closedError()
     this.#clients ??=
-      this.#mainRole === 'producer' ? takeClients(this.#source) : new Clients(this.#source, this.#mainRole)
+      this.#mainRole === 'producer'
+        ? takeClients(this.#source)
+        : new Clients(this.#source, this.#mainRole, this.#hasOneListener)
     return this.#clients
   }
 }

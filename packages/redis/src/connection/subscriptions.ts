@@ -13,23 +13,33 @@ export interface Subscription {
   end(): void
 }
 
+/** A subscription over a connection whose id in Redis is known. */
+export interface IdentifiedSubscription extends Subscription {
+  /** The id that the connection has now: another one after each loss of it. @throws what Redis answers. */
+  clientId(): Promise<number>
+}
+
 /** Listens to channels over one connection, which is opened for the first channel and closed after the last. */
 export class Subscriptions {
   readonly #clients: Clients
   readonly #listeners = new Map<string, Set<(message: Buffer) => void>>()
   /** By channel: who asks for what may have been lost. */
   readonly #onResumed = new Map<string, () => void>()
+  readonly #isIdentified: boolean
   #client: Client | undefined
+  #clientId: Promise<number> | undefined
 
-  constructor(clients: Clients) {
+  /** @param isIdentified - whether to ask for the id of the connection: Redis says it only before subscriptions. */
+  constructor(clients: Clients, isIdentified = false) {
     this.#clients = clients
+    this.#isIdentified = isIdentified
   }
 
   /**
    * Call `listener` for each message of a channel, until `end` is called. Messages are lost while the connection is
    * broken: `onResumed`, one for each channel, is called when Redis has confirmed the subscription again.
    */
-  add(channel: string, listener: (message: Buffer) => void, onResumed?: () => void): Subscription {
+  add(channel: string, listener: (message: Buffer) => void, onResumed?: () => void): IdentifiedSubscription {
     const client = this.#connection()
     const known = this.#listeners.get(channel)
     const listeners = known ?? new Set()
@@ -38,7 +48,12 @@ export class Subscriptions {
     // Redis also confirms a subscription that exists already.
     const subscribed = client.subscribe(channel)
     subscribed.catch(() => {})
-    return { subscribed, confirm: () => client.subscribe(channel), end: () => this.#end(channel, listener) }
+    return {
+      subscribed,
+      confirm: () => client.subscribe(channel),
+      end: () => this.#end(channel, listener),
+      clientId: () => this.#clientId ?? Promise.reject(new Error('The id of this connection was not asked for.')),
+    }
   }
 
   #end(channel: string, listener: (message: Buffer) => void): void {
@@ -62,11 +77,19 @@ export class Subscriptions {
     })
     client.once('ready', () => client.on('ready', () => this.#resume(client)))
     this.#client = client
+    this.#identify(client)
     return client
+  }
+
+  #identify(client: Client): void {
+    if (!this.#isIdentified) return
+    this.#clientId = client.client('ID')
+    this.#clientId.catch(() => {})
   }
 
   /** Subscribe again over a new connection. A Cluster does so by itself; Redis confirms a channel also twice. */
   #resume(client: Client): void {
+    this.#identify(client)
     for (const channel of this.#listeners.keys()) client.subscribe(channel).then(this.#onResumed.get(channel), () => {})
   }
 }

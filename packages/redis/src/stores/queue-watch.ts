@@ -1,25 +1,34 @@
 import { SECOND_MS } from '@rq/core'
-import type { Redis } from 'ioredis'
-import { isSingle } from '../connection/client-shape.ts'
 import type { Connections } from '../connection/connections.ts'
 import type { Keys } from '../keys.ts'
+import { KeyWatch } from './key-watch.ts'
 
-/** Where Redis reports that keys which a client has read have changed. */
-const CHANGES = '__redis__:invalidate'
 /** After a failure, how long to watch nothing. */
 const RETRY_MS = 10 * SECOND_MS
+/** How often all queues are read in one call, in case a notice was lost. */
+const LOOK_MS = 10 * SECOND_MS
+
+/** A wait for work in some queues. */
+interface Wait {
+  readonly queues: readonly string[]
+  readonly onWork: () => void
+  readonly onRefused: () => void
+}
 
 /**
- * Notices when one of many queues may have a job, over two connections for any number of queues. It uses what Redis
- * offers to clients that cache values: one connection reads whether the lists exist, which Redis remembers, and another
- * one hears when any of them changes. Nothing is taken from a list, and a wait costs Redis nothing.
+ * Notices when one of many queues may have a job, for any number of queues and waits, over the connections that a
+ * worker has anyway, see {@link KeyWatch}. Nothing is taken from a list. While all queues are empty, any number of
+ * waits costs Redis one call in ten seconds. A wait ends for its own queues only.
  */
 export class QueueWatch {
   readonly #connections: Connections
   readonly #keys: Keys
-  readonly #waiting = new Set<() => void>()
-  #clients: readonly Redis[] = []
-  #reader: Promise<Redis> | undefined
+  readonly #waits = new Set<Wait>()
+  /** The queues of these waits have not been read. */
+  #unread = new Set<Wait>()
+  #watch: Promise<KeyWatch> | undefined
+  #reading: NodeJS.Immediate | undefined
+  #looking: NodeJS.Timeout | undefined
   /** When watching failed, by `performance.now()`. */
   #failedMs = Number.NEGATIVE_INFINITY
 
@@ -29,78 +38,119 @@ export class QueueWatch {
   }
 
   /**
-   * Call `onWork` once when a queue may have a job that workers may take, or a connection was lost. Call the returned
-   * function to end that.
-   * @param onRefused called when Redis does not report changes: an old server, a proxy, a cluster.
+   * Call `onWork` once when a queue may have a job that workers may take, when workers are suspended, or when a
+   * connection was lost. Call the returned function to end that.
+   * @param onRefused called instead when Redis does not report changes: an old server, a proxy, a cluster.
    */
   watch(queues: readonly string[], onWork: () => void, onRefused: () => void): () => void {
     if (performance.now() - this.#failedMs < RETRY_MS) {
       onRefused()
       return () => {}
     }
-    this.#waiting.add(onWork)
-    this.#hasWork(queues).then(
-      (hasWork) => {
-        if (hasWork) onWork()
-      },
-      () => {
-        this.#failedMs = performance.now()
-        this.#waiting.delete(onWork)
-        this.disconnect()
-        onRefused()
-      },
-    )
-    return () => this.#waiting.delete(onWork)
+    const wait = { queues, onWork, onRefused }
+    this.#waits.add(wait)
+    this.#readSoon([wait])
+    return () => this.#forget(wait)
   }
 
-  /** Close the connections and end current waits. The next one opens new connections. */
+  /** End current waits, and what reports changes. The next wait begins anew. */
   disconnect(): void {
-    const clients = this.#clients
-    this.#clients = []
-    this.#reader = undefined
-    for (const client of clients) this.#connections.drop(client)
-    this.#wakeAll()
+    this.#endWatch()
+    for (const { onWork } of this.#takeAll()) onWork()
   }
 
-  #wakeAll(): void {
-    const waiting = [...this.#waiting]
-    this.#waiting.clear()
-    for (const wake of waiting) wake()
+  /** Waits that begin at about the same time are read in one call. */
+  #readSoon(waits: Iterable<Wait>): void {
+    for (const wait of waits) this.#unread.add(wait)
+    this.#reading ??= setImmediate(() => {
+      this.#reading = undefined
+      void this.#read()
+    })
   }
 
-  /** Whether a queue has a job and is not paused. What this reads is what Redis reports changes of. */
-  async #hasWork(queues: readonly string[]): Promise<boolean> {
-    this.#reader ??= this.#open()
-    const reader = await this.#reader
-    const found = await Promise.all(
-      queues.map((queue) =>
-        Promise.all([reader.exists(this.#keys.queue(queue)), reader.exists(this.#keys.paused(queue))]),
-      ),
-    )
-    return found.some(([jobs, paused]) => jobs > 0 && paused === 0)
-  }
-
-  async #open(): Promise<Redis> {
-    const listener = this.#client('subscriber')
-    const reader = this.#client('worker')
-    this.#clients = [listener, reader]
-    // With another connection Redis does not know any more what was read, or where to report it.
-    for (const client of this.#clients) {
-      client.on('close', () => {
-        if (this.#clients.includes(client)) this.disconnect()
-      })
+  async #read(): Promise<void> {
+    const waits = [...this.#unread]
+    this.#unread = new Set()
+    if (waits.length === 0) return
+    this.#watch ??= this.#open()
+    const opening = this.#watch
+    try {
+      const withWork = await this.#withWork(await opening, new Set(waits.flatMap(({ queues }) => queues)))
+      this.#wake((wait) => wait.queues.some((queue) => withWork.has(queue)))
+    } catch {
+      // If it was lost meanwhile, all waits have ended.
+      if (this.#watch === opening) this.#refuse()
     }
-    listener.on('message', () => this.#wakeAll())
-    const id = await listener.client('ID')
-    await listener.subscribe(CHANGES)
-    await reader.client('TRACKING', 'ON', 'REDIRECT', id)
-    return reader
   }
 
-  #client(role: 'subscriber' | 'worker'): Redis {
-    const client = this.#connections.open(role)
-    if (isSingle(client)) return client
-    this.#connections.drop(client)
-    throw new Error('A cluster reports changes per node.')
+  /**
+   * The queues that have jobs and are not paused; all while workers are suspended. Changes of what this reads are
+   * reported.
+   */
+  async #withWork(watch: KeyWatch, queues: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    const withWork = new Set<string>()
+    const { suspended } = this.#keys
+    const lists = Array.from(queues, (queue) => this.#keys.queue(queue))
+    if ((await watch.exist([suspended, ...lists])) === 0) return withWork
+    // A claim finds that out.
+    if ((await watch.exist([suspended])) > 0) return queues
+    const read = async (queue: string) => {
+      const [jobs, paused] = await Promise.all([
+        watch.exist([this.#keys.queue(queue)]),
+        watch.exist([this.#keys.paused(queue)]),
+      ])
+      if (jobs > 0 && paused === 0) withWork.add(queue)
+    }
+    await Promise.all(Array.from(queues, read))
+    return withWork
+  }
+
+  async #open(): Promise<KeyWatch> {
+    this.#looking = setInterval(() => this.#readSoon(this.#waits), LOOK_MS).unref()
+    return KeyWatch.open({
+      connections: this.#connections,
+      onChange: (keys) => this.#changed(keys),
+      onLost: () => this.disconnect(),
+    })
+  }
+
+  #changed(keys: readonly string[] | undefined): void {
+    const isChanged = (key: string) => keys === undefined || keys.includes(key)
+    const concernsAll = isChanged(this.#keys.suspended)
+    const concerns = (queue: string) => isChanged(this.#keys.queue(queue)) || isChanged(this.#keys.paused(queue))
+    this.#wake(({ queues }) => concernsAll || queues.some(concerns))
+  }
+
+  #wake(isMeant: (wait: Wait) => boolean): void {
+    for (const wait of [...this.#waits]) {
+      if (!isMeant(wait)) continue
+      this.#forget(wait)
+      wait.onWork()
+    }
+  }
+
+  #refuse(): void {
+    this.#failedMs = performance.now()
+    this.#endWatch()
+    for (const { onRefused } of this.#takeAll()) onRefused()
+  }
+
+  #endWatch(): void {
+    clearInterval(this.#looking)
+    const ended = this.#watch
+    this.#watch = undefined
+    ended?.then((watch) => watch.end()).catch(() => {})
+  }
+
+  #takeAll(): readonly Wait[] {
+    const waits = [...this.#waits]
+    this.#waits.clear()
+    this.#unread.clear()
+    return waits
+  }
+
+  #forget(wait: Wait): void {
+    this.#waits.delete(wait)
+    this.#unread.delete(wait)
   }
 }

@@ -25,8 +25,8 @@ const REFUSED_MS = 100
  * Resolves when a queue may have a job, pushed by a program in any language. Each queue has a connection that blocks in
  * `BLMOVE q q LEFT LEFT`: when the list has an element, Redis wakes it and puts the element back where it was, in one
  * step, so nothing can be lost. It wakes one of the workers that wait. At maxmemory Redis refuses that command, and the
- * queues are polled instead. Further queues are in a {@link QueueWatch}, which wakes all workers that wait. A paused
- * queue counts as empty.
+ * queues are polled instead. Further queues are in a {@link QueueWatch}, which wakes all workers that wait; once waits
+ * are shared, all queues are. A paused queue counts as empty.
  */
 export class WorkSignal {
   readonly #connections: Connections
@@ -39,6 +39,7 @@ export class WorkSignal {
   /** What ends the claims along with a wait, and by which signal. */
   readonly #leaves = new Map<() => void, AbortSignal>()
   readonly #heard = new WeakSet<AbortSignal>()
+  #isShared = false
   #ended = new AbortController()
 
   constructor(connections: Connections, keys: Keys) {
@@ -47,14 +48,21 @@ export class WorkSignal {
     this.#watch = new QueueWatch(connections, keys)
   }
 
+  /** From now on no queue has a connection of its own. */
+  share(): void {
+    this.#isShared = true
+    this.#connections.shareListener()
+  }
+
   async wait(queues: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return
     const { promise, resolve } = deferred()
     const stop = () => resolve()
     let timer = startTimer(timeoutMs, stop)
     signal.addEventListener('abort', stop, { once: true })
-    for (const queue of queues.slice(0, MOST_BLOCKED)) void this.#block(queue).then(resolve)
-    const unwatch = this.#watchAll(queues.slice(MOST_BLOCKED), stop, () => {
+    const blocked = this.#isShared ? 0 : MOST_BLOCKED
+    for (const queue of queues.slice(0, blocked)) void this.#block(queue).then(resolve)
+    const unwatch = this.#watchAll(queues.slice(blocked), stop, () => {
       clearTimeout(timer)
       timer = setTimeout(stop, Math.min(timeoutMs, UNWATCHED_MS))
     })

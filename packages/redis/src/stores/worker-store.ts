@@ -207,6 +207,10 @@ export class RedisWorkerStore implements WorkerStore {
     return next < 0 ? { jobs } : { jobs, next }
   }
 
+  shareWaits(): void {
+    this.#signal.share()
+  }
+
   /** Claims along with the wait if there is one queue, see {@link WorkSignal.claimFrom}. */
   async waitForWork(
     queues: readonly string[],

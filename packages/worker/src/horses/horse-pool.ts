@@ -1,6 +1,6 @@
 import { type Clock, type Logger, RqError } from '@rq/core'
 import type { Storage } from '@rq/job'
-import type { AbortReason, CallbackTask, HorseSetup, JobTask, SetupError, TaskEnd } from '../inside-horse/protocol.ts'
+import type { AbortReason, CallbackTask, JobTask, SetupError, TaskEnd } from '../inside-horse/protocol.ts'
 import { badHandler } from '../start-check.ts'
 import type { WorkerLog } from '../worker-log.ts'
 import type { Horse } from './horse.ts'

@@ -1,3 +1,4 @@
+import type { JobBudget } from './job-budget.ts'
 import { MOST_SETTLED_AT_ONCE } from './next-step.ts'
 import type { QueueOrder } from './queue-order.ts'
 
@@ -9,13 +10,12 @@ export interface FreeHorses {
 export interface ClaimRoomOptions {
   readonly horses: FreeHorses
   readonly order: QueueOrder
-  /** Claim at most this many jobs in all. */
-  readonly maxJobs: number | undefined
-  /** How many jobs run at once now. */
+  readonly budget: JobBudget
+  /** How many jobs of the lane run at once now. */
   readonly concurrency: () => number
-  /** How many jobs the worker has, also those whose settlements wait or are under way. */
+  /** How many jobs the lane has, also those whose settlements wait or are under way. */
   readonly jobsHeld: () => number
-  /** How many bytes the arguments and meta of those jobs have. */
+  /** How many bytes the arguments and meta of the worker's jobs have, those of other lanes too. */
   readonly bytesHeld: () => number
 }
 
@@ -27,18 +27,15 @@ const MOST_BYTES_AHEAD = 16 * MB
 /** With this much, none is claimed at all. */
 const MOST_BYTES_HELD = 48 * MB
 
-/** The room for more jobs: in the horses, in the memory of the worker, and in what it may claim in all. */
+/** The room for more jobs of a lane: in its horses, in the memory of the worker, and in what that may claim in all. */
 export class ClaimRoom {
   readonly #options: ClaimRoomOptions
-  /** How many more jobs may be claimed. */
-  #budget: number
   /** How many jobs the calls under way ask for. */
   #requested = 0
   #isClosed = false
 
   constructor(options: ClaimRoomOptions) {
     this.#options = options
-    this.#budget = options.maxJobs ?? Number.POSITIVE_INFINITY
   }
 
   get isClosed(): boolean {
@@ -47,34 +44,36 @@ export class ClaimRoom {
 
   /** Whether no more is claimed: `maxJobs` is reached, or it is closed. */
   get isSpent(): boolean {
-    return this.#isClosed || this.#budget <= 0
+    return this.#isClosed || this.#options.budget.isSpent
   }
 
   /** How many jobs a claim may ask for now. */
   free(): number {
     if (this.isSpent) return 0
-    const { horses, order } = this.#options
-    const free = Math.min(horses.freeSlots(), this.#budget, this.#ahead()) - this.#requested
-    return Math.max(0, Math.min(free, order.mostAtOnce, MOST_CLAIMED_AT_ONCE))
+    const { budget, horses, order } = this.#options
+    const free = Math.min(horses.freeSlots(), this.#ahead()) - this.#requested
+    return Math.max(0, Math.min(free, budget.free, order.mostAtOnce, MOST_CLAIMED_AT_ONCE))
   }
 
   /** A call asks for jobs, while others may be sent. */
   request(jobs: number): void {
     this.#requested += jobs
+    this.#options.budget.ask(jobs)
   }
 
   /** Such a call has ended. */
   requestEnded(jobs: number): void {
     this.#requested -= jobs
+    this.#options.budget.askEnded(jobs)
   }
 
   claimed(jobs: number): void {
-    this.#budget -= jobs
+    this.#options.budget.claimed(jobs)
   }
 
   /** A claimed job goes back to its queue, so it does not count. */
   givenBack(): void {
-    this.#budget++
+    this.#options.budget.givenBack()
   }
 
   close(): void {

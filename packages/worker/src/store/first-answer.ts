@@ -1,6 +1,6 @@
 import { type Logger, RqError } from '@rq/core'
 import { warnIfSlow } from './slow-store-warning.ts'
-import { StoreRetry } from './store-retry.ts'
+import { StoreRetry, storeFailures } from './store-retry.ts'
 
 /**
  * Repeat a call until the store answers. Undefined as soon as `signal` fires: an unreachable store may never answer.
@@ -11,7 +11,7 @@ export async function firstAnswer<T>(
   logger: Logger,
   signal: AbortSignal,
 ): Promise<{ readonly value: T } | undefined> {
-  const retry = new StoreRetry({ logger, signal })
+  const retry = new StoreRetry({ failures: storeFailures(logger).calls, signal })
   const answered = retry.untilAnswered(() =>
     warnIfSlow(call(), logger).then((value) => ({ value }), rethrowIfRetryable),
   )

@@ -2,7 +2,7 @@ import { RqError, silentLogger } from '@rq/core'
 import { type ClaimRequest, type SettleAnswer, type Settlement, settle, type WorkerStore } from '@rq/job'
 import { describe, expect, test } from 'vitest'
 import { SettlementSender } from './settlement-sender.ts'
-import { type Refused, StoreRetry } from './store-retry.ts'
+import { type Refused, StoreRetry, storeFailures } from './store-retry.ts'
 
 const CLAIM: ClaimRequest = { queues: ['q'], want: 1, workerName: 'w', leaseMs: 1, isPrefetch: false }
 const REFUSED = new RqError('RQ_REDIS', 'ERR invalid bulk length')
@@ -17,7 +17,7 @@ async function sendBroken(broken: ReadonlySet<string>, ids: readonly string[]) {
   const store = {
     settle: async (_: string, settlements: readonly Settlement[]) => ({ answers: settlements.map(() => 'applied') }),
   } as unknown as WorkerStore
-  const retry = new StoreRetry({ logger: silentLogger, signal: new AbortController().signal })
+  const retry = new StoreRetry({ failures: storeFailures(silentLogger).calls, signal: new AbortController().signal })
   const answers: Record<string, SettleAnswer | Refused> = {}
   const pending = ids.map((id) => ({
     current() {
@@ -49,7 +49,11 @@ async function send(ids: readonly string[], onCall: OnCall) {
       return { answers, claimed: { jobs: [], suspended: false } }
     },
   } as Partial<WorkerStore> as WorkerStore
-  const retry = new StoreRetry({ logger: silentLogger, signal: new AbortController().signal, random: () => 0 })
+  const retry = new StoreRetry({
+    failures: storeFailures(silentLogger).calls,
+    signal: new AbortController().signal,
+    random: () => 0,
+  })
   const answers: Record<string, SettleAnswer | Refused> = {}
   const pending = ids.map((id) => ({
     current: () => settlement(id),

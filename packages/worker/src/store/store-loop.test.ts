@@ -12,8 +12,11 @@ import { eventually } from '@rq/testkit'
 import { describe, expect, test, vi } from 'vitest'
 import type { CanClaim } from '../holds/claim-check.ts'
 import { PausedQueues } from '../holds/paused-queues.ts'
+import { JobBudget } from './job-budget.ts'
 import { QueueOrder } from './queue-order.ts'
+import { ShownState } from './shown-state.ts'
 import { StoreLoop } from './store-loop.ts'
+import { storeFailures } from './store-retry.ts'
 
 interface Call {
   readonly settlements: readonly Settlement[]
@@ -77,7 +80,11 @@ async function setUp({ bytesHeld = () => 0, canClaim, maxJobs, methods, queues =
     horses: { freeSlots: () => room, hasBacklog: () => false, isPrefetching: true },
     clock: systemClock,
     logger: silentLogger,
-    maxJobs,
+    budget: new JobBudget(maxJobs),
+    shown: new ShownState(),
+    failures: storeFailures(silentLogger),
+    isAlone: () => true,
+    sharesWaits: false,
     random: () => 0,
     onClaimed: () => {},
     jobsHeld: () => 0,

@@ -1,9 +1,7 @@
-import { type Clock, FailureLog, type Logger, pause, SECOND_MS } from '@rq/core'
-import type { Claimed, ClaimReply, ClaimRequest, GiveBackAnswer, Lease, WorkerState, WorkerStore } from '@rq/job'
-import type { CanClaim } from '../holds/claim-check.ts'
-import type { PausedQueues } from '../holds/paused-queues.ts'
+import { FailureLog, pause, SECOND_MS } from '@rq/core'
+import type { ClaimReply, ClaimRequest, GiveBackAnswer, Lease, WorkerState } from '@rq/job'
 import { QueueHolds } from '../holds/queue-holds.ts'
-import { ClaimRoom, type ClaimRoomOptions, type FreeHorses } from './claim-room.ts'
+import { ClaimRoom } from './claim-room.ts'
 import { DependentsRelease } from './dependents-release.ts'
 import { Gathering } from './gathering.ts'
 import { LoopRest } from './loop-rest.ts'
@@ -11,41 +9,10 @@ import { type LoopState, nextStep } from './next-step.ts'
 import { Returns } from './returns.ts'
 import { SettlementQueue } from './settlement-queue.ts'
 import { type PendingSettlement, SettlementSender } from './settlement-sender.ts'
-import { ShownState } from './shown-state.ts'
+import type { ShownState } from './shown-state.ts'
+import type { StoreLoopOptions } from './store-loop-options.ts'
 import { type Refused, StoreRetry } from './store-retry.ts'
 import { type WaitingClaim, WorkWait } from './work-wait.ts'
-
-/** What the loop asks the horses before it claims. */
-interface HorseCapacity extends FreeHorses {
-  /** Whether the horses have work for some milliseconds, so that a call can wait for more to carry. */
-  hasBacklog(): boolean
-  /** Whether some of the jobs may have to wait behind others. */
-  readonly isPrefetching: boolean
-}
-
-export interface StoreLoopOptions extends ClaimRoomOptions {
-  readonly store: WorkerStore
-  readonly workerName: string
-  readonly leaseMs: number
-  readonly queues: readonly string[]
-  readonly horses: HorseCapacity
-  /** Queues that are not claimed from until they are resumed. */
-  readonly paused: PausedQueues
-  /** Asked before a claim. Default: claim at any time. */
-  readonly canClaim: CanClaim | undefined
-  readonly clock: Clock
-  readonly logger: Logger
-  /** 0 to 1. Default `Math.random`. */
-  readonly random?: () => number
-  /** Called with the jobs of a claim, in order. */
-  readonly onClaimed: (jobs: readonly Claimed[]) => void
-  /** How large a value of a job may be. */
-  readonly largestBytes: number
-  /** Called when `suspend` or `resume` takes effect. */
-  readonly onSuspended: (isSuspended: boolean) => void
-  /** Called when there is nothing to send. */
-  readonly onIdle: () => void
-}
 
 const SUSPENDED_POLL_MS = SECOND_MS
 /** How long to claim nothing after the store refused a claim. */
@@ -69,7 +36,7 @@ export class StoreLoop {
   readonly #refusedClaims: FailureLog
   readonly #holds: QueueHolds
   readonly #workWait: WorkWait
-  readonly #shown = new ShownState()
+  readonly #shown: ShownState
   readonly #state: LoopState = {
     closing: false,
     returns: 0,
@@ -88,6 +55,7 @@ export class StoreLoop {
   #isSuspended = false
   /** Claims pause for a while: the worker is suspended, or the store refused the last one. */
   #isPaused = false
+  #isClaiming = false
   readonly #rest = new LoopRest()
   readonly #gathering = new Gathering(() => {
     this.#state.gathered = true
@@ -95,11 +63,12 @@ export class StoreLoop {
   })
 
   constructor(options: StoreLoopOptions) {
-    const { canClaim, clock, logger, paused, queues, random, store, workerName } = options
+    const { canClaim, clock, failures, logger, paused, queues, random, sharesWaits, shown, store, workerName } = options
     const { signal } = this.#closing
     this.#options = options
+    this.#shown = shown
     this.#room = new ClaimRoom(options)
-    this.#retry = new StoreRetry({ logger, signal, random })
+    this.#retry = new StoreRetry({ failures: failures.calls, signal, random })
     this.#settlementSender = new SettlementSender(store, workerName, this.#retry)
     this.#returns = new Returns(store, this.#retry, logger)
     const onWork = () => this.#claimAgain()
@@ -111,7 +80,7 @@ export class StoreLoop {
     this.#dependentsRelease = new DependentsRelease({ store, retry: this.#retry, logger, signal, onReleased: onWork })
     this.#refusedClaims = new FailureLog(logger, 'Claiming jobs')
     // Waiting for work has a retry of its own, so that its failures do not slow down the other calls.
-    const retry = new StoreRetry({ logger, signal: this.#waiting.signal, random })
+    const retry = new StoreRetry({ failures: failures.waits, signal: this.#waiting.signal, random })
     this.#workWait = new WorkWait({
       store,
       queues: () => this.#holds.open(queues),
@@ -119,7 +88,8 @@ export class StoreLoop {
       retry,
       signal: this.#waiting.signal,
       isWanted: () => this.#mayWaitForWork,
-      beginClaim: () => this.#beginWaitingClaim(),
+      isShared: sharesWaits,
+      beginClaim: () => (sharesWaits ? undefined : this.#beginWaitingClaim()),
       onWork,
       logger,
     })
@@ -150,6 +120,13 @@ export class StoreLoop {
     // It brings an answer at once, and with it maybe a job to return.
     if (this.#waiting.signal.aborted && this.#workWait.isClaiming) return true
     return this.#settlements.length > 0 || this.#returns.length > 0
+  }
+
+  /** Whether no call is under way or has to be sent, but for the wait for work. */
+  get isQuiet(): boolean {
+    if (this.#calls.size > 0 || this.#isClaiming || this.#returns.isSending || this.#dependentsRelease.isRunning)
+      return false
+    return this.#settlements.length === 0 && this.#returns.length === 0
   }
 
   /** Settle a job. The answer goes to `onAnswer`; there is none when the loop is closed first. */
@@ -191,9 +168,9 @@ export class StoreLoop {
     this.#rest.end()
   }
 
-  /** Whether a heartbeat with this state, which is about to be sent, must keep the state that the record shows. */
-  mustKeepState(state: WorkerState): boolean {
-    return this.#shown.mustKeep(state)
+  /** Claim once more, although the last claim found the queues empty. */
+  lookAgain(): void {
+    this.#claimAgain()
   }
 
   /** Queues were paused or resumed. */
@@ -286,12 +263,16 @@ export class StoreLoop {
 
   async #claim(request: ClaimRequest): Promise<void> {
     const { store } = this.#options
-    const shown = this.#hasNoJobs() ? this.#shown.begin() : undefined
+    const shown = this.#beginToShow()
+    this.#isClaiming = true
+    this.#room.request(request.want)
     const reply = await this.#retry.untilAnswered(
       () => store.claim(request, shown),
       () => !this.#room.isClosed,
     )
-    if (shown !== undefined) this.#shown.end(reply === undefined || 'refusal' in reply ? undefined : reply.value)
+    this.#isClaiming = false
+    this.#room.requestEnded(request.want)
+    if (shown !== undefined) this.#shown.end(reply === undefined || 'refusal' in reply ? undefined : reply.value, shown)
     if (reply === undefined) return
     if ('refusal' in reply) {
       this.#refusedClaims.failed(reply.refusal)
@@ -307,7 +288,8 @@ export class StoreLoop {
     const { claimable } = this.#state
     const claim = claimable > 0 ? this.#claimRequest(claimable) : undefined
     this.#room.request(claimable)
-    const isAlone = this.#calls.size === 0 && this.#options.jobsHeld() === pending.length
+    const { isAlone: othersRest, jobsHeld } = this.#options
+    const isAlone = this.#calls.size === 0 && jobsHeld() === pending.length && othersRest()
     const call = this.#settle(pending, claim, isAlone ? this.#shown.begin() : undefined).then(() => {
       this.#calls.delete(call)
       this.nudge()
@@ -321,7 +303,7 @@ export class StoreLoop {
     shown: WorkerState | undefined,
   ): Promise<void> {
     const { claimed, releasing, unsent } = await this.#settlementSender.send(pending, claim, shown)
-    if (shown !== undefined) this.#shown.end(claimed)
+    if (shown !== undefined) this.#shown.end(claimed, shown)
     const want = claim?.want ?? 0
     this.#room.requestEnded(want)
     if (unsent !== undefined) this.#settlements.putBack(unsent)
@@ -355,12 +337,13 @@ export class StoreLoop {
     // A queue that is held back must be claimed from only after a look, and not whenever it has a job.
     if (!this.#hasNoJobs() || !this.#holds.areNone || this.#claimable() === 0) return undefined
     this.#room.request(1)
+    const shown = this.#shown.begin()
     return {
       request: this.#claimRequest(1),
-      shown: this.#shown.begin(),
+      shown,
       onEnd: (reply) => {
         this.#room.requestEnded(1)
-        this.#shown.end(reply)
+        this.#shown.end(reply, shown)
         if (reply === undefined) return
         this.#take(reply, 1)
         this.#state.queuesEmpty = reply.again !== true
@@ -387,8 +370,16 @@ export class StoreLoop {
     this.#workWait.restart()
   }
 
+  /** Whether the worker has no jobs, and no call is under way that may bring some. */
   #hasNoJobs(): boolean {
-    return this.#calls.size === 0 && this.#options.jobsHeld() === 0
+    return this.#calls.size === 0 && this.#options.jobsHeld() === 0 && this.#options.isAlone()
+  }
+
+  /** What the record shows, for a claim alone; undefined when the claim must not change the record. */
+  #beginToShow(): WorkerState | undefined {
+    if (this.#hasNoJobs()) return this.#shown.begin()
+    if (this.#shown.state === 'busy' || this.#options.isAlone()) return undefined
+    return this.#shown.beginBeside()
   }
 
   get #mayWaitForWork(): boolean {

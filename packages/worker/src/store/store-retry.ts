@@ -1,7 +1,8 @@
 import { Backoff, type ErrorCode, FailureLog, type Logger, RqError } from '@rq/core'
 
 export interface StoreRetryOptions {
-  readonly logger: Logger
+  /** Where it logs that calls fail, and that they work again. */
+  readonly failures: FailureLog
   /** Ends all retries. */
   readonly signal: AbortSignal
   /** 0 to 1. Default `Math.random`. */
@@ -42,6 +43,17 @@ export function asRefused(error: unknown): Refused {
 const FIRST_WAIT_MS = 50
 const LONGEST_WAIT_MS = 5000
 
+/** Where it is logged that calls fail and work again: waits apart, since they may use connections of their own. */
+export interface StoreFailures {
+  readonly calls: FailureLog
+  readonly waits: FailureLog
+}
+
+export function storeFailures(logger: Logger): StoreFailures {
+  const one = () => new FailureLog(logger, 'Calling the store')
+  return { calls: one(), waits: one() }
+}
+
 /**
  * Repeats calls until the store answers, with growing waits. Logs once per outage. The store reconnects by itself. A
  * call that fails for any other reason, be it a mistake in this program, is not repeated: it would fail again.
@@ -51,9 +63,9 @@ export class StoreRetry {
   readonly #backoff: Backoff
   readonly #failures: FailureLog
 
-  constructor({ logger, random, signal }: StoreRetryOptions) {
+  constructor({ failures, random, signal }: StoreRetryOptions) {
     this.#signal = signal
-    this.#failures = new FailureLog(logger, 'Calling the store')
+    this.#failures = failures
     this.#backoff = new Backoff({ firstMs: FIRST_WAIT_MS, mostMs: LONGEST_WAIT_MS, ...(random && { random }) })
   }
 

@@ -1,4 +1,4 @@
-import { type Clock, FailureLog, type Logger, pause, SECOND_MS } from '@rq/core'
+import { type Clock, FailureLog, type Logger, MINUTE_MS, pause, SECOND_MS } from '@rq/core'
 import type { ClaimReply, ClaimRequest, WorkerState, WorkerStore } from '@rq/job'
 import type { StoreRetry } from './store-retry.ts'
 
@@ -17,6 +17,8 @@ export interface WorkWaitOptions {
   readonly clock: Clock
   readonly retry: StoreRetry
   readonly signal: AbortSignal
+  /** Whether other lanes of the worker wait at the same time. */
+  readonly isShared: boolean
   /** Whether to wait; asked just before the wait. */
   readonly isWanted: () => boolean
   /** The claim to make along with a wait, if any; asked just before it. */
@@ -27,6 +29,8 @@ export interface WorkWaitOptions {
 }
 
 const LONGEST_MS = 10 * SECOND_MS
+/** As long, where the store itself looks at the queues of all lanes from time to time. */
+const LONGEST_SHARED_MS = 5 * MINUTE_MS
 /** How long to wait without the store after it refused to report work. */
 const REFUSED_PAUSE_MS = SECOND_MS
 /** After several wake-ups this fast with nothing to claim, back off. */
@@ -98,11 +102,12 @@ export class WorkWait {
   }
 
   async #wait(claim: WaitingClaim | undefined): Promise<ClaimReply | undefined> {
-    const { clock, retry, store } = this.#options
+    const { clock, isShared, retry, store } = this.#options
     const signal = claim === undefined ? this.#signal : this.#options.signal
     const queues = this.#options.queues()
     const sinceMs = clock.monotonicMs()
-    const wait = () => store.waitForWork(queues, LONGEST_MS, signal, claim?.request, claim?.shown)
+    const longestMs = isShared ? LONGEST_SHARED_MS : LONGEST_MS
+    const wait = () => store.waitForWork(queues, longestMs, signal, claim?.request, claim?.shown)
     // The reply of a claim must not be missed.
     const reply = await retry.untilAnswered(() => (claim === undefined ? unlessAborted(wait(), signal) : wait()))
     if (reply !== undefined && 'refusal' in reply) {

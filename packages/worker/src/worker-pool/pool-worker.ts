@@ -2,8 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { checkOptionNames, invalidOption, type OptionNames } from '@rq/core'
 import { portableKeys } from '@rq/queue/run'
 import type { StorageSource } from '../inside-horse/protocol.ts'
+import { checkLanes, isQueuePlan, type QueuePlan, queueNames, type WorkerQueues } from '../lane-settings.ts'
 import { WORKER_OPTIONS } from '../option-table.ts'
-import { checkWatch, type QueueLike, queueNames, WORKER_OPTION_NAMES, type WorkerOptions } from '../options.ts'
+import { checkWatch, WORKER_OPTION_NAMES, type WorkerOptions } from '../options.ts'
 import { programFor } from '../program.ts'
 import type { WorkOptions } from '../worker.ts'
 
@@ -37,9 +38,12 @@ const {
 /** The names of {@link PoolWorkerOptions}. */
 export const POOL_WORKER_OPTION_NAMES: OptionNames<PoolWorkerOptions> = POOL_WORKER_NAMES
 
+/** The names of queues, or a plan of them. */
+type PoolQueues = readonly string[] | QueuePlan
+
 /** Everything that a pool worker needs to know. Survives `JSON.stringify`. */
 export interface PoolWorkerSetup {
-  readonly queues: readonly string[]
+  readonly queues: PoolQueues
   /** Makes the worker's storage. */
   readonly storage: StorageSource
   /** Makes the storage of the worker's horses. */
@@ -75,14 +79,11 @@ export function portableOptions(options: PoolWorkerOptions): PoolWorkerOptions {
 }
 
 /**
- * Check the queues and options of a pool's workers. Returns the names of the queues.
+ * Check the queues and options of a pool's workers. Returns the queues as a pipe can carry them.
  * @throws RqError `RQ_INVALID_OPTION` for invalid names, and for functions and objects that cannot be sent to a
  *   process.
  */
-export function checkPoolWorkers(
-  queues: QueueLike | readonly QueueLike[],
-  options: PoolWorkerOptions,
-): readonly string[] {
+export function checkPoolWorkers(queues: WorkerQueues, options: PoolWorkerOptions): PoolQueues {
   checkOptionNames(options, POOL_WORKER_OPTION_NAMES, 'WorkerPool')
   for (const [name, value] of Object.entries(options)) {
     const values: readonly unknown[] = Array.isArray(value) ? value : [value]
@@ -95,6 +96,7 @@ export function checkPoolWorkers(
   }
   // A worker that refuses its options would be replaced without end.
   WORKER_OPTIONS.webhooks.check(options.webhooks, 'webhooks')
-  checkWatch(WORKER_OPTIONS.watch.check(options.watch ?? false, 'watch'), options.horse ?? 'process')
-  return queueNames(queues)
+  const runsInline = checkLanes(queues, options).some(({ horse }) => horse === 'inline')
+  checkWatch(WORKER_OPTIONS.watch.check(options.watch ?? false, 'watch'), runsInline)
+  return isQueuePlan(queues) ? queues : queueNames(queues)
 }

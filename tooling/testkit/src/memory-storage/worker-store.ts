@@ -159,6 +159,9 @@ export class MemoryWorkerStore implements WorkerStore {
     return recover(this.#data, queue, { workerName, endsMs: this.#data.nowMs + leaseMs }, most)
   }
 
+  /** Here no wait has a connection. */
+  shareWaits(): void {}
+
   async waitForWork(queues: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<undefined> {
     const hasWork = () => queues.some((queue) => this.#data.queue(queue).length > 0 && !this.#data.isPaused(queue))
     const look = () => hasWork() || undefined
