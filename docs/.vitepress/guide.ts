@@ -34,6 +34,7 @@ export const guide = [
       { text: 'Operations', link: '/guide/operations' },
       { text: 'Monitoring', link: '/guide/monitoring' },
       { text: 'Troubleshooting', link: '/guide/troubleshooting' },
+      { text: 'What goes wrong', link: '/guide/production-pains' },
       { text: 'Errors', link: '/guide/errors' },
       { text: 'Security', link: '/security' },
       { text: 'Redis users (ACL)', link: '/acl' },

@@ -38,3 +38,16 @@ it('every error code has a section of its own', () => {
   )
   expect(headings.sort()).toEqual([...ERROR_CODES].sort())
 })
+
+it('every test that production-pains.md names exists, and each row names one', () => {
+  const rows = readFileSync(`${DOCS}guide/production-pains.md`, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+  const claims = rows.filter((row) => !/^\|(---| what went wrong )/.test(row))
+  expect(claims.length).toBeGreaterThan(20)
+  for (const row of claims) {
+    const tests = [...row.matchAll(/`([\w./-]+\.test\.ts)`/g)].map(([, file = '']) => file)
+    expect(tests, row).not.toEqual([])
+    expect(tests.filter((file) => !existsSync(`${DOCS}../${file}`))).toEqual([])
+  }
+})
