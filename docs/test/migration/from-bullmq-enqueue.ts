@@ -121,6 +121,16 @@ export const enqueueRows: Scenarios = {
     expect(await world.ttlMs(byDefault)).toBeLessThanOrEqual(YEAR_MS)
   },
 
+  'removeOnComplete: { count: 1000 }': async (world) => {
+    await world.run()
+    expect(await world.queue.configuration()).toEqual({ keepFinished: 1000, keepFailed: null })
+  },
+
+  'removeOnFail: { count: 5000 }': async (world) => {
+    await world.run()
+    expect(await world.queue.configuration()).toEqual({ keepFinished: null, keepFailed: 5000 })
+  },
+
   'upsertJobScheduler, repeat': async (world) => {
     const schedule = await world.run<Schedule>()
     expect(schedule).toMatchObject({ name: 'daily', cron: '0 9 * * *', args: [1, 2] })

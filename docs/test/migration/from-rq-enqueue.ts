@@ -34,6 +34,11 @@ export const enqueueRows: Scenarios = {
     expect((await world.run()).timeout).toBe(180)
   },
 
+  'all jobs are kept for their TTL': async (world) => {
+    await world.run()
+    expect(await world.queue.configuration()).toEqual({ keepFinished: 1000, keepFailed: 5000 })
+  },
+
   'result_ttl=500, failure_ttl=3600, ttl=60': async (world) => {
     const finishes = await world.run(0)
     const fails = await world.run(1, { f: fail })

@@ -1,6 +1,7 @@
 import type { Command } from './command.ts'
 import { cancel } from './commands/cancel.ts'
 import { completion } from './commands/completion.ts'
+import { configure } from './commands/configure.ts'
 import { cron } from './commands/cron.ts'
 import { deleteJob } from './commands/delete.ts'
 import { doctor } from './commands/doctor.ts'
@@ -34,6 +35,7 @@ export const COMMANDS: readonly Command[] = [
   doctor,
   requeue,
   empty,
+  configure,
   cancel,
   stop,
   deleteJob,

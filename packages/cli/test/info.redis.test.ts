@@ -22,6 +22,7 @@ describe('info', () => {
           '^default      \\|███ 3, 0 executing, 0 finished, 0 failed',
           'low          \\| 0, 0 executing, 0 finished, 1 failed',
           '2 queues, 3 jobs total',
+          'Failed jobs are kept for a year by default; `rq-cli configure` limits them.',
           '',
           '0 workers, 2 queues',
           '',

@@ -108,6 +108,7 @@ export {
   type EnqueueOptions,
   type OptionOfOneJob,
 } from './options.ts'
+export { NO_CONFIGURATION, type QueueConfiguration } from './queue-configuration.ts'
 export type {
   BeginReply,
   BrokenJobRecord,

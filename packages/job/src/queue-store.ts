@@ -1,4 +1,5 @@
 import type { JobStore } from './job-store.ts'
+import type { QueueConfiguration } from './queue-configuration.ts'
 import type { JobRecord } from './record.ts'
 import type { JobStatus, RegistryKind } from './status.ts'
 import type { OnDuplicate } from './unique.ts'
@@ -105,7 +106,13 @@ export interface QueueStore {
   /** End a pause. @returns whether it was paused. */
   resume(queue: string): Promise<boolean>
   isPaused(queue: string): Promise<boolean>
-  /** Remove the queue from the list of queues, and its pause; with `deleteJobs` also its waiting jobs. */
+  /**
+   * Change how many ended jobs the queue keeps, in one step; what is absent stays. Then deletes those that are more, in
+   * further steps. @returns the whole configuration.
+   */
+  configure(queue: string, changes: Partial<QueueConfiguration>): Promise<QueueConfiguration>
+  configuration(queue: string): Promise<QueueConfiguration>
+  /** Remove the queue from the list of queues, its pause and its limits; with `deleteJobs` also its waiting jobs. */
   deleteQueue(queue: string, deleteJobs: boolean): Promise<void>
 
   /** Number of entries of a registry. `withExpired`: also those that have expired and are not removed yet. */

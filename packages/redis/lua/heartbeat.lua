@@ -15,10 +15,12 @@
 -- @arg fieldCount int
 -- @arg rest... value queue names; fields of the record, written again if it has expired; per lease: queue, job id,
 --   execution id
--- @reply {[name: 'held' | 'taken', lost: string[]]} lost leases: each job id followed by its execution id
+-- @reply {[name: 'held' | 'taken', lost: string[], configured: string[]]}
+--   lost leases: each job id followed by its execution id; the worker's queues that are configured
 -- @include lib/time
 -- @include lib/lease
 -- @include lib/worker_name
+-- @include lib/configured
 
 local workersKey = KEYS[1]
 local prefix, name, instance, stamp, ttlS, leaseMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
@@ -96,4 +98,4 @@ for at = lastField + 1, #ARGV, 3 do
     end
   end
 end
-return { isTaken and 'taken' or 'held', lost }
+return { isTaken and 'taken' or 'held', lost, configuredQueues(prefix, firstQueue, lastQueue) }

@@ -10,7 +10,8 @@
 -- @arg executionBase string random; execution ids begin with it
 -- @arg workedS float seconds worked on all these attempts
 -- @arg shown string state that the worker's record shows, or empty, see lib/worker_state
--- @arg settlements packed list of, in any order:
+-- @arg settlements packed list of, in any order but for the first line, which is left out if it is about no queue:
+--   n, and the names of n queues: those of the settlements' queues that may have limits, see lib/newest
 --   true, id, execution, queue, to, startedAt, endedAt, keepS, counts, release, value, extra: see lib/settlement
 --   false, queue, keepS, fieldCount, n: what the n plain successes behind it have in common, see lib/settle_plain;
 --     each has id, execution, startedAt, endedAt, value
@@ -22,6 +23,7 @@
 -- @include lib/worker_state
 -- @include lib/settle_plain
 -- @lazy lib/settlement settle releaseOfEnded
+-- @lazy lib/newest readLimits keepNewest
 
 local suspendedKey = KEYS[1]
 local prefix, stamp, want, worker = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
@@ -36,6 +38,10 @@ end
 
 local batch = newBatch(prefix, worker, stamp)
 local at, last = 1, #settlements
+if type(settlements[1]) == 'string' then
+  at = 2 + tonumber(settlements[1])
+  batch.limits, batch.awaited = readLimits(prefix, settlements, 2, at - 1), {}
+end
 while at <= last do
   if settlements[at] then
     settle(batch, settlementOf(unpack(settlements, at + 1, at + 11)))
@@ -54,6 +60,7 @@ end
 writeBatch(batch)
 -- Hardly any job has dependents, so look for those of all jobs at once.
 if #batch.endedIds > 0 and redis.call('EXISTS', unpack(batch.dependentsKeys)) > 0 then releaseOfEnded(batch) end
+if batch.limits then keepNewest(batch) end
 countForWorker(batch, workedS)
 
 local answers = table.concat(batch.answers)

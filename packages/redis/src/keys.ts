@@ -112,6 +112,16 @@ export class Keys {
     return `${this.prefix}unique:${queue}`
   }
 
+  /** How many ended jobs a queue keeps. */
+  configuration(queue: string): string {
+    return `${this.prefix}configuration:${queue}`
+  }
+
+  /** The jobs of a registry by when they ended, if the queue has a limit for them. */
+  endOrder(queue: string, kind: 'finished' | 'failed'): string {
+    return kind === 'finished' ? `${this.prefix}finished-order:${queue}` : `${this.prefix}failed-order:${queue}`
+  }
+
   group(name: string): string {
     return `${this.prefix}group:${name}`
   }

@@ -1,9 +1,8 @@
 import { HOUR_MS } from '@rq/core'
-import type { JobRecord, Outcome } from '@rq/job'
+import type { AttemptTimes, JobRecord, Outcome } from '@rq/job'
 import type { newJob } from '@rq/testkit/storage-conformance'
 import { type JobFacts, RETURNED_RETRIES, type StepOutcome } from './model-steps.ts'
 
-const TIMES = { startedAtMs: 1_790_000_001_000, endedAtMs: 1_790_000_002_000 }
 const DELAY_S = 3600
 export const FAR_MS = 4_000_000_000_000
 const POISONED = 3
@@ -48,21 +47,21 @@ export function jobOf(facts: JobFacts, createdAtMs: number, hasNewId = false): P
 }
 
 /** What a step says of the end of a run, whose worker may have died. */
-export function outcomeOf(kind: StepOutcome, abandoned: boolean, job: JobRecord): Outcome {
+export function outcomeOf(kind: StepOutcome, abandoned: boolean, job: JobRecord, times: AttemptTimes): Outcome {
   const error = 'Error: no'
   const { abandonedCount = 0, retryIntervalsS = [0] } = job
   switch (kind) {
     case 'returned':
-      return { ...TIMES, kind, value: '42' }
+      return { ...times, kind, value: '42' }
     case 'retry':
-      return { ...TIMES, kind: 'returned_retry', retry: { max: RETURNED_RETRIES, intervalsS: retryIntervalsS } }
+      return { ...times, kind: 'returned_retry', retry: { max: RETURNED_RETRIES, intervalsS: retryIntervalsS } }
     case 'stopped':
-      return { ...TIMES, kind, error }
+      return { ...times, kind, error }
     case 'unknown':
-      return { ...TIMES, kind: 'unknown_function', error }
+      return { ...times, kind: 'unknown_function', error }
     case 'raised':
       return abandoned
-        ? { ...TIMES, kind: 'abandoned', error, poisoned: abandonedCount >= POISONED }
-        : { ...TIMES, kind, error }
+        ? { ...times, kind: 'abandoned', error, poisoned: abandonedCount >= POISONED }
+        : { ...times, kind, error }
   }
 }

@@ -1,3 +1,4 @@
+import { HOUR_MS } from '@rq/core'
 import { type Claimed, type JobRecord, type Lease, type NewJob, type ScheduleRule, type Storage, settle } from '@rq/job'
 import { findViolations, snapshotRedis } from '@rq/testkit'
 import { MemoryStorage } from '@rq/testkit/memory-storage'
@@ -40,6 +41,8 @@ export class Run {
   readonly #expired = new Set<string>()
   #clockMs = 1_790_000_000_000
   #revisions = 0
+  /** When the latest attempt ended, an hour ago. Jobs that end when there is no limit are sorted by it later. */
+  #endedAtMs = Date.now() - HOUR_MS
 
   constructor(client: Redis, prefix: string) {
     this.#client = client
@@ -117,6 +120,8 @@ export class Run {
         return this.#both(step.kind, ({ queues }) => queues.pause(step.queue))
       case 'resume':
         return this.#both(step.kind, ({ queues }) => queues.resume(step.queue))
+      case 'configure':
+        return this.#configure(step)
       case 'expire':
         return this.#expire(step.id)
       case 'schedule':
@@ -164,9 +169,14 @@ export class Run {
     const execution = this.#pick(which)
     if (execution === undefined) return
     const request = thenClaims ? claimRequest({ queues: QUEUES, want: 2, leaseMs: 60_000 }) : undefined
+    const endedAtMs = ++this.#endedAtMs
+    const times = { startedAtMs: endedAtMs, endedAtMs }
     const settleIn = (storage: Storage, claimed: Claimed) => {
       const { executionId, hint, job } = claimed
-      const settlement = settle(job, executionId, outcomeOf(outcome, execution.abandoned, job), { ...RETURNS, hint })
+      const settlement = settle(job, executionId, outcomeOf(outcome, execution.abandoned, job, times), {
+        ...RETURNS,
+        hint,
+      })
       return storage.workers.settle('worker', [settlement], request)
     }
     const inRedis = await settleIn(this.#redis, execution.inRedis)
@@ -183,6 +193,14 @@ export class Run {
       jobs.addMessages(job.id, { from: 'job', executionId, attempt: 1, payloads })
     const inRedis = await send(this.#redis, execution.inRedis)
     expect(inRedis).toBe(await send(this.#memory, execution.inMemory))
+  }
+
+  /** Set limits, of which the worker learns by its next heartbeat. */
+  async #configure({ keepFailed, keepFinished, queue }: Step & { kind: 'configure' }): Promise<void> {
+    await this.#both('configure', ({ queues }) => queues.configure(queue, { keepFailed, keepFinished }))
+    await this.#both('heartbeat', ({ workers }) =>
+      workers.heartbeat({ worker: WORKER, state: 'busy', leases: [], leaseMs: 60_000 }),
+    )
   }
 
   /** Do the same with an execution's lease in both. */

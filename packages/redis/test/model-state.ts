@@ -11,7 +11,7 @@ const PLACES =
 const WAITING: readonly JobStatus[] = ['queued', 'scheduled', 'rate_limited']
 /** Keys that hold nothing of this state, or what {@link factsOf} compares. */
 const OTHERS =
-  /^(queues|groups|unique:.*|rl-keys|rl-held|paused:.*|rl:[^:]*|results:.*|execution:.*|executions:.*|worker:.*|workers.*|schedules?(:.*)?|schedule-jobs:.*|broken:.*|refused:.*)$/
+  /^(queues|groups|unique:.*|rl-keys|rl-held|paused:.*|configuration:.*|(finished|failed)-order:.*|rl:[^:]*|results:.*|execution:.*|executions:.*|worker:.*|workers.*|schedules?(:.*)?|schedule-jobs:.*|broken:.*|refused:.*)$/
 
 const MESSAGE_LISTS: readonly [word: string, from: MessageSource][] = [
   ['messages', 'job'],

@@ -85,6 +85,7 @@ export type Step = { readonly kind: string; readonly [fact: string]: unknown } &
   | { kind: 'empty'; queue: string }
   | { kind: 'pause'; queue: string }
   | { kind: 'resume'; queue: string }
+  | { kind: 'configure'; queue: string; keepFinished: number | null; keepFailed: number | null }
   | { kind: 'expire'; id: string }
   | { kind: 'schedule'; name: string; job: JobFacts; times: number | undefined }
   | { kind: 'tick'; name: string; id: string | undefined; unlessRunning: boolean }
@@ -100,6 +101,7 @@ const queue = fc.constantFrom(...QUEUES)
 const id = fc.constantFrom(...IDS)
 const rarely = fc.integer({ min: 0, max: 4 }).map((n) => n === 0)
 const which = fc.nat(20)
+const limitOfEnded = fc.constantFrom(null, 0, 1, 2)
 
 const anyJob: fc.Arbitrary<JobFacts> = fc
   .record({
@@ -198,6 +200,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: is('empty'), queue }) },
   { weight: 1, arbitrary: fc.record({ kind: is('pause'), queue }) },
   { weight: 2, arbitrary: fc.record({ kind: is('resume'), queue }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: is('configure'), queue, keepFinished: limitOfEnded, keepFailed: limitOfEnded }),
+  },
   { weight: 3, arbitrary: fc.record({ kind: is('expire'), id }) },
   {
     weight: 2,

@@ -8,6 +8,7 @@ export {
   type JobEndEventName,
   type JobStatus,
   type LimitOptions,
+  type QueueConfiguration,
   type QueueCounts,
   type QueueEventName,
   RateLimit,

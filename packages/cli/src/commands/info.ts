@@ -17,6 +17,9 @@ import { JSON_FLAG } from '../shared-options.ts'
 /** The width of queue names, as in RQ; longer names make it wider. */
 const NAME_COLUMNS = 12
 
+/** Those who look for memory that grows find it here. */
+const FAILED_NOTE = 'Failed jobs are kept for a year by default; `rq-cli configure` limits them.'
+
 interface View {
   readonly raw: boolean
   readonly byQueue: boolean
@@ -113,7 +116,9 @@ function queueLines({ queues, totals }: InfoDocument, { raw }: View, paint: Pain
     const drawn = paint.green(`|${bar(queue.count, scale, cells)}`)
     return `${padded(visibleName(queue.name), width)} ${drawn} ${counts(queue).replace(/paused$/, paint.yellow)}`
   })
-  return [...lines, `${counted(totals.queues, 'queue')}, ${counted(totals.jobs, 'job')} total`]
+  const total = `${counted(totals.queues, 'queue')}, ${counted(totals.jobs, 'job')} total`
+  const hasFailed = queues.some(({ failed }) => failed > 0)
+  return [...lines, total, ...(hasFailed ? [paint.dim(FAILED_NOTE)] : [])]
 }
 
 function counts({ count, executing, finished, failed, paused, rateLimited }: QueueInfo): string {

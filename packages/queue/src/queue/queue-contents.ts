@@ -6,11 +6,12 @@ import {
   invalidOption,
   type OptionNames,
 } from '@rq/core'
-import type { BrokenJobRecord, JobLike, QueueCounts, RegistryKind } from '@rq/job'
+import type { BrokenJobRecord, JobLike, QueueConfiguration, QueueCounts, RegistryKind } from '@rq/job'
 import type { JobContext } from '../context.ts'
 import { fetchRecords } from '../job/fetch-records.ts'
 import { handleOf, handlesOf, type Job } from '../job/job.ts'
 import { jobIdOf } from '../job/job-view.ts'
+import { checkConfiguration } from './queue-configuration.ts'
 import { Registry } from './registry.ts'
 
 /** Names of queues to read; an empty one may come from Redis. @throws RqError `RQ_INVALID_OPTION`. */
@@ -89,6 +90,26 @@ export class QueueContents {
     return this.#context.storage.queues.isPaused(this.name)
   }
 
+  /**
+   * Set how many ended jobs this queue keeps: the newest ones, by when they ended. What is absent stays as it is. The
+   * limits are stored for all producers and workers, in one atomic step. Then jobs that are more are deleted with their
+   * results, in bounded steps. A limit deletes jobs whose `resultTtl` or `failureTtl` has not passed, and keeps none
+   * longer. Each worker of ours knows of a change at its next heartbeat and applies the limits with each call that ends
+   * jobs; maintenance applies them to jobs that Python workers ended.
+   * @param options.keepFinished how many finished jobs, 0 = none; null = no limit.
+   * @param options.keepFailed how many failed and stopped jobs, 0 = none; null = no limit.
+   * @returns all limits of the queue, after the change.
+   * @throws RqError `RQ_INVALID_OPTION`: nothing was written.
+   */
+  async configure(options: Partial<QueueConfiguration>): Promise<QueueConfiguration> {
+    return this.#context.storage.queues.configure(this.name, checkConfiguration(options))
+  }
+
+  /** The limits that {@link configure} has set; null = no limit. */
+  configuration(): Promise<QueueConfiguration> {
+    return this.#context.storage.queues.configuration(this.name)
+  }
+
   /** Ids of waiting jobs in order, next first. */
   async getJobIds(options: SliceOptions = {}): Promise<string[]> {
     const { offset = 0, length = -1 } = checkOptionNames(options, SLICE_NAMES, 'queue.getJobs')
@@ -152,8 +173,8 @@ export class QueueContents {
   }
 
   /**
-   * Remove the queue from the list of queues, and delete its waiting jobs unless `deleteJobs` is false. The next
-   * enqueue brings it back.
+   * Remove the queue from the list of queues, end its pause, forget its limits, and delete its waiting jobs unless
+   * `deleteJobs` is false. The next enqueue brings it back.
    */
   async delete(options: { deleteJobs?: boolean } = {}): Promise<void> {
     checkOptionNames(options, { deleteJobs: true }, 'queue.delete')

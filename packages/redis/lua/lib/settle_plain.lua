@@ -24,7 +24,10 @@ local LONGEST_PUBLISHED = 4096
 --- What the waiting processes need to know of a success whose value is in the hash: id, worker, execution, times,
 -- whether it has a value, and the value. Only the id when the value is too long.
 local function successNotice(batch, id, execution, startedAt, endedAt, value)
-  if value and #value > LONGEST_PUBLISHED then return id end
+  if value and #value > LONGEST_PUBLISHED then
+    noteAwaited(batch, id)
+    return id
+  end
   return table.concat({ id, batch.worker, execution, startedAt, endedAt, value and '1' or '0', value or '' }, '\n')
 end
 
@@ -55,14 +58,17 @@ local function settlePlainGroup(batch, group, list, first, last, settleAny)
   local leases, entries, answers = group.leases, group.entries, batch.answers
   local ids, dependentsKeys, endedBy = batch.endedIds, batch.dependentsKeys, batch.endedBy
   local a, l, e, n = #answers, #leases, #entries, #ids
-  local canceled = fieldCount > 0 and findCanceled(batch, group.queue, list, first, last)
+  local isPlain = not keepsNone(batch, group.queue, 'finished')
+  local canceled = fieldCount > 0 and isPlain and findCanceled(batch, group.queue, list, first, last)
   local settled, index = 0, 0
   for at = first, last, PLAIN_WIDTH do
     local id, execution, startedAt, endedAt, value = list[at], list[at + 1], list[at + 2], list[at + 3], list[at + 4]
     local key = jobPrefix .. id
     local isOurs, waiters = false, nil
     index = index + 1
-    if canceled and not canceled[index] and try('HLEN', key) == fieldCount then
+    if not isPlain then
+      isOurs = false
+    elseif canceled and not canceled[index] and try('HLEN', key) == fieldCount then
       isOurs = call('HGET', key, 'execution_id') == execution
     else
       local held = try('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again', 'messages')

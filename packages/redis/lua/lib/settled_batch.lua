@@ -30,7 +30,22 @@ local function newBatch(prefix, worker, stamp)
     released = 0,
     -- Whether dependents may be left for release_dependents.
     hasMore = false,
+    -- How many jobs each of those queues keeps that have limits, and ids of jobs that a process is about to read. Both
+    -- are nil if no queue of the batch has limits, see lib/newest.
+    limits = nil,
+    awaited = nil,
   }
+end
+
+--- Whether a queue keeps no job of a kind: its limit is 0.
+local function keepsNone(batch, queue, kind)
+  local limits = batch.limits and batch.limits[queue]
+  return limits and limits[kind] == 0
+end
+
+--- Note that a process which waits for a job has to read it: its queue does not delete it in this step.
+local function noteAwaited(batch, id)
+  if batch.awaited then batch.awaited[id] = true end
 end
 
 local function listAt(map, key)

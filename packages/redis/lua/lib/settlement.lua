@@ -104,6 +104,14 @@ local function keepEnded(batch, key, s, registry, scoreWithoutEnd)
   if s.extra.hasDependencies then redis.call('EXPIRE', batch.prefix .. 'job::' .. s.id .. ':dependencies', s.keepS) end
 end
 
+--- Whether a job's queue keeps none like it. One that is listed nowhere is not counted.
+local function isNotKept(batch, s)
+  if not batch.limits or s.extra.isUnlisted or s.to == 'queued' or s.to == 'scheduled' or s.to == 'canceled' then
+    return false
+  end
+  return keepsNone(batch, s.queue, s.to == 'finished' and 'finished' or 'failed')
+end
+
 --- How long a job that is not to be kept stays for those who wait for it, if they have to fetch its result.
 local KEPT_FOR_WAITERS_S = 60
 
@@ -131,6 +139,7 @@ local function finish(batch, key, s, waiters)
   end
   keepEnded(batch, key, s, 'finished', '+inf')
   if not waiters then return end
+  if s.extra.entry then noteAwaited(batch, s.id) end
   wake(batch.prefix, s.id, waiters,
     not s.extra.entry and successNotice(batch, s.id, s.execution, s.startedAt, s.endedAt, s.value))
 end
@@ -139,6 +148,7 @@ end
 local function fail(batch, key, s, waiters)
   writeStatus(key, s, 'results', 'stream')
   keepEnded(batch, key, s, 'failed', '-1')
+  if waiters then noteAwaited(batch, s.id) end
   wake(batch.prefix, s.id, waiters)
 end
 
@@ -229,6 +239,7 @@ local function settle(batch, s)
     attempt('ZREM', batch.prefix .. 'canceled:' .. s.queue, s.id)
     decideCanceled(s)
   end
+  if isNotKept(batch, s) then s.keepS = '0' end
   if held[3] and tonumber(s.keepS) == 0 then keepForWaiters(s) end
   -- Jobs that wait for the slot go before jobs that wait for this job.
   if s.extra.rateLimit and s.to ~= 'queued' then

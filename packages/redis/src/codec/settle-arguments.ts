@@ -4,9 +4,16 @@ import type { Packable, PackableTable } from './message-pack.ts'
 import { encodeResult } from './result-codec.ts'
 import { formatTime } from './time.ts'
 
-/** Settlements as settle.lua reads them; the header of that script is the contract. */
-export function encodeSettlements(settlements: readonly Settlement[], workerName: string): Packable[] {
-  const list: Packable[] = []
+/**
+ * Settlements as settle.lua reads them; the header of that script is the contract. `configured`: queues that may have
+ * limits.
+ */
+export function encodeSettlements(
+  settlements: readonly Settlement[],
+  workerName: string,
+  configured: ReadonlySet<string>,
+): Packable[] {
+  const list: Packable[] = configured.size === 0 ? [] : configuredOf(settlements, configured)
   let group: Settlement | undefined
   let countAt = 0
   let count = 0
@@ -26,6 +33,12 @@ export function encodeSettlements(settlements: readonly Settlement[], workerName
     list[countAt] = ++count
   }
   return list
+}
+
+/** Those of the queues of the settlements that are configured, after how many these are; empty if none is. */
+function configuredOf(settlements: readonly Settlement[], configured: ReadonlySet<string>): Packable[] {
+  const queues = new Set(settlements.map(({ queue }) => queue).filter((queue) => configured.has(queue)))
+  return queues.size === 0 ? [] : [queues.size, ...queues]
 }
 
 /** Whether the job ended as most do: it has finished, is kept, and has nothing but a return value. */

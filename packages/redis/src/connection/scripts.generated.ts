@@ -216,6 +216,17 @@ local function pack(claimed)
   return claimed == 'again' and claimed or cmsgpack.pack(claimed)
 end`
 
+const LIB_CONFIGURED = String.raw`local function configuredQueues(prefix, first, last)
+  local keys = {}
+  for at = first, last do keys[#keys + 1] = prefix .. 'configuration:' .. ARGV[at] end
+  local found = {}
+  if #keys == 0 or redis.call('EXISTS', unpack(keys)) == 0 then return found end
+  for at = first, last do
+    if redis.call('EXISTS', prefix .. 'configuration:' .. ARGV[at]) == 1 then found[#found + 1] = ARGV[at] end
+  end
+  return found
+end`
+
 const LIB_CRON = String.raw`local function readMs(text)
   local ms = text and string.match(text, '^%d+$') and tonumber(text)
   return ms and ms < 1e15 and ms or nil
@@ -892,6 +903,101 @@ local function endMessages(prefix, id, field)
   redis.call('EXPIRE', prefix .. 'messages:' .. id, KEPT_AFTER_END_S)
 end`
 
+const LIB_NEWEST = String.raw`local ORDERED_KINDS = { 'finished', 'failed' }
+local function orderOf(prefix, kind, queue)
+  return prefix .. kind .. '-order:' .. queue
+end
+local function limitOf(word)
+  local limit = tonumber(word or nil)
+  return limit and limit >= 0 and limit or nil
+end
+local function limitsOf(prefix, queue)
+  local found = attempt('HMGET', prefix .. 'configuration:' .. queue, 'keep_finished', 'keep_failed') or {}
+  return { finished = limitOf(found[1]), failed = limitOf(found[2]) }
+end
+local function countLiving(key, nowS)
+  return (attempt('ZCARD', key) or 0) - (attempt('ZCOUNT', key, 0, nowS) or 0)
+end
+local function isOf(kind, status)
+  return status == kind or (kind == 'failed' and status == 'stopped')
+end
+local function deleteEnded(prefix, queue, kind, removed, stamp)
+  local keys, dependents = {}, {}
+  for _, id in ipairs(removed) do
+    local key = prefix .. 'job:' .. id
+    local job = redis.pcall('HMGET', key, 'status', 'origin', 'group_id', 'rate_limit_key', 'ttl', 'waiters',
+      'dependency_ids', 'dependency_id', 'messages')
+    if job[2] == queue and isOf(kind, job[1]) then
+      local hasMore = job[3] or job[4] or job[5] or job[6] or job[7] or job[8] or job[9]
+      if hasMore then
+        removeJob(prefix, id, stamp)
+      else
+        keys[#keys + 1] = key
+        keys[#keys + 1] = prefix .. 'results:' .. id
+        dependents[#dependents + 1] = key .. ':dependents'
+      end
+    end
+  end
+  if #keys == 0 then return end
+  redis.call('UNLINK', unpack(keys))
+  if redis.call('EXISTS', unpack(dependents)) == 0 then return end
+  for _, key in ipairs(dependents) do redis.call('EXPIRE', key, YEAR_S) end
+end
+local function takeOldest(registry, order, excess, most, spared, nowS)
+  local removed, passed = {}, 0
+  while excess > 0 and most > 0 do
+    local ids = attempt('ZRANGE', order, passed, passed + math.min(excess, most) - 1)
+    if not ids or #ids == 0 then return removed, 0 end
+    most = most - #ids
+    local seen = {}
+    for _, id in ipairs(ids) do
+      if spared and spared[id] then
+        passed, excess = passed + 1, excess - 1
+      else
+        seen[#seen + 1] = id
+        local expiry = tonumber(redis.call('ZSCORE', registry, id) or nil)
+        if expiry then removed[#removed + 1] = id end
+        if expiry and (expiry < 0 or expiry > nowS) then excess = excess - 1 end
+      end
+    end
+    if #seen > 0 then redis.call('ZREM', order, unpack(seen)) end
+  end
+  return removed, math.max(excess, 0)
+end
+local function deleteOldest(prefix, queue, kind, limit, most, stamp, spared)
+  local registry, order = prefix .. kind .. ':' .. queue, orderOf(prefix, kind, queue)
+  local nowS = clock()
+  local living = countLiving(registry, nowS)
+  if living <= limit then return 0 end
+  local excess = math.min(living, attempt('ZCARD', order) or 0) - limit
+  local removed, left = takeOldest(registry, order, excess, most, spared, nowS)
+  if #removed > 0 then
+    redis.call('ZREM', registry, unpack(removed))
+    deleteEnded(prefix, queue, kind, removed, stamp)
+  end
+  return left
+end
+local function readLimits(prefix, list, first, last)
+  local limits = {}
+  for at = first, last do limits[list[at]] = limitsOf(prefix, list[at]) end
+  return limits
+end
+local MORE_AT_ONCE = 50
+local function keepNewest(batch)
+  for queue, limits in pairs(batch.limits) do
+    for _, kind in ipairs(ORDERED_KINDS) do
+      local entries = batch.entries[batch.prefix .. kind .. ':' .. queue]
+      if limits[kind] and entries and #entries > 0 then
+        local ended = {}
+        for at = 2, #entries, 2 do ended[at - 1], ended[at] = scoreInTurn(), entries[at] end
+        attempt('ZADD', orderOf(batch.prefix, kind, queue), unpack(ended))
+        local most = #entries + MORE_AT_ONCE
+        deleteOldest(batch.prefix, queue, kind, limits[kind], most, batch.stamp, batch.awaited)
+      end
+    end
+  end
+end`
+
 const LIB_OLDER_STATUS = String.raw`local function holds(command, key, id)
   return attempt(command, key, id) and true or false
 end
@@ -1292,7 +1398,10 @@ const LIB_SETTLE_PLAIN = String.raw`local function newPlainGroup(batch, queue, k
 end
 local LONGEST_PUBLISHED = 4096
 local function successNotice(batch, id, execution, startedAt, endedAt, value)
-  if value and #value > LONGEST_PUBLISHED then return id end
+  if value and #value > LONGEST_PUBLISHED then
+    noteAwaited(batch, id)
+    return id
+  end
   return table.concat({ id, batch.worker, execution, startedAt, endedAt, value and '1' or '0', value or '' }, '\n')
 end
 local PLAIN_WIDTH = 5
@@ -1311,14 +1420,17 @@ local function settlePlainGroup(batch, group, list, first, last, settleAny)
   local leases, entries, answers = group.leases, group.entries, batch.answers
   local ids, dependentsKeys, endedBy = batch.endedIds, batch.dependentsKeys, batch.endedBy
   local a, l, e, n = #answers, #leases, #entries, #ids
-  local canceled = fieldCount > 0 and findCanceled(batch, group.queue, list, first, last)
+  local isPlain = not keepsNone(batch, group.queue, 'finished')
+  local canceled = fieldCount > 0 and isPlain and findCanceled(batch, group.queue, list, first, last)
   local settled, index = 0, 0
   for at = first, last, PLAIN_WIDTH do
     local id, execution, startedAt, endedAt, value = list[at], list[at + 1], list[at + 2], list[at + 3], list[at + 4]
     local key = jobPrefix .. id
     local isOurs, waiters = false, nil
     index = index + 1
-    if canceled and not canceled[index] and try('HLEN', key) == fieldCount then
+    if not isPlain then
+      isOurs = false
+    elseif canceled and not canceled[index] and try('HLEN', key) == fieldCount then
       isOurs = call('HGET', key, 'execution_id') == execution
     else
       local held = try('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again', 'messages')
@@ -1366,7 +1478,16 @@ const LIB_SETTLED_BATCH = String.raw`local function newBatch(prefix, worker, sta
     scores = {},
     released = 0,
     hasMore = false,
+    limits = nil,
+    awaited = nil,
   }
+end
+local function keepsNone(batch, queue, kind)
+  local limits = batch.limits and batch.limits[queue]
+  return limits and limits[kind] == 0
+end
+local function noteAwaited(batch, id)
+  if batch.awaited then batch.awaited[id] = true end
 end
 local function listAt(map, key)
   local list = map[key]
@@ -1467,6 +1588,12 @@ local function keepEnded(batch, key, s, registry, scoreWithoutEnd)
   redis.call('EXPIRE', key, s.keepS)
   if s.extra.hasDependencies then redis.call('EXPIRE', batch.prefix .. 'job::' .. s.id .. ':dependencies', s.keepS) end
 end
+local function isNotKept(batch, s)
+  if not batch.limits or s.extra.isUnlisted or s.to == 'queued' or s.to == 'scheduled' or s.to == 'canceled' then
+    return false
+  end
+  return keepsNone(batch, s.queue, s.to == 'finished' and 'finished' or 'failed')
+end
 local KEPT_FOR_WAITERS_S = 60
 local function keepForWaiters(s)
   if s.to == 'finished' and not s.extra.entry and (not s.value or #s.value <= LONGEST_PUBLISHED) then return end
@@ -1487,12 +1614,14 @@ local function finish(batch, key, s, waiters)
   end
   keepEnded(batch, key, s, 'finished', '+inf')
   if not waiters then return end
+  if s.extra.entry then noteAwaited(batch, s.id) end
   wake(batch.prefix, s.id, waiters,
     not s.extra.entry and successNotice(batch, s.id, s.execution, s.startedAt, s.endedAt, s.value))
 end
 local function fail(batch, key, s, waiters)
   writeStatus(key, s, 'results', 'stream')
   keepEnded(batch, key, s, 'failed', '-1')
+  if waiters then noteAwaited(batch, s.id) end
   wake(batch.prefix, s.id, waiters)
 end
 local function remainCanceled(batch, key, s, waiters)
@@ -1568,6 +1697,7 @@ local function settle(batch, s)
     attempt('ZREM', batch.prefix .. 'canceled:' .. s.queue, s.id)
     decideCanceled(s)
   end
+  if isNotKept(batch, s) then s.keepS = '0' end
   if held[3] and tonumber(s.keepS) == 0 then keepForWaiters(s) end
   if s.extra.rateLimit and s.to ~= 'queued' then
     releaseSlot(batch.prefix, s.extra.rateLimit, s.id, batch.stamp)
@@ -1649,6 +1779,20 @@ const LIB_TIME_TEXT = String.raw`local function timeText(ms)
   local ofDay = seconds % 86400
   return string.format('%04d-%02d-%02dT%02d:%02d:%02d.%03d000Z', year, month, day, math.floor(ofDay / 3600),
     math.floor(ofDay % 3600 / 60), ofDay % 60, ms % 1000)
+end
+local function secondsOfText(text)
+  local year, month, day, hour, minute, second, fraction =
+    string.match(text or '', '^(%d%d%d%d)-(%d%d)-(%d%d)[T ](%d%d):(%d%d):(%d%d)%.?(%d*)Z?$')
+  if not year then return nil end
+  local marchYear = tonumber(year) - (tonumber(month) <= 2 and 1 or 0)
+  local era = math.floor(marchYear / 400)
+  local yearOfEra = marchYear - era * 400
+  local monthFromMarch = (tonumber(month) + 9) % 12
+  local dayOfYear = math.floor((153 * monthFromMarch + 2) / 5) + tonumber(day) - 1
+  local dayOfEra = yearOfEra * 365 + math.floor(yearOfEra / 4) - math.floor(yearOfEra / 100) + dayOfYear
+  local days = era * 146097 + dayOfEra - 719468
+  local seconds = days * 86400 + tonumber(hour) * 3600 + tonumber(minute) * 60 + tonumber(second)
+  return string.format('%d.%s', seconds, string.sub(fraction .. '000000', 1, 6))
 end`
 
 const LIB_TIMETABLE = String.raw`local MOST_FIELDS = 1000
@@ -2084,7 +2228,7 @@ export const claimWaiting: Script<
   [claimed: Buffer, isMore: number]
 > = {
   name: 'claim_waiting',
-  sha: 'c26a35571fada01663a441f12fba9ab4f2d205f6',
+  sha: 'b8138f1fd5ab96a8dd6c63b1f5c2d4482895408a',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -2168,6 +2312,58 @@ for n, id in ipairs(ids) do
   end
 end
 return { #ids, marked }`,
+  ),
+}
+
+/**
+ * Change how many ended jobs a queue keeps.
+ *
+ * Keys: configuration (rq:configuration:<q>)
+ *
+ * Reply: the limits now
+ */
+export const configure: Script<
+  [configuration: string],
+  [
+    prefix: string,
+    queue: string,
+    ...limits: string[],
+  ],
+  [finished: string | null, failed: string | null]
+> = {
+  name: 'configure',
+  sha: '78140b7093b874d5772c72f48ae3c25954574a2a',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
+    LIB_LEASE,
+    LIB_OLDER_STATUS,
+    LIB_EXPIRING,
+    LIB_TIME,
+    LIB_SCHEDULE,
+    LIB_DEPENDENCIES,
+    LIB_PUSH,
+    LIB_RATE_LIMIT,
+    LIB_HELD_SLOT,
+    LIB_MESSAGES,
+    LIB_REGISTRIES,
+    LIB_WAITERS,
+    LIB_REMOVE_JOB,
+    LIB_NEWEST,
+    String.raw`local configurationKey = KEYS[1]
+local prefix, queue = ARGV[1], ARGV[2]
+for at = 3, #ARGV, 2 do
+  local field, value = ARGV[at], ARGV[at + 1]
+  if value == '' then
+    attempt('HDEL', configurationKey, field)
+    redis.call('UNLINK', orderOf(prefix, string.match(field, '^keep_(.+)$'), queue))
+  else
+    redis.call('HSET', configurationKey, field, value)
+  end
+end
+return redis.call('HMGET', configurationKey, 'keep_finished', 'keep_failed')`,
   ),
 }
 
@@ -2706,6 +2902,52 @@ if mostDependents > 0 and left == 0 then return 'more' end
 if mostDependents ~= 0 then attempt('HDEL', prefix .. 'releasing', id) end
 removeJob(prefix, id, stamp)
 return 'done'`,
+  ),
+}
+
+/**
+ * Delete the oldest ended jobs of a kind that are more than their queue keeps, some of them.
+ *
+ * Keys: registry (rq:failed:<q>)
+ *
+ * Reply: how many are still too many
+ */
+export const deleteOldest: Script<
+  [registry: string],
+  [
+    prefix: string,
+    queue: string,
+    kind: string,
+    most: number,
+    stamp: string,
+  ],
+  number
+> = {
+  name: 'delete_oldest',
+  sha: 'bd8ff69ff0c49716d7eaea90705cd8d789587f09',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
+    LIB_LEASE,
+    LIB_OLDER_STATUS,
+    LIB_EXPIRING,
+    LIB_TIME,
+    LIB_SCHEDULE,
+    LIB_DEPENDENCIES,
+    LIB_PUSH,
+    LIB_RATE_LIMIT,
+    LIB_HELD_SLOT,
+    LIB_MESSAGES,
+    LIB_REGISTRIES,
+    LIB_WAITERS,
+    LIB_REMOVE_JOB,
+    LIB_NEWEST,
+    String.raw`local prefix, queue, kind, most, stamp = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
+local limit = limitsOf(prefix, queue)[kind]
+if not limit then return 0 end
+return deleteOldest(prefix, queue, kind, limit, most, stamp)`,
   ),
 }
 
@@ -3504,7 +3746,7 @@ return answers`,
  *
  * Keys: workers (rq:workers)
  *
- * Reply: lost leases: each job id followed by its execution id
+ * Reply: lost leases: each job id followed by its execution id; the worker's queues that are configured
  */
 export const heartbeat: Script<
   [workers: string],
@@ -3522,10 +3764,10 @@ export const heartbeat: Script<
     fieldCount: number,
     ...rest: ScriptArgument[],
   ],
-  [name: 'held' | 'taken', lost: string[]]
+  [name: 'held' | 'taken', lost: string[], configured: string[]]
 > = {
   name: 'heartbeat',
-  sha: '1654ddfaff85be6c80e9e7fa270d5cbde5af455f',
+  sha: 'fefa0189725b423aa7ca1aed832fd9fed3b5e20d',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3534,6 +3776,7 @@ export const heartbeat: Script<
     LIB_ATTEMPT,
     LIB_LEASE,
     LIB_WORKER_NAME,
+    LIB_CONFIGURED,
     String.raw`local workersKey = KEYS[1]
 local prefix, name, instance, stamp, ttlS, leaseMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local state, currentJob, keepState = ARGV[7], ARGV[8], ARGV[9] == '1'
@@ -3602,7 +3845,7 @@ for at = lastField + 1, #ARGV, 3 do
     end
   end
 end
-return { isTaken and 'taken' or 'held', lost }`,
+return { isTaken and 'taken' or 'held', lost, configuredQueues(prefix, firstQueue, lastQueue) }`,
   ),
 }
 
@@ -3784,6 +4027,69 @@ end
 if #channels == 4 then channels = { 'publish' } end
 for _, right in ipairs(channels) do missing[#missing + 1] = right end
 return missing`,
+  ),
+}
+
+/**
+ * Bring the order in which the jobs of a registry ended into line with it, a page of both: add those that another program has listed there, or that ended before the queue had a limit, and drop those that are there no longer.
+ *
+ * Keys: registry (rq:failed:<q>)
+ *
+ * Reply: unlimited: the queue has no limit for them, so there is no order
+ */
+export const orderEnded: Script<
+  [registry: string],
+  [
+    prefix: string,
+    queue: string,
+    kind: string,
+    first: number,
+    last: number,
+  ],
+  'done' | 'unlimited'
+> = {
+  name: 'order_ended',
+  sha: 'de1ce5755d1a44c211778067f129bdb0ec092079',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
+    LIB_LEASE,
+    LIB_OLDER_STATUS,
+    LIB_EXPIRING,
+    LIB_TIME,
+    LIB_SCHEDULE,
+    LIB_DEPENDENCIES,
+    LIB_PUSH,
+    LIB_RATE_LIMIT,
+    LIB_HELD_SLOT,
+    LIB_MESSAGES,
+    LIB_REGISTRIES,
+    LIB_WAITERS,
+    LIB_REMOVE_JOB,
+    LIB_NEWEST,
+    LIB_TIME_TEXT,
+    String.raw`local registryKey = KEYS[1]
+local prefix, queue, kind, first, last = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local order = orderOf(prefix, kind, queue)
+if not limitsOf(prefix, queue)[kind] then return 'unlimited' end
+local function missing(key, other)
+  local absent = {}
+  for _, id in ipairs(attempt('ZRANGE', key, first, last) or {}) do
+    if not attempt('ZSCORE', other, id) then absent[#absent + 1] = id end
+  end
+  return absent
+end
+local ended = {}
+for _, id in ipairs(missing(registryKey, order)) do
+  ended[#ended + 1] = secondsOfText(redis.pcall('HMGET', prefix .. 'job:' .. id, 'ended_at')[1]) or 0
+  ended[#ended + 1] = id
+end
+local leftOver = missing(order, registryKey)
+if #leftOver > 0 then redis.call('ZREM', order, unpack(leftOver)) end
+if #ended > 0 then attempt('ZADD', order, unpack(ended)) end
+return 'done'`,
   ),
 }
 
@@ -4187,7 +4493,7 @@ return { nowMs, pack(taken), isFull and from or #ended == 2 * most and from + le
  *
  * Keys: workers (rq:workers)
  *
- * Reply: of the instance that has the name: until when it counts as alive, which each of its heartbeats changes, or empty; and how long that is
+ * Reply: of the instance that has the name: until when it counts as alive, which each of its heartbeats changes, or empty; and how long that is; the worker's queues that are configured
  */
 export const register: Script<
   [workers: string],
@@ -4200,10 +4506,10 @@ export const register: Script<
     queueCount: number,
     ...rest: ScriptArgument[],
   ],
-  [answer: 'registered' | 'taken', aliveUntil: string, leftMs: number]
+  [answer: 'registered' | 'taken', aliveUntil: string, leftMs: number, configured: string[]]
 > = {
   name: 'register',
-  sha: 'c8365ffefaa261c01f059c70721aa3dd3abf764a',
+  sha: 'b24241421876182710cfdb0178fe576d608c5b32',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -4211,6 +4517,7 @@ export const register: Script<
     LIB_ATTEMPT,
     LIB_TIME,
     LIB_WORKER_NAME,
+    LIB_CONFIGURED,
     String.raw`local workersKey = KEYS[1]
 local prefix, name, instance, ttlS, leaseMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local queueCount = tonumber(ARGV[6])
@@ -4220,14 +4527,14 @@ local _, nowMs = clock()
 local other = otherInstance(key, instance, nowMs)
 if other then
   local leftMs = other.untilMs and other.untilMs - nowMs or redis.call('PTTL', key)
-  return { 'taken', other.aliveUntil or '', leftMs }
+  return { 'taken', other.aliveUntil or '', leftMs, {} }
 end
 redis.call('DEL', key)
 redis.call('HSET', key, 'alive_until', score(nowMs + leaseMs), unpack(ARGV, lastQueue + 1))
 redis.call('EXPIRE', key, ttlS)
 attempt('SADD', workersKey, key)
 for at = firstQueue, lastQueue do attempt('SADD', prefix .. 'workers:' .. ARGV[at], key) end
-return { 'registered', '', 0 }`,
+return { 'registered', '', 0, configuredQueues(prefix, firstQueue, lastQueue) }`,
   ),
 }
 
@@ -5055,7 +5362,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: 'da08fac93a2b46ea0f9a99f5d65a4b51bfa1139c',
+  sha: '8d192cc1b60f02486ea0ca46828e46f82b38453b',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -5112,6 +5419,30 @@ function releaseOfEnded(...)
   settle, releaseOfEnded = make_settlement()
   return releaseOfEnded(...)
 end`,
+    String.raw`local readLimits, keepNewest
+local function make_newest()`,
+    LIB_LEASE,
+    LIB_OLDER_STATUS,
+    LIB_EXPIRING,
+    LIB_SCHEDULE,
+    LIB_DEPENDENCIES,
+    LIB_PUSH,
+    LIB_RATE_LIMIT,
+    LIB_HELD_SLOT,
+    LIB_MESSAGES,
+    LIB_REGISTRIES,
+    LIB_REMOVE_JOB,
+    LIB_NEWEST,
+    String.raw`return readLimits, keepNewest
+end
+function readLimits(...)
+  readLimits, keepNewest = make_newest()
+  return readLimits(...)
+end
+function keepNewest(...)
+  readLimits, keepNewest = make_newest()
+  return keepNewest(...)
+end`,
     String.raw`local suspendedKey = KEYS[1]
 local prefix, stamp, want, worker = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local leaseMs, largest, executionBase, workedS, shown = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7], ARGV[8], ARGV[9]
@@ -5123,6 +5454,10 @@ local function settlementOf(id, execution, queue, to, startedAt, endedAt, keepS,
 end
 local batch = newBatch(prefix, worker, stamp)
 local at, last = 1, #settlements
+if type(settlements[1]) == 'string' then
+  at = 2 + tonumber(settlements[1])
+  batch.limits, batch.awaited = readLimits(prefix, settlements, 2, at - 1), {}
+end
 while at <= last do
   if settlements[at] then
     settle(batch, settlementOf(unpack(settlements, at + 1, at + 11)))
@@ -5140,6 +5475,7 @@ while at <= last do
 end
 writeBatch(batch)
 if #batch.endedIds > 0 and redis.call('EXISTS', unpack(batch.dependentsKeys)) > 0 then releaseOfEnded(batch) end
+if batch.limits then keepNewest(batch) end
 countForWorker(batch, workedS)
 local answers = table.concat(batch.answers)
 local hasMore = batch.hasMore and math.min(1, redis.call('EXISTS', prefix .. 'releasing', prefix .. 'unchecked')) or 0

@@ -5,6 +5,7 @@ import type { Connections } from '../connection/connections.ts'
 import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
 import { dropLeftOver } from './left-over.ts'
+import { keepNewest } from './newest.ts'
 import { Steps } from './other-type.ts'
 import { setPages } from './pages.ts'
 import { tidyGroup } from './tidy-group.ts'
@@ -20,7 +21,8 @@ const GRACE_MS = 2 * SECOND_MS
 /**
  * Clean up after jobs that are gone (expired, evicted, or deleted by another program) and workers that died: entries of
  * registries and queues, slots of rate limits, members of groups, entries of workers. Releases deferred jobs that
- * waited for them, and queues jobs that a Python worker left in RQ's ready registry. Each step is small and atomic.
+ * waited for them, and queues jobs that a Python worker left in RQ's ready registry. Deletes ended jobs that are more
+ * than a queue keeps. Each step is small and atomic.
  * @throws at the end, when a step could not be made since a key is of another type.
  */
 export async function cleanUp(
@@ -38,6 +40,7 @@ export async function cleanUp(
       const orphans = await steps.make(() => findOrphans(connections, keys, key))
       if (orphans !== undefined) await dropOrphans(connections, keys, queue, kind, orphans)
     }
+    await steps.make(() => keepNewest(connections, keys, queue))
     await steps.make(() => releaseUnheld(connections, keys, queue))
     const key = keys.registry(queue, 'scheduled')
     const orphans = (await steps.make(() => findOrphans(connections, keys, key))) ?? []

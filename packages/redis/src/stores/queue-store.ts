@@ -1,5 +1,14 @@
 import { randomHex, SECOND_MS } from '@rq/core'
-import type { BeginReply, BrokenJobRecord, NewJob, Placement, QueueCounts, QueueStore, RegistryKind } from '@rq/job'
+import type {
+  BeginReply,
+  BrokenJobRecord,
+  NewJob,
+  Placement,
+  QueueConfiguration,
+  QueueCounts,
+  QueueStore,
+  RegistryKind,
+} from '@rq/job'
 import { type Begin, isPlainJob, plainArguments, pushJob } from '../codec/enqueue-arguments.ts'
 import { type Packable, packList } from '../codec/message-pack.ts'
 import { parseTime, scoreMs, stampNow } from '../codec/time.ts'
@@ -10,6 +19,7 @@ import type { Keys } from '../keys.ts'
 import { dropUniqueKeys, fillSlots } from './cleanup.ts'
 import { compact } from './compact.ts'
 import { releaseAllDependents } from './dependent-steps.ts'
+import { configurationOf, configureQueue, keepNewest } from './newest.ts'
 import { countRateLimited } from './rate-limited.ts'
 
 /** The most plain jobs that enqueue.lua takes in one call. */
@@ -151,13 +161,27 @@ export class RedisQueueStore implements QueueStore {
     return (await this.#connections.call((client) => client.del(this.#keys.paused(queue)))) === 1
   }
 
+  /** The limits are stored in one step, and the jobs that are more deleted in further ones. */
+  async configure(queue: string, changes: Partial<QueueConfiguration>): Promise<QueueConfiguration> {
+    const configuration = await configureQueue(this.#connections, this.#keys, queue, changes)
+    await keepNewest(this.#connections, this.#keys, queue)
+    return configuration
+  }
+
+  configuration(queue: string): Promise<QueueConfiguration> {
+    return configurationOf(this.#connections, this.#keys, queue)
+  }
+
   async isPaused(queue: string): Promise<boolean> {
     return (await this.#connections.call((client) => client.exists(this.#keys.paused(queue)))) === 1
   }
 
   /** Also deletes jobs that are enqueued, or released by a rate limit, while this runs. */
   async deleteQueue(queue: string, deleteJobs: boolean): Promise<void> {
-    await this.resume(queue)
+    const limits = [this.#keys.endOrder(queue, 'finished'), this.#keys.endOrder(queue, 'failed')]
+    await this.#connections.call((client) =>
+      client.unlink(this.#keys.paused(queue), this.#keys.configuration(queue), ...limits),
+    )
     if (deleteJobs) {
       while ((await this.#emptyStep(queue, EMPTY_BATCH, true)) > 0);
       return dropUniqueKeys(this.#connections, this.#keys, queue)

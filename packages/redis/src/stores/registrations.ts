@@ -16,6 +16,7 @@ export class Registrations {
   readonly #births = new Map<string, string>()
   /** Of the workers that are registered, by name. */
   readonly #instances = new Map<string, string>()
+  readonly #configured = new Set<string>()
   /** Host and port of the connection at the last registration. */
   #address = UNKNOWN_ADDRESS
 
@@ -29,17 +30,23 @@ export class Registrations {
     return this.#instances.get(name)
   }
 
+  /** Queues of registered workers that are configured, as of the latest registration or heartbeat of one of them. */
+  get configuredQueues(): ReadonlySet<string> {
+    return this.#configured
+  }
+
   async begin(worker: WorkerIdentity, leaseMs: number): Promise<NameHolder | undefined> {
     const { instance, name, queues, ttlS } = worker
     this.#address = await addressOf(this.#connections)
     const fields = encodeNewWorker(worker, this.#birthOf(worker), this.#address)
-    const [answer, aliveUntil, leftMs] = await this.#connections.run(
+    const [answer, aliveUntil, leftMs, configured] = await this.#connections.run(
       scripts.register,
       [this.#keys.workers],
       [this.#keys.prefix, name, instance, ttlS, leaseMs, queues.length, ...queues, ...fields],
     )
     if (answer === 'registered') {
       this.#instances.set(name, instance)
+      this.#noteConfigured(queues, configured)
       return undefined
     }
     return { lastBeat: aliveUntil || undefined, freeInMs: leftMs }
@@ -69,7 +76,7 @@ export class Registrations {
   async #beat(beat: WorkerHeartbeat, leases: readonly Lease[]): Promise<HeartbeatReply> {
     const { worker } = beat
     const fields = encodeNewWorker(worker, this.#birthOf(worker), this.#address)
-    const [name, lost] = await this.#connections.runPromptly(
+    const [name, lost, configured] = await this.#connections.runPromptly(
       scripts.heartbeat,
       [this.#keys.workers],
       [
@@ -81,10 +88,16 @@ export class Registrations {
         ...leaseWords(leases),
       ],
     )
+    this.#noteConfigured(worker.queues, configured)
     const isNameTaken = name === 'taken'
     if (lost.length === 0) return { lost: [], isNameTaken }
     const lostExecutions = new Set(lost.filter((_, index) => index % 2 === 1))
     return { lost: leases.filter((lease) => lostExecutions.has(lease.executionId)), isNameTaken }
+  }
+
+  #noteConfigured(queues: readonly string[], configured: readonly string[]): void {
+    for (const queue of queues) this.#configured.delete(queue)
+    for (const queue of configured) this.#configured.add(queue)
   }
 
   /** When the worker was registered first. Stays the same if its record has to be written again. */

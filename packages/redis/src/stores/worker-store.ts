@@ -127,6 +127,7 @@ export class RedisWorkerStore implements WorkerStore {
     const queues = claim?.queues ?? []
     const base = executionBase(claim?.isPrefetch)
     const largest = largestOf(claim)
+    const encoded = encodeSettlements(settlements, workerName, this.#registrations.configuredQueues)
     const call = { base, queues, workerName, largest }
     const { reply, resent } = await this.#claims.send(
       call,
@@ -134,7 +135,7 @@ export class RedisWorkerStore implements WorkerStore {
       [this.#keys.suspended],
       [
         ...([this.#keys.prefix, stampNow(), claim?.want ?? 0, workerName, claim?.leaseMs ?? 0, largest] as const),
-        ...([base, workedMs / SECOND_MS, shown ?? '', packList(encodeSettlements(settlements, workerName))] as const),
+        ...([base, workedMs / SECOND_MS, shown ?? '', packList(encoded)] as const),
         ...queues,
       ],
     )

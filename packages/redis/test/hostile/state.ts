@@ -29,6 +29,7 @@ export async function prepare(storage: RedisStorage, client: Redis, prefix: stri
   await crons.register(CRON_SCHEDULER, 'i')
   await workers.maintenanceTurn({ worker: WORKER, queues: [...QUEUES], forMs: LATER_MS })
   for (const queue of QUEUES) await prepareEnded(storage, queue)
+  for (const queue of QUEUES) await queues.configure(queue, { keepFinished: 1000, keepFailed: 1000 })
   for (const queue of QUEUES) await prepareRunning(storage, queue)
   for (const queue of QUEUES) {
     await queues.enqueue(waitingJobs(queue))

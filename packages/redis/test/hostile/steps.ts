@@ -130,6 +130,7 @@ export async function look(place: Place, faults: Faults, queue: QueueName, may: 
     make('compact', () => queues.compact(queue)),
     make('position', () => queues.position(queue, id('plain1'))),
     make('queueNames', () => queues.queueNames()),
+    make('configuration', () => queues.configuration(queue)),
     ...KINDS.flatMap((kind) => [
       make(`registryIds ${kind}`, () => queues.registryIds(queue, kind, 0, -1, false)),
       make(`registryCount ${kind}`, () => queues.registryCount(queue, kind)),
@@ -200,6 +201,7 @@ export async function change(place: Place, faults: Faults, queue: QueueName, may
   await make('enqueue again', () =>
     queues.enqueue([newJob({ id: id('failed2'), origin: queue, createdAtMs: 1 }, { again: true })]),
   )
+  await make('configure', () => queues.configure(queue, { keepFailed: 1001 }))
   await make('update', () => jobs.update(id('plain1'), { description: 'other' }))
   await make('promote', () => schedules.promote(id('later1'), true))
   await make('reschedule', () => schedules.reschedule(id('later2'), Date.now() + LATER_MS))

@@ -6,6 +6,7 @@ import {
   type JobRecord,
   type JobStatus,
   type PublishedEvent,
+  type QueueConfiguration,
   type RegistryKind,
   type ResultRecord,
   type ScheduleRecord,
@@ -81,6 +82,7 @@ export class MemoryData {
   readonly dependents = new Map<string, Set<string>>()
   readonly queueNames = new Set<string>()
   readonly pausedQueues: ExpiringMap<true>
+  readonly configurations = new Map<string, QueueConfiguration>()
   readonly groups = new Map<string, Set<string>>()
   readonly limits = new Map<string, StoredLimit>()
   /** By lease: the limit of which the execution holds a slot that its job has let go of. */

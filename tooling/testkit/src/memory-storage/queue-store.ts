@@ -1,8 +1,19 @@
 import { SECOND_MS } from '@rq/core'
-import type { BeginReply, BrokenJobRecord, NewJob, Placement, QueueCounts, QueueStore, RegistryKind } from '@rq/job'
+import {
+  type BeginReply,
+  type BrokenJobRecord,
+  type NewJob,
+  NO_CONFIGURATION,
+  type Placement,
+  type QueueConfiguration,
+  type QueueCounts,
+  type QueueStore,
+  type RegistryKind,
+} from '@rq/job'
 import { enqueueAll, enqueueOne } from './enqueueing.ts'
 import type { MemoryData } from './memory-data.ts'
 import { pipelineOf } from './memory-pipeline.ts'
+import { configure } from './newest.ts'
 import { discard } from './places.ts'
 import { cleanUpLimits } from './rate-limits.ts'
 import { brokenJobs } from './set-aside.ts'
@@ -114,8 +125,17 @@ export class MemoryQueueStore implements QueueStore {
     return this.#data.isPaused(queue)
   }
 
+  async configure(queue: string, changes: Partial<QueueConfiguration>): Promise<QueueConfiguration> {
+    return configure(this.#data, queue, changes)
+  }
+
+  async configuration(queue: string): Promise<QueueConfiguration> {
+    return this.#data.configurations.get(queue) ?? NO_CONFIGURATION
+  }
+
   async deleteQueue(queue: string, deleteJobs: boolean): Promise<void> {
     this.#data.pausedQueues.delete(queue)
+    this.#data.configurations.delete(queue)
     // Also deletes the jobs that get a slot of a rate limit meanwhile.
     while (deleteJobs && this.#empty(queue) > 0);
     this.#data.queue(queue).keep(() => false)

@@ -25,6 +25,11 @@ export class Registry {
     return [...this.#scores].sort(([, a], [, b]) => a - b || 0).map(([id]) => id)
   }
 
+  /** The one that was added first comes first. */
+  inOrderOfEntry(): string[] {
+    return [...this.#scores.keys()]
+  }
+
   /** The lowest score; undefined when it is empty. */
   lowestMs(): number | undefined {
     let lowest: number | undefined

@@ -4,6 +4,7 @@ import { type Release, releaseDependents } from './dependents.ts'
 import { owns } from './leases.ts'
 import { leaseKey, type MemoryData } from './memory-data.ts'
 import { endMessages } from './messages.ts'
+import { isNotKept, keepNewest } from './newest.ts'
 import { erase } from './places.ts'
 import { freeHeldSlot, placeAnew, releaseSlot } from './rate-limits.ts'
 import { isKeptInRecord, noteResult, resultRecord } from './results.ts'
@@ -34,6 +35,7 @@ export function settleAll(
     return isAgain ? 'applied' : 'lost'
   })
   for (const [jobId, release] of parts.releases) releaseDependents(data, jobId, release)
+  for (const queue of new Set(settlements.map(({ queue }) => queue))) keepNewest(data, queue)
   return answers
 }
 
@@ -62,7 +64,7 @@ function apply({ data, releases, workerName }: Parts, record: JobRecord, settlem
     return
   }
   data.move(record, to)
-  if (settlement.keepS === 0) {
+  if (settlement.keepS === 0 || isNotKept(data, settlement)) {
     // A job that is gone holds no other back, however it ended.
     releaseDependents(data, jobId, 'all')
     erase(data, record)

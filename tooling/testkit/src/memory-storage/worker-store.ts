@@ -23,6 +23,7 @@ import type {
 import { releaseUnheld } from './dependents.ts'
 import { claim, giveBack, recover, renew } from './leases.ts'
 import type { MemoryData, StoredWorker } from './memory-data.ts'
+import { keepNewest } from './newest.ts'
 import { cleanUpLimits } from './rate-limits.ts'
 import { setAside } from './set-aside.ts'
 import { settleAll } from './settling.ts'
@@ -132,6 +133,7 @@ export class MemoryWorkerStore implements WorkerStore {
     for (const queue of queues) {
       for (const kind of ['finished', 'failed', 'deferred', 'scheduled', 'canceled'] as const)
         this.#data.registry(queue, kind).keep((id) => jobs.has(id))
+      keepNewest(this.#data, queue)
       releaseUnheld(this.#data, queue)
     }
     for (const name of queueNames) this.#data.queue(name).keep((id) => jobs.has(id))

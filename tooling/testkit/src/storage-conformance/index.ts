@@ -6,6 +6,7 @@ import { describeJobs } from './jobs.ts'
 import { describeLeases } from './leases.ts'
 import { describeMessages } from './messages.ts'
 import { describeMoves } from './moves.ts'
+import { describeNewestJobs } from './newest-jobs.ts'
 import { describeRateLimits } from './rate-limits.ts'
 import { describeRecurring } from './recurring.ts'
 import { describeResults } from './results.ts'
@@ -35,6 +36,7 @@ export function describeStorage(name: string, openUnwatched: () => Promise<Stora
   describeCrons(name, open)
   describeRecurring(name, open)
   describeUniqueKeys(name, open)
+  describeNewestJobs(name, open)
   describeWholeQueues(name, open)
   describeMoves(name, open)
 }
