@@ -5,6 +5,7 @@ export const guide = [
     items: [
       { text: 'Getting started', link: '/guide/getting-started' },
       { text: 'Functions', link: '/guide/functions' },
+      { text: 'Jobs by name', link: '/guide/job-definitions' },
       { text: 'Workers', link: '/guide/workers' },
       { text: 'Queues and jobs', link: '/jobs' },
       { text: 'Options', link: '/guide/options' },

@@ -50,5 +50,10 @@ declare const b: import('rq').Job
 declare const job: import('rq').Job<number> & typeof import('rq').job
 declare function notify(...facts: unknown[]): void
 declare function g(x: number): Promise<number>
+declare const jobs: import('rq').DefinedJobs<{
+  sendMail: { input: unknown; queue: 'mail'; options: unknown; run: (input: { to: string }) => string }
+  tidy: { input: unknown; queue: unknown; options: unknown; run: () => number }
+}>
+declare const input: { to: string }
 declare const tenant: string
 declare const id: string

@@ -1,15 +1,16 @@
-import { invalidOption, type Logger, within } from '@rq/core'
+import { invalidOption, within } from '@rq/core'
 import type { AnyFunction } from '@rq/job'
 import { errorText } from '@rq/queue/run'
 import { openJobs } from './inside-horse/load-jobs.ts'
 import { DRAIN_MS } from './inside-horse/protocol.ts'
+import { knownJobs } from './known-jobs.ts'
 import type { WorkerSettings } from './options.ts'
 
 /** What an inline worker knows by name, set up in its own process. */
 export interface InlineJobs {
   readonly functions: Readonly<Record<string, AnyFunction>>
   /** Tear down what the jobs needed, for up to {@link DRAIN_MS}. Never rejects. */
-  close(logger: Logger): Promise<void>
+  close(): Promise<void>
 }
 
 /**
@@ -19,15 +20,17 @@ export interface InlineJobs {
 export async function openInlineJobs({
   functions,
   jobs,
-}: Pick<WorkerSettings, 'functions' | 'jobs'>): Promise<InlineJobs> {
+  logger,
+}: Pick<WorkerSettings, 'functions' | 'jobs' | 'logger'>): Promise<InlineJobs> {
   if (jobs === undefined) return { functions, close: async () => {} }
   const open = await (typeof jobs === 'string' ? openJobs(jobs) : jobs.open())
   for (const [name, fn] of Object.entries(functions)) {
     if (Object.hasOwn(open.functions, name)) throw invalidOption(`functions.${name}`, fn, 'no name of the option jobs')
   }
+  logger.info(knownJobs(Object.keys(open.functions)))
   return {
     functions: { ...functions, ...open.functions },
-    async close(logger) {
+    async close() {
       try {
         if (open.close !== undefined) await within(DRAIN_MS, open.close())
       } catch (error) {

@@ -15,6 +15,7 @@ import type { EndFacts } from './horses/horse-end.ts'
 import type { HorseExit } from './horses/horse-port.ts'
 import type { Task } from './inside-horse/protocol.ts'
 import { endEventOf, type JobEvent, type JobEventName, jobEndEvent, jobEvent, type MakeJob } from './job-event.ts'
+import { knownJobs } from './known-jobs.ts'
 import { shownError } from './outcome/shown-error.ts'
 import { isPoisoned } from './poison.ts'
 
@@ -213,6 +214,11 @@ export class WorkerLog {
   modulesChanged(paths: readonly string[]): void {
     const more = paths.length > MOST_PATHS ? ` and ${paths.length - MOST_PATHS} more` : ''
     this.#logger.info(`${paths.slice(0, MOST_PATHS).join(', ')}${more} changed: new work-horses run the next jobs`)
+  }
+
+  /** The jobs that the option `jobs` has defined: what has another name here is an unknown function. */
+  jobsKnown(names: readonly string[]): void {
+    this.#logger.info(knownJobs(names))
   }
 
   horseStarted(horse: HorseFacts): void {

@@ -170,7 +170,7 @@ export class Worker extends WorkerEmitter {
   }
 
   async #work(plan: WorkPlan): Promise<boolean> {
-    const { imports, jobs, logger, runsInline } = this.#settings
+    const { imports, jobs, runsInline } = this.#settings
     await checkImports(imports)
     if (typeof jobs === 'string') await checkJobsModule(jobs)
     // Horses of other kinds import these modules themselves.
@@ -180,7 +180,7 @@ export class Worker extends WorkerEmitter {
     try {
       return await this.#workWith({ ...this.#settings, functions: inline.functions }, plan)
     } finally {
-      await inline.close(logger)
+      await inline.close()
     }
   }
 

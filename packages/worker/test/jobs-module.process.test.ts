@@ -58,7 +58,10 @@ describe.each(KINDS)('the option jobs in %s horses', (horse) => {
       store.enqueue('who'),
     ]
     const file = store.enqueue('./jobs#add', { args: [1, 2] })
-    await ctx.worker({ horse, jobs: ctx.project.path('defined.mjs') }).work({ burst: true })
+    const info: string[] = []
+    const logger = { debug() {}, info: (line: string) => info.push(line), warn() {}, error() {} }
+    await ctx.worker({ horse, logger, jobs: ctx.project.path('defined.mjs') }).work({ burst: true })
+    expect(info).toContain('Jobs known by name: double, later, broken, who, where')
     expect(store.value(double)).toEqual([42, 'number'])
     expect(store.value(later)).toBe(4)
     expect(store.value(who)).toEqual([who, 'who', false, true])
@@ -69,11 +72,14 @@ describe.each(KINDS)('the option jobs in %s horses', (horse) => {
     await using ctx = await open()
     const size = horse === 'inline' ? 1 : 2
     const worker = ctx.worker({ horse, concurrency: 2, jobs: ctx.project.path('defined.mjs') })
+    let ready = 0
+    worker.on('horse:started', () => ready++)
     const ids = Array.from({ length: 20 }, () => ctx.store.enqueue('where'))
     {
       await using _ = running(worker)
       await eventually(() => ids.every((id) => ctx.store.status(id) === 'finished'))
-      await eventually(async () => kindsOf(await notesOf(ctx)).length === size)
+      // One that is not ready yet would be killed, without a teardown.
+      await eventually(() => ready === size)
     }
     const notes = await notesOf(ctx)
     expect(kindsOf(notes).sort()).toEqual([...Array(size).fill('setup'), ...Array(size).fill('teardown')])

@@ -26,8 +26,6 @@ export interface HorsePoolOptions extends Omit<HorseSetOptions, 'onStarted'> {
   readonly clock: Clock
   readonly log: WorkerLog
   readonly logger: Logger
-  /** Called with the names of the jobs that a horse knows, when it has started. */
-  readonly onJobNames?: (names: readonly string[]) => void
   /** Called when more jobs may be accepted. */
   readonly onRoom: () => void
 }
@@ -203,7 +201,7 @@ export class HorsePool implements HorseOwner {
 
   onReady(horse: Horse, jobNames: readonly string[] | undefined): void {
     this.#options.log.horseStarted(horse)
-    if (jobNames !== undefined) this.#options.onJobNames?.(jobNames)
+    if (!this.#hasStarted && jobNames !== undefined) this.#options.log.jobsKnown(jobNames)
     this.#hasStarted = true
     this.#handOut()
     this.#options.onRoom()
