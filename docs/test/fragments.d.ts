@@ -56,4 +56,5 @@ declare const jobs: import('rq').DefinedJobs<{
 }>
 declare const input: { to: string }
 declare const tenant: string
+declare function isCalm(): boolean
 declare const id: string

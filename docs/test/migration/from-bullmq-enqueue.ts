@@ -1,4 +1,4 @@
-import { DuplicateJobError, Job, Schedule } from 'rq'
+import { DuplicateJobError, Job, type Queue, Schedule } from 'rq'
 import { expect } from 'vitest'
 import { f, fail, failOnce, note } from './jobs.js'
 import { linesOf, notesFile } from './notes.ts'
@@ -21,6 +21,14 @@ export const enqueueRows: Scenarios = {
     const jobs = await world.run<Job<number>[]>()
     await world.work()
     expect(await Promise.all(jobs.map((job) => job.result()))).toEqual([3])
+  },
+
+  'defaultJobOptions: { attempts: 3 }': async (world) => {
+    const queue = await world.run<Queue>()
+    world.keep(queue, () => queue.close())
+    const job = await queue.enqueue(fail)
+    await world.work()
+    expect([job.resultTtl, await runsOf(job)]).toEqual([3600, ['failed', 'retried', 'retried']])
   },
 
   'attempts: 3': async (world) => {

@@ -101,6 +101,26 @@ export const workerRows: Scenarios = {
     expect(told).toEqual([[[], expect.stringContaining('out of paper')]])
   },
 
+  'a loop around worker.getNextJob() that looks at the machine': async (world) => {
+    let isCalm = false
+    let asked = 0
+    const look = () => {
+      asked++
+      return isCalm
+    }
+    const worker = await world.run<Worker>(0, { isCalm: look })
+    const left = worker.work({ withScheduler: false })
+    world.keep(worker, async () => {
+      await worker.stop()
+      await left
+    })
+    const job = await world.open('mail').enqueue(f, [1, 2])
+    await eventually(() => expect(asked).toBeGreaterThan(1))
+    expect(await job.getStatus()).toBe('queued')
+    isCalm = true
+    expect(await job.result({ timeout: '1m' })).toBe(3)
+  },
+
   'worker.close()': async (world) => {
     await world.run()
     const file = await notesFile()
