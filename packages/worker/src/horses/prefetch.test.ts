@@ -52,3 +52,13 @@ test('most 0 turns it off', () => {
   prefetch.observe(0.01, 1)
   expect(prefetch.depth).toBe(0)
 })
+
+test('a horse that is to run another number at once gets as many ahead', () => {
+  const prefetch = new Prefetch({}, 1)
+  for (let n = 0; n < 60; n++) prefetch.observe(0.001, 1)
+  prefetch.resize(1000)
+  prefetch.observe(0.001, 1)
+  expect(prefetch.depth).toBe(1000)
+  prefetch.resize(1)
+  expect(prefetch.depth).toBe(512)
+})

@@ -364,6 +364,18 @@ describe('StoreLoop, when queues are held back', () => {
     await run
   })
 
+  test.each([
+    ['canClaim', { canClaim: () => true }, undefined],
+    ['nothing else', {}, 1],
+  ])('a wait for one queue claims along with it where there is %s to ask', async (_, given, want) => {
+    const waitForWork = vi.fn((..._: Parameters<WorkerStore['waitForWork']>) => new Promise<undefined>(() => {}))
+    const { loop, run } = await setUp({ ...given, methods: { waitForWork } })
+    await turns()
+    expect(waitForWork.mock.calls.map(([queues, , , claim]) => [queues, claim?.want])).toEqual([[['q'], want]])
+    loop.close()
+    await run
+  })
+
   test('asks canClaim nothing once it claims no more', async () => {
     const canClaim = vi.fn(() => true)
     const { claims, loop, run } = await setUpTwo({ canClaim })
