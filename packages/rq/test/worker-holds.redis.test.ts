@@ -89,6 +89,30 @@ describe('a worker that is paused', () => {
   })
 })
 
+describe('a worker of queues with a concurrency each', () => {
+  it('pauses and resumes one of many, while it waits for all', async () => {
+    await using test = await rqFixture()
+    const names = Array.from({ length: 12 }, (_, n) => `q${n}`)
+    const worker = new SimpleWorker(Object.fromEntries(names.map((name) => [name, 1])), { ...test.where, name: 'many' })
+    const working = worker.work({ withScheduler: false })
+    const shown = () => test.redis.client.hget(test.key('worker:many'), 'paused')
+    const [held, other] = [test.open('q11'), test.open('q3')]
+    expect(await (await held.enqueue(add, [1, 1])).result({ timeout: patience(60) })).toBe(2)
+    worker.pause('q11')
+    await eventually(async () => expect(await shown()).toBe('q11'))
+    const job = await held.enqueue(add, [1, 2])
+    for (let n = 0; n < 3; n++) {
+      expect(await (await other.enqueue(add, [n, 1])).result({ timeout: patience(60) })).toBe(n + 1)
+    }
+    expect(await job.getStatus()).toBe('queued')
+    worker.resume('q11')
+    expect(await job.result({ timeout: patience(60) })).toBe(3)
+    expect(await (await held.enqueue(add, [2, 2])).result({ timeout: patience(60) })).toBe(4)
+    await worker.stop()
+    await working
+  })
+})
+
 describe('canClaim', () => {
   it('holds back the jobs of a queue until it says yes', async () => {
     await using test = await rqFixture()

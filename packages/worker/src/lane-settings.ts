@@ -86,7 +86,10 @@ export function withConcurrency(
 ): readonly LaneSettings[] {
   const isMeant = ({ queues }: LaneSettings) => queue === undefined || queues.includes(queue)
   const [meant, more] = lanes.filter(isMeant)
-  if (meant === undefined) throw invalidOption('queue', queue, 'a queue of this worker')
+  if (meant === undefined) {
+    const names = lanes.flatMap(({ queues }) => queues)
+    throw invalidOption('queue', queue, `a queue of this worker: ${names.join(', ')}`)
+  }
   if (more !== undefined) throw invalidOption('queue', queue, 'the name of a queue: each has a concurrency of its own')
   if (queue !== undefined && meant.queues.length > 1) {
     throw invalidOption('queue', queue, 'none: the queues of this worker share its concurrency')

@@ -2,11 +2,12 @@ import { type Deferred, deferred, type LogFields, SECOND_MS } from '@rq/core'
 import { eventually } from '@rq/testkit'
 import { TestStorage } from '@rq/testkit/memory-storage'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import type { WorkerQueues } from './lane-settings.ts'
 import type { WorkerOptions } from './options.ts'
 import { Worker, type WorkOptions } from './worker.ts'
 
 /** A worker of the queues high and low, whose jobs end when the test says so. */
-function setUp(given: Partial<WorkerOptions> = {}) {
+function setUp(given: Partial<WorkerOptions> = {}, queues: WorkerQueues = ['high', 'low']) {
   const store = new TestStorage()
   const lines: string[] = []
   const log = (message: string, fields?: LogFields) => lines.push([message, fields?.error ?? ''].join(' ').trim())
@@ -20,7 +21,7 @@ function setUp(given: Partial<WorkerOptions> = {}) {
       running.delete(id)
     })
   }
-  const worker = new Worker(['high', 'low'], {
+  const worker = new Worker(queues, {
     storage: store,
     name: 'w',
     serializer: 'json',
@@ -182,6 +183,77 @@ describe('worker.setConcurrency', () => {
     expect(() => worker.setConcurrency(value as number)).toThrow(
       expect.objectContaining({ code: 'RQ_INVALID_OPTION', message: expect.stringMatching(message) }),
     )
+  })
+})
+
+describe('with a concurrency of each queue', () => {
+  const PLAN = { high: 1, low: 1 }
+
+  test('a pause holds back one queue, and the other one goes on', async () => {
+    const { end, hand, runs, store, until, work, worker } = setUp({}, PLAN)
+    hand('low', 'first')
+    void work()
+    await until(['first'])
+    worker.pause('high')
+    hand('high', 'a')
+    end('first')
+    hand('low', 'b')
+    await until(['b'])
+    expect([runs(), store.status('a'), worker.pausedQueues]).toEqual([['b'], 'queued', ['high']])
+    worker.resume()
+    await until(['a', 'b'])
+  })
+
+  test('a paused worker stops at once, and a burst does not wait for it', async () => {
+    const { hand, store, work, worker } = setUp({}, PLAN)
+    worker.pause()
+    hand('high', 'a')
+    expect(await work({ burst: true })).toBe(false)
+    const working = work()
+    await eventually(async () => expect((await store.workers.worker('w'))?.paused).toEqual(['high', 'low']))
+    await worker.stop()
+    expect([await working, store.status('a')]).toEqual([false, 'queued'])
+  })
+
+  test('setConcurrency changes that of one queue', async () => {
+    const { end, hand, runs, until, work, worker } = setUp({}, PLAN)
+    worker.setConcurrency(2, 'low')
+    for (const queue of ['high', 'low']) for (const n of [1, 2, 3, 4]) hand(queue, `${queue}-${n}`)
+    void work()
+    await until(['high-1', 'low-1', 'low-2'])
+    worker.setConcurrency(3, 'high')
+    await until(['high-1', 'high-2', 'high-3', 'low-1', 'low-2'])
+    worker.setConcurrency(1, 'high')
+    for (const n of [1, 2, 3]) end(`high-${n}`)
+    await until(['high-4', 'low-1', 'low-2'])
+    expect(runs()).toHaveLength(3)
+  })
+
+  test.each([
+    [PLAN, undefined, 'Invalid queue: got undefined, expected the name of a queue: each has a concurrency of its own.'],
+    [PLAN, 'other', 'Invalid queue: got "other", expected a queue of this worker: high, low.'],
+    [
+      ['high', 'low'],
+      'low',
+      'Invalid queue: got "low", expected none: the queues of this worker share its concurrency.',
+    ],
+  ] as const)('of %j, queue %j is refused', (queues, queue, message) => {
+    const { worker } = setUp({}, queues)
+    expect(() => worker.setConcurrency(2, queue)).toThrow(
+      expect.objectContaining({ code: 'RQ_INVALID_OPTION', message }),
+    )
+  })
+
+  test('canClaim is asked for each queue', async () => {
+    let isWell = false
+    const { hand, store, until, work } = setUp({ canClaim: (queue) => queue === 'low' || isWell }, PLAN)
+    hand('high', 'a')
+    hand('low', 'b')
+    void work()
+    await until(['b'])
+    expect(store.status('a')).toBe('queued')
+    isWell = true
+    await until(['a', 'b'])
   })
 })
 

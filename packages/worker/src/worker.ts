@@ -151,8 +151,8 @@ export class Worker extends WorkerEmitter {
 
   /**
    * Run another number of jobs at once: from now on if the worker is working, and whenever it works. With more, horses
-   * are started; with fewer, running jobs end as they would have ended, and horses that are one too many end after
-   * them. Returns at once.
+   * are started; with fewer, running jobs end as they would have ended, and none begins until fewer than that run.
+   * Returns at once.
    * @param queue - which queue, where each has a concurrency of its own.
    * @throws RqError `RQ_INVALID_OPTION`.
    */
@@ -160,8 +160,8 @@ export class Worker extends WorkerEmitter {
     const checked = checkConcurrency(concurrency)
     const lanes = withConcurrency(this.#settings.lanes, checked, queue)
     this.#settings = { ...this.#settings, lanes }
-    const [first] = queue === undefined ? this.queueNames : [queue]
-    if (first !== undefined) this.#run?.setConcurrency(checked, first)
+    const [name] = queue === undefined ? this.queueNames : [queue]
+    if (name !== undefined) this.#run?.setConcurrency(checked, name)
   }
 
   #passOnStop(): void {
@@ -188,18 +188,20 @@ export class Worker extends WorkerEmitter {
     const { allow, exceptionHandlerRefs: handlers, functions, importPaths, runsInline, scripts } = settings
     await checkStart({ allow, functions, importPaths, scripts, handlers, mayImport: runsInline })
     const serializer = await this.#serializer()
+    const codec = await this.#codec()
     const limits = new SizeLimits(settings.limits, settings.logger)
     const room = new ResultRoom()
     this.#run = new WorkerRun({
       ...plan,
-      settings,
+      // The concurrency may have been set meanwhile.
+      settings: { ...settings, lanes: this.#settings.lanes },
       version,
       instance: this.#instance,
       paused: this.#paused,
       events: this,
       context: { storage: settings.storage, serializer, limits },
       room,
-      starterOf: horseStarters(settings, { serializer, codec: await this.#codec(), limits }, room),
+      starterOf: horseStarters(settings, { serializer, codec, limits }, room),
     })
     const untitle = settings.processTitle
       ? titled(`rq worker ${settings.name}: listening on ${settings.queues.join(', ')}`)
