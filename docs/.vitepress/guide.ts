@@ -11,6 +11,7 @@ export const guide = [
       { text: 'Options', link: '/guide/options' },
       { text: 'Retries and failures', link: '/guide/failures' },
       { text: 'One job of a kind', link: '/guide/unique' },
+      { text: 'Many queues', link: '/guide/many-queues' },
       { text: 'Messages of running jobs', link: '/guide/messages' },
       { text: 'How long jobs are kept', link: '/guide/keeping' },
       { text: 'Schedules', link: '/guide/schedules' },

@@ -29,7 +29,7 @@ describe('checkConfig', () => {
     [{ REDIS_URL: 'x' }, "there is no setting REDIS_URL. Did you mean 'redisUrl'?"],
     [{ redisPort: '6379' }, 'redisPort is wrong: expected a whole number of at least 0.'],
     [{ redisPort: -1 }, 'redisPort is wrong'],
-    [{ queues: 'a' }, 'queues is wrong: expected an array of strings.'],
+    [{ queues: 'a' }, 'queues is wrong: expected an array of strings, or an object of queues.'],
     [{ concurrency: 0 }, 'concurrency is wrong: expected a whole number of at least 1'],
     [{ path: 7 }, 'path is wrong: expected a string or an array of strings.'],
     [{ scripts: true }, 'scripts is wrong: expected a string or false or an array of strings.'],

@@ -10,7 +10,15 @@ import {
   suggestion,
   valueOption,
 } from '@rq/core'
-import type { HorseEnv, HorseKind, LimitOptions, RequireSignatureOptions, SignOptions, WorkerOptions } from 'rq'
+import type {
+  HorseEnv,
+  HorseKind,
+  LimitOptions,
+  QueuePlan,
+  RequireSignatureOptions,
+  SignOptions,
+  WorkerOptions,
+} from 'rq'
 import { WORKER_OPTIONS } from 'rq/options'
 import { isRecord } from './record.ts'
 
@@ -42,8 +50,11 @@ export interface RqConfig {
   sentinel?: SentinelConfig
   /** Key prefix in Redis. Default `'rq:'`. */
   prefix?: string
-  /** Queues of `worker`, `worker-pool` and `scheduler` when the command names none. */
-  queues?: readonly string[]
+  /**
+   * Queues of `worker`, `worker-pool` and `scheduler` when the command names none: in order of service, or an object of
+   * queues, each with its concurrency or options.
+   */
+  queues?: readonly string[] | QueuePlan
   /** Name of the worker. */
   name?: string
   /** `'json'`, `'superjson'`, or `'module#export'`. */
@@ -94,7 +105,7 @@ const RULES: Readonly<Record<keyof RqConfig, OptionRule>> = {
   redisSsl: booleanOption(),
   sentinel: ruleFor(isRecord, 'an object'),
   prefix: stringOption(),
-  queues: stringsOption(),
+  queues: ruleFor(isQueues, 'an array of strings, or an object of queues'),
   name: WORKER_OPTIONS.name,
   serializer: WORKER_OPTIONS.serializer,
   codec: WORKER_OPTIONS.codec,
@@ -149,6 +160,10 @@ function isAccepted(rule: OptionRule, value: unknown): boolean {
   } catch {
     return false
   }
+}
+
+function isQueues(value: unknown): boolean {
+  return isAccepted(stringsOption(), value) || isRecord(value)
 }
 
 function isRecordOrPath(value: unknown): boolean {

@@ -40,6 +40,8 @@ export interface CrashSweepOptions {
   readonly arrival: Arrival
   /** Default `inline`. */
   readonly horse?: HorseKind
+  /** Whether each queue of the worker has a lane of its own. Default false. */
+  readonly hasLanes?: boolean
   /** Also kill it at the commands of its maintenance, which do nothing for these jobs. Default false. */
   readonly inMaintenance?: boolean
   readonly url: string
@@ -311,11 +313,11 @@ async function newVictim(options: CrashSweepOptions, { queues, scenario }: Life,
 }
 
 function orderOf(options: CrashSweepOptions, victim: Victim): WorkerOrder {
-  const { horse = 'inline', importPath } = options
+  const { hasLanes = false, horse = 'inline', importPath } = options
   const { prefix, proxy, queues, scenario } = victim
   const { isScheduled = false, leaseMs, pauses = false } = scenario
   const burst = leavesByItself(options, victim)
-  const order = { url: proxy.url, prefix, queues, burst, horse, importPath, isScheduled, pauses }
+  const order = { url: proxy.url, prefix, queues, hasLanes, burst, horse, importPath, isScheduled, pauses }
   return leaseMs === undefined ? order : { ...order, leaseMs }
 }
 
@@ -341,10 +343,12 @@ async function prepare({ arrival, client, url }: CrashSweepOptions, victim: Vict
 }
 
 /** Enqueue the jobs that arrive while the worker waits for work. */
-async function push({ arrival, url }: CrashSweepOptions, victim: Victim): Promise<void> {
+async function push({ arrival, hasLanes = false, url }: CrashSweepOptions, victim: Victim): Promise<void> {
   if (arrival !== 'pushed') return
   const { proxy, queues, scenario } = victim
-  const waits = () => proxy.commands.filter((name) => name === 'blmove').length >= queues.length
+  const count = (wanted: string) => proxy.commands.filter((name) => name === wanted).length
+  // Lanes wait together, for a change of what they have read.
+  const waits = () => (hasLanes ? count('exists') > 0 : count('blmove') >= queues.length)
   await eventually(() => victim.isStruck || waits())
   await using storage = new RedisStorage({ connection: url, prefix: victim.prefix })
   await enqueueScenario(scenario, storage, queues, victim.file)

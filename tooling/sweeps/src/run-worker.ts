@@ -7,6 +7,8 @@ export interface WorkerOrder {
   readonly url: string
   readonly prefix: string
   readonly queues: readonly string[]
+  /** Whether each queue has a lane of its own. Default false: they are a list. */
+  readonly hasLanes?: boolean
   readonly burst: boolean
   readonly horse: HorseKind
   /** The folder of `jobsProject()`. */
@@ -26,9 +28,9 @@ const SCHEDULER_LEASE_MS = 1500
 
 /** Run a worker, with a storage of its own, until it leaves. `meet` gets the worker before it begins. */
 export async function runWorker(order: WorkerOrder, meet: (worker: Worker) => void = () => {}): Promise<void> {
-  const { burst, horse, importPath, isScheduled, leaseMs, prefix, queues, url } = order
+  const { burst, hasLanes = false, horse, importPath, isScheduled, leaseMs, prefix, queues, url } = order
   await using storage = new RedisStorage({ connection: url, prefix, role: 'worker' })
-  const worker = new Worker(queues, {
+  const worker = new Worker(hasLanes ? Object.fromEntries(queues.map((queue) => [queue, 2])) : queues, {
     storage,
     horse,
     importPaths: [importPath],

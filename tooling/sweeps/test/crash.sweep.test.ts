@@ -77,3 +77,9 @@ test('a worker is killed while it is paused and its jobs go back', async () => {
   expect(report).toMatchObject({ lost: [], faults: [], missed: [] })
   expect(report.commands).toEqual(expect.arrayContaining(['show_paused', 'give_back']))
 })
+
+test.each(['waiting', 'pushed'] as const)('a worker with a lane for each queue loses no job (%s)', async (arrival) => {
+  const report = await sweep('all of it', THREE_QUEUES, { arrival, hasLanes: true })
+  expect(report).toMatchObject({ lost: [], faults: [], missed: [] })
+  expect(report.recovered).toBeGreaterThan(0)
+})

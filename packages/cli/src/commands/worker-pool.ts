@@ -4,7 +4,7 @@ import { namingOptions } from '../arguments/option-value.ts'
 import { defineCommand } from '../command.ts'
 import { optionsFrom, text } from '../flags.ts'
 import { runWorker } from '../run-worker.ts'
-import { SERVED_QUEUES, servedQueues } from '../served-queues.ts'
+import { WORKED_QUEUES, workedQueues } from '../served-queues.ts'
 import { Session } from '../session.ts'
 import { POOL_FLAGS, TYPED_FLAGS, workerOptions, workOptions } from '../worker-flags.ts'
 
@@ -15,7 +15,7 @@ export const workerPool = defineCommand({
     ['worker-pool high default -n 4', 'Four workers for two queues'],
     ['worker-pool -n 3 --burst', 'Process what is queued, then exit'],
   ],
-  positionals: { queues: SERVED_QUEUES },
+  positionals: { queues: WORKED_QUEUES },
   flags: {
     name: text({
       valueName: 'name',
@@ -35,7 +35,7 @@ export const workerPool = defineCommand({
     }
     await using session = await Session.open(context)
     return await namingOptions(TYPED_FLAGS, async () => {
-      const queues = servedQueues(flags.queues, context.settings)
+      const queues = workedQueues(flags.queues, context.settings)
       const pool = new session.rq.WorkerPool(queues, { ...session.where, ...options })
       const work = () => pool.start({ burst: flags.burst === true, withScheduler })
       return runWorker(session, { worker: pool, work, pid: flags.pid, isBurst: flags.burst === true, logger }, context)

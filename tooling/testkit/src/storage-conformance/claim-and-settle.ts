@@ -264,6 +264,23 @@ export function describeClaimAndSettle(name: string, open: OpenStorage): void {
       ])
     })
 
+    it('wakes of several shared waits the one whose queue gets a job, without taking it', async () => {
+      await using test = await open()
+      const { queues, workers } = test.storage
+      workers.shareWaits()
+      const abort = new AbortController()
+      let isOver = false
+      const other = workers.waitForWork(['other'], 60_000, abort.signal).then(() => {
+        isOver = true
+      })
+      const waiting = workers.waitForWork(['default'], 60_000, abort.signal)
+      await queues.enqueue([newJob({ id: 'arrives' })])
+      await waiting
+      expect([await queues.jobIds('default', 0, -1), isOver]).toEqual([['arrives'], false])
+      abort.abort()
+      await other
+    })
+
     it('wakes a waiting worker when a job arrives, without taking it', async () => {
       await using test = await open()
       const { queues, workers } = test.storage
