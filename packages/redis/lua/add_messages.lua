@@ -25,9 +25,9 @@ local job = redis.call('HMGET', jobKey, 'status', 'execution_id', 'messages', 'w
 local status, field = job[1], job[3]
 if redis.call('EXISTS', jobKey) == 0 then return 'missing' end
 if execution ~= '' and job[2] ~= execution then return 'refused' end
-if not isSent and (status == 'finished' or status == 'failed' or status == 'stopped' or status == 'canceled') then
-  return 'refused'
-end
+-- An ended job still names its last execution. One that was canceled while it runs may send.
+local isOver = status == 'finished' or status == 'failed' or status == 'stopped'
+if isOver or (status == 'canceled' and not isSent) then return 'refused' end
 
 local sent, sentBytes, posted, postedBytes = string.match(field or '', '^(%d+) (%d+) (%d+) (%d+)$')
 if not sent then

@@ -88,7 +88,10 @@ export class MessageSender {
     const answer = await this.#jobs.addMessages(jobId, { from: 'job', executionId, attempt, payloads })
     if (answer === 'missing') throw noSuchJob(jobId)
     if (answer === 'refused') {
-      throw new RqError('RQ_LEASE_LOST', `Job ${jobId} now belongs to another execution. The message was not sent.`)
+      throw new RqError(
+        'RQ_LEASE_LOST',
+        `Job ${jobId} has ended, or now belongs to another execution. The message was not sent.`,
+      )
     }
   }
 }

@@ -1931,7 +1931,7 @@ export const addMessages: Script<
   'done' | 'missing' | 'refused'
 > = {
   name: 'add_messages',
-  sha: 'c63a9194cc96521ee31ba6bd52543e07e7bf6014',
+  sha: 'f4412760a4511201b566f4da20957fac47d02cda',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -1946,9 +1946,8 @@ local job = redis.call('HMGET', jobKey, 'status', 'execution_id', 'messages', 'w
 local status, field = job[1], job[3]
 if redis.call('EXISTS', jobKey) == 0 then return 'missing' end
 if execution ~= '' and job[2] ~= execution then return 'refused' end
-if not isSent and (status == 'finished' or status == 'failed' or status == 'stopped' or status == 'canceled') then
-  return 'refused'
-end
+local isOver = status == 'finished' or status == 'failed' or status == 'stopped'
+if isOver or (status == 'canceled' and not isSent) then return 'refused' end
 local sent, sentBytes, posted, postedBytes = string.match(field or '', '^(%d+) (%d+) (%d+) (%d+)$')
 if not sent then
   redis.call('UNLINK', prefix .. 'messages:' .. id, prefix .. 'posts:' .. id)

@@ -47,6 +47,12 @@ describe('MessageReaders', () => {
     expect(asked).toEqual([-1, 4])
   })
 
+  it('does not wait when it is not said how long', async () => {
+    const { asked, readers } = readersOf([['open', 0, []]])
+    expect(await readers.read('id', { from: 'job', timeoutMs: Number.NaN })).toMatchObject({ state: 'open' })
+    expect(asked).toEqual([-1])
+  })
+
   it('leaves out what is no message of ours', async () => {
     const { readers } = readersOf([['over', 1, ['', 'x', '1 1 1\n', '1 9 1 1790000000000 abc\n\n']]])
     expect((await readers.read('id', REQUEST)).messages.map(({ payload }) => String(payload))).toEqual(['\n'])

@@ -35,7 +35,8 @@ export class MessageReaders {
   /** As {@link JobStore.readMessages}. One that has read before goes on after an outage, until its time is over. */
   async read(jobId: string, request: MessagesRequest, signal?: AbortSignal): Promise<MessagesPage> {
     const deadlineMs = performance.now() + request.timeoutMs
-    const { from } = request
+    // A work horse may ask for anything.
+    const from = request.from === 'job' ? 'job' : 'outside'
     let { after } = request
     for (;;) {
       const wait = this.#wait(jobId, signal)
@@ -43,7 +44,7 @@ export class MessageReaders {
         this.#subscribe(from)
         const answer = await this.#ask(jobId, from, after)
         const leftMs = deadlineMs - performance.now()
-        const isOver = leftMs <= 0 || this.#closed || signal?.aborted === true
+        const isOver = !(leftMs > 0) || this.#closed || signal?.aborted === true
         if (answer instanceof RqError) {
           if (isOver || after === undefined) throw answer
         } else {

@@ -19,6 +19,8 @@ const call = (name: string, ...args: unknown[]) => {
 describe('checkOwnCall', () => {
   test.each([
     ['jobs.update', 'me', { meta: '{}' }, 'x'],
+    ['jobs.addMessages', 'me', { from: 'job', payloads: ['1'] }],
+    ['jobs.readMessages', 'me', { from: 'outside' }],
     ['jobs.fetch', ['me', 'before']],
     ['jobs.fetch', []],
     ['jobs.status', 'me'],
@@ -34,6 +36,8 @@ describe('checkOwnCall', () => {
   test.each([
     ['jobs.update', 'before', {}],
     ['jobs.update', ['me'], {}],
+    ['jobs.addMessages', 'before', { from: 'outside', payloads: ['1'] }],
+    ['jobs.readMessages', 'other', { from: 'job' }],
     ['jobs.fetch', ['me', 'other']],
     ['jobs.meta', 'other'],
     ['jobs.save', { id: 'me' }],

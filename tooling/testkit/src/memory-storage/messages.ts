@@ -34,7 +34,9 @@ export function addMessages(data: MemoryData, jobId: string, messages: NewMessag
   const stored = data.jobs.get(jobId)
   if (stored === undefined) return 'missing'
   const { executionId, status } = stored.record
-  if (messages.from === 'job' ? executionId !== messages.executionId : isTerminal(status)) return 'refused'
+  if (messages.from === 'job' && executionId !== messages.executionId) return 'refused'
+  // One that was canceled while it runs may send.
+  if (isTerminal(status) && (status !== 'canceled' || messages.from === 'outside')) return 'refused'
   forgetEarlier(data, jobId)
   const list = listOf(data, jobId, messages.from) ?? { of: stored, last: 0, kept: [], endsMs: 0 }
   const attempt = messages.from === 'job' ? messages.attempt : 0

@@ -117,6 +117,7 @@ export function describeMessages(name: string, open: OpenStorage): void {
       const other = { from: 'job', executionId: 'ffff0000', attempt: 1, payloads: ['x'] } as const
       expect(await jobs.addMessages('owned', other)).toBe('refused')
       await owned.end(RETURNED)
+      expect(await owned.send('after the end')).toBe('refused')
       const post = { from: 'outside', payloads: ['late'] } as const
       expect(await jobs.addMessages('owned', post)).toBe('refused')
       expect(await jobs.addMessages('none', post)).toBe('missing')
