@@ -150,7 +150,7 @@ describe('a worker of queues with a concurrency each', () => {
     expect(() => work.worker.setConcurrency(2)).toThrow(
       'expected the name of a queue: each has a concurrency of its own',
     )
-    expect(() => work.worker.setConcurrency(2, 'c')).toThrow('Invalid queue: got "c", expected a queue of this worker.')
+    expect(() => work.worker.setConcurrency(2, 'c')).toThrow('expected a queue of this worker: a, b.')
     await eventually(async () => {
       gates.a.release()
       gates.b.release()
