@@ -37,13 +37,13 @@ const leaseOfOne = async ({ storage }: Producer) => {
   const { executionId = '' } = (await Job.fetch('one', { storage })).toRecord()
   return { queue: 'default', jobId: 'one', executionId }
 }
-const claimOne = async ({ queue, storage }: Producer) => {
-  await queue.enqueue(WORK, [1], { jobId: 'one' })
+const claimOne = async ({ queue, storage }: Producer, jobId = 'one') => {
+  await queue.enqueue(WORK, [1], { jobId })
   return (await storage.workers.claim({ queues: ['default'], want: 1, workerName: 'w', leaseMs: 60_000 })).jobs
 }
-const fail: Operation['run'] = async (producer) => {
+const failJob = async (producer: Producer, jobId: string) => {
   const { storage } = producer
-  const jobs = await claimOne(producer)
+  const jobs = await claimOne(producer, jobId)
   const outcome = {
     kind: 'raised',
     error: 'Error: no',
@@ -55,6 +55,7 @@ const fail: Operation['run'] = async (producer) => {
     jobs.map(({ job, executionId, hint }) => settle(job, executionId, outcome, { hint })),
   )
 }
+const fail: Operation['run'] = (producer) => failJob(producer, 'one')
 
 const WORKER = newWorker({ name: 'w' })
 const postOne: Operation['run'] = async ({ storage }) => (await Job.fetch('one', { storage })).post({ page: 1 })
@@ -245,5 +246,18 @@ export const OPERATIONS: readonly Operation[] = [
     name: 'show which queues a worker has paused',
     before: ({ storage }) => storage.workers.register(WORKER, 60_000),
     run: ({ storage }) => storage.workers.showPaused(WORKER, ['default']),
+  },
+  {
+    name: 'configure how many ended jobs are kept',
+    run: ({ queue }) => queue.configure({ keepFinished: 5, keepFailed: null }),
+  },
+  {
+    name: 'maintenance of a queue that keeps its newest job',
+    before: async (producer) => {
+      await fail(producer)
+      await failJob(producer, 'two')
+      await producer.queue.configure({ keepFailed: 1 })
+    },
+    run: ({ storage }) => storage.workers.cleanUp(['default']),
   },
 ]
