@@ -15,8 +15,9 @@
 -- @arg executionBase string random; execution ids begin with it
 -- @arg sentMs  int when this was sent, by Redis's clock as far as the caller knows it; 0 = unknown
 -- @arg from    int leases to pass over: earlier calls have looked at them and left them
--- @reply {[nowMs: int, taken: bytes, next: int]}
---   Redis's time in ms; the word stalled, or what lib/claimed packs; `from` of the next call, -1 = nothing is left
+-- @reply {[nowMs: int, taken: bytes, next: int, configured: flag]}
+--   Redis's time in ms; the word stalled, or what lib/claimed packs; `from` of the next call, -1 = nothing is left;
+--   whether the queue is configured
 -- @include lib/attempt
 -- @include lib/broken
 -- @include lib/time
@@ -34,8 +35,9 @@ local most, stamp, executionBase = tonumber(ARGV[6]), ARGV[7], ARGV[8]
 local sentMs, from = tonumber(ARGV[9]), tonumber(ARGV[10])
 
 local nowS, nowMs = clock()
+local isConfigured = redis.call('EXISTS', prefix .. 'configuration:' .. queue)
 -- Redis was paused or unreachable, so no worker could renew its leases: do not take them for ended.
-if sentMs > 0 and nowMs - sentMs > leaseMs / 3 then return { nowMs, 'stalled', -1 } end
+if sentMs > 0 and nowMs - sentMs > leaseMs / 3 then return { nowMs, 'stalled', -1, isConfigured } end
 local taken = {}
 appendQueue(taken, queue)
 local nextId = executionIds(executionBase, nowMs)
@@ -128,4 +130,4 @@ for at = #ended - 1, 1, -2 do
 end
 -- Last first, so that the first of them comes to stand at the head.
 for at = #back, 1, -1 do redis.call('LPUSH', prefix .. 'queue:' .. queue, back[at]) end
-return { nowMs, pack(taken), isFull and from or #ended == 2 * most and from + left or -1 }
+return { nowMs, pack(taken), isFull and from or #ended == 2 * most and from + left or -1, isConfigured }

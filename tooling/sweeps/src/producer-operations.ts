@@ -179,6 +179,11 @@ export const OPERATIONS: readonly Operation[] = [
   },
   { name: 'empty', before: enqueueOne, run: ({ queue }) => queue.empty() },
   { name: 'pause', run: ({ queue }) => queue.pause() },
+  {
+    name: 'set limits that delete jobs',
+    before: fail,
+    run: ({ queue }) => queue.configure({ keepFinished: 1, keepFailed: 0 }),
+  },
   { name: 'save meta', before: enqueueOne, run: saveMeta },
   {
     name: 'reschedule',

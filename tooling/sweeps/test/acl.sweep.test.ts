@@ -252,6 +252,7 @@ test('the rights of a producer are enough for all that the users of a dashboard 
   await eventually(async () => expect(await bad.getStatus()).toBe('failed'))
   await queue.enqueue('echo')
   // Requeue, stop, pause, cancel, delete, empty.
+  await queue.configure({ keepFinished: 1, keepFailed: 1 })
   await bad.requeue()
   await eventually(async () => expect(await bad.getStatus()).toBe('failed'))
   const held = await queue.enqueue('hold')
@@ -278,6 +279,7 @@ test('the rights of a producer are enough for all that the users of a dashboard 
   }
   await Promise.all([queue.getJobs(), queue.getBrokenJobs(), Queue.counts(['default'], { storage }), queue.isPaused()])
   await bad.delete()
+  await queue.configure({ keepFailed: 0 })
   await queue.empty()
   await queue.resume()
   await storage.admin.suspend()

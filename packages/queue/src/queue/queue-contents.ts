@@ -94,8 +94,8 @@ export class QueueContents {
    * Set how many ended jobs this queue keeps: the newest ones, by when they ended. What is absent stays as it is. The
    * limits are stored for all producers and workers, in one atomic step. Then jobs that are more are deleted with their
    * results, in bounded steps. A limit deletes jobs whose `resultTtl` or `failureTtl` has not passed, and keeps none
-   * longer. Each worker of ours knows of a change at its next heartbeat and applies the limits with each call that ends
-   * jobs; maintenance applies them to jobs that Python workers ended.
+   * longer. Each worker of ours knows of a change within seconds and then applies the limits with each call that ends
+   * jobs; maintenance applies them to all others.
    * @param options.keepFinished how many finished jobs, 0 = none; null = no limit.
    * @param options.keepFailed how many failed and stopped jobs, 0 = none; null = no limit.
    * @returns all limits of the queue, after the change.

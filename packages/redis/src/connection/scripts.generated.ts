@@ -4351,7 +4351,7 @@ return pack(found)`,
  *
  * Keys: wip (rq:wip:<q>)
  *
- * Reply: Redis's time in ms; the word stalled, or what lib/claimed packs; `from` of the next call, -1 = nothing is left
+ * Reply: Redis's time in ms; the word stalled, or what lib/claimed packs; `from` of the next call, -1 = nothing is left; whether the queue is configured
  */
 export const recover: Script<
   [wip: string],
@@ -4367,10 +4367,10 @@ export const recover: Script<
     sentMs: number,
     from: number,
   ],
-  [nowMs: number, taken: Buffer, next: number]
+  [nowMs: number, taken: Buffer, next: number, configured: 0 | 1]
 > = {
   name: 'recover',
-  sha: 'b73f2210ac36c77ed1109194e6269665b7b0c8a9',
+  sha: '3286d34e80e8ebebcbf371e1c048237a843b4038',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -4413,7 +4413,8 @@ local prefix, queue, worker, leaseMs, largest = ARGV[1], ARGV[2], ARGV[3], tonum
 local most, stamp, executionBase = tonumber(ARGV[6]), ARGV[7], ARGV[8]
 local sentMs, from = tonumber(ARGV[9]), tonumber(ARGV[10])
 local nowS, nowMs = clock()
-if sentMs > 0 and nowMs - sentMs > leaseMs / 3 then return { nowMs, 'stalled', -1 } end
+local isConfigured = redis.call('EXISTS', prefix .. 'configuration:' .. queue)
+if sentMs > 0 and nowMs - sentMs > leaseMs / 3 then return { nowMs, 'stalled', -1, isConfigured } end
 local taken = {}
 appendQueue(taken, queue)
 local nextId = executionIds(executionBase, nowMs)
@@ -4483,7 +4484,7 @@ for at = #ended - 1, 1, -2 do
   end
 end
 for at = #back, 1, -1 do redis.call('LPUSH', prefix .. 'queue:' .. queue, back[at]) end
-return { nowMs, pack(taken), isFull and from or #ended == 2 * most and from + left or -1 }`,
+return { nowMs, pack(taken), isFull and from or #ended == 2 * most and from + left or -1, isConfigured }`,
   ),
 }
 

@@ -30,7 +30,7 @@ export class Registrations {
     return this.#instances.get(name)
   }
 
-  /** Queues of registered workers that are configured, as of the latest registration or heartbeat of one of them. */
+  /** Queues of registered workers that are configured, as of their latest calls. */
   get configuredQueues(): ReadonlySet<string> {
     return this.#configured
   }
@@ -46,7 +46,7 @@ export class Registrations {
     )
     if (answer === 'registered') {
       this.#instances.set(name, instance)
-      this.#noteConfigured(queues, configured)
+      this.noteConfigured(queues, configured)
       return undefined
     }
     return { lastBeat: aliveUntil || undefined, freeInMs: leftMs }
@@ -88,14 +88,15 @@ export class Registrations {
         ...leaseWords(leases),
       ],
     )
-    this.#noteConfigured(worker.queues, configured)
+    this.noteConfigured(worker.queues, configured)
     const isNameTaken = name === 'taken'
     if (lost.length === 0) return { lost: [], isNameTaken }
     const lostExecutions = new Set(lost.filter((_, index) => index % 2 === 1))
     return { lost: leases.filter((lease) => lostExecutions.has(lease.executionId)), isNameTaken }
   }
 
-  #noteConfigured(queues: readonly string[], configured: readonly string[]): void {
+  /** The worker's thread may send its heartbeats: then its recoveries say which queues are configured. */
+  noteConfigured(queues: readonly string[], configured: readonly string[]): void {
     for (const queue of queues) this.#configured.delete(queue)
     for (const queue of configured) this.#configured.add(queue)
   }

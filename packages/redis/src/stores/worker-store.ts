@@ -198,7 +198,8 @@ export class RedisWorkerStore implements WorkerStore {
     const args = [prefix, queue, workerName, leaseMs, largest, most, stampNow(), base, clockMs, from] as const
     const call = { base, queues: [queue], workerName, largest }
     const { reply, resent } = await this.#recoveries.send(call, scripts.recover, [key], [...args])
-    const [serverMs, taken, next] = reply
+    const [serverMs, taken, next, configured] = reply
+    this.#registrations.noteConfigured([queue], configured === 1 ? [queue] : [])
     this.#clock.update(serverMs, sentAtMs)
     if (taken.equals(STALLED)) {
       this.#recoverFromMs = performance.now() + leaseMs
