@@ -1,13 +1,13 @@
 import { makeProject, type ProjectOptions, type TempDir } from '@rq/testkit'
 import { TestStorage } from '@rq/testkit/memory-storage'
-import { Worker, type WorkerOptions } from '../src/index.ts'
+import { Worker, type WorkerOptions, type WorkerQueues } from '../src/index.ts'
 import { JOBS } from './jobs.ts'
 
 /** A store, a folder with the job functions, and workers on them that are stopped at the end. */
 export interface Fixture extends AsyncDisposable {
   readonly store: TestStorage
   readonly project: TempDir
-  worker(options?: Partial<WorkerOptions>, queues?: string | string[]): Worker
+  worker(options?: Partial<WorkerOptions>, queues?: WorkerQueues): Worker
 }
 
 export async function fixture(
