@@ -27,7 +27,7 @@ test('worker-pause holds one worker back: its job finishes, the next ones wait u
     expect(await waits.result({ timeout: patience(60) })).toBe('done')
     expect(await run(['worker-pause', 'w2'], options)).toMatchObject({
       code: 4,
-      stderr: "Error: There is no worker named 'w2'.\n",
+      stderr: "Error: There is no worker named 'w2': rq-cli info lists the workers.\n",
     })
     // A paused worker stops at once.
     await run(['worker-pause', 'w1'], options)

@@ -38,8 +38,8 @@ describe('configure', () => {
 
   test.each([
     [['--keep-failed', '-1'], /--keep-failed/],
-    [['--keep-failed', '1.5'], /Invalid --keep-failed: expected a whole number of jobs, or none\./],
-    [['--keep-finished', 'all'], /Invalid --keep-finished: expected a whole number of jobs, or none\./],
+    [['--keep-failed', '1.5'], /Invalid --keep-failed: got "1\.5", expected a whole number of jobs, or none\./],
+    [['--keep-finished', 'all'], /Invalid --keep-finished: got "all", expected a whole number of jobs, or none\./],
     [['--keep', '1'], /--keep-/],
   ])('refuses %j, and writes nothing', async (words, message) => {
     await using cli = await CliFixture.open()

@@ -44,8 +44,8 @@ describe('worker-pause and worker-resume', () => {
   })
 
   test.each([
-    [['worker-pause', 'nobody'], 4, "There is no worker named 'nobody'."],
-    [['worker-resume', 'nobody'], 4, "There is no worker named 'nobody'."],
+    [['worker-pause', 'nobody'], 4, "There is no worker named 'nobody': rq-cli info lists the workers."],
+    [['worker-resume', 'nobody'], 4, "There is no worker named 'nobody': rq-cli info lists the workers."],
     [
       ['worker-pause', 'w1', '--queue', 'high'],
       2,

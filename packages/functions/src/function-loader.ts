@@ -178,7 +178,8 @@ export class FunctionLoader {
     // Do not run the module instead: a job that was meant for a function would count as done.
     const module = await this.#finder.below(name, name)
     const hint = module === undefined ? '' : `; to run ${module.path} from the top, enqueue './${name}'`
-    return notFound(name, `no function is registered by that name (registered: ${names || 'none'})${hint}`)
+    const known = names || "none; a worker knows names by its options 'functions' and 'jobs'"
+    return notFound(name, `no function is registered by that name (registered: ${known})${hint}`)
   }
 
   /**

@@ -169,7 +169,7 @@ describe('FunctionLoader', () => {
       'RQ_FUNCTION_NOT_FOUND: Cannot load "./jobs/mail#send": there is no module ./jobs/mail (.js .mjs .cjs .ts .mts .cts, or index in a folder) in the import paths (.), nor in their dist, build, out and src. A path begins at the producer\'s working directory or importPaths, and at --path of the worker: both must be the same folder.',
       'RQ_FUNCTION_NOT_FOUND: Cannot load "./jobs/email#sned": jobs/email.js was imported, but it has no "sned" (exports: Mail, send).',
       'RQ_FUNCTION_NOT_FOUND: Cannot load "jobs.mail.send": there is no module ./jobs/mail (.js .mjs .cjs .ts .mts .cts, or index in a folder) in the import paths (.), nor in their dist, build, out and src.',
-      'RQ_FUNCTION_NOT_FOUND: Cannot load "send": no function is registered by that name (registered: none).',
+      "RQ_FUNCTION_NOT_FOUND: Cannot load \"send\": no function is registered by that name (registered: none; a worker knows names by its options 'functions' and 'jobs').",
     ])
   })
 
@@ -348,11 +348,11 @@ describe('FunctionLoader', () => {
     expect(await project.load(['jobs.run', 'single', './../x', './node_modules/x', './missing', 'scripts'])).toEqual({
       'jobs.run': 'export',
       single:
-        'RQ_FUNCTION_NOT_FOUND: Cannot load "single": no function is registered by that name (registered: none); to run single.js from the top, enqueue \'./single\'.',
+        "RQ_FUNCTION_NOT_FOUND: Cannot load \"single\": no function is registered by that name (registered: none; a worker knows names by its options 'functions' and 'jobs'); to run single.js from the top, enqueue './single'.",
       './../x': expect.stringMatching(/^RQ_FUNCTION_NOT_ALLOWED: /),
       './node_modules/x': expect.stringMatching(/^RQ_FUNCTION_NOT_ALLOWED: /),
       './missing': expect.stringMatching(/^RQ_FUNCTION_NOT_FOUND: .*there is no module \.\/missing/),
-      scripts: expect.stringMatching(/registered: none\)\.$/),
+      scripts: expect.stringMatching(/registered: none; .*\)\.$/),
     })
     expect(await project.run('run.mjs')).toEqual({
       bare: 'RangeError: from the module',

@@ -95,7 +95,10 @@ async function sendToOurs(
   const { admin, workers } = sharedStorage(optionsOf(where))
   const worker = await workers.worker(checkKnownName(workerName, 'workerName'))
   const name = oneLine(workerName)
-  if (worker === undefined) throw new RqError('RQ_NO_SUCH_WORKER', `There is no worker named '${name}'.`)
+  if (worker === undefined) {
+    const message = `There is no worker named '${name}': rq-cli info lists the workers.`
+    throw new RqError('RQ_NO_SUCH_WORKER', message)
+  }
   if (worker.isPython) {
     const message = `Worker '${name}' is a worker of Python RQ, which cannot pause by itself. Suspend all workers, or pause the queue for workers of rq.`
     throw new RqError('RQ_INVALID_OPERATION', message)

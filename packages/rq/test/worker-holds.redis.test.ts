@@ -159,7 +159,7 @@ describe('sendPauseCommand and sendResumeCommand', () => {
     listener.on('message', (_, message) => heard.push(message))
     await listener.subscribe(...['listens', 'snake', 'nobody'].map((name) => test.key(`pubsub:${name}`)))
     const refused: [name: string, options: PauseCommandOptions, code: string, message: string][] = [
-      ['nobody', {}, 'RQ_NO_SUCH_WORKER', "There is no worker named 'nobody'."],
+      ['nobody', {}, 'RQ_NO_SUCH_WORKER', "There is no worker named 'nobody': rq-cli info lists the workers."],
       ['', {}, 'RQ_INVALID_OPTION', 'Invalid workerName: got "", expected'],
       ['snake', {}, 'RQ_INVALID_OPERATION', "Worker 'snake' is a worker of Python RQ, which cannot pause by itself."],
       [

@@ -47,7 +47,9 @@ export const configure = defineCommand({
 /** @throws UsageError naming the flag. */
 function limitOf(word: string, flag: string): number | null {
   if (word === NONE) return null
-  if (!/^\d+$/.test(word)) throw new UsageError(`Invalid ${flag}: expected a whole number of jobs, or ${NONE}.`)
+  if (!/^\d+$/.test(word)) {
+    throw new UsageError(`Invalid ${flag}: got "${visible(word)}", expected a whole number of jobs, or ${NONE}.`)
+  }
   return wholeNumber(word, flag)
 }
 

@@ -74,7 +74,7 @@ describe('explain', () => {
     const advice = 'Resume with worker.resume(), or rq-cli worker-resume.'
     expect(reason(1, 1)).toEqual(['workers_paused', `1 worker serves the queue, and it is paused. ${advice}`])
     expect(reason(2, 2)).toEqual(['workers_paused', `2 workers serve the queue, and all are paused. ${advice}`])
-    expect(reason(3, 2)).toEqual(['queued', `3 workers serve the queue, and 2 of them paused it. ${advice}`])
+    expect(reason(3, 2)).toEqual(['queued', `3 workers serve the queue, and 2 of them are paused. ${advice}`])
   })
 
   it('distinguishes dependencies that will end from those that block the job', () => {

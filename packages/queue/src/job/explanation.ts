@@ -135,8 +135,10 @@ function queuedReason(facts: ExplanationFacts): [ExplanationCode, string] {
   const serving = `${count(workers, 'worker')} ${workers === 1 ? 'serves' : 'serve'} the queue`
   if (pausedWorkers === 0) return ['queued', `${place}; ${serving}.`]
   const advice = 'Resume with worker.resume(), or rq-cli worker-resume.'
-  if (pausedWorkers < workers)
-    return ['queued', `${place}; ${serving}, and ${pausedWorkers} of them paused it. ${advice}`]
+  if (pausedWorkers < workers) {
+    const some = `${pausedWorkers} of them ${pausedWorkers === 1 ? 'is' : 'are'} paused`
+    return ['queued', `${place}; ${serving}, and ${some}. ${advice}`]
+  }
   return ['workers_paused', `${place}; ${serving}, and ${workers === 1 ? 'it is' : 'all are'} paused. ${advice}`]
 }
 

@@ -51,17 +51,12 @@ describe('explainSchedule', () => {
       'late',
       'Its job was due at 2029-12-31T23:59:00.000Z, 60 s ago, and no scheduler enqueues it: the workers of the queue mail run no scheduler, or are of Python RQ. Start a worker or rq-cli scheduler.',
     ],
-    [
-      'one that is due now',
-      situation({ nextMs: NOW_MS - 1 }),
-      'waiting',
-      'Its next job comes at 2029-12-31T23:59:59.999Z.',
-    ],
+    ['one that is due now', situation({ nextMs: NOW_MS - 1 }), 'waiting', 'Its next job is due now.'],
     [
       'one that is paused',
       quiet({ pausedMs: NOW_MS }),
       'paused',
-      'It is paused since 2030-01-01T00:00:00.000Z; schedule.resume() lets it go on.',
+      'It has been paused since 2030-01-01T00:00:00.000Z; schedule.resume() lets it go on.',
     ],
     ['one that is over', quiet(), 'over', 'It has no further time. Write report with other times.'],
     ['one that is damaged', situation({ rule: undefined }), 'unreadable', 'Its rule cannot be read: write it again.'],
@@ -91,6 +86,6 @@ describe('explainSchedule', () => {
     const error = { code: 'RQ_FUNCTION_NOT_ALLOWED', message: 'Refused.\nBecause.' }
     const explained = explainSchedule({ ...quiet({ pausedMs: NOW_MS }), failure: { id: 'j', error } })
     expect(explained.code).toBe('paused')
-    expect(explained.text).toMatch(/^No worker could load .*: Refused\.\\nBecause\. It is paused since /)
+    expect(explained.text).toMatch(/^No worker could load .*: Refused\.\\nBecause\. It has been paused since /)
   })
 })

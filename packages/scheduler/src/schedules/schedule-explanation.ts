@@ -64,7 +64,7 @@ function nextStep({ nowMs, schedule, workers }: ScheduleSituation): ScheduleExpl
   const { name, nextMs, pausedMs, queue, rule } = schedule
   if (rule === undefined) return { code: 'unreadable', text: 'Its rule cannot be read: write it again.' }
   if (pausedMs !== undefined) {
-    return { code: 'paused', text: `It is paused since ${iso(pausedMs)}; schedule.resume() lets it go on.` }
+    return { code: 'paused', text: `It has been paused since ${iso(pausedMs)}; schedule.resume() lets it go on.` }
   }
   if (nextMs === undefined) return { code: 'over', text: `It has no further time. Write ${name} with other times.` }
   const lateMs = nowMs - nextMs
@@ -72,7 +72,7 @@ function nextStep({ nowMs, schedule, workers }: ScheduleSituation): ScheduleExpl
     const late = `Its job was due at ${iso(nextMs)}, ${Math.floor(lateMs / SECOND_MS)} s ago, and no scheduler enqueues it`
     return { code: 'late', text: `${late}: ${workers === 0 ? noWorker(queue) : notScheduling(queue)}` }
   }
-  const next = `Its next job comes at ${iso(nextMs)}`
+  const next = lateMs >= 0 ? 'Its next job is due now' : `Its next job comes at ${iso(nextMs)}`
   if (workers === 0) return { code: 'no_worker', text: `${next}, but ${noWorker(queue)}` }
   return { code: 'waiting', text: `${next}.` }
 }
