@@ -30,13 +30,20 @@ const MAY_IMPORT = /** @type {Readonly<Record<string, readonly string[]>>} */ ({
     '@rq/job',
     '@rq/core',
   ],
+  '@rq/nestjs': ['rq', '@rq/jobs', '@rq/core'],
   '@rq/cli': ['rq', '@rq/core'],
   'rq-cli': ['@rq/cli', '@rq/core'],
 })
 
 /** Packages that only some of ours may import: `types` with `import type`, `nothing` as a peer dependency at most. */
 const RESERVED = /** @type {Readonly<Record<string, Readonly<Record<string, 'values' | 'types' | 'nothing'>>>>} */ ({
-  ioredis: { '@rq/redis': 'values', rq: 'types', '@rq/cli': 'nothing', 'rq-cli': 'nothing' },
+  ioredis: {
+    '@rq/redis': 'values',
+    rq: 'types',
+    '@rq/nestjs': 'nothing',
+    '@rq/cli': 'nothing',
+    'rq-cli': 'nothing',
+  },
 })
 
 /** The folders of published packages, which the rules apply to. Tests, tools and examples may import anything. */

@@ -1,6 +1,6 @@
 import { oneLine, RqError, SECOND_MS, within } from '@rq/core'
 import type { AnyFunction } from '@rq/job'
-import type { JobDefinitions } from './definition.ts'
+import { checkDefinitions, type JobDefinitions } from './definition.ts'
 import { handlerOf } from './handler.ts'
 import type { Lifecycle } from './lifecycle.ts'
 
@@ -41,22 +41,64 @@ export function noteJobSet(value: object, set: JobSet): void {
   Object.defineProperty(value, JOBS, { value: set })
 }
 
-export function makeJobSet(definitions: JobDefinitions, lifecycle: Lifecycle): JobSet {
-  const { setup, teardown } = lifecycle
+export function makeJobSet(definitions: JobDefinitions, { setup, teardown }: Lifecycle): JobSet {
   return {
     definitions,
     async open(limitMs = SETUP_MS) {
       const services = setup === undefined ? undefined : await setUp(setup, limitMs)
-      const handlers = Object.entries(definitions).map(([name, one]) => [name, handlerOf(name, one, services)] as const)
-      return {
-        functions: Object.fromEntries(handlers),
-        close: teardown && (async () => void (await teardown(services))),
-      }
+      return opened(definitions, services, teardown)
     },
   }
 }
 
-async function setUp(setup: NonNullable<Lifecycle['setup']>, limitMs: number): Promise<unknown> {
+/** Jobs that are found among their services: the providers of a framework, for example. */
+export interface FoundJobs<Services> {
+  /** As the `setup` of `defineJobs`. */
+  setup(): Promise<Services>
+  /** The jobs, once `setup` has ended. If it throws, the services are torn down, and the horse does not start. */
+  find(services: Services): JobDefinitions
+  /** As the `teardown` of `defineJobs`. */
+  teardown(services: Services): unknown
+}
+
+/**
+ * A value for the option `jobs` of a worker, as `defineJobs` returns one. The names of its jobs are known in work
+ * horses only, so it enqueues none.
+ */
+export function findJobs<Services>({ setup, find, teardown }: FoundJobs<Services>): object {
+  const found = async () => {
+    const services = await setup()
+    try {
+      return { services, definitions: checkDefinitions(find(services)) }
+    } catch (error) {
+      await teardown(services)
+      throw error
+    }
+  }
+  const jobs = {}
+  noteJobSet(jobs, {
+    definitions: {},
+    async open(limitMs = SETUP_MS) {
+      const { services, definitions } = await setUp(found, limitMs)
+      return opened(definitions, services, teardown)
+    },
+  })
+  return Object.freeze(jobs)
+}
+
+function opened<Services>(
+  definitions: JobDefinitions,
+  services: Services,
+  teardown: Lifecycle<Services>['teardown'],
+): OpenJobs {
+  const handlers = Object.entries(definitions).map(([name, one]) => [name, handlerOf(name, one, services)] as const)
+  return {
+    functions: Object.fromEntries(handlers),
+    close: teardown && (async () => void (await teardown(services))),
+  }
+}
+
+async function setUp<Services>(setup: () => Services | Promise<Services>, limitMs: number): Promise<Services> {
   const services = async () => ({ value: await setup() })
   try {
     const done = await within(limitMs, services())

@@ -1,3 +1,3 @@
 /** What workers need of a module of jobs: `@rq/jobs/run`. What programs use is in `@rq/jobs`. */
 
-export { type JobSet, jobSetOf, type OpenJobs } from './job-set.ts'
+export { type FoundJobs, findJobs, type JobSet, jobSetOf, type OpenJobs } from './job-set.ts'
