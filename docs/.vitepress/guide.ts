@@ -24,6 +24,7 @@ export const guide = [
     items: [
       { text: 'TypeScript and bundlers', link: '/guide/typescript' },
       { text: 'Frameworks and runtimes', link: '/guide/frameworks' },
+      { text: 'NestJS', link: '/guide/nestjs' },
       { text: 'Connections', link: '/guide/connections' },
       { text: 'Testing', link: '/guide/testing' },
       { text: 'Tested set-ups', link: '/setups' },

@@ -49,6 +49,8 @@ function config(work: string, ambient: readonly string[]) {
       strict: true,
       noEmit: true,
       skipLibCheck: true,
+      experimentalDecorators: true,
+      emitDecoratorMetadata: true,
       moduleDetection: 'force',
       types: ['node'],
     },
