@@ -7,19 +7,30 @@ const CLI = new URL('../../../apps/rq-cli/bin/rq-cli.js', import.meta.url)
 const INVOICE = { queue: 'pdf', path: '/invoices/2024-7/pdf', result: { invoice: '2024-7', pages: 1 } }
 const USER = { queue: 'mail', path: '/users/ada@example.com', result: 'Welcome, ada@example.com' }
 
-it.each([
+interface Example {
+  readonly name: string
+  readonly queue: string
+  readonly path: string
+  readonly result: unknown
+  /** Of the server and the worker. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Of the worker. */
+  readonly args?: readonly string[]
+}
+
+it.each<Example>([
   { name: 'express', ...INVOICE },
   { name: 'fastify', ...INVOICE },
   { name: 'hono', ...INVOICE },
-  { name: 'nest', ...USER },
+  { name: 'nest', ...USER, env: { JOBS: 'elsewhere' }, args: ['--jobs', './dist/jobs.js'] },
 ])(
   '$name: a request enqueues, a worker runs the job, another request reads it',
-  async ({ name, path, queue, result }) => {
+  async ({ name, path, queue, result, args = [], env = {} }) => {
     const example = new URL(`../../${name}/`, import.meta.url)
     await using redis = await startRedis()
-    const options = { cwd: fileURLToPath(example), env: { RQ_REDIS_URL: redis.url, PORT: '0' } }
+    const options = { cwd: fileURLToPath(example), env: { RQ_REDIS_URL: redis.url, PORT: '0', ...env } }
     await using server = spawnNode(new URL('dist/server.js', example), [], options)
-    await using worker = spawnNode(CLI, ['worker', queue], options)
+    await using worker = spawnNode(CLI, ['worker', queue, ...args], options)
     const [, port] = await server.output(/listening on (\d+)/)
     const at = (where: string) => `http://localhost:${port}${where}`
 

@@ -1,34 +1,30 @@
-import { Controller, Get, HttpCode, Inject, Module, NotFoundException, Param, Post } from '@nestjs/common'
-import { Job, type Queue, RqError } from 'rq'
-import { sendWelcome } from './jobs/mail.js'
-import { MAIL_QUEUE, QueuesModule } from './queues.module.js'
+import { Controller, Get, HttpCode, Module, NotFoundException, Param, Post } from '@nestjs/common'
+import { InjectQueue } from '@rq/nestjs'
+import type { Queue } from 'rq'
+import { MailModule } from './mail/mail.module.js'
 
 @Controller()
 export class UsersController {
-  readonly #queue: Queue
+  readonly #mail: Queue
 
-  constructor(@Inject(MAIL_QUEUE) queue: Queue) {
-    this.#queue = queue
+  constructor(@InjectQueue('mail') mail: Queue) {
+    this.#mail = mail
   }
 
   @Post('users/:address')
   @HttpCode(202)
   async signUp(@Param('address') address: string): Promise<{ job: string }> {
-    const job = await this.#queue.enqueue(sendWelcome, [address])
+    const job = await this.#mail.enqueue('sendWelcome', [{ to: address }])
     return { job: job.id }
   }
 
   @Get('jobs/:id')
   async job(@Param('id') id: string): Promise<{ status: string; result: unknown }> {
-    try {
-      const job = await Job.fetch(id)
-      return { status: await job.getStatus(), result: (await job.returnValue()) ?? null }
-    } catch (error) {
-      if (!(error instanceof RqError) || error.code !== 'RQ_NO_SUCH_JOB') throw error
-      throw new NotFoundException('There is no such job. Results are kept for 500 seconds.')
-    }
+    const job = await this.#mail.fetchJob(id)
+    if (job === null) throw new NotFoundException('There is no such job. Results are kept for 500 seconds.')
+    return { status: await job.getStatus(), result: (await job.returnValue()) ?? null }
   }
 }
 
-@Module({ imports: [QueuesModule], controllers: [UsersController] })
+@Module({ imports: [MailModule], controllers: [UsersController] })
 export class AppModule {}
