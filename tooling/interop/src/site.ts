@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { findPythonFaults, type OwnRedis, ownClient, type SpawnedProcess, spawnNode, startRedis } from '@rq/testkit'
 import type { Redis } from 'ioredis'
-import { Queue, type QueueOptions, Worker, type WorkerOptions } from 'rq'
+import { Queue, type QueueOptions, Worker, type WorkerOptions, type WorkerQueues } from 'rq'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { findPython } from '../../../scripts/python.mjs'
 import {
@@ -35,7 +35,7 @@ export interface Site extends AsyncDisposable {
   /** Makes a queue that Python can read: JSON, results in the stream. Closed with the site. */
   queue(name: string, options?: QueueOptions): Queue
   /** Makes a worker of ours in this process, with horses. Stopped with the site. */
-  worker(queues: string | readonly string[], options?: WorkerOptions): Worker
+  worker(queues: WorkerQueues, options?: WorkerOptions): Worker
   /** Starts a worker of ours in a separate process, which a test can kill. Resolves when it has started. */
   workerProcess(queues: string | readonly string[], options?: WorkerProcessOptions): Promise<SpawnedProcess>
   /** Starts a worker of Python RQ. */
