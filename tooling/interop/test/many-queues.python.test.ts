@@ -15,7 +15,8 @@ describe.skipIf(python === undefined)(withPython('a worker of queues with a conc
     await eventually(async () =>
       expect(await seen()).toMatchObject([{ name: 'many', state: 'idle', queues: ['ingest', 'mail'] }]),
     )
-    expect(await site.py(`[len(Worker.all(queue=queue(name))) for name in ('ingest', 'mail', 'other')]`)).toEqual([1, 1, 0])
+    const workersOf = `[len(Worker.all(queue=queue(name))) for name in ('ingest', 'mail', 'other')]`
+    expect(await site.py(workersOf)).toEqual([1, 1, 0])
 
     const ids = await site.py<string[]>(`[queue(name).enqueue('tasks.language').id for name in ('ingest', 'mail')]`)
     const jobs = () => site.py<object[]>(`[describe(fetch(id)) for id in ids]`, { ids })
