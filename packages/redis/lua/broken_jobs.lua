@@ -1,7 +1,7 @@
 #!lua flags=no-writes
 --- List ids that were set aside, see lib/broken, longest first. Leaves out those with which nothing is wrong any more.
 -- @key broken  zset rq:broken:<q> ids by the time when they were found
--- @key refused hash rq:refused:<q> by id: execution whose end the store refused, and why, a line each
+-- @key refused hash rq:refused:<q> by id: owner of the job since the store refused its end, and why, a line each
 -- @arg prefix string
 -- @arg most   int
 -- @reply {string[]} for each: id, when it was found in epoch seconds, type of its key, why the store refused the end of

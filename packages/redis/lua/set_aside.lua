@@ -1,7 +1,8 @@
 #!lua flags=allow-oom
 --- Set a running job aside when the store refuses each end of it: its execution ends, so that no worker takes it over,
--- and the reason is noted. The job's own keys may be what is wrong, so they are not written. The lease ends last: if
--- the script fails before that, the job is taken over.
+-- and the reason is noted. The job's own keys may be what is wrong, so of them only the owner is written, if that is
+-- possible: what the execution still sends, as a heartbeat that was under way, must not let the job run without its
+-- slot. The lease ends last: if the script fails before that, the job is taken over.
 -- @key broken  zset rq:broken:<q>
 -- @key refused hash rq:refused:<q> see broken_jobs
 -- @arg prefix    string
@@ -23,14 +24,20 @@ local prefix, stamp, worker, queue, id = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARG
 local execution, limit, reason = ARGV[6], ARGV[7], ARGV[8]
 
 local member = id .. ':' .. execution
-local held = redis.pcall('HMGET', prefix .. 'job:' .. id, 'execution_id', 'status')
+-- Owns the job from now on, and nothing runs under this name.
+local ended = execution .. '-ended'
+local key = prefix .. 'job:' .. id
+local held = redis.pcall('HMGET', key, 'execution_id', 'status')
+-- Its reply was lost, and it is sent again.
+if not held.err and held[1] == ended then return 'done' end
 -- A key that is no hash names no owner, so the lease decides.
 local isOurs = held.err and hasLease(prefix, queue, id, execution)
   or not held.err and owns(prefix, queue, id, execution, held[1], held[2])
 -- A job that was canceled while it ran is where it belongs.
 if isOurs and held[2] ~= 'canceled' then
   noteBroken(prefix, queue, id)
-  if attempt('ZSCORE', brokenKey, id) then attempt('HSET', refusedKey, id, execution .. '\n' .. reason) end
+  if not held.err then redis.call('HSET', key, 'execution_id', ended) end
+  if attempt('ZSCORE', brokenKey, id) then attempt('HSET', refusedKey, id, ended .. '\n' .. reason) end
 end
 redis.call('DEL', prefix .. 'execution:' .. member)
 attempt('ZREM', prefix .. 'executions:' .. id, execution)

@@ -312,7 +312,11 @@ export class Run {
     await this.#both(when, (storage) => Promise.all(QUEUES.map((name) => brokenIn(storage, name))))
   }
 
-  readonly #nameOf = (executionId: string): string => this.#names.get(executionId) ?? executionId
+  /** One that was set aside has another id. */
+  readonly #nameOf = (executionId: string): string => {
+    const [id = '', ...ended] = executionId.split('-ended')
+    return [this.#names.get(id) ?? id, ...ended].join(' has ended')
+  }
 
   /** A reply with the names of executions in the place of their ids. */
   #withNames(reply: unknown): unknown {

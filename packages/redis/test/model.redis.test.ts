@@ -58,6 +58,26 @@ const FIXED: Readonly<Record<string, Step[]>> = {
     { kind: 'give back', which: 0 },
     { kind: 'claim', queues: ['q'], want: 1, isPrefetch: false },
   ],
+  'a job was set aside, its slot went to the next job, and it is tried again': [
+    { kind: 'enqueue', jobs: [fewFacts({ id: 'a', limit: 'k', retries: 1 }), fewFacts({ id: 'b', limit: 'k' })] },
+    { kind: 'claim', queues: ['q'], want: 1, isPrefetch: false },
+    { kind: 'set aside', which: 0 },
+    { kind: 'settle', which: 0, outcome: 'raised', thenClaims: true },
+  ],
+  'a job was set aside, its slot went to the next job, and it is given back': [
+    { kind: 'enqueue', jobs: [fewFacts({ id: 'a', limit: 'k', retries: 1 }), fewFacts({ id: 'b', limit: 'k' })] },
+    { kind: 'claim', queues: ['q'], want: 1, isPrefetch: false },
+    { kind: 'set aside', which: 0 },
+    { kind: 'give back', which: 0 },
+    { kind: 'claim', queues: ['q'], want: 2, isPrefetch: false },
+  ],
+  'a job was set aside, and its worker says that it still runs': [
+    { kind: 'enqueue', jobs: [fewFacts({ id: 'a', limit: 'k', retries: 1 }), fewFacts({ id: 'b', limit: 'k' })] },
+    { kind: 'claim', queues: ['q'], want: 1, isPrefetch: false },
+    { kind: 'set aside', which: 0 },
+    { kind: 'heartbeat', which: 0 },
+    { kind: 'crash', queue: 'q' },
+  ],
 }
 
 it.each(Object.entries(FIXED))('does as the memory storage when %s', async (_, steps) => {

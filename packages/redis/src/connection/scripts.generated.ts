@@ -5282,7 +5282,7 @@ return 'written'`,
 }
 
 /**
- * Set a running job aside when the store refuses each end of it: its execution ends, so that no worker takes it over, and the reason is noted. The job's own keys may be what is wrong, so they are not written. The lease ends last: if the script fails before that, the job is taken over.
+ * Set a running job aside when the store refuses each end of it: its execution ends, so that no worker takes it over, and the reason is noted. The job's own keys may be what is wrong, so of them only the owner is written, if that is possible: what the execution still sends, as a heartbeat that was under way, must not let the job run without its slot. The lease ends last: if the script fails before that, the job is taken over.
  *
  * Keys: broken (rq:broken:<q>), refused (rq:refused:<q>)
  *
@@ -5303,7 +5303,7 @@ export const setAside: Script<
   'done' | 'lost'
 > = {
   name: 'set_aside',
-  sha: '830eef6b590bdb675b241955025aa49d19420043',
+  sha: '3b16fe00c7605c2787df914bc2cae0213a06b4f2',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -5319,12 +5319,16 @@ export const setAside: Script<
 local prefix, stamp, worker, queue, id = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local execution, limit, reason = ARGV[6], ARGV[7], ARGV[8]
 local member = id .. ':' .. execution
-local held = redis.pcall('HMGET', prefix .. 'job:' .. id, 'execution_id', 'status')
+local ended = execution .. '-ended'
+local key = prefix .. 'job:' .. id
+local held = redis.pcall('HMGET', key, 'execution_id', 'status')
+if not held.err and held[1] == ended then return 'done' end
 local isOurs = held.err and hasLease(prefix, queue, id, execution)
   or not held.err and owns(prefix, queue, id, execution, held[1], held[2])
 if isOurs and held[2] ~= 'canceled' then
   noteBroken(prefix, queue, id)
-  if attempt('ZSCORE', brokenKey, id) then attempt('HSET', refusedKey, id, execution .. '\n' .. reason) end
+  if not held.err then redis.call('HSET', key, 'execution_id', ended) end
+  if attempt('ZSCORE', brokenKey, id) then attempt('HSET', refusedKey, id, ended .. '\n' .. reason) end
 end
 redis.call('DEL', prefix .. 'execution:' .. member)
 attempt('ZREM', prefix .. 'executions:' .. id, execution)

@@ -17,6 +17,8 @@ const SECONDS: Rule = { holds: /^\d+(\.\d+)?(e-?\d+)?$/, expected: 'seconds' }
 const TEXT: Rule = { holds: /[\s\S]/, expected: 'a non-empty string' }
 const ANY: Rule = { holds: /^/, expected: 'anything' }
 const EXECUTION: Rule = { holds: /^[0-9a-f]{8,64}$/, expected: 'hex digits' }
+/** The end of an execution that was set aside is part of the name, so that it owns its job no longer. */
+const OWNER: Rule = { holds: /^[0-9a-f]{8,64}(-ended)?$/, expected: 'hex digits, or hex digits and -ended' }
 const BASE64: Rule = { holds: /^[A-Za-z0-9+/]*={0,2}$/, expected: 'base64' }
 
 const JOB_ID: Rule = { holds: /^[A-Za-z0-9_-]{1,200}$/, expected: 'letters, digits, "_" or "-"' }
@@ -65,7 +67,7 @@ const JOB: Readonly<Record<string, Rule>> = {
   webhooks: json('a JSON list of objects', (item) => typeof item === 'object' && item !== null),
   exc_info: ANY,
   result: TEXT,
-  execution_id: EXECUTION,
+  execution_id: OWNER,
   results: oneOf(['stream']),
   waiters: TEXT,
   messages: { holds: /^\d+ \d+ \d+ \d+$/, expected: 'numbers and bytes of messages' },

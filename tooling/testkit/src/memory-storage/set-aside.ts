@@ -8,8 +8,14 @@ export function setAside(data: MemoryData, { lease, rateLimit, reason }: SetAsid
   const { executionId, jobId, queue } = lease
   const record = data.record(jobId)
   const isOurs = owns(record, executionId)
-  if (isOurs && record.status !== 'canceled')
-    data.refused.set(jobId, { executionId, foundAtMs: data.nowMs, queue, reason })
+  // Nothing runs under this name, so the execution owns the job no longer.
+  const endedId = `${executionId}-ended`
+  // It is sent again.
+  if (record?.executionId === endedId) return true
+  if (isOurs && record.status !== 'canceled') {
+    record.executionId = endedId
+    data.refused.set(jobId, { executionId: endedId, foundAtMs: data.nowMs, queue, reason })
+  }
   data.leases(queue).delete(leaseKey(jobId, executionId))
   freeHeldSlot(data, lease)
   if (isOurs && rateLimit !== undefined) releaseSlot(data, rateLimit, jobId)
