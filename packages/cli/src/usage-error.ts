@@ -32,10 +32,11 @@ const RULES: readonly Rule[] = [
   [/^Not enough non-option arguments/, (_, known) => missingArgument(known)],
   [
     /Argument: (.*?), Given: (.*), Choices: (.*)$/s,
-    ([option = '', given = '', choices = '']) => {
+    ([option = '', given = '', choices = ''], { call = '' }) => {
       const known = [...choices.matchAll(/"(.*?)"/g)].map(([, choice = '']) => choice)
       const meant = suggestion(given.replaceAll('"', ''), known)
-      return `Invalid ${dashed(option)}: got ${given}, expected ${known.join(', ')}.${meant}`
+      const name = call.includes(`[${option}]`) ? option : dashed(option)
+      return `Invalid ${name}: got ${given}, expected ${known.join(', ')}.${meant}`
     },
   ],
 ]

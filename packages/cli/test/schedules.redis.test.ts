@@ -130,7 +130,7 @@ describe('schedules', () => {
     [[...ADD, '--cron', '61 * * * *'], 'at position 1 (minute)'],
     [[...ADD, '--every', '1h', '--times', '0'], 'Invalid --times:'],
     [[...ADD, '--every', '0'], 'Invalid --every:'],
-    [['schedules', 'ad', 'nightly'], 'action: got "ad"'],
+    [['schedules', 'ad', 'nightly'], 'Invalid action: got "ad"'],
   ])('refuses %j', async (words, message) => {
     await using cli = await CliFixture.open()
     const { code, err } = await cli.run(words)
@@ -143,7 +143,7 @@ describe('schedules', () => {
     await using cli = await CliFixture.open()
     for (const action of ['remove', 'pause', 'resume', 'run', 'next']) {
       const { code, err } = await cli.run(['schedules', action, 'nope', '--yes'])
-      expect([code, err]).toEqual([4, "Error: There is no schedule named 'nope'.\n"])
+      expect([code, err]).toEqual([4, "Error: There is no schedule named 'nope': rq-cli schedules lists them.\n"])
     }
   })
 })

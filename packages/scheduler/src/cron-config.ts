@@ -95,7 +95,8 @@ export class CronConfig {
       const { ino, mtimeMs, size } = await stat(this.#file)
       return `${ino} ${mtimeMs} ${size}`
     } catch (error) {
-      throw new RqError('RQ_CONFIG', `There is no cron config ${show(this.path)} (${this.#file}).`, { cause: error })
+      const resolved = this.path === this.#file ? '' : ` (${this.#file})`
+      throw new RqError('RQ_CONFIG', `There is no cron config ${show(this.path)}${resolved}.`, { cause: error })
     }
   }
 }

@@ -381,7 +381,7 @@ function checkJobs(value: unknown, runsOnlyInline: boolean): string | JobSet {
   const set = jobSetOf(value)
   if (set !== undefined && runsOnlyInline) return set
   const expected = 'the path of a module that exports defineJobs({ ... }), which each horse imports'
-  throw invalidOption('jobs', value, `${expected}; what defineJobs returned only with inline horses`)
+  throw invalidOption('jobs', value, `${expected}; with inline horses, what defineJobs() returned will do, too`)
 }
 
 /** `module#export` with an absolute module; undefined for a text of another form. */

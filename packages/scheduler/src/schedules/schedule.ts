@@ -241,5 +241,8 @@ function placeOf(place: { readonly [Name in keyof SchedulePlace]: SchedulePlace[
 }
 
 function noSuchSchedule(name: string): RqError {
-  return new RqError('RQ_NO_SUCH_SCHEDULE', `There is no schedule named '${oneLine(name)}'.`)
+  return new RqError(
+    'RQ_NO_SUCH_SCHEDULE',
+    `There is no schedule named '${oneLine(name)}': rq-cli schedules lists them.`,
+  )
 }
