@@ -80,11 +80,11 @@ export const workerRows: Scenarios = {
   },
 
   'lockDuration, stalledInterval': async (world) => {
-    const file = await notesFile()
-    const job = await world.open('mail').enqueue(blockUntil, [file])
+    const [file, begun] = [await notesFile(), await notesFile()]
+    const job = await world.open('mail').enqueue(blockUntil, [file, begun])
     const worker = await world.run<Worker>()
     const left = worker.work(BURST)
-    await eventually(async () => expect(await job.getStatus()).toBe('started'))
+    await eventually(async () => expect(await linesOf(begun)).toHaveLength(1))
     const firstEndMs = await leaseEndMs(world, 'mail')
     expect(firstEndMs).toBeLessThanOrEqual((await world.nowMs()) + 15_000)
     await eventually(async () => expect(await leaseEndMs(world, 'mail')).toBeGreaterThan(firstEndMs))
@@ -123,10 +123,11 @@ export const workerRows: Scenarios = {
 
   'worker.close()': async (world) => {
     await world.run()
-    const file = await notesFile()
-    const job = await world.open('mail').enqueue(blockUntil, [file])
+    const [file, begun] = [await notesFile(), await notesFile()]
+    const job = await world.open('mail').enqueue(blockUntil, [file, begun])
     const worker = world.start(0, 'mail')
-    await eventually(async () => expect(await job.getStatus()).toBe('started'))
+    // A worker that stops before a job has begun gives it back, also when it has claimed it.
+    await eventually(async () => expect(await linesOf(begun)).toHaveLength(1))
     worker.kill('SIGTERM')
     await worker.output(/warm|finish|running/i)
     await writeFile(file, '')

@@ -118,7 +118,8 @@ export const workerRows: Scenarios = {
         .split('\n').length
     const before = await connections()
     await Promise.all([world.queue.enqueue(f, [3, 4]), world.queue.enqueue(f, [5, 6])])
-    expect(await connections()).toBe(before)
+    // Redis may close connections of an earlier scenario meanwhile.
+    expect(await connections()).toBeLessThanOrEqual(before)
   },
 
   "rq-dashboard, django-rq's admin": async (world) => {

@@ -68,7 +68,8 @@ export async function endSecondRun(file) {
   return 'second'
 }
 
-/** Blocks the event loop until the test makes the file. */
-export function blockUntil(file) {
+/** Blocks the event loop until the test makes the file. Notes in `begun` that it does. */
+export function blockUntil(file, begun) {
+  note(begun, 'begun')
   while (!existsSync(file)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
 }
