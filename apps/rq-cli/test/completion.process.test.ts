@@ -64,7 +64,7 @@ describe('completion', () => {
     expect([first, second]).toEqual(['rq-cli', 'rq'].map((name) => expect.stringMatching(new RegExp(` ${name}$`))))
     expect(offers).toEqual([
       'rq-cli requ [requeue]',
-      'rq wor [worker worker-pool]',
+      'rq wor [worker worker-pool worker-pause worker-resume]',
       'rq-cli worker --bur [--burst]',
       'rq-cli worker --horse  [process thread inline]',
       expect.stringMatching(/^rq-cli info {2}\[.*--interval.*--raw/),

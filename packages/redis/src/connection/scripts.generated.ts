@@ -731,7 +731,8 @@ const LIB_FIELDS = String.raw`local function jobFields()
   return { 'data', 'created_at', 'status', 'origin', 'description', 'enqueued_at', 'started_at', 'ended_at',
     'last_heartbeat', 'worker_name', 'execution_id', 'group_id', 'signature', 'timeout', 'result_ttl', 'failure_ttl',
     'ttl', 'retries_left', 'retry_max', 'retry_on', 'number_of_retries', 'repeats_left', 'repeats_done',
-    'abandoned_count', 'returned_ms', 'return_for_ms', 'retry_intervals', 'repeat_intervals', 'enqueue_at_front_on_retry', 'enqueue_at_front',
+    'abandoned_count', 'returned_ms', 'return_for_ms', 'retry_intervals', 'repeat_intervals',
+    'enqueue_at_front_on_retry', 'enqueue_at_front',
     'allow_dependency_failures', 'success_callback_name', 'success_callback_timeout', 'failure_callback_name',
     'failure_callback_timeout', 'failure_callback_when', 'stopped_callback_name', 'stopped_callback_timeout',
     'dependency_id', 'dependency_ids', 'rate_limit_key', 'rate_limit_concurrency', 'unique_key', 'unique_until',
@@ -2000,7 +2001,7 @@ export const awaitResult: Script<
   [word: Buffer, job: Buffer[], entry: Buffer, result: Buffer[]]
 > = {
   name: 'await_result',
-  sha: '8da37ecf53d599373d246cd82049a95d23bb9810',
+  sha: '9484f196dbac85bb21b66e03f5bd4dc425533926',
   keyCount: 2,
   repliesInBytes: true,
   lua: joined(
@@ -2164,7 +2165,7 @@ export const claim: Script<
   Buffer
 > = {
   name: 'claim',
-  sha: '4ff804236bcb76b82fa6d5498aae0b82c25848bd',
+  sha: '5888e109c62dbdc591fad37dd1afe0805ebffc54',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -2227,7 +2228,7 @@ export const claimWaiting: Script<
   [claimed: Buffer, isMore: number]
 > = {
   name: 'claim_waiting',
-  sha: 'b8138f1fd5ab96a8dd6c63b1f5c2d4482895408a',
+  sha: '2a99bbb2d605d42ce5f18f3962b549b520de257f',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3480,7 +3481,7 @@ export const explain: Script<
   [] | [ fields: Buffer[], position: number | null, due: Buffer | null, suspended: 0 | 1, paused: 0 | 1, workers: number, pausedWorkers: number, dependencies: Buffer[], slotHolders: Buffer[], waitingBefore: number | null, releasing: 0 | 1, hasScheduler: 0 | 1, nowMs: number, refusal: Buffer | null]
 > = {
   name: 'explain',
-  sha: '0c33c8bfb9979b5cd876de0708955cc79bb2ec31',
+  sha: '4914b84531e7178c240f5a521ee76db6a09981de',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3548,7 +3549,7 @@ export const fetch: Script<
   [jobs: Buffer[][], leftOut: Buffer[]]
 > = {
   name: 'fetch',
-  sha: 'd05ec39a42163c92996ea1450f3450955033514f',
+  sha: '936b656edaf9376c9ea191279a5cf848a4bab2ae',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -4324,7 +4325,7 @@ export const reclaim: Script<
   Buffer
 > = {
   name: 'reclaim',
-  sha: '64ae308b81dfe8a66b80282cf4d2ff46d80e8866',
+  sha: 'f14b00b50df0e8da4d5e7e4716ae523974745253',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -4370,7 +4371,7 @@ export const recover: Script<
   [nowMs: number, taken: Buffer, next: number, configured: 0 | 1]
 > = {
   name: 'recover',
-  sha: '3286d34e80e8ebebcbf371e1c048237a843b4038',
+  sha: 'd60e6845c9a189500161f702d712bf6369eee7c2',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -5366,7 +5367,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: '8d192cc1b60f02486ea0ca46828e46f82b38453b',
+  sha: 'b9166d901c65b2392bb02669239bd58325211874',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
