@@ -49,7 +49,7 @@ function job(id: string, options?: EnqueueOptions, rest: Partial<ScenarioJob> = 
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'plain', jobs: [job('plain')] },
   { name: 'many at once', jobs: Array.from({ length: 12 }, (_, n) => job(`job${n}`)) },
-  { name: 'many at once, with pauses', jobs: Array.from({ length: 6 }, (_, n) => job(`job${n}`)), pauses: true },
+  { name: 'many at once, with pauses', jobs: Array.from({ length: 6 }, (_, n) => job(`paused${n}`)), pauses: true },
   { name: 'slow, with heartbeats', jobs: [job('slow', undefined, { func: 'slow' })], leaseMs: 3000 },
   { name: 'retry', jobs: [job('retry', { retry: RETRY }, { func: 'failOnce', runs: 2 })] },
   { name: 'scheduled', jobs: [job('late', undefined, { inS: 0.1 })], isScheduled: true },
@@ -89,9 +89,9 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'callback of the last failure',
     jobs: [
       job(
-        'last',
+        'exhausted',
         { retry: 1, onFailure: new Callback('./jobs#failed', { when: 'last' }) },
-        { func: 'failAlways', end: 'failed', runs: 2, callbacks: ['last-failure'] },
+        { func: 'failAlways', end: 'failed', runs: 2, callbacks: ['exhausted-failure'] },
       ),
     ],
   },
@@ -100,7 +100,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'unique keys',
     jobs: [
       job('keyed', { unique: { key: 'a' } }),
-      job('brief', { unique: { key: 'b', for: '1s' }, resultTtl: 0 }, { end: 'gone' }),
+      job('keyedBriefly', { unique: { key: 'b', for: '1s' }, resultTtl: 0 }, { end: 'gone' }),
       job('forever', { unique: { key: 'd', until: 'deleted' } }),
       job('retried', { retry: RETRY, unique: { key: 'c', until: 'started' } }, { func: 'failOnce', runs: 2 }),
     ],
