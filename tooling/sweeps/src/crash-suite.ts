@@ -10,7 +10,8 @@ import { table } from './table.ts'
 /** How many lives one test has: about as many as one process of workers can take. A sample allows many more. */
 const LIVES = RUNS_ALL ? 4 : 13
 
-export interface CrashSuiteOptions extends Pick<CrashSweepOptions, 'arrival' | 'horse' | 'deed' | 'survives'> {
+export interface CrashSuiteOptions
+  extends Pick<CrashSweepOptions, 'arrival' | 'horse' | 'deed' | 'survives' | 'inMaintenance'> {
   readonly onOneQueue: readonly Scenario[]
   readonly onThreeQueues: readonly Scenario[]
 }

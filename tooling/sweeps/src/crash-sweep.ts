@@ -15,6 +15,7 @@ import {
 } from '@rq/testkit'
 import type { HorseKind, Worker } from '@rq/worker'
 import type { Redis } from 'ioredis'
+import { limit, limitFaults, limitWithOldJobs } from './kept-jobs.ts'
 import { type Deed, OtherProgram } from './other-program.ts'
 import { endLeases, extraRuns, leasedJobs, missedCallbacks, type Place, unendedJobs } from './outcome.ts'
 import { atPoint, type CommandPoint, hasReply, isCertain, pointsOf, type Sample } from './points.ts'
@@ -159,7 +160,8 @@ async function commandsOfALife(options: CrashSweepOptions, life: Life): Promise<
   await push(options, victim)
   await eventually(async () => expectNone(await unendedJobs(client, victim, scenario)))
   // Maintenance may take longer than the jobs.
-  if (options.inMaintenance === true) await eventually(() => proxy.commands.includes('find_orphans'))
+  const last = scenario.limits === undefined ? 'find_orphans' : 'delete_oldest'
+  if (options.inMaintenance === true) await eventually(() => proxy.commands.includes(last))
   await delay(AFTERMATH_MS)
   const commands = [...proxy.commands]
   const isBurst = leavesByItself(options, victim)
@@ -202,6 +204,7 @@ async function recover(options: CrashSweepOptions, victim: Victim, death: Death 
   for (const violation of deed?.kind === 'save' ? [] : await findViolations(client, victim.prefix)) {
     report.faults.push(`${where}: ${violation} when the worker was dead`)
   }
+  for (const fault of await keptWrongly(options, victim)) report.faults.push(`${where}: ${fault}, after the death`)
   const leased = await leasedJobs(client, victim, victim.queues, victim.scenario)
   await endLeases(client, victim, victim.queues)
   await rescue(options, victim)
@@ -216,7 +219,8 @@ async function runUntilKilled(options: CrashSweepOptions, victims: readonly Vict
   const isOver = async (victim: Victim, index: number): Promise<boolean> => {
     if (victim.isStruck && options.survives !== true) return true
     if (leavesByItself(options, victim)) return workers.stdout.includes(`done ${index}\n`)
-    return (await unendedJobs(options.client, victim, victim.scenario)).length === 0
+    const undone = await unendedJobs(options.client, victim, victim.scenario)
+    return undone.length === 0 && (await keptWrongly(options, victim, true)).length === 0
   }
   const allOver = async () => {
     const over = await Promise.all(victims.map(isOver))
@@ -256,12 +260,14 @@ interface Judged {
   readonly report: CrashReport
 }
 
-async function judge(
-  { client, deed }: CrashSweepOptions,
-  victim: Victim,
-  { leased, where, report }: Judged,
-): Promise<void> {
+async function judge(options: CrashSweepOptions, victim: Victim, { leased, where, report }: Judged): Promise<void> {
+  const { client, deed, url } = options
   const { scenario } = victim
+  if (scenario.limits !== undefined) {
+    await using storage = new RedisStorage({ connection: url, prefix: victim.prefix })
+    await storage.workers.cleanUp(victim.queues)
+  }
+  for (const fault of await keptWrongly(options, victim, true)) report.faults.push(`${where}: ${fault}, at the end`)
   for (const lost of await unendedJobs(client, victim, scenario)) report.lost.push(`${where}: ${lost}`)
   for (const violation of await findViolations(client, victim.prefix)) {
     report.faults.push(`${where}: ${violation} after the recovery`)
@@ -330,11 +336,27 @@ function leavesByItself({ arrival, survives = false }: CrashSweepOptions, { scen
   return arrival === 'waiting' && !survives && scenario.isScheduled !== true
 }
 
+/** A queue with limits keeps what {@link limitFaults} says. */
+async function keptWrongly(options: CrashSweepOptions, victim: Victim, isTidy = false): Promise<string[]> {
+  const limited = limitedQueue(victim)
+  const facts = { hasOldJobs: options.inMaintenance === true, isTidy }
+  return limited === undefined ? [] : limitFaults(options.client, limited, victim.scenario, facts)
+}
+
+function limitedQueue({ prefix, queues: [queue], scenario: { limits } }: Victim) {
+  return queue === undefined || limits === undefined ? undefined : { prefix, queue, limits }
+}
+
 /** Enqueue the jobs that exist before the worker starts. */
-async function prepare({ arrival, client, url }: CrashSweepOptions, victim: Victim): Promise<void> {
-  if (arrival === 'pushed') return
+async function prepare(
+  { arrival, client, inMaintenance = false, url }: CrashSweepOptions,
+  victim: Victim,
+): Promise<void> {
   const { queues, scenario } = victim
   await using storage = new RedisStorage({ connection: url, prefix: victim.prefix })
+  const limited = limitedQueue(victim)
+  if (limited !== undefined) await (inMaintenance ? limitWithOldJobs : limit)(storage, limited)
+  if (arrival === 'pushed') return
   await enqueueScenario(scenario, storage, queues, victim.file)
   await victim.other?.begin()
   if (arrival === 'waiting') return

@@ -1,4 +1,4 @@
-import { Callback, type EnqueueOptions, RateLimit, Repeat, Retry } from '@rq/job'
+import { Callback, type EnqueueOptions, type QueueConfiguration, RateLimit, Repeat, Retry } from '@rq/job'
 import { Queue } from '@rq/queue'
 import type { RedisStorage } from '@rq/redis'
 
@@ -34,6 +34,8 @@ export interface Scenario {
   readonly isScheduled?: boolean
   /** Whether workers are paused while each job runs, so that what they have claimed ahead goes back. Default false. */
   readonly pauses?: boolean
+  /** How many ended jobs its first queue keeps. Default: no limits. */
+  readonly limits?: QueueConfiguration
 }
 
 const RATE_LIMIT = new RateLimit({ key: 'limit', concurrency: 1 })
@@ -181,6 +183,23 @@ export const WIDER_SCENARIOS: readonly Scenario[] = [
   { name: 'ttl', jobs: [job('early', { ttl: 600 }), job('late', { ttl: 600 }, { inS: 0.1 })], isScheduled: true },
   ...LIMITED_SCENARIOS,
 ]
+
+const ENDS_FINISHED = { end: ['finished', 'gone'] } as const
+const ENDS_FAILED = { func: 'failAlways', end: ['failed', 'gone'] } as const
+
+/** Jobs of a queue that keeps fewer than there are. Some have what more than one step deletes. */
+export const LIMITED_QUEUE: Scenario = {
+  name: 'newest ended jobs',
+  limits: { keepFinished: 2, keepFailed: 2 },
+  jobs: [
+    ...['a', 'b', 'c'].map((id) => job(id, undefined, ENDS_FINISHED)),
+    job('d', { rateLimit: RATE_LIMIT }, ENDS_FINISHED),
+    job('e', { ttl: 600, unique: { key: 'e', until: 'deleted' } }, ENDS_FINISHED),
+    job('f', { retry: RETRY }, { ...ENDS_FINISHED, func: 'failOnce', runs: 2 }),
+    ...['w', 'x', 'y'].map((id) => job(id, undefined, ENDS_FAILED)),
+    job('z', { rateLimit: RATE_LIMIT, unique: { key: 'z', until: 'deleted' } }, ENDS_FAILED),
+  ],
+}
 
 /** The scenarios with the most different orders of commands. */
 export const TELLING_SCENARIOS = scenariosNamed('plain', 'many at once', 'scheduled', 'callbacks', 'all of it')
