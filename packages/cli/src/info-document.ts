@@ -39,6 +39,10 @@ export interface WorkerInfo {
   readonly birth: string | null
   readonly lastHeartbeat: string | null
   readonly shutdownRequested: string | null
+  /** The names of the jobs that it knows by its options `jobs` and `functions`; null if it shows none. */
+  readonly jobNames: readonly string[] | null
+  /** How many names are not in `jobNames`. */
+  readonly moreJobNames: number
 }
 
 export interface InfoDocument {
@@ -96,5 +100,7 @@ async function workersOf({ rq, where }: Session, names: readonly string[]): Prom
       birth: isoOf(new Date(record.birthMs)),
       lastHeartbeat: isoOf(new Date(record.lastHeartbeatMs)),
       shutdownRequested: record.shutdownRequestedMs === undefined ? null : isoOf(new Date(record.shutdownRequestedMs)),
+      jobNames: record.jobNames ?? null,
+      moreJobNames: record.moreJobNames ?? 0,
     }))
 }

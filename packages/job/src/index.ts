@@ -215,6 +215,7 @@ export {
   type SetAsideRequest,
   type SettleAnswer,
   type SettleReply,
+  type ShownJobNames,
   type StopJobCommand,
   type WorkerCommand,
   type WorkerHeartbeat,

@@ -107,6 +107,20 @@ export interface WorkerRecord {
   readonly paused: readonly string[]
   /** Whether it is a worker of Python RQ. */
   readonly isPython: boolean
+  /**
+   * The names of the jobs that it knew at its start by its options `jobs` and `functions`, or the first of them.
+   * Absent: it has neither option, has not started a work horse yet, or its record expired and was written again.
+   */
+  readonly jobNames?: readonly string[]
+  /** How many names are not in `jobNames`, which lists 200 or 8 KiB at most. Absent: none. */
+  readonly moreJobNames?: number
+}
+
+/** The names of jobs that a worker shows in its record. */
+export interface ShownJobNames {
+  readonly names: readonly string[]
+  /** How many others it knows. */
+  readonly more: number
 }
 
 /** A worker as it identifies itself. */
@@ -199,6 +213,8 @@ export interface WorkerStore {
    * record is gone, or that of another instance.
    */
   showPaused(worker: WorkerIdentity, queues: readonly string[]): Promise<void>
+  /** Record which jobs the worker knows by name, under the same conditions as {@link showPaused}. */
+  showJobNames(worker: WorkerIdentity, shown: ShownJobNames): Promise<void>
   /** Record that a warm shutdown was requested. */
   shutdownRequested(workerName: string): Promise<void>
   /**

@@ -18,6 +18,8 @@ export interface SharedByLanes extends Pick<StoreLoopOptions, 'budget' | 'failur
   /** Of the worker. */
   readonly paused: PausedQueues
   readonly strategy: DequeueStrategy
+  /** Called with the names of the jobs that its first horse knows by the option `jobs`. */
+  readonly onJobsKnown: (names: readonly string[]) => void
   /** Called when no horse can be started. */
   readonly onBroken: (error: Error) => void
   /** Called when a lane has nothing to send. */
@@ -58,6 +60,7 @@ export class Lane {
       log: parts.log,
       onRoom: () => this.store.nudge(),
       onBroken: options.onBroken,
+      onJobsKnown: options.onJobsKnown,
     })
     this.store = this.#makeStoreLoop(options)
     this.executions = new Executions({

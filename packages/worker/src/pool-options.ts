@@ -15,7 +15,7 @@ export function poolOptions(
   settings: WorkerSettings,
   lane: LaneSettings,
   start: HorseStarter,
-): Omit<HorsePoolOptions, 'log' | 'onRoom' | 'onBroken'> {
+): Omit<HorsePoolOptions, 'log' | 'onRoom' | 'onBroken' | 'onJobsKnown'> {
   const { clock, codec, importPaths, jobs, logger, serializer, horseStorage, returnUnknownForMs, signatureKeys } =
     settings
   const { concurrency, horse, prefetch } = lane

@@ -128,6 +128,7 @@ export class WorkerRun {
     const { name, queues } = this.#settings
     await this.#register()
     this.#log.started(name, queues)
+    this.#registration.showJobNames(Object.keys(this.#settings.functions), this.shutdown.leaving)
     void this.#warnAboutSettings()
     this.#broadcast.start()
     // Before the first horse: a change during its start counts.
@@ -199,6 +200,10 @@ export class WorkerRun {
       parts: this.#makeParts(),
       paused: this.#options.paused,
       onBroken: (error) => this.shutdown.fail(error),
+      onJobsKnown: (names) => {
+        this.#log.jobsKnown(names)
+        this.#registration.showJobNames(names, this.shutdown.leaving)
+      },
       onSuspended: (isSuspended) => this.#log.suspended(isSuspended),
       onIdle: () => this.shutdown.endIfDone(),
       onEnd: (end) => this.#noteEnd(end),

@@ -68,6 +68,17 @@ describe.each(KINDS)('the option jobs in %s horses', (horse) => {
     expect(store.value(file)).toBe(3)
   })
 
+  test("shows the names in the worker's record", async () => {
+    await using ctx = await open()
+    const { workers } = ctx.store
+    const worker = ctx.worker({ horse, concurrency: 2, jobs: ctx.project.path('defined.mjs') })
+    await using _ = running(worker)
+    await eventually(async () => (await workers.worker(worker.name))?.jobNames !== undefined)
+    const record = await workers.worker(worker.name)
+    expect(record?.jobNames).toEqual(['double', 'later', 'broken', 'who', 'where'])
+    expect(record).not.toHaveProperty('moreJobNames')
+  })
+
   test('sets up once in each horse and tears down when it quits, also after a warm stop', async () => {
     await using ctx = await open()
     const size = horse === 'inline' ? 1 : 2

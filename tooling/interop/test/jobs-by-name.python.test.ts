@@ -1,4 +1,5 @@
-import { defineJobs, Job, jobsClient, SimpleWorker } from 'rq'
+import { eventually } from '@rq/testkit'
+import { defineJobs, Job, jobsClient, SimpleWorker, Worker } from 'rq'
 import { describe, expect, test } from 'vitest'
 import { python, type Site, withPython, withSite } from '../src/index.ts'
 
@@ -43,5 +44,21 @@ q = queue('named')
     const { id } = await client.greet.enqueue({ name: 'Ada' })
     expect(await site.py('[fetch(id).func_name, list(fetch(id).args)]', { id })).toEqual(['greet', [{ name: 'Ada' }]])
     await (await Job.fetch(id, { connection: site.redis.url, serializer: 'json' })).delete()
+  })
+
+  test('Python lists a worker whose record shows the names that it knows', async () => {
+    const where = { connection: site.redis.url }
+    const worker = new SimpleWorker('listed', { ...where, jobs, functions: { 'old.one': () => 1 } })
+    const done = worker.work({ withScheduler: false })
+    try {
+      const shown = async () => (await Worker.all(where)).find(({ name }) => name === worker.name)?.jobNames
+      await eventually(async () => (await shown()) !== undefined)
+      expect(await shown()).toEqual(['old.one', 'halve', 'greet'])
+      const listed = await site.py('[[w.name, w.queue_names()] for w in Worker.all(connection=conn)]')
+      expect(listed).toContainEqual([worker.name, ['listed']])
+    } finally {
+      await worker.stop()
+      await done
+    }
   })
 })

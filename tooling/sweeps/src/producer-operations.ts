@@ -253,6 +253,11 @@ export const OPERATIONS: readonly Operation[] = [
     run: ({ storage }) => storage.workers.showPaused(WORKER, ['default']),
   },
   {
+    name: 'show which jobs a worker knows by name',
+    before: ({ storage }) => storage.workers.register(WORKER, 60_000),
+    run: ({ storage }) => storage.workers.showJobNames(WORKER, { names: ['sendMail'], more: 0 }),
+  },
+  {
     name: 'configure how many ended jobs are kept',
     run: ({ queue }) => queue.configure({ keepFinished: 5, keepFailed: null }),
   },

@@ -1,4 +1,4 @@
-import type { WorkerIdentity, WorkerRecord, WorkerState } from '@rq/job'
+import type { ShownJobNames, WorkerIdentity, WorkerRecord, WorkerState } from '@rq/job'
 import type { ScriptArgument } from '../connection/script.ts'
 import { readInteger, readNumber } from './numbers.ts'
 import { parseTime } from './time.ts'
@@ -35,8 +35,25 @@ export function decodeWorker(name: string, fields: Readonly<Record<string, strin
     totalWorkingTimeS: readNumber(fields.total_working_time) ?? 0,
     paused: namesOf(fields.paused),
     isPython: fields.instance === undefined,
+    ...readJobNames(fields.job_names),
     ...(fields.current_job ? { currentJobId: fields.current_job } : {}),
     ...(shutdownRequestedMs === undefined ? {} : { shutdownRequestedMs }),
+  }
+}
+
+export function encodeJobNames({ more, names }: ShownJobNames): string {
+  return JSON.stringify({ names, more })
+}
+
+/** Nothing for a field that this library has not written. */
+function readJobNames(field: string | undefined): Pick<WorkerRecord, 'jobNames' | 'moreJobNames'> {
+  if (field === undefined) return {}
+  try {
+    const { more, names } = JSON.parse(field) as Partial<Record<keyof ShownJobNames, unknown>>
+    if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) return {}
+    return { jobNames: names, ...(typeof more === 'number' && more > 0 && { moreJobNames: more }) }
+  } catch {
+    return {}
   }
 }
 

@@ -5495,6 +5495,36 @@ return { answers, pack(claimed.err and {} or claimed), hasMore }`,
 }
 
 /**
+ * Write into a worker's record which jobs it knows by name, unless the record is gone or that of another instance.
+ *
+ * Keys: worker (rq:worker:<w>)
+ *
+ * Reply: 1 if the record was the worker's
+ */
+export const showJobNames: Script<
+  [worker: string],
+  [
+    instance: string,
+    names: string,
+  ],
+  0 | 1
+> = {
+  name: 'show_job_names',
+  sha: '7e3f0b96b728f698751871b1f84ba366dfec05f4',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
+    String.raw`local workerKey = KEYS[1]
+local instance, names = ARGV[1], ARGV[2]
+if attempt('HGET', workerKey, 'instance') ~= instance then return 0 end
+redis.call('HSET', workerKey, 'job_names', names)
+return 1`,
+  ),
+}
+
+/**
  * Write into a worker's record which of its queues are paused, unless the record is gone or that of another instance.
  *
  * Keys: worker (rq:worker:<w>)

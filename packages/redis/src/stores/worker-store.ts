@@ -14,6 +14,7 @@ import type {
   SetAsideRequest,
   Settlement,
   SettleReply,
+  ShownJobNames,
   WorkerCommand,
   WorkerHeartbeat,
   WorkerIdentity,
@@ -28,6 +29,7 @@ import { packList } from '../codec/message-pack.ts'
 import { decodeAnswers } from '../codec/settle-answers.ts'
 import { encodeSettlements } from '../codec/settle-arguments.ts'
 import { stampNow } from '../codec/time.ts'
+import { encodeJobNames } from '../codec/worker-codec.ts'
 import type { Connections } from '../connection/connections.ts'
 import { redisError } from '../connection/redis-error.ts'
 import type { WordsOf } from '../connection/script.ts'
@@ -95,6 +97,10 @@ export class RedisWorkerStore implements WorkerStore {
 
   async showPaused({ instance, name }: WorkerIdentity, queues: readonly string[]): Promise<void> {
     await this.#connections.run(scripts.showPaused, [this.#keys.worker(name)], [instance, queues.join(',')])
+  }
+
+  async showJobNames({ instance, name }: WorkerIdentity, shown: ShownJobNames): Promise<void> {
+    await this.#connections.run(scripts.showJobNames, [this.#keys.worker(name)], [instance, encodeJobNames(shown)])
   }
 
   async claim(request: ClaimRequest, shown?: WorkerState): Promise<ClaimReply> {

@@ -224,5 +224,6 @@ export async function leave(place: Place, faults: Faults, queue: QueueName, may:
   await make('schedule remove', () => recurring.remove(`n-${queue}`))
   await make('cron leave', () => crons.unregister('cs', 'i'))
   await make('showPaused', () => workers.showPaused(WORKER, ['a']))
+  await make('showJobNames', () => workers.showJobNames(WORKER, { names: ['a'], more: 0 }))
   await make('unregister', () => workers.unregister(WORKER))
 }

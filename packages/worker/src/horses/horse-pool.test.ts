@@ -75,6 +75,7 @@ function makePool(given: Partial<HorsePoolOptions>): HorsePool {
       makeJob: () => expect.fail('no event has a listener'),
     }),
     logger: silentLogger,
+    onJobsKnown() {},
     onRoom() {},
     onBroken() {},
     ...given,

@@ -26,6 +26,8 @@ export interface HorsePoolOptions extends Omit<HorseSetOptions, 'onStarted'> {
   readonly clock: Clock
   readonly log: WorkerLog
   readonly logger: Logger
+  /** Called with the names of the jobs that the option `jobs` has defined, when the first horse is ready. */
+  readonly onJobsKnown: (names: readonly string[]) => void
   /** Called when more jobs may be accepted. */
   readonly onRoom: () => void
 }
@@ -201,7 +203,7 @@ export class HorsePool implements HorseOwner {
 
   onReady(horse: Horse, jobNames: readonly string[] | undefined): void {
     this.#options.log.horseStarted(horse)
-    if (!this.#hasStarted && jobNames !== undefined) this.#options.log.jobsKnown(jobNames)
+    if (!this.#hasStarted && jobNames !== undefined) this.#options.onJobsKnown(jobNames)
     this.#hasStarted = true
     this.#handOut()
     this.#options.onRoom()

@@ -100,6 +100,7 @@ const WORKER: Readonly<Record<string, Rule>> = {
   state: oneOf(['started', 'suspended', 'busy', 'idle']),
   current_job: JOB_ID,
   paused: TEXT,
+  job_names: ANY,
   successful_job_count: INTEGER,
   failed_job_count: INTEGER,
   total_working_time: SECONDS,

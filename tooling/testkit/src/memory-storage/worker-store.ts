@@ -13,6 +13,7 @@ import type {
   SetAsideRequest,
   Settlement,
   SettleReply,
+  ShownJobNames,
   WorkerCommand,
   WorkerHeartbeat,
   WorkerIdentity,
@@ -98,6 +99,13 @@ export class MemoryWorkerStore implements WorkerStore {
   async showPaused({ instance, name }: WorkerIdentity, queues: readonly string[]): Promise<void> {
     const record = this.#data.workers.get(name)
     if (record?.instance === instance) record.paused = [...queues]
+  }
+
+  async showJobNames({ instance, name }: WorkerIdentity, { more, names }: ShownJobNames): Promise<void> {
+    const record = this.#data.workers.get(name)
+    if (record?.instance !== instance) return
+    record.jobNames = [...names]
+    if (more > 0) record.moreJobNames = more
   }
 
   async shutdownRequested(workerName: string): Promise<void> {

@@ -327,6 +327,28 @@ export function describeLeases(name: string, open: OpenStorage): void {
       expect(await counts()).toEqual([1, 2])
     })
 
+    it('shows which jobs a worker knows by name, for as long as the record is that of its instance', async () => {
+      await using test = await open()
+      const { workers } = test.storage
+      const [ann, bob] = [newWorker({ name: 'ann' }), newWorker({ name: 'bob' })]
+      const names = ['sendMail', 'with, comma', '"ü"']
+      await workers.showJobNames(ann, { names, more: 0 })
+      expect(await workers.worker('ann')).toBeUndefined()
+      await workers.register(ann, 15_000)
+      await workers.register(bob, 15_000)
+      await workers.showJobNames({ ...ann, instance: 'older' }, { names, more: 0 })
+      expect(await workers.worker('ann')).not.toHaveProperty('jobNames')
+      await workers.showJobNames(ann, { names, more: 0 })
+      await workers.showJobNames(bob, { names: [], more: 7 })
+      // What a heartbeat writes is something else.
+      await workers.heartbeat({ worker: ann, state: 'idle', leases: [], leaseMs: 15_000 })
+      const shown = (await workers.workers()).map(({ jobNames, moreJobNames }) => ({ jobNames, moreJobNames }))
+      expect(shown).toEqual([
+        { jobNames: names, moreJobNames: undefined },
+        { jobNames: [], moreJobNames: 7 },
+      ])
+    })
+
     it('shows no pauses of a worker that is gone, or of an instance that has lost its name', async () => {
       await using test = await open()
       const { workers } = test.storage
