@@ -1,5 +1,5 @@
 import { makeProject, type RedisFixture, redisFixture, type TempDir } from '@rq/testkit'
-import { type Job, Queue, SimpleWorker } from 'rq'
+import { type Job, Queue, SimpleWorker, type WorkerOptions } from 'rq'
 import { MemoryHost, type MemoryHostOptions } from './memory-host.ts'
 
 /** The working directory of most tests. */
@@ -75,11 +75,16 @@ export class CliFixture implements AsyncDisposable {
     return job
   }
 
-  /** A worker in this process, with the functions of the folder. */
-  worker(names: string | readonly string[] = 'default', name?: string): SimpleWorker {
+  /** A worker in this process, with the functions of the folder, and `functions` by name. */
+  worker(
+    names: string | readonly string[] = 'default',
+    name?: string,
+    functions: NonNullable<WorkerOptions['functions']> = {},
+  ): SimpleWorker {
     return new SimpleWorker(names, {
       ...this.where,
       importPaths: [this.project.dir],
+      functions,
       ...(name !== undefined && { name }),
     })
   }
