@@ -58,6 +58,7 @@ local function settlePlainGroup(batch, group, list, first, last, settleAny)
   local leases, entries, answers = group.leases, group.entries, batch.answers
   local ids, dependentsKeys, endedBy = batch.endedIds, batch.dependentsKeys, batch.endedBy
   local a, l, e, n = #answers, #leases, #entries, #ids
+  -- A job that is not kept at its end is not plain.
   local isPlain = not keepsNone(batch, group.queue, 'finished')
   local canceled = fieldCount > 0 and isPlain and findCanceled(batch, group.queue, list, first, last)
   local settled, index = 0, 0
@@ -66,11 +67,9 @@ local function settlePlainGroup(batch, group, list, first, last, settleAny)
     local key = jobPrefix .. id
     local isOurs, waiters = false, nil
     index = index + 1
-    if not isPlain then
-      isOurs = false
-    elseif canceled and not canceled[index] and try('HLEN', key) == fieldCount then
+    if canceled and not canceled[index] and try('HLEN', key) == fieldCount then
       isOurs = call('HGET', key, 'execution_id') == execution
-    else
+    elseif isPlain then
       local held = try('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again', 'messages')
       isOurs = held[1] == execution and held[2] == 'started' and not held[4] and not held[5]
       waiters = held[3]

@@ -1429,11 +1429,9 @@ local function settlePlainGroup(batch, group, list, first, last, settleAny)
     local key = jobPrefix .. id
     local isOurs, waiters = false, nil
     index = index + 1
-    if not isPlain then
-      isOurs = false
-    elseif canceled and not canceled[index] and try('HLEN', key) == fieldCount then
+    if canceled and not canceled[index] and try('HLEN', key) == fieldCount then
       isOurs = call('HGET', key, 'execution_id') == execution
-    else
+    elseif isPlain then
       local held = try('HMGET', key, 'execution_id', 'status', 'waiters', 'run_again', 'messages')
       isOurs = held[1] == execution and held[2] == 'started' and not held[4] and not held[5]
       waiters = held[3]
@@ -5367,7 +5365,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: 'b9166d901c65b2392bb02669239bd58325211874',
+  sha: '9e08e26324ab8e654c409cba6f1066c1875eb6ec',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
