@@ -5,9 +5,9 @@ import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
 
 /** How many jobs one step deletes, so that no step blocks Redis for long. */
-const DELETED_AT_ONCE = 250
+const DELETED_AT_ONCE = 100
 /** How many entries of a registry one step compares with the order in which its jobs ended. */
-const COMPARED_AT_ONCE = 500
+const COMPARED_AT_ONCE = 250
 
 /** The fields of `rq:configuration:<q>`. */
 const FIELDS: Readonly<Record<keyof QueueConfiguration, string>> = {
