@@ -205,6 +205,42 @@ describe('rq-cli doctor: what stands still', () => {
     })
   })
 
+  test('names of jobs that no worker of the queue knows', async () => {
+    await using place = await setUp()
+    const { Schedule } = await import('rq')
+    const worker = new SimpleWorker('idle', { ...place.where, functions: { echo: (value: unknown) => value } })
+    // Or it would fail the job.
+    worker.pause()
+    const working = worker.work()
+    const names = () => place.client.hget(`rq:worker:${worker.name}`, 'job_names')
+    await eventually(async () => expect(await names()).toContain('echo'))
+    await place.queue('idle').enqueue('echo')
+    await Schedule.upsert('known', { every: '1h' }, 'echo', [], { queue: 'idle', ...place.where })
+    const fine = await examine(place.redis.url)
+    expect([fine.of('Names'), fine.of('Schedules')?.level]).toEqual([undefined, 'ok'])
+    await place.queue('idle').enqueue('report', [], { atFront: true })
+    await Schedule.upsert('nightly', { every: '1h' }, 'report', [], { queue: 'idle', ...place.where })
+    const { code, of } = await examine(place.redis.url)
+    expect([code, of('Names')?.level, of('Names')?.text]).toEqual([
+      1,
+      'problem',
+      'Queue idle: It is next in the queue idle. No worker of the queue knows the job report: start one that has it among its jobs, before another fails it.',
+    ])
+    expect(of('Schedules')).toMatchObject({
+      level: 'problem',
+      text: 'No worker of their queue knows the job that they enqueue: nightly (report).',
+    })
+    const nightly = await Schedule.fetch('nightly', place.where)
+    expect(await nightly.explain()).toMatchObject({ code: 'unknown_function' })
+    // One of Python, or of another build, shows no names and may know it.
+    await place.client.hdel(`rq:worker:${worker.name}`, 'job_names')
+    const unsure = await examine(place.redis.url)
+    expect([unsure.of('Names'), unsure.of('Schedules')?.level]).toEqual([undefined, 'ok'])
+    expect(await nightly.explain()).toMatchObject({ code: 'waiting' })
+    await worker.stop()
+    await working
+  })
+
   test('cron jobs of a queue without workers', async () => {
     await using place = await setUp()
     const { CronScheduler } = await import('rq')

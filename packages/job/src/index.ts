@@ -100,6 +100,7 @@ export {
   type NewMessages,
 } from './message.ts'
 export { type NameHolder, type NameWaitOptions, waitForName } from './name-holder.ts'
+export { isKnownToNone, isNameOfJob, type NamesInUse, type NamesOfWorker } from './names-in-use.ts'
 export {
   type CheckedDependency,
   type CheckedOptions,

@@ -1,4 +1,5 @@
 import type { NameHolder } from './name-holder.ts'
+import type { NamesInUse } from './names-in-use.ts'
 import type { JobRecord } from './record.ts'
 import type { Settlement } from './settlement.ts'
 
@@ -299,4 +300,6 @@ export interface WorkerStore {
   worker(name: string): Promise<WorkerRecord | undefined>
   /** Number of live workers, by default of all queues. */
   workerCount(queue?: string): Promise<number>
+  /** Which names of jobs the schedules of a queue and its live workers use. Of very many, some. */
+  namesInUse(queue: string): Promise<NamesInUse>
 }

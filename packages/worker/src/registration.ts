@@ -1,7 +1,5 @@
 import { type Logger, RqError } from '@rq/core'
 import { type WorkerIdentity, type WorkerStore, waitForName } from '@rq/job'
-import { errorText } from '@rq/queue/run'
-import { shownJobNames } from './known-jobs.ts'
 import { firstAnswer } from './store/first-answer.ts'
 
 export interface RegistrationOptions {
@@ -14,7 +12,6 @@ export interface RegistrationOptions {
 /** The place of a worker among the workers of its store, under its name. */
 export class Registration {
   readonly #options: RegistrationOptions
-  readonly #jobNames = new Set<string>()
   #isRegistered = false
 
   constructor(options: RegistrationOptions) {
@@ -37,21 +34,6 @@ export class Registration {
       signal: leaving,
     })
     this.#isRegistered = true
-  }
-
-  /**
-   * Show in the worker's record which jobs it knows by name, beside those that are shown already. Returns at once.
-   * Writes nothing when none is new, so lanes may report the same names.
-   * @param leaving - ends the attempts.
-   */
-  showJobNames(names: readonly string[], leaving: AbortSignal): void {
-    if (names.every((name) => this.#jobNames.has(name))) return
-    for (const name of names) this.#jobNames.add(name)
-    const { logger, store, worker } = this.#options
-    const shown = shownJobNames([...this.#jobNames])
-    firstAnswer(() => store.showJobNames(worker, shown), logger, leaving).catch((error: unknown) => {
-      if (!leaving.aborted) logger.warn(`The worker's record does not show its jobs: ${errorText(error)}`)
-    })
   }
 
   /** Note in the worker's record that it was asked to stop. Returns at once. */

@@ -16,6 +16,7 @@ import type { PausedQueues } from './holds/paused-queues.ts'
 import type { HorseStarters } from './horse-starters.ts'
 import type { ResultRoom } from './horses/result-room.ts'
 import { importPathWarnings } from './import-path-warnings.ts'
+import { type JobNames, jobNamesOf } from './job-names.ts'
 import { largestValue } from './lane.ts'
 import { Lanes } from './lanes.ts'
 import { LeaseRenewer } from './lease/lease-renewer.ts'
@@ -73,6 +74,7 @@ export class WorkerRun {
   readonly #log: WorkerLog
   readonly #identity: WorkerIdentity
   readonly #registration: Registration
+  readonly #jobNames: JobNames
   readonly #renewer: LeaseRenewer | undefined
   readonly #lanes: Lanes
   readonly #webhooks: Webhooks
@@ -88,7 +90,7 @@ export class WorkerRun {
 
   constructor(options: WorkerRunOptions) {
     const { context, settings } = options
-    const { clock, logger, name, queues } = settings
+    const { clock, leaseMs, logger, name, queues, storage } = settings
     this.#options = options
     this.#settings = settings
     this.#logger = logger
@@ -102,7 +104,8 @@ export class WorkerRun {
     const host = { pid: process.pid, hostname: hostname(), version }
     this.#identity = { name, queues, instance, ttlS: settings.workerTtlS, ...host }
     this.#heartbeatMs = clock.monotonicMs()
-    this.#registration = this.#makeRegistration()
+    this.#registration = new Registration({ store: storage.workers, worker: this.#identity, leaseMs, logger })
+    this.#jobNames = jobNamesOf(settings, this.#identity)
     this.#renewer = this.#makeRenewer()
     this.#webhooks = new Webhooks({
       policy: settings.webhooks,
@@ -128,7 +131,7 @@ export class WorkerRun {
     const { name, queues } = this.#settings
     await this.#register()
     this.#log.started(name, queues)
-    this.#registration.showJobNames(Object.keys(this.#settings.functions), this.shutdown.leaving)
+    this.#jobNames.start(this.shutdown.leaving)
     void this.#warnAboutSettings()
     this.#broadcast.start()
     // Before the first horse: a change during its start counts.
@@ -168,11 +171,6 @@ export class WorkerRun {
     return Math.min(agoMs, this.#renewer?.renewedAgoMs ?? agoMs) > leaseMs * MOST_BEHIND
   }
 
-  #makeRegistration(): Registration {
-    const { leaseMs, logger, storage } = this.#settings
-    return new Registration({ store: storage.workers, worker: this.#identity, leaseMs, logger })
-  }
-
   /** For jobs that run in this event loop, if a thread can have a storage of its own. */
   #makeRenewer(): LeaseRenewer | undefined {
     const { heartbeatMs, horsePath, leaseMs, leaseStorage, logger, runsInline } = this.#settings
@@ -202,7 +200,7 @@ export class WorkerRun {
       onBroken: (error) => this.shutdown.fail(error),
       onJobsKnown: (names) => {
         this.#log.jobsKnown(names)
-        this.#registration.showJobNames(names, this.shutdown.leaving)
+        this.#jobNames.report(names, this.shutdown.leaving)
       },
       onSuspended: (isSuspended) => this.#log.suspended(isSuspended),
       onIdle: () => this.shutdown.endIfDone(),

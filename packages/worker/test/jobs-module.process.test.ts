@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { eventually } from '@rq/testkit'
+import { newWorker } from '@rq/testkit/storage-conformance'
 import { describe, expect, test } from 'vitest'
 import { type Fixture, fixture } from './fixture.ts'
 import { running } from './running.ts'
@@ -140,6 +141,19 @@ describe.each(KINDS)('the option jobs in %s horses', (horse) => {
     const worker = ctx.worker({ horse, jobs: ctx.project.path(module) })
     await expect(worker.work()).rejects.toMatchObject({ code, message: expect.stringMatching(message) })
     expect(ctx.store.registeredWorkers.size).toBe(0)
+  })
+
+  test('says at its start which names of its queue it lacks', async () => {
+    await using ctx = await open()
+    const warn: string[] = []
+    const logger = { debug() {}, info() {}, warn: (message: string) => warn.push(message), error() {} }
+    const other = newWorker({ name: 'other' })
+    await ctx.store.workers.register(other, 60_000)
+    await ctx.store.workers.showJobNames(other, { names: ['double', 'clean'], more: 0 })
+    const worker = ctx.worker({ horse, logger, concurrency: 2, jobs: ctx.project.path('defined.mjs') })
+    await using _ = running(worker)
+    const line = /^This worker does not know jobs that its queues use: clean \(worker other of the queue default\)\./
+    await eventually(() => expect(warn).toContainEqual(expect.stringMatching(line)))
   })
 
   test('a teardown that fails is logged, and the worker ends as usual', async () => {

@@ -22,6 +22,8 @@ export interface QueueFacts {
   readonly counts: QueueCounts
   /** Number of ids that were set aside; at most 100 are counted. */
   readonly broken: number
+  /** Why nobody runs its first job, if no worker of the queue knows the name of that. */
+  readonly unknown?: string
   /** The first scheduled job if it is due: for how long, and whether a scheduler leads the queue. */
   readonly overdue?: { readonly lateMs: number; readonly hasScheduler: boolean }
 }
@@ -30,6 +32,7 @@ export interface ScheduleFacts {
   readonly name: string
   readonly queue: string
   readonly lateMs: number
+  readonly funcName: string
   /** The reference of its function, if no worker could load that for its last job. */
   readonly unknown?: string
 }

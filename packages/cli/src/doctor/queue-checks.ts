@@ -47,6 +47,17 @@ export const unserved: Check = (facts) => {
   return problem('Queues', text, `Start one: rq-cli worker ${idle.slice(0, MOST_NAMED).map(nameOf).join(' ')}`)
 }
 
+export const unknownNames: Check = ({ queues = [] }) =>
+  queues.flatMap(({ name, unknown }) =>
+    unknown === undefined
+      ? []
+      : problem(
+          'Names',
+          `Queue ${visibleName(name)}: ${unknown}`,
+          'rq-cli info --json shows which names its workers know.',
+        ),
+  )
+
 export const overdue: Check = ({ queues = [] }) => {
   const late = queues.filter(({ overdue: found }) => (found?.lateMs ?? 0) > LATE_MS)
   const unled = late.filter(({ overdue: found }) => found?.hasScheduler === false)
@@ -90,6 +101,12 @@ export const schedules: Check = (facts) => {
     const names = some(late.map(({ lateMs, name }) => `${visibleName(name)} since ${shortDuration(lateMs)}`))
     return problem('Schedules', `Their jobs are due, and no scheduler enqueues them: ${names}.`, startFor(late))
   }
+  const lacking = all.filter((schedule) => isKnownToNone(facts, schedule))
+  if (lacking.length > 0) {
+    const names = some(lacking.map(({ funcName, name }) => `${visibleName(name)} (${visibleName(funcName)})`))
+    const advice = 'Start a worker that has it, or remove the schedule: rq-cli schedules explain NAME says more.'
+    return problem('Schedules', `No worker of their queue knows the job that they enqueue: ${names}.`, advice)
+  }
   const unknown = all.filter((schedule) => schedule.unknown !== undefined)
   if (unknown.length > 0) {
     const names = some(
@@ -111,6 +128,16 @@ function startFor(found: readonly ScheduleFacts[]): string {
 
 function isServed({ workers: all = [] }: Facts, name: string): boolean {
   return all.some(({ queues }) => queues.includes(name))
+}
+
+/** Whether a schedule enqueues the name of a job, and each worker of its queue shows all its names, without this one. */
+function isKnownToNone({ workers: all = [] }: Facts, { funcName, queue }: ScheduleFacts): boolean {
+  const serving = all.filter(({ queues }) => queues.includes(queue))
+  return (
+    serving.length > 0 &&
+    !/[.#/]/.test(funcName) &&
+    serving.every(({ jobNames, moreJobNames = 0 }) => moreJobNames === 0 && jobNames?.includes(funcName) === false)
+  )
 }
 
 /** Whether a worker serves the queue that has not paused it. */

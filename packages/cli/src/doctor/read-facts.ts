@@ -42,9 +42,9 @@ async function readSchedules(session: Session): Promise<ScheduleFacts[]> {
   const found: ScheduleFacts[] = []
   const failed: ScheduleInfo[] = []
   for await (const schedule of rq.Schedule.list(where)) {
-    const { lastJob, name, nextAt, queueName } = schedule
+    const { funcName, lastJob, name, nextAt, queueName } = schedule
     if (nextAt === null) continue
-    found.push({ name, queue: queueName, lateMs: Date.now() - nextAt.getTime() })
+    found.push({ name, queue: queueName, funcName, lateMs: Date.now() - nextAt.getTime() })
     if (lastJob?.status === 'failed' && failed.length < MOST_FAILED) failed.push(schedule)
   }
   const unknown = await unknownFunctions(session, failed)
@@ -64,11 +64,24 @@ async function readQueues(session: Session): Promise<QueueFacts[]> {
 }
 
 async function readQueue(session: Session, queue: Queue, counts: QueueCounts): Promise<QueueFacts> {
-  const [broken, overdue] = await Promise.all([
+  const [broken, overdue, unknown] = await Promise.all([
     queue.getBrokenJobs(),
     counts.scheduled === 0 ? undefined : overdueOf(session, queue),
+    counts.queued === 0 ? undefined : unknownOf(session, queue),
   ])
-  return { name: queue.name, counts, broken: broken.length, ...(overdue !== undefined && { overdue }) }
+  return {
+    ...{ name: queue.name, counts, broken: broken.length },
+    ...(overdue !== undefined && { overdue }),
+    ...(unknown !== undefined && { unknown }),
+  }
+}
+
+/** Why nobody runs the first job of a queue, if no worker knows its name. It may be started or deleted meanwhile. */
+async function unknownOf(session: Session, queue: Queue): Promise<string | undefined> {
+  const [id] = await queue.getJobIds({ length: 1 })
+  const [job] = id === undefined ? [] : await session.jobs([id])
+  const explanation = await job?.explain().catch(unlessGone)
+  return explanation?.code === 'unknown_function' ? explanation.text : undefined
 }
 
 /** The first scheduled job of a queue, if it is due. It may be moved or deleted meanwhile. */
@@ -82,9 +95,12 @@ async function overdueOf(session: Session, queue: Queue): Promise<QueueFacts['ov
     const lateMs = Date.now() - due.getTime()
     return lateMs <= 0 ? undefined : { lateMs, hasScheduler: code !== 'no_scheduler' }
   } catch (error) {
-    if (error instanceof RqError && (error.code === 'RQ_INVALID_OPERATION' || error.code === 'RQ_NO_SUCH_JOB')) {
-      return undefined
-    }
-    throw error
+    return unlessGone(error)
   }
+}
+
+/** For a job that has changed or is gone since it was listed. @throws what else went wrong. */
+function unlessGone(error: unknown): undefined {
+  if (error instanceof RqError && (error.code === 'RQ_INVALID_OPERATION' || error.code === 'RQ_NO_SUCH_JOB')) return
+  throw error
 }

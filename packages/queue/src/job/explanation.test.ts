@@ -122,6 +122,16 @@ describe('explain', () => {
     })
   })
 
+  it('says that no worker of the queue knows its name, unless nobody would run it anyway', () => {
+    const queued = factsOf({}, { position: 0, workers: 2 })
+    expect(explain(queued, 'report')).toMatchObject({
+      code: 'unknown_function',
+      text: 'It is next in the queue low. No worker of the queue knows the job report: start one that has it among its jobs, before another fails it.',
+    })
+    expect(explain({ ...queued, paused: true }, 'report').code).toBe('paused')
+    expect(explain({ ...queued, workers: 0 }, 'report').code).toBe('no_worker')
+  })
+
   it('names five jobs at most', () => {
     const dependencies = Array.from({ length: 8 }, (_, n) => ({ id: `p${n}`, status: 'queued' }) as const)
     expect(explain(factsOf({ status: 'deferred' }, { dependencies })).text).toContain('p0, p1, p2, p3, p4 and 3 more')

@@ -12,7 +12,8 @@ import {
 /**
  * Why a job is not running:
  * - `running`, `over`: it is running, or has ended;
- * - `queued`: it runs after the jobs before it; `no_worker`, `suspended`, `paused`, `workers_paused`: it is queued, but
+ * - `queued`: it runs after the jobs before it; `unknown_function`: no worker of its queue knows the job by that name;
+ *   `no_worker`, `suspended`, `paused`, `workers_paused`: it is queued, but
  *   no worker claims it: there is none, all are suspended, the queue is paused, or each of its workers is;
  * - `time`, `jobs`, `slot`: it waits for its due time, for other jobs to end, for a slot of its rate limit;
  * - `no_scheduler`: it waits for its due time, or that is past, and no scheduler moves due jobs into its queue;
@@ -26,6 +27,7 @@ export type ExplanationCode =
   | 'over'
   | 'queued'
   | 'no_worker'
+  | 'unknown_function'
   | 'suspended'
   | 'paused'
   | 'workers_paused'
@@ -53,13 +55,16 @@ export interface Explanation {
 
 const MOST_NAMED = 5
 
-/** Explain the facts. Pure. */
-export function explain(facts: ExplanationFacts): Explanation {
+/**
+ * Explain the facts. Pure.
+ * @param unknownName - the name of its function, when no worker of its queue knows that.
+ */
+export function explain(facts: ExplanationFacts, unknownName?: string): Explanation {
   const { record, dependencies } = facts
   const { status } = record
   const ready = readiness(dependencies, record.allowDependencyFailures ?? false)
   const isWaiting = status === 'deferred' || status === 'scheduled'
-  const [code, why] = reason(facts)
+  const [code, why] = reason(facts, unknownName)
   const text = isTerminal(status) ? why : `${why}${keyText(record)}`
   return {
     status,
@@ -86,7 +91,7 @@ function returnNote({ dueMs, nowMs, record }: ExplanationFacts): string {
   return ` It was returned by ${by}, whose build does not have its function; if no worker has it, it fails at about ${new Date(untilMs).toISOString()}.`
 }
 
-function reason(facts: ExplanationFacts): [ExplanationCode, string] {
+function reason(facts: ExplanationFacts, unknownName: string | undefined): [ExplanationCode, string] {
   const { record } = facts
   switch (record.status) {
     case 'created':
@@ -95,7 +100,7 @@ function reason(facts: ExplanationFacts): [ExplanationCode, string] {
       if (facts.refusal !== undefined) return brokenReason(facts.refusal)
       return ['running', `It is running in the worker ${record.workerName ?? '(unknown)'}.`]
     case 'queued':
-      return queuedReason(facts)
+      return queuedReason(facts, unknownName)
     case 'scheduled':
       return scheduledReason(facts)
     case 'deferred':
@@ -118,7 +123,7 @@ function brokenReason(refusal: string): [ExplanationCode, string] {
   return ['broken', `It has run, but the store refused its end, so nothing runs it any more: ${refusal}. ${advice}`]
 }
 
-function queuedReason(facts: ExplanationFacts): [ExplanationCode, string] {
+function queuedReason(facts: ExplanationFacts, unknownName: string | undefined): [ExplanationCode, string] {
   const { paused, pausedWorkers, position, record, suspended, workers } = facts
   const { origin } = record
   if (position === null) {
@@ -132,6 +137,10 @@ function queuedReason(facts: ExplanationFacts): [ExplanationCode, string] {
   if (suspended) return ['suspended', `${place}. All workers are suspended until resume().`]
   if (paused) return ['paused', `${place}. The queue is paused until queue.resume().`]
   if (workers === 0) return ['no_worker', `${place}. No worker serves the queue: start one.`]
+  if (unknownName !== undefined) {
+    const none = `No worker of the queue knows the job ${oneLine(unknownName)}`
+    return ['unknown_function', `${place}. ${none}: start one that has it among its jobs, before another fails it.`]
+  }
   const serving = `${count(workers, 'worker')} ${workers === 1 ? 'serves' : 'serve'} the queue`
   if (pausedWorkers === 0) return ['queued', `${place}; ${serving}.`]
   const advice = 'Resume with worker.resume(), or rq-cli worker-resume.'

@@ -18,7 +18,8 @@ import { DEFAULT_SIZE_LIMITS } from '../payload/size-limits.ts'
 import type { When } from '../when.ts'
 import { awaitStored, latestResult } from './await-result.ts'
 import { type Execution, fetchExecutions } from './execution.ts'
-import { type Explanation, explain } from './explanation.ts'
+import { explainJob } from './explain-job.ts'
+import type { Explanation } from './explanation.ts'
 import { fetchRecords } from './fetch-records.ts'
 import {
   type CancelOptions,
@@ -268,13 +269,13 @@ export class Job<R = unknown> extends JobView {
   }
 
   /**
-   * Explain why the job is not running, and what must happen for it to run. One atomic step.
-   * @throws RqError `RQ_NO_SUCH_JOB`.
+   * Explain why the job is not running, and what must happen for it to run. One atomic step; for a queued job whose
+   * function is a name, a second one. @throws RqError `RQ_NO_SUCH_JOB`.
    */
   async explain(): Promise<Explanation> {
-    const facts = await this.#context.storage.jobs.explain(this.id)
-    if (facts === undefined) throw noSuchJob(this.id)
-    return explain(facts)
+    const explanation = await explainJob(this.id, this.#context)
+    if (explanation === undefined) throw noSuchJob(this.id)
+    return explanation
   }
 
   /** Like `cancelJob`. @throws RqError `RQ_NO_SUCH_JOB`, `RQ_INVALID_OPERATION` when it is canceled already. */

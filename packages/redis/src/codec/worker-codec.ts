@@ -1,4 +1,4 @@
-import type { ShownJobNames, WorkerIdentity, WorkerRecord, WorkerState } from '@rq/job'
+import type { NamesInUse, ShownJobNames, WorkerIdentity, WorkerRecord, WorkerState } from '@rq/job'
 import type { ScriptArgument } from '../connection/script.ts'
 import { readInteger, readNumber } from './numbers.ts'
 import { parseTime } from './time.ts'
@@ -47,7 +47,7 @@ export function encodeJobNames({ more, names }: ShownJobNames): string {
 
 /** Nothing for a field that this library has not written. */
 function readJobNames(field: string | undefined): Pick<WorkerRecord, 'jobNames' | 'moreJobNames'> {
-  if (field === undefined) return {}
+  if (field === undefined || field === '') return {}
   try {
     const { more, names } = JSON.parse(field) as Partial<Record<keyof ShownJobNames, unknown>>
     if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) return {}
@@ -55,6 +55,25 @@ function readJobNames(field: string | undefined): Pick<WorkerRecord, 'jobNames' 
   } catch {
     return {}
   }
+}
+
+/** Decode the reply of `names_in_use`. */
+export function decodeNamesInUse([schedules, workerCount, shown]: readonly [
+  schedules: readonly string[],
+  workerCount: number,
+  shown: readonly string[],
+]): NamesInUse {
+  return {
+    schedules: pairsOf(schedules).map(([name, funcName]) => ({ name, funcName })),
+    workerCount,
+    workers: pairsOf(shown).map(([name, field]) => ({ name, ...readJobNames(field) })),
+  }
+}
+
+function pairsOf(list: readonly string[]): [string, string][] {
+  const pairs: [string, string][] = []
+  for (let at = 0; at + 1 < list.length; at += 2) pairs.push([list[at] ?? '', list[at + 1] ?? ''])
+  return pairs
 }
 
 function namesOf(list = ''): string[] {

@@ -4029,6 +4029,49 @@ return missing`,
 }
 
 /**
+ * Read which functions the schedules of a queue enqueue, and which jobs its workers know by name. Of very many, some.
+ *
+ * Keys: workers (rq:workers:<q>)
+ *
+ * Reply: name and function of each schedule that has a next tick, soonest first; how many workers the queue has; of workers whose record is there, name and `job_names`, empty for one that shows none
+ */
+export const namesInUse: Script<
+  [workers: string],
+  [
+    prefix: string,
+    queue: string,
+  ],
+  [schedules: string[], workers: number, shown: string[]]
+> = {
+  name: 'names_in_use',
+  sha: '0843a1f5eaa65fd43bcc5f97a7d67ebe1e3ffbf5',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=no-writes`,
+    LIB_ATTEMPT,
+    String.raw`local workersKey = KEYS[1]
+local prefix, queue = ARGV[1], ARGV[2]
+local MOST_READ = 250
+local schedules, shown = {}, {}
+for _, name in ipairs(attempt('ZRANGE', prefix .. 'schedules:' .. queue, 0, MOST_READ - 1) or {}) do
+  schedules[#schedules + 1] = name
+  schedules[#schedules + 1] = attempt('HGET', prefix .. 'schedule:' .. name, 'func') or ''
+end
+local workers = attempt('SCARD', workersKey) or 0
+for _, key in ipairs(attempt('SRANDMEMBER', workersKey, MOST_READ) or {}) do
+  if attempt('HEXISTS', key, 'birth') == 1 then
+    shown[#shown + 1] = string.sub(key, #(prefix .. 'worker:') + 1)
+    shown[#shown + 1] = attempt('HGET', key, 'job_names') or ''
+  else
+    workers = workers - 1
+  end
+end
+return { schedules, workers, shown }`,
+  ),
+}
+
+/**
  * Bring the order in which the jobs of a registry ended into line with it, a page of both: add those that another program has listed there, or that ended before the queue had a limit, and drop those that are there no longer.
  *
  * Keys: registry (rq:failed:<q>)

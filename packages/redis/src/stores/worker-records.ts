@@ -1,6 +1,7 @@
-import type { WorkerRecord } from '@rq/job'
-import { decodeWorker } from '../codec/worker-codec.ts'
+import type { NamesInUse, WorkerRecord } from '@rq/job'
+import { decodeNamesInUse, decodeWorker } from '../codec/worker-codec.ts'
 import type { Connections } from '../connection/connections.ts'
+import * as scripts from '../connection/scripts.generated.ts'
 import type { Keys } from '../keys.ts'
 import { unlessOtherType } from './other-type.ts'
 
@@ -33,6 +34,14 @@ export class WorkerRecords {
 
   count(queue: string | undefined): Promise<number> {
     return this.#connections.call((client) => client.scard(this.#set(queue)))
+  }
+
+  /** See `WorkerStore.namesInUse`. */
+  async namesInUse(queue: string): Promise<NamesInUse> {
+    const keys = this.#keys
+    return decodeNamesInUse(
+      await this.#connections.run(scripts.namesInUse, [keys.queueWorkers(queue)], [keys.prefix, queue]),
+    )
   }
 
   #set(queue: string | undefined): string {

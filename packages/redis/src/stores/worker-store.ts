@@ -9,6 +9,7 @@ import type {
   MaintenanceRequest,
   MaintenanceTurn,
   NameHolder,
+  NamesInUse,
   RecoverReply,
   RecoverRequest,
   SetAsideRequest,
@@ -263,6 +264,10 @@ export class RedisWorkerStore implements WorkerStore {
 
   workerCount(queue?: string): Promise<number> {
     return this.#records.count(queue)
+  }
+
+  namesInUse(queue: string): Promise<NamesInUse> {
+    return this.#records.namesInUse(queue)
   }
 
   disconnect(): void {

@@ -140,6 +140,7 @@ export async function look(place: Place, faults: Faults, queue: QueueName, may: 
     make('workers', () => workers.workers(queue)),
     make('all workers', () => workers.workers()),
     make('workerCount', () => workers.workerCount(queue)),
+    make('namesInUse', () => workers.namesInUse(queue)),
     make('group', () => groups.jobIds(`g-${queue}`)),
     make('groups', () => groups.names()),
     make('scheduler', () => schedules.scheduler('1')),

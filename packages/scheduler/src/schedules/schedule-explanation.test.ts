@@ -18,7 +18,7 @@ function situation(more: Partial<ScheduleFacts> = {}, rest: Partial<ScheduleSitu
     ...{ nextMs: NOW_MS + MINUTE_MS },
     ...more,
   }
-  return { schedule, nowMs: NOW_MS, workers: 1, failure: undefined, returnedId: undefined, ...rest }
+  return { schedule, nowMs: NOW_MS, workers: 1, failure: undefined, returnedId: undefined, knownToNone: false, ...rest }
 }
 
 /** One that waits for no time. */
@@ -65,6 +65,12 @@ describe('explainSchedule', () => {
       situation({}, { failure: UNKNOWN }),
       'unknown_function',
       "No worker could load its function for its last job: Cannot load './jobs#report': no file. Start a worker that has it, or remove the schedule.",
+    ],
+    [
+      'one whose job no worker knows by name',
+      situation({ funcName: 'report' }, { knownToNone: true }),
+      'unknown_function',
+      'No worker of the queue mail knows the job report. Start one that does, or remove the schedule. Its next job comes at 2030-01-01T00:01:00.000Z.',
     ],
     [
       'one whose job workers have returned',

@@ -10,7 +10,7 @@ import { LATE_MS } from '../due-ticks.ts'
  * - `no_worker`: no worker serves its queue;
  * - `late`: its next job is due, and no scheduler enqueues it;
  * - `unknown_function`: no worker could load its function for its last job, which has failed, or waits for a worker
- *   that has it.
+ *   that has it; or its function is the name of a job, and no worker of its queue knows that.
  */
 export type ScheduleCode = 'waiting' | 'paused' | 'over' | 'unreadable' | 'no_worker' | 'late' | 'unknown_function'
 
@@ -31,6 +31,8 @@ export interface ScheduleSituation {
   readonly failure: { readonly id: string; readonly error: LastError | undefined } | undefined
   /** The id of its newest job, if workers have returned that, since they do not know its function. */
   readonly returnedId: string | undefined
+  /** Whether its function is the name of a job that no worker of its queue knows. */
+  readonly knownToNone: boolean
 }
 
 /** The last error of a job. */
@@ -47,8 +49,12 @@ function isLoadingError(error: LastError | undefined): boolean {
 /** Explain the facts. Pure. */
 export function explainSchedule(situation: ScheduleSituation): ScheduleExplanation {
   const { code, text } = nextStep(situation)
-  const { failure, returnedId, schedule } = situation
+  const { failure, knownToNone, returnedId, schedule } = situation
   const isQuiet = schedule.nextMs === undefined
+  if (knownToNone && !isQuiet) {
+    const none = `No worker of the queue ${schedule.queue} knows the job ${oneLine(schedule.funcName)}.`
+    return { code: 'unknown_function', text: `${none} Start one that does, or remove the schedule. ${text}` }
+  }
   if (returnedId !== undefined) {
     const waits = `Its last job, ${returnedId}, waits for a worker that knows its function. ${text}`
     return { code: isQuiet ? code : 'unknown_function', text: waits }

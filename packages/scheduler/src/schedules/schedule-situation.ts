@@ -1,4 +1,4 @@
-import type { JobRecord } from '@rq/job'
+import { isKnownToNone, isNameOfJob, type JobRecord } from '@rq/job'
 import { handleOf, type JobContext } from '@rq/queue'
 import type { LastError, ScheduleSituation } from './schedule-explanation.ts'
 
@@ -7,13 +7,15 @@ export async function readSituation(name: string, context: JobContext): Promise<
   const { jobs, recurring, workers } = context.storage
   const [{ nowMs, schedule }, [jobId]] = await Promise.all([recurring.read(name), recurring.history(name, 0, 0)])
   if (schedule === undefined) return undefined
-  const [serving, [job]] = await Promise.all([
+  const [serving, inUse, [job]] = await Promise.all([
     workers.workerCount(schedule.queue),
+    isNameOfJob(schedule.funcName) ? workers.namesInUse(schedule.queue) : undefined,
     jobId === undefined ? [] : jobs.fetch([jobId]),
   ])
   const failure = job?.status === 'failed' ? { id: job.id, error: await lastErrorOf(job, context) } : undefined
   const returnedId = job !== undefined && isReturned(job) ? job.id : undefined
-  return { schedule, nowMs, workers: serving, failure, returnedId }
+  const knownToNone = inUse !== undefined && isKnownToNone(schedule.funcName, inUse)
+  return { schedule, nowMs, workers: serving, failure, returnedId, knownToNone }
 }
 
 /** Whether workers gave it back, since they do not know its function. */

@@ -8,6 +8,7 @@ import type {
   MaintenanceRequest,
   MaintenanceTurn,
   NameHolder,
+  NamesInUse,
   RecoverReply,
   RecoverRequest,
   SetAsideRequest,
@@ -199,6 +200,22 @@ export class MemoryWorkerStore implements WorkerStore {
 
   async workerCount(queue?: string): Promise<number> {
     return (await this.workers(queue)).length
+  }
+
+  async namesInUse(queue: string): Promise<NamesInUse> {
+    const schedules = [...this.#data.recurring.values()].filter(
+      (one) => one.queue === queue && one.nextMs !== undefined,
+    )
+    const workers = await this.workers(queue)
+    return {
+      schedules: schedules.map(({ funcName, name }) => ({ name, funcName })),
+      workerCount: workers.length,
+      workers: workers.map(({ jobNames, moreJobNames, name }) => ({
+        name,
+        ...(jobNames !== undefined && { jobNames }),
+        ...(moreJobNames !== undefined && { moreJobNames }),
+      })),
+    }
   }
 
   #newRecord({ hostname, instance, name, pid, queues, version }: WorkerIdentity, leaseMs: number): StoredWorker {

@@ -1,6 +1,6 @@
 import type { SchedulePage, ScheduleRecord, ScheduleRule, ScheduleTick } from '@rq/job'
 import { describe, expect, it } from 'vitest'
-import { newJob, RETURNED, workOff } from './job-steps.ts'
+import { newJob, newWorker, RETURNED, workOff } from './job-steps.ts'
 import type { OpenStorage } from './storage-under-test.ts'
 
 const RULE: ScheduleRule = { everyS: 60, catchUp: 'skip', overlap: 'allow' }
@@ -42,6 +42,33 @@ export function describeRecurring(name: string, open: OpenStorage): void {
       expect(await recurring.remove('report')).toBe(true)
       expect(await recurring.remove('report')).toBe(false)
       expect(await recurring.list('', 10)).toEqual({ schedules: [], after: undefined })
+    })
+
+    it('tells which names of jobs the schedules and workers of a queue use', async () => {
+      await using test = await open()
+      const { recurring, workers } = test.storage
+      const none = { schedules: [], workerCount: 0, workers: [] }
+      expect(await workers.namesInUse('mail')).toEqual(none)
+      for (const [name, queues] of [
+        ['ann', ['mail']],
+        ['bob', ['low', 'mail']],
+        ['eve', ['low']],
+      ] as const) {
+        await workers.register(newWorker({ name, queues: [...queues] }), 15_000)
+      }
+      const ann = newWorker({ name: 'ann', queues: ['mail'] })
+      await workers.showJobNames(ann, { names: ['sendMail', 'later'], more: 3 })
+      await recurring.write(scheduleOf('nightly', 2e12, { queue: 'mail' }), undefined)
+      await recurring.write(scheduleOf('over', undefined, { queue: 'mail' }), undefined)
+      await recurring.write(scheduleOf('other', 2e12, { queue: 'low' }), undefined)
+      const found = await workers.namesInUse('mail')
+      expect({ ...found, workers: [...found.workers].sort((a, b) => (a.name < b.name ? -1 : 1)) }).toEqual({
+        schedules: [{ name: 'nightly', funcName: 'jobs.report' }],
+        workerCount: 2,
+        workers: [{ name: 'ann', jobNames: ['sendMail', 'later'], moreJobNames: 3 }, { name: 'bob' }],
+      })
+      await workers.unregister(ann)
+      expect(await workers.namesInUse('mail')).toMatchObject({ workerCount: 1, workers: [{ name: 'bob' }] })
     })
 
     it('lists schedules by name, page by page, without their jobs, and with the status of the last one', async () => {
