@@ -3,6 +3,7 @@ import { eventually } from '@rq/testkit'
 import { TestStorage } from '@rq/testkit/memory-storage'
 import { newJob, newWorker } from '@rq/testkit/storage-conformance'
 import { expect, test, vi } from 'vitest'
+import { JobNames } from './job-names.ts'
 import type { WorkerOptions } from './options.ts'
 import { Worker } from './worker.ts'
 
@@ -80,4 +81,24 @@ test('a worker starts, and runs its jobs, when the names cannot be read', async 
   })
   const { warnings } = await startedWorker(store, { functions }, () => store.status(id) === 'finished')
   expect(warnings).toEqual([])
+})
+
+test('compares once, and writes only names that are new, when each lane reports its jobs', async () => {
+  const store = await storeInUse()
+  const worker = newWorker()
+  const names = new JobNames({
+    ...{ store: store.workers, worker, functions: [], hasModule: true, returnsUnknown: false, logger: silentLogger },
+  })
+  const calls: string[] = []
+  store.onCall = (call, run) => {
+    calls.push(call.name)
+    return run()
+  }
+  const { signal } = new AbortController()
+  names.start(signal)
+  expect(calls).toEqual([])
+  names.report(['sendMail'], signal)
+  names.report(['sendMail'], signal)
+  names.report(['later'], signal)
+  expect(calls.sort()).toEqual(['workers.namesInUse', 'workers.showJobNames', 'workers.showJobNames'])
 })

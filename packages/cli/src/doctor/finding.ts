@@ -22,7 +22,7 @@ export interface QueueFacts {
   readonly counts: QueueCounts
   /** Number of ids that were set aside; at most 100 are counted. */
   readonly broken: number
-  /** Why nobody runs its first job, if no worker of the queue knows the name of that. */
+  /** Why no worker can run its first job, if none knows the name of that. */
   readonly unknown?: string
   /** The first scheduled job if it is due: for how long, and whether a scheduler leads the queue. */
   readonly overdue?: { readonly lateMs: number; readonly hasScheduler: boolean }

@@ -130,7 +130,7 @@ function isServed({ workers: all = [] }: Facts, name: string): boolean {
   return all.some(({ queues }) => queues.includes(name))
 }
 
-/** Whether a schedule enqueues the name of a job, and each worker of its queue shows all its names, without this one. */
+/** Whether a schedule enqueues a name, and each worker of its queue shows all its names, without this one. */
 function isKnownToNone({ workers: all = [] }: Facts, { funcName, queue }: ScheduleFacts): boolean {
   const serving = all.filter(({ queues }) => queues.includes(queue))
   return (

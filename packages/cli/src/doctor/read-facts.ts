@@ -76,7 +76,7 @@ async function readQueue(session: Session, queue: Queue, counts: QueueCounts): P
   }
 }
 
-/** Why nobody runs the first job of a queue, if no worker knows its name. It may be started or deleted meanwhile. */
+/** Why no worker can run the first job of a queue, if none knows its name. It may be started or deleted meanwhile. */
 async function unknownOf(session: Session, queue: Queue): Promise<string | undefined> {
   const [id] = await queue.getJobIds({ length: 1 })
   const [job] = id === undefined ? [] : await session.jobs([id])
