@@ -211,6 +211,7 @@ export {
   LONGEST_STOP_REASON,
   type MaintenanceRequest,
   type MaintenanceTurn,
+  type RecoverableRequest,
   type RecoverReply,
   type RecoverRequest,
   type SetAsideRequest,

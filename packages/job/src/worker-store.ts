@@ -48,6 +48,11 @@ export interface SettleReply {
   readonly releasing?: boolean
 }
 
+export interface RecoverableRequest {
+  readonly queues: readonly string[]
+  readonly leaseMs: number
+}
+
 export interface RecoverRequest {
   readonly queue: string
   readonly workerName: string
@@ -264,6 +269,12 @@ export interface WorkerStore {
    * @returns whether the execution still owned the job.
    */
   setAside(request: SetAsideRequest): Promise<boolean>
+  /**
+   * Find the queues in which {@link recover} has something to do now. Writes nothing; for a worker of many queues, most
+   * of which have nothing.
+   * @returns their names, in the order given.
+   */
+  findRecoverable(request: RecoverableRequest): Promise<readonly string[]>
   /**
    * Take over jobs of a queue whose lease has ended: they are leased to this worker now. Prefetched ones go back to the
    * head of the queue instead, at most twice each. One call looks at a limited number of leases; call again while the

@@ -3655,6 +3655,61 @@ return gone`,
 }
 
 /**
+ * Find the queues in which `recover` has something to do, so that an idle worker makes one call for all of its queues.
+ *
+ * Keys: all (rq:queues)
+ *
+ * Reply: Redis's time in ms; 1 if Redis was paused or unreachable, and then nothing is found; the queues; those of all that are configured
+ */
+export const findRecoverable: Script<
+  [all: string],
+  [
+    prefix: string,
+    leaseMs: number,
+    sentMs: number,
+    ...queues: string[],
+  ],
+  [nowMs: number, stalled: 0 | 1, found: string[], configured: string[]]
+> = {
+  name: 'find_recoverable',
+  sha: 'ef857331f960822bddf118f556e9a2de0d65ce0f',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=no-writes`,
+    LIB_ATTEMPT,
+    LIB_CONFIGURED,
+    LIB_TIME,
+    String.raw`local prefix, leaseMs, sentMs = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local FIRST = 4
+local _, nowMs = clock()
+local configured = configuredQueues(prefix, FIRST, #ARGV)
+if sentMs > 0 and nowMs - sentMs > leaseMs / 3 then return { nowMs, 1, {}, configured } end
+local function leftByPython(queue)
+  return prefix .. 'queue:' .. queue .. ':intermediate', prefix .. 'stuck:' .. queue, prefix .. 'ready:' .. queue
+end
+local leases, left = {}, {}
+for at = FIRST, #ARGV do
+  leases[#leases + 1] = prefix .. 'wip:' .. ARGV[at]
+  local list, stuck, ready = leftByPython(ARGV[at])
+  left[#left + 1], left[#left + 2], left[#left + 3] = list, stuck, ready
+end
+local hasLeases = redis.call('EXISTS', unpack(leases)) > 0
+local hasLeft = redis.call('EXISTS', unpack(left)) > 0
+local function hasEnded(key)
+  local ended = attempt('ZCOUNT', key, 0, leaseScore(nowMs))
+  return not ended or ended > 0
+end
+local found = {}
+for at = FIRST, #ARGV do
+  local isFound = hasLeases and hasEnded(leases[at - FIRST + 1])
+  if isFound or hasLeft and redis.call('EXISTS', leftByPython(ARGV[at])) > 0 then found[#found + 1] = ARGV[at] end
+end
+return { nowMs, 0, found, configured }`,
+  ),
+}
+
+/**
  * Forget ids that were set aside, and with which nothing is wrong any more.
  *
  * Keys: broken (rq:broken:<q>), refused (rq:refused:<q>)

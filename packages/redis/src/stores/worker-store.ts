@@ -10,6 +10,7 @@ import type {
   MaintenanceTurn,
   NameHolder,
   NamesInUse,
+  RecoverableRequest,
   RecoverReply,
   RecoverRequest,
   SetAsideRequest,
@@ -48,6 +49,8 @@ import { WorkerRecords } from './worker-records.ts'
 
 /** A year. */
 const LONGEST_TURN_MS = 365 * 24 * 60 * 60 * SECOND_MS
+/** How many queues one step looks at, since Redis limits the words of a command in a script. */
+const QUEUE_PAGE = 1000
 /** The reply of recover.lua if Redis was paused or unreachable. */
 const STALLED = Buffer.from('stalled')
 
@@ -187,6 +190,27 @@ export class RedisWorkerStore implements WorkerStore {
     const words = [queue, jobId, executionId, rateLimit ?? '', reason] as const
     const args = [this.#keys.prefix, stampNow(), workerName, ...words] as const
     return (await this.#connections.run(scripts.setAside, [...keys], [...args])) === 'done'
+  }
+
+  /** After Redis was paused or unreachable, finds nothing for as long as {@link recover} does nothing. */
+  async findRecoverable({ leaseMs, queues }: RecoverableRequest): Promise<readonly string[]> {
+    const all: string[] = []
+    for (let at = 0; at < queues.length; at += QUEUE_PAGE) {
+      const sentAtMs = performance.now()
+      if (sentAtMs < this.#recoverFromMs) return []
+      const page = queues.slice(at, at + QUEUE_PAGE)
+      const args = [this.#keys.prefix, leaseMs, this.#clock.nowMs(), ...page] as const
+      const reply = await this.#connections.run(scripts.findRecoverable, [this.#keys.queues], [...args])
+      const [serverMs, stalled, found, configured] = reply
+      this.#registrations.noteConfigured(page, configured)
+      this.#clock.update(serverMs, sentAtMs)
+      if (stalled === 1) {
+        this.#recoverFromMs = performance.now() + leaseMs
+        return []
+      }
+      all.push(...found)
+    }
+    return all
   }
 
   /**

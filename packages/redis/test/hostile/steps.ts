@@ -60,6 +60,7 @@ export async function turn(place: Place, faults: Faults, may: (step: string) => 
   for (const queue of QUEUES) await make(`promoteDue ${queue}`, () => schedules.promoteDue(queue, '1', 100))
   const request = claimRequest({ queues: [...QUEUES], want: 100, workerName: 'w', leaseMs: LEASE_MS })
   const claimed = [...((await make('claim', () => workers.claim(request)))?.jobs ?? [])]
+  await make('findRecoverable', () => workers.findRecoverable({ queues: [...QUEUES], leaseMs: LEASE_MS }))
   for (const queue of QUEUES) {
     const recover = () => workers.recover({ queue, workerName: 'w', leaseMs: LEASE_MS, most: 100 })
     claimed.push(...((await make(`recover ${queue}`, recover))?.jobs ?? []))

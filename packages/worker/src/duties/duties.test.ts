@@ -120,6 +120,34 @@ describe('The recovery', () => {
     }
     await duty.stop()
   })
+
+  it('of many queues asks once, and then takes over in those that have something', async () => {
+    const calls: unknown[] = []
+    const duty = recovery({
+      largestBytes: 1,
+      store: {
+        findRecoverable: async (request) => {
+          calls.push(request)
+          return ['b', 'd']
+        },
+        recover: async ({ queue }) => {
+          calls.push(queue)
+          if (queue === 'b') throw new RqError('RQ_REDIS', 'WRONGTYPE')
+          return { jobs: [] }
+        },
+        releaseDependents: async () => calls.push('dependents') > 100,
+      } as Partial<WorkerStore> as WorkerStore,
+      workerName: 'w',
+      queues: ['a', 'b', 'c', 'd'],
+      leaseMs: 900,
+      isWanted: () => true,
+      onRecovered() {},
+      onDone() {},
+      logger,
+    })
+    await expect(duty.runOnce()).rejects.toThrow('WRONGTYPE')
+    expect(calls).toEqual([{ queues: ['a', 'b', 'c', 'd'], leaseMs: 900 }, 'b', 'd', 'dependents'])
+  })
 })
 
 describe('The maintenance', () => {

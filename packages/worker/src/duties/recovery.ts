@@ -24,7 +24,7 @@ const RUNS_PER_LEASE = 3
 
 /** Takes over the jobs of workers that have stopped renewing their leases. */
 export function recovery(options: RecoveryOptions): PeriodicDuty {
-  const { isWanted, leaseMs, logger, onDone, queues, store } = options
+  const { isWanted, leaseMs, logger, onDone, store } = options
   return new PeriodicDuty({
     name: 'The recovery of jobs of dead workers',
     everyMs: leaseMs / RUNS_PER_LEASE,
@@ -34,7 +34,7 @@ export function recovery(options: RecoveryOptions): PeriodicDuty {
     onDone,
     async run() {
       let refused: Refused | undefined
-      for (const queue of queues) {
+      for (const queue of await queuesToRecover(options)) {
         // What the store refuses to do for one queue must not keep the jobs of the others.
         refused = (await recoverQueue({ ...options, queue }).catch(asRefused)) ?? refused
       }
@@ -43,6 +43,12 @@ export function recovery(options: RecoveryOptions): PeriodicDuty {
       if (refused !== undefined) throw refused.refusal
     },
   })
+}
+
+/** With many queues, one call finds the few that have something to recover. For one queue it would be a call more. */
+async function queuesToRecover({ isWanted, leaseMs, queues, store }: RecoveryOptions): Promise<readonly string[]> {
+  if (queues.length === 1 || !isWanted()) return queues
+  return store.findRecoverable({ queues, leaseMs })
 }
 
 /** A worker may have held thousands of jobs. All are looked at; between two calls the store serves others. */

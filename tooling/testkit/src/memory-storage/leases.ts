@@ -128,6 +128,11 @@ export function lease(
   return executionId
 }
 
+/** Whether {@link recover} has something to do. */
+export function hasEndedLeases(data: MemoryData, queue: string): boolean {
+  return endedLeases(data, queue).length > 0
+}
+
 function endedLeases(data: MemoryData, queue: string): StoredLease[] {
   const { nowMs } = data
   return [...data.leases(queue).values()].filter(({ endsMs }) => endsMs <= nowMs).sort((a, b) => a.endsMs - b.endsMs)

@@ -9,6 +9,7 @@ import type {
   MaintenanceTurn,
   NameHolder,
   NamesInUse,
+  RecoverableRequest,
   RecoverReply,
   RecoverRequest,
   SetAsideRequest,
@@ -23,7 +24,7 @@ import type {
   WorkerStore,
 } from '@rq/job'
 import { releaseUnheld } from './dependents.ts'
-import { claim, giveBack, recover, renew } from './leases.ts'
+import { claim, giveBack, hasEndedLeases, recover, renew } from './leases.ts'
 import type { MemoryData, StoredWorker } from './memory-data.ts'
 import { keepNewest } from './newest.ts'
 import { cleanUpLimits } from './rate-limits.ts'
@@ -164,6 +165,10 @@ export class MemoryWorkerStore implements WorkerStore {
 
   async setAside(request: SetAsideRequest): Promise<boolean> {
     return setAside(this.#data, request)
+  }
+
+  async findRecoverable({ queues }: RecoverableRequest): Promise<readonly string[]> {
+    return queues.filter((queue) => hasEndedLeases(this.#data, queue))
   }
 
   async recover({ leaseMs, most, queue, workerName }: RecoverRequest): Promise<RecoverReply> {

@@ -241,6 +241,19 @@ export function describeLeases(name: string, open: OpenStorage): void {
       expect(await workers.workers('default')).toMatchObject([{ name: 'late', birthMs, state: 'idle' }])
     })
 
+    it('finds the queues that have jobs to take over, in the order given', async () => {
+      await using test = await open()
+      const { queues, workers } = test.storage
+      await queues.enqueue(['a', 'b', 'held'].map((origin) => newJob({ id: `of-${origin}`, origin })))
+      await workers.claim(claimRequest({ queues: ['held'], leaseMs: 60_000 }))
+      await workers.claim(claimRequest({ queues: ['a', 'b'], want: 2, leaseMs: 1 }))
+      const request = { queues: ['none', 'b', 'held', 'a'], leaseMs: 60_000 }
+      await eventually(async () => expect(await workers.findRecoverable(request)).toEqual(['b', 'a']))
+      expect(await rescue(workers, { queue: 'b' })).toHaveLength(1)
+      expect(await workers.findRecoverable({ ...request, queues: ['b', 'held', 'a'] })).toEqual(['a'])
+      await Promise.all(request.queues.map((queue) => queues.deleteQueue(queue, true)))
+    })
+
     it('takes over at most as many jobs as requested', async () => {
       await using test = await open()
       const { queues, workers } = test.storage
