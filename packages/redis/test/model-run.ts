@@ -50,6 +50,11 @@ export class Run {
     this.#redis = new RedisStorage({ connection: client, prefix })
   }
 
+  /** Ends the connection of its readers of messages. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#redis.close()
+  }
+
   /** @throws the difference, at the first step that has one. */
   async check(steps: readonly Step[]): Promise<void> {
     for (const step of steps) {

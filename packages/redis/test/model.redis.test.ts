@@ -20,7 +20,8 @@ it.each([1, 2])(`does as the memory storage in ${SEQUENCES} random sequences of 
       fc.assert(
         fc.asyncProperty(sequences, async (commands) => {
           const prefix = `m${++serial}:`
-          await new Run(client, prefix).check(commands)
+          await using run = new Run(client, prefix)
+          await run.check(commands)
           const keys = await client.keys(`${prefix}*`)
           if (keys.length > 0) await client.unlink(keys)
         }),
@@ -78,9 +79,18 @@ const FIXED: Readonly<Record<string, Step[]>> = {
     { kind: 'heartbeat', which: 0 },
     { kind: 'crash', queue: 'q' },
   ],
+  'the messages of a job are read that is not kept at its end': [
+    { kind: 'enqueue', jobs: [fewFacts({ id: 'a' }), fewFacts({ id: 'b', dependencies: ['a'] })] },
+    { kind: 'claim', queues: ['q'], want: 1, isPrefetch: false },
+    { kind: 'configure', queue: 'q', keepFinished: null, keepFailed: 0 },
+    { kind: 'heartbeat', which: 0 },
+    { kind: 'read messages', id: 'a', from: 'job', after: undefined },
+    { kind: 'settle', which: 0, outcome: 'raised', thenClaims: true },
+  ],
 }
 
 it.each(Object.entries(FIXED))('does as the memory storage when %s', async (_, steps) => {
   await using redis = await redisFixture()
-  await new Run(redis.client, redis.prefix).check(steps)
+  await using run = new Run(redis.client, redis.prefix)
+  await run.check(steps)
 })

@@ -240,7 +240,7 @@ local function settle(batch, s)
     decideCanceled(s)
   end
   if isNotKept(batch, s) then s.keepS = '0' end
-  if held[3] and tonumber(s.keepS) == 0 then keepForWaiters(s) end
+  if held[3] and tonumber(s.keepS) == 0 and isResultAwaited(held[3]) then keepForWaiters(s) end
   -- Jobs that wait for the slot go before jobs that wait for this job.
   if s.extra.rateLimit and s.to ~= 'queued' then
     releaseSlot(batch.prefix, s.extra.rateLimit, s.id, batch.stamp)

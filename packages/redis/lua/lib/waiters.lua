@@ -7,3 +7,11 @@ local function wake(prefix, id, waiters, notice)
   end
   redis.call('HDEL', prefix .. 'job:' .. id, 'waiters')
 end
+
+--- Whether any of them waits for the result: the channels `m-` and `p-` are those of readers of messages (ADR 59).
+local function isResultAwaited(waiters)
+  for channel in string.gmatch(waiters, '[^,]+') do
+    if not string.find(channel, '^[mp]%-') then return true end
+  end
+  return false
+end

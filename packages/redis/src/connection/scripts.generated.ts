@@ -1697,7 +1697,7 @@ local function settle(batch, s)
     decideCanceled(s)
   end
   if isNotKept(batch, s) then s.keepS = '0' end
-  if held[3] and tonumber(s.keepS) == 0 then keepForWaiters(s) end
+  if held[3] and tonumber(s.keepS) == 0 and isResultAwaited(held[3]) then keepForWaiters(s) end
   if s.extra.rateLimit and s.to ~= 'queued' then
     releaseSlot(batch.prefix, s.extra.rateLimit, s.id, batch.stamp)
   end
@@ -1882,6 +1882,12 @@ const LIB_WAITERS = String.raw`local function wake(prefix, id, waiters, notice)
     redis.call('PUBLISH', prefix .. 'notify:' .. channel, notice or id)
   end
   redis.call('HDEL', prefix .. 'job:' .. id, 'waiters')
+end
+local function isResultAwaited(waiters)
+  for channel in string.gmatch(waiters, '[^,]+') do
+    if not string.find(channel, '^[mp]%-') then return true end
+  end
+  return false
 end`
 
 const LIB_WORKER_NAME = String.raw`local function otherInstance(key, instance, nowMs)
@@ -2088,7 +2094,7 @@ export const cancel: Script<
   'done' | 'missing' | 'refused' | 'more'
 > = {
   name: 'cancel',
-  sha: '4a6f405b30f1f148f704b1040b9be678cc155d2f',
+  sha: 'b7d3268c7d2cff33dce32607662f5596ce0dc45c',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2330,7 +2336,7 @@ export const configure: Script<
   [finished: string | null, failed: string | null]
 > = {
   name: 'configure',
-  sha: '78140b7093b874d5772c72f48ae3c25954574a2a',
+  sha: '5407648862cc4736ecdcba6ca6fedea9318f51e6',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2707,7 +2713,7 @@ export const cronTick: Script<
   [answer: 'enqueued' | 'taken' | 'paused' | 'overlap' | 'duplicate' | 'cycle' | 'too_many' | 'early', tick: string, nowMs: number]
 > = {
   name: 'cron_tick',
-  sha: 'ca2bbfcc6c80e1e6cf1908e5dc46597bc1a4631a',
+  sha: '5a3fd8b59d337834d2f4ec0929d620bdd0b79396',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -2859,7 +2865,7 @@ export const deleteJob: Script<
   'done' | 'missing' | 'more'
 > = {
   name: 'delete_job',
-  sha: '30d772eac95b9d4c1ec5f8da912f16710b8af90e',
+  sha: 'fc1ab0cf58d1993bc4f22a3a64d5947424d00afa',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -2922,7 +2928,7 @@ export const deleteOldest: Script<
   number
 > = {
   name: 'delete_oldest',
-  sha: 'bd8ff69ff0c49716d7eaea90705cd8d789587f09',
+  sha: '0ecb624da964f0580ca10f8f227fa6da217bf5bf',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3236,7 +3242,7 @@ export const empty: Script<
   number
 > = {
   name: 'empty',
-  sha: 'c267d356b1bce2e9b03fe0cda53f621dabcc1d4b',
+  sha: '4089074f39924932160bcd7af26155e2d9c3fbc7',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -3288,7 +3294,7 @@ export const enqueue: Script<
   number | ('queued' | 'deferred' | 'scheduled' | 'rate_limited' | 'started' | 'duplicate' | 'cycle' | 'too_many' | (`duplicate ${string}`))[]
 > = {
   name: 'enqueue',
-  sha: 'e88784b560290db5fd98a9cc488582382fb44aa8',
+  sha: '894734e95be18c45c8f9d0906f98df76921d8639',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -4145,7 +4151,7 @@ export const orderEnded: Script<
   'done' | 'unlimited'
 > = {
   name: 'order_ended',
-  sha: 'de1ce5755d1a44c211778067f129bdb0ec092079',
+  sha: 'e66dc28c7cf5949868b58f69a3b31cae2cebb52c',
   keyCount: 1,
   repliesInBytes: false,
   lua: joined(
@@ -4255,7 +4261,7 @@ export const promoteDue: Script<
   'lost' | [moved: number, waitMs: number, nowMs: number, setAside: string[]]
 > = {
   name: 'promote_due',
-  sha: '2e1335e7d6f9f004c345758c2847aa52e37522c7',
+  sha: '758409086f0a864faedf5881a01795a6e3a0ffb4',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -5053,7 +5059,7 @@ export const scheduleRun: Script<
   'enqueued' | 'taken' | 'gone'
 > = {
   name: 'schedule_run',
-  sha: '42782a477f6bdaf3f34abf92da5d026acd52a05a',
+  sha: '584eb39158cbc0588e48dd5da860246ee17dc470',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -5159,7 +5165,7 @@ export const scheduleTick: Script<
   'enqueued' | 'skipped' | 'overlap' | 'taken' | 'changed' | 'early'
 > = {
   name: 'schedule_tick',
-  sha: '8cc233168df8b8f099f37d637a7dc63bca99625d',
+  sha: 'fd0275e81eb49520bfbcd1ef7c3b7f772c93d051',
   keyCount: 3,
   repliesInBytes: false,
   lua: joined(
@@ -5285,7 +5291,7 @@ export const scheduleWrite: Script<
   'written' | 'changed'
 > = {
   name: 'schedule_write',
-  sha: 'aca8cee4b15594fdb6433b70916ff66b65069427',
+  sha: 'a219f5e624fc7432feacfdae4483b6eba1f9db17',
   keyCount: 2,
   repliesInBytes: false,
   lua: joined(
@@ -5463,7 +5469,7 @@ export const settle: Script<
   [answers: Buffer, claimed: Buffer, hasMore: 0 | 1]
 > = {
   name: 'settle',
-  sha: '9e08e26324ab8e654c409cba6f1066c1875eb6ec',
+  sha: 'd519d9e8d65e83291ee37929bb3a20c36f8cad92',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
