@@ -1,8 +1,8 @@
 import { Dependency, RateLimit, settle } from '@rq/job'
 import { Group, Job, JobFailedError, Queue } from '@rq/queue'
-import type { RedisStorage } from '@rq/redis'
+import { RedisStorage } from '@rq/redis'
 import { eventually } from '@rq/testkit'
-import { newWorker } from '@rq/testkit/storage-conformance'
+import { newWorker, RETURNED, workOff } from '@rq/testkit/storage-conformance'
 import type { Redis } from 'ioredis'
 import { expect } from 'vitest'
 
@@ -210,6 +210,23 @@ export const OPERATIONS: readonly Operation[] = [
     run: async (producer) => producer.storage.workers.giveBack([await leaseOfOne(producer)]),
   },
   { name: 'save a job', run: async ({ queue }) => (await queue.createJob(WORK, [], { jobId: 'one' })).save() },
+  {
+    name: 'enqueueAndWait',
+    run: async ({ client, key, queue }) => {
+      const worker = new RedisStorage({ connection: client, prefix: key('') })
+      const over = new AbortController()
+      const working = (async () => {
+        while (!over.signal.aborted) await workOff(worker, RETURNED)
+      })()
+      try {
+        expect(await queue.enqueueAndWait(WORK, [1], { jobId: 'one', timeout: '60s' })).toBe(42)
+      } finally {
+        over.abort()
+        await working
+        await worker.close()
+      }
+    },
+  },
   {
     name: 'wait for a result',
     before: fail,

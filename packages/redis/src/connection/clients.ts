@@ -127,11 +127,16 @@ export class Clients {
       if (client === this.#source.given && this.#isUnchecked(client)) await this.#check(client)
       return await command(client)
     } catch (error) {
-      throw redisError(error, this.#source.where, this.#errors.of(client))
+      throw this.failure(error, client)
     } finally {
       this.#pending -= 1
       if (this.#pending === 0) this.#keepAlive(client, false)
     }
+  }
+
+  /** Why a command on a client failed, as {@link redisError} says. */
+  failure(error: unknown, client: Client): RqError {
+    return redisError(error, this.#source.where, this.#errors.of(client))
   }
 
   /** Close all connections and open no new ones: calls that are under way fail. */

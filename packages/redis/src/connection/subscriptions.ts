@@ -5,7 +5,7 @@ import type { Client } from './script.ts'
 export interface Subscription {
   /**
    * Resolves when Redis has confirmed it. While Redis is away it is pending, and the subscription is made once Redis is
-   * back.
+   * back. Rejects with an RqError when Redis refuses it.
    */
   readonly subscribed: Promise<unknown>
   /** Resolves when Redis has confirmed it once more: what was published before has arrived by then. */
@@ -46,13 +46,22 @@ export class Subscriptions {
     this.#listeners.set(channel, listeners.add(listener))
     if (onResumed !== undefined) this.#onResumed.set(channel, onResumed)
     // Redis also confirms a subscription that exists already.
-    const subscribed = client.subscribe(channel)
+    const subscribed = this.#subscribe(client, channel)
     subscribed.catch(() => {})
     return {
       subscribed,
-      confirm: () => client.subscribe(channel),
+      confirm: () => this.#subscribe(client, channel),
       end: () => this.#end(channel, listener),
       clientId: () => this.#clientId ?? Promise.reject(new Error('The id of this connection was not asked for.')),
+    }
+  }
+
+  /** @throws RqError as `Clients.call` does. */
+  async #subscribe(client: Client, channel: string): Promise<unknown> {
+    try {
+      return await client.subscribe(channel)
+    } catch (error) {
+      throw this.#clients.failure(error, client)
     }
   }
 
