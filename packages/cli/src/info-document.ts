@@ -21,6 +21,12 @@ export interface QueueInfo {
   readonly oldestQueuedSeconds: number | null
 }
 
+export interface HeldQueueInfo {
+  readonly queue: string
+  readonly reason: 'no' | 'failed'
+  readonly since: string | null
+}
+
 /** A worker as `info --json` shows it. Times are ISO 8601 in UTC. */
 export interface WorkerInfo {
   readonly name: string
@@ -31,6 +37,8 @@ export interface WorkerInfo {
   readonly queues: readonly string[]
   /** Its queues that are paused for this worker. */
   readonly paused: readonly string[]
+  /** Its queues that its `canClaim` held back when it was asked last: it said `no`, or it `failed`. */
+  readonly held: readonly HeldQueueInfo[]
   readonly currentJob: string | null
   readonly successfulJobCount: number
   readonly failedJobCount: number
@@ -93,6 +101,7 @@ async function workersOf({ rq, where }: Session, names: readonly string[]): Prom
       state: record.state,
       queues: record.queues,
       paused: record.paused,
+      held: record.held.map(({ queue, reason, sinceMs }) => ({ queue, reason, since: isoOf(new Date(sinceMs)) })),
       currentJob: record.currentJobId ?? null,
       successfulJobCount: record.successfulJobCount,
       failedJobCount: record.failedJobCount,

@@ -79,12 +79,13 @@ export class CliFixture implements AsyncDisposable {
   worker(
     names: string | readonly string[] = 'default',
     name?: string,
-    functions: NonNullable<WorkerOptions['functions']> = {},
+    options: Pick<WorkerOptions, 'canClaim' | 'functions'> = {},
   ): SimpleWorker {
     return new SimpleWorker(names, {
       ...this.where,
       importPaths: [this.project.dir],
-      functions,
+      functions: {},
+      ...options,
       ...(name !== undefined && { name }),
     })
   }

@@ -52,7 +52,10 @@ describe('the documents of --json', () => {
     await cli.burst()
     expectShape(await json('enqueue', './jobs#held', '%1', '%2', '--job-id', 'one', '--depends-on', 'zero'), job)
     await cli.enqueued('./jobs#add', '--job-id', 'two', '--depends-on', 'one')
-    const worker = cli.worker('default', 'w1', { sendMail: () => {} })
+    const worker = cli.worker(['default', 'low'], 'w1', {
+      functions: { sendMail: () => {} },
+      canClaim: (queue) => queue !== 'low',
+    })
     const working = worker.work()
     try {
       await eventually(async () => (await json('job', 'one')).status === 'started')

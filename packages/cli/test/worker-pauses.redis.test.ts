@@ -1,11 +1,14 @@
 import { eventually } from '@rq/testkit'
+import type { WorkerOptions } from 'rq'
 import { describe, expect, test } from 'vitest'
 import { CliFixture } from './cli-fixture.ts'
 
+type CanClaim = NonNullable<WorkerOptions['canClaim']>
+
 /** A command line, and a worker named w1 on two queues until the end of the scope. */
-async function openWithWorker() {
+async function openWithWorker(canClaim: CanClaim = () => true) {
   const cli = await CliFixture.open()
-  const worker = cli.worker(['default', 'low'], 'w1')
+  const worker = cli.worker(['default', 'low'], 'w1', { canClaim })
   const working = worker.work()
   await eventually(async () => expect(await cli.redis.client.exists(`${cli.redis.prefix}worker:w1`)).toBe(1))
   return {
@@ -40,6 +43,30 @@ describe('worker-pause and worker-resume', () => {
     expect((await cli.run(['info', '--by-queue', 'default'])).out).toMatch(/^default: .*w1 \(paused\)$/m)
     expect((await cli.run(['doctor', '--json'])).out).toContain('1 job in default, where all workers are paused.')
     expect(await cli.run(['worker-resume', 'w1'])).toMatchObject({ err: 'Worker w1 starts jobs of default, low.\n' })
+    await eventually(async () => expect(await cli.queue().count()).toBe(0))
+  })
+
+  test('info and doctor show what canClaim of a worker holds back', async () => {
+    const answers: Record<string, () => boolean> = { default: () => false, low: () => JSON.parse('null') }
+    await using place = await openWithWorker((queue) => (answers[queue] ?? (() => true))())
+    const { cli } = place
+    const reason = /0 failed, canClaim says no: default, canClaim failed: low\n/
+    await eventually(async () => expect((await cli.run(['info'])).out).toMatch(reason))
+    expect((await cli.run(['info', '--by-queue', 'low'])).out).toMatch(/^low: .*w1 \(held back\)$/m)
+    const { workers } = JSON.parse((await cli.run(['info', '--json'])).out)
+    const since = expect.stringMatching(/^\d{4}-.*Z$/)
+    expect(workers).toMatchObject([
+      {
+        held: [
+          { queue: 'default', reason: 'no', since },
+          { queue: 'low', reason: 'failed', since },
+        ],
+      },
+    ])
+    await cli.enqueued('jobs.nothing')
+    const held = '1 job in default, where canClaim of the workers holds jobs back.'
+    expect((await cli.run(['doctor', '--json'])).out).toContain(held)
+    delete answers.default
     await eventually(async () => expect(await cli.queue().count()).toBe(0))
   })
 

@@ -2,6 +2,7 @@ import type { MessagesPage, MessagesRequest, NewMessages } from './message.ts'
 import type { JobChanges, JobRecord, Payload } from './record.ts'
 import type { ResultRecord } from './result.ts'
 import type { JobStatus } from './status.ts'
+import type { HeldQueue } from './worker-store.ts'
 
 /** The answer to a request about one job. `missing`: no such job; `refused`: its status does not allow it. */
 export type JobReply = 'done' | 'missing' | 'refused'
@@ -51,6 +52,8 @@ export interface ExplanationFacts {
   readonly workers: number
   /** How many of them have paused its queue. */
   readonly pausedWorkers: number
+  /** Those of the others whose `canClaim` holds its queue back, in the order of their names; of very many, some. */
+  readonly heldBy: readonly (Omit<HeldQueue, 'queue'> & { readonly worker: string })[]
   /** Whether a scheduler moves jobs that are due into its queue, in whatever language. */
   readonly hasScheduler: boolean
   /** The store's time, in epoch milliseconds. */

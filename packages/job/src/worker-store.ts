@@ -94,6 +94,21 @@ export interface SetAsideRequest {
 
 export type WorkerState = 'started' | 'suspended' | 'busy' | 'idle'
 
+/** A queue that a worker claims nothing from, since its option `canClaim` has not said yes. */
+export interface HeldQueue {
+  readonly queue: string
+  /** `no`: it returned false. `failed`: it threw, returned something else, or gave no answer for 10 s. */
+  readonly reason: 'no' | 'failed'
+  /** Since when, in epoch milliseconds by the worker's clock. */
+  readonly sinceMs: number
+}
+
+/** What a worker shows in its record of the queues that it claims nothing from. */
+export interface ShownHolds {
+  readonly paused: readonly string[]
+  readonly held: readonly HeldQueue[]
+}
+
 /** A worker as it is registered. */
 export interface WorkerRecord {
   readonly name: string
@@ -111,6 +126,8 @@ export interface WorkerRecord {
   readonly shutdownRequestedMs?: number
   /** Its queues that are paused for this worker. */
   readonly paused: readonly string[]
+  /** Its queues that its option `canClaim` held back when it was asked last. */
+  readonly held: readonly HeldQueue[]
   /** Whether it is a worker of Python RQ. */
   readonly isPython: boolean
   /**
@@ -215,11 +232,11 @@ export interface WorkerStore {
    */
   heartbeat(beat: WorkerHeartbeat): Promise<HeartbeatReply>
   /**
-   * Record which queues of the worker are paused, in the place of what was recorded before. Nothing is written when the
-   * record is gone, or that of another instance.
+   * Record which queues of the worker are paused or held back, in the place of what was recorded before. Nothing is
+   * written when the record is gone, or that of another instance.
    */
-  showPaused(worker: WorkerIdentity, queues: readonly string[]): Promise<void>
-  /** Record which jobs the worker knows by name, under the same conditions as {@link showPaused}. */
+  showHolds(worker: WorkerIdentity, holds: ShownHolds): Promise<void>
+  /** Record which jobs the worker knows by name, under the same conditions as {@link showHolds}. */
   showJobNames(worker: WorkerIdentity, shown: ShownJobNames): Promise<void>
   /** Record that a warm shutdown was requested. */
   shutdownRequested(workerName: string): Promise<void>

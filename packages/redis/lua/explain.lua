@@ -5,14 +5,14 @@
 -- @arg id     string
 -- @reply {[] | [
 --     fields: bytes[], position: int | null, due: bytes | null, suspended: flag, paused: flag, workers: int,
---     pausedWorkers: int, dependencies: bytes[], slotHolders: bytes[], waitingBefore: int | null, releasing: flag,
---     hasScheduler: flag, nowMs: int, refusal: bytes | null]}
+--     pausedWorkers: int, heldBy: bytes[], dependencies: bytes[], slotHolders: bytes[], waitingBefore: int | null,
+--     releasing: flag, hasScheduler: flag, nowMs: int, refusal: bytes | null]}
 --   empty if there is no such job; else names and values of its hash (see lib/fields), its index in its queue, when it
 --   is due in epoch seconds, whether workers are suspended, whether its queue is paused, number of workers of its
---   queue, how many of them have paused it, ids of its dependencies each followed by a status or '', holders of the
---   slots of its rate limit, number of jobs that wait for a slot before it, whether release_dependents has to check it
---   still, whether a scheduler leads its queue, the time, why the store refused the end of its last run if it was set
---   aside
+--   queue, how many of them have paused it, names of the others that hold it back by their canClaim, each followed by
+--   why and since when, ids of its dependencies each followed by a status or '', holders of the slots of its rate
+--   limit, number of jobs that wait for a slot before it, whether release_dependents has to check it still, whether a
+--   scheduler leads its queue, the time, why the store refused the end of its last run if it was set aside
 -- @include lib/attempt
 -- @include lib/fault
 -- @include lib/fields
@@ -41,9 +41,24 @@ for _, dependency in ipairs(attempt('SRANDMEMBER', prefix .. 'job::' .. id .. ':
   releasing = math.max(releasing, attempt('SISMEMBER', prefix .. 'releasing:' .. dependency, id) or 0)
 end
 
-local pausedWorkers = 0
+--- Why and since when a worker's canClaim holds the queue back. `held`: field of its record, false if it has none.
+local function heldSince(held)
+  for reason, since, name in string.gmatch(held or '', '(%l+):(%d+):([^,]+)') do
+    if name == queue then return reason, since end
+  end
+end
+
+local pausedWorkers, heldBy = 0, {}
 for _, key in ipairs(attempt('SRANDMEMBER', prefix .. 'workers:' .. queue, MOST_READ) or {}) do
-  if isPaused(attempt('HGET', key, 'paused'), queue) then pausedWorkers = pausedWorkers + 1 end
+  local holds = attempt('HMGET', key, 'paused', 'held') or {}
+  local reason, since = heldSince(holds[2])
+  if isPaused(holds[1], queue) then
+    pausedWorkers = pausedWorkers + 1
+  elseif reason then
+    heldBy[#heldBy + 1] = string.sub(key, #prefix + #'worker:' + 1)
+    heldBy[#heldBy + 1] = reason
+    heldBy[#heldBy + 1] = since
+  end
 end
 
 local _, refusal = faultOf(prefix, id, attempt('HGET', prefix .. 'refused:' .. queue, id))
@@ -55,6 +70,7 @@ return {
   redis.call('EXISTS', prefix .. 'paused:' .. queue),
   attempt('SCARD', prefix .. 'workers:' .. queue) or 0,
   pausedWorkers,
+  heldBy,
   dependencies,
   limit and attempt('ZRANGE', prefix .. 'rl:' .. limit .. ':allowed', 0, MOST_READ - 1) or {},
   limit and attempt('ZRANK', prefix .. 'rl:' .. limit .. ':rate_limited', id) or false,

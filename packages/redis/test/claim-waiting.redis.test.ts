@@ -89,11 +89,11 @@ describe.each([
   test('takes nothing of a queue that its worker has paused since it was sent, until it is resumed', () =>
     setting(async ({ redis, storage, wait, waitInRedis }) => {
       const { waiting } = await waitInRedis()
-      await storage.workers.showPaused(WORKER, ['defaul', 'default'])
+      await storage.workers.showHolds(WORKER, { paused: ['defaul', 'default'], held: [] })
       await storage.queues.enqueue([newJob({ id: 'a' })])
       expect(idsOf(await waiting)).toEqual([])
       expect(await statusOf(redis, 'a')).toBe('queued')
-      await storage.workers.showPaused(WORKER, ['defaul', 'default2'])
+      await storage.workers.showHolds(WORKER, { paused: ['defaul', 'default2'], held: [] })
       expect(idsOf(await wait())).toEqual(['a'])
     }, isProxied))
 

@@ -170,9 +170,9 @@ describe('whatever bytes are in Redis, and on channels', () => {
 
   it('an explanation is read', () =>
     property(
-      fc.tuple(fieldsOf(JOB_FIELDS), bytes, fc.array(bytes), fc.array(bytes)),
-      ([fields, due, others, holders]) =>
-        decodeExplanation('id', [fields, 0, due, 0, 0, 1, 0, others, holders, null, 0, 0, 0, due]),
+      fc.tuple(fieldsOf(JOB_FIELDS), bytes, fc.array(bytes), fc.array(bytes), fc.array(bytes)),
+      ([fields, due, held, others, holders]) =>
+        decodeExplanation('id', [fields, 0, due, 0, 0, 1, 0, held, others, holders, null, 0, 0, 0, due]),
     ))
 
   it('a time and a score are read', () =>

@@ -5,6 +5,7 @@ export {
   Dependency,
   type EnqueueOptions,
   type FunctionRef,
+  type HeldQueue,
   type JobEndEventName,
   type JobStatus,
   type LimitOptions,

@@ -143,6 +143,40 @@ describe('canClaim', () => {
   })
 })
 
+describe('what canClaim holds back', () => {
+  it('is in the record, and the job names the worker and the time, until it says yes', async () => {
+    await using test = await rqFixture()
+    let isWell = false
+    await using _place = await workingIn(test, 'refuses', { canClaim: (queue) => queue === 'other' || isWell })
+    const held = async () => (await Worker.all(test.shared)).find(({ name }) => name === 'refuses')?.held
+    await eventually(async () =>
+      expect(await held()).toEqual([{ queue: 'default', reason: 'no', sinceMs: expect.any(Number) }]),
+    )
+    const job = await test.queue.enqueue(add, [1, 2])
+    const [hold] = (await held()) ?? []
+    const since = new Date(hold?.sinceMs ?? 0).toISOString()
+    expect(await job.explain()).toMatchObject({
+      code: 'workers_held',
+      text: `It is next in the queue default; 1 worker serves the queue; the canClaim of the worker refuses has said no since ${since}.`,
+    })
+    // A record that was lost shows it again, since the same time.
+    await test.redis.client.del(test.key('worker:refuses'))
+    await eventually(async () => expect(await held()).toEqual([hold]))
+    isWell = true
+    expect(await job.result({ timeout: patience(60) })).toBe(3)
+    await eventually(async () => expect(await held()).toEqual([]))
+  })
+
+  it('costs a worker that holds nothing back no write', async () => {
+    await using test = await rqFixture()
+    await using place = await workingIn(test, 'says-yes', { canClaim: () => true })
+    expect(await (await test.queue.enqueue(add, [1, 1])).result({ timeout: patience(60) })).toBe(2)
+    place.worker.pause('other')
+    await eventually(async () => expect(await place.shown()).toEqual(['other']))
+    expect(await test.redis.client.hexists(test.key('worker:says-yes'), 'held')).toBe(0)
+  })
+})
+
 describe('sendPauseCommand and sendResumeCommand', () => {
   it('send nothing to a worker that is not there, is of Python, or does not serve the queue', async () => {
     await using test = await rqFixture()

@@ -12,7 +12,8 @@ import { StoreLoop } from './store/store-loop.ts'
 import type { StoreLoopOptions } from './store/store-loop-options.ts'
 
 /** What a lane shares with the other lanes of its worker. */
-export interface SharedByLanes extends Pick<StoreLoopOptions, 'budget' | 'failures' | 'sharesWaits' | 'shown'> {
+export interface SharedByLanes
+  extends Pick<StoreLoopOptions, 'budget' | 'failures' | 'held' | 'sharesWaits' | 'shown'> {
   /** What the executions of all lanes work with. */
   readonly parts: Omit<ExecutionParts, 'horses' | 'store'>
   /** Of the worker. */
@@ -102,7 +103,16 @@ export class Lane {
   #makeStoreLoop(options: LaneOptions): StoreLoop {
     const { lane, settings, strategy } = options
     const { canClaim, clock, leaseMs, limits, logger, name, storage } = settings
-    const { bytesHeld = () => this.executions.bytes, budget, failures, isAlone, onIdle, onSuspended, paused } = options
+    const {
+      bytesHeld = () => this.executions.bytes,
+      budget,
+      failures,
+      held,
+      isAlone,
+      onIdle,
+      onSuspended,
+      paused,
+    } = options
     return new StoreLoop({
       store: storage.workers,
       workerName: name,
@@ -111,9 +121,7 @@ export class Lane {
       order: new QueueOrder(lane.queues, strategy),
       horses: this.horses,
       paused,
-      canClaim,
-      clock,
-      logger,
+      ...{ canClaim, held, clock, logger },
       ...{ budget, bytesHeld, failures, isAlone, onIdle, onSuspended },
       shown: options.shown,
       sharesWaits: options.sharesWaits,

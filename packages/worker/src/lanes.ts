@@ -7,7 +7,10 @@ import { ShownState } from './store/shown-state.ts'
 import { storeFailures } from './store/store-retry.ts'
 
 export interface LanesOptions
-  extends Pick<SharedByLanes, 'onBroken' | 'onEnd' | 'onIdle' | 'onJobsKnown' | 'parts' | 'paused' | 'strategy'> {
+  extends Pick<
+    SharedByLanes,
+    'held' | 'onBroken' | 'onEnd' | 'onIdle' | 'onJobsKnown' | 'parts' | 'paused' | 'strategy'
+  > {
   readonly settings: WorkerSettings
   readonly starterOf: HorseStarters
   /** How many jobs all lanes together may claim. Default: no limit. */

@@ -286,6 +286,28 @@ describe('canClaim', () => {
     expect(lines.filter((line) => line.startsWith('canClaim'))).toEqual([failed('high'), failed('low')])
   })
 
+  test('the record shows which queues it holds back, why and since when, until it says yes', async () => {
+    const answers = new Map<string, () => boolean>([
+      ['high', () => false],
+      ['low', () => JSON.parse('{')],
+    ])
+    const { hand, store, until, work } = setUp({ canClaim: (queue) => answers.get(queue)?.() ?? true, concurrency: 2 })
+    const shown = async () => (await store.workers.worker('w'))?.held
+    const beforeMs = Date.now()
+    void work()
+    await eventually(async () =>
+      expect(await shown()).toEqual([
+        { queue: 'high', reason: 'no', sinceMs: expect.any(Number) },
+        { queue: 'low', reason: 'failed', sinceMs: expect.any(Number) },
+      ]),
+    )
+    for (const { sinceMs } of (await shown()) ?? []) expect(sinceMs).toBeGreaterThanOrEqual(beforeMs)
+    answers.clear()
+    hand('high', 'a')
+    await until(['a'])
+    await eventually(async () => expect(await shown()).toEqual([]))
+  })
+
   test('a worker stops at once while it gives no answer', async () => {
     const { hand, store, work, worker } = setUp({ canClaim: () => new Promise<boolean>(() => {}) })
     hand('high', 'a')

@@ -12,6 +12,7 @@ import { Pauses } from './duties/pauses.ts'
 import { recovery } from './duties/recovery.ts'
 import type { WorkerEmitter } from './events.ts'
 import type { ExecutionEnd, ExecutionParts } from './execution.ts'
+import { HeldQueues } from './holds/held-queues.ts'
 import type { PausedQueues } from './holds/paused-queues.ts'
 import type { HorseStarters } from './horse-starters.ts'
 import type { ResultRoom } from './horses/result-room.ts'
@@ -73,6 +74,8 @@ export class WorkerRun {
   readonly #logger: Logger
   readonly #log: WorkerLog
   readonly #identity: WorkerIdentity
+  /** Queues that `canClaim` holds back. */
+  readonly #held: HeldQueues
   readonly #registration: Registration
   readonly #jobNames: JobNames
   readonly #renewer: LeaseRenewer | undefined
@@ -104,6 +107,7 @@ export class WorkerRun {
     const host = { pid: process.pid, hostname: hostname(), version }
     this.#identity = { name, queues, instance, ttlS: settings.workerTtlS, ...host }
     this.#heartbeatMs = clock.monotonicMs()
+    this.#held = new HeldQueues(clock)
     this.#registration = new Registration({ store: storage.workers, worker: this.#identity, leaseMs, logger })
     this.#jobNames = jobNamesOf(settings, this.#identity)
     this.#renewer = this.#makeRenewer()
@@ -196,7 +200,7 @@ export class WorkerRun {
       strategy,
       maxJobs,
       parts: this.#makeParts(),
-      paused: this.#options.paused,
+      ...{ paused: this.#options.paused, held: this.#held },
       onBroken: (error) => this.shutdown.fail(error),
       onJobsKnown: (names) => {
         this.#log.jobsKnown(names)
@@ -251,7 +255,7 @@ export class WorkerRun {
     return new Pauses({
       store: storage.workers,
       worker: this.#identity,
-      paused: this.#options.paused,
+      ...{ paused: this.#options.paused, held: this.#held },
       everyMs: heartbeatMs,
       onChange: (paused) => {
         this.#log.pausesChanged(paused)
@@ -287,12 +291,7 @@ export class WorkerRun {
       this.#recovery,
       this.#pauses,
       heartbeat({
-        store,
-        worker: this.#identity,
-        jobs: this.#lanes,
-        leaseMs,
-        everyMs: heartbeatMs,
-        logger,
+        ...{ store, worker: this.#identity, jobs: this.#lanes, leaseMs, everyMs: heartbeatMs, logger },
         state: () => this.#state,
         mustKeep: (state) => this.#lanes.mustKeepState(state),
         onAnswered: () => {
@@ -308,9 +307,7 @@ export class WorkerRun {
   #makeShutdown(): Shutdown {
     const { burst, maxIdleMs, settings } = this.#options
     return new Shutdown({
-      settings,
-      burst,
-      maxIdleMs,
+      ...{ settings, burst, maxIdleMs },
       registration: this.#registration,
       lanes: this.#lanes,
       recovery: this.#recovery,

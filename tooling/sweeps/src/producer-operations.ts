@@ -265,9 +265,10 @@ export const OPERATIONS: readonly Operation[] = [
     },
   },
   {
-    name: 'show which queues a worker has paused',
+    name: 'show which queues a worker claims nothing from',
     before: ({ storage }) => storage.workers.register(WORKER, 60_000),
-    run: ({ storage }) => storage.workers.showPaused(WORKER, ['default']),
+    run: ({ storage }) =>
+      storage.workers.showHolds(WORKER, { paused: ['default'], held: [{ queue: 'low', reason: 'no', sinceMs: 1 }] }),
   },
   {
     name: 'show which jobs a worker knows by name',

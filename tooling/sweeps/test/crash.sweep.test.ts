@@ -76,7 +76,7 @@ test('a worker is killed at each step of its pauses', async () => {
   const report = await sweep('many at once, with pauses', ONE_QUEUE, { arrival: 'waiting' })
   expect(report).toMatchObject({ lost: [], faults: [], missed: [] })
   // Whether a job goes back as well depends on how fast the worker claims: the sweep of producers has that step.
-  expect(report.commands).toContain('show_paused')
+  expect(report.commands).toContain('show_holds')
 })
 
 test.each(['waiting', 'pushed'] as const)('a worker with a lane for each queue loses no job (%s)', async (arrival) => {

@@ -133,28 +133,47 @@ function workerLines(document: InfoDocument, view: View, paint: Paint): string[]
 }
 
 function workerLine(worker: WorkerInfo, { raw }: View, paint: Paint): string {
-  const { name, hostname, paused, pid, state, queues, successfulJobCount, failedJobCount, currentJob } = worker
+  const { name, hostname, pid, state, queues, successfulJobCount, failedJobCount, currentJob } = worker
   const who = `${visibleName(name)} (${visibleName(hostname)} ${pid})`
   const what = queues.map(visibleName).join(', ')
   const now = currentJob === null ? '' : `, on ${visibleName(currentJob)}`
-  const held = paused.length === 0 ? '' : `paused: ${paused.map(visibleName).join(', ')}`
+  const holds = holdsOf(worker)
   const counted = `jobs: ${successfulJobCount} finished, ${failedJobCount} failed`
   return raw
-    ? `worker ${who} ${visibleName(state)} ${what}. ${counted}${held && `, ${held}`}`
-    : `${paint.bold(who)}: ${stateColour(state, paint)} ${what}. ${counted}${now}${held && `, ${paint.yellow(held)}`}`
+    ? `worker ${who} ${visibleName(state)} ${what}. ${counted}${holds && `, ${holds}`}`
+    : `${paint.bold(who)}: ${stateColour(state, paint)} ${what}. ${counted}${now}${holds && `, ${paint.yellow(holds)}`}`
+}
+
+/** `paused: a, b, canClaim says no: c, canClaim failed: d`, or what there is of it. */
+function holdsOf({ held, paused }: WorkerInfo): string {
+  const queuesOf = (reason: string) => held.filter((one) => one.reason === reason).map(({ queue }) => queue)
+  const said = [
+    ['paused', paused],
+    ['canClaim says no', queuesOf('no')],
+    ['canClaim failed', queuesOf('failed')],
+  ] as const
+  return said
+    .flatMap(([what, names]) => (names.length === 0 ? [] : `${what}: ${names.map(visibleName).join(', ')}`))
+    .join(', ')
 }
 
 function byQueue({ queues, workers }: InfoDocument, paint: Paint): string[] {
   const width = Math.max(0, ...queues.map(({ name }) => stringWidth(visibleName(name)))) + 1
   return queues.map(({ name }) => {
     const here = workers.filter((worker) => worker.queues.includes(name))
-    const stateOf = ({ paused, state }: WorkerInfo) => (paused.includes(name) ? 'paused' : state)
+    const stateOf = ({ held, paused, state }: WorkerInfo) => {
+      if (paused.includes(name)) return 'paused'
+      return held.some(({ queue }) => queue === name) ? 'held back' : state
+    }
     const shown = here.map((worker) => `${visibleName(worker.name)} (${stateColour(stateOf(worker), paint)})`).sort()
     return `${padded(`${visibleName(name)}:`, width)} ${shown.length === 0 ? '–' : shown.join(', ')}`
   })
 }
 
+/** States of a worker that claims nothing. */
+const NOT_CLAIMING = ['suspended', 'paused', 'held back']
+
 function stateColour(state: string, paint: Paint): string {
   if (state === 'busy') return paint.green(state)
-  return state === 'suspended' || state === 'paused' ? paint.yellow(state) : visibleName(state)
+  return NOT_CLAIMING.includes(state) ? paint.yellow(state) : visibleName(state)
 }

@@ -9,6 +9,7 @@ export const resume = defineCommand({
   examples: [
     ['resume', 'Let workers start jobs again'],
     ['resume --queue low', 'Let them start jobs of one queue again'],
+    ['worker-resume w1', 'End the pause of one worker instead'],
   ],
   quietLetter: null,
   positionals: {},

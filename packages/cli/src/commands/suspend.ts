@@ -13,6 +13,7 @@ export const suspend = defineCommand({
     ['suspend', 'Start no jobs until rq-cli resume'],
     ['suspend --duration 300', 'Start no jobs for five minutes'],
     ['suspend --queue low', 'Start no jobs of one queue'],
+    ['worker-pause w1', 'Hold back one worker instead'],
   ],
   quietLetter: null,
   positionals: {},

@@ -8,6 +8,7 @@ export const workerPause = defineCommand({
   examples: [
     ['worker-pause w1', 'Let the worker w1 start no jobs'],
     ['worker-pause w1 --queue low', 'Let it start no jobs of one queue'],
+    ['suspend --queue low', 'Hold back all workers of a queue instead'],
   ],
   positionals: PAUSE_POSITIONALS,
   flags: pauseFlags('Pause this queue only'),

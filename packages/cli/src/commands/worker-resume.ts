@@ -8,6 +8,7 @@ export const workerResume = defineCommand({
   examples: [
     ['worker-resume w1', 'Let the worker w1 start jobs again'],
     ['worker-resume w1 --queue low', 'Let it start jobs of one queue again'],
+    ['resume --queue low', 'End the pause of a queue instead'],
   ],
   positionals: PAUSE_POSITIONALS,
   flags: pauseFlags('Resume this queue only'),

@@ -2,7 +2,17 @@ import { SECOND_MS } from '@rq/core'
 import { counted } from '../output/counted.ts'
 import { visibleName } from '../output/terminal-text.ts'
 import { shortDuration } from '../output/time-text.ts'
-import { type Check, type Facts, note, ok, problem, type QueueFacts, type ScheduleFacts, warning } from './finding.ts'
+import {
+  type Check,
+  type Facts,
+  type Finding,
+  note,
+  ok,
+  problem,
+  type QueueFacts,
+  type ScheduleFacts,
+  warning,
+} from './finding.ts'
 import { RIGHTS } from './rights-check.ts'
 
 /** A scheduler looks at least this often for jobs that are due. */
@@ -39,8 +49,7 @@ export const unserved: Check = (facts) => {
   const idle = queues.filter(({ counts, name }) => counts.queued > 0 && !isServed(facts, name))
   const held = queues.filter(({ counts, name }) => counts.queued > 0 && isServed(facts, name) && !isTaken(facts, name))
   if (idle.length === 0 && held.length > 0) {
-    const text = `${jobsIn(held, ({ counts }) => counts.queued)}, where all workers are paused.`
-    return problem('Queues', text, 'rq-cli worker-resume NAME resumes one; rq-cli info names them.')
+    return notTaken(facts, held)
   }
   if (idle.length === 0) return ok('Queues', `${counted(queues.length, 'queue')}; where jobs wait, a worker serves`)
   const text = `${jobsIn(idle, ({ counts }) => counts.queued)}, where no worker serves.`
@@ -57,6 +66,23 @@ export const unknownNames: Check = ({ queues = [] }) =>
           'rq-cli info --json shows which names its workers know.',
         ),
   )
+
+/** Jobs wait where workers serve, and none takes them. */
+function notTaken({ workers: all = [] }: Facts, queues: readonly QueueFacts[]): Finding {
+  const jobs = jobsIn(queues, ({ counts }) => counts.queued)
+  const areRefused = all.some(({ held }) => held.some((one) => queues.some(({ name }) => name === one.queue)))
+  return areRefused
+    ? problem(
+        'Queues',
+        `${jobs}, where canClaim of the workers holds jobs back.`,
+        'rq-cli info names them; see their logs.',
+      )
+    : problem(
+        'Queues',
+        `${jobs}, where all workers are paused.`,
+        'rq-cli worker-resume NAME resumes one; rq-cli info names them.',
+      )
+}
 
 export const overdue: Check = ({ queues = [] }) => {
   const late = queues.filter(({ overdue: found }) => (found?.lateMs ?? 0) > LATE_MS)
@@ -140,9 +166,12 @@ function isKnownToNone({ workers: all = [] }: Facts, { funcName, queue }: Schedu
   )
 }
 
-/** Whether a worker serves the queue that has not paused it. */
+/** Whether a worker serves the queue that has neither paused it nor holds it back. */
 function isTaken({ workers: all = [] }: Facts, name: string): boolean {
-  return all.some(({ paused, queues }) => queues.includes(name) && !paused.includes(name))
+  return all.some(
+    ({ held, paused, queues }) =>
+      queues.includes(name) && !paused.includes(name) && !held.some(({ queue }) => queue === name),
+  )
 }
 
 /** `3 jobs in mail, low`. */

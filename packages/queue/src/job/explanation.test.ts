@@ -15,6 +15,7 @@ function factsOf(record: Partial<JobRecord>, facts: Partial<ExplanationFacts> = 
     paused: false,
     workers: 1,
     pausedWorkers: 0,
+    heldBy: [],
     hasScheduler: true,
     nowMs: 0,
     ...facts,
@@ -64,6 +65,33 @@ describe('explain', () => {
     expect(explain(factsOf({}, { position: 0, suspended: true })).code).toBe('suspended')
     expect(explain(factsOf({}, { position: 0, paused: true, workers: 0 })).code).toBe('paused')
     expect(explain(factsOf({})).code).toBe('forgotten')
+  })
+
+  it('says whose canClaim holds the queue back, why and since when', () => {
+    const since = '2026-01-31T10:00:00.000Z'
+    const sinceMs = Date.parse(since)
+    const reason = (facts: Partial<ExplanationFacts>) => {
+      const { code, text } = explain(factsOf({}, { position: 0, ...facts }))
+      return [code, text.replace(/^It is next in the queue low; /, '')]
+    }
+    const ann = { worker: 'ann', reason: 'no', sinceMs } as const
+    const said = `the canClaim of the worker ann has said no ${`since ${since}`}`
+    expect(reason({ heldBy: [ann] })).toEqual(['workers_held', `1 worker serves the queue; ${said}.`])
+    const bob = { worker: 'bob', reason: 'failed', sinceMs } as const
+    const failed = `the canClaim of the worker bob has failed since ${since}, see its log`
+    expect(reason({ workers: 3, heldBy: [ann, bob] })).toEqual([
+      'queued',
+      `3 workers serve the queue; ${said}; ${failed}.`,
+    ])
+    expect(reason({ workers: 3, pausedWorkers: 1, heldBy: [ann, bob] })).toEqual([
+      'workers_held',
+      `3 workers serve the queue; ${said}; ${failed}; 1 of them is paused. Resume with worker.resume(), or rq-cli worker-resume.`,
+    ])
+    const many = Array.from({ length: 7 }, (_, n) => ({ ...ann, worker: `w${n}` }))
+    expect(reason({ workers: 7, heldBy: many })[1]).toMatch(
+      /w4 has said no since [^;]*; that of 2 more holds it back\.$/,
+    )
+    expect(reason({ heldBy: [ann], paused: true })[0]).toBe('paused')
   })
 
   it('says when the workers of the queue are paused', () => {

@@ -12,9 +12,10 @@ import {
 /**
  * Why a job is not running:
  * - `running`, `over`: it is running, or has ended;
- * - `queued`: it runs after the jobs before it; `unknown_function`: no worker of its queue knows the job by that name;
- *   `no_worker`, `suspended`, `paused`, `workers_paused`: it is queued, but
- *   no worker claims it: there is none, all are suspended, the queue is paused, or each of its workers is;
+ * - `queued`: it runs after the jobs before it;
+ * - `unknown_function`: it is queued, but no worker of its queue knows the job by that name;
+ * - `no_worker`, `suspended`, `paused`, `workers_paused`, `workers_held`: it is queued, but no worker claims it: there
+ *   is none, all are suspended, the queue is paused, each of its workers is, or their `canClaim` holds the queue back;
  * - `time`, `jobs`, `slot`: it waits for its due time, for other jobs to end, for a slot of its rate limit;
  * - `no_scheduler`: it waits for its due time, or that is past, and no scheduler moves due jobs into its queue;
  * - `blocked`: a job that it waits for ended without success, and never releases it;
@@ -31,6 +32,7 @@ export type ExplanationCode =
   | 'suspended'
   | 'paused'
   | 'workers_paused'
+  | 'workers_held'
   | 'time'
   | 'no_scheduler'
   | 'jobs'
@@ -54,6 +56,8 @@ export interface Explanation {
 }
 
 const MOST_NAMED = 5
+
+const RESUME = 'Resume with worker.resume(), or rq-cli worker-resume.'
 
 /**
  * Explain the facts. Pure.
@@ -124,7 +128,7 @@ function brokenReason(refusal: string): [ExplanationCode, string] {
 }
 
 function queuedReason(facts: ExplanationFacts, unknownName: string | undefined): [ExplanationCode, string] {
-  const { paused, pausedWorkers, position, record, suspended, workers } = facts
+  const { heldBy, paused, pausedWorkers, position, record, suspended, workers } = facts
   const { origin } = record
   if (position === null) {
     return [
@@ -142,13 +146,26 @@ function queuedReason(facts: ExplanationFacts, unknownName: string | undefined):
     return ['unknown_function', `${place}. ${none}: start one that has it among its jobs, before another fails it.`]
   }
   const serving = `${count(workers, 'worker')} ${workers === 1 ? 'serves' : 'serve'} the queue`
+  if (heldBy.length > 0) return heldReason(facts, `${place}; ${serving}`)
   if (pausedWorkers === 0) return ['queued', `${place}; ${serving}.`]
-  const advice = 'Resume with worker.resume(), or rq-cli worker-resume.'
   if (pausedWorkers < workers) {
     const some = `${pausedWorkers} of them ${pausedWorkers === 1 ? 'is' : 'are'} paused`
-    return ['queued', `${place}; ${serving}, and ${some}. ${advice}`]
+    return ['queued', `${place}; ${serving}, and ${some}. ${RESUME}`]
   }
-  return ['workers_paused', `${place}; ${serving}, and ${workers === 1 ? 'it is' : 'all are'} paused. ${advice}`]
+  return ['workers_paused', `${place}; ${serving}, and ${workers === 1 ? 'it is' : 'all are'} paused. ${RESUME}`]
+}
+
+/** Where the `canClaim` of at least one worker holds the queue back. */
+function heldReason({ heldBy, pausedWorkers, workers }: ExplanationFacts, serving: string): [ExplanationCode, string] {
+  const named = heldBy.slice(0, MOST_NAMED).map(({ reason, sinceMs, worker }) => {
+    const since = `since ${new Date(sinceMs).toISOString()}`
+    return `the canClaim of the worker ${oneLine(worker)} ${reason === 'no' ? `has said no ${since}` : `has failed ${since}, see its log`}`
+  })
+  const more = heldBy.length > MOST_NAMED ? [`that of ${heldBy.length - MOST_NAMED} more holds it back`] : []
+  const some = pausedWorkers === 0 ? [] : [`${pausedWorkers} of them ${pausedWorkers === 1 ? 'is' : 'are'} paused`]
+  const isAll = pausedWorkers + heldBy.length >= workers
+  const advice = pausedWorkers === 0 ? '' : ` ${RESUME}`
+  return [isAll ? 'workers_held' : 'queued', `${serving}; ${[...named, ...more, ...some].join('; ')}.${advice}`]
 }
 
 function scheduledReason(facts: ExplanationFacts): [ExplanationCode, string] {

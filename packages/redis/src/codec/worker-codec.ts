@@ -1,4 +1,4 @@
-import type { NamesInUse, ShownJobNames, WorkerIdentity, WorkerRecord, WorkerState } from '@rq/job'
+import type { HeldQueue, NamesInUse, ShownJobNames, WorkerIdentity, WorkerRecord, WorkerState } from '@rq/job'
 import type { ScriptArgument } from '../connection/script.ts'
 import { readInteger, readNumber } from './numbers.ts'
 import { parseTime } from './time.ts'
@@ -34,11 +34,33 @@ export function decodeWorker(name: string, fields: Readonly<Record<string, strin
     failedJobCount: readInteger(fields.failed_job_count) ?? 0,
     totalWorkingTimeS: readNumber(fields.total_working_time) ?? 0,
     paused: namesOf(fields.paused),
+    held: decodeHeld(fields.held),
     isPython: fields.instance === undefined,
     ...readJobNames(fields.job_names),
     ...(fields.current_job ? { currentJobId: fields.current_job } : {}),
     ...(shutdownRequestedMs === undefined ? {} : { shutdownRequestedMs }),
   }
+}
+
+/** Each as `reason:since:name`, joined by commas. */
+export function encodeHeld(held: readonly HeldQueue[]): string {
+  return held.map(({ queue, reason, sinceMs }) => `${reason}:${Math.trunc(sinceMs)}:${queue}`).join(',')
+}
+
+/** Without what this library has not written. */
+function decodeHeld(list: string | undefined): HeldQueue[] {
+  return namesOf(list).flatMap((entry) => {
+    const [reason = '', since = '', ...name] = entry.split(':')
+    const hold = readHold(reason, since)
+    return hold === undefined || name.length === 0 ? [] : [{ queue: name.join(':'), ...hold }]
+  })
+}
+
+/** Undefined for what this library has not written. */
+export function readHold(reason: string, since: string): Omit<HeldQueue, 'queue'> | undefined {
+  const sinceMs = readInteger(since)
+  if ((reason !== 'no' && reason !== 'failed') || sinceMs === undefined) return undefined
+  return { reason, sinceMs }
 }
 
 export function encodeJobNames({ more, names }: ShownJobNames): string {

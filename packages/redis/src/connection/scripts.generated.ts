@@ -3474,7 +3474,7 @@ return 1`,
  *
  * Keys: job (rq:job:<id>)
  *
- * Reply: empty if there is no such job; else names and values of its hash (see lib/fields), its index in its queue, when it is due in epoch seconds, whether workers are suspended, whether its queue is paused, number of workers of its queue, how many of them have paused it, ids of its dependencies each followed by a status or '', holders of the slots of its rate limit, number of jobs that wait for a slot before it, whether release_dependents has to check it still, whether a scheduler leads its queue, the time, why the store refused the end of its last run if it was set aside
+ * Reply: empty if there is no such job; else names and values of its hash (see lib/fields), its index in its queue, when it is due in epoch seconds, whether workers are suspended, whether its queue is paused, number of workers of its queue, how many of them have paused it, names of the others that hold it back by their canClaim, each followed by why and since when, ids of its dependencies each followed by a status or '', holders of the slots of its rate limit, number of jobs that wait for a slot before it, whether release_dependents has to check it still, whether a scheduler leads its queue, the time, why the store refused the end of its last run if it was set aside
  */
 export const explain: Script<
   [job: string],
@@ -3482,10 +3482,10 @@ export const explain: Script<
     prefix: string,
     id: string,
   ],
-  [] | [ fields: Buffer[], position: number | null, due: Buffer | null, suspended: 0 | 1, paused: 0 | 1, workers: number, pausedWorkers: number, dependencies: Buffer[], slotHolders: Buffer[], waitingBefore: number | null, releasing: 0 | 1, hasScheduler: 0 | 1, nowMs: number, refusal: Buffer | null]
+  [] | [ fields: Buffer[], position: number | null, due: Buffer | null, suspended: 0 | 1, paused: 0 | 1, workers: number, pausedWorkers: number, heldBy: Buffer[], dependencies: Buffer[], slotHolders: Buffer[], waitingBefore: number | null, releasing: 0 | 1, hasScheduler: 0 | 1, nowMs: number, refusal: Buffer | null]
 > = {
   name: 'explain',
-  sha: '4914b84531e7178c240f5a521ee76db6a09981de',
+  sha: '0c6476b73be32ffec41ff23000ccf970daa49cbf',
   keyCount: 1,
   repliesInBytes: true,
   lua: joined(
@@ -3512,9 +3512,22 @@ for _, dependency in ipairs(attempt('SRANDMEMBER', prefix .. 'job::' .. id .. ':
   dependencies[#dependencies + 1] = status
   releasing = math.max(releasing, attempt('SISMEMBER', prefix .. 'releasing:' .. dependency, id) or 0)
 end
-local pausedWorkers = 0
+local function heldSince(held)
+  for reason, since, name in string.gmatch(held or '', '(%l+):(%d+):([^,]+)') do
+    if name == queue then return reason, since end
+  end
+end
+local pausedWorkers, heldBy = 0, {}
 for _, key in ipairs(attempt('SRANDMEMBER', prefix .. 'workers:' .. queue, MOST_READ) or {}) do
-  if isPaused(attempt('HGET', key, 'paused'), queue) then pausedWorkers = pausedWorkers + 1 end
+  local holds = attempt('HMGET', key, 'paused', 'held') or {}
+  local reason, since = heldSince(holds[2])
+  if isPaused(holds[1], queue) then
+    pausedWorkers = pausedWorkers + 1
+  elseif reason then
+    heldBy[#heldBy + 1] = string.sub(key, #prefix + #'worker:' + 1)
+    heldBy[#heldBy + 1] = reason
+    heldBy[#heldBy + 1] = since
+  end
 end
 local _, refusal = faultOf(prefix, id, attempt('HGET', prefix .. 'refused:' .. queue, id))
 return {
@@ -3525,6 +3538,7 @@ return {
   redis.call('EXISTS', prefix .. 'paused:' .. queue),
   attempt('SCARD', prefix .. 'workers:' .. queue) or 0,
   pausedWorkers,
+  heldBy,
   dependencies,
   limit and attempt('ZRANGE', prefix .. 'rl:' .. limit .. ':allowed', 0, MOST_READ - 1) or {},
   limit and attempt('ZRANK', prefix .. 'rl:' .. limit .. ':rate_limited', id) or false,
@@ -5597,6 +5611,45 @@ return { answers, pack(claimed.err and {} or claimed), hasMore }`,
 }
 
 /**
+ * Write into a worker's record which of its queues it claims nothing from, unless the record is gone or that of another instance.
+ *
+ * Keys: worker (rq:worker:<w>)
+ *
+ * Reply: 1 if the record was the worker's
+ */
+export const showHolds: Script<
+  [worker: string],
+  [
+    instance: string,
+    paused: string,
+    held: string,
+  ],
+  0 | 1
+> = {
+  name: 'show_holds',
+  sha: '975693f5851901738aec2eac09341f65436fead9',
+  keyCount: 1,
+  repliesInBytes: false,
+  lua: joined(
+    String.raw`#!lua flags=allow-oom`,
+    LIB_ATTEMPT,
+    String.raw`local workerKey = KEYS[1]
+local instance, paused, held = ARGV[1], ARGV[2], ARGV[3]
+local function show(field, value)
+  if value == '' then
+    redis.call('HDEL', workerKey, field)
+  else
+    redis.call('HSET', workerKey, field, value)
+  end
+end
+if attempt('HGET', workerKey, 'instance') ~= instance then return 0 end
+show('paused', paused)
+show('held', held)
+return 1`,
+  ),
+}
+
+/**
  * Write into a worker's record which jobs it knows by name, unless the record is gone or that of another instance.
  *
  * Keys: worker (rq:worker:<w>)
@@ -5622,40 +5675,6 @@ export const showJobNames: Script<
 local instance, names = ARGV[1], ARGV[2]
 if attempt('HGET', workerKey, 'instance') ~= instance then return 0 end
 redis.call('HSET', workerKey, 'job_names', names)
-return 1`,
-  ),
-}
-
-/**
- * Write into a worker's record which of its queues are paused, unless the record is gone or that of another instance.
- *
- * Keys: worker (rq:worker:<w>)
- *
- * Reply: 1 if the record was the worker's
- */
-export const showPaused: Script<
-  [worker: string],
-  [
-    instance: string,
-    paused: string,
-  ],
-  0 | 1
-> = {
-  name: 'show_paused',
-  sha: '298bbed60799f783240ac81f425db85fae08c611',
-  keyCount: 1,
-  repliesInBytes: false,
-  lua: joined(
-    String.raw`#!lua flags=allow-oom`,
-    LIB_ATTEMPT,
-    String.raw`local workerKey = KEYS[1]
-local instance, paused = ARGV[1], ARGV[2]
-if attempt('HGET', workerKey, 'instance') ~= instance then return 0 end
-if paused == '' then
-  redis.call('HDEL', workerKey, 'paused')
-else
-  redis.call('HSET', workerKey, 'paused', paused)
-end
 return 1`,
   ),
 }

@@ -16,6 +16,7 @@ import type {
   SetAsideRequest,
   Settlement,
   SettleReply,
+  ShownHolds,
   ShownJobNames,
   WorkerCommand,
   WorkerHeartbeat,
@@ -31,7 +32,7 @@ import { packList } from '../codec/message-pack.ts'
 import { decodeAnswers } from '../codec/settle-answers.ts'
 import { encodeSettlements } from '../codec/settle-arguments.ts'
 import { stampNow } from '../codec/time.ts'
-import { encodeJobNames } from '../codec/worker-codec.ts'
+import { encodeHeld, encodeJobNames } from '../codec/worker-codec.ts'
 import type { Connections } from '../connection/connections.ts'
 import { redisError } from '../connection/redis-error.ts'
 import type { WordsOf } from '../connection/script.ts'
@@ -99,8 +100,9 @@ export class RedisWorkerStore implements WorkerStore {
     )
   }
 
-  async showPaused({ instance, name }: WorkerIdentity, queues: readonly string[]): Promise<void> {
-    await this.#connections.run(scripts.showPaused, [this.#keys.worker(name)], [instance, queues.join(',')])
+  async showHolds({ instance, name }: WorkerIdentity, { held, paused }: ShownHolds): Promise<void> {
+    const shown: [string, string, string] = [instance, paused.join(','), encodeHeld(held)]
+    await this.#connections.run(scripts.showHolds, [this.#keys.worker(name)], shown)
   }
 
   async showJobNames({ instance, name }: WorkerIdentity, shown: ShownJobNames): Promise<void> {

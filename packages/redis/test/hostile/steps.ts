@@ -225,7 +225,8 @@ export async function leave(place: Place, faults: Faults, queue: QueueName, may:
   await make('stopLeading', () => schedules.stopLeading(SCHEDULER))
   await make('schedule remove', () => recurring.remove(`n-${queue}`))
   await make('cron leave', () => crons.unregister('cs', 'i'))
-  await make('showPaused', () => workers.showPaused(WORKER, ['a']))
+  const held = [{ queue: 'b', reason: 'no', sinceMs: 1 }] as const
+  await make('showHolds', () => workers.showHolds(WORKER, { paused: ['a'], held }))
   await make('showJobNames', () => workers.showJobNames(WORKER, { names: ['a'], more: 0 }))
   await make('unregister', () => workers.unregister(WORKER))
 }

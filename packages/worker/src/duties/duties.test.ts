@@ -1,7 +1,9 @@
 import { RqError, silentLogger } from '@rq/core'
 import type { QueueStore, WorkerStore } from '@rq/job'
+import { FakeClock } from '@rq/testkit'
 import { describeDuty } from '@rq/testkit/duty-conformance'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { HeldQueues } from '../holds/held-queues.ts'
 import { PausedQueues } from '../holds/paused-queues.ts'
 import { Commands } from './commands.ts'
 import { heartbeat } from './heartbeat.ts'
@@ -69,8 +71,9 @@ describeDuty('The maintenance', (work) =>
 describeDuty('The showing of pauses', (work) => {
   const paused = new PausedQueues(['q'])
   paused.pause()
-  const store = { showPaused: work } as Partial<WorkerStore> as WorkerStore
-  return new Pauses({ store, worker, paused, everyMs: 300, onChange() {}, logger })
+  const store = { showHolds: work } as Partial<WorkerStore> as WorkerStore
+  const held = new HeldQueues(new FakeClock())
+  return new Pauses({ store, worker, paused, held, everyMs: 300, onChange() {}, logger })
 })
 
 describeDuty('The listening for commands', (work) => {

@@ -6,12 +6,14 @@ import { type CanClaim, ClaimCheck } from './claim-check.ts'
 let clock: FakeClock
 let lines: [level: string, message: string, error?: unknown][]
 let news: number
+let noted: string[]
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   clock = new FakeClock()
   lines = []
   news = 0
+  noted = []
 })
 
 afterEach(() => {
@@ -23,7 +25,14 @@ function checkOf(canClaim: unknown): ClaimCheck {
     lines.push(fields?.error === undefined ? [level, message] : [level, message, fields.error])
   }
   const logger: Logger = { ...silentLogger, info: log('info'), warn: log('warn'), error: log('error') }
-  return new ClaimCheck({ queue: 'q', canClaim: canClaim as CanClaim, clock, logger, onNews: () => news++ })
+  return new ClaimCheck({
+    queue: 'q',
+    canClaim: canClaim as CanClaim,
+    clock,
+    logger,
+    onAnswer: (answer) => void noted.push(answer ?? 'yes'),
+    onNews: () => void news++,
+  })
 }
 
 async function pass(ms: number): Promise<void> {
@@ -53,7 +62,7 @@ describe('ClaimCheck', () => {
       expect(check.mayClaim()).toBe(false)
       await pass(10)
     }
-    expect([canClaim.mock.calls.length, news]).toEqual([3, 3])
+    expect([canClaim.mock.calls.length, news, noted]).toEqual([3, 3, ['no', 'no', 'no']])
     expect(lines).toEqual([])
   })
 
@@ -118,6 +127,7 @@ describe('ClaimCheck', () => {
       ['error', FAILED, 'redis://***@host is down'],
       ['info', WORKS],
     ])
+    expect(noted).toEqual([...Array(4).fill('failed'), 'yes'])
   })
 
   test('one that never answers has failed after 10 s, and is asked again', async () => {
@@ -128,7 +138,7 @@ describe('ClaimCheck', () => {
     await pass(9999)
     expect([check.mayClaim(), lines]).toEqual([false, []])
     await pass(1)
-    expect([lines, news]).toEqual([[['error', FAILED, 'no answer for 10 s']], 1])
+    expect([lines, news, noted]).toEqual([[['error', FAILED, 'no answer for 10 s']], 1, ['failed']])
     // Too late to count.
     never.resolve(true)
     await pass(0)

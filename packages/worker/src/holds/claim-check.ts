@@ -1,5 +1,6 @@
 import { type Clock, invalidOption, type Logger, maskUserInfo, SECOND_MS, startTimer } from '@rq/core'
 import { errorMessage } from '@rq/queue/run'
+import type { ClaimAnswer } from './held-queues.ts'
 
 /** Whether jobs of a queue may be claimed now. See `canClaim` of the options of a worker. */
 export type CanClaim = (queue: string) => boolean | Promise<boolean>
@@ -15,7 +16,9 @@ export interface ClaimCheckOptions {
   readonly canClaim: CanClaim
   readonly clock: Clock
   readonly logger: Logger
-  /** Called when an answer has come, or it is time to ask again. */
+  /** Called with each answer, and when there was none in time. */
+  readonly onAnswer: (answer: ClaimAnswer) => void
+  /** Called when a promise has settled, or it is time to ask again. */
   readonly onNews: () => void
 }
 
@@ -100,7 +103,7 @@ export class ClaimCheck {
     const { logger, queue } = this.#options
     if (this.#isFailing) logger.info(`canClaim works again for the queue ${queue}`, { queue })
     this.#isFailing = false
-    this.#note(answer)
+    this.#note(answer ? undefined : 'no')
   }
 
   /** Logs the first of several failures. */
@@ -109,15 +112,16 @@ export class ClaimCheck {
     const what = `canClaim failed for the queue ${queue}: nothing is claimed from it until canClaim works again`
     if (!this.#isFailing) logger.error(what, { queue, error: maskUserInfo(reason) })
     this.#isFailing = true
-    this.#note(false)
+    this.#note('failed')
   }
 
-  #note(isYes: boolean): void {
+  #note(answer: ClaimAnswer): void {
     this.#isAsking = false
-    this.#isYes = isYes
+    this.#isYes = answer === undefined
     this.#answeredMs = this.#options.clock.monotonicMs()
     clearTimeout(this.#timer)
-    if (!isYes) this.#wakeIn(NO_MS, this.#options.onNews)
+    if (!this.#isYes) this.#wakeIn(NO_MS, this.#options.onNews)
+    this.#options.onAnswer(answer)
   }
 
   #wakeIn(ms: number, wake: () => void): void {

@@ -2,6 +2,7 @@ import { silentLogger } from '@rq/core'
 import { FakeClock } from '@rq/testkit'
 import { describe, expect, test, vi } from 'vitest'
 import type { CanClaim } from './claim-check.ts'
+import { HeldQueues } from './held-queues.ts'
 import { PausedQueues } from './paused-queues.ts'
 import { QueueHolds } from './queue-holds.ts'
 
@@ -11,8 +12,9 @@ function setUp(canClaim?: CanClaim) {
   const paused = new PausedQueues([...QUEUES, 'other'])
   const clock = new FakeClock()
   const onOpened = vi.fn()
-  const given = { queues: QUEUES, paused, canClaim, clock, logger: silentLogger }
-  return { paused, clock, onOpened, holds: new QueueHolds({ ...given, onNews: () => {}, onOpened }) }
+  const held = new HeldQueues(clock)
+  const given = { queues: QUEUES, paused, canClaim, held, clock, logger: silentLogger }
+  return { paused, held, clock, onOpened, holds: new QueueHolds({ ...given, onNews: () => {}, onOpened }) }
 }
 
 describe('QueueHolds', () => {
@@ -49,7 +51,7 @@ describe('QueueHolds', () => {
 
   test('leaves out what canClaim refuses, and does not ask it for a paused queue', () => {
     const canClaim = vi.fn((queue: string) => queue === 'b')
-    const { clock, holds, onOpened, paused } = setUp(canClaim)
+    const { clock, held, holds, onOpened, paused } = setUp(canClaim)
     expect([holds.look(), holds.open(QUEUES), holds.isRefused]).toEqual([true, ['b'], true])
     paused.pause('a')
     clock.advance(5000)
@@ -57,7 +59,9 @@ describe('QueueHolds', () => {
     expect([holds.isRefused, canClaim.mock.calls]).toEqual([false, [['a'], ['b'], ['b']]])
     paused.resume('a')
     canClaim.mockReturnValue(true)
+    expect(held.all).toMatchObject([{ queue: 'a', reason: 'no' }])
     expect([holds.look(), holds.open(QUEUES), onOpened.mock.calls.length]).toEqual([true, QUEUES, 1])
+    expect(held.all).toEqual([])
     holds.stop()
   })
 })

@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '@rq/core'
 import { type CanClaim, ClaimCheck } from './claim-check.ts'
+import type { HeldQueues } from './held-queues.ts'
 import type { PausedQueues } from './paused-queues.ts'
 
 export interface QueueHoldsOptions {
@@ -9,6 +10,8 @@ export interface QueueHoldsOptions {
   readonly paused: PausedQueues
   /** Undefined: every queue may be claimed from at any time. */
   readonly canClaim: CanClaim | undefined
+  /** Of the whole worker: where the answers of `canClaim` are noted. */
+  readonly held: HeldQueues
   readonly clock: Clock
   readonly logger: Logger
   /** Called when {@link QueueHolds.look} may find something else than before. */
@@ -28,11 +31,12 @@ export class QueueHolds {
   #open: readonly string[]
 
   constructor(options: QueueHoldsOptions) {
-    const { canClaim, clock, logger, onNews, queues } = options
+    const { canClaim, clock, held, logger, onNews, queues } = options
     this.#options = options
     this.#open = queues
     if (canClaim === undefined) return
-    const check = (queue: string) => new ClaimCheck({ queue, canClaim, clock, logger, onNews })
+    const check = (queue: string) =>
+      new ClaimCheck({ queue, canClaim, clock, logger, onNews, onAnswer: (answer) => held.note(queue, answer) })
     this.#checks = new Map(queues.map((queue) => [queue, check(queue)]))
   }
 

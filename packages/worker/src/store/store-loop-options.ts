@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '@rq/core'
 import type { Claimed, WorkerStore } from '@rq/job'
 import type { CanClaim } from '../holds/claim-check.ts'
+import type { HeldQueues } from '../holds/held-queues.ts'
 import type { PausedQueues } from '../holds/paused-queues.ts'
 import type { ClaimRoomOptions, FreeHorses } from './claim-room.ts'
 import type { ShownState } from './shown-state.ts'
@@ -24,6 +25,8 @@ export interface StoreLoopOptions extends ClaimRoomOptions {
   readonly paused: PausedQueues
   /** Asked before a claim. Default: claim at any time. */
   readonly canClaim: CanClaim | undefined
+  /** Where its answers are noted. */
+  readonly held: HeldQueues
   readonly clock: Clock
   readonly logger: Logger
   /** 0 to 1. Default `Math.random`. */

@@ -11,6 +11,7 @@ import {
 import { eventually } from '@rq/testkit'
 import { describe, expect, test, vi } from 'vitest'
 import type { CanClaim } from '../holds/claim-check.ts'
+import { HeldQueues } from '../holds/held-queues.ts'
 import { PausedQueues } from '../holds/paused-queues.ts'
 import { JobBudget } from './job-budget.ts'
 import { QueueOrder } from './queue-order.ts'
@@ -69,6 +70,7 @@ async function setUp({ bytesHeld = () => 0, canClaim, maxJobs, methods, queues =
   const loop = new StoreLoop({
     paused,
     canClaim,
+    held: new HeldQueues(systemClock),
     bytesHeld,
     concurrency: () => 1,
     largestBytes: 1,

@@ -63,7 +63,7 @@ export class StoreLoop {
   })
 
   constructor(options: StoreLoopOptions) {
-    const { canClaim, clock, failures, logger, paused, queues, random, sharesWaits, shown, store, workerName } = options
+    const { clock, failures, logger, queues, random, sharesWaits, shown, store, workerName } = options
     const { signal } = this.#closing
     this.#options = options
     this.#shown = shown
@@ -73,7 +73,7 @@ export class StoreLoop {
     this.#returns = new Returns(store, this.#retry, logger)
     const onWork = () => this.#claimAgain()
     this.#holds = new QueueHolds({
-      ...{ queues, paused, canClaim, clock, logger },
+      ...options,
       onNews: () => this.nudge(),
       onOpened: () => this.#opened(),
     })

@@ -23,6 +23,10 @@ const BASE64: Rule = { holds: /^[A-Za-z0-9+/]*={0,2}$/, expected: 'base64' }
 
 const JOB_ID: Rule = { holds: /^[A-Za-z0-9_-]{1,200}$/, expected: 'letters, digits, "_" or "-"' }
 const JOB_IDS = json('a JSON list of job ids', (item) => typeof item === 'string' && matches(JOB_ID, item))
+const HELD: Rule = {
+  holds: /^(no|failed):\d{1,15}:[^,]+(,(no|failed):\d{1,15}:[^,]+)*$/,
+  expected: 'reason:since:queue, …',
+}
 const INTEGERS = json('a JSON list of integers', Number.isInteger)
 
 /** The fields of the job hash: RQ's, as its readers accept them, and ours. */
@@ -100,6 +104,7 @@ const WORKER: Readonly<Record<string, Rule>> = {
   state: oneOf(['started', 'suspended', 'busy', 'idle']),
   current_job: JOB_ID,
   paused: TEXT,
+  held: HELD,
   job_names: ANY,
   successful_job_count: INTEGER,
   failed_job_count: INTEGER,

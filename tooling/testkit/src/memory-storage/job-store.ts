@@ -19,7 +19,7 @@ import type {
 import { DEFAULT_LIMITS, isTerminal } from '@rq/job'
 import { cancel } from './canceling.ts'
 import { newRecord } from './enqueueing.ts'
-import type { MemoryData, StoredJob } from './memory-data.ts'
+import type { MemoryData, StoredJob, StoredWorker } from './memory-data.ts'
 import { pipelineOf } from './memory-pipeline.ts'
 import { addMessages, readMessages } from './messages.ts'
 import { deleteJob, removeLeftOver } from './places.ts'
@@ -186,6 +186,7 @@ export class MemoryJobStore implements JobStore {
       paused: data.isPaused(record.origin),
       workers: workers.length,
       pausedWorkers: workers.filter(({ paused }) => paused.includes(record.origin)).length,
+      heldBy: workers.flatMap((worker) => heldBy(worker, record.origin)).sort((a, b) => (a.worker < b.worker ? -1 : 1)),
       hasScheduler: data.schedulerLocks.get(record.origin) !== undefined,
       nowMs: data.nowMs,
       ...refusalOf(data, jobId),
@@ -222,4 +223,10 @@ export class MemoryJobStore implements JobStore {
 /** Whether a job waits for another, or waited for it: it stays listed there when it is enqueued again without it. */
 function isDependent({ record, waitsFor }: StoredJob, jobId: string): boolean {
   return waitsFor.has(jobId) || record.dependencyIds?.includes(jobId) === true
+}
+
+/** Whether and why a worker that has not paused a queue holds it back. */
+function heldBy({ held, name, paused }: StoredWorker, queue: string): ExplanationFacts['heldBy'] {
+  if (paused.includes(queue)) return []
+  return held.filter((hold) => hold.queue === queue).map(({ reason, sinceMs }) => ({ worker: name, reason, sinceMs }))
 }

@@ -15,6 +15,7 @@ import type {
   SetAsideRequest,
   Settlement,
   SettleReply,
+  ShownHolds,
   ShownJobNames,
   WorkerCommand,
   WorkerHeartbeat,
@@ -98,9 +99,11 @@ export class MemoryWorkerStore implements WorkerStore {
       : known
   }
 
-  async showPaused({ instance, name }: WorkerIdentity, queues: readonly string[]): Promise<void> {
+  async showHolds({ instance, name }: WorkerIdentity, { held, paused }: ShownHolds): Promise<void> {
     const record = this.#data.workers.get(name)
-    if (record?.instance === instance) record.paused = [...queues]
+    if (record?.instance !== instance) return
+    record.paused = [...paused]
+    record.held = [...held]
   }
 
   async showJobNames({ instance, name }: WorkerIdentity, { more, names }: ShownJobNames): Promise<void> {
@@ -229,7 +232,7 @@ export class MemoryWorkerStore implements WorkerStore {
     return {
       ...{ name, queues, pid, hostname, version, state: 'started', birthMs, lastHeartbeatMs: birthMs },
       ...{ instance, aliveUntilMs: this.#data.nowMs + leaseMs },
-      ...{ successfulJobCount: 0, failedJobCount: 0, totalWorkingTimeS: 0, paused: [], isPython: false },
+      ...{ successfulJobCount: 0, failedJobCount: 0, totalWorkingTimeS: 0, paused: [], held: [], isPython: false },
     }
   }
 }

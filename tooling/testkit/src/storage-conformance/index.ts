@@ -14,6 +14,7 @@ import { describeSchedules } from './schedules.ts'
 import { type StorageUnderTest, watchMoves } from './storage-under-test.ts'
 import { describeUniqueKeys } from './unique-keys.ts'
 import { describeWholeQueues } from './whole-queues.ts'
+import { describeWorkerRecords } from './worker-records.ts'
 
 export { claimRequest, end, newJob, newWorker, RAISED, RETURNED, rescue, workOff } from './job-steps.ts'
 export type { StorageUnderTest } from './storage-under-test.ts'
@@ -28,6 +29,7 @@ export function describeStorage(name: string, openUnwatched: () => Promise<Stora
   describeClaimAndSettle(name, open)
   describeGoneDependencies(name, open)
   describeLeases(name, open)
+  describeWorkerRecords(name, open)
   describeJobs(name, open)
   describeMessages(name, open)
   describeRateLimits(name, open)
