@@ -21,7 +21,7 @@ export interface QueueInfo {
   readonly oldestQueuedSeconds: number | null
 }
 
-export interface HeldQueueInfo {
+interface HeldQueueInfo {
   readonly queue: string
   readonly reason: 'no' | 'failed'
   readonly since: string | null
