@@ -1,6 +1,7 @@
 import { deferred } from '@rq/core'
+import { RedisStorage } from '@rq/redis'
 import { eventually, ownClient, startRedis } from '@rq/testkit'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Queue, resume, SimpleWorker, suspend, Worker } from '../src/index.ts'
 import { type RqFixture, rqFixture } from './rq-fixture.ts'
 
@@ -22,6 +23,18 @@ function gate() {
 }
 
 const namesOf = (count: number) => Array.from({ length: count }, (_, n) => `q${n}`)
+
+/** The calls that all workers of this process make of their store. */
+async function storeCalls(at: RqFixture) {
+  await using storage = new RedisStorage({ connection: at.redis.url, prefix: at.redis.prefix })
+  const ofAll: RedisStorage['workers'] = Object.getPrototypeOf(storage.workers)
+  onTestFinished(() => void vi.restoreAllMocks())
+  return {
+    claim: vi.spyOn(ofAll, 'claim'),
+    settle: vi.spyOn(ofAll, 'settle'),
+    waitForWork: vi.spyOn(ofAll, 'waitForWork'),
+  }
+}
 
 /** A worker of these queues whose jobs are functions of the test, until the end of the scope. */
 function working(at: RqFixture, ...[queues, options]: ConstructorParameters<typeof SimpleWorker>) {
@@ -174,6 +187,51 @@ describe('a worker of queues with a concurrency each', () => {
     first.release()
     await dead.stop()
     await ended
+  })
+
+  it('settles a job of a dead worker in the lane of its queue, which claims from that queue along with it', async () => {
+    await using at = await rqFixture()
+    await using storage = new RedisStorage({ connection: at.redis.url, prefix: at.redis.prefix })
+    const job = await at.open('b').enqueue('hold', [])
+    await storage.workers.claim({ queues: ['b'], want: 1, workerName: 'dead', leaseMs: 600_000 })
+    await at.endLeases('b')
+    const { settle } = await storeCalls(at)
+    const worker = new SimpleWorker({ a: 1, b: 1 }, { ...at.where, functions: { hold: () => null } })
+    // A burst ends after the first look for jobs of dead workers.
+    await worker.work({ burst: true, withScheduler: false })
+    expect(await job.getStatus()).toBe('failed')
+    expect(settle.mock.calls.map(([, settlements, claim]) => [settlements[0]?.jobId, claim?.queues])).toEqual([
+      [job.id, ['b']],
+    ])
+  })
+
+  it('lets what runs in any lane end at a warm stop, and claims no more in any of them', async () => {
+    await using at = await rqFixture()
+    const { hold, release, running } = gate()
+    const queues = [at.open('a'), at.open('b')]
+    for (const queue of [...queues, ...queues]) await queue.enqueue('hold', [])
+    await using work = working(at, { a: 1, b: 1 }, { functions: { hold } })
+    await eventually(() => running() === 2)
+    const stopped = work.worker.stop()
+    release()
+    release()
+    await eventually(() => expect(running()).toBe(0))
+    await Promise.all([stopped, work.ended])
+    expect(await Promise.all(queues.map((queue) => queue.count()))).toEqual([1, 1])
+  })
+
+  it('wakes only the lane whose queue has got a job', async () => {
+    await using at = await rqFixture()
+    const { claim, waitForWork } = await storeCalls(at)
+    await using _ = working(at, { a: 1, b: 1, c: 1 }, { functions: { nothing: () => null } })
+    const waitFor = (queue: string) => waitForWork.mock.calls.filter(([queues]) => queues.includes(queue)).length
+    await eventually(() => ['a', 'b', 'c'].every((queue) => waitFor(queue) > 0))
+    const before = claim.mock.calls.length
+    const job = await at.open('b').enqueue('nothing', [])
+    expect(await job.result({ timeout: '60s' })).toBeNull()
+    await eventually(() => waitFor('b') > 1)
+    expect(new Set(claim.mock.calls.slice(before).flatMap(([{ queues }]) => queues))).toEqual(new Set(['b']))
+    expect([waitFor('a'), waitFor('c')]).toEqual([1, 1])
   })
 
   it.each([2, 38])('takes three connections with %i queues', async (count) => {
