@@ -80,7 +80,9 @@ describe('show', () => {
     [Symbol('s'), 'Symbol(s)'],
     [[1, 2], 'an array of 2'],
     [{ password: 'secret' }, 'an object'],
-    [new Date(0), 'an object'],
+    [new Date(0), '1970-01-01T00:00:00.000Z'],
+    [new Date('no'), 'an invalid Date'],
+    [Object.assign(new Date(0), { toISOString: () => 'secret' }), '1970-01-01T00:00:00.000Z'],
     [function send() {}, 'function send'],
     [() => 1, 'an anonymous function'],
   ])('shows %o as %s', (value, text) => {

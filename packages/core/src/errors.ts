@@ -93,9 +93,19 @@ function describe(value: unknown): string {
   if (typeof value === 'bigint') return clip(`${value}n`)
   if (typeof value === 'function') return value.name === '' ? 'an anonymous function' : `function ${clip(value.name)}`
   if (typeof value === 'object' && value !== null) {
-    return Array.isArray(value) ? `an array of ${value.length}` : 'an object'
+    return Array.isArray(value) ? `an array of ${value.length}` : (dateText(value) ?? 'an object')
   }
   return clip(String(value))
+}
+
+/** Of a Date, whatever its methods are by now; undefined for other objects. */
+function dateText(value: object): string | undefined {
+  try {
+    const date = new Date(Date.prototype.getTime.call(value))
+    return Number.isNaN(date.getTime()) ? 'an invalid Date' : date.toISOString()
+  } catch {
+    return undefined
+  }
 }
 
 /** The string with the user and password of each URL in it replaced by `***`. */

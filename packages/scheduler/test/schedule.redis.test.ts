@@ -169,6 +169,18 @@ describe('a mistake in a schedule', () => {
     expect(await redis.keys()).toEqual([])
   })
 
+  it('no times, as where they are beside the name: is one error, and nothing is written', async () => {
+    await using redis = await redisFixture()
+    await using at = await place(redis)
+    const { times, ...rest } = synced('report')
+    const wrong = { ...rest, ...times } as never
+    await expect(at.sync([wrong])).rejects.toMatchObject({
+      code: 'RQ_INVALID_OPTION',
+      message: `The schedule "report" of the list: Invalid times: got undefined, expected { every: '1h' } or { cron: '0 3 * * *' }.`,
+    })
+    expect(await redis.keys()).toEqual([])
+  })
+
   it('one name of two owners: is one error that names the other one, and nothing is written', async () => {
     await using redis = await redisFixture()
     await using at = await place(redis)

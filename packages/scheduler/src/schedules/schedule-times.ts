@@ -57,6 +57,7 @@ const NAMES: OptionNames<ScheduleTimes> = {
 
 /** Check the times of a schedule. @throws RqError `RQ_INVALID_OPTION` naming the option. */
 export function checkTimes(name: string, times: ScheduleTimes): ScheduleRule {
+  if (times === undefined) throw invalidOption('times', times, "{ every: '1h' } or { cron: '0 3 * * *' }")
   const {
     catchUp,
     cron,
