@@ -137,6 +137,16 @@ describe('resolveSettings', () => {
     expect(await settings({})).toMatchObject({ importPaths: ['/project'], serializer: undefined, codec: undefined })
   })
 
+  test('a module without ./ is a file if there is one of that name, else a package', async () => {
+    await using project = await makeProject({ 'dist/s.js': '', 'i.mjs': '', 'tsx/index.js': '' })
+    const config = { serializer: 'dist/s.js#s', codec: 'dist/none.js#c', import: ['i.mjs', 'tsx', 'none.js'] }
+    expect(await settings({}, { folder: project.dir, config })).toMatchObject({
+      serializer: `${project.path('dist/s.js')}#s`,
+      codec: 'dist/none.js#c',
+      imports: [project.path('i.mjs'), 'tsx', 'none.js'],
+    })
+  })
+
   test('a flag or the environment names the configuration file', async () => {
     await expect(settings({ config: 'flag.js' }, { env: { RQ_CONFIG: 'named.js' } })).rejects.toThrow('flag.js')
     await expect(settings({}, { env: { RQ_CONFIG: 'env.js' } })).rejects.toThrow('env.js')

@@ -6,6 +6,8 @@ import type { Host } from './host.ts'
 import { visible } from './output/terminal-text.ts'
 import { type RedisAddress, redisAddress } from './redis-address.ts'
 
+const MODULE_EXTENSION = /\.[cm]?[jt]sx?$/
+
 /** The flags of all commands. */
 export interface SharedOptions {
   readonly url: string | undefined
@@ -54,10 +56,10 @@ export async function resolveSettings(options: SharedOptions, host: Host): Promi
   return {
     connection: await redisAddress(options, host, config),
     prefix: options.prefix ?? config.prefix,
-    serializer: moduleFrom(options.serializer, host.folder) ?? moduleFrom(config.serializer, base),
-    codec: moduleFrom(options.codec, host.folder) ?? moduleFrom(config.codec, base),
+    serializer: (await moduleFrom(options.serializer, host.folder)) ?? (await moduleFrom(config.serializer, base)),
+    codec: (await moduleFrom(options.codec, host.folder)) ?? (await moduleFrom(config.codec, base)),
     importPaths: paths.length === 0 ? [host.folder] : paths.map((path) => resolve(base, path)),
-    imports: listOf(config.import).map((module) => moduleFrom(module, base)),
+    imports: await modulesFrom(listOf(config.import), base),
     base,
     config,
   }
@@ -79,9 +81,26 @@ async function isFolder(path: string): Promise<boolean> {
   }
 }
 
-/** Makes a relative module absolute, so that it means the same from everywhere; keeps names of packages. */
-export function moduleFrom<T extends string | undefined>(module: T, folder: string): T {
-  return (module !== undefined && /^\.{1,2}\//.test(module) ? resolve(folder, module) : module) as T
+/**
+ * Makes a relative module absolute, so that it means the same from everywhere; keeps names of packages. `dist/jobs.js`
+ * is `./dist/jobs.js` if there is such a file, as for functions.
+ * @param module - `module` or `module#export`.
+ */
+export async function moduleFrom<T extends string | undefined>(module: T, folder: string): Promise<T> {
+  if (module === undefined) return module
+  const isPath = /^\.{1,2}\//.test(module) || (await isModuleFile(module.replace(/#[^#]*$/, ''), folder))
+  return (isPath ? resolve(folder, module) : module) as T
+}
+
+export function modulesFrom(modules: readonly string[], folder: string): Promise<string[]> {
+  return Promise.all(modules.map((module) => moduleFrom(module, folder)))
+}
+
+/** Whether a module without `./` is a file. Only one with an extension may be: a folder `tsx` hides no package. */
+async function isModuleFile(module: string, folder: string): Promise<boolean> {
+  if (!MODULE_EXTENSION.test(module)) return false
+  const found = await stat(resolve(folder, module)).catch(() => undefined)
+  return found?.isFile() === true
 }
 
 export function listOf(value: string | readonly string[] | undefined): readonly string[] {

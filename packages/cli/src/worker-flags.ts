@@ -6,7 +6,7 @@ import { defined } from './defined.ts'
 import { UsageError } from './exit-code.ts'
 import { flag, flagNames, flagsOf, optionsFrom } from './flags.ts'
 import { loggerOf, SERVICE_FLAGS, type ServiceFlags } from './service-flags.ts'
-import { listOf, moduleFrom } from './settings.ts'
+import { listOf, moduleFrom, modulesFrom } from './settings.ts'
 import { requireSignatureOption } from './signing.ts'
 import { TYPED_WEBHOOKS, WEBHOOK_FLAGS, webhooksOf } from './webhook-settings.ts'
 
@@ -67,7 +67,7 @@ interface Flags extends ServiceFlags, Readonly<Record<string, unknown>> {
  */
 export async function workerOptions(flags: Flags, context: CommandContext, isPool = false) {
   const { base, codec, config, importPaths, imports, serializer } = context.settings
-  const jobs = moduleFrom(flags.jobs, context.host.folder) ?? moduleFrom(config.jobs, base)
+  const jobs = (await moduleFrom(flags.jobs, context.host.folder)) ?? (await moduleFrom(config.jobs, base))
   const { concurrency, horse, horseEnv, horseMaxBytes, horseMaxJobs, onUnknownFunction } = config
   return {
     ...defined({ name: config.name, concurrency, horse, horseEnv, horseMaxBytes, horseMaxJobs, serializer, codec }),
@@ -80,7 +80,7 @@ export async function workerOptions(flags: Flags, context: CommandContext, isPoo
     ...defined({ jobs }),
     limits: { ...config.limits, ...sizeLimits(flags.sizeLimit ?? []) },
     importPaths,
-    imports: flags.import?.map((module) => moduleFrom(module, context.host.folder)) ?? imports,
+    imports: flags.import === undefined ? imports : await modulesFrom(flags.import, context.host.folder),
     logger: loggerOf(flags, context, isPool),
   }
 }

@@ -90,7 +90,7 @@ export class WorkerPool extends BaseWorkerPool {
     // Each worker checks this too, but would be replaced without end.
     const functions = { ...(importPaths.length > 0 && { importPaths }), allow, scripts: scripts || [] }
     await checkImports(imports)
-    if (typeof jobs === 'string') await checkJobsModule(jobs)
+    if (typeof jobs === 'string') await checkJobsModule(jobs, imports)
     await checkStart({ ...functions, handlers, mayImport: false })
     if (withScheduler !== true) return super.start({ ...options, ...(withScheduler && { withScheduler }) })
     await using storage = new RedisStorage({ ...this.#connection, role: 'worker' })

@@ -53,32 +53,34 @@ export function badHandler(why: string, cause?: unknown): RqError {
  * @throws RqError `RQ_INVALID_OPTION` for one that does not exist.
  */
 export async function checkImports(imports: readonly string[]): Promise<void> {
-  for (const [index, module] of imports.entries()) await checkImport(module, index === 0)
+  for (const [index, module] of imports.entries()) {
+    if (module.startsWith('file:')) await checkFile('imports', fileURLToPath(module))
+    else if (index === 0) await checkPackage('imports', module)
+  }
 }
 
 /**
  * Check that the module of the jobs exists, before a horse imports it.
  * @param reference - `module` or `module#export`.
+ * @param imports - The modules that a horse loads before it.
  * @throws RqError `RQ_INVALID_OPTION`.
  */
-export async function checkJobsModule(reference: string): Promise<void> {
+export async function checkJobsModule(reference: string, imports: readonly string[]): Promise<void> {
   const path = jobsFile(reference)
   if (path !== undefined) await checkFile('jobs', path)
+  else if (imports.length === 0) await checkPackage('jobs', reference.replace(/#[^#]*$/, ''))
 }
 
 /**
- * Of packages only the first import is checked: it may be a loader that finds the next ones in a way of its own, as
- * Yarn's Plug'n'Play does for all. Each horse would end with the stack of Node, and the next one again.
+ * Of packages only the first that a horse loads is checked: it may be a loader that finds the next ones in a way of its
+ * own, as Yarn's Plug'n'Play does for all. Each horse would end with the stack of Node, and the next one again.
  */
-async function checkImport(module: string, isFirst: boolean): Promise<void> {
-  if (!module.startsWith('file:')) {
-    const name = parsePackageSpecifier(module)?.name
-    if (!isFirst || name === undefined || isBuiltin(module) || process.versions.pnp !== undefined) return
-    if ((await packageFolder(process.cwd(), name)) !== undefined) return
-    const expected = `a package that is installed (npm install ${name}), or the path of a module that exists (./${module})`
-    throw invalidOption('imports', module, expected)
-  }
-  await checkFile('imports', fileURLToPath(module))
+async function checkPackage(option: string, module: string): Promise<void> {
+  const name = parsePackageSpecifier(module)?.name
+  if (name === undefined || isBuiltin(module) || process.versions.pnp !== undefined) return
+  if ((await packageFolder(process.cwd(), name)) !== undefined) return
+  const expected = `a package that is installed (npm install ${name}), or the path of a module that exists (./${module})`
+  throw invalidOption(option, module, expected)
 }
 
 async function checkFile(option: string, path: string): Promise<void> {

@@ -172,7 +172,7 @@ export class Worker extends WorkerEmitter {
   async #work(plan: WorkPlan): Promise<boolean> {
     const { imports, jobs, runsInline } = this.#settings
     await checkImports(imports)
-    if (typeof jobs === 'string') await checkJobsModule(jobs)
+    if (typeof jobs === 'string') await checkJobsModule(jobs, imports)
     // Horses of other kinds import these modules themselves.
     if (!runsInline) return this.#workWith(this.#settings, plan)
     for (const module of imports) await importFromHere(module)
