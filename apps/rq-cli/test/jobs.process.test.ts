@@ -1,4 +1,4 @@
-import { readFile, symlink, writeFile } from 'node:fs/promises'
+import { readFile, rename, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { makeProject, redisFixture, spawnProcess, type TempDir } from '@rq/testkit'
@@ -91,14 +91,16 @@ test('the jobs of rq.config.js are beside it, and --watch loads their module aga
   await worker.output(/started, listening on/)
   const greet = async () => (await queue.enqueue('greet', ['ada'])).result({ timeout: 60 })
   expect(await greet()).toBe('Hello ADA from greetings')
-  await writeFile(project.path('app/jobs.mjs'), ESM.replace("'Hello'", "'Good morning'"))
+  // In one step: the watcher must not see a half of it.
+  await writeFile(project.path('app/next.tmp'), ESM.replace("'Hello'", "'Good morning'"))
+  await rename(project.path('app/next.tmp'), project.path('app/jobs.mjs'))
   await worker.output(/jobs\.mjs changed: new work-horses run the next jobs/)
   expect(await greet()).toBe('Good morning ADA from greetings')
 })
 
 test('a worker and a pool whose jobs cannot be loaded end with one error', async () => {
   await using redis = await redisFixture()
-  await using project = await projectOf({ 'empty.mjs': 'export default {}' })
+  await using project = await projectOf({ 'empty.mjs': 'export default {}', 'dist/empty.mjs': 'export default {}' })
   const options = { cwd: project.dir, env: { RQ_REDIS_URL: redis.url } }
   const args = ['--prefix', redis.prefix, '--jobs']
   for (const command of ['worker', 'worker-pool']) {
@@ -109,9 +111,16 @@ test('a worker and a pool whose jobs cannot be loaded end with one error', async
       expect.stringMatching(/Invalid --jobs.* a module that exists/),
     ])
   }
-  const { code, stderr } = await run(['worker', 'q', ...args, './empty.mjs'], options)
+  for (const module of ['./empty.mjs', 'dist/empty.mjs', 'dist/empty.mjs#mail']) {
+    const { code, stderr } = await run(['worker', 'q', ...args, module], options)
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/empty\.mjs" exports no jobs\. Write `export (default|const mail =) defineJobs/),
+    ])
+  }
+  const { code, stderr } = await run(['worker', 'q', ...args, 'dist/none.mjs'], options)
   expect([code, stderr]).toEqual([
     2,
-    expect.stringMatching(/empty\.mjs" exports no jobs\. Write `export default defineJobs/),
+    expect.stringMatching(/Invalid --jobs.*, or the path of a module that exists \(\.\//),
   ])
 })
