@@ -32,8 +32,22 @@ describe('configure', () => {
     expect(await cli.queue().configuration()).toEqual({ keepFinished: null, keepFailed: null })
     expect(await cli.run([...call, '--yes'])).toMatchObject({ code: 0, questions: [] })
     expect(await cli.queue().failedJobRegistry.getJobIds()).toEqual(['job-3'])
-    expect((await cli.run(['info'])).out).toContain('Failed jobs are kept for a year by default')
-    expect((await cli.run(['info', '--raw'])).out).not.toContain('a year')
+  })
+
+  test('info shows the limit of failed jobs, and the year only where there is none', async () => {
+    await using cli = await CliFixture.open()
+    await cli.enqueued('jobs.fails')
+    await cli.enqueued('jobs.fails', '--queue', 'low')
+    await cli.burst('default', 'low')
+    await cli.queue().configure({ keepFailed: 5000 })
+    const one = (await cli.run(['info'])).out
+    expect(one).toMatch(/^default .* 1 failed \(at most 5000 kept\)\nlow .* 1 failed\n/)
+    expect(one).toContain('Failed jobs are kept for a year by default')
+    await cli.queue('low').configure({ keepFailed: 1 })
+    const both = (await cli.run(['info'])).out
+    expect(both).toMatch(/\nlow .* 1 failed \(at most 1 kept\)\n/)
+    expect(both).not.toContain('a year')
+    expect((await cli.run(['info', '--raw'])).out).not.toContain('kept')
   })
 
   test.each([

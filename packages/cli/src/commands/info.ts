@@ -17,7 +17,7 @@ import { JSON_FLAG } from '../shared-options.ts'
 /** The width of queue names, as in RQ; longer names make it wider. */
 const NAME_COLUMNS = 12
 
-/** Those who look for memory that grows find it here. */
+/** For those who look for memory that grows. Shown if a queue has failed jobs and no limit. */
 const FAILED_NOTE = 'Failed jobs are kept for a year by default; `rq-cli configure` limits them.'
 
 interface View {
@@ -26,6 +26,9 @@ interface View {
   readonly queues: boolean
   readonly workers: boolean
 }
+
+/** How many failed jobs a queue keeps; null: no limit. Only queues that have failed jobs are in it. */
+type FailedLimits = ReadonlyMap<string, number | null>
 
 export const info = defineCommand({
   name: 'info',
@@ -66,9 +69,14 @@ export const info = defineCommand({
     await using session = await Session.open(context)
     const show = async (): Promise<void> => {
       const document = await readInfo(session, names)
-      if (json === true) context.output.json(document, { oneLine: intervalMs !== undefined })
-      else if (intervalMs === undefined) context.output.print(render(document, view, context))
-      else context.output.frame(render(document, view, context))
+      if (json === true) {
+        context.output.json(document, { oneLine: intervalMs !== undefined })
+        return
+      }
+      const limits = view.queues && !view.raw ? await failedLimits(document, session) : new Map()
+      const text = render(document, view, limits, context)
+      if (intervalMs === undefined) context.output.print(text)
+      else context.output.frame(text)
     }
     if (intervalMs === undefined) await show()
     else await repeat(show, intervalMs, context)
@@ -90,11 +98,19 @@ async function repeat(show: () => Promise<void>, intervalMs: number, { host }: C
   }
 }
 
-function render(document: InfoDocument, view: View, { output }: CommandContext): string {
+async function failedLimits({ queues }: InfoDocument, session: Session): Promise<FailedLimits> {
+  const names = queues.filter(({ failed }) => failed > 0).map(({ name }) => name)
+  const found = await Promise.all(
+    names.map(async (name) => (await session.queue(name, 'queues').configuration()).keepFailed),
+  )
+  return new Map(names.map((name, index) => [name, found[index] ?? null]))
+}
+
+function render(document: InfoDocument, view: View, limits: FailedLimits, { output }: CommandContext): string {
   const { paint } = output
   const columns = output.isTerminal ? output.columns : Number.POSITIVE_INFINITY
   const lines: string[] = []
-  if (view.queues) lines.push(...queueLines(document, view, paint, columns))
+  if (view.queues) lines.push(...queueLines(document, view, limits, paint, columns))
   if (view.workers) {
     if (view.queues && !view.raw) lines.push('')
     lines.push(...workerLines(document, view, paint))
@@ -106,23 +122,32 @@ function render(document: InfoDocument, view: View, { output }: CommandContext):
   return lines.join('\n')
 }
 
-function queueLines({ queues, totals }: InfoDocument, { raw }: View, paint: Paint, columns: number): string[] {
+function queueLines(
+  { queues, totals }: InfoDocument,
+  { raw }: View,
+  limits: FailedLimits,
+  paint: Paint,
+  columns: number,
+): string[] {
   if (raw) return queues.map((queue) => `queue ${visibleName(queue.name)} ${counts(queue)}`)
   const scale = scaleFor(Math.max(0, ...queues.map(({ count }) => count)))
   const width = Math.max(NAME_COLUMNS, ...queues.map(({ name }) => stringWidth(visibleName(name))))
-  const used = width + ' | '.length + Math.max(0, ...queues.map((queue) => counts(queue).length))
+  const used = width + ' | '.length + Math.max(0, ...queues.map((queue) => counts(queue, limits).length))
   const cells = cellsFor(columns, used)
   const lines = queues.map((queue) => {
     const drawn = paint.green(`|${bar(queue.count, scale, cells)}`)
-    return `${padded(visibleName(queue.name), width)} ${drawn} ${counts(queue).replace(/paused$/, paint.yellow)}`
+    return `${padded(visibleName(queue.name), width)} ${drawn} ${counts(queue, limits).replace(/paused$/, paint.yellow)}`
   })
   const total = `${counted(totals.queues, 'queue')}, ${counted(totals.jobs, 'job')} total`
-  const hasFailed = queues.some(({ failed }) => failed > 0)
-  return [...lines, total, ...(hasFailed ? [paint.dim(FAILED_NOTE)] : [])]
+  const isUnlimited = [...limits.values()].includes(null)
+  return [...lines, total, ...(isUnlimited ? [paint.dim(FAILED_NOTE)] : [])]
 }
 
-function counts({ count, executing, finished, failed, paused, rateLimited }: QueueInfo): string {
-  const counted = `${count}, ${executing} executing, ${finished} finished, ${failed} failed`
+function counts(queue: QueueInfo, limits: FailedLimits = new Map()): string {
+  const { count, executing, finished, failed, paused, rateLimited } = queue
+  const limit = limits.get(queue.name) ?? null
+  const kept = limit === null ? '' : ` (at most ${limit} kept)`
+  const counted = `${count}, ${executing} executing, ${finished} finished, ${failed} failed${kept}`
   return `${counted}${rateLimited > 0 ? `, ${rateLimited} rate limited` : ''}${paused ? ', paused' : ''}`
 }
 
