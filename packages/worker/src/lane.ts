@@ -11,15 +11,9 @@ import { type DequeueStrategy, QueueOrder } from './store/queue-order.ts'
 import { StoreLoop } from './store/store-loop.ts'
 import type { StoreLoopOptions } from './store/store-loop-options.ts'
 
-/** What a lane shares with the other lanes of its worker. */
-export interface SharedByLanes
-  extends Pick<StoreLoopOptions, 'budget' | 'failures' | 'held' | 'sharesWaits' | 'shown'> {
-  /** What the executions of all lanes work with. */
-  readonly parts: Omit<ExecutionParts, 'horses' | 'store'>
-  /** Of the worker. */
-  readonly paused: PausedQueues
-  readonly strategy: DequeueStrategy
-  /** Called with the names of the jobs that its first horse knows by the option `jobs`. */
+/** What a worker wants to know of its lanes. */
+export interface LaneReports {
+  /** Called with the names of the jobs that the first horse of a lane knows by the option `jobs`. */
   readonly onJobsKnown: (names: readonly string[]) => void
   /** Called when no horse can be started. */
   readonly onBroken: (error: Error) => void
@@ -29,11 +23,23 @@ export interface SharedByLanes
   readonly onEnd: (end: ExecutionEnd) => void
 }
 
-export interface LaneOptions
-  extends SharedByLanes,
-    Pick<StoreLoopOptions, 'isAlone' | 'onSuspended'>,
-    Partial<Pick<StoreLoopOptions, 'bytesHeld'>> {
+/** What the lanes of a worker share. {@link Lanes} makes it once. */
+export interface SharedByLanes {
   readonly settings: WorkerSettings
+  /** What the executions of all lanes work with. */
+  readonly parts: Omit<ExecutionParts, 'horses' | 'store'>
+  /** Of the worker. */
+  readonly paused: PausedQueues
+  readonly strategy: DequeueStrategy
+  /** What the calls of all lanes count, log and show together. */
+  readonly calls: Pick<StoreLoopOptions, SharedCalls>
+  readonly reports: LaneReports
+}
+
+type SharedCalls = 'budget' | 'bytesHeld' | 'failures' | 'held' | 'onSuspended' | 'sharesWaits' | 'shown'
+
+export interface LaneOptions extends Pick<StoreLoopOptions, 'isAlone'> {
+  readonly shared: SharedByLanes
   readonly lane: LaneSettings
   /** Makes its horses. */
   readonly start: HorseStarter
@@ -52,7 +58,8 @@ export class Lane {
   #concurrency: number
 
   constructor(options: LaneOptions) {
-    const { lane, parts, settings, start } = options
+    const { lane, shared, start } = options
+    const { parts, reports, settings } = shared
     this.#options = options
     this.#concurrency = lane.concurrency
     this.queues = lane.queues
@@ -60,8 +67,8 @@ export class Lane {
       ...poolOptions(settings, lane, start),
       log: parts.log,
       onRoom: () => this.store.nudge(),
-      onBroken: options.onBroken,
-      onJobsKnown: options.onJobsKnown,
+      onBroken: reports.onBroken,
+      onJobsKnown: reports.onJobsKnown,
     })
     this.store = this.#makeStoreLoop(options)
     this.executions = new Executions({
@@ -70,7 +77,7 @@ export class Lane {
       store: this.store,
       onEnd: (end) => {
         if (end === 'dropped' || this.executions.size === 0) this.store.nudge()
-        options.onEnd(end)
+        reports.onEnd(end)
       },
     })
   }
@@ -89,7 +96,7 @@ export class Lane {
 
   /** Claim of the queues that are not paused, and return the jobs of the others that have not begun. */
   followPauses(): void {
-    const { paused } = this.#options
+    const { paused } = this.#options.shared
     const isHeld = (queue: string) => paused.has(queue)
     this.horses.hold(this.queues.some(isHeld) ? isHeld : undefined)
     this.store.pausesChanged()
@@ -100,20 +107,11 @@ export class Lane {
     this.executions.takeOver(claimed)
   }
 
-  #makeStoreLoop(options: LaneOptions): StoreLoop {
-    const { lane, settings, strategy } = options
+  #makeStoreLoop({ isAlone, lane, shared }: LaneOptions): StoreLoop {
+    const { calls, paused, reports, settings, strategy } = shared
     const { canClaim, clock, leaseMs, limits, logger, name, storage } = settings
-    const {
-      bytesHeld = () => this.executions.bytes,
-      budget,
-      failures,
-      held,
-      isAlone,
-      onIdle,
-      onSuspended,
-      paused,
-    } = options
     return new StoreLoop({
+      ...calls,
       store: storage.workers,
       workerName: name,
       leaseMs,
@@ -121,10 +119,11 @@ export class Lane {
       order: new QueueOrder(lane.queues, strategy),
       horses: this.horses,
       paused,
-      ...{ canClaim, held, clock, logger },
-      ...{ budget, bytesHeld, failures, isAlone, onIdle, onSuspended },
-      shown: options.shown,
-      sharesWaits: options.sharesWaits,
+      canClaim,
+      clock,
+      logger,
+      isAlone,
+      onIdle: reports.onIdle,
       onClaimed: (jobs) => this.executions.start(jobs),
       jobsHeld: () => this.executions.size,
       concurrency: () => this.#concurrency,

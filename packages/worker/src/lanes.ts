@@ -1,17 +1,13 @@
 import type { Claimed, Lease, StopJobCommand, WorkerState } from '@rq/job'
+import type { HeldQueues } from './holds/held-queues.ts'
 import type { HorseStarters } from './horse-starters.ts'
-import { Lane, type SharedByLanes } from './lane.ts'
-import type { WorkerSettings } from './options.ts'
+import { Lane, type LaneReports, type SharedByLanes } from './lane.ts'
 import { JobBudget } from './store/job-budget.ts'
 import { ShownState } from './store/shown-state.ts'
 import { storeFailures } from './store/store-retry.ts'
 
-export interface LanesOptions
-  extends Pick<
-    SharedByLanes,
-    'held' | 'onBroken' | 'onEnd' | 'onIdle' | 'onJobsKnown' | 'parts' | 'paused' | 'strategy'
-  > {
-  readonly settings: WorkerSettings
+export interface LanesOptions extends LaneReports, Pick<SharedByLanes, 'parts' | 'paused' | 'settings' | 'strategy'> {
+  readonly held: HeldQueues
   readonly starterOf: HorseStarters
   /** How many jobs all lanes together may claim. Default: no limit. */
   readonly maxJobs: number | undefined
@@ -29,25 +25,28 @@ export class Lanes {
   #hasNews = false
 
   constructor(options: LanesOptions) {
-    const { maxJobs, onEnd, settings, starterOf, ...shared } = options
+    const { held, maxJobs, onBroken, onEnd, onIdle, onJobsKnown, parts, paused, settings, starterOf, strategy } =
+      options
     const { lanes, logger, storage } = settings
     this.#onSuspended = options.onSuspended
     const isOne = lanes.length === 1
     if (!isOne) storage.workers.shareWaits()
-    const common = {
-      ...shared,
-      settings,
-      budget: new JobBudget(maxJobs, isOne ? undefined : () => this.nudge()),
-      shown: this.#shown,
-      failures: storeFailures(logger),
-      sharesWaits: !isOne,
-      onSuspended: () => this.#noteSuspended(),
-      ...(!isOne && { bytesHeld: () => this.bytes }),
-      onEnd: isOne ? onEnd : this.#notingNews(onEnd),
+    const shared: SharedByLanes = {
+      ...{ settings, parts, paused, strategy },
+      calls: {
+        budget: new JobBudget(maxJobs, isOne ? undefined : () => this.nudge()),
+        bytesHeld: () => this.bytes,
+        failures: storeFailures(logger),
+        held,
+        onSuspended: () => this.#noteSuspended(),
+        sharesWaits: !isOne,
+        shown: this.#shown,
+      },
+      reports: { onBroken, onIdle, onJobsKnown, onEnd: isOne ? onEnd : this.#notingNews(onEnd) },
     }
     this.#lanes = lanes.map((lane, index) => {
       const isAlone = isOne ? () => true : () => this.#lanes.every((other, at) => at === index || other.isQuiet)
-      return new Lane({ ...common, lane, start: starterOf(lane.horse), isAlone })
+      return new Lane({ shared, lane, start: starterOf(lane.horse), isAlone })
     })
   }
 
@@ -194,7 +193,7 @@ export class Lanes {
     return true
   }
 
-  #notingNews(onEnd: SharedByLanes['onEnd']): SharedByLanes['onEnd'] {
+  #notingNews(onEnd: LaneReports['onEnd']): LaneReports['onEnd'] {
     return (end) => {
       this.#hasNews = true
       onEnd(end)
