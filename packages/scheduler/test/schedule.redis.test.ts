@@ -153,6 +153,21 @@ describe('a mistake in a schedule', () => {
       'Invalid until: got "2029-02-01T00:00:00Z", expected a time after from.',
     ],
     [
+      'until before from, as dates',
+      { every: '1h', from: new Date(late), until: new Date(early) },
+      'Invalid until: got "2029-02-01T00:00:00.000Z", expected a time after from.',
+    ],
+    [
+      'neither every nor cron',
+      {},
+      'Invalid every: got undefined, expected the time between two jobs, or a cron expression as cron.',
+    ],
+    [
+      'both every and cron',
+      { every: '1h', cron: '0 3 * * *' },
+      'Invalid every: got "1h", expected none beside cron: leave one of them out.',
+    ],
+    [
       'no time between from and until',
       { cron: '0 0 1 1 *', from: early, until: '2029-03-01T00:00:00Z' },
       'Invalid until: got "2029-03-01T00:00:00Z", expected a time so late that the schedule has a time after from and before it.',

@@ -68,8 +68,11 @@ export function checkTimes(name: string, times: ScheduleTimes): ScheduleRule {
     timezone,
     until,
   } = checkOptionNames(times, NAMES, 'the times of a schedule')
-  if ((interval === undefined) === (cron === undefined)) {
-    throw invalidOption('every', interval, 'either every or cron, not both')
+  if (interval === undefined && cron === undefined) {
+    throw invalidOption('every', interval, 'the time between two jobs, or a cron expression as cron')
+  }
+  if (interval !== undefined && cron !== undefined) {
+    throw invalidOption('every', interval, 'none beside cron: leave one of them out')
   }
   if (timezone !== undefined && cron === undefined) {
     throw invalidOption('timezone', timezone, 'none with every, which knows no time of day')
@@ -78,7 +81,8 @@ export function checkTimes(name: string, times: ScheduleTimes): ScheduleRule {
   const spreadS = spread === undefined ? 0 : wholeSeconds(spread, 'spread', 0)
   const fromMs = from === undefined ? undefined : whenMs(from, 'from')
   const untilMs = until === undefined ? undefined : whenMs(until, 'until')
-  if (untilMs !== undefined && untilMs <= (fromMs ?? 0)) throw invalidOption('until', until, 'a time after from')
+  if (untilMs !== undefined && untilMs <= (fromMs ?? 0))
+    throw invalidOption('until', shownTime(until), 'a time after from')
   if (times.times !== undefined && !(Number.isSafeInteger(times.times) && times.times > 0)) {
     throw invalidOption('times', times.times, 'a whole number, at least 1')
   }
@@ -96,7 +100,11 @@ export function checkTimes(name: string, times: ScheduleTimes): ScheduleRule {
     overlap: oneOf('overlap', overlap ?? 'allow', OVERLAP),
   }
   if (fromMs !== undefined && untilMs !== undefined && !hasTick(rule, fromMs)) {
-    throw invalidOption('until', until, 'a time so late that the schedule has a time after from and before it')
+    throw invalidOption(
+      'until',
+      shownTime(until),
+      'a time so late that the schedule has a time after from and before it',
+    )
   }
   return rule
 }
@@ -114,4 +122,9 @@ function wholeSeconds(value: DurationLike, option: string, least: number): numbe
 /** A number of seconds below `spreadS` that is always the same for a name. */
 function offsetOf(name: string, spreadS: number): number {
   return createHash('sha256').update(name).digest().readUInt32BE() % spreadS
+}
+
+/** Of a Date, what is in it. */
+function shownTime(time: unknown): unknown {
+  return time instanceof Date ? time.toISOString() : time
 }
