@@ -117,7 +117,7 @@ describe('jobs', () => {
     const { out } = await cli.run(['jobs', '--no-color'], { terminal: true })
     const lines = out.trimEnd().split('\n')
     expect(lines).toHaveLength(2)
-    expect(lines[1]).toMatch(/^id-z{32}… {2}queued {2}mail-x{14}… {2}\d+ \S+ ago {1,2}\S*…$/)
+    expect(lines[1]).toMatch(/^id-z{32}… {2}queued {2}mail-x{4}… {2}\d+ \S+ ago {1,2}\S*…$/)
     expect(stringWidth(lines[1] ?? '')).toBeLessThanOrEqual(80)
     const piped = await cli.run(['jobs'])
     expect(piped.out).toContain(`id-${'z'.repeat(80)}  queued  ${queue}  `)

@@ -34,6 +34,20 @@ describe('schedules', () => {
     expect((await cli.run(['schedules', '--json'])).out).toBe('[]\n')
   })
 
+  test('shows the function on a narrow terminal, too', async () => {
+    await using cli = await CliFixture.open()
+    const name = 'tenant:acme-corporation:invoice-reminders'
+    const flags = ['--cron', '*/15 8-18 * * MON-FRI', '--timezone', 'America/Argentina/Buenos_Aires']
+    await cli.run(['schedules', 'add', name, './jobs#add', ...flags, '--queue', 'tenant-invoice-reminders'])
+    await cli.run(['schedules', 'add', '报告', './jobs#add', '--every', '30s', '--queue', '低'])
+    for (const columns of [80, 100, 120]) {
+      const { out } = await cli.run(['schedules'], { terminal: true, columns })
+      expect([columns, out.match(/\.\/jobs#add\n/g)]).toEqual([columns, ['./jobs#add\n', './jobs#add\n']])
+      expect(out.includes('LAST JOB')).toBe(true)
+      expect(out.includes('JOBS')).toBe(columns >= 100)
+    }
+  })
+
   test('--json prints everything', async () => {
     await using cli = await CliFixture.open()
     await cli.run([...ADD, '--every', '1h', '--times', '3', '--spread', '10m', '--queue', 'low'])

@@ -252,17 +252,25 @@ async function list(session: Session, flags: ListFlags, { output }: CommandConte
     return undefined
   }
   const columns = output.isTerminal ? output.columns : Number.POSITIVE_INFINITY
-  const header = ['NAME', 'TIMES', 'NEXT', 'LAST', 'LAST JOB', 'JOBS', 'QUEUE', 'FUNCTION']
   const unknown = await unknownFunctions(session, shown.slice(0, MOST_LOOKED_AT))
-  const [head = '', ...rows] = table(
-    header,
-    shown.map((schedule) => row(schedule, unknown.has(schedule.name))),
-    columns,
-  )
+  const cells = shown.map((schedule) => row(schedule, unknown.has(schedule.name)))
+  const [head = '', ...rows] = table(...fitting(cells, columns), columns, { narrowestFirst: NARROWEST_NAME })
   if (rows.length > 0) output.print([output.paint.bold(head), ...rows].join('\n'))
   const rest = isCut ? `; for more: --after ${visible(shown.at(-1)?.name ?? '')}` : ''
   output.say(`${counted(shown.length, 'schedule')}${rest}`)
   return undefined
+}
+
+const HEADER = ['NAME', 'TIMES', 'NEXT', 'LAST', 'LAST JOB', 'JOBS', 'QUEUE', 'FUNCTION']
+/** A terminal with fewer columns has no room for all: these are left out, so that the function can be read. */
+const ENOUGH_COLUMNS = 100
+const LEFT_OUT = ['LAST', 'JOBS']
+const NARROWEST_NAME = 16
+
+function fitting(rows: readonly string[][], columns: number): [header: string[], rows: string[][]] {
+  if (columns >= ENOUGH_COLUMNS) return [HEADER, rows.slice()]
+  const isKept = (_: string, column: number) => !LEFT_OUT.includes(HEADER[column] ?? '')
+  return [HEADER.filter(isKept), rows.map((row) => row.filter(isKept))]
 }
 
 function row(schedule: ScheduleInfo, isUnknown: boolean): string[] {

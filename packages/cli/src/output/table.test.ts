@@ -49,6 +49,19 @@ describe('a table on a terminal', () => {
     expect(cells(whole)).toEqual(['0b7e6f2e-1c7d-4f0e-9a55-3f1d7c0a9b11', 'uuid'])
   })
 
+  test('makes wide columns narrower to leave room for the last one', () => {
+    const header = ['NAME', 'TIMES', 'NEXT', 'FUNCTION']
+    const row = ['n'.repeat(36), '0 3 * * * Europe/Berlin', 'in 5 min', './jobs/billing#remind']
+    const [, id] = table(header, [row], 80)
+    expect(cells(id)).toEqual(['n'.repeat(36), '0 3 * * *…', 'in 5 min', './jobs/billing#remi…'])
+    const [, name] = table(header, [row], 60, { narrowestFirst: 16 })
+    expect(cells(name)).toEqual([`${'n'.repeat(15)}…`, '0 3 * * *…', 'in 5 min', './jobs/billing#remi…'])
+    const wide = table(header, [['邮'.repeat(18), ...row.slice(1)], row], 60, { narrowestFirst: 16 })
+    expect(wide.map((line) => stringWidth(line.slice(0, line.indexOf('0 3'))))).toEqual([expect.anything(), 18, 18])
+    const [, whole] = table(header, [row], 200)
+    expect(cells(whole)).toEqual([row[0], '0 3 * * * Europe/Be…', 'in 5 min', './jobs/billing#remind'])
+  })
+
   test('is never wider than the terminal, whatever its cells hold', () => {
     for (const text of [
       'x'.repeat(90),

@@ -8,23 +8,58 @@ const LONGEST_CELL = 1000
 /** The widest that columns of a terminal are, but for the last one: an id fits into the first. */
 const WIDEST_FIRST = 36
 const WIDEST = 20
+/** What the last column gets before others are that wide. */
+const ROOM_FOR_LAST = 20
+/** Columns between the first and the last are not made narrower than this for it. */
+const NARROWEST = 10
+
+interface TableOptions {
+  /** How narrow the first column may become for the last one. Default: 36, an id stays whole. */
+  readonly narrowestFirst?: number
+}
 
 /**
  * Rows in aligned columns. Every cell is made safe for a terminal. With a limit on `columns`, cells and lines that are
- * too long are cut; without one, only what has more than 1000 characters.
+ * too long are cut, and wide columns become narrower to leave room for the last one; without a limit, only what has
+ * more than 1000 characters is cut.
  */
-export function table(header: readonly string[], rows: readonly (readonly string[])[], columns: number): string[] {
+export function table(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  columns: number,
+  { narrowestFirst = WIDEST_FIRST }: TableOptions = {},
+): string[] {
   const last = header.length - 1
   const widest = (column: number): number => {
     if (column === last || columns === Number.POSITIVE_INFINITY) return columns
     return column === 0 ? WIDEST_FIRST : WIDEST
   }
   const safe = [header, ...rows].map((row) => row.map((cell, column) => cut(visible(shortened(cell)), widest(column))))
-  const widths = header.map((_, column) => safe.reduce((most, row) => Math.max(most, widthOf(row[column] ?? '')), 0))
+  const wanted = header.map((_, column) => safe.reduce((most, row) => Math.max(most, widthOf(row[column] ?? '')), 0))
+  const widths = narrowed(wanted, columns - GAP.length * last, narrowestFirst)
   return safe.map((row) => {
-    const cells = row.map((cell, column) => padded(cell, widths[column] ?? 0))
+    const cells = row.map((cell, column) =>
+      padded(column === last ? cell : cut(cell, widths[column] ?? 0), widths[column] ?? 0),
+    )
     return cut(cells.join(GAP).trimEnd(), columns)
   })
+}
+
+/** The widths with the widest made narrower, one by one, until the last column has its room or all are narrow. */
+function narrowed(wanted: readonly number[], room: number, narrowestFirst: number): number[] {
+  const widths = [...wanted]
+  const last = widths.length - 1
+  const spare = (column: number) => (widths[column] ?? 0) - (column === 0 ? narrowestFirst : NARROWEST)
+  const rest = Math.min(wanted[last] ?? 0, ROOM_FOR_LAST)
+  let tooMany = widths.slice(0, last).reduce((sum, width) => sum + width, rest) - room
+  while (tooMany > 0) {
+    const able = widths.slice(0, last).flatMap((width, column) => (spare(column) > 0 ? [{ column, width }] : []))
+    const [widest] = able.sort((a, b) => b.width - a.width)
+    if (widest === undefined) break
+    widths[widest.column] = widest.width - 1
+    tooMany--
+  }
+  return widths
 }
 
 /** Names and values, one per line, values aligned. A value of several lines is indented below its name. */
