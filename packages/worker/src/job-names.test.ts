@@ -1,4 +1,5 @@
 import { type Logger, silentLogger } from '@rq/core'
+import { defineJobs } from '@rq/jobs'
 import { eventually } from '@rq/testkit'
 import { TestStorage } from '@rq/testkit/memory-storage'
 import { newJob, newWorker } from '@rq/testkit/storage-conformance'
@@ -60,6 +61,14 @@ test('a worker says once which names of its queue it lacks', async () => {
   ])
 })
 
+test('a worker of inline horses says it of the names of the option jobs, too', async () => {
+  const store = await storeInUse()
+  const jobs = defineJobs({ sendMail: { run() {} }, report: { run() {} } }, { storage: store })
+  const { reads, warnings } = await startedWorker(store, { jobs }, (reads) => reads > 0)
+  expect(reads).toBe(1)
+  expect(warnings).toEqual([expect.stringContaining('its queues use: clean (worker other of the queue default).')])
+})
+
 test('a worker that knows them says nothing', async () => {
   const knows = { functions: { ...functions, report: () => {}, clean: () => {} } }
   const { warnings } = await startedWorker(await storeInUse(), knows, (reads) => reads > 0)
@@ -87,7 +96,7 @@ test('compares once, and writes only names that are new, when each lane reports 
   const store = await storeInUse()
   const worker = newWorker()
   const names = new JobNames({
-    ...{ store: store.workers, worker, functions: [], hasModule: true, returnsUnknown: false, logger: silentLogger },
+    ...{ store: store.workers, worker, functions: [], horsesReport: true, returnsUnknown: false, logger: silentLogger },
   })
   const calls: string[] = []
   store.onCall = (call, run) => {

@@ -12,8 +12,8 @@ export interface JobNamesOptions {
   readonly worker: WorkerIdentity
   /** Names of the option `functions`. */
   readonly functions: readonly string[]
-  /** Whether there is a module of jobs, whose names the first horse of each lane reports. */
-  readonly hasModule: boolean
+  /** Whether the first horse of a lane reports the names of a module: they are not in `functions`. */
+  readonly horsesReport: boolean
   /** Whether jobs that it does not know go back to their queue. */
   readonly returnsUnknown: boolean
   readonly logger: Logger
@@ -21,12 +21,13 @@ export interface JobNamesOptions {
 
 /** Those of a worker with these settings. */
 export function jobNamesOf(settings: WorkerSettings, worker: WorkerIdentity): JobNames {
-  const { functions, jobs, logger, returnUnknownForMs, storage } = settings
+  const { functions, jobs, logger, returnUnknownForMs, runsInline, storage } = settings
   return new JobNames({
     store: storage.workers,
     worker,
     functions: Object.keys(functions),
-    hasModule: jobs !== undefined,
+    // With inline horses, this process has set the module up: its names are in `functions` already.
+    horsesReport: jobs !== undefined && !runsInline,
     returnsUnknown: returnUnknownForMs !== undefined,
     logger,
   })
@@ -44,9 +45,9 @@ export class JobNames {
 
   /** The worker is registered. Returns at once. @param leaving - ends the attempts. */
   start(leaving: AbortSignal): void {
-    const { functions, hasModule } = this.#options
+    const { functions, horsesReport } = this.#options
     this.#show(functions, leaving)
-    if (!hasModule && functions.length > 0) this.#compare()
+    if (!horsesReport && functions.length > 0) this.#compare()
   }
 
   /** A horse has reported the names of its module. Returns at once. @param leaving - ends the attempts. */
