@@ -3,9 +3,21 @@ import { RedisStorage } from '@rq/redis'
 import { eventually } from '@rq/testkit'
 import { rescue } from '@rq/testkit/storage-conformance'
 import { describe, expect, it } from 'vitest'
-import { Dependency, Group, Queue, RateLimit, Repeat, Retry } from '../src/index.ts'
+import { Dependency, Group, Queue, RateLimit, Repeat, Retry, SimpleWorker } from '../src/index.ts'
 import { divByZero, echo, note, noted, nothing, retryLater, sayHello } from './functions.ts'
 import { type RqFixture, rqFixture } from './rq-fixture.ts'
+
+/** A worker works, with a maintenance each second, until this is so: one that leaves sooner does not end its first. */
+async function maintainUntil(at: RqFixture, isSo: () => Promise<void>): Promise<void> {
+  const worker = new SimpleWorker('default', { ...at.where, maintenanceInterval: 1 })
+  const working = worker.work({ withScheduler: false })
+  try {
+    await eventually(isSo)
+  } finally {
+    await worker.stop()
+    await working
+  }
+}
 
 describe('Group', () => {
   it('contains the jobs of a batch under its name', async () => {
@@ -66,10 +78,10 @@ describe('Group', () => {
     const group = Group.create({ ...at.shared, name: 'g' })
     const [job] = await group.enqueueMany(at.queue, [Queue.prepareData(nothing)])
     await at.redis.client.del(at.key(`job:${job.id}`))
-    await eventually(async () => {
-      await at.work(['default'], { maxIdleTime: 0.3, burst: false })
-      expect(await at.keys()).toEqual(['queues'])
-    })
+    await maintainUntil(at, async () =>
+      expect(await at.redis.client.exists(at.key('group:g'), at.key('groups'))).toBe(0),
+    )
+    expect(await at.keys()).toEqual(['queues'])
   })
 
   it('is written by the caller’s pipeline', async () => {
@@ -247,8 +259,7 @@ describe('RateLimit', () => {
     await client.zadd(at.key('rl:api:rate_limited'), '1', 'nobody')
     await client.del(at.key(`job:${gone.id}`))
     const done = await at.queue.enqueue(nothing, [], limit(1, 'done'))
-    await eventually(async () => {
-      await at.work(['default'], { maxIdleTime: 0.3, burst: false })
+    await maintainUntil(at, async () => {
       expect(await waits.returnValue()).toBe('ran')
       expect(await done.isFinished()).toBe(true)
       expect((await at.keys()).filter((key) => key.startsWith('rl'))).toEqual([])
