@@ -5,6 +5,7 @@ import { tempDir } from '@rq/testkit'
 export const GATE_MODULE = `
 import { existsSync, writeFileSync } from 'node:fs'
 export const pass = async (file) => {
+  writeFileSync(file + '-begun', '')
   while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 20))
   writeFileSync(file + '-passed', '')
   return 'done'
@@ -15,6 +16,8 @@ export const pass = async (file) => {
 export interface Gate extends AsyncDisposable {
   /** The argument of the job. */
   readonly file: string
+  /** It is there when the job has begun: one that has not goes back to its queue when its worker pauses or stops. */
+  readonly begunFile: string
   /** It is there when the job is about to return. */
   readonly passedFile: string
   open(): Promise<void>
@@ -26,6 +29,7 @@ export async function makeGate(): Promise<Gate> {
   const file = folder.path('gate')
   return {
     file,
+    begunFile: `${file}-begun`,
     passedFile: `${file}-passed`,
     open: () => writeFile(file, ''),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { eventually, makeProject, patience, startRedis } from '@rq/testkit'
 import { Queue } from 'rq'
 import { expect, test } from 'vitest'
@@ -14,7 +15,7 @@ test('worker-pause holds one worker back: its job finishes, the next ones wait u
     await using worker = start(['worker', '--name', 'w1'], options)
     await worker.output(/started, listening on/)
     const runs = await queue.enqueue('gate.pass', [gate.file])
-    await eventually(async () => expect(await runs.getStatus()).toBe('started'))
+    await eventually(() => existsSync(gate.begunFile))
     expect(await run(['worker-pause', 'w1'], options)).toMatchObject({ code: 0, stdout: '' })
     const waits = await queue.enqueue('gate.pass', [gate.file])
     await gate.open()
