@@ -1,4 +1,5 @@
 import type { Setup } from '../setup.ts'
+import { nest } from './nest.ts'
 import { JOBS, runWith } from './programs.ts'
 
 /** A server whose route enqueues; the program calls it once, and ends. */
@@ -148,5 +149,7 @@ export const FRAMEWORKS: readonly Setup[] = [
   server('Fastify 5', ['fastify@5'], FASTIFY),
   server('Hono 4', ['hono@4', '@hono/node-server'], HONO),
   NEST,
+  nest(10),
+  nest(11),
   NEXT,
 ]

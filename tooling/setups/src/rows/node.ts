@@ -42,6 +42,29 @@ function typescript(version: number): Setup {
   }
 }
 
+/** The client has types only, so its program does not load the module of the jobs. */
+const BY_JOB_NAME: Setup = {
+  name: 'node, jobs by name',
+  what: 'jobsClient of rq/client, rq-cli worker --jobs',
+  quick: true,
+  async run(project) {
+    await project.write({
+      'jobs.js': `import { defineJobs } from 'rq'
+export default defineJobs(
+  { add: { run: ({ x }, { services }) => x + services.more } },
+  { setup: () => ({ more: 22 }) },
+)`,
+      'main.js': `import { jobsClient } from 'rq/client'
+const client = jobsClient()
+console.log((await client.add.enqueue({ x: 20 })).id)
+await client.close()`,
+    })
+    const printed = await project.exec('node', 'main.js')
+    await project.work('--jobs', './jobs.js')
+    await project.expectResult(printed, 42)
+  },
+}
+
 const TSX: Setup = {
   name: 'tsx',
   what: 'TypeScript in producer and horse',
@@ -72,6 +95,7 @@ export const NODE: readonly Setup[] = [
   ...[20, 22, 24, 26].flatMap(both),
   typescript(24),
   typescript(26),
+  BY_JOB_NAME,
   TSX,
   FORGOTTEN,
 ]
