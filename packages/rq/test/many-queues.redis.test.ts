@@ -174,19 +174,13 @@ describe('a worker of queues with a concurrency each', () => {
 
   it('takes over the jobs that a dead worker had of each queue', async () => {
     await using at = await rqFixture()
+    await using storage = new RedisStorage({ connection: at.redis.url, prefix: at.redis.prefix })
     const queues = [at.open('a'), at.open('b')]
-    const first = gate()
     const jobs = await Promise.all(queues.map((queue) => queue.enqueue('hold', [], { retry: 1 })))
-    const dead = new SimpleWorker({ a: 1, b: 1 }, { ...at.where, functions: { hold: first.hold }, leaseMs: 600_000 })
-    const ended = dead.work({ withScheduler: false })
-    await eventually(() => first.running() === 2)
+    await storage.workers.claim({ queues: ['a', 'b'], want: 2, workerName: 'dead', leaseMs: 600_000 })
     for (const name of ['a', 'b']) await at.endLeases(name)
     await using _ = working(at, { b: 1, a: 1 }, { functions: { hold: () => null }, leaseMs: 5000 })
     expect(await Promise.all(jobs.map((job) => job.result({ timeout: '60s' })))).toEqual([null, null])
-    first.release()
-    first.release()
-    await dead.stop()
-    await ended
   })
 
   it('settles a job of a dead worker in the lane of its queue, which claims from that queue along with it', async () => {
