@@ -61,4 +61,25 @@ q = queue('named')
       await done
     }
   })
+
+  test('a Python worker may know a name: nothing is said of it while one serves the queue', async () => {
+    const where = { connection: site.redis.url }
+    const worker = new SimpleWorker('mixed', { ...where, serializer: 'json', jobs })
+    // Or it would fail the job.
+    worker.pause()
+    const done = worker.work({ withScheduler: false })
+    try {
+      await eventually(async () =>
+        expect((await Worker.all({ ...where, queue: site.queue('mixed') }))[0]?.jobNames).toBeDefined(),
+      )
+      await site.py("known = Worker([queue('mixed')], connection=conn)\nknown.register_birth()")
+      const job = await site.queue('mixed').enqueue('report')
+      expect(await job.explain()).toMatchObject({ code: 'queued', text: expect.stringMatching(/2 workers serve/) })
+      await site.py('known.register_death()')
+      expect(await job.explain()).toMatchObject({ code: 'unknown_function' })
+    } finally {
+      await worker.stop()
+      await done
+    }
+  })
 })
