@@ -87,7 +87,8 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
 function spawner({ dir, path }: TempDir, seed: number) {
   return (role: Hand['role'], url: string, serial: number) => {
     const common = { url, prefix: PREFIX, queues: QUEUES, name: `${role}${serial}` }
-    const worker: TortureWorkerOrder = { ...common, leaseMs: LEASE_MS, concurrency: CONCURRENCY, importPath: dir }
+    const settings = { leaseMs: LEASE_MS, concurrency: CONCURRENCY, importPath: dir }
+    const worker: TortureWorkerOrder = { ...common, ...settings, hasLanes: serial % 2 === 1 }
     const files = { runsFile: path('runs'), ordersFile: path('orders') }
     const producer: ProducerOrder = { ...common, ...files, seed: seed + serial, pauseMs: PAUSE_MS }
     const order = role === 'worker' ? worker : producer

@@ -11,6 +11,8 @@ export interface TortureWorkerOrder {
   readonly name: string
   readonly leaseMs: number
   readonly concurrency: number
+  /** Whether each queue has a lane of its own, with a part of the concurrency. */
+  readonly hasLanes: boolean
   /** The folder of `tortureProject()`. */
   readonly importPath: string
 }
@@ -22,7 +24,7 @@ const SCHEDULER_LEASE_MS = 2000
  * `lease_lost <job id> <ms>` and `<event> <job id> <ms> <losses> <worker that had it>`; and at its end
  * `counts <successful> <failed>`, the attempts that it has reported.
  */
-const { concurrency, importPath, leaseMs, name, prefix, queues, url } = JSON.parse(
+const { concurrency, hasLanes, importPath, leaseMs, name, prefix, queues, url } = JSON.parse(
   process.argv[2] ?? '{}',
 ) as TortureWorkerOrder
 
@@ -30,8 +32,10 @@ const say = (...words: (string | number)[]): void => void process.stdout.write(`
 const counts = { successful: 0, failed: 0, none: 0 }
 
 await using storage = new RedisStorage({ connection: url, prefix, role: 'worker' })
-const worker = new Worker(queues, {
-  ...{ storage, name, leaseMs, concurrency, importPaths: [importPath], maintenanceInterval: 5 },
+const ofEach = Math.ceil(concurrency / queues.length)
+const worker = new Worker(hasLanes ? Object.fromEntries(queues.map((queue) => [queue, ofEach])) : queues, {
+  ...{ storage, name, leaseMs, importPaths: [importPath], maintenanceInterval: 5 },
+  ...(!hasLanes && { concurrency }),
   onAbandoned: 'requeue',
 })
 worker.on('worker:started', () => say('works'))
@@ -49,7 +53,7 @@ for (const event of ['job:finished', 'job:failed', 'job:retried', 'job:repeated'
 }
 handleSignals(worker)
 await worker.work({
-  dequeueStrategy: 'random',
+  ...(!hasLanes && { dequeueStrategy: 'random' }),
   withScheduler: new Scheduler(queues, { storage, leaseMs: SCHEDULER_LEASE_MS }),
 })
 say('counts', counts.successful, counts.failed)
